@@ -1,0 +1,16 @@
+"""The namespace that the client, the platform and its analytics share.
+
+Several distributions may add packages to it, so importing it does nothing but say so.
+"""
+
+from pkgutil import extend_path
+
+__path__ = extend_path(__path__, __name__)
+
+
+def __getattr__(name: str) -> str:
+    if name == "__version__":
+        from importlib.metadata import version  # noqa: PLC0415  (25 ms that most imports never need)
+
+        return version("voxel51-platform")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

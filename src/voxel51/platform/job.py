@@ -1,0 +1,108 @@
+"""What an analytic is given, and how it reports."""
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from voxel51.wire.analytics import AnalyticDocument
+from voxel51.wire.tasks import MetadataReport, Progress
+
+PROGRESS_INTERVAL_SECONDS = 0.5
+"""Progress is passed on at most this often; more would cost more than anybody can see."""
+
+
+class Reporter(Protocol):
+    """Where a job's reports go: to the platform's agent routes, or to a terminal when there is no platform."""
+
+    def progress(self, progress: Progress) -> None:
+        """How far the job is. Called at most twice a second, and once at the end."""
+
+    def message(self, text: str) -> None:
+        """A line for the job's story."""
+
+    def warning(self, text: str) -> None:
+        """Something the owner should know about a result that is nevertheless there."""
+
+    def input_metadata(self, name: str, metadata: Mapping[str, Any]) -> None:
+        """What was found out about an input (contract keys: ``frame_size``, ``frame_rate``, …)."""
+
+    def job_metadata(self, metadata: MetadataReport) -> None:
+        """How much was analysed."""
+
+
+class Job:
+    """One job as its analytic sees it.
+
+    Attributes:
+        inputs: input name -> local path of the file, for every input that was given.
+        parameters: parameter name -> value, defaults of the document filled in. Data parameters are local paths.
+        scratch: an empty folder of the job's own; it is gone after the job.
+        filenames: input name -> the name under which its owner uploaded it.
+    """
+
+    def __init__(
+        self,
+        document: AnalyticDocument,
+        inputs: Mapping[str, Path],
+        parameters: Mapping[str, Any],
+        folder: Path,
+        reporter: Reporter,
+        filenames: Mapping[str, str] | None = None,
+    ) -> None:
+        self.inputs = inputs
+        defaults = {p["name"]: p["default"] for p in document["parameters"] if "default" in p}
+        self.parameters: Mapping[str, Any] = {**defaults, **parameters}
+        self.filenames = filenames or {name: path.name for name, path in inputs.items()}
+        self.scratch = folder / "scratch"
+        self.scratch.mkdir(parents=True)
+        self.warnings: list[str] = []
+        self._outputs = {
+            output["name"]: folder / "outputs" / output["filename"] for output in document["outputs"]
+        }
+        (folder / "outputs").mkdir()
+        self._reporter = reporter
+        self._reported_at = float("-inf")
+
+    def output(self, name: str) -> Path:
+        """Where the output ``name`` of the document is to be left.
+
+        Raises:
+            KeyError: the document declares no such output.
+        """
+        return self._outputs[name]
+
+    def progress(self, done: int, total: int | None = None, message: str | None = None) -> None:
+        """Say that ``done`` of ``total`` frames are done. Cheap: call it for every frame."""
+        now = time.monotonic()
+        finished = total is not None and done >= total
+        if now - self._reported_at < PROGRESS_INTERVAL_SECONDS and not finished:
+            return
+        self._reported_at = now
+        progress: Progress = {"frames_done": done}
+        if total:
+            progress["frames_total"] = total
+            progress["fraction"] = min(done / total, 1.0)
+        if message is not None:
+            progress["message"] = message
+        self._reporter.progress(progress)
+
+    def message(self, text: str) -> None:
+        """Add a line to the job's story."""
+        self._reporter.message(text)
+
+    def warn(self, text: str) -> None:
+        """Say what the owner should know about the result, once per text. Labels repeat it (`Job.warnings`)."""
+        if text not in self.warnings:
+            self.warnings.append(text)
+            self._reporter.warning(text)
+
+    def record_input(self, name: str, metadata: Mapping[str, Any]) -> None:
+        """Say what was found out about the input ``name``: ``frame_size``, ``frame_rate``, ``duration``, …"""
+        self._reporter.input_metadata(name, metadata)
+
+    def record_amount(self, frame_count: int, duration_seconds: float, size_bytes: int) -> None:
+        """Say how much was analysed."""
+        self._reporter.job_metadata(
+            {"frame_count": frame_count, "duration_seconds": duration_seconds, "size_bytes": size_bytes}
+        )

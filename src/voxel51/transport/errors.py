@@ -1,0 +1,58 @@
+"""What can go wrong with a call.
+
+Exception
+└── APIError                 the call failed; ``code`` is the HTTP status (0 where no answer came)
+    └── ConnectionFailed     no answer: nobody listens there, or the connection broke
+        └── TimedOut         no answer in time
+"""
+
+import json
+
+from voxel51.transport.messages import Answer
+
+
+class APIError(Exception):
+    """A call failed. Its text is ``<code>: <message>``.
+
+    Attributes:
+        code: the HTTP status, 0 where no answer came.
+        message: what was wrong, as the platform says it.
+        request_id: the platform's name for the request, where it gave one: quote it to whoever runs the platform.
+    """
+
+    def __init__(self, message: str, code: int, request_id: str | None = None) -> None:
+        super().__init__(f"{code}: {message}")
+        self.message = message
+        self.code = code
+        self.request_id = request_id
+
+    @classmethod
+    def from_response(cls, res: Answer) -> "APIError":
+        """The error that an answer with a status of 400 or above stands for.
+
+        Raises:
+            ValueError: the answer is not an error.
+        """
+        if res.status < 400:
+            raise ValueError(f"the answer of {res.url} is no error: status {res.status}")
+        message = _message_of(res.read()) or f"{res.reason} for URL: {res.url.partition('?')[0]}"
+        return cls(message, res.status, res.headers.get("x-request-id"))
+
+
+class ConnectionFailed(APIError):  # noqa: N818  (reads as what it is where it is caught)
+    """No answer came: nobody listens at that address, or the connection broke."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, 0)
+
+
+class TimedOut(ConnectionFailed):
+    """No answer came in time."""
+
+
+def _message_of(body: bytes) -> str | None:
+    try:
+        message = json.loads(body)["error"]["message"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    return message if isinstance(message, str) else None

@@ -1,0 +1,35 @@
+"""Data: the files that people upload and jobs read."""
+
+from typing import NotRequired, TypedDict
+
+
+class Data(TypedDict, total=False):
+    """One file. Queries return only the fields that were asked for; ``filename`` comes with details alone."""
+
+    id: str
+    name: str
+    size: int
+    type: str | None
+    encoding: str | None
+    upload_date: str
+    expiration_date: str | None
+    filename: NotRequired[str]
+
+
+class DataList(TypedDict):
+    """Answer of ``GET data`` and ``GET data/list``; ``count`` is the matches before offset and limit."""
+
+    data: list[Data]
+    count: int
+
+
+class DataDetails(TypedDict):
+    """Answer of ``POST data`` and ``GET data/<id>``."""
+
+    data: Data
+
+
+class SignedUrl(TypedDict):
+    """A link that carries its own permission, for whoever holds it."""
+
+    url: str

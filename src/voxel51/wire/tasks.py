@@ -1,0 +1,89 @@
+"""Tasks: what a job is told when it starts, and what it reports while it runs."""
+
+from enum import StrEnum
+from typing import Any, NotRequired, TypedDict
+
+TASK_DESCRIPTION = "TASK_DESCRIPTION"
+JOB_ID = "JOB_ID"
+API_TOKEN = "API_TOKEN"  # noqa: S105  (the name of a variable)
+API_BASE_URL = "API_BASE_URL"
+LOGFILE_SIGNED_URL = "LOGFILE_SIGNED_URL"
+
+ENVIRONMENT_VARIABLES = (TASK_DESCRIPTION, JOB_ID, API_TOKEN, API_BASE_URL, LOGFILE_SIGNED_URL)
+"""The five environment variables a job is started with, wherever it runs."""
+
+SignedUrlReference = TypedDict("SignedUrlReference", {"signed-url": str})
+"""Where to read or write one file."""
+
+
+class TaskState(StrEnum):
+    """Where a task stands, in its own words."""
+
+    SCHEDULED = "SCHEDULED"
+    RUNNING = "RUNNING"
+    COMPLETE = "COMPLETE"
+    FAILED = "FAILED"
+
+
+class TaskDescription(TypedDict):
+    """The document behind ``TASK_DESCRIPTION``."""
+
+    analytic: str
+    version: str
+    job_id: str
+    inputs: dict[str, SignedUrlReference]
+    parameters: dict[str, Any]
+    status: SignedUrlReference
+    logfile: SignedUrlReference
+    output: SignedUrlReference | None
+
+
+class StateReport(TypedDict):
+    """Body of ``PUT jobs/<id>/state``; ``failure_type`` belongs to FAILED."""
+
+    state: str
+    failure_type: NotRequired[str]
+
+
+class MetadataReport(TypedDict):
+    """Body of ``POST jobs/<id>/metadata``."""
+
+    frame_count: int
+    duration_seconds: float
+    size_bytes: int
+
+
+class StatusMessage(TypedDict):
+    """One line of a task's story. ``time`` is naive UTC, ``YYYY-MM-DDTHH:MM:SS.ffffff``."""
+
+    message: str
+    time: str
+
+
+class Progress(TypedDict, total=False):
+    """How far a task is: ``fraction`` in 0 to 1 (absent while unknown), and the frames behind it."""
+
+    fraction: float
+    frames_done: int
+    frames_total: int
+    message: str
+
+
+class TaskStatusDocument(TypedDict):
+    """What a running task writes to its status URL, and what ``GET jobs/<id>/status`` returns.
+
+    ``progress`` and ``warnings`` are additions of this platform; old readers ignore them.
+    """
+
+    analytic: str | None
+    version: str | None
+    state: str
+    start_time: str | None
+    complete_time: str | None
+    fail_time: str | None
+    failure_type: str
+    messages: list[StatusMessage]
+    inputs: dict[str, dict[str, Any]]
+    posted_data: dict[str, str]
+    progress: NotRequired[Progress]
+    warnings: NotRequired[list[str]]
