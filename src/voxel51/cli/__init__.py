@@ -1,0 +1,1 @@
+"""The command `voxel51`: one file a noun."""

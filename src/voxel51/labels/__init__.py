@@ -1,0 +1,1 @@
+"""What analytics say about videos and images: read, write, validate, merge, draw."""

@@ -29,9 +29,7 @@ class Analytic:
     preload: tuple[str, ...] = ()
 
     @classmethod
-    def from_package(
-        cls, package: str, process: Callable[[Job], None], preload: tuple[str, ...] = ()
-    ) -> "Analytic":
+    def from_package(cls, package: str, process: Callable[[Job], None], preload: tuple[str, ...] = ()) -> "Analytic":
         """The analytic whose document is the file ``manifest.json`` beside the code of ``package``."""
         text = resources.files(package).joinpath("manifest.json").read_text(encoding="utf-8")
         return cls(document=json.loads(text), process=process, preload=preload)

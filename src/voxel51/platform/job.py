@@ -57,9 +57,7 @@ class Job:
         self.scratch = folder / "scratch"
         self.scratch.mkdir(parents=True)
         self.warnings: list[str] = []
-        self._outputs = {
-            output["name"]: folder / "outputs" / output["filename"] for output in document["outputs"]
-        }
+        self._outputs = {output["name"]: folder / "outputs" / output["filename"] for output in document["outputs"]}
         (folder / "outputs").mkdir()
         self._reporter = reporter
         self._reported_at = float("-inf")

@@ -1,0 +1,1 @@
+"""What gets jobs done: dispatcher, launches, runners."""
