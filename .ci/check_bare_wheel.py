@@ -49,7 +49,9 @@ def main() -> None:
     seconds = seconds_to_import("voxel51.users.api")
     verdict = "within" if seconds < IMPORT_GOAL_SECONDS else "ABOVE"
     print(f"{count} client modules import from the bare wheel; voxel51 --help works")
-    print(f"import voxel51.users.api: {seconds * 1000:.0f} ms, {verdict} the goal of {IMPORT_GOAL_SECONDS * 1000:.0f} ms")
+    print(
+        f"import voxel51.users.api: {seconds * 1000:.0f} ms, {verdict} the goal of {IMPORT_GOAL_SECONDS * 1000:.0f} ms"
+    )
 
 
 if __name__ == "__main__":

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from conftest import StartPlatform
 from demo.platform_process import PlatformProcess
+from platforms import StartPlatform
 from raw_http import connect, send
 from stored_files import orphans, stored_keys
 from users import User
@@ -50,7 +50,9 @@ HOSTILE_NAMES = [
 
 
 @pytest.mark.parametrize("filename", HOSTILE_NAMES)
-def test_a_hostile_name_is_refused_or_made_harmless(shared_user: User, platform: PlatformProcess, filename: bytes) -> None:
+def test_a_hostile_name_is_refused_or_made_harmless(
+    shared_user: User, platform: PlatformProcess, filename: bytes
+) -> None:
     answer = send("POST", f"{shared_user.v1}/data", headers_of(shared_user), body_with_name(filename))
 
     if answer.status != 201:
@@ -88,9 +90,7 @@ def wait_for_no_half_files(platform: PlatformProcess) -> None:
 
 
 @pytest.mark.parametrize("sent_bytes", [0, 10, 100, 200, 1_000_000, 5_000_000])
-def test_an_upload_that_is_cut_leaves_nothing(
-    shared_user: User, platform: PlatformProcess, sent_bytes: int
-) -> None:
+def test_an_upload_that_is_cut_leaves_nothing(shared_user: User, platform: PlatformProcess, sent_bytes: int) -> None:
     before = requests.get(f"{shared_user.v1}/data", headers=shared_user.headers, json={"limit": 1}).json()["count"]
     keys = stored_keys(platform.folder).keys()
     body = body_with_name(b"cut.mp4", os.urandom(8_000_000))

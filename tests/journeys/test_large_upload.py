@@ -12,7 +12,7 @@ import psutil
 import pytest
 import requests
 
-from conftest import StartPlatform
+from platforms import StartPlatform
 from users import User
 
 GIB = 1024**3
