@@ -7,5 +7,5 @@ Any other exception that leaves an analytic ends its job as FAILED/ANALYTIC, wit
 """
 
 
-class InvalidInput(Exception):  # noqa: N818  (reads as what it is where it is raised)
+class InvalidInput(Exception):
     """The job's files or parameters cannot be analysed. The text names the file and what is wrong with it."""

@@ -39,7 +39,7 @@ class APIError(Exception):
         return cls(message, res.status, res.headers.get("x-request-id"))
 
 
-class ConnectionFailed(APIError):  # noqa: N818  (reads as what it is where it is caught)
+class ConnectionFailed(APIError):
     """No answer came: nobody listens at that address, or the connection broke."""
 
     def __init__(self, message: str) -> None:

@@ -87,3 +87,15 @@ class TaskStatusDocument(TypedDict):
     posted_data: dict[str, str]
     progress: NotRequired[Progress]
     warnings: NotRequired[list[str]]
+
+
+class PostedDataId(TypedDict):
+    """The data that an output became. Note the field's name: only here it is not ``id``."""
+
+    data_id: str
+
+
+class PostedData(TypedDict):
+    """Answer of ``POST jobs/<id>/data``."""
+
+    data: PostedDataId

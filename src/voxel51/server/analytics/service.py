@@ -1,0 +1,184 @@
+"""The catalogue of analytics."""
+
+import re
+import uuid
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, insert, or_, select, update
+
+from voxel51.server.accounts.service import User
+from voxel51.server.analytics.installed import Installed
+from voxel51.server.analytics.tables import analytics
+from voxel51.server.database.database import Database
+from voxel51.server.database.search import Listing, Query, run
+from voxel51.server.errors import BadRequest, NotFound
+from voxel51.wire import dates
+from voxel51.wire.analytics import (
+    Analytic,
+    AnalyticDetails,
+    AnalyticDocument,
+    AnalyticList,
+    AnalyticScope,
+    AnalyticType,
+)
+
+_LISTING = Listing(
+    columns={
+        "id": analytics.c.id,
+        "name": analytics.c.name,
+        "version": analytics.c.version,
+        "scope": analytics.c.scope,
+        "supports_cpu": analytics.c.supports_cpu,
+        "supports_gpu": analytics.c.supports_gpu,
+        "pending": analytics.c.pending,
+        "upload_date": analytics.c.upload_date,
+        "description": analytics.c.description,
+        "type": analytics.c.analytic_type,
+    },
+    texts=frozenset({"id", "name", "version", "scope", "type"}),
+    flags=frozenset({"pending", "supports_cpu", "supports_gpu"}),
+    identity=analytics.c.id,
+)
+_RECORD_FIELDS = tuple(name for name in _LISTING.columns if name != "type")
+
+
+class AnalyticService:
+    """Lists and describes analytics, and finds the one that a job asks for."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def install(self, found: Sequence[Installed]) -> None:
+        """Bring the catalogue in line with the packages that are installed.
+
+        A version that is no longer installed stays on record, for its past jobs, but is pending: it cannot run.
+        """
+        with self._database.write() as connection:
+            installed = analytics.c.entry_point.is_not(None)
+            connection.execute(update(analytics).where(installed).values(pending=True))
+            for offer in found:
+                _install_one(connection, offer)
+            for name in connection.execute(select(analytics.c.name).distinct()).scalars().all():
+                _mark_latest(connection, name)
+
+    def list(self, caller: User, all_versions: bool) -> AnalyticList:
+        """What the caller can run: the latest version of each, or every version."""
+        usable = [_visible_to(caller), analytics.c.pending.is_(False)]
+        if not all_versions:
+            usable.append(analytics.c.latest.is_(True))
+        return self._run(Query(fields=_RECORD_FIELDS), usable)
+
+    def query(self, caller: User, query: Query) -> AnalyticList:
+        """What matches of all the caller may see, pending ones included."""
+        visible = [_visible_to(caller)]
+        if not query.all_versions:
+            visible.append(or_(analytics.c.latest.is_(True), analytics.c.pending.is_(True)))
+        fields = tuple(name for name in query.fields or _RECORD_FIELDS if name in _RECORD_FIELDS)
+        return self._run(replace(query, fields=fields or ("id",)), visible)
+
+    def details(self, caller: User, analytic_id: str) -> AnalyticDetails:
+        """The record beside the document.
+
+        Raises:
+            NotFound: there is no such analytic that the caller may see.
+        """
+        row = self._find(caller, analytic_id)
+        record = {name: getattr(row, _LISTING.columns[name].name) for name in _RECORD_FIELDS}
+        record["is_image_to_video"] = row.analytic_type == AnalyticType.IMAGE_TO_VIDEO
+        details: AnalyticDetails = {"analytic": _to_wire(record), **row.document}  # type: ignore[typeddict-item]
+        return details
+
+    def document(self, caller: User, analytic_id: str) -> AnalyticDocument:
+        """The document alone.
+
+        Raises:
+            NotFound: there is no such analytic that the caller may see.
+        """
+        document: AnalyticDocument = self._find(caller, analytic_id).document
+        return document
+
+    def resolve(self, caller: User, name: str, version: str | None) -> Row[Any]:
+        """The row of the version that a job request names: the latest where it names none.
+
+        A name without owner is looked for among the caller's own.
+
+        Raises:
+            BadRequest: there is none that can run; the text says which versions there are.
+        """
+        full_name = name if "/" in name else f"{caller.name}/{name}"
+        statement = select(analytics).where(analytics.c.name == full_name, _visible_to(caller))
+        with self._database.read() as connection:
+            rows = connection.execute(statement.order_by(analytics.c.version_order)).all()
+        ready = [row for row in rows if not row.pending]
+        chosen = [row for row in ready if (row.latest if version is None else row.version == version)]
+        if not chosen:
+            versions = ", ".join(row.version for row in ready) or "none that is ready to run"
+            wanted = name if version is None else f"{name} v{version}"
+            raise BadRequest(f"Analytic '{wanted}' not found; versions of '{full_name}': {versions}")
+        return chosen[-1]
+
+    def by_id(self, analytic_id: str) -> Row[Any]:
+        """The row of one version, for the platform itself."""
+        with self._database.read() as connection:
+            return connection.execute(select(analytics).where(analytics.c.id == analytic_id)).one()
+
+    def _find(self, caller: User, analytic_id: str) -> Row[Any]:
+        statement = select(analytics).where(analytics.c.id == analytic_id, _visible_to(caller))
+        with self._database.read() as connection:
+            row = connection.execute(statement).first()
+        if row is None:
+            raise NotFound(f"Analytic '{analytic_id}' not found; list the analytics to see which there are")
+        return row
+
+    def _run(self, query: Query, visible: Sequence[ColumnElement[bool]]) -> AnalyticList:
+        with self._database.read() as connection:
+            rows, count = run(connection, _LISTING, query, visible)
+        return {"analytics": [_to_wire(row) for row in rows], "count": count}
+
+
+def version_order(version: str) -> str:
+    """Text that sorts as versions do: number by number, ``0.10`` after ``0.9``."""
+    return ".".join(part.zfill(12) if part.isdigit() else part for part in re.split(r"[.+-]", version))[:255]
+
+
+def _visible_to(caller: User) -> ColumnElement[bool]:
+    return or_(analytics.c.scope == AnalyticScope.PUBLIC.value, analytics.c.owner_id == caller.id)
+
+
+def _install_one(connection: Connection, offer: Installed) -> None:
+    info = offer.document["info"]
+    values = {
+        "scope": AnalyticScope.PUBLIC.value,
+        "analytic_type": AnalyticType.PLATFORM.value,
+        "supports_cpu": info["supports_cpu"],
+        "supports_gpu": info["supports_gpu"],
+        "pending": False,
+        "description": info["description"],
+        "document": offer.document,
+        "entry_point": offer.entry_point,
+    }
+    same = (analytics.c.name == offer.entry_point) & (analytics.c.version == info["version"])
+    if connection.execute(update(analytics).where(same).values(values)).rowcount == 0:
+        identity = {"id": str(uuid.uuid4()), "name": offer.entry_point, "version": info["version"]}
+        order = {"version_order": version_order(info["version"]), "latest": False, "upload_date": dates.now()}
+        connection.execute(insert(analytics).values(**identity, **order, **values))
+
+
+def _mark_latest(connection: Connection, name: str) -> None:
+    of_name = analytics.c.name == name
+    newest = (
+        select(analytics.c.id)
+        .where(of_name, analytics.c.pending.is_(False))
+        .order_by(analytics.c.version_order.desc(), analytics.c.upload_date.desc())
+        .limit(1)
+    )
+    newest_id = connection.execute(newest).scalar()
+    connection.execute(update(analytics).where(of_name).values(latest=analytics.c.id == (newest_id or "")))
+
+
+def _to_wire(record: dict[str, Any]) -> Analytic:
+    if "upload_date" in record:
+        record["upload_date"] = dates.to_text(record["upload_date"])
+    return record  # type: ignore[return-value]  # its keys are those of _LISTING

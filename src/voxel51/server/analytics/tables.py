@@ -1,0 +1,28 @@
+"""Analytics: one row a version."""
+
+from sqlalchemy import Boolean, Column, ForeignKey, String, Table, Text, UniqueConstraint
+
+from voxel51.server.accounts.tables import users
+from voxel51.server.database.schema import metadata
+from voxel51.server.database.types import Document, Moment
+
+analytics = Table(
+    "analytics",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("owner_id", String(36), ForeignKey(users.c.id)),  # null: installed with the platform
+    Column("name", String(255), nullable=False),
+    Column("version", String(64), nullable=False),
+    Column("version_order", String(255), nullable=False),
+    Column("latest", Boolean, nullable=False),
+    Column("scope", String(16), nullable=False),
+    Column("analytic_type", String(16), nullable=False),
+    Column("supports_cpu", Boolean, nullable=False),
+    Column("supports_gpu", Boolean, nullable=False),
+    Column("pending", Boolean, nullable=False),
+    Column("upload_date", Moment, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("document", Document, nullable=False),
+    Column("entry_point", String(255)),
+    UniqueConstraint("name", "version"),
+)

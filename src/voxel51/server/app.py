@@ -1,0 +1,179 @@
+"""The composition root: settings become a database, a storage, services, routes and a dispatcher."""
+
+import re
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from importlib.metadata import version
+from typing import Any
+
+from anyio import CapacityLimiter
+from starlette.requests import Request
+from starlette.types import ASGIApp
+
+from voxel51.server.accounts.service import AccountService, User
+from voxel51.server.analytics.installed import Installed, find_installed
+from voxel51.server.analytics.routes import analytic_routes
+from voxel51.server.analytics.service import AnalyticService
+from voxel51.server.data.routes import data_routes
+from voxel51.server.data.service import DataService, Links
+from voxel51.server.database.database import Database, sqlite_url
+from voxel51.server.engine.dispatcher import Dispatcher, Terms
+from voxel51.server.engine.launch import Limits
+from voxel51.server.engine.runners.processes import ProcessRunner
+from voxel51.server.engine.sweeper import Sweeper
+from voxel51.server.errors import Unauthenticated
+from voxel51.server.http import openapi
+from voxel51.server.http.application import build_application
+from voxel51.server.http.endpoint import Check, Serving
+from voxel51.server.http.route import Needs, Route
+from voxel51.server.http.signing import LinkSigner
+from voxel51.server.http.uploads import Receiver
+from voxel51.server.jobs.agent_routes import agent_routes
+from voxel51.server.jobs.attempts import Attempt, AttemptService
+from voxel51.server.jobs.routes import job_routes
+from voxel51.server.jobs.service import JobService
+from voxel51.server.jobs.tasks import TaskService
+from voxel51.server.secrets_file import signing_key
+from voxel51.server.settings import Settings
+from voxel51.server.status import status_routes
+from voxel51.server.storage.local import LocalStorage
+from voxel51.wire import headers
+from voxel51.wire.tokens import API_VERSION
+
+_JOB_PATH = re.compile(rf"/{API_VERSION}/jobs/([^/]+)/")
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where the platform is reached: by people, and by the jobs it runs. Neither ends in a slash or a version."""
+
+    public_url: str
+    job_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """Everything that runs, opened in order and closed in the opposite one."""
+
+    application: ASGIApp
+    database: Database
+    storage: LocalStorage
+    dispatcher: Dispatcher
+    sweeper: Sweeper
+
+    def open(self) -> None:
+        """Begin to dispatch and to sweep."""
+        self.dispatcher.open()
+        self.sweeper.open()
+
+    def close(self) -> None:
+        """Give back what runs, and release everything."""
+        self.sweeper.close()
+        self.dispatcher.close()
+        self.database.close()
+
+
+def open_database(settings: Settings) -> Database:
+    """The database that the settings name, its tables in their present shape. The data folder is made if need be."""
+    settings.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    database = Database(settings.database_url or sqlite_url(settings.folder / "platform.sqlite"))
+    database.migrate()
+    return database
+
+
+def build_platform(settings: Settings, addresses: Addresses) -> Platform:
+    """The platform, ready to be opened. Only one process at a time may build it for a data folder."""
+    database = open_database(settings)
+    storage = LocalStorage(settings.folder / "storage", settings.disk_reserve_bytes)
+    storage.open()
+    signer = LinkSigner(signing_key(settings.folder), settings.link_seconds)
+    public_links, job_links = _links(signer, addresses.public_url), _links(signer, addresses.job_url)
+    lifetime = timedelta(days=settings.lifetime_days)
+
+    accounts = AccountService(database)
+    data = DataService(database, storage, lifetime, public_links)
+    analytics = AnalyticService(database)
+    attempts = AttemptService(database, storage, settings.job_attempts, timedelta(seconds=settings.grace_seconds))
+    tasks = TaskService(database, data, job_links)
+
+    installed = find_installed()
+    analytics.install(installed)
+    terms = Terms(settings.slots, _limits(settings), f"{addresses.job_url}/{API_VERSION}")
+    dispatcher = Dispatcher(attempts, tasks, _runner(settings, installed), terms)
+    jobs = JobService(database, storage, analytics, data, lifetime, public_links, dispatcher.wake)
+
+    routes: list[Route] = [
+        *analytic_routes(analytics),
+        *data_routes(data),
+        *job_routes(jobs),
+        *agent_routes(attempts, tasks, data),
+        *status_routes(database, dispatcher.is_running),
+    ]
+    serving = Serving(
+        checks=_checks(accounts, attempts, signer),
+        storage=storage,
+        receiver=Receiver(storage, settings.upload_limit_bytes),
+        workers=CapacityLimiter(settings.threads),
+    )
+    document = openapi.describe(routes, version("voxel51-platform"))
+    application = build_application(routes, serving, openapi.pages(document))
+    sweeper = Sweeper([data.expire, jobs.expire], storage, [data.keeps, attempts.keeps])
+    return Platform(application, database, storage, dispatcher, sweeper)
+
+
+def _links(signer: LinkSigner, base_url: str) -> Links:
+    def link(method: str, path: str) -> str:
+        return f"{base_url}/{API_VERSION}{path}?{signer.query(method, f'/{API_VERSION}{path}')}"
+
+    return link
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        wall_seconds=settings.job_wall_seconds,
+        cpu_seconds=settings.job_cpu_seconds,
+        memory_bytes=settings.job_memory_bytes,
+        file_bytes=settings.job_file_bytes,
+    )
+
+
+def _runner(settings: Settings, installed: list[Installed]) -> ProcessRunner:
+    preload = tuple(dict.fromkeys(module for offer in installed for module in offer.preload))
+    return ProcessRunner(settings.folder / "running", sys.executable, preload)
+
+
+def _checks(accounts: AccountService, attempts: AttemptService, signer: LinkSigner) -> Mapping[Needs, Check]:
+    def nobody(_request: Request) -> None:
+        return None
+
+    def user(request: Request) -> User:
+        return accounts.authenticate(_bearer(request))
+
+    def agent(request: Request) -> Attempt:
+        credential = request.headers.get(headers.AGENT_KEY)
+        found = _JOB_PATH.match(request.url.path)
+        if not credential or found is None:
+            raise Unauthenticated(f"This needs a job's credential in the header {headers.AGENT_KEY}")
+        return attempts.authenticate(credential, found[1])
+
+    def link(request: Request) -> None:
+        signer.check(request.method, request.scope["raw_path"].decode("ascii"), request.query_params)
+
+    checks: dict[Needs, Callable[[Request], Any]] = {
+        Needs.NOBODY: nobody,
+        Needs.USER: user,
+        Needs.AGENT: agent,
+        Needs.LINK: link,
+    }
+    return checks
+
+
+def _bearer(request: Request) -> str:
+    scheme, _, key = request.headers.get(headers.AUTHORIZATION, "").partition(" ")
+    if scheme.lower() != headers.BEARER.lower() or not key.strip():
+        raise Unauthenticated(
+            f"This needs an API token: send the header '{headers.AUTHORIZATION}: Bearer <private key>'"
+        )
+    return key.strip()

@@ -1,0 +1,1 @@
+"""The files that people upload and jobs read."""

@@ -1,0 +1,95 @@
+"""The routes of data."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from voxel51.server.data.lifetime import LifetimeChange
+from voxel51.server.data.service import DataService
+from voxel51.server.errors import BadRequest
+from voxel51.server.http.route import Bytes, Call, Download, JsonBody, MultipartBody, Needs, QueryBody, Route
+from voxel51.wire.data import Data, DataDetails, DataList, SignedUrl
+
+FOLDER = "data"
+"""Folder of the storage in which uploaded files are kept."""
+
+
+def data_routes(data: DataService) -> Iterable[Route]:
+    """One table of all routes of data."""
+    handlers = _Handlers(data)
+    upload = MultipartBody(fields={"data_ttl": "when it expires, ISO 8601"}, folder=FOLDER)
+    return [
+        Route("GET", "/data/list", handlers.list, "All of your data", answers=DataList),
+        Route("GET", "/data", handlers.query, "Your data that match a query", body=QueryBody(), answers=DataList),
+        Route("POST", "/data", handlers.upload, "Upload a file", body=upload, answers=DataDetails, status=201),
+        Route("GET", "/data/{data_id}", handlers.details, "One file's record", answers=DataDetails, errors=(404,)),
+        Route("GET", "/data/{data_id}/download", handlers.download, "The file itself", answers=Bytes, errors=(404,)),
+        Route(
+            "GET",
+            "/data/{data_id}/download-url",
+            handlers.download_url,
+            "A signed link to the file",
+            answers=SignedUrl,
+            errors=(404,),
+        ),
+        Route(
+            "PUT",
+            "/data/{data_id}/ttl",
+            handlers.change_lifetime,
+            "Change when the file expires",
+            body=JsonBody(LifetimeChange, form=True),
+            status=204,
+            errors=(404,),
+        ),
+        Route("DELETE", "/data/{data_id}", handlers.delete, "Delete the file", status=204, errors=(404,)),
+        Route(
+            "GET",
+            "/links/data/{data_id}",
+            handlers.follow_link,
+            "The file itself, by signed link",
+            needs=Needs.LINK,
+            answers=Bytes,
+            errors=(404,),
+        ),
+    ]
+
+
+class _Handlers:
+    def __init__(self, data: DataService) -> None:
+        self._data = data
+
+    def list(self, call: Call) -> DataList:
+        return self._data.query(call.caller, call.query)
+
+    query = list
+
+    def upload(self, call: Call) -> Mapping[str, Data]:
+        if call.upload is None or call.upload.writer is None:
+            raise BadRequest("No file came; send it as the part named 'file'")
+        upload = call.upload
+        kept = self._data.add(
+            call.caller.id, upload.filename, upload.media_type, call.upload.writer, call.fields.get("data_ttl")
+        )
+        return {"data": kept}
+
+    def details(self, call: Call) -> Mapping[str, Data]:
+        return {"data": self._data.details(call.caller, call.path["data_id"])}
+
+    def download(self, call: Call) -> Download:
+        return _download(self._data.find(call.caller.id, call.path["data_id"]))
+
+    def download_url(self, call: Call) -> SignedUrl:
+        return {"url": self._data.download_url(call.caller, call.path["data_id"])}
+
+    def change_lifetime(self, call: Call) -> None:
+        change: Any = call.body
+        self._data.change_lifetime(call.caller, call.path["data_id"], change)
+
+    def delete(self, call: Call) -> None:
+        self._data.delete(call.caller, call.path["data_id"])
+
+    def follow_link(self, call: Call) -> Download:
+        return _download(self._data.by_id(call.path["data_id"]))
+
+
+def _download(row: Any) -> Download:
+    return Download(row.storage_key, row.name, row.media_type)

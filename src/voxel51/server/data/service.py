@@ -1,0 +1,178 @@
+"""Data: taken in, listed, handed out, forgotten."""
+
+import mimetypes
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Row, delete, insert, select, update
+
+from voxel51.server.accounts.service import User
+from voxel51.server.data.lifetime import LifetimeChange, changed_expiration, first_expiration
+from voxel51.server.data.names import clean_name
+from voxel51.server.data.tables import data
+from voxel51.server.database.database import Database
+from voxel51.server.database.search import Listing, Query, run
+from voxel51.server.errors import NotFound
+from voxel51.server.storage.storage import Storage, Writer
+from voxel51.wire import dates
+from voxel51.wire.data import Data, DataList
+
+Links = Callable[[str, str], str]
+"""Makes a signed link from a method and a path below the version prefix."""
+
+_LISTING = Listing(
+    columns={
+        "id": data.c.id,
+        "name": data.c.name,
+        "size": data.c.size_bytes,
+        "type": data.c.media_type,
+        "upload_date": data.c.upload_date,
+        "expiration_date": data.c.expiration_date,
+        "encoding": data.c.encoding,
+    },
+    texts=frozenset({"id", "name", "type"}),
+    flags=frozenset(),
+    identity=data.c.id,
+)
+_UNKNOWN_TYPES = {None, "", "application/octet-stream"}
+DEFAULT_ENCODING = "7bit"
+
+
+class DataService:
+    """Keeps files for their owners. Every method sees only what belongs to the given owner."""
+
+    def __init__(self, database: Database, storage: Storage, lifetime: timedelta, links: Links) -> None:
+        self._database = database
+        self._storage = storage
+        self._lifetime = lifetime
+        self._links = links
+
+    def add(self, owner_id: str, filename: str, media_type: str | None, writer: Writer, ttl: str | None) -> Data:
+        """Keep a file that was written. The file is durable before its record is, and both are before this returns.
+
+        Raises:
+            BadRequest: the name or the expiration date will not do; the file is not kept.
+        """
+        name = clean_name(filename)
+        if media_type in _UNKNOWN_TYPES:
+            media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
+        row = {
+            "id": writer.key.partition("/")[2],
+            "owner_id": owner_id,
+            "name": name,
+            "size_bytes": writer.size_bytes,
+            "media_type": str(media_type)[:255],
+            "encoding": DEFAULT_ENCODING,
+            "upload_date": dates.now(),
+            "expiration_date": first_expiration(ttl, self._lifetime),
+            "storage_key": writer.key,
+        }
+        writer.commit()
+        try:
+            with self._database.write() as connection:
+                connection.execute(insert(data).values(row))
+        except BaseException:
+            self._storage.delete(writer.key)
+            raise
+        record = {field: row[column.name] for field, column in _LISTING.columns.items()}
+        return _to_wire(record)
+
+    def query(self, owner: User, query: Query) -> DataList:
+        """The owner's data that match."""
+        with self._database.read() as connection:
+            rows, count = run(connection, _LISTING, query, [data.c.owner_id == owner.id])
+        return {"data": [_to_wire(row) for row in rows], "count": count}
+
+    def details(self, owner: User, data_id: str) -> Data:
+        """One file's record, with ``filename`` for clients that look there.
+
+        Raises:
+            NotFound: the owner has no such data.
+        """
+        row = self.find(owner.id, data_id)
+        record = {field: getattr(row, column.name) for field, column in _LISTING.columns.items()}
+        return {**_to_wire(record), "filename": row.name}
+
+    def find(self, owner_id: str, data_id: str) -> Row[Any]:
+        """The row of one file.
+
+        Raises:
+            NotFound: the owner has no such data.
+        """
+        chosen = (data.c.id == data_id) & (data.c.owner_id == owner_id)
+        with self._database.read() as connection:
+            row = connection.execute(select(data).where(chosen)).first()
+        if row is None:
+            raise NotFound(f"Data '{data_id}' not found; it may have expired, or belong to somebody else")
+        return row
+
+    def by_id(self, data_id: str) -> Row[Any]:
+        """The row of one file, for whoever holds a signed link to it.
+
+        Raises:
+            NotFound: it is gone.
+        """
+        with self._database.read() as connection:
+            row = connection.execute(select(data).where(data.c.id == data_id)).first()
+        if row is None:
+            raise NotFound(f"Data '{data_id}' not found; it was deleted or has expired")
+        return row
+
+    def download_url(self, owner: User, data_id: str) -> str:
+        """A signed link to the bytes.
+
+        Raises:
+            NotFound: the owner has no such data.
+        """
+        self.find(owner.id, data_id)
+        return self._links("GET", f"/links/data/{data_id}")
+
+    def change_lifetime(self, owner: User, data_id: str, change: LifetimeChange) -> None:
+        """Move the expiration date; a past one deletes the data at once.
+
+        Raises:
+            NotFound: the owner has no such data.
+            BadRequest: the change is malformed.
+        """
+        row = self.find(owner.id, data_id)
+        expiration = changed_expiration(change, row.expiration_date)
+        if expiration <= dates.now():
+            self.delete(owner, data_id)
+            return
+        with self._database.write() as connection:
+            connection.execute(update(data).where(data.c.id == data_id).values(expiration_date=expiration))
+
+    def delete(self, owner: User, data_id: str) -> None:
+        """Forget a file.
+
+        Raises:
+            NotFound: the owner has no such data.
+        """
+        row = self.find(owner.id, data_id)
+        with self._database.write() as connection:
+            connection.execute(delete(data).where(data.c.id == data_id))
+        self._storage.delete(row.storage_key)
+
+    def expire(self) -> int:
+        """Forget every file whose time has come; returns how many."""
+        with self._database.write() as connection:
+            due = connection.execute(select(data.c.id, data.c.storage_key).where(data.c.expiration_date <= dates.now()))
+            rows = due.all()
+            for row in rows:
+                connection.execute(delete(data).where(data.c.id == row.id))
+        for row in rows:
+            self._storage.delete(row.storage_key)
+        return len(rows)
+
+    def keeps(self, key: str) -> bool:
+        """Whether a record refers to the stored file ``key``."""
+        with self._database.read() as connection:
+            return connection.execute(select(data.c.id).where(data.c.storage_key == key)).first() is not None
+
+
+def _to_wire(record: dict[str, Any]) -> Data:
+    for field in ("upload_date", "expiration_date"):
+        if field in record:
+            record[field] = dates.to_text(record[field])
+    return record  # type: ignore[return-value]  # its keys are those of _LISTING

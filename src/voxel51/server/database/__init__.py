@@ -1,0 +1,1 @@
+"""Where records are kept: SQLite in the data folder, or PostgreSQL."""

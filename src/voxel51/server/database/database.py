@@ -1,0 +1,81 @@
+"""One database: transactions for reading and for writing, and its migrations."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from sqlite3 import Connection as SqliteConnection
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+
+_WRITES = "writes"
+
+
+def sqlite_url(file: Path) -> str:
+    """The URL of the embedded database in ``file``."""
+    return f"sqlite:///{file}"
+
+
+class Database:
+    """Hands out transactions.
+
+    On SQLite every write transaction takes the write lock when it begins (a transaction that starts by reading and
+    then writes fails when another writer came between), and only one thread of a process asks for it at a time,
+    since SQLite's own waiting is unfair. Commits are synced to disk (``synchronous=FULL``): what was accepted is
+    kept when the power fails.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.engine = _engine(url)
+        self._writer = threading.Lock() if self.engine.dialect.name == "sqlite" else nullcontext()
+        self._writing = self.engine.execution_options(**{_WRITES: True})
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that sees one state of the database and changes nothing."""
+        with self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that is committed when the block ends, and undone when it raises."""
+        with self._writer, self._writing.begin() as connection:
+            yield connection
+
+    def migrate(self) -> None:
+        """Bring the tables to the shape this version needs. Several processes may call it at once."""
+        from voxel51.server.database.migrations import upgrade  # noqa: PLC0415  (alembic is needed here alone)
+
+        with self.write() as connection:
+            upgrade(connection)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+
+def _engine(url: str) -> Engine:
+    if make_url(url).get_backend_name() != "sqlite":
+        return create_engine(url, pool_size=16, max_overflow=32, pool_pre_ping=True)
+    engine = create_engine(url, pool_size=16, max_overflow=64, connect_args={"timeout": 30, "check_same_thread": False})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: SqliteConnection, _record: Any) -> None:
+    connection.isolation_level = None  # the driver begins nothing: `_begin_sqlite` does, and says how
+    connection.create_function("lower", 1, _lower, deterministic=True)  # SQLite's own knows ASCII alone
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(_WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _lower(text: str | None) -> str | None:
+    return None if text is None else text.lower()

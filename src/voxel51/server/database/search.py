@@ -1,0 +1,106 @@
+"""Turning a query into SQL: fields, search terms, order, page."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, String, cast, false, func, or_, select
+
+from voxel51.server.errors import BadRequest
+
+_TRUE = {"true", "1", "t", "yes"}
+_FALSE = {"false", "0", "f", "no"}
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One condition: any of ``alternatives`` in ``field``, or in any searchable field when that is None."""
+
+    field: str | None
+    alternatives: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What a caller asked of a list. ``fields`` None means all of them, ``limit`` None means no limit."""
+
+    fields: tuple[str, ...] | None = None
+    search: tuple[Term, ...] = ()
+    sort: tuple[str, bool] | None = None
+    offset: int = 0
+    limit: int | None = None
+    all_versions: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A kind of record as its noun describes it.
+
+    Attributes:
+        columns: field name -> column, for every field a record has; any of them can be sorted by.
+        texts: fields searched as text; a term without a field looks through these.
+        flags: fields compared by truth.
+        identity: column that makes the order total, so that pages never overlap.
+    """
+
+    columns: Mapping[str, ColumnElement[Any]]
+    texts: frozenset[str]
+    flags: frozenset[str]
+    identity: ColumnElement[Any]
+
+
+def run(connection: Connection, listing: Listing, query: Query, visible: Sequence[ColumnElement[bool]]) -> tuple[
+    list[dict[str, Any]], int
+]:  # fmt: skip
+    """The records among ``visible`` ones that match, each with the fields asked for, and how many match in all.
+
+    Raises:
+        BadRequest: the query names a field that cannot be searched or sorted by.
+    """
+    conditions = [*visible, *(_condition(listing, term) for term in query.search)]
+    wanted = [name for name in query.fields or listing.columns if name in listing.columns]
+    wanted = list(dict.fromkeys(wanted)) or ["id"]
+    statement = select(*(listing.columns[name].label(name) for name in wanted)).where(*conditions)
+    rows = connection.execute(_page(statement, listing, query)).mappings().all()
+    if query.limit is None and query.offset == 0:
+        return [dict(row) for row in rows], len(rows)
+    count = connection.execute(select(func.count()).select_from(listing.identity.table).where(*conditions)).scalar_one()
+    return [dict(row) for row in rows], count
+
+
+def _page(statement: Select[Any], listing: Listing, query: Query) -> Select[Any]:
+    field, descending = query.sort or ("upload_date", True)
+    if field not in listing.columns:
+        raise BadRequest(f"Invalid sort field {field}; there are {', '.join(listing.columns)}")
+    column = listing.columns[field]
+    order = (column.desc(), listing.identity.desc()) if descending else (column.asc(), listing.identity.asc())
+    statement = statement.order_by(*order)
+    if query.offset:
+        statement = statement.offset(query.offset).limit(query.limit if query.limit is not None else 2**62)
+    elif query.limit is not None:
+        statement = statement.limit(query.limit)
+    return statement
+
+
+def _condition(listing: Listing, term: Term) -> ColumnElement[bool]:
+    if term.field is None:
+        return or_(*(_text_condition(listing.columns[name], term) for name in sorted(listing.texts)))
+    if term.field in listing.flags:
+        return or_(false(), *(_flag_condition(listing, term.field, text) for text in term.alternatives))
+    if term.field in listing.texts:
+        return _text_condition(listing.columns[term.field], term)
+    known = ", ".join(sorted(listing.texts | listing.flags))
+    raise BadRequest(f"Invalid search parameter {term.field}; there are {known}")
+
+
+def _text_condition(column: ColumnElement[Any], term: Term) -> ColumnElement[bool]:
+    text = func.lower(cast(column, String))
+    return or_(*(text.contains(alternative.lower(), autoescape=True) for alternative in term.alternatives))
+
+
+def _flag_condition(listing: Listing, field: str, text: str) -> ColumnElement[bool]:
+    column = listing.columns[field]
+    word = text.strip().lower()
+    if word not in _TRUE | _FALSE:
+        raise BadRequest(f"{field} is true or false, not {text!r}")
+    return column.is_(word in _TRUE)

@@ -1,0 +1,158 @@
+"""What gets queued jobs done: claims them, launches attempts, settles how they ended."""
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from voxel51.server.engine import leftovers
+from voxel51.server.engine.launch import Launch, Limits
+from voxel51.server.engine.runner import Ending, Outcome, Process, Runner
+from voxel51.server.jobs.attempts import AttemptService, Claim, Fate
+from voxel51.server.jobs.tasks import TaskService
+from voxel51.wire import tasks as names
+
+log = logging.getLogger(__name__)
+
+_LOOK_INTERVAL_SECONDS = 1.0
+"""How often to look without having been woken: for jobs that another process queued, and for overdue attempts."""
+
+_CONTACT_LOST_EXIT_CODE = 75
+"""With this code (EX_TEMPFAIL) an attempt says that it could not reach the platform: the job is tried again."""
+
+_FATES = {
+    Ending.EXITED: Fate.ANALYTIC_FAILED,
+    Ending.CRASHED: Fate.ANALYTIC_FAILED,
+    Ending.OVER_TIME: Fate.ANALYTIC_FAILED,
+    Ending.OVER_MEMORY: Fate.ANALYTIC_FAILED,
+    Ending.STOPPED: Fate.GIVEN_BACK,
+    Ending.LOST: Fate.LOST,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How jobs are run: ``slots`` of them at once, each within ``limits``, reporting to ``base_url`` (with /v1)."""
+
+    slots: int
+    limits: Limits
+    base_url: str
+
+
+class Dispatcher:
+    """One thread that reconciles what is wanted with what runs.
+
+    All it knows is in the database, so that it can die at any moment: `open` settles what a dead predecessor left.
+    """
+
+    def __init__(self, attempts: AttemptService, tasks: TaskService, runner: Runner, terms: Terms) -> None:
+        self._attempts = attempts
+        self._tasks = tasks
+        self._runner = runner
+        self._terms = terms
+        self._running: set[str] = set()
+        self._outcomes: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
+        self._woken = threading.Event()
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._loop, name="dispatcher", daemon=True)
+
+    def open(self) -> None:
+        """End what a dead predecessor left running, give its jobs back, and begin to dispatch."""
+        for attempt in self._attempts.unended():
+            if attempt.process_id is not None:
+                leftovers.end(Process(attempt.process_id, attempt.process_started_at or 0.0))
+            self._attempts.settle(attempt.attempt_id, Fate.LOST, "the platform was ended while the job ran")
+        self._runner.open(self._on_outcome)
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Look at once. Cheap, and callable from any thread."""
+        self._woken.set()
+
+    def is_running(self) -> bool:
+        """Whether jobs are being started."""
+        return self._thread.is_alive() and not self._closing.is_set()
+
+    def close(self) -> None:
+        """Start no more, stop what runs and give it back to the queue; returns when all is settled."""
+        self._closing.set()
+        self._woken.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        self._runner.close()
+        self._settle_ended()
+
+    def _on_outcome(self, outcome: Outcome) -> None:
+        self._outcomes.put(outcome)
+        self._woken.set()
+
+    def _loop(self) -> None:
+        while not self._closing.is_set():
+            self._woken.wait(_LOOK_INTERVAL_SECONDS)
+            self._woken.clear()
+            for step in (self._settle_ended, self._stop_unwanted, self._start_waiting):
+                self._try(step)
+
+    def _try(self, step: Callable[[], None]) -> None:
+        try:
+            step()
+        except Exception:
+            # Whatever it was (a full disk, a lost database), the next look tries again from what is on record.
+            log.exception("dispatching failed; trying again")
+            self._closing.wait(_LOOK_INTERVAL_SECONDS)
+            self._woken.set()
+
+    def _settle_ended(self) -> None:
+        while True:
+            try:
+                outcome = self._outcomes.get_nowait()
+            except queue.Empty:
+                return
+            fate = _FATES[outcome.ending]
+            if outcome.ending is Ending.EXITED and outcome.exit_code == _CONTACT_LOST_EXIT_CODE:
+                fate = Fate.LOST
+            try:
+                self._attempts.settle(outcome.attempt_id, fate, outcome.detail, outcome.log)
+            except Exception:
+                self._outcomes.put(outcome)
+                raise
+            self._running.discard(outcome.attempt_id)
+
+    def _stop_unwanted(self) -> None:
+        if not self._running:
+            return
+        for attempt_id in self._attempts.stops_wanted():
+            self._runner.stop(attempt_id)
+
+    def _start_waiting(self) -> None:
+        free = self._terms.slots - len(self._running)
+        if free <= 0 or self._closing.is_set():
+            return
+        for claim in self._attempts.claim(free):
+            self._start(claim)
+
+    def _start(self, claim: Claim) -> None:
+        self._running.add(claim.attempt_id)
+        started = time.monotonic()
+        try:
+            process = self._runner.start(self._launch(claim))
+        except OSError as error:
+            self._running.discard(claim.attempt_id)
+            self._attempts.settle(claim.attempt_id, Fate.LOST, f"it could not be started: {error}")
+            return
+        self._attempts.record_process(claim.attempt_id, process.pid, process.started_at)
+        log.info(
+            "job %s started in %.1f ms as process %d", claim.job_id, (time.monotonic() - started) * 1e3, process.pid
+        )
+
+    def _launch(self, claim: Claim) -> Launch:
+        environment = {
+            names.TASK_DESCRIPTION: self._tasks.description_url(claim.attempt_id),
+            names.JOB_ID: claim.job_id,
+            names.API_TOKEN: claim.credential,
+            names.API_BASE_URL: self._terms.base_url,
+            names.LOGFILE_SIGNED_URL: self._tasks.log_url(claim.attempt_id),
+        }
+        return Launch(claim.attempt_id, claim.entry_point, environment, self._terms.limits)

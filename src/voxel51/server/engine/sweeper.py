@@ -1,0 +1,66 @@
+"""What time does: expired data and outputs go, and so do stored files that no record refers to."""
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+
+from voxel51.server.storage.storage import Storage
+from voxel51.wire import dates
+
+log = logging.getLogger(__name__)
+
+_EXPIRY_INTERVAL_SECONDS = 30.0
+_ORPHANS_EVERY = 120
+"""Every how many looks for expiry the storage is searched for orphans: hourly."""
+
+_ORPHAN_AGE = timedelta(hours=1)
+"""A file is written before its record is, so a young file without one is not yet an orphan."""
+
+
+class Sweeper:
+    """One thread that sweeps at start and ever after. Several may run at once: sweeping twice changes nothing."""
+
+    def __init__(
+        self, expiries: Sequence[Callable[[], int]], storage: Storage, keepers: Sequence[Callable[[str], bool]]
+    ) -> None:
+        self._expiries = expiries
+        self._storage = storage
+        self._keepers = keepers
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._loop, name="sweeper", daemon=True)
+
+    def open(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop; returns when nothing is being swept."""
+        self._closing.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def sweep_orphans(self, age: timedelta = _ORPHAN_AGE) -> int:
+        """Delete stored files older than ``age`` that no record refers to; returns how many."""
+        before = dates.now() - age
+        orphans = 0
+        for file in self._storage.files():
+            if self._closing.is_set():
+                break
+            if file.changed_at < before and not any(keeps(file.key) for keeps in self._keepers):
+                self._storage.delete(file.key)
+                orphans += 1
+        return orphans
+
+    def _loop(self) -> None:
+        looks = 0
+        while not self._closing.is_set():
+            try:
+                for expire in self._expiries:
+                    expire()
+                if looks % _ORPHANS_EVERY == 0:
+                    self.sweep_orphans()
+            except Exception:
+                log.exception("sweeping failed; trying again")
+            looks += 1
+            self._closing.wait(_EXPIRY_INTERVAL_SECONDS)

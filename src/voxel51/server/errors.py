@@ -1,0 +1,51 @@
+"""What a service refuses to do, and why.
+
+Exception
+└── ServiceError            the request cannot be served; the text says what was wrong and what to try
+    ├── BadRequest          the request itself is wrong, or not allowed in this state
+    ├── Unauthenticated     no credential, or one that is not known
+    ├── Forbidden           a known credential without the right
+    ├── NotFound            no such thing for this caller
+    ├── Conflict            it is already there, or in use
+    ├── TooLarge            larger than this platform takes
+    ├── OutOfSpace          the platform's disk is full
+    └── Unavailable         not now: the platform is stopping or overloaded
+
+`voxel51.server.http.errors` maps each to its HTTP status; services raise them without knowing HTTP.
+"""
+
+
+class ServiceError(Exception):
+    """The request cannot be served. Its text is shown to the caller."""
+
+
+class BadRequest(ServiceError):
+    """The request is wrong: malformed, unknown names, values out of range, or a move its state does not allow."""
+
+
+class Unauthenticated(ServiceError):
+    """No credential came, or one that is not known, expired or revoked."""
+
+
+class Forbidden(ServiceError):
+    """The credential is known and has not the right."""
+
+
+class NotFound(ServiceError):
+    """There is no such thing, or it belongs to somebody else: the caller cannot tell which."""
+
+
+class Conflict(ServiceError):
+    """It is already there, or something still needs it."""
+
+
+class TooLarge(ServiceError):
+    """More bytes than this platform takes."""
+
+
+class OutOfSpace(ServiceError):
+    """The platform has no room for this. Its operator must free some."""
+
+
+class Unavailable(ServiceError):
+    """Not now; the same request may work in a moment."""

@@ -1,0 +1,68 @@
+"""The ASGI application: routes in order, and what surrounds every request."""
+
+import re
+import uuid
+from collections.abc import Iterable, Sequence
+
+from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+from starlette.routing import Route as StarletteRoute
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from voxel51.server.http.endpoint import Endpoint, Serving
+from voxel51.server.http.errors import response_to
+from voxel51.server.http.route import Bytes, Route
+from voxel51.wire.headers import REQUEST_ID
+from voxel51.wire.tokens import API_VERSION
+
+_SLASHES = re.compile(r"/{2,}")
+
+
+def build_application(routes: Iterable[Route], serving: Serving, pages: Sequence[BaseRoute]) -> ASGIApp:
+    """The application that serves ``routes`` under the version prefix and ``pages`` beside them."""
+    ordered = sorted(routes, key=lambda route: (route.path.count("{"), route.path))
+    served = [_starlette_route(route, serving) for route in ordered]
+
+    async def on_error(request: Request, error: Exception) -> Response:
+        return response_to(error, request)
+
+    application = Starlette(routes=[*served, *pages], exception_handlers={HTTPException: on_error, Exception: on_error})
+    application.router.redirect_slashes = False
+    return _Surroundings(application)
+
+
+def _starlette_route(route: Route, serving: Serving) -> StarletteRoute:
+    methods = [route.method, "HEAD"] if route.answers is Bytes else [route.method]
+    endpoint = Endpoint(route, serving)
+    served = StarletteRoute(f"/{API_VERSION}{route.path}", endpoint.__call__, methods=methods)
+    if served.methods is not None and "HEAD" not in methods:
+        served.methods.discard("HEAD")
+    return served
+
+
+class _Surroundings:
+    """Gives every request an id, and tolerates slashes too many in its path."""
+
+    def __init__(self, application: ASGIApp) -> None:
+        self._application = application
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._application(scope, receive, send)
+            return
+        path = _SLASHES.sub("/", scope["path"])
+        scope["path"] = path.rstrip("/") or "/"
+        request_id = uuid.uuid4().hex
+
+        async def send_with_id(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers[REQUEST_ID] = request_id
+                headers.setdefault("X-Content-Type-Options", "nosniff")
+            await send(message)
+
+        await self._application(scope, receive, send_with_id)

@@ -1,0 +1,141 @@
+"""One request, from credentials to answer."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar, TypeVarTuple
+from urllib.parse import parse_qsl
+
+import msgspec
+from anyio import CapacityLimiter, to_thread
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from voxel51.server.errors import BadRequest
+from voxel51.server.http.downloads import download_response
+from voxel51.server.http.errors import response_to
+from voxel51.server.http.query import read_query
+from voxel51.server.http.route import (
+    Call,
+    Download,
+    JsonBody,
+    MultipartBody,
+    Needs,
+    NoBody,
+    QueryBody,
+    RawBody,
+    Route,
+)
+from voxel51.server.http.uploads import Receiver, read_small
+from voxel51.server.storage.storage import Storage
+
+Given = TypeVarTuple("Given")
+Result = TypeVar("Result")
+
+_SMALL_BODY_BYTES = 4 * 1024 * 1024
+_CLIENT_CLOSED = 499
+
+Check = Callable[[Request], Any]
+"""Finds out who calls: returns the caller, or raises one of `voxel51.server.errors`. Runs in a worker thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """What all endpoints share.
+
+    ``workers`` bounds how many requests are served at once; more wait for their turn.
+    """
+
+    checks: Mapping[Needs, Check]
+    storage: Storage
+    receiver: Receiver
+    workers: CapacityLimiter
+
+
+class Endpoint:
+    """Serves one route."""
+
+    def __init__(self, route: Route, serving: Serving) -> None:
+        self._route = route
+        self._serving = serving
+
+    async def __call__(self, request: Request) -> Response:
+        """Answer ``request``, whatever happens."""
+        try:
+            return await self._answer(request)
+        except ClientDisconnect:
+            return Response(status_code=_CLIENT_CLOSED)
+        except Exception as error:
+            return response_to(error, request)
+
+    async def _answer(self, request: Request) -> Response:
+        if isinstance(self._route.body, MultipartBody | RawBody):
+            return await self._receive(request)
+        content = b""
+        if not isinstance(self._route.body, NoBody):
+            content = await read_small(request, _SMALL_BODY_BYTES)
+        return await self._in_worker(self._check_and_serve, request, content)
+
+    async def _receive(self, request: Request) -> Response:
+        body = self._route.body
+        call = await self._in_worker(self._admit, request)
+        if isinstance(body, MultipartBody):
+            upload, fields = await self._serving.receiver.multipart(request, body)
+            call = replace(call, upload=upload, fields=fields)
+        elif isinstance(body, RawBody):
+            call = replace(call, upload=await self._serving.receiver.raw(request, body))
+        return await self._in_worker(self._keep, request, call)
+
+    async def _in_worker(self, function: "Callable[[*Given], Result]", *arguments: "*Given") -> "Result":
+        return await to_thread.run_sync(function, *arguments, limiter=self._serving.workers)
+
+    def _check_and_serve(self, request: Request, content: bytes) -> Response:
+        call = self._admit(request)
+        body = self._route.body
+        if isinstance(body, QueryBody):
+            call = replace(call, query=read_query(request.query_params, content))
+        elif isinstance(body, JsonBody):
+            call = replace(call, body=_read_object(request, body, content))
+        return self._serve(request, call)
+
+    def _admit(self, request: Request) -> Call:
+        route = self._route
+        caller = self._serving.checks[route.needs](request)
+        if route.before is not None:
+            route.before(caller, request.path_params)
+        return Call(caller, request.path_params, arguments=dict(request.query_params))
+
+    def _keep(self, request: Request, call: Call) -> Response:
+        try:
+            return self._serve(request, call)
+        finally:
+            if call.upload is not None and call.upload.writer is not None:
+                call.upload.writer.abort()  # does nothing once it is committed
+
+    def _serve(self, request: Request, call: Call) -> Response:
+        answer = self._route.handler(call)
+        if isinstance(answer, Response):
+            return answer
+        if isinstance(answer, Download):
+            return download_response(answer, self._serving.storage, request)
+        if self._route.answers is None:
+            return Response(status_code=self._route.status)
+        return Response(msgspec.json.encode(answer), self._route.status, media_type="application/json")
+
+
+def _read_object(request: Request, body: JsonBody, content: bytes) -> Mapping[str, Any]:
+    is_form = request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
+    try:
+        if is_form and body.form:
+            values = _read_form(content)
+            return msgspec.convert(values, body.shape, strict=False)
+        return msgspec.json.decode(content or b"{}", type=body.shape)
+    except (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadRequest(f"The body does not have the expected form: {error}") from None
+
+
+def _read_form(content: bytes) -> Mapping[str, str]:
+    try:
+        pairs = parse_qsl(content.decode(), keep_blank_values=True, max_num_fields=64)
+    except ValueError as error:
+        raise BadRequest(f"The form cannot be read: {error}") from None
+    return dict(pairs)

@@ -1,0 +1,72 @@
+"""Every error as an answer of the contract's shape."""
+
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+
+import msgspec
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from voxel51.server.errors import (
+    BadRequest,
+    Conflict,
+    Forbidden,
+    NotFound,
+    OutOfSpace,
+    ServiceError,
+    TooLarge,
+    Unauthenticated,
+    Unavailable,
+)
+from voxel51.wire.errors import ErrorAnswer
+
+log = logging.getLogger(__name__)
+
+STATUS_OF: Mapping[type[ServiceError], int] = {
+    BadRequest: 400,
+    Unauthenticated: 401,
+    Forbidden: 403,
+    NotFound: 404,
+    Conflict: 409,
+    TooLarge: 413,
+    Unavailable: 503,
+    OutOfSpace: 507,
+}
+"""The one table from what a service refuses to its HTTP status."""
+
+_HEADERS: Mapping[int, Mapping[str, str]] = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "1"}}
+
+
+def error_body(status: int, message: str) -> bytes:
+    """The body of an error answer."""
+    answer: ErrorAnswer = {"error": {"code": status, "message": message}}
+    return msgspec.json.encode(answer)
+
+
+def error_response(status: int, message: str, headers: Mapping[str, str] | None = None) -> Response:
+    """An error answer."""
+    return Response(
+        error_body(status, message), status, {**_HEADERS.get(status, {}), **(headers or {})}, "application/json"
+    )
+
+
+def response_to(error: Exception, request: Request) -> Response:
+    """The answer that ``error`` becomes. What nobody foresaw is logged with its traceback and told as a 500."""
+    if isinstance(error, ServiceError):
+        return error_response(STATUS_OF[type(error)], str(error))
+    if isinstance(error, HTTPException):
+        return error_response(error.status_code, _explain(error, request), error.headers)
+    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return error_response(
+        500, "The platform failed at this request. It is in its log; tell its operator the request id"
+    )
+
+
+def _explain(error: HTTPException, request: Request) -> str:
+    if error.status_code == 404:
+        return f"There is nothing at {request.url.path}; see /docs/api for what there is"
+    if error.status_code == 405:
+        return f"{request.method} is not possible at {request.url.path}; see /docs/api for what is"
+    return error.detail or HTTPStatus(error.status_code).phrase

@@ -1,0 +1,211 @@
+"""The description of all routes (OpenAPI 3.1), and its human page, assets included."""
+
+import re
+from collections.abc import Iterable, Mapping
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route as StarletteRoute
+
+from voxel51.server.http.errors import error_response
+from voxel51.server.http.route import (
+    Body,
+    Bytes,
+    JsonBody,
+    MultipartBody,
+    Needs,
+    NoBody,
+    QueryBody,
+    RawBody,
+    Route,
+)
+from voxel51.wire.errors import ErrorAnswer
+from voxel51.wire.headers import AGENT_KEY
+from voxel51.wire.query import QueryDocument
+from voxel51.wire.tokens import API_VERSION
+
+_SECURITY: Mapping[Needs, list[dict[str, list[str]]]] = {
+    Needs.NOBODY: [],
+    Needs.USER: [{"user": []}],
+    Needs.AGENT: [{"agent": []}],
+    Needs.LINK: [{"link": []}],
+}
+_SCHEMES = {
+    "user": {"type": "http", "scheme": "bearer", "description": "A user's API token"},
+    "agent": {"type": "apiKey", "in": "header", "name": AGENT_KEY, "description": "What a job was started with"},
+    "link": {"type": "apiKey", "in": "query", "name": "signature", "description": "A signed link, as it was given"},
+}
+_REFUSALS: Mapping[Needs, tuple[int, ...]] = {
+    Needs.NOBODY: (),
+    Needs.USER: (401, 403),
+    Needs.AGENT: (401, 403),
+    Needs.LINK: (403,),
+}
+_MEANINGS = {
+    400: "The request is wrong, or not possible in this state",
+    401: "No credential, or one that is not known",
+    403: "The credential has not the right",
+    404: "No such thing for this caller",
+    409: "It is already there, or in use",
+    413: "Larger than is taken",
+    416: "No such range",
+    503: "Not now; try again in a moment",
+    507: "The platform's disk is full",
+}
+_NO_STORE = {"Content-Security-Policy": "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'"}
+_ASSETS = {
+    "swagger-ui.css": "text/css",
+    "swagger-ui-bundle.js": "text/javascript",
+    "favicon-32x32.png": "image/png",
+}
+
+
+def describe(routes: Iterable[Route], version: str) -> dict[str, Any]:
+    """The OpenAPI document of ``routes``."""
+    routes = sorted(routes, key=lambda route: (route.path, route.method))
+    shapes = [shape for route in routes for shape in _shapes(route)]
+    shapes = list(dict.fromkeys([*shapes, ErrorAnswer, QueryDocument]))
+    references, components = msgspec.json.schema_components(shapes, ref_template="#/components/schemas/{name}")
+    schemas = dict(zip(shapes, references, strict=True))
+    paths: dict[str, dict[str, Any]] = {}
+    for route in routes:
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, schemas)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Voxel51 platform", "version": version, "license": {"name": "Apache-2.0"}},
+        "servers": [{"url": f"/{API_VERSION}"}],
+        "paths": paths,
+        "components": {"schemas": components, "securitySchemes": _SCHEMES},
+    }
+
+
+def pages(document: Mapping[str, Any]) -> list[StarletteRoute]:
+    """Routes of the document and of its human page."""
+    encoded = msgspec.json.encode(document)
+
+    async def serve_document(_request: Request) -> Response:
+        return Response(encoded, media_type="application/json")
+
+    async def serve_page(_request: Request) -> Response:
+        return HTMLResponse(_PAGE, headers=_NO_STORE)
+
+    async def serve_asset(request: Request) -> Response:
+        name = request.path_params["name"]
+        if name == "start.js":
+            return Response(_START, media_type="text/javascript", headers=_NO_STORE)
+        if name not in _ASSETS:
+            return error_response(404, f"There is nothing at {request.url.path}")
+        return Response((_assets() / name).read_bytes(), media_type=_ASSETS[name], headers=_NO_STORE)
+
+    return [
+        StarletteRoute("/openapi.json", serve_document),
+        StarletteRoute("/docs/api", serve_page),
+        StarletteRoute("/docs/api/{name}", serve_asset),
+    ]
+
+
+def _assets() -> Traversable:
+    return files("swagger_ui") / "static"
+
+
+def _shapes(route: Route) -> list[Any]:
+    shapes = [] if route.answers in {None, Bytes} else [route.answers]
+    return [*shapes, route.body.shape] if isinstance(route.body, JsonBody) else shapes
+
+
+def _operation(route: Route, schemas: Mapping[Any, Any]) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "summary": route.summary,
+        "operationId": _operation_id(route),
+        "tags": [route.path.split("/")[1]],
+        "parameters": [*_path_parameters(route), *_query_parameters(route.body)],
+        "responses": _responses(route, schemas),
+        "security": _SECURITY[route.needs],
+    }
+    request_body = _request_body(route.body, schemas)
+    if request_body is not None:
+        operation["requestBody"] = request_body
+    return operation
+
+
+def _operation_id(route: Route) -> str:
+    return "_".join([route.method.lower(), *re.findall(r"[\w-]+", route.path)]).replace("-", "_")
+
+
+def _path_parameters(route: Route) -> list[dict[str, Any]]:
+    names = re.findall(r"{(\w+)}", route.path)
+    return [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
+
+
+def _query_parameters(body: Body) -> list[dict[str, Any]]:
+    if not isinstance(body, QueryBody):
+        return []
+    texts = {"fields": "fields to return, joined by commas", "search": "search terms, joined by commas; all must match",
+             "sort": "<field>:asc or <field>:desc"}  # fmt: skip
+    numbers = {"offset": "records to skip", "limit": "records to return at most; 0: all"}
+    return [
+        *({"name": n, "in": "query", "description": d, "schema": {"type": "string"}} for n, d in texts.items()),
+        *(
+            {"name": n, "in": "query", "description": d, "schema": {"type": "integer", "minimum": 0}}
+            for n, d in numbers.items()
+        ),
+        {"name": "all_versions", "in": "query", "description": "old versions too", "schema": {"type": "boolean"}},
+    ]
+
+
+def _request_body(body: Body, schemas: Mapping[Any, Any]) -> dict[str, Any] | None:
+    if isinstance(body, JsonBody):
+        content = {"application/json": {"schema": schemas[body.shape]}}
+        if body.form:
+            content["application/x-www-form-urlencoded"] = {"schema": schemas[body.shape]}
+        return {"required": True, "content": content}
+    if isinstance(body, MultipartBody):
+        properties: dict[str, Any] = {"file": {"type": "string", "contentMediaType": "application/octet-stream"}}
+        properties.update({name: {"type": "string", "description": line} for name, line in body.fields.items()})
+        schema = {"type": "object", "properties": properties, "required": ["file"]}
+        return {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
+    if isinstance(body, RawBody):
+        return {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
+    return None
+
+
+def _responses(route: Route, schemas: Mapping[Any, Any]) -> dict[str, Any]:
+    success: dict[str, Any] = {"description": "Done"}
+    if route.answers is Bytes:
+        success = {"description": "The file", "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}
+    elif route.answers is not None:
+        success = {"description": "Done", "content": {"application/json": {"schema": schemas[route.answers]}}}
+    statuses = {*_REFUSALS[route.needs], *route.errors, *_body_errors(route.body)}
+    error = {"application/json": {"schema": schemas[ErrorAnswer]}}
+    answers: dict[str, Any] = {str(route.status): success}
+    if route.answers is Bytes:
+        answers["206"] = {**success, "description": "The part of the file that was asked for"}
+        statuses.add(416)
+    answers.update({str(status): {"description": _MEANINGS[status], "content": error} for status in sorted(statuses)})
+    return answers
+
+
+def _body_errors(body: Body) -> tuple[int, ...]:
+    if isinstance(body, NoBody):
+        return ()
+    return (400, 413, 507) if isinstance(body, MultipartBody | RawBody) else (400, 413)
+
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>API reference</title>
+<link rel="icon" href="/docs/api/favicon-32x32.png">
+<link rel="stylesheet" href="/docs/api/swagger-ui.css">
+<div id="reference"></div>
+<script src="/docs/api/swagger-ui-bundle.js"></script>
+<script src="/docs/api/start.js"></script>
+</html>
+"""
+_START = """SwaggerUIBundle({url: "/openapi.json", dom_id: "#reference", deepLinking: true, validatorUrl: null});
+"""

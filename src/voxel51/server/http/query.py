@@ -1,0 +1,125 @@
+"""Queries in every encoding that clients have used.
+
+Lists come as JSON arrays or comma-joined text in a JSON body, or in the query string comma-joined, as repeated keys
+or with brackets (``search[0]=``). Numbers and booleans may be text. What the body says wins over the query string.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+from starlette.datastructures import QueryParams
+
+from voxel51.server.database.search import Query, Term
+from voxel51.server.errors import BadRequest
+
+_BRACKETS = re.compile(r"\[\d*\]$")
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+_KEYS = ("fields", "search", "sort", "offset", "limit", "all_versions")
+
+
+def read_query(arguments: QueryParams, body: bytes) -> Query:
+    """The query that a request carries.
+
+    Raises:
+        BadRequest: it is malformed; the text names the part and its value.
+    """
+    values: dict[str, Any] = {**_from_query_string(arguments), **_from_body(body)}
+    return Query(
+        fields=_names(values.get("fields")),
+        search=tuple(_term(text) for piece in _pieces(values.get("search")) for text in _split(piece, ",") if text),
+        sort=_sort(values.get("sort")),
+        offset=_number("offset", values.get("offset")),
+        limit=_number("limit", values.get("limit")) or None,
+        all_versions=_flag("all_versions", values.get("all_versions")),
+    )
+
+
+def _from_query_string(arguments: QueryParams) -> dict[str, list[str]]:
+    values: dict[str, list[str]] = {}
+    for key, value in arguments.multi_items():
+        name = _BRACKETS.sub("", key)
+        if name in _KEYS:
+            values.setdefault(name, []).append(value)
+    return values
+
+
+def _from_body(body: bytes) -> Mapping[str, Any]:
+    if not body.strip():
+        return {}
+    try:
+        return msgspec.json.decode(body, type=dict[str, Any])
+    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
+        raise BadRequest(f"The query is not a JSON object: {error}") from None
+
+
+def _pieces(value: Any) -> Iterable[str]:
+    if value is None:
+        return []
+    pieces: list[Any] = value if isinstance(value, list) else [value]
+    for piece in pieces:
+        if not isinstance(piece, str):
+            raise BadRequest(f"{piece!r} is no text; fields and search are texts or lists of texts")
+    return pieces
+
+
+def _names(value: Any) -> tuple[str, ...] | None:
+    names = tuple(name.strip() for piece in _pieces(value) for name in piece.split(",") if name.strip())
+    return names or None
+
+
+def _term(text: str) -> Term:
+    field, *rest = _split(text, ":", most=1)
+    if not rest:
+        return Term(None, tuple(_unescape(part) for part in _split(text, "|")))
+    name = _unescape(field).strip().lower().replace(" ", "_")
+    return Term(name, tuple(_unescape(part) for part in _split(rest[0], "|")))
+
+
+def _sort(value: Any) -> tuple[str, bool] | None:
+    text = ",".join(_pieces(value)).strip()
+    if not text:
+        return None
+    field, _, direction = text.partition(":")
+    if direction.lower() not in {"", "asc", "desc"}:
+        raise BadRequest(f"sort is <field>:asc or <field>:desc, not {text!r}")
+    return field.strip().lower(), direction.lower() != "asc"
+
+
+def _number(name: str, value: Any) -> int:
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    if value is None or value == "":
+        return 0
+    if isinstance(value, bool) or not isinstance(value, int | str) or not re.fullmatch(r"[0-9]{1,18}", str(value)):
+        raise BadRequest(f"{name} is a whole number from 0, not {value!r}")
+    return int(value)
+
+
+def _flag(name: str, value: Any) -> bool:
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    if value is None or isinstance(value, bool):
+        return bool(value)
+    if isinstance(value, str) and value.lower() in {"true", "false", "1", "0", ""}:
+        return value.lower() in {"true", "1"}
+    raise BadRequest(f"{name} is true or false, not {value!r}")
+
+
+def _split(text: str, separator: str, most: int = -1) -> list[str]:
+    """Split at separators that no backslash escapes; escapes stay in the pieces."""
+    pieces: list[str] = []
+    start = position = 0
+    while position < len(text):
+        if text[position] == "\\":
+            position += 1
+        elif text[position] == separator and len(pieces) != most:
+            pieces.append(text[start:position])
+            start = position + 1
+        position += 1
+    return [*pieces, text[start:]]
+
+
+def _unescape(text: str) -> str:
+    return _ESCAPED.sub(r"\1", text)

@@ -1,0 +1,1 @@
+"""Analytics run on data: from a request to its output."""

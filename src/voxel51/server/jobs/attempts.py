@@ -1,0 +1,338 @@
+"""Attempts at jobs: what the engine claims and settles, and what a running attempt reports.
+
+Only the current attempt of a job counts: `jobs.attempt_id` names it, and everything an attempt reports is applied in
+a transaction that checks it. An earlier attempt that is still alive somewhere is told to stop (`Forbidden`).
+"""
+
+import secrets
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, or_, select, update
+
+from voxel51.server.accounts.service import hash_key
+from voxel51.server.analytics.tables import analytics
+from voxel51.server.database.database import Database
+from voxel51.server.errors import BadRequest, Conflict, Forbidden, Unauthenticated
+from voxel51.server.jobs.moves import ENDED, Move, move
+from voxel51.server.jobs.tables import attempts, jobs
+from voxel51.server.storage.storage import Storage, Writer
+from voxel51.wire import dates
+from voxel51.wire.jobs import JobFailureType, JobState
+from voxel51.wire.tasks import MetadataReport, TaskState
+
+LOG_FOLDER = "logs"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """An attempt that proved who it is."""
+
+    id: str
+    job_id: str
+    owner_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A job that is to be started: ``credential`` is its attempt's alone, and kept nowhere."""
+
+    attempt_id: str
+    job_id: str
+    entry_point: str
+    credential: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unended:
+    """An attempt that has not been settled, and the process it ran in, where that was recorded."""
+
+    attempt_id: str
+    process_id: int | None
+    process_started_at: float | None
+
+
+class Fate(Enum):
+    """What the end of an attempt means for its job, unless the attempt itself said how the job ended."""
+
+    ANALYTIC_FAILED = "it crashed, or ended without a word: the analytic's fault"
+    LOST = "something outside ended it: run the job again, so many times"
+    GIVEN_BACK = "the platform is stopping: run the job again"
+
+
+class AttemptService:
+    """Claims, reports and settlements."""
+
+    def __init__(self, database: Database, storage: Storage, most_lost: int, grace: timedelta) -> None:
+        self._database = database
+        self._storage = storage
+        self._most_lost = most_lost
+        self._grace = grace
+
+    # -- the engine's side
+
+    def claim(self, limit: int) -> list[Claim]:
+        """Take up to ``limit`` queued jobs, the longest waiting first; each gets a new attempt, now its current one."""
+        waiting = (
+            select(jobs.c.id, analytics.c.entry_point)
+            .join(analytics, analytics.c.id == jobs.c.analytic_id)
+            .where(jobs.c.state == JobState.QUEUED.value, analytics.c.entry_point.is_not(None))
+            .order_by(jobs.c.queued_at, jobs.c.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True, of=jobs)
+        )
+        with self._database.read() as connection:  # the common answer, "nothing", need not wait for the write lock
+            if connection.execute(waiting).first() is None:
+                return []
+        with self._database.write() as connection:
+            rows = connection.execute(waiting).all()
+            return [self._claim_one(connection, row.id, row.entry_point) for row in rows]
+
+    def _claim_one(self, connection: Connection, job_id: str, entry_point: str) -> Claim:
+        claim = Claim(str(uuid.uuid4()), job_id, entry_point, secrets.token_urlsafe(32))
+        row = {"id": claim.attempt_id, "job_id": job_id, "credential_hash": hash_key(claim.credential)}
+        connection.execute(insert(attempts).values(**row, stop_wanted=False, created_at=dates.now()))
+        move(connection, job_id, Move.CLAIM, attempt_id=claim.attempt_id, status_text=None)
+        return claim
+
+    def record_process(self, attempt_id: str, process_id: int, started_at: float) -> None:
+        """Write down where an attempt runs, so that a later server can end it."""
+        values = {"process_id": process_id, "process_started_at": started_at}
+        with self._database.write() as connection:
+            connection.execute(update(attempts).where(attempts.c.id == attempt_id).values(values))
+
+    def unended(self) -> list[Unended]:
+        """Every attempt that is not settled."""
+        statement = select(attempts.c.id, attempts.c.process_id, attempts.c.process_started_at)
+        with self._database.read() as connection:
+            rows = connection.execute(statement.where(attempts.c.ended_at.is_(None))).all()
+        return [Unended(*row) for row in rows]
+
+    def stops_wanted(self) -> list[str]:
+        """Attempts that are to be ended: their job was killed, or ended long ago while they did not."""
+        overdue = jobs.c.state.in_([state.value for state in ENDED]) & or_(
+            jobs.c.completion_date < dates.now() - self._grace, jobs.c.fail_date < dates.now() - self._grace
+        )
+        statement = (
+            select(attempts.c.id)
+            .join(jobs, jobs.c.id == attempts.c.job_id)
+            .where(attempts.c.ended_at.is_(None), or_(attempts.c.stop_wanted.is_(True), overdue))
+        )
+        with self._database.read() as connection:
+            return list(connection.execute(statement).scalars())
+
+    def settle(self, attempt_id: str, fate: Fate, detail: str, log: bytes = b"") -> None:
+        """Write down that an attempt ended, and what that means for its job if the attempt did not say itself.
+
+        ``log`` is kept as the attempt's log unless the attempt sent one. Settling it again changes nothing.
+        """
+        log_key = self._keep_log(attempt_id, log)
+        with self._database.write() as connection:
+            row = _load(connection, attempt_id)
+            if row is None or row.ended_at is not None:
+                return
+            values: dict[str, Any] = {"ended_at": dates.now(), "end_detail": detail}
+            if log_key is not None and row.log_key is None:
+                values["log_key"] = log_key
+            connection.execute(update(attempts).where(attempts.c.id == attempt_id).values(values))
+            if row.current_attempt_id == attempt_id and row.state not in ENDED:
+                self._settle_job(connection, row, fate, detail)
+            unneeded = _drop_unneeded_output(connection, attempt_id)
+        for key in unneeded:
+            self._storage.delete(key)
+        if log_key is not None and row.log_key is not None:
+            self._storage.delete(log_key)
+
+    def _settle_job(self, connection: Connection, row: Row[Any], fate: Fate, detail: str) -> None:
+        if fate is Fate.ANALYTIC_FAILED:
+            _fail(connection, row.job_id, JobFailureType.ANALYTIC, detail)
+            return
+        lost = row.attempts_lost + (fate is Fate.LOST)
+        if lost >= self._most_lost:
+            message = f"The job was lost {lost} times and is not tried again; the last time: {detail}"
+            _fail(connection, row.job_id, JobFailureType.PLATFORM, message)
+            return
+        values = {"attempt_id": None, "attempts_lost": lost, "start_date": None, "status_text": None}
+        move(connection, row.job_id, Move.REQUEUE, **values)
+
+    def _keep_log(self, attempt_id: str, log: bytes) -> str | None:
+        with self._database.read() as connection:
+            row = _load(connection, attempt_id)
+        if not log or row is None or row.ended_at is not None or row.log_key is not None:
+            return None
+        writer = self._storage.writer(f"{LOG_FOLDER}/{uuid.uuid4()}")
+        writer.write(log)
+        writer.commit()
+        return writer.key
+
+    def keeps(self, key: str) -> bool:
+        """Whether an attempt's record refers to the stored file ``key``."""
+        refers = or_(attempts.c.output_key == key, attempts.c.log_key == key)
+        with self._database.read() as connection:
+            return connection.execute(select(attempts.c.id).where(refers)).first() is not None
+
+    # -- the attempt's side
+
+    def authenticate(self, credential: str, job_id: str) -> Attempt:
+        """The attempt at ``job_id`` that has this credential.
+
+        Raises:
+            Unauthenticated: no attempt has it.
+            Forbidden: it is another job's, no longer the current attempt's, or its time is over.
+        """
+        with self._database.read() as connection:
+            row = connection.execute(_joined().where(attempts.c.credential_hash == hash_key(credential))).first()
+        if row is None:
+            raise Unauthenticated("This job credential is not known here")
+        if row.job_id != job_id:
+            raise Forbidden(f"This credential belongs to another job than '{job_id}'")
+        self._check_current(row)
+        return Attempt(row.id, row.job_id, row.owner_id)
+
+    def by_link(self, attempt_id: str) -> Attempt:
+        """The attempt that a signed link names.
+
+        Raises:
+            Forbidden: it is no longer the current attempt, or its time is over.
+        """
+        with self._database.read() as connection:
+            row = _load(connection, attempt_id)
+        if row is None:
+            raise Forbidden("This link's job is gone")
+        self._check_current(row)
+        return Attempt(row.id, row.job_id, row.owner_id)
+
+    def _check_current(self, row: Row[Any]) -> None:
+        if row.current_attempt_id != row.id or row.stop_wanted:
+            raise Forbidden("This attempt at the job is over: stop")
+        ended_at = row.completion_date or row.fail_date
+        if ended_at is not None and ended_at + self._grace < dates.now():
+            raise Forbidden("This job has ended, and the time for its last reports is over")
+
+    def report_state(self, attempt: Attempt, state: str, failure_type: str | None) -> None:
+        """Apply what an attempt says of its state. The first end wins; what comes after it changes nothing.
+
+        Raises:
+            BadRequest: the state or the failure type is none.
+            Forbidden: the attempt is no longer current.
+        """
+        if state not in list(TaskState):
+            raise BadRequest(f"state is {', '.join(TaskState)}, not {state!r}")
+        if failure_type is not None and failure_type not in list(JobFailureType):
+            raise BadRequest(f"failure_type is {', '.join(JobFailureType)}, not {failure_type!r}")
+        with self._database.write() as connection:
+            row = self._current(connection, attempt)
+            if row.state in ENDED or state == TaskState.SCHEDULED:
+                return
+            if state == TaskState.RUNNING:
+                move(connection, attempt.job_id, Move.RUN, start_date=dates.now())
+            elif state == TaskState.FAILED:
+                kind = JobFailureType(failure_type or JobFailureType.NONE)
+                _fail(
+                    connection, attempt.job_id, JobFailureType.ANALYTIC if kind == JobFailureType.NONE else kind, None
+                )
+            elif row.output_filename and row.output_key is None:
+                missing = f"The analytic said it was complete but left no output '{row.output_filename}'"
+                _fail(connection, attempt.job_id, JobFailureType.ANALYTIC, missing)
+            else:
+                move(connection, attempt.job_id, Move.COMPLETE, completion_date=dates.now())
+
+    def report_metadata(self, attempt: Attempt, metadata: MetadataReport) -> None:
+        """Keep how much was analysed."""
+        with self._database.write() as connection:
+            self._current(connection, attempt)
+            connection.execute(update(jobs).where(jobs.c.id == attempt.job_id).values(**metadata))
+
+    def put_status(self, attempt: Attempt, text: str) -> None:
+        """Keep the status document that an attempt wrote."""
+        with self._database.write() as connection:
+            self._current(connection, attempt)
+            connection.execute(update(jobs).where(jobs.c.id == attempt.job_id).values(status_text=text))
+
+    def put_output(self, attempt: Attempt, writer: Writer) -> None:
+        """Keep the output that an attempt left; a later one takes the place of an earlier one.
+
+        Raises:
+            Conflict: the job has ended; its output is what it was.
+            Forbidden: the attempt is no longer current.
+        """
+        writer.commit()
+        replaced: str | None = writer.key
+        try:
+            with self._database.write() as connection:
+                row = self._current(connection, attempt)
+                if row.state in ENDED:
+                    raise Conflict(f"Job '{attempt.job_id}' has ended; its output cannot change any more")
+                values = {"output_key": writer.key}
+                connection.execute(update(attempts).where(attempts.c.id == attempt.id).values(values))
+            replaced = row.output_key
+        finally:
+            if replaced is not None:
+                self._storage.delete(replaced)
+
+    def put_log(self, attempt: Attempt, writer: Writer) -> None:
+        """Keep the log that an attempt left; a later one takes the place of an earlier one.
+
+        Raises:
+            Forbidden: the attempt is no longer current.
+        """
+        writer.commit()
+        replaced: str | None = writer.key
+        try:
+            with self._database.write() as connection:
+                row = self._current(connection, attempt)
+                values = {"log_key": writer.key}
+                connection.execute(update(attempts).where(attempts.c.id == attempt.id).values(values))
+            replaced = row.log_key
+        finally:
+            if replaced is not None:
+                self._storage.delete(replaced)
+
+    def _current(self, connection: Connection, attempt: Attempt) -> Row[Any]:
+        row = _load(connection, attempt.id)
+        if row is None:
+            raise Forbidden("This attempt at the job is gone")
+        self._check_current(row)
+        return row
+
+
+def _joined() -> Any:
+    return select(
+        attempts.c.id,
+        attempts.c.job_id,
+        attempts.c.stop_wanted,
+        attempts.c.ended_at,
+        attempts.c.output_key,
+        attempts.c.log_key,
+        jobs.c.owner_id,
+        jobs.c.state,
+        jobs.c.attempt_id.label("current_attempt_id"),
+        jobs.c.attempts_lost,
+        jobs.c.output_filename,
+        jobs.c.completion_date,
+        jobs.c.fail_date,
+    ).join(jobs, jobs.c.id == attempts.c.job_id)
+
+
+def _load(connection: Connection, attempt_id: str) -> Row[Any] | None:
+    row: Row[Any] | None = connection.execute(_joined().where(attempts.c.id == attempt_id)).first()
+    return row
+
+
+def _fail(connection: Connection, job_id: str, kind: JobFailureType, message: str | None) -> None:
+    values = {"failure_type": kind.value, "failure_message": message, "fail_date": dates.now()}
+    move(connection, job_id, Move.FAIL, **values)
+
+
+def _drop_unneeded_output(connection: Connection, attempt_id: str) -> list[str]:
+    """Unlink the attempt's output unless its job is COMPLETE by it."""
+    row = _load(connection, attempt_id)
+    if row is None or row.output_key is None:
+        return []
+    if row.state == JobState.COMPLETE and row.current_attempt_id == attempt_id:
+        return []
+    connection.execute(update(attempts).where(attempts.c.id == attempt_id).values(output_key=None))
+    return [row.output_key]

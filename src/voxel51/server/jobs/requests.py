@@ -1,0 +1,180 @@
+"""Checking what a job is asked to do against what its analytic takes."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from voxel51.server.errors import BadRequest
+from voxel51.wire.analytics import AnalyticDocument, AnalyticParameter, ParameterRange
+from voxel51.wire.jobs import DATA_ID_FIELD, JobComputeMode, JobRequestDocument
+
+_WORDS = {"true": True, "false": False}
+
+
+def read_request(content: bytes) -> JobRequestDocument:
+    """The request that a client sent, its shape checked and its absent parts filled in.
+
+    Raises:
+        BadRequest: it is no JSON object of that shape; the text names the part.
+    """
+    try:
+        request = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise BadRequest(f"The job request is not valid JSON: {error}") from None
+    if not isinstance(request, dict) or not isinstance(request.get("analytic"), str) or not request["analytic"]:
+        raise BadRequest("The job request must be an object with the text 'analytic', such as 'voxel51/shot-detection'")
+    checked: JobRequestDocument = {"analytic": request["analytic"]}
+    if request.get("version") is not None:
+        checked["version"] = str(request["version"])
+    if request.get("compute_mode") is not None:
+        checked["compute_mode"] = _compute_mode(request["compute_mode"])
+    for part in ("inputs", "parameters"):
+        values = request.get(part) or {}
+        if not isinstance(values, dict):
+            raise BadRequest(f"'{part}' of the job request must be an object, not {type(values).__name__}")
+        checked[part] = values
+    return checked
+
+
+def check_request(
+    request: JobRequestDocument, document: AnalyticDocument, check_data: Callable[[str], None]
+) -> JobRequestDocument:
+    """``request`` with its parameters converted to the types that the analytic declares.
+
+    ``check_data`` is called with every data id that the request names, and raises where it will not do.
+
+    Raises:
+        BadRequest: an input or parameter is missing, unknown, of the wrong type or out of range, or the compute
+            mode is one the analytic has not.
+    """
+    _check_compute_mode(request.get("compute_mode", JobComputeMode.BEST), document)
+    _check_names("input", request["inputs"], document["inputs"])
+    for name, reference in request["inputs"].items():
+        check_data(_data_id(f"input '{name}'", reference))
+    _check_names("parameter", request["parameters"], document["parameters"])
+    declared = {parameter["name"]: parameter for parameter in document["parameters"]}
+    ranges = document.get("extensions", {}).get("parameters", {})
+    parameters = {}
+    for name, value in request["parameters"].items():
+        if isinstance(value, dict) and DATA_ID_FIELD in value:
+            check_data(_data_id(f"parameter '{name}'", value))
+            parameters[name] = value
+        else:
+            parameters[name] = _value(declared[name], value, ranges.get(name, {}))
+    return {**request, "parameters": parameters}
+
+
+def output_filename(document: AnalyticDocument) -> str:
+    """What the output of a job is called: empty where the analytic leaves none."""
+    if document["zip_outputs"]:
+        return "output.zip"
+    kept = [output["filename"] for output in document["outputs"] if not output["post_as_data"]]
+    return kept[0] if kept else ""
+
+
+def data_ids(request: JobRequestDocument) -> dict[str, dict[str, str]]:
+    """The files that a request names: ``inputs`` and ``parameters``, each name -> data id."""
+    parts: dict[str, Mapping[str, Any]] = {"inputs": request["inputs"], "parameters": request["parameters"]}
+    return {
+        part: {name: v[DATA_ID_FIELD] for name, v in values.items() if isinstance(v, dict) and DATA_ID_FIELD in v}
+        for part, values in parts.items()
+    }
+
+
+def _compute_mode(value: Any) -> JobComputeMode:
+    try:
+        return JobComputeMode(str(value).upper())
+    except ValueError:
+        raise BadRequest(f"compute_mode is {', '.join(JobComputeMode)}, not {value!r}") from None
+
+
+def _check_compute_mode(mode: str, document: AnalyticDocument) -> None:
+    info = document["info"]
+    supported = {"CPU": info["supports_cpu"], "GPU": info["supports_gpu"]}
+    if mode in supported and not supported[mode]:
+        raise BadRequest(f"Analytic '{info['name']}' does not support compute_mode {mode}; take BEST")
+
+
+def _check_names(kind: str, given: Mapping[str, Any], declared: Any) -> None:
+    known = {entry["name"] for entry in declared}
+    names = ", ".join(sorted(known)) or "none"
+    for name in given:
+        if name not in known:
+            raise BadRequest(f"Unknown {kind} '{name}'; the analytic has these: {names}")
+    for entry in declared:
+        if entry["required"] and "default" not in entry and entry["name"] not in given:
+            raise BadRequest(f"Missing required {kind} '{entry['name']}' ({entry['description']})")
+
+
+def _data_id(what: str, reference: Any) -> str:
+    if not isinstance(reference, dict) or not isinstance(reference.get(DATA_ID_FIELD), str):
+        raise BadRequest(f'{what} must be {{"{DATA_ID_FIELD}": "<id of uploaded data>"}}, not {reference!r:.100}')
+    data_id: str = reference[DATA_ID_FIELD]
+    return data_id
+
+
+def _value(parameter: AnalyticParameter, value: Any, allowed: ParameterRange) -> Any:
+    kind = parameter["type"].rpartition(".")[2]
+    converted = _CONVERTERS[kind](value) if kind in _CONVERTERS else value
+    name = parameter["name"]
+    if converted is _UNFIT:
+        raise BadRequest(f"parameter '{name}' takes a {kind}, not {value!r:.100}")
+    if isinstance(converted, int | float) and not isinstance(converted, bool):
+        low, high = allowed.get("minimum"), allowed.get("maximum")
+        if not (low is None or converted >= low) or not (high is None or converted <= high):
+            bounds = f"{'…' if low is None else low} to {'…' if high is None else high}"
+            raise BadRequest(f"parameter '{name}' takes {bounds}, not {value!r:.100}")
+    _check_choices(name, converted, allowed)
+    return converted
+
+
+def _check_choices(name: str, value: Any, allowed: ParameterRange) -> None:
+    choices = allowed.get("choices")
+    for item in value if isinstance(value, list) else [value]:
+        if choices is not None and item not in choices:
+            listed = ", ".join(map(str, choices[:20])) + (", …" if len(choices) > 20 else "")
+            raise BadRequest(f"parameter '{name}' takes one of {listed}, not {item!r:.100}")
+
+
+_UNFIT = object()
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, bool):
+        return _UNFIT
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            return _UNFIT
+    is_finite = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < float("inf")
+    return value if is_finite else _UNFIT
+
+
+def _integer(value: Any) -> Any:
+    number = _number(value)
+    return int(number) if number is not _UNFIT and number == int(number) else _UNFIT
+
+
+def _boolean(value: Any) -> Any:
+    if isinstance(value, str):
+        return _WORDS.get(value.lower(), _UNFIT)
+    return value if isinstance(value, bool) else _UNFIT
+
+
+def _string(value: Any) -> Any:
+    return value if isinstance(value, str) else _UNFIT
+
+
+def _array(value: Any) -> Any:
+    return value if isinstance(value, list) else _UNFIT
+
+
+_CONVERTERS: Mapping[str, Callable[[Any], Any]] = {
+    "Number": _number,
+    "Float": _number,
+    "Integer": _integer,
+    "Boolean": _boolean,
+    "String": _string,
+    "Array": _array,
+}

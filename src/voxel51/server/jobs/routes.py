@@ -1,0 +1,129 @@
+"""The routes of jobs, as their owners use them."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from voxel51.server.data.lifetime import LifetimeChange
+from voxel51.server.errors import BadRequest
+from voxel51.server.http.route import Bytes, Call, Download, JsonBody, MultipartBody, Needs, QueryBody, Route
+from voxel51.server.jobs.service import JobService
+from voxel51.wire.data import SignedUrl
+from voxel51.wire.jobs import Job, JobDetails, JobList, JobRequestDocument
+from voxel51.wire.tasks import TaskStatusDocument
+
+_UPLOAD = MultipartBody(
+    fields={
+        "job_name": "what you call it",
+        "auto_start": "true to start it at once",
+        "job_ttl": "when its output expires, ISO 8601",
+    },
+    folder=None,
+)
+_FLAGS = {"true": True, "1": True, "false": False, "0": False, "": False}
+
+
+def job_routes(jobs: JobService) -> Iterable[Route]:
+    """One table of all routes of jobs."""
+    handlers = _Handlers(jobs)
+    lifetime = JsonBody(LifetimeChange, form=True)
+    return [
+        Route("GET", "/jobs/list", handlers.list, "Your jobs that are not archived", answers=JobList),
+        Route("GET", "/jobs", handlers.query, "Your jobs that match a query", body=QueryBody(), answers=JobList),
+        Route("POST", "/jobs", handlers.submit, "Submit a job", body=_UPLOAD, answers=JobDetails, status=201),
+        _of_job("GET", "", handlers.details, "One job's record", JobDetails),
+        _of_job("GET", "/request", handlers.request, "What the job was asked to do", JobRequestDocument),
+        _of_job("GET", "/status", handlers.status, "How far the job is, in its own words", TaskStatusDocument),
+        _of_job("GET", "/output", handlers.output, "The job's output", Bytes),
+        _of_job("GET", "/output-url", handlers.output_url, "A signed link to the output", SignedUrl),
+        _of_job("GET", "/log", handlers.log, "The job's log (private analytics)", Bytes),
+        _of_job("GET", "/log-url", handlers.log_url, "A signed link to the log", SignedUrl),
+        _of_job("PUT", "/start", _run(jobs.start), "Start the job"),
+        _of_job("PUT", "/kill", _run(jobs.kill), "End the job"),
+        _of_job("PUT", "/archive", _run(jobs.archive), "Put the job out of sight"),
+        _of_job("PUT", "/unarchive", _run(jobs.unarchive), "Bring the job back into sight"),
+        _of_job("DELETE", "", _run(jobs.delete), "Delete a job that was never started"),
+        Route(
+            "PUT",
+            "/jobs/{job_id}/ttl",
+            handlers.change_lifetime,
+            "Change when the output expires",
+            body=lifetime,
+            status=204,
+            errors=(404,),
+        ),
+        _by_link("output", handlers.output_by_link),
+        _by_link("log", handlers.log_by_link),
+    ]
+
+
+def _of_job(method: str, path: str, handler: Callable[[Call], Any], summary: str, answers: Any = None) -> Route:
+    status = 204 if answers is None else 200
+    return Route(method, f"/jobs/{{job_id}}{path}", handler, summary, answers=answers, status=status, errors=(400, 404))
+
+
+def _by_link(what: str, handler: Callable[[Call], Any]) -> Route:
+    summary = f"The job's {what}, by signed link"
+    path = f"/links/jobs/{{job_id}}/{what}"
+    return Route("GET", path, handler, summary, needs=Needs.LINK, answers=Bytes, errors=(400, 404))
+
+
+def _run(action: Callable[[Any, str], None]) -> Callable[[Call], None]:
+    return lambda call: action(call.caller, call.path["job_id"])
+
+
+class _Handlers:
+    def __init__(self, jobs: JobService) -> None:
+        self._jobs = jobs
+
+    def list(self, call: Call) -> JobList:
+        return self._jobs.list_unarchived(call.caller)
+
+    def query(self, call: Call) -> JobList:
+        return self._jobs.query(call.caller, call.query)
+
+    def submit(self, call: Call) -> Mapping[str, Job]:
+        if call.upload is None:
+            raise BadRequest("No job request came; send it as the part named 'file'")
+        auto_start = call.fields.get("auto_start", "").strip().lower()
+        if auto_start not in _FLAGS:
+            raise BadRequest(f"auto_start is true or false, not {auto_start!r}")
+        name, ttl = call.fields.get("job_name"), call.fields.get("job_ttl")
+        return {"job": self._jobs.submit(call.caller, call.upload.content, name, _FLAGS[auto_start], ttl)}
+
+    def details(self, call: Call) -> Mapping[str, Job]:
+        return {"job": self._jobs.details(call.caller, call.path["job_id"])}
+
+    def request(self, call: Call) -> JobRequestDocument:
+        return self._jobs.request(call.caller, call.path["job_id"])
+
+    def status(self, call: Call) -> Mapping[str, Any]:
+        return self._jobs.status(call.caller, call.path["job_id"])
+
+    def output(self, call: Call) -> Download:
+        return _download(*self._jobs.output_key(call.caller.id, call.path["job_id"]))
+
+    def output_url(self, call: Call) -> SignedUrl:
+        return {"url": self._jobs.output_url(call.caller, call.path["job_id"])}
+
+    def log(self, call: Call) -> Download:
+        return _download(*self._jobs.log_key(call.caller.id, call.path["job_id"]))
+
+    def log_url(self, call: Call) -> SignedUrl:
+        return {"url": self._jobs.log_url(call.caller, call.path["job_id"])}
+
+    def change_lifetime(self, call: Call) -> None:
+        change: Any = call.body
+        self._jobs.change_lifetime(call.caller, call.path["job_id"], change)
+
+    def output_by_link(self, call: Call) -> Download:
+        job_id = call.path["job_id"]
+        return _download(*self._jobs.output_key(self._jobs.owner_of(job_id), job_id))
+
+    def log_by_link(self, call: Call) -> Download:
+        job_id = call.path["job_id"]
+        return _download(*self._jobs.log_key(self._jobs.owner_of(job_id), job_id))
+
+
+def _download(key: str, filename: str) -> Download:
+    kinds = {".json": "application/json", ".zip": "application/zip", ".log": "text/plain; charset=utf-8"}
+    return Download(key, filename, kinds.get(filename[filename.rfind(".") :]))

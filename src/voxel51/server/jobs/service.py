@@ -1,0 +1,342 @@
+"""Jobs as their owners see them: submitted, started, watched, kept and forgotten."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import Connection, RowMapping, delete, insert, select, update
+
+from voxel51.server.accounts.service import User
+from voxel51.server.analytics.service import AnalyticService
+from voxel51.server.analytics.tables import analytics as analytics_table
+from voxel51.server.data.lifetime import LifetimeChange, changed_expiration, first_expiration
+from voxel51.server.data.service import DataService, Links
+from voxel51.server.database.database import Database
+from voxel51.server.database.search import Listing, Query, run
+from voxel51.server.errors import BadRequest, Forbidden, NotFound
+from voxel51.server.jobs.moves import ENDED, Move, move
+from voxel51.server.jobs.requests import check_request, output_filename, read_request
+from voxel51.server.jobs.status import status_of
+from voxel51.server.jobs.tables import attempts, jobs
+from voxel51.server.storage.storage import Storage
+from voxel51.wire import dates
+from voxel51.wire.analytics import AnalyticScope
+from voxel51.wire.jobs import Job, JobFailureType, JobList, JobRequestDocument, JobState
+from voxel51.wire.query import JOBS_FIELDS
+
+_LISTING = Listing(
+    columns={name: jobs.c[name] for name in JOBS_FIELDS},
+    texts=frozenset({"id", "name", "state"}),
+    flags=frozenset({"archived", "expired", "auto_start"}),
+    identity=jobs.c.id,
+)
+_DATES = ("upload_date", "expiration_date", "start_date", "completion_date", "fail_date")
+_EXTRAS = ("output_filename", "frame_count", "duration_seconds", "size_bytes")
+_LONGEST_NAME = 255
+
+
+class JobService:
+    """Keeps jobs for their owners. Every method sees only what belongs to the given owner.
+
+    ``wake`` is called after a job was queued or is to be stopped, so that the dispatcher need not be waited for.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        storage: Storage,
+        analytics: AnalyticService,
+        data: DataService,
+        lifetime: timedelta,
+        links: Links,
+        wake: Callable[[], None],
+    ) -> None:
+        self._database = database
+        self._storage = storage
+        self._analytics = analytics
+        self._data = data
+        self._lifetime = lifetime
+        self._links = links
+        self._wake = wake
+
+    def submit(self, owner: User, content: bytes, name: str | None, auto_start: bool, ttl: str | None) -> Job:
+        """A new job from the JSON of its request, started at once when ``auto_start``.
+
+        Raises:
+            BadRequest: the request does not fit the analytic or the data; the text names the part.
+        """
+        if not name or len(name) > _LONGEST_NAME:
+            raise BadRequest(f"job_name must have 1 to {_LONGEST_NAME} characters")
+        request = read_request(content)
+        analytic = self._analytics.resolve(owner, request["analytic"], request.get("version"))
+        request = check_request(request, analytic.document, lambda data_id: self._check_data(owner, data_id))
+        now = dates.now()
+        row = {
+            "id": str(uuid4()),
+            "owner_id": owner.id,
+            "name": name,
+            "state": (JobState.QUEUED if auto_start else JobState.READY).value,
+            "archived": False,
+            "upload_date": now,
+            "expiration_date": first_expiration(ttl, self._lifetime),
+            "expired": False,
+            "analytic_id": analytic.id,
+            "compute_mode": str(request.get("compute_mode", "BEST")),
+            "auto_start": auto_start,
+            "queued_at": now if auto_start else None,
+            "failure_type": JobFailureType.NONE.value,
+            "request": request,
+            "output_filename": output_filename(analytic.document),
+            "attempts_lost": 0,
+        }
+        with self._database.write() as connection:
+            connection.execute(insert(jobs).values(row))
+        if auto_start:
+            self._wake()
+        return self.details(owner, str(row["id"]))
+
+    def query(self, owner: User, query: Query) -> JobList:
+        """The owner's jobs that match."""
+        with self._database.read() as connection:
+            rows, count = run(connection, _LISTING, query, [jobs.c.owner_id == owner.id])
+        return {"jobs": [_to_wire(row) for row in rows], "count": count}
+
+    def list_unarchived(self, owner: User) -> JobList:
+        """The owner's jobs that are not archived."""
+        visible = [jobs.c.owner_id == owner.id, jobs.c.archived.is_(False)]
+        with self._database.read() as connection:
+            rows, count = run(connection, _LISTING, Query(), visible)
+        return {"jobs": [_to_wire(row) for row in rows], "count": count}
+
+    def details(self, owner: User, job_id: str) -> Job:
+        """One job's record.
+
+        Raises:
+            NotFound: the owner has no such job.
+        """
+        job = self.find(owner.id, job_id)
+        record = {name: job[name] for name in (*JOBS_FIELDS, *_EXTRAS)}
+        return _to_wire({**record, "analytic": job["request"]["analytic"], "version": job["version"]})
+
+    def request(self, owner: User, job_id: str) -> JobRequestDocument:
+        """What the job was asked to do.
+
+        Raises:
+            NotFound: the owner has no such job.
+        """
+        request: JobRequestDocument = self.find(owner.id, job_id)["request"]
+        return request
+
+    def status(self, owner: User, job_id: str) -> dict[str, Any]:
+        """The job's status document.
+
+        Raises:
+            NotFound: the owner has no such job, or it was not started.
+        """
+        job = self.find(owner.id, job_id)
+        if job["state"] == JobState.READY:
+            raise NotFound(f"Job '{job_id}' has no status yet; start it first")
+        return status_of(job)
+
+    def start(self, owner: User, job_id: str) -> None:
+        """Queue the job.
+
+        Raises:
+            NotFound: the owner has no such job.
+            BadRequest: it is not READY, or archived.
+        """
+        job = self.find(owner.id, job_id)
+        if job["archived"]:
+            raise BadRequest(f"Job '{job_id}' is archived; unarchive it before you start it")
+        with self._database.write() as connection:
+            if not move(connection, job_id, Move.START, queued_at=dates.now()):
+                raise BadRequest(f"Job '{job_id}' is {_state(connection, job_id)}; only a READY job can be started")
+        self._wake()
+
+    def kill(self, owner: User, job_id: str) -> None:
+        """End the job, running or not: it is FAILED/USER when this returns, and its process goes at once.
+
+        Raises:
+            NotFound: the owner has no such job.
+            BadRequest: it was not started, or has ended.
+        """
+        self.find(owner.id, job_id)
+        failure = {"failure_type": JobFailureType.USER.value, "failure_message": "Killed by its owner"}
+        with self._database.write() as connection:
+            if not move(connection, job_id, Move.KILL, fail_date=dates.now(), **failure):
+                state = _state(connection, job_id)
+                raise BadRequest(f"Job '{job_id}' is {state}; only one that is started and has not ended can be killed")
+            running = (attempts.c.job_id == job_id) & attempts.c.ended_at.is_(None)
+            connection.execute(update(attempts).where(running).values(stop_wanted=True))
+        self._wake()
+
+    def delete(self, owner: User, job_id: str) -> None:
+        """Forget a job that was never started.
+
+        Raises:
+            NotFound: the owner has no such job.
+            BadRequest: it was started; archive it instead.
+        """
+        self.find(owner.id, job_id)
+        ready = (jobs.c.id == job_id) & (jobs.c.state == JobState.READY.value)
+        with self._database.write() as connection:
+            if connection.execute(delete(jobs).where(ready)).rowcount == 0:
+                raise BadRequest(f"Job '{job_id}' was started and cannot be deleted; archive it instead")
+
+    def archive(self, owner: User, job_id: str) -> None:
+        """Put the job out of sight. Archiving it again changes nothing.
+
+        Raises:
+            NotFound: the owner has no such job.
+        """
+        self.find(owner.id, job_id)
+        with self._database.write() as connection:
+            connection.execute(update(jobs).where(jobs.c.id == job_id).values(archived=True))
+
+    def unarchive(self, owner: User, job_id: str) -> None:
+        """Bring the job back into sight.
+
+        Raises:
+            NotFound: the owner has no such job.
+            BadRequest: it has expired.
+        """
+        self._find_unexpired(owner, job_id)
+        with self._database.write() as connection:
+            connection.execute(update(jobs).where(jobs.c.id == job_id).values(archived=False))
+
+    def change_lifetime(self, owner: User, job_id: str, change: LifetimeChange) -> None:
+        """Move the expiration date; a past one deletes the output at once.
+
+        Raises:
+            NotFound: the owner has no such job.
+            BadRequest: it has expired, or the change is malformed.
+        """
+        job = self._find_unexpired(owner, job_id)
+        expiration = changed_expiration(change, job["expiration_date"])
+        with self._database.write() as connection:
+            connection.execute(update(jobs).where(jobs.c.id == job_id).values(expiration_date=expiration))
+        if expiration <= dates.now():
+            self.expire()
+
+    def output_key(self, owner_id: str, job_id: str) -> tuple[str, str]:
+        """Storage key and file name of the output.
+
+        Raises:
+            NotFound: the owner has no such job, or its analytic leaves no output.
+            BadRequest: it is not complete, or has expired.
+        """
+        job = self.find(owner_id, job_id)
+        if job["state"] != JobState.COMPLETE:
+            raise BadRequest(f"Job '{job_id}' is {job['state']}; only a COMPLETE job has an output")
+        if job["expired"]:
+            raise BadRequest(f"The output of job '{job_id}' has expired")
+        if job["output_key"] is None:
+            raise NotFound(f"Job '{job_id}' has no output file; its analytic leaves none")
+        return job["output_key"], job["output_filename"]
+
+    def log_key(self, owner_id: str, job_id: str) -> tuple[str, str]:
+        """Storage key and file name of the log.
+
+        Raises:
+            NotFound: the owner has no such job, or it has no log yet.
+            Forbidden: its analytic is public, and its log not for its users.
+        """
+        job = self.find(owner_id, job_id)
+        if job["scope"] == AnalyticScope.PUBLIC:
+            raise Forbidden(f"Job '{job_id}' ran a public analytic; logs are shown for private analytics only")
+        if job["log_key"] is None:
+            raise NotFound(f"Job '{job_id}' has no log yet")
+        return job["log_key"], f"{job_id}.log"
+
+    def output_url(self, owner: User, job_id: str) -> str:
+        """A signed link to the output; raises as `output_key` does."""
+        self.output_key(owner.id, job_id)
+        return self._links("GET", f"/links/jobs/{job_id}/output")
+
+    def log_url(self, owner: User, job_id: str) -> str:
+        """A signed link to the log; raises as `log_key` does."""
+        self.log_key(owner.id, job_id)
+        return self._links("GET", f"/links/jobs/{job_id}/log")
+
+    def owner_of(self, job_id: str) -> str:
+        """The owner's id, for whoever holds a signed link.
+
+        Raises:
+            NotFound: the job is gone.
+        """
+        with self._database.read() as connection:
+            owner_id: str | None = connection.execute(select(jobs.c.owner_id).where(jobs.c.id == job_id)).scalar()
+        if owner_id is None:
+            raise NotFound(f"Job '{job_id}' not found")
+        return owner_id
+
+    def expire(self) -> int:
+        """Delete the files of every ended job whose time has come, and archive it; returns how many."""
+        due = (jobs.c.expiration_date <= dates.now()) & jobs.c.expired.is_(False)
+        due &= jobs.c.state.in_([JobState.READY.value, *(state.value for state in ENDED)])
+        with self._database.write() as connection:
+            expired = connection.execute(select(jobs.c.id).where(due)).scalars().all()
+            keys: list[str] = []
+            for job_id in expired:
+                keys += _forget_files(connection, job_id)
+                connection.execute(update(jobs).where(jobs.c.id == job_id).values(expired=True, archived=True))
+        for key in keys:
+            self._storage.delete(key)
+        return len(expired)
+
+    def find(self, owner_id: str, job_id: str) -> RowMapping:
+        """One job's row, with ``version`` and ``scope`` of its analytic and the files of its current attempt.
+
+        Raises:
+            NotFound: the owner has no such job.
+        """
+        statement = (
+            select(
+                jobs,
+                analytics_table.c.version,
+                analytics_table.c.scope,
+                attempts.c.output_key,
+                attempts.c.log_key,
+            )
+            .join(analytics_table, analytics_table.c.id == jobs.c.analytic_id)
+            .outerjoin(attempts, attempts.c.id == jobs.c.attempt_id)
+            .where(jobs.c.id == job_id, jobs.c.owner_id == owner_id)
+        )
+        with self._database.read() as connection:
+            row = connection.execute(statement).mappings().first()
+        if row is None:
+            raise NotFound(f"Job '{job_id}' not found; it may belong to somebody else")
+        return row
+
+    def _find_unexpired(self, owner: User, job_id: str) -> RowMapping:
+        job = self.find(owner.id, job_id)
+        if job["expired"]:
+            raise BadRequest(f"Job '{job_id}' has expired; submit it again")
+        return job
+
+    def _check_data(self, owner: User, data_id: str) -> None:
+        try:
+            row = self._data.find(owner.id, data_id)
+        except NotFound as error:
+            raise BadRequest(str(error)) from None
+        if row.expiration_date <= dates.now():
+            raise BadRequest(f"Data '{data_id}' has expired; upload it again")
+
+
+def _state(connection: Connection, job_id: str) -> str | None:
+    return connection.execute(select(jobs.c.state).where(jobs.c.id == job_id)).scalar()
+
+
+def _forget_files(connection: Connection, job_id: str) -> list[str]:
+    of_job = attempts.c.job_id == job_id
+    rows = connection.execute(select(attempts.c.output_key, attempts.c.log_key).where(of_job)).all()
+    connection.execute(update(attempts).where(of_job).values(output_key=None, log_key=None))
+    return [key for row in rows for key in row if key is not None]
+
+
+def _to_wire(record: dict[str, Any]) -> Job:
+    for field in _DATES:
+        if record.get(field) is not None:
+            record[field] = dates.to_text(record[field])
+    return record  # type: ignore[return-value]  # its keys are those of the listing and the extras

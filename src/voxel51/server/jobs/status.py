@@ -1,0 +1,75 @@
+"""The status document of a job: as its attempt wrote it, or made up for one that wrote none."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import RowMapping
+
+from voxel51.server.errors import BadRequest
+from voxel51.server.jobs.moves import ENDED
+from voxel51.wire.jobs import JobState
+from voxel51.wire.tasks import TaskState, TaskStatusDocument
+
+_TASK_STATES = {
+    JobState.QUEUED: TaskState.SCHEDULED,
+    JobState.SCHEDULED: TaskState.SCHEDULED,
+    JobState.RUNNING: TaskState.RUNNING,
+    JobState.COMPLETE: TaskState.COMPLETE,
+    JobState.FAILED: TaskState.FAILED,
+}
+
+
+def check_status(content: bytes) -> str:
+    """The text of a status document that an attempt wrote.
+
+    Raises:
+        BadRequest: it is no JSON object.
+    """
+    try:
+        text = content.decode("utf-8")
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BadRequest(f"The status is not valid JSON: {error}") from None
+    if not isinstance(document, dict):
+        raise BadRequest("The status must be a JSON object")
+    return text
+
+
+def status_of(job: RowMapping) -> dict[str, Any]:
+    """The status document of a job that was started.
+
+    What the attempt wrote is returned as it is, unless the platform knows better how it ended: a job that crashed
+    or was killed could not say so itself.
+    """
+    document: dict[str, Any] = json.loads(job["status_text"]) if job["status_text"] else dict(_empty(job))
+    state = JobState(job["state"])
+    if state in ENDED and document.get("state") != _TASK_STATES[state]:
+        document["state"] = _TASK_STATES[state].value
+        document["failure_type"] = job["failure_type"]
+        moment = _naive(job["fail_date"] or job["completion_date"])
+        document["fail_time" if state == JobState.FAILED else "complete_time"] = moment
+        if job["failure_message"]:
+            messages = document.get("messages")
+            messages = messages if isinstance(messages, list) else []
+            document["messages"] = [*messages, {"message": job["failure_message"], "time": moment}]
+    return document
+
+
+def _empty(job: RowMapping) -> TaskStatusDocument:
+    return {
+        "analytic": job["request"]["analytic"],
+        "version": job["version"],
+        "state": _TASK_STATES[JobState(job["state"])].value,
+        "start_time": _naive(job["start_date"]),
+        "complete_time": None,
+        "fail_time": None,
+        "failure_type": "NONE",
+        "messages": [],
+        "inputs": {},
+        "posted_data": {},
+    }
+
+
+def _naive(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.replace(tzinfo=None).isoformat()

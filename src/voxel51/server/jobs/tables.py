@@ -1,0 +1,57 @@
+"""Jobs, and the attempts at them."""
+
+from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, String, Table, Text
+
+from voxel51.server.accounts.tables import users
+from voxel51.server.analytics.tables import analytics
+from voxel51.server.database.schema import metadata
+from voxel51.server.database.types import Document, Moment
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("owner_id", String(36), ForeignKey(users.c.id), nullable=False),
+    Column("name", String(255), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("archived", Boolean, nullable=False),
+    Column("upload_date", Moment, nullable=False),
+    Column("expiration_date", Moment, nullable=False, index=True),
+    Column("expired", Boolean, nullable=False),
+    Column("analytic_id", String(36), ForeignKey(analytics.c.id), nullable=False),
+    Column("compute_mode", String(8), nullable=False),
+    Column("auto_start", Boolean, nullable=False),
+    Column("queued_at", Moment),
+    Column("start_date", Moment),
+    Column("completion_date", Moment),
+    Column("fail_date", Moment),
+    Column("failure_type", String(16), nullable=False),
+    Column("failure_message", Text),
+    Column("request", Document, nullable=False),
+    Column("output_filename", String(255), nullable=False),
+    Column("attempt_id", String(36)),  # the current one: only its reports count
+    Column("attempts_lost", Integer, nullable=False),
+    Column("status_text", Text),  # as the current attempt wrote it
+    Column("frame_count", BigInteger),
+    Column("duration_seconds", Float),
+    Column("size_bytes", BigInteger),
+    Index("ix_jobs_owner_upload_date", "owner_id", "upload_date", "id"),
+    Index("ix_jobs_owner_name", "owner_id", "name"),
+    Index("ix_jobs_state_queued_at", "state", "queued_at"),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("job_id", String(36), ForeignKey(jobs.c.id, ondelete="CASCADE"), nullable=False, index=True),
+    Column("credential_hash", String(64), nullable=False, unique=True),
+    Column("stop_wanted", Boolean, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("process_id", Integer),
+    Column("process_started_at", Float),
+    Column("ended_at", Moment, index=True),
+    Column("end_detail", Text),
+    Column("output_key", String(128), index=True),
+    Column("log_key", String(128), index=True),
+)

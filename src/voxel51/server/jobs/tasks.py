@@ -1,0 +1,91 @@
+"""What an attempt is told: the task description, and fresh links where old ones may have ended."""
+
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import RowMapping, select
+
+from voxel51.server.analytics.tables import analytics
+from voxel51.server.data.service import DataService, Links
+from voxel51.server.database.database import Database
+from voxel51.server.errors import NotFound
+from voxel51.server.jobs.attempts import Attempt
+from voxel51.server.jobs.requests import data_ids
+from voxel51.server.jobs.tables import jobs
+from voxel51.wire.tasks import SignedUrlReference, TaskDescription
+
+_UPLOADS = ("status", "log", "output")
+
+
+class TaskService:
+    """Describes an attempt's task. ``links`` makes signed links that are reached from where jobs run."""
+
+    def __init__(self, database: Database, data: DataService, links: Links) -> None:
+        self._database = database
+        self._data = data
+        self._links = links
+
+    def describe(self, attempt: Attempt) -> TaskDescription:
+        """The task description."""
+        job = self._job(attempt)
+        files = data_ids(job["request"])
+        parameters = {
+            name: self._input(attempt, "parameters", name) if name in files["parameters"] else value
+            for name, value in job["request"]["parameters"].items()
+        }
+        return {
+            "analytic": job["request"]["analytic"],
+            "version": job["version"],
+            "job_id": attempt.job_id,
+            "inputs": self.input_links(attempt),
+            "parameters": parameters,
+            "status": self.upload_link(attempt, "status"),
+            "logfile": self.upload_link(attempt, "log"),
+            "output": self.upload_link(attempt, "output") if job["output_filename"] else None,
+        }
+
+    def input_links(self, attempt: Attempt) -> dict[str, SignedUrlReference]:
+        """A fresh link for every input."""
+        names = data_ids(self._job(attempt)["request"])["inputs"]
+        return {name: self._input(attempt, "inputs", name) for name in names}
+
+    def upload_link(self, attempt: Attempt, what: str) -> SignedUrlReference:
+        """A fresh link to which the ``status``, ``log`` or ``output`` is PUT.
+
+        Raises:
+            NotFound: it is none of these.
+        """
+        if what not in _UPLOADS:
+            raise NotFound(f"There is no link to '{what}'; there are data, {', '.join(_UPLOADS)}")
+        return {"signed-url": self._links("PUT", f"/links/attempts/{attempt.id}/{what}")}
+
+    def description_url(self, attempt_id: str) -> str:
+        """The link to the task description."""
+        return self._links("GET", f"/links/attempts/{attempt_id}/task")
+
+    def log_url(self, attempt_id: str) -> str:
+        """The link to which the log is PUT."""
+        return self._links("PUT", f"/links/attempts/{attempt_id}/log")
+
+    def file(self, attempt: Attempt, part: str, name: str) -> Any:
+        """The data row behind an input or data parameter.
+
+        Raises:
+            NotFound: the request names no such file, or it was deleted or has expired since.
+        """
+        data_id = data_ids(self._job(attempt)["request"]).get(part, {}).get(name)
+        if data_id is None:
+            raise NotFound(f"The job has no file '{name}' among its {part}")
+        return self._data.find(attempt.owner_id, data_id)
+
+    def _input(self, attempt: Attempt, part: str, name: str) -> SignedUrlReference:
+        return {"signed-url": self._links("GET", f"/links/attempts/{attempt.id}/{part}/{quote(name, safe='')}")}
+
+    def _job(self, attempt: Attempt) -> RowMapping:
+        statement = (
+            select(jobs.c.request, jobs.c.output_filename, analytics.c.version)
+            .join(analytics, analytics.c.id == jobs.c.analytic_id)
+            .where(jobs.c.id == attempt.job_id)
+        )
+        with self._database.read() as connection:
+            return connection.execute(statement).mappings().one()

@@ -1,0 +1,26 @@
+"""Keys that the platform must use itself, in a file that nobody else can read."""
+
+import os
+import secrets
+from pathlib import Path
+
+
+def signing_key(folder: Path) -> bytes:
+    """The key of signed links, made when it is first needed (32 random bytes, mode 0600)."""
+    path = folder / "signing.key"
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return _create(path)
+
+
+def _create(path: Path) -> bytes:
+    key = secrets.token_bytes(32)
+    temporary = path.with_suffix(f".{os.getpid()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(key)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    return key

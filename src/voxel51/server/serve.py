@@ -1,0 +1,159 @@
+"""Running the platform in the foreground: sockets, signals, and the order of starting and stopping."""
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+from collections.abc import Callable
+from contextlib import nullcontext
+from importlib.metadata import version
+from typing import Any
+
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from voxel51.server.app import Addresses, Platform, build_platform
+from voxel51.server.folder import FolderLock, remove_server_file, write_server_file
+from voxel51.server.http.errors import error_body
+from voxel51.server.settings import Settings
+
+log = logging.getLogger(__name__)
+
+_LAST_ANSWERS_SECONDS = 5
+"""How long requests under way may take to finish once the platform was told to stop."""
+
+
+def serve(settings: Settings, announce: Callable[[str], None]) -> None:
+    """Run the platform until SIGTERM or SIGINT; ``announce`` gets its URL once it accepts requests.
+
+    Raises:
+        FolderInUse: another platform runs in the data folder.
+        OSError: the address cannot be listened on.
+    """
+    lock = FolderLock(settings.folder)
+    lock.acquire()
+    try:
+        sockets = _Sockets(settings)
+        with sockets.main, sockets.for_jobs or nullcontext():
+            platform = build_platform(settings, sockets.addresses)
+            try:
+                _run(platform, settings, sockets, announce)
+            finally:
+                platform.close()
+                remove_server_file(settings.folder)
+    finally:
+        lock.release()
+
+
+class _Sockets:
+    """What is listened on. With TLS, jobs are given a plain loopback address of their own unless told otherwise:
+    a certificate names the public host, not 127.0.0.1."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.main = _listen(settings.host, settings.port)
+        needs_own = bool(settings.tls_certificate) and not settings.job_url
+        self.for_jobs = _listen("127.0.0.1", 0) if needs_own else None
+        port = self.main.getsockname()[1]
+        scheme = "https" if settings.tls_certificate else "http"
+        reached = "127.0.0.1" if settings.host in {"0.0.0.0", "::", ""} else settings.host  # noqa: S104  (compared only)
+        host = f"[{reached}]" if ":" in reached else reached
+        job_url = f"http://127.0.0.1:{self.for_jobs.getsockname()[1]}" if self.for_jobs else f"{scheme}://{host}:{port}"
+        self.addresses = Addresses(
+            public_url=(settings.public_url or f"{scheme}://{host}:{port}").rstrip("/"),
+            job_url=(settings.job_url or job_url).rstrip("/"),
+        )
+
+
+def _run(platform: Platform, settings: Settings, sockets: _Sockets, announce: Callable[[str], None]) -> None:
+    url = sockets.addresses.public_url
+    tls = {"ssl_certfile": settings.tls_certificate or None, "ssl_keyfile": settings.tls_key or None}
+    servers = [(_server(platform.application, **tls), sockets.main)]
+    if sockets.for_jobs is not None:
+        servers.append((_server(platform.application), sockets.for_jobs))
+
+    def on_ready() -> None:
+        platform.open()
+        write_server_file(settings.folder, {"url": url, "pid": os.getpid(), "version": version("voxel51-platform")})
+        announce(url)
+
+    uvloop_or_default = _loop_factory()
+    with asyncio.Runner(loop_factory=uvloop_or_default) as runner:
+        runner.run(_serve_all(servers, on_ready))
+
+
+async def _serve_all(servers: list[tuple["_Server", socket.socket]], on_ready: Callable[[], None]) -> None:
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        for server, _ in servers:
+            server.should_exit = True
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    serving = [asyncio.create_task(server.run_on(listener)) for server, listener in servers]
+    while not all(server.started for server, _ in servers) and not any(task.done() for task in serving):
+        await asyncio.sleep(0.005)
+    if all(server.started for server, _ in servers):
+        await asyncio.to_thread(on_ready)
+    await asyncio.gather(*serving)
+
+
+class _Server(uvicorn.Server):
+    """A uvicorn server whose signals are handled by `_serve_all`."""
+
+    async def run_on(self, listener: socket.socket) -> None:
+        """Serve on ``listener`` until told to exit."""
+        await self._serve(sockets=[listener])
+
+
+class _Protocol(HttpToolsProtocol):
+    """HTTP whose every error has the contract's shape, also where the request is not even HTTP."""
+
+    def send_400_response(self, msg: str) -> None:
+        body = error_body(400, f"This is not a valid HTTP request: {msg}")
+        head = (
+            "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\n"
+            f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
+        )
+        self.transport.write(head.encode("ascii") + body)
+        self.transport.close()
+
+
+def _server(application: ASGIApp, **tls: Any) -> _Server:
+    return _Server(
+        uvicorn.Config(
+            application,
+            http=_Protocol,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=75,
+            timeout_graceful_shutdown=_LAST_ANSWERS_SECONDS,
+            **tls,
+        )
+    )
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(2048)
+    except OSError as error:
+        listener.close()
+        raise OSError(error.errno, f"cannot listen on {host}:{port}: {error.strerror}") from None
+    return listener
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop  # noqa: PLC0415  (not to be had on every platform)
+    except ImportError:
+        return None
+    return uvloop.new_event_loop

@@ -1,0 +1,114 @@
+"""Every setting of the platform: name, default, unit, one line.
+
+A setting is given as an option of ``voxel51 server start`` where it has one, else as the environment variable
+``VOXEL51_SERVER_<NAME>``, else it has its default.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import platformdirs
+
+PREFIX = "VOXEL51_SERVER_"
+
+
+class SettingError(ValueError):
+    """A setting has a value it cannot have; the text names both."""
+
+
+def _setting(default: Any, help: str) -> Any:  # noqa: A002  (the word that argparse and the documentation use)
+    return field(default=default, metadata={"help": help})
+
+
+def default_folder() -> Path:
+    """Where the platform keeps its data unless told otherwise, by the convention of the operating system."""
+    return Path(platformdirs.user_data_dir("voxel51", appauthor=False))
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings, checked. See each field's help for its meaning and unit."""
+
+    dir: str = _setting("", "data folder; empty: the user's data directory by platform convention")
+    host: str = _setting("127.0.0.1", "address to listen on; 0.0.0.0 listens on every interface")
+    port: int = _setting(5151, "port to listen on; 0 takes any free one")
+    public_url: str = _setting("", "what people see, and what token files carry; empty: the address listened on")
+    job_url: str = _setting("", "what jobs see; empty: a loopback address of this machine")
+    tls_certificate: str = _setting("", "PEM file with the certificate chain; with it the platform speaks HTTPS")
+    tls_key: str = _setting("", "PEM file with the certificate's private key")
+    database_url: str = _setting("", "SQLAlchemy URL of the database; empty: SQLite in the data folder")
+    threads: int = _setting(32, "requests served at the same time")
+    concurrency: int = _setting(0, "jobs run at the same time; 0: one for each processor")
+    job_attempts: int = _setting(5, "how often a job is started before a machine that keeps dying fails it")
+    job_wall_seconds: float = _setting(6 * 3600.0, "seconds one attempt at a job may last")
+    job_cpu_seconds: int = _setting(24 * 3600, "processor seconds one attempt may use, all threads together")
+    job_memory_bytes: int = _setting(8 * 1024**3, "bytes of private memory one attempt may use")
+    job_file_bytes: int = _setting(256 * 1024**3, "bytes of any one file that an attempt writes")
+    lifetime_days: float = _setting(365.0, "days until data and job outputs expire, unless their upload says otherwise")
+    upload_limit_bytes: int = _setting(1024**4, "bytes of the largest file that is taken")
+    disk_reserve_bytes: int = _setting(256 * 1024**2, "bytes that uploads leave free on the platform's disk")
+    link_seconds: int = _setting(24 * 3600, "seconds that a signed link lasts")
+    grace_seconds: int = _setting(15 * 60, "seconds that a job may still send its log and status after it ended")
+
+    @classmethod
+    def load(cls, environment: Mapping[str, str], given: Mapping[str, Any]) -> "Settings":
+        """Settings from what was ``given`` on the command line (None: not given) and the environment.
+
+        Raises:
+            SettingError: a value is not of its kind or out of range, or a variable names no setting.
+        """
+        values: dict[str, Any] = {}
+        for name, text in environment.items():
+            if name.startswith(PREFIX):
+                values[name.removeprefix(PREFIX).lower()] = text
+        unknown = values.keys() - {setting.name for setting in fields(cls)}
+        if unknown:
+            names = ", ".join(PREFIX + setting.name.upper() for setting in fields(cls))
+            raise SettingError(f"{PREFIX}{min(unknown).upper()} is no setting; there are {names}")
+        values.update({name: value for name, value in given.items() if value is not None})
+        try:
+            settings = msgspec.convert(values, cls, strict=False)
+        except msgspec.ValidationError as error:
+            raise SettingError(f"a setting has a value it cannot have: {error}") from None
+        settings._check()
+        return settings
+
+    def _check(self) -> None:
+        if not 0 <= self.port <= 65535:
+            raise SettingError(f"port {self.port} is out of range; take 1 to 65535, or 0 for any free one")
+        if bool(self.tls_certificate) != bool(self.tls_key):
+            raise SettingError("tls_certificate and tls_key belong together; give both or neither")
+        at_least_one = ("threads", "job_attempts", "job_wall_seconds", "job_cpu_seconds", "job_memory_bytes",
+                        "job_file_bytes", "lifetime_days", "upload_limit_bytes", "link_seconds")  # fmt: skip
+        for name in at_least_one:
+            if getattr(self, name) <= 0:
+                raise SettingError(f"{name} is {getattr(self, name)}; it must be above 0")
+        for name in ("concurrency", "disk_reserve_bytes", "grace_seconds"):
+            if getattr(self, name) < 0:
+                raise SettingError(f"{name} is {getattr(self, name)}; it must not be negative")
+        for name in ("public_url", "job_url"):
+            url = getattr(self, name)
+            if url and not url.startswith(("http://", "https://")):
+                raise SettingError(f"{name} is {url!r}; it must start with http:// or https://")
+
+    @property
+    def folder(self) -> Path:
+        """The data folder, absolute."""
+        return Path(self.dir).expanduser().absolute() if self.dir else default_folder()
+
+    @property
+    def slots(self) -> int:
+        """How many jobs run at the same time."""
+        return self.concurrency or _cores()
+
+    def as_dictionary(self) -> dict[str, Any]:
+        """Name -> value of every setting; none of them is a secret."""
+        return asdict(self)

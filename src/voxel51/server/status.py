@@ -1,0 +1,23 @@
+"""Whether the platform and its services work."""
+
+from collections.abc import Callable, Iterable
+
+from voxel51.server.database.database import Database
+from voxel51.server.http.route import Call, Route
+from voxel51.wire.status import PlatformStatus, ServiceStatus
+
+
+def status_routes(database: Database, dispatching: Callable[[], bool]) -> Iterable[Route]:
+    """The route of the platform's status. ``dispatching`` says whether jobs are being started."""
+
+    def statuses(_call: Call) -> PlatformStatus:
+        with database.read() as connection:
+            connection.exec_driver_sql("SELECT 1")
+        jobs = _service(dispatching(), "Jobs are being run", "No dispatcher is running; queued jobs wait for one")
+        return {"statuses": {"platform": _service(True, "The platform answers", ""), "jobs": jobs}}
+
+    return [Route("GET", "/status/all", statuses, "Whether the platform works", answers=PlatformStatus)]
+
+
+def _service(operational: bool, good: str, bad: str) -> ServiceStatus:
+    return {"operational": operational, "message": good if operational else bad}
