@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from urllib.parse import urlsplit
 
 START_LIMIT_SECONDS = 60.0
 STOP_LIMIT_SECONDS = 60.0
@@ -22,14 +23,15 @@ COMMAND = Path(sysconfig.get_path("scripts")) / "voxel51"
 """The installed command, beside the interpreter that runs this."""
 
 
-class PlatformDied(Exception):  # noqa: N818  (reads as what it is where it is caught)
+class PlatformDied(Exception):
     """The platform ended, or did not begin, when it should have run. The text holds the end of what it printed."""
 
 
 class PlatformProcess:
     """``voxel51 server start`` with its data in ``folder``, on a free loopback port.
 
-    A context manager: entering starts it, leaving stops it by SIGTERM. It may be started again after it ended.
+    A context manager: entering starts it, leaving stops it by SIGTERM. It may be started again after it ended, and then
+    answers at the same address.
 
     Attributes:
         folder: the data folder.
@@ -43,7 +45,8 @@ class PlatformProcess:
         self.folder = folder
         self.log = folder.with_name(folder.name + ".log")
         self.url = ""
-        self._arguments = ("server", "start", "--dir", str(folder), "--port", str(port), *arguments)
+        self._port = port
+        self._arguments = arguments
         self._environment = {**os.environ, **(environment or {})}
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -63,7 +66,7 @@ class PlatformProcess:
         with self.log.open("ab") as log:
             # A session of its own: Ctrl-C on the terminal reaches whoever started it, who then stops it in order.
             self._process = subprocess.Popen(
-                [COMMAND, *self._arguments],
+                [COMMAND, "server", "start", "--dir", self.folder, "--port", str(self._port), *self._arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -75,6 +78,7 @@ class PlatformProcess:
         except BaseException:
             self.kill()
             raise
+        self._port = urlsplit(self.url).port or self._port
 
     def stop(self) -> int:
         """Ask it to end (SIGTERM), wait until it has, and return its exit code.
@@ -86,6 +90,9 @@ class PlatformProcess:
         self._process.send_signal(signal.SIGTERM)
         try:
             return self._process.wait(STOP_LIMIT_SECONDS)
+        except KeyboardInterrupt:
+            self.kill()
+            raise
         except subprocess.TimeoutExpired:
             self.kill()
             raise PlatformDied(f"it did not end within {STOP_LIMIT_SECONDS:.0f} s of SIGTERM:\n{self.tail()}") from None
