@@ -9,7 +9,7 @@ Exception
 
 import json
 
-from voxel51.transport.messages import Answer
+from voxel51.transport.messages import Answer, WholeAnswer
 
 
 class APIError(Exception):
@@ -28,7 +28,7 @@ class APIError(Exception):
         self.request_id = request_id
 
     @classmethod
-    def from_response(cls, res: Answer) -> "APIError":
+    def from_response(cls, res: Answer | WholeAnswer) -> "APIError":
         """The error that an answer with a status of 400 or above stands for.
 
         Raises:

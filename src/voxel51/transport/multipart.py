@@ -51,9 +51,9 @@ class FilePart:
         return cls(path.name, type_of(path.name), source, about.st_size)
 
     @classmethod
-    def from_bytes(cls, filename: str, content: bytes, content_type: str | None = None) -> "FilePart":
+    def from_bytes(cls, filename: str, content: bytes, content_type: str) -> "FilePart":
         """A file that is already in memory."""
-        return cls(filename, content_type or type_of(filename), lambda: (content,), len(content))
+        return cls(filename, content_type, lambda: (content,), len(content))
 
 
 def type_of(filename: str) -> str:
