@@ -11,6 +11,7 @@ from voxel51.server.jobs.moves import ENDED
 from voxel51.wire.jobs import JobState
 from voxel51.wire.tasks import TaskState, TaskStatusDocument
 
+
 def check_status(content: bytes) -> str:
     """The text of a status document that an attempt wrote.
 
