@@ -5,7 +5,8 @@ import threading
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-import voxel51.server.jobs.tables  # noqa: F401  (declares its tables, and by its imports all the others)
+import voxel51.server.data.tables
+import voxel51.server.jobs.tables  # noqa: F401  (declares its tables, and by its imports the others)
 from voxel51.server.database.database import Database, sqlite_url
 from voxel51.server.database.schema import metadata
 
@@ -29,12 +30,11 @@ def test_several_may_migrate_at_once(tmp_path):
         except Exception as error:
             failures.append(error)
 
-    threads = [threading.Thread(target=migrate, args=(database,)) for database in databases[:1]]
+    threads = [threading.Thread(target=migrate, args=(database,)) for database in databases]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     for database in databases:
-        database.migrate()
         database.close()
     assert failures == []

@@ -25,7 +25,7 @@ DOCUMENT = {
         ]
     ],
     "outputs": [
-        {"name": "labels", "type": "", "description": "", "filename": "labels.json", "post_as_data": False, "schema": None}
+        {"name": "labels", "type": "", "description": "", "filename": "a.json", "post_as_data": False, "schema": None},
     ],
     "zip_outputs": False,
     "extensions": {"parameters": {"number": {"minimum": 0, "maximum": 1}, "list": {"choices": ["car", "dog"]}}},
@@ -91,7 +91,9 @@ def test_what_does_not_fit_is_named(parts, named):
         check(**parts)
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b'{"analytic": 5}', b'{"analytic": ""}', b"\xff", b"[" * 100000])
+@pytest.mark.parametrize(
+    "content", [b"", b"[]", b"{}", b'{"analytic": 5}', b'{"analytic": ""}', b"\xff", b"[" * 100000], ids=range(7)
+)
 def test_what_is_no_request_is_refused(content):
     with pytest.raises(BadRequest, match="job request"):
         read_request(content)
