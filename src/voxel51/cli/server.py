@@ -152,7 +152,7 @@ def _settings(options: argparse.Namespace) -> "Settings":
 
 def _accounts(options: argparse.Namespace) -> "tuple[AccountService, Settings]":
     from voxel51.server.accounts.service import AccountService
-    from voxel51.server.app import open_database
+    from voxel51.server.database.opening import open_database
 
     settings = _settings(options)
     return AccountService(open_database(settings)), settings

@@ -18,7 +18,8 @@ from voxel51.server.analytics.routes import analytic_routes
 from voxel51.server.analytics.service import AnalyticService
 from voxel51.server.data.routes import data_routes
 from voxel51.server.data.service import DataService, Links
-from voxel51.server.database.database import Database, sqlite_url
+from voxel51.server.database.database import Database
+from voxel51.server.database.opening import open_database
 from voxel51.server.engine.dispatcher import Dispatcher, Terms
 from voxel51.server.engine.launch import Limits
 from voxel51.server.engine.runners.processes import ProcessRunner
@@ -73,14 +74,6 @@ class Platform:
         self.sweeper.close()
         self.dispatcher.close()
         self.database.close()
-
-
-def open_database(settings: Settings) -> Database:
-    """The database that the settings name, its tables in their present shape. The data folder is made if need be."""
-    settings.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    database = Database(settings.database_url or sqlite_url(settings.folder / "platform.sqlite"))
-    database.migrate()
-    return database
 
 
 def build_platform(settings: Settings, addresses: Addresses) -> Platform:

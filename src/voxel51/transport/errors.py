@@ -2,13 +2,14 @@
 
 Exception
 └── APIError                 the call failed; ``code`` is the HTTP status (0 where no answer came)
-    └── ConnectionFailed     no answer: nobody listens there, or the connection broke
+    └── ConnectionFailed     no answer, or half of one: the connection broke
+        ├── CannotConnect    nobody listens there: nothing was sent
         └── TimedOut         no answer in time
 """
 
 import json
 
-from voxel51.transport.messages import Answer
+from voxel51.transport.messages import Answer, WholeAnswer
 
 
 class APIError(Exception):
@@ -27,7 +28,7 @@ class APIError(Exception):
         self.request_id = request_id
 
     @classmethod
-    def from_response(cls, res: Answer) -> "APIError":
+    def from_response(cls, res: Answer | WholeAnswer) -> "APIError":
         """The error that an answer with a status of 400 or above stands for.
 
         Raises:
@@ -40,10 +41,14 @@ class APIError(Exception):
 
 
 class ConnectionFailed(APIError):
-    """No answer came: nobody listens at that address, or the connection broke."""
+    """No answer came, or only half of one: nobody listens at that address, or the connection broke."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message, 0)
+
+
+class CannotConnect(ConnectionFailed):
+    """Nobody listens at that address, or its certificate is not trusted. Nothing was sent, so sending is safe."""
 
 
 class TimedOut(ConnectionFailed):

@@ -33,7 +33,8 @@ class ChunkSource(Protocol):
 class Request:
     """One HTTP request, complete: the sender adds nothing but ``Host``, ``Content-Length`` and ``User-Agent``.
 
-    ``repeatable`` says that sending it twice does no more than sending it once.
+    ``repeatable`` says that sending it twice does no more than sending it once. ``timeout_seconds`` bounds the whole
+    exchange, the answer's body included; None leaves it to the sender, which gives up when the other side is silent.
     """
 
     method: str
@@ -41,6 +42,7 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes | StreamedBody | None = field(default=None, repr=False)
     repeatable: bool = False
+    timeout_seconds: float | None = None
 
 
 class Answer(Protocol):
@@ -65,6 +67,21 @@ class Answer(Protocol):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class WholeAnswer:
+    """An `Answer` whose body is in memory: nothing is left to close."""
+
+    status: int
+    reason: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+    def read(self) -> bytes:
+        """The whole body."""
+        return self.body
 
 
 class Sender(Protocol):

@@ -142,7 +142,7 @@ class AccountService:
         return User(row.id, row.name)
 
 
-def _find_user(connection: Connection, name: str) -> Row[Any]:
+def _find_user(connection: Connection, name: str) -> Row[Any, Any]:
     statement = select(users.c.id, users.c.name).where(users.c.name == name, users.c.application_id.is_(None))
     row = connection.execute(statement).first()
     if row is None:

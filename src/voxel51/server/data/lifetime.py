@@ -53,6 +53,7 @@ def changed_expiration(change: LifetimeChange, present: datetime) -> datetime:
     if date is not None:
         return read_date(date)
     try:
-        return present + timedelta(days=float(days or 0))
+        moved: datetime = present + timedelta(days=float(days))  # type: ignore[arg-type]  # None was refused above
+        return moved
     except (ValueError, OverflowError):  # no number, not finite, or beyond the year 9999
         raise BadRequest(f"{days!r} is not a number of days within reach") from None

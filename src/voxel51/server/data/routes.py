@@ -18,7 +18,7 @@ def data_routes(data: DataService) -> Iterable[Route]:
     handlers = _Handlers(data)
     upload = MultipartBody(fields={"data_ttl": "when it expires, ISO 8601"}, folder=FOLDER)
     return [
-        Route("GET", "/data/list", handlers.list, "All of your data", answers=DataList),
+        Route("GET", "/data/list", handlers.query, "All of your data", answers=DataList),
         Route("GET", "/data", handlers.query, "Your data that match a query", body=QueryBody(), answers=DataList),
         Route("POST", "/data", handlers.upload, "Upload a file", body=upload, answers=DataDetails, status=201),
         Route("GET", "/data/{data_id}", handlers.details, "One file's record", answers=DataDetails, errors=(404,)),
@@ -57,10 +57,8 @@ class _Handlers:
     def __init__(self, data: DataService) -> None:
         self._data = data
 
-    def list(self, call: Call) -> DataList:
+    def query(self, call: Call) -> DataList:
         return self._data.query(call.caller, call.query)
-
-    query = list
 
     def upload(self, call: Call) -> Mapping[str, Data]:
         if call.upload is None or call.upload.writer is None:

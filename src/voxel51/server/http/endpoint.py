@@ -85,7 +85,7 @@ class Endpoint:
             call = replace(call, upload=await self._serving.receiver.raw(request, body))
         return await self._in_worker(self._keep, request, call)
 
-    async def _in_worker(self, function: "Callable[[*Given], Result]", *arguments: "*Given") -> "Result":
+    async def _in_worker(self, function: Callable[[*Given], Result], *arguments: *Given) -> Result:
         return await to_thread.run_sync(function, *arguments, limiter=self._serving.workers)
 
     def _check_and_serve(self, request: Request, content: bytes) -> Response:

@@ -11,14 +11,6 @@ from voxel51.server.jobs.moves import ENDED
 from voxel51.wire.jobs import JobState
 from voxel51.wire.tasks import TaskState, TaskStatusDocument
 
-_TASK_STATES = {
-    JobState.QUEUED: TaskState.SCHEDULED,
-    JobState.SCHEDULED: TaskState.SCHEDULED,
-    JobState.RUNNING: TaskState.RUNNING,
-    JobState.COMPLETE: TaskState.COMPLETE,
-    JobState.FAILED: TaskState.FAILED,
-}
-
 
 def check_status(content: bytes) -> str:
     """The text of a status document that an attempt wrote.
@@ -44,8 +36,8 @@ def status_of(job: RowMapping) -> dict[str, Any]:
     """
     document: dict[str, Any] = json.loads(job["status_text"]) if job["status_text"] else dict(_empty(job))
     state = JobState(job["state"])
-    if state in ENDED and document.get("state") != _TASK_STATES[state]:
-        document["state"] = _TASK_STATES[state].value
+    if state in ENDED and document.get("state") != state:
+        document["state"] = state.value
         document["failure_type"] = job["failure_type"]
         moment = _naive(job["fail_date"] or job["completion_date"])
         document["fail_time" if state == JobState.FAILED else "complete_time"] = moment
@@ -60,7 +52,7 @@ def _empty(job: RowMapping) -> TaskStatusDocument:
     return {
         "analytic": job["request"]["analytic"],
         "version": job["version"],
-        "state": _TASK_STATES[JobState(job["state"])].value,
+        "state": (TaskState.RUNNING if job["state"] == JobState.RUNNING else TaskState.SCHEDULED).value,
         "start_time": _naive(job["start_date"]),
         "complete_time": None,
         "fail_time": None,

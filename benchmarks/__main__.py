@@ -1,0 +1,26 @@
+"""Runs the benchmarks that are named, or all of them, and prints one table."""
+
+import importlib
+import pkgutil
+import sys
+
+import benchmarks
+from benchmarks.figures import Figure, table
+
+
+def main(names: list[str]) -> int:
+    known = sorted(m.name for m in pkgutil.iter_modules(benchmarks.__path__) if m.name not in {"__main__", "figures"})
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        print(f"there is no benchmark {unknown[0]!r}; there are {', '.join(known)}", file=sys.stderr)
+        return 2
+    figures: list[Figure] = []
+    for name in names or known:
+        print(f"{name} …", file=sys.stderr, flush=True)
+        figures += importlib.import_module(f"benchmarks.{name}").measure()
+    print(table(figures))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,19 @@
+"""What this distribution says of itself, as installed."""
+
+from importlib.metadata import metadata
+
+_METADATA = metadata("voxel51-platform")
+
+
+def _told(field: str) -> str:
+    return (_METADATA.get_all(field) or [""])[0]
+
+
+NAME = _METADATA["Name"]
+VERSION = _METADATA["Version"]
+DESCRIPTION = _METADATA["Summary"]
+AUTHOR = _told("Author")
+CONTACT = _told("Author-email")
+URL = _told("Home-page")
+LICENSE = _METADATA["License-Expression"]
+VERSION_LONG = f"{NAME} v{VERSION}"

@@ -1,0 +1,357 @@
+"""The client of a user: every call to the platform, one method each.
+
+Every method raises `APIError` when the platform refuses, or `voxel51.transport.errors.ConnectionFailed`, which is one,
+when it cannot be reached. Results are the plain dictionaries that the platform sent. Calls that read, and those that do
+no harm when made twice, are tried again when the connection breaks.
+"""
+
+import os
+import time
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from typing import overload
+
+from voxel51.transport.errors import APIError, TimedOut
+from voxel51.transport.multipart import UploadProgress
+from voxel51.transport.saving import DownloadProgress, local_name
+from voxel51.users.calls import analytics, data, jobs, status
+from voxel51.users.client import Client
+from voxel51.users.jobs import JobExecutionError, JobRequest, JobState, require_not_failed
+from voxel51.users.query import AnalyticsQuery, DataQuery, JobsQuery
+from voxel51.users.waiting import JobProgress, LookSchedule
+from voxel51.wire.analytics import Analytic, AnalyticDocument, AnalyticImageType, AnalyticList, AnalyticType
+from voxel51.wire.batches import BatchResponse
+from voxel51.wire.data import Data, DataList
+from voxel51.wire.dates import from_text
+from voxel51.wire.jobs import Job, JobList
+from voxel51.wire.status import Statuses
+from voxel51.wire.tasks import TaskStatusDocument
+
+__all__ = ["API", "APIError", "AnalyticImageType", "AnalyticType"]
+
+Path = str | os.PathLike[str]
+Responses = dict[str, BatchResponse]
+
+
+class API(Client):
+    """The platform as a user sees it.
+
+    Args:
+        token: what gives access; the active token when None.
+        keep_alive: whether connections are kept between calls, which is several times as fast.
+
+    Raises:
+        voxel51.users.auth.TokenError: there is no token, or it is no good.
+    """
+
+    # --- analytics
+
+    def list_analytics(self, all_versions: bool = False) -> list[Analytic]:
+        """The analytics that can be run; of each the latest version, or all."""
+        return self._send(analytics.list_all(all_versions))
+
+    def query_analytics(self, analytics_query: AnalyticsQuery) -> AnalyticList:
+        """The analytics that match, under the key ``analytics``."""
+        return self._send(analytics.query(analytics_query))
+
+    def get_analytic_id(self, name: str, version: str | None = None) -> str:
+        """The id of the analytic of that full name, in that version or the latest.
+
+        Raises:
+            ValueError: there is none.
+        """
+        found = self.query_analytics(analytics.named(name, version))
+        return analytics.id_of(name, version, found["analytics"])
+
+    def get_analytic_details(self, analytic_id: str) -> Analytic:
+        """The record of an analytic."""
+        return self._send(analytics.details(analytic_id))
+
+    def get_analytic_doc(self, analytic_id: str) -> AnalyticDocument:
+        """What goes into an analytic, what can be set, what comes out."""
+        return self._send(analytics.doc(analytic_id))
+
+    def upload_analytic(self, doc_json_path: Path, analytic_type: str | None = None) -> Analytic:
+        """Add an analytic by its document, a JSON file; ``analytic_type`` is an `AnalyticType`."""
+        return self._send(analytics.upload(doc_json_path, analytic_type))
+
+    def upload_analytic_image(
+        self, analytic_id: str, image_tar_path: Path, image_type: str, progress: UploadProgress | None = None
+    ) -> None:
+        """Add the container image (a tar file) that an analytic runs in; ``image_type`` is an `AnalyticImageType`."""
+        self._send(analytics.upload_image(analytic_id, image_tar_path, image_type, progress))
+
+    def delete_analytic(self, analytic_id: str) -> None:
+        """Remove one version of one's own analytic."""
+        self._send(analytics.remove(analytic_id))
+
+    def batch_get_analytic_details(self, analytic_ids: Iterable[str]) -> Responses:
+        """The records of many analytics: id -> what became of it."""
+        return self._send(analytics.details_of_many(analytic_ids))
+
+    # --- data
+
+    def list_data(self) -> list[Data]:
+        """All of one's data."""
+        return self._send(data.list_all())
+
+    def query_data(self, data_query: DataQuery) -> DataList:
+        """The data that match, under the key ``data``."""
+        return self._send(data.query(data_query))
+
+    def upload_data(self, path: Path, ttl: date | str | None = None, progress: UploadProgress | None = None) -> Data:
+        """Upload a file, to be kept until ``ttl`` or as long as the platform does. ``progress(bytes_sent, total)``.
+
+        Raises:
+            OSError: the file is not there, or changed meanwhile.
+        """
+        return self._send(data.upload(path, ttl, progress))
+
+    def post_data_as_url(
+        self,
+        url: str,
+        filename: str,
+        mime_type: str,
+        size: int,
+        expiration_date: date | str | None = None,
+        encoding: str | None = None,
+        ttl: date | str | None = None,
+    ) -> Data:
+        """Let the platform read a file of ``size`` bytes from ``url``, which must work until ``expiration_date``.
+
+        The first clients had ``encoding`` and ``ttl`` in the fifth and sixth place; that works, too.
+        """
+        if not data.is_date(expiration_date):
+            expiration_date, encoding = encoding, str(expiration_date)
+        return self._send(data.post_url(url, filename, mime_type, size, expiration_date or ttl, encoding))
+
+    def get_data_details(self, data_id: str) -> Data:
+        """The record of one's data."""
+        return self._send(data.details(data_id))
+
+    def download_data(
+        self, data_id: str, output_path: Path | None = None, progress: DownloadProgress | None = None
+    ) -> Path:
+        """Download data to ``output_path`` (default: its own name, right here) and return that path."""
+        call = data.content(data_id)
+        path = output_path or local_name(self.get_data_details(data_id)["name"], otherwise=data_id)
+        self._save(call, path, progress)
+        return path
+
+    def get_data_download_url(self, data_id: str) -> str:
+        """A link to data that carries its own permission."""
+        return self._send(data.content_url(data_id))
+
+    def update_data_ttl(
+        self, data_id: str, days: float | str | None = None, expiration_date: date | str | None = None
+    ) -> None:
+        """Keep data so many days longer (negative: shorter), or until a date."""
+        self._send(data.update_ttl(data_id, days, expiration_date))
+
+    def delete_data(self, data_id: str) -> None:
+        """Remove data."""
+        self._send(data.remove(data_id))
+
+    def batch_get_data_details(self, data_ids: Iterable[str]) -> Responses:
+        """The records of many data: id -> what became of it."""
+        return self._send(data.details_of_many(data_ids))
+
+    def batch_update_data_ttl(
+        self, data_ids: Iterable[str], days: float | str | None = None, expiration_date: date | str | None = None
+    ) -> Responses:
+        """Keep many data so many days longer, or until a date: id -> what became of it."""
+        return self._send(data.update_ttl_of_many(data_ids, days, expiration_date))
+
+    def batch_delete_data(self, data_ids: Iterable[str]) -> Responses:
+        """Remove many data: id -> what became of it."""
+        return self._send(data.remove_many(data_ids))
+
+    # --- jobs
+
+    def list_jobs(self) -> list[Job]:
+        """One's jobs that are not archived."""
+        return self._send(jobs.list_all())
+
+    def query_jobs(self, jobs_query: JobsQuery) -> JobList:
+        """The jobs that match, under the key ``jobs``."""
+        return self._send(jobs.query(jobs_query))
+
+    def upload_job_request(
+        self, job_request: JobRequest, job_name: str, auto_start: bool = False, ttl: date | str | None = None
+    ) -> Job:
+        """Ask for a job, started at once or by `start_job`. Its output is kept until ``ttl``."""
+        return self._send(jobs.upload(job_request, job_name, auto_start, ttl))
+
+    def get_job_details(self, job_id: str) -> Job:
+        """The record of a job."""
+        return self._send(jobs.details(job_id))
+
+    def get_job_request(self, job_id: str) -> JobRequest:
+        """What a job was asked to do."""
+        return self._send(jobs.request(job_id))
+
+    def start_job(self, job_id: str) -> None:
+        """Start a job that is READY."""
+        self._send(jobs.act(job_id, "start"))
+
+    def archive_job(self, job_id: str) -> None:
+        """Put a job out of sight."""
+        self._send(jobs.act(job_id, "archive"))
+
+    def unarchive_job(self, job_id: str) -> None:
+        """Bring an archived job back, unless it expired."""
+        self._send(jobs.act(job_id, "unarchive"))
+
+    def delete_job(self, job_id: str) -> None:
+        """Remove a job that was never started."""
+        self._send(jobs.remove(job_id))
+
+    def kill_job(self, job_id: str) -> None:
+        """End a job that was started."""
+        self._send(jobs.act(job_id, "kill"))
+
+    def update_job_ttl(
+        self, job_id: str, days: float | str | None = None, expiration_date: date | str | None = None
+    ) -> None:
+        """Keep a job's output so many days longer (negative: shorter), or until a date."""
+        self._send(jobs.update_ttl(job_id, days, expiration_date))
+
+    def get_job_state(self, job_id: str | None = None, job: Job | None = None) -> str:
+        """Where a job stands (a `JobState`): as the platform says, or as its record ``job`` says."""
+        return self._record(job_id, job)["state"]
+
+    def is_job_complete(self, job_id: str | None = None, job: Job | None = None) -> bool:
+        """Whether a job is done.
+
+        Raises:
+            JobExecutionError: it failed.
+        """
+        job = self._record(job_id, job)
+        require_not_failed(job)
+        return job["state"] == JobState.COMPLETE
+
+    def is_job_expired(self, job_id: str | None = None, job: Job | None = None) -> bool:
+        """Whether a job's output is gone for its age: as the platform says, or by the date in its record ``job``."""
+        if job is None:
+            return bool(self._record(job_id, None)["expired"])
+        return from_text(job["expiration_date"]) <= datetime.now(UTC)
+
+    def wait_until_job_completes(
+        self, job_id: str, sleep_time: float = 5, max_wait_time: float = 600, progress: JobProgress | None = None
+    ) -> None:
+        """Return when a job is done. It is looked at often at first, and at least every ``sleep_time`` seconds.
+
+        Args:
+            job_id: the job.
+            sleep_time: in seconds.
+            max_wait_time: in seconds.
+            progress: ``progress(job, status)`` is called after every look.
+
+        Raises:
+            JobExecutionError: the job failed, or is not done after ``max_wait_time``.
+        """
+        schedule = LookSchedule(sleep_time, max_wait_time)
+        while not self._is_done(job_id, schedule, progress):
+            pause = schedule.next_pause()
+            if pause is None:
+                raise JobExecutionError("Maximum wait time exceeded")
+            time.sleep(pause)
+
+    def get_job_status(self, job_id: str) -> TaskStatusDocument:
+        """The story of a job so far: its messages, its progress, what was found out about its inputs."""
+        return self._send(jobs.status(job_id))
+
+    def download_job_output(
+        self, job_id: str, output_path: Path | None = None, progress: DownloadProgress | None = None
+    ) -> Path:
+        """Download what a job made to ``output_path`` (default: its own name, right here) and return that path."""
+        call = jobs.output(job_id)
+        path = output_path or local_name(self.get_job_details(job_id)["output_filename"], otherwise=job_id)
+        self._save(call, path, progress)
+        return path
+
+    def get_job_output_download_url(self, job_id: str) -> str:
+        """A link to what a job made that carries its own permission."""
+        return self._send(jobs.output_url(job_id))
+
+    @overload
+    def download_job_logfile(self, job_id: str, output_path: None = None) -> str: ...
+
+    @overload
+    def download_job_logfile(self, job_id: str, output_path: Path) -> None: ...
+
+    def download_job_logfile(self, job_id: str, output_path: Path | None = None) -> str | None:
+        """What a job of one's own analytic printed: returned, or written to ``output_path``."""
+        if output_path is None:
+            return self._send(jobs.log(job_id))
+        self._save(jobs.log(job_id), output_path)
+        return None
+
+    def get_job_logfile_download_url(self, job_id: str) -> str:
+        """A link to what a job printed that carries its own permission."""
+        return self._send(jobs.log_url(job_id))
+
+    def batch_get_job_details(self, job_ids: Iterable[str]) -> Responses:
+        """The records of many jobs: id -> what became of it."""
+        return self._send(jobs.act_on_many(job_ids, "details"))
+
+    def batch_start_jobs(self, job_ids: Iterable[str]) -> Responses:
+        """Start many jobs: id -> what became of it."""
+        return self._send(jobs.act_on_many(job_ids, "start"))
+
+    def batch_archive_jobs(self, job_ids: Iterable[str]) -> Responses:
+        """Put many jobs out of sight: id -> what became of it."""
+        return self._send(jobs.act_on_many(job_ids, "archive"))
+
+    def batch_unarchive_jobs(self, job_ids: Iterable[str]) -> Responses:
+        """Bring many archived jobs back: id -> what became of it."""
+        return self._send(jobs.act_on_many(job_ids, "unarchive"))
+
+    def batch_update_jobs_ttl(
+        self, job_ids: Iterable[str], days: float | str | None = None, expiration_date: date | str | None = None
+    ) -> Responses:
+        """Keep the outputs of many jobs so many days longer, or until a date: id -> what became of it."""
+        return self._send(jobs.update_ttl_of_many(job_ids, days, expiration_date))
+
+    def batch_delete_jobs(self, job_ids: Iterable[str]) -> Responses:
+        """Remove many jobs that were never started: id -> what became of it."""
+        return self._send(jobs.act_on_many(job_ids, "delete"))
+
+    def batch_kill_jobs(self, job_ids: Iterable[str]) -> Responses:
+        """End many jobs that were started: id -> what became of it."""
+        return self._send(jobs.act_on_many(job_ids, "kill"))
+
+    # --- the platform
+
+    def get_platform_status(self) -> Statuses:
+        """Whether the platform and its services work."""
+        return self._send(status.platform())
+
+    def _record(self, job_id: str | None, job: Job | None) -> Job:
+        if job is not None:
+            return job
+        if job_id is None:
+            raise APIError("Either `job_id` or `job` must be provided", 400)
+        return self.get_job_details(job_id)
+
+    def _is_done(self, job_id: str, schedule: LookSchedule, progress: JobProgress | None) -> bool:
+        try:
+            job = self._send(jobs.details(job_id), schedule.look_seconds())
+        except TimedOut:
+            return False
+        if progress is not None:
+            progress(job, self._status_if_any(job, schedule.look_seconds()))
+        require_not_failed(job)
+        return job["state"] == JobState.COMPLETE
+
+    def _status_if_any(self, job: Job, timeout_seconds: float) -> TaskStatusDocument | None:
+        if job["state"] == JobState.READY:
+            return None
+        try:
+            return self._send(jobs.status(job["id"]), timeout_seconds)
+        except TimedOut:
+            return None
+        except APIError as error:
+            if error.code == 404:
+                return None
+            raise

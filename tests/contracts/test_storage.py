@@ -1,0 +1,109 @@
+"""What every storage does, whatever it keeps its bytes on."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from voxel51.server.errors import OutOfSpace
+from voxel51.server.storage.local import LocalStorage
+from voxel51.server.storage.storage import CHUNK_BYTES
+
+KEY = "data/0a1b2c3d"
+
+
+@pytest.fixture
+def storage(tmp_path):
+    storage = LocalStorage(tmp_path / "storage")
+    storage.open()
+    return storage
+
+
+def put(storage, key, content):
+    writer = storage.writer(key)
+    writer.write(content)
+    writer.commit()
+
+
+def test_what_was_written_is_read_back(storage):
+    content = bytes(range(256)) * (CHUNK_BYTES // 100)
+    put(storage, KEY, content)
+    assert b"".join(storage.read(KEY)) == content
+    assert storage.size_bytes(KEY) == len(content)
+
+
+@pytest.mark.parametrize(("start", "length"), [(0, 1), (3, None), (5, 100), (9, 1), (10, 5), (0, 0)])
+def test_a_part_is_read(storage, start, length):
+    put(storage, KEY, b"0123456789")
+    expected = b"0123456789"[start : None if length is None else start + length]
+    assert b"".join(storage.read(KEY, start, length)) == expected
+
+
+def test_an_empty_file_is_a_file(storage):
+    put(storage, KEY, b"")
+    assert b"".join(storage.read(KEY)) == b""
+    assert storage.size_bytes(KEY) == 0
+
+
+def test_nobody_sees_what_is_not_committed(storage):
+    writer = storage.writer(KEY)
+    writer.write(b"half")
+    with pytest.raises(FileNotFoundError):
+        storage.size_bytes(KEY)
+    assert list(storage.files()) == []
+    writer.abort()
+
+
+def test_what_is_aborted_leaves_no_trace(storage, tmp_path):
+    writer = storage.writer(KEY)
+    writer.write(b"half")
+    writer.abort()
+    writer.abort()
+    writer.commit()
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_aborting_what_is_committed_changes_nothing(storage):
+    writer = storage.writer(KEY)
+    writer.write(b"whole")
+    writer.commit()
+    writer.abort()
+    assert b"".join(storage.read(KEY)) == b"whole"
+
+
+def test_a_deleted_file_is_gone_and_may_be_deleted_again(storage):
+    put(storage, KEY, b"x")
+    storage.delete(KEY)
+    storage.delete(KEY)
+    with pytest.raises(FileNotFoundError):
+        storage.read(KEY)
+
+
+def test_reading_goes_on_when_the_file_is_deleted(storage):
+    put(storage, KEY, b"x" * (2 * CHUNK_BYTES))
+    reader = storage.read(KEY)
+    first = next(reader)
+    storage.delete(KEY)
+    assert len(first + b"".join(reader)) == 2 * CHUNK_BYTES
+
+
+def test_every_file_is_listed_with_its_size_and_date(storage):
+    put(storage, "data/aa11", b"1")
+    put(storage, "outputs/bb22", b"22")
+    found = {file.key: file for file in storage.files()}
+    assert {key: file.size_bytes for key, file in found.items()} == {"data/aa11": 1, "outputs/bb22": 2}
+    assert all(datetime.now(UTC) - file.changed_at < timedelta(minutes=1) for file in found.values())
+
+
+def test_what_cannot_fit_is_refused_before_it_is_sent(storage):
+    with pytest.raises(OutOfSpace, match="left"):
+        storage.writer(KEY, expected_bytes=2**60)
+
+
+def test_what_a_crash_left_half_written_is_cleared_when_opened(tmp_path):
+    storage = LocalStorage(tmp_path / "storage")
+    storage.open()
+    abandoned = storage.writer(KEY)
+    abandoned.write(b"half")
+    LocalStorage(tmp_path / "storage").open()
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    abandoned.abort()

@@ -1,0 +1,39 @@
+"""File names of strangers are reduced to the name itself."""
+
+import pytest
+
+from voxel51.server.data.names import clean_name
+from voxel51.server.errors import BadRequest
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("video.mp4", "video.mp4"),
+        ("../../etc/passwd", "passwd"),
+        ("..\\..\\boot.ini", "boot.ini"),
+        ("/absolute/x.mp4", "x.mp4"),
+        ("C:\\x\\y.avi", "y.avi"),
+        ("nul\x00byte.mp4", "nul_byte.mp4"),
+        ("line\r\nbreak.mp4", "line__break.mp4"),
+        ("right-to-left\u202egpm.exe", "right-to-left_gpm.exe"),
+        ("🎬 emoji.mp4", "🎬 emoji.mp4"),
+        ("e\u0301.mp4", "é.mp4"),
+        ("lone surrogate \udcff", "lone surrogate ?"),
+        ("CON", "CON"),
+        ("", "file"),
+        (".", "file"),
+        ("..", "file"),
+        ("folder/", "file"),
+        (" spaced .mp4 ", "spaced .mp4"),
+        ("a" * 251 + ".mp4", "a" * 251 + ".mp4"),
+    ],
+)
+def test_a_name_keeps_nothing_but_itself(given, kept):
+    assert clean_name(given) == kept
+
+
+@pytest.mark.parametrize("name", ["a" * 252 + ".mp4", "☃" * 86])
+def test_a_name_that_no_file_system_takes_is_refused(name):
+    with pytest.raises(BadRequest, match="255"):
+        clean_name(name)

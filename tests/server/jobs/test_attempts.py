@@ -1,0 +1,184 @@
+"""A job ends exactly once, by its current attempt's word or by how that attempt ended."""
+
+import pytest
+
+from voxel51.server.errors import BadRequest, Conflict, Forbidden, NotFound, Unauthenticated
+from voxel51.server.jobs.attempts import Fate
+
+
+def state_of(rooms, user, job_id):
+    job = rooms.jobs.details(user, job_id)
+    return job["state"], job["failure_type"]
+
+
+def test_a_job_runs_through_its_states(rooms, alice):
+    job_id = rooms.submit(alice, auto_start=False)
+    assert rooms.attempts.claim(10) == []
+    rooms.jobs.start(alice, job_id)
+    assert state_of(rooms, alice, job_id) == ("QUEUED", "NONE")
+    _, attempt = rooms.claim()
+    assert state_of(rooms, alice, job_id) == ("SCHEDULED", "NONE")
+    rooms.attempts.report_state(attempt, "RUNNING", None)
+    rooms.attempts.report_state(attempt, "RUNNING", None)
+    assert state_of(rooms, alice, job_id) == ("RUNNING", "NONE")
+    key = rooms.put_output(attempt)
+    rooms.attempts.report_state(attempt, "COMPLETE", None)
+    rooms.attempts.settle(attempt.id, Fate.ANALYTIC_FAILED, "exit 0")
+    assert state_of(rooms, alice, job_id) == ("COMPLETE", "NONE")
+    assert rooms.jobs.output_key(alice.id, job_id) == (key, "a.json")
+
+
+def test_the_first_end_wins(rooms, alice):
+    job_id = rooms.submit(alice)
+    _, attempt = rooms.claim()
+    rooms.put_output(attempt)
+    rooms.attempts.report_state(attempt, "COMPLETE", None)
+    rooms.attempts.report_state(attempt, "FAILED", "USER")
+    assert state_of(rooms, alice, job_id) == ("COMPLETE", "NONE")
+
+
+def test_complete_without_the_declared_output_is_the_analytics_fault(rooms, alice):
+    job_id = rooms.submit(alice)
+    _, attempt = rooms.claim()
+    rooms.attempts.report_state(attempt, "COMPLETE", None)
+    assert state_of(rooms, alice, job_id) == ("FAILED", "ANALYTIC")
+    [message] = rooms.jobs.status(alice, job_id)["messages"]
+    assert "a.json" in message["message"]
+
+
+@pytest.mark.parametrize(("reported", "kept"), [("USER", "USER"), (None, "ANALYTIC"), ("NONE", "ANALYTIC")])
+def test_a_failure_is_kept_with_its_type_and_without_output(rooms, alice, reported, kept):
+    job_id = rooms.submit(alice)
+    _, attempt = rooms.claim()
+    rooms.put_output(attempt)
+    rooms.attempts.report_state(attempt, "FAILED", reported)
+    rooms.attempts.settle(attempt.id, Fate.ANALYTIC_FAILED, "exit 1")
+    assert state_of(rooms, alice, job_id) == ("FAILED", kept)
+    assert rooms.keys("outputs") == set()
+    with pytest.raises(BadRequest, match="FAILED"):
+        rooms.jobs.output_key(alice.id, job_id)
+
+
+def test_a_crash_is_the_analytics_fault_and_its_log_is_kept(rooms, alice):
+    job_id = rooms.submit(alice)
+    _, attempt = rooms.claim()
+    rooms.attempts.settle(attempt.id, Fate.ANALYTIC_FAILED, "ended by SIGSEGV", b"last words")
+    rooms.attempts.settle(attempt.id, Fate.LOST, "settled twice", b"again")
+    assert state_of(rooms, alice, job_id) == ("FAILED", "ANALYTIC")
+    assert rooms.jobs.status(alice, job_id)["messages"][0]["message"] == "ended by SIGSEGV"
+    [key] = rooms.keys("logs")
+    assert b"".join(rooms.storage.read(key)) == b"last words"
+
+
+def test_a_lost_job_runs_again_until_it_was_lost_too_often(rooms, alice):
+    job_id = rooms.submit(alice)
+    for _ in range(2):
+        _, attempt = rooms.claim()
+        rooms.put_output(attempt)
+        rooms.attempts.settle(attempt.id, Fate.LOST, "its machine died")
+        assert state_of(rooms, alice, job_id) == ("QUEUED", "NONE")
+        assert rooms.keys("outputs") == set()
+    _, attempt = rooms.claim()
+    rooms.attempts.settle(attempt.id, Fate.LOST, "its machine died")
+    assert state_of(rooms, alice, job_id) == ("FAILED", "PLATFORM")
+    assert rooms.attempts.claim(10) == []
+
+
+def test_being_given_back_does_not_count_as_lost(rooms, alice):
+    job_id = rooms.submit(alice)
+    for _ in range(10):
+        _, attempt = rooms.claim()
+        rooms.attempts.settle(attempt.id, Fate.GIVEN_BACK, "the platform stops")
+    assert state_of(rooms, alice, job_id) == ("QUEUED", "NONE")
+
+
+def test_reports_of_an_old_attempt_count_for_nothing(rooms, alice):
+    job_id = rooms.submit(alice)
+    old_claim, old = rooms.claim()
+    rooms.attempts.settle(old.id, Fate.LOST, "out of sight")
+    refused = [
+        lambda: rooms.attempts.report_state(old, "COMPLETE", None),
+        lambda: rooms.attempts.put_status(old, "{}"),
+        lambda: rooms.attempts.report_metadata(old, {"frame_count": 1, "duration_seconds": 1, "size_bytes": 1}),
+        lambda: rooms.put_output(old),
+        lambda: rooms.attempts.by_link(old.id),
+        lambda: rooms.attempts.authenticate(old_claim.credential, job_id),
+    ]
+    for report in refused:
+        with pytest.raises(Forbidden):
+            report()
+    _, new = rooms.claim()
+    for report in refused:
+        with pytest.raises(Forbidden):
+            report()
+    key = rooms.put_output(new)
+    rooms.attempts.report_state(new, "COMPLETE", None)
+    assert rooms.jobs.output_key(alice.id, job_id)[0] == key
+    assert rooms.keys("outputs") == {key}
+
+
+def test_an_output_sent_twice_is_kept_once_and_not_changed_after_the_end(rooms, alice):
+    job_id = rooms.submit(alice)
+    _, attempt = rooms.claim()
+    rooms.put_output(attempt, b"first")
+    second = rooms.put_output(attempt, b"second")
+    rooms.attempts.report_state(attempt, "COMPLETE", None)
+    with pytest.raises(Conflict):
+        rooms.put_output(attempt, b"third")
+    assert rooms.keys("outputs") == {second}
+    assert rooms.jobs.output_key(alice.id, job_id)[0] == second
+
+
+def test_killing_a_running_job_ends_it_at_once_and_wants_its_attempt_stopped(rooms, alice):
+    job_id = rooms.submit(alice)
+    _, attempt = rooms.claim()
+    rooms.attempts.report_state(attempt, "RUNNING", None)
+    assert rooms.attempts.stops_wanted() == []
+    rooms.jobs.kill(alice, job_id)
+    assert state_of(rooms, alice, job_id) == ("FAILED", "USER")
+    assert rooms.attempts.stops_wanted() == [attempt.id]
+    with pytest.raises(Forbidden):
+        rooms.attempts.report_state(attempt, "COMPLETE", None)
+    rooms.attempts.settle(attempt.id, Fate.GIVEN_BACK, "stopped")
+    assert state_of(rooms, alice, job_id) == ("FAILED", "USER")
+    assert rooms.attempts.claim(10) == []
+    status = rooms.jobs.status(alice, job_id)
+    assert (status["state"], status["failure_type"]) == ("FAILED", "USER")
+
+
+def test_a_credential_is_good_for_its_own_job_alone(rooms, alice):
+    rooms.submit(alice)
+    claim, _ = rooms.claim()
+    other = rooms.submit(alice)
+    with pytest.raises(Forbidden):
+        rooms.attempts.authenticate(claim.credential, other)
+    with pytest.raises(Unauthenticated):
+        rooms.attempts.authenticate("guessed", claim.job_id)
+
+
+@pytest.mark.parametrize(("state", "failure_type"), [("DONE", None), ("", None), ("FAILED", "ALIENS")])
+def test_states_that_are_none_are_refused(rooms, alice, state, failure_type):
+    rooms.submit(alice)
+    _, attempt = rooms.claim()
+    with pytest.raises(BadRequest, match="is"):
+        rooms.attempts.report_state(attempt, state, failure_type)
+
+
+def test_a_task_names_everything_that_a_child_needs(rooms, alice):
+    job_id = rooms.submit(alice)
+    _, attempt = rooms.claim()
+    task = rooms.tasks.describe(attempt)
+    assert (task["analytic"], task["version"], task["job_id"]) == ("voxel51/count", "1.0", job_id)
+    base = f"http://platform/v1/links/attempts/{attempt.id}"
+    assert task["inputs"] == {"video": {"signed-url": f"{base}/inputs/video?GET"}}
+    assert task["output"] == {"signed-url": f"{base}/output?PUT"}
+    assert task["logfile"] == {"signed-url": f"{base}/log?PUT"}
+    assert rooms.tasks.file(attempt, "inputs", "video").name == "video.mp4"
+    with pytest.raises(NotFound):
+        rooms.tasks.file(attempt, "inputs", "nope")
+
+
+def test_jobs_are_claimed_in_the_order_they_were_queued(rooms, alice):
+    submitted = [rooms.submit(alice) for _ in range(3)]
+    assert [claim.job_id for claim in rooms.attempts.claim(2)] == submitted[:2]
+    assert [claim.job_id for claim in rooms.attempts.claim(2)] == submitted[2:]

@@ -1,0 +1,157 @@
+"""Jobs belong to their owner, move as the contract says, and expire."""
+
+import json
+
+import pytest
+
+from voxel51.server.database.search import Query, Term
+from voxel51.server.errors import BadRequest, NotFound
+from voxel51.server.jobs.attempts import Fate
+
+
+def complete(rooms):
+    _, attempt = rooms.claim()
+    rooms.put_output(attempt)
+    rooms.attempts.report_state(attempt, "COMPLETE", None)
+    rooms.attempts.settle(attempt.id, Fate.ANALYTIC_FAILED, "exit 0", b"log")
+
+
+def fail(rooms):
+    _, attempt = rooms.claim()
+    rooms.attempts.settle(attempt.id, Fate.ANALYTIC_FAILED, "exit 1")
+
+
+def nothing(_rooms):
+    pass
+
+
+def run(rooms):
+    _, attempt = rooms.claim()
+    rooms.attempts.report_state(attempt, "RUNNING", None)
+
+
+REACH = {
+    "READY": nothing,
+    "QUEUED": nothing,
+    "SCHEDULED": lambda rooms: rooms.claim(),
+    "RUNNING": run,
+    "COMPLETE": complete,
+    "FAILED": fail,
+}
+ALL = set(REACH)
+ALLOWED = {
+    "start": {"READY"},
+    "delete": {"READY"},
+    "kill": {"QUEUED", "SCHEDULED", "RUNNING"},
+    "archive": ALL,
+    "unarchive": ALL,
+}
+
+
+@pytest.mark.parametrize("state", REACH)
+@pytest.mark.parametrize("operation", ALLOWED)
+def test_an_operation_is_allowed_in_its_states_alone(rooms, alice, operation, state):
+    job_id = rooms.submit(alice, auto_start=state != "READY")
+    REACH[state](rooms)
+    assert rooms.jobs.details(alice, job_id)["state"] == state
+    if state in ALLOWED[operation]:
+        getattr(rooms.jobs, operation)(alice, job_id)
+    else:
+        with pytest.raises(BadRequest, match=job_id):
+            getattr(rooms.jobs, operation)(alice, job_id)
+        assert rooms.jobs.details(alice, job_id)["state"] == state
+
+
+OWNERS_OPERATIONS = [
+    "details", "request", "status", "start", "kill", "delete", "archive", "unarchive", "output_url", "log_url",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("operation", OWNERS_OPERATIONS)
+def test_a_job_of_somebody_else_is_not_there(rooms, alice, bob, operation):
+    job_id = rooms.submit(alice)
+    with pytest.raises(NotFound, match=job_id):
+        getattr(rooms.jobs, operation)(bob, job_id)
+    with pytest.raises(NotFound, match=job_id):
+        rooms.jobs.change_lifetime(bob, job_id, {"days": "-100"})
+    assert rooms.jobs.query(bob, Query())["count"] == 0
+
+
+def test_data_of_somebody_else_cannot_be_analysed(rooms, alice, bob):
+    data_id = rooms.add_data(alice)
+    request = {"analytic": "voxel51/count", "inputs": {"video": {"data-id": data_id}}}
+    with pytest.raises(BadRequest, match=data_id):
+        rooms.jobs.submit(bob, json.dumps(request).encode(), "stolen", True, None)
+
+
+@pytest.mark.parametrize(
+    ("analytic", "version", "named"),
+    [("voxel51/nope", None, "voxel51/nope"), ("voxel51/count", "9.9", "1.0"), ("count", None, "alice/count")],
+)
+def test_an_unknown_analytic_is_named_with_what_there_is(rooms, alice, analytic, version, named):
+    request = {"analytic": analytic, "version": version, "inputs": {}}
+    with pytest.raises(BadRequest, match=named):
+        rooms.jobs.submit(alice, json.dumps(request).encode(), "job", True, None)
+
+
+def test_submitting_and_starting_wake_the_dispatcher(rooms, alice):
+    job_id = rooms.submit(alice, auto_start=False)
+    assert rooms.wakes == []
+    rooms.jobs.start(alice, job_id)
+    assert rooms.wakes == ["wake"]
+
+
+def test_a_past_expiration_date_deletes_the_files_and_archives_the_job(rooms, alice):
+    job_id = rooms.submit(alice)
+    complete(rooms)
+    assert rooms.keys("outputs") and rooms.keys("logs")
+    rooms.jobs.change_lifetime(alice, job_id, {"days": "-100"})
+    assert rooms.keys("outputs") | rooms.keys("logs") == set()
+    job = rooms.jobs.details(alice, job_id)
+    assert (job["state"], job["expired"], job["archived"]) == ("COMPLETE", True, True)
+    for refused in (
+        lambda: rooms.jobs.output_key(alice.id, job_id),
+        lambda: rooms.jobs.unarchive(alice, job_id),
+        lambda: rooms.jobs.change_lifetime(alice, job_id, {"days": "1"}),
+    ):
+        with pytest.raises(BadRequest, match="expired"):
+            refused()
+
+
+def test_a_running_job_does_not_expire_under_its_feet(rooms, alice):
+    job_id = rooms.submit(alice)
+    rooms.jobs.change_lifetime(alice, job_id, {"days": "-100"})
+    assert rooms.jobs.details(alice, job_id)["expired"] is False
+    complete(rooms)
+    assert rooms.jobs.expire() == 1
+    assert rooms.jobs.details(alice, job_id)["expired"] is True
+
+
+def test_archived_jobs_are_not_listed_but_found(rooms, alice):
+    kept, archived = rooms.submit(alice), rooms.submit(alice)
+    rooms.jobs.archive(alice, archived)
+    rooms.jobs.archive(alice, archived)
+    assert [job["id"] for job in rooms.jobs.list_unarchived(alice)["jobs"]] == [kept]
+    found = rooms.jobs.query(alice, Query(search=(Term("archived", ("True",)),)))
+    assert [job["id"] for job in found["jobs"]] == [archived]
+
+
+@pytest.mark.parametrize(
+    ("query", "count", "pages"),
+    [
+        (Query(limit=2), 5, 2),
+        (Query(limit=2, offset=4), 5, 1),
+        (Query(offset=9), 5, 0),
+        (Query(search=(Term(None, ("A JO",)),)), 5, 5),
+        (Query(search=(Term("state", ("READY", "FAILED")),)), 0, 0),
+        (Query(search=(Term("name", ("%",)),)), 0, 0),
+        (Query(fields=("id", "nope"), sort=("name", False)), 5, 5),
+    ],
+)
+def test_queries_page_and_filter(rooms, alice, query, count, pages):
+    for _ in range(5):
+        rooms.submit(alice)
+    found = rooms.jobs.query(alice, query)
+    assert (found["count"], len(found["jobs"])) == (count, pages)
+    if query.fields:
+        assert all(set(job) == {"id"} for job in found["jobs"])

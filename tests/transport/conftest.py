@@ -1,0 +1,3 @@
+from loopback import another_loopback, loopback
+
+__all__ = ["another_loopback", "loopback"]

@@ -1,0 +1,148 @@
+import socket
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+
+from loopback import Loopback, Reply
+from voxel51.transport.errors import CannotConnect, ConnectionFailed
+from voxel51.transport.messages import Request
+from voxel51.transport.pooled import PooledSender
+from voxel51.transport.retrying import RetryingSender, RetryPolicy, Trials, seconds_of
+
+QUICK = RetryPolicy(tries=4, first_pause_seconds=0.01, longest_pause_seconds=0.02, total_seconds=5)
+
+
+@pytest.fixture
+def sender() -> RetryingSender:
+    return RetryingSender(PooledSender(), QUICK)
+
+
+@pytest.mark.parametrize("status", [429, 502, 503, 504])
+def test_what_passes_is_asked_again(loopback: Loopback, sender: RetryingSender, status: int) -> None:
+    loopback.reply(Reply.error(status, "not now"), Reply.error(status, "not now"), Reply(body=b"now"))
+
+    assert sender.fetch(Request("GET", loopback.url, repeatable=True)).body == b"now"
+    assert len(loopback.requests) == 3
+
+
+@pytest.mark.parametrize("status", [400, 401, 404, 409, 500])
+def test_what_does_not_pass_is_not_asked_again(loopback: Loopback, sender: RetryingSender, status: int) -> None:
+    loopback.reply(Reply.error(status, "no"), Reply())
+
+    assert sender.fetch(Request("GET", loopback.url, repeatable=True)).status == status
+
+
+def test_what_must_not_happen_twice_is_sent_once(loopback: Loopback, sender: RetryingSender) -> None:
+    loopback.reply(Reply.error(503, "not now"), Reply())
+
+    assert sender.fetch(Request("POST", loopback.url)).status == 503
+    assert len(loopback.requests) == 1
+
+
+def test_a_broken_connection_is_no_reason_to_send_twice_what_must_not_be(
+    loopback: Loopback, sender: RetryingSender
+) -> None:
+    loopback.reply(Reply(hang_up=True), Reply())
+
+    with pytest.raises(ConnectionFailed):
+        sender.fetch(Request("POST", loopback.url))
+
+    assert len(loopback.requests) == 1
+
+
+def test_after_the_last_try_the_answer_stands(loopback: Loopback, sender: RetryingSender) -> None:
+    loopback.reply(Reply.error(503, "down"))
+
+    assert sender.fetch(Request("GET", loopback.url, repeatable=True)).status == 503
+    assert len(loopback.requests) == QUICK.tries
+
+
+def test_a_connection_that_broke_is_made_again(loopback: Loopback, sender: RetryingSender) -> None:
+    loopback.reply(Reply(hang_up=True), Reply(body=b"whole", cut_after=2), Reply(body=b"whole"))
+
+    assert sender.fetch(Request("GET", loopback.url, repeatable=True)).body == b"whole"
+
+
+def test_a_stream_that_broke_off_is_used_anew(loopback: Loopback, sender: RetryingSender) -> None:
+    loopback.reply(Reply(body=b"whole", cut_after=2), Reply.error(503, "not now"), Reply(body=b"whole"))
+
+    used = sender.stream(Request("GET", loopback.url, repeatable=True), lambda answer: b"".join(answer.chunks()))
+
+    assert used == b"whole"
+
+
+def test_where_nothing_was_sent_anything_may_be_sent_again(sender: RetryingSender) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    started = time.monotonic()
+
+    with pytest.raises(CannotConnect):
+        sender.fetch(Request("POST", url))
+
+    assert time.monotonic() - started >= 3 * 0.01 / 2
+
+
+def test_the_platform_says_when_to_come_back(loopback: Loopback, sender: RetryingSender) -> None:
+    loopback.reply(Reply.error(429, "slowly", Retry_After="1"), Reply())
+    started = time.monotonic()
+
+    assert sender.fetch(Request("GET", loopback.url, repeatable=True)).status == 200
+    assert time.monotonic() - started >= 1
+
+
+def test_coming_back_in_an_hour_is_left_to_the_caller(loopback: Loopback, sender: RetryingSender) -> None:
+    loopback.reply(Reply.error(429, "slowly", Retry_After="3600"), Reply())
+
+    assert sender.fetch(Request("GET", loopback.url, repeatable=True)).status == 429
+
+
+def test_pauses_grow_and_end_with_the_time_of_the_call() -> None:
+    policy = RetryPolicy(tries=100, first_pause_seconds=1, longest_pause_seconds=8, total_seconds=1000)
+    trials = Trials(policy, Request("GET", "http://host", repeatable=True))
+    broken = ConnectionFailed("gone")
+
+    pauses = [trials.pause_after(broken) for _ in range(6)]
+
+    for pause, full in zip(pauses, [1, 2, 4, 8, 8, 8], strict=True):
+        assert pause is not None
+        assert full / 2 <= pause <= full
+    short = Trials(policy, Request("GET", "http://host", repeatable=True, timeout_seconds=0.1))
+    assert short.pause_after(broken) is None
+
+
+def test_one_pool_serves_threads_that_retry(loopback: Loopback, sender: RetryingSender) -> None:
+    seen: dict[str, int] = {}
+    lock = threading.Lock()
+
+    def choose(request):
+        with lock:
+            seen[request.path] = seen.get(request.path, 0) + 1
+            return Reply.error(503, "not now") if seen[request.path] == 1 else Reply()
+
+    loopback.choose = choose
+    requests = [Request("GET", f"{loopback.url}/{number}", repeatable=True) for number in range(8)]
+    threads = [threading.Thread(target=sender.fetch, args=(request,)) for request in requests]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert set(seen.values()) == {2}
+
+
+@pytest.mark.parametrize(
+    ("header", "low", "high"),
+    [
+        (None, 0, 0),
+        ("3", 3, 3),
+        ("-3", 0, 0),
+        ("soon", 0, 0),
+        (format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True), 3500, 3600),
+        (format_datetime(datetime.now(UTC) - timedelta(hours=1), usegmt=True), 0, 0),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date(header: str | None, low: float, high: float) -> None:
+    assert low <= seconds_of(header) <= high
