@@ -10,6 +10,7 @@ from demo.platform_process import PlatformProcess
 from leftovers import Family
 
 SAMPLES = Path(__file__).parent / "samples"
+NO_OP = "samples/no-op"
 
 
 class StartPlatform(Protocol):

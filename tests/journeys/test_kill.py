@@ -41,7 +41,7 @@ pytestmark = pytest.mark.slow
 class Submitter:
     """Submits jobs from several threads, over whatever happens to the platform, and remembers which were accepted."""
 
-    def __init__(self, user: User, data_id: str) -> None:
+    def __init__(self, user: User) -> None:
         self.accepted: list[str] = []
         self._user = user
         self._request = json.dumps({"analytic": NO_OP, "inputs": {}, "parameters": {}})
@@ -111,7 +111,7 @@ def test_whatever_is_killed_every_accepted_job_ends_exactly_once(tmp_path: Path)
     platform.start()
     try:
         user = User.create(platform, tmp_path)
-        submitter, killer = Submitter(user, ""), Killer(platform, random.Random(seed))
+        submitter, killer = Submitter(user), Killer(platform, random.Random(seed))
         with ThreadPoolExecutor(SUBMITTERS) as pool:
             submitting = [pool.submit(submitter.run, number) for number in range(SUBMITTERS)]
             while not all(each.done() for each in submitting):
