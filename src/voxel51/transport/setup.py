@@ -73,9 +73,12 @@ def _with_certificates(builder: Builder) -> Builder:
     if not path:
         return builder
     try:
-        return builder.add_root_certificate_pem(Path(path).read_bytes())
-    except (OSError, ValueError) as error:
-        raise APIError(f"{CERTIFICATES_VARIABLE} names {path!r}, which is no PEM file: {error}", 0) from None
+        certificates = Path(path).read_bytes()
+    except OSError as error:
+        raise APIError(f"{CERTIFICATES_VARIABLE} names {path!r}, which cannot be read: {error}", 0) from None
+    if b"-----BEGIN CERTIFICATE-----" not in certificates:
+        raise APIError(f"{CERTIFICATES_VARIABLE} names {path!r}, which holds no certificates in PEM form", 0)
+    return builder.add_root_certificate_pem(certificates)
 
 
 def _with_proxies(builder: Builder) -> Builder:
