@@ -84,7 +84,7 @@ def rooms(tmp_path):
 
     data = DataService(database, storage, lifetime, links)
     analytics = AnalyticService(database)
-    analytics.install([Installed("voxel51/count", DOCUMENT, ())])
+    analytics.install([Installed("voxel51/count", DOCUMENT, preload_safe=True)])
     yield Rooms(
         accounts=AccountService(database),
         analytics=analytics,
