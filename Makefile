@@ -1,0 +1,55 @@
+# The one list of verbs. `make` alone shows them.
+# Set-up needs Python 3.11 or later with pip, and nothing else; `make PYTHON=/path/to/python …` picks one.
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint serve build lock kill-test large-test
+.DELETE_ON_ERROR:
+
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+PYTEST := $(BIN)/python -m pytest
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(INSTALLED) ## make .venv with the pinned dependencies and this project in it
+
+$(INSTALLED): requirements.txt pyproject.toml
+	@PYTHON='$(PYTHON)' sh .ci/make-venv $(VENV)
+	$(BIN)/python -m pip install --quiet --requirement requirements.txt
+	$(BIN)/python -m pip install --quiet --no-deps --editable .
+	@# Where PYTHONDONTWRITEBYTECODE is set nothing would ever be compiled, and every start would pay for it.
+	@# Some packages carry files that are not meant to compile; those are nobody's loss.
+	@$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib src >/dev/null || true
+	@touch $@
+
+demo: setup ## run the whole thing on a real video (VIDEO=path for one of your own)
+	@$(BIN)/python -m demo $${VIDEO:+"$$VIDEO"}
+
+test: setup ## run the tests (ARGS="-k name" for some)
+	$(PYTEST) -m "not slow" $(ARGS)
+
+lint: setup ## check style, types and who imports whom
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+serve: setup ## run the platform in the foreground (ARGS="--port 0")
+	@exec $(BIN)/voxel51 server start $(ARGS)
+
+build: setup ## make the wheel and the source distribution in dist/
+	@rm -rf dist
+	$(BIN)/uv build --quiet --out-dir dist
+
+lock: setup ## pin every dependency again in requirements.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra all --group dev --generate-hashes \
+	    --no-emit-index-url --no-annotate --no-header pyproject.toml -o requirements.txt
+
+kill-test: setup ## slow: kill the platform at random moments over many jobs (SEED=n to repeat one)
+	$(PYTEST) -s tests/journeys/test_kill.py -m slow --timeout 1500 $(ARGS)
+
+large-test: setup ## slow: upload and download 5 GiB in constant memory (needs 6 GB of disk)
+	$(PYTEST) -s tests/journeys/test_large_upload.py -m slow --timeout 1500 $(ARGS)

@@ -1,0 +1,1 @@
+"""The whole thing once, on a real video: ``make demo``."""

@@ -1,0 +1,40 @@
+"""Real platforms for the tests: one shared by all, and as many of one's own as a test wants."""
+
+import itertools
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from demo.platform_process import PlatformProcess
+from platforms import StartPlatform, platform_with_samples, running
+from users import User
+
+
+@pytest.fixture(scope="session")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlatformProcess]:
+    """A running platform that all tests share. Tests that count what is there make users of their own on it."""
+    with running(platform_with_samples(tmp_path_factory.mktemp("platform") / "data")) as shared:
+        yield shared
+
+
+@pytest.fixture(scope="session")
+def shared_user(platform: PlatformProcess, tmp_path_factory: pytest.TempPathFactory) -> User:
+    """A user for tests that only read or do not mind what else is there."""
+    return User.create(platform, tmp_path_factory.mktemp("shared-user"))
+
+
+@pytest.fixture
+def start_platform(tmp_path: Path) -> Iterator[StartPlatform]:
+    """Starts platforms of the test's own; whatever still runs at its end is stopped and must leave nothing."""
+    numbers = itertools.count(1)
+    with ExitStack() as stack:
+
+        def start(
+            *arguments: str, folder: Path | None = None, environment: dict[str, str] | None = None
+        ) -> PlatformProcess:
+            folder = folder or tmp_path / f"platform-{next(numbers)}"
+            return stack.enter_context(running(platform_with_samples(folder, *arguments, environment=environment)))
+
+        yield start

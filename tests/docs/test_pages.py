@@ -1,0 +1,88 @@
+"""The documentation holds: links lead somewhere, commands are there, examples run."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from demo.platform_process import COMMAND
+from documentation import ROOT, Block, anchors, blocks, links, pages
+
+PYTHON = ("py", "python")
+SHELL = ("sh", "bash", "console")
+SET_UP_COMMANDS = {"python3", ".", "pip", "export", "cd", "git", "kill"}
+"""First words of lines that prepare somebody's machine; `.ci/run` and the quickstart do what they do."""
+
+every_page = pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
+
+
+def python_examples() -> list[Block]:
+    """Every Python block but those of the README, which `tests/journeys/test_quickstart.py` runs as a whole."""
+    return [block for page in pages()[1:] for block in blocks(page, *PYTHON)]
+
+
+@every_page
+def test_every_link_leads_somewhere(page: Path) -> None:
+    broken = []
+    for link in links(page):
+        target, _, anchor = link.partition("#")
+        if re.match(r"https?://", target):
+            continue
+        aim = (page.parent / target).resolve() if target else page
+        if not aim.exists() or (anchor and anchor not in anchors(aim)):
+            broken.append(link)
+
+    assert broken == []
+
+
+@every_page
+def test_every_block_says_its_language(page: Path) -> None:
+    assert [str(block) for block in blocks(page, "")] == []
+
+
+@pytest.mark.parametrize("block", python_examples(), ids=str)
+def test_an_example_runs(block: Block, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", block.text],
+        cwd=tmp_path,
+        env={**os.environ, "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+
+
+@every_page
+def test_every_command_is_there(page: Path) -> None:
+    lines = [line.removeprefix("$ ") for block in blocks(page, *SHELL) for line in block.text.splitlines()]
+    for line in filter(str.strip, lines):
+        words = line.partition("#")[0].replace(".venv/bin/voxel51", "voxel51").split()
+        if not words or words[0] in SET_UP_COMMANDS:
+            continue
+        assert words[0] in {"make", "voxel51", ".ci/run"}, f"nothing checks the command {line!r}"
+        if words[0] == "make":
+            assert_make_verb(words[1])
+        elif words[0] == "voxel51":
+            assert_subcommand(words[1:])
+
+
+def assert_make_verb(verb: str) -> None:
+    done = subprocess.run(["make", "--dry-run", verb], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def assert_subcommand(words: list[str]) -> None:
+    """The sub-command and every option of the line are in the command's own help."""
+    names = [word for word in words if re.fullmatch(r"[a-z-]+", word) and not word.startswith("-")]
+    for length in range(len(names), 0, -1):
+        done = subprocess.run([COMMAND, *names[:length], "--help"], capture_output=True, text=True, check=False)
+        if done.returncode == 0:
+            missing = [word for word in words if word.startswith("--") and word not in done.stdout]
+            assert not missing, f"voxel51 {' '.join(names[:length])} has no {missing}"
+            return
+    raise AssertionError(f"voxel51 has no sub-command for {words}")

@@ -1,0 +1,176 @@
+"""Uploads that are meant to hurt: nothing half-kept, nothing outside the storage, and a clear answer."""
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from demo.platform_process import PlatformProcess
+from platforms import StartPlatform
+from raw_http import connect, send
+from stored_files import orphans, stored_keys
+from users import User
+
+BOUNDARY = "----hostile-boundary"
+SETTLE_LIMIT_SECONDS = 15.0
+SMALL_DISK_MIB = 64
+
+
+def body_with_name(filename: bytes, content: bytes = b"content") -> bytes:
+    head = b'Content-Disposition: form-data; name="file"; filename="' + filename + b'"\r\nContent-Type: video/mp4'
+    return b"--" + BOUNDARY.encode() + b"\r\n" + head + b"\r\n\r\n" + content + f"\r\n--{BOUNDARY}--\r\n".encode()
+
+
+def headers_of(user: User) -> dict[str, str]:
+    return {"authorization": f"Bearer {user.key}", "content-type": f"multipart/form-data; boundary={BOUNDARY}"}
+
+
+HOSTILE_NAMES = [
+    pytest.param(b"../../x", id="climbing"),
+    pytest.param(b"..\\..\\x", id="climbing as on Windows"),
+    pytest.param(b"/etc/passwd", id="absolute"),
+    pytest.param(b"..", id="two dots"),
+    pytest.param(b".", id="one dot"),
+    pytest.param(b"", id="empty"),
+    pytest.param(b"nul\x00byte.mp4", id="NUL"),
+    pytest.param(b"x" * 300 + b".mp4", id="300 characters"),
+    pytest.param("🎥🚲.mp4".encode(), id="emoji"),
+    pytest.param(b"CON", id="a device of Windows"),
+    pytest.param(b"a%22b'c.mp4", id="quotes"),
+    pytest.param(b"a%0D%0AX-Injected: yes.mp4", id="line break, encoded"),
+    pytest.param(b"\xff\xfe\xfa.mp4", id="not UTF-8"),
+    pytest.param(b"<script>alert(1)</script>.mp4", id="markup"),
+    pytest.param(b" . ", id="blanks and dots"),
+]
+
+
+@pytest.mark.parametrize("filename", HOSTILE_NAMES)
+def test_a_hostile_name_is_refused_or_made_harmless(
+    shared_user: User, platform: PlatformProcess, filename: bytes
+) -> None:
+    answer = send("POST", f"{shared_user.v1}/data", headers_of(shared_user), body_with_name(filename))
+
+    if answer.status != 201:
+        assert answer.status == 400, answer.body
+        assert answer.json()["error"]["message"]
+        return
+    record = answer.json()["data"]
+    name = record["name"]
+    assert name
+    assert name not in {".", ".."}
+    assert len(name.encode()) <= 255
+    assert not set(name) & set("/\\\x00\r\n")
+    download = send("GET", f"{shared_user.v1}/data/{record['id']}/download", headers_of(shared_user))
+    assert (download.status, download.body) == (200, b"content")
+    assert "x-injected" not in download.headers
+    assert not [key for key in stored_keys(platform.folder) if name in key], "a caller's name became a path"
+
+
+def test_a_raw_line_break_in_a_name_is_no_way_into_the_headers(shared_user: User) -> None:
+    body = body_with_name(b'a"\r\nX-Injected: yes\r\n\r\n.mp4')
+
+    answer = send("POST", f"{shared_user.v1}/data", headers_of(shared_user), body)
+
+    assert answer.status in {201, 400}
+    assert "x-injected" not in answer.headers
+
+
+def wait_for_no_half_files(platform: PlatformProcess) -> None:
+    """Return once the storage's folder for half-written files is empty; fail if it stays full."""
+    deadline = time.monotonic() + SETTLE_LIMIT_SECONDS
+    incoming = platform.folder / "storage" / "incoming"
+    while left := [path.name for path in incoming.iterdir()]:
+        assert time.monotonic() < deadline, f"half-written files stayed: {left}"
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("sent_bytes", [0, 10, 100, 200, 1_000_000, 5_000_000])
+def test_an_upload_that_is_cut_leaves_nothing(shared_user: User, platform: PlatformProcess, sent_bytes: int) -> None:
+    before = requests.get(f"{shared_user.v1}/data", headers=shared_user.headers, json={"limit": 1}).json()["count"]
+    keys = stored_keys(platform.folder).keys()
+    body = body_with_name(b"cut.mp4", os.urandom(8_000_000))
+    head = (
+        f"POST /v1/data HTTP/1.1\r\nhost: platform\r\nauthorization: Bearer {shared_user.key}\r\n"
+        f"content-type: multipart/form-data; boundary={BOUNDARY}\r\ncontent-length: {len(body)}\r\n\r\n"
+    )
+
+    with connect(shared_user.v1) as connection:
+        connection.sendall(head.encode() + body[:sent_bytes])
+
+    wait_for_no_half_files(platform)
+    after = requests.get(f"{shared_user.v1}/data", headers=shared_user.headers, json={"limit": 1}).json()["count"]
+    assert after == before
+    assert stored_keys(platform.folder).keys() == keys
+
+
+def test_a_body_that_ends_before_its_boundary_is_refused_and_not_kept(
+    shared_user: User, platform: PlatformProcess
+) -> None:
+    whole = body_with_name(b"unfinished.mp4", b"x" * 100_000)
+
+    answer = send("POST", f"{shared_user.v1}/data", headers_of(shared_user), whole[:50_000])
+
+    assert answer.status == 400
+    assert answer.json()["error"]["message"]
+    wait_for_no_half_files(platform)
+
+
+def test_an_upload_without_a_right_is_refused_before_its_body_is_taken(shared_user: User) -> None:
+    head = (
+        "POST /v1/data HTTP/1.1\r\nhost: platform\r\nauthorization: Bearer wrong\r\n"
+        f"content-type: multipart/form-data; boundary={BOUNDARY}\r\ncontent-length: 100000000000\r\n\r\n"
+    )
+    with connect(shared_user.v1) as connection:
+        connection.sendall(head.encode())
+        answered = connection.recv(4096)
+
+    assert answered.startswith(b"HTTP/1.1 401 ")
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of `SMALL_DISK_MIB`. Without the right to mount one: skipped at home, failed in CI."""
+    folder = tmp_path / "small-disk"
+    folder.mkdir()
+    as_root = [] if os.geteuid() == 0 else ["sudo", "-n"]
+    mount = [*as_root, "mount", "-t", "tmpfs", "-o", f"size={SMALL_DISK_MIB}m,mode=0777", "tmpfs", str(folder)]
+    mounted = shutil.which(mount[0]) and subprocess.run(mount, capture_output=True, check=False).returncode == 0
+    if not mounted:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("a small file system cannot be mounted here")
+    try:
+        yield folder
+    finally:
+        subprocess.run([*as_root, "umount", "--lazy", str(folder)], check=True)
+
+
+def test_a_full_disk_is_said_so_and_nothing_half_is_kept(
+    start_platform: StartPlatform, small_disk: Path, tmp_path: Path
+) -> None:
+    reserve = {"VOXEL51_SERVER_DISK_RESERVE_BYTES": "0"}
+    own = start_platform(folder=small_disk / "data", environment=reserve)
+    user = User.create(own, tmp_path)
+    before = stored_keys(own.folder)
+
+    def upload(size_mib: int, *, tell_size: bool) -> requests.Response:
+        body = body_with_name(b"filling.mp4", os.urandom(size_mib * 1024 * 1024))
+        pieces = (body[start : start + 65536] for start in range(0, len(body), 65536))
+        return requests.post(f"{user.v1}/data", headers=headers_of(user), data=body if tell_size else pieces)
+
+    fits = upload(8, tell_size=True)
+    announced = upload(SMALL_DISK_MIB * 2, tell_size=True)
+    unannounced = upload(SMALL_DISK_MIB * 2, tell_size=False)
+
+    assert fits.status_code == 201
+    for refused in (announced, unannounced):
+        assert refused.status_code == 507, refused.text
+        assert "disk" in refused.json()["error"]["message"] or "fit" in refused.json()["error"]["message"]
+    wait_for_no_half_files(own)
+    assert len(stored_keys(own.folder)) == len(before) + 1
+    assert upload(4, tell_size=True).status_code == 201, "it serves on once there is room"
+    own.stop()
+    assert orphans(own.folder) == []

@@ -1,0 +1,179 @@
+"""What becomes of jobs: done, failed by whose fault, killed, interrupted by the end of the platform."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from demo.platform_process import PlatformDied
+from leftovers import Family
+from platforms import StartPlatform
+from users import User
+from voxel51.users.api import API, APIError
+from voxel51.users.auth import Token
+from voxel51.users.jobs import JobExecutionError, JobRequest
+
+WAIT_LIMIT_SECONDS = 60.0
+
+
+def client(user: User) -> API:
+    return API(token=Token.from_json(str(user.token)))
+
+
+def submit(api: API, sample: str, **parameters: Any) -> str:
+    """Start a job of ``samples/<sample>`` and return its id."""
+    request = JobRequest(f"samples/{sample}")
+    for name, value in parameters.items():
+        request.set_parameter(name, value)
+    return api.upload_job_request(request, f"a {sample} job", auto_start=True)["id"]
+
+
+def wait(api: API, job_id: str) -> None:
+    api.wait_until_job_completes(job_id, sleep_time=0.2, max_wait_time=WAIT_LIMIT_SECONDS)
+
+
+def wait_for_state(api: API, job_id: str, *states: str) -> str:
+    deadline = time.monotonic() + WAIT_LIMIT_SECONDS
+    while (state := api.get_job_state(job_id)) not in states:
+        assert time.monotonic() < deadline, f"still {state}, not {states}: {api.get_job_status(job_id)}"
+        time.sleep(0.05)
+    return state
+
+
+def test_a_job_ends_complete_with_its_output_dates_and_status(shared_user: User, tmp_path: Path) -> None:
+    with client(shared_user) as api:
+        job_id = submit(api, "no-op")
+        wait(api, job_id)
+
+        job, status = api.get_job_details(job_id), api.get_job_status(job_id)
+        output = Path(api.download_job_output(job_id, str(tmp_path / "labels.json")))
+
+    assert (job["state"], job["failure_type"], job["fail_date"]) == ("COMPLETE", "NONE", None)
+    assert job["upload_date"] <= job["start_date"] <= job["completion_date"]
+    assert job["output_filename"] == "labels.json"
+    assert (status["state"], status["analytic"], status["version"]) == ("COMPLETE", "samples/no-op", "1.0.0")
+    assert json.loads(output.read_text(encoding="utf-8")) == {}
+
+
+def test_progress_can_be_seen_while_a_job_runs(shared_user: User) -> None:
+    seen: list[float] = []
+    with client(shared_user) as api:
+        job_id = submit(api, "patient", seconds=3)
+        deadline = time.monotonic() + WAIT_LIMIT_SECONDS
+        while api.get_job_state(job_id) != "COMPLETE":
+            progress = api.get_job_status(job_id).get("progress", {})
+            seen.append(progress.get("fraction", 0.0))
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+
+    assert seen == sorted(seen), "progress went backwards"
+    assert len({fraction for fraction in seen if 0 < fraction < 1}) >= 2
+
+
+@pytest.mark.parametrize(
+    ("sample", "failure_type", "said"),
+    [
+        pytest.param("crash", "ANALYTIC", "the sample broke", id="an exception"),
+        pytest.param("segfault", "ANALYTIC", "", id="a crash of the interpreter"),
+        pytest.param("fault-finding", "USER", "not to be watched", id="an input at fault"),
+        pytest.param("forgetful", "ANALYTIC", "labels", id="no output"),
+    ],
+)
+def test_a_job_that_fails_says_whose_fault_it_was(shared_user: User, sample: str, failure_type: str, said: str) -> None:
+    with client(shared_user) as api:
+        job_id = submit(api, sample)
+        with pytest.raises(JobExecutionError):
+            wait(api, job_id)
+        job, status = api.get_job_details(job_id), api.get_job_status(job_id)
+        with pytest.raises(APIError) as refused:
+            api.get_job_output_download_url(job_id)
+
+    assert (job["state"], job["failure_type"]) == ("FAILED", failure_type)
+    assert job["fail_date"] is not None
+    assert (status["state"], status["failure_type"]) == ("FAILED", failure_type)
+    assert said in " ".join(line["message"] for line in status["messages"])
+    assert refused.value.code == 400
+
+
+def test_a_job_takes_everything_it_started_with_it(start_platform: StartPlatform, tmp_path: Path) -> None:
+    own = start_platform()
+    user = User.create(own, tmp_path)
+    with client(user) as api:
+        job_id = submit(api, "parent", seconds=2)
+        wait_for_state(api, job_id, "RUNNING")
+        family = Family(own.pid)
+        deadline = time.monotonic() + WAIT_LIMIT_SECONDS
+        while not any("time.sleep(600)" in " ".join(each.cmdline()) for each in family.descendants(own.pid)):
+            family.look_again(own.pid)
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        wait(api, job_id)
+
+    sleepers = [each for each in family.descendants(own.pid) if "time.sleep(600)" in " ".join(each.cmdline())]
+    assert sleepers == []
+
+
+def test_a_killed_job_fails_by_its_owner_and_its_processes_go(start_platform: StartPlatform, tmp_path: Path) -> None:
+    own = start_platform()
+    user = User.create(own, tmp_path)
+    with client(user) as api:
+        job_id = submit(api, "patient", seconds=60)
+        wait_for_state(api, job_id, "RUNNING")
+
+        api.kill_job(job_id)
+
+        job = api.get_job_details(job_id)
+        assert (job["state"], job["failure_type"]) == ("FAILED", "USER")
+        wait(api, submit(api, "no-op"))
+
+
+def test_what_ran_when_the_platform_was_told_to_stop_runs_again_when_it_is_back(
+    start_platform: StartPlatform, tmp_path: Path
+) -> None:
+    own = start_platform()
+    user = User.create(own, tmp_path)
+    with client(user) as api:
+        running, waiting = submit(api, "patient", seconds=3), [submit(api, "no-op") for _ in range(5)]
+        wait_for_state(api, running, "RUNNING")
+        family = Family(own.pid)
+
+        assert own.stop() == 0
+        family.assert_gone()
+        assert not (own.folder / "server.json").exists()
+
+        own.start()
+        for job_id in [running, *waiting]:
+            wait(api, job_id)
+        family = Family(own.pid)
+        assert own.stop() == 0
+        family.assert_gone()
+
+
+def test_what_ran_when_the_platform_was_killed_runs_again_and_ends_once(
+    start_platform: StartPlatform, tmp_path: Path
+) -> None:
+    own = start_platform()
+    user = User.create(own, tmp_path)
+    with client(user) as api:
+        running = submit(api, "patient", seconds=3)
+        wait_for_state(api, running, "RUNNING")
+        family = Family(own.pid)
+
+        own.kill()
+        family.assert_gone()
+
+        own.start()
+        wait(api, running)
+        assert api.get_job_details(running)["failure_type"] == "NONE"
+        assert [job["id"] for job in api.list_jobs()] == [running]
+
+
+def test_a_second_platform_in_the_same_folder_is_refused(start_platform: StartPlatform) -> None:
+    own = start_platform()
+
+    with pytest.raises(PlatformDied, match="running in"):
+        start_platform(folder=own.folder)
+
+    assert own.is_running()

@@ -1,0 +1,94 @@
+"""Five gigabytes in and out again, in constant memory. Slow: ``make large-test``."""
+
+import hashlib
+import http.client
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psutil
+import pytest
+import requests
+
+from platforms import StartPlatform
+from users import User
+
+GIB = 1024**3
+SIZE_BYTES = 5 * GIB
+GROWTH_LIMIT_BYTES = 64 * 1024**2
+BLOCK_BYTES = 1024**2
+BOUNDARY = "----large-boundary"
+
+pytestmark = pytest.mark.slow
+
+
+def blocks() -> Iterator[bytes]:
+    """`SIZE_BYTES` that never repeat and cost next to nothing: one random block, stamped with its number."""
+    block = bytearray(os.urandom(BLOCK_BYTES))
+    for number in range(SIZE_BYTES // BLOCK_BYTES):
+        block[:8] = number.to_bytes(8, "little")
+        yield bytes(block)
+
+
+def resident_bytes(pid: int) -> int:
+    """Memory of the process and all it has started."""
+    process = psutil.Process(pid)
+    return sum(member.memory_info().rss for member in [process, *process.children(recursive=True)])
+
+
+def test_five_gibibytes_go_in_and_come_out_whole_in_constant_memory(
+    start_platform: StartPlatform, tmp_path: Path
+) -> None:
+    free = shutil.disk_usage(tmp_path).free
+    if free < SIZE_BYTES + GIB:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(f"{free / GIB:.1f} GiB free of the 6 GiB needed")
+    own = start_platform()
+    user = User.create(own, tmp_path)
+    requests.post(f"{user.v1}/data", headers=user.headers, files={"file": ("warm.bin", b"x")}).raise_for_status()
+    resting = peak = resident_bytes(own.pid)
+    sent = hashlib.sha256()
+    head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="large.bin"\r\n\r\n'.encode()
+    tail = f"\r\n--{BOUNDARY}--\r\n".encode()
+
+    def body() -> Iterator[bytes]:
+        nonlocal peak
+        yield head
+        for number, block in enumerate(blocks()):
+            sent.update(block)
+            yield block
+            if number % 64 == 0:
+                peak = max(peak, resident_bytes(own.pid))
+        yield tail
+
+    address = urlsplit(user.v1)
+    connection = http.client.HTTPConnection(address.netloc, timeout=300)
+    connection.request(
+        "POST",
+        f"{address.path}/data",
+        body=body(),
+        headers={
+            **user.headers,
+            "Content-Type": f"multipart/form-data; boundary={BOUNDARY}",
+            "Content-Length": str(len(head) + SIZE_BYTES + len(tail)),
+        },
+    )
+    answer = connection.getresponse()
+    assert answer.status == 201, answer.read()
+    answer.read()
+    connection.close()
+
+    record = requests.get(f"{user.v1}/data", headers=user.headers, json={"search": "name:large"}).json()["data"][0]
+    assert record["size"] == SIZE_BYTES
+    received = hashlib.sha256()
+    with requests.get(f"{user.v1}/data/{record['id']}/download", headers=user.headers, stream=True) as download:
+        for number, chunk in enumerate(download.iter_content(BLOCK_BYTES)):
+            received.update(chunk)
+            if number % 64 == 0:
+                peak = max(peak, resident_bytes(own.pid))
+
+    assert received.digest() == sent.digest()
+    growth = peak - resting
+    print(f"\n5 GiB in and out: memory {resting / 2**20:.0f} MiB at rest, {growth / 2**20:.0f} MiB more at the peak")
+    assert growth <= GROWTH_LIMIT_BYTES

@@ -1,0 +1,42 @@
+"""Which processes a platform has started, and whether any outlives it."""
+
+import psutil
+
+GONE_LIMIT_SECONDS = 15.0
+
+
+class Family:
+    """A process with all that descends from it, as of now; `look_again` adds who came since."""
+
+    def __init__(self, pid: int) -> None:
+        self._members: set[psutil.Process] = set()
+        self.look_again(pid)
+
+    def look_again(self, pid: int) -> None:
+        """Add the process ``pid`` and its present descendants. One that has ended meanwhile is no member."""
+        try:
+            process = psutil.Process(pid)
+            self._members.update([process, *process.children(recursive=True)])
+        except psutil.NoSuchProcess:
+            return
+
+    def descendants(self, pid: int) -> list[psutil.Process]:
+        """The members other than ``pid`` that run now, oldest first."""
+        running = [member for member in self._members if member.pid != pid and member.is_running()]
+        return sorted(running, key=lambda member: (member.create_time(), member.pid))
+
+    def assert_gone(self) -> None:
+        """Fail if a member still runs after `GONE_LIMIT_SECONDS`; those that do are killed first."""
+        _, alive = psutil.wait_procs(self._members, timeout=GONE_LIMIT_SECONDS)
+        left = [describe(process) for process in alive]
+        for process in alive:
+            process.kill()
+        assert not left, f"processes outlived their platform: {left}"
+
+
+def describe(process: psutil.Process) -> str:
+    """``process`` in a line for an assertion."""
+    try:
+        return f"{process.pid} {process.status()} {' '.join(process.cmdline())[:120]}"
+    except psutil.NoSuchProcess:
+        return f"{process.pid} (ended)"

@@ -1,0 +1,42 @@
+"""How the tests run platforms: with the sample analytics beside the built-in ones, and leaving nothing behind."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from demo.platform_process import PlatformProcess
+from leftovers import Family
+
+SAMPLES = Path(__file__).parent / "samples"
+NO_OP = "samples/no-op"
+
+
+class StartPlatform(Protocol):
+    """What the fixture ``start_platform`` gives."""
+
+    def __call__(
+        self, *arguments: str, folder: Path | None = None, environment: dict[str, str] | None = None
+    ) -> PlatformProcess:
+        """Start a platform of the test's own, with these options of ``voxel51 server start`` and variables."""
+
+
+def platform_with_samples(folder: Path, *arguments: str, environment: dict[str, str] | None = None) -> PlatformProcess:
+    """A platform, not yet started, that finds the sample analytics of ``tests/samples``."""
+    paths = os.pathsep.join(filter(None, [str(SAMPLES), os.environ.get("PYTHONPATH", "")]))
+    return PlatformProcess(folder, *arguments, environment={"PYTHONPATH": paths, **(environment or {})})
+
+
+@contextmanager
+def running(own: PlatformProcess) -> Iterator[PlatformProcess]:
+    """Runs a platform while inside, and asserts at the end that it ended well and that no process of its is left."""
+    own.start()
+    try:
+        yield own
+    finally:
+        if own.is_running():
+            family = Family(own.pid)
+            exit_code = own.stop()
+            family.assert_gone()
+            assert exit_code == 0, f"the platform ended with {exit_code}:\n{own.tail()}"

@@ -1,0 +1,123 @@
+"""Analytics that behave and misbehave, for journeys through a real platform.
+
+They are found as any installed analytic is, by entry point: the folder of this file stands in ``PYTHONPATH``, and the
+``.dist-info`` beside it says what it offers.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from voxel51.platform.analytic import Analytic
+from voxel51.platform.errors import InvalidInput
+from voxel51.platform.job import Job
+from voxel51.wire.tasks import ENVIRONMENT_VARIABLES
+
+
+def sample(process: Callable[[Job], None], **parameters: Any) -> Analytic:
+    """An analytic without inputs that leaves ``labels.json``; ``parameters`` are names and defaults."""
+    return Analytic(
+        document={
+            "info": {
+                "name": process.__name__.replace("_", "-"),
+                "version": "1.0.0",
+                "description": process.__doc__ or "",
+                "supports_cpu": True,
+                "supports_gpu": False,
+            },
+            "inputs": [
+                {"name": "video", "type": "types.Video", "description": "a file, not looked at", "required": False}
+            ],
+            "parameters": [
+                {
+                    "name": name,
+                    "type": "types.Number",
+                    "description": name,
+                    "placeholder": str(default),
+                    "required": False,
+                    "default": default,
+                }
+                for name, default in parameters.items()
+            ],
+            "outputs": [
+                {
+                    "name": "labels",
+                    "type": "types.VideoLabels",
+                    "description": "labels of nothing",
+                    "filename": "labels.json",
+                    "post_as_data": False,
+                    "schema": None,
+                }
+            ],
+            "zip_outputs": False,
+        },
+        process=process,
+    )
+
+
+def leave_labels(job: Job) -> None:
+    job.output("labels").write_text("{}", encoding="utf-8")
+
+
+def no_op(job: Job) -> None:
+    """Leaves empty labels at once."""
+    leave_labels(job)
+
+
+def patient(job: Job) -> None:
+    """Takes its time, and says how far it is."""
+    seconds = job.parameters["seconds"]
+    steps = max(round(seconds * 20), 1)
+    for step in range(steps):
+        job.progress(step, steps)
+        time.sleep(seconds / steps)
+    job.progress(steps, steps)
+    leave_labels(job)
+
+
+def talkative(job: Job) -> None:
+    """Tells what it was started with, then takes its time."""
+    job.message(json.dumps({name: os.environ[name] for name in ENVIRONMENT_VARIABLES}))
+    patient(job)
+
+
+def crash(_job: Job) -> None:
+    """Raises."""
+    raise RuntimeError("the sample broke")
+
+
+def segfault(_job: Job) -> None:
+    """Dies by a signal of its own making."""
+    os.kill(os.getpid(), signal.SIGSEGV)
+
+
+def fault_finding(_job: Job) -> None:
+    """Blames its input."""
+    raise InvalidInput("the video is not to be watched")
+
+
+def forgetful(_job: Job) -> None:
+    """Ends well, and leaves nothing."""
+
+
+def parent(job: Job) -> None:
+    """Starts processes of its own that would live long, and does not end them."""
+    command = [sys.executable, "-c", "import time; time.sleep(600)"]
+    subprocess.Popen(command)
+    subprocess.Popen(command, start_new_session=True)
+    patient(job)
+
+
+NO_OP = sample(no_op)
+PATIENT = sample(patient, seconds=5)
+TALKATIVE = sample(talkative, seconds=60)
+CRASH = sample(crash)
+SEGFAULT = sample(segfault)
+FAULT_FINDING = sample(fault_finding)
+FORGETFUL = sample(forgetful)
+PARENT = sample(parent, seconds=1)

@@ -1,0 +1,41 @@
+"""People who use a platform in the tests."""
+
+import itertools
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from demo.platform_process import PlatformProcess
+
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """One user of a running platform.
+
+    Attributes:
+        name: unique in this test run.
+        token: path of the token file.
+        key: the secret in it.
+        v1: where the routes are, ``http://127.0.0.1:<port>/v1``.
+    """
+
+    name: str
+    token: Path
+    key: str
+    v1: str
+
+    @classmethod
+    def create(cls, platform: PlatformProcess, folder: Path) -> Self:
+        """Sign up a fresh user by ``voxel51 server user create``; the token file goes into ``folder``."""
+        name = f"user-{next(_numbers)}"
+        token = platform.create_user(name, folder / f"{name}.json")
+        access = json.loads(token.read_text(encoding="utf-8"))["access_token"]
+        return cls(name=name, token=token, key=access["private_key"], v1=f"{platform.url}/v1")
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What old clients put in front of a user's requests."""
+        return {"Authorization": f"Bearer {self.key}"}
