@@ -36,11 +36,11 @@ REFUSALS = frozenset({401, 403, 404, 409})
 STALE_LINK_STATUSES = frozenset({401, 403, 404, 410})
 
 
-class NotCurrent(Exception):  # noqa: N818  (reads as what it is where it is caught)
+class NotCurrent(Exception):
     """The platform no longer takes reports of this attempt: another one counts, so this one must stop at once."""
 
 
-class Gone(Exception):  # noqa: N818  (reads as what it is where it is caught)
+class Gone(Exception):
     """A file that the job needs is no longer there. The text names it."""
 
 

@@ -7,7 +7,7 @@ from importlib.metadata import EntryPoint, entry_points
 from voxel51.platform.analytic import ENTRY_POINTS, Analytic
 
 
-class NotAnAnalytic(Exception):  # noqa: N818  (reads as what it is where it is raised)
+class NotAnAnalytic(Exception):
     """There is no such entry point, or what it names is no `Analytic`."""
 
 

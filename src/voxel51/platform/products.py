@@ -13,7 +13,7 @@ FASTEST_COMPRESSION = 1
 """Labels shrink to a tenth even so; more effort gains little and costs seconds."""
 
 
-class MissingOutput(Exception):  # noqa: N818  (reads as what it is where it is raised)
+class MissingOutput(Exception):
     """An analytic returned without leaving an output that its document declares: the analytic is at fault."""
 
 

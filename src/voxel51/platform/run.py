@@ -33,7 +33,7 @@ Loader = Callable[[], Analytic]
 _Result = TypeVar("_Result")
 
 
-class _Failed(Exception):  # noqa: N818  (reads as what it is where it is raised)
+class _Failed(Exception):
     """The job has failed: who is at fault, what people are told, and what the process says by its exit code."""
 
     def __init__(self, kind: JobFailureType, text: str, code: TaskExit = TaskExit.FAILED) -> None:
