@@ -67,10 +67,10 @@ class Mask(Plain):
         except ValueError as error:
             yield Problem(path, str(error), fatal=True)
             return
-        kind, shape = str(described.get("descr", "")), tuple(described.get("shape", ()))
+        kind, shape = str(described.get("descr", "")), described.get("shape")
         if kind[1:2] not in tuple("bui"):
             yield Problem(path, f"a mask holds booleans or whole numbers, got dtype {kind!r}", fatal="O" in kind)
-        if len(shape) != 2:
+        if not isinstance(shape, tuple) or len(shape) != 2:
             yield Problem(path, f"a mask has two dimensions, got shape {shape}")
 
 
