@@ -6,7 +6,7 @@ _METADATA = metadata("voxel51-platform")
 
 
 def _told(field: str) -> str:
-    return (_METADATA.get_all(field) or [""])[0]
+    return str((_METADATA.get_all(field) or [""])[0])
 
 
 NAME = _METADATA["Name"]
