@@ -24,7 +24,7 @@ CLIPS = {
 """File name -> SHA-256."""
 
 
-class FootageUnavailable(Exception):  # noqa: N818  (reads as what it is where it is caught)
+class FootageUnavailable(Exception):
     """The footage is neither here nor to be had. Its text is one line that says why."""
 
 

@@ -41,7 +41,12 @@ ANALYTICS_QUERY = (
     .set_limit(5)
     .set_all_versions(True)
 )
+ANALYTICS_QUERY_TEXT = (
+    '{"fields": "id,name", "search": "name:a b,scope:public|user", "sort": "upload_date:desc", "limit": 5, '
+    '"all_versions": true}'
+)
 JOBS_QUERY = JobsQuery().add_fields(["id", "name"]).add_search("archived", False).add_search_direct("zz")
+FILE_ELSEWHERE = '{"signed_url": "http://x/v", "filename": "v.mp4", "mimetype": "video/mp4", "size": 5'
 AHEAD = datetime(2030, 1, 1, tzinfo=timezone(timedelta(hours=2)))
 
 BARE: dict[str, tuple[Callable[[API], Any], str]] = {
@@ -88,10 +93,7 @@ JSON_BODIES: dict[str, tuple[Callable[[API], Any], str, str]] = {
     "query_analytics": (
         lambda api: api.query_analytics(ANALYTICS_QUERY),
         "GET /v1/analytics",
-        (
-            '{"fields": "id,name", "search": "name:a b,scope:public|user", "sort": "upload_date:desc", "limit": 5, '
-            '"all_versions": true}'
-        ),
+        ANALYTICS_QUERY_TEXT,
     ),
     "query_jobs": (
         lambda api: api.query_jobs(JOBS_QUERY),
@@ -131,31 +133,22 @@ JSON_BODIES: dict[str, tuple[Callable[[API], Any], str, str]] = {
     "post_data_as_url": (
         lambda api: api.post_data_as_url("http://x/v", "v.mp4", "video/mp4", 5, AHEAD, "7bit"),
         "POST /v1/data/url",
-        (
-            '{"signed_url": "http://x/v", "filename": "v.mp4", "mimetype": "video/mp4", "size": 5, '
-            '"data_ttl": "2030-01-01T00:00:00+02:00", "encoding": "7bit"}'
-        ),
+        FILE_ELSEWHERE + ', "data_ttl": "2030-01-01T00:00:00+02:00", "encoding": "7bit"}',
     ),
     "post_data_as_url of 2019": (
         lambda api: api.post_data_as_url("http://x/v", "v.mp4", "video/mp4", 5, "7bit", "2030-01-01"),
         "POST /v1/data/url",
-        (
-            '{"signed_url": "http://x/v", "filename": "v.mp4", "mimetype": "video/mp4", "size": 5, '
-            '"data_ttl": "2030-01-01", "encoding": "7bit"}'
-        ),
+        FILE_ELSEWHERE + ', "data_ttl": "2030-01-01", "encoding": "7bit"}',
     ),
     "post_data_as_url of 2019 by name": (
         lambda api: api.post_data_as_url("http://x/v", "v.mp4", "video/mp4", 5, encoding="7bit", ttl="2030-01-01"),
         "POST /v1/data/url",
-        (
-            '{"signed_url": "http://x/v", "filename": "v.mp4", "mimetype": "video/mp4", "size": 5, '
-            '"data_ttl": "2030-01-01", "encoding": "7bit"}'
-        ),
+        FILE_ELSEWHERE + ', "data_ttl": "2030-01-01", "encoding": "7bit"}',
     ),
     "post_data_as_url without a date": (
         lambda api: api.post_data_as_url("http://x/v", "v.mp4", "video/mp4", 5),
         "POST /v1/data/url",
-        '{"signed_url": "http://x/v", "filename": "v.mp4", "mimetype": "video/mp4", "size": 5}',
+        FILE_ELSEWHERE + "}",
     ),
 }
 

@@ -22,7 +22,7 @@ class Problem:
         return f"{self.path or 'document'}: {self.text}"
 
 
-class InvalidLabels(ValueError):  # noqa: N818  (reads as what it is where it is caught)
+class InvalidLabels(ValueError):
     """A document that cannot be read as labels. Its text names the first problems, `problems` has them all."""
 
     SHOWN = 5

@@ -60,7 +60,7 @@ _SIGNATURES = (
 )
 
 
-class UnreadableVideo(Exception):  # noqa: N818  (reads as what it is where it is caught)
+class UnreadableVideo(Exception):
     """A file of which no frame can be decoded. The text names the file and says what is wrong with it."""
 
 
