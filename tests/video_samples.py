@@ -18,7 +18,7 @@ Image = NDArray[np.uint8]
 
 
 def numbered_image(number: int, width: int = 320, height: int = 180) -> Image:
-    """A BGR picture in whose upper half bar ``b`` is white where bit ``b`` of ``number`` is set; a red corner top left."""
+    """A BGR picture in whose upper half bar ``b`` is white where bit ``b`` of ``number`` is set, a red corner."""
     image = np.full((height, width, 3), 40, np.uint8)
     bar = width // BITS
     for bit in range(BITS):
