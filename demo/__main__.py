@@ -7,15 +7,14 @@ import tempfile
 import time
 from pathlib import Path
 
-from voxel51.users.api import API
-from voxel51.users.auth import Token
-
 from demo.board import Board
 from demo.failure import DemoFailed
 from demo.jobs import analyse
 from demo.platform_process import PlatformDied, PlatformProcess
 from demo.results import Results, leave_results
 from demo.video import find_video
+from voxel51.users.api import API
+from voxel51.users.auth import Token
 
 ROOT = Path(__file__).resolve().parent.parent
 OUTPUT = ROOT / "demo-output"

@@ -4,11 +4,10 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from voxel51.users.api import API
-from voxel51.users.jobs import JobRequest, JobState
-
 from demo.board import Board
 from demo.failure import DemoFailed
+from voxel51.users.api import API
+from voxel51.users.jobs import JobRequest, JobState
 
 ANALYTICS = ("voxel51/shot-detection", "voxel51/object-tracks")
 POLL_SECONDS = 0.25

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from demo.platform_process import PlatformProcess
+from people import User
 from platforms import StartPlatform, a_platform, running
-from users import User
 
 
 @pytest.fixture(scope="session")

@@ -133,7 +133,7 @@ class _Handler(BaseHTTPRequestHandler):
         for _ in range(reply.repeat_body):
             self.wfile.write(reply.body)
 
-    do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = answer  # noqa: N815  (names the standard library asks for)
+    do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = answer
 
     def receive(self) -> Received:
         left = size = int(self.headers.get("Content-Length", 0))

@@ -1,4 +1,4 @@
-"""How the tests run platforms: with the analytics of the journeys beside the built-in ones, and leaving nothing behind."""
+"""How the tests run platforms: with the journeys' analytics beside the built-in ones, and leaving nothing behind."""
 
 import os
 from collections.abc import Iterator

@@ -6,14 +6,14 @@ _METADATA = metadata("voxel51-platform")
 
 
 def _told(field: str) -> str:
-    return (_METADATA.get_all(field) or [""])[0]
+    return str((_METADATA.get_all(field) or [""])[0])
 
 
-NAME = _METADATA["Name"]
-VERSION = _METADATA["Version"]
-DESCRIPTION = _METADATA["Summary"]
+NAME = _told("Name")
+VERSION = _told("Version")
+DESCRIPTION = _told("Summary")
 AUTHOR = _told("Author")
 CONTACT = _told("Author-email")
 URL = _told("Home-page")
-LICENSE = _METADATA["License-Expression"]
+LICENSE = _told("License-Expression")
 VERSION_LONG = f"{NAME} v{VERSION}"

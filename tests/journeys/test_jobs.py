@@ -9,8 +9,8 @@ import pytest
 
 from demo.platform_process import PlatformDied
 from leftovers import Family
+from people import User
 from platforms import StartPlatform
-from users import User
 from voxel51.users.api import API, APIError
 from voxel51.users.auth import Token
 from voxel51.users.jobs import JobExecutionError, JobRequest

@@ -19,9 +19,9 @@ import requests
 
 from demo.platform_process import PlatformProcess
 from leftovers import Family
+from people import User
 from platforms import NO_OP, a_platform
 from stored_files import database_path, every_text_in, orphans, stored_keys
-from users import User
 
 JOBS = int(os.environ.get("JOBS", "150"))
 SUBMITTERS = 4

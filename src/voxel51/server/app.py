@@ -1,7 +1,6 @@
 """The composition root: settings become a database, a storage, services, routes and a dispatcher."""
 
 import re
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -133,8 +132,8 @@ def _limits(settings: Settings) -> Limits:
 
 
 def _runner(settings: Settings, installed: list[Installed]) -> ProcessRunner:
-    preload = tuple(dict.fromkeys(module for offer in installed for module in offer.preload))
-    return ProcessRunner(settings.folder / "running", sys.executable, preload)
+    preload = [offer.entry_point for offer in installed if offer.preload_safe]
+    return ProcessRunner(settings.folder / "running", preload)
 
 
 def _checks(accounts: AccountService, attempts: AttemptService, signer: LinkSigner) -> Mapping[Needs, Check]:

@@ -114,6 +114,8 @@ class PooledSender:
     def _follow(self, ask: Callable[[Request], Received], request: Request) -> Received:
         for _ in range(MAX_REDIRECTS + 1):
             answer = ask(request)
+            if not 300 <= answer.status < 400:
+                return answer
             following = after_redirect(request, answer.status, answer.headers.get("location"))
             if following is None:
                 return answer

@@ -158,5 +158,8 @@ def _access_of(token_dict: Any) -> AccessToken:
 
 
 def _is_address(url: str) -> bool:
-    parts = urlsplit(url.strip("/"))
+    try:
+        parts = urlsplit(url.strip("/"))
+    except ValueError:
+        return False
     return parts.scheme in {"http", "https"} and bool(parts.hostname)

@@ -1,6 +1,6 @@
 """Tasks: what a job is told when it starts, and what it reports while it runs."""
 
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Any, NotRequired, TypedDict
 
 TASK_DESCRIPTION = "TASK_DESCRIPTION"
@@ -87,6 +87,17 @@ class TaskStatusDocument(TypedDict):
     posted_data: dict[str, str]
     progress: NotRequired[Progress]
     warnings: NotRequired[list[str]]
+
+
+class TaskExit(IntEnum):
+    """What a job's process says by its exit code, for whoever started it. What it reported counts before this."""
+
+    COMPLETE = 0  # reported COMPLETE
+    FAILED = 1  # reported FAILED
+    NOT_STARTED = 71  # its process could not be set up; nothing was reported
+    UNREPORTED = 75  # could not report how it ended: the platform did not answer, or refused
+    OUT_OF_MEMORY = 76  # reached its memory limit; reported FAILED where it still could
+    NOT_CURRENT = 77  # was told that another attempt has taken its place
 
 
 class PostedDataId(TypedDict):

@@ -62,7 +62,7 @@ class Rooms:
         """Leave an output; returns its storage key."""
         writer = self.storage.writer(f"outputs/{uuid.uuid4()}")
         writer.write(content)
-        self.attempts.put_output(attempt, writer)
+        self.attempts.put_output(attempt.id, writer)
         return writer.key
 
     def keys(self, folder: str) -> set[str]:
@@ -84,7 +84,7 @@ def rooms(tmp_path):
 
     data = DataService(database, storage, lifetime, links)
     analytics = AnalyticService(database)
-    analytics.install([Installed("voxel51/count", DOCUMENT, ())])
+    analytics.install([Installed("voxel51/count", DOCUMENT, preload_safe=True)])
     yield Rooms(
         accounts=AccountService(database),
         analytics=analytics,

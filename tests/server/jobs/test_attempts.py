@@ -98,7 +98,7 @@ def test_reports_of_an_old_attempt_count_for_nothing(rooms, alice):
     rooms.attempts.settle(old.id, Fate.LOST, "out of sight")
     refused = [
         lambda: rooms.attempts.report_state(old, "COMPLETE", None),
-        lambda: rooms.attempts.put_status(old, "{}"),
+        lambda: rooms.attempts.put_status(old.id, "{}"),
         lambda: rooms.attempts.report_metadata(old, {"frame_count": 1, "duration_seconds": 1, "size_bytes": 1}),
         lambda: rooms.put_output(old),
         lambda: rooms.attempts.by_link(old.id),

@@ -19,12 +19,12 @@ _TIMEOUT_SECONDS = 120
 class Installed:
     """One analytic that an installed package offers.
 
-    ``preload`` are the modules to import once before its jobs are forked; empty where it must not be forked.
+    ``preload_safe`` says that a process which imported it has still one thread, and may fork its jobs.
     """
 
     entry_point: str
     document: AnalyticDocument
-    preload: tuple[str, ...]
+    preload_safe: bool
 
 
 def find_installed() -> list[Installed]:
@@ -52,5 +52,4 @@ def _is_broken(description: dict[str, Any]) -> bool:
 
 
 def _read(description: dict[str, Any]) -> Installed:
-    preload = tuple(description["preload"]) if description["preload_safe"] else ()
-    return Installed(description["name"], description["document"], preload)
+    return Installed(description["name"], description["document"], description["preload_safe"])

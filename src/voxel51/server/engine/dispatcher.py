@@ -13,14 +13,15 @@ from voxel51.server.engine.runner import Ending, Outcome, Process, Runner
 from voxel51.server.jobs.attempts import AttemptService, Claim, Fate
 from voxel51.server.jobs.tasks import TaskService
 from voxel51.wire import tasks as names
+from voxel51.wire.tasks import TaskExit
 
 log = logging.getLogger(__name__)
 
 _LOOK_INTERVAL_SECONDS = 1.0
 """How often to look without having been woken: for jobs that another process queued, and for overdue attempts."""
 
-_CONTACT_LOST_EXIT_CODE = 75
-"""With this code (EX_TEMPFAIL) an attempt says that it could not reach the platform: the job is tried again."""
+_NOT_THE_ANALYTICS_FAULT = frozenset({TaskExit.NOT_STARTED, TaskExit.UNREPORTED, TaskExit.NOT_CURRENT})
+"""Exit codes by which an attempt says that it never began, or was not heard: the job is tried again."""
 
 _FATES = {
     Ending.EXITED: Fate.ANALYTIC_FAILED,
@@ -111,7 +112,7 @@ class Dispatcher:
             except queue.Empty:
                 return
             fate = _FATES[outcome.ending]
-            if outcome.ending is Ending.EXITED and outcome.exit_code == _CONTACT_LOST_EXIT_CODE:
+            if outcome.ending is Ending.EXITED and outcome.exit_code in _NOT_THE_ANALYTICS_FAULT:
                 fate = Fate.LOST
             try:
                 self._attempts.settle(outcome.attempt_id, fate, outcome.detail, outcome.log)

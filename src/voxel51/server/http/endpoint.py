@@ -25,8 +25,8 @@ from voxel51.server.http.route import (
     RawBody,
     Route,
 )
-from voxel51.server.http.uploads import Receiver, read_small
-from voxel51.server.storage.storage import Storage
+from voxel51.server.http.uploads import Receiver, is_small, read_small
+from voxel51.server.storage.storage import CHUNK_BYTES, Storage
 
 Given = TypeVarTuple("Given")
 Result = TypeVar("Result")
@@ -77,6 +77,9 @@ class Endpoint:
 
     async def _receive(self, request: Request) -> Response:
         body = self._route.body
+        if isinstance(body, RawBody) and is_small(request):
+            content = await read_small(request, CHUNK_BYTES)
+            return await self._in_worker(self._keep_small, request, body, content)
         call = await self._in_worker(self._admit, request)
         if isinstance(body, MultipartBody):
             upload, fields = await self._serving.receiver.multipart(request, body)
@@ -103,6 +106,11 @@ class Endpoint:
         if route.before is not None:
             route.before(caller, request.path_params)
         return Call(caller, request.path_params, arguments=dict(request.query_params))
+
+    def _keep_small(self, request: Request, body: RawBody, content: bytes) -> Response:
+        call = self._admit(request)
+        upload = self._serving.receiver.small(body, content)
+        return self._keep(request, replace(call, upload=upload))
 
     def _keep(self, request: Request, call: Call) -> Response:
         try:

@@ -19,6 +19,12 @@ _FIELD_LIMIT_COUNT = 64
 _EXTENDED_FILENAME = re.compile(r"""filename\*\s*=\s*[\w-]+'[^']*'([^;\s]+)""", re.IGNORECASE)
 
 
+def is_small(request: Request) -> bool:
+    """Whether the body is so short that it is quicker read whole than streamed."""
+    announced = request.headers.get("content-length", "")
+    return announced.isdigit() and int(announced) <= CHUNK_BYTES
+
+
 async def read_small(request: Request, limit_bytes: int) -> bytes:
     """The whole body.
 
@@ -54,6 +60,14 @@ class Receiver:
             sink.writer.abort()
             raise
         return Upload("", None, writer=sink.writer)
+
+    def small(self, body: RawBody, content: bytes) -> Upload:
+        """The same for a body that is in memory already."""
+        if body.folder is None:
+            return Upload("", None, content=content)
+        writer = self._storage.writer(f"{body.folder}/{uuid.uuid4()}", len(content))
+        writer.write(content)
+        return Upload("", None, writer=writer)
 
     async def multipart(self, request: Request, body: MultipartBody) -> tuple[Upload | None, dict[str, str]]:
         """The file part named ``file``, and the text fields; parts may come in any order.

@@ -130,15 +130,15 @@ class _Handlers:
 
     def put_status(self, call: Call) -> None:
         assert call.upload is not None  # noqa: S101  (the route takes a raw body)
-        self._attempts.put_status(self._attempt(call), check_status(call.upload.content))
+        self._attempts.put_status(call.path["attempt_id"], check_status(call.upload.content))
 
     def put_log(self, call: Call) -> None:
         assert call.upload is not None and call.upload.writer is not None  # noqa: S101  (as above)
-        self._attempts.put_log(self._attempt(call), call.upload.writer)
+        self._attempts.put_log(call.path["attempt_id"], call.upload.writer)
 
     def put_output(self, call: Call) -> None:
         assert call.upload is not None and call.upload.writer is not None  # noqa: S101  (as above)
-        self._attempts.put_output(self._attempt(call), call.upload.writer)
+        self._attempts.put_output(call.path["attempt_id"], call.upload.writer)
 
     def _attempt(self, call: Call) -> Attempt:
         return self._attempts.by_link(call.path["attempt_id"])

@@ -224,7 +224,7 @@ class AttemptService:
         if failure_type is not None and failure_type not in list(JobFailureType):
             raise BadRequest(f"failure_type is {', '.join(JobFailureType)}, not {failure_type!r}")
         with self._database.write() as connection:
-            row = self._current(connection, attempt)
+            row = self._current(connection, attempt.id)
             if row.state in ENDED or state == TaskState.SCHEDULED:
                 return
             if state == TaskState.RUNNING:
@@ -243,16 +243,20 @@ class AttemptService:
     def report_metadata(self, attempt: Attempt, metadata: MetadataReport) -> None:
         """Keep how much was analysed."""
         with self._database.write() as connection:
-            self._current(connection, attempt)
+            self._current(connection, attempt.id)
             connection.execute(update(jobs).where(jobs.c.id == attempt.job_id).values(**metadata))
 
-    def put_status(self, attempt: Attempt, text: str) -> None:
-        """Keep the status document that an attempt wrote."""
-        with self._database.write() as connection:
-            self._current(connection, attempt)
-            connection.execute(update(jobs).where(jobs.c.id == attempt.job_id).values(status_text=text))
+    def put_status(self, attempt_id: str, text: str) -> None:
+        """Keep the status document that an attempt wrote.
 
-    def put_output(self, attempt: Attempt, writer: Writer) -> None:
+        Raises:
+            Forbidden: the attempt is no longer current.
+        """
+        with self._database.write() as connection:
+            row = self._current(connection, attempt_id)
+            connection.execute(update(jobs).where(jobs.c.id == row.job_id).values(status_text=text))
+
+    def put_output(self, attempt_id: str, writer: Writer) -> None:
         """Keep the output that an attempt left; a later one takes the place of an earlier one.
 
         Raises:
@@ -263,17 +267,17 @@ class AttemptService:
         replaced: str | None = writer.key
         try:
             with self._database.write() as connection:
-                row = self._current(connection, attempt)
+                row = self._current(connection, attempt_id)
                 if row.state in ENDED:
-                    raise Conflict(f"Job '{attempt.job_id}' has ended; its output cannot change any more")
+                    raise Conflict(f"Job '{row.job_id}' has ended; its output cannot change any more")
                 values = {"output_key": writer.key}
-                connection.execute(update(attempts).where(attempts.c.id == attempt.id).values(values))
+                connection.execute(update(attempts).where(attempts.c.id == attempt_id).values(values))
             replaced = row.output_key
         finally:
             if replaced is not None:
                 self._storage.delete(replaced)
 
-    def put_log(self, attempt: Attempt, writer: Writer) -> None:
+    def put_log(self, attempt_id: str, writer: Writer) -> None:
         """Keep the log that an attempt left; a later one takes the place of an earlier one.
 
         Raises:
@@ -283,16 +287,16 @@ class AttemptService:
         replaced: str | None = writer.key
         try:
             with self._database.write() as connection:
-                row = self._current(connection, attempt)
+                row = self._current(connection, attempt_id)
                 values = {"log_key": writer.key}
-                connection.execute(update(attempts).where(attempts.c.id == attempt.id).values(values))
+                connection.execute(update(attempts).where(attempts.c.id == attempt_id).values(values))
             replaced = row.log_key
         finally:
             if replaced is not None:
                 self._storage.delete(replaced)
 
-    def _current(self, connection: Connection, attempt: Attempt) -> Row[Any]:
-        row = _load(connection, attempt.id)
+    def _current(self, connection: Connection, attempt_id: str) -> Row[Any]:
+        row = _load(connection, attempt_id)
         if row is None:
             raise Forbidden("This attempt at the job is gone")
         self._check_current(row)

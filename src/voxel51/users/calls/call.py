@@ -120,7 +120,7 @@ def nothing(_body: bytes) -> None:
 
 def document(body: bytes) -> Any:
     """The answer is the result: a JSON object."""
-    result = json.loads(body)
+    result = json.loads(body.decode())
     if not isinstance(result, dict):
         raise TypeError(f"a JSON object was expected, not {type(result).__name__}")
     return result

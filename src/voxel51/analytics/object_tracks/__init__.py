@@ -1,0 +1,8 @@
+"""Things of everyday life, found and followed through a video."""
+
+from voxel51.analytics.object_tracks.process import process
+from voxel51.platform.analytic import Analytic
+
+analytic = Analytic.from_package(
+    __name__, process, preload=("numpy", "cv2", "av", "scipy.optimize", "voxel51.labels.writer")
+)

@@ -1,0 +1,58 @@
+"""What a detector finds in one picture."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+
+SAME_CLASS_OVERLAP = 0.6
+"""Two boxes of one class that overlap more than this (IoU) are one thing."""
+
+ANY_CLASS_OVERLAP = 0.85
+"""Two boxes of any class that overlap more than this are one thing: a van is both a car and a truck to a detector."""
+
+
+@dataclass(frozen=True, slots=True)
+class Detections:
+    """Boxes with what is in them, all arrays of the same length.
+
+    Attributes:
+        boxes: float32 [N, 4]: left, top, right, bottom in pixels of the picture.
+        scores: float32 [N], in [0, 1].
+        classes: int [N], positions in the detector's list of class names.
+    """
+
+    boxes: Floats
+    scores: Floats
+    classes: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+    def chosen(self, which: NDArray[np.bool_] | NDArray[np.int64]) -> "Detections":
+        """Some of them, by a mask or by their positions."""
+        return Detections(self.boxes[which], self.scores[which], self.classes[which])
+
+    def without_repeats(self) -> "Detections":
+        """The best of every group that overlaps too much, best first (greedy non-maximum suppression)."""
+        order = np.argsort(-self.scores, kind="stable")
+        overlap = overlaps(self.boxes, self.boxes)
+        same = self.classes[:, None] == self.classes[None, :]
+        repeats = overlap > np.where(same, SAME_CLASS_OVERLAP, ANY_CLASS_OVERLAP)
+        kept: list[int] = []
+        for each in order:
+            if not repeats[each, kept].any():
+                kept.append(int(each))
+        return self.chosen(np.array(kept, np.int64))
+
+
+def overlaps(first: Floats, second: Floats) -> Floats:
+    """Intersection over union of every box of ``first`` [N, 4] with every one of ``second`` [M, 4]: [N, M]."""
+    top_left = np.maximum(first[:, None, :2], second[None, :, :2])
+    bottom_right = np.minimum(first[:, None, 2:], second[None, :, 2:])
+    shared = np.clip(bottom_right - top_left, 0, None).prod(axis=2)
+    areas = [np.clip(boxes[:, 2:] - boxes[:, :2], 0, None).prod(axis=1) for boxes in (first, second)]
+    union = areas[0][:, None] + areas[1][None, :] - shared
+    return np.asarray(shared / np.maximum(union, 1e-9), np.float32)

@@ -1,0 +1,111 @@
+"""One job of object tracking: frames are sampled, things are found in them and followed, every frame is labelled."""
+
+import difflib
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from voxel51.analytics.object_tracks.coco import CLASS_NAMES
+from voxel51.analytics.object_tracks.detections import Detections
+from voxel51.analytics.object_tracks.nanodet import NanoDet
+from voxel51.analytics.object_tracks.tracker import Tracker
+from voxel51.analytics.object_tracks.trajectories import Placed, Trajectories
+from voxel51.analytics.shot_detection.shots import with_shot_ends
+from voxel51.labels.attributes import BooleanAttribute
+from voxel51.labels.geometry import BoundingBox
+from voxel51.labels.media.pictures import Frame
+from voxel51.labels.objects import DetectedObject
+from voxel51.labels.video import VideoFrame
+from voxel51.labels.writer import VideoLabelsWriter
+from voxel51.platform.errors import InvalidInput
+from voxel51.platform.frames import InputVideo, input_video
+from voxel51.platform.job import Job
+
+UNSURE_SHARE = 0.5
+"""Boxes of at least this share of the wanted confidence continue a track that a surer box began."""
+
+PATIENCE_SECONDS = 1.2
+"""How long a thing may be hidden and still be the same when it comes back."""
+
+LONGEST_GAP_SECONDS = 0.6
+"""How long a thing may be hidden and still be labelled, where it must have been."""
+
+
+def process(job: Job) -> None:
+    """Follow the things in the input ``video`` and leave them at the output ``labels``."""
+    given = job.parameters
+    wanted = _class_indexes(given.get("classes") or CLASS_NAMES)
+    with (
+        input_video(job, strict=given["strict"]) as video,
+        VideoLabelsWriter.open(job.output("labels"), video.filename) as labels,
+    ):
+        following = _Following(video, float(given["confidence"]), int(given["frame_stride"]), wanted)
+        numbers: set[int] = set()
+        for frame_number, things in following.frames():
+            labels.add_frame(_labelled(frame_number, things, following.frame_size))
+            numbers.update(thing.track.number for thing in things)
+        labels.metadata = video.metadata
+        labels.attributes += video.warning_attributes()
+    job.message(f"{len(numbers)} tracks in {video.metadata.total_frame_count} frames")
+
+
+class _Following:
+    """Finds and follows the things of one video."""
+
+    def __init__(self, video: InputVideo, confidence: float, stride: int, wanted: Sequence[int]) -> None:
+        self._video = video
+        self._detector = NanoDet()
+        self._least_score = confidence * UNSURE_SHARE
+        self._stride = stride
+        self._wanted = np.array(wanted)
+        rate = video.metadata.frame_rate or 25.0
+        patience = max(round(rate * PATIENCE_SECONDS), 2 * stride)
+        self._tracker = Tracker(sure_score=confidence, patience_frames=patience)
+        self._trajectories = Trajectories(max(round(rate * LONGEST_GAP_SECONDS), stride), patience)
+        self.frame_size = video.metadata.frame_size or (1, 1)
+
+    def frames(self) -> Iterator[tuple[int, list[Placed]]]:
+        """The frames in which things are, in order. Nothing is followed across a cut."""
+        shot_start = 1
+        for frame, ends_shot in with_shot_ends(self._video):
+            if ends_shot or (frame.number - shot_start) % self._stride == 0:
+                tracks = self._tracker.step(frame.number, self._detected(frame))
+                yield from self._trajectories.add(tracks, frame.number)
+            if ends_shot:
+                yield from self._trajectories.finish_shot(tracks)
+                self._tracker.forget()
+                shot_start = frame.number + 1
+
+    def _detected(self, frame: Frame) -> Detections:
+        found = self._detector.detect(frame.image(), self._least_score)
+        return found.chosen(np.isin(found.classes, self._wanted))
+
+
+def _labelled(frame_number: int, things: list[Placed], frame_size: tuple[int, int]) -> VideoFrame:
+    width, height = frame_size
+    objects = []
+    for thing in things:
+        left, top, right, bottom = (float(side) for side in thing.box)
+        box = BoundingBox.clipped(left / width, top / height, right / width, bottom / height)
+        if box is not None:
+            filled_in = [] if thing.seen else [BooleanAttribute(name="interpolated", value=True)]
+            objects.append(
+                DetectedObject(
+                    label=CLASS_NAMES[thing.track.class_index],
+                    bounding_box=box,
+                    confidence=round(thing.score, 3),
+                    index=thing.track.number,
+                    frame_number=frame_number,
+                    attributes=[*filled_in],
+                )
+            )
+    return VideoFrame(frame_number=frame_number, objects=objects)
+
+
+def _class_indexes(names: Sequence[str]) -> list[int]:
+    for name in names:
+        if name not in CLASS_NAMES:
+            near = difflib.get_close_matches(str(name), CLASS_NAMES, n=1)
+            advice = f"did you mean {near[0]!r}?" if near else "see the analytic's description for the 80 names"
+            raise InvalidInput(f"parameter 'classes' names {name!r}, which is not one of the COCO classes; {advice}")
+    return [CLASS_NAMES.index(name) for name in names]

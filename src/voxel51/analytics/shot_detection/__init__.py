@@ -1,0 +1,6 @@
+"""Where one shot ends and the next begins."""
+
+from voxel51.analytics.shot_detection.process import process
+from voxel51.platform.analytic import Analytic
+
+analytic = Analytic.from_package(__name__, process, preload=("numpy", "cv2", "av", "voxel51.labels.writer"))

@@ -1,0 +1,50 @@
+"""Events: what happens in a frame, and what goes on over many frames."""
+
+# ruff: noqa: RUF009  (`optional`, `required` and `many` give dataclass fields)
+
+from dataclasses import dataclass
+
+from voxel51.labels.attributes import ATTRIBUTES, PROBABILITIES, TAGS, Attribute
+from voxel51.labels.geometry import BOX, BoundingBox
+from voxel51.labels.kinds import CONFIDENCE, INTEGER, POSITION, TEXT
+from voxel51.labels.masks import MASK
+from voxel51.labels.objects import DETECTED_OBJECTS, VIDEO_OBJECTS, DetectedObject, VideoObject
+from voxel51.labels.records import Container, Numbered, One, Record, many, optional
+from voxel51.labels.supports import SUPPORT, Support
+
+
+@dataclass(slots=True, kw_only=True)
+class DetectedEvent(Record):
+    """Something that happens in one frame, perhaps in a part of it and with objects of its own."""
+
+    TYPE = "eta.core.events.DetectedEvent"
+    label: str | None = optional(TEXT)
+    bounding_box: BoundingBox | None = optional(BOX)
+    mask: str | None = optional(MASK)
+    confidence: float | None = optional(CONFIDENCE)
+    name: str | None = optional(TEXT)
+    top_k_probs: dict[str, float] | None = optional(PROBABILITIES)
+    index: int | None = optional(INTEGER)
+    frame_number: int | None = optional(POSITION)
+    objects: list[DetectedObject] = many(DETECTED_OBJECTS)
+    attributes: list[Attribute] = many(ATTRIBUTES, key="attrs")
+
+
+@dataclass(slots=True, kw_only=True)
+class VideoEvent(Record):
+    """Something that goes on over the frames of its support."""
+
+    TYPE = "eta.core.events.VideoEvent"
+    label: str | None = optional(TEXT)
+    confidence: float | None = optional(CONFIDENCE)
+    name: str | None = optional(TEXT)
+    index: int | None = optional(INTEGER)
+    support: Support | None = optional(SUPPORT)
+    tags: list[str] | None = optional(TAGS)
+    attributes: list[Attribute] = many(ATTRIBUTES, key="attrs")
+    objects: list[VideoObject] = many(VIDEO_OBJECTS)
+    frames: dict[int, DetectedEvent] = many(Numbered(One(DetectedEvent), "frame_number"), empty=dict)
+
+
+DETECTED_EVENTS = Container(One(DetectedEvent), "events")
+VIDEO_EVENTS = Container(One(VideoEvent), "events")

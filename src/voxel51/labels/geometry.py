@@ -1,0 +1,92 @@
+"""Where things are in a frame. Coordinates are fractions of its width and height; the origin is the top left."""
+
+# ruff: noqa: RUF009  (`optional`, `required` and `many` give dataclass fields)
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from voxel51.labels.attributes import ATTRIBUTES, TAGS, Attribute
+from voxel51.labels.kinds import CONFIDENCE, COORDINATE, FLAG, INTEGER, POINTS, TEXT, Listed, shortly
+from voxel51.labels.problems import Problem
+from voxel51.labels.records import Container, One, Record, many, optional
+
+
+@dataclass(frozen=True, slots=True)
+class BoundingBox(Record):
+    """A rectangle, by fractions in [0, 1] of the frame: right is greater than left, bottom greater than top."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    @classmethod
+    def clipped(cls, left: float, top: float, right: float, bottom: float) -> Self | None:
+        """The part of a rectangle that lies inside the frame, rounded to 5 decimals; None if there is none."""
+        inside = [round(min(max(float(side), 0.0), 1.0), 5) for side in (left, top, right, bottom)]
+        return cls(*inside) if inside[2] > inside[0] and inside[3] > inside[1] else None
+
+    @classmethod
+    def problems(cls, document: Any, path: str = "") -> Iterator[Problem]:
+        """Missing corners (fatal), coordinates outside the frame, corners that are not where they should be."""
+        if not isinstance(document, Mapping):
+            yield Problem(path, f"expected an object with two corners, got {shortly(document)}", fatal=True)
+            return
+        found: list[float] = []
+        for corner in ("top_left", "bottom_right"):
+            point = document.get(corner)
+            for axis in ("x", "y"):
+                value = point.get(axis) if isinstance(point, Mapping) else None
+                if isinstance(value, bool) or not isinstance(value, int | float):
+                    yield Problem(f"{path}.{corner}.{axis}", f"expected a number, got {shortly(value)}", fatal=True)
+                else:
+                    found.append(value)
+                    yield from COORDINATE.check(value, f"{path}.{corner}.{axis}")
+        if len(found) == 4 and not (found[2] > found[0] and found[3] > found[1]):
+            yield Problem(path, f"bottom_right must lie below and right of top_left, got {found}")
+
+    @classmethod
+    def read(cls, document: Mapping[str, Any]) -> Self:
+        """The box between two corners."""
+        first, last = document["top_left"], document["bottom_right"]
+        return cls(first["x"], first["y"], last["x"], last["y"])
+
+    def to_json(self) -> dict[str, Any]:
+        """Its two corners."""
+        return {
+            "top_left": {"x": self.left, "y": self.top},
+            "bottom_right": {"x": self.right, "y": self.bottom},
+        }
+
+
+@dataclass(slots=True, kw_only=True)
+class Keypoints(Record):
+    """Points that belong together, such as the joints of a body; ``confidence`` has one entry a point."""
+
+    name: str | None = optional(TEXT)
+    label: str | None = optional(TEXT)
+    confidence: list[float] | None = optional(Listed(CONFIDENCE))
+    index: int | None = optional(INTEGER)
+    points: list[list[float]] = many(POINTS)
+    attributes: list[Attribute] = many(ATTRIBUTES, key="attrs")
+
+
+@dataclass(slots=True, kw_only=True)
+class Polyline(Record):
+    """One or several chains of points; closed ones bound areas."""
+
+    name: str | None = optional(TEXT)
+    label: str | None = optional(TEXT)
+    confidence: float | None = optional(CONFIDENCE)
+    index: int | None = optional(INTEGER)
+    closed: bool | None = optional(FLAG)
+    filled: bool | None = optional(FLAG)
+    points: list[list[list[float]]] = many(Listed(POINTS))
+    tags: list[str] | None = optional(TAGS)
+    attributes: list[Attribute] = many(ATTRIBUTES, key="attrs")
+
+
+BOX = One(BoundingBox)
+KEYPOINTS = Container(One(Keypoints), "keypoints")
+POLYLINES = Container(One(Polyline), "polylines")

@@ -1,0 +1,112 @@
+"""One decoded frame, and its pixels the right way up."""
+
+import struct
+from dataclasses import dataclass
+from typing import Any, NamedTuple, cast
+
+import av
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Pixels = NDArray[np.uint8]
+
+_PLANAR = frozenset({"yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p"})
+_LUMA_FIRST = _PLANAR | {"gray", "nv12", "nv21"}
+
+
+class Orientation(NamedTuple):
+    """How stored pixels become displayed ones: swap the axes, then mirror."""
+
+    swapped: bool = False
+    mirrored_across: bool = False
+    mirrored_down: bool = False
+
+    def apply(self, pixels: Any) -> Pixels:
+        """``pixels`` (uint8 [H, W] or [H, W, channels]) as displayed; the same array where nothing is to be done."""
+        if self.swapped:
+            pixels = cv2.transpose(pixels)
+        if self.mirrored_across or self.mirrored_down:
+            axis = -1 if self.mirrored_across and self.mirrored_down else int(self.mirrored_across)
+            pixels = cv2.flip(pixels, axis)
+        return cast("Pixels", pixels)
+
+
+UPRIGHT = Orientation()
+
+
+def orientation_of(frame: av.VideoFrame) -> Orientation:
+    """What the display matrix of a frame asks for, to the nearest quarter turn. Phones record that way."""
+    side_data: Any = frame.side_data.get("DISPLAYMATRIX")
+    if side_data is None:
+        return UPRIGHT
+    # Row by row, a point (x, y) is shown at (a x + c y, b x + d y), y pointing down.
+    a, b, _, c, d = struct.unpack("<5i", bytes(side_data)[:20])
+    if abs(b) + abs(c) > abs(a) + abs(d):
+        return Orientation(swapped=True, mirrored_across=c < 0, mirrored_down=b < 0)
+    return Orientation(mirrored_across=a < 0, mirrored_down=d < 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One decoded frame. Pixels are made when asked for, anew each time.
+
+    Attributes:
+        number: its place among the decoded frames, from 1.
+        time: seconds from the start of the file to its presentation, as a player shows it.
+        is_damaged: the decoder had to guess parts of it.
+    """
+
+    number: int
+    time: float
+    is_damaged: bool
+    _decoded: av.VideoFrame
+    _orientation: Orientation
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels, as displayed."""
+        stored = self._decoded.width, self._decoded.height
+        return (stored[1], stored[0]) if self._orientation.swapped else stored
+
+    def image(self) -> Pixels:
+        """The whole picture: BGR, uint8 [H, W, 3]."""
+        return self._orientation.apply(self._decoded.to_ndarray(format="bgr24"))
+
+    def luma(self) -> Pixels:
+        """Brightness: uint8 [H, W]. Free for the usual formats: a view of the decoder's memory, not to be written to.
+
+        Its range is the video's own, mostly 16 to 235.
+        """
+        if self._decoded.format.name in _LUMA_FIRST:
+            return self._orientation.apply(_plane(self._decoded, 0, self._decoded.width, self._decoded.height))
+        return self._orientation.apply(self._decoded.to_ndarray(format="gray"))
+
+    def small(self, width: int, height: int) -> Pixels:
+        """The picture squeezed to ``width`` by ``height``: BGR, uint8 [height, width, 3].
+
+        Planes are shrunk before colours are made, a tenth of the work of `image`. Colours are near, not exact: the
+        video's range is taken as full.
+        """
+        if self._orientation.swapped:
+            width, height = height, width
+        name = self._decoded.format.name
+        if name not in _PLANAR:
+            pixels = _shrunk(self._decoded.to_ndarray(format="bgr24"), width, height)
+            return self._orientation.apply(pixels)
+        wide, high = self._decoded.width, self._decoded.height
+        half_wide = wide if "444" in name else (wide + 1) // 2
+        half_high = (high + 1) // 2 if "420" in name else high
+        planes = [_shrunk(_plane(self._decoded, 0, wide, high), width, height)]
+        planes += [_shrunk(_plane(self._decoded, each, half_wide, half_high), width, height) for each in (2, 1)]
+        return self._orientation.apply(cv2.cvtColor(cv2.merge(planes), cv2.COLOR_YCrCb2BGR))
+
+
+def _plane(frame: av.VideoFrame, index: int, width: int, height: int) -> Any:
+    plane: Any = frame.planes[index]
+    rows = np.frombuffer(plane, np.uint8, count=plane.line_size * height)
+    return rows.reshape(height, plane.line_size)[:, :width]
+
+
+def _shrunk(pixels: Any, width: int, height: int) -> Any:
+    return cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)

@@ -1,0 +1,57 @@
+"""Objects: what is seen in a frame, and what lives over many frames."""
+
+# ruff: noqa: RUF009  (`optional`, `required` and `many` give dataclass fields)
+
+from dataclasses import dataclass
+
+from voxel51.labels.attributes import ATTRIBUTES, PROBABILITIES, TAGS, Attribute
+from voxel51.labels.geometry import BOX, BoundingBox
+from voxel51.labels.kinds import CONFIDENCE, INTEGER, NUMBER, POSITION, TEXT
+from voxel51.labels.masks import MASK
+from voxel51.labels.records import Container, Numbered, One, Record, many, optional
+from voxel51.labels.supports import SUPPORT, Support
+
+
+@dataclass(slots=True, kw_only=True)
+class DetectedObject(Record):
+    """A thing in one frame.
+
+    Attributes:
+        mask: covers the bounding box; see `voxel51.labels.masks`.
+        index: the track it belongs to; the same number in every frame of the same thing.
+        index_in_frame: its place among the objects of the frame.
+        eval_type: ``RECALL`` or ``PRECISION``, which evaluation it counts for.
+    """
+
+    TYPE = "eta.core.objects.DetectedObject"
+    label: str | None = optional(TEXT)
+    bounding_box: BoundingBox | None = optional(BOX)
+    mask: str | None = optional(MASK)
+    confidence: float | None = optional(CONFIDENCE)
+    name: str | None = optional(TEXT)
+    top_k_probs: dict[str, float] | None = optional(PROBABILITIES)
+    index: int | None = optional(INTEGER)
+    score: float | None = optional(NUMBER)
+    frame_number: int | None = optional(POSITION)
+    index_in_frame: int | None = optional(INTEGER)
+    eval_type: str | None = optional(TEXT)
+    tags: list[str] | None = optional(TAGS)
+    attributes: list[Attribute] = many(ATTRIBUTES, key="attrs")
+
+
+@dataclass(slots=True, kw_only=True)
+class VideoObject(Record):
+    """A thing over all its frames; what is constant about it is said once, here."""
+
+    TYPE = "eta.core.objects.VideoObject"
+    label: str | None = optional(TEXT)
+    confidence: float | None = optional(CONFIDENCE)
+    name: str | None = optional(TEXT)
+    support: Support | None = optional(SUPPORT)
+    index: int | None = optional(INTEGER)
+    attributes: list[Attribute] = many(ATTRIBUTES, key="attrs")
+    frames: dict[int, DetectedObject] = many(Numbered(One(DetectedObject), "frame_number"), empty=dict)
+
+
+DETECTED_OBJECTS = Container(One(DetectedObject), "objects")
+VIDEO_OBJECTS = Container(One(VideoObject), "objects")

@@ -1,0 +1,70 @@
+"""Labels of a video of any length, written while they are found: memory does not grow with the number of frames."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self, TextIO
+
+from voxel51.labels.attributes import Attribute
+from voxel51.labels.events import VideoEvent
+from voxel51.labels.files import whole_file
+from voxel51.labels.metadata import VideoMetadata
+from voxel51.labels.video import VideoFrame, VideoLabels
+
+
+class VideoLabelsWriter:
+    """Writes a VideoLabels file frame by frame, one frame a line; `open` makes one.
+
+    Attributes:
+        metadata, attributes, events: what is said about the whole video. They are kept until the end, so they may be
+            set and added to at any time before.
+    """
+
+    def __init__(self, file: TextIO, filename: str | None) -> None:
+        self.metadata: VideoMetadata | None = None
+        self.attributes: list[Attribute] = []
+        self.events: list[VideoEvent] = []
+        self._filename = filename
+        self._last_number = 0
+        self._file = file
+
+    @classmethod
+    @contextmanager
+    def open(cls, path: Path, filename: str | None = None) -> Iterator[Self]:
+        """A writer of a file that becomes ``path`` when the block ends, and vanishes when the block fails.
+
+        ``filename`` is the name of the video that the labels are of.
+        """
+        with whole_file(path) as file:
+            writer = cls(file, filename)
+            yield writer
+            writer._finish()
+
+    def add_frame(self, frame: VideoFrame) -> None:
+        """Write a frame. Frames come in rising order; those about which nothing is said may be left out.
+
+        Raises:
+            ValueError: its number does not rise above the last one's; the file so far is as it was.
+        """
+        if frame.frame_number <= self._last_number:
+            raise ValueError(f"frame {frame.frame_number} comes after frame {self._last_number}")
+        text = _text(frame.to_json())
+        self._file.write('{"frames":{\n' if self._last_number == 0 else ",\n")
+        self._file.write(f'"{frame.frame_number}":{text}')
+        self._last_number = frame.frame_number
+
+    def _finish(self) -> None:
+        whole = VideoLabels(
+            filename=self._filename, metadata=self.metadata, attributes=self.attributes, events=self.events
+        )
+        rest = _text(whole.to_json()).removeprefix("{")
+        if self._last_number == 0:
+            self._file.write("{")
+        else:
+            self._file.write("\n}" if rest == "}" else "\n},\n")
+        self._file.write(f"{rest}\n")
+
+
+def _text(document: Mapping[str, Any]) -> str:
+    return json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))

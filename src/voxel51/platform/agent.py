@@ -1,0 +1,249 @@
+"""What a running job says to the platform, and what it fetches: agent routes and signed links.
+
+Every report may be sent twice without harm, so each is tried again while the platform is away (a server that is
+started anew under a running job is back within seconds).
+"""
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from voxel51.platform.filenames import filename_of
+from voxel51.transport.errors import APIError, ConnectionFailed
+from voxel51.transport.messages import CHUNK_BYTES, Answer, Request, Sender, StreamedBody
+from voxel51.wire.headers import AGENT_KEY
+from voxel51.wire.tasks import (
+    API_BASE_URL,
+    API_TOKEN,
+    JOB_ID,
+    TASK_DESCRIPTION,
+    MetadataReport,
+    StateReport,
+    TaskDescription,
+    TaskState,
+)
+
+PATIENCE_SECONDS = 60.0
+"""How long a report is tried before the job gives up."""
+
+FIRST_PAUSE_SECONDS = 0.05
+LONGEST_PAUSE_SECONDS = 5.0
+AWAY_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
+REFUSALS = frozenset({401, 403, 404, 409})
+STALE_LINK_STATUSES = frozenset({401, 403, 404, 410})
+
+
+class NotCurrent(Exception):
+    """The platform no longer takes reports of this attempt: another one counts, so this one must stop at once."""
+
+
+class Gone(Exception):
+    """A file that the job needs is no longer there. The text names it."""
+
+
+class Agent:
+    """The platform, as one attempt at a job sees it.
+
+    Calls return when the platform has taken the report. They raise `NotCurrent` when it will take none any more, and
+    `voxel51.transport.errors.APIError` when it refuses this one or did not answer for ``patience_seconds``.
+    """
+
+    def __init__(
+        self, sender: Sender, environment: Mapping[str, str], patience_seconds: float = PATIENCE_SECONDS
+    ) -> None:
+        self._sender = sender
+        self._description_url = environment[TASK_DESCRIPTION]
+        self._routes = f"{environment[API_BASE_URL].rstrip('/')}/jobs/{environment[JOB_ID]}"
+        self._credential = {AGENT_KEY: environment[API_TOKEN]}
+        self._patience_seconds = patience_seconds
+        self._links: dict[str, str] = {}
+
+    def task(self) -> TaskDescription:
+        """What the job is asked to do. Its links are used from here on."""
+        with self._send(Request("GET", self._description_url, repeatable=True), REFUSALS) as answer:
+            description: TaskDescription = json.loads(answer.read())
+        links = {"status": description["status"], "log": description["logfile"], "output": description.get("output")}
+        self._links = {kind: _url_of(link) for kind, link in links.items() if link}
+        return description
+
+    def report_state(self, state: TaskState, failure_type: str | None = None) -> None:
+        """Say where the job stands; ``failure_type`` belongs to FAILED."""
+        report: StateReport = {"state": state.value}
+        if failure_type is not None:
+            report["failure_type"] = failure_type
+        self._say("PUT", "state", report)
+
+    def report_amount(self, amount: MetadataReport) -> None:
+        """Say how much was analysed."""
+        self._say("POST", "metadata", amount)
+
+    def put_status(self, document: bytes, patient: bool = True) -> None:
+        """Publish a status document. An impatient call is tried once: the next one says more anyway."""
+        self._put("status", document, patience_seconds=self._patience_seconds if patient else 0)
+
+    def put_output(self, path: Path) -> None:
+        """Upload the job's output file.
+
+        Raises:
+            voxel51.transport.errors.APIError: code 0 and no link: the platform expects no output of this job.
+        """
+        self._put("output", file_body(path))
+
+    def put_log(self, body: bytes | StreamedBody) -> None:
+        """Upload the job's log."""
+        self._put("log", body)
+
+    def post_data(self, path: Path) -> str:
+        """Store a file as data of the job's owner; returns its id.
+
+        Where an answer is lost on the way, the file may be stored twice.
+        """
+        boundary = os.urandom(16).hex()
+        body = _multipart(path, boundary)
+        headers = {**self._credential, "Content-Type": f"multipart/form-data; boundary={boundary}"}
+        with self._send(Request("POST", f"{self._routes}/data", headers, body, repeatable=True), REFUSALS) as answer:
+            data_id: str = json.loads(answer.read())["data"]["data_id"]
+        return data_id
+
+    def download(self, name: str, reference: Mapping[str, Any], folder: Path) -> Path:
+        """Fetch the file of the input or data parameter ``name`` into ``folder``, under its owner's name for it.
+
+        A download that breaks off starts anew.
+
+        Raises:
+            Gone: the platform has the file no longer.
+        """
+        deadline = time.monotonic() + self._patience_seconds
+        for pause in _pauses():
+            try:
+                return self._download_once(name, reference, folder)
+            except ConnectionFailed:
+                if time.monotonic() + pause > deadline:
+                    raise
+                time.sleep(pause)
+        raise AssertionError("pauses never end")
+
+    def _download_once(self, name: str, reference: Mapping[str, Any], folder: Path) -> Path:
+        answer = self._send(Request("GET", _url_of(reference), repeatable=True), frozenset(), STALE_LINK_STATUSES)
+        if answer.status in STALE_LINK_STATUSES:
+            with answer:
+                fresh = self._fresh_link("data", name)
+            if fresh is None:
+                raise Gone(f"the file of {name!r} is no longer on the platform")
+            answer = self._send(Request("GET", fresh, repeatable=True), frozenset(), STALE_LINK_STATUSES)
+        with answer:
+            if answer.status in STALE_LINK_STATUSES:
+                raise Gone(f"the file of {name!r} is no longer on the platform")
+            path = folder / filename_of(answer.headers.get("content-disposition"), answer.url)
+            with path.open("wb") as file:
+                for chunk in answer.chunks():
+                    file.write(chunk)
+        return path
+
+    def _say(self, method: str, route: str, report: StateReport | MetadataReport) -> None:
+        headers = {**self._credential, "Content-Type": "application/json"}
+        body = json.dumps(report).encode()
+        with self._send(Request(method, f"{self._routes}/{route}", headers, body, repeatable=True), REFUSALS) as answer:
+            answer.read()
+
+    def _put(self, kind: str, body: bytes | StreamedBody, patience_seconds: float | None = None) -> None:
+        link = self._links.get(kind)
+        if link is not None:
+            request = Request("PUT", link, body=body, repeatable=True)
+            with self._send(request, frozenset({409}), STALE_LINK_STATUSES, patience_seconds) as answer:
+                answer.read()
+                if answer.status not in STALE_LINK_STATUSES:
+                    return
+        link = self._fresh_link(kind)
+        if link is None:
+            raise APIError(f"the platform gives no link for the {kind} of this job", 0)
+        self._links[kind] = link
+        with self._send(Request("PUT", link, body=body, repeatable=True), REFUSALS, frozenset()) as answer:
+            answer.read()
+
+    def _fresh_link(self, kind: str, name: str | None = None) -> str | None:
+        request = Request("GET", f"{self._routes}/url/{kind}", self._credential, repeatable=True)
+        with self._send(request, REFUSALS) as answer:
+            found: Any = json.loads(answer.read())
+        reference = found if name is None else found.get(name)
+        return _url_of(reference) if reference else None
+
+    def _send(
+        self,
+        request: Request,
+        superseding: frozenset[int],
+        expected: frozenset[int] = frozenset(),
+        patience_seconds: float | None = None,
+    ) -> Answer:
+        patience = self._patience_seconds if patience_seconds is None else patience_seconds
+        answer = _patiently(lambda: self._sender.send(request), patience)
+        if answer.status < 400 or answer.status in expected:
+            return answer
+        with answer:
+            error = APIError.from_response(answer)
+        if answer.status in superseding:
+            raise NotCurrent(str(error)) from error
+        raise error
+
+
+def file_body(path: Path) -> StreamedBody:
+    """The bytes of a file as a body; its size is taken now."""
+    return StreamedBody(lambda: _chunks_of(path), path.stat().st_size)
+
+
+def _patiently(send: Callable[[], Answer], patience_seconds: float) -> Answer:
+    """Call ``send`` until the platform is there; its last answer or error stands when patience ends."""
+    deadline = time.monotonic() + patience_seconds
+    for pause in _pauses():
+        last = time.monotonic() + pause > deadline
+        try:
+            answer = send()
+        except ConnectionFailed:
+            if last:
+                raise
+        else:
+            if last or answer.status not in AWAY_STATUSES:
+                return answer
+            with answer:
+                answer.read()
+        time.sleep(pause)
+    raise AssertionError("pauses never end")
+
+
+def _pauses() -> Iterator[float]:
+    pause = FIRST_PAUSE_SECONDS
+    while True:
+        yield pause
+        pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+
+
+def _url_of(reference: Mapping[str, Any]) -> str:
+    url = reference.get("signed-url") or reference.get("signed_url")
+    if not isinstance(url, str):
+        raise APIError(f"the platform gave no link, but {sorted(reference)}", 0)
+    return url
+
+
+def _chunks_of(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK_BYTES):
+            yield chunk
+
+
+def _multipart(path: Path, boundary: str) -> StreamedBody:
+    quoted = path.name.replace('"', "%22")
+    head = (
+        f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{quoted}"\r\n'
+        "Content-Type: application/octet-stream\r\n\r\n"
+    ).encode()
+    tail = f"\r\n--{boundary}--\r\n".encode()
+
+    def chunks() -> Iterator[bytes]:
+        yield head
+        yield from _chunks_of(path)
+        yield tail
+
+    return StreamedBody(chunks, len(head) + path.stat().st_size + len(tail))

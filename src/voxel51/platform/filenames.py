@@ -1,0 +1,45 @@
+"""The name under which an input's owner uploaded it, made safe to create a file with."""
+
+import re
+from urllib.parse import unquote, urlsplit
+
+LONGEST_NAME_BYTES = 200
+"""File systems take 255; the rest is room for what an analytic appends."""
+
+_EXTENDED = re.compile(r"filename\*\s*=\s*(?:utf-8|iso-8859-1)?'[^']*'([^;\s]+)", re.IGNORECASE)
+_QUOTED = re.compile(r'filename\s*=\s*"((?:[^"\\]|\\.)*)"', re.IGNORECASE)
+_BARE = re.compile(r"filename\s*=\s*([^;\s]+)", re.IGNORECASE)
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def filename_of(disposition: str | None, url: str) -> str:
+    """The file name that a ``Content-Disposition`` gives, else the last segment of ``url``; always safe to use.
+
+    Safe: no folder, no control characters, not hidden, at most `LONGEST_NAME_BYTES` of UTF-8, never empty.
+    """
+    return safe(_given(disposition or "") or unquote(urlsplit(url).path))
+
+
+def safe(name: str) -> str:
+    """``name`` as one harmless path segment, its extension kept."""
+    name = _UNSAFE.sub("", name.replace("\\", "/").rpartition("/")[2]).strip().lstrip(".")
+    stem, dot, extension = name.rpartition(".")
+    if not dot or len(extension.encode(errors="replace")) > 20:
+        stem, dot, extension = name, "", ""
+    room = LONGEST_NAME_BYTES - len((dot + extension).encode(errors="replace"))
+    stem = stem.encode(errors="replace")[:room].decode(errors="ignore")
+    return (stem + dot + extension) or "file"
+
+
+def _given(disposition: str) -> str:
+    if match := _EXTENDED.search(disposition):
+        return unquote(match[1])
+    if match := _QUOTED.search(disposition):
+        # Headers arrive as Latin-1; senders that put UTF-8 there mean UTF-8.
+        text = re.sub(r"\\(.)", r"\1", match[1]).replace("%22", '"')
+        try:
+            return text.encode("latin-1").decode()
+        except UnicodeError:
+            return text
+    match = _BARE.search(disposition)
+    return match[1] if match else ""

@@ -1,0 +1,61 @@
+"""What the kernel is asked about processes, beyond the standard library. It does nothing but on Linux."""
+
+import ctypes
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+PR_SET_PDEATHSIG = 1
+PR_SET_CHILD_SUBREAPER = 36
+PR_SET_NO_NEW_PRIVS = 38
+
+IS_LINUX = sys.platform == "linux"
+
+
+def _loaded_prctl() -> Callable[..., int] | None:
+    if not IS_LINUX:
+        return None
+    prctl: Callable[..., int] = ctypes.CDLL(None, use_errno=True).prctl
+    return prctl
+
+
+_PRCTL = _loaded_prctl()
+
+
+def control_process(option: int, value: int) -> None:
+    """``prctl(option, value)``: for this process, or for the calling thread's children, as the option says.
+
+    Raises:
+        OSError: the kernel refused.
+    """
+    if _PRCTL is not None and _PRCTL(option, value, 0, 0, 0) != 0:
+        code = ctypes.get_errno()
+        raise OSError(code, f"prctl({option}, {value}): {os.strerror(code)}")
+
+
+def children() -> list[int]:
+    """Process ids of this process's children, dead but unreaped ones included; empty where the kernel does not tell."""
+    if not IS_LINUX:
+        return []
+    own = os.getpid()
+    try:
+        return [int(pid) for pid in Path(f"/proc/self/task/{own}/children").read_text().split()]
+    except OSError:  # a kernel built without that file
+        return [pid for pid in _processes() if _parent_of(pid) == own]
+
+
+def thread_count() -> int:
+    """How many threads this process has, those unknown to Python included; 0 where the kernel does not tell."""
+    return len(os.listdir("/proc/self/task")) if IS_LINUX else 0  # noqa: PTH208  (a third of the time of iterdir)
+
+
+def _processes() -> list[int]:
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+
+
+def _parent_of(pid: int) -> int | None:
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return None

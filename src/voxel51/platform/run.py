@@ -1,0 +1,188 @@
+"""The child process that runs one job: ``python -m voxel51.platform.run <owner>/<name>``.
+
+It reads the five variables of the wire contract and does, in this order: fetch the task, say RUNNING, fetch inputs,
+run the analytic, put output, status and log, and say COMPLETE or FAILED last, so that whoever waits for that finds all
+the rest. Its exit code is a `voxel51.wire.tasks.TaskExit`.
+"""
+
+import logging
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Never, TypeVar
+
+from voxel51.platform import installed, log
+from voxel51.platform.agent import Agent, Gone, NotCurrent
+from voxel51.platform.analytic import Analytic
+from voxel51.platform.errors import InvalidInput
+from voxel51.platform.filenames import safe
+from voxel51.platform.job import Job
+from voxel51.platform.parent import end_with_parent
+from voxel51.platform.products import collect, output_file
+from voxel51.platform.status import Status
+from voxel51.transport.errors import APIError
+from voxel51.transport.plain import PlainSender
+from voxel51.wire.jobs import JobFailureType
+from voxel51.wire.tasks import MetadataReport, TaskDescription, TaskExit, TaskState
+
+logger = logging.getLogger(__name__)
+
+Loader = Callable[[], Analytic]
+_Result = TypeVar("_Result")
+
+
+class _Failed(Exception):
+    """The job has failed: who is at fault, what people are told, and what the process says by its exit code."""
+
+    def __init__(self, kind: JobFailureType, text: str, code: TaskExit = TaskExit.FAILED) -> None:
+        super().__init__(text)
+        self.kind = kind
+        self.code = code
+
+
+def perform(load: Loader, environment: Mapping[str, str], folder: Path) -> TaskExit:
+    """Run the one job that ``environment`` names, in the empty folder ``folder``.
+
+    Never raises: what goes wrong is reported to the platform, or where that is not possible said by the exit code.
+    """
+    sender = PlainSender()
+    try:
+        agent = Agent(sender, environment)
+        task = agent.task()
+        agent.report_state(TaskState.RUNNING)
+        status = Status(task, lambda document: _publish(agent, document), lambda amount: _say_amount(agent, amount))
+        try:
+            _do(load, agent, task, status, folder)
+        except _Failed as failure:
+            _report_failure(agent, status, failure)
+            return failure.code
+        agent.put_status(status.complete())
+        agent.put_log(log.body())
+        agent.report_state(TaskState.COMPLETE)
+        return TaskExit.COMPLETE
+    except NotCurrent as error:
+        logger.warning("stopping: %s", error)
+        return TaskExit.NOT_CURRENT
+    except Exception:
+        logger.exception("the end of this job could not be reported")
+        return TaskExit.UNREPORTED
+    finally:
+        sender.close()
+
+
+def _do(load: Loader, agent: Agent, task: TaskDescription, status: Status, folder: Path) -> None:
+    """The job itself, up to the delivery of what it made."""
+    try:
+        analytic = _blaming_the_analytic(load)
+        inputs = _fetched(agent, task.get("inputs") or {}, folder / "inputs")
+        parameters = _parameters(agent, task.get("parameters") or {}, folder / "parameters")
+        job = Job(analytic.document, inputs, parameters, folder, status)
+        products = _blaming_the_analytic(lambda: _analyse(analytic, job))
+        _deliver(analytic, agent, status, products, folder)
+    except Gone as error:
+        raise _Failed(JobFailureType.USER, str(error)) from error
+    except APIError as error:
+        if error.code == 0:  # nobody there to report it to
+            raise
+        logger.exception("the platform refused")
+        text = f"The platform refused what the job needs or made: {error}"
+        raise _Failed(JobFailureType.PLATFORM, text) from error
+
+
+def _blaming_the_analytic(call: Callable[[], _Result]) -> _Result:
+    """What ``call`` returns. What it raises is the analytic's doing, unless it says that the input is at fault."""
+    try:
+        return call()
+    except InvalidInput as error:
+        raise _Failed(JobFailureType.USER, str(error)) from error
+    except MemoryError as error:
+        logger.exception("the analytic reached its memory limit")
+        text = "The analytic needed more memory than its memory limit allows"
+        raise _Failed(JobFailureType.ANALYTIC, text, TaskExit.OUT_OF_MEMORY) from error
+    except BaseException as error:  # also SystemExit: an analytic does not decide when its job is over
+        logger.exception("the analytic failed")
+        text = f"The analytic failed: {type(error).__name__}: {error}"
+        raise _Failed(JobFailureType.ANALYTIC, text) from error
+
+
+def _analyse(analytic: Analytic, job: Job) -> dict[str, Path]:
+    analytic.process(job)
+    return collect(analytic.document, job)
+
+
+def _fetched(agent: Agent, references: Mapping[str, Any], folder: Path) -> dict[str, Path]:
+    paths = {}
+    for name, reference in references.items():
+        own = folder / safe(name)  # a folder each, since two files may have one name
+        own.mkdir(parents=True)
+        paths[name] = agent.download(name, reference, own)
+    return paths
+
+
+def _parameters(agent: Agent, given: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    files = {name: value for name, value in given.items() if _is_link(value)}
+    return {**given, **_fetched(agent, files, folder)}
+
+
+def _is_link(value: object) -> bool:
+    return isinstance(value, dict) and any(isinstance(value.get(key), str) for key in ("signed-url", "signed_url"))
+
+
+def _deliver(analytic: Analytic, agent: Agent, status: Status, products: dict[str, Path], folder: Path) -> None:
+    for output in analytic.document["outputs"]:
+        if output["post_as_data"]:
+            status.posted(output["name"], agent.post_data(products[output["name"]]))
+    path = output_file(analytic.document, products, folder)
+    if path is not None:
+        agent.put_output(path)
+
+
+def _report_failure(agent: Agent, status: Status, failure: _Failed) -> None:
+    agent.put_status(status.fail(failure.kind, str(failure)))
+    agent.put_log(log.body())
+    agent.report_state(TaskState.FAILED, failure.kind.value)
+
+
+def _publish(agent: Agent, document: bytes) -> None:
+    """Publish a status from within the analytic: one that does not arrive is no reason to fail."""
+    try:
+        agent.put_status(document, patient=False)
+    except NotCurrent as error:
+        _stop_at_once(error)
+    except APIError as error:
+        logger.warning("the status could not be published: %s", error)
+
+
+def _say_amount(agent: Agent, amount: MetadataReport) -> None:
+    try:
+        agent.report_amount(amount)
+    except NotCurrent as error:
+        _stop_at_once(error)
+    except APIError as error:
+        logger.warning("the amount analysed could not be reported: %s", error)
+
+
+def _stop_at_once(error: NotCurrent) -> Never:
+    """End the process from any thread, in the midst of whatever the analytic does."""
+    logger.warning("stopping: %s", error)
+    log.flush()
+    os._exit(TaskExit.NOT_CURRENT)
+
+
+def main(arguments: list[str]) -> int:
+    """Run the job of this process's environment with the analytic that ``arguments`` names."""
+    if len(arguments) != 1:
+        sys.stderr.write("usage: python -m voxel51.platform.run OWNER/NAME\n")
+        return 2
+    end_with_parent(os.getppid())
+    with tempfile.TemporaryDirectory(prefix="job-") as folder:
+        log.capture(Path(folder))
+        return perform(lambda: installed.load(arguments[0]), os.environ, Path(folder))
+
+
+if __name__ == "__main__":
+    code = main(sys.argv[1:])
+    log.flush()
+    os._exit(code)  # threads that an analytic left running do not keep the process

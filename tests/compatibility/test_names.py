@@ -1,0 +1,252 @@
+"""The public names and signatures of the original client, as tables. A row that changes breaks somebody's script."""
+
+import importlib
+import inspect
+
+import pytest
+
+from voxel51.users.api import API
+from voxel51.users.auth import Token, TokenError, TokenLoadError
+from voxel51.users.jobs import JobRequest, RemoteDataPath
+from voxel51.users.query import AnalyticsQuery, BaseQuery, DataQuery, JobsQuery
+
+TTL = "days=None, expiration_date=None"
+
+API_METHODS = {
+    "close": "",
+    "from_json": "token_path, **kwargs",
+    "thread_map": "callback, iterable, max_workers=None",
+    "list_analytics": "all_versions=False",
+    "query_analytics": "analytics_query",
+    "get_analytic_id": "name, version=None",
+    "get_analytic_details": "analytic_id",
+    "get_analytic_doc": "analytic_id",
+    "upload_analytic": "doc_json_path, analytic_type=None",
+    "upload_analytic_image": "analytic_id, image_tar_path, image_type",
+    "delete_analytic": "analytic_id",
+    "batch_get_analytic_details": "analytic_ids",
+    "list_data": "",
+    "query_data": "data_query",
+    "upload_data": "path, ttl=None",
+    "post_data_as_url": "url, filename, mime_type, size, expiration_date=None, encoding=None, ttl=None",
+    "get_data_details": "data_id",
+    "download_data": "data_id, output_path=None",
+    "get_data_download_url": "data_id",
+    "update_data_ttl": f"data_id, {TTL}",
+    "delete_data": "data_id",
+    "batch_get_data_details": "data_ids",
+    "batch_update_data_ttl": f"data_ids, {TTL}",
+    "batch_delete_data": "data_ids",
+    "list_jobs": "",
+    "query_jobs": "jobs_query",
+    "upload_job_request": "job_request, job_name, auto_start=False, ttl=None",
+    "get_job_details": "job_id",
+    "get_job_request": "job_id",
+    "start_job": "job_id",
+    "archive_job": "job_id",
+    "unarchive_job": "job_id",
+    "delete_job": "job_id",
+    "kill_job": "job_id",
+    "update_job_ttl": f"job_id, {TTL}",
+    "get_job_state": "job_id=None, job=None",
+    "is_job_complete": "job_id=None, job=None",
+    "is_job_expired": "job_id=None, job=None",
+    "wait_until_job_completes": "job_id, sleep_time=5, max_wait_time=600",
+    "get_job_status": "job_id",
+    "download_job_output": "job_id, output_path=None",
+    "get_job_output_download_url": "job_id",
+    "download_job_logfile": "job_id, output_path=None",
+    "get_job_logfile_download_url": "job_id",
+    "batch_get_job_details": "job_ids",
+    "batch_start_jobs": "job_ids",
+    "batch_archive_jobs": "job_ids",
+    "batch_unarchive_jobs": "job_ids",
+    "batch_update_jobs_ttl": f"job_ids, {TTL}",
+    "batch_delete_jobs": "job_ids",
+    "batch_kill_jobs": "job_ids",
+    "get_platform_status": "",
+}
+
+OTHERS = {
+    "voxel51.users.auth": {
+        "activate_token": "path",
+        "deactivate_token": "",
+        "get_active_token_path": "",
+        "load_token": "token_path=None",
+        "Token": "token_dict",
+        "Token.get_header": "self",
+        "Token.from_json": "path",
+        "Token.from_dict": "token_dict",
+        "Token.from_str": "s",
+        "Token.from_private_key": "private_key, base_api_url=None",
+        "TokenError": "message",
+        "TokenLoadError": "message",
+    },
+    "voxel51.users.jobs": {
+        "JobRequest": "analytic, version=None, compute_mode=None",
+        "JobRequest.set_input": "self, name, path=None, **kwargs",
+        "JobRequest.set_data_parameter": "self, name, path=None, **kwargs",
+        "JobRequest.set_parameter": "self, name, val",
+        "JobRequest.from_dict": "d",
+        "RemoteDataPath": "data_id=None",
+        "RemoteDataPath.from_data_id": "data_id",
+        "RemoteDataPath.is_remote_path_dict": "val",
+        "RemoteDataPath.from_dict": "d",
+    },
+    "voxel51.users.query": {
+        "BaseQuery.add_field": "self, field",
+        "BaseQuery.add_fields": "self, fields",
+        "BaseQuery.add_all_fields": "self",
+        "BaseQuery.add_search": "self, field, search_str",
+        "BaseQuery.add_search_or": "self, field, search_strs",
+        "BaseQuery.add_search_over_all_fields": "self, search_str",
+        "BaseQuery.add_search_direct": "self, search_str",
+        "BaseQuery.sort_by": "self, field, descending=True",
+        "BaseQuery.set_offset": "self, offset",
+        "BaseQuery.set_limit": "self, limit",
+        "BaseQuery.to_dict": "self",
+        "BaseQuery.to_str": "self",
+        "AnalyticsQuery": "",
+        "AnalyticsQuery.set_all_versions": "self, all_versions",
+        "DataQuery": "",
+        "JobsQuery": "",
+    },
+    "voxel51.users.utils": {
+        "read_json": "path",
+        "load_json": "str_or_bytes",
+        "json_to_str": "obj",
+        "write_json": "obj, path",
+        "copy_file": "inpath, outpath",
+        "ensure_basedir": "path",
+        "upload_files": "requests, url, files, headers, **kwargs",
+        "urljoin": "*args",
+        "query_yes_no": "question, default=None",
+        "to_human_time_str": "num_seconds, decimals=1, max_unit=None",
+        "to_human_decimal_str": "num, decimals=1, max_unit=None",
+        "to_human_bytes_str": "num_bytes, decimals=1, max_unit=None",
+        "to_human_bits_str": "num_bits, decimals=1, max_unit=None",
+        "Serializable.to_dict": "self",
+        "Serializable.to_str": "self",
+        "Serializable.to_json": "self, path",
+        "Serializable.from_dict": "d",
+        "Serializable.from_str": "s",
+        "Serializable.from_json": "path",
+    },
+    "voxel51.users.logging": {"setup_logging": "level=20, format='%(message)s'"},
+    "voxel51.users.api": {"APIError": "message, code", "APIError.from_response": "res"},
+}
+
+VALUES = {
+    "voxel51.users.auth": {
+        "TOKEN_ENV_VAR": "VOXEL51_API_TOKEN",
+        "TOKEN_ENVIRON_VAR": "VOXEL51_API_TOKEN",
+        "PRIVATE_KEY_ENV_VAR": "VOXEL51_API_PRIVATE_KEY",
+        "BASE_API_URL_ENV_VAR": "VOXEL51_API_BASE_URL",
+        "ACCESS_TOKEN_FIELD": "access_token",
+        "PRIVATE_KEY_FIELD": "private_key",
+        "DEFAULT_BASE_API_URL": "http://127.0.0.1:5151",
+        "HELP_URL": "https://voxel51.com/docs/api/?python#authentication",
+    },
+    "voxel51.users.jobs": {"DATA_ID_FIELD": "data-id"},
+    "voxel51.constants": {"NAME": "voxel51-platform"},
+}
+
+ENUMS = {
+    "voxel51.users.api.AnalyticType": ["PLATFORM", "IMAGE_TO_VIDEO"],
+    "voxel51.users.api.AnalyticImageType": ["CPU", "GPU"],
+    "voxel51.users.jobs.JobComputeMode": ["CPU", "GPU", "BEST"],
+    "voxel51.users.jobs.JobState": ["READY", "QUEUED", "SCHEDULED", "RUNNING", "COMPLETE", "FAILED"],
+    "voxel51.users.jobs.JobFailureType": ["USER", "ANALYTIC", "PLATFORM", "NONE"],
+}
+
+
+def found(module: str, name: str) -> object:
+    thing: object = importlib.import_module(module)
+    for part in name.split("."):
+        thing = getattr(thing, part)
+    return thing
+
+
+def plain(parameter: inspect.Parameter) -> inspect.Parameter:
+    return parameter.replace(annotation=inspect.Parameter.empty)
+
+
+def signature_of(thing: object, length: int | None = None) -> str:
+    """The parameters without their types; only the first ``length`` of them."""
+    parameters = [plain(parameter) for parameter in inspect.signature(thing).parameters.values()]
+    return ", ".join(str(parameter) for parameter in parameters[:length])
+
+
+def length_of(signature: str) -> int:
+    return len(signature.split(", ")) if signature else 0
+
+
+@pytest.mark.parametrize(("name", "signature"), API_METHODS.items(), ids=API_METHODS)
+def test_every_call_of_the_original_takes_what_it_took(name: str, signature: str) -> None:
+    api = object.__new__(API)
+    method = getattr(api, name)
+    parameters = list(inspect.signature(method).parameters.values())
+    ours = parameters[length_of(signature) :]
+
+    assert signature_of(method, length_of(signature)) == signature
+    assert all(parameter.default is not inspect.Parameter.empty for parameter in ours)
+
+
+def test_there_is_no_call_that_the_tables_do_not_know() -> None:
+    assert {name for name, _ in inspect.getmembers(API, callable) if not name.startswith("_")} == set(API_METHODS)
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "signature"),
+    [(module, name, signature) for module, rows in OTHERS.items() for name, signature in rows.items()],
+)
+def test_everything_else_of_the_original_takes_what_it_took(module: str, name: str, signature: str) -> None:
+    assert signature_of(found(module, name), length_of(signature)) == signature
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "value"),
+    [(module, name, value) for module, rows in VALUES.items() for name, value in rows.items()],
+)
+def test_constants_have_the_values_they_had(module: str, name: str, value: object) -> None:
+    assert found(module, name) == value
+
+
+@pytest.mark.parametrize(("name", "members"), ENUMS.items(), ids=ENUMS)
+def test_enums_are_text_with_the_members_they_had(name: str, members: list[str]) -> None:
+    module, _, enum = name.rpartition(".")
+
+    assert {member: str(getattr(found(module, enum), member)) for member in members} == {m: m for m in members}
+
+
+def test_a_client_takes_a_token_and_whether_to_keep_connections() -> None:
+    assert list(inspect.signature(API).parameters) == ["token", "keep_alive"]
+    api = API(Token.from_private_key("key", "http://host/"), keep_alive=False)
+    assert (api.base_url, api.token.private_key, api.keep_alive) == ("http://host/v1", "key", False)
+
+
+def test_names_of_all_generations_are_one_thing() -> None:
+    assert TokenLoadError is TokenError
+
+
+def test_queries_know_the_fields_of_their_kind() -> None:
+    assert BaseQuery.SUPPORTED_FIELDS == ()
+    assert "pending" in AnalyticsQuery.SUPPORTED_FIELDS
+    assert "size" in DataQuery.SUPPORTED_FIELDS
+    assert "expired" in JobsQuery.SUPPORTED_FIELDS
+
+
+def test_a_reference_has_the_properties_it_had() -> None:
+    path = RemoteDataPath("d1")
+    assert (path.has_data_id, path.is_valid) == (True, True)
+    request = JobRequest("a/b")
+    assert (request.analytic, request.version, request.compute_mode) == ("a/b", None, None)
+    assert (request.inputs, request.parameters) == ({}, {})
+
+
+def test_constants_describe_what_is_installed() -> None:
+    constants = importlib.import_module("voxel51.constants")
+
+    names = ["NAME", "VERSION", "DESCRIPTION", "AUTHOR", "CONTACT", "URL", "LICENSE", "VERSION_LONG"]
+    assert all(isinstance(getattr(constants, name), str) for name in names)
+    assert f"voxel51-platform v{constants.VERSION}" == constants.VERSION_LONG

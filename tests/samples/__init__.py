@@ -1,0 +1,1 @@
+"""Small analytics that behave and misbehave, for tests of what runs analytics."""
