@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from footage.fetch import FootageUnavailable, fetch
-
 from demo.failure import DemoFailed
+from footage.fetch import FootageUnavailable, fetch
 
 DEFAULT_CLIP = "bikes.mp4"
 

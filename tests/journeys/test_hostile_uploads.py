@@ -80,19 +80,26 @@ def test_a_raw_line_break_in_a_name_is_no_way_into_the_headers(shared_user: User
     assert "x-injected" not in answer.headers
 
 
-def wait_for_no_half_files(platform: PlatformProcess) -> None:
-    """Return once the storage's folder for half-written files is empty; fail if it stays full."""
+def wait_for_keys(platform: PlatformProcess, keys: set[str]) -> None:
+    """Return once the storage holds exactly ``keys``; fail if it comes to something else."""
     deadline = time.monotonic() + SETTLE_LIMIT_SECONDS
-    incoming = platform.folder / "storage" / "incoming"
-    while left := [path.name for path in incoming.iterdir()]:
-        assert time.monotonic() < deadline, f"half-written files stayed: {left}"
+    while (found := set(stored_keys(platform.folder))) != keys:
+        assert time.monotonic() < deadline, f"stayed: {found - keys}; went: {keys - found}"
         time.sleep(0.02)
 
 
-@pytest.mark.parametrize("sent_bytes", [0, 10, 100, 200, 1_000_000, 5_000_000])
+def wait_for_a_half_file(platform: PlatformProcess) -> None:
+    """Return once a file is being written."""
+    deadline = time.monotonic() + SETTLE_LIMIT_SECONDS
+    while not any((platform.folder / "storage" / "incoming").iterdir()):
+        assert time.monotonic() < deadline, "the upload never began to be written"
+        time.sleep(0.005)
+
+
+@pytest.mark.parametrize("sent_bytes", [0, 10, 100, 1_000, 1_000_000, 5_000_000])
 def test_an_upload_that_is_cut_leaves_nothing(shared_user: User, platform: PlatformProcess, sent_bytes: int) -> None:
-    before = requests.get(f"{shared_user.v1}/data", headers=shared_user.headers, json={"limit": 1}).json()["count"]
-    keys = stored_keys(platform.folder).keys()
+    before = count_data(shared_user)
+    keys = set(stored_keys(platform.folder))
     body = body_with_name(b"cut.mp4", os.urandom(8_000_000))
     head = (
         f"POST /v1/data HTTP/1.1\r\nhost: platform\r\nauthorization: Bearer {shared_user.key}\r\n"
@@ -101,23 +108,28 @@ def test_an_upload_that_is_cut_leaves_nothing(shared_user: User, platform: Platf
 
     with connect(shared_user.v1) as connection:
         connection.sendall(head.encode() + body[:sent_bytes])
+        if sent_bytes >= 1_000:
+            wait_for_a_half_file(platform)
 
-    wait_for_no_half_files(platform)
-    after = requests.get(f"{shared_user.v1}/data", headers=shared_user.headers, json={"limit": 1}).json()["count"]
-    assert after == before
-    assert stored_keys(platform.folder).keys() == keys
+    wait_for_keys(platform, keys)
+    assert count_data(shared_user) == before
+
+
+def count_data(user: User) -> int:
+    return int(requests.get(f"{user.v1}/data", headers=user.headers, json={"limit": 1}).json()["count"])
 
 
 def test_a_body_that_ends_before_its_boundary_is_refused_and_not_kept(
     shared_user: User, platform: PlatformProcess
 ) -> None:
+    keys = set(stored_keys(platform.folder))
     whole = body_with_name(b"unfinished.mp4", b"x" * 100_000)
 
     answer = send("POST", f"{shared_user.v1}/data", headers_of(shared_user), whole[:50_000])
 
     assert answer.status == 400
     assert answer.json()["error"]["message"]
-    wait_for_no_half_files(platform)
+    wait_for_keys(platform, keys)
 
 
 def test_an_upload_without_a_right_is_refused_before_its_body_is_taken(shared_user: User) -> None:
@@ -154,7 +166,7 @@ def test_a_full_disk_is_said_so_and_nothing_half_is_kept(
     reserve = {"VOXEL51_SERVER_DISK_RESERVE_BYTES": "0"}
     own = start_platform(folder=small_disk / "data", environment=reserve)
     user = User.create(own, tmp_path)
-    before = stored_keys(own.folder)
+    before = set(stored_keys(own.folder))
 
     def upload(size_mib: int, *, tell_size: bool) -> requests.Response:
         body = body_with_name(b"filling.mp4", os.urandom(size_mib * 1024 * 1024))
@@ -162,15 +174,16 @@ def test_a_full_disk_is_said_so_and_nothing_half_is_kept(
         return requests.post(f"{user.v1}/data", headers=headers_of(user), data=body if tell_size else pieces)
 
     fits = upload(8, tell_size=True)
+    new_keys = set(stored_keys(own.folder)) - before
     announced = upload(SMALL_DISK_MIB * 2, tell_size=True)
     unannounced = upload(SMALL_DISK_MIB * 2, tell_size=False)
 
     assert fits.status_code == 201
+    assert len(new_keys) == 1
     for refused in (announced, unannounced):
         assert refused.status_code == 507, refused.text
         assert "disk" in refused.json()["error"]["message"] or "fit" in refused.json()["error"]["message"]
-    wait_for_no_half_files(own)
-    assert len(stored_keys(own.folder)) == len(before) + 1
+    wait_for_keys(own, {*before, *new_keys})
     assert upload(4, tell_size=True).status_code == 201, "it serves on once there is room"
     own.stop()
     assert orphans(own.folder) == []

@@ -1,0 +1,61 @@
+"""What the demo leaves for people to look at."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import reduce
+from pathlib import Path
+
+from voxel51.labels.contact_sheet import contact_sheet
+from voxel51.labels.draw import annotated_video
+
+from voxel51.labels.merge import merge
+from voxel51.labels.video import VideoLabels
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """What was found.
+
+    Attributes:
+        frame_count: how many frames the video has.
+        shots: first frame of every shot, counted from 1.
+        tracks_by_label: what was seen -> how many different ones, most frequent first.
+        files: what was written, in the order in which people want to see it.
+    """
+
+    frame_count: int
+    shots: list[int]
+    tracks_by_label: dict[str, int]
+    files: list[Path]
+
+
+def leave_results(video: Path, label_files: Mapping[str, Path], folder: Path) -> Results:
+    """Merge the labels (short name of the analytic -> file) and write them, drawn and as data, into ``folder``.
+
+    What an earlier run left there under the same names is replaced; everything else stays.
+    """
+    folder.mkdir(exist_ok=True)
+    separate = {name: VideoLabels.from_file(path) for name, path in label_files.items()}
+    merged = reduce(merge, separate.values())
+    files = {**{f"{name}.json": labels for name, labels in separate.items()}, "labels.json": merged}
+    for name, labels in files.items():
+        labels.to_file(folder / name)
+    annotated_video(video, merged, folder / "annotated.mp4")
+    contact_sheet(video, merged, folder / "contact-sheet.jpg")
+    return Results(
+        frame_count=(merged.metadata.total_frame_count if merged.metadata else None) or len(merged.frames),
+        shots=[event.support.ranges[0][0] for event in merged.events_labelled("shot") if event.support],
+        tracks_by_label=count_tracks(merged),
+        files=[folder / name for name in ("annotated.mp4", "contact-sheet.jpg", *files)],
+    )
+
+
+def count_tracks(labels: VideoLabels) -> dict[str, int]:
+    """Class -> number of tracks, most frequent first. A track is counted by the class it was called most often."""
+    names: dict[int, Counter[str]] = defaultdict(Counter)
+    for number in labels.frames:
+        for seen in labels.objects_in(number):
+            if seen.index is not None and seen.label:
+                names[seen.index][seen.label] += 1
+    return dict(Counter(counted.most_common(1)[0][0] for counted in names.values()).most_common())
