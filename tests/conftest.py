@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from demo.platform_process import PlatformProcess
-from platforms import StartPlatform, platform_with_samples, running
-from users import User
+from people import User
+from platforms import StartPlatform, a_platform, running
 
 
 @pytest.fixture(scope="session")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlatformProcess]:
     """A running platform that all tests share. Tests that count what is there make users of their own on it."""
-    with running(platform_with_samples(tmp_path_factory.mktemp("platform") / "data")) as shared:
+    with running(a_platform(tmp_path_factory.mktemp("platform") / "data")) as shared:
         yield shared
 
 
@@ -35,6 +35,6 @@ def start_platform(tmp_path: Path) -> Iterator[StartPlatform]:
             *arguments: str, folder: Path | None = None, environment: dict[str, str] | None = None
         ) -> PlatformProcess:
             folder = folder or tmp_path / f"platform-{next(numbers)}"
-            return stack.enter_context(running(platform_with_samples(folder, *arguments, environment=environment)))
+            return stack.enter_context(running(a_platform(folder, *arguments, environment=environment)))
 
         yield start

@@ -1,4 +1,4 @@
-"""How the tests run platforms: with the sample analytics beside the built-in ones, and leaving nothing behind."""
+"""How the tests run platforms: with the journeys' analytics beside the built-in ones, and leaving nothing behind."""
 
 import os
 from collections.abc import Iterator
@@ -9,8 +9,10 @@ from typing import Protocol
 from demo.platform_process import PlatformProcess
 from leftovers import Family
 
-SAMPLES = Path(__file__).parent / "samples"
-NO_OP = "samples/no-op"
+INSTALLED = Path(__file__).parent / "journeys" / "installed"
+"""What a test platform finds beside the built-in analytics, under the owner ``journeys``."""
+
+NO_OP = "journeys/no-op"
 
 
 class StartPlatform(Protocol):
@@ -22,9 +24,9 @@ class StartPlatform(Protocol):
         """Start a platform of the test's own, with these options of ``voxel51 server start`` and variables."""
 
 
-def platform_with_samples(folder: Path, *arguments: str, environment: dict[str, str] | None = None) -> PlatformProcess:
-    """A platform, not yet started, that finds the sample analytics of ``tests/samples``."""
-    paths = os.pathsep.join(filter(None, [str(SAMPLES), os.environ.get("PYTHONPATH", "")]))
+def a_platform(folder: Path, *arguments: str, environment: dict[str, str] | None = None) -> PlatformProcess:
+    """A platform, not yet started, that finds the analytics of `INSTALLED`."""
+    paths = os.pathsep.join(filter(None, [str(INSTALLED), os.environ.get("PYTHONPATH", "")]))
     return PlatformProcess(folder, *arguments, environment={"PYTHONPATH": paths, **(environment or {})})
 
 

@@ -9,8 +9,8 @@ import pytest
 import requests
 from requests_toolbelt import MultipartEncoder
 
+from people import User
 from raw_http import connect, read_answer, send
-from users import User
 
 BOUNDARY = "----old-client-boundary"
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import requests
 
+from people import User
 from raw_http import connect, read_answer, send
-from users import User
 
 WAIT_LIMIT_SECONDS = 60.0
 BODY = json.dumps({"state": "RUNNING", "messages": [], "inputs": {}, "posted_data": {}}, indent=4).encode()
@@ -45,7 +45,7 @@ def container(shared_user: User) -> Iterator[Container]:
     """A job that has told its variables in its status and now waits; it is killed at the end."""
     files = {"file": ("in put.mp4", b"0123456789", "video/mp4")}
     data = requests.post(f"{shared_user.v1}/data", headers=shared_user.headers, files=files).json()["data"]
-    request = {"analytic": "samples/talkative", "inputs": {"video": {"data-id": data["id"]}}, "parameters": {}}
+    request = {"analytic": "journeys/talkative", "inputs": {"video": {"data-id": data["id"]}}, "parameters": {}}
     parts = {"file": ("job.json", json.dumps(request), "application/json")}
     form = {"job_name": "container", "auto_start": "True"}
     answer = requests.post(f"{shared_user.v1}/jobs", headers=shared_user.headers, files=parts, data=form)
@@ -70,7 +70,7 @@ def test_a_job_is_told_five_variables_and_a_task_with_all_its_keys(container: Co
 
     assert container.environment["JOB_ID"] == task["job_id"] == container.job_id
     assert container.environment["API_BASE_URL"].endswith("/v1")
-    assert (task["analytic"], task["version"]) == ("samples/talkative", "1.0.0")
+    assert (task["analytic"], task["version"]) == ("journeys/talkative", "1.0.0")
     assert set(task["inputs"]) == {"video"}
     for key in ("status", "logfile", "output"):
         assert task[key]["signed-url"].startswith("http")

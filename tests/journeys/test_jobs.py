@@ -9,8 +9,8 @@ import pytest
 
 from demo.platform_process import PlatformDied
 from leftovers import Family
+from people import User
 from platforms import StartPlatform
-from users import User
 from voxel51.users.api import API, APIError
 from voxel51.users.auth import Token
 from voxel51.users.jobs import JobExecutionError, JobRequest
@@ -23,8 +23,8 @@ def client(user: User) -> API:
 
 
 def submit(api: API, sample: str, **parameters: Any) -> str:
-    """Start a job of ``samples/<sample>`` and return its id."""
-    request = JobRequest(f"samples/{sample}")
+    """Start a job of ``journeys/<sample>`` and return its id."""
+    request = JobRequest(f"journeys/{sample}")
     for name, value in parameters.items():
         request.set_parameter(name, value)
     return api.upload_job_request(request, f"a {sample} job", auto_start=True)["id"]
@@ -53,7 +53,7 @@ def test_a_job_ends_complete_with_its_output_dates_and_status(shared_user: User,
     assert (job["state"], job["failure_type"], job["fail_date"]) == ("COMPLETE", "NONE", None)
     assert job["upload_date"] <= job["start_date"] <= job["completion_date"]
     assert job["output_filename"] == "labels.json"
-    assert (status["state"], status["analytic"], status["version"]) == ("COMPLETE", "samples/no-op", "1.0.0")
+    assert (status["state"], status["analytic"], status["version"]) == ("COMPLETE", "journeys/no-op", "1.0.0")
     assert json.loads(output.read_text(encoding="utf-8")) == {}
 
 

@@ -19,9 +19,9 @@ import requests
 
 from demo.platform_process import PlatformProcess
 from leftovers import Family
-from platforms import NO_OP, platform_with_samples
+from people import User
+from platforms import NO_OP, a_platform
 from stored_files import database_path, every_text_in, orphans, stored_keys
-from users import User
 
 JOBS = int(os.environ.get("JOBS", "150"))
 SUBMITTERS = 4
@@ -107,7 +107,7 @@ def test_whatever_is_killed_every_accepted_job_ends_exactly_once(tmp_path: Path)
     seed = int(os.environ.get("SEED", str(random.SystemRandom().randrange(10**6))))
     print(f"\nSEED={seed}", flush=True)
     environment = {"VOXEL51_SERVER_JOB_ATTEMPTS": str(JOB_ATTEMPTS)}
-    platform = platform_with_samples(tmp_path / "data", environment=environment)
+    platform = a_platform(tmp_path / "data", environment=environment)
     platform.start()
     try:
         user = User.create(platform, tmp_path)

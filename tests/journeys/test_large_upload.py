@@ -12,8 +12,8 @@ import psutil
 import pytest
 import requests
 
+from people import User
 from platforms import StartPlatform
-from users import User
 
 GIB = 1024**3
 SIZE_BYTES = 5 * GIB

@@ -13,9 +13,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from footage.fetch import fetch
-
 from documentation import ROOT, blocks
+from footage.fetch import fetch
 from platforms import StartPlatform
 
 ANALYTIC = "voxel51/shot-detection"
