@@ -35,13 +35,14 @@ def chunks(count: int, pause_seconds: float = 0.0):
     return StreamedBody(produce, count * CHUNK_BYTES)
 
 
-def test_calls_share_one_connection(loopback: Loopback) -> None:
+def test_calls_share_connections(loopback: Loopback) -> None:
     sender = PooledSender()
 
-    for _ in range(5):
+    for _ in range(20):
         sender.fetch(Request("GET", loopback.url))
 
-    assert (len(loopback.requests), loopback.connections) == (5, 1)
+    assert len(loopback.requests) == 20
+    assert loopback.connections <= 2  # a new one may be begun while the old one is just coming back
 
 
 def test_without_keep_alive_every_call_has_a_connection_of_its_own(loopback: Loopback) -> None:
@@ -60,7 +61,7 @@ def test_threads_share_the_pool(loopback: Loopback) -> None:
         answers = list(threads.map(lambda _: sender.fetch(Request("GET", loopback.url)), range(40)))
 
     assert [answer.status for answer in answers] == [200] * 40
-    assert loopback.connections <= 4
+    assert loopback.connections <= 8  # a new one may be begun while an old one is just coming back
 
 
 def test_a_closed_sender_opens_anew(loopback: Loopback) -> None:
@@ -256,23 +257,37 @@ def run(script: str, *arguments: str, **variables: str) -> str:
     return result.stdout.strip()
 
 
-def test_a_forked_process_is_told_what_to_do(loopback: Loopback) -> None:
-    script = """
+@pytest.mark.parametrize(
+    ("user_before", "user_after", "expected"),
+    [
+        ("sender", "sender", "spawn"),
+        ("sender", "PooledSender()", "spawn"),
+        ("None", "sender", "status 200"),
+    ],
+    ids=["the same sender", "another sender", "a sender that had sent nothing"],
+)
+def test_a_forked_process_is_told_what_to_do(
+    loopback: Loopback, user_before: str, user_after: str, expected: str
+) -> None:
+    script = f"""
         import os, sys
         from voxel51.transport.messages import Request
         from voxel51.transport.pooled import PooledSender
         sender = PooledSender()
-        sender.fetch(Request("GET", sys.argv[1]))
+        request = Request("GET", sys.argv[1])
+        before = {user_before}
+        if before is not None:
+            before.fetch(request)
         child = os.fork()
         if child == 0:
             try:
-                sender.fetch(Request("GET", sys.argv[1]))
+                print("status", {user_after}.fetch(request).status, flush=True)
             except Exception as error:
                 print(error, flush=True)
             os._exit(0)
         os.waitpid(child, 0)
     """
-    assert "spawn" in run(script, loopback.url)
+    assert expected in run(script, loopback.url)
 
 
 def test_large_bodies_pass_in_constant_memory(loopback: Loopback, tmp_path: Path) -> None:

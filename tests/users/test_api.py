@@ -84,7 +84,7 @@ def test_threads_share_the_connections_and_the_order_is_kept(api: API, loopback:
     details = api.thread_map(api.get_job_details, ids, max_workers=4)
 
     assert [job["id"] for job in details] == ids
-    assert loopback.connections <= 4
+    assert loopback.connections <= 8
 
 
 def test_the_first_error_of_threads_is_raised(api: API, loopback: Loopback) -> None:

@@ -23,6 +23,10 @@ from voxel51.transport.messages import CHUNK_BYTES, Answer, Request, StreamedBod
 from voxel51.transport.redirects import MAX_REDIRECTS, after_redirect
 from voxel51.transport.setup import Timeouts, set_up
 
+_FORKED = (
+    "this process was forked from one that had connections, which cannot be shared; "
+    'start processes by multiprocessing.get_context("spawn"), or use threads (API.thread_map)'
+)
 _WITH_BODY = {"POST", "PUT", "DELETE", "PATCH"}
 Result = TypeVar("Result")
 Received = TypeVar("Received", bound=Answer | WholeAnswer)
@@ -161,17 +165,21 @@ class PooledSender:
         return client if client is not None and self._process == os.getpid() else self._build(uploads=uploads)
 
     def _build(self, *, uploads: bool) -> SyncClient:
-        if self._process != os.getpid():
-            raise APIError(
-                "this process was forked from one that had connections, which cannot be shared; "
-                'start processes by multiprocessing.get_context("spawn"), or use threads (API.thread_map)',
-                0,
-            )
+        if self._clients and self._process != os.getpid():
+            raise APIError(_FORKED, 0)
         with self._lock:
             if uploads not in self._clients:
                 builder = set_up(SyncClientBuilder(), self._timeouts, keep_alive=self._keep_alive, uploads=uploads)
-                self._clients[uploads] = builder.build()
+                self._clients[uploads] = _built(builder)
+                self._process = os.getpid()
             return self._clients[uploads]
+
+
+def _built(builder: SyncClientBuilder) -> SyncClient:
+    try:
+        return builder.build()
+    except RuntimeError:  # raised in a forked process when the first one had connections, of whatever sender
+        raise APIError(_FORKED, 0) from None
 
 
 def reason_of(status: int) -> str:

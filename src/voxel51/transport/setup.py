@@ -57,7 +57,6 @@ def set_up(builder: Builder, timeouts: Timeouts, *, keep_alive: bool, uploads: b
     """
     builder = (
         builder.user_agent(f"voxel51-platform/{voxel51.__version__}")
-        .runtime_multithreaded(True)  # a third less CPU per call than one thread that all callers wait for
         .follow_redirects(False)
         .connect_timeout(timedelta(seconds=timeouts.connect_seconds))
         .pool_idle_timeout(timedelta(seconds=IDLE_SECONDS))
