@@ -49,9 +49,9 @@ def run(video: Path, board: Board) -> None:
             token = platform.create_user(USER, folder / "api-token.json")
             with API(token=Token.from_json(str(token))) as api:
                 labels = analyse(api, video, folder, board)
-    seconds = time.monotonic() - started
-    board.say("Drawing what was found")
-    results = leave_results(video, labels, OUTPUT)
+        seconds = time.monotonic() - started
+        board.say("Drawing what was found")
+        results = leave_results(video, labels, OUTPUT)
     board.say(summary(video, results, seconds))
 
 

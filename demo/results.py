@@ -8,7 +8,6 @@ from pathlib import Path
 
 from voxel51.labels.contact_sheet import contact_sheet
 from voxel51.labels.draw import annotated_video
-
 from voxel51.labels.merge import merge
 from voxel51.labels.video import VideoLabels
 
