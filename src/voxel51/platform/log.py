@@ -1,5 +1,6 @@
 """What a job prints: one file, from the first line to the last."""
 
+import faulthandler
 import fcntl
 import logging
 import os
@@ -28,6 +29,7 @@ def capture(folder: Path) -> None:
         os.dup2(log, STANDARD_OUTPUT)
         os.dup2(log, STANDARD_ERROR)
         os.close(log)
+    faulthandler.enable(STANDARD_ERROR)  # a segmentation fault leaves its traceback
     logging.basicConfig(
         level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
     )
