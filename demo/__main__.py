@@ -13,7 +13,7 @@ from demo.jobs import analyse
 from demo.platform_process import PlatformDied, PlatformProcess
 from demo.results import Results, leave_results
 from demo.video import find_video
-from voxel51.users.api import API
+from voxel51.users.api import API, APIError
 from voxel51.users.auth import Token
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,7 +30,7 @@ def main() -> int:
     board = Board()
     try:
         run(find_video(parser.parse_args().video), board)
-    except (DemoFailed, PlatformDied) as error:
+    except (DemoFailed, PlatformDied, APIError, OSError) as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -48,10 +48,10 @@ def run(video: Path, board: Board) -> None:
             board.say(f"The platform answers at {platform.url}")
             token = platform.create_user(USER, folder / "api-token.json")
             with API(token=Token.from_json(str(token))) as api:
-                labels = analyse(api, video, folder, board)
-        seconds = time.monotonic() - started
-        board.say("Drawing what was found")
-        results = leave_results(video, labels, OUTPUT)
+                labels = analyse(api, video, OUTPUT, board)
+    seconds = time.monotonic() - started
+    board.say("Drawing what was found")
+    results = leave_results(video, labels, OUTPUT)
     board.say(summary(video, results, seconds))
 
 
@@ -72,7 +72,7 @@ def summary(video: Path, results: Results, seconds: float) -> str:
             "To run the platform for good, and open it:",
             "    .venv/bin/voxel51 server start",
             "    .venv/bin/voxel51 server user create NAME --token api-token.json",
-            "    http://127.0.0.1:5151/",
+            "    http://127.0.0.1:5151/docs/api",
         ]
     )
 

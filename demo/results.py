@@ -30,23 +30,20 @@ class Results:
 
 
 def leave_results(video: Path, label_files: Mapping[str, Path], folder: Path) -> Results:
-    """Merge the labels (short name of the analytic -> file) and write them, drawn and as data, into ``folder``.
+    """Merge ``label_files`` (short name of the analytic -> path) and write the whole, as data and drawn, to ``folder``.
 
     What an earlier run left there under the same names is replaced; everything else stays.
     """
-    folder.mkdir(exist_ok=True)
-    separate = {name: VideoLabels.from_file(path) for name, path in label_files.items()}
-    merged = reduce(merge, separate.values())
-    files = {**{f"{name}.json": labels for name, labels in separate.items()}, "labels.json": merged}
-    for name, labels in files.items():
-        labels.to_file(folder / name)
-    annotated_video(video, merged, folder / "annotated.mp4")
-    contact_sheet(video, merged, folder / "contact-sheet.jpg")
+    together, drawn, sheet = folder / "labels.json", folder / "annotated.mp4", folder / "contact-sheet.jpg"
+    merged = reduce(merge, [VideoLabels.from_file(path) for path in label_files.values()])
+    merged.to_file(together)
+    annotated_video(video, merged, drawn)
+    contact_sheet(video, merged, sheet)
     return Results(
         frame_count=(merged.metadata.total_frame_count if merged.metadata else None) or len(merged.frames),
         shots=[event.support.ranges[0][0] for event in merged.events_labelled("shot") if event.support],
         tracks_by_label=count_tracks(merged),
-        files=[folder / name for name in ("annotated.mp4", "contact-sheet.jpg", *files)],
+        files=[drawn, sheet, together, *label_files.values()],
     )
 
 
