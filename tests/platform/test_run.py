@@ -148,6 +148,7 @@ def test_a_platform_that_is_away_for_a_moment_is_waited_for(child, platform):
         ("GET", "/task"),
         ("PUT", "/v1/jobs/job1/state"),
         ("PUT", "/signed/output"),
+        ("PUT", "/signed/status"),
         ("PUT", "/signed/log"),
     ]:
         platform.refusals[request] = [503, 502]
