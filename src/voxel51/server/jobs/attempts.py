@@ -87,9 +87,6 @@ class AttemptService:
             .limit(limit)
             .with_for_update(skip_locked=True, of=jobs)
         )
-        with self._database.read() as connection:  # the common answer, "nothing", need not wait for the write lock
-            if connection.execute(waiting).first() is None:
-                return []
         with self._database.write(durable=False) as connection:
             rows = connection.execute(waiting).all()
             return [self._claim_one(connection, row.id, row.entry_point) for row in rows]
