@@ -2,7 +2,7 @@
 # Set-up needs Python 3.11 or later with pip, and nothing else; `make PYTHON=/path/to/python …` picks one.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint serve build lock kill-test large-test
+.PHONY: help setup demo test lint bench serve build lock kill-test large-test
 .DELETE_ON_ERROR:
 
 VENV := .venv
@@ -36,6 +36,9 @@ lint: setup ## check style, types and who imports whom
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench: setup ## measure against peers and limits, and print one table (ARGS=name for one)
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 serve: setup ## run the platform in the foreground (ARGS="--port 0")
 	@exec $(BIN)/voxel51 server start $(ARGS)

@@ -7,9 +7,11 @@ import sys
 import benchmarks
 from benchmarks.figures import Figure, table
 
+HELPERS = {"__main__", "figures", "no_op_analytic"}
+
 
 def main(names: list[str]) -> int:
-    known = sorted(m.name for m in pkgutil.iter_modules(benchmarks.__path__) if m.name not in {"__main__", "figures"})
+    known = sorted(module.name for module in pkgutil.iter_modules(benchmarks.__path__) if module.name not in HELPERS)
     unknown = [name for name in names if name not in known]
     if unknown:
         print(f"there is no benchmark {unknown[0]!r}; there are {', '.join(known)}", file=sys.stderr)

@@ -4,13 +4,18 @@ A made frame says its own number: it is drawn as ten bars (bits, the lowest on t
 pixels which frame it was given.
 """
 
+import importlib.util
+import os
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
+import pytest
 from numpy.typing import NDArray
+
+ROOT = Path(__file__).resolve().parent.parent
 
 BITS = 10
 
@@ -18,7 +23,7 @@ Image = NDArray[np.uint8]
 
 
 def numbered_image(number: int, width: int = 320, height: int = 180) -> Image:
-    """A BGR picture in whose upper half bar ``b`` is white where bit ``b`` of ``number`` is set, a red corner."""
+    """A BGR picture in whose upper half bar ``b`` is white where bit ``b`` of ``number`` is set."""
     image = np.full((height, width, 3), 40, np.uint8)
     bar = width // BITS
     for bit in range(BITS):
@@ -157,3 +162,17 @@ KINDS: dict[str, Callable[[Path], Path]] = {
     "with-sound": lambda folder: numbered_video(folder / "sound.mp4", audio_seconds=3.0),
 }
 """Kind -> maker of a numbered video of it in a folder."""
+
+
+def footage(name: str) -> Path:
+    """The real clip ``name``, fetched if need be. Without a network the test is skipped, except in CI."""
+    described = importlib.util.spec_from_file_location("fetch", ROOT / "footage" / "fetch.py")
+    assert described is not None and described.loader is not None
+    fetch = importlib.util.module_from_spec(described)
+    described.loader.exec_module(fetch)
+    try:
+        return fetch.fetch() / name
+    except fetch.FootageUnavailable as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(str(error))

@@ -140,7 +140,7 @@ def test_one_pool_serves_threads_that_retry(loopback: Loopback, sender: Retrying
         ("3", 3, 3),
         ("-3", 0, 0),
         ("soon", 0, 0),
-        (format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True), 3500, 3600),
+        (format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True), 2700, 3600),
         (format_datetime(datetime.now(UTC) - timedelta(hours=1), usegmt=True), 0, 0),
     ],
 )

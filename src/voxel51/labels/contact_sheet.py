@@ -130,7 +130,7 @@ def _track_counts(labels: VideoLabels) -> str:
 
 
 def _counts(found: Counter[str]) -> str:
-    return printable(", ".join(f"{count} {label}" for label, count in found.most_common(5))) or "no objects"
+    return printable(", ".join(f"{label}: {count}" for label, count in found.most_common(5))) or "no objects"
 
 
 def _save(sheet: Pixels, output: Path) -> None:

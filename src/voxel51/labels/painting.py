@@ -66,7 +66,7 @@ class Pen:
     def for_size(cls, width: int, height: int) -> "Pen":
         """A pen that suits pictures of this size, in pixels."""
         side = min(width, height * 4 / 3)
-        return cls(line=max(1, round(side / 400)), letter=max(8.0, side / 68))
+        return cls(line=max(1, round(side / 400)), letter=max(8.0, side / 74))
 
     def text_size(self, text: str) -> tuple[int, int]:
         """Width and height that ``text`` takes, in pixels."""

@@ -6,4 +6,6 @@
 - `voxel51.platform.frames`: the frames of a video, numbered exactly
 - `voxel51.platform.local`: run an analytic on files, without a server
 - `voxel51.platform.run`: the child process that runs one job
+- `voxel51.platform.zygote`: the parent of such children, from which they are forked
+- `voxel51.platform.describe`: what analytics are installed, as a document
 """

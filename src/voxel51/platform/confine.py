@@ -3,7 +3,6 @@
 Called between ``fork`` and the job, or between ``fork`` and ``exec``, in a process of one thread.
 """
 
-import faulthandler
 import os
 import random
 import resource
@@ -82,7 +81,6 @@ def _replace_descriptors(log: Path) -> None:
     os.dup2(output, 1)
     os.dup2(output, 2)
     os.closerange(FIRST_FREE_DESCRIPTOR, LAST_DESCRIPTOR)
-    faulthandler.enable(2)  # a segmentation fault leaves its traceback in the log
 
 
 def _offer_to_the_oom_killer() -> None:

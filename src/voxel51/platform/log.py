@@ -1,5 +1,6 @@
 """What a job prints: one file, from the first line to the last."""
 
+import faulthandler
 import fcntl
 import logging
 import os
@@ -20,14 +21,15 @@ STANDARD_ERROR = 2
 def capture(folder: Path) -> None:
     """See to it that all that this process prints or logs lands in one file that `body` can read.
 
-    A runner has already pointed standard output at such a file. Elsewhere (in a container, at a terminal) a file in
-    ``folder`` takes its place.
+    A runner has already pointed standard output and error at such a file. Elsewhere (in a container, at a terminal) a
+    file in ``folder`` takes their place.
     """
-    if not _is_readable_file(STANDARD_OUTPUT):
+    if not _is_one_readable_file():
         log = os.open(folder / "log", os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         os.dup2(log, STANDARD_OUTPUT)
         os.dup2(log, STANDARD_ERROR)
         os.close(log)
+    faulthandler.enable(STANDARD_ERROR)  # a segmentation fault leaves its traceback
     logging.basicConfig(
         level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
     )
@@ -62,9 +64,10 @@ def flush() -> None:
             continue
 
 
-def _is_readable_file(descriptor: int) -> bool:
+def _is_one_readable_file() -> bool:
     try:
-        is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)
-        return is_file and fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDWR
+        output, error = os.fstat(STANDARD_OUTPUT), os.fstat(STANDARD_ERROR)
+        is_one_file = stat.S_ISREG(output.st_mode) and os.path.samestat(output, error)
+        return is_one_file and fcntl.fcntl(STANDARD_OUTPUT, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDWR
     except OSError:
         return False

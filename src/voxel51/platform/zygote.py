@@ -18,6 +18,9 @@ It says:
 - ``{"ended": id, "wait_status", "ended_by", "cpu_seconds", "peak_memory_bytes"}``: the child is reaped and nothing of
   it is left; ``ended_by`` is ``asked``, ``wall`` or null
 
+When nothing has been launched for a moment it forks one child ahead, a spare that waits for its orders: the fork
+(milliseconds, with big libraries in memory) is then over before the next job comes.
+
 In the mode ``exec`` nothing is preloaded, and a child becomes a fresh interpreter: for platforms where a forked process
 may not go on with what it inherited.
 """
@@ -47,6 +50,15 @@ from voxel51.wire.tasks import TaskExit
 
 RECEIVED_BYTES = 65536
 
+SPARE_AFTER_SECONDS = 0.03
+"""How long after a launch the next spare is forked: jobs that come closer together are not held up by it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Spare:
+    pid: int
+    orders: int  # descriptor; what is written to it before it is closed is what the child is told
+
 
 @dataclass(slots=True)
 class _Child:
@@ -64,6 +76,8 @@ class Zygote:
         self._received = b""
         self._analytics: dict[str, Analytic] = {}
         self._children: dict[int, _Child] = {}
+        self._spare: _Spare | None = None
+        self._spare_due = float("inf") if mode == "exec" else 0.0
         self._wakeup, wakeup_end = os.pipe()
         os.set_blocking(self._wakeup, False)
         os.set_blocking(wakeup_end, False)
@@ -106,6 +120,7 @@ class Zygote:
                 self._reap()
                 if not self._obey():
                     return
+                self._keep_spare()
         except BrokenPipeError:
             return
         finally:
@@ -113,6 +128,8 @@ class Zygote:
 
     def _wait_ms(self) -> float | None:
         deadlines = [child.deadline for child in self._children.values() if child.ended_by is None]
+        if self._spare is None and self._spare_due < float("inf"):
+            deadlines.append(self._spare_due)
         if not deadlines:
             return None
         return max(0.0, min(deadlines) - time.monotonic()) * 1000 + 1
@@ -139,16 +156,61 @@ class Zygote:
         return received != b""
 
     def _launch(self, told: dict[str, Any]) -> None:
-        parent = os.getpid()
         try:
-            pid = os.fork()
+            pid = self._use_spare(told) or self._fork(told)
         except OSError as error:
             self._say({"refused": told["launch"], "reason": str(error)})
             return
-        if pid == 0:
-            self._become_child(parent, told)
         self._children[pid] = _Child(told["launch"], time.monotonic() + told["limits"]["wall_seconds"])
         self._say({"started": told["launch"], "pid": pid})
+        if self._mode == "fork":
+            self._spare_due = time.monotonic() + SPARE_AFTER_SECONDS
+
+    def _fork(self, told: dict[str, Any]) -> int:
+        parent = os.getpid()
+        pid = os.fork()
+        if pid == 0:
+            self._become_child(parent, told)
+        return pid
+
+    def _use_spare(self, told: dict[str, Any]) -> int | None:
+        """Give its orders to the spare; None where there is none, or it is dead."""
+        spare, self._spare = self._spare, None
+        if spare is None:
+            return None
+        try:
+            os.write(spare.orders, json.dumps(told).encode())
+        except BrokenPipeError:
+            return None
+        finally:
+            os.close(spare.orders)
+        return spare.pid
+
+    def _keep_spare(self) -> None:
+        if self._spare is not None or time.monotonic() < self._spare_due:
+            return
+        parent = os.getpid()
+        reading, writing = os.pipe()
+        try:
+            pid = os.fork()
+        except OSError:  # no room now: jobs that come are forked when they come, or refused
+            os.close(writing)
+            self._spare_due = time.monotonic() + 1.0
+        else:
+            if pid == 0:
+                os.close(writing)
+                self._await_orders(parent, reading)
+            self._spare = _Spare(pid, writing)
+        os.close(reading)
+
+    def _await_orders(self, parent: int, reading: int) -> Never:
+        """Become the child that is described on ``reading``, or go when the other end is closed without a word."""
+        text = b""
+        while part := os.read(reading, RECEIVED_BYTES):
+            text += part
+        if not text:
+            os._exit(0)
+        self._become_child(parent, json.loads(text))
 
     def _become_child(self, parent: int, told: dict[str, Any]) -> Never:
         code: int = TaskExit.NOT_STARTED
@@ -182,13 +244,15 @@ class Zygote:
                 self._end(child.attempt_id, "wall")
 
     def _reap(self) -> None:
-        while self._children:
+        while self._children or self._spare:
             pid, status, usage = os.wait4(-1, os.WNOHANG)
             if pid == 0:
                 break
+            if self._spare is not None and pid == self._spare.pid:
+                self._drop_spare()
             child = self._children.pop(pid, None)
             if child is None:
-                continue  # something that an ended child left behind
+                continue  # something that an ended child left behind, or a spare that somebody ended
             _end_group(pid)
             self._end_orphans()
             self._say(
@@ -206,12 +270,19 @@ class Zygote:
 
         A living child takes in its own orphans, so a child of this process that it did not start is a dead one's.
         """
-        while orphans := [pid for pid in children() if pid not in self._children]:
+        own = {*self._children, self._spare.pid} if self._spare else set(self._children)
+        while orphans := [pid for pid in children() if pid not in own]:
             for pid in orphans:
                 os.kill(pid, signal.SIGKILL)
                 os.waitpid(pid, 0)
 
+    def _drop_spare(self) -> None:
+        if self._spare is not None:
+            os.close(self._spare.orders)
+            self._spare = None
+
     def _end_all(self) -> None:
+        self._drop_spare()  # which is then an orphan like any other
         for pid in self._children:
             _end_child(pid)
         for pid in self._children:

@@ -49,6 +49,12 @@ class NanoDet:
         self._session = onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
         self._input = self._session.get_inputs()[0].name
 
+    @staticmethod
+    def fitting(size: tuple[int, int]) -> tuple[int, int]:
+        """Width and height to which a picture of ``size`` is best shrunk before it is given to `detect`."""
+        scale = min(_SIDE / size[0], _SIDE / size[1])
+        return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+
     def detect(self, image: Pixels, least_score: float) -> Detections:
         """What is in ``image`` (BGR, uint8 [H, W, 3]) with a score of at least ``least_score``, best first."""
         picture, scale, left, top = _letterboxed(image)
@@ -69,7 +75,7 @@ def _letterboxed(image: Pixels) -> tuple[Pixels, float, int, int]:
     """
     height, width = image.shape[:2]
     scale = min(_SIDE / width, _SIDE / height)
-    size = max(1, round(width * scale)), max(1, round(height * scale))
+    size = NanoDet.fitting((width, height))
     square = np.empty((_SIDE, _SIDE, 3), np.uint8)
     square[:] = np.round(_MEAN).astype(np.uint8)
     left, top = (_SIDE - size[0]) // 2, (_SIDE - size[1]) // 2

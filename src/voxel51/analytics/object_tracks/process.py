@@ -30,6 +30,9 @@ PATIENCE_SECONDS = 1.2
 LONGEST_GAP_SECONDS = 0.6
 """How long a thing may be hidden and still be labelled, where it must have been."""
 
+MOST_PATIENCE_FRAMES = 300
+"""Bounds memory where a file claims an absurd frame rate."""
+
 
 def process(job: Job) -> None:
     """Follow the things in the input ``video`` and leave them at the output ``labels``."""
@@ -42,7 +45,7 @@ def process(job: Job) -> None:
         following = _Following(video, float(given["confidence"]), int(given["frame_stride"]), wanted)
         numbers: set[int] = set()
         for frame_number, things in following.frames():
-            labels.add_frame(_labelled(frame_number, things, following.frame_size))
+            labels.add_frame(_labelled(frame_number, things, following.picture_size))
             numbers.update(thing.track.number for thing in things)
         labels.metadata = video.metadata
         labels.attributes += video.warning_attributes()
@@ -59,10 +62,10 @@ class _Following:
         self._stride = stride
         self._wanted = np.array(wanted)
         rate = video.metadata.frame_rate or 25.0
-        patience = max(round(rate * PATIENCE_SECONDS), 2 * stride)
+        patience = max(min(round(rate * PATIENCE_SECONDS), MOST_PATIENCE_FRAMES), 2 * stride)
         self._tracker = Tracker(sure_score=confidence, patience_frames=patience)
         self._trajectories = Trajectories(max(round(rate * LONGEST_GAP_SECONDS), stride), patience)
-        self.frame_size = video.metadata.frame_size or (1, 1)
+        self.picture_size = self._detector.fitting(video.metadata.frame_size or (1, 1))
 
     def frames(self) -> Iterator[tuple[int, list[Placed]]]:
         """The frames in which things are, in order. Nothing is followed across a cut."""
@@ -77,12 +80,12 @@ class _Following:
                 shot_start = frame.number + 1
 
     def _detected(self, frame: Frame) -> Detections:
-        found = self._detector.detect(frame.image(), self._least_score)
+        found = self._detector.detect(frame.small(*self.picture_size), self._least_score)
         return found.chosen(np.isin(found.classes, self._wanted))
 
 
-def _labelled(frame_number: int, things: list[Placed], frame_size: tuple[int, int]) -> VideoFrame:
-    width, height = frame_size
+def _labelled(frame_number: int, things: list[Placed], picture_size: tuple[int, int]) -> VideoFrame:
+    width, height = picture_size
     objects = []
     for thing in things:
         left, top, right, bottom = (float(side) for side in thing.box)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, cast
 import av
 import cv2
 import numpy as np
+from av.video.reformatter import ColorRange
 from numpy.typing import NDArray
 
 Pixels = NDArray[np.uint8]
@@ -85,8 +86,8 @@ class Frame:
     def small(self, width: int, height: int) -> Pixels:
         """The picture squeezed to ``width`` by ``height``: BGR, uint8 [height, width, 3].
 
-        Planes are shrunk before colours are made, a tenth of the work of `image`. Colours are near, not exact: the
-        video's range is taken as full.
+        Planes are shrunk before colours are made, a tenth of the work of `image`. Colours are near, not exact: those
+        of standard definition, whatever the video says.
         """
         if self._orientation.swapped:
             width, height = height, width
@@ -99,7 +100,13 @@ class Frame:
         half_high = (high + 1) // 2 if "420" in name else high
         planes = [_shrunk(_plane(self._decoded, 0, wide, high), width, height)]
         planes += [_shrunk(_plane(self._decoded, each, half_wide, half_high), width, height) for each in (2, 1)]
+        if not self._has_full_range:
+            planes = [cv2.LUT(plane, table) for plane, table in zip(planes, _FULL_RANGE, strict=True)]
         return self._orientation.apply(cv2.cvtColor(cv2.merge(planes), cv2.COLOR_YCrCb2BGR))
+
+    @property
+    def _has_full_range(self) -> bool:
+        return self._decoded.color_range == ColorRange.JPEG or self._decoded.format.name.startswith("yuvj")
 
 
 def _plane(frame: av.VideoFrame, index: int, width: int, height: int) -> Any:
@@ -109,4 +116,15 @@ def _plane(frame: av.VideoFrame, index: int, width: int, height: int) -> Any:
 
 
 def _shrunk(pixels: Any, width: int, height: int) -> Any:
-    return cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
+    method = cv2.INTER_AREA if width < pixels.shape[1] else cv2.INTER_LINEAR
+    return cv2.resize(pixels, (width, height), interpolation=method)
+
+
+def _stretched(low: int, high: int, middle: int) -> Pixels:
+    """A table that takes ``low`` to ``high`` to the full range, ``middle`` staying where it belongs."""
+    values = (np.arange(256) - middle) * (255 / (high - low)) + (0 if middle == low else middle)
+    return np.clip(np.round(values), 0, 255).astype(np.uint8)
+
+
+_FULL_RANGE = (_stretched(16, 235, 16), _stretched(16, 240, 128), _stretched(16, 240, 128))
+"""From the usual range of video to that of pictures: brightness, and both colour differences."""

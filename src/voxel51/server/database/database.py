@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 
 _WRITES = "writes"
+_DURABLE = "durable"
 
 
 def sqlite_url(file: Path) -> str:
@@ -23,14 +24,17 @@ class Database:
 
     On SQLite every write transaction takes the write lock when it begins (a transaction that starts by reading and
     then writes fails when another writer came between), and only one thread of a process asks for it at a time,
-    since SQLite's own waiting is unfair. Commits are synced to disk (``synchronous=FULL``): what was accepted is
-    kept when the power fails.
+    since SQLite's own waiting is unfair.
+
+    Commits are synced to disk, unless they need not be: what was accepted is kept when the power fails.
     """
 
     def __init__(self, url: str) -> None:
         self.engine = _engine(url)
         self._writer = threading.Lock() if self.engine.dialect.name == "sqlite" else nullcontext()
-        self._writing = self.engine.execution_options(**{_WRITES: True})
+        self._writing = {
+            durable: self.engine.execution_options(**{_WRITES: True, _DURABLE: durable}) for durable in (True, False)
+        }
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -39,9 +43,16 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """A transaction that is committed when the block ends, and undone when it raises."""
-        with self._writer, self._writing.begin() as connection:
+    def write(self, durable: bool = True) -> Iterator[Connection]:
+        """A transaction that is committed when the block ends, and undone when it raises.
+
+        One that is not ``durable`` survives the death of any process, but perhaps not a power cut: it becomes
+        durable with the next one that is. It costs a tenth, and is for what a power cut would undo anyway, such as
+        how far a job is that runs on the same machine.
+        """
+        with self._writer, self._writing[durable].begin() as connection:
+            if not durable and connection.dialect.name == "postgresql":
+                connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
             yield connection
 
     def migrate(self) -> None:
@@ -68,13 +79,17 @@ def _engine(url: str) -> Engine:
 def _prepare_sqlite(connection: SqliteConnection, _record: Any) -> None:
     connection.isolation_level = None  # the driver begins nothing: `_begin_sqlite` does, and says how
     connection.create_function("lower", 1, _lower, deterministic=True)  # SQLite's own knows ASCII alone
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=30000"):
         connection.execute(f"PRAGMA {pragma}")
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get(_WRITES, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    options = connection.get_execution_options()
+    if not options.get(_WRITES, False):
+        connection.exec_driver_sql("BEGIN")
+        return
+    connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if options[_DURABLE] else 'NORMAL'}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _lower(text: str | None) -> str | None:

@@ -62,7 +62,7 @@ class Runner(Protocol):
         """
 
     def start(self, launch: Launch) -> Process:
-        """Start an attempt.
+        """Start an attempt. ``ended`` may be called for a very short one before this returns.
 
         Raises:
             OSError: it could not be started (no memory, no process numbers); nothing is left behind, and ``ended``
@@ -70,7 +70,10 @@ class Runner(Protocol):
         """
 
     def stop(self, attempt_id: str) -> None:
-        """End an attempt with everything it started. ``ended`` follows with STOPPED; unknown ids are ignored."""
+        """End an attempt with everything it started; unknown ids are ignored.
+
+        ``ended`` follows with STOPPED, or with EXITED where the attempt was quicker.
+        """
 
     def close(self) -> None:
         """End every attempt (each is reported as STOPPED) and release what `open` took."""

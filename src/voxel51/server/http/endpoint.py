@@ -92,7 +92,7 @@ class Endpoint:
         return await to_thread.run_sync(function, *arguments, limiter=self._serving.workers)
 
     def _check_and_serve(self, request: Request, content: bytes) -> Response:
-        call = self._admit(request)
+        call = self._identify(request)
         body = self._route.body
         if isinstance(body, QueryBody):
             call = replace(call, query=read_query(request.query_params, content))
@@ -101,14 +101,17 @@ class Endpoint:
         return self._serve(request, call)
 
     def _admit(self, request: Request) -> Call:
-        route = self._route
-        caller = self._serving.checks[route.needs](request)
-        if route.before is not None:
-            route.before(caller, request.path_params)
+        call = self._identify(request)
+        if self._route.before is not None:
+            self._route.before(call.caller, call.path)
+        return call
+
+    def _identify(self, request: Request) -> Call:
+        caller = self._serving.checks[self._route.needs](request)
         return Call(caller, request.path_params, arguments=dict(request.query_params))
 
     def _keep_small(self, request: Request, body: RawBody, content: bytes) -> Response:
-        call = self._admit(request)
+        call = self._identify(request)
         upload = self._serving.receiver.small(body, content)
         return self._keep(request, replace(call, upload=upload))
 

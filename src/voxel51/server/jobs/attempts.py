@@ -2,6 +2,9 @@
 
 Only the current attempt of a job counts: `jobs.attempt_id` names it, and everything an attempt reports is applied in
 a transaction that checks it. An earlier attempt that is still alive somewhere is told to stop (`Forbidden`).
+
+Only how a job ended is synced to disk, and with it all that went before. A power cut also ends what was running, so
+that the job goes back to the queue whichever of its earlier reports are still on record.
 """
 
 import secrets
@@ -84,10 +87,7 @@ class AttemptService:
             .limit(limit)
             .with_for_update(skip_locked=True, of=jobs)
         )
-        with self._database.read() as connection:  # the common answer, "nothing", need not wait for the write lock
-            if connection.execute(waiting).first() is None:
-                return []
-        with self._database.write() as connection:
+        with self._database.write(durable=False) as connection:
             rows = connection.execute(waiting).all()
             return [self._claim_one(connection, row.id, row.entry_point) for row in rows]
 
@@ -101,7 +101,7 @@ class AttemptService:
     def record_process(self, attempt_id: str, process_id: int, started_at: float) -> None:
         """Write down where an attempt runs, so that a later server can end it."""
         values = {"process_id": process_id, "process_started_at": started_at}
-        with self._database.write() as connection:
+        with self._database.write(durable=False) as connection:
             connection.execute(update(attempts).where(attempts.c.id == attempt_id).values(values))
 
     def unended(self) -> list[Unended]:
@@ -223,7 +223,7 @@ class AttemptService:
             raise BadRequest(f"state is {', '.join(TaskState)}, not {state!r}")
         if failure_type is not None and failure_type not in list(JobFailureType):
             raise BadRequest(f"failure_type is {', '.join(JobFailureType)}, not {failure_type!r}")
-        with self._database.write() as connection:
+        with self._database.write(durable=state != TaskState.RUNNING) as connection:
             row = self._current(connection, attempt.id)
             if row.state in ENDED or state == TaskState.SCHEDULED:
                 return
@@ -242,7 +242,7 @@ class AttemptService:
 
     def report_metadata(self, attempt: Attempt, metadata: MetadataReport) -> None:
         """Keep how much was analysed."""
-        with self._database.write() as connection:
+        with self._database.write(durable=False) as connection:
             self._current(connection, attempt.id)
             connection.execute(update(jobs).where(jobs.c.id == attempt.job_id).values(**metadata))
 
@@ -252,7 +252,7 @@ class AttemptService:
         Raises:
             Forbidden: the attempt is no longer current.
         """
-        with self._database.write() as connection:
+        with self._database.write(durable=False) as connection:
             row = self._current(connection, attempt_id)
             connection.execute(update(jobs).where(jobs.c.id == row.job_id).values(status_text=text))
 
@@ -266,7 +266,7 @@ class AttemptService:
         writer.commit()
         replaced: str | None = writer.key
         try:
-            with self._database.write() as connection:
+            with self._database.write(durable=False) as connection:
                 row = self._current(connection, attempt_id)
                 if row.state in ENDED:
                     raise Conflict(f"Job '{row.job_id}' has ended; its output cannot change any more")
@@ -286,7 +286,7 @@ class AttemptService:
         writer.commit()
         replaced: str | None = writer.key
         try:
-            with self._database.write() as connection:
+            with self._database.write(durable=False) as connection:
                 row = self._current(connection, attempt_id)
                 values = {"log_key": writer.key}
                 connection.execute(update(attempts).where(attempts.c.id == attempt_id).values(values))

@@ -37,7 +37,7 @@ class TaskService:
             "analytic": job["request"]["analytic"],
             "version": job["version"],
             "job_id": attempt.job_id,
-            "inputs": self.input_links(attempt),
+            "inputs": {name: self._input(attempt, "inputs", name) for name in files["inputs"]},
             "parameters": parameters,
             "status": self.upload_link(attempt, "status"),
             "logfile": self.upload_link(attempt, "log"),

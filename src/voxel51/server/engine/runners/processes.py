@@ -40,6 +40,7 @@ class _Attempt:
     folder: Path
     pid: Future[int] = field(default_factory=Future)
     stop_wanted: bool = False
+    is_over: bool = False
 
 
 class ProcessRunner:
@@ -127,9 +128,10 @@ class ProcessRunner:
         self._closing.set()
         with self._lock:
             zygote = self._zygote
+            running = list(self._attempts)
         if zygote is None:
             return
-        for attempt_id in list(self._attempts):
+        for attempt_id in running:
             self.stop(attempt_id)
         with self._settled:
             self._settled.wait_for(lambda: not self._attempts, leftovers.ENDING_SECONDS)
@@ -189,7 +191,7 @@ class ProcessRunner:
             peak_memory_bytes=message["peak_memory_bytes"],
             oom_killed=not by_us and os.WIFSIGNALED(message["wait_status"]) and self._oom_kills.has_grown(),
         )
-        self._endings.put((attempt, *ending_of(death, attempt.launch.limits)))
+        self._over(attempt, *ending_of(death, attempt.launch.limits))
 
     def _lose_running(self) -> None:
         """The zygote is dead, and with it all that it started."""
@@ -197,9 +199,15 @@ class ProcessRunner:
             running = [attempt for attempt in self._attempts.values() if attempt.pid.done()]
         for attempt in running:
             if attempt.stop_wanted:
-                self._endings.put((attempt, Ending.STOPPED, None, "The job was stopped."))
+                self._over(attempt, Ending.STOPPED, None, "The job was stopped.")
             else:
-                self._endings.put((attempt, Ending.LOST, None, "The process that watches over jobs died."))
+                self._over(attempt, Ending.LOST, None, "The process that watches over jobs died.")
+
+    def _over(self, attempt: _Attempt, ending: Ending, exit_code: int | None, detail: str) -> None:
+        """Have an attempt settled, once: its zygote may die before that is done."""
+        if not attempt.is_over:
+            attempt.is_over = True
+            self._endings.put((attempt, ending, exit_code, detail))
 
     def _replace(self, loading: str | None, ready: bool) -> Zygote | None:
         """A new zygote, told of the attempts that the dead one had not started yet; None when it is time to go."""

@@ -1,0 +1,87 @@
+"""What every database does, whichever it is."""
+
+import threading
+
+import pytest
+from sqlalchemy import insert, select
+
+from voxel51.server.accounts.tables import users
+from voxel51.server.database.database import Database, sqlite_url
+from voxel51.wire import dates
+
+
+@pytest.fixture
+def database(tmp_path):
+    database = Database(sqlite_url(tmp_path / "platform.sqlite"))
+    database.migrate()
+    yield database
+    database.close()
+
+
+def add_user(connection, name):
+    connection.execute(insert(users).values(id=name, name=name, created_at=dates.now()))
+
+
+def names(database):
+    with database.read() as connection:
+        return set(connection.execute(select(users.c.name)).scalars())
+
+
+@pytest.mark.parametrize("durable", [True, False])
+def test_a_write_is_seen_once_it_is_committed(database, durable):
+    with database.write(durable) as connection:
+        add_user(connection, "alice")
+        assert names(database) == set()
+    assert names(database) == {"alice"}
+
+
+@pytest.mark.parametrize("durable", [True, False])
+def test_a_write_that_raises_is_undone(database, durable):
+    with pytest.raises(RuntimeError, match="changed my mind"), database.write(durable) as connection:
+        add_user(connection, "alice")
+        raise RuntimeError("changed my mind")
+    assert names(database) == set()
+
+
+def test_dates_come_back_with_their_zone(database):
+    moment = dates.now()
+    with database.write() as connection:
+        connection.execute(insert(users).values(id="a", name="a", created_at=moment))
+    with database.read() as connection:
+        assert connection.execute(select(users.c.created_at)).scalar_one() == moment
+
+
+def test_many_writers_and_two_processes_worth_of_connections_lose_nothing(tmp_path, database):
+    second = Database(sqlite_url(tmp_path / "platform.sqlite"))
+    failures = []
+
+    def write(database, who):
+        try:
+            for number in range(25):
+                with database.write(durable=False) as connection:
+                    connection.execute(select(users.c.name)).all()  # reads first, as many transactions do
+                    add_user(connection, f"{who}-{number}")
+        except Exception as error:
+            failures.append(error)
+
+    writers = [
+        threading.Thread(target=write, args=(d, f"{i}-{n}")) for i, d in enumerate((database, second)) for n in range(4)
+    ]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    second.close()
+    assert failures == []
+    assert len(names(database)) == 2 * 4 * 25
+
+
+@pytest.mark.parametrize("word", ["ÜBER", "über", "Über"])
+def test_names_are_searched_without_regard_to_case_in_every_script(database, word):
+    from sqlalchemy import func
+
+    with database.write() as connection:
+        add_user(connection, "Überblick")
+    with database.read() as connection:
+        found = connection.execute(select(users.c.name).where(func.lower(users.c.name).contains(word.lower()))).all()
+    assert len(found) == 1

@@ -1,0 +1,246 @@
+"""What every runner promises, tried on every implementation with analytics that behave and misbehave."""
+
+import json
+import os
+import signal
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+
+from samples.installed import install
+from samples.platform import JobPlatform
+from voxel51.server.engine import leftovers
+from voxel51.server.engine.launch import Launch, Limits
+from voxel51.server.engine.runner import LOG_TAIL_BYTES, Ending
+from voxel51.server.engine.runners.processes import ProcessRunner
+from voxel51.wire.tasks import ENVIRONMENT_VARIABLES, TaskExit
+
+WAIT_SECONDS = 60
+LIMITS = Limits(wall_seconds=60, cpu_seconds=60, memory_bytes=1 << 30, file_bytes=1 << 28, open_files=256)
+
+
+class Bench:
+    """A runner with what its attempts need, and the outcomes it gave."""
+
+    def __init__(self, runner, platform):
+        self.runner = runner
+        self.platform = platform
+        self.outcomes = []
+        self.changed = threading.Condition()
+
+    def ended(self, outcome):
+        with self.changed:
+            self.outcomes.append(outcome)
+            self.changed.notify_all()
+
+    def start(self, name, attempt_id="attempt1", **limits):
+        launch = Launch(attempt_id, f"samples/{name}", self.platform.environment, replace(LIMITS, **limits))
+        return self.runner.start(launch)
+
+    def outcome(self, attempt_id="attempt1"):
+        def of_attempt():
+            return [outcome for outcome in self.outcomes if outcome.attempt_id == attempt_id]
+
+        with self.changed:
+            assert self.changed.wait_for(of_attempt, WAIT_SECONDS), f"no outcome of {attempt_id}: {self.outcomes}"
+            return of_attempt()[0]
+
+    def run(self, name, **limits):
+        self.start(name, **limits)
+        return self.outcome()
+
+
+def zygote_forking(folder, module_folders):
+    return ProcessRunner(
+        folder, ["samples/no-op", "samples/sleep"], mode="fork", module_folders=module_folders, threads=2
+    )
+
+
+def zygote_executing(folder, module_folders):
+    return ProcessRunner(folder, mode="exec", module_folders=module_folders, threads=2)
+
+
+@pytest.fixture(params=[zygote_forking, zygote_executing], ids=["fork", "exec"])
+def bench(request, tmp_path):
+    platform = JobPlatform()
+    runner = request.param(tmp_path / "runner", install(tmp_path / "dist"))
+    bench = Bench(runner, platform)
+    runner.open(bench.ended)
+    yield bench
+    runner.close()
+    platform.close()
+
+
+def wait_until(condition):
+    deadline = time.monotonic() + WAIT_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.005)
+
+
+def is_running(pid):
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def printed_pids(log):
+    return [int(pid) for line in log.splitlines() if line.startswith(b"LEFT") for pid in line.split()[1:]]
+
+
+def test_a_job_that_does_its_work_exits_with_code_0_and_has_reported(bench):
+    outcome = bench.run("no-op")
+
+    assert (outcome.ending, outcome.exit_code) == (Ending.EXITED, TaskExit.COMPLETE)
+    assert [report["state"] for report in bench.platform.states] == ["RUNNING", "COMPLETE"]
+    assert bench.platform.stored["output"] == [b"{}"]
+
+
+def test_start_says_where_the_attempt_runs(bench):
+    process = bench.start("sleep")
+
+    assert is_running(process.pid)
+    assert process.started_at == leftovers.started_at(process.pid) > 0
+
+
+@pytest.mark.parametrize(
+    ("name", "limits", "ending", "exit_code"),
+    [
+        pytest.param("crash", {}, Ending.EXITED, TaskExit.FAILED, id="exception"),
+        pytest.param("exit-without-output", {}, Ending.EXITED, 0, id="exit-without-a-word"),
+        pytest.param("segfault", {}, Ending.CRASHED, None, id="segmentation-fault"),
+        pytest.param("burn", {"cpu_seconds": 1}, Ending.OVER_TIME, None, id="cpu-time"),
+        pytest.param("sleep", {"wall_seconds": 0.5}, Ending.OVER_TIME, None, id="wall-time"),
+        pytest.param("eat-memory", {"memory_bytes": 400 << 20}, Ending.OVER_MEMORY, None, id="memory"),
+    ],
+)
+def test_an_outcome_says_how_the_attempt_ended(bench, name, limits, ending, exit_code):
+    outcome = bench.run(name, **limits)
+
+    assert (outcome.ending, outcome.exit_code) == (ending, exit_code), outcome.log.decode()
+    assert outcome.detail
+
+
+def test_a_crash_leaves_what_was_printed_before_and_a_traceback(bench):
+    log = bench.run("segfault").log
+
+    assert b"about to fall" in log
+    assert b"Segmentation fault" in log
+    assert b"in segfault" in log
+
+
+def test_the_log_of_a_chatty_job_is_kept_from_its_end(bench):
+    log = bench.run("chatter").log
+
+    assert len(log) == LOG_TAIL_BYTES
+    assert b"the last line\n" in log[-1000:]
+
+
+def test_a_stopped_attempt_ends_as_stopped(bench):
+    process = bench.start("sleep")
+
+    bench.runner.stop("attempt1")
+
+    assert bench.outcome().ending is Ending.STOPPED
+    assert not is_running(process.pid)
+
+
+def test_stopping_what_is_unknown_is_no_error(bench):
+    bench.runner.stop("never started")
+
+    assert bench.run("no-op").ending is Ending.EXITED
+
+
+def test_an_attempt_killed_by_a_stranger_is_lost(bench):
+    process = bench.start("sleep")
+
+    os.kill(process.pid, signal.SIGKILL)
+
+    assert bench.outcome().ending is Ending.LOST
+
+
+def test_what_an_attempt_leaves_behind_is_ended_with_it(bench):
+    outcome = bench.run("leave-behind")
+
+    pids = printed_pids(outcome.log)
+    assert len(pids) == 3
+    assert [pid for pid in pids if is_running(pid)] == []
+
+
+def test_stopping_ends_all_that_an_attempt_started(bench):
+    bench.start("leave-behind-and-stay")
+    bench.platform.wait_for("PUT", "/v1/jobs/job1/state")
+    log = bench.runner._folder / "attempt1" / "log"
+    wait_until(lambda: log.exists() and b"sleeping" in log.read_bytes())
+
+    bench.runner.stop("attempt1")
+
+    pids = printed_pids(bench.outcome().log)
+    assert len(pids) == 3
+    assert [pid for pid in pids if is_running(pid)] == []
+
+
+def test_an_attempt_sees_five_variables_and_what_an_interpreter_needs(bench, monkeypatch):
+    monkeypatch.setenv("VOXEL51_SERVER_SIGNING_KEY", "secret")
+
+    log = bench.run("surroundings").log.decode()
+    seen = json.loads(log.partition("SURROUNDINGS ")[2].partition("\n")[0])
+
+    environment = seen["environment"]
+    assert {name: environment[name] for name in ENVIRONMENT_VARIABLES} == bench.platform.environment
+    needed = {"PATH", "LANG", "HOME", "TMPDIR", "PYTHONUNBUFFERED", "PYTHONPATH", "PYTHONUSERBASE"}
+    threads = {name for name in environment if name.endswith("_NUM_THREADS")}
+    passed_on = {name for name in environment if name.startswith(("LC_", "SSL_CERT_"))} | {"LANGUAGE", "TZ"}
+    assert set(environment) - needed - threads - passed_on - set(ENVIRONMENT_VARIABLES) == set()
+    assert {environment[name] for name in threads} == {"2"}
+    assert environment["HOME"] == environment["TMPDIR"] == seen["folder"]
+    assert Path(seen["folder"]).is_relative_to(bench.runner._folder / "attempt1")
+    assert seen["group"]
+    assert seen["umask"] == 0o077
+
+
+def test_an_attempt_inherits_no_descriptor(bench):
+    log = bench.run("surroundings").log.decode()
+    seen = json.loads(log.partition("SURROUNDINGS ")[2].partition("\n")[0])["descriptors"]
+
+    assert seen.pop("0") == "/dev/null"
+    assert seen.pop("1") == seen.pop("2") == str(bench.runner._folder / "attempt1" / "log")
+    # What is left is its one connection, and the listing of these.
+    assert sum(target.startswith("socket:") for target in seen.values()) == 1
+    assert [target for target in seen.values() if not target.startswith(("socket:", "/proc/"))] == []
+
+
+def test_nothing_of_an_attempt_is_left_on_disk(bench):
+    bench.run("no-op")
+
+    assert not (bench.runner._folder / "attempt1").exists()
+
+
+def test_attempts_run_side_by_side_and_end_once_each(bench):
+    ids = [f"attempt{number}" for number in range(8)]
+    for attempt_id in ids:
+        bench.start("leave-nothing", attempt_id)
+
+    assert {bench.outcome(attempt_id).ending for attempt_id in ids} == {Ending.EXITED}
+    assert sorted(outcome.attempt_id for outcome in bench.outcomes) == ids
+
+
+def test_closing_ends_every_attempt_as_stopped(bench):
+    processes = [bench.start("sleep", f"attempt{number}") for number in range(3)]
+
+    bench.runner.close()
+
+    assert [outcome.ending for outcome in bench.outcomes] == [Ending.STOPPED] * 3
+    assert [process for process in processes if is_running(process.pid)] == []
+
+
+def test_a_closed_runner_starts_nothing(bench):
+    bench.runner.close()
+
+    with pytest.raises(OSError, match="closed"):
+        bench.start("no-op")

@@ -1,0 +1,72 @@
+from pathlib import Path
+
+import pytest
+
+from job_samples import Recorder
+from video_samples import footage, numbered_video, remuxed, truncated
+from voxel51.platform.errors import InvalidInput
+from voxel51.platform.frames import input_video
+from voxel51.platform.job import Job
+from voxel51.wire.analytics import AnalyticDocument
+
+DOCUMENT: AnalyticDocument = {
+    "info": {"name": "any", "version": "1", "description": "any", "supports_cpu": True, "supports_gpu": False},
+    "inputs": [{"name": "video", "type": "types.Video", "description": "any", "required": True}],
+    "parameters": [],
+    "outputs": [],
+    "zip_outputs": False,
+}
+
+
+def job_with(video: Path, folder: Path) -> tuple[Job, Recorder]:
+    recorder = Recorder()
+    return Job(DOCUMENT, {"video": video}, {}, folder / "job", recorder, {"video": "holiday.mp4"}), recorder
+
+
+def test_a_job_is_told_what_was_analysed(tmp_path: Path) -> None:
+    job, recorder = job_with(numbered_video(tmp_path / "in.mp4"), tmp_path)
+
+    with input_video(job) as video:
+        numbers = [frame.number for frame in video]
+
+    size_bytes = (tmp_path / "in.mp4").stat().st_size
+    assert numbers == list(range(1, 31))
+    assert video.filename == "holiday.mp4"
+    assert recorder.inputs["video"]["total_frame_count"] == 30
+    assert recorder.amount == {"frame_count": 30, "duration_seconds": 1.2, "size_bytes": size_bytes}
+    assert recorder.fractions[-1] == 1.0
+    assert recorder.warnings == []
+
+
+def test_a_short_video_is_analysed_with_a_warning(tmp_path: Path) -> None:
+    whole = remuxed(footage("bikes.mp4"), tmp_path / "whole.mp4", {"movflags": "faststart"})
+    job, recorder = job_with(truncated(whole, tmp_path / "short.mp4"), tmp_path)
+
+    with input_video(job) as video:
+        count = sum(1 for _ in video)
+
+    assert recorder.amount is not None
+    assert recorder.amount["frame_count"] == count
+    assert [each.value for each in video.warning_attributes()] == recorder.warnings == job.warnings
+    assert "cut short" in recorder.warnings[0]
+
+
+def test_a_short_video_is_refused_when_strict(tmp_path: Path) -> None:
+    whole = remuxed(footage("bikes.mp4"), tmp_path / "whole.mp4", {"movflags": "faststart"})
+    job, recorder = job_with(truncated(whole, tmp_path / "short.mp4"), tmp_path)
+
+    refused = pytest.raises(
+        InvalidInput, match=r"'holiday\.mp4' is refused because strict is set: the video is cut short"
+    )
+    with refused, input_video(job, strict=True) as video:
+        list(video)
+    assert recorder.amount is None
+
+
+def test_what_is_no_video_is_the_users_fault(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("not a video\n" * 99)
+    job, _ = job_with(tmp_path / "notes.txt", tmp_path)
+
+    refused = pytest.raises(InvalidInput, match=r"'holiday\.mp4' cannot be read as a video: it looks like text")
+    with refused, input_video(job):
+        pass

@@ -1,0 +1,204 @@
+"""The child of one job against a real loopback server that speaks the container contract."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+import zipfile
+
+import pytest
+
+from samples.installed import install
+from samples.platform import JobPlatform
+from voxel51.wire.tasks import TaskExit
+
+
+@pytest.fixture
+def platform():
+    platform = JobPlatform()
+    yield platform
+    platform.close()
+
+
+@pytest.fixture
+def child(tmp_path):
+    module_folders = os.pathsep.join(map(str, install(tmp_path / "dist", broken=True)))
+
+    def start(name, platform):
+        environment = {
+            "PATH": os.defpath,
+            "PYTHONPATH": module_folders,
+            "TMPDIR": str(tmp_path),
+            **platform.environment,
+        }
+        command = [sys.executable, "-P", "-m", "voxel51.platform.run", f"samples/{name}"]
+        return subprocess.Popen(command, env=environment)
+
+    return lambda name, platform: start(name, platform).wait(60)
+
+
+def test_a_job_takes_six_requests_on_one_connection_and_says_complete_last(child, platform):
+    assert child("no-op", platform) == TaskExit.COMPLETE
+
+    assert platform.requests == [
+        ("GET", "/task"),
+        ("PUT", "/v1/jobs/job1/state"),
+        ("PUT", "/signed/output"),
+        ("PUT", "/signed/status"),
+        ("PUT", "/signed/log"),
+        ("PUT", "/v1/jobs/job1/state"),
+    ]
+    assert platform.states == [{"state": "RUNNING"}, {"state": "COMPLETE"}]
+    assert platform.connections == 1
+
+
+def test_inputs_arrive_under_their_owners_names_and_data_parameters_as_files(child):
+    platform = JobPlatform(inputs={"video": "files/input"}, parameters={"factor": 5})
+    platform.task["parameters"]["weights_file"] = {"signed-url": f"{platform.url}/files/weights.bin"}
+    platform.files["files/input"] = (b"a video", 'attachment; filename="../../my video.mp4"')
+    platform.files["files/weights.bin"] = (b"weights", None)
+
+    assert child("echo", platform) == TaskExit.COMPLETE
+
+    assert json.loads(platform.stored["output"][-1]) == {
+        "inputs": {"video": ["my video.mp4", "a video"]},
+        "parameters": {"factor": 5, "weights_file": "weights"},
+    }
+    platform.close()
+
+
+def test_the_status_tells_what_the_analytic_reported(child):
+    platform = JobPlatform(inputs={"video": "files/v.mp4"})
+    platform.files["files/v.mp4"] = (b"a video", None)
+
+    child("echo", platform)
+
+    status = platform.status
+    assert status["state"] == "COMPLETE"
+    assert status["complete_time"] >= status["start_time"]
+    assert [line["message"] for line in status["messages"]] == ["Task started", "echoing", "Task complete"]
+    assert status["warnings"] == ["an echo is not an analysis"]
+    assert status["inputs"] == {"video": {"frame_size": [4, 2]}}
+    assert platform.amounts == [{"frame_count": 3, "duration_seconds": 0.25, "size_bytes": 5}]
+    assert "printed by the analytic" in platform.log
+    platform.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "message", "logged"),
+    [
+        pytest.param("blame-input", "USER", "the video v.mp4 holds no frames", "", id="invalid-input"),
+        pytest.param("crash", "ANALYTIC", "RuntimeError: this analytic is broken", "Traceback", id="exception"),
+        pytest.param("exit-politely", "ANALYTIC", "SystemExit", "exit_politely", id="sys.exit"),
+        pytest.param("leave-nothing", "ANALYTIC", "its output 'labels' (labels.json)", "MissingOutput", id="no-output"),
+        pytest.param("broken-import", "ANALYTIC", "cannot be imported", "broken_import.py", id="import"),
+        pytest.param("broken-kind", "ANALYTIC", "which is no Analytic", "Traceback", id="not-an-analytic"),
+        pytest.param("unheard-of", "ANALYTIC", "no analytic 'samples/unheard-of'", "Traceback", id="not-installed"),
+    ],
+)
+def test_a_failure_names_who_is_at_fault_and_why(child, platform, name, kind, message, logged):
+    assert child(name, platform) == TaskExit.FAILED
+
+    assert platform.states == [{"state": "RUNNING"}, {"state": "FAILED", "failure_type": kind}]
+    assert message in platform.status["messages"][-1]["message"]
+    assert (platform.status["state"], platform.status["failure_type"]) == ("FAILED", kind)
+    assert platform.status["fail_time"]
+    assert logged in platform.log
+    assert "output" not in platform.stored
+
+
+def test_an_input_that_is_gone_is_its_owners_doing(child):
+    platform = JobPlatform(inputs={"video": "files/deleted"})
+
+    assert child("echo", platform) == TaskExit.FAILED
+
+    assert platform.states[-1] == {"state": "FAILED", "failure_type": "USER"}
+    assert "'video' is no longer on the platform" in platform.status["messages"][-1]["message"]
+    platform.close()
+
+
+def test_zipped_outputs_arrive_as_one_archive(child, platform):
+    assert child("archive", platform) == TaskExit.COMPLETE
+
+    with zipfile.ZipFile(io.BytesIO(platform.stored["output"][-1])) as archive:
+        assert sorted(archive.namelist()) == ["frames/1.txt", "labels.json"]
+        assert archive.read("frames/1.txt") == b"one"
+
+
+def test_an_output_posted_as_data_is_named_in_the_status_and_needs_no_output_file(child, platform):
+    platform.task["output"] = None
+
+    assert child("post", platform) == TaskExit.COMPLETE
+
+    assert b'name="file"; filename="clip.mp4"' in platform.stored["data"][-1]
+    assert b"\r\n\r\na clip\r\n--" in platform.stored["data"][-1]
+    assert platform.status["posted_data"] == {"clip": "d1"}
+
+
+def test_a_chatty_job_uploads_its_whole_log(child, platform):
+    child("chatter", platform)
+
+    assert platform.log.count("0123456789abcde\n") == 3 * 65536
+    assert platform.log.endswith("the last line\n")
+
+
+def test_a_platform_that_is_away_for_a_moment_is_waited_for(child, platform):
+    for request in [
+        ("GET", "/task"),
+        ("PUT", "/v1/jobs/job1/state"),
+        ("PUT", "/signed/output"),
+        ("PUT", "/signed/status"),
+        ("PUT", "/signed/log"),
+    ]:
+        platform.refusals[request] = [503, 502]
+
+    assert child("no-op", platform) == TaskExit.COMPLETE
+
+    assert platform.stored["output"] == [b"{}"]
+
+
+def test_a_stale_link_is_replaced_by_a_fresh_one(child):
+    platform = JobPlatform(inputs={"video": "files/v.mp4"})
+    platform.files["files/v.mp4"] = (b"a video", None)
+    platform.refusals["GET", "/files/v.mp4"] = [403]
+    platform.refusals["PUT", "/signed/output"] = [403]
+    platform.refusals["PUT", "/signed/status"] = [403]
+
+    assert child("echo", platform) == TaskExit.COMPLETE
+
+    for request in [("GET", "/files/v.mp4-fresh"), ("PUT", "/signed/output-fresh"), ("PUT", "/signed/status-fresh")]:
+        assert request in platform.requests
+    platform.close()
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 409])
+def test_an_attempt_that_no_longer_counts_stops_before_it_works(child, platform, status):
+    platform.refusals["PUT", "/v1/jobs/job1/state"] = [status]
+
+    assert child("no-op", platform) == TaskExit.NOT_CURRENT
+
+    assert platform.requests == [("GET", "/task"), ("PUT", "/v1/jobs/job1/state")]
+
+
+def test_an_attempt_that_no_longer_counts_stops_in_the_midst_of_its_work(child, platform):
+    platform.refusals["PUT", "/signed/status"] = [200, 409]
+
+    assert child("progress-forever", platform) == TaskExit.NOT_CURRENT
+
+
+def test_progress_is_published_while_the_job_runs_at_most_twice_a_second(child, platform):
+    platform.refusals["PUT", "/signed/status"] = [200, 200, 200, 409]
+
+    child("progress-forever", platform)
+
+    assert platform.requests.count(("PUT", "/signed/status")) == 4
+
+
+def test_a_refused_output_is_the_platforms_failure_and_says_what_it_said(child, platform):
+    platform.refusals["PUT", "/signed/output"] = [413]
+
+    assert child("no-op", platform) == TaskExit.FAILED
+
+    assert platform.states[-1] == {"state": "FAILED", "failure_type": "PLATFORM"}
+    assert "413: refused by the test" in platform.status["messages"][-1]["message"]

@@ -1,0 +1,38 @@
+"""Installs the sample analytics for one test: a distribution of a few text files, found by its folder."""
+
+from pathlib import Path
+
+SAMPLES = Path(__file__).parents[1]
+
+ENTRIES = {
+    name: f"samples.analytics:{name.upper().replace('-', '_')}"
+    for name in (
+        "no-op", "echo", "surroundings", "crash", "blame-input", "segfault", "sleep", "eat-memory", "burn", "chatter",
+        "leave-behind", "leave-behind-and-stay", "exit-without-output", "exit-politely", "leave-nothing", "archive",
+        "post", "progress-forever", "late-imports",
+    )
+}  # fmt: skip
+
+BROKEN = {
+    "broken-import": ("broken_import", "raise RuntimeError('cannot be imported')\n"),
+    "broken-exit": ("broken_exit", "import os\nos._exit(3)\n"),
+    "broken-kind": ("broken_kind", "ANALYTIC = 'a string'\n"),
+    "threaded": (
+        "threaded",
+        "import threading, time; from samples.analytics import NO_OP as ANALYTIC\n"  # noqa: ISC004  (one text)
+        "threading.Thread(target=time.sleep, args=(3600,), daemon=True).start()\n",
+    ),
+}
+
+
+def install(folder: Path, broken: bool = False) -> list[Path]:
+    """Write the distribution into ``folder``; returns what has to be on the module path."""
+    information = folder / "voxel51_samples-1.0.dist-info"
+    information.mkdir(parents=True)
+    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: voxel51-samples\nVersion: 1.0\n")
+    lines = [f"samples/{name} = {target}" for name, target in ENTRIES.items()]
+    for name, (module, text) in BROKEN.items() if broken else ():
+        (folder / f"{module}.py").write_text(text)
+        lines.append(f"samples/{name} = {module}:ANALYTIC")
+    (information / "entry_points.txt").write_text("\n".join(["[voxel51.analytics]", *lines, ""]))
+    return [folder, SAMPLES]

@@ -1,0 +1,134 @@
+"""What the process runner promises beyond the contract of every runner: deaths of zygote and server."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+
+import psutil
+import pytest
+
+from contracts.test_runner import Bench, is_running, printed_pids, wait_until
+from samples.installed import SAMPLES, install
+from samples.platform import JobPlatform
+from voxel51.server.engine.runner import Ending
+from voxel51.server.engine.runners.processes import ProcessRunner
+
+
+@pytest.fixture
+def platform():
+    platform = JobPlatform()
+    yield platform
+    platform.close()
+
+
+@pytest.fixture
+def bench(tmp_path, platform):
+    runner = ProcessRunner(
+        tmp_path / "runner", ["samples/no-op"], module_folders=install(tmp_path / "dist", broken=True)
+    )
+    bench = Bench(runner, platform)
+    runner.open(bench.ended)
+    yield bench
+    runner.close()
+
+
+def test_attempts_of_a_killed_zygote_are_lost_and_the_next_start_works(bench):
+    process = bench.start("leave-behind-and-stay")
+    log = bench.runner._folder / "attempt1" / "log"
+    wait_until(lambda: log.exists() and b"sleeping" in log.read_bytes())
+    pids = printed_pids(log.read_bytes())
+
+    os.kill(psutil.Process(process.pid).ppid(), signal.SIGKILL)
+
+    assert bench.outcome().ending is Ending.LOST
+    assert len(pids) == 3
+    assert [pid for pid in [process.pid, *pids] if is_running(pid)] == []
+    bench.start("no-op", "attempt2")
+    assert bench.outcome("attempt2").exit_code == 0
+
+
+@pytest.mark.parametrize("name", ["threaded", "broken-exit", "broken-import"])
+def test_an_analytic_that_cannot_be_preloaded_hinders_no_other(tmp_path, platform, name):
+    preload = [f"samples/{name}", "samples/no-op"]
+    runner = ProcessRunner(tmp_path / "runner", preload, module_folders=install(tmp_path / "dist", broken=True))
+    bench = Bench(runner, platform)
+    runner.open(bench.ended)
+
+    bench.start("no-op")
+
+    assert bench.outcome().exit_code == 0
+    runner.close()
+
+
+def test_an_analytic_that_starts_threads_on_import_still_runs(bench):
+    assert bench.run("threaded").exit_code == 0
+
+
+def test_a_forked_child_imports_nothing(tmp_path, platform):
+    preload = ["samples/late-imports"]
+    runner = ProcessRunner(tmp_path / "runner", preload, module_folders=install(tmp_path / "dist"), mode="fork")
+    bench = Bench(runner, platform)
+    runner.open(bench.ended)
+
+    assert b"LATE []" in bench.run("late-imports").log
+    runner.close()
+
+
+SERVER = """
+    import json, sys, threading
+    from pathlib import Path
+    from voxel51.server.engine.launch import Launch, Limits
+    from voxel51.server.engine.runners.processes import ProcessRunner
+
+    folder, module_folders, environment = json.loads(sys.argv[1])
+    runner = ProcessRunner(Path(folder), [], module_folders=module_folders, mode=sys.argv[2])
+    runner.open(lambda outcome: None)
+    limits = Limits(600, 600, 1 << 30, 1 << 28)
+    process = runner.start(Launch("attempt1", "samples/leave-behind-and-stay", environment, limits))
+    print(process.pid, flush=True)
+    threading.Event().wait()
+"""
+
+
+@pytest.mark.parametrize("mode", ["fork", "exec"])
+def test_nothing_outlives_a_killed_server(tmp_path, platform, mode):
+    arguments = json.dumps(
+        [str(tmp_path / "runner"), [str(p) for p in install(tmp_path / "dist")], platform.environment]
+    )
+    server = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(SERVER), arguments, mode],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=SAMPLES,
+    )
+    pid = int(server.stdout.readline())
+    log = tmp_path / "runner" / "attempt1" / "log"
+    wait_until(lambda: log.exists() and b"sleeping" in log.read_bytes())
+    pids = [pid, psutil.Process(pid).ppid(), *printed_pids(log.read_bytes())]
+    assert len([pid for pid in pids if is_running(pid)]) == 5
+
+    server.kill()
+    server.communicate()
+
+    wait_until(lambda: not any(is_running(pid) for pid in pids))
+
+
+def test_opening_ends_and_removes_what_a_predecessor_left(tmp_path, platform):
+    folder = tmp_path / "runner"
+    (folder / "attempt0" / "work").mkdir(parents=True)
+    (folder / "attempt0" / "work" / "half.mp4").write_bytes(b"half")
+    left = subprocess.Popen(
+        [sys.executable, "-I", "-S", "-c", "import time; time.sleep(3600)"],
+        env={"TMPDIR": str(folder / "attempt0" / "work")},
+        start_new_session=True,
+    )
+
+    runner = ProcessRunner(folder, module_folders=install(tmp_path / "dist"))
+    runner.open(lambda _outcome: None)
+
+    assert left.wait(10) == -signal.SIGKILL
+    assert not (folder / "attempt0").exists()
+    runner.close()

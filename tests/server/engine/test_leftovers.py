@@ -1,0 +1,92 @@
+import os
+import shutil
+import signal
+import subprocess
+import sys
+
+import psutil
+import pytest
+
+from voxel51.server.engine.leftovers import end, end_started_in, started_at, started_at_by_ps
+from voxel51.server.engine.runner import Process
+
+WAITING = [sys.executable, "-I", "-S", "-c", "import time; time.sleep(3600)"]
+
+
+@pytest.fixture
+def waiting():
+    started = []
+
+    def start(**more):
+        started.append(subprocess.Popen(WAITING, start_new_session=True, **more))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def test_a_recorded_process_is_ended_with_its_group():
+    command = ["/bin/sh", "-c", "sleep 3600 & echo $!; wait"]
+    with subprocess.Popen(command, start_new_session=True, stdout=subprocess.PIPE, text=True) as process:
+        companion = psutil.Process(int(process.stdout.readline()))
+
+        assert end(Process(process.pid, started_at(process.pid)))
+
+        assert process.wait(10) == -signal.SIGKILL
+    companion.wait(10)
+
+
+def test_a_stranger_with_the_same_number_is_left_alone(waiting):
+    process = waiting()
+
+    assert not end(Process(process.pid, started_at(process.pid) - 1))
+
+    assert process.poll() is None
+
+
+def test_a_process_that_is_gone_is_no_error(waiting):
+    process = waiting()
+    recorded = Process(process.pid, started_at(process.pid))
+    process.kill()
+    process.wait()
+
+    assert not end(recorded)
+
+
+def test_a_process_whose_start_is_unknown_is_left_alone(waiting):
+    process = waiting()
+
+    assert not end(Process(process.pid, 0.0))
+
+    assert process.poll() is None
+
+
+def test_a_dead_process_that_nobody_reaped_counts_as_gone():
+    process = subprocess.Popen(WAITING)
+    process.kill()
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+
+    assert started_at(process.pid) == 0.0
+    process.wait()
+
+
+def test_processes_are_found_by_their_temporary_folder(waiting, tmp_path):
+    inside = [waiting(env={"TMPDIR": str(tmp_path)}), waiting(env={"TMPDIR": f"{tmp_path}/attempt/work"})]
+    outside = waiting(env={"TMPDIR": f"{tmp_path}-other"})
+
+    assert end_started_in(tmp_path) == 2
+
+    assert [process.wait(10) for process in inside] == [-signal.SIGKILL] * 2
+    assert outside.poll() is None
+
+
+@pytest.mark.skipif(not shutil.which("/bin/ps"), reason="needs ps")
+def test_ps_tells_when_a_process_started_and_that_it_did_not(waiting):
+    process = waiting()
+
+    assert started_at_by_ps(process.pid) == started_at_by_ps(process.pid) > 1.6e9
+    process.kill()
+    process.wait()
+    assert started_at_by_ps(process.pid) == 0.0
