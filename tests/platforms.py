@@ -13,6 +13,7 @@ INSTALLED = Path(__file__).parent / "journeys" / "installed"
 """What a test platform finds beside the built-in analytics, under the owner ``journeys``."""
 
 NO_OP = "journeys/no-op"
+PATIENT = "journeys/patient"
 
 
 class StartPlatform(Protocol):

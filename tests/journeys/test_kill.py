@@ -1,6 +1,7 @@
 """Kill -9 at random moments, over many short jobs: none is lost, none ends twice. Slow: ``make kill-test``.
 
-The seed is printed; ``SEED=n make kill-test`` chooses the same victims and pauses again, ``JOBS=n`` another number.
+The seed is printed; ``SEED=n make kill-test`` chooses the same victims and pauses again, ``JOBS=n`` and ``KILLS=n``
+another number of either.
 """
 
 import json
@@ -20,14 +21,17 @@ import requests
 from demo.platform_process import PlatformProcess
 from leftovers import Family
 from people import User
-from platforms import NO_OP, a_platform
+from platforms import NO_OP, PATIENT, a_platform
 from stored_files import database_path, every_text_in, orphans, stored_keys
 
-JOBS = int(os.environ.get("JOBS", "150"))
+JOBS = int(os.environ.get("JOBS", "200"))
 SUBMITTERS = 4
-PAUSE_SECONDS = (0.05, 1.2)
+KILLS = int(os.environ.get("KILLS", "40"))
+PAUSE_SECONDS = (0.01, 1.5)
 VICTIMS = {"server": 4, "zygote": 2, "job": 6}
 """Who is killed, and how often beside the others."""
+
+SHORT_SECONDS = 0.3
 
 JOB_ATTEMPTS = 50
 """So many that only a job which is lost over and over could run out of them."""
@@ -44,18 +48,21 @@ class Submitter:
     def __init__(self, user: User) -> None:
         self.accepted: list[str] = []
         self._user = user
-        self._request = json.dumps({"analytic": NO_OP, "inputs": {}, "parameters": {}})
+        self._requests = [
+            json.dumps({"analytic": NO_OP, "inputs": {}, "parameters": {}}),
+            json.dumps({"analytic": PATIENT, "inputs": {}, "parameters": {"seconds": SHORT_SECONDS}}),
+        ]
         self._left = threading.Semaphore(JOBS)
 
     def run(self, number: int) -> None:
-        """Submit until `JOBS` have been accepted by all threads together."""
+        """Submit until `JOBS` have been accepted by all threads together: no-ops in some, short work in the others."""
         while self._left.acquire(blocking=False):
-            while (job_id := self._submit(f"job of thread {number}")) is None:
+            while (job_id := self._submit(self._requests[number % 2], f"job of thread {number}")) is None:
                 time.sleep(0.05)  # nobody answers: the platform is being started again
             self.accepted.append(job_id)
 
-    def _submit(self, name: str) -> str | None:
-        files = {"file": ("job.json", self._request, "application/json")}
+    def _submit(self, request: str, name: str) -> str | None:
+        files = {"file": ("job.json", request, "application/json")}
         form = {"job_name": name, "auto_start": "True"}
         try:
             answer = requests.post(
@@ -114,13 +121,11 @@ def test_whatever_is_killed_every_accepted_job_ends_exactly_once(tmp_path: Path)
         submitter, killer = Submitter(user), Killer(platform, random.Random(seed))
         with ThreadPoolExecutor(SUBMITTERS) as pool:
             submitting = [pool.submit(submitter.run, number) for number in range(SUBMITTERS)]
-            while not all(each.done() for each in submitting):
+            while killer.killed.total() < KILLS or not all(each.done() for each in submitting):
                 killer.strike()
             for each in submitting:
                 each.result()
-        while unended := count_unended(user):
-            assert killer.killed.total() < 10 * JOBS, f"{unended} jobs never ended"
-            killer.strike() if unended > JOBS // 10 else wait_for_the_rest(user)
+        wait_for_the_rest(user)
         print(f"killed {dict(killer.killed)}", flush=True)
         check_every_job(user, submitter.accepted)
         killer.family.look_again(platform.pid)
@@ -141,8 +146,8 @@ def count_unended(user: User) -> int:
 def wait_for_the_rest(user: User) -> None:
     """Leave the platform in peace until every job has ended."""
     deadline = time.monotonic() + SETTLE_LIMIT_SECONDS
-    while count_unended(user):
-        assert time.monotonic() < deadline, "jobs did not end although nothing was killed any more"
+    while unended := count_unended(user):
+        assert time.monotonic() < deadline, f"{unended} jobs did not end although nothing was killed any more"
         time.sleep(0.1)
 
 
