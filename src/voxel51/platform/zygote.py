@@ -50,8 +50,8 @@ from voxel51.wire.tasks import TaskExit
 
 RECEIVED_BYTES = 65536
 
-SPARE_AFTER_SECONDS = 0.03
-"""How long after a launch the next spare is forked: jobs that come closer together are not held up by it."""
+SPARE_AFTER_SECONDS = 0.2
+"""How long after a launch the next spare is forked, unless all children end before: it does not hold up short jobs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class Zygote:
         self._analytics: dict[str, Analytic] = {}
         self._children: dict[int, _Child] = {}
         self._spare: _Spare | None = None
-        self._spare_due = float("inf") if mode == "exec" else 0.0
+        self._spare_due = 0.0
         self._wakeup, wakeup_end = os.pipe()
         os.set_blocking(self._wakeup, False)
         os.set_blocking(wakeup_end, False)
@@ -128,7 +128,7 @@ class Zygote:
 
     def _wait_ms(self) -> float | None:
         deadlines = [child.deadline for child in self._children.values() if child.ended_by is None]
-        if self._spare is None and self._spare_due < float("inf"):
+        if self._spare is None and self._mode == "fork":
             deadlines.append(self._spare_due)
         if not deadlines:
             return None
@@ -163,8 +163,7 @@ class Zygote:
             return
         self._children[pid] = _Child(told["launch"], time.monotonic() + told["limits"]["wall_seconds"])
         self._say({"started": told["launch"], "pid": pid})
-        if self._mode == "fork":
-            self._spare_due = time.monotonic() + SPARE_AFTER_SECONDS
+        self._spare_due = time.monotonic() + SPARE_AFTER_SECONDS
 
     def _fork(self, told: dict[str, Any]) -> int:
         parent = os.getpid()
@@ -187,7 +186,7 @@ class Zygote:
         return spare.pid
 
     def _keep_spare(self) -> None:
-        if self._spare is not None or time.monotonic() < self._spare_due:
+        if self._mode == "exec" or self._spare is not None or time.monotonic() < self._spare_due:
             return
         parent = os.getpid()
         reading, writing = os.pipe()
@@ -255,6 +254,8 @@ class Zygote:
                 continue  # something that an ended child left behind, or a spare that somebody ended
             _end_group(pid)
             self._end_orphans()
+            if not self._children:
+                self._spare_due = min(self._spare_due, time.monotonic())
             self._say(
                 {
                     "ended": child.attempt_id,

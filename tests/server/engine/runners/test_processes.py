@@ -132,3 +132,41 @@ def test_opening_ends_and_removes_what_a_predecessor_left(tmp_path, platform):
     assert left.wait(10) == -signal.SIGKILL
     assert not (folder / "attempt0").exists()
     runner.close()
+
+
+def spares(bench):
+    """Children of the zygote that wait for their orders."""
+    zygote = bench.runner._zygote
+    return [] if zygote is None else psutil.Process(zygote._process.pid).children()
+
+
+def test_the_next_job_gets_the_child_that_was_forked_ahead(bench):
+    wait_until(lambda: len(spares(bench)) == 1)
+    [spare] = spares(bench)
+
+    process = bench.start("sleep")
+
+    assert process.pid == spare.pid
+    wait_until(lambda: len(spares(bench)) == 2)
+
+
+def test_a_job_starts_although_somebody_ended_the_child_that_was_forked_ahead(bench):
+    wait_until(lambda: len(spares(bench)) == 1)
+    [spare] = spares(bench)
+    spare.kill()
+    wait_until(lambda: not is_running(spare.pid))
+
+    bench.start("no-op")
+
+    assert bench.outcome().exit_code == 0
+    wait_until(lambda: len(spares(bench)) == 1)
+    assert spares(bench) != [spare]
+
+
+def test_the_child_that_was_forked_ahead_goes_with_its_runner(bench):
+    wait_until(lambda: len(spares(bench)) == 1)
+    [spare] = spares(bench)
+
+    bench.runner.close()
+
+    wait_until(lambda: not is_running(spare.pid))
