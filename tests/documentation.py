@@ -6,18 +6,24 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 
-_BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(r"^```(\w*)(?: of (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"(?<!!)\[[^\]]+\]\(([^)\s]+)\)")
 _HEADING = re.compile(r"^#+ +(.+?) *$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One fenced block of code; ``line`` is that of its first line of code, from 1."""
+    """One fenced block of code.
+
+    Attributes:
+        line: that of its first line of code, from 1.
+        source: for an excerpt (a fence such as ``py of src/voxel51/labels/objects.py``), the file it is taken from.
+    """
 
     page: Path
     line: int
     language: str
+    source: str | None
     text: str
 
     def __str__(self) -> str:
@@ -32,7 +38,10 @@ def pages() -> list[Path]:
 def blocks(page: Path, *languages: str) -> list[Block]:
     """The code blocks of ``page`` in one of ``languages``, in their order."""
     text = page.read_text(encoding="utf-8")
-    found = [Block(page, text.count("\n", 0, match.start()) + 2, match[1], match[2]) for match in _BLOCK.finditer(text)]
+    found = [
+        Block(page, text.count("\n", 0, match.start()) + 2, match[1], match[2], match[3])
+        for match in _BLOCK.finditer(text)
+    ]
     return [block for block in found if block.language in languages]
 
 

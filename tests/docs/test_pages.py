@@ -43,6 +43,8 @@ def test_every_python_example_runs(page: Path, tmp_path: Path) -> None:
     if page.name == "README.md":
         return  # its blocks belong together; tests/journeys/test_quickstart.py runs them as a whole
     for block in blocks(page, *PYTHON):
+        if block.source is not None:
+            continue
         done = subprocess.run(
             [sys.executable, "-c", block.text],
             cwd=tmp_path,
@@ -52,6 +54,17 @@ def test_every_python_example_runs(page: Path, tmp_path: Path) -> None:
             check=False,
         )
         assert done.returncode == 0, f"{block}: {done.stderr}"
+
+
+@every_page
+def test_every_excerpt_stands_in_the_file_that_it_names(page: Path) -> None:
+    """Line by line and in order; ``...`` stands for what is left out."""
+    for block in blocks(page, *PYTHON):
+        if block.source is None:
+            continue
+        following = iter([line.strip() for line in (ROOT / block.source).read_text(encoding="utf-8").splitlines()])
+        for line in filter(None, map(str.strip, block.text.splitlines())):
+            assert line == "..." or line in following, f"{block}: {line!r} does not follow in {block.source}"
 
 
 @every_page
