@@ -1,5 +1,6 @@
 """Whatever is sent, the answer is an error that says what is wrong: never a 500."""
 
+import json
 from typing import Any
 
 import pytest
@@ -52,3 +53,32 @@ def test_a_hostile_lifetime_is_refused(shared_user: User, body: bytes) -> None:
     headers = {**shared_user.headers, "content-type": "application/json"}
 
     assert_refused(requests.put(f"{shared_user.v1}/data/none/ttl", headers=headers, data=body, timeout=20), 400, 404)
+
+
+HOSTILE_REQUESTS = {
+    "half a character for an analytic": {"analytic": "\ud800"},
+    "half a character for a version": {"version": "\ud800"},
+    "half a character for an input": {"inputs": {"\ud800": {"data-id": "x"}}},
+    "half a character for data": {"inputs": {"video": {"data-id": "\ud800"}}},
+    "half a character for a parameter": {"parameters": {"\ud800": 1}},
+    "a deep text for a number": {"parameters": {"threshold": "[" * 100_000}},
+    "no number": {"parameters": {"threshold": float("nan")}},
+}
+
+
+@pytest.mark.parametrize("change", [pytest.param(change, id=name) for name, change in HOSTILE_REQUESTS.items()])
+def test_a_hostile_job_request_is_refused(shared_user: User, change: dict[str, Any]) -> None:
+    request = {"analytic": "voxel51/shot-detection", "inputs": {"video": {"data-id": an_upload(shared_user)}}, **change}
+    files = {"file": ("job.json", json.dumps(request), "application/json")}
+
+    answer = requests.post(
+        f"{shared_user.v1}/jobs", headers=shared_user.headers, files=files, data={"job_name": "hostile"}, timeout=20
+    )
+
+    assert_refused(answer, 400)
+
+
+def an_upload(user: User) -> str:
+    files = {"file": ("a.mp4", b"content", "video/mp4")}
+    answer = requests.post(f"{user.v1}/data", headers=user.headers, files=files, timeout=20)
+    return str(answer.json()["data"]["id"])
