@@ -19,6 +19,13 @@ class ServerFile(TypedDict):
     version: str
 
 
+def make_private(folder: Path) -> None:
+    """Make the folder, for its owner alone. One that is there keeps its mode, unless it is empty: then it is new."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not any(folder.iterdir()):
+        folder.chmod(0o700)
+
+
 class FolderLock:
     """Held by the one platform that runs in a data folder. The kernel releases it when that process dies."""
 
@@ -32,7 +39,7 @@ class FolderLock:
         Raises:
             FolderInUse: another process holds it.
         """
-        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(self._path.parent)
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
