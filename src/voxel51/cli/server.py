@@ -90,6 +90,7 @@ def _guarded(command: Command) -> Command:
             from voxel51.server.settings import SettingError
         except ImportError as error:
             return _fail(f"this needs the server: pip install 'voxel51-platform[server]' ({error})")
+        os.umask(0o077)  # whatever the platform writes is for its owner alone
         try:
             return command(options)
         except (ServiceError, SettingError, FolderInUse, OSError, RuntimeError) as error:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from voxel51.server.data.names import clean_name
+from voxel51.server.data.names import clean_media_type, clean_name
 from voxel51.server.errors import BadRequest
 
 
@@ -37,3 +37,19 @@ def test_a_name_keeps_nothing_but_itself(given, kept):
 def test_a_name_that_no_file_system_takes_is_refused(name):
     with pytest.raises(BadRequest, match="255"):
         clean_name(name)
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("video/x-matroska", "video/x-matroska"),
+        (None, "video/mp4"),
+        ("", "video/mp4"),
+        ("application/octet-stream", "video/mp4"),
+        ("vid\u00e9o/\u2603", "video/mp4"),
+        ("video/mp4\r\nX-Injected: yes", "video/mp4"),
+        ("x" * 256, "video/mp4"),
+    ],
+)
+def test_a_media_type_that_cannot_stand_in_a_header_is_told_by_the_name(given, kept):
+    assert clean_media_type(given, "a.mp4") == kept

@@ -47,3 +47,11 @@ def test_a_link_ends():
     signer = LinkSigner(KEY, -1)
     with pytest.raises(Forbidden, match="expired"):
         signer.check("GET", PATH, arguments(signer))
+
+
+@pytest.mark.parametrize("junk", ["\u2603", "\ufffd", "%", "=", " ", "!"])
+def test_a_signature_with_anything_added_is_forbidden(junk):
+    signer = LinkSigner(KEY, 60)
+    given = arguments(signer)
+    with pytest.raises(Forbidden):
+        signer.check("GET", PATH, {**given, "signature": given["signature"][:5] + junk + given["signature"][5:]})

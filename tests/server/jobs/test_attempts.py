@@ -182,3 +182,11 @@ def test_jobs_are_claimed_in_the_order_they_were_queued(rooms, alice):
     submitted = [rooms.submit(alice) for _ in range(3)]
     assert [claim.job_id for claim in rooms.attempts.claim(2)] == submitted[:2]
     assert [claim.job_id for claim in rooms.attempts.claim(2)] == submitted[2:]
+
+
+@pytest.mark.parametrize("change", [{"frame_count": 2**63}, {"size_bytes": -1}, {"duration_seconds": float("nan")}])
+def test_an_amount_that_is_none_is_refused(rooms, alice, change):
+    rooms.submit(alice)
+    _, attempt = rooms.claim()
+    with pytest.raises(BadRequest, match=next(iter(change))):
+        rooms.attempts.report_metadata(attempt, {"frame_count": 1, "duration_seconds": 1.0, "size_bytes": 1, **change})

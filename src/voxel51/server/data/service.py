@@ -1,6 +1,5 @@
 """Data: taken in, listed, handed out, forgotten."""
 
-import mimetypes
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -9,7 +8,7 @@ from sqlalchemy import Row, delete, insert, select, update
 
 from voxel51.server.accounts.service import User
 from voxel51.server.data.lifetime import LifetimeChange, changed_expiration, first_expiration
-from voxel51.server.data.names import clean_name
+from voxel51.server.data.names import clean_media_type, clean_name
 from voxel51.server.data.tables import data
 from voxel51.server.database.database import Database
 from voxel51.server.database.search import Listing, Query, run
@@ -35,7 +34,6 @@ _LISTING = Listing(
     flags=frozenset(),
     identity=data.c.id,
 )
-_UNKNOWN_TYPES = {None, "", "application/octet-stream"}
 DEFAULT_ENCODING = "7bit"
 
 
@@ -55,14 +53,12 @@ class DataService:
             BadRequest: the name or the expiration date will not do; the file is not kept.
         """
         name = clean_name(filename)
-        if media_type in _UNKNOWN_TYPES:
-            media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
         row = {
             "id": writer.key.partition("/")[2],
             "owner_id": owner_id,
             "name": name,
             "size_bytes": writer.size_bytes,
-            "media_type": str(media_type)[:255],
+            "media_type": clean_media_type(media_type, name),
             "encoding": DEFAULT_ENCODING,
             "upload_date": dates.now(),
             "expiration_date": first_expiration(ttl, self._lifetime),

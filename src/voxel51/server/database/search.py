@@ -10,6 +10,11 @@ from voxel51.server.errors import BadRequest
 
 _TRUE = {"true", "1", "t", "yes"}
 _FALSE = {"false", "0", "f", "no"}
+_MOST_COMPARISONS = 500
+"""How many comparisons a search may come to; databases limit how deep an expression is (SQLite: 1000)."""
+
+_LONGEST_TEXT = 4096
+"""Characters of one searched text; databases limit patterns too (SQLite: 50000 bytes)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +60,9 @@ def run(connection: Connection, listing: Listing, query: Query, visible: Sequenc
     """The records among ``visible`` ones that match, each with the fields asked for, and how many match in all.
 
     Raises:
-        BadRequest: the query names a field that cannot be searched or sorted by.
+        BadRequest: the query names a field that cannot be searched or sorted by, or its search is too large.
     """
+    _check_size(listing, query.search)
     conditions = [*visible, *(_condition(listing, term) for term in query.search)]
     wanted = [name for name in query.fields or listing.columns if name in listing.columns]
     wanted = list(dict.fromkeys(wanted)) or ["id"]
@@ -80,6 +86,15 @@ def _page(statement: Select[Any], listing: Listing, query: Query) -> Select[Any]
     elif query.limit is not None:
         statement = statement.limit(query.limit)
     return statement
+
+
+def _check_size(listing: Listing, search: Sequence[Term]) -> None:
+    comparisons = sum(len(term.alternatives) * (1 if term.field else len(listing.texts)) for term in search)
+    if comparisons > _MOST_COMPARISONS:
+        raise BadRequest(f"The search comes to {comparisons} comparisons; ask for {_MOST_COMPARISONS} or fewer")
+    longest = max((len(text) for term in search for text in term.alternatives), default=0)
+    if longest > _LONGEST_TEXT:
+        raise BadRequest(f"A searched text has {longest} characters; take {_LONGEST_TEXT} or fewer")
 
 
 def _condition(listing: Listing, term: Term) -> ColumnElement[bool]:

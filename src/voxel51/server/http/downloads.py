@@ -14,7 +14,8 @@ from voxel51.server.http.errors import error_response
 from voxel51.server.http.route import Download
 from voxel51.server.storage.storage import Reader, Storage
 
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
+"""Longer numbers are beyond any file, and beyond what Python reads; such a header is ignored like any malformed one."""
 
 
 def download_response(download: Download, storage: Storage, request: Request) -> Response:

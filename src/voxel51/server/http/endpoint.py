@@ -140,7 +140,7 @@ def _read_object(request: Request, body: JsonBody, content: bytes) -> Mapping[st
             values = _read_form(content)
             return msgspec.convert(values, body.shape, strict=False)
         return msgspec.json.decode(content or b"{}", type=body.shape)
-    except (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadRequest(f"The body does not have the expected form: {error}") from None
 
 

@@ -41,7 +41,8 @@ _HEADERS: Mapping[int, Mapping[str, str]] = {401: {"WWW-Authenticate": "Bearer"}
 
 def error_body(status: int, message: str) -> bytes:
     """The body of an error answer."""
-    answer: ErrorAnswer = {"error": {"code": status, "message": message}}
+    sendable = message.encode("utf-8", "replace").decode()  # it may quote half a character that came
+    answer: ErrorAnswer = {"error": {"code": status, "message": sendable}}
     return msgspec.json.encode(answer)
 
 

@@ -50,7 +50,7 @@ def _from_body(body: bytes) -> Mapping[str, Any]:
         return {}
     try:
         return msgspec.json.decode(body, type=dict[str, Any])
-    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError, RecursionError) as error:
         raise BadRequest(f"The query is not a JSON object: {error}") from None
 
 

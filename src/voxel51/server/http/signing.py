@@ -1,6 +1,7 @@
 """Links that carry their own permission, bound to a method and a path and ending at a time."""
 
 import hashlib
+import hmac
 import time
 from collections.abc import Mapping
 
@@ -33,7 +34,8 @@ class LinkSigner:
         """
         method = "GET" if method == "HEAD" else method
         expires, signature = arguments.get("expires", ""), arguments.get("signature", "")
-        if not self._signer.verify_signature(_said(method, path, expires), signature):
+        # Text against text: a decoder would pass over characters that are no part of a signature.
+        if not hmac.compare_digest(self._signature(method, path, expires).encode(), signature.encode()):
             raise Forbidden("This link is not signed for this request; ask the platform for a new one")
         if int(expires) < time.time():
             raise Forbidden("This link has expired; ask the platform for a new one")

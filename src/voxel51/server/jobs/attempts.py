@@ -241,7 +241,15 @@ class AttemptService:
                 move(connection, attempt.job_id, Move.COMPLETE, completion_date=dates.now())
 
     def report_metadata(self, attempt: Attempt, metadata: MetadataReport) -> None:
-        """Keep how much was analysed."""
+        """Keep how much was analysed.
+
+        Raises:
+            BadRequest: an amount is negative, or beyond what a database keeps.
+            Forbidden: the attempt is no longer current.
+        """
+        for name, amount in metadata.items():
+            if not 0 <= amount < 2**63:  # type: ignore[operator]  # all of them are numbers
+                raise BadRequest(f"{name} is a number from 0 and below 2^63, not {amount}")
         with self._database.write(durable=False) as connection:
             self._current(connection, attempt.id)
             connection.execute(update(jobs).where(jobs.c.id == attempt.job_id).values(**metadata))

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from voxel51.server.errors import BadRequest
+from voxel51.server.jobs.documents import read_document
 from voxel51.wire.analytics import AnalyticDocument, AnalyticParameter, ParameterRange
 from voxel51.wire.jobs import DATA_ID_FIELD, JobComputeMode, JobRequestDocument
 
@@ -17,11 +18,8 @@ def read_request(content: bytes) -> JobRequestDocument:
     Raises:
         BadRequest: it is no JSON object of that shape; the text names the part.
     """
-    try:
-        request = json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise BadRequest(f"The job request is not valid JSON: {error}") from None
-    if not isinstance(request, dict) or not isinstance(request.get("analytic"), str) or not request["analytic"]:
+    request = read_document("job request", content)
+    if not isinstance(request.get("analytic"), str) or not request["analytic"]:
         raise BadRequest("The job request must be an object with the text 'analytic', such as 'voxel51/shot-detection'")
     checked: JobRequestDocument = {"analytic": request["analytic"]}
     if request.get("version") is not None:
@@ -145,7 +143,7 @@ def _number(value: Any) -> Any:
     if isinstance(value, str):
         try:
             value = json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             return _UNFIT
     is_finite = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < float("inf")
     return value if is_finite else _UNFIT

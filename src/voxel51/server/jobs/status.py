@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import RowMapping
 
 from voxel51.server.errors import BadRequest
+from voxel51.server.jobs.documents import read_document
 from voxel51.server.jobs.moves import ENDED
 from voxel51.wire.jobs import JobState
 from voxel51.wire.tasks import TaskState, TaskStatusDocument
@@ -16,16 +17,13 @@ def check_status(content: bytes) -> str:
     """The text of a status document that an attempt wrote.
 
     Raises:
-        BadRequest: it is no JSON object.
+        BadRequest: it is no JSON object that could be handed out.
     """
+    read_document("status", content)
     try:
-        text = content.decode("utf-8")
-        document = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise BadRequest(f"The status is not valid JSON: {error}") from None
-    if not isinstance(document, dict):
-        raise BadRequest("The status must be a JSON object")
-    return text
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise BadRequest(f"The status is not UTF-8: {error}") from None
 
 
 def status_of(job: RowMapping) -> dict[str, Any]:

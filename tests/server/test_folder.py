@@ -1,0 +1,79 @@
+"""What a platform keeps is for its owner's eyes alone."""
+
+import fcntl
+import stat
+import threading
+from pathlib import Path
+
+import pytest
+
+from people import User
+from platforms import StartPlatform
+from voxel51.server.folder import FolderInUse, FolderLock, make_private, running_url, write_server_file
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_nothing_of_a_platform_can_be_read_by_others(start_platform: StartPlatform, tmp_path: Path) -> None:
+    platform = start_platform()
+    user = User.create(platform, tmp_path)
+
+    folders = [path for path in platform.folder.rglob("*") if path.is_dir()]
+    files = [path for path in platform.folder.rglob("*") if path.is_file()]
+
+    assert {path.name for path in files} >= {"platform.sqlite", "server.json", "server.lock", "signing.key"}
+    assert {str(path): oct(mode(path)) for path in [*files, user.token] if mode(path) & 0o077} == {}
+    assert {str(path): oct(mode(path)) for path in [platform.folder, *folders] if mode(path) & 0o077} == {}
+
+
+@pytest.mark.parametrize(("content", "kept"), [(None, 0o700), ("a file", 0o755)])
+def test_a_folder_that_somebody_made_is_made_private_while_it_is_empty(tmp_path, content, kept):
+    folder = tmp_path / "data"
+    folder.mkdir()
+    folder.chmod(0o755)
+    if content:
+        (folder / "notes.txt").write_text(content)
+
+    make_private(folder)
+
+    assert mode(folder) == kept
+
+
+def test_a_platform_starts_while_commands_look_whether_one_runs(tmp_path):
+    looking = threading.Event()
+    done = threading.Event()
+
+    def look() -> None:
+        while not done.is_set():
+            assert running_url(tmp_path) is None or looking.is_set()
+            looking.set()
+
+    with_looks = threading.Thread(target=look)
+    with_looks.start()
+    try:
+        assert looking.wait(10)
+        for _ in range(200):
+            lock = FolderLock(tmp_path)
+            lock.acquire()
+            lock.release()
+    finally:
+        done.set()
+        with_looks.join()
+
+
+def test_what_a_killed_platform_left_is_no_address_for_two_that_ask_at_once(tmp_path):
+    write_server_file(tmp_path, {"url": "http://127.0.0.1:1", "pid": 1, "version": "0"})
+    with (tmp_path / "server.lock").open("w") as other:
+        fcntl.flock(other, fcntl.LOCK_SH)  # as the other that asks
+
+        assert running_url(tmp_path) is None
+
+
+def test_a_second_platform_is_refused(tmp_path):
+    first = FolderLock(tmp_path)
+    first.acquire()
+    with pytest.raises(FolderInUse, match="choose another --dir"):
+        FolderLock(tmp_path).acquire()
+    first.release()
