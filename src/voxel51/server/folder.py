@@ -7,7 +7,6 @@ import time
 from pathlib import Path
 from typing import TypedDict
 
-
 _PROBE_SECONDS = 1.0
 """How long to wait for the lock: commands hold it for a moment to see whether a platform runs."""
 
