@@ -10,9 +10,10 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from voxel51.cli.help import show_help
 
@@ -77,7 +78,13 @@ def _add_folder(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_base_url(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--base-url", metavar="URL", help="the platform's address in the token file")
+    parser.add_argument("--base-url", metavar="URL", type=_url, help="the platform's address in the token file")
+
+
+def _url(text: str) -> str:
+    if not text.startswith(("http://", "https://")):
+        raise argparse.ArgumentTypeError(f"{text!r} must start with http:// or https://")
+    return text
 
 
 def _guarded(command: Command) -> Command:
@@ -85,6 +92,8 @@ def _guarded(command: Command) -> Command:
 
     def run(options: argparse.Namespace) -> int:
         try:
+            from sqlalchemy.exc import OperationalError
+
             from voxel51.server.errors import ServiceError
             from voxel51.server.folder import FolderInUse
             from voxel51.server.settings import SettingError
@@ -95,6 +104,10 @@ def _guarded(command: Command) -> Command:
             return command(options)
         except (ServiceError, SettingError, FolderInUse, OSError, RuntimeError) as error:
             return _fail(str(error))
+        except UnicodeEncodeError:  # not quoted: it may be the password
+            return _fail("a name, label or password holds bytes that are no text in this terminal's encoding")
+        except OperationalError as error:
+            return _fail(f"the database does not answer ({error.orig}); try again in a moment")
 
     return run
 
@@ -116,19 +129,19 @@ def _start(options: argparse.Namespace) -> int:
 
 def _create_user(options: argparse.Namespace) -> int:
     accounts, settings = _accounts(options)
-    if options.token:
-        _refuse_existing(Path(options.token))
-    accounts.create_user(options.name, _password(options))
-    print(f"Created user '{options.name}'")
-    if options.token:
-        _write_token(accounts, settings, options, "first token", Path(options.token))
+    with _token_file(options.token) as file:
+        accounts.create_user(options.name, _password(options))
+        print(f"Created user '{options.name}'")
+        if file is not None:
+            _write_token(accounts, settings, options, "first token", file)
     return 0
 
 
 def _issue_token(options: argparse.Namespace) -> int:
     accounts, settings = _accounts(options)
-    _refuse_existing(Path(options.out))
-    _write_token(accounts, settings, options, options.label, Path(options.out))
+    with _token_file(options.out) as file:
+        assert file is not None  # noqa: S101  (--out is required)
+        _write_token(accounts, settings, options, options.label, file)
     return 0
 
 
@@ -170,21 +183,34 @@ def _password(options: argparse.Namespace) -> str | None:
     return password
 
 
-def _refuse_existing(path: Path) -> None:
-    if path.exists():
-        raise OSError(f"{path} is there already; choose another path, or remove it first")
+@contextmanager
+def _token_file(path: str | None) -> Iterator[IO[str] | None]:
+    """The file for a token, opened before anything else is done, and removed again when that fails."""
+    if path is None:
+        yield None
+        return
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        file = target.open("x", encoding="utf-8")
+    except FileExistsError:
+        raise OSError(f"{target} is there already; choose another path, or remove it first") from None
+    try:
+        with file:
+            target.chmod(0o600)
+            yield file
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
 
 
 def _write_token(
-    accounts: "AccountService", settings: "Settings", options: argparse.Namespace, label: str, path: Path
+    accounts: "AccountService", settings: "Settings", options: argparse.Namespace, label: str, file: IO[str]
 ) -> None:
     from voxel51.server.folder import running_url
 
     base_url = options.base_url or running_url(settings.folder) or settings.public_url
     base_url = base_url or f"{'https' if settings.tls_certificate else 'http'}://{settings.host}:{settings.port}"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(accounts.issue_token(options.name, label, base_url.rstrip("/")), file, indent=4)
-        file.write("\n")
-    print(f"Wrote a token for {base_url} to {path}")
+    json.dump(accounts.issue_token(options.name, label, base_url.rstrip("/")), file, indent=4)
+    file.write("\n")
+    print(f"Wrote a token for {base_url} to {file.name}")

@@ -5,10 +5,12 @@ import logging
 import os
 import signal
 import socket
+import ssl
 import sys
 from collections.abc import Callable
 from contextlib import nullcontext
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -35,8 +37,9 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
 
     Raises:
         FolderInUse: another platform runs in the data folder.
-        OSError: the address cannot be listened on.
+        OSError: the address cannot be listened on, or the certificate not be used.
     """
+    _check_certificate(settings)
     sys.setswitchinterval(_THREAD_SWITCH_SECONDS)
     lock = FolderLock(settings.folder)
     lock.acquire()
@@ -51,6 +54,23 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
                 remove_server_file(settings.folder)
     finally:
         lock.release()
+
+
+def _check_certificate(settings: Settings) -> None:
+    if not settings.tls_certificate:
+        return
+    for path in (settings.tls_certificate, settings.tls_key):
+        if not Path(path).is_file():
+            raise OSError(f"there is no file {path}; --tls-certificate and --tls-key name PEM files")
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(
+            settings.tls_certificate, settings.tls_key, password=lambda: ""
+        )
+    except (OSError, ValueError) as error:
+        raise OSError(
+            f"{settings.tls_certificate} and {settings.tls_key} cannot be used: {error}. They must be a certificate "
+            "(chain) and its own private key without a passphrase, both PEM"
+        ) from None
 
 
 class _Sockets:
@@ -151,9 +171,10 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
         listener.listen(2048)
-    except OSError as error:
+    except (OSError, TypeError, UnicodeError) as error:  # the latter two for what is no host name at all
         listener.close()
-        raise OSError(error.errno, f"cannot listen on {host}:{port}: {error.strerror}") from None
+        reason = error.strerror if isinstance(error, OSError) else "it is no host name"
+        raise OSError(f"cannot listen on {host!r}, port {port}: {reason}") from None
     return listener
 
 

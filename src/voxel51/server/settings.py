@@ -16,6 +16,19 @@ import platformdirs
 PREFIX = "VOXEL51_SERVER_"
 
 
+_CENTURY_DAYS = 36525
+_MOST = {
+    "lifetime_days": _CENTURY_DAYS,
+    "link_seconds": _CENTURY_DAYS * 86400,
+    "grace_seconds": _CENTURY_DAYS * 86400,
+    "job_wall_seconds": _CENTURY_DAYS * 86400,
+    "job_cpu_seconds": _CENTURY_DAYS * 86400,
+    "job_memory_bytes": 2**62,
+    "job_file_bytes": 2**62,
+}
+"""More than this no calendar and no kernel counts."""
+
+
 class SettingError(ValueError):
     """A setting has a value it cannot have; the text names both."""
 
@@ -86,18 +99,24 @@ class Settings:
             raise SettingError(f"port {self.port} is out of range; take 1 to 65535, or 0 for any free one")
         if bool(self.tls_certificate) != bool(self.tls_key):
             raise SettingError("tls_certificate and tls_key belong together; give both or neither")
-        at_least_one = ("threads", "job_attempts", "job_wall_seconds", "job_cpu_seconds", "job_memory_bytes",
-                        "job_file_bytes", "lifetime_days", "upload_limit_bytes", "link_seconds")  # fmt: skip
-        for name in at_least_one:
-            if getattr(self, name) <= 0:
-                raise SettingError(f"{name} is {getattr(self, name)}; it must be above 0")
-        for name in ("concurrency", "disk_reserve_bytes", "grace_seconds"):
-            if getattr(self, name) < 0:
-                raise SettingError(f"{name} is {getattr(self, name)}; it must not be negative")
+        self._check_amounts()
         for name in ("public_url", "job_url"):
             url = getattr(self, name)
             if url and not url.startswith(("http://", "https://")):
                 raise SettingError(f"{name} is {url!r}; it must start with http:// or https://")
+
+    def _check_amounts(self) -> None:
+        at_least_one = ("threads", "job_attempts", "job_wall_seconds", "job_cpu_seconds", "job_memory_bytes",
+                        "job_file_bytes", "lifetime_days", "upload_limit_bytes", "link_seconds")  # fmt: skip
+        for name in at_least_one:
+            if not getattr(self, name) > 0:
+                raise SettingError(f"{name} is {getattr(self, name)}; it must be above 0")
+        for name in ("concurrency", "disk_reserve_bytes", "grace_seconds"):
+            if getattr(self, name) < 0:
+                raise SettingError(f"{name} is {getattr(self, name)}; it must not be negative")
+        for name, most in _MOST.items():
+            if getattr(self, name) > most:
+                raise SettingError(f"{name} is {getattr(self, name)}; it must be {most} at most")
 
     @property
     def folder(self) -> Path:

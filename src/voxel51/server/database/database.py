@@ -68,9 +68,11 @@ class Database:
 
 
 def _engine(url: str) -> Engine:
+    # Parameters are hidden from errors, and so from the log: hashes of secrets are among them.
     if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_size=16, max_overflow=32, pool_pre_ping=True)
-    engine = create_engine(url, pool_size=16, max_overflow=64, connect_args={"timeout": 30, "check_same_thread": False})
+        return create_engine(url, pool_size=16, max_overflow=32, pool_pre_ping=True, hide_parameters=True)
+    sqlite = {"timeout": 30, "check_same_thread": False}
+    engine = create_engine(url, pool_size=16, max_overflow=64, hide_parameters=True, connect_args=sqlite)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

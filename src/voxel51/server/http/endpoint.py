@@ -1,5 +1,6 @@
 """One request, from credentials to answer."""
 
+from asyncio import CancelledError
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar, TypeVarTuple
@@ -10,7 +11,7 @@ from anyio import CapacityLimiter, to_thread
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from voxel51.server.errors import BadRequest
+from voxel51.server.errors import BadRequest, Unavailable
 from voxel51.server.http.downloads import download_response
 from voxel51.server.http.errors import response_to
 from voxel51.server.http.query import read_query
@@ -64,6 +65,8 @@ class Endpoint:
             return await self._answer(request)
         except ClientDisconnect:
             return Response(status_code=_CLIENT_CLOSED)
+        except CancelledError:  # by the server alone, when it stops and has waited long enough
+            return response_to(Unavailable("The platform is stopping; try again in a moment"), request)
         except Exception as error:
             return response_to(error, request)
 

@@ -80,10 +80,10 @@ class Receiver:
         try:
             return await reading.run()
         except multipart.MultipartError as error:
-            await to_thread.run_sync(reading.abort)
+            reading.abort()
             raise BadRequest(f"The body is not valid multipart/form-data: {error}") from None
         except BaseException:
-            await to_thread.run_sync(reading.abort, abandon_on_cancel=True)
+            reading.abort()  # here and now: a request that is cancelled may not wait for a thread
             raise
 
     async def _sink(self, request: Request, folder: str) -> "_Sink":

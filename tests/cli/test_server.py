@@ -1,0 +1,112 @@
+"""What goes wrong on the command line is told in one line, and leaves nothing half-done."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from demo.platform_process import COMMAND
+
+
+def run(*arguments: str | Path | bytes, stdin: bytes = b"", **environment: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [COMMAND, "server", *arguments],
+        input=stdin,
+        capture_output=True,
+        env={**os.environ, **environment},
+        timeout=60,
+        check=False,
+    )
+
+
+def assert_one_line(done: subprocess.CompletedProcess[bytes], said: str) -> None:
+    text = done.stderr.decode(errors="replace")
+    assert done.returncode == 1, text
+    assert text.startswith("voxel51: "), text
+    assert text.count("\n") == 1, text
+    assert said in text
+
+
+JUNK = "this is neither a certificate nor a database\n" * 20
+
+START_FAILURES = [
+    pytest.param(["--port", "x"], {}, "port", id="port that is no number"),
+    pytest.param(["--host", b"a\xffb"], {}, "cannot listen on", id="host that is no text"),
+    pytest.param(["--host", "192.0.2.1"], {}, "cannot listen on '192.0.2.1'", id="host of another machine"),
+    pytest.param(["--tls-certificate", "gone.pem", "--tls-key", "gone.pem"], {}, "gone.pem", id="no certificate"),
+    pytest.param(["--tls-certificate", "junk", "--tls-key", "junk"], {}, "junk and junk", id="broken certificate"),
+    pytest.param(["--tls-certificate", "junk"], {}, "belong together", id="certificate without key"),
+    pytest.param(["--dir", "junk"], {}, "junk", id="folder that is a file"),
+    pytest.param(["--dir", "broken"], {}, "file is not a database", id="broken database"),
+    pytest.param([], {"DATABASE_URL": "nonsense"}, "database of the settings", id="database URL that is none"),
+    pytest.param([], {"DATABASE_URL": "sqlite:////gone/x"}, "/gone/x", id="database nowhere"),
+    pytest.param([], {"LIFETIME_DAYS": "nan"}, "lifetime_days is nan", id="lifetime that is no number"),
+    pytest.param([], {"LIFETIME_DAYS": "1e300"}, "lifetime_days is 1e+300", id="lifetime beyond calendars"),
+    pytest.param([], {"GRACE_SECONDS": "9" * 18}, "grace_seconds is 999", id="grace beyond calendars"),
+    pytest.param([], {"NONE": "1"}, "VOXEL51_SERVER_NONE is no setting", id="setting that is none"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "settings", "said"), START_FAILURES)
+def test_a_start_that_fails_says_why(tmp_path, monkeypatch, arguments, settings, said):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "junk").write_text(JUNK)
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "platform.sqlite").write_text(JUNK)
+    environment = {f"VOXEL51_SERVER_{name}": value for name, value in settings.items()}
+
+    done = run("start", "--dir", "data", "--port", "0", *arguments, **environment)
+
+    assert_one_line(done, said)
+
+
+def test_a_database_password_is_not_told(tmp_path):
+    url = "postgresql+nonsense://me:very-secret@127.0.0.1:1/x"
+
+    done = run("start", "--dir", tmp_path / "data", "--port", "0", VOXEL51_SERVER_DATABASE_URL=url)
+
+    assert_one_line(done, "127.0.0.1:1/x")
+    assert b"very-secret" not in done.stderr
+
+
+def test_no_user_is_made_whose_token_cannot_be_written(tmp_path):
+    (tmp_path / "file").touch()
+
+    failed = run("user", "create", "alice", "--dir", tmp_path / "data", "--token", tmp_path / "file" / "token.json")
+    done = run("user", "create", "alice", "--dir", tmp_path / "data", "--token", tmp_path / "token.json")
+
+    assert_one_line(failed, "file")
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("arguments", [["token", "nobody", "--out"], ["create", "no/name", "--token"]])
+def test_a_token_that_is_not_issued_leaves_no_file(tmp_path, arguments):
+    done = run("user", *arguments, tmp_path / "token.json", "--dir", tmp_path / "data")
+
+    assert_one_line(done, arguments[1])
+    assert not (tmp_path / "token.json").exists()
+
+
+def test_a_token_file_is_never_overwritten(tmp_path):
+    (tmp_path / "token.json").write_text("precious")
+
+    done = run("user", "create", "alice", "--token", tmp_path / "token.json", "--dir", tmp_path / "data")
+
+    assert_one_line(done, "is there already")
+    assert (tmp_path / "token.json").read_text() == "precious"
+
+
+def test_what_is_no_text_is_refused_and_not_repeated(tmp_path):
+    arguments = ("user", "create", "alice", "--password-stdin", "--dir", tmp_path)
+    done = run(*arguments, stdin=b"\xff\xfe secret word\n", LC_ALL="C.UTF-8")
+
+    assert_one_line(done, "password")
+    assert b"secret word" not in done.stderr
+
+
+def test_an_address_that_is_none_is_wrong_usage(tmp_path):
+    done = run("user", "token", "alice", "--out", tmp_path / "t", "--base-url", "nonsense", "--dir", tmp_path)
+
+    assert done.returncode == 2
+    assert b"must start with http" in done.stderr

@@ -1,0 +1,84 @@
+"""Many do the same thing at the same moment: one of them does it, and all are told the truth."""
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Barrier
+
+import requests
+
+from demo.platform_process import PlatformProcess
+from people import User
+from platforms import NO_OP
+from voxel51.users.api import API
+from voxel51.users.auth import Token
+from voxel51.users.jobs import JobRequest
+
+THREADS = 16
+
+
+def all_at_once(user: User, actions: list[tuple[str, str]]) -> Counter[int]:
+    """Statuses of ``(method, path)`` requests that are sent at the same moment."""
+    barrier = Barrier(len(actions))
+
+    def ask(action: tuple[str, str]) -> int:
+        barrier.wait(20)
+        return requests.request(action[0], user.v1 + action[1], headers=user.headers, timeout=30).status_code
+
+    with ThreadPoolExecutor(len(actions)) as threads:
+        return Counter(threads.map(ask, actions))
+
+
+def submit(user: User) -> str:
+    with API(token=Token.from_json(str(user.token))) as api:
+        return str(api.upload_job_request(JobRequest(NO_OP), "contended")["id"])
+
+
+def test_a_job_is_started_by_one_of_many(shared_user: User) -> None:
+    job_id = submit(shared_user)
+
+    assert all_at_once(shared_user, [("PUT", f"/jobs/{job_id}/start")] * THREADS) == {204: 1, 400: THREADS - 1}
+    with API(token=Token.from_json(str(shared_user.token))) as api:
+        api.wait_until_job_completes(job_id, sleep_time=0.1, max_wait_time=60)
+
+
+def test_a_job_is_deleted_by_one_of_many(shared_user: User) -> None:
+    job_id = submit(shared_user)
+
+    statuses = all_at_once(shared_user, [("DELETE", f"/jobs/{job_id}")] * THREADS)
+
+    assert statuses[204] == 1
+    assert set(statuses) <= {204, 400, 404}
+    assert requests.get(f"{shared_user.v1}/jobs/{job_id}", headers=shared_user.headers, timeout=20).status_code == 404
+
+
+def test_whatever_is_done_to_a_job_at_once_it_ends_in_one_state(shared_user: User) -> None:
+    verbs = ["start", "kill", "archive", "unarchive"]
+    for _ in range(5):
+        job_id = submit(shared_user)
+
+        statuses = all_at_once(shared_user, [("PUT", f"/jobs/{job_id}/{verb}") for verb in verbs * 4])
+
+        assert set(statuses) <= {204, 400}, statuses
+        with API(token=Token.from_json(str(shared_user.token))) as api:
+            if api.get_job_state(job_id) not in {"READY", "FAILED"}:
+                api.wait_until_job_completes(job_id, sleep_time=0.1, max_wait_time=60)
+            job = api.get_job_details(job_id)
+        assert (job["failure_type"] == "USER") == (job["state"] == "FAILED")
+        assert (job["completion_date"] is None) == (job["state"] != "COMPLETE")
+
+
+def test_users_are_made_while_the_platform_is_busy(
+    platform: PlatformProcess, shared_user: User, tmp_path: Path
+) -> None:
+    def upload(number: int) -> int:
+        files = {"file": (f"{number}.bin", bytes(100_000))}
+        return requests.post(f"{shared_user.v1}/data", headers=shared_user.headers, files=files, timeout=30).status_code
+
+    with ThreadPoolExecutor(THREADS) as threads:
+        uploads = threads.map(upload, range(100))
+        users = list(threads.map(lambda _: User.create(platform, tmp_path), range(2)))
+        assert set(uploads) == {201}
+
+    for user in users:
+        assert requests.get(f"{user.v1}/data", headers=user.headers, timeout=20).status_code == 200

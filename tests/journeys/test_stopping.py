@@ -1,0 +1,56 @@
+"""SIGTERM in the middle of things: an orderly end, and nothing of it lost or left."""
+
+import os
+import time
+from pathlib import Path
+
+import requests
+
+from leftovers import Family
+from people import User
+from platforms import StartPlatform
+from raw_http import connect
+from stored_files import orphans
+from voxel51.users.api import API
+from voxel51.users.auth import Token
+from voxel51.users.jobs import JobRequest
+
+LIMIT_SECONDS = 60.0
+
+
+def test_a_stop_amid_a_job_and_an_upload_loses_the_job_never_and_keeps_no_half_file(
+    start_platform: StartPlatform, tmp_path: Path
+) -> None:
+    platform = start_platform()
+    user = User.create(platform, tmp_path)
+    request = JobRequest("journeys/patient")
+    request.set_parameter("seconds", 3)
+    with API(token=Token.from_json(str(user.token))) as api:
+        job_id = api.upload_job_request(request, "interrupted", auto_start=True)["id"]
+        deadline = time.monotonic() + LIMIT_SECONDS
+        while api.get_job_state(job_id) != "RUNNING":
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
+        with connect(platform.url) as upload:
+            head = (
+                f"POST /v1/data HTTP/1.1\r\nhost: platform\r\nauthorization: Bearer {user.key}\r\n"
+                "content-type: multipart/form-data; boundary=b\r\ncontent-length: 50000000\r\n\r\n"
+                '--b\r\nContent-Disposition: form-data; name="file"; filename="half.mp4"\r\n\r\n'
+            )
+            upload.sendall(head.encode() + os.urandom(4_000_000))
+            while not any((platform.folder / "storage" / "incoming").iterdir()):
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
+            family = Family(platform.pid)
+            assert platform.stop() == 0, platform.tail()
+
+        family.assert_gone()
+        assert not any((platform.folder / "storage" / "incoming").iterdir())
+        assert orphans(platform.folder) == []
+        assert "Traceback" not in platform.log.read_text(), platform.tail()
+        assert not (platform.folder / "server.json").exists()
+
+        platform.start()
+        api.wait_until_job_completes(job_id, sleep_time=0.2, max_wait_time=LIMIT_SECONDS)
+        assert requests.get(f"{user.v1}/data", headers=user.headers, timeout=20).json()["count"] == 0

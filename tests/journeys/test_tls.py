@@ -1,0 +1,47 @@
+"""The platform behind a certificate of one's own."""
+
+import json
+import subprocess
+import urllib.request
+from pathlib import Path
+from ssl import create_default_context
+
+import pytest
+
+from people import User
+from platforms import NO_OP, StartPlatform
+from voxel51.users.api import API
+from voxel51.users.auth import Token
+from voxel51.users.jobs import JobRequest
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> tuple[Path, Path]:
+    """A certificate for 127.0.0.1, signed by itself, and its key."""
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=platform",
+               "-addext", "subjectAltName=IP:127.0.0.1", "-addext", "basicConstraints=critical,CA:FALSE",
+               "-out", certificate, "-keyout", key]  # fmt: skip
+    subprocess.run(command, check=True, capture_output=True)
+    return certificate, key
+
+
+def test_jobs_run_on_a_platform_that_speaks_https(
+    start_platform: StartPlatform, certificate: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform = start_platform("--tls-certificate", str(certificate[0]), "--tls-key", str(certificate[1]))
+    user = User.create(platform, tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
+
+    with API(token=Token.from_json(str(user.token))) as api:
+        job_id = api.upload_job_request(JobRequest(NO_OP), "over TLS", auto_start=True)["id"]
+        api.wait_until_job_completes(job_id, sleep_time=0.1, max_wait_time=60)
+        link = api.get_job_output_download_url(job_id)
+
+    assert platform.url.startswith("https://127.0.0.1:")
+    base_url = json.loads(user.token.read_text())["access_token"]["base_api_url"]
+    assert base_url == platform.url
+    assert link.startswith(platform.url)
+    context = create_default_context(cafile=str(certificate[0]))
+    with urllib.request.urlopen(link, context=context, timeout=20) as answer:
+        assert answer.read() == b"{}"
