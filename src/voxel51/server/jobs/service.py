@@ -146,10 +146,10 @@ class JobService:
             NotFound: the owner has no such job.
             BadRequest: it is not READY, or archived.
         """
-        job = self.find(owner.id, job_id)
-        if job["archived"]:
-            raise BadRequest(f"Job '{job_id}' is archived; unarchive it before you start it")
+        self.find(owner.id, job_id)
         with self._database.write() as connection:
+            if connection.execute(select(jobs.c.archived).where(jobs.c.id == job_id)).scalar():
+                raise BadRequest(f"Job '{job_id}' is archived; unarchive it before you start it")
             if not move(connection, job_id, Move.START, queued_at=dates.now()):
                 raise BadRequest(f"Job '{job_id}' is {_state(connection, job_id)}; only a READY job can be started")
         self._wake()
@@ -202,8 +202,9 @@ class JobService:
             BadRequest: it has expired.
         """
         self._find_unexpired(owner, job_id)
+        unexpired = (jobs.c.id == job_id) & jobs.c.expired.is_(False)  # it may expire between the look and the change
         with self._database.write() as connection:
-            connection.execute(update(jobs).where(jobs.c.id == job_id).values(archived=False))
+            connection.execute(update(jobs).where(unexpired).values(archived=False))
 
     def change_lifetime(self, owner: User, job_id: str, change: LifetimeChange) -> None:
         """Move the expiration date; a past one deletes the output at once.
