@@ -32,7 +32,7 @@ def stored_keys(folder: Path) -> dict[str, int]:
     """Key -> size in bytes of every whole file in the platform's storage; half-written ones have no key yet."""
     root = folder / "storage"
     assert root.is_dir(), f"there is no storage in {folder}: {sorted(path.name for path in folder.iterdir())}"
-    files = [path for path in root.glob("*/??/*") if path.is_file()]
+    files = [path for path in root.glob("*/?/*") if path.is_file()]
     return {f"{path.relative_to(root).parts[0]}/{path.name}": path.stat().st_size for path in files}
 
 

@@ -15,7 +15,7 @@ _FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 class LocalStorage:
-    """Files in one folder: ``<folder>/<first two letters of the name>/<name>``, so that no folder grows too wide.
+    """Files in one folder: ``<folder>/<first letter of the name>/<name>``, so that no folder grows too wide.
 
     A file is written in ``incoming`` and moved into place after a sync, so that a crash leaves no half file visible.
     What a crash left in ``incoming`` is removed when the storage is opened.
@@ -55,7 +55,7 @@ class LocalStorage:
 
     def files(self) -> Iterator[Stored]:
         """See `Storage.files`."""
-        for path in self._root.glob("*/??/*"):
+        for path in self._root.glob("*/?/*"):
             try:
                 found = path.stat()
             except FileNotFoundError:
@@ -65,7 +65,7 @@ class LocalStorage:
 
     def _path(self, key: str) -> Path:
         folder, _, name = key.partition("/")
-        return self._root / folder / name[:2] / name
+        return self._root / folder / name[:1] / name
 
 
 class LocalWriter:
