@@ -14,7 +14,7 @@ from datetime import timedelta
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, or_, select, update
+from sqlalchemy import Column, Connection, Row, insert, or_, select, update
 
 from voxel51.server.accounts.service import hash_key
 from voxel51.server.analytics.tables import analytics
@@ -271,19 +271,7 @@ class AttemptService:
             Conflict: the job has ended; its output is what it was.
             Forbidden: the attempt is no longer current.
         """
-        writer.commit()
-        replaced: str | None = writer.key
-        try:
-            with self._database.write(durable=False) as connection:
-                row = self._current(connection, attempt_id)
-                if row.state in ENDED:
-                    raise Conflict(f"Job '{row.job_id}' has ended; its output cannot change any more")
-                values = {"output_key": writer.key}
-                connection.execute(update(attempts).where(attempts.c.id == attempt_id).values(values))
-            replaced = row.output_key
-        finally:
-            if replaced is not None:
-                self._storage.delete(replaced)
+        self._put_file(attempt_id, attempts.c.output_key, writer)
 
     def put_log(self, attempt_id: str, writer: Writer) -> None:
         """Keep the log that an attempt left; a later one takes the place of an earlier one.
@@ -291,17 +279,22 @@ class AttemptService:
         Raises:
             Forbidden: the attempt is no longer current.
         """
+        self._put_file(attempt_id, attempts.c.log_key, writer)
+
+    def _put_file(self, attempt_id: str, column: Column[str], writer: Writer) -> None:
         writer.commit()
-        replaced: str | None = writer.key
+        unneeded: str | None = writer.key
         try:
             with self._database.write(durable=False) as connection:
                 row = self._current(connection, attempt_id)
-                values = {"log_key": writer.key}
+                if column is attempts.c.output_key and row.state in ENDED:
+                    raise Conflict(f"Job '{row.job_id}' has ended; its output cannot change any more")
+                values = {column.name: writer.key}
                 connection.execute(update(attempts).where(attempts.c.id == attempt_id).values(values))
-            replaced = row.log_key
+            unneeded = row._mapping[column.name]
         finally:
-            if replaced is not None:
-                self._storage.delete(replaced)
+            if unneeded is not None:
+                self._storage.delete(unneeded)
 
     def _current(self, connection: Connection, attempt_id: str) -> Row[Any]:
         row = _load(connection, attempt_id)
