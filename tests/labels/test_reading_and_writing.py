@@ -243,6 +243,7 @@ def test_reading_and_writing_need_the_standard_library_alone() -> None:
     assert done.stdout.strip() == "set()"
 
 
+@pytest.mark.filterwarnings("ignore:Implicit None on return values:DeprecationWarning")
 @pytest.mark.filterwarnings("ignore:invalid escape sequence:DeprecationWarning")
 @pytest.mark.filterwarnings("ignore:invalid escape sequence:SyntaxWarning")
 def test_eta_reads_what_we_write(tmp_path: Path) -> None:
