@@ -6,7 +6,7 @@ A setting is given as an option of ``voxel51 server start`` where it has one, el
 
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -127,7 +127,3 @@ class Settings:
     def slots(self) -> int:
         """How many jobs run at the same time."""
         return self.concurrency or _cores()
-
-    def as_dictionary(self) -> dict[str, Any]:
-        """Name -> value of every setting; none of them is a secret."""
-        return asdict(self)

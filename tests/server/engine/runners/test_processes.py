@@ -169,4 +169,4 @@ def test_the_child_that_was_forked_ahead_goes_with_its_runner(bench):
 
     bench.runner.close()
 
-    wait_until(lambda: not is_running(spare.pid))
+    assert not is_running(spare.pid)
