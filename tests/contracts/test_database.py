@@ -1,6 +1,7 @@
 """What every database does, whichever it is."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import insert, select
@@ -28,11 +29,42 @@ def names(database):
 
 
 @pytest.mark.parametrize("durable", [True, False])
-def test_a_write_is_seen_once_it_is_committed(database, durable):
-    with database.write(durable) as connection:
+def test_a_write_is_seen_elsewhere_once_it_is_committed(database, durable):
+    with database.write(durable) as connection, ThreadPoolExecutor() as elsewhere:
         add_user(connection, "alice")
-        assert names(database) == set()
+        assert elsewhere.submit(names, database).result() == set()
     assert names(database) == {"alice"}
+
+
+def test_a_transaction_inside_another_is_kept_and_undone_with_it(database):
+    with pytest.raises(RuntimeError, match="changed my mind"), database.write() as outer:
+        add_user(outer, "alice")
+        with database.write() as inner:
+            add_user(inner, "bob")
+        assert names(database) == {"alice", "bob"}
+        raise RuntimeError("changed my mind")
+    assert names(database) == set()
+
+
+def test_a_transaction_inside_another_that_raises_is_undone_alone(database):
+    with database.write() as outer:
+        add_user(outer, "alice")
+        with pytest.raises(RuntimeError, match="changed my mind"), database.write() as inner:
+            add_user(inner, "bob")
+            raise RuntimeError("changed my mind")
+    assert names(database) == {"alice"}
+
+
+def test_what_is_to_follow_a_commit_follows_it_and_no_undoing(database):
+    seen = []
+    database.after_commit(lambda: seen.append("at once"))
+    with database.write(), database.write():
+        database.after_commit(lambda: seen.append("after the outer one"))
+        assert seen == ["at once"]
+    with pytest.raises(RuntimeError, match="changed my mind"), database.write():
+        database.after_commit(lambda: seen.append("never"))
+        raise RuntimeError("changed my mind")
+    assert seen == ["at once", "after the outer one"]
 
 
 @pytest.mark.parametrize("durable", [True, False])

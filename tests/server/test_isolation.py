@@ -16,7 +16,7 @@ from demo.platform_process import PlatformProcess
 from people import User
 from platforms import a_platform, running
 from stored_files import database_path
-from voxel51.server.accounts.service import hash_key
+from voxel51.server.accounts.tokens import hash_key
 from voxel51.server.http.signing import LinkSigner
 from voxel51.server.secrets_file import signing_key
 from voxel51.users.api import API

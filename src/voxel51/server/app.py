@@ -1,20 +1,19 @@
 """The composition root: settings become a database, a storage, services, routes and a dispatcher."""
 
-import re
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.metadata import version
-from typing import Any
 
 from anyio import CapacityLimiter
-from starlette.requests import Request
 from starlette.types import ASGIApp
 
-from voxel51.server.accounts.service import AccountService, User
+from voxel51.server.accounts.applications import ApplicationService
+from voxel51.server.accounts.routes import application_routes
+from voxel51.server.accounts.service import AccountService
 from voxel51.server.analytics.installed import Installed, find_installed
 from voxel51.server.analytics.routes import analytic_routes
 from voxel51.server.analytics.service import AnalyticService
+from voxel51.server.credentials import Credentials
 from voxel51.server.data.routes import data_routes
 from voxel51.server.data.service import DataService, Links
 from voxel51.server.database.database import Database
@@ -23,15 +22,15 @@ from voxel51.server.engine.dispatcher import Dispatcher, Terms
 from voxel51.server.engine.launch import Limits
 from voxel51.server.engine.runners.processes import ProcessRunner
 from voxel51.server.engine.sweeper import Sweeper
-from voxel51.server.errors import Unauthenticated
 from voxel51.server.http import openapi
 from voxel51.server.http.application import build_application
-from voxel51.server.http.endpoint import Check, Serving
-from voxel51.server.http.route import Needs, Route
+from voxel51.server.http.endpoint import Serving
+from voxel51.server.http.repetition import Repetitions
+from voxel51.server.http.route import Route
 from voxel51.server.http.signing import LinkSigner
 from voxel51.server.http.uploads import Receiver
 from voxel51.server.jobs.agent_routes import agent_routes
-from voxel51.server.jobs.attempts import Attempt, AttemptService
+from voxel51.server.jobs.attempts import AttemptService
 from voxel51.server.jobs.routes import job_routes
 from voxel51.server.jobs.service import JobService
 from voxel51.server.jobs.tasks import TaskService
@@ -39,10 +38,7 @@ from voxel51.server.secrets_file import signing_key
 from voxel51.server.settings import Settings
 from voxel51.server.status import status_routes
 from voxel51.server.storage.local import LocalStorage
-from voxel51.wire import headers
 from voxel51.wire.tokens import API_VERSION
-
-_JOB_PATH = re.compile(rf"/{API_VERSION}/jobs/([^/]+)/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +81,8 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
     lifetime = timedelta(days=settings.lifetime_days)
 
     accounts = AccountService(database)
+    applications = ApplicationService(database)
+    repetitions = Repetitions(database)
     data = DataService(database, storage, lifetime, public_links)
     analytics = AnalyticService(database)
     attempts = AttemptService(database, storage, settings.job_attempts, timedelta(seconds=settings.grace_seconds))
@@ -97,6 +95,7 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
     jobs = JobService(database, storage, analytics, data, lifetime, public_links, dispatcher.wake)
 
     routes: list[Route] = [
+        *application_routes(applications),
         *analytic_routes(analytics),
         *data_routes(data),
         *job_routes(jobs),
@@ -104,14 +103,15 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
         *status_routes(database, dispatcher.is_running),
     ]
     serving = Serving(
-        checks=_checks(accounts, attempts, signer),
+        checks=Credentials(accounts, applications, attempts, signer).checks(),
         storage=storage,
         receiver=Receiver(storage, settings.upload_limit_bytes),
+        repetitions=repetitions,
         workers=CapacityLimiter(settings.threads),
     )
     document = openapi.describe(routes, version("voxel51-platform"))
     application = build_application(routes, serving, openapi.pages(document))
-    sweeper = Sweeper([data.expire, jobs.expire], storage, [data.keeps, attempts.keeps])
+    sweeper = Sweeper([data.expire, jobs.expire, repetitions.expire], storage, [data.keeps, attempts.keeps])
     return Platform(application, database, storage, dispatcher, sweeper)
 
 
@@ -134,38 +134,3 @@ def _limits(settings: Settings) -> Limits:
 def _runner(settings: Settings, installed: list[Installed]) -> ProcessRunner:
     preload = [offer.entry_point for offer in installed if offer.preload_safe]
     return ProcessRunner(settings.folder / "running", preload)
-
-
-def _checks(accounts: AccountService, attempts: AttemptService, signer: LinkSigner) -> Mapping[Needs, Check]:
-    def nobody(_request: Request) -> None:
-        return None
-
-    def user(request: Request) -> User:
-        return accounts.authenticate(_bearer(request))
-
-    def agent(request: Request) -> Attempt:
-        credential = request.headers.get(headers.AGENT_KEY)
-        found = _JOB_PATH.match(request.url.path)
-        if not credential or found is None:
-            raise Unauthenticated(f"This needs a job's credential in the header {headers.AGENT_KEY}")
-        return attempts.authenticate(credential, found[1])
-
-    def link(request: Request) -> None:
-        signer.check(request.method, request.scope["raw_path"].decode("ascii"), request.query_params)
-
-    checks: dict[Needs, Callable[[Request], Any]] = {
-        Needs.NOBODY: nobody,
-        Needs.USER: user,
-        Needs.AGENT: agent,
-        Needs.LINK: link,
-    }
-    return checks
-
-
-def _bearer(request: Request) -> str:
-    scheme, _, key = request.headers.get(headers.AUTHORIZATION, "").partition(" ")
-    if scheme.lower() != headers.BEARER.lower() or not key.strip():
-        raise Unauthenticated(
-            f"This needs an API token: send the header '{headers.AUTHORIZATION}: Bearer <private key>'"
-        )
-    return key.strip()

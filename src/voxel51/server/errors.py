@@ -7,6 +7,7 @@ Exception
     ├── Forbidden           a known credential without the right
     ├── NotFound            no such thing for this caller
     ├── Conflict            it is already there, or in use
+    ├── Unprocessable       a repetition that is none: its idempotency key came with something else before
     ├── TooLarge            larger than this platform takes
     ├── OutOfSpace          the platform's disk is full
     └── Unavailable         not now: the platform is stopping or overloaded
@@ -37,6 +38,10 @@ class NotFound(ServiceError):
 
 class Conflict(ServiceError):
     """It is already there, or something still needs it."""
+
+
+class Unprocessable(ServiceError):
+    """It claims to repeat a request, and is another."""
 
 
 class TooLarge(ServiceError):

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterable
 
 from voxel51.server.database.database import Database
-from voxel51.server.http.route import Call, Route
+from voxel51.server.http.route import Call, Needs, Route
 from voxel51.wire.status import PlatformStatus, ServiceStatus
 
 
 def status_routes(database: Database, dispatching: Callable[[], bool]) -> Iterable[Route]:
-    """The route of the platform's status. ``dispatching`` says whether jobs are being started."""
+    """The routes of the platform's status. ``dispatching`` says whether jobs are being started."""
 
     def statuses(_call: Call) -> PlatformStatus:
         with database.read() as connection:
@@ -16,7 +16,12 @@ def status_routes(database: Database, dispatching: Callable[[], bool]) -> Iterab
         jobs = _service(dispatching(), "Jobs are being run", "No dispatcher is running; queued jobs wait for one")
         return {"statuses": {"platform": _service(True, "The platform answers", ""), "jobs": jobs}}
 
-    return [Route("GET", "/status/all", statuses, "Whether the platform works", answers=PlatformStatus)]
+    return [
+        Route(
+            "GET", f"{prefix}/status/all", statuses, "Whether the platform works", needs=needs, answers=PlatformStatus
+        )
+        for prefix, needs in (("", Needs.USER), ("/apps", Needs.APPLICATION))
+    ]
 
 
 def _service(operational: bool, good: str, bad: str) -> ServiceStatus:

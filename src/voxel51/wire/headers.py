@@ -1,4 +1,4 @@
-"""Names of the HTTP headers that carry credentials."""
+"""Names of the HTTP headers that are the platform's own, and of those that carry credentials."""
 
 AUTHORIZATION = "Authorization"
 BEARER = "Bearer"
@@ -6,3 +6,5 @@ APPLICATION_KEY = "x-voxel51-application"
 APPLICATION_USER = "x-voxel51-application-user"
 AGENT_KEY = "X-Voxel51-Agent"
 REQUEST_ID = "X-Request-Id"
+IDEMPOTENCY_KEY = "Idempotency-Key"
+IDEMPOTENCY_REPLAYED = "Idempotency-Replayed"

@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from voxel51.server.accounts.service import AccountService, User
+from voxel51.server.accounts.callers import User
+from voxel51.server.accounts.service import AccountService
 from voxel51.server.analytics.installed import Installed
 from voxel51.server.analytics.service import AnalyticService
 from voxel51.server.data.service import DataService

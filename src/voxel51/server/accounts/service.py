@@ -1,54 +1,26 @@
-"""Users, passwords and tokens."""
+"""The users of the platform itself."""
 
-import hashlib
-import re
-import secrets
 import uuid
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
 
 from argon2 import PasswordHasher
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from voxel51.server.accounts.tables import tokens, users
+from voxel51.server.accounts import tokens as keys
+from voxel51.server.accounts.callers import User
+from voxel51.server.accounts.names import check_name
+from voxel51.server.accounts.tables import applications, tokens, users
+from voxel51.server.accounts.tokens import TokenRecord
 from voxel51.server.database.database import Database
 from voxel51.server.errors import BadRequest, Conflict, NotFound, Unauthenticated
 from voxel51.wire import dates
-from voxel51.wire.tokens import AccessToken, TokenFile
+from voxel51.wire.tokens import TokenFile
 
-RESERVED_NAMES = frozenset({"voxel51", "admin", "apps"})
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_KEY_PREFIX = "v51_"
 _SHORTEST_PASSWORD = 8
 
 
-@dataclass(frozen=True, slots=True)
-class User:
-    """Who calls."""
-
-    id: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class TokenRecord:
-    """A token as it can be listed: everything but its key, of which only a hash is kept."""
-
-    id: str
-    name: str
-    created_at: datetime
-    revoked_at: datetime | None
-
-
-def hash_key(key: str) -> str:
-    """What is kept of a random key. 256 random bits need no slow hash."""
-    return hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
-
-
 class AccountService:
-    """Creates users, issues and checks tokens. Passwords are kept as argon2 hashes."""
+    """Creates users, issues and checks their tokens. Passwords are kept as argon2 hashes."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -58,14 +30,9 @@ class AccountService:
 
         Raises:
             BadRequest: the name or the password will not do.
-            Conflict: there is a user of that name.
+            Conflict: there is a user or an application of that name.
         """
-        if not _NAME.fullmatch(name):
-            raise BadRequest(
-                f"{name!r} is no user name: take 1 to 64 letters, digits, '.', '_', '-', a letter or digit first"
-            )
-        if name.lower() in RESERVED_NAMES:
-            raise BadRequest(f"The user name {name!r} is reserved; take another")
+        check_name("user", name)
         if password is not None and len(password) < _SHORTEST_PASSWORD:
             raise BadRequest(f"The password is too short; take at least {_SHORTEST_PASSWORD} characters")
         user = User(str(uuid.uuid4()), name)
@@ -73,6 +40,9 @@ class AccountService:
         row = {"id": user.id, "name": name, "password_hash": hashed, "created_at": dates.now()}
         try:
             with self._database.write() as connection:
+                # Analytics are called after their owners, so no two owners on the platform share a name.
+                if connection.execute(select(applications.c.id).where(applications.c.name == name)).first():
+                    raise Conflict(f"There is an application named {name!r} already; take another name")
                 connection.execute(insert(users).values(row))
         except IntegrityError:
             raise Conflict(f"There is a user named {name!r} already; take another name") from None
@@ -84,18 +54,8 @@ class AccountService:
         Raises:
             NotFound: there is no such user.
         """
-        key = _KEY_PREFIX + secrets.token_urlsafe(32)
-        record = {"id": str(uuid.uuid4()), "name": token_name, "key_hash": hash_key(key), "created_at": dates.now()}
         with self._database.write() as connection:
-            user = _find_user(connection, user_name)
-            connection.execute(insert(tokens).values(**record, user_id=user.id))
-        token: AccessToken = {
-            "private_key": key,
-            "token_id": str(record["id"]),
-            "created_at": dates.to_text(dates.now()),
-            "base_api_url": base_url,
-        }
-        return {"access_token": token}
+            return keys.issue(connection, _find_user(connection, user_name), token_name, base_url)
 
     def list_tokens(self, user_name: str) -> list[TokenRecord]:
         """All tokens of a user, oldest first.
@@ -104,10 +64,7 @@ class AccountService:
             NotFound: there is no such user.
         """
         with self._database.read() as connection:
-            user = _find_user(connection, user_name)
-            statement = select(tokens).where(tokens.c.user_id == user.id).order_by(tokens.c.created_at, tokens.c.id)
-            rows = connection.execute(statement).all()
-        return [TokenRecord(row.id, row.name, row.created_at, row.revoked_at) for row in rows]
+            return keys.records(connection, _find_user(connection, user_name))
 
     def revoke_token(self, user_name: str, token_id: str) -> None:
         """End a token at once; ending it again changes nothing.
@@ -116,13 +73,7 @@ class AccountService:
             NotFound: the user has no such token.
         """
         with self._database.write() as connection:
-            user = _find_user(connection, user_name)
-            chosen = (tokens.c.id == token_id) & (tokens.c.user_id == user.id)
-            if connection.execute(select(tokens.c.id).where(chosen)).first() is None:
-                raise NotFound(f"User {user_name!r} has no token {token_id!r}; list them to see which there are")
-            connection.execute(
-                update(tokens).where(chosen, tokens.c.revoked_at.is_(None)).values(revoked_at=dates.now())
-            )
+            keys.revoke(connection, _find_user(connection, user_name), token_id)
 
     def authenticate(self, key: str) -> User:
         """The user whose token has this key.
@@ -130,21 +81,17 @@ class AccountService:
         Raises:
             Unauthenticated: no token has it, or it is revoked.
         """
-        statement = (
-            select(users.c.id, users.c.name)
-            .join(tokens, tokens.c.user_id == users.c.id)
-            .where(tokens.c.key_hash == hash_key(key), tokens.c.revoked_at.is_(None))
-        )
+        statement = select(users.c.id, users.c.name).join(tokens, tokens.c.user_id == users.c.id)
         with self._database.read() as connection:
-            row = connection.execute(statement).first()
+            row = connection.execute(statement.where(keys.has_key(key))).first()
         if row is None:
             raise Unauthenticated("This API token is not known here, or it was revoked; get a new one")
         return User(row.id, row.name)
 
 
-def _find_user(connection: Connection, name: str) -> Row[Any, Any]:
+def _find_user(connection: Connection, name: str) -> User:
     statement = select(users.c.id, users.c.name).where(users.c.name == name, users.c.application_id.is_(None))
     row = connection.execute(statement).first()
     if row is None:
         raise NotFound(f"There is no user {name!r}; create it with: voxel51 server user create {name}")
-    return row
+    return User(row.id, row.name)

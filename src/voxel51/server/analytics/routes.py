@@ -1,35 +1,29 @@
 """The routes of analytics."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from voxel51.server.analytics.service import AnalyticService
-from voxel51.server.http.route import Call, QueryBody, Route
+from voxel51.server.http.route import Call, Needs, QueryBody, Route
 from voxel51.wire.analytics import AnalyticDetails, AnalyticDocument, AnalyticList
 
 
 def analytic_routes(analytics: AnalyticService) -> Iterable[Route]:
-    """One table of all routes of analytics."""
+    """One table of all routes of analytics: for users, and the same for applications."""
     handlers = _Handlers(analytics)
-    query = QueryBody()
+    return [*_routes(handlers, Needs.USER, ""), *_routes(handlers, Needs.APPLICATION, "/apps")]
+
+
+def _routes(handlers: "_Handlers", needs: Needs, prefix: str) -> Iterable[Route]:
+    def route(path: str, handler: Callable[[Call], Any], summary: str, answers: Any, **more: Any) -> Route:
+        return Route("GET", f"{prefix}/analytics{path}", handler, summary, needs=needs, answers=answers, **more)
+
+    of_one, query = "/{analytic_id}", QueryBody()
     return [
-        Route("GET", "/analytics/list", handlers.list, "What you can run", body=query, answers=AnalyticList),
-        Route("GET", "/analytics", handlers.query, "Analytics that match a query", body=query, answers=AnalyticList),
-        Route(
-            "GET",
-            "/analytics/{analytic_id}",
-            handlers.details,
-            "One version's record and document",
-            answers=AnalyticDetails,
-            errors=(404,),
-        ),
-        Route(
-            "GET",
-            "/analytics/{analytic_id}/doc",
-            handlers.document,
-            "One version's document",
-            answers=AnalyticDocument,
-            errors=(404,),
-        ),
+        route("/list", handlers.list, "What you can run", AnalyticList, body=query),
+        route("", handlers.query, "Analytics that match a query", AnalyticList, body=query),
+        route(of_one, handlers.details, "One version's record and document", AnalyticDetails, errors=(404,)),
+        route(f"{of_one}/doc", handlers.document, "One version's document", AnalyticDocument, errors=(404,)),
     ]
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, insert, or_, select, update
 
-from voxel51.server.accounts.service import User
+from voxel51.server.accounts.callers import Caller, User
 from voxel51.server.analytics.installed import Installed
-from voxel51.server.analytics.tables import analytics
+from voxel51.server.analytics.tables import PLATFORM, analytics
 from voxel51.server.database.database import Database
 from voxel51.server.database.search import Listing, Query, run
 from voxel51.server.errors import BadRequest, NotFound
@@ -60,17 +60,17 @@ class AnalyticService:
             connection.execute(update(analytics).where(installed).values(pending=True))
             for offer in found:
                 _install_one(connection, offer)
-            for name in connection.execute(select(analytics.c.name).distinct()).scalars().all():
-                _mark_latest(connection, name)
+            for name in connection.execute(select(analytics.c.name).where(installed).distinct()).scalars().all():
+                _mark_latest(connection, PLATFORM, name)
 
-    def list(self, caller: User, all_versions: bool) -> AnalyticList:
+    def list(self, caller: Caller, all_versions: bool) -> AnalyticList:
         """What the caller can run: the latest version of each, or every version."""
         usable = [_visible_to(caller), analytics.c.pending.is_(False)]
         if not all_versions:
             usable.append(analytics.c.latest.is_(True))
         return self._run(Query(fields=_RECORD_FIELDS), usable)
 
-    def query(self, caller: User, query: Query) -> AnalyticList:
+    def query(self, caller: Caller, query: Query) -> AnalyticList:
         """What matches of all the caller may see, pending ones included."""
         visible = [_visible_to(caller)]
         if not query.all_versions:
@@ -78,7 +78,7 @@ class AnalyticService:
         fields = tuple(name for name in query.fields or _RECORD_FIELDS if name in _RECORD_FIELDS)
         return self._run(replace(query, fields=fields or ("id",)), visible)
 
-    def details(self, caller: User, analytic_id: str) -> AnalyticDetails:
+    def details(self, caller: Caller, analytic_id: str) -> AnalyticDetails:
         """The record beside the document.
 
         Raises:
@@ -90,7 +90,7 @@ class AnalyticService:
         details: AnalyticDetails = {"analytic": _to_wire(record), **row.document}  # type: ignore[typeddict-item]
         return details
 
-    def document(self, caller: User, analytic_id: str) -> AnalyticDocument:
+    def document(self, caller: Caller, analytic_id: str) -> AnalyticDocument:
         """The document alone.
 
         Raises:
@@ -99,10 +99,11 @@ class AnalyticService:
         document: AnalyticDocument = self._find(caller, analytic_id).document
         return document
 
-    def resolve(self, caller: User, name: str, version: str | None) -> Row[Any]:
+    def resolve(self, caller: Caller, name: str, version: str | None) -> Row[Any]:
         """The row of the version that a job request names: the latest where it names none.
 
-        A name without owner is looked for among the caller's own.
+        A name without owner is looked for among the caller's own. Where several owners gave the same name, the
+        caller's own comes first, then that of the caller's application.
 
         Raises:
             BadRequest: there is none that can run; the text says which versions there are.
@@ -111,6 +112,7 @@ class AnalyticService:
         statement = select(analytics).where(analytics.c.name == full_name, _visible_to(caller))
         with self._database.read() as connection:
             rows = connection.execute(statement.order_by(analytics.c.version_order)).all()
+        rows = sorted(rows, key=lambda row: _nearness(caller, row.owner))  # stable: versions stay in order
         ready = [row for row in rows if not row.pending]
         chosen = [row for row in ready if (row.latest if version is None else row.version == version)]
         if not chosen:
@@ -124,7 +126,7 @@ class AnalyticService:
         with self._database.read() as connection:
             return connection.execute(select(analytics).where(analytics.c.id == analytic_id)).one()
 
-    def _find(self, caller: User, analytic_id: str) -> Row[Any]:
+    def _find(self, caller: Caller, analytic_id: str) -> Row[Any]:
         statement = select(analytics).where(analytics.c.id == analytic_id, _visible_to(caller))
         with self._database.read() as connection:
             row = connection.execute(statement).first()
@@ -143,8 +145,18 @@ def version_order(version: str) -> str:
     return ".".join(part.zfill(12) if part.isdigit() else part for part in re.split(r"[.+-]", version))[:255]
 
 
-def _visible_to(caller: User) -> ColumnElement[bool]:
-    return or_(analytics.c.scope == AnalyticScope.PUBLIC.value, analytics.c.owner_id == caller.id)
+def _owners(caller: Caller) -> list[str]:
+    """Whose private analytics the caller may see, nearest last."""
+    application_id = caller.application_id if isinstance(caller, User) else None
+    return [*([] if application_id is None else [f"application:{application_id}"]), caller.identity]
+
+
+def _visible_to(caller: Caller) -> ColumnElement[bool]:
+    return or_(analytics.c.scope == AnalyticScope.PUBLIC.value, analytics.c.owner.in_(_owners(caller)))
+
+
+def _nearness(caller: Caller, owner: str) -> int:
+    return [PLATFORM, *_owners(caller)].index(owner) if owner in _owners(caller) else 0
 
 
 def _install_one(connection: Connection, offer: Installed) -> None:
@@ -159,15 +171,16 @@ def _install_one(connection: Connection, offer: Installed) -> None:
         "document": offer.document,
         "entry_point": offer.entry_point,
     }
-    same = (analytics.c.name == offer.entry_point) & (analytics.c.version == info["version"])
+    same = (analytics.c.owner == PLATFORM) & (analytics.c.name == offer.entry_point)
+    same &= analytics.c.version == info["version"]
     if connection.execute(update(analytics).where(same).values(values)).rowcount == 0:
-        identity = {"id": str(uuid.uuid4()), "name": offer.entry_point, "version": info["version"]}
+        identity = {"id": str(uuid.uuid4()), "owner": PLATFORM, "name": offer.entry_point, "version": info["version"]}
         order = {"version_order": version_order(info["version"]), "latest": False, "upload_date": dates.now()}
         connection.execute(insert(analytics).values(**identity, **order, **values))
 
 
-def _mark_latest(connection: Connection, name: str) -> None:
-    of_name = analytics.c.name == name
+def _mark_latest(connection: Connection, owner: str, name: str) -> None:
+    of_name = (analytics.c.owner == owner) & (analytics.c.name == name)
     newest = (
         select(analytics.c.id)
         .where(of_name, analytics.c.pending.is_(False))

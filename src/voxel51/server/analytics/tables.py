@@ -1,17 +1,19 @@
 """Analytics: one row a version."""
 
-from sqlalchemy import Boolean, Column, ForeignKey, String, Table, Text, UniqueConstraint
+from sqlalchemy import Boolean, Column, String, Table, Text, UniqueConstraint
 
-from voxel51.server.accounts.tables import users
 from voxel51.server.database.schema import metadata
 from voxel51.server.database.types import Document, Moment
+
+PLATFORM = "platform"
+"""Owner of what is installed with the platform."""
 
 analytics = Table(
     "analytics",
     metadata,
     Column("id", String(36), primary_key=True),
-    Column("owner_id", String(36), ForeignKey(users.c.id)),  # null: installed with the platform
-    Column("name", String(255), nullable=False),
+    Column("owner", String(64), nullable=False),  # identity of a caller, or `PLATFORM`
+    Column("name", String(255), nullable=False, index=True),
     Column("version", String(64), nullable=False),
     Column("version_order", String(255), nullable=False),
     Column("latest", Boolean, nullable=False),
@@ -24,5 +26,5 @@ analytics = Table(
     Column("description", Text, nullable=False),
     Column("document", Document, nullable=False),
     Column("entry_point", String(255)),
-    UniqueConstraint("name", "version"),
+    UniqueConstraint("owner", "name", "version"),
 )

@@ -20,6 +20,15 @@ def data_routes(data: DataService) -> Iterable[Route]:
     return [
         Route("GET", "/data/list", handlers.query, "All of your data", answers=DataList),
         Route("GET", "/data", handlers.query, "Your data that match a query", body=QueryBody(), answers=DataList),
+        Route(
+            "GET",
+            "/apps/data",
+            handlers.query_of_application,
+            "Data of all your users that match a query",
+            needs=Needs.APPLICATION,
+            body=QueryBody(),
+            answers=DataList,
+        ),
         Route("POST", "/data", handlers.upload, "Upload a file", body=upload, answers=DataDetails, status=201),
         Route("GET", "/data/{data_id}", handlers.details, "One file's record", answers=DataDetails, errors=(404,)),
         Route("GET", "/data/{data_id}/download", handlers.download, "The file itself", answers=Bytes, errors=(404,)),
@@ -59,6 +68,9 @@ class _Handlers:
 
     def query(self, call: Call) -> DataList:
         return self._data.query(call.caller, call.query)
+
+    def query_of_application(self, call: Call) -> DataList:
+        return self._data.query_of_application(call.caller, call.query)
 
     def upload(self, call: Call) -> Mapping[str, Data]:
         if call.upload is None or call.upload.writer is None:

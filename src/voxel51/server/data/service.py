@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Row, delete, insert, select, update
 
-from voxel51.server.accounts.service import User
+from voxel51.server.accounts.callers import Application, User
+from voxel51.server.accounts.tables import users_of
 from voxel51.server.data.lifetime import LifetimeChange, changed_expiration, first_expiration
 from voxel51.server.data.names import clean_media_type, clean_name
 from voxel51.server.data.tables import data
@@ -80,6 +82,12 @@ class DataService:
             rows, count = run(connection, _LISTING, query, [data.c.owner_id == owner.id])
         return {"data": [_to_wire(row) for row in rows], "count": count}
 
+    def query_of_application(self, application: Application, query: Query) -> DataList:
+        """What matches of all data of all users of ``application``."""
+        with self._database.read() as connection:
+            rows, count = run(connection, _LISTING, query, [data.c.owner_id.in_(users_of(application))])
+        return {"data": [_to_wire(row) for row in rows], "count": count}
+
     def details(self, owner: User, data_id: str) -> Data:
         """One file's record, with ``filename`` for clients that look there.
 
@@ -148,7 +156,7 @@ class DataService:
         row = self.find(owner.id, data_id)
         with self._database.write() as connection:
             connection.execute(delete(data).where(data.c.id == data_id))
-        self._storage.delete(row.storage_key)
+        self._database.after_commit(partial(self._storage.delete, row.storage_key))
 
     def expire(self) -> int:
         """Forget every file whose time has come; returns how many."""
@@ -158,7 +166,7 @@ class DataService:
             for row in rows:
                 connection.execute(delete(data).where(data.c.id == row.id))
         for row in rows:
-            self._storage.delete(row.storage_key)
+            self._database.after_commit(partial(self._storage.delete, row.storage_key))
         return len(rows)
 
     def keeps(self, key: str) -> bool:

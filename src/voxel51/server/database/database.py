@@ -1,8 +1,10 @@
 """One database: transactions for reading and for writing, and its migrations."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 from typing import Any
@@ -19,8 +21,17 @@ def sqlite_url(file: Path) -> str:
     return f"sqlite:///{file}"
 
 
+@dataclass(frozen=True, slots=True)
+class _Transaction:
+    connection: Connection
+    after_commit: list[Callable[[], None]] = field(default_factory=list)
+
+
 class Database:
     """Hands out transactions.
+
+    One that is asked for inside a write transaction, however far down, is a part of it: it sees what was written so
+    far, and is kept or undone with it.
 
     On SQLite every write transaction takes the write lock when it begins (a transaction that starts by reading and
     then writes fails when another writer came between), and only one thread of a process asks for it at a time,
@@ -35,10 +46,15 @@ class Database:
         self._writing = {
             durable: self.engine.execution_options(**{_WRITES: True, _DURABLE: durable}) for durable in (True, False)
         }
+        self._present: ContextVar[_Transaction | None] = ContextVar("present transaction", default=None)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that sees one state of the database and changes nothing."""
+        present = self._present.get()
+        if present is not None:
+            yield present.connection
+            return
         with self.engine.connect() as connection:
             yield connection
 
@@ -50,10 +66,30 @@ class Database:
         durable with the next one that is. It costs a tenth, and is for what a power cut would undo anyway, such as
         how far a job is that runs on the same machine.
         """
+        present = self._present.get()
+        if present is not None:
+            with present.connection.begin_nested():
+                yield present.connection
+            return
         with self._writer, self._writing[durable].begin() as connection:
             if not durable and connection.dialect.name == "postgresql":
                 connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
-            yield connection
+            transaction = _Transaction(connection)
+            entered = self._present.set(transaction)
+            try:
+                yield connection
+            finally:
+                self._present.reset(entered)
+        for act in transaction.after_commit:
+            act()
+
+    def after_commit(self, act: Callable[[], None]) -> None:
+        """Call ``act`` once the present transaction is committed, never when it is undone; at once without one."""
+        present = self._present.get()
+        if present is None:
+            act()
+        else:
+            present.after_commit.append(act)
 
     def migrate(self) -> None:
         """Bring the tables to the shape this version needs. Several processes may call it at once."""

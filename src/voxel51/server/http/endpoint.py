@@ -15,6 +15,7 @@ from voxel51.server.errors import BadRequest, Unavailable
 from voxel51.server.http.downloads import download_response
 from voxel51.server.http.errors import response_to
 from voxel51.server.http.query import read_query
+from voxel51.server.http.repetition import Repetitions
 from voxel51.server.http.route import (
     Call,
     Download,
@@ -49,6 +50,7 @@ class Serving:
     checks: Mapping[Needs, Check]
     storage: Storage
     receiver: Receiver
+    repetitions: Repetitions
     workers: CapacityLimiter
 
 
@@ -101,7 +103,7 @@ class Endpoint:
             call = replace(call, query=read_query(request.query_params, content))
         elif isinstance(body, JsonBody):
             call = replace(call, body=_read_object(request, body, content))
-        return self._serve(request, call)
+        return self._serve(request, call, content)
 
     def _admit(self, request: Request) -> Call:
         call = self._identify(request)
@@ -125,7 +127,10 @@ class Endpoint:
             if call.upload is not None and call.upload.writer is not None:
                 call.upload.writer.abort()  # does nothing once it is committed
 
-    def _serve(self, request: Request, call: Call) -> Response:
+    def _serve(self, request: Request, call: Call, content: bytes = b"") -> Response:
+        return self._serving.repetitions.once(self._route, request, call, content, lambda: self._respond(request, call))
+
+    def _respond(self, request: Request, call: Call) -> Response:
         answer = self._route.handler(call)
         if isinstance(answer, Response):
             return answer

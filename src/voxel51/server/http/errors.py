@@ -19,6 +19,7 @@ from voxel51.server.errors import (
     TooLarge,
     Unauthenticated,
     Unavailable,
+    Unprocessable,
 )
 from voxel51.wire.errors import ErrorAnswer
 
@@ -31,6 +32,7 @@ STATUS_OF: Mapping[type[ServiceError], int] = {
     NotFound: 404,
     Conflict: 409,
     TooLarge: 413,
+    Unprocessable: 422,
     Unavailable: 503,
     OutOfSpace: 507,
 }

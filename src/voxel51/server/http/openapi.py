@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route as StarletteRoute
 
 from voxel51.server.http.errors import error_response
+from voxel51.server.http.repetition import LONGEST_KEY, is_remembered
 from voxel51.server.http.route import (
     Body,
     Bytes,
@@ -24,24 +25,40 @@ from voxel51.server.http.route import (
     Route,
 )
 from voxel51.wire.errors import ErrorAnswer
-from voxel51.wire.headers import AGENT_KEY
+from voxel51.wire.headers import AGENT_KEY, APPLICATION_KEY, APPLICATION_USER, IDEMPOTENCY_KEY
 from voxel51.wire.query import QueryDocument
 from voxel51.wire.tokens import API_VERSION
 
 _SECURITY: Mapping[Needs, list[dict[str, list[str]]]] = {
     Needs.NOBODY: [],
-    Needs.USER: [{"user": []}],
+    Needs.USER: [{"user": []}, {"application": [], "active_user": []}],
+    Needs.APPLICATION: [{"application": []}],
+    Needs.CALLER: [{"user": []}, {"application": []}, {"application": [], "active_user": []}],
     Needs.AGENT: [{"agent": []}],
     Needs.LINK: [{"link": []}],
 }
 _SCHEMES = {
     "user": {"type": "http", "scheme": "bearer", "description": "A user's API token"},
+    "application": {
+        "type": "apiKey",
+        "in": "header",
+        "name": APPLICATION_KEY,
+        "description": "An application's token",
+    },
+    "active_user": {
+        "type": "apiKey",
+        "in": "header",
+        "name": APPLICATION_USER,
+        "description": "The user of the application for whom it acts",
+    },
     "agent": {"type": "apiKey", "in": "header", "name": AGENT_KEY, "description": "What a job was started with"},
     "link": {"type": "apiKey", "in": "query", "name": "signature", "description": "A signed link, as it was given"},
 }
 _REFUSALS: Mapping[Needs, tuple[int, ...]] = {
     Needs.NOBODY: (),
-    Needs.USER: (401, 403),
+    Needs.USER: (401, 403, 404),
+    Needs.APPLICATION: (401,),
+    Needs.CALLER: (401, 404),
     Needs.AGENT: (401, 403),
     Needs.LINK: (403,),
 }
@@ -53,6 +70,7 @@ _MEANINGS = {
     409: "It is already there, or in use",
     413: "Larger than is taken",
     416: "No such range",
+    422: "The idempotency key came with another request before",
     503: "Not now; try again in a moment",
     507: "The platform's disk is full",
 }
@@ -126,7 +144,7 @@ def _operation(route: Route, schemas: Mapping[Any, Any]) -> dict[str, Any]:
         "summary": route.summary,
         "operationId": _operation_id(route),
         "tags": [route.path.split("/")[1]],
-        "parameters": [*_path_parameters(route), *_query_parameters(route.body)],
+        "parameters": [*_path_parameters(route), *_query_parameters(route.body), *_repetition_parameters(route)],
         "responses": _responses(route, schemas),
         "security": _SECURITY[route.needs],
     }
@@ -161,6 +179,14 @@ def _query_parameters(body: Body) -> list[dict[str, Any]]:
     ]
 
 
+def _repetition_parameters(route: Route) -> list[dict[str, Any]]:
+    if not is_remembered(route):
+        return []
+    description = "any text; a request that repeats it within a day gets the first answer, and does nothing again"
+    schema = {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY, "pattern": "^[!-~]+$"}
+    return [{"name": IDEMPOTENCY_KEY, "in": "header", "description": description, "schema": schema}]
+
+
 def _request_body(body: Body, schemas: Mapping[Any, Any]) -> dict[str, Any] | None:
     if isinstance(body, JsonBody):
         content = {"application/json": {"schema": schemas[body.shape]}}
@@ -184,6 +210,8 @@ def _responses(route: Route, schemas: Mapping[Any, Any]) -> dict[str, Any]:
     elif route.answers is not None:
         success = {"description": "Done", "content": {"application/json": {"schema": schemas[route.answers]}}}
     statuses = {*_REFUSALS[route.needs], *route.errors, *_body_errors(route.body)}
+    if is_remembered(route):
+        statuses |= {400, 409, 422}
     error = {"application/json": {"schema": schemas[ErrorAnswer]}}
     answers: dict[str, Any] = {str(route.status): success}
     if route.answers is Bytes:

@@ -13,7 +13,9 @@ class Needs(Enum):
     """What credential a route asks for. `app` says how each is checked."""
 
     NOBODY = "nobody"  # anybody may call it
-    USER = "user"  # a user's token
+    USER = "user"  # a user's token, or an application's that acts for one of its users
+    APPLICATION = "application"  # an application's token
+    CALLER = "caller"  # either of the two, as `Caller`
     AGENT = "agent"  # the credential of an attempt at the job that the path names
     LINK = "link"  # a signature in the query
 
@@ -121,6 +123,7 @@ class Route:
         summary: what the caller gains, for the API description.
         answers: shape of the success answer, `Bytes` for a file, None for an empty body.
         errors: statuses beside the ones that follow from ``needs`` and ``body``.
+        tells_secret: whether the answer has a secret in it, which is not kept for a repetition of the request.
         before: called with the caller and the path's values before a body is read, so that gigabytes are not taken
             in vain.
     """
@@ -134,4 +137,5 @@ class Route:
     answers: Any = None
     status: int = 200
     errors: tuple[int, ...] = ()
+    tells_secret: bool = False
     before: Callable[[Any, Mapping[str, str]], None] | None = None

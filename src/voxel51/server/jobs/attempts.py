@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Row, insert, or_, select, update
 
-from voxel51.server.accounts.service import hash_key
+from voxel51.server.accounts.tokens import hash_key
 from voxel51.server.analytics.tables import analytics
 from voxel51.server.database.database import Database
 from voxel51.server.errors import BadRequest, Conflict, Forbidden, Unauthenticated
@@ -37,6 +37,11 @@ class Attempt:
     id: str
     job_id: str
     owner_id: str
+
+    @property
+    def identity(self) -> str:
+        """What tells this caller from every other, of whatever kind."""
+        return f"attempt:{self.id}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,15 @@ def job_routes(jobs: JobService) -> Iterable[Route]:
     return [
         Route("GET", "/jobs/list", handlers.list, "Your jobs that are not archived", answers=JobList),
         Route("GET", "/jobs", handlers.query, "Your jobs that match a query", body=QueryBody(), answers=JobList),
+        Route(
+            "GET",
+            "/apps/jobs",
+            handlers.query_of_application,
+            "Jobs of all your users that match a query",
+            needs=Needs.APPLICATION,
+            body=QueryBody(),
+            answers=JobList,
+        ),
         Route("POST", "/jobs", handlers.submit, "Submit a job", body=_UPLOAD, answers=JobDetails, status=201),
         _of_job("GET", "", handlers.details, "One job's record", JobDetails),
         _of_job("GET", "/request", handlers.request, "What the job was asked to do", JobRequestDocument),
@@ -80,6 +89,9 @@ class _Handlers:
 
     def query(self, call: Call) -> JobList:
         return self._jobs.query(call.caller, call.query)
+
+    def query_of_application(self, call: Call) -> JobList:
+        return self._jobs.query_of_application(call.caller, call.query)
 
     def submit(self, call: Call) -> Mapping[str, Job]:
         if call.upload is None:

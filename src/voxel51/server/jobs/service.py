@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 
-from voxel51.server.accounts.service import User
+from voxel51.server.accounts.callers import Application, User
+from voxel51.server.accounts.tables import users_of
 from voxel51.server.analytics.service import AnalyticService
 from voxel51.server.analytics.tables import analytics as analytics_table
 from voxel51.server.data.lifetime import LifetimeChange, changed_expiration, first_expiration
@@ -93,13 +95,19 @@ class JobService:
         with self._database.write() as connection:
             connection.execute(insert(jobs).values(row))
         if auto_start:
-            self._wake()
+            self._database.after_commit(self._wake)
         return self.details(owner, str(row["id"]))
 
     def query(self, owner: User, query: Query) -> JobList:
         """The owner's jobs that match."""
         with self._database.read() as connection:
             rows, count = run(connection, _LISTING, query, [jobs.c.owner_id == owner.id])
+        return {"jobs": [_to_wire(row) for row in rows], "count": count}
+
+    def query_of_application(self, application: Application, query: Query) -> JobList:
+        """What matches of all jobs of all users of ``application``."""
+        with self._database.read() as connection:
+            rows, count = run(connection, _LISTING, query, [jobs.c.owner_id.in_(users_of(application))])
         return {"jobs": [_to_wire(row) for row in rows], "count": count}
 
     def list_unarchived(self, owner: User) -> JobList:
@@ -152,7 +160,7 @@ class JobService:
                 raise BadRequest(f"Job '{job_id}' is archived; unarchive it before you start it")
             if not move(connection, job_id, Move.START, queued_at=dates.now()):
                 raise BadRequest(f"Job '{job_id}' is {_state(connection, job_id)}; only a READY job can be started")
-        self._wake()
+        self._database.after_commit(self._wake)
 
     def kill(self, owner: User, job_id: str) -> None:
         """End the job, running or not: it is FAILED/USER when this returns, and its process goes at once.
@@ -169,7 +177,7 @@ class JobService:
                 raise BadRequest(f"Job '{job_id}' is {state}; only one that is started and has not ended can be killed")
             running = (attempts.c.job_id == job_id) & attempts.c.ended_at.is_(None)
             connection.execute(update(attempts).where(running).values(stop_wanted=True))
-        self._wake()
+        self._database.after_commit(self._wake)
 
     def delete(self, owner: User, job_id: str) -> None:
         """Forget a job that was never started.
@@ -283,7 +291,7 @@ class JobService:
                 keys += _forget_files(connection, job_id)
                 connection.execute(update(jobs).where(jobs.c.id == job_id).values(expired=True, archived=True))
         for key in keys:
-            self._storage.delete(key)
+            self._database.after_commit(partial(self._storage.delete, key))
         return len(expired)
 
     def find(self, owner_id: str, job_id: str) -> RowMapping:

@@ -1,0 +1,40 @@
+"""The routes by which applications manage their users."""
+
+from collections.abc import Iterable
+
+from voxel51.server.accounts.applications import ApplicationService
+from voxel51.server.http.route import Call, JsonBody, Needs, Route
+from voxel51.wire.applications import NewUser, UserList
+
+
+def application_routes(applications: ApplicationService) -> Iterable[Route]:
+    """One table of all routes of an application's users."""
+
+    def create_user(call: Call) -> NewUser:
+        name: str = call.body["username"]
+        return {"username": applications.create_user(call.caller, name).name}
+
+    def list_users(call: Call) -> UserList:
+        return {"users": applications.list_users(call.caller)}
+
+    return [
+        Route(
+            "POST",
+            "/apps/users",
+            create_user,
+            "Create a user of your application",
+            needs=Needs.APPLICATION,
+            body=JsonBody(NewUser),
+            answers=NewUser,
+            status=201,
+            errors=(409,),
+        ),
+        Route(
+            "GET",
+            "/apps/users/list",
+            list_users,
+            "The users of your application",
+            needs=Needs.APPLICATION,
+            answers=UserList,
+        ),
+    ]
