@@ -4,24 +4,25 @@ The routes are the platform's own description of itself, so a route that nobody 
 """
 
 import itertools
+import json
 import sqlite3
+import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
 
 from demo.platform_process import PlatformProcess
-from people import User
+from people import Application, User
 from platforms import a_platform, running
 from stored_files import database_path
 from voxel51.server.accounts.tokens import hash_key
 from voxel51.server.http.signing import LinkSigner
 from voxel51.server.secrets_file import signing_key
-from voxel51.users.api import API
-from voxel51.users.auth import Token
-from voxel51.users.jobs import JobRequest
 
 LISTS = {"get /data/list", "get /jobs/list", "get /data", "get /jobs"}
 """Where another user is answered, with what is his: nothing."""
@@ -40,6 +41,13 @@ OWNED = {
     "put /jobs/{job_id}/start", "put /jobs/{job_id}/kill", "put /jobs/{job_id}/archive",
     "put /jobs/{job_id}/unarchive", "delete /jobs/{job_id}", "put /jobs/{job_id}/ttl",
 }  # fmt: skip
+APPLICATIONS = {
+    "get /apps/analytics/list", "get /apps/analytics", "get /apps/analytics/{analytic_id}",
+    "get /apps/analytics/{analytic_id}/doc", "get /apps/data", "get /apps/jobs", "post /apps/users",
+    "get /apps/users/list", "get /apps/status/all",
+}  # fmt: skip
+"""Where any application has a right of its own."""
+
 AGENTS = {
     "put /jobs/{job_id}/state", "post /jobs/{job_id}/metadata", "post /jobs/{job_id}/data",
     "get /jobs/{job_id}/url/data", "get /jobs/{job_id}/url/{what}",
@@ -55,18 +63,34 @@ BODIES = {
     "put /data/{data_id}/ttl": {"days": "-9"}, "put /jobs/{job_id}/ttl": {"days": "-9"},
     "put /jobs/{job_id}/state": {"state": "FAILED"}, "put /links/attempts/{attempt_id}/status": {},
     "post /jobs/{job_id}/metadata": {"frame_count": 1, "duration_seconds": 1, "size_bytes": 1},
+    "post /apps/users": {"username": "mallory"},
 }  # fmt: skip
 
 
-@dataclass
+@dataclass(eq=False)
 class Place:
-    """A platform where alice has data and a complete job, bob has nothing, and one token was revoked."""
+    """A platform where two people have data and a complete job each, and others have nothing.
+
+    Attributes:
+        alice: a user of the platform, with data and jobs.
+        bob: another, with nothing.
+        revoked: one whose token was revoked.
+        acme: an application with a user who is called like alice, and has data and a job, and one called like bob.
+        globex: another, with users of the same names who have nothing.
+        ended: an application whose token was revoked.
+        path: what the placeholders of paths stand for: alice's things.
+        path_of_acme: the same for those of acme's user.
+    """
 
     platform: PlatformProcess
     alice: User
     bob: User
     revoked: User
+    acme: Application
+    globex: Application
+    ended: Application
     path: dict[str, str]
+    path_of_acme: dict[str, str]
 
     def url(self, route: str) -> str:
         return "/v1" + route.partition(" ")[2].format_map(self.path)
@@ -80,38 +104,68 @@ class Place:
         signer = LinkSigner(signing_key(self.platform.folder), lifetime_seconds)
         return "?" + signer.query(method or route.partition(" ")[0].upper(), self.url(route))
 
+    def at_acme(self) -> "Place":
+        """The same place, its paths leading to what acme's user has."""
+        return replace(self, path=self.path_of_acme)
+
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     folder = tmp_path_factory.mktemp("isolation")
     with running(a_platform(folder / "data")) as platform:
         alice, bob, revoked = (User.create(platform, folder) for _ in range(3))
+        acme, globex, ended = (Application.create(platform, folder) for _ in range(3))
         [token_id, *_] = platform.run_command("server", "user", "tokens", revoked.name).split()
         platform.run_command("server", "user", "tokens", revoked.name, "--revoke", token_id)
-        with API(token=Token.from_json(str(alice.token))) as api:
-            (folder / "a.txt").write_text("alice's")
-            data_id = api.upload_data(str(folder / "a.txt"))["id"]
-            jobs = [api.upload_job_request(JobRequest("journeys/no-op"), "j", auto_start=True)["id"] for _ in range(2)]
-            for job_id in jobs:
-                api.wait_until_job_completes(job_id, sleep_time=0.1, max_wait_time=60)
-            analytic_id = api.list_analytics()[0]["id"]
-        path = {"data_id": data_id, "job_id": jobs[0], "analytic_id": analytic_id, "what": "output", "name": "video"}
-        yield _with_attempts(Place(platform, alice, bob, revoked, path), jobs)
+        _in_database(platform, "UPDATE tokens SET revoked_at = created_at WHERE key_hash = ?", hash_key(ended.key))
+        for application, name in itertools.product((acme, globex), (alice.name, bob.name)):
+            body = {"username": name}
+            created = requests.post(f"{acme.v1}/apps/users", json=body, headers=application.headers(), timeout=20)
+            assert created.status_code == 201
+        jobs = [_upload_and_run(platform, alice.headers) for _ in range(3)]
+        own = _upload_and_run(platform, acme.headers(alice.name))
+        people = (alice, bob, revoked, acme, globex, ended)
+        yield _with_attempts(Place(platform, *people, jobs[0], own), [job["job_id"] for job in jobs])
+
+
+def _upload_and_run(platform: PlatformProcess, headers: dict[str, str]) -> dict[str, str]:
+    """Data and a complete job of whom ``headers`` stand for, as values of the placeholders of paths."""
+    v1, files = f"{platform.url}/v1", {"file": ("a.txt", b"a secret")}
+    data = requests.post(f"{v1}/data", files=files, headers=headers, timeout=20).json()["data"]
+    request = {"analytic": "journeys/no-op", "inputs": {}, "parameters": {}}
+    files = {"file": ("job.json", json.dumps(request).encode())}
+    form = {"job_name": "j", "auto_start": "true"}
+    job = requests.post(f"{v1}/jobs", data=form, files=files, headers=headers, timeout=20).json()["job"]
+    deadline = time.monotonic() + 60
+    while requests.get(f"{v1}/jobs/{job['id']}", headers=headers, timeout=20).json()["job"]["state"] != "COMPLETE":
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    named = {"what": "output", "name": "video"}
+    return {"data_id": data["id"], "job_id": job["id"], "analytic_id": job["analytic_id"], **named}
+
+
+def _in_database(platform: PlatformProcess, statement: str, *values: object) -> list[tuple[Any, ...]]:
+    with closing(sqlite3.connect(database_path(platform.folder))) as connection, connection:
+        return connection.execute(statement, values).fetchall()
 
 
 def _with_attempts(place: Place, jobs: list[str]) -> Place:
-    """Give the attempts credentials that the test knows: ``mine``, ``other job``, and ``old attempt`` at the first."""
-    with sqlite3.connect(database_path(place.platform.folder)) as connection:
-        [(current,)] = connection.execute("SELECT attempt_id FROM jobs WHERE id = ?", [jobs[0]])
-        columns = [name for (_, name, *_) in connection.execute("PRAGMA table_info(attempts)")]
-        copied = ", ".join({"id": "'old'", "credential_hash": "'old'"}.get(name, name) for name in columns)
-        connection.execute(f"INSERT INTO attempts SELECT {copied} FROM attempts WHERE id = ?", [current])
-        update = "UPDATE attempts SET credential_hash = ? WHERE "
-        connection.execute(update + "job_id = ?", [hash_key("other job"), jobs[1]])
-        connection.execute(update + "id = ?", [hash_key("mine"), current])
-        connection.execute(update + "id = ?", [hash_key("old attempt"), "old"])
-    connection.close()
+    """Give attempts credentials that the test knows: ``mine`` and ``old attempt`` at the first job, ``other job`` at
+    the second, ``past grace`` at the third."""
+
+    def database(statement: str, *values: object) -> list[tuple[Any, ...]]:
+        return _in_database(place.platform, statement, *values)
+
+    current, other, past = (database("SELECT attempt_id FROM jobs WHERE id = ?", job)[0][0] for job in jobs)
+    columns = [name for (_, name, *_) in database("PRAGMA table_info(attempts)")]
+    copied = ", ".join({"id": "'old'", "credential_hash": "'old'"}.get(name, name) for name in columns)
+    database(f"INSERT INTO attempts SELECT {copied} FROM attempts WHERE id = ?", current)
+    known = {"mine": current, "old attempt": "old", "other job": other, "past grace": past}
+    for credential, attempt_id in known.items():
+        database("UPDATE attempts SET credential_hash = ? WHERE id = ?", hash_key(credential), attempt_id)
+    database("UPDATE jobs SET completion_date = '2020-01-01 00:00:00.000000' WHERE id = ?", jobs[2])
     place.path["attempt_id"] = current
+    place.path["past_job_id"], place.path["past_attempt_id"] = jobs[2], past
     return place
 
 
@@ -124,8 +178,10 @@ def test_every_route_has_an_expectation(place: Place) -> None:
         for path, operations in document["paths"].items()
         for method, operation in operations.items()
     }
-    assert routes == LISTS | FOR_EVERYBODY | OWNED | AGENTS | LINKS
-    assert {route for route in routes if security[route] == ["user"]} == LISTS | FOR_EVERYBODY | OWNED
+    assert routes == LISTS | FOR_EVERYBODY | OWNED | APPLICATIONS | AGENTS | LINKS
+    of_users = ["user", "application", "active_user"]
+    assert {route for route in routes if security[route] == of_users} == LISTS | FOR_EVERYBODY | OWNED
+    assert {route for route in routes if security[route] == ["application"]} == APPLICATIONS
     assert {route for route in routes if security[route] == ["agent"]} == AGENTS
     assert {route for route in routes if security[route] == ["link"]} == LINKS
 
@@ -147,34 +203,89 @@ def test_users_routes_need_a_token_that_is_valid(place: Place, route: str) -> No
         place.revoked.headers,
         {"X-Voxel51-Agent": "mine"},
         {"X-Voxel51-Agent": place.alice.key},
+        place.ended.headers(),
+        place.ended.headers(place.alice.name),
+        {"x-voxel51-application": place.alice.key},
+        {"x-voxel51-application": "v51_wrong", "x-voxel51-application-user": place.alice.name},
+        {"x-voxel51-application-user": place.alice.name},
+        {"Authorization": f"Bearer {place.acme.key}"},
     ):
         assert_refused(place.ask(route, **headers), 401)
     assert_refused(place.ask(route, signature), 401)
+    assert_refused(place.ask(route, **place.acme.headers()), 403)
+    assert_refused(place.ask(route, **place.acme.headers("nobody")), 404)
+
+
+@pytest.mark.parametrize("route", sorted(APPLICATIONS))
+def test_applications_routes_need_an_applications_token(place: Place, route: str) -> None:
+    signature = place.sign(route)
+    for headers in (
+        {},
+        place.alice.headers,
+        {"x-voxel51-application": "v51_wrong"},
+        {"x-voxel51-application": place.alice.key},
+        {"x-voxel51-application": ""},
+        {"Authorization": f"Bearer {place.acme.key}"},
+        {"X-Voxel51-Agent": "mine"},
+        place.ended.headers(),
+    ):
+        assert_refused(place.ask(route, **headers), 401)
+    assert_refused(place.ask(route, signature), 401)
+    expected = 201 if route == "post /apps/users" else 200
+    assert place.ask(route, **place.acme.headers()).status_code == expected
+    expected = 409 if route == "post /apps/users" else 200
+    for user in (place.alice.name, "nobody"):  # old clients send the active user here too; it counts for nothing
+        assert place.ask(route, **place.acme.headers(user)).status_code == expected
 
 
 @pytest.mark.parametrize("route", sorted(OWNED))
-def test_what_is_alices_is_not_there_for_bob(place: Place, route: str) -> None:
-    answer = place.ask(route, **place.bob.headers)
-
-    assert_refused(answer, 404)
-    assert place.alice.name not in answer.text
+def test_what_is_somebodys_is_not_there_for_anybody_else(place: Place, route: str) -> None:
+    same_name, other_name = place.alice.name, place.bob.name
+    foreign = [place.bob.headers, place.globex.headers(same_name), place.acme.headers(other_name)]
+    for whose, callers in {
+        place: [*foreign, place.acme.headers(same_name)],
+        place.at_acme(): [*foreign, place.alice.headers],
+    }.items():
+        for headers in callers:
+            answer = whose.ask(route, **headers)
+            assert_refused(answer, 404)
+            assert same_name not in answer.text
 
 
 @pytest.mark.parametrize("route", sorted(LISTS))
-def test_what_is_alices_is_in_no_list_of_bobs(place: Place, route: str) -> None:
-    answer = place.ask(route, **place.bob.headers)
+def test_what_is_somebodys_is_in_nobody_elses_list(place: Place, route: str) -> None:
+    same_name, noun = place.alice.name, "data" if "data" in route else "jobs"
+    for headers in (place.bob.headers, place.globex.headers(same_name), place.acme.headers(place.bob.name)):
+        answer = place.ask(route, **headers)
+        assert (answer.status_code, answer.json()["count"]) == (200, 0)
+    for headers, count in ((place.alice.headers, 3), (place.acme.headers(same_name), 1)):
+        answer = place.ask(route, **headers)
+        assert (answer.status_code, answer.json()["count"], len(answer.json()[noun])) == (200, count, count)
 
-    assert answer.status_code == 200
-    assert answer.json()["count"] == 0
-    assert place.ask(route, **place.alice.headers).json()["count"] > 0
+
+@pytest.mark.parametrize("noun", ["data", "jobs"])
+def test_an_application_sees_what_its_own_users_have_and_nothing_else(place: Place, noun: str) -> None:
+    for application, ids in ((place.acme, [place.path_of_acme[f"{noun.removesuffix('s')}_id"]]), (place.globex, [])):
+        answer = place.ask(f"get /apps/{noun}", **application.headers()).json()
+        assert [record["id"] for record in answer[noun]] == ids
+    users = place.ask("get /apps/users/list", **place.globex.headers()).json()["users"]
+    assert {place.alice.name, place.bob.name} <= set(users)
 
 
 @pytest.mark.parametrize("route", sorted(AGENTS))
 def test_agents_routes_need_the_credential_of_the_jobs_present_attempt(place: Place, route: str) -> None:
-    for headers in ({}, place.alice.headers, {"X-Voxel51-Agent": "wrong"}, {"X-Voxel51-Agent": place.alice.key}):
+    for headers in (
+        {},
+        place.alice.headers,
+        place.acme.headers(place.alice.name),
+        {"X-Voxel51-Agent": "wrong"},
+        {"X-Voxel51-Agent": place.alice.key},
+    ):
         assert_refused(place.ask(route, **headers), 401)
-    for credential in ("other job", "old attempt"):
+    for credential in ("other job", "old attempt", "past grace"):
         assert_refused(place.ask(route, **{"X-Voxel51-Agent": credential}), 403)
+    past = replace(place, path={**place.path, "job_id": place.path["past_job_id"]})
+    assert_refused(past.ask(route, **{"X-Voxel51-Agent": "past grace"}), 403)
     assert place.ask("get /jobs/{job_id}/url/data", **{"X-Voxel51-Agent": "mine"}).status_code == 200
 
 
@@ -203,7 +314,7 @@ def test_links_permit_what_they_were_signed_for_alone(place: Place, route: str) 
 
 @pytest.mark.parametrize("route", sorted(OF_ATTEMPTS))
 def test_links_of_an_old_attempt_count_for_nothing(place: Place, route: str) -> None:
-    for attempt_id in ("old", "gone"):
+    for attempt_id in ("old", "gone", place.path["past_attempt_id"]):
         elsewhere = replace(place, path={**place.path, "attempt_id": attempt_id})
         assert_refused(elsewhere.ask(route, elsewhere.sign(route)), 403)
 
@@ -213,7 +324,7 @@ def test_after_all_of_it_what_is_alices_is_as_it_was(place: Place) -> None:
     download = place.ask("get /data/{data_id}/download", **place.alice.headers)
 
     assert (job["state"], job["archived"], job["frame_count"]) == ("COMPLETE", False, None)
-    assert download.text == "alice's"
-    assert place.ask("get /links/data/{data_id}", place.sign("get /links/data/{data_id}")).text == "alice's"
+    assert download.text == "a secret"
+    assert place.ask("get /links/data/{data_id}", place.sign("get /links/data/{data_id}")).text == "a secret"
     assert place.alice.key not in place.platform.log.read_text()
     assert "signature=" not in place.platform.log.read_text()
