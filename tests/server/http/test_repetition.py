@@ -1,0 +1,123 @@
+"""A request that is sent twice is done once."""
+
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import requests
+
+from demo.platform_process import PlatformProcess
+from people import Application, User
+from stored_files import database_path
+
+NO_OP = b'{"analytic": "journeys/no-op", "inputs": {}, "parameters": {}}'
+
+
+@pytest.fixture
+def user(platform: PlatformProcess, tmp_path: Path) -> User:
+    return User.create(platform, tmp_path)
+
+
+def upload(user: User, key: str, content: bytes = b"some bytes", name: str = "a.txt") -> requests.Response:
+    headers = {**user.headers, "Idempotency-Key": key}
+    return requests.post(f"{user.v1}/data", files={"file": (name, content)}, headers=headers, timeout=20)
+
+
+def submit(user: User, key: str, name: str = "j", auto_start: str = "false") -> requests.Response:
+    headers = {**user.headers, "Idempotency-Key": key}
+    form = {"job_name": name, "auto_start": auto_start}
+    return requests.post(f"{user.v1}/jobs", data=form, files={"file": NO_OP}, headers=headers, timeout=20)
+
+
+def how_many(user: User, noun: str) -> int:
+    count: int = requests.get(f"{user.v1}/{noun}", headers=user.headers, timeout=20).json()["count"]
+    return count
+
+
+@pytest.mark.parametrize(("send", "noun"), [(upload, "data"), (submit, "jobs")])
+def test_a_repetition_gets_the_first_answer_and_does_nothing(user, send, noun):
+    first, again = send(user, "k"), send(user, "k")
+
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert again.content == first.content
+    assert again.headers["Content-Type"] == first.headers["Content-Type"]
+    assert "Idempotency-Replayed" not in first.headers
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert how_many(user, noun) == 1
+
+
+def test_a_job_that_is_submitted_twice_is_started_once(user):
+    job_ids = {submit(user, "k", auto_start="true").json()["job"]["id"] for _ in range(3)}
+
+    assert len(job_ids) == how_many(user, "jobs") == 1
+
+
+def test_repetitions_that_come_at_once_are_done_once(user):
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(lambda _: submit(user, "k"), range(8)))
+
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.content for answer in answers}) == 1
+    assert how_many(user, "jobs") == 1
+
+
+def test_a_key_that_comes_with_something_else_is_refused(user):
+    submit(user, "k")
+
+    for other in (submit(user, "k", name="other"), upload(user, "k")):
+        assert other.status_code == 422
+        assert "Idempotency-Key" in other.json()["error"]["message"]
+    assert (how_many(user, "jobs"), how_many(user, "data")) == (1, 0)
+
+
+def test_what_failed_is_tried_again(user):
+    refused = submit(user, "k", name="")
+    assert refused.status_code == 400
+    assert submit(user, "k", name="j").status_code == 201
+
+
+def test_a_key_is_its_callers_alone(platform, user, tmp_path):
+    other = User.create(platform, tmp_path)
+
+    first, second = submit(user, "k").json(), submit(other, "k").json()
+
+    assert first["job"]["id"] != second["job"]["id"]
+
+
+def test_an_applications_keys_are_its_own_and_those_of_its_users_theirs(platform, tmp_path):
+    application = Application.create(platform, tmp_path)
+
+    def create(name: str) -> requests.Response:
+        headers = {**application.headers(), "Idempotency-Key": "k"}
+        return requests.post(f"{application.v1}/apps/users", json={"username": name}, headers=headers, timeout=20)
+
+    assert [create("u").status_code for _ in range(2)] == [201, 201]
+    assert create("v").status_code == 422
+    headers = {**application.headers("u"), "Idempotency-Key": "k"}
+    form, files = {"job_name": "j", "auto_start": "false"}, {"file": NO_OP}
+    answer = requests.post(f"{application.v1}/jobs", data=form, files=files, headers=headers, timeout=20)
+    assert answer.status_code == 201
+
+
+@pytest.mark.parametrize("key", ["", "a b", "x" * 256, "\xe9"])
+def test_a_key_that_is_none_is_refused(user, key):
+    answer = submit(user, key.encode("latin-1"))
+
+    assert answer.status_code == 400
+    assert "Idempotency-Key" in answer.json()["error"]["message"]
+
+
+def test_a_day_later_a_key_is_new(start_platform, tmp_path):
+    platform = start_platform()
+    user = User.create(platform, tmp_path)
+    submit(user, "k")
+    platform.stop()
+    with closing(sqlite3.connect(database_path(platform.folder))) as connection, connection:
+        connection.execute("UPDATE answers SET created_at = '2020-01-01 00:00:00.000000'")
+    again = start_platform(folder=platform.folder)
+
+    answer = submit(User(user.name, user.token, user.key, f"{again.url}/v1"), "k", name="other")
+
+    assert answer.status_code == 201
