@@ -16,6 +16,7 @@ PRESENT = datetime(2030, 1, 10, tzinfo=UTC)
         ({"days": "2.0"}, datetime(2030, 1, 12, tzinfo=UTC)),
         ({"days": -1.5}, datetime(2030, 1, 8, 12, tzinfo=UTC)),
         ({"days": 0}, PRESENT),
+        ({"days": -900_000}, datetime(1, 1, 1, tzinfo=UTC)),
         ({"expiration_date": "2031-01-01T00:00:00+02:00"}, datetime(2030, 12, 31, 22, tzinfo=UTC)),
         ({"expiration_date": "2031-01-01"}, datetime(2031, 1, 1, tzinfo=UTC)),
         ({"expiration_date": "2031-01-01T12:00:00.123456"}, datetime(2031, 1, 1, 12, 0, 0, 123456, tzinfo=UTC)),

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from voxel51.server.analytics.service import AnalyticService
+from voxel51.server.analytics.service import LISTING, AnalyticService
 from voxel51.server.http.route import Call, Needs, QueryBody, Route
 from voxel51.wire.analytics import AnalyticDetails, AnalyticDocument, AnalyticList
 
@@ -18,7 +18,7 @@ def _routes(handlers: "_Handlers", needs: Needs, prefix: str) -> Iterable[Route]
     def route(path: str, handler: Callable[[Call], Any], summary: str, answers: Any, **more: Any) -> Route:
         return Route("GET", f"{prefix}/analytics{path}", handler, summary, needs=needs, answers=answers, **more)
 
-    of_one, query = "/{analytic_id}", QueryBody()
+    of_one, query = "/{analytic_id}", QueryBody(LISTING)
     return [
         route("/list", handlers.list, "What you can run", AnalyticList, body=query),
         route("", handlers.query, "Analytics that match a query", AnalyticList, body=query),

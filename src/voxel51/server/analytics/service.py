@@ -24,7 +24,7 @@ from voxel51.wire.analytics import (
     AnalyticType,
 )
 
-_LISTING = Listing(
+LISTING = Listing(
     columns={
         "id": analytics.c.id,
         "name": analytics.c.name,
@@ -41,7 +41,7 @@ _LISTING = Listing(
     flags=frozenset({"pending", "supports_cpu", "supports_gpu"}),
     identity=analytics.c.id,
 )
-_RECORD_FIELDS = tuple(name for name in _LISTING.columns if name != "type")
+_RECORD_FIELDS = tuple(name for name in LISTING.columns if name != "type")
 
 
 class AnalyticService:
@@ -85,7 +85,7 @@ class AnalyticService:
             NotFound: there is no such analytic that the caller may see.
         """
         row = self._find(caller, analytic_id)
-        record = {name: getattr(row, _LISTING.columns[name].name) for name in _RECORD_FIELDS}
+        record = {name: getattr(row, LISTING.columns[name].name) for name in _RECORD_FIELDS}
         record["is_image_to_video"] = row.analytic_type == AnalyticType.IMAGE_TO_VIDEO
         details: AnalyticDetails = {"analytic": _to_wire(record), **row.document}  # type: ignore[typeddict-item]
         return details
@@ -136,7 +136,7 @@ class AnalyticService:
 
     def _run(self, query: Query, visible: Sequence[ColumnElement[bool]]) -> AnalyticList:
         with self._database.read() as connection:
-            rows, count = run(connection, _LISTING, query, visible)
+            rows, count = run(connection, LISTING, query, visible)
         return {"analytics": [_to_wire(row) for row in rows], "count": count}
 
 
@@ -194,4 +194,4 @@ def _mark_latest(connection: Connection, owner: str, name: str) -> None:
 def _to_wire(record: dict[str, Any]) -> Analytic:
     if "upload_date" in record:
         record["upload_date"] = dates.to_text(record["upload_date"])
-    return record  # type: ignore[return-value]  # its keys are those of _LISTING
+    return record  # type: ignore[return-value]  # its keys are those of LISTING

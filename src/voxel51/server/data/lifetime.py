@@ -1,17 +1,35 @@
 """How long something is kept: reading the two ways of saying so."""
 
-from datetime import datetime, timedelta
-from typing import TypedDict
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, TypedDict
+
+from msgspec import Meta
 
 from voxel51.server.errors import BadRequest
+from voxel51.server.http.route import TextField
 from voxel51.wire import dates
 
+_MOST_DAYS = 1_000_000
+_Days = Annotated[float, Meta(ge=-_MOST_DAYS, le=_MOST_DAYS)]
+_DaysText = Annotated[str, Meta(pattern=r"^[+-]?([0-9]{1,6}(\.[0-9]*)?|\.[0-9]+)$")]
+_Date = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
 
-class LifetimeChange(TypedDict, total=False):
-    """Body of ``PUT …/ttl``: exactly one of the two. ``days`` may be negative, a fraction, and text."""
+EXPIRY_FIELD = TextField("when it expires: a moment to come, ISO 8601", schema={"format": "date-time"})
+"""The field of an upload that says how long it is kept."""
 
-    days: str | float | int
-    expiration_date: str
+
+class _LifetimeChange(TypedDict, total=False):
+    days: _Days | _DaysText
+    expiration_date: _Date
+
+
+LifetimeChange = Annotated[
+    _LifetimeChange, Meta(title="LifetimeChange", extra_json_schema={"minProperties": 1, "maxProperties": 1})
+]
+"""Body of ``PUT …/ttl``: exactly one of the two. ``days`` may be negative, a fraction, and text."""
+
+
+_LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 
 
 def read_date(text: str) -> datetime:
@@ -55,5 +73,9 @@ def changed_expiration(change: LifetimeChange, present: datetime) -> datetime:
     try:
         moved: datetime = present + timedelta(days=float(days))  # type: ignore[arg-type]  # None was refused above
         return moved
-    except (ValueError, OverflowError):  # no number, not finite, or beyond the year 9999
-        raise BadRequest(f"{days!r} is not a number of days within reach") from None
+    except ValueError:  # no number, or not finite
+        raise BadRequest(f"{days!r} is not a number of days") from None
+    except OverflowError:
+        if float(days) < 0:  # type: ignore[arg-type]  # as above
+            return _LONG_AGO
+        raise BadRequest(f"{days!r} days lead beyond the year 9999; take fewer") from None

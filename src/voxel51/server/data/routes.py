@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from voxel51.server.data.lifetime import LifetimeChange
-from voxel51.server.data.service import DataService
+from voxel51.server.data.lifetime import EXPIRY_FIELD, LifetimeChange
+from voxel51.server.data.service import LISTING, DataService
 from voxel51.server.errors import BadRequest
 from voxel51.server.http.route import Bytes, Call, Download, JsonBody, MultipartBody, Needs, QueryBody, Route
 from voxel51.wire.data import Data, DataDetails, DataList, SignedUrl
@@ -16,17 +16,20 @@ FOLDER = "data"
 def data_routes(data: DataService) -> Iterable[Route]:
     """One table of all routes of data."""
     handlers = _Handlers(data)
-    upload = MultipartBody(fields={"data_ttl": "when it expires, ISO 8601"}, folder=FOLDER)
+    query = QueryBody(LISTING)
+    upload = MultipartBody(fields={"data_ttl": EXPIRY_FIELD}, folder=FOLDER)
     return [
         Route("GET", "/data/list", handlers.query, "All of your data", answers=DataList),
-        Route("GET", "/data", handlers.query, "Your data that match a query", body=QueryBody(), answers=DataList),
+        Route(
+            "GET", "/data", handlers.query, "Your data that match a query", body=QueryBody(LISTING), answers=DataList
+        ),
         Route(
             "GET",
             "/apps/data",
             handlers.query_of_application,
             "Data of all your users that match a query",
             needs=Needs.APPLICATION,
-            body=QueryBody(),
+            body=query,
             answers=DataList,
         ),
         Route("POST", "/data", handlers.upload, "Upload a file", body=upload, answers=DataDetails, status=201),

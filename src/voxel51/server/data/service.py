@@ -22,7 +22,7 @@ from voxel51.wire.data import Data, DataList
 Links = Callable[[str, str], str]
 """Makes a signed link from a method and a path below the version prefix."""
 
-_LISTING = Listing(
+LISTING = Listing(
     columns={
         "id": data.c.id,
         "name": data.c.name,
@@ -73,19 +73,19 @@ class DataService:
         except BaseException:
             self._storage.delete(writer.key)
             raise
-        record = {field: row[column.name] for field, column in _LISTING.columns.items()}
+        record = {field: row[column.name] for field, column in LISTING.columns.items()}
         return _to_wire(record)
 
     def query(self, owner: User, query: Query) -> DataList:
         """The owner's data that match."""
         with self._database.read() as connection:
-            rows, count = run(connection, _LISTING, query, [data.c.owner_id == owner.id])
+            rows, count = run(connection, LISTING, query, [data.c.owner_id == owner.id])
         return {"data": [_to_wire(row) for row in rows], "count": count}
 
     def query_of_application(self, application: Application, query: Query) -> DataList:
         """What matches of all data of all users of ``application``."""
         with self._database.read() as connection:
-            rows, count = run(connection, _LISTING, query, [data.c.owner_id.in_(users_of(application))])
+            rows, count = run(connection, LISTING, query, [data.c.owner_id.in_(users_of(application))])
         return {"data": [_to_wire(row) for row in rows], "count": count}
 
     def details(self, owner: User, data_id: str) -> Data:
@@ -95,7 +95,7 @@ class DataService:
             NotFound: the owner has no such data.
         """
         row = self.find(owner.id, data_id)
-        record = {field: getattr(row, column.name) for field, column in _LISTING.columns.items()}
+        record = {field: getattr(row, column.name) for field, column in LISTING.columns.items()}
         return {**_to_wire(record), "filename": row.name}
 
     def find(self, owner_id: str, data_id: str) -> Row[Any]:
@@ -179,4 +179,4 @@ def _to_wire(record: dict[str, Any]) -> Data:
     for field in ("upload_date", "expiration_date"):
         if field in record:
             record[field] = dates.to_text(record[field])
-    return record  # type: ignore[return-value]  # its keys are those of _LISTING
+    return record  # type: ignore[return-value]  # its keys are those of LISTING

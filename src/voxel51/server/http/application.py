@@ -3,6 +3,7 @@
 import re
 import uuid
 from collections.abc import Iterable, Sequence
+from itertools import groupby
 
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
@@ -25,7 +26,10 @@ _SLASHES = re.compile(r"/{2,}")
 def build_application(routes: Iterable[Route], serving: Serving, pages: Sequence[BaseRoute]) -> ASGIApp:
     """The application that serves ``routes`` under the version prefix and ``pages`` beside them."""
     ordered = sorted(routes, key=lambda route: (route.path.count("{"), route.path))
-    served = [_starlette_route(route, serving) for route in ordered]
+    served = [
+        StarletteRoute(f"/{API_VERSION}{path}", _Resource(at_path, serving))
+        for path, at_path in groupby(ordered, lambda route: route.path)
+    ]
 
     async def on_error(request: Request, error: Exception) -> Response:
         return response_to(error, request)
@@ -35,13 +39,22 @@ def build_application(routes: Iterable[Route], serving: Serving, pages: Sequence
     return _Surroundings(application)
 
 
-def _starlette_route(route: Route, serving: Serving) -> StarletteRoute:
-    methods = [route.method, "HEAD"] if route.answers is Bytes else [route.method]
-    endpoint = Endpoint(route, serving)
-    served = StarletteRoute(f"/{API_VERSION}{route.path}", endpoint.__call__, methods=methods)
-    if served.methods is not None and "HEAD" not in methods:
-        served.methods.discard("HEAD")
-    return served
+class _Resource:
+    """All methods of one path, so that a wrong one is told which there are."""
+
+    def __init__(self, routes: Iterable[Route], serving: Serving) -> None:
+        self._endpoints: dict[str, Endpoint] = {}
+        for route in routes:
+            endpoint = self._endpoints[route.method] = Endpoint(route, serving)
+            if route.answers is Bytes:
+                self._endpoints["HEAD"] = endpoint
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        endpoint = self._endpoints.get(scope["method"])
+        if endpoint is None:
+            raise HTTPException(405, headers={"Allow": ", ".join(sorted(self._endpoints))})
+        response = await endpoint(Request(scope, receive, send))
+        await response(scope, receive, send)
 
 
 class _Surroundings:

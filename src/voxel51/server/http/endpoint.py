@@ -145,9 +145,10 @@ def _read_object(request: Request, body: JsonBody, content: bytes) -> Mapping[st
     is_form = request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
     try:
         if is_form and body.form:
-            values = _read_form(content)
-            return msgspec.convert(values, body.shape, strict=False)
-        return msgspec.json.decode(content or b"{}", type=body.shape)
+            values: Mapping[str, Any] = msgspec.convert(_read_form(content), body.shape, strict=False)
+        else:
+            values = msgspec.json.decode(content or b"{}", type=body.shape)
+        return values
     except (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadRequest(f"The body does not have the expected form: {error}") from None
 

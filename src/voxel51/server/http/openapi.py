@@ -11,7 +11,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route as StarletteRoute
 
+from voxel51.server.database.search import Listing
 from voxel51.server.http.errors import error_response
+from voxel51.server.http.query import MOST
 from voxel51.server.http.repetition import LONGEST_KEY, is_remembered
 from voxel51.server.http.route import (
     Body,
@@ -74,6 +76,10 @@ _MEANINGS = {
     503: "Not now; try again in a moment",
     507: "The platform's disk is full",
 }
+_REPETITION = (
+    f"Takes a header `{IDEMPOTENCY_KEY}`: up to {LONGEST_KEY} printable ASCII characters, unique to the request. "
+    "The same request with the same key within a day gets the first answer, and nothing is done a second time."
+)
 _NO_STORE = {"Content-Security-Policy": "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'"}
 _ASSETS = {
     "swagger-ui.css": "text/css",
@@ -144,10 +150,12 @@ def _operation(route: Route, schemas: Mapping[Any, Any]) -> dict[str, Any]:
         "summary": route.summary,
         "operationId": _operation_id(route),
         "tags": [route.path.split("/")[1]],
-        "parameters": [*_path_parameters(route), *_query_parameters(route.body), *_repetition_parameters(route)],
+        "parameters": [*_path_parameters(route), *_query_parameters(route.body)],
         "responses": _responses(route, schemas),
         "security": _SECURITY[route.needs],
     }
+    if is_remembered(route):
+        operation["description"] = _REPETITION
     request_body = _request_body(route.body, schemas)
     if request_body is not None:
         operation["requestBody"] = request_body
@@ -166,25 +174,34 @@ def _path_parameters(route: Route) -> list[dict[str, Any]]:
 def _query_parameters(body: Body) -> list[dict[str, Any]]:
     if not isinstance(body, QueryBody):
         return []
-    texts = {"fields": "fields to return, joined by commas", "search": "search terms, joined by commas; all must match",
-             "sort": "<field>:asc or <field>:desc"}  # fmt: skip
+    texts = {
+        "fields": ("fields to return, joined by commas", "^[^,]*(,[^,]*)*$"),
+        "search": ("search terms, joined by commas; all must match", _search_pattern(body.listing)),
+        "sort": ("<field>:asc or <field>:desc", f"^(({'|'.join(body.listing.columns)})(:(asc|desc))?)?$"),
+    }
     numbers = {"offset": "records to skip", "limit": "records to return at most; 0: all"}
     return [
-        *({"name": n, "in": "query", "description": d, "schema": {"type": "string"}} for n, d in texts.items()),
         *(
-            {"name": n, "in": "query", "description": d, "schema": {"type": "integer", "minimum": 0}}
+            {"name": name, "in": "query", "description": line, "schema": {"type": "string", "pattern": pattern}}
+            for name, (line, pattern) in texts.items()
+        ),
+        *(
+            {"name": n, "in": "query", "description": d, "schema": {"type": "integer", "minimum": 0, "maximum": MOST}}
             for n, d in numbers.items()
         ),
         {"name": "all_versions", "in": "query", "description": "old versions too", "schema": {"type": "boolean"}},
     ]
 
 
-def _repetition_parameters(route: Route) -> list[dict[str, Any]]:
-    if not is_remembered(route):
-        return []
-    description = "any text; a request that repeats it within a day gets the first answer, and does nothing again"
-    schema = {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY, "pattern": "^[!-~]+$"}
-    return [{"name": IDEMPOTENCY_KEY, "in": "header", "description": description, "schema": schema}]
+def _search_pattern(listing: Listing) -> str:
+    """Terms with no field, with a field of text, or with a flag and truths; see `voxel51.wire.query`."""
+    escaped = r"\\[^\n]"
+    anything = rf"(({'|'.join(sorted(listing.texts))}):)?([^,:\\]|{escaped})*"
+    if not listing.flags:
+        return f"^({anything})(,({anything}))*$"
+    truth = r"([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]|[01])"
+    flag = rf"({'|'.join(sorted(listing.flags))}):{truth}(\|{truth})*"
+    return f"^({anything}|{flag})(,({anything}|{flag}))*$"
 
 
 def _request_body(body: Body, schemas: Mapping[Any, Any]) -> dict[str, Any] | None:
@@ -195,8 +212,10 @@ def _request_body(body: Body, schemas: Mapping[Any, Any]) -> dict[str, Any] | No
         return {"required": True, "content": content}
     if isinstance(body, MultipartBody):
         properties: dict[str, Any] = {"file": {"type": "string", "contentMediaType": "application/octet-stream"}}
-        properties.update({name: {"type": "string", "description": line} for name, line in body.fields.items()})
-        schema = {"type": "object", "properties": properties, "required": ["file"]}
+        for name, text in body.fields.items():
+            properties[name] = {"type": "string", "description": text.description, **text.schema}
+        required = ["file", *(name for name, text in body.fields.items() if text.required)]
+        schema = {"type": "object", "properties": properties, "required": required}
         return {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
     if isinstance(body, RawBody):
         return {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}

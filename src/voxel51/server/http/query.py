@@ -16,6 +16,9 @@ from voxel51.server.errors import BadRequest
 
 _BRACKETS = re.compile(r"\[\d*\]$")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+MOST = 10**18 - 1
+"""The largest offset and limit; no list is longer."""
+
 _KEYS = ("fields", "search", "sort", "offset", "limit", "all_versions")
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from voxel51.server.database.search import Query
+from voxel51.server.database.search import Listing, Query
 from voxel51.server.storage.storage import Writer
 
 
@@ -29,26 +29,35 @@ class NoBody:
 class QueryBody:
     """A route that takes a query (`voxel51.wire.query`) from its query string or a JSON body, even on GET."""
 
-    name: str = "query"
+    listing: Listing
 
 
 @dataclass(frozen=True, slots=True)
 class JsonBody:
     """A route that takes a JSON object of the given shape; ``form`` ones come as form fields too."""
 
-    shape: type
+    shape: Any
     form: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TextField:
+    """A field of a form. ``schema`` is what JSON Schema says of its text, for the API description."""
+
+    description: str
+    required: bool = False
+    schema: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class MultipartBody:
     """A route that takes a file and text fields as multipart/form-data, the file streamed into storage.
 
-    ``fields`` maps a field's name to a line that describes it; others are ignored. A file goes into ``folder`` of
+    ``fields`` maps a field's name to what it is; others are ignored. A file goes into ``folder`` of
     the storage, or, where that is None, into memory (`memory_limit_bytes`).
     """
 
-    fields: Mapping[str, str]
+    fields: Mapping[str, TextField]
     folder: str | None
     memory_limit_bytes: int = 1024 * 1024
 

@@ -3,19 +3,19 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from voxel51.server.data.lifetime import LifetimeChange
+from voxel51.server.data.lifetime import EXPIRY_FIELD, LifetimeChange
 from voxel51.server.errors import BadRequest
-from voxel51.server.http.route import Bytes, Call, Download, JsonBody, MultipartBody, Needs, QueryBody, Route
-from voxel51.server.jobs.service import JobService
+from voxel51.server.http.route import Bytes, Call, Download, JsonBody, MultipartBody, Needs, QueryBody, Route, TextField
+from voxel51.server.jobs.service import LISTING, LONGEST_NAME, JobService
 from voxel51.wire.data import SignedUrl
 from voxel51.wire.jobs import Job, JobDetails, JobList, JobRequestDocument
 from voxel51.wire.tasks import TaskStatusDocument
 
 _UPLOAD = MultipartBody(
     fields={
-        "job_name": "what you call it",
-        "auto_start": "true to start it at once",
-        "job_ttl": "when its output expires, ISO 8601",
+        "job_name": TextField("what you call it", required=True, schema={"minLength": 1, "maxLength": LONGEST_NAME}),
+        "auto_start": TextField("true to start it at once", schema={"pattern": "^([Tt]rue|[Ff]alse|1|0)?$"}),
+        "job_ttl": EXPIRY_FIELD,
     },
     folder=None,
 )
@@ -28,14 +28,14 @@ def job_routes(jobs: JobService) -> Iterable[Route]:
     lifetime = JsonBody(LifetimeChange, form=True)
     return [
         Route("GET", "/jobs/list", handlers.list, "Your jobs that are not archived", answers=JobList),
-        Route("GET", "/jobs", handlers.query, "Your jobs that match a query", body=QueryBody(), answers=JobList),
+        Route("GET", "/jobs", handlers.query, "Your jobs that match a query", body=QueryBody(LISTING), answers=JobList),
         Route(
             "GET",
             "/apps/jobs",
             handlers.query_of_application,
             "Jobs of all your users that match a query",
             needs=Needs.APPLICATION,
-            body=QueryBody(),
+            body=QueryBody(LISTING),
             answers=JobList,
         ),
         Route("POST", "/jobs", handlers.submit, "Submit a job", body=_UPLOAD, answers=JobDetails, status=201),

@@ -27,7 +27,7 @@ from voxel51.wire.analytics import AnalyticScope
 from voxel51.wire.jobs import Job, JobFailureType, JobList, JobRequestDocument, JobState
 from voxel51.wire.query import JOBS_FIELDS
 
-_LISTING = Listing(
+LISTING = Listing(
     columns={name: jobs.c[name] for name in JOBS_FIELDS},
     texts=frozenset({"id", "name", "state"}),
     flags=frozenset({"archived", "expired", "auto_start"}),
@@ -35,7 +35,7 @@ _LISTING = Listing(
 )
 _DATES = ("upload_date", "expiration_date", "start_date", "completion_date", "fail_date")
 _EXTRAS = ("output_filename", "frame_count", "duration_seconds", "size_bytes")
-_LONGEST_NAME = 255
+LONGEST_NAME = 255
 
 
 class JobService:
@@ -68,8 +68,8 @@ class JobService:
         Raises:
             BadRequest: the request does not fit the analytic or the data; the text names the part.
         """
-        if not name or len(name) > _LONGEST_NAME:
-            raise BadRequest(f"job_name must have 1 to {_LONGEST_NAME} characters")
+        if not name or len(name) > LONGEST_NAME:
+            raise BadRequest(f"job_name must have 1 to {LONGEST_NAME} characters")
         request = read_request(content)
         analytic = self._analytics.resolve(owner, request["analytic"], request.get("version"))
         request = check_request(request, analytic.document, lambda data_id: self._check_data(owner, data_id))
@@ -101,20 +101,20 @@ class JobService:
     def query(self, owner: User, query: Query) -> JobList:
         """The owner's jobs that match."""
         with self._database.read() as connection:
-            rows, count = run(connection, _LISTING, query, [jobs.c.owner_id == owner.id])
+            rows, count = run(connection, LISTING, query, [jobs.c.owner_id == owner.id])
         return {"jobs": [_to_wire(row) for row in rows], "count": count}
 
     def query_of_application(self, application: Application, query: Query) -> JobList:
         """What matches of all jobs of all users of ``application``."""
         with self._database.read() as connection:
-            rows, count = run(connection, _LISTING, query, [jobs.c.owner_id.in_(users_of(application))])
+            rows, count = run(connection, LISTING, query, [jobs.c.owner_id.in_(users_of(application))])
         return {"jobs": [_to_wire(row) for row in rows], "count": count}
 
     def list_unarchived(self, owner: User) -> JobList:
         """The owner's jobs that are not archived."""
         visible = [jobs.c.owner_id == owner.id, jobs.c.archived.is_(False)]
         with self._database.read() as connection:
-            rows, count = run(connection, _LISTING, Query(), visible)
+            rows, count = run(connection, LISTING, Query(), visible)
         return {"jobs": [_to_wire(row) for row in rows], "count": count}
 
     def details(self, owner: User, job_id: str) -> Job:
