@@ -1,0 +1,71 @@
+"""Slow: thousands of generated requests, right and wrong, get answers that the platform describes."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import requests
+
+from demo.platform_process import PlatformProcess
+from people import Application, User
+from platforms import a_platform, running
+
+# Left out: `positive_data_acceptance`, since no schema says that a date lies in the future or that data exists; and
+# `negative_data_rejection`, since forms and query strings turn every wrong type into text, which is right again.
+CHECKS = [
+    "not_a_server_error", "status_code_conformance", "content_type_conformance", "response_headers_conformance",
+    "response_schema_conformance", "missing_required_header", "unsupported_method", "allow_header_conformance",
+    "use_after_free", "ensure_resource_availability",
+]  # fmt: skip
+SEED = os.environ.get("SEED", "1")
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory):
+    folder = tmp_path_factory.mktemp("description")
+    with running(a_platform(folder / "data")) as platform:
+        application = Application.create(platform, folder)
+        headers = application.headers()
+        requests.post(f"{application.v1}/apps/users", json={"username": "u"}, headers=headers, timeout=20)
+        yield platform, User.create(platform, folder), application
+
+
+def generate(platform: PlatformProcess, headers: dict[str, str], folder: Path, *more_checks: str) -> None:
+    options = [argument for name, value in headers.items() for argument in ("-H", f"{name}: {value}")]
+    command = [
+        str(Path(sys.executable).with_name("schemathesis")), "run", f"{platform.url}/openapi.json", *options,
+        "--checks", ",".join([*CHECKS, *more_checks]), "--max-examples", "30", "--seed", SEED, "--no-color",
+        "--continue-on-failure",
+        "--phases", "examples,coverage,fuzzing,stateful", "--exclude-path", "/events",
+    ]  # fmt: skip
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=1200, check=False)
+    assert done.returncode == 0, f"{done.stdout[-12_000:]}\n{platform.tail()}"
+    assert "generated" in done.stdout
+
+
+def test_a_users_requests_get_answers_that_are_described(place, tmp_path):
+    platform, user, _ = place
+    generate(platform, user.headers, tmp_path, "ignored_auth")
+
+
+def test_an_applications_requests_get_answers_that_are_described(place, tmp_path):
+    platform, _, application = place
+    generate(platform, application.headers(), tmp_path, "ignored_auth")
+
+
+def test_requests_for_an_applications_user_get_answers_that_are_described(place, tmp_path):
+    platform, _, application = place
+    # Without `ignored_auth`: it spoils one credential of several, and the others are still good.
+    generate(platform, application.headers("u"), tmp_path)
+
+
+def test_requests_of_nobody_get_answers_that_are_described(place, tmp_path):
+    generate(place[0], {}, tmp_path)
+
+
+def test_none_of_it_was_too_much_for_the_platform(place):
+    assert "Traceback" not in place[0].log.read_text()
