@@ -29,7 +29,7 @@ LISTS = {"get /data/list", "get /jobs/list", "get /data", "get /jobs"}
 
 FOR_EVERYBODY = {
     "get /analytics/list", "get /analytics", "get /analytics/{analytic_id}", "get /analytics/{analytic_id}/doc",
-    "get /status/all", "post /data", "post /jobs",
+    "get /status/all", "post /data", "post /jobs", "post /data/batch", "post /jobs/batch",
 }  # fmt: skip
 """Where any user has a right of his own."""
 
@@ -48,6 +48,9 @@ APPLICATIONS = {
 }  # fmt: skip
 """Where any application has a right of its own."""
 
+CALLERS = {"post /analytics/batch"}
+"""Where users and applications have a right of their own."""
+
 AGENTS = {
     "put /jobs/{job_id}/state", "post /jobs/{job_id}/metadata", "post /jobs/{job_id}/data",
     "get /jobs/{job_id}/url/data", "get /jobs/{job_id}/url/{what}",
@@ -64,6 +67,8 @@ BODIES = {
     "put /jobs/{job_id}/state": {"state": "FAILED"}, "put /links/attempts/{attempt_id}/status": {},
     "post /jobs/{job_id}/metadata": {"frame_count": 1, "duration_seconds": 1, "size_bytes": 1},
     "post /apps/users": {"username": "mallory"},
+    "post /data/batch": {"action": "delete", "ids": []}, "post /jobs/batch": {"action": "kill", "ids": []},
+    "post /analytics/batch": {"action": "details", "ids": []},
 }  # fmt: skip
 
 
@@ -178,8 +183,10 @@ def test_every_route_has_an_expectation(place: Place) -> None:
         for path, operations in document["paths"].items()
         for method, operation in operations.items()
     }
-    assert routes == LISTS | FOR_EVERYBODY | OWNED | APPLICATIONS | AGENTS | LINKS
+    assert routes == LISTS | FOR_EVERYBODY | OWNED | APPLICATIONS | CALLERS | AGENTS | LINKS
     of_users = ["user", "application", "active_user"]
+    of_callers = ["user", "application", "application", "active_user"]
+    assert {route for route in routes if security[route] == of_callers} == CALLERS
     assert {route for route in routes if security[route] == of_users} == LISTS | FOR_EVERYBODY | OWNED
     assert {route for route in routes if security[route] == ["application"]} == APPLICATIONS
     assert {route for route in routes if security[route] == ["agent"]} == AGENTS
@@ -236,6 +243,30 @@ def test_applications_routes_need_an_applications_token(place: Place, route: str
     expected = 409 if route == "post /apps/users" else 200
     for user in (place.alice.name, "nobody"):  # old clients send the active user here too; it counts for nothing
         assert place.ask(route, **place.acme.headers(user)).status_code == expected
+
+
+@pytest.mark.parametrize("route", sorted(CALLERS))
+def test_callers_routes_need_any_token_that_is_valid(place: Place, route: str) -> None:
+    for headers in ({}, place.revoked.headers, place.ended.headers(), {"X-Voxel51-Agent": "mine"}):
+        assert_refused(place.ask(route, **headers), 401)
+    assert_refused(place.ask(route, **place.acme.headers("nobody")), 404)
+    for headers in (place.alice.headers, place.acme.headers(), place.acme.headers(place.alice.name)):
+        assert place.ask(route, **headers).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("noun", "action"),
+    [*(("data", action) for action in ("details", "ttl", "delete")),
+     *(("jobs", action) for action in ("details", "start", "archive", "unarchive", "ttl", "delete", "kill"))],
+)  # fmt: skip
+def test_batches_find_nothing_of_anybody_else(place: Place, noun: str, action: str) -> None:
+    same_name, identifier = place.alice.name, f"{noun.removesuffix('s')}_id"
+    body = {"action": action, "ids": [place.path[identifier], place.path_of_acme[identifier]]}
+    body |= {"days": "-9"} if action == "ttl" else {}
+    for headers in (place.bob.headers, place.globex.headers(same_name), place.acme.headers(place.bob.name)):
+        answer = requests.post(f"{place.acme.v1}/{noun}/batch", json=body, headers=headers, timeout=20)
+        responses = answer.json()["responses"]
+        assert [response["error"]["code"] for response in responses.values()] == [404, 404]
 
 
 @pytest.mark.parametrize("route", sorted(OWNED))

@@ -29,6 +29,7 @@ from voxel51.server.http.repetition import Repetitions
 from voxel51.server.http.route import Route
 from voxel51.server.http.signing import LinkSigner
 from voxel51.server.http.uploads import Receiver
+from voxel51.server.jobs.actions import JobActions
 from voxel51.server.jobs.agent_routes import agent_routes
 from voxel51.server.jobs.attempts import AttemptService
 from voxel51.server.jobs.routes import job_routes
@@ -93,12 +94,13 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
     terms = Terms(settings.slots, _limits(settings), f"{addresses.job_url}/{API_VERSION}")
     dispatcher = Dispatcher(attempts, tasks, _runner(settings, installed), terms)
     jobs = JobService(database, storage, analytics, data, lifetime, public_links, dispatcher.wake)
+    actions = JobActions(database, dispatcher.wake, jobs.expire)
 
     routes: list[Route] = [
         *application_routes(applications),
         *analytic_routes(analytics),
         *data_routes(data),
-        *job_routes(jobs),
+        *job_routes(jobs, actions),
         *agent_routes(attempts, tasks, data),
         *status_routes(database, dispatcher.is_running),
     ]

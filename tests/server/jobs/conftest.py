@@ -4,6 +4,7 @@ import json
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -13,9 +14,11 @@ from voxel51.server.analytics.installed import Installed
 from voxel51.server.analytics.service import AnalyticService
 from voxel51.server.data.service import DataService
 from voxel51.server.database.database import Database, sqlite_url
+from voxel51.server.jobs.actions import JobActions
 from voxel51.server.jobs.attempts import Attempt, AttemptService, Claim
 from voxel51.server.jobs.service import JobService
 from voxel51.server.jobs.tasks import TaskService
+from voxel51.server.outcomes import only
 from voxel51.server.storage.local import LocalStorage
 
 MOST_LOST = 3
@@ -38,6 +41,7 @@ class Rooms:
     analytics: AnalyticService
     data: DataService
     jobs: JobService
+    actions: JobActions
     attempts: AttemptService
     tasks: TaskService
     storage: LocalStorage
@@ -53,6 +57,10 @@ class Rooms:
         """Submit a job of the analytic on a new file."""
         request = {"analytic": "voxel51/count", "inputs": {"video": {"data-id": self.add_data(user)}}}
         return self.jobs.submit(user, json.dumps(request).encode(), "a job", auto_start, None)["id"]
+
+    def act(self, action: str, user: User, job_id: str, *more: Any) -> None:
+        """Do one thing to one job."""
+        only(getattr(self.actions, action)(user, [job_id], *more))
 
     def claim(self) -> tuple[Claim, Attempt]:
         """Claim the one job that waits, as the engine does, and prove to be its attempt, as a child does."""
@@ -86,11 +94,13 @@ def rooms(tmp_path):
     data = DataService(database, storage, lifetime, links)
     analytics = AnalyticService(database)
     analytics.install([Installed("voxel51/count", DOCUMENT, preload_safe=True)])
+    jobs = JobService(database, storage, analytics, data, lifetime, links, lambda: wakes.append("wake"))
     yield Rooms(
         accounts=AccountService(database),
         analytics=analytics,
         data=data,
-        jobs=JobService(database, storage, analytics, data, lifetime, links, lambda: wakes.append("wake")),
+        jobs=jobs,
+        actions=JobActions(database, lambda: wakes.append("wake"), jobs.expire),
         attempts=AttemptService(database, storage, MOST_LOST, timedelta(minutes=15)),
         tasks=TaskService(database, data, links),
         storage=storage,

@@ -14,7 +14,7 @@ def state_of(rooms, user, job_id):
 def test_a_job_runs_through_its_states(rooms, alice):
     job_id = rooms.submit(alice, auto_start=False)
     assert rooms.attempts.claim(10) == []
-    rooms.jobs.start(alice, job_id)
+    rooms.act("start", alice, job_id)
     assert state_of(rooms, alice, job_id) == ("QUEUED", "NONE")
     _, attempt = rooms.claim()
     assert state_of(rooms, alice, job_id) == ("SCHEDULED", "NONE")
@@ -134,7 +134,7 @@ def test_killing_a_running_job_ends_it_at_once_and_wants_its_attempt_stopped(roo
     _, attempt = rooms.claim()
     rooms.attempts.report_state(attempt, "RUNNING", None)
     assert rooms.attempts.stops_wanted() == []
-    rooms.jobs.kill(alice, job_id)
+    rooms.act("kill", alice, job_id)
     assert state_of(rooms, alice, job_id) == ("FAILED", "USER")
     assert rooms.attempts.stops_wanted() == [attempt.id]
     with pytest.raises(Forbidden):

@@ -1,17 +1,21 @@
 """The routes of analytics."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from voxel51.server.accounts.callers import Caller
 from voxel51.server.analytics.service import LISTING, AnalyticService
+from voxel51.server.http.batch import batch_route
 from voxel51.server.http.route import Call, Needs, QueryBody, Route
-from voxel51.wire.analytics import AnalyticDetails, AnalyticDocument, AnalyticList
+from voxel51.server.outcomes import Outcomes
+from voxel51.wire.analytics import Analytic, AnalyticDetails, AnalyticDocument, AnalyticList
 
 
 def analytic_routes(analytics: AnalyticService) -> Iterable[Route]:
     """One table of all routes of analytics: for users, and the same for applications."""
     handlers = _Handlers(analytics)
-    return [*_routes(handlers, Needs.USER, ""), *_routes(handlers, Needs.APPLICATION, "/apps")]
+    batch = batch_route("analytics", {"details": handlers.details_of_many}, Needs.CALLER)
+    return [*_routes(handlers, Needs.USER, ""), *_routes(handlers, Needs.APPLICATION, "/apps"), batch]
 
 
 def _routes(handlers: "_Handlers", needs: Needs, prefix: str) -> Iterable[Route]:
@@ -39,6 +43,9 @@ class _Handlers:
 
     def details(self, call: Call) -> AnalyticDetails:
         return self._analytics.details(call.caller, call.path["analytic_id"])
+
+    def details_of_many(self, caller: Caller, ids: Sequence[str], _body: Mapping[str, Any]) -> Outcomes[Analytic]:
+        return self._analytics.records(caller, ids)
 
     def document(self, call: Call) -> AnalyticDocument:
         return self._analytics.document(call.caller, call.path["analytic_id"])

@@ -14,6 +14,7 @@ from voxel51.server.analytics.tables import PLATFORM, analytics
 from voxel51.server.database.database import Database
 from voxel51.server.database.search import Listing, Query, run
 from voxel51.server.errors import BadRequest, NotFound
+from voxel51.server.outcomes import Outcomes
 from voxel51.wire import dates
 from voxel51.wire.analytics import (
     Analytic,
@@ -85,10 +86,15 @@ class AnalyticService:
             NotFound: there is no such analytic that the caller may see.
         """
         row = self._find(caller, analytic_id)
-        record = {name: getattr(row, LISTING.columns[name].name) for name in _RECORD_FIELDS}
-        record["is_image_to_video"] = row.analytic_type == AnalyticType.IMAGE_TO_VIDEO
-        details: AnalyticDetails = {"analytic": _to_wire(record), **row.document}  # type: ignore[typeddict-item]
+        details: AnalyticDetails = {"analytic": _record(row), **row.document}  # type: ignore[typeddict-item]
         return details
+
+    def records(self, caller: Caller, analytic_ids: Sequence[str]) -> Outcomes[Analytic]:
+        """The record of each version; refused are those that the caller may not see."""
+        statement = select(analytics).where(analytics.c.id.in_(analytic_ids), _visible_to(caller))
+        with self._database.read() as connection:
+            found = {row.id: _record(row) for row in connection.execute(statement)}
+        return {analytic_id: found.get(analytic_id) or _no_such_analytic(analytic_id) for analytic_id in analytic_ids}
 
     def document(self, caller: Caller, analytic_id: str) -> AnalyticDocument:
         """The document alone.
@@ -131,13 +137,23 @@ class AnalyticService:
         with self._database.read() as connection:
             row = connection.execute(statement).first()
         if row is None:
-            raise NotFound(f"Analytic '{analytic_id}' not found; list the analytics to see which there are")
+            raise _no_such_analytic(analytic_id)
         return row
 
     def _run(self, query: Query, visible: Sequence[ColumnElement[bool]]) -> AnalyticList:
         with self._database.read() as connection:
             rows, count = run(connection, LISTING, query, visible)
         return {"analytics": [_to_wire(row) for row in rows], "count": count}
+
+
+def _no_such_analytic(analytic_id: str) -> NotFound:
+    return NotFound(f"Analytic '{analytic_id}' not found; list the analytics to see which there are")
+
+
+def _record(row: Row[Any]) -> Analytic:
+    record = {name: getattr(row, LISTING.columns[name].name) for name in _RECORD_FIELDS}
+    record["is_image_to_video"] = row.analytic_type == AnalyticType.IMAGE_TO_VIDEO
+    return _to_wire(record)
 
 
 def version_order(version: str) -> str:

@@ -1,7 +1,8 @@
 """How long something is kept: reading the two ways of saying so."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, TypedDict
+from typing import Annotated, Any, TypedDict
 
 from msgspec import Meta
 
@@ -57,6 +58,12 @@ def first_expiration(text: str | None, lifetime: timedelta) -> datetime:
     if moment <= now:
         raise BadRequest(f"The expiration date {text} is past; name one to come")
     return moment
+
+
+def asked_change(body: Mapping[str, Any]) -> LifetimeChange:
+    """The change that a larger request asks for among other things."""
+    change: Any = {name: body[name] for name in ("days", "expiration_date") if body.get(name) is not None}
+    return change  # type: ignore[no-any-return]  # checked when it is applied
 
 
 def changed_expiration(change: LifetimeChange, present: datetime) -> datetime:

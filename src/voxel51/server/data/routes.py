@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from voxel51.server.data.lifetime import EXPIRY_FIELD, LifetimeChange
+from voxel51.server.data.lifetime import EXPIRY_FIELD, LifetimeChange, asked_change
 from voxel51.server.data.service import LISTING, DataService
 from voxel51.server.errors import BadRequest
+from voxel51.server.http.batch import Action, batch_route
 from voxel51.server.http.route import Bytes, Call, Download, JsonBody, MultipartBody, Needs, QueryBody, Route
+from voxel51.server.outcomes import only
 from voxel51.wire.data import Data, DataDetails, DataList, SignedUrl
 
 FOLDER = "data"
@@ -52,6 +54,7 @@ def data_routes(data: DataService) -> Iterable[Route]:
             status=204,
             errors=(404,),
         ),
+        batch_route("data", handlers.batch_actions()),
         Route("DELETE", "/data/{data_id}", handlers.delete, "Delete the file", status=204, errors=(404,)),
         Route(
             "GET",
@@ -95,10 +98,17 @@ class _Handlers:
 
     def change_lifetime(self, call: Call) -> None:
         change: Any = call.body
-        self._data.change_lifetime(call.caller, call.path["data_id"], change)
+        only(self._data.change_lifetime(call.caller, [call.path["data_id"]], change))
 
     def delete(self, call: Call) -> None:
-        self._data.delete(call.caller, call.path["data_id"])
+        only(self._data.delete(call.caller, [call.path["data_id"]]))
+
+    def batch_actions(self) -> Mapping[str, Action]:
+        return {
+            "details": lambda caller, ids, _: self._data.details_of_many(caller, ids),
+            "ttl": lambda caller, ids, body: self._data.change_lifetime(caller, ids, asked_change(body)),
+            "delete": lambda caller, ids, _: self._data.delete(caller, ids),
+        }
 
     def follow_link(self, call: Call) -> Download:
         return _download(self._data.by_id(call.path["data_id"]))

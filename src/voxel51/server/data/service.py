@@ -1,11 +1,11 @@
 """Data: taken in, listed, handed out, forgotten."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
 from voxel51.server.accounts.callers import Application, User
 from voxel51.server.accounts.tables import users_of
@@ -14,7 +14,8 @@ from voxel51.server.data.names import clean_media_type, clean_name
 from voxel51.server.data.tables import data
 from voxel51.server.database.database import Database
 from voxel51.server.database.search import Listing, Query, run
-from voxel51.server.errors import NotFound
+from voxel51.server.errors import BadRequest, NotFound, ServiceError
+from voxel51.server.outcomes import Outcomes, only
 from voxel51.server.storage.storage import Storage, Writer
 from voxel51.wire import dates
 from voxel51.wire.data import Data, DataList
@@ -36,6 +37,9 @@ LISTING = Listing(
     flags=frozenset(),
     identity=data.c.id,
 )
+_MOST_AT_ONCE = 1000
+"""How much one look of the sweeper forgets, so that nobody waits long for the write lock; the next look goes on."""
+
 DEFAULT_ENCODING = "7bit"
 
 
@@ -94,9 +98,15 @@ class DataService:
         Raises:
             NotFound: the owner has no such data.
         """
-        row = self.find(owner.id, data_id)
-        record = {field: getattr(row, column.name) for field, column in LISTING.columns.items()}
-        return {**_to_wire(record), "filename": row.name}
+        return only(self.details_of_many(owner, [data_id]))
+
+    def details_of_many(self, owner: User, data_ids: Sequence[str]) -> Outcomes[Data]:
+        """The record of each file; refused are those that the owner has not."""
+        with self._database.read() as connection:
+            found = _find(connection, owner.id, data_ids)
+        return {
+            data_id: _details(found[data_id]) if data_id in found else no_such_data(data_id) for data_id in data_ids
+        }
 
     def find(self, owner_id: str, data_id: str) -> Row[Any]:
         """The row of one file.
@@ -104,11 +114,10 @@ class DataService:
         Raises:
             NotFound: the owner has no such data.
         """
-        chosen = (data.c.id == data_id) & (data.c.owner_id == owner_id)
         with self._database.read() as connection:
-            row = connection.execute(select(data).where(chosen)).first()
+            row = _find(connection, owner_id, [data_id]).get(data_id)
         if row is None:
-            raise NotFound(f"Data '{data_id}' not found; it may have expired, or belong to somebody else")
+            raise no_such_data(data_id)
         return row
 
     def by_id(self, data_id: str) -> Row[Any]:
@@ -132,47 +141,74 @@ class DataService:
         self.find(owner.id, data_id)
         return self._links("GET", f"/links/data/{data_id}")
 
-    def change_lifetime(self, owner: User, data_id: str, change: LifetimeChange) -> None:
-        """Move the expiration date; a past one deletes the data at once.
+    def change_lifetime(self, owner: User, data_ids: Sequence[str], change: LifetimeChange) -> Outcomes[None]:
+        """Move expiration dates; a past one deletes the data at once.
 
         Raises:
-            NotFound: the owner has no such data.
-            BadRequest: the change is malformed.
+            BadRequest: the change itself is malformed.
         """
-        row = self.find(owner.id, data_id)
-        expiration = changed_expiration(change, row.expiration_date)
-        if expiration <= dates.now():
-            self.delete(owner, data_id)
-            return
+        changed_expiration(change, dates.now())
+        outcomes: dict[str, ServiceError | None] = {}
+        kept, past = [], []
         with self._database.write() as connection:
-            connection.execute(update(data).where(data.c.id == data_id).values(expiration_date=expiration))
+            found = _find(connection, owner.id, data_ids, lock=True)
+            for data_id in data_ids:
+                outcomes[data_id] = None if data_id in found else no_such_data(data_id)
+                try:
+                    moment = changed_expiration(change, found[data_id].expiration_date) if data_id in found else None
+                except BadRequest as error:  # added up with what it had, it leads beyond the calendar
+                    outcomes[data_id] = error
+                    continue
+                if moment is not None and moment <= dates.now():
+                    past.append(found[data_id])
+                elif moment is not None:
+                    kept.append({"data_id": data_id, "moment": moment})
+            if kept:
+                statement = update(data).where(data.c.id == bindparam("data_id"))
+                connection.execute(statement.values(expiration_date=bindparam("moment")), kept)
+            self._forget(connection, past)
+        return outcomes
 
-    def delete(self, owner: User, data_id: str) -> None:
-        """Forget a file.
-
-        Raises:
-            NotFound: the owner has no such data.
-        """
-        row = self.find(owner.id, data_id)
+    def delete(self, owner: User, data_ids: Sequence[str]) -> Outcomes[None]:
+        """Forget data at once. Refused are those that the owner has not."""
         with self._database.write() as connection:
-            connection.execute(delete(data).where(data.c.id == data_id))
-        self._database.after_commit(partial(self._storage.delete, row.storage_key))
+            found = _find(connection, owner.id, data_ids, lock=True)
+            self._forget(connection, found.values())
+        return {data_id: None if data_id in found else no_such_data(data_id) for data_id in data_ids}
 
     def expire(self) -> int:
         """Forget every file whose time has come; returns how many."""
         with self._database.write() as connection:
-            due = connection.execute(select(data.c.id, data.c.storage_key).where(data.c.expiration_date <= dates.now()))
+            due = connection.execute(select(data).where(data.c.expiration_date <= dates.now()).limit(_MOST_AT_ONCE))
             rows = due.all()
-            for row in rows:
-                connection.execute(delete(data).where(data.c.id == row.id))
+            self._forget(connection, rows)
+        return len(rows)
+
+    def _forget(self, connection: Connection, rows: Collection[Row[Any]]) -> None:
+        connection.execute(delete(data).where(data.c.id.in_([row.id for row in rows])))
         for row in rows:
             self._database.after_commit(partial(self._storage.delete, row.storage_key))
-        return len(rows)
 
     def keeps(self, key: str) -> bool:
         """Whether a record refers to the stored file ``key``."""
         with self._database.read() as connection:
             return connection.execute(select(data.c.id).where(data.c.storage_key == key)).first() is not None
+
+
+def no_such_data(data_id: str) -> NotFound:
+    """The refusal of an id that is nobody's, or somebody else's."""
+    return NotFound(f"Data '{data_id}' not found; it may have expired, or belong to somebody else")
+
+
+def _find(connection: Connection, owner_id: str, data_ids: Sequence[str], *, lock: bool = False) -> dict[str, Row[Any]]:
+    statement = select(data).where(data.c.id.in_(data_ids), data.c.owner_id == owner_id)
+    rows = connection.execute(statement.with_for_update() if lock else statement)
+    return {row.id: row for row in rows}
+
+
+def _details(row: Row[Any]) -> Data:
+    record = {field: getattr(row, column.name) for field, column in LISTING.columns.items()}
+    return {**_to_wire(record), "filename": row.name}
 
 
 def _to_wire(record: dict[str, Any]) -> Data:

@@ -24,7 +24,7 @@ def sqlite_url(file: Path) -> str:
 @dataclass(frozen=True, slots=True)
 class _Transaction:
     connection: Connection
-    after_commit: list[Callable[[], None]] = field(default_factory=list)
+    after_commit: list[Callable[[], object]] = field(default_factory=list)
 
 
 class Database:
@@ -83,7 +83,7 @@ class Database:
         for act in transaction.after_commit:
             act()
 
-    def after_commit(self, act: Callable[[], None]) -> None:
+    def after_commit(self, act: Callable[[], object]) -> None:
         """Call ``act`` once the present transaction is committed, never when it is undone; at once without one."""
         present = self._present.get()
         if present is None:

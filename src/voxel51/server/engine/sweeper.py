@@ -57,7 +57,8 @@ class Sweeper:
         while not self._closing.is_set():
             try:
                 for expire in self._expiries:
-                    expire()
+                    while expire() and not self._closing.is_set():  # each takes only so many at a time
+                        pass
                 if looks % _ORPHANS_EVERY == 0:
                     self.sweep_orphans()
             except Exception:

@@ -1,5 +1,6 @@
 """The one table of moves that a job's state may make."""
 
+from collections.abc import Sequence
 from enum import Enum
 from typing import Any
 
@@ -30,6 +31,12 @@ def move(connection: Connection, job_id: str, step: Move, **values: Any) -> bool
     Returns:
         whether the job was in a state from which it can be made; nothing is changed if not.
     """
+    return bool(move_all(connection, [job_id], step, **values))
+
+
+def move_all(connection: Connection, job_ids: Sequence[str], step: Move, **values: Any) -> set[str]:
+    """Make the move with each job that is in a state from which it can be made; returns which."""
     sources, target = step.value
-    statement = update(jobs).where(jobs.c.id == job_id, jobs.c.state.in_([state.value for state in sources]))
-    return connection.execute(statement.values(state=target.value, **values)).rowcount == 1
+    chosen = jobs.c.id.in_(job_ids) & jobs.c.state.in_([state.value for state in sources])
+    statement = update(jobs).where(chosen).values(state=target.value, **values).returning(jobs.c.id)
+    return set(connection.execute(statement).scalars())

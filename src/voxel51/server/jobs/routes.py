@@ -1,12 +1,16 @@
 """The routes of jobs, as their owners use them."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from voxel51.server.data.lifetime import EXPIRY_FIELD, LifetimeChange
+from voxel51.server.accounts.callers import User
+from voxel51.server.data.lifetime import EXPIRY_FIELD, LifetimeChange, asked_change
 from voxel51.server.errors import BadRequest
+from voxel51.server.http.batch import Action, batch_route
 from voxel51.server.http.route import Bytes, Call, Download, JsonBody, MultipartBody, Needs, QueryBody, Route, TextField
+from voxel51.server.jobs.actions import JobActions
 from voxel51.server.jobs.service import LISTING, LONGEST_NAME, JobService
+from voxel51.server.outcomes import Outcomes, only
 from voxel51.wire.data import SignedUrl
 from voxel51.wire.jobs import Job, JobDetails, JobList, JobRequestDocument
 from voxel51.wire.tasks import TaskStatusDocument
@@ -22,9 +26,9 @@ _UPLOAD = MultipartBody(
 _FLAGS = {"true": True, "1": True, "false": False, "0": False, "": False}
 
 
-def job_routes(jobs: JobService) -> Iterable[Route]:
+def job_routes(jobs: JobService, actions: JobActions) -> Iterable[Route]:
     """One table of all routes of jobs."""
-    handlers = _Handlers(jobs)
+    handlers = _Handlers(jobs, actions)
     lifetime = JsonBody(LifetimeChange, form=True)
     return [
         Route("GET", "/jobs/list", handlers.list, "Your jobs that are not archived", answers=JobList),
@@ -46,11 +50,11 @@ def job_routes(jobs: JobService) -> Iterable[Route]:
         _of_job("GET", "/output-url", handlers.output_url, "A signed link to the output", SignedUrl),
         _of_job("GET", "/log", handlers.log, "The job's log (private analytics)", Bytes),
         _of_job("GET", "/log-url", handlers.log_url, "A signed link to the log", SignedUrl),
-        _of_job("PUT", "/start", _run(jobs.start), "Start the job"),
-        _of_job("PUT", "/kill", _run(jobs.kill), "End the job"),
-        _of_job("PUT", "/archive", _run(jobs.archive), "Put the job out of sight"),
-        _of_job("PUT", "/unarchive", _run(jobs.unarchive), "Bring the job back into sight"),
-        _of_job("DELETE", "", _run(jobs.delete), "Delete a job that was never started"),
+        _of_job("PUT", "/start", _run(actions.start), "Start the job"),
+        _of_job("PUT", "/kill", _run(actions.kill), "End the job"),
+        _of_job("PUT", "/archive", _run(actions.archive), "Put the job out of sight"),
+        _of_job("PUT", "/unarchive", _run(actions.unarchive), "Bring the job back into sight"),
+        _of_job("DELETE", "", _run(actions.delete), "Delete a job that was never started"),
         Route(
             "PUT",
             "/jobs/{job_id}/ttl",
@@ -60,6 +64,7 @@ def job_routes(jobs: JobService) -> Iterable[Route]:
             status=204,
             errors=(404,),
         ),
+        batch_route("jobs", handlers.batch_actions()),
         _by_link("output", handlers.output_by_link),
         _by_link("log", handlers.log_by_link),
     ]
@@ -76,13 +81,14 @@ def _by_link(what: str, handler: Callable[[Call], Any]) -> Route:
     return Route("GET", path, handler, summary, needs=Needs.LINK, answers=Bytes, errors=(400, 404))
 
 
-def _run(action: Callable[[Any, str], None]) -> Callable[[Call], None]:
-    return lambda call: action(call.caller, call.path["job_id"])
+def _run(action: Callable[[User, Sequence[str]], Outcomes[None]]) -> Callable[[Call], None]:
+    return lambda call: only(action(call.caller, [call.path["job_id"]]))
 
 
 class _Handlers:
-    def __init__(self, jobs: JobService) -> None:
+    def __init__(self, jobs: JobService, actions: JobActions) -> None:
         self._jobs = jobs
+        self._actions = actions
 
     def list(self, call: Call) -> JobList:
         return self._jobs.list_unarchived(call.caller)
@@ -125,7 +131,19 @@ class _Handlers:
 
     def change_lifetime(self, call: Call) -> None:
         change: Any = call.body
-        self._jobs.change_lifetime(call.caller, call.path["job_id"], change)
+        only(self._actions.change_lifetime(call.caller, [call.path["job_id"]], change))
+
+    def batch_actions(self) -> Mapping[str, Action]:
+        actions = self._actions
+        return {
+            "details": lambda caller, ids, _: self._jobs.details_of_many(caller, ids),
+            "start": lambda caller, ids, _: actions.start(caller, ids),
+            "archive": lambda caller, ids, _: actions.archive(caller, ids),
+            "unarchive": lambda caller, ids, _: actions.unarchive(caller, ids),
+            "ttl": lambda caller, ids, body: actions.change_lifetime(caller, ids, asked_change(body)),
+            "delete": lambda caller, ids, _: actions.delete(caller, ids),
+            "kill": lambda caller, ids, _: actions.kill(caller, ids),
+        }
 
     def output_by_link(self, call: Call) -> Download:
         job_id = call.path["job_id"]

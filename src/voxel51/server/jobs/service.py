@@ -1,26 +1,27 @@
 """Jobs as their owners see them: submitted, started, watched, kept and forgotten."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, RowMapping, delete, insert, select, update
+from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from voxel51.server.accounts.callers import Application, User
 from voxel51.server.accounts.tables import users_of
 from voxel51.server.analytics.service import AnalyticService
 from voxel51.server.analytics.tables import analytics as analytics_table
-from voxel51.server.data.lifetime import LifetimeChange, changed_expiration, first_expiration
+from voxel51.server.data.lifetime import first_expiration
 from voxel51.server.data.service import DataService, Links
 from voxel51.server.database.database import Database
 from voxel51.server.database.search import Listing, Query, run
 from voxel51.server.errors import BadRequest, Forbidden, NotFound
-from voxel51.server.jobs.moves import ENDED, Move, move
+from voxel51.server.jobs.moves import ENDED
 from voxel51.server.jobs.requests import check_request, output_filename, read_request
 from voxel51.server.jobs.status import status_of
 from voxel51.server.jobs.tables import attempts, jobs
+from voxel51.server.outcomes import Outcomes, only
 from voxel51.server.storage.storage import Storage
 from voxel51.wire import dates
 from voxel51.wire.analytics import AnalyticScope
@@ -123,9 +124,12 @@ class JobService:
         Raises:
             NotFound: the owner has no such job.
         """
-        job = self.find(owner.id, job_id)
-        record = {name: job[name] for name in (*JOBS_FIELDS, *_EXTRAS)}
-        return _to_wire({**record, "analytic": job["request"]["analytic"], "version": job["version"]})
+        return only(self.details_of_many(owner, [job_id]))
+
+    def details_of_many(self, owner: User, job_ids: Sequence[str]) -> Outcomes[Job]:
+        """The record of each job; refused are those that the owner has not."""
+        found = self._find_all(owner.id, job_ids)
+        return {job_id: _details(found[job_id]) if job_id in found else no_such_job(job_id) for job_id in job_ids}
 
     def request(self, owner: User, job_id: str) -> JobRequestDocument:
         """What the job was asked to do.
@@ -146,87 +150,6 @@ class JobService:
         if job["state"] == JobState.READY:
             raise NotFound(f"Job '{job_id}' has no status yet; start it first")
         return status_of(job)
-
-    def start(self, owner: User, job_id: str) -> None:
-        """Queue the job.
-
-        Raises:
-            NotFound: the owner has no such job.
-            BadRequest: it is not READY, or archived.
-        """
-        self.find(owner.id, job_id)
-        with self._database.write() as connection:
-            if connection.execute(select(jobs.c.archived).where(jobs.c.id == job_id)).scalar():
-                raise BadRequest(f"Job '{job_id}' is archived; unarchive it before you start it")
-            if not move(connection, job_id, Move.START, queued_at=dates.now()):
-                raise BadRequest(f"Job '{job_id}' is {_state(connection, job_id)}; only a READY job can be started")
-        self._database.after_commit(self._wake)
-
-    def kill(self, owner: User, job_id: str) -> None:
-        """End the job, running or not: it is FAILED/USER when this returns, and its process goes at once.
-
-        Raises:
-            NotFound: the owner has no such job.
-            BadRequest: it was not started, or has ended.
-        """
-        self.find(owner.id, job_id)
-        failure = {"failure_type": JobFailureType.USER.value, "failure_message": "Killed by its owner"}
-        with self._database.write() as connection:
-            if not move(connection, job_id, Move.KILL, fail_date=dates.now(), **failure):
-                state = _state(connection, job_id)
-                raise BadRequest(f"Job '{job_id}' is {state}; only one that is started and has not ended can be killed")
-            running = (attempts.c.job_id == job_id) & attempts.c.ended_at.is_(None)
-            connection.execute(update(attempts).where(running).values(stop_wanted=True))
-        self._database.after_commit(self._wake)
-
-    def delete(self, owner: User, job_id: str) -> None:
-        """Forget a job that was never started.
-
-        Raises:
-            NotFound: the owner has no such job.
-            BadRequest: it was started; archive it instead.
-        """
-        self.find(owner.id, job_id)
-        ready = (jobs.c.id == job_id) & (jobs.c.state == JobState.READY.value)
-        with self._database.write() as connection:
-            if connection.execute(delete(jobs).where(ready)).rowcount == 0:
-                raise BadRequest(f"Job '{job_id}' was started and cannot be deleted; archive it instead")
-
-    def archive(self, owner: User, job_id: str) -> None:
-        """Put the job out of sight. Archiving it again changes nothing.
-
-        Raises:
-            NotFound: the owner has no such job.
-        """
-        self.find(owner.id, job_id)
-        with self._database.write() as connection:
-            connection.execute(update(jobs).where(jobs.c.id == job_id).values(archived=True))
-
-    def unarchive(self, owner: User, job_id: str) -> None:
-        """Bring the job back into sight.
-
-        Raises:
-            NotFound: the owner has no such job.
-            BadRequest: it has expired.
-        """
-        self._find_unexpired(owner, job_id)
-        unexpired = (jobs.c.id == job_id) & jobs.c.expired.is_(False)  # it may expire between the look and the change
-        with self._database.write() as connection:
-            connection.execute(update(jobs).where(unexpired).values(archived=False))
-
-    def change_lifetime(self, owner: User, job_id: str, change: LifetimeChange) -> None:
-        """Move the expiration date; a past one deletes the output at once.
-
-        Raises:
-            NotFound: the owner has no such job.
-            BadRequest: it has expired, or the change is malformed.
-        """
-        job = self._find_unexpired(owner, job_id)
-        expiration = changed_expiration(change, job["expiration_date"])
-        with self._database.write() as connection:
-            connection.execute(update(jobs).where(jobs.c.id == job_id).values(expiration_date=expiration))
-        if expiration <= dates.now():
-            self.expire()
 
     def output_key(self, owner_id: str, job_id: str) -> tuple[str, str]:
         """Storage key and file name of the output.
@@ -300,6 +223,12 @@ class JobService:
         Raises:
             NotFound: the owner has no such job.
         """
+        row = self._find_all(owner_id, [job_id]).get(job_id)
+        if row is None:
+            raise no_such_job(job_id)
+        return row
+
+    def _find_all(self, owner_id: str, job_ids: Sequence[str]) -> dict[str, RowMapping]:
         statement = (
             select(
                 jobs,
@@ -310,19 +239,10 @@ class JobService:
             )
             .join(analytics_table, analytics_table.c.id == jobs.c.analytic_id)
             .outerjoin(attempts, attempts.c.id == jobs.c.attempt_id)
-            .where(jobs.c.id == job_id, jobs.c.owner_id == owner_id)
+            .where(jobs.c.id.in_(job_ids), jobs.c.owner_id == owner_id)
         )
         with self._database.read() as connection:
-            row = connection.execute(statement).mappings().first()
-        if row is None:
-            raise NotFound(f"Job '{job_id}' not found; it may belong to somebody else")
-        return row
-
-    def _find_unexpired(self, owner: User, job_id: str) -> RowMapping:
-        job = self.find(owner.id, job_id)
-        if job["expired"]:
-            raise BadRequest(f"Job '{job_id}' has expired; submit it again")
-        return job
+            return {row["id"]: row for row in connection.execute(statement).mappings()}
 
     def _check_data(self, owner: User, data_id: str) -> None:
         try:
@@ -333,8 +253,14 @@ class JobService:
             raise BadRequest(f"Data '{data_id}' has expired; upload it again")
 
 
-def _state(connection: Connection, job_id: str) -> str | None:
-    return connection.execute(select(jobs.c.state).where(jobs.c.id == job_id)).scalar()
+def no_such_job(job_id: str) -> NotFound:
+    """The refusal of an id that is nobody's, or somebody else's."""
+    return NotFound(f"Job '{job_id}' not found; it may belong to somebody else")
+
+
+def _details(job: RowMapping) -> Job:
+    record = {name: job[name] for name in (*JOBS_FIELDS, *_EXTRAS)}
+    return _to_wire({**record, "analytic": job["request"]["analytic"], "version": job["version"]})
 
 
 def _forget_files(connection: Connection, job_id: str) -> list[str]:

@@ -1,0 +1,154 @@
+"""What owners do to their jobs, one or many at once."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from sqlalchemy import Connection, RowMapping, bindparam, delete, select, update
+
+from voxel51.server.accounts.callers import User
+from voxel51.server.data.lifetime import LifetimeChange, changed_expiration
+from voxel51.server.database.database import Database
+from voxel51.server.errors import BadRequest, ServiceError
+from voxel51.server.jobs.moves import Move, move_all
+from voxel51.server.jobs.service import no_such_job
+from voxel51.server.jobs.tables import attempts, jobs
+from voxel51.server.outcomes import Outcomes
+from voxel51.wire import dates
+from voxel51.wire.jobs import JobFailureType, JobState
+
+Found = Mapping[str, RowMapping]
+"""Jobs by id, as they are in the transaction that changes them."""
+
+Refusals = Mapping[str, ServiceError]
+
+_KILLED = {"failure_type": JobFailureType.USER.value, "failure_message": "Killed by its owner"}
+
+
+class JobActions:
+    """Changes jobs for their owners: all of those that are named in one transaction, each done or refused for itself.
+
+    ``wake`` is called after jobs were queued or are to be stopped, so that the dispatcher need not be waited for;
+    ``expire`` after some were given a time that is past.
+    """
+
+    def __init__(self, database: Database, wake: Callable[[], None], expire: Callable[[], object]) -> None:
+        self._database = database
+        self._wake = wake
+        self._expire = expire
+
+    def start(self, owner: User, job_ids: Sequence[str]) -> Outcomes[None]:
+        """Queue jobs. Refused are those that are not READY, or archived."""
+        return self._act(owner, job_ids, _start, self._wake)
+
+    def kill(self, owner: User, job_ids: Sequence[str]) -> Outcomes[None]:
+        """End jobs, running or not: they are FAILED/USER when this returns, and their processes go at once.
+
+        Refused are those that were not started, or have ended.
+        """
+        return self._act(owner, job_ids, _kill, self._wake)
+
+    def delete(self, owner: User, job_ids: Sequence[str]) -> Outcomes[None]:
+        """Forget jobs. Refused are those that were started; archive them instead."""
+        return self._act(owner, job_ids, _delete)
+
+    def archive(self, owner: User, job_ids: Sequence[str]) -> Outcomes[None]:
+        """Put jobs out of sight. Archiving them again changes nothing."""
+        return self._act(owner, job_ids, _archive)
+
+    def unarchive(self, owner: User, job_ids: Sequence[str]) -> Outcomes[None]:
+        """Bring jobs back into sight. Refused are those that have expired."""
+        return self._act(owner, job_ids, _unarchive)
+
+    def change_lifetime(self, owner: User, job_ids: Sequence[str], change: LifetimeChange) -> Outcomes[None]:
+        """Move the expiration date; a past one deletes the output at once. Refused are jobs that have expired.
+
+        Raises:
+            BadRequest: the change itself is malformed.
+        """
+        changed_expiration(change, dates.now())
+
+        def step(connection: Connection, found: Found) -> Refusals:
+            return _change_lifetime(connection, found, change)
+
+        return self._act(owner, job_ids, step, self._expire)
+
+    def _act(
+        self,
+        owner: User,
+        job_ids: Sequence[str],
+        step: Callable[[Connection, Found], Refusals],
+        afterwards: Callable[[], object] | None = None,
+    ) -> Outcomes[None]:
+        columns = (jobs.c.id, jobs.c.state, jobs.c.archived, jobs.c.expired, jobs.c.expiration_date)
+        theirs = select(*columns).where(jobs.c.id.in_(job_ids), jobs.c.owner_id == owner.id).with_for_update()
+        with self._database.write() as connection:
+            found = {row["id"]: row for row in connection.execute(theirs).mappings()}
+            refusals = step(connection, found) if found else {}
+            if afterwards is not None and len(refusals) < len(found):
+                self._database.after_commit(afterwards)
+        return {job_id: refusals.get(job_id) if job_id in found else no_such_job(job_id) for job_id in job_ids}
+
+
+def _start(connection: Connection, found: Found) -> Refusals:
+    archived = [job_id for job_id, job in found.items() if job["archived"]]
+    moved = move_all(connection, [*(found.keys() - archived)], Move.START, queued_at=dates.now())
+    refusals = _refuse_others(found, moved, "only a READY job can be started")
+    return refusals | {
+        job_id: BadRequest(f"Job '{job_id}' is archived; unarchive it before you start it") for job_id in archived
+    }
+
+
+def _kill(connection: Connection, found: Found) -> Refusals:
+    moved = move_all(connection, [*found], Move.KILL, fail_date=dates.now(), **_KILLED)
+    running = attempts.c.job_id.in_(moved) & attempts.c.ended_at.is_(None)
+    connection.execute(update(attempts).where(running).values(stop_wanted=True))
+    return _refuse_others(found, moved, "only one that is started and has not ended can be killed")
+
+
+def _delete(connection: Connection, found: Found) -> Refusals:
+    ready = jobs.c.id.in_([*found]) & (jobs.c.state == JobState.READY.value)
+    deleted = set(connection.execute(delete(jobs).where(ready).returning(jobs.c.id)).scalars())
+    return {
+        job_id: BadRequest(f"Job '{job_id}' was started and cannot be deleted; archive it instead")
+        for job_id in found.keys() - deleted
+    }
+
+
+def _archive(connection: Connection, found: Found) -> Refusals:
+    connection.execute(update(jobs).where(jobs.c.id.in_([*found])).values(archived=True))
+    return {}
+
+
+def _unarchive(connection: Connection, found: Found) -> Refusals:
+    refusals = _refuse_expired(found)
+    connection.execute(update(jobs).where(jobs.c.id.in_([*(found.keys() - refusals.keys())])).values(archived=False))
+    return refusals
+
+
+def _change_lifetime(connection: Connection, found: Found, change: LifetimeChange) -> Refusals:
+    refusals: dict[str, ServiceError] = {**_refuse_expired(found)}
+    moved = []
+    for job_id in found.keys() - refusals.keys():
+        try:
+            moved.append({"job_id": job_id, "moment": changed_expiration(change, found[job_id]["expiration_date"])})
+        except BadRequest as error:  # added up with what it had, it leads beyond the calendar
+            refusals[job_id] = error
+    if moved:
+        statement = update(jobs).where(jobs.c.id == bindparam("job_id")).values(expiration_date=bindparam("moment"))
+        connection.execute(statement, moved)
+    return refusals
+
+
+def _refuse_expired(found: Found) -> dict[str, ServiceError]:
+    return {
+        job_id: BadRequest(f"Job '{job_id}' has expired; submit it again")
+        for job_id, job in found.items()
+        if job["expired"]
+    }
+
+
+def _refuse_others(found: Found, moved: set[str], why: str) -> dict[str, ServiceError]:
+    return {
+        job_id: BadRequest(f"Job '{job_id}' is {job['state']}; {why}")
+        for job_id, job in found.items()
+        if job_id not in moved
+    }
