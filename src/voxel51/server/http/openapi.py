@@ -23,7 +23,9 @@ from voxel51.server.http.route import (
     QueryBody,
     RawBody,
     Route,
+    StreamBody,
 )
+from voxel51.wire.digests import REPR_DIGEST
 from voxel51.wire.errors import ErrorAnswer
 from voxel51.wire.headers import AGENT_KEY, APPLICATION_KEY, APPLICATION_USER, IDEMPOTENCY_KEY
 from voxel51.wire.query import QueryDocument
@@ -68,12 +70,17 @@ _MEANINGS = {
     403: "The credential has not the right",
     404: "No such thing for this caller",
     409: "It is already there, or in use",
+    412: "The protocol is not spoken in this version",
     413: "Larger than is taken",
+    415: "A body of this media type is not taken",
     416: "No such range",
     422: "The idempotency key came with another request before",
+    423: "Another request is at it; try again in a moment",
+    460: "What came is not what its checksum says",
     503: "Not now; try again in a moment",
     507: "The platform's disk is full",
 }
+_DIGEST = {REPR_DIGEST: "SHA-256 of the whole file, where it is known"}
 _NO_STORE = {"Content-Security-Policy": "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'"}
 _ASSETS = {
     "swagger-ui.css": "text/css",
@@ -144,7 +151,12 @@ def _operation(route: Route, schemas: Mapping[Any, Any]) -> dict[str, Any]:
         "summary": route.summary,
         "operationId": _operation_id(route),
         "tags": [route.path.split("/")[1]],
-        "parameters": [*_path_parameters(route), *_query_parameters(route.body), *_repetition_parameters(route)],
+        "parameters": [
+            *_path_parameters(route),
+            *_query_parameters(route.body),
+            *_header_parameters(route),
+            *_repetition_parameters(route),
+        ],
         "responses": _responses(route, schemas),
         "security": _SECURITY[route.needs],
     }
@@ -179,6 +191,19 @@ def _query_parameters(body: Body) -> list[dict[str, Any]]:
     ]
 
 
+def _header_parameters(route: Route) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": name,
+            "in": "header",
+            "description": header.description,
+            "required": header.required,
+            "schema": {"type": "string", **({"pattern": header.pattern} if header.pattern else {})},
+        }
+        for name, header in route.takes_headers.items()
+    ]
+
+
 def _repetition_parameters(route: Route) -> list[dict[str, Any]]:
     if not is_remembered(route):
         return []
@@ -198,8 +223,8 @@ def _request_body(body: Body, schemas: Mapping[Any, Any]) -> dict[str, Any] | No
         properties.update({name: {"type": "string", "description": line} for name, line in body.fields.items()})
         schema = {"type": "object", "properties": properties, "required": ["file"]}
         return {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
-    if isinstance(body, RawBody):
-        return {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
+    if isinstance(body, RawBody | StreamBody):
+        return {"content": {body.media_type: {"schema": {"type": "string", "format": "binary"}}}}
     return None
 
 
@@ -209,10 +234,13 @@ def _responses(route: Route, schemas: Mapping[Any, Any]) -> dict[str, Any]:
         success = {"description": "The file", "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}
     elif route.answers is not None:
         success = {"description": "Done", "content": {"application/json": {"schema": schemas[route.answers]}}}
+    told = {**route.answer_headers, **(_DIGEST if route.answers is Bytes else {})}
+    if told:
+        success["headers"] = {name: {"description": d, "schema": {"type": "string"}} for name, d in told.items()}
     statuses = {*_REFUSALS[route.needs], *route.errors, *_body_errors(route.body)}
     if is_remembered(route):
         statuses |= {400, 409, 422}
-    error = {"application/json": {"schema": schemas[ErrorAnswer]}}
+    error = {"application/json": {"schema": schemas[ErrorAnswer]}} if route.method != "HEAD" else {}
     answers: dict[str, Any] = {str(route.status): success}
     if route.answers is Bytes:
         answers["206"] = {**success, "description": "The part of the file that was asked for"}
@@ -224,7 +252,7 @@ def _responses(route: Route, schemas: Mapping[Any, Any]) -> dict[str, Any]:
 def _body_errors(body: Body) -> tuple[int, ...]:
     if isinstance(body, NoBody):
         return ()
-    return (400, 413, 507) if isinstance(body, MultipartBody | RawBody) else (400, 413)
+    return (400, 413, 507) if isinstance(body, MultipartBody | RawBody | StreamBody) else (400, 413)
 
 
 _PAGE = """<!doctype html>
