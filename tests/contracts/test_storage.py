@@ -1,5 +1,6 @@
 """What every storage does, whatever it keeps its bytes on."""
 
+import hashlib
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -107,3 +108,86 @@ def test_what_a_crash_left_half_written_is_cleared_when_opened(tmp_path):
     LocalStorage(tmp_path / "storage").open()
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
     abandoned.abort()
+
+
+def test_what_was_written_is_hashed_in_passing_and_may_be_synced_before_it_is_committed(storage):
+    writer = storage.writer(KEY)
+    writer.write(b"one ")
+    writer.write(b"two")
+    writer.sync()
+    writer.commit()
+    assert writer.sha256 == hashlib.sha256(b"one two").hexdigest()
+    assert b"".join(storage.read(KEY)) == b"one two"
+
+
+def test_syncing_what_is_aborted_changes_nothing(storage):
+    writer = storage.writer(KEY)
+    writer.write(b"half")
+    writer.abort()
+    writer.sync()
+    assert list(storage.files()) == []
+
+
+def grow(storage, key, content):
+    growth = storage.growing.open(key, len(content))
+    growth.append(content)
+    growth.close()
+    return growth
+
+
+def test_a_file_grows_unseen_until_it_is_finished(storage):
+    assert storage.growing.size_bytes(KEY) == 0
+    grow(storage, KEY, b"one ")
+    assert grow(storage, KEY, b"two").size_bytes == storage.growing.size_bytes(KEY) == 7
+    assert b"".join(storage.growing.read(KEY)) == b"one two"
+    with pytest.raises(FileNotFoundError):
+        storage.read(KEY)
+    assert list(storage.files()) == []
+
+    storage.growing.finish(KEY)
+
+    assert b"".join(storage.read(KEY)) == b"one two"
+    assert list(storage.growing.unfinished()) == []
+
+
+def test_finishing_twice_is_finishing_once(storage):
+    grow(storage, KEY, b"whole")
+    storage.growing.finish(KEY)
+    storage.growing.finish(KEY)
+    storage.growing.forget(KEY)
+    assert storage.growing.size_bytes(KEY) == 5
+    assert b"".join(storage.growing.read(KEY)) == b"".join(storage.read(KEY)) == b"whole"
+
+
+def test_what_never_began_cannot_be_finished(storage):
+    with pytest.raises(FileNotFoundError):
+        storage.growing.finish(KEY)
+
+
+def test_what_has_grown_outlives_the_process_that_let_it_grow(storage, tmp_path):
+    growth = storage.growing.open(KEY)
+    growth.append(b"kept")  # and never closed
+    again = LocalStorage(tmp_path / "storage")
+    again.open()
+    assert [(file.key, file.size_bytes) for file in again.growing.unfinished()] == [(KEY, 4)]
+    assert grow(again, KEY, b" on").size_bytes == 7
+    growth.close()
+
+
+def test_what_has_grown_may_be_shortened_and_forgotten(storage):
+    growth = storage.growing.open(KEY)
+    growth.append(b"one two")
+    growth.shorten(3)
+    growth.append(b"!")
+    growth.close()
+    growth.close()
+    assert b"".join(storage.growing.read(KEY)) == b"one!"
+    storage.growing.forget(KEY)
+    storage.growing.forget(KEY)
+    assert storage.growing.size_bytes(KEY) == 0
+
+
+def test_what_cannot_fit_does_not_begin_to_grow(storage):
+    with pytest.raises(OutOfSpace, match="left"):
+        storage.growing.open(KEY, expected_bytes=2**60)
+    assert list(storage.growing.unfinished()) == []

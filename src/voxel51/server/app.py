@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.metadata import version
+from urllib.parse import urlsplit
 
 from anyio import CapacityLimiter
 from starlette.types import ASGIApp
@@ -16,6 +17,8 @@ from voxel51.server.analytics.service import AnalyticService
 from voxel51.server.credentials import Credentials
 from voxel51.server.data.routes import data_routes
 from voxel51.server.data.service import DataService, Links
+from voxel51.server.data.uploads_routes import upload_routes
+from voxel51.server.data.uploads_service import UploadService
 from voxel51.server.database.database import Database
 from voxel51.server.database.opening import open_database
 from voxel51.server.engine.dispatcher import Dispatcher, Terms
@@ -85,6 +88,8 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
     applications = ApplicationService(database)
     repetitions = Repetitions(database)
     data = DataService(database, storage, lifetime, public_links)
+    unfinished = timedelta(days=settings.unfinished_upload_days)
+    uploads = UploadService(database, storage, data, settings.upload_limit_bytes, unfinished)
     analytics = AnalyticService(database)
     attempts = AttemptService(database, storage, settings.job_attempts, timedelta(seconds=settings.grace_seconds))
     tasks = TaskService(database, data, job_links)
@@ -100,6 +105,7 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
         *application_routes(applications),
         *analytic_routes(analytics),
         *data_routes(data),
+        *upload_routes(uploads, settings.upload_limit_bytes, urlsplit(addresses.public_url).path + f"/{API_VERSION}"),
         *job_routes(jobs, actions),
         *agent_routes(attempts, tasks, data),
         *status_routes(database, dispatcher.is_running),
@@ -113,7 +119,8 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
     )
     document = openapi.describe(routes, version("voxel51-platform"))
     application = build_application(routes, serving, openapi.pages(document))
-    sweeper = Sweeper([data.expire, jobs.expire, repetitions.expire], storage, [data.keeps, attempts.keeps])
+    keepers = [data.keeps, uploads.keeps, attempts.keeps]
+    sweeper = Sweeper([data.expire, jobs.expire, uploads.expire, repetitions.expire], storage, keepers)
     return Platform(application, database, storage, dispatcher, sweeper)
 
 

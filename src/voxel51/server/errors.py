@@ -7,6 +7,10 @@ Exception
     ├── Forbidden           a known credential without the right
     ├── NotFound            no such thing for this caller
     ├── Conflict            it is already there, or in use
+    ├── Locked              somebody else is at it right now
+    ├── UnsupportedType     of a media type that is not taken
+    ├── UnsupportedVersion  of a protocol that the platform does not speak so
+    ├── Damaged             what came is not what its checksum says
     ├── Unprocessable       a repetition that is none: its idempotency key came with something else before
     ├── TooLarge            larger than this platform takes
     ├── OutOfSpace          the platform's disk is full
@@ -38,6 +42,22 @@ class NotFound(ServiceError):
 
 class Conflict(ServiceError):
     """It is already there, or something still needs it."""
+
+
+class Locked(ServiceError):
+    """Another request is at it right now. The same request may work in a moment."""
+
+
+class UnsupportedType(ServiceError):
+    """The body has a media type that is not taken here."""
+
+
+class UnsupportedVersion(ServiceError):
+    """The caller speaks a version of a protocol that the platform does not."""
+
+
+class Damaged(ServiceError):
+    """What came is not what its checksum says; nothing of it was kept."""
 
 
 class Unprocessable(ServiceError):

@@ -19,6 +19,7 @@ PREFIX = "VOXEL51_SERVER_"
 _CENTURY_DAYS = 36525
 _MOST = {
     "lifetime_days": _CENTURY_DAYS,
+    "unfinished_upload_days": _CENTURY_DAYS,
     "link_seconds": _CENTURY_DAYS * 86400,
     "grace_seconds": _CENTURY_DAYS * 86400,
     "job_wall_seconds": _CENTURY_DAYS * 86400,
@@ -67,6 +68,9 @@ class Settings:
     job_file_bytes: int = _setting(256 * 1024**3, "bytes of any one file that an attempt writes")
     lifetime_days: float = _setting(365.0, "days until data and job outputs expire, unless their upload says otherwise")
     upload_limit_bytes: int = _setting(1024**4, "bytes of the largest file that is taken")
+    unfinished_upload_days: float = _setting(
+        7.0, "days until an upload in pieces that nobody goes on with is forgotten"
+    )
     disk_reserve_bytes: int = _setting(256 * 1024**2, "bytes that uploads leave free on the platform's disk")
     link_seconds: int = _setting(24 * 3600, "seconds that a signed link lasts")
     grace_seconds: int = _setting(15 * 60, "seconds that a job may still send its log and status after it ended")
@@ -107,7 +111,8 @@ class Settings:
 
     def _check_amounts(self) -> None:
         at_least_one = ("threads", "job_attempts", "job_wall_seconds", "job_cpu_seconds", "job_memory_bytes",
-                        "job_file_bytes", "lifetime_days", "upload_limit_bytes", "link_seconds")  # fmt: skip
+                        "job_file_bytes", "lifetime_days", "upload_limit_bytes", "link_seconds",
+                        "unfinished_upload_days")  # fmt: skip
         for name in at_least_one:
             if not getattr(self, name) > 0:
                 raise SettingError(f"{name} is {getattr(self, name)}; it must be above 0")

@@ -4,7 +4,7 @@ from typing import NotRequired, TypedDict
 
 
 class Data(TypedDict, total=False):
-    """One file. Queries return only the fields that were asked for; ``filename`` comes with details alone."""
+    """One file. Queries return only the fields that were asked for; the last two come with details alone."""
 
     id: str
     name: str
@@ -14,6 +14,7 @@ class Data(TypedDict, total=False):
     upload_date: str
     expiration_date: str | None
     filename: NotRequired[str]
+    sha256: NotRequired[str | None]
 
 
 class DataList(TypedDict):

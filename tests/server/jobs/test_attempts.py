@@ -1,5 +1,7 @@
 """A job ends exactly once, by its current attempt's word or by how that attempt ended."""
 
+import hashlib
+
 import pytest
 
 from voxel51.server.errors import BadRequest, Conflict, Forbidden, NotFound, Unauthenticated
@@ -25,7 +27,7 @@ def test_a_job_runs_through_its_states(rooms, alice):
     rooms.attempts.report_state(attempt, "COMPLETE", None)
     rooms.attempts.settle(attempt.id, Fate.ANALYTIC_FAILED, "exit 0")
     assert state_of(rooms, alice, job_id) == ("COMPLETE", "NONE")
-    assert rooms.jobs.output_key(alice.id, job_id) == (key, "a.json")
+    assert rooms.jobs.output_key(alice.id, job_id) == (key, "a.json", hashlib.sha256(b"{}").hexdigest())
 
 
 def test_the_first_end_wins(rooms, alice):

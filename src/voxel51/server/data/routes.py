@@ -7,9 +7,22 @@ from voxel51.server.data.lifetime import EXPIRY_FIELD, LifetimeChange, asked_cha
 from voxel51.server.data.service import LISTING, DataService
 from voxel51.server.errors import BadRequest
 from voxel51.server.http.batch import Action, batch_route
-from voxel51.server.http.route import Bytes, Call, Download, JsonBody, MultipartBody, Needs, QueryBody, Route
+from voxel51.server.http.route import (
+    Answer,
+    Bytes,
+    Call,
+    Download,
+    Header,
+    JsonBody,
+    MultipartBody,
+    Needs,
+    QueryBody,
+    Route,
+)
 from voxel51.server.outcomes import only
+from voxel51.wire import digests
 from voxel51.wire.data import Data, DataDetails, DataList, SignedUrl
+from voxel51.wire.digests import REPR_DIGEST, to_header
 
 FOLDER = "data"
 """Folder of the storage in which uploaded files are kept."""
@@ -34,7 +47,17 @@ def data_routes(data: DataService) -> Iterable[Route]:
             body=query,
             answers=DataList,
         ),
-        Route("POST", "/data", handlers.upload, "Upload a file", body=upload, answers=DataDetails, status=201),
+        Route(
+            "POST",
+            "/data",
+            handlers.upload,
+            "Upload a file",
+            body=upload,
+            answers=DataDetails,
+            status=201,
+            takes_headers={REPR_DIGEST: Header("hash of the file: what has another is not kept", digests.PATTERN)},
+            answer_headers={REPR_DIGEST: "SHA-256 of the file"},
+        ),
         Route("GET", "/data/{data_id}", handlers.details, "One file's record", answers=DataDetails, errors=(404,)),
         Route("GET", "/data/{data_id}/download", handlers.download, "The file itself", answers=Bytes, errors=(404,)),
         Route(
@@ -78,14 +101,14 @@ class _Handlers:
     def query_of_application(self, call: Call) -> DataList:
         return self._data.query_of_application(call.caller, call.query)
 
-    def upload(self, call: Call) -> Mapping[str, Data]:
-        if call.upload is None or call.upload.writer is None:
-            raise BadRequest("No file came; send it as the part named 'file'")
+    def upload(self, call: Call) -> Answer:
         upload = call.upload
+        if upload is None or upload.writer is None:
+            raise BadRequest("No file came; send it as the part named 'file'")
         kept = self._data.add(
-            call.caller.id, upload.filename, upload.media_type, call.upload.writer, call.fields.get("data_ttl")
+            call.caller.id, upload.filename, upload.media_type, upload.writer, call.fields.get("data_ttl")
         )
-        return {"data": kept}
+        return Answer({"data": kept}, {REPR_DIGEST: to_header(upload.writer.sha256)})
 
     def details(self, call: Call) -> Mapping[str, Data]:
         return {"data": self._data.details(call.caller, call.path["data_id"])}
@@ -115,4 +138,4 @@ class _Handlers:
 
 
 def _download(row: Any) -> Download:
-    return Download(row.storage_key, row.name, row.media_type)
+    return Download(row.storage_key, row.name, row.media_type, row.sha256)

@@ -1,7 +1,9 @@
 """Data: taken in, listed, handed out, forgotten."""
 
-from collections.abc import Callable, Collection, Sequence
-from datetime import timedelta
+import uuid
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -43,6 +45,15 @@ _MOST_AT_ONCE = 1000
 DEFAULT_ENCODING = "7bit"
 
 
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A whole file in the storage. ``sha256`` in hexadecimal."""
+
+    key: str
+    size_bytes: int
+    sha256: str
+
+
 class DataService:
     """Keeps files for their owners. Every method sees only what belongs to the given owner."""
 
@@ -58,27 +69,43 @@ class DataService:
         Raises:
             BadRequest: the name or the expiration date will not do; the file is not kept.
         """
-        name = clean_name(filename)
-        row = {
-            "id": writer.key.partition("/")[2],
-            "owner_id": owner_id,
-            "name": name,
-            "size_bytes": writer.size_bytes,
-            "media_type": clean_media_type(media_type, name),
-            "encoding": DEFAULT_ENCODING,
-            "upload_date": dates.now(),
-            "expiration_date": first_expiration(ttl, self._lifetime),
-            "storage_key": writer.key,
-        }
+        clean_name(filename)  # before the disk is troubled
+        expiration = first_expiration(ttl, self._lifetime)
         writer.commit()
         try:
-            with self._database.write() as connection:
-                connection.execute(insert(data).values(row))
+            file = StoredFile(writer.key, writer.size_bytes, writer.sha256)
+            return self.record(owner_id, filename, media_type, file, expiration)
         except BaseException:
             self._storage.delete(writer.key)
             raise
-        record = {field: row[column.name] for field, column in LISTING.columns.items()}
-        return _to_wire(record)
+
+    def record(
+        self, owner_id: str, filename: str, media_type: str | None, file: "StoredFile", expiration: datetime | None
+    ) -> Data:
+        """Make a stored file somebody's data. Where its owner has the same bytes already, they are kept once, and
+        ``file`` is deleted. None expires it after the usual time.
+
+        Raises:
+            BadRequest: the name will not do.
+        """
+        name = clean_name(filename)
+        row: dict[str, Any] = {
+            "id": str(uuid.uuid4()),
+            "owner_id": owner_id,
+            "name": name,
+            "size_bytes": file.size_bytes,
+            "media_type": clean_media_type(media_type, name),
+            "encoding": DEFAULT_ENCODING,
+            "upload_date": dates.now(),
+            "expiration_date": expiration or first_expiration(None, self._lifetime),
+            "sha256": file.sha256,
+        }
+        with self._database.write() as connection:
+            row["storage_key"] = _key_of_same(connection, row) or file.key
+            connection.execute(insert(data).values(row))
+        if row["storage_key"] != file.key:
+            self._database.after_commit(partial(self._storage.delete, file.key))
+        return _to_wire({field: row[column.name] for field, column in LISTING.columns.items()})
 
     def query(self, owner: User, query: Query) -> DataList:
         """The owner's data that match."""
@@ -93,7 +120,7 @@ class DataService:
         return {"data": [_to_wire(row) for row in rows], "count": count}
 
     def details(self, owner: User, data_id: str) -> Data:
-        """One file's record, with ``filename`` for clients that look there.
+        """One file's record, with ``filename`` for clients that look there, and the hash of its bytes.
 
         Raises:
             NotFound: the owner has no such data.
@@ -185,9 +212,18 @@ class DataService:
         return len(rows)
 
     def _forget(self, connection: Connection, rows: Collection[Row[Any]]) -> None:
+        """Delete rows, and after them the bytes that no other row refers to.
+
+        All rows of the same bytes are locked first, in order: of two that are deleted at once, the second sees the
+        first gone.
+        """
+        keys = {row.storage_key for row in rows}
+        of_keys = data.c.storage_key.in_(keys)
+        connection.execute(select(data.c.id).where(of_keys).order_by(data.c.id).with_for_update()).all()
         connection.execute(delete(data).where(data.c.id.in_([row.id for row in rows])))
-        for row in rows:
-            self._database.after_commit(partial(self._storage.delete, row.storage_key))
+        keys.difference_update(connection.execute(select(data.c.storage_key).where(of_keys)).scalars())
+        for key in keys:
+            self._database.after_commit(partial(self._storage.delete, key))
 
     def keeps(self, key: str) -> bool:
         """Whether a record refers to the stored file ``key``."""
@@ -208,7 +244,15 @@ def _find(connection: Connection, owner_id: str, data_ids: Sequence[str], *, loc
 
 def _details(row: Row[Any]) -> Data:
     record = {field: getattr(row, column.name) for field, column in LISTING.columns.items()}
-    return {**_to_wire(record), "filename": row.name}
+    return {**_to_wire(record), "filename": row.name, "sha256": row.sha256}
+
+
+def _key_of_same(connection: Connection, row: Mapping[str, Any]) -> str | None:
+    """Key of the same bytes of the same owner. Their row is locked: it is not deleted before this transaction ends."""
+    same = [data.c[name] == row[name] for name in ("owner_id", "sha256", "size_bytes")]
+    statement = select(data.c.storage_key).where(*same).order_by(data.c.id).limit(1).with_for_update()
+    key: str | None = connection.execute(statement).scalar()
+    return key
 
 
 def _to_wire(record: dict[str, Any]) -> Data:

@@ -1,6 +1,6 @@
-"""Data: one row a file."""
+"""Data: one row a file; and uploads, one row each, that are or were coming in pieces."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, String, Table
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, String, Table, Text
 
 from voxel51.server.accounts.tables import users
 from voxel51.server.database.schema import metadata
@@ -17,7 +17,25 @@ data = Table(
     Column("encoding", String(64)),
     Column("upload_date", Moment, nullable=False),
     Column("expiration_date", Moment, nullable=False, index=True),
-    Column("storage_key", String(128), nullable=False, index=True),
+    Column("storage_key", String(128), nullable=False, index=True),  # shared by an owner's files of the same bytes
+    Column("sha256", String(64)),  # in hexadecimal; null for what came before it was kept
     Index("ix_data_owner_upload_date", "owner_id", "upload_date", "id"),
     Index("ix_data_owner_name", "owner_id", "name"),
+    Index("ix_data_owner_sha256", "owner_id", "sha256"),
+)
+
+uploads = Table(
+    "uploads",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("owner_id", String(36), ForeignKey(users.c.id), nullable=False),
+    Column("name", String(255), nullable=False),
+    Column("media_type", String(255)),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("metadata_text", Text, nullable=False),  # as it was sent
+    Column("data_ttl", String(64)),
+    Column("expected_sha256", String(64)),
+    Column("expires_at", Moment, nullable=False, index=True),
+    Column("storage_key", String(128), nullable=False, index=True),
+    Column("data_id", String(36)),  # what it became, once it was finished
 )

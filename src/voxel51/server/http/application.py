@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from starlette.applications import Starlette
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -20,6 +20,7 @@ from voxel51.server.http.route import Bytes, Route
 from voxel51.wire.headers import REQUEST_ID
 from voxel51.wire.tokens import API_VERSION
 
+_OVERRIDING = {"PATCH", "DELETE"}
 _SLASHES = re.compile(r"/{2,}")
 
 
@@ -67,6 +68,7 @@ class _Surroundings:
         if scope["type"] != "http":
             await self._application(scope, receive, send)
             return
+        _override_method(scope)
         path = _SLASHES.sub("/", scope["path"])
         scope["path"] = path.rstrip("/") or "/"
         request_id = uuid.uuid4().hex
@@ -79,3 +81,11 @@ class _Surroundings:
             await send(message)
 
         await self._application(scope, receive, send_with_id)
+
+
+def _override_method(scope: Scope) -> None:
+    """Where nothing but POST gets through, other methods come as one that says so."""
+    if scope["method"] == "POST":
+        wanted = Headers(scope=scope).get("x-http-method-override", "").upper()
+        if wanted in _OVERRIDING:
+            scope["method"] = wanted

@@ -13,6 +13,7 @@ from voxel51.server.errors import NotFound
 from voxel51.server.http.errors import error_response
 from voxel51.server.http.route import Download
 from voxel51.server.storage.storage import Reader, Storage
+from voxel51.wire import digests
 
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 """Longer numbers are beyond any file, and beyond what Python reads; such a header is ignored like any malformed one."""
@@ -33,6 +34,8 @@ def download_response(download: Download, storage: Storage, request: Request) ->
             "Cache-Control": "private, no-transform",
             "X-Content-Type-Options": "nosniff",
         }
+        if download.sha256 is not None:
+            headers[digests.REPR_DIGEST] = digests.to_header(download.sha256)
         wanted = _wanted_range(request, size_bytes, headers["ETag"])
         if wanted is None:
             return error_response(

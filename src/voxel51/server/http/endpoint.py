@@ -17,6 +17,7 @@ from voxel51.server.http.errors import response_to
 from voxel51.server.http.query import read_query
 from voxel51.server.http.repetition import Repetitions
 from voxel51.server.http.route import (
+    Answer,
     Call,
     Download,
     JsonBody,
@@ -26,8 +27,9 @@ from voxel51.server.http.route import (
     QueryBody,
     RawBody,
     Route,
+    StreamBody,
 )
-from voxel51.server.http.uploads import Receiver, is_small, read_small
+from voxel51.server.http.uploads import Receiver, check_digest, is_small, pour, read_small
 from voxel51.server.storage.storage import CHUNK_BYTES, Storage
 
 Given = TypeVarTuple("Given")
@@ -63,6 +65,11 @@ class Endpoint:
 
     async def __call__(self, request: Request) -> Response:
         """Answer ``request``, whatever happens."""
+        response = await self._answer_or_say_why(request)
+        response.headers.update(self._route.always)
+        return response
+
+    async def _answer_or_say_why(self, request: Request) -> Response:
         try:
             return await self._answer(request)
         except ClientDisconnect:
@@ -73,6 +80,8 @@ class Endpoint:
             return response_to(error, request)
 
     async def _answer(self, request: Request) -> Response:
+        if isinstance(self._route.body, StreamBody):
+            return await self._pour(request, self._route.body)
         if isinstance(self._route.body, MultipartBody | RawBody):
             return await self._receive(request)
         content = b""
@@ -92,6 +101,12 @@ class Endpoint:
         elif isinstance(body, RawBody):
             call = replace(call, upload=await self._serving.receiver.raw(request, body))
         return await self._in_worker(self._keep, request, call)
+
+    async def _pour(self, request: Request, body: StreamBody) -> Response:
+        call = await self._in_worker(self._identify, request)
+        sink = await self._in_worker(body.open, call)
+        await pour(request, sink)
+        return await self._in_worker(self._serve, request, replace(call, sink=sink))
 
     async def _in_worker(self, function: Callable[[*Given], Result], *arguments: *Given) -> Result:
         return await to_thread.run_sync(function, *arguments, limiter=self._serving.workers)
@@ -113,11 +128,12 @@ class Endpoint:
 
     def _identify(self, request: Request) -> Call:
         caller = self._serving.checks[self._route.needs](request)
-        return Call(caller, request.path_params, arguments=dict(request.query_params))
+        return Call(caller, request.path_params, arguments=dict(request.query_params), headers=request.headers)
 
     def _keep_small(self, request: Request, body: RawBody, content: bytes) -> Response:
         call = self._identify(request)
         upload = self._serving.receiver.small(body, content)
+        check_digest(request.headers, body, upload.writer)
         return self._keep(request, replace(call, upload=upload))
 
     def _keep(self, request: Request, call: Call) -> Response:
@@ -136,9 +152,12 @@ class Endpoint:
             return answer
         if isinstance(answer, Download):
             return download_response(answer, self._serving.storage, request)
+        if not isinstance(answer, Answer):
+            answer = Answer(answer)
+        status = answer.status or self._route.status
         if self._route.answers is None:
-            return Response(status_code=self._route.status)
-        return Response(msgspec.json.encode(answer), self._route.status, media_type="application/json")
+            return Response(None, status, answer.headers)
+        return Response(msgspec.json.encode(answer.body), status, answer.headers, "application/json")
 
 
 def _read_object(request: Request, body: JsonBody, content: bytes) -> Mapping[str, Any]:

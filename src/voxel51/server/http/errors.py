@@ -12,7 +12,9 @@ from starlette.responses import Response
 from voxel51.server.errors import (
     BadRequest,
     Conflict,
+    Damaged,
     Forbidden,
+    Locked,
     NotFound,
     OutOfSpace,
     ServiceError,
@@ -20,6 +22,8 @@ from voxel51.server.errors import (
     Unauthenticated,
     Unavailable,
     Unprocessable,
+    UnsupportedType,
+    UnsupportedVersion,
 )
 from voxel51.wire.errors import ErrorAnswer
 
@@ -31,14 +35,22 @@ STATUS_OF: Mapping[type[ServiceError], int] = {
     Forbidden: 403,
     NotFound: 404,
     Conflict: 409,
+    UnsupportedVersion: 412,
     TooLarge: 413,
+    UnsupportedType: 415,
     Unprocessable: 422,
+    Locked: 423,
+    Damaged: 460,  # as the protocol tus has it
     Unavailable: 503,
     OutOfSpace: 507,
 }
 """The one table from what a service refuses to its HTTP status."""
 
-_HEADERS: Mapping[int, Mapping[str, str]] = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "1"}}
+_HEADERS: Mapping[int, Mapping[str, str]] = {
+    401: {"WWW-Authenticate": "Bearer"},
+    423: {"Retry-After": "1"},
+    503: {"Retry-After": "1"},
+}
 
 
 def error_body(status: int, message: str) -> bytes:

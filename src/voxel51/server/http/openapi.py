@@ -25,7 +25,9 @@ from voxel51.server.http.route import (
     QueryBody,
     RawBody,
     Route,
+    StreamBody,
 )
+from voxel51.wire.digests import REPR_DIGEST
 from voxel51.wire.errors import ErrorAnswer
 from voxel51.wire.headers import AGENT_KEY, APPLICATION_KEY, APPLICATION_USER, IDEMPOTENCY_KEY
 from voxel51.wire.query import QueryDocument
@@ -70,9 +72,13 @@ _MEANINGS = {
     403: "The credential has not the right",
     404: "No such thing for this caller",
     409: "It is already there, or in use",
+    412: "The protocol is not spoken in this version",
     413: "Larger than is taken",
+    415: "A body of this media type is not taken",
     416: "No such range",
     422: "The idempotency key came with another request before",
+    423: "Another request is at it; try again in a moment",
+    460: "What came is not what its checksum says",
     503: "Not now; try again in a moment",
     507: "The platform's disk is full",
 }
@@ -80,6 +86,7 @@ _REPETITION = (
     f"Takes a header `{IDEMPOTENCY_KEY}`: up to {LONGEST_KEY} printable ASCII characters, unique to the request. "
     "The same request with the same key within a day gets the first answer, and nothing is done a second time."
 )
+_DIGEST = {REPR_DIGEST: "SHA-256 of the whole file, where it is known"}
 _NO_STORE = {"Content-Security-Policy": "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'"}
 _ASSETS = {
     "swagger-ui.css": "text/css",
@@ -150,7 +157,7 @@ def _operation(route: Route, schemas: Mapping[Any, Any]) -> dict[str, Any]:
         "summary": route.summary,
         "operationId": _operation_id(route),
         "tags": [route.path.split("/")[1]],
-        "parameters": [*_path_parameters(route), *_query_parameters(route.body)],
+        "parameters": [*_path_parameters(route), *_query_parameters(route.body), *_header_parameters(route)],
         "responses": _responses(route, schemas),
         "security": _SECURITY[route.needs],
     }
@@ -204,6 +211,19 @@ def _search_pattern(listing: Listing) -> str:
     return f"^({anything}|{flag})(,({anything}|{flag}))*$"
 
 
+def _header_parameters(route: Route) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": name,
+            "in": "header",
+            "description": header.description,
+            "required": header.required,
+            "schema": {"type": "string", **({"pattern": header.pattern} if header.pattern else {})},
+        }
+        for name, header in route.takes_headers.items()
+    ]
+
+
 def _request_body(body: Body, schemas: Mapping[Any, Any]) -> dict[str, Any] | None:
     if isinstance(body, JsonBody):
         content = {"application/json": {"schema": schemas[body.shape]}}
@@ -217,8 +237,8 @@ def _request_body(body: Body, schemas: Mapping[Any, Any]) -> dict[str, Any] | No
         required = ["file", *(name for name, text in body.fields.items() if text.required)]
         schema = {"type": "object", "properties": properties, "required": required}
         return {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
-    if isinstance(body, RawBody):
-        return {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
+    if isinstance(body, RawBody | StreamBody):
+        return {"content": {body.media_type: {"schema": {"type": "string", "format": "binary"}}}}
     return None
 
 
@@ -228,10 +248,13 @@ def _responses(route: Route, schemas: Mapping[Any, Any]) -> dict[str, Any]:
         success = {"description": "The file", "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}
     elif route.answers is not None:
         success = {"description": "Done", "content": {"application/json": {"schema": schemas[route.answers]}}}
+    told = {**route.answer_headers, **(_DIGEST if route.answers is Bytes else {})}
+    if told:
+        success["headers"] = {name: {"description": d, "schema": {"type": "string"}} for name, d in told.items()}
     statuses = {*_REFUSALS[route.needs], *route.errors, *_body_errors(route.body)}
     if is_remembered(route):
         statuses |= {400, 409, 422}
-    error = {"application/json": {"schema": schemas[ErrorAnswer]}}
+    error = {"application/json": {"schema": schemas[ErrorAnswer]}} if route.method != "HEAD" else {}
     answers: dict[str, Any] = {str(route.status): success}
     if route.answers is Bytes:
         answers["206"] = {**success, "description": "The part of the file that was asked for"}
@@ -243,7 +266,7 @@ def _responses(route: Route, schemas: Mapping[Any, Any]) -> dict[str, Any]:
 def _body_errors(body: Body) -> tuple[int, ...]:
     if isinstance(body, NoBody):
         return ()
-    return (400, 413, 507) if isinstance(body, MultipartBody | RawBody) else (400, 413)
+    return (400, 413, 507) if isinstance(body, MultipartBody | RawBody | StreamBody) else (400, 413)
 
 
 _PAGE = """<!doctype html>

@@ -26,7 +26,7 @@ from voxel51.wire.headers import IDEMPOTENCY_KEY, IDEMPOTENCY_REPLAYED
 
 LONGEST_KEY = 255
 _KEPT = timedelta(hours=24)
-_KEPT_HEADERS = ("content-type", "location")
+_UNKEPT_HEADERS = {"content-length"}
 
 answers = Table(
     "answers",
@@ -73,7 +73,7 @@ class Repetitions:
                 if first is not None:
                     return _again(first, fingerprint)
                 answer = serve()
-                kept = {name: answer.headers[name] for name in _KEPT_HEADERS if name in answer.headers}
+                kept = {name: text for name, text in answer.headers.items() if name not in _UNKEPT_HEADERS}
                 body = None if route.tells_secret else bytes(answer.body)
                 row = {"status": answer.status_code, "headers": kept, "body": body, "created_at": dates.now()}
                 connection.execute(insert(answers).values(**identity, fingerprint=fingerprint, **row))
@@ -109,6 +109,6 @@ def _fingerprint(request: Request, call: Call, content: bytes) -> str:
     said: list[Any] = [request.method, request.url.path, request.url.query, hashlib.sha256(content).hexdigest()]
     if call.upload is not None:
         upload = call.upload
-        size_bytes = len(upload.content) if upload.writer is None else upload.writer.size_bytes
-        said += [upload.filename, size_bytes, hashlib.sha256(upload.content).hexdigest(), sorted(call.fields.items())]
+        sha256 = hashlib.sha256(upload.content).hexdigest() if upload.writer is None else upload.writer.sha256
+        said += [upload.filename, sha256, sorted(call.fields.items())]
     return hashlib.sha256(json.dumps(said).encode("utf-8", "replace")).hexdigest()

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, Protocol
 
 from voxel51.server.database.search import Listing, Query
 from voxel51.server.storage.storage import Writer
@@ -64,13 +64,39 @@ class MultipartBody:
 
 @dataclass(frozen=True, slots=True)
 class RawBody:
-    """A route that takes its whole body as a file: into ``folder`` of the storage, or into memory where None."""
+    """A route that takes its whole body as a file: into ``folder`` of the storage, or into memory where None.
+
+    ``is_whole`` is false where it may be a part of what a ``Repr-Digest`` speaks of.
+    """
 
     folder: str | None
     memory_limit_bytes: int = 8 * 1024 * 1024
+    media_type: str = "application/octet-stream"
+    is_whole: bool = True
 
 
-Body = NoBody | QueryBody | JsonBody | MultipartBody | RawBody
+class Sink(Protocol):
+    """Takes a body piece by piece, in worker threads. Every one that was opened is closed, however its body ends."""
+
+    def write(self, chunk: bytes | bytearray) -> None:
+        """Take the next piece."""
+
+    def close(self, complete: bool) -> None:
+        """No more will come: the body is ``complete``, or its sender is gone. What was written may be kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamBody:
+    """A route that takes its body into a sink of its own, which ``open`` makes once the caller is known.
+
+    ``media_type`` is what the description says.
+    """
+
+    open: "Callable[[Call], Sink]"
+    media_type: str
+
+
+Body = NoBody | QueryBody | JsonBody | MultipartBody | RawBody | StreamBody
 
 
 @dataclass(slots=True)
@@ -98,6 +124,8 @@ class Call:
         body: the decoded JSON or form object, for a route with a `JsonBody`.
         fields: text fields, for a route with a `MultipartBody`.
         upload: the file, where one came.
+        headers: of the request; names in any case.
+        sink: for a route with a `StreamBody`: what its ``open`` made, with the whole body in it, and closed.
     """
 
     caller: Any
@@ -107,15 +135,36 @@ class Call:
     body: Mapping[str, Any] = field(default_factory=dict)
     fields: Mapping[str, str] = field(default_factory=dict)
     upload: Upload | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    sink: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What callers may say, or must, in a header: a line that describes it, and what it looks like."""
+
+    description: str
+    pattern: str | None = None
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer that has headers or a status of its own; without ``status`` it has the route's."""
+
+    body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    status: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """An answer that is a stored file, sent in chunks; ranges are honoured."""
+    """An answer that is a stored file, sent in chunks; ranges are honoured. ``sha256`` in hexadecimal, where known."""
 
     key: str
     filename: str
     media_type: str | None
+    sha256: str | None = None
 
 
 class Bytes:
@@ -128,11 +177,14 @@ class Route:
 
     Attributes:
         path: below the version prefix, with ``{placeholders}``.
-        handler: runs in a worker thread; what it returns becomes the answer.
+        handler: runs in a worker thread; what it returns becomes the answer, an `Answer` with its headers.
         summary: what the caller gains, for the API description.
         answers: shape of the success answer, `Bytes` for a file, None for an empty body.
         errors: statuses beside the ones that follow from ``needs`` and ``body``.
         tells_secret: whether the answer has a secret in it, which is not kept for a repetition of the request.
+        takes_headers: what callers may say in headers, by name.
+        answer_headers: what a success says in headers, name -> a line that describes it.
+        always: headers of every answer, errors too.
         before: called with the caller and the path's values before a body is read, so that gigabytes are not taken
             in vain.
     """
@@ -147,4 +199,7 @@ class Route:
     status: int = 200
     errors: tuple[int, ...] = ()
     tells_secret: bool = False
+    takes_headers: Mapping[str, Header] = field(default_factory=dict)
+    answer_headers: Mapping[str, str] = field(default_factory=dict)
+    always: Mapping[str, str] = field(default_factory=dict)
     before: Callable[[Any, Mapping[str, str]], None] | None = None

@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from urllib.parse import unquote
 
 import multipart
@@ -10,8 +10,9 @@ from anyio import to_thread
 from starlette.requests import Request
 
 from voxel51.server.errors import BadRequest, TooLarge
-from voxel51.server.http.route import MultipartBody, RawBody, Upload
+from voxel51.server.http.route import MultipartBody, RawBody, Sink, Upload
 from voxel51.server.storage.storage import CHUNK_BYTES, Storage, Writer
+from voxel51.wire import digests
 
 _MULTIPART_OVERHEAD_BYTES = 64 * 1024
 _FIELD_LIMIT_BYTES = 64 * 1024
@@ -40,6 +41,53 @@ async def read_small(request: Request, limit_bytes: int) -> bytes:
     return bytes(body)
 
 
+async def pour(request: Request, sink: Sink) -> None:
+    """Everything of the body into ``sink``, which is closed at the end. What came before it broke off is in it."""
+    pending = bytearray()
+    complete = False
+    try:
+        async for chunk in request.stream():
+            pending += chunk
+            if len(pending) >= CHUNK_BYTES:
+                full, pending = pending, bytearray()
+                await to_thread.run_sync(sink.write, full)
+        complete = True
+    finally:  # here and now: a request that is cancelled may not wait for a thread
+        try:
+            if pending:
+                sink.write(pending)
+        finally:
+            sink.close(complete)
+
+
+def check_digest(headers: Mapping[str, str], body: RawBody, writer: Writer | None) -> None:
+    """Return when what was written is what the headers, where they say so, announced.
+
+    Raises:
+        BadRequest: it is something else.
+    """
+    if writer is not None:
+        names = (digests.CONTENT_DIGEST, digests.REPR_DIGEST) if body.is_whole else (digests.CONTENT_DIGEST,)
+        for name in names:
+            check_announced_digest(headers.get(name), writer.sha256)
+
+
+def check_announced_digest(announced: str | None, sha256: str) -> None:
+    """Return when ``announced``, a header's value or None, is not at odds with the hash of what came.
+
+    Raises:
+        BadRequest: it is, or it is malformed.
+    """
+    try:
+        expected = digests.from_header(announced)
+    except ValueError as error:
+        raise BadRequest(str(error)) from None
+    if expected not in {None, sha256}:
+        raise BadRequest(
+            f"What came has the SHA-256 {sha256}, not {expected} as announced; nothing was kept. Try again"
+        )
+
+
 class Receiver:
     """Receives files into ``storage``, none larger than ``limit_bytes``."""
 
@@ -55,7 +103,8 @@ class Receiver:
         try:
             async for chunk in request.stream():
                 await sink.take(chunk)
-            await sink.finish()
+            await sink.end()
+            check_digest(request.headers, body, sink.writer)
         except BaseException:
             sink.writer.abort()
             raise
@@ -116,9 +165,17 @@ class _Sink:
             pending, self._pending, self._pending_bytes = self._pending, [], 0
             await to_thread.run_sync(self._write, pending)
 
+    async def end(self) -> None:
+        """Write what is left, and sync: before the handler runs, which may do so under the database's lock."""
+        await to_thread.run_sync(self._write_last, self._pending)
+
     def _write(self, chunks: list[bytes | bytearray]) -> None:
         for chunk in chunks:
             self.writer.write(chunk)
+
+    def _write_last(self, chunks: list[bytes | bytearray]) -> None:
+        self._write(chunks)
+        self.writer.sync()
 
 
 class _Parts:
@@ -133,6 +190,7 @@ class _Parts:
         self._content = bytearray()
         self._fields: dict[str, str] = {}
         self._field: tuple[str, bytearray] | None = None
+        self._announced: list[str | None] = []
 
     async def run(self) -> tuple[Upload | None, dict[str, str]]:
         async for event in self._events():
@@ -164,6 +222,8 @@ class _Parts:
             if self._upload is not None:
                 raise BadRequest("More than one file came; send one a request")
             self._upload = Upload(filename, segment.content_type or None)
+            names = (digests.REPR_DIGEST, digests.CONTENT_DIGEST)
+            self._announced = [segment.header(name) for name in names]
             if self._body.folder is not None:
                 self._sink = await self._receiver._sink(self._request, self._body.folder)
                 self._upload.writer = self._sink.writer
@@ -186,7 +246,9 @@ class _Parts:
         if name == "file" and self._upload is not None:
             self._upload.content = bytes(content)
             if self._sink is not None:
-                await self._sink.finish()
+                await self._sink.end()
+                for announced in (*self._announced, self._request.headers.get(digests.REPR_DIGEST)):
+                    check_announced_digest(announced, self._sink.writer.sha256)
         elif name in self._body.fields:
             self._fields[name] = content.decode("utf-8", "replace")
         self._field = None

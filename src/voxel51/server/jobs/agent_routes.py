@@ -6,6 +6,7 @@ from typing import Any
 from voxel51.server.data.service import DataService
 from voxel51.server.errors import BadRequest
 from voxel51.server.http.route import (
+    Answer,
     Body,
     Bytes,
     Call,
@@ -20,6 +21,7 @@ from voxel51.server.http.route import (
 from voxel51.server.jobs.attempts import LOG_FOLDER, Attempt, AttemptService
 from voxel51.server.jobs.status import check_status
 from voxel51.server.jobs.tasks import TaskService
+from voxel51.wire.digests import REPR_DIGEST, to_header
 from voxel51.wire.tasks import MetadataReport, PostedData, SignedUrlReference, StateReport, TaskDescription
 
 OUTPUT_FOLDER = "outputs"
@@ -106,13 +108,14 @@ class _Handlers:
         report: Any = call.body
         self._attempts.report_metadata(call.caller, report)
 
-    def post_data(self, call: Call) -> Mapping[str, Mapping[str, str]]:
+    def post_data(self, call: Call) -> Answer:
         if call.upload is None or call.upload.writer is None:
             raise BadRequest("No file came; send it as the part named 'file'")
         upload = call.upload
         self._attempts.by_link(call.caller.id)  # once more: the upload took its time
         kept = self._data.add(call.caller.owner_id, upload.filename, upload.media_type, call.upload.writer, None)
-        return {"data": {"data_id": kept["id"]}}
+        digest = {REPR_DIGEST: to_header(call.upload.writer.sha256)}
+        return Answer({"data": {"data_id": kept["id"]}}, digest)
 
     def input_links(self, call: Call) -> Mapping[str, SignedUrlReference]:
         return self._tasks.input_links(call.caller)
@@ -137,13 +140,14 @@ class _Handlers:
         assert call.upload is not None and call.upload.writer is not None  # noqa: S101  (as above)
         self._attempts.put_log(call.path["attempt_id"], call.upload.writer)
 
-    def put_output(self, call: Call) -> None:
+    def put_output(self, call: Call) -> Answer:
         assert call.upload is not None and call.upload.writer is not None  # noqa: S101  (as above)
         self._attempts.put_output(call.path["attempt_id"], call.upload.writer)
+        return Answer(headers={REPR_DIGEST: to_header(call.upload.writer.sha256)})
 
     def _attempt(self, call: Call) -> Attempt:
         return self._attempts.by_link(call.path["attempt_id"])
 
     def _file(self, call: Call, part: str) -> Download:
         row = self._tasks.file(self._attempt(call), part, call.path["name"])
-        return Download(row.storage_key, row.name, row.media_type)
+        return Download(row.storage_key, row.name, row.media_type, row.sha256)

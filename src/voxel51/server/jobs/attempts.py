@@ -295,6 +295,8 @@ class AttemptService:
                 if column is attempts.c.output_key and row.state in ENDED:
                     raise Conflict(f"Job '{row.job_id}' has ended; its output cannot change any more")
                 values = {column.name: writer.key}
+                if column is attempts.c.output_key:
+                    values["output_sha256"] = writer.sha256
                 connection.execute(update(attempts).where(attempts.c.id == attempt_id).values(values))
             unneeded = row._mapping[column.name]
         finally:

@@ -154,6 +154,6 @@ class _Handlers:
         return _download(*self._jobs.log_key(self._jobs.owner_of(job_id), job_id))
 
 
-def _download(key: str, filename: str) -> Download:
+def _download(key: str, filename: str, sha256: str | None = None) -> Download:
     kinds = {".json": "application/json", ".zip": "application/zip", ".log": "text/plain; charset=utf-8"}
-    return Download(key, filename, kinds.get(filename[filename.rfind(".") :]))
+    return Download(key, filename, kinds.get(filename[filename.rfind(".") :]), sha256)

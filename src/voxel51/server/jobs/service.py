@@ -151,8 +151,8 @@ class JobService:
             raise NotFound(f"Job '{job_id}' has no status yet; start it first")
         return status_of(job)
 
-    def output_key(self, owner_id: str, job_id: str) -> tuple[str, str]:
-        """Storage key and file name of the output.
+    def output_key(self, owner_id: str, job_id: str) -> tuple[str, str, str | None]:
+        """Storage key, file name and SHA-256 of the output; the last None where it was never computed.
 
         Raises:
             NotFound: the owner has no such job, or its analytic leaves no output.
@@ -165,7 +165,7 @@ class JobService:
             raise BadRequest(f"The output of job '{job_id}' has expired")
         if job["output_key"] is None:
             raise NotFound(f"Job '{job_id}' has no output file; its analytic leaves none")
-        return job["output_key"], job["output_filename"]
+        return job["output_key"], job["output_filename"], job["output_sha256"]
 
     def log_key(self, owner_id: str, job_id: str) -> tuple[str, str]:
         """Storage key and file name of the log.
@@ -235,6 +235,7 @@ class JobService:
                 analytics_table.c.version,
                 analytics_table.c.scope,
                 attempts.c.output_key,
+                attempts.c.output_sha256,
                 attempts.c.log_key,
             )
             .join(analytics_table, analytics_table.c.id == jobs.c.analytic_id)

@@ -53,5 +53,6 @@ attempts = Table(
     Column("ended_at", Moment, index=True),
     Column("end_detail", Text),
     Column("output_key", String(128), index=True),
+    Column("output_sha256", String(64)),  # in hexadecimal
     Column("log_key", String(128), index=True),
 )

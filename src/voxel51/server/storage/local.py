@@ -1,17 +1,18 @@
 """Bytes on the local disk."""
 
-import errno
+import hashlib
 import os
 import shutil
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from voxel51.server.errors import OutOfSpace
-from voxel51.server.storage.storage import CHUNK_BYTES, Stored
-
-_FULL = {errno.ENOSPC, errno.EDQUOT}
+from voxel51.server.storage.disk import make_folder, room_for, said_full, sync_folder, write_all
+from voxel51.server.storage.growing import Stored
+from voxel51.server.storage.local_growing import LocalGrowingFiles
+from voxel51.server.storage.storage import CHUNK_BYTES
 
 
 class LocalStorage:
@@ -25,20 +26,17 @@ class LocalStorage:
         self._root = root
         self._incoming = root / "incoming"
         self._reserve_bytes = reserve_bytes
+        self.growing = LocalGrowingFiles(root / "growing", self._path, reserve_bytes)
 
     def open(self) -> None:
         """Make the folders, and clear what a crash left half-written. Only one process may do so at a time."""
         shutil.rmtree(self._incoming, ignore_errors=True)
         self._incoming.mkdir(parents=True, mode=0o700)
+        self.growing.make_folder()
 
     def writer(self, key: str, expected_bytes: int | None = None) -> "LocalWriter":
         """See `Storage.writer`."""
-        free_bytes = shutil.disk_usage(self._root).free - self._reserve_bytes
-        if free_bytes <= (expected_bytes or 0):
-            raise OutOfSpace(
-                f"{expected_bytes or 1} bytes do not fit: the platform has {max(free_bytes, 0)} bytes left. "
-                "Delete data you no longer need, or ask its operator for room"
-            )
+        room_for(expected_bytes or 0, self._root, self._reserve_bytes)
         return LocalWriter(self._incoming / uuid.uuid4().hex, self._path(key), key)
 
     def read(self, key: str, start: int = 0, length: int | None = None) -> "LocalReader":
@@ -76,40 +74,42 @@ class LocalWriter:
         self.size_bytes = 0
         self._temporary = temporary
         self._final = final
+        self._hash = hashlib.sha256()
+        self._synced_bytes = -1
         self._descriptor: int | None = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+
+    @property
+    def sha256(self) -> str:
+        """See `Writer.sha256`."""
+        return self._hash.hexdigest()
 
     def write(self, chunk: bytes | bytearray | memoryview) -> None:
         """See `Writer.write`."""
         if self._descriptor is None:
             raise ValueError(f"{self.key} is no longer being written")
-        view = memoryview(chunk)
-        try:
-            while view:
-                written = os.write(self._descriptor, view)
-                self.size_bytes += written
-                view = view[written:]
-        except OSError as error:
-            self.abort()
-            if error.errno in _FULL:
-                raise OutOfSpace("the platform's disk is full; nothing of this file was kept") from error
-            raise
+        with self._aborting():
+            write_all(self._descriptor, chunk)
+        self._hash.update(chunk)
+        self.size_bytes += len(chunk)
+
+    def sync(self) -> None:
+        """See `Writer.sync`."""
+        if self._descriptor is not None and self._synced_bytes != self.size_bytes:
+            with self._aborting():
+                os.fsync(self._descriptor)
+            self._synced_bytes = self.size_bytes
 
     def commit(self) -> None:
         """See `Writer.commit`."""
+        self.sync()
         if self._descriptor is None:
             return
-        try:
-            os.fsync(self._descriptor)
+        with self._aborting():
             os.close(self._descriptor)
             self._descriptor = None
-            _make_folder(self._final.parent)
+            make_folder(self._final.parent)
             self._temporary.replace(self._final)
-            _sync_folder(self._final.parent)
-        except OSError as error:
-            self.abort()
-            if error.errno in _FULL:
-                raise OutOfSpace("the platform's disk is full; nothing of this file was kept") from error
-            raise
+            sync_folder(self._final.parent)
 
     def abort(self) -> None:
         """See `Writer.abort`."""
@@ -117,6 +117,14 @@ class LocalWriter:
             os.close(self._descriptor)
             self._descriptor = None
         self._temporary.unlink(missing_ok=True)
+
+    @contextmanager
+    def _aborting(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            self.abort()
+            raise said_full(error) from error
 
 
 class LocalReader:
@@ -146,18 +154,3 @@ class LocalReader:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
-
-
-def _make_folder(folder: Path) -> None:
-    if not folder.is_dir():
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _sync_folder(folder.parent)
-        _sync_folder(folder.parent.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

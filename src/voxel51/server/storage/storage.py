@@ -1,9 +1,9 @@
 """The interface to where bytes are kept. A key is ``<folder>/<name>``, made by the platform, never by a caller."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Protocol
+
+from voxel51.server.storage.growing import GrowingFiles, Stored
 
 CHUNK_BYTES = 1024 * 1024
 """How much of a file is in memory at once."""
@@ -18,8 +18,19 @@ class Writer(Protocol):
     key: str
     size_bytes: int
 
+    @property
+    def sha256(self) -> str:
+        """The SHA-256 of what was written so far, in hexadecimal. It was computed in passing, in the writing thread."""
+
     def write(self, chunk: bytes | bytearray | memoryview) -> None:
         """Append.
+
+        Raises:
+            voxel51.server.errors.OutOfSpace: there is no room; the writer is aborted.
+        """
+
+    def sync(self) -> None:
+        """Make what was written durable. What is left for `commit` is quick then, and may be done under a lock.
 
         Raises:
             voxel51.server.errors.OutOfSpace: there is no room; the writer is aborted.
@@ -30,15 +41,6 @@ class Writer(Protocol):
 
     def abort(self) -> None:
         """Forget it, unless it is committed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """A file that is there."""
-
-    key: str
-    size_bytes: int
-    changed_at: datetime
 
 
 class Reader(Protocol):
@@ -54,6 +56,10 @@ class Reader(Protocol):
 
 class Storage(Protocol):
     """Files by key. All of it is synchronous and may be called from any thread."""
+
+    @property
+    def growing(self) -> GrowingFiles:
+        """The files that come in several pieces, perhaps over days."""
 
     def writer(self, key: str, expected_bytes: int | None = None) -> Writer:
         """Begin to write ``key``.

@@ -1,0 +1,52 @@
+"""Uploads in pieces, by the protocol tus 1.0.0: its header names, and the one that names the finished data."""
+
+import base64
+import binascii
+import re
+from collections.abc import Mapping
+
+VERSION = "1.0.0"
+EXTENSIONS = "creation,creation-with-upload,termination,expiration,checksum"
+CHECKSUM_ALGORITHMS = "sha1,sha256"
+CONTENT_TYPE = "application/offset+octet-stream"
+
+RESUMABLE = "Tus-Resumable"
+SERVER_VERSION = "Tus-Version"
+SERVER_EXTENSIONS = "Tus-Extension"
+SERVER_CHECKSUM_ALGORITHMS = "Tus-Checksum-Algorithm"
+SERVER_LIMIT = "Tus-Max-Size"
+LENGTH = "Upload-Length"
+OFFSET = "Upload-Offset"
+METADATA = "Upload-Metadata"
+EXPIRES = "Upload-Expires"
+CHECKSUM = "Upload-Checksum"
+DEFER_LENGTH = "Upload-Defer-Length"
+DATA_ID = "X-Voxel51-Data-Id"
+"""Header that names the data which a finished upload became."""
+
+_KEY = re.compile(r"[!-+\--~]+")
+
+
+def metadata_to_header(entries: Mapping[str, str]) -> str:
+    """The value of `METADATA`: key and base64 of each entry."""
+    return ",".join(
+        f"{key} {base64.b64encode(text.encode(errors='replace')).decode()}" for key, text in entries.items()
+    )
+
+
+def metadata_from_header(text: str) -> dict[str, str]:
+    """The entries of `METADATA`; a key without a value has an empty one.
+
+    Raises:
+        ValueError: it is malformed; the text names the part.
+    """
+    entries: dict[str, str] = {}
+    for part in text.split(",") if text.strip() else []:
+        key, _, value = part.strip().partition(" ")
+        if not _KEY.fullmatch(key) or key in entries:
+            raise ValueError(f"{METADATA} has the key {key!r}; keys are plain ASCII, and each comes once")
+        try:
+            entries[key] = base64.b64decode(value.strip(), validate=True).decode()
+        except (binascii.Error, UnicodeDecodeError):
+            raise ValueError(f"{METADATA} has no text in base64 under {key!r}") from None
+    return entries

@@ -1,0 +1,54 @@
+"""The services of data on a real database and a real storage, without HTTP."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+
+from voxel51.server.accounts.callers import User
+from voxel51.server.accounts.service import AccountService
+from voxel51.server.data.service import DataService
+from voxel51.server.data.uploads_service import Announced, UploadService
+from voxel51.server.database.database import Database, sqlite_url
+from voxel51.server.storage.local import LocalStorage
+
+LIMIT_BYTES = 1000
+
+
+@dataclass
+class Rooms:
+    """Everything that a test of data needs."""
+
+    accounts: AccountService
+    data: DataService
+    uploads: UploadService
+    storage: LocalStorage
+    database: Database
+
+    def add(self, user: User, content: bytes = b"video", name: str = "video.mp4", ttl: str | None = None) -> str:
+        """Upload a file for ``user`` at once."""
+        writer = self.storage.writer(f"data/{uuid.uuid4()}")
+        writer.write(content)
+        return self.data.add(user.id, name, None, writer, ttl)["id"]
+
+    def begin(self, user: User, size_bytes: int, sha256: str | None = None) -> str:
+        """Begin an upload in pieces."""
+        return self.uploads.create(user.id, Announced(size_bytes, "", {}, sha256), None).id
+
+    def content(self, user: User, data_id: str) -> bytes:
+        """The bytes of one's data."""
+        return b"".join(self.storage.read(self.data.find(user.id, data_id).storage_key))
+
+    def keys(self) -> set[str]:
+        """What the storage holds, growing files apart."""
+        return {file.key for file in self.storage.files()}
+
+
+def open_rooms(folder, patience=timedelta(days=1)):
+    """The rooms of a platform in ``folder``, which may have been one before."""
+    database = Database(sqlite_url(folder / "platform.sqlite"))
+    database.migrate()
+    storage = LocalStorage(folder / "storage")
+    storage.open()
+    data = DataService(database, storage, timedelta(days=3), lambda method, path: f"{method} {path}")
+    uploads = UploadService(database, storage, data, LIMIT_BYTES, patience)
+    return Rooms(AccountService(database), data, uploads, storage, database)

@@ -1,0 +1,22 @@
+"""The rooms of data, fresh for each test."""
+
+import pytest
+
+from data_rooms import open_rooms
+
+
+@pytest.fixture
+def rooms(tmp_path):
+    rooms = open_rooms(tmp_path)
+    yield rooms
+    rooms.database.close()
+
+
+@pytest.fixture
+def alice(rooms):
+    return rooms.accounts.create_user("alice")
+
+
+@pytest.fixture
+def bob(rooms):
+    return rooms.accounts.create_user("bob")
