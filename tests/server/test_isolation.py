@@ -29,7 +29,8 @@ LISTS = {"get /data/list", "get /jobs/list", "get /data", "get /jobs"}
 
 FOR_EVERYBODY = {
     "get /analytics/list", "get /analytics", "get /analytics/{analytic_id}", "get /analytics/{analytic_id}/doc",
-    "get /status/all", "post /data", "post /jobs", "post /data/batch", "post /jobs/batch", "post /data/uploads",
+    "get /status/all", "get /events", "post /data", "post /jobs", "post /data/batch", "post /jobs/batch",
+    "post /data/uploads",
 }  # fmt: skip
 """Where any user has a right of his own."""
 

@@ -25,6 +25,9 @@ from voxel51.server.engine.dispatcher import Dispatcher, Terms
 from voxel51.server.engine.launch import Limits
 from voxel51.server.engine.runners.processes import ProcessRunner
 from voxel51.server.engine.sweeper import Sweeper
+from voxel51.server.events.feed import Feed
+from voxel51.server.events.routes import event_routes
+from voxel51.server.events.service import EventService
 from voxel51.server.http import openapi
 from voxel51.server.http.application import build_application
 from voxel51.server.http.endpoint import Serving
@@ -62,11 +65,16 @@ class Platform:
     storage: LocalStorage
     dispatcher: Dispatcher
     sweeper: Sweeper
+    feed: Feed
 
     def open(self) -> None:
         """Begin to dispatch and to sweep."""
         self.dispatcher.open()
         self.sweeper.open()
+
+    def begin_to_close(self) -> None:
+        """Let go those who would listen for ever; called in the event loop."""
+        self.feed.close()
 
     def close(self) -> None:
         """Give back what runs, and release everything."""
@@ -100,6 +108,9 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
     dispatcher = Dispatcher(attempts, tasks, _runner(settings, installed), terms)
     jobs = JobService(database, storage, analytics, data, lifetime, public_links, dispatcher.wake)
     actions = JobActions(database, dispatcher.wake, jobs.expire)
+    events = EventService(database, timedelta(days=settings.event_days))
+    feed = Feed(events, settings.listeners, settings.listeners_of_one)
+    database.on_write(feed.wake)
 
     routes: list[Route] = [
         *application_routes(applications),
@@ -108,6 +119,7 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
         *upload_routes(uploads, settings.upload_limit_bytes, urlsplit(addresses.public_url).path + f"/{API_VERSION}"),
         *job_routes(jobs, actions),
         *agent_routes(attempts, tasks, data),
+        *event_routes(feed),
         *status_routes(database, dispatcher.is_running),
     ]
     serving = Serving(
@@ -120,8 +132,9 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
     document = openapi.describe(routes, version("voxel51-platform"))
     application = build_application(routes, serving, openapi.pages(document))
     keepers = [data.keeps, uploads.keeps, attempts.keeps]
-    sweeper = Sweeper([data.expire, jobs.expire, uploads.expire, repetitions.expire], storage, keepers)
-    return Platform(application, database, storage, dispatcher, sweeper)
+    expiries = [data.expire, jobs.expire, uploads.expire, repetitions.expire, events.expire]
+    sweeper = Sweeper(expiries, storage, keepers)
+    return Platform(application, database, storage, dispatcher, sweeper, feed)
 
 
 def _links(signer: LinkSigner, base_url: str) -> Links:

@@ -12,6 +12,7 @@ Exception
     ├── UnsupportedVersion  of a protocol that the platform does not speak so
     ├── Damaged             what came is not what its checksum says
     ├── Unprocessable       a repetition that is none: its idempotency key came with something else before
+    ├── TooManyRequests     too many at once, or too often
     ├── TooLarge            larger than this platform takes
     ├── OutOfSpace          the platform's disk is full
     └── Unavailable         not now: the platform is stopping or overloaded
@@ -62,6 +63,10 @@ class Damaged(ServiceError):
 
 class Unprocessable(ServiceError):
     """It claims to repeat a request, and is another."""
+
+
+class TooManyRequests(ServiceError):
+    """Too many at once, or too often. Later it may work."""
 
 
 class TooLarge(ServiceError):

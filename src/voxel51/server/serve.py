@@ -106,13 +106,16 @@ def _run(platform: Platform, settings: Settings, sockets: _Sockets, announce: Ca
 
     uvloop_or_default = _loop_factory()
     with asyncio.Runner(loop_factory=uvloop_or_default) as runner:
-        runner.run(_serve_all(servers, on_ready))
+        runner.run(_serve_all(servers, on_ready, platform.begin_to_close))
 
 
-async def _serve_all(servers: list[tuple["_Server", socket.socket]], on_ready: Callable[[], None]) -> None:
+async def _serve_all(
+    servers: list[tuple["_Server", socket.socket]], on_ready: Callable[[], None], on_stop: Callable[[], None]
+) -> None:
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
+        on_stop()
         for server, _ in servers:
             server.should_exit = True
 

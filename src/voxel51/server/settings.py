@@ -19,6 +19,7 @@ PREFIX = "VOXEL51_SERVER_"
 _CENTURY_DAYS = 36525
 _MOST = {
     "lifetime_days": _CENTURY_DAYS,
+    "event_days": _CENTURY_DAYS,
     "unfinished_upload_days": _CENTURY_DAYS,
     "link_seconds": _CENTURY_DAYS * 86400,
     "grace_seconds": _CENTURY_DAYS * 86400,
@@ -67,6 +68,9 @@ class Settings:
     job_memory_bytes: int = _setting(8 * 1024**3, "bytes of private memory one attempt may use")
     job_file_bytes: int = _setting(256 * 1024**3, "bytes of any one file that an attempt writes")
     lifetime_days: float = _setting(365.0, "days until data and job outputs expire, unless their upload says otherwise")
+    event_days: float = _setting(30.0, "days until events of jobs are forgotten")
+    listeners: int = _setting(1000, "programs that follow events at the same time")
+    listeners_of_one: int = _setting(50, "how many of them may be one user's")
     upload_limit_bytes: int = _setting(1024**4, "bytes of the largest file that is taken")
     unfinished_upload_days: float = _setting(
         7.0, "days until an upload in pieces that nobody goes on with is forgotten"
@@ -111,7 +115,8 @@ class Settings:
 
     def _check_amounts(self) -> None:
         at_least_one = ("threads", "job_attempts", "job_wall_seconds", "job_cpu_seconds", "job_memory_bytes",
-                        "job_file_bytes", "lifetime_days", "upload_limit_bytes", "link_seconds",
+                        "job_file_bytes", "lifetime_days", "event_days", "listeners", "listeners_of_one",
+                        "upload_limit_bytes", "link_seconds",
                         "unfinished_upload_days")  # fmt: skip
         for name in at_least_one:
             if not getattr(self, name) > 0:

@@ -46,6 +46,7 @@ class Database:
         self._writing = {
             durable: self.engine.execution_options(**{_WRITES: True, _DURABLE: durable}) for durable in (True, False)
         }
+        self._on_write: list[Callable[[], object]] = []
         self._present: ContextVar[_Transaction | None] = ContextVar("present transaction", default=None)
 
     @contextmanager
@@ -80,8 +81,12 @@ class Database:
                 yield connection
             finally:
                 self._present.reset(entered)
-        for act in transaction.after_commit:
+        for act in (*transaction.after_commit, *self._on_write):
             act()
+
+    def on_write(self, act: Callable[[], object]) -> None:
+        """Call ``act`` after every write that is committed, from now on. It must be cheap, and callable anywhere."""
+        self._on_write.append(act)
 
     def after_commit(self, act: Callable[[], object]) -> None:
         """Call ``act`` once the present transaction is committed, never when it is undone; at once without one."""

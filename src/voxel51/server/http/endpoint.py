@@ -3,6 +3,7 @@
 from asyncio import CancelledError
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, TypeVar, TypeVarTuple
 from urllib.parse import parse_qsl
 
@@ -14,12 +15,14 @@ from starlette.responses import Response
 from voxel51.server.errors import BadRequest, Unavailable
 from voxel51.server.http.downloads import download_response
 from voxel51.server.http.errors import response_to
+from voxel51.server.http.event_streams import event_response
 from voxel51.server.http.query import read_query
 from voxel51.server.http.repetition import Repetitions
 from voxel51.server.http.route import (
     Answer,
     Call,
     Download,
+    EventStream,
     JsonBody,
     MultipartBody,
     Needs,
@@ -87,7 +90,10 @@ class Endpoint:
         content = b""
         if not isinstance(self._route.body, NoBody):
             content = await read_small(request, _SMALL_BODY_BYTES)
-        return await self._in_worker(self._check_and_serve, request, content)
+        answer = await self._in_worker(self._check_and_serve, request, content)
+        if isinstance(answer, EventStream):
+            return await event_response(answer, partial(self._identify, request))
+        return answer
 
     async def _receive(self, request: Request) -> Response:
         body = self._route.body
@@ -111,8 +117,11 @@ class Endpoint:
     async def _in_worker(self, function: Callable[[*Given], Result], *arguments: *Given) -> Result:
         return await to_thread.run_sync(function, *arguments, limiter=self._serving.workers)
 
-    def _check_and_serve(self, request: Request, content: bytes) -> Response:
+    def _check_and_serve(self, request: Request, content: bytes) -> Response | EventStream:
         call = self._identify(request)
+        if self._route.answers is EventStream:
+            stream: EventStream = self._route.handler(call)
+            return stream
         body = self._route.body
         if isinstance(body, QueryBody):
             call = replace(call, query=read_query(request.query_params, content))

@@ -19,6 +19,7 @@ from voxel51.server.errors import (
     OutOfSpace,
     ServiceError,
     TooLarge,
+    TooManyRequests,
     Unauthenticated,
     Unavailable,
     Unprocessable,
@@ -40,6 +41,7 @@ STATUS_OF: Mapping[type[ServiceError], int] = {
     UnsupportedType: 415,
     Unprocessable: 422,
     Locked: 423,
+    TooManyRequests: 429,
     Damaged: 460,  # as the protocol tus has it
     Unavailable: 503,
     OutOfSpace: 507,
@@ -49,6 +51,7 @@ STATUS_OF: Mapping[type[ServiceError], int] = {
 _HEADERS: Mapping[int, Mapping[str, str]] = {
     401: {"WWW-Authenticate": "Bearer"},
     423: {"Retry-After": "1"},
+    429: {"Retry-After": "1"},
     503: {"Retry-After": "1"},
 }
 

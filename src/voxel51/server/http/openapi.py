@@ -13,11 +13,13 @@ from starlette.routing import Route as StarletteRoute
 
 from voxel51.server.database.search import Listing
 from voxel51.server.http.errors import error_response
+from voxel51.server.http.event_streams import MEDIA_TYPE
 from voxel51.server.http.query import MOST
 from voxel51.server.http.repetition import LONGEST_KEY, is_remembered
 from voxel51.server.http.route import (
     Body,
     Bytes,
+    EventStream,
     JsonBody,
     MultipartBody,
     Needs,
@@ -78,6 +80,7 @@ _MEANINGS = {
     416: "No such range",
     422: "The idempotency key came with another request before",
     423: "Another request is at it; try again in a moment",
+    429: "Too many at once, or too often; try again later",
     460: "What came is not what its checksum says",
     503: "Not now; try again in a moment",
     507: "The platform's disk is full",
@@ -148,7 +151,7 @@ def _assets() -> Traversable:
 
 
 def _shapes(route: Route) -> list[Any]:
-    shapes = [] if route.answers in {None, Bytes} else [route.answers]
+    shapes = [] if route.answers in {None, Bytes, EventStream} else [route.answers]
     return [*shapes, route.body.shape] if isinstance(route.body, JsonBody) else shapes
 
 
@@ -157,7 +160,7 @@ def _operation(route: Route, schemas: Mapping[Any, Any]) -> dict[str, Any]:
         "summary": route.summary,
         "operationId": _operation_id(route),
         "tags": [route.path.split("/")[1]],
-        "parameters": [*_path_parameters(route), *_query_parameters(route.body), *_header_parameters(route)],
+        "parameters": [*_path_parameters(route), *_query_parameters(route.body), *_more_parameters(route)],
         "responses": _responses(route, schemas),
         "security": _SECURITY[route.needs],
     }
@@ -211,8 +214,12 @@ def _search_pattern(listing: Listing) -> str:
     return f"^({anything}|{flag})(,({anything}|{flag}))*$"
 
 
-def _header_parameters(route: Route) -> list[dict[str, Any]]:
-    return [
+def _more_parameters(route: Route) -> list[dict[str, Any]]:
+    arguments = [
+        {"name": name, "in": "query", "description": argument.description, "schema": argument.schema}
+        for name, argument in route.takes_arguments.items()
+    ]
+    return arguments + [
         {
             "name": name,
             "in": "header",
@@ -246,6 +253,8 @@ def _responses(route: Route, schemas: Mapping[Any, Any]) -> dict[str, Any]:
     success: dict[str, Any] = {"description": "Done"}
     if route.answers is Bytes:
         success = {"description": "The file", "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}
+    elif route.answers is EventStream:
+        success = {"description": "The events", "content": {MEDIA_TYPE: {"schema": {"type": "string"}}}}
     elif route.answers is not None:
         success = {"description": "Done", "content": {"application/json": {"schema": schemas[route.answers]}}}
     told = {**route.answer_headers, **(_DIGEST if route.answers is Bytes else {})}

@@ -1,6 +1,6 @@
 """What a route is, and what its handler gets and gives."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Protocol
@@ -149,6 +149,14 @@ class Header:
 
 
 @dataclass(frozen=True, slots=True)
+class Argument:
+    """What callers may say in the query string: a line that describes it, and its schema."""
+
+    description: str
+    schema: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """An answer that has headers or a status of its own; without ``status`` it has the route's."""
 
@@ -167,6 +175,25 @@ class Download:
     sha256: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ServerSentEvent:
+    """One message of an event stream. ``data`` goes out as JSON."""
+
+    id: int
+    name: str
+    data: Any
+
+
+@dataclass(frozen=True, slots=True)
+class EventStream:
+    """An answer that goes on: Server-Sent Events, from what ``begin`` opens in the event loop; None is a sign of life.
+
+    ``begin`` may raise one of `voxel51.server.errors`; what it opened is closed when the caller is gone.
+    """
+
+    begin: Callable[[], Awaitable[AsyncGenerator[ServerSentEvent | None, None]]]
+
+
 class Bytes:
     """Marks a route whose answer is a file, in the place of its answer's shape."""
 
@@ -179,9 +206,10 @@ class Route:
         path: below the version prefix, with ``{placeholders}``.
         handler: runs in a worker thread; what it returns becomes the answer, an `Answer` with its headers.
         summary: what the caller gains, for the API description.
-        answers: shape of the success answer, `Bytes` for a file, None for an empty body.
+        answers: shape of the success answer, `Bytes` for a file, `EventStream` for a stream, None for an empty body.
         errors: statuses beside the ones that follow from ``needs`` and ``body``.
         tells_secret: whether the answer has a secret in it, which is not kept for a repetition of the request.
+        takes_arguments: what callers may say in the query string, by name.
         takes_headers: what callers may say in headers, by name.
         answer_headers: what a success says in headers, name -> a line that describes it.
         always: headers of every answer, errors too.
@@ -199,6 +227,7 @@ class Route:
     status: int = 200
     errors: tuple[int, ...] = ()
     tells_secret: bool = False
+    takes_arguments: Mapping[str, Argument] = field(default_factory=dict)
     takes_headers: Mapping[str, Header] = field(default_factory=dict)
     answer_headers: Mapping[str, str] = field(default_factory=dict)
     always: Mapping[str, str] = field(default_factory=dict)

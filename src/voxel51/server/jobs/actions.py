@@ -1,6 +1,6 @@
 """What owners do to their jobs, one or many at once."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from sqlalchemy import Connection, RowMapping, bindparam, delete, select, update
 
@@ -8,11 +8,13 @@ from voxel51.server.accounts.callers import User
 from voxel51.server.data.lifetime import LifetimeChange, changed_expiration
 from voxel51.server.database.database import Database
 from voxel51.server.errors import BadRequest, ServiceError
+from voxel51.server.events import outbox
 from voxel51.server.jobs.moves import Move, move_all
 from voxel51.server.jobs.service import no_such_job
 from voxel51.server.jobs.tables import attempts, jobs
 from voxel51.server.outcomes import Outcomes
 from voxel51.wire import dates
+from voxel51.wire.events import EventName
 from voxel51.wire.jobs import JobFailureType, JobState
 
 Found = Mapping[str, RowMapping]
@@ -78,7 +80,7 @@ class JobActions:
         step: Callable[[Connection, Found], Refusals],
         afterwards: Callable[[], object] | None = None,
     ) -> Outcomes[None]:
-        columns = (jobs.c.id, jobs.c.state, jobs.c.archived, jobs.c.expired, jobs.c.expiration_date)
+        columns = (jobs.c.id, jobs.c.owner_id, jobs.c.state, jobs.c.archived, jobs.c.expired, jobs.c.expiration_date)
         theirs = select(*columns).where(jobs.c.id.in_(job_ids), jobs.c.owner_id == owner.id).with_for_update()
         with self._database.write() as connection:
             found = {row["id"]: row for row in connection.execute(theirs).mappings()}
@@ -107,6 +109,7 @@ def _kill(connection: Connection, found: Found) -> Refusals:
 def _delete(connection: Connection, found: Found) -> Refusals:
     ready = jobs.c.id.in_([*found]) & (jobs.c.state == JobState.READY.value)
     deleted = set(connection.execute(delete(jobs).where(ready).returning(jobs.c.id)).scalars())
+    _tell(connection, EventName.DELETED, found, deleted)
     return {
         job_id: BadRequest(f"Job '{job_id}' was started and cannot be deleted; archive it instead")
         for job_id in found.keys() - deleted
@@ -114,13 +117,17 @@ def _delete(connection: Connection, found: Found) -> Refusals:
 
 
 def _archive(connection: Connection, found: Found) -> Refusals:
-    connection.execute(update(jobs).where(jobs.c.id.in_([*found])).values(archived=True))
+    archived = {job_id for job_id, job in found.items() if not job["archived"]}
+    connection.execute(update(jobs).where(jobs.c.id.in_(archived)).values(archived=True))
+    _tell(connection, EventName.ARCHIVED, found, archived)
     return {}
 
 
 def _unarchive(connection: Connection, found: Found) -> Refusals:
     refusals = _refuse_expired(found)
-    connection.execute(update(jobs).where(jobs.c.id.in_([*(found.keys() - refusals.keys())])).values(archived=False))
+    unarchived = {job_id for job_id, job in found.items() if job["archived"]} - refusals.keys()
+    connection.execute(update(jobs).where(jobs.c.id.in_(unarchived)).values(archived=False))
+    _tell(connection, EventName.UNARCHIVED, found, unarchived)
     return refusals
 
 
@@ -136,6 +143,10 @@ def _change_lifetime(connection: Connection, found: Found, change: LifetimeChang
         statement = update(jobs).where(jobs.c.id == bindparam("job_id")).values(expiration_date=bindparam("moment"))
         connection.execute(statement, moved)
     return refusals
+
+
+def _tell(connection: Connection, name: EventName, found: Found, job_ids: Collection[str]) -> None:
+    outbox.record(connection, name, [(job_id, found[job_id]["owner_id"]) for job_id in job_ids], {})
 
 
 def _refuse_expired(found: Found) -> dict[str, ServiceError]:

@@ -20,7 +20,9 @@ from voxel51.server.accounts.tokens import hash_key
 from voxel51.server.analytics.tables import analytics
 from voxel51.server.database.database import Database
 from voxel51.server.errors import BadRequest, Conflict, Forbidden, Unauthenticated
+from voxel51.server.events import outbox
 from voxel51.server.jobs.moves import ENDED, Move, move
+from voxel51.server.jobs.status import news_of
 from voxel51.server.jobs.tables import attempts, jobs
 from voxel51.server.storage.storage import Storage, Writer
 from voxel51.wire import dates
@@ -267,7 +269,10 @@ class AttemptService:
         """
         with self._database.write(durable=False) as connection:
             row = self._current(connection, attempt_id)
+            before = connection.execute(select(jobs.c.status_text).where(jobs.c.id == row.job_id)).scalar()
             connection.execute(update(jobs).where(jobs.c.id == row.job_id).values(status_text=text))
+            for name, document in news_of(before, text):
+                outbox.record(connection, name, [(row.job_id, row.owner_id)], document)
 
     def put_output(self, attempt_id: str, writer: Writer) -> None:
         """Keep the output that an attempt left; a later one takes the place of an earlier one.

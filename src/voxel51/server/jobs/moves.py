@@ -1,4 +1,4 @@
-"""The one table of moves that a job's state may make."""
+"""The one table of moves that a job's state may make. Each that is made is written down as an event."""
 
 from collections.abc import Sequence
 from enum import Enum
@@ -6,7 +6,9 @@ from typing import Any
 
 from sqlalchemy import Connection, update
 
+from voxel51.server.events import outbox
 from voxel51.server.jobs.tables import jobs
+from voxel51.wire.events import EventName
 from voxel51.wire.jobs import JobState
 
 
@@ -21,6 +23,15 @@ class Move(Enum):
     FAIL = ({JobState.SCHEDULED, JobState.RUNNING}, JobState.FAILED)
     KILL = ({JobState.QUEUED, JobState.SCHEDULED, JobState.RUNNING}, JobState.FAILED)
 
+
+_EVENTS = {
+    JobState.QUEUED: EventName.QUEUED,
+    JobState.SCHEDULED: EventName.SCHEDULED,
+    JobState.RUNNING: EventName.RUNNING,
+    JobState.COMPLETE: EventName.COMPLETE,
+    JobState.FAILED: EventName.FAILED,
+}
+_TOLD = {"failure_type": "failure_type", "failure_message": "message"}
 
 ENDED = frozenset({JobState.COMPLETE, JobState.FAILED})
 
@@ -38,5 +49,9 @@ def move_all(connection: Connection, job_ids: Sequence[str], step: Move, **value
     """Make the move with each job that is in a state from which it can be made; returns which."""
     sources, target = step.value
     chosen = jobs.c.id.in_(job_ids) & jobs.c.state.in_([state.value for state in sources])
-    statement = update(jobs).where(chosen).values(state=target.value, **values).returning(jobs.c.id)
-    return set(connection.execute(statement).scalars())
+    statement = update(jobs).where(chosen).values(state=target.value, **values)
+    moved = connection.execute(statement.returning(jobs.c.id, jobs.c.owner_id)).all()
+    document = {told: values[name] for name, told in _TOLD.items() if values.get(name) is not None}
+    document["state"] = target.value
+    outbox.record(connection, _EVENTS[target], [(row.id, row.owner_id) for row in moved], document)
+    return {row.id for row in moved}

@@ -17,6 +17,7 @@ from voxel51.server.data.service import DataService, Links
 from voxel51.server.database.database import Database
 from voxel51.server.database.search import Listing, Query, run
 from voxel51.server.errors import BadRequest, Forbidden, NotFound
+from voxel51.server.events import outbox
 from voxel51.server.jobs.moves import ENDED
 from voxel51.server.jobs.requests import check_request, output_filename, read_request
 from voxel51.server.jobs.status import status_of
@@ -25,6 +26,7 @@ from voxel51.server.outcomes import Outcomes, only
 from voxel51.server.storage.storage import Storage
 from voxel51.wire import dates
 from voxel51.wire.analytics import AnalyticScope
+from voxel51.wire.events import EventName
 from voxel51.wire.jobs import Job, JobFailureType, JobList, JobRequestDocument, JobState
 from voxel51.wire.query import JOBS_FIELDS
 
@@ -36,6 +38,9 @@ LISTING = Listing(
 )
 _DATES = ("upload_date", "expiration_date", "start_date", "completion_date", "fail_date")
 _EXTRAS = ("output_filename", "frame_count", "duration_seconds", "size_bytes")
+_MOST_AT_ONCE = 1000
+"""How many jobs one look of the sweeper expires, so that nobody waits long for the write lock; the next goes on."""
+
 LONGEST_NAME = 255
 
 
@@ -95,6 +100,8 @@ class JobService:
         }
         with self._database.write() as connection:
             connection.execute(insert(jobs).values(row))
+            if auto_start:
+                outbox.record(connection, EventName.QUEUED, [(str(row["id"]), owner.id)], {"state": row["state"]})
         if auto_start:
             self._database.after_commit(self._wake)
         return self.details(owner, str(row["id"]))
@@ -208,11 +215,11 @@ class JobService:
         due = (jobs.c.expiration_date <= dates.now()) & jobs.c.expired.is_(False)
         due &= jobs.c.state.in_([JobState.READY.value, *(state.value for state in ENDED)])
         with self._database.write() as connection:
-            expired = connection.execute(select(jobs.c.id).where(due)).scalars().all()
-            keys: list[str] = []
-            for job_id in expired:
-                keys += _forget_files(connection, job_id)
-                connection.execute(update(jobs).where(jobs.c.id == job_id).values(expired=True, archived=True))
+            expired = connection.execute(select(jobs.c.id, jobs.c.owner_id).where(due).limit(_MOST_AT_ONCE)).all()
+            job_ids = [job.id for job in expired]
+            keys = _forget_files(connection, job_ids)
+            connection.execute(update(jobs).where(jobs.c.id.in_(job_ids)).values(expired=True, archived=True))
+            outbox.record(connection, EventName.EXPIRED, [(job.id, job.owner_id) for job in expired], {})
         for key in keys:
             self._database.after_commit(partial(self._storage.delete, key))
         return len(expired)
@@ -264,8 +271,8 @@ def _details(job: RowMapping) -> Job:
     return _to_wire({**record, "analytic": job["request"]["analytic"], "version": job["version"]})
 
 
-def _forget_files(connection: Connection, job_id: str) -> list[str]:
-    of_job = attempts.c.job_id == job_id
+def _forget_files(connection: Connection, job_ids: Sequence[str]) -> list[str]:
+    of_job = attempts.c.job_id.in_(job_ids)
     rows = connection.execute(select(attempts.c.output_key, attempts.c.log_key).where(of_job)).all()
     connection.execute(update(attempts).where(of_job).values(output_key=None, log_key=None))
     return [key for row in rows for key in row if key is not None]

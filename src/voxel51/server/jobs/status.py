@@ -1,6 +1,7 @@
 """The status document of a job: as its attempt wrote it, or made up for one that wrote none."""
 
 import json
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -9,8 +10,12 @@ from sqlalchemy import RowMapping
 from voxel51.server.errors import BadRequest
 from voxel51.server.jobs.documents import read_document
 from voxel51.server.jobs.moves import ENDED
+from voxel51.wire.events import EventName
 from voxel51.wire.jobs import JobState
 from voxel51.wire.tasks import TaskState, TaskStatusDocument
+
+_MOST_MESSAGES = 20
+_LONGEST_MESSAGE = 2000
 
 
 def check_status(content: bytes) -> str:
@@ -44,6 +49,45 @@ def status_of(job: RowMapping) -> dict[str, Any]:
             messages = messages if isinstance(messages, list) else []
             document["messages"] = [*messages, {"message": job["failure_message"], "time": moment}]
     return document
+
+
+def news_of(before: str | None, after: str) -> Iterator[tuple[EventName, dict[str, Any]]]:
+    """What the status document ``after`` tells that the one ``before`` did not, as events.
+
+    Anybody's container may have written either, so nothing of their form is taken for granted, and little is passed on.
+    """
+    old, new = (_read(text) for text in (before, after))
+    known = len(_messages(old))
+    for message in _messages(new)[known:][-_MOST_MESSAGES:]:
+        if isinstance(message, dict) and isinstance(message.get("message"), str):
+            yield EventName.MESSAGE, {"message": message["message"][:_LONGEST_MESSAGE]}
+    progress = _progress(new)
+    if progress and progress != _progress(old):
+        yield EventName.PROGRESS, {"progress": progress}
+
+
+def _read(text: str | None) -> dict[str, Any]:
+    document = json.loads(text) if text else {}
+    return document if isinstance(document, dict) else {}
+
+
+def _messages(document: dict[str, Any]) -> list[Any]:
+    messages = document.get("messages")
+    return messages if isinstance(messages, list) else []
+
+
+def _progress(document: dict[str, Any]) -> dict[str, Any]:
+    told = document.get("progress")
+    if not isinstance(told, dict):
+        return {}
+    progress = {
+        name: told[name]
+        for name in ("fraction", "frames_done", "frames_total")
+        if isinstance(told.get(name), int | float) and not isinstance(told[name], bool)
+    }
+    if isinstance(told.get("message"), str):
+        progress["message"] = told["message"][:_LONGEST_MESSAGE]
+    return progress
 
 
 def _empty(job: RowMapping) -> TaskStatusDocument:

@@ -1,0 +1,1 @@
+"""What happened to jobs, in order, for whoever wants to follow it."""
