@@ -3,6 +3,7 @@
 import random
 import socket
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
@@ -18,11 +19,19 @@ class CuttingProxy:
 
     Attributes:
         cuts: how many connections were cut.
+        passed_bytes: in both directions, by all connections together.
+        stall_bytes: so many go through a connection before it falls silent without an end; None for no such limit.
         url: where it listens.
     """
 
     def __init__(
-        self, target: str, seed: int, most_bytes: int, most_cuts: int, on_cut: Callable[[], None] | None = None
+        self,
+        target: str,
+        seed: int,
+        most_bytes: int,
+        most_cuts: int,
+        on_cut: Callable[[], None] | None = None,
+        stall_bytes: int | None = None,
     ) -> None:
         address = urlsplit(target)
         self._target = (address.hostname, address.port)
@@ -31,7 +40,8 @@ class CuttingProxy:
         self._most_cuts = most_cuts
         self._on_cut = on_cut
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self.cuts = 0
+        self.cuts = self.passed_bytes = 0
+        self.stall_bytes = stall_bytes
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -62,17 +72,22 @@ class CuttingProxy:
 
     def _pass_on(self, near: socket.socket, far: socket.socket) -> None:
         left = self._chance.randint(1, self._most_bytes) if self.cuts < self._most_cuts else None
+        passed = 0
         lock, was_cut = threading.Lock(), threading.Event()
 
         def pump(source: socket.socket, sink: socket.socket) -> None:
-            nonlocal left
+            nonlocal left, passed
             with suppress(OSError):
                 while piece := source.recv(_PIECE_BYTES):
                     with lock:
                         if left is not None:
                             piece = piece[:left]
                             left -= len(piece)
+                        passed += len(piece)
+                        self.passed_bytes += len(piece)
                     sink.sendall(piece)
+                    while self.stall_bytes is not None and passed >= self.stall_bytes:
+                        time.sleep(0.01)
                     if left == 0:
                         was_cut.set()
                         break
