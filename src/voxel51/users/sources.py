@@ -18,6 +18,10 @@ from voxel51.transport.multipart import FilePart, UploadProgress, type_of
 Uploadable = str | os.PathLike[str] | IO[bytes]
 
 
+def _nothing() -> None:
+    """There is nothing to release."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """Bytes that can be read from anywhere, any number of times.
@@ -34,7 +38,7 @@ class Source:
     size_bytes: int
     read: Callable[[int, int], Iterator[bytes]]
     identity: tuple[str, int, int] | None
-    close: Callable[[], object] = lambda: None
+    close: Callable[[], object] = _nothing
 
     def part(self, progress: UploadProgress | None) -> FilePart:
         """All of it, as a part of a form."""
@@ -87,17 +91,15 @@ def _of_open_file(file: IO[bytes]) -> Source:
         raise TypeError(f"{type(file).__name__} cannot be uploaded: give a path, or a file opened in binary mode")
     given = getattr(file, "name", None)
     name = Path(given).name if isinstance(given, str | os.PathLike) else "file"
-    close: Callable[[], object] = lambda: None
-    if not file.seekable():
-        file = _copy(file)
-        close = file.close
+    own = None if file.seekable() else _copy(file)
+    file = own or file
     start = file.tell()
     size_bytes = file.seek(0, os.SEEK_END) - start
 
     def read(first: int, stop: int) -> Iterator[bytes]:
         return _pieces(file, name, start + first, start + stop)
 
-    return Source(name, size_bytes, read, None, close)
+    return Source(name, size_bytes, read, None, own.close if own else _nothing)
 
 
 def _copy(file: IO[bytes]) -> Any:

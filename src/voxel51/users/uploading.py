@@ -87,6 +87,8 @@ class _Pieces:
             return (yield from _at_once(self._source, self._wish))
         while standing.data_id is None:
             standing = yield from self._go_on(standing)
+        if self._wish.progress is not None:  # the last piece may have arrived by a connection that broke
+            self._wish.progress(self._source.size_bytes, self._source.size_bytes)
         verify = self._was_interrupted if self._wish.verify is None else self._wish.verify
         if verify and standing.sha256 is not None:
             yield from _verify(self._source, standing.data_id, standing.sha256)
