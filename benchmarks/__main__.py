@@ -7,7 +7,7 @@ import sys
 import benchmarks
 from benchmarks.figures import Figure, table
 
-HELPERS = {"__main__", "figures", "no_op_analytic"}
+HELPERS = {"__main__", "figures", "no_op_analytic", "transfers"}
 
 
 def main(names: list[str]) -> int:

@@ -303,7 +303,8 @@ def test_large_bodies_pass_in_constant_memory(loopback: Loopback, tmp_path: Path
         from voxel51.transport.messages import Request
         from voxel51.transport.multipart import FilePart, encode
         from voxel51.transport.pooled import PooledSender
-        from voxel51.transport.saving import save
+        from pathlib import Path
+        from voxel51.transport.partial import PartialFile
         url, source, target = sys.argv[1:]
         sender = PooledSender()
         sender.fetch(Request("POST", url, body=b"warm"))
@@ -312,7 +313,11 @@ def test_large_bodies_pass_in_constant_memory(loopback: Loopback, tmp_path: Path
         _, body = encode({"file": FilePart.from_path(source)}, {})
         sender.fetch(Request("POST", url, body=body))
         with sender.send(Request("GET", url)) as answer:
-            save(answer, target)
+            partial = PartialFile(Path(target), url, None)
+            partial.begin(answer)
+            for chunk in answer.chunks():
+                partial.take(chunk)
+            partial.finish()
         print((peak() - before) // 1024)
     """
     grown_mib = int(run(script, loopback.url, str(source), str(tmp_path / "out")))

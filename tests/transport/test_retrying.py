@@ -66,14 +66,6 @@ def test_a_connection_that_broke_is_made_again(loopback: Loopback, sender: Retry
     assert sender.fetch(Request("GET", loopback.url, repeatable=True)).body == b"whole"
 
 
-def test_a_stream_that_broke_off_is_used_anew(loopback: Loopback, sender: RetryingSender) -> None:
-    loopback.reply(Reply(body=b"whole", cut_after=2), Reply.error(503, "not now"), Reply(body=b"whole"))
-
-    used = sender.stream(Request("GET", loopback.url, repeatable=True), lambda answer: b"".join(answer.chunks()))
-
-    assert used == b"whole"
-
-
 def test_where_nothing_was_sent_anything_may_be_sent_again(sender: RetryingSender) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"

@@ -2,9 +2,10 @@
 
 Exception
 └── APIError                 the call failed; ``code`` is the HTTP status (0 where no answer came)
-    └── ConnectionFailed     no answer, or half of one: the connection broke
-        ├── CannotConnect    nobody listens there: nothing was sent
-        └── TimedOut         no answer in time
+    ├── ConnectionFailed     no answer, or half of one: the connection broke
+    │   ├── CannotConnect    nobody listens there: nothing was sent
+    │   └── TimedOut         no answer in time
+    └── Damaged              what arrived is not what was sent
 """
 
 import json
@@ -53,6 +54,13 @@ class CannotConnect(ConnectionFailed):
 
 class TimedOut(ConnectionFailed):
     """No answer came in time."""
+
+
+class Damaged(APIError):
+    """What arrived, here or there, is not what was sent. It was not kept; trying again may help."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, 0)
 
 
 def _message_of(body: bytes) -> str | None:

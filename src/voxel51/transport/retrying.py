@@ -91,15 +91,9 @@ class RetryingSender:
 
         return self._repeat(request, attempt)
 
-    def stream(self, request: Request, use: Callable[[Answer], Result]) -> Result:
-        """What ``use`` makes of the answer. It is called anew when the body breaks off, and must then start anew."""
-
-        def attempt(trials: Trials) -> Result:
-            with self._sender.send(request) as answer:
-                trials.check(answer.status, answer.headers)
-                return use(answer)
-
-        return self._repeat(request, attempt)
+    def open(self, request: Request) -> Answer:
+        """The answer, its body not yet read. It is asked for once: what a broken body means is the caller's affair."""
+        return self._sender.send(request)
 
     def close(self) -> None:
         """Give up every connection; a later request opens anew."""

@@ -1,11 +1,10 @@
-"""Answers kept as files: whole or not at all."""
+"""Answers kept as files: names, folders, and what is no regular file."""
 
 import os
-import secrets
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from types import TracebackType
+from typing import BinaryIO, Self
 
 from voxel51.transport.messages import Answer
 
@@ -15,47 +14,34 @@ DownloadProgress = Callable[[int, int | None], None]
 _LONGEST_NAME_BYTES = 255
 
 
-def save(answer: Answer, path: str | os.PathLike[str], progress: DownloadProgress | None = None) -> None:
-    """Write the body of ``answer`` to ``path``, making its folders. At no time is there half a file at ``path``.
+class Direct:
+    """Writes what comes to a device or a pipe, as it is. A context manager."""
 
-    Raises:
-        OSError: it cannot be written; what was there before is still there.
-        voxel51.transport.errors.ConnectionFailed: the body broke off; likewise.
-    """
-    size = answer.headers.get("content-length", "")
-    total = int(size) if size.isdecimal() and "content-encoding" not in answer.headers else None
-    arrived = 0
-    with replacing(Path(path)) as file:
-        for chunk in answer.chunks():
-            file.write(chunk)
-            arrived += len(chunk)
-            if progress is not None:
-                progress(arrived, total)
+    def __init__(self, path: Path, progress: DownloadProgress | None) -> None:
+        self._file: BinaryIO = path.open("wb")
+        self._progress = progress
+        self._arrived = 0
+        self._total: int | None = None
 
+    def __enter__(self) -> Self:
+        return self
 
-@contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
-    """A file that takes the place of ``path`` once it is written and on the disk.
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
 
-    A link is followed, and a device or pipe is written to as it is.
-    """
-    path = Path(os.path.realpath(path))
-    if path.exists() and not path.is_file():
-        with path.open("wb") as file:
-            yield file
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".voxel51-{secrets.token_hex(8)}.part")
-    try:
-        with temporary.open("xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    _sync_folder(path.parent)
+    def begin(self, answer: Answer) -> None:
+        """The whole is about to come."""
+        size = answer.headers.get("content-length", "")
+        self._total = int(size) if size.isdecimal() and "content-encoding" not in answer.headers else None
+
+    def take(self, chunk: bytes) -> None:
+        """The next piece."""
+        self._file.write(chunk)
+        self._arrived += len(chunk)
+        if self._progress is not None:
+            self._progress(self._arrived, self._total)
 
 
 def local_name(name: str, otherwise: str) -> str:
@@ -67,7 +53,8 @@ def local_name(name: str, otherwise: str) -> str:
     return otherwise if clean in {"", ".", ".."} else clean
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Make durable which files the folder has."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

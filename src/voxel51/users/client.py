@@ -3,16 +3,16 @@
 import os
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from voxel51.transport.messages import Answer
 from voxel51.transport.pooled import PooledSender
 from voxel51.transport.retrying import RetryingSender
-from voxel51.transport.saving import DownloadProgress, save
+from voxel51.transport.saving import DownloadProgress
 from voxel51.users.auth import Token, load_token
 from voxel51.users.calls.call import Call, require_success
+from voxel51.users.downloading import download
+from voxel51.users.flows import Flow, Receiver, run
 from voxel51.users.utils import urljoin
 from voxel51.wire.tokens import API_VERSION
 
@@ -72,15 +72,37 @@ class Client:
     def _header(self) -> Mapping[str, str]:
         return self.token.get_header()
 
+    @property
+    def _identity(self) -> str:
+        """What tells this client's platform and caller from others. It has a secret in it: hash it."""
+        return repr((self.base_url, sorted(self._header.items())))
+
     def _send(self, call: Call[Result], timeout_seconds: float | None = None) -> Result:
         return call.result(self._sender.fetch(call.request(self.base_url, self._header, timeout_seconds)))
 
     def _save(self, call: Call[Any], path: str | os.PathLike[str], progress: DownloadProgress | None = None) -> None:
-        if Path(path).is_dir():
-            raise IsADirectoryError(f"{os.fspath(path)!r} is a folder; give the path of the file to write")
+        self._run(download(call, path, f"{self.base_url}/{call.path}", progress))
 
-        def keep(answer: Answer) -> None:
+    def _run(self, flow: Flow[Result]) -> Result:
+        return run(flow, _Requests(self._sender, self.base_url, self._header))
+
+
+class _Requests:
+    """See `voxel51.users.flows.Requests`."""
+
+    def __init__(self, sender: RetryingSender, base_url: str, header: Mapping[str, str]) -> None:
+        self._sender = sender
+        self._base_url = base_url
+        self._header = header
+
+    def fetch(self, call: Call[Any]) -> Any:
+        """See `Requests.fetch`."""
+        return call.result(self._sender.fetch(call.request(self._base_url, self._header)))
+
+    def receive(self, call: Call[Any], into: Receiver) -> None:
+        """See `Requests.receive`."""
+        with self._sender.open(call.request(self._base_url, self._header)) as answer:
             require_success(answer)
-            save(answer, path, progress)
-
-        self._sender.stream(call.request(self.base_url, self._header), keep)
+            into.begin(answer)
+            for chunk in answer.chunks():
+                into.take(chunk)

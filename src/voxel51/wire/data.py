@@ -17,6 +17,10 @@ class Data(TypedDict, total=False):
     sha256: NotRequired[str | None]
 
 
+FIELDS = ("id", "name", "size", "type", "upload_date", "expiration_date", "encoding")
+"""What queries and the answer to an upload tell of a file."""
+
+
 class DataList(TypedDict):
     """Answer of ``GET data`` and ``GET data/list``; ``count`` is the matches before offset and limit."""
 

@@ -24,6 +24,7 @@ class Call(Generic[Result]):
         read: makes the result of the body of a successful answer. Whatever it raises means that the answer was not
             that of a platform.
         repeatable: sending it twice does no more than sending it once.
+        read_answer: the same as ``read``, for a call whose result is told in headers, too.
     """
 
     method: str
@@ -32,6 +33,7 @@ class Call(Generic[Result]):
     body: bytes | StreamedBody | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     repeatable: bool = False
+    read_answer: Callable[[WholeAnswer], Result] | None = None
 
     def request(self, base_url: str, headers: Mapping[str, str], timeout_seconds: float | None = None) -> Request:
         """The request that goes out, with the caller's credentials in ``headers``."""
@@ -52,7 +54,7 @@ class Call(Generic[Result]):
         """
         require_success(answer)
         try:
-            return self.read(answer.body)
+            return self.read(answer.body) if self.read_answer is None else self.read_answer(answer)
         except (ValueError, KeyError, TypeError):
             raise APIError(
                 f"{self.method} {self.path} was answered with something that no platform says; is base_api_url right?",

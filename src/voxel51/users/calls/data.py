@@ -1,10 +1,11 @@
 """Calls about data: the files that people upload."""
 
-import os
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 
-from voxel51.transport.multipart import FilePart, UploadProgress
+from voxel51.transport.messages import WholeAnswer
+from voxel51.transport.multipart import FilePart
 from voxel51.users.calls.call import (
     Call,
     batch,
@@ -20,6 +21,7 @@ from voxel51.users.calls.call import (
     put,
 )
 from voxel51.users.query import DataQuery
+from voxel51.wire import digests
 from voxel51.wire.batches import BatchResponse
 from voxel51.wire.data import Data, DataList
 from voxel51.wire.dates import from_text
@@ -35,10 +37,14 @@ def query(data_query: DataQuery) -> Call[DataList]:
     return get("data", document, data_query.to_dict())
 
 
-def upload(path: str | os.PathLike[str], ttl: date | str | None, progress: UploadProgress | None) -> Call[Data]:
-    """Upload a file, to be kept until ``ttl``."""
+def upload(file: FilePart, ttl: date | str | None) -> Call[tuple[Data, str | None]]:
+    """Upload a file, to be kept until ``ttl``. Gives its record, and the SHA-256 of what arrived, where it is told."""
+
+    def read(answer: WholeAnswer) -> tuple[Data, str | None]:
+        return document(answer.body)["data"], digests.from_header(answer.headers.get("repr-digest"))
+
     options = {"data_ttl": None if ttl is None else date_text(ttl)}
-    return post_file("data", entry("data"), FilePart.from_path(path, progress), options)
+    return replace(post_file("data", entry("data"), file, options), read_answer=read)
 
 
 def post_url(

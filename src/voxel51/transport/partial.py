@@ -1,0 +1,191 @@
+"""Downloads that go on where they were cut: a partial file beside the target, and a note of what it is a part of.
+
+At no time is there half a file at the target. A partial file worth keeping stays when the connection is lost for good
+or the process ends, and the next download of the same to the same place goes on with it.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+from queue import Queue
+from threading import Thread
+
+from voxel51.transport.errors import Damaged
+from voxel51.transport.messages import Answer
+from voxel51.transport.saving import DownloadProgress, sync_folder
+from voxel51.wire import digests
+
+KEPT_BYTES = 8 * 1024 * 1024
+"""From this size on a partial file is kept; what is smaller is quickly had again."""
+
+_BACKLOG = 8
+
+
+class PartialFile:
+    """One download of what ``what`` names to ``path``. Open from the first request to `finish` or `give_up`.
+
+    Attributes:
+        size_bytes: what is here so far.
+        tag: the validator of what it is a part of; None while that is unknown.
+    """
+
+    def __init__(self, path: Path, what: str, progress: DownloadProgress | None) -> None:
+        self._target = Path(os.path.realpath(path))
+        self._made = [folder for folder in self._target.parents if not folder.exists()]
+        self._target.parent.mkdir(parents=True, exist_ok=True)
+        self._progress = progress
+        name = hashlib.sha256(f"{what}\n{self._target}".encode(errors="replace")).hexdigest()[:16]
+        self._path = self._target.with_name(f".voxel51-{name}.part")
+        self._descriptor = self._lock() or self._fresh()
+        self._note = self._path.with_suffix(".note")
+        self._total: int | None = None
+        self._sha256: str | None = None
+        self._hashing: _Hashing | None = None
+        self.tag = self._read_note()
+        self.size_bytes = os.fstat(self._descriptor).st_size if self.tag is not None else 0
+
+    def headers(self) -> dict[str, str]:
+        """What asks for the rest alone, if the whole is still the same."""
+        if self.tag is None or not self.size_bytes:
+            return {}
+        return {"Range": f"bytes={self.size_bytes}-", "If-Range": self.tag}
+
+    def begin(self, answer: Answer) -> None:
+        """The rest or the whole is about to come."""
+        if answer.status != 206:
+            self.size_bytes = 0
+        os.ftruncate(self._descriptor, self.size_bytes)
+        os.lseek(self._descriptor, self.size_bytes, os.SEEK_SET)
+        size = answer.headers.get("content-length", "")
+        is_plain = size.isdecimal() and "content-encoding" not in answer.headers
+        self._total = self.size_bytes + int(size) if is_plain else None
+        with suppress(ValueError):  # one that is malformed cannot be checked
+            self._sha256 = digests.from_header(answer.headers.get("repr-digest"))
+        self._write_note(answer.headers.get("etag"))
+        if self._hashing is None or self._hashing.size_bytes != self.size_bytes:
+            self._stop_hashing()
+            self._hashing = _Hashing(self._path, self.size_bytes) if self._sha256 else None
+
+    def take(self, chunk: bytes) -> None:
+        """The next piece."""
+        view = memoryview(chunk)
+        while view:
+            view = view[os.write(self._descriptor, view) :]
+        self.size_bytes += len(chunk)
+        if self._hashing is not None:
+            self._hashing.take(chunk)
+        if self._progress is not None:
+            self._progress(self.size_bytes, self._total)
+
+    def finish(self) -> None:
+        """Check it and put it in its place.
+
+        Raises:
+            Damaged: it is not what the platform says it is; it is deleted.
+        """
+        if self._total is not None and self.size_bytes != self._total:
+            self._refuse(f"{self.size_bytes} bytes came of {self._total}")
+        found = self._hashing.result() if self._hashing is not None else None
+        if self._sha256 is not None and found != self._sha256:
+            self._refuse(f"what came has the SHA-256 {found}, and was to have {self._sha256}")
+        os.fsync(self._descriptor)
+        self._path.replace(self._target)
+        self._note.unlink(missing_ok=True)
+        os.close(self._descriptor)
+        sync_folder(self._target.parent)
+
+    def give_up(self) -> None:
+        """Keep what is worth it, and release the rest."""
+        self._stop_hashing()
+        if self.tag is None or self.size_bytes < KEPT_BYTES:
+            self._path.unlink(missing_ok=True)
+            self._note.unlink(missing_ok=True)
+            with suppress(OSError):  # somebody else has put something there
+                for folder in self._made:
+                    folder.rmdir()
+        os.close(self._descriptor)
+
+    def start_anew(self) -> None:
+        """Forget what is here so far."""
+        self._stop_hashing()
+        self.tag, self.size_bytes = None, 0
+
+    def _refuse(self, reason: str) -> None:
+        self.tag = None
+        raise Damaged(f"the download of {self._target.name!r} failed: {reason}. Try again")
+
+    def _lock(self) -> int | None:
+        """The partial file; None where another download to the same place is at it."""
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(descriptor)
+            return None
+        if not _is_at(self._path, descriptor):  # that other has finished or given up a moment ago
+            os.close(descriptor)
+            return None
+        return descriptor
+
+    def _fresh(self) -> int:
+        self._path = self._target.with_name(f".voxel51-{secrets.token_hex(8)}.part")
+        return os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+
+    def _read_note(self) -> str | None:
+        try:
+            tag = json.loads(self._note.read_bytes())["tag"]
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        return tag if isinstance(tag, str) else None
+
+    def _write_note(self, tag: str | None) -> None:
+        if tag is not None and tag != self.tag and not tag.startswith("W/"):
+            self._note.write_text(json.dumps({"tag": tag}), encoding="utf-8")
+            self.tag = tag
+
+    def _stop_hashing(self) -> None:
+        if self._hashing is not None:
+            self._hashing.result()
+            self._hashing = None
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
+
+
+class _Hashing:
+    """SHA-256 of a file that is coming, in a thread of its own: hashing leaves the interpreter to others."""
+
+    def __init__(self, path: Path, size_bytes: int) -> None:
+        self.size_bytes = size_bytes
+        self._pieces: Queue[bytes | None] = Queue(_BACKLOG)
+        self._running = hashlib.sha256()
+        self._thread = Thread(target=self._run, args=(path, size_bytes), name="voxel51-hashing", daemon=True)
+        self._thread.start()
+
+    def take(self, piece: bytes) -> None:
+        """The next piece."""
+        self.size_bytes += len(piece)
+        self._pieces.put(piece)
+
+    def result(self) -> str:
+        """The hash of all that came, in hexadecimal. The thread ends."""
+        if self._thread.is_alive():
+            self._pieces.put(None)
+            self._thread.join()
+        return self._running.hexdigest()
+
+    def _run(self, path: Path, left: int) -> None:
+        with suppress(OSError), path.open("rb", buffering=0) as file:  # what was here before
+            while left and (piece := file.read(min(1024 * 1024, left))):
+                self._running.update(piece)
+                left -= len(piece)
+        while (following := self._pieces.get()) is not None:
+            self._running.update(following)

@@ -1,0 +1,60 @@
+"""Downloading: to a file that is whole or not there, going on after whatever cuts it."""
+
+import os
+import random
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from voxel51.transport.errors import APIError, ConnectionFailed
+from voxel51.transport.partial import PartialFile
+from voxel51.transport.saving import Direct, DownloadProgress
+from voxel51.users.calls.call import Call
+from voxel51.users.flows import Flow, Pause, Receive
+
+_PASSING = {429, 502, 503, 504}
+_MOST_FAILURES = 12
+_FIRST_PAUSE_SECONDS = 0.1
+_LONGEST_PAUSE_SECONDS = 5.0
+
+
+def download(call: Call[Any], path: str | os.PathLike[str], what: str, progress: DownloadProgress | None) -> Flow[None]:
+    """Save the file that ``call`` gets to ``path``. ``what`` tells it from what is elsewhere.
+
+    Raises:
+        Damaged: its size or hash is not what the platform says; there is no file then.
+        OSError: it cannot be written.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise IsADirectoryError(f"{os.fspath(path)!r} is a folder; give the path of the file to write")
+    if path.exists() and not path.is_file():  # a device or a pipe takes what comes, once
+        with Direct(path, progress) as direct:
+            yield Receive(call, direct)
+        return
+    partial = PartialFile(path, what, progress)
+    try:
+        yield from _receive(call, partial)
+        partial.finish()
+    except BaseException:
+        partial.give_up()
+        raise
+
+
+def _receive(call: Call[Any], partial: PartialFile) -> Flow[None]:
+    failures, furthest_bytes = 0, 0
+    while True:
+        asked = replace(call, headers={**call.headers, **partial.headers()})
+        try:
+            yield Receive(asked, partial)
+            return
+        except APIError as error:
+            if partial.size_bytes > furthest_bytes:
+                failures, furthest_bytes = 0, partial.size_bytes
+            failures += 1
+            if error.code == 416 and partial.tag is not None:  # there is no such rest: it is whole, or of another file
+                partial.start_anew()
+            elif not (isinstance(error, ConnectionFailed) or error.code in _PASSING) or failures > _MOST_FAILURES:
+                raise
+        longest = min(_FIRST_PAUSE_SECONDS * 2**failures, _LONGEST_PAUSE_SECONDS)
+        yield Pause(longest * random.uniform(0.5, 1.0))  # noqa: S311  (no secret)

@@ -1,0 +1,145 @@
+"""Downloads: whole and checked, or not there; and going on with what a former one left."""
+
+import base64
+import hashlib
+import json
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from voxel51.transport.errors import Damaged
+from voxel51.transport.messages import WholeAnswer
+from voxel51.transport.partial import KEPT_BYTES, PartialFile
+
+CONTENT = os.urandom(KEPT_BYTES + 1000)
+SHA256 = "sha-256=:" + base64.b64encode(hashlib.sha256(CONTENT).digest()).decode() + ":"
+
+
+def answer(status: int = 200, length: int = len(CONTENT), tag: str = '"one"', digest: str = SHA256) -> WholeAnswer:
+    headers = {"content-length": str(length), "etag": tag, "repr-digest": digest}
+    return WholeAnswer(status, "", "", {name: text for name, text in headers.items() if text}, b"")
+
+
+def a_cut_download(path: Path, so_far: int = KEPT_BYTES) -> None:
+    partial = PartialFile(path, "it", None)
+    partial.begin(answer())
+    partial.take(CONTENT[:so_far])
+    partial.give_up()
+
+
+def test_a_download_is_there_once_it_is_whole_and_nothing_else_is_left(tmp_path: Path) -> None:
+    path = tmp_path / "a" / "b" / "labels.json"
+    seen: list[tuple[int, int | None]] = []
+    partial = PartialFile(path, "it", lambda *step: seen.append(step))
+    partial.begin(answer())
+    for start in range(0, len(CONTENT), 1_000_000):
+        assert not path.exists()
+        partial.take(CONTENT[start : start + 1_000_000])
+    partial.finish()
+
+    assert path.read_bytes() == CONTENT
+    assert list(path.parent.iterdir()) == [path]
+    assert seen[-1] == (len(CONTENT), len(CONTENT))
+    umask = os.umask(0)
+    os.umask(umask)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o666 & ~umask
+
+
+def test_the_next_download_goes_on_with_what_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "video.mp4"
+    path.write_bytes(b"old")
+    a_cut_download(path)
+    assert path.read_bytes() == b"old"
+
+    partial = PartialFile(path, "it", None)
+    assert partial.headers() == {"Range": f"bytes={KEPT_BYTES}-", "If-Range": '"one"'}
+    partial.begin(answer(206, 1000))
+    partial.take(CONTENT[KEPT_BYTES:])
+    partial.finish()
+
+    assert path.read_bytes() == CONTENT
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_changed_meanwhile_is_taken_from_the_start(tmp_path: Path) -> None:
+    path = tmp_path / "video.mp4"
+    a_cut_download(path)
+    new = b"all new"
+    partial = PartialFile(path, "it", None)
+    digest = "sha-256=:" + base64.b64encode(hashlib.sha256(new).digest()).decode() + ":"
+    partial.begin(answer(200, len(new), '"two"', digest))
+    partial.take(new)
+    partial.finish()
+
+    assert path.read_bytes() == new
+
+
+@pytest.mark.parametrize("what", ["another", "it"])
+def test_another_file_or_another_place_does_not_go_on_with_it(tmp_path: Path, what: str) -> None:
+    a_cut_download(tmp_path / "video.mp4")
+    partial = PartialFile(tmp_path / ("video.mp4" if what == "another" else "other.mp4"), what, None)
+    assert partial.headers() == {}
+    partial.give_up()
+
+
+@pytest.mark.parametrize("so_far", [0, 1000])
+def test_what_is_small_is_not_kept(tmp_path: Path, so_far: int) -> None:
+    a_cut_download(tmp_path / "video.mp4", so_far)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("came", "told"),
+    [
+        (CONTENT[:-1], answer(digest="")),
+        (CONTENT[:-1] + b"?", answer()),
+    ],
+    ids=["too short", "another hash"],
+)
+def test_what_is_not_what_it_should_be_is_said_so_and_not_there(tmp_path: Path, came: bytes, told: WholeAnswer) -> None:
+    partial = PartialFile(tmp_path / "video.mp4", "it", None)
+    partial.begin(told)
+    partial.take(came)
+    with pytest.raises(Damaged, match=r"video\.mp4"):
+        partial.finish()
+    partial.give_up()
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_two_downloads_to_one_place_do_not_get_into_each_others_way(tmp_path: Path) -> None:
+    path = tmp_path / "video.mp4"
+    both = [PartialFile(path, "it", None) for _ in range(2)]
+    for partial in both:
+        partial.begin(answer())
+        partial.take(CONTENT)
+    for partial in both:
+        partial.finish()
+        assert path.read_bytes() == CONTENT
+
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_link_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "real").write_bytes(b"old")
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    partial = PartialFile(tmp_path / "link", "it", None)
+    partial.begin(answer(digest="", length=3))
+    partial.take(b"new")
+    partial.finish()
+
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real").read_bytes() == b"new"
+
+
+@pytest.mark.parametrize("note", ["", "[]", '{"tag": 1}'])
+def test_a_note_that_says_nothing_counts_for_nothing(tmp_path: Path, note: str) -> None:
+    a_cut_download(tmp_path / "video.mp4")
+    [path] = tmp_path.glob("*.note")
+    assert json.loads(path.read_text()) == {"tag": '"one"'}
+    path.write_text(note)
+    partial = PartialFile(tmp_path / "video.mp4", "it", None)
+    assert partial.headers() == {}
+    partial.give_up()
