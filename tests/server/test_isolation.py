@@ -30,7 +30,7 @@ LISTS = {"get /data/list", "get /jobs/list", "get /data", "get /jobs"}
 FOR_EVERYBODY = {
     "get /analytics/list", "get /analytics", "get /analytics/{analytic_id}", "get /analytics/{analytic_id}/doc",
     "get /status/all", "get /events", "post /data", "post /jobs", "post /data/batch", "post /jobs/batch",
-    "post /data/uploads",
+    "post /data/uploads", "post /analytics", "post /analytics/{analytic_id}/images", "delete /analytics/{analytic_id}",
 }  # fmt: skip
 """Where any user has a right of his own."""
 
@@ -46,12 +46,20 @@ OWNED = {
 APPLICATIONS = {
     "get /apps/analytics/list", "get /apps/analytics", "get /apps/analytics/{analytic_id}",
     "get /apps/analytics/{analytic_id}/doc", "get /apps/data", "get /apps/jobs", "post /apps/users",
-    "get /apps/users/list", "get /apps/status/all",
+    "get /apps/users/list", "get /apps/status/all", "post /apps/analytics",
+    "post /apps/analytics/{analytic_id}/images", "delete /apps/analytics/{analytic_id}",
 }  # fmt: skip
 """Where any application has a right of its own."""
 
 CALLERS = {"post /analytics/batch"}
 """Where users and applications have a right of their own."""
+
+OF_ANALYTICS = {
+    f"{verb} {prefix}/analytics/{{analytic_id}}{path}"
+    for prefix in ("", "/apps")
+    for verb, path in (("post", "/images"), ("delete", ""))
+}
+"""Where analytics are changed, by their owners; the one in the paths is the platform's."""
 
 AGENTS = {
     "put /jobs/{job_id}/state", "post /jobs/{job_id}/metadata", "post /jobs/{job_id}/data",
@@ -67,6 +75,14 @@ FOR_NOBODY = {"options /data/uploads"}
 """Where no credential is asked for."""
 
 OF_ATTEMPTS = {route for route in LINKS if "{attempt_id}" in route}
+MANIFEST: dict[str, Any] = {
+    "info": {"name": "n", "version": "1", "description": "d", "supports_cpu": True, "supports_gpu": False},
+    "inputs": [],
+    "parameters": [],
+    "outputs": [],
+    "zip_outputs": False,
+}
+
 BODIES = {
     "put /data/{data_id}/ttl": {"days": "-9"}, "put /jobs/{job_id}/ttl": {"days": "-9"},
     "put /jobs/{job_id}/state": {"state": "FAILED"}, "put /links/attempts/{attempt_id}/status": {},
@@ -254,11 +270,11 @@ def test_applications_routes_need_an_applications_token(place: Place, route: str
     ):
         assert_refused(place.ask(route, **headers), 401)
     assert_refused(place.ask(route, signature), 401)
-    expected = 201 if route == "post /apps/users" else 200
-    assert place.ask(route, **place.acme.headers()).status_code == expected
-    expected = 409 if route == "post /apps/users" else 200
+    changed = {"post /apps/users": 201, **dict.fromkeys(OF_ANALYTICS, 403), "post /apps/analytics": 400}
+    assert place.ask(route, **place.acme.headers()).status_code == changed.get(route, 200)
+    again = {**changed, "post /apps/users": 409}
     for user in (place.alice.name, "nobody"):  # old clients send the active user here too; it counts for nothing
-        assert place.ask(route, **place.acme.headers(user)).status_code == expected
+        assert place.ask(route, **place.acme.headers(user)).status_code == again.get(route, 200)
 
 
 @pytest.mark.parametrize("route", sorted(CALLERS))
@@ -297,6 +313,35 @@ def test_what_is_somebodys_is_not_there_for_anybody_else(place: Place, route: st
             answer = whose.ask(route, **headers)
             assert_refused(answer, 404)
             assert same_name not in answer.text
+
+
+@pytest.mark.parametrize("route", sorted(OF_ANALYTICS))
+def test_analytics_are_changed_by_their_owners_alone(place: Place, route: str) -> None:
+    number = sorted(OF_ANALYTICS).index(route)
+    uploaded = {
+        prefix: requests.post(
+            f"{place.acme.v1}{prefix}/analytics",
+            files={"file": ("m.json", json.dumps({**MANIFEST, "info": {**MANIFEST["info"], "name": name}}).encode())},
+            headers=place.acme.headers(place.alice.name),
+            timeout=20,
+        ).json()["analytic"]["id"]
+        for prefix, name in (("", f"own-{number}"), ("/apps", f"shared-{number}"))
+    }
+    of_user = replace(place, path={**place.path, "analytic_id": uploaded[""]})
+    of_application = replace(place, path={**place.path, "analytic_id": uploaded["/apps"]})
+    for_application = route.partition(" ")[2].startswith("/apps")
+    if for_application:
+        assert_refused(of_user.ask(route, **place.acme.headers()), 404)
+        assert_refused(of_application.ask(route, **place.globex.headers()), 404)
+    else:
+        for headers in (
+            place.alice.headers,
+            place.globex.headers(place.alice.name),
+            place.acme.headers(place.bob.name),
+        ):
+            assert_refused(of_user.ask(route, **headers), 404)
+        assert_refused(of_application.ask(route, **place.acme.headers(place.alice.name)), 403)
+        assert_refused(of_application.ask(route, **place.alice.headers), 404)
 
 
 @pytest.mark.parametrize("route", sorted(LISTS))

@@ -14,6 +14,7 @@ from voxel51.server.accounts.service import AccountService
 from voxel51.server.analytics.installed import Installed, find_installed
 from voxel51.server.analytics.routes import analytic_routes
 from voxel51.server.analytics.service import AnalyticService
+from voxel51.server.analytics.uploads import UploadedAnalytics
 from voxel51.server.credentials import Credentials
 from voxel51.server.data.routes import data_routes
 from voxel51.server.data.service import DataService, Links
@@ -39,7 +40,7 @@ from voxel51.server.jobs.actions import JobActions
 from voxel51.server.jobs.agent_routes import agent_routes
 from voxel51.server.jobs.attempts import AttemptService
 from voxel51.server.jobs.routes import job_routes
-from voxel51.server.jobs.service import JobService
+from voxel51.server.jobs.service import JobService, has_unended
 from voxel51.server.jobs.tasks import TaskService
 from voxel51.server.secrets_file import signing_key
 from voxel51.server.settings import Settings
@@ -99,6 +100,7 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
     unfinished = timedelta(days=settings.unfinished_upload_days)
     uploads = UploadService(database, storage, data, settings.upload_limit_bytes, unfinished)
     analytics = AnalyticService(database)
+    uploaded = UploadedAnalytics(database, storage)
     attempts = AttemptService(database, storage, settings.job_attempts, timedelta(seconds=settings.grace_seconds))
     tasks = TaskService(database, data, job_links)
 
@@ -114,7 +116,7 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
 
     routes: list[Route] = [
         *application_routes(applications),
-        *analytic_routes(analytics),
+        *analytic_routes(analytics, uploaded, has_unended),
         *data_routes(data),
         *upload_routes(uploads, settings.upload_limit_bytes, urlsplit(addresses.public_url).path + f"/{API_VERSION}"),
         *job_routes(jobs, actions),
@@ -131,7 +133,7 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
     )
     document = openapi.describe(routes, version("voxel51-platform"))
     application = build_application(routes, serving, openapi.pages(document))
-    keepers = [data.keeps, uploads.keeps, attempts.keeps]
+    keepers = [data.keeps, uploads.keeps, uploaded.keeps, attempts.keeps]
     expiries = [data.expire, jobs.expire, uploads.expire, repetitions.expire, events.expire]
     sweeper = Sweeper(expiries, storage, keepers)
     return Platform(application, database, storage, dispatcher, sweeper, feed)

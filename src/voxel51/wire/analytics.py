@@ -41,6 +41,12 @@ class Analytic(TypedDict, total=False):
     is_image_to_video: bool
 
 
+class AnalyticAnswer(TypedDict):
+    """Answer of ``POST analytics``."""
+
+    analytic: Analytic
+
+
 class AnalyticInfo(TypedDict):
     """Heading of an analytic document."""
 

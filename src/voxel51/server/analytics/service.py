@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, insert, or_, select, update
 
 from voxel51.server.accounts.callers import Caller, User
 from voxel51.server.analytics.installed import Installed
@@ -62,7 +62,7 @@ class AnalyticService:
             for offer in found:
                 _install_one(connection, offer)
             for name in connection.execute(select(analytics.c.name).where(installed).distinct()).scalars().all():
-                _mark_latest(connection, PLATFORM, name)
+                mark_latest(connection, PLATFORM, name)
 
     def list(self, caller: Caller, all_versions: bool) -> AnalyticList:
         """What the caller can run: the latest version of each, or every version."""
@@ -86,14 +86,14 @@ class AnalyticService:
             NotFound: there is no such analytic that the caller may see.
         """
         row = self._find(caller, analytic_id)
-        details: AnalyticDetails = {"analytic": _record(row), **row.document}  # type: ignore[typeddict-item]
+        details: AnalyticDetails = {"analytic": record_of(row), **row.document}  # type: ignore[typeddict-item]
         return details
 
     def records(self, caller: Caller, analytic_ids: Sequence[str]) -> Outcomes[Analytic]:
         """The record of each version; refused are those that the caller may not see."""
         statement = select(analytics).where(analytics.c.id.in_(analytic_ids), _visible_to(caller))
         with self._database.read() as connection:
-            found = {row.id: _record(row) for row in connection.execute(statement)}
+            found = {row.id: record_of(row) for row in connection.execute(statement)}
         return {analytic_id: found.get(analytic_id) or _no_such_analytic(analytic_id) for analytic_id in analytic_ids}
 
     def document(self, caller: Caller, analytic_id: str) -> AnalyticDocument:
@@ -125,6 +125,11 @@ class AnalyticService:
             versions = ", ".join(row.version for row in ready) or "none that is ready to run"
             wanted = name if version is None else f"{name} v{version}"
             raise BadRequest(f"Analytic '{wanted}' not found; versions of '{full_name}': {versions}")
+        if chosen[-1].entry_point is None:
+            raise BadRequest(
+                f"Analytic '{full_name}' is a container image. This platform keeps it, but has no engine that runs "
+                "images yet; analytics that are installed as packages run"
+            )
         return chosen[-1]
 
     def by_id(self, analytic_id: str) -> Row[Any]:
@@ -133,12 +138,8 @@ class AnalyticService:
             return connection.execute(select(analytics).where(analytics.c.id == analytic_id)).one()
 
     def _find(self, caller: Caller, analytic_id: str) -> Row[Any]:
-        statement = select(analytics).where(analytics.c.id == analytic_id, _visible_to(caller))
         with self._database.read() as connection:
-            row = connection.execute(statement).first()
-        if row is None:
-            raise _no_such_analytic(analytic_id)
-        return row
+            return find_visible(connection, caller, analytic_id)
 
     def _run(self, query: Query, visible: Sequence[ColumnElement[bool]]) -> AnalyticList:
         with self._database.read() as connection:
@@ -146,11 +147,25 @@ class AnalyticService:
         return {"analytics": [_to_wire(row) for row in rows], "count": count}
 
 
+def find_visible(connection: Connection, caller: Caller, analytic_id: str, *, lock: bool = False) -> Row[Any]:
+    """The row of one version.
+
+    Raises:
+        NotFound: there is no such analytic that the caller may see.
+    """
+    statement = select(analytics).where(analytics.c.id == analytic_id, _visible_to(caller))
+    row: Row[Any] | None = connection.execute(statement.with_for_update() if lock else statement).first()
+    if row is None:
+        raise _no_such_analytic(analytic_id)
+    return row
+
+
 def _no_such_analytic(analytic_id: str) -> NotFound:
     return NotFound(f"Analytic '{analytic_id}' not found; list the analytics to see which there are")
 
 
-def _record(row: Row[Any]) -> Analytic:
+def record_of(row: Row[Any]) -> Analytic:
+    """The record of one version, as it is told."""
     record = {name: getattr(row, LISTING.columns[name].name) for name in _RECORD_FIELDS}
     record["is_image_to_video"] = row.analytic_type == AnalyticType.IMAGE_TO_VIDEO
     return _to_wire(record)
@@ -168,7 +183,8 @@ def _owners(caller: Caller) -> list[str]:
 
 
 def _visible_to(caller: Caller) -> ColumnElement[bool]:
-    return or_(analytics.c.scope == AnalyticScope.PUBLIC.value, analytics.c.owner.in_(_owners(caller)))
+    theirs = or_(analytics.c.scope == AnalyticScope.PUBLIC.value, analytics.c.owner.in_(_owners(caller)))
+    return and_(theirs, analytics.c.deleted.is_(False))
 
 
 def _nearness(caller: Caller, owner: str) -> int:
@@ -195,7 +211,8 @@ def _install_one(connection: Connection, offer: Installed) -> None:
         connection.execute(insert(analytics).values(**identity, **order, **values))
 
 
-def _mark_latest(connection: Connection, owner: str, name: str) -> None:
+def mark_latest(connection: Connection, owner: str, name: str) -> None:
+    """Mark the highest version that can run as the latest one."""
     of_name = (analytics.c.owner == owner) & (analytics.c.name == name)
     newest = (
         select(analytics.c.id)

@@ -1,6 +1,6 @@
 """Analytics: one row a version."""
 
-from sqlalchemy import Boolean, Column, String, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, String, Table, Text, UniqueConstraint, false
 
 from voxel51.server.database.schema import metadata
 from voxel51.server.database.types import Document, Moment
@@ -22,9 +22,22 @@ analytics = Table(
     Column("supports_cpu", Boolean, nullable=False),
     Column("supports_gpu", Boolean, nullable=False),
     Column("pending", Boolean, nullable=False),
+    Column("deleted", Boolean, nullable=False, server_default=false()),  # kept for its past jobs
     Column("upload_date", Moment, nullable=False),
     Column("description", Text, nullable=False),
     Column("document", Document, nullable=False),
     Column("entry_point", String(255)),
     UniqueConstraint("owner", "name", "version"),
+)
+
+images = Table(
+    "analytic_images",
+    metadata,
+    Column("analytic_id", String(36), ForeignKey(analytics.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("type", String(8), primary_key=True),
+    Column("storage_key", String(128), nullable=False, index=True),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("format", String(16), nullable=False),
+    Column("upload_date", Moment, nullable=False),
 )

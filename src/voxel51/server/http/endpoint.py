@@ -132,7 +132,7 @@ class Endpoint:
     def _admit(self, request: Request) -> Call:
         call = self._identify(request)
         if self._route.before is not None:
-            self._route.before(call.caller, call.path)
+            self._route.before(call)
         return call
 
     def _identify(self, request: Request) -> Call:

@@ -49,6 +49,16 @@ class TextField:
     schema: Mapping[str, Any] = field(default_factory=dict)
 
 
+class Inspector(Protocol):
+    """Looks at a file while it arrives, in worker threads. It refuses one by raising from `voxel51.server.errors`."""
+
+    def feed(self, chunk: bytes | bytearray) -> None:
+        """Look at the next piece."""
+
+    def finish(self) -> None:
+        """There are no more."""
+
+
 @dataclass(frozen=True, slots=True)
 class MultipartBody:
     """A route that takes a file and text fields as multipart/form-data, the file streamed into storage.
@@ -60,6 +70,7 @@ class MultipartBody:
     fields: Mapping[str, TextField]
     folder: str | None
     memory_limit_bytes: int = 1024 * 1024
+    inspector: "Callable[[], Inspector] | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +114,15 @@ Body = NoBody | QueryBody | JsonBody | MultipartBody | RawBody | StreamBody
 class Upload:
     """A file that came. Either ``content`` or ``writer`` is set, as the route's body says.
 
-    A writer that the handler does not commit is aborted when the request ends.
+    A writer that the handler does not commit is aborted when the request ends. ``inspector`` is what looked at the
+    file, as the route's body made it.
     """
 
     filename: str
     media_type: str | None
     content: bytes = b""
     writer: Writer | None = None
+    inspector: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,8 +226,7 @@ class Route:
         takes_headers: what callers may say in headers, by name.
         answer_headers: what a success says in headers, name -> a line that describes it.
         always: headers of every answer, errors too.
-        before: called with the caller and the path's values before a body is read, so that gigabytes are not taken
-            in vain.
+        before: called before a body is read, so that gigabytes are not taken in vain.
     """
 
     method: str
@@ -231,4 +243,4 @@ class Route:
     takes_headers: Mapping[str, Header] = field(default_factory=dict)
     answer_headers: Mapping[str, str] = field(default_factory=dict)
     always: Mapping[str, str] = field(default_factory=dict)
-    before: Callable[[Any, Mapping[str, str]], None] | None = None
+    before: Callable[[Call], None] | None = None

@@ -10,7 +10,7 @@ from anyio import to_thread
 from starlette.requests import Request
 
 from voxel51.server.errors import BadRequest, TooLarge
-from voxel51.server.http.route import MultipartBody, RawBody, Sink, Upload
+from voxel51.server.http.route import Inspector, MultipartBody, RawBody, Sink, Upload
 from voxel51.server.storage.storage import CHUNK_BYTES, Storage, Writer
 from voxel51.wire import digests
 
@@ -135,17 +135,18 @@ class Receiver:
             reading.abort()  # here and now: a request that is cancelled may not wait for a thread
             raise
 
-    async def _sink(self, request: Request, folder: str) -> "_Sink":
+    async def _sink(self, request: Request, folder: str, inspector: Inspector | None = None) -> "_Sink":
         expected = _check_announced(request, self._limit_bytes + _MULTIPART_OVERHEAD_BYTES)
         writer = await to_thread.run_sync(self._storage.writer, f"{folder}/{uuid.uuid4()}", expected)
-        return _Sink(writer, self._limit_bytes)
+        return _Sink(writer, self._limit_bytes, inspector)
 
 
 class _Sink:
     """Collects pieces until they are worth a trip to a thread, then writes them there."""
 
-    def __init__(self, writer: Writer, limit_bytes: int) -> None:
+    def __init__(self, writer: Writer, limit_bytes: int, inspector: Inspector | None) -> None:
         self.writer = writer
+        self._inspector = inspector
         self._limit_bytes = limit_bytes
         self._pending: list[bytes | bytearray] = []
         self._pending_bytes = 0
@@ -171,10 +172,14 @@ class _Sink:
 
     def _write(self, chunks: list[bytes | bytearray]) -> None:
         for chunk in chunks:
+            if self._inspector is not None:
+                self._inspector.feed(chunk)
             self.writer.write(chunk)
 
     def _write_last(self, chunks: list[bytes | bytearray]) -> None:
         self._write(chunks)
+        if self._inspector is not None:
+            self._inspector.finish()
         self.writer.sync()
 
 
@@ -225,8 +230,9 @@ class _Parts:
             names = (digests.REPR_DIGEST, digests.CONTENT_DIGEST)
             self._announced = [segment.header(name) for name in names]
             if self._body.folder is not None:
-                self._sink = await self._receiver._sink(self._request, self._body.folder)
-                self._upload.writer = self._sink.writer
+                inspector = None if self._body.inspector is None else self._body.inspector()
+                self._sink = await self._receiver._sink(self._request, self._body.folder, inspector)
+                self._upload.writer, self._upload.inspector = self._sink.writer, inspector
         self._field = (segment.name or "", bytearray())
 
     async def _take(self, chunk: bytearray) -> None:

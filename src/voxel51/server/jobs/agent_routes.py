@@ -72,7 +72,7 @@ def _by_link(
     handler: Callable[[Call], Any],
     summary: str,
     body: Body = NoBody(),  # noqa: B008  (frozen, so sharing it is safe)
-    before: Callable[[Any, Mapping[str, str]], None] | None = None,
+    before: Callable[[Call], None] | None = None,
     answers: Any = None,
 ) -> Route:
     status = 201 if method == "PUT" else 200
@@ -96,8 +96,8 @@ class _Handlers:
         self._tasks = tasks
         self._data = data
 
-    def admit(self, _caller: Any, path: Mapping[str, str]) -> None:
-        self._attempts.by_link(path["attempt_id"])
+    def admit(self, call: Call) -> None:
+        self._attempts.by_link(call.path["attempt_id"])
 
     def state(self, call: Call) -> StateReport:
         report: Any = call.body

@@ -261,6 +261,12 @@ class JobService:
             raise BadRequest(f"Data '{data_id}' has expired; upload it again")
 
 
+def has_unended(connection: Connection, analytic_id: str) -> bool:
+    """Whether jobs of this analytic have not ended."""
+    unended = jobs.c.state.not_in([state.value for state in ENDED])
+    return connection.execute(select(jobs.c.id).where(jobs.c.analytic_id == analytic_id, unended)).first() is not None
+
+
 def no_such_job(job_id: str) -> NotFound:
     """The refusal of an id that is nobody's, or somebody else's."""
     return NotFound(f"Job '{job_id}' not found; it may belong to somebody else")
