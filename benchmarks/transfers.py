@@ -20,7 +20,7 @@ from voxel51.users.api import API
 from voxel51.users.auth import Token
 
 SIZE_BYTES = 512 * 1024**2
-RUNS = 3
+RUNS = 5
 GIB = 1024**3
 OLD_WRITE_BYTES = 8 * 1024
 

@@ -1,7 +1,8 @@
 """Downloads that go on where they were cut: a partial file beside the target, and a note of what it is a part of.
 
-At no time is there half a file at the target. A partial file worth keeping stays when the connection is lost for good
-or the process ends, and the next download of the same to the same place goes on with it.
+At no time is there half a file at the target, whenever the process dies. Nothing is synced, as with other tools that
+download: after a power cut one has to look again. A partial file worth keeping stays when the connection is lost for
+good or the process ends, and the next download of the same to the same place goes on with it.
 """
 
 import fcntl
@@ -11,18 +12,14 @@ import os
 import secrets
 from contextlib import suppress
 from pathlib import Path
-from queue import Queue
-from threading import Thread
 
 from voxel51.transport.errors import Damaged
-from voxel51.transport.messages import Answer
-from voxel51.transport.saving import DownloadProgress, sync_folder
+from voxel51.transport.messages import CHUNK_BYTES, Answer
+from voxel51.transport.saving import DownloadProgress
 from voxel51.wire import digests
 
 KEPT_BYTES = 8 * 1024 * 1024
 """From this size on a partial file is kept; what is smaller is quickly had again."""
-
-_BACKLOG = 8
 
 
 class PartialFile:
@@ -44,7 +41,8 @@ class PartialFile:
         self._note = self._path.with_suffix(".note")
         self._total: int | None = None
         self._sha256: str | None = None
-        self._hashing: _Hashing | None = None
+        self._running = hashlib.sha256()
+        self._hashed_bytes = 0
         self.tag = self._read_note()
         self.size_bytes = os.fstat(self._descriptor).st_size if self.tag is not None else 0
 
@@ -66,9 +64,8 @@ class PartialFile:
         with suppress(ValueError):  # one that is malformed cannot be checked
             self._sha256 = digests.from_header(answer.headers.get("repr-digest"))
         self._write_note(answer.headers.get("etag"))
-        if self._hashing is None or self._hashing.size_bytes != self.size_bytes:
-            self._stop_hashing()
-            self._hashing = _Hashing(self._path, self.size_bytes) if self._sha256 else None
+        if self._hashed_bytes != self.size_bytes and self._sha256 is not None:
+            self._hash_what_is_here()
 
     def take(self, chunk: bytes) -> None:
         """The next piece."""
@@ -76,8 +73,9 @@ class PartialFile:
         while view:
             view = view[os.write(self._descriptor, view) :]
         self.size_bytes += len(chunk)
-        if self._hashing is not None:
-            self._hashing.take(chunk)
+        if self._sha256 is not None:
+            self._running.update(chunk)
+            self._hashed_bytes = self.size_bytes
         if self._progress is not None:
             self._progress(self.size_bytes, self._total)
 
@@ -89,18 +87,15 @@ class PartialFile:
         """
         if self._total is not None and self.size_bytes != self._total:
             self._refuse(f"{self.size_bytes} bytes came of {self._total}")
-        found = self._hashing.result() if self._hashing is not None else None
+        found = self._running.hexdigest()
         if self._sha256 is not None and found != self._sha256:
             self._refuse(f"what came has the SHA-256 {found}, and was to have {self._sha256}")
-        os.fsync(self._descriptor)
         self._path.replace(self._target)
         self._note.unlink(missing_ok=True)
         os.close(self._descriptor)
-        sync_folder(self._target.parent)
 
     def give_up(self) -> None:
         """Keep what is worth it, and release the rest."""
-        self._stop_hashing()
         if self.tag is None or self.size_bytes < KEPT_BYTES:
             self._path.unlink(missing_ok=True)
             self._note.unlink(missing_ok=True)
@@ -111,7 +106,6 @@ class PartialFile:
 
     def start_anew(self) -> None:
         """Forget what is here so far."""
-        self._stop_hashing()
         self.tag, self.size_bytes = None, 0
 
     def _refuse(self, reason: str) -> None:
@@ -147,10 +141,12 @@ class PartialFile:
             self._note.write_text(json.dumps({"tag": tag}), encoding="utf-8")
             self.tag = tag
 
-    def _stop_hashing(self) -> None:
-        if self._hashing is not None:
-            self._hashing.result()
-            self._hashing = None
+    def _hash_what_is_here(self) -> None:
+        self._running, self._hashed_bytes = hashlib.sha256(), 0
+        while self._hashed_bytes < self.size_bytes:
+            piece = os.pread(self._descriptor, CHUNK_BYTES, self._hashed_bytes)
+            self._running.update(piece)
+            self._hashed_bytes += len(piece)
 
 
 def _is_at(path: Path, descriptor: int) -> bool:
@@ -158,34 +154,3 @@ def _is_at(path: Path, descriptor: int) -> bool:
         return os.path.samestat(path.stat(), os.fstat(descriptor))
     except FileNotFoundError:
         return False
-
-
-class _Hashing:
-    """SHA-256 of a file that is coming, in a thread of its own: hashing leaves the interpreter to others."""
-
-    def __init__(self, path: Path, size_bytes: int) -> None:
-        self.size_bytes = size_bytes
-        self._pieces: Queue[bytes | None] = Queue(_BACKLOG)
-        self._running = hashlib.sha256()
-        self._thread = Thread(target=self._run, args=(path, size_bytes), name="voxel51-hashing", daemon=True)
-        self._thread.start()
-
-    def take(self, piece: bytes) -> None:
-        """The next piece."""
-        self.size_bytes += len(piece)
-        self._pieces.put(piece)
-
-    def result(self) -> str:
-        """The hash of all that came, in hexadecimal. The thread ends."""
-        if self._thread.is_alive():
-            self._pieces.put(None)
-            self._thread.join()
-        return self._running.hexdigest()
-
-    def _run(self, path: Path, left: int) -> None:
-        with suppress(OSError), path.open("rb", buffering=0) as file:  # what was here before
-            while left and (piece := file.read(min(1024 * 1024, left))):
-                self._running.update(piece)
-                left -= len(piece)
-        while (following := self._pieces.get()) is not None:
-            self._running.update(following)

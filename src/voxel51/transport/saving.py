@@ -1,6 +1,5 @@
 """Answers kept as files: names, folders, and what is no regular file."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -51,12 +50,3 @@ def local_name(name: str, otherwise: str) -> str:
     while len(clean.encode()) > _LONGEST_NAME_BYTES:
         clean = clean[:-1]
     return otherwise if clean in {"", ".", ".."} else clean
-
-
-def sync_folder(folder: Path) -> None:
-    """Make durable which files the folder has."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
