@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import overload
 
-from voxel51.transport.errors import APIError, TimedOut
+from voxel51.transport.errors import APIError, InvalidRequest, NotFound, TimedOut
 from voxel51.transport.multipart import UploadProgress
 from voxel51.transport.saving import DownloadProgress, local_name
 from voxel51.users.calls import analytics, data, jobs, status
@@ -331,7 +331,7 @@ class API(Client):
         if job is not None:
             return job
         if job_id is None:
-            raise APIError("Either `job_id` or `job` must be provided", 400)
+            raise InvalidRequest("Either `job_id` or `job` must be provided", 400)
         return self.get_job_details(job_id)
 
     def _is_done(self, job_id: str, schedule: LookSchedule, progress: JobProgress | None) -> bool:
@@ -349,9 +349,5 @@ class API(Client):
             return None
         try:
             return self._send(jobs.status(job["id"]), timeout_seconds)
-        except TimedOut:
+        except (TimedOut, NotFound):
             return None
-        except APIError as error:
-            if error.code == 404:
-                return None
-            raise

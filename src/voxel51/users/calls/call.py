@@ -7,9 +7,10 @@ from datetime import date
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 
-from voxel51.transport.errors import APIError
+from voxel51.transport.errors import APIError, InvalidRequest
 from voxel51.transport.messages import Answer, Request, StreamedBody, WholeAnswer
 from voxel51.transport.multipart import FilePart, encode
+from voxel51.transport.secrets import SecretHeaders
 from voxel51.wire.batches import BatchResponse
 
 Result = TypeVar("Result")
@@ -38,7 +39,7 @@ class Call(Generic[Result]):
         return Request(
             self.method,
             f"{base_url}/{self.path}",
-            {**headers, **self.headers},
+            SecretHeaders({**headers, **self.headers}),
             self.body,
             self.repeatable,
             timeout_seconds,
@@ -140,11 +141,13 @@ def part_of_path(identifier: str) -> str:
     """``identifier`` as it stands, if it can be part of a path.
 
     Raises:
-        APIError: it would lead elsewhere or be cut off.
+        InvalidRequest: it would lead elsewhere or be cut off.
     """
     identifier = str(identifier)
     if identifier in {"", ".", ".."} or any(c in "/\\?#%" or c <= " " or c == "\x7f" for c in identifier):
-        raise APIError(f"{identifier!r} is not an id; ids are listed by list_data, list_jobs and list_analytics", 400)
+        raise InvalidRequest(
+            f"{identifier!r} is not an id; ids are listed by list_data, list_jobs and list_analytics", 400
+        )
     return identifier
 
 
@@ -157,10 +160,10 @@ def new_lifetime(days: float | str | None, expiration_date: date | str | None) -
     """How a lifetime is changed: by a number of days (may be negative) or to a date.
 
     Raises:
-        APIError: not exactly one of the two was given.
+        InvalidRequest: not exactly one of the two was given.
     """
     if (days is None) == (expiration_date is None):
-        raise APIError("Either `days` or `expiration_date` must be provided", 400)
+        raise InvalidRequest("Either `days` or `expiration_date` must be provided", 400)
     return {"days": str(days)} if expiration_date is None else {"expiration_date": date_text(expiration_date)}
 
 
