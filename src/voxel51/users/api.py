@@ -1,8 +1,8 @@
 """The client of a user: every call to the platform, one method each.
 
 Every method raises `APIError` when the platform refuses, or `voxel51.transport.errors.ConnectionFailed`, which is one,
-when it cannot be reached. Results are the plain dictionaries that the platform sent. Calls that read, and those that do
-no harm when made twice, are tried again when the connection breaks.
+when it cannot be reached. Results are the plain dictionaries that the platform sent. What reads, what does no harm when
+done twice, and what the platform recognises when it comes again is repeated when the connection breaks.
 """
 
 import os

@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
+from uuid import uuid4
 
 from voxel51.transport.errors import APIError, InvalidRequest
 from voxel51.transport.messages import Answer, Request, StreamedBody, WholeAnswer
 from voxel51.transport.multipart import FilePart, encode
 from voxel51.transport.secrets import SecretHeaders
 from voxel51.wire.batches import BatchResponse
+from voxel51.wire.headers import IDEMPOTENCY_KEY
 
 Result = TypeVar("Result")
 
@@ -24,7 +26,7 @@ class Call(Generic[Result]):
         path: below the base URL, without a slash at either end.
         read: makes the result of the body of a successful answer. Whatever it raises means that the answer was not
             that of a platform.
-        repeatable: sending it twice does no more than sending it once.
+        repeatable: sending it twice does no more than sending it once. A POST always is, see `request`.
     """
 
     method: str
@@ -35,13 +37,18 @@ class Call(Generic[Result]):
     repeatable: bool = False
 
     def request(self, base_url: str, headers: Mapping[str, str], timeout_seconds: float | None = None) -> Request:
-        """The request that goes out, with the caller's credentials in ``headers``."""
+        """The request that goes out, with the caller's credentials in ``headers``.
+
+        A POST gets a key of its own, by which the platform knows a repetition of this very request: it answers that as
+        it answered before and does nothing again. So every POST may be repeated.
+        """
+        keyed = {IDEMPOTENCY_KEY: str(uuid4())} if self.method == "POST" else {}
         return Request(
             self.method,
             f"{base_url}/{self.path}",
-            SecretHeaders({**headers, **self.headers}),
+            SecretHeaders({**headers, **self.headers, **keyed}),
             self.body,
-            self.repeatable,
+            self.repeatable or bool(keyed),
             timeout_seconds,
         )
 
@@ -80,11 +87,9 @@ def get(path: str, read: Callable[[bytes], Result], document: Mapping[str, Any] 
     return Call("GET", path, read, _json(document), _JSON_HEADERS, repeatable=True)
 
 
-def post_json(
-    path: str, read: Callable[[bytes], Result], document: Mapping[str, Any], *, repeatable: bool = False
-) -> Call[Result]:
+def post_json(path: str, read: Callable[[bytes], Result], document: Mapping[str, Any]) -> Call[Result]:
     """Send ``document``."""
-    return Call("POST", path, read, _json(document), _JSON_HEADERS, repeatable)
+    return Call("POST", path, read, _json(document), _JSON_HEADERS)
 
 
 def post_file(
@@ -112,7 +117,7 @@ def delete(path: str) -> Call[None]:
 def batch(noun: str, action: str, ids: Iterable[str], **options: str) -> Call[dict[str, BatchResponse]]:
     """One action on many records of a kind."""
     document = {**options, "action": action, "ids": list(ids)}
-    return post_json(f"{noun}/batch", entry("responses"), document, repeatable=action == "details")
+    return post_json(f"{noun}/batch", entry("responses"), document)
 
 
 def nothing(_body: bytes) -> None:
