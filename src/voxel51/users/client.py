@@ -7,12 +7,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from voxel51.transport.messages import Answer
+from voxel51.transport.messages import Answer, Request
 from voxel51.transport.pooled import PooledSender
 from voxel51.transport.retrying import RetryingSender
 from voxel51.transport.saving import DownloadProgress, save
 from voxel51.users.auth import Token, load_token
-from voxel51.users.calls.call import Call, require_success
+from voxel51.users.calls.call import Call
 from voxel51.users.utils import urljoin
 from voxel51.wire.tokens import API_VERSION
 
@@ -20,8 +20,8 @@ Result = TypeVar("Result")
 Item = TypeVar("Item")
 
 
-class Client:
-    """Makes the calls that `voxel51.users.calls` describes. Threads may share it.
+class Caller:
+    """Who calls: credentials, and how a call becomes a request. What is sent by which sender is up to subclasses.
 
     Attributes:
         token: what gives access.
@@ -30,9 +30,40 @@ class Client:
     """
 
     def __init__(self, token: Token | None = None, keep_alive: bool = True) -> None:
-        self.token = token or load_token()
+        self.token = token or self._load_token()
         self.base_url = urljoin(self.token.base_api_url, API_VERSION)
         self.keep_alive = keep_alive
+
+    @classmethod
+    def from_json(cls, token_path: str | os.PathLike[str], **kwargs: Any) -> Self:
+        """A client with the token file at ``token_path``; ``kwargs`` go to the constructor.
+
+        Raises:
+            voxel51.users.auth.TokenError: it is no token file.
+        """
+        return cls(token=cls._load_token(token_path), **kwargs)
+
+    @staticmethod
+    def _load_token(token_path: str | os.PathLike[str] | None = None) -> Token:
+        return load_token(token_path)
+
+    @property
+    def _header(self) -> Mapping[str, str]:
+        return self.token.get_header()
+
+    def _adapt(self, call: Call[Result]) -> Call[Result]:
+        """``call`` as this kind of caller makes it."""
+        return call
+
+    def _request(self, call: Call[Any], timeout_seconds: float | None = None) -> Request:
+        return call.request(self.base_url, self._header, timeout_seconds)
+
+
+class Client(Caller):
+    """Makes the calls that `voxel51.users.calls` describes. Threads may share it."""
+
+    def __init__(self, token: Token | None = None, keep_alive: bool = True) -> None:
+        super().__init__(token, keep_alive)
         self._sender = RetryingSender(PooledSender(keep_alive=keep_alive))
 
     def __enter__(self) -> Self:
@@ -42,15 +73,6 @@ class Client:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-    @classmethod
-    def from_json(cls, token_path: str | os.PathLike[str], **kwargs: Any) -> Self:
-        """A client with the token file at ``token_path``; ``kwargs`` go to the constructor.
-
-        Raises:
-            voxel51.users.auth.TokenError: it is no token file.
-        """
-        return cls(token=load_token(token_path), **kwargs)
 
     @staticmethod
     def thread_map(
@@ -68,19 +90,17 @@ class Client:
         """Close the connections. A later call opens new ones."""
         self._sender.close()
 
-    @property
-    def _header(self) -> Mapping[str, str]:
-        return self.token.get_header()
-
     def _send(self, call: Call[Result], timeout_seconds: float | None = None) -> Result:
-        return call.result(self._sender.fetch(call.request(self.base_url, self._header, timeout_seconds)))
+        call = self._adapt(call)
+        return call.result(self._sender.fetch(self._request(call, timeout_seconds)))
 
     def _save(self, call: Call[Any], path: str | os.PathLike[str], progress: DownloadProgress | None = None) -> None:
         if Path(path).is_dir():
             raise IsADirectoryError(f"{os.fspath(path)!r} is a folder; give the path of the file to write")
+        call = self._adapt(call)
 
         def keep(answer: Answer) -> None:
-            require_success(answer)
+            call.require_success(answer)
             save(answer, path, progress)
 
-        self._sender.stream(call.request(self.base_url, self._header), keep)
+        self._sender.stream(self._request(call), keep)

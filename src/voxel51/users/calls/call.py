@@ -27,6 +27,7 @@ class Call(Generic[Result]):
         read: makes the result of the body of a successful answer. Whatever it raises means that the answer was not
             that of a platform.
         repeatable: sending it twice does no more than sending it once. A POST always is, see `request`.
+        refusal: makes the error of an answer with a status of 400 or above.
     """
 
     method: str
@@ -35,6 +36,7 @@ class Call(Generic[Result]):
     body: bytes | StreamedBody | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     repeatable: bool = False
+    refusal: Callable[[Answer | WholeAnswer], APIError] = APIError.from_response
 
     def request(self, base_url: str, headers: Mapping[str, str], timeout_seconds: float | None = None) -> Request:
         """The request that goes out, with the caller's credentials in ``headers``.
@@ -58,7 +60,7 @@ class Call(Generic[Result]):
         Raises:
             APIError: the platform refused, or something else than a platform answered.
         """
-        require_success(answer)
+        self.require_success(answer)
         try:
             return self.read(answer.body)
         except (ValueError, KeyError, TypeError):
@@ -67,17 +69,16 @@ class Call(Generic[Result]):
                 answer.status,
             ) from None
 
+    def require_success(self, answer: Answer | WholeAnswer) -> None:
+        """Return when ``answer`` is what was asked for.
 
-def require_success(answer: Answer | WholeAnswer) -> None:
-    """Return when ``answer`` is what was asked for.
-
-    Raises:
-        APIError: it is an error, or a redirect that is not followed because the request changes something.
-    """
-    if answer.status >= 400:
-        raise APIError.from_response(answer)
-    if answer.status >= 300:
-        raise APIError("the platform has moved; put the address it redirects to into base_api_url", answer.status)
+        Raises:
+            APIError: it is an error, or a redirect that is not followed because the request changes something.
+        """
+        if answer.status >= 400:
+            raise self.refusal(answer)
+        if answer.status >= 300:
+            raise APIError("the platform has moved; put the address it redirects to into base_api_url", answer.status)
 
 
 def get(path: str, read: Callable[[bytes], Result], document: Mapping[str, Any] | None = None) -> Call[Result]:
