@@ -1,7 +1,8 @@
 """What a client of the platform has besides its calls: credentials, connections, and how a call is made."""
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
@@ -13,6 +14,7 @@ from voxel51.transport.retrying import RetryingSender
 from voxel51.transport.saving import DownloadProgress, save
 from voxel51.users.auth import Token, load_token
 from voxel51.users.calls.call import Call
+from voxel51.users.flows import Action, Execution, Fetch, Flow, Give, GivingFlow, Pause, Save
 from voxel51.users.utils import urljoin
 from voxel51.wire.tokens import API_VERSION
 
@@ -89,6 +91,41 @@ class Client(Caller):
     def close(self) -> None:
         """Close the connections. A later call opens new ones."""
         self._sender.close()
+
+    def _run(self, flow: Flow[Result]) -> Result:
+        execution = Execution(flow)
+        for _ in self._execute(execution):
+            pass
+        return execution.result
+
+    def _iterate(self, flow: GivingFlow[Any]) -> Iterator[Any]:
+        return self._execute(Execution(flow))
+
+    def _execute(self, execution: Execution[Any]) -> Iterator[Any]:
+        """Do what a flow wants until it is over; what it gives is handed on."""
+        try:
+            while (action := execution.action) is not None:
+                if isinstance(action, Give):
+                    yield action.item
+                    execution.succeed(None)
+                    continue
+                try:
+                    outcome = self._perform(action)
+                except Exception as error:
+                    execution.fail(error)
+                else:
+                    execution.succeed(outcome)
+        finally:
+            execution.close()
+
+    def _perform(self, action: Action) -> Any:
+        match action:
+            case Fetch():
+                return self._send(action.call, action.timeout_seconds)
+            case Pause():
+                return time.sleep(action.seconds)
+            case Save():
+                return self._save(action.call, action.path, action.progress)
 
     def _send(self, call: Call[Result], timeout_seconds: float | None = None) -> Result:
         call = self._adapt(call)

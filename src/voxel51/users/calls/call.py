@@ -33,8 +33,8 @@ class Call(Generic[Result]):
     method: str
     path: str
     read: Callable[[bytes], Result]
-    body: bytes | StreamedBody | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | StreamedBody | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     repeatable: bool = False
     refusal: Callable[[Answer | WholeAnswer], APIError] = APIError.from_response
 
