@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -22,15 +22,33 @@ def save(answer: Answer, path: str | os.PathLike[str], progress: DownloadProgres
         OSError: it cannot be written; what was there before is still there.
         voxel51.transport.errors.ConnectionFailed: the body broke off; likewise.
     """
-    size = answer.headers.get("content-length", "")
-    total = int(size) if size.isdecimal() and "content-encoding" not in answer.headers else None
+    with saving(answer.headers, path, progress) as take:
+        for chunk in answer.chunks():
+            take(chunk)
+
+
+@contextmanager
+def saving(
+    headers: Mapping[str, str], path: str | os.PathLike[str], progress: DownloadProgress | None = None
+) -> Iterator[Callable[[bytes], None]]:
+    """What takes the pieces of a body whose answer has ``headers``. The file is at ``path`` once this is left.
+
+    Raises:
+        OSError: see `save`.
+    """
+    size = headers.get("content-length", "")
+    total = int(size) if size.isdecimal() and "content-encoding" not in headers else None
     arrived = 0
     with replacing(Path(path)) as file:
-        for chunk in answer.chunks():
+
+        def take(chunk: bytes) -> None:
+            nonlocal arrived
             file.write(chunk)
             arrived += len(chunk)
             if progress is not None:
                 progress(arrived, total)
+
+        yield take
 
 
 @contextmanager

@@ -4,7 +4,6 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -132,8 +131,6 @@ class Client(Caller):
         return call.result(self._sender.fetch(self._request(call, timeout_seconds)))
 
     def _save(self, call: Call[Any], path: str | os.PathLike[str], progress: DownloadProgress | None = None) -> None:
-        if Path(path).is_dir():
-            raise IsADirectoryError(f"{os.fspath(path)!r} is a folder; give the path of the file to write")
         call = self._adapt(call)
 
         def keep(answer: Answer) -> None:

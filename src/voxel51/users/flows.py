@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from voxel51.transport.saving import DownloadProgress
@@ -35,11 +36,19 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class Save:
-    """Make ``call`` and keep the body of its answer as a file, whole or not at all."""
+    """Make ``call`` and keep the body of its answer as a file, whole or not at all.
+
+    Raises:
+        IsADirectoryError: the path is that of a folder; nothing was asked yet.
+    """
 
     call: Call[Any]
     path: str | os.PathLike[str]
     progress: DownloadProgress | None = None
+
+    def __post_init__(self) -> None:
+        if Path(self.path).is_dir():
+            raise IsADirectoryError(f"{os.fspath(self.path)!r} is a folder; give the path of the file to write")
 
 
 @dataclass(frozen=True, slots=True)
