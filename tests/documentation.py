@@ -45,6 +45,15 @@ def blocks(page: Path, *languages: str) -> list[Block]:
     return [block for block in found if block.language in languages]
 
 
+def section(page: Path, heading: str, *languages: str) -> list[Block]:
+    """The code blocks of one section of second order of ``page``."""
+    text = page.read_text(encoding="utf-8")
+    first = text.count("\n", 0, text.index(f"\n## {heading}\n")) + 2
+    rest = text.split("\n")[first:]
+    length = next((number for number, line in enumerate(rest) if line.startswith("## ")), len(rest))
+    return [block for block in blocks(page, *languages) if first < block.line <= first + length]
+
+
 def links(page: Path) -> list[str]:
     """Where ``page`` links to, code left out."""
     return _LINK.findall(_BLOCK.sub("", page.read_text(encoding="utf-8")))

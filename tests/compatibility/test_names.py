@@ -5,7 +5,9 @@ import inspect
 
 import pytest
 
-from voxel51.users.api import API
+from voxel51.apps.api import ApplicationAPI, ApplicationAPIError
+from voxel51.apps.auth import ApplicationToken, ApplicationTokenError, ApplicationTokenLoadError
+from voxel51.users.api import API, APIError
 from voxel51.users.auth import Token, TokenError, TokenLoadError
 from voxel51.users.jobs import JobRequest, RemoteDataPath
 from voxel51.users.query import AnalyticsQuery, BaseQuery, DataQuery, JobsQuery
@@ -67,6 +69,24 @@ API_METHODS = {
     "get_platform_status": "",
 }
 
+NEW_METHODS = {
+    "iter_analytics": "analytics_query=None",
+    "iter_data": "data_query=None",
+    "iter_jobs": "jobs_query=None",
+    "wait": "job_ids, timeout=None",
+    "run": "analytic, inputs, parameters=None, **options",
+}
+"""What the original did not have."""
+
+APPLICATION_METHODS = {
+    "with_user": "username",
+    "exit_user": "",
+    "query_application_data": "data_query",
+    "query_application_jobs": "jobs_query",
+    "create_user": "username",
+    "list_users": "",
+}
+
 OTHERS = {
     "voxel51.users.auth": {
         "activate_token": "path",
@@ -81,6 +101,22 @@ OTHERS = {
         "Token.from_private_key": "private_key, base_api_url=None",
         "TokenError": "message",
         "TokenLoadError": "message",
+    },
+    "voxel51.apps.auth": {
+        "activate_application_token": "path",
+        "deactivate_application_token": "",
+        "get_active_application_token_path": "",
+        "load_application_token": "token_path=None",
+        "ApplicationToken": "token_dict",
+        "ApplicationToken.get_header": "self, username=None",
+        "ApplicationToken.from_json": "path",
+        "ApplicationToken.from_private_key": "private_key, base_api_url=None",
+        "ApplicationTokenError": "message",
+        "ApplicationTokenLoadError": "message",
+    },
+    "voxel51.apps.api": {
+        "ApplicationAPIError": "message, code",
+        "ApplicationAPIError.from_response": "res",
     },
     "voxel51.users.jobs": {
         "JobRequest": "analytic, version=None, compute_mode=None",
@@ -147,6 +183,17 @@ VALUES = {
         "DEFAULT_BASE_API_URL": "http://127.0.0.1:5151",
         "HELP_URL": "https://voxel51.com/docs/api/?python#authentication",
     },
+    "voxel51.apps.auth": {
+        "TOKEN_ENV_VAR": "VOXEL51_APP_TOKEN",
+        "TOKEN_ENVIRON_VAR": "VOXEL51_APP_TOKEN",
+        "PRIVATE_KEY_ENV_VAR": "VOXEL51_APP_PRIVATE_KEY",
+        "BASE_API_URL_ENV_VAR": "VOXEL51_APP_BASE_URL",
+        "ACCESS_TOKEN_FIELD": "access_token",
+        "PRIVATE_KEY_FIELD": "private_key",
+        "HELP_URL": "https://voxel51.com/docs/api/?python#authentication",
+        "KEY_HEADER": "x-voxel51-application",
+        "USER_HEADER": "x-voxel51-application-user",
+    },
     "voxel51.users.jobs": {"DATA_ID_FIELD": "data-id"},
     "voxel51.constants": {"NAME": "voxel51-platform"},
 }
@@ -181,9 +228,15 @@ def length_of(signature: str) -> int:
     return len(signature.split(", ")) if signature else 0
 
 
-@pytest.mark.parametrize(("name", "signature"), API_METHODS.items(), ids=API_METHODS)
-def test_every_call_of_the_original_takes_what_it_took(name: str, signature: str) -> None:
-    api = object.__new__(API)
+@pytest.mark.parametrize(
+    ("client", "name", "signature"),
+    [
+        *[(API, name, signature) for name, signature in API_METHODS.items()],
+        *[(ApplicationAPI, name, signature) for name, signature in (API_METHODS | APPLICATION_METHODS).items()],
+    ],
+)
+def test_every_call_of_the_original_takes_what_it_took(client: type[API], name: str, signature: str) -> None:
+    api = object.__new__(client)
     method = getattr(api, name)
     parameters = list(inspect.signature(method).parameters.values())
     ours = parameters[length_of(signature) :]
@@ -193,7 +246,12 @@ def test_every_call_of_the_original_takes_what_it_took(name: str, signature: str
 
 
 def test_there_is_no_call_that_the_tables_do_not_know() -> None:
-    assert {name for name, _ in inspect.getmembers(API, callable) if not name.startswith("_")} == set(API_METHODS)
+    assert public_methods(API) == {*API_METHODS, *NEW_METHODS}
+    assert public_methods(ApplicationAPI) == {*API_METHODS, *NEW_METHODS, *APPLICATION_METHODS}
+
+
+def public_methods(client: type[API]) -> set[str]:
+    return {name for name, _ in inspect.getmembers(client, callable) if not name.startswith("_")}
 
 
 @pytest.mark.parametrize(
@@ -227,6 +285,16 @@ def test_a_client_takes_a_token_and_whether_to_keep_connections() -> None:
 
 def test_names_of_all_generations_are_one_thing() -> None:
     assert TokenLoadError is TokenError
+    assert ApplicationTokenLoadError is ApplicationTokenError
+
+
+def test_what_is_of_applications_is_a_kind_of_what_is_of_users() -> None:
+    assert issubclass(ApplicationAPI, API)
+    assert issubclass(ApplicationAPIError, APIError)
+    assert issubclass(ApplicationToken, Token)
+    assert issubclass(ApplicationTokenError, TokenError)
+    assert list(inspect.signature(ApplicationAPI).parameters) == ["token", "keep_alive"]
+    assert ApplicationAPI(ApplicationToken.from_private_key("key")).active_user is None
 
 
 def test_queries_know_the_fields_of_their_kind() -> None:

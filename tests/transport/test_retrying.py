@@ -138,3 +138,16 @@ def test_one_pool_serves_threads_that_retry(loopback: Loopback, sender: Retrying
 )
 def test_retry_after_is_seconds_or_a_date(header: str | None, low: float, high: float) -> None:
     assert low <= seconds_of(header) <= high
+
+
+def test_all_tries_together_take_no_longer_than_the_limit(loopback: Loopback) -> None:
+    never = threading.Event()
+    loopback.reply(Reply.error(503, "not now"), Reply.error(503, "not now"), Reply(until=never))
+    sender = RetryingSender(PooledSender(), RetryPolicy(first_pause_seconds=0.1))
+    started = time.monotonic()
+
+    with pytest.raises(ConnectionFailed):
+        sender.fetch(Request("GET", loopback.url, repeatable=True, timeout_seconds=0.5))
+
+    assert time.monotonic() - started < 0.7
+    never.set()

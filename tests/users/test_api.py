@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from loopback import Loopback, Reply
-from voxel51.transport.errors import CannotConnect
+from voxel51.transport.errors import CannotConnect, ServerFailed
 from voxel51.users.api import API, APIError
 from voxel51.users.auth import Token
 from voxel51.users.jobs import JobExecutionError
@@ -30,8 +30,10 @@ def test_an_error_says_what_the_platform_says(api: API, loopback: Loopback) -> N
 def test_an_error_that_is_not_a_platforms_names_the_address(api: API, loopback: Loopback, body: bytes) -> None:
     loopback.reply(Reply(500, body))
 
-    with pytest.raises(APIError, match=f"^500: Internal Server Error for URL: {loopback.url}/v1/data/d1$"):
+    with pytest.raises(ServerFailed) as caught:
         api.get_data_details("d1")
+
+    assert str(caught.value) == f"500: Internal Server Error for URL: {loopback.url}/v1/data/d1"
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"{}", b"\xff"])

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Protocol, Self
 
+from voxel51.transport.secrets import shown
+
 CHUNK_BYTES = 1024 * 1024
 """How much of a streamed body is in memory at once."""
 
@@ -35,14 +37,18 @@ class Request:
 
     ``repeatable`` says that sending it twice does no more than sending it once. ``timeout_seconds`` bounds the whole
     exchange, the answer's body included; None leaves it to the sender, which gives up when the other side is silent.
+    Its ``repr`` shows neither headers, nor body, nor the query of a signed link.
     """
 
     method: str
     url: str
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    body: bytes | StreamedBody | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | StreamedBody | None = None
     repeatable: bool = False
     timeout_seconds: float | None = None
+
+    def __repr__(self) -> str:
+        return f"Request({self.method} {shown(self.url)})"
 
 
 class Answer(Protocol):
@@ -77,7 +83,10 @@ class WholeAnswer:
     reason: str
     url: str
     headers: Mapping[str, str]
-    body: bytes = field(repr=False)
+    body: bytes
+
+    def __repr__(self) -> str:
+        return f"WholeAnswer({self.status} of {shown(self.url)}, {len(self.body)} bytes)"
 
     def read(self) -> bytes:
         """The whole body."""
@@ -97,3 +106,13 @@ class Sender(Protocol):
 
     def close(self) -> None:
         """Close its connections. It must not be used afterwards."""
+
+
+class Receiver(Protocol):
+    """Takes an answer that is too large for memory."""
+
+    def begin(self, status: int, headers: Mapping[str, str]) -> None:
+        """The status is good, and the headers are there."""
+
+    def take(self, chunk: bytes) -> None:
+        """The next piece of the body."""

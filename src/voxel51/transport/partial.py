@@ -10,11 +10,12 @@ import hashlib
 import json
 import os
 import secrets
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from voxel51.transport.errors import Damaged
-from voxel51.transport.messages import CHUNK_BYTES, Answer
+from voxel51.transport.messages import CHUNK_BYTES
 from voxel51.transport.saving import DownloadProgress
 from voxel51.wire import digests
 
@@ -52,18 +53,18 @@ class PartialFile:
             return {}
         return {"Range": f"bytes={self.size_bytes}-", "If-Range": self.tag}
 
-    def begin(self, answer: Answer) -> None:
+    def begin(self, status: int, headers: Mapping[str, str]) -> None:
         """The rest or the whole is about to come."""
-        if answer.status != 206:
+        if status != 206:
             self.size_bytes = 0
         os.ftruncate(self._descriptor, self.size_bytes)
         os.lseek(self._descriptor, self.size_bytes, os.SEEK_SET)
-        size = answer.headers.get("content-length", "")
-        is_plain = size.isdecimal() and "content-encoding" not in answer.headers
+        size = headers.get("content-length", "")
+        is_plain = size.isdecimal() and "content-encoding" not in headers
         self._total = self.size_bytes + int(size) if is_plain else None
         with suppress(ValueError):  # one that is malformed cannot be checked
-            self._sha256 = digests.from_header(answer.headers.get("repr-digest"))
-        self._write_note(answer.headers.get("etag"))
+            self._sha256 = digests.from_header(headers.get("repr-digest"))
+        self._write_note(headers.get("etag"))
         if self._hashed_bytes != self.size_bytes and self._sha256 is not None:
             self._hash_what_is_here()
 

@@ -13,7 +13,7 @@ from pyreqwest.bytes import Bytes
 from pyreqwest.client import SyncClient, SyncClientBuilder
 from pyreqwest.exceptions import PyreqwestError
 from pyreqwest.http import HeaderMap
-from pyreqwest.request import SyncRequestBuilder, SyncStreamRequest
+from pyreqwest.request import BaseRequestBuilder, SyncRequestBuilder, SyncStreamRequest
 from pyreqwest.response import SyncResponse
 
 from voxel51.transport.errors import APIError
@@ -23,12 +23,13 @@ from voxel51.transport.messages import CHUNK_BYTES, Answer, Request, StreamedBod
 from voxel51.transport.redirects import MAX_REDIRECTS, after_redirect
 from voxel51.transport.setup import Timeouts, set_up
 
-_FORKED = (
+FORKED = (
     "this process was forked from one that had connections, which cannot be shared; "
     'start processes by multiprocessing.get_context("spawn"), or use threads (API.thread_map)'
 )
 _WITH_BODY = {"POST", "PUT", "DELETE", "PATCH"}
 Result = TypeVar("Result")
+RequestBuilder = TypeVar("RequestBuilder", bound=BaseRequestBuilder)
 Received = TypeVar("Received", bound=Answer | WholeAnswer)
 
 
@@ -142,22 +143,15 @@ class PooledSender:
         )
 
     def _prepare(self, request: Request) -> SyncRequestBuilder:
-        body = _in_memory_if_small(request.body)
+        body = in_memory_if_small(request.body)
         client = self._client(uploads=isinstance(body, StreamedBody))
         try:
             builder = client.request(request.method, request.url)
         except ValueError as error:
             raise meaning_of(error, request.url) from None
-        builder = _with_headers(builder, request.headers)
-        seconds = request.timeout_seconds
         if isinstance(body, StreamedBody):
-            builder = builder.header("Content-Length", str(body.size_bytes)).body_stream(body.chunks())
-            seconds = seconds or self._timeouts.of_upload(body.size_bytes)
-        elif body:
-            builder = builder.body_bytes(body)
-        elif request.method in _WITH_BODY:
-            builder = builder.header("Content-Length", "0")
-        return builder if seconds is None else builder.timeout(timedelta(seconds=seconds))
+            builder = builder.body_stream(body.chunks())
+        return filled(builder, request, body, self._timeouts)
 
     def _client(self, *, uploads: bool) -> SyncClient:
         """The pool for streamed uploads or the one for everything else: they differ in what silence means."""
@@ -166,7 +160,7 @@ class PooledSender:
 
     def _build(self, *, uploads: bool) -> SyncClient:
         if self._clients and self._process != os.getpid():
-            raise APIError(_FORKED, 0)
+            raise APIError(FORKED, 0)
         with self._lock:
             if uploads not in self._clients:
                 builder = set_up(SyncClientBuilder(), self._timeouts, keep_alive=self._keep_alive, uploads=uploads)
@@ -179,7 +173,7 @@ def _built(builder: SyncClientBuilder) -> SyncClient:
     try:
         return builder.build()
     except RuntimeError:  # raised in a forked process when the first one had connections, of whatever sender
-        raise APIError(_FORKED, 0) from None
+        raise APIError(FORKED, 0) from None
 
 
 def reason_of(status: int) -> str:
@@ -187,14 +181,30 @@ def reason_of(status: int) -> str:
     return HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else ""
 
 
-def _in_memory_if_small(body: bytes | StreamedBody | None) -> bytes | StreamedBody | None:
+def filled(
+    builder: RequestBuilder, request: Request, body: bytes | StreamedBody | None, timeouts: Timeouts
+) -> RequestBuilder:
+    """``builder`` with the headers, the limit and the body of ``request``, but for a body that is a stream."""
+    builder = _with_headers(builder, request.headers)
+    seconds = request.timeout_seconds
+    if isinstance(body, StreamedBody):
+        builder = builder.header("Content-Length", str(body.size_bytes))
+        seconds = seconds or timeouts.of_upload(body.size_bytes)
+    elif body:
+        builder = builder.body_bytes(body)
+    elif request.method in _WITH_BODY:
+        builder = builder.header("Content-Length", "0")
+    return builder if seconds is None else builder.timeout(timedelta(seconds=seconds))
+
+
+def in_memory_if_small(body: bytes | StreamedBody | None) -> bytes | StreamedBody | None:
     """A body of one piece is sent faster as such, by the pool that everything else uses."""
     if isinstance(body, StreamedBody) and body.size_bytes <= CHUNK_BYTES:
         return b"".join(body.chunks())
     return body
 
 
-def _with_headers(builder: SyncRequestBuilder, headers: Mapping[str, str]) -> SyncRequestBuilder:
+def _with_headers(builder: RequestBuilder, headers: Mapping[str, str]) -> RequestBuilder:
     try:
         return builder.headers(headers)
     except ValueError:  # its text has the header in it, which may be a credential

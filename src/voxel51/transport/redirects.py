@@ -25,7 +25,9 @@ def after_redirect(request: Request, status: int, location: str | None) -> Reque
     url = urljoin(request.url, location)
     before, after = urlsplit(request.url), urlsplit(url)
     if after.scheme not in _DEFAULT_PORTS or (before.scheme, after.scheme) == ("https", "http"):
-        raise APIError(f"{before.scheme}://{before.netloc} redirects to {after.scheme}, which is not followed", status)
+        raise APIError(
+            f"{before.scheme}://{before.hostname} redirects to {after.scheme}, which is not followed", status
+        )
     if _same_place(before, after):
         return replace(request, url=url)
     return replace(request, url=url, headers={}, body=None)

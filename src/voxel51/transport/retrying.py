@@ -3,7 +3,7 @@
 import random
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
@@ -14,6 +14,8 @@ from voxel51.transport.pooled import PooledSender
 
 PASSING_STATUSES = frozenset({429, 502, 503, 504})
 """Too many requests, and what stands for a server that is just not there: worth another try."""
+
+_SHORTEST_SECONDS = 0.001
 
 Result = TypeVar("Result")
 
@@ -48,9 +50,17 @@ class Trials:
         self._repeatable = request.repeatable
         self._left = policy.tries
         self._pause_seconds = policy.first_pause_seconds
-        limit = request.timeout_seconds
+        limit, now = request.timeout_seconds, time.monotonic()
         total = policy.total_seconds if limit is None else min(limit, policy.total_seconds)
-        self._deadline = time.monotonic() + total
+        self._deadline = now + total
+        self._request = request
+        self._end = None if limit is None else now + limit
+
+    def request(self) -> Request:
+        """The request for the next attempt. One with a limit gets what the attempts before have left of it."""
+        if self._end is None:
+            return self._request
+        return replace(self._request, timeout_seconds=max(self._end - time.monotonic(), _SHORTEST_SECONDS))
 
     def pause_after(self, error: ConnectionFailed) -> float | None:
         """How many seconds to wait before the next attempt; None when ``error`` is final."""
@@ -85,7 +95,7 @@ class RetryingSender:
         """The answer with its body, which is to be small. A body that breaks off is fetched again."""
 
         def attempt(trials: Trials) -> WholeAnswer:
-            answer = self._sender.fetch(request)
+            answer = self._sender.fetch(trials.request())
             trials.check(answer.status, answer.headers)
             return answer
 

@@ -1,11 +1,9 @@
 """Answers kept as files: names, folders, and what is no regular file."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
-
-from voxel51.transport.messages import Answer
 
 DownloadProgress = Callable[[int, int | None], None]
 """Receives the bytes that arrived so far, and how many there will be; None while nobody knows."""
@@ -30,10 +28,10 @@ class Direct:
     ) -> None:
         self._file.close()
 
-    def begin(self, answer: Answer) -> None:
+    def begin(self, _status: int, headers: Mapping[str, str]) -> None:
         """The whole is about to come."""
-        size = answer.headers.get("content-length", "")
-        self._total = int(size) if size.isdecimal() and "content-encoding" not in answer.headers else None
+        size = headers.get("content-length", "")
+        self._total = int(size) if size.isdecimal() and "content-encoding" not in headers else None
 
     def take(self, chunk: bytes) -> None:
         """The next piece."""

@@ -1,30 +1,28 @@
 """The client of a user: every call to the platform, one method each.
 
 Every method raises `APIError` when the platform refuses, or `voxel51.transport.errors.ConnectionFailed`, which is one,
-when it cannot be reached. Results are the plain dictionaries that the platform sent. Calls that read, and those that do
-no harm when made twice, are tried again when the connection breaks.
+when it cannot be reached. Results are the plain dictionaries that the platform sent. What reads, what does no harm when
+done twice, and what the platform recognises when it comes again is repeated when the connection breaks.
 """
 
 import os
-import time
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
-from typing import cast, overload
+from datetime import date
+from typing import overload
 
-from voxel51.transport.errors import APIError, TimedOut
+from voxel51.transport.errors import APIError
 from voxel51.transport.multipart import UploadProgress
-from voxel51.transport.saving import DownloadProgress, local_name
+from voxel51.transport.saving import DownloadProgress
+from voxel51.users import several
 from voxel51.users.calls import analytics, data, jobs, status
-from voxel51.users.client import Client
-from voxel51.users.jobs import JobExecutionError, JobRequest, JobState, require_not_failed
+from voxel51.users.compound import CompoundCalls
+from voxel51.users.jobs import JobRequest
 from voxel51.users.query import AnalyticsQuery, DataQuery, JobsQuery
-from voxel51.users.sources import Uploadable, source_of
-from voxel51.users.uploading import Wish, upload
-from voxel51.users.waiting import JobProgress, LookSchedule
+from voxel51.users.sources import Uploadable
+from voxel51.users.uploading import Wish
 from voxel51.wire.analytics import Analytic, AnalyticDocument, AnalyticImageType, AnalyticList, AnalyticType
 from voxel51.wire.batches import BatchResponse
 from voxel51.wire.data import Data, DataList
-from voxel51.wire.dates import from_text
 from voxel51.wire.jobs import Job, JobList
 from voxel51.wire.status import Statuses
 from voxel51.wire.tasks import TaskStatusDocument
@@ -35,7 +33,7 @@ Path = str | os.PathLike[str]
 Responses = dict[str, BatchResponse]
 
 
-class API(Client):
+class API(CompoundCalls):
     """The platform as a user sees it.
 
     Args:
@@ -62,8 +60,7 @@ class API(Client):
         Raises:
             ValueError: there is none.
         """
-        found = self.query_analytics(analytics.named(name, version))
-        return analytics.id_of(name, version, found["analytics"])
+        return self._run(several.analytic_id(name, version))
 
     def get_analytic_details(self, analytic_id: str) -> Analytic:
         """The record of an analytic."""
@@ -141,10 +138,7 @@ class API(Client):
             OSError: the file is not there, or changed meanwhile.
             voxel51.transport.errors.Damaged: what arrived is not what is here; it was deleted there.
         """
-        wish = Wish(ttl, progress, verify, self._identity)
-        if isinstance(path, str | os.PathLike) or hasattr(path, "read"):
-            return self._run(upload(source_of(cast(Uploadable, path)), wish))
-        return [self._run(upload(source_of(each), wish)) for each in path]
+        return self._run(several.upload_data(path, Wish(ttl, progress, verify)))
 
     def post_data_as_url(
         self,
@@ -172,10 +166,7 @@ class API(Client):
         self, data_id: str, output_path: Path | None = None, progress: DownloadProgress | None = None
     ) -> Path:
         """Download data to ``output_path`` (default: its own name, right here) and return that path."""
-        call = data.content(data_id)
-        path = output_path or local_name(self.get_data_details(data_id)["name"], otherwise=data_id)
-        self._save(call, path, progress)
-        return path
+        return self._run(several.save_data(data_id, output_path, progress))
 
     def get_data_download_url(self, data_id: str) -> str:
         """A link to data that carries its own permission."""
@@ -257,7 +248,7 @@ class API(Client):
 
     def get_job_state(self, job_id: str | None = None, job: Job | None = None) -> str:
         """Where a job stands (a `JobState`): as the platform says, or as its record ``job`` says."""
-        return self._record(job_id, job)["state"]
+        return self._run(several.state(job_id, job))
 
     def is_job_complete(self, job_id: str | None = None, job: Job | None = None) -> bool:
         """Whether a job is done.
@@ -265,36 +256,11 @@ class API(Client):
         Raises:
             JobExecutionError: it failed.
         """
-        job = self._record(job_id, job)
-        require_not_failed(job)
-        return job["state"] == JobState.COMPLETE
+        return self._run(several.is_complete(job_id, job))
 
     def is_job_expired(self, job_id: str | None = None, job: Job | None = None) -> bool:
         """Whether a job's output is gone for its age: as the platform says, or by the date in its record ``job``."""
-        if job is None:
-            return bool(self._record(job_id, None)["expired"])
-        return from_text(job["expiration_date"]) <= datetime.now(UTC)
-
-    def wait_until_job_completes(
-        self, job_id: str, sleep_time: float = 5, max_wait_time: float = 600, progress: JobProgress | None = None
-    ) -> None:
-        """Return when a job is done. It is looked at often at first, and at least every ``sleep_time`` seconds.
-
-        Args:
-            job_id: the job.
-            sleep_time: in seconds.
-            max_wait_time: in seconds.
-            progress: ``progress(job, status)`` is called after every look.
-
-        Raises:
-            JobExecutionError: the job failed, or is not done after ``max_wait_time``.
-        """
-        schedule = LookSchedule(sleep_time, max_wait_time)
-        while not self._is_done(job_id, schedule, progress):
-            pause = schedule.next_pause()
-            if pause is None:
-                raise JobExecutionError("Maximum wait time exceeded")
-            time.sleep(pause)
+        return self._run(several.is_expired(job_id, job))
 
     def get_job_status(self, job_id: str) -> TaskStatusDocument:
         """The story of a job so far: its messages, its progress, what was found out about its inputs."""
@@ -304,10 +270,7 @@ class API(Client):
         self, job_id: str, output_path: Path | None = None, progress: DownloadProgress | None = None
     ) -> Path:
         """Download what a job made to ``output_path`` (default: its own name, right here) and return that path."""
-        call = jobs.output(job_id)
-        path = output_path or local_name(self.get_job_details(job_id)["output_filename"], otherwise=job_id)
-        self._save(call, path, progress)
-        return path
+        return self._run(several.save_output(job_id, output_path, progress))
 
     def get_job_output_download_url(self, job_id: str) -> str:
         """A link to what a job made that carries its own permission."""
@@ -321,10 +284,7 @@ class API(Client):
 
     def download_job_logfile(self, job_id: str, output_path: Path | None = None) -> str | None:
         """What a job of one's own analytic printed: returned, or written to ``output_path``."""
-        if output_path is None:
-            return self._send(jobs.log(job_id))
-        self._save(jobs.log(job_id), output_path)
-        return None
+        return self._run(several.log(job_id, output_path))
 
     def get_job_logfile_download_url(self, job_id: str) -> str:
         """A link to what a job printed that carries its own permission."""
@@ -365,32 +325,3 @@ class API(Client):
     def get_platform_status(self) -> Statuses:
         """Whether the platform and its services work."""
         return self._send(status.platform())
-
-    def _record(self, job_id: str | None, job: Job | None) -> Job:
-        if job is not None:
-            return job
-        if job_id is None:
-            raise APIError("Either `job_id` or `job` must be provided", 400)
-        return self.get_job_details(job_id)
-
-    def _is_done(self, job_id: str, schedule: LookSchedule, progress: JobProgress | None) -> bool:
-        try:
-            job = self._send(jobs.details(job_id), schedule.look_seconds())
-        except TimedOut:
-            return False
-        if progress is not None:
-            progress(job, self._status_if_any(job, schedule.look_seconds()))
-        require_not_failed(job)
-        return job["state"] == JobState.COMPLETE
-
-    def _status_if_any(self, job: Job, timeout_seconds: float) -> TaskStatusDocument | None:
-        if job["state"] == JobState.READY:
-            return None
-        try:
-            return self._send(jobs.status(job["id"]), timeout_seconds)
-        except TimedOut:
-            return None
-        except APIError as error:
-            if error.code == 404:
-                return None
-            raise

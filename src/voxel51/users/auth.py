@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+from voxel51.transport.secrets import SecretHeaders, shown
 from voxel51.users.tokens import SomeToken, TokenPlaces
 from voxel51.users.utils import Serializable
 from voxel51.wire.headers import AUTHORIZATION, BEARER
@@ -60,11 +61,11 @@ class Token(Serializable):
             logger.warning("The token names no platform (base_api_url), so %s is used", DEFAULT_BASE_API_URL)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(id={self.id!r}, base_api_url={self.base_api_url!r})"
+        return f"{type(self).__name__}(id={self.id!r}, base_api_url={shown(self.base_api_url)!r})"
 
     def get_header(self) -> dict[str, str]:
-        """The header that gives access."""
-        return {AUTHORIZATION: f"{BEARER} {self.private_key}"}
+        """The header that gives access; it does not show the secret when it is printed."""
+        return SecretHeaders({AUTHORIZATION: f"{BEARER} {self.private_key}"})
 
     def to_dict(self) -> dict[str, Any]:
         """The content of the token file."""

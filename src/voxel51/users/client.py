@@ -1,18 +1,30 @@
 """What a client of the platform has besides its calls: credentials, connections, and how a call is made."""
 
+import hashlib
 import os
-from collections.abc import Callable, Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from voxel51.transport.messages import Receiver, Request
 from voxel51.transport.pooled import PooledSender
 from voxel51.transport.retrying import RetryingSender
-from voxel51.transport.saving import DownloadProgress
 from voxel51.users.auth import Token, load_token
-from voxel51.users.calls.call import Call, require_success
-from voxel51.users.downloading import download
-from voxel51.users.flows import Flow, Receiver, run
+from voxel51.users.calls.call import Call
+from voxel51.users.flows import (
+    Action,
+    Execution,
+    Fetch,
+    Flow,
+    Give,
+    GivingFlow,
+    Identify,
+    Pause,
+    Receive,
+    Work,
+)
 from voxel51.users.utils import urljoin
 from voxel51.wire.tokens import API_VERSION
 
@@ -20,8 +32,8 @@ Result = TypeVar("Result")
 Item = TypeVar("Item")
 
 
-class Client:
-    """Makes the calls that `voxel51.users.calls` describes. Threads may share it.
+class Caller:
+    """Who calls: credentials, and how a call becomes a request. What is sent by which sender is up to subclasses.
 
     Attributes:
         token: what gives access.
@@ -30,9 +42,46 @@ class Client:
     """
 
     def __init__(self, token: Token | None = None, keep_alive: bool = True) -> None:
-        self.token = token or load_token()
+        self.token = token or self._load_token()
         self.base_url = urljoin(self.token.base_api_url, API_VERSION)
         self.keep_alive = keep_alive
+
+    @classmethod
+    def from_json(cls, token_path: str | os.PathLike[str], **kwargs: Any) -> Self:
+        """A client with the token file at ``token_path``; ``kwargs`` go to the constructor.
+
+        Raises:
+            voxel51.users.auth.TokenError: it is no token file.
+        """
+        return cls(token=cls._load_token(token_path), **kwargs)
+
+    @staticmethod
+    def _load_token(token_path: str | os.PathLike[str] | None = None) -> Token:
+        return load_token(token_path)
+
+    @property
+    def _header(self) -> Mapping[str, str]:
+        return self.token.get_header()
+
+    @property
+    def _identity(self) -> str:
+        """What tells this client's platform and caller from others."""
+        said = repr((self.base_url, sorted(self._header.items())))
+        return hashlib.sha256(said.encode(errors="replace")).hexdigest()
+
+    def _adapt(self, call: Call[Result]) -> Call[Result]:
+        """``call`` as this kind of caller makes it."""
+        return call
+
+    def _request(self, call: Call[Any], timeout_seconds: float | None = None) -> Request:
+        return call.request(self.base_url, self._header, timeout_seconds)
+
+
+class Client(Caller):
+    """Makes the calls that `voxel51.users.calls` describes. Threads may share it."""
+
+    def __init__(self, token: Token | None = None, keep_alive: bool = True) -> None:
+        super().__init__(token, keep_alive)
         self._sender = RetryingSender(PooledSender(keep_alive=keep_alive))
 
     def __enter__(self) -> Self:
@@ -42,15 +91,6 @@ class Client:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-    @classmethod
-    def from_json(cls, token_path: str | os.PathLike[str], **kwargs: Any) -> Self:
-        """A client with the token file at ``token_path``; ``kwargs`` go to the constructor.
-
-        Raises:
-            voxel51.users.auth.TokenError: it is no token file.
-        """
-        return cls(token=load_token(token_path), **kwargs)
 
     @staticmethod
     def thread_map(
@@ -68,41 +108,53 @@ class Client:
         """Close the connections. A later call opens new ones."""
         self._sender.close()
 
-    @property
-    def _header(self) -> Mapping[str, str]:
-        return self.token.get_header()
+    def _run(self, flow: Flow[Result]) -> Result:
+        execution = Execution(flow)
+        for _ in self._execute(execution):
+            pass
+        return execution.result
 
-    @property
-    def _identity(self) -> str:
-        """What tells this client's platform and caller from others. It has a secret in it: hash it."""
-        return repr((self.base_url, sorted(self._header.items())))
+    def _iterate(self, flow: GivingFlow[Any]) -> Iterator[Any]:
+        return self._execute(Execution(flow))
+
+    def _execute(self, execution: Execution[Any]) -> Iterator[Any]:
+        """Do what a flow wants until it is over; what it gives is handed on."""
+        try:
+            while (action := execution.action) is not None:
+                if isinstance(action, Give):
+                    yield action.item
+                    execution.succeed(None)
+                    continue
+                try:
+                    outcome = self._perform(action)
+                except Exception as error:
+                    execution.fail(error)
+                else:
+                    execution.succeed(outcome)
+        finally:
+            execution.close()
+
+    def _perform(self, action: Action) -> Any:
+        match action:
+            case Fetch():
+                return self._send(action.call, action.timeout_seconds)
+            case Pause():
+                return time.sleep(action.seconds)
+            case Receive():
+                return self._receive(action.call, action.into)
+            case Work():
+                return action.function()
+            case Identify():
+                return self._identity
 
     def _send(self, call: Call[Result], timeout_seconds: float | None = None) -> Result:
-        return call.result(self._sender.fetch(call.request(self.base_url, self._header, timeout_seconds)))
+        call = self._adapt(call)
+        return call.result(self._sender.fetch(self._request(call, timeout_seconds)))
 
-    def _save(self, call: Call[Any], path: str | os.PathLike[str], progress: DownloadProgress | None = None) -> None:
-        self._run(download(call, path, f"{self.base_url}/{call.path}", progress))
-
-    def _run(self, flow: Flow[Result]) -> Result:
-        return run(flow, _Requests(self._sender, self.base_url, self._header))
-
-
-class _Requests:
-    """See `voxel51.users.flows.Requests`."""
-
-    def __init__(self, sender: RetryingSender, base_url: str, header: Mapping[str, str]) -> None:
-        self._sender = sender
-        self._base_url = base_url
-        self._header = header
-
-    def fetch(self, call: Call[Any]) -> Any:
-        """See `Requests.fetch`."""
-        return call.result(self._sender.fetch(call.request(self._base_url, self._header)))
-
-    def receive(self, call: Call[Any], into: Receiver) -> None:
-        """See `Requests.receive`."""
-        with self._sender.open(call.request(self._base_url, self._header)) as answer:
-            require_success(answer)
-            into.begin(answer)
+    def _receive(self, call: Call[Any], into: Receiver) -> None:
+        call = self._adapt(call)
+        with self._sender.open(self._request(call)) as answer:
+            call.require_success(answer)
+            into.begin(answer.status, answer.headers)
             for chunk in answer.chunks():
                 into.take(chunk)

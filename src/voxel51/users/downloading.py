@@ -10,7 +10,7 @@ from voxel51.transport.errors import APIError, ConnectionFailed
 from voxel51.transport.partial import PartialFile
 from voxel51.transport.saving import Direct, DownloadProgress
 from voxel51.users.calls.call import Call
-from voxel51.users.flows import Flow, Pause, Receive
+from voxel51.users.flows import Flow, Identify, Pause, Receive
 
 _PASSING = {429, 502, 503, 504}
 _MOST_FAILURES = 12
@@ -18,8 +18,8 @@ _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 5.0
 
 
-def download(call: Call[Any], path: str | os.PathLike[str], what: str, progress: DownloadProgress | None) -> Flow[None]:
-    """Save the file that ``call`` gets to ``path``. ``what`` tells it from what is elsewhere.
+def download(call: Call[Any], path: str | os.PathLike[str], progress: DownloadProgress | None = None) -> Flow[None]:
+    """Save the file that ``call`` gets to ``path``.
 
     Raises:
         Damaged: its size or hash is not what the platform says; there is no file then.
@@ -32,7 +32,8 @@ def download(call: Call[Any], path: str | os.PathLike[str], what: str, progress:
         with Direct(path, progress) as direct:
             yield Receive(call, direct)
         return
-    partial = PartialFile(path, what, progress)
+    whose = yield Identify()
+    partial = PartialFile(path, f"{whose}/{call.path}", progress)
     try:
         yield from _receive(call, partial)
         partial.finish()

@@ -1,35 +1,35 @@
-"""Flows: logic of several requests, written once for every way of sending.
+"""Flows: what takes several requests, written once and run by every kind of client.
 
-A flow is a generator. It yields what it wants done, is sent what came of it, and has errors raised where it stands;
-what it returns is its result. `run` drives one over a sync sender; an async driver awaits the same actions.
+A flow is a generator. It yields actions, is sent what became of each (or has the error thrown into it), and returns its
+result. It neither sends nor sleeps, so the client that runs it may block or await. A flow that finds things one after
+the other yields `Give` for each; a client hands them on as they come.
 """
 
-import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from functools import partial
+from typing import Any, Generic, TypeVar
 
-from voxel51.transport.messages import Answer
+from voxel51.transport.messages import Receiver
 from voxel51.users.calls.call import Call
 
 Result = TypeVar("Result")
-
-
-class Receiver(Protocol):
-    """Takes an answer that is too large for memory."""
-
-    def begin(self, answer: Answer) -> None:
-        """The status is good, and the headers are there."""
-
-    def take(self, chunk: bytes) -> None:
-        """The next piece of the body."""
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """Make a call; gives its result."""
+    """Make ``call``, tried again like any call; its result is sent back. ``timeout_seconds`` bounds all tries."""
 
     call: Call[Any]
+    timeout_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Let so much time pass."""
+
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,56 +41,97 @@ class Receive:
 
 
 @dataclass(frozen=True, slots=True)
-class Pause:
-    """Let time pass."""
-
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
 class Work:
-    """Call something that takes its time and waits for no network; gives what it returns."""
+    """Call something that takes its time and waits for no network; what it returns is sent back."""
 
     function: Callable[[], Any]
 
 
-Action = Fetch | Receive | Pause | Work
+@dataclass(frozen=True, slots=True)
+class Identify:
+    """Tell the platform and the caller from others: a text is sent back that says which, and holds no secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class Give(Generic[Item]):
+    """Hand ``item`` to whoever runs the flow; it goes on when they ask for more."""
+
+    item: Item
+
+
+Action = Fetch | Pause | Receive | Work | Identify
 Flow = Generator[Action, Any, Result]
+"""A flow that gives nothing on its way."""
+GivingFlow = Generator[Action | Give[Item], Any, None]
+"""A flow whose result is what it gives."""
 
 
-class Requests(Protocol):
-    """What a sync client can do for a flow."""
-
-    def fetch(self, call: Call[Any]) -> Any:
-        """The result of ``call``."""
-
-    def receive(self, call: Call[Any], into: Receiver) -> None:
-        """The answer of ``call``, piece by piece."""
+def fetch(call: Call[Result], timeout_seconds: float | None = None) -> Flow[Result]:
+    """The result of ``call``, for ``yield from``: so its type is known."""
+    result: Result = yield Fetch(call, timeout_seconds)
+    return result
 
 
-def run(flow: Flow[Result], requests: Requests) -> Result:
-    """What ``flow`` returns."""
+def first_given(flow: GivingFlow[Item]) -> Flow[Item]:
+    """The first item that ``flow`` gives, which then ends.
+
+    Raises:
+        LookupError: it gives none.
+    """
+    execution = Execution(flow)
     try:
-        action = next(flow)
-        while True:
+        while execution.action is not None:
+            if isinstance(execution.action, Give):
+                item: Item = execution.action.item
+                return item
             try:
-                outcome = _act(action, requests)
-            except BaseException as error:
-                action = flow.throw(error)
+                result = yield execution.action
+            except Exception as error:
+                execution.fail(error)
             else:
-                action = flow.send(outcome)
-    except StopIteration as end:
-        result: Result = end.value
-        return result
+                execution.succeed(result)
+    finally:
+        execution.close()
+    raise LookupError("the flow gave nothing")
 
 
-def _act(action: Action, requests: Requests) -> Any:
-    match action:
-        case Fetch(call):
-            return requests.fetch(call)
-        case Receive(call, into):
-            return requests.receive(call, into)
-        case Pause(seconds):
-            return time.sleep(seconds)
-        case Work(function):
-            return function()
+class Execution(Generic[Result]):
+    """A flow under way, for the client that runs it. Making one runs the flow up to its first action.
+
+    Attributes:
+        action: what the flow wants next; None once it is over.
+        result: what it returned.
+    """
+
+    action: Action | Give[Any] | None
+    result: Result
+
+    def __init__(self, flow: Generator[Any, Any, Result]) -> None:
+        self._flow = flow
+        self._advance(partial(next, flow))
+
+    def succeed(self, outcome: Any) -> None:
+        """Tell the flow what became of the action, and get the next one.
+
+        Raises:
+            Exception: whatever the flow raises.
+        """
+        self._advance(partial(self._flow.send, outcome))
+
+    def fail(self, error: Exception) -> None:
+        """Tell the flow what the action raised, and get the next one.
+
+        Raises:
+            Exception: whatever the flow raises: ``error`` itself, unless it knows what to do.
+        """
+        self._advance(partial(self._flow.throw, error))
+
+    def close(self) -> None:
+        """End the flow where it stands."""
+        self._flow.close()
+
+    def _advance(self, step: Callable[[], Any]) -> None:
+        try:
+            self.action = step()
+        except StopIteration as end:
+            self.action, self.result = None, end.value

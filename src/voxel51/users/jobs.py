@@ -15,12 +15,26 @@ __all__ = [
     "JobState",
     "RemoteDataPath",
     "RemoteDataPathError",
+    "WaitTimedOut",
     "require_not_failed",
 ]
 
 
 class JobExecutionError(Exception):
     """A job failed, or did not end in time."""
+
+
+class WaitTimedOut(JobExecutionError, TimeoutError):
+    """Jobs did not end in time; they go on.
+
+    Attributes:
+        job_ids: those that had not ended.
+    """
+
+    def __init__(self, job_ids: list[str]) -> None:
+        several = "" if len(job_ids) == 1 else f": {len(job_ids)} jobs have not ended"
+        super().__init__(f"Maximum wait time exceeded{several}")
+        self.job_ids = job_ids
 
 
 class RemoteDataPathError(Exception):

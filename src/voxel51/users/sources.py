@@ -6,11 +6,11 @@ import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeGuard
 
 from voxel51.transport.messages import CHUNK_BYTES
 from voxel51.transport.multipart import FilePart, UploadProgress, type_of
@@ -51,6 +51,11 @@ class Source:
         for chunk in self.read(0, self.size_bytes):
             running.update(chunk)
         return running.hexdigest()
+
+
+def is_one(files: Uploadable | Iterable[Uploadable]) -> TypeGuard[Uploadable]:
+    """Whether it is one file and not several; an open file can be gone through, too, line by line."""
+    return isinstance(files, str | os.PathLike) or hasattr(files, "read")
 
 
 def source_of(file: Uploadable) -> Source:

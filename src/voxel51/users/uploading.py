@@ -13,7 +13,7 @@ from voxel51.transport.multipart import UploadProgress, type_of
 from voxel51.users.calls import data, uploads
 from voxel51.users.calls.call import date_text
 from voxel51.users.calls.uploads import Standing
-from voxel51.users.flows import Action, Fetch, Flow, Pause, Work
+from voxel51.users.flows import Action, Fetch, Flow, Identify, Pause, Work
 from voxel51.users.sources import Source, counted
 from voxel51.users.unfinished import Remembered
 from voxel51.wire.data import FIELDS, Data
@@ -33,12 +33,11 @@ _LONGEST_PAUSE_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """How to upload. ``whose`` names platform and caller; ``verify`` None means: if the upload was interrupted."""
+    """How to upload. ``verify`` None means: if the upload was interrupted."""
 
-    ttl: date | str | None
-    progress: UploadProgress | None
-    verify: bool | None
-    whose: str
+    ttl: date | str | None = None
+    progress: UploadProgress | None = None
+    verify: bool | None = None
 
 
 def upload(source: Source, wish: Wish) -> Flow[Data]:
@@ -50,7 +49,8 @@ def upload(source: Source, wish: Wish) -> Flow[Data]:
     try:
         if source.size_bytes < LARGE_BYTES:
             return (yield from _at_once(source, wish))
-        return (yield from _Pieces(source, wish).run())
+        whose = yield Identify()
+        return (yield from _Pieces(source, wish, whose).run())
     finally:
         source.close()
 
@@ -74,10 +74,10 @@ def _verify(source: Source, data_id: str, sha256: str) -> Generator[Action, Any,
 class _Pieces:
     """One upload in pieces."""
 
-    def __init__(self, source: Source, wish: Wish) -> None:
+    def __init__(self, source: Source, wish: Wish, whose: str) -> None:
         self._source = source
         self._wish = wish
-        self._remembered = Remembered(source, wish.whose)
+        self._remembered = Remembered(source, whose)
         self._was_interrupted = False
         self._failures = 0
 

@@ -1,8 +1,13 @@
-"""How a job is waited for: often at first, so that short jobs are seen to end at once, then ever more rarely."""
+"""How jobs are waited for: looked at often at first, so that short ones are seen to end at once, then more rarely."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 
+from voxel51.transport.errors import NotFound, TimedOut
+from voxel51.users.calls import jobs
+from voxel51.users.flows import Flow, Give, GivingFlow, Pause, fetch
+from voxel51.users.jobs import JobState, WaitTimedOut
+from voxel51.users.query import JobsQuery
 from voxel51.wire.jobs import Job
 from voxel51.wire.tasks import TaskStatusDocument
 
@@ -10,32 +15,120 @@ JobProgress = Callable[[Job, TaskStatusDocument | None], None]
 """Receives a job and its status whenever they were looked at; the status is None while there is none."""
 
 FIRST_PAUSE_SECONDS = 0.05
+LONGEST_PAUSE_SECONDS = 2.0
 GROWTH = 1.5
 LAST_LOOK_SECONDS = 1.0
+TOO_SHORT_SECONDS = 0.02
+"""What is left of the time when another look would hardly be answered in it."""
+
+IDS_IN_A_LOOK = 50
+ENDED = {JobState.COMPLETE, JobState.FAILED}
 
 
 class LookSchedule:
-    """When to look at a job, and when to give up. It neither looks nor sleeps.
+    """When to look at jobs, and when to give up. It neither looks nor sleeps.
 
     Args:
         sleep_time: the longest pause between two looks, in seconds.
-        max_wait_time: in seconds, from now. There is a look at its very end.
+        max_wait_time: in seconds, from now; None is for ever. There is a look at its very end.
+        overtime: in seconds: what a look at the very end may take. Without any, looks come ever closer to the end, and
+            none is still under way when it is reached.
     """
 
-    def __init__(self, sleep_time: float, max_wait_time: float) -> None:
-        self._deadline = time.monotonic() + max_wait_time
+    def __init__(self, sleep_time: float, max_wait_time: float | None, overtime: float = LAST_LOOK_SECONDS) -> None:
+        self._deadline = None if max_wait_time is None else time.monotonic() + max_wait_time
+        self._overtime = overtime
         self._longest_pause = sleep_time
         self._pause = min(FIRST_PAUSE_SECONDS, sleep_time)
 
-    def look_seconds(self) -> float:
-        """What a look may take: all the time that is left, and at the end a second."""
-        return max(self._deadline - time.monotonic(), LAST_LOOK_SECONDS)
+    def look_seconds(self) -> float | None:
+        """What a look may take: all the time that is left, and at the end the overtime. None is any time."""
+        left = self._left()
+        return None if left is None else max(left, self._overtime, 0.001)
 
     def next_pause(self) -> float | None:
         """Seconds until the next look; None when the time is over."""
-        left = self._deadline - time.monotonic()
+        pause, left = self._pause, self._left()
+        self._pause = min(self._pause * GROWTH, self._longest_pause)
+        if left is None:
+            return pause
         if left <= 0:
             return None
-        pause = min(self._pause, left)
-        self._pause = min(self._pause * GROWTH, self._longest_pause)
-        return pause
+        if self._overtime or left <= TOO_SHORT_SECONDS:
+            return min(pause, left)
+        return min(pause, left / 2)
+
+    def is_over(self) -> bool:
+        """Whether no look is worth it any more."""
+        left = self._left()
+        return left is not None and left <= 0 and not self._overtime
+
+    def _left(self) -> float | None:
+        return None if self._deadline is None else self._deadline - time.monotonic()
+
+
+def job_id_of(job: str | Job) -> str:
+    """The id that is meant by an id or by the record of a job."""
+    return job["id"] if isinstance(job, Mapping) else str(job)
+
+
+def ends_of(
+    waited_for: Iterable[str | Job], schedule: LookSchedule, progress: JobProgress | None = None
+) -> GivingFlow[Job]:
+    """Gives the record of each job once it has ended, COMPLETE or FAILED, in the order in which that is seen.
+
+    Raises:
+        WaitTimedOut: the time was over before all had ended.
+        NotFound: one of them is not there.
+    """
+    if isinstance(waited_for, str):
+        waited_for = [waited_for]
+    pending = dict.fromkeys(job_id_of(job) for job in waited_for)
+    while pending and not schedule.is_over():
+        try:
+            for job_id, job in (yield from _look(list(pending), schedule, progress)).items():
+                del pending[job_id]
+                yield Give(job)
+        except TimedOut:  # that look took all the time there was
+            pass
+        if not pending:
+            return
+        # Polling. A client that listens to the platform's events would here wait for the next one instead.
+        seconds = schedule.next_pause()
+        if seconds is None:
+            break
+        yield Pause(seconds)
+    if pending:
+        raise WaitTimedOut(list(pending))
+
+
+def _look(job_ids: list[str], schedule: LookSchedule, progress: JobProgress | None) -> Flow[dict[str, Job]]:
+    """Those that have ended. A single job is asked for; of many, only those that seem to have ended, or are missing."""
+    suspects = job_ids if len(job_ids) == 1 else (yield from _suspects(job_ids, schedule))
+    found: dict[str, Job] = {}
+    for job_id in suspects:
+        job = yield from fetch(jobs.details(job_id), schedule.look_seconds())
+        if progress is not None:
+            progress(job, (yield from _status_if_any(job, schedule)))
+        if job["state"] in ENDED:
+            found[job_id] = job
+    return found
+
+
+def _suspects(job_ids: list[str], schedule: LookSchedule) -> Flow[list[str]]:
+    going_on: set[str] = set()
+    for start in range(0, len(job_ids), IDS_IN_A_LOOK):
+        some = job_ids[start : start + IDS_IN_A_LOOK]
+        query = JobsQuery().add_fields(["id", "state"]).add_search_or("id", some)
+        found = (yield from fetch(jobs.query(query), schedule.look_seconds()))["jobs"]
+        going_on.update(job["id"] for job in found if job["state"] not in ENDED)
+    return [job_id for job_id in job_ids if job_id not in going_on]
+
+
+def _status_if_any(job: Job, schedule: LookSchedule) -> Flow[TaskStatusDocument | None]:
+    if job["state"] == JobState.READY:
+        return None
+    try:
+        return (yield from fetch(jobs.status(job["id"]), schedule.look_seconds()))
+    except (TimedOut, NotFound):
+        return None

@@ -6,11 +6,14 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
+from uuid import uuid4
 
-from voxel51.transport.errors import APIError
+from voxel51.transport.errors import APIError, InvalidRequest
 from voxel51.transport.messages import Answer, Request, StreamedBody, WholeAnswer
 from voxel51.transport.multipart import FilePart, encode
+from voxel51.transport.secrets import SecretHeaders
 from voxel51.wire.batches import BatchResponse
+from voxel51.wire.headers import IDEMPOTENCY_KEY
 
 Result = TypeVar("Result")
 
@@ -23,26 +26,33 @@ class Call(Generic[Result]):
         path: below the base URL, without a slash at either end.
         read: makes the result of the body of a successful answer. Whatever it raises means that the answer was not
             that of a platform.
-        repeatable: sending it twice does no more than sending it once.
+        repeatable: sending it twice does no more than sending it once. A POST always is, see `request`.
         read_answer: the same as ``read``, for a call whose result is told in headers, too.
+        refusal: makes the error of an answer with a status of 400 or above.
     """
 
     method: str
     path: str
     read: Callable[[bytes], Result]
-    body: bytes | StreamedBody | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | StreamedBody | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     repeatable: bool = False
     read_answer: Callable[[WholeAnswer], Result] | None = None
+    refusal: Callable[[Answer | WholeAnswer], APIError] = APIError.from_response
 
     def request(self, base_url: str, headers: Mapping[str, str], timeout_seconds: float | None = None) -> Request:
-        """The request that goes out, with the caller's credentials in ``headers``."""
+        """The request that goes out, with the caller's credentials in ``headers``.
+
+        A POST gets a key of its own, by which the platform knows a repetition of this very request: it answers that as
+        it answered before and does nothing again. So every POST may be repeated.
+        """
+        keyed = {IDEMPOTENCY_KEY: str(uuid4())} if self.method == "POST" else {}
         return Request(
             self.method,
             f"{base_url}/{self.path}",
-            {**headers, **self.headers},
+            SecretHeaders({**headers, **self.headers, **keyed}),
             self.body,
-            self.repeatable,
+            self.repeatable or bool(keyed),
             timeout_seconds,
         )
 
@@ -52,7 +62,7 @@ class Call(Generic[Result]):
         Raises:
             APIError: the platform refused, or something else than a platform answered.
         """
-        require_success(answer)
+        self.require_success(answer)
         try:
             return self.read(answer.body) if self.read_answer is None else self.read_answer(answer)
         except (ValueError, KeyError, TypeError):
@@ -61,17 +71,16 @@ class Call(Generic[Result]):
                 answer.status,
             ) from None
 
+    def require_success(self, answer: Answer | WholeAnswer) -> None:
+        """Return when ``answer`` is what was asked for.
 
-def require_success(answer: Answer | WholeAnswer) -> None:
-    """Return when ``answer`` is what was asked for.
-
-    Raises:
-        APIError: it is an error, or a redirect that is not followed because the request changes something.
-    """
-    if answer.status >= 400:
-        raise APIError.from_response(answer)
-    if answer.status >= 300:
-        raise APIError("the platform has moved; put the address it redirects to into base_api_url", answer.status)
+        Raises:
+            APIError: it is an error, or a redirect that is not followed because the request changes something.
+        """
+        if answer.status >= 400:
+            raise self.refusal(answer)
+        if answer.status >= 300:
+            raise APIError("the platform has moved; put the address it redirects to into base_api_url", answer.status)
 
 
 def get(path: str, read: Callable[[bytes], Result], document: Mapping[str, Any] | None = None) -> Call[Result]:
@@ -81,11 +90,9 @@ def get(path: str, read: Callable[[bytes], Result], document: Mapping[str, Any] 
     return Call("GET", path, read, _json(document), _JSON_HEADERS, repeatable=True)
 
 
-def post_json(
-    path: str, read: Callable[[bytes], Result], document: Mapping[str, Any], *, repeatable: bool = False
-) -> Call[Result]:
+def post_json(path: str, read: Callable[[bytes], Result], document: Mapping[str, Any]) -> Call[Result]:
     """Send ``document``."""
-    return Call("POST", path, read, _json(document), _JSON_HEADERS, repeatable)
+    return Call("POST", path, read, _json(document), _JSON_HEADERS)
 
 
 def post_file(
@@ -113,7 +120,7 @@ def delete(path: str) -> Call[None]:
 def batch(noun: str, action: str, ids: Iterable[str], **options: str) -> Call[dict[str, BatchResponse]]:
     """One action on many records of a kind."""
     document = {**options, "action": action, "ids": list(ids)}
-    return post_json(f"{noun}/batch", entry("responses"), document, repeatable=action == "details")
+    return post_json(f"{noun}/batch", entry("responses"), document)
 
 
 def nothing(_body: bytes) -> None:
@@ -142,11 +149,13 @@ def part_of_path(identifier: str) -> str:
     """``identifier`` as it stands, if it can be part of a path.
 
     Raises:
-        APIError: it would lead elsewhere or be cut off.
+        InvalidRequest: it would lead elsewhere or be cut off.
     """
     identifier = str(identifier)
     if identifier in {"", ".", ".."} or any(c in "/\\?#%" or c <= " " or c == "\x7f" for c in identifier):
-        raise APIError(f"{identifier!r} is not an id; ids are listed by list_data, list_jobs and list_analytics", 400)
+        raise InvalidRequest(
+            f"{identifier!r} is not an id; ids are listed by list_data, list_jobs and list_analytics", 400
+        )
     return identifier
 
 
@@ -159,10 +168,10 @@ def new_lifetime(days: float | str | None, expiration_date: date | str | None) -
     """How a lifetime is changed: by a number of days (may be negative) or to a date.
 
     Raises:
-        APIError: not exactly one of the two was given.
+        InvalidRequest: not exactly one of the two was given.
     """
     if (days is None) == (expiration_date is None):
-        raise APIError("Either `days` or `expiration_date` must be provided", 400)
+        raise InvalidRequest("Either `days` or `expiration_date` must be provided", 400)
     return {"days": str(days)} if expiration_date is None else {"expiration_date": date_text(expiration_date)}
 
 

@@ -1,0 +1,1 @@
+"""For applications: programs with users of their own, and the client by which they serve them."""

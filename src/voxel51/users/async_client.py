@@ -1,0 +1,89 @@
+"""What a client for asyncio has besides its calls: the same callers, calls and flows, awaited."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from voxel51.transport.awaited import AsyncSender
+from voxel51.users.auth import Token
+from voxel51.users.calls.call import Call
+from voxel51.users.client import Caller
+from voxel51.users.flows import (
+    Action,
+    Execution,
+    Fetch,
+    Flow,
+    Give,
+    GivingFlow,
+    Identify,
+    Pause,
+    Receive,
+    Work,
+)
+
+Result = TypeVar("Result")
+
+
+class AsyncClient(Caller):
+    """Makes the calls that `voxel51.users.calls` describes, in one event loop. Tasks may share it."""
+
+    def __init__(self, token: Token | None = None, keep_alive: bool = True) -> None:
+        super().__init__(token, keep_alive)
+        self._sender = AsyncSender(keep_alive=keep_alive)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections. A later call opens new ones."""
+        await self._sender.close()
+
+    async def _run(self, flow: Flow[Result]) -> Result:
+        execution = Execution(flow)
+        async for _ in self._execute(execution):
+            pass
+        return execution.result
+
+    def _iterate(self, flow: GivingFlow[Any]) -> AsyncIterator[Any]:
+        return self._execute(Execution(flow))
+
+    async def _execute(self, execution: Execution[Any]) -> AsyncIterator[Any]:
+        """Do what a flow wants until it is over; what it gives is handed on."""
+        try:
+            while (action := execution.action) is not None:
+                if isinstance(action, Give):
+                    yield action.item
+                    execution.succeed(None)
+                    continue
+                try:
+                    outcome = await self._perform(action)
+                except Exception as error:
+                    execution.fail(error)
+                else:
+                    execution.succeed(outcome)
+        finally:
+            execution.close()
+
+    async def _perform(self, action: Action) -> Any:
+        match action:
+            case Fetch():
+                return await self._send(action.call, action.timeout_seconds)
+            case Pause():
+                return await asyncio.sleep(action.seconds)
+            case Receive():
+                call = self._adapt(action.call)
+                return await self._sender.receive(self._request(call), call.require_success, action.into)
+            case Work():
+                return await asyncio.to_thread(action.function)
+            case Identify():
+                return self._identity
+
+    async def _send(self, call: Call[Result], timeout_seconds: float | None = None) -> Result:
+        call = self._adapt(call)
+        return call.result(await self._sender.fetch(self._request(call, timeout_seconds)))

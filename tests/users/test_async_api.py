@@ -1,0 +1,254 @@
+"""The client for asyncio: the same surface as the other one, against real servers."""
+
+import asyncio
+import inspect
+import re
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from demo.platform_process import PlatformProcess
+from loopback import Loopback, Received, Reply
+from people import Application, User
+from platforms import NO_OP, PATIENT
+from voxel51.apps.api import ApplicationAPI, ApplicationAPIError
+from voxel51.apps.async_api import AsyncApplicationAPI
+from voxel51.transport.errors import APIError, CannotConnect, Conflict, ConnectionFailed, NotFound, ServerFailed
+from voxel51.users.api import API
+from voxel51.users.async_api import AsyncAPI
+from voxel51.users.auth import Token
+from voxel51.users.jobs import JobExecutionError, JobRequest, WaitTimedOut
+from voxel51.users.query import DataQuery, JobsQuery
+
+LIMIT_SECONDS = 60
+NOT_ASYNC = {"thread_map"}
+"""What is about threads."""
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+def aside(loopback: Loopback) -> AsyncAPI:
+    return AsyncAPI(Token.from_private_key("key", loopback.url))
+
+
+# --- one surface
+
+PAIRS = [pytest.param(API, AsyncAPI, id="users"), pytest.param(ApplicationAPI, AsyncApplicationAPI, id="applications")]
+
+
+def public(client: type) -> dict[str, Any]:
+    return {name: thing for name, thing in inspect.getmembers(client, callable) if not name.startswith("_")}
+
+
+@pytest.mark.parametrize(("client", "twin"), PAIRS)
+def test_both_clients_have_the_same_calls(client: type, twin: type) -> None:
+    assert set(public(twin)) == set(public(client)) - NOT_ASYNC
+    assert list(inspect.signature(twin).parameters) == list(inspect.signature(client).parameters)
+
+
+@pytest.mark.parametrize(("client", "twin"), PAIRS)
+def test_both_clients_take_and_say_the_same(client: type, twin: type) -> None:
+    for name, method in public(twin).items():
+        original = getattr(client, name)
+        ours, theirs = inspect.signature(method), inspect.signature(original)
+        assert ours.parameters == theirs.parameters, name
+        assert str(ours.return_annotation).replace("AsyncIterator", "Iterator") == str(theirs.return_annotation), name
+        assert inspect.getdoc(method) == inspect.getdoc(original), name
+
+
+@pytest.mark.parametrize(("client", "twin"), PAIRS)
+def test_both_clients_do_the_same(client: type, twin: type) -> None:
+    """But for the words of asyncio, one is the other."""
+    for name, method in public(twin).items():
+        if name not in {"close", "from_json"}:
+            assert without_waiting(method) == without_waiting(getattr(client, name)), name
+
+
+def without_waiting(method: Callable[..., Any]) -> list[str]:
+    """The words of a method's code, wherever lines are broken."""
+    code = re.sub(r"\b(async|await) |Async(?=Iterator)", "", inspect.getsource(method))
+    return re.findall(r"\w+|[^\w\s,]", code)
+
+
+# --- one call
+
+
+async def test_calls_are_awaited(aside: AsyncAPI, loopback: Loopback) -> None:
+    loopback.reply_json({"jobs": [{"id": "j1"}]})
+
+    async with aside:
+        assert await aside.list_jobs() == [{"id": "j1"}]
+
+    assert loopback.last.headers["authorization"] == "Bearer key"
+
+
+async def test_requests_are_repeated_by_the_same_key(aside: AsyncAPI, loopback: Loopback) -> None:
+    loopback.reply(Reply.error(503, "restarting"), Reply(hang_up=True), Reply.of({"job": {"id": "j1"}}))
+
+    assert await aside.upload_job_request(JobRequest("a/b"), "a job") == {"id": "j1"}
+
+    assert len({request.headers["idempotency-key"] for request in loopback.requests}) == 1
+    assert len(loopback.requests) == 3
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind"),
+    [(Reply.error(404, "no"), NotFound), (Reply(500), ServerFailed), (Reply(hang_up=True), ConnectionFailed)],
+    ids=["refused", "failed", "broken"],
+)
+async def test_what_goes_wrong_has_the_same_kind(
+    aside: AsyncAPI, loopback: Loopback, reply: Reply, kind: type[APIError]
+) -> None:
+    loopback.reply(reply)
+
+    with pytest.raises(kind):
+        await aside.start_job("j1")
+
+    assert len(loopback.requests) == 1
+
+
+async def test_a_platform_that_is_not_there_is_named() -> None:
+    async with AsyncAPI(Token.from_private_key("key", "http://127.0.0.1:1")) as api:
+        with pytest.raises(CannotConnect, match=r"http://127\.0\.0\.1:1"):
+            await api.list_jobs()
+
+
+async def test_redirects_are_followed_without_credentials_elsewhere(
+    aside: AsyncAPI, loopback: Loopback, another_loopback: Loopback
+) -> None:
+    loopback.reply(Reply(302, headers={"Location": f"{another_loopback.url}/moved"}))
+    another_loopback.reply_json({"jobs": []})
+
+    assert await aside.list_jobs() == []
+    assert "authorization" not in another_loopback.last.headers
+
+
+async def test_a_large_file_goes_up_and_comes_down_whole(aside: AsyncAPI, loopback: Loopback, tmp_path: Path) -> None:
+    content = bytes(range(256)) * 20_000
+    (tmp_path / "video.mp4").write_bytes(content)
+    loopback.choose = lambda request: (
+        Reply.of({"data": {"id": "d1"}}) if request.method == "POST" else Reply(body=content)
+    )
+    up: list[tuple[int, int]] = []
+    down: list[tuple[int, int | None]] = []
+
+    data = await aside.upload_data(tmp_path / "video.mp4", progress=lambda *step: up.append(step))
+    path = await aside.download_data(data["id"], tmp_path / "back.mp4", lambda *step: down.append(step))
+
+    assert Path(path).read_bytes() == content
+    assert (up[-1], down[-1]) == ((len(content), len(content)), (len(content), len(content)))
+
+
+async def test_a_download_that_breaks_off_is_fetched_anew(aside: AsyncAPI, loopback: Loopback, tmp_path: Path) -> None:
+    loopback.reply(Reply(body=b"whole", cut_after=2), Reply.error(503, "not now"), Reply(body=b"whole"))
+
+    await aside.download_job_output("j1", tmp_path / "out")
+
+    assert (tmp_path / "out").read_bytes() == b"whole"
+    assert list(tmp_path.iterdir()) == [tmp_path / "out"]
+
+
+async def test_a_download_that_is_refused_or_given_up_leaves_what_was_there(
+    aside: AsyncAPI, loopback: Loopback, tmp_path: Path
+) -> None:
+    (tmp_path / "out").write_bytes(b"before")
+    started = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loopback.reply(Reply.error(404, "gone"))
+    with pytest.raises(NotFound):
+        await aside.download_job_output("j1", tmp_path / "out")
+
+    loopback.reply(Reply(body=bytes(1 << 20), repeat_body=64))
+    download = asyncio.create_task(
+        aside.download_job_output("j1", tmp_path / "out", lambda *_: loop.call_soon_threadsafe(started.set) and None)
+    )
+    await started.wait()
+    download.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await download
+
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("out", b"before")]
+
+
+async def test_many_calls_at_once_share_the_loop(aside: AsyncAPI, loopback: Loopback) -> None:
+    loopback.choose = lambda request: Reply.of({"job": {"id": request.path.rpartition("/")[2]}})
+
+    found = await asyncio.gather(*(aside.get_job_details(str(number)) for number in range(50)))
+
+    assert [job["id"] for job in found] == [str(number) for number in range(50)]
+
+
+# --- flows
+
+
+async def test_the_deadline_of_waiting_is_never_overshot(aside: AsyncAPI, loopback: Loopback) -> None:
+    never = threading.Event()
+    loopback.reply(Reply(until=never))
+    started = time.monotonic()
+
+    with pytest.raises(WaitTimedOut):
+        async for _ in aside.wait(["j1", "j2"], timeout=0.5):
+            pass
+
+    assert time.monotonic() - started < 0.7
+    never.set()
+
+
+async def test_lists_are_read_page_by_page(aside: AsyncAPI, loopback: Loopback) -> None:
+    def choose(request: Received) -> Reply:
+        start = request.json.get("offset", 0)
+        last = min(start + request.json["limit"], 450)
+        return Reply.of({"data": [{"id": str(number)} for number in range(start, last)]})
+
+    loopback.choose = choose
+
+    assert [each["id"] async for each in aside.iter_data()] == [str(number) for number in range(450)]
+    assert len(loopback.requests) == 3
+
+
+async def test_an_analytic_is_run_and_jobs_are_waited_for(shared_user: User, tmp_path: Path) -> None:
+    (tmp_path / "v.mp4").write_bytes(b"not looked at")
+    async with AsyncAPI(Token.from_json(shared_user.token)) as api:
+        result = await api.run(
+            PATIENT, {"video": tmp_path / "v.mp4"}, {"seconds": 0.2}, output_dir=tmp_path, timeout=LIMIT_SECONDS
+        )
+        failing = await api.upload_job_request(JobRequest("journeys/crash"), "fails", auto_start=True)
+        fine = await api.upload_job_request(JobRequest(NO_OP), "does not", auto_start=True)
+        states = {job["id"]: job["state"] async for job in api.wait([failing, fine], timeout=LIMIT_SECONDS)}
+        with pytest.raises(JobExecutionError, match="failed"):
+            await api.wait_until_job_completes(failing["id"])
+        job = await anext(aiter(api.iter_jobs(JobsQuery().add_search("id", result.job["id"]))))
+
+    assert (tmp_path / "labels.json").read_text(encoding="utf-8") == "{}"
+    assert states == {failing["id"]: "FAILED", fine["id"]: "COMPLETE"}
+    assert job["state"] == "COMPLETE"
+
+
+async def test_applications_await_as_well(platform: PlatformProcess, tmp_path: Path) -> None:
+    application = Application.create(platform, tmp_path)
+    (tmp_path / "of-alice.txt").write_bytes(b"content")
+
+    async with AsyncApplicationAPI.from_json(application.token) as api:
+        await api.create_user("alice")
+        with pytest.raises(ApplicationAPIError) as caught:
+            await api.create_user("alice")
+        api.with_user("alice")
+        data = await api.upload_data(tmp_path / "of-alice.txt")
+        api.exit_user()
+        found = await api.query_application_data(DataQuery())
+        analytic_id = await api.get_analytic_id(NO_OP)
+        analytic = await api.get_analytic_details(analytic_id)
+
+    assert isinstance(caught.value, Conflict)
+    assert [each["id"] for each in found["data"]] == [data["id"]]
+    assert analytic["name"] == NO_OP

@@ -1,0 +1,72 @@
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+
+from voxel51.users.flows import Execution, Give, Pause, first_given
+
+
+def flow(seen: list[Any]) -> Generator[Any, Any, str]:
+    try:
+        seen.append((yield Pause(1)))
+        try:
+            yield Pause(2)
+        except OSError as error:
+            seen.append(str(error))
+        yield Give("an item")
+        return "the result"
+    finally:
+        seen.append("closed")
+
+
+def test_a_flow_is_told_what_became_of_its_actions() -> None:
+    seen: list[Any] = []
+    execution = Execution(flow(seen))
+
+    assert execution.action == Pause(1)
+    execution.succeed("outcome")
+    execution.fail(OSError("no luck"))
+    assert execution.action == Give("an item")
+    execution.succeed(None)
+
+    assert (execution.action, execution.result) == (None, "the result")
+    assert seen == ["outcome", "no luck", "closed"]
+
+
+def test_an_error_that_a_flow_does_not_expect_leaves_it() -> None:
+    seen: list[Any] = []
+    execution = Execution(flow(seen))
+
+    with pytest.raises(KeyError, match="unexpected"):
+        execution.fail(KeyError("unexpected"))
+
+    assert seen == ["closed"]
+
+
+def test_a_flow_that_is_given_up_is_closed() -> None:
+    seen: list[Any] = []
+
+    Execution(flow(seen)).close()
+
+    assert seen == ["closed"]
+
+
+def test_a_flow_can_take_the_first_item_of_another() -> None:
+    seen: list[Any] = []
+    execution = Execution(first_given(flow(seen)))
+
+    execution.succeed(1)
+    execution.fail(OSError("no luck"))
+
+    assert execution.result == "an item"
+    assert seen == [1, "no luck", "closed"]
+
+
+def test_a_flow_without_items_has_no_first() -> None:
+    def nothing() -> Generator[Any, Any, None]:
+        yield Pause(1)
+
+    execution = Execution(first_given(nothing()))
+
+    with pytest.raises(LookupError):
+        execution.succeed(None)

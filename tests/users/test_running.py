@@ -1,0 +1,92 @@
+"""An analytic run on files in one call, against a real platform."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from people import User
+from platforms import NO_OP, PATIENT
+from voxel51.users.api import API
+from voxel51.users.auth import Token
+from voxel51.users.jobs import JobExecutionError, RemoteDataPath, WaitTimedOut
+from voxel51.users.query import DataQuery
+
+LIMIT_SECONDS = 60
+
+
+@pytest.fixture
+def own(shared_user: User) -> Iterator[API]:
+    with API(Token.from_json(shared_user.token)) as client:
+        yield client
+
+
+@pytest.fixture
+def video(tmp_path: Path) -> Path:
+    path = tmp_path / f"{tmp_path.name}.mp4"
+    path.write_bytes(b"not looked at")
+    return path
+
+
+def uploaded(api: API, path: Path) -> int:
+    return api.query_data(DataQuery().add_search("name", path.name))["count"]
+
+
+def test_a_local_file_is_uploaded_and_the_output_comes_back(own: API, video: Path, tmp_path: Path) -> None:
+    seen: list[str] = []
+
+    result = own.run(
+        PATIENT,
+        {"video": video},
+        {"seconds": 0.3},
+        output_dir=tmp_path / "out",
+        job_name="in one call",
+        timeout=LIMIT_SECONDS,
+        progress=lambda job, _status: seen.append(job["state"]),
+    )
+
+    assert (result.job["state"], result.job["name"]) == ("COMPLETE", "in one call")
+    assert own.get_data_details(result.data_ids["video"])["name"] == video.name
+    assert result.output_path == tmp_path / "out" / "labels.json"
+    assert result.output_path.read_text(encoding="utf-8") == "{}"
+    assert own.get_job_request(result.job["id"]).parameters == {"seconds": 0.3}
+    assert seen[-1] == "COMPLETE"
+
+
+@pytest.mark.parametrize("how", ["id", "record", "reference"])
+def test_data_that_is_there_is_taken_as_it_is(own: API, video: Path, tmp_path: Path, how: str) -> None:
+    record = own.upload_data(video)
+    given = {"id": record["id"], "record": record, "reference": RemoteDataPath(record["id"])}[how]
+
+    result = own.run(NO_OP, {"video": given}, output_path=tmp_path / "here.json", timeout=LIMIT_SECONDS)
+
+    assert result.data_ids == {"video": record["id"]}
+    assert (tmp_path / "here.json").is_file()
+    assert (result.job["name"], uploaded(own, video)) == ("no-op", 1)
+
+
+@pytest.mark.parametrize("missing", ["missing.mp4", "folder/missing", Path("missing")])
+def test_a_file_that_is_not_there_is_named(own: API, missing: str | Path) -> None:
+    with pytest.raises(FileNotFoundError, match="missing"):
+        own.run(NO_OP, {"video": missing})
+
+
+def test_a_job_that_fails_leaves_no_output(own: API, tmp_path: Path) -> None:
+    with pytest.raises(JobExecutionError, match="failed"):
+        own.run("journeys/crash", {}, output_path=tmp_path / "out.json", timeout=LIMIT_SECONDS)
+
+    assert not (tmp_path / "out.json").exists()
+
+
+def test_a_run_that_takes_too_long_is_named_and_goes_on(own: API) -> None:
+    with pytest.raises(WaitTimedOut) as caught:
+        own.run(PATIENT, {}, {"seconds": 5}, timeout=0.3)
+
+    (job_id,) = caught.value.job_ids
+    assert own.get_job_state(job_id) in {"QUEUED", "SCHEDULED", "RUNNING"}
+    own.wait_until_job_completes(job_id)
+
+
+def test_the_output_goes_to_one_place(own: API) -> None:
+    with pytest.raises(ValueError, match="exclude each other"):
+        own.run(NO_OP, {}, output_path="a", output_dir="b")

@@ -1,0 +1,117 @@
+"""Waiting for many jobs."""
+
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from loopback import Loopback, Received, Reply
+from people import User
+from platforms import NO_OP, PATIENT
+from voxel51.transport.errors import NotFound, ServerFailed
+from voxel51.users.api import API
+from voxel51.users.auth import Token
+from voxel51.users.jobs import JobExecutionError, JobRequest, WaitTimedOut
+
+LIMIT_SECONDS = 60
+
+
+@pytest.fixture
+def own(shared_user: User) -> Iterator[API]:
+    with API(Token.from_json(shared_user.token)) as client:
+        yield client
+
+
+def submit(api: API, analytic: str, **parameters: Any) -> str:
+    request = JobRequest(analytic)
+    for name, value in parameters.items():
+        request.set_parameter(name, value)
+    return api.upload_job_request(request, "to be waited for", auto_start=True)["id"]
+
+
+def test_jobs_are_given_as_they_end_also_those_that_fail(own: API) -> None:
+    slow = submit(own, PATIENT, seconds=2.5)
+    quick, failing = submit(own, NO_OP), submit(own, "journeys/crash")
+
+    ended = list(own.wait([slow, quick, failing], timeout=LIMIT_SECONDS))
+
+    assert ended[-1]["id"] == slow
+    assert {job["id"]: job["state"] for job in ended} == {slow: "COMPLETE", quick: "COMPLETE", failing: "FAILED"}
+    assert all("output_filename" in job for job in ended), "records are not whole"
+
+
+def test_records_and_a_single_id_can_be_waited_for(own: API) -> None:
+    job = own.upload_job_request(JobRequest(NO_OP), "to be waited for", auto_start=True)
+
+    assert [ended["id"] for ended in own.wait([job, job["id"]], timeout=LIMIT_SECONDS)] == [job["id"]]
+    assert [ended["id"] for ended in own.wait(job["id"], timeout=LIMIT_SECONDS)] == [job["id"]]
+    assert list(own.wait([])) == []
+
+
+def test_a_job_that_is_not_there_is_an_error(own: API) -> None:
+    job_id = submit(own, NO_OP)
+
+    with pytest.raises(NotFound):
+        list(own.wait([job_id, "nowhere"], timeout=LIMIT_SECONDS))
+
+
+def test_more_jobs_than_one_look_can_ask_for(own: API) -> None:
+    jobs = [own.upload_job_request(JobRequest(NO_OP), f"one of many {number}", auto_start=True) for number in range(60)]
+
+    ended = list(own.wait(jobs, timeout=LIMIT_SECONDS))
+
+    assert sorted(job["id"] for job in ended) == sorted(job["id"] for job in jobs)
+
+
+def test_the_deadline_counts_from_the_call_and_is_never_overshot(api: API, loopback: Loopback) -> None:
+    loopback.choose = answer_all_as_running
+    waiting = api.wait(["j1", "j2"], timeout=0.6)
+    started = time.monotonic()
+
+    with pytest.raises(WaitTimedOut, match="2 jobs have not ended") as caught:
+        next(waiting)
+
+    assert 0.5 < time.monotonic() - started < 0.7
+    assert caught.value.job_ids == ["j1", "j2"]
+    assert isinstance(caught.value, JobExecutionError)
+    assert isinstance(caught.value, TimeoutError)
+
+
+@pytest.mark.parametrize("ids", [["j1"], ["j1", "j2"]], ids=["one", "many"])
+def test_a_platform_that_hangs_does_not_move_the_deadline(api: API, loopback: Loopback, ids: list[str]) -> None:
+    never = threading.Event()
+    loopback.reply(Reply(until=never))
+    started = time.monotonic()
+
+    with pytest.raises(WaitTimedOut):
+        list(api.wait(ids, timeout=0.5))
+
+    assert time.monotonic() - started < 0.7
+    never.set()
+
+
+def test_a_platform_that_is_away_does_not_move_the_deadline(api: API, loopback: Loopback) -> None:
+    loopback.reply(Reply.error(503, "restarting"))
+    started = time.monotonic()
+
+    with pytest.raises((WaitTimedOut, ServerFailed)):
+        list(api.wait(["j1"], timeout=0.5))
+
+    assert time.monotonic() - started < 0.7
+
+
+def test_one_request_asks_for_many_jobs(api: API, loopback: Loopback) -> None:
+    loopback.choose = answer_all_as_running
+
+    with pytest.raises(WaitTimedOut):
+        list(api.wait([f"j{number}" for number in range(40)], timeout=0.2))
+
+    assert {(request.method, request.path) for request in loopback.requests} == {("GET", "/v1/jobs")}
+    assert len(loopback.requests) < 15
+
+
+def answer_all_as_running(request: Received) -> Reply:
+    ids = request.json["search"].removeprefix("id:").split("|")
+    return Reply.of({"jobs": [{"id": each, "state": "RUNNING"} for each in ids], "count": len(ids)})
