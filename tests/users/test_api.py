@@ -96,6 +96,28 @@ def test_the_first_error_of_threads_is_raised(api: API, loopback: Loopback) -> N
         API.thread_map(api.get_job_status, ["1", "3", "13"])
 
 
+def test_nothing_is_begun_after_a_failure_in_threads() -> None:
+    begun: list[int] = []
+
+    def callback(number: int) -> None:
+        begun.append(number)
+        if number == 1:
+            raise ValueError("no more")
+        time.sleep(0.05)
+
+    with pytest.raises(ValueError, match="no more"):
+        API.thread_map(callback, range(100), max_workers=2)
+
+    assert len(begun) < 10
+
+
+def test_threads_show_how_far_they_are() -> None:
+    seen: list[tuple[int, int]] = []
+
+    assert API.thread_map(str, range(3), progress=lambda *step: seen.append(step)) == ["0", "1", "2"]
+    assert seen == [(1, 3), (2, 3), (3, 3)]
+
+
 def test_the_connections_can_be_closed(loopback: Loopback) -> None:
     loopback.reply_json({"jobs": []})
 

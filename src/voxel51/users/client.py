@@ -4,7 +4,7 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -94,15 +94,33 @@ class Client(Caller):
 
     @staticmethod
     def thread_map(
-        callback: Callable[[Item], Result], iterable: Iterable[Item], max_workers: int | None = None
+        callback: Callable[[Item], Result],
+        iterable: Iterable[Item],
+        max_workers: int | None = None,
+        progress: Callable[[int, int], None] | None = None,
     ) -> list[Result]:
         """``callback(item)`` for every item, in threads. The results are in the order of the items.
 
+        Args:
+            callback: what to do.
+            iterable: the items.
+            max_workers: how many threads at most.
+            progress: ``progress(done, total)`` is called whenever an item is done.
+
         Raises:
-            Exception: what the first failing callback, in that order, raised.
+            Exception: what the first failing callback, in that order, raised. Nothing is begun after a failure.
         """
         with ThreadPoolExecutor(max_workers=max_workers) as threads:
-            return list(threads.map(callback, iterable))
+            pending = [threads.submit(callback, item) for item in iterable]
+            try:
+                for done, future in enumerate(as_completed(pending), start=1):
+                    if future.exception() is not None:
+                        break
+                    if progress is not None:
+                        progress(done, len(pending))
+            finally:
+                threads.shutdown(wait=True, cancel_futures=True)
+        return [future.result() for future in pending if not future.cancelled()]
 
     def close(self) -> None:
         """Close the connections. A later call opens new ones."""
