@@ -10,21 +10,23 @@ from pathlib import Path
 import pytest
 
 from voxel51.transport.errors import Damaged
-from voxel51.transport.messages import WholeAnswer
 from voxel51.transport.partial import KEPT_BYTES, PartialFile
+
+Told = tuple[int, dict[str, str]]
+"""Status and headers of an answer."""
 
 CONTENT = os.urandom(KEPT_BYTES + 1000)
 SHA256 = "sha-256=:" + base64.b64encode(hashlib.sha256(CONTENT).digest()).decode() + ":"
 
 
-def answer(status: int = 200, length: int = len(CONTENT), tag: str = '"one"', digest: str = SHA256) -> WholeAnswer:
+def answer(status: int = 200, length: int = len(CONTENT), tag: str = '"one"', digest: str = SHA256) -> Told:
     headers = {"content-length": str(length), "etag": tag, "repr-digest": digest}
-    return WholeAnswer(status, "", "", {name: text for name, text in headers.items() if text}, b"")
+    return status, {name: text for name, text in headers.items() if text}
 
 
 def a_cut_download(path: Path, so_far: int = KEPT_BYTES) -> None:
     partial = PartialFile(path, "it", None)
-    partial.begin(answer())
+    partial.begin(*answer())
     partial.take(CONTENT[:so_far])
     partial.give_up()
 
@@ -33,7 +35,7 @@ def test_a_download_is_there_once_it_is_whole_and_nothing_else_is_left(tmp_path:
     path = tmp_path / "a" / "b" / "labels.json"
     seen: list[tuple[int, int | None]] = []
     partial = PartialFile(path, "it", lambda *step: seen.append(step))
-    partial.begin(answer())
+    partial.begin(*answer())
     for start in range(0, len(CONTENT), 1_000_000):
         assert not path.exists()
         partial.take(CONTENT[start : start + 1_000_000])
@@ -55,7 +57,7 @@ def test_the_next_download_goes_on_with_what_is_there(tmp_path: Path) -> None:
 
     partial = PartialFile(path, "it", None)
     assert partial.headers() == {"Range": f"bytes={KEPT_BYTES}-", "If-Range": '"one"'}
-    partial.begin(answer(206, 1000))
+    partial.begin(*answer(206, 1000))
     partial.take(CONTENT[KEPT_BYTES:])
     partial.finish()
 
@@ -69,7 +71,7 @@ def test_what_changed_meanwhile_is_taken_from_the_start(tmp_path: Path) -> None:
     new = b"all new"
     partial = PartialFile(path, "it", None)
     digest = "sha-256=:" + base64.b64encode(hashlib.sha256(new).digest()).decode() + ":"
-    partial.begin(answer(200, len(new), '"two"', digest))
+    partial.begin(*answer(200, len(new), '"two"', digest))
     partial.take(new)
     partial.finish()
 
@@ -98,9 +100,9 @@ def test_what_is_small_is_not_kept(tmp_path: Path, so_far: int) -> None:
     ],
     ids=["too short", "another hash"],
 )
-def test_what_is_not_what_it_should_be_is_said_so_and_not_there(tmp_path: Path, came: bytes, told: WholeAnswer) -> None:
+def test_what_is_not_what_it_should_be_is_said_so_and_not_there(tmp_path: Path, came: bytes, told: Told) -> None:
     partial = PartialFile(tmp_path / "video.mp4", "it", None)
-    partial.begin(told)
+    partial.begin(*told)
     partial.take(came)
     with pytest.raises(Damaged, match=r"video\.mp4"):
         partial.finish()
@@ -113,7 +115,7 @@ def test_two_downloads_to_one_place_do_not_get_into_each_others_way(tmp_path: Pa
     path = tmp_path / "video.mp4"
     both = [PartialFile(path, "it", None) for _ in range(2)]
     for partial in both:
-        partial.begin(answer())
+        partial.begin(*answer())
         partial.take(CONTENT)
     for partial in both:
         partial.finish()
@@ -126,7 +128,7 @@ def test_a_link_is_followed(tmp_path: Path) -> None:
     (tmp_path / "real").write_bytes(b"old")
     (tmp_path / "link").symlink_to(tmp_path / "real")
     partial = PartialFile(tmp_path / "link", "it", None)
-    partial.begin(answer(digest="", length=3))
+    partial.begin(*answer(digest="", length=3))
     partial.take(b"new")
     partial.finish()
 

@@ -20,7 +20,7 @@ def test_a_pipe_takes_what_comes(loopback: Loopback, tmp_path: Path) -> None:
     loopback.reply(Reply(body=b"labels"))
 
     with PooledSender().send(Request("GET", loopback.url)) as answer, Direct(pipe, lambda *s: seen.append(s)) as direct:
-        direct.begin(answer)
+        direct.begin(answer.status, answer.headers)
         for chunk in answer.chunks():
             direct.take(chunk)
 

@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
 from voxel51.transport.errors import CannotConnect, ConnectionFailed
@@ -132,6 +131,8 @@ def seconds_of(retry_after: str | None) -> float:
         return max(float(retry_after), 0.0)
     except ValueError:
         pass
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415  (it takes 20 ms to load, and is hardly ever needed)
+
     try:
         return max((parsedate_to_datetime(retry_after) - datetime.now(UTC)).total_seconds(), 0.0)
     except (ValueError, TypeError):
