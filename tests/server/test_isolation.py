@@ -31,6 +31,7 @@ FOR_EVERYBODY = {
     "get /analytics/list", "get /analytics", "get /analytics/{analytic_id}", "get /analytics/{analytic_id}/doc",
     "get /status/all", "get /events", "post /data", "post /jobs", "post /data/batch", "post /jobs/batch",
     "post /data/uploads", "post /analytics", "post /analytics/{analytic_id}/images", "delete /analytics/{analytic_id}",
+    "post /data/url",
 }  # fmt: skip
 """Where any user has a right of his own."""
 
@@ -88,6 +89,7 @@ BODIES = {
     "put /jobs/{job_id}/state": {"state": "FAILED"}, "put /links/attempts/{attempt_id}/status": {},
     "post /jobs/{job_id}/metadata": {"frame_count": 1, "duration_seconds": 1, "size_bytes": 1},
     "post /apps/users": {"username": "mallory"},
+    "post /data/url": {"signed_url": "http://127.0.0.1/", "filename": "a", "mimetype": "a/b", "size": 1},
     "post /data/batch": {"action": "delete", "ids": []}, "post /jobs/batch": {"action": "kill", "ids": []},
     "post /analytics/batch": {"action": "details", "ids": []},
 }  # fmt: skip

@@ -18,6 +18,7 @@ from voxel51.server.analytics.uploads import UploadedAnalytics
 from voxel51.server.credentials import Credentials
 from voxel51.server.data.routes import data_routes
 from voxel51.server.data.service import DataService, Links
+from voxel51.server.data.sources import SourceService
 from voxel51.server.data.uploads_routes import upload_routes
 from voxel51.server.data.uploads_service import UploadService
 from voxel51.server.database.database import Database
@@ -42,6 +43,8 @@ from voxel51.server.jobs.attempts import AttemptService
 from voxel51.server.jobs.routes import job_routes
 from voxel51.server.jobs.service import JobService, has_unended
 from voxel51.server.jobs.tasks import TaskService
+from voxel51.server.outbound.guard import Guard
+from voxel51.server.sealing import Sealer
 from voxel51.server.secrets_file import signing_key
 from voxel51.server.settings import Settings
 from voxel51.server.status import status_routes
@@ -89,7 +92,8 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
     database = open_database(settings)
     storage = LocalStorage(settings.folder / "storage", settings.disk_reserve_bytes)
     storage.open()
-    signer = LinkSigner(signing_key(settings.folder), settings.link_seconds)
+    key = signing_key(settings.folder)
+    signer = LinkSigner(key, settings.link_seconds)
     public_links, job_links = _links(signer, addresses.public_url), _links(signer, addresses.job_url)
     lifetime = timedelta(days=settings.lifetime_days)
 
@@ -99,6 +103,8 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
     data = DataService(database, storage, lifetime, public_links)
     unfinished = timedelta(days=settings.unfinished_upload_days)
     uploads = UploadService(database, storage, data, settings.upload_limit_bytes, unfinished)
+    guard = Guard(settings.allowed_hosts)
+    sources = SourceService(database, guard, Sealer(key, "sources"), settings.upload_limit_bytes, lifetime)
     analytics = AnalyticService(database)
     uploaded = UploadedAnalytics(database, storage)
     attempts = AttemptService(database, storage, settings.job_attempts, timedelta(seconds=settings.grace_seconds))
@@ -117,10 +123,10 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
     routes: list[Route] = [
         *application_routes(applications),
         *analytic_routes(analytics, uploaded, has_unended),
-        *data_routes(data),
+        *data_routes(data, sources),
         *upload_routes(uploads, settings.upload_limit_bytes, urlsplit(addresses.public_url).path + f"/{API_VERSION}"),
         *job_routes(jobs, actions),
-        *agent_routes(attempts, tasks, data),
+        *agent_routes(attempts, tasks, data, sources),
         *event_routes(feed),
         *status_routes(database, dispatcher.is_running),
     ]
@@ -130,6 +136,7 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
         receiver=Receiver(storage, settings.upload_limit_bytes),
         repetitions=repetitions,
         workers=CapacityLimiter(settings.threads),
+        waiting=CapacityLimiter(settings.outbound_threads),
     )
     document = openapi.describe(routes, version("voxel51-platform"))
     application = build_application(routes, serving, openapi.pages(document))

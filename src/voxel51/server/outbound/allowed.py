@@ -47,7 +47,7 @@ def _read(entry: str) -> Allowance:
         pass
     if not _NAME.fullmatch(place) or place.rpartition(".")[2].isdigit() or entry.startswith("["):
         raise ValueError(
-            f"{entry!r} is neither a host name, *.suffix, address nor network such as 10.1.0.0/16, with or without a port"
+            f"{entry!r} is neither a host name, *.suffix, address nor network such as 10.1.0.0/16; a :port may follow"
         )
     return Allowance(place, None, port)
 

@@ -64,8 +64,8 @@ def resolve(host: str, port: int) -> Iterable[str]:
 class Guard:
     """Passes URLs that lead to the public internet, and those that the operator allows.
 
-    ``allowed`` has host names, ``*.suffix``, addresses and networks (``10.1.0.0/16``), each with or without ``:port`` at
-    its end. What it names need not be public; the addresses at which clouds tell secrets stay refused.
+    ``allowed`` has host names, ``*.suffix``, addresses and networks (``10.1.0.0/16``), each with or without a
+    ``:port``. What it names need not be public; the addresses at which clouds tell secrets stay refused.
 
     Raises:
         ValueError: an entry of ``allowed`` is none of these.
