@@ -23,6 +23,7 @@ _MOST = {
     "lifetime_days": _CENTURY_DAYS,
     "event_days": _CENTURY_DAYS,
     "unfinished_upload_days": _CENTURY_DAYS,
+    "webhook_days": _CENTURY_DAYS,
     "link_seconds": _CENTURY_DAYS * 86400,
     "grace_seconds": _CENTURY_DAYS * 86400,
     "job_wall_seconds": _CENTURY_DAYS * 86400,
@@ -82,6 +83,7 @@ class Settings:
         "", "hosts, *.suffixes and networks (with or without :port) that may be read from although they are not public"
     )
     outbound_threads: int = _setting(32, "threads that wait for other hosts at the same time")
+    webhook_days: float = _setting(30.0, "days that deliveries to webhooks are kept, to be looked at and sent again")
     link_seconds: int = _setting(24 * 3600, "seconds that a signed link lasts")
     grace_seconds: int = _setting(15 * 60, "seconds that a job may still send its log and status after it ended")
 
@@ -127,7 +129,7 @@ class Settings:
         at_least_one = ("threads", "job_attempts", "job_wall_seconds", "job_cpu_seconds", "job_memory_bytes",
                         "job_file_bytes", "lifetime_days", "event_days", "listeners", "listeners_of_one",
                         "upload_limit_bytes", "link_seconds",
-                        "unfinished_upload_days", "outbound_threads")  # fmt: skip
+                        "unfinished_upload_days", "outbound_threads", "webhook_days")  # fmt: skip
         for name in at_least_one:
             if not getattr(self, name) > 0:
                 raise SettingError(f"{name} is {getattr(self, name)}; it must be above 0")

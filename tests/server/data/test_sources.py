@@ -92,7 +92,7 @@ def test_data_by_url_are_listed_as_any_data_and_nothing_is_asked_for_yet(user: U
     for route in ("/data/list", f"/data?search=id:{record['id']}"):
         assert record in requests.get(user.v1 + route, headers=user.headers, timeout=20).json()["data"]
     details = requests.get(f"{user.v1}/data/{record['id']}", headers=user.headers, timeout=20)
-    assert details.json()["data"] == {**record, "filename": record["name"]}
+    assert details.json()["data"] == {**record, "filename": record["name"], "sha256": None}
     assert SECRET not in answer.text + details.text
     assert source.connections == 0
 
@@ -264,6 +264,9 @@ def test_the_expiration_date_is_fixed(user: User, source: Loopback) -> None:
     for change in ({"days": "1"}, {"days": "-999"}, {"expiration_date": "2040-01-01"}):
         answer = requests.put(f"{user.v1}/data/{data_id}/ttl", data=change, headers=user.headers, timeout=20)
         assert_refused(answer, 400, "its expiration date is fixed")
+    body = {"action": "ttl", "days": "-999", "ids": [data_id]}
+    batch = requests.post(f"{user.v1}/data/batch", json=body, headers=user.headers, timeout=20).json()
+    assert batch["responses"][data_id]["error"]["code"] == 400
     assert download(user, data_id).content == CONTENT
 
 
