@@ -2,8 +2,9 @@ import time
 
 import pytest
 
+from loopback import Loopback, Reply
 from samples.platform import JobPlatform
-from voxel51.platform.agent import Agent
+from voxel51.platform.agent import Agent, Gone
 from voxel51.transport.errors import APIError, ConnectionFailed
 from voxel51.transport.plain import PlainSender
 from voxel51.wire.tasks import TaskState
@@ -59,3 +60,50 @@ def test_a_wrong_request_is_not_repeated(sender, platform):
 
     with pytest.raises(APIError, match="400"):
         agent.report_state(TaskState.RUNNING)
+
+
+def test_a_file_that_its_source_refuses_is_not_asked_for_again(sender, platform, tmp_path):
+    agent = Agent(sender, platform.environment)
+    platform.refusals["GET", "/files/v"] = [424, 200]
+
+    with pytest.raises(Gone, match="the file of 'video' cannot be had: refused by the test"):
+        agent.download("video", {"signed-url": f"{platform.url}/files/v"}, tmp_path)
+
+    assert platform.requests == [("GET", "/files/v")]
+
+
+def test_a_source_that_is_away_is_waited_for(sender, platform, tmp_path):
+    platform.files["files/v"] = (b"a video", None)
+    platform.refusals["GET", "/files/v"] = [502, 502]
+    link = {"signed-url": f"{platform.url}/files/v"}
+
+    assert Agent(sender, platform.environment).download("video", link, tmp_path).read_bytes() == b"a video"
+
+    platform.refusals["GET", "/files/v"] = [502] * 100
+    with pytest.raises(Gone, match="the file of 'video' cannot be had"):
+        Agent(sender, platform.environment, patience_seconds=0.2).download("video", link, tmp_path)
+
+
+@pytest.fixture
+def host():
+    host = Loopback()
+    yield host
+    host.close()
+
+
+def test_what_a_proxy_says_is_not_the_files_fault(sender, platform, tmp_path, host):
+    host.reply(Reply(502, b"Bad Gateway"))
+
+    with pytest.raises(APIError, match="502"):
+        Agent(sender, platform.environment, patience_seconds=0.2).download("video", {"signed-url": host.url}, tmp_path)
+
+
+def test_a_file_that_breaks_off_is_read_anew_and_given_up_when_it_always_does(sender, platform, tmp_path, host):
+    host.reply(Reply(body=b"x" * 1000, cut_after=10), Reply(body=b"x" * 1000))
+    agent = Agent(sender, platform.environment, patience_seconds=0.3)
+
+    assert agent.download("video", {"signed-url": f"{host.url}/v"}, tmp_path).stat().st_size == 1000
+
+    host.reply(Reply(body=b"x" * 1000, cut_after=10))
+    with pytest.raises(Gone, match="the file of 'video' breaks off each time"):
+        agent.download("video", {"signed-url": f"{host.url}/v"}, tmp_path)

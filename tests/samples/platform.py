@@ -163,7 +163,8 @@ class _Handler(BaseHTTPRequestHandler):
         return path
 
     def _refuse(self, status: int) -> None:
-        self._answer(status, json.dumps({"error": {"code": status, "message": "refused by the test"}}).encode())
+        body = json.dumps({"error": {"code": status, "message": "refused by the test"}}).encode()
+        self._answer(status, body, {"X-Request-Id": "a-request"})
 
     def _answer(self, status: int, body: bytes, headers: Mapping[str, str] | None = None) -> None:
         self.send_response(status)

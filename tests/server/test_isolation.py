@@ -31,6 +31,7 @@ FOR_EVERYBODY = {
     "get /analytics/list", "get /analytics", "get /analytics/{analytic_id}", "get /analytics/{analytic_id}/doc",
     "get /status/all", "get /events", "post /data", "post /jobs", "post /data/batch", "post /jobs/batch",
     "post /data/uploads", "post /analytics", "post /analytics/{analytic_id}/images", "delete /analytics/{analytic_id}",
+    "post /data/url",
 }  # fmt: skip
 """Where any user has a right of his own."""
 
@@ -51,7 +52,7 @@ APPLICATIONS = {
 }  # fmt: skip
 """Where any application has a right of its own."""
 
-CALLERS = {"post /analytics/batch"}
+CALLERS = {"post /analytics/batch", "get /webhooks", "post /webhooks"}
 """Where users and applications have a right of their own."""
 
 OF_ANALYTICS = {
@@ -60,6 +61,13 @@ OF_ANALYTICS = {
     for verb, path in (("post", "/images"), ("delete", ""))
 }
 """Where analytics are changed, by their owners; the one in the paths is the platform's."""
+
+HELD = {
+    "get /webhooks/{webhook_id}", "patch /webhooks/{webhook_id}", "delete /webhooks/{webhook_id}",
+    "post /webhooks/{webhook_id}/secret", "post /webhooks/{webhook_id}/test", "get /webhooks/{webhook_id}/deliveries",
+    "post /webhooks/{webhook_id}/deliveries/{delivery_id}/replay",
+}  # fmt: skip
+"""What a user or an application that names none has."""
 
 AGENTS = {
     "put /jobs/{job_id}/state", "post /jobs/{job_id}/metadata", "post /jobs/{job_id}/data",
@@ -88,6 +96,8 @@ BODIES = {
     "put /jobs/{job_id}/state": {"state": "FAILED"}, "put /links/attempts/{attempt_id}/status": {},
     "post /jobs/{job_id}/metadata": {"frame_count": 1, "duration_seconds": 1, "size_bytes": 1},
     "post /apps/users": {"username": "mallory"},
+    "post /webhooks": {"url": "http://127.0.0.1:9/"}, "patch /webhooks/{webhook_id}": {"enabled": False},
+    "post /data/url": {"signed_url": "http://127.0.0.1:9/", "filename": "a", "mimetype": "a/b", "size": 1},
     "post /data/batch": {"action": "delete", "ids": []}, "post /jobs/batch": {"action": "kill", "ids": []},
     "post /analytics/batch": {"action": "details", "ids": []},
 }  # fmt: skip
@@ -145,7 +155,7 @@ class Place:
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     folder = tmp_path_factory.mktemp("isolation")
-    with running(a_platform(folder / "data")) as platform:
+    with running(a_platform(folder / "data", environment={"VOXEL51_SERVER_OUTBOUND_ALLOW": "127.0.0.1:9"})) as platform:
         alice, bob, revoked = (User.create(platform, folder) for _ in range(3))
         acme, globex, ended = (Application.create(platform, folder) for _ in range(3))
         [token_id, *_] = platform.run_command("server", "user", "tokens", revoked.name).split()
@@ -176,6 +186,11 @@ def _upload_and_run(platform: PlatformProcess, headers: dict[str, str]) -> dict[
     named = {"what": "output", "name": "video"}
     begun = requests.post(f"{v1}/data/uploads", headers={**PIECES, **headers}, timeout=20).headers["Location"]
     named["upload_id"] = begun.rpartition("/")[2]
+    body = BODIES["post /webhooks"]
+    made = requests.post(f"{v1}/webhooks", json=body, headers=headers, timeout=20).json()["webhook"]
+    named["webhook_id"] = made["id"]
+    sent = requests.post(f"{v1}/webhooks/{made['id']}/test", headers=headers, timeout=20).json()["delivery"]
+    named["delivery_id"] = sent["id"]
     return {"data_id": data["id"], "job_id": job["id"], "analytic_id": job["analytic_id"], **named}
 
 
@@ -213,10 +228,10 @@ def test_every_route_has_an_expectation(place: Place) -> None:
         for path, operations in document["paths"].items()
         for method, operation in operations.items()
     }
-    assert routes == LISTS | FOR_EVERYBODY | OWNED | APPLICATIONS | CALLERS | AGENTS | LINKS | FOR_NOBODY
+    assert routes == LISTS | FOR_EVERYBODY | OWNED | APPLICATIONS | CALLERS | HELD | AGENTS | LINKS | FOR_NOBODY
     of_users = ["user", "application", "active_user"]
     of_callers = ["user", "application", "application", "active_user"]
-    assert {route for route in routes if security[route] == of_callers} == CALLERS
+    assert {route for route in routes if security[route] == of_callers} == CALLERS | HELD
     assert {route for route in routes if security[route] == of_users} == LISTS | FOR_EVERYBODY | OWNED
     assert {route for route in routes if security[route] == ["application"]} == APPLICATIONS
     assert {route for route in routes if security[route] == ["agent"]} == AGENTS
@@ -279,11 +294,35 @@ def test_applications_routes_need_an_applications_token(place: Place, route: str
 
 @pytest.mark.parametrize("route", sorted(CALLERS))
 def test_callers_routes_need_any_token_that_is_valid(place: Place, route: str) -> None:
+    assert_needs_a_token(place, route)
+    expected = 201 if route == "post /webhooks" else 200
+    for headers in (place.bob.headers, place.acme.headers(), place.acme.headers(place.bob.name)):
+        assert place.ask(route, **headers).status_code == expected
+
+
+def assert_needs_a_token(place: Place, route: str) -> None:
     for headers in ({}, place.revoked.headers, place.ended.headers(), {"X-Voxel51-Agent": "mine"}):
         assert_refused(place.ask(route, **headers), 401)
     assert_refused(place.ask(route, **place.acme.headers("nobody")), 404)
-    for headers in (place.alice.headers, place.acme.headers(), place.acme.headers(place.alice.name)):
-        assert place.ask(route, **headers).status_code == 200
+
+
+@pytest.mark.parametrize("route", sorted(HELD))
+def test_a_webhook_is_not_there_for_anybody_but_its_holder(place: Place, route: str) -> None:
+    same_name, other_name = place.alice.name, place.bob.name
+    assert_needs_a_token(place, route)
+    foreign = [place.bob.headers, place.globex.headers(same_name), place.acme.headers(other_name),
+               place.acme.headers(), place.globex.headers()]  # fmt: skip
+    for whose, callers in {
+        place: [*foreign, place.acme.headers(same_name)],
+        place.at_acme(): [*foreign, place.alice.headers],
+    }.items():
+        for headers in callers:
+            assert_refused(whose.ask(route, **headers), 404)
+    for whose, headers in ((place, place.alice.headers), (place.at_acme(), place.acme.headers(same_name))):
+        webhook = whose.ask("get /webhooks/{webhook_id}", **headers).json()["webhook"]
+        assert webhook["enabled"]
+        [listed] = whose.ask("get /webhooks", **headers).json()["webhooks"][:1]
+        assert listed["id"] == webhook["id"]
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,8 @@ LONGEST_PAUSE_SECONDS = 5.0
 AWAY_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
 REFUSALS = frozenset({401, 403, 404, 409})
 STALE_LINK_STATUSES = frozenset({401, 403, 404, 410})
+SOURCE_STATUSES = frozenset({424, 502})
+"""What the platform answers where a file on another host cannot be had: for good, or for a while."""
 
 
 class NotCurrent(Exception):
@@ -41,7 +43,7 @@ class NotCurrent(Exception):
 
 
 class Gone(Exception):
-    """A file that the job needs is no longer there. The text names it."""
+    """A file that the job needs is no longer there, or cannot be had from the host where it is. The text names it."""
 
 
 class Agent:
@@ -114,33 +116,37 @@ class Agent:
         A download that breaks off starts anew.
 
         Raises:
-            Gone: the platform has the file no longer.
+            Gone: the platform has the file no longer, or cannot get it from where it is.
         """
         deadline = time.monotonic() + self._patience_seconds
         for pause in _pauses():
             try:
                 return self._download_once(name, reference, folder)
-            except ConnectionFailed:
-                if time.monotonic() + pause > deadline:
-                    raise
+            except _BrokenOff as error:
+                if time.monotonic() + pause > deadline:  # the platform is there all the time: it is the file
+                    raise Gone(f"the file of {name!r} breaks off each time it is read") from error
                 time.sleep(pause)
         raise AssertionError("pauses never end")
 
     def _download_once(self, name: str, reference: Mapping[str, Any], folder: Path) -> Path:
-        answer = self._send(Request("GET", _url_of(reference), repeatable=True), frozenset(), STALE_LINK_STATUSES)
+        expected = STALE_LINK_STATUSES | SOURCE_STATUSES
+        answer = self._send(Request("GET", _url_of(reference), repeatable=True), frozenset(), expected)
         if answer.status in STALE_LINK_STATUSES:
             with answer:
                 fresh = self._fresh_link("data", name)
             if fresh is None:
                 raise Gone(f"the file of {name!r} is no longer on the platform")
-            answer = self._send(Request("GET", fresh, repeatable=True), frozenset(), STALE_LINK_STATUSES)
+            answer = self._send(Request("GET", fresh, repeatable=True), frozenset(), expected)
         with answer:
             if answer.status in STALE_LINK_STATUSES:
                 raise Gone(f"the file of {name!r} is no longer on the platform")
+            if answer.status in SOURCE_STATUSES:
+                error = APIError.from_response(answer)
+                if error.request_id is None:  # not the platform's word, but that of a proxy before it
+                    raise error
+                raise Gone(f"the file of {name!r} cannot be had: {error.message}")
             path = folder / filename_of(answer.headers.get("content-disposition"), answer.url)
-            with path.open("wb") as file:
-                for chunk in answer.chunks():
-                    file.write(chunk)
+            _save(answer, path)
         return path
 
     def _say(self, method: str, route: str, report: StateReport | MetadataReport) -> None:
@@ -192,6 +198,19 @@ class Agent:
 def file_body(path: Path) -> StreamedBody:
     """The bytes of a file as a body; its size is taken now."""
     return StreamedBody(lambda: _chunks_of(path), path.stat().st_size)
+
+
+class _BrokenOff(Exception):
+    """An answer began, and did not come to its end."""
+
+
+def _save(answer: Answer, path: Path) -> None:
+    with path.open("wb") as file:
+        try:
+            for chunk in answer.chunks():
+                file.write(chunk)
+        except ConnectionFailed as error:
+            raise _BrokenOff(str(error)) from error
 
 
 def _patiently(send: Callable[[], Answer], patience_seconds: float) -> Answer:

@@ -1,14 +1,18 @@
 """The composition root: settings become a database, a storage, services, routes and a dispatcher."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from importlib.metadata import version
+from typing import Any
 from urllib.parse import urlsplit
 
 from anyio import CapacityLimiter
 from starlette.types import ASGIApp
 
 from voxel51.server.accounts.applications import ApplicationService
+from voxel51.server.accounts.callers import User
 from voxel51.server.accounts.routes import application_routes
 from voxel51.server.accounts.service import AccountService
 from voxel51.server.analytics.installed import Installed, find_installed
@@ -18,6 +22,7 @@ from voxel51.server.analytics.uploads import UploadedAnalytics
 from voxel51.server.credentials import Credentials
 from voxel51.server.data.routes import data_routes
 from voxel51.server.data.service import DataService, Links
+from voxel51.server.data.sources import SourceService
 from voxel51.server.data.uploads_routes import upload_routes
 from voxel51.server.data.uploads_service import UploadService
 from voxel51.server.database.database import Database
@@ -26,6 +31,7 @@ from voxel51.server.engine.dispatcher import Dispatcher, Terms
 from voxel51.server.engine.launch import Limits
 from voxel51.server.engine.runners.processes import ProcessRunner
 from voxel51.server.engine.sweeper import Sweeper
+from voxel51.server.errors import NotFound
 from voxel51.server.events.feed import Feed
 from voxel51.server.events.routes import event_routes
 from voxel51.server.events.service import EventService
@@ -42,10 +48,17 @@ from voxel51.server.jobs.attempts import AttemptService
 from voxel51.server.jobs.routes import job_routes
 from voxel51.server.jobs.service import JobService, has_unended
 from voxel51.server.jobs.tasks import TaskService
+from voxel51.server.outbound.guard import Guard
+from voxel51.server.sealing import Sealer
 from voxel51.server.secrets_file import signing_key
 from voxel51.server.settings import Settings
 from voxel51.server.status import status_routes
 from voxel51.server.storage.local import LocalStorage
+from voxel51.server.webhooks.deliverer import Deliverer
+from voxel51.server.webhooks.deliveries import DeliveryService
+from voxel51.server.webhooks.history import HistoryService
+from voxel51.server.webhooks.routes import webhook_routes
+from voxel51.server.webhooks.service import WebhookService
 from voxel51.wire.tokens import API_VERSION
 
 
@@ -67,11 +80,13 @@ class Platform:
     dispatcher: Dispatcher
     sweeper: Sweeper
     feed: Feed
+    deliverer: Deliverer
 
     def open(self) -> None:
         """Begin to dispatch and to sweep."""
         self.dispatcher.open()
         self.sweeper.open()
+        self.deliverer.open()
 
     def begin_to_close(self) -> None:
         """Let go those who would listen for ever; called in the event loop."""
@@ -79,6 +94,7 @@ class Platform:
 
     def close(self) -> None:
         """Give back what runs, and release everything."""
+        self.deliverer.close()
         self.sweeper.close()
         self.dispatcher.close()
         self.database.close()
@@ -89,7 +105,8 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
     database = open_database(settings)
     storage = LocalStorage(settings.folder / "storage", settings.disk_reserve_bytes)
     storage.open()
-    signer = LinkSigner(signing_key(settings.folder), settings.link_seconds)
+    key = signing_key(settings.folder)
+    signer = LinkSigner(key, settings.link_seconds)
     public_links, job_links = _links(signer, addresses.public_url), _links(signer, addresses.job_url)
     lifetime = timedelta(days=settings.lifetime_days)
 
@@ -99,6 +116,8 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
     data = DataService(database, storage, lifetime, public_links)
     unfinished = timedelta(days=settings.unfinished_upload_days)
     uploads = UploadService(database, storage, data, settings.upload_limit_bytes, unfinished)
+    guard = Guard(settings.allowed_hosts)
+    sources = SourceService(database, guard, Sealer(key, "sources"), settings.upload_limit_bytes, lifetime)
     analytics = AnalyticService(database)
     uploaded = UploadedAnalytics(database, storage)
     attempts = AttemptService(database, storage, settings.job_attempts, timedelta(seconds=settings.grace_seconds))
@@ -114,14 +133,21 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
     feed = Feed(events, settings.listeners, settings.listeners_of_one)
     database.on_write(feed.wake)
 
+    webhook_sealer = Sealer(key, "webhooks")
+    kept = timedelta(days=settings.webhook_days)
+    deliveries = DeliveryService(database, partial(_job_record, jobs), kept)
+    deliverer = Deliverer(deliveries, guard, webhook_sealer)
+    webhooks = WebhookService(database, guard, webhook_sealer, deliverer.wake)
+
     routes: list[Route] = [
         *application_routes(applications),
         *analytic_routes(analytics, uploaded, has_unended),
-        *data_routes(data),
+        *data_routes(data, sources),
         *upload_routes(uploads, settings.upload_limit_bytes, urlsplit(addresses.public_url).path + f"/{API_VERSION}"),
         *job_routes(jobs, actions),
-        *agent_routes(attempts, tasks, data),
+        *agent_routes(attempts, tasks, data, sources),
         *event_routes(feed),
+        *webhook_routes(webhooks, HistoryService(database, deliverer.wake)),
         *status_routes(database, dispatcher.is_running),
     ]
     serving = Serving(
@@ -130,13 +156,14 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
         receiver=Receiver(storage, settings.upload_limit_bytes),
         repetitions=repetitions,
         workers=CapacityLimiter(settings.threads),
+        waiting=CapacityLimiter(settings.outbound_threads),
     )
     document = openapi.describe(routes, version("voxel51-platform"))
     application = build_application(routes, serving, openapi.pages(document))
     keepers = [data.keeps, uploads.keeps, uploaded.keeps, attempts.keeps]
-    expiries = [data.expire, jobs.expire, uploads.expire, repetitions.expire, events.expire]
+    expiries = [data.expire, jobs.expire, uploads.expire, repetitions.expire, events.expire, deliveries.prune]
     sweeper = Sweeper(expiries, storage, keepers)
-    return Platform(application, database, storage, dispatcher, sweeper, feed)
+    return Platform(application, database, storage, dispatcher, sweeper, feed, deliverer)
 
 
 def _links(signer: LinkSigner, base_url: str) -> Links:
@@ -144,6 +171,13 @@ def _links(signer: LinkSigner, base_url: str) -> Links:
         return f"{base_url}/{API_VERSION}{path}?{signer.query(method, f'/{API_VERSION}{path}')}"
 
     return link
+
+
+def _job_record(jobs: JobService, owner_id: str, job_id: str) -> Mapping[str, Any]:
+    try:
+        return jobs.details(User(owner_id, ""), job_id)
+    except NotFound:
+        return {}
 
 
 def _limits(settings: Settings) -> Limits:

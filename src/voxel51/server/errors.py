@@ -15,6 +15,8 @@ Exception
     ├── TooManyRequests     too many at once, or too often
     ├── TooLarge            larger than this platform takes
     ├── OutOfSpace          the platform's disk is full
+    ├── SourceRefused       what somebody else's host serves cannot be had from it
+    ├── SourceAway          somebody else's host does not answer as it should; it may in a moment
     └── Unavailable         not now: the platform is stopping or overloaded
 
 `voxel51.server.http.errors` maps each to its HTTP status; services raise them without knowing HTTP.
@@ -79,3 +81,11 @@ class OutOfSpace(ServiceError):
 
 class Unavailable(ServiceError):
     """Not now; the same request may work in a moment."""
+
+
+class SourceRefused(ServiceError):
+    """A file that another host serves cannot be had: it says no, or what it sends is not what was announced."""
+
+
+class SourceAway(ServiceError):
+    """Another host cannot be reached, is too slow or breaks off. The same request may work in a moment."""

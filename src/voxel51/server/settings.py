@@ -13,6 +13,8 @@ from typing import Any
 import msgspec
 import platformdirs
 
+from voxel51.server.outbound.allowed import read_allowances
+
 PREFIX = "VOXEL51_SERVER_"
 
 
@@ -21,6 +23,7 @@ _MOST = {
     "lifetime_days": _CENTURY_DAYS,
     "event_days": _CENTURY_DAYS,
     "unfinished_upload_days": _CENTURY_DAYS,
+    "webhook_days": _CENTURY_DAYS,
     "link_seconds": _CENTURY_DAYS * 86400,
     "grace_seconds": _CENTURY_DAYS * 86400,
     "job_wall_seconds": _CENTURY_DAYS * 86400,
@@ -76,6 +79,11 @@ class Settings:
         7.0, "days until an upload in pieces that nobody goes on with is forgotten"
     )
     disk_reserve_bytes: int = _setting(256 * 1024**2, "bytes that uploads leave free on the platform's disk")
+    outbound_allow: str = _setting(
+        "", "hosts, *.suffixes and networks (with or without :port) that may be read from although they are not public"
+    )
+    outbound_threads: int = _setting(32, "threads that wait for other hosts at the same time")
+    webhook_days: float = _setting(30.0, "days that deliveries to webhooks are kept, to be looked at and sent again")
     link_seconds: int = _setting(24 * 3600, "seconds that a signed link lasts")
     grace_seconds: int = _setting(15 * 60, "seconds that a job may still send its log and status after it ended")
 
@@ -108,6 +116,10 @@ class Settings:
         if bool(self.tls_certificate) != bool(self.tls_key):
             raise SettingError("tls_certificate and tls_key belong together; give both or neither")
         self._check_amounts()
+        try:
+            read_allowances(self.allowed_hosts)
+        except ValueError as error:
+            raise SettingError(f"outbound_allow: {error}") from None
         for name in ("public_url", "job_url"):
             url = getattr(self, name)
             if url and not url.startswith(("http://", "https://")):
@@ -117,7 +129,7 @@ class Settings:
         at_least_one = ("threads", "job_attempts", "job_wall_seconds", "job_cpu_seconds", "job_memory_bytes",
                         "job_file_bytes", "lifetime_days", "event_days", "listeners", "listeners_of_one",
                         "upload_limit_bytes", "link_seconds",
-                        "unfinished_upload_days")  # fmt: skip
+                        "unfinished_upload_days", "outbound_threads", "webhook_days")  # fmt: skip
         for name in at_least_one:
             if not getattr(self, name) > 0:
                 raise SettingError(f"{name} is {getattr(self, name)}; it must be above 0")
@@ -132,6 +144,11 @@ class Settings:
     def folder(self) -> Path:
         """The data folder, absolute."""
         return Path(self.dir).expanduser().absolute() if self.dir else default_folder()
+
+    @property
+    def allowed_hosts(self) -> list[str]:
+        """The entries of ``outbound_allow``, which commas separate."""
+        return self.outbound_allow.split(",")
 
     @property
     def slots(self) -> int:

@@ -21,6 +21,20 @@ FIELDS = ("id", "name", "size", "type", "upload_date", "expiration_date", "encod
 """What queries and the answer to an upload tell of a file."""
 
 
+class DataByUrl(TypedDict):
+    """Body of ``POST data/url``: a file elsewhere, which ``signed_url`` must give until ``data_ttl`` (ISO 8601).
+
+    ``size`` is in bytes, and may be text. ``encoding`` is a transfer encoding such as ``7bit``.
+    """
+
+    signed_url: str
+    filename: str
+    size: int | str
+    mimetype: NotRequired[str | None]
+    data_ttl: NotRequired[str | None]
+    encoding: NotRequired[str | None]
+
+
 class DataList(TypedDict):
     """Answer of ``GET data`` and ``GET data/list``; ``count`` is the matches before offset and limit."""
 

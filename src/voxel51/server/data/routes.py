@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from voxel51.server.data.contents import content_of
 from voxel51.server.data.lifetime import EXPIRY_FIELD, LifetimeChange, asked_change
 from voxel51.server.data.service import LISTING, DataService
+from voxel51.server.data.sources import SourceService
 from voxel51.server.errors import BadRequest
 from voxel51.server.http.batch import Action, batch_route
 from voxel51.server.http.route import (
@@ -18,19 +20,20 @@ from voxel51.server.http.route import (
     Needs,
     QueryBody,
     Route,
+    Through,
 )
 from voxel51.server.outcomes import only
 from voxel51.wire import digests
-from voxel51.wire.data import Data, DataDetails, DataList, SignedUrl
+from voxel51.wire.data import Data, DataByUrl, DataDetails, DataList, SignedUrl
 from voxel51.wire.digests import REPR_DIGEST, to_header
 
 FOLDER = "data"
 """Folder of the storage in which uploaded files are kept."""
 
 
-def data_routes(data: DataService) -> Iterable[Route]:
+def data_routes(data: DataService, sources: SourceService) -> Iterable[Route]:
     """One table of all routes of data."""
-    handlers = _Handlers(data)
+    handlers = _Handlers(data, sources)
     query = QueryBody(LISTING)
     upload = MultipartBody(fields={"data_ttl": EXPIRY_FIELD}, folder=FOLDER)
     return [
@@ -58,8 +61,25 @@ def data_routes(data: DataService) -> Iterable[Route]:
             takes_headers={REPR_DIGEST: Header("hash of the file: what has another is not kept", digests.PATTERN)},
             answer_headers={REPR_DIGEST: "SHA-256 of the file"},
         ),
+        Route(
+            "POST",
+            "/data/url",
+            handlers.add_by_url,
+            "Name a file on another host, which is read from there when it is needed",
+            body=JsonBody(DataByUrl),
+            answers=DataDetails,
+            status=201,
+            look_outside=handlers.check_url,
+        ),
         Route("GET", "/data/{data_id}", handlers.details, "One file's record", answers=DataDetails, errors=(404,)),
-        Route("GET", "/data/{data_id}/download", handlers.download, "The file itself", answers=Bytes, errors=(404,)),
+        Route(
+            "GET",
+            "/data/{data_id}/download",
+            handlers.download,
+            "The file itself",
+            answers=Bytes,
+            errors=(404, 424, 502),
+        ),
         Route(
             "GET",
             "/data/{data_id}/download-url",
@@ -86,14 +106,15 @@ def data_routes(data: DataService) -> Iterable[Route]:
             "The file itself, by signed link",
             needs=Needs.LINK,
             answers=Bytes,
-            errors=(404,),
+            errors=(404, 424, 502),
         ),
     ]
 
 
 class _Handlers:
-    def __init__(self, data: DataService) -> None:
+    def __init__(self, data: DataService, sources: SourceService) -> None:
         self._data = data
+        self._sources = sources
 
     def query(self, call: Call) -> DataList:
         return self._data.query(call.caller, call.query)
@@ -110,11 +131,19 @@ class _Handlers:
         )
         return Answer({"data": kept}, {REPR_DIGEST: to_header(upload.writer.sha256)})
 
+    def check_url(self, call: Call) -> None:
+        described: Any = call.body
+        self._sources.check(described)
+
+    def add_by_url(self, call: Call) -> Mapping[str, Data]:
+        described: Any = call.body
+        return {"data": self._sources.add(call.caller.id, described)}
+
     def details(self, call: Call) -> Mapping[str, Data]:
         return {"data": self._data.details(call.caller, call.path["data_id"])}
 
-    def download(self, call: Call) -> Download:
-        return _download(self._data.find(call.caller.id, call.path["data_id"]))
+    def download(self, call: Call) -> Download | Through:
+        return content_of(self._data.find(call.caller.id, call.path["data_id"]), self._sources)
 
     def download_url(self, call: Call) -> SignedUrl:
         return {"url": self._data.download_url(call.caller, call.path["data_id"])}
@@ -133,9 +162,5 @@ class _Handlers:
             "delete": lambda caller, ids, _: self._data.delete(caller, ids),
         }
 
-    def follow_link(self, call: Call) -> Download:
-        return _download(self._data.by_id(call.path["data_id"]))
-
-
-def _download(row: Any) -> Download:
-    return Download(row.storage_key, row.name, row.media_type, row.sha256)
+    def follow_link(self, call: Call) -> Download | Through:
+        return content_of(self._data.by_id(call.path["data_id"]), self._sources)

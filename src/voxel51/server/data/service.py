@@ -105,7 +105,7 @@ class DataService:
             connection.execute(insert(data).values(row))
         if row["storage_key"] != file.key:
             self._database.after_commit(partial(self._storage.delete, file.key))
-        return _to_wire({field: row[column.name] for field, column in LISTING.columns.items()})
+        return record_of(row)
 
     def query(self, owner: User, query: Query) -> DataList:
         """The owner's data that match."""
@@ -180,15 +180,17 @@ class DataService:
         with self._database.write() as connection:
             found = _find(connection, owner.id, data_ids, lock=True)
             for data_id in data_ids:
-                outcomes[data_id] = None if data_id in found else no_such_data(data_id)
+                outcomes[data_id] = _unchangeable(data_id, found.get(data_id))
+                if outcomes[data_id] is not None:
+                    continue
                 try:
-                    moment = changed_expiration(change, found[data_id].expiration_date) if data_id in found else None
+                    moment = changed_expiration(change, found[data_id].expiration_date)
                 except BadRequest as error:  # added up with what it had, it leads beyond the calendar
                     outcomes[data_id] = error
                     continue
-                if moment is not None and moment <= dates.now():
+                if moment <= dates.now():
                     past.append(found[data_id])
-                elif moment is not None:
+                else:
                     kept.append({"data_id": data_id, "moment": moment})
             if kept:
                 statement = update(data).where(data.c.id == bindparam("data_id"))
@@ -217,7 +219,7 @@ class DataService:
         All rows of the same bytes are locked first, in order: of two that are deleted at once, the second sees the
         first gone.
         """
-        keys = {row.storage_key for row in rows}
+        keys = {row.storage_key for row in rows} - {None}  # what is kept elsewhere has none
         of_keys = data.c.storage_key.in_(keys)
         connection.execute(select(data.c.id).where(of_keys).order_by(data.c.id).with_for_update()).all()
         connection.execute(delete(data).where(data.c.id.in_([row.id for row in rows])))
@@ -236,6 +238,15 @@ def no_such_data(data_id: str) -> NotFound:
     return NotFound(f"Data '{data_id}' not found; it may have expired, or belong to somebody else")
 
 
+def _unchangeable(data_id: str, row: Row[Any] | None) -> ServiceError | None:
+    """Why the expiration date of ``row`` cannot be moved; None where it can."""
+    if row is None:
+        return no_such_data(data_id)
+    if row.source_url is not None:
+        return BadRequest(f"Data '{data_id}' was posted as a URL, so its expiration date is fixed; post it again")
+    return None
+
+
 def _find(connection: Connection, owner_id: str, data_ids: Sequence[str], *, lock: bool = False) -> dict[str, Row[Any]]:
     statement = select(data).where(data.c.id.in_(data_ids), data.c.owner_id == owner_id)
     rows = connection.execute(statement.with_for_update() if lock else statement)
@@ -243,8 +254,7 @@ def _find(connection: Connection, owner_id: str, data_ids: Sequence[str], *, loc
 
 
 def _details(row: Row[Any]) -> Data:
-    record = {field: getattr(row, column.name) for field, column in LISTING.columns.items()}
-    return {**_to_wire(record), "filename": row.name, "sha256": row.sha256}
+    return {**record_of(row._mapping), "filename": row.name, "sha256": row.sha256}
 
 
 def _key_of_same(connection: Connection, row: Mapping[str, Any]) -> str | None:
@@ -253,6 +263,11 @@ def _key_of_same(connection: Connection, row: Mapping[str, Any]) -> str | None:
     statement = select(data.c.storage_key).where(*same).order_by(data.c.id).limit(1).with_for_update()
     key: str | None = connection.execute(statement).scalar()
     return key
+
+
+def record_of(row: Mapping[Any, Any]) -> Data:
+    """A row as clients see it: exactly the fields of the list, which old clients tabulate in their order."""
+    return _to_wire({field: row[column.name] for field, column in LISTING.columns.items()})
 
 
 def _to_wire(record: dict[str, Any]) -> Data:

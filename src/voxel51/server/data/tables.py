@@ -1,6 +1,6 @@
 """Data: one row a file; and uploads, one row each, that are or were coming in pieces."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, String, Table, Text
+from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, String, Table, Text
 
 from voxel51.server.accounts.tables import users
 from voxel51.server.database.schema import metadata
@@ -17,8 +17,10 @@ data = Table(
     Column("encoding", String(64)),
     Column("upload_date", Moment, nullable=False),
     Column("expiration_date", Moment, nullable=False, index=True),
-    Column("storage_key", String(128), nullable=False, index=True),  # shared by an owner's files of the same bytes
-    Column("sha256", String(64)),  # in hexadecimal; null for what came before it was kept
+    Column("storage_key", String(128), index=True),  # shared by an owner's files of the same bytes
+    Column("source_url", Text),  # sealed; of data that are kept elsewhere, in the place of a storage key
+    Column("sha256", String(64)),  # in hexadecimal; null for what came before it was kept, and for data kept elsewhere
+    CheckConstraint("(storage_key IS NULL) <> (source_url IS NULL)", name="one_place"),
     Index("ix_data_owner_upload_date", "owner_id", "upload_date", "id"),
     Index("ix_data_owner_name", "owner_id", "name"),
     Index("ix_data_owner_sha256", "owner_id", "sha256"),

@@ -31,7 +31,9 @@ from voxel51.server.http.route import (
     RawBody,
     Route,
     StreamBody,
+    Through,
 )
+from voxel51.server.http.through import through_response
 from voxel51.server.http.uploads import Receiver, check_digest, is_small, pour, read_small
 from voxel51.server.storage.storage import CHUNK_BYTES, Storage
 
@@ -49,7 +51,8 @@ Check = Callable[[Request], Any]
 class Serving:
     """What all endpoints share.
 
-    ``workers`` bounds how many requests are served at once; more wait for their turn.
+    ``workers`` bounds how many requests are served at once, ``waiting`` how many threads wait for other hosts; more
+    wait for their turn.
     """
 
     checks: Mapping[Needs, Check]
@@ -57,6 +60,7 @@ class Serving:
     receiver: Receiver
     repetitions: Repetitions
     workers: CapacityLimiter
+    waiting: CapacityLimiter
 
 
 class Endpoint:
@@ -90,6 +94,10 @@ class Endpoint:
         content = b""
         if not isinstance(self._route.body, NoBody):
             content = await read_small(request, _SMALL_BODY_BYTES)
+        if self._route.look_outside is not None:
+            call = await self._in_worker(self._read, request, content)
+            await to_thread.run_sync(self._route.look_outside, call, limiter=self._serving.waiting)
+            return await self._in_worker(self._serve, request, call, content)
         answer = await self._in_worker(self._check_and_serve, request, content)
         if isinstance(answer, EventStream):
             return await event_response(answer, partial(self._identify, request))
@@ -118,16 +126,20 @@ class Endpoint:
         return await to_thread.run_sync(function, *arguments, limiter=self._serving.workers)
 
     def _check_and_serve(self, request: Request, content: bytes) -> Response | EventStream:
-        call = self._identify(request)
+        call = self._read(request, content)
         if self._route.answers is EventStream:
             stream: EventStream = self._route.handler(call)
             return stream
+        return self._serve(request, call, content)
+
+    def _read(self, request: Request, content: bytes) -> Call:
+        call = self._identify(request)
         body = self._route.body
         if isinstance(body, QueryBody):
-            call = replace(call, query=read_query(request.query_params, content))
-        elif isinstance(body, JsonBody):
-            call = replace(call, body=_read_object(request, body, content))
-        return self._serve(request, call, content)
+            return replace(call, query=read_query(request.query_params, content))
+        if isinstance(body, JsonBody):
+            return replace(call, body=_read_object(request, body, content))
+        return call
 
     def _admit(self, request: Request) -> Call:
         call = self._identify(request)
@@ -161,6 +173,8 @@ class Endpoint:
             return answer
         if isinstance(answer, Download):
             return download_response(answer, self._serving.storage, request)
+        if isinstance(answer, Through):
+            return through_response(answer, request, self._serving.waiting)
         if not isinstance(answer, Answer):
             answer = Answer(answer)
         status = answer.status or self._route.status

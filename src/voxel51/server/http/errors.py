@@ -18,6 +18,8 @@ from voxel51.server.errors import (
     NotFound,
     OutOfSpace,
     ServiceError,
+    SourceAway,
+    SourceRefused,
     TooLarge,
     TooManyRequests,
     Unauthenticated,
@@ -41,8 +43,10 @@ STATUS_OF: Mapping[type[ServiceError], int] = {
     UnsupportedType: 415,
     Unprocessable: 422,
     Locked: 423,
+    SourceRefused: 424,
     TooManyRequests: 429,
     Damaged: 460,  # as the protocol tus has it
+    SourceAway: 502,
     Unavailable: 503,
     OutOfSpace: 507,
 }

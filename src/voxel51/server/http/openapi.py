@@ -80,8 +80,10 @@ _MEANINGS = {
     416: "No such range",
     422: "The idempotency key came with another request before",
     423: "Another request is at it; try again in a moment",
+    424: "The host that serves the file refuses it, or sends something else",
     429: "Too many at once, or too often; try again later",
     460: "What came is not what its checksum says",
+    502: "The host that serves the file does not answer, or breaks off; try again in a moment",
     503: "Not now; try again in a moment",
     507: "The platform's disk is full",
 }

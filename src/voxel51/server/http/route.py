@@ -1,6 +1,6 @@
 """What a route is, and what its handler gets and gives."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Protocol
@@ -207,6 +207,35 @@ class EventStream:
     begin: Callable[[], Awaitable[AsyncGenerator[ServerSentEvent | None, None]]]
 
 
+class Arriving(Protocol):
+    """What another host is sending."""
+
+    def chunks(self) -> Iterator[bytes]:
+        """It, piece by piece; none of them is empty. May block.
+
+        Raises:
+            voxel51.server.errors.ServiceError: it breaks off, or is not what it should be.
+        """
+
+    def close(self) -> None:
+        """Ask for no more of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Through:
+    """An answer that is passed on from another host while it arrives. It is always the whole file.
+
+    Attributes:
+        open: asks that host, and may block; raises one of `voxel51.server.errors`.
+        size_bytes: what the file was said to have. An answer that turns out to have not is broken off.
+    """
+
+    open: Callable[[], Arriving]
+    size_bytes: int
+    filename: str
+    media_type: str | None
+
+
 class Bytes:
     """Marks a route whose answer is a file, in the place of its answer's shape."""
 
@@ -226,6 +255,8 @@ class Route:
         takes_headers: what callers may say in headers, by name.
         answer_headers: what a success says in headers, name -> a line that describes it.
         always: headers of every answer, errors too.
+        look_outside: called with the request, its body read, before it is served. It may ask other hosts, such as
+            name servers, and so runs where it holds up neither other requests nor a transaction.
         before: called before a body is read, so that gigabytes are not taken in vain.
     """
 
@@ -243,4 +274,5 @@ class Route:
     takes_headers: Mapping[str, Header] = field(default_factory=dict)
     answer_headers: Mapping[str, str] = field(default_factory=dict)
     always: Mapping[str, str] = field(default_factory=dict)
+    look_outside: Callable[[Call], None] | None = None
     before: Callable[[Call], None] | None = None

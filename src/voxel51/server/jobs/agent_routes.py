@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from voxel51.server.data.contents import content_of
 from voxel51.server.data.service import DataService
+from voxel51.server.data.sources import SourceService
 from voxel51.server.errors import BadRequest
 from voxel51.server.http.route import (
     Answer,
@@ -17,6 +19,7 @@ from voxel51.server.http.route import (
     NoBody,
     RawBody,
     Route,
+    Through,
 )
 from voxel51.server.jobs.attempts import LOG_FOLDER, Attempt, AttemptService
 from voxel51.server.jobs.status import check_status
@@ -28,9 +31,11 @@ OUTPUT_FOLDER = "outputs"
 _ATTEMPT = "/links/attempts/{attempt_id}"
 
 
-def agent_routes(attempts: AttemptService, tasks: TaskService, data: DataService) -> Iterable[Route]:
+def agent_routes(
+    attempts: AttemptService, tasks: TaskService, data: DataService, sources: SourceService
+) -> Iterable[Route]:
     """One table of all routes of running jobs."""
-    handlers = _Handlers(attempts, tasks, data)
+    handlers = _Handlers(attempts, tasks, data, sources)
     posted = MultipartBody(fields={}, folder="data")
     return [
         _report("PUT", "/state", handlers.state, "Say where the job stands", JsonBody(StateReport, True), StateReport),
@@ -85,16 +90,17 @@ def _by_link(
         body=body,
         answers=answers,
         status=status,
-        errors=(404, 409),
+        errors=(404, 409, *((424, 502) if answers is Bytes else ())),
         before=before,
     )
 
 
 class _Handlers:
-    def __init__(self, attempts: AttemptService, tasks: TaskService, data: DataService) -> None:
+    def __init__(self, attempts: AttemptService, tasks: TaskService, data: DataService, sources: SourceService) -> None:
         self._attempts = attempts
         self._tasks = tasks
         self._data = data
+        self._sources = sources
 
     def admit(self, call: Call) -> None:
         self._attempts.by_link(call.path["attempt_id"])
@@ -126,10 +132,10 @@ class _Handlers:
     def task(self, call: Call) -> TaskDescription:
         return self._tasks.describe(self._attempt(call))
 
-    def input(self, call: Call) -> Download:
+    def input(self, call: Call) -> Download | Through:
         return self._file(call, "inputs")
 
-    def parameter(self, call: Call) -> Download:
+    def parameter(self, call: Call) -> Download | Through:
         return self._file(call, "parameters")
 
     def put_status(self, call: Call) -> None:
@@ -148,6 +154,5 @@ class _Handlers:
     def _attempt(self, call: Call) -> Attempt:
         return self._attempts.by_link(call.path["attempt_id"])
 
-    def _file(self, call: Call, part: str) -> Download:
-        row = self._tasks.file(self._attempt(call), part, call.path["name"])
-        return Download(row.storage_key, row.name, row.media_type, row.sha256)
+    def _file(self, call: Call, part: str) -> Download | Through:
+        return content_of(self._tasks.file(self._attempt(call), part, call.path["name"]), self._sources)

@@ -1,0 +1,113 @@
+"""What was and is to be sent to a webhook: looked at, tried out, sent again."""
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from voxel51.server.accounts.callers import Caller
+from voxel51.server.database.database import Database
+from voxel51.server.database.search import Listing, Query, run
+from voxel51.server.errors import BadRequest, NotFound
+from voxel51.server.webhooks.deliveries import new_delivery
+from voxel51.server.webhooks.service import of
+from voxel51.server.webhooks.tables import deliveries, webhooks
+from voxel51.wire import dates
+from voxel51.wire.webhooks import TEST_EVENT, Delivery, DeliveryList, DeliveryState, WebhookMessage
+
+LISTING = Listing(
+    columns={
+        name: deliveries.c[name]
+        for name in ("id", "event", "event_id", "state", "attempts", "upload_date", "last_attempt_date", "last_status",
+                     "error", "next_attempt_date")
+    },
+    texts=frozenset({"id", "event", "state"}),
+    flags=frozenset(),
+    identity=deliveries.c.id,
+)  # fmt: skip
+
+_DATES = ("upload_date", "last_attempt_date", "next_attempt_date")
+
+
+class HistoryService:
+    """Shows deliveries to the callers whose webhooks they are for. ``wake`` is called when there is one more."""
+
+    def __init__(self, database: Database, wake: Callable[[], None]) -> None:
+        self._database = database
+        self._wake = wake
+
+    def query(self, caller: Caller, webhook_id: str, query: Query) -> DeliveryList:
+        """What was and is to be sent to a webhook, the newest first.
+
+        Raises:
+            NotFound: the caller has no such webhook.
+        """
+        with self._database.read() as connection:
+            _find_webhook(connection, caller, webhook_id)
+            rows, count = run(connection, LISTING, query, [deliveries.c.webhook_id == webhook_id])
+        return {"deliveries": [_to_wire(row) for row in rows], "count": count}
+
+    def test(self, caller: Caller, webhook_id: str) -> Delivery:
+        """Send a message that says nothing, as any other is sent.
+
+        Raises:
+            NotFound: the caller has no such webhook.
+            BadRequest: it is disabled.
+        """
+        message: WebhookMessage = {
+            "id": str(uuid.uuid4()),
+            "event": TEST_EVENT,
+            "date": dates.to_text(dates.now()),
+            "username": caller.name,
+            "msg": {},
+        }
+        row = new_delivery(webhook_id, None, TEST_EVENT, message)
+        with self._database.write() as connection:
+            _check_enabled(_find_webhook(connection, caller, webhook_id))
+            connection.execute(insert(deliveries).values(row))
+        self._database.after_commit(self._wake)
+        return self._details(webhook_id, row["id"])
+
+    def replay(self, caller: Caller, webhook_id: str, delivery_id: str) -> Delivery:
+        """Send a message again, or at once if it waits, with all its attempts before it.
+
+        Raises:
+            NotFound: the caller has no such webhook, or it no such delivery.
+            BadRequest: the webhook is disabled.
+        """
+        chosen = (deliveries.c.id == delivery_id) & (deliveries.c.webhook_id == webhook_id)
+        values = {"state": DeliveryState.PENDING.value, "attempts": 0, "next_attempt_date": dates.now(), "error": None}
+        with self._database.write() as connection:
+            webhook = _find_webhook(connection, caller, webhook_id)
+            if connection.execute(select(deliveries.c.id).where(chosen)).first() is None:
+                raise NotFound(f"Delivery '{delivery_id}' not found; it may have been forgotten, being old")
+            _check_enabled(webhook)
+            connection.execute(update(deliveries).where(chosen).values(values))
+        self._database.after_commit(self._wake)
+        return self._details(webhook_id, delivery_id)
+
+    def _details(self, webhook_id: str, delivery_id: str) -> Delivery:
+        chosen = (deliveries.c.id == delivery_id) & (deliveries.c.webhook_id == webhook_id)
+        with self._database.read() as connection:
+            row = connection.execute(select(*LISTING.columns.values()).where(chosen)).mappings().one()
+        return _to_wire(dict(row))
+
+
+def _find_webhook(connection: Connection, caller: Caller, webhook_id: str) -> Row[Any]:
+    row = connection.execute(select(webhooks).where(of(caller), webhooks.c.id == webhook_id)).first()
+    if row is None:
+        raise NotFound(f"Webhook '{webhook_id}' not found; it may belong to somebody else")
+    return row
+
+
+def _check_enabled(webhook: Row[Any]) -> None:
+    if not webhook.enabled:
+        raise BadRequest(f"Webhook '{webhook.id}' is disabled; enable it before messages are sent to it")
+
+
+def _to_wire(record: dict[str, Any]) -> Delivery:
+    for field in _DATES:
+        if record.get(field) is not None:
+            record[field] = dates.to_text(record[field])
+    return record  # type: ignore[return-value]  # its keys are those of LISTING

@@ -1,0 +1,186 @@
+"""Webhooks: registered, changed, forgotten."""
+
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, RowMapping, delete, func, insert, select, update
+
+from voxel51.server.accounts.callers import Application, Caller
+from voxel51.server.database.database import Database
+from voxel51.server.errors import BadRequest, NotFound
+from voxel51.server.outbound.guard import Guard
+from voxel51.server.sealing import BrokenSeal, Sealer
+from voxel51.server.webhooks.signing import new_secret
+from voxel51.server.webhooks.tables import webhooks
+from voxel51.wire import dates
+from voxel51.wire.webhooks import WEBHOOK_EVENTS, NewWebhook, Webhook, WebhookChange, WebhookList
+
+MOST_WEBHOOKS = 50
+"""So many each caller may have."""
+
+OLD_SECRET_KEPT = timedelta(hours=24)
+"""For so long messages are signed by the old secret too, so that receivers can be changed one after the other."""
+
+_LONGEST_DESCRIPTION = 255
+
+
+class WebhookService:
+    """Keeps webhooks for users and applications. Every method sees only what belongs to the given caller.
+
+    ``wake`` is called when there may be something to deliver.
+    """
+
+    def __init__(self, database: Database, guard: Guard, sealer: Sealer, wake: Callable[[], None]) -> None:
+        self._database = database
+        self._guard = guard
+        self._sealer = sealer
+        self._wake = wake
+
+    def check_url(self, url: str) -> None:
+        """Pass silently when the platform would send to the URL. Resolves its host, so it may block for long.
+
+        Raises:
+            BadRequest: it would not.
+        """
+        self._guard.check(url)
+
+    def add(self, caller: Caller, described: NewWebhook) -> tuple[Webhook, str]:
+        """A new webhook, and its secret, which cannot be had a second time.
+
+        Raises:
+            BadRequest: an event is none, the description is too long, or the caller has webhooks enough.
+        """
+        secret = new_secret()
+        row = {
+            "id": str(uuid.uuid4()),
+            **_holder(caller),
+            "url": self._sealer.seal(described["url"]),
+            "description": _description(described.get("description")),
+            "events": _events(described.get("events")),
+            "secret": self._sealer.seal(secret),
+            "enabled": True,
+            "failures": 0,
+            "upload_date": dates.now(),
+        }
+        with self._database.write() as connection:
+            count = connection.execute(select(func.count()).select_from(webhooks).where(of(caller))).scalar_one()
+            if count >= MOST_WEBHOOKS:
+                raise BadRequest(f"You have {count} webhooks, which is the most there may be; delete one")
+            connection.execute(insert(webhooks).values(row))
+        return self.details(caller, str(row["id"])), secret
+
+    def all(self, caller: Caller) -> WebhookList:
+        """The caller's webhooks, the oldest first."""
+        statement = select(webhooks).where(of(caller)).order_by(webhooks.c.upload_date, webhooks.c.id)
+        with self._database.read() as connection:
+            rows = connection.execute(statement).mappings().all()
+        return {"webhooks": [self._to_wire(row) for row in rows]}
+
+    def details(self, caller: Caller, webhook_id: str) -> Webhook:
+        """One webhook.
+
+        Raises:
+            NotFound: the caller has no such webhook.
+        """
+        with self._database.read() as connection:
+            row = connection.execute(select(webhooks).where(_one(caller, webhook_id))).mappings().first()
+        if row is None:
+            raise NotFound(f"Webhook '{webhook_id}' not found; it may belong to somebody else")
+        return self._to_wire(row)
+
+    def change(self, caller: Caller, webhook_id: str, change: WebhookChange) -> Webhook:
+        """Change what is named. Enabling a webhook lets what waits for it be sent, and its failures be forgotten.
+
+        Raises:
+            NotFound: the caller has no such webhook.
+            BadRequest: an event is none, or the description is too long.
+        """
+        self.details(caller, webhook_id)
+        values: dict[str, Any] = {}
+        if "url" in change:
+            values["url"] = self._sealer.seal(change["url"])
+        if "events" in change:
+            values["events"] = _events(change["events"])
+        if "description" in change:
+            values["description"] = _description(change["description"])
+        if "enabled" in change:
+            values |= {"enabled": change["enabled"], "disabled_reason": None, "failures": 0}
+        if values:
+            with self._database.write() as connection:
+                connection.execute(update(webhooks).where(_one(caller, webhook_id)).values(values))
+            self._database.after_commit(self._wake)
+        return self.details(caller, webhook_id)
+
+    def delete(self, caller: Caller, webhook_id: str) -> None:
+        """Forget a webhook and all that was or is to be sent to it.
+
+        Raises:
+            NotFound: the caller has no such webhook.
+        """
+        self.details(caller, webhook_id)
+        with self._database.write() as connection:
+            connection.execute(delete(webhooks).where(_one(caller, webhook_id)))
+
+    def rotate_secret(self, caller: Caller, webhook_id: str) -> str:
+        """A new secret; messages are signed by the old one too for `OLD_SECRET_KEPT`.
+
+        Raises:
+            NotFound: the caller has no such webhook.
+        """
+        self.details(caller, webhook_id)
+        secret = new_secret()
+        values = {
+            "previous_secret": webhooks.c.secret,
+            "previous_secret_until": dates.now() + OLD_SECRET_KEPT,
+            "secret": self._sealer.seal(secret),
+        }
+        with self._database.write() as connection:
+            connection.execute(update(webhooks).where(_one(caller, webhook_id)).values(values))
+        return secret
+
+    def _to_wire(self, row: RowMapping) -> Webhook:
+        try:
+            url = self._sealer.unseal(row["url"])
+        except BrokenSeal:
+            url = ""
+        return {
+            "id": row["id"],
+            "url": url,
+            "description": row["description"],
+            "events": list(WEBHOOK_EVENTS) if row["events"] is None else row["events"],
+            "enabled": row["enabled"],
+            "disabled_reason": row["disabled_reason"],
+            "failures": row["failures"],
+            "upload_date": dates.to_text(row["upload_date"]),
+        }
+
+
+def of(caller: Caller) -> ColumnElement[bool]:
+    """Which webhooks are the caller's."""
+    column = webhooks.c.application_id if isinstance(caller, Application) else webhooks.c.user_id
+    return column == caller.id
+
+
+def _one(caller: Caller, webhook_id: str) -> ColumnElement[bool]:
+    return of(caller) & (webhooks.c.id == webhook_id)
+
+
+def _holder(caller: Caller) -> dict[str, str]:
+    return {"application_id" if isinstance(caller, Application) else "user_id": caller.id}
+
+
+def _events(events: list[str] | None) -> list[str] | None:
+    if events is None:
+        return None
+    unknown = [event for event in events if event not in WEBHOOK_EVENTS]
+    if unknown or not events:
+        raise BadRequest(f"events names some of {', '.join(WEBHOOK_EVENTS)}, not {unknown!r:.100}")
+    return list(dict.fromkeys(events))
+
+
+def _description(description: str | None) -> str:
+    if description and len(description) > _LONGEST_DESCRIPTION:
+        raise BadRequest(f"The description has {len(description)} characters; {_LONGEST_DESCRIPTION} are taken")
+    return (description or "").encode("utf-8", "replace").decode()

@@ -1,0 +1,66 @@
+"""Webhooks, what is to be told to them, and how far the events were read."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from voxel51.server.accounts.tables import applications, users
+from voxel51.server.database.schema import metadata
+from voxel51.server.database.types import Document, Moment
+
+webhooks = Table(
+    "webhooks",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("user_id", String(36), ForeignKey(users.c.id, ondelete="CASCADE"), index=True),
+    Column("application_id", String(36), ForeignKey(applications.c.id, ondelete="CASCADE"), index=True),
+    Column("url", Text, nullable=False),  # sealed, as are the secrets
+    Column("description", String(255), nullable=False),
+    Column("events", Document),  # null: all
+    Column("secret", Text, nullable=False),
+    Column("previous_secret", Text),
+    Column("previous_secret_until", Moment),
+    Column("enabled", Boolean, nullable=False),
+    Column("disabled_reason", Text),
+    Column("failures", Integer, nullable=False),  # deliveries in a row
+    Column("upload_date", Moment, nullable=False),
+    CheckConstraint("(user_id IS NULL) <> (application_id IS NULL)", name="one_holder"),
+)
+
+deliveries = Table(
+    "webhook_deliveries",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("webhook_id", String(36), ForeignKey(webhooks.c.id, ondelete="CASCADE"), nullable=False),
+    Column("event_id", BigInteger),  # null: a test
+    Column("event", String(32), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("upload_date", Moment, nullable=False, index=True),
+    Column("last_attempt_date", Moment),
+    Column("last_status", Integer),
+    Column("error", Text),
+    Column("next_attempt_date", Moment),  # while one is under way: when it counts as lost
+    UniqueConstraint("webhook_id", "event_id"),
+    Index("ix_webhook_deliveries_state_next_attempt_date", "state", "next_attempt_date"),
+    Index("ix_webhook_deliveries_webhook_id_upload_date", "webhook_id", "upload_date", "id"),
+)
+
+progress = Table(
+    "webhook_progress",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("event_id", BigInteger, nullable=False),  # the last that was read
+)
+"""Its only row, with id 1, is there from the start."""

@@ -1,0 +1,48 @@
+"""Who and what a test of webhooks needs."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from receivers import Receiver
+from voxel51.server.accounts.callers import Application, User
+from voxel51.server.database.database import Database, sqlite_url
+from webhook_rooms import Webhooks
+
+
+@pytest.fixture
+def hooks(tmp_path: Path) -> Iterator[Webhooks]:
+    database = Database(sqlite_url(tmp_path / "platform.sqlite"))
+    database.migrate()
+    yield Webhooks(database)
+    database.close()
+
+
+@pytest.fixture
+def alice(hooks: Webhooks) -> User:
+    return hooks.accounts.create_user("alice")
+
+
+@pytest.fixture
+def bob(hooks: Webhooks) -> User:
+    return hooks.accounts.create_user("bob")
+
+
+@pytest.fixture
+def acme(hooks: Webhooks) -> Application:
+    return hooks.applications.create("acme")
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    receiver = Receiver()
+    yield receiver
+    receiver.close()
+
+
+@pytest.fixture
+def another_receiver() -> Iterator[Receiver]:
+    receiver = Receiver()
+    yield receiver
+    receiver.close()

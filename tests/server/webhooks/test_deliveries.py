@@ -1,0 +1,367 @@
+"""From an event to a message: who is told, when, how often, and what is kept of it."""
+
+import sqlite3
+import threading
+from collections import Counter
+from contextlib import closing
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from loopback import Reply
+from receivers import Receiver, hanging
+from voxel51.server.accounts.callers import Application, User
+from voxel51.server.errors import BadRequest, NotFound
+from voxel51.server.outbound.guard import Guard
+from voxel51.server.webhooks.deliverer import Deliverer
+from voxel51.server.webhooks.deliveries import (
+    JITTER,
+    MOST_AT_ONCE,
+    MOST_AT_ONCE_OF_A_HOLDER,
+    MOST_FAILURES,
+    SCHEDULE_SECONDS,
+    Result,
+)
+from voxel51.server.webhooks.tables import deliveries
+from voxel51.wire import dates
+from webhook_rooms import Webhooks
+
+AGAIN = Result(500, "It answered 500")
+
+
+def test_a_message_says_what_happened_and_is_signed(hooks: Webhooks, alice: User, receiver: Receiver) -> None:
+    hooks.register(alice, receiver)
+    hooks.records["j"] = {"id": "j", "name": "the job", "state": "FAILED"}
+
+    with hooks.delivering():
+        hooks.happen(alice, "job_failed", failure_type="USER", message="no video")
+        [message] = receiver.wait_for(1)
+
+    assert message == {
+        "id": "1",
+        "event": "job_failed",
+        "date": message["date"],
+        "username": "alice",
+        "msg": {"id": "j", "name": "the job", "state": "FAILED", "failure_type": "USER", "message": "no video"},
+    }
+    assert receiver.last.method == "POST"
+    assert receiver.last.path == "/hook?token=receivers-secret"
+    assert receiver.last.headers["content-type"] == "application/json"
+    assert abs(int(receiver.last.headers["webhook-timestamp"]) - dates.now().timestamp()) < 60
+
+
+def test_a_message_that_was_altered_or_is_another_receivers_does_not_verify(
+    hooks: Webhooks, alice: User, receiver: Receiver, another_receiver: Receiver
+) -> None:
+    hooks.register(alice, receiver)
+    hooks.register(alice, another_receiver)
+    with hooks.delivering():
+        hooks.happen(alice)
+        receiver.wait_for(1)
+        another_receiver.wait_for(1)
+
+    received = receiver.last
+    with pytest.raises(Exception, match="No matching signature"):
+        another_receiver.verified(received)
+    received.body += b" "
+    with pytest.raises(Exception, match="No matching signature"):
+        receiver.verified(received)
+
+
+def test_a_webhook_is_told_of_its_owners_jobs_and_of_the_events_it_asked_for(
+    hooks: Webhooks, alice: User, bob: User, receiver: Receiver, another_receiver: Receiver
+) -> None:
+    hooks.happen(alice, "job_complete", "before it was there")
+    hooks.deliveries.take_events()
+    everything = hooks.register(alice, receiver)
+    failures = hooks.register(alice, another_receiver, events=["job_failed"])
+
+    for owner, name in ((alice, "job_queued"), (alice, "job_progress"), (bob, "job_failed"), (alice, "job_failed")):
+        hooks.happen(owner, name)
+    hooks.deliveries.take_events()
+
+    assert [one["event"] for one in hooks.sent(alice, everything)] == ["job_queued", "job_failed"]
+    assert [one["event"] for one in hooks.sent(alice, failures)] == ["job_failed"]
+
+
+def test_an_application_is_told_of_all_its_users_jobs_and_each_user_of_his_own(
+    hooks: Webhooks, acme: Application, alice: User, receiver: Receiver, another_receiver: Receiver
+) -> None:
+    users = [hooks.applications.create_user(acme, name) for name in ("alice", "bob")]
+    of_acme = hooks.register(acme, receiver)
+    of_one = hooks.register(users[1], another_receiver)
+
+    for owner in (*users, alice):
+        hooks.happen(owner, job_id=f"of {owner.id}")
+    with hooks.delivering():
+        messages = receiver.wait_for(2)
+        another_receiver.wait_for(1)
+
+    assert sorted(message["username"] for message in messages) == ["alice", "bob"]
+    assert {message["msg"]["id"] for message in messages} == {f"of {user.id}" for user in users}
+    assert (len(hooks.sent(acme, of_acme)), len(hooks.sent(users[1], of_one))) == (2, 1)
+
+
+def test_events_become_deliveries_once_however_often_they_are_read(
+    hooks: Webhooks, alice: User, receiver: Receiver
+) -> None:
+    webhook_id = hooks.register(alice, receiver)
+    for _ in range(450):
+        hooks.happen(alice)
+
+    readers = [threading.Thread(target=lambda: [hooks.deliveries.take_events() for _ in range(6)]) for _ in range(3)]
+    for reader in readers:
+        reader.start()
+    for reader in readers:
+        reader.join()
+
+    assert hooks.deliveries.take_events() == 0
+    assert [one["event_id"] for one in hooks.sent(alice, webhook_id)] == list(range(1, 451))
+
+
+def test_a_failed_attempt_is_tried_again_by_the_schedule(hooks: Webhooks, alice: User, receiver: Receiver) -> None:
+    """Nine attempts, each pause that of the schedule give or take its jitter, within about a day."""
+    service = hooks.deliveries_by(tuple(SCHEDULE_SECONDS))
+    webhook_id = hooks.register(alice, receiver)
+    hooks.happen(alice)
+    service.take_events()
+
+    pauses = []
+    for _ in range(len(SCHEDULE_SECONDS)):
+        [due] = service.claim(Counter(), 1)
+        before = dates.now()
+        service.settle(due, AGAIN)
+        [delivery] = hooks.sent(alice, webhook_id)
+        assert delivery["state"] == "PENDING"
+        assert (delivery["last_status"], delivery["error"]) == (500, "It answered 500")
+        pauses.append((dates.from_text(str(delivery["next_attempt_date"])) - before).total_seconds())
+        assert service.claim(Counter(), 1) == [], "it is not due yet"
+        make_due(hooks)
+    [due] = service.claim(Counter(), 1)
+    service.settle(due, AGAIN)
+
+    [delivery] = hooks.sent(alice, webhook_id)
+    assert (delivery["state"], delivery["attempts"], delivery["next_attempt_date"]) == ("FAILED", 9, None)
+    for pause, planned in zip(pauses, SCHEDULE_SECONDS, strict=True):
+        assert planned * (1 - JITTER) - 1 <= pause <= planned * (1 + JITTER) + 1
+    assert 20 * 3600 < sum(SCHEDULE_SECONDS) < 28 * 3600
+    assert len(set(pauses)) == len(pauses)
+
+
+def make_due(hooks: Webhooks) -> None:
+    with hooks.database.write() as connection:
+        connection.execute(update(deliveries).values(next_attempt_date=dates.now()))
+
+
+def test_what_fails_at_first_arrives_in_the_end_as_the_same_message(
+    hooks: Webhooks, alice: User, receiver: Receiver
+) -> None:
+    webhook_id = hooks.register(alice, receiver)
+    receiver.reply(Reply(503), Reply(302, headers={"Location": "/elsewhere"}), Reply(204))
+
+    with hooks.delivering():
+        hooks.happen(alice)
+        messages = receiver.wait_for(3)
+        hooks.wait_until(lambda: hooks.sent(alice, webhook_id)[0]["state"] == "DELIVERED")
+
+    assert messages[0] == messages[1] == messages[2]
+    assert len({request.headers["webhook-id"] for request in receiver.requests}) == 1
+    [delivery] = hooks.sent(alice, webhook_id)
+    assert (delivery["attempts"], delivery["last_status"], delivery["error"]) == (3, 204, None)
+    assert {request.path for request in receiver.requests} == {"/hook?token=receivers-secret"}
+
+
+def test_an_attempt_that_a_crash_interrupted_is_made_again(hooks: Webhooks, alice: User, receiver: Receiver) -> None:
+    hooks.register(alice, receiver)
+    hooks.happen(alice)
+    [lost] = hooks.claim()
+
+    assert hooks.claim() == [], "while it may be under way it is not tried again"
+    with hooks.database.write() as connection:
+        [(due_again,)] = connection.execute(select(deliveries.c.next_attempt_date)).all()
+        assert timedelta(0) < due_again - dates.now() <= timedelta(minutes=2)
+    make_due(hooks)
+    [again] = hooks.claim()
+    assert (again.id, again.body) == (lost.id, lost.body)
+
+
+def test_a_webhook_that_fails_again_and_again_is_disabled_and_says_why(
+    hooks: Webhooks, alice: User, receiver: Receiver
+) -> None:
+    webhook_id = hooks.register(alice, receiver)
+    receiver.reply(Reply(500, b"out of order"))
+    for _ in range(MOST_FAILURES):
+        hooks.happen(alice)
+
+    with hooks.delivering() as deliverer:
+        hooks.wait_until(lambda: not hooks.service.details(alice, webhook_id)["enabled"])
+        webhook = hooks.service.details(alice, webhook_id)
+        assert webhook["failures"] == MOST_FAILURES
+        assert webhook["disabled_reason"] == (
+            "5 deliveries in a row failed; the last time: It answered 500: out of order"
+        )
+        hooks.happen(alice)
+        hooks.deliveries.take_events()
+        assert len(hooks.sent(alice, webhook_id)) == MOST_FAILURES, "what happens meanwhile is not kept for it"
+        with pytest.raises(BadRequest, match="is disabled"):
+            hooks.history.test(alice, webhook_id)
+
+        receiver.reply(Reply())
+        enabled = hooks.service.change(alice, webhook_id, {"enabled": True})
+        assert (enabled["enabled"], enabled["disabled_reason"], enabled["failures"]) == (True, None, 0)
+        hooks.happen(alice)
+        deliverer.wake()
+        hooks.wait_until(lambda: hooks.sent(alice, webhook_id)[-1]["state"] == "DELIVERED")
+
+
+def test_one_success_forgives_the_failures_before_it(hooks: Webhooks, alice: User, receiver: Receiver) -> None:
+    webhook_id = hooks.register(alice, receiver)
+    for _ in range(3):
+        hooks.happen(alice)
+    for result in (Result(410, "gone"), Result(200, None)):
+        due, *_ = hooks.claim()
+        if result.status == 410:
+            hooks.deliveries.settle(due, AGAIN)
+            with hooks.database.write() as connection:
+                connection.execute(update(deliveries).where(deliveries.c.id == due.id).values(attempts=99))
+            hooks.deliveries.settle(due, AGAIN)
+            assert hooks.service.details(alice, webhook_id)["failures"] == 1
+            make_due(hooks)
+        else:
+            hooks.deliveries.settle(due, result)
+
+    assert hooks.service.details(alice, webhook_id)["failures"] == 0
+
+
+def test_a_receiver_that_says_it_is_gone_is_told_no_more(hooks: Webhooks, alice: User, receiver: Receiver) -> None:
+    webhook_id = hooks.register(alice, receiver)
+    receiver.reply(Reply(410))
+    hooks.happen(alice)
+
+    with hooks.delivering():
+        hooks.wait_until(lambda: not hooks.service.details(alice, webhook_id)["enabled"])
+
+    assert "410" in str(hooks.service.details(alice, webhook_id)["disabled_reason"])
+    assert hooks.sent(alice, webhook_id)[0]["state"] == "FAILED"
+    assert len(receiver.requests) == 1
+
+
+def test_receivers_that_hang_delay_nobody_else(
+    hooks: Webhooks, alice: User, bob: User, receiver: Receiver, another_receiver: Receiver
+) -> None:
+    released = threading.Event()
+    receiver.reply(hanging(released))
+    for _ in range(20):
+        hooks.register(alice, receiver)
+    hooks.register(bob, another_receiver)
+    for _ in range(20):
+        hooks.happen(alice)
+
+    with hooks.delivering():
+        hooks.wait_until(lambda: len(receiver.requests) >= MOST_AT_ONCE_OF_A_HOLDER)
+        hooks.happen(bob)
+        another_receiver.wait_for(1, limit_seconds=5)
+        assert len(receiver.requests) == MOST_AT_ONCE_OF_A_HOLDER, "no holder has more under way at once"
+        released.set()
+
+
+def test_a_webhook_has_so_many_messages_under_way_and_a_failing_one_only_one(
+    hooks: Webhooks, alice: User, receiver: Receiver
+) -> None:
+    webhook_id = hooks.register(alice, receiver)
+    for _ in range(20):
+        hooks.happen(alice)
+
+    claimed = hooks.claim()
+    assert len(claimed) == MOST_AT_ONCE
+    busy = Counter({webhook_id: MOST_AT_ONCE - 1, alice.id: MOST_AT_ONCE - 1})
+    assert len(hooks.deliveries.claim(busy, 100)) == 1
+    with hooks.database.write() as connection:
+        connection.execute(update(deliveries).where(deliveries.c.id == claimed[0].id).values(attempts=99))
+    hooks.deliveries.settle(claimed[0], AGAIN)
+    assert len(hooks.deliveries.claim(Counter(), 100)) == 1
+
+
+def test_every_attempt_passes_the_guard(hooks: Webhooks, alice: User, receiver: Receiver) -> None:
+    """A URL that was harmless when it was registered may lead elsewhere now."""
+    webhook_id = hooks.register(alice, receiver)
+    hooks.happen(alice)
+    deliverer = Deliverer(hooks.deliveries, Guard(), hooks.sealer)
+    deliverer.open()
+    hooks.wait_until(
+        lambda: hooks.sent(alice, webhook_id)[:1] != [] and hooks.sent(alice, webhook_id)[0]["attempts"] > 0
+    )
+    deliverer.close()
+
+    assert receiver.connections == 0
+    assert "not public" in str(hooks.sent(alice, webhook_id)[0]["error"])
+
+
+def test_what_was_not_settled_when_the_platform_stopped_is_sent_after_the_next_start(
+    hooks: Webhooks, alice: User, receiver: Receiver
+) -> None:
+    released = threading.Event()
+    receiver.reply(hanging(released), Reply())
+    webhook_id = hooks.register(alice, receiver)
+    with hooks.delivering():
+        hooks.happen(alice)
+        hooks.wait_until(lambda: len(receiver.requests) == 1)
+    released.set()
+    assert hooks.sent(alice, webhook_id)[0]["state"] == "PENDING"
+
+    make_due(hooks)
+    with hooks.delivering():
+        hooks.wait_until(lambda: hooks.sent(alice, webhook_id)[0]["state"] == "DELIVERED")
+    first, second = receiver.requests
+    assert first.headers["webhook-id"] == second.headers["webhook-id"]
+
+
+def test_a_delivery_is_replayed_when_asked_for(hooks: Webhooks, alice: User, bob: User, receiver: Receiver) -> None:
+    webhook_id = hooks.register(alice, receiver)
+    with hooks.delivering() as deliverer:
+        hooks.happen(alice)
+        hooks.wait_until(lambda: hooks.sent(alice, webhook_id) != [])
+        hooks.wait_until(lambda: hooks.sent(alice, webhook_id)[0]["state"] == "DELIVERED")
+        [delivery] = hooks.sent(alice, webhook_id)
+        again = hooks.history.replay(alice, webhook_id, delivery["id"])
+        assert (again["state"], again["attempts"]) == ("PENDING", 0)
+        deliverer.wake()
+        first, second = receiver.wait_for(2)
+
+    assert first == second
+    with pytest.raises(NotFound):
+        hooks.history.replay(bob, webhook_id, delivery["id"])
+    with pytest.raises(NotFound):
+        hooks.history.replay(alice, webhook_id, "another")
+
+
+def test_a_test_message_says_nothing_and_verifies(hooks: Webhooks, alice: User, receiver: Receiver) -> None:
+    webhook_id = hooks.register(alice, receiver, events=["job_failed"])
+
+    delivery = hooks.history.test(alice, webhook_id)
+    with hooks.delivering():
+        [message] = receiver.wait_for(1)
+
+    assert hooks.wakes
+    assert (delivery["event"], delivery["event_id"], message["event"], message["msg"]) == ("test", None, "test", {})
+
+
+def test_old_deliveries_are_forgotten(hooks: Webhooks, alice: User, receiver: Receiver) -> None:
+    webhook_id = hooks.register(alice, receiver)
+    hooks.happen(alice)
+    hooks.deliveries.take_events()
+
+    assert hooks.deliveries.prune() == 0
+    assert hooks.deliveries_by((1,), kept=timedelta(0)).prune() == 1
+    assert hooks.sent(alice, webhook_id) == []
+
+
+def test_secrets_are_kept_sealed(hooks: Webhooks, alice: User, receiver: Receiver, tmp_path) -> None:
+    hooks.register(alice, receiver)
+
+    with closing(sqlite3.connect(tmp_path / "platform.sqlite")) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    kept = (tmp_path / "platform.sqlite").read_bytes()
+    assert receiver.secret.removeprefix("whsec_").encode() not in kept
+    assert b"receivers-secret" not in kept

@@ -1,0 +1,94 @@
+"""The services behind webhooks on a real database, with events that a test writes, without a platform around."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import insert
+
+from receivers import Receiver
+from voxel51.server.accounts.applications import ApplicationService
+from voxel51.server.accounts.callers import Caller, User
+from voxel51.server.accounts.service import AccountService
+from voxel51.server.database.database import Database
+from voxel51.server.database.search import Query
+from voxel51.server.events.tables import events
+from voxel51.server.outbound.guard import Guard
+from voxel51.server.sealing import Sealer
+from voxel51.server.webhooks.deliverer import Deliverer
+from voxel51.server.webhooks.deliveries import DeliveryService
+from voxel51.server.webhooks.history import HistoryService
+from voxel51.server.webhooks.service import WebhookService
+from voxel51.wire import dates
+from voxel51.wire.webhooks import Delivery, NewWebhook
+
+QUICK_SECONDS = (0.01, 0.01, 0.01)
+
+
+@dataclass
+class Webhooks:
+    """Everything that a test of webhooks needs. ``records`` are the jobs there are, by id."""
+
+    database: Database
+    guard: Guard = field(default_factory=lambda: Guard(["127.0.0.1"]))
+    sealer: Sealer = field(default_factory=lambda: Sealer(b"k" * 32, "webhooks"))
+    records: dict[str, dict[str, Any]] = field(default_factory=dict)
+    wakes: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.accounts = AccountService(self.database)
+        self.applications = ApplicationService(self.database)
+        self.service = WebhookService(self.database, self.guard, self.sealer, self._wake)
+        self.history = HistoryService(self.database, self._wake)
+        self.deliveries = self.deliveries_by(QUICK_SECONDS)
+
+    def _wake(self) -> None:
+        self.wakes.append("wake")
+
+    def deliveries_by(
+        self, schedule_seconds: tuple[float, ...], kept: timedelta = timedelta(days=1)
+    ) -> DeliveryService:
+        def record(_owner_id: str, job_id: str) -> dict[str, Any]:
+            return self.records.get(job_id, {})
+
+        return DeliveryService(self.database, record, kept, schedule_seconds)
+
+    def register(self, caller: Caller, receiver: Receiver, **described: Any) -> str:
+        new: NewWebhook = {"url": f"{receiver.url}/hook?token=receivers-secret", **described}  # type: ignore[typeddict-item]
+        webhook, receiver.secret = self.service.add(caller, new)
+        return webhook["id"]
+
+    def happen(self, owner: User, name: str = "job_complete", job_id: str = "j", **document: Any) -> None:
+        """Write an event."""
+        row = {"owner_id": owner.id, "job_id": job_id, "name": name, "date": dates.now(), "document": document}
+        with self.database.write() as connection:
+            connection.execute(insert(events).values(row))
+
+    @contextmanager
+    def delivering(self, deliveries: DeliveryService | None = None) -> Iterator[Deliverer]:
+        """A deliverer at work."""
+        deliverer = Deliverer(deliveries or self.deliveries, self.guard, self.sealer)
+        deliverer.open()
+        try:
+            yield deliverer
+        finally:
+            deliverer.close()
+
+    def sent(self, caller: Caller, webhook_id: str) -> list[Delivery]:
+        """The deliveries of a webhook, the oldest first."""
+        query = Query(sort=("event_id", False))
+        return self.history.query(caller, webhook_id, query)["deliveries"]
+
+    def wait_until(self, holds: Callable[[], bool], limit_seconds: float = 30) -> None:
+        deadline = time.monotonic() + limit_seconds
+        while not holds():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+    def claim(self) -> list[Any]:
+        self.deliveries.take_events()
+        return self.deliveries.claim(Counter(), 100)
