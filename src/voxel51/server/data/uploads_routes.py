@@ -15,7 +15,7 @@ from voxel51.wire import uploads as tus
 
 _ALWAYS = {tus.RESUMABLE: tus.VERSION, tus.SERVER_VERSION: tus.VERSION, "Cache-Control": "no-store"}
 _ANY_TYPE = "*/*"
-"""What the API description says in the place of `tus.CONTENT_TYPE`: tools that make requests from it know no such type."""
+"""What the API description says in the place of `tus.CONTENT_TYPE`: tools that make requests by it do not know that."""
 
 _NUMBER = "^[0-9]{1,18}$"
 _RESUMABLE = {tus.RESUMABLE: Header("version of the protocol", r"^1\.0\.0$", required=True)}
