@@ -14,6 +14,9 @@ from voxel51.wire import digests
 from voxel51.wire import uploads as tus
 
 _ALWAYS = {tus.RESUMABLE: tus.VERSION, tus.SERVER_VERSION: tus.VERSION, "Cache-Control": "no-store"}
+_ANY_TYPE = "*/*"
+"""What the API description says in the place of `tus.CONTENT_TYPE`: tools that make requests by it do not know that."""
+
 _NUMBER = "^[0-9]{1,18}$"
 _RESUMABLE = {tus.RESUMABLE: Header("version of the protocol", r"^1\.0\.0$", required=True)}
 _DIGEST_HASHES = {"sha1": 20, "sha256": 32}
@@ -22,8 +25,8 @@ _DIGEST_HASHES = {"sha1": 20, "sha256": 32}
 def upload_routes(uploads: UploadService, limit_bytes: int, base_path: str) -> Iterable[Route]:
     """One table of all routes of uploads in pieces. ``base_path`` is in front of their paths where they are reached."""
     handlers = _Handlers(uploads, limit_bytes, base_path)
-    first = RawBody("data", media_type=tus.CONTENT_TYPE, is_whole=False)
-    following = StreamBody(handlers.open, tus.CONTENT_TYPE)
+    first = RawBody("data", media_type=_ANY_TYPE, is_whole=False)
+    following = StreamBody(handlers.open, _ANY_TYPE)
     return [
         _route("OPTIONS", "", handlers.options, "What uploads in pieces can do", NoBody(), _TOLD_OPTIONS, ()),
         _route("POST", "", handlers.create, "Begin an upload in pieces", first, _TOLD_STATE | _LOCATION, (412, 415)),
