@@ -5,7 +5,7 @@ from alembic import op
 
 from voxel51.server.database.types import Document, Moment
 
-revision = "0006"
+revision = "0004"
 down_revision = "0003"
 
 
