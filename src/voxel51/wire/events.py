@@ -37,3 +37,16 @@ class Event(TypedDict):
     failure_type: NotRequired[str]
     message: NotRequired[str]
     progress: NotRequired[Progress]
+
+
+GAP = "gap"
+"""Name of an event about the stream itself: its reader was away for longer than events are kept."""
+
+
+class Gap(TypedDict):
+    """A gap: events up to ``id`` may be missing; the stream goes on after it. Look at the jobs themselves."""
+
+    id: int
+    event: str
+    date: str
+    message: str

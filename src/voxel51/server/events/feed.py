@@ -1,6 +1,7 @@
 """Live events: one reader for all who listen, awake when something was committed."""
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -11,11 +12,21 @@ from voxel51.server.errors import TooManyRequests
 from voxel51.server.events.service import EventService, OwnedEvent
 from voxel51.wire.events import Event
 
+log = logging.getLogger(__name__)
+
 _LOOK_SECONDS = 1.0
 """How often to look without having been woken: for what another process wrote."""
 
 _LONGEST_QUEUE = 1000
 """Events that wait for a slow listener; one more, and it is let go. It comes back by the last id it saw."""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where a listener's events begin: after ``event_id``. ``gap``: some before that may be missing."""
+
+    event_id: int
+    gap: bool
 
 
 @dataclass(eq=False, slots=True)
@@ -65,9 +76,10 @@ class Feed:
 
     async def listen(
         self, owner_id: str, job_ids: Sequence[str], last_id: int | None, silence_seconds: float
-    ) -> AsyncGenerator[Event | None, None]:
+    ) -> AsyncGenerator[Start | Event | None, None]:
         """The owner's events after ``last_id``, or from now on; None whenever there was silence for so long.
 
+        First comes where they begin. Until that is taken nobody gives the listener's place back: take it at once.
         The iterator ends when the listener is too slow or the platform stops.
 
         Raises:
@@ -75,12 +87,14 @@ class Feed:
         """
         now = await to_thread.run_sync(self._events.last_id)
         listener = self._admit(owner_id, job_ids, now)
-        return self._follow(listener, now if last_id is None else last_id, silence_seconds)
+        return self._follow(listener, now, last_id, silence_seconds)
 
     async def _follow(
-        self, listener: _Listener, told: int, silence_seconds: float
-    ) -> AsyncGenerator[Event | None, None]:
+        self, listener: _Listener, now: int, last_id: int | None, silence_seconds: float
+    ) -> AsyncGenerator[Start | Event | None, None]:
         try:
+            told, gap = (now, False) if last_id is None else await to_thread.run_sync(self._events.resume, last_id)
+            yield Start(told, gap)
             async for event in self._missed(listener, told):
                 told = event["id"]
                 yield event
@@ -130,7 +144,11 @@ class Feed:
 
     async def _read(self, told: int) -> None:
         while True:
-            page = await to_thread.run_sync(self._events.after, told)
+            try:
+                page = await to_thread.run_sync(self._events.after, told)
+            except Exception:
+                log.exception("looking for events failed; trying again")
+                page = []
             for owned in page:
                 told = owned.event["id"]
                 for listener in [*self._listeners]:

@@ -4,11 +4,12 @@ import re
 from collections.abc import AsyncGenerator, Iterable
 
 from voxel51.server.errors import BadRequest
-from voxel51.server.events.feed import Feed
+from voxel51.server.events.feed import Feed, Start
 from voxel51.server.http.route import Argument, Call, EventStream, Header, Route, ServerSentEvent
-from voxel51.wire.events import Event
+from voxel51.wire import dates
+from voxel51.wire.events import GAP, Event, Gap
 
-_SILENCE_SECONDS = 15.0
+_SILENCE_SECONDS = 5.0
 _MOST_JOBS = 1000
 _LAST_ID = {"type": "integer", "minimum": 0, "maximum": 10**18 - 1}
 _ARGUMENTS = {
@@ -45,9 +46,23 @@ def event_routes(feed: Feed) -> Iterable[Route]:
     ]
 
 
-async def _messages(events: AsyncGenerator[Event | None, None]) -> AsyncGenerator[ServerSentEvent | None, None]:
+async def _messages(
+    events: AsyncGenerator[Start | Event | None, None],
+) -> AsyncGenerator[ServerSentEvent | None, None]:
     async for event in events:
-        yield None if event is None else ServerSentEvent(event["id"], event["event"], event)
+        if isinstance(event, Start):
+            yield _beginning(event)
+        else:
+            yield None if event is None else ServerSentEvent(event["id"], event["event"], event)
+
+
+def _beginning(start: Start) -> ServerSentEvent:
+    """Tells the id from which to resume, so that whoever is cut off before the first event misses nothing either."""
+    if not start.gap:
+        return ServerSentEvent(start.event_id, "", None)
+    message = f"Events up to {start.event_id} may be missing here; look at the jobs themselves"
+    gap: Gap = {"id": start.event_id, "event": GAP, "date": dates.to_text(dates.now()), "message": message}
+    return ServerSentEvent(start.event_id, GAP, gap)
 
 
 def _event_id(text: str | None) -> int | None:

@@ -35,6 +35,20 @@ class EventService:
         with self._database.read() as connection:
             return connection.execute(select(func.max(events.c.id))).scalar() or 0
 
+    def resume(self, event_id: int) -> tuple[int, bool]:
+        """From which id to go on for whoever saw all up to ``event_id``, and whether some since may be missing.
+
+        They may be when they were forgotten, or when the id is one to come: the platform's records were replaced.
+        What counts is the oldest event of anybody; progress that later progress replaced is not missed.
+        """
+        bounds = select(func.min(events.c.id), func.max(events.c.id))
+        with self._database.read() as connection:
+            oldest, newest = connection.execute(bounds).one()
+        if oldest is None:
+            return 0, event_id > 0
+        resumed = min(max(event_id, oldest - 1), newest)
+        return resumed, resumed != event_id
+
     def after(
         self, event_id: int, owner_id: str | None = None, job_ids: Sequence[str] = (), up_to: int | None = None
     ) -> list[OwnedEvent]:
@@ -50,8 +64,9 @@ class EventService:
             return [OwnedEvent(row.owner_id, _to_wire(row)) for row in connection.execute(statement)]
 
     def expire(self) -> int:
-        """Forget events that are old; returns how many."""
-        old = events.c.date < dates.now() - self._kept
+        """Forget events that are old; returns how many. The newest of all is kept: it says where ids stand."""
+        newest = select(func.max(events.c.id)).scalar_subquery()
+        old = (events.c.date < dates.now() - self._kept) & (events.c.id < newest)
         with self._database.write(durable=False) as connection:
             return connection.execute(delete(events).where(old)).rowcount
 

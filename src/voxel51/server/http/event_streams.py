@@ -12,8 +12,8 @@ from voxel51.server.errors import ServiceError
 from voxel51.server.http.route import EventStream, ServerSentEvent
 
 MEDIA_TYPE = "text/event-stream"
-_CHECK_SECONDS = 10.0
-"""How long somebody whose credential has ended may go on listening."""
+_CHECK_SECONDS = 4.0
+"""How often at most it is looked whether the credential still counts: with the next event or sign of life."""
 
 _FIRST = b"retry: 1000\n\n"
 _SIGN_OF_LIFE = b":\n\n"
@@ -27,15 +27,18 @@ async def event_response(stream: EventStream, check: Callable[[], object]) -> Re
         ServiceError: the stream cannot be begun.
     """
     events = await stream.begin()
-    return StreamingResponse(_lines(events, check), headers=_HEADERS, media_type=MEDIA_TYPE)
+    first = await anext(events)  # begun, so that it is ended even if its response never is: the client may be gone
+    return StreamingResponse(_lines(first, events, check), headers=_HEADERS, media_type=MEDIA_TYPE)
 
 
 async def _lines(
-    events: AsyncGenerator[ServerSentEvent | None, None], check: Callable[[], object]
+    first: ServerSentEvent | None,
+    events: AsyncGenerator[ServerSentEvent | None, None],
+    check: Callable[[], object],
 ) -> AsyncGenerator[bytes, None]:
     checked = time.monotonic()
     async with aclosing(events):
-        yield _FIRST
+        yield _FIRST + _encode(first)
         async for event in events:
             if time.monotonic() > checked + _CHECK_SECONDS:
                 try:
@@ -43,8 +46,12 @@ async def _lines(
                 except ServiceError:
                     return
                 checked = time.monotonic()
-            yield _SIGN_OF_LIFE if event is None else _encode(event)
+            yield _encode(event)
 
 
-def _encode(event: ServerSentEvent) -> bytes:
+def _encode(event: ServerSentEvent | None) -> bytes:
+    if event is None:
+        return _SIGN_OF_LIFE
+    if not event.name:
+        return b"id: %d\n\n" % event.id
     return b"id: %d\nevent: %s\ndata: %s\n\n" % (event.id, event.name.encode(), msgspec.json.encode(event.data))

@@ -1,0 +1,131 @@
+"""Going on where one was, whatever happened meanwhile to the reader, to the events, or to the database."""
+
+import asyncio
+import gc
+from contextlib import aclosing
+from datetime import timedelta
+
+import pytest
+import requests
+from sqlalchemy import update
+
+from people import User
+from voxel51.server.database.database import Database, sqlite_url
+from voxel51.server.events import outbox
+from voxel51.server.events.feed import Feed, Start
+from voxel51.server.events.routes import event_routes
+from voxel51.server.events.service import EventService
+from voxel51.server.events.tables import events
+from voxel51.server.http.event_streams import event_response
+from voxel51.server.http.route import Call
+from voxel51.wire import dates
+from voxel51.wire.events import EventName
+
+
+@pytest.fixture
+def database(tmp_path):
+    database = Database(sqlite_url(tmp_path / "platform.sqlite"))
+    database.migrate()
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def service(database):
+    return EventService(database, timedelta(days=7))
+
+
+def tell(database, count=1):
+    with database.write() as connection:
+        outbox.record(connection, EventName.QUEUED, [("job", "alice")] * count, {"state": "QUEUED"})
+
+
+def make_old(database, up_to):
+    with database.write() as connection:
+        old = dates.now() - timedelta(days=8)
+        connection.execute(update(events).where(events.c.id <= up_to).values(date=old))
+
+
+def test_old_events_are_forgotten_and_the_newest_stays(database, service):
+    tell(database, 5)
+    make_old(database, 3)
+    assert (service.expire(), service.expire()) == (3, 0)
+    make_old(database, 5)
+    assert service.expire() == 1
+    assert service.last_id() == 5
+
+
+@pytest.mark.parametrize(
+    ("seen", "expected"),
+    [(0, (3, True)), (2, (3, True)), (3, (3, False)), (4, (4, False)), (5, (5, False)), (77, (5, True))],
+)
+def test_who_was_away_for_longer_than_events_are_kept_is_told_so(database, service, seen, expected):
+    tell(database, 5)
+    make_old(database, 3)
+    service.expire()
+    assert service.resume(seen) == expected
+
+
+@pytest.mark.parametrize(("seen", "expected"), [(0, (0, False)), (9, (0, True))])
+def test_where_nothing_ever_happened_only_an_id_to_come_is_a_gap(service, seen, expected):
+    assert service.resume(seen) == expected
+
+
+def test_a_stream_says_first_from_where_to_resume(shared_user: User):
+    with requests.get(f"{shared_user.v1}/events", headers=shared_user.headers, stream=True, timeout=20) as answer:
+        lines = answer.iter_lines(chunk_size=1, decode_unicode=True)
+        assert [next(lines) for _ in range(2)] == ["retry: 1000", ""]
+        assert next(lines).startswith("id: ")
+
+
+def test_a_gap_comes_first_with_the_id_that_the_stream_goes_on_from(shared_user: User):
+    asked = {"headers": {**shared_user.headers, "Last-Event-ID": "9" * 18}, "stream": True, "timeout": 20}
+    with requests.get(f"{shared_user.v1}/events", **asked) as answer:
+        lines = answer.iter_lines(chunk_size=1, decode_unicode=True)
+        told = dict(line.split(": ", 1) for line in [next(lines) for _ in range(5)] if line)
+    assert (told["retry"], told["event"]) == ("1000", "gap")
+    assert f'"id":{told["id"]},' in told["data"]
+
+
+def test_an_answer_that_is_never_sent_gives_its_place_back(database, service):
+    feed = Feed(service, most_listeners=1, most_of_one_owner=1)
+    [route] = event_routes(feed)
+
+    class Alice:
+        id = "alice"
+
+    async def begin_and_drop() -> None:
+        response = await event_response(route.handler(Call(Alice(), {})), lambda: None)
+        del response
+        gc.collect()
+        await asyncio.sleep(0)
+
+    async def twice() -> None:
+        for _ in range(2):
+            await begin_and_drop()
+            async with asyncio.timeout(10):
+                while feed._listeners:
+                    await asyncio.sleep(0)
+
+    asyncio.run(twice())
+
+
+def test_a_database_that_fails_for_a_moment_loses_nothing(database, service, caplog):
+    feed = Feed(service, most_listeners=1, most_of_one_owner=1)
+    database.on_write(feed.wake)
+
+    async def listen() -> int:
+        async with aclosing(await feed.listen("alice", [], None, 30)) as told:
+            assert await anext(told) == Start(0, gap=False)
+            with database.write() as connection:
+                connection.exec_driver_sql("ALTER TABLE events RENAME TO away")
+            async with asyncio.timeout(10):
+                while "looking for events failed" not in caplog.text:
+                    await asyncio.sleep(0.01)
+            with database.write() as connection:
+                connection.exec_driver_sql("ALTER TABLE away RENAME TO events")
+            tell(database)
+            async with asyncio.timeout(10):
+                return (await anext(told))["id"]
+
+    assert asyncio.run(listen()) == 1
