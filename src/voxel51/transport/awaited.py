@@ -51,9 +51,9 @@ class AsyncSender:
             if response.status >= 300:
                 check(await _whole(response, url))
             headers = HeadersView(response.headers)
-            await asyncio.to_thread(into.begin, response.status, headers)
+            await _in_thread(into.begin, response.status, headers)
             while (chunk := await response.body_reader.read(CHUNK_BYTES)) is not None:
-                await asyncio.to_thread(into.take, chunk.to_bytes())
+                await _in_thread(into.take, chunk.to_bytes())
 
         await self._follow(request, lambda _status, _headers: None, hand_over)
 
@@ -126,3 +126,13 @@ async def _read_in_threads(body: StreamedBody) -> AsyncIterator[bytes]:
 async def _whole(response: Response, url: str) -> WholeAnswer:
     body = (await response.bytes()).to_bytes()
     return WholeAnswer(response.status, reason_of(response.status), url, HeadersView(response.headers), body)
+
+
+async def _in_thread(write: Callable[..., None], *what: object) -> None:
+    """``write(*what)`` in a thread. One that is given up is waited for: it writes to a file that is closed next."""
+    writing = asyncio.ensure_future(asyncio.to_thread(write, *what))
+    try:
+        await asyncio.shield(writing)
+    except asyncio.CancelledError:
+        await asyncio.wait([writing])
+        raise
