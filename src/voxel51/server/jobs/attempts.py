@@ -17,13 +17,13 @@ from typing import Any
 from sqlalchemy import Column, Connection, Row, insert, or_, select, update
 
 from voxel51.server.accounts.tokens import hash_key
-from voxel51.server.analytics.tables import analytics
 from voxel51.server.database.database import Database
 from voxel51.server.errors import BadRequest, Conflict, Forbidden, Unauthenticated
 from voxel51.server.events import outbox
 from voxel51.server.jobs.moves import ENDED, Move, move
 from voxel51.server.jobs.status import news_of
 from voxel51.server.jobs.tables import attempts, jobs
+from voxel51.server.jobs.turns import next_jobs
 from voxel51.server.storage.storage import Storage, Writer
 from voxel51.wire import dates
 from voxel51.wire.jobs import JobFailureType, JobState
@@ -85,18 +85,9 @@ class AttemptService:
     # -- the engine's side
 
     def claim(self, limit: int) -> list[Claim]:
-        """Take up to ``limit`` queued jobs, the longest waiting first; each gets a new attempt, now its current one."""
-        waiting = (
-            select(jobs.c.id, analytics.c.entry_point)
-            .join(analytics, analytics.c.id == jobs.c.analytic_id)
-            .where(jobs.c.state == JobState.QUEUED.value, analytics.c.entry_point.is_not(None))
-            .order_by(jobs.c.queued_at, jobs.c.id)
-            .limit(limit)
-            .with_for_update(skip_locked=True, of=jobs)
-        )
+        """Take up to ``limit`` queued jobs, as turns have it; each gets a new attempt, now its current one."""
         with self._database.write(durable=False) as connection:
-            rows = connection.execute(waiting).all()
-            return [self._claim_one(connection, row.id, row.entry_point) for row in rows]
+            return [self._claim_one(connection, row.id, row.entry_point) for row in next_jobs(connection, limit)]
 
     def _claim_one(self, connection: Connection, job_id: str, entry_point: str) -> Claim:
         claim = Claim(str(uuid.uuid4()), job_id, entry_point, secrets.token_urlsafe(32))

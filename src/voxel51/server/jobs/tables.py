@@ -37,7 +37,14 @@ jobs = Table(
     Column("size_bytes", BigInteger),
     Index("ix_jobs_owner_upload_date", "owner_id", "upload_date", "id"),
     Index("ix_jobs_owner_name", "owner_id", "name"),
-    Index("ix_jobs_state_queued_at", "state", "queued_at"),
+    Index("ix_jobs_state_owner_queued_at", "state", "owner_id", "queued_at", "id"),
+)
+
+turns = Table(
+    "turns",
+    metadata,
+    Column("owner_id", String(36), ForeignKey(users.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("served_at", Moment, nullable=False),
 )
 
 attempts = Table(
