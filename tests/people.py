@@ -7,9 +7,6 @@ from pathlib import Path
 from typing import Self
 
 from demo.platform_process import PlatformProcess
-from stored_files import database_path
-from voxel51.server.accounts.applications import ApplicationService
-from voxel51.server.database.database import Database, sqlite_url
 from voxel51.wire.headers import APPLICATION_KEY, APPLICATION_USER
 
 _numbers = itertools.count(1)
@@ -56,16 +53,12 @@ class Application:
 
     @classmethod
     def create(cls, platform: PlatformProcess, folder: Path) -> Self:
-        """Make a fresh application; the token file goes into ``folder``."""
+        """Make a fresh application by ``voxel51 server app create``; the token file goes into ``folder``."""
         name = f"application-{next(_numbers)}"
-        database = Database(sqlite_url(database_path(platform.folder)))
-        applications = ApplicationService(database)
-        applications.create(name)
-        token = applications.issue_token(name, "first", platform.url)
-        database.close()
         path = folder / f"{name}.json"
-        path.write_text(json.dumps(token), encoding="utf-8")
-        return cls(name=name, token=path, key=token["access_token"]["private_key"], v1=f"{platform.url}/v1")
+        platform.run_command("server", "app", "create", name, "--token", str(path))
+        key = json.loads(path.read_text(encoding="utf-8"))["access_token"]["private_key"]
+        return cls(name=name, token=path, key=key, v1=f"{platform.url}/v1")
 
     def headers(self, user: str | None = None) -> dict[str, str]:
         """What old clients put in front of an application's requests, for one of its users or for none."""

@@ -160,7 +160,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         acme, globex, ended = (Application.create(platform, folder) for _ in range(3))
         [token_id, *_] = platform.run_command("server", "user", "tokens", revoked.name).split()
         platform.run_command("server", "user", "tokens", revoked.name, "--revoke", token_id)
-        _in_database(platform, "UPDATE tokens SET revoked_at = created_at WHERE key_hash = ?", hash_key(ended.key))
+        [token_id, *_] = platform.run_command("server", "app", "tokens", ended.name).split()
+        platform.run_command("server", "app", "tokens", ended.name, "--revoke", token_id)
         for application, name in itertools.product((acme, globex), (alice.name, bob.name)):
             body = {"username": name}
             created = requests.post(f"{acme.v1}/apps/users", json=body, headers=application.headers(), timeout=20)

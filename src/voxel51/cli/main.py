@@ -5,8 +5,8 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from voxel51.cli import server
 from voxel51.cli.help import show_help
+from voxel51.cli.server import noun as server
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,0 +1,16 @@
+"""The noun and its verbs."""
+
+import argparse
+
+from voxel51.cli.help import show_help
+from voxel51.cli.server import applications, start, users
+
+
+def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the noun to the command line."""
+    server = commands.add_parser("server", help="run a platform and manage its users and applications")
+    server.set_defaults(run=show_help(server))
+    verbs = server.add_subparsers(title="commands", metavar="COMMAND")
+    start.add_to(verbs)
+    users.add_to(verbs)
+    applications.add_to(verbs)

@@ -1,0 +1,133 @@
+"""What the commands of a platform share: its folder, its settings, token files, and how failures are told."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from voxel51.server.accounts.tokens import TokenRecord
+    from voxel51.server.settings import Settings
+    from voxel51.wire.tokens import TokenFile
+
+Command = Callable[[argparse.Namespace], int]
+Issue = Callable[[str, str, str], "TokenFile"]
+"""Makes a token of a holder, by its name, with a label, for the platform at an address."""
+
+
+def add_folder(parser: argparse.ArgumentParser) -> None:
+    """Take the data folder."""
+    parser.add_argument("--dir", metavar="PATH", help="data folder (default: the user's data directory)")
+
+
+def add_base_url(parser: argparse.ArgumentParser) -> None:
+    """Take the address that goes into token files."""
+    parser.add_argument("--base-url", metavar="URL", type=_url, help="the platform's address in the token file")
+
+
+def _url(text: str) -> str:
+    if not text.startswith(("http://", "https://")):
+        raise argparse.ArgumentTypeError(f"{text!r} must start with http:// or https://")
+    return text
+
+
+def guarded(command: Command) -> Command:
+    """Turn what a command may foreseeably run into into one clear line and exit status 1."""
+
+    def run(options: argparse.Namespace) -> int:
+        try:
+            from sqlalchemy.exc import OperationalError
+
+            from voxel51.server.errors import ServiceError
+            from voxel51.server.folder import FolderInUse
+            from voxel51.server.settings import SettingError
+        except ImportError as error:
+            return fail(f"this needs the server: pip install 'voxel51-platform[server]' ({error})")
+        os.umask(0o077)  # whatever the platform writes is for its owner alone
+        try:
+            return command(options)
+        except (ServiceError, SettingError, FolderInUse, OSError, RuntimeError) as error:
+            return fail(str(error))
+        except UnicodeEncodeError:  # not quoted: it may be the password
+            return fail("a name, label or password holds bytes that are no text in this terminal's encoding")
+        except OperationalError as error:
+            return fail(f"the database does not answer ({error.orig}); try again in a moment")
+
+    return run
+
+
+def fail(message: str) -> int:
+    """Tell what went wrong; returns the exit status."""
+    print(f"voxel51: {message}", file=sys.stderr)
+    return 1
+
+
+def settings(options: argparse.Namespace) -> "Settings":
+    """The settings of the platform that is meant."""
+    from voxel51.server.settings import Settings
+
+    names = ("dir", "host", "port", "public_url", "job_url", "tls_certificate", "tls_key")
+    return Settings.load(os.environ, {name: getattr(options, name, None) for name in names})
+
+
+@contextmanager
+def token_file(path: str | None) -> Iterator[IO[str] | None]:
+    """The file for a token, opened before anything else is done, and removed again when that fails."""
+    if path is None:
+        yield None
+        return
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        file = target.open("x", encoding="utf-8")
+    except FileExistsError:
+        raise OSError(f"{target} is there already; choose another path, or remove it first") from None
+    try:
+        with file:
+            target.chmod(0o600)
+            yield file
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
+
+
+def write_token(issue: Issue, options: argparse.Namespace, label: str, file: IO[str]) -> None:
+    """Issue a token of ``options.name`` into ``file``, for the platform that runs, or will run, in this folder."""
+    from voxel51.server.folder import running_url
+
+    present = settings(options)
+    base_url = options.base_url or running_url(present.folder) or present.public_url
+    base_url = base_url or f"{'https' if present.tls_certificate else 'http'}://{present.host}:{present.port}"
+    json.dump(issue(options.name, label, base_url.rstrip("/")), file, indent=4)
+    file.write("\n")
+    print(f"Wrote a token for {base_url} to {file.name}")
+
+
+def print_tokens(tokens: "Sequence[TokenRecord]") -> None:
+    """List tokens, a line each."""
+    for token in tokens:
+        ended = f"revoked {token.revoked_at:%Y-%m-%d %H:%M}" if token.revoked_at else "valid"
+        print(f"{token.id}  {token.created_at:%Y-%m-%d %H:%M}  {ended}  {token.name}")
+
+
+def add_token_verbs(
+    verbs: "argparse._SubParsersAction[argparse.ArgumentParser]", whose: str, issue: Command, manage: Command
+) -> None:
+    """Add the verbs by which a holder's tokens are issued, listed and revoked."""
+    token = verbs.add_parser("token", help="issue a further token")
+    token.add_argument("name", metavar="NAME")
+    token.add_argument("--out", metavar="PATH", required=True, help="where to write the token file")
+    token.add_argument("--label", default="token", help="what the token is called in lists")
+    add_base_url(token)
+    add_folder(token)
+    token.set_defaults(run=guarded(issue))
+
+    tokens = verbs.add_parser("tokens", help=f"list {whose} tokens, or revoke one")
+    tokens.add_argument("name", metavar="NAME")
+    tokens.add_argument("--revoke", metavar="ID", help="end this token at once")
+    add_folder(tokens)
+    tokens.set_defaults(run=guarded(manage))

@@ -1,0 +1,28 @@
+"""``voxel51 server start``."""
+
+import argparse
+import logging
+
+from voxel51.cli.server.shared import add_folder, guarded, settings
+
+
+def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the verb."""
+    start = verbs.add_parser("start", help="run the platform in the foreground")
+    add_folder(start)
+    start.add_argument("--host", help="address to listen on (default: 127.0.0.1)")
+    start.add_argument("--port", help="port to listen on, 0 for any free one (default: 5151)")
+    start.add_argument("--public-url", metavar="URL", help="what people see (default: the address listened on)")
+    start.add_argument("--job-url", metavar="URL", help="what jobs see (default: a loopback address)")
+    start.add_argument("--tls-certificate", metavar="PATH", help="PEM file; with it the platform speaks HTTPS")
+    start.add_argument("--tls-key", metavar="PATH", help="PEM file with the certificate's private key")
+    start.set_defaults(run=guarded(_start))
+
+
+def _start(options: argparse.Namespace) -> int:
+    from voxel51.server.serve import serve
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    serve(settings(options), lambda url: print(f"The platform is ready at {url}", flush=True))
+    return 0

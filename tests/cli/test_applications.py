@@ -1,0 +1,63 @@
+"""Applications by command: created, listed, given tokens, and told what is wrong."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from demo.platform_process import PlatformDied
+from people import User
+from platforms import StartPlatform
+
+
+def test_applications_are_created_listed_and_given_tokens(start_platform: StartPlatform, tmp_path: Path) -> None:
+    platform = start_platform()
+    first, second = tmp_path / "first.json", tmp_path / "second.json"
+
+    platform.run_command("server", "app", "create", "acme", "--token", str(first))
+    platform.run_command("server", "app", "create", "globex")
+    platform.run_command("server", "app", "token", "acme", "--out", str(second), "--label", "night shift")
+
+    assert platform.run_command("server", "app", "list").split() == ["acme", "globex"]
+    listed = platform.run_command("server", "app", "tokens", "acme")
+    for path in (first, second):
+        token = json.loads(path.read_text())["access_token"]
+        assert token["token_id"] in listed
+        assert token["base_api_url"] == platform.url
+        assert path.stat().st_mode & 0o077 == 0
+    assert "night shift" in listed
+    assert platform.run_command("server", "app", "tokens", "globex") == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["create", "acme"], "application named 'acme' already"),
+        (["create", "admin"], "reserved"),
+        (["create", "a/b"], "no application name"),
+        (["token", "nobody", "--out", "t.json"], "no application 'nobody'"),
+        (["tokens", "acme", "--revoke", "x"], "no token 'x'"),
+    ],
+)
+def test_what_is_wrong_is_told(
+    start_platform: StartPlatform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    platform = start_platform()
+    platform.run_command("server", "app", "create", "acme")
+
+    with pytest.raises(PlatformDied, match=said):
+        platform.run_command("server", "app", *arguments)
+
+    assert not (tmp_path / "t.json").exists()
+
+
+def test_users_and_applications_share_no_names(start_platform: StartPlatform, tmp_path: Path) -> None:
+    platform = start_platform()
+    user = User.create(platform, tmp_path)
+    platform.run_command("server", "app", "create", "acme")
+
+    with pytest.raises(PlatformDied, match="user named"):
+        platform.run_command("server", "app", "create", user.name)
+    with pytest.raises(PlatformDied, match="application named"):
+        platform.run_command("server", "user", "create", "acme", "--no-password")
