@@ -23,8 +23,7 @@ from typing import Any
 from voxel51.platform import installed
 from voxel51.platform.kernel import thread_count
 from voxel51.wire.analytics import AnalyticDocument
-
-REQUIRED_KEYS = ("info", "inputs", "parameters", "outputs", "zip_outputs")
+from voxel51.wire.manifests import problems_of
 
 
 def describe_all() -> dict[str, Any]:
@@ -36,14 +35,14 @@ def describe(name: str) -> dict[str, Any]:
     """What one analytic says of itself. Imports its code.
 
     Raises:
-        Exception: whatever importing it raises; `TypeError` or `KeyError` where its document is none.
+        Exception: whatever importing it raises; `ValueError` where its document will not do.
     """
     analytic = installed.load(name)
     for module in analytic.preload:
         import_module(module)
-    missing = [key for key in REQUIRED_KEYS if key not in analytic.document]
-    if missing:
-        raise KeyError(f"the document of {name!r} lacks {missing}")
+    problems = problems_of(analytic.document)
+    if problems:
+        raise ValueError(f"the document of {name!r} will not do: {'; '.join(problems)}")
     return {
         "document": analytic.document,
         "digest": digest(analytic.document),

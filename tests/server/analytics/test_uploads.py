@@ -2,9 +2,7 @@
 
 import bz2
 import gzip
-import io
 import json
-import tarfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ import pytest
 import requests
 
 from demo.platform_process import PlatformProcess
+from image_archives import a_tar, docker_archive, oci_layout
 from people import Application, User
 from stored_files import stored_keys
 
@@ -31,19 +30,7 @@ MANIFEST: dict[str, Any] = {
 }  # fmt: skip
 
 
-def archive(*names: str, content: bytes = b"x" * 3000) -> bytes:
-    """A tar with these members, as `docker save` would write it."""
-    file = io.BytesIO()
-    with tarfile.open(fileobj=file, mode="w") as tar:
-        for name in names:
-            member = tarfile.TarInfo(name)
-            member.size = len(content)
-            tar.addfile(member, io.BytesIO(content))
-    return file.getvalue()
-
-
-DOCKER = archive("0123/layer.tar", "0123/json", "manifest.json", "repositories")
-OCI = archive("blobs/sha256/0123", "index.json", "oci-layout")
+DOCKER, OCI = docker_archive(b"x" * 3000), oci_layout()
 
 
 @pytest.fixture
@@ -138,29 +125,35 @@ def without(kind: str, name: str) -> dict[str, Any]:
 BAD_MANIFESTS = [
     (b"{", "not valid JSON"),
     (b"[" * 100_000, "not valid JSON"),
-    ([], "the document must be an object"),
-    ({}, "inputs is missing"),
-    ({**MANIFEST, "more": 1}, "more is not known here"),
-    (with_info(version=1), "info.version must be text"),
-    (with_info(version=""), "info.version must not be empty"),
-    (with_info(name="a/b"), "info.name must be 1 to 64"),
-    (with_info(name="x" * 65), "info.name must be 1 to 64"),
-    (with_info(supports_cpu="true"), "info.supports_cpu must be true or false"),
-    (with_info(supports_cpu=False, supports_gpu=False), "one of supports_cpu"),
-    ({**MANIFEST, "inputs": {}}, "inputs must be a list"),
-    ({**MANIFEST, "inputs": ["video"]}, "inputs[0] must be an object"),
-    ({**MANIFEST, "inputs": MANIFEST["inputs"] * 2}, "the name 'video' is there more than once"),
-    (entry("inputs", type="Video"), "inputs[0].type must be the name of a type"),
-    (entry("inputs", required=1), "inputs[0].required must be true or false"),
-    (without("parameters", "placeholder"), "parameters[0].placeholder is missing"),
-    (entry("parameters", default="0.5"), "parameters[0].default must be a types.Number"),
-    (entry("parameters", name="video"), "the name 'video' is that of an input"),
-    (entry("outputs", filename="../x"), "outputs[0].filename must be"),
-    (entry("outputs", schema=1), "outputs[0].schema must be an object or null"),
-    ({**MANIFEST, "outputs": [{**MANIFEST["outputs"][0], "name": n} for n in "ab"]}, "only one may have post_as_data"),
-    ({**MANIFEST, "zip_outputs": "no"}, "zip_outputs must be true or false"),
+    ([], "must be a JSON object"),
+    ({}, "inputs: is missing"),
+    ({**MANIFEST, "more": 1}, "more: is unknown"),
+    (with_info(version=1), "info.version: must be text"),
+    (with_info(version=""), "info.version: must not be empty"),
+    (with_info(name="a/b"), "info.name: 'a/b' is no name"),
+    (with_info(name="x" * 65), "info.name: has 65 characters"),
+    (with_info(supports_cpu="true"), "info.supports_cpu: must be true or false"),
+    (with_info(supports_cpu=False, supports_gpu=False), "info: supports_cpu or supports_gpu must be true"),
+    ({**MANIFEST, "inputs": {}}, "inputs: must be a list"),
+    ({**MANIFEST, "inputs": ["video"]}, "inputs[0]: must be an object"),
+    ({**MANIFEST, "inputs": MANIFEST["inputs"] * 2}, "inputs[1].name: 'video' is that of inputs[0] already"),
+    (entry("inputs", type="Video"), "inputs[0].type: 'Video' is no type"),
+    (entry("inputs", required=1), "inputs[0].required: must be true or false"),
+    (without("parameters", "placeholder"), "parameters[0].placeholder: is missing"),
+    (entry("parameters", default="0.5"), "parameters[0].default: '0.5' is no types.Number"),
+    (entry("parameters", name="video"), "parameters[0].name: 'video' is that of an input"),
+    (entry("outputs", filename="../x"), "outputs[0].filename: '../x' is no safe file name"),
+    (entry("outputs", schema=1), "outputs[0].schema: must be an object or null"),
+    (
+        {**MANIFEST, "outputs": [{**MANIFEST["outputs"][0], "name": n, "filename": n} for n in "ab"]},
+        "outputs: a job keeps one file, not 2",
+    ),
+    (with_info(description="\ud800"), "half a character"),
+    (with_info(description="\x00"), "info.description: holds control characters"),
+    ({**MANIFEST, "extensions": {"parameters": {"threshold": 5}}}, "threshold: must be an object"),
+    ({**MANIFEST, "zip_outputs": "no"}, "zip_outputs: must be true or false"),
     ({**MANIFEST, "inputs": [0] * 150}, "and 130 more"),
-    ({**MANIFEST, "inputs": [0] * 201}, "inputs must have 200 entries at most"),
+    ({**MANIFEST, "inputs": [0] * 201}, "inputs: has 201 entries, at most 200 will do"),
 ]  # fmt: skip
 
 
@@ -180,16 +173,16 @@ def test_a_version_is_uploaded_once_also_when_many_try(user):
 
 
 BAD_IMAGES = [
-    pytest.param(b"", "cut short or empty", id="nothing"),
+    pytest.param(b"", "it is empty: 0 bytes came", id="nothing"),
     pytest.param(b"\x7fELF" + bytes(4000), "no tar archive", id="a program"),
-    pytest.param(archive("bin/sh", "etc/passwd"), "'manifest.json'", id="a tar of something else"),
-    pytest.param(archive("inner/manifest.json"), "'manifest.json'", id="the right name at the wrong place"),
+    pytest.param(a_tar({"bin/sh": b"x", "etc/passwd": b"x"}), "'manifest.json'", id="a tar of something else"),
+    pytest.param(a_tar({"inner/manifest.json": b"[]"}), "'manifest.json'", id="the right name at the wrong place"),
     pytest.param(DOCKER[:5000], "cut short", id="a tar that is cut"),
     pytest.param(gzip.compress(DOCKER)[:-40], "cut short", id="a gzip that is cut"),
     pytest.param(b"\x1f\x8b" + bytes(500), "damaged", id="a gzip that is none"),
     pytest.param(bz2.compress(DOCKER)[:60], "cut short", id="a bzip2 that is cut"),
     pytest.param(b"BZh9" + b"\x00" * 500, "damaged", id="a bzip2 that is none"),
-    pytest.param(gzip.compress(archive("a", content=bytes(100_000_000))), "times its size", id="a bomb"),
+    pytest.param(gzip.compress(a_tar({"a": bytes(100_000_000)})), "which no image of its size does", id="a bomb"),
 ]
 
 
@@ -243,6 +236,16 @@ def test_what_is_uploaded_cannot_run_yet_and_says_so(user):
     assert (pending.status_code, complete.status_code) == (400, 400)
     assert "none that is ready to run" in pending.json()["error"]["message"]
     assert "no engine that runs images" in complete.json()["error"]["message"]
+
+
+def test_the_last_image_sent_again_with_its_key_gets_the_first_answer(user):
+    analytic_id = uploaded(user, with_info(supports_gpu=False))
+    url, headers = f"{user.v1}/analytics/{analytic_id}/images?type=cpu", {**user.headers, "Idempotency-Key": "k"}
+
+    answers = [requests.post(url, files={"file": ("i.tar", DOCKER)}, headers=headers, timeout=60) for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [201, 201]
+    assert upload_image(user, analytic_id, "CPU").status_code == 409
 
 
 def test_an_applications_analytics_are_shared_by_its_users(platform, user, tmp_path):

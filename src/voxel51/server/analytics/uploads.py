@@ -1,6 +1,5 @@
 """Analytics that people upload: a manifest, then the images it declares."""
 
-import json
 import uuid
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -10,10 +9,11 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from voxel51.server.accounts.callers import Application, Caller
-from voxel51.server.analytics.images import ImageInspector
+from voxel51.server.analytics.images.inspect import ImageInspector
 from voxel51.server.analytics.service import find_visible, mark_latest, record_of, version_order
 from voxel51.server.analytics.tables import analytics, images
 from voxel51.server.database.database import Database
+from voxel51.server.documents import read_document
 from voxel51.server.errors import BadRequest, Conflict, Forbidden
 from voxel51.server.storage.storage import Storage, Writer
 from voxel51.wire import dates
@@ -21,7 +21,6 @@ from voxel51.wire.analytics import Analytic, AnalyticDocument, AnalyticImageType
 from voxel51.wire.manifests import problems_of, problems_of_heading
 
 FOLDER = "images"
-_MOST_PROBLEMS = 20
 
 
 class UploadedAnalytics:
@@ -67,7 +66,8 @@ class UploadedAnalytics:
             ) from None
 
     def check_image(self, owner: Caller, analytic_id: str, image_type: str | None) -> None:
-        """Return when this image may be uploaded now; raises as `add_image` does."""
+        """Return when this image may be uploaded; raises as `add_image` does, but does not look whether all are there:
+        what comes may be the last one again, whose sender missed the answer."""
         with self._database.read() as connection:
             _check_image(connection, owner, analytic_id, image_type)
 
@@ -86,6 +86,7 @@ class UploadedAnalytics:
         try:
             with self._database.write() as connection:
                 row, kind = _check_image(connection, owner, analytic_id, image_type, lock=True)
+                _check_pending(row)
                 of_type = (images.c.analytic_id == analytic_id) & (images.c.type == kind.value)
                 replaced = connection.execute(delete(images).where(of_type).returning(images.c.storage_key)).scalar()
                 image = {"storage_key": writer.key, "size_bytes": writer.size_bytes, "sha256": writer.sha256}
@@ -139,18 +140,14 @@ def _type(text: str | None) -> AnalyticType:
 
 
 def _read_manifest(content: bytes, kind: AnalyticType) -> AnalyticDocument:
-    try:
-        document = json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise BadRequest(f"The manifest is not valid JSON: {error}") from None
+    document = read_document("manifest", content)
     is_heading = kind is AnalyticType.IMAGE_TO_VIDEO
     problems = problems_of_heading(document) if is_heading else problems_of(document)
     if problems:
-        more = f"; and {len(problems) - _MOST_PROBLEMS} more" if len(problems) > _MOST_PROBLEMS else ""
-        raise BadRequest(f"The manifest will not do: {'; '.join(problems[:_MOST_PROBLEMS])}{more}")
+        raise BadRequest(f"The manifest will not do: {'; '.join(problems)}")
     if is_heading:
         document.update(_OF_IMAGES)
-    checked: AnalyticDocument = document
+    checked: AnalyticDocument = document  # type: ignore[assignment]  # it was checked
     return checked
 
 
@@ -179,9 +176,12 @@ def _check_image(
     declared = _declared(row)
     if (image_type or "").upper() not in declared:
         raise BadRequest(f"type is {' or '.join(declared)} for analytic '{analytic_id}', not {image_type!r:.100}")
-    if not row.pending:
-        raise Conflict(f"Analytic '{analytic_id}' has all its images; upload a new version to change them")
     return row, AnalyticImageType((image_type or "").upper())
+
+
+def _check_pending(row: Row[Any]) -> None:
+    if not row.pending:
+        raise Conflict(f"Analytic '{row.id}' has all its images; upload a new version to change them")
 
 
 def _declared(row: Row[Any]) -> Sequence[str]:

@@ -4,8 +4,8 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from voxel51.server.documents import read_document
 from voxel51.server.errors import BadRequest
-from voxel51.server.jobs.documents import read_document
 from voxel51.wire.analytics import AnalyticDocument, AnalyticParameter, ParameterRange
 from voxel51.wire.jobs import DATA_ID_FIELD, JobComputeMode, JobRequestDocument
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import RowMapping
 
+from voxel51.server.documents import read_document
 from voxel51.server.errors import BadRequest
-from voxel51.server.jobs.documents import read_document
 from voxel51.server.jobs.moves import ENDED
 from voxel51.wire.events import EventName
 from voxel51.wire.jobs import JobState

@@ -3,8 +3,8 @@
 import msgspec
 import pytest
 
+from voxel51.server.documents import read_document
 from voxel51.server.errors import BadRequest
-from voxel51.server.jobs.documents import read_document
 from voxel51.server.jobs.requests import read_request
 from voxel51.server.jobs.status import check_status
 

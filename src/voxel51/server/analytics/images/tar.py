@@ -1,0 +1,201 @@
+"""A tar archive followed while it arrives, in constant memory.
+
+`tarfile` reads long names and extended headers whole, however long they say they are, and keeps every member it saw;
+this walk bounds both.
+"""
+
+from collections.abc import Generator
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from voxel51.server.analytics.images.errors import NoImage
+
+BLOCK_BYTES = 512
+_MOST_HEADER_BYTES = 64 * 1024
+"""A name or an extended header longer than this is no name."""
+
+Found = TypeVar("Found")
+
+_FILES, _LINKS, _FOLDER = b"\00007", b"12", b"5"
+_LONG_NAME, _LONG_TARGET, _EXTENDED, _GLOBAL = b"L", b"K", b"x", b"g"
+
+Waiting = Generator[None, bytes, Found]
+"""A computation that yields when it needs more bytes, is sent them (none at the end), and returns what it found."""
+
+
+class Arriving:
+    """Bytes by count, from pieces of any size that are sent to whoever waits for them."""
+
+    def __init__(self) -> None:
+        self._piece = memoryview(b"")
+
+    def take(self, count: int) -> Waiting[bytes]:
+        """The next ``count`` bytes.
+
+        Raises:
+            NoImage: there are not so many.
+        """
+        taken = bytearray()
+        while len(taken) < count:
+            taken += yield from self._some(count - len(taken))
+        return bytes(taken)
+
+    def skip(self, count: int) -> Waiting[None]:
+        """Go past ``count`` bytes.
+
+        Raises:
+            NoImage: there are not so many.
+        """
+        while count > 0:
+            count -= len((yield from self._some(count)))
+
+    def skip_rest(self) -> Waiting[None]:
+        """Go to the end."""
+        while (yield):
+            pass
+
+    def _some(self, most: int) -> Waiting[memoryview]:
+        if not self._piece:
+            self._piece = memoryview((yield))
+        if not self._piece:
+            raise NoImage("the tar archive is cut short: an entry or its end is missing")
+        some, self._piece = self._piece[:most], self._piece[most:]
+        return some
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One entry of an archive. ``target`` is what a link leads to."""
+
+    name: str
+    size_bytes: int
+    is_file: bool
+    is_hard_link: bool = False
+    target: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Header:
+    name: str
+    kind: bytes
+    size_bytes: int
+    target: str
+
+
+def next_member(archive: Arriving, is_first: bool) -> Waiting[Member | None]:
+    """The next entry, None at the end; its content, padded to `BLOCK_BYTES`, is what comes next.
+
+    Raises:
+        NoImage: it is no tar archive, is cut short, or has entries that no archive of an image has.
+    """
+    said: dict[str, str] = {}
+    while True:
+        block = yield from archive.take(BLOCK_BYTES)
+        if block == bytes(BLOCK_BYTES) and not is_first:
+            return None
+        header = _read(block, is_first)
+        is_first = False
+        if header.kind not in {_LONG_NAME, _LONG_TARGET, _EXTENDED, _GLOBAL}:
+            return _member(_as_said(header, said))
+        text = yield from _take_text(archive, header)
+        if header.kind == _EXTENDED:
+            said.update(_records(text))
+        elif header.kind != _GLOBAL:
+            said["path" if header.kind == _LONG_NAME else "linkpath"] = _decoded(text.rstrip(b"\0"))
+
+
+def padded(size_bytes: int) -> int:
+    """How much room content of this size takes."""
+    return -(-size_bytes // BLOCK_BYTES) * BLOCK_BYTES
+
+
+def _read(block: bytes, is_first: bool) -> _Header:
+    if not _is_header(block):
+        if is_first:
+            raise NoImage(f"it is no tar archive; it begins with {shown_start(block)}")
+        raise NoImage("the tar archive is damaged: an entry or its end is missing")
+    name, prefix = _text(block[:100]), _text(block[345:500]) if block[257:263] == b"ustar\0" else ""
+    return _Header(
+        name=f"{prefix}/{name}" if prefix else name,
+        kind=block[156:157],
+        size_bytes=_number(block[124:136]),
+        target=_text(block[157:257]),
+    )
+
+
+def _is_header(block: bytes) -> bool:
+    try:
+        announced = _number(block[148:156])
+    except NoImage:
+        return False
+    return announced == sum(block) - sum(block[148:156]) + 8 * ord(" ")
+
+
+def _number(field: bytes) -> int:
+    if field[0] == 0x80:
+        return int.from_bytes(field[1:])
+    digits = field.strip(b" \0")
+    try:
+        number = int(digits, 8) if digits else 0
+    except ValueError:
+        number = -1
+    if number < 0:
+        raise NoImage(f"the tar archive is damaged: {ascii(field)[2:-1]} is no size")
+    return number
+
+
+def _take_text(archive: Arriving, header: _Header) -> Waiting[bytes]:
+    if header.size_bytes > _MOST_HEADER_BYTES:
+        raise NoImage(f"an entry has a header of {header.size_bytes} bytes; {_MOST_HEADER_BYTES} are enough for any")
+    content = yield from archive.take(padded(header.size_bytes))
+    return content[: header.size_bytes]
+
+
+def _records(text: bytes) -> dict[str, str]:
+    """``<length> <key>=<value>\\n``, of each."""
+    records = {}
+    while text:
+        length, _, _ = text.partition(b" ")
+        end = int(length) if length.isdigit() and len(length) < len(str(_MOST_HEADER_BYTES)) + 1 else 0
+        key, equals, value = text[len(length) + 1 : max(end - 1, 0)].partition(b"=")
+        if not equals or end > len(text):
+            raise NoImage("the tar archive is damaged: an extended header has no records")
+        records[_decoded(key)] = _decoded(value)
+        text = text[end:]
+    return records
+
+
+def _as_said(header: _Header, said: dict[str, str]) -> _Header:
+    size = said.get("size", str(header.size_bytes))
+    if not size.isdecimal() or len(size) > 19:
+        raise NoImage(f"the tar archive is damaged: {size[:40]!a} is no size")
+    if any(key.startswith("GNU.sparse") for key in said):
+        raise NoImage("the tar archive has sparse files; save it anew without")
+    header = replace(header, name=said.get("path", header.name), target=said.get("linkpath", header.target))
+    return replace(header, size_bytes=int(size))
+
+
+def _member(header: _Header) -> Member:
+    name = header.name.removeprefix("./").rstrip("/") or "."
+    if header.kind in _FILES:
+        return Member(name, header.size_bytes, is_file=True)
+    if header.kind in _LINKS:
+        return Member(name, 0, is_file=False, is_hard_link=header.kind == b"1", target=header.target)
+    if header.kind in _FOLDER:
+        return Member(name, 0, is_file=False)
+    raise NoImage(
+        f"the entry {header.name[:100]!a} is no file, folder or link, but of the kind {ascii(header.kind)[1:]}"
+    )
+
+
+def shown_start(start: bytes) -> str:
+    """The beginning of a file, to be told of it."""
+    return ascii(start[:16])[2:-1] or "nothing"
+
+
+def _text(field: bytes) -> str:
+    return _decoded(field.partition(b"\0")[0])
+
+
+def _decoded(text: bytes) -> str:
+    return text.decode("utf-8", "backslashreplace")

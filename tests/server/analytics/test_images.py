@@ -1,0 +1,173 @@
+"""What is taken for a container image, and what is not."""
+
+import bz2
+import gzip
+import io
+import lzma
+import random
+import tarfile
+import tracemalloc
+
+import pytest
+
+from image_archives import CONFIG, a_tar, docker_archive, oci_layout
+from voxel51.server.analytics.images.inspect import ImageFormat, ImageInspector, Limits
+from voxel51.server.errors import BadRequest
+
+CHUNK_BYTES = 64 * 1024
+LIMITS = Limits()
+IMAGE = docker_archive(random.Random(51).randbytes(300_000))
+
+
+def found_in(content, limits=LIMITS, chunk_bytes=CHUNK_BYTES):
+    inspector = ImageInspector(limits)
+    for start in range(0, len(content), chunk_bytes):
+        inspector.feed(content[start : start + chunk_bytes])
+    inspector.finish()
+    return inspector.format
+
+
+@pytest.mark.parametrize(
+    ("content", "layout"),
+    [
+        pytest.param(IMAGE, ImageFormat.DOCKER, id="plain"),
+        pytest.param(gzip.compress(IMAGE), ImageFormat.DOCKER, id="gzip"),
+        pytest.param(bz2.compress(IMAGE), ImageFormat.DOCKER, id="bzip2"),
+        pytest.param(lzma.compress(IMAGE), ImageFormat.DOCKER, id="xz"),
+        pytest.param(gzip.compress(IMAGE[:999]) + gzip.compress(IMAGE[999:]), ImageFormat.DOCKER, id="two"),
+        pytest.param(gzip.compress(IMAGE) + bytes(512), ImageFormat.DOCKER, id="padded-gzip"),
+        pytest.param(oci_layout(), ImageFormat.OCI, id="oci"),
+        pytest.param(docker_archive(archive_format=tarfile.PAX_FORMAT), ImageFormat.DOCKER, id="pax"),
+    ],
+)
+def test_images_are_known_by_what_is_in_them(content, layout):
+    assert found_in(content) == layout
+    assert found_in(content, chunk_bytes=997) == layout
+
+
+@pytest.mark.parametrize("archive_format", [tarfile.GNU_FORMAT, tarfile.PAX_FORMAT, tarfile.USTAR_FORMAT])
+def test_long_names_are_read_whole(archive_format):
+    config = "long" * 20 + "/" + "name" * 20 + ".json"
+    manifest = b'[{"Config": "%s", "Layers": []}]' % config.encode()
+
+    assert found_in(a_tar({config: CONFIG, "manifest.json": manifest}, archive_format)) == ImageFormat.DOCKER
+
+
+def test_a_layer_whose_size_stands_in_an_extended_header_is_followed():
+    record = b"13 size=1024\n"
+    layer = tarfile.TarInfo("layer.tar").tobuf(tarfile.USTAR_FORMAT) + b"not a header".ljust(1024, b"\xff")
+    content = with_header(b"x", len(record)) + record.ljust(512, b"\0") + layer + docker_archive()
+
+    assert found_in(content) == ImageFormat.DOCKER
+
+
+def test_links_that_stay_inside_are_as_docker_saves_them():
+    buffer = io.BytesIO(docker_archive())
+    with tarfile.open(fileobj=buffer, mode="a") as archive:
+        archive.addfile(a_link("other/layer.tar", "../layer/layer.tar"))
+
+    assert found_in(buffer.getvalue()) == ImageFormat.DOCKER
+
+
+def a_link(name, target, kind=tarfile.SYMTYPE):
+    entry = tarfile.TarInfo(name)
+    entry.type, entry.linkname = kind, target
+    return entry
+
+
+def with_entry(entry):
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        archive.addfile(entry)
+    return buffer.getvalue()
+
+
+def with_header(kind, size):
+    entry = tarfile.TarInfo("x")
+    entry.type, entry.size = kind, size
+    return entry.tobuf(tarfile.GNU_FORMAT)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        pytest.param(b"", "it is empty: 0 bytes came", id="empty"),
+        pytest.param(b"hello", "no tar archive; it begins with hello", id="text"),
+        pytest.param(b"\x89PNG" + bytes(2000), "no tar archive; it begins with", id="picture"),
+        pytest.param(bytes(10240), "no tar archive", id="zeros"),
+        pytest.param(gzip.compress(b"hello" * 500), "no tar archive; it begins with hello", id="gzip-of-text"),
+        pytest.param(gzip.compress(b""), "no tar archive; compressed is nothing", id="gzip-of-nothing"),
+        pytest.param(gzip.compress(IMAGE)[:-9000], "ends too early; the file is cut short", id="cut-gzip"),
+        pytest.param(gzip.compress(IMAGE)[:-4], "ends too early; the file is cut short", id="cut-gzip-trailer"),
+        pytest.param(gzip.compress(IMAGE)[:-8] + bytes(8), "gzip compression is damaged", id="wrong-checksum"),
+        pytest.param(gzip.compress(IMAGE) + b"more", "gzip compression is damaged", id="trailing-garbage"),
+        pytest.param(bz2.compress(IMAGE)[:-9], "ends too early; the file is cut short", id="cut-bzip2"),
+        pytest.param(b"BZh9" + bytes(999), "bzip2 compression is damaged", id="damaged-bzip2"),
+        pytest.param(lzma.compress(IMAGE)[:-9], "ends too early; the file is cut short", id="cut-xz"),
+        pytest.param(IMAGE[:100_000], "is cut short", id="cut-tar"),
+        pytest.param(IMAGE[:512], "is cut short", id="cut-after-header"),
+        pytest.param(a_tar({"readme.txt": b"hi"}), "but begins with 'readme.txt'", id="another-archive"),
+        pytest.param(a_tar({"index.json": b"{}"}), "neither 'manifest.json' nor", id="index-alone"),
+        pytest.param(a_tar({}), "no tar archive", id="no-entries"),
+        pytest.param(a_tar({"manifest.json": b"{"}), "manifest.json is not valid JSON", id="no-json"),
+        pytest.param(a_tar({"manifest.json": b"[" * 500_000}), "manifest.json is not valid JSON", id="deep-json"),
+        pytest.param(docker_archive(manifest={}), "manifest.json is a JSON dict, not a list", id="no-list"),
+        pytest.param(
+            a_tar({"oci-layout": b"{}", "index.json": b"[]"}), "index.json is a JSON list, not a dict", id="no-object"
+        ),
+        pytest.param(a_tar({"inner/manifest.json": b"[]"}), "neither 'manifest.json' nor", id="wrong-place"),
+        pytest.param(with_entry(a_link("manifest.json", "", tarfile.DIRTYPE)), "neither 'manifest.json'", id="folder"),
+        pytest.param(a_tar({"manifest.json": b" " * 1_100_000}), "bytes; 1048576 are enough", id="long-manifest"),
+        pytest.param(a_tar({"../evil": b""}), "'../evil' leads out of the archive", id="traversal"),
+        pytest.param(a_tar({"a/../../evil": b""}), "leads out of the archive", id="hidden-traversal"),
+        pytest.param(a_tar({"/etc/passwd": b""}), "'/etc/passwd' leads out of the archive", id="absolute"),
+        pytest.param(with_entry(a_link("a", "../../etc/passwd")), "leads out of the archive, to", id="link-out"),
+        pytest.param(with_entry(a_link("a", "/etc/passwd")), "leads out of the archive, to", id="absolute-link"),
+        pytest.param(
+            with_entry(a_link("a/b", "../c", tarfile.LNKTYPE)), "leads out of the archive, to", id="hard-link-out"
+        ),
+        pytest.param(with_entry(a_link("a", "", tarfile.CHRTYPE)), "is no file, folder or link", id="device"),
+        pytest.param(with_header(b"L", 2**33), "a header of 8589934592 bytes", id="huge-name"),
+        pytest.param(with_header(b"x", 2**33), "a header of 8589934592 bytes", id="huge-extended-header"),
+        pytest.param(with_header(b"0", 2**40), "is cut short", id="huge-entry"),
+        pytest.param(with_header(b"x", 5) + b"12345".ljust(512, b"\0"), "header has no records", id="no-records"),
+    ],
+)
+def test_what_is_no_image_is_refused_by_what_it_is(content, reason):
+    with pytest.raises(BadRequest) as refused:
+        found_in(content)
+
+    assert reason in str(refused.value)
+    assert len(str(refused.value)) < 700
+
+
+@pytest.mark.parametrize("compress", [gzip.compress, bz2.compress, lzma.compress])
+def test_a_bomb_is_defused_in_little_memory(compress):
+    bomb = compress(docker_archive(bytes(100 * 1024**2)))
+    tracemalloc.start()
+
+    with pytest.raises(BadRequest, match="which no image of its size does"):
+        found_in(bomb)
+
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak_bytes < 16 * 1024**2
+
+
+def test_an_archive_of_countless_entries_is_refused():
+    with pytest.raises(BadRequest, match="more than 10 entries"):
+        found_in(a_tar({str(number): b"" for number in range(11)}), Limits(members=10))
+
+
+def test_damage_anywhere_does_no_harm():
+    dice = random.Random(3)
+    small = docker_archive()
+    for content in (small, gzip.compress(small), bz2.compress(small), lzma.compress(small)):
+        for _ in range(150):
+            damaged = bytearray(content)
+            for _ in range(dice.randint(1, 4)):
+                damaged[dice.randrange(len(damaged))] = dice.randrange(256)
+            try:
+                found_in(bytes(damaged))
+            except BadRequest as error:
+                assert len(str(error)) < 700

@@ -1,0 +1,200 @@
+"""What is said of analytic documents that will not do."""
+
+import copy
+import json
+from importlib import resources
+
+import pytest
+
+from voxel51.wire.manifests import LONGEST_TEXT, MOST_ENTRIES, MOST_TOLD, problems_of, problems_of_heading
+
+GONE = object()
+GOOD = {
+    "info": {
+        "name": "vehicle-sense",
+        "version": "0.1.0",
+        "description": "Finds vehicles.\nAlso bicycles \N{BICYCLE}.",
+        "supports_cpu": True,
+        "supports_gpu": False,
+    },
+    "inputs": [{"name": "video", "type": "types.Video", "description": "the video", "required": True}],
+    "parameters": [
+        {
+            "name": "rate",
+            "type": "types.Number",
+            "description": "how often to look",
+            "placeholder": "1.5",
+            "required": False,
+            "default": 1.5,
+        }
+    ],
+    "outputs": [
+        {
+            "name": "labels",
+            "type": "types.VideoLabels",
+            "description": "what was found",
+            "filename": "labels.json",
+            "post_as_data": False,
+            "schema": None,
+        }
+    ],
+    "zip_outputs": False,
+    "extensions": {"parameters": {"rate": {"minimum": 0, "maximum": 10}}, "limitations": ["none"], "source": "here"},
+}
+OUTPUT, PARAMETER, INPUT = GOOD["outputs"][0], GOOD["parameters"][0], GOOD["inputs"][0]
+
+
+def changed(path, value):
+    """`GOOD` with one value at ``path`` replaced, added, or `GONE`."""
+    document = copy.deepcopy(GOOD)
+    *parents, last = path
+    parent = document
+    for key in parents:
+        parent = parent[key]
+    if value is GONE:
+        del parent[last]
+    else:
+        parent[last] = value
+    return document
+
+
+@pytest.mark.parametrize("name", ["shot_detection", "object_tracks"])
+def test_the_documents_of_the_built_in_analytics_will_do(name):
+    text = resources.files(f"voxel51.analytics.{name}").joinpath("manifest.json").read_text(encoding="utf-8")
+
+    assert problems_of(json.loads(text)) == []
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        pytest.param(GOOD, id="everything"),
+        pytest.param(changed(["extensions"], GONE), id="no-extensions"),
+        pytest.param(changed(["inputs"], []), id="no-inputs"),
+        pytest.param(changed(["outputs"], []), id="no-outputs"),
+        pytest.param(changed(["outputs", 0, "schema"], {"type": "object"}), id="schema"),
+        pytest.param(changed(["parameters", 0, "default"], None), id="null-default"),
+        pytest.param(changed(["parameters", 0, "type"], "types.JSONFile"), id="default-of-another-type"),
+        pytest.param(changed(["info", "version"], "2.0.0-rc.1+7"), id="version-with-suffixes"),
+        pytest.param(
+            {
+                **GOOD,
+                "zip_outputs": True,
+                "outputs": [OUTPUT, {**OUTPUT, "name": "more", "filename": "more.json"}],
+            },
+            id="several-outputs-in-an-archive",
+        ),
+        pytest.param(
+            {**GOOD, "outputs": [OUTPUT, {**OUTPUT, "name": "clip", "filename": "clip.mp4", "post_as_data": True}]},
+            id="one-output-and-new-data",
+        ),
+    ],
+)
+def test_documents_that_will_do_have_no_problems(document):
+    assert problems_of(document) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "problem"),
+    [
+        (["info"], GONE, "info: is missing"),
+        (["inputs"], GONE, "inputs: is missing"),
+        (["zip_outputs"], GONE, "zip_outputs: is missing"),
+        (["colour"], "red", "colour: is unknown; known here: info, "),
+        (["info", "owner"], "me", "info.owner: is unknown"),
+        (["inputs", 0, "default"], 1, "inputs[0].default: is unknown"),
+        (["info"], [], "info: must be an object, not a list"),
+        (["inputs"], {}, "inputs: must be a list, not a dict"),
+        (["inputs", 0], "video", "inputs[0]: must be an object, not 'video'"),
+        (["info", "name"], 7, "info.name: must be text, not 7"),
+        (["info", "name"], "", "info.name: must not be empty"),
+        (["info", "name"], " \n", "info.name: must not be empty"),
+        (["info", "name"], "mallory/x", "info.name: 'mallory/x' is no name"),
+        (["info", "name"], "..", "info.name: '..' is no name"),
+        (["info", "name"], "a\nb", "info.name: 'a\\nb' is no name"),
+        (["info", "name"], "x" * 65, "info.name: has 65 characters, at most 64 will do"),
+        (["info", "version"], 1.0, "info.version: must be text, not 1.0"),
+        (["info", "version"], "1.0 beta", "info.version: '1.0 beta' is no version"),
+        (["info", "version"], "1" * 65, "info.version: has 65 characters, at most 64 will do"),
+        (["info", "description"], None, "info.description: must be text, not None"),
+        (["info", "description"], "nul \0", "info.description: holds control characters"),
+        (["info", "description"], "half \ud800", "info.description: holds control characters or halves"),
+        (["info", "description"], "x" * (LONGEST_TEXT + 1), "info.description: has 10001 characters"),
+        (["info", "supports_cpu"], "true", "info.supports_cpu: must be true or false, not 'true'"),
+        (["info", "supports_cpu"], 1, "info.supports_cpu: must be true or false, not 1"),
+        (["info", "supports_cpu"], False, "info: supports_cpu or supports_gpu must be true"),
+        (["inputs", 0, "type"], "Video", "inputs[0].type: 'Video' is no type; take a class"),
+        (["inputs", 0, "required"], GONE, "inputs[0].required: is missing"),
+        (["inputs"], [INPUT, INPUT], "inputs[1].name: 'video' is that of inputs[0] already"),
+        (["inputs"], [INPUT] * (MOST_ENTRIES + 1), "inputs: has 201 entries, at most 200 will do"),
+        (["parameters"], [PARAMETER, PARAMETER], "parameters[1].name: 'rate' is that of parameters[0] already"),
+        (["parameters", 0, "name"], "video", "extensions.parameters.rate: there is no such parameter"),
+        (["parameters"], [{**PARAMETER, "name": "video"}], "parameters[0].name: 'video' is that of an input"),
+        (["parameters", 0, "placeholder"], "", "parameters[0].placeholder: must not be empty"),
+        (["parameters", 0, "default"], "1.5", "parameters[0].default: '1.5' is no types.Number"),
+        (["parameters", 0, "default"], True, "parameters[0].default: True is no types.Number"),
+        (["parameters", 0, "default"], 11, "extensions.parameters.rate: the default 11 is not from 0 to 10"),
+        (["outputs", 0, "filename"], "../labels.json", "outputs[0].filename: '../labels.json' is no safe file name"),
+        (["outputs", 0, "filename"], "a\\b", "outputs[0].filename: 'a\\\\b' is no safe file name"),
+        (["outputs", 0, "filename"], ".bashrc", "outputs[0].filename: '.bashrc' is no safe file name"),
+        (["outputs", 0, "filename"], "x" * 201, "outputs[0].filename: 'xxx"),
+        (["outputs", 0, "schema"], [], "outputs[0].schema: must be an object or null, not a list"),
+        (["outputs", 0, "schema"], GONE, "outputs[0].schema: is missing"),
+        (["outputs"], [OUTPUT, OUTPUT], "outputs[1].filename: 'labels.json' is that of outputs[0] already"),
+        (
+            ["outputs"],
+            [OUTPUT, {**OUTPUT, "name": "more", "filename": "more.json"}],
+            "outputs: a job keeps one file, not 2 ('labels, more'); set zip_outputs",
+        ),
+        (["extensions"], [], "extensions: must be an object, not a list"),
+        (["extensions", "prize"], 5, "extensions.prize: is unknown"),
+        (["extensions", "licence"], "", "extensions.licence: must not be empty"),
+        (["extensions", "parameters", "speed"], {}, "extensions.parameters.speed: there is no such parameter"),
+        (["extensions", "parameters", "rate", "minimum"], "0", "extensions.parameters.rate.minimum: must be a number"),
+        (["extensions", "parameters", "rate", "minimum"], 99, "extensions.parameters.rate: minimum 99 is above maxim"),
+    ],
+)
+def test_a_problem_names_the_field_by_its_path(path, value, problem):
+    problems = problems_of(changed(path, value))
+
+    assert any(told.startswith(problem) for told in problems), problems
+
+
+@pytest.mark.parametrize("document", [None, [], "text", 1.5])
+def test_what_is_no_object_is_no_document(document):
+    [problem] = problems_of(document)
+
+    assert problem.startswith("the document: must be an object")
+
+
+def test_all_problems_are_told_at_once():
+    document = {**changed(["info", "version"], ""), "zip_outputs": "no", "outputs": [{**OUTPUT, "filename": 3}]}
+
+    assert problems_of(document) == [
+        "info.version: must not be empty",
+        "outputs[0].filename: must be text, not 3",
+        "zip_outputs: must be true or false, not 'no'",
+    ]
+
+
+def test_however_much_is_wrong_little_is_told():
+    document = {**GOOD, **{"k" * 5000 + str(number): "v" * 5000 for number in range(1000)}}
+
+    problems = problems_of(document)
+
+    assert problems[-1] == "and 980 more"
+    assert len(problems) == MOST_TOLD + 1
+    assert max(map(len, problems)) < 250
+
+
+@pytest.mark.parametrize(
+    ("document", "problem"),
+    [
+        ({"info": GOOD["info"], "inputs": []}, "inputs: is unknown; known here: info"),
+        ({}, "info: is missing"),
+        ({"info": {**GOOD["info"], "name": ""}}, "info.name: must not be empty"),
+    ],
+)
+def test_an_image_to_video_document_has_its_heading_alone(document, problem):
+    assert problems_of_heading(document) == [problem]
+    assert problems_of_heading({"info": GOOD["info"]}) == []
