@@ -14,6 +14,7 @@ from sqlalchemy.engine import make_url
 
 _WRITES = "writes"
 _DURABLE = "durable"
+_UNREFERENCED = "unreferenced"
 
 
 def sqlite_url(file: Path) -> str:
@@ -100,8 +101,13 @@ class Database:
         """Bring the tables to the shape this version needs. Several processes may call it at once."""
         from voxel51.server.database.migrations import upgrade  # noqa: PLC0415  (alembic is needed here alone)
 
-        with self.write() as connection:
+        # SQLite changes a table by making it anew, and dropping the old one would delete what refers to it.
+        engine = self.engine.execution_options(**{_WRITES: True, _DURABLE: True, _UNREFERENCED: True})
+        with self._writer, engine.begin() as connection:
             upgrade(connection)
+            if connection.dialect.name == "sqlite" and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
+                raise RuntimeError("its records do not fit together after the upgrade; nothing was changed")
+        self.engine.dispose()  # with the connection that did not mind references
 
     def close(self) -> None:
         """Close every connection."""
@@ -131,6 +137,8 @@ def _begin_sqlite(connection: Connection) -> None:
     if not options.get(_WRITES, False):
         connection.exec_driver_sql("BEGIN")
         return
+    if options.get(_UNREFERENCED, False):
+        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
     connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if options[_DURABLE] else 'NORMAL'}")
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 

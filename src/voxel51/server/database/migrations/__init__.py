@@ -7,9 +7,9 @@ from alembic.config import Config
 from sqlalchemy import Connection
 
 
-def upgrade(connection: Connection) -> None:
-    """Run the steps that ``connection``'s database has not seen yet, within its transaction."""
-    command.upgrade(_configuration(connection), "head")
+def upgrade(connection: Connection, revision: str = "head") -> None:
+    """Run the steps up to ``revision`` that ``connection``'s database has not seen yet, within its transaction."""
+    command.upgrade(_configuration(connection), revision)
 
 
 def _configuration(connection: Connection) -> Config:
