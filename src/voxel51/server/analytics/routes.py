@@ -63,7 +63,7 @@ def _routes(handlers: "_Handlers", needs: Needs, prefix: str) -> Iterable[Route]
             needs=needs,
             body=_IMAGE,
             status=201,
-            errors=(404,),
+            errors=(403, 404),
             takes_arguments={"type": Argument("CPU or GPU", {"type": "string", "enum": ["CPU", "GPU", "cpu", "gpu"]})},
             before=handlers.check_image,
         ),

@@ -18,7 +18,9 @@ _ANY_TYPE = "*/*"
 """What the API description says in the place of `tus.CONTENT_TYPE`: tools that make requests by it do not know that."""
 
 _NUMBER = "^[0-9]{1,18}$"
-_RESUMABLE = {tus.RESUMABLE: Header("version of the protocol", r"^1\.0\.0$", required=True)}
+_RESUMABLE = {
+    tus.RESUMABLE: Header("version of the protocol; needed, or the answer is 412, as tus has it", r"^1\.0\.0$")
+}
 _DIGEST_HASHES = {"sha1": 20, "sha256": 32}
 
 
@@ -63,14 +65,14 @@ _TAKEN: Mapping[str, Mapping[str, Header]] = {
     "OPTIONS": {},
     "POST": {
         **_RESUMABLE,
-        tus.LENGTH: Header("bytes of the whole", _NUMBER, required=True),
+        tus.LENGTH: Header("bytes of the whole; needed", _NUMBER),
         tus.METADATA: Header("key and base64 of its value, comma between: filename, filetype, data_ttl"),
         digests.REPR_DIGEST: _REPR_DIGEST,
     },
     "HEAD": _RESUMABLE,
     "PATCH": {
         **_RESUMABLE,
-        tus.OFFSET: Header("bytes that are kept so far", _NUMBER, required=True),
+        tus.OFFSET: Header("bytes that are kept so far; needed", _NUMBER),
         tus.CHECKSUM: Header("sha1 or sha256, a blank, and base64 of the body's hash"),
         digests.CONTENT_DIGEST: Header("the same as in RFC 9530", digests.PATTERN),
     },

@@ -226,7 +226,6 @@ def _more_parameters(route: Route) -> list[dict[str, Any]]:
             "name": name,
             "in": "header",
             "description": header.description,
-            "required": header.required,
             "schema": {"type": "string", **({"pattern": header.pattern} if header.pattern else {})},
         }
         for name, header in route.takes_headers.items()

@@ -154,11 +154,10 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What callers may say, or must, in a header: a line that describes it, and what it looks like."""
+    """What callers may say in a header: a line that describes it, and what it looks like."""
 
     description: str
     pattern: str | None = None
-    required: bool = False
 
 
 @dataclass(frozen=True, slots=True)
