@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -31,7 +32,10 @@ FOR_EVERYBODY = {
     "get /analytics/list", "get /analytics", "get /analytics/{analytic_id}", "get /analytics/{analytic_id}/doc",
     "get /status/all", "get /events", "post /data", "post /jobs", "post /data/batch", "post /jobs/batch",
     "post /data/uploads", "post /analytics", "post /analytics/{analytic_id}/images", "delete /analytics/{analytic_id}",
-    "post /data/url",
+    "post /data/url", "get /account", "get /account/export", "get /account/audit", "get /account/tokens",
+    "post /account/tokens", "get /account/sessions", "put /account/password", "delete /account", "post /sign-out",
+    "post /account/tokens/{token_id}/rotate", "delete /account/tokens/{token_id}",
+    "delete /account/sessions/{session_id}",
 }  # fmt: skip
 """Where any user has a right of his own."""
 
@@ -49,11 +53,26 @@ APPLICATIONS = {
     "get /apps/analytics/{analytic_id}/doc", "get /apps/data", "get /apps/jobs", "post /apps/users",
     "get /apps/users/list", "get /apps/status/all", "post /apps/analytics",
     "post /apps/analytics/{analytic_id}/images", "delete /apps/analytics/{analytic_id}",
+    "delete /apps/users/{username}",
 }  # fmt: skip
 """Where any application has a right of its own."""
 
 CALLERS = {"post /analytics/batch", "get /webhooks", "post /webhooks"}
 """Where users and applications have a right of their own."""
+
+OPERATORS = {
+    "get /admin/users", "post /admin/users", "patch /admin/users/{username}", "delete /admin/users/{username}",
+    "post /admin/users/{username}/password-reset", "post /admin/invitations", "get /admin/applications",
+    "post /admin/applications", "get /admin/applications/{name}/tokens", "post /admin/applications/{name}/tokens",
+    "delete /admin/applications/{name}/tokens/{token_id}", "get /admin/audit", "get /admin/settings",
+}  # fmt: skip
+"""Where a user needs a credential that is good to administer the platform."""
+
+OF_ACCOUNTS = {
+    "post /account/tokens/{token_id}/rotate", "delete /account/tokens/{token_id}",
+    "delete /account/sessions/{session_id}",
+}  # fmt: skip
+"""Where a credential of one's own is named; the one in the paths is alice's."""
 
 OF_ANALYTICS = {
     f"{verb} {prefix}/analytics/{{analytic_id}}{path}"
@@ -79,9 +98,10 @@ LINKS = {
     "get /links/attempts/{attempt_id}/parameters/{name}", "put /links/attempts/{attempt_id}/status",
     "put /links/attempts/{attempt_id}/log", "put /links/attempts/{attempt_id}/output",
 }  # fmt: skip
-FOR_NOBODY = {"options /data/uploads"}
+FOR_NOBODY = {"options /data/uploads", "get /sign-in", "post /sign-in", "post /sign-up", "post /password-resets"}
 """Where no credential is asked for."""
 
+SCOPES = {"read", "upload", "run", "manage"}
 OF_ATTEMPTS = {route for route in LINKS if "{attempt_id}" in route}
 MANIFEST: dict[str, Any] = {
     "info": {"name": "n", "version": "1", "description": "d", "supports_cpu": True, "supports_gpu": False},
@@ -100,6 +120,13 @@ BODIES = {
     "post /data/url": {"signed_url": "http://127.0.0.1:9/", "filename": "a", "mimetype": "a/b", "size": 1},
     "post /data/batch": {"action": "delete", "ids": []}, "post /jobs/batch": {"action": "kill", "ids": []},
     "post /analytics/batch": {"action": "details", "ids": []},
+    "post /account/tokens": {"name": "n"}, "post /account/tokens/{token_id}/rotate": {},
+    "put /account/password": {"new_password": "short"}, "post /admin/users": {"username": "mallory"},
+    "patch /admin/users/{username}": {"role": "viewer"}, "post /admin/invitations": {},
+    "post /admin/applications": {"name": "mallory"}, "post /admin/applications/{name}/tokens": {"name": "n"},
+    "post /sign-in": {"username": "alice", "password": "wrong"},
+    "post /password-resets": {"key": "k", "new_password": "long enough"},
+    "post /sign-up": {"username": "mallory", "password": "mallory's"},
 }  # fmt: skip
 PIECES = {"Tus-Resumable": "1.0.0", "Upload-Length": "9", "Upload-Offset": "0"}
 PIECE = {**PIECES, "Content-Type": "application/offset+octet-stream"}
@@ -117,6 +144,8 @@ class Place:
         alice: a user of the platform, with data and jobs.
         bob: another, with nothing.
         revoked: one whose token was revoked.
+        expired: one whose token's time is over.
+        small: credentials of alice's that are good for one thing each, and of a viewer, as headers.
         acme: an application with a user who is called like alice, and has data and a job, and one called like bob.
         globex: another, with users of the same names who have nothing.
         ended: an application whose token was revoked.
@@ -128,6 +157,8 @@ class Place:
     alice: User
     bob: User
     revoked: User
+    expired: User
+    small: dict[str, dict[str, str]]
     acme: Application
     globex: Application
     ended: Application
@@ -168,7 +199,14 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
             assert created.status_code == 201
         jobs = [_upload_and_run(platform, alice.headers) for _ in range(3)]
         own = _upload_and_run(platform, acme.headers(alice.name))
-        people = (alice, bob, revoked, acme, globex, ended)
+        expired = User.create(platform, folder)
+        past = "UPDATE tokens SET expires_at = '2020-01-01 00:00:00.000000' WHERE user_id ="
+        _in_database(platform, f"{past} (SELECT id FROM users WHERE name = ?)", expired.name)
+        small = {scope: _small_token(platform, folder, alice, scope) for scope in SCOPES}
+        [token_id, *_] = platform.run_command("server", "user", "tokens", alice.name).split()
+        for names in (jobs[0], own):
+            names |= {"token_id": token_id, "session_id": token_id, "username": alice.name, "name": "video"}
+        people = (alice, bob, revoked, expired, small, acme, globex, ended)
         yield _with_attempts(Place(platform, *people, jobs[0], own), [job["job_id"] for job in jobs])
 
 
@@ -193,6 +231,12 @@ def _upload_and_run(platform: PlatformProcess, headers: dict[str, str]) -> dict[
     sent = requests.post(f"{v1}/webhooks/{made['id']}/test", headers=headers, timeout=20).json()["delivery"]
     named["delivery_id"] = sent["id"]
     return {"data_id": data["id"], "job_id": job["id"], "analytic_id": job["analytic_id"], **named}
+
+
+def _small_token(platform: PlatformProcess, folder: Path, user: User, scope: str) -> dict[str, str]:
+    path = folder / f"{scope}.json"
+    platform.run_command("server", "user", "token", user.name, "--out", str(path), "--scope", scope)
+    return {"Authorization": f"Bearer {json.loads(path.read_text())['access_token']['private_key']}"}
 
 
 def _in_database(platform: PlatformProcess, statement: str, *values: object) -> list[tuple[Any, ...]]:
@@ -229,11 +273,12 @@ def test_every_route_has_an_expectation(place: Place) -> None:
         for path, operations in document["paths"].items()
         for method, operation in operations.items()
     }
-    assert routes == LISTS | FOR_EVERYBODY | OWNED | APPLICATIONS | CALLERS | HELD | AGENTS | LINKS | FOR_NOBODY
-    of_users = ["user", "application", "active_user"]
-    of_callers = ["user", "application", "application", "active_user"]
+    of_anybody = LISTS | FOR_EVERYBODY | OWNED | OPERATORS
+    assert routes == of_anybody | APPLICATIONS | CALLERS | HELD | AGENTS | LINKS | FOR_NOBODY
+    of_users = ["user", "session", "application", "active_user"]
+    of_callers = ["user", "session", "application", "application", "active_user"]
     assert {route for route in routes if security[route] == of_callers} == CALLERS | HELD
-    assert {route for route in routes if security[route] == of_users} == LISTS | FOR_EVERYBODY | OWNED
+    assert {route for route in routes if security[route] == of_users} == of_anybody
     assert {route for route in routes if security[route] == ["application"]} == APPLICATIONS
     assert {route for route in routes if security[route] == ["agent"]} == AGENTS
     assert {route for route in routes if security[route] == ["link"]} == LINKS
@@ -246,7 +291,7 @@ def assert_refused(answer: requests.Response, status: int) -> None:
         assert answer.json()["error"]["code"] == status
 
 
-@pytest.mark.parametrize("route", sorted(LISTS | FOR_EVERYBODY | OWNED))
+@pytest.mark.parametrize("route", sorted(LISTS | FOR_EVERYBODY | OWNED | OPERATORS))
 def test_users_routes_need_a_token_that_is_valid(place: Place, route: str) -> None:
     signature = place.sign(route)
     for headers in (
@@ -256,6 +301,9 @@ def test_users_routes_need_a_token_that_is_valid(place: Place, route: str) -> No
         {"Authorization": f"Basic {place.alice.key}"},
         {"Authorization": place.alice.key},
         place.revoked.headers,
+        place.expired.headers,
+        {"Cookie": "voxel51_session=wrong"},
+        {"Cookie": f"voxel51_session={place.alice.key}"},
         {"X-Voxel51-Agent": "mine"},
         {"X-Voxel51-Agent": place.alice.key},
         place.ended.headers(),
@@ -287,6 +335,7 @@ def test_applications_routes_need_an_applications_token(place: Place, route: str
         assert_refused(place.ask(route, **headers), 401)
     assert_refused(place.ask(route, signature), 401)
     changed = {"post /apps/users": 201, **dict.fromkeys(OF_ANALYTICS, 403), "post /apps/analytics": 400}
+    changed["delete /apps/users/{username}"] = 400  # not confirmed
     assert place.ask(route, **place.acme.headers()).status_code == changed.get(route, 200)
     again = {**changed, "post /apps/users": 409}
     for user in (place.alice.name, "nobody"):  # old clients send the active user here too; it counts for nothing
@@ -302,9 +351,45 @@ def test_callers_routes_need_any_token_that_is_valid(place: Place, route: str) -
 
 
 def assert_needs_a_token(place: Place, route: str) -> None:
-    for headers in ({}, place.revoked.headers, place.ended.headers(), {"X-Voxel51-Agent": "mine"}):
+    for headers in (
+        {},
+        place.revoked.headers,
+        place.expired.headers,
+        place.ended.headers(),
+        {"X-Voxel51-Agent": "mine"},
+    ):
         assert_refused(place.ask(route, **headers), 401)
     assert_refused(place.ask(route, **place.acme.headers("nobody")), 404)
+
+
+@pytest.mark.parametrize("route", sorted(LISTS | FOR_EVERYBODY | OWNED | OPERATORS | CALLERS | HELD))
+def test_a_credential_that_is_not_good_for_it_is_refused(place: Place, route: str) -> None:
+    document = requests.get(f"{place.platform.url}/openapi.json", timeout=20).json()
+    method, _, path = route.partition(" ")
+    [needed] = document["paths"][path][method]["security"][0]["user"]
+    for scope in SCOPES - {needed}:
+        assert_refused(place.ask(route, **place.small[scope]), 403)
+
+
+@pytest.mark.parametrize("action", ["kill", "delete", "ttl"])
+def test_a_credential_that_is_good_to_read_changes_nothing_in_a_batch(place: Place, action: str) -> None:
+    for noun in ("jobs", "data"):
+        body = {"action": action, "ids": [place.path["job_id"], place.path["data_id"]], "days": "-9"}
+        answer = requests.post(f"{place.acme.v1}/{noun}/batch", json=body, headers=place.small["read"], timeout=20)
+        assert answer.status_code in ({400, 403} if (noun, action) == ("data", "kill") else {403})
+
+
+@pytest.mark.parametrize("route", sorted(OPERATORS))
+def test_operators_routes_are_for_operators_alone(place: Place, route: str) -> None:
+    for headers in (place.alice.headers, place.bob.headers, place.acme.headers(place.alice.name)):
+        assert_refused(place.ask(route, **headers), 403)
+    assert_refused(place.ask(route, **place.small["manage"]), 403)
+
+
+@pytest.mark.parametrize("route", sorted(OF_ACCOUNTS))
+def test_a_credential_of_somebody_else_is_not_there(place: Place, route: str) -> None:
+    for headers in (place.bob.headers, place.globex.headers(place.alice.name), place.acme.headers(place.alice.name)):
+        assert_refused(place.ask(route, **headers), 404)
 
 
 @pytest.mark.parametrize("route", sorted(HELD))

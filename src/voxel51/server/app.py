@@ -11,10 +11,18 @@ from urllib.parse import urlsplit
 from anyio import CapacityLimiter
 from starlette.types import ASGIApp
 
+from voxel51.server.accounts.account_routes import account_routes
+from voxel51.server.accounts.admin_routes import admin_routes
+from voxel51.server.accounts.application_routes import application_routes
 from voxel51.server.accounts.applications import ApplicationService
+from voxel51.server.accounts.audit import AuditService
 from voxel51.server.accounts.callers import User
-from voxel51.server.accounts.routes import application_routes
+from voxel51.server.accounts.entrance import EntranceService
+from voxel51.server.accounts.entrance_routes import entrance_routes
+from voxel51.server.accounts.removal import ExportService, RemovalService
 from voxel51.server.accounts.service import AccountService
+from voxel51.server.accounts.sessions import SessionService
+from voxel51.server.accounts.tokens import Kind, TokenService
 from voxel51.server.analytics.installed import Installed, find_installed
 from voxel51.server.analytics.routes import analytic_routes
 from voxel51.server.analytics.service import AnalyticService
@@ -27,6 +35,7 @@ from voxel51.server.data.uploads_routes import upload_routes
 from voxel51.server.data.uploads_service import UploadService
 from voxel51.server.database.database import Database
 from voxel51.server.database.opening import open_database
+from voxel51.server.database.search import Query
 from voxel51.server.engine.dispatcher import Dispatcher, Terms
 from voxel51.server.engine.launch import Limits
 from voxel51.server.engine.runners.processes import ProcessRunner
@@ -39,7 +48,7 @@ from voxel51.server.http import openapi
 from voxel51.server.http.application import build_application
 from voxel51.server.http.endpoint import Serving
 from voxel51.server.http.repetition import Repetitions
-from voxel51.server.http.route import Route
+from voxel51.server.http.route import Route, changing
 from voxel51.server.http.signing import LinkSigner
 from voxel51.server.http.uploads import Receiver
 from voxel51.server.jobs.actions import JobActions
@@ -59,7 +68,11 @@ from voxel51.server.webhooks.deliveries import DeliveryService
 from voxel51.server.webhooks.history import HistoryService
 from voxel51.server.webhooks.routes import webhook_routes
 from voxel51.server.webhooks.service import WebhookService
+from voxel51.wire.accounts import Scope
 from voxel51.wire.tokens import API_VERSION
+
+_MOST_LINES = 100_000
+"""Lines of the audit log that an account's export has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +125,10 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
 
     accounts = AccountService(database)
     applications = ApplicationService(database)
+    tokens = TokenService(database)
+    sessions = SessionService(database, timedelta(days=settings.session_days))
+    entrance = EntranceService(database, sessions, settings.sign_up)
+    audit = AuditService(database, timedelta(days=settings.audit_days))
     repetitions = Repetitions(database)
     data = DataService(database, storage, lifetime, public_links)
     unfinished = timedelta(days=settings.unfinished_upload_days)
@@ -139,19 +156,38 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
     deliverer = Deliverer(deliveries, guard, webhook_sealer)
     webhooks = WebhookService(database, guard, webhook_sealer, deliverer.wake)
 
+    removal = RemovalService(database, [partial(_end_jobs, actions, jobs), uploads.forget_all, data.forget_all,
+                                        uploaded.forget_all, events.forget_all, repetitions.forget_all])  # fmt: skip
+    exports = ExportService(
+        {
+            "account": accounts.account,
+            "tokens": tokens.all,
+            "sessions": lambda user: tokens.all(user, Kind.SESSION),
+            "data": data.export,
+            "uploads": uploads.all,
+            "jobs": jobs.export,
+            "analytics": uploaded.all,
+            "webhooks": lambda user: webhooks.all(user)["webhooks"],
+            "audit": lambda user: audit.of(user, Query(limit=_MOST_LINES))["audit"],
+        }
+    )
+    path = urlsplit(addresses.public_url).path + f"/{API_VERSION}"
     routes: list[Route] = [
-        *application_routes(applications),
-        *analytic_routes(analytics, uploaded, has_unended),
-        *data_routes(data, sources),
-        *upload_routes(uploads, settings.upload_limit_bytes, urlsplit(addresses.public_url).path + f"/{API_VERSION}"),
-        *job_routes(jobs, actions),
+        *entrance_routes(entrance, sessions, None, addresses.public_url.startswith("https:")),
+        *account_routes(accounts, tokens, audit, exports, removal, addresses.public_url),
+        *admin_routes(accounts, applications, tokens, entrance, removal, audit, settings.shown(), addresses.public_url),
+        *application_routes(applications, removal),
+        *changing(Scope.UPLOAD, analytic_routes(analytics, uploaded, has_unended)),
+        *changing(Scope.UPLOAD, data_routes(data, sources)),
+        *changing(Scope.UPLOAD, upload_routes(uploads, settings.upload_limit_bytes, path)),
+        *changing(Scope.RUN, job_routes(jobs, actions)),
         *agent_routes(attempts, tasks, data, sources),
         *event_routes(feed),
         *webhook_routes(webhooks, HistoryService(database, deliverer.wake)),
         *status_routes(database, dispatcher.is_running),
     ]
     serving = Serving(
-        checks=Credentials(accounts, applications, attempts, signer).checks(),
+        checks=Credentials(accounts, applications, attempts, signer, addresses.public_url).checks(),
         storage=storage,
         receiver=Receiver(storage, settings.upload_limit_bytes),
         repetitions=repetitions,
@@ -161,9 +197,14 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
     document = openapi.describe(routes, version("voxel51-platform"))
     application = build_application(routes, serving, openapi.pages(document))
     keepers = [data.keeps, uploads.keeps, uploaded.keeps, attempts.keeps]
-    expiries = [data.expire, jobs.expire, uploads.expire, repetitions.expire, events.expire, deliveries.prune]
+    expiries = [data.expire, jobs.expire, uploads.expire, repetitions.expire, events.expire, deliveries.prune,
+                tokens.expire, entrance.expire, audit.expire, removal.finish]  # fmt: skip
     sweeper = Sweeper(expiries, storage, keepers)
     return Platform(application, database, storage, dispatcher, sweeper, feed, deliverer)
+
+
+def _end_jobs(actions: JobActions, jobs: JobService, user: User) -> bool:
+    return actions.end_all(user) and jobs.forget_all(user)
 
 
 def _links(signer: LinkSigner, base_url: str) -> Links:

@@ -2,18 +2,21 @@
 
 import re
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
 from voxel51.server.accounts.applications import ApplicationService
 from voxel51.server.accounts.callers import Application, Caller, User
 from voxel51.server.accounts.service import AccountService
+from voxel51.server.accounts.tokens import Kind
 from voxel51.server.errors import Forbidden, Unauthenticated
 from voxel51.server.http.endpoint import Check
 from voxel51.server.http.route import Needs
 from voxel51.server.http.signing import LinkSigner
 from voxel51.server.jobs.attempts import Attempt, AttemptService
 from voxel51.wire import headers
+from voxel51.wire.accounts import Scope
 from voxel51.wire.tokens import API_VERSION
 
 _JOB_PATH = re.compile(rf"/{API_VERSION}/jobs/([^/]+)/")
@@ -23,12 +26,18 @@ class Credentials:
     """Finds out who calls. An application's key counts before a user's, as old clients send only one of them."""
 
     def __init__(
-        self, accounts: AccountService, applications: ApplicationService, attempts: AttemptService, signer: LinkSigner
+        self,
+        accounts: AccountService,
+        applications: ApplicationService,
+        attempts: AttemptService,
+        signer: LinkSigner,
+        public_url: str,
     ) -> None:
         self._accounts = accounts
         self._applications = applications
         self._attempts = attempts
         self._signer = signer
+        self._origin = _origin(public_url)
 
     def checks(self) -> Mapping[Needs, Check]:
         """How each need of a route is checked."""
@@ -41,30 +50,56 @@ class Credentials:
             Needs.LINK: self.link,
         }
 
-    def nobody(self, _request: Request) -> None:
-        """Anybody may."""
+    def nobody(self, request: Request, _scope: Scope) -> None:
+        """Anybody may; but no other site's page may sign somebody in.
 
-    def caller(self, request: Request) -> Caller:
+        Raises:
+            Forbidden: one tries.
+        """
+        self._check_origin(request)
+
+    def caller(self, request: Request, scope: Scope) -> Caller:
         """A user, or an application that acts for none of its users in particular.
 
         Raises:
-            Unauthenticated: the credential is missing or not known.
+            Unauthenticated: the credential is missing, not known, or over.
+            Forbidden: it is not good for ``scope``, or its account is suspended.
             NotFound: the application has no such user.
         """
+        found = self._find(request)
+        found.require(scope)
+        return found
+
+    def _find(self, request: Request) -> Caller:
         key, user_name = request.headers.get(headers.APPLICATION_KEY), request.headers.get(headers.APPLICATION_USER)
         if key is None:
-            return self._accounts.authenticate(_bearer(request))
+            return self._user(request)
         if user_name:
             return self._applications.authenticate_user(key, user_name)
         return self._applications.authenticate(key)
 
-    def user(self, request: Request) -> User:
+    def _user(self, request: Request) -> User:
+        session = request.cookies.get(headers.SESSION_COOKIE)
+        if session is None or headers.AUTHORIZATION in request.headers:
+            return self._accounts.authenticate(_bearer(request))
+        self._check_origin(request)
+        return self._accounts.authenticate(session, Kind.SESSION)
+
+    def _check_origin(self, request: Request) -> None:
+        """Refuse what a page of another site may be behind: browsers say where a request comes from."""
+        site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+        own = {None, self._origin, f"{request.url.scheme}://{request.headers.get('host', '')}"}
+        is_from_here = origin in own if site is None else site in {"same-origin", "none"}
+        if request.method not in {"GET", "HEAD", "OPTIONS"} and not is_from_here:
+            raise Forbidden("A page of another site may not do this in your name; open the platform's own")
+
+    def user(self, request: Request, scope: Scope) -> User:
         """A user, of the platform or of an application; raises as `caller` does.
 
         Raises:
             Forbidden: it is an application that names no user.
         """
-        found = self.caller(request)
+        found = self.caller(request, scope)
         if isinstance(found, Application):
             raise Forbidden(
                 f"Application {found.name!r} acts for none of its users here; "
@@ -72,20 +107,23 @@ class Credentials:
             )
         return found
 
-    def application(self, request: Request) -> Application:
+    def application(self, request: Request, scope: Scope) -> Application:
         """An application, whether or not it names a user.
 
         Raises:
-            Unauthenticated: the credential is missing or not known.
+            Unauthenticated: the credential is missing, not known, or over.
+            Forbidden: it is not good for ``scope``.
         """
         key = request.headers.get(headers.APPLICATION_KEY)
         if key is None:
             raise Unauthenticated(
                 f"This needs an application token: send the header '{headers.APPLICATION_KEY}: <private key>'"
             )
-        return self._applications.authenticate(key)
+        found = self._applications.authenticate(key)
+        found.require(scope)
+        return found
 
-    def agent(self, request: Request) -> Attempt:
+    def agent(self, request: Request, _scope: Scope) -> Attempt:
         """The attempt at the job that the path names.
 
         Raises:
@@ -98,13 +136,18 @@ class Credentials:
             raise Unauthenticated(f"This needs a job's credential in the header {headers.AGENT_KEY}")
         return self._attempts.authenticate(credential, found[1])
 
-    def link(self, request: Request) -> None:
+    def link(self, request: Request, _scope: Scope) -> None:
         """Whoever holds a signed link.
 
         Raises:
             Forbidden: it is not signed for this, or has expired.
         """
         self._signer.check(request.method, request.scope["raw_path"].decode("ascii"), request.query_params)
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _bearer(request: Request) -> str:

@@ -5,6 +5,7 @@ A setting is given as an option of ``voxel51 server start`` where it has one, el
 """
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -14,16 +15,20 @@ import msgspec
 import platformdirs
 
 from voxel51.server.outbound.allowed import read_allowances
+from voxel51.wire.accounts import SettingValue, SignUpMode
 
 PREFIX = "VOXEL51_SERVER_"
 
 
+_PASSWORD = re.compile(r"(://[^/@:]*:)[^@]*(@)")
 _CENTURY_DAYS = 36525
 _MOST = {
     "lifetime_days": _CENTURY_DAYS,
     "event_days": _CENTURY_DAYS,
     "unfinished_upload_days": _CENTURY_DAYS,
     "webhook_days": _CENTURY_DAYS,
+    "session_days": _CENTURY_DAYS,
+    "audit_days": _CENTURY_DAYS,
     "link_seconds": _CENTURY_DAYS * 86400,
     "grace_seconds": _CENTURY_DAYS * 86400,
     "job_wall_seconds": _CENTURY_DAYS * 86400,
@@ -84,6 +89,11 @@ class Settings:
     )
     outbound_threads: int = _setting(32, "threads that wait for other hosts at the same time")
     webhook_days: float = _setting(30.0, "days that deliveries to webhooks are kept, to be looked at and sent again")
+    sign_up: SignUpMode = _setting(  # noqa: RUF009  (a frozen field, as all the others)
+        SignUpMode.INVITE, "who may make an account: off (nobody), invite (who is invited, and the first), open"
+    )
+    session_days: float = _setting(14.0, "days until who signed in by a browser must do so again")
+    audit_days: float = _setting(730.0, "days until lines of the audit log are forgotten")
     link_seconds: int = _setting(24 * 3600, "seconds that a signed link lasts")
     grace_seconds: int = _setting(15 * 60, "seconds that a job may still send its log and status after it ended")
 
@@ -129,7 +139,8 @@ class Settings:
         at_least_one = ("threads", "job_attempts", "job_wall_seconds", "job_cpu_seconds", "job_memory_bytes",
                         "job_file_bytes", "lifetime_days", "event_days", "listeners", "listeners_of_one",
                         "upload_limit_bytes", "link_seconds",
-                        "unfinished_upload_days", "outbound_threads", "webhook_days")  # fmt: skip
+                        "unfinished_upload_days", "outbound_threads", "webhook_days", "session_days",
+                        "audit_days")  # fmt: skip
         for name in at_least_one:
             if not getattr(self, name) > 0:
                 raise SettingError(f"{name} is {getattr(self, name)}; it must be above 0")
@@ -154,3 +165,15 @@ class Settings:
     def slots(self) -> int:
         """How many jobs run at the same time."""
         return self.concurrency or _cores()
+
+    def shown(self) -> list[SettingValue]:
+        """Every setting for an operator to look at; a password in a URL is masked."""
+        return [
+            {
+                "name": setting.name,
+                "value": _PASSWORD.sub(r"\1***\2", str(getattr(self, setting.name))),
+                "default": str(setting.default),
+                "description": setting.metadata["help"],
+            }
+            for setting in fields(self)
+        ]

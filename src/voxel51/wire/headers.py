@@ -1,4 +1,4 @@
-"""Names of the HTTP headers that are the platform's own, and of those that carry credentials."""
+"""Names of the HTTP headers that are the platform's own, and of those and the cookie that carry credentials."""
 
 AUTHORIZATION = "Authorization"
 BEARER = "Bearer"
@@ -8,3 +8,4 @@ AGENT_KEY = "X-Voxel51-Agent"
 REQUEST_ID = "X-Request-Id"
 IDEMPOTENCY_KEY = "Idempotency-Key"
 IDEMPOTENCY_REPLAYED = "Idempotency-Replayed"
+SESSION_COOKIE = "voxel51_session"

@@ -2,33 +2,147 @@
 
 import re
 import sqlite3
+from datetime import timedelta
 
 import pytest
 
+from voxel51.server.accounts.audit import COMMAND_LINE
 from voxel51.server.accounts.service import AccountService
+from voxel51.server.accounts.tokens import Terms, TokenService
 from voxel51.server.database.database import Database, sqlite_url
-from voxel51.server.errors import BadRequest, Conflict, NotFound, Unauthenticated
+from voxel51.server.errors import BadRequest, Conflict, Forbidden, NotFound, Unauthenticated
+from voxel51.wire import dates
+from voxel51.wire.accounts import Role, Scope
 
 
 @pytest.fixture
-def accounts(tmp_path):
+def database(tmp_path):
     database = Database(sqlite_url(tmp_path / "platform.sqlite"))
     database.migrate()
-    yield AccountService(database)
+    yield database
     database.close()
 
 
-def test_a_token_stands_for_its_user_until_it_is_revoked(accounts):
+@pytest.fixture
+def accounts(database):
+    return AccountService(database)
+
+
+@pytest.fixture
+def tokens(database):
+    return TokenService(database)
+
+
+def issue(tokens, holder, name="laptop", **terms):
+    return tokens.issue(COMMAND_LINE, holder, Terms(name, **terms), "http://x")["access_token"]
+
+
+def test_a_token_stands_for_its_user_until_it_is_revoked(accounts, tokens):
     alice = accounts.create_user("alice")
-    token = accounts.issue_token("alice", "laptop", "http://x")["access_token"]
-    assert accounts.authenticate(token["private_key"]) == alice
-    accounts.revoke_token("alice", token["token_id"])
-    accounts.revoke_token("alice", token["token_id"])
+    token = issue(tokens, alice)
+    assert accounts.authenticate(token["private_key"]).id == alice.id
+    tokens.revoke(COMMAND_LINE, alice, token["token_id"])
+    tokens.revoke(COMMAND_LINE, alice, token["token_id"])
     with pytest.raises(Unauthenticated):
         accounts.authenticate(token["private_key"])
-    [listed] = accounts.list_tokens("alice")
-    assert listed.name == "laptop"
-    assert listed.revoked_at is not None
+    [listed] = tokens.all(alice)
+    assert listed["name"] == "laptop"
+    assert listed["revoked_at"] is not None
+
+
+def test_a_token_ends_when_its_time_is_over_and_says_so(accounts, tokens):
+    alice = accounts.create_user("alice")
+    key = issue(tokens, alice, expires_at=dates.now() - timedelta(seconds=1))["private_key"]
+    with pytest.raises(Unauthenticated, match="expired on"):
+        accounts.authenticate(key)
+
+
+def test_the_last_use_of_a_token_is_noted(accounts, tokens):
+    alice = accounts.create_user("alice")
+    key = issue(tokens, alice)["private_key"]
+    assert tokens.all(alice)[0]["last_used_at"] is None
+    accounts.authenticate(key)
+    first = tokens.all(alice)[0]["last_used_at"]
+    accounts.authenticate(key)
+    assert first is not None
+    assert tokens.all(alice)[0]["last_used_at"] == first
+
+
+@pytest.mark.parametrize(
+    ("role", "scopes", "good_for"),
+    [
+        (Role.OPERATOR, None, {"read", "upload", "run", "manage"}),
+        (Role.OPERATOR, {Scope.ADMINISTER}, {"administer"}),
+        (Role.MEMBER, {Scope.ADMINISTER, Scope.READ}, {"read"}),
+        (Role.MEMBER, {Scope.UPLOAD}, {"upload"}),
+        (Role.VIEWER, None, {"read", "manage"}),
+        (Role.VIEWER, {Scope.RUN}, set()),
+    ],
+)
+def test_a_credential_is_good_for_what_both_its_scopes_and_the_role_allow(accounts, tokens, role, scopes, good_for):
+    user = accounts.create_user("alice", role=role)
+    key = issue(tokens, user, scopes=None if scopes is None else frozenset(scopes))["private_key"]
+    found = accounts.authenticate(key)
+    assert found.scopes == good_for
+    for scope in Scope:
+        if scope in good_for:
+            found.require(scope)
+        else:
+            with pytest.raises(Forbidden, match=scope):
+                found.require(scope)
+
+
+def test_no_token_makes_one_that_is_good_for_more(accounts, tokens):
+    alice = accounts.create_user("alice")
+    small = accounts.authenticate(issue(tokens, alice, scopes=frozenset({Scope.MANAGE, Scope.READ}))["private_key"])
+    for scopes in (None, frozenset({Scope.READ, Scope.RUN})):
+        with pytest.raises(Forbidden, match="run"):
+            tokens.issue(small, alice, Terms("larger", scopes), "http://x")
+    large = issue(tokens, alice)
+    with pytest.raises(Forbidden, match="upload"):
+        tokens.rotate(small, alice, large["token_id"], timedelta(0), "http://x")
+    assert tokens.issue(small, alice, Terms("as small", frozenset({Scope.READ})), "http://x")
+
+
+@pytest.mark.parametrize("overlap", [timedelta(0), timedelta(hours=1)])
+def test_a_rotated_token_has_another_key_and_the_same_terms(accounts, tokens, overlap):
+    alice = accounts.create_user("alice")
+    old = issue(tokens, alice, scopes=frozenset({Scope.READ}), expires_at=dates.now() + timedelta(days=9))
+    new = tokens.rotate(COMMAND_LINE, alice, old["token_id"], overlap, "http://x")["access_token"]
+    assert accounts.authenticate(new["private_key"]).scopes == {Scope.READ}
+    first, second = tokens.all(alice)
+    assert (second["name"], second["scopes"], second["expires_at"][:10]) == (
+        first["name"], first["scopes"], (dates.now() + timedelta(days=9)).isoformat()[:10],
+    )  # fmt: skip
+    if overlap:
+        assert accounts.authenticate(old["private_key"]).id == alice.id
+    else:
+        with pytest.raises(Unauthenticated):
+            accounts.authenticate(old["private_key"])
+        with pytest.raises(BadRequest, match="not valid any more"):
+            tokens.rotate(COMMAND_LINE, alice, old["token_id"], overlap, "http://x")
+
+
+def test_the_first_user_is_an_operator_and_the_last_one_stays(accounts):
+    accounts.create_user("alice")
+    accounts.create_user("bob")
+    assert [account["role"] for account in accounts.all()] == ["operator", "member"]
+    for change in ({"role": Role.MEMBER}, {"suspended": True}):
+        with pytest.raises(Conflict, match="last operator"):
+            accounts.change(COMMAND_LINE, "alice", change)
+    accounts.change(COMMAND_LINE, "bob", {"role": Role.OPERATOR})
+    assert accounts.change(COMMAND_LINE, "alice", {"role": Role.VIEWER})["role"] == "viewer"
+
+
+def test_who_is_suspended_is_refused_until_resumed(accounts, tokens):
+    accounts.create_user("operator")
+    bob = accounts.create_user("bob")
+    key = issue(tokens, bob)["private_key"]
+    accounts.change(COMMAND_LINE, "bob", {"suspended": True})
+    with pytest.raises(Forbidden, match="suspended"):
+        accounts.authenticate(key)
+    accounts.change(COMMAND_LINE, "bob", {"suspended": False})
+    assert accounts.authenticate(key).id == bob.id
 
 
 @pytest.mark.parametrize("name", ["", "-x", "a b", "a/b", "é", "x" * 65, "voxel51", "Admin", "apps", "a\n"])
@@ -47,21 +161,20 @@ def test_a_short_password_is_refused_and_no_user_is_left(accounts):
     with pytest.raises(BadRequest, match="8"):
         accounts.create_user("alice", "short")
     with pytest.raises(NotFound):
-        accounts.list_tokens("alice")
+        accounts.find("alice")
 
 
-def test_a_token_of_somebody_else_cannot_be_revoked(accounts):
-    accounts.create_user("alice")
-    accounts.create_user("bob")
-    token = accounts.issue_token("alice", "laptop", "http://x")["access_token"]
+def test_a_token_of_somebody_else_cannot_be_revoked(accounts, tokens):
+    alice, bob = accounts.create_user("alice"), accounts.create_user("bob")
+    token = issue(tokens, alice)
     with pytest.raises(NotFound):
-        accounts.revoke_token("bob", token["token_id"])
+        tokens.revoke(bob, bob, token["token_id"])
     assert accounts.authenticate(token["private_key"]).name == "alice"
 
 
-def test_neither_keys_nor_passwords_are_kept(accounts, tmp_path):
-    accounts.create_user("alice", "correct horse")
-    key = accounts.issue_token("alice", "laptop", "http://x")["access_token"]["private_key"]
+def test_neither_keys_nor_passwords_are_kept(accounts, tokens, tmp_path):
+    alice = accounts.create_user("alice", "correct horse")
+    key = issue(tokens, alice)["private_key"]
     with sqlite3.connect(tmp_path / "platform.sqlite") as connection:
         dump = "\n".join(connection.iterdump())
     connection.close()

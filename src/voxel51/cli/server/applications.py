@@ -5,18 +5,18 @@ from typing import TYPE_CHECKING
 
 from voxel51.cli.help import show_help
 from voxel51.cli.server.shared import (
-    add_base_url,
     add_folder,
+    add_token_terms,
     add_token_verbs,
     guarded,
-    print_tokens,
-    settings,
+    open_platform,
     token_file,
     write_token,
 )
 
 if TYPE_CHECKING:
-    from voxel51.server.accounts.applications import ApplicationService
+    from voxel51.server.accounts.callers import Application
+    from voxel51.server.database.database import Database
 
 
 def add_to(nouns: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -27,51 +27,36 @@ def add_to(nouns: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     create = verbs.add_parser("create", help="create an application, and a token file")
     create.add_argument("name", metavar="NAME")
     create.add_argument("--token", metavar="PATH", help="where to write a first token file")
-    add_base_url(create)
+    add_token_terms(create)
     add_folder(create)
     create.set_defaults(run=guarded(_create))
     listing = verbs.add_parser("list", help="list the applications")
     add_folder(listing)
     listing.set_defaults(run=guarded(_list))
-    add_token_verbs(verbs, "an application's", _issue_token, _tokens)
+    add_token_verbs(verbs, "an application's", _find)
 
 
 def _create(options: argparse.Namespace) -> int:
-    applications = _applications(options)
+    from voxel51.server.accounts.applications import ApplicationService
+
+    database = open_platform(options)
     with token_file(options.token) as file:
-        applications.create(options.name)
+        application = ApplicationService(database).create(options.name)
         print(f"Created application '{options.name}'")
         if file is not None:
-            write_token(applications.issue_token, options, "first token", file)
+            write_token(database, application, options, "first token", file)
     return 0
 
 
 def _list(options: argparse.Namespace) -> int:
-    for application in _applications(options).all():
+    from voxel51.server.accounts.applications import ApplicationService
+
+    for application in ApplicationService(open_platform(options)).all():
         print(application.name)
     return 0
 
 
-def _issue_token(options: argparse.Namespace) -> int:
-    applications = _applications(options)
-    with token_file(options.out) as file:
-        assert file is not None  # noqa: S101  (--out is required)
-        write_token(applications.issue_token, options, options.label, file)
-    return 0
-
-
-def _tokens(options: argparse.Namespace) -> int:
-    applications = _applications(options)
-    if options.revoke:
-        applications.revoke_token(options.name, options.revoke)
-        print(f"Revoked token '{options.revoke}'")
-    else:
-        print_tokens(applications.list_tokens(options.name))
-    return 0
-
-
-def _applications(options: argparse.Namespace) -> "ApplicationService":
+def _find(database: "Database", name: str) -> "Application":
     from voxel51.server.accounts.applications import ApplicationService
-    from voxel51.server.database.opening import open_database
 
-    return ApplicationService(open_database(settings(options)))
+    return ApplicationService(database).find(name)

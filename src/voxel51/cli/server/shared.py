@@ -9,14 +9,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from voxel51.wire.accounts import Scope
+
 if TYPE_CHECKING:
-    from voxel51.server.accounts.tokens import TokenRecord
+    from voxel51.server.accounts.callers import Caller
+    from voxel51.server.database.database import Database
     from voxel51.server.settings import Settings
-    from voxel51.wire.tokens import TokenFile
+    from voxel51.wire.accounts import Token
 
 Command = Callable[[argparse.Namespace], int]
-Issue = Callable[[str, str, str], "TokenFile"]
-"""Makes a token of a holder, by its name, with a label, for the platform at an address."""
+Find = Callable[["Database", str], "Caller"]
+"""Finds a holder of tokens by its name."""
+
+SCOPES = tuple(Scope)
 
 
 def add_folder(parser: argparse.ArgumentParser) -> None:
@@ -95,34 +100,77 @@ def token_file(path: str | None) -> Iterator[IO[str] | None]:
         raise
 
 
-def write_token(issue: Issue, options: argparse.Namespace, label: str, file: IO[str]) -> None:
-    """Issue a token of ``options.name`` into ``file``, for the platform that runs, or will run, in this folder."""
+def open_platform(options: argparse.Namespace) -> "Database":
+    """The database of the platform that is meant."""
+    from voxel51.server.database.opening import open_database
+
+    return open_database(settings(options))
+
+
+def write_token(database: "Database", holder: "Caller", options: argparse.Namespace, label: str, file: IO[str]) -> None:
+    """Issue a token of ``holder`` into ``file``, for the platform that runs, or will run, in this folder."""
+    from voxel51.server.accounts.audit import COMMAND_LINE
+    from voxel51.server.accounts.tokens import TokenService, terms_of
     from voxel51.server.folder import running_url
 
     present = settings(options)
     base_url = options.base_url or running_url(present.folder) or present.public_url
     base_url = base_url or f"{'https' if present.tls_certificate else 'http'}://{present.host}:{present.port}"
-    json.dump(issue(options.name, label, base_url.rstrip("/")), file, indent=4)
+    scopes = None if options.scope is None else [Scope(name) for name in options.scope]
+    terms = terms_of(label, scopes, options.days)
+    json.dump(TokenService(database).issue(COMMAND_LINE, holder, terms, base_url.rstrip("/")), file, indent=4)
     file.write("\n")
     print(f"Wrote a token for {base_url} to {file.name}")
 
 
-def print_tokens(tokens: "Sequence[TokenRecord]") -> None:
+def print_tokens(tokens: "Sequence[Token]") -> None:
     """List tokens, a line each."""
     for token in tokens:
-        ended = f"revoked {token.revoked_at:%Y-%m-%d %H:%M}" if token.revoked_at else "valid"
-        print(f"{token.id}  {token.created_at:%Y-%m-%d %H:%M}  {ended}  {token.name}")
+        dates = {
+            name: (token[name] or "")[:16].replace("T", " ") for name in ("created_at", "expires_at", "revoked_at")
+        }
+        state = f"until {dates['expires_at']}" if token["expires_at"] else "valid"
+        state = f"revoked {dates['revoked_at']}" if token["revoked_at"] else state
+        used = f"used {token['last_used_at'][:16].replace('T', ' ')}" if token["last_used_at"] else "never used"
+        print(f"{token['id']}  {dates['created_at']}  {state}  {used}  {','.join(token['scopes'])}  {token['name']}")
 
 
-def add_token_verbs(
-    verbs: "argparse._SubParsersAction[argparse.ArgumentParser]", whose: str, issue: Command, manage: Command
-) -> None:
+def add_token_terms(parser: argparse.ArgumentParser) -> None:
+    """Take what a token is good for, and for how long."""
+    line = f"what the token is good for: {', '.join(SCOPES)}; may be repeated (default: all but administer)"
+    parser.add_argument("--scope", metavar="SCOPE", action="append", choices=SCOPES, help=line)
+    parser.add_argument("--days", metavar="N", type=float, help="days until it expires (default: never)")
+    add_base_url(parser)
+
+
+def add_token_verbs(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]", whose: str, find: Find) -> None:
     """Add the verbs by which a holder's tokens are issued, listed and revoked."""
+
+    def issue(options: argparse.Namespace) -> int:
+        database = open_platform(options)
+        with token_file(options.out) as file:
+            assert file is not None  # noqa: S101  (--out is required)
+            write_token(database, find(database, options.name), options, options.label, file)
+        return 0
+
+    def manage(options: argparse.Namespace) -> int:
+        from voxel51.server.accounts.audit import COMMAND_LINE
+        from voxel51.server.accounts.tokens import TokenService
+
+        database = open_platform(options)
+        tokens, holder = TokenService(database), find(database, options.name)
+        if options.revoke:
+            tokens.revoke(COMMAND_LINE, holder, options.revoke)
+            print(f"Revoked token '{options.revoke}'")
+        else:
+            print_tokens(tokens.all(holder))
+        return 0
+
     token = verbs.add_parser("token", help="issue a further token")
     token.add_argument("name", metavar="NAME")
     token.add_argument("--out", metavar="PATH", required=True, help="where to write the token file")
     token.add_argument("--label", default="token", help="what the token is called in lists")
-    add_base_url(token)
+    add_token_terms(token)
     add_folder(token)
     token.set_defaults(run=guarded(issue))
 

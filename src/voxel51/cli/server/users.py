@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING
 
 from voxel51.cli.help import show_help
 from voxel51.cli.server.shared import (
-    add_base_url,
     add_folder,
+    add_token_terms,
     add_token_verbs,
     guarded,
-    print_tokens,
-    settings,
+    open_platform,
     token_file,
     write_token,
 )
+from voxel51.wire.accounts import Role
 
 if TYPE_CHECKING:
-    from voxel51.server.accounts.service import AccountService
+    from voxel51.server.accounts.callers import User
+    from voxel51.server.database.database import Database
 
 
 def add_to(nouns: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -32,45 +33,78 @@ def add_to(nouns: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     passwords = create.add_mutually_exclusive_group()
     passwords.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
     passwords.add_argument("--no-password", action="store_true", help="no password: only tokens sign in")
-    add_base_url(create)
+    create.add_argument(
+        "--role", choices=tuple(Role), help="what the account is for (default: member; first: operator)"
+    )
+    add_token_terms(create)
     add_folder(create)
     create.set_defaults(run=guarded(_create))
-    add_token_verbs(verbs, "a user's", _issue_token, _tokens)
+    _add_list(verbs)
+    _add_change(verbs)
+    add_token_verbs(verbs, "a user's", _find)
+
+
+def _add_list(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    listing = verbs.add_parser("list", help="list the users")
+    add_folder(listing)
+    listing.set_defaults(run=guarded(_list))
+
+
+def _add_change(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    change = verbs.add_parser("change", help="give a user another role, or suspend one")
+    change.add_argument("name", metavar="NAME")
+    change.add_argument("--role", choices=tuple(Role), help="what the account is for")
+    states = change.add_mutually_exclusive_group()
+    states.add_argument("--suspend", dest="suspended", action="store_true", default=None, help="refuse it from now on")
+    states.add_argument("--resume", dest="suspended", action="store_false", help="let it in again")
+    add_folder(change)
+    change.set_defaults(run=guarded(_change))
 
 
 def _create(options: argparse.Namespace) -> int:
-    accounts = _accounts(options)
+    from voxel51.server.accounts.service import AccountService
+
+    database = open_platform(options)
     with token_file(options.token) as file:
-        accounts.create_user(options.name, _password(options))
+        role = Role(options.role) if options.role else None
+        user = AccountService(database).create_user(options.name, _password(options), role)
         print(f"Created user '{options.name}'")
         if file is not None:
-            write_token(accounts.issue_token, options, "first token", file)
+            write_token(database, user, options, "first token", file)
     return 0
 
 
-def _issue_token(options: argparse.Namespace) -> int:
-    accounts = _accounts(options)
-    with token_file(options.out) as file:
-        assert file is not None  # noqa: S101  (--out is required)
-        write_token(accounts.issue_token, options, options.label, file)
-    return 0
-
-
-def _tokens(options: argparse.Namespace) -> int:
-    accounts = _accounts(options)
-    if options.revoke:
-        accounts.revoke_token(options.name, options.revoke)
-        print(f"Revoked token '{options.revoke}'")
-    else:
-        print_tokens(accounts.list_tokens(options.name))
-    return 0
-
-
-def _accounts(options: argparse.Namespace) -> "AccountService":
+def _list(options: argparse.Namespace) -> int:
     from voxel51.server.accounts.service import AccountService
-    from voxel51.server.database.opening import open_database
 
-    return AccountService(open_database(settings(options)))
+    for account in AccountService(open_platform(options)).all():
+        state = "suspended" if account["suspended"] else "active"
+        print(f"{account['username']}  {account['role']}  {state}  since {account['created_at'][:10]}")
+    return 0
+
+
+def _change(options: argparse.Namespace) -> int:
+    from voxel51.server.accounts.audit import COMMAND_LINE
+    from voxel51.server.accounts.service import AccountService
+    from voxel51.wire.accounts import AccountChange
+
+    change: AccountChange = {}
+    if options.role:
+        change["role"] = Role(options.role)
+    if options.suspended is not None:
+        change["suspended"] = options.suspended
+    if not change:
+        raise OSError("say what is to change: --role, --suspend or --resume")
+    account = AccountService(open_platform(options)).change(COMMAND_LINE, options.name, change)
+    state = "suspended" if account["suspended"] else "active"
+    print(f"'{account['username']}' is {account['role']}, {state}")
+    return 0
+
+
+def _find(database: "Database", name: str) -> "User":
+    from voxel51.server.accounts.service import AccountService
+
+    return AccountService(database).find(name)
 
 
 def _password(options: argparse.Namespace) -> str | None:

@@ -2,30 +2,31 @@
 
 import uuid
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
-from voxel51.server.accounts import tokens as keys
-from voxel51.server.accounts.callers import Application, User
+from voxel51.server.accounts import audit
+from voxel51.server.accounts.audit import COMMAND_LINE, Party
+from voxel51.server.accounts.callers import USUAL, Application, User
 from voxel51.server.accounts.names import check_name
 from voxel51.server.accounts.tables import applications, tokens, users
-from voxel51.server.accounts.tokens import TokenRecord
+from voxel51.server.accounts.tokens import Uses, has_key, read_scopes
 from voxel51.server.database.database import Database
-from voxel51.server.errors import Conflict, NotFound, Unauthenticated
+from voxel51.server.errors import Conflict, NotFound
 from voxel51.wire import dates
-from voxel51.wire.tokens import TokenFile
 
 
 class ApplicationService:
-    """Creates applications and their users, issues and checks their tokens.
+    """Creates and finds applications and their users, and tells whose a credential is.
 
     A user's name is the application's own affair: the same name elsewhere is somebody else.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._uses = Uses(database)
 
-    def create(self, name: str) -> Application:
+    def create(self, name: str, actor: Party = COMMAND_LINE) -> Application:
         """A new application.
 
         Raises:
@@ -42,6 +43,7 @@ class ApplicationService:
                 if connection.execute(select(users.c.id).where(same)).first():
                     raise Conflict(f"There is a user named {name!r} already; take another name")
                 connection.execute(insert(applications).values(row))
+                audit.record(connection, actor, "application created", application)
         except IntegrityError:
             raise Conflict(f"There is an application named {name!r} already; take another name") from None
         return application
@@ -52,60 +54,48 @@ class ApplicationService:
             rows = connection.execute(select(applications).order_by(applications.c.name)).all()
         return [Application(row.id, row.name) for row in rows]
 
-    def issue_token(self, application_name: str, token_name: str, base_url: str) -> TokenFile:
-        """A further token of an application, as the file it is handed out in. Its key cannot be had a second time.
+    def find(self, name: str) -> Application:
+        """The application of that name.
 
         Raises:
-            NotFound: there is no such application.
-        """
-        with self._database.write() as connection:
-            return keys.issue(connection, _find(connection, application_name), token_name, base_url)
-
-    def list_tokens(self, application_name: str) -> list[TokenRecord]:
-        """All tokens of an application, oldest first.
-
-        Raises:
-            NotFound: there is no such application.
+            NotFound: there is none.
         """
         with self._database.read() as connection:
-            return keys.records(connection, _find(connection, application_name))
-
-    def revoke_token(self, application_name: str, token_id: str) -> None:
-        """End a token at once; ending it again changes nothing.
-
-        Raises:
-            NotFound: the application has no such token.
-        """
-        with self._database.write() as connection:
-            keys.revoke(connection, _find(connection, application_name), token_id)
+            row = connection.execute(select(applications).where(applications.c.name == name)).first()
+        if row is None:
+            raise NotFound(f"There is no application {name!r}; create it with: voxel51 server app create {name}")
+        return Application(row.id, row.name)
 
     def authenticate(self, key: str) -> Application:
         """The application whose token has this key.
 
         Raises:
-            Unauthenticated: no token has it, or it is revoked.
+            Unauthenticated: no token has it, or it is revoked or expired.
         """
-        statement = select(applications).join(tokens, tokens.c.application_id == applications.c.id)
+        statement = (
+            select(
+                applications,
+                tokens.c.id.label("token_id"),
+                tokens.c.scopes,
+                tokens.c.expires_at,
+                tokens.c.last_used_at,
+            )
+            .join(tokens, tokens.c.application_id == applications.c.id)
+            .where(has_key(key))
+        )
         with self._database.read() as connection:
-            row = connection.execute(statement.where(keys.has_key(key))).first()
-        if row is None:
-            raise Unauthenticated("This application token is not known here, or it was revoked; get a new one")
-        return Application(row.id, row.name)
+            found = connection.execute(statement).first()
+        row = self._uses.check(found, "application token")
+        return Application(row.id, row.name, read_scopes(row.scopes) or USUAL, row.token_id)
 
     def authenticate_user(self, key: str, user_name: str) -> User:
         """The application's user for whom it acts.
 
         Raises:
-            Unauthenticated: no application's token has this key, or it is revoked.
+            Unauthenticated: no application's token has this key, or it is revoked or expired.
             NotFound: the application has no such user.
         """
-        application = self.authenticate(key)
-        chosen = (users.c.application_id == application.id) & (users.c.name == user_name)
-        with self._database.read() as connection:
-            user_id = connection.execute(select(users.c.id).where(chosen)).scalar()
-        if user_id is None:
-            raise NotFound(f"Application {application.name!r} has no user {user_name!r}; create the user first")
-        return User(user_id, user_name, application.id)
+        return self.find_user(self.authenticate(key), user_name)
 
     def create_user(self, application: Application, name: str) -> User:
         """A new user of ``application``.
@@ -120,19 +110,30 @@ class ApplicationService:
         try:
             with self._database.write() as connection:
                 connection.execute(insert(users).values(row))
+                audit.record(connection, application, "account created", user, username=name)
         except IntegrityError:
             raise Conflict(f"There is a user named {name!r} already; take another name") from None
         return user
 
+    def find_user(self, application: Application, name: str) -> User:
+        """A user of ``application``.
+
+        Raises:
+            NotFound: it has no such user.
+        """
+        chosen = (users.c.application_id == application.id) & (users.c.name == name) & users.c.deleted_at.is_(None)
+        with self._database.read() as connection:
+            user_id = connection.execute(select(users.c.id).where(chosen)).scalar()
+        if user_id is None:
+            raise NotFound(f"Application {application.name!r} has no user {name!r}; create the user first")
+        return User(user_id, name, application.id, application.scopes, application.credential_id)
+
     def list_users(self, application: Application) -> list[str]:
         """The names of the application's users, sorted."""
-        names = select(users.c.name).where(users.c.application_id == application.id).order_by(users.c.name)
+        names = (
+            select(users.c.name)
+            .where(users.c.application_id == application.id, users.c.deleted_at.is_(None))
+            .order_by(users.c.name)
+        )
         with self._database.read() as connection:
             return [*connection.execute(names).scalars()]
-
-
-def _find(connection: Connection, name: str) -> Application:
-    row = connection.execute(select(applications).where(applications.c.name == name)).first()
-    if row is None:
-        raise NotFound(f"There is no application {name!r}; create it with: voxel51 server app create {name}")
-    return Application(row.id, row.name)

@@ -1,97 +1,210 @@
 """The users of the platform itself."""
 
 import uuid
+from typing import Any
 
-from argon2 import PasswordHasher
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from voxel51.server.accounts import tokens as keys
-from voxel51.server.accounts.callers import User
+from voxel51.server.accounts import audit
+from voxel51.server.accounts.audit import COMMAND_LINE, Party
+from voxel51.server.accounts.callers import SCOPES_OF, USUAL, User
 from voxel51.server.accounts.names import check_name
+from voxel51.server.accounts.passwords import hash_password, is_password
 from voxel51.server.accounts.tables import applications, tokens, users
-from voxel51.server.accounts.tokens import TokenRecord
+from voxel51.server.accounts.tokens import Kind, Uses, has_key, read_scopes, revoke_all
 from voxel51.server.database.database import Database
-from voxel51.server.errors import BadRequest, Conflict, NotFound, Unauthenticated
+from voxel51.server.errors import BadRequest, Conflict, Forbidden, NotFound
 from voxel51.wire import dates
-from voxel51.wire.tokens import TokenFile
+from voxel51.wire.accounts import Account, AccountChange, Role
 
-_SHORTEST_PASSWORD = 8
+_OWN = users.c.application_id.is_(None) & users.c.deleted_at.is_(None)
 
 
 class AccountService:
-    """Creates users, issues and checks their tokens. Passwords are kept as argon2 hashes."""
+    """Creates, finds and changes users, and tells whose a credential is."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._uses = Uses(database)
 
-    def create_user(self, name: str, password: str | None = None) -> User:
-        """A new user; without a password only tokens sign in.
+    def create_user(
+        self, name: str, password: str | None = None, role: Role | None = None, actor: Party = COMMAND_LINE
+    ) -> User:
+        """A new user; without a password only tokens sign in. The first one is an operator unless told otherwise.
 
         Raises:
             BadRequest: the name or the password will not do.
             Conflict: there is a user or an application of that name.
         """
         check_name("user", name)
-        if password is not None and len(password) < _SHORTEST_PASSWORD:
-            raise BadRequest(f"The password is too short; take at least {_SHORTEST_PASSWORD} characters")
-        user = User(str(uuid.uuid4()), name)
-        hashed = None if password is None else PasswordHasher().hash(password)
-        row = {"id": user.id, "name": name, "password_hash": hashed, "created_at": dates.now()}
-        try:
-            with self._database.write() as connection:
-                # Analytics are called after their owners, so no two owners on the platform share a name.
-                if connection.execute(select(applications.c.id).where(applications.c.name == name)).first():
-                    raise Conflict(f"There is an application named {name!r} already; take another name")
-                connection.execute(insert(users).values(row))
-        except IntegrityError:
-            raise Conflict(f"There is a user named {name!r} already; take another name") from None
-        return user
-
-    def issue_token(self, user_name: str, token_name: str, base_url: str) -> TokenFile:
-        """A further token of a user, as the file it is handed out in. Its key cannot be had a second time.
-
-        Raises:
-            NotFound: there is no such user.
-        """
+        hashed = None if password is None else hash_password(password)
         with self._database.write() as connection:
-            return keys.issue(connection, _find_user(connection, user_name), token_name, base_url)
+            return add_user(connection, actor, name, hashed, role)
 
-    def list_tokens(self, user_name: str) -> list[TokenRecord]:
-        """All tokens of a user, oldest first.
+    def find(self, name: str) -> User:
+        """The user of that name.
 
         Raises:
-            NotFound: there is no such user.
+            NotFound: there is none.
         """
         with self._database.read() as connection:
-            return keys.records(connection, _find_user(connection, user_name))
-
-    def revoke_token(self, user_name: str, token_id: str) -> None:
-        """End a token at once; ending it again changes nothing.
-
-        Raises:
-            NotFound: the user has no such token.
-        """
-        with self._database.write() as connection:
-            keys.revoke(connection, _find_user(connection, user_name), token_id)
-
-    def authenticate(self, key: str) -> User:
-        """The user whose token has this key.
-
-        Raises:
-            Unauthenticated: no token has it, or it is revoked.
-        """
-        statement = select(users.c.id, users.c.name).join(tokens, tokens.c.user_id == users.c.id)
-        with self._database.read() as connection:
-            row = connection.execute(statement.where(keys.has_key(key))).first()
-        if row is None:
-            raise Unauthenticated("This API token is not known here, or it was revoked; get a new one")
+            row = _row(connection, name)
         return User(row.id, row.name)
 
+    def account(self, user: User) -> Account:
+        """A user's account.
 
-def _find_user(connection: Connection, name: str) -> User:
-    statement = select(users.c.id, users.c.name).where(users.c.name == name, users.c.application_id.is_(None))
-    row = connection.execute(statement).first()
+        Raises:
+            NotFound: it is gone.
+        """
+        statement = _accounts().where(users.c.id == user.id, users.c.deleted_at.is_(None))
+        with self._database.read() as connection:
+            row = connection.execute(statement).first()
+        if row is None:
+            raise NotFound(f"The account of {user.name!r} is gone")
+        return _to_wire(row)
+
+    def all(self) -> list[Account]:
+        """The accounts of all users of the platform itself, by name."""
+        with self._database.read() as connection:
+            return [_to_wire(row) for row in connection.execute(_accounts().where(_OWN).order_by(users.c.name))]
+
+    def change(self, actor: Party, name: str, change: AccountChange) -> Account:
+        """Give a user another role, or suspend one; whoever is suspended is signed out.
+
+        Raises:
+            NotFound: there is no such user.
+            Conflict: no operator would be left.
+        """
+        with self._database.write() as connection:
+            row = _row(connection, name, lock=True)
+            user = User(row.id, row.name)
+            if "role" in change:
+                connection.execute(update(users).where(users.c.id == user.id).values(role=change["role"]))
+            if "suspended" in change:
+                since = (row.suspended_at or dates.now()) if change["suspended"] else None
+                connection.execute(update(users).where(users.c.id == user.id).values(suspended_at=since))
+                if change["suspended"]:
+                    revoke_all(connection, user, Kind.SESSION)
+            if row.role == Role.OPERATOR:
+                check_operators(connection)
+            audit.record(connection, actor, "account changed", user, **change)
+        return self.account(user)
+
+    def change_password(self, user: User, current: str | None, new: str) -> None:
+        """Give oneself a new password; every session but the one that asks ends.
+
+        Raises:
+            Forbidden: the present one is not as given.
+            BadRequest: the new one will not do; or an application's user has none.
+        """
+        if user.application_id is not None:
+            raise BadRequest("Users of an application have no passwords; the application signs them in")
+        with self._database.read() as connection:
+            kept = connection.execute(select(users.c.password_hash).where(users.c.id == user.id)).scalar()
+        if kept is not None and not is_password(kept, current or ""):
+            raise Forbidden("The current password is not the one given; send it as current_password")
+        hashed = hash_password(new)
+        with self._database.write() as connection:
+            set_password(connection, user, user, hashed, but=user.credential_id)
+
+    def authenticate(self, key: str, kind: Kind = Kind.TOKEN) -> User:
+        """The user whose token, or session, has this key.
+
+        Raises:
+            Unauthenticated: none has it, or it is revoked or expired.
+            Forbidden: the account is suspended.
+        """
+        statement = (
+            select(
+                users.c.id,
+                users.c.name,
+                users.c.role,
+                users.c.suspended_at,
+                tokens.c.id.label("token_id"),
+                tokens.c.scopes,
+                tokens.c.expires_at,
+                tokens.c.last_used_at,
+            )
+            .join(tokens, tokens.c.user_id == users.c.id)
+            .where(has_key(key), tokens.c.kind == kind.value, users.c.deleted_at.is_(None))
+        )
+        with self._database.read() as connection:
+            found = connection.execute(statement).first()
+        row = self._uses.check(found, "API token" if kind is Kind.TOKEN else "session")
+        if row.suspended_at is not None:
+            raise Forbidden(f"The account {row.name!r} is suspended; ask the operator of the platform")
+        scopes = (read_scopes(row.scopes) or USUAL) & SCOPES_OF[Role(row.role)]
+        return User(row.id, row.name, scopes=scopes, credential_id=row.token_id)
+
+
+def add_user(connection: Connection, actor: Party | None, name: str, hashed: str | None, role: Role | None) -> User:
+    """A new user of the platform, whose name was checked. Without an ``actor``, it is the user's own doing.
+
+    Raises:
+        Conflict: there is a user or an application of that name.
+    """
+    user = User(str(uuid.uuid4()), name)
+    role = role or (Role.MEMBER if has_users(connection) else Role.OPERATOR)
+    row = {"id": user.id, "name": name, "password_hash": hashed, "created_at": dates.now(), "role": role.value}
+    # Analytics are called after their owners, so no two owners on the platform share a name.
+    if connection.execute(select(applications.c.id).where(applications.c.name == name)).first():
+        raise Conflict(f"There is an application named {name!r} already; take another name")
+    try:
+        with connection.begin_nested():
+            connection.execute(insert(users).values(row))
+    except IntegrityError:
+        raise Conflict(f"There is a user named {name!r} already; take another name") from None
+    audit.record(connection, actor or user, "account created", user, role=role.value)
+    return user
+
+
+def has_users(connection: Connection) -> bool:
+    """Whether the platform has any account of its own."""
+    return connection.execute(select(users.c.id).where(_OWN).limit(1)).first() is not None
+
+
+def set_password(connection: Connection, actor: Party, user: User, hashed: str, but: str | None = None) -> None:
+    """Keep a new password, and end all sessions except that with the id ``but``."""
+    connection.execute(update(users).where(users.c.id == user.id).values(password_hash=hashed))
+    revoke_all(connection, user, Kind.SESSION, but=but)
+    audit.record(connection, actor, "password changed", user)
+
+
+def check_operators(connection: Connection) -> None:
+    """Pass silently when somebody is left who may administer the platform.
+
+    Raises:
+        Conflict: nobody is.
+    """
+    able = _OWN & (users.c.role == Role.OPERATOR.value) & users.c.suspended_at.is_(None)
+    # Locked in order: of two operators who remove each other at once, the second finds himself the last.
+    if not connection.execute(select(users.c.id).where(able).order_by(users.c.id).with_for_update()).all():
+        raise Conflict("This is the platform's last operator; make somebody else one first")
+
+
+def _accounts() -> Any:
+    owner = select(applications.c.name).where(applications.c.id == users.c.application_id).scalar_subquery()
+    return select(users, owner.label("application"))
+
+
+def _row(connection: Connection, name: str, *, lock: bool = False) -> Row[Any]:
+    statement = select(users).where(users.c.name == name, _OWN)
+    row = connection.execute(statement.with_for_update() if lock else statement).first()
     if row is None:
         raise NotFound(f"There is no user {name!r}; create it with: voxel51 server user create {name}")
-    return User(row.id, row.name)
+    return row
+
+
+def _to_wire(row: Row[Any]) -> Account:
+    return {
+        "id": row.id,
+        "username": row.name,
+        "role": Role(row.role),
+        "application": row.application,
+        "email": row.email,
+        "has_password": row.password_hash is not None,
+        "suspended": row.suspended_at is not None,
+        "created_at": dates.to_text(row.created_at),
+    }

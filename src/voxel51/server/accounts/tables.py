@@ -1,10 +1,21 @@
-"""Users, applications, and the tokens of both."""
+"""Users, applications, what signs them in, and the log of what became of them."""
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Select, String, Table, select
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    Select,
+    String,
+    Table,
+    select,
+)
 
 from voxel51.server.accounts.callers import Application
 from voxel51.server.database.schema import metadata
-from voxel51.server.database.types import Moment
+from voxel51.server.database.types import Document, Moment
 
 applications = Table(
     "applications",
@@ -22,6 +33,10 @@ users = Table(
     Column("application_id", String(36), ForeignKey(applications.c.id)),  # null: of the platform itself
     Column("password_hash", String(256)),
     Column("created_at", Moment, nullable=False),
+    Column("role", String(16), nullable=False, server_default="member"),
+    Column("email", String(320)),
+    Column("suspended_at", Moment),
+    Column("deleted_at", Moment),  # what they had is being removed
 )
 # A name is unique on the platform; each application has names of its own.
 Index(
@@ -43,8 +58,46 @@ tokens = Table(
     Column("key_hash", String(64), nullable=False, unique=True),
     Column("created_at", Moment, nullable=False),
     Column("revoked_at", Moment),
+    Column("kind", String(16), nullable=False, server_default="token"),  # or "session": made by signing in
+    Column("scopes", String(64)),  # joined by spaces; null: the usual ones
+    Column("expires_at", Moment, index=True),  # null: never
+    Column("last_used_at", Moment),  # to the minute
     CheckConstraint("(user_id IS NULL) <> (application_id IS NULL)", name="one_holder"),
 )
+
+passes = Table(
+    "passes",  # keys that work once: invitations, and permissions to choose a new password
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("user_id", String(36), ForeignKey(users.c.id, ondelete="CASCADE"), index=True),  # null: an invitation
+    Column("role", String(16)),  # of who is invited
+    Column("key_hash", String(64), nullable=False, unique=True),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False, index=True),
+)
+
+identities = Table(
+    "identities",  # who signs in elsewhere
+    metadata,
+    Column("issuer", String(255), primary_key=True),
+    Column("subject", String(255), primary_key=True),
+    Column("user_id", String(36), ForeignKey(users.c.id, ondelete="CASCADE"), nullable=False, index=True),
+    Column("created_at", Moment, nullable=False),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("date", Moment, nullable=False, index=True),
+    Column("actor", String(128), nullable=False),  # as people read it
+    Column("action", String(64), nullable=False),
+    Column("account", String(64), nullable=False),  # identity of whom it concerns
+    Column("account_name", String(64), nullable=False),
+    Column("details", Document, nullable=False),
+)
+Index("ix_audit_account_id", audit.c.account, audit.c.id)
 
 
 def users_of(application: Application) -> Select[tuple[str]]:

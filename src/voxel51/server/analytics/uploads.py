@@ -112,13 +112,29 @@ class UploadedAnalytics:
             row = _find_own(connection, owner, analytic_id, lock=True)
             if is_used(connection, analytic_id):
                 raise Conflict(f"Jobs of analytic '{analytic_id}' have not ended; kill them or wait, then delete it")
-            # Its name is free again: the same version may be uploaded anew, as another analytic.
-            values = {"deleted": True, "pending": True, "latest": False, "owner": f"deleted:{analytic_id}"}
-            connection.execute(update(analytics).where(analytics.c.id == analytic_id).values(values))
-            mark_latest(connection, row.owner, row.name)
-            gone = delete(images).where(images.c.analytic_id == analytic_id).returning(images.c.storage_key)
-            for key in connection.execute(gone).scalars().all():
-                self._database.after_commit(partial(self._storage.delete, key))
+            self._delete(connection, row)
+
+    def all(self, owner: Caller) -> list[Analytic]:
+        """The record of everything that the owner uploaded."""
+        theirs = select(analytics).where(analytics.c.owner == owner.identity).order_by(analytics.c.upload_date)
+        with self._database.read() as connection:
+            return [record_of(row) for row in connection.execute(theirs)]
+
+    def forget_all(self, owner: Caller) -> bool:
+        """Take everything that the owner uploaded out of the catalogue."""
+        with self._database.write() as connection:
+            for row in connection.execute(select(analytics).where(analytics.c.owner == owner.identity)).all():
+                self._delete(connection, row)
+        return True
+
+    def _delete(self, connection: Connection, row: Row[Any]) -> None:
+        # Its name is free again: the same version may be uploaded anew, as another analytic.
+        values = {"deleted": True, "pending": True, "latest": False, "owner": f"deleted:{row.id}"}
+        connection.execute(update(analytics).where(analytics.c.id == row.id).values(values))
+        mark_latest(connection, row.owner, row.name)
+        gone = delete(images).where(images.c.analytic_id == row.id).returning(images.c.storage_key)
+        for key in connection.execute(gone).scalars().all():
+            self._database.after_commit(partial(self._storage.delete, key))
 
     def keeps(self, key: str) -> bool:
         """Whether a record refers to the stored file ``key``."""

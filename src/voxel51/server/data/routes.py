@@ -24,6 +24,7 @@ from voxel51.server.http.route import (
 )
 from voxel51.server.outcomes import only
 from voxel51.wire import digests
+from voxel51.wire.accounts import Scope
 from voxel51.wire.data import Data, DataByUrl, DataDetails, DataList, SignedUrl
 from voxel51.wire.digests import REPR_DIGEST, to_header
 
@@ -97,7 +98,7 @@ def data_routes(data: DataService, sources: SourceService) -> Iterable[Route]:
             status=204,
             errors=(404,),
         ),
-        batch_route("data", handlers.batch_actions()),
+        batch_route("data", handlers.batch_actions(), changes=Scope.UPLOAD),
         Route("DELETE", "/data/{data_id}", handlers.delete, "Delete the file", status=204, errors=(404,)),
         Route(
             "GET",

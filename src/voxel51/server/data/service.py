@@ -40,7 +40,7 @@ LISTING = Listing(
     identity=data.c.id,
 )
 _MOST_AT_ONCE = 1000
-"""How much one look of the sweeper forgets, so that nobody waits long for the write lock; the next look goes on."""
+"""How much is forgotten in one transaction, so that nobody waits long for the write lock; the next one goes on."""
 
 DEFAULT_ENCODING = "7bit"
 
@@ -212,6 +212,23 @@ class DataService:
             rows = due.all()
             self._forget(connection, rows)
         return len(rows)
+
+    def export(self, owner: User) -> list[dict[str, Any]]:
+        """The record of everything that the owner has, each with a signed link to its bytes."""
+        with self._database.read() as connection:
+            theirs = select(data).where(data.c.owner_id == owner.id).order_by(data.c.upload_date, data.c.id)
+            rows = connection.execute(theirs).all()
+        return [{**_details(row), "download_url": self._links("GET", f"/links/data/{row.id}")} for row in rows]
+
+    def forget_all(self, owner: User) -> bool:
+        """Forget everything that the owner has."""
+        theirs = select(data).where(data.c.owner_id == owner.id).limit(_MOST_AT_ONCE)
+        while True:
+            with self._database.write() as connection:
+                rows = connection.execute(theirs).all()
+                self._forget(connection, rows)
+            if not rows:
+                return True
 
     def _forget(self, connection: Connection, rows: Collection[Row[Any]]) -> None:
         """Delete rows, and after them the bytes that no other row refers to.

@@ -17,6 +17,7 @@ from typing import Any
 
 from sqlalchemy import Row, delete, insert, select, update
 
+from voxel51.server.accounts.callers import User
 from voxel51.server.data.appending import Appender, Checksum
 from voxel51.server.data.lifetime import first_expiration, read_date
 from voxel51.server.data.names import clean_media_type, clean_name
@@ -157,6 +158,24 @@ class UploadService:
             NotFound: the owner has no such upload.
         """
         self._forget(self._find(owner_id, upload_id))
+
+    def forget_all(self, owner: User) -> bool:
+        """Forget all of the owner's uploads."""
+        with self._database.read() as connection:
+            rows = connection.execute(select(uploads).where(uploads.c.owner_id == owner.id)).all()
+        for row in rows:
+            self._forget(row)
+        return True
+
+    def all(self, owner: User) -> list[dict[str, Any]]:
+        """What the owner has begun to upload and not finished."""
+        unfinished = select(uploads).where(uploads.c.owner_id == owner.id, uploads.c.data_id.is_(None))
+        with self._database.read() as connection:
+            rows = connection.execute(unfinished).all()
+        return [
+            {"id": row.id, "name": row.name, "size": row.size_bytes, "expires_at": dates.to_text(row.expires_at)}
+            for row in rows
+        ]
 
     def expire(self) -> int:
         """Forget every upload that nobody has gone on with for too long, and files of none; returns how many."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row, delete, func, select
 
+from voxel51.server.accounts.callers import User
 from voxel51.server.database.database import Database
 from voxel51.server.events.tables import events
 from voxel51.wire import dates
@@ -62,6 +63,13 @@ class EventService:
             statement = statement.where(events.c.id <= up_to)
         with self._database.read() as connection:
             return [OwnedEvent(row.owner_id, _to_wire(row)) for row in connection.execute(statement)]
+
+    def forget_all(self, owner: User) -> bool:
+        """Forget what happened to the owner's jobs; the newest of all is kept, as it says where ids stand."""
+        newest = select(func.max(events.c.id)).scalar_subquery()
+        with self._database.write(durable=False) as connection:
+            connection.execute(delete(events).where(events.c.owner_id == owner.id, events.c.id < newest))
+        return True
 
     def expire(self) -> int:
         """Forget events that are old; returns how many. The newest of all is kept: it says where ids stand."""

@@ -9,10 +9,13 @@ from voxel51.server.errors import BadRequest, ServiceError
 from voxel51.server.http.errors import STATUS_OF
 from voxel51.server.http.route import Call, JsonBody, Needs, Route
 from voxel51.server.outcomes import Outcomes
+from voxel51.wire.accounts import Scope
 from voxel51.wire.batches import BatchResponse, BatchResponses
 
 MOST_IDS = 10_000
 """How many ids a batch may name; databases limit how many values a statement has."""
+
+_LOOKING = "details"
 
 Action = Callable[[Any, Sequence[str], Mapping[str, Any]], Outcomes[Any]]
 """Does something for a caller to the records with these ids; the rest of the request may say more."""
@@ -27,13 +30,16 @@ class BatchBody(TypedDict):
     expiration_date: NotRequired[str]
 
 
-def batch_route(noun: str, actions: Mapping[str, Action], needs: Needs = Needs.USER) -> Route:
-    """The route of a noun's batches."""
+def batch_route(
+    noun: str, actions: Mapping[str, Action], needs: Needs = Needs.USER, changes: Scope = Scope.MANAGE
+) -> Route:
+    """The route of a noun's batches. What is more than looking at records needs the scope ``changes``."""
 
     def serve(call: Call) -> BatchResponses:
         action = actions.get(call.body["action"])
         if action is None:
             raise BadRequest(f"There is no action {call.body['action']!r} for {noun}; there are {', '.join(actions)}")
+        call.caller.require(Scope.READ if call.body["action"] == _LOOKING else changes)
         ids = list(dict.fromkeys(call.body["ids"]))
         outcomes = action(call.caller, ids, call.body)
         return {"responses": {identifier: _response(outcomes[identifier]) for identifier in ids}}
@@ -46,6 +52,7 @@ def batch_route(noun: str, actions: Mapping[str, Action], needs: Needs = Needs.U
         needs=needs,
         body=JsonBody(BatchBody),
         answers=BatchResponses,
+        scope=Scope.READ,
     )
 
 

@@ -36,6 +36,7 @@ from voxel51.server.http.route import (
 from voxel51.server.http.through import through_response
 from voxel51.server.http.uploads import Receiver, check_digest, is_small, pour, read_small
 from voxel51.server.storage.storage import CHUNK_BYTES, Storage
+from voxel51.wire.accounts import Scope
 
 Given = TypeVarTuple("Given")
 Result = TypeVar("Result")
@@ -43,8 +44,9 @@ Result = TypeVar("Result")
 _SMALL_BODY_BYTES = 4 * 1024 * 1024
 _CLIENT_CLOSED = 499
 
-Check = Callable[[Request], Any]
-"""Finds out who calls: returns the caller, or raises one of `voxel51.server.errors`. Runs in a worker thread."""
+Check = Callable[[Request, Scope], Any]
+"""Finds out who calls, and that the credential is good for the scope: returns the caller, or raises one of
+`voxel51.server.errors`. Runs in a worker thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +150,7 @@ class Endpoint:
         return call
 
     def _identify(self, request: Request) -> Call:
-        caller = self._serving.checks[self._route.needs](request)
+        caller = self._serving.checks[self._route.needs](request, self._route.needed_scope)
         return Call(caller, request.path_params, arguments=dict(request.query_params), headers=request.headers)
 
     def _keep_small(self, request: Request, body: RawBody, content: bytes) -> Response:

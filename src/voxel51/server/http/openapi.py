@@ -31,20 +31,22 @@ from voxel51.server.http.route import (
 )
 from voxel51.wire.digests import REPR_DIGEST
 from voxel51.wire.errors import ErrorAnswer
-from voxel51.wire.headers import AGENT_KEY, APPLICATION_KEY, APPLICATION_USER, IDEMPOTENCY_KEY
+from voxel51.wire.headers import AGENT_KEY, APPLICATION_KEY, APPLICATION_USER, IDEMPOTENCY_KEY, SESSION_COOKIE
 from voxel51.wire.query import QueryDocument
 from voxel51.wire.tokens import API_VERSION
 
-_SECURITY: Mapping[Needs, list[dict[str, list[str]]]] = {
+_SECURITY: Mapping[Needs, list[tuple[str, ...]]] = {
     Needs.NOBODY: [],
-    Needs.USER: [{"user": []}, {"application": [], "active_user": []}],
-    Needs.APPLICATION: [{"application": []}],
-    Needs.CALLER: [{"user": []}, {"application": []}, {"application": [], "active_user": []}],
-    Needs.AGENT: [{"agent": []}],
-    Needs.LINK: [{"link": []}],
+    Needs.USER: [("user",), ("session",), ("application", "active_user")],
+    Needs.APPLICATION: [("application",)],
+    Needs.CALLER: [("user",), ("session",), ("application",), ("application", "active_user")],
+    Needs.AGENT: [("agent",)],
+    Needs.LINK: [("link",)],
 }
+_SCOPED = {"user", "session", "application"}
 _SCHEMES = {
     "user": {"type": "http", "scheme": "bearer", "description": "A user's API token"},
+    "session": {"type": "apiKey", "in": "cookie", "name": SESSION_COOKIE, "description": "Who signed in by a browser"},
     "application": {
         "type": "apiKey",
         "in": "header",
@@ -63,8 +65,8 @@ _SCHEMES = {
 _REFUSALS: Mapping[Needs, tuple[int, ...]] = {
     Needs.NOBODY: (),
     Needs.USER: (401, 403, 404),
-    Needs.APPLICATION: (401,),
-    Needs.CALLER: (401, 404),
+    Needs.APPLICATION: (401, 403),
+    Needs.CALLER: (401, 403, 404),
     Needs.AGENT: (401, 403),
     Needs.LINK: (403,),
 }
@@ -164,7 +166,7 @@ def _operation(route: Route, schemas: Mapping[Any, Any]) -> dict[str, Any]:
         "tags": [route.path.split("/")[1]],
         "parameters": [*_path_parameters(route), *_query_parameters(route.body), *_more_parameters(route)],
         "responses": _responses(route, schemas),
-        "security": _SECURITY[route.needs],
+        "security": _security(route),
     }
     if is_remembered(route):
         operation["description"] = _REPETITION
@@ -172,6 +174,12 @@ def _operation(route: Route, schemas: Mapping[Any, Any]) -> dict[str, Any]:
     if request_body is not None:
         operation["requestBody"] = request_body
     return operation
+
+
+def _security(route: Route) -> list[dict[str, list[str]]]:
+    """Every way in, with what the credential must be good for."""
+    scopes = {name: [route.needed_scope.value] if name in _SCOPED else [] for name in _SCHEMES}
+    return [{name: scopes[name] for name in together} for together in _SECURITY[route.needs]]
 
 
 def _operation_id(route: Route) -> str:

@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Column, Integer, LargeBinary, String, Table, delete, insert, select
 from sqlalchemy.exc import IntegrityError
@@ -27,6 +27,15 @@ from voxel51.wire.headers import IDEMPOTENCY_KEY, IDEMPOTENCY_REPLAYED
 LONGEST_KEY = 255
 _KEPT = timedelta(hours=24)
 _UNKEPT_HEADERS = {"content-length"}
+
+
+class Caller(Protocol):
+    """Whoever repeats requests."""
+
+    @property
+    def identity(self) -> str:
+        """What tells it from every other."""
+
 
 answers = Table(
     "answers",
@@ -84,6 +93,12 @@ class Repetitions:
             if first is None:
                 raise
             return _again(first, fingerprint)
+
+    def forget_all(self, caller: Caller) -> bool:
+        """Forget all answers that a caller got."""
+        with self._database.write() as connection:
+            connection.execute(delete(answers).where(answers.c.caller == caller.identity))
+        return True
 
     def expire(self) -> int:
         """Forget answers whose day is over; returns how many."""

@@ -1,12 +1,15 @@
 """What a route is, and what its handler gets and gives."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, Protocol
 
 from voxel51.server.database.search import Listing, Query
 from voxel51.server.storage.storage import Writer
+from voxel51.wire.accounts import Scope
+
+_READING = {"GET", "HEAD", "OPTIONS"}
 
 
 class Needs(Enum):
@@ -257,6 +260,7 @@ class Route:
         look_outside: called with the request, its body read, before it is served. It may ask other hosts, such as
             name servers, and so runs where it holds up neither other requests nor a transaction.
         before: called before a body is read, so that gigabytes are not taken in vain.
+        scope: what the credential must be good for; None: to read for what changes nothing, else to manage.
     """
 
     method: str
@@ -275,3 +279,15 @@ class Route:
     always: Mapping[str, str] = field(default_factory=dict)
     look_outside: Callable[[Call], None] | None = None
     before: Callable[[Call], None] | None = None
+    scope: Scope | None = None
+
+    @property
+    def needed_scope(self) -> Scope:
+        """What the credential must be good for."""
+        return self.scope or (Scope.READ if self.method in _READING else Scope.MANAGE)
+
+
+def changing(scope: Scope, routes: Iterable[Route]) -> Iterator[Route]:
+    """The same routes; those that change something, and say nothing of their own, need ``scope``."""
+    for route in routes:
+        yield route if route.scope or route.method in _READING else replace(route, scope=scope)

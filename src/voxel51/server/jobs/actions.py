@@ -1,15 +1,16 @@
 """What owners do to their jobs, one or many at once."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, delete, select, update
+from sqlalchemy import Connection, RowMapping, Select, bindparam, delete, select, update
 
 from voxel51.server.accounts.callers import User
 from voxel51.server.data.lifetime import LifetimeChange, changed_expiration
 from voxel51.server.database.database import Database
 from voxel51.server.errors import BadRequest, ServiceError
 from voxel51.server.events import outbox
-from voxel51.server.jobs.moves import Move, move_all
+from voxel51.server.jobs.moves import ENDED, Move, move_all
 from voxel51.server.jobs.service import no_such_job
 from voxel51.server.jobs.tables import attempts, jobs
 from voxel51.server.outcomes import Outcomes
@@ -22,6 +23,7 @@ Found = Mapping[str, RowMapping]
 
 Refusals = Mapping[str, ServiceError]
 
+_MOST_AT_ONCE = 1000
 _KILLED = {"failure_type": JobFailureType.USER.value, "failure_message": "Killed by its owner"}
 
 
@@ -72,6 +74,20 @@ class JobActions:
             return _change_lifetime(connection, found, change)
 
         return self._act(owner, job_ids, step, self._expire)
+
+    def end_all(self, owner: User) -> bool:
+        """End all jobs of the owner; False while processes of theirs still run, which takes a moment."""
+        theirs, ended = jobs.c.owner_id == owner.id, [state.value for state in (*ENDED, JobState.READY)]
+        unended = select(jobs.c.id).where(theirs, jobs.c.state.not_in(ended)).limit(_MOST_AT_ONCE)
+        while going := self._ids(unended):
+            self.kill(owner, going)
+        with self._database.read() as connection:
+            running = select(attempts.c.id).join(jobs, jobs.c.id == attempts.c.job_id)
+            return connection.execute(running.where(theirs, attempts.c.ended_at.is_(None)).limit(1)).first() is None
+
+    def _ids(self, statement: Select[Any]) -> Sequence[str]:
+        with self._database.read() as connection:
+            return connection.execute(statement).scalars().all()
 
     def _act(
         self,

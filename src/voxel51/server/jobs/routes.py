@@ -11,6 +11,7 @@ from voxel51.server.http.route import Bytes, Call, Download, JsonBody, Multipart
 from voxel51.server.jobs.actions import JobActions
 from voxel51.server.jobs.service import LISTING, LONGEST_NAME, JobService
 from voxel51.server.outcomes import Outcomes, only
+from voxel51.wire.accounts import Scope
 from voxel51.wire.data import SignedUrl
 from voxel51.wire.jobs import Job, JobDetails, JobList, JobRequestDocument
 from voxel51.wire.tasks import TaskStatusDocument
@@ -64,7 +65,7 @@ def job_routes(jobs: JobService, actions: JobActions) -> Iterable[Route]:
             status=204,
             errors=(404,),
         ),
-        batch_route("jobs", handlers.batch_actions()),
+        batch_route("jobs", handlers.batch_actions(), changes=Scope.RUN),
         _by_link("output", handlers.output_by_link),
         _by_link("log", handlers.log_by_link),
     ]

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, Select, delete, insert, select, update
 
 from voxel51.server.accounts.callers import Application, User
 from voxel51.server.accounts.tables import users_of
@@ -39,7 +39,7 @@ LISTING = Listing(
 _DATES = ("upload_date", "expiration_date", "start_date", "completion_date", "fail_date")
 _EXTRAS = ("output_filename", "frame_count", "duration_seconds", "size_bytes")
 _MOST_AT_ONCE = 1000
-"""How many jobs one look of the sweeper expires, so that nobody waits long for the write lock; the next goes on."""
+"""How many jobs one transaction changes, so that nobody waits long for the write lock; the next one goes on."""
 
 LONGEST_NAME = 255
 
@@ -224,6 +224,30 @@ class JobService:
             self._database.after_commit(partial(self._storage.delete, key))
         return len(expired)
 
+    def export(self, owner: User) -> list[dict[str, Any]]:
+        """The record and the request of all jobs of the owner, each with a signed link to its output, if it has one."""
+        theirs = _with_files().where(jobs.c.owner_id == owner.id).order_by(jobs.c.upload_date, jobs.c.id)
+        with self._database.read() as connection:
+            rows = connection.execute(theirs).mappings().all()
+        return [self._exported(row) for row in rows]
+
+    def _exported(self, job: RowMapping) -> dict[str, Any]:
+        has_output = job["state"] == JobState.COMPLETE and job["output_key"] is not None
+        url = self._links("GET", f"/links/jobs/{job['id']}/output") if has_output else None
+        return {**_details(job), "request": job["request"], "output_url": url}
+
+    def forget_all(self, owner: User) -> bool:
+        """Forget all jobs of the owner, which have ended, and their files."""
+        theirs = select(jobs.c.id).where(jobs.c.owner_id == owner.id).limit(_MOST_AT_ONCE)
+        while True:
+            with self._database.write() as connection:
+                job_ids = connection.execute(theirs).scalars().all()
+                for key in _forget_files(connection, job_ids):
+                    self._database.after_commit(partial(self._storage.delete, key))
+                connection.execute(delete(jobs).where(jobs.c.id.in_(job_ids)))
+            if not job_ids:
+                return True
+
     def find(self, owner_id: str, job_id: str) -> RowMapping:
         """One job's row, with ``version`` and ``scope`` of its analytic and the files of its current attempt.
 
@@ -236,19 +260,7 @@ class JobService:
         return row
 
     def _find_all(self, owner_id: str, job_ids: Sequence[str]) -> dict[str, RowMapping]:
-        statement = (
-            select(
-                jobs,
-                analytics_table.c.version,
-                analytics_table.c.scope,
-                attempts.c.output_key,
-                attempts.c.output_sha256,
-                attempts.c.log_key,
-            )
-            .join(analytics_table, analytics_table.c.id == jobs.c.analytic_id)
-            .outerjoin(attempts, attempts.c.id == jobs.c.attempt_id)
-            .where(jobs.c.id.in_(job_ids), jobs.c.owner_id == owner_id)
-        )
+        statement = _with_files().where(jobs.c.id.in_(job_ids), jobs.c.owner_id == owner_id)
         with self._database.read() as connection:
             return {row["id"]: row for row in connection.execute(statement).mappings()}
 
@@ -270,6 +282,14 @@ def has_unended(connection: Connection, analytic_id: str) -> bool:
 def no_such_job(job_id: str) -> NotFound:
     """The refusal of an id that is nobody's, or somebody else's."""
     return NotFound(f"Job '{job_id}' not found; it may belong to somebody else")
+
+
+def _with_files() -> Select[Any]:
+    """Jobs with ``version`` and ``scope`` of their analytics and the files of their current attempts."""
+    columns = (analytics_table.c.version, analytics_table.c.scope)
+    files = (attempts.c.output_key, attempts.c.output_sha256, attempts.c.log_key)
+    joined = select(jobs, *columns, *files).join(analytics_table, analytics_table.c.id == jobs.c.analytic_id)
+    return joined.outerjoin(attempts, attempts.c.id == jobs.c.attempt_id)
 
 
 def _details(job: RowMapping) -> Job:

@@ -1,0 +1,73 @@
+"""The routes by which people get in by a browser: signing up and in, and choosing a new password."""
+
+from collections.abc import Iterable
+from email.utils import format_datetime
+
+from voxel51.server.accounts.entrance import EntranceService
+from voxel51.server.accounts.sessions import Session, SessionService
+from voxel51.server.http.route import Answer, Call, JsonBody, Needs, Route
+from voxel51.wire import dates
+from voxel51.wire.accounts import Provider, Redemption, SignedIn, SignIn, SignUp, WaysIn
+from voxel51.wire.headers import SESSION_COOKIE
+
+_COOKIE = {"Set-Cookie": f"the session, as {SESSION_COOKIE}"}
+
+
+def entrance_routes(
+    entrance: EntranceService, sessions: SessionService, provider: Provider | None, is_secure: bool
+) -> Iterable[Route]:
+    """One table of all ways in. Where the platform ``is_secure``, browsers send its cookies over HTTPS alone."""
+
+    def ways_in(_call: Call) -> WaysIn:
+        return {"sign_up": entrance.mode, "first": entrance.is_first(), "provider": provider}
+
+    def sign_in(call: Call) -> Answer:
+        return signed_in(sessions.sign_in(call.body["username"], call.body["password"], browser_of(call)), is_secure)
+
+    def sign_up(call: Call) -> Answer:
+        name, password, invitation = call.body["username"], call.body["password"], call.body.get("invitation")
+        return signed_in(entrance.sign_up(name, password, invitation, browser_of(call)), is_secure)
+
+    def sign_out(call: Call) -> Answer:
+        sessions.end(call.caller)
+        return Answer(headers={"Set-Cookie": f"{SESSION_COOKIE}=; {_attributes(is_secure)}; Max-Age=0"})
+
+    def reset(call: Call) -> None:
+        entrance.reset(call.body["key"], call.body["new_password"])
+
+    return [
+        Route("GET", "/sign-in", ways_in, "How one gets in here", needs=Needs.NOBODY, answers=WaysIn),
+        Route("POST", "/sign-in", sign_in, "Sign in by name and password", needs=Needs.NOBODY, body=JsonBody(SignIn),
+              answers=SignedIn, errors=(401, 403, 503), answer_headers=_COOKIE),
+        Route("POST", "/sign-up", sign_up, "Make an account, and sign in", needs=Needs.NOBODY, body=JsonBody(SignUp),
+              answers=SignedIn, status=201, errors=(403, 409, 503), answer_headers=_COOKIE),
+        Route("POST", "/sign-out", sign_out, "End the session that asks", status=204,
+              answer_headers=_COOKIE),
+        Route("POST", "/password-resets", reset, "Choose a new password by a key from an operator", needs=Needs.NOBODY,
+              body=JsonBody(Redemption), status=204, errors=(403, 503)),
+    ]  # fmt: skip
+
+
+def signed_in(session: Session, is_secure: bool) -> Answer:
+    """The answer that gives a browser its session."""
+    body: SignedIn = {
+        "username": session.user.name,
+        "role": session.role,
+        "expires_at": dates.to_text(session.expires_at),
+    }
+    return Answer(body, {"Set-Cookie": session_cookie(session, is_secure)})
+
+
+def session_cookie(session: Session, is_secure: bool) -> str:
+    """The cookie that holds a session. Scripts cannot read it, and other sites' pages do not send it."""
+    expires = format_datetime(session.expires_at, usegmt=True)
+    return f"{SESSION_COOKIE}={session.key}; {_attributes(is_secure)}; Expires={expires}"
+
+
+def browser_of(call: Call) -> str:
+    """What a session is called in lists: what the browser says that it is."""
+    return call.headers.get("user-agent", "")
+
+
+def _attributes(is_secure: bool) -> str:
+    return "Path=/; HttpOnly; SameSite=Lax" + ("; Secure" if is_secure else "")

@@ -1,0 +1,233 @@
+"""Accounts: what people and their tokens may do, and how they sign in."""
+
+from enum import StrEnum
+from typing import Any, NotRequired, TypedDict
+
+
+class Scope(StrEnum):
+    """What a credential is good for. Every route needs one of these."""
+
+    READ = "read"  # look at what is there, and download it
+    UPLOAD = "upload"  # add, change and delete data and analytics
+    RUN = "run"  # submit, start, stop, archive and delete jobs
+    MANAGE = "manage"  # the account itself: its tokens, webhooks and share links
+    ADMINISTER = "administer"  # the platform: other people's accounts, its settings and its log
+
+
+class Role(StrEnum):
+    """What an account is for. It is the most that any credential of it is good for."""
+
+    OPERATOR = "operator"  # everything
+    MEMBER = "member"  # everything but to administer the platform
+    VIEWER = "viewer"  # looks at what it has, and manages its own account
+
+
+class Account(TypedDict):
+    """An account, as its owner and the operators see it. Dates are ISO 8601; ``application`` is its owner, if any.
+
+    ``suspended`` accounts are refused, whatever credential they show.
+    """
+
+    id: str
+    username: str
+    role: Role
+    application: str | None
+    email: str | None
+    has_password: bool
+    suspended: bool
+    created_at: str
+
+
+class AccountDetails(TypedDict):
+    """Answer of ``GET account``; ``scopes`` are those of the credential that asks."""
+
+    account: Account
+    scopes: list[Scope]
+
+
+class AccountList(TypedDict):
+    """Answer of ``GET admin/users``, by name."""
+
+    users: list[Account]
+
+
+class AccountAnswer(TypedDict):
+    """Answer of ``POST admin/users`` and ``PATCH admin/users/<name>``."""
+
+    user: Account
+
+
+class NewAccount(TypedDict):
+    """Body of ``POST admin/users``. Without a password only tokens, or another identity provider, sign it in."""
+
+    username: str
+    password: NotRequired[str | None]
+    role: NotRequired[Role]
+
+
+class AccountChange(TypedDict, total=False):
+    """Body of ``PATCH admin/users/<name>``: what is to change."""
+
+    role: Role
+    suspended: bool
+
+
+class Token(TypedDict):
+    """A token, or a session, as it can be listed: everything but its key.
+
+    ``expires_at`` null means never, ``last_used_at`` (to the minute) null not yet, ``revoked_at`` null not at all.
+    """
+
+    id: str
+    name: str
+    scopes: list[Scope]
+    created_at: str
+    expires_at: str | None
+    last_used_at: str | None
+    revoked_at: str | None
+
+
+class TokenList(TypedDict):
+    """Answer of ``GET account/tokens``, the oldest first."""
+
+    tokens: list[Token]
+
+
+class SessionList(TypedDict):
+    """Answer of ``GET account/sessions``: where one is signed in, the oldest first."""
+
+    sessions: list[Token]
+
+
+class NewToken(TypedDict):
+    """Body of ``POST account/tokens``. Without ``scopes`` it is good for all but to administer; without ``days`` for
+    ever. No token is good for more than the credential that makes it."""
+
+    name: str
+    scopes: NotRequired[list[Scope] | None]
+    days: NotRequired[float | None]
+
+
+class TokenRotation(TypedDict, total=False):
+    """Body of ``POST account/tokens/<id>/rotate``: how long the old key still counts; by default not at all."""
+
+    keep_seconds: float
+
+
+class PasswordChange(TypedDict):
+    """Body of ``PUT account/password``. ``current_password`` is needed where there is one."""
+
+    new_password: str
+    current_password: NotRequired[str | None]
+
+
+class SignIn(TypedDict):
+    """Body of ``POST sessions``."""
+
+    username: str
+    password: str
+
+
+class SignUp(TypedDict):
+    """Body of ``POST sign-up``; ``invitation`` is the key in an invitation's link."""
+
+    username: str
+    password: str
+    invitation: NotRequired[str | None]
+
+
+class SignedIn(TypedDict):
+    """Answer to who signs in: the session itself is in a cookie, which scripts of a page cannot read."""
+
+    username: str
+    role: Role
+    expires_at: str
+
+
+class SignUpMode(StrEnum):
+    """Who may make an account."""
+
+    OFF = "off"  # nobody; operators make them
+    INVITE = "invite"  # who has an invitation
+    OPEN = "open"  # everybody
+
+
+class Provider(TypedDict):
+    """Somebody else's sign-in that is taken here: what it is called, and the path at which it begins."""
+
+    name: str
+    path: str
+
+
+class WaysIn(TypedDict):
+    """Answer of ``GET sign-in``: how one can get in. ``first`` while there is no account: the next is its operator."""
+
+    sign_up: SignUpMode
+    first: bool
+    provider: Provider | None
+
+
+class NewInvitation(TypedDict, total=False):
+    """Body of ``POST admin/invitations``."""
+
+    role: Role
+    days: float
+
+
+class PassKey(TypedDict):
+    """Answer that hands out a key that works once: for an invitation, or to choose a new password."""
+
+    key: str
+    expires_at: str
+
+
+class Redemption(TypedDict):
+    """Body of ``POST password-resets``: the key, and the new password."""
+
+    key: str
+    new_password: str
+
+
+class AuditEntry(TypedDict):
+    """One line of the audit log: who (``actor``) did what to whose account (``account``), never a secret."""
+
+    id: int
+    date: str
+    actor: str
+    action: str
+    account: str
+    details: dict[str, Any]
+
+
+class AuditLog(TypedDict):
+    """Answer of ``GET account/audit`` and ``GET admin/audit``, the newest first."""
+
+    audit: list[AuditEntry]
+    count: int
+
+
+class Applications(TypedDict):
+    """Answer of ``GET admin/applications``: names, sorted."""
+
+    applications: list[str]
+
+
+class NewApplication(TypedDict):
+    """Body of ``POST admin/applications``, and its answer."""
+
+    name: str
+
+
+class SettingValue(TypedDict):
+    """A setting as it is in force; the value of one that may hold a secret is masked."""
+
+    name: str
+    value: str
+    default: str
+    description: str
+
+
+class SettingList(TypedDict):
+    """Answer of ``GET admin/settings``."""
+
+    settings: list[SettingValue]

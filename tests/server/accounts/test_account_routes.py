@@ -1,0 +1,207 @@
+"""Accounts over HTTP, against a platform that runs: sessions, invitations, forgotten passwords, export, the end."""
+
+import json
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+
+import pytest
+import requests
+
+from demo.platform_process import PlatformProcess
+from people import User
+from platforms import NO_OP, PATIENT, a_platform, running
+from stored_files import database_path
+
+PASSWORD = "correct horse"
+
+
+@pytest.fixture(scope="module")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlatformProcess]:
+    folder = tmp_path_factory.mktemp("accounts")
+    with running(a_platform(folder / "data")) as platform:
+        yield platform
+
+
+@pytest.fixture(scope="module")
+def operator(platform: PlatformProcess) -> requests.Session:
+    """Whoever signs up first, without an invitation, at a platform that has no accounts."""
+    session = browser()
+    assert session.get(f"{platform.url}/v1/sign-in", timeout=20).json()["first"] is True
+    made = session.post(f"{platform.url}/v1/sign-up", json={"username": "root", "password": PASSWORD}, timeout=20)
+    assert (made.status_code, made.json()["role"]) == (201, "operator")
+    return session
+
+
+def browser() -> requests.Session:
+    session = requests.Session()
+    session.headers["User-Agent"] = "a browser"
+    return session
+
+
+@pytest.fixture
+def newcomer(platform: PlatformProcess, operator: requests.Session) -> Callable[..., requests.Session]:
+    """Signs up by an invitation of the operator."""
+
+    def sign_up(name: str, **invitation: object) -> requests.Session:
+        key = operator.post(f"{platform.url}/v1/admin/invitations", json=invitation, timeout=20).json()["key"]
+        session, body = browser(), {"username": name, "password": PASSWORD, "invitation": key}
+        answer = session.post(f"{platform.url}/v1/sign-up", json=body, timeout=20)
+        assert answer.status_code == 201, answer.text
+        again = browser().post(f"{platform.url}/v1/sign-up", json={**body, "username": f"{name}-2"}, timeout=20)
+        assert again.status_code == 400
+        return session
+
+    return sign_up
+
+
+def test_who_is_not_invited_cannot_sign_up(platform: PlatformProcess, operator: requests.Session) -> None:
+    assert operator.get(f"{platform.url}/v1/account", timeout=20).status_code == 200
+    body = {"username": "stranger", "password": PASSWORD}
+    assert browser().post(f"{platform.url}/v1/sign-up", json=body, timeout=20).status_code == 403
+    body["invitation"] = "invitation_guess"
+    assert browser().post(f"{platform.url}/v1/sign-up", json=body, timeout=20).status_code == 400
+
+
+def test_a_session_lasts_until_it_is_signed_out(platform: PlatformProcess, newcomer) -> None:
+    session = newcomer("carol")
+    cookie = next(iter(session.cookies))
+    assert cookie.has_nonstandard_attr("HttpOnly")
+    assert cookie.get_nonstandard_attr("SameSite") == "Lax"
+    [listed] = session.get(f"{platform.url}/v1/account/sessions", timeout=20).json()["sessions"]
+    assert listed["name"] == "a browser"
+    assert session.post(f"{platform.url}/v1/sign-out", timeout=20).status_code == 204
+    session.cookies.set_cookie(cookie)
+    assert session.get(f"{platform.url}/v1/account", timeout=20).status_code == 401
+    for password, status in (("wrong", 401), ("", 401), (PASSWORD, 200)):
+        body = {"username": "carol", "password": password}
+        assert browser().post(f"{platform.url}/v1/sign-in", json=body, timeout=20).status_code == status
+    unknown = {"username": "nobody", "password": PASSWORD}
+    assert browser().post(f"{platform.url}/v1/sign-in", json=unknown, timeout=20).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 201),
+        ({"Sec-Fetch-Site": "same-origin"}, 201),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+        ({"Origin": "https://elsewhere.example"}, 403),
+        ({"Origin": "null"}, 403),
+    ],
+)
+def test_pages_of_other_sites_do_nothing_in_ones_name(platform, operator, headers, status) -> None:
+    made = operator.post(f"{platform.url}/v1/account/tokens", json={"name": "t"}, headers=headers, timeout=20)
+    assert made.status_code == status
+    assert operator.get(f"{platform.url}/v1/account", headers=headers, timeout=20).status_code == 200
+    body = {"username": "root", "password": PASSWORD}
+    signed_in = browser().post(f"{platform.url}/v1/sign-in", json=body, headers=headers, timeout=20)
+    assert signed_in.status_code == (200 if status == 201 else 403)
+
+
+def test_a_new_password_ends_other_sessions(platform: PlatformProcess, newcomer) -> None:
+    here, there, url = newcomer("dave"), browser(), f"{platform.url}/v1"
+    there.post(f"{url}/sign-in", json={"username": "dave", "password": PASSWORD}, timeout=20)
+    for body, status in (
+        ({"new_password": "longer horse"}, 403),
+        ({"new_password": "longer horse", "current_password": "wrong"}, 403),
+        ({"new_password": "short", "current_password": PASSWORD}, 400),
+        ({"new_password": "longer horse", "current_password": PASSWORD}, 204),
+    ):
+        assert here.put(f"{url}/account/password", json=body, timeout=20).status_code == status
+    assert here.get(f"{url}/account", timeout=20).status_code == 200
+    assert there.get(f"{url}/account", timeout=20).status_code == 401
+
+
+def test_a_forgotten_password_is_chosen_anew_by_a_key_that_works_once(platform, operator, newcomer) -> None:
+    session, url = newcomer("erin"), f"{platform.url}/v1"
+    first, second = (
+        operator.post(f"{url}/admin/users/erin/password-reset", timeout=20).json()["key"] for _ in range(2)
+    )
+    body = {"new_password": "another horse"}
+    for key, status in ((first, 400), ("reset_guess", 400), (second, 204), (second, 400)):
+        assert requests.post(f"{url}/password-resets", json={**body, "key": key}, timeout=20).status_code == status
+    assert session.get(f"{url}/account", timeout=20).status_code == 401
+    signed_in = browser().post(f"{url}/sign-in", json={"username": "erin", "password": "another horse"}, timeout=20)
+    assert signed_in.status_code == 200
+
+
+def test_a_viewer_looks_and_changes_nothing_but_the_own_account(platform, newcomer) -> None:
+    session, url = newcomer("frank", role="viewer"), f"{platform.url}/v1"
+    assert session.get(f"{url}/data/list", timeout=20).status_code == 200
+    assert session.post(f"{url}/data", files={"file": ("a", b"a")}, timeout=20).status_code == 403
+    token = session.post(f"{url}/account/tokens", json={"name": "t", "scopes": ["read"]}, timeout=20)
+    assert token.status_code == 201
+    assert session.get(f"{url}/admin/users", timeout=20).status_code == 403
+
+
+def test_the_audit_log_says_who_did_what_and_no_secret(platform, operator, newcomer) -> None:
+    session, url = newcomer("grace"), f"{platform.url}/v1"
+    key = session.post(f"{url}/account/tokens", json={"name": "t", "days": 1}, timeout=20).json()["access_token"]
+    session.delete(f"{url}/account/tokens/{key['token_id']}", timeout=20)
+    operator.patch(f"{url}/admin/users/grace", json={"role": "viewer"}, timeout=20)
+    log = session.get(f"{url}/account/audit", timeout=20)
+    assert [line["action"] for line in log.json()["audit"]] == [
+        "account changed", "token revoked", "token issued", "signed in", "account created",
+    ]  # fmt: skip
+    assert log.json()["audit"][0]["actor"].startswith("root (user:")
+    everything = operator.get(f"{url}/admin/audit", params={"search": "account:grace", "limit": 2}, timeout=20).json()
+    assert (len(everything["audit"]), everything["count"]) == (2, 5)
+    assert key["private_key"] not in log.text
+    assert key["private_key"] not in platform.log.read_text()
+    settings = operator.get(f"{url}/admin/settings", timeout=20).json()["settings"]
+    assert {setting["name"] for setting in settings} >= {"sign_up", "lifetime_days"}
+
+
+def submit(url: str, headers: dict[str, str], analytic: str) -> str:
+    files = {"file": ("job.json", json.dumps({"analytic": analytic, "inputs": {}, "parameters": {}}).encode())}
+    form = {"job_name": "j", "auto_start": "true"}
+    return requests.post(f"{url}/jobs", data=form, files=files, headers=headers, timeout=20).json()["job"]["id"]
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def test_an_export_has_everything_and_a_deleted_account_nothing(platform, operator, tmp_path) -> None:
+    assert operator.cookies
+    user, url = User.create(platform, tmp_path), f"{platform.url}/v1"
+    requests.post(f"{url}/data", files={"file": ("a.txt", b"mine")}, headers=user.headers, timeout=20)
+    done, running_job = submit(url, user.headers, NO_OP), submit(url, user.headers, PATIENT)
+
+    def state(job_id: str) -> str:
+        return requests.get(f"{url}/jobs/{job_id}", headers=user.headers, timeout=20).json()["job"]["state"]
+
+    wait_for(lambda: state(done) == "COMPLETE" and state(running_job) == "RUNNING")
+    export = requests.get(f"{url}/account/export", headers=user.headers, timeout=20).json()
+    assert requests.get(export["data"][0]["download_url"], timeout=20).content == b"mine"
+    assert {job["id"] for job in export["jobs"]} == {done, running_job}
+    assert user.key not in json.dumps(export)
+
+    assert requests.delete(f"{url}/account", headers=user.headers, timeout=20).status_code == 400
+    deleted = requests.delete(f"{url}/account", params={"confirm": user.name}, headers=user.headers, timeout=20)
+    assert deleted.status_code == 204
+    assert requests.get(f"{url}/account", headers=user.headers, timeout=20).status_code == 401
+    assert requests.get(export["data"][0]["download_url"], timeout=20).status_code in {403, 404}
+    wait_for(lambda: rows(platform, user) == 0)
+    assert b"mine" not in b"".join(
+        file.read_bytes() for file in platform.folder.rglob("storage/**/*") if file.is_file()
+    )
+    platform.run_command("server", "user", "create", user.name, "--no-password")
+
+
+def rows(platform: PlatformProcess, user: User) -> int:
+    with closing(sqlite3.connect(database_path(platform.folder))) as connection:
+        left = "SELECT count(*) FROM users WHERE name LIKE 'deleted:%' OR name = ?"
+        return int(connection.execute(left, [user.name]).fetchone()[0])
+
+
+def test_the_last_operator_cannot_leave(platform: PlatformProcess, operator: requests.Session) -> None:
+    answer = operator.delete(f"{platform.url}/v1/account", params={"confirm": "root"}, timeout=20)
+    assert answer.status_code == 409
+    assert operator.get(f"{platform.url}/v1/account", timeout=20).status_code == 200
