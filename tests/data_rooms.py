@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from voxel51.server.accounts.callers import User
+from voxel51.server.accounts.quotas import Quotas
 from voxel51.server.accounts.service import AccountService
+from voxel51.server.data.room import Room
 from voxel51.server.data.service import DataService
 from voxel51.server.data.uploads_service import Announced, UploadService
 from voxel51.server.database.database import Database, sqlite_url
@@ -23,6 +25,7 @@ class Rooms:
     uploads: UploadService
     storage: LocalStorage
     database: Database
+    quotas: Quotas
 
     def add(self, user: User, content: bytes = b"video", name: str = "video.mp4", ttl: str | None = None) -> str:
         """Upload a file for ``user`` at once."""
@@ -49,6 +52,8 @@ def open_rooms(folder, patience=timedelta(days=1)):
     database.migrate()
     storage = LocalStorage(folder / "storage")
     storage.open()
-    data = DataService(database, storage, timedelta(days=3), lambda method, path: f"{method} {path}")
-    uploads = UploadService(database, storage, data, LIMIT_BYTES, patience)
-    return Rooms(AccountService(database), data, uploads, storage, database)
+    quotas = Quotas(database, {"bytes": 0, "running_jobs": 0})
+    room = Room(quotas)
+    data = DataService(database, storage, timedelta(days=3), lambda method, path: f"{method} {path}", room)
+    uploads = UploadService(database, storage, data, LIMIT_BYTES, patience, room)
+    return Rooms(AccountService(database), data, uploads, storage, database, quotas)

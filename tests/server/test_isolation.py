@@ -33,8 +33,8 @@ FOR_EVERYBODY = {
     "get /status/all", "get /events", "post /data", "post /jobs", "post /data/batch", "post /jobs/batch",
     "post /data/uploads", "post /analytics", "post /analytics/{analytic_id}/images", "delete /analytics/{analytic_id}",
     "post /data/url", "get /account", "get /account/export", "get /account/audit", "get /account/tokens",
-    "post /account/tokens", "get /account/sessions", "put /account/password", "delete /account", "post /sign-out",
-    "post /account/tokens/{token_id}/rotate", "delete /account/tokens/{token_id}",
+    "post /account/tokens", "get /account/sessions", "get /account/usage", "put /account/password", "delete /account",
+    "post /sign-out", "post /account/tokens/{token_id}/rotate", "delete /account/tokens/{token_id}",
     "delete /account/sessions/{session_id}",
 }  # fmt: skip
 """Where any user has a right of his own."""
@@ -46,6 +46,7 @@ OWNED = {
     "get /jobs/{job_id}/output-url", "get /jobs/{job_id}/log", "get /jobs/{job_id}/log-url",
     "put /jobs/{job_id}/start", "put /jobs/{job_id}/kill", "put /jobs/{job_id}/archive",
     "put /jobs/{job_id}/unarchive", "delete /jobs/{job_id}", "put /jobs/{job_id}/ttl",
+    "post /jobs/{job_id}/shares", "get /jobs/{job_id}/shares", "delete /jobs/{job_id}/shares/{share_id}",
     "head /data/uploads/{upload_id}", "patch /data/uploads/{upload_id}", "delete /data/uploads/{upload_id}",
 }  # fmt: skip
 APPLICATIONS = {
@@ -65,6 +66,7 @@ OPERATORS = {
     "post /admin/users/{username}/password-reset", "post /admin/invitations", "get /admin/applications",
     "post /admin/applications", "get /admin/applications/{name}/tokens", "post /admin/applications/{name}/tokens",
     "delete /admin/applications/{name}/tokens/{token_id}", "get /admin/audit", "get /admin/settings",
+    "get /admin/users/{username}/quota", "put /admin/users/{username}/quota", "put /admin/applications/{name}/quota",
 }  # fmt: skip
 """Where a user needs a credential that is good to administer the platform."""
 
@@ -98,7 +100,8 @@ LINKS = {
     "get /links/attempts/{attempt_id}/parameters/{name}", "put /links/attempts/{attempt_id}/status",
     "put /links/attempts/{attempt_id}/log", "put /links/attempts/{attempt_id}/output",
 }  # fmt: skip
-FOR_NOBODY = {"options /data/uploads", "get /sign-in", "post /sign-in", "post /sign-up", "post /password-resets"}
+FOR_NOBODY = {"options /data/uploads", "get /sign-in", "post /sign-in", "post /sign-up", "post /password-resets",
+              "get /shared/{key}", "get /shared/{key}/output"}  # fmt: skip
 """Where no credential is asked for."""
 
 SCOPES = {"read", "upload", "run", "manage"}
@@ -121,6 +124,8 @@ BODIES = {
     "post /data/batch": {"action": "delete", "ids": []}, "post /jobs/batch": {"action": "kill", "ids": []},
     "post /analytics/batch": {"action": "details", "ids": []},
     "post /account/tokens": {"name": "n"}, "post /account/tokens/{token_id}/rotate": {},
+    "put /admin/users/{username}/quota": {"bytes": 1}, "put /admin/applications/{name}/quota": {"bytes": 1},
+    "post /jobs/{job_id}/shares": {},
     "put /account/password": {"new_password": "short"}, "post /admin/users": {"username": "mallory"},
     "patch /admin/users/{username}": {"role": "viewer"}, "post /admin/invitations": {},
     "post /admin/applications": {"name": "mallory"}, "post /admin/applications/{name}/tokens": {"name": "n"},
@@ -205,7 +210,14 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         small = {scope: _small_token(platform, folder, alice, scope) for scope in SCOPES}
         [token_id, *_] = platform.run_command("server", "user", "tokens", alice.name).split()
         for names in (jobs[0], own):
-            names |= {"token_id": token_id, "session_id": token_id, "username": alice.name, "name": "video"}
+            names |= {
+                "token_id": token_id,
+                "session_id": token_id,
+                "share_id": "s",
+                "key": "share_guess",
+                "username": alice.name,
+                "name": "video",
+            }
         people = (alice, bob, revoked, expired, small, acme, globex, ended)
         yield _with_attempts(Place(platform, *people, jobs[0], own), [job["job_id"] for job in jobs])
 

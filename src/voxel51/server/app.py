@@ -11,23 +11,15 @@ from urllib.parse import urlsplit
 from anyio import CapacityLimiter
 from starlette.types import ASGIApp
 
-from voxel51.server.accounts.account_routes import account_routes
-from voxel51.server.accounts.admin_routes import admin_routes
-from voxel51.server.accounts.application_routes import application_routes
-from voxel51.server.accounts.applications import ApplicationService
-from voxel51.server.accounts.audit import AuditService
 from voxel51.server.accounts.callers import User
-from voxel51.server.accounts.entrance import EntranceService
-from voxel51.server.accounts.entrance_routes import entrance_routes
-from voxel51.server.accounts.removal import ExportService, RemovalService
-from voxel51.server.accounts.service import AccountService
-from voxel51.server.accounts.sessions import SessionService
-from voxel51.server.accounts.tokens import Kind, TokenService
+from voxel51.server.accounts.removal import Collect, RemovalService
 from voxel51.server.analytics.installed import Installed, find_installed
 from voxel51.server.analytics.routes import analytic_routes
 from voxel51.server.analytics.service import AnalyticService
 from voxel51.server.analytics.uploads import UploadedAnalytics
 from voxel51.server.credentials import Credentials
+from voxel51.server.data.quota_routes import quota_routes
+from voxel51.server.data.room import Room
 from voxel51.server.data.routes import data_routes
 from voxel51.server.data.service import DataService, Links
 from voxel51.server.data.sources import SourceService
@@ -35,7 +27,6 @@ from voxel51.server.data.uploads_routes import upload_routes
 from voxel51.server.data.uploads_service import UploadService
 from voxel51.server.database.database import Database
 from voxel51.server.database.opening import open_database
-from voxel51.server.database.search import Query
 from voxel51.server.engine.dispatcher import Dispatcher, Terms
 from voxel51.server.engine.launch import Limits
 from voxel51.server.engine.runners.processes import ProcessRunner
@@ -47,6 +38,7 @@ from voxel51.server.events.service import EventService
 from voxel51.server.http import openapi
 from voxel51.server.http.application import build_application
 from voxel51.server.http.endpoint import Serving
+from voxel51.server.http.rates import Rate
 from voxel51.server.http.repetition import Repetitions
 from voxel51.server.http.route import Route, changing
 from voxel51.server.http.signing import LinkSigner
@@ -56,8 +48,11 @@ from voxel51.server.jobs.agent_routes import agent_routes
 from voxel51.server.jobs.attempts import AttemptService
 from voxel51.server.jobs.routes import job_routes
 from voxel51.server.jobs.service import JobService, has_unended
+from voxel51.server.jobs.share_routes import share_routes
+from voxel51.server.jobs.shares import ShareService
 from voxel51.server.jobs.tasks import TaskService
 from voxel51.server.outbound.guard import Guard
+from voxel51.server.people import People
 from voxel51.server.sealing import Sealer
 from voxel51.server.secrets_file import signing_key
 from voxel51.server.settings import Settings
@@ -70,9 +65,6 @@ from voxel51.server.webhooks.routes import webhook_routes
 from voxel51.server.webhooks.service import WebhookService
 from voxel51.wire.accounts import Scope
 from voxel51.wire.tokens import API_VERSION
-
-_MOST_LINES = 100_000
-"""Lines of the audit log that an account's export has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,21 +115,18 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
     public_links, job_links = _links(signer, addresses.public_url), _links(signer, addresses.job_url)
     lifetime = timedelta(days=settings.lifetime_days)
 
-    accounts = AccountService(database)
-    applications = ApplicationService(database)
-    tokens = TokenService(database)
-    sessions = SessionService(database, timedelta(days=settings.session_days))
-    entrance = EntranceService(database, sessions, settings.sign_up)
-    audit = AuditService(database, timedelta(days=settings.audit_days))
+    people = People.build(database, settings)
     repetitions = Repetitions(database)
-    data = DataService(database, storage, lifetime, public_links)
+    room = Room(people.quotas)
+    data = DataService(database, storage, lifetime, public_links, room)
     unfinished = timedelta(days=settings.unfinished_upload_days)
-    uploads = UploadService(database, storage, data, settings.upload_limit_bytes, unfinished)
+    uploads = UploadService(database, storage, data, settings.upload_limit_bytes, unfinished, room)
     guard = Guard(settings.allowed_hosts)
     sources = SourceService(database, guard, Sealer(key, "sources"), settings.upload_limit_bytes, lifetime)
     analytics = AnalyticService(database)
     uploaded = UploadedAnalytics(database, storage)
-    attempts = AttemptService(database, storage, settings.job_attempts, timedelta(seconds=settings.grace_seconds))
+    grace = timedelta(seconds=settings.grace_seconds)
+    attempts = AttemptService(database, storage, settings.job_attempts, grace, people.quotas.most_running)
     tasks = TaskService(database, data, job_links)
 
     installed = find_installed()
@@ -146,6 +135,7 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
     dispatcher = Dispatcher(attempts, tasks, _runner(settings, installed), terms)
     jobs = JobService(database, storage, analytics, data, lifetime, public_links, dispatcher.wake)
     actions = JobActions(database, dispatcher.wake, jobs.expire)
+    shares = ShareService(database, jobs, f"{addresses.public_url}/{API_VERSION}")
     events = EventService(database, timedelta(days=settings.event_days))
     feed = Feed(events, settings.listeners, settings.listeners_of_one)
     database.on_write(feed.wake)
@@ -158,47 +148,38 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
 
     removal = RemovalService(database, [partial(_end_jobs, actions, jobs), uploads.forget_all, data.forget_all,
                                         uploaded.forget_all, events.forget_all, repetitions.forget_all])  # fmt: skip
-    exports = ExportService(
-        {
-            "account": accounts.account,
-            "tokens": tokens.all,
-            "sessions": lambda user: tokens.all(user, Kind.SESSION),
-            "data": data.export,
-            "uploads": uploads.all,
-            "jobs": jobs.export,
-            "analytics": uploaded.all,
-            "webhooks": lambda user: webhooks.all(user)["webhooks"],
-            "audit": lambda user: audit.of(user, Query(limit=_MOST_LINES))["audit"],
-        }
-    )
+    collect: Mapping[str, Collect] = {"data": data.export, "uploads": uploads.all, "jobs": jobs.export,
+                                      "analytics": uploaded.all, "webhooks": lambda user: webhooks.all(user)["webhooks"]}  # fmt: skip
     path = urlsplit(addresses.public_url).path + f"/{API_VERSION}"
     routes: list[Route] = [
-        *entrance_routes(entrance, sessions, None, addresses.public_url.startswith("https:")),
-        *account_routes(accounts, tokens, audit, exports, removal, addresses.public_url),
-        *admin_routes(accounts, applications, tokens, entrance, removal, audit, settings.shown(), addresses.public_url),
-        *application_routes(applications, removal),
+        *people.routes(settings, addresses.public_url, removal, collect),
         *changing(Scope.UPLOAD, analytic_routes(analytics, uploaded, has_unended)),
         *changing(Scope.UPLOAD, data_routes(data, sources)),
         *changing(Scope.UPLOAD, upload_routes(uploads, settings.upload_limit_bytes, path)),
         *changing(Scope.RUN, job_routes(jobs, actions)),
+        *share_routes(shares),
+        *quota_routes(people.quotas, room, people.accounts, people.applications),
         *agent_routes(attempts, tasks, data, sources),
         *event_routes(feed),
         *webhook_routes(webhooks, HistoryService(database, deliverer.wake)),
         *status_routes(database, dispatcher.is_running),
     ]
     serving = Serving(
-        checks=Credentials(accounts, applications, attempts, signer, addresses.public_url).checks(),
+        checks=Credentials(people.accounts, people.applications, attempts, signer, addresses.public_url).checks(),
         storage=storage,
         receiver=Receiver(storage, settings.upload_limit_bytes),
         repetitions=repetitions,
         workers=CapacityLimiter(settings.threads),
         waiting=CapacityLimiter(settings.outbound_threads),
+        calls=Rate(settings.requests_per_second, settings.requests_burst),
+        failures=Rate(settings.failures_per_minute / 60, settings.failures_per_minute),
+        body_limit_bytes=settings.body_limit_bytes,
     )
     document = openapi.describe(routes, version("voxel51-platform"))
     application = build_application(routes, serving, openapi.pages(document))
     keepers = [data.keeps, uploads.keeps, uploaded.keeps, attempts.keeps]
     expiries = [data.expire, jobs.expire, uploads.expire, repetitions.expire, events.expire, deliveries.prune,
-                tokens.expire, entrance.expire, audit.expire, removal.finish]  # fmt: skip
+                *people.expiries(), removal.finish, shares.expire]  # fmt: skip
     sweeper = Sweeper(expiries, storage, keepers)
     return Platform(application, database, storage, dispatcher, sweeper, feed, deliverer)
 

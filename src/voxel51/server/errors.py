@@ -15,6 +15,7 @@ Exception
     ├── TooManyRequests     too many at once, or too often
     ├── TooLarge            larger than this platform takes
     ├── OutOfSpace          the platform's disk is full
+    ├── OverQuota           more than this caller may have
     ├── SourceRefused       what somebody else's host serves cannot be had from it
     ├── SourceAway          somebody else's host does not answer as it should; it may in a moment
     └── Unavailable         not now: the platform is stopping or overloaded
@@ -68,7 +69,11 @@ class Unprocessable(ServiceError):
 
 
 class TooManyRequests(ServiceError):
-    """Too many at once, or too often. Later it may work."""
+    """Too many at once, or too often. After ``wait_seconds`` it may work."""
+
+    def __init__(self, message: str, wait_seconds: int = 1) -> None:
+        super().__init__(message)
+        self.wait_seconds = wait_seconds
 
 
 class TooLarge(ServiceError):
@@ -77,6 +82,10 @@ class TooLarge(ServiceError):
 
 class OutOfSpace(ServiceError):
     """The platform has no room for this. Its operator must free some."""
+
+
+class OverQuota(ServiceError):
+    """More than this caller may have. It must free some, or ask for more."""
 
 
 class Unavailable(ServiceError):

@@ -34,6 +34,9 @@ _MOST = {
     "job_wall_seconds": _CENTURY_DAYS * 86400,
     "job_cpu_seconds": _CENTURY_DAYS * 86400,
     "job_memory_bytes": 2**62,
+    "owner_bytes": 2**62,
+    "owner_running_jobs": 2**62,
+    "body_limit_bytes": 2**30,
     "job_file_bytes": 2**62,
 }
 """More than this no calendar and no kernel counts."""
@@ -89,6 +92,14 @@ class Settings:
     )
     outbound_threads: int = _setting(32, "threads that wait for other hosts at the same time")
     webhook_days: float = _setting(30.0, "days that deliveries to webhooks are kept, to be looked at and sent again")
+    owner_bytes: int = _setting(0, "bytes of data one user may keep, unless granted otherwise; 0: no limit")
+    owner_running_jobs: int = _setting(0, "jobs of one user that run at the same time; 0: no limit")
+    requests_per_second: float = _setting(0.0, "requests one user or application may send on average; 0: no limit")
+    requests_burst: int = _setting(200, "how many of them may come at once")
+    failures_per_minute: float = _setting(
+        60.0, "failed attempts of one address to say who it is; more are answered 429; 0: no limit"
+    )
+    body_limit_bytes: int = _setting(4 * 1024**2, "bytes of the largest request body that is no file")
     sign_up: SignUpMode = _setting(  # noqa: RUF009  (a frozen field, as all the others)
         SignUpMode.INVITE, "who may make an account: off (nobody), invite (who is invited, and the first), open"
     )
@@ -140,11 +151,13 @@ class Settings:
                         "job_file_bytes", "lifetime_days", "event_days", "listeners", "listeners_of_one",
                         "upload_limit_bytes", "link_seconds",
                         "unfinished_upload_days", "outbound_threads", "webhook_days", "session_days",
-                        "audit_days")  # fmt: skip
+                        "audit_days", "requests_burst", "body_limit_bytes")  # fmt: skip
         for name in at_least_one:
             if not getattr(self, name) > 0:
                 raise SettingError(f"{name} is {getattr(self, name)}; it must be above 0")
-        for name in ("concurrency", "disk_reserve_bytes", "grace_seconds"):
+        not_negative = ("concurrency", "disk_reserve_bytes", "grace_seconds", "owner_bytes", "owner_running_jobs",
+                        "requests_per_second", "failures_per_minute")  # fmt: skip
+        for name in not_negative:
             if getattr(self, name) < 0:
                 raise SettingError(f"{name} is {getattr(self, name)}; it must not be negative")
         for name, most in _MOST.items():

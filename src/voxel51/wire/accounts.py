@@ -206,6 +206,27 @@ class AuditLog(TypedDict):
     count: int
 
 
+class Quota(TypedDict):
+    """How much a user may have: bytes that are kept, and jobs that run at once (more of them wait). 0: no limit."""
+
+    bytes: int
+    running_jobs: int
+
+
+class QuotaGrant(TypedDict, total=False):
+    """Body of ``PUT admin/users/<name>/quota`` and of an application's; what is null or left out is as usual."""
+
+    bytes: int | None
+    running_jobs: int | None
+
+
+class Usage(TypedDict):
+    """Answer of ``GET account/usage``: bytes that are kept or announced, and what one may have."""
+
+    bytes: int
+    quota: Quota
+
+
 class Applications(TypedDict):
     """Answer of ``GET admin/applications``: names, sorted."""
 

@@ -205,3 +205,43 @@ def test_the_last_operator_cannot_leave(platform: PlatformProcess, operator: req
     answer = operator.delete(f"{platform.url}/v1/account", params={"confirm": "root"}, timeout=20)
     assert answer.status_code == 409
     assert operator.get(f"{platform.url}/v1/account", timeout=20).status_code == 200
+
+
+def test_a_share_link_shows_one_result_to_anybody_until_it_is_revoked(platform, operator, tmp_path) -> None:
+    assert operator.cookies
+    user, url = User.create(platform, tmp_path), f"{platform.url}/v1"
+    job_id = submit(url, user.headers, NO_OP)
+    path = f"{url}/jobs/{job_id}"
+    wait_for(lambda: requests.get(path, headers=user.headers, timeout=20).json()["job"]["state"] == "COMPLETE")
+    made = requests.post(f"{path}/shares", json={"days": 1}, headers=user.headers, timeout=20).json()
+
+    seen = requests.get(made["url"], timeout=20).json()["job"]
+    output = requests.get(f"{made['url']}/output", timeout=20)
+    own = requests.get(f"{path}/output", headers=user.headers, timeout=20)
+    assert (seen["state"], seen["analytic"]) == ("COMPLETE", NO_OP)
+    assert (output.status_code, output.content) == (own.status_code, own.content)
+    [listed] = requests.get(f"{path}/shares", headers=user.headers, timeout=20).json()["shares"]
+    assert listed == made["share"]
+
+    ended = requests.delete(f"{path}/shares/{listed['id']}", headers=user.headers, timeout=20)
+    assert ended.status_code == 204
+    assert requests.get(made["url"], timeout=20).status_code == 404
+    assert requests.get(f"{made['url']}/output", timeout=20).status_code == 404
+    for days in (0, -1, 1e9):
+        refused = requests.post(f"{path}/shares", json={"days": days}, headers=user.headers, timeout=20)
+        assert refused.status_code == 400
+    assert made["url"].rpartition("/")[2] not in platform.log.read_text()
+
+
+def test_a_quota_is_granted_and_seen(platform, operator, tmp_path) -> None:
+    user, url = User.create(platform, tmp_path), f"{platform.url}/v1"
+    granted = operator.put(f"{url}/admin/users/{user.name}/quota", json={"bytes": 100_000}, timeout=20)
+    assert granted.json() == {"bytes": 0, "quota": {"bytes": 100_000, "running_jobs": 0}}
+    for size, status in ((1000, 201), (100_000, 507), (300_000, 507)):
+        files = {"file": ("a", b"x" * size)}
+        answer = requests.post(f"{url}/data", files=files, headers=user.headers, timeout=20)
+        assert answer.status_code == status
+    used = requests.get(f"{url}/account/usage", headers=user.headers, timeout=20).json()
+    assert used["bytes"] == 1000
+    begin = {"Tus-Resumable": "1.0.0", "Upload-Length": "99001", **user.headers}
+    assert requests.post(f"{url}/data/uploads", headers=begin, timeout=20).status_code == 507

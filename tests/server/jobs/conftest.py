@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from voxel51.server.accounts.callers import User
+from voxel51.server.accounts.quotas import Quotas
 from voxel51.server.accounts.service import AccountService
 from voxel51.server.analytics.installed import Installed
 from voxel51.server.analytics.service import AnalyticService
+from voxel51.server.data.room import Room
 from voxel51.server.data.service import DataService
 from voxel51.server.database.database import Database, sqlite_url
 from voxel51.server.jobs.actions import JobActions
@@ -45,6 +47,7 @@ class Rooms:
     attempts: AttemptService
     tasks: TaskService
     storage: LocalStorage
+    quotas: Quotas
     wakes: list[str]
 
     def add_data(self, user: User, content: bytes = b"video") -> str:
@@ -91,7 +94,8 @@ def rooms(tmp_path):
     def links(method, path):
         return f"http://platform/v1{path}?{method}"
 
-    data = DataService(database, storage, lifetime, links)
+    quotas = Quotas(database, {"bytes": 0, "running_jobs": 0})
+    data = DataService(database, storage, lifetime, links, Room(quotas))
     analytics = AnalyticService(database)
     analytics.install([Installed("voxel51/count", DOCUMENT, preload_safe=True)])
     jobs = JobService(database, storage, analytics, data, lifetime, links, lambda: wakes.append("wake"))
@@ -101,7 +105,8 @@ def rooms(tmp_path):
         data=data,
         jobs=jobs,
         actions=JobActions(database, lambda: wakes.append("wake"), jobs.expire),
-        attempts=AttemptService(database, storage, MOST_LOST, timedelta(minutes=15)),
+        attempts=AttemptService(database, storage, MOST_LOST, timedelta(minutes=15), quotas.most_running),
+        quotas=quotas,
         tasks=TaskService(database, data, links),
         storage=storage,
         wakes=wakes,

@@ -60,3 +60,15 @@ def test_ten_thousand_jobs_of_one_keep_another_from_nothing(rooms, alice, bob):
     claims = rooms.attempts.claim(2)
 
     assert sorted(owners_of(rooms, claims)) == sorted([alice.id, bob.id])
+
+
+def test_who_runs_as_many_as_may_run_waits_while_others_go_on(rooms, alice, bob):
+    rooms.quotas.grant(alice, alice, {"running_jobs": 2})
+    many(rooms, alice, 10)
+    first = rooms.attempts.claim(4)
+    assert owners_of(rooms, first) == [alice.id] * 2
+    assert rooms.attempts.claim(4) == []
+    rooms.submit(bob)
+    assert owners_of(rooms, rooms.attempts.claim(4)) == [bob.id]
+    finish(rooms, first[0])
+    assert owners_of(rooms, rooms.attempts.claim(4)) == [alice.id]

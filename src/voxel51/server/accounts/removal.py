@@ -72,7 +72,8 @@ class RemovalService:
         return sum(self._forget(User(row.id, row.name)) for row in rows)
 
     def _forget(self, user: User) -> bool:
-        if not all([forget(user) for forget in self._rooms]):  # each of them, whatever another says
+        left = [forget for forget in self._rooms if not forget(user)]  # each of them, whatever another says
+        if left:
             return False
         try:
             with self._database.write() as connection:

@@ -86,6 +86,14 @@ identities = Table(
     Column("created_at", Moment, nullable=False),
 )
 
+quotas = Table(
+    "quotas",
+    metadata,
+    Column("holder", String(64), primary_key=True),  # identity of a user, or of an application: for each of its users
+    Column("bytes", BigInteger),  # null: the usual; 0: no limit
+    Column("running_jobs", BigInteger),
+)
+
 audit = Table(
     "audit",
     metadata,

@@ -28,6 +28,9 @@ from voxel51.wire.accounts import Scope
 from voxel51.wire.data import Data, DataByUrl, DataDetails, DataList, SignedUrl
 from voxel51.wire.digests import REPR_DIGEST, to_header
 
+_FORM_BYTES = 64 * 1024
+"""What a form may have around its file."""
+
 FOLDER = "data"
 """Folder of the storage in which uploaded files are kept."""
 
@@ -57,6 +60,7 @@ def data_routes(data: DataService, sources: SourceService) -> Iterable[Route]:
             handlers.upload,
             "Upload a file",
             body=upload,
+            before=handlers.check_room,
             answers=DataDetails,
             status=201,
             takes_headers={REPR_DIGEST: Header("hash of the file: what has another is not kept", digests.PATTERN)},
@@ -122,6 +126,11 @@ class _Handlers:
 
     def query_of_application(self, call: Call) -> DataList:
         return self._data.query_of_application(call.caller, call.query)
+
+    def check_room(self, call: Call) -> None:
+        announced = call.headers.get("content-length", "")
+        if announced.isdigit():
+            self._data.check_room(call.caller.id, max(0, int(announced) - _FORM_BYTES))
 
     def upload(self, call: Call) -> Answer:
         upload = call.upload

@@ -13,6 +13,7 @@ from voxel51.server.accounts.callers import Application, User
 from voxel51.server.accounts.tables import users_of
 from voxel51.server.data.lifetime import LifetimeChange, changed_expiration, first_expiration
 from voxel51.server.data.names import clean_media_type, clean_name
+from voxel51.server.data.room import Room
 from voxel51.server.data.tables import data
 from voxel51.server.database.database import Database
 from voxel51.server.database.search import Listing, Query, run
@@ -57,8 +58,9 @@ class StoredFile:
 class DataService:
     """Keeps files for their owners. Every method sees only what belongs to the given owner."""
 
-    def __init__(self, database: Database, storage: Storage, lifetime: timedelta, links: Links) -> None:
+    def __init__(self, database: Database, storage: Storage, lifetime: timedelta, links: Links, room: Room) -> None:
         self._database = database
+        self._room = room
         self._storage = storage
         self._lifetime = lifetime
         self._links = links
@@ -68,6 +70,7 @@ class DataService:
 
         Raises:
             BadRequest: the name or the expiration date will not do; the file is not kept.
+            OverQuota: the owner has no room for it; it is not kept.
         """
         clean_name(filename)  # before the disk is troubled
         expiration = first_expiration(ttl, self._lifetime)
@@ -80,13 +83,21 @@ class DataService:
             raise
 
     def record(
-        self, owner_id: str, filename: str, media_type: str | None, file: "StoredFile", expiration: datetime | None
+        self,
+        owner_id: str,
+        filename: str,
+        media_type: str | None,
+        file: "StoredFile",
+        expiration: datetime | None,
+        is_counted: bool = False,
     ) -> Data:
         """Make a stored file somebody's data. Where its owner has the same bytes already, they are kept once, and
-        ``file`` is deleted. None expires it after the usual time.
+        ``file`` is deleted. None expires it after the usual time. What the owner's quota ``is_counted`` for already
+        needs no more room.
 
         Raises:
             BadRequest: the name will not do.
+            OverQuota: the owner has no room for it.
         """
         name = clean_name(filename)
         row: dict[str, Any] = {
@@ -102,10 +113,21 @@ class DataService:
         }
         with self._database.write() as connection:
             row["storage_key"] = _key_of_same(connection, row) or file.key
+            if row["storage_key"] == file.key and not is_counted:
+                self._room.check(connection, owner_id, file.size_bytes)
             connection.execute(insert(data).values(row))
         if row["storage_key"] != file.key:
             self._database.after_commit(partial(self._storage.delete, file.key))
         return record_of(row)
+
+    def check_room(self, owner_id: str, more_bytes: int) -> None:
+        """Pass silently when the owner has room for ``more_bytes``, as far as can be told before they come.
+
+        Raises:
+            OverQuota: there is none.
+        """
+        with self._database.read() as connection:
+            self._room.check(connection, owner_id, more_bytes, lock=False)
 
     def query(self, owner: User, query: Query) -> DataList:
         """The owner's data that match."""

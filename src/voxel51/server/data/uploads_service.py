@@ -21,6 +21,7 @@ from voxel51.server.accounts.callers import User
 from voxel51.server.data.appending import Appender, Checksum
 from voxel51.server.data.lifetime import first_expiration, read_date
 from voxel51.server.data.names import clean_media_type, clean_name
+from voxel51.server.data.room import Room
 from voxel51.server.data.service import DataService, StoredFile
 from voxel51.server.data.tables import data, uploads
 from voxel51.server.database.database import Database
@@ -63,13 +64,14 @@ class UploadService:
     """Takes uploads in pieces, none larger than ``limit_bytes``; one that nobody goes on with expires."""
 
     def __init__(
-        self, database: Database, storage: Storage, kept: DataService, limit_bytes: int, patience: timedelta
+        self, database: Database, storage: Storage, kept: DataService, limit_bytes: int, patience: timedelta, room: Room
     ) -> None:
         self._database = database
         self._storage = storage
         self._data = kept
         self._limit_bytes = limit_bytes
         self._patience = patience
+        self._room = room
         self._lock = threading.Lock()
         self._busy: dict[str, Appender] = {}
         self._finishing: set[str] = set()
@@ -81,6 +83,7 @@ class UploadService:
         Raises:
             TooLarge: it is larger than is taken, or more came than was announced.
             OutOfSpace: it will not fit.
+            OverQuota: the owner has no room for it.
             BadRequest: its name or the date until which it is kept will not do, or it is whole and has another hash.
         """
         size_bytes = announced.size_bytes
@@ -90,6 +93,7 @@ class UploadService:
             raise TooLarge(f"More came than the {size_bytes} bytes that were announced for this upload")
         row = self._new_row(owner_id, announced)
         with self._database.write() as connection:
+            self._room.check(connection, owner_id, size_bytes)
             connection.execute(insert(uploads).values(row))
             growth = self._storage.growing.open(row["storage_key"], size_bytes)
             try:
@@ -267,7 +271,7 @@ class UploadService:
         file = StoredFile(row.storage_key, row.size_bytes, sha256)
         expiration = None if row.data_ttl is None else read_date(row.data_ttl)
         with self._database.write() as connection:
-            kept = self._data.record(row.owner_id, row.name, row.media_type, file, expiration)
+            kept = self._data.record(row.owner_id, row.name, row.media_type, file, expiration, is_counted=True)
             connection.execute(update(uploads).where(uploads.c.id == row.id).values(data_id=kept["id"]))
 
     def _remember_hash(self, appender: Appender) -> None:

@@ -12,11 +12,12 @@ from anyio import CapacityLimiter, to_thread
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from voxel51.server.errors import BadRequest, Unavailable
+from voxel51.server.errors import BadRequest, ServiceError, TooManyRequests, Unauthenticated, Unavailable
 from voxel51.server.http.downloads import download_response
 from voxel51.server.http.errors import response_to
 from voxel51.server.http.event_streams import event_response
 from voxel51.server.http.query import read_query
+from voxel51.server.http.rates import Rate, address_of
 from voxel51.server.http.repetition import Repetitions
 from voxel51.server.http.route import (
     Answer,
@@ -34,15 +35,19 @@ from voxel51.server.http.route import (
     Through,
 )
 from voxel51.server.http.through import through_response
-from voxel51.server.http.uploads import Receiver, check_digest, is_small, pour, read_small
+from voxel51.server.http.uploads import Receiver, check_digest, is_shorter, pour, read_small
 from voxel51.server.storage.storage import CHUNK_BYTES, Storage
 from voxel51.wire.accounts import Scope
 
 Given = TypeVarTuple("Given")
 Result = TypeVar("Result")
 
-_SMALL_BODY_BYTES = 4 * 1024 * 1024
+_UNPROVED_BODY_BYTES = 64 * 1024
+"""A longer body is read only once it is known who sends it."""
+
 _CLIENT_CLOSED = 499
+_LIMITED = {Needs.USER, Needs.APPLICATION, Needs.CALLER}
+_FAILURES = "failed attempts to say who you are"
 
 Check = Callable[[Request, Scope], Any]
 """Finds out who calls, and that the credential is good for the scope: returns the caller, or raises one of
@@ -54,7 +59,8 @@ class Serving:
     """What all endpoints share.
 
     ``workers`` bounds how many requests are served at once, ``waiting`` how many threads wait for other hosts; more
-    wait for their turn.
+    wait for their turn. ``calls`` is how often one caller may ask, ``failures`` how often one host may fail to say who
+    it is. ``body_limit_bytes`` bounds bodies that are no files.
     """
 
     checks: Mapping[Needs, Check]
@@ -63,6 +69,9 @@ class Serving:
     repetitions: Repetitions
     workers: CapacityLimiter
     waiting: CapacityLimiter
+    calls: Rate
+    failures: Rate
+    body_limit_bytes: int
 
 
 class Endpoint:
@@ -85,8 +94,18 @@ class Endpoint:
             return Response(status_code=_CLIENT_CLOSED)
         except CancelledError:  # by the server alone, when it stops and has waited long enough
             return response_to(Unavailable("The platform is stopping; try again in a moment"), request)
+        except Unauthenticated as error:
+            return response_to(self._count_failure(request, error), request)
         except Exception as error:
             return response_to(error, request)
+
+    def _count_failure(self, request: Request, error: Unauthenticated) -> ServiceError:
+        """What to answer who failed to say who it is: the same, until it was too often."""
+        try:
+            self._serving.failures.take(address_of(request), _FAILURES)
+        except TooManyRequests as too_many:
+            return too_many
+        return error
 
     async def _answer(self, request: Request) -> Response:
         if isinstance(self._route.body, StreamBody):
@@ -95,7 +114,9 @@ class Endpoint:
             return await self._receive(request)
         content = b""
         if not isinstance(self._route.body, NoBody):
-            content = await read_small(request, _SMALL_BODY_BYTES)
+            if not is_shorter(request, _UNPROVED_BODY_BYTES):
+                await self._in_worker(self._identify, request)
+            content = await read_small(request, self._serving.body_limit_bytes)
         if self._route.look_outside is not None:
             call = await self._in_worker(self._read, request, content)
             await to_thread.run_sync(self._route.look_outside, call, limiter=self._serving.waiting)
@@ -107,7 +128,7 @@ class Endpoint:
 
     async def _receive(self, request: Request) -> Response:
         body = self._route.body
-        if isinstance(body, RawBody) and is_small(request):
+        if isinstance(body, RawBody) and is_shorter(request, CHUNK_BYTES):
             content = await read_small(request, CHUNK_BYTES)
             return await self._in_worker(self._keep_small, request, body, content)
         call = await self._in_worker(self._admit, request)
@@ -150,7 +171,11 @@ class Endpoint:
         return call
 
     def _identify(self, request: Request) -> Call:
+        if self._route.needs is Needs.NOBODY and 401 in self._route.errors:  # it says who it is in the body
+            self._serving.failures.check(address_of(request), _FAILURES)
         caller = self._serving.checks[self._route.needs](request, self._route.needed_scope)
+        if self._route.needs in _LIMITED:
+            self._serving.calls.take(caller.identity, "requests")
         return Call(caller, request.path_params, arguments=dict(request.query_params), headers=request.headers)
 
     def _keep_small(self, request: Request, body: RawBody, content: bytes) -> Response:

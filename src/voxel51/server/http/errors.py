@@ -17,6 +17,7 @@ from voxel51.server.errors import (
     Locked,
     NotFound,
     OutOfSpace,
+    OverQuota,
     ServiceError,
     SourceAway,
     SourceRefused,
@@ -49,13 +50,13 @@ STATUS_OF: Mapping[type[ServiceError], int] = {
     SourceAway: 502,
     Unavailable: 503,
     OutOfSpace: 507,
+    OverQuota: 507,
 }
 """The one table from what a service refuses to its HTTP status."""
 
 _HEADERS: Mapping[int, Mapping[str, str]] = {
     401: {"WWW-Authenticate": "Bearer"},
     423: {"Retry-After": "1"},
-    429: {"Retry-After": "1"},
     503: {"Retry-After": "1"},
 }
 
@@ -76,6 +77,8 @@ def error_response(status: int, message: str, headers: Mapping[str, str] | None 
 
 def response_to(error: Exception, request: Request) -> Response:
     """The answer that ``error`` becomes. What nobody foresaw is logged with its traceback and told as a 500."""
+    if isinstance(error, TooManyRequests):
+        return error_response(429, str(error), {"Retry-After": str(error.wait_seconds)})
     if isinstance(error, ServiceError):
         return error_response(STATUS_OF[type(error)], str(error))
     if isinstance(error, HTTPException):

@@ -64,10 +64,10 @@ _SCHEMES = {
 }
 _REFUSALS: Mapping[Needs, tuple[int, ...]] = {
     Needs.NOBODY: (),
-    Needs.USER: (401, 403, 404),
-    Needs.APPLICATION: (401, 403),
-    Needs.CALLER: (401, 403, 404),
-    Needs.AGENT: (401, 403),
+    Needs.USER: (401, 403, 404, 429),
+    Needs.APPLICATION: (401, 403, 429),
+    Needs.CALLER: (401, 403, 404, 429),
+    Needs.AGENT: (401, 403, 429),
     Needs.LINK: (403,),
 }
 _MEANINGS = {
@@ -87,7 +87,7 @@ _MEANINGS = {
     460: "What came is not what its checksum says",
     502: "The host that serves the file does not answer, or breaks off; try again in a moment",
     503: "Not now; try again in a moment",
-    507: "The platform's disk is full",
+    507: "No room: the platform's disk is full, or your quota is used up",
 }
 _REPETITION = (
     f"Takes a header `{IDEMPOTENCY_KEY}`: up to {LONGEST_KEY} printable ASCII characters, unique to the request. "

@@ -20,10 +20,12 @@ _FIELD_LIMIT_COUNT = 64
 _EXTENDED_FILENAME = re.compile(r"""filename\*\s*=\s*[\w-]+'[^']*'([^;\s]+)""", re.IGNORECASE)
 
 
-def is_small(request: Request) -> bool:
-    """Whether the body is so short that it is quicker read whole than streamed."""
-    announced = request.headers.get("content-length", "")
-    return announced.isdigit() and int(announced) <= CHUNK_BYTES
+def is_shorter(request: Request, limit_bytes: int) -> bool:
+    """Whether the body was announced to have ``limit_bytes`` at most, or there is none."""
+    if "transfer-encoding" in request.headers:
+        return False
+    announced = request.headers.get("content-length", "0")
+    return announced.isdigit() and int(announced) <= limit_bytes
 
 
 async def read_small(request: Request, limit_bytes: int) -> bytes:

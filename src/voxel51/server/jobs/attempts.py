@@ -23,7 +23,7 @@ from voxel51.server.events import outbox
 from voxel51.server.jobs.moves import ENDED, Move, move
 from voxel51.server.jobs.status import news_of
 from voxel51.server.jobs.tables import attempts, jobs
-from voxel51.server.jobs.turns import next_jobs
+from voxel51.server.jobs.turns import MostRunning, next_jobs
 from voxel51.server.storage.storage import Storage, Writer
 from voxel51.wire import dates
 from voxel51.wire.jobs import JobFailureType, JobState
@@ -76,18 +76,22 @@ class Fate(Enum):
 class AttemptService:
     """Claims, reports and settlements."""
 
-    def __init__(self, database: Database, storage: Storage, most_lost: int, grace: timedelta) -> None:
+    def __init__(
+        self, database: Database, storage: Storage, most_lost: int, grace: timedelta, most_running: MostRunning
+    ) -> None:
         self._database = database
         self._storage = storage
         self._most_lost = most_lost
         self._grace = grace
+        self._most_running = most_running
 
     # -- the engine's side
 
     def claim(self, limit: int) -> list[Claim]:
         """Take up to ``limit`` queued jobs, as turns have it; each gets a new attempt, now its current one."""
         with self._database.write(durable=False) as connection:
-            return [self._claim_one(connection, row.id, row.entry_point) for row in next_jobs(connection, limit)]
+            rows = next_jobs(connection, limit, self._most_running)
+            return [self._claim_one(connection, row.id, row.entry_point) for row in rows]
 
     def _claim_one(self, connection: Connection, job_id: str, entry_point: str) -> Claim:
         claim = Claim(str(uuid.uuid4()), job_id, entry_point, secrets.token_urlsafe(32))

@@ -119,13 +119,13 @@ class _Handlers:
         return self._jobs.status(call.caller, call.path["job_id"])
 
     def output(self, call: Call) -> Download:
-        return _download(*self._jobs.output_key(call.caller.id, call.path["job_id"]))
+        return download_of(*self._jobs.output_key(call.caller.id, call.path["job_id"]))
 
     def output_url(self, call: Call) -> SignedUrl:
         return {"url": self._jobs.output_url(call.caller, call.path["job_id"])}
 
     def log(self, call: Call) -> Download:
-        return _download(*self._jobs.log_key(call.caller.id, call.path["job_id"]))
+        return download_of(*self._jobs.log_key(call.caller.id, call.path["job_id"]))
 
     def log_url(self, call: Call) -> SignedUrl:
         return {"url": self._jobs.log_url(call.caller, call.path["job_id"])}
@@ -148,13 +148,14 @@ class _Handlers:
 
     def output_by_link(self, call: Call) -> Download:
         job_id = call.path["job_id"]
-        return _download(*self._jobs.output_key(self._jobs.owner_of(job_id), job_id))
+        return download_of(*self._jobs.output_key(self._jobs.owner_of(job_id), job_id))
 
     def log_by_link(self, call: Call) -> Download:
         job_id = call.path["job_id"]
-        return _download(*self._jobs.log_key(self._jobs.owner_of(job_id), job_id))
+        return download_of(*self._jobs.log_key(self._jobs.owner_of(job_id), job_id))
 
 
-def _download(key: str, filename: str, sha256: str | None = None) -> Download:
+def download_of(key: str, filename: str, sha256: str | None = None) -> Download:
+    """A job's file as an answer."""
     kinds = {".json": "application/json", ".zip": "application/zip", ".log": "text/plain; charset=utf-8"}
     return Download(key, filename, kinds.get(filename[filename.rfind(".") :]), sha256)

@@ -47,6 +47,16 @@ turns = Table(
     Column("served_at", Moment, nullable=False),
 )
 
+shares = Table(
+    "shares",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("job_id", String(36), ForeignKey(jobs.c.id, ondelete="CASCADE"), nullable=False, index=True),
+    Column("key_hash", String(64), nullable=False, unique=True),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment, index=True),  # null: never
+)
+
 attempts = Table(
     "attempts",
     metadata,

@@ -1,6 +1,7 @@
 """Whose job comes next: the owner who has least running, and among those who was served longest ago."""
 
 from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,17 +13,22 @@ from voxel51.wire import dates
 from voxel51.wire.jobs import JobState
 
 _NEVER = datetime(1, 1, 1, tzinfo=UTC)
+_ANY = 2**62
 _UNDERWAY = [JobState.SCHEDULED.value, JobState.RUNNING.value]
 
 
-def next_jobs(connection: Connection, limit: int) -> list[Row[Any]]:
+MostRunning = Callable[[Connection, Sequence[str]], Mapping[str, int]]
+"""How many jobs of each of these owners may run at once; who is left out, any number."""
+
+
+def next_jobs(connection: Connection, limit: int, most_running: MostRunning) -> list[Row[Any]]:
     """Up to ``limit`` queued jobs, ``id`` and ``entry_point`` of each, and note that their owners had their turn.
 
     Owners take turns, so that one's ten thousand jobs do not keep another's one waiting. Within an owner's, the longest
     waiting comes first. The cost grows with the owners that wait, and not with the jobs.
     """
     chosen: list[Row[Any]] = []
-    for owner_id, count in _shares(connection, limit).items():
+    for owner_id, count in _shares(connection, limit, most_running).items():
         waiting = (
             select(jobs.c.id, analytics.c.entry_point)
             .join(analytics, analytics.c.id == jobs.c.analytic_id)
@@ -36,8 +42,8 @@ def next_jobs(connection: Connection, limit: int) -> list[Row[Any]]:
     return chosen
 
 
-def _shares(connection: Connection, limit: int) -> dict[str, int]:
-    """How many of ``limit`` places each owner gets, in the order of their turns."""
+def _shares(connection: Connection, limit: int, most_running: MostRunning) -> dict[str, int]:
+    """How many of ``limit`` places each owner gets, in the order of their turns; none more than may run at once."""
     owners = _waiting_owners(connection)
     if not owners:
         return {}
@@ -45,9 +51,13 @@ def _shares(connection: Connection, limit: int) -> dict[str, int]:
     underway = Counter({row[0]: row[1] for row in connection.execute(counted)})
     served = {row.owner_id: row.served_at for row in connection.execute(select(turns))}
     order = sorted(owners, key=lambda owner_id: served.get(owner_id, _NEVER))
+    most = most_running(connection, order)
     shares: Counter[str] = Counter()
     for _ in range(limit):
-        shares[min(order, key=lambda owner_id: underway[owner_id] + shares[owner_id])] += 1
+        free = [owner_id for owner_id in order if underway[owner_id] + shares[owner_id] < most.get(owner_id, _ANY)]
+        if not free:
+            break
+        shares[min(free, key=lambda owner_id: underway[owner_id] + shares[owner_id])] += 1
     return shares
 
 

@@ -1,0 +1,86 @@
+"""The rooms of accounts, built together: who is there, how they get in, and what is theirs to manage."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Self
+
+from voxel51.server.accounts.account_routes import account_routes
+from voxel51.server.accounts.admin_routes import admin_routes
+from voxel51.server.accounts.application_routes import application_routes
+from voxel51.server.accounts.applications import ApplicationService
+from voxel51.server.accounts.audit import AuditService
+from voxel51.server.accounts.callers import User
+from voxel51.server.accounts.entrance import EntranceService
+from voxel51.server.accounts.entrance_routes import entrance_routes
+from voxel51.server.accounts.quotas import Quotas
+from voxel51.server.accounts.removal import Collect, ExportService, RemovalService
+from voxel51.server.accounts.service import AccountService
+from voxel51.server.accounts.sessions import SessionService
+from voxel51.server.accounts.tokens import Kind, TokenService
+from voxel51.server.database.database import Database
+from voxel51.server.database.search import Query
+from voxel51.server.http.route import Route
+from voxel51.server.settings import Settings
+
+_MOST_LINES = 100_000
+"""Lines of the audit log that an account's export has."""
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """All services of accounts."""
+
+    accounts: AccountService
+    applications: ApplicationService
+    tokens: TokenService
+    sessions: SessionService
+    entrance: EntranceService
+    audit: AuditService
+    quotas: Quotas
+
+    @classmethod
+    def build(cls, database: Database, settings: Settings) -> Self:
+        """The services as the settings have them."""
+        sessions = SessionService(database, timedelta(days=settings.session_days))
+        return cls(
+            accounts=AccountService(database),
+            applications=ApplicationService(database),
+            tokens=TokenService(database),
+            sessions=sessions,
+            entrance=EntranceService(database, sessions, settings.sign_up),
+            audit=AuditService(database, timedelta(days=settings.audit_days)),
+            quotas=Quotas(database, {"bytes": settings.owner_bytes, "running_jobs": settings.owner_running_jobs}),
+        )
+
+    def routes(
+        self, settings: Settings, public_url: str, removal: RemovalService, collect: Mapping[str, Collect]
+    ) -> Iterable[Route]:
+        """Their routes; ``collect`` tells what users have in the other rooms."""
+        exports = ExportService({**self._collect(), **collect})
+        yield from entrance_routes(self.entrance, self.sessions, None, public_url.startswith("https:"))
+        yield from account_routes(self.accounts, self.tokens, self.audit, exports, removal, public_url)
+        yield from admin_routes(
+            self.accounts,
+            self.applications,
+            self.tokens,
+            self.entrance,
+            removal,
+            self.audit,
+            settings.shown(),
+            public_url,
+        )
+        yield from application_routes(self.applications, removal)
+
+    def expiries(self) -> Sequence[Callable[[], int]]:
+        """What forgets that whose time is over."""
+        return [self.tokens.expire, self.entrance.expire, self.audit.expire]
+
+    def _collect(self) -> Mapping[str, Collect]:
+        def sessions(user: User) -> Any:
+            return self.tokens.all(user, Kind.SESSION)
+
+        def audit(user: User) -> Any:
+            return self.audit.of(user, Query(limit=_MOST_LINES))["audit"]
+
+        return {"account": self.accounts.account, "tokens": self.tokens.all, "sessions": sessions, "audit": audit}

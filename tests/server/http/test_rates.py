@@ -1,0 +1,66 @@
+"""How often somebody may ask."""
+
+import pytest
+import requests
+
+from people import User
+from voxel51.server.errors import TooManyRequests
+from voxel51.server.http.rates import Rate
+
+
+def test_a_bucket_empties_and_fills_again():
+    now = [0.0]
+    rate = Rate(2.0, 3, clock=lambda: now[0])
+    for _ in range(3):
+        rate.take("alice", "requests")
+    with pytest.raises(TooManyRequests, match="try again in 1 s"):
+        rate.take("alice", "requests")
+    rate.take("bob", "requests")
+    now[0] = 0.5
+    rate.take("alice", "requests")
+    with pytest.raises(TooManyRequests):
+        rate.check("alice", "requests")
+
+
+def test_looking_costs_nothing():
+    rate = Rate(1.0, 1, clock=lambda: 0.0)
+    for _ in range(5):
+        rate.check("alice", "requests")
+    rate.take("alice", "requests")
+
+
+def test_a_million_callers_take_bounded_memory():
+    rate = Rate(1.0, 1, clock=lambda: 0.0)
+    for number in range(150_000):
+        rate.take(str(number), "requests")
+    assert len(rate._buckets) <= 100_000
+
+
+def test_who_asks_too_often_is_told_when_to_come_again(start_platform, tmp_path):
+    limits = {"VOXEL51_SERVER_REQUESTS_PER_SECOND": "0.1", "VOXEL51_SERVER_REQUESTS_BURST": "3"}
+    platform = start_platform(environment=limits)
+    alice, bob = (User.create(platform, tmp_path) for _ in range(2))
+    answers = [requests.get(f"{alice.v1}/data/list", headers=alice.headers, timeout=20) for _ in range(5)]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429, 429]
+    assert 1 <= int(answers[-1].headers["Retry-After"]) <= 11
+    assert answers[-1].json()["error"]["code"] == 429
+    assert requests.get(f"{bob.v1}/data/list", headers=bob.headers, timeout=20).status_code == 200
+
+
+def test_guessing_is_slowed_down_and_who_is_known_gets_in(start_platform, tmp_path):
+    platform = start_platform(environment={"VOXEL51_SERVER_FAILURES_PER_MINUTE": "4"})
+    alice = User.create(platform, tmp_path)
+    wrong = {"Authorization": "Bearer v51_guess"}
+    guesses = [requests.get(f"{alice.v1}/data/list", headers=wrong, timeout=20).status_code for _ in range(6)]
+    assert guesses == [401, 401, 401, 401, 429, 429]
+    body = {"username": alice.name, "password": "a guess"}
+    assert requests.post(f"{alice.v1}/sign-in", json=body, timeout=20).status_code == 429
+    assert requests.get(f"{alice.v1}/data/list", headers=alice.headers, timeout=20).status_code == 200
+
+
+def test_a_long_body_of_a_stranger_is_not_read(start_platform, tmp_path):
+    platform = start_platform(environment={"VOXEL51_SERVER_BODY_LIMIT_BYTES": "200000"})
+    alice = User.create(platform, tmp_path)
+    for headers, size, status in (({}, 150_000, 401), (alice.headers, 150_000, 400), (alice.headers, 250_000, 413)):
+        answer = requests.post(f"{alice.v1}/jobs/batch", data=b"x" * size, headers=headers, timeout=20)
+        assert answer.status_code == status
