@@ -148,8 +148,13 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
 
     removal = RemovalService(database, [partial(_end_jobs, actions, jobs), uploads.forget_all, data.forget_all,
                                         uploaded.forget_all, events.forget_all, repetitions.forget_all])  # fmt: skip
-    collect: Mapping[str, Collect] = {"data": data.export, "uploads": uploads.all, "jobs": jobs.export,
-                                      "analytics": uploaded.all, "webhooks": lambda user: webhooks.all(user)["webhooks"]}  # fmt: skip
+    collect: Mapping[str, Collect] = {
+        "data": data.export,
+        "uploads": uploads.all,
+        "jobs": jobs.export,
+        "analytics": uploaded.all,
+        "webhooks": lambda user: webhooks.all(user)["webhooks"],
+    }
     path = urlsplit(addresses.public_url).path + f"/{API_VERSION}"
     routes: list[Route] = [
         *people.routes(settings, addresses.public_url, removal, collect),

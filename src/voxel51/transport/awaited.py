@@ -15,7 +15,7 @@ from pyreqwest.response import Response
 
 from voxel51.transport.errors import APIError, ConnectionFailed
 from voxel51.transport.failures import meaning_of, origin_of
-from voxel51.transport.messages import CHUNK_BYTES, Receiver, Request, StreamedBody, WholeAnswer
+from voxel51.transport.messages import CHUNK_BYTES, EVENT_STREAM, Receiver, Request, StreamedBody, WholeAnswer
 from voxel51.transport.pooled import FORKED, HeadersView, filled, in_memory_if_small, reason_of
 from voxel51.transport.redirects import MAX_REDIRECTS, after_redirect
 from voxel51.transport.retrying import RetryPolicy, Trials, TryAgain
@@ -52,7 +52,9 @@ class AsyncSender:
                 check(await _whole(response, url))
             headers = HeadersView(response.headers)
             await _in_thread(into.begin, response.status, headers)
-            while (chunk := await response.body_reader.read(CHUNK_BYTES)) is not None:
+            reader = response.body_reader
+            is_live = headers.get("content-type", "").startswith(EVENT_STREAM)
+            while (chunk := await (reader.read_chunk() if is_live else reader.read(CHUNK_BYTES))) is not None:
                 await _in_thread(into.take, chunk.to_bytes())
 
         await self._follow(request, lambda _status, _headers: None, hand_over)

@@ -7,6 +7,9 @@ from typing import Protocol, Self
 
 from voxel51.transport.secrets import shown
 
+EVENT_STREAM = "text/event-stream"
+"""The media type of answers that are read as they come, and not in full pieces."""
+
 CHUNK_BYTES = 1024 * 1024
 """How much of a streamed body is in memory at once."""
 

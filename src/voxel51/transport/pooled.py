@@ -19,7 +19,7 @@ from pyreqwest.response import SyncResponse
 from voxel51.transport.errors import APIError
 from voxel51.transport.failures import meaning_of, origin_of
 from voxel51.transport.interrupts import interruptibly
-from voxel51.transport.messages import CHUNK_BYTES, Answer, Request, StreamedBody, WholeAnswer
+from voxel51.transport.messages import CHUNK_BYTES, EVENT_STREAM, Answer, Request, StreamedBody, WholeAnswer
 from voxel51.transport.redirects import MAX_REDIRECTS, after_redirect
 from voxel51.transport.setup import Timeouts, set_up
 
@@ -71,8 +71,10 @@ class PooledAnswer:
         return self._wait(self._response.body_reader.bytes).to_bytes()
 
     def chunks(self) -> Iterator[bytes]:
-        """The body in pieces of at most `CHUNK_BYTES`."""
-        read: Callable[[], Bytes | None] = partial(self._response.body_reader.read, CHUNK_BYTES)
+        """The body in pieces of at most `CHUNK_BYTES`; an event stream as it comes."""
+        reader = self._response.body_reader
+        is_live = self.headers.get("content-type", "").startswith(EVENT_STREAM)
+        read: Callable[[], Bytes | None] = reader.read_chunk if is_live else partial(reader.read, CHUNK_BYTES)
         while (chunk := self._wait(read)) is not None:
             yield chunk.to_bytes()
 
@@ -186,6 +188,8 @@ def filled(
 ) -> RequestBuilder:
     """``builder`` with the headers, the limit and the body of ``request``, but for a body that is a stream."""
     builder = _with_headers(builder, request.headers)
+    if request.headers.get("Accept") == EVENT_STREAM:
+        builder = builder.streamed_read_buffer_limit(0)  # or its first words wait for the next 64 KiB
     seconds = request.timeout_seconds
     if isinstance(body, StreamedBody):
         builder = builder.header("Content-Length", str(body.size_bytes))

@@ -78,7 +78,8 @@ class AsyncClient(Caller):
                 return await asyncio.sleep(action.seconds)
             case Receive():
                 call = self._adapt(action.call)
-                return await self._sender.receive(self._request(call), call.require_success, action.into)
+                request = self._request(call, action.timeout_seconds)
+                return await self._sender.receive(request, call.require_success, action.into)
             case Work():
                 return await asyncio.to_thread(action.function)
             case Identify():

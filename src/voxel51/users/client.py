@@ -159,7 +159,7 @@ class Client(Caller):
             case Pause():
                 return time.sleep(action.seconds)
             case Receive():
-                return self._receive(action.call, action.into)
+                return self._receive(action.call, action.into, action.timeout_seconds)
             case Work():
                 return action.function()
             case Identify():
@@ -169,9 +169,9 @@ class Client(Caller):
         call = self._adapt(call)
         return call.result(self._sender.fetch(self._request(call, timeout_seconds)))
 
-    def _receive(self, call: Call[Any], into: Receiver) -> None:
+    def _receive(self, call: Call[Any], into: Receiver, timeout_seconds: float | None = None) -> None:
         call = self._adapt(call)
-        with self._sender.open(self._request(call)) as answer:
+        with self._sender.open(self._request(call, timeout_seconds)) as answer:
             call.require_success(answer)
             into.begin(answer.status, answer.headers)
             for chunk in answer.chunks():

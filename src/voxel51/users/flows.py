@@ -34,10 +34,14 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class Receive:
-    """Make a call whose answer goes into ``into`` as it comes. It is made once: the flow decides what a cut means."""
+    """Make a call whose answer goes into ``into`` as it comes. It is made once: the flow decides what a cut means.
+
+    What ``into`` raises ends it. ``timeout_seconds`` bounds all of it.
+    """
 
     call: Call[Any]
     into: Receiver
+    timeout_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,7 @@
-"""How jobs are waited for: looked at often at first, so that short ones are seen to end at once, then more rarely."""
+"""How jobs are waited for: looked at often at first, so that short ones are seen to end at once, then listened for.
+
+Where the platform tells no events, jobs are looked at more and more rarely instead.
+"""
 
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -7,6 +10,7 @@ from voxel51.transport.errors import NotFound, TimedOut
 from voxel51.users.calls import jobs
 from voxel51.users.flows import Flow, Give, GivingFlow, Pause, fetch
 from voxel51.users.jobs import JobState, WaitTimedOut
+from voxel51.users.listening import LONGEST_SECONDS, Listener
 from voxel51.users.query import JobsQuery
 from voxel51.wire.jobs import Job
 from voxel51.wire.tasks import TaskStatusDocument
@@ -20,6 +24,9 @@ GROWTH = 1.5
 LAST_LOOK_SECONDS = 1.0
 TOO_SHORT_SECONDS = 0.02
 """What is left of the time when another look would hardly be answered in it."""
+
+WORTH_LISTENING_SECONDS = 0.3
+"""Pauses that are shorter are sat out: most jobs that end soon have ended by then."""
 
 IDS_IN_A_LOOK = 50
 ENDED = {JobState.COMPLETE, JobState.FAILED}
@@ -58,6 +65,14 @@ class LookSchedule:
             return min(pause, left)
         return min(pause, left / 2)
 
+    def listen_seconds(self) -> float | None:
+        """How long to listen; None where it is not worth it: the time is nearly over, and a look is better."""
+        left = self._left()
+        if left is None:
+            return LONGEST_SECONDS
+        seconds = left if self._overtime else left / 2
+        return seconds if seconds >= WORTH_LISTENING_SECONDS else None
+
     def is_over(self) -> bool:
         """Whether no look is worth it any more."""
         left = self._left()
@@ -84,6 +99,7 @@ def ends_of(
     if isinstance(waited_for, str):
         waited_for = [waited_for]
     pending = dict.fromkeys(job_id_of(job) for job in waited_for)
+    listener = Listener(wants_progress=progress is not None)
     while pending and not schedule.is_over():
         try:
             for job_id, job in (yield from _look(list(pending), schedule, progress)).items():
@@ -93,11 +109,14 @@ def ends_of(
             pass
         if not pending:
             return
-        # Polling. A client that listens to the platform's events would here wait for the next one instead.
         seconds = schedule.next_pause()
         if seconds is None:
             break
-        yield Pause(seconds)
+        listening = None if listener.is_deaf or seconds < WORTH_LISTENING_SECONDS else schedule.listen_seconds()
+        if listening is None:
+            yield Pause(seconds)
+        else:
+            yield from listener.wait(pending, listening)
     if pending:
         raise WaitTimedOut(list(pending))
 
