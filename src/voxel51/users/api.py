@@ -75,7 +75,7 @@ class API(CompoundCalls):
         return self._send(analytics.upload(doc_json_path, analytic_type))
 
     def upload_analytic_image(
-        self, analytic_id: str, image_tar_path: Path, image_type: str, progress: UploadProgress | None = None
+        self, analytic_id: str, image_tar_path: Path, image_type: str, progress: bool | UploadProgress | None = None
     ) -> None:
         """Add the container image (a tar file) that an analytic runs in; ``image_type`` is an `AnalyticImageType`."""
         self._send(analytics.upload_image(analytic_id, image_tar_path, image_type, progress))
@@ -103,7 +103,7 @@ class API(CompoundCalls):
         self,
         path: Uploadable,
         ttl: date | str | None = None,
-        progress: UploadProgress | None = None,
+        progress: bool | UploadProgress | None = None,
         verify: bool | None = None,
     ) -> Data: ...
 
@@ -112,7 +112,7 @@ class API(CompoundCalls):
         self,
         path: Iterable[Uploadable],
         ttl: date | str | None = None,
-        progress: UploadProgress | None = None,
+        progress: bool | UploadProgress | None = None,
         verify: bool | None = None,
     ) -> list[Data]: ...
 
@@ -120,7 +120,7 @@ class API(CompoundCalls):
         self,
         path: Uploadable | Iterable[Uploadable],
         ttl: date | str | None = None,
-        progress: UploadProgress | None = None,
+        progress: bool | UploadProgress | None = None,
         verify: bool | None = None,
     ) -> Data | list[Data]:
         """Upload a file, to be kept until ``ttl`` or as long as the platform does.
@@ -130,7 +130,8 @@ class API(CompoundCalls):
         Args:
             path: a path, a file opened in binary mode, or several of them; the results are in their order.
             ttl: a date.
-            progress: ``progress(bytes_sent, total)`` is called now and then, from another thread.
+            progress: True shows a bar; a function is called now and then, from another thread:
+                ``progress(bytes_sent, total)``.
             verify: whether to hash the file here as well and compare. By default this is done where an upload was
                 interrupted; it costs the time of reading the file and about 0.6 s of a processor for a GiB.
 
@@ -163,7 +164,7 @@ class API(CompoundCalls):
         return self._send(data.details(data_id))
 
     def download_data(
-        self, data_id: str, output_path: Path | None = None, progress: DownloadProgress | None = None
+        self, data_id: str, output_path: Path | None = None, progress: bool | DownloadProgress | None = None
     ) -> Path:
         """Download data to ``output_path`` (default: its own name, right here) and return that path."""
         return self._run(several.save_data(data_id, output_path, progress))
@@ -267,7 +268,7 @@ class API(CompoundCalls):
         return self._send(jobs.status(job_id))
 
     def download_job_output(
-        self, job_id: str, output_path: Path | None = None, progress: DownloadProgress | None = None
+        self, job_id: str, output_path: Path | None = None, progress: bool | DownloadProgress | None = None
     ) -> Path:
         """Download what a job made to ``output_path`` (default: its own name, right here) and return that path."""
         return self._run(several.save_output(job_id, output_path, progress))

@@ -73,7 +73,7 @@ class AsyncAPI(AsyncCompoundCalls):
         return await self._send(analytics.upload(doc_json_path, analytic_type))
 
     async def upload_analytic_image(
-        self, analytic_id: str, image_tar_path: Path, image_type: str, progress: UploadProgress | None = None
+        self, analytic_id: str, image_tar_path: Path, image_type: str, progress: bool | UploadProgress | None = None
     ) -> None:
         """Add the container image (a tar file) that an analytic runs in; ``image_type`` is an `AnalyticImageType`."""
         await self._send(analytics.upload_image(analytic_id, image_tar_path, image_type, progress))
@@ -101,7 +101,7 @@ class AsyncAPI(AsyncCompoundCalls):
         self,
         path: Uploadable,
         ttl: date | str | None = None,
-        progress: UploadProgress | None = None,
+        progress: bool | UploadProgress | None = None,
         verify: bool | None = None,
     ) -> Data: ...
 
@@ -110,7 +110,7 @@ class AsyncAPI(AsyncCompoundCalls):
         self,
         path: Iterable[Uploadable],
         ttl: date | str | None = None,
-        progress: UploadProgress | None = None,
+        progress: bool | UploadProgress | None = None,
         verify: bool | None = None,
     ) -> list[Data]: ...
 
@@ -118,7 +118,7 @@ class AsyncAPI(AsyncCompoundCalls):
         self,
         path: Uploadable | Iterable[Uploadable],
         ttl: date | str | None = None,
-        progress: UploadProgress | None = None,
+        progress: bool | UploadProgress | None = None,
         verify: bool | None = None,
     ) -> Data | list[Data]:
         """Upload a file, to be kept until ``ttl`` or as long as the platform does.
@@ -128,7 +128,8 @@ class AsyncAPI(AsyncCompoundCalls):
         Args:
             path: a path, a file opened in binary mode, or several of them; the results are in their order.
             ttl: a date.
-            progress: ``progress(bytes_sent, total)`` is called now and then, from another thread.
+            progress: True shows a bar; a function is called now and then, from another thread:
+                ``progress(bytes_sent, total)``.
             verify: whether to hash the file here as well and compare. By default this is done where an upload was
                 interrupted; it costs the time of reading the file and about 0.6 s of a processor for a GiB.
 
@@ -161,7 +162,7 @@ class AsyncAPI(AsyncCompoundCalls):
         return await self._send(data.details(data_id))
 
     async def download_data(
-        self, data_id: str, output_path: Path | None = None, progress: DownloadProgress | None = None
+        self, data_id: str, output_path: Path | None = None, progress: bool | DownloadProgress | None = None
     ) -> Path:
         """Download data to ``output_path`` (default: its own name, right here) and return that path."""
         return await self._run(several.save_data(data_id, output_path, progress))
@@ -265,7 +266,7 @@ class AsyncAPI(AsyncCompoundCalls):
         return await self._send(jobs.status(job_id))
 
     async def download_job_output(
-        self, job_id: str, output_path: Path | None = None, progress: DownloadProgress | None = None
+        self, job_id: str, output_path: Path | None = None, progress: bool | DownloadProgress | None = None
     ) -> Path:
         """Download what a job made to ``output_path`` (default: its own name, right here) and return that path."""
         return await self._run(several.save_output(job_id, output_path, progress))

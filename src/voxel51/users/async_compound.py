@@ -7,9 +7,10 @@ from voxel51.users.async_client import AsyncClient
 from voxel51.users.calls import analytics, data, jobs
 from voxel51.users.jobs import require_not_failed
 from voxel51.users.paging import pages
+from voxel51.users.progress import JobProgress, shown_jobs
 from voxel51.users.query import AnalyticsQuery, DataQuery, JobsQuery
 from voxel51.users.running import Input, RunOptions, RunResult, run
-from voxel51.users.waiting import LONGEST_PAUSE_SECONDS, JobProgress, LookSchedule, ends_of
+from voxel51.users.waiting import LONGEST_PAUSE_SECONDS, LookSchedule, ends_of
 from voxel51.wire.analytics import Analytic
 from voxel51.wire.data import Data
 from voxel51.wire.jobs import Job
@@ -50,7 +51,7 @@ class AsyncCompoundCalls(AsyncClient):
         return self._iterate(ends_of(job_ids, LookSchedule(LONGEST_PAUSE_SECONDS, timeout, overtime=0)))
 
     async def wait_until_job_completes(
-        self, job_id: str, sleep_time: float = 5, max_wait_time: float = 600, progress: JobProgress | None = None
+        self, job_id: str, sleep_time: float = 5, max_wait_time: float = 600, progress: bool | JobProgress | None = None
     ) -> None:
         """Return when a job is done. It is looked at often at first, and at least every ``sleep_time`` seconds.
 
@@ -58,12 +59,14 @@ class AsyncCompoundCalls(AsyncClient):
             job_id: the job.
             sleep_time: in seconds.
             max_wait_time: in seconds.
-            progress: ``progress(job, status)`` is called after every look.
+            progress: True shows a bar; a function is called after every look: ``progress(job, status)``.
 
         Raises:
             JobExecutionError: the job failed, or is not done after ``max_wait_time``.
         """
-        async for job in self._iterate(ends_of([job_id], LookSchedule(sleep_time, max_wait_time), progress)):
+        async for job in self._iterate(
+            ends_of([job_id], LookSchedule(sleep_time, max_wait_time), shown_jobs(progress))
+        ):
             require_not_failed(job)
 
     async def run(

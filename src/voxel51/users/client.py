@@ -25,6 +25,7 @@ from voxel51.users.flows import (
     Receive,
     Work,
 )
+from voxel51.users.progress import shown
 from voxel51.users.utils import urljoin
 from voxel51.wire.tokens import API_VERSION
 
@@ -97,7 +98,7 @@ class Client(Caller):
         callback: Callable[[Item], Result],
         iterable: Iterable[Item],
         max_workers: int | None = None,
-        progress: Callable[[int, int], None] | None = None,
+        progress: bool | Callable[[int, int], None] | None = None,
     ) -> list[Result]:
         """``callback(item)`` for every item, in threads. The results are in the order of the items.
 
@@ -105,19 +106,20 @@ class Client(Caller):
             callback: what to do.
             iterable: the items.
             max_workers: how many threads at most.
-            progress: ``progress(done, total)`` is called whenever an item is done.
+            progress: True shows a bar; a function is called whenever an item is done: ``progress(done, total)``.
 
         Raises:
             Exception: what the first failing callback, in that order, raised. Nothing is begun after a failure.
         """
+        report = shown(progress, "done", unit="")
         with ThreadPoolExecutor(max_workers=max_workers) as threads:
             pending = [threads.submit(callback, item) for item in iterable]
             try:
                 for done, future in enumerate(as_completed(pending), start=1):
                     if future.exception() is not None:
                         break
-                    if progress is not None:
-                        progress(done, len(pending))
+                    if report is not None:
+                        report(done, len(pending))
             finally:
                 threads.shutdown(wait=True, cancel_futures=True)
         return [future.result() for future in pending if not future.cancelled()]

@@ -11,6 +11,7 @@ from voxel51.transport.partial import PartialFile
 from voxel51.transport.saving import Direct, DownloadProgress
 from voxel51.users.calls.call import Call
 from voxel51.users.flows import Flow, Identify, Pause, Receive
+from voxel51.users.progress import shown
 
 _PASSING = {429, 502, 503, 504}
 _MOST_FAILURES = 12
@@ -18,7 +19,9 @@ _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 5.0
 
 
-def download(call: Call[Any], path: str | os.PathLike[str], progress: DownloadProgress | None = None) -> Flow[None]:
+def download(
+    call: Call[Any], path: str | os.PathLike[str], progress: bool | DownloadProgress | None = None
+) -> Flow[None]:
     """Save the file that ``call`` gets to ``path``.
 
     Raises:
@@ -26,14 +29,15 @@ def download(call: Call[Any], path: str | os.PathLike[str], progress: DownloadPr
         OSError: it cannot be written.
     """
     path = Path(path)
+    reported = shown(progress, path.name)
     if path.is_dir():
         raise IsADirectoryError(f"{os.fspath(path)!r} is a folder; give the path of the file to write")
     if path.exists() and not path.is_file():  # a device or a pipe takes what comes, once
-        with Direct(path, progress) as direct:
+        with Direct(path, reported) as direct:
             yield Receive(call, direct)
         return
     whose = yield Identify()
-    partial = PartialFile(path, f"{whose}/{call.path}", progress)
+    partial = PartialFile(path, f"{whose}/{call.path}", reported)
     try:
         yield from _receive(call, partial)
         partial.finish()

@@ -12,9 +12,10 @@ from voxel51.users.calls import jobs
 from voxel51.users.downloading import download
 from voxel51.users.flows import Flow, fetch, first_given
 from voxel51.users.jobs import JobRequest, RemoteDataPath, require_not_failed
+from voxel51.users.progress import JobProgress, shown_jobs
 from voxel51.users.sources import source_of
 from voxel51.users.uploading import Wish, upload
-from voxel51.users.waiting import LONGEST_PAUSE_SECONDS, JobProgress, LookSchedule, ends_of
+from voxel51.users.waiting import LONGEST_PAUSE_SECONDS, LookSchedule, ends_of
 from voxel51.wire.data import Data
 from voxel51.wire.jobs import Job
 
@@ -43,7 +44,8 @@ class RunOptions(TypedDict, total=False):
     ``version`` and ``compute_mode`` are those of `JobRequest`. ``job_name`` is the analytic's name if absent. ``ttl``
     is how long uploads and output are kept. ``output_path`` is the file to write; ``output_dir`` the folder in which it
     gets its own name (default: right here). ``timeout`` is what the job may take from its submission, in seconds.
-    ``progress(job, status)`` is called whenever the job was looked at.
+    ``progress`` True shows how far uploads, the job and the download are; a function is called whenever the job was
+    looked at: ``progress(job, status)``.
     """
 
     version: str | None
@@ -53,7 +55,7 @@ class RunOptions(TypedDict, total=False):
     output_path: str | os.PathLike[str] | None
     output_dir: str | os.PathLike[str] | None
     timeout: float | None
-    progress: JobProgress | None
+    progress: bool | JobProgress | None
 
 
 def run(
@@ -71,11 +73,11 @@ def run(
     name = options.get("job_name") or analytic.rpartition("/")[2]
     submitted = yield from fetch(jobs.upload(request, name, True, options.get("ttl")))
     schedule = LookSchedule(LONGEST_PAUSE_SECONDS, options.get("timeout"), overtime=0)
-    job = yield from first_given(ends_of([submitted["id"]], schedule, options.get("progress")))
+    job = yield from first_given(ends_of([submitted["id"]], schedule, shown_jobs(options.get("progress"))))
     require_not_failed(job)
     path = output_path_of(job, options)
     if path is not None:
-        yield from download(jobs.output(job["id"]), path)
+        yield from download(jobs.output(job["id"]), path, options.get("progress") is True)
     return RunResult(job, data_ids, path)
 
 
@@ -116,5 +118,6 @@ def _data_id(given: Input, options: RunOptions, uploaded: dict[Path, str]) -> Fl
     if isinstance(given, str) and not path.exists() and not path.suffix and len(path.parts) == 1:
         return given
     if path not in uploaded:
-        uploaded[path] = (yield from upload(source_of(path), Wish(options.get("ttl"))))["id"]
+        wish = Wish(options.get("ttl"), progress=options.get("progress") is True)
+        uploaded[path] = (yield from upload(source_of(path), wish))["id"]
     return uploaded[path]

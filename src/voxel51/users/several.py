@@ -40,7 +40,7 @@ def upload_data(path: Uploadable | Iterable[Uploadable], wish: Wish) -> Flow[Dat
     return records
 
 
-def save_data(data_id: str, path: Path | None, progress: DownloadProgress | None) -> Flow[Path]:
+def save_data(data_id: str, path: Path | None, progress: bool | DownloadProgress | None) -> Flow[Path]:
     """Download data, by default under its own name; returns where it is."""
     call = data.content(data_id)
     if not path:
@@ -49,7 +49,7 @@ def save_data(data_id: str, path: Path | None, progress: DownloadProgress | None
     return path
 
 
-def save_output(job_id: str, path: Path | None, progress: DownloadProgress | None) -> Flow[Path]:
+def save_output(job_id: str, path: Path | None, progress: bool | DownloadProgress | None) -> Flow[Path]:
     """Download what a job made, by default under its own name; returns where it is."""
     call = jobs.output(job_id)
     if not path:

@@ -14,6 +14,7 @@ from voxel51.users.calls import data, uploads
 from voxel51.users.calls.call import date_text
 from voxel51.users.calls.uploads import Standing
 from voxel51.users.flows import Action, Fetch, Flow, Identify, Pause, Work
+from voxel51.users.progress import shown
 from voxel51.users.sources import Source, counted
 from voxel51.users.unfinished import Remembered
 from voxel51.wire.data import FIELDS, Data
@@ -36,7 +37,7 @@ class Wish:
     """How to upload. ``verify`` None means: if the upload was interrupted."""
 
     ttl: date | str | None = None
-    progress: UploadProgress | None = None
+    progress: bool | UploadProgress | None = None
     verify: bool | None = None
 
 
@@ -46,17 +47,18 @@ def upload(source: Source, wish: Wish) -> Flow[Data]:
     Raises:
         Damaged: what arrived is not what was sent; it is deleted there.
     """
+    report = shown(wish.progress, source.name)
     try:
         if source.size_bytes < LARGE_BYTES:
-            return (yield from _at_once(source, wish))
+            return (yield from _at_once(source, wish, report))
         whose = yield Identify()
-        return (yield from _Pieces(source, wish, whose).run())
+        return (yield from _Pieces(source, wish, report, whose).run())
     finally:
         source.close()
 
 
-def _at_once(source: Source, wish: Wish) -> Flow[Data]:
-    kept, sha256 = yield Fetch(data.upload(source.part(wish.progress), wish.ttl))
+def _at_once(source: Source, wish: Wish, report: UploadProgress | None) -> Flow[Data]:
+    kept, sha256 = yield Fetch(data.upload(source.part(report), wish.ttl))
     if wish.verify and sha256 is not None:
         yield from _verify(source, kept["id"], sha256)
     result: Data = kept
@@ -74,9 +76,10 @@ def _verify(source: Source, data_id: str, sha256: str) -> Generator[Action, Any,
 class _Pieces:
     """One upload in pieces."""
 
-    def __init__(self, source: Source, wish: Wish, whose: str) -> None:
+    def __init__(self, source: Source, wish: Wish, report: UploadProgress | None, whose: str) -> None:
         self._source = source
         self._wish = wish
+        self._report = report
         self._remembered = Remembered(source, whose)
         self._was_interrupted = False
         self._failures = 0
@@ -84,11 +87,11 @@ class _Pieces:
     def run(self) -> Flow[Data]:
         standing = yield from self._standing()
         if standing is None:
-            return (yield from _at_once(self._source, self._wish))
+            return (yield from _at_once(self._source, self._wish, self._report))
         while standing.data_id is None:
             standing = yield from self._go_on(standing)
-        if self._wish.progress is not None:  # the last piece may have arrived by a connection that broke
-            self._wish.progress(self._source.size_bytes, self._source.size_bytes)
+        if self._report is not None:  # the last piece may have arrived by a connection that broke
+            self._report(self._source.size_bytes, self._source.size_bytes)
         verify = self._was_interrupted if self._wish.verify is None else self._wish.verify
         if verify and standing.sha256 is not None:
             yield from _verify(self._source, standing.data_id, standing.sha256)
@@ -132,7 +135,7 @@ class _Pieces:
                 following: Standing = yield Fetch(uploads.look(standing.upload_id))
                 return following
             stop = min(start + PART_BYTES, self._source.size_bytes)
-            chunks = partial(counted, self._source, start, stop, self._wish.progress)
+            chunks = partial(counted, self._source, start, stop, self._report)
             following = yield Fetch(uploads.go_on(standing.upload_id, start, StreamedBody(chunks, stop - start)))
         except APIError as error:
             self._check(error)

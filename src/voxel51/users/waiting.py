@@ -4,19 +4,17 @@ Where the platform tells no events, jobs are looked at more and more rarely inst
 """
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 from voxel51.transport.errors import NotFound, TimedOut
 from voxel51.users.calls import jobs
 from voxel51.users.flows import Flow, Give, GivingFlow, Pause, fetch
 from voxel51.users.jobs import JobState, WaitTimedOut
 from voxel51.users.listening import LONGEST_SECONDS, Listener
+from voxel51.users.progress import JobProgress
 from voxel51.users.query import JobsQuery
 from voxel51.wire.jobs import Job
 from voxel51.wire.tasks import TaskStatusDocument
-
-JobProgress = Callable[[Job, TaskStatusDocument | None], None]
-"""Receives a job and its status whenever they were looked at; the status is None while there is none."""
 
 FIRST_PAUSE_SECONDS = 0.05
 LONGEST_PAUSE_SECONDS = 2.0

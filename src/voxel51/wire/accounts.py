@@ -188,8 +188,11 @@ class Redemption(TypedDict):
     new_password: str
 
 
-class AuditEntry(TypedDict):
-    """One line of the audit log: who (``actor``) did what to whose account (``account``), never a secret."""
+class AuditEntry(TypedDict, total=False):
+    """One line of the audit log: who (``actor``) did what to whose account (``account``), never a secret.
+
+    It has those fields that were asked for; by default, all of them.
+    """
 
     id: int
     date: str

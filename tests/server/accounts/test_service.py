@@ -100,11 +100,11 @@ def test_no_token_makes_one_that_is_good_for_more(accounts, tokens):
             tokens.issue(small, alice, Terms("larger", scopes), "http://x")
     large = issue(tokens, alice)
     with pytest.raises(Forbidden, match="upload"):
-        tokens.rotate(small, alice, large["token_id"], timedelta(0), "http://x")
+        tokens.rotate(small, alice, large["token_id"], 0, "http://x")
     assert tokens.issue(small, alice, Terms("as small", frozenset({Scope.READ})), "http://x")
 
 
-@pytest.mark.parametrize("overlap", [timedelta(0), timedelta(hours=1)])
+@pytest.mark.parametrize("overlap", [0, 3600])
 def test_a_rotated_token_has_another_key_and_the_same_terms(accounts, tokens, overlap):
     alice = accounts.create_user("alice")
     old = issue(tokens, alice, scopes=frozenset({Scope.READ}), expires_at=dates.now() + timedelta(days=9))
@@ -121,6 +121,13 @@ def test_a_rotated_token_has_another_key_and_the_same_terms(accounts, tokens, ov
             accounts.authenticate(old["private_key"])
         with pytest.raises(BadRequest, match="not valid any more"):
             tokens.rotate(COMMAND_LINE, alice, old["token_id"], overlap, "http://x")
+
+
+@pytest.mark.parametrize("overlap", [-1, 1e300, float("nan")])
+def test_an_overlap_that_is_none_is_refused(accounts, tokens, overlap):
+    alice = accounts.create_user("alice")
+    with pytest.raises(BadRequest, match="keep_seconds"):
+        tokens.rotate(COMMAND_LINE, alice, issue(tokens, alice)["token_id"], overlap, "http://x")
 
 
 def test_the_first_user_is_an_operator_and_the_last_one_stays(accounts):

@@ -1,7 +1,6 @@
 """The routes of one's own account: who one is, tokens, sessions, password, the log, everything at once, the end."""
 
 from collections.abc import Iterable
-from datetime import timedelta
 from typing import Any
 
 from voxel51.server.accounts.audit import LISTING, AuditService
@@ -98,7 +97,7 @@ class _Handlers:
         self._tokens.revoke(call.caller, call.caller, call.path["token_id"])
 
     def rotate(self, call: Call) -> TokenFile:
-        kept = timedelta(seconds=call.body.get("keep_seconds", 0))
+        kept = call.body.get("keep_seconds", 0)
         return self._tokens.rotate(call.caller, call.caller, call.path["token_id"], kept, self._base_url)
 
     def sessions(self, call: Call) -> SessionList:

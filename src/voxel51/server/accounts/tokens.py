@@ -24,7 +24,7 @@ from voxel51.wire.tokens import TokenFile
 _KEY_PREFIX = "v51_"
 _LONGEST_NAME = 128
 _MOST_DAYS = 36525
-_LONGEST_OVERLAP = timedelta(days=30)
+_LONGEST_OVERLAP_SECONDS = 30 * 86400
 _USE_NOTED_EVERY = timedelta(minutes=1)
 
 
@@ -90,17 +90,18 @@ class TokenService:
                 connection.execute(update(tokens).where(tokens.c.id == token_id).values(revoked_at=dates.now()))
                 audit.record(connection, actor, f"{kind.value} revoked", holder, id=token_id, name=row.name)
 
-    def rotate(self, actor: Party, holder: Caller, token_id: str, overlap: timedelta, base_url: str) -> TokenFile:
+    def rotate(self, actor: Party, holder: Caller, token_id: str, overlap_seconds: float, base_url: str) -> TokenFile:
         """A token in the place of another: of the same name, scopes and, where it ends, length of life. The old one
-        counts for ``overlap`` more.
+        counts for ``overlap_seconds`` more.
 
         Raises:
             NotFound: the holder has no such token.
             BadRequest: it is not valid any more, or the overlap is negative or longer than 30 days.
             Forbidden: it is good for more than ``actor``'s own credential.
         """
-        if not timedelta(0) <= overlap <= _LONGEST_OVERLAP:
-            raise BadRequest(f"keep_seconds is 0 to {_LONGEST_OVERLAP.total_seconds():.0f}, not {overlap}")
+        if not 0 <= overlap_seconds <= _LONGEST_OVERLAP_SECONDS:
+            raise BadRequest(f"keep_seconds is 0 to {_LONGEST_OVERLAP_SECONDS}, not {overlap_seconds}")
+        overlap = timedelta(seconds=overlap_seconds)
         now = dates.now()
         with self._database.write() as connection:
             old = _find(connection, holder, token_id, Kind.TOKEN)

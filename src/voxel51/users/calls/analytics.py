@@ -2,9 +2,11 @@
 
 import os
 from collections.abc import Iterable
+from pathlib import Path
 
 from voxel51.transport.multipart import FilePart, UploadProgress
 from voxel51.users.calls.call import Call, batch, delete, document, entry, get, nothing, part_of_path, post_file
+from voxel51.users.progress import shown
 from voxel51.users.query import AnalyticsQuery
 from voxel51.wire.analytics import Analytic, AnalyticDocument, AnalyticList
 from voxel51.wire.batches import BatchResponse
@@ -58,11 +60,11 @@ def upload(doc_json_path: str | os.PathLike[str], analytic_type: str | None) -> 
 
 
 def upload_image(
-    analytic_id: str, image_tar_path: str | os.PathLike[str], image_type: str, progress: UploadProgress | None
+    analytic_id: str, image_tar_path: str | os.PathLike[str], image_type: str, progress: bool | UploadProgress | None
 ) -> Call[None]:
     """Add the container image it runs in."""
     path = f"analytics/{part_of_path(analytic_id)}/images?type={part_of_path(image_type)}"
-    return post_file(path, nothing, FilePart.from_path(image_tar_path, progress))
+    return post_file(path, nothing, FilePart.from_path(image_tar_path, shown(progress, Path(image_tar_path).name)))
 
 
 def remove(analytic_id: str) -> Call[None]:

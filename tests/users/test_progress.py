@@ -1,0 +1,68 @@
+"""Bars, with tqdm and without it."""
+
+import sys
+
+import pytest
+
+from people import User
+from platforms import NO_OP
+from voxel51.users.api import API
+from voxel51.users.auth import Token
+from voxel51.users.jobs import JobRequest
+from voxel51.users.progress import shown
+
+
+@pytest.fixture(params=["tqdm", "plain"])
+def kind(request, monkeypatch):
+    if request.param == "plain":
+        monkeypatch.setitem(sys.modules, "tqdm.auto", None)
+    else:
+        pytest.importorskip("tqdm")
+    return request.param
+
+
+@pytest.fixture
+def own(shared_user: User):
+    with API(Token.from_json(shared_user.token)) as client:
+        yield client
+
+
+def test_transfers_and_jobs_show_how_far_they_are(own, kind, tmp_path, capfd):
+    file = tmp_path / "a-file.bin"
+    file.write_bytes(b"x" * 3_000_000)
+
+    data = own.upload_data(str(file), progress=True)
+    uploaded = capfd.readouterr().err
+    own.download_data(data["id"], str(tmp_path / "again.bin"), progress=True)
+    downloaded = capfd.readouterr().err
+    job = own.upload_job_request(JobRequest(NO_OP), "a shown job", auto_start=True)
+    own.wait_until_job_completes(job["id"], progress=True)
+    waited = capfd.readouterr().err
+
+    assert "a-file.bin" in uploaded
+    assert "100%" in uploaded.replace(" %", "%")
+    assert "again.bin" in downloaded
+    assert "a shown job: complete" in waited
+    assert (tmp_path / "again.bin").read_bytes() == file.read_bytes()
+
+
+def test_many_things_are_counted(own, kind, capfd):
+    assert own.thread_map(abs, [-1, -2, -3], progress=True) == [1, 2, 3]
+    assert "100%" in capfd.readouterr().err.replace(" %", "%")
+
+
+def test_a_function_is_called_and_nothing_is_shown_without(capfd):
+    def report(done, total):
+        raise AssertionError
+
+    assert shown(report, "x") is report
+    assert shown(None, "x") is None
+    assert shown(False, "x") is None
+    assert capfd.readouterr().err == ""
+
+
+def test_a_bar_that_is_over_stays_over(kind, capfd):
+    bar = shown(True, "once")
+    for done in (1, 2, 2, 1):
+        bar(done, 2)
+    assert capfd.readouterr().err.rstrip().count("\n") <= 1
