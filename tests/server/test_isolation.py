@@ -35,7 +35,7 @@ FOR_EVERYBODY = {
     "post /data/url", "get /account", "get /account/export", "get /account/audit", "get /account/tokens",
     "post /account/tokens", "get /account/sessions", "get /account/usage", "put /account/password", "delete /account",
     "post /sign-out", "post /account/tokens/{token_id}/rotate", "delete /account/tokens/{token_id}",
-    "delete /account/sessions/{session_id}",
+    "delete /account/sessions/{session_id}", "post /account/elsewhere", "delete /account/elsewhere",
 }  # fmt: skip
 """Where any user has a right of his own."""
 
@@ -100,8 +100,10 @@ LINKS = {
     "get /links/attempts/{attempt_id}/parameters/{name}", "put /links/attempts/{attempt_id}/status",
     "put /links/attempts/{attempt_id}/log", "put /links/attempts/{attempt_id}/output",
 }  # fmt: skip
-FOR_NOBODY = {"options /data/uploads", "get /sign-in", "post /sign-in", "post /sign-up", "post /password-resets",
-              "get /shared/{key}", "get /shared/{key}/output"}  # fmt: skip
+FOR_NOBODY = {
+    "options /data/uploads", "get /sign-in", "post /sign-in", "post /sign-up", "post /password-resets",
+    "get /sign-in/oidc", "get /sign-in/oidc/callback", "get /shared/{key}", "get /shared/{key}/output",
+}  # fmt: skip
 """Where no credential is asked for."""
 
 SCOPES = {"read", "upload", "run", "manage"}

@@ -115,7 +115,7 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
     public_links, job_links = _links(signer, addresses.public_url), _links(signer, addresses.job_url)
     lifetime = timedelta(days=settings.lifetime_days)
 
-    people = People.build(database, settings)
+    people = People.build(database, settings, Sealer(key, "sign-in"), f"{addresses.public_url}/{API_VERSION}")
     repetitions = Repetitions(database)
     room = Room(people.quotas)
     data = DataService(database, storage, lifetime, public_links, room)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 from voxel51.server.accounts.account_routes import account_routes
 from voxel51.server.accounts.admin_routes import admin_routes
@@ -13,6 +14,9 @@ from voxel51.server.accounts.audit import AuditService
 from voxel51.server.accounts.callers import User
 from voxel51.server.accounts.entrance import EntranceService
 from voxel51.server.accounts.entrance_routes import entrance_routes
+from voxel51.server.accounts.oidc.provider import Client, IdentityProvider
+from voxel51.server.accounts.oidc.routes import CALLBACK_PATH, SIGN_IN_PATH, oidc_routes
+from voxel51.server.accounts.oidc.service import ElsewhereService
 from voxel51.server.accounts.quotas import Quotas
 from voxel51.server.accounts.removal import Collect, ExportService, RemovalService
 from voxel51.server.accounts.service import AccountService
@@ -21,7 +25,11 @@ from voxel51.server.accounts.tokens import Kind, TokenService
 from voxel51.server.database.database import Database
 from voxel51.server.database.search import Query
 from voxel51.server.http.route import Route
+from voxel51.server.outbound.guard import Guard
+from voxel51.server.sealing import Sealer
 from voxel51.server.settings import Settings
+from voxel51.wire.accounts import Provider
+from voxel51.wire.tokens import API_VERSION
 
 _MOST_LINES = 100_000
 """Lines of the audit log that an account's export has."""
@@ -36,19 +44,25 @@ class People:
     tokens: TokenService
     sessions: SessionService
     entrance: EntranceService
+    elsewhere: ElsewhereService
     audit: AuditService
     quotas: Quotas
 
     @classmethod
-    def build(cls, database: Database, settings: Settings) -> Self:
-        """The services as the settings have them."""
+    def build(cls, database: Database, settings: Settings, sealer: Sealer, v1: str) -> Self:
+        """The services as the settings have them; ``v1`` is where browsers find the routes."""
         sessions = SessionService(database, timedelta(days=settings.session_days))
+        entrance = EntranceService(database, sessions, settings.sign_up)
+        elsewhere = ElsewhereService(
+            database, entrance, sessions, _provider(settings), sealer, settings.welcome_domains, v1 + CALLBACK_PATH
+        )
         return cls(
             accounts=AccountService(database),
             applications=ApplicationService(database),
             tokens=TokenService(database),
             sessions=sessions,
-            entrance=EntranceService(database, sessions, settings.sign_up),
+            entrance=entrance,
+            elsewhere=elsewhere,
             audit=AuditService(database, timedelta(days=settings.audit_days)),
             quotas=Quotas(database, {"bytes": settings.owner_bytes, "running_jobs": settings.owner_running_jobs}),
         )
@@ -58,7 +72,9 @@ class People:
     ) -> Iterable[Route]:
         """Their routes; ``collect`` tells what users have in the other rooms."""
         exports = ExportService({**self._collect(), **collect})
-        yield from entrance_routes(self.entrance, self.sessions, None, public_url.startswith("https:"))
+        is_secure = public_url.startswith("https:")
+        yield from entrance_routes(self.entrance, self.sessions, _shown_provider(settings), is_secure)
+        yield from oidc_routes(self.elsewhere, is_secure)
         yield from account_routes(self.accounts, self.tokens, self.audit, exports, removal, public_url)
         yield from admin_routes(
             self.accounts,
@@ -84,3 +100,21 @@ class People:
             return self.audit.of(user, Query(limit=_MOST_LINES))["audit"]
 
         return {"account": self.accounts.account, "tokens": self.tokens.all, "sessions": sessions, "audit": audit}
+
+
+def _provider(settings: Settings) -> IdentityProvider | None:
+    if not settings.oidc_issuer:
+        return None
+    client = Client(settings.oidc_issuer, settings.oidc_client_id, settings.oidc_client_secret, _name(settings))
+    parts = urlsplit(settings.oidc_issuer)
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    own = f"{host}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
+    return IdentityProvider(client, Guard([own, *settings.allowed_hosts]))  # it may be in one's own network
+
+
+def _shown_provider(settings: Settings) -> Provider | None:
+    return {"name": _name(settings), "path": f"/{API_VERSION}{SIGN_IN_PATH}"} if settings.oidc_issuer else None
+
+
+def _name(settings: Settings) -> str:
+    return settings.oidc_name or urlsplit(settings.oidc_issuer).hostname or ""

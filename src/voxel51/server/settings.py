@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
+from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 import platformdirs
@@ -21,6 +22,7 @@ PREFIX = "VOXEL51_SERVER_"
 
 
 _PASSWORD = re.compile(r"(://[^/@:]*:)[^@]*(@)")
+_SECRETS = {"oidc_client_secret"}
 _CENTURY_DAYS = 36525
 _MOST = {
     "lifetime_days": _CENTURY_DAYS,
@@ -53,6 +55,10 @@ def _setting(default: Any, help: str) -> Any:  # noqa: A002  (the word that argp
 def default_folder() -> Path:
     """Where the platform keeps its data unless told otherwise, by the convention of the operating system."""
     return Path(platformdirs.user_data_dir("voxel51", appauthor=False))
+
+
+def _is_loopback(parts: SplitResult) -> bool:
+    return parts.scheme == "http" and parts.hostname in {"127.0.0.1", "::1", "localhost"}
 
 
 def _cores() -> int:
@@ -103,6 +109,13 @@ class Settings:
     sign_up: SignUpMode = _setting(  # noqa: RUF009  (a frozen field, as all the others)
         SignUpMode.INVITE, "who may make an account: off (nobody), invite (who is invited, and the first), open"
     )
+    oidc_issuer: str = _setting("", "OpenID provider by whose word people sign in, such as https://accounts.google.com")
+    oidc_client_id: str = _setting("", "what the provider knows this platform as")
+    oidc_client_secret: str = _setting("", "its secret there; empty: a public client, by PKCE alone")
+    oidc_name: str = _setting("", "what the provider is called on the sign-in page; empty: its host")
+    oidc_domains: str = _setting(
+        "", "domains, joined by commas: who has a verified e-mail address there needs no invitation"
+    )
     session_days: float = _setting(14.0, "days until who signed in by a browser must do so again")
     audit_days: float = _setting(730.0, "days until lines of the audit log are forgotten")
     link_seconds: int = _setting(24 * 3600, "seconds that a signed link lasts")
@@ -141,10 +154,18 @@ class Settings:
             read_allowances(self.allowed_hosts)
         except ValueError as error:
             raise SettingError(f"outbound_allow: {error}") from None
+        self._check_provider()
         for name in ("public_url", "job_url"):
             url = getattr(self, name)
             if url and not url.startswith(("http://", "https://")):
                 raise SettingError(f"{name} is {url!r}; it must start with http:// or https://")
+
+    def _check_provider(self) -> None:
+        if bool(self.oidc_issuer) != bool(self.oidc_client_id):
+            raise SettingError("oidc_issuer and oidc_client_id belong together; give both or neither")
+        parts = urlsplit(self.oidc_issuer)
+        if self.oidc_issuer and not (parts.hostname and (parts.scheme == "https" or _is_loopback(parts))):
+            raise SettingError(f"oidc_issuer is {self.oidc_issuer!r}; it must be a URL that starts with https://")
 
     def _check_amounts(self) -> None:
         at_least_one = ("threads", "job_attempts", "job_wall_seconds", "job_cpu_seconds", "job_memory_bytes",
@@ -175,18 +196,27 @@ class Settings:
         return self.outbound_allow.split(",")
 
     @property
+    def welcome_domains(self) -> list[str]:
+        """The entries of ``oidc_domains``, in lower case."""
+        return [entry.strip().lower() for entry in self.oidc_domains.split(",") if entry.strip()]
+
+    @property
     def slots(self) -> int:
         """How many jobs run at the same time."""
         return self.concurrency or _cores()
 
     def shown(self) -> list[SettingValue]:
-        """Every setting for an operator to look at; a password in a URL is masked."""
+        """Every setting for an operator to look at; secrets, and a password in a URL, are masked."""
         return [
             {
                 "name": setting.name,
-                "value": _PASSWORD.sub(r"\1***\2", str(getattr(self, setting.name))),
+                "value": self._masked(setting.name),
                 "default": str(setting.default),
                 "description": setting.metadata["help"],
             }
             for setting in fields(self)
         ]
+
+    def _masked(self, name: str) -> str:
+        value = str(getattr(self, name))
+        return "***" if value and name in _SECRETS else _PASSWORD.sub(r"\1***\2", value)

@@ -25,6 +25,7 @@ class Role(StrEnum):
 class Account(TypedDict):
     """An account, as its owner and the operators see it. Dates are ISO 8601; ``application`` is its owner, if any.
 
+    ``signs_in_at`` is the provider by whose word one signs in as well, if any; ``email`` is what it verified.
     ``suspended`` accounts are refused, whatever credential they show.
     """
 
@@ -34,6 +35,7 @@ class Account(TypedDict):
     application: str | None
     email: str | None
     has_password: bool
+    signs_in_at: str | None
     suspended: bool
     created_at: str
 
@@ -157,6 +159,12 @@ class Provider(TypedDict):
 
     name: str
     path: str
+
+
+class Elsewhere(TypedDict):
+    """Answer of ``POST account/elsewhere``: where the browser goes, to come back with this way in added."""
+
+    url: str
 
 
 class WaysIn(TypedDict):

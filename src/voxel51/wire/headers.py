@@ -9,3 +9,4 @@ REQUEST_ID = "X-Request-Id"
 IDEMPOTENCY_KEY = "Idempotency-Key"
 IDEMPOTENCY_REPLAYED = "Idempotency-Replayed"
 SESSION_COOKIE = "voxel51_session"
+SIGN_IN_COOKIE = "voxel51_sign_in"  # while one is away at another provider

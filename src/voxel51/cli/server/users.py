@@ -3,6 +3,7 @@
 import argparse
 import getpass
 import sys
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from voxel51.cli.help import show_help
@@ -12,6 +13,7 @@ from voxel51.cli.server.shared import (
     add_token_verbs,
     guarded,
     open_platform,
+    settings,
     token_file,
     write_token,
 )
@@ -19,6 +21,7 @@ from voxel51.wire.accounts import Role
 
 if TYPE_CHECKING:
     from voxel51.server.accounts.callers import User
+    from voxel51.server.accounts.entrance import EntranceService
     from voxel51.server.database.database import Database
 
 
@@ -41,6 +44,8 @@ def add_to(nouns: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     create.set_defaults(run=guarded(_create))
     _add_list(verbs)
     _add_change(verbs)
+    _add_invite(verbs)
+    _add_reset(verbs)
     add_token_verbs(verbs, "a user's", _find)
 
 
@@ -59,6 +64,21 @@ def _add_change(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     states.add_argument("--resume", dest="suspended", action="store_false", help="let it in again")
     add_folder(change)
     change.set_defaults(run=guarded(_change))
+
+
+def _add_invite(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    invite = verbs.add_parser("invite", help="make a key with which one person signs up")
+    invite.add_argument("--role", choices=tuple(Role), default=Role.MEMBER, help="what the account is for")
+    invite.add_argument("--days", metavar="N", type=float, default=7.0, help="days it lasts (default: %(default)g)")
+    add_folder(invite)
+    invite.set_defaults(run=guarded(_invite))
+
+
+def _add_reset(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    reset = verbs.add_parser("reset", help="make a key with which a user chooses a new password")
+    reset.add_argument("name", metavar="NAME")
+    add_folder(reset)
+    reset.set_defaults(run=guarded(_reset))
 
 
 def _create(options: argparse.Namespace) -> int:
@@ -99,6 +119,28 @@ def _change(options: argparse.Namespace) -> int:
     state = "suspended" if account["suspended"] else "active"
     print(f"'{account['username']}' is {account['role']}, {state}")
     return 0
+
+
+def _invite(options: argparse.Namespace) -> int:
+    from voxel51.server.accounts.audit import COMMAND_LINE
+
+    key = _entrance(options).invite(COMMAND_LINE, Role(options.role), options.days)
+    print(f"{key['key']}  until {key['expires_at'][:16].replace('T', ' ')}")
+    return 0
+
+
+def _reset(options: argparse.Namespace) -> int:
+    key = _entrance(options).permit_reset(_find(open_platform(options), options.name))
+    print(f"{key['key']}  until {key['expires_at'][:16].replace('T', ' ')}")
+    return 0
+
+
+def _entrance(options: argparse.Namespace) -> "EntranceService":
+    from voxel51.server.accounts.entrance import EntranceService
+    from voxel51.server.accounts.sessions import SessionService
+
+    present, database = settings(options), open_platform(options)
+    return EntranceService(database, SessionService(database, timedelta(days=present.session_days)), present.sign_up)
 
 
 def _find(database: "Database", name: str) -> "User":

@@ -70,10 +70,17 @@ class EntranceService:
             self._check_may(connection, invitation)  # before the processor is troubled with the password
         hashed = hash_password(password)
         with self._database.write() as connection:
-            self._check_may(connection, invitation)
-            role = Role(_redeem(connection, _Kind.INVITATION, invitation).role) if invitation else None
-            user = add_user(connection, None, name, hashed, role)
+            user = self.admit(connection, name, hashed, invitation)
             return self._sessions.begin(connection, user, browser, "signed in")
+
+    def admit(
+        self, connection: Connection, name: str, hashed: str | None, invitation: str | None, is_welcome: bool = False
+    ) -> User:
+        """Make an account, whose name was checked; raises as `sign_up` does. Who ``is_welcome`` needs no invitation."""
+        if not is_welcome:
+            self._check_may(connection, invitation)
+        role = Role(_redeem(connection, _Kind.INVITATION, invitation).role) if invitation else None
+        return add_user(connection, None, name, hashed, role)
 
     def permit_reset(self, user: User, actor: Party = COMMAND_LINE) -> PassKey:
         """A key with which ``user`` chooses a new password within a day; earlier ones count no more."""

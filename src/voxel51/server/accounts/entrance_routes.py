@@ -30,7 +30,7 @@ def entrance_routes(
 
     def sign_out(call: Call) -> Answer:
         sessions.end(call.caller)
-        return Answer(headers={"Set-Cookie": f"{SESSION_COOKIE}=; {_attributes(is_secure)}; Max-Age=0"})
+        return Answer(headers={"Set-Cookie": f"{SESSION_COOKIE}=; {cookie_attributes(is_secure)}; Max-Age=0"})
 
     def reset(call: Call) -> None:
         entrance.reset(call.body["key"], call.body["new_password"])
@@ -61,7 +61,7 @@ def signed_in(session: Session, is_secure: bool) -> Answer:
 def session_cookie(session: Session, is_secure: bool) -> str:
     """The cookie that holds a session. Scripts cannot read it, and other sites' pages do not send it."""
     expires = format_datetime(session.expires_at, usegmt=True)
-    return f"{SESSION_COOKIE}={session.key}; {_attributes(is_secure)}; Expires={expires}"
+    return f"{SESSION_COOKIE}={session.key}; {cookie_attributes(is_secure)}; Expires={expires}"
 
 
 def browser_of(call: Call) -> str:
@@ -69,5 +69,6 @@ def browser_of(call: Call) -> str:
     return call.headers.get("user-agent", "")
 
 
-def _attributes(is_secure: bool) -> str:
+def cookie_attributes(is_secure: bool) -> str:
+    """What every cookie of the platform has: no script reads it, and pages of other sites do not send it."""
     return "Path=/; HttpOnly; SameSite=Lax" + ("; Secure" if is_secure else "")

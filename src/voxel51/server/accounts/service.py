@@ -11,7 +11,7 @@ from voxel51.server.accounts.audit import COMMAND_LINE, Party
 from voxel51.server.accounts.callers import SCOPES_OF, USUAL, User
 from voxel51.server.accounts.names import check_name
 from voxel51.server.accounts.passwords import hash_password, is_password
-from voxel51.server.accounts.tables import applications, tokens, users
+from voxel51.server.accounts.tables import applications, identities, tokens, users
 from voxel51.server.accounts.tokens import Kind, Uses, has_key, read_scopes, revoke_all
 from voxel51.server.database.database import Database
 from voxel51.server.errors import BadRequest, Conflict, Forbidden, NotFound
@@ -97,12 +97,15 @@ class AccountService:
 
         Raises:
             Forbidden: the present one is not as given.
+            Forbidden: nor is the credential good for all that the account is, and there is no password to ask for.
             BadRequest: the new one will not do; or an application's user has none.
         """
         if user.application_id is not None:
             raise BadRequest("Users of an application have no passwords; the application signs them in")
         with self._database.read() as connection:
             kept = connection.execute(select(users.c.password_hash).where(users.c.id == user.id)).scalar()
+            if kept is None:
+                check_is_whole(connection, user)
         if kept is not None and not is_password(kept, current or ""):
             raise Forbidden("The current password is not the one given; send it as current_password")
         hashed = hash_password(new)
@@ -172,6 +175,20 @@ def set_password(connection: Connection, actor: Party, user: User, hashed: str, 
     audit.record(connection, actor, "password changed", user)
 
 
+def check_is_whole(connection: Connection, user: User) -> None:
+    """Pass silently when the credential is good for all that its account is: it may make a new way in.
+
+    Raises:
+        Forbidden: it is good for less, and would become more.
+    """
+    role = Role(connection.execute(select(users.c.role).where(users.c.id == user.id)).scalar_one())
+    if not user.scopes >= SCOPES_OF[role]:
+        raise Forbidden(
+            f"This credential is good for less than an {role} is; sign in by a browser, "
+            f"or have the platform's owner run: voxel51 server user reset {user.name}"
+        )
+
+
 def check_operators(connection: Connection) -> None:
     """Pass silently when somebody is left who may administer the platform.
 
@@ -186,7 +203,8 @@ def check_operators(connection: Connection) -> None:
 
 def _accounts() -> Any:
     owner = select(applications.c.name).where(applications.c.id == users.c.application_id).scalar_subquery()
-    return select(users, owner.label("application"))
+    elsewhere = select(identities.c.issuer).where(identities.c.user_id == users.c.id).limit(1).scalar_subquery()
+    return select(users, owner.label("application"), elsewhere.label("signs_in_at"))
 
 
 def _row(connection: Connection, name: str, *, lock: bool = False) -> Row[Any]:
@@ -205,6 +223,7 @@ def _to_wire(row: Row[Any]) -> Account:
         "application": row.application,
         "email": row.email,
         "has_password": row.password_hash is not None,
+        "signs_in_at": row.signs_in_at,
         "suspended": row.suspended_at is not None,
         "created_at": dates.to_text(row.created_at),
     }

@@ -121,7 +121,8 @@ class Endpoint:
             call = await self._in_worker(self._read, request, content)
             await to_thread.run_sync(self._route.look_outside, call, limiter=self._serving.waiting)
             return await self._in_worker(self._serve, request, call, content)
-        answer = await self._in_worker(self._check_and_serve, request, content)
+        limiter = self._serving.waiting if self._route.asks_outside else self._serving.workers
+        answer = await to_thread.run_sync(self._check_and_serve, request, content, limiter=limiter)
         if isinstance(answer, EventStream):
             return await event_response(answer, partial(self._identify, request))
         return answer

@@ -259,7 +259,7 @@ def _request_body(body: Body, schemas: Mapping[Any, Any]) -> dict[str, Any] | No
 
 
 def _responses(route: Route, schemas: Mapping[Any, Any]) -> dict[str, Any]:
-    success: dict[str, Any] = {"description": "Done"}
+    success: dict[str, Any] = {"description": "Done" if route.status < 300 else "Go on there"}
     if route.answers is Bytes:
         success = {"description": "The file", "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}
     elif route.answers is EventStream:

@@ -26,7 +26,7 @@ from voxel51.wire.headers import IDEMPOTENCY_KEY, IDEMPOTENCY_REPLAYED
 
 LONGEST_KEY = 255
 _KEPT = timedelta(hours=24)
-_UNKEPT_HEADERS = {"content-length"}
+_UNKEPT_HEADERS = {"content-length", "set-cookie"}
 
 
 class Caller(Protocol):

@@ -259,6 +259,7 @@ class Route:
         always: headers of every answer, errors too.
         look_outside: called with the request, its body read, before it is served. It may ask other hosts, such as
             name servers, and so runs where it holds up neither other requests nor a transaction.
+        asks_outside: whether the handler itself asks other hosts; it then runs beside the requests that do not.
         before: called before a body is read, so that gigabytes are not taken in vain.
         scope: what the credential must be good for; None: to read for what changes nothing, else to manage.
     """
@@ -278,6 +279,7 @@ class Route:
     answer_headers: Mapping[str, str] = field(default_factory=dict)
     always: Mapping[str, str] = field(default_factory=dict)
     look_outside: Callable[[Call], None] | None = None
+    asks_outside: bool = False
     before: Callable[[Call], None] | None = None
     scope: Scope | None = None
 

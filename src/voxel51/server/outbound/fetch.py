@@ -37,7 +37,7 @@ def open_stream(guard: Guard, url: str, patience: Patience | None = None) -> "In
         SourceAway: the host cannot be reached, is too slow, or says that it may work later.
         SourceRefused: it leads where the platform does not go, or its answer is none that can be passed on.
     """
-    target = _checked(guard, url)
+    target = checked(guard, url)
     for _ in range(REDIRECTS + 1):
         incoming = Incoming(target, patience or Patience())
         location = incoming.headers.get("location")
@@ -45,7 +45,7 @@ def open_stream(guard: Guard, url: str, patience: Patience | None = None) -> "In
             return _usable(incoming)
         incoming.close()
         url = urljoin(f"{target.scheme}://{target.authority}{target.path}", location)
-        redirected = _checked(guard, url)
+        redirected = checked(guard, url)
         if (target.scheme, redirected.scheme) == ("https", "http"):
             raise SourceRefused(f"{target.host} redirects from https to http, which is not followed")
         target = redirected
@@ -60,7 +60,7 @@ def post(guard: Guard, url: str, headers: Mapping[str, str], body: bytes, timeou
         SourceRefused: the URL leads where the platform does not go.
     """
     patience = Patience(timeout_seconds, timeout_seconds, timeout_seconds)
-    with Incoming(_checked(guard, url), patience, "POST", headers, body) as incoming:
+    with Incoming(checked(guard, url), patience, "POST", headers, body) as incoming:
         try:
             return incoming.status, next(incoming.chunks(), b"")
         except SourceAway:
@@ -170,7 +170,12 @@ class Incoming:
             self._talk.receive_data(self._line.receive(CHUNK_BYTES))
 
 
-def _checked(guard: Guard, url: str) -> Target:
+def checked(guard: Guard, url: str) -> Target:
+    """Where ``url`` leads.
+
+    Raises:
+        SourceRefused: where the platform does not go.
+    """
     try:
         return guard.check(url)
     except BadRequest as error:

@@ -1,0 +1,83 @@
+"""The routes by which people come in from an OpenID provider."""
+
+from collections.abc import Iterable
+from http.cookies import CookieError, SimpleCookie
+
+from voxel51.server.accounts.entrance_routes import browser_of, cookie_attributes, session_cookie
+from voxel51.server.accounts.oidc.service import BEGUN_LASTS, Begun, ElsewhereService
+from voxel51.server.http.route import Answer, Argument, Call, Needs, Route
+from voxel51.wire.accounts import Elsewhere
+from voxel51.wire.headers import SIGN_IN_COOKIE
+
+SIGN_IN_PATH = "/sign-in/oidc"
+CALLBACK_PATH = "/sign-in/oidc/callback"
+
+_TEXT = {"type": "string"}
+_NEXT = Argument("path of this platform to go on with", _TEXT)
+_GONE = {"Location": "where to go on", "Set-Cookie": "what ties the sign-in to this browser, or the session"}
+_BEGIN = {"next": _NEXT, "invitation": Argument("the key of an invitation", _TEXT)}
+_BACK = {
+    "code": Argument("what the provider answers who signed in", _TEXT),
+    "state": Argument("what it was sent", _TEXT),
+    "iss": Argument("who answers", _TEXT),
+    "error": Argument("why there is no code", _TEXT),
+    "error_description": Argument("the same for people", _TEXT),
+}
+_AWAY = (424, 502)
+
+
+def oidc_routes(elsewhere: ElsewhereService, is_secure: bool) -> Iterable[Route]:
+    """One table of the routes. Where the platform ``is_secure``, browsers send its cookies over HTTPS alone."""
+
+    def look(_call: Call) -> None:
+        elsewhere.look()
+
+    def begin(call: Call) -> Answer:
+        begun = elsewhere.begin(call.arguments.get("next"), call.arguments.get("invitation"))
+        return Answer(None, {"Location": begun.url, "Set-Cookie": _kept(begun, is_secure), **_UNKEPT})
+
+    def add(call: Call) -> Answer:
+        begun = elsewhere.begin(call.arguments.get("next"), user=call.caller)
+        body: Elsewhere = {"url": begun.url}
+        return Answer(body, {"Set-Cookie": _kept(begun, is_secure), **_UNKEPT})
+
+    def finish(call: Call) -> Answer:
+        session, path = elsewhere.finish(call.arguments, _cookie(call.headers.get("cookie", "")), browser_of(call))
+        cookie = _forgotten(is_secure) if session is None else session_cookie(session, is_secure)
+        return Answer(None, {"Location": path, "Set-Cookie": cookie, **_UNKEPT})
+
+    def remove(call: Call) -> None:
+        elsewhere.unlink(call.caller)
+
+    return [
+        Route("GET", SIGN_IN_PATH, begin, "Sign in by the provider that this platform trusts", needs=Needs.NOBODY,
+              status=302, errors=(400, 404, *_AWAY), takes_arguments=_BEGIN, answer_headers=_GONE, look_outside=look),
+        Route("GET", CALLBACK_PATH, finish, "Come back from the provider, signed in", needs=Needs.NOBODY, status=302,
+              errors=(400, 401, 403, 404, 409, 429, *_AWAY), takes_arguments=_BACK, answer_headers=_GONE,
+              asks_outside=True),
+        Route("POST", "/account/elsewhere", add, "Sign in by the provider as well from now on: where to go for it",
+              errors=(400, *_AWAY), takes_arguments={"next": _NEXT}, answers=Elsewhere, answer_headers=_GONE,
+              tells_secret=True, look_outside=look),
+        Route("DELETE", "/account/elsewhere", remove, "Sign in by the password alone from now on", status=204,
+              errors=(409,)),
+    ]  # fmt: skip
+
+
+_UNKEPT = {"Cache-Control": "no-store"}
+
+
+def _kept(begun: Begun, is_secure: bool) -> str:
+    seconds = int(BEGUN_LASTS.total_seconds())
+    return f"{SIGN_IN_COOKIE}={begun.sealed}; {cookie_attributes(is_secure)}; Max-Age={seconds}"
+
+
+def _forgotten(is_secure: bool) -> str:
+    return f"{SIGN_IN_COOKIE}=; {cookie_attributes(is_secure)}; Max-Age=0"
+
+
+def _cookie(header: str) -> str | None:
+    try:
+        found = SimpleCookie(header).get(SIGN_IN_COOKIE)
+    except CookieError:
+        return None
+    return None if found is None else found.value

@@ -1,0 +1,325 @@
+"""People who sign in by another provider's word, and providers that do not tell the truth."""
+
+import base64
+import hashlib
+import hmac
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from demo.platform_process import PlatformProcess
+from loopback import Loopback
+from platforms import a_platform, running
+from providers import CLIENT_ID, CLIENT_SECRET, LooseProvider, Says
+
+PASSWORD = "correct horse"
+
+
+@contextmanager
+def another_provider(person: dict[str, object]) -> Iterator[str]:
+    """A provider by others, with its own process; gives its issuer."""
+    command = [sys.executable, "-W", "ignore", "-m", "oidc_provider_mock", "--port", "0"]
+    arguments = ["--user-claims", json.dumps(person)]
+    with subprocess.Popen([*command, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+        assert process.stdout is not None
+        try:
+            said = (found for line in process.stdout if (found := re.search(rb"http://[\w.]+:\d+", line)))
+            yield next(said)[0].decode()
+        finally:
+            process.terminate()
+
+
+def settings_of(issuer: str, **more: str) -> dict[str, str]:
+    own = {"OIDC_ISSUER": issuer, "OIDC_CLIENT_ID": CLIENT_ID, "OIDC_CLIENT_SECRET": CLIENT_SECRET, **more}
+    return {f"VOXEL51_SERVER_{name}": text for name, text in own.items()}
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[LooseProvider]:
+    provider = LooseProvider()
+    yield provider
+    provider.close()
+
+
+@pytest.fixture(scope="module")
+def platform(provider: LooseProvider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlatformProcess]:
+    folder: Path = tmp_path_factory.mktemp("oidc")
+    settings = settings_of(provider.url, OIDC_NAME="The Company", OIDC_DOMAINS="company.example, b.example")
+    with running(a_platform(folder / "data", environment=settings)) as platform:
+        platform.run_command("server", "user", "create", "root", "--no-password")
+        yield platform
+
+
+@pytest.fixture
+def sign_in(platform: PlatformProcess, provider: LooseProvider) -> Callable[..., requests.Response]:
+    """A browser that goes to the provider and comes back: the platform's answer to it."""
+
+    def go(says: Says, browser: requests.Session | None = None, **arguments: str) -> requests.Response:
+        browser = browser or requests.Session()
+        provider.says = says
+        url = f"{platform.url}/v1/sign-in/oidc"
+        sent = browser.get(url, params=arguments, allow_redirects=False, timeout=20)
+        assert sent.status_code == 302, sent.text
+        return browser.get(provider.visit(sent.headers["Location"]), allow_redirects=False, timeout=20)
+
+    return go
+
+
+def staff(subject: str, name: str, **more: object) -> Says:
+    email = f"{name}@company.example"
+    return Says({"sub": subject, "preferred_username": name, "email": email, "email_verified": True, **more})
+
+
+def account(platform: PlatformProcess, answer: requests.Response) -> dict[str, object]:
+    url = f"{platform.url}/v1/account"
+    found: dict[str, object] = requests.get(url, cookies=answer.cookies, timeout=20).json()["account"]
+    return found
+
+
+def test_a_provider_by_others_signs_people_in(tmp_path: Path) -> None:
+    with another_provider({"sub": "ada", "email": "ada@company.example", "email_verified": True}) as issuer:
+        settings = settings_of(issuer, OIDC_DOMAINS="company.example", OIDC_CLIENT_SECRET="plain")
+        with running(a_platform(tmp_path, environment=settings)) as platform, requests.Session() as browser:
+            begin = f"{platform.url}/v1/sign-in/oidc"
+            page = browser.get(begin, params={"next": "/v1/account"}, timeout=20)
+            assert page.url.startswith(f"{issuer}/oauth2/authorize"), page.text
+
+            seen = browser.post(page.url, data={"sub": "ada"}, timeout=20)
+
+            assert seen.url == f"{platform.url}/v1/account"
+            expected = {"username": "ada", "email": "ada@company.example", "signs_in_at": issuer, "role": "operator"}
+            assert {name: seen.json()["account"][name] for name in expected} == expected
+
+
+def test_the_way_in_is_listed_and_its_secret_is_not_told(platform, sign_in) -> None:
+    ways = requests.get(f"{platform.url}/v1/sign-in", timeout=20).json()
+    assert ways["provider"] == {"name": "The Company", "path": "/v1/sign-in/oidc"}
+    answer = sign_in(staff("1", "boss"))
+    platform.run_command("server", "user", "change", "boss", "--role", "operator")
+    shown = requests.get(f"{platform.url}/v1/admin/settings", cookies=answer.cookies, timeout=20)
+    assert shown.status_code == 200
+    values = {setting["name"]: setting["value"] for setting in shown.json()["settings"]}
+    assert (values["oidc_client_id"], values["oidc_client_secret"]) == (CLIENT_ID, "***")
+
+
+def test_who_comes_again_has_the_same_account(platform, sign_in) -> None:
+    first, second = sign_in(staff("2", "grace"), next="/somewhere?a=b"), sign_in(staff("2", "hopper"))
+
+    assert (first.status_code, first.headers["Location"]) == (302, "/somewhere?a=b")
+    assert account(platform, first)["username"] == account(platform, second)["username"] == "grace"
+    assert account(platform, second)["email"] == "hopper@company.example"
+    assert account(platform, second)["role"] == "member"
+
+
+def test_names_that_are_taken_or_strange_become_others(platform, sign_in) -> None:
+    names = [account(platform, sign_in(staff(f"n{number}", name)))["username"]
+             for number, name in enumerate(["root", "root", "admin", "Zoë Ø", "../../x", "@"])]  # fmt: skip
+
+    assert names == ["root-2", "root-3", "admin-2", "Zo", "x", "user"]
+
+
+def test_what_the_token_does_not_tell_is_asked_for(platform, sign_in) -> None:
+    info = {"sub": "5", "email": "tim@b.example", "email_verified": True, "preferred_username": "tim"}
+    assert account(platform, sign_in(Says({"sub": "5"}, info=info)))["email"] == "tim@b.example"
+
+    foreign = sign_in(Says({"sub": "6"}, info=info))  # of somebody else, so it does not count
+    assert foreign.status_code == 403
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        pytest.param(Says({"sub": "s1"}), id="no address"),
+        pytest.param(staff("s2", "x", email_verified=False), id="an address that is not verified"),
+        pytest.param(staff("s3", "x", email="x@evil-company.example"), id="an address elsewhere"),
+        pytest.param(staff("s4", "x", email="x@company.example.evil"), id="a longer domain"),
+        pytest.param(staff("s5", "x", email="company.example"), id="a domain alone"),
+    ],
+)
+def test_who_is_not_of_a_welcome_domain_needs_an_invitation(platform, sign_in, says) -> None:
+    assert sign_in(says).status_code == (403 if says.claims.get("email") != "company.example" else 302)
+
+
+def test_an_invitation_lets_in_and_is_used_up(platform, sign_in) -> None:
+    key = platform.run_command("server", "user", "invite", "--role", "viewer").split()[0]
+
+    invited = sign_in(Says({"sub": "i1", "name": "Guest"}), invitation=key)
+    assert account(platform, invited)["role"] == "viewer"
+    assert sign_in(Says({"sub": "i2"}), invitation=key).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("says", "said"),
+    [
+        (Says(token_status=400), "invalid_grant"),
+        (Says(id_token="nonsense"), "segments"),
+        (Says({"aud": "another"}), "Audience"),
+        (Says({"aud": [CLIENT_ID, "another"], "azp": "another"}), "somebody else"),
+        (Says({"iss": "https://another.example"}), "issuer"),
+        (Says({"exp": 1}), "expired"),
+        (Says({"exp": None}), "exp"),
+        (Says({"sub": None}), "sub"),
+        (Says({"sub": ""}), "somebody else"),
+        (Says({"sub": "a" * 256}), "somebody else"),
+        (Says({"nonce": "of another sign-in"}), "another sign-in"),
+        (Says({"nonce": None}), "another sign-in"),
+        (Says(key=rsa.generate_private_key(65537, 2048)), "Signature"),
+        (Says(key_id="second"), "second"),
+        (Says(key="", algorithm="none"), "does not count"),
+    ],
+    ids=lambda given: given if isinstance(given, str) else "",
+)
+def test_what_a_provider_cannot_have_said_does_not_count(sign_in, says, said) -> None:
+    answer = sign_in(says)
+
+    assert answer.status_code == 401, answer.text
+    assert said in answer.json()["error"]["message"]
+    assert "voxel51_session" not in answer.cookies
+
+
+def test_a_token_signed_by_the_public_key_as_if_it_were_a_secret_does_not_count(sign_in, provider) -> None:
+    public = provider.keys["first"].public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+
+    def part(document: object) -> bytes:
+        return base64.urlsafe_b64encode(json.dumps(document).encode()).rstrip(b"=")
+
+    signed = part({"alg": "HS256", "kid": "first"}) + b"." + part({"sub": "1", "aud": CLIENT_ID, "iss": provider.url})
+    signature = base64.urlsafe_b64encode(hmac.new(public, signed, hashlib.sha256).digest()).rstrip(b"=")
+    assert sign_in(Says(id_token=(signed + b"." + signature).decode())).status_code == 401
+
+
+def test_a_provider_may_change_its_keys(platform, provider, sign_in, tmp_path) -> None:
+    with running(a_platform(tmp_path, environment=settings_of(provider.url, SIGN_UP="open"))) as fresh:
+        provider.says = Says(key_id="next", key=provider.keys["first"])
+        provider.keys["next"] = provider.keys["first"]
+        browser = requests.Session()
+        sent = browser.get(f"{fresh.url}/v1/sign-in/oidc", allow_redirects=False, timeout=20)
+        back = provider.visit(sent.headers["Location"]).replace(platform.url, fresh.url)
+        assert browser.get(back, allow_redirects=False, timeout=20).status_code == 302
+    del provider.keys["next"]
+
+
+def test_a_provider_that_is_another_or_away_is_told_plainly(tmp_path) -> None:
+    loopback = Loopback()
+    loopback.reply_json({"issuer": "https://another.example"})
+    with running(a_platform(tmp_path, environment=settings_of(loopback.url))) as platform:
+        begin = f"{platform.url}/v1/sign-in/oidc"
+        other = requests.get(begin, allow_redirects=False, timeout=20)
+        loopback.reply_json([1])
+        nonsense = requests.get(begin, allow_redirects=False, timeout=20)
+        loopback.close()
+        away = requests.get(begin, allow_redirects=False, timeout=20)
+    assert (other.status_code, nonsense.status_code, away.status_code) == (424, 424, 502)
+    assert "'https://another.example'; the setting oidc_issuer must be that" in other.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("path", ["//evil.example", "https://evil.example", "/\\evil.example", "a", "/a b", "/\n"])
+def test_a_sign_in_does_not_end_on_another_site(platform, path) -> None:
+    answer = requests.get(f"{platform.url}/v1/sign-in/oidc", params={"next": path}, allow_redirects=False, timeout=20)
+    assert answer.status_code == 400
+
+
+def test_only_the_browser_that_was_sent_comes_back(platform, provider) -> None:
+    provider.says = staff("7", "kim")
+    sent = [requests.get(f"{platform.url}/v1/sign-in/oidc", allow_redirects=False, timeout=20) for _ in range(2)]
+    back = [provider.visit(answer.headers["Location"]) for answer in sent]
+    for url, cookies in (
+        (back[1], {}),
+        (back[1], sent[0].cookies),
+        (back[1], {"voxel51_sign_in": "nonsense"}),
+        (back[1].replace("state=", "state=x"), sent[1].cookies),
+        (f"{back[1]}&iss=https://another.example", sent[1].cookies),
+        (back[1].replace("code=code", "error=access_denied"), sent[1].cookies),
+    ):
+        assert requests.get(url, cookies=cookies, allow_redirects=False, timeout=20).status_code == 401
+    assert requests.get(back[1], cookies=sent[1].cookies, allow_redirects=False, timeout=20).status_code == 302
+
+
+def test_an_account_with_a_password_gets_this_way_in_and_loses_it_again(platform, provider, sign_in) -> None:
+    key = platform.run_command("server", "user", "invite").split()[0]
+    browser, v1 = requests.Session(), f"{platform.url}/v1"
+    body = {"username": "lena", "password": PASSWORD, "invitation": key}
+    assert browser.post(f"{v1}/sign-up", json=body, timeout=20).status_code == 201
+    evil = {"Origin": "https://evil.example"}
+    assert browser.post(f"{v1}/account/elsewhere", headers=evil, timeout=20).status_code == 403
+
+    provider.says = staff("8", "somebody")
+    url = browser.post(f"{v1}/account/elsewhere", params={"next": "/me"}, timeout=20).json()["url"]
+    back = browser.get(provider.visit(url), allow_redirects=False, timeout=20)
+    assert (back.status_code, back.headers["Location"]) == (302, "/me")
+
+    assert account(platform, sign_in(provider.says))["username"] == "lena"
+    assert browser.delete(f"{v1}/account/elsewhere", timeout=20).status_code == 204
+    assert browser.delete(f"{v1}/account/elsewhere", timeout=20).status_code == 404
+    assert account(platform, sign_in(provider.says))["username"] == "somebody"
+    log = browser.get(f"{v1}/account/audit", timeout=20).json()["audit"]
+    assert {"other sign-in added", "other sign-in removed"} <= {line["action"] for line in log}
+
+
+def test_what_somebody_else_signs_in_by_cannot_be_added(platform, provider, sign_in) -> None:
+    sign_in(staff("9", "mia"))
+    holder = sign_in(staff("10", "noa"))
+    v1 = f"{platform.url}/v1"
+    begun = requests.post(f"{v1}/account/elsewhere", cookies=holder.cookies, timeout=20)
+    provider.says = staff("9", "mia")
+    cookies = {**holder.cookies.get_dict(), **begun.cookies.get_dict()}
+    back = requests.get(provider.visit(begun.json()["url"]), cookies=cookies, allow_redirects=False, timeout=20)
+    assert back.status_code == 409
+    # and who has no password keeps the one way in
+    assert requests.delete(f"{v1}/account/elsewhere", cookies=holder.cookies, timeout=20).status_code == 409
+
+
+def test_a_credential_that_is_good_for_less_makes_no_way_in(platform, sign_in) -> None:
+    session, v1 = sign_in(staff("11", "ola")).cookies, f"{platform.url}/v1"
+    made = requests.post(f"{v1}/account/tokens", json={"name": "t", "scopes": ["manage"]}, cookies=session, timeout=20)
+    headers = {"Authorization": f"Bearer {made.json()['access_token']['private_key']}"}
+    assert requests.post(f"{v1}/account/elsewhere", headers=headers, timeout=20).status_code == 403
+    body = {"new_password": PASSWORD}
+    assert requests.put(f"{v1}/account/password", json=body, headers=headers, timeout=20).status_code == 403
+    assert requests.put(f"{v1}/account/password", json=body, cookies=session, timeout=20).status_code == 204
+
+
+def test_who_is_suspended_or_deleted_does_not_come_in(platform, sign_in) -> None:
+    gone = sign_in(staff("12", "pat"))
+    platform.run_command("server", "user", "change", "pat", "--suspend")
+    assert sign_in(staff("12", "pat")).status_code == 403
+    platform.run_command("server", "user", "change", "pat", "--resume")
+    again = sign_in(staff("12", "pat"))
+    former = account(platform, again)["id"]
+    url = f"{platform.url}/v1/account"
+    assert requests.delete(url, params={"confirm": "pat"}, cookies=again.cookies, timeout=20).status_code == 204
+    assert requests.get(url, cookies=gone.cookies, timeout=20).status_code == 401
+    assert account(platform, sign_in(staff("12", "pat")))["id"] != former
+
+
+def test_where_there_is_no_provider_nobody_is_sent_anywhere(tmp_path) -> None:
+    with running(a_platform(tmp_path)) as platform:
+        for path in ("sign-in/oidc", "sign-in/oidc/callback?code=c&state=s"):
+            answer = requests.get(f"{platform.url}/v1/{path}", allow_redirects=False, timeout=20)
+            assert (answer.status_code, answer.json()["error"]["code"]) == (404, 404)
+
+
+def test_what_is_sent_to_the_provider_is_what_it_needs(platform, provider, sign_in) -> None:
+    begun = requests.get(f"{platform.url}/v1/sign-in/oidc", allow_redirects=False, timeout=20)
+    query = parse_qs(urlsplit(begun.headers["Location"]).query)
+    assert query["redirect_uri"] == [f"{platform.url}/v1/sign-in/oidc/callback"]
+    assert (query["code_challenge_method"], query["response_type"]) == (["S256"], ["code"])
+    assert "HttpOnly" in begun.headers["Set-Cookie"]
+
+    sign_in(staff("13", "quinn"))
+
+    asked = next(request for request in reversed(provider.requests) if request.path == "/token")
+    form = parse_qs(asked.body.decode())
+    assert (form["code"], form["client_id"]) == (["code"], [CLIENT_ID])
+    assert len(form["code_verifier"][0]) >= 43
+    assert asked.headers["authorization"].startswith("Basic ")
