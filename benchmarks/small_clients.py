@@ -1,0 +1,54 @@
+"""One client in a process of its own, so that its processor time is nobody else's: many small calls from threads.
+
+``python -m benchmarks.small_clients WAY TOKEN_FILE JOB_ID CALLS`` prints what a call cost, as JSON.
+"""
+
+import json
+import resource
+import sys
+import time
+from collections.abc import Callable
+
+import requests
+
+from voxel51.users.api import API
+from voxel51.users.auth import Token
+
+THREADS = 16
+WARM_UP = 200
+
+
+def main(way: str, token_file: str, job_id: str, calls: int) -> None:
+    token = Token.from_json(token_file)
+    act = _ours(token, job_id) if way == "ours" else _the_old_way(token, job_id)
+    API.thread_map(act, range(WARM_UP), max_workers=THREADS)
+    cpu, started = _cpu_seconds(), time.perf_counter()
+    API.thread_map(act, range(calls), max_workers=THREADS)
+    seconds = time.perf_counter() - started
+    print(json.dumps({"cpu_us": (_cpu_seconds() - cpu) / calls * 1e6, "per_second": calls / seconds}))
+
+
+def _ours(token: Token, job_id: str) -> Callable[[int], object]:
+    api = API(token=token)
+    return lambda _number: api.get_job_details(job_id)["id"]
+
+
+def _the_old_way(token: Token, job_id: str) -> Callable[[int], object]:
+    """A new connection for each call, and nothing kept between them."""
+    url, headers = f"{token.base_api_url}/v1/jobs/{job_id}", dict(token.get_header())
+
+    def call(_number: int) -> object:
+        answer = requests.get(url, headers=headers, timeout=60)
+        answer.raise_for_status()
+        return answer.json()["job"]["id"]
+
+    return call
+
+
+def _cpu_seconds() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:4], int(sys.argv[4]))
