@@ -277,17 +277,35 @@ def test_a_forked_process_is_told_what_to_do(
         request = Request("GET", sys.argv[1])
         before = {user_before}
         if before is not None:
-            before.fetch(request)
+            before.send(request).__exit__(None, None, None)
         child = os.fork()
         if child == 0:
             try:
-                print("status", {user_after}.fetch(request).status, flush=True)
+                print("status", {user_after}.send(request).status, flush=True)
             except Exception as error:
                 print(error, flush=True)
             os._exit(0)
         os.waitpid(child, 0)
     """
     assert expected in run(script, loopback.url)
+
+
+def test_small_calls_go_on_in_a_forked_process_and_in_its_parent(loopback: Loopback) -> None:
+    script = """
+        import os, sys
+        from voxel51.transport.messages import Request
+        from voxel51.transport.pooled import PooledSender
+        sender, request = PooledSender(), Request("GET", sys.argv[1])
+        sender.fetch(request)
+        child = os.fork()
+        if child == 0:
+            print("child", sender.fetch(request).status, flush=True)
+            os._exit(0)
+        os.waitpid(child, 0)
+        print("parent", sender.fetch(request).status)
+    """
+    assert run(script, loopback.url) == "child 200\nparent 200"
+    assert loopback.connections == 2
 
 
 def test_large_bodies_pass_in_constant_memory(loopback: Loopback, tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ def test_a_bundle_that_cannot_be_read_is_named(
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(path))
 
     with pytest.raises(APIError, match=r"REQUESTS_CA_BUNDLE names .*bundle\.pem"):
-        PooledSender().fetch(Request("GET", "http://127.0.0.1:1"))
+        PooledSender().fetch(Request("GET", "https://127.0.0.1:1"))
 
 
 @pytest.mark.parametrize(

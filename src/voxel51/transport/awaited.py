@@ -15,8 +15,9 @@ from pyreqwest.response import Response
 
 from voxel51.transport.errors import APIError, ConnectionFailed
 from voxel51.transport.failures import meaning_of, origin_of
+from voxel51.transport.heads import reason_of
 from voxel51.transport.messages import CHUNK_BYTES, EVENT_STREAM, Receiver, Request, StreamedBody, WholeAnswer
-from voxel51.transport.pooled import FORKED, HeadersView, filled, in_memory_if_small, reason_of
+from voxel51.transport.pooled import FORKED, HeadersView, filled, in_memory_if_small
 from voxel51.transport.redirects import MAX_REDIRECTS, after_redirect
 from voxel51.transport.retrying import RetryPolicy, Trials, TryAgain
 from voxel51.transport.setup import Timeouts, set_up

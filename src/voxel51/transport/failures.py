@@ -26,12 +26,25 @@ def meaning_of(error: Exception, url: str) -> APIError:
         )
     causes = _causes(error)
     if _WHILE_CONNECTING in causes:
-        return CannotConnect(
-            f"cannot reach {origin}: {_innermost(error)}; is the platform running there, and is the address right?"
-        )
+        return cannot_reach(origin, _innermost(error))
     if isinstance(error, RequestTimeoutError):
-        return TimedOut(f"{origin} did not answer in time")
-    return ConnectionFailed(f"the connection to {origin} broke: {_innermost(error)}")
+        return did_not_answer(origin)
+    return went_broken(origin, _innermost(error))
+
+
+def cannot_reach(origin: str, reason: str) -> CannotConnect:
+    """Nobody could be talked to at ``origin``."""
+    return CannotConnect(f"cannot reach {origin}: {reason}; is the platform running there, and is the address right?")
+
+
+def did_not_answer(origin: str) -> TimedOut:
+    """Somebody was there, and silent."""
+    return TimedOut(f"{origin} did not answer in time")
+
+
+def went_broken(origin: str, reason: str) -> ConnectionFailed:
+    """The exchange was not brought to its end."""
+    return ConnectionFailed(f"the connection to {origin} broke: {reason}")
 
 
 def _causes(error: Exception) -> list[str]:

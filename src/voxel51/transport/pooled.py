@@ -5,7 +5,6 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from functools import partial
-from http import HTTPStatus
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -16,8 +15,10 @@ from pyreqwest.http import HeaderMap
 from pyreqwest.request import BaseRequestBuilder, SyncRequestBuilder, SyncStreamRequest
 from pyreqwest.response import SyncResponse
 
+from voxel51.transport.direct import WITH_BODY, DirectSender
 from voxel51.transport.errors import APIError
 from voxel51.transport.failures import meaning_of, origin_of
+from voxel51.transport.heads import reason_of
 from voxel51.transport.interrupts import interruptibly
 from voxel51.transport.messages import CHUNK_BYTES, EVENT_STREAM, Answer, Request, StreamedBody, WholeAnswer
 from voxel51.transport.redirects import MAX_REDIRECTS, after_redirect
@@ -27,7 +28,6 @@ FORKED = (
     "this process was forked from one that had connections, which cannot be shared; "
     'start processes by multiprocessing.get_context("spawn"), or use threads (API.thread_map)'
 )
-_WITH_BODY = {"POST", "PUT", "DELETE", "PATCH"}
 Result = TypeVar("Result")
 RequestBuilder = TypeVar("RequestBuilder", bound=BaseRequestBuilder)
 Received = TypeVar("Received", bound=Answer | WholeAnswer)
@@ -99,6 +99,7 @@ class PooledSender:
     def __init__(self, timeouts: Timeouts | None = None, *, keep_alive: bool = True) -> None:
         self._timeouts = timeouts or Timeouts()
         self._keep_alive = keep_alive
+        self._direct = DirectSender(self._timeouts, keep_alive=keep_alive)
         self._clients: dict[bool, SyncClient] = {}
         self._lock = threading.Lock()
         self._process = os.getpid()
@@ -113,6 +114,7 @@ class PooledSender:
 
     def close(self) -> None:
         """Give up every connection. Exchanges that still run, in whatever thread, fail with `ConnectionFailed`."""
+        self._direct.close()
         with self._lock:
             clients, self._clients = self._clients, {}
         for client in clients.values():
@@ -137,6 +139,10 @@ class PooledSender:
         return PooledAnswer(opened, response, request.url, self.close)
 
     def _exchange(self, request: Request) -> WholeAnswer:
+        answer = self._direct.fetch(request)
+        return self._exchange_by_library(request) if answer is None else answer
+
+    def _exchange_by_library(self, request: Request) -> WholeAnswer:
         prepared = self._prepare(request).build()
         response = _talk(prepared.send, request.url, self.close)
         body = response.bytes().to_bytes()
@@ -178,11 +184,6 @@ def _built(builder: SyncClientBuilder) -> SyncClient:
         raise APIError(FORKED, 0) from None
 
 
-def reason_of(status: int) -> str:
-    """The usual words for ``status``."""
-    return HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else ""
-
-
 def filled(
     builder: RequestBuilder, request: Request, body: bytes | StreamedBody | None, timeouts: Timeouts
 ) -> RequestBuilder:
@@ -196,7 +197,7 @@ def filled(
         seconds = seconds or timeouts.of_upload(body.size_bytes)
     elif body:
         builder = builder.body_bytes(body)
-    elif request.method in _WITH_BODY:
+    elif request.method in WITH_BODY:
         builder = builder.header("Content-Length", "0")
     return builder if seconds is None else builder.timeout(timedelta(seconds=seconds))
 

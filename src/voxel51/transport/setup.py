@@ -83,9 +83,23 @@ def _with_certificates(builder: Builder) -> Builder:
 
 def _with_proxies(builder: Builder) -> Builder:
     """Proxies as Python reads them from the environment and the system, but never for this machine itself."""
-    if sys.platform != "darwin" and not any(os.environ.get(n) or os.environ.get(n.upper()) for n in _PROXY_VARIABLES):
+    if not _has_proxies():
         return builder.no_proxy()
     return builder.proxy(ProxyBuilder.custom(proxy_chooser()))
+
+
+def may_need_proxy(host: str) -> bool:
+    """Whether a request to ``host`` may have to go by a proxy."""
+    return not _is_here(host) and _has_proxies()
+
+
+def _has_proxies() -> bool:
+    """Whether some may be configured. macOS keeps them outside the environment."""
+    return sys.platform == "darwin" or any(os.environ.get(n) or os.environ.get(n.upper()) for n in _PROXY_VARIABLES)
+
+
+def _is_here(host: str) -> bool:
+    return host in {"localhost", "::1"} or host.startswith("127.")
 
 
 def proxy_chooser() -> Callable[[Url], str | None]:
@@ -96,7 +110,7 @@ def proxy_chooser() -> Callable[[Url], str | None]:
 
     def choose(url: Url) -> str | None:
         host = (url.host_str or "").strip("[]")
-        if host in {"localhost", "::1"} or host.startswith("127.") or proxy_bypass(host):
+        if _is_here(host) or proxy_bypass(host):
             return None
         proxy = proxies.get(url.scheme) or proxies.get("all")
         return f"http://{proxy}" if proxy and "://" not in proxy else proxy
