@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from benchmarks.figures import Figure
 from benchmarks.small_clients import THREADS
@@ -34,11 +35,12 @@ def measure() -> list[Figure]:
             with API(token=token) as api:
                 job_id = _unstarted_job(api, folder)
             turns = [_turn(token_file, token, job_id) for _ in range(RUNS)]
-    ours, old, by_wrk = zip(*turns, strict=True)
-    cpu = [[each["cpu_us"] for each in way] for way in (ours, old)]
+    ours, old, bare, by_wrk = zip(*turns, strict=True)
+    cpu = [[each["cpu_us"] for each in way] for way in (ours, old, bare)]
     rate = [[each["per_second"] for each in way] for way in (ours, old)]
     figures = [
         Figure("small call: processor", "µs", cpu[0], "original's way", cpu[1], "< 0.125"),
+        Figure("small call: processor", "µs", cpu[0], "bare sockets", cpu[2], ""),
         Figure(f"small calls, {THREADS} threads", "per s", rate[0], "original's way", rate[1], ""),
     ]
     if None in by_wrk:
@@ -55,10 +57,11 @@ def _unstarted_job(api: API, folder: Path) -> str:
     return api.upload_job_request(request, "never started")["id"]
 
 
-def _turn(token_file: Path, token: Token, job_id: str) -> tuple[dict[str, float], dict[str, float], float | None]:
+def _turn(token_file: Path, token: Token, job_id: str) -> tuple[Any, ...]:
     return (
         _client("ours", token_file, job_id, OUR_CALLS),
         _client("original", token_file, job_id, OLD_CALLS),
+        _client("bare", token_file, job_id, OUR_CALLS),
         _wrk(token, job_id),
     )
 

@@ -5,9 +5,12 @@
 
 import json
 import resource
+import socket
 import sys
+import threading
 import time
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 import requests
 
@@ -20,7 +23,7 @@ WARM_UP = 200
 
 def main(way: str, token_file: str, job_id: str, calls: int) -> None:
     token = Token.from_json(token_file)
-    act = _ours(token, job_id) if way == "ours" else _the_old_way(token, job_id)
+    act = {"ours": _ours, "original": _the_old_way, "bare": _bare}[way](token, job_id)
     API.thread_map(act, range(WARM_UP), max_workers=THREADS)
     cpu, started = _cpu_seconds(), time.perf_counter()
     API.thread_map(act, range(calls), max_workers=THREADS)
@@ -41,6 +44,24 @@ def _the_old_way(token: Token, job_id: str) -> Callable[[int], object]:
         answer = requests.get(url, headers=headers, timeout=60)
         answer.raise_for_status()
         return answer.json()["job"]["id"]
+
+    return call
+
+
+def _bare(token: Token, job_id: str) -> Callable[[int], object]:
+    """A socket a thread, one write, and reads until the answer is there: the least that a thread of Python's can do."""
+    server, kept = urlsplit(token.base_api_url), threading.local()
+    headers = "".join(f"{name}: {text}\r\n" for name, text in token.get_header().items())
+    message = f"GET /v1/jobs/{job_id} HTTP/1.1\r\nHost: {server.netloc}\r\n{headers}\r\n".encode()
+
+    def call(_number: int) -> object:
+        if not hasattr(kept, "socket"):
+            kept.socket = socket.create_connection((server.hostname, server.port))
+        kept.socket.sendall(message)
+        answer = kept.socket.recv(65536)
+        while not answer.endswith(b"}}"):
+            answer += kept.socket.recv(65536)
+        return json.loads(answer.partition(b"\r\n\r\n")[2])["job"]["id"]
 
     return call
 
