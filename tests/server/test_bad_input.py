@@ -27,6 +27,7 @@ def assert_refused(answer: requests.Response, *statuses: int) -> None:
         pytest.param('{"a": ' * 100_000 + "1" + "}" * 100_000, id="deep objects"),
         pytest.param("[" * 100_000, id="deep lists"),
         pytest.param('{"search": "\\ud800"}', id="half a character"),
+        pytest.param('{"search": "name:a\\u0000b"}', id="a NUL"),
         pytest.param('{"limit": 1e999}', id="beyond numbers"),
         pytest.param('{"limit": NaN}', id="no number"),
     ],
@@ -82,3 +83,24 @@ def an_upload(user: User) -> str:
     files = {"file": ("a.mp4", b"content", "video/mp4")}
     answer = requests.post(f"{user.v1}/data", headers=user.headers, files=files, timeout=20)
     return str(answer.json()["data"]["id"])
+
+
+def test_a_character_that_some_databases_cannot_keep_is_kept_nowhere(shared_user: User) -> None:
+    v1, headers = shared_user.v1, shared_user.headers
+    request = json.dumps({"analytic": "journeys/no-op", "inputs": {}, "parameters": {}})
+    for answer in (
+        requests.post(f"{v1}/account/tokens", headers=headers, json={"name": "a\0b"}, timeout=20),
+        requests.get(f"{v1}/data?search=a%00b", headers=headers, timeout=20),
+        requests.delete(f"{v1}/account?confirm=a%00b", headers=headers, timeout=20),
+        requests.post(f"{v1}/sign-in", json={"username": "a\0b", "password": "p"}, timeout=20),
+        requests.post(f"{v1}/jobs", headers=headers, data={"job_name": "a\0b"}, files={"file": request}, timeout=20),
+        requests.post(
+            f"{v1}/jobs",
+            headers=headers,
+            data={"job_name": "a"},
+            files={"file": json.dumps({"analytic": "journeys/no-op\0", "inputs": {}, "parameters": {}})},
+            timeout=20,
+        ),
+    ):
+        assert_refused(answer, 400)
+    assert_refused(requests.get(f"{v1}/jobs/a%00b", headers=headers, timeout=20), 404)

@@ -12,7 +12,7 @@ from anyio import CapacityLimiter, to_thread
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from voxel51.server.errors import BadRequest, ServiceError, TooManyRequests, Unauthenticated, Unavailable
+from voxel51.server.errors import BadRequest, NotFound, ServiceError, TooManyRequests, Unauthenticated, Unavailable
 from voxel51.server.http.downloads import download_response
 from voxel51.server.http.errors import response_to
 from voxel51.server.http.event_streams import event_response
@@ -34,6 +34,7 @@ from voxel51.server.http.route import (
     StreamBody,
     Through,
 )
+from voxel51.server.http.texts import refuse_nul
 from voxel51.server.http.through import through_response
 from voxel51.server.http.uploads import Receiver, check_digest, is_shorter, pour, read_small
 from voxel51.server.storage.storage import CHUNK_BYTES, Storage
@@ -135,6 +136,7 @@ class Endpoint:
         call = await self._in_worker(self._admit, request)
         if isinstance(body, MultipartBody):
             upload, fields = await self._serving.receiver.multipart(request, body)
+            refuse_nul(fields)  # names and media types of files are made harmless instead
             call = replace(call, upload=upload, fields=fields)
         elif isinstance(body, RawBody):
             call = replace(call, upload=await self._serving.receiver.raw(request, body))
@@ -160,9 +162,13 @@ class Endpoint:
         call = self._identify(request)
         body = self._route.body
         if isinstance(body, QueryBody):
-            return replace(call, query=read_query(request.query_params, content))
+            query = read_query(request.query_params, content)
+            refuse_nul({"search": [text for term in query.search for text in term.alternatives]})
+            return replace(call, query=query)
         if isinstance(body, JsonBody):
-            return replace(call, body=_read_object(request, body, content))
+            given = _read_object(request, body, content)
+            refuse_nul(given)
+            return replace(call, body=given)
         return call
 
     def _admit(self, request: Request) -> Call:
@@ -177,7 +183,11 @@ class Endpoint:
         caller = self._serving.checks[self._route.needs](request, self._route.needed_scope)
         if self._route.needs in _LIMITED:
             self._serving.calls.take(caller.identity, "requests")
-        return Call(caller, request.path_params, arguments=dict(request.query_params), headers=request.headers)
+        arguments = dict(request.query_params)
+        refuse_nul({name: arguments.get(name) for name in self._route.takes_arguments})
+        if any("\0" in text for text in request.path_params.values()):
+            raise NotFound(f"There is nothing at {request.url.path}")
+        return Call(caller, request.path_params, arguments=arguments, headers=request.headers)
 
     def _keep_small(self, request: Request, body: RawBody, content: bytes) -> Response:
         call = self._identify(request)

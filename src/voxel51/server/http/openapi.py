@@ -270,6 +270,8 @@ def _responses(route: Route, schemas: Mapping[Any, Any]) -> dict[str, Any]:
     if told:
         success["headers"] = {name: {"description": d, "schema": {"type": "string"}} for name, d in told.items()}
     statuses = {*_REFUSALS[route.needs], *route.errors, *_body_errors(route.body)}
+    if route.takes_arguments:
+        statuses.add(400)
     if is_remembered(route):
         statuses |= {400, 409, 422}
     error = {"application/json": {"schema": schemas[ErrorAnswer]}} if route.method != "HEAD" else {}
