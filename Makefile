@@ -37,14 +37,11 @@ lint: setup ## check style, types and who imports whom
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: setup ## measure against peers and limits, and print one table (ARGS=name for one)
+bench: setup ## measure against peers and limits, and print one table (ARGS="no_op_job" for some)
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 serve: setup ## run the platform in the foreground (ARGS="--port 0")
 	@exec $(BIN)/voxel51 server start $(ARGS)
-
-bench: setup ## measure, and print one table (ARGS="no_op_job" for some)
-	@$(BIN)/python -m benchmarks $(ARGS)
 
 build: setup ## make the wheel and the source distribution in dist/
 	@rm -rf dist

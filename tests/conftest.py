@@ -10,6 +10,8 @@ import pytest
 from demo.platform_process import PlatformProcess
 from people import User
 from platforms import StartPlatform, a_platform, running
+from postgresql import PostgreSQL, running_postgresql
+from voxel51.server.database.database import sqlite_url
 
 
 @pytest.fixture(scope="session")
@@ -23,6 +25,22 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlatformProce
 def shared_user(platform: PlatformProcess, tmp_path_factory: pytest.TempPathFactory) -> User:
     """A user for tests that only read or do not mind what else is there."""
     return User.create(platform, tmp_path_factory.mktemp("shared-user"))
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgreSQL]:
+    """A PostgreSQL server that all tests share; each makes databases of its own."""
+    with running_postgresql(tmp_path_factory.mktemp("postgresql")) as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a database without records, once of each kind that there is."""
+    if request.param == "sqlite":
+        return sqlite_url(tmp_path / "platform.sqlite")
+    server: PostgreSQL = request.getfixturevalue("postgresql")
+    return server.database()
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from voxel51.server.accounts.service import AccountService
 from voxel51.server.data.room import Room
 from voxel51.server.data.service import DataService
 from voxel51.server.data.uploads_service import Announced, UploadService
-from voxel51.server.database.database import Database, sqlite_url
+from voxel51.server.database.database import Database
 from voxel51.server.storage.local import LocalStorage
 
 LIMIT_BYTES = 1000
@@ -46,9 +46,9 @@ class Rooms:
         return {file.key for file in self.storage.files()}
 
 
-def open_rooms(folder, patience=timedelta(days=1)):
-    """The rooms of a platform in ``folder``, which may have been one before."""
-    database = Database(sqlite_url(folder / "platform.sqlite"))
+def open_rooms(folder, database_url, patience=timedelta(days=1)):
+    """The rooms of a platform in ``folder`` with that database, which may have been one before."""
+    database = Database(database_url)
     database.migrate()
     storage = LocalStorage(folder / "storage")
     storage.open()

@@ -7,13 +7,13 @@ import pytest
 from sqlalchemy import insert, select
 
 from voxel51.server.accounts.tables import users
-from voxel51.server.database.database import Database, sqlite_url
+from voxel51.server.database.database import Database
 from voxel51.wire import dates
 
 
 @pytest.fixture
-def database(tmp_path):
-    database = Database(sqlite_url(tmp_path / "platform.sqlite"))
+def database(database_url):
+    database = Database(database_url)
     database.migrate()
     yield database
     database.close()
@@ -83,8 +83,8 @@ def test_dates_come_back_with_their_zone(database):
         assert connection.execute(select(users.c.created_at)).scalar_one() == moment
 
 
-def test_many_writers_and_two_processes_worth_of_connections_lose_nothing(tmp_path, database):
-    second = Database(sqlite_url(tmp_path / "platform.sqlite"))
+def test_many_writers_and_two_processes_worth_of_connections_lose_nothing(database_url, database):
+    second = Database(database_url)
     failures = []
 
     def write(database, who):

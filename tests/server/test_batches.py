@@ -123,6 +123,7 @@ def test_analytics_are_described_to_applications_too(platform, user, tmp_path):
         ("jobs", "ttl", [NONE], {"days": "soon"}, "'soon'"),
         ("data", "delete", ["x"] * 10_001, {}, "10000"),
         ("data", "delete", [1], {}, "ids"),
+        ("data", "delete", ["a\0b"], {}, "NUL"),
         ("data", "delete", "x", {}, "ids"),
     ],
 )
@@ -149,8 +150,8 @@ def test_a_thousand_jobs_are_archived_described_and_deleted_at_once(user):
 
 
 def test_ids_that_are_hostile_are_just_not_there(shared_user):
-    ids = ["", "' OR 1=1 --", "\u0000", "x" * 5000, "\U0001f4a9"]
+    ids = ["", "' OR 1=1 --", "x" * 5000, "\U0001f4a9"]
 
     found = responses(shared_user, "data", "delete", ids)
 
-    assert [found[identifier]["error"]["code"] for identifier in ids] == [404] * 5
+    assert [found[identifier]["error"]["code"] for identifier in ids] == [404] * 4

@@ -76,7 +76,7 @@ class Settings:
     job_url: str = _setting("", "what jobs see; empty: a loopback address of this machine")
     tls_certificate: str = _setting("", "PEM file with the certificate chain; with it the platform speaks HTTPS")
     tls_key: str = _setting("", "PEM file with the certificate's private key")
-    database_url: str = _setting("", "SQLAlchemy URL of the database; empty: SQLite in the data folder")
+    database_url: str = _setting("", "postgresql://user:password@host/name; empty: SQLite in the data folder")
     threads: int = _setting(32, "requests served at the same time")
     concurrency: int = _setting(0, "jobs run at the same time; 0: one for each processor")
     job_attempts: int = _setting(5, "how often a job is started before a machine that keeps dying fails it")

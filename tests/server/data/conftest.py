@@ -6,8 +6,8 @@ from data_rooms import open_rooms
 
 
 @pytest.fixture
-def rooms(tmp_path):
-    rooms = open_rooms(tmp_path)
+def rooms(tmp_path, database_url):
+    rooms = open_rooms(tmp_path, database_url)
     yield rooms
     rooms.database.close()
 

@@ -10,8 +10,8 @@ from voxel51.server.errors import BadRequest, OverQuota
 
 
 @pytest.fixture
-def rooms(tmp_path):
-    rooms = open_rooms(tmp_path)
+def rooms(tmp_path, database_url):
+    rooms = open_rooms(tmp_path, database_url)
     yield rooms
     rooms.database.close()
 

@@ -46,10 +46,10 @@ def test_what_came_before_the_connection_broke_is_kept(rooms, alice):
     assert send(rooms, alice, upload_id, CONTENT[7:]).sha256 == SHA256
 
 
-def test_a_new_process_goes_on_where_the_old_one_died(rooms, alice, tmp_path):
+def test_a_new_process_goes_on_where_the_old_one_died(rooms, alice, tmp_path, database_url):
     upload_id = rooms.begin(alice, 10)
     send(rooms, alice, upload_id, CONTENT[:7])
-    again = open_rooms(tmp_path)
+    again = open_rooms(tmp_path, database_url)
 
     state = send(again, alice, upload_id, CONTENT[7:], offset=7)
 
@@ -58,7 +58,7 @@ def test_a_new_process_goes_on_where_the_old_one_died(rooms, alice, tmp_path):
     again.database.close()
 
 
-def test_a_death_between_file_and_record_is_made_good_by_whoever_asks_next(rooms, alice, tmp_path):
+def test_a_death_between_file_and_record_is_made_good_by_whoever_asks_next(rooms, alice, tmp_path, database_url):
     upload_id = rooms.begin(alice, 10)
     appender = rooms.uploads.open(alice.id, upload_id, 0, None)
     appender.write(CONTENT)
@@ -66,7 +66,7 @@ def test_a_death_between_file_and_record_is_made_good_by_whoever_asks_next(rooms
     with rooms.database.read() as connection:
         key = connection.execute(select(uploads.c.storage_key)).scalar_one()
     rooms.storage.growing.finish(key)  # and then it died
-    again = open_rooms(tmp_path)
+    again = open_rooms(tmp_path, database_url)
 
     first, second = (again.uploads.state(alice.id, upload_id) for _ in range(2))
 

@@ -15,7 +15,7 @@ from voxel51.server.analytics.installed import Installed
 from voxel51.server.analytics.service import AnalyticService
 from voxel51.server.data.room import Room
 from voxel51.server.data.service import DataService
-from voxel51.server.database.database import Database, sqlite_url
+from voxel51.server.database.database import Database
 from voxel51.server.jobs.actions import JobActions
 from voxel51.server.jobs.attempts import Attempt, AttemptService, Claim
 from voxel51.server.jobs.service import JobService
@@ -83,8 +83,8 @@ class Rooms:
 
 
 @pytest.fixture
-def rooms(tmp_path):
-    database = Database(sqlite_url(tmp_path / "platform.sqlite"))
+def rooms(tmp_path, database_url):
+    database = Database(database_url)
     database.migrate()
     storage = LocalStorage(tmp_path / "storage")
     storage.open()

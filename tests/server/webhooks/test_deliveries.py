@@ -93,13 +93,13 @@ def test_an_application_is_told_of_all_its_users_jobs_and_each_user_of_his_own(
     of_one = hooks.register(users[1], another_receiver)
 
     for owner in (*users, alice):
-        hooks.happen(owner, job_id=f"of {owner.id}")
+        hooks.happen(owner, job_id=owner.id)
     with hooks.delivering():
         messages = receiver.wait_for(2)
         another_receiver.wait_for(1)
 
     assert sorted(message["username"] for message in messages) == ["alice", "bob"]
-    assert {message["msg"]["id"] for message in messages} == {f"of {user.id}" for user in users}
+    assert {message["msg"]["id"] for message in messages} == {user.id for user in users}
     assert (len(hooks.sent(acme, of_acme)), len(hooks.sent(users[1], of_one))) == (2, 1)
 
 

@@ -1,7 +1,7 @@
 """Data: taken in, listed, handed out, forgotten."""
 
 import uuid
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -17,6 +17,7 @@ from voxel51.server.data.room import Room
 from voxel51.server.data.tables import data
 from voxel51.server.database.database import Database
 from voxel51.server.database.search import Listing, Query, run
+from voxel51.server.database.turns import take_turn
 from voxel51.server.errors import BadRequest, NotFound, ServiceError
 from voxel51.server.outcomes import Outcomes, only
 from voxel51.server.storage.storage import Storage, Writer
@@ -253,14 +254,10 @@ class DataService:
                 return True
 
     def _forget(self, connection: Connection, rows: Collection[Row[Any]]) -> None:
-        """Delete rows, and after them the bytes that no other row refers to.
-
-        All rows of the same bytes are locked first, in order: of two that are deleted at once, the second sees the
-        first gone.
-        """
+        """Delete rows, and after them the bytes that no other row refers to."""
         keys = {row.storage_key for row in rows} - {None}  # what is kept elsewhere has none
         of_keys = data.c.storage_key.in_(keys)
-        connection.execute(select(data.c.id).where(of_keys).order_by(data.c.id).with_for_update()).all()
+        _take_turn(connection, rows)
         connection.execute(delete(data).where(data.c.id.in_([row.id for row in rows])))
         keys.difference_update(connection.execute(select(data.c.storage_key).where(of_keys)).scalars())
         for key in keys:
@@ -288,8 +285,16 @@ def _unchangeable(data_id: str, row: Row[Any] | None) -> ServiceError | None:
 
 def _find(connection: Connection, owner_id: str, data_ids: Sequence[str], *, lock: bool = False) -> dict[str, Row[Any]]:
     statement = select(data).where(data.c.id.in_(data_ids), data.c.owner_id == owner_id)
-    rows = connection.execute(statement.with_for_update() if lock else statement)
+    rows = connection.execute(statement).all()
+    if lock:
+        _take_turn(connection, rows)
+        rows = connection.execute(statement).all()
     return {row.id: row for row in rows}
+
+
+def _take_turn(connection: Connection, rows: Iterable[Any]) -> None:
+    """Nobody else adds or deletes the same bytes of the same owners until this transaction ends."""
+    take_turn(connection, *(f"bytes {row.owner_id} {row.sha256}" for row in rows))
 
 
 def _details(row: Row[Any]) -> Data:
@@ -297,9 +302,10 @@ def _details(row: Row[Any]) -> Data:
 
 
 def _key_of_same(connection: Connection, row: Mapping[str, Any]) -> str | None:
-    """Key of the same bytes of the same owner. Their row is locked: it is not deleted before this transaction ends."""
+    """Key of the same bytes of the same owner. Nobody deletes them before this transaction ends."""
+    take_turn(connection, f"bytes {row['owner_id']} {row['sha256']}")
     same = [data.c[name] == row[name] for name in ("owner_id", "sha256", "size_bytes")]
-    statement = select(data.c.storage_key).where(*same).order_by(data.c.id).limit(1).with_for_update()
+    statement = select(data.c.storage_key).where(*same).order_by(data.c.id).limit(1)
     key: str | None = connection.execute(statement).scalar()
     return key
 

@@ -12,6 +12,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 
+from voxel51.server.database.turns import take_turn
+
 _WRITES = "writes"
 _DURABLE = "durable"
 _UNREFERENCED = "unreferenced"
@@ -104,6 +106,7 @@ class Database:
         # SQLite changes a table by making it anew, and dropping the old one would delete what refers to it.
         engine = self.engine.execution_options(**{_WRITES: True, _DURABLE: True, _UNREFERENCED: True})
         with self._writer, engine.begin() as connection:
+            take_turn(connection, "migration")
             upgrade(connection)
             if connection.dialect.name == "sqlite" and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
                 raise RuntimeError("its records do not fit together after the upgrade; nothing was changed")
@@ -116,8 +119,11 @@ class Database:
 
 def _engine(url: str) -> Engine:
     # Parameters are hidden from errors, and so from the log: hashes of secrets are among them.
-    if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_size=16, max_overflow=32, pool_pre_ping=True, hide_parameters=True)
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        if parsed.drivername in {"postgresql", "postgres"}:
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        return create_engine(parsed, pool_size=16, max_overflow=32, pool_pre_ping=True, hide_parameters=True)
     sqlite = {"timeout": 30, "check_same_thread": False}
     engine = create_engine(url, pool_size=16, max_overflow=64, hide_parameters=True, connect_args=sqlite)
     event.listen(engine, "connect", _prepare_sqlite)

@@ -32,5 +32,7 @@ def _without_password(url: str) -> str:
 
 
 def _reason(error: Exception) -> str:
+    if isinstance(error, ImportError) and error.name == "psycopg":
+        return "PostgreSQL needs a driver: pip install 'voxel51-platform[postgres]'"
     reason = error.orig if isinstance(error, DBAPIError) else error
     return str(reason).strip().partition("\n")[0]

@@ -5,12 +5,10 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert
 
+from voxel51.server.database.turns import take_turn
 from voxel51.server.events.tables import events
 from voxel51.wire import dates
 from voxel51.wire.events import EventName
-
-_LOCK = 0x766F7865_6C353101
-"""Any number that nobody else locks."""
 
 
 def record(
@@ -28,8 +26,7 @@ def record(
     ]
     if not rows:
         return
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+    take_turn(connection, "events")
     if name is EventName.PROGRESS:
         outdated = events.c.job_id.in_([row["job_id"] for row in rows]) & (events.c.name == name.value)
         connection.execute(delete(events).where(outdated))
