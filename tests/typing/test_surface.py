@@ -2,17 +2,21 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from documentation import ROOT
 
+SURFACE = str(Path(__file__).with_name("surface.py"))
+CHECKERS = {
+    "mypy": ["-m", "mypy", "--strict", SURFACE],
+    "pyright": ["-m", "basedpyright", "--pythonpath", sys.executable, SURFACE],
+}
 
-def test_type_checkers_know_what_calls_take_and_give() -> None:
-    """Strictly: a ``type: ignore`` that is not needed is an error, so what must not pass is checked as well."""
-    done = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", str(Path(__file__).with_name("surface.py"))],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+
+@pytest.mark.parametrize("checker", CHECKERS)
+def test_type_checkers_know_what_calls_take_and_give(checker: str) -> None:
+    """Strictly: mypy calls a ``type: ignore`` that is not needed an error, so what must not pass is checked as well."""
+    command = [sys.executable, *CHECKERS[checker]]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stdout

@@ -1,7 +1,7 @@
 """Analytics: what they are called, how they are described, how they are listed."""
 
 from enum import StrEnum
-from typing import Any, NotRequired, TypedDict
+from typing import Any, NotRequired, Required, TypedDict
 
 
 class AnalyticType(StrEnum):
@@ -29,7 +29,7 @@ class AnalyticScope(StrEnum):
 class Analytic(TypedDict, total=False):
     """One version of an analytic, as listed. Queries return only the fields that were asked for."""
 
-    id: str
+    id: Required[str]
     name: str
     version: str
     scope: str

@@ -1,12 +1,12 @@
 """Data: the files that people upload and jobs read."""
 
-from typing import NotRequired, TypedDict
+from typing import NotRequired, Required, TypedDict
 
 
 class Data(TypedDict, total=False):
     """One file. Queries return only the fields that were asked for; the last two come with details alone."""
 
-    id: str
+    id: Required[str]
     name: str
     size: int
     type: str | None

@@ -1,7 +1,7 @@
 """Jobs: an analytic run on data."""
 
 from enum import StrEnum
-from typing import Any, TypedDict
+from typing import Any, Required, TypedDict
 
 
 class JobState(StrEnum):
@@ -51,7 +51,7 @@ class JobRequestDocument(TypedDict, total=False):
 class Job(TypedDict, total=False):
     """One job. Queries return only the fields that were asked for; the last six come with details alone."""
 
-    id: str
+    id: Required[str]
     name: str
     state: str
     archived: bool
