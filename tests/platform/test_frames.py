@@ -4,6 +4,7 @@ import pytest
 
 from job_samples import Recorder
 from video_samples import footage, numbered_video, remuxed, truncated
+from voxel51.labels.writer import VideoLabelsWriter
 from voxel51.platform.errors import InvalidInput
 from voxel51.platform.frames import input_video
 from voxel51.platform.job import Job
@@ -18,9 +19,9 @@ DOCUMENT: AnalyticDocument = {
 }
 
 
-def job_with(video: Path, folder: Path) -> tuple[Job, Recorder]:
+def job_with(video: Path, folder: Path, **parameters: object) -> tuple[Job, Recorder]:
     recorder = Recorder()
-    return Job(DOCUMENT, {"video": video}, {}, folder / "job", recorder, {"video": "holiday.mp4"}), recorder
+    return Job(DOCUMENT, {"video": video}, parameters, folder / "job", recorder, {"video": "holiday.mp4"}), recorder
 
 
 def test_a_job_is_told_what_was_analysed(tmp_path: Path) -> None:
@@ -47,18 +48,20 @@ def test_a_short_video_is_analysed_with_a_warning(tmp_path: Path) -> None:
 
     assert recorder.amount is not None
     assert recorder.amount["frame_count"] == count
-    assert [each.value for each in video.warning_attributes()] == recorder.warnings == job.warnings
+    with VideoLabelsWriter.open(tmp_path / "labels.json") as labels:
+        video.sign(labels)
+    assert [each.value for each in labels.attributes] == recorder.warnings == job.warnings
     assert "cut short" in recorder.warnings[0]
 
 
 def test_a_short_video_is_refused_when_strict(tmp_path: Path) -> None:
     whole = remuxed(footage("bikes.mp4"), tmp_path / "whole.mp4", {"movflags": "faststart"})
-    job, recorder = job_with(truncated(whole, tmp_path / "short.mp4"), tmp_path)
+    job, recorder = job_with(truncated(whole, tmp_path / "short.mp4"), tmp_path, strict=True)
 
     refused = pytest.raises(
         InvalidInput, match=r"'holiday\.mp4' is refused because strict is set: the video is cut short"
     )
-    with refused, input_video(job, strict=True) as video:
+    with refused, input_video(job) as video:
         list(video)
     assert recorder.amount is None
 

@@ -27,6 +27,13 @@ class BoundingBox(Record):
         inside = [round(min(max(float(side), 0.0), 1.0), 5) for side in (left, top, right, bottom)]
         return cls(*inside) if inside[2] > inside[0] and inside[3] > inside[1] else None
 
+    def within(self, left: float, top: float, right: float, bottom: float) -> Self:
+        """This box, if it is one in that part of the frame, as one in the whole frame; rounded to 5 decimals."""
+        width, height = right - left, bottom - top
+        across = (left + width * self.left, left + width * self.right)
+        down = (top + height * self.top, top + height * self.bottom)
+        return type(self)(round(across[0], 5), round(down[0], 5), round(across[1], 5), round(down[1], 5))
+
     @classmethod
     def problems(cls, document: Any, path: str = "") -> Iterator[Problem]:
         """Missing corners (fatal), coordinates outside the frame, corners that are not where they should be."""

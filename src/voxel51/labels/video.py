@@ -30,7 +30,7 @@ class VideoLabels(Record):
     """Everything that is said about one video.
 
     Tracks may stand framewise (detected objects with the same ``index`` in `frames`, as our analytics write them) or
-    as `objects` with frames of their own; `objects_in` reads both.
+    as `objects` with frames of their own; `objects_in` reads both. ``provenance`` says what made them, of what and how.
     """
 
     filename: str | None = optional(TEXT)
@@ -40,6 +40,7 @@ class VideoLabels(Record):
     mask_index: dict[int, Attribute] = many(MASK_INDEX, empty=dict)
     attributes: list[Attribute] = many(ATTRIBUTES, key="attrs")
     frames: dict[int, VideoFrame] = many(Numbered(One(VideoFrame), "frame_number"), empty=dict)
+    provenance: dict[str, Any] | None = optional(FREE)
     objects: list[VideoObject] = many(VIDEO_OBJECTS)
     events: list[VideoEvent] = many(VIDEO_EVENTS)
 

@@ -17,12 +17,13 @@ class VideoLabelsWriter:
     """Writes a VideoLabels file frame by frame, one frame a line; `open` makes one.
 
     Attributes:
-        metadata, attributes, events: what is said about the whole video. They are kept until the end, so they may be
-            set and added to at any time before.
+        metadata, provenance, attributes, events: what is said about the whole video. They are kept until the end, so
+            they may be set and added to at any time before.
     """
 
     def __init__(self, file: TextIO, filename: str | None) -> None:
         self.metadata: VideoMetadata | None = None
+        self.provenance: dict[str, Any] | None = None
         self.attributes: list[Attribute] = []
         self.events: list[VideoEvent] = []
         self._filename = filename
@@ -56,7 +57,11 @@ class VideoLabelsWriter:
 
     def _finish(self) -> None:
         whole = VideoLabels(
-            filename=self._filename, metadata=self.metadata, attributes=self.attributes, events=self.events
+            filename=self._filename,
+            metadata=self.metadata,
+            provenance=self.provenance,
+            attributes=self.attributes,
+            events=self.events,
         )
         rest = _text(whole.to_json()).removeprefix("{")
         if self._last_number == 0:

@@ -1,10 +1,11 @@
 """What an analytic is: a document that describes it and a function that does it."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib import resources
 
+from voxel51.platform.common import Common, with_common
 from voxel51.platform.job import Job
 from voxel51.wire.analytics import AnalyticDocument
 
@@ -29,7 +30,12 @@ class Analytic:
     preload: tuple[str, ...] = ()
 
     @classmethod
-    def from_package(cls, package: str, process: Callable[[Job], None], preload: tuple[str, ...] = ()) -> "Analytic":
-        """The analytic whose document is the file ``manifest.json`` beside the code of ``package``."""
+    def from_package(
+        cls, package: str, process: Callable[[Job], None], preload: tuple[str, ...] = (), common: Iterable[Common] = ()
+    ) -> "Analytic":
+        """The analytic whose document is the file ``manifest.json`` beside the code of ``package``.
+
+        The parameters of the ``common`` groups are added to it.
+        """
         text = resources.files(package).joinpath("manifest.json").read_text(encoding="utf-8")
-        return cls(document=json.loads(text), process=process, preload=preload)
+        return cls(document=with_common(json.loads(text), common), process=process, preload=preload)

@@ -3,27 +3,39 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from voxel51.labels.attributes import Attribute, CategoricalAttribute
+from voxel51.labels.attributes import CategoricalAttribute
 from voxel51.labels.media.containers import UnreadableVideo
 from voxel51.labels.media.frames import VideoReader
-from voxel51.labels.media.pictures import Frame
+from voxel51.labels.media.pictures import WHOLE, Frame
 from voxel51.labels.metadata import VideoMetadata
+from voxel51.labels.writer import VideoLabelsWriter
 from voxel51.platform.errors import InvalidInput
 from voxel51.platform.job import Job
+from voxel51.platform.selection import Sampler, Selection
 
 
 class InputVideo:
-    """A video that a job was given: ``for frame in video`` gives each of its frames once, in order.
+    """A video that a job was given: ``for frame in video`` gives each frame that is selected once, in order.
 
     While frames are taken, progress is reported. After the last one the job has been told what the video is, how
     much of it was analysed, and what is wrong with it.
+
+    Attributes:
+        selection: what the job's parameters ask to look at. Frames are those of its range, cut to its region, and
+            numbered as in the whole video; `sampled` gives those alone that its ``fps`` asks for.
+        count: frames that were taken so far.
+        last_number, last_time: of the last of them.
     """
 
-    def __init__(self, job: Job, name: str, reader: VideoReader, *, strict: bool) -> None:
+    def __init__(self, job: Job, name: str, reader: VideoReader) -> None:
         self._job = job
         self._name = name
         self._reader = reader
-        self._strict = strict
+        self._strict = bool(job.parameters.get("strict"))
+        self.selection = Selection.of(job.parameters)
+        self.count = 0
+        self.last_number = 0
+        self.last_time = 0.0
 
     @property
     def filename(self) -> str:
@@ -36,43 +48,80 @@ class InputVideo:
         return self._reader.metadata
 
     def __iter__(self) -> Iterator[Frame]:
-        estimate = self.metadata.total_frame_count
+        chosen = self.selection
         for frame in self._reader:
-            yield frame
+            if chosen.ends_before(frame.number, frame.time):
+                break
+            if chosen.begins_by(frame.number, frame.time):
+                self.count += 1
+                self.last_number, self.last_time = frame.number, frame.time
+                yield frame if chosen.region == WHOLE else frame.part(chosen.region)
             # The estimate may be too low; a job is not done before its last frame.
-            self._job.progress(frame.number, max(estimate, frame.number + 1) if estimate else None)
+            self._job.progress(frame.number, self._expected(frame.number))
+        else:
+            self._warn()
+        if not self.count:
+            raise InvalidInput(
+                f"no frame of {self.filename!r} is selected; it has {self._reader.frames_decoded} frames "
+                f"and lasts {self.metadata.duration or 0:.2f} s"
+            )
         self._settle()
 
-    def warning_attributes(self) -> list[Attribute]:
-        """The job's warnings as they are repeated in its labels."""
-        return [CategoricalAttribute(name="warning", value=text) for text in self._job.warnings]
+    @property
+    def frame_size(self) -> tuple[int, int]:
+        """Width and height, in pixels, of what is given of each frame."""
+        width, height = self.metadata.frame_size or (1, 1)
+        left, top, right, bottom = self.selection.region
+        return max(1, round(width * (right - left))), max(1, round(height * (bottom - top)))
 
-    def _settle(self) -> None:
+    def sampled(self) -> Iterator[Frame]:
+        """The selected frames, as few of them a second as ``fps`` asks for."""
+        sampler = Sampler(self.selection.fps)
+        return (frame for frame in self if sampler.takes(frame.time))
+
+    def sign(self, labels: VideoLabelsWriter) -> None:
+        """Say in the labels what they are of, what is wrong with it, and what made them; once the last frame came."""
+        labels.metadata = self.metadata
+        labels.provenance = self._job.provenance()
+        labels.attributes += [CategoricalAttribute(name="warning", value=text) for text in self._job.warnings]
+
+    def _expected(self, number: int) -> int | None:
+        """How many frames will have been decoded at the end, as far as can be told."""
+        ends = [self.selection.last_frame, self.metadata.total_frame_count]
+        if self.selection.end_seconds is not None and self.metadata.frame_rate:
+            ends.append(round(self.selection.end_seconds * self.metadata.frame_rate))
+        known = [end for end in ends if end]
+        return max(min(known), number + 1) if known else None
+
+    def _warn(self) -> None:
         warnings = self._reader.warnings()
         if warnings and self._strict:
             raise InvalidInput(f"{self.filename!r} is refused because strict is set: {'; '.join(warnings)}")
         for text in warnings:
             self._job.warn(text)
-        known = self.metadata
+
+    def _settle(self) -> None:
+        known, decoded = self.metadata, self._reader.frames_decoded
         self._job.record_input(self._name, known.to_json())
-        count = known.total_frame_count or 0
-        self._job.record_amount(count, known.duration or 0.0, known.size_bytes or 0)
-        self._job.progress(count, count)
+        is_whole = self.count == known.total_frame_count
+        seconds = known.duration if is_whole else self.count / (known.frame_rate or 25.0)
+        self._job.record_amount(self.count, round(seconds or 0.0, 3), known.size_bytes or 0)
+        self._job.progress(decoded, decoded)
 
 
 @contextmanager
-def input_video(job: Job, name: str = "video", *, strict: bool = False) -> Iterator[InputVideo]:
+def input_video(job: Job, name: str = "video") -> Iterator[InputVideo]:
     """The input ``name`` of ``job``, open as a video; leaving the block closes it.
 
-    A damaged or short video is analysed as far as it decodes, with a warning; ``strict`` refuses it, after its last
-    frame.
+    The job's parameters say what of it is looked at (`voxel51.platform.common`). A damaged or short video is analysed
+    as far as it decodes, with a warning; the parameter ``strict`` refuses it, after its last frame.
 
     Raises:
-        InvalidInput: it is no video, no frame of it can be decoded, or ``strict`` refuses it.
+        InvalidInput: it is no video, no frame of it can be decoded or is selected, or ``strict`` refuses it.
     """
     try:
         reader = VideoReader(job.inputs[name], job.filenames.get(name))
     except UnreadableVideo as error:
         raise InvalidInput(str(error)) from None
     with reader:
-        yield InputVideo(job, name, reader, strict=strict)
+        yield InputVideo(job, name, reader)

@@ -1,7 +1,9 @@
 """What an analytic is given, and how it reports."""
 
+import hashlib
 import time
 from collections.abc import Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -51,6 +53,8 @@ class Job:
         filenames: Mapping[str, str] | None = None,
     ) -> None:
         self.inputs = inputs
+        self._info = document["info"]
+        self._weights: dict[str, str] = {}
         defaults = {p["name"]: p["default"] for p in document["parameters"] if "default" in p}
         self.parameters: Mapping[str, Any] = {**defaults, **parameters}
         self.filenames = filenames or {name: path.name for name, path in inputs.items()}
@@ -95,6 +99,35 @@ class Job:
             self.warnings.append(text)
             self._reporter.warning(text)
 
+    def uses_weights(self, name: str, sha256: str) -> None:
+        """Say that a model with these weights is used; the provenance of the outputs names it."""
+        self._weights[name] = sha256
+
+    def provenance(self) -> dict[str, Any]:
+        """What makes the outputs, of what, and how: everything that is needed to make them again.
+
+        Keys: ``analytic``, ``version``, ``platform_version``, ``parameters`` (defaults filled in, files by their
+        SHA-256), ``inputs`` (name -> ``filename``, ``sha256``, ``size_bytes``), ``weights`` (name -> SHA-256).
+        """
+        inputs = {
+            name: {
+                "filename": self.filenames.get(name, path.name),
+                "sha256": sha256_of(path),
+                "size_bytes": path.stat().st_size,
+            }
+            for name, path in self.inputs.items()
+        }
+        return {
+            "analytic": self._info["name"],
+            "version": self._info["version"],
+            "platform_version": version("voxel51-platform"),
+            "parameters": {
+                name: sha256_of(value) if isinstance(value, Path) else value for name, value in self.parameters.items()
+            },
+            "inputs": inputs,
+            "weights": dict(self._weights),
+        }
+
     def record_input(self, name: str, metadata: Mapping[str, Any]) -> None:
         """Say what was found out about the input ``name``: ``frame_size``, ``frame_rate``, ``duration``, …"""
         self._reporter.input_metadata(name, metadata)
@@ -104,3 +137,9 @@ class Job:
         self._reporter.job_metadata(
             {"frame_count": frame_count, "duration_seconds": duration_seconds, "size_bytes": size_bytes}
         )
+
+
+def sha256_of(path: Path) -> str:
+    """The hash of a file's bytes, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,13 +1,14 @@
 """One job of object tracking: frames are sampled, things are found in them and followed, every frame is labelled."""
 
 import difflib
+import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from voxel51.analytics.object_tracks.coco import CLASS_NAMES
 from voxel51.analytics.object_tracks.detections import Detections
-from voxel51.analytics.object_tracks.nanodet import NanoDet
+from voxel51.analytics.object_tracks.nanodet import WEIGHTS, WEIGHTS_SHA256, NanoDet
 from voxel51.analytics.object_tracks.tracker import Tracker
 from voxel51.analytics.object_tracks.trajectories import Placed, Trajectories
 from voxel51.analytics.shot_detection.shots import with_shot_ends
@@ -20,6 +21,7 @@ from voxel51.labels.writer import VideoLabelsWriter
 from voxel51.platform.errors import InvalidInput
 from voxel51.platform.frames import InputVideo, input_video
 from voxel51.platform.job import Job
+from voxel51.platform.selection import Sampler, Selection
 
 UNSURE_SHARE = 0.5
 """Boxes of at least this share of the wanted confidence continue a track that a surer box began."""
@@ -39,17 +41,17 @@ def process(job: Job) -> None:
     given = job.parameters
     wanted = _class_indexes(given.get("classes") or CLASS_NAMES)
     with (
-        input_video(job, strict=given["strict"]) as video,
+        input_video(job) as video,
         VideoLabelsWriter.open(job.output("labels"), video.filename) as labels,
     ):
         following = _Following(video, float(given["confidence"]), int(given["frame_stride"]), wanted)
         numbers: set[int] = set()
         for frame_number, things in following.frames():
-            labels.add_frame(_labelled(frame_number, things, following.picture_size))
+            labels.add_frame(_labelled(frame_number, things, following.picture_size, video.selection))
             numbers.update(thing.track.number for thing in things)
-        labels.metadata = video.metadata
-        labels.attributes += video.warning_attributes()
-    job.message(f"{len(numbers)} tracks in {video.metadata.total_frame_count} frames")
+        job.uses_weights(WEIGHTS, WEIGHTS_SHA256)
+        video.sign(labels)
+    job.message(f"{len(numbers)} tracks in {video.count} frames")
 
 
 class _Following:
@@ -62,29 +64,34 @@ class _Following:
         self._stride = stride
         self._wanted = np.array(wanted)
         rate = video.metadata.frame_rate or 25.0
-        patience = max(min(round(rate * PATIENCE_SECONDS), MOST_PATIENCE_FRAMES), 2 * stride)
+        interval = stride if video.selection.fps is None else max(stride, math.ceil(rate / video.selection.fps))
+        patience = max(min(round(rate * PATIENCE_SECONDS), MOST_PATIENCE_FRAMES), 2 * interval)
         self._tracker = Tracker(sure_score=confidence, patience_frames=patience)
-        self._trajectories = Trajectories(max(round(rate * LONGEST_GAP_SECONDS), stride), patience)
-        self.picture_size = self._detector.fitting(video.metadata.frame_size or (1, 1))
+        self._trajectories = Trajectories(max(round(rate * LONGEST_GAP_SECONDS), interval), patience)
+        self.picture_size = self._detector.fitting(video.frame_size)
 
     def frames(self) -> Iterator[tuple[int, list[Placed]]]:
         """The frames in which things are, in order. Nothing is followed across a cut."""
-        shot_start = 1
+        shot_start = None
+        sampler = Sampler(self._video.selection.fps)
         for frame, ends_shot in with_shot_ends(self._video):
-            if ends_shot or (frame.number - shot_start) % self._stride == 0:
+            shot_start = shot_start or frame.number
+            if ends_shot or ((frame.number - shot_start) % self._stride == 0 and sampler.takes(frame.time)):
                 tracks = self._tracker.step(frame.number, self._detected(frame))
                 yield from self._trajectories.add(tracks, frame.number)
             if ends_shot:
                 yield from self._trajectories.finish_shot(tracks)
                 self._tracker.forget()
-                shot_start = frame.number + 1
+                shot_start, sampler = None, Sampler(self._video.selection.fps)
 
     def _detected(self, frame: Frame) -> Detections:
         found = self._detector.detect(frame.small(*self.picture_size), self._least_score)
         return found.chosen(np.isin(found.classes, self._wanted))
 
 
-def _labelled(frame_number: int, things: list[Placed], picture_size: tuple[int, int]) -> VideoFrame:
+def _labelled(
+    frame_number: int, things: list[Placed], picture_size: tuple[int, int], selection: Selection
+) -> VideoFrame:
     width, height = picture_size
     objects = []
     for thing in things:
@@ -95,7 +102,7 @@ def _labelled(frame_number: int, things: list[Placed], picture_size: tuple[int, 
             objects.append(
                 DetectedObject(
                     label=CLASS_NAMES[thing.track.class_index],
-                    bounding_box=box,
+                    bounding_box=selection.placed(box),
                     confidence=round(thing.score, 3),
                     index=thing.track.number,
                     frame_number=frame_number,

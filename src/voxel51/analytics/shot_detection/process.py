@@ -1,6 +1,6 @@
 """One job of shot detection: cuts become shots, shots become events with keyframes."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from voxel51.analytics.shot_detection.detector import PICTURE_SIZE, Cut, CutDetector
 from voxel51.labels.attributes import BooleanAttribute, NumericAttribute
@@ -17,23 +17,20 @@ def process(job: Job) -> None:
     given = job.parameters
     detector = CutDetector(float(given["threshold"]), float(given["minimum_shot_seconds"]))
     with (
-        input_video(job, strict=given["strict"]) as video,
+        input_video(job) as video,
         VideoLabelsWriter.open(job.output("labels"), video.filename) as labels,
     ):
         shots = _Shots(labels)
-        for frame in video:
+        for frame in video.sampled():
+            shots.begin_once(Cut(frame.number, frame.time, 0.0))
             for cut in detector.add(frame.small(*PICTURE_SIZE), frame.number, frame.time):
                 shots.end(cut)
-            if frame.number == 1:
-                shots.begin(Cut(number=1, time=frame.time, difference=0.0))
-            last_time = frame.time
         for cut in detector.finish():
             shots.end(cut)
-        count = video.metadata.total_frame_count or 1
-        shots.end(Cut(number=count + 1, time=last_time + 1 / (video.metadata.frame_rate or 25), difference=0.0))
-        labels.metadata = video.metadata
-        labels.attributes += video.warning_attributes()
-    job.message(f"{len(labels.events)} shots in {count} frames")
+        interval = 1 / (video.metadata.frame_rate or 25)
+        shots.end(Cut(video.last_number + 1, video.last_time + interval, 0.0))
+        video.sign(labels)
+    job.message(f"{len(labels.events)} shots in {video.count} frames")
 
 
 @dataclass
@@ -41,14 +38,15 @@ class _Shots:
     """Turns the beginnings of shots into labels."""
 
     labels: VideoLabelsWriter
-    _start: Cut = field(default_factory=lambda: Cut(1, 0.0, 0.0))
+    _start: Cut | None = None
 
-    def begin(self, start: Cut) -> None:
-        self._start = start
+    def begin_once(self, start: Cut) -> None:
+        """The first shot begins at ``start``, unless it has begun."""
+        self._start = self._start or start
 
     def end(self, following: Cut) -> None:
         """The running shot ends before ``following``, where the next one begins."""
-        start, self._start = self._start, following
+        start, self._start = self._start or following, following
         last = following.number - 1
         keyframe = (start.number + last) // 2
         mark = BooleanAttribute(name="keyframe", value=True)

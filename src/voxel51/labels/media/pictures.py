@@ -1,7 +1,7 @@
 """One decoded frame, and its pixels the right way up."""
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, cast
 
 import av
@@ -14,6 +14,30 @@ Pixels = NDArray[np.uint8]
 
 _PLANAR = frozenset({"yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p"})
 _LUMA_FIRST = _PLANAR | {"gray", "nv12", "nv21"}
+
+
+class Window(NamedTuple):
+    """A part of a picture: where its sides are, as shares of width and height, 0 to 1."""
+
+    left: float = 0.0
+    top: float = 0.0
+    right: float = 1.0
+    bottom: float = 1.0
+
+    def cut(self, pixels: Any) -> Pixels:
+        """That part of ``pixels`` (uint8 [H, W] or [H, W, channels]), at least one pixel each way; no copy."""
+        height, width = pixels.shape[:2]
+        first, last = _span(self.left, self.right, width)
+        top, bottom = _span(self.top, self.bottom, height)
+        return cast("Pixels", pixels[top:bottom, first:last])
+
+
+WHOLE = Window()
+
+
+def _span(first: float, last: float, length: int) -> tuple[int, int]:
+    start = min(round(first * length), length - 1)
+    return start, max(round(last * length), start + 1)
 
 
 class Orientation(NamedTuple):
@@ -31,6 +55,15 @@ class Orientation(NamedTuple):
             axis = -1 if self.mirrored_across and self.mirrored_down else int(self.mirrored_across)
             pixels = cv2.flip(pixels, axis)
         return cast("Pixels", pixels)
+
+    def stored(self, shown: Window) -> Window:
+        """The part of the stored picture that is displayed as ``shown``."""
+        left, top, right, bottom = shown
+        if self.mirrored_across:
+            left, right = 1 - right, 1 - left
+        if self.mirrored_down:
+            top, bottom = 1 - bottom, 1 - top
+        return Window(top, left, bottom, right) if self.swapped else Window(left, top, right, bottom)
 
 
 UPRIGHT = Orientation()
@@ -63,16 +96,24 @@ class Frame:
     is_damaged: bool
     _decoded: av.VideoFrame
     _orientation: Orientation
+    _window: Window = WHOLE
 
     @property
     def size(self) -> tuple[int, int]:
         """Width and height in pixels, as displayed."""
         stored = self._decoded.width, self._decoded.height
-        return (stored[1], stored[0]) if self._orientation.swapped else stored
+        width, height = (stored[1], stored[0]) if self._orientation.swapped else stored
+        left, right = _span(self._window.left, self._window.right, width)
+        top, bottom = _span(self._window.top, self._window.bottom, height)
+        return right - left, bottom - top
+
+    def part(self, window: Window) -> "Frame":
+        """The same frame, as if its picture were only that part of it."""
+        return replace(self, _window=window)
 
     def image(self) -> Pixels:
         """The whole picture: BGR, uint8 [H, W, 3]."""
-        return self._orientation.apply(self._decoded.to_ndarray(format="bgr24"))
+        return self._shown(self._decoded.to_ndarray(format="bgr24"))
 
     def luma(self) -> Pixels:
         """Brightness: uint8 [H, W]. Free for the usual formats: a view of the decoder's memory, not to be written to.
@@ -80,8 +121,8 @@ class Frame:
         Its range is the video's own, mostly 16 to 235.
         """
         if self._decoded.format.name in _LUMA_FIRST:
-            return self._orientation.apply(_plane(self._decoded, 0, self._decoded.width, self._decoded.height))
-        return self._orientation.apply(self._decoded.to_ndarray(format="gray"))
+            return self._shown(_plane(self._decoded, 0, self._decoded.width, self._decoded.height))
+        return self._shown(self._decoded.to_ndarray(format="gray"))
 
     def small(self, width: int, height: int) -> Pixels:
         """The picture squeezed to ``width`` by ``height``: BGR, uint8 [height, width, 3].
@@ -93,16 +134,20 @@ class Frame:
             width, height = height, width
         name = self._decoded.format.name
         if name not in _PLANAR:
-            pixels = _shrunk(self._decoded.to_ndarray(format="bgr24"), width, height)
-            return self._orientation.apply(pixels)
+            part = self._orientation.stored(self._window).cut(self._decoded.to_ndarray(format="bgr24"))
+            return self._orientation.apply(_shrunk(part, width, height))
         wide, high = self._decoded.width, self._decoded.height
         half_wide = wide if "444" in name else (wide + 1) // 2
         half_high = (high + 1) // 2 if "420" in name else high
-        planes = [_shrunk(_plane(self._decoded, 0, wide, high), width, height)]
-        planes += [_shrunk(_plane(self._decoded, each, half_wide, half_high), width, height) for each in (2, 1)]
+        stored = self._orientation.stored(self._window)
+        sizes = ((0, wide, high), (2, half_wide, half_high), (1, half_wide, half_high))
+        planes = [_shrunk(stored.cut(_plane(self._decoded, *each)), width, height) for each in sizes]
         if not self._has_full_range:
             planes = [cv2.LUT(plane, table) for plane, table in zip(planes, _FULL_RANGE, strict=True)]
         return self._orientation.apply(cv2.cvtColor(cv2.merge(planes), cv2.COLOR_YCrCb2BGR))
+
+    def _shown(self, stored: Any) -> Pixels:
+        return self._orientation.apply(self._orientation.stored(self._window).cut(stored))
 
     @property
     def _has_full_range(self) -> bool:
