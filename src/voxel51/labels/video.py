@@ -58,6 +58,12 @@ class VideoLabels(Record):
         """Write the labels to ``path``, whole or not at all."""
         write_document(self.to_json(), path)
 
+    def convert(self, name: str, output: Path) -> None:
+        """Write the labels to ``output`` as another tool reads them, such as ``coco``; see `voxel51.labels.formats`."""
+        from voxel51.labels.formats import convert  # noqa: PLC0415  (formats know labels; this is a way to them)
+
+        convert(self, name, output)
+
     def frame(self, number: int) -> VideoFrame:
         """The frame ``number``, made empty if nothing was said about it yet."""
         return self.frames.setdefault(number, VideoFrame(frame_number=number))

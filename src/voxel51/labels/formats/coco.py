@@ -1,0 +1,56 @@
+"""COCO: one JSON file (https://cocodataset.org/#format-data). A frame is an image, its id the frame's number."""
+
+from pathlib import Path
+from typing import Any
+
+from voxel51.labels.files import write_document
+from voxel51.labels.formats.boxes import Box, boxes_of, frame_count, frame_size, label_names, picture_name
+from voxel51.labels.video import VideoLabels
+
+
+def write(labels: VideoLabels, output: Path) -> None:
+    """Write all boxes; images are all frames of the video. ``track_id`` and ``score`` are there where known.
+
+    Raises:
+        ValueError: the labels do not say how large the frames are.
+    """
+    width, height = frame_size(labels)
+    names = label_names(labels)
+    category_ids = {name: number for number, name in enumerate(names, start=1)}
+    images = [
+        {
+            "id": number,
+            "file_name": f"{picture_name(labels, number)}.jpg",
+            "width": width,
+            "height": height,
+            "frame_number": number,
+        }
+        for number in range(1, frame_count(labels) + 1)
+    ]
+    annotations = [_annotation(box, place, category_ids) for place, box in enumerate(boxes_of(labels), start=1)]
+    document = {
+        "info": {"description": labels.filename or "", "provenance": labels.provenance or {}},
+        "licenses": [],
+        "images": images,
+        "categories": [{"id": number, "name": name, "supercategory": ""} for name, number in category_ids.items()],
+        "annotations": annotations,
+    }
+    write_document(document, output)
+
+
+def _annotation(box: Box, place: int, category_ids: dict[str, int]) -> dict[str, Any]:
+    sides = [round(side, 3) for side in (box.left, box.top, box.width, box.height)]
+    annotation: dict[str, Any] = {
+        "id": place,
+        "image_id": box.frame_number,
+        "category_id": category_ids[box.label],
+        "bbox": sides,
+        "area": round(box.width * box.height, 3),
+        "iscrowd": 0,
+        "segmentation": [],
+    }
+    if box.track is not None:
+        annotation["track_id"] = box.track
+    if box.confidence is not None:
+        annotation["score"] = box.confidence
+    return annotation

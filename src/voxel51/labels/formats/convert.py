@@ -1,0 +1,73 @@
+"""One call for all formats."""
+
+import tempfile
+import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from voxel51.labels.formats import coco, cvat, mot, tables, voc, yolo
+from voxel51.labels.video import VideoLabels
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A format that other tools read.
+
+    Attributes:
+        write: writes labels to a path, which is a new file, or with ``makes_folder`` an empty folder.
+        suffix: what its file's name ends with; with ``makes_folder`` that of the archive which it may become.
+        read_by: who reads it.
+    """
+
+    write: Callable[[VideoLabels, Path], None]
+    suffix: str
+    read_by: str
+    makes_folder: bool = False
+
+
+FORMATS: Mapping[str, Format] = {
+    "native": Format(VideoLabels.to_file, ".json", "this library, ETA, FiftyOne"),
+    "coco": Format(coco.write, ".json", "pycocotools, FiftyOne, supervision, CVAT, Label Studio, Roboflow"),
+    "yolo": Format(yolo.write, ".zip", "Ultralytics, supervision, CVAT", makes_folder=True),
+    "mot": Format(mot.write, ".zip", "py-motmetrics, TrackEval, CVAT", makes_folder=True),
+    "cvat": Format(cvat.write, ".xml", "CVAT (for video 1.1), FiftyOne, Datumaro"),
+    "voc": Format(voc.write, ".zip", "whatever reads Pascal VOC", makes_folder=True),
+    "csv": Format(tables.write_csv, ".csv", "spreadsheets, pandas, polars, DuckDB"),
+    "parquet": Format(tables.write_parquet, ".parquet", "pandas, polars, DuckDB, Spark"),
+}
+"""By name, as in ``?format=``."""
+
+
+def convert(labels: VideoLabels | Path, name: str, output: Path) -> None:
+    """Write ``labels`` (or those in a native file) to ``output`` in the format ``name``, whole or not at all.
+
+    A format of several files becomes a folder, or an archive where ``output`` ends with ``.zip``.
+
+    Raises:
+        ValueError: there is no such format, or it needs what the labels do not say; the text says what.
+        FileExistsError: ``output`` is there already.
+        InvalidLabels: the native file holds no labels of a video.
+        ModuleNotFoundError: the format needs a library that is not installed; the text names it.
+    """
+    chosen = FORMATS.get(name)
+    if chosen is None:
+        raise ValueError(f"there is no format {name!r}; there are {', '.join(FORMATS)}")
+    if output.exists():
+        raise FileExistsError(f"{str(output)!r} is there already; choose another path, or remove it first")
+    known = labels if isinstance(labels, VideoLabels) else VideoLabels.from_file(labels)
+    with tempfile.TemporaryDirectory(dir=output.parent, prefix=".converting-") as scratch:
+        piece = Path(scratch) / "piece"
+        if chosen.makes_folder:
+            piece.mkdir()
+        chosen.write(known, piece)
+        if chosen.makes_folder and output.suffix == ".zip":
+            piece = _archived(piece, Path(scratch) / "archive")
+        piece.rename(output)
+
+
+def _archived(folder: Path, archive: Path) -> Path:
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
+        for path in sorted(folder.rglob("*")):
+            file.write(path, path.relative_to(folder))
+    return archive

@@ -1,0 +1,50 @@
+"""Pascal VOC: an XML file a picture (http://host.robots.ox.ac.uk/pascal/VOC/voc2012/devkit_doc.pdf, section 9)."""
+
+from collections import defaultdict
+from pathlib import Path
+from xml.etree import ElementTree as Xml
+
+from voxel51.labels.formats.boxes import Box, boxes_of, frame_size, picture_name
+from voxel51.labels.text import printable_text
+from voxel51.labels.video import VideoLabels
+
+
+def write(labels: VideoLabels, folder: Path) -> None:
+    """Write ``Annotations/frame-….xml`` for every frame with boxes; pictures go to ``JPEGImages``. Pixels are counted
+    from 1, whole ones.
+
+    Raises:
+        ValueError: the labels do not say how large the frames are.
+    """
+    size = frame_size(labels)
+    by_frame: dict[int, list[Box]] = defaultdict(list)
+    for box in boxes_of(labels):
+        by_frame[box.frame_number].append(box)
+    annotations = folder / "Annotations"
+    annotations.mkdir()
+    for number, boxes in by_frame.items():
+        name = picture_name(labels, number)
+        _annotation(f"{name}.jpg", size, boxes).write(annotations / f"{name}.xml", encoding="utf-8")
+
+
+def _annotation(filename: str, size: tuple[int, int], boxes: list[Box]) -> Xml.ElementTree:
+    width, height = size
+    root = Xml.Element("annotation")
+    Xml.SubElement(root, "folder").text = "JPEGImages"
+    Xml.SubElement(root, "filename").text = filename
+    _add(Xml.SubElement(root, "size"), width=width, height=height, depth=3)
+    Xml.SubElement(root, "segmented").text = "0"
+    for box in boxes:
+        thing = Xml.SubElement(root, "object")
+        Xml.SubElement(thing, "name").text = printable_text(box.label)
+        _add(thing, pose="Unspecified", truncated=0, difficult=0)
+        left, top = min(int(box.left) + 1, width), min(int(box.top) + 1, height)
+        right, bottom = max(min(round(box.right), width), left), max(min(round(box.bottom), height), top)
+        _add(Xml.SubElement(thing, "bndbox"), xmin=left, ymin=top, xmax=right, ymax=bottom)
+    Xml.indent(root)
+    return Xml.ElementTree(root)
+
+
+def _add(parent: Xml.Element, **facts: object) -> None:
+    for name, value in facts.items():
+        Xml.SubElement(parent, name).text = str(value)

@@ -1,0 +1,35 @@
+"""YOLO: a text file a picture and a line a box (https://docs.ultralytics.com/datasets/detect/)."""
+
+import json
+from collections import defaultdict
+from pathlib import Path
+
+from voxel51.labels.formats.boxes import UNNAMED, label_names, numbers_of, picture_name
+from voxel51.labels.video import VideoLabels
+
+
+def write(labels: VideoLabels, folder: Path) -> None:
+    """Write ``data.yaml`` and ``labels/train/frame-….txt`` for every frame with boxes; pictures go to ``images/train``.
+
+    A line is class, centre, width and height, as shares of the picture. There is no place for tracks and confidence.
+    """
+    names = label_names(labels)
+    classes = {name: number for number, name in enumerate(names)}
+    lines: dict[int, list[str]] = defaultdict(list)
+    for number in numbers_of(labels):
+        for each in labels.objects_in(number):
+            box = each.bounding_box
+            if box is not None:
+                centre = (box.left + box.right) / 2, (box.top + box.bottom) / 2
+                sides = (*centre, box.right - box.left, box.bottom - box.top)
+                place = " ".join(f"{side:.6f}" for side in sides)
+                lines[number].append(f"{classes[each.label or UNNAMED]} {place}")
+    texts = folder / "labels" / "train"
+    texts.mkdir(parents=True)
+    for number, of_frame in lines.items():
+        (texts / f"{picture_name(labels, number)}.txt").write_text("\n".join(of_frame) + "\n", encoding="utf-8")
+    named = "".join(f"  {number}: {json.dumps(name, ensure_ascii=False)}\n" for number, name in enumerate(names))
+    (folder / "data.yaml").write_text(
+        f"path: .\ntrain: images/train\nval: images/train\nnames:{' {}' if not names else ''}\n{named}",
+        encoding="utf-8",
+    )
