@@ -28,9 +28,9 @@ def shared_user(platform: PlatformProcess, tmp_path_factory: pytest.TempPathFact
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgreSQL]:
+def postgresql() -> Iterator[PostgreSQL]:
     """A PostgreSQL server that all tests share; each makes databases of its own."""
-    with running_postgresql(tmp_path_factory.mktemp("postgresql")) as server:
+    with running_postgresql() as server:
         yield server
 
 

@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,33 +45,32 @@ class PostgreSQL:
 
 
 @contextmanager
-def running_postgresql(folder: Path) -> Iterator[PostgreSQL]:
-    """A server that keeps what it has in ``folder`` while inside. Skips the test where none is installed, but not in
-    CI, where one must be.
-    """
+def running_postgresql() -> Iterator[PostgreSQL]:
+    """A server that keeps nothing after it. Skips the test where none is installed; in CI one must be."""
     programs = _programs()
     if programs is None:
         if os.environ.get("CI"):
             pytest.fail("PostgreSQL is not installed")
         pytest.skip("PostgreSQL is not installed (apt-get install postgresql)")
-    port, files = _free_port(), folder / "files"
-    shelter = ["setpriv", "--reuid", _UNPRIVILEGED, "--regid", "nogroup", "--clear-groups"] if os.geteuid() == 0 else []
-    if shelter:
-        shutil.chown(folder, _UNPRIVILEGED)
-        for parent in folder.parents:  # temporary folders are their maker's alone
-            if parent.stat().st_uid == 0 and parent.is_relative_to(folder.parents[2]):
-                parent.chmod(parent.stat().st_mode | 0o011)
-    options = f"-p {port} -k '' -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=300"
-    control = [*shelter, programs / "pg_ctl", "-D", files, "-w"]
-    initialise = [*shelter, programs / "initdb", "-D", files, "-U", "tester", "-A", "trust", "--no-sync", "-E", "UTF8"]
-    subprocess.run(initialise, check=True, capture_output=True, cwd="/")
-    subprocess.run([*control, "-o", options, "-l", folder / "log", "start"], check=True, stdout=-3, cwd="/")
-    server = PostgreSQL(port)
-    try:
-        yield server
-    finally:
-        server.close()
-        subprocess.run([*control, "-m", "immediate", "stop"], check=True, stdout=-3, cwd="/")
+    # Not below pytest's folder, which is its owner's alone.
+    with tempfile.TemporaryDirectory(prefix="voxel51-postgresql-") as name:
+        folder, port, shelter = Path(name), _free_port(), []
+        if os.geteuid() == 0:
+            shutil.chown(folder, _UNPRIVILEGED)
+            shelter = ["setpriv", "--reuid", _UNPRIVILEGED, "--regid", "nogroup", "--clear-groups"]
+        options = f"-p {port} -k '' -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=300"
+        files = ["-D", folder / "files"]
+        control = [*shelter, programs / "pg_ctl", *files, "-w"]
+        initialise = [*shelter, programs / "initdb", *files, "-U", "tester", "-A", "trust", "--no-sync", "-E", "UTF8"]
+        subprocess.run(initialise, check=True, stdout=subprocess.DEVNULL, cwd="/")
+        start = [*control, "-o", options, "-l", folder / "log", "start"]
+        subprocess.run(start, check=True, stdout=subprocess.DEVNULL, cwd="/")
+        server = PostgreSQL(port)
+        try:
+            yield server
+        finally:
+            server.close()
+            subprocess.run([*control, "-m", "immediate", "stop"], check=True, stdout=subprocess.DEVNULL, cwd="/")
 
 
 def _programs() -> Path | None:

@@ -15,8 +15,9 @@ from voxel51.transport.setup import Timeouts
 
 
 @contextmanager
-def answering(*pieces: bytes, then_close: bool = False) -> Iterator[str]:
-    """A server that answers every request of every connection with ``pieces``, one write each."""
+def answering(*pieces: bytes, then_close: bool = False, closed: threading.Event | None = None) -> Iterator[str]:
+    """A server that answers every request of every connection with ``pieces``, one write each; ``closed`` is set once
+    a connection was."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
         def serve() -> None:
@@ -31,6 +32,8 @@ def answering(*pieces: bytes, then_close: bool = False) -> Iterator[str]:
                             connection.sendall(piece)
                         if then_close:
                             break
+                if closed is not None:
+                    closed.set()
 
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
@@ -90,8 +93,10 @@ def test_what_is_no_whole_answer_is_a_broken_connection(sender: DirectSender, sa
 
 
 def test_a_connection_that_was_closed_over_there_is_not_used_again(sender: DirectSender) -> None:
-    with answering(PLAIN, then_close=True) as url:
+    closed = threading.Event()
+    with answering(PLAIN, then_close=True, closed=closed) as url:
         first = sender.fetch(Request("PUT", url))
+        assert closed.wait(5)
         second = sender.fetch(Request("PUT", url))
 
     assert first and second and (first.body, second.body) == (b"body", b"body")

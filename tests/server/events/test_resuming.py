@@ -10,7 +10,7 @@ import requests
 from sqlalchemy import update
 
 from people import User
-from voxel51.server.database.database import Database
+from voxel51.server.database.database import Database, sqlite_url
 from voxel51.server.events import outbox
 from voxel51.server.events.feed import Feed, Start
 from voxel51.server.events.routes import event_routes
@@ -23,8 +23,8 @@ from voxel51.wire.events import EventName
 
 
 @pytest.fixture
-def database(database_url):
-    database = Database(database_url)
+def database(tmp_path):
+    database = Database(sqlite_url(tmp_path / "platform.sqlite"))
     database.migrate()
     yield database
     database.close()
