@@ -7,7 +7,7 @@ import sys
 import benchmarks
 from benchmarks.figures import Figure, table
 
-HELPERS = {"__main__", "figures", "no_op_analytic", "small_clients", "transfers"}
+HELPERS = {"__main__", "figures", "instant_server", "no_op_analytic", "small_clients", "transfers"}
 
 
 def main(names: list[str]) -> int:

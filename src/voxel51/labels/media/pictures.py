@@ -142,7 +142,7 @@ class Frame:
         stored = self._orientation.stored(self._window)
         sizes = ((0, wide, high), (2, half_wide, half_high), (1, half_wide, half_high))
         planes = [_shrunk(stored.cut(_plane(self._decoded, *each)), width, height) for each in sizes]
-        if not self._has_full_range:
+        if not self.has_full_range:
             planes = [cv2.LUT(plane, table) for plane, table in zip(planes, _FULL_RANGE, strict=True)]
         return self._orientation.apply(cv2.cvtColor(cv2.merge(planes), cv2.COLOR_YCrCb2BGR))
 
@@ -150,7 +150,8 @@ class Frame:
         return self._orientation.apply(self._orientation.stored(self._window).cut(stored))
 
     @property
-    def _has_full_range(self) -> bool:
+    def has_full_range(self) -> bool:
+        """Whether brightness is stored as 0 to 255, and not as 16 to 235."""
         return self._decoded.color_range == ColorRange.JPEG or self._decoded.format.name.startswith("yuvj")
 
 

@@ -1,0 +1,70 @@
+"""How fast each analytic is beside pure decoding of the same file, at 1080p, in turns in one run."""
+
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import av
+import cv2
+
+from benchmarks.figures import Figure
+from footage.fetch import fetch
+from voxel51.labels.media.frames import VideoReader
+from voxel51.platform import local
+from voxel51.platform.installed import load
+
+RUNS = 5
+SIZE = (1920, 816)
+"""The footage, made three times as wide: 1080p as films have it."""
+
+CASES: Mapping[str, tuple[dict[str, Any], str]] = {
+    "voxel51/shot-detection": ({}, "> 0.8"),
+    "voxel51/video-quality": ({}, "> 0.8"),
+    "voxel51/object-tracks": ({"frame_stride": 5}, "> 0.7"),
+}
+
+
+def measure() -> list[Figure]:
+    with tempfile.TemporaryDirectory(prefix="voxel51-bench-") as name:
+        video = _enlarged(Path(name) / "1080p.mp4")
+        return [_compared(analytic, *case, video, Path(name)) for analytic, case in CASES.items()]
+
+
+def _compared(name: str, parameters: dict[str, Any], goal: str, video: Path, folder: Path) -> Figure:
+    analytic = load(name)
+    ours, decoding = [], []
+    for run in range(RUNS):
+        own = folder / f"{name.replace('/', '-')}-{run}"
+        ours.append(_rate(lambda own=own: _analysed(analytic, video, parameters, own)))  # type: ignore[misc]
+        decoding.append(_rate(lambda: _decoded(video)))
+    return Figure(f"{name} at 1080p", "frames/s", ours, "decoding", decoding, goal)
+
+
+def _rate(work: Callable[[], int]) -> float:
+    started = time.perf_counter()
+    return work() / (time.perf_counter() - started)
+
+
+def _analysed(analytic: Any, video: Path, parameters: dict[str, Any], folder: Path) -> int:
+    result = local.run(analytic, {"video": video}, parameters, folder)
+    assert result.amount is not None
+    return result.amount["frame_count"]
+
+
+def _decoded(video: Path) -> int:
+    with VideoReader(video) as reader:
+        return sum(1 for _ in reader)
+
+
+def _enlarged(path: Path) -> Path:
+    with VideoReader(fetch() / "bikes.mp4") as reader, av.open(path, "w") as container:
+        stream = container.add_stream("libx264", rate=25, options={"crf": "20", "preset": "fast"})
+        stream.width, stream.height = SIZE
+        stream.pix_fmt = "yuv420p"
+        for frame in reader:
+            larger = cv2.resize(frame.image(), SIZE, interpolation=cv2.INTER_CUBIC)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(larger, format="bgr24")))
+        container.mux(stream.encode())
+    return path

@@ -1,0 +1,105 @@
+"""One job of video quality: frames are measured, and what lasts becomes events."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from voxel51.analytics.video_quality.measures import Measures, Meter
+from voxel51.analytics.video_quality.spells import Spell, SpellFinder
+from voxel51.labels.attributes import BooleanAttribute, NumericAttribute
+from voxel51.labels.events import VideoEvent
+from voxel51.labels.media.pictures import Frame
+from voxel51.labels.supports import Support
+from voxel51.labels.video import VideoFrame
+from voxel51.labels.writer import VideoLabelsWriter
+from voxel51.platform.frames import input_video
+from voxel51.platform.job import Job
+
+
+def process(job: Job) -> None:
+    """Measure the input ``video`` and leave what is found at the output ``labels``."""
+    given = job.parameters
+    finding, meter, totals = _Finding(given), Meter(), _Totals()
+    with (
+        input_video(job) as video,
+        VideoLabelsWriter.open(job.output("labels"), video.filename) as labels,
+    ):
+        for frame in video.sampled():
+            measures = meter.measure(frame)
+            totals.add(measures)
+            labels.events += finding.add(frame, measures)
+            if given["framewise"]:
+                labels.add_frame(_labelled(frame, measures))
+        end = video.last_time + 1 / (video.metadata.frame_rate or 25)
+        labels.events += finding.finish(end)
+        labels.events.sort(key=_place)
+        labels.attributes += totals.attributes()
+        video.sign(labels)
+    counts = ", ".join(f"{kind}: {sum(event.label == kind for event in labels.events)}" for kind in _KINDS)
+    job.message(f"{counts} in {video.count} frames")
+
+
+_KINDS = ("black", "frozen", "blurred", "damaged")
+
+
+class _Finding:
+    """Which spells of what there are. A black picture is neither frozen nor blurred."""
+
+    def __init__(self, given: Mapping[str, Any]) -> None:
+        self._given = given
+        self._spells = {
+            kind: SpellFinder(0.0 if kind == "damaged" else float(given[f"{kind}_seconds"])) for kind in _KINDS
+        }
+        self._before: tuple[int, float] | None = None
+
+    def add(self, frame: Frame, measures: Measures) -> Iterator[VideoEvent]:
+        given = self._given
+        is_black = measures.brightness <= given["black_brightness"]
+        is_still = measures.change is not None and measures.change <= given["frozen_change"]
+        lasting = {
+            "black": is_black,
+            "frozen": is_still and not is_black,
+            "blurred": measures.sharpness <= given["blurred_sharpness"] and not is_black,
+            "damaged": frame.is_damaged,
+        }
+        for kind, lasts in lasting.items():
+            for spell in self._spells[kind].add(frame.number, frame.time, lasts=lasts):
+                yield _event(kind, spell)
+
+    def finish(self, end: float) -> Iterator[VideoEvent]:
+        for kind, finder in self._spells.items():
+            for spell in finder.finish(end):
+                yield _event(kind, spell)
+
+
+class _Totals:
+    """Means over all frames."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._sums = {"brightness": 0.0, "sharpness": 0.0}
+
+    def add(self, measures: Measures) -> None:
+        self._count += 1
+        self._sums["brightness"] += measures.brightness
+        self._sums["sharpness"] += measures.sharpness
+
+    def attributes(self) -> list[NumericAttribute]:
+        means = {name: round(total / self._count, 2) for name, total in self._sums.items()}
+        return [NumericAttribute(name=f"mean_{name}", value=value) for name, value in means.items()]
+
+
+def _labelled(frame: Frame, measures: Measures) -> VideoFrame:
+    facts = {"brightness": measures.brightness, "sharpness": measures.sharpness, "change": measures.change}
+    numbers = [NumericAttribute(name=n, value=round(value, 2)) for n, value in facts.items() if value is not None]
+    damaged = [BooleanAttribute(name="damaged", value=True)] if frame.is_damaged else []
+    return VideoFrame(frame_number=frame.number, attributes=[*numbers, *damaged])
+
+
+def _event(kind: str, spell: Spell) -> VideoEvent:
+    times = {"start_seconds": spell.start, "end_seconds": spell.end}
+    facts = [NumericAttribute(name=name, value=round(value, 3)) for name, value in times.items()]
+    return VideoEvent(label=kind, support=Support.of(spell.first, spell.last), attributes=[*facts])
+
+
+def _place(event: VideoEvent) -> tuple[int, int]:
+    return event.support.ranges[0] if event.support else (0, 0)
