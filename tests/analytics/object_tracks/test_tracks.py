@@ -12,10 +12,10 @@ import pytest
 
 from job_samples import run_on
 from video_samples import footage, numbered_video
+from voxel51.analytics.following.detections import Detections
+from voxel51.analytics.following.tracker import Tracker
+from voxel51.analytics.following.trajectories import Trajectories
 from voxel51.analytics.object_tracks import analytic, nanodet
-from voxel51.analytics.object_tracks.detections import Detections
-from voxel51.analytics.object_tracks.tracker import Tracker
-from voxel51.analytics.object_tracks.trajectories import Trajectories
 from voxel51.labels.supports import Support
 from voxel51.labels.validate import video_labels_problems
 from voxel51.labels.video import VideoLabels

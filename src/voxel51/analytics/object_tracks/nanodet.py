@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from voxel51.analytics.object_tracks.detections import Detections, Floats
+from voxel51.analytics.following.detections import Detections, Floats
 from voxel51.labels.media.pictures import Pixels
 
 WEIGHTS = "nanodet-g-416-fp16.onnx"

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from voxel51.analytics.object_tracks.detections import Detections, Floats, overlaps
-from voxel51.analytics.object_tracks.motion import Motion
+from voxel51.analytics.following.detections import Detections, Floats, overlaps
+from voxel51.analytics.following.motion import Motion
 
 FIRST_OVERLAP = 0.2
 """A sure box continues a track if it overlaps the predicted one at least this much (IoU)."""

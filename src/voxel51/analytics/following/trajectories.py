@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from voxel51.analytics.object_tracks.detections import Floats
-from voxel51.analytics.object_tracks.tracker import Observation, Track
+from voxel51.analytics.following.detections import Floats
+from voxel51.analytics.following.tracker import Observation, Track
 
 SIGHTINGS = 3
 """How often a thing must be seen to be believed; what is seen once or twice is mostly a mistake of the detector."""

@@ -1,0 +1,12 @@
+"""What moves in front of a camera that stands still, found and followed."""
+
+from voxel51.analytics.motion_tracks.process import process
+from voxel51.platform.analytic import Analytic
+from voxel51.platform.common import Common
+
+analytic = Analytic.from_package(
+    __name__,
+    process,
+    preload=("numpy", "cv2", "av", "scipy.optimize", "voxel51.labels.writer"),
+    common=Common,
+)
