@@ -22,7 +22,9 @@ SIZE = (1920, 816)
 CASES: Mapping[str, tuple[dict[str, Any], str]] = {
     "voxel51/shot-detection": ({}, "> 0.8"),
     "voxel51/video-quality": ({}, "> 0.8"),
+    "voxel51/motion-tracks": ({}, ""),
     "voxel51/object-tracks": ({"frame_stride": 5}, "> 0.7"),
+    "voxel51/face-detection": ({"frame_stride": 5}, ""),
 }
 
 

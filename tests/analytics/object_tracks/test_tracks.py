@@ -16,6 +16,7 @@ from voxel51.analytics.following.detections import Detections
 from voxel51.analytics.following.tracker import Tracker
 from voxel51.analytics.following.trajectories import Trajectories
 from voxel51.analytics.object_tracks import analytic, nanodet
+from voxel51.analytics.sessions import available_threads
 from voxel51.labels.supports import Support
 from voxel51.labels.validate import video_labels_problems
 from voxel51.labels.video import VideoLabels
@@ -121,9 +122,9 @@ def test_what_is_loaded_before_a_fork_starts_no_thread() -> None:
 
 def test_threads_are_as_many_as_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
-    assert nanodet.available_threads() == 3
+    assert available_threads() == 3
     monkeypatch.setenv("OMP_NUM_THREADS", "")
-    assert nanodet.available_threads() >= 1
+    assert available_threads() >= 1
 
 
 def test_a_car_is_found_at_the_same_place_whatever_the_pictures_shape() -> None:

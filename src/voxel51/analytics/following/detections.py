@@ -35,12 +35,12 @@ class Detections:
         """Some of them, by a mask or by their positions."""
         return Detections(self.boxes[which], self.scores[which], self.classes[which])
 
-    def without_repeats(self) -> "Detections":
+    def without_repeats(self, same_class_overlap: float = SAME_CLASS_OVERLAP) -> "Detections":
         """The best of every group that overlaps too much, best first (greedy non-maximum suppression)."""
         order = np.argsort(-self.scores, kind="stable")
         overlap = overlaps(self.boxes, self.boxes)
         same = self.classes[:, None] == self.classes[None, :]
-        repeats = overlap > np.where(same, SAME_CLASS_OVERLAP, ANY_CLASS_OVERLAP)
+        repeats = overlap > np.where(same, same_class_overlap, ANY_CLASS_OVERLAP)
         kept: list[int] = []
         for each in order:
             if not repeats[each, kept].any():

@@ -1,7 +1,5 @@
 """The detector: NanoDet-g (https://github.com/RangiLyu/nanodet) by ONNX Runtime. Weights: see NOTICE."""
 
-import os
-import sys
 from importlib import resources
 
 import cv2
@@ -9,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voxel51.analytics.following.detections import Detections, Floats
+from voxel51.analytics.sessions import session_of
 from voxel51.labels.media.pictures import Pixels
 
 WEIGHTS = "nanodet-g-416-fp16.onnx"
@@ -23,30 +22,11 @@ _DEVIATION = np.array([57.375, 57.12, 58.395], np.float32)
 _MOST_CANDIDATES = 300
 
 
-def available_threads() -> int:
-    """How many threads to compute with: ``OMP_NUM_THREADS`` where it is set, else the CPUs this process may use."""
-    wanted = os.environ.get("OMP_NUM_THREADS", "")
-    if wanted.isdigit() and int(wanted) > 0:
-        return int(wanted)
-    if sys.platform == "linux":
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 class NanoDet:
     """Finds things of the 80 COCO classes in pictures of any size, one picture a call."""
 
     def __init__(self) -> None:
-        import onnxruntime  # noqa: PLC0415  (starts threads, so not before a job's own process)
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = available_threads()
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        # Threads that wait by spinning take the cores from the decoder.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        weights = resources.files(__package__).joinpath(WEIGHTS).read_bytes()
-        self._session = onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
+        self._session = session_of(resources.files(__package__).joinpath(WEIGHTS).read_bytes())
         self._input = self._session.get_inputs()[0].name
 
     @staticmethod
