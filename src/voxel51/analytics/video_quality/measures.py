@@ -6,7 +6,7 @@ from typing import cast
 import cv2
 import numpy as np
 
-from voxel51.labels.media.pictures import Frame, Pixels
+from voxel51.labels.media.pictures import Frame, Pixels, resized
 
 PICTURE_SIZE = (320, 180)
 """Width and height at which frames are measured: the same for every video, so that figures can be compared."""
@@ -37,7 +37,7 @@ class Meter:
 
     def measure(self, frame: Frame) -> Measures:
         """What can be said of ``frame``, and of how it differs from the one measured before."""
-        small = cv2.resize(frame.luma(), PICTURE_SIZE, interpolation=cv2.INTER_AREA)
+        small = resized(frame.luma(), *PICTURE_SIZE)
         picture = cast("Pixels", small if frame.has_full_range else cv2.LUT(small, _FULL_RANGE))
         _, deviation = cv2.meanStdDev(cv2.Laplacian(picture, cv2.CV_16S))
         change = None if self._before is None else cv2.norm(picture, self._before, cv2.NORM_L1) / picture.size

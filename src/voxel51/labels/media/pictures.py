@@ -135,13 +135,13 @@ class Frame:
         name = self._decoded.format.name
         if name not in _PLANAR:
             part = self._orientation.stored(self._window).cut(self._decoded.to_ndarray(format="bgr24"))
-            return self._orientation.apply(_shrunk(part, width, height))
+            return self._orientation.apply(resized(part, width, height))
         wide, high = self._decoded.width, self._decoded.height
         half_wide = wide if "444" in name else (wide + 1) // 2
         half_high = (high + 1) // 2 if "420" in name else high
         stored = self._orientation.stored(self._window)
         sizes = ((0, wide, high), (2, half_wide, half_high), (1, half_wide, half_high))
-        planes = [_shrunk(stored.cut(_plane(self._decoded, *each)), width, height) for each in sizes]
+        planes: list[Any] = [resized(stored.cut(_plane(self._decoded, *each)), width, height) for each in sizes]
         if not self.has_full_range:
             planes = [cv2.LUT(plane, table) for plane, table in zip(planes, _FULL_RANGE, strict=True)]
         return self._orientation.apply(cv2.cvtColor(cv2.merge(planes), cv2.COLOR_YCrCb2BGR))
@@ -161,9 +161,22 @@ def _plane(frame: av.VideoFrame, index: int, width: int, height: int) -> Any:
     return rows.reshape(height, plane.line_size)[:, :width]
 
 
-def _shrunk(pixels: Any, width: int, height: int) -> Any:
+def resized(pixels: Any, width: int, height: int) -> Pixels:
+    """``pixels`` (uint8 [H, W] or [H, W, channels]) as ``height`` rows of ``width``; where they get fewer, each is the
+    mean of what it covers.
+
+    Halving is twenty times as fast as shrinking at once by any other factor, so as much as possible is done by that.
+    """
+    while _can_be_halved(pixels, width, height):
+        half = pixels.shape[1] // 2, pixels.shape[0] // 2
+        pixels = cv2.resize(pixels, half, interpolation=cv2.INTER_AREA)
     method = cv2.INTER_AREA if width < pixels.shape[1] else cv2.INTER_LINEAR
-    return cv2.resize(pixels, (width, height), interpolation=method)
+    return cast("Pixels", cv2.resize(pixels, (width, height), interpolation=method))
+
+
+def _can_be_halved(pixels: Any, width: int, height: int) -> bool:
+    high, wide = (int(side) for side in pixels.shape[:2])
+    return wide % 2 == 0 and high % 2 == 0 and wide >= 2 * width and high >= 2 * height
 
 
 def _stretched(low: int, high: int, middle: int) -> Pixels:
