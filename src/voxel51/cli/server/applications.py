@@ -4,6 +4,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from voxel51.cli.help import show_help
+from voxel51.cli.server.quotas import add_quota_verb
 from voxel51.cli.server.shared import (
     add_folder,
     add_token_terms,
@@ -33,6 +34,7 @@ def add_to(nouns: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     listing = verbs.add_parser("list", help="list the applications")
     add_folder(listing)
     listing.set_defaults(run=guarded(_list))
+    add_quota_verb(verbs, "each user's of an application", _find)
     add_token_verbs(verbs, "an application's", _find)
 
 

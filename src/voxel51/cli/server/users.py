@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from voxel51.cli.help import show_help
+from voxel51.cli.server.quotas import add_quota_verb
 from voxel51.cli.server.shared import (
     add_folder,
     add_token_terms,
@@ -46,6 +47,7 @@ def add_to(nouns: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     _add_change(verbs)
     _add_invite(verbs)
     _add_reset(verbs)
+    add_quota_verb(verbs, "a user's", _find)
     add_token_verbs(verbs, "a user's", _find)
 
 

@@ -1,0 +1,67 @@
+"""Users by command: keys for coming in, and how much they may have."""
+
+from pathlib import Path
+
+import pytest
+import requests
+
+from demo.platform_process import PlatformDied
+from people import Application, User
+from platforms import StartPlatform
+
+PASSWORD = "correct horse"
+
+
+def test_an_invitation_and_a_key_for_a_new_password_are_made_by_command(start_platform: StartPlatform) -> None:
+    platform = start_platform()
+    v1 = f"{platform.url}/v1"
+    platform.run_command("server", "user", "create", "root", "--no-password")
+    invitation = platform.run_command("server", "user", "invite", "--role", "viewer", "--days", "1").split()[0]
+    body = {"username": "guest", "password": PASSWORD, "invitation": invitation}
+    made = requests.post(f"{v1}/sign-up", json=body, timeout=20)
+    assert (made.status_code, made.json()["role"]) == (201, "viewer")
+
+    key = platform.run_command("server", "user", "reset", "guest").split()[0]
+    chosen = requests.post(f"{v1}/password-resets", json={"key": key, "new_password": "another horse"}, timeout=20)
+    assert chosen.status_code == 204
+    body = {"username": "guest", "password": "another horse"}
+    assert requests.post(f"{v1}/sign-in", json=body, timeout=20).status_code == 200
+
+
+def test_a_quota_is_granted_and_taken_back_by_command(start_platform: StartPlatform, tmp_path: Path) -> None:
+    platform = start_platform()
+    alice, acme = User.create(platform, tmp_path), Application.create(platform, tmp_path)
+    requests.post(f"{acme.v1}/apps/users", json={"username": "bob"}, headers=acme.headers(), timeout=20)
+
+    def quotas() -> list[dict[str, int]]:
+        return [
+            requests.get(f"{alice.v1}/account/usage", headers=headers, timeout=20).json()["quota"]
+            for headers in (alice.headers, acme.headers("bob"))
+        ]
+
+    said = platform.run_command("server", "user", "quota", alice.name, "--bytes", "5", "--running-jobs", "0")
+    assert said == f"'{alice.name}' may have bytes: 5, running_jobs: no limit\n"
+    platform.run_command("server", "app", "quota", acme.name, "--running-jobs", "2")
+    assert quotas() == [{"bytes": 5, "running_jobs": 0}, {"bytes": 0, "running_jobs": 2}]
+    refused = requests.post(f"{alice.v1}/data", headers=alice.headers, files={"file": b"123456"}, timeout=20)
+    assert refused.status_code == 507
+
+    platform.run_command("server", "user", "quota", alice.name)
+    assert quotas()[0] == {"bytes": 0, "running_jobs": 0}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("reset", "nobody"), "no user 'nobody'"),
+        (("quota", "nobody", "--bytes", "1"), "no user 'nobody'"),
+        (("quota", "alice", "--bytes", "-1"), "not -1"),
+        (("invite", "--days", "0"), "not 0"),
+    ],
+)
+def test_what_is_wrong_is_told_in_a_line(start_platform: StartPlatform, arguments: tuple[str, ...], said: str) -> None:
+    platform = start_platform()
+    platform.run_command("server", "user", "create", "alice", "--no-password")
+
+    with pytest.raises(PlatformDied, match=said):
+        platform.run_command("server", "user", *arguments)
