@@ -157,6 +157,13 @@ KINDS: dict[str, Callable[[Path], Path]] = {
     "odd-size": lambda folder: numbered_video(
         folder / "odd.avi", codec="ffv1", size=(321, 181), pixel_format="yuv444p"
     ),
+    "av1": lambda folder: numbered_video(
+        folder / "a.mkv", codec="libsvtav1", codec_options={"preset": "10", "crf": "20"}
+    ),
+    "mpeg2-program-stream": lambda folder: numbered_video(folder / "p.mpg", codec="mpeg2video"),
+    "flash": lambda folder: numbered_video(folder / "f.flv", codec="flv1"),
+    "windows-media": lambda folder: numbered_video(folder / "w.wmv", codec="wmv2"),
+    "gif": lambda folder: numbered_video(folder / "g.gif", codec="gif", pixel_format="rgb8"),
     "one-frame": lambda folder: numbered_video(folder / "one.mp4", frames=1),
     "late-start": lambda folder: remuxed(numbered_video(folder / "early.mp4"), folder / "late.mkv", start_ms=3000),
     "with-sound": lambda folder: numbered_video(folder / "sound.mp4", audio_seconds=3.0),

@@ -75,6 +75,14 @@ NEW_METHODS = {
     "iter_jobs": "jobs_query=None",
     "wait": "job_ids, timeout=None",
     "run": "analytic, inputs, parameters=None, **options",
+    "download_data_rendition": "data_id, rendition, output_path=None, **arguments",
+    "download_job_rendition": "job_id, rendition, output_path=None, **arguments",
+    "get_frame_times": "data_id",
+    "evaluate_job": "job_id, truth, overlap=0.5",
+    "compare_jobs": "job_id, other_job_id, overlap=0.5",
+    "search_labels": "labels=(), *, text=None, longer_than=None, confidence=None, together=False, analytic=None, "
+    "data_id=None, job_id=None, limit=None, offset=None",
+    "list_labels": "",
 }
 """What the original did not have."""
 

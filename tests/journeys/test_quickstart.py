@@ -43,6 +43,9 @@ def filled_in(folder: Path) -> dict[str, str]:
         '"<data-id>"': 'data[0]["id"]',
         '"<param>"': 'next(each for each in doc["parameters"] if "default" in each)["name"]',
         '"<job-name>"': '"my first job"',
+        '"/path/to/annotated.mp4"': repr(str(folder / "downloads" / "annotated.mp4")),
+        '"/path/to/playable.mp4"': repr(str(folder / "downloads" / "playable.mp4")),
+        '"/path/to/labels.csv"': repr(str(folder / "downloads" / "labels.csv")),
         '"/path/to/output.zip"': repr(str(folder / "downloads" / "output.zip")),
     }
 

@@ -30,6 +30,7 @@ LISTS = {"get /data/list", "get /jobs/list", "get /data", "get /jobs"}
 
 FOR_EVERYBODY = {
     "get /analytics/list", "get /analytics", "get /analytics/{analytic_id}", "get /analytics/{analytic_id}/doc",
+    "get /labels", "get /labels/names",
     "get /status/all", "get /events", "post /data", "post /jobs", "post /data/batch", "post /jobs/batch",
     "post /data/uploads", "post /analytics", "post /analytics/{analytic_id}/images", "delete /analytics/{analytic_id}",
     "post /data/url", "get /account", "get /account/export", "get /account/audit", "get /account/tokens",
@@ -47,6 +48,14 @@ OWNED = {
     "put /jobs/{job_id}/start", "put /jobs/{job_id}/kill", "put /jobs/{job_id}/archive",
     "put /jobs/{job_id}/unarchive", "delete /jobs/{job_id}", "put /jobs/{job_id}/ttl",
     "post /jobs/{job_id}/shares", "get /jobs/{job_id}/shares", "delete /jobs/{job_id}/shares/{share_id}",
+    "get /data/{data_id}/renditions", "get /data/{data_id}/renditions/playable",
+    "get /data/{data_id}/renditions/index", "get /data/{data_id}/renditions/poster",
+    "get /data/{data_id}/renditions/thumbnails", "get /data/{data_id}/renditions/frame",
+    "get /data/{data_id}/renditions/clip",
+    "get /jobs/{job_id}/renditions", "get /jobs/{job_id}/renditions/annotated",
+    "get /jobs/{job_id}/renditions/sheet", "get /jobs/{job_id}/renditions/frame",
+    "get /jobs/{job_id}/renditions/labels", "get /jobs/{job_id}/renditions/evaluation",
+    "get /jobs/{job_id}/renditions/comparison",
     "head /data/uploads/{upload_id}", "patch /data/uploads/{upload_id}", "delete /data/uploads/{upload_id}",
 }  # fmt: skip
 APPLICATIONS = {
@@ -99,6 +108,7 @@ LINKS = {
     "get /links/attempts/{attempt_id}/task", "get /links/attempts/{attempt_id}/inputs/{name}",
     "get /links/attempts/{attempt_id}/parameters/{name}", "put /links/attempts/{attempt_id}/status",
     "put /links/attempts/{attempt_id}/log", "put /links/attempts/{attempt_id}/output",
+    "put /links/attempts/{attempt_id}/spans",
 }  # fmt: skip
 FOR_NOBODY = {
     "options /data/uploads", "get /sign-in", "post /sign-in", "post /sign-up", "post /password-resets",
@@ -119,6 +129,7 @@ MANIFEST: dict[str, Any] = {
 BODIES = {
     "put /data/{data_id}/ttl": {"days": "-9"}, "put /jobs/{job_id}/ttl": {"days": "-9"},
     "put /jobs/{job_id}/state": {"state": "FAILED"}, "put /links/attempts/{attempt_id}/status": {},
+    "put /links/attempts/{attempt_id}/spans": {"spans": [], "is_whole": True},
     "post /jobs/{job_id}/metadata": {"frame_count": 1, "duration_seconds": 1, "size_bytes": 1},
     "post /apps/users": {"username": "mallory"},
     "post /webhooks": {"url": "http://127.0.0.1:9/"}, "patch /webhooks/{webhook_id}": {"enabled": False},

@@ -5,19 +5,16 @@
 - IDF1: E. Ristani et al., "Performance Measures and a Data Set for Multi-Target, Multi-Camera Tracking", ECCV 2016
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from voxel51.labels.formats.boxes import UNNAMED, numbers_of
-from voxel51.labels.geometry import BoundingBox
+from voxel51.labels.formats.boxes import numbers_of
+from voxel51.labels.overlap import SAME_OVERLAP, PlacedBox, assigned, boxes_on, by_frame, overlaps
 from voxel51.labels.video import VideoLabels
-
-SAME_OVERLAP = 0.5
-"""A box is the true one when they overlap at least this much (intersection over union)."""
 
 _RECALLS = np.linspace(0, 1, 101)
 
@@ -71,15 +68,6 @@ class Evaluation:
         return sum(known) / len(known) if known else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Box:
-    frame_number: int
-    label: str
-    track: int | None
-    confidence: float
-    sides: tuple[float, float, float, float]
-
-
 def evaluate(
     found: VideoLabels, truth: VideoLabels, frames: Iterable[int] | None = None, overlap: float = SAME_OVERLAP
 ) -> Evaluation:
@@ -92,7 +80,7 @@ def evaluate(
     if not 0 < overlap <= 1:
         raise ValueError(f"overlap is {overlap}; it must be above 0 and at most 1")
     chosen = set(truth.frames) | set(numbers_of(truth)) if frames is None else set(frames)
-    known, seen = _boxes(truth, chosen), _boxes(found, chosen)
+    known, seen = boxes_on(truth, chosen), boxes_on(found, chosen)
     names = sorted({box.label for box in [*known, *seen]})
     detection = {
         name: _detection([b for b in seen if b.label == name], [b for b in known if b.label == name], overlap)
@@ -102,39 +90,9 @@ def evaluate(
     return Evaluation(detection, _tracking(seen, known, overlap) if is_tracked else None)
 
 
-def _boxes(labels: VideoLabels, frames: set[int]) -> list[_Box]:
-    boxes = []
-    for number in numbers_of(labels):
-        for each in labels.objects_in(number) if number in frames else ():
-            box: BoundingBox | None = each.bounding_box
-            if box is not None:
-                confidence = 1.0 if each.confidence is None else each.confidence
-                sides = (box.left, box.top, box.right, box.bottom)
-                boxes.append(_Box(number, each.label or UNNAMED, each.index, confidence, sides))
-    return boxes
-
-
-def _by_frame(boxes: Iterable[_Box]) -> dict[int, list[_Box]]:
-    found: dict[int, list[_Box]] = defaultdict(list)
-    for box in boxes:
-        found[box.frame_number].append(box)
-    return found
-
-
-def _overlaps(first: list[_Box], second: list[_Box]) -> NDArray[np.float64]:
-    """Intersection over union of each of ``first`` with each of ``second``: [N, M]."""
-    one = np.array([box.sides for box in first]).reshape(-1, 1, 4)
-    other = np.array([box.sides for box in second]).reshape(1, -1, 4)
-    sides = np.minimum(one[..., 2:], other[..., 2:]) - np.maximum(one[..., :2], other[..., :2])
-    shared = np.clip(sides, 0, None).prod(axis=2)
-    areas = (one[..., 2:] - one[..., :2]).prod(axis=2) + (other[..., 2:] - other[..., :2]).prod(axis=2)
-    overlap: NDArray[np.float64] = shared / np.maximum(areas - shared, 1e-12)
-    return overlap
-
-
-def _detection(found: list[_Box], known: list[_Box], overlap: float) -> Detection:
-    truth, hits = _by_frame(known), []
-    for number, boxes in _by_frame(found).items():
+def _detection(found: list[PlacedBox], known: list[PlacedBox], overlap: float) -> Detection:
+    truth, hits = by_frame(known), []
+    for number, boxes in by_frame(found).items():
         hits += _hits(boxes, truth.get(number, []), overlap)
     hits.sort(key=lambda hit: -hit[0])
     right = np.cumsum([is_right for _, is_right in hits]) if hits else np.zeros(0)
@@ -148,10 +106,10 @@ def _detection(found: list[_Box], known: list[_Box], overlap: float) -> Detectio
     )
 
 
-def _hits(found: list[_Box], known: list[_Box], overlap: float) -> list[tuple[float, bool]]:
+def _hits(found: list[PlacedBox], known: list[PlacedBox], overlap: float) -> list[tuple[float, bool]]:
     """The confidence of each found box of a frame, and whether it is a true one that no surer box has taken."""
     taken: set[int] = set()
-    shares = _overlaps(found, known)
+    shares = overlaps(found, known)
     hits = []
     for place in sorted(range(len(found)), key=lambda each: -found[each].confidence):
         free = [each for each in range(len(known)) if each not in taken and shares[place, each] >= overlap]
@@ -169,14 +127,14 @@ def _average_precision(right: NDArray[np.float64], true_count: int) -> float:
     return float(np.mean([envelope[place] if place < len(envelope) else 0.0 for place in places]))
 
 
-def _tracking(found: list[_Box], known: list[_Box], overlap: float) -> Tracking:
-    seen, truth = _by_frame(found), _by_frame(known)
+def _tracking(found: list[PlacedBox], known: list[PlacedBox], overlap: float) -> Tracking:
+    seen, truth = by_frame(found), by_frame(known)
     last: dict[int, int] = {}  # true track -> the number it had last
     missed = false = switches = 0
     together: Counter[tuple[int, int]] = Counter()  # true track, found track -> frames in which they overlap enough
     for number in sorted(seen.keys() | truth.keys()):
         boxes, true_boxes = seen.get(number, []), truth.get(number, [])
-        shares = _overlaps(true_boxes, boxes)
+        shares = overlaps(true_boxes, boxes)
         for row, column in zip(*np.nonzero(shares >= overlap), strict=True):
             together[_number(true_boxes[row]), _number(boxes[column])] += 1
         matched = _matched(true_boxes, boxes, shares, overlap, last)
@@ -189,7 +147,7 @@ def _tracking(found: list[_Box], known: list[_Box], overlap: float) -> Tracking:
 
 
 def _matched(
-    known: list[_Box], found: list[_Box], shares: NDArray[np.float64], overlap: float, last: Mapping[int, int]
+    known: list[PlacedBox], found: list[PlacedBox], shares: NDArray[np.float64], overlap: float, last: Mapping[int, int]
 ) -> dict[int, int]:
     """True track -> found track. Who had a number keeps it while that fits; the rest is shared out for most overlap."""
     columns = {_number(box): column for column, box in enumerate(found)}
@@ -200,31 +158,18 @@ def _matched(
             matched[_number(box)] = _number(found[kept])
     rows = [row for row, box in enumerate(known) if _number(box) not in matched]
     free = [column for column, box in enumerate(found) if _number(box) not in matched.values()]
-    for row, column in _assigned(shares[np.ix_(rows, free)], overlap):
+    for row, column in assigned(shares[np.ix_(rows, free)], overlap):
         matched[_number(known[rows[row]])] = _number(found[free[column]])
     return matched
 
 
-def _idf1(found: list[_Box], known: list[_Box], together: Mapping[tuple[int, int], int]) -> float:
+def _idf1(found: list[PlacedBox], known: list[PlacedBox], together: Mapping[tuple[int, int], int]) -> float:
     true_tracks, tracks = sorted({_number(b) for b in known}), sorted({_number(b) for b in found})
     shared = np.array([[together.get((true, track), 0) for track in tracks] for true in true_tracks], np.float64)
-    right = sum(shared[row, column] for row, column in _assigned(shared.reshape(len(true_tracks), len(tracks)), 1))
+    right = sum(shared[row, column] for row, column in assigned(shared.reshape(len(true_tracks), len(tracks)), 1))
     return float(2 * right / (len(known) + len(found)))
 
 
-def _assigned(worth: NDArray[np.float64], least: float) -> list[tuple[int, int]]:
-    """Pairs of a row and a column, none twice, worth most together; none is worth less than ``least``."""
-    if not worth.size:
-        return []
-    try:
-        from scipy.optimize import linear_sum_assignment  # noqa: PLC0415  (for tracks alone)
-    except ModuleNotFoundError:
-        raise ModuleNotFoundError("comparing tracks needs scipy: pip install 'voxel51-platform[analytics]'") from None
-    # A pair that does not count is worth less than nothing, however many of them there are.
-    rows, columns = linear_sum_assignment(np.where(worth >= least, worth + worth.size, 0.0), maximize=True)
-    return [(int(r), int(c)) for r, c in zip(rows, columns, strict=True) if worth[r, c] >= least]
-
-
-def _number(box: _Box) -> int:
+def _number(box: PlacedBox) -> int:
     assert box.track is not None  # noqa: S101  (asked before)
     return box.track

@@ -15,6 +15,7 @@ from voxel51.platform.filenames import filename_of
 from voxel51.transport.errors import APIError, ConnectionFailed
 from voxel51.transport.messages import CHUNK_BYTES, Answer, Request, Sender, StreamedBody
 from voxel51.wire.headers import AGENT_KEY
+from voxel51.wire.search import SpanReport
 from voxel51.wire.tasks import (
     API_BASE_URL,
     API_TOKEN,
@@ -67,7 +68,8 @@ class Agent:
         """What the job is asked to do. Its links are used from here on."""
         with self._send(Request("GET", self._description_url, repeatable=True), REFUSALS) as answer:
             description: TaskDescription = json.loads(answer.read())
-        links = {"status": description["status"], "log": description["logfile"], "output": description.get("output")}
+        links = {"status": description["status"], "log": description["logfile"], "output": description.get("output"),
+                 "spans": description.get("spans")}  # fmt: skip
         self._links = {kind: _url_of(link) for kind, link in links.items() if link}
         return description
 
@@ -93,6 +95,11 @@ class Agent:
             voxel51.transport.errors.APIError: code 0 and no link: the platform expects no output of this job.
         """
         self._put("output", file_body(path))
+
+    def put_spans(self, report: SpanReport) -> None:
+        """Say what the labels say, in short; a platform that does not ask for it is told nothing."""
+        if self._links.get("spans") is not None:
+            self._put("spans", json.dumps(report).encode())
 
     def put_log(self, body: bytes | StreamedBody) -> None:
         """Upload the job's log."""

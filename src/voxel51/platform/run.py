@@ -10,9 +10,11 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Never, TypeVar
+from typing import Any, Never, TypeVar, cast
 
+from voxel51.labels.problems import InvalidLabels
 from voxel51.platform import installed, log
 from voxel51.platform.agent import Agent, Gone, NotCurrent
 from voxel51.platform.analytic import Analytic
@@ -25,6 +27,7 @@ from voxel51.platform.status import Status
 from voxel51.transport.errors import APIError
 from voxel51.transport.plain import PlainSender
 from voxel51.wire.jobs import JobFailureType
+from voxel51.wire.search import SpanReport
 from voxel51.wire.tasks import MetadataReport, TaskDescription, TaskExit, TaskState
 
 logger = logging.getLogger(__name__)
@@ -137,6 +140,21 @@ def _deliver(analytic: Analytic, agent: Agent, status: Status, products: dict[st
     path = output_file(analytic.document, products, folder)
     if path is not None:
         agent.put_output(path)
+        if analytic.document["outputs"][0]["type"].rpartition(".")[2] == "VideoLabels" and path.suffix == ".json":
+            _make_searchable(agent, path)
+
+
+def _make_searchable(agent: Agent, labels: Path) -> None:
+    """Tell the platform what the labels say, so that they are found. A result without that is a result all the same."""
+    from voxel51.labels.spans import spans_of  # noqa: PLC0415  (not needed by analytics that leave something else)
+
+    try:
+        found = spans_of(labels)
+    except InvalidLabels as error:
+        logger.warning("the labels cannot be searched: %s", error)
+        return
+    if found.spans:
+        agent.put_spans(cast("SpanReport", asdict(found)))
 
 
 def _report_failure(agent: Agent, status: Status, failure: _Failed) -> None:

@@ -46,6 +46,7 @@ from voxel51.server.http.uploads import Receiver
 from voxel51.server.jobs.actions import JobActions
 from voxel51.server.jobs.agent_routes import agent_routes
 from voxel51.server.jobs.attempts import AttemptService
+from voxel51.server.jobs.internal import InternalJobs
 from voxel51.server.jobs.routes import job_routes
 from voxel51.server.jobs.service import JobService, has_unended
 from voxel51.server.jobs.share_routes import share_routes
@@ -53,7 +54,12 @@ from voxel51.server.jobs.shares import ShareService
 from voxel51.server.jobs.tasks import TaskService
 from voxel51.server.outbound.guard import Guard
 from voxel51.server.people import People
+from voxel51.server.renditions.routes import labels_in_formats, rendition_routes
+from voxel51.server.renditions.service import MAKER, Keeping, RenditionService
+from voxel51.server.renditions.subjects import Subjects
 from voxel51.server.sealing import Sealer
+from voxel51.server.search.routes import search_routes
+from voxel51.server.search.service import SearchService
 from voxel51.server.secrets_file import signing_key
 from voxel51.server.settings import Settings
 from voxel51.server.status import status_routes
@@ -127,22 +133,25 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
     uploaded = UploadedAnalytics(database, storage)
     grace = timedelta(seconds=settings.grace_seconds)
     attempts = AttemptService(database, storage, settings.job_attempts, grace, people.quotas.most_running)
-    tasks = TaskService(database, data, job_links)
+    tasks = TaskService(database, data, sources, job_links)
 
     installed = find_installed()
-    analytics.install(installed)
-    terms = Terms(settings.slots, _limits(settings), f"{addresses.job_url}/{API_VERSION}")
+    analytics.install(installed, internal={MAKER})
+    base_url = f"{addresses.job_url}/{API_VERSION}"
+    terms = Terms(settings.slots, settings.rendition_concurrency, _limits(settings), base_url)
     dispatcher = Dispatcher(attempts, tasks, _runner(settings, installed), terms)
     jobs = JobService(database, storage, analytics, data, lifetime, public_links, dispatcher.wake)
     actions = JobActions(database, dispatcher.wake, jobs.expire)
+    makers = InternalJobs(database, storage, analytics, dispatcher.wake)
+    renditions = RenditionService(database, makers, Subjects(data, jobs, analytics), _keeping(settings))
+    search = SearchService(database)
     shares = ShareService(database, jobs, f"{addresses.public_url}/{API_VERSION}")
     events = EventService(database, timedelta(days=settings.event_days))
     feed = Feed(events, settings.listeners, settings.listeners_of_one)
     database.on_write(feed.wake)
 
     webhook_sealer = Sealer(key, "webhooks")
-    kept = timedelta(days=settings.webhook_days)
-    deliveries = DeliveryService(database, partial(_job_record, jobs), kept)
+    deliveries = DeliveryService(database, partial(_job_record, jobs), timedelta(days=settings.webhook_days))
     deliverer = Deliverer(deliveries, guard, webhook_sealer)
     webhooks = WebhookService(database, guard, webhook_sealer, deliverer.wake)
 
@@ -161,10 +170,12 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
         *changing(Scope.UPLOAD, analytic_routes(analytics, uploaded, has_unended)),
         *changing(Scope.UPLOAD, data_routes(data, sources)),
         *changing(Scope.UPLOAD, upload_routes(uploads, settings.upload_limit_bytes, path)),
-        *changing(Scope.RUN, job_routes(jobs, actions)),
+        *changing(Scope.RUN, job_routes(jobs, actions, labels_in_formats(renditions))),
         *share_routes(shares),
         *quota_routes(people.quotas, room, people.accounts, people.applications),
-        *agent_routes(attempts, tasks, data, sources),
+        *agent_routes(attempts, tasks, data),
+        *rendition_routes(renditions),
+        *search_routes(search, attempts),
         *event_routes(feed),
         *webhook_routes(webhooks, HistoryService(database, deliverer.wake)),
         *status_routes(database, dispatcher.is_running),
@@ -184,13 +195,17 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
     application = build_application(routes, serving, openapi.pages(document))
     keepers = [data.keeps, uploads.keeps, uploaded.keeps, attempts.keeps]
     expiries = [data.expire, jobs.expire, uploads.expire, repetitions.expire, events.expire, deliveries.prune,
-                *people.expiries(), removal.finish, shares.expire]  # fmt: skip
+                *people.expiries(), removal.finish, shares.expire, renditions.expire, search.expire]  # fmt: skip
     sweeper = Sweeper(expiries, storage, keepers)
     return Platform(application, database, storage, dispatcher, sweeper, feed, deliverer)
 
 
 def _end_jobs(actions: JobActions, jobs: JobService, user: User) -> bool:
     return actions.end_all(user) and jobs.forget_all(user)
+
+
+def _keeping(settings: Settings) -> Keeping:
+    return Keeping(timedelta(days=settings.rendition_days), settings.renditions_of_one)
 
 
 def _links(signer: LinkSigner, base_url: str) -> Links:

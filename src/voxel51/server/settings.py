@@ -79,6 +79,9 @@ class Settings:
     database_url: str = _setting("", "postgresql://user:password@host/name; empty: SQLite in the data folder")
     threads: int = _setting(32, "requests served at the same time")
     concurrency: int = _setting(0, "jobs run at the same time; 0: one for each processor")
+    rendition_concurrency: int = _setting(2, "renditions (drawn videos, thumbnails) made at the same time, beside jobs")
+    rendition_days: float = _setting(30.0, "days until a rendition that nobody looks at is forgotten")
+    renditions_of_one: int = _setting(1000, "renditions kept for one user; those looked at longest ago make room")
     job_attempts: int = _setting(5, "how often a job is started before a machine that keeps dying fails it")
     job_wall_seconds: float = _setting(6 * 3600.0, "seconds one attempt at a job may last")
     job_cpu_seconds: int = _setting(24 * 3600, "processor seconds one attempt may use, all threads together")
@@ -168,7 +171,8 @@ class Settings:
             raise SettingError(f"oidc_issuer is {self.oidc_issuer!r}; it must be a URL that starts with https://")
 
     def _check_amounts(self) -> None:
-        at_least_one = ("threads", "job_attempts", "job_wall_seconds", "job_cpu_seconds", "job_memory_bytes",
+        at_least_one = ("threads", "rendition_concurrency", "rendition_days", "renditions_of_one",
+                        "job_attempts", "job_wall_seconds", "job_cpu_seconds", "job_memory_bytes",
                         "job_file_bytes", "lifetime_days", "event_days", "listeners", "listeners_of_one",
                         "upload_limit_bytes", "link_seconds",
                         "unfinished_upload_days", "outbound_threads", "webhook_days", "session_days",

@@ -16,6 +16,7 @@ from voxel51.users.async_compound import AsyncCompoundCalls
 from voxel51.users.calls import analytics, data, jobs, status
 from voxel51.users.jobs import JobRequest
 from voxel51.users.query import AnalyticsQuery, DataQuery, JobsQuery
+from voxel51.users.renditions import of_job, save_rendition
 from voxel51.users.sources import Uploadable
 from voxel51.users.uploading import Wish
 from voxel51.wire.analytics import Analytic, AnalyticDocument, AnalyticList
@@ -266,9 +267,19 @@ class AsyncAPI(AsyncCompoundCalls):
         return await self._send(jobs.status(job_id))
 
     async def download_job_output(
-        self, job_id: str, output_path: Path | None = None, progress: bool | DownloadProgress | None = None
+        self,
+        job_id: str,
+        output_path: Path | None = None,
+        progress: bool | DownloadProgress | None = None,
+        format: str | None = None,  # noqa: A002  (what people call it)
     ) -> Path:
-        """Download what a job made to ``output_path`` (default: its own name, right here) and return that path."""
+        """Download what a job made to ``output_path`` (default: its own name, right here) and return that path.
+
+        With ``format`` labels come as other tools read them: coco, yolo, mot, cvat, voc, csv or parquet.
+        """
+        if format is not None:
+            labels = of_job(job_id, "labels", {"format": format})
+            return await self._run(save_rendition(labels, output_path, progress))
         return await self._run(several.save_output(job_id, output_path, progress))
 
     async def get_job_output_download_url(self, job_id: str) -> str:

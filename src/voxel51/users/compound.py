@@ -4,16 +4,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Unpack
 
 from voxel51.users.calls import analytics, data, jobs
+from voxel51.users.calls import labels as labels_calls
 from voxel51.users.client import Client
 from voxel51.users.jobs import require_not_failed
 from voxel51.users.paging import pages
 from voxel51.users.progress import JobProgress, shown_jobs
 from voxel51.users.query import AnalyticsQuery, DataQuery, JobsQuery
+from voxel51.users.renditions import of_data, of_job, read_rendition, save_rendition
 from voxel51.users.running import Input, RunOptions, RunResult, run
+from voxel51.users.several import Path
 from voxel51.users.waiting import LONGEST_PAUSE_SECONDS, LookSchedule, ends_of
 from voxel51.wire.analytics import Analytic
 from voxel51.wire.data import Data
 from voxel51.wire.jobs import Job
+from voxel51.wire.search import KnownLabel, LabelMatches
 
 
 class CompoundCalls(Client):
@@ -87,3 +91,73 @@ class CompoundCalls(Client):
             JobExecutionError: the job failed; or, as `WaitTimedOut`, it did not end in time.
         """
         return self._run(run(analytic, inputs, parameters, options))
+
+    def download_data_rendition(
+        self, data_id: str, rendition: str, output_path: Path | None = None, **arguments: Any
+    ) -> Path:
+        """Have something made of a video, and download it to ``output_path`` (default: its own name, right here).
+
+        There are: playable, index, poster, thumbnails, frame (``number=`` or ``time=``), clip (``first=``, ``last=`` or
+        ``start=``, ``end=``). It is made once; the second time it is there.
+        """
+        return self._run(save_rendition(of_data(data_id, rendition, arguments), output_path))
+
+    def download_job_rendition(
+        self, job_id: str, rendition: str, output_path: Path | None = None, **arguments: Any
+    ) -> Path:
+        """Have something made of the labels that a job left, and download it.
+
+        There are: annotated (the video with the labels drawn into it), sheet, frame, labels, evaluation, comparison.
+        """
+        return self._run(save_rendition(of_job(job_id, rendition, arguments), output_path))
+
+    def get_frame_times(self, data_id: str) -> dict[str, Any]:
+        """When each frame of a video is shown: ``frame_count``, ``times`` in seconds, ``frame_rate``, …"""
+        return self._run(read_rendition(of_data(data_id, "index", {})))
+
+    def evaluate_job(self, job_id: str, truth: str, overlap: float = 0.5) -> dict[str, Any]:
+        """How good a job's labels are beside true ones, the data with id ``truth``: average precision, MOTA, IDF1."""
+        return self._run(read_rendition(of_job(job_id, "evaluation", {"truth": truth, "overlap": overlap})))
+
+    def compare_jobs(self, job_id: str, other_job_id: str, overlap: float = 0.5) -> dict[str, Any]:
+        """How the labels of two jobs differ: boxes and events that one of them alone has, and where."""
+        arguments = {"with": other_job_id, "overlap": overlap}
+        return self._run(read_rendition(of_job(job_id, "comparison", arguments)))
+
+    def search_labels(
+        self,
+        labels: Iterable[str] = (),
+        *,
+        text: str | None = None,
+        longer_than: float | None = None,
+        confidence: float | None = None,
+        together: bool = False,
+        analytic: str | None = None,
+        data_id: str | None = None,
+        job_id: str | None = None,
+        limit: int | None = None,
+        offset: int | None = None,
+    ) -> LabelMatches:
+        """The jobs that found all of ``labels``, with the frames; the newest first.
+
+        Args:
+            labels: such as ``["dog", "car"]``.
+            text: that was read, or a part of it.
+            longer_than: seconds that each lasts without a break.
+            confidence: how sure of each one was, at least once.
+            together: all of them at the same time.
+            analytic: full name of what found them.
+            data_id: what they are found in.
+            job_id: what found them.
+            limit: how many jobs; 25 if not given.
+            offset: how many are left out before.
+        """
+        call = labels_calls.search(
+            labels, text=text, longer_than=longer_than, confidence=confidence, together=together, analytic=analytic,
+            data_id=data_id, job_id=job_id, limit=limit, offset=offset,
+        )  # fmt: skip
+        return self._send(call)
+
+    def list_labels(self) -> list[KnownLabel]:
+        """Every label that a job found: in how many jobs, how often, and for how long."""
+        return self._send(labels_calls.names())

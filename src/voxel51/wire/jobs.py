@@ -35,6 +35,9 @@ class JobComputeMode(StrEnum):
 DATA_ID_FIELD = "data-id"
 """Key of the one-entry object that stands for a file in inputs and data parameters."""
 
+JOB_ID_FIELD = "job-id"
+"""Likewise for the output of a job, in the place of data. The platform alone asks for it so far."""
+
 DataReference = TypedDict("DataReference", {"data-id": str})
 
 

@@ -36,6 +36,7 @@ class TaskDescription(TypedDict):
     status: SignedUrlReference
     logfile: SignedUrlReference
     output: SignedUrlReference | None
+    spans: NotRequired[SignedUrlReference]  # where to say what the labels say, in short (`voxel51.wire.search`)
 
 
 class StateReport(TypedDict):

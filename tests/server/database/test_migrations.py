@@ -10,7 +10,8 @@ from alembic.migration import MigrationContext
 import voxel51.server.data.tables
 import voxel51.server.events.tables
 import voxel51.server.http.repetition
-import voxel51.server.jobs.tables
+import voxel51.server.renditions.tables
+import voxel51.server.search.tables
 import voxel51.server.webhooks.tables  # noqa: F401  (declares its tables, and by its imports the others)
 from voxel51.server.database.database import Database, sqlite_url
 from voxel51.server.database.migrations import upgrade

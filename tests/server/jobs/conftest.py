@@ -15,12 +15,15 @@ from voxel51.server.analytics.installed import Installed
 from voxel51.server.analytics.service import AnalyticService
 from voxel51.server.data.room import Room
 from voxel51.server.data.service import DataService
+from voxel51.server.data.sources import SourceService
 from voxel51.server.database.database import Database
 from voxel51.server.jobs.actions import JobActions
 from voxel51.server.jobs.attempts import Attempt, AttemptService, Claim
 from voxel51.server.jobs.service import JobService
 from voxel51.server.jobs.tasks import TaskService
+from voxel51.server.outbound.guard import Guard
 from voxel51.server.outcomes import only
+from voxel51.server.sealing import Sealer
 from voxel51.server.storage.local import LocalStorage
 
 MOST_LOST = 3
@@ -99,6 +102,7 @@ def rooms(tmp_path, database_url):
     analytics = AnalyticService(database)
     analytics.install([Installed("voxel51/count", DOCUMENT, preload_safe=True)])
     jobs = JobService(database, storage, analytics, data, lifetime, links, lambda: wakes.append("wake"))
+    sources = SourceService(database, Guard([]), Sealer(b"k" * 32, "sources"), 2**40, lifetime)
     yield Rooms(
         accounts=AccountService(database),
         analytics=analytics,
@@ -107,7 +111,7 @@ def rooms(tmp_path, database_url):
         actions=JobActions(database, lambda: wakes.append("wake"), jobs.expire),
         attempts=AttemptService(database, storage, MOST_LOST, timedelta(minutes=15), quotas.most_running),
         quotas=quotas,
-        tasks=TaskService(database, data, links),
+        tasks=TaskService(database, data, sources, links),
         storage=storage,
         wakes=wakes,
     )

@@ -5,6 +5,7 @@ import hashlib
 import pytest
 
 from voxel51.server.errors import BadRequest, Conflict, Forbidden, NotFound, Unauthenticated
+from voxel51.server.http.route import Download
 from voxel51.server.jobs.attempts import Fate
 
 
@@ -27,7 +28,9 @@ def test_a_job_runs_through_its_states(rooms, alice):
     rooms.attempts.report_state(attempt, "COMPLETE", None)
     rooms.attempts.settle(attempt.id, Fate.ANALYTIC_FAILED, "exit 0")
     assert state_of(rooms, alice, job_id) == ("COMPLETE", "NONE")
-    assert rooms.jobs.output_key(alice.id, job_id) == (key, "a.json", hashlib.sha256(b"{}").hexdigest())
+    assert rooms.jobs.output(alice.id, job_id) == Download(
+        key, "a.json", "application/json", hashlib.sha256(b"{}").hexdigest()
+    )
 
 
 def test_the_first_end_wins(rooms, alice):
@@ -58,7 +61,7 @@ def test_a_failure_is_kept_with_its_type_and_without_output(rooms, alice, report
     assert state_of(rooms, alice, job_id) == ("FAILED", kept)
     assert rooms.keys("outputs") == set()
     with pytest.raises(BadRequest, match="FAILED"):
-        rooms.jobs.output_key(alice.id, job_id)
+        rooms.jobs.output(alice.id, job_id)
 
 
 def test_a_crash_is_the_analytics_fault_and_its_log_is_kept(rooms, alice):
@@ -115,7 +118,7 @@ def test_reports_of_an_old_attempt_count_for_nothing(rooms, alice):
             report()
     key = rooms.put_output(new)
     rooms.attempts.report_state(new, "COMPLETE", None)
-    assert rooms.jobs.output_key(alice.id, job_id)[0] == key
+    assert rooms.jobs.output(alice.id, job_id).key == key
     assert rooms.keys("outputs") == {key}
 
 
@@ -128,7 +131,7 @@ def test_an_output_sent_twice_is_kept_once_and_not_changed_after_the_end(rooms, 
     with pytest.raises(Conflict):
         rooms.put_output(attempt, b"third")
     assert rooms.keys("outputs") == {second}
-    assert rooms.jobs.output_key(alice.id, job_id)[0] == second
+    assert rooms.jobs.output(alice.id, job_id).key == second
 
 
 def test_killing_a_running_job_ends_it_at_once_and_wants_its_attempt_stopped(rooms, alice):
@@ -175,7 +178,7 @@ def test_a_task_names_everything_that_a_child_needs(rooms, alice):
     assert task["inputs"] == {"video": {"signed-url": f"{base}/inputs/video?GET"}}
     assert task["output"] == {"signed-url": f"{base}/output?PUT"}
     assert task["logfile"] == {"signed-url": f"{base}/log?PUT"}
-    assert rooms.tasks.file(attempt, "inputs", "video").name == "video.mp4"
+    assert rooms.tasks.file(attempt, "inputs", "video").filename == "video.mp4"
     with pytest.raises(NotFound):
         rooms.tasks.file(attempt, "inputs", "nope")
 

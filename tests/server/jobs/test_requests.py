@@ -5,7 +5,7 @@ import json
 import pytest
 
 from voxel51.server.errors import BadRequest
-from voxel51.server.jobs.requests import check_request, data_ids, output_filename, read_request
+from voxel51.server.jobs.requests import FileReference, check_request, files_of, output_filename, read_request
 
 DOCUMENT = {
     "info": {"name": "a", "version": "1", "description": "", "supports_cpu": True, "supports_gpu": False},
@@ -102,7 +102,10 @@ def test_what_is_no_request_is_refused(content):
 def test_every_file_that_a_request_names_is_checked():
     request, seen = check(parameters={"weights": {"data-id": "d2"}})
     assert seen == ["d1", "d2"]
-    assert data_ids(request) == {"inputs": {"video": "d1"}, "parameters": {"weights": "d2"}}
+    assert files_of(request) == {
+        "inputs": {"video": FileReference("d1")},
+        "parameters": {"weights": FileReference("d2")},
+    }
 
 
 def test_a_version_may_be_a_number():

@@ -105,7 +105,7 @@ def test_a_past_expiration_date_deletes_the_files_and_archives_the_job(rooms, al
     job = rooms.jobs.details(alice, job_id)
     assert (job["state"], job["expired"], job["archived"]) == ("COMPLETE", True, True)
     for refused in (
-        lambda: rooms.jobs.output_key(alice.id, job_id),
+        lambda: rooms.jobs.output(alice.id, job_id),
         lambda: rooms.act("unarchive", alice, job_id),
         lambda: rooms.act("change_lifetime", alice, job_id, {"days": "1"}),
     ):

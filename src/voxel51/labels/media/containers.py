@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import av
+from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.stream import Disposition
 from av.video.stream import VideoStream
@@ -75,9 +76,7 @@ def open_container(path: Path, name: str) -> tuple[InputContainer, VideoStream]:
     if size_bytes == 0:
         raise UnreadableVideo(f"{name!r} is empty (0 bytes)")
     try:
-        # The list of protocols keeps a crafted file from making the library read other files or hosts.
-        options = {"format_whitelist": ",".join(FORMATS), "protocol_whitelist": "file"}
-        container = av.open(str(path.resolve()), options=options, metadata_errors="replace")
+        container = _opened(path)
     except (av.FFmpegError, ValueError) as error:
         raise UnreadableVideo(f"{name!r} cannot be read as a video: {_looks_like(path, error)}") from None
     stream = _video_stream(container)
@@ -90,6 +89,28 @@ def open_container(path: Path, name: str) -> tuple[InputContainer, VideoStream]:
         raise UnreadableVideo(f"{name!r} holds video of a codec that is not known here; convert it to H.264 in MP4")
     stream.thread_type = "AUTO"
     return container, stream
+
+
+def open_sound(path: Path) -> tuple[InputContainer, AudioStream] | None:
+    """The video at ``path``, opened, and its first sound that can be decoded; None where it has none.
+
+    The caller closes the container.
+    """
+    try:
+        container = _opened(path)
+    except (av.FFmpegError, ValueError):
+        return None
+    for stream in container.streams.audio:
+        if stream.codec_context is not None:
+            return container, stream
+    container.close()
+    return None
+
+
+def _opened(path: Path) -> InputContainer:
+    # The list of protocols keeps a crafted file from making the library read other files or hosts.
+    options = {"format_whitelist": ",".join(FORMATS), "protocol_whitelist": "file"}
+    return av.open(str(path.resolve()), options=options, metadata_errors="replace")
 
 
 def declared_metadata(path: Path, container: InputContainer, stream: VideoStream) -> VideoMetadata:

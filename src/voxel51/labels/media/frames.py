@@ -2,7 +2,7 @@
 
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -64,7 +64,7 @@ class VideoReader:
         self.frames_damaged = 0
         self._first_damaged = 0
 
-    def __iter__(self) -> Iterator[Frame]:
+    def __iter__(self) -> Generator[Frame]:
         ahead = _DecodeAhead(self._decoding)
         try:
             yield self._numbered(self._first)

@@ -146,6 +146,13 @@ class Frame:
             planes = [cv2.LUT(plane, table) for plane, table in zip(planes, _FULL_RANGE, strict=True)]
         return self._orientation.apply(cv2.cvtColor(cv2.merge(planes), cv2.COLOR_YCrCb2BGR))
 
+    def encodable(self, width: int, height: int) -> av.VideoFrame:
+        """The picture as encoders take it, ``width`` by ``height`` (both even): yuv420p, BT.709, 16 to 235."""
+        picture = self._decoded
+        if self._orientation != UPRIGHT or self._window != WHOLE:
+            picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(self.image()), format="bgr24")
+        return picture.reformat(width, height, "yuv420p", dst_colorspace="ITU709", dst_color_range=ColorRange.MPEG)
+
     def _shown(self, stored: Any) -> Pixels:
         return self._orientation.apply(self._orientation.stored(self._window).cut(stored))
 

@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,10 +10,10 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, insert, or_, select
 
 from voxel51.server.accounts.callers import Caller, User
 from voxel51.server.analytics.installed import Installed
-from voxel51.server.analytics.tables import PLATFORM, analytics
+from voxel51.server.analytics.tables import INTERNAL, PLATFORM, analytics
 from voxel51.server.database.database import Database
 from voxel51.server.database.search import Listing, Query, run
-from voxel51.server.errors import BadRequest, NotFound
+from voxel51.server.errors import BadRequest, NotFound, Unavailable
 from voxel51.server.outcomes import Outcomes
 from voxel51.wire import dates
 from voxel51.wire.analytics import (
@@ -51,8 +51,8 @@ class AnalyticService:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def install(self, found: Sequence[Installed]) -> None:
-        """Bring the catalogue in line with the packages that are installed.
+    def install(self, found: Sequence[Installed], internal: Collection[str] = ()) -> None:
+        """Bring the catalogue in line with the packages that are installed. Those named ``internal`` nobody sees.
 
         A version that is no longer installed stays on record, for its past jobs, but is pending: it cannot run.
         """
@@ -60,7 +60,7 @@ class AnalyticService:
             installed = analytics.c.entry_point.is_not(None)
             connection.execute(update(analytics).where(installed).values(pending=True))
             for offer in found:
-                _install_one(connection, offer)
+                _install_one(connection, offer, INTERNAL if offer.entry_point in internal else AnalyticScope.PUBLIC)
             for name in connection.execute(select(analytics.c.name).where(installed).distinct()).scalars().all():
                 mark_latest(connection, PLATFORM, name)
 
@@ -137,6 +137,19 @@ class AnalyticService:
         with self._database.read() as connection:
             return connection.execute(select(analytics).where(analytics.c.id == analytic_id)).one()
 
+    def internal(self, name: str) -> Row[Any]:
+        """The row of what the platform alone runs.
+
+        Raises:
+            Unavailable: it is not installed.
+        """
+        chosen = (analytics.c.name == name, analytics.c.scope == INTERNAL, analytics.c.latest.is_(True))
+        with self._database.read() as connection:
+            row = connection.execute(select(analytics).where(*chosen)).first()
+        if row is None:
+            raise Unavailable(f"This platform was installed without {name!r}; install voxel51-platform[analytics]")
+        return row
+
     def _find(self, caller: Caller, analytic_id: str) -> Row[Any]:
         with self._database.read() as connection:
             return find_visible(connection, caller, analytic_id)
@@ -191,10 +204,10 @@ def _nearness(caller: Caller, owner: str) -> int:
     return [PLATFORM, *_owners(caller)].index(owner) if owner in _owners(caller) else 0
 
 
-def _install_one(connection: Connection, offer: Installed) -> None:
+def _install_one(connection: Connection, offer: Installed, scope: str) -> None:
     info = offer.document["info"]
     values = {
-        "scope": AnalyticScope.PUBLIC.value,
+        "scope": str(scope),
         "analytic_type": AnalyticType.PLATFORM.value,
         "supports_cpu": info["supports_cpu"],
         "supports_gpu": info["supports_gpu"],

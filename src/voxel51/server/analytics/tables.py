@@ -8,6 +8,9 @@ from voxel51.server.database.types import Document, Moment
 PLATFORM = "platform"
 """Owner of what is installed with the platform."""
 
+INTERNAL = "internal"
+"""Scope of what the platform alone runs; nobody sees it."""
+
 analytics = Table(
     "analytics",
     metadata,

@@ -35,9 +35,13 @@ _FATES = {
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """How jobs are run: ``slots`` of them at once, each within ``limits``, reporting to ``base_url`` (with /v1)."""
+    """How jobs are run: ``slots`` of them at once, each within ``limits``, reporting to ``base_url`` (with /v1).
+
+    The platform's own jobs, which people wait for with a page open, have ``internal_slots`` beside.
+    """
 
     slots: int
+    internal_slots: int
     limits: Limits
     base_url: str
 
@@ -53,7 +57,7 @@ class Dispatcher:
         self._tasks = tasks
         self._runner = runner
         self._terms = terms
-        self._running: set[str] = set()
+        self._running: dict[str, bool] = {}  # attempt -> whether its job is the platform's own
         self._outcomes: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
         self._woken = threading.Event()
         self._closing = threading.Event()
@@ -119,7 +123,7 @@ class Dispatcher:
             except Exception:
                 self._outcomes.put(outcome)
                 raise
-            self._running.discard(outcome.attempt_id)
+            self._running.pop(outcome.attempt_id, None)
 
     def _stop_unwanted(self) -> None:
         if not self._running:
@@ -128,19 +132,20 @@ class Dispatcher:
             self._runner.stop(attempt_id)
 
     def _start_waiting(self) -> None:
-        free = self._terms.slots - len(self._running)
-        if free <= 0 or self._closing.is_set():
-            return
-        for claim in self._attempts.claim(free):
-            self._start(claim)
+        for internal, slots in ((False, self._terms.slots), (True, self._terms.internal_slots)):
+            free = slots - sum(each is internal for each in self._running.values())
+            if free <= 0 or self._closing.is_set():
+                continue
+            for claim in self._attempts.claim(free, internal=internal):
+                self._start(claim, internal)
 
-    def _start(self, claim: Claim) -> None:
-        self._running.add(claim.attempt_id)
+    def _start(self, claim: Claim, internal: bool) -> None:
+        self._running[claim.attempt_id] = internal
         started = time.monotonic()
         try:
             process = self._runner.start(self._launch(claim))
         except OSError as error:
-            self._running.discard(claim.attempt_id)
+            del self._running[claim.attempt_id]
             self._attempts.settle(claim.attempt_id, Fate.LOST, f"it could not be started: {error}")
             return
         self._attempts.record_process(claim.attempt_id, process.pid, process.started_at)

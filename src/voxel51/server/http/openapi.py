@@ -71,6 +71,7 @@ _REFUSALS: Mapping[Needs, tuple[int, ...]] = {
     Needs.LINK: (403,),
 }
 _MEANINGS = {
+    202: "It is being made; ask again in a moment",
     400: "The request is wrong, or not possible in this state",
     401: "No credential, or one that is not known",
     403: "The credential has not the right",
@@ -156,6 +157,7 @@ def _assets() -> Traversable:
 
 def _shapes(route: Route) -> list[Any]:
     shapes = [] if route.answers in {None, Bytes, EventStream} else [route.answers]
+    shapes += route.more_answers.values()
     return [*shapes, route.body.shape] if isinstance(route.body, JsonBody) else shapes
 
 
@@ -276,6 +278,9 @@ def _responses(route: Route, schemas: Mapping[Any, Any]) -> dict[str, Any]:
         statuses |= {400, 409, 422}
     error = {"application/json": {"schema": schemas[ErrorAnswer]}} if route.method != "HEAD" else {}
     answers: dict[str, Any] = {str(route.status): success}
+    for status, shape in route.more_answers.items():
+        content = {"application/json": {"schema": schemas[shape]}}
+        answers[str(status)] = {"description": _MEANINGS[status], "content": content}
     if route.answers is Bytes:
         answers["206"] = {**success, "description": "The part of the file that was asked for"}
         statuses.add(416)

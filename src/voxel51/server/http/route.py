@@ -251,6 +251,7 @@ class Route:
         handler: runs in a worker thread; what it returns becomes the answer, an `Answer` with its headers.
         summary: what the caller gains, for the API description.
         answers: shape of the success answer, `Bytes` for a file, `EventStream` for a stream, None for an empty body.
+        more_answers: shapes of other successes, by status.
         errors: statuses beside the ones that follow from ``needs`` and ``body``.
         tells_secret: whether the answer has a secret in it, which is not kept for a repetition of the request.
         takes_arguments: what callers may say in the query string, by name.
@@ -271,6 +272,7 @@ class Route:
     needs: Needs = Needs.USER
     body: Body = NoBody()
     answers: Any = None
+    more_answers: Mapping[int, Any] = field(default_factory=dict)
     status: int = 200
     errors: tuple[int, ...] = ()
     tells_secret: bool = False

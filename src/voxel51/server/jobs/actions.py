@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, bindparam, delete, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, bindparam, delete, select, update
 
 from voxel51.server.accounts.callers import User
 from voxel51.server.data.lifetime import LifetimeChange, changed_expiration
@@ -11,8 +11,8 @@ from voxel51.server.database.database import Database
 from voxel51.server.errors import BadRequest, ServiceError
 from voxel51.server.events import outbox
 from voxel51.server.jobs.moves import ENDED, Move, move_all
-from voxel51.server.jobs.service import no_such_job
-from voxel51.server.jobs.tables import attempts, jobs
+from voxel51.server.jobs.outputs import no_such_job
+from voxel51.server.jobs.tables import attempts, jobs, theirs
 from voxel51.server.outcomes import Outcomes
 from voxel51.wire import dates
 from voxel51.wire.events import EventName
@@ -77,13 +77,13 @@ class JobActions:
 
     def end_all(self, owner: User) -> bool:
         """End all jobs of the owner; False while processes of theirs still run, which takes a moment."""
-        theirs, ended = jobs.c.owner_id == owner.id, [state.value for state in (*ENDED, JobState.READY)]
-        unended = select(jobs.c.id).where(theirs, jobs.c.state.not_in(ended)).limit(_MOST_AT_ONCE)
+        of_owner, ended = jobs.c.owner_id == owner.id, [state.value for state in (*ENDED, JobState.READY)]
+        unended = select(jobs.c.id).where(of_owner, jobs.c.state.not_in(ended)).limit(_MOST_AT_ONCE)
         while going := self._ids(unended):
-            self.kill(owner, going)
+            self._act(owner, going, _kill, self._wake, [])
         with self._database.read() as connection:
             running = select(attempts.c.id).join(jobs, jobs.c.id == attempts.c.job_id)
-            return connection.execute(running.where(theirs, attempts.c.ended_at.is_(None)).limit(1)).first() is None
+            return connection.execute(running.where(of_owner, attempts.c.ended_at.is_(None)).limit(1)).first() is None
 
     def _ids(self, statement: Select[Any]) -> Sequence[str]:
         with self._database.read() as connection:
@@ -95,11 +95,12 @@ class JobActions:
         job_ids: Sequence[str],
         step: Callable[[Connection, Found], Refusals],
         afterwards: Callable[[], object] | None = None,
+        among: Sequence[ColumnElement[bool]] = (theirs,),
     ) -> Outcomes[None]:
         columns = (jobs.c.id, jobs.c.owner_id, jobs.c.state, jobs.c.archived, jobs.c.expired, jobs.c.expiration_date)
-        theirs = select(*columns).where(jobs.c.id.in_(job_ids), jobs.c.owner_id == owner.id).with_for_update()
+        chosen = select(*columns).where(jobs.c.id.in_(job_ids), jobs.c.owner_id == owner.id, *among).with_for_update()
         with self._database.write() as connection:
-            found = {row["id"]: row for row in connection.execute(theirs).mappings()}
+            found = {row["id"]: row for row in connection.execute(chosen).mappings()}
             refusals = step(connection, found) if found else {}
             if afterwards is not None and len(refusals) < len(found):
                 self._database.after_commit(afterwards)

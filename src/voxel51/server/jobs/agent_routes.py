@@ -3,9 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from voxel51.server.data.contents import content_of
 from voxel51.server.data.service import DataService
-from voxel51.server.data.sources import SourceService
 from voxel51.server.errors import BadRequest
 from voxel51.server.http.route import (
     Answer,
@@ -31,11 +29,9 @@ OUTPUT_FOLDER = "outputs"
 _ATTEMPT = "/links/attempts/{attempt_id}"
 
 
-def agent_routes(
-    attempts: AttemptService, tasks: TaskService, data: DataService, sources: SourceService
-) -> Iterable[Route]:
+def agent_routes(attempts: AttemptService, tasks: TaskService, data: DataService) -> Iterable[Route]:
     """One table of all routes of running jobs."""
-    handlers = _Handlers(attempts, tasks, data, sources)
+    handlers = _Handlers(attempts, tasks, data)
     posted = MultipartBody(fields={}, folder="data")
     return [
         _report("PUT", "/state", handlers.state, "Say where the job stands", JsonBody(StateReport, True), StateReport),
@@ -96,11 +92,10 @@ def _by_link(
 
 
 class _Handlers:
-    def __init__(self, attempts: AttemptService, tasks: TaskService, data: DataService, sources: SourceService) -> None:
+    def __init__(self, attempts: AttemptService, tasks: TaskService, data: DataService) -> None:
         self._attempts = attempts
         self._tasks = tasks
         self._data = data
-        self._sources = sources
 
     def admit(self, call: Call) -> None:
         self._attempts.by_link(call.path["attempt_id"])
@@ -155,4 +150,4 @@ class _Handlers:
         return self._attempts.by_link(call.path["attempt_id"])
 
     def _file(self, call: Call, part: str) -> Download | Through:
-        return content_of(self._tasks.file(self._attempt(call), part, call.path["name"]), self._sources)
+        return self._tasks.file(self._attempt(call), part, call.path["name"])

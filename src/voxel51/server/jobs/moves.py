@@ -50,8 +50,8 @@ def move_all(connection: Connection, job_ids: Sequence[str], step: Move, **value
     sources, target = step.value
     chosen = jobs.c.id.in_(job_ids) & jobs.c.state.in_([state.value for state in sources])
     statement = update(jobs).where(chosen).values(state=target.value, **values)
-    moved = connection.execute(statement.returning(jobs.c.id, jobs.c.owner_id)).all()
+    moved = connection.execute(statement.returning(jobs.c.id, jobs.c.owner_id, jobs.c.internal)).all()
     document = {told: values[name] for name, told in _TOLD.items() if values.get(name) is not None}
     document["state"] = target.value
-    outbox.record(connection, _EVENTS[target], [(row.id, row.owner_id) for row in moved], document)
+    outbox.record(connection, _EVENTS[target], [(row.id, row.owner_id) for row in moved if not row.internal], document)
     return {row.id for row in moved}

@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from voxel51.server.documents import read_document
 from voxel51.server.errors import BadRequest
 from voxel51.wire.analytics import AnalyticDocument, AnalyticParameter, ParameterRange
-from voxel51.wire.jobs import DATA_ID_FIELD, JobComputeMode, JobRequestDocument
+from voxel51.wire.jobs import DATA_ID_FIELD, JOB_ID_FIELD, JobComputeMode, JobRequestDocument
 
 _WORDS = {"true": True, "false": False}
 
@@ -70,13 +71,29 @@ def output_filename(document: AnalyticDocument) -> str:
     return kept[0] if kept else ""
 
 
-def data_ids(request: JobRequestDocument) -> dict[str, dict[str, str]]:
-    """The files that a request names: ``inputs`` and ``parameters``, each name -> data id."""
+@dataclass(frozen=True, slots=True)
+class FileReference:
+    """A file that a request names: data, or the output of a job. One of the two is None."""
+
+    data_id: str | None
+    job_id: str | None = None
+
+
+def files_of(request: JobRequestDocument) -> dict[str, dict[str, FileReference]]:
+    """The files that a request names: ``inputs`` and ``parameters``, by name."""
     parts: dict[str, Mapping[str, Any]] = {"inputs": request["inputs"], "parameters": request["parameters"]}
     return {
-        part: {name: v[DATA_ID_FIELD] for name, v in values.items() if isinstance(v, dict) and DATA_ID_FIELD in v}
+        part: {name: _reference(value) for name, value in values.items() if _names_file(value)}
         for part, values in parts.items()
     }
+
+
+def _reference(value: Mapping[str, str]) -> FileReference:
+    return FileReference(value.get(DATA_ID_FIELD), value.get(JOB_ID_FIELD))
+
+
+def _names_file(value: Any) -> bool:
+    return isinstance(value, dict) and (DATA_ID_FIELD in value or value.keys() == {JOB_ID_FIELD})
 
 
 def _compute_mode(value: Any) -> JobComputeMode:

@@ -1,13 +1,26 @@
 """The routes of jobs, as their owners use them."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from voxel51.server.accounts.callers import User
 from voxel51.server.data.lifetime import EXPIRY_FIELD, LifetimeChange, asked_change
 from voxel51.server.errors import BadRequest
 from voxel51.server.http.batch import Action, batch_route
-from voxel51.server.http.route import Bytes, Call, Download, JsonBody, MultipartBody, Needs, QueryBody, Route, TextField
+from voxel51.server.http.route import (
+    Answer,
+    Argument,
+    Bytes,
+    Call,
+    Download,
+    JsonBody,
+    MultipartBody,
+    Needs,
+    QueryBody,
+    Route,
+    TextField,
+)
 from voxel51.server.jobs.actions import JobActions
 from voxel51.server.jobs.service import LISTING, LONGEST_NAME, JobService
 from voxel51.server.outcomes import Outcomes, only
@@ -27,9 +40,21 @@ _UPLOAD = MultipartBody(
 _FLAGS = {"true": True, "1": True, "false": False, "0": False, "": False}
 
 
-def job_routes(jobs: JobService, actions: JobActions) -> Iterable[Route]:
+@dataclass(frozen=True, slots=True)
+class OtherFormats:
+    """How outputs are given in other formats than their own: what to say in the query string, and who answers.
+
+    The argument ``format`` says which; `making` is the answer's shape while it is being made (status 202).
+    """
+
+    arguments: Mapping[str, Argument]
+    get: Callable[[Call], Download | Answer]
+    making: Any
+
+
+def job_routes(jobs: JobService, actions: JobActions, formats: OtherFormats) -> Iterable[Route]:
     """One table of all routes of jobs."""
-    handlers = _Handlers(jobs, actions)
+    handlers = _Handlers(jobs, actions, formats)
     lifetime = JsonBody(LifetimeChange, form=True)
     return [
         Route("GET", "/jobs/list", handlers.list, "Your jobs that are not archived", answers=JobList),
@@ -47,7 +72,13 @@ def job_routes(jobs: JobService, actions: JobActions) -> Iterable[Route]:
         _of_job("GET", "", handlers.details, "One job's record", JobDetails),
         _of_job("GET", "/request", handlers.request, "What the job was asked to do", JobRequestDocument),
         _of_job("GET", "/status", handlers.status, "How far the job is, in its own words", TaskStatusDocument),
-        _of_job("GET", "/output", handlers.output, "The job's output", Bytes),
+        replace(
+            _of_job("GET", "/output", handlers.output, "The job's output", Bytes),
+            takes_arguments=formats.arguments,
+            more_answers={202: formats.making},
+            errors=(400, 404, 503),
+            asks_outside=True,  # it may wait for another format to be made
+        ),
         _of_job("GET", "/output-url", handlers.output_url, "A signed link to the output", SignedUrl),
         _of_job("GET", "/log", handlers.log, "The job's log (private analytics)", Bytes),
         _of_job("GET", "/log-url", handlers.log_url, "A signed link to the log", SignedUrl),
@@ -87,9 +118,10 @@ def _run(action: Callable[[User, Sequence[str]], Outcomes[None]]) -> Callable[[C
 
 
 class _Handlers:
-    def __init__(self, jobs: JobService, actions: JobActions) -> None:
+    def __init__(self, jobs: JobService, actions: JobActions, formats: OtherFormats) -> None:
         self._jobs = jobs
         self._actions = actions
+        self._formats = formats
 
     def list(self, call: Call) -> JobList:
         return self._jobs.list_unarchived(call.caller)
@@ -118,14 +150,16 @@ class _Handlers:
     def status(self, call: Call) -> Mapping[str, Any]:
         return self._jobs.status(call.caller, call.path["job_id"])
 
-    def output(self, call: Call) -> Download:
-        return download_of(*self._jobs.output_key(call.caller.id, call.path["job_id"]))
+    def output(self, call: Call) -> Download | Answer:
+        if call.arguments.get("format"):
+            return self._formats.get(call)
+        return self._jobs.output(call.caller.id, call.path["job_id"])
 
     def output_url(self, call: Call) -> SignedUrl:
         return {"url": self._jobs.output_url(call.caller, call.path["job_id"])}
 
     def log(self, call: Call) -> Download:
-        return download_of(*self._jobs.log_key(call.caller.id, call.path["job_id"]))
+        return self._jobs.log(call.caller.id, call.path["job_id"])
 
     def log_url(self, call: Call) -> SignedUrl:
         return {"url": self._jobs.log_url(call.caller, call.path["job_id"])}
@@ -148,14 +182,8 @@ class _Handlers:
 
     def output_by_link(self, call: Call) -> Download:
         job_id = call.path["job_id"]
-        return download_of(*self._jobs.output_key(self._jobs.owner_of(job_id), job_id))
+        return self._jobs.output(self._jobs.owner_of(job_id), job_id)
 
     def log_by_link(self, call: Call) -> Download:
         job_id = call.path["job_id"]
-        return download_of(*self._jobs.log_key(self._jobs.owner_of(job_id), job_id))
-
-
-def download_of(key: str, filename: str, sha256: str | None = None) -> Download:
-    """A job's file as an answer."""
-    kinds = {".json": "application/json", ".zip": "application/zip", ".log": "text/plain; charset=utf-8"}
-    return Download(key, filename, kinds.get(filename[filename.rfind(".") :]), sha256)
+        return self._jobs.log(self._jobs.owner_of(job_id), job_id)

@@ -6,22 +6,23 @@ from functools import partial
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, RowMapping, Select, delete, insert, select, update
+from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 
 from voxel51.server.accounts.callers import Application, User
 from voxel51.server.accounts.tables import users_of
 from voxel51.server.analytics.service import AnalyticService
-from voxel51.server.analytics.tables import analytics as analytics_table
 from voxel51.server.data.lifetime import first_expiration
 from voxel51.server.data.service import DataService, Links
 from voxel51.server.database.database import Database
 from voxel51.server.database.search import Listing, Query, run
 from voxel51.server.errors import BadRequest, Forbidden, NotFound
 from voxel51.server.events import outbox
+from voxel51.server.http.route import Download
 from voxel51.server.jobs.moves import ENDED
+from voxel51.server.jobs.outputs import checked_output, download_of, no_such_job, with_files
 from voxel51.server.jobs.requests import check_request, output_filename, read_request
 from voxel51.server.jobs.status import status_of
-from voxel51.server.jobs.tables import attempts, jobs
+from voxel51.server.jobs.tables import attempts, jobs, theirs
 from voxel51.server.outcomes import Outcomes, only
 from voxel51.server.storage.storage import Storage
 from voxel51.wire import dates
@@ -109,18 +110,18 @@ class JobService:
     def query(self, owner: User, query: Query) -> JobList:
         """The owner's jobs that match."""
         with self._database.read() as connection:
-            rows, count = run(connection, LISTING, query, [jobs.c.owner_id == owner.id])
+            rows, count = run(connection, LISTING, query, [jobs.c.owner_id == owner.id, theirs])
         return {"jobs": [_to_wire(row) for row in rows], "count": count}
 
     def query_of_application(self, application: Application, query: Query) -> JobList:
         """What matches of all jobs of all users of ``application``."""
         with self._database.read() as connection:
-            rows, count = run(connection, LISTING, query, [jobs.c.owner_id.in_(users_of(application))])
+            rows, count = run(connection, LISTING, query, [jobs.c.owner_id.in_(users_of(application)), theirs])
         return {"jobs": [_to_wire(row) for row in rows], "count": count}
 
     def list_unarchived(self, owner: User) -> JobList:
         """The owner's jobs that are not archived."""
-        visible = [jobs.c.owner_id == owner.id, jobs.c.archived.is_(False)]
+        visible = [jobs.c.owner_id == owner.id, theirs, jobs.c.archived.is_(False)]
         with self._database.read() as connection:
             rows, count = run(connection, LISTING, Query(), visible)
         return {"jobs": [_to_wire(row) for row in rows], "count": count}
@@ -158,24 +159,17 @@ class JobService:
             raise NotFound(f"Job '{job_id}' has no status yet; start it first")
         return status_of(job)
 
-    def output_key(self, owner_id: str, job_id: str) -> tuple[str, str, str | None]:
-        """Storage key, file name and SHA-256 of the output; the last None where it was never computed.
+    def output(self, owner_id: str, job_id: str) -> Download:
+        """The output.
 
         Raises:
             NotFound: the owner has no such job, or its analytic leaves no output.
             BadRequest: it is not complete, or has expired.
         """
-        job = self.find(owner_id, job_id)
-        if job["state"] != JobState.COMPLETE:
-            raise BadRequest(f"Job '{job_id}' is {job['state']}; only a COMPLETE job has an output")
-        if job["expired"]:
-            raise BadRequest(f"The output of job '{job_id}' has expired")
-        if job["output_key"] is None:
-            raise NotFound(f"Job '{job_id}' has no output file; its analytic leaves none")
-        return job["output_key"], job["output_filename"], job["output_sha256"]
+        return checked_output(self.find(owner_id, job_id))
 
-    def log_key(self, owner_id: str, job_id: str) -> tuple[str, str]:
-        """Storage key and file name of the log.
+    def log(self, owner_id: str, job_id: str) -> Download:
+        """The log.
 
         Raises:
             NotFound: the owner has no such job, or it has no log yet.
@@ -186,16 +180,16 @@ class JobService:
             raise Forbidden(f"Job '{job_id}' ran a public analytic; logs are shown for private analytics only")
         if job["log_key"] is None:
             raise NotFound(f"Job '{job_id}' has no log yet")
-        return job["log_key"], f"{job_id}.log"
+        return download_of(job["log_key"], f"{job_id}.log")
 
     def output_url(self, owner: User, job_id: str) -> str:
-        """A signed link to the output; raises as `output_key` does."""
-        self.output_key(owner.id, job_id)
+        """A signed link to the output; raises as `output` does."""
+        self.output(owner.id, job_id)
         return self._links("GET", f"/links/jobs/{job_id}/output")
 
     def log_url(self, owner: User, job_id: str) -> str:
-        """A signed link to the log; raises as `log_key` does."""
-        self.log_key(owner.id, job_id)
+        """A signed link to the log; raises as `log` does."""
+        self.log(owner.id, job_id)
         return self._links("GET", f"/links/jobs/{job_id}/log")
 
     def owner_of(self, job_id: str) -> str:
@@ -212,12 +206,12 @@ class JobService:
 
     def expire(self) -> int:
         """Delete the files of every ended job whose time has come, and archive it; returns how many."""
-        due = (jobs.c.expiration_date <= dates.now()) & jobs.c.expired.is_(False)
+        due = (jobs.c.expiration_date <= dates.now()) & jobs.c.expired.is_(False) & theirs
         due &= jobs.c.state.in_([JobState.READY.value, *(state.value for state in ENDED)])
         with self._database.write() as connection:
             expired = connection.execute(select(jobs.c.id, jobs.c.owner_id).where(due).limit(_MOST_AT_ONCE)).all()
             job_ids = [job.id for job in expired]
-            keys = _forget_files(connection, job_ids)
+            keys = forget_files(connection, job_ids)
             connection.execute(update(jobs).where(jobs.c.id.in_(job_ids)).values(expired=True, archived=True))
             outbox.record(connection, EventName.EXPIRED, [(job.id, job.owner_id) for job in expired], {})
         for key in keys:
@@ -226,9 +220,9 @@ class JobService:
 
     def export(self, owner: User) -> list[dict[str, Any]]:
         """The record and the request of all jobs of the owner, each with a signed link to its output, if it has one."""
-        theirs = _with_files().where(jobs.c.owner_id == owner.id).order_by(jobs.c.upload_date, jobs.c.id)
+        statement = with_files().where(jobs.c.owner_id == owner.id, theirs).order_by(jobs.c.upload_date, jobs.c.id)
         with self._database.read() as connection:
-            rows = connection.execute(theirs).mappings().all()
+            rows = connection.execute(statement).mappings().all()
         return [self._exported(row) for row in rows]
 
     def _exported(self, job: RowMapping) -> dict[str, Any]:
@@ -238,11 +232,11 @@ class JobService:
 
     def forget_all(self, owner: User) -> bool:
         """Forget all jobs of the owner, which have ended, and their files."""
-        theirs = select(jobs.c.id).where(jobs.c.owner_id == owner.id).limit(_MOST_AT_ONCE)
+        all_jobs = select(jobs.c.id).where(jobs.c.owner_id == owner.id).limit(_MOST_AT_ONCE)
         while True:
             with self._database.write() as connection:
-                job_ids = connection.execute(theirs).scalars().all()
-                for key in _forget_files(connection, job_ids):
+                job_ids = connection.execute(all_jobs).scalars().all()
+                for key in forget_files(connection, job_ids):
                     self._database.after_commit(partial(self._storage.delete, key))
                 connection.execute(delete(jobs).where(jobs.c.id.in_(job_ids)))
             if not job_ids:
@@ -260,7 +254,7 @@ class JobService:
         return row
 
     def _find_all(self, owner_id: str, job_ids: Sequence[str]) -> dict[str, RowMapping]:
-        statement = _with_files().where(jobs.c.id.in_(job_ids), jobs.c.owner_id == owner_id)
+        statement = with_files().where(jobs.c.id.in_(job_ids), jobs.c.owner_id == owner_id, theirs)
         with self._database.read() as connection:
             return {row["id"]: row for row in connection.execute(statement).mappings()}
 
@@ -279,25 +273,13 @@ def has_unended(connection: Connection, analytic_id: str) -> bool:
     return connection.execute(select(jobs.c.id).where(jobs.c.analytic_id == analytic_id, unended)).first() is not None
 
 
-def no_such_job(job_id: str) -> NotFound:
-    """The refusal of an id that is nobody's, or somebody else's."""
-    return NotFound(f"Job '{job_id}' not found; it may belong to somebody else")
-
-
-def _with_files() -> Select[Any]:
-    """Jobs with ``version`` and ``scope`` of their analytics and the files of their current attempts."""
-    columns = (analytics_table.c.version, analytics_table.c.scope)
-    files = (attempts.c.output_key, attempts.c.output_sha256, attempts.c.log_key)
-    joined = select(jobs, *columns, *files).join(analytics_table, analytics_table.c.id == jobs.c.analytic_id)
-    return joined.outerjoin(attempts, attempts.c.id == jobs.c.attempt_id)
-
-
 def _details(job: RowMapping) -> Job:
     record = {name: job[name] for name in (*JOBS_FIELDS, *_EXTRAS)}
     return _to_wire({**record, "analytic": job["request"]["analytic"], "version": job["version"]})
 
 
-def _forget_files(connection: Connection, job_ids: Sequence[str]) -> list[str]:
+def forget_files(connection: Connection, job_ids: Sequence[str]) -> list[str]:
+    """Take output and log from all attempts at these jobs; returns the storage keys, to be deleted after the commit."""
     of_job = attempts.c.job_id.in_(job_ids)
     rows = connection.execute(select(attempts.c.output_key, attempts.c.log_key).where(of_job)).all()
     connection.execute(update(attempts).where(of_job).values(output_key=None, log_key=None))

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 
 from voxel51.server.http.route import Bytes, Call, Download, JsonBody, Needs, Route
-from voxel51.server.jobs.routes import download_of
 from voxel51.server.jobs.shares import ShareService
 from voxel51.wire.accounts import Scope
 from voxel51.wire.shares import NewShare, SharedJobDetails, ShareList, ShareRequest
@@ -25,7 +24,7 @@ def share_routes(shares: ShareService) -> Iterable[Route]:
         return {"job": shares.job(call.path["key"])}
 
     def output(call: Call) -> Download:
-        return download_of(*shares.output(call.path["key"]))
+        return shares.output(call.path["key"])
 
     of_job, manage = "/jobs/{job_id}/shares", Scope.MANAGE
     return [

@@ -12,6 +12,7 @@ from voxel51.server.accounts.tables import users
 from voxel51.server.accounts.tokens import hash_key, new_key
 from voxel51.server.database.database import Database
 from voxel51.server.errors import BadRequest, NotFound
+from voxel51.server.http.route import Download
 from voxel51.server.jobs.service import JobService
 from voxel51.server.jobs.tables import jobs, shares
 from voxel51.wire import dates
@@ -89,10 +90,10 @@ class ShareService:
             "output_filename": str(job.get("output_filename")),
         }
 
-    def output(self, key: str) -> tuple[str, str, str | None]:
-        """Storage key, file name and hash of the output; raises as `job` and `JobService.output_key` do."""
+    def output(self, key: str) -> Download:
+        """The output; raises as `job` and `JobService.output` do."""
         found = self._find(key)
-        return self._jobs.output_key(found.owner_id, found.job_id)
+        return self._jobs.output(found.owner_id, found.job_id)
 
     def expire(self) -> int:
         """Forget links whose time is over; returns how many."""

@@ -1,6 +1,6 @@
 """Jobs, and the attempts at them."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, String, Table, Text, false
 
 from voxel51.server.accounts.tables import users
 from voxel51.server.analytics.tables import analytics
@@ -15,6 +15,7 @@ jobs = Table(
     Column("name", String(255), nullable=False),
     Column("state", String(16), nullable=False),
     Column("archived", Boolean, nullable=False),
+    Column("internal", Boolean, nullable=False, server_default=false()),  # the platform's own: see internal.py
     Column("upload_date", Moment, nullable=False),
     Column("expiration_date", Moment, nullable=False, index=True),
     Column("expired", Boolean, nullable=False),
@@ -39,6 +40,9 @@ jobs = Table(
     Index("ix_jobs_owner_name", "owner_id", "name"),
     Index("ix_jobs_state_owner_queued_at", "state", "owner_id", "queued_at", "id"),
 )
+
+theirs = jobs.c.internal.is_(False)
+"""Of what people see: jobs that somebody submitted."""
 
 turns = Table(
     "turns",

@@ -1,34 +1,38 @@
 """What an attempt is told: the task description, and fresh links where old ones may have ended."""
 
-from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import RowMapping, select
 
 from voxel51.server.analytics.tables import analytics
+from voxel51.server.data.contents import content_of
 from voxel51.server.data.service import DataService, Links
+from voxel51.server.data.sources import SourceService
 from voxel51.server.database.database import Database
 from voxel51.server.errors import NotFound
+from voxel51.server.http.route import Download, Through
 from voxel51.server.jobs.attempts import Attempt
-from voxel51.server.jobs.requests import data_ids
+from voxel51.server.jobs.outputs import output_of
+from voxel51.server.jobs.requests import files_of
 from voxel51.server.jobs.tables import jobs
 from voxel51.wire.tasks import SignedUrlReference, TaskDescription
 
-_UPLOADS = ("status", "log", "output")
+_UPLOADS = ("status", "log", "output", "spans")
 
 
 class TaskService:
     """Describes an attempt's task. ``links`` makes signed links that are reached from where jobs run."""
 
-    def __init__(self, database: Database, data: DataService, links: Links) -> None:
+    def __init__(self, database: Database, data: DataService, sources: SourceService, links: Links) -> None:
         self._database = database
         self._data = data
+        self._sources = sources
         self._links = links
 
     def describe(self, attempt: Attempt) -> TaskDescription:
         """The task description."""
         job = self._job(attempt)
-        files = data_ids(job["request"])
+        files = files_of(job["request"])
         parameters = {
             name: self._input(attempt, "parameters", name) if name in files["parameters"] else value
             for name, value in job["request"]["parameters"].items()
@@ -42,11 +46,12 @@ class TaskService:
             "status": self.upload_link(attempt, "status"),
             "logfile": self.upload_link(attempt, "log"),
             "output": self.upload_link(attempt, "output") if job["output_filename"] else None,
+            "spans": self.upload_link(attempt, "spans"),
         }
 
     def input_links(self, attempt: Attempt) -> dict[str, SignedUrlReference]:
         """A fresh link for every input."""
-        names = data_ids(self._job(attempt)["request"])["inputs"]
+        names = files_of(self._job(attempt)["request"])["inputs"]
         return {name: self._input(attempt, "inputs", name) for name in names}
 
     def upload_link(self, attempt: Attempt, what: str) -> SignedUrlReference:
@@ -67,16 +72,19 @@ class TaskService:
         """The link to which the log is PUT."""
         return self._links("PUT", f"/links/attempts/{attempt_id}/log")
 
-    def file(self, attempt: Attempt, part: str, name: str) -> Any:
-        """The data row behind an input or data parameter.
+    def file(self, attempt: Attempt, part: str, name: str) -> Download | Through:
+        """What is behind an input or data parameter.
 
         Raises:
             NotFound: the request names no such file, or it was deleted or has expired since.
         """
-        data_id = data_ids(self._job(attempt)["request"]).get(part, {}).get(name)
-        if data_id is None:
+        reference = files_of(self._job(attempt)["request"]).get(part, {}).get(name)
+        if reference is None:
             raise NotFound(f"The job has no file '{name}' among its {part}")
-        return self._data.find(attempt.owner_id, data_id)
+        if reference.data_id is not None:
+            return content_of(self._data.find(attempt.owner_id, reference.data_id), self._sources)
+        with self._database.read() as connection:
+            return output_of(connection, attempt.owner_id, str(reference.job_id))
 
     def _input(self, attempt: Attempt, part: str, name: str) -> SignedUrlReference:
         return {"signed-url": self._links("GET", f"/links/attempts/{attempt.id}/{part}/{quote(name, safe='')}")}

@@ -21,18 +21,22 @@ MostRunning = Callable[[Connection, Sequence[str]], Mapping[str, int]]
 """How many jobs of each of these owners may run at once; who is left out, any number."""
 
 
-def next_jobs(connection: Connection, limit: int, most_running: MostRunning) -> list[Row[Any]]:
+def next_jobs(
+    connection: Connection, limit: int, most_running: MostRunning, *, internal: bool = False
+) -> list[Row[Any]]:
     """Up to ``limit`` queued jobs, ``id`` and ``entry_point`` of each, and note that their owners had their turn.
+
+    Either those that people submitted, or the platform's own (``internal``).
 
     Owners take turns, so that one's ten thousand jobs do not keep another's one waiting. Within an owner's, the longest
     waiting comes first. The cost grows with the owners that wait, and not with the jobs.
     """
     chosen: list[Row[Any]] = []
-    for owner_id, count in _shares(connection, limit, most_running).items():
+    for owner_id, count in _shares(connection, limit, most_running, internal).items():
         waiting = (
             select(jobs.c.id, analytics.c.entry_point)
             .join(analytics, analytics.c.id == jobs.c.analytic_id)
-            .where(jobs.c.state == JobState.QUEUED.value, jobs.c.owner_id == owner_id)
+            .where(jobs.c.state == JobState.QUEUED.value, jobs.c.owner_id == owner_id, jobs.c.internal.is_(internal))
             .order_by(jobs.c.queued_at, jobs.c.id)
             .limit(count)
             .with_for_update(skip_locked=True, of=jobs)
@@ -42,12 +46,13 @@ def next_jobs(connection: Connection, limit: int, most_running: MostRunning) -> 
     return chosen
 
 
-def _shares(connection: Connection, limit: int, most_running: MostRunning) -> dict[str, int]:
+def _shares(connection: Connection, limit: int, most_running: MostRunning, internal: bool) -> dict[str, int]:
     """How many of ``limit`` places each owner gets, in the order of their turns; none more than may run at once."""
-    owners = _waiting_owners(connection)
+    owners = _waiting_owners(connection, internal)
     if not owners:
         return {}
-    counted = select(jobs.c.owner_id, func.count()).where(jobs.c.state.in_(_UNDERWAY)).group_by(jobs.c.owner_id)
+    going = jobs.c.state.in_(_UNDERWAY) & jobs.c.internal.is_(internal)
+    counted = select(jobs.c.owner_id, func.count()).where(going).group_by(jobs.c.owner_id)
     underway = Counter({row[0]: row[1] for row in connection.execute(counted)})
     served = {row.owner_id: row.served_at for row in connection.execute(select(turns))}
     order = sorted(owners, key=lambda owner_id: served.get(owner_id, _NEVER))
@@ -61,9 +66,9 @@ def _shares(connection: Connection, limit: int, most_running: MostRunning) -> di
     return shares
 
 
-def _waiting_owners(connection: Connection) -> list[str]:
+def _waiting_owners(connection: Connection, internal: bool) -> list[str]:
     """Everybody with a queued job, found by leaping from owner to owner through the index."""
-    queued = jobs.c.state == JobState.QUEUED.value
+    queued = (jobs.c.state == JobState.QUEUED.value) & jobs.c.internal.is_(internal)
     first = select(func.min(jobs.c.owner_id).label("owner_id")).where(queued).cte("owners", recursive=True)
     following = select(func.min(jobs.c.owner_id)).where(queued, jobs.c.owner_id > first.c.owner_id).scalar_subquery()
     owners = first.union_all(select(following).where(first.c.owner_id.is_not(None)))

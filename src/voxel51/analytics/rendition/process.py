@@ -1,0 +1,35 @@
+"""One job: one rendition."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from voxel51.analytics.rendition.makers import MAKERS, Making
+from voxel51.labels.media.containers import UnreadableVideo
+from voxel51.labels.problems import InvalidLabels
+from voxel51.platform.errors import InvalidInput
+from voxel51.platform.job import Job
+
+
+def process(job: Job) -> None:
+    """Make the rendition that ``kind`` names, and leave it at the output ``rendition``.
+
+    Raises:
+        InvalidInput: it cannot be made of these files.
+    """
+    kind, arguments = job.parameters["kind"], job.parameters["arguments"]
+    folder = job.scratch / "made"
+    folder.mkdir()
+    making = Making(job.inputs, arguments, folder, job.progress)
+    try:
+        made = MAKERS[kind](making)
+    except (UnreadableVideo, InvalidLabels, ValueError) as error:
+        raise InvalidInput(_named(str(error), job.inputs, job.filenames)) from None
+    made.replace(job.output("rendition"))
+
+
+def _named(text: str, inputs: Mapping[str, Path], filenames: Mapping[str, Any]) -> str:
+    """An error's text with the owner's name of a file in the place of the one it has here."""
+    for name, path in inputs.items():
+        text = text.replace(path.name, str(filenames.get(name, path.name)))
+    return text

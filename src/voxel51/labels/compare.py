@@ -1,0 +1,160 @@
+"""How two sets of labels of one video differ: of two versions of an analytic, or two choices of its parameters."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from voxel51.labels.events import VideoEvent
+from voxel51.labels.formats.boxes import numbers_of
+from voxel51.labels.overlap import SAME_OVERLAP, PlacedBox, assigned, boxes_on, by_frame, overlaps
+from voxel51.labels.video import VideoLabels
+
+MOST_FRAMES = 100
+"""Frames that are named at most."""
+
+Spans = tuple[tuple[int, int], ...]
+"""First and last frames."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoxDifference:
+    """Boxes of one label.
+
+    Attributes:
+        both: in both, overlapping enough.
+        mean_overlap: of these, intersection over union; None where there are none.
+        only_first, only_second: in one alone.
+        tracks_first, tracks_second: how many things they are boxes of.
+    """
+
+    both: int
+    mean_overlap: float | None
+    only_first: int
+    only_second: int
+    tracks_first: int
+    tracks_second: int
+
+
+@dataclass(frozen=True, slots=True)
+class EventDifference:
+    """Events of one label, told apart by their first and last frames."""
+
+    both: int
+    only_first: Spans
+    only_second: Spans
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What two sets of labels say differently.
+
+    Attributes:
+        boxes, events: by label.
+        frames: frame -> boxes that only one of them has, the most different ones, `MOST_FRAMES` at most.
+        attributes: of the whole video: name -> value in the first and in the second, where they differ.
+        provenance: what made each.
+    """
+
+    boxes: Mapping[str, BoxDifference]
+    events: Mapping[str, EventDifference]
+    frames: Mapping[int, int]
+    attributes: Mapping[str, tuple[Any, Any]]
+    provenance: tuple[dict[str, Any] | None, dict[str, Any] | None]
+
+    @property
+    def is_same(self) -> bool:
+        """Whether they say the same of every box, event and attribute, as far as boxes overlap enough."""
+        boxes = not self.frames and all(not (each.only_first or each.only_second) for each in self.boxes.values())
+        events = all(not (each.only_first or each.only_second) for each in self.events.values())
+        return boxes and events and not self.attributes
+
+
+def compare(first: VideoLabels, second: VideoLabels, overlap: float = SAME_OVERLAP) -> Comparison:
+    """Where ``first`` and ``second`` differ; boxes that overlap at least ``overlap`` are the same.
+
+    Raises:
+        ValueError: the overlap is not above 0 and at most 1.
+        ModuleNotFoundError: scipy is not installed.
+    """
+    if not 0 < overlap <= 1:
+        raise ValueError(f"overlap is {overlap}; it must be above 0 and at most 1")
+    numbers = {*numbers_of(first), *numbers_of(second)}
+    counts: Counter[int] = Counter()
+    boxes = {
+        name: _boxes(ones, others, overlap, counts)
+        for name, (ones, others) in _by_label(boxes_on(first, numbers), boxes_on(second, numbers)).items()
+    }
+    names = sorted({event.label or "" for event in [*first.events, *second.events]})
+    events = {name: _events(_spans(first.events, name), _spans(second.events, name)) for name in names}
+    return Comparison(
+        boxes=boxes,
+        events=events,
+        frames=dict(sorted(counts.most_common(MOST_FRAMES))),
+        attributes=_attributes(first, second),
+        provenance=(first.provenance, second.provenance),
+    )
+
+
+@dataclass(slots=True)
+class _Matched:
+    shares: list[float] = field(default_factory=list)
+    only_first: int = 0
+    only_second: int = 0
+
+
+def _by_label(first: list[PlacedBox], second: list[PlacedBox]) -> Mapping[str, tuple[list[PlacedBox], list[PlacedBox]]]:
+    found: dict[str, tuple[list[PlacedBox], list[PlacedBox]]] = defaultdict(lambda: ([], []))
+    for side, boxes in enumerate((first, second)):
+        for box in boxes:
+            found[box.label][side].append(box)
+    return dict(sorted(found.items()))
+
+
+def _boxes(first: list[PlacedBox], second: list[PlacedBox], overlap: float, counts: Counter[int]) -> BoxDifference:
+    matched, ones, others = _Matched(), by_frame(first), by_frame(second)
+    for number in ones.keys() | others.keys():
+        here, there = ones.get(number, []), others.get(number, [])
+        shares = overlaps(here, there)
+        pairs = assigned(shares, overlap)
+        matched.shares += [float(shares[pair]) for pair in pairs]
+        matched.only_first += len(here) - len(pairs)
+        matched.only_second += len(there) - len(pairs)
+        if alone := len(here) + len(there) - 2 * len(pairs):
+            counts[number] += alone
+    return BoxDifference(
+        both=len(matched.shares),
+        mean_overlap=sum(matched.shares) / len(matched.shares) if matched.shares else None,
+        only_first=matched.only_first,
+        only_second=matched.only_second,
+        tracks_first=_track_count(first),
+        tracks_second=_track_count(second),
+    )
+
+
+def _track_count(boxes: Iterable[PlacedBox]) -> int:
+    return len({box.track for box in boxes if box.track is not None})
+
+
+def _spans(events: Iterable[VideoEvent], name: str) -> Counter[tuple[int, int]]:
+    supports = (event.support for event in events if (event.label or "") == name)
+    return Counter(
+        (support.ranges[0][0], support.ranges[-1][1]) for support in supports if support is not None and support.ranges
+    )
+
+
+def _events(first: Counter[tuple[int, int]], second: Counter[tuple[int, int]]) -> EventDifference:
+    return EventDifference(
+        both=(first & second).total(),
+        only_first=tuple(sorted((first - second).elements())),
+        only_second=tuple(sorted((second - first).elements())),
+    )
+
+
+def _attributes(first: VideoLabels, second: VideoLabels) -> dict[str, tuple[Any, Any]]:
+    ones, others = ({each.name or "": each.value for each in labels.attributes} for labels in (first, second))
+    return {
+        name: (ones.get(name), others.get(name))
+        for name in sorted(ones.keys() | others.keys())
+        if ones.get(name) != others.get(name)
+    }

@@ -1,0 +1,150 @@
+"""Labels in short: what is there from when to when. Read as a stream, so a file of any size takes little memory."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import ijson
+
+from voxel51.labels.problems import InvalidLabels, Problem
+from voxel51.labels.supports import Support
+
+LONGEST_GAP_SECONDS = 1.0
+"""A thing not labelled for longer is gone, and what follows another span."""
+
+MOST_SPANS = 5000
+LONGEST_TEXT = 200
+_USUAL_RATE = 25.0
+
+
+@dataclass(slots=True)
+class Span:
+    """Something that is there for a while.
+
+    Attributes:
+        kind: ``object`` or ``event``.
+        label: what it is; empty where nothing says so.
+        track: number of the thing; None for things that are not followed.
+        text: what stands there, of text that was read.
+        first_frame, last_frame: counted from 1.
+        frame_count: in how many frames of these it is labelled.
+        seconds: how long it lasts, by the mean frame rate.
+        confidence: the greatest; None where none was said.
+    """
+
+    kind: str
+    label: str
+    track: int | None
+    text: str | None
+    first_frame: int
+    last_frame: int
+    frame_count: int
+    seconds: float = 0.0
+    confidence: float | None = None
+
+
+@dataclass(slots=True)
+class Spans:
+    """All of one file; ``is_whole`` is false where there are more than `MOST_SPANS`."""
+
+    spans: list[Span] = field(default_factory=list)
+    is_whole: bool = True
+
+
+def spans_of(path: Path) -> Spans:
+    """What the labels of a video at ``path`` say, in short.
+
+    Raises:
+        InvalidLabels: it is no JSON, or no labels of a video.
+        OSError: it cannot be opened.
+    """
+    try:
+        with path.open("rb") as file:
+            return _Summary(file).made()
+    except (ijson.JSONError, UnicodeDecodeError, TypeError, ValueError, KeyError, AttributeError) as error:
+        raise InvalidLabels([Problem("", f"{path.name} cannot be read as labels of a video: {error}")]) from None
+
+
+class _Summary:
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        rate = next(self._items("metadata.frame_rate"), None)
+        self._rate = float(rate) if rate else _USUAL_RATE
+        self._gap = round(self._rate * LONGEST_GAP_SECONDS)
+        self._open: dict[tuple[str, int | None], Span] = {}
+        self._found = Spans()
+
+    def made(self) -> Spans:
+        for key, frame in self._pairs("frames"):
+            self._end_before(int(key) - self._gap)
+            for each in _entries(frame, "objects"):
+                self._see(int(key), each, each.get("label"), each.get("index"))
+        self._end_before(None)
+        for track in self._items("objects.objects.item"):
+            for number in sorted(int(each) for each in track.get("frames") or {}):
+                self._end_before(number - self._gap)
+                seen = track["frames"][str(number)]
+                self._see(number, {**track, **seen}, track.get("label"), track.get("index"))
+            self._end_before(None)
+        for event in self._items("events.events.item"):
+            self._add_event(event)
+        for span in self._found.spans:
+            span.seconds = round((span.last_frame - span.first_frame + 1) / self._rate, 3)
+        return self._found
+
+    def _see(self, number: int, seen: Mapping[str, Any], label: Any, track: Any) -> None:
+        key = (str(label or ""), None if track is None else int(track))
+        span = self._open.get(key)
+        if span is None:
+            if len(self._found.spans) + len(self._open) >= MOST_SPANS:
+                self._found.is_whole = False
+                return
+            span = self._open[key] = Span("object", *key, None, number, number, 0)
+        if span.frame_count == 0 or span.last_frame != number:
+            span.frame_count += 1
+        span.last_frame = number
+        confidence = seen.get("confidence")
+        if confidence is not None and (span.confidence is None or confidence > span.confidence):
+            span.confidence = float(confidence)
+            span.text = _text_of(seen) or span.text
+
+    def _add_event(self, event: Mapping[str, Any]) -> None:
+        for first, last in Support.read(event["support"]).ranges if event.get("support") else ():
+            if len(self._found.spans) >= MOST_SPANS:
+                self._found.is_whole = False
+                return
+            confidence = event.get("confidence")
+            self._found.spans.append(
+                Span(
+                    kind="event",
+                    label=str(event.get("label") or ""),
+                    track=None if event.get("index") is None else int(event["index"]),
+                    text=_text_of(event),
+                    first_frame=first,
+                    last_frame=last,
+                    frame_count=last - first + 1,
+                    confidence=None if confidence is None else float(confidence),
+                )
+            )
+
+    def _end_before(self, number: int | None) -> None:
+        ended = [key for key, span in self._open.items() if number is None or span.last_frame < number]
+        self._found.spans += [self._open.pop(key) for key in ended]
+
+    def _items(self, prefix: str) -> Iterator[Any]:
+        self._file.seek(0)
+        yield from ijson.items(self._file, prefix, use_float=True)
+
+    def _pairs(self, prefix: str) -> Iterator[tuple[str, Any]]:
+        self._file.seek(0)
+        yield from ijson.kvitems(self._file, prefix, use_float=True)
+
+
+def _entries(record: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    return list((record.get(name) or {}).get(name) or ())
+
+
+def _text_of(record: Mapping[str, Any]) -> str | None:
+    texts = [each.get("value") for each in _entries(record, "attrs") if each.get("name") == "text"]
+    return str(texts[0])[:LONGEST_TEXT] if texts else None

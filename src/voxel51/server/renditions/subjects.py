@@ -1,0 +1,99 @@
+"""What renditions are made of: data, or the labels that a job left with the video it looked at."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from voxel51.server.accounts.callers import User
+from voxel51.server.analytics.service import AnalyticService
+from voxel51.server.data.service import DataService
+from voxel51.server.errors import BadRequest, NotFound
+from voxel51.server.jobs.requests import files_of
+from voxel51.server.jobs.service import JobService
+from voxel51.server.renditions.kinds import Arguments, Kind
+from voxel51.wire.analytics import AnalyticDocument
+from voxel51.wire.jobs import DATA_ID_FIELD, JOB_ID_FIELD
+
+LABELS_TYPE = "VideoLabels"
+VIDEO_TYPE = "Video"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a rendition is of. One of the two ids is None."""
+
+    data_id: str | None
+    job_id: str | None
+
+    @property
+    def key(self) -> str:
+        """Its one name."""
+        return f"data:{self.data_id}" if self.data_id is not None else f"job:{self.job_id}"
+
+
+class Subjects:
+    """Finds the files that a rendition is made of, and refuses what none can be made of."""
+
+    def __init__(self, data: DataService, jobs: JobService, analytics: AnalyticService) -> None:
+        self._data = data
+        self._jobs = jobs
+        self._analytics = analytics
+
+    def check(self, owner: User, subject: Subject) -> None:
+        """Pass silently when the subject is the owner's, and there.
+
+        Raises:
+            NotFound: it is not.
+            BadRequest: it is a job without labels (so far).
+        """
+        if subject.data_id is not None:
+            self._data.find(owner.id, subject.data_id)
+        else:
+            self._check_labels(owner, str(subject.job_id))
+
+    def inputs(self, owner: User, subject: Subject, kind: Kind, arguments: Arguments) -> dict[str, Any]:
+        """The inputs of the job that makes the rendition, by name: ``video``, ``labels``, ``others``.
+
+        Raises:
+            NotFound, BadRequest: one of them is not there, or not the owner's; the text says which.
+        """
+        if subject.data_id is not None:
+            return {"video": {DATA_ID_FIELD: subject.data_id}}
+        job_id = str(subject.job_id)
+        inputs: dict[str, Any] = {"labels": {JOB_ID_FIELD: job_id}}
+        if kind.needs_video:
+            inputs["video"] = {DATA_ID_FIELD: self._video_of(owner, job_id)}
+        if "truth" in arguments:
+            inputs["others"] = {DATA_ID_FIELD: self._data.find(owner.id, arguments["truth"]).id}
+        if "with" in arguments:
+            self._check_labels(owner, arguments["with"])
+            inputs["others"] = {JOB_ID_FIELD: arguments["with"]}
+        return inputs
+
+    def _check_labels(self, owner: User, job_id: str) -> None:
+        job = self._jobs.find(owner.id, job_id)
+        self._jobs.output(owner.id, job_id)
+        if not leaves_labels(self._analytics.by_id(job["analytic_id"]).document):
+            name = job["request"]["analytic"]
+            raise BadRequest(f"The output of job '{job_id}' is no labels of a video, says its analytic '{name}'")
+
+    def _video_of(self, owner: User, job_id: str) -> str:
+        job = self._jobs.find(owner.id, job_id)
+        document = self._analytics.by_id(job["analytic_id"]).document
+        given = files_of(job["request"])["inputs"]
+        for declared in document["inputs"]:
+            reference = given.get(declared["name"])
+            if declared["type"].rpartition(".")[2] == VIDEO_TYPE and reference is not None and reference.data_id:
+                try:
+                    return str(self._data.find(owner.id, reference.data_id).id)
+                except NotFound:
+                    raise NotFound(
+                        f"The video of job '{job_id}' was deleted, or has expired; its labels are there"
+                    ) from None
+        raise BadRequest(f"Job '{job_id}' looked at no video")
+
+
+def leaves_labels(document: AnalyticDocument | Mapping[str, Any]) -> bool:
+    """Whether the one output file of an analytic is labels of a video."""
+    kept = [output for output in document["outputs"] if not output["post_as_data"]]
+    return not document["zip_outputs"] and bool(kept) and kept[0]["type"].rpartition(".")[2] == LABELS_TYPE

@@ -1,0 +1,1 @@
+"""Search over what the labels of all jobs say."""

@@ -1,0 +1,83 @@
+"""What labels are searched for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from voxel51.server.errors import BadRequest
+from voxel51.server.http.route import Argument
+
+MOST_LABELS = 5
+LARGEST_PAGE = 500
+
+_AMOUNT = {"type": "number", "minimum": 0, "maximum": 10**9}
+_ID = {"type": "string"}
+ARGUMENTS: Mapping[str, Argument] = {
+    "labels": Argument("labels joined by commas; all must be there", {"type": "string"}),
+    "text": Argument("text that must have been read, or a part of it", {"type": "string"}),
+    "longer_than": Argument("seconds that each must last without a break", _AMOUNT),
+    "confidence": Argument("how sure of each one must be, at least once", {**_AMOUNT, "maximum": 1}),
+    "together": Argument("true: all of them at the same time", {"type": "string", "enum": ["true", "false"]}),
+    "analytic": Argument("full name of the analytic that found them", _ID),
+    "data_id": Argument("the data that they are found in", _ID),
+    "job_id": Argument("the job that found them", _ID),
+    "limit": Argument("how many jobs are given", {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE}),
+    "offset": Argument("how many are left out before", {"type": "integer", "minimum": 0, "maximum": 10**6}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LabelQuery:
+    """What to look for. ``None`` and empty: whatever it is."""
+
+    labels: tuple[str, ...]
+    text: str | None = None
+    longer_than: float = 0.0
+    confidence: float = 0.0
+    together: bool = False
+    analytic: str | None = None
+    data_id: str | None = None
+    job_id: str | None = None
+    limit: int = 25
+    offset: int = 0
+
+    @classmethod
+    def read(cls, given: Mapping[str, str]) -> "LabelQuery":
+        """The query of a request.
+
+        Raises:
+            BadRequest: an argument has a value it cannot have, or nothing is looked for.
+        """
+        labels = tuple(dict.fromkeys(name.strip() for name in given.get("labels", "").split(",") if name.strip()))
+        text = given.get("text") or None
+        if not labels and text is None:
+            raise BadRequest("Say what to look for: 'labels', such as labels=dog,car, or 'text'")
+        if len(labels) > MOST_LABELS:
+            raise BadRequest(f"'labels' are {MOST_LABELS} at most, not {len(labels)}")
+        if given.get("together", "false") not in {"true", "false", ""}:
+            raise BadRequest(f"'together' is true or false, not {given['together']!r:.100}")
+        return cls(
+            labels=labels,
+            text=text,
+            longer_than=_number("longer_than", given, 0.0),
+            confidence=_number("confidence", given, 0.0),
+            together=given.get("together") == "true",
+            analytic=given.get("analytic") or None,
+            data_id=given.get("data_id") or None,
+            job_id=given.get("job_id") or None,
+            limit=int(_number("limit", given, 25)),
+            offset=int(_number("offset", given, 0)),
+        )
+
+
+def _number(name: str, given: Mapping[str, str], otherwise: float) -> float:
+    schema: Mapping[str, Any] = ARGUMENTS[name].schema
+    text = given.get(name) or str(otherwise)
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    is_whole = schema["type"] == "number" or value == value // 1
+    if not (schema["minimum"] <= value <= schema["maximum"]) or not is_whole:
+        raise BadRequest(f"'{name}' is a number from {schema['minimum']} to {schema['maximum']}, not {text!r:.100}")
+    return value

@@ -1,0 +1,26 @@
+"""What the labels of jobs say, in short: one row for each thing or event and each while that it is there."""
+
+from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, String, Table
+
+from voxel51.server.accounts.tables import users
+from voxel51.server.database.schema import metadata
+from voxel51.server.jobs.tables import jobs
+
+spans = Table(
+    "spans",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("job_id", String(36), ForeignKey(jobs.c.id, ondelete="CASCADE"), nullable=False),
+    Column("owner_id", String(36), ForeignKey(users.c.id), nullable=False),
+    Column("kind", String(8), nullable=False),
+    Column("label", String(255), nullable=False),
+    Column("track", BigInteger),
+    Column("text", String(255)),
+    Column("first_frame", BigInteger, nullable=False),
+    Column("last_frame", BigInteger, nullable=False),
+    Column("frame_count", BigInteger, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Column("confidence", Float),
+    Index("ix_spans_job_id_label", "job_id", "label"),
+    Index("ix_spans_owner_label_seconds", "owner_id", "label", "seconds"),
+)
