@@ -233,4 +233,4 @@ def _limits(settings: Settings) -> Limits:
 
 def _runner(settings: Settings, installed: list[Installed]) -> ProcessRunner:
     preload = [offer.entry_point for offer in installed if offer.preload_safe]
-    return ProcessRunner(settings.folder / "running", preload)
+    return ProcessRunner(settings.folder / "running", preload, weights_folder=settings.weights_folder)

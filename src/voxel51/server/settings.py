@@ -82,6 +82,7 @@ class Settings:
     rendition_concurrency: int = _setting(2, "renditions (drawn videos, thumbnails) made at the same time, beside jobs")
     rendition_days: float = _setting(30.0, "days until a rendition that nobody looks at is forgotten")
     renditions_of_one: int = _setting(1000, "renditions kept for one user; those looked at longest ago make room")
+    weights_dir: str = _setting("", "folder in which jobs keep weights that they fetched; empty: in the data folder")
     job_attempts: int = _setting(5, "how often a job is started before a machine that keeps dying fails it")
     job_wall_seconds: float = _setting(6 * 3600.0, "seconds one attempt at a job may last")
     job_cpu_seconds: int = _setting(24 * 3600, "processor seconds one attempt may use, all threads together")
@@ -193,6 +194,11 @@ class Settings:
     def folder(self) -> Path:
         """The data folder, absolute."""
         return Path(self.dir).expanduser().absolute() if self.dir else default_folder()
+
+    @property
+    def weights_folder(self) -> Path:
+        """The folder for weights, absolute."""
+        return Path(self.weights_dir).expanduser().absolute() if self.weights_dir else self.folder / "weights"
 
     @property
     def allowed_hosts(self) -> list[str]:

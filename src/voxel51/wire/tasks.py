@@ -9,6 +9,9 @@ API_TOKEN = "API_TOKEN"  # noqa: S105  (the name of a variable)
 API_BASE_URL = "API_BASE_URL"
 LOGFILE_SIGNED_URL = "LOGFILE_SIGNED_URL"
 
+WEIGHTS_FOLDER = "VOXEL51_WEIGHTS_DIR"
+"""Environment variable that names a folder which jobs of one machine share: for weights that they fetched."""
+
 ENVIRONMENT_VARIABLES = (TASK_DESCRIPTION, JOB_ID, API_TOKEN, API_BASE_URL, LOGFILE_SIGNED_URL)
 """The five environment variables a job is started with, wherever it runs."""
 

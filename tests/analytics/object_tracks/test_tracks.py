@@ -12,10 +12,12 @@ import pytest
 
 from job_samples import run_on
 from video_samples import footage, numbered_video
-from voxel51.analytics.following.detections import Detections
+from voxel51.analytics.detectors.detections import Detections
+from voxel51.analytics.detectors.families import opened
+from voxel51.analytics.detectors.known import OWN_FILE, OWN_SHA256
 from voxel51.analytics.following.tracker import Tracker
 from voxel51.analytics.following.trajectories import Trajectories
-from voxel51.analytics.object_tracks import analytic, nanodet
+from voxel51.analytics.object_tracks import analytic
 from voxel51.analytics.sessions import available_threads
 from voxel51.labels.supports import Support
 from voxel51.labels.validate import video_labels_problems
@@ -83,7 +85,7 @@ def test_only_the_classes_asked_for_are_labelled(tmp_path: Path) -> None:
 def test_a_class_that_does_not_exist_is_the_users_fault(tmp_path: Path) -> None:
     video = numbered_video(tmp_path / "in.mp4", frames=1)
 
-    with pytest.raises(InvalidInput, match=r"names 'bycicle', .* did you mean 'bicycle'"):
+    with pytest.raises(InvalidInput, match=r"'bycicle' is nothing .* did you mean 'bicycle'"):
         run_on(analytic, video, tmp_path, classes=["bycicle"])
 
 
@@ -98,9 +100,9 @@ def test_a_video_with_nothing_in_it_gives_labels_without_frames(tmp_path: Path) 
 def test_the_weights_are_those_the_notice_names() -> None:
     folder = resources.files("voxel51.analytics.object_tracks")
 
-    digest = hashlib.sha256(folder.joinpath(nanodet.WEIGHTS).read_bytes()).hexdigest()
+    digest = hashlib.sha256(folder.joinpath(OWN_FILE).read_bytes()).hexdigest()
 
-    assert digest == nanodet.WEIGHTS_SHA256
+    assert digest == OWN_SHA256
     assert digest in folder.joinpath("NOTICE").read_text()
 
 
@@ -132,7 +134,8 @@ def test_a_car_is_found_at_the_same_place_whatever_the_pictures_shape() -> None:
 
     with VideoReader(footage("bikes.mp4")) as video:
         image = next(frame.image() for frame in video if frame.number == 160)
-    detector = nanodet.NanoDet()
+    folder = resources.files("voxel51.analytics.object_tracks")
+    detector = opened(folder.joinpath(OWN_FILE).read_bytes(), 416).detector
     wide = detector.detect(image, 0.4)
     padded = detector.detect(cv2.copyMakeBorder(image, 200, 168, 0, 0, cv2.BORDER_CONSTANT, value=(103, 116, 123)), 0.4)
 

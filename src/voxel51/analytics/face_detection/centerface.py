@@ -9,7 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from voxel51.analytics.following.detections import Detections, Floats
+from voxel51.analytics.detectors.detections import Detections, Floats
 from voxel51.analytics.sessions import session_of
 from voxel51.labels.media.pictures import Pixels
 

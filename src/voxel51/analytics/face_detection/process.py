@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from voxel51.analytics.detectors.detections import Detections
 from voxel51.analytics.face_detection.centerface import WEIGHTS, WEIGHTS_SHA256, CenterFace
-from voxel51.analytics.following.detections import Detections
 from voxel51.analytics.following.follower import Follower
 from voxel51.labels.media.pictures import Frame
 from voxel51.labels.writer import VideoLabelsWriter

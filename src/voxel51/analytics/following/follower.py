@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from voxel51.analytics.following.detections import Detections
+from voxel51.analytics.detectors.detections import Detections
 from voxel51.analytics.following.tracker import Tracker
 from voxel51.analytics.following.trajectories import Placed, Trajectories
 from voxel51.analytics.shot_detection.shots import with_shot_ends

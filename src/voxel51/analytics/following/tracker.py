@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from voxel51.analytics.following.detections import Detections, Floats, overlaps
+from voxel51.analytics.detectors.detections import Detections, Floats, overlaps
 from voxel51.analytics.following.motion import Motion
 
 FIRST_OVERLAP = 0.2

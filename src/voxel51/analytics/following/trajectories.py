@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from voxel51.analytics.following.detections import Floats
+from voxel51.analytics.detectors.detections import Floats
 from voxel51.analytics.following.tracker import Observation, Track
 
 SIGHTINGS = 3

@@ -10,7 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from voxel51.analytics.following.detections import Detections
+from voxel51.analytics.detectors.detections import Detections
 from voxel51.labels.media.pictures import Frame, Pixels
 
 NAMES = ("moving object",)

@@ -20,6 +20,7 @@ from voxel51.server.engine.runner import LOG_TAIL_BYTES, Ending, Outcome, Proces
 from voxel51.server.engine.runners.processes_endings import Death, OomKills, ending_of
 from voxel51.server.engine.runners.processes_environment import interpreter_environment
 from voxel51.server.engine.runners.processes_zygote import Zygote
+from voxel51.wire.tasks import WEIGHTS_FOLDER
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +65,7 @@ class ProcessRunner:
         mode: Mode = DEFAULT_MODE,
         threads: int = 1,
         module_folders: Sequence[Path] = (),
+        weights_folder: Path | None = None,
     ) -> None:
         self._folder = folder.resolve()
         self._preload = list(preload) if mode == "fork" else []
@@ -71,6 +73,7 @@ class ProcessRunner:
         self._mode = mode
         self._threads_per_attempt = threads
         self._module_folders = list(module_folders)
+        self._shared = {} if weights_folder is None else {WEIGHTS_FOLDER: str(weights_folder.resolve())}
         self._oom_kills = OomKills()
         self._lock = threading.Lock()
         self._settled = threading.Condition(self._lock)
@@ -263,6 +266,7 @@ class ProcessRunner:
             "folder": str(work),
             "log": str(attempt.folder / "log"),
             "environment": interpreter_environment(work, self._threads_per_attempt, self._module_folders)
+            | self._shared
             | dict(launch.environment),
             "limits": asdict(launch.limits),
         }

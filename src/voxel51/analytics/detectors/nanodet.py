@@ -1,0 +1,94 @@
+"""NanoDet and NanoDet-Plus (https://github.com/RangiLyu/nanodet)."""
+
+import numpy as np
+
+from voxel51.analytics.detectors.detections import Detections, Floats
+from voxel51.analytics.detectors.letterbox import batch_of, covering, fitted, letterboxed
+from voxel51.analytics.sessions import Network
+from voxel51.labels.media.pictures import Pixels
+
+_MEAN = np.array([103.53, 116.28, 123.675], np.float32)
+_DEVIATION = np.array([57.375, 57.12, 58.395], np.float32)
+_MARGIN = (104, 116, 124)  # the mean, which the detector sees as nothing
+_STRIDE = 32
+_MOST_CANDIDATES = 300
+
+
+class NanoDet:
+    """Finds things in pictures of any size.
+
+    Each side of a box is a distribution over distances from the middle of a cell, 0 to ``bins - 1`` strides.
+
+    Attributes:
+        class_count: how many kinds of things it tells apart.
+    """
+
+    def __init__(self, network: Network, longest_side: int, class_count: int, bins: int, *, is_raw: bool) -> None:
+        """A detector that looks at pictures of up to ``longest_side`` pixels, unless the network takes one size alone.
+
+        Its scores are logits where ``is_raw``.
+        """
+        self.class_count = class_count
+        self._network = network
+        self._longest_side = longest_side
+        self._bins = bins
+        self._is_raw = is_raw
+
+    def fitting(self, size: tuple[int, int]) -> tuple[int, int]:
+        """See `Detector`."""
+        return fitted(size, self._network.size or (self._longest_side, self._longest_side))
+
+    def detect(self, image: Pixels, least_score: float) -> Detections:
+        """See `Detector`."""
+        into = self._network.size or covering(self.fitting((image.shape[1], image.shape[0])), _STRIDE)
+        box = letterboxed(image, into, _MARGIN, centred=True)
+        grids = self._network.run(batch_of((box.picture - _MEAN) / _DEVIATION))
+        found = self._decoded(_rows(grids), into, least_score)
+        return Detections(box.original(found.boxes), found.scores, found.classes).without_repeats()
+
+    def _decoded(self, rows: Floats, size: tuple[int, int], least_score: float) -> Detections:
+        """The candidates in rows [cells of all strides, classes + 4 bins], in pixels of the network's picture."""
+        scores = rows[:, : self.class_count]
+        least = np.log(least_score / (1 - least_score)) if self._is_raw else least_score
+        cells, classes = np.nonzero(scores >= least)
+        found = scores[cells, classes]
+        if self._is_raw:
+            found = np.asarray(1 / (1 + np.exp(-found)), np.float32)
+        best = np.argsort(-found, kind="stable")[:_MOST_CANDIDATES]
+        cells, classes, found = cells[best], classes[best], found[best]
+        centres, strides = _centres(size, len(rows))
+        distances = self._distances(rows[cells, self.class_count :]) * strides[cells, None]
+        x, y = centres[cells].T
+        boxes = np.stack([x - distances[:, 0], y - distances[:, 1], x + distances[:, 2], y + distances[:, 3]], axis=1)
+        return Detections(boxes.astype(np.float32), found.astype(np.float32), classes.astype(np.int64))
+
+    def _distances(self, logits: Floats) -> Floats:
+        """The mean of each distribution [N, 4 bins] -> [N, 4]: left, top, right, bottom, in strides."""
+        bins = logits.reshape(-1, 4, self._bins)
+        weights = np.exp(bins - bins.max(axis=2, keepdims=True))
+        places = np.arange(self._bins, dtype=np.float32)
+        return np.asarray((weights * places).sum(axis=2) / weights.sum(axis=2), np.float32)
+
+
+def _rows(outputs: list[Floats]) -> Floats:
+    """The cells of all grids, one below the other. Grids are [1, D, H, W], or all in one [1, N, D]."""
+    if outputs[0].ndim == 3:
+        rows: Floats = outputs[0][0]
+        return rows
+    grids = sorted((output[0] for output in outputs), key=lambda grid: -grid.shape[1])
+    return np.concatenate([grid.reshape(len(grid), -1).T for grid in grids])
+
+
+def _centres(size: tuple[int, int], count: int) -> tuple[Floats, Floats]:
+    """Where the middle of each cell is [N, 2], and its stride [N], for strides from 8 on, until there are ``count``."""
+    centres: list[Floats] = []
+    strides: list[Floats] = []
+    stride = 8
+    while sum(len(each) for each in centres) < count:
+        width, height = -(-size[0] // stride), -(-size[1] // stride)
+        rows, columns = np.divmod(np.arange(width * height), width)
+        places = np.stack([(columns + 0.5) * stride - 0.5, (rows + 0.5) * stride - 0.5], axis=1)
+        centres.append(places.astype(np.float32))
+        strides.append(np.full(width * height, stride, np.float32))
+        stride *= 2
+    return np.concatenate(centres), np.concatenate(strides)

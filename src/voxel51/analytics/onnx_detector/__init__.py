@@ -1,0 +1,12 @@
+"""Any detector of the usual families, found and followed through a video."""
+
+from voxel51.analytics.onnx_detector.process import process
+from voxel51.platform.analytic import Analytic
+from voxel51.platform.common import Common
+
+analytic = Analytic.from_package(
+    __name__,
+    process,
+    preload=("numpy", "cv2", "av", "scipy.optimize", "voxel51.labels.writer"),
+    common=Common,
+)

@@ -1,0 +1,78 @@
+"""One job of a detector that its owner brings along."""
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+from voxel51.analytics.detectors.families import Opened, opened
+from voxel51.analytics.detectors.finder import DetectorFinder
+from voxel51.analytics.following.follower import Follower
+from voxel51.analytics.sessions import UnusableModel
+from voxel51.labels.geometry import BoundingBox
+from voxel51.labels.objects import DetectedObject
+from voxel51.labels.video import VideoFrame
+from voxel51.labels.writer import VideoLabelsWriter
+from voxel51.platform.errors import InvalidInput
+from voxel51.platform.frames import InputVideo, input_video
+from voxel51.platform.job import Job
+from voxel51.platform.selection import Sampler
+
+UNSURE_SHARE = 0.5
+"""Boxes of at least this share of the wanted confidence continue a track that a surer box began."""
+
+
+def process(job: Job) -> None:
+    """Find what the given model finds in the input ``video``, and leave it, followed if asked, at ``labels``."""
+    given = job.parameters
+    with (
+        input_video(job) as video,
+        VideoLabelsWriter.open(job.output("labels"), video.filename) as labels,
+    ):
+        model = _model(job)
+        confidence, stride = float(given["confidence"]), int(given["frame_stride"])
+        least = confidence * UNSURE_SHARE if given["track"] else confidence
+        finder = DetectorFinder(model.detector, model.names, video.frame_size, least, given.get("wanted") or ())
+        follower = Follower(video, finder, confidence, stride)
+        found = 0
+        for frame in follower.frames() if given["track"] else _single_frames(video, finder, stride):
+            labels.add_frame(frame)
+            found += len(frame.objects)
+        video.sign(labels)
+    kind = f"{len(follower.numbers)} tracks" if given["track"] else f"{found} things"
+    job.message(f"{kind} in {video.count} frames, by a model of the family {model.family}")
+
+
+def _model(job: Job) -> Opened:
+    given = job.parameters
+    content = given["model"].read_bytes()
+    job.uses_weights(job.filenames.get("model", given["model"].name), hashlib.sha256(content).hexdigest())
+    names: Any = given.get("classes")
+    try:
+        return opened(content, int(given["picture_size"]), names, given.get("family"))
+    except UnusableModel as error:
+        raise InvalidInput(f"model {given['model'].name!r}: {error}") from None
+
+
+def _single_frames(video: InputVideo, finder: DetectorFinder, stride: int) -> Iterator[VideoFrame]:
+    """What is in every ``stride``-th frame, each for itself."""
+    width, height = finder.picture_size
+    sampler = Sampler(video.selection.fps)
+    for place, frame in enumerate(video):
+        if place % stride or not sampler.takes(frame.time):
+            continue
+        found = finder.find(frame)
+        objects = []
+        for (left, top, right, bottom), score, kind in zip(found.boxes, found.scores, found.classes, strict=True):
+            box = BoundingBox.clipped(left / width, top / height, right / width, bottom / height)
+            if box is not None:
+                placed = video.selection.placed(box)
+                objects.append(
+                    DetectedObject(
+                        label=finder.names[kind],
+                        bounding_box=placed,
+                        confidence=round(float(score), 3),
+                        frame_number=frame.number,
+                    )
+                )
+        if objects:
+            yield VideoFrame(frame_number=frame.number, objects=objects)

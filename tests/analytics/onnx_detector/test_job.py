@@ -1,0 +1,72 @@
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+
+from analytics.detectors.networks import yolox
+from job_samples import run_on
+from voxel51.analytics.onnx_detector import analytic
+from voxel51.labels.validate import video_labels_problems
+from voxel51.platform.errors import InvalidInput
+
+
+@pytest.fixture
+def drive(tmp_path: Path) -> Path:
+    """A white square of 64 pixels that goes right by 4 pixels a frame, 40 frames of 512 by 256."""
+    with av.open(tmp_path / "drive.mp4", "w") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 512, 256, "yuv420p"
+        for number in range(40):
+            image = np.full((256, 512, 3), 10, np.uint8)
+            image[96:160, 40 + 4 * number : 104 + 4 * number] = 255
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="bgr24").reformat(format="yuv420p")))
+        container.mux(stream.encode())
+    return tmp_path / "drive.mp4"
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    path = tmp_path / "squares.onnx"
+    path.write_bytes(yolox(size=("h", "w")))
+    return path
+
+
+def test_a_model_of_ones_own_finds_and_follows(drive: Path, model: Path, tmp_path: Path) -> None:
+    labels, recorder = run_on(analytic, drive, tmp_path / "job", model=model, classes=["nothing", "square"],
+                              picture_size=512, confidence=0.9)  # fmt: skip
+
+    assert video_labels_problems(labels.to_json()) == []
+    assert len(labels.frames) == 40
+    assert {each.label for frame in labels.frames.values() for each in frame.objects} == {"square"}
+    assert recorder.messages[-1].endswith("in 40 frames, by a model of the family yolox")
+    assert labels.provenance is not None
+    assert [*labels.provenance["weights"]] == ["squares.onnx"]
+    assert labels.provenance["parameters"]["model"] == labels.provenance["weights"]["squares.onnx"]
+
+
+def test_without_following_every_frame_stands_for_itself(drive: Path, model: Path, tmp_path: Path) -> None:
+    labels, _ = run_on(analytic, drive, tmp_path / "job", model=model, picture_size=512, confidence=0.9, track=False,
+                       frame_stride=4)  # fmt: skip
+
+    assert sorted(labels.frames) == [*range(1, 41, 4)]
+    assert {each.index for frame in labels.frames.values() for each in frame.objects} == {None}
+
+
+@pytest.mark.parametrize(
+    ("content", "given", "text"),
+    [
+        (b"no model", {}, r"model 'm\.onnx': it cannot be read as an ONNX model"),
+        (yolox(), {"classes": ["a"]}, "1 names are given"),
+        (yolox(), {"wanted": ["clas 1"]}, "did you mean 'class 1'"),
+        (yolox(), {"family": "nanodet"}, "no detector of the family nanodet"),
+    ],
+)
+def test_a_model_that_will_not_do_is_its_owners_fault(
+    content: bytes, given: dict[str, Any], text: str, drive: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "m.onnx").write_bytes(content)
+
+    with pytest.raises(InvalidInput, match=text):
+        run_on(analytic, drive, tmp_path / "job", model=tmp_path / "m.onnx", **given)
