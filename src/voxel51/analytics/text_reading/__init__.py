@@ -1,0 +1,12 @@
+"""Text, found, read and told how long it stays."""
+
+from voxel51.analytics.text_reading.process import process
+from voxel51.platform.analytic import Analytic
+from voxel51.platform.common import Common
+
+analytic = Analytic.from_package(
+    __name__,
+    process,
+    preload=("numpy", "cv2", "av", "rapidocr.main", "voxel51.labels.writer"),
+    common=Common,
+)
