@@ -25,6 +25,7 @@ CASES: Mapping[str, tuple[dict[str, Any], str]] = {
     "voxel51/motion-tracks": ({}, ""),
     "voxel51/object-tracks": ({"frame_stride": 5}, "> 0.7"),
     "voxel51/face-detection": ({"frame_stride": 5}, ""),
+    "voxel51/face-redaction": ({}, ""),
     "voxel51/text-reading": ({}, ""),
 }
 

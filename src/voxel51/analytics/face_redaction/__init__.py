@@ -1,0 +1,12 @@
+"""A video with the faces in it made unrecognisable."""
+
+from voxel51.analytics.face_redaction.process import process
+from voxel51.platform.analytic import Analytic
+from voxel51.platform.common import Common
+
+analytic = Analytic.from_package(
+    __name__,
+    process,
+    preload=("numpy", "cv2", "av", "voxel51.labels.media.recording"),
+    common=(Common.RANGE, Common.REGION, Common.STRICT),
+)

@@ -1,0 +1,134 @@
+"""One job of redaction: faces are found and covered, a while before and after, and the video is written anew."""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import av
+import cv2
+import numpy as np
+
+from voxel51.analytics.detectors.detections import Floats
+from voxel51.analytics.face_detection.centerface import WEIGHTS, WEIGHTS_SHA256, CenterFace
+from voxel51.analytics.face_redaction.cover import cover
+from voxel51.labels.geometry import BoundingBox
+from voxel51.labels.media.pictures import WHOLE, Frame, Pixels
+from voxel51.labels.media.recording import recording
+from voxel51.platform.frames import InputVideo, input_video
+from voxel51.platform.job import Job
+
+MOST_HELD_BYTES = 512 * 1024**2
+"""Decoded frames that wait until what follows them is known; at most 85 frames of 1080p."""
+
+
+def process(job: Job) -> None:
+    """Write the input ``video`` with covered faces to the output ``video``."""
+    given = job.parameters
+    with input_video(job) as video:
+        width, height = video.metadata.frame_size or (2, 2)
+        size = width // 2 * 2 or 2, height // 2 * 2 or 2
+        faces = _Faces(video, float(given["confidence"]), int(given["picture_size"]), float(given["margin"]))
+        hold = min(int(given["hold_frames"]), max(1, MOST_HELD_BYTES // (width * height * 3) // 2))
+        sound = job.inputs["video"] if given["keep_sound"] else None
+        start: float | None = None
+        frames = _covered(video, faces, hold, str(given["style"]))
+        first = next(frames)
+        start = first.frame.time if _is_part(video) else 0.0
+        rate = video.metadata.frame_rate or 25.0
+        with recording(job.output("video"), size, rate, sound, start) as written:
+            written.add(_encodable(first.image, size), first.frame.time - start)
+            for each in frames:
+                written.add(_encodable(each.image, size), each.frame.time - start)
+            written.finish(None if not _is_part(video) else video.last_time + 1 / rate - start)
+        job.uses_weights(WEIGHTS, WEIGHTS_SHA256)
+    job.message(f"{faces.count} faces covered, in {faces.frames_with} of {video.count} frames")
+
+
+@dataclass(slots=True)
+class _Held:
+    """A frame, and the faces found in it: boxes [N, 4] in pixels of the whole picture."""
+
+    frame: Frame
+    image: Pixels
+    boxes: Floats
+
+
+class _Faces:
+    """Finds faces, and makes their boxes larger by ``margin`` of their sides, each way."""
+
+    def __init__(self, video: InputVideo, confidence: float, longest_side: int, margin: float) -> None:
+        self._detector = CenterFace()
+        self._video = video
+        self._picture_size = self._detector.fitting(video.frame_size, longest_side)
+        self._confidence = confidence
+        self._margin = margin
+        self.count = 0
+        self.frames_with = 0
+
+    def boxes(self, frame: Frame) -> Floats:
+        """In pixels of the whole picture."""
+        found = self._detector.detect(frame.small(*self._picture_size), self._confidence)
+        self.count += len(found)
+        self.frames_with += len(found) > 0
+        boxes = [self._placed(box) for box in found.boxes]
+        return np.array(boxes, np.float32).reshape(-1, 4)
+
+    def _placed(self, box: Floats) -> list[float]:
+        width, height = self._picture_size
+        share = BoundingBox.clipped(box[0] / width, box[1] / height, box[2] / width, box[3] / height)
+        if share is None:
+            return [0.0, 0.0, 0.0, 0.0]
+        whole = self._video.selection.placed(share)
+        wide, high = self._video.metadata.frame_size or (1, 1)
+        across, down = ((whole.right - whole.left) * self._margin, (whole.bottom - whole.top) * self._margin)
+        return [(whole.left - across) * wide, (whole.top - down) * high,
+                (whole.right + across) * wide, (whole.bottom + down) * high]  # fmt: skip
+
+
+def _covered(video: InputVideo, faces: _Faces, hold: int, style: str) -> Iterator[_Held]:
+    """The frames, each with the faces covered that are found in it, and in ``hold`` frames before and after.
+
+    A face that the detector misses now and then, or that turns away, stays covered so.
+    """
+    near: deque[_Held] = deque()
+    waiting = 0  # frames at the end of ``near`` that were not given yet
+    for frame in video:
+        whole = frame.part(WHOLE)
+        near.append(_Held(whole, whole.image(), faces.boxes(frame)))
+        waiting += 1
+        if waiting > hold:
+            yield _cover_one(near, waiting, style)
+            waiting -= 1
+        if len(near) > 2 * hold:
+            near.popleft()
+    while waiting:
+        yield _cover_one(near, waiting, style)
+        waiting -= 1
+        if len(near) > hold + waiting:
+            near.popleft()
+
+
+def _cover_one(near: deque[_Held], waiting: int, style: str) -> _Held:
+    held = near[-waiting]
+    image = np.array(held.image)
+    for other in near:
+        for left, top, right, bottom in other.boxes:
+            cover(image, (float(left), float(top), float(right), float(bottom)), style)
+    return _Held(held.frame, image, held.boxes)
+
+
+def _is_part(video: InputVideo) -> bool:
+    chosen = video.selection
+    return (
+        chosen.first_frame > 1
+        or chosen.start_seconds > 0
+        or chosen.last_frame is not None
+        or (chosen.end_seconds is not None)
+    )
+
+
+def _encodable(image: Pixels, size: tuple[int, int]) -> av.VideoFrame:
+    if (image.shape[1], image.shape[0]) != size:
+        image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+    picture = av.VideoFrame.from_ndarray(image, format="bgr24")
+    return picture.reformat(format="yuv420p", dst_colorspace="ITU709")
