@@ -2,7 +2,7 @@
 # Set-up needs Python 3.11 or later with pip, and nothing else; `make PYTHON=/path/to/python …` picks one.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench serve build lock kill-test large-test api-test
+.PHONY: help setup demo test lint bench serve build lock kill-test large-test api-test quality-test
 .DELETE_ON_ERROR:
 
 VENV := .venv
@@ -56,6 +56,9 @@ kill-test: setup ## slow: kill the platform at random moments over many jobs (SE
 
 large-test: setup ## slow: upload and download 5 GiB in constant memory (needs 6 GB of disk)
 	$(PYTEST) -s tests/journeys/test_large_upload.py -m slow --timeout 1500 $(ARGS)
+
+quality-test: setup ## slow: hold what is found in real footage to true boxes (needs the package opencv-doc)
+	$(PYTEST) -s tests/analytics/truth -m slow $(ARGS)
 
 api-test: setup ## slow: hold thousands of generated requests to the API description (SEED=n for other ones)
 	$(PYTEST) tests/contracts/test_api_description.py -m slow --timeout 1500 $(ARGS)
