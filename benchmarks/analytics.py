@@ -11,7 +11,7 @@ import cv2
 
 from benchmarks.figures import Figure
 from footage.fetch import fetch
-from voxel51.labels.media.frames import VideoReader
+from voxel51.labels.media.frames import VideoReader, probe
 from voxel51.platform import local
 from voxel51.platform.installed import load
 
@@ -33,7 +33,11 @@ CASES: Mapping[str, tuple[dict[str, Any], str]] = {
 def measure() -> list[Figure]:
     with tempfile.TemporaryDirectory(prefix="voxel51-bench-") as name:
         video = _enlarged(Path(name) / "1080p.mp4")
-        return [_compared(analytic, *case, video, Path(name)) for analytic, case in CASES.items()]
+        with_sound = fetch() / "bigbuckbunny.mp4"
+        return [
+            *(_compared(analytic, *case, video, Path(name)) for analytic, case in CASES.items()),
+            _compared("voxel51/audio-activity", {}, "", with_sound, Path(name)),
+        ]
 
 
 def _compared(name: str, parameters: dict[str, Any], goal: str, video: Path, folder: Path) -> Figure:
@@ -43,7 +47,11 @@ def _compared(name: str, parameters: dict[str, Any], goal: str, video: Path, fol
         own = folder / f"{name.replace('/', '-')}-{run}"
         ours.append(_rate(lambda own=own: _analysed(analytic, video, parameters, own)))  # type: ignore[misc]
         decoding.append(_rate(lambda: _decoded(video)))
-    return Figure(f"{name} at 1080p", "frames/s", ours, "decoding", decoding, goal)
+    return Figure(f"{name}, {_height(video)} pixels high", "frames/s", ours, "decoding", decoding, goal)
+
+
+def _height(video: Path) -> int:
+    return (probe(video).frame_size or (0, 0))[1]
 
 
 def _rate(work: Callable[[], int]) -> float:

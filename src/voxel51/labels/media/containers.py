@@ -1,5 +1,6 @@
 """Opening a file as a video, or saying what it is instead."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import av
@@ -37,6 +38,9 @@ FORMATS = (
 )
 """Containers that are opened. Missing on purpose: playlists (they name other files and hosts to read), and the formats
 that make a video of any text or image."""
+
+SONG_FORMATS = ("mp3", "wav", "flac", "aac", "aiff", "caf", "w64", "au")
+"""Containers of sound alone, which are opened to hear them."""
 
 _MIME_TYPES = {
     "matroska,webm": "video/x-matroska",
@@ -92,12 +96,12 @@ def open_container(path: Path, name: str) -> tuple[InputContainer, VideoStream]:
 
 
 def open_sound(path: Path) -> tuple[InputContainer, AudioStream] | None:
-    """The video at ``path``, opened, and its first sound that can be decoded; None where it has none.
+    """The video or song at ``path``, opened, and its first sound that can be decoded; None where it has none.
 
     The caller closes the container.
     """
     try:
-        container = _opened(path)
+        container = _opened(path, (*FORMATS, *SONG_FORMATS))
     except (av.FFmpegError, ValueError):
         return None
     for stream in container.streams.audio:
@@ -107,9 +111,9 @@ def open_sound(path: Path) -> tuple[InputContainer, AudioStream] | None:
     return None
 
 
-def _opened(path: Path) -> InputContainer:
+def _opened(path: Path, formats: Iterable[str] = FORMATS) -> InputContainer:
     # The list of protocols keeps a crafted file from making the library read other files or hosts.
-    options = {"format_whitelist": ",".join(FORMATS), "protocol_whitelist": "file"}
+    options = {"format_whitelist": ",".join(formats), "protocol_whitelist": "file"}
     return av.open(str(path.resolve()), options=options, metadata_errors="replace")
 
 

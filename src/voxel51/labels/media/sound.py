@@ -1,6 +1,6 @@
 """The sound of a file, written into another one beside its pictures."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Self
@@ -22,7 +22,7 @@ class Sound:
 
     def __init__(self, source: InputContainer, sound: AudioStream, target: OutputContainer, start: float) -> None:
         self._source = source
-        self._frames = _decoded(source, sound, start)
+        self._frames = heard(source, sound, start)
         self._target = target
         self._stream = target.add_stream("aac", rate=RATE)
         self._stream.codec_context.layout = "stereo"
@@ -60,20 +60,26 @@ class Sound:
         self._target.mux(self._stream.encode(piece))
 
 
-def _decoded(source: InputContainer, sound: AudioStream, start: float) -> Iterator[av.AudioFrame]:
-    """Frames of sound, one after the other, silence in the place of gaps; those before ``start`` are left out."""
-    begin, heard = (source.start_time or 0) / av.time_base + start, 0.0
+def heard(
+    source: InputContainer, sound: AudioStream, start: float, damaged: Callable[[], None] = lambda: None
+) -> Iterator[av.AudioFrame]:
+    """Frames of sound, one after the other, silence in the place of gaps; those before ``start`` are left out.
+
+    ``damaged`` is called for each piece that cannot be decoded.
+    """
+    begin, position = (source.start_time or 0) / av.time_base + start, 0.0
     for packet in source.demux(sound):
         try:
             frames = packet.decode()
         except av.FFmpegError:
-            continue  # one damaged packet; the next may be whole
+            damaged()
+            continue  # the next packet may be whole
         for frame in frames:
-            time = heard if frame.time is None else frame.time - begin
+            time = position if frame.time is None else frame.time - begin
             if time + frame.samples / frame.sample_rate > 0:
-                yield from _silence(frame, time - heard)
+                yield from _silence(frame, time - position)
                 yield frame
-                heard = max(heard, time) + frame.samples / frame.sample_rate
+                position = max(position, time) + frame.samples / frame.sample_rate
 
 
 def _silence(like: av.AudioFrame, seconds: float) -> Iterator[av.AudioFrame]:

@@ -1,0 +1,12 @@
+"""When somebody speaks, when it is silent, and when there is other sound."""
+
+from voxel51.analytics.audio_activity.process import process
+from voxel51.platform.analytic import Analytic
+from voxel51.platform.common import Common
+
+analytic = Analytic.from_package(
+    __name__,
+    process,
+    preload=("numpy", "av", "voxel51.labels.writer", "voxel51.labels.media.hearing"),
+    common=(Common.RANGE, Common.STRICT),
+)

