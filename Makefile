@@ -2,7 +2,7 @@
 # Set-up needs Python 3.11 or later with pip, and nothing else; `make PYTHON=/path/to/python …` picks one.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench serve build lock kill-test large-test api-test quality-test
+.PHONY: help setup demo test lint bench serve build lock kill-test large-test api-test quality-test fiftyone-test
 .DELETE_ON_ERROR:
 
 VENV := .venv
@@ -59,6 +59,9 @@ large-test: setup ## slow: upload and download 5 GiB in constant memory (needs 6
 
 quality-test: setup ## slow: hold what is found in real footage to true boxes (needs the package opencv-doc)
 	$(PYTEST) -s tests/analytics/truth -m slow $(ARGS)
+
+fiftyone-test: setup ## slow: load labels into FiftyOne itself (installs it in .cache: 800 MB)
+	$(PYTEST) -s tests/fiftyone -m slow $(ARGS)
 
 api-test: setup ## slow: hold thousands of generated requests to the API description (SEED=n for other ones)
 	$(PYTEST) tests/contracts/test_api_description.py -m slow --timeout 1500 $(ARGS)
