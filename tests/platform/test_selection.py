@@ -131,7 +131,13 @@ def test_labels_say_what_made_them_of_what_and_how(tmp_path: Path) -> None:
     made = labels.provenance
     assert made is not None
     assert (made["analytic"], made["version"]) == ("shot-detection", shot_detection.document["info"]["version"])
-    assert made["parameters"] == {"threshold": 10, "minimum_shot_seconds": 0.2, "strict": False, "fps": 5}
+    assert made["parameters"] == {
+        "threshold": 10,
+        "minimum_shot_seconds": 0.2,
+        "gradual": True,
+        "strict": False,
+        "fps": 5,
+    }
     content = video.read_bytes()
     assert made["inputs"] == {
         "video": {

@@ -1,33 +1,64 @@
+# PYTHON_ARGCOMPLETE_OK
 """The command ``voxel51``: finds the noun, and leaves the rest to its file."""
 
-import argparse
+import logging
+import os
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
 
-from voxel51.cli.help import show_help
+from voxel51.cli import analytics, auth, data, jobs, labels, run, status
+from voxel51.cli.parsing import Parser, add_commands
 from voxel51.cli.server import noun as server
+from voxel51.constants import VERSION_LONG
+
+NOUNS = (auth, data, jobs, analytics, status, run, labels, server)
+
+_EXAMPLES = """\
+  voxel51 auth activate api-token.json
+  voxel51 run voxel51/object-tracks holiday.mp4 --out labels
+  voxel51 server start"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
     parser = _parser()
+    if "_ARGCOMPLETE" in os.environ:
+        import argcomplete
+
+        argcomplete.autocomplete(parser)
     options = parser.parse_args(arguments)
+    logging.basicConfig(format="%(message)s", level=logging.WARNING, stream=sys.stderr)
+    logging.getLogger("voxel51").setLevel(logging.INFO)
     try:
-        status: int = options.run(options)
+        result: int = options.run(options)
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:  # whoever read our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except EOFError:
+        return _fail("nobody answers; say --force to go on without asking")
+    except Exception as error:
+        if os.environ.get("VOXEL51_DEBUG"):
+            raise
+        return _fail(f"{error}" or type(error).__name__)
     else:
-        return status
+        return result
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="voxel51", description="Run analytics over videos: the platform and its client."
+def _fail(text: str) -> int:
+    sys.stderr.write(f"voxel51: {text}\n")
+    return 1
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        prog="voxel51", description="Run analytics over videos: the platform and its client.", examples=_EXAMPLES
     )
-    parser.add_argument("-v", "--version", action="version", version=f"voxel51-platform {version('voxel51-platform')}")
-    parser.set_defaults(run=show_help(parser))
-    server.add_to(parser.add_subparsers(title="commands", metavar="COMMAND"))
+    parser.add_argument("-v", "--version", action="version", version=VERSION_LONG)
+    commands = add_commands(parser)
+    for noun in NOUNS:
+        noun.add_to(commands)
     return parser
 
 

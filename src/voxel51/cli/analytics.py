@@ -1,0 +1,121 @@
+"""``voxel51 analytics``: what can be run, and analytics of one's own."""
+
+import argparse
+import json
+from pathlib import Path
+
+from voxel51.cli.bulk import confirmed
+from voxel51.cli.listing import add_flag_options, add_list_options, flag_search, listed, show
+from voxel51.cli.parsing import Commands, command, group
+from voxel51.cli.printing import Printer, table
+from voxel51.cli.profiles import client
+from voxel51.wire.query import ANALYTICS_FIELDS
+
+COLUMNS = ("id", "name", "version", "scope", "supports_cpu", "supports_gpu", "pending", "upload_date")
+_EXAMPLES = """\
+  voxel51 analytics list
+  voxel51 analytics doc ID
+  voxel51 analytics upload analytic.json"""
+
+
+def add_to(commands: Commands) -> None:
+    """Add the noun and its verbs."""
+    verbs = group(commands, "analytics", "list, describe and upload analytics", _EXAMPLES)
+    listing = command(verbs, "list", _list, "list analytics")
+    add_list_options(listing)
+    listing.add_argument("--all-versions", action="store_true", help="all versions, not the latest alone")
+    listing.add_argument("--public", action="store_true", help="those that everybody can run")
+    listing.add_argument("--user", action="store_true", help="your own")
+    add_flag_options(listing, "pending")
+    info = command(verbs, "info", _info, "show the records of analytics")
+    info.add_argument("ids", metavar="ID", nargs="+", help="id of an analytic")
+    info.add_argument("-a", "--all-fields", action="store_true", help="show all fields")
+    doc = command(verbs, "doc", _doc, "show what an analytic takes and gives")
+    doc.add_argument("id", metavar="ID", help="id of an analytic")
+    doc.add_argument("-p", "--path", metavar="PATH", help="write it to this file")
+    upload = command(verbs, "upload", _upload, "upload the manifest of an analytic")
+    upload.add_argument("path", metavar="PATH", help="the manifest, JSON")
+    upload.add_argument("-t", "--analytic-type", metavar="TYPE", default="PLATFORM", help="PLATFORM or IMAGE_TO_VIDEO")
+    upload.add_argument("--print-id", action="store_true", help="print the id alone")
+    image = command(verbs, "upload-image", _upload_image, "upload a container image of an analytic")
+    image.add_argument("-i", "--id", metavar="ID", required=True, help="id of the analytic")
+    image.add_argument("-p", "--path", metavar="PATH", required=True, help="the image, as `docker save` writes it")
+    image.add_argument("-t", "--image-type", metavar="TYPE", required=True, help="CPU or GPU")
+    delete = command(verbs, "delete", _delete, "delete analytics of one's own")
+    delete.add_argument("ids", metavar="ID", nargs="+", help="id of an analytic")
+    delete.add_argument("-f", "--force", action="store_true", help="do not ask")
+
+
+def _list(options: argparse.Namespace) -> int:
+    from voxel51.users.query import AnalyticsQuery
+
+    scopes = "|".join(scope for scope in ("public", "user") if getattr(options, scope))
+    searches = [
+        *([f"scope:{scopes}"] if scopes else []),
+        *([options.search] if options.search else []),
+        *flag_search(options, "pending", options.search, by_default=None),
+    ]
+    query = listed(options, AnalyticsQuery().set_all_versions(options.all_versions), searches)
+    with client(options) as api:
+        records = api.query_analytics(query)["analytics"]
+    return show(options, records, COLUMNS, ANALYTICS_FIELDS, lambda found: f"Found {len(found)} analytic(s)")
+
+
+def _info(options: argparse.Namespace) -> int:
+    printer = Printer(options)
+    with client(options) as api:
+        responses = api.batch_get_analytic_details(options.ids)
+    records = []
+    for analytic_id, response in responses.items():
+        if response["success"]:
+            records.append(response["response"])
+        else:
+            printer.failure("get analytic", analytic_id, response["error"]["message"])
+    printer.records(records, ANALYTICS_FIELDS if options.all_fields else COLUMNS)
+    return printer.finish()
+
+
+def _doc(options: argparse.Namespace) -> int:
+    printer = Printer(options)
+    with client(options) as api:
+        document = api.get_analytic_doc(options.id)
+    text = json.dumps(document, indent=4)
+    if options.path:
+        Path(options.path).write_text(text, encoding="utf-8")
+        text = f"Documentation for analytic '{options.id}' written to '{options.path}'"
+    printer.result(text, document)
+    return printer.finish()
+
+
+def _upload(options: argparse.Namespace) -> int:
+    printer = Printer(options)
+    with client(options) as api:
+        analytic = api.upload_analytic(options.path, analytic_type=options.analytic_type)
+    if options.print_id:
+        printer.result(analytic["id"], analytic["id"])
+    else:
+        printer.result(table(analytic.items(), ["Analytic", ""]), analytic)
+    return printer.finish()
+
+
+def _upload_image(options: argparse.Namespace) -> int:
+    printer = Printer(options)
+    with client(options) as api:
+        api.upload_analytic_image(options.id, options.path, options.image_type)
+    said = f"{options.image_type} image for analytic {options.id} uploaded"
+    printer.result(said, {"id": options.id, "image_type": options.image_type})
+    return printer.finish()
+
+
+def _delete(options: argparse.Namespace) -> int:
+    printer = Printer(options)
+    printer.remark(f"Found {len(options.ids)} analytic(s) to delete")
+    if not options.force and not confirmed():
+        return 0
+    with client(options) as api:
+        for analytic_id in options.ids:
+            api.delete_analytic(analytic_id)
+            printer.remark(f"Analytic '{analytic_id}' deleted")
+    if options.json:
+        printer.result("", options.ids)
+    return printer.finish()

@@ -1,0 +1,70 @@
+"""Commands that change many records: named ones, or all that it can be done to."""
+
+import argparse
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from voxel51.cli.printing import Printer
+
+Responses = Mapping[str, Mapping[str, Any]]
+
+_YES, _NO = {"y", "ye", "yes"}, {"n", "no", ""}
+
+
+@dataclass(frozen=True, slots=True)
+class Bulk:
+    """One such command.
+
+    Attributes:
+        failing: what failed for a record, as in ``Failed to start job``.
+        found: what is said of all that there are; ``{n}`` is how many.
+        done: what is said at the end; ``{k}`` of ``{n}``.
+        all_ids: the ids of all that it can be done to.
+        act: does it.
+    """
+
+    failing: str
+    found: str
+    done: str
+    all_ids: Callable[[], Sequence[str]]
+    act: Callable[[Sequence[str]], Responses]
+
+
+def add_bulk_options(parser: argparse.ArgumentParser, noun: str) -> None:
+    """Options of every such command."""
+    parser.add_argument("ids", metavar="ID", nargs="*", help=f"id of {noun}")
+    parser.add_argument("-a", "--all", action="store_true", help="all that this can be done to")
+    parser.add_argument("-f", "--force", action="store_true", help="do not ask")
+    parser.add_argument("--dry-run", action="store_true", help="print the ids alone, and change nothing")
+
+
+def run_bulk(options: argparse.Namespace, bulk: Bulk) -> int:
+    """Do it, and say what became of it."""
+    printer = Printer(options)
+    ids = list(bulk.all_ids() if options.all else options.ids)
+    if options.dry_run:
+        if ids:
+            printer.result("\n".join(ids), ids)
+        return printer.finish()
+    if options.all and not options.force:
+        printer.remark(bulk.found.format(n=len(ids)))
+        if ids and not confirmed():
+            return 0
+    if not ids:
+        return 0
+    responses = bulk.act(ids)
+    for record_id, response in responses.items():
+        if not response["success"]:
+            printer.failure(bulk.failing, record_id, response["error"]["message"])
+    done = [record_id for record_id, response in responses.items() if response["success"]]
+    printer.result(bulk.done.format(k=len(done), n=len(ids)), done)
+    return printer.finish()
+
+
+def confirmed() -> bool:
+    """Ask until the answer is yes or no."""
+    answer = input("Are you sure you want to continue? [y/N] ").strip().lower()
+    while answer not in _YES | _NO:
+        answer = input("Please respond with 'y[es]' or 'n[o]' ").strip().lower()
+    return answer in _YES

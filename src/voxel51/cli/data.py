@@ -1,0 +1,146 @@
+"""``voxel51 data``: the videos and other files that one has on a platform."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from voxel51.cli.bulk import Bulk, add_bulk_options, run_bulk
+from voxel51.cli.listing import add_list_options, listed, show
+from voxel51.cli.parsing import Commands, command, group
+from voxel51.cli.printing import Printer, human_size
+from voxel51.cli.profiles import client
+from voxel51.wire.query import DATA_FIELDS
+
+COLUMNS = ("id", "name", "size", "type", "upload_date", "expiration_date")
+_EXAMPLES = """\
+  voxel51 data upload holiday.mp4
+  voxel51 data list --search name:holiday --count
+  voxel51 data delete --all --dry-run"""
+
+
+def add_to(commands: Commands) -> None:
+    """Add the noun and its verbs."""
+    verbs = group(commands, "data", "upload, list and download data", _EXAMPLES)
+    add_list_options(command(verbs, "list", _list, "list data"))
+    info = command(verbs, "info", _info, "show the records of data")
+    info.add_argument("ids", metavar="ID", nargs="+", help="id of data")
+    info.add_argument("-a", "--all-fields", action="store_true", help="show all fields")
+    upload = command(verbs, "upload", _upload, "upload files")
+    upload.add_argument("paths", metavar="PATH", nargs="+", help="file to upload")
+    upload.add_argument("--print-id", action="store_true", help="print ids alone")
+    _add_post_url(verbs)
+    download = command(verbs, "download", _download, "download data, or print a link to it")
+    download.add_argument("id", metavar="ID", help="id of data")
+    download.add_argument("-p", "--path", metavar="PATH", help="where to write it (default: its own name)")
+    download.add_argument("-u", "--url", action="store_true", help="print a link that carries its own permission")
+    ttl = command(verbs, "ttl", _ttl, "change when data expire")
+    add_bulk_options(ttl, "data")
+    ttl.add_argument("--days", metavar="DAYS", type=float, help="so many days later")
+    ttl.add_argument("--date", metavar="DATE", help="at this date")
+    add_bulk_options(command(verbs, "delete", _delete, "delete data"), "data")
+
+
+def _add_post_url(verbs: Commands) -> None:
+    post = command(verbs, "post-url", _post_url, "register a file that another host serves")
+    post.add_argument("-u", "--url", required=True, help="where it is")
+    post.add_argument("-f", "--filename", required=True, help="what it is called")
+    post.add_argument("-m", "--mime-type", required=True, help="such as video/mp4")
+    post.add_argument("-s", "--size", type=int, required=True, help="in bytes")
+    post.add_argument("-e", "--expiration-date", required=True, help="until when the host serves it")
+    post.add_argument("--print-id", action="store_true", help="print the id alone")
+
+
+def _list(options: argparse.Namespace) -> int:
+    from voxel51.users.query import DataQuery
+
+    searches = [options.search] if options.search else []
+    with client(options) as api:
+        records = api.query_data(listed(options, DataQuery(), searches))["data"]
+    return show(options, records, COLUMNS, DATA_FIELDS, _counted)
+
+
+def _counted(records: Any) -> str:
+    total = sum(each["size"] or 0 for each in records)
+    return f"Showing {len(records)} data, {human_size(total)}"
+
+
+def _info(options: argparse.Namespace) -> int:
+    printer = Printer(options)
+    with client(options) as api:
+        responses = api.batch_get_data_details(options.ids)
+    records = []
+    for data_id, response in responses.items():
+        if response["success"]:
+            records.append(response["response"])
+        else:
+            printer.failure("get data", data_id, response["error"]["message"])
+    printer.records(records, DATA_FIELDS if options.all_fields else COLUMNS)
+    return printer.finish()
+
+
+def _upload(options: argparse.Namespace) -> int:
+    printer = Printer(options)
+    uploaded: list[dict[str, Any]] = []
+    with client(options) as api:
+        for path in options.paths:
+            if not options.print_id:
+                printer.remark(f"Uploading data '{path}'")
+            uploaded.append({**api.upload_data(path), "path": path})
+    if options.print_id:
+        printer.result("\n".join(each["id"] for each in uploaded), [each["id"] for each in uploaded])
+    else:
+        printer.remark("")
+        printer.records(uploaded, [*uploaded[0]])
+        printer.remark("")
+    return printer.finish()
+
+
+def _post_url(options: argparse.Namespace) -> int:
+    printer = Printer(options)
+    with client(options) as api:
+        posted = api.post_data_as_url(
+            options.url, options.filename, options.mime_type, options.size, options.expiration_date
+        )
+    if options.print_id:
+        printer.result(posted["id"], posted["id"])
+    else:
+        printer.records([posted], [*posted])
+    return printer.finish()
+
+
+def _download(options: argparse.Namespace) -> int:
+    printer = Printer(options)
+    with client(options) as api:
+        if options.url:
+            url = api.get_data_download_url(options.id)
+            printer.result(url, url)
+        else:
+            path = str(api.download_data(options.id, options.path))
+            printer.result(f"Downloaded '{options.id}' to '{path}'", {"id": options.id, "path": str(Path(path))})
+    return printer.finish()
+
+
+def _ttl(options: argparse.Namespace) -> int:
+    if not options.days and not options.date:
+        return 0
+    with client(options) as api:
+        bulk = Bulk(
+            failing="update TTL of data",
+            found="Found {n} data to update TTL",
+            done="{k}/{n} data TTL(s) updated",
+            all_ids=lambda: [each["id"] for each in api.list_data()],
+            act=lambda ids: api.batch_update_data_ttl(ids, days=options.days, expiration_date=options.date),
+        )
+        return run_bulk(options, bulk)
+
+
+def _delete(options: argparse.Namespace) -> int:
+    with client(options) as api:
+        bulk = Bulk(
+            failing="delete data",
+            found="Found {n} data to delete",
+            done="{k}/{n} data deleted",
+            all_ids=lambda: [each["id"] for each in api.list_data()],
+            act=api.batch_delete_data,
+        )
+        return run_bulk(options, bulk)

@@ -1,0 +1,245 @@
+"""``voxel51 jobs``: analytics that run, ran or are to run."""
+
+import argparse
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from voxel51.cli.bulk import Bulk, add_bulk_options, run_bulk
+from voxel51.cli.listing import add_flag_options, add_list_options, flag_search, listed, show
+from voxel51.cli.parsing import Commands, command, group
+from voxel51.cli.printing import Printer
+from voxel51.cli.profiles import client
+from voxel51.users.api import API
+from voxel51.wire.query import JOBS_FIELDS
+
+COLUMNS = ("id", "name", "state", "archived", "upload_date", "expiration_date", "expired")
+_STATES = ("ready", "queued", "scheduled", "running", "complete", "failed")
+_EXAMPLES = """\
+  voxel51 jobs list --running --queued
+  voxel51 jobs wait ID1 ID2
+  voxel51 jobs download ID --format coco
+  voxel51 jobs kill --all --force"""
+_WITH_ALL: Mapping[str, tuple[str, str, str]] = {
+    "start": ("start", "started", "state:READY,archived:False"),
+    "archive": ("archive", "archived", "archived:False"),
+    "unarchive": ("unarchive", "unarchived", "archived:True,expired:False"),
+    "kill": ("kill", "killed", "archived:False,state:QUEUED|SCHEDULED"),
+    "delete": ("delete", "deleted", "archived:False,state:READY"),
+}
+"""Verb -> what fails, what is done, and which jobs ``--all`` are."""
+
+
+def add_to(commands: Commands) -> None:
+    """Add the noun and its verbs."""
+    verbs = group(commands, "jobs", "submit, watch and download jobs", _EXAMPLES)
+    _add_list(verbs)
+    info = command(verbs, "info", _info, "show the records of jobs")
+    info.add_argument("ids", metavar="ID", nargs="+", help="id of a job")
+    info.add_argument("-a", "--all-fields", action="store_true", help="show all fields")
+    upload = command(verbs, "upload", _upload, "submit a job")
+    upload.add_argument("-r", "--request", metavar="PATH", required=True, help="file with the job request, JSON")
+    upload.add_argument("-n", "--name", metavar="NAME", required=True, help="what you call it")
+    upload.add_argument("--auto-start", action="store_true", help="start it at once")
+    upload.add_argument("--print-id", action="store_true", help="print the id alone")
+    for verb in _WITH_ALL:
+        add_bulk_options(command(verbs, verb, _change, f"{verb} jobs"), "a job")
+        verbs.choices[verb].set_defaults(verb=verb)
+    ttl = command(verbs, "ttl", _ttl, "change when the outputs of jobs expire")
+    add_bulk_options(ttl, "a job")
+    ttl.add_argument("--days", metavar="DAYS", type=float, help="so many days later")
+    ttl.add_argument("--date", metavar="DATE", help="at this date")
+    _add_reading(verbs)
+    _add_waiting(verbs)
+
+
+def _add_list(verbs: Commands) -> None:
+    parser = command(verbs, "list", _list, "list jobs")
+    add_list_options(parser)
+    for state in _STATES:
+        parser.add_argument(f"--{state}", action="store_true", help=f"those that are {state.upper()}")
+    add_flag_options(parser, "archived")
+    add_flag_options(parser, "expired")
+
+
+def _add_reading(verbs: Commands) -> None:
+    for verb, run, summary in (
+        ("request", _request, "show what a job was asked to do"),
+        ("status", _status, "show how far a job is, in its own words"),
+    ):
+        parser = command(verbs, verb, run, summary)
+        parser.add_argument("id", metavar="ID", help="id of a job")
+        parser.add_argument("-p", "--path", metavar="PATH", help="write it to this file")
+    log = command(verbs, "log", _log, "show what a job printed")
+    download = command(verbs, "download", _download, "download what a job made, or print a link to it")
+    for parser in (log, download):
+        parser.add_argument("id", metavar="ID", help="id of a job")
+        parser.add_argument("-p", "--path", metavar="PATH", help="write it to this file")
+        parser.add_argument("-u", "--url", action="store_true", help="print a link that carries its own permission")
+    download.add_argument(
+        "--format", metavar="NAME", help="coco, yolo, mot, cvat, voc, csv or parquet (default: as it is)"
+    )
+
+
+def _add_waiting(verbs: Commands) -> None:
+    wait = command(verbs, "wait", _wait, "wait until jobs end; fails if one of them does")
+    wait.add_argument("ids", metavar="ID", nargs="+", help="id of a job")
+    wait.add_argument("--timeout", metavar="SECONDS", type=float, help="give up after so long")
+    retry = command(verbs, "retry", _retry, "submit and start jobs again, as they were asked for")
+    retry.add_argument("ids", metavar="ID", nargs="+", help="id of a job")
+
+
+def _list(options: argparse.Namespace) -> int:
+    from voxel51.users.query import JobsQuery
+
+    states = "|".join(state.upper() for state in _STATES if getattr(options, state))
+    searches = [
+        *([f"state:{states}"] if states else []),
+        *([options.search] if options.search else []),
+        *flag_search(options, "archived", options.search, by_default=False),
+        *flag_search(options, "expired", None, by_default=None),
+    ]
+    with client(options) as api:
+        records = api.query_jobs(listed(options, JobsQuery(), searches))["jobs"]
+    return show(options, records, COLUMNS, JOBS_FIELDS, lambda found: f"Showing {len(found)} job(s)")
+
+
+def _info(options: argparse.Namespace) -> int:
+    printer = Printer(options)
+    with client(options) as api:
+        responses = api.batch_get_job_details(options.ids)
+    records = []
+    for job_id, response in responses.items():
+        if response["success"]:
+            records.append(response["response"])
+        else:
+            printer.failure("get job", job_id, response["error"]["message"])
+    printer.records(records, JOBS_FIELDS if options.all_fields else COLUMNS)
+    return printer.finish()
+
+
+def _upload(options: argparse.Namespace) -> int:
+    from voxel51.users.jobs import JobRequest
+
+    printer = Printer(options)
+    request = JobRequest.from_json(options.request)
+    with client(options) as api:
+        job = api.upload_job_request(request, options.name, auto_start=options.auto_start)
+    done = "Created and started" if options.auto_start else "Created"
+    if options.print_id:
+        printer.result(job["id"], job["id"])
+    else:
+        printer.result(f"{done} job '{job['id']}'", job)
+    return printer.finish()
+
+
+def _change(options: argparse.Namespace) -> int:
+    failing, done, search = _WITH_ALL[options.verb]
+    with client(options) as api:
+        act = getattr(api, f"batch_{options.verb}_jobs")
+        bulk = Bulk(
+            failing=f"{failing} job",
+            found=f"Found {{n}} job(s) to {failing}",
+            done=f"{{k}}/{{n}} job(s) {done}",
+            all_ids=lambda: _ids(api, search),
+            act=act,
+        )
+        return run_bulk(options, bulk)
+
+
+def _ttl(options: argparse.Namespace) -> int:
+    if not options.days and not options.date:
+        return 0
+    with client(options) as api:
+        bulk = Bulk(
+            failing="update TTL of job",
+            found="Found {n} jobs to update TTL",
+            done="{k}/{n} job TTL(s) updated",
+            all_ids=lambda: _ids(api, "expired:False"),
+            act=lambda ids: api.batch_update_jobs_ttl(ids, days=options.days, expiration_date=options.date),
+        )
+        return run_bulk(options, bulk)
+
+
+def _ids(api: API, search: str) -> Sequence[str]:
+    from voxel51.users.query import JobsQuery
+
+    query = JobsQuery().add_field("id").add_search_direct(search).sort_by("upload_date", descending=False)
+    return [job["id"] for job in api.query_jobs(query)["jobs"]]
+
+
+def _request(options: argparse.Namespace) -> int:
+    with client(options) as api:
+        document = json.loads(str(api.get_job_request(options.id)))
+    return _show_document(options, "Request", document)
+
+
+def _status(options: argparse.Namespace) -> int:
+    with client(options) as api:
+        return _show_document(options, "Status", api.get_job_status(options.id))
+
+
+def _show_document(options: argparse.Namespace, what: str, document: Any) -> int:
+    printer = Printer(options)
+    text = json.dumps(document, indent=4)
+    if options.path:
+        Path(options.path).write_text(text, encoding="utf-8")
+        text = f"{what} for job '{options.id}' written to '{options.path}'"
+    printer.result(text, document)
+    return printer.finish()
+
+
+def _log(options: argparse.Namespace) -> int:
+    printer = Printer(options)
+    with client(options) as api:
+        if options.url:
+            url = api.get_job_logfile_download_url(options.id)
+            printer.result(url, url)
+        elif options.path:
+            api.download_job_logfile(options.id, options.path)
+            printer.result(f"Logfile for job '{options.id}' written to '{options.path}'", {"path": options.path})
+        else:
+            text = api.download_job_logfile(options.id)
+            printer.result(text, text)
+    return printer.finish()
+
+
+def _download(options: argparse.Namespace) -> int:
+    printer = Printer(options)
+    with client(options) as api:
+        if options.url:
+            url = api.get_job_output_download_url(options.id)
+            printer.result(url, url)
+        else:
+            path = str(api.download_job_output(options.id, options.path, format=options.format))
+            printer.result(f"Downloaded '{options.id}' to '{path}'", {"id": options.id, "path": path})
+    return printer.finish()
+
+
+def _wait(options: argparse.Namespace) -> int:
+    from voxel51.users.jobs import JobState
+
+    printer = Printer(options)
+    ended = []
+    with client(options) as api:
+        for job in api.wait(options.ids, timeout=options.timeout):
+            printer.remark(f"{job['id']}  {job['state']}  {job['name']}")
+            ended.append(job)
+    failed = [job for job in ended if job["state"] == JobState.FAILED]
+    if options.json:
+        printer.result("", ended)
+    return printer.finish() or (1 if failed else 0)
+
+
+def _retry(options: argparse.Namespace) -> int:
+    printer = Printer(options)
+    again: dict[str, str] = {}
+    with client(options) as api:
+        for job_id in options.ids:
+            job = api.get_job_details(job_id)
+            again[job_id] = api.upload_job_request(api.get_job_request(job_id), job["name"], auto_start=True)["id"]
+            printer.remark(f"Created and started job '{again[job_id]}' as '{job_id}'")
+    if options.json or options.quiet:
+        printer.result("\n".join(again.values()), again)
+    return printer.finish()

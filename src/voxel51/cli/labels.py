@@ -1,0 +1,154 @@
+"""``voxel51 labels``: what was found: summed up, drawn, written for other tools, searched, compared.
+
+Labels are a file, or the id of a job whose output they are.
+"""
+
+import argparse
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from voxel51.cli.parsing import Commands, command, group
+from voxel51.cli.printing import Printer, table
+from voxel51.cli.profiles import client
+
+_EXAMPLES = """\
+  voxel51 labels summary labels.json
+  voxel51 labels draw labels.json --video holiday.mp4 annotated.mp4
+  voxel51 labels convert labels.json coco.json --format coco
+  voxel51 labels search dog car --longer-than 2 --together"""
+
+
+def add_to(commands: Commands) -> None:
+    """Add the noun and its verbs."""
+    verbs = group(commands, "labels", "sum up, draw, convert, search and compare labels", _EXAMPLES)
+    summary = command(verbs, "summary", _summary, "say what there is, and from when to when")
+    convert = command(verbs, "convert", _convert, "write labels as another tool reads them")
+    draw = command(verbs, "draw", _draw, "draw labels into their video")
+    for parser in (summary, convert, draw):
+        parser.add_argument("labels", metavar="LABELS", help="file of labels, or id of a job")
+    convert.add_argument("output", metavar="OUTPUT", help="file to write")
+    convert.add_argument("--format", metavar="NAME", required=True, help="coco, yolo, mot, cvat, voc, csv or parquet")
+    draw.add_argument("output", metavar="OUTPUT", help="video to write (.mp4), or one picture (.jpg, .png)")
+    draw.add_argument("--video", metavar="PATH", help="the video, for labels in a file")
+    for verb, run, said in (
+        ("evaluate", _evaluate, "say how good labels are beside true ones"),
+        ("compare", _compare, "say how two files of labels differ"),
+    ):
+        parser = command(verbs, verb, run, said)
+        parser.add_argument("labels", metavar="LABELS", help="file of labels")
+        parser.add_argument("other", metavar="TRUTH" if verb == "evaluate" else "OTHER", help="file of labels")
+    search = command(verbs, "search", _search, "find jobs by what they found")
+    search.add_argument("names", metavar="LABEL", nargs="+", help="such as dog; all of them must be there")
+    search.add_argument("--longer-than", metavar="SECONDS", type=float, help="each without a break")
+    search.add_argument("--together", action="store_true", help="all of them at the same time")
+
+
+def _summary(options: argparse.Namespace) -> int:
+    from voxel51.labels.spans import spans_of
+
+    printer = Printer(options)
+    with _as_file(options) as path:
+        found = spans_of(path)
+    rows = [
+        (each.kind, each.label, each.track, each.first_frame, each.last_frame, each.seconds, each.confidence, each.text)
+        for each in sorted(found.spans, key=lambda each: (each.first_frame, each.label))
+    ]
+    headers = ["kind", "label", "track", "first frame", "last frame", "seconds", "confidence", "text"]
+    printer.result(table(rows, headers), asdict(found))
+    if not found.is_whole:
+        printer.remark(f"There is more; these are the first {len(found.spans)}")
+    return printer.finish()
+
+
+def _convert(options: argparse.Namespace) -> int:
+    printer = Printer(options)
+    output = Path(options.output)
+    if Path(options.labels).is_file():
+        from voxel51.labels.formats import convert
+
+        convert(Path(options.labels), options.format, output)
+    else:
+        with client(options) as api:
+            api.download_job_output(options.labels, output, format=options.format)
+    printer.result(f"Wrote '{output}'", {"path": str(output)})
+    return printer.finish()
+
+
+def _draw(options: argparse.Namespace) -> int:
+    printer = Printer(options)
+    output = Path(options.output)
+    is_picture = output.suffix.lower() in {".jpg", ".jpeg", ".png"}
+    if Path(options.labels).is_file():
+        if options.video is None:
+            raise ValueError("labels in a file are drawn into --video PATH")
+        if is_picture:
+            from voxel51.labels.contact_sheet import contact_sheet
+
+            contact_sheet(Path(options.video), Path(options.labels), output)
+        else:
+            from voxel51.labels.draw import annotated_video
+
+            annotated_video(Path(options.video), Path(options.labels), output)
+    else:
+        with client(options) as api:
+            api.download_job_rendition(options.labels, "sheet" if is_picture else "annotated", output)
+    printer.result(f"Wrote '{output}'", {"path": str(output)})
+    return printer.finish()
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    from voxel51.labels.evaluate import evaluate
+    from voxel51.labels.video import VideoLabels
+
+    printer = Printer(options)
+    result = evaluate(VideoLabels.from_file(Path(options.labels)), VideoLabels.from_file(Path(options.other)))
+    rows = [
+        (label, each.average_precision, each.precision, each.recall, each.true_count, each.found_count)
+        for label, each in result.detection.items()
+    ]
+    text = table(rows, ["label", "AP", "precision", "recall", "true", "found"])
+    if result.tracking is not None:
+        text += f"\n\nMOTA {result.tracking.mota:.3f}, IDF1 {result.tracking.idf1:.3f}"
+    printer.result(text, asdict(result))
+    return printer.finish()
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from voxel51.labels.compare import compare
+    from voxel51.labels.video import VideoLabels
+
+    printer = Printer(options)
+    result = compare(VideoLabels.from_file(Path(options.labels)), VideoLabels.from_file(Path(options.other)))
+    rows: list[Any] = [(label, each.both, each.only_first, each.only_second) for label, each in result.boxes.items()]
+    rows += [(label, each.both, len(each.only_first), len(each.only_second)) for label, each in result.events.items()]
+    printer.result(table(rows, ["label", "both", "only first", "only second"]), asdict(result))
+    return printer.finish()
+
+
+def _search(options: argparse.Namespace) -> int:
+    printer = Printer(options)
+    with client(options) as api:
+        result = api.search_labels(options.names, longer_than=options.longer_than, together=options.together)
+    rows = [
+        (each["job_id"], each["analytic"], each["filename"],
+         ", ".join(f"{name}: {found['spans']}" for name, found in each["found"].items()),
+         " ".join(f"{first}-{last}" for first, last in each["together"][:5]))
+        for each in result["matches"]
+    ]  # fmt: skip
+    printer.result(table(rows, ["job", "analytic", "video", "found", "together in frames"]), result)
+    return printer.finish()
+
+
+@contextmanager
+def _as_file(options: argparse.Namespace) -> Iterator[Path]:
+    """The labels that are meant, as a file: the one that is named, or what a job left, for a while."""
+    named = Path(options.labels)
+    if named.is_file():
+        yield named
+        return
+    with tempfile.TemporaryDirectory(prefix="voxel51-") as folder, client(options) as api:
+        yield Path(api.download_job_output(options.labels, Path(folder) / "labels.json"))

@@ -1,0 +1,66 @@
+"""What the lists of all nouns have in common: a query, a table, and how many there are."""
+
+import argparse
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from voxel51.cli.printing import Printer
+from voxel51.users.query import BaseQuery
+
+Query = TypeVar("Query", bound=BaseQuery)
+
+
+def add_list_options(parser: argparse.ArgumentParser) -> None:
+    """Options of every list."""
+    parser.add_argument("-l", "--limit", metavar="LIMIT", type=int, default=-1, help="show so many at most")
+    parser.add_argument("-s", "--search", metavar="SEARCH", help="search terms, such as name:cats,size:>1MB")
+    parser.add_argument("--sort-by", metavar="FIELD", default="upload_date", help="field to sort by (upload_date)")
+    parser.add_argument("--ascending", action="store_true", help="the smallest first")
+    parser.add_argument("-a", "--all-fields", action="store_true", help="show all fields")
+    parser.add_argument("-c", "--count", action="store_true", help="show how many there are")
+
+
+def listed(options: argparse.Namespace, query: Query, searches: Sequence[str]) -> Query:
+    """``query`` as the options ask for."""
+    query.add_all_fields().sort_by(options.sort_by, descending=not options.ascending).set_limit(options.limit)
+    for search in searches:
+        query.add_search_direct(search)
+    return query
+
+
+def show(
+    options: argparse.Namespace,
+    records: Sequence[Mapping[str, Any]],
+    columns: Sequence[str],
+    all_columns: Sequence[str],
+    counted: Callable[[Sequence[Mapping[str, Any]]], str],
+) -> int:
+    """Print a list."""
+    printer = Printer(options)
+    printer.records(records, all_columns if options.all_fields else columns)
+    if options.count:
+        printer.remark(f"\n{counted(records)}\n")
+    return printer.finish()
+
+
+def flag_search(options: argparse.Namespace, field: str, search: str | None, *, by_default: bool | None) -> list[str]:
+    """The search for a yes-or-no field that ``--include-…``, ``--exclude-…`` and ``--…-only`` stand for.
+
+    What the user's own search says of it counts more.
+    """
+    if search is not None and f"{field}:" in search:
+        return []
+    if getattr(options, f"{field}_only"):
+        return [f"{field}:True"]
+    if getattr(options, f"include_{field}"):
+        return []
+    if getattr(options, f"exclude_{field}"):
+        return [f"{field}:False"]
+    return [] if by_default is None else [f"{field}:{by_default}"]
+
+
+def add_flag_options(parser: argparse.ArgumentParser, field: str) -> None:
+    """The three options of a yes-or-no field."""
+    parser.add_argument(f"--include-{field}", action="store_true", help=f"also those that are {field}")
+    parser.add_argument(f"--exclude-{field}", action="store_true", help=f"none of those that are {field}")
+    parser.add_argument(f"--{field}-only", action="store_true", help=f"those alone that are {field}")

@@ -1,0 +1,113 @@
+"""What commands print: tables and lines for people, or one JSON document for programs."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+LONGEST_CELL = 51
+_SHORTENED = 47
+_DATES = {"upload_date", "expiration_date", "start_date", "completion_date", "fail_date", "created_at"}
+_LONG = {"name", "description"}
+
+Record = Mapping[str, Any]
+
+
+class Printer:
+    """Prints for one command.
+
+    Results go to standard output; with ``--json`` as one document when the command is over. Remarks are for people who
+    watch, and are left out with ``--quiet`` and ``--json``.
+
+    Attributes:
+        has_failures: whether some part of the command failed.
+    """
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self._is_json = bool(getattr(options, "json", False))
+        self._is_quiet = bool(getattr(options, "quiet", False))
+        self._is_strict = bool(getattr(options, "strict", False))
+        self._document: Any = None
+        self._failures: dict[str, str] = {}
+
+    def result(self, text: str, document: Any) -> None:
+        """The result: ``text`` for people, ``document`` for programs."""
+        self._document = document
+        if not self._is_json:
+            print(text)
+
+    def records(self, records: Sequence[Record], columns: Sequence[str]) -> None:
+        """A table of records, the given columns of each."""
+        self.result(table([[cell(name, each.get(name)) for name in columns] for each in records], columns), [*records])
+
+    def remark(self, text: str) -> None:
+        """A line for people."""
+        if not (self._is_json or self._is_quiet):
+            print(text)
+
+    def failure(self, what: str, record_id: str, message: str) -> None:
+        """Something did not work for one record: the command goes on."""
+        self._failures[record_id] = message
+        text = f"{f'failed to {what}'.capitalize()} '{record_id}': {message}"
+        if not self._is_json:
+            print(text)
+
+    def finish(self) -> int:
+        """Print what is left to print; the exit status."""
+        if self._is_json:
+            if self._failures:
+                self._document = {"result": self._document, "failures": self._failures}
+            json.dump(self._document, sys.stdout, indent=2, default=str)
+            sys.stdout.write("\n")
+        return 1 if self._failures and self._is_strict else 0
+
+
+def table(rows: Iterable[Sequence[Any]], headers: Sequence[str]) -> str:
+    """Rows as text, in columns."""
+    from tabulate import tabulate
+
+    text: str = tabulate([[*row] for row in rows], headers=[*headers], tablefmt="simple")
+    return text
+
+
+def cell(name: str, value: Any) -> Any:
+    """A value of a record as a table shows it."""
+    if name in _DATES:
+        return local_time(value)
+    if name == "size":
+        return human_size(value)
+    if name in _LONG:
+        return shortened(value)
+    return value
+
+
+def shortened(text: Any) -> Any:
+    """Text that is no longer than a cell."""
+    return f"{text[:_SHORTENED]} ..." if isinstance(text, str) and len(text) > LONGEST_CELL else text
+
+
+def human_size(size_bytes: Any) -> str:
+    """Bytes as people say it: ``120.1KB``, ``1TB``. Empty where nothing is known."""
+    if size_bytes is None or size_bytes < 0:
+        return ""
+    size, unit = float(size_bytes), "B"
+    for unit in ("B", "KB", "MB", "GB", "TB", "PB"):
+        if size < 1024 or unit == "PB":
+            break
+        size /= 1024
+    return f"{size:.1f}".rstrip("0").rstrip(".") + unit
+
+
+def local_time(text: Any) -> str:
+    """A date of the platform, on the clock of whoever reads it."""
+    if not text:
+        return ""
+    return datetime.fromisoformat(str(text).replace("Z", "+00:00")).astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
+
+
+def is_coloured(stream: Any) -> bool:
+    """Whether somebody looks at ``stream`` who likes colours."""
+    return stream.isatty() and "NO_COLOR" not in os.environ

@@ -1,0 +1,175 @@
+"""What the original did not have: JSON, profiles, whole runs that can be resumed, labels."""
+
+import json
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from cli.conftest import Voxel51
+from demo.platform_process import COMMAND
+from people import User
+from video_samples import footage, numbered_video
+from voxel51.cli.printing import human_size, shortened
+from voxel51.users.api import API
+
+
+def test_everything_can_be_had_as_json(voxel51: Voxel51, tmp_path: Path) -> None:
+    video = numbered_video(tmp_path / "a.mp4", frames=1)
+
+    [uploaded] = voxel51("data", "upload", video, "--json").document
+    [listed] = voxel51("data", "list", "--json", "--count").document
+    missing = voxel51("data", "info", "nothing", "--json").document
+
+    assert listed["id"] == uploaded["id"]
+    assert uploaded["path"] == str(video)
+    assert missing == {"result": [], "failures": {"nothing": missing["failures"]["nothing"]}}
+    assert {each["name"] for each in voxel51("analytics", "list", "--json").document} >= {"voxel51/object-tracks"}
+    assert voxel51("status", "--json").document["platform"]["operational"] is True
+    assert "private_key" not in voxel51("auth", "show", "--json").document
+
+
+def test_quiet_leaves_remarks_out(voxel51: Voxel51, tmp_path: Path) -> None:
+    video = numbered_video(tmp_path / "a.mp4", frames=1)
+
+    assert "Uploading" not in voxel51("data", "upload", video, "--quiet").out
+    assert "Showing" not in voxel51("data", "list", "--count", "--quiet").out
+
+
+def test_profiles_keep_several_platforms_apart(voxel51: Voxel51, user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VOXEL51_API_TOKEN", "/nowhere.json")
+
+    assert voxel51("data", "list").status == 1
+    assert voxel51("auth", "activate", user.token, "--profile", "lab").status == 0
+    assert voxel51("data", "list", "--profile", "lab").status == 0
+    monkeypatch.setenv("VOXEL51_PROFILE", "lab")
+    assert voxel51("data", "list").status == 0
+    assert voxel51("auth", "profiles").out == "lab\n"
+    gone = voxel51("data", "list", "--profile", "other")
+    assert "there is no profile 'other'; there are: lab" in gone.err
+    assert voxel51("data", "list", "--profile", "../lab").status == 1
+    voxel51("auth", "deactivate", "--profile", "lab")
+    assert voxel51("auth", "profiles", "--json").document == []
+
+
+def test_a_run_from_files_to_labels(voxel51: Voxel51, api: API, tmp_path: Path) -> None:
+    videos = [numbered_video(tmp_path / f"{name}.mp4", frames=5) for name in ("one", "two")]
+
+    ran = voxel51(
+        "run", "voxel51/shot-detection", *videos, "--param", "threshold=20", "--out", tmp_path / "out", "--json"
+    )
+    again = voxel51("run", "voxel51/shot-detection", *videos, "--param", "threshold=20", "--out", tmp_path / "out")
+
+    outputs = {str(video): str(tmp_path / "out" / f"{video.stem}.shot-detection.json") for video in videos}
+    assert (ran.status, ran.document) == (0, outputs)
+    assert again.status == 0
+    assert len(list(api.iter_jobs())) == 2
+    labels = json.loads(Path(outputs[str(videos[0])]).read_text(encoding="utf-8"))
+    assert labels["provenance"]["parameters"]["threshold"] == 20
+
+
+def test_a_run_goes_on_where_it_was_interrupted(voxel51: Voxel51, api: API, user: User, tmp_path: Path) -> None:
+    command = [COMMAND, "run", "voxel51/object-tracks", footage("bikes.mp4"), "--param", "frame_stride=1", "--out",
+               tmp_path / "out"]  # fmt: skip
+    environment = {"VOXEL51_API_TOKEN": str(user.token), "HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}
+    process = subprocess.Popen([*map(str, command)], env=environment, stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    notes = tmp_path / "out" / ".voxel51-run.json"
+    while not notes.exists() or '"job"' not in notes.read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    process.send_signal(2)
+    interrupted = process.wait(30)
+
+    ran = voxel51("run", *command[2:], "--json")
+
+    assert interrupted == 130
+    assert (ran.status, [*ran.document.values()]) == (0, [str(tmp_path / "out" / "bikes.object-tracks.json")])
+    assert (len(list(api.iter_jobs())), len(list(api.iter_data()))) == (1, 1)
+
+
+def test_a_run_that_fails_says_which_and_why(voxel51: Voxel51, tmp_path: Path) -> None:
+    (tmp_path / "notes.mp4").write_text("no video")
+
+    ran = voxel51("run", "voxel51/shot-detection", tmp_path / "notes.mp4", "--out", tmp_path / "out")
+
+    assert ran.status == 1
+    assert "notes.mp4': 'notes.mp4' cannot be read as a video: it looks like text" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (("voxel51/shot-detection", "/no/such.mp4"), "there is no file '/no/such.mp4'"),
+        (("voxel51/shot-detection", "{video}", "--param", "x"), "--param takes NAME=VALUE"),
+        (("voxel51/shot-detection", "{video}", "--param", "model=@/no.onnx"), "there is no file '/no.onnx'"),
+        (("voxel51/nothing", "{video}"), "voxel51/nothing"),
+        (("voxel51/shot-detection", "{video}", "--param", "nonsense=1"), "nonsense"),
+    ],
+)
+def test_a_run_that_cannot_be_is_refused_in_one_line(
+    arguments: tuple[str, ...], text: str, voxel51: Voxel51, tmp_path: Path
+) -> None:
+    video = numbered_video(tmp_path / "a.mp4", frames=1)
+
+    ran = voxel51("run", *(each.format(video=video) for each in arguments), "--out", tmp_path / "out")
+
+    assert ran.status == 1
+    assert text in ran.err
+    assert ran.err.count("\n") == 1
+
+
+def test_jobs_are_tried_again_as_they_were_asked_for(voxel51: Voxel51, api: API, tmp_path: Path) -> None:
+    voxel51("run", "voxel51/shot-detection", numbered_video(tmp_path / "a.mp4", frames=2), "--out", tmp_path)
+    [job] = api.list_jobs()
+
+    again = voxel51("jobs", "retry", job["id"], "--quiet").out.strip()
+
+    assert voxel51("jobs", "wait", again, "--json").document[0]["state"] == "COMPLETE"
+
+
+def test_labels_are_summed_up_converted_drawn_and_compared(voxel51: Voxel51, api: API, tmp_path: Path) -> None:
+    voxel51("run", "voxel51/shot-detection", footage("bikes.mp4"), "--out", tmp_path)
+    labels, [job] = tmp_path / "bikes.shot-detection.json", api.list_jobs()
+
+    of_file = voxel51("labels", "summary", labels)
+    of_job = voxel51("labels", "summary", job["id"])
+    converted = voxel51("labels", "convert", labels, tmp_path / "a.csv", "--format", "csv")
+    voxel51("labels", "convert", job["id"], tmp_path / "b.csv", "--format", "csv")
+    sheet = voxel51("labels", "draw", labels, tmp_path / "a.jpg", "--video", footage("bikes.mp4"))
+    same = voxel51("labels", "compare", labels, labels, "--json").document
+    found = voxel51("labels", "search", "shot", "--longer-than", "2", "--json").document
+
+    assert of_file.out == of_job.out
+    assert [line.split()[:2] for line in of_file.out.splitlines()[2:]] == [["event", "shot"]] * 6
+    assert converted.out == f"Wrote '{tmp_path / 'a.csv'}'\n"
+    assert (tmp_path / "a.csv").read_text() == (tmp_path / "b.csv").read_text()
+    assert sheet.status == 0
+    assert (tmp_path / "a.jpg").stat().st_size > 10_000
+    assert same["events"]["shot"] == {"both": 6, "only_first": [], "only_second": []}
+    assert [each["job_id"] for each in found["matches"]] == [job["id"]]
+    assert voxel51("labels", "draw", labels, tmp_path / "b.mp4").err.startswith("voxel51: labels in a file are drawn")
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [(0, "0B"), (1023, "1023B"), (122_982, "120.1KB"), (1024, "1KB"), (1024**4, "1TB"), (None, ""), (-1, "")],
+)
+def test_sizes_are_said_as_people_do(size: int | None, text: str) -> None:
+    assert human_size(size) == text
+
+
+def test_long_names_are_cut() -> None:
+    assert shortened("n" * 51) == "n" * 51
+    assert shortened("n" * 52) == "n" * 47 + " ..."
+
+
+def test_the_command_is_quick_and_leaves_the_server_alone() -> None:
+    program = (
+        "import sys; from voxel51.cli.main import _parser; _parser(); "
+        "print([m for m in sys.modules if m.startswith('voxel51.server')], 'numpy' in sys.modules)"
+    )
+    done = subprocess.run([Path(COMMAND).parent / "python", "-c", program], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "[] False"
