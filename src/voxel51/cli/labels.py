@@ -40,7 +40,11 @@ def add_to(commands: Commands) -> None:
     ):
         parser = command(verbs, verb, run, said)
         parser.add_argument("labels", metavar="LABELS", help="file of labels")
-        parser.add_argument("other", metavar="TRUTH" if verb == "evaluate" else "OTHER", help="file of labels")
+        parser.add_argument(
+            "other",
+            metavar="TRUTH" if verb == "evaluate" else "OTHER",
+            help="file of labels" + ("; COCO, MOT or CVAT will do" if verb == "evaluate" else ""),
+        )
     search = command(verbs, "search", _search, "find jobs by what they found")
     search.add_argument("names", metavar="LABEL", nargs="+", help="such as dog; all of them must be there")
     search.add_argument("--longer-than", metavar="SECONDS", type=float, help="each without a break")
@@ -102,10 +106,13 @@ def _draw(options: argparse.Namespace) -> int:
 
 def _evaluate(options: argparse.Namespace) -> int:
     from voxel51.labels.evaluate import evaluate
+    from voxel51.labels.formats.reading import read_labels
     from voxel51.labels.video import VideoLabels
 
     printer = Printer(options)
-    result = evaluate(VideoLabels.from_file(Path(options.labels)), VideoLabels.from_file(Path(options.other)))
+    found = VideoLabels.from_file(Path(options.labels))
+    truth = read_labels(Path(options.other), found.metadata.frame_size if found.metadata else None)
+    result = evaluate(found, truth)
     rows = [
         (label, each.average_precision, each.precision, each.recall, each.true_count, each.found_count)
         for label, each in result.detection.items()

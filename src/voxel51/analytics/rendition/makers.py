@@ -11,6 +11,7 @@ from voxel51.labels.contact_sheet import contact_sheet
 from voxel51.labels.draw import annotated_frame, annotated_video
 from voxel51.labels.evaluate import evaluate
 from voxel51.labels.formats import FORMATS, convert
+from voxel51.labels.formats.reading import read_labels
 from voxel51.labels.media import stills
 from voxel51.labels.media.pictures import Pixels
 from voxel51.labels.media.playable import Part, playable_video
@@ -47,8 +48,9 @@ class Making:
 
     @property
     def others(self) -> VideoLabels:
-        """The labels to compare with."""
-        return VideoLabels.from_file(self.inputs["others"])
+        """The labels to compare with, whichever tool wrote them."""
+        known = self.labels.metadata
+        return read_labels(self.inputs["others"], known.frame_size if known else None)
 
 
 def _playable(making: Making) -> Path:

@@ -1,0 +1,156 @@
+"""Boxes that other tools wrote, read as labels: COCO, MOT Challenge and CVAT for video; and the native form."""
+
+import csv
+import json
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as Xml
+
+from voxel51.labels.geometry import BoundingBox
+from voxel51.labels.objects import DetectedObject
+from voxel51.labels.problems import InvalidLabels, Problem
+from voxel51.labels.video import VideoLabels
+
+PEDESTRIAN = "person"
+"""What class 1 of the MOT Challenge is, where no list of labels says otherwise."""
+
+_MOST_TEXT_BYTES = 1024**3
+_MOT_COLUMNS = 6
+
+Found = tuple[int, str, int | None, float | None, tuple[float, float, float, float]]
+"""Frame, label, track, confidence, and left, top, width, height in pixels."""
+
+
+def read_labels(path: Path, frame_size: tuple[int, int] | None = None) -> VideoLabels:
+    """The labels in the file at ``path``, whichever of these tools wrote it.
+
+    Args:
+        path: a native file, COCO (``.json``; an image's ``frame_number``, else its id, is its frame), CVAT for video
+            1.1 (``.xml``), MOT Challenge (``gt.txt`` or ``det.txt``, or an archive with it).
+        frame_size: width and height in pixels; needed where the file does not say it.
+
+    Raises:
+        InvalidLabels: it is none of these.
+        ValueError: the size of the frames is not known.
+        OSError: it cannot be opened.
+    """
+    try:
+        if zipfile.is_zipfile(path):
+            return _of_archive(path, frame_size)
+        text = path.read_text(encoding="utf-8-sig")
+        if text.lstrip()[:1] == "<":
+            return _of_cvat(text, frame_size)
+        if text.lstrip()[:1] in {"{", "["}:
+            return _of_json(path, text, frame_size)
+        return _placed(_mot(text.splitlines(), None), frame_size)
+    except InvalidLabels:
+        raise
+    except (
+        KeyError,
+        TypeError,
+        IndexError,
+        AttributeError,
+        OverflowError,
+        Xml.ParseError,
+        zipfile.BadZipFile,
+    ) as error:
+        reason = f"{path.name} cannot be read as labels of any tool: {error!r}"
+        raise InvalidLabels([Problem("", reason)]) from None
+
+
+def _of_json(path: Path, text: str, frame_size: tuple[int, int] | None) -> VideoLabels:
+    document = json.loads(text)
+    if isinstance(document, dict) and "annotations" in document and "images" in document:
+        sizes = {(image["width"], image["height"]) for image in document["images"] if "width" in image}
+        return _placed(_coco(document), next(iter(sizes)) if len(sizes) == 1 else frame_size)
+    return VideoLabels.from_file(path)
+
+
+def _coco(document: Mapping[str, Any]) -> Iterator[Found]:
+    names = {each["id"]: str(each["name"]) for each in document["categories"]}
+    frames = {each["id"]: int(each.get("frame_number", each["id"])) for each in document["images"]}
+    for each in document["annotations"]:
+        left, top, width, height = (float(side) for side in each["bbox"])
+        track = each.get("track_id", (each.get("attributes") or {}).get("track_id"))
+        score = each.get("score")
+        yield (frames[each["image_id"]], names[each["category_id"]], None if track is None else int(track),
+               None if score is None else float(score), (left, top, width, height))  # fmt: skip
+
+
+def _of_archive(path: Path, frame_size: tuple[int, int] | None) -> VideoLabels:
+    with zipfile.ZipFile(path) as archive:
+        inside = {name: info for info in archive.infolist() for name in [info.filename]}
+        lists = [name for name in inside if name.endswith(("gt.txt", "det.txt"))]
+        if len(lists) != 1 or inside[lists[0]].file_size > _MOST_TEXT_BYTES:
+            raise InvalidLabels([Problem("", f"{path.name} holds no single gt.txt or det.txt")])
+        known = [name for name in inside if name.endswith("labels.txt") and inside[name].file_size < 1024**2]
+        names = archive.read(known[0]).decode().splitlines() if known else None
+        return _placed(_mot(archive.read(lists[0]).decode("utf-8-sig").splitlines(), names), frame_size)
+
+
+def _mot(lines: list[str], names: list[str] | None) -> Iterator[Found]:
+    for number, row in enumerate(csv.reader(lines), start=1):
+        if not row:
+            continue
+        if len(row) < _MOT_COLUMNS:
+            raise InvalidLabels(
+                [Problem(f"line {number}", f"a box has at least 6 numbers, got {','.join(row)[:80]!r}")]
+            )
+        try:
+            frame, track, left, top, width, height, *rest = (float(each) for each in row)
+        except ValueError:
+            text = f"a box is numbers alone, got {','.join(row)[:80]!r}"
+            raise InvalidLabels([Problem(f"line {number}", text)]) from None
+        if rest and rest[0] == 0:  # not to be considered
+            continue
+        kind = int(rest[1]) if len(rest) > 1 else 1
+        score = rest[0] if rest and 0 < rest[0] <= 1 else None
+        # Its pixels are counted from 1.
+        yield (
+            int(frame),
+            _mot_label(kind, names),
+            int(track) if track >= 0 else None,
+            score,
+            (left - 1, top - 1, width, height),
+        )
+
+
+def _mot_label(kind: int, names: list[str] | None) -> str:
+    if names is not None and 1 <= kind <= len(names):
+        return names[kind - 1]
+    return PEDESTRIAN if kind in {-1, 1} else f"class {kind}"
+
+
+def _of_cvat(text: str, frame_size: tuple[int, int] | None) -> VideoLabels:
+    root = Xml.fromstring(text)  # noqa: S314  (the parser bounds what entities grow to; outside ones are not read)
+    size = root.find(".//original_size")
+    if size is not None:
+        frame_size = int(size.findtext("width") or 0), int(size.findtext("height") or 0)
+    return _placed(_cvat(root), frame_size)
+
+
+def _cvat(root: Xml.Element) -> Iterator[Found]:
+    """Boxes of tracks, those between keyframes included where the file has them."""
+    for track in root.iter("track"):
+        for box in track.iter("box"):
+            if box.get("outside") == "1":
+                continue
+            left, top, right, bottom = (float(box.attrib[side]) for side in ("xtl", "ytl", "xbr", "ybr"))
+            yield (int(box.attrib["frame"]) + 1, track.attrib["label"], int(track.attrib["id"]), None,
+                   (left, top, right - left, bottom - top))  # fmt: skip
+
+
+def _placed(found: Iterator[Found], frame_size: tuple[int, int] | None) -> VideoLabels:
+    if frame_size is None or not (frame_size[0] > 0 and frame_size[1] > 0):
+        raise ValueError("the file does not say how large the frames are; give their size")
+    wide, high = frame_size
+    labels = VideoLabels()
+    for frame, label, track, score, (left, top, width, height) in found:
+        box = BoundingBox.clipped(left / wide, top / high, (left + width) / wide, (top + height) / high)
+        if box is not None:
+            thing = DetectedObject(label=label, index=track, confidence=score, bounding_box=box, frame_number=frame)
+            labels.frame(frame).objects.append(thing)
+    labels.frames = dict(sorted(labels.frames.items()))
+    return labels

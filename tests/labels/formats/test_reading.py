@@ -1,0 +1,101 @@
+from pathlib import Path
+
+import pytest
+
+from voxel51.labels.evaluate import evaluate
+from voxel51.labels.formats import convert
+from voxel51.labels.formats.reading import read_labels
+from voxel51.labels.geometry import BoundingBox
+from voxel51.labels.metadata import VideoMetadata
+from voxel51.labels.objects import DetectedObject
+from voxel51.labels.problems import InvalidLabels
+from voxel51.labels.video import VideoFrame, VideoLabels
+
+SIZE = (640, 480)
+
+
+@pytest.fixture
+def labels() -> VideoLabels:
+    """Two things that cross the picture; the second is away for a while."""
+    made = VideoLabels(metadata=VideoMetadata(frame_size=SIZE, frame_rate=25.0, total_frame_count=30))
+    for number in range(1, 31):
+        left = number / 50
+        things = [
+            DetectedObject(label="car", index=4, confidence=0.9, bounding_box=BoundingBox(left, 0.1, left + 0.2, 0.4))
+        ]
+        if not 10 <= number <= 15:
+            box = BoundingBox(0.7 - left, 0.5, 0.9 - left, 0.95)
+            things.append(DetectedObject(label="person", index=7, confidence=0.8, bounding_box=box))
+        made.frames[number] = VideoFrame(frame_number=number, objects=things)
+    return made
+
+
+@pytest.mark.parametrize(("name", "suffix"), [("native", "json"), ("coco", "json"), ("mot", "zip"), ("cvat", "xml")])
+def test_what_was_written_is_read_again(name: str, suffix: str, labels: VideoLabels, tmp_path: Path) -> None:
+    convert(labels, name, tmp_path / f"a.{suffix}")
+
+    again = read_labels(tmp_path / f"a.{suffix}", SIZE)
+
+    result = evaluate(labels, again, overlap=0.95)
+    assert {label: each.true_count for label, each in result.detection.items()} == {"car": 30, "person": 24}
+    assert [each.average_precision for each in result.detection.values()] == pytest.approx([1.0, 1.0])
+    assert result.tracking is not None
+    assert (result.tracking.mota, result.tracking.idf1) == (1.0, 1.0)
+
+
+def test_truth_of_the_mot_challenge_is_understood(tmp_path: Path) -> None:
+    lines = ["1,3,101,51,20,40,1,1,1", "1,4,201,51,20,40,0,1,1", "2,3,103,51,20,40,1,7,0.5", "3,-1,1,1,64,48,0.7", ""]
+    (tmp_path / "gt.txt").write_text("\n".join(lines), encoding="utf-8")
+
+    labels = read_labels(tmp_path / "gt.txt", SIZE)
+
+    [first] = labels.frames[1].objects  # the second is not to be considered
+    assert (first.label, first.index, first.bounding_box) == (
+        "person", 3, BoundingBox(100 / 640, 50 / 480, 120 / 640, 90 / 480)
+    )  # fmt: skip
+    assert labels.frames[2].objects[0].label == "class 7"
+    assert (labels.frames[3].objects[0].index, labels.frames[3].objects[0].confidence) == (None, 0.7)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.txt", "hello"),
+        ("a.txt", "1,2,3"),
+        ("a.txt", "1,2,a,4,5,6"),
+        ("a.json", "[]"),
+        ("a.json", "{"),
+        ("a.json", '{"images": [], "annotations": [{"bbox": [1]}], "categories": []}'),
+        ("a.json", '{"images": [{"id": 1}], "annotations": 5, "categories": []}'),
+        ("a.xml", "<annotations><track id='0' label='a'><box frame='x'/></track></annotations>"),
+        ("a.xml", "<annotations"),
+        ("a.zip", "PK nothing"),
+        ("a.bin", "\x00\x01"),
+    ],
+)
+def test_what_nobody_wrote_is_refused_by_its_name(name: str, content: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(content, encoding="utf-8")
+
+    with pytest.raises((InvalidLabels, ValueError)):
+        read_labels(tmp_path / name, SIZE)
+
+
+def test_entities_do_not_explode(tmp_path: Path) -> None:
+    bomb = (
+        '<!DOCTYPE a [<!ENTITY a "'
+        + "x" * 1000
+        + '">'
+        + "".join(f'<!ENTITY b{n} "{"&a;" * 50 if n == 0 else f"&b{n - 1};" * 50}">' for n in range(6))
+        + "]><annotations>&b5;</annotations>"
+    )
+    (tmp_path / "bomb.xml").write_text(bomb, encoding="utf-8")
+
+    with pytest.raises(InvalidLabels):
+        read_labels(tmp_path / "bomb.xml", SIZE)
+
+
+def test_without_a_size_it_is_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "gt.txt").write_text("1,3,101,51,20,40,1,1,1", encoding="utf-8")
+
+    with pytest.raises(ValueError, match="how large the frames are"):
+        read_labels(tmp_path / "gt.txt")
