@@ -1,6 +1,7 @@
 """The whole platform on PostgreSQL, by its URL alone."""
 
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ import requests
 from people import Application, User
 from platforms import NO_OP, StartPlatform
 from postgresql import PostgreSQL
-from video_samples import numbered_video
+from video_samples import footage, numbered_video
+from voxel51.transport.errors import NotFound
 from voxel51.users.api import API
 from voxel51.users.auth import Token
 from voxel51.users.jobs import JobRequest
@@ -49,6 +51,37 @@ def test_jobs_of_users_and_applications_run_and_survive_a_restart(
         assert len(ended) == 21
         assert {each["state"] for each in ended} == {"COMPLETE"}
         api.delete_data(data["id"])
+
+
+def test_what_was_found_is_drawn_and_searched(
+    start_platform: StartPlatform, settings: dict[str, str], tmp_path: Path
+) -> None:
+    platform = start_platform(environment=settings)
+    alice, bob = User.create(platform, tmp_path), User.create(platform, tmp_path)
+    with API(token=Token.from_json(alice.token)) as api, API(token=Token.from_json(bob.token)) as other:
+        data = api.upload_data(footage("bikes.mp4"))
+        request = JobRequest("voxel51/shot-detection")
+        request.set_input("video", data_id=data["id"])
+        job = api.upload_job_request(request, "shots", auto_start=True)
+        api.wait_until_job_completes(job["id"])
+
+        assert Path(api.download_job_rendition(job["id"], "sheet", tmp_path / "sheet.jpg")).stat().st_size > 10_000
+        assert api.get_frame_times(data["id"])["frame_count"] == 250
+        assert Path(api.download_job_output(job["id"], tmp_path / "a.csv", format="csv")).stat().st_size > 100
+        [match] = api.search_labels(["SHOT".lower()], longer_than=1, together=True, data_id=data["id"])["matches"]
+        assert (match["job_id"], match["filename"]) == (job["id"], "bikes.mp4")
+        assert api.search_labels(text="%")["count"] == 0
+        assert [each["label"] for each in api.list_labels()] == ["shot"]
+        assert other.search_labels(["shot"])["count"] == 0
+        with pytest.raises(NotFound):
+            other.get_frame_times(data["id"])
+        api.delete_data(data["id"])
+        deadline = time.monotonic() + 60
+        while (
+            len(list((platform.folder / "storage" / "outputs").rglob("*-*"))) > 2
+        ):  # its index goes with it, and the sheet that shows it
+            assert time.monotonic() < deadline
+            time.sleep(0.5)
 
 
 def test_of_many_who_come_first_at_once_one_is_the_operator(

@@ -44,14 +44,14 @@ def test_what_was_written_is_read_again(name: str, suffix: str, labels: VideoLab
 
 
 def test_truth_of_the_mot_challenge_is_understood(tmp_path: Path) -> None:
-    lines = ["1,3,101,51,20,40,1,1,1", "1,4,201,51,20,40,0,1,1", "2,3,103,51,20,40,1,7,0.5", "3,-1,1,1,64,48,0.7", ""]
+    lines = ["1,3,101,49,20,40,1,1,1", "1,4,201,51,20,40,0,1,1", "2,3,103,51,20,40,1,7,0.5", "3,-1,1,1,64,48,0.7", ""]
     (tmp_path / "gt.txt").write_text("\n".join(lines), encoding="utf-8")
 
     labels = read_labels(tmp_path / "gt.txt", SIZE)
 
     [first] = labels.frames[1].objects  # the second is not to be considered
     assert (first.label, first.index, first.bounding_box) == (
-        "person", 3, BoundingBox(100 / 640, 50 / 480, 120 / 640, 90 / 480)
+        "person", 3, BoundingBox(100 / 640, 0.1, 120 / 640, 0.18333)
     )  # fmt: skip
     assert labels.frames[2].objects[0].label == "class 7"
     assert (labels.frames[3].objects[0].index, labels.frames[3].objects[0].confidence) == (None, 0.7)

@@ -22,7 +22,7 @@ from voxel51.server.renditions.kinds import Kind
 from voxel51.server.renditions.subjects import Subject, Subjects
 from voxel51.server.renditions.tables import renditions
 from voxel51.wire import dates
-from voxel51.wire.jobs import JobFailureType, JobState
+from voxel51.wire.jobs import DATA_ID_FIELD, JobFailureType, JobState
 from voxel51.wire.renditions import Making, Rendition
 
 MAKER = "voxel51/rendition"
@@ -136,7 +136,9 @@ class RenditionService:
                 connection, owner.id, MAKER, inputs, {"kind": kind.name, "arguments": arguments},
                 kind.filename(arguments), now + self._keeping.unused,
             )  # fmt: skip
-            row = {"maker_id": maker_id, "owner_id": owner.id, "subject": subject.key, "data_id": subject.data_id,
+            # What shows a video goes with it, also where it is of a job.
+            row = {"maker_id": maker_id, "owner_id": owner.id, "subject": subject.key,
+                   "data_id": inputs.get("video", {}).get(DATA_ID_FIELD),
                    "job_id": subject.job_id, "kind": kind.name, "variant": variant, "used_at": now}  # fmt: skip
             connection.execute(insert(renditions).values(row))
             made = _find(connection, subject, kind, variant)
