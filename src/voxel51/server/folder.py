@@ -89,7 +89,7 @@ def remove_server_file(folder: Path) -> None:
 
 def running_url(folder: Path) -> str | None:
     """Where the platform that runs in this folder is reached; None when none runs there."""
-    if not FolderLock(folder).is_held():
+    if not folder.is_dir() or not FolderLock(folder).is_held():
         return None
     try:
         content: ServerFile = json.loads((folder / "server.json").read_text(encoding="utf-8"))

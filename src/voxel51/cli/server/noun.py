@@ -3,7 +3,7 @@
 import argparse
 
 from voxel51.cli.help import show_help
-from voxel51.cli.server import applications, start, users
+from voxel51.cli.server import applications, doctor, start, users
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -12,5 +12,6 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     server.set_defaults(run=show_help(server))
     verbs = server.add_subparsers(title="commands", metavar="COMMAND")
     start.add_to(verbs)
+    doctor.add_to(verbs)
     users.add_to(verbs)
     applications.add_to(verbs)

@@ -1,0 +1,43 @@
+"""``voxel51 server status`` and ``doctor``: whether it runs, and what is wrong."""
+
+import argparse
+import json
+from dataclasses import asdict
+
+from voxel51.cli.server.shared import add_folder, guarded, settings
+
+_MARKS = {"ok": "ok  ", "warning": "WARN", "failure": "FAIL"}
+
+
+def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the verbs."""
+    status = verbs.add_parser("status", help="say whether the platform runs, and where")
+    doctor = verbs.add_parser("doctor", help="look for what is wrong, and say what to do")
+    for parser, run in ((status, _status), (doctor, _doctor)):
+        add_folder(parser)
+        parser.add_argument("--json", action="store_true", help="print the result as one JSON document")
+        parser.set_defaults(run=guarded(run))
+
+
+def _status(options: argparse.Namespace) -> int:
+    from voxel51.server.folder import running_url
+
+    url = running_url(settings(options).folder)
+    if options.json:
+        print(json.dumps({"running": url is not None, "url": url}))
+    else:
+        print("The platform is not running" if url is None else f"The platform runs at {url}")
+    return 0 if url is not None else 1
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from voxel51.server.doctor import Verdict, examine
+
+    findings = []
+    for finding in examine(settings(options)):
+        findings.append(finding)
+        if not options.json:
+            print(f"{_MARKS[finding.verdict]}  {finding.subject}: {finding.text}", flush=True)
+    if options.json:
+        print(json.dumps([asdict(finding) for finding in findings], indent=2))
+    return 1 if any(finding.verdict is Verdict.FAILURE for finding in findings) else 0
