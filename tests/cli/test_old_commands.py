@@ -35,7 +35,7 @@ def test_a_group_alone_prints_its_help_with_all_its_commands(noun: str, voxel51:
     ran = voxel51(noun)
 
     assert ran.status == 0
-    assert all(re.search(rf"^ +{verb} ", ran.out, re.MULTILINE) for verb in NOUNS[noun])
+    assert all(re.search(rf"^ +{verb}\b", ran.out, re.MULTILINE) for verb in NOUNS[noun])
 
 
 def test_all_help_shows_the_whole_tree(voxel51: Voxel51) -> None:
