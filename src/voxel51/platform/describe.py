@@ -25,9 +25,15 @@ from voxel51.platform.kernel import thread_count
 from voxel51.wire.analytics import AnalyticDocument
 from voxel51.wire.manifests import problems_of
 
+SHARED = ("numpy", "cv2", "av", "scipy.optimize")
+"""What most analytics import: imported once, and the children that look at one each inherit it."""
+
 
 def describe_all() -> dict[str, Any]:
     """The document that is printed. It forks: to be called in a process of one thread."""
+    if _can_be_shared():
+        for module in SHARED:
+            import_module(module)
     return {"analytics": [{"name": name, **_in_a_child(name)} for name in sorted(installed.entries())]}
 
 
@@ -55,6 +61,19 @@ def digest(document: AnalyticDocument) -> str:
     """SHA-256 of a manifest, the same however its text is laid out."""
     canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _can_be_shared() -> bool:
+    """Whether all of `SHARED` is there and starts no threads, as a child finds out that it may take with it."""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            for module in SHARED:
+                import_module(module)
+        except BaseException:  # whatever it is, the analytics that need it will say so themselves
+            os._exit(1)
+        os._exit(0 if thread_count() == 1 else 1)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
 
 
 def _in_a_child(name: str) -> dict[str, Any]:
