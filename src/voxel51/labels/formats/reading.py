@@ -44,7 +44,7 @@ def read_labels(path: Path, frame_size: tuple[int, int] | None = None) -> VideoL
             return _of_cvat(text, frame_size)
         if text.lstrip()[:1] in {"{", "["}:
             return _of_json(path, text, frame_size)
-        return _placed(_mot(text.splitlines(), None), frame_size)
+        return _placed(_mot(path.name, text.splitlines(), None), frame_size)
     except InvalidLabels:
         raise
     except (
@@ -87,22 +87,22 @@ def _of_archive(path: Path, frame_size: tuple[int, int] | None) -> VideoLabels:
             raise InvalidLabels([Problem("", f"{path.name} holds no single gt.txt or det.txt")])
         known = [name for name in inside if name.endswith("labels.txt") and inside[name].file_size < 1024**2]
         names = archive.read(known[0]).decode().splitlines() if known else None
-        return _placed(_mot(archive.read(lists[0]).decode("utf-8-sig").splitlines(), names), frame_size)
+        return _placed(_mot(path.name, archive.read(lists[0]).decode("utf-8-sig").splitlines(), names), frame_size)
 
 
-def _mot(lines: list[str], names: list[str] | None) -> Iterator[Found]:
+def _mot(file: str, lines: list[str], names: list[str] | None) -> Iterator[Found]:
     for number, row in enumerate(csv.reader(lines), start=1):
         if not row:
             continue
         if len(row) < _MOT_COLUMNS:
             raise InvalidLabels(
-                [Problem(f"line {number}", f"a box has at least 6 numbers, got {','.join(row)[:80]!r}")]
+                [Problem(f"{file}, line {number}", f"a box has at least 6 numbers, got {','.join(row)[:80]!r}")]
             )
         try:
             frame, track, left, top, width, height, *rest = (float(each) for each in row)
         except ValueError:
             text = f"a box is numbers alone, got {','.join(row)[:80]!r}"
-            raise InvalidLabels([Problem(f"line {number}", text)]) from None
+            raise InvalidLabels([Problem(f"{file}, line {number}", text)]) from None
         if rest and rest[0] == 0:  # not to be considered
             continue
         kind = int(rest[1]) if len(rest) > 1 else 1
