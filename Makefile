@@ -2,7 +2,7 @@
 # Set-up needs Python 3.11 or later with pip, and nothing else; `make PYTHON=/path/to/python …` picks one.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench serve build lock kill-test large-test api-test quality-test fiftyone-test
+.PHONY: help setup demo test lint bench serve build lock kill-test large-test api-test quality-test fiftyone-test console-test pictures
 .DELETE_ON_ERROR:
 
 VENV := .venv
@@ -65,3 +65,9 @@ fiftyone-test: setup ## slow: load labels into FiftyOne itself (installs it in .
 
 api-test: setup ## slow: hold thousands of generated requests to the API description (SEED=n for other ones)
 	$(PYTEST) tests/contracts/test_api_description.py -m slow --timeout 1500 $(ARGS)
+
+console-test: setup ## slow: use the console in a real browser (needs chromium)
+	$(PYTEST) tests/console -m slow $(ARGS)
+
+pictures: setup ## take the pictures of the console anew, into docs/pictures
+	PICTURES=1 $(PYTEST) -q tests/console -m slow $(ARGS)

@@ -17,6 +17,7 @@ from voxel51.server.analytics.installed import Installed, find_installed
 from voxel51.server.analytics.routes import analytic_routes
 from voxel51.server.analytics.service import AnalyticService
 from voxel51.server.analytics.uploads import UploadedAnalytics
+from voxel51.server.console.pages import console_pages
 from voxel51.server.credentials import Credentials
 from voxel51.server.data.quota_routes import quota_routes
 from voxel51.server.data.room import Room
@@ -192,7 +193,7 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
         body_limit_bytes=settings.body_limit_bytes,
     )
     document = openapi.describe(routes, version("voxel51-platform"))
-    application = build_application(routes, serving, openapi.pages(document))
+    application = build_application(routes, serving, [*openapi.pages(document), *console_pages()])
     keepers = [data.keeps, uploads.keeps, uploaded.keeps, attempts.keeps]
     expiries = [data.expire, jobs.expire, uploads.expire, repetitions.expire, events.expire, deliveries.prune,
                 *people.expiries(), removal.finish, shares.expire, renditions.expire, search.expire]  # fmt: skip

@@ -73,7 +73,7 @@ class People:
         """Their routes; ``collect`` tells what users have in the other rooms."""
         exports = ExportService({**self._collect(), **collect})
         is_secure = public_url.startswith("https:")
-        yield from entrance_routes(self.entrance, self.sessions, _shown_provider(settings), is_secure)
+        yield from entrance_routes(self.entrance, self.sessions, self.accounts, _shown_provider(settings), is_secure)
         yield from oidc_routes(self.elsewhere, is_secure)
         yield from account_routes(self.accounts, self.tokens, self.audit, exports, removal, public_url)
         yield from admin_routes(

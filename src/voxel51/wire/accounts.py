@@ -168,11 +168,15 @@ class Elsewhere(TypedDict):
 
 
 class WaysIn(TypedDict):
-    """Answer of ``GET sign-in``: how one can get in. ``first`` while there is no account: the next is its operator."""
+    """Answer of ``GET sign-in``: how one can get in. ``first`` while there is no account: the next is its operator.
+
+    ``signed_in`` tells a browser that the session it sent is good.
+    """
 
     sign_up: SignUpMode
     first: bool
     provider: Provider | None
+    signed_in: bool
 
 
 class NewInvitation(TypedDict, total=False):

@@ -245,3 +245,12 @@ def test_a_quota_is_granted_and_seen(platform, operator, tmp_path) -> None:
     assert used["bytes"] == 1000
     begin = {"Tus-Resumable": "1.0.0", "Upload-Length": "99001", **user.headers}
     assert requests.post(f"{url}/data/uploads", headers=begin, timeout=20).status_code == 507
+
+
+def test_a_browser_is_told_whether_its_session_is_good(operator: requests.Session, platform: PlatformProcess) -> None:
+    ways_in = f"{platform.url}/v1/sign-in"
+
+    assert operator.get(ways_in, timeout=20).json()["signed_in"] is True
+    assert requests.get(ways_in, timeout=20).json()["signed_in"] is False
+    forged = {"Cookie": "voxel51_session=session_made-up"}
+    assert requests.get(ways_in, headers=forged, timeout=20).json()["signed_in"] is False

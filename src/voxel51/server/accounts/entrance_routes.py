@@ -3,8 +3,13 @@
 from collections.abc import Iterable
 from email.utils import format_datetime
 
+from starlette.requests import cookie_parser
+
 from voxel51.server.accounts.entrance import EntranceService
+from voxel51.server.accounts.service import AccountService
 from voxel51.server.accounts.sessions import Session, SessionService
+from voxel51.server.accounts.tokens import Kind
+from voxel51.server.errors import ServiceError
 from voxel51.server.http.route import Answer, Call, JsonBody, Needs, Route
 from voxel51.wire import dates
 from voxel51.wire.accounts import Provider, Redemption, SignedIn, SignIn, SignUp, WaysIn
@@ -14,12 +19,28 @@ _COOKIE = {"Set-Cookie": f"the session, as {SESSION_COOKIE}"}
 
 
 def entrance_routes(
-    entrance: EntranceService, sessions: SessionService, provider: Provider | None, is_secure: bool
+    entrance: EntranceService,
+    sessions: SessionService,
+    accounts: AccountService,
+    provider: Provider | None,
+    is_secure: bool,
 ) -> Iterable[Route]:
     """One table of all ways in. Where the platform ``is_secure``, browsers send its cookies over HTTPS alone."""
 
-    def ways_in(_call: Call) -> WaysIn:
-        return {"sign_up": entrance.mode, "first": entrance.is_first(), "provider": provider}
+    def ways_in(call: Call) -> WaysIn:
+        return {
+            "sign_up": entrance.mode,
+            "first": entrance.is_first(),
+            "provider": provider,
+            "signed_in": is_signed_in(call),
+        }
+
+    def is_signed_in(call: Call) -> bool:
+        key = cookie_parser(call.headers.get("cookie", "")).get(SESSION_COOKIE)
+        try:
+            return key is not None and bool(accounts.authenticate(key, Kind.SESSION))
+        except ServiceError:
+            return False
 
     def sign_in(call: Call) -> Answer:
         return signed_in(sessions.sign_in(call.body["username"], call.body["password"], browser_of(call)), is_secure)

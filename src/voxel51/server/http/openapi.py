@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route as StarletteRoute
 
 from voxel51.server.database.search import Listing
@@ -140,11 +140,7 @@ def pages(document: Mapping[str, Any]) -> list[StarletteRoute]:
             return error_response(404, f"There is nothing at {request.url.path}")
         return Response((_assets() / name).read_bytes(), media_type=_ASSETS[name], headers=_NO_STORE)
 
-    async def serve_start(_request: Request) -> Response:
-        return RedirectResponse("/docs/api")
-
     return [
-        StarletteRoute("/", serve_start),
         StarletteRoute("/openapi.json", serve_document),
         StarletteRoute("/docs/api", serve_page),
         StarletteRoute("/docs/api/{name}", serve_asset),

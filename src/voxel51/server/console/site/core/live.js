@@ -1,0 +1,73 @@
+/** What happens to jobs, as the platform tells it: one stream for the whole console. */
+
+import { onEnd, signal } from "./reactive.js";
+
+const NAMES = [
+  "job_queued",
+  "job_scheduled",
+  "job_running",
+  "job_progress",
+  "job_message",
+  "job_complete",
+  "job_failed",
+  "job_archived",
+  "job_unarchived",
+  "job_expired",
+  "job_deleted",
+  "gap",
+];
+const AGAIN_MILLISECONDS = 5000;
+
+/** Whether events come through at present. */
+export const isLive = signal(false);
+
+const listeners = new Set();
+let source = null;
+let timer = null;
+let lastId = null;
+
+/**
+ * Call `heard` with each event (`voxel51.wire.events.Event`) until the scope ends. An event `gap` says that some may
+ * have been missed: look at the jobs themselves.
+ */
+export function onJobEvent(heard) {
+  listeners.add(heard);
+  onEnd(() => listeners.delete(heard));
+}
+
+/** Begin to listen; does nothing where that has begun. */
+export function startListening() {
+  if (source) return;
+  source = new EventSource("/v1/events" + (lastId ? `?last_event_id=${lastId}` : ""));
+  source.addEventListener("open", () => {
+    isLive.value = true;
+  });
+  source.addEventListener("error", () => {
+    isLive.value = false;
+    // A browser comes back by itself after a broken stream, but never after a refusal.
+    if (source?.readyState === EventSource.CLOSED) startAgain();
+  });
+  for (const name of NAMES) source.addEventListener(name, tell);
+}
+
+/** Listen no more, as at sign-out. */
+export function stopListening() {
+  clearTimeout(timer);
+  source?.close();
+  source = null;
+  lastId = null;
+  isLive.value = false;
+}
+
+function startAgain() {
+  source?.close();
+  source = null;
+  clearTimeout(timer);
+  timer = setTimeout(startListening, AGAIN_MILLISECONDS);
+}
+
+function tell(message) {
+  lastId = message.lastEventId || lastId;
+  const event = JSON.parse(message.data);
+  for (const heard of [...listeners]) heard(event);
+}

@@ -1,0 +1,162 @@
+/**
+ * Values that tell who uses them when they change.
+ *
+ * A `signal` holds a value; an `effect` runs again whenever a signal that it read has changed; a `computed` is a signal
+ * made of others. Whatever is made while a *scope* runs ends with it, so a page that is left leaves nothing behind.
+ */
+
+let runningEffect = null;
+let openScope = null;
+let waiting = null;
+
+/** A value. Reading `.value` inside an effect makes the effect depend on it. */
+export function signal(initial) {
+  let current = initial;
+  const readers = new Set();
+  return {
+    get value() {
+      if (runningEffect) {
+        readers.add(runningEffect);
+        runningEffect.sources.add(readers);
+      }
+      return current;
+    },
+    set value(next) {
+      if (Object.is(next, current)) return;
+      current = next;
+      for (const reader of [...readers]) enqueue(reader);
+    },
+    /** The value, without depending on it. */
+    peek: () => current,
+    /** Set it to what `change` makes of the present value. */
+    update(change) {
+      this.value = change(current);
+    },
+  };
+}
+
+/** Run `run` now, and again after each change of what it read. `run` may return a function that tidies up before that. */
+export function effect(run) {
+  const self = { sources: new Set(), rerun, isOver: false };
+  let scope = null;
+
+  function rerun() {
+    if (self.isOver) return;
+    end();
+    const before = runningEffect;
+    runningEffect = self;
+    scope = new Scope();
+    try {
+      scope.run(() => {
+        const tidy = run();
+        if (typeof tidy === "function") onEnd(tidy);
+      });
+    } finally {
+      runningEffect = before;
+    }
+  }
+
+  function end() {
+    for (const readers of self.sources) readers.delete(self);
+    self.sources.clear();
+    scope?.end();
+  }
+
+  onEnd(() => {
+    self.isOver = true;
+    end();
+  });
+  rerun();
+}
+
+/** A signal whose value is what `make` returns, kept up to date. */
+export function computed(make) {
+  const result = signal(undefined);
+  effect(() => {
+    result.value = make();
+  });
+  return result;
+}
+
+/** Do not depend on what is read in `run`. */
+export function untracked(run) {
+  const before = runningEffect;
+  runningEffect = null;
+  try {
+    return run();
+  } finally {
+    runningEffect = before;
+  }
+}
+
+/** What ends together. */
+export class Scope {
+  #endings = [];
+  isOver = false;
+
+  /** Run `make`; what it begins belongs to this scope. */
+  run(make) {
+    const before = openScope;
+    openScope = this;
+    try {
+      return make();
+    } finally {
+      openScope = before;
+    }
+  }
+
+  /** Have `ending` called at the end; at once where that is past. */
+  onEnd(ending) {
+    if (this.isOver) ending();
+    else this.#endings.push(ending);
+  }
+
+  end() {
+    if (this.isOver) return;
+    this.isOver = true;
+    for (const ending of this.#endings.reverse()) ending();
+    this.#endings = [];
+  }
+}
+
+/** Have `ending` called when the scope that is being run ends. */
+export function onEnd(ending) {
+  openScope?.onEnd(ending);
+}
+
+/** The scope that is being run, for what goes on later (after an `await`). */
+export function currentScope() {
+  return openScope;
+}
+
+/** Call `run` every `milliseconds` until the scope ends; not while the page is out of sight. */
+export function every(milliseconds, run) {
+  const timer = setInterval(() => {
+    if (!document.hidden) run();
+  }, milliseconds);
+  onEnd(() => clearInterval(timer));
+}
+
+/** Listen to an event until the scope ends. */
+export function listen(target, name, handler, options) {
+  target.addEventListener(name, handler, options);
+  onEnd(() => target.removeEventListener(name, handler, options));
+}
+
+function enqueue(reader) {
+  if (!waiting) {
+    waiting = new Set();
+    queueMicrotask(flush);
+  }
+  waiting.add(reader);
+}
+
+function flush() {
+  for (let rounds = 0; waiting?.size; rounds += 1) {
+    if (rounds > 100) throw new Error("Effects change what they read, without end");
+    const now = waiting;
+    waiting = new Set();
+    for (const reader of now) reader.rerun();
+  }
+  waiting = null;
+}

@@ -1,0 +1,64 @@
+/** From addresses to pages, without loading the document again. */
+
+import { Scope, signal } from "./reactive.js";
+
+/** Path and query of the page that is shown. */
+export const place = signal(read());
+
+/** Go to a path of the console. `replace` leaves no entry in the history. */
+export function go(path, { replace = false } = {}) {
+  history[replace ? "replaceState" : "pushState"](null, "", path);
+  place.value = read();
+}
+
+/** Change the query of the present page, without an entry in the history; empty values leave theirs out. */
+export function setQuery(changes) {
+  const query = new URLSearchParams(location.search);
+  for (const [name, value] of Object.entries(changes)) {
+    if (value === null || value === undefined || value === "") query.delete(name);
+    else query.set(name, value);
+  }
+  history.replaceState(null, "", location.pathname + (query.size ? `?${query}` : ""));
+}
+
+/** Follow links within the console, and the browser's own going back and forth. */
+export function startRouting(isOurs) {
+  window.addEventListener("popstate", () => {
+    place.value = read();
+  });
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.("a[href]");
+    if (!link || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    if (link.target || link.hasAttribute("download") || link.origin !== location.origin || !isOurs(link.pathname)) return;
+    event.preventDefault();
+    go(link.pathname + link.search + link.hash);
+  });
+}
+
+/**
+ * The first of `pages` whose path fits, with what its placeholders (`:id`) stand for.
+ *
+ * @param {Array<{path: string}>} pages
+ */
+export function match(pages, path) {
+  for (const page of pages) {
+    const names = [];
+    const pattern = page.path.replace(/:(\w+)/g, (_, name) => {
+      names.push(name);
+      return "([^/]+)";
+    });
+    const found = new RegExp(`^${pattern}/?$`).exec(path);
+    if (found) return { page, parameters: Object.fromEntries(names.map((name, index) => [name, decodeURIComponent(found[index + 1])])) };
+  }
+  return null;
+}
+
+/** Make a page in a scope of its own; `end` is to be called when it is left. */
+export function scoped(make) {
+  const scope = new Scope();
+  return { node: scope.run(make), end: () => scope.end() };
+}
+
+function read() {
+  return { path: location.pathname, query: new URLSearchParams(location.search), fragment: location.hash.slice(1) };
+}

@@ -1,0 +1,5 @@
+import { heading } from "../../parts/show.js";
+
+export function page() {
+  return [heading("Account")];
+}

@@ -1,0 +1,4 @@
+export const account = {
+  title: "Account",
+  pages: [{ path: "/account", load: () => import("./account.js") }],
+};

@@ -1,0 +1,6 @@
+export const analytics = {
+  title: "Analytics",
+  path: "/analytics",
+  symbol: "analytics",
+  pages: [],
+};

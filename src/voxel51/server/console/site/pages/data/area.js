@@ -1,0 +1,6 @@
+export const data = {
+  title: "Videos",
+  path: "/data",
+  symbol: "data",
+  pages: [],
+};

@@ -1,0 +1,24 @@
+/** What the ways in have in common. */
+
+import { h } from "../../core/dom.js";
+import { get } from "../../core/api.js";
+import { go, place } from "../../core/router.js";
+import { session } from "../../core/session.js";
+
+/** The least that a password has; the platform says so too. */
+export const SHORTEST_PASSWORD = 8;
+
+/** A card in the middle of the page. */
+export const card = (title, ...children) => h("section.card.entrance", {}, h("h1", { tabindex: "-1" }, title), children);
+
+/** Find out who is signed in now, and go where somebody wanted to go. */
+export async function enter() {
+  session.value = await get("/account", {}, { signsIn: true });
+  const next = place.peek().query.get("next");
+  go(next?.startsWith("/") && !next.startsWith("//") ? next : "/", { replace: true });
+}
+
+/** A field for a new password. */
+export function newPassword(attributes = {}) {
+  return h("input", { type: "password", name: "password", required: true, minlength: SHORTEST_PASSWORD, autocomplete: "new-password", ...attributes });
+}

@@ -1,0 +1,4 @@
+export const home = {
+  title: "Home",
+  pages: [{ path: "/", load: () => import("./home.js") }],
+};

@@ -1,0 +1,6 @@
+export const search = {
+  title: "Search",
+  path: "/search",
+  symbol: "search",
+  pages: [],
+};

@@ -1,0 +1,55 @@
+/** A button that opens a list of actions, by the browser's own popovers. */
+
+import { h } from "../core/dom.js";
+
+let made = 0;
+
+/**
+ * @param {Node|Array} face what the button shows
+ * @param {string} label what it is called
+ * @param {() => Array<{title, run?, href?, symbol?, isDangerous?, download?}|null>} entries asked for when it opens
+ */
+export function menu(face, label, entries, { kind = "plain" } = {}) {
+  made += 1;
+  const id = `menu-${made}`;
+  const list = h("div.menu", {
+    id,
+    popover: "auto",
+    onbeforetoggle: (event) => {
+      if (event.newState === "open") list.replaceChildren(...entries().filter(Boolean).map(item));
+    },
+    ontoggle: (event) => {
+      opener.setAttribute("aria-expanded", String(event.newState === "open"));
+      if (event.newState === "open") {
+        place();
+        list.firstElementChild?.focus();
+      }
+    },
+    onkeydown: (event) => {
+      const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+      if (!step) return;
+      event.preventDefault();
+      const items = [...list.children];
+      items.at((items.indexOf(document.activeElement) + step) % items.length)?.focus();
+    },
+  });
+  const opener = h(`button.${kind}`, { type: "button", popovertarget: id, "aria-label": label, "aria-haspopup": "true", "aria-expanded": "false" }, face);
+
+  function item({ title, run, href, symbol, isDangerous, download }) {
+    const attributes = { class: isDangerous ? "dangerous" : "" };
+    const close = () => list.hidePopover();
+    if (href) return h("a", { ...attributes, href, download, onclick: close }, symbol, title);
+    return h("button", { ...attributes, type: "button", onclick: () => (close(), run()) }, symbol, title);
+  }
+
+  function place() {
+    const box = opener.getBoundingClientRect();
+    const width = list.offsetWidth;
+    const below = box.bottom + 4;
+    const isBelow = below + list.offsetHeight < innerHeight;
+    list.style.left = `${Math.max(8, Math.min(box.right - width, innerWidth - width - 8))}px`;
+    list.style.top = `${isBelow ? below : Math.max(8, box.top - 4 - list.offsetHeight)}px`;
+  }
+
+  return h("span.menu-holder", {}, opener, list);
+}

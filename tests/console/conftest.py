@@ -1,0 +1,60 @@
+"""A platform at which everybody may sign up, and a browser in which the console is used."""
+
+import itertools
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser
+
+from browsers import Person, Visit, running_browser, visiting
+from demo.platform_process import PlatformProcess
+from platforms import a_platform, running
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlatformProcess]:
+    """One platform for all tests of the console; each has a person of its own."""
+    folder = tmp_path_factory.mktemp("platform") / "data"
+    with running(a_platform(folder, environment={"VOXEL51_SERVER_SIGN_UP": "open"})) as shared:
+        yield shared
+
+
+@pytest.fixture(scope="session")
+def operator(platform: PlatformProcess) -> Person:
+    """Who came first."""
+    return Person.sign_up(platform, "olivia")
+
+
+@pytest.fixture
+def person(platform: PlatformProcess, operator: Person) -> Person:
+    """Somebody new, who has nothing yet."""
+    return Person.sign_up(platform, f"person-{next(_numbers)}")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with running_browser() as chromium:
+        yield chromium
+
+
+@pytest.fixture
+def visit(browser: Browser, platform: PlatformProcess, person: Person) -> Iterator[Visit]:
+    """A visit of ``person``, signed in."""
+    with visiting(browser, platform, person) as one:
+        yield one
+
+
+@pytest.fixture
+def operator_visit(browser: Browser, platform: PlatformProcess, operator: Person) -> Iterator[Visit]:
+    """A visit of the operator, signed in."""
+    with visiting(browser, platform, operator) as one:
+        yield one
+
+
+@pytest.fixture
+def stranger(browser: Browser, platform: PlatformProcess, operator: Person) -> Iterator[Visit]:
+    """A visit of somebody who is not signed in."""
+    with visiting(browser, platform, None) as one:
+        yield one

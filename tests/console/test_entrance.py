@@ -1,0 +1,130 @@
+"""Coming in: by signing up, by a password, again after a session ended, and out."""
+
+import re
+
+import pytest
+import requests
+from playwright.sync_api import Browser, expect
+
+from browsers import PASSWORD, PHONE, Person, Visit, visiting
+from platforms import StartPlatform
+
+pytestmark = pytest.mark.slow
+
+
+def test_the_first_to_come_begins_as_operator(browser: Browser, start_platform: StartPlatform) -> None:
+    with visiting(browser, start_platform(), None) as visit:
+        page = visit.open("/")
+        expect(page.get_by_role("heading", name="Welcome")).to_be_visible()
+        visit.assert_accessible()
+        visit.take_picture("first-account")
+        page.get_by_label("User name").fill("ada")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Begin").click()
+
+        expect(page.get_by_role("heading", name="Hello, ada")).to_be_visible()
+        expect(page.get_by_role("link", name="Admin")).to_be_visible()
+
+
+def test_who_signs_in_comes_where_they_wanted_to_go(stranger: Visit, person: Person) -> None:
+    page = stranger.open("/jobs?search=cars")
+    expect(page).to_have_url(re.compile("/sign-in"))
+    stranger.assert_accessible()
+    page.get_by_label("User name").fill(person.name)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+
+    expect(page).to_have_url(f"{stranger.origin}/jobs?search=cars")
+    expect(page.get_by_role("link", name="Admin")).to_be_hidden()
+
+
+@pytest.mark.parametrize("aim", ["https://example.org/", "//example.org/", "/\\example.org", "javascript:alert(1)"])
+def test_nobody_is_sent_to_another_host_after_signing_in(stranger: Visit, person: Person, aim: str) -> None:
+    page = stranger.open(f"/sign-in?next={aim}")
+    page.get_by_label("User name").fill(person.name)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+
+    expect(page.get_by_role("navigation", name="Main")).to_be_visible()
+    assert page.url.startswith(f"{stranger.origin}/")
+
+
+def test_a_wrong_password_is_told_where_it_was_typed(stranger: Visit, person: Person) -> None:
+    stranger.expect("401")
+    page = stranger.open("/sign-in")
+    page.get_by_label("User name").fill(person.name)
+    page.get_by_label("Password").fill("something else")
+    page.get_by_role("button", name="Sign in").click()
+
+    expect(page.get_by_role("alert")).to_have_text("The user name or the password is wrong")
+    stranger.assert_accessible()
+
+
+def test_a_session_that_ends_in_the_middle_goes_on_after_the_password(visit: Visit, person: Person) -> None:
+    visit.expect("401")
+    page = visit.open("/account")
+    sessions = requests.get(f"{person.v1}/account/sessions", headers=person.headers).json()["sessions"]
+    requests.delete(f"{person.v1}/account/sessions/{sessions[0]['id']}", headers=person.headers)
+
+    page.get_by_role("link", name="Jobs").click()
+    dialog = page.get_by_role("dialog", name="Your session has ended")
+    expect(dialog).to_be_visible()
+    visit.assert_accessible()
+    dialog.get_by_label("Password").fill(PASSWORD)
+    dialog.get_by_role("button", name="Sign in").click()
+
+    expect(dialog).to_be_hidden()
+    expect(page.get_by_role("heading", name="Jobs")).to_be_visible()
+
+
+def test_who_signs_out_is_out(visit: Visit, person: Person) -> None:
+    page = visit.open("/")
+    page.get_by_role("button", name=f"Account of {person.name}").click()
+    page.get_by_role("button", name="Sign out").click()
+
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    assert requests.get(f"{person.v1}/account", headers=person.headers).status_code == 401
+
+
+def test_an_invitation_and_a_forgotten_password_come_by_links(browser: Browser, start_platform: StartPlatform) -> None:
+    platform = start_platform()
+    operator = Person.sign_up(platform, "ada")
+    invitation = requests.post(f"{operator.v1}/admin/invitations", headers=operator.headers, json={}).json()["key"]
+    with visiting(browser, platform, None) as visit:
+        page = visit.open(f"/sign-up#invitation={invitation}")
+        page.get_by_label("User name").fill("grace")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign up").click()
+        expect(page.get_by_role("heading", name="Hello, grace")).to_be_visible()
+
+    reset = requests.post(f"{operator.v1}/admin/users/grace/password-reset", headers=operator.headers).json()["key"]
+    with visiting(browser, platform, None) as visit:
+        page = visit.open(f"/choose-password#key={reset}")
+        page.get_by_label("New password").fill("another good sentence")
+        page.get_by_role("button", name="Choose it").click()
+        expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+        page.get_by_label("User name").fill("grace")
+        page.get_by_label("Password").fill("another good sentence")
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_role("heading", name="Hello, grace")).to_be_visible()
+
+
+def test_the_console_fits_on_a_phone(visit: Visit) -> None:
+    visit.page.set_viewport_size(PHONE)
+    page = visit.open("/")
+    visit.assert_fits()
+    page.get_by_role("button", name="Navigation").click()
+    page.get_by_role("link", name="Jobs").click()
+    expect(page.get_by_role("heading", name="Jobs")).to_be_visible()
+    visit.assert_fits()
+
+
+def test_light_and_dark_are_chosen_and_kept(visit: Visit) -> None:
+    page = visit.open("/")
+    page.get_by_role("button", name="Light or dark").click()
+    page.get_by_role("button", name="Dark").click()
+    page.reload()
+
+    expect(page.locator("html")).to_have_attribute("data-look", "dark")
+    for _ in visit.in_both_looks():
+        visit.assert_accessible()
