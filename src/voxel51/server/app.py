@@ -47,6 +47,7 @@ from voxel51.server.jobs.actions import JobActions
 from voxel51.server.jobs.agent_routes import agent_routes
 from voxel51.server.jobs.attempts import AttemptService
 from voxel51.server.jobs.internal import InternalJobs
+from voxel51.server.jobs.positions import Positions
 from voxel51.server.jobs.routes import job_routes
 from voxel51.server.jobs.service import JobService, has_unended
 from voxel51.server.jobs.share_routes import share_routes
@@ -140,7 +141,8 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
     base_url = f"{addresses.job_url}/{API_VERSION}"
     terms = Terms(settings.slots, settings.rendition_concurrency, _limits(settings), base_url)
     dispatcher = Dispatcher(attempts, tasks, _runner(settings, installed), terms)
-    jobs = JobService(database, storage, analytics, data, lifetime, public_links, dispatcher.wake)
+    positions = Positions(people.quotas.most_running)
+    jobs = JobService(database, storage, analytics, data, lifetime, public_links, positions, dispatcher.wake)
     actions = JobActions(database, dispatcher.wake, jobs.expire)
     makers = InternalJobs(database, storage, analytics, dispatcher.wake)
     renditions = RenditionService(database, makers, Subjects(data, jobs, analytics), _keeping(settings))
@@ -217,7 +219,7 @@ def _links(signer: LinkSigner, base_url: str) -> Links:
 
 def _job_record(jobs: JobService, owner_id: str, job_id: str) -> Mapping[str, Any]:
     try:
-        return jobs.details(User(owner_id, ""), job_id)
+        return jobs.record(User(owner_id, ""), job_id)
     except NotFound:
         return {}
 

@@ -19,6 +19,7 @@ from voxel51.server.data.sources import SourceService
 from voxel51.server.database.database import Database
 from voxel51.server.jobs.actions import JobActions
 from voxel51.server.jobs.attempts import Attempt, AttemptService, Claim
+from voxel51.server.jobs.positions import Positions
 from voxel51.server.jobs.service import JobService
 from voxel51.server.jobs.tasks import TaskService
 from voxel51.server.outbound.guard import Guard
@@ -101,7 +102,16 @@ def rooms(tmp_path, database_url):
     data = DataService(database, storage, lifetime, links, Room(quotas))
     analytics = AnalyticService(database)
     analytics.install([Installed("voxel51/count", DOCUMENT, preload_safe=True)])
-    jobs = JobService(database, storage, analytics, data, lifetime, links, lambda: wakes.append("wake"))
+    jobs = JobService(
+        database,
+        storage,
+        analytics,
+        data,
+        lifetime,
+        links,
+        Positions(quotas.most_running),
+        lambda: wakes.append("wake"),
+    )
     sources = SourceService(database, Guard([]), Sealer(b"k" * 32, "sources"), 2**40, lifetime)
     yield Rooms(
         accounts=AccountService(database),

@@ -24,6 +24,8 @@ data = Table(
     Index("ix_data_owner_upload_date", "owner_id", "upload_date", "id"),
     Index("ix_data_owner_name", "owner_id", "name"),
     Index("ix_data_owner_sha256", "owner_id", "sha256"),
+    Index("ix_data_owner_storage_key", "owner_id", "storage_key", "size_bytes"),
+    Index("ix_data_upload_date_size", "upload_date", "size_bytes"),
 )
 
 uploads = Table(

@@ -197,7 +197,7 @@ def _query_parameters(body: Body) -> list[dict[str, Any]]:
     if not isinstance(body, QueryBody):
         return []
     texts = {
-        "fields": ("fields to return, joined by commas", "^[^,]*(,[^,]*)*$"),
+        "fields": (_fields_line(body.listing), "^[^,]*(,[^,]*)*$"),
         "search": ("search terms, joined by commas; all must match", _search_pattern(body.listing)),
         "sort": ("<field>:asc or <field>:desc", f"^(({'|'.join(body.listing.columns)})(:(asc|desc))?)?$"),
     }
@@ -213,6 +213,11 @@ def _query_parameters(body: Body) -> list[dict[str, Any]]:
         ),
         {"name": "all_versions", "in": "query", "description": "old versions too", "schema": {"type": "boolean"}},
     ]
+
+
+def _fields_line(listing: Listing) -> str:
+    line = "fields to return, joined by commas"
+    return f"{line}; by name alone: {', '.join(listing.further)}" if listing.further else line
 
 
 def _search_pattern(listing: Listing) -> str:
