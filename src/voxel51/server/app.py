@@ -54,6 +54,11 @@ from voxel51.server.jobs.share_routes import share_routes
 from voxel51.server.jobs.shares import ShareService
 from voxel51.server.jobs.tasks import TaskService
 from voxel51.server.outbound.guard import Guard
+from voxel51.server.overview.health import HealthService
+from voxel51.server.overview.queue import QueueService
+from voxel51.server.overview.routes import overview_routes
+from voxel51.server.overview.usage import UsageService
+from voxel51.server.overview.workers import local_worker
 from voxel51.server.people import People
 from voxel51.server.renditions.routes import labels_in_formats, rendition_routes
 from voxel51.server.renditions.service import MAKER, Keeping, RenditionService
@@ -63,7 +68,7 @@ from voxel51.server.search.routes import search_routes
 from voxel51.server.search.service import SearchService
 from voxel51.server.secrets_file import signing_key
 from voxel51.server.settings import Settings
-from voxel51.server.status import status_routes
+from voxel51.server.status import platform_routes, status_routes
 from voxel51.server.storage.local import LocalStorage
 from voxel51.server.webhooks.deliverer import Deliverer
 from voxel51.server.webhooks.deliveries import DeliveryService
@@ -71,6 +76,7 @@ from voxel51.server.webhooks.history import HistoryService
 from voxel51.server.webhooks.routes import webhook_routes
 from voxel51.server.webhooks.service import WebhookService
 from voxel51.wire.accounts import Scope
+from voxel51.wire.status import AboutPlatform
 from voxel51.wire.tokens import API_VERSION
 
 
@@ -181,6 +187,14 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
         *event_routes(feed),
         *webhook_routes(webhooks, HistoryService(database, deliverer.wake)),
         *status_routes(database, dispatcher.is_running),
+        *platform_routes(_about(settings)),
+        *overview_routes(
+            QueueService(database, dispatcher),
+            UsageService(database),
+            HealthService(settings, database, dispatcher, installed),
+            lambda: [local_worker(dispatcher, settings.folder)],
+            people.applications,
+        ),
     ]
     serving = Serving(
         checks=Credentials(people.accounts, people.applications, attempts, signer, addresses.public_url).checks(),
@@ -200,6 +214,15 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
                 *people.expiries(), removal.finish, shares.expire, renditions.expire, search.expire]  # fmt: skip
     sweeper = Sweeper(expiries, storage, keepers)
     return Platform(application, database, storage, dispatcher, sweeper, feed, deliverer)
+
+
+def _about(settings: Settings) -> AboutPlatform:
+    return {
+        "version": version("voxel51-platform"),
+        "upload_limit_bytes": settings.upload_limit_bytes,
+        "lifetime_days": settings.lifetime_days,
+        "api_reference": openapi.PAGE_PATH,
+    }
 
 
 def _end_jobs(actions: JobActions, jobs: JobService, user: User) -> bool:

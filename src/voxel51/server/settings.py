@@ -109,6 +109,9 @@ class Settings:
     failures_per_minute: float = _setting(
         60.0, "failed attempts of one address to say who it is; more are answered 429; 0: no limit"
     )
+    account_failures_per_minute: float = _setting(
+        10.0, "wrong passwords for one account, from whatever address; more are answered 429; 0: no limit"
+    )
     body_limit_bytes: int = _setting(4 * 1024**2, "bytes of the largest request body that is no file")
     sign_up: SignUpMode = _setting(  # noqa: RUF009  (a frozen field, as all the others)
         SignUpMode.INVITE, "who may make an account: off (nobody), invite (who is invited, and the first), open"
@@ -182,7 +185,7 @@ class Settings:
             if not getattr(self, name) > 0:
                 raise SettingError(f"{name} is {getattr(self, name)}; it must be above 0")
         not_negative = ("concurrency", "disk_reserve_bytes", "grace_seconds", "owner_bytes", "owner_running_jobs",
-                        "requests_per_second", "failures_per_minute")  # fmt: skip
+                        "requests_per_second", "failures_per_minute", "account_failures_per_minute")  # fmt: skip
         for name in not_negative:
             if getattr(self, name) < 0:
                 raise SettingError(f"{name} is {getattr(self, name)}; it must not be negative")

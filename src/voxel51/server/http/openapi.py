@@ -35,6 +35,7 @@ from voxel51.wire.headers import AGENT_KEY, APPLICATION_KEY, APPLICATION_USER, I
 from voxel51.wire.query import QueryDocument
 from voxel51.wire.tokens import API_VERSION
 
+PAGE_PATH = "/docs/api"
 _SECURITY: Mapping[Needs, list[tuple[str, ...]]] = {
     Needs.NOBODY: [],
     Needs.USER: [("user",), ("session",), ("application", "active_user")],
@@ -141,13 +142,13 @@ def pages(document: Mapping[str, Any]) -> list[StarletteRoute]:
         return Response((_assets() / name).read_bytes(), media_type=_ASSETS[name], headers=_NO_STORE)
 
     async def serve_start(_request: Request) -> Response:
-        return RedirectResponse("/docs/api")
+        return RedirectResponse(PAGE_PATH)
 
     return [
         StarletteRoute("/", serve_start),
         StarletteRoute("/openapi.json", serve_document),
-        StarletteRoute("/docs/api", serve_page),
-        StarletteRoute("/docs/api/{name}", serve_asset),
+        StarletteRoute(PAGE_PATH, serve_page),
+        StarletteRoute(f"{PAGE_PATH}/{{name}}", serve_asset),
     ]
 
 
