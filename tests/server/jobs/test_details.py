@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event, update
 
+from voxel51.server.accounts.applications import ApplicationService
 from voxel51.server.database.search import Query
 from voxel51.server.jobs.tables import jobs
 from voxel51.wire import dates
@@ -17,7 +18,7 @@ def report(rooms, attempt, **document):
 
 
 def started(rooms, job_id, seconds_ago):
-    with rooms.jobs._database.write() as connection:
+    with rooms.database.write() as connection:
         values = {"start_date": dates.now() - timedelta(seconds=seconds_ago)}
         connection.execute(update(jobs).where(jobs.c.id == job_id).values(values))
 
@@ -81,10 +82,26 @@ def test_a_list_has_further_fields_by_name_alone(rooms, alice, bob):
     assert whole == [rooms.jobs.details(alice, job_id) for job_id in reversed(ids)]
 
 
+def test_an_application_sees_the_places_of_all_its_users(rooms, alice):
+    applications = ApplicationService(rooms.database)
+    acme = applications.create("acme")
+    users = [applications.create_user(acme, name) for name in ("one", "two")]
+    others = rooms.submit(alice)
+    ids = [rooms.submit(user) for user in users for _ in range(2)]
+    fields = ("id", "queue_position", "inputs")
+
+    listed = {job["id"]: job for job in rooms.jobs.query_of_application(acme, Query(fields=fields))["jobs"]}
+
+    assert set(listed) == {*ids}
+    places = {job["queue_position"] for job in listed.values()}
+    assert places | {rooms.jobs.details(alice, others)["queue_position"]} == {1, 2, 3, 4, 5}
+    assert all(job["inputs"][0]["filename"] == "video.mp4" for job in listed.values())
+
+
 def test_a_page_takes_as_many_statements_as_a_single_job(rooms, alice):
     for _ in range(20):
         rooms.submit(alice)
-    database = rooms.jobs._database
+    database = rooms.database
     asked = []
 
     def counted(limit):

@@ -16,7 +16,7 @@ def queue(rooms, owner, count):
     """Queue jobs of one owner, as copies of one; returns their ids in order."""
     first = rooms.submit(owner)
     ids = [first, *(f"{first[:8]}-{number:05}" for number in range(count - 1))]
-    with rooms.jobs._database.write() as connection:
+    with rooms.database.write() as connection:
         row = dict(connection.execute(select(jobs).where(jobs.c.id == first)).mappings().one())
         copies = [
             {**row, "id": job_id, "queued_at": row["queued_at"] + timedelta(microseconds=number)}
@@ -95,7 +95,7 @@ def test_only_a_queued_job_has_a_position(rooms, alice):
 def test_with_many_waiting_they_are_counted_once_a_second(rooms, alice, bob):
     now = 0.0
     places = Positions(rooms.quotas.most_running, lambda: now)
-    database = rooms.jobs._database
+    database = rooms.database
 
     def position(job_id):
         with database.read() as connection:

@@ -48,7 +48,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 def _run_a_job(token: Path) -> None:
-    with API(token=Token(str(token))) as api:
+    with API(Token.from_json(str(token))) as api:
         job = api.upload_job_request(JobRequest(NO_OP), "a job", auto_start=True)
         api.wait_until_job_completes(job["id"], sleep_time=0.1, max_wait_time=60)
 
