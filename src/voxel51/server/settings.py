@@ -61,7 +61,8 @@ def _is_loopback(parts: SplitResult) -> bool:
     return parts.scheme == "http" and parts.hostname in {"127.0.0.1", "::1", "localhost"}
 
 
-def _cores() -> int:
+def cores() -> int:
+    """Processors that this process may run on."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
 
 
@@ -216,7 +217,7 @@ class Settings:
     @property
     def slots(self) -> int:
         """How many jobs run at the same time."""
-        return self.concurrency or _cores()
+        return self.concurrency or cores()
 
     def shown(self) -> list[SettingValue]:
         """Every setting for an operator to look at; secrets, and a password in a URL, are masked."""

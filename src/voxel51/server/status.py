@@ -1,4 +1,4 @@
-"""Whether the platform and its services work."""
+"""What the platform is, and whether it and its services work."""
 
 from collections.abc import Callable, Iterable
 

@@ -6,6 +6,7 @@ import socket
 from pathlib import Path
 
 from voxel51.server.engine.dispatcher import Dispatcher
+from voxel51.server.settings import cores
 from voxel51.wire import dates
 from voxel51.wire.overview import Disk, Memory, Worker
 
@@ -23,7 +24,7 @@ def local_worker(dispatcher: Dispatcher, storage: Path) -> Worker:
         "since": None if dispatcher.opened_at is None else dates.to_text(dispatcher.opened_at),
         "jobs": dispatcher.places(internal=False),
         "renditions": dispatcher.places(internal=True),
-        "cores": os.cpu_count() or 1,
+        "cores": cores(),
         "load": _load(),
         "memory": _memory(),
         "disk": _disk(storage),
