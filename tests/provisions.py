@@ -23,6 +23,9 @@ from voxel51.users.auth import Token
 OWN_PORT, OWN_TLS_PORT, RECEIVER_PORT = "5151", "5443", "8000"
 """Ports that pages name; here each is one that is free."""
 
+DATABASE = "postgresql://voxel51:PASSWORD@127.0.0.1/voxel51"
+"""The one that pages name; here each has one of its own."""
+
 Environment = Mapping[str, str]
 
 LAST_FRAME = 40
@@ -59,7 +62,11 @@ class Provisions:
         """
         shared = not wanted.isdisjoint({"account", "operator"})
         port = self.platform.url.rpartition(":")[2] if shared else _free_port()
-        names = {OWN_PORT: port, OWN_TLS_PORT: _free_port(), f":{RECEIVER_PORT}": f":{_free_port()}"}
+        names = {OWN_PORT: port, OWN_TLS_PORT: _free_port(), RECEIVER_PORT: _free_port()}
+        if "machine" in wanted:
+            names |= {place: f"{folder}{place}" for place in ("/var/lib/voxel51", "/etc/voxel51")}
+        if "postgresql" in wanted:
+            names[DATABASE] = self.postgresql().database()
         environment = {
             "PATH": f"{COMMAND.parent}{os.pathsep}{os.environ['PATH']}",
             "HOME": str(folder),
@@ -116,8 +123,6 @@ class Provisions:
         (folder / "detector.onnx").write_bytes(yolox())
         return {}
 
-    def _postgresql(self, _folder: Path, _: Environment) -> dict[str, str]:
-        return {"DATABASE": self.postgresql().database()}
 
     def _pip(self, folder: Path, environment: Environment) -> dict[str, str]:
         """An environment of the reader's own, which has all that this one has: what pip installs stays in it."""
@@ -141,7 +146,8 @@ _PROVIDED: Mapping[str, Callable[[Provisions, Path, Environment], dict[str, str]
     "faces": Provisions._faces,
     "labels": Provisions._labels,
     "detector": Provisions._detector,
-    "postgresql": Provisions._postgresql,
+    "machine": lambda _provisions, _folder, _environment: {},
+    "postgresql": lambda _provisions, _folder, _environment: {},
     "pip": Provisions._pip,
 }
 

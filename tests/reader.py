@@ -6,16 +6,19 @@ import re
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from demo.platform_process import COMMAND
+from voxel51.server.settings import Settings
 from walkthroughs import Step
 
 STEP_LIMIT_SECONDS = 120.0
 _POLL_SECONDS = 0.02
+_NGINX_PLACES = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 
 _SHELL = """
 set -o allexport
@@ -78,7 +81,7 @@ class Reader:
         return ["python3", "-W", "error", "-c", text]
 
     def _save(self, step: Step) -> None:
-        path = self._folder / step.said
+        path = self._folder / self._here(step.said)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(self._here(step.text), encoding="utf-8")
         if step.language in CHECKS:
@@ -124,7 +127,7 @@ class Reader:
 
     def _here(self, text: str) -> str:
         for name, value in self._names.items():
-            text = text.replace(name, value)
+            text = re.sub(rf"\b{name}\b", value, text) if name.isdigit() else text.replace(name, value)
         return text
 
 
@@ -147,30 +150,62 @@ def _check_toml(step: Step, text: str) -> None:
 
 
 def _check_ini(step: Step, text: str) -> None:
-    """A unit of systemd is one to systemd, with the programs of this machine in the place of the reader's."""
-    program = shutil.which("systemd-analyze")
-    if program is None:
-        _require("systemd-analyze")
+    """A unit, by systemd; or settings, by the platform."""
+    if step.said.endswith(".env"):
+        Settings.load(dict(line.split("=", 1) for line in text.splitlines()), {})
+    else:
+        _check_unit(step, text)
+
+
+def _check_unit(step: Step, text: str) -> None:
+    """The programs of this machine stand in the place of the reader's."""
+    if not _is_there("systemd-analyze"):
         return
-    folder = Path(os.environ.get("TMPDIR", "/tmp")) / f"unit-{os.getpid()}"  # noqa: S108  (removed below; units need their own folder)
-    folder.mkdir()
-    try:
-        unit = folder / Path(step.said).name
+    with tempfile.TemporaryDirectory() as name:
+        unit = Path(name) / step.said
         unit.write_text(re.sub(r"/opt/voxel51/\S*/voxel51", str(COMMAND), text), encoding="utf-8")
-        done = subprocess.run([program, "verify", "--man=no", unit], capture_output=True, text=True, check=False)
+        done = subprocess.run(["systemd-analyze", "verify", "--man=no", unit], capture_output=True, text=True, check=False)
         about_it = [line for line in done.stderr.splitlines() if unit.name in line]
         assert done.returncode == 0 and not about_it, f"{step}: {done.stderr}"
-    finally:
-        shutil.rmtree(folder)
 
 
-def _require(program: str) -> None:
-    assert not os.environ.get("CI"), f"{program} is not installed"
+def _check_nginx(step: Step, text: str) -> None:
+    """The part of a site, within what surrounds it; a certificate of our own stands in the place of the reader's."""
+    if not _is_there("nginx"):
+        return
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        certify(folder, "video.example.org")
+        text = re.sub(r"/etc/letsencrypt/live/[^/]+/fullchain.pem", str(folder / "certificate.pem"), text)
+        text = re.sub(r"/etc/letsencrypt/live/[^/]+/privkey.pem", str(folder / "key.pem"), text)
+        text = re.sub(r"listen \d+", f"listen unix:{folder}/socket", text)
+        places = " ".join(f"{kind}_temp_path {folder}/{kind};" for kind in _NGINX_PLACES)
+        whole = f"pid {folder}/pid; error_log stderr; events {{}} http {{ access_log off; {places} {text} }}"
+        (folder / "nginx.conf").write_text(whole, encoding="utf-8")
+        command = ["nginx", "-t", "-p", name, "-c", folder / "nginx.conf"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{step}: {done.stderr}"
+
+
+def certify(folder: Path, host: str) -> None:
+    """Make ``certificate.pem``, which ``host`` signed itself, and its ``key.pem``."""
+    subject = ["-subj", f"/CN={host}", "-addext", f"subjectAltName=DNS:{host}"]
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *subject,
+               "-out", folder / "certificate.pem", "-keyout", folder / "key.pem"]  # fmt: skip
+    subprocess.run(command, check=True, capture_output=True)
+
+
+def _is_there(program: str) -> bool:
+    """Whether something can be checked by it; CI must have it."""
+    is_there = shutil.which(program) is not None
+    assert is_there or not os.environ.get("CI"), f"{program} is not installed"
+    return is_there
 
 
 CHECKS: Mapping[str, Callable[[Step, str], None]] = {
     "json": _check_json,
     "toml": _check_toml,
     "ini": _check_ini,
+    "nginx": _check_nginx,
 }
 """Language -> what looks at a block of it that is no command."""
