@@ -123,7 +123,6 @@ class Provisions:
         (folder / "detector.onnx").write_bytes(yolox())
         return {}
 
-
     def _pip(self, folder: Path, environment: Environment) -> dict[str, str]:
         """An environment of the reader's own, which has all that this one has: what pip installs stays in it."""
         own = folder / "environment"

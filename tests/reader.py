@@ -67,7 +67,9 @@ class Reader:
             command, cwd=self._folder, env=self._shell_environment(), stdin=subprocess.DEVNULL,
             capture_output=True, text=True, timeout=STEP_LIMIT_SECONDS, check=False,
         )  # fmt: skip
-        assert done.returncode == 0, f"{step} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}\n{self._printed()}"
+        assert done.returncode == 0, (
+            f"{step} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}\n{self._printed()}"
+        )
         self._remember()
         if step.prints is not None:
             expected = self._here(step.prints)
@@ -164,7 +166,9 @@ def _check_unit(step: Step, text: str) -> None:
     with tempfile.TemporaryDirectory() as name:
         unit = Path(name) / step.said
         unit.write_text(re.sub(r"/opt/voxel51/\S*/voxel51", str(COMMAND), text), encoding="utf-8")
-        done = subprocess.run(["systemd-analyze", "verify", "--man=no", unit], capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            ["systemd-analyze", "verify", "--man=no", unit], capture_output=True, text=True, check=False
+        )
         about_it = [line for line in done.stderr.splitlines() if unit.name in line]
         assert done.returncode == 0 and not about_it, f"{step}: {done.stderr}"
 
