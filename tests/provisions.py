@@ -88,7 +88,7 @@ class Provisions:
         return {"VOXEL51_API_TOKEN": str(folder / "api-token.json")}
 
     def _first_job(self, folder: Path, environment: Environment) -> dict[str, str]:
-        """What the first tutorial leaves: a platform of one's own that does not run, an account and its active token."""
+        """What the first tutorial leaves: a platform that does not run now, an account and its active token."""
         for command in ("server user create alice --token api-token.json", "auth activate api-token.json"):
             subprocess.run(
                 [COMMAND, *command.split()], cwd=folder, env={**os.environ, **environment},
