@@ -134,7 +134,7 @@ class Reader:
 
 
 def is_like(printed: str, expected: str) -> bool:
-    """Whether ``printed`` is what a page says: ``...`` stands for anything, and spaces at ends of lines do not count."""
+    """Whether ``printed`` is what a page says: ``...`` stands for anything, spaces at ends of lines do not count."""
     pieces = _tidy(expected).split("...")
     return re.fullmatch(".*".join(map(re.escape, pieces)), _tidy(printed), re.DOTALL) is not None
 
