@@ -35,7 +35,7 @@ def _check_it_belongs_here(database: Database, url: str, folder: Path) -> None:
     if any(storage.glob("*/?/*")) and not inspect(database.engine).get_table_names():
         raise RuntimeError(
             f"the database {_without_password(url)} is new, but {storage} holds files, which would be deleted for "
-            "want of records; name the database they belong to (VOXEL51_SERVER_DATABASE_URL), restore it, or move them off"
+            "want of records; name the database they belong to (VOXEL51_SERVER_DATABASE_URL), restore it, or move it"
         )
 
 
