@@ -44,6 +44,7 @@ def provisions(tmp_path_factory: pytest.TempPathFactory, request: pytest.Fixture
         yield Provisions(own, folder, postgresql)
 
 
+@pytest.mark.timeout(600)  # a page starts up to three platforms; each of its steps has a limit of its own
 @every_walkthrough
 def test_a_reader_gets_to_the_end_of_it(page: Path, provisions: Provisions, tmp_path: Path) -> None:
     wanted = needs(page)
