@@ -57,6 +57,13 @@ def default_folder() -> Path:
     return Path(platformdirs.user_data_dir("voxel51", appauthor=False))
 
 
+def _reason(error: msgspec.ValidationError, values: Mapping[str, Any]) -> str:
+    """What is wrong with which value. One that may be a secret is a text, and every text will do."""
+    reason, _, place = str(error).partition(" - at `$.")
+    name = place.rstrip("`")
+    return f"{name} is {values.get(name)!r}: {reason}"
+
+
 def _is_loopback(parts: SplitResult) -> bool:
     return parts.scheme == "http" and parts.hostname in {"127.0.0.1", "::1", "localhost"}
 
@@ -148,7 +155,7 @@ class Settings:
         try:
             settings = msgspec.convert(values, cls, strict=False)
         except msgspec.ValidationError as error:
-            raise SettingError(f"a setting has a value it cannot have: {error}") from None
+            raise SettingError(_reason(error, values)) from None
         settings._check()
         return settings
 

@@ -1,6 +1,7 @@
 """Every error as an answer of the contract's shape."""
 
 import logging
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 
@@ -30,8 +31,12 @@ from voxel51.server.errors import (
     UnsupportedVersion,
 )
 from voxel51.wire.errors import ErrorAnswer
+from voxel51.wire.headers import REQUEST_ID
 
 log = logging.getLogger(__name__)
+
+_SHARE_KEY = re.compile(r"(?<=/shared/)[^/]+")
+"""The one secret that stands in a path."""
 
 STATUS_OF: Mapping[type[ServiceError], int] = {
     BadRequest: 400,
@@ -83,7 +88,8 @@ def response_to(error: Exception, request: Request) -> Response:
         return error_response(STATUS_OF[type(error)], str(error))
     if isinstance(error, HTTPException):
         return error_response(error.status_code, _explain(error, request), error.headers)
-    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    path = _SHARE_KEY.sub("…", request.url.path)
+    log.error("%s %s failed, request %s", request.method, path, request.scope.get(REQUEST_ID), exc_info=error)
     return error_response(
         500, "The platform failed at this request. It is in its log; tell its operator the request id"
     )
