@@ -2,12 +2,13 @@
 # Set-up needs Python 3.11 or later with pip, and nothing else; `make PYTHON=/path/to/python …` picks one.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench serve build lock kill-test large-test api-test quality-test fiftyone-test
+.PHONY: help setup demo test lint bench docs serve build lock kill-test large-test api-test quality-test fiftyone-test
 .DELETE_ON_ERROR:
 
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+SITE := docs/build/html/index.html
 PYTEST := $(BIN)/python -m pytest
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -40,10 +41,15 @@ lint: setup ## check style, types and who imports whom
 bench: setup ## measure against peers and limits, and print one table (ARGS="no_op_job" for some)
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-serve: setup ## run the platform in the foreground (ARGS="--port 0")
+docs: $(SITE) ## build the documentation, which the platform serves at /docs
+
+$(SITE): $(INSTALLED) $(shell find docs src -type f -name '*.md' -o -type f -name '*.py' -path '*docs*')
+	@bash docs/generate_docs.bash
+
+serve: setup docs ## run the platform in the foreground (ARGS="--port 0")
 	@exec $(BIN)/voxel51 server start $(ARGS)
 
-build: setup ## make the wheel and the source distribution in dist/
+build: setup docs ## make the wheel and the source distribution in dist/
 	@rm -rf dist
 	$(BIN)/uv build --quiet --out-dir dist
 

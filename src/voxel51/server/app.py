@@ -31,6 +31,7 @@ from voxel51.server.engine.dispatcher import Dispatcher, Terms
 from voxel51.server.engine.launch import Limits
 from voxel51.server.engine.runners.processes import ProcessRunner
 from voxel51.server.engine.sweeper import Sweeper
+from voxel51.server.documentation import documentation_pages
 from voxel51.server.errors import NotFound
 from voxel51.server.events.feed import Feed
 from voxel51.server.events.routes import event_routes
@@ -86,6 +87,8 @@ class Platform:
     """Everything that runs, opened in order and closed in the opposite one."""
 
     application: ASGIApp
+    description: Mapping[str, Any]
+    """All routes, as OpenAPI has it."""
     database: Database
     storage: LocalStorage
     dispatcher: Dispatcher
@@ -191,13 +194,13 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
         failures=Rate(settings.failures_per_minute / 60, settings.failures_per_minute),
         body_limit_bytes=settings.body_limit_bytes,
     )
-    document = openapi.describe(routes, version("voxel51-platform"))
-    application = build_application(routes, serving, openapi.pages(document))
+    description = openapi.describe(routes, version("voxel51-platform"))
+    application = build_application(routes, serving, [*openapi.pages(description), *documentation_pages()])
     keepers = [data.keeps, uploads.keeps, uploaded.keeps, attempts.keeps]
     expiries = [data.expire, jobs.expire, uploads.expire, repetitions.expire, events.expire, deliveries.prune,
                 *people.expiries(), removal.finish, shares.expire, renditions.expire, search.expire]  # fmt: skip
     sweeper = Sweeper(expiries, storage, keepers)
-    return Platform(application, database, storage, dispatcher, sweeper, feed, deliverer)
+    return Platform(application, description, database, storage, dispatcher, sweeper, feed, deliverer)
 
 
 def _end_jobs(actions: JobActions, jobs: JobService, user: User) -> bool:
