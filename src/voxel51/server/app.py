@@ -27,11 +27,11 @@ from voxel51.server.data.uploads_routes import upload_routes
 from voxel51.server.data.uploads_service import UploadService
 from voxel51.server.database.database import Database
 from voxel51.server.database.opening import open_database
+from voxel51.server.documentation import documentation_pages
 from voxel51.server.engine.dispatcher import Dispatcher, Terms
 from voxel51.server.engine.launch import Limits
 from voxel51.server.engine.runners.processes import ProcessRunner
 from voxel51.server.engine.sweeper import Sweeper
-from voxel51.server.documentation import documentation_pages
 from voxel51.server.errors import NotFound
 from voxel51.server.events.feed import Feed
 from voxel51.server.events.routes import event_routes
