@@ -28,7 +28,7 @@ def test_a_word_that_is_searched_for_is_found(
         page.locator("#search-results li a", has_text=title).first.click()
 
         expect(page.locator("h1")).to_contain_text(title)
-        expect(page.locator("article")).to_contain_text(word)
+        expect(page.locator("article")).to_contain_text(word, ignore_case=True)
 
 
 @pytest.mark.usefixtures("site")
