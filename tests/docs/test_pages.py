@@ -16,7 +16,7 @@ from voxel51.labels.video import VideoLabels
 
 PYTHON = ("py", "python")
 SHELL = ("sh", "bash", "console")
-SET_UP_COMMANDS = {"python3", ".", "pip", "export", "cd", "git", "kill"}
+SET_UP_COMMANDS = {"python3", ".", "pip", "export", "cd", "git", "kill", "eval"}
 """First words of lines that prepare somebody's machine; `.ci/run` and the quickstart do what they do."""
 
 every_page = pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
