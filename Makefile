@@ -2,7 +2,7 @@
 # Set-up needs Python 3.11 or later with pip, and nothing else; `make PYTHON=/path/to/python …` picks one.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench docs serve build lock kill-test large-test api-test quality-test fiftyone-test
+.PHONY: help setup demo test lint bench docs serve build lock kill-test large-test api-test quality-test fiftyone-test docs-test
 .DELETE_ON_ERROR:
 
 VENV := .venv
@@ -65,6 +65,9 @@ quality-test: setup ## slow: hold what is found in real footage to true boxes (n
 
 fiftyone-test: setup ## slow: load labels into FiftyOne itself (installs it in .cache: 800 MB)
 	$(PYTEST) -s tests/fiftyone -m slow $(ARGS)
+
+docs-test: setup ## slow: build a wheel and see that its platform serves the documentation
+	$(PYTEST) tests/docs/test_wheel.py -m slow --timeout 1500 $(ARGS)
 
 api-test: setup ## slow: hold thousands of generated requests to the API description (SEED=n for other ones)
 	$(PYTEST) tests/contracts/test_api_description.py -m slow --timeout 1500 $(ARGS)
