@@ -62,7 +62,7 @@ class Board:
 
 
 class JobBoard:
-    """A line for each job: its id (how it begins), name and state, how far it is, the time left, and what it said last."""
+    """A line for each job: how its id begins, its name and state, how far it is, the time left, what it said last."""
 
     def __init__(self, board: Board) -> None:
         self._board = board
