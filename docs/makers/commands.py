@@ -23,8 +23,8 @@ def pages() -> dict[str, str]:
         level = "##" if name.count(" ") > 1 or not noun else "#"
         by_noun.setdefault(noun, []).extend([f"{level} {name}", "", "```text", f"usage: {text.rstrip()}", "```", ""])
     nouns = [noun for noun in by_noun if noun]
-    index = [_INTRODUCTION, *by_noun.pop(""), *toctree(nouns)]
-    return {"commands/index.md": "\n".join(index)} | {f"commands/{noun}.md": "\n".join(by_noun[noun]) for noun in nouns}
+    index = [_INTRODUCTION, *by_noun.pop(""), *toctree(f"commands/{noun}" for noun in nouns)]
+    return {"command-line.md": "\n".join(index)} | {f"commands/{noun}.md": "\n".join(by_noun[noun]) for noun in nouns}
 
 
 @cache

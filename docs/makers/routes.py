@@ -30,11 +30,11 @@ _WAYS = {
 _INTRODUCTION = f"""# HTTP routes
 
 A running platform describes them for programs at `/openapi.json`, and to be tried at `/docs/api`. Paths are below the
-version, `/v1`. Bodies and answers are JSON unless said otherwise; the [shapes](shapes.md) have a table each.
+version, `/v1`. Bodies and answers are JSON unless said otherwise; the [shapes](http/shapes.md) have a table each.
 
 A token is sent as `Authorization: Bearer <token>`, an application's as `{APPLICATION_KEY}`, and the user that it
-acts for as `{APPLICATION_USER}`. Every answer with a status of 400 or above is an [ErrorAnswer](shapes.md#erroranswer),
-but for those to `HEAD`.
+acts for as `{APPLICATION_USER}`. Every answer with a status of 400 or above is an
+[ErrorAnswer](http/shapes.md#erroranswer), but for those to `HEAD`.
 """
 
 
@@ -53,7 +53,9 @@ def pages() -> dict[str, str]:
     return {
         **made,
         f"http/{_SHAPES}": "\n".join(shapes),
-        "http/index.md": "\n".join([_INTRODUCTION, *toctree([*sorted(by_tag, key=_title), "shapes"])]),
+        "http.md": "\n".join(
+            [_INTRODUCTION, *toctree(f"http/{each}" for each in [*sorted(by_tag, key=_title), "shapes"])]
+        ),
     }
 
 

@@ -67,7 +67,7 @@ def test_every_route_has_an_entry(site: Site, platform: PlatformProcess) -> None
     described = requests.get(f"{platform.url}/openapi.json").json()
     routes = {f"{method.upper()} /v1{path}" for path, methods in described["paths"].items() for method in methods}
 
-    assert routes - site.headings("generated/http/") == set()
+    assert routes - site.headings("generated/http") == set()
     assert set(described["components"]["schemas"]) - site.headings("generated/http/shapes") == set()
 
 
@@ -75,7 +75,7 @@ def test_every_command_has_an_entry(site: Site) -> None:
     names = {parser.prog for parser in tree(build_parser())}
 
     assert len(names) > 50
-    assert names - site.headings("generated/commands/") == set()
+    assert names - site.headings("generated/command") == set()
 
 
 def test_every_analytic_has_a_page(site: Site) -> None:
