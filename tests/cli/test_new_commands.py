@@ -174,7 +174,7 @@ def test_long_names_are_cut() -> None:
 
 def test_the_command_is_quick_and_leaves_the_server_alone() -> None:
     program = (
-        "import sys; from voxel51.cli.main import _parser; _parser(); "
+        "import sys; from voxel51.cli.main import build_parser; build_parser(); "
         "print([m for m in sys.modules if m.startswith('voxel51.server')], 'numpy' in sys.modules)"
     )
     done = subprocess.run([Path(COMMAND).parent / "python", "-c", program], capture_output=True, text=True, check=True)

@@ -28,6 +28,7 @@ from voxel51.server.data.uploads_routes import upload_routes
 from voxel51.server.data.uploads_service import UploadService
 from voxel51.server.database.database import Database
 from voxel51.server.database.opening import open_database
+from voxel51.server.documentation import documentation_pages
 from voxel51.server.engine.dispatcher import Dispatcher, Terms
 from voxel51.server.engine.launch import Limits
 from voxel51.server.engine.runners.processes import ProcessRunner
@@ -94,6 +95,8 @@ class Platform:
     """Everything that runs, opened in order and closed in the opposite one."""
 
     application: ASGIApp
+    description: Mapping[str, Any]
+    """All routes, as OpenAPI has it."""
     database: Database
     storage: LocalStorage
     dispatcher: Dispatcher
@@ -208,13 +211,14 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
         failures=Rate(settings.failures_per_minute / 60, settings.failures_per_minute),
         body_limit_bytes=settings.body_limit_bytes,
     )
-    document = openapi.describe(routes, version("voxel51-platform"))
-    application = build_application(routes, serving, [*openapi.pages(document), *console_pages()])
+    description = openapi.describe(routes, version("voxel51-platform"))
+    pages = [*openapi.pages(description), *documentation_pages(), *console_pages()]
+    application = build_application(routes, serving, pages)
     keepers = [data.keeps, uploads.keeps, uploaded.keeps, attempts.keeps]
     expiries = [data.expire, jobs.expire, uploads.expire, repetitions.expire, events.expire, deliveries.prune,
                 *people.expiries(), removal.finish, shares.expire, renditions.expire, search.expire]  # fmt: skip
     sweeper = Sweeper(expiries, storage, keepers)
-    return Platform(application, database, storage, dispatcher, sweeper, feed, deliverer)
+    return Platform(application, description, database, storage, dispatcher, sweeper, feed, deliverer)
 
 
 def _about(settings: Settings) -> AboutPlatform:
