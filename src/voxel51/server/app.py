@@ -196,7 +196,7 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
     keepers = [data.keeps, uploads.keeps, uploaded.keeps, attempts.keeps]
     expiries = [data.expire, jobs.expire, uploads.expire, repetitions.expire, events.expire, deliveries.prune,
                 *people.expiries(), removal.finish, shares.expire, renditions.expire, search.expire]  # fmt: skip
-    sweeper = Sweeper(expiries, storage, keepers)
+    sweeper = Sweeper(expiries, storage, keepers, settings.sweep_seconds)
     return Platform(application, database, storage, dispatcher, sweeper, feed, deliverer)
 
 
