@@ -29,7 +29,7 @@ demo: setup ## run the whole thing on a real video (VIDEO=path for one of your o
 	@$(BIN)/python -m demo $${VIDEO:+"$$VIDEO"}
 
 test: setup ## run the tests (ARGS="-k name" for some)
-	$(PYTEST) -m "not slow" $(ARGS)
+	$(PYTEST) -m "not slow" -n auto --dist worksteal $(ARGS)
 
 lint: setup ## check style, types and who imports whom
 	$(BIN)/ruff check
