@@ -30,7 +30,7 @@ class User:
     """One user of a running platform.
 
     Attributes:
-        name: unique in this test run.
+        name: unique in this process, and so on its platforms.
         token: path of the token file.
         key: the secret in it.
         v1: where the routes are, ``http://127.0.0.1:<port>/v1``.

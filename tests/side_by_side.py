@@ -9,6 +9,8 @@ from documentation import ROOT
 
 WORKERS_OF_A_PROCESSOR = 2
 """More than one, since tests mostly wait: for jobs, for servers, for time to pass."""
+MOST_WORKERS = 8
+"""Each starts a platform and a PostgreSQL server of its own; more of them would spend their time on that."""
 
 _FOLDER = ROOT / ".cache" / "turns"
 
@@ -71,4 +73,8 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """What ``-n auto`` means: no other process where somebody picks tests by name or looks at what they print."""
     if config.option.keyword or config.option.capture == "no" or any("::" in each for each in config.args):
         return 0
-    return WORKERS_OF_A_PROCESSOR * len(os.sched_getaffinity(0))
+    return min(WORKERS_OF_A_PROCESSOR * _processors(), MOST_WORKERS)
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
