@@ -29,8 +29,8 @@ $(INSTALLED): requirements.txt pyproject.toml
 demo: setup ## run the whole thing on a real video (VIDEO=path for one of your own)
 	@$(BIN)/python -m demo $${VIDEO:+"$$VIDEO"}
 
-test: setup ## run the tests (ARGS="-k name" for some)
-	$(PYTEST) -m "not slow" $(ARGS)
+test: setup ## run the tests side by side (ARGS="-k name" for some)
+	$(PYTEST) -m "not slow" -n auto --dist worksteal $(ARGS)
 
 lint: setup ## check style, types and who imports whom
 	$(BIN)/ruff check

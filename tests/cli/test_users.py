@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from demo.platform_process import PlatformDied
+from demo.platform_process import PlatformDied, PlatformProcess
 from people import Application, User
 from platforms import StartPlatform
 
@@ -28,8 +28,7 @@ def test_an_invitation_and_a_key_for_a_new_password_are_made_by_command(start_pl
     assert requests.post(f"{v1}/sign-in", json=body, timeout=20).status_code == 200
 
 
-def test_a_quota_is_granted_and_taken_back_by_command(start_platform: StartPlatform, tmp_path: Path) -> None:
-    platform = start_platform()
+def test_a_quota_is_granted_and_taken_back_by_command(platform: PlatformProcess, tmp_path: Path) -> None:
     alice, acme = User.create(platform, tmp_path), Application.create(platform, tmp_path)
     requests.post(f"{acme.v1}/apps/users", json={"username": "bob"}, headers=acme.headers(), timeout=20)
 
@@ -55,13 +54,14 @@ def test_a_quota_is_granted_and_taken_back_by_command(start_platform: StartPlatf
     [
         (("reset", "nobody"), "no user 'nobody'"),
         (("quota", "nobody", "--bytes", "1"), "no user 'nobody'"),
-        (("quota", "alice", "--bytes", "-1"), "not -1"),
+        (("quota", "{alice}", "--bytes", "-1"), "not -1"),
         (("invite", "--days", "0"), "not 0"),
     ],
 )
-def test_what_is_wrong_is_told_in_a_line(start_platform: StartPlatform, arguments: tuple[str, ...], said: str) -> None:
-    platform = start_platform()
-    platform.run_command("server", "user", "create", "alice", "--no-password")
+def test_what_is_wrong_is_told_in_a_line(
+    platform: PlatformProcess, tmp_path: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    alice = User.create(platform, tmp_path).name
 
     with pytest.raises(PlatformDied, match=said):
-        platform.run_command("server", "user", *arguments)
+        platform.run_command("server", "user", *[argument.format(alice=alice) for argument in arguments])

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from anyio import CapacityLimiter
+from starlette.routing import Route as Page
 from starlette.types import ASGIApp
 
 from voxel51.server.accounts.callers import User
@@ -212,13 +213,16 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
         body_limit_bytes=settings.body_limit_bytes,
     )
     description = openapi.describe(routes, version("voxel51-platform"))
-    pages = [*openapi.pages(description), *documentation_pages(), *console_pages()]
-    application = build_application(routes, serving, pages)
+    application = build_application(routes, serving, _pages(description))
     keepers = [data.keeps, uploads.keeps, uploaded.keeps, attempts.keeps]
     expiries = [data.expire, jobs.expire, uploads.expire, repetitions.expire, events.expire, deliveries.prune,
                 *people.expiries(), removal.finish, shares.expire, renditions.expire, search.expire]  # fmt: skip
-    sweeper = Sweeper(expiries, storage, keepers)
+    sweeper = Sweeper(expiries, storage, keepers, settings.sweep_seconds)
     return Platform(application, description, database, storage, dispatcher, sweeper, feed, deliverer)
+
+
+def _pages(description: Mapping[str, Any]) -> list[Page]:
+    return [*openapi.pages(description), *documentation_pages(), *console_pages()]
 
 
 def _about(settings: Settings) -> AboutPlatform:
