@@ -14,6 +14,8 @@ INSTALLED = Path(__file__).parent / "journeys" / "installed"
 
 NO_OP = "journeys/no-op"
 PATIENT = "journeys/patient"
+NUMBERS = "journeys/numbers"
+DICTATED = "journeys/dictated"
 
 _UNLIMITED = {"VOXEL51_SERVER_FAILURES_PER_MINUTE": "0"}
 """Tests fail to say who they are all the time, from one address."""

@@ -74,13 +74,13 @@ function ofFrame(view, player, path, starts, ends) {
 }
 
 function jsonBox(value) {
-  const shown = signal(false);
+  const isText = signal(false);
   const text = () => JSON.stringify(value, null, 2);
   return h(
     "div.json-box",
     {},
-    h("div.json-tools", {}, button("As text or as a tree", () => shown.update((isText) => !isText), { kind: "plain" }), copyButton(text(), "Copy this JSON")),
-    () => (shown.value ? h("pre", { tabindex: "0", "aria-label": "JSON" }, text()) : h("div.json-root", {}, jsonTree(value))),
+    h("div.json-tools", {}, h("button", { type: "button", "aria-pressed": () => String(isText.value), onclick: () => isText.update((now) => !now) }, "As plain text"), copyButton(text(), "Copy this JSON")),
+    () => (isText.value ? h("pre", { tabindex: "0", "aria-label": "JSON" }, text()) : h("div.json-root", {}, jsonTree(value))),
   );
 }
 

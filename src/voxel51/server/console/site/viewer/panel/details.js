@@ -39,13 +39,13 @@ function ofTrack(view, player, track) {
   const { first, last, count: frames, confidence } = labels.tracks[track];
   const here = labels.boxesIn(player.shown.value);
   const box = labels.boxesOfTrack(track).find((id) => id >= here[0] && id < here[1]);
-  const now = box === undefined ? "not in this frame" : [sureness(labels.boxes.confidence[box]), labels.texts[labels.boxes.text[box]]].filter(Boolean).join(" · ") || "in this frame";
+  const now = box === undefined ? "not seen" : [sureness(labels.boxes.confidence[box]), labels.texts[labels.boxes.text[box]]].filter(Boolean).join(" · ") || "seen";
   return {
     title: labels.titleOfTrack(track),
     colour: view.colourOfTrack(track),
     first,
     last,
-    pairs: [["Frames", span(index, first, last)], ["Boxes", count(frames)], ["Surest", sureness(confidence)], ["Here", now]],
+    pairs: [...span(index, first, last), ["Boxes", count(frames)], ["At most sure", sureness(confidence)], ["In this frame", now]],
   };
 }
 
@@ -56,7 +56,7 @@ function ofEvent({ labels, index, colourOfLabel }, event) {
     colour: colourOfLabel(event.label),
     first,
     last,
-    pairs: [["Frames", span(index, first, last)], ["Parts", event.ranges.length > 1 ? count(event.ranges.length) : ""], ["Confidence", sureness(event.confidence)], ["Attributes", event.text]],
+    pairs: [...span(index, first, last), ["Parts", event.ranges.length > 1 ? count(event.ranges.length) : ""], ["Confidence", sureness(event.confidence)], ["Attributes", event.text]],
   };
 }
 
@@ -94,5 +94,8 @@ function item(colour, title, told, selection, view) {
 const sureness = (confidence) => (Number.isNaN(confidence) ? "" : percent(confidence));
 
 function span(index, first, last) {
-  return `${count(first)}–${count(last)} (${preciseClock(index.timeOf(first))} to ${preciseClock(index.timeOf(last))})`;
+  return [
+    ["Frames", `${count(first)}–${count(last)}`],
+    ["Time", `${preciseClock(index.timeOf(first))}–${preciseClock(index.timeOf(last))}`],
+  ];
 }

@@ -68,6 +68,7 @@ function wayThrough(index, player) {
     "aria-label": "Frame",
     "aria-valuetext": () => `frame ${player.aim.value} of ${index.count}`,
     value: () => player.aim.value,
+    style: () => ({ "--done": `${index.count > 1 ? (100 * (player.aim.value - 1)) / (index.count - 1) : 100}%` }),
     oninput: (event) => player.seek(Number(event.target.value)),
   });
 }
