@@ -34,7 +34,8 @@ window.readFrame = (isTurned) => {
   const pen = overlay.getContext("2d");
   const isBoxed = (bit) => {
     const [x, y] = [left + ((bit + 0.5) / 10) * picture.width * fit, top + 0.95 * picture.height * fit];
-    return pen.getImageData(Math.round(x), Math.round(y) - 2, 1, 5).data.some((value, index) => index % 4 === 3 && value > 128);
+    const { data } = pen.getImageData(Math.round(x), Math.round(y) - 2, 1, 5);
+    return data.some((value, index) => index % 4 === 3 && value > 128);
   };
   return {
     said: Number(screen.dataset.frame),
@@ -55,6 +56,7 @@ window.record = (isTurned) => {
     recorded.push([said, picture, boxes]);
   }).observe(document.querySelector(".screen"), { attributes: true, attributeFilter: ["data-frame"] });
 };
+null;
 """
 
 
@@ -211,7 +213,7 @@ def test_frames_agree_while_one_drags_plays_slowly_and_turns_back(visit: Visit, 
     page.keyboard.press("Home")
     page.locator('.screen[data-frame="1"]').wait_for()
     page.keyboard.press("k")
-    page.wait_for_function("Number(document.querySelector('.screen').dataset.frame) > 8")
+    page.wait_for_function("() => Number(document.querySelector('.screen').dataset.frame) > 8")
     page.keyboard.press("k")
     expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
     recorded = page.evaluate("recorded")
@@ -235,7 +237,7 @@ def test_a_chosen_part_is_played_over_and_over(visit: Visit, maker: Maker, tmp_p
 
     page.evaluate("record(false)")
     page.keyboard.press("k")
-    page.wait_for_function("recorded.filter(([said]) => said === 20).length > 1")
+    page.wait_for_function("() => recorded.filter(([said]) => said === 20).length > 1")
     page.keyboard.press("k")
     recorded = page.evaluate("recorded")
     assert {said for said, *_ in recorded} <= set(range(20, 31))
@@ -316,7 +318,7 @@ def test_what_was_found_is_looked_through(visit: Visit, maker: Maker, bikes: Bik
     expect(card).to_be_visible()
     first = int(page.locator(".screen").get_attribute("data-frame") or 0)
     card.get_by_role("button", name="Last frame").click()
-    page.wait_for_function(f"Number(document.querySelector('.screen').dataset.frame) > {first}")
+    page.wait_for_function(f"() => Number(document.querySelector('.screen').dataset.frame) > {first}")
     page.get_by_label("Find tracks and events").fill("nothing of the kind")
     expect(page.get_by_text("Nothing of that name")).to_be_visible()
 
@@ -329,7 +331,7 @@ def test_labels_are_shown_and_hidden(visit: Visit, maker: Maker, bikes: Bikes) -
     assert before > 100
 
     page.get_by_role("button", name="None").click()
-    page.wait_for_function("document.querySelector('.chips [aria-pressed=true]') === null")
+    page.wait_for_function("() => document.querySelector('.chips [aria-pressed=true]') === null")
     assert boxes_drawn(page) == 0
     page.get_by_role("button", name="All", exact=True).click()
     page.get_by_label("Least confidence").fill("1")
@@ -372,7 +374,7 @@ def test_a_click_on_the_timeline_leads_to_the_frame(visit: Visit, maker: Maker, 
     for _ in range(2):
         page.get_by_role("button", name="Show less of it").click()
     lanes.click(position={"x": 132 + across * 0.5, "y": 10})
-    page.wait_for_function("Math.abs(Number(document.querySelector('.screen').dataset.frame) - 51) <= 2")
+    page.wait_for_function("() => Math.abs(Number(document.querySelector('.screen').dataset.frame) - 51) <= 2")
     lanes.hover(position={"x": 400, "y": 50})
     expect(page.locator(".tip")).to_contain_text("frame")
     expect(page.locator(".tip canvas")).to_be_hidden()
@@ -510,7 +512,7 @@ def test_an_output_that_is_no_labels_is_shown_as_it_is(
 def test_a_redacted_video_is_played(visit: Visit, maker: Maker, tmp_path: Path) -> None:
     data_id = maker.upload(numbered_video(tmp_path / "a.mp4"))
     page = visit.open(f"/jobs/{maker.run('voxel51/face-redaction', data_id)}")
-    page.wait_for_function("document.querySelector('.output-video')?.readyState >= 1")
+    page.wait_for_function("() => document.querySelector('.output-video')?.readyState >= 1")
     visit.assert_accessible()
 
 

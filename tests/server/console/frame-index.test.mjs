@@ -4,10 +4,10 @@ import { frameIndex, steadyIndex } from "../../../src/voxel51/server/console/sit
 
 const VARIABLE = [0, 0.04, 0.08, 0.2, 0.21, 0.22, 0.5, 1.9, 1.905, 2.4];
 
-test("a time within a frame leads to it, and the middle of a frame is within it", () => {
+test("a time within a frame leads to it, and where to seek for a frame is within it", () => {
   const index = frameIndex({ times: VARIABLE, duration: 2.44 });
   for (let number = 1; number <= VARIABLE.length; number += 1) {
-    assert.equal(index.at(index.middleOf(number)), number);
+    assert.equal(index.at(index.seekTimeOf(number)), number);
     assert.equal(index.nearest(index.timeOf(number)), number);
     assert.equal(index.nearest(index.timeOf(number) + 0.0004), number);
     assert.equal(index.nearest(index.timeOf(number) - 0.0004), number);
@@ -26,11 +26,11 @@ test("frames that claim the same time follow one another, as in the playable vid
   assert.equal(index.nearest(1 / 90_000), 2);
 });
 
-test("one frame alone, and the last of others, have a middle before the end", () => {
-  assert.equal(frameIndex({ times: [0], duration: 0.04 }).middleOf(1), 0.02);
+test("short frames are met in their middle, the last one before the end", () => {
+  assert.equal(frameIndex({ times: [0, 0.001] }).seekTimeOf(1), 0.0005);
   const withoutDuration = frameIndex({ times: [0, 0.5] });
-  assert.ok(withoutDuration.middleOf(2) > 0.5);
-  assert.ok(withoutDuration.middleOf(2) < withoutDuration.duration);
+  assert.ok(withoutDuration.seekTimeOf(2) > 0.5);
+  assert.ok(withoutDuration.seekTimeOf(2) < withoutDuration.duration);
 });
 
 test("labels without a video have frames that last equally long", () => {

@@ -2,6 +2,7 @@
 
 const TICKS_PER_SECOND = 90_000; // the clock of playable videos
 const USUAL_RATE = 25;
+const AFTER_START_SECONDS = 0.001;
 
 /**
  * @param {{times: number[], duration?: number, frame_rate?: number, width?: number, height?: number}} document as the
@@ -24,8 +25,14 @@ export function frameIndex({ times, duration, frame_rate: rate, width, height })
     clamped,
     /** Seconds at which a frame appears. */
     timeOf: (number) => starts[clamped(number) - 1],
-    /** Seconds in the middle of the time for which a frame is shown: where to seek so that rounding cannot miss it. */
-    middleOf: (number) => (starts[clamped(number) - 1] + endOf(clamped(number))) / 2,
+    /**
+     * Where to seek for a frame: a little after it appears, so that rounding cannot miss it. Not later, since Chromium
+     * believes the durations in the file, which stand in the order of decoding, and goes on to the next frame after them.
+     */
+    seekTimeOf(number) {
+      const start = starts[clamped(number) - 1];
+      return start + Math.min((endOf(clamped(number)) - start) / 2, AFTER_START_SECONDS);
+    },
     /** The frame that is shown at `seconds`. */
     at: (seconds) => Math.max(1, firstAfter(starts, seconds)),
     /** The frame whose own time is nearest to `seconds`, for times that decoders tell. */

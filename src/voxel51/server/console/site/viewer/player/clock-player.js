@@ -12,7 +12,7 @@ export function clockPlayer(index, show) {
   let timer = null;
 
   function seek(number) {
-    seconds = index.middleOf(number);
+    seconds = index.seekTimeOf(number);
     present(index.clamped(number));
   }
 

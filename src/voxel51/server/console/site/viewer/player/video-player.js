@@ -21,6 +21,7 @@ export function videoPlayer(video, index, show) {
   const rate = signal(1);
   const range = signal(null);
   let wanted = null; // the frame that was asked for and is not there yet
+  let isAgain = false;
   let isOver = false;
   let goingTo = null; // the frame to which the browser seeks at present
 
@@ -71,16 +72,22 @@ export function videoPlayer(video, index, show) {
   }
 
   function goOn() {
+    isAgain = goingTo === wanted;
     goingTo = wanted;
-    video.currentTime = index.middleOf(goingTo);
+    video.currentTime = isAgain ? index.timeOf(wanted) : index.seekTimeOf(wanted);
   }
 
-  video.addEventListener("seeked", () => {
-    const arrived = goingTo;
-    goingTo = null;
-    if (wanted !== null && wanted !== arrived) goOn();
+  /** A seek is over: on to what was asked for meanwhile, or once more where another frame came. */
+  function arrive() {
     look();
-  });
+    const isThere = wanted === null || (wanted === goingTo && (isAgain || !video.paused));
+    if (!isThere) return goOn();
+    if (wanted !== null) aim.value = shown.peek();
+    wanted = goingTo = null;
+    isAgain = false;
+  }
+
+  video.addEventListener("seeked", arrive);
   video.addEventListener("loadeddata", () => look());
   video.addEventListener("play", () => (isPlaying.value = true));
   for (const name of ["pause", "ended"]) {
