@@ -127,7 +127,7 @@ def visiting(browser: Browser, platform: PlatformProcess, person: Person | None)
     yield visit
     context.close()
     unexpected = [line for line in visit.complaints if not any(part in line for part in visit.expected)]
-    assert unexpected == []
+    assert unexpected == [], unexpected
 
 
 def _watch(page: Page, visit: Visit) -> None:

@@ -14,6 +14,8 @@ INSTALLED = Path(__file__).parent / "journeys" / "installed"
 
 NO_OP = "journeys/no-op"
 PATIENT = "journeys/patient"
+NUMBERS = "journeys/numbers"
+DICTATED = "journeys/dictated"
 
 _SETTINGS = {
     "VOXEL51_SERVER_FAILURES_PER_MINUTE": "0",

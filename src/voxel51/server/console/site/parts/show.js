@@ -47,10 +47,11 @@ export function copyable(text) {
 
 /** A button that copies `text`. */
 export function copyButton(text, title = "Copy") {
-  return button(title, () => copy(text), { symbol: "copy", kind: "plain", isIconOnly: true });
+  return button(title, () => copyText(text), { symbol: "copy", kind: "plain", isIconOnly: true });
 }
 
-async function copy(text) {
+/** Put `text` on the clipboard, and say so. */
+export async function copyText(text) {
   try {
     await navigator.clipboard.writeText(text);
   } catch {

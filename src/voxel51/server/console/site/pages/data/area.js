@@ -2,5 +2,5 @@ export const data = {
   title: "Videos",
   path: "/data",
   symbol: "data",
-  pages: [],
+  pages: [{ path: "/data/:id", load: () => import("./item.js") }],
 };
