@@ -25,6 +25,7 @@ suppress_warnings = ["ref.python"]  # what has one name in several modules is li
 
 html_theme = "furo"
 html_title = "Voxel51 platform"
+html_favicon = "icon.svg"  # without one, browsers ask the platform for theirs
 html_show_sphinx = False
 html_show_copyright = False
 html_copy_source = False

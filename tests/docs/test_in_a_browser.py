@@ -25,7 +25,10 @@ def test_a_word_that_is_searched_for_is_found(
         box = page.locator(".sidebar-search")
         box.fill(word)
         box.press("Enter")
-        page.locator("#search-results li a", has_text=title).first.click()
+        found = page.locator("#search-results li a", has_text=title).first
+        found.wait_for()
+        page.wait_for_load_state("networkidle")  # excerpts of all results are read; leaving before would break that off
+        found.click()
 
         expect(page.locator("h1")).to_contain_text(title)
         expect(page.locator("article")).to_contain_text(word, ignore_case=True)
