@@ -502,7 +502,7 @@ def test_an_output_that_is_no_labels_is_shown_as_it_is(
 ) -> None:
     path = tmp_path / "a.txt"
     path.write_text(content, encoding="utf-8")
-    visit.expect("400")  # the text is no video either
+    visit.expect("400", "Failed to load")  # the text is no video either
     page = visit.open(f"/jobs/{maker.run(DICTATED, maker.upload(path))}")
 
     expect(page.get_by_role("region", name="Output")).to_contain_text(told, timeout=MAKING_MILLISECONDS)

@@ -66,7 +66,7 @@ function side(view, player, actions) {
 
 function below({ view, player, actions, jobId, dataId }) {
   const files = () => downloads({ jobId, dataId, labelled: Boolean(view.labels), range: () => player.range.value });
-  if (!view.labels) return h("div.below", {}, h("h2", {}, "Downloads"), files());
+  if (!view.labels) return h("div.below", {}, files());
   const entries = [
     { name: "viewer-counts", title: "Counts", content: () => countsPlot(view, player, actions) },
     { name: "viewer-downloads", title: "Downloads", content: files },

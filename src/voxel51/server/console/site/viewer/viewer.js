@@ -11,6 +11,7 @@ import { textOf } from "../parts/notices.js";
 import { progressBar } from "../parts/show.js";
 import { signal } from "../core/reactive.js";
 import { percent } from "../core/format.js";
+import { NoLabels } from "./reading/read-labels.js";
 import { fetchLabels, fetchVideo } from "./reading/sources.js";
 import { steadyIndex } from "./model/frame-index.js";
 import { isLabelsFile, otherOutput } from "./output.js";
@@ -39,23 +40,23 @@ export function viewer({ dataId, filename, jobId = null, outputName = "", start 
   });
 }
 
-/** The video and the labels; where only one of the two can be had, why. */
+/** The video and the labels; where the labels alone can be had, why. */
 async function fetchAll({ dataId, jobId }, abort, progress) {
-  const [video, labels] = await Promise.allSettled([
-    dataId ? fetchVideo(dataId, { signal: abort, onProgress: (making) => (progress.video.value = making.fraction) }) : null,
-    jobId ? fetchLabels(jobId, { signal: abort, onProgress: (fraction) => (progress.labels.value = fraction) }) : null,
-  ]);
-  if (labels.status === "rejected") {
-    if (labels.reason.name !== "NoLabels") throw labels.reason;
-    return { noLabels: labels.reason.message };
+  const coming = dataId ? fetchVideo(dataId, { signal: abort, onProgress: (making) => (progress.video.value = making.fraction) }) : Promise.resolve(null);
+  const tried = coming.then(
+    (video) => ({ video }),
+    (videoError) => ({ video: null, videoError }),
+  );
+  let labels = null;
+  try {
+    if (jobId) labels = await fetchLabels(jobId, { signal: abort, onProgress: (fraction) => (progress.labels.value = fraction) });
+  } catch (error) {
+    if (!(error instanceof NoLabels)) throw error;
+    return { noLabels: error.message };
   }
-  if (video.status === "rejected" && (!labels.value || video.reason.name === "AbortError")) throw video.reason;
-  return {
-    video: video.value ?? null,
-    videoError: video.reason ?? null,
-    labels: labels.value,
-    index: video.value?.index ?? indexOfLabels(labels.value),
-  };
+  const { video, videoError } = await tried;
+  if (videoError && (!labels || videoError.name === "AbortError")) throw videoError;
+  return { video, videoError, labels, index: video?.index ?? indexOfLabels(labels) };
 }
 
 function indexOfLabels({ metadata, lastFrame }) {

@@ -28,12 +28,12 @@ export function downloads({ jobId, dataId, labelled, range }) {
   return h(
     "div.downloads",
     {},
-    job && h("section", {}, h("h3", {}, labelled ? "Labels" : "Output"), h("ul", {}, entry(labelled ? "Native JSON" : "The output", "as the job left it", () => download(`${job}/output`)), labelled && FORMATS.map(([format, title, text]) => made(title, text, `${job}/output`, () => ({ format }))))),
+    job && h("section", {}, h("h2", {}, labelled ? "Labels" : "Output"), h("ul", {}, entry(labelled ? "Native JSON" : "The output", "as the job left it", () => download(`${job}/output`)), labelled && FORMATS.map(([format, title, text]) => made(title, text, `${job}/output`, () => ({ format }))))),
     data &&
       h(
         "section",
         {},
-        h("h3", {}, "Video"),
+        h("h2", {}, "Video"),
         h(
           "ul",
           {},

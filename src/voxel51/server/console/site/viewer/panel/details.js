@@ -17,7 +17,7 @@ export function selectedCard(view, player, actions) {
     return h(
       "section.selected",
       { "aria-label": "Selected" },
-      h("header", {}, h("span.swatch", { style: { background: colour } }), h("h3", {}, title), button("Select nothing", () => (view.selected.value = null), { symbol: "close", kind: "plain", isIconOnly: true })),
+      h("header", {}, h("span.swatch", { style: { background: colour } }), h("h2", {}, title), button("Select nothing", () => (view.selected.value = null), { symbol: "close", kind: "plain", isIconOnly: true })),
       facts(pairs),
       h(
         "div.actions",

@@ -19,9 +19,9 @@ export function shownPanel(view) {
   return h(
     "div.shown",
     {},
-    labels.length > 0 && h("h3", {}, "Labels"),
+    labels.length > 0 && h("h2", {}, "Labels"),
     labels.length > 0 && h("div.chips", { role: "group", "aria-label": "Labels that are shown" }, labels.map((used) => chip(view, used)), labels.length > 2 && allOrNone(view, labels)),
-    h("h3", {}, "Drawing"),
+    h("h2", {}, "Drawing"),
     h("div.switches", {}, SWITCHES.map(([name, title]) => checkbox(title, { checked: view.looks[name].value, onchange: (event) => (view.looks[name].value = event.target.checked) }))),
     h(
       "div.settings",

@@ -22,6 +22,7 @@ export async function readLabels(path, { signal, onProgress } = {}) {
     for (let read = 0; ; ) {
       const { value, done } = await reader.read();
       const answer = await asked(worker, done ? { isLast: true } : { chunk: value }, signal);
+      if (answer.packed?.isLabels === false) throw new NoLabels("nothing in it is known of labels");
       if (answer.packed) return labelsOf(answer.packed);
       read += value.length;
       if (total) onProgress?.(read / total);
