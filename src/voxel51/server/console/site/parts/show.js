@@ -18,7 +18,7 @@ export function stateBadge(state) {
 /** A bar; `fraction` is 0 to 1, null while nobody knows. */
 export function progressBar(fraction, label = "progress") {
   const isKnown = fraction !== null && fraction !== undefined;
-  return h("progress", { max: 1, value: isKnown ? fraction : null, "aria-label": label, title: isKnown ? percent(fraction) : null });
+  return h("progress", { max: 1, ...(isKnown && { value: fraction }), "aria-label": label, title: isKnown ? percent(fraction) : null });
 }
 
 /** How long ago, with the exact time for who points at it. */
@@ -45,9 +45,9 @@ export function copyable(text) {
   return h("span.copyable", {}, h("code", {}, text), copyButton(text));
 }
 
-/** A button that copies `text`. */
+/** A button that copies `text`; a function is asked for it at that moment. */
 export function copyButton(text, title = "Copy") {
-  return button(title, () => copy(text), { symbol: "copy", kind: "plain", isIconOnly: true });
+  return button(title, () => copy(typeof text === "function" ? text() : text), { symbol: "copy", kind: "plain", isIconOnly: true });
 }
 
 async function copy(text) {
