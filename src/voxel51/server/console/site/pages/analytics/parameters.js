@@ -70,7 +70,8 @@ function finished(parameter, { value, problem, control, hint, reset }) {
   if (isNative) control.required = parameter.required && parameter.default === undefined;
   const explained = [inline(parameter.description ?? ""), hint && ` (${hint})`];
   const named = isNative ? field(title, control, { hint: explained, error }) : group(title, control, explained, error, parameter.required);
-  const again = reset && h("span.reset", { hidden: () => !reset.isWanted() }, button(reset.preset === "" ? "Leave it empty" : `Back to ${reset.preset}`, reset.run, { kind: "link", "aria-label": `Reset ${title}` }));
+  const back = reset && (reset.preset === "" ? "Leave it empty" : `Back to ${reset.preset}`);
+  const again = reset && h("span.reset", { hidden: () => !reset.isWanted() }, button(back, reset.run, { kind: "link", "aria-label": `${back}: ${title}` }));
   if (again) named.append(again);
   named.dataset.parameter = parameter.name;
   effect(() => {

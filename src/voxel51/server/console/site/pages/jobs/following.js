@@ -1,12 +1,13 @@
 /** One job as it is now: followed by events, and looked up where those cannot tell. */
 
-import { get } from "../../core/api.js";
+import { Unreachable, get } from "../../core/api.js";
 import { isLive, onJobEvent } from "../../core/live.js";
-import { effect, every, onEnd, signal } from "../../core/reactive.js";
+import { currentScope, effect, every, onEnd, signal } from "../../core/reactive.js";
 import { complain } from "../../parts/notices.js";
 import { afterEvent, isGoing } from "./states.js";
 
 const LOOK_MILLISECONDS = 300;
+const AGAIN_MILLISECONDS = 3000;
 const QUEUE_MILLISECONDS = 15_000;
 
 /**
@@ -17,6 +18,7 @@ const QUEUE_MILLISECONDS = 15_000;
 export function follow(first) {
   const [job, messages, warnings, isGone] = [signal(first), signal([]), signal([]), signal(false)];
   const path = `/jobs/${encodeURIComponent(first.id)}`;
+  const scope = currentScope();
   let timer = null;
 
   async function refresh() {
@@ -28,11 +30,15 @@ export function follow(first) {
     warnings.value = Array.isArray(status.warnings) ? status.warnings.map(String) : [];
   }
 
-  const soon = () => {
+  const soon = (milliseconds = LOOK_MILLISECONDS) => {
     timer ??= setTimeout(() => {
       timer = null;
-      refresh().catch((error) => !isGone.peek() && complain(error));
-    }, LOOK_MILLISECONDS);
+      refresh().catch((error) => {
+        if (scope.isOver) return;
+        if (error instanceof Unreachable) soon(AGAIN_MILLISECONDS);
+        else if (!isGone.peek()) complain(error);
+      });
+    }, milliseconds);
   };
 
   onEnd(() => clearTimeout(timer));

@@ -96,9 +96,9 @@ function columns(now) {
   return [
     { title: "Name", kind: "wide", sort: "name", cell: (row) => h("a", { href: `/jobs/${encodeURIComponent(row.peek().id)}` }, () => row.value.name) },
     { title: "Analytic", kind: "wide", cell: (row) => analytic(row.peek()) },
-    { title: "State", sort: "state", cell: (row) => h("div.job-state", {}, () => stateBadge(row.value.state), () => detail(row.value)) },
+    { title: "State", kind: "wide", sort: "state", cell: (row) => h("div.job-state", {}, () => stateBadge(row.value.state), () => detail(row.value)) },
     { title: "Submitted", sort: "upload_date", cell: (row) => h("time", { datetime: row.peek().upload_date, title: dateTime(row.peek().upload_date) }, () => ago(row.value.upload_date, now.value)) },
-    { title: "Ran for", kind: "number", cell: (row) => h("span", {}, () => duration(ranFor(row.value, now.value))) },
+    { title: "Ran for", kind: "number", cell: (row) => () => duration(ranFor(row.value, now.value)) },
   ];
 }
 

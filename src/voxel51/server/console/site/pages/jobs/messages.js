@@ -12,9 +12,9 @@ export function messages({ messages: told, warnings, isGoing }) {
   return [
     h("ul.warnings", { hidden: () => warnings.value.length === 0 }, each(() => warnings.value, (text) => text, (text) => h("li", {}, text.peek()))),
     h(
-      "ol.messages",
+      "div",
       { role: "log", "aria-label": "Messages", hidden: () => isEmpty.value },
-      each(() => numbered.value, ({ number }) => String(number), (entry) => h("li", {}, h("time.soft", {}, () => timeOf(entry.value.time)), h("span", {}, () => entry.value.message))),
+      h("ol.messages", {}, each(() => numbered.value, ({ number }) => String(number), (entry) => h("li", {}, h("time.soft", {}, () => timeOf(entry.value.time)), h("span", {}, () => entry.value.message)))),
     ),
     () => isEmpty.value && (isGoing() ? emptiness("Nothing yet", "What the analytic says appears here.") : emptiness("No messages", "It said nothing.")),
   ];

@@ -13,7 +13,7 @@ export function overview(job, request, inputs, now) {
   return [
     h("section", {}, h("h2", {}, "Videos and files"), inputs.length ? h("ul.inputs", {}, inputs.map(input)) : h("p.soft", {}, "It was given none.")),
     h("section", {}, h("h2", {}, "Parameters"), parameters(request.parameters)),
-    h("section", {}, h("h2", {}, "Facts"), h("p", {}, copyable(job.peek().id)), () => facts(JSON.parse(known.value)), h("p.soft", {}, () => ran(job.value, now.value))),
+    h("section", {}, h("h2", {}, "Facts"), () => facts(JSON.parse(known.value)), facts([["Ran for", () => duration(ranFor(job.value, now.value)) || "not yet"], ["Id", copyable(job.peek().id)]])),
   ];
 }
 
@@ -41,9 +41,4 @@ function pairs(job) {
     ["Length of the video", job.duration_seconds && duration(job.duration_seconds)],
     ["Size of the video", size(job.size_bytes)],
   ];
-}
-
-function ran(job, now) {
-  const seconds = ranFor(job, now);
-  return seconds === null ? "" : `It ${job.state === "RUNNING" ? "has been running" : "ran"} for ${duration(seconds)}.`;
 }
