@@ -182,7 +182,7 @@ def test_a_job_is_asked_for_and_its_result_is_seen_without_loading_anything_agai
 
 
 def test_several_videos_get_a_job_each(visit: Visit, person: Person, video: str, tmp_path: Path) -> None:
-    other = upload(person, numbered_video(tmp_path / "numbers.mp4"), "numbers, <b>many</b>.mp4")
+    other = upload(person, numbered_video(tmp_path / "numbers.mp4"), "numbers, <b>many<b>.mp4")
     page = visit.open(f"/analytics/{analytic_id(person, SHOTS)}/run?data={video},{other}")
     page.get_by_label("Name", exact=True).fill("tonight")
     page.get_by_label("Start at once").uncheck()
@@ -190,7 +190,7 @@ def test_several_videos_get_a_job_each(visit: Visit, person: Person, video: str,
 
     expect(page.get_by_role("heading", name="Jobs")).to_be_visible()
     expect(page.get_by_role("row")).to_have_count(3)
-    assert jobs_of(person).keys() == {"tonight: bikes.mp4", "tonight: numbers, <b>many</b>.mp4"}
+    assert jobs_of(person).keys() == {"tonight: bikes.mp4", "tonight: numbers, <b>many<b>.mp4"}
 
 
 def test_what_is_wrong_is_told_at_its_field(visit: Visit, person: Person, video: str) -> None:
@@ -211,7 +211,7 @@ def test_what_is_wrong_is_told_at_its_field(visit: Visit, person: Person, video:
     visit.assert_accessible()
     field(page, "confidence").get_by_role("button", name="Back to 0.5").click()
     expect(page.get_by_role("spinbutton", name="Confidence")).to_have_value("0.5")
-    expect(field(page, "confidence").get_by_role("alert")).to_have_text("")
+    expect(field(page, "confidence").get_by_role("alert")).to_be_hidden()
     assert jobs_of(person) == {}
 
 
@@ -229,8 +229,8 @@ def test_a_region_is_drawn_on_the_picture(visit: Visit, person: Person, video: s
     page = visit.open(f"/analytics/{analytic_id(person, 'voxel51/motion-tracks')}/run?data={video}")
     page.get_by_text("Which part of the video").click()
     picture = page.locator(".region-picture")
-    expect(picture.locator("img")).to_be_visible(timeout=30_000)
     picture.scroll_into_view_if_needed()
+    expect(picture.locator("img")).to_be_visible(timeout=30_000)
     box = picture.bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + box["width"] * 0.25, box["y"] + box["height"] * 0.25)
@@ -284,7 +284,7 @@ def test_an_analytic_is_brought_with_its_image_and_taken_away(visit: Visit, pers
     assert_good(visit)
     picker = page.get_by_label("Choose the CPU image")
     picker.set_input_files(broken)
-    expect(page.get_by_role("group", name="CPU image").get_by_role("alert")).not_to_have_text("")
+    expect(page.get_by_role("group", name="CPU image").get_by_role("alert")).to_contain_text("archive")
     page.get_by_label("Choose the CPU image").set_input_files(image)
     expect(page.get_by_text("All images are there")).to_be_visible()
     expect(page.get_by_role("link", name="Run")).to_be_visible()
