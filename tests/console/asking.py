@@ -1,4 +1,4 @@
-"""What tests of the console ask of the platform beside the browser: data and jobs of somebody."""
+"""What tests of the console ask of the platform beside the browser, and of every page."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any
 
 import requests
 
-from browsers import Person
+from browsers import PHONE, Person, Visit
 
 
 def upload(person: Person, path: Path, name: str | None = None) -> str:
@@ -59,3 +59,14 @@ def upload_manifest(person: Person, manifest: Any) -> str:
     answer = requests.post(f"{person.v1}/analytics", headers=person.headers, files=files)
     assert answer.status_code == 201, answer.text
     return str(answer.json()["analytic"]["id"])
+
+
+def assert_usable(visit: Visit) -> None:
+    """The page as it is can be used by everybody, in both looks, and fits on a phone."""
+    for _ in visit.in_both_looks():
+        visit.assert_accessible()
+    before = visit.page.viewport_size
+    assert before is not None
+    visit.page.set_viewport_size(PHONE)
+    visit.assert_fits()
+    visit.page.set_viewport_size(before)

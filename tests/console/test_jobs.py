@@ -8,8 +8,8 @@ import pytest
 import requests
 from playwright.sync_api import Locator, Page, expect
 
-from browsers import PHONE, Person, Visit
-from console.asking import job_of, jobs_of, request_of, submit, upload
+from browsers import Person, Visit
+from console.asking import assert_usable, job_of, jobs_of, request_of, submit, upload
 from demo.platform_process import PlatformProcess
 from platforms import NO_OP, PATIENT
 from video_samples import footage
@@ -47,20 +47,10 @@ def row(page: Page, name: str) -> Locator:
     return page.locator("tbody tr").filter(has_text=name)
 
 
-def assert_good(visit: Visit) -> None:
-    """The page as it is can be used by everybody, in both looks and on a phone."""
-    for _ in visit.in_both_looks():
-        visit.assert_accessible()
-    before = visit.page.viewport_size
-    visit.page.set_viewport_size(PHONE)
-    visit.assert_fits()
-    visit.page.set_viewport_size(before)
-
-
 def test_who_has_no_jobs_is_told_how_to_get_one(visit: Visit) -> None:
     page = visit.open("/jobs")
     expect(page.get_by_role("heading", name="No jobs yet")).to_be_visible()
-    assert_good(visit)
+    assert_usable(visit)
     page.get_by_role("link", name="Choose an analytic").click()
     expect(page.get_by_role("heading", name="Analytics")).to_be_visible()
 
@@ -91,7 +81,7 @@ def test_jobs_are_found_by_state_by_words_and_in_the_archive(visit: Visit, perso
     page = visit.open("/jobs")
     expect(row(page, "<b>done</b>").get_by_text("complete")).to_be_visible(timeout=END_MILLISECONDS)
     expect(page.locator("tbody tr")).to_have_count(2)
-    assert_good(visit)
+    assert_usable(visit)
 
     page.get_by_role("button", name="Ready").click()
     expect(page.locator("tbody tr")).to_have_count(1)
@@ -132,7 +122,7 @@ def test_what_can_be_done_to_many_depends_on_where_each_stands(visit: Visit, per
     tools = page.get_by_role("toolbar", name="With the selected")
     expect(tools).to_contain_text("4 selected")
     expect(tools.get_by_role("button", name="Unarchive")).to_be_disabled()
-    assert_good(visit)
+    assert_usable(visit)
     visit.take_picture("jobs")
 
     tools.get_by_role("button", name="Kill (1)").click()
@@ -184,7 +174,7 @@ def test_a_job_is_watched_until_its_result_is_there(visit: Visit, person: Person
     expect(progress.get_by_text(re.compile(r"\d+ of 80 frames"))).to_be_visible(timeout=END_MILLISECONDS)
     expect(progress.get_by_text(re.compile("about .* left"))).to_be_visible()
     expect(page.get_by_role("link", name="bikes.mp4")).to_have_attribute("href", f"/data/{video}")
-    assert_good(visit)
+    assert_usable(visit)
     visit.take_picture("job-running")
 
     expect(page.get_by_role("tab", name="Result")).to_have_attribute("aria-selected", "true", timeout=END_MILLISECONDS)
@@ -249,7 +239,7 @@ def test_a_failed_job_says_whose_fault_it_is(
     failure = page.get_by_role("region", name="Why it failed")
     expect(failure.get_by_role("heading", name=heading)).to_be_visible(timeout=END_MILLISECONDS)
     expect(failure).to_contain_text(text)
-    assert_good(visit)
+    assert_usable(visit)
     page.get_by_role("tab", name="Result").click()
     expect(page.get_by_text("There is no result")).to_be_visible()
     failure.get_by_role("link", name="Run it with changes").click()
@@ -282,8 +272,9 @@ def test_a_job_is_kept_shared_archived_and_deleted(visit: Visit, person: Person)
     expect(link).to_be_visible()
     visit.assert_accessible()
     assert requests.get(link.inner_text()).json()["job"]["name"] == "a shared one"
-    dialog.get_by_role("button", name="Revoke").click()
-    expect(dialog.get_by_role("button", name="Revoke")).to_be_hidden()
+    dialog.get_by_role("button", name="End it").click()
+    page.get_by_role("dialog", name="End this link?").get_by_role("button", name="End it").click()
+    expect(dialog.get_by_text("There is no link yet")).to_be_visible()
     assert requests.get(link.inner_text()).status_code == 404
     dialog.get_by_role("button", name="Close").click()
 

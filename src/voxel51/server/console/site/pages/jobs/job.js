@@ -1,7 +1,7 @@
 /** One job: how far it is while it runs, and its result from the moment it is there. */
 
 import { h } from "../../core/dom.js";
-import { get } from "../../core/api.js";
+import { download, get } from "../../core/api.js";
 import { computed, effect, every, signal, untracked } from "../../core/reactive.js";
 import { go, setQuery } from "../../core/router.js";
 import { may } from "../../core/session.js";
@@ -12,7 +12,6 @@ import { heading, stateBadge } from "../../parts/show.js";
 import { tabs } from "../../parts/tabs.js";
 import { recordsOf } from "../analytics/data.js";
 import { allowedActions, runAgain } from "./actions.js";
-import { downloads } from "./downloads.js";
 import { follow } from "./following.js";
 import { log } from "./log.js";
 import { messages } from "./messages.js";
@@ -76,7 +75,10 @@ function actions({ job, refresh }) {
   };
   const wanted = allowedActions().filter(({ name }) => name !== "download");
   return [
-    downloads(job),
+    button("Download", () => download(`/jobs/${encodeURIComponent(job.peek().id)}/output`, {}, job.peek().output_filename), {
+      symbol: "download",
+      hidden: () => !hasResult(job.value) || !job.value.output_filename,
+    }),
     may("manage") && button("Share", () => share(job.peek()), { symbol: "share", hidden: () => !hasResult(job.value) }),
     wanted.map(one),
   ];

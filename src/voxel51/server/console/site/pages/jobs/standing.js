@@ -5,6 +5,7 @@ import { computed } from "../../core/reactive.js";
 import { count, duration, percent } from "../../core/format.js";
 import { may } from "../../core/session.js";
 import { icon } from "../../parts/icons.js";
+import { progressBar } from "../../parts/show.js";
 import { FAULTS, isGoing, ranFor } from "./states.js";
 
 const LEAST_FRACTION = 0.02;
@@ -14,12 +15,11 @@ const LEAST_FRACTION = 0.02;
 export function standing({ job }, now) {
   const fraction = computed(() => (job.value.state === "RUNNING" ? (job.value.progress?.fraction ?? null) : null));
   const isKnown = computed(() => fraction.value !== null);
-  const bar = () => h("progress.big", { max: 1, ...(isKnown.value && { value: () => fraction.value }), "aria-label": "Progress" });
   return h(
     "section.card.standing",
     { hidden: () => !isGoing(job.value), "aria-label": "Progress" },
     h("div.numbers", {}, h("strong", {}, () => (isKnown.value ? percent(fraction.value) : waiting(job.value))), h("span.grow"), h("span.soft", {}, () => rest(job.value, now.value))),
-    bar,
+    progressBar(() => fraction.value, "Progress"),
     h("p.soft", {}, () => details(job.value)),
   );
 }
