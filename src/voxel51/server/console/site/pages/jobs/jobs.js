@@ -13,12 +13,13 @@ import { listing } from "../../parts/listing.js";
 import { select } from "../../parts/form.js";
 import { emptiness, heading, progressBar, stateBadge } from "../../parts/show.js";
 import { allowedActions } from "./actions.js";
-import { afterEvent, ranFor } from "./states.js";
+import { afterEvent, ranFor, wasKilled } from "./states.js";
 
 const FIELDS = [
   "id,name,state,archived,expired,upload_date,expiration_date,start_date,completion_date,fail_date,failure_type,analytic_id",
-  "analytic,version,progress,queue_position",
+  "analytic,version,progress,queue_position,failure_message",
 ].join(",");
+const FAULTY = { USER: "by its input", ANALYTIC: "by the analytic", PLATFORM: "by the platform" };
 const RELOAD_MILLISECONDS = 500;
 const STATES = [
   ["", "All", ""],
@@ -106,13 +107,14 @@ function analytic({ analytic: name, version, analytic_id: id }) {
   return name && [h("a", { href: `/analytics/${encodeURIComponent(id)}` }, name), " ", h("span.soft", {}, version)];
 }
 
-function detail({ state, progress, queue_position: place, failure_type: fault, archived, expired }) {
+function detail(job) {
+  const { state, progress, queue_position: place, failure_type: fault, archived, expired } = job;
   const kept = expired ? "expired" : archived && "archived";
   if (state === "RUNNING") {
     const fraction = progress?.fraction;
     return [progressBar(fraction), h("span.soft", {}, fraction === undefined ? "" : percent(fraction))];
   }
   if (state === "QUEUED") return place && h("span.soft", {}, place === 1 ? "next" : `place ${place} in the queue`);
-  if (state === "FAILED") return h("span.soft", {}, [{ USER: "by its input", ANALYTIC: "by the analytic", PLATFORM: "by the platform" }[fault], kept].filter(Boolean).join(", "));
+  if (state === "FAILED") return h("span.soft", {}, [wasKilled(job) ? "killed" : FAULTY[fault], kept].filter(Boolean).join(", "));
   return kept && h("span.soft", {}, kept);
 }

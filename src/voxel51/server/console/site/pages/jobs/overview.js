@@ -6,14 +6,14 @@ import { dateTime, duration, size } from "../../core/format.js";
 import { poster } from "../../parts/poster.js";
 import { copyable, facts } from "../../parts/show.js";
 import { readable } from "../analytics/naming.js";
-import { ranFor } from "./states.js";
+import { isOver, ranFor } from "./states.js";
 
 export function overview(job, request, inputs, now) {
   const known = computed(() => JSON.stringify(pairs(job.value))); // progress changes none of it
   return [
     h("section", {}, h("h2", {}, "Videos and files"), inputs.length ? h("ul.inputs", {}, inputs.map(input)) : h("p.soft", {}, "It was given none.")),
     h("section", {}, h("h2", {}, "Parameters"), parameters(request.parameters)),
-    h("section", {}, h("h2", {}, "Facts"), () => facts(JSON.parse(known.value)), facts([["Ran for", () => duration(ranFor(job.value, now.value)) || "not yet"], ["Id", copyable(job.peek().id)]])),
+    h("section", {}, h("h2", {}, "Facts"), () => facts(JSON.parse(known.value)), facts([["Ran for", () => duration(ranFor(job.value, now.value)) || (isOver(job.value) ? "it did not begin" : "not yet")], ["Id", copyable(job.peek().id)]])),
   ];
 }
 

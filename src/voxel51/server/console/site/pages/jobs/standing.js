@@ -6,7 +6,7 @@ import { count, duration, percent } from "../../core/format.js";
 import { may } from "../../core/session.js";
 import { icon } from "../../parts/icons.js";
 import { progressBar } from "../../parts/show.js";
-import { FAULTS, isGoing, ranFor } from "./states.js";
+import { FAULTS, isGoing, ranFor, wasKilled } from "./states.js";
 
 const LEAST_FRACTION = 0.02;
 /** How much must be done before it is told how long the rest will take. */
@@ -34,13 +34,13 @@ function failed(job, messages, request) {
   const fault = computed(() => FAULTS[job.value.failure_type] ?? FAULTS.NONE);
   const said = computed(() => job.value.failure_message ?? messages.value.at(-1)?.message ?? "");
   const again = `/analytics/${encodeURIComponent(job.peek().analytic_id)}/run?job=${encodeURIComponent(job.peek().id)}`;
-  const wasKilled = computed(() => said.value === "Killed by its owner");
+  const isKilled = computed(() => wasKilled({ ...job.value, failure_message: said.value }));
   return h(
     "section.card.failure",
     { "aria-label": "Why it failed" },
-    h("h2", {}, icon("error"), () => (wasKilled.value ? "It was killed" : fault.value[0])),
-    () => said.value && h("pre.said", {}, said.value),
-    h("p", {}, () => (wasKilled.value ? "Somebody with this account ended it before it was done." : fault.value[1])),
+    h("h2", {}, icon("error"), () => (isKilled.value ? "It was killed" : fault.value[0])),
+    () => said.value && !isKilled.value && h("pre.said", {}, said.value),
+    h("p", {}, () => (isKilled.value ? "Whoever owns it ended it before it was done." : fault.value[1])),
     request.analytic && may("run") && h("a.button", { href: again }, icon("settings"), "Run it with changes"),
   );
 }

@@ -12,6 +12,9 @@ export const isOver = ({ state }) => state === "COMPLETE" || state === "FAILED";
 /** Whether there is a result to look at. */
 export const hasResult = ({ state, expired }) => state === "COMPLETE" && !expired;
 
+/** Whether somebody ended it, which the platform tells by its message. */
+export const wasKilled = ({ state, failure_message: message }) => state === "FAILED" && message === "Killed by its owner";
+
 /** Who is at fault when a job failed, and what to try. */
 export const FAULTS = {
   USER: ["It could not work with what it was given", "The file or a parameter does not suit. See what it says, change that, and run it again."],
