@@ -65,16 +65,18 @@ export const get = (path, query, options) => call("GET", path, { query, ...optio
  * Ask for a rendition until it is there.
  *
  * @param {(making: {state, fraction}) => void} onProgress while it is being made
+ * @param {number} wait seconds for which one request may wait; browsers have few connections to a host, so whoever asks
+ *   for many waits between short requests instead (`onProgress` may return a promise)
  * @returns {Promise<string>} its address, which answers with the file
  */
-export async function rendition(path, query, { signal, onProgress } = {}) {
+export async function rendition(path, query, { signal, onProgress, wait = 10 } = {}) {
   for (;;) {
-    const response = await send("GET", path, { query: { ...query, wait: 10 }, signal, headers: { Range: "bytes=0-0" } });
+    const response = await send("GET", path, { query: { ...query, wait }, signal, headers: { Range: "bytes=0-0" } });
     if (response.status !== 202) {
       await response.body?.cancel();
       return address(path, query);
     }
-    onProgress?.(await response.json());
+    await onProgress?.(await response.json());
   }
 }
 
@@ -103,7 +105,7 @@ export function uniqueKey() {
 function prepare(method, { json, form, body, headers = {}, signal }) {
   const own = { ...headers };
   if (json !== undefined) own["Content-Type"] = "application/json";
-  if (method === "POST" && !form && body === undefined) own["Idempotency-Key"] = uniqueKey();
+  if (method === "POST" && !form && body === undefined) own["Idempotency-Key"] ??= uniqueKey();
   return { method, headers: own, body: json === undefined ? (form ?? body) : JSON.stringify(json), signal };
 }
 
@@ -119,7 +121,8 @@ async function fetched(url, request, tries) {
   }
 }
 
-function pause(milliseconds, signal) {
+/** Wait; an abort of `signal` ends it with its reason. */
+export function pause(milliseconds, signal) {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(resolve, milliseconds);
     signal?.addEventListener("abort", () => {

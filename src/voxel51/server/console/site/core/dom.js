@@ -116,10 +116,13 @@ function setAttribute(element, name, value, classes) {
 function assign(element, name, value, classes) {
   if (name === "style") for (const [property, text] of Object.entries(value)) setProperty(element, property, text);
   else if (name === "class") element.setAttribute("class", [...classes, value].filter(Boolean).join(" "));
-  else if (PROPERTIES.has(name) && name in element) element[name] = value ?? "";
+  else if (PROPERTIES.has(name) && name in element && !isOpenEnded(element, value)) element[name] = value ?? "";
   else if (value === false || value === null || value === undefined) element.removeAttribute(name);
   else element.setAttribute(name, value === true ? "" : value);
 }
+
+/** A progress bar without a value is one of which nobody knows the end; its property cannot say so. */
+const isOpenEnded = (element, value) => element instanceof HTMLProgressElement && (value === null || value === undefined);
 
 function setProperty(element, property, text) {
   if (property.startsWith("--")) element.style.setProperty(property, text);

@@ -9,14 +9,15 @@ import { loading } from "./show.js";
 /**
  * @param {(signal: AbortSignal) => Promise} fetch
  * @param {(value) => Node} show made anew with each value
+ * @param {() => Node} wait what is shown before
  */
-export function loaded(fetch, show) {
+export function loaded(fetch, show, wait = loading) {
   const { state, reload } = resource(fetch);
   return [
     () => {
       const { value, error, isThere } = state.value;
       if (error) return failure(error, reload);
-      return isThere ? show(value, reload) : loading();
+      return isThere ? show(value, reload) : wait();
     },
   ];
 }

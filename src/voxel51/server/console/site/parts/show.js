@@ -15,10 +15,10 @@ export function stateBadge(state) {
   return h("span.state", { "data-state": state }, state.toLowerCase());
 }
 
-/** A bar; `fraction` is 0 to 1, null while nobody knows. */
+/** A bar; `fraction` is 0 to 1, null while nobody knows, or a function that is read as an effect. */
 export function progressBar(fraction, label = "progress") {
-  const isKnown = fraction !== null && fraction !== undefined;
-  return h("progress", { max: 1, value: isKnown ? fraction : null, "aria-label": label, title: isKnown ? percent(fraction) : null });
+  const read = typeof fraction === "function" ? fraction : () => fraction;
+  return h("progress", { max: 1, value: read, "aria-label": label, title: () => (read() ?? null) !== null && percent(read()) });
 }
 
 /** How long ago, with the exact time for who points at it. */
