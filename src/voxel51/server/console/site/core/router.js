@@ -48,7 +48,7 @@ export function match(pages, path) {
       return "([^/]+)";
     });
     const found = new RegExp(`^${pattern}/?$`).exec(path);
-    if (found) return { page, parameters: Object.fromEntries(names.map((name, index) => [name, decodeURIComponent(found[index + 1])])) };
+    if (found) return { page, parameters: Object.fromEntries(names.map((name, index) => [name, decoded(found[index + 1])])) };
   }
   return null;
 }
@@ -57,6 +57,15 @@ export function match(pages, path) {
 export function scoped(make) {
   const scope = new Scope();
   return { node: scope.run(make), end: () => scope.end() };
+}
+
+/** Anybody may write an address; one that is no UTF-8 stands for itself. */
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function read() {

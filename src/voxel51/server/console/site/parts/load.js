@@ -1,25 +1,46 @@
 /** Showing what has to be fetched first: a sign of loading, then the thing, or why it could not be had. */
 
 import { h } from "../core/dom.js";
-import { currentScope, signal } from "../core/reactive.js";
+import { Refused } from "../core/api.js";
+import { currentScope, signal, untracked } from "../core/reactive.js";
 import { textOf } from "./notices.js";
 import { button } from "./form.js";
-import { loading } from "./show.js";
+import { emptiness, heading, loading } from "./show.js";
 
 /**
  * @param {(signal: AbortSignal) => Promise} fetch
  * @param {(value) => Node} show made anew with each value
- * @param {() => Node} wait what is shown before
  */
-export function loaded(fetch, show, wait = loading) {
+export function loaded(fetch, show) {
   const { state, reload } = resource(fetch);
   return [
     () => {
       const { value, error, isThere } = state.value;
       if (error) return failure(error, reload);
-      return isThere ? show(value, reload) : wait();
+      return isThere ? show(value, reload) : loading();
     },
   ];
+}
+
+/**
+ * A page about one record: where there is none (or it is somebody else's, which is the same), the page says so.
+ *
+ * @param {{what: string, list: string}} kind what is not there, and the path of where to look
+ */
+export function loadedRecord(fetch, { what, list }, show) {
+  const { state, reload } = resource(fetch);
+  return [
+    () => {
+      const { value, error, isThere } = state.value;
+      if (error instanceof Refused && error.status === 404) return missing(what, list);
+      if (error) return [heading(`This ${what}`), failure(error, reload)];
+      return isThere ? untracked(() => show(value)) : loading();
+    },
+  ];
+}
+
+function missing(what, list) {
+  return [heading(`There is no such ${what}`), emptiness("Nothing here", "The address may be wrong, or what it led to is gone, or not yours.", h("a.button", { href: list }, "See what there is"))];
 }
 
 /**
