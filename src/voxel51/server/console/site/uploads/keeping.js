@@ -24,12 +24,11 @@ export const expiry = (chosen = days.peek()) => (chosen ? new Date(Date.now() + 
 /** A control to choose it. */
 export function keepingChoice() {
   const control = select(PERIODS, {
-    "aria-label": "Keep uploads for",
     value: days.peek(),
     onchange: (event) => {
       days.value = event.target.value;
       localStorage.setItem(KEY, days.peek());
     },
   });
-  return h("label.keeping", {}, h("span", {}, "Keep for"), control);
+  return h("label.keeping", {}, h("span", {}, "Keep uploads for"), control);
 }

@@ -38,14 +38,15 @@ export function page() {
     sort: "upload_date:desc",
     hint: "Search by name or type",
     terms: () => kindTerm(kind.value),
-    filters: [queryHelp(EXAMPLES), kindFilter(kind), h("span.grow"), may("upload") && keepingChoice(), viewSwitch(view)],
+    filters: [queryHelp(EXAMPLES), kindFilter(kind), h("span.grow"), viewSwitch(view)],
     actions: actions(),
     card: (row) => fileCard(row.value),
     isCards: () => view.value === "cards",
     empty,
   });
   onAdded(list.reload);
-  return [heading("Videos", may("upload") && uploadButton()), list.node];
+  const keeping = h("span", { hidden: () => list.total.value === 0 }, keepingChoice()); // the place to drop files has one, too
+  return [heading("Videos", may("upload") && [keeping, uploadButton()]), list.node];
 }
 
 async function load({ search, sort, offset, limit, signal: aborted }) {

@@ -1,14 +1,14 @@
 /** One file: what it is, how it looks, what jobs found in it. */
 
 import { h } from "../../core/dom.js";
-import { get } from "../../core/api.js";
+import { get, rendition } from "../../core/api.js";
 import { count, dateTime, size } from "../../core/format.js";
 import { signal } from "../../core/reactive.js";
 import { go, place } from "../../core/router.js";
 import { may } from "../../core/session.js";
 import { button } from "../../parts/form.js";
 import { icon } from "../../parts/icons.js";
-import { loadedRecord } from "../../parts/load.js";
+import { loaded, loadedRecord } from "../../parts/load.js";
 import { menu } from "../../parts/menu.js";
 import { attempt } from "../../parts/notices.js";
 import { copyButton, facts, heading, when } from "../../parts/show.js";
@@ -17,6 +17,8 @@ import { downloadAll, remove, runAddress, shareLink } from "./actions.js";
 import { changeExpiry } from "./expiry.js";
 import { jobsOn } from "./jobs.js";
 import { isVideo, typeName } from "./kinds.js";
+
+const MOMENTS = 10;
 
 export function page({ id }) {
   const start = Number(place.peek().query.get("start")) || 0;
@@ -33,7 +35,7 @@ export function page({ id }) {
         h(
           "div.with-aside",
           {},
-          h("div", {}, isVideo(record) ? viewer({ dataId: record.id, filename: record.name, jobId: null, start }) : noVideo(record)),
+          h("div", {}, isVideo(record) ? [viewer({ dataId: record.id, filename: record.name, jobId: null, start }), strip(record)] : noVideo(record)),
           h("aside", {}, h("section.card", {}, h("h2", {}, "About this file"), () => about(now.value)), jobsOn(record)),
         ),
       ];
@@ -65,6 +67,15 @@ function about(record) {
     ["Kept", sha256 ? null : "On another host, from which it is read. When it expires cannot be changed."],
     ["Id", h("span.copyable", {}, h("code", {}, record.id), copyButton(record.id, "Copy the id"))],
   ]);
+}
+
+/** Moments of the video, side by side. */
+function strip({ id }) {
+  const pictures = loaded(
+    (aborted) => rendition(`/data/${encodeURIComponent(id)}/renditions/thumbnails`, { count: MOMENTS, width: 160 }, { signal: aborted }),
+    (source) => h("img", { src: source, alt: `${MOMENTS} moments of the video, from its beginning to its end` }),
+  );
+  return h("figure.strip", {}, pictures);
 }
 
 function noVideo(record) {

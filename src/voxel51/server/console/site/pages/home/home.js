@@ -6,6 +6,7 @@ import { may, session } from "../../core/session.js";
 import { loaded } from "../../parts/load.js";
 import { signal } from "../../core/reactive.js";
 import { onAdded } from "../../uploads/queue.js";
+import { kindTerm } from "../data/kinds.js";
 import { overview } from "./overview.js";
 import { welcome } from "./welcome.js";
 
@@ -25,7 +26,7 @@ const RECENT = 6;
 async function whatIsThere(signal) {
   const fields = "id,name,size,type,upload_date";
   const [data, jobs] = await Promise.all([
-    get("/data", { fields, sort: "upload_date:desc", limit: RECENT }, { signal }),
+    get("/data", { fields, search: kindTerm("video"), sort: "upload_date:desc", limit: RECENT }, { signal }),
     get("/jobs", { fields: "id", limit: 1 }, { signal }),
   ]);
   return { data, jobs };
