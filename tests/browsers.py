@@ -92,7 +92,7 @@ class Visit:
 
     def assert_accessible(self) -> None:
         """Nothing on the page as it is now is wrong by the rules of axe (WCAG 2.2 AA and good practice)."""
-        self.page.wait_for_function("document.getAnimations().every(each => each.playState !== 'running')")
+        self.page.wait_for_function("() => document.getAnimations().every(each => each.playState !== 'running')")
         found = Axe().run(self.page, options=_RULES)
         assert found.violations_count == 0, found.generate_report()
 

@@ -24,6 +24,7 @@ export const expiry = (chosen = days.peek()) => (chosen ? new Date(Date.now() + 
 /** A control to choose it. */
 export function keepingChoice() {
   const control = select(PERIODS, {
+    "aria-label": "Keep uploads for",
     value: days.peek(),
     onchange: (event) => {
       days.value = event.target.value;
