@@ -71,10 +71,24 @@ def expect_state(page: Page, name: str, state: str) -> None:
     expect(entry(page, name)).to_have_attribute("data-state", state, timeout=PATIENCE_MS)
 
 
-def slow_down(page: Page, bytes_per_second: int, *, offline: bool = False) -> None:
-    """Let no more than so much leave the browser (0: as much as goes), or nothing at all."""
-    told = {"offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": bytes_per_second or -1}
-    page.context.new_cdp_session(page).send("Network.emulateNetworkConditions", told)
+class Network:
+    """How much leaves the browser of a page: all that goes, little, or nothing."""
+
+    def __init__(self, page: Page) -> None:
+        self._session = page.context.new_cdp_session(page)  # one: what several say of a network adds up
+
+    def slow_down(self) -> None:
+        self._set(bytes_per_second=12 * 1024 * 1024)
+
+    def speed_up(self) -> None:
+        self._set()
+
+    def cut_off(self) -> None:
+        self._set(is_offline=True)
+
+    def _set(self, *, bytes_per_second: int = -1, is_offline: bool = False) -> None:
+        told = {"offline": is_offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": bytes_per_second}
+        self._session.send("Network.emulateNetworkConditions", told)
 
 
 def wait_until_some_is_sent(page: Page, name: str) -> None:

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, expect
 
 from browser_uploads import (
     PATIENCE_MS,
+    Network,
     Sent,
     choose,
     cut,
@@ -18,7 +19,6 @@ from browser_uploads import (
     kept,
     offset_of,
     sha256,
-    slow_down,
     tray,
     unfinished,
     wait_until_some_is_sent,
@@ -32,7 +32,6 @@ pytestmark = pytest.mark.slow
 MEGABYTE = 1024 * 1024
 PIECE_BYTES = 16 * MEGABYTE
 LARGE_BYTES = 40 * MEGABYTE
-SLOW = 12 * MEGABYTE  # a second
 
 
 @pytest.fixture
@@ -104,7 +103,8 @@ def test_a_folder_is_chosen_with_all_that_is_in_it_and_nothing_that_nobody_means
 def test_an_upload_is_paused_and_goes_on_where_it_was(visit: Visit, person: Person, large: Path) -> None:
     page = visit.open("/data")
     sent = Sent.watch(page)
-    slow_down(page, SLOW)
+    network = Network(page)
+    network.slow_down()
     choose(page, large)
     upload_id = wait_for_a_piece(visit, person, sent)
     entry(page, "large.bin").get_by_role("button", name="Pause large.bin").click()
@@ -113,7 +113,7 @@ def test_an_upload_is_paused_and_goes_on_where_it_was(visit: Visit, person: Pers
     visit.assert_accessible()
     offset, pieces = offset_of(person, upload_id), len(sent.offsets)
     assert PIECE_BYTES <= offset < LARGE_BYTES
-    slow_down(page, 0)
+    network.speed_up()
     entry(page, "large.bin").get_by_role("button", name="Resume large.bin").click()
     expect_state(page, "large.bin", "done")
     assert sent.offsets[pieces] >= offset
@@ -125,7 +125,7 @@ def test_an_upload_that_is_cancelled_is_forgotten_by_the_platform_too(
     visit: Visit, person: Person, large: Path
 ) -> None:
     page = visit.open("/data")
-    slow_down(page, SLOW)
+    Network(page).slow_down()
     choose(page, large)
     wait_until_some_is_sent(page, "large.bin")
     with page.expect_response(lambda response: response.request.method == "DELETE"):
@@ -143,17 +143,18 @@ def test_an_upload_outlives_that_the_network_is_away(visit: Visit, person: Perso
     visit.expect("ERR_INTERNET_DISCONNECTED", "ERR_NETWORK_CHANGED", "ERR_FAILED")
     page = visit.open("/data")
     sent = Sent.watch(page)
-    slow_down(page, SLOW)
+    network = Network(page)
+    network.slow_down()
     choose(page, large)
     upload_id = wait_for_a_piece(visit, person, sent)
-    slow_down(page, SLOW, offline=True)
+    network.cut_off()
 
     expect_state(page, "large.bin", "away")
     expect(entry(page, "large.bin")).to_contain_text("There is no network")
     visit.take_picture("upload-away")
     offset, pieces = offset_of(person, upload_id), len(sent.offsets)
     assert offset >= PIECE_BYTES
-    slow_down(page, 0)
+    network.speed_up()
     expect_state(page, "large.bin", "done")
     assert sent.offsets[pieces] >= offset
     assert sent.begun == 1
@@ -180,7 +181,7 @@ def test_an_upload_outlives_that_the_platform_stops_and_starts(
         visit.expect("ERR_", "503")
         page = visit.open("/data")
         sent = Sent.watch(page)
-        slow_down(page, SLOW)
+        Network(page).slow_down()
         choose(page, large)
         wait_for_a_piece(visit, person, sent)
         platform.stop()
@@ -197,7 +198,7 @@ def test_after_the_page_was_loaded_again_the_same_file_goes_on_where_it_was(
 ) -> None:
     page = visit.open("/data")
     sent = Sent.watch(page)
-    slow_down(page, SLOW)
+    Network(page).slow_down()
     choose(page, large)
     upload_id = wait_for_a_piece(visit, person, sent)
     page.once("dialog", lambda dialog: dialog.accept())
@@ -217,7 +218,7 @@ def test_after_the_page_was_loaded_again_the_same_file_goes_on_where_it_was(
 
 def test_what_was_interrupted_can_be_forgotten(visit: Visit, person: Person, large: Path) -> None:
     page = visit.open("/data")
-    slow_down(page, SLOW)
+    Network(page).slow_down()
     choose(page, large)
     wait_until_some_is_sent(page, "large.bin")
     page.once("dialog", lambda dialog: dialog.accept())
@@ -234,7 +235,7 @@ def test_whoever_signs_in_here_next_sees_no_uploads_of_others(
     visit: Visit, operator: Person, person: Person, large: Path
 ) -> None:
     page = visit.open("/data")
-    slow_down(page, SLOW)
+    Network(page).slow_down()
     choose(page, large)
     wait_until_some_is_sent(page, "large.bin")
     page.get_by_role("button", name=f"Account of {person.name}").click()
@@ -253,7 +254,7 @@ def test_a_session_that_ends_in_the_middle_goes_on_after_the_password(
     visit.expect("401", "ERR_CONNECTION_RESET")
     page = visit.open("/data")
     sent = Sent.watch(page)
-    slow_down(page, SLOW)
+    Network(page).slow_down()
     choose(page, large)
     wait_for_a_piece(visit, person, sent)
     [session] = requests.get(f"{person.v1}/account/sessions", headers=person.headers, timeout=20).json()["sessions"]
@@ -304,14 +305,15 @@ def test_a_file_of_no_bytes_arrives(visit: Visit, person: Person, tmp_path: Path
 def test_the_same_file_is_not_uploaded_twice_at_once(visit: Visit, person: Person, large: Path) -> None:
     page = visit.open("/data")
     sent = Sent.watch(page)
-    slow_down(page, SLOW)
+    network = Network(page)
+    network.slow_down()
     choose(page, large)
     wait_until_some_is_sent(page, "large.bin")
     choose(page, large)
 
     expect(page.get_by_text("This file is being uploaded already")).to_be_visible()
     expect(tray(page).get_by_role("listitem")).to_have_count(1)
-    slow_down(page, 0)
+    network.speed_up()
     expect_state(page, "large.bin", "done")
     assert sent.begun == 1
     choose(page, large)
@@ -323,7 +325,7 @@ def test_a_file_that_changes_in_the_middle_is_told_and_not_tried_for_ever(
 ) -> None:
     visit.expect("ERR_UPLOAD_FILE_CHANGED")
     page = visit.open("/data")
-    slow_down(page, SLOW)
+    Network(page).slow_down()
     choose(page, large)
     wait_until_some_is_sent(page, "large.bin")
     entry(page, "large.bin").get_by_role("button", name="Pause large.bin").click()
@@ -339,13 +341,14 @@ def test_an_upload_that_the_platform_forgot_begins_anew(visit: Visit, person: Pe
     visit.expect("404")
     page = visit.open("/data")
     sent = Sent.watch(page)
-    slow_down(page, SLOW)
+    network = Network(page)
+    network.slow_down()
     choose(page, large)
     upload_id = wait_for_a_piece(visit, person, sent)
     entry(page, "large.bin").get_by_role("button", name="Pause large.bin").click()
     headers = {**person.headers, tus.RESUMABLE: tus.VERSION}
     requests.delete(f"{person.v1}/data/uploads/{upload_id}", headers=headers, timeout=20).raise_for_status()
-    slow_down(page, 0)
+    network.speed_up()
     entry(page, "large.bin").get_by_role("button", name="Resume large.bin").click()
 
     expect_state(page, "large.bin", "done")
@@ -357,7 +360,7 @@ def test_uploads_go_on_while_one_looks_at_other_pages_and_leaving_asks(
     visit: Visit, person: Person, large: Path
 ) -> None:
     page = visit.open("/data")
-    slow_down(page, SLOW)
+    Network(page).slow_down()
     choose(page, large)
     wait_until_some_is_sent(page, "large.bin")
     page.get_by_role("navigation", name="Main").get_by_role("link", name="Jobs").click()
@@ -383,7 +386,7 @@ def test_uploads_are_kept_as_long_as_was_chosen(visit: Visit, person: Person, tm
     drop(page, [{"name": "a.json", "type": "application/json", "text": "{}"}])
 
     expect_state(page, "a.json", "done")
-    expect(page.locator("tbody")).to_contain_text("in 1 wk")
+    expect(page.locator("tbody")).to_contain_text("in 7 days")
     page.reload()
     expect(page.get_by_role("combobox", name="Keep uploads for")).to_have_value("7")
 

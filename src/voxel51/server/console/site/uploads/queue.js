@@ -140,14 +140,16 @@ async function send(upload) {
   const onProgress = (sent) => {
     if (mine.signal.aborted) return;
     moved.note(sent);
+    upload.state.value = "sending";
     upload.sent.value = sent;
     upload.speed.value = moved.speed();
   };
   const onAway = (error) => {
+    if (mine.signal.aborted) return;
     moved.forget();
     upload.speed.value = null;
-    upload.state.value = error ? "away" : "sending";
-    upload.trouble.value = error ? textOf(error) : "";
+    upload.state.value = "away";
+    upload.trouble.value = textOf(error);
   };
   try {
     upload.dataId.value = await sendFile(upload, { onProgress, onAway }, mine.signal);

@@ -24,7 +24,7 @@ export class Unreadable extends Error {
  *
  * @param {{print, file, name, size, type, expires}} upload
  * @param {(sent: number) => void} tell.onProgress bytes that have arrived or are under way
- * @param {(error: ?Error) => void} tell.onAway it will be tried again after this error; null: it goes on
+ * @param {(error: Error) => void} tell.onAway it will be tried again after this error, until `onProgress` is told
  */
 export async function sendFile(upload, tell, signal) {
   const counted = { failures: 0, key: uniqueKey() };
@@ -52,7 +52,6 @@ async function outlive(error, { file, name, print }, counted, tell, signal) {
   if (!isPassing) throw error;
   tell.onAway(error);
   await untilLikely(counted.failures, error.retryAfter, signal);
-  tell.onAway(null);
 }
 
 async function sendRest(upload, tell, counted, signal) {
