@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
-from playwright.sync_api import Locator, Page, Request, Route, expect
+from playwright.sync_api import Browser, Locator, Page, Request, Route, expect
 
 from browsers import Person
 from voxel51.wire import uploads as tus
@@ -89,6 +89,26 @@ class Network:
     def _set(self, *, bytes_per_second: int = -1, is_offline: bool = False) -> None:
         told = {"offline": is_offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": bytes_per_second}
         self._session.send("Network.emulateNetworkConditions", told)
+
+
+class BrowserProcesses:
+    """All processes of a browser."""
+
+    def __init__(self, browser: Browser) -> None:
+        self._session = browser.new_browser_cdp_session()
+
+    def private_bytes(self) -> int:
+        """Memory that is theirs alone, in which files would have to be that are read as a whole."""
+        told = self._session.send("SystemInfo.getProcessInfo")["processInfo"]
+        return sum(_private_bytes(Path(f"/proc/{process['id']}/status")) for process in told)
+
+
+def _private_bytes(status: Path) -> int:
+    try:
+        lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
+    except FileNotFoundError:  # it ended meanwhile
+        return 0
+    return int(lines.get("RssAnon", "0 kB").split()[0]) * 1024
 
 
 def wait_until_some_is_sent(page: Page, name: str) -> None:

@@ -1,6 +1,8 @@
 """Uploading in a real browser: many, large, interrupted in every way, and going on from where the platform stands."""
 
 import os
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ from playwright.sync_api import Browser, expect
 
 from browser_uploads import (
     PATIENCE_MS,
+    BrowserProcesses,
     Network,
     Sent,
     choose,
@@ -24,7 +27,11 @@ from browser_uploads import (
     wait_until_some_is_sent,
 )
 from browsers import PASSWORD, PHONE, Person, Visit, visiting
-from platforms import StartPlatform
+from demo.platform_process import PlatformProcess
+from hostile_hosts import HostileHost, saying
+from loopback import Loopback, Reply
+from platforms import StartPlatform, a_platform, running
+from video_samples import numbered_video
 from voxel51.wire import uploads as tus
 
 pytestmark = pytest.mark.slow
@@ -40,6 +47,14 @@ def large(tmp_path: Path) -> Path:
     path = tmp_path / "large.bin"
     path.write_bytes(os.urandom(LARGE_BYTES))
     return path
+
+
+@pytest.fixture(scope="module")
+def reaching(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlatformProcess]:
+    """A platform that may read from loopback."""
+    allowing = {"VOXEL51_SERVER_SIGN_UP": "open", "VOXEL51_SERVER_OUTBOUND_ALLOW": "127.0.0.1"}
+    with running(a_platform(tmp_path_factory.mktemp("reaching") / "data", environment=allowing)) as platform:
+        yield platform
 
 
 def wait_for_a_piece(visit: Visit, person: Person, sent: Sent) -> str:
@@ -379,6 +394,31 @@ def test_uploads_go_on_while_one_looks_at_other_pages_and_leaving_asks(
     visit.expect("400")  # what was uploaded is no video
 
 
+@pytest.mark.timeout(900)
+def test_two_gibibytes_go_through_without_filling_the_browsers_memory(
+    browser: Browser, visit: Visit, person: Person, tmp_path: Path
+) -> None:
+    path = tmp_path / "two gibibytes.bin"
+    with path.open("wb") as file:
+        file.truncate(2048 * MEGABYTE)
+    page = visit.open("/data")
+    processes = BrowserProcesses(browser)
+    before = most = processes.private_bytes()
+    began = time.monotonic()
+    choose(page, path)
+    done = tray(page).get_by_role("heading", name="1 file uploaded")
+    while not done.is_visible():
+        assert time.monotonic() - began < 600, entry(page, path.name).inner_text()
+        most = max(most, processes.private_bytes())
+        page.wait_for_timeout(200)  # how often the memory is looked at
+
+    seconds, grown = time.monotonic() - began, (most - before) // MEGABYTE
+    print(f"2 GiB in {seconds:.0f} s, {2048 / seconds:.0f} MiB/s; memory grew by {grown} MiB at most")
+    assert kept(person)[path.name]["size"] == 2048 * MEGABYTE
+    assert kept(person)[path.name]["sha256"] == sha256(path)
+    assert grown < 300
+
+
 def test_uploads_are_kept_as_long_as_was_chosen(visit: Visit, person: Person, tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text("{}")
     page = visit.open("/data")
@@ -447,3 +487,54 @@ def test_who_may_only_look_sees_no_way_to_upload(
         expect(tray(page)).to_be_hidden()
         visit.assert_accessible()
     assert kept(person) == {}
+
+
+def test_a_file_on_another_host_is_named_by_its_url(
+    browser: Browser, reaching: PlatformProcess, tmp_path: Path
+) -> None:
+    person = Person.sign_up(reaching, "ada")
+    content = numbered_video(tmp_path / "numbered.mp4").read_bytes()
+    elsewhere = Loopback()
+    elsewhere.reply(Reply(body=content))
+    with visiting(browser, reaching, person) as visit:
+        page = visit.open("/")
+        page.get_by_role("button", name="From a URL").click()
+        dialog = page.get_by_role("dialog", name="From a URL")
+        dialog.get_by_label("URL").fill(f"{elsewhere.url}/folder/night%20street.mp4?signature=secret")
+        expect(dialog.get_by_label("Name")).to_have_value("night street.mp4")
+        visit.assert_accessible()
+        dialog.get_by_role("button", name="Add").click()
+        expect(dialog).to_be_hidden()
+        page.get_by_role("button", name="Look at it").click()
+
+        expect(page.get_by_role("heading", name="night street.mp4")).to_be_visible()
+        expect(page.get_by_text("On another host")).to_be_visible()
+        expect(page.locator("video")).to_be_visible(timeout=PATIENCE_MS)
+        assert kept(person)["night street.mp4"]["size"] == len(content)
+    elsewhere.close()
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "told"),
+    [
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "400", "does not say how large"),
+        (b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", "424", "403"),
+        (b"nonsense", "502", "gives no answer"),
+    ],
+    ids=["no-size", "refused", "no-http"],
+)
+def test_a_host_that_does_not_give_the_file_is_told_in_the_dialog(
+    browser: Browser, reaching: PlatformProcess, answer: bytes, status: str, told: str
+) -> None:
+    person = Person.sign_up(reaching, f"grace-{status}")
+    with HostileHost(saying(answer)) as host, visiting(browser, reaching, person) as visit:
+        visit.expect(status)
+        page = visit.open("/data")
+        page.get_by_role("button", name="From a URL").click()
+        dialog = page.get_by_role("dialog", name="From a URL")
+        dialog.get_by_label("URL").fill(f"{host.url}/a.mp4")
+        dialog.get_by_role("button", name="Add").click()
+
+        expect(dialog.get_by_role("alert")).to_contain_text(told)
+        visit.assert_accessible()
+        assert kept(person) == {}
