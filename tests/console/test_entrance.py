@@ -122,7 +122,7 @@ def test_the_console_fits_on_a_phone(visit: Visit) -> None:
 def test_light_and_dark_are_chosen_and_kept(visit: Visit) -> None:
     page = visit.open("/")
     page.get_by_role("button", name="Light or dark").click()
-    page.get_by_role("button", name="Dark").click()
+    page.get_by_role("button", name="Dark", exact=True).click()
     page.reload()
 
     expect(page.locator("html")).to_have_attribute("data-look", "dark")
