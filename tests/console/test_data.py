@@ -129,7 +129,7 @@ def test_files_are_found_sorted_and_filtered_by_the_platform(visit: Visit, perso
     expect(page.get_by_label("Which files")).to_have_value("video")
     expect(page.locator("tbody tr")).to_have_count(1)
     page.get_by_label("Which files").select_option("Pictures")
-    expect(page.get_by_text("Nothing matches this search.")).to_be_visible()
+    expect(page.get_by_text("Nothing matches.")).to_be_visible()
     page.get_by_label("Which files").select_option("Other files")
     expect(page.get_by_text("1\u201325 of 28")).to_be_visible()
 

@@ -52,6 +52,19 @@ export async function send(method, path, options = {}) {
   return response;
 }
 
+/**
+ * Send a form with a large file in it, telling how much of it has gone; resolves to the JSON of the answer, if any.
+ *
+ * @param {(fraction: number) => void} onProgress
+ */
+export async function upload(path, { query, form, onProgress, signal }) {
+  let answer = await posted(address(path, query), form, onProgress, signal);
+  if (answer.status === 401 && (await signInAgain())) answer = await posted(address(path, query), form, onProgress, signal);
+  if (answer.status >= 400) throw await refusal(answer);
+  const text = await answer.text();
+  return text ? JSON.parse(text) : null;
+}
+
 /** Send a request and read the JSON of its answer; null where there is none. */
 export async function call(method, path, options = {}) {
   const response = await send(method, path, options);
@@ -107,6 +120,24 @@ function prepare(method, { json, form, body, headers = {}, signal }) {
   if (json !== undefined) own["Content-Type"] = "application/json";
   if (method === "POST" && !form && body === undefined) own["Idempotency-Key"] ??= uniqueKey();
   return { method, headers: own, body: json === undefined ? (form ?? body) : JSON.stringify(json), signal };
+}
+
+/** `fetch` does not tell how much of a body has gone; this does. */
+function posted(url, form, onProgress, signal) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open("POST", url);
+    request.upload.onprogress = ({ loaded, total }) => onProgress(total ? loaded / total : 0);
+    request.onload = () => {
+      const hasBody = ![204, 205, 304].includes(request.status);
+      const headers = { "retry-after": request.getResponseHeader("retry-after") ?? "" };
+      resolve(new Response(hasBody ? request.responseText : null, { status: request.status, statusText: request.statusText, headers }));
+    };
+    request.onerror = () => reject(new Unreachable());
+    request.onabort = () => reject(signal.reason);
+    signal?.addEventListener("abort", () => request.abort());
+    request.send(form);
+  });
 }
 
 async function fetched(url, request, tries) {

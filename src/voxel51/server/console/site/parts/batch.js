@@ -1,7 +1,7 @@
 /** One action on many records, and what became of each. */
 
 import { h } from "../core/dom.js";
-import { call } from "../core/api.js";
+import { Refused, call } from "../core/api.js";
 import { count } from "../core/format.js";
 import { dialog } from "./dialog.js";
 import { notify } from "./notices.js";
@@ -11,9 +11,12 @@ import { notify } from "./notices.js";
  *
  * @param {string} noun of the API: `jobs`, `data`
  * @param {string} done what is said of those that it was done to, such as "started"
+ * @throws {Refused} it was one, and could not be done
  */
 export async function batch(noun, action, rows, done, more = {}) {
   const { responses } = await call("POST", `/${noun}/batch`, { json: { action, ids: rows.map(({ id }) => id), ...more } });
+  const refused = rows.length === 1 && responses[rows[0].id]?.error;
+  if (refused) throw new Refused(refused.code, refused.message);
   tellOutcomes(
     rows.map((row) => ({ name: row.name ?? row.id, error: responses[row.id]?.error?.message })),
     done,

@@ -49,15 +49,16 @@ export function select(options, attributes = {}) {
 /**
  * A form that is sent by `submit(values, formElement)`; what is refused is told above its buttons.
  *
- * `values` holds each named control's value, of boxes whether they are ticked.
+ * `values` holds each named control's value, of boxes whether they are ticked. Where it is not `isChecked`, the browser does
+ * not look at the values first: `submit` does, and tells at the fields what is wrong.
  */
-export function form(content, { submit, verb, isDangerous = false, cancel, buttons = [] }) {
+export function form(content, { submit, verb, isDangerous = false, cancel, buttons = [], isChecked = true }) {
   const failure = signal("");
   const isBusy = signal(false);
   return h(
     "form",
     {
-      novalidate: false,
+      novalidate: !isChecked,
       onsubmit: async (event) => {
         event.preventDefault();
         if (isBusy.value) return;

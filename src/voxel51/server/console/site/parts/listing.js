@@ -27,6 +27,7 @@ const TYPING_MILLISECONDS = 250;
  * @param {string} options.sort at first: `field:asc` or `field:desc`
  * @param {string} [options.hint] what can be searched for; without it there is no search
  * @param {() => string} [options.terms] further terms of the search, read as an effect
+ * @param {() => boolean} [options.isFiltered] whether these terms are more than what is always asked for
  * @param {Array<Node>} [options.filters] controls beside the search
  * @param {Array<{title, symbol, run: (rows) => Promise, isDangerous?, isFor?: (row) => boolean}>} [options.actions] for the
  *   chosen rows; it is run with those that it `isFor`, and the list loads again afterwards
@@ -35,7 +36,7 @@ const TYPING_MILLISECONDS = 250;
  * @param {() => Node} options.empty where there is nothing at all
  * @returns {{node: Node, reload: () => Promise, rows: {value: Array}}} `rows` are those of the page, and may be changed
  */
-export function listing({ label, load, columns, sort, hint, terms, filters = [], actions = [], card, isCards = () => false, empty }) {
+export function listing({ label, load, columns, sort, hint, terms, isFiltered = () => Boolean(terms?.()), filters = [], actions = [], card, isCards = () => false, empty }) {
   const query = place.peek().query;
   const search = signal(query.get("search") ?? "");
   const order = signal(query.get("sort") ?? sort);
@@ -69,7 +70,7 @@ export function listing({ label, load, columns, sort, hint, terms, filters = [],
     const { error, isThere } = state.value;
     if (error || !isThere) return error ?? "loading";
     if (total.value > 0) return isCards() ? "cards" : "table";
-    return wanted.peek().search ? "nothing" : "empty";
+    return search.peek() || untracked(isFiltered) ? "nothing" : "empty";
   });
   const node = h(
     "section.listing",
@@ -82,7 +83,7 @@ export function listing({ label, load, columns, sort, hint, terms, filters = [],
         if (shown === "loading") return loading();
         if (shown === "cards") return cards(label, card, rows, chosen, actions.length > 0);
         if (shown === "table") return table(label, columns, rows, order, chosen, actions.length > 0);
-        if (shown === "nothing") return h("p.nothing", {}, "Nothing matches this search.");
+        if (shown === "nothing") return h("p.nothing", {}, "Nothing matches.");
         return shown === "empty" ? empty() : failure(shown, reload);
       });
     },

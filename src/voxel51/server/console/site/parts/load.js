@@ -1,11 +1,13 @@
 /** Showing what has to be fetched first: a sign of loading, then the thing, or why it could not be had. */
 
 import { h } from "../core/dom.js";
-import { Refused } from "../core/api.js";
+import { Refused, Unreachable } from "../core/api.js";
 import { currentScope, signal, untracked } from "../core/reactive.js";
 import { textOf } from "./notices.js";
 import { button } from "./form.js";
 import { emptiness, heading, loading } from "./show.js";
+
+const AGAIN_MILLISECONDS = 3000;
 
 /**
  * @param {(signal: AbortSignal) => Promise} fetch
@@ -44,26 +46,33 @@ function missing(what, list) {
 }
 
 /**
- * Something that is fetched, and can be fetched again.
+ * Something that is fetched, and can be fetched again; that is done by itself until the platform can be reached.
  *
  * @returns {{state: {value: {value, error, isThere}}, reload: () => Promise}} what is there stays while it is fetched again
  */
 export function resource(fetch) {
   const state = signal({ isThere: false });
   let running = null;
+  let timer = null;
 
   async function reload() {
+    clearTimeout(timer);
     running?.abort();
     const mine = (running = new AbortController());
     try {
       const value = await fetch(mine.signal);
       if (mine === running) state.value = { value, isThere: true };
     } catch (error) {
-      if (error.name !== "AbortError" && mine === running) state.value = { ...state.peek(), error };
+      if (error.name === "AbortError" || mine !== running) return;
+      state.value = { ...state.peek(), error };
+      if (error instanceof Unreachable && !mine.signal.aborted) timer = setTimeout(reload, AGAIN_MILLISECONDS);
     }
   }
 
-  currentScope()?.onEnd(() => running?.abort());
+  currentScope()?.onEnd(() => {
+    clearTimeout(timer);
+    running?.abort();
+  });
   reload();
   return { state, reload };
 }

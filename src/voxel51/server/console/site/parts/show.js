@@ -45,9 +45,9 @@ export function copyable(text) {
   return h("span.copyable", {}, h("code", {}, text), copyButton(text));
 }
 
-/** A button that copies `text`. */
+/** A button that copies `text`; a function is asked for it at that moment. */
 export function copyButton(text, title = "Copy") {
-  return button(title, () => copy(text), { symbol: "copy", kind: "plain", isIconOnly: true });
+  return button(title, () => copy(typeof text === "function" ? text() : text), { symbol: "copy", kind: "plain", isIconOnly: true });
 }
 
 async function copy(text) {

@@ -24,7 +24,7 @@ export const jobsOn = (record) =>
 /** The platform does not search jobs by their inputs, so the newest ones are looked through. */
 async function jobsWith(dataId, signal) {
   const { jobs } = await get("/jobs", { fields: FIELDS, sort: "upload_date:desc", limit: LOOKED_THROUGH }, { signal });
-  return jobs.filter(({ inputs }) => Object.values(inputs ?? {}).some((input) => input["data-id"] === dataId));
+  return jobs.filter(({ inputs }) => inputs.some((input) => input.data_id === dataId));
 }
 
 function nothing(record) {
