@@ -8,16 +8,16 @@ import { loaded } from "../parts/load.js";
  * A player of one video.
  *
  * @param {object} what `dataId` and `filename` of the video, `jobId` of the job whose labels are shown (null: none),
- *   `start` in seconds
+ *   `start` the frame to begin at (null: the one in the address, or the first)
  * @returns {Node}
  */
-export function viewer({ dataId, filename, start = 0 }) {
+export function viewer({ dataId, filename }) {
   return h(
     "div.viewer",
     {},
     loaded(
       (signal) => rendition(`/data/${encodeURIComponent(dataId)}/renditions/playable`, {}, { signal }),
-      (source) => h("video", { src: `${source}#t=${start}`, controls: true, playsinline: true, preload: "metadata", "aria-label": filename }),
+      (source) => h("video", { src: source, controls: true, playsinline: true, preload: "metadata", "aria-label": filename }),
     ),
   );
 }

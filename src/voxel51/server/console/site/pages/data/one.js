@@ -4,7 +4,7 @@ import { h } from "../../core/dom.js";
 import { get, rendition } from "../../core/api.js";
 import { count, dateTime, size } from "../../core/format.js";
 import { signal } from "../../core/reactive.js";
-import { go, place } from "../../core/router.js";
+import { go } from "../../core/router.js";
 import { may } from "../../core/session.js";
 import { button } from "../../parts/form.js";
 import { icon } from "../../parts/icons.js";
@@ -21,7 +21,6 @@ import { isVideo, typeName } from "./kinds.js";
 const MOMENTS = 10;
 
 export function page({ id }) {
-  const start = Number(place.peek().query.get("start")) || 0;
   const path = `/data/${encodeURIComponent(id)}`;
   return loadedRecord(
     async (aborted) => (await get(path, {}, { signal: aborted })).data,
@@ -35,7 +34,7 @@ export function page({ id }) {
         h(
           "div.with-aside",
           {},
-          h("div", {}, isVideo(record) ? [viewer({ dataId: record.id, filename: record.name, jobId: null, start }), strip(record)] : noVideo(record)),
+          h("div", {}, isVideo(record) ? [viewer({ dataId: record.id, filename: record.name, jobId: null }), strip(record)] : noVideo(record)),
           h("aside", {}, h("section.card", {}, h("h2", {}, "About this file"), () => about(now.value)), jobsOn(record)),
         ),
       ];
