@@ -10,7 +10,7 @@ import { session } from "../core/session.js";
 import { textOf } from "../parts/notices.js";
 import { fingerprint, forgetMemory, remembered } from "./memory.js";
 import { meter } from "./meter.js";
-import { Unreadable, isFull, sendFile } from "./sending.js";
+import { Unreadable, sendFile } from "./sending.js";
 import { forget, stand } from "./tus.js";
 
 /** Browsers have six connections to a host; the events of jobs take one, and pages want theirs. */
@@ -112,7 +112,6 @@ function entry(print, { name, size, file = null, type = "", expires, state = "wa
     sent: signal(0),
     speed: signal(null),
     trouble: signal(""),
-    isFull: signal(false),
     dataId: signal(null),
     sending: null,
   };
@@ -136,7 +135,6 @@ async function send(upload) {
   const moved = meter();
   upload.state.value = "sending";
   upload.trouble.value = "";
-  upload.isFull.value = false;
   const onProgress = (sent) => {
     if (mine.signal.aborted) return;
     moved.note(sent);
@@ -158,7 +156,6 @@ async function send(upload) {
   } catch (error) {
     if (mine.signal.aborted) return;
     upload.trouble.value = error instanceof Unreadable ? error.message : textOf(error);
-    upload.isFull.value = isFull(error);
     upload.state.value = "failed";
   } finally {
     if (upload.sending === mine) {

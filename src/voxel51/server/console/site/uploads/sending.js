@@ -1,6 +1,6 @@
 /** Sending one file, whatever comes between: a network that is away, a platform that starts again, a session that ends. */
 
-import { Refused, Unreachable, pause, uniqueKey } from "../core/api.js";
+import { Unreachable, pause, uniqueKey } from "../core/api.js";
 import { signInAgain } from "../core/session.js";
 import { forgetMemory, remember, remembered } from "./memory.js";
 import { append, begin, stand } from "./tus.js";
@@ -104,6 +104,3 @@ async function untilLikely(failures, retryAfterSeconds, signal) {
     over.abort();
   }
 }
-
-/** Whether `error` says that there is no room. */
-export const isFull = (error) => error instanceof Refused && error.status === 507;

@@ -97,9 +97,10 @@ function line(upload) {
   if (state.value === "failed") return trouble.value;
   if (state.value === "done") return `Uploaded · ${size(whole)}`;
   if (sent.value >= whole) return "Finishing…";
-  const pace = speed.value ? ` · ${size(speed.value)}/s · ${duration(Math.ceil((whole - sent.value) / speed.value))} left` : "";
-  return arrived + pace;
+  return speed.value ? `${arrived} · ${size(speed.value)}/s · ${timeLeft((whole - sent.value) / speed.value)}` : arrived;
 }
+
+const timeLeft = (seconds) => (seconds < 10 ? "a few seconds left" : `${duration(seconds)} left`);
 
 /** One button that stops or goes on, so that the focus stays where it is; and one that ends it. */
 function controls(upload) {
