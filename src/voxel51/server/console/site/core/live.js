@@ -41,6 +41,8 @@ export function startListening() {
   source = new EventSource("/v1/events" + (lastId ? `?last_event_id=${lastId}` : ""));
   source.addEventListener("open", () => {
     isLive.value = true;
+    // Nothing was told before: what pages fetched until now may be older than the first event to come.
+    if (!lastId) hear({ event: "gap" });
   });
   source.addEventListener("error", () => {
     isLive.value = false;
@@ -68,6 +70,9 @@ function startAgain() {
 
 function tell(message) {
   lastId = message.lastEventId || lastId;
-  const event = JSON.parse(message.data);
+  hear(JSON.parse(message.data));
+}
+
+function hear(event) {
   for (const heard of [...listeners]) heard(event);
 }

@@ -31,10 +31,12 @@ const TYPING_MILLISECONDS = 250;
  * @param {Array<Node>} [options.filters] controls beside the search
  * @param {Array<{title, symbol, run: (rows) => Promise, isDangerous?, isFor?: (row) => boolean}>} [options.actions] for the
  *   chosen rows; it is run with those that it `isFor`, and the list loads again afterwards
+ * @param {(row: {value}) => Node} [options.card] what a row is in the view of cards
+ * @param {() => boolean} [options.isCards] whether cards are shown in the place of the table, read as an effect
  * @param {() => Node} options.empty where there is nothing at all
  * @returns {{node: Node, reload: () => Promise, rows: {value: Array}}} `rows` are those of the page, and may be changed
  */
-export function listing({ label, load, columns, sort, hint, terms, isFiltered = () => Boolean(terms?.()), filters = [], actions = [], empty }) {
+export function listing({ label, load, columns, sort, hint, terms, isFiltered = () => Boolean(terms?.()), filters = [], actions = [], card, isCards = () => false, empty }) {
   const query = place.peek().query;
   const search = signal(query.get("search") ?? "");
   const order = signal(query.get("sort") ?? sort);
@@ -67,7 +69,7 @@ export function listing({ label, load, columns, sort, hint, terms, isFiltered = 
   const face = computed(() => {
     const { error, isThere } = state.value;
     if (error || !isThere) return error ?? "loading";
-    if (total.value > 0) return "table";
+    if (total.value > 0) return isCards() ? "cards" : "table";
     return search.peek() || untracked(isFiltered) ? "nothing" : "empty";
   });
   const node = h(
@@ -79,6 +81,7 @@ export function listing({ label, load, columns, sort, hint, terms, isFiltered = 
       const shown = face.value;
       return untracked(() => {
         if (shown === "loading") return loading();
+        if (shown === "cards") return cards(label, card, rows, chosen, actions.length > 0);
         if (shown === "table") return table(label, columns, rows, order, chosen, actions.length > 0);
         if (shown === "nothing") return h("p.nothing", {}, "Nothing matches.");
         return shown === "empty" ? empty() : failure(shown, reload);
@@ -153,6 +156,18 @@ function table(label, columns, rows, order, chosen, hasChoice) {
             columns.map(({ title, cell, kind }) => h("td", { class: kind, "data-title": title }, () => cell(row))),
           ),
       ),
+    ),
+  );
+}
+
+function cards(label, card, rows, chosen, hasChoice) {
+  return h(
+    "ul.cards",
+    { "aria-label": label },
+    each(
+      () => rows.value,
+      ({ id }) => id,
+      (row, id) => h("li", { "data-id": id, class: () => (chosen.value.has(id) ? "chosen" : "") }, hasChoice && chooseOne(row, id, chosen), () => card(row)),
     ),
   );
 }
