@@ -2,20 +2,19 @@
 
 import { onEnd, signal } from "./reactive.js";
 
-const NAMES = [
+/** What happens to a job once, and not all the time; webhooks are told of it, too. */
+export const JOB_MOVES = [
   "job_queued",
   "job_scheduled",
   "job_running",
-  "job_progress",
-  "job_message",
   "job_complete",
   "job_failed",
   "job_archived",
   "job_unarchived",
   "job_expired",
   "job_deleted",
-  "gap",
 ];
+const NAMES = [...JOB_MOVES, "job_progress", "job_message", "gap"];
 const AGAIN_MILLISECONDS = 5000;
 
 /** Whether events come through at present. */
