@@ -33,7 +33,7 @@ class ShareService:
         self._public_url = public_url
 
     def add(self, owner: User, job_id: str, days: float | None, shows_video: bool) -> NewShare:
-        """A further link to a job's result, and its video where that is wanted; it ends after ``days``, or with the job.
+        """A further link to a job's result, and its video where wanted; it ends after ``days``, or with the job.
 
         Raises:
             NotFound: the owner has no such job.

@@ -61,10 +61,20 @@ async function show(path, query, isIn) {
   }
   if (mine !== turn) return;
   shown?.end();
-  shown = scoped(() => make({ ...found?.parameters, query }));
+  shown = made(() => make({ ...found?.parameters, query }));
   fill(content, shown.node);
   nameThePage(found?.page.area.title);
   scrollTo(0, 0);
+}
+
+/** A page; where its making fails, that is told in its place. */
+function made(make) {
+  try {
+    return scoped(make);
+  } catch (error) {
+    reportError(error);
+    return scoped(() => failure(error, () => location.reload()));
+  }
 }
 
 function notFound() {

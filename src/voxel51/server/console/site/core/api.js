@@ -7,6 +7,8 @@ import { signInAgain } from "./session.js";
 const BASE = "/v1";
 const READING = new Set(["GET", "HEAD"]);
 const TRIES = 4;
+const WAIT_SECONDS = 10;
+const AGAIN_MILLISECONDS = 1000;
 
 /** The platform refused. `status` is that of HTTP; the message is the platform's own and may be shown. */
 export class Refused extends Error {
@@ -69,12 +71,15 @@ export const get = (path, query, options) => call("GET", path, { query, ...optio
  */
 export async function rendition(path, query, { signal, onProgress } = {}) {
   for (;;) {
-    const response = await send("GET", path, { query: { ...query, wait: 10 }, signal, headers: { Range: "bytes=0-0" } });
+    const began = performance.now();
+    const response = await send("GET", path, { query: { ...query, wait: WAIT_SECONDS }, signal, headers: { Range: "bytes=0-0" } });
     if (response.status !== 202) {
       await response.body?.cancel();
       return address(path, query);
     }
     onProgress?.(await response.json());
+    // Most answers are held back until there is something to tell; who is a stranger is answered at once.
+    await pause(Math.max(0, AGAIN_MILLISECONDS - (performance.now() - began)), signal);
   }
 }
 
@@ -121,11 +126,16 @@ async function fetched(url, request, tries) {
 
 function pause(milliseconds, signal) {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, milliseconds);
-    signal?.addEventListener("abort", () => {
+    const stop = () => {
       clearTimeout(timer);
       reject(signal.reason);
-    });
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", stop);
+      resolve();
+    }, milliseconds);
+    if (signal?.aborted) stop();
+    else signal?.addEventListener("abort", stop);
   });
 }
 

@@ -68,5 +68,11 @@ function startAgain() {
 function tell(message) {
   lastId = message.lastEventId || lastId;
   const event = JSON.parse(message.data);
-  for (const heard of [...listeners]) heard(event);
+  for (const heard of [...listeners]) {
+    try {
+      heard(event);
+    } catch (error) {
+      reportError(error); // the others hear of it all the same
+    }
+  }
 }

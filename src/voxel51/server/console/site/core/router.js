@@ -11,14 +11,17 @@ export function go(path, { replace = false } = {}) {
   place.value = read();
 }
 
-/** Change the query of the present page, without an entry in the history; empty values leave theirs out. */
+/**
+ * Change the query of the present page, without an entry in the history; empty values leave theirs out. The page is not
+ * made anew, and `place` has the new query for whatever is made from now on.
+ */
 export function setQuery(changes) {
-  const query = new URLSearchParams(location.search);
+  const { query } = place.peek();
   for (const [name, value] of Object.entries(changes)) {
     if (value === null || value === undefined || value === "") query.delete(name);
     else query.set(name, value);
   }
-  history.replaceState(null, "", location.pathname + (query.size ? `?${query}` : ""));
+  history.replaceState(null, "", location.pathname + (query.size ? `?${query}` : "") + location.hash);
 }
 
 /** Follow links within the console, and the browser's own going back and forth. */
@@ -48,15 +51,30 @@ export function match(pages, path) {
       return "([^/]+)";
     });
     const found = new RegExp(`^${pattern}/?$`).exec(path);
-    if (found) return { page, parameters: Object.fromEntries(names.map((name, index) => [name, decodeURIComponent(found[index + 1])])) };
+    const parameters = found && decoded(names, found.slice(1));
+    if (parameters) return { page, parameters };
   }
   return null;
+}
+
+/** What the placeholders stand for; null where an address is no text at all, such as `/jobs/%E0%A4`. */
+function decoded(names, values) {
+  try {
+    return Object.fromEntries(names.map((name, index) => [name, decodeURIComponent(values[index])]));
+  } catch {
+    return null;
+  }
 }
 
 /** Make a page in a scope of its own; `end` is to be called when it is left. */
 export function scoped(make) {
   const scope = new Scope();
-  return { node: scope.run(make), end: () => scope.end() };
+  try {
+    return { node: scope.run(make), end: () => scope.end() };
+  } catch (error) {
+    scope.end();
+    throw error;
+  }
 }
 
 function read() {

@@ -1,7 +1,7 @@
 /** Parts of a page of which one is seen at a time, as the pattern for tabs of WAI-ARIA has it. */
 
 import { h } from "../core/dom.js";
-import { signal } from "../core/reactive.js";
+import { signal, untracked } from "../core/reactive.js";
 import { place, setQuery } from "../core/router.js";
 
 /**
@@ -40,7 +40,7 @@ export function tabs(entries, parameter = "tab") {
     {},
     h("div", { role: "tablist" }, entries.map(tab)),
     entries.map(({ name, content }) =>
-      h("div", { role: "tabpanel", id: `panel-${name}`, "aria-labelledby": `tab-${name}`, hidden: () => seen.value !== name }, () => seen.value === name && content()),
+      h("div", { role: "tabpanel", id: `panel-${name}`, "aria-labelledby": `tab-${name}`, hidden: () => seen.value !== name }, () => seen.value === name && untracked(content)),
     ),
   );
 }

@@ -6,7 +6,6 @@ import { dateTime } from "../../core/format.js";
 import { listing } from "../../parts/listing.js";
 import { emptiness } from "../../parts/show.js";
 import { accountPage } from "./around.js";
-import { browserName } from "./browser-name.js";
 
 export function page() {
   const list = listing({
@@ -32,13 +31,8 @@ export function page() {
 const actor = (text) => h("span", { title: text }, text.replace(/ \([^()]*\)$/, ""));
 
 function details(pairs) {
-  return h(
-    "span.words",
-    {},
-    Object.entries(pairs ?? {})
-      .filter(([name]) => !["id", "session"].includes(name))
-      .map(([name, value]) => h("span.word", {}, `${name}: ${name === "browser" ? browserName(value) : said(value)}`)),
-  );
+  const told = Object.entries(pairs ?? {}).filter(([name]) => !["id", "session"].includes(name));
+  return told.length > 0 && h("span.words", {}, told.map(([name, value]) => h("span.word", {}, `${name}: ${said(value)}`)));
 }
 
 const said = (value) => (Array.isArray(value) ? value.join(", ") : typeof value === "object" ? JSON.stringify(value) : String(value));

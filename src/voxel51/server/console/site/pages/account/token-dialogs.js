@@ -33,7 +33,7 @@ export async function makeToken() {
     form(
       [
         field("Name", h("input", { name: "name", required: true, maxlength: 128, autofocus: true, autocomplete: "off" }), { hint: "What uses it, such as \"laptop\" or \"nightly import\"." }),
-        h("fieldset", {}, h("legend", {}, "Good for"), session.peek().scopes.map(scopeBox)),
+        h("fieldset", {}, h("legend", {}, "Good for"), Object.keys(SCOPES).filter((name) => session.peek().scopes.includes(name)).map(scopeBox)),
         field("Days until it ends", h("input", { name: "days", type: "number", min: 1, max: 36525, step: 1, value: 90 }), { hint: "Leave it empty for a token that does not end." }),
       ],
       {
@@ -68,7 +68,7 @@ export async function rotateToken(token) {
 }
 
 function scopeBox(name) {
-  return checkbox([h("strong", {}, name), ` – ${SCOPES[name] ?? ""}`], { name: `scope-${name}`, checked: USUAL.has(name) });
+  return checkbox([h("strong", {}, name), ` – ${SCOPES[name]}`], { name: `scope-${name}`, checked: USUAL.has(name) });
 }
 
 /** Show a token's file, the only time that it can be had. */
