@@ -70,7 +70,11 @@ def test_a_session_lasts_until_it_is_signed_out(platform: PlatformProcess, newco
     assert cookie.has_nonstandard_attr("HttpOnly")
     assert cookie.get_nonstandard_attr("SameSite") == "Lax"
     [listed] = session.get(f"{platform.url}/v1/account/sessions", timeout=20).json()["sessions"]
-    assert listed["name"] == "a browser"
+    assert (listed["name"], listed["current"]) == ("a browser", True)
+    elsewhere, body = browser(), {"username": "carol", "password": PASSWORD}
+    elsewhere.post(f"{platform.url}/v1/sign-in", json=body, timeout=20)
+    both = elsewhere.get(f"{platform.url}/v1/account/sessions", timeout=20).json()["sessions"]
+    assert [each["current"] for each in both] == [False, True]
     assert session.post(f"{platform.url}/v1/sign-out", timeout=20).status_code == 204
     session.cookies.set_cookie(cookie)
     assert session.get(f"{platform.url}/v1/account", timeout=20).status_code == 401

@@ -156,8 +156,8 @@ function enqueue(reader) {
 function flush() {
   for (let rounds = 0; waiting?.size; rounds += 1) {
     if (rounds > 100) {
-      waiting = null;
-      throw new Error("Effects change what they read, without end");
+      reportError(new Error("Effects change what they read, without end"));
+      break;
     }
     // Who made another comes first: it may end that one, which then must not run on what is there no more.
     const now = [...waiting].sort((one, other) => one.number - other.number);
