@@ -69,7 +69,7 @@ def test_a_session_that_ends_in_the_middle_goes_on_after_the_password(visit: Vis
     sessions = requests.get(f"{person.v1}/account/sessions", headers=person.headers).json()["sessions"]
     requests.delete(f"{person.v1}/account/sessions/{sessions[0]['id']}", headers=person.headers)
 
-    page.get_by_role("link", name="Jobs").click()
+    page.get_by_role("link", name="Tokens").click()
     dialog = page.get_by_role("dialog", name="Your session has ended")
     expect(dialog).to_be_visible()
     visit.assert_accessible()
@@ -77,7 +77,7 @@ def test_a_session_that_ends_in_the_middle_goes_on_after_the_password(visit: Vis
     dialog.get_by_role("button", name="Sign in").click()
 
     expect(dialog).to_be_hidden()
-    expect(page.get_by_role("heading", name="Jobs")).to_be_visible()
+    expect(page.get_by_role("heading", name="No tokens")).to_be_visible()
 
 
 def test_who_signs_out_is_out(visit: Visit, person: Person) -> None:
@@ -125,7 +125,7 @@ def test_the_console_fits_on_a_phone(visit: Visit) -> None:
 def test_light_and_dark_are_chosen_and_kept(visit: Visit) -> None:
     page = visit.open("/")
     page.get_by_role("button", name="Light or dark").click()
-    page.get_by_role("button", name="Dark").click()
+    page.get_by_role("button", name="Dark", exact=True).click()
     page.reload()
 
     expect(page.locator("html")).to_have_attribute("data-look", "dark")

@@ -50,7 +50,7 @@ def test_a_stranger_looks_at_the_video_and_downloads_the_output(
     expect(page.get_by_role("heading", level=1)).to_have_text(NAME)
     video = page.locator("video")
     expect(video).to_be_visible(timeout=90_000)
-    page.wait_for_function("document.querySelector('video').readyState >= 1")
+    stranger.wait_until("document.querySelector('video').readyState >= 1")
     assert 9 < video.evaluate("video => video.duration") < 11
     for _ in stranger.in_both_looks():
         stranger.assert_accessible()

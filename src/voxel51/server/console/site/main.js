@@ -56,7 +56,7 @@ async function show({ path, query, scroll }, isIn) {
   try {
     if (found) make = (await found.page.load()).page;
   } catch (error) {
-    make = () => failure(new Error(`the page could not be loaded (${error.message}); load it again`), () => location.reload());
+    make = () => failed(new Error(`it could not be loaded (${error.message})`));
   }
   if (mine !== turn) return;
   shown?.end();
@@ -72,9 +72,11 @@ function made(make) {
     return scoped(make);
   } catch (error) {
     reportError(error);
-    return scoped(() => failure(error, () => location.reload()));
+    return scoped(() => failed(error));
   }
 }
+
+const failed = (error) => [heading("This page does not work"), failure(error, () => location.reload())];
 
 function notFound() {
   return [heading("There is no such page"), emptiness("Nothing here", "The address may be wrong, or what it led to is gone.")];

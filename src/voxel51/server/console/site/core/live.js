@@ -1,5 +1,6 @@
 /** What happens to jobs, as the platform tells it: one stream for the whole console. */
 
+import { get } from "./api.js";
 import { onEnd, signal } from "./reactive.js";
 
 /** What happens to a job once, and not all the time; webhooks are told of it, too. */
@@ -52,6 +53,7 @@ export function startListening() {
 /** Listen no more, as at sign-out. */
 export function stopListening() {
   clearTimeout(timer);
+  timer = null;
   source?.close();
   source = null;
   lastId = null;
@@ -62,7 +64,21 @@ function startAgain() {
   source?.close();
   source = null;
   clearTimeout(timer);
-  timer = setTimeout(startListening, AGAIN_MILLISECONDS);
+  const mine = (timer = setTimeout(async () => {
+    const isIn = await isSignedIn();
+    if (mine !== timer) return; // listening began, or was ended, meanwhile
+    if (isIn) startListening();
+    else startAgain();
+  }, AGAIN_MILLISECONDS));
+}
+
+/** Whether the session goes on. To listen without one would count as an attempt to guess who one is. */
+async function isSignedIn() {
+  try {
+    return (await get("/sign-in")).signed_in;
+  } catch {
+    return false;
+  }
 }
 
 function tell(message) {

@@ -25,8 +25,11 @@ export function page() {
     null,
     h("section.card", {}, h("h2", {}, "You"), aboutYou(account)),
     h("section.card", {}, h("h2", {}, "Storage"), loaded(() => get("/account/usage"), storage)),
-    h("section.card", {}, h("h2", {}, "Password"), passwordForm(account)),
-    loaded(() => get("/sign-in"), (ways) => (ways.provider || account.signs_in_at) && elsewhere(account, ways.provider)),
+    h("section.card", {}, h("h2", {}, "Password"), () => session.value && passwordForm(session.value.account)),
+    loaded(
+      () => get("/sign-in"),
+      ({ provider }) => () => session.value && (provider || session.value.account.signs_in_at) && elsewhere(session.value.account, provider),
+    ),
   );
 }
 
@@ -99,7 +102,6 @@ async function remove(name) {
   await attempt(async () => {
     await call("DELETE", "/account/elsewhere");
     await lookAgain();
-    location.reload();
   });
 }
 

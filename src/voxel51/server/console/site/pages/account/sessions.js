@@ -24,7 +24,7 @@ export function page() {
       { title: "Signed in", cell: (row) => when(row.value.created_at) },
       { title: "Last used", cell: (row) => (row.value.last_used_at ? when(row.value.last_used_at) : "not yet") },
       { title: "Ends", cell: (row) => date(row.value.expires_at) },
-      { title: "", kind: "narrow", cell: (row) => !row.value.current && end(row.value, () => list.reload()) },
+      { title: "Actions", kind: "doing", cell: (row) => !row.value.current && end(row.value, () => list.reload()) },
     ],
     sort: "",
     empty: () => emptiness("No sessions", "You came with a token, and are signed in nowhere by a browser."),

@@ -30,7 +30,7 @@ export function page() {
       { title: "State", cell: (row) => state(row.value) },
       { title: "Created", cell: (row) => when(row.value.created_at) },
       { title: "Last used", cell: (row) => (row.value.last_used_at ? when(row.value.last_used_at) : "never") },
-      { title: "", kind: "narrow", cell: (row) => !hasEnded(row.value) && actions(row.value, () => list.reload()) },
+      { title: "Actions", kind: "doing", cell: (row) => !hasEnded(row.value) && actions(row.value, () => list.reload()) },
     ],
     sort: "",
     filters: [

@@ -88,7 +88,7 @@ function deliveryList(path) {
       { title: "Message", cell: (row) => row.value.event.replace(/^job_/, "job is ") },
       { title: "State", cell: (row) => state(row.value) },
       { title: "Result", kind: "wide", cell: (row) => result(row.value) },
-      { title: "", kind: "narrow", cell: (row) => row.value.state !== "PENDING" && again(path, row.value, list.reload) },
+      { title: "Actions", kind: "doing", cell: (row) => row.value.state !== "PENDING" && again(path, row.value, list.reload) },
     ],
     sort: "upload_date:desc",
     empty: () => emptiness("Nothing was sent yet", "Send a test, or run a job of which this webhook is told."),

@@ -12,8 +12,8 @@ export function conditions(wanted, change) {
   return h(
     "section.card.conditions",
     { "aria-label": "Conditions" },
-    field("Longer than (seconds)", typedInto("longerThan", wanted, change, { type: "number", min: 0, step: 0.5, inputmode: "decimal", placeholder: "any" })),
-    field("At least this sure (0 to 1)", typedInto("confidence", wanted, change, { type: "number", min: 0, max: 1, step: 0.05, inputmode: "decimal", placeholder: "any" })),
+    field("Longer than (seconds)", typedInto("longerThan", wanted, change, { type: "number", min: 0, step: "any", inputmode: "decimal", placeholder: "any" })),
+    field("At least this sure (0 to 1)", typedInto("confidence", wanted, change, { type: "number", min: 0, max: 1, step: "any", inputmode: "decimal", placeholder: "any" })),
     field("Text that was read", typedInto("text", wanted, change, { type: "text", placeholder: "any" })),
     field("Found by", analyticChoice(wanted, change)),
     checkbox("All at the same time", {
@@ -33,7 +33,7 @@ function typedInto(name, wanted, change, attributes) {
     value: wanted.peek()[name] || "",
     oninput: ({ target }) => {
       clearTimeout(timer);
-      timer = setTimeout(() => target.checkValidity() && change({ [name]: isNumber ? Number(target.value) : target.value.trim() }), TYPING_MILLISECONDS);
+      timer = setTimeout(() => target.reportValidity() && change({ [name]: isNumber ? Number(target.value) : target.value.trim() }), TYPING_MILLISECONDS);
     },
   });
 }
