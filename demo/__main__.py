@@ -69,10 +69,9 @@ def summary(video: Path, results: Results, seconds: float) -> str:
             "  files:",
             *files,
             "",
-            "To run the platform for good, and open it:",
-            "    .venv/bin/voxel51 server start",
-            "    .venv/bin/voxel51 server user create NAME --token api-token.json",
-            "    http://127.0.0.1:5151/docs/api",
+            "To run the platform for good, and look at your own videos in a browser:",
+            "    make serve",
+            "    http://127.0.0.1:5151",
         ]
     )
 

@@ -15,8 +15,8 @@ INSTALLED = Path(__file__).parent / "journeys" / "installed"
 NO_OP = "journeys/no-op"
 PATIENT = "journeys/patient"
 
-_UNLIMITED = {"VOXEL51_SERVER_FAILURES_PER_MINUTE": "0"}
-"""Tests fail to say who they are all the time, from one address."""
+_UNLIMITED = {"VOXEL51_SERVER_FAILURES_PER_MINUTE": "0", "VOXEL51_SERVER_ACCOUNT_FAILURES_PER_MINUTE": "0"}
+"""Tests fail to say who they are all the time, from one address, and for the same names."""
 
 
 class StartPlatform(Protocol):

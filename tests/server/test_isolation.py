@@ -63,7 +63,7 @@ APPLICATIONS = {
     "get /apps/analytics/{analytic_id}/doc", "get /apps/data", "get /apps/jobs", "post /apps/users",
     "get /apps/users/list", "get /apps/status/all", "post /apps/analytics",
     "post /apps/analytics/{analytic_id}/images", "delete /apps/analytics/{analytic_id}",
-    "delete /apps/users/{username}",
+    "delete /apps/users/{username}", "get /apps/usage",
 }  # fmt: skip
 """Where any application has a right of its own."""
 
@@ -75,6 +75,8 @@ OPERATORS = {
     "post /admin/users/{username}/password-reset", "post /admin/invitations", "get /admin/applications",
     "post /admin/applications", "get /admin/applications/{name}/tokens", "post /admin/applications/{name}/tokens",
     "delete /admin/applications/{name}/tokens/{token_id}", "get /admin/audit", "get /admin/settings",
+    "get /admin/queue", "get /admin/workers", "get /admin/health", "get /admin/usage",
+    "get /admin/applications/{name}/users",
     "get /admin/users/{username}/quota", "put /admin/users/{username}/quota", "put /admin/applications/{name}/quota",
 }  # fmt: skip
 """Where a user needs a credential that is good to administer the platform."""
@@ -112,7 +114,7 @@ LINKS = {
 }  # fmt: skip
 FOR_NOBODY = {
     "options /data/uploads", "get /sign-in", "post /sign-in", "post /sign-up", "post /password-resets",
-    "get /sign-in/oidc", "get /sign-in/oidc/callback", "get /shared/{key}", "get /shared/{key}/output",
+    "get /platform", "get /sign-in/oidc", "get /sign-in/oidc/callback", "get /shared/{key}", "get /shared/{key}/output",
     "get /shared/{key}/renditions/annotated", "get /shared/{key}/renditions/sheet",
 }  # fmt: skip
 """Where no credential is asked for."""

@@ -48,12 +48,18 @@ from voxel51.server.jobs.actions import JobActions
 from voxel51.server.jobs.agent_routes import agent_routes
 from voxel51.server.jobs.attempts import AttemptService
 from voxel51.server.jobs.internal import InternalJobs
+from voxel51.server.jobs.positions import Positions
 from voxel51.server.jobs.routes import job_routes
 from voxel51.server.jobs.service import JobService, has_unended
 from voxel51.server.jobs.share_routes import share_routes
 from voxel51.server.jobs.shares import ShareService
 from voxel51.server.jobs.tasks import TaskService
 from voxel51.server.outbound.guard import Guard
+from voxel51.server.overview.health import HealthService
+from voxel51.server.overview.queue import QueueService
+from voxel51.server.overview.routes import overview_routes
+from voxel51.server.overview.usage import UsageService
+from voxel51.server.overview.workers import local_worker
 from voxel51.server.people import People
 from voxel51.server.renditions.routes import labels_in_formats, rendition_routes
 from voxel51.server.renditions.service import MAKER, Keeping, RenditionService
@@ -63,7 +69,7 @@ from voxel51.server.search.routes import search_routes
 from voxel51.server.search.service import SearchService
 from voxel51.server.secrets_file import signing_key
 from voxel51.server.settings import Settings
-from voxel51.server.status import status_routes
+from voxel51.server.status import platform_routes, status_routes
 from voxel51.server.storage.local import LocalStorage
 from voxel51.server.webhooks.deliverer import Deliverer
 from voxel51.server.webhooks.deliveries import DeliveryService
@@ -71,6 +77,7 @@ from voxel51.server.webhooks.history import HistoryService
 from voxel51.server.webhooks.routes import webhook_routes
 from voxel51.server.webhooks.service import WebhookService
 from voxel51.wire.accounts import Scope
+from voxel51.wire.status import AboutPlatform
 from voxel51.wire.tokens import API_VERSION
 
 
@@ -141,7 +148,8 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
     base_url = f"{addresses.job_url}/{API_VERSION}"
     terms = Terms(settings.slots, settings.rendition_concurrency, _limits(settings), base_url)
     dispatcher = Dispatcher(attempts, tasks, _runner(settings, installed), terms)
-    jobs = JobService(database, storage, analytics, data, lifetime, public_links, dispatcher.wake)
+    positions = Positions(people.quotas.most_running)
+    jobs = JobService(database, storage, analytics, data, lifetime, public_links, positions, dispatcher.wake)
     actions = JobActions(database, dispatcher.wake, jobs.expire)
     makers = InternalJobs(database, storage, analytics, dispatcher.wake)
     renditions = RenditionService(database, makers, Subjects(data, jobs, analytics), _keeping(settings))
@@ -180,6 +188,14 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
         *event_routes(feed),
         *webhook_routes(webhooks, HistoryService(database, deliverer.wake)),
         *status_routes(database, dispatcher.is_running),
+        *platform_routes(_about(settings)),
+        *overview_routes(
+            QueueService(database, dispatcher),
+            UsageService(database),
+            HealthService(settings, database, dispatcher, installed),
+            lambda: [local_worker(dispatcher, settings.folder)],
+            people.applications,
+        ),
     ]
     serving = Serving(
         checks=Credentials(people.accounts, people.applications, attempts, signer, addresses.public_url).checks(),
@@ -201,6 +217,15 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
     return Platform(application, database, storage, dispatcher, sweeper, feed, deliverer)
 
 
+def _about(settings: Settings) -> AboutPlatform:
+    return {
+        "version": version("voxel51-platform"),
+        "upload_limit_bytes": settings.upload_limit_bytes,
+        "lifetime_days": settings.lifetime_days,
+        "api_reference": openapi.PAGE_PATH,
+    }
+
+
 def _end_jobs(actions: JobActions, jobs: JobService, user: User) -> bool:
     return actions.end_all(user) and jobs.forget_all(user)
 
@@ -218,7 +243,7 @@ def _links(signer: LinkSigner, base_url: str) -> Links:
 
 def _job_record(jobs: JobService, owner_id: str, job_id: str) -> Mapping[str, Any]:
     try:
-        return jobs.details(User(owner_id, ""), job_id)
+        return jobs.record(User(owner_id, ""), job_id)
     except NotFound:
         return {}
 

@@ -24,6 +24,7 @@ from voxel51.server.accounts.sessions import SessionService
 from voxel51.server.accounts.tokens import Kind, TokenService
 from voxel51.server.database.database import Database
 from voxel51.server.database.search import Query
+from voxel51.server.http.rates import Rate
 from voxel51.server.http.route import Route
 from voxel51.server.outbound.guard import Guard
 from voxel51.server.sealing import Sealer
@@ -73,7 +74,10 @@ class People:
         """Their routes; ``collect`` tells what users have in the other rooms."""
         exports = ExportService({**self._collect(), **collect})
         is_secure = public_url.startswith("https:")
-        yield from entrance_routes(self.entrance, self.sessions, self.accounts, _shown_provider(settings), is_secure)
+        guesses = Rate(settings.account_failures_per_minute / 60, settings.account_failures_per_minute)
+        yield from entrance_routes(
+            self.entrance, self.sessions, self.accounts, _shown_provider(settings), is_secure, guesses
+        )
         yield from oidc_routes(self.elsewhere, is_secure)
         yield from account_routes(self.accounts, self.tokens, self.audit, exports, removal, public_url)
         yield from admin_routes(

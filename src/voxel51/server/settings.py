@@ -61,7 +61,8 @@ def _is_loopback(parts: SplitResult) -> bool:
     return parts.scheme == "http" and parts.hostname in {"127.0.0.1", "::1", "localhost"}
 
 
-def _cores() -> int:
+def cores() -> int:
+    """Processors that this process may run on."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
 
 
@@ -108,6 +109,9 @@ class Settings:
     requests_burst: int = _setting(200, "how many of them may come at once")
     failures_per_minute: float = _setting(
         60.0, "failed attempts of one address to say who it is; more are answered 429; 0: no limit"
+    )
+    account_failures_per_minute: float = _setting(
+        10.0, "wrong passwords for one account, from whatever address; more are answered 429; 0: no limit"
     )
     body_limit_bytes: int = _setting(4 * 1024**2, "bytes of the largest request body that is no file")
     sign_up: SignUpMode = _setting(  # noqa: RUF009  (a frozen field, as all the others)
@@ -182,7 +186,7 @@ class Settings:
             if not getattr(self, name) > 0:
                 raise SettingError(f"{name} is {getattr(self, name)}; it must be above 0")
         not_negative = ("concurrency", "disk_reserve_bytes", "grace_seconds", "owner_bytes", "owner_running_jobs",
-                        "requests_per_second", "failures_per_minute")  # fmt: skip
+                        "requests_per_second", "failures_per_minute", "account_failures_per_minute")  # fmt: skip
         for name in not_negative:
             if getattr(self, name) < 0:
                 raise SettingError(f"{name} is {getattr(self, name)}; it must not be negative")
@@ -213,7 +217,7 @@ class Settings:
     @property
     def slots(self) -> int:
         """How many jobs run at the same time."""
-        return self.concurrency or _cores()
+        return self.concurrency or cores()
 
     def shown(self) -> list[SettingValue]:
         """Every setting for an operator to look at; secrets, and a password in a URL, are masked."""

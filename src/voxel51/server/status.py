@@ -1,10 +1,10 @@
-"""Whether the platform and its services work."""
+"""What the platform is, and whether it and its services work."""
 
 from collections.abc import Callable, Iterable
 
 from voxel51.server.database.database import Database
 from voxel51.server.http.route import Call, Needs, Route
-from voxel51.wire.status import PlatformStatus, ServiceStatus
+from voxel51.wire.status import AboutPlatform, PlatformStatus, ServiceStatus
 
 
 def status_routes(database: Database, dispatching: Callable[[], bool]) -> Iterable[Route]:
@@ -22,6 +22,12 @@ def status_routes(database: Database, dispatching: Callable[[], bool]) -> Iterab
         )
         for prefix, needs in (("", Needs.USER), ("/apps", Needs.APPLICATION))
     ]
+
+
+def platform_routes(about: AboutPlatform) -> Iterable[Route]:
+    """The route by which a page learns, before anybody signs in, what the platform is."""
+    summary = "What this platform is, and what it takes"
+    return [Route("GET", "/platform", lambda _: about, summary, needs=Needs.NOBODY, answers=AboutPlatform)]
 
 
 def _service(operational: bool, good: str, bad: str) -> ServiceStatus:

@@ -3,6 +3,8 @@
 from enum import StrEnum
 from typing import Any, Required, TypedDict
 
+from voxel51.wire.tasks import Progress
+
 
 class JobState(StrEnum):
     """Where a job stands: READY → QUEUED → SCHEDULED → RUNNING → COMPLETE or FAILED."""
@@ -51,8 +53,22 @@ class JobRequestDocument(TypedDict, total=False):
     parameters: dict[str, Any]
 
 
+class JobInput(TypedDict):
+    """A file that a job looks at; ``filename`` null: it was deleted, or has expired."""
+
+    name: str
+    data_id: str
+    filename: str | None
+
+
 class Job(TypedDict, total=False):
-    """One job. Queries return only the fields that were asked for; the last six come with details alone."""
+    """One job. Queries return only the fields that were asked for, and those from ``output_filename`` on by name alone;
+    all come with ``GET jobs/<id>``.
+
+    ``progress`` is what the current attempt last reported, ``eta_seconds`` how long a running job will take still if it
+    goes on so; both null while that is not known. ``queue_position`` of a QUEUED job is its place in the order in which
+    jobs would be started now, 1 being next; it may grow, as owners take turns.
+    """
 
     id: Required[str]
     name: str
@@ -74,6 +90,11 @@ class Job(TypedDict, total=False):
     frame_count: int | None
     duration_seconds: float | None
     size_bytes: int | None
+    failure_message: str | None
+    progress: Progress | None
+    eta_seconds: float | None
+    queue_position: int | None
+    inputs: list[JobInput]
 
 
 class JobList(TypedDict):

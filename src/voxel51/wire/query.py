@@ -35,6 +35,20 @@ JOBS_FIELDS = (
     "fail_date",
     "failure_type",
 )
+JOBS_FURTHER_FIELDS = (
+    "analytic",
+    "version",
+    "output_filename",
+    "frame_count",
+    "duration_seconds",
+    "size_bytes",
+    "failure_message",
+    "progress",
+    "eta_seconds",
+    "queue_position",
+    "inputs",
+)
+"""Fields of jobs that a query returns only when they are asked for by name. They are neither searched nor sorted by."""
 
 
 class QueryDocument(TypedDict, total=False):

@@ -1,4 +1,4 @@
-"""Whether the platform and its services work."""
+"""What the platform is, and whether it and its services work."""
 
 from typing import TypedDict
 
@@ -21,3 +21,16 @@ class PlatformStatus(TypedDict):
     """Answer of ``GET status/all``."""
 
     statuses: Statuses
+
+
+class AboutPlatform(TypedDict):
+    """Answer of ``GET platform``: what a page needs to begin with, and anybody may know.
+
+    ``lifetime_days`` is how long data and outputs are kept unless their upload says otherwise, ``api_reference`` the
+    path of the page that describes all routes.
+    """
+
+    version: str
+    upload_limit_bytes: int
+    lifetime_days: float
+    api_reference: str

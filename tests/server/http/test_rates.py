@@ -64,3 +64,20 @@ def test_a_long_body_of_a_stranger_is_not_read(start_platform, tmp_path):
     for headers, size, status in (({}, 150_000, 401), (alice.headers, 150_000, 400), (alice.headers, 250_000, 413)):
         answer = requests.post(f"{alice.v1}/jobs/batch", data=b"x" * size, headers=headers, timeout=20)
         assert answer.status_code == status
+
+
+def test_a_password_is_not_guessed_from_many_addresses(start_platform, tmp_path) -> None:
+    platform = start_platform(environment={"VOXEL51_SERVER_ACCOUNT_FAILURES_PER_MINUTE": "3"})
+    browser, url = requests.Session(), f"{platform.url}/v1"
+    right = {"username": "root", "password": "correct horse"}
+    assert browser.post(f"{url}/sign-up", json=right, timeout=20).status_code == 201
+
+    def sign_in(username: str, password: str) -> int:
+        body = {"username": username, "password": password}
+        return requests.post(f"{url}/sign-in", json=body, timeout=20).status_code
+
+    assert [sign_in("root", "correct horse") for _ in range(5)] == [200] * 5
+    assert [sign_in("root", "wrong") for _ in range(4)] == [401, 401, 401, 429]
+    assert sign_in("root", "correct horse") == 429
+    assert [sign_in("nobody", "wrong") for _ in range(4)] == [401, 401, 401, 429]
+    assert browser.get(f"{url}/account", timeout=20).status_code == 200

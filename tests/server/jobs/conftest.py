@@ -1,121 +1,14 @@
-"""The services behind jobs on a real database and a real storage, without HTTP and without an engine."""
-
-import json
-import uuid
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
+"""The services behind jobs, and two people, on both databases."""
 
 import pytest
 
-from voxel51.server.accounts.callers import User
-from voxel51.server.accounts.quotas import Quotas
-from voxel51.server.accounts.service import AccountService
-from voxel51.server.analytics.installed import Installed
-from voxel51.server.analytics.service import AnalyticService
-from voxel51.server.data.room import Room
-from voxel51.server.data.service import DataService
-from voxel51.server.data.sources import SourceService
-from voxel51.server.database.database import Database
-from voxel51.server.jobs.actions import JobActions
-from voxel51.server.jobs.attempts import Attempt, AttemptService, Claim
-from voxel51.server.jobs.service import JobService
-from voxel51.server.jobs.tasks import TaskService
-from voxel51.server.outbound.guard import Guard
-from voxel51.server.outcomes import only
-from voxel51.server.sealing import Sealer
-from voxel51.server.storage.local import LocalStorage
-
-MOST_LOST = 3
-DOCUMENT = {
-    "info": {"name": "count", "version": "1.0", "description": "counts", "supports_cpu": True, "supports_gpu": False},
-    "inputs": [{"name": "video", "type": "types.Video", "description": "the video", "required": True}],
-    "parameters": [],
-    "outputs": [
-        {"name": "labels", "type": "", "description": "", "filename": "a.json", "post_as_data": False, "schema": None}
-    ],
-    "zip_outputs": False,
-}
-
-
-@dataclass
-class Rooms:
-    """Everything that a test of jobs needs."""
-
-    accounts: AccountService
-    analytics: AnalyticService
-    data: DataService
-    jobs: JobService
-    actions: JobActions
-    attempts: AttemptService
-    tasks: TaskService
-    storage: LocalStorage
-    quotas: Quotas
-    wakes: list[str]
-
-    def add_data(self, user: User, content: bytes = b"video") -> str:
-        """Upload a file for ``user``."""
-        writer = self.storage.writer(f"data/{uuid.uuid4()}")
-        writer.write(content)
-        return self.data.add(user.id, "video.mp4", None, writer, None)["id"]
-
-    def submit(self, user: User, auto_start: bool = True) -> str:
-        """Submit a job of the analytic on a new file."""
-        request = {"analytic": "voxel51/count", "inputs": {"video": {"data-id": self.add_data(user)}}}
-        return self.jobs.submit(user, json.dumps(request).encode(), "a job", auto_start, None)["id"]
-
-    def act(self, action: str, user: User, job_id: str, *more: Any) -> None:
-        """Do one thing to one job."""
-        only(getattr(self.actions, action)(user, [job_id], *more))
-
-    def claim(self) -> tuple[Claim, Attempt]:
-        """Claim the one job that waits, as the engine does, and prove to be its attempt, as a child does."""
-        [claim] = self.attempts.claim(10)
-        return claim, self.attempts.authenticate(claim.credential, claim.job_id)
-
-    def put_output(self, attempt: Attempt, content: bytes = b"{}") -> str:
-        """Leave an output; returns its storage key."""
-        writer = self.storage.writer(f"outputs/{uuid.uuid4()}")
-        writer.write(content)
-        self.attempts.put_output(attempt.id, writer)
-        return writer.key
-
-    def keys(self, folder: str) -> set[str]:
-        """Keys in a folder of the storage."""
-        return {file.key for file in self.storage.files() if file.key.startswith(folder)}
+from job_rooms import job_rooms
 
 
 @pytest.fixture
 def rooms(tmp_path, database_url):
-    database = Database(database_url)
-    database.migrate()
-    storage = LocalStorage(tmp_path / "storage")
-    storage.open()
-    lifetime = timedelta(days=3)
-    wakes: list[str] = []
-
-    def links(method, path):
-        return f"http://platform/v1{path}?{method}"
-
-    quotas = Quotas(database, {"bytes": 0, "running_jobs": 0})
-    data = DataService(database, storage, lifetime, links, Room(quotas))
-    analytics = AnalyticService(database)
-    analytics.install([Installed("voxel51/count", DOCUMENT, preload_safe=True)])
-    jobs = JobService(database, storage, analytics, data, lifetime, links, lambda: wakes.append("wake"))
-    sources = SourceService(database, Guard([]), Sealer(b"k" * 32, "sources"), 2**40, lifetime)
-    yield Rooms(
-        accounts=AccountService(database),
-        analytics=analytics,
-        data=data,
-        jobs=jobs,
-        actions=JobActions(database, lambda: wakes.append("wake"), jobs.expire),
-        attempts=AttemptService(database, storage, MOST_LOST, timedelta(minutes=15), quotas.most_running),
-        quotas=quotas,
-        tasks=TaskService(database, data, sources, links),
-        storage=storage,
-        wakes=wakes,
-    )
-    database.close()
+    with job_rooms(tmp_path, database_url) as built:
+        yield built
 
 
 @pytest.fixture

@@ -47,6 +47,14 @@ def test_places_are_shared_by_what_runs_already(rooms, alice, bob):
     assert sorted(owners_of(rooms, rooms.attempts.claim(5))) == sorted([bob.id] * 4 + [alice.id])
 
 
+def test_no_place_is_kept_for_who_has_no_more_jobs(rooms, alice, bob):
+    many(rooms, alice, 10)
+    assert len(rooms.attempts.claim(3)) == 3
+    many(rooms, bob, 4)
+
+    assert sorted(owners_of(rooms, rooms.attempts.claim(11))) == sorted([bob.id] * 4 + [alice.id] * 7)
+
+
 def test_within_an_owners_jobs_the_longest_waiting_is_first(rooms, alice):
     ids = [rooms.submit(alice) for _ in range(3)]
 

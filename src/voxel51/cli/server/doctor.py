@@ -37,7 +37,8 @@ def _doctor(options: argparse.Namespace) -> int:
     for finding in examine(settings(options)):
         findings.append(finding)
         if not options.json:
-            print(f"{_MARKS[finding.verdict]}  {finding.subject}: {finding.text}", flush=True)
+            text = "; ".join(filter(None, (finding.text, finding.advice)))
+            print(f"{_MARKS[finding.verdict]}  {finding.subject}: {text}", flush=True)
     if options.json:
         print(json.dumps([asdict(finding) for finding in findings], indent=2))
     return 1 if any(finding.verdict is Verdict.FAILURE for finding in findings) else 0

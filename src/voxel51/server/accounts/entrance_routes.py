@@ -6,15 +6,18 @@ from email.utils import format_datetime
 from starlette.requests import cookie_parser
 
 from voxel51.server.accounts.entrance import EntranceService
+from voxel51.server.accounts.names import LONGEST_NAME
 from voxel51.server.accounts.service import AccountService
 from voxel51.server.accounts.sessions import Session, SessionService
 from voxel51.server.accounts.tokens import Kind
-from voxel51.server.errors import ServiceError
+from voxel51.server.errors import ServiceError, Unauthenticated
+from voxel51.server.http.rates import Rate
 from voxel51.server.http.route import Answer, Call, JsonBody, Needs, Route
 from voxel51.wire import dates
 from voxel51.wire.accounts import Provider, Redemption, SignedIn, SignIn, SignUp, WaysIn
 from voxel51.wire.headers import SESSION_COOKIE
 
+_GUESSES = "wrong passwords for this account; who is signed in, or has a token, is not kept out"
 _COOKIE = {"Set-Cookie": f"the session, as {SESSION_COOKIE}"}
 
 
@@ -24,8 +27,12 @@ def entrance_routes(
     accounts: AccountService,
     provider: Provider | None,
     is_secure: bool,
+    guesses: Rate,
 ) -> Iterable[Route]:
-    """One table of all ways in. Where the platform ``is_secure``, browsers send its cookies over HTTPS alone."""
+    """One table of all ways in. Where the platform ``is_secure``, browsers send its cookies over HTTPS alone.
+
+    ``guesses`` is how often the password of one name may be guessed wrong, from wherever.
+    """
 
     def ways_in(call: Call) -> WaysIn:
         return {
@@ -43,7 +50,15 @@ def entrance_routes(
             return False
 
     def sign_in(call: Call) -> Answer:
-        return signed_in(sessions.sign_in(call.body["username"], call.body["password"], browser_of(call)), is_secure)
+        name = call.body["username"]
+        account = name[:LONGEST_NAME]  # what is longer is nobody, and not worth its memory
+        guesses.check(account, _GUESSES)  # nobody learns by it whether there is an account of this name
+        try:
+            session = sessions.sign_in(name, call.body["password"], browser_of(call))
+        except Unauthenticated:
+            guesses.take(account, _GUESSES)
+            raise
+        return signed_in(session, is_secure)
 
     def sign_up(call: Call) -> Answer:
         name, password, invitation = call.body["username"], call.body["password"], call.body.get("invitation")
@@ -59,7 +74,7 @@ def entrance_routes(
     return [
         Route("GET", "/sign-in", ways_in, "How one gets in here", needs=Needs.NOBODY, answers=WaysIn),
         Route("POST", "/sign-in", sign_in, "Sign in by name and password", needs=Needs.NOBODY, body=JsonBody(SignIn),
-              answers=SignedIn, errors=(401, 403, 503), answer_headers=_COOKIE),
+              answers=SignedIn, errors=(401, 403, 429, 503), answer_headers=_COOKIE),
         Route("POST", "/sign-up", sign_up, "Make an account, and sign in", needs=Needs.NOBODY, body=JsonBody(SignUp),
               answers=SignedIn, status=201, errors=(403, 409, 503), answer_headers=_COOKIE),
         Route("POST", "/sign-out", sign_out, "End the session that asks", status=204,

@@ -5,7 +5,8 @@ import re
 from voxel51.server.errors import BadRequest
 
 RESERVED_NAMES = frozenset({"voxel51", "admin", "apps"})
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+LONGEST_NAME = 64
+_NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{LONGEST_NAME - 1}}}")
 
 
 def check_name(kind: str, name: str) -> None:
@@ -16,7 +17,8 @@ def check_name(kind: str, name: str) -> None:
     """
     if not _NAME.fullmatch(name):
         raise BadRequest(
-            f"{name!r} is no {kind} name: take 1 to 64 letters, digits, '.', '_', '-', a letter or digit first"
+            f"{name!r} is no {kind} name: take 1 to {LONGEST_NAME} letters, digits, '.', '_', '-', "
+            "a letter or digit first"
         )
     if name.lower() in RESERVED_NAMES:
         raise BadRequest(f"The {kind} name {name!r} is reserved; take another")

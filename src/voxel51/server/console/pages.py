@@ -69,7 +69,7 @@ def console_pages() -> Iterable[Route]:
         asset = site.assets.get(request.path_params["path"])
         if asset is None or request.path_params["version"] != site.version:
             return error_response(404, f"There is nothing at {request.url.path}; load the page again")
-        return _answer(asset, request, {"Cache-Control": "public, max-age=31536000, immutable"})
+        return _answer(asset, request, {**_HEADERS, "Cache-Control": "public, max-age=31536000, immutable"})
 
     yield Route("/", serve_document)
     yield Route("/console/{version}/{path:path}", serve_asset)

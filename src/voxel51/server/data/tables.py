@@ -24,6 +24,16 @@ data = Table(
     Index("ix_data_owner_upload_date", "owner_id", "upload_date", "id"),
     Index("ix_data_owner_name", "owner_id", "name"),
     Index("ix_data_owner_sha256", "owner_id", "sha256"),
+    Index("ix_data_owner_storage_key", "owner_id", "storage_key", "size_bytes"),
+)
+_kept = data.c.storage_key.is_not(None)
+Index(
+    "ix_data_upload_date",
+    data.c.upload_date,
+    data.c.owner_id,
+    data.c.size_bytes,
+    sqlite_where=_kept,
+    postgresql_where=_kept,
 )
 
 uploads = Table(

@@ -46,12 +46,14 @@ class Listing:
         texts: fields searched as text; a term without a field looks through these.
         flags: fields compared by truth.
         identity: column that makes the order total, so that pages never overlap.
+        further: fields that the noun adds to those found, where they are asked for by name.
     """
 
     columns: Mapping[str, ColumnElement[Any]]
     texts: frozenset[str]
     flags: frozenset[str]
     identity: ColumnElement[Any]
+    further: tuple[str, ...] = ()
 
 
 def run(connection: Connection, listing: Listing, query: Query, visible: Sequence[ColumnElement[bool]]) -> tuple[

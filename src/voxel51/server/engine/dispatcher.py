@@ -6,13 +6,16 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from voxel51.server.engine import leftovers
 from voxel51.server.engine.launch import Launch, Limits
 from voxel51.server.engine.runner import Ending, Outcome, Process, Runner
 from voxel51.server.jobs.attempts import AttemptService, Claim, Fate
 from voxel51.server.jobs.tasks import TaskService
+from voxel51.wire import dates
 from voxel51.wire import tasks as names
+from voxel51.wire.overview import Places
 from voxel51.wire.tasks import TaskExit
 
 log = logging.getLogger(__name__)
@@ -57,6 +60,7 @@ class Dispatcher:
         self._tasks = tasks
         self._runner = runner
         self._terms = terms
+        self._opened_at: datetime | None = None
         self._running: dict[str, bool] = {}  # attempt -> whether its job is the platform's own
         self._outcomes: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
         self._woken = threading.Event()
@@ -70,6 +74,7 @@ class Dispatcher:
                 leftovers.end(Process(attempt.process_id, attempt.process_started_at or 0.0))
             self._attempts.settle(attempt.attempt_id, Fate.LOST, "the platform was ended while the job ran")
         self._runner.open(self._on_outcome)
+        self._opened_at = dates.now()
         self._thread.start()
 
     def wake(self) -> None:
@@ -79,6 +84,16 @@ class Dispatcher:
     def is_running(self) -> bool:
         """Whether jobs are being started."""
         return self._thread.is_alive() and not self._closing.is_set()
+
+    @property
+    def opened_at(self) -> datetime | None:
+        """Since when jobs are being started; None before."""
+        return self._opened_at
+
+    def places(self, *, internal: bool) -> Places:
+        """The places of people's jobs, or of the platform's own. Callable from any thread."""
+        there = self._terms.internal_slots if internal else self._terms.slots
+        return {"there": there, "used": sum(each is internal for each in list(self._running.values()))}
 
     def close(self) -> None:
         """Start no more, stop what runs and give it back to the queue; returns when all is settled."""
@@ -132,8 +147,9 @@ class Dispatcher:
             self._runner.stop(attempt_id)
 
     def _start_waiting(self) -> None:
-        for internal, slots in ((False, self._terms.slots), (True, self._terms.internal_slots)):
-            free = slots - sum(each is internal for each in self._running.values())
+        for internal in (False, True):
+            places = self.places(internal=internal)
+            free = places["there"] - places["used"]
             if free <= 0 or self._closing.is_set():
                 continue
             for claim in self._attempts.claim(free, internal=internal):

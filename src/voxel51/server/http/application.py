@@ -23,6 +23,10 @@ from voxel51.wire.tokens import API_VERSION
 _OVERRIDING = {"PATCH", "DELETE"}
 _SLASHES = re.compile(r"/{2,}")
 
+_INERT = "default-src 'none'; frame-ancestors 'none'; sandbox"
+"""The policy of whatever is no page of ours: a file that somebody uploaded does nothing when it is opened as a page,
+and least of all in the name of whoever is signed in."""
+
 
 def build_application(routes: Iterable[Route], serving: Serving, pages: Sequence[BaseRoute]) -> ASGIApp:
     """The application that serves ``routes`` under the version prefix and ``pages`` beside them."""
@@ -78,6 +82,7 @@ class _Surroundings:
                 headers = MutableHeaders(scope=message)
                 headers[REQUEST_ID] = request_id
                 headers.setdefault("X-Content-Type-Options", "nosniff")
+                headers.setdefault("Content-Security-Policy", _INERT)
             await send(message)
 
         await self._application(scope, receive, send_with_id)

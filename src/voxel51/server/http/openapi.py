@@ -35,6 +35,7 @@ from voxel51.wire.headers import AGENT_KEY, APPLICATION_KEY, APPLICATION_USER, I
 from voxel51.wire.query import QueryDocument
 from voxel51.wire.tokens import API_VERSION
 
+PAGE_PATH = "/docs/api"
 _SECURITY: Mapping[Needs, list[tuple[str, ...]]] = {
     Needs.NOBODY: [],
     Needs.USER: [("user",), ("session",), ("application", "active_user")],
@@ -142,8 +143,8 @@ def pages(document: Mapping[str, Any]) -> list[StarletteRoute]:
 
     return [
         StarletteRoute("/openapi.json", serve_document),
-        StarletteRoute("/docs/api", serve_page),
-        StarletteRoute("/docs/api/{name}", serve_asset),
+        StarletteRoute(PAGE_PATH, serve_page),
+        StarletteRoute(f"{PAGE_PATH}/{{name}}", serve_asset),
     ]
 
 
@@ -193,7 +194,7 @@ def _query_parameters(body: Body) -> list[dict[str, Any]]:
     if not isinstance(body, QueryBody):
         return []
     texts = {
-        "fields": ("fields to return, joined by commas", "^[^,]*(,[^,]*)*$"),
+        "fields": (_fields_line(body.listing), "^[^,]*(,[^,]*)*$"),
         "search": ("search terms, joined by commas; all must match", _search_pattern(body.listing)),
         "sort": ("<field>:asc or <field>:desc", f"^(({'|'.join(body.listing.columns)})(:(asc|desc))?)?$"),
     }
@@ -209,6 +210,11 @@ def _query_parameters(body: Body) -> list[dict[str, Any]]:
         ),
         {"name": "all_versions", "in": "query", "description": "old versions too", "schema": {"type": "boolean"}},
     ]
+
+
+def _fields_line(listing: Listing) -> str:
+    line = "fields to return, joined by commas"
+    return f"{line}; by name alone: {', '.join(listing.further)}" if listing.further else line
 
 
 def _search_pattern(listing: Listing) -> str:

@@ -1,12 +1,13 @@
 """Jobs as their owners see them: submitted, started, watched, kept and forgotten."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, RowMapping, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, delete, insert, select, update
 
 from voxel51.server.accounts.callers import Application, User
 from voxel51.server.accounts.tables import users_of
@@ -18,8 +19,10 @@ from voxel51.server.database.search import Listing, Query, run
 from voxel51.server.errors import BadRequest, Forbidden, NotFound
 from voxel51.server.events import outbox
 from voxel51.server.http.route import Download
+from voxel51.server.jobs.details import further_fields
 from voxel51.server.jobs.moves import ENDED
 from voxel51.server.jobs.outputs import checked_output, download_of, no_such_job, with_files
+from voxel51.server.jobs.positions import Positions
 from voxel51.server.jobs.requests import check_request, output_filename, read_request
 from voxel51.server.jobs.status import status_of
 from voxel51.server.jobs.tables import attempts, jobs, theirs
@@ -29,16 +32,17 @@ from voxel51.wire import dates
 from voxel51.wire.analytics import AnalyticScope
 from voxel51.wire.events import EventName
 from voxel51.wire.jobs import Job, JobFailureType, JobList, JobRequestDocument, JobState
-from voxel51.wire.query import JOBS_FIELDS
+from voxel51.wire.query import JOBS_FIELDS, JOBS_FURTHER_FIELDS
 
 LISTING = Listing(
     columns={name: jobs.c[name] for name in JOBS_FIELDS},
     texts=frozenset({"id", "name", "state"}),
     flags=frozenset({"archived", "expired", "auto_start"}),
     identity=jobs.c.id,
+    further=JOBS_FURTHER_FIELDS,
 )
 _DATES = ("upload_date", "expiration_date", "start_date", "completion_date", "fail_date")
-_EXTRAS = ("output_filename", "frame_count", "duration_seconds", "size_bytes")
+_EXTRAS = ("output_filename", "frame_count", "duration_seconds", "size_bytes", "failure_message")
 _MOST_AT_ONCE = 1000
 """How many jobs one transaction changes, so that nobody waits long for the write lock; the next one goes on."""
 
@@ -59,6 +63,7 @@ class JobService:
         data: DataService,
         lifetime: timedelta,
         links: Links,
+        positions: Positions,
         wake: Callable[[], None],
     ) -> None:
         self._database = database
@@ -67,6 +72,7 @@ class JobService:
         self._data = data
         self._lifetime = lifetime
         self._links = links
+        self._positions = positions
         self._wake = wake
 
     def submit(self, owner: User, content: bytes, name: str | None, auto_start: bool, ttl: str | None) -> Job:
@@ -105,19 +111,39 @@ class JobService:
                 outbox.record(connection, EventName.QUEUED, [(str(row["id"]), owner.id)], {"state": row["state"]})
         if auto_start:
             self._database.after_commit(self._wake)
-        return self.details(owner, str(row["id"]))
+        return self.record(owner, str(row["id"]))
 
     def query(self, owner: User, query: Query) -> JobList:
         """The owner's jobs that match."""
-        with self._database.read() as connection:
-            rows, count = run(connection, LISTING, query, [jobs.c.owner_id == owner.id, theirs])
-        return {"jobs": [_to_wire(row) for row in rows], "count": count}
+        return self._query(jobs.c.owner_id == owner.id, query)
 
     def query_of_application(self, application: Application, query: Query) -> JobList:
         """What matches of all jobs of all users of ``application``."""
+        return self._query(jobs.c.owner_id.in_(users_of(application)), query)
+
+    def _query(self, visible: ColumnElement[bool], query: Query) -> JobList:
+        asked = query.fields or ()
+        further = [name for name in JOBS_FURTHER_FIELDS if name in asked]
         with self._database.read() as connection:
-            rows, count = run(connection, LISTING, query, [jobs.c.owner_id.in_(users_of(application)), theirs])
-        return {"jobs": [_to_wire(row) for row in rows], "count": count}
+            if not further:
+                rows, count = run(connection, LISTING, query, [visible, theirs])
+                return {"jobs": [_to_wire(row) for row in rows], "count": count}
+            rows, count = run(connection, LISTING, replace(query, fields=(*asked, "id")), [visible, theirs])
+            found = self._further(connection, [row["id"] for row in rows], further)
+        named = [
+            {name: each[name] for name in asked if name in each} for each in (row | found[row["id"]] for row in rows)
+        ]
+        return {"jobs": [_to_wire(row) for row in named], "count": count}
+
+    def _further(
+        self, connection: Connection, job_ids: Sequence[str], names: Sequence[str]
+    ) -> dict[str, dict[str, Any]]:
+        found: dict[str, dict[str, Any]] = {}
+        for start in range(0, len(job_ids), _MOST_AT_ONCE):
+            chosen = jobs.c.id.in_(job_ids[start : start + _MOST_AT_ONCE])
+            rows = connection.execute(with_files().where(chosen)).mappings().all()
+            found |= further_fields(connection, rows, names, self._positions)
+        return found
 
     def list_unarchived(self, owner: User) -> JobList:
         """The owner's jobs that are not archived."""
@@ -126,8 +152,16 @@ class JobService:
             rows, count = run(connection, LISTING, Query(), visible)
         return {"jobs": [_to_wire(row) for row in rows], "count": count}
 
+    def record(self, owner: User, job_id: str) -> Job:
+        """One job as it is kept: what it was asked, when what became of it, how much it looked at.
+
+        Raises:
+            NotFound: the owner has no such job.
+        """
+        return _record(self.find(owner.id, job_id))
+
     def details(self, owner: User, job_id: str) -> Job:
-        """One job's record.
+        """One job's record, and how far it is.
 
         Raises:
             NotFound: the owner has no such job.
@@ -135,9 +169,14 @@ class JobService:
         return only(self.details_of_many(owner, [job_id]))
 
     def details_of_many(self, owner: User, job_ids: Sequence[str]) -> Outcomes[Job]:
-        """The record of each job; refused are those that the owner has not."""
-        found = self._find_all(owner.id, job_ids)
-        return {job_id: _details(found[job_id]) if job_id in found else no_such_job(job_id) for job_id in job_ids}
+        """The details of each job; refused are those that the owner has not."""
+        with self._database.read() as connection:
+            found = _find_all(connection, owner.id, job_ids)
+            further = further_fields(connection, [*found.values()], JOBS_FURTHER_FIELDS, self._positions)
+        return {
+            job_id: _with(found[job_id], further[job_id]) if job_id in found else no_such_job(job_id)
+            for job_id in job_ids
+        }
 
     def request(self, owner: User, job_id: str) -> JobRequestDocument:
         """What the job was asked to do.
@@ -228,7 +267,7 @@ class JobService:
     def _exported(self, job: RowMapping) -> dict[str, Any]:
         has_output = job["state"] == JobState.COMPLETE and job["output_key"] is not None
         url = self._links("GET", f"/links/jobs/{job['id']}/output") if has_output else None
-        return {**_details(job), "request": job["request"], "output_url": url}
+        return {**_record(job), "request": job["request"], "output_url": url}
 
     def forget_all(self, owner: User) -> bool:
         """Forget all jobs of the owner, which have ended, and their files."""
@@ -248,15 +287,11 @@ class JobService:
         Raises:
             NotFound: the owner has no such job.
         """
-        row = self._find_all(owner_id, [job_id]).get(job_id)
+        with self._database.read() as connection:
+            row = _find_all(connection, owner_id, [job_id]).get(job_id)
         if row is None:
             raise no_such_job(job_id)
         return row
-
-    def _find_all(self, owner_id: str, job_ids: Sequence[str]) -> dict[str, RowMapping]:
-        statement = with_files().where(jobs.c.id.in_(job_ids), jobs.c.owner_id == owner_id, theirs)
-        with self._database.read() as connection:
-            return {row["id"]: row for row in connection.execute(statement).mappings()}
 
     def _check_data(self, owner: User, data_id: str) -> None:
         try:
@@ -273,9 +308,18 @@ def has_unended(connection: Connection, analytic_id: str) -> bool:
     return connection.execute(select(jobs.c.id).where(jobs.c.analytic_id == analytic_id, unended)).first() is not None
 
 
-def _details(job: RowMapping) -> Job:
-    record = {name: job[name] for name in (*JOBS_FIELDS, *_EXTRAS)}
-    return _to_wire({**record, "analytic": job["request"]["analytic"], "version": job["version"]})
+def _find_all(connection: Connection, owner_id: str, job_ids: Sequence[str]) -> dict[str, RowMapping]:
+    statement = with_files().where(jobs.c.id.in_(job_ids), jobs.c.owner_id == owner_id, theirs)
+    return {row["id"]: row for row in connection.execute(statement).mappings()}
+
+
+def _record(job: RowMapping) -> Job:
+    extras = {name: job[name] for name in _EXTRAS}
+    return _with(job, {**extras, "analytic": job["request"]["analytic"], "version": job["version"]})
+
+
+def _with(job: RowMapping, further: Mapping[str, Any]) -> Job:
+    return _to_wire({**{name: job[name] for name in JOBS_FIELDS}, **further})
 
 
 def forget_files(connection: Connection, job_ids: Sequence[str]) -> list[str]:

@@ -87,7 +87,7 @@ class ShareService:
             NotFound: there is no such link (any more).
         """
         found = self._find(key)
-        job = self._jobs.details(User(found.owner_id, ""), found.job_id)
+        job = self._jobs.record(User(found.owner_id, ""), found.job_id)
         completed = job.get("completion_date")
         return {
             "name": job["name"],

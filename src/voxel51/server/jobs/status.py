@@ -12,7 +12,7 @@ from voxel51.server.errors import BadRequest
 from voxel51.server.jobs.moves import ENDED
 from voxel51.wire.events import EventName
 from voxel51.wire.jobs import JobState
-from voxel51.wire.tasks import TaskState, TaskStatusDocument
+from voxel51.wire.tasks import Progress, TaskState, TaskStatusDocument
 
 _MOST_MESSAGES = 20
 _LONGEST_MESSAGE = 2000
@@ -64,6 +64,20 @@ def news_of(before: str | None, after: str) -> Iterator[tuple[EventName, dict[st
     progress = _progress(new)
     if progress and progress != _progress(old):
         yield EventName.PROGRESS, {"progress": progress}
+
+
+def progress_of(text: str | None) -> Progress | None:
+    """How far the attempt that wrote this status document said it is; None where it said nothing of it."""
+    progress: Progress = _progress(_read(text))  # type: ignore[assignment]  # its keys are those of the shape
+    return progress or None
+
+
+def last_message(text: str | None) -> str | None:
+    """The last that the attempt which wrote this status document said."""
+    for message in reversed(_messages(_read(text))):
+        if isinstance(message, dict) and isinstance(message.get("message"), str):
+            return str(message["message"][:_LONGEST_MESSAGE])
+    return None
 
 
 def _read(text: str | None) -> dict[str, Any]:

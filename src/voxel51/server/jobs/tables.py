@@ -38,8 +38,15 @@ jobs = Table(
     Column("size_bytes", BigInteger),
     Index("ix_jobs_owner_upload_date", "owner_id", "upload_date", "id"),
     Index("ix_jobs_owner_name", "owner_id", "name"),
-    Index("ix_jobs_state_owner_queued_at", "state", "owner_id", "queued_at", "id"),
+    Index("ix_jobs_queue", "state", "internal", "owner_id", "queued_at", "id"),
 )
+# What ended in a time, and how long it took, is read from these alone.
+for _date, _columns in (
+    (jobs.c.completion_date, (jobs.c.owner_id, jobs.c.start_date, jobs.c.internal)),
+    (jobs.c.fail_date, (jobs.c.owner_id, jobs.c.start_date, jobs.c.internal, jobs.c.failure_type)),
+):
+    _known = _date.is_not(None)
+    Index(f"ix_jobs_{_date.name}", _date, *_columns, sqlite_where=_known, postgresql_where=_known)
 
 theirs = jobs.c.internal.is_(False)
 """Of what people see: jobs that somebody submitted."""

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,6 +20,19 @@ _UNDERWAY = [JobState.SCHEDULED.value, JobState.RUNNING.value]
 
 MostRunning = Callable[[Connection, Sequence[str]], Mapping[str, int]]
 """How many jobs of each of these owners may run at once; who is left out, any number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Owners in the ``order`` of their turns, how many jobs of each are ``underway``, and the ``most`` that may be."""
+
+    order: Sequence[str]
+    underway: Mapping[str, int]
+    most: Mapping[str, int]
+
+    def room(self, owner_id: str) -> int:
+        """How many more jobs of an owner may be underway."""
+        return max(0, self.most.get(owner_id, _ANY) - self.underway[owner_id])
 
 
 def next_jobs(
@@ -47,23 +61,41 @@ def next_jobs(
 
 
 def _shares(connection: Connection, limit: int, most_running: MostRunning, internal: bool) -> dict[str, int]:
-    """How many of ``limit`` places each owner gets, in the order of their turns; none more than may run at once."""
-    owners = _waiting_owners(connection, internal)
-    if not owners:
-        return {}
+    """How many of ``limit`` places each owner gets, in the order of their turns; none more than he has jobs waiting, or
+    may run at once."""
+    standing = standing_of(connection, _waiting_owners(connection, internal), most_running, internal=internal)
+    shares: Counter[str] = Counter()
+    most = {owner_id: min(limit, standing.room(owner_id)) for owner_id in standing.order}
+    for _ in range(limit):
+        free = [owner_id for owner_id in standing.order if shares[owner_id] < most[owner_id]]
+        if not free:
+            break
+        chosen = min(free, key=lambda owner_id: standing.underway[owner_id] + shares[owner_id])
+        if chosen not in shares:
+            most[chosen] = _waiting_jobs(connection, chosen, most[chosen], internal)
+        shares[chosen] += 1
+    return shares
+
+
+def _waiting_jobs(connection: Connection, owner_id: str, most: int, internal: bool) -> int:
+    """How many queued jobs an owner has, counted up to ``most``."""
+    of_owner = (jobs.c.state == JobState.QUEUED.value) & (jobs.c.owner_id == owner_id) & jobs.c.internal.is_(internal)
+    counted = select(func.count()).select_from(select(jobs.c.id).where(of_owner).limit(most).subquery())
+    return connection.execute(counted).scalar_one()
+
+
+def standing_of(
+    connection: Connection, owner_ids: Sequence[str], most_running: MostRunning, *, internal: bool = False
+) -> Standing:
+    """How these owners, who have jobs waiting, stand to each other."""
+    if not owner_ids:
+        return Standing([], Counter(), {})
     going = jobs.c.state.in_(_UNDERWAY) & jobs.c.internal.is_(internal)
     counted = select(jobs.c.owner_id, func.count()).where(going).group_by(jobs.c.owner_id)
     underway = Counter({row[0]: row[1] for row in connection.execute(counted)})
     served = {row.owner_id: row.served_at for row in connection.execute(select(turns))}
-    order = sorted(owners, key=lambda owner_id: served.get(owner_id, _NEVER))
-    most = most_running(connection, order)
-    shares: Counter[str] = Counter()
-    for _ in range(limit):
-        free = [owner_id for owner_id in order if underway[owner_id] + shares[owner_id] < most.get(owner_id, _ANY)]
-        if not free:
-            break
-        shares[min(free, key=lambda owner_id: underway[owner_id] + shares[owner_id])] += 1
-    return shares
+    order = sorted(owner_ids, key=lambda owner_id: served.get(owner_id, _NEVER))
+    return Standing(order, underway, most_running(connection, order))
 
 
 def _waiting_owners(connection: Connection, internal: bool) -> list[str]:

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from voxel51.server.errors import BadRequest
+from voxel51.server.http.arguments import read_number
 from voxel51.server.http.route import Argument
 
 MOST_LABELS = 5
@@ -61,29 +61,16 @@ class LabelQuery:
         return cls(
             labels=labels,
             text=text,
-            longer_than=_number("longer_than", given, 0.0),
-            confidence=_number("confidence", given, 0.0),
+            longer_than=read_number(ARGUMENTS, "longer_than", given, 0.0),
+            confidence=read_number(ARGUMENTS, "confidence", given, 0.0),
             together=given.get("together") == "true",
             analytic=given.get("analytic") or None,
             data_id=given.get("data_id") or None,
             job_id=given.get("job_id") or None,
-            limit=int(_number("limit", given, 25)),
-            offset=int(_number("offset", given, 0)),
+            limit=int(read_number(ARGUMENTS, "limit", given, 25)),
+            offset=int(read_number(ARGUMENTS, "offset", given, 0)),
         )
 
 
 def _label(text: str) -> str:
     return re.sub(r"\\([\\,])", r"\1", text.strip())
-
-
-def _number(name: str, given: Mapping[str, str], otherwise: float) -> float:
-    schema: Mapping[str, Any] = ARGUMENTS[name].schema
-    text = given.get(name) or str(otherwise)
-    try:
-        value = float(text)
-    except ValueError:
-        value = float("nan")
-    is_whole = schema["type"] == "number" or value == value // 1
-    if not (schema["minimum"] <= value <= schema["maximum"]) or not is_whole:
-        raise BadRequest(f"'{name}' is a number from {schema['minimum']} to {schema['maximum']}, not {text!r:.100}")
-    return value

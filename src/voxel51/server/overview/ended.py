@@ -1,0 +1,41 @@
+"""The jobs of people that ended in a time, read from indexes that are in the order of it."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, literal, select
+
+from voxel51.server.database.durations import seconds_between
+from voxel51.server.jobs.tables import jobs, theirs
+from voxel51.wire.jobs import JobFailureType
+
+_NONE = JobFailureType.NONE.value
+
+
+def ended_by_owner(
+    connection: Connection, begin: datetime, end: datetime, among: Sequence[ColumnElement[bool]] = ()
+) -> Iterator[Row[Any]]:
+    """Rows of ``owner_id``, ``failure_type`` (NONE: completed), ``number`` and ``seconds``, both summed up.
+
+    ``end`` is not in the time. Where it is a day, a day's jobs are put together at a time, and not all of them.
+    """
+    completed = _grouped(jobs.c.completion_date, literal(_NONE).label("failure_type"))
+    failed = _grouped(jobs.c.fail_date, jobs.c.failure_type).group_by(jobs.c.failure_type)
+    for statement, moment in ((completed, jobs.c.completion_date), (failed, jobs.c.fail_date)):
+        yield from connection.execute(statement.where(moment >= begin, moment < end, theirs, *among))
+
+
+def number_ended(connection: Connection, begin: datetime, end: datetime) -> tuple[int, int]:
+    """How many were completed, and how many failed."""
+    completed, failed = (
+        connection.execute(select(func.count()).where(moment >= begin, moment < end, theirs)).scalar_one()
+        for moment in (jobs.c.completion_date, jobs.c.fail_date)
+    )
+    return completed, failed
+
+
+def _grouped(moment: ColumnElement[datetime], failure_type: ColumnElement[str]) -> Select[Any]:
+    seconds = func.sum(seconds_between(jobs.c.start_date, moment))
+    columns = (jobs.c.owner_id, failure_type, func.count().label("number"), seconds.label("seconds"))
+    return select(*columns).group_by(jobs.c.owner_id)

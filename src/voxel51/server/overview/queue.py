@@ -1,0 +1,98 @@
+"""The queue as operators see it: what waits, what runs, and how fast it goes."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, func, select
+
+from voxel51.server.accounts.tables import applications, users
+from voxel51.server.analytics.tables import analytics
+from voxel51.server.database.database import Database
+from voxel51.server.engine.dispatcher import Dispatcher
+from voxel51.server.jobs.details import eta_seconds
+from voxel51.server.jobs.status import progress_of
+from voxel51.server.jobs.tables import attempts, jobs, theirs
+from voxel51.server.overview.ended import number_ended
+from voxel51.wire import dates
+from voxel51.wire.jobs import JobState
+from voxel51.wire.overview import JobsOfHour, QueueOverview, RunningJob
+
+_HOURS = 24
+_UNDERWAY = [JobState.SCHEDULED.value, JobState.RUNNING.value]
+
+
+class QueueService:
+    """Looks at all jobs at once."""
+
+    def __init__(self, database: Database, dispatcher: Dispatcher) -> None:
+        self._database = database
+        self._dispatcher = dispatcher
+
+    def overview(self) -> QueueOverview:
+        """How the queue stands. What is counted is read from indexes."""
+        with self._database.read() as connection:
+            states = _states(connection)
+            return {
+                "dispatching": self._dispatcher.is_running(),
+                "jobs": self._dispatcher.places(internal=False),
+                "renditions": self._dispatcher.places(internal=True),
+                "states": states[False],
+                "internal_states": states[True],
+                "oldest_waits_seconds": _oldest_waits_seconds(connection),
+                "running": [_running(row) for row in connection.execute(_underway())],
+                "throughput": list(_throughput(connection)),
+            }
+
+
+def _states(connection: Connection) -> dict[bool, dict[str, int]]:
+    """How many jobs are in each state; by whether they are the platform's own."""
+    counted = select(jobs.c.internal, jobs.c.state, func.count()).group_by(jobs.c.state, jobs.c.internal)
+    states = {internal: {state.value: 0 for state in JobState} for internal in (False, True)}
+    for internal, state, number in connection.execute(counted):
+        states[internal][state] = number
+    return states
+
+
+def _oldest_waits_seconds(connection: Connection) -> float | None:
+    waiting = select(func.min(jobs.c.queued_at)).where(jobs.c.state == JobState.QUEUED.value, theirs)
+    since = connection.execute(waiting).scalar()
+    return None if since is None else max(0.0, (dates.now() - since).total_seconds())
+
+
+def _underway() -> Select[Any]:
+    named = (users.c.name.label("username"), applications.c.name.label("application"))
+    ran = (analytics.c.name.label("analytic"), analytics.c.version, attempts.c.created_at.label("since"))
+    told = (jobs.c.id, jobs.c.state, jobs.c.internal, jobs.c.start_date, jobs.c.status_text)
+    return (
+        select(*told, *named, *ran)
+        .join(users, users.c.id == jobs.c.owner_id)
+        .outerjoin(applications, applications.c.id == users.c.application_id)
+        .join(analytics, analytics.c.id == jobs.c.analytic_id)
+        .join(attempts, attempts.c.id == jobs.c.attempt_id)
+        .where(jobs.c.state.in_(_UNDERWAY))
+        .order_by(attempts.c.created_at, jobs.c.id)
+    )
+
+
+def _running(row: Row[Any]) -> RunningJob:
+    return {
+        "job_id": row.id,
+        "username": row.username,
+        "application": row.application,
+        "analytic": row.analytic,
+        "version": row.version,
+        "state": row.state,
+        "internal": row.internal,
+        "since": dates.to_text(row.since),
+        "progress": progress_of(row.status_text),
+        "eta_seconds": eta_seconds(row._mapping, dates.now()),
+    }
+
+
+def _throughput(connection: Connection) -> Iterator[JobsOfHour]:
+    present = dates.now().replace(minute=0, second=0, microsecond=0)
+    for ago in reversed(range(_HOURS)):
+        begin = present - timedelta(hours=ago)
+        completed, failed = number_ended(connection, begin, begin + timedelta(hours=1))
+        yield {"hour": dates.to_text(begin), "completed": completed, "failed": failed}

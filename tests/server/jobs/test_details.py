@@ -1,0 +1,113 @@
+"""What a job's record says beyond its row, in details and, by name, in lists."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import event, update
+
+from voxel51.server.accounts.applications import ApplicationService
+from voxel51.server.database.search import Query
+from voxel51.server.jobs.tables import jobs
+from voxel51.wire import dates
+from voxel51.wire.query import JOBS_FIELDS, JOBS_FURTHER_FIELDS
+
+
+def report(rooms, attempt, **document):
+    rooms.attempts.put_status(attempt.id, json.dumps(document))
+
+
+def started(rooms, job_id, seconds_ago):
+    with rooms.database.write() as connection:
+        values = {"start_date": dates.now() - timedelta(seconds=seconds_ago)}
+        connection.execute(update(jobs).where(jobs.c.id == job_id).values(values))
+
+
+def test_a_running_job_says_how_far_it_is_and_when_it_will_be_done(rooms, alice):
+    job_id = rooms.submit(alice)
+    assert [rooms.jobs.details(alice, job_id)[name] for name in ("progress", "eta_seconds")] == [None, None]
+    _, attempt = rooms.claim()
+    rooms.attempts.report_state(attempt, "RUNNING", None)
+    started(rooms, job_id, 30)
+    report(rooms, attempt, progress={"fraction": 0.25, "frames_done": 5, "frames_total": 20, "message": "half way"})
+
+    job = rooms.jobs.details(alice, job_id)
+
+    assert job["progress"] == {"fraction": 0.25, "frames_done": 5, "frames_total": 20, "message": "half way"}
+    assert job["eta_seconds"] == pytest.approx(90, abs=10)
+
+
+@pytest.mark.parametrize("fraction", [0, -1, 1.5, "half", None, 1e400, 10**400])
+def test_a_fraction_that_is_none_gives_no_time(rooms, alice, fraction):
+    job_id = rooms.submit(alice)
+    _, attempt = rooms.claim()
+    rooms.attempts.report_state(attempt, "RUNNING", None)
+    report(rooms, attempt, progress={"fraction": fraction})
+
+    assert rooms.jobs.details(alice, job_id)["eta_seconds"] is None
+
+
+def test_why_a_job_failed_is_told_by_who_knows_it_best(rooms, alice):
+    killed = rooms.submit(alice)
+    rooms.act("kill", alice, killed)
+    failed = rooms.submit(alice)
+    _, attempt = rooms.claim()
+    report(rooms, attempt, messages=[{"message": "Task started"}, {"message": "the video has no frames"}])
+    assert rooms.jobs.details(alice, failed)["failure_message"] is None
+    rooms.attempts.report_state(attempt, "FAILED", "USER")
+
+    told = [rooms.jobs.details(alice, job_id)["failure_message"] for job_id in (killed, failed)]
+
+    assert told == ["Killed by its owner", "the video has no frames"]
+
+
+def test_inputs_have_names_while_they_are_there(rooms, alice):
+    job_id = rooms.submit(alice)
+    [given] = rooms.jobs.details(alice, job_id)["inputs"]
+    assert (given["name"], given["filename"]) == ("video", "video.mp4")
+    rooms.data.delete(alice, [given["data_id"]])
+
+    assert rooms.jobs.details(alice, job_id)["inputs"] == [{**given, "filename": None}]
+
+
+def test_a_list_has_further_fields_by_name_alone(rooms, alice, bob):
+    ids = [rooms.submit(alice) for _ in range(3)]
+    rooms.submit(bob)
+
+    assert [set(job) for job in rooms.jobs.query(alice, Query())["jobs"]] == [set(JOBS_FIELDS)] * 3
+    listed = rooms.jobs.query(alice, Query(fields=("analytic", "name", "queue_position", "nothing"), limit=2))
+    assert listed["count"] == 3
+    assert [set(job) for job in listed["jobs"]] == [{"analytic", "name", "queue_position"}] * 2
+    whole = rooms.jobs.query(alice, Query(fields=(*JOBS_FIELDS, *JOBS_FURTHER_FIELDS)))["jobs"]
+    assert whole == [rooms.jobs.details(alice, job_id) for job_id in reversed(ids)]
+
+
+def test_an_application_sees_the_places_of_all_its_users(rooms, alice):
+    applications = ApplicationService(rooms.database)
+    acme = applications.create("acme")
+    users = [applications.create_user(acme, name) for name in ("one", "two")]
+    others = rooms.submit(alice)
+    ids = [rooms.submit(user) for user in users for _ in range(2)]
+    fields = ("id", "queue_position", "inputs")
+
+    listed = {job["id"]: job for job in rooms.jobs.query_of_application(acme, Query(fields=fields))["jobs"]}
+
+    assert set(listed) == {*ids}
+    places = {job["queue_position"] for job in listed.values()}
+    assert places | {rooms.jobs.details(alice, others)["queue_position"]} == {1, 2, 3, 4, 5}
+    assert all(job["inputs"][0]["filename"] == "video.mp4" for job in listed.values())
+
+
+def test_a_page_takes_as_many_statements_as_a_single_job(rooms, alice):
+    for _ in range(20):
+        rooms.submit(alice)
+    database = rooms.database
+    asked = []
+
+    def counted(limit):
+        asked.clear()
+        rooms.jobs.query(alice, Query(fields=(*JOBS_FIELDS, *JOBS_FURTHER_FIELDS), limit=limit))
+        return len(asked)
+
+    event.listen(database.engine, "before_cursor_execute", lambda *_: asked.append(1))
+    assert counted(20) <= counted(1) + 1

@@ -1,0 +1,110 @@
+"""A waiting job's position is where the dispatcher's own order has it."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import insert, select
+
+from voxel51.server.database.search import Query
+from voxel51.server.jobs.positions import Positions
+from voxel51.server.jobs.tables import jobs
+
+POSITION = Query(fields=("id", "queue_position"))
+
+
+def queue(rooms, owner, count):
+    """Queue jobs of one owner, as copies of one; returns their ids in order."""
+    first = rooms.submit(owner)
+    ids = [first, *(f"{first[:8]}-{number:05}" for number in range(count - 1))]
+    with rooms.database.write() as connection:
+        row = dict(connection.execute(select(jobs).where(jobs.c.id == first)).mappings().one())
+        copies = [
+            {**row, "id": job_id, "queued_at": row["queued_at"] + timedelta(microseconds=number)}
+            for number, job_id in enumerate(ids[1:], 1)
+        ]
+        connection.execute(insert(jobs), copies)
+    return ids
+
+
+def positions(rooms, *owners):
+    """Position -> id of the job, over all that wait."""
+    listed = [record for owner in owners for record in rooms.jobs.query(owner, POSITION)["jobs"]]
+    waiting = {record["queue_position"]: record["id"] for record in listed if record["queue_position"] is not None}
+    assert len(waiting) == sum(record["queue_position"] is not None for record in listed)
+    return waiting
+
+
+def claimed(rooms, count):
+    """What the dispatcher claims, one place after the other, while nothing ends."""
+    return [claim.job_id for _ in range(count) for claim in rooms.attempts.claim(1)]
+
+
+@pytest.mark.parametrize("underway", [0, 1, 3, 5])
+def test_jobs_stand_where_they_are_claimed(rooms, alice, bob, underway):
+    queue(rooms, alice, 6)
+    assert len(claimed(rooms, underway)) == underway
+    queue(rooms, bob, 9)
+    rooms.submit(rooms.accounts.create_user("carol"))
+    carol = rooms.accounts.find("carol")
+
+    waiting = positions(rooms, alice, bob, carol)
+    assert sorted(waiting) == [*range(1, 17 - underway)]
+
+    chosen = rooms.attempts.claim(100)
+    assert {claim.job_id for claim in chosen} == {*waiting.values()}
+
+
+@pytest.mark.parametrize("underway", [0, 1, 3])
+@pytest.mark.parametrize("places", [1, 2, 5, 7])
+def test_the_first_so_many_are_those_that_so_many_places_would_take(rooms, alice, bob, underway, places):
+    queue(rooms, alice, 6)
+    claimed(rooms, underway)
+    queue(rooms, bob, 4)
+
+    waiting = positions(rooms, alice, bob)
+
+    taken = {claim.job_id for claim in rooms.attempts.claim(places)}
+    assert taken == {waiting[position] for position in range(1, places + 1)}
+
+
+def test_jobs_that_may_not_start_yet_stand_behind_those_that_may(rooms, alice, bob):
+    rooms.quotas.grant(alice, alice, {"running_jobs": 2})
+    first = queue(rooms, alice, 6)
+    claimed(rooms, 1)
+    second = queue(rooms, bob, 3)
+
+    waiting = positions(rooms, alice, bob)
+
+    in_order = [second[0], second[1], first[1], second[2], *first[2:]]
+    assert [waiting[position] for position in range(1, 9)] == in_order
+    assert {claim.job_id for claim in rooms.attempts.claim(100)} == {waiting[position] for position in range(1, 5)}
+
+
+def test_only_a_queued_job_has_a_position(rooms, alice):
+    ready = rooms.submit(alice, auto_start=False)
+    running = rooms.submit(alice)
+    [claim] = rooms.attempts.claim(1)
+    queued = rooms.submit(alice)
+
+    assert claim.job_id == running
+    assert [rooms.jobs.details(alice, job_id)["queue_position"] for job_id in (ready, running, queued)] == [
+        None, None, 1,
+    ]  # fmt: skip
+
+
+def test_with_many_waiting_they_are_counted_once_a_second(rooms, alice, bob):
+    now = 0.0
+    places = Positions(rooms.quotas.most_running, lambda: now)
+    database = rooms.database
+
+    def position(job_id):
+        with database.read() as connection:
+            row = connection.execute(select(jobs).where(jobs.c.id == job_id)).mappings().one()
+            return places.of(connection, [row])[job_id]
+
+    ids = queue(rooms, alice, 1002)
+    assert position(ids[-1]) == 1002
+    rooms.submit(bob)
+    assert position(ids[-1]) == 1002
+    now = 1.5
+    assert position(ids[-1]) == 1003

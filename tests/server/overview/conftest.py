@@ -1,0 +1,21 @@
+"""The services behind jobs, and two people, on both databases."""
+
+import pytest
+
+from job_rooms import job_rooms
+
+
+@pytest.fixture
+def rooms(tmp_path, database_url):
+    with job_rooms(tmp_path, database_url) as built:
+        yield built
+
+
+@pytest.fixture
+def alice(rooms):
+    return rooms.accounts.create_user("alice")
+
+
+@pytest.fixture
+def bob(rooms):
+    return rooms.accounts.create_user("bob")

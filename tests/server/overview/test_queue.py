@@ -1,0 +1,77 @@
+"""The queue as operators see it, on both databases."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import update
+
+from voxel51.server.engine.dispatcher import Dispatcher, Terms
+from voxel51.server.engine.launch import Limits
+from voxel51.server.engine.runners.processes import ProcessRunner
+from voxel51.server.jobs.tables import jobs
+from voxel51.server.overview.queue import QueueService
+from voxel51.wire import dates
+
+
+@pytest.fixture
+def queue(rooms, tmp_path):
+    terms = Terms(2, 1, Limits(60, 60, 2**30, 2**30), "http://127.0.0.1:9/v1")
+    dispatcher = Dispatcher(rooms.attempts, rooms.tasks, ProcessRunner(tmp_path / "running", []), terms)
+    return QueueService(rooms.database, dispatcher)  # which is not opened: the tests claim by themselves
+
+
+def change(rooms, job_id, **values):
+    with rooms.database.write() as connection:
+        connection.execute(update(jobs).where(jobs.c.id == job_id).values(values))
+
+
+def test_an_empty_queue_says_so(queue):
+    overview = queue.overview()
+
+    assert set(overview["states"].values()) == {0}
+    assert (overview["oldest_waits_seconds"], overview["running"]) == (None, [])
+    assert len(overview["throughput"]) == 24
+    assert (overview["jobs"], overview["renditions"]) == ({"there": 2, "used": 0}, {"there": 1, "used": 0})
+    assert overview["dispatching"] is False
+
+
+def test_jobs_are_counted_by_state_and_the_platforms_own_apart(rooms, queue, alice, bob):
+    rooms.submit(alice, auto_start=False)
+    waiting = [rooms.submit(owner) for owner in (alice, bob, bob)]
+    change(rooms, waiting[0], queued_at=dates.now() - timedelta(hours=2))
+    change(rooms, waiting[1], internal=True, queued_at=dates.now() - timedelta(hours=9))
+
+    overview = queue.overview()
+
+    assert (overview["states"]["READY"], overview["states"]["QUEUED"]) == (1, 2)
+    assert overview["internal_states"]["QUEUED"] == 1
+    assert overview["oldest_waits_seconds"] == pytest.approx(7200, abs=60)
+
+
+def test_what_runs_is_named_with_its_owner_and_how_far_it_is(rooms, queue, alice):
+    job_id = rooms.submit(alice)
+    _, attempt = rooms.claim()
+    rooms.attempts.report_state(attempt, "RUNNING", None)
+    rooms.attempts.put_status(attempt.id, json.dumps({"progress": {"fraction": 0.5}}))
+
+    [running] = queue.overview()["running"]
+
+    assert (running["job_id"], running["username"], running["application"]) == (job_id, "alice", None)
+    assert (running["analytic"], running["version"], running["state"]) == ("voxel51/count", "1.0", "RUNNING")
+    assert (running["progress"], running["internal"]) == ({"fraction": 0.5}, False)
+    assert dates.from_text(running["since"]) <= dates.now()
+
+
+def test_what_ended_is_told_by_the_hour(rooms, queue, alice):
+    done, failed, old = (rooms.submit(alice) for _ in range(3))
+    hour = dates.now().replace(minute=0, second=0, microsecond=0)
+    change(rooms, done, state="COMPLETE", completion_date=hour)
+    change(rooms, failed, state="FAILED", fail_date=hour - timedelta(hours=3, seconds=-1))
+    change(rooms, old, state="COMPLETE", completion_date=hour - timedelta(hours=24))
+
+    throughput = queue.overview()["throughput"]
+
+    assert throughput[-1] == {"hour": dates.to_text(hour), "completed": 1, "failed": 0}
+    assert throughput[-4] == {"hour": dates.to_text(hour - timedelta(hours=3)), "completed": 0, "failed": 1}
+    assert sum(each["completed"] + each["failed"] for each in throughput) == 2

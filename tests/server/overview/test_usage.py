@@ -1,0 +1,128 @@
+"""Who uses how much, by day and by owner, on both databases."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import update
+
+from voxel51.server.accounts.applications import ApplicationService
+from voxel51.server.data.tables import data
+from voxel51.server.jobs.tables import jobs
+from voxel51.server.overview.usage import Asked, UsageService
+from voxel51.wire import dates
+
+ALL = Asked(days=30, limit=1000, offset=0)
+
+
+@pytest.fixture
+def usage(rooms):
+    return UsageService(rooms.database)
+
+
+def change(rooms, table, record_id, **values):
+    with rooms.database.write() as connection:
+        connection.execute(update(table).where(table.c.id == record_id).values(values))
+
+
+def noon(days_ago):
+    return dates.now().replace(hour=12, minute=0, second=0, microsecond=0) - timedelta(days=days_ago)
+
+
+def ended(rooms, owner, days_ago, seconds, failure_type="NONE"):
+    """A job that took so long and ended at noon some days ago."""
+    job_id, end = rooms.submit(owner), noon(days_ago)
+    date = "completion_date" if failure_type == "NONE" else "fail_date"
+    state = "COMPLETE" if failure_type == "NONE" else "FAILED"
+    values = {"state": state, "failure_type": failure_type, date: end, "start_date": end - timedelta(seconds=seconds)}
+    change(rooms, jobs, job_id, **values)
+    return job_id
+
+
+def of(report, username):
+    return next(owner for owner in report["owners"] if owner["username"] == username)
+
+
+def test_nobody_who_uses_nothing_is_named(usage, alice):
+    report = usage.of_everybody(ALL)
+
+    assert (report["owners"], report["count"], len(report["days"])) == ([], 0, 30)
+    assert report["days"][-1]["date"] == dates.now().date().isoformat()
+    assert {day["bytes_uploaded"] for day in report["days"]} == {0}
+
+
+def test_jobs_count_for_their_owner_and_the_day_they_ended(rooms, usage, alice, bob):
+    ended(rooms, alice, 1, 90.5)
+    ended(rooms, alice, 1, 10, "USER")
+    ended(rooms, alice, 2, 5, "PLATFORM")
+    ended(rooms, bob, 2, 300)
+    ended(rooms, bob, 40, 1000)
+    rooms.submit(bob)
+
+    report = usage.of_everybody(ALL)
+
+    assert [owner["username"] for owner in report["owners"]] == ["bob", "alice"]
+    assert of(report, "alice") == {
+        "username": "alice", "application": None, "bytes": len(b"video"), "files": 3, "completed": 1, "failed": 2,
+        "failures": {"USER": 1, "ANALYTIC": 0, "PLATFORM": 1}, "job_seconds": 105.5,
+    }  # fmt: skip
+    assert (of(report, "bob")["completed"], of(report, "bob")["job_seconds"]) == (1, 300.0)
+    days = [(day["completed"], day["failed"], day["job_seconds"]) for day in report["days"][-3:-1]]
+    assert days == [(1, 1, 305.0), (1, 1, 100.5)]
+    assert sum(day["job_seconds"] for day in report["days"]) == 405.5
+
+
+def test_a_killed_job_that_never_ran_took_no_time(rooms, usage, alice):
+    rooms.act("kill", alice, rooms.submit(alice))
+
+    owner = of(usage.of_everybody(ALL), "alice")
+
+    assert (owner["failed"], owner["failures"]["USER"], owner["job_seconds"]) == (1, 1, 0.0)
+
+
+def test_the_platforms_own_jobs_count_for_nobody(rooms, usage, alice):
+    job_id = ended(rooms, alice, 1, 90)
+    change(rooms, jobs, job_id, internal=True)
+
+    assert of(usage.of_everybody(ALL), "alice")["completed"] == 0
+
+
+def test_bytes_count_once_and_on_the_day_they_came(rooms, usage, alice):
+    rooms.add_data(alice, b"same")
+    rooms.add_data(alice, b"same")
+    old = rooms.add_data(alice, b"another one")
+    change(rooms, data, old, upload_date=noon(3))
+
+    report = usage.of_everybody(ALL)
+
+    assert (of(report, "alice")["bytes"], of(report, "alice")["files"]) == (len(b"same") + len(b"another one"), 3)
+    assert [day["bytes_uploaded"] for day in report["days"][-4:]] == [len(b"another one"), 0, 0, 2 * len(b"same")]
+
+
+def test_owners_come_page_by_page(rooms, usage, alice, bob):
+    ended(rooms, alice, 1, 1)
+    ended(rooms, bob, 1, 2)
+
+    pages = [usage.of_everybody(Asked(days=2, limit=1, offset=offset)) for offset in range(3)]
+
+    assert [[owner["username"] for owner in page["owners"]] for page in pages] == [["bob"], ["alice"], []]
+    assert {page["count"] for page in pages} == {2}
+
+
+def test_an_applications_users_are_told_apart_from_all_others(rooms, usage, alice):
+    applications = ApplicationService(rooms.database)
+    acme, globex = (applications.create(name) for name in ("acme", "globex"))
+    same_name, idle = (applications.create_user(acme, name) for name in ("alice", "idle"))
+    applications.create_user(globex, "alice")
+    ended(rooms, alice, 1, 10)
+    ended(rooms, same_name, 1, 20)
+
+    report = usage.of_application(acme, ALL)
+
+    assert [(owner["username"], owner["application"]) for owner in report["owners"]] == [
+        ("alice", "acme"), (idle.name, "acme"),
+    ]  # fmt: skip
+    assert report["owners"][0]["job_seconds"] == report["days"][-2]["job_seconds"] == 20.0
+    assert sum(day["bytes_uploaded"] for day in report["days"]) == len(b"video")
+    assert {(owner["username"], owner["application"]) for owner in usage.of_everybody(ALL)["owners"]} == {
+        ("alice", None), ("alice", "acme"),
+    }  # fmt: skip
