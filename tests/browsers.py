@@ -17,6 +17,9 @@ from demo.platform_process import PlatformProcess
 from voxel51.wire.headers import SESSION_COOKIE
 
 PICTURES = Path(__file__).resolve().parent.parent / "docs" / "pictures"
+expect.set_options(timeout=15_000)
+"""Where many tests run beside each other, a page may take its time."""
+
 PASSWORD = "correct horse battery staple"
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 860}
@@ -97,9 +100,22 @@ class Visit:
 
     def assert_accessible(self) -> None:
         """Nothing on the page as it is now is wrong by the rules of axe (WCAG 2.2 AA and good practice)."""
-        self.page.wait_for_function("() => document.getAnimations().every(each => each.playState !== 'running')")
+        self.wait_until("document.getAnimations().every(each => each.playState !== 'running')")
         found = Axe().run(self.page, options=_RULES)
         assert found.violations_count == 0, found.generate_report()
+
+    def wait_until(self, condition: str) -> None:
+        """Wait until an expression of JavaScript is true. Playwright's own way evaluates text in the page, which the
+        console's policy forbids from the second look on."""
+        self.page.evaluate(f"""() => new Promise((done, fail) => {{
+            const late = setTimeout(() => fail(new Error("it does not become so")), 15_000);
+            const look = () => {{
+                if (!({condition})) return requestAnimationFrame(look);
+                clearTimeout(late);
+                done();
+            }};
+            look();
+        }})""")
 
     def in_both_looks(self) -> Iterator[str]:
         """The page in light and in dark, one after the other."""

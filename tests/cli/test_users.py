@@ -1,11 +1,13 @@
 """Users by command: keys for coming in, and how much they may have."""
 
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
 import requests
 
-from demo.platform_process import PlatformDied, PlatformProcess
+from demo.platform_process import COMMAND, PlatformDied, PlatformProcess
 from people import Application, User
 from platforms import StartPlatform
 
@@ -26,6 +28,27 @@ def test_an_invitation_and_a_key_for_a_new_password_are_made_by_command(start_pl
     assert chosen.status_code == 204
     body = {"username": "guest", "password": "another horse"}
     assert requests.post(f"{v1}/sign-in", json=body, timeout=20).status_code == 200
+
+
+def test_beside_a_key_stands_the_page_that_takes_it_where_that_is_known(
+    start_platform: StartPlatform, tmp_path: Path
+) -> None:
+    platform = start_platform()
+    platform.run_command("server", "user", "create", "guest", "--no-password")
+
+    def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        command = [COMMAND, "server", "user", *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, **environment})
+
+    for arguments, page in ((["invite"], "/sign-up#invitation="), (["reset", "guest"], "/choose-password#key=")):
+        said = run(*arguments, "--dir", str(platform.folder))
+        [line] = said.stdout.splitlines()  # as ever, for scripts
+        assert said.stderr.rstrip().endswith(f" {platform.url}{page}{line.split()[0]}")
+
+    of_one_that_stands = ("invite", "--dir", str(tmp_path / "other"))
+    assert run(*of_one_that_stands).stderr == ""
+    said = run(*of_one_that_stands, VOXEL51_SERVER_PUBLIC_URL="https://videos.example.org/")
+    assert f" https://videos.example.org/sign-up#invitation={said.stdout.split()[0]}" in said.stderr
 
 
 def test_a_quota_is_granted_and_taken_back_by_command(platform: PlatformProcess, tmp_path: Path) -> None:

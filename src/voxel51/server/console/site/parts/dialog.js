@@ -1,7 +1,7 @@
 /** Dialogs, by the browser's own element: it keeps the focus inside, and Escape closes. */
 
 import { append, h } from "../core/dom.js";
-import { Scope } from "../core/reactive.js";
+import { Scope, listen } from "../core/reactive.js";
 import { icon } from "./icons.js";
 
 let made = 0;
@@ -34,7 +34,10 @@ export function dialog(title, content, { isWide = false } = {}) {
       },
       h("header", {}, h("h2", { id: titleId }, title), h("button.plain", { type: "button", onclick: () => close(), "aria-label": "Close" }, icon("close"))),
     );
-    scope.run(() => append(element, [content(close)]));
+    scope.run(() => {
+      append(element, [content(close)]);
+      listen(window, "popstate", () => close()); // its page is left
+    });
     document.body.append(element);
     element.showModal();
     element.querySelector("[autofocus]")?.focus();

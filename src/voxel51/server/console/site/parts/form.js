@@ -2,7 +2,7 @@
 
 import { h } from "../core/dom.js";
 import { signal } from "../core/reactive.js";
-import { textOf } from "./notices.js";
+import { complain, textOf } from "./notices.js";
 import { icon } from "./icons.js";
 
 let made = 0;
@@ -86,7 +86,7 @@ export function form(content, { submit, verb, isDangerous = false, cancel, butto
 }
 
 /**
- * A button that runs `work` and cannot be pressed again meanwhile.
+ * A button that runs `work` and cannot be pressed again meanwhile; where that fails, it is told.
  *
  * @param {object} look `symbol` (a pictogram), `kind` (primary, danger, plain, link), and attributes
  */
@@ -105,6 +105,8 @@ export function button(title, work, { symbol, kind = "", isIconOnly = false, ...
         isBusy.value = true;
         try {
           await work(event);
+        } catch (error) {
+          complain(error);
         } finally {
           isBusy.value = false;
         }
