@@ -23,7 +23,8 @@ const TYPING_MILLISECONDS = 250;
  * @param {string} options.label what the list is of, such as "Videos"
  * @param {({search, sort, offset, limit, signal}) => Promise<{rows, count}>} options.load
  * @param {Array<{title, cell: (row: {value}) => Node, sort?: string, kind?: string}>} options.columns `sort` is the field by
- *   which the platform sorts; `kind` a class: `number`, `wide`, `narrow`
+ *   which the platform sorts; `kind` a class: `number`, `wide`, `narrow`, `doing` (buttons at
+ *   the end, under a title that is not seen)
  * @param {string} options.sort at first: `field:asc` or `field:desc`
  * @param {string} [options.hint] what can be searched for; without it there is no search
  * @param {() => string} [options.terms] further terms of the search, read as an effect
@@ -118,7 +119,7 @@ function selectionBar(rows, chosen, actions, reload) {
 function table(label, columns, rows, order, chosen, hasChoice) {
   const [field, direction] = order.value.split(":");
   const head = ({ title, sort: by, kind }) => {
-    if (!by) return h("th", { scope: "col", class: kind }, title);
+    if (!by) return h("th", { scope: "col", class: kind }, kind === "doing" ? h("span.unseen", {}, title) : title);
     const isBy = by === field;
     const next = `${by}:${isBy && direction === "desc" ? "asc" : "desc"}`;
     const sorted = isBy ? (direction === "asc" ? "ascending" : "descending") : null;
