@@ -35,9 +35,10 @@ export function figures(queue) {
 export function throughput(hours) {
   const total = (name) => hours.reduce((sum, hour) => sum + hour[name], 0);
   const steps = hours.map(({ hour, completed, failed }) => ({ label: hourOf.format(new Date(hour)), value: completed + failed }));
+  if (total("completed") + total("failed") === 0) return h("p.none", {}, "No job ended in this time.");
   return [
     bars("Jobs that ended, by hour", steps, (number) => count(Math.round(number * 10) / 10)),
-    h("p.soft.below", {}, `${count(total("completed"))} complete, ${count(total("failed"))} failed in 24 hours.`),
+    h("p.soft.below", {}, `${count(total("completed"))} complete, ${count(total("failed"))} failed.`),
   ];
 }
 

@@ -54,12 +54,17 @@ function spans(days) {
 
 function plots(days) {
   if (days.length === 0) return null;
-  const steps = (value) => days.map((day) => ({ label: date(day.date), value: value(day) }));
   return [
-    h("div.card", {}, bars("Time of jobs, by day", steps((day) => day.job_seconds), duration)),
-    h("div.card", {}, bars("Jobs that ended, by day", steps((day) => day.completed + day.failed), (number) => count(Math.round(number * 10) / 10))),
-    h("div.card", {}, bars("Uploads that are kept, by day", steps((day) => day.bytes_uploaded), size)),
+    plot("Time of jobs, by day", days, (day) => day.job_seconds, duration),
+    plot("Jobs that ended, by day", days, (day) => day.completed + day.failed, (number) => count(Math.round(number * 10) / 10)),
+    plot("Uploads that are kept, by day", days, (day) => day.bytes_uploaded, size),
   ];
+}
+
+function plot(title, days, value, format) {
+  const steps = days.map((day) => ({ label: date(day.date), value: value(day) }));
+  const isEmpty = steps.every((step) => step.value === 0);
+  return h("section.card", { "aria-label": title }, isEmpty ? [h("h3", {}, title), h("p.none", {}, "None in this time.")] : bars(title, steps, format));
 }
 
 function reasons({ failures }) {

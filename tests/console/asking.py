@@ -1,0 +1,72 @@
+"""What tests of the console ask of the platform beside the browser, and of every page."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from browsers import PHONE, Person, Visit
+
+
+def upload(person: Person, path: Path, name: str | None = None) -> str:
+    """Upload a file; returns its id."""
+    with path.open("rb") as content:
+        files = {"file": (name or path.name, content, "video/mp4")}
+        answer = requests.post(f"{person.v1}/data", headers=person.headers, files=files)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["data"]["id"])
+
+
+def submit(person: Person, analytic: str, name: str, *, start: bool = True, data: str = "", **parameters: Any) -> str:
+    """Submit a job, on the video with the id ``data`` if any; returns its id."""
+    inputs = {"video": {"data-id": data}} if data else {}
+    request = json.dumps({"analytic": analytic, "inputs": inputs, "parameters": parameters})
+    files = {"file": ("job.json", request, "application/json")}
+    form = {"job_name": name, "auto_start": str(start)}
+    answer = requests.post(f"{person.v1}/jobs", headers=person.headers, files=files, data=form)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["job"]["id"])
+
+
+def job_of(person: Person, job_id: str) -> dict[str, Any]:
+    """The record of a job."""
+    record: dict[str, Any] = requests.get(f"{person.v1}/jobs/{job_id}", headers=person.headers).json()["job"]
+    return record
+
+
+def jobs_of(person: Person) -> dict[str, dict[str, Any]]:
+    """Records of all jobs by their names."""
+    jobs = requests.get(f"{person.v1}/jobs", headers=person.headers).json()["jobs"]
+    return {job["name"]: job for job in jobs}
+
+
+def request_of(person: Person, job_id: str) -> dict[str, Any]:
+    """What a job was asked to do."""
+    document: dict[str, Any] = requests.get(f"{person.v1}/jobs/{job_id}/request", headers=person.headers).json()
+    return document
+
+
+def analytic_id(person: Person, name: str) -> str:
+    """The id of the latest version of an analytic."""
+    analytics = requests.get(f"{person.v1}/analytics", headers=person.headers).json()["analytics"]
+    return next(str(each["id"]) for each in analytics if each["name"] == name)
+
+
+def upload_manifest(person: Person, manifest: Any) -> str:
+    """Upload the manifest of an analytic; returns its id."""
+    files = {"file": ("manifest.json", json.dumps(manifest), "application/json")}
+    answer = requests.post(f"{person.v1}/analytics", headers=person.headers, files=files)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["analytic"]["id"])
+
+
+def assert_usable(visit: Visit) -> None:
+    """The page as it is can be used by everybody, in both looks, and fits on a phone."""
+    for _ in visit.in_both_looks():
+        visit.assert_accessible()
+    before = visit.page.viewport_size
+    assert before is not None
+    visit.page.set_viewport_size(PHONE)
+    visit.assert_fits()
+    visit.page.set_viewport_size(before)
