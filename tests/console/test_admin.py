@@ -13,6 +13,7 @@ from browsers import PASSWORD, Person, Visit, visiting
 from console.asking import assert_usable, submit, upload
 from platforms import PATIENT, StartPlatform
 from video_samples import footage
+from voxel51.wire.headers import APPLICATION_KEY
 
 pytestmark = pytest.mark.slow
 
@@ -272,7 +273,7 @@ def test_an_application_comes_in_by_its_downloaded_token(operator_visit: Visit, 
         page.get_by_role("button", name="Create and download").click()
     assert download.value.suggested_filename == "video-shop-token.json"
     key = json.loads(download.value.path().read_text())["access_token"]["private_key"]
-    headers = {"Authorization": f"Bearer {key}"}
+    headers = {APPLICATION_KEY: key}
     assert requests.get(f"{operator.v1}/apps/usage", headers=headers).status_code == 200
     created = requests.post(f"{operator.v1}/apps/users", headers=headers, json={"username": "shopper"})
     assert created.status_code in {200, 201}, created.text

@@ -23,9 +23,13 @@ export function page({ name }) {
     () =>
       loaded(
         (signal) => get(`${path}/tokens`, {}, { signal }), // refused where there is no such application
-        () => [tokens(name, path), h("h2.part", {}, `Its users in the last ${DAYS} days`), report(`${path}/users`, DAYS)],
+        () => [tokens(name, path), h("h2.part", {}, `Its users in the last ${DAYS} days`), report(`${path}/users`, DAYS, nobody)],
       ),
   );
+}
+
+function nobody() {
+  return emptiness("No users", "The application makes them itself, with its token.");
 }
 
 function tokens(name, path) {

@@ -16,11 +16,11 @@ const USUAL = "30";
 
 export function page({ query }) {
   const days = SPANS.includes(query.get("days")) ? query.get("days") : USUAL;
-  return adminPage("Usage", () => spans(days), () => report("/admin/usage", days));
+  return adminPage("Usage", () => spans(days), () => report("/admin/usage", days, nobody));
 }
 
-/** Plots over the last `days` and the list of owners, as the API tells both at `path`. */
-export function report(path, days) {
+/** Plots over the last `days` and the list of owners, as the API tells both at `path`; `empty` is shown where there is none. */
+export function report(path, days, empty) {
   const told = signal([]);
   const plotted = computed(() => JSON.stringify(told.value)); // turning the pages of owners draws nothing again
   const list = listing({
@@ -39,9 +39,13 @@ export function report(path, days) {
       { title: "Time of jobs", kind: "number", cell: (row) => duration(row.value.job_seconds) },
     ],
     sort: "",
-    empty: () => emptiness("Nobody has used anything", "What people keep, and how long their jobs take, stands here as soon as there is something."),
+    empty,
   });
   return [h("div.plots", {}, () => plots(JSON.parse(plotted.value))), h("h2", {}, "By owner"), list.node];
+}
+
+function nobody() {
+  return emptiness("Nobody has used anything", "What people keep, and how long their jobs take, stands here as soon as there is something.");
 }
 
 function spans(days) {
