@@ -19,12 +19,12 @@ export function page({ name }) {
   const path = `/admin/applications/${encodeURIComponent(name)}`;
   return adminPage(
     name,
-    () => [h("a.button", { href: "/admin/applications" }, icon("back"), "All applications"), button("Quota of its users…", () => grantToApplication(name), { symbol: "data" })],
     () =>
       loaded(
         (signal) => get(`${path}/tokens`, {}, { signal }), // refused where there is no such application
         () => [tokens(name, path), h("h2.part", {}, `Its users in the last ${DAYS} days`), report(`${path}/users`, DAYS, nobody)],
       ),
+    () => [h("a.button", { href: "/admin/applications" }, icon("back"), "All applications"), button("Quota of its users…", () => grantToApplication(name), { symbol: "data" })],
   );
 }
 

@@ -14,10 +14,11 @@ import { within } from "./within.js";
 const pathOf = (name) => `/admin/applications/${encodeURIComponent(name)}`;
 
 export function page() {
-  return adminPage("Applications", create, () => [
-    h("p.soft", {}, "An application is a program that acts for users of its own, such as a web site. It comes in by a token, and names the user for whom it acts."),
-    applications().node,
-  ]);
+  return adminPage("Applications", () => [explanation(), applications().node], create);
+}
+
+function explanation() {
+  return h("p.soft", {}, "An application is a program that acts for users of its own, such as a web site. It comes in by a token, and names the user for whom it acts.");
 }
 
 function applications() {

@@ -15,17 +15,15 @@ const PAGES = [
 ];
 
 /**
- * A page for operators: the ways, a heading with `beside` it, and the content.
+ * A page for operators: the ways, a heading with something beside it, and the content.
  *
  * @param {() => Array<Node>} content made for operators alone, since it asks for what others are refused
+ * @param {() => Array<Node>} [beside] made for operators alone as well
  */
-export function adminPage(title, beside, content) {
+export function adminPage(title, content, beside) {
   if (!may("administer")) return refusal();
-  return [navigation(), heading(title, beside()), content()];
+  return [navigation(), heading(title, beside?.()), content()];
 }
-
-/** Nothing beside the heading. */
-export const nothing = () => null;
 
 function navigation() {
   const isHere = (path) => place.value.path === path || (path !== "/admin" && place.value.path.startsWith(`${path}/`));

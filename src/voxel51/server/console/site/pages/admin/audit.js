@@ -5,10 +5,10 @@ import { get } from "../../core/api.js";
 import { dateTime } from "../../core/format.js";
 import { listing } from "../../parts/listing.js";
 import { emptiness } from "../../parts/show.js";
-import { adminPage, nothing } from "./around.js";
+import { adminPage } from "./around.js";
 
 export function page() {
-  return adminPage("Audit log", nothing, () => [h("p.soft", {}, "What was done to every account, and by whom. Secrets are never in it."), entries().node]);
+  return adminPage("Audit log", () => [h("p.soft", {}, "What was done to every account, and by whom. Secrets are never in it."), entries().node]);
 }
 
 function entries() {

@@ -6,7 +6,7 @@ import { computed, every } from "../../core/reactive.js";
 import { textOf } from "../../parts/notices.js";
 import { failure, resource } from "../../parts/load.js";
 import { loading } from "../../parts/show.js";
-import { adminPage, nothing } from "./around.js";
+import { adminPage } from "./around.js";
 import { checks } from "./health.js";
 import { figures, throughput } from "./queue.js";
 import { runningJobs } from "./running.js";
@@ -15,7 +15,7 @@ import { workers } from "./workers.js";
 const AGAIN_MILLISECONDS = 5000;
 
 export function page() {
-  return adminPage("Overview", nothing, () => {
+  return adminPage("Overview", () => {
     const { state, reload } = resource(look);
     every(AGAIN_MILLISECONDS, reload);
     const isThere = computed(() => state.value.isThere);

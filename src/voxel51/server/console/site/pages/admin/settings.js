@@ -7,12 +7,12 @@ import { checkbox } from "../../parts/form.js";
 import { icon } from "../../parts/icons.js";
 import { loaded } from "../../parts/load.js";
 import { copyButton } from "../../parts/show.js";
-import { adminPage, nothing } from "./around.js";
+import { adminPage } from "./around.js";
 
 const variableOf = (name) => `VOXEL51_SERVER_${name.toUpperCase()}`;
 
 export function page() {
-  return adminPage("Settings", nothing, () => [
+  return adminPage("Settings", () => [
     h(
       "p.soft",
       {},

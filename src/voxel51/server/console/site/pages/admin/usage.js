@@ -16,7 +16,11 @@ const USUAL = "30";
 
 export function page({ query }) {
   const days = SPANS.includes(query.get("days")) ? query.get("days") : USUAL;
-  return adminPage("Usage", () => spans(days), () => report("/admin/usage", days, nobody));
+  return adminPage(
+    "Usage",
+    () => report("/admin/usage", days, nobody),
+    () => spans(days),
+  );
 }
 
 /** Plots over the last `days` and the list of owners, as the API tells both at `path`; `empty` is shown where there is none. */

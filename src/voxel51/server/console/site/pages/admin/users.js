@@ -18,11 +18,11 @@ export function page() {
   const reloading = (work) => async (...values) => (await work(...values)) && list.reload();
   return adminPage(
     "Users",
-    () => [button("Invite…", invite, { symbol: "link" }), button("New user…", reloading(createUser), { symbol: "add", kind: "primary" })],
     () => {
       list = users(reloading);
       return list.node;
     },
+    () => [button("Invite…", invite, { symbol: "link" }), button("New user…", reloading(createUser), { symbol: "add", kind: "primary" })],
   );
 }
 
