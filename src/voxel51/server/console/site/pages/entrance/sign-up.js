@@ -29,12 +29,12 @@ function explanation({ first, sign_up }) {
 }
 
 function newAccount({ first, sign_up }, invitation) {
-  const needsInvitation = sign_up === "invite" && !first;
+  const asksForInvitation = (sign_up === "invite" || invitation) && !first;
   return form(
     [
       field("User name", h("input", { name: "username", required: true, autocomplete: "username", autofocus: true, autocapitalize: "none", spellcheck: "false" })),
       field("Password", newPassword(), { hint: `At least ${SHORTEST_PASSWORD} characters; a sentence is good.` }),
-      needsInvitation && field("Invitation", invitationInput(invitation)),
+      asksForInvitation && field("Invitation", invitationInput(invitation)),
     ],
     {
       verb: first ? "Begin" : "Sign up",

@@ -1,0 +1,71 @@
+/** The settings in force, and how to change them. */
+
+import { each, h } from "../../core/dom.js";
+import { get } from "../../core/api.js";
+import { computed, signal } from "../../core/reactive.js";
+import { checkbox } from "../../parts/form.js";
+import { icon } from "../../parts/icons.js";
+import { loaded } from "../../parts/load.js";
+import { copyButton } from "../../parts/show.js";
+import { adminPage } from "./around.js";
+
+const variableOf = (name) => `VOXEL51_SERVER_${name.toUpperCase()}`;
+
+export function page() {
+  return adminPage("Settings", () => [
+    h(
+      "p.soft",
+      {},
+      "Settings are changed where the platform is started, not here: set the environment variable, or the option of ",
+      h("code", {}, "voxel51 server start"),
+      ", and restart the platform. What may hold a secret is not shown.",
+    ),
+    loaded(
+      (aborted) => get("/admin/settings", {}, { signal: aborted }),
+      ({ settings }) => table(settings),
+    ),
+  ]);
+}
+
+function table(settings) {
+  const wanted = signal("");
+  const onlyChanged = signal(false);
+  const found = computed(() => settings.filter((setting) => matches(setting, wanted.value) && (!onlyChanged.value || isChanged(setting))));
+  return h(
+    "section.listing.settings",
+    { "aria-label": "Settings" },
+    h(
+      "div.tools",
+      {},
+      h("div.search", {}, icon("search"), h("input", { type: "search", placeholder: "Search by name or description", "aria-label": "Search settings", oninput: (event) => (wanted.value = event.target.value) })),
+      checkbox(`Only the ${settings.filter(isChanged).length} that are changed`, { onchange: (event) => (onlyChanged.value = event.target.checked) }),
+    ),
+    h(
+      "table",
+      { "aria-label": "Settings", hidden: () => found.value.length === 0 },
+      h("thead", {}, h("tr", {}, ["Setting", "Value", "Default"].map((title) => h("th", { scope: "col" }, title)))),
+      h("tbody", {}, each(() => found.value, ({ name }) => name, (setting) => row(setting.value))),
+    ),
+    h("p.nothing", { hidden: () => found.value.length > 0 }, "No setting matches this search."),
+  );
+}
+
+function matches({ name, description }, wanted) {
+  return `${name} ${variableOf(name)} ${description}`.toLowerCase().includes(wanted.trim().toLowerCase());
+}
+
+const isChanged = ({ value, default: usual }) => value !== usual;
+
+function row(setting) {
+  const { name, value, default: usual, description } = setting;
+  const variable = variableOf(name);
+  return h(
+    "tr",
+    { "data-id": name },
+    h("td.wide", { "data-title": "Setting" }, h("strong", {}, name), h("p.soft", {}, description), h("span.copyable", {}, h("code", {}, variable), copyButton(variable, `Copy ${variable}`))),
+    h("td", { "data-title": "Value" }, shown(value), isChanged(setting) && h("span.state.busy", {}, "changed")),
+    h("td", { "data-title": "Default" }, shown(usual)),
+  );
+}
+
+const shown = (value) => (value === "" ? h("span.soft", {}, "empty") : h("code", {}, value));
