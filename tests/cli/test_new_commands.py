@@ -1,6 +1,7 @@
 """What the original did not have: JSON, profiles, whole runs that can be resumed, labels."""
 
 import json
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -69,18 +70,22 @@ def test_a_run_from_files_to_labels(voxel51: Voxel51, api: API, tmp_path: Path) 
     assert labels["provenance"]["parameters"]["threshold"] == 20
 
 
+@pytest.mark.usefixtures("heeding_ctrl_c")
 def test_a_run_goes_on_where_it_was_interrupted(voxel51: Voxel51, api: API, user: User, tmp_path: Path) -> None:
     command = [COMMAND, "run", "voxel51/object-tracks", footage("bikes.mp4"), "--param", "frame_stride=1", "--out",
                tmp_path / "out"]  # fmt: skip
     environment = {"VOXEL51_API_TOKEN": str(user.token), "HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}
-    process = subprocess.Popen([*map(str, command)], env=environment, stdout=subprocess.DEVNULL)
-    deadline = time.monotonic() + 60
     notes = tmp_path / "out" / ".voxel51-run.json"
-    while not notes.exists() or '"job"' not in notes.read_text():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    process.send_signal(2)
-    interrupted = process.wait(30)
+    with subprocess.Popen([*map(str, command)], env=environment, stdout=subprocess.DEVNULL) as process:
+        try:
+            deadline = time.monotonic() + 60
+            while not notes.exists() or '"job"' not in notes.read_text():
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
+            process.send_signal(signal.SIGINT)
+            interrupted = process.wait(60)
+        finally:
+            process.kill()
 
     ran = voxel51("run", *command[2:], "--json")
 

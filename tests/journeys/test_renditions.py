@@ -39,7 +39,7 @@ class Looked:
     job_id: str
 
     def get(self, path: str, **arguments: Any) -> requests.Response:
-        """The answer; unless ``wait`` is given, the one that comes once the rendition is made."""
+        """The answer: unless ``wait`` is given, the one that comes once it is made, on a busy machine too."""
         url, asked, deadline = f"{self.user.v1}/{path}", {**WAIT, **arguments}, time.monotonic() + LIMIT_SECONDS
         while True:
             answer = requests.get(url, headers=self.user.headers, params=asked, timeout=60)
