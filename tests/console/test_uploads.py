@@ -379,7 +379,7 @@ def test_uploads_go_on_while_one_looks_at_other_pages_and_leaving_asks(
     choose(page, large)
     wait_until_some_is_sent(page, "large.bin")
     page.get_by_role("navigation", name="Main").get_by_role("link", name="Jobs").click()
-    expect(page.get_by_role("heading", name="Jobs")).to_be_visible()
+    expect(page.get_by_role("heading", name="Jobs", exact=True)).to_be_visible()
     expect(entry(page, "large.bin")).to_be_visible()
     asked: list[str] = []
     page.once("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
