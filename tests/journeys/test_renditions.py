@@ -4,6 +4,7 @@ import io
 import json
 import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -276,6 +277,17 @@ def test_renditions_go_with_what_they_are_of(looked: Looked, platform: PlatformP
     while len(pictures & {each for each in outputs.rglob("*") if each.is_file()}) == len(pictures):
         assert time.monotonic() < deadline, "its bytes are still there"
         time.sleep(0.5)
+
+
+def test_who_asks_while_the_data_are_deleted_is_told_that_they_are_gone(looked: Looked, tmp_path: Path) -> None:
+    video = str(numbered_video(tmp_path / "short.mp4", frames=3))
+    with ThreadPoolExecutor(4) as askers:
+        for _ in range(20):
+            data_id = looked.api.upload_data(video)["id"]
+            asked = [askers.submit(looked.get, f"data/{data_id}/renditions/poster", width=100 + n) for n in range(4)]
+            looked.api.delete_data(data_id)
+            answers = [each.result() for each in asked]
+            assert {answer.status_code for answer in answers} <= {200, 404}, [answer.text for answer in answers]
 
 
 def test_a_job_that_is_not_complete_has_no_renditions(looked: Looked) -> None:

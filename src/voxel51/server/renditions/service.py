@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, delete, func, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
 
 from voxel51.server.accounts.callers import User
 from voxel51.server.database.database import Database
@@ -72,7 +73,12 @@ class RenditionService:
         with self._database.read() as connection:
             maker = _find(connection, subject, kind, variant)
         if maker is None or _is_stale(maker):
-            maker = self._have_made(owner, subject, kind, arguments, variant)
+            try:
+                maker = self._have_made(owner, subject, kind, arguments, variant)
+            except IntegrityError:  # what it is of was deleted since it was looked at: that is to be said
+                self._subjects.check(owner, subject)
+                self._subjects.inputs(owner, subject, kind, arguments)
+                raise
         return self._answer(kind, maker)
 
     def all(self, owner: User, subject: Subject) -> list[Rendition]:
