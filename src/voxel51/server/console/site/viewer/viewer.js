@@ -76,6 +76,6 @@ function preparing(dataId, jobId, { video, labels }) {
 
 function withoutPicture(dataId, { video, videoError }) {
   if (video) return null;
-  const why = dataId ? `The video cannot be shown: ${textOf(videoError)}` : "The video is gone: it was deleted, or it expired.";
+  const why = dataId ? `The video cannot be shown: ${textOf(videoError).replace(/\.?$/, ".")}` : "The video is gone: it was deleted, or it expired.";
   return h("p.warning", { role: "status" }, `${why} The labels are shown without it.`);
 }
