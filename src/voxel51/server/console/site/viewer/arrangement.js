@@ -44,7 +44,7 @@ export function arrangement({ index, labels, video: source, dataId, filename, jo
     line?.node,
     spokenPlace(view, player),
   );
-  begin(video, player, first);
+  player.seek(first);
   keepPlace(player);
   return h(
     "section.viewer",
@@ -61,7 +61,8 @@ function side(view, player, actions) {
     { name: "viewer-found", title: "Tracks and events", content: () => foundList(view, actions) },
     { name: "viewer-frame", title: "This frame", content: () => h("div.of-frame", {}, frameList(view, player)) },
   ];
-  return h("div.side", {}, selectedCard(view, player, actions), tabs(entries, "beside"));
+  const nothing = view.labels.isEmpty && h("p.soft", { role: "status" }, "The labels are there, and say nothing: the job found nothing.");
+  return h("div.side", {}, nothing, selectedCard(view, player, actions), tabs(entries, "beside"));
 }
 
 function below({ view, player, actions, jobId, dataId }) {
@@ -74,11 +75,6 @@ function below({ view, player, actions, jobId, dataId }) {
     { name: "viewer-share", title: "Share", content: () => shares(jobId) },
   ];
   return h("div.below", {}, tabs(entries, "below"));
-}
-
-function begin(video, player, first) {
-  if (!video) player.seek(first);
-  else video.addEventListener("loadedmetadata", () => player.seek(first), { once: true });
 }
 
 /** Whether the video has sound, as far as the browser tells. */

@@ -40,13 +40,13 @@ export function downloads({ jobId, dataId, labelled, range }) {
           labelled && made("With everything drawn into it", "MP4", `${job}/renditions/annotated`, () => ({})),
           labelled && made("Contact sheet", "one picture of what is in the video", `${job}/renditions/sheet`, () => ({})),
           made("As it plays here", "MP4, frame for frame", `${data}/renditions/playable`, () => ({})),
+          entry("The original", "as it was uploaded", () => download(`${data}/download`)),
           () => {
             const part = range();
             return part
               ? made(`Frames ${part[0]} to ${part[1]}`, "MP4 of the chosen part", `${data}/renditions/clip`, () => ({ first: part[0], last: part[1] }))
-              : h("li.soft.hint", {}, "Choose a part of the timeline (Shift and drag, or the keys [ and ]) to cut it out.");
+              : h("li.soft.hint", {}, "To cut a part out, mark where it begins and ends below the picture, or by the keys [ and ].");
           },
-          entry("The original", "as it was uploaded", () => download(`${data}/download`)),
         ),
       ),
   );
