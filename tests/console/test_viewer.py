@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 import requests
@@ -14,7 +15,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from browsers import PHONE, Person, Visit
 from platforms import DICTATED, NUMBERS
-from video_samples import KINDS, VARIABLE_TIMES_MS, footage, numbered_video, remuxed
+from video_samples import KINDS, VARIABLE_TIMES_MS, footage, numbered_image, numbered_video, remuxed
 from voxel51.labels.masks import encode
 
 pytestmark = pytest.mark.slow
@@ -266,6 +267,16 @@ def test_a_video_is_looked_at_without_a_job(visit: Visit, maker: Maker, tmp_path
     visit.assert_accessible()
 
 
+def test_a_picture_is_looked_at_as_a_video_of_one_frame(visit: Visit, maker: Maker, tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    cv2.imwrite(str(path), numbered_image(21))
+    page = look_at(visit, f"/data/{maker.upload(path)}")
+
+    assert page.evaluate("readFrame(false).picture") == 21
+    expect(page.get_by_role("button", name="The original")).to_be_visible()
+    visit.assert_accessible()
+
+
 @dataclass
 class Bikes:
     """A real video with a real job that followed what moves in it."""
@@ -379,7 +390,7 @@ def test_a_click_on_the_timeline_leads_to_the_frame(visit: Visit, maker: Maker, 
     page.wait_for_function("() => Math.abs(Number(document.querySelector('.screen').dataset.frame) - 51) <= 2")
     lanes.hover(position={"x": 400, "y": 50})
     expect(page.locator(".tip")).to_contain_text("frame")
-    expect(page.locator(".tip canvas")).to_be_hidden()
+    expect(page.locator(".tip canvas")).to_be_visible(timeout=MAKING_MILLISECONDS)
 
 
 def test_numbers_over_time_lead_to_frames(visit: Visit, maker: Maker, tmp_path: Path) -> None:

@@ -22,17 +22,18 @@ import { timeline } from "./timeline/timeline.js";
 import { viewOf } from "./view.js";
 
 /**
- * @param {object} given `index`, `labels` (null: none), `video` (null: none; otherwise its `address`), `dataId`, `filename`,
+ * @param {object} given `index`, `labels` (null: none), `video` (null: none; otherwise its `address`,
+ *   or of a picture its `image`), `dataId`, `filename`,
  *   `jobId`, `first` (the frame to begin at)
  */
 export function arrangement({ index, labels, video: source, dataId, filename, jobId, first }) {
   const view = viewOf(index, labels);
-  const video = source && h("video", { src: source.address, preload: "auto", playsinline: true, tabindex: "-1", "aria-hidden": "true" });
+  const video = source?.address && h("video", { src: source.address, preload: "auto", playsinline: true, tabindex: "-1", "aria-hidden": "true" });
   const shown = screen(view, video);
-  const player = video ? videoPlayer(video, index, shown.show) : clockPlayer(index, shown.show);
+  const player = video ? videoPlayer(video, index, shown.show) : clockPlayer(index, (number) => shown.show(number, source?.image ?? null));
   const actions = viewerActions(view, player, shown, { stage: () => stage, filename });
   if (video) actions.mute = () => (video.muted = !video.muted);
-  const line = labels && timeline(view, player, actions, dataId);
+  const line = labels && timeline(view, player, actions, video && dataId);
   if (line) actions.zoom = line.zoom;
   shown.onPress = actions.toggle;
 
@@ -51,7 +52,7 @@ export function arrangement({ index, labels, video: source, dataId, filename, jo
     { "aria-label": "Viewer", onkeydown: keyListener(actions), class: labels ? "" : "bare" },
     stage,
     labels && side(view, player, actions),
-    below({ view, player, actions, jobId, dataId }),
+    below({ view, player, actions, jobId, dataId, isVideo: Boolean(video) }),
   );
 }
 
@@ -65,8 +66,8 @@ function side(view, player, actions) {
   return h("div.side", {}, nothing, selectedCard(view, player, actions), tabs(entries, "beside"));
 }
 
-function below({ view, player, actions, jobId, dataId }) {
-  const files = () => downloads({ jobId, dataId, labelled: Boolean(view.labels), range: () => player.range.value });
+function below({ view, player, actions, jobId, dataId, isVideo }) {
+  const files = () => downloads({ jobId, dataId, isVideo, labelled: Boolean(view.labels), range: () => player.range.value });
   if (!view.labels) return h("div.below", {}, files());
   const entries = [
     { name: "viewer-counts", title: "Counts", content: () => countsPlot(view, player, actions) },

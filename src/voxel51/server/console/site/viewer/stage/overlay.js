@@ -158,7 +158,7 @@ function drawEvents(pen, view, frame, area) {
   const { labels, hidden } = view;
   const margin = 8 * area.scale;
   let top = area.top + margin;
-  const texts = labels.eventsAt(frame).filter(({ label }) => !hidden.value.has(label)).map((event) => [eventText(labels, event), view.colourOfLabel(event.label)]);
+  const texts = labels.eventsAt(frame).filter(({ label }) => !hidden.value.has(label)).map((event) => [eventText(view, event), view.colourOfLabel(event.label)]);
   if (view.looks.attributes.value && labels.textAt(frame)) texts.push([labels.textAt(frame), "#e9ecf1"]);
   for (const [text, colour] of texts.slice(0, 12)) {
     drawCaption(pen, text, area.left + margin, top, colour, { ...area, top });
@@ -166,7 +166,7 @@ function drawEvents(pen, view, frame, area) {
   }
 }
 
-function eventText(labels, event) {
+function eventText({ labels, looks }, event) {
   const sure = Number.isNaN(event.confidence) ? "" : ` ${percent(event.confidence)}`;
-  return labels.titleOfEvent(event) + sure + (event.text ? ` · ${event.text}` : "");
+  return labels.titleOfEvent(event) + sure + (looks.attributes.value && event.text ? ` · ${event.text}` : "");
 }
