@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 import requests
 from playwright.sync_api import Locator, Page, expect
 
 from browsers import PHONE, Person, Visit
 from platforms import DICTATED, NUMBERS
-from video_samples import KINDS, VARIABLE_TIMES_MS, footage, numbered_video, remuxed
+from video_samples import KINDS, VARIABLE_TIMES_MS, footage, numbered_image, numbered_video, remuxed
+from voxel51.labels.masks import encode
 
 pytestmark = pytest.mark.slow
 
@@ -264,6 +267,16 @@ def test_a_video_is_looked_at_without_a_job(visit: Visit, maker: Maker, tmp_path
     visit.assert_accessible()
 
 
+def test_a_picture_is_looked_at_as_a_video_of_one_frame(visit: Visit, maker: Maker, tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    cv2.imwrite(str(path), numbered_image(21))
+    page = look_at(visit, f"/data/{maker.upload(path)}")
+
+    assert page.evaluate("readFrame(false).picture") == 21
+    expect(page.get_by_role("button", name="The original")).to_be_visible()
+    visit.assert_accessible()
+
+
 @dataclass
 class Bikes:
     """A real video with a real job that followed what moves in it."""
@@ -377,7 +390,7 @@ def test_a_click_on_the_timeline_leads_to_the_frame(visit: Visit, maker: Maker, 
     page.wait_for_function("() => Math.abs(Number(document.querySelector('.screen').dataset.frame) - 51) <= 2")
     lanes.hover(position={"x": 400, "y": 50})
     expect(page.locator(".tip")).to_contain_text("frame")
-    expect(page.locator(".tip canvas")).to_be_hidden()
+    expect(page.locator(".tip canvas")).to_be_visible(timeout=MAKING_MILLISECONDS)
 
 
 def test_numbers_over_time_lead_to_frames(visit: Visit, maker: Maker, tmp_path: Path) -> None:
@@ -491,6 +504,42 @@ def test_labels_are_looked_at_when_the_video_is_gone(
     page.locator('.screen[data-frame="30"]').wait_for()
     assert page.evaluate("readFrame(false).boxes") == 30
     visit.assert_accessible()
+
+
+def test_masks_lines_points_events_attributes_and_trails_are_drawn(visit: Visit, maker: Maker, tmp_path: Path) -> None:
+    def box(left: float) -> dict[str, Any]:
+        return {"top_left": {"x": left, "y": 0.5}, "bottom_right": {"x": left + 0.2, "y": 0.9}}
+
+    mask = encode(np.array([[0, 1, 0], [1, 1, 0]], np.uint8))
+    frames = {
+        str(number): {
+            "objects": {"objects": [{"label": "car", "index": 1, "bounding_box": box(number / 20), "mask": mask,
+                                     "attrs": {"attrs": [{"type": "x", "name": "speed", "value": 3.25}]}}]},
+            "polylines": {"polylines": [{"label": "lane", "points": [[[0.1, 0.3], [0.9, 0.3]]]}]},
+            "keypoints": {"keypoints": [{"label": "lamp", "points": [[0.5, 0.2]]}]},
+        }
+        for number in range(1, 11)
+    }  # fmt: skip
+    events = {"events": [{"label": "rain", "support": {"ranges": "1-10"}, "confidence": 0.5}]}
+    path = tmp_path / "labels.json"
+    path.write_text(json.dumps({"frames": frames, "events": events}), encoding="utf-8")
+    visit.expect("400", "Failed to load")  # the labels are no video
+    page = look_at(visit, f"/jobs/{maker.run(DICTATED, maker.upload(path))}?frame=10", frame=10)
+
+    def drawn_after(name: str, *, is_wanted: bool) -> int:
+        page.get_by_label(name, exact=True).set_checked(is_wanted)
+        return boxes_drawn(page)
+
+    page.wait_for_function("() => document.querySelectorAll('.chips .chip').length === 2")
+    everything = boxes_drawn(page)
+    assert drawn_after("Attributes", is_wanted=True) > everything
+    assert drawn_after("Trails", is_wanted=True) > everything
+    fewer = [drawn_after(name, is_wanted=False) for name in ("Trails", "Masks", "Events", "Boxes", "Labels")]
+    assert fewer == sorted(set(fewer), reverse=True)
+    assert drawn_after("Attributes", is_wanted=False) > 0  # the line and the point
+    page.reload()
+    page.locator('.screen[data-frame="10"]').wait_for(timeout=MAKING_MILLISECONDS)
+    expect(page.get_by_label("Masks")).not_to_be_checked()
 
 
 @pytest.mark.parametrize(

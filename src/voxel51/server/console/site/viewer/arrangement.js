@@ -22,17 +22,18 @@ import { timeline } from "./timeline/timeline.js";
 import { viewOf } from "./view.js";
 
 /**
- * @param {object} given `index`, `labels` (null: none), `video` (null: none; otherwise its `address`), `dataId`, `filename`,
+ * @param {object} given `index`, `labels` (null: none), `video` (null: none; otherwise its `address`,
+ *   or of a picture its `image`), `dataId`, `filename`,
  *   `jobId`, `first` (the frame to begin at)
  */
 export function arrangement({ index, labels, video: source, dataId, filename, jobId, first }) {
   const view = viewOf(index, labels);
-  const video = source && h("video", { src: source.address, preload: "auto", playsinline: true, tabindex: "-1", "aria-hidden": "true" });
+  const video = source?.address && h("video", { src: source.address, preload: "auto", playsinline: true, tabindex: "-1", "aria-hidden": "true" });
   const shown = screen(view, video);
-  const player = video ? videoPlayer(video, index, shown.show) : clockPlayer(index, shown.show);
+  const player = video ? videoPlayer(video, index, shown.show) : clockPlayer(index, (number) => shown.show(number, source?.image ?? null));
   const actions = viewerActions(view, player, shown, { stage: () => stage, filename });
   if (video) actions.mute = () => (video.muted = !video.muted);
-  const line = labels && timeline(view, player, actions, dataId);
+  const line = labels && timeline(view, player, actions, video && dataId);
   if (line) actions.zoom = line.zoom;
   shown.onPress = actions.toggle;
 
@@ -44,14 +45,14 @@ export function arrangement({ index, labels, video: source, dataId, filename, jo
     line?.node,
     spokenPlace(view, player),
   );
-  begin(video, player, first);
+  player.seek(first);
   keepPlace(player);
   return h(
     "section.viewer",
     { "aria-label": "Viewer", onkeydown: keyListener(actions), class: labels ? "" : "bare" },
     stage,
     labels && side(view, player, actions),
-    below({ view, player, actions, jobId, dataId }),
+    below({ view, player, actions, jobId, dataId, isVideo: Boolean(video) }),
   );
 }
 
@@ -61,11 +62,12 @@ function side(view, player, actions) {
     { name: "viewer-found", title: "Tracks and events", content: () => foundList(view, actions) },
     { name: "viewer-frame", title: "This frame", content: () => h("div.of-frame", {}, frameList(view, player)) },
   ];
-  return h("div.side", {}, selectedCard(view, player, actions), tabs(entries, "beside"));
+  const nothing = view.labels.isEmpty && h("p.soft", { role: "status" }, "The labels are there, and say nothing: the job found nothing.");
+  return h("div.side", {}, nothing, selectedCard(view, player, actions), tabs(entries, "beside"));
 }
 
-function below({ view, player, actions, jobId, dataId }) {
-  const files = () => downloads({ jobId, dataId, labelled: Boolean(view.labels), range: () => player.range.value });
+function below({ view, player, actions, jobId, dataId, isVideo }) {
+  const files = () => downloads({ jobId, dataId, isVideo, labelled: Boolean(view.labels), range: () => player.range.value });
   if (!view.labels) return h("div.below", {}, files());
   const entries = [
     { name: "viewer-counts", title: "Counts", content: () => countsPlot(view, player, actions) },
@@ -74,11 +76,6 @@ function below({ view, player, actions, jobId, dataId }) {
     { name: "viewer-share", title: "Share", content: () => shares(jobId) },
   ];
   return h("div.below", {}, tabs(entries, "below"));
-}
-
-function begin(video, player, first) {
-  if (!video) player.seek(first);
-  else video.addEventListener("loadedmetadata", () => player.seek(first), { once: true });
 }
 
 /** Whether the video has sound, as far as the browser tells. */

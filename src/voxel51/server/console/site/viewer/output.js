@@ -10,7 +10,7 @@ import { outputPath } from "./reading/sources.js";
 
 const MOST_BYTES = 8_000_000;
 const VIDEO = /\.(mp4|m4v|webm|mov)$/i;
-const PICTURE = /\.(png|jpe?g|gif|webp)$/i;
+export const PICTURE = /\.(png|jpe?g|gif|webp)$/i;
 const TEXT = /\.(csv|txt|log|xml|md)$/i;
 
 /** Whether a file of this name may hold labels. */

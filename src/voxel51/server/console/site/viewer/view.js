@@ -1,7 +1,7 @@
 /** What is looked at and how: the state that all parts of a viewer share. */
 
 import { computed, effect, signal } from "../core/reactive.js";
-import { colourOfLabel, colourOfTrack } from "./model/colours.js";
+import { colourOf } from "./model/colours.js";
 import { shownBoxes } from "./model/filters.js";
 
 const KEY = "viewer";
@@ -41,12 +41,12 @@ export function viewOf(index, labels) {
     /** `{track}` or `{event}`, or null. */
     selected: signal(null),
     colourOfTrack: (track) =>
-      looks.colours.value === "track" ? colourOfTrack(labels.tracks[track].index ?? track) : colourOfLabel(labels.nameOf(labels.tracks[track].label)),
+      colourOf(looks.colours.value === "track" ? (labels.tracks[track].index ?? track) : labels.tracks[track].label),
     colourOfBox(id) {
       const track = labels.boxes.track[id];
-      return track >= 0 ? this.colourOfTrack(track) : this.colourOfLabel(labels.boxes.label[id]);
+      return track >= 0 ? this.colourOfTrack(track) : colourOf(labels.boxes.label[id]);
     },
-    colourOfLabel: (label) => colourOfLabel(labels.nameOf(label)),
+    colourOfLabel: colourOf,
   };
 }
 

@@ -1,5 +1,5 @@
 /**
- * The viewer: a video, frame by frame, with what a job said about it.
+ * The viewer: a video, frame by frame, with what a job said about it; or a picture, which is a video of one frame.
  *
  * What is not labels (a redacted video, a zip, another JSON) is shown as it suits.
  */
@@ -12,9 +12,9 @@ import { progressBar } from "../parts/show.js";
 import { signal } from "../core/reactive.js";
 import { percent } from "../core/format.js";
 import { NoLabels } from "./reading/read-labels.js";
-import { fetchLabels, fetchVideo } from "./reading/sources.js";
+import { fetchLabels, fetchPicture, fetchVideo } from "./reading/sources.js";
 import { steadyIndex } from "./model/frame-index.js";
-import { isLabelsFile, otherOutput } from "./output.js";
+import { PICTURE, isLabelsFile, otherOutput } from "./output.js";
 import { arrangement } from "./arrangement.js";
 
 /**
@@ -29,7 +29,7 @@ import { arrangement } from "./arrangement.js";
 export function viewer({ dataId, filename, jobId = null, outputName = "", start = null }) {
   if (jobId && !isLabelsFile(outputName)) return otherOutput(jobId, outputName);
   const progress = { video: signal(undefined), labels: signal(undefined) };
-  const { state, reload } = resource((abort) => fetchAll({ dataId, jobId }, abort, progress));
+  const { state, reload } = resource((abort) => fetchAll({ dataId, filename, jobId }, abort, progress));
   return h("div.viewer-holder", {}, () => {
     const { value, error, isThere } = state.value;
     if (error) return failure(error, reload);
@@ -41,8 +41,8 @@ export function viewer({ dataId, filename, jobId = null, outputName = "", start 
 }
 
 /** The video and the labels; where the labels alone can be had, why. */
-async function fetchAll({ dataId, jobId }, abort, progress) {
-  const coming = dataId ? fetchVideo(dataId, { signal: abort, onProgress: (making) => (progress.video.value = making.fraction) }) : Promise.resolve(null);
+async function fetchAll({ dataId, filename, jobId }, abort, progress) {
+  const coming = !dataId ? Promise.resolve(null) : PICTURE.test(filename) ? fetchPicture(dataId) : fetchVideo(dataId, { signal: abort, onProgress: (making) => (progress.video.value = making.fraction) });
   const tried = coming.then(
     (video) => ({ video }),
     (videoError) => ({ video: null, videoError }),
@@ -69,13 +69,13 @@ function preparing(dataId, jobId, { video, labels }) {
     "div.preparing",
     {},
     h("span.unseen", { role: "status" }, "The video is being prepared"),
-    dataId && line("Preparing the video to be played frame by frame…", video),
+    dataId && line("Preparing what is to be seen…", video),
     jobId && line("Reading the labels…", labels),
   );
 }
 
 function withoutPicture(dataId, { video, videoError }) {
   if (video) return null;
-  const why = dataId ? `The video cannot be shown: ${textOf(videoError)}` : "The video is gone: it was deleted, or it expired.";
+  const why = dataId ? `The video cannot be shown: ${textOf(videoError).replace(/\.?$/, ".")}` : "The video is gone: it was deleted, or it expired.";
   return h("p.warning", { role: "status" }, `${why} The labels are shown without it.`);
 }

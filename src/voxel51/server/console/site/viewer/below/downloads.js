@@ -19,10 +19,10 @@ const FORMATS = [
 ];
 
 /**
- * @param {{jobId, dataId, labelled: boolean, range: () => [number, number]}} what `labelled` is whether there are labels;
+ * @param {{jobId, dataId, isVideo: boolean, labelled: boolean, range: () => [number, number]}} what `labelled` is whether there are labels;
  *   `range` the part that is chosen, or null
  */
-export function downloads({ jobId, dataId, labelled, range }) {
+export function downloads({ jobId, dataId, isVideo, labelled, range }) {
   const job = jobId && `/jobs/${encodeURIComponent(jobId)}`;
   const data = dataId && `/data/${encodeURIComponent(dataId)}`;
   return h(
@@ -33,20 +33,21 @@ export function downloads({ jobId, dataId, labelled, range }) {
       h(
         "section",
         {},
-        h("h2", {}, "Video"),
+        h("h2", {}, isVideo ? "Video" : "Picture"),
         h(
           "ul",
           {},
-          labelled && made("With everything drawn into it", "MP4", `${job}/renditions/annotated`, () => ({})),
-          labelled && made("Contact sheet", "one picture of what is in the video", `${job}/renditions/sheet`, () => ({})),
-          made("As it plays here", "MP4, frame for frame", `${data}/renditions/playable`, () => ({})),
+          isVideo && labelled && made("With everything drawn into it", "MP4", `${job}/renditions/annotated`, () => ({})),
+          isVideo && labelled && made("Contact sheet", "one picture of what is in the video", `${job}/renditions/sheet`, () => ({})),
+          isVideo && made("As it plays here", "MP4, frame for frame", `${data}/renditions/playable`, () => ({})),
+          entry("The original", "as it was uploaded", () => download(`${data}/download`)),
           () => {
+            if (!isVideo) return null;
             const part = range();
             return part
               ? made(`Frames ${part[0]} to ${part[1]}`, "MP4 of the chosen part", `${data}/renditions/clip`, () => ({ first: part[0], last: part[1] }))
-              : h("li.soft.hint", {}, "Choose a part of the timeline (Shift and drag, or the keys [ and ]) to cut it out.");
+              : h("li.soft.hint", {}, "To cut a part out, mark where it begins and ends below the picture, or by the keys [ and ].");
           },
-          entry("The original", "as it was uploaded", () => download(`${data}/download`)),
         ),
       ),
   );

@@ -58,8 +58,8 @@ export function labelBuilder() {
   function addPicture(number, said) {
     for (const each of listed(said, "objects")) addBox(number, each, each.label, each.index);
     for (const each of listed(said, "events")) addHappening(number, each);
-    for (const each of listed(said, "polylines")) shapes.push({ frame: number, kind: "line", label: each.label ?? "", track: each.index ?? null, lines: each.points ?? [], isClosed: Boolean(each.closed), isFilled: Boolean(each.filled) });
-    for (const each of listed(said, "keypoints")) shapes.push({ frame: number, kind: "points", label: each.label ?? "", track: each.index ?? null, lines: [each.points ?? []] });
+    for (const each of listed(said, "polylines")) addShape(number, "line", each, each.points, { isClosed: Boolean(each.closed), isFilled: Boolean(each.filled) });
+    for (const each of listed(said, "keypoints")) addShape(number, "points", each, [each.points ?? []]);
     const text = textOf(listed(said, "attrs"));
     if (text) frameTexts.push([number, text]);
     if (said.mask) frameMasks.push([number, masks.push(said.mask) - 1]);
@@ -79,6 +79,10 @@ export function labelBuilder() {
     columns.text.push(texts.numberOf(textOf([...attributes, ...listed(seen, "attrs")])));
     columns.mask.push(seen.mask ? masks.push(seen.mask) - 1 : 0);
     columns.kind.push(kind);
+  }
+
+  function addShape(frame, kind, { label, index }, lines, more) {
+    shapes.push({ frame, kind, label: labels.numberOf(String(label ?? "")), track: index ?? null, lines: lines ?? [], ...more });
   }
 
   function trackOf(label, index, number, confidence) {

@@ -29,7 +29,7 @@ export function videoPlayer(video, index, show) {
     const picture = snapshot(video, told);
     if (!picture) return;
     try {
-      const number = index.nearest(picture.seconds);
+      const number = picture.seconds === undefined ? index.at(video.currentTime) : index.nearest(picture.seconds);
       if (turnBack(number)) return;
       show(number, picture.source);
       shown.value = number;
@@ -68,7 +68,7 @@ export function videoPlayer(video, index, show) {
   function seek(number) {
     wanted = index.clamped(number);
     aim.value = wanted;
-    if (goingTo === null) goOn();
+    if (goingTo === null && video.readyState > HTMLMediaElement.HAVE_NOTHING) goOn();
   }
 
   function goOn() {
@@ -88,6 +88,7 @@ export function videoPlayer(video, index, show) {
   }
 
   video.addEventListener("seeked", arrive);
+  video.addEventListener("loadedmetadata", () => wanted !== null && goOn());
   video.addEventListener("loadeddata", () => look());
   video.addEventListener("play", () => (isPlaying.value = true));
   for (const name of ["pause", "ended"]) {

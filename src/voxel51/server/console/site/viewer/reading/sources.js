@@ -1,7 +1,7 @@
 /** What a viewer needs from the platform. */
 
-import { get, rendition } from "../../core/api.js";
-import { frameIndex } from "../model/frame-index.js";
+import { address, get, rendition } from "../../core/api.js";
+import { frameIndex, steadyIndex } from "../model/frame-index.js";
 import { readLabels } from "./read-labels.js";
 
 /** A video that browsers play, and when each of its frames is shown; both are made where nobody asked before. */
@@ -12,6 +12,18 @@ export async function fetchVideo(dataId, { signal, onProgress }) {
     rendition(`${path}/index`, {}, { signal }).then(() => get(`${path}/index`, {}, { signal })),
   ]);
   return { address: playable, index: frameIndex(times) };
+}
+
+/** A picture, as a video of one frame. */
+export async function fetchPicture(dataId) {
+  const image = new Image();
+  image.src = address(`/data/${encodeURIComponent(dataId)}/download`);
+  try {
+    await image.decode();
+  } catch {
+    throw new Error("the picture could not be read");
+  }
+  return { image, index: steadyIndex(1, 1, [image.naturalWidth, image.naturalHeight]) };
 }
 
 export const outputPath = (jobId) => `/jobs/${encodeURIComponent(jobId)}/output`;

@@ -79,6 +79,7 @@ function frameField(index, player, actions) {
     min: 1,
     max: index.count,
     "aria-label": "Number of the frame",
+    style: { width: `${String(index.count).length + 5}ch` },
     value: () => player.aim.value,
     onchange: () => {
       if (field.value !== "" && Number.isFinite(field.valueAsNumber)) actions.go(field.valueAsNumber);

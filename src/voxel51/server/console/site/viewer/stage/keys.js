@@ -55,7 +55,10 @@ export function showKeys() {
 
 /** Whether the key means something to where the focus is. */
 function isTyped({ target, key }) {
-  if (target.closest("input, select, textarea, dialog, [role=tablist], .menu")) return true;
+  if (target.closest("select, textarea, dialog, [role=tablist], .menu")) return true;
+  const { type } = target.closest("input") ?? {};
+  if (type === "range") return /^(Arrow|Home|End|Page)/.test(key);
+  if (type) return type !== "checkbox" || key === " ";
   const isPressed = key === " " || key === "Enter";
   if (isPressed) return Boolean(target.closest("button, a, summary"));
   return (key === "Home" || key === "End") && Boolean(target.closest(".rows"));

@@ -1,6 +1,6 @@
 /** Masks as pictures in the colour of their thing. They are decoded when they are first seen, and the latest are kept. */
 
-import { colourOfTrack } from "../model/colours.js";
+import { colourOf } from "../model/colours.js";
 import { decodedMask } from "../model/masks.js";
 
 const MOST_KEPT = 200;
@@ -37,7 +37,7 @@ function painted({ width, height, at }, colour) {
       let end = column + 1;
       while (end < width && at(row, end) === value) end += 1;
       if (value) {
-        pen.fillStyle = colour ?? colourOfTrack(value);
+        pen.fillStyle = colour ?? colourOf(value);
         pen.fillRect(column, row, end - column, 1);
       }
       column = end;

@@ -1,6 +1,6 @@
 /** Drawing what labels say about a frame: boxes with captions, trails, masks, lines and points, events. */
 
-import { INK, colourOfLabel, colourOfTrack } from "../model/colours.js";
+import { INK, colourOf } from "../model/colours.js";
 import { percent } from "../../core/format.js";
 
 const TRAIL_FRAMES = 40;
@@ -34,7 +34,7 @@ export function drawOverlay(pen, view, frame, area, masks) {
     const text = captionOf(view, id);
     if (text) captions.push({ text, box, colour });
   }
-  for (const shape of labels.shapesAt(frame)) if (!view.hidden.value.size || !isHidden(view, shape)) drawShape(pen, shape, area);
+  for (const shape of labels.shapesAt(frame)) if (!view.hidden.value.has(shape.label)) drawShape(pen, shape, area);
   for (const { text, box, colour } of captions) drawCaption(pen, text, box.left, box.top, colour, area);
   if (looks.events.value) drawEvents(pen, view, frame, area);
 }
@@ -53,8 +53,6 @@ function isSelected({ selected, labels }, id) {
   const track = labels.boxes.track[id];
   return track >= 0 && selected.value?.track === track;
 }
-
-const isHidden = ({ labels, hidden }, { label }) => hidden.value.has(labels.labels.indexOf(label));
 
 function placed([left, top, right, bottom], area) {
   return {
@@ -132,7 +130,7 @@ function drawFrameMask(pen, { labels }, frame, area, masks) {
 }
 
 function drawShape(pen, { kind, label, track, lines, isClosed, isFilled }, area) {
-  const colour = track === null ? colourOfLabel(label || "object") : colourOfTrack(track);
+  const colour = colourOf(track ?? label);
   const at = ([x, y]) => [area.left + x * area.width, area.top + y * area.height];
   pen.strokeStyle = pen.fillStyle = colour;
   for (const points of lines) {
@@ -160,7 +158,7 @@ function drawEvents(pen, view, frame, area) {
   const { labels, hidden } = view;
   const margin = 8 * area.scale;
   let top = area.top + margin;
-  const texts = labels.eventsAt(frame).filter(({ label }) => !hidden.value.has(label)).map((event) => [eventText(labels, event), view.colourOfLabel(event.label)]);
+  const texts = labels.eventsAt(frame).filter(({ label }) => !hidden.value.has(label)).map((event) => [eventText(view, event), view.colourOfLabel(event.label)]);
   if (view.looks.attributes.value && labels.textAt(frame)) texts.push([labels.textAt(frame), "#e9ecf1"]);
   for (const [text, colour] of texts.slice(0, 12)) {
     drawCaption(pen, text, area.left + margin, top, colour, { ...area, top });
@@ -168,7 +166,7 @@ function drawEvents(pen, view, frame, area) {
   }
 }
 
-function eventText(labels, event) {
+function eventText({ labels, looks }, event) {
   const sure = Number.isNaN(event.confidence) ? "" : ` ${percent(event.confidence)}`;
-  return labels.titleOfEvent(event) + sure + (event.text ? ` · ${event.text}` : "");
+  return labels.titleOfEvent(event) + sure + (looks.attributes.value && event.text ? ` · ${event.text}` : "");
 }

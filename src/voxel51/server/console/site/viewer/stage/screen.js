@@ -79,5 +79,5 @@ export function screen(view, video) {
 }
 
 function sizeOf(source) {
-  return [source.displayWidth ?? source.videoWidth, source.displayHeight ?? source.videoHeight];
+  return [source.displayWidth ?? source.videoWidth ?? source.naturalWidth, source.displayHeight ?? source.videoHeight ?? source.naturalHeight];
 }

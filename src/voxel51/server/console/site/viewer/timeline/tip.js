@@ -15,6 +15,7 @@ export function hoverTip(index, dataId) {
   const scope = currentScope();
   let pictures = null;
   let isAsked = false;
+  let shown = 1;
 
   async function load() {
     isAsked = true;
@@ -25,6 +26,7 @@ export function hoverTip(index, dataId) {
       image.src = await rendition(`/data/${encodeURIComponent(dataId)}/renditions/thumbnails`, PICTURES, { signal: ending.signal });
       await image.decode();
       pictures = image;
+      if (!node.hidden) drawPicture(shown);
     } catch {
       // The number and the time say enough.
     }
@@ -43,6 +45,7 @@ export function hoverTip(index, dataId) {
   return {
     node,
     show(frame, x, title) {
+      shown = frame;
       if (dataId && !isAsked) load();
       text.textContent = `${title ? `${title} · ` : ""}frame ${count(frame)} · ${preciseClock(index.timeOf(frame))}`;
       node.hidden = false;
