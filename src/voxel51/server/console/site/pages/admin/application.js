@@ -47,7 +47,7 @@ function tokens(name, path) {
       { title: "Created", cell: (row) => when(row.value.created_at) },
       { title: "Last used", cell: (row) => when(row.value.last_used_at) || "never" },
       { title: "Ends", cell: (row) => when(row.value.expires_at) || "never" },
-      { title: "Actions", kind: "doing", cell: (row) => actions(row.value, path, () => list.reload()) },
+      { title: "Actions", kind: "doing", cell: (row) => actions(row.peek(), path, () => list.reload()) },
     ],
     sort: "",
     empty: () => emptiness("No tokens", "The application comes in by a token. Its file is downloaded once, when it is made."),
