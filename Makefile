@@ -2,7 +2,8 @@
 # Set-up needs Python 3.11 or later with pip, and nothing else; `make PYTHON=/path/to/python …` picks one.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench serve build lock kill-test large-test api-test quality-test fiftyone-test console-test pictures
+.PHONY: help setup demo test lint bench docs serve build lock pictures \
+    kill-test large-test api-test quality-test fiftyone-test docs-test console-test
 .DELETE_ON_ERROR:
 
 VENV := .venv
@@ -28,8 +29,8 @@ $(INSTALLED): requirements.txt pyproject.toml
 demo: setup ## run the whole thing on a real video (VIDEO=path for one of your own)
 	@$(BIN)/python -m demo $${VIDEO:+"$$VIDEO"}
 
-test: setup ## run the tests (ARGS="-k name" for some)
-	$(PYTEST) -m "not slow" $(ARGS)
+test: setup ## run the tests side by side (ARGS="-k name" for some)
+	$(PYTEST) -m "not slow" -n auto --dist worksteal $(ARGS)
 
 lint: setup ## check style, types and who imports whom
 	$(BIN)/ruff check
@@ -40,10 +41,13 @@ lint: setup ## check style, types and who imports whom
 bench: setup ## measure against peers and limits, and print one table (ARGS="no_op_job" for some)
 	@$(BIN)/python -m benchmarks $(ARGS)
 
+docs: setup ## build the documentation, which `make serve` shows at /docs
+	@bash docs/generate_docs.bash
+
 serve: setup ## run the platform in the foreground (ARGS="--port 0")
 	@exec $(BIN)/voxel51 server start $(ARGS)
 
-build: setup ## make the wheel and the source distribution in dist/
+build: setup docs ## make the wheel and the source distribution in dist/
 	@rm -rf dist
 	$(BIN)/uv build --quiet --out-dir dist
 
@@ -62,6 +66,9 @@ quality-test: setup ## slow: hold what is found in real footage to true boxes (n
 
 fiftyone-test: setup ## slow: load labels into FiftyOne itself (installs it in .cache: 800 MB)
 	$(PYTEST) -s tests/fiftyone -m slow $(ARGS)
+
+docs-test: setup ## slow: build a wheel and see that its platform serves the documentation
+	$(PYTEST) tests/docs/test_wheel.py -m slow --timeout 1500 $(ARGS)
 
 api-test: setup ## slow: hold thousands of generated requests to the API description (SEED=n for other ones)
 	$(PYTEST) tests/contracts/test_api_description.py -m slow --timeout 1500 $(ARGS)

@@ -11,6 +11,8 @@ import sys
 import time
 from pathlib import Path
 
+from voxel51 import wire
+
 CLIENT_ROOMS = ("voxel51.wire", "voxel51.transport", "voxel51.users", "voxel51.cli")
 HEAVY = ("numpy", "cv2", "av", "sqlalchemy", "starlette", "onnxruntime", "scipy")
 IMPORT_GOAL_SECONDS = 0.15
@@ -44,6 +46,8 @@ def main() -> None:
     count = import_every_client_module()
     loaded = [name for name in HEAVY if name in sys.modules]
     assert not loaded, f"the light client pulled in {loaded}"
+    site = Path(wire.__file__).parents[1] / "server" / "site" / "index.html"
+    assert site.is_file(), "the wheel holds no documentation"
     command = Path(sys.executable).parent / "voxel51"
     subprocess.run([command, "--help"], check=True, stdout=subprocess.DEVNULL)
     seconds = seconds_to_import("voxel51.users.api")

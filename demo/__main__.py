@@ -7,12 +7,12 @@ import tempfile
 import time
 from pathlib import Path
 
-from demo.board import Board
 from demo.failure import DemoFailed
 from demo.jobs import analyse
 from demo.platform_process import PlatformDied, PlatformProcess
 from demo.results import Results, leave_results
 from demo.video import find_video
+from voxel51.cli.live import Board
 from voxel51.users.api import API, APIError
 from voxel51.users.auth import Token
 

@@ -4,8 +4,8 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from demo.board import Board
 from demo.failure import DemoFailed
+from voxel51.cli.live import Board
 from voxel51.users.api import API
 from voxel51.users.jobs import JobRequest, JobState
 

@@ -37,6 +37,7 @@ class PlatformProcess:
         folder: the data folder.
         log: what the process prints, all starts one after another.
         url: where it answers, without ``/v1``; set by `start`.
+        environment: all variables that it and its commands are given.
     """
 
     def __init__(
@@ -47,7 +48,7 @@ class PlatformProcess:
         self.url = ""
         self._port = port
         self._arguments = arguments
-        self._environment = {**os.environ, **(environment or {})}
+        self.environment = {**os.environ, **(environment or {})}
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -70,7 +71,7 @@ class PlatformProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env=self._environment,
+                env=self.environment,
                 start_new_session=True,
             )
         try:
@@ -123,7 +124,7 @@ class PlatformProcess:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            env=self._environment,
+            env=self.environment,
             check=False,
         )
         if done.returncode != 0:

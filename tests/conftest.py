@@ -1,6 +1,7 @@
 """Real platforms for the tests: one shared by all, and as many of one's own as a test wants."""
 
 import itertools
+import signal
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,7 +12,10 @@ from demo.platform_process import PlatformProcess
 from people import User
 from platforms import StartPlatform, a_platform, running
 from postgresql import PostgreSQL, running_postgresql
+from side_by_side import pytest_collection_modifyitems, pytest_runtest_protocol, pytest_xdist_auto_num_workers
 from voxel51.server.database.database import sqlite_url
+
+__all__ = ["pytest_collection_modifyitems", "pytest_runtest_protocol", "pytest_xdist_auto_num_workers"]
 
 
 @pytest.fixture(scope="session")
@@ -41,6 +45,14 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return sqlite_url(tmp_path / "platform.sqlite")
     server: PostgreSQL = request.getfixturevalue("postgresql")
     return server.database()
+
+
+@pytest.fixture
+def heeding_ctrl_c() -> Iterator[None]:
+    """Ctrl-C interrupts, here and in what is started: a shell without jobs has what it starts with ``&`` ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture

@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+DOCUMENTATION = ROOT / "docs"
+MADE = {"generated", "build"}
+"""Folders of the documentation that no person writes to."""
 
-_BLOCK = re.compile(r"^```(\w*)(?: of (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(r"^```(\w*|\{\w+\})(?: of (\S+)| \S+)?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"(?<!!)\[[^\]]+\]\(([^)\s]+)\)")
 _HEADING = re.compile(r"^#+ +(.+?) *$", re.MULTILINE)
 
@@ -17,6 +20,7 @@ class Block:
 
     Attributes:
         line: that of its first line of code, from 1.
+        language: that of the code; for a directive of Sphinx, its name in braces.
         source: for an excerpt (a fence such as ``py of src/voxel51/labels/objects.py``), the file it is taken from.
     """
 
@@ -31,8 +35,9 @@ class Block:
 
 
 def pages() -> list[Path]:
-    """Every page that people read, README first."""
-    return [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    """Every page that people wrote, README first."""
+    written = [page for page in sorted(DOCUMENTATION.rglob("*.md")) if not MADE & set(page.parts)]
+    return [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *written]
 
 
 def blocks(page: Path, *languages: str) -> list[Block]:

@@ -1,12 +1,25 @@
-"""People who use a platform in the tests."""
+"""People who use a platform in the tests.
+
+They are made as ``voxel51 server user create`` and ``app create`` make them, by the same services on the same database,
+yet in this process: a command takes half a second to be there, and every test has people.
+"""
 
 import itertools
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 from demo.platform_process import PlatformProcess
+from voxel51.server.accounts.applications import ApplicationService
+from voxel51.server.accounts.audit import COMMAND_LINE
+from voxel51.server.accounts.callers import Caller
+from voxel51.server.accounts.service import AccountService
+from voxel51.server.accounts.tokens import TokenService, terms_of
+from voxel51.server.database.database import Database
+from voxel51.server.database.opening import open_database
+from voxel51.server.settings import Settings
 from voxel51.wire.headers import APPLICATION_KEY, APPLICATION_USER
 
 _numbers = itertools.count(1)
@@ -17,7 +30,7 @@ class User:
     """One user of a running platform.
 
     Attributes:
-        name: unique in this test run.
+        name: unique in this process, and so on its platforms.
         token: path of the token file.
         key: the secret in it.
         v1: where the routes are, ``http://127.0.0.1:<port>/v1``.
@@ -30,11 +43,11 @@ class User:
 
     @classmethod
     def create(cls, platform: PlatformProcess, folder: Path) -> Self:
-        """Sign up a fresh user by ``voxel51 server user create``; the token file goes into ``folder``."""
+        """Sign up a fresh user without a password; the token file goes into ``folder``."""
         name = f"user-{next(_numbers)}"
-        token = platform.create_user(name, folder / f"{name}.json")
-        access = json.loads(token.read_text(encoding="utf-8"))["access_token"]
-        return cls(name=name, token=token, key=access["private_key"], v1=f"{platform.url}/v1")
+        token = folder / f"{name}.json"
+        key = _enter(platform, lambda database: AccountService(database).create_user(name), token)
+        return cls(name=name, token=token, key=key, v1=f"{platform.url}/v1")
 
     @property
     def headers(self) -> dict[str, str]:
@@ -53,13 +66,28 @@ class Application:
 
     @classmethod
     def create(cls, platform: PlatformProcess, folder: Path) -> Self:
-        """Make a fresh application by ``voxel51 server app create``; the token file goes into ``folder``."""
+        """Make a fresh application; the token file goes into ``folder``."""
         name = f"application-{next(_numbers)}"
-        path = folder / f"{name}.json"
-        platform.run_command("server", "app", "create", name, "--token", str(path))
-        key = json.loads(path.read_text(encoding="utf-8"))["access_token"]["private_key"]
-        return cls(name=name, token=path, key=key, v1=f"{platform.url}/v1")
+        token = folder / f"{name}.json"
+        key = _enter(platform, lambda database: ApplicationService(database).create(name), token)
+        return cls(name=name, token=token, key=key, v1=f"{platform.url}/v1")
 
     def headers(self, user: str | None = None) -> dict[str, str]:
         """What old clients put in front of an application's requests, for one of its users or for none."""
         return {APPLICATION_KEY: self.key} | ({} if user is None else {APPLICATION_USER: user})
+
+
+def _enter(platform: PlatformProcess, create: Callable[[Database], Caller], token: Path) -> str:
+    """Create somebody on ``platform``, write a token file for them, and return the secret in it."""
+    database = open_database(Settings.load(platform.environment, {"dir": str(platform.folder)}))
+    try:
+        issued = TokenService(database).issue(
+            COMMAND_LINE, create(database), terms_of("first token", None, None), platform.url
+        )
+    finally:
+        database.close()
+    token.parent.mkdir(parents=True, exist_ok=True)
+    token.touch(mode=0o600, exist_ok=False)
+    token.write_text(json.dumps(issued), encoding="utf-8")
+    key: str = issued["access_token"]["private_key"]
+    return key

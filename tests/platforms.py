@@ -14,9 +14,16 @@ INSTALLED = Path(__file__).parent / "journeys" / "installed"
 
 NO_OP = "journeys/no-op"
 PATIENT = "journeys/patient"
+NUMBERS = "journeys/numbers"
+DICTATED = "journeys/dictated"
 
-_UNLIMITED = {"VOXEL51_SERVER_FAILURES_PER_MINUTE": "0", "VOXEL51_SERVER_ACCOUNT_FAILURES_PER_MINUTE": "0"}
-"""Tests fail to say who they are all the time, from one address, and for the same names."""
+_SETTINGS = {
+    "VOXEL51_SERVER_FAILURES_PER_MINUTE": "0",
+    "VOXEL51_SERVER_ACCOUNT_FAILURES_PER_MINUTE": "0",
+    "VOXEL51_SERVER_SWEEP_SECONDS": "1",
+}
+"""Tests fail to say who they are all the time, from one address and for the same names, and some wait for what the
+sweeper takes away."""
 
 
 class StartPlatform(Protocol):
@@ -31,7 +38,7 @@ class StartPlatform(Protocol):
 def a_platform(folder: Path, *arguments: str, environment: dict[str, str] | None = None) -> PlatformProcess:
     """A platform, not yet started, that finds the analytics of `INSTALLED`."""
     paths = os.pathsep.join(filter(None, [str(INSTALLED), os.environ.get("PYTHONPATH", "")]))
-    return PlatformProcess(folder, *arguments, environment={**_UNLIMITED, "PYTHONPATH": paths, **(environment or {})})
+    return PlatformProcess(folder, *arguments, environment={**_SETTINGS, "PYTHONPATH": paths, **(environment or {})})
 
 
 @contextmanager

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from demo.platform_process import PlatformDied
-from people import User
+from demo.platform_process import PlatformDied, PlatformProcess
+from people import Application, User
 from platforms import StartPlatform
 
 
@@ -32,32 +32,29 @@ def test_applications_are_created_listed_and_given_tokens(start_platform: StartP
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["create", "acme"], "application named 'acme' already"),
+        (["create", "{acme}"], "application named '{acme}' already"),
         (["create", "admin"], "reserved"),
         (["create", "a/b"], "no application name"),
         (["token", "nobody", "--out", "t.json"], "no application 'nobody'"),
-        (["tokens", "acme", "--revoke", "x"], "no token 'x'"),
+        (["tokens", "{acme}", "--revoke", "x"], "no token 'x'"),
     ],
 )
 def test_what_is_wrong_is_told(
-    start_platform: StartPlatform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], said: str
+    platform: PlatformProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], said: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    platform = start_platform()
-    platform.run_command("server", "app", "create", "acme")
+    acme = Application.create(platform, tmp_path).name
 
-    with pytest.raises(PlatformDied, match=said):
-        platform.run_command("server", "app", *arguments)
+    with pytest.raises(PlatformDied, match=said.format(acme=acme)):
+        platform.run_command("server", "app", *[argument.format(acme=acme) for argument in arguments])
 
     assert not (tmp_path / "t.json").exists()
 
 
-def test_users_and_applications_share_no_names(start_platform: StartPlatform, tmp_path: Path) -> None:
-    platform = start_platform()
-    user = User.create(platform, tmp_path)
-    platform.run_command("server", "app", "create", "acme")
+def test_users_and_applications_share_no_names(platform: PlatformProcess, tmp_path: Path) -> None:
+    user, application = User.create(platform, tmp_path), Application.create(platform, tmp_path)
 
     with pytest.raises(PlatformDied, match="user named"):
         platform.run_command("server", "app", "create", user.name)
     with pytest.raises(PlatformDied, match="application named"):
-        platform.run_command("server", "user", "create", "acme", "--no-password")
+        platform.run_command("server", "user", "create", application.name, "--no-password")

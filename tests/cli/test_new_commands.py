@@ -152,6 +152,13 @@ def test_labels_are_summed_up_converted_drawn_and_compared(voxel51: Voxel51, api
     assert voxel51("labels", "draw", labels, tmp_path / "b.mp4").err.startswith("voxel51: labels in a file are drawn")
 
 
+@pytest.mark.parametrize("verb", [["summary"], ["draw", "--video", "video.mp4"], ["convert", "--format", "csv"]])
+def test_labels_that_are_not_there_are_a_missing_file(voxel51: Voxel51, verb: list[str]) -> None:
+    arguments = ["labels", *verb, "labels/gone.json"] + (["out.mp4"] if verb[0] != "summary" else [])
+
+    assert voxel51(*arguments).err == "voxel51: there is no file 'labels/gone.json'\n"
+
+
 @pytest.mark.parametrize(
     ("size", "text"),
     [(0, "0B"), (1023, "1023B"), (122_982, "120.1KB"), (1024, "1KB"), (1024**4, "1TB"), (None, ""), (-1, "")],
@@ -167,7 +174,7 @@ def test_long_names_are_cut() -> None:
 
 def test_the_command_is_quick_and_leaves_the_server_alone() -> None:
     program = (
-        "import sys; from voxel51.cli.main import _parser; _parser(); "
+        "import sys; from voxel51.cli.main import build_parser; build_parser(); "
         "print([m for m in sys.modules if m.startswith('voxel51.server')], 'numpy' in sys.modules)"
     )
     done = subprocess.run([Path(COMMAND).parent / "python", "-c", program], capture_output=True, text=True, check=True)

@@ -1,11 +1,13 @@
 """Users by command: keys for coming in, and how much they may have."""
 
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
 import requests
 
-from demo.platform_process import PlatformDied
+from demo.platform_process import COMMAND, PlatformDied, PlatformProcess
 from people import Application, User
 from platforms import StartPlatform
 
@@ -28,8 +30,28 @@ def test_an_invitation_and_a_key_for_a_new_password_are_made_by_command(start_pl
     assert requests.post(f"{v1}/sign-in", json=body, timeout=20).status_code == 200
 
 
-def test_a_quota_is_granted_and_taken_back_by_command(start_platform: StartPlatform, tmp_path: Path) -> None:
+def test_beside_a_key_stands_the_page_that_takes_it_where_that_is_known(
+    start_platform: StartPlatform, tmp_path: Path
+) -> None:
     platform = start_platform()
+    platform.run_command("server", "user", "create", "guest", "--no-password")
+
+    def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        command = [COMMAND, "server", "user", *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, **environment})
+
+    for arguments, page in ((["invite"], "/sign-up#invitation="), (["reset", "guest"], "/choose-password#key=")):
+        said = run(*arguments, "--dir", str(platform.folder))
+        [line] = said.stdout.splitlines()  # as ever, for scripts
+        assert said.stderr.rstrip().endswith(f" {platform.url}{page}{line.split()[0]}")
+
+    of_one_that_stands = ("invite", "--dir", str(tmp_path / "other"))
+    assert run(*of_one_that_stands).stderr == ""
+    said = run(*of_one_that_stands, VOXEL51_SERVER_PUBLIC_URL="https://videos.example.org/")
+    assert f" https://videos.example.org/sign-up#invitation={said.stdout.split()[0]}" in said.stderr
+
+
+def test_a_quota_is_granted_and_taken_back_by_command(platform: PlatformProcess, tmp_path: Path) -> None:
     alice, acme = User.create(platform, tmp_path), Application.create(platform, tmp_path)
     requests.post(f"{acme.v1}/apps/users", json={"username": "bob"}, headers=acme.headers(), timeout=20)
 
@@ -55,13 +77,14 @@ def test_a_quota_is_granted_and_taken_back_by_command(start_platform: StartPlatf
     [
         (("reset", "nobody"), "no user 'nobody'"),
         (("quota", "nobody", "--bytes", "1"), "no user 'nobody'"),
-        (("quota", "alice", "--bytes", "-1"), "not -1"),
+        (("quota", "{alice}", "--bytes", "-1"), "not -1"),
         (("invite", "--days", "0"), "not 0"),
     ],
 )
-def test_what_is_wrong_is_told_in_a_line(start_platform: StartPlatform, arguments: tuple[str, ...], said: str) -> None:
-    platform = start_platform()
-    platform.run_command("server", "user", "create", "alice", "--no-password")
+def test_what_is_wrong_is_told_in_a_line(
+    platform: PlatformProcess, tmp_path: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    alice = User.create(platform, tmp_path).name
 
     with pytest.raises(PlatformDied, match=said):
-        platform.run_command("server", "user", *arguments)
+        platform.run_command("server", "user", *[argument.format(alice=alice) for argument in arguments])

@@ -2,6 +2,8 @@ import subprocess
 import sys
 import time
 
+import pytest
+
 
 def run(script: str) -> str:
     result = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True, timeout=60)
@@ -14,6 +16,7 @@ def test_importing_the_client_sets_up_no_logging() -> None:
     assert run(script) == "[]"
 
 
+@pytest.mark.alone
 def test_importing_the_client_is_quick() -> None:
     """Three runs, the best counts: the machine may be busy."""
     bare = min(timed("pass") for _ in range(3))

@@ -1,13 +1,16 @@
 """Coming in: by signing up, by a password, again after a session ended, and out."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
 import requests
 from playwright.sync_api import Browser, expect
 
 from browsers import PASSWORD, PHONE, Person, Visit, visiting
-from platforms import StartPlatform
+from demo.platform_process import PlatformProcess
+from platforms import StartPlatform, a_platform, running
+from providers import CLIENT_ID, CLIENT_SECRET, LooseProvider, Says
 
 pytestmark = pytest.mark.slow
 
@@ -66,7 +69,7 @@ def test_a_session_that_ends_in_the_middle_goes_on_after_the_password(visit: Vis
     sessions = requests.get(f"{person.v1}/account/sessions", headers=person.headers).json()["sessions"]
     requests.delete(f"{person.v1}/account/sessions/{sessions[0]['id']}", headers=person.headers)
 
-    page.get_by_role("link", name="Jobs").click()
+    page.get_by_role("link", name="Tokens").click()
     dialog = page.get_by_role("dialog", name="Your session has ended")
     expect(dialog).to_be_visible()
     visit.assert_accessible()
@@ -74,7 +77,7 @@ def test_a_session_that_ends_in_the_middle_goes_on_after_the_password(visit: Vis
     dialog.get_by_role("button", name="Sign in").click()
 
     expect(dialog).to_be_hidden()
-    expect(page.get_by_role("heading", name="Jobs")).to_be_visible()
+    expect(page.get_by_role("heading", name="No tokens")).to_be_visible()
 
 
 def test_who_signs_out_is_out(visit: Visit, person: Person) -> None:
@@ -128,3 +131,65 @@ def test_light_and_dark_are_chosen_and_kept(visit: Visit) -> None:
     expect(page.locator("html")).to_have_attribute("data-look", "dark")
     for _ in visit.in_both_looks():
         visit.assert_accessible()
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[LooseProvider]:
+    loose = LooseProvider()
+    yield loose
+    loose.close()
+
+
+@pytest.fixture(scope="module")
+def with_provider(
+    provider: LooseProvider, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[PlatformProcess, Person]]:
+    """A platform that takes a provider's word, where newcomers need an invitation; and its operator."""
+    settings = {"ISSUER": provider.url, "CLIENT_ID": CLIENT_ID, "CLIENT_SECRET": CLIENT_SECRET, "NAME": "The Company"}
+    environment = {f"VOXEL51_SERVER_OIDC_{name}": text for name, text in settings.items()}
+    with running(a_platform(tmp_path_factory.mktemp("oidc") / "data", environment=environment)) as platform:
+        yield platform, Person.sign_up(platform, "ada")
+
+
+def test_an_invitation_lets_a_newcomer_in_by_a_provider(
+    browser: Browser, provider: LooseProvider, with_provider: tuple[PlatformProcess, Person]
+) -> None:
+    platform, operator = with_provider
+    invitation = requests.post(f"{operator.v1}/admin/invitations", headers=operator.headers, json={}).json()["key"]
+    provider.says = Says({"sub": "7", "preferred_username": "grace"})
+    with visiting(browser, platform, None) as visit:
+        visit.expect("request to another host", "403")
+        page = visit.page
+        visit.open("/sign-up")
+        page.get_by_role("link", name="Sign up by The Company").click()
+        expect(page.get_by_role("alert").filter(has_text="invitation")).to_be_visible()
+        expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+        visit.assert_accessible()
+        page.reload()
+        expect(page.get_by_role("alert").first).to_have_text("The sign-in did not work. Begin it again.")
+
+        visit.open(f"/sign-up#invitation={invitation}")
+        page.get_by_role("link", name="Sign up by The Company").click()
+        expect(page.get_by_role("heading", name="Hello, grace")).to_be_visible()
+
+
+def test_the_address_puts_no_words_into_the_mouth_of_the_platform(stranger: Visit) -> None:
+    page = stranger.open("/sign-in?refused=Call+0900+123456")
+    expect(page.get_by_role("alert").first).to_have_text("The sign-in did not work. Begin it again.")
+
+
+def test_a_way_in_elsewhere_is_offered_in_the_account(
+    browser: Browser, provider: LooseProvider, with_provider: tuple[PlatformProcess, Person]
+) -> None:
+    platform, operator = with_provider
+    with visiting(browser, platform, operator) as visit:
+        visit.expect("request to another host")
+        provider.says = Says({"sub": "8", "preferred_username": "ada"})
+        page = visit.page
+        visit.open("/account")
+        page.get_by_role("button", name="Add The Company").click()
+        expect(page.get_by_text("You can sign in by The Company as well.")).to_be_visible()
+        visit.assert_accessible()
+        page.get_by_role("button", name="Sign in by The Company no more").click()
+        page.get_by_role("dialog").get_by_role("button", name="Remove").click()
+        expect(page.get_by_role("button", name="Add The Company")).to_be_visible()

@@ -1,5 +1,6 @@
 """The documentation holds: links lead somewhere, commands are there, examples run."""
 
+import json
 import os
 import re
 import subprocess
@@ -9,12 +10,18 @@ from pathlib import Path
 import pytest
 
 from demo.platform_process import COMMAND
-from documentation import ROOT, anchors, blocks, links, pages
+from documentation import MADE, ROOT, anchors, blocks, links, pages
+from voxel51.labels.validate import video_labels_problems
+from voxel51.labels.video import VideoLabels
+from walkthroughs import walkthroughs
 
 PYTHON = ("py", "python")
 SHELL = ("sh", "bash", "console")
-SET_UP_COMMANDS = {"python3", ".", "pip", "export", "cd", "git", "kill"}
+SET_UP_COMMANDS = {"python3", ".", "pip", "export", "cd", "git", "kill", "eval"}
 """First words of lines that prepare somebody's machine; `.ci/run` and the quickstart do what they do."""
+
+WALKTHROUGHS = {*walkthroughs()}
+"""Their blocks belong together; `test_walkthroughs.py` runs each as a whole."""
 
 every_page = pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
 
@@ -27,6 +34,8 @@ def test_every_link_leads_somewhere(page: Path) -> None:
         if re.match(r"https?://", target):
             continue
         aim = (page.parent / target).resolve() if target else page
+        if MADE & set(aim.parts):
+            continue  # tests/docs/test_site.py follows it on the built site
         if not aim.exists() or (anchor and anchor not in anchors(aim)):
             broken.append(link)
 
@@ -40,8 +49,8 @@ def test_every_block_says_its_language(page: Path) -> None:
 
 @every_page
 def test_every_python_example_runs(page: Path, tmp_path: Path) -> None:
-    if page.name == "README.md":
-        return  # its blocks belong together; tests/journeys/test_quickstart.py runs them as a whole
+    if page.name == "README.md" or page in WALKTHROUGHS:
+        return  # its blocks belong together; tests/journeys/test_quickstart.py runs the README's as a whole
     for block in blocks(page, *PYTHON):
         if block.source is not None:
             continue
@@ -68,7 +77,19 @@ def test_every_excerpt_stands_in_the_file_that_it_names(page: Path) -> None:
 
 
 @every_page
+def test_every_document_is_what_it_is_said_to_be(page: Path) -> None:
+    """A fence such as ``json of VideoLabels`` holds a document without any problem, and no key that nobody reads."""
+    for block in blocks(page, "json"):
+        document = json.loads(block.text)
+        if block.source == "VideoLabels":
+            assert video_labels_problems(document) == [], str(block)
+            assert json.loads(json.dumps(VideoLabels.from_json(document).to_json())) == document, str(block)
+
+
+@every_page
 def test_every_command_is_there(page: Path) -> None:
+    if page in WALKTHROUGHS:
+        return
     lines = [line.removeprefix("$ ") for block in blocks(page, *SHELL) for line in block.text.splitlines()]
     for line in filter(str.strip, lines):
         words = line.partition("#")[0].replace(".venv/bin/voxel51", "voxel51").split()

@@ -1,6 +1,10 @@
-"""``make demo`` when things are not as they should be. That it works is seen by ``.ci/run``, on a clean install."""
+"""``make demo`` where no other host can be reached, and when things are not as they should be.
+
+That it works on a clean install is seen by ``.ci/run``.
+"""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -9,8 +13,26 @@ from pathlib import Path
 import psutil
 import pytest
 
+from demo.video import find_video
 from documentation import ROOT
 from leftovers import Family
+from voxel51.labels.video import VideoLabels
+from without_network import required_without_network
+
+OUTPUT = ROOT / "demo-output"
+REACH_OUT = """
+import socket, sys
+for address in (("1.1.1.1", 443), ("9.9.9.9", 53), ("2606:4700:4700::1111", 443)):
+    try:
+        socket.create_connection(address, timeout=5).close()
+    except OSError as error:
+        print("cannot reach", address[0], type(error).__name__, flush=True)
+    else:
+        sys.exit(f"{address[0]} was reached")
+with socket.create_server(("127.0.0.1", 0)) as here:
+    socket.create_connection(here.getsockname()).close()
+"""
+"""Ends well where other hosts refuse, and this one does not."""
 
 
 def start_demo(tmp_path: Path, *arguments: str) -> subprocess.Popen[str]:
@@ -23,6 +45,31 @@ def start_demo(tmp_path: Path, *arguments: str) -> subprocess.Popen[str]:
         text=True,
         start_new_session=True,
     )
+
+
+@pytest.mark.timeout(600)
+def test_the_whole_demo_works_where_no_other_host_can_be_reached(tmp_path: Path) -> None:
+    alone = required_without_network()
+    video = find_video(None)
+    shutil.rmtree(OUTPUT, ignore_errors=True)
+
+    done = subprocess.run(
+        [*alone, "sh", "-c", '"$0" -c "$1" && exec "$0" -m demo', sys.executable, REACH_OUT],
+        cwd=ROOT,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.count("cannot reach") == 3
+    assert f"Found in {video.name}" in done.stdout
+    shots = VideoLabels.from_file(OUTPUT / "shot-detection.json").events_labelled("shot")
+    assert shots
+    assert any(frame.objects for frame in VideoLabels.from_file(OUTPUT / "object-tracks.json").frames.values())
+    assert (OUTPUT / "annotated.mp4").stat().st_size > 0
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_video_that_is_not_there_is_said_so_in_a_line(tmp_path: Path) -> None:
@@ -49,6 +96,7 @@ def test_a_file_that_is_no_video_is_said_so_in_a_line(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [notes], "the platform's data stayed"
 
 
+@pytest.mark.usefixtures("heeding_ctrl_c")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
 def test_a_demo_that_is_interrupted_leaves_nothing(tmp_path: Path, number: signal.Signals) -> None:
     demo = start_demo(tmp_path)

@@ -26,6 +26,7 @@ from voxel51.users.auth import Token
 from voxel51.users.jobs import JobRequest
 
 WAIT = {"wait": "20"}
+LIMIT_SECONDS = 100.0
 
 
 @dataclass
@@ -38,9 +39,12 @@ class Looked:
     job_id: str
 
     def get(self, path: str, **arguments: Any) -> requests.Response:
-        return requests.get(
-            f"{self.user.v1}/{path}", headers=self.user.headers, params={**WAIT, **arguments}, timeout=60
-        )
+        """The answer; unless ``wait`` is given, the one that comes once the rendition is made."""
+        url, asked, deadline = f"{self.user.v1}/{path}", {**WAIT, **arguments}, time.monotonic() + LIMIT_SECONDS
+        while True:
+            answer = requests.get(url, headers=self.user.headers, params=asked, timeout=60)
+            if answer.status_code != 202 or "wait" in arguments or time.monotonic() > deadline:
+                return answer
 
     def of_data(self, kind: str, **arguments: Any) -> requests.Response:
         return self.get(f"data/{self.data_id}/renditions/{kind}", **arguments)

@@ -115,6 +115,7 @@ LINKS = {
 FOR_NOBODY = {
     "options /data/uploads", "get /sign-in", "post /sign-in", "post /sign-up", "post /password-resets",
     "get /platform", "get /sign-in/oidc", "get /sign-in/oidc/callback", "get /shared/{key}", "get /shared/{key}/output",
+    "get /shared/{key}/renditions/annotated", "get /shared/{key}/renditions/sheet",
 }  # fmt: skip
 """Where no credential is asked for."""
 

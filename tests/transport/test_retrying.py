@@ -145,6 +145,7 @@ def test_retry_after_is_a_date(hours: float, low: float, high: float) -> None:
     assert low <= seconds_of(format_datetime(moment, usegmt=True)) <= high
 
 
+@pytest.mark.alone
 def test_all_tries_together_take_no_longer_than_the_limit(loopback: Loopback) -> None:
     never = threading.Event()
     loopback.reply(Reply.error(503, "not now"), Reply.error(503, "not now"), Reply(until=never))

@@ -191,6 +191,7 @@ async def test_many_calls_at_once_share_the_loop(aside: AsyncAPI, loopback: Loop
 # --- flows
 
 
+@pytest.mark.alone
 async def test_the_deadline_of_waiting_is_never_overshot(aside: AsyncAPI, loopback: Loopback) -> None:
     never = threading.Event()
     loopback.reply(Reply(until=never))

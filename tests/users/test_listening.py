@@ -128,6 +128,7 @@ def test_where_nothing_is_told_jobs_are_looked_at(api: API, loopback: Loopback, 
     assert sum(request.path.startswith("/v1/events") for request in loopback.requests) <= 4
 
 
+@pytest.mark.alone
 def test_a_platform_that_begins_to_tell_and_falls_silent_does_not_move_the_deadline(
     api: API, loopback: Loopback
 ) -> None:

@@ -65,6 +65,7 @@ def test_more_jobs_than_one_look_can_ask_for(own: API) -> None:
     assert sorted(job["id"] for job in ended) == sorted(job["id"] for job in jobs)
 
 
+@pytest.mark.alone
 def test_the_deadline_counts_from_the_call_and_is_never_overshot(api: API, loopback: Loopback) -> None:
     loopback.choose = answer_all_as_running
     waiting = api.wait(["j1", "j2"], timeout=0.6)
@@ -79,6 +80,7 @@ def test_the_deadline_counts_from_the_call_and_is_never_overshot(api: API, loopb
     assert isinstance(caught.value, TimeoutError)
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("ids", [["j1"], ["j1", "j2"]], ids=["one", "many"])
 def test_a_platform_that_hangs_does_not_move_the_deadline(api: API, loopback: Loopback, ids: list[str]) -> None:
     never = threading.Event()
@@ -92,6 +94,7 @@ def test_a_platform_that_hangs_does_not_move_the_deadline(api: API, loopback: Lo
     never.set()
 
 
+@pytest.mark.alone
 def test_a_platform_that_is_away_does_not_move_the_deadline(api: API, loopback: Loopback) -> None:
     loopback.reply(Reply.error(503, "restarting"))
     started = time.monotonic()

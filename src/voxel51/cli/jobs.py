@@ -11,6 +11,7 @@ from voxel51.cli.listing import add_flag_options, add_list_options, flag_search,
 from voxel51.cli.parsing import Commands, command, group
 from voxel51.cli.printing import Printer
 from voxel51.cli.profiles import client
+from voxel51.cli.watch import add_watch
 from voxel51.users.api import API
 from voxel51.wire.query import JOBS_FIELDS
 
@@ -18,6 +19,7 @@ COLUMNS = ("id", "name", "state", "archived", "upload_date", "expiration_date", 
 _STATES = ("ready", "queued", "scheduled", "running", "complete", "failed")
 _EXAMPLES = """\
   voxel51 jobs list --running --queued
+  voxel51 jobs watch
   voxel51 jobs wait ID1 ID2
   voxel51 jobs download ID --format coco
   voxel51 jobs kill --all --force"""
@@ -86,6 +88,7 @@ def _add_waiting(verbs: Commands) -> None:
     wait = command(verbs, "wait", _wait, "wait until jobs end; fails if one of them does")
     wait.add_argument("ids", metavar="ID", nargs="+", help="id of a job")
     wait.add_argument("--timeout", metavar="SECONDS", type=float, help="give up after so long")
+    add_watch(verbs)
     retry = command(verbs, "retry", _retry, "submit and start jobs again, as they were asked for")
     retry.add_argument("ids", metavar="ID", nargs="+", help="id of a job")
 

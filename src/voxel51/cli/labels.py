@@ -71,10 +71,11 @@ def _summary(options: argparse.Namespace) -> int:
 def _convert(options: argparse.Namespace) -> int:
     printer = Printer(options)
     output = Path(options.output)
-    if Path(options.labels).is_file():
+    named = _named_file(options.labels)
+    if named is not None:
         from voxel51.labels.formats import convert
 
-        convert(Path(options.labels), options.format, output)
+        convert(named, options.format, output)
     else:
         with client(options) as api:
             api.download_job_output(options.labels, output, format=options.format)
@@ -86,17 +87,18 @@ def _draw(options: argparse.Namespace) -> int:
     printer = Printer(options)
     output = Path(options.output)
     is_picture = output.suffix.lower() in {".jpg", ".jpeg", ".png"}
-    if Path(options.labels).is_file():
+    named = _named_file(options.labels)
+    if named is not None:
         if options.video is None:
             raise ValueError("labels in a file are drawn into --video PATH")
         if is_picture:
             from voxel51.labels.contact_sheet import contact_sheet
 
-            contact_sheet(Path(options.video), Path(options.labels), output)
+            contact_sheet(Path(options.video), named, output)
         else:
             from voxel51.labels.draw import annotated_video
 
-            annotated_video(Path(options.video), Path(options.labels), output)
+            annotated_video(Path(options.video), named, output)
     else:
         with client(options) as api:
             api.download_job_rendition(options.labels, "sheet" if is_picture else "annotated", output)
@@ -150,11 +152,21 @@ def _search(options: argparse.Namespace) -> int:
     return printer.finish()
 
 
+def _named_file(text: str) -> Path | None:
+    """The file that is meant, or None for the id of a job, which has neither a folder nor an ending."""
+    path = Path(text)
+    if path.is_file():
+        return path
+    if path.suffix or len(path.parts) > 1:
+        raise FileNotFoundError(f"there is no file {text!r}")
+    return None
+
+
 @contextmanager
 def _as_file(options: argparse.Namespace) -> Iterator[Path]:
     """The labels that are meant, as a file: the one that is named, or what a job left, for a while."""
-    named = Path(options.labels)
-    if named.is_file():
+    named = _named_file(options.labels)
+    if named is not None:
         yield named
         return
     with tempfile.TemporaryDirectory(prefix="voxel51-") as folder, client(options) as api:

@@ -21,7 +21,7 @@ _EXAMPLES = """\
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
-    parser = _parser()
+    parser = build_parser()
     if "_ARGCOMPLETE" in os.environ:
         import argcomplete
 
@@ -51,7 +51,8 @@ def _fail(text: str) -> int:
     return 1
 
 
-def _parser() -> Parser:
+def build_parser() -> Parser:
+    """The parser of all commands."""
     parser = Parser(
         prog="voxel51", description="Run analytics over videos: the platform and its client.", examples=_EXAMPLES
     )

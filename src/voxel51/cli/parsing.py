@@ -35,7 +35,7 @@ class _ShowAll(argparse.Action):
         super().__init__(option_strings, dest, nargs=0, **options)
 
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
-        for each in _tree(parser):
+        for each in tree(parser):
             print(each.format_help())
         parser.exit()
 
@@ -73,10 +73,11 @@ def _sentence(summary: str) -> str:
     return f"{summary[0].upper()}{summary[1:]}."
 
 
-def _tree(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
+def tree(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
+    """A parser, and those of all commands below it."""
     below = [each for action in parser._actions if isinstance(action, argparse._SubParsersAction)
              for each in dict.fromkeys(action.choices.values())]  # fmt: skip
-    return [parser, *(one for each in below for one in _tree(each))]
+    return [parser, *(one for each in below for one in tree(each))]
 
 
 def _formatter() -> Any:

@@ -23,12 +23,12 @@ class Printer:
     watch, and are left out with ``--quiet`` and ``--json``.
 
     Attributes:
-        has_failures: whether some part of the command failed.
+        is_quiet: whether results alone are wanted.
     """
 
     def __init__(self, options: argparse.Namespace) -> None:
         self._is_json = bool(getattr(options, "json", False))
-        self._is_quiet = bool(getattr(options, "quiet", False))
+        self.is_quiet = bool(getattr(options, "quiet", False))
         self._is_strict = bool(getattr(options, "strict", False))
         self._document: Any = None
         self._failures: dict[str, str] = {}
@@ -45,7 +45,7 @@ class Printer:
 
     def remark(self, text: str) -> None:
         """A line for people."""
-        if not (self._is_json or self._is_quiet):
+        if not (self._is_json or self.is_quiet):
             print(text)
 
     def failure(self, what: str, record_id: str, message: str) -> None:

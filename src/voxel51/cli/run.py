@@ -3,11 +3,13 @@
 import argparse
 import hashlib
 import json
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from voxel51.cli.live import Board, JobBoard
 from voxel51.cli.parsing import Commands, command
 from voxel51.cli.printing import Printer
 from voxel51.cli.profiles import client
@@ -151,12 +153,11 @@ def _submit(
 
 
 def _ends(api: API, job_ids: Sequence[str], options: argparse.Namespace) -> Iterator[Any]:
-    from voxel51.users.progress import shown_jobs
     from voxel51.users.waiting import LONGEST_PAUSE_SECONDS, LookSchedule, ends_of
 
     if not job_ids:
         return
-    shown = shown_jobs(not (options.json or options.quiet))
+    shown = None if options.json or options.quiet else JobBoard(Board(sys.stderr))
     yield from api._iterate(ends_of(job_ids, LookSchedule(LONGEST_PAUSE_SECONDS, None, overtime=0), shown))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from anyio import CapacityLimiter
+from starlette.routing import Route as Page
 from starlette.types import ASGIApp
 
 from voxel51.server.accounts.callers import User
@@ -28,6 +29,7 @@ from voxel51.server.data.uploads_routes import upload_routes
 from voxel51.server.data.uploads_service import UploadService
 from voxel51.server.database.database import Database
 from voxel51.server.database.opening import open_database
+from voxel51.server.documentation import documentation_pages
 from voxel51.server.engine.dispatcher import Dispatcher, Terms
 from voxel51.server.engine.launch import Limits
 from voxel51.server.engine.runners.processes import ProcessRunner
@@ -94,6 +96,8 @@ class Platform:
     """Everything that runs, opened in order and closed in the opposite one."""
 
     application: ASGIApp
+    description: Mapping[str, Any]
+    """All routes, as OpenAPI has it."""
     database: Database
     storage: LocalStorage
     dispatcher: Dispatcher
@@ -154,7 +158,7 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
     makers = InternalJobs(database, storage, analytics, dispatcher.wake)
     renditions = RenditionService(database, makers, Subjects(data, jobs, analytics), _keeping(settings))
     search = SearchService(database)
-    shares = ShareService(database, jobs, f"{addresses.public_url}/{API_VERSION}")
+    shares = ShareService(database, jobs, addresses.public_url)
     events = EventService(database, timedelta(days=settings.event_days))
     feed = Feed(events, settings.listeners, settings.listeners_of_one)
     database.on_write(feed.wake)
@@ -183,7 +187,7 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
         *share_routes(shares),
         *quota_routes(people.quotas, room, people.accounts, people.applications),
         *agent_routes(attempts, tasks, data),
-        *rendition_routes(renditions),
+        *rendition_routes(renditions, shares),
         *search_routes(search, attempts),
         *event_routes(feed),
         *webhook_routes(webhooks, HistoryService(database, deliverer.wake)),
@@ -208,13 +212,17 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
         failures=Rate(settings.failures_per_minute / 60, settings.failures_per_minute),
         body_limit_bytes=settings.body_limit_bytes,
     )
-    document = openapi.describe(routes, version("voxel51-platform"))
-    application = build_application(routes, serving, [*openapi.pages(document), *console_pages()])
+    description = openapi.describe(routes, version("voxel51-platform"))
+    application = build_application(routes, serving, _pages(description))
     keepers = [data.keeps, uploads.keeps, uploaded.keeps, attempts.keeps]
     expiries = [data.expire, jobs.expire, uploads.expire, repetitions.expire, events.expire, deliveries.prune,
                 *people.expiries(), removal.finish, shares.expire, renditions.expire, search.expire]  # fmt: skip
-    sweeper = Sweeper(expiries, storage, keepers)
-    return Platform(application, database, storage, dispatcher, sweeper, feed, deliverer)
+    sweeper = Sweeper(expiries, storage, keepers, settings.sweep_seconds)
+    return Platform(application, description, database, storage, dispatcher, sweeper, feed, deliverer)
+
+
+def _pages(description: Mapping[str, Any]) -> list[Page]:
+    return [*openapi.pages(description), *documentation_pages(), *console_pages()]
 
 
 def _about(settings: Settings) -> AboutPlatform:

@@ -32,6 +32,7 @@ _MOST = {
     "session_days": _CENTURY_DAYS,
     "audit_days": _CENTURY_DAYS,
     "link_seconds": _CENTURY_DAYS * 86400,
+    "sweep_seconds": _CENTURY_DAYS * 86400,
     "grace_seconds": _CENTURY_DAYS * 86400,
     "job_wall_seconds": _CENTURY_DAYS * 86400,
     "job_cpu_seconds": _CENTURY_DAYS * 86400,
@@ -55,6 +56,13 @@ def _setting(default: Any, help: str) -> Any:  # noqa: A002  (the word that argp
 def default_folder() -> Path:
     """Where the platform keeps its data unless told otherwise, by the convention of the operating system."""
     return Path(platformdirs.user_data_dir("voxel51", appauthor=False))
+
+
+def _reason(error: msgspec.ValidationError, values: Mapping[str, Any]) -> str:
+    """What is wrong with which value. One that may be a secret is a text, and every text will do."""
+    reason, _, place = str(error).partition(" - at `$.")
+    name = place.rstrip("`")
+    return f"{name} is {values.get(name)!r}: {reason}"
 
 
 def _is_loopback(parts: SplitResult) -> bool:
@@ -90,6 +98,7 @@ class Settings:
     job_memory_bytes: int = _setting(8 * 1024**3, "bytes of private memory one attempt may use")
     job_file_bytes: int = _setting(256 * 1024**3, "bytes of any one file that an attempt writes")
     lifetime_days: float = _setting(365.0, "days until data and job outputs expire, unless their upload says otherwise")
+    sweep_seconds: float = _setting(30.0, "seconds from one look for what has expired or lost its owner to the next")
     event_days: float = _setting(30.0, "days until events of jobs are forgotten")
     listeners: int = _setting(1000, "programs that follow events at the same time")
     listeners_of_one: int = _setting(50, "how many of them may be one user's")
@@ -148,7 +157,7 @@ class Settings:
         try:
             settings = msgspec.convert(values, cls, strict=False)
         except msgspec.ValidationError as error:
-            raise SettingError(f"a setting has a value it cannot have: {error}") from None
+            raise SettingError(_reason(error, values)) from None
         settings._check()
         return settings
 
@@ -179,7 +188,7 @@ class Settings:
         at_least_one = ("threads", "rendition_concurrency", "rendition_days", "renditions_of_one",
                         "job_attempts", "job_wall_seconds", "job_cpu_seconds", "job_memory_bytes",
                         "job_file_bytes", "lifetime_days", "event_days", "listeners", "listeners_of_one",
-                        "upload_limit_bytes", "link_seconds",
+                        "upload_limit_bytes", "link_seconds", "sweep_seconds",
                         "unfinished_upload_days", "outbound_threads", "webhook_days", "session_days",
                         "audit_days", "requests_burst", "body_limit_bytes")  # fmt: skip
         for name in at_least_one:

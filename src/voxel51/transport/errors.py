@@ -1,18 +1,20 @@
-"""What can go wrong with a call.
+"""What can go wrong with a call::
 
-Exception
-└── APIError                     the call failed; ``code`` is the HTTP status (0 where no answer came)
-    ├── InvalidRequest           400, 413, 414, 415, 422: something in the request is wrong
-    ├── AuthenticationFailed     401: no token, or one that is not valid (any more)
-    ├── PermissionDenied         403: the token is good, but not for this
-    ├── NotFound                 404: there is no such thing, or it is somebody else's
-    ├── Conflict                 409: not in the state that things are in now
-    ├── QuotaExceeded            429, 507: too much, too fast
-    ├── ServerFailed             the other 5xx: the platform's fault
-    ├── Damaged                  what arrived is not what was sent
-    └── ConnectionFailed         no answer, or half of one: the connection broke
-        ├── CannotConnect        nobody listens there: nothing was sent
-        └── TimedOut             no answer in time
+    Exception
+    └── APIError                     the call failed; ``code`` is the HTTP status (0 where no answer came)
+        ├── InvalidRequest           400, 413, 414, 415, 422: something in the request is wrong
+        ├── AuthenticationFailed     401: no token, or one that is not valid (any more)
+        ├── PermissionDenied         403: the token is good, but not for this
+        ├── NotFound                 404: there is no such thing, or it is somebody else's
+        ├── Conflict                 409: not in the state that things are in now
+        ├── QuotaExceeded            429, 507: too much, too fast
+        ├── ServerFailed             the other 5xx: the platform's fault
+        ├── Damaged                  what arrived is not what was sent
+        └── ConnectionFailed         no answer, or half of one: the connection broke
+            ├── CannotConnect        nobody listens there: nothing was sent
+            └── TimedOut             no answer in time
+
+Catch the class for what you would do about it.
 """
 
 import json

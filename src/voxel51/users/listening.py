@@ -1,5 +1,6 @@
 """Hearing of the end of jobs, where the platform tells of it; see https://html.spec.whatwg.org/#server-sent-events."""
 
+import json
 from collections.abc import Collection, Mapping
 
 from voxel51.transport.errors import APIError, ConnectionFailed, TimedOut
@@ -21,7 +22,15 @@ _GOING_ON = {EventName.RUNNING.value, EventName.PROGRESS.value, EventName.MESSAG
 
 
 class Heard(Exception):
-    """It is time to look at the jobs."""
+    """It is time to look at the jobs.
+
+    Attributes:
+        job_id: the one that something happened to; None where it may be any.
+    """
+
+    def __init__(self, job_id: str | None = None) -> None:
+        super().__init__(job_id)
+        self.job_id = job_id
 
 
 class Ears:
@@ -60,8 +69,18 @@ class Ears:
             self.last_id = int(fields["id"])
         # The first id says from where on one hears everything. What was before, a look must tell.
         is_first, self._is_placed = not self._is_placed, self._is_placed or self.last_id is not None
-        if fields.get("event") in self._names or (is_first and self._is_placed):
+        if is_first and self._is_placed:
             raise Heard
+        if fields.get("event") in self._names:
+            raise Heard(_job_of(fields))
+
+
+def _job_of(fields: Mapping[str, str]) -> str | None:
+    try:
+        job_id = json.loads(fields.get("data", "")).get("job_id")
+    except (ValueError, AttributeError, RecursionError):
+        return None
+    return job_id if isinstance(job_id, str) else None
 
 
 class Listener:
@@ -77,19 +96,22 @@ class Listener:
         self._last_id: int | None = None
         self._cuts = 0
 
-    def wait(self, job_ids: Collection[str], seconds: float) -> Flow[None]:
-        """Return once the jobs are worth a look, after ``seconds`` at the latest.
+    def wait(self, job_ids: Collection[str], seconds: float) -> Flow[list[str]]:
+        """Return those of the jobs that are worth a look once some are, and all of them after ``seconds``.
 
         What happens between two waits is told at the second.
         """
+        news = list(job_ids)
         is_begun = self._last_id is not None
         ears = Ears(self._last_id, self._names)
         limit = min(seconds, LONGEST_SECONDS if is_begun else FIRST_WORD_SECONDS)
         try:
             yield Receive(events.listen(job_ids, self._last_id), ears, limit)
             self._note_cut()
-        except Heard:
+        except Heard as heard:
             self._cuts = 0
+            if heard.job_id is not None:
+                news = [job_id for job_id in job_ids if job_id == heard.job_id]
         except TimedOut:
             self.is_deaf = ears.last_id is None and limit < seconds
         except ConnectionFailed:
@@ -97,6 +119,7 @@ class Listener:
         except APIError:
             self.is_deaf = True
         self._last_id = ears.last_id
+        return news
 
     def _note_cut(self) -> None:
         self._cuts += 1

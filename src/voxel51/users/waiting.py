@@ -27,6 +27,9 @@ WORTH_LISTENING_SECONDS = 0.3
 """Pauses that are shorter are sat out: most jobs that end soon have ended by then."""
 
 IDS_IN_A_LOOK = 50
+JOBS_IN_A_CLOSE_LOOK = 20
+"""Of so many jobs each is asked how far it is; of more, only those of which something is heard."""
+
 ENDED = {JobState.COMPLETE, JobState.FAILED}
 
 
@@ -98,9 +101,10 @@ def ends_of(
         waited_for = [waited_for]
     pending = dict.fromkeys(job_id_of(job) for job in waited_for)
     listener = Listener(wants_progress=progress is not None)
+    news = list(pending)
     while pending and not schedule.is_over():
         try:
-            for job_id, job in (yield from _look(list(pending), schedule, progress)).items():
+            for job_id, job in (yield from _look(news, schedule, progress)).items():
                 del pending[job_id]
                 yield Give(job)
         except TimedOut:  # that look took all the time there was
@@ -113,15 +117,19 @@ def ends_of(
         listening = None if listener.is_deaf or seconds < WORTH_LISTENING_SECONDS else schedule.listen_seconds()
         if listening is None:
             yield Pause(seconds)
+            news = list(pending)
         else:
-            yield from listener.wait(pending, listening)
+            news = yield from listener.wait(pending, listening)
     if pending:
         raise WaitTimedOut(list(pending))
 
 
 def _look(job_ids: list[str], schedule: LookSchedule, progress: JobProgress | None) -> Flow[dict[str, Job]]:
-    """Those that have ended. A single job is asked for; of many, only those that seem to have ended, or are missing."""
-    suspects = job_ids if len(job_ids) == 1 else (yield from _suspects(job_ids, schedule))
+    """Those that have ended. A few jobs whose progress is wanted are all asked for, and so is a single one; of others
+    only those that seem to have ended, or are missing.
+    """
+    is_close = len(job_ids) <= (1 if progress is None else JOBS_IN_A_CLOSE_LOOK)
+    suspects = job_ids if is_close else (yield from _suspects(job_ids, schedule))
     found: dict[str, Job] = {}
     for job_id in suspects:
         job = yield from fetch(jobs.details(job_id), schedule.look_seconds())

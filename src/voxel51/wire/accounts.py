@@ -95,10 +95,16 @@ class TokenList(TypedDict):
     tokens: list[Token]
 
 
+class SessionEntry(Token):
+    """A session as it can be listed; ``current`` is the one that asks."""
+
+    current: bool
+
+
 class SessionList(TypedDict):
     """Answer of ``GET account/sessions``: where one is signed in, the oldest first."""
 
-    sessions: list[Token]
+    sessions: list[SessionEntry]
 
 
 class NewToken(TypedDict):

@@ -26,8 +26,20 @@ class AnalyticScope(StrEnum):
     APPLICATION = "application"
 
 
+class AnalyticImage(TypedDict):
+    """A container image that was uploaded. ``format`` says what kind of archive it is."""
+
+    type: str
+    format: str
+    size_bytes: int
+    upload_date: str
+
+
 class Analytic(TypedDict, total=False):
-    """One version of an analytic, as listed. Queries return only the fields that were asked for."""
+    """One version of an analytic, as listed. Queries return only the fields that were asked for.
+
+    ``images`` are told to the owner of one that was uploaded, by ``GET analytics/<id>`` alone.
+    """
 
     id: Required[str]
     name: str
@@ -39,6 +51,7 @@ class Analytic(TypedDict, total=False):
     upload_date: str
     description: str
     is_image_to_video: bool
+    images: list[AnalyticImage]
 
 
 class AnalyticAnswer(TypedDict):

@@ -24,12 +24,13 @@ FIELDS = ("id", "name", "size", "type", "upload_date", "expiration_date", "encod
 class DataByUrl(TypedDict):
     """Body of ``POST data/url``: a file elsewhere, which ``signed_url`` must give until ``data_ttl`` (ISO 8601).
 
-    ``size`` is in bytes, and may be text. ``encoding`` is a transfer encoding such as ``7bit``.
+    ``size`` is in bytes, and may be text; without it the platform asks the other host. ``encoding`` is a transfer
+    encoding such as ``7bit``.
     """
 
     signed_url: str
     filename: str
-    size: int | str
+    size: NotRequired[int | str]
     mimetype: NotRequired[str | None]
     data_ttl: NotRequired[str | None]
     encoding: NotRequired[str | None]

@@ -10,3 +10,4 @@ IDEMPOTENCY_KEY = "Idempotency-Key"
 IDEMPOTENCY_REPLAYED = "Idempotency-Replayed"
 SESSION_COOKIE = "voxel51_session"
 SIGN_IN_COOKIE = "voxel51_sign_in"  # while one is away at another provider
+REFUSAL_COOKIE = "voxel51_refusal"  # why a browser was refused, for the page that it is sent to

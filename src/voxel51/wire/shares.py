@@ -4,24 +4,28 @@ from typing import NotRequired, TypedDict
 
 
 class Share(TypedDict):
-    """A share link, without its key. ``expires_at`` null: as long as the job is kept."""
+    """A share link, without its key. ``expires_at`` null: as long as the job is kept; ``video``: it shows that, too."""
 
     id: str
+    video: bool
     created_at: str
     expires_at: str | None
 
 
 class ShareRequest(TypedDict):
-    """Body of ``POST jobs/<id>/shares``: the days until it ends."""
+    """Body of ``POST jobs/<id>/shares``: the days until it ends, and whether the video with its labels is seen, too."""
 
     days: NotRequired[float | None]
+    video: NotRequired[bool]
 
 
 class NewShare(TypedDict):
-    """Answer of ``POST jobs/<id>/shares``: ``url`` is told once."""
+    """Answer of ``POST jobs/<id>/shares``. Both addresses are told once: ``url`` of a page to look at, ``api_url`` for
+    programs."""
 
     share: Share
     url: str
+    api_url: str
 
 
 class ShareList(TypedDict):
@@ -31,7 +35,7 @@ class ShareList(TypedDict):
 
 
 class SharedJob(TypedDict):
-    """A job as whoever holds a link sees it."""
+    """A job as whoever holds a link sees it. ``video``: its renditions ``annotated`` and ``sheet`` may be asked for."""
 
     name: str
     analytic: str
@@ -39,6 +43,7 @@ class SharedJob(TypedDict):
     state: str
     completion_date: str | None
     output_filename: str
+    video: bool
 
 
 class SharedJobDetails(TypedDict):

@@ -86,6 +86,28 @@ def talkative(job: Job) -> None:
     patient(job)
 
 
+def numbers(job: Job) -> None:
+    """Says of each frame its number: a box in the lower half for each bit of it, the lowest on the left."""
+    frames = {}
+    for number in range(1, int(job.parameters["frames"]) + 1):
+        bits = [bit for bit in range(10) if number >> bit & 1]
+        frames[str(number)] = {"frame_number": number, "objects": {"objects": [_bit_box(bit) for bit in bits]}}
+    job.output("labels").write_text(json.dumps({"frames": frames}), encoding="utf-8")
+
+
+def _bit_box(bit: int) -> dict[str, Any]:
+    corners = {
+        "top_left": {"x": bit / 10 + 0.01, "y": 0.7},
+        "bottom_right": {"x": bit / 10 + 0.09, "y": 0.95},
+    }
+    return {"label": "bit", "index": bit, "confidence": 0.9, "bounding_box": corners}
+
+
+def dictated(job: Job) -> None:
+    """Leaves as labels whatever text its input holds."""
+    job.output("labels").write_bytes(job.inputs["video"].read_bytes())
+
+
 def crash(_job: Job) -> None:
     """Raises."""
     raise RuntimeError("the sample broke")
@@ -116,6 +138,8 @@ def parent(job: Job) -> None:
 NO_OP = sample(no_op)
 PATIENT = sample(patient, seconds=5)
 TALKATIVE = sample(talkative, seconds=60)
+NUMBERS = sample(numbers, frames=30)
+DICTATED = sample(dictated)
 CRASH = sample(crash)
 SEGFAULT = sample(segfault)
 FAULT_FINDING = sample(fault_finding)

@@ -70,7 +70,11 @@ def test_a_session_lasts_until_it_is_signed_out(platform: PlatformProcess, newco
     assert cookie.has_nonstandard_attr("HttpOnly")
     assert cookie.get_nonstandard_attr("SameSite") == "Lax"
     [listed] = session.get(f"{platform.url}/v1/account/sessions", timeout=20).json()["sessions"]
-    assert listed["name"] == "a browser"
+    assert (listed["name"], listed["current"]) == ("a browser", True)
+    elsewhere, body = browser(), {"username": "carol", "password": PASSWORD}
+    elsewhere.post(f"{platform.url}/v1/sign-in", json=body, timeout=20)
+    both = elsewhere.get(f"{platform.url}/v1/account/sessions", timeout=20).json()["sessions"]
+    assert [each["current"] for each in both] == [False, True]
     assert session.post(f"{platform.url}/v1/sign-out", timeout=20).status_code == 204
     session.cookies.set_cookie(cookie)
     assert session.get(f"{platform.url}/v1/account", timeout=20).status_code == 401
@@ -215,8 +219,8 @@ def test_a_share_link_shows_one_result_to_anybody_until_it_is_revoked(platform, 
     wait_for(lambda: requests.get(path, headers=user.headers, timeout=20).json()["job"]["state"] == "COMPLETE")
     made = requests.post(f"{path}/shares", json={"days": 1}, headers=user.headers, timeout=20).json()
 
-    seen = requests.get(made["url"], timeout=20).json()["job"]
-    output = requests.get(f"{made['url']}/output", timeout=20)
+    seen = requests.get(made["api_url"], timeout=20).json()["job"]
+    output = requests.get(f"{made['api_url']}/output", timeout=20)
     own = requests.get(f"{path}/output", headers=user.headers, timeout=20)
     assert (seen["state"], seen["analytic"]) == ("COMPLETE", NO_OP)
     assert (output.status_code, output.content) == (own.status_code, own.content)
@@ -225,12 +229,12 @@ def test_a_share_link_shows_one_result_to_anybody_until_it_is_revoked(platform, 
 
     ended = requests.delete(f"{path}/shares/{listed['id']}", headers=user.headers, timeout=20)
     assert ended.status_code == 204
-    assert requests.get(made["url"], timeout=20).status_code == 404
-    assert requests.get(f"{made['url']}/output", timeout=20).status_code == 404
+    assert requests.get(made["api_url"], timeout=20).status_code == 404
+    assert requests.get(f"{made['api_url']}/output", timeout=20).status_code == 404
     for days in (0, -1, 1e9):
         refused = requests.post(f"{path}/shares", json={"days": days}, headers=user.headers, timeout=20)
         assert refused.status_code == 400
-    assert made["url"].rpartition("/")[2] not in platform.log.read_text()
+    assert made["api_url"].rpartition("/")[2] not in platform.log.read_text()
 
 
 def test_a_quota_is_granted_and_seen(platform, operator, tmp_path) -> None:

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 import requests
@@ -21,6 +21,7 @@ from demo.platform_process import PlatformProcess
 from loopback import Loopback
 from platforms import a_platform, running
 from providers import CLIENT_ID, CLIENT_SECRET, LooseProvider, Says
+from voxel51.wire.headers import REFUSAL_COOKIE
 
 PASSWORD = "correct horse"
 
@@ -300,6 +301,35 @@ def test_who_is_suspended_or_deleted_does_not_come_in(platform, sign_in) -> None
     assert requests.delete(url, params={"confirm": "pat"}, cookies=again.cookies, timeout=20).status_code == 204
     assert requests.get(url, cookies=gone.cookies, timeout=20).status_code == 401
     assert account(platform, sign_in(staff("12", "pat")))["id"] != former
+
+
+def refused_as_in_a_browser(platform, path, **more) -> tuple[str, str]:
+    """Where a browser is sent, and what the page there can read of why."""
+    headers = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    answer = requests.get(f"{platform.url}/v1{path}", headers=headers, allow_redirects=False, timeout=20, **more)
+    assert answer.status_code == 302, answer.text
+    assert "httponly" not in answer.headers["Set-Cookie"].lower()
+    return answer.headers["Location"], unquote(answer.cookies[REFUSAL_COOKIE])
+
+
+def test_a_browser_is_told_on_a_page_why_it_is_refused(platform) -> None:
+    evil = "/sign-in/oidc/callback?state=x&error=no&error_description=Call+0900+123456"
+    where, why = refused_as_in_a_browser(platform, evil)
+    assert (where, "began no sign-in here" in why) == ("/sign-in?refused=401", True)
+
+    where, why = refused_as_in_a_browser(platform, "/sign-in/oidc?next=//evil.example")
+    assert (where, "must be a path of this platform" in why) == ("/sign-in?refused=400", True)
+    assert "\n" not in why
+
+    program = requests.get(f"{platform.url}/v1{evil}", allow_redirects=False, timeout=20)
+    assert (program.status_code, program.json()["error"]["code"]) == (401, 401)
+
+
+def test_what_browsers_are_refused_counts_as_much_as_what_programs_are(tmp_path, provider) -> None:
+    settings = settings_of(provider.url, FAILURES_PER_MINUTE="2")
+    with running(a_platform(tmp_path / "data", environment=settings)) as platform:
+        told = [refused_as_in_a_browser(platform, "/sign-in/oidc/callback?state=x")[0] for _ in range(3)]
+    assert told == ["/sign-in?refused=401", "/sign-in?refused=401", "/sign-in?refused=429"]
 
 
 def test_where_there_is_no_provider_nobody_is_sent_anywhere(tmp_path) -> None:

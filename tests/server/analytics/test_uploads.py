@@ -85,6 +85,18 @@ def test_an_analytic_is_pending_until_its_images_are_there(user):
     assert get(user, f"analytics/{analytic_id}/doc") == MANIFEST
 
 
+def test_owners_are_told_which_images_are_there(user, shared_user):
+    analytic_id = uploaded(user)
+    assert get(user, f"analytics/{analytic_id}")["analytic"]["images"] == []
+    upload_image(user, analytic_id, "CPU", OCI)
+
+    (image,) = get(user, f"analytics/{analytic_id}")["analytic"]["images"]
+    assert (image["type"], image["format"], image["size_bytes"]) == ("CPU", "oci", len(OCI))
+    assert all("images" not in found for found in get(user, "analytics")["analytics"])
+    public = get(shared_user, "analytics/list")["analytics"][0]["id"]
+    assert "images" not in get(shared_user, f"analytics/{public}")["analytic"]
+
+
 def test_the_newest_version_that_is_complete_is_the_latest(user):
     def listed() -> list[str]:
         return [a["version"] for a in get(user, "analytics/list")["analytics"] if a["name"].endswith("/counter")]

@@ -248,6 +248,32 @@ def test_a_size_may_come_as_text(user: User, size: Any) -> None:
     assert post(user, "http://127.0.0.1/a", size).json()["data"]["size"] == 5
 
 
+def test_where_no_size_is_said_the_source_is_asked(user: User, source: Loopback) -> None:
+    body = {"signed_url": f"{source.url}/a?signature={SECRET}", "filename": "a.mp4"}
+    answer = requests.post(f"{user.v1}/data/url", json=body, headers=user.headers, timeout=20)
+
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["data"]["size"] == SIZE_BYTES
+    assert source.connections == 1
+    assert download(user, answer.json()["data"]["id"]).content == CONTENT
+
+
+def test_a_source_that_does_not_say_its_size_is_told(user: User) -> None:
+    before = count(user)
+    with HostileHost(saying(CHUNKED)) as host:
+        body = {"signed_url": f"{host.url}/a?signature={SECRET}", "filename": "a.mp4"}
+        answer = requests.post(f"{user.v1}/data/url", json=body, headers=user.headers, timeout=20)
+
+    assert_refused(answer, 400, "127.0.0.1", "size")
+    assert count(user) == before
+
+
+def test_a_source_that_refuses_to_tell_its_size_is_told(user: User, source: Loopback) -> None:
+    source.reply(Reply(status=403))
+    body = {"signed_url": f"{source.url}/a?signature={SECRET}", "filename": "a.mp4"}
+    assert_refused(requests.post(f"{user.v1}/data/url", json=body, headers=user.headers, timeout=20), 424, "403")
+
+
 def test_a_repeated_post_makes_one_record(user: User, source: Loopback) -> None:
     body = {"signed_url": source.url, "filename": "a.mp4", "mimetype": "video/mp4", "size": 5}
     headers = {**user.headers, "Idempotency-Key": "once"}

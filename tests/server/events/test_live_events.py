@@ -159,6 +159,7 @@ def test_listening_ends_with_the_token(platform, user):
         assert ended.wait(40)
 
 
+@pytest.mark.alone
 def test_a_hundred_who_listen_to_silence_cost_next_to_nothing(start_platform, tmp_path):
     platform = start_platform(environment={"VOXEL51_SERVER_LISTENERS_OF_ONE": "100"})
     user = User.create(platform, tmp_path)

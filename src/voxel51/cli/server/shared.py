@@ -107,14 +107,20 @@ def open_platform(options: argparse.Namespace) -> "Database":
     return open_database(settings(options))
 
 
+def known_url(present: "Settings") -> str | None:
+    """Where people reach the platform: as it says while it runs, else as it is set; None where neither says."""
+    from voxel51.server.folder import running_url
+
+    return running_url(present.folder) or present.public_url.rstrip("/") or None
+
+
 def write_token(database: "Database", holder: "Caller", options: argparse.Namespace, label: str, file: IO[str]) -> None:
     """Issue a token of ``holder`` into ``file``, for the platform that runs, or will run, in this folder."""
     from voxel51.server.accounts.audit import COMMAND_LINE
     from voxel51.server.accounts.tokens import TokenService, terms_of
-    from voxel51.server.folder import running_url
 
     present = settings(options)
-    base_url = options.base_url or running_url(present.folder) or present.public_url
+    base_url = options.base_url or known_url(present)
     base_url = base_url or f"{'https' if present.tls_certificate else 'http'}://{present.host}:{present.port}"
     scopes = None if options.scope is None else [Scope(name) for name in options.scope]
     terms = terms_of(label, scopes, options.days)

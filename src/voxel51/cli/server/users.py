@@ -13,12 +13,13 @@ from voxel51.cli.server.shared import (
     add_token_terms,
     add_token_verbs,
     guarded,
+    known_url,
     open_platform,
     settings,
     token_file,
     write_token,
 )
-from voxel51.wire.accounts import Role
+from voxel51.wire.accounts import PassKey, Role
 
 if TYPE_CHECKING:
     from voxel51.server.accounts.callers import User
@@ -127,14 +128,21 @@ def _invite(options: argparse.Namespace) -> int:
     from voxel51.server.accounts.audit import COMMAND_LINE
 
     key = _entrance(options).invite(COMMAND_LINE, Role(options.role), options.days)
-    print(f"{key['key']}  until {key['expires_at'][:16].replace('T', ' ')}")
+    _tell(key, options, "sign-up#invitation")
     return 0
 
 
 def _reset(options: argparse.Namespace) -> int:
     key = _entrance(options).permit_reset(_find(open_platform(options), options.name))
-    print(f"{key['key']}  until {key['expires_at'][:16].replace('T', ' ')}")
+    _tell(key, options, "choose-password#key")
     return 0
+
+
+def _tell(key: PassKey, options: argparse.Namespace, page: str) -> None:
+    """Print a key alone, as scripts read it; and beside it, for people, the page that takes it."""
+    print(f"{key['key']}  until {key['expires_at'][:16].replace('T', ' ')}", flush=True)
+    if url := known_url(settings(options)):
+        print(f"Whoever it is for may open {url}/{page}={key['key']}", file=sys.stderr)
 
 
 def _entrance(options: argparse.Namespace) -> "EntranceService":

@@ -101,7 +101,8 @@ class _Handlers:
         return self._tokens.rotate(call.caller, call.caller, call.path["token_id"], kept, self._base_url)
 
     def sessions(self, call: Call) -> SessionList:
-        return {"sessions": self._tokens.all(call.caller, Kind.SESSION)}
+        present = self._tokens.all(call.caller, Kind.SESSION)
+        return {"sessions": [{**each, "current": each["id"] == call.caller.credential_id} for each in present]}
 
     def end_session(self, call: Call) -> None:
         self._tokens.revoke(call.caller, call.caller, call.path["session_id"], Kind.SESSION)

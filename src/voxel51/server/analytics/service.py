@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, insert, or_, select
 
 from voxel51.server.accounts.callers import Caller, User
 from voxel51.server.analytics.installed import Installed
-from voxel51.server.analytics.tables import INTERNAL, PLATFORM, analytics
+from voxel51.server.analytics.tables import INTERNAL, PLATFORM, analytics, images
 from voxel51.server.database.database import Database
 from voxel51.server.database.search import Listing, Query, run
 from voxel51.server.errors import BadRequest, NotFound, Unavailable
@@ -20,6 +20,7 @@ from voxel51.wire.analytics import (
     Analytic,
     AnalyticDetails,
     AnalyticDocument,
+    AnalyticImage,
     AnalyticList,
     AnalyticScope,
     AnalyticType,
@@ -85,8 +86,12 @@ class AnalyticService:
         Raises:
             NotFound: there is no such analytic that the caller may see.
         """
-        row = self._find(caller, analytic_id)
-        details: AnalyticDetails = {"analytic": record_of(row), **row.document}  # type: ignore[typeddict-item]
+        with self._database.read() as connection:
+            row = find_visible(connection, caller, analytic_id)
+            record = record_of(row)
+            if row.owner == caller.identity:
+                record["images"] = _images_of(connection, analytic_id)
+        details: AnalyticDetails = {"analytic": record, **row.document}  # type: ignore[typeddict-item]
         return details
 
     def records(self, caller: Caller, analytic_ids: Sequence[str]) -> Outcomes[Analytic]:
@@ -182,6 +187,19 @@ def record_of(row: Row[Any]) -> Analytic:
     record = {name: getattr(row, LISTING.columns[name].name) for name in _RECORD_FIELDS}
     record["is_image_to_video"] = row.analytic_type == AnalyticType.IMAGE_TO_VIDEO
     return _to_wire(record)
+
+
+def _images_of(connection: Connection, analytic_id: str) -> list[AnalyticImage]:
+    statement = select(images).where(images.c.analytic_id == analytic_id).order_by(images.c.type)
+    return [
+        {
+            "type": row.type,
+            "format": row.format,
+            "size_bytes": row.size_bytes,
+            "upload_date": dates.to_text(row.upload_date),
+        }
+        for row in connection.execute(statement)
+    ]
 
 
 def version_order(version: str) -> str:

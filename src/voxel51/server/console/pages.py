@@ -26,8 +26,9 @@ SECTIONS = (
     "search",
     "account",
     "admin",
+    "shared",
 )
-"""First parts of the paths at which the console answers; `site/sections.js` says which page each is."""
+"""First parts of the paths at which the console answers; `site/areas.js` says which page each is."""
 
 _POLICY = "; ".join(
     (

@@ -74,7 +74,8 @@ def data_routes(data: DataService, sources: SourceService) -> Iterable[Route]:
             body=JsonBody(DataByUrl),
             answers=DataDetails,
             status=201,
-            look_outside=handlers.check_url,
+            errors=(424, 502),
+            look_outside=handlers.look_at_url,
         ),
         Route("GET", "/data/{data_id}", handlers.details, "One file's record", answers=DataDetails, errors=(404,)),
         Route(
@@ -141,9 +142,11 @@ class _Handlers:
         )
         return Answer({"data": kept}, {REPR_DIGEST: to_header(upload.writer.sha256)})
 
-    def check_url(self, call: Call) -> None:
+    def look_at_url(self, call: Call) -> None:
         described: Any = call.body
         self._sources.check(described)
+        if "size" not in described:
+            described["size"] = self._sources.ask_size_bytes(described["signed_url"])
 
     def add_by_url(self, call: Call) -> Mapping[str, Data]:
         described: Any = call.body

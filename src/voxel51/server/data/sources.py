@@ -45,8 +45,22 @@ class SourceService:
         """
         self._guard.check(described["signed_url"])
 
+    def ask_size_bytes(self, url: str) -> int:
+        """How large the file at ``url`` is, as its host says when it is asked for the file; may block.
+
+        Raises:
+            BadRequest: the host does not say.
+            SourceAway: the host does not answer as it should.
+            SourceRefused: it refuses.
+        """
+        incoming = open_stream(self._guard, url)
+        incoming.close()
+        if incoming.size_bytes is None:
+            raise BadRequest(f"{incoming.host} does not say how large the file is; say its 'size' in bytes")
+        return incoming.size_bytes
+
     def add(self, owner_id: str, described: DataByUrl) -> Data:
-        """Keep what is said of a file elsewhere. Nothing is requested; `check` it before.
+        """Keep what is said of a file elsewhere, its size too. Nothing is requested; `check` it before.
 
         Raises:
             BadRequest: the size, the name, the encoding or the expiration date will not do.

@@ -1,5 +1,8 @@
 """Opening the database that the settings name."""
 
+from pathlib import Path
+
+from sqlalchemy import inspect
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
@@ -12,16 +15,28 @@ def open_database(settings: Settings) -> Database:
     """The database, its tables in their present shape. The data folder is made if need be.
 
     Raises:
-        RuntimeError: it cannot be opened; the text names it without its password.
+        RuntimeError: it cannot be opened, or is a new one beside the files of another; the text names it without its
+            password.
     """
     make_private(settings.folder)
     url = settings.database_url or sqlite_url(settings.folder / "platform.sqlite")
     try:
         database = Database(url)
+        _check_it_belongs_here(database, url, settings.folder)
         database.migrate()
     except (SQLAlchemyError, ImportError) as error:
         raise RuntimeError(f"the database {_without_password(url)} cannot be opened: {_reason(error)}") from error
     return database
+
+
+def _check_it_belongs_here(database: Database, url: str, folder: Path) -> None:
+    """A platform deletes files without a record. With another's empty database that would be all of them."""
+    storage = folder / "storage"
+    if any(storage.glob("*/?/*")) and not inspect(database.engine).get_table_names():
+        raise RuntimeError(
+            f"the database {_without_password(url)} is new, but {storage} holds files, which would be deleted for "
+            "want of records; name the database they belong to (VOXEL51_SERVER_DATABASE_URL), restore it, or move it"
+        )
 
 
 def _without_password(url: str) -> str:

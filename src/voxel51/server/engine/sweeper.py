@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
@@ -10,23 +11,30 @@ from voxel51.wire import dates
 
 log = logging.getLogger(__name__)
 
-_EXPIRY_INTERVAL_SECONDS = 30.0
-_ORPHANS_EVERY = 120
-"""Every how many looks for expiry the storage is searched for orphans: hourly."""
+_ORPHANS_EVERY_SECONDS = 3600.0
+"""How long after one search of the storage for orphans the next one is due."""
 
 _ORPHAN_AGE = timedelta(hours=1)
 """A file is written before its record is, so a young file without one is not yet an orphan."""
 
 
 class Sweeper:
-    """One thread that sweeps at start and ever after. Several may run at once: sweeping twice changes nothing."""
+    """One thread that sweeps at start and every ``interval_seconds`` after.
+
+    Several may run at once: sweeping twice changes nothing.
+    """
 
     def __init__(
-        self, expiries: Sequence[Callable[[], int]], storage: Storage, keepers: Sequence[Callable[[str], bool]]
+        self,
+        expiries: Sequence[Callable[[], int]],
+        storage: Storage,
+        keepers: Sequence[Callable[[str], bool]],
+        interval_seconds: float,
     ) -> None:
         self._expiries = expiries
         self._storage = storage
         self._keepers = keepers
+        self._interval_seconds = interval_seconds
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="sweeper", daemon=True)
 
@@ -53,15 +61,15 @@ class Sweeper:
         return orphans
 
     def _loop(self) -> None:
-        looks = 0
+        orphans_due = time.monotonic()
         while not self._closing.is_set():
             try:
                 for expire in self._expiries:
                     while expire() and not self._closing.is_set():  # each takes only so many at a time
                         pass
-                if looks % _ORPHANS_EVERY == 0:
+                if time.monotonic() >= orphans_due:
+                    orphans_due = time.monotonic() + _ORPHANS_EVERY_SECONDS
                     self.sweep_orphans()
             except Exception:
                 log.exception("sweeping failed; trying again")
-            looks += 1
-            self._closing.wait(_EXPIRY_INTERVAL_SECONDS)
+            self._closing.wait(self._interval_seconds)

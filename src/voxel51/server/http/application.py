@@ -75,7 +75,7 @@ class _Surroundings:
         _override_method(scope)
         path = _SLASHES.sub("/", scope["path"])
         scope["path"] = path.rstrip("/") or "/"
-        request_id = uuid.uuid4().hex
+        request_id = scope[REQUEST_ID] = uuid.uuid4().hex
 
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from voxel51.server.errors import BadRequest, NotFound, ServiceError, TooManyRequests, Unauthenticated, Unavailable
 from voxel51.server.http.downloads import download_response
-from voxel51.server.http.errors import response_to
+from voxel51.server.http.errors import refusal_on_page, response_to, wants_page
 from voxel51.server.http.event_streams import event_response
 from voxel51.server.http.query import read_query
 from voxel51.server.http.rates import Rate, address_of
@@ -85,6 +85,8 @@ class Endpoint:
     async def __call__(self, request: Request) -> Response:
         """Answer ``request``, whatever happens."""
         response = await self._answer_or_say_why(request)
+        if self._route.refusal_page is not None and response.status_code >= 400 and wants_page(request):
+            response = refusal_on_page(self._route.refusal_page, response)
         response.headers.update(self._route.always)
         return response
 

@@ -1,8 +1,10 @@
 """Every error as an answer of the contract's shape."""
 
 import logging
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
+from urllib.parse import quote
 
 import msgspec
 from starlette.exceptions import HTTPException
@@ -30,8 +32,12 @@ from voxel51.server.errors import (
     UnsupportedVersion,
 )
 from voxel51.wire.errors import ErrorAnswer
+from voxel51.wire.headers import REFUSAL_COOKIE, REQUEST_ID
 
 log = logging.getLogger(__name__)
+
+_SHARE_KEY = re.compile(r"(?<=/shared/)[^/]+")
+"""The one secret that stands in a path."""
 
 STATUS_OF: Mapping[type[ServiceError], int] = {
     BadRequest: 400,
@@ -54,6 +60,7 @@ STATUS_OF: Mapping[type[ServiceError], int] = {
 }
 """The one table from what a service refuses to its HTTP status."""
 
+_SHOWN_SECONDS = 60
 _HEADERS: Mapping[int, Mapping[str, str]] = {
     401: {"WWW-Authenticate": "Bearer"},
     423: {"Retry-After": "1"},
@@ -75,6 +82,22 @@ def error_response(status: int, message: str, headers: Mapping[str, str] | None 
     )
 
 
+def wants_page(request: Request) -> bool:
+    """Whether it is a browser that would show the answer to somebody."""
+    return "text/html" in request.headers.get("accept", "")
+
+
+def refusal_on_page(path: str, refusal: Response) -> Response:
+    """Send a browser to a page of the console that tells why it was refused.
+
+    The text goes in a cookie that the page reads, not in the address, in which anybody could put words into our mouth.
+    """
+    message = msgspec.json.decode(refusal.body, type=ErrorAnswer)["error"]["message"]
+    response = Response(None, 302, {"Location": f"{path}?refused={refusal.status_code}", "Cache-Control": "no-store"})
+    response.set_cookie(REFUSAL_COOKIE, quote(message, safe=""), max_age=_SHOWN_SECONDS, path=path, samesite="lax")
+    return response
+
+
 def response_to(error: Exception, request: Request) -> Response:
     """The answer that ``error`` becomes. What nobody foresaw is logged with its traceback and told as a 500."""
     if isinstance(error, TooManyRequests):
@@ -83,7 +106,8 @@ def response_to(error: Exception, request: Request) -> Response:
         return error_response(STATUS_OF[type(error)], str(error))
     if isinstance(error, HTTPException):
         return error_response(error.status_code, _explain(error, request), error.headers)
-    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    path = _SHARE_KEY.sub("…", request.url.path)
+    log.error("%s %s failed, request %s", request.method, path, request.scope.get(REQUEST_ID), exc_info=error)
     return error_response(
         500, "The platform failed at this request. It is in its log; tell its operator the request id"
     )

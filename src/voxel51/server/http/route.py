@@ -259,9 +259,11 @@ class Route:
         answer_headers: what a success says in headers, name -> a line that describes it.
         always: headers of every answer, errors too.
         look_outside: called with the request, its body read, before it is served. It may ask other hosts, such as
-            name servers, and so runs where it holds up neither other requests nor a transaction.
+            name servers, and so runs where it holds up neither other requests nor a transaction; what it found out may
+            be added to the body.
         asks_outside: whether the handler itself asks other hosts; it then runs beside the requests that do not.
         before: called before a body is read, so that gigabytes are not taken in vain.
+        refusal_page: path of the page at which browsers are told why they are refused; programs get the error itself.
         scope: what the credential must be good for; None: to read for what changes nothing, else to manage.
     """
 
@@ -283,6 +285,7 @@ class Route:
     look_outside: Callable[[Call], None] | None = None
     asks_outside: bool = False
     before: Callable[[Call], None] | None = None
+    refusal_page: str | None = None
     scope: Scope | None = None
 
     @property

@@ -12,7 +12,7 @@ def share_routes(shares: ShareService) -> Iterable[Route]:
     """One table of all routes of share links."""
 
     def add(call: Call) -> NewShare:
-        return shares.add(call.caller, call.path["job_id"], call.body.get("days"))
+        return shares.add(call.caller, call.path["job_id"], call.body.get("days"), call.body.get("video", False))
 
     def all_of(call: Call) -> ShareList:
         return {"shares": shares.all(call.caller, call.path["job_id"])}

@@ -66,6 +66,7 @@ shares = Table(
     Column("key_hash", String(64), nullable=False, unique=True),
     Column("created_at", Moment, nullable=False),
     Column("expires_at", Moment, index=True),  # null: never
+    Column("shows_video", Boolean, nullable=False),
 )
 
 attempts = Table(

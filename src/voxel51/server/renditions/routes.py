@@ -4,8 +4,9 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from voxel51.server.errors import BadRequest
-from voxel51.server.http.route import Answer, Argument, Bytes, Call, Download, Route
+from voxel51.server.http.route import Answer, Argument, Bytes, Call, Download, Needs, Route
 from voxel51.server.jobs.routes import OtherFormats
+from voxel51.server.jobs.shares import ShareService
 from voxel51.server.renditions.kinds import OF_DATA, OF_JOB, Kind
 from voxel51.server.renditions.service import RenditionService
 from voxel51.server.renditions.subjects import Subject
@@ -18,6 +19,9 @@ _WAIT = Argument(
     {"type": "number", "minimum": 0, "maximum": LONGEST_WAIT_SECONDS, "default": 0},
 )
 _AGAIN = {"Retry-After": "1"}
+SHARED = ("annotated", "sheet")
+"""What whoever holds a share link may have made: things without arguments, so each link costs two at most. They do not
+wait for it, so that strangers hold no threads."""
 
 _Find = Callable[[Call], Subject]
 
@@ -29,11 +33,12 @@ def labels_in_formats(renditions: RenditionService) -> OtherFormats:
     return OtherFormats({**kind.arguments, "wait": _WAIT}, get, Making)
 
 
-def rendition_routes(renditions: RenditionService) -> Iterable[Route]:
+def rendition_routes(renditions: RenditionService, shares: ShareService) -> Iterable[Route]:
     """One table of all routes of renditions."""
     return [
         *_routes(renditions, "/data/{data_id}", _data, OF_DATA),
         *_routes(renditions, "/jobs/{job_id}", _job, OF_JOB),
+        *(_shared_route(renditions, shares, OF_JOB[name]) for name in SHARED),
     ]
 
 
@@ -63,6 +68,19 @@ def _routes(renditions: RenditionService, path: str, subject: _Find, kinds: Mapp
             more_answers={202: Making},
             asks_outside=True,  # it may wait for a job
         )
+
+
+def _shared_route(renditions: RenditionService, shares: ShareService, kind: Kind) -> Route:
+    def get(call: Call) -> Download | Answer:
+        owner, job_id = shares.job_with_video(call.path["key"])
+        found = renditions.get(owner, Subject(None, job_id), kind, {})
+        return found if isinstance(found, Download) else Answer(found, _AGAIN, 202)
+
+    summary = f"{kind.summary}, by a share link that shows it"
+    path = f"/shared/{{key}}/renditions/{kind.name}"
+    more = {202: Making}
+    return Route("GET", path, get, summary, needs=Needs.NOBODY, answers=Bytes, errors=(400, 403, 404, 503),
+                 more_answers=more)  # fmt: skip
 
 
 def _getting(renditions: RenditionService, subject: _Find, kind: Kind) -> Callable[[Call], Download | Answer]:

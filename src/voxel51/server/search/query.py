@@ -1,5 +1,6 @@
 """What labels are searched for."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -10,10 +11,11 @@ from voxel51.server.http.route import Argument
 MOST_LABELS = 5
 LARGEST_PAGE = 500
 
+_LABELS = re.compile(r"(?:\\.|[^\\,]|\\$)+", re.DOTALL)
 _AMOUNT = {"type": "number", "minimum": 0, "maximum": 10**9}
 _ID = {"type": "string"}
 ARGUMENTS: Mapping[str, Argument] = {
-    "labels": Argument("labels joined by commas; all must be there", {"type": "string"}),
+    "labels": Argument("labels joined by commas, one in a label as \\,; all must be there", {"type": "string"}),
     "text": Argument("text that must have been read, or a part of it", {"type": "string"}),
     "longer_than": Argument("seconds that each must last without a break", _AMOUNT),
     "confidence": Argument("how sure of each one must be, at least once", {**_AMOUNT, "maximum": 1}),
@@ -48,7 +50,7 @@ class LabelQuery:
         Raises:
             BadRequest: an argument has a value it cannot have, or nothing is looked for.
         """
-        labels = tuple(dict.fromkeys(name.strip() for name in given.get("labels", "").split(",") if name.strip()))
+        labels = tuple(dict.fromkeys(filter(None, map(_label, _LABELS.findall(given.get("labels", ""))))))
         text = given.get("text") or None
         if not labels and text is None:
             raise BadRequest("Say what to look for: 'labels', such as labels=dog,car, or 'text'")
@@ -68,3 +70,7 @@ class LabelQuery:
             limit=int(read_number(ARGUMENTS, "limit", given, 25)),
             offset=int(read_number(ARGUMENTS, "offset", given, 0)),
         )
+
+
+def _label(text: str) -> str:
+    return re.sub(r"\\([\\,])", r"\1", text.strip())

@@ -1,5 +1,6 @@
 """Calls about what the labels of jobs say."""
 
+import re
 from collections.abc import Iterable
 from urllib.parse import urlencode
 
@@ -10,7 +11,7 @@ from voxel51.wire.search import KnownLabel, LabelMatches
 def search(labels: Iterable[str], **wanted: str | float | bool | None) -> Call[LabelMatches]:
     """The jobs that found all of these labels."""
     given = {name: _text(value) for name, value in wanted.items() if value is not None and value is not False}
-    if names := ",".join(labels):
+    if names := ",".join(re.sub(r"([\\,])", r"\\\1", label) for label in labels):
         given["labels"] = names
     return get(f"labels?{urlencode(given)}", document)
 

@@ -24,6 +24,7 @@ _BACK = {
     "error_description": Argument("the same for people", _TEXT),
 }
 _AWAY = (424, 502)
+_REFUSAL_PAGE = "/sign-in"  # of the console
 
 
 def oidc_routes(elsewhere: ElsewhereService, is_secure: bool) -> Iterable[Route]:
@@ -51,10 +52,11 @@ def oidc_routes(elsewhere: ElsewhereService, is_secure: bool) -> Iterable[Route]
 
     return [
         Route("GET", SIGN_IN_PATH, begin, "Sign in by the provider that this platform trusts", needs=Needs.NOBODY,
-              status=302, errors=(400, 404, *_AWAY), takes_arguments=_BEGIN, answer_headers=_GONE, look_outside=look),
+              status=302, errors=(400, 404, *_AWAY), takes_arguments=_BEGIN, answer_headers=_GONE, look_outside=look,
+              refusal_page=_REFUSAL_PAGE),
         Route("GET", CALLBACK_PATH, finish, "Come back from the provider, signed in", needs=Needs.NOBODY, status=302,
               errors=(400, 401, 403, 404, 409, 429, *_AWAY), takes_arguments=_BACK, answer_headers=_GONE,
-              asks_outside=True),
+              asks_outside=True, refusal_page=_REFUSAL_PAGE),
         Route("POST", "/account/elsewhere", add, "Sign in by the provider as well from now on: where to go for it",
               errors=(400, *_AWAY), takes_arguments={"next": _NEXT}, answers=Elsewhere, answer_headers=_GONE,
               tells_secret=True, look_outside=look),

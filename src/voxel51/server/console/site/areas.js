@@ -14,5 +14,6 @@ import { entrance } from "./pages/entrance/area.js";
 import { home } from "./pages/home/area.js";
 import { jobs } from "./pages/jobs/area.js";
 import { search } from "./pages/search/area.js";
+import { shared } from "./pages/shared/area.js";
 
-export const AREAS = [home, data, analytics, jobs, search, admin, account, entrance];
+export const AREAS = [home, data, analytics, jobs, search, admin, account, entrance, shared];

@@ -4,7 +4,7 @@ import { fill } from "./core/dom.js";
 import { get } from "./core/api.js";
 import { startListening, stopListening } from "./core/live.js";
 import { computed, effect } from "./core/reactive.js";
-import { go, match, place, scoped, startRouting } from "./core/router.js";
+import { beginAt, go, match, place, scoped, startRouting } from "./core/router.js";
 import { onSessionOver, session } from "./core/session.js";
 import { frame, content, nameThePage } from "./frame/frame.js";
 import { AREAS } from "./areas.js";
@@ -29,8 +29,7 @@ async function begin() {
     else stopListening();
   });
   effect(() => {
-    const { path, query } = place.value;
-    show(path, query, isIn.value);
+    show(place.value, isIn.value);
   });
 }
 
@@ -45,8 +44,8 @@ async function whoIsHere() {
   }
 }
 
-/** Show the page at `path`; who must sign in first comes back afterwards. */
-async function show(path, query, isIn) {
+/** Show the page at a place; who must sign in first comes back afterwards. */
+async function show({ path, query, scroll }, isIn) {
   const mine = (turn += 1);
   const found = match(PAGES, path);
   if (found && !found.page.isOpen && !isIn) {
@@ -57,15 +56,27 @@ async function show(path, query, isIn) {
   try {
     if (found) make = (await found.page.load()).page;
   } catch (error) {
-    make = () => failure(new Error(`the page could not be loaded (${error.message}); load it again`), () => location.reload());
+    make = () => failed(new Error(`it could not be loaded (${error.message})`));
   }
   if (mine !== turn) return;
   shown?.end();
-  shown = scoped(() => make({ ...found?.parameters, query }));
+  shown = made(() => make({ ...found?.parameters, query }));
   fill(content, shown.node);
   nameThePage(found?.page.area.title);
-  scrollTo(0, 0);
+  beginAt(content, scroll);
 }
+
+/** A page; where its making fails, that is told in its place. */
+function made(make) {
+  try {
+    return scoped(make);
+  } catch (error) {
+    reportError(error);
+    return scoped(() => failed(error));
+  }
+}
+
+const failed = (error) => [heading("This page does not work"), failure(error, () => location.reload())];
 
 function notFound() {
   return [heading("There is no such page"), emptiness("Nothing here", "The address may be wrong, or what it led to is gone.")];

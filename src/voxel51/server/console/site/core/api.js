@@ -7,6 +7,8 @@ import { signInAgain } from "./session.js";
 const BASE = "/v1";
 const READING = new Set(["GET", "HEAD"]);
 const TRIES = 4;
+const WAIT_SECONDS = 10;
+const AGAIN_MILLISECONDS = 1000;
 
 /** The platform refused. `status` is that of HTTP; the message is the platform's own and may be shown. */
 export class Refused extends Error {
@@ -52,6 +54,19 @@ export async function send(method, path, options = {}) {
   return response;
 }
 
+/**
+ * Send a form with a large file in it, telling how much of it has gone; resolves to the JSON of the answer, if any.
+ *
+ * @param {(fraction: number) => void} onProgress
+ */
+export async function upload(path, { query, form, onProgress, signal }) {
+  let answer = await posted(address(path, query), form, onProgress, signal);
+  if (answer.status === 401 && (await signInAgain())) answer = await posted(address(path, query), form, onProgress, signal);
+  if (answer.status >= 400) throw await refusal(answer);
+  const text = await answer.text();
+  return text ? JSON.parse(text) : null;
+}
+
 /** Send a request and read the JSON of its answer; null where there is none. */
 export async function call(method, path, options = {}) {
   const response = await send(method, path, options);
@@ -65,16 +80,21 @@ export const get = (path, query, options) => call("GET", path, { query, ...optio
  * Ask for a rendition until it is there.
  *
  * @param {(making: {state, fraction}) => void} onProgress while it is being made
+ * @param {number} wait seconds for which one request may wait; browsers have few connections to a host, so whoever asks
+ *   for many waits between short requests instead (`onProgress` may return a promise)
  * @returns {Promise<string>} its address, which answers with the file
  */
-export async function rendition(path, query, { signal, onProgress } = {}) {
+export async function rendition(path, query, { signal, onProgress, wait = WAIT_SECONDS } = {}) {
   for (;;) {
-    const response = await send("GET", path, { query: { ...query, wait: 10 }, signal, headers: { Range: "bytes=0-0" } });
+    const began = performance.now();
+    const response = await send("GET", path, { query: { ...query, wait }, signal, headers: { Range: "bytes=0-0" } });
     if (response.status !== 202) {
       await response.body?.cancel();
       return address(path, query);
     }
-    onProgress?.(await response.json());
+    await onProgress?.(await response.json());
+    // Most answers are held back until there is something to tell; who is a stranger is answered at once.
+    await pause(Math.max(0, AGAIN_MILLISECONDS - (performance.now() - began)), signal);
   }
 }
 
@@ -103,8 +123,26 @@ export function uniqueKey() {
 function prepare(method, { json, form, body, headers = {}, signal }) {
   const own = { ...headers };
   if (json !== undefined) own["Content-Type"] = "application/json";
-  if (method === "POST" && !form && body === undefined) own["Idempotency-Key"] = uniqueKey();
+  if (method === "POST" && !form && body === undefined) own["Idempotency-Key"] ??= uniqueKey();
   return { method, headers: own, body: json === undefined ? (form ?? body) : JSON.stringify(json), signal };
+}
+
+/** `fetch` does not tell how much of a body has gone; this does. */
+function posted(url, form, onProgress, signal) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open("POST", url);
+    request.upload.onprogress = ({ loaded, total }) => onProgress(total ? loaded / total : 0);
+    request.onload = () => {
+      const hasBody = ![204, 205, 304].includes(request.status);
+      const headers = { "retry-after": request.getResponseHeader("retry-after") ?? "" };
+      resolve(new Response(hasBody ? request.responseText : null, { status: request.status, statusText: request.statusText, headers }));
+    };
+    request.onerror = () => reject(new Unreachable());
+    request.onabort = () => reject(signal.reason);
+    signal?.addEventListener("abort", () => request.abort());
+    request.send(form);
+  });
 }
 
 async function fetched(url, request, tries) {
@@ -119,13 +157,19 @@ async function fetched(url, request, tries) {
   }
 }
 
-function pause(milliseconds, signal) {
+/** Wait; an abort of `signal` ends it with its reason. */
+export function pause(milliseconds, signal) {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, milliseconds);
-    signal?.addEventListener("abort", () => {
+    const stop = () => {
       clearTimeout(timer);
       reject(signal.reason);
-    });
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", stop);
+      resolve();
+    }, milliseconds);
+    if (signal?.aborted) stop();
+    else signal?.addEventListener("abort", stop);
   });
 }
 

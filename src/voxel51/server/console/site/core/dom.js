@@ -18,8 +18,11 @@ export function h(kind, attributes, ...children) {
   const [tag, ...classes] = kind.split(".");
   const element = tag.startsWith("svg:") ? document.createElementNS(SVG, tag.slice(4)) : document.createElement(tag);
   if (classes.length) element.setAttribute("class", classes.join(" "));
-  for (const [name, value] of Object.entries(attributes ?? {})) setAttribute(element, name, value, classes);
+  const { value, ...others } = attributes ?? {};
+  for (const [name, given] of Object.entries(others)) setAttribute(element, name, given, classes);
   append(element, children);
+  // A value counts only within the limits of a range, and for a select only where there is such an option.
+  if (value !== undefined) setAttribute(element, "value", value, classes);
   return element;
 }
 
@@ -116,10 +119,13 @@ function setAttribute(element, name, value, classes) {
 function assign(element, name, value, classes) {
   if (name === "style") for (const [property, text] of Object.entries(value)) setProperty(element, property, text);
   else if (name === "class") element.setAttribute("class", [...classes, value].filter(Boolean).join(" "));
-  else if (PROPERTIES.has(name) && name in element) element[name] = value ?? "";
+  else if (PROPERTIES.has(name) && name in element && !isOpenEnded(element, value)) element[name] = value ?? "";
   else if (value === false || value === null || value === undefined) element.removeAttribute(name);
   else element.setAttribute(name, value === true ? "" : value);
 }
+
+/** A progress bar without a value is one of which nobody knows the end; its property cannot say so. */
+const isOpenEnded = (element, value) => element instanceof HTMLProgressElement && (value === null || value === undefined);
 
 function setProperty(element, property, text) {
   if (property.startsWith("--")) element.style.setProperty(property, text);

@@ -24,7 +24,8 @@ export const percent = (fraction) => percentage.format(fraction);
 /** Bytes in the unit that suits: `1.2 MB`, in powers of 1000. Empty where there are none to tell of. */
 export function size(bytes) {
   if (bytes === null || bytes === undefined || bytes < 0) return "";
-  const power = bytes < 1000 ? 0 : Math.min(Math.floor(Math.log10(bytes) / 3), UNITS.length - 1);
+  let power = 0;
+  while (power < UNITS.length - 1 && bytes / 1000 ** power >= (power ? 999.95 : 1000)) power += 1;
   const format = new Intl.NumberFormat(undefined, { style: "unit", unit: UNITS[power], maximumFractionDigits: power ? 1 : 0 });
   return format.format(bytes / 1000 ** power);
 }
@@ -58,7 +59,7 @@ export function ago(text, now = Date.now()) {
   if (!text) return "";
   const seconds = (new Date(text).getTime() - now) / 1000;
   for (const [unit, length] of STEPS) {
-    if (Math.abs(seconds) >= length) return relative.format(Math.round(seconds / length), unit);
+    if (Math.abs(seconds) >= length) return relative.format(Math.trunc(seconds / length), unit);
   }
   return relative.format(0, "second");
 }

@@ -1,21 +1,21 @@
 /** What happens to jobs, as the platform tells it: one stream for the whole console. */
 
+import { get } from "./api.js";
 import { onEnd, signal } from "./reactive.js";
 
-const NAMES = [
+/** What happens to a job once, and not all the time; webhooks are told of it, too. */
+export const JOB_MOVES = [
   "job_queued",
   "job_scheduled",
   "job_running",
-  "job_progress",
-  "job_message",
   "job_complete",
   "job_failed",
   "job_archived",
   "job_unarchived",
   "job_expired",
   "job_deleted",
-  "gap",
 ];
+const NAMES = [...JOB_MOVES, "job_progress", "job_message", "gap"];
 const AGAIN_MILLISECONDS = 5000;
 
 /** Whether events come through at present. */
@@ -41,6 +41,8 @@ export function startListening() {
   source = new EventSource("/v1/events" + (lastId ? `?last_event_id=${lastId}` : ""));
   source.addEventListener("open", () => {
     isLive.value = true;
+    // Nothing was told before: what pages fetched until now may be older than the first event to come.
+    if (!lastId) hear({ event: "gap" });
   });
   source.addEventListener("error", () => {
     isLive.value = false;
@@ -53,6 +55,7 @@ export function startListening() {
 /** Listen no more, as at sign-out. */
 export function stopListening() {
   clearTimeout(timer);
+  timer = null;
   source?.close();
   source = null;
   lastId = null;
@@ -63,11 +66,34 @@ function startAgain() {
   source?.close();
   source = null;
   clearTimeout(timer);
-  timer = setTimeout(startListening, AGAIN_MILLISECONDS);
+  const mine = (timer = setTimeout(async () => {
+    const isIn = await isSignedIn();
+    if (mine !== timer) return; // listening began, or was ended, meanwhile
+    if (isIn) startListening();
+    else startAgain();
+  }, AGAIN_MILLISECONDS));
+}
+
+/** Whether the session goes on. To listen without one would count as an attempt to guess who one is. */
+async function isSignedIn() {
+  try {
+    return (await get("/sign-in")).signed_in;
+  } catch {
+    return false;
+  }
 }
 
 function tell(message) {
   lastId = message.lastEventId || lastId;
-  const event = JSON.parse(message.data);
-  for (const heard of [...listeners]) heard(event);
+  hear(JSON.parse(message.data));
+}
+
+function hear(event) {
+  for (const heard of [...listeners]) {
+    try {
+      heard(event);
+    } catch (error) {
+      reportError(error); // the others hear of it all the same
+    }
+  }
 }

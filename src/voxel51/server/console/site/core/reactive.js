@@ -8,6 +8,7 @@
 let runningEffect = null;
 let openScope = null;
 let waiting = null;
+let made = 0;
 
 /** A value. Reading `.value` inside an effect makes the effect depend on it. */
 export function signal(initial) {
@@ -37,7 +38,7 @@ export function signal(initial) {
 
 /** Run `run` now, and again after each change of what it read. `run` may return a function that tidies up before that. */
 export function effect(run) {
-  const self = { sources: new Set(), rerun, isOver: false };
+  const self = { sources: new Set(), rerun, isOver: false, number: (made += 1) };
   let scope = null;
 
   function rerun() {
@@ -114,8 +115,9 @@ export class Scope {
   end() {
     if (this.isOver) return;
     this.isOver = true;
-    for (const ending of this.#endings.reverse()) ending();
+    const endings = this.#endings.reverse();
     this.#endings = [];
+    for (const ending of endings) guarded(ending);
   }
 }
 
@@ -153,10 +155,23 @@ function enqueue(reader) {
 
 function flush() {
   for (let rounds = 0; waiting?.size; rounds += 1) {
-    if (rounds > 100) throw new Error("Effects change what they read, without end");
-    const now = waiting;
+    if (rounds > 100) {
+      reportError(new Error("Effects change what they read, without end"));
+      break;
+    }
+    // Who made another comes first: it may end that one, which then must not run on what is there no more.
+    const now = [...waiting].sort((one, other) => one.number - other.number);
     waiting = new Set();
-    for (const reader of now) reader.rerun();
+    for (const reader of now) guarded(reader.rerun);
   }
   waiting = null;
+}
+
+/** Run what others must not suffer from; what it throws is told as if nobody had caught it. */
+function guarded(run) {
+  try {
+    run();
+  } catch (error) {
+    reportError(error);
+  }
 }

@@ -1,4 +1,4 @@
-/** What surrounds every page: the navigation, who is signed in, the look, and the notices. */
+/** What surrounds every page: the navigation, who is signed in, the look, the uploads, and the notices. */
 
 import { h } from "../core/dom.js";
 import { call } from "../core/api.js";
@@ -10,6 +10,7 @@ import { AREAS } from "../areas.js";
 import { icon } from "../parts/icons.js";
 import { menu } from "../parts/menu.js";
 import { attempt, noticeRegion } from "../parts/notices.js";
+import { tray } from "../uploads/tray.js";
 import { LOOKS, look } from "./look.js";
 
 const TITLE = "Voxel51 platform";
@@ -37,7 +38,7 @@ export function frame() {
     place.value;
     bar.classList.remove("open");
   });
-  return h("div.frame", {}, bar, content, noticeRegion());
+  return h("div.frame", {}, bar, content, tray(), noticeRegion());
 }
 
 /**

@@ -40,10 +40,11 @@ export function bars(title, steps, format = String) {
  * @param {string} title
  * @param {Array<{name: string, values: ArrayLike<number>, color: string}>} series of the same length
  * @param {Array<string>} labels of the first and the last step
+ * @param {(share: number) => void} [onpick] called with the place along the steps, 0 to 1, that was clicked
  */
-export function lines(title, series, labels, format = String) {
+export function lines(title, series, labels, format = String, onpick = null) {
   const most = niceTop(Math.max(0, ...series.map(({ values }) => values.reduce((a, b) => Math.max(a, b), 0))));
-  const length = Math.max(...series.map(({ values }) => values.length), 2);
+  const length = Math.max(2, ...series.map(({ values }) => values.length));
   const x = (index) => EDGE.left + (index / (length - 1)) * (WIDTH - EDGE.left - EDGE.right);
   const path = (values) => Array.from(values, (value, index) => `${index ? "L" : "M"}${x(index).toFixed(1)} ${y(value, most).toFixed(1)}`).join("");
   return figure(
@@ -51,15 +52,25 @@ export function lines(title, series, labels, format = String) {
     series.map(({ name, values }) => ({ label: name, value: values.reduce((a, b) => Math.max(a, b), 0) })),
     (value) => `at most ${format(value)}`,
     [axis(most, format), series.map(({ name, values, color }) => h("svg:path.line", { d: path(values), style: { stroke: color } }, h("svg:title", {}, name))), ends(labels)],
+    onpick && ((event) => onpick(pickedShare(event))),
   );
 }
 
-function figure(title, rows, format, drawing) {
+/** Where a step is along the width of a plot of `lines`, as a share of that; `share` is 0 for the first step and 1 for the last. */
+export const acrossLines = (share) => (EDGE.left + share * (WIDTH - EDGE.left - EDGE.right)) / WIDTH;
+
+function pickedShare({ clientX, currentTarget }) {
+  const box = currentTarget.getBoundingClientRect();
+  const share = (((clientX - box.left) / box.width) * WIDTH - EDGE.left) / (WIDTH - EDGE.left - EDGE.right);
+  return Math.min(1, Math.max(0, share));
+}
+
+function figure(title, rows, format, drawing, onclick = null) {
   return h(
     "figure.chart",
     {},
     h("figcaption", {}, title),
-    h("svg:svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": title }, drawing),
+    h("svg:svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": title, ...(onclick && { onclick }) }, drawing),
     h(
       "table.unseen",
       {},

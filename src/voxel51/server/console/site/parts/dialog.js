@@ -1,7 +1,7 @@
 /** Dialogs, by the browser's own element: it keeps the focus inside, and Escape closes. */
 
-import { h } from "../core/dom.js";
-import { Scope } from "../core/reactive.js";
+import { append, h } from "../core/dom.js";
+import { Scope, listen } from "../core/reactive.js";
 import { icon } from "./icons.js";
 
 let made = 0;
@@ -10,7 +10,7 @@ let made = 0;
  * Open a dialog; resolves to what it was closed with, undefined where somebody left it.
  *
  * @param {string} title
- * @param {(close: (value) => void) => Node} content made in a scope that ends with the dialog
+ * @param {(close: (value) => void) => Node|Array} content made in a scope that ends with the dialog
  */
 export function dialog(title, content, { isWide = false } = {}) {
   const scope = new Scope();
@@ -34,7 +34,10 @@ export function dialog(title, content, { isWide = false } = {}) {
       },
       h("header", {}, h("h2", { id: titleId }, title), h("button.plain", { type: "button", onclick: () => close(), "aria-label": "Close" }, icon("close"))),
     );
-    element.append(scope.run(() => content(close)));
+    scope.run(() => {
+      append(element, [content(close)]);
+      listen(window, "popstate", () => close()); // its page is left
+    });
     document.body.append(element);
     element.showModal();
     element.querySelector("[autofocus]")?.focus();

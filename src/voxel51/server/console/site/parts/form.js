@@ -2,7 +2,7 @@
 
 import { h } from "../core/dom.js";
 import { signal } from "../core/reactive.js";
-import { textOf } from "./notices.js";
+import { complain, textOf } from "./notices.js";
 import { icon } from "./icons.js";
 
 let made = 0;
@@ -49,15 +49,16 @@ export function select(options, attributes = {}) {
 /**
  * A form that is sent by `submit(values, formElement)`; what is refused is told above its buttons.
  *
- * `values` holds each named control's value, of boxes whether they are ticked.
+ * `values` holds each named control's value, of boxes whether they are ticked. Where it is not `isChecked`, the browser does
+ * not look at the values first: `submit` does, and tells at the fields what is wrong.
  */
-export function form(content, { submit, verb, isDangerous = false, cancel, buttons = [] }) {
+export function form(content, { submit, verb, isDangerous = false, cancel, buttons = [], isChecked = true }) {
   const failure = signal("");
   const isBusy = signal(false);
   return h(
     "form",
     {
-      novalidate: false,
+      novalidate: !isChecked,
       onsubmit: async (event) => {
         event.preventDefault();
         if (isBusy.value) return;
@@ -85,7 +86,7 @@ export function form(content, { submit, verb, isDangerous = false, cancel, butto
 }
 
 /**
- * A button that runs `work` and cannot be pressed again meanwhile.
+ * A button that runs `work` and cannot be pressed again meanwhile; where that fails, it is told.
  *
  * @param {object} look `symbol` (a pictogram), `kind` (primary, danger, plain, link), and attributes
  */
@@ -104,6 +105,8 @@ export function button(title, work, { symbol, kind = "", isIconOnly = false, ...
         isBusy.value = true;
         try {
           await work(event);
+        } catch (error) {
+          complain(error);
         } finally {
           isBusy.value = false;
         }

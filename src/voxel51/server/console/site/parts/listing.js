@@ -5,7 +5,7 @@
  */
 
 import { each, h } from "../core/dom.js";
-import { computed, effect, signal } from "../core/reactive.js";
+import { computed, effect, signal, untracked } from "../core/reactive.js";
 import { place, setQuery } from "../core/router.js";
 import { count } from "../core/format.js";
 import { all } from "../core/query.js";
@@ -28,13 +28,16 @@ const TYPING_MILLISECONDS = 250;
  * @param {string} options.sort at first: `field:asc` or `field:desc`
  * @param {string} [options.hint] what can be searched for; without it there is no search
  * @param {() => string} [options.terms] further terms of the search, read as an effect
+ * @param {() => boolean} [options.isFiltered] whether these terms are more than what is always asked for
  * @param {Array<Node>} [options.filters] controls beside the search
  * @param {Array<{title, symbol, run: (rows) => Promise, isDangerous?, isFor?: (row) => boolean}>} [options.actions] for the
- *   chosen rows; the list loads again after each
+ *   chosen rows; it is run with those that it `isFor`, and the list loads again afterwards
+ * @param {(row: {value}) => Node} [options.card] what a row is in the view of cards
+ * @param {() => boolean} [options.isCards] whether cards are shown in the place of the table, read as an effect
  * @param {() => Node} options.empty where there is nothing at all
  * @returns {{node: Node, reload: () => Promise, rows: {value: Array}}} `rows` are those of the page, and may be changed
  */
-export function listing({ label, load, columns, sort, hint, terms, filters = [], actions = [], empty }) {
+export function listing({ label, load, columns, sort, hint, terms, isFiltered = () => Boolean(terms?.()), filters = [], actions = [], card, isCards = () => false, empty }) {
   const query = place.peek().query;
   const search = signal(query.get("search") ?? "");
   const order = signal(query.get("sort") ?? sort);
@@ -63,17 +66,27 @@ export function listing({ label, load, columns, sort, hint, terms, filters = [],
     setQuery({ search: search.peek(), sort: order.peek() === sort ? "" : order.peek(), page: page.peek() === 1 ? "" : page.peek() });
   });
 
+  // What stands there changes only where it must: a list that loads again keeps its table, with focus and scroll.
+  const face = computed(() => {
+    const { error, isThere } = state.value;
+    if (error || !isThere) return error ?? "loading";
+    if (total.value > 0) return isCards() ? "cards" : "table";
+    return search.peek() || untracked(isFiltered) ? "nothing" : "empty";
+  });
   const node = h(
     "section.listing",
     { "aria-label": label },
     (hint || filters.length > 0) && h("div.tools", {}, hint && searchBox(search, hint, label), filters),
     actions.length > 0 && selectionBar(rows, chosen, actions, reload),
     () => {
-      const { error, isThere } = state.value;
-      if (error) return failure(error, reload);
-      if (!isThere) return loading();
-      if (total.value > 0) return table(label, columns, rows, order, chosen, actions.length > 0);
-      return wanted.peek().search ? h("p.nothing", {}, "Nothing matches this search.") : empty();
+      const shown = face.value;
+      return untracked(() => {
+        if (shown === "loading") return loading();
+        if (shown === "cards") return cards(label, card, rows, chosen, actions.length > 0);
+        if (shown === "table") return table(label, columns, rows, order, chosen, actions.length > 0);
+        if (shown === "nothing") return h("p.nothing", {}, "Nothing matches.");
+        return shown === "empty" ? empty() : failure(shown, reload);
+      });
     },
     () => total.value > PAGE && pager(page, total),
   );
@@ -99,31 +112,32 @@ function searchBox(search, hint, label) {
 
 function selectionBar(rows, chosen, actions, reload) {
   const selected = () => rows.value.filter(({ id }) => chosen.value.has(id));
-  return h("div.selection", { hidden: () => chosen.value.size === 0, role: "toolbar", "aria-label": "With the selected" }, () => [
-    h("span", {}, `${count(chosen.value.size)} selected`),
-    actions.map(({ title, symbol, run, isDangerous, isFor = () => true }) =>
-      button(
-        title,
-        () =>
-          attempt(async () => {
-            await run(selected().filter(isFor));
-            await reload();
-          }),
-        { symbol, kind: isDangerous ? "danger" : "", disabled: () => !selected().some(isFor) },
-      ),
-    ),
+  const actionButton = ({ title, symbol, run, isDangerous, isFor = () => true }) => {
+    const fitting = computed(() => selected().filter(isFor).length);
+    const work = () =>
+      attempt(async () => {
+        await run(selected().filter(isFor));
+        await reload();
+      });
+    // Where some of the selected cannot have it done to them, it says how many can.
+    const name = () => (fitting.value && fitting.value < chosen.value.size ? `${title} (${count(fitting.value)})` : title);
+    return button(name, work, { symbol, kind: isDangerous ? "danger" : "", disabled: () => fitting.value === 0 });
+  };
+  return h(
+    "div.selection",
+    { hidden: () => chosen.value.size === 0, role: "toolbar", "aria-label": "With the selected" },
+    h("span", {}, () => `${count(chosen.value.size)} selected`),
+    actions.map(actionButton),
     button("Clear", () => (chosen.value = new Set()), { kind: "link" }),
-  ]);
+  );
 }
 
 function table(label, columns, rows, order, chosen, hasChoice) {
-  const [field, direction] = order.value.split(":");
   const head = ({ title, sort: by, kind }) => {
     if (!by) return h("th", { scope: "col", class: kind }, kind === "doing" ? h("span.unseen", {}, title) : title);
-    const isBy = by === field;
-    const next = `${by}:${isBy && direction === "desc" ? "asc" : "desc"}`;
-    const sorted = isBy ? (direction === "asc" ? "ascending" : "descending") : null;
-    return h("th", { scope: "col", class: kind, "aria-sort": sorted }, h("button.plain", { type: "button", onclick: () => (order.value = next) }, title, icon("chevron")));
+    const sorted = () => ({ [`${by}:asc`]: "ascending", [`${by}:desc`]: "descending" })[order.value] ?? null;
+    const turn = () => (order.value = order.peek() === `${by}:desc` ? `${by}:asc` : `${by}:desc`);
+    return h("th", { scope: "col", class: kind, "aria-sort": sorted }, h("button.plain", { type: "button", onclick: turn }, title, icon("chevron")));
   };
   return h(
     "table",
@@ -143,6 +157,18 @@ function table(label, columns, rows, order, chosen, hasChoice) {
             columns.map(({ title, cell, kind }) => h("td", { class: kind, "data-title": title }, () => cell(row))),
           ),
       ),
+    ),
+  );
+}
+
+function cards(label, card, rows, chosen, hasChoice) {
+  return h(
+    "ul.cards",
+    { "aria-label": label },
+    each(
+      () => rows.value,
+      ({ id }) => id,
+      (row, id) => h("li", { "data-id": id, class: () => (chosen.value.has(id) ? "chosen" : "") }, hasChoice && chooseOne(row, id, chosen), () => card(row)),
     ),
   );
 }

@@ -15,10 +15,10 @@ export function stateBadge(state) {
   return h("span.state", { "data-state": state }, state.toLowerCase());
 }
 
-/** A bar; `fraction` is 0 to 1, null while nobody knows. */
+/** A bar; `fraction` is 0 to 1, null while nobody knows, or a function that is read as an effect. */
 export function progressBar(fraction, label = "progress") {
-  const isKnown = fraction !== null && fraction !== undefined;
-  return h("progress", { max: 1, value: isKnown ? fraction : null, "aria-label": label, title: isKnown ? percent(fraction) : null });
+  const read = typeof fraction === "function" ? fraction : () => fraction;
+  return h("progress", { max: 1, value: read, "aria-label": label, title: () => (read() ?? null) !== null && percent(read()) });
 }
 
 /** How long ago, with the exact time for who points at it. */
@@ -45,12 +45,13 @@ export function copyable(text) {
   return h("span.copyable", {}, h("code", {}, text), copyButton(text));
 }
 
-/** A button that copies `text`. */
+/** A button that copies `text`; a function is asked for it at that moment. */
 export function copyButton(text, title = "Copy") {
-  return button(title, () => copy(text), { symbol: "copy", kind: "plain", isIconOnly: true });
+  return button(title, () => copyText(typeof text === "function" ? text() : text), { symbol: "copy", kind: "plain", isIconOnly: true });
 }
 
-async function copy(text) {
+/** Put `text` on the clipboard, and say so. */
+export async function copyText(text) {
   try {
     await navigator.clipboard.writeText(text);
   } catch {

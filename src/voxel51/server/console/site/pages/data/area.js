@@ -2,5 +2,8 @@ export const data = {
   title: "Videos",
   path: "/data",
   symbol: "data",
-  pages: [],
+  pages: [
+    { path: "/data", load: () => import("./list.js") },
+    { path: "/data/:id", load: () => import("./one.js") },
+  ],
 };

@@ -1,7 +1,7 @@
 /** What the ways in have in common. */
 
 import { h } from "../../core/dom.js";
-import { get } from "../../core/api.js";
+import { address, get } from "../../core/api.js";
 import { go, place } from "../../core/router.js";
 import { session } from "../../core/session.js";
 
@@ -16,6 +16,18 @@ export async function enter() {
   session.value = await get("/account", {}, { signsIn: true });
   const next = place.peek().query.get("next");
   go(next?.startsWith("/") && !next.startsWith("//") ? next : "/", { replace: true });
+}
+
+/**
+ * The way in by an account elsewhere.
+ *
+ * @param {{name, path}} provider as the platform tells of it
+ * @param {string} verb such as "Sign in"
+ * @param {() => string} [invitation] a key that lets a newcomer in
+ */
+export function byProvider({ name, path }, verb, invitation = () => "") {
+  const next = place.peek().query.get("next") ?? "/";
+  return h("p.or", {}, h("a.button", { href: () => address(path.replace(/^\/v1/, ""), { next, invitation: invitation() }) }, `${verb} by ${name}`));
 }
 
 /** A field for a new password. */

@@ -1,11 +1,13 @@
 import { h } from "../../core/dom.js";
-import { address, call, get } from "../../core/api.js";
-import { go, place } from "../../core/router.js";
+import { call, get } from "../../core/api.js";
+import { go } from "../../core/router.js";
 import { field, form } from "../../parts/form.js";
 import { loaded } from "../../parts/load.js";
-import { card, enter } from "./entering.js";
+import { byProvider, card, enter } from "./entering.js";
+import { refusal } from "./refusal.js";
 
 export function page() {
+  const whyRefused = refusal();
   return loaded(
     () => get("/sign-in"),
     (ways) => {
@@ -13,7 +15,7 @@ export function page() {
         queueMicrotask(() => go("/sign-up", { replace: true }));
         return null;
       }
-      return card("Sign in", byPassword(), ways.provider && byProvider(ways.provider), ways.sign_up === "open" && newcomers());
+      return card("Sign in", whyRefused, byPassword(), ways.provider && byProvider(ways.provider, "Sign in"), ways.sign_up === "open" && newcomers());
     },
   );
 }
@@ -32,11 +34,6 @@ function byPassword() {
       },
     },
   );
-}
-
-function byProvider({ name, path }) {
-  const next = place.peek().query.get("next") ?? "/";
-  return h("p.or", {}, h("a.button", { href: address(path.replace(/^\/v1/, ""), { next }) }, `Sign in by ${name}`));
 }
 
 function newcomers() {

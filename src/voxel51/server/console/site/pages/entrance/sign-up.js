@@ -1,17 +1,24 @@
 import { h } from "../../core/dom.js";
 import { call, get } from "../../core/api.js";
+import { signal } from "../../core/reactive.js";
 import { place } from "../../core/router.js";
 import { field, form } from "../../parts/form.js";
 import { loaded } from "../../parts/load.js";
-import { SHORTEST_PASSWORD, card, enter, newPassword } from "./entering.js";
+import { SHORTEST_PASSWORD, byProvider, card, enter, newPassword } from "./entering.js";
 
 export function page() {
-  const invitation = new URLSearchParams(place.peek().fragment).get("invitation");
+  const invitation = signal(new URLSearchParams(place.peek().fragment).get("invitation") ?? "");
   return loaded(
     () => get("/sign-in"),
     (ways) => {
       if (ways.sign_up === "off" && !ways.first) return card("Sign up", h("p", {}, "Nobody can sign up here. Ask the operator of the platform for an account."), toSignIn());
-      return card(ways.first ? "Welcome" : "Sign up", explanation(ways), newAccount(ways, invitation), !ways.first && toSignIn());
+      return card(
+        ways.first ? "Welcome" : "Sign up",
+        explanation(ways),
+        newAccount(ways, invitation),
+        ways.provider && byProvider(ways.provider, ways.first ? "Begin" : "Sign up", () => invitation.value.trim()),
+        !ways.first && toSignIn(),
+      );
     },
   );
 }
@@ -27,16 +34,20 @@ function newAccount({ first, sign_up }, invitation) {
     [
       field("User name", h("input", { name: "username", required: true, autocomplete: "username", autofocus: true, autocapitalize: "none", spellcheck: "false" })),
       field("Password", newPassword(), { hint: `At least ${SHORTEST_PASSWORD} characters; a sentence is good.` }),
-      asksForInvitation && field("Invitation", h("input", { name: "invitation", required: true, value: invitation ?? "", autocomplete: "off" })),
+      asksForInvitation && field("Invitation", invitationInput(invitation)),
     ],
     {
       verb: first ? "Begin" : "Sign up",
       submit: async ({ username, password, invitation: key }) => {
-        await call("POST", "/sign-up", { json: { username, password, invitation: key || null }, signsIn: true });
+        await call("POST", "/sign-up", { json: { username, password, invitation: key?.trim() || null }, signsIn: true });
         await enter();
       },
     },
   );
+}
+
+function invitationInput(invitation) {
+  return h("input", { name: "invitation", required: true, value: invitation.peek(), autocomplete: "off", oninput: (event) => (invitation.value = event.target.value) });
 }
 
 const toSignIn = () => h("p", {}, "You have an account? ", h("a", { href: "/sign-in" }, "Sign in"), ".");

@@ -2,5 +2,5 @@ export const search = {
   title: "Search",
   path: "/search",
   symbol: "search",
-  pages: [],
+  pages: [{ path: "/search", load: () => import("./search.js") }],
 };

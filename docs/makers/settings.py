@@ -1,0 +1,68 @@
+"""The page of all settings of the platform."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import Field, fields
+from enum import Enum
+from typing import Any
+
+from makers.commands import help_of
+from makers.markdown import code, sentence
+from voxel51.server.settings import PREFIX, Settings
+
+GROUPS: Mapping[str, str] = {
+    "Where it is": "dir host port public_url job_url tls_certificate tls_key database_url",
+    "Serving": "threads body_limit_bytes upload_limit_bytes unfinished_upload_days disk_reserve_bytes link_seconds "
+    "listeners listeners_of_one",
+    "Jobs": "concurrency job_attempts job_wall_seconds job_cpu_seconds job_memory_bytes job_file_bytes grace_seconds "
+    "weights_dir",
+    "What is kept, and how long": "lifetime_days event_days rendition_concurrency rendition_days renditions_of_one "
+    "audit_days",
+    "Limits of each user": "owner_bytes owner_running_jobs requests_per_second requests_burst failures_per_minute",
+    "Accounts and signing in": "sign_up session_days oidc_issuer oidc_client_id oidc_client_secret oidc_name "
+    "oidc_domains",
+    "Requests to other hosts": "outbound_allow outbound_threads webhook_days",
+}
+"""Heading -> names."""
+
+_REST = "Everything else"
+
+_UNITS = ("bytes", "seconds", "days")
+_INTRODUCTION = """# Settings
+
+A setting is given as an option of [`voxel51 server start`](commands/server.md) where that has one, else as an
+environment variable, else it has its default. A variable that names no setting, and a value that a setting cannot have,
+keep the platform from starting, and it says which. `voxel51 server doctor` looks at all of them.
+"""
+
+
+def pages() -> dict[str, str]:
+    """File name -> Markdown."""
+    settings = {each.name: each for each in fields(Settings)}
+    grouped = {name for names in GROUPS.values() for name in names.split()}
+    rest = [name for name in settings if name not in grouped]
+    options = set(re.findall(r"--([a-z-]+)", help_of("server", "start")))
+    lines = [_INTRODUCTION]
+    for heading, names in [*GROUPS.items(), *([(_REST, " ".join(rest))] if rest else [])]:
+        lines += [f"## {heading}", ""]
+        for name in names.split():
+            lines += _setting(settings[name], options)
+    return {"settings.md": "\n".join(lines)}
+
+
+def _setting(setting: Field[Any], options: set[str]) -> list[str]:
+    facts = [f"Default: {_default(setting.default)}"]
+    unit = next((unit for unit in _UNITS if setting.name.endswith(unit)), None)
+    if unit:
+        facts.append(f"Unit: {unit}")
+    option = setting.name.replace("_", "-")
+    if option in options:
+        facts.append(f"Option: `voxel51 server start --{option}`")
+    return [f"### {PREFIX}{setting.name.upper()}", "", sentence(setting.metadata["help"]), "",
+            *(f"- {fact}" for fact in facts), ""]  # fmt: skip
+
+
+def _default(value: Any) -> str:
+    if isinstance(value, Enum):
+        value = value.value
+    return code(value) if str(value) else "empty"

@@ -1,5 +1,0 @@
-import { heading } from "../../parts/show.js";
-
-export function page() {
-  return [heading("Account")];
-}

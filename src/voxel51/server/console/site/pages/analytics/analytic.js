@@ -1,0 +1,75 @@
+/** One version of an analytic: what it does, takes and gives. */
+
+import { each, h } from "../../core/dom.js";
+import { call, get } from "../../core/api.js";
+import { signal } from "../../core/reactive.js";
+import { go } from "../../core/router.js";
+import { dateTime } from "../../core/format.js";
+import { escaped } from "../../core/query.js";
+import { may } from "../../core/session.js";
+import { confirmed } from "../../parts/dialog.js";
+import { button } from "../../parts/form.js";
+import { icon } from "../../parts/icons.js";
+import { loadedRecord } from "../../parts/load.js";
+import { attempt, notify } from "../../parts/notices.js";
+import { prose } from "../../parts/prose.js";
+import { copyable, facts, heading } from "../../parts/show.js";
+import { documentation } from "./documentation.js";
+import { exampleCalls } from "./examples.js";
+import { images } from "./images.js";
+import { badges, isOwn, pathOf } from "./naming.js";
+
+export function page({ id, query }) {
+  const path = `/analytics/${encodeURIComponent(id)}`;
+  return loadedRecord(() => get(path), { what: "analytic", list: "/analytics" }, ({ analytic, ...document }) => {
+    const record = signal(analytic);
+    const reload = async () => (record.value = (await get(path)).analytic);
+    return [
+      heading(analytic.name, () => actions(record.value, query.get("data"))),
+      h("div.subheading", {}, h("span.soft", {}, `Version ${analytic.version}`), () => badges(record.value)),
+      prose(analytic.description),
+      isOwn(analytic) && may("upload") && images(record, reload),
+      h("div.columns", {}, documentation(document), h("aside", {}, aside(analytic, document))),
+    ];
+  });
+}
+
+function actions(analytic, dataIds) {
+  const query = dataIds ? `?data=${dataIds.split(",").map(encodeURIComponent).join(",")}` : "";
+  return [
+    isOwn(analytic) && may("upload") && button("Delete", () => remove(analytic), { symbol: "trash" }),
+    !analytic.pending && may("run") && h("a.button.primary", { href: `${pathOf(analytic)}/run${query}` }, icon("play"), "Run"),
+  ];
+}
+
+async function remove({ id, name, version }) {
+  const title = `Delete ${name} ${version}?`;
+  if (!(await confirmed(title, "It leaves the catalogue, and its images are deleted. Its past jobs and their results stay.", "Delete"))) return;
+  await attempt(async () => {
+    await call("DELETE", `/analytics/${encodeURIComponent(id)}`);
+    notify(`${name} ${version} deleted`);
+    go("/analytics");
+  });
+}
+
+function aside(analytic, document) {
+  const { limitations = [], source, licence } = document.extensions ?? {};
+  return [
+    exampleCalls(analytic.name, document),
+    h("section", {}, h("h2", {}, "Facts"), facts([["Id", copyable(analytic.id)], ["There since", dateTime(analytic.upload_date)], ["Licence", licence && prose(licence)], ["Source", source && prose(source)]])),
+    limitations.length > 0 && h("section", {}, h("h2", {}, "Limitations"), h("ul.plain-list", {}, limitations.map((text) => h("li", {}, prose(text))))),
+    versions(analytic),
+  ];
+}
+
+function versions({ id, name }) {
+  const others = signal([]);
+  get("/analytics", { search: `name:${escaped(name)}`, all_versions: true, sort: "upload_date:desc", fields: "id,name,version,pending,upload_date" })
+    .then(({ analytics }) => (others.value = analytics.filter((other) => other.name === name)))
+    .catch(() => null); // this version can be read and run all the same
+  const entry = (version) => {
+    const { id: own, version: text, pending } = version.peek();
+    return h("li", {}, own === id ? h("strong", {}, `${text} (this one)`) : h("a", { href: `/analytics/${encodeURIComponent(own)}` }, text), pending && " pending");
+  };
+  return h("section", { hidden: () => others.value.length < 2 }, h("h2", {}, "Versions"), h("ul.plain-list", {}, each(() => others.value, (other) => other.id, entry)));
+}

@@ -1,0 +1,45 @@
+/** What an analytic takes and gives, from its manifest. */
+
+import { h } from "../../core/dom.js";
+import { inline } from "../../parts/prose.js";
+
+/** Inputs, parameters and outputs of the manifest `document`. */
+export function documentation({ inputs = [], parameters = [], outputs = [], zip_outputs: isZip, extensions }) {
+  const ranges = extensions?.parameters ?? {};
+  return h(
+    "div",
+    {},
+    part("Inputs", inputs, "It takes no files.", ({ name, type, required, description }) => entry(name, [type, required ? "required" : "optional"], description)),
+    part("Parameters", parameters, "There is nothing to set.", (parameter) => entry(parameter.name, [parameter.type, ...traits(parameter, ranges[parameter.name] ?? {})], parameter.description)),
+    part("Outputs", outputs, "It leaves no file.", ({ name, type, filename, post_as_data: isData, description }) =>
+      entry(name, [type, filename, isData && "becomes data of yours"], description),
+    ),
+    isZip && outputs.length > 0 && h("p.soft", {}, "All outputs come in one file, output.zip."),
+  );
+}
+
+/** What values a parameter takes, in words: `0 to 1`, `at least 1`, `one of a, b`. */
+export function bounds({ minimum, maximum, choices } = {}) {
+  if (choices) return `one of ${choices.join(", ")}`;
+  if (minimum !== undefined && maximum !== undefined) return `${minimum} to ${maximum}`;
+  if (minimum !== undefined) return `at least ${minimum}`;
+  return maximum === undefined ? "" : `at most ${maximum}`;
+}
+
+function traits(parameter, range) {
+  const hasDefault = parameter.default !== undefined && parameter.default !== null;
+  return [hasDefault ? `default ${JSON.stringify(parameter.default)}` : parameter.required ? "required" : "optional", bounds(range)];
+}
+
+function part(title, entries, none, show) {
+  return h("section", {}, h("h2", {}, title), entries.length ? h("dl.entries", {}, entries.map(show)) : h("p.soft", {}, none));
+}
+
+function entry(name, traitsOfIt, description) {
+  return h(
+    "div",
+    {},
+    h("dt", {}, h("code", {}, name), traitsOfIt.filter(Boolean).map((trait) => h("span.trait", {}, trait))),
+    h("dd", {}, inline(String(description ?? ""))),
+  );
+}

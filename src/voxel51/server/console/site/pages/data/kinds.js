@@ -1,0 +1,25 @@
+/** Kinds of files, told by their media types. */
+
+import { term } from "../../core/query.js";
+
+/** The kinds among which lists are filtered: name, title, and what is searched for in the media type. */
+export const KINDS = {
+  video: ["Videos", ["video/", "image/gif"]],
+  image: ["Pictures", ["image/"]],
+  other: ["Other files", ["application/", "text/", "audio/", "font/", "model/"]],
+};
+
+/** The term of a search for files of `kind`; empty for all. */
+export const kindTerm = (kind) => (KINDS[kind] ? term("type", ...KINDS[kind][1]) : "");
+
+/** Whether a file is to be looked at as a video, by its media type. */
+export const isVideo = ({ type }) => type?.startsWith("video/") || type === "image/gif";
+
+/** What to call the media type: `MP4`, `JSON`. */
+export function typeName({ type }) {
+  const name = type?.split(";")[0].split("/").at(-1) ?? "";
+  if (!name || name === "octet-stream") return "unknown";
+  return (NAMES[name] ?? name.replace(/^(x-|vnd\.)/, "")).toUpperCase();
+}
+
+const NAMES = { quicktime: "mov", "x-matroska": "mkv", matroska: "mkv", "x-msvideo": "avi", mp2t: "ts", plain: "text" };

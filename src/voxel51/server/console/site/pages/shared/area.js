@@ -1,0 +1,4 @@
+export const shared = {
+  title: "Shared result",
+  pages: [{ path: "/shared", load: () => import("./shared.js"), isOpen: true }],
+};

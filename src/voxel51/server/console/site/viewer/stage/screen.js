@@ -1,0 +1,83 @@
+/** Where the picture is seen with what is drawn over it: two canvases that always change together. */
+
+import { h } from "../../core/dom.js";
+import { effect, onEnd } from "../../core/reactive.js";
+import { boxAt } from "../model/filters.js";
+import { maskPictures } from "./mask-pictures.js";
+import { drawOverlay } from "./overlay.js";
+
+/**
+ * @param view of `viewOf`
+ * @param {HTMLVideoElement|null} video lies below the canvases
+ * @returns {{node, show: (number, source) => void, picture: HTMLCanvasElement, drawOn: (pen, area) => void, onPress}} `show` is
+ *   for a player; `drawOn` draws what is seen on something else; `onPress` is called where the picture, and nothing on it, is pressed
+ */
+export function screen(view, video) {
+  const { index, labels } = view;
+  const picture = h("canvas.picture", { width: index.width || 16, height: index.height || 9, "aria-hidden": "true" });
+  const overlay = h("canvas.overlay", { "aria-hidden": "true" });
+  const brush = picture.getContext("2d", { alpha: false });
+  const pen = overlay.getContext("2d");
+  const masks = maskPictures(() => draw());
+  const node = h("div.screen", { style: { aspectRatio: `${index.width || 16} / ${index.height || 9}` } }, video, picture, overlay);
+  let frame = 0;
+
+  function show(number, source) {
+    if (source) {
+      const [width, height] = sizeOf(source);
+      if (picture.width !== width || picture.height !== height) Object.assign(picture, { width, height });
+      brush.drawImage(source, 0, 0, width, height);
+    }
+    frame = number;
+    draw();
+    node.dataset.frame = number;
+  }
+
+  function draw() {
+    pen.clearRect(0, 0, overlay.width, overlay.height);
+    if (labels && frame) drawOverlay(pen, view, frame, area(), masks);
+  }
+
+  /** Where the picture lies on the overlay: as large as it fits, in the middle. */
+  function area() {
+    const [width, height] = [overlay.width, overlay.height];
+    const fit = Math.min(width / picture.width, height / picture.height);
+    const [wide, high] = [picture.width * fit, picture.height * fit];
+    return { left: (width - wide) / 2, top: (height - high) / 2, width: wide, height: high, scale: devicePixelRatio || 1 };
+  }
+
+  const sized = new ResizeObserver(() => {
+    const scale = devicePixelRatio || 1;
+    Object.assign(overlay, { width: Math.round(node.clientWidth * scale), height: Math.round(node.clientHeight * scale) });
+    draw();
+  });
+  sized.observe(node);
+  onEnd(() => sized.disconnect());
+
+  if (labels) {
+    effect(() => {
+      for (const look of Object.values(view.looks)) look.value;
+      view.isShown.value;
+      view.selected.value;
+      draw();
+    });
+  }
+  overlay.addEventListener("click", press);
+
+  /** Select what was pressed; otherwise select nothing, or play. */
+  function press({ offsetX, offsetY }) {
+    const { left, top, width, height, scale } = area();
+    const id = labels && boxAt(labels, frame, (offsetX * scale - left) / width, (offsetY * scale - top) / height, view.isShown.peek());
+    const track = id === null ? -1 : labels.boxes.track[id];
+    if (track >= 0) view.selected.value = { track };
+    else if (view.selected.peek()) view.selected.value = null;
+    else self.onPress();
+  }
+
+  const self = { node, show, picture, drawOn: (other, place) => labels && drawOverlay(other, view, frame, place, masks), onPress: () => {} };
+  return self;
+}
+
+function sizeOf(source) {
+  return [source.displayWidth ?? source.videoWidth, source.displayHeight ?? source.videoHeight];
+}

@@ -1,0 +1,152 @@
+"""What the tests of uploads see on both sides: what the browser sends, and where the platform stands."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import requests
+from playwright.sync_api import Browser, Locator, Page, Request, Route, expect
+
+from browsers import Person
+from voxel51.wire import uploads as tus
+
+PATIENCE_MS = 60_000
+
+
+@dataclass
+class Sent:
+    """The requests of uploads that a page sends: how many were begun, and the offset of each piece."""
+
+    begun: int = 0
+    offsets: list[int] = field(default_factory=list)
+
+    @classmethod
+    def watch(cls, page: Page) -> "Sent":
+        sent = cls()
+
+        def see(request: Request) -> None:
+            if request.method == "POST" and request.url.endswith("/v1/data/uploads"):
+                sent.begun += 1
+            if request.method == "PATCH":
+                sent.offsets.append(int(request.headers[tus.OFFSET.lower()]))
+
+        page.on("request", see)
+        return sent
+
+
+def choose(page: Page, *paths: Path) -> None:
+    """Choose files by the button and the browser's own dialog."""
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Upload", exact=True).click()
+    chooser.value.set_files(list(paths))
+
+
+def drop(page: Page, files: Sequence[dict[str, Any]], event: str = "drop") -> None:
+    """Have ``event`` of a drag with ``files`` (name, type, text) happen to the page."""
+    transfer = page.evaluate_handle(
+        """files => {
+            const transfer = new DataTransfer();
+            for (const { name, type, text } of files) {
+                transfer.items.add(new File([text], name, { type, lastModified: 1e12 }));
+            }
+            return transfer;
+        }""",
+        list(files),
+    )
+    page.dispatch_event("main", event, {"dataTransfer": transfer})
+
+
+def tray(page: Page) -> Locator:
+    return page.get_by_role("region", name="Uploads")
+
+
+def entry(page: Page, name: str) -> Locator:
+    """What the tray shows of one upload."""
+    return tray(page).get_by_role("listitem").filter(has_text=name)
+
+
+def expect_state(page: Page, name: str, state: str) -> None:
+    expect(entry(page, name)).to_have_attribute("data-state", state, timeout=PATIENCE_MS)
+
+
+class Network:
+    """How much leaves the browser of a page: all that goes, little, or nothing."""
+
+    def __init__(self, page: Page) -> None:
+        self._session = page.context.new_cdp_session(page)  # one: what several say of a network adds up
+
+    def slow_down(self) -> None:
+        self._set(bytes_per_second=12 * 1024 * 1024)
+
+    def speed_up(self) -> None:
+        self._set()
+
+    def cut_off(self) -> None:
+        self._set(is_offline=True)
+
+    def _set(self, *, bytes_per_second: int = -1, is_offline: bool = False) -> None:
+        told = {"offline": is_offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": bytes_per_second}
+        self._session.send("Network.emulateNetworkConditions", told)
+
+
+class BrowserProcesses:
+    """All processes of a browser."""
+
+    def __init__(self, browser: Browser) -> None:
+        self._session = browser.new_browser_cdp_session()
+
+    def private_bytes(self) -> int:
+        """Memory that is theirs alone, in which files would have to be that are read as a whole."""
+        told = self._session.send("SystemInfo.getProcessInfo")["processInfo"]
+        return sum(_private_bytes(Path(f"/proc/{process['id']}/status")) for process in told)
+
+
+def _private_bytes(status: Path) -> int:
+    try:
+        lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
+    except FileNotFoundError:  # it ended meanwhile
+        return 0
+    return int(lines.get("RssAnon", "0 kB").split()[0]) * 1024
+
+
+def wait_until_some_is_sent(page: Page, name: str) -> None:
+    """Wait until a part of a file is sent, as its bar says."""
+    page.wait_for_function(
+        """name => [...document.querySelectorAll(".tray li")].some(item =>
+            item.textContent.includes(name) && item.querySelector("progress")?.value > 0)""",
+        arg=name,
+    )
+
+
+def unfinished(person: Person) -> list[dict[str, Any]]:
+    """The uploads of ``person`` that are not whole, as the platform has them."""
+    exported = requests.get(f"{person.v1}/account/export", headers=person.headers, timeout=20).json()
+    uploads: list[dict[str, Any]] = exported["uploads"]
+    return uploads
+
+
+def offset_of(person: Person, upload_id: str) -> int:
+    """How many bytes of an upload the platform has."""
+    headers = {**person.headers, tus.RESUMABLE: tus.VERSION}
+    answer = requests.head(f"{person.v1}/data/uploads/{upload_id}", headers=headers, timeout=20)
+    assert answer.status_code == 200, answer.status_code
+    return int(answer.headers[tus.OFFSET])
+
+
+def kept(person: Person) -> dict[str, dict[str, Any]]:
+    """Name -> details of all data of ``person``."""
+    found = requests.get(f"{person.v1}/data/list", headers=person.headers, timeout=20).json()["data"]
+    details = (requests.get(f"{person.v1}/data/{each['id']}", headers=person.headers, timeout=20) for each in found)
+    return {each.json()["data"]["name"]: each.json()["data"] for each in details}
+
+
+def sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def cut(route: Route) -> None:
+    """Break a request off, as a network does that fails."""
+    route.abort("connectionreset")

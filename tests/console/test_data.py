@@ -1,0 +1,372 @@
+"""Videos in the console: found, looked at one by one, and worked on many at once."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from playwright.sync_api import Download, Page, expect
+
+from browsers import DESK, PHONE, Person, Visit
+from platforms import NO_OP
+from video_samples import footage, numbered_video
+
+pytestmark = pytest.mark.slow
+
+PATIENCE_MS = 60_000
+
+
+def upload(person: Person, path: Path, name: str | None = None, media_type: str = "video/mp4") -> str:
+    """Upload a file by the API; returns its id."""
+    with path.open("rb") as file:
+        files = {"file": (name or path.name, file, media_type)}
+        answer = requests.post(f"{person.v1}/data", files=files, headers=person.headers, timeout=60)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["data"]["id"])
+
+
+def upload_texts(person: Person, names: Sequence[str], folder: Path) -> list[str]:
+    path = folder / "text.txt"
+    ids = []
+    for name in names:
+        path.write_text(name)
+        ids.append(upload(person, path, name, "text/plain"))
+    return ids
+
+
+def details(person: Person, data_id: str) -> Any:
+    return requests.get(f"{person.v1}/data/{data_id}", headers=person.headers, timeout=20).json()["data"]
+
+
+def expect_names(page: Page, *names: str) -> None:
+    expect(page.locator("tbody tr a bdi")).to_have_text(list(names))
+
+
+def select(page: Page, *names: str) -> None:
+    for name in names:
+        page.get_by_role("checkbox", name=f"Select {name}", exact=True).check()
+
+
+def test_real_videos_are_listed_with_their_pictures(visit: Visit, person: Person, tmp_path: Path) -> None:
+    upload(person, footage("bikes.mp4"))
+    upload(person, numbered_video(tmp_path / "numbered.mp4"))
+    (tmp_path / "truth.json").write_text("{}")
+    upload(person, tmp_path / "truth.json", media_type="application/json")
+    page = visit.open("/data")
+
+    expect(page.locator("tbody img")).to_have_count(2, timeout=PATIENCE_MS)
+    page.wait_for_function("() => [...document.querySelectorAll('tbody img')].every(each => each.naturalWidth > 0)")
+    expect(page.get_by_role("row", name="truth.json")).to_contain_text("JSON")
+    visit.take_picture("videos")
+    for _ in visit.in_both_looks():
+        visit.assert_accessible()
+    page.get_by_role("button", name="As cards").click()
+    expect(page.get_by_role("list", name="Videos").get_by_role("listitem")).to_have_count(3)
+    for _ in visit.in_both_looks():
+        visit.assert_accessible()
+    visit.take_picture("videos-as-cards")
+    page.set_viewport_size(PHONE)
+    visit.assert_fits()
+    page.reload()
+    expect(page.get_by_role("list", name="Videos").get_by_role("listitem")).to_have_count(3)
+    page.get_by_role("button", name="As a table").click()
+    visit.assert_fits()
+
+
+def test_no_picture_is_asked_for_before_it_comes_into_view(visit: Visit, person: Person, tmp_path: Path) -> None:
+    video = numbered_video(tmp_path / "numbered.mp4", frames=3)
+    for number in range(20):
+        upload(person, video, f"{number:02}.mp4")
+    asked: set[str] = set()
+    visit.page.on("request", lambda request: "/renditions/poster" in request.url and asked.add(request.url))
+    page = visit.page
+    page.set_viewport_size({"width": 1280, "height": 400})
+    visit.open("/data?sort=name:asc")
+    expect(page.locator("tbody img").first).to_be_visible(timeout=PATIENCE_MS)
+    assert 1 <= len(asked) <= 10
+
+    page.get_by_role("row", name="19.mp4").scroll_into_view_if_needed()
+    expect(page.get_by_role("row", name="19.mp4").locator("img")).to_be_visible(timeout=PATIENCE_MS)
+
+
+def test_a_file_that_says_it_is_a_video_and_is_none_keeps_its_sign(
+    visit: Visit, person: Person, tmp_path: Path
+) -> None:
+    visit.expect("400")
+    (tmp_path / "broken.mp4").write_bytes(b"no video at all")
+    data_id = upload(person, tmp_path / "broken.mp4")
+    page = visit.open("/data")
+
+    expect(page.locator(".poster.none")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator("tbody img")).to_have_count(0)
+    visit.open(f"/data/{data_id}")
+    expect(page.get_by_role("alert").first).to_contain_text("This could not be loaded", timeout=PATIENCE_MS)
+    visit.assert_accessible()
+
+
+def test_files_are_found_sorted_and_filtered_by_the_platform(visit: Visit, person: Person, tmp_path: Path) -> None:
+    upload_texts(person, [f"note {number:02}.txt" for number in range(27)] + ["odd, name: a|b.txt"], tmp_path)
+    upload(person, numbered_video(tmp_path / "street.mp4", frames=3))
+    page = visit.open("/data")
+    expect(page.get_by_text("1\u201325 of 29")).to_be_visible()
+    page.get_by_role("button", name="Next").click()
+    expect(page.get_by_text("26\u201329 of 29")).to_be_visible()
+    page.get_by_role("searchbox").fill("name:note 03|note 04")
+    expect(page.locator("tbody tr")).to_have_count(2)
+    page.get_by_role("button", name="Name").click()
+    expect(page.get_by_role("columnheader", name="Name")).to_have_attribute("aria-sort", "descending")
+    expect_names(page, "note 04.txt", "note 03.txt")
+
+    page.get_by_role("searchbox").fill("odd\\, name\\: a\\|b")
+    expect(page.locator("tbody tr")).to_have_count(1)
+    page.get_by_role("searchbox").fill("")
+    page.get_by_label("Which files").select_option("Videos")
+    expect(page.locator("tbody tr")).to_have_count(1)
+    expect_names(page, "street.mp4")
+    page.reload()
+    expect(page.get_by_label("Which files")).to_have_value("video")
+    expect(page.locator("tbody tr")).to_have_count(1)
+    page.get_by_label("Which files").select_option("Pictures")
+    expect(page.get_by_text("Nothing matches.")).to_be_visible()
+    page.get_by_label("Which files").select_option("Other files")
+    expect(page.get_by_text("1\u201325 of 28")).to_be_visible()
+
+
+def test_a_search_that_is_wrong_is_told_with_what_to_do(visit: Visit, person: Person, tmp_path: Path) -> None:
+    visit.expect("400")
+    upload_texts(person, ["a.txt"], tmp_path)
+    page = visit.open("/data?search=colour:red")
+
+    expect(page.get_by_role("alert")).to_contain_text("Invalid search parameter colour; there are id, name, type")
+    page.get_by_role("button", name="How to search").click()
+    expect(page.get_by_role("dialog", name="How to search")).to_be_visible()
+    visit.assert_accessible()
+    page.keyboard.press("Escape")
+    page.get_by_role("searchbox").fill("name:a")
+    expect(page.locator("tbody tr")).to_have_count(1)
+
+
+def test_many_are_deleted_and_what_fails_is_told_by_name(visit: Visit, person: Person, tmp_path: Path) -> None:
+    ids = upload_texts(person, ["one.txt", "two.txt", "three.txt", "four.txt"], tmp_path)
+    page = visit.open("/data")
+    select(page, "one.txt", "two.txt", "three.txt")
+    visit.assert_accessible()
+    requests.delete(f"{person.v1}/data/{ids[1]}", headers=person.headers, timeout=20).raise_for_status()
+    page.get_by_role("toolbar").get_by_role("button", name="Delete").click()
+    dialog = page.get_by_role("dialog", name="Delete 3 files?")
+    for name in ("one.txt", "two.txt", "three.txt"):
+        expect(dialog).to_contain_text(name)
+    visit.assert_accessible()
+    dialog.get_by_role("button", name="Delete").click()
+
+    told = page.get_by_role("dialog", name="not")
+    expect(told.get_by_role("listitem")).to_have_count(1)
+    expect(told.get_by_role("listitem")).to_contain_text("two.txt")
+    expect(told.get_by_role("listitem")).to_contain_text("not found")
+    visit.assert_accessible()
+    told.get_by_role("button", name="Close").last.click()
+    expect(page.locator("tbody tr")).to_have_count(1)
+    expect_names(page, "four.txt")
+
+
+def test_nothing_is_deleted_by_who_thinks_better_of_it(visit: Visit, person: Person, tmp_path: Path) -> None:
+    [data_id] = upload_texts(person, ["one.txt"], tmp_path)
+    page = visit.open("/data")
+    select(page, "one.txt")
+    page.get_by_role("toolbar").get_by_role("button", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert details(person, data_id)["name"] == "one.txt"
+
+
+def test_the_expiry_of_many_is_changed_by_days_and_one_that_cannot_be_is_told(
+    visit: Visit, person: Person, tmp_path: Path
+) -> None:
+    ids = upload_texts(person, ["one.txt", "two.txt"], tmp_path)
+    elsewhere = {"signed_url": "https://93.184.216.34/a.txt", "filename": "elsewhere.txt", "size": 5}
+    requests.post(f"{person.v1}/data/url", json=elsewhere, headers=person.headers, timeout=20).raise_for_status()
+    page = visit.open("/data")
+    select(page, "one.txt", "two.txt", "elsewhere.txt")
+    page.get_by_role("toolbar").get_by_role("button", name="Change expiry").click()
+    dialog = page.get_by_role("dialog", name="Change when 3 files expire")
+    visit.assert_accessible()
+    dialog.get_by_label("Days more").fill("-300")
+    before = details(person, ids[0])["expiration_date"]
+    dialog.get_by_role("button", name="Change").click()
+
+    told = page.get_by_role("dialog", name="not")
+    expect(told.get_by_role("listitem")).to_have_count(1)
+    expect(told.get_by_role("listitem")).to_contain_text("its expiration date is fixed")
+    told.get_by_role("button", name="Close").last.click()
+    expect(page.get_by_role("row", name="one.txt")).to_contain_text("in 2 mo")
+    assert details(person, ids[0])["expiration_date"] < before
+
+
+def test_an_expiry_is_a_day_of_the_calendar_too(visit: Visit, person: Person, tmp_path: Path) -> None:
+    [data_id] = upload_texts(person, ["one.txt"], tmp_path)
+    page = visit.open(f"/data/{data_id}")
+    page.get_by_role("button", name="More").click()
+    page.get_by_role("button", name="Change expiry…").click()
+    dialog = page.get_by_role("dialog", name="Change when this file expires")
+    dialog.get_by_label("Or until the end of").fill("2040-05-01")
+    dialog.get_by_role("button", name="Change").click()
+
+    expect(page.get_by_text("1 May 2040")).to_be_visible()
+    assert details(person, data_id)["expiration_date"].startswith("2040-05-01T23:59:59")
+
+
+def test_an_analytic_is_run_on_the_selected(visit: Visit, person: Person, tmp_path: Path) -> None:
+    ids = upload_texts(person, ["one.txt", "two.txt"], tmp_path)
+    page = visit.open("/data?sort=name:asc")
+    page.get_by_role("checkbox", name="Select all on this page").check()
+    page.get_by_role("toolbar").get_by_role("button", name="Run an analytic").click()
+
+    expect(page).to_have_url(f"{visit.origin}/analytics?data={ids[0]},{ids[1]}")
+
+
+def test_the_selected_are_downloaded(visit: Visit, person: Person, tmp_path: Path) -> None:
+    upload_texts(person, ["one.txt", "two.txt"], tmp_path)
+    page = visit.open("/data")
+    page.get_by_role("checkbox", name="Select all on this page").check()
+    downloads: list[Download] = []
+    page.on("download", lambda download: downloads.append(download))  # noqa: PLW0108  (Playwright cannot wrap methods of lists)
+    page.get_by_role("toolbar").get_by_role("button", name="Download").click()
+    while len(downloads) < 2:
+        page.wait_for_event("download")
+
+    assert {each.suggested_filename: each.path().read_text() for each in downloads} == {
+        "one.txt": "one.txt",
+        "two.txt": "two.txt",
+    }
+
+
+def test_a_video_is_looked_at(visit: Visit, person: Person) -> None:
+    data_id = upload(person, footage("bikes.mp4"))
+    page = visit.open(f"/data/{data_id}")
+
+    expect(page.get_by_role("heading", name="bikes.mp4")).to_be_visible()
+    video = page.locator("video, canvas").first
+    expect(video).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_alt_text("10 moments of the video")).to_be_visible(timeout=PATIENCE_MS)
+    about = page.locator("dl.facts")
+    expect(about).to_contain_text("video/mp4")
+    expect(about).to_contain_text(details(person, data_id)["sha256"][:16])
+    expect(page.get_by_role("link", name="Run an analytic", exact=True)).to_have_attribute(
+        "href", f"/analytics?data={data_id}"
+    )
+    expect(page.get_by_text("No job has looked at this file.")).to_be_visible()
+    visit.take_picture("video")
+    for _ in visit.in_both_looks():
+        visit.assert_accessible()
+    page.set_viewport_size(PHONE)
+    visit.assert_fits()
+    visit.assert_accessible()
+    page.set_viewport_size(DESK)
+
+
+def test_a_file_that_is_no_video_has_a_page_without_a_player(visit: Visit, person: Person, tmp_path: Path) -> None:
+    (tmp_path / "truth.json").write_text(json.dumps({"frames": {}}))
+    data_id = upload(person, tmp_path / "truth.json", media_type="application/json")
+    page = visit.open(f"/data/{data_id}")
+
+    expect(page.get_by_text("This is no video")).to_be_visible()
+    expect(page.locator("video")).to_have_count(0)
+    for _ in visit.in_both_looks():
+        visit.assert_accessible()
+    page.set_viewport_size(PHONE)
+    visit.assert_fits()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download").first.click()
+    assert download.value.suggested_filename == "truth.json"
+
+
+def test_a_link_for_others_needs_no_account(visit: Visit, person: Person, tmp_path: Path) -> None:
+    [data_id] = upload_texts(person, ["one.txt"], tmp_path)
+    page = visit.open(f"/data/{data_id}")
+    page.get_by_role("button", name="More").click()
+    page.get_by_role("button", name="Link for others…").click()
+    dialog = page.get_by_role("dialog", name="A link to this file")
+    visit.assert_accessible()
+
+    url = dialog.locator("code").inner_text()
+    assert requests.get(url, timeout=20).text == "one.txt"
+
+
+def test_the_only_file_is_deleted_from_its_page(visit: Visit, person: Person, tmp_path: Path) -> None:
+    [data_id] = upload_texts(person, ["one.txt"], tmp_path)
+    page = visit.open(f"/data/{data_id}")
+    page.get_by_role("button", name="More").click()
+    page.get_by_role("button", name="Delete…").click()
+    page.get_by_role("dialog", name="Delete this file?").get_by_role("button", name="Delete").click()
+
+    expect(page.get_by_role("heading", name="Videos")).to_be_visible()
+    expect(page.get_by_text("Drop your first video here")).to_be_visible()
+    visit.assert_accessible()
+    assert requests.get(f"{person.v1}/data/{data_id}", headers=person.headers, timeout=20).status_code == 404
+
+
+@pytest.mark.parametrize("data_id", ["nothing", "%ff", "<img src=x>"])
+def test_a_file_that_is_not_there_is_told(visit: Visit, data_id: str) -> None:
+    visit.expect("404")
+    page = visit.open(f"/data/{data_id}")
+
+    expect(page.get_by_role("heading", name="There is no such file")).to_be_visible()
+    visit.assert_accessible()
+    page.get_by_role("link", name="See what there is").click()
+    expect(page.get_by_role("heading", name="Videos")).to_be_visible()
+
+
+def test_somebody_elses_file_is_not_there(visit: Visit, operator: Person, tmp_path: Path) -> None:
+    visit.expect("404")
+    [data_id] = upload_texts(operator, ["secret.txt"], tmp_path)
+    page = visit.open(f"/data/{data_id}")
+
+    expect(page.get_by_role("heading", name="There is no such file")).to_be_visible()
+    expect(page.get_by_text("secret.txt")).to_have_count(0)
+
+
+def test_a_list_that_cannot_be_had_is_told_and_asked_for_again(visit: Visit, person: Person, tmp_path: Path) -> None:
+    visit.expect("500")
+    upload_texts(person, ["one.txt"], tmp_path)
+    page = visit.page
+    page.route(
+        "**/v1/data?*", lambda route: route.fulfill(status=500, json={"error": {"code": 500, "message": "It broke"}})
+    )
+    visit.open("/data")
+    expect(page.get_by_role("alert")).to_contain_text("It broke")
+    visit.assert_accessible()
+
+    page.unroute("**/v1/data?*")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator("tbody tr")).to_have_count(1)
+
+
+def submit(person: Person, name: str, data_id: str) -> str:
+    """Run the analytic that does nothing on a file; returns the id of the job."""
+    document = {"analytic": NO_OP, "inputs": {"video": {"data-id": data_id}}, "parameters": {}}
+    answer = requests.post(
+        f"{person.v1}/jobs",
+        data={"job_name": name, "auto_start": "true"},
+        files={"file": json.dumps(document)},
+        headers=person.headers,
+        timeout=20,
+    )
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["job"]["id"])
+
+
+def test_jobs_on_a_file_stand_beside_it_as_they_go_on(visit: Visit, person: Person, tmp_path: Path) -> None:
+    mine, other = (upload(person, numbered_video(tmp_path / f"{name}.mp4", frames=3)) for name in ("mine", "other"))
+    submit(person, "on another", other)
+    page = visit.open(f"/data/{mine}")
+    jobs = page.get_by_role("region", name="Jobs on this file")
+    expect(jobs).to_contain_text("No job has looked at this file.")
+    job_id = submit(person, "look at <b>mine</b>", mine)
+
+    expect(jobs.get_by_role("link", name="look at <b>mine</b>")).to_have_attribute("href", f"/jobs/{job_id}")
+    expect(jobs.get_by_text("complete")).to_be_visible(timeout=PATIENCE_MS)
+    expect(jobs.get_by_text("on another")).to_have_count(0)
+    visit.assert_accessible()

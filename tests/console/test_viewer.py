@@ -1,0 +1,528 @@
+"""Looking at results: the picture, what is drawn over it and what is said of it are of one and the same frame."""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from playwright.sync_api import Locator, Page, expect
+
+from browsers import PHONE, Person, Visit
+from platforms import DICTATED, NUMBERS
+from video_samples import KINDS, VARIABLE_TIMES_MS, footage, numbered_video, remuxed
+
+pytestmark = pytest.mark.slow
+
+JOB_LIMIT_SECONDS = 90
+MAKING_MILLISECONDS = 60_000
+
+_READING = """
+window.readFrame = (isTurned) => {
+  const [picture, overlay, screen] = [".picture", ".overlay", ".screen"].map((name) => document.querySelector(name));
+  const bits = (isSet) => Array.from({ length: 10 }, (_, bit) => (isSet(bit) ? 1 << bit : 0)).reduce((a, b) => a + b);
+  const isWhite = (pen, width, height) => (bit) => {
+    const [x, y] = [(bit + 0.5) / 10, 1 / 8];
+    const [r, g, b] = pen.getImageData((isTurned ? 1 - x : x) * width, (isTurned ? 1 - y : y) * height, 1, 1).data;
+    return r + g + b > 384;
+  };
+  const fit = Math.min(overlay.width / picture.width, overlay.height / picture.height);
+  const [left, top] = [(overlay.width - picture.width * fit) / 2, (overlay.height - picture.height * fit) / 2];
+  const pen = overlay.getContext("2d");
+  const isBoxed = (bit) => {
+    const [x, y] = [left + ((bit + 0.5) / 10) * picture.width * fit, top + 0.95 * picture.height * fit];
+    const { data } = pen.getImageData(Math.round(x), Math.round(y) - 2, 1, 5);
+    return data.some((value, index) => index % 4 === 3 && value > 128);
+  };
+  return {
+    said: Number(screen.dataset.frame),
+    picture: bits(isWhite(picture.getContext("2d"), picture.width, picture.height)),
+    boxes: bits(isBoxed),
+    video: () => {
+      const video = document.querySelector("video");
+      const copy = new OffscreenCanvas(video.videoWidth, video.videoHeight).getContext("2d");
+      copy.drawImage(video, 0, 0);
+      return bits(isWhite(copy, video.videoWidth, video.videoHeight));
+    },
+  };
+};
+window.record = (isTurned) => {
+  window.recorded = [];
+  new MutationObserver(() => {
+    const { said, picture, boxes } = readFrame(isTurned);
+    recorded.push([said, picture, boxes]);
+  }).observe(document.querySelector(".screen"), { attributes: true, attributeFilter: ["data-frame"] });
+};
+null;
+"""
+
+
+@dataclass
+class Maker:
+    """Makes data and jobs of one person."""
+
+    person: Person
+
+    def upload(self, path: Path) -> str:
+        with path.open("rb") as file:
+            answer = requests.post(f"{self.person.v1}/data", headers=self.person.headers, files={"file": file})
+        assert answer.status_code == 201, answer.text
+        data_id: str = answer.json()["data"]["id"]
+        return data_id
+
+    def run(self, analytic: str, data_id: str, **parameters: Any) -> str:
+        """The id of a job that is complete."""
+        request = {"analytic": analytic, "inputs": {"video": {"data-id": data_id}}, "parameters": parameters}
+        form = {
+            "file": ("request.json", json.dumps(request)),
+            "job_name": (None, f"{analytic} of a video"),
+            "auto_start": (None, "true"),
+        }
+        answer = requests.post(f"{self.person.v1}/jobs", headers=self.person.headers, files=form)
+        assert answer.status_code == 201, answer.text
+        job_id: str = answer.json()["job"]["id"]
+        ends_at = time.monotonic() + JOB_LIMIT_SECONDS
+        while (state := self._state(job_id)) != "COMPLETE":
+            assert state != "FAILED"
+            assert time.monotonic() < ends_at, state
+            time.sleep(0.1)
+        return job_id
+
+    def _state(self, job_id: str) -> str:
+        state: str = requests.get(f"{self.person.v1}/jobs/{job_id}", headers=self.person.headers).json()["job"]["state"]
+        return state
+
+
+@pytest.fixture
+def maker(person: Person) -> Maker:
+    return Maker(person)
+
+
+def look_at(visit: Visit, path: str, frame: int = 1) -> Page:
+    visit.expect("willReadFrequently")  # the tests read canvases, which the console does not
+    page = visit.open(path)
+    page.locator(f'.screen[data-frame="{frame}"]').wait_for(timeout=MAKING_MILLISECONDS)
+    page.evaluate(_READING)
+    return page
+
+
+def assert_all_agree(page: Page, frame: int, *, is_turned: bool = False) -> None:
+    """The picture, the boxes, the video below and what is said are of ``frame``."""
+    page.locator(f'.screen[data-frame="{frame}"]').wait_for()
+    read = page.evaluate(
+        "turned => { const read = readFrame(turned); return {...read, video: read.video()}; }", is_turned
+    )
+    assert read == dict.fromkeys(("said", "picture", "boxes", "video"), frame)
+    expect(page.get_by_label("Number of the frame")).to_have_value(str(frame))
+
+
+def turned_round(folder: Path) -> Path:
+    return numbered_video(folder / "turned.mp4", rotation=180)
+
+
+def cut_by_edit_list(folder: Path) -> Path:
+    """Its first frames are there for the decoder alone. (They say 1, 2, … as every numbered video: see the test.)"""
+    return remuxed(numbered_video(folder / "whole.mp4", codec_options={"g": "5"}), folder / "cut.mp4", start_ms=-480)
+
+
+PLAYED: dict[str, Callable[[Path], Path]] = {
+    **{
+        kind: KINDS[kind]
+        for kind in ("constant", "variable-rate", "b-frames", "fragmented", "avi-mpeg4", "motion-jpeg", "hevc",
+                     "late-start", "with-sound", "transport-stream")
+    },
+    "turned-round": turned_round,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", PLAYED)
+def test_the_picture_and_its_boxes_are_of_the_frame_that_is_named(
+    visit: Visit, maker: Maker, tmp_path: Path, kind: str
+) -> None:
+    data_id = maker.upload(PLAYED[kind](tmp_path))
+    turned = kind == "turned-round"
+    count = len(VARIABLE_TIMES_MS) if kind == "variable-rate" else 30
+    page = look_at(visit, f"/jobs/{maker.run(NUMBERS, data_id)}")
+    page.evaluate("turned => record(turned)", turned)
+    assert_all_agree(page, 1, is_turned=turned)
+
+    picture = page.get_by_role("group", name="Picture of")
+    picture.focus()
+    for frame in range(2, count + 1):
+        page.keyboard.press("ArrowRight")
+        assert_all_agree(page, frame, is_turned=turned)
+    page.keyboard.press("ArrowRight")
+    assert_all_agree(page, count, is_turned=turned)
+    for key, frame in [("Home", 1), ("End", count), ("ArrowLeft", count - 1), (",", count - 2), (".", count - 1)]:
+        page.keyboard.press(key)
+        assert_all_agree(page, frame, is_turned=turned)
+    field = page.get_by_label("Number of the frame")
+    for frame in (7, count, 2, 13, 12, 1):
+        field.fill(str(frame))
+        field.press("Enter")
+        assert_all_agree(page, frame, is_turned=turned)
+
+    page.get_by_role("button", name="Play", exact=True).click()
+    page.locator(f'.screen[data-frame="{count}"]').wait_for()
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
+    assert_all_agree(page, count, is_turned=turned)
+    recorded = page.evaluate("recorded")
+    assert len(recorded) > count
+    assert [each for each in recorded if len(set(each)) > 1] == []
+
+
+def test_what_an_edit_list_cuts_away_has_no_number(visit: Visit, maker: Maker, tmp_path: Path) -> None:
+    data_id = maker.upload(cut_by_edit_list(tmp_path))
+    page = look_at(visit, f"/jobs/{maker.run(NUMBERS, data_id)}")
+    count = int(page.get_by_label("Number of the frame").get_attribute("max") or 0)
+    assert 0 < count < 30
+
+    page.get_by_role("group", name="Picture of").focus()
+    for frame in range(1, count + 1):
+        page.locator(f'.screen[data-frame="{frame}"]').wait_for()
+        read = page.evaluate("readFrame(false)")
+        assert (read["said"], read["boxes"], read["picture"]) == (frame, frame, frame + 30 - count)
+        page.keyboard.press("ArrowRight")
+
+
+def test_frames_agree_while_one_drags_plays_slowly_and_turns_back(visit: Visit, maker: Maker, tmp_path: Path) -> None:
+    data_id = maker.upload(numbered_video(tmp_path / "long.mp4", frames=200))
+    page = look_at(visit, f"/jobs/{maker.run(NUMBERS, data_id, frames=200)}")
+    page.evaluate("record(false)")
+
+    way = page.get_by_role("slider", name="Frame")
+    box = way.bounding_box()
+    assert box is not None
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + 10, middle)
+    page.mouse.down()
+    for share in (0.3, 0.9, 0.2, 0.6, 0.61, 0.62, 0.4, 0.75):
+        page.mouse.move(box["x"] + share * box["width"], middle, steps=6)
+    page.mouse.up()
+    arrived = int(way.input_value())
+    assert_all_agree(page, arrived)
+
+    page.get_by_label("Speed").select_option("4")
+    page.get_by_role("button", name="Play", exact=True).click()
+    page.locator('.screen[data-frame="200"]').wait_for()
+    page.get_by_label("Speed").select_option("0.25")
+    page.get_by_role("group", name="Picture of").focus()
+    page.keyboard.press("Home")
+    page.locator('.screen[data-frame="1"]').wait_for()
+    page.keyboard.press("k")
+    page.wait_for_function("() => Number(document.querySelector('.screen').dataset.frame) > 8")
+    page.keyboard.press("k")
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
+    recorded = page.evaluate("recorded")
+    assert [each for each in recorded if len(set(each)) > 1] == []
+    shown = [said for said, *_ in recorded]
+    assert len(set(shown)) > 40
+
+
+def test_a_chosen_part_is_played_over_and_over(visit: Visit, maker: Maker, tmp_path: Path) -> None:
+    data_id = maker.upload(numbered_video(tmp_path / "long.mp4", frames=100))
+    page = look_at(visit, f"/jobs/{maker.run(NUMBERS, data_id, frames=100)}?frame=20", frame=20)
+    picture = page.get_by_role("group", name="Picture of")
+    picture.focus()
+    page.keyboard.press("[")
+    page.get_by_label("Number of the frame").fill("30")
+    page.get_by_label("Number of the frame").press("Enter")
+    assert_all_agree(page, 30)
+    picture.focus()
+    page.keyboard.press("]")
+    expect(page.get_by_role("button", name="20\N{EN DASH}30")).to_be_visible()
+
+    page.evaluate("record(false)")
+    page.keyboard.press("k")
+    page.wait_for_function("() => recorded.filter(([said]) => said === 20).length > 1")
+    page.keyboard.press("k")
+    recorded = page.evaluate("recorded")
+    assert {said for said, *_ in recorded} <= set(range(20, 31))
+    assert [each for each in recorded if len(set(each)) > 1] == []
+
+
+def test_a_link_leads_to_the_frame_and_the_address_follows(visit: Visit, maker: Maker, tmp_path: Path) -> None:
+    data_id = maker.upload(numbered_video(tmp_path / "a.mp4"))
+    page = look_at(visit, f"/jobs/{maker.run(NUMBERS, data_id)}?frame=17", frame=17)
+    assert_all_agree(page, 17)
+
+    page.get_by_role("button", name="A frame on").click()
+    page.wait_for_url("**/jobs/*?frame=18")
+    expect(page.locator(".stage [role=status]")).to_contain_text("Frame 18 of 30")
+
+
+def test_a_video_is_looked_at_without_a_job(visit: Visit, maker: Maker, tmp_path: Path) -> None:
+    data_id = maker.upload(numbered_video(tmp_path / "a.avi", codec="mpeg4"))
+    page = look_at(visit, f"/data/{data_id}?frame=9", frame=9)
+    read = page.evaluate("readFrame(false)")
+
+    assert (read["said"], read["picture"], read["boxes"]) == (9, 9, 0)
+    expect(page.get_by_role("button", name="As it plays here")).to_be_visible()
+    visit.assert_accessible()
+
+
+@dataclass
+class Bikes:
+    """A real video with a real job that followed what moves in it."""
+
+    data_id: str
+    job_id: str
+
+
+@pytest.fixture
+def bikes(maker: Maker) -> Bikes:
+    data_id = maker.upload(footage("bikes.mp4"))
+    return Bikes(data_id, maker.run("voxel51/object-tracks", data_id, last_frame=120))
+
+
+def labels_of(maker: Maker, job_id: str) -> dict[str, Any]:
+    answer = requests.get(f"{maker.person.v1}/jobs/{job_id}/output", headers=maker.person.headers)
+    labels: dict[str, Any] = answer.json()
+    return labels
+
+
+def boxes_drawn(page: Page) -> int:
+    """How many pixels of the picture are drawn over."""
+    pixels: int = page.evaluate(
+        """() => {
+          const overlay = document.querySelector(".overlay");
+          const { data } = overlay.getContext("2d").getImageData(0, 0, overlay.width, overlay.height);
+          return data.filter((value, index) => index % 4 === 3 && value > 0).length;
+        }"""
+    )
+    return pixels
+
+
+def row(page: Page) -> Locator:
+    return page.get_by_role("list", name="Tracks and events").get_by_role("button")
+
+
+def test_what_was_found_is_looked_through(visit: Visit, maker: Maker, bikes: Bikes) -> None:
+    page = look_at(visit, f"/jobs/{bikes.job_id}?frame=60", frame=60)
+    tracks = {
+        (each["label"], each["index"])
+        for frame in labels_of(maker, bikes.job_id)["frames"].values()
+        for each in frame.get("objects", {}).get("objects", [])
+    }
+    page.get_by_role("tab", name="Tracks and events").click()
+    expect(page.get_by_text(f"{len(tracks)} tracks and events")).to_be_visible()
+    for _ in visit.in_both_looks():
+        visit.assert_accessible()
+    visit.take_picture("viewer")
+
+    row(page).first.click()
+    card = page.get_by_role("region", name="Selected")
+    expect(card).to_be_visible()
+    first = int(page.locator(".screen").get_attribute("data-frame") or 0)
+    card.get_by_role("button", name="Last frame").click()
+    page.wait_for_function(f"() => Number(document.querySelector('.screen').dataset.frame) > {first}")
+    page.get_by_label("Find tracks and events").fill("nothing of the kind")
+    expect(page.get_by_text("Nothing of that name")).to_be_visible()
+
+
+def test_labels_are_shown_and_hidden(visit: Visit, maker: Maker, bikes: Bikes) -> None:
+    labels = labels_of(maker, bikes.job_id)
+    frame = next(int(number) for number, said in labels["frames"].items() if said.get("objects"))
+    page = look_at(visit, f"/jobs/{bikes.job_id}?frame={frame}", frame=frame)
+    before = boxes_drawn(page)
+    assert before > 100
+
+    page.get_by_role("button", name="None").click()
+    page.wait_for_function("() => document.querySelector('.chips [aria-pressed=true]') === null")
+    assert boxes_drawn(page) == 0
+    page.get_by_role("button", name="All", exact=True).click()
+    page.get_by_label("Least confidence").fill("1")
+    expect(page.get_by_text("100%", exact=True)).to_be_visible()
+    assert boxes_drawn(page) == 0
+    page.get_by_label("Least confidence").fill("0")
+    page.get_by_label("Boxes").uncheck()
+    assert 0 < boxes_drawn(page) < before
+
+
+def test_a_box_is_selected_by_a_click_and_next_frames_are_found(visit: Visit, maker: Maker, bikes: Bikes) -> None:
+    frames = labels_of(maker, bikes.job_id)["frames"]
+    number, thing = next(
+        (int(each), said["objects"]["objects"][0]) for each, said in frames.items() if said.get("objects")
+    )
+    page = look_at(visit, f"/jobs/{bikes.job_id}")
+    page.get_by_role("group", name="Picture of").focus()
+    page.keyboard.press("n")
+    page.locator(f'.screen[data-frame="{number}"]').wait_for()
+
+    box, place = thing["bounding_box"], page.locator(".overlay").bounding_box()
+    assert place is not None
+    x, y = ((box["top_left"][axis] + box["bottom_right"][axis]) / 2 for axis in ("x", "y"))
+    page.locator(".overlay").click(position={"x": x * place["width"], "y": y * place["height"]})
+    expect(page.get_by_role("region", name="Selected")).to_contain_text(f"{thing['label']} {thing['index']}")
+    page.keyboard.press("p")
+    expect(page.get_by_text("Nothing before this frame")).to_be_visible()
+
+
+def test_a_click_on_the_timeline_leads_to_the_frame(visit: Visit, maker: Maker, tmp_path: Path) -> None:
+    data_id = maker.upload(numbered_video(tmp_path / "a.mp4", frames=100))
+    page = look_at(visit, f"/jobs/{maker.run(NUMBERS, data_id, frames=100)}")
+    lanes = page.locator(".lanes")
+    place = lanes.bounding_box()
+    assert place is not None
+    across = place["width"] - 132
+
+    lanes.click(position={"x": 132 + across * 0.505, "y": 10})
+    assert_all_agree(page, 51)
+    for _ in range(2):
+        page.get_by_role("button", name="Show less of it").click()
+    lanes.click(position={"x": 132 + across * 0.5, "y": 10})
+    page.wait_for_function("() => Math.abs(Number(document.querySelector('.screen').dataset.frame) - 51) <= 2")
+    lanes.hover(position={"x": 400, "y": 50})
+    expect(page.locator(".tip")).to_contain_text("frame")
+    expect(page.locator(".tip canvas")).to_be_hidden()
+
+
+def test_numbers_over_time_lead_to_frames(visit: Visit, maker: Maker, tmp_path: Path) -> None:
+    data_id = maker.upload(numbered_video(tmp_path / "a.mp4"))
+    page = look_at(visit, f"/jobs/{maker.run(NUMBERS, data_id)}")
+    plot = page.get_by_role("img", name="Objects in each frame")
+    place = plot.bounding_box()
+    assert place is not None
+
+    plot.click(position={"x": place["width"] - 10, "y": 40})
+    assert_all_agree(page, 30)
+
+
+def test_raw_labels_are_those_of_the_frame(visit: Visit, maker: Maker, tmp_path: Path) -> None:
+    data_id = maker.upload(numbered_video(tmp_path / "a.mp4"))
+    job_id = maker.run(NUMBERS, data_id)
+    page = look_at(visit, f"/jobs/{job_id}?frame=12", frame=12)
+    page.get_by_role("tab", name="Raw labels").click()
+    page.get_by_role("button", name="As plain text").click()
+
+    shown = page.locator(".raw pre")
+    expect(shown).to_contain_text('"frame_number": 12')
+    assert json.loads(shown.inner_text()) == labels_of(maker, job_id)["frames"]["12"]
+    visit.assert_accessible()
+    page.get_by_role("button", name="The whole file").click()
+    expect(page.locator(".raw")).to_contain_text("frames")
+    visit.assert_accessible()
+
+
+def test_everything_can_be_downloaded(visit: Visit, maker: Maker, bikes: Bikes) -> None:
+    page = look_at(visit, f"/jobs/{bikes.job_id}")
+    page.get_by_role("group", name="Picture of").focus()
+    page.get_by_role("tab", name="Downloads").click()
+    visit.assert_accessible()
+    expected = {
+        "Native JSON": ".json", "COCO": ".coco.json", "YOLO": ".yolo.zip", "MOT": ".mot.zip", "CVAT": ".cvat.xml",
+        "Pascal VOC": ".voc.zip", "CSV": ".csv", "Parquet": ".parquet", "Contact sheet": "sheet.jpg",
+        "With everything drawn into it": "annotated.mp4", "As it plays here": "playable.mp4",
+        "The original": "bikes.mp4",
+    }  # fmt: skip
+    for title, ending in expected.items():
+        with page.expect_download(timeout=MAKING_MILLISECONDS) as started:
+            page.locator(".downloads").get_by_role("button", name=title).click()
+        assert started.value.suggested_filename.endswith(ending)
+
+    for key, frame in (("[", "10"), ("]", "20")):
+        page.get_by_label("Number of the frame").fill(frame)
+        page.get_by_label("Number of the frame").press("Enter")
+        page.get_by_role("group", name="Picture of").focus()
+        page.keyboard.press(key)
+    with page.expect_download(timeout=MAKING_MILLISECONDS) as started:
+        page.get_by_role("button", name="Frames 10 to 20").click()
+    assert started.value.suggested_filename == "clip.mp4"
+    with page.expect_download() as started:
+        page.get_by_role("button", name="Save this frame as a picture").click()
+    assert started.value.suggested_filename == "bikes-frame-20.png"
+
+
+def test_a_result_is_shared_and_shared_no_more(visit: Visit, maker: Maker, tmp_path: Path) -> None:
+    job_id = maker.run(NUMBERS, maker.upload(numbered_video(tmp_path / "a.mp4")))
+    page = look_at(visit, f"/jobs/{job_id}")
+    page.get_by_role("tab", name="Share").click()
+    expect(page.get_by_text("There is no link yet.")).to_be_visible()
+    page.get_by_label("Good for").select_option("1")
+    page.get_by_role("button", name="Make a link").click()
+    link = page.locator(".fresh-link code").inner_text()
+    assert requests.get(link).json()["job"]["state"] == "COMPLETE"
+    visit.assert_accessible()
+
+    page.get_by_role("button", name="End it").click()
+    page.get_by_role("dialog").get_by_role("button", name="End it").click()
+    expect(page.get_by_text("There is no link yet.")).to_be_visible()
+    assert requests.get(link).status_code == 404
+
+
+def test_keys_are_told_and_fields_keep_theirs(visit: Visit, maker: Maker, tmp_path: Path) -> None:
+    page = look_at(visit, f"/jobs/{maker.run(NUMBERS, maker.upload(numbered_video(tmp_path / 'a.mp4')))}")
+    page.get_by_role("group", name="Picture of").focus()
+    page.keyboard.press("?")
+    dialog = page.get_by_role("dialog", name="Keys of the viewer")
+    expect(dialog).to_be_visible()
+    visit.assert_accessible()
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+
+    page.get_by_role("tab", name="Tracks and events").click()
+    search = page.get_by_label("Find tracks and events")
+    search.press_sequentially("k .np")
+    expect(search).to_have_value("k .np")
+    assert_all_agree(page, 1)
+    page.get_by_role("heading", level=1).focus()
+    page.keyboard.press("ArrowRight")
+    assert_all_agree(page, 1)
+
+
+def test_labels_are_looked_at_when_the_video_is_gone(
+    visit: Visit, maker: Maker, person: Person, tmp_path: Path
+) -> None:
+    data_id = maker.upload(numbered_video(tmp_path / "a.mp4"))
+    job_id = maker.run(NUMBERS, data_id)
+    requests.delete(f"{person.v1}/data/{data_id}", headers=person.headers)
+    visit.expect("404")
+    page = look_at(visit, f"/jobs/{job_id}")
+
+    expect(page.get_by_text("The labels are shown without it.")).to_be_visible()
+    page.get_by_role("group", name="Picture of").focus()
+    page.keyboard.press("ArrowRight")
+    page.locator('.screen[data-frame="2"]').wait_for()
+    assert page.evaluate("readFrame(false).boxes") == 2
+    page.keyboard.press("k")
+    page.locator('.screen[data-frame="30"]').wait_for()
+    assert page.evaluate("readFrame(false).boxes") == 30
+    visit.assert_accessible()
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [('{"rows": [1, 2], "title": "a report"}', "a report"), ("[1, 2, 3]", "3"), ("not JSON", "no JSON")],
+)
+def test_an_output_that_is_no_labels_is_shown_as_it_is(
+    visit: Visit, maker: Maker, tmp_path: Path, content: str, told: str
+) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text(content, encoding="utf-8")
+    visit.expect("400", "Failed to load")  # the text is no video either
+    page = visit.open(f"/jobs/{maker.run(DICTATED, maker.upload(path))}")
+
+    expect(page.get_by_role("region", name="Output")).to_contain_text(told, timeout=MAKING_MILLISECONDS)
+    visit.assert_accessible()
+
+
+def test_a_redacted_video_is_played(visit: Visit, maker: Maker, tmp_path: Path) -> None:
+    data_id = maker.upload(numbered_video(tmp_path / "a.mp4"))
+    page = visit.open(f"/jobs/{maker.run('voxel51/face-redaction', data_id)}")
+    page.wait_for_function("() => document.querySelector('.output-video')?.readyState >= 1")
+    visit.assert_accessible()
+
+
+def test_the_viewer_fits_on_a_phone(visit: Visit, maker: Maker, bikes: Bikes) -> None:
+    visit.page.set_viewport_size(PHONE)
+    page = look_at(visit, f"/jobs/{bikes.job_id}?frame=60", frame=60)
+    visit.assert_fits()
+    visit.take_picture("viewer-on-a-phone")
+    for name in ("Tracks and events", "This frame", "Downloads", "Raw labels", "Share"):
+        page.get_by_role("tab", name=name).click()
+        visit.assert_fits()
+    for _ in visit.in_both_looks():
+        visit.assert_accessible()

@@ -1,0 +1,96 @@
+"""Whoever does what a page says, step by step and in an empty folder, gets where it leads."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from documentation import ROOT
+from platforms import a_platform, running
+from postgresql import PostgreSQL
+from provisions import Provisions
+from reader import Reader, is_like
+from walkthroughs import needs, steps, walkthroughs
+
+NOT_RUN = {
+    "how-to/convert-labels.md": 1,
+    "operations/postgresql.md": 1,
+    "operations/tls.md": 2,
+    "tutorial/01-first-job.md": 1,
+    "tutorial/04-first-deployment.md": 2,
+}
+"""Page -> how many of its blocks no test machine can do. Each says why, on the page; every other block is done."""
+
+COMPOSED = {": Address already in use", "No API token found"}
+"""Texts that stand in no file: the operating system's, and one that is put together of words."""
+
+every_walkthrough = pytest.mark.parametrize(
+    "page", walkthroughs(), ids=lambda page: str(page.relative_to(ROOT / "docs"))
+)
+
+
+@pytest.fixture(scope="module")
+def provisions(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Provisions]:
+    folder = tmp_path_factory.mktemp("walkthroughs")
+
+    def postgresql() -> PostgreSQL:
+        server: PostgreSQL = request.getfixturevalue("postgresql")
+        return server
+
+    own = a_platform(folder / "platform", environment={"VOXEL51_SERVER_OUTBOUND_ALLOW": "127.0.0.1"})
+    with running(own):
+        yield Provisions(own, folder, postgresql)
+
+
+@pytest.mark.timeout(600)  # a page starts up to three platforms; each of its steps has a limit of its own
+@every_walkthrough
+def test_a_reader_gets_to_the_end_of_it(page: Path, provisions: Provisions, tmp_path: Path) -> None:
+    wanted = needs(page)
+    reader = Reader(tmp_path, *provisions.lay_out(wanted, tmp_path))
+    try:
+        for step in steps(page):
+            if step.word != "not run":
+                reader.do(step)
+    finally:
+        reader.close()
+
+
+def test_every_block_that_is_not_run_is_counted_here() -> None:
+    left_out = Counter(
+        str(page.relative_to(ROOT / "docs"))
+        for page in walkthroughs()
+        for step in steps(page)
+        if step.word == "not run"
+    )
+
+    assert dict(left_out) == NOT_RUN
+
+
+def test_every_error_that_troubleshooting_explains_is_one() -> None:
+    """Piece by piece: ``...`` stands for what differs, and what follows ``voxel51`` is a command."""
+    page = (ROOT / "docs" / "operations" / "troubleshooting.md").read_text(encoding="utf-8")
+    sources = "\n".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "src").rglob("*.py")))
+    said = re.sub(r'"\s*f?"', "", sources)  # texts that go on in the next line
+
+    explained = [text for text in re.findall(r"^\| `([^`]+)` \|", page, re.MULTILINE) if not text[:3].isdigit()]
+    pieces = [piece.strip() for text in explained for piece in text.split("...") if len(piece.strip(" :.,;")) > 2]
+
+    assert len(explained) > 10
+    assert [piece for piece in pieces if piece not in said and piece not in COMPOSED] == []
+
+
+@pytest.mark.parametrize(
+    ("printed", "expected", "fits"),
+    [
+        ("Wrote 'a'\n", "Wrote 'a'", True),
+        ("Wrote 'a'\n", "Wrote 'b'", False),
+        ("one  \ntwo\n", "one\ntwo", True),
+        ("one\ntwo\nthree", "one\n...\nthree", True),
+        ("id: 12ab", "id: ...", True),
+        ("one\ntwo", "one", False),
+    ],
+)
+def test_what_is_printed_is_compared_with_the_page(printed: str, expected: str, fits: bool) -> None:
+    assert is_like(printed, expected) is fits
