@@ -54,7 +54,7 @@ function nobody() {
 
 function spans(days) {
   return h(
-    "nav.choices",
+    "nav.spans",
     { "aria-label": "Time" },
     SPANS.map((span) => h("a.button", { href: `${place.peek().path}?days=${span}`, "aria-current": span === days && "true" }, `${span} days`)),
   );
