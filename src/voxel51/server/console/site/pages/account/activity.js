@@ -3,6 +3,7 @@
 import { h } from "../../core/dom.js";
 import { get } from "../../core/api.js";
 import { dateTime } from "../../core/format.js";
+import { actor, details } from "../../parts/audit-cells.js";
 import { listing } from "../../parts/listing.js";
 import { emptiness } from "../../parts/show.js";
 import { accountPage } from "./around.js";
@@ -18,7 +19,7 @@ export function page() {
       { title: "When", sort: "id", cell: (row) => h("time", { datetime: row.value.date }, dateTime(row.value.date)) },
       { title: "What", cell: (row) => row.value.action },
       { title: "By", cell: (row) => actor(row.value.actor) },
-      { title: "Details", kind: "wide", cell: (row) => details(row.value.details) },
+      { title: "Details", kind: "wide", cell: (row) => details(row.value.details, ["id", "session"]) },
     ],
     sort: "id:desc",
     hint: "Search, such as: token",
@@ -26,13 +27,3 @@ export function page() {
   });
   return accountPage("Activity", null, h("p.soft", {}, "What was done to your account, and by whom. Tell the operator of the platform where you find something that was not you."), list.node);
 }
-
-/** The log names who acts with an id behind it, which tells people of the same name apart. */
-const actor = (text) => h("span", { title: text }, text.replace(/ \([^()]*\)$/, ""));
-
-function details(pairs) {
-  const told = Object.entries(pairs ?? {}).filter(([name]) => !["id", "session"].includes(name));
-  return told.length > 0 && h("span.words", {}, told.map(([name, value]) => h("span.word", {}, `${name}: ${said(value)}`)));
-}
-
-const said = (value) => (Array.isArray(value) ? value.join(", ") : typeof value === "object" ? JSON.stringify(value) : String(value));

@@ -10,7 +10,7 @@ import { attempt, complain, notify } from "../../parts/notices.js";
 import { emptiness, when } from "../../parts/show.js";
 import { accountPage } from "./around.js";
 import { browserName } from "./browser-name.js";
-import { hasEnded } from "./ended.js";
+import { hasEnded } from "../../parts/ended.js";
 
 export function page() {
   const list = listing({

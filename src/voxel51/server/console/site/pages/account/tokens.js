@@ -12,7 +12,7 @@ import { menu } from "../../parts/menu.js";
 import { attempt, notify } from "../../parts/notices.js";
 import { emptiness, when } from "../../parts/show.js";
 import { accountPage } from "./around.js";
-import { hasEnded } from "./ended.js";
+import { hasEnded } from "../../parts/ended.js";
 import { makeToken, rotateToken } from "./token-dialogs.js";
 
 export function page() {

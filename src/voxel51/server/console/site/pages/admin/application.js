@@ -2,6 +2,7 @@
 
 import { h } from "../../core/dom.js";
 import { get } from "../../core/api.js";
+import { hasEnded } from "../../parts/ended.js";
 import { button } from "../../parts/form.js";
 import { icon } from "../../parts/icons.js";
 import { listing } from "../../parts/listing.js";
@@ -47,16 +48,12 @@ function tokens(name, path) {
       { title: "Created", cell: (row) => when(row.value.created_at) },
       { title: "Last used", cell: (row) => when(row.value.last_used_at) || "never" },
       { title: "Ends", cell: (row) => when(row.value.expires_at) || "never" },
-      { title: "Actions", kind: "doing", cell: (row) => actions(row.value, path, () => list.reload()) },
+      { title: "Actions", kind: "doing", cell: (row) => actions(row.peek(), path, () => list.reload()) },
     ],
     sort: "",
     empty: () => emptiness("No tokens", "The application comes in by a token. Its file is downloaded once, when it is made."),
   });
   return [h("div.heading.lesser", {}, h("h2", {}, "Tokens"), h("div.actions", {}, create())), list.node];
-}
-
-function hasEnded({ revoked_at: revoked, expires_at: ends }) {
-  return Boolean(revoked) || (ends !== null && new Date(ends) <= new Date());
 }
 
 function actions(token, path, reload) {

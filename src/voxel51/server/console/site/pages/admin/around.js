@@ -1,9 +1,9 @@
 /** What stands around every page of the operators' side: the way to the others, and a word to who is no operator. */
 
 import { h } from "../../core/dom.js";
-import { place } from "../../core/router.js";
 import { may } from "../../core/session.js";
 import { emptiness, heading } from "../../parts/show.js";
+import { subpages } from "../../parts/subpages.js";
 
 const PAGES = [
   ["/admin", "Overview"],
@@ -22,16 +22,7 @@ const PAGES = [
  */
 export function adminPage(title, content, beside) {
   if (!may("administer")) return refusal();
-  return [navigation(), heading(title, beside?.()), content()];
-}
-
-function navigation() {
-  const isHere = (path) => place.value.path === path || (path !== "/admin" && place.value.path.startsWith(`${path}/`));
-  return h(
-    "nav.subpages",
-    { "aria-label": "Admin" },
-    PAGES.map(([path, title]) => h("a", { href: path, "aria-current": () => isHere(path) && "page" }, title)),
-  );
+  return [subpages("Admin", PAGES), heading(title, beside?.()), content()];
 }
 
 function refusal() {

@@ -3,6 +3,7 @@
 import { h } from "../../core/dom.js";
 import { get } from "../../core/api.js";
 import { dateTime } from "../../core/format.js";
+import { actor, details } from "../../parts/audit-cells.js";
 import { listing } from "../../parts/listing.js";
 import { emptiness } from "../../parts/show.js";
 import { adminPage } from "./around.js";
@@ -30,13 +31,3 @@ function entries() {
     empty: () => emptiness("Nothing yet", "What is done to accounts is written down here."),
   });
 }
-
-/** The log names who acts with an id behind it, which tells people of the same name apart. */
-const actor = (text) => h("span", { title: text }, text.replace(/ \([^()]*\)$/, ""));
-
-function details(pairs) {
-  const told = Object.entries(pairs ?? {}).filter(([, value]) => value !== null);
-  return told.length > 0 && h("span.words", {}, told.map(([name, value]) => h("span.word", {}, `${name}: ${said(value)}`)));
-}
-
-const said = (value) => (Array.isArray(value) ? value.join(", ") : typeof value === "object" ? JSON.stringify(value) : String(value));

@@ -32,7 +32,7 @@ function table(settings) {
   const onlyChanged = signal(false);
   const found = computed(() => settings.filter((setting) => matches(setting, wanted.value) && (!onlyChanged.value || isChanged(setting))));
   return h(
-    "section.listing.settings",
+    "section.listing.in-force",
     { "aria-label": "Settings" },
     h(
       "div.tools",

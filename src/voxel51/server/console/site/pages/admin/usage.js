@@ -54,7 +54,7 @@ function nobody() {
 
 function spans(days) {
   return h(
-    "nav.choices",
+    "nav.spans",
     { "aria-label": "Time" },
     SPANS.map((span) => h("a.button", { href: `${place.peek().path}?days=${span}`, "aria-current": span === days && "true" }, `${span} days`)),
   );
@@ -72,7 +72,7 @@ function plots(days) {
 function plot(title, days, value, format) {
   const steps = days.map((day) => ({ label: date(day.date), value: value(day) }));
   const isEmpty = steps.every((step) => step.value === 0);
-  return h("section.card", { "aria-label": title }, isEmpty ? [h("h3", {}, title), h("p.none", {}, "None in this time.")] : bars(title, steps, format));
+  return h("div.card", {}, isEmpty ? h("figure.chart", {}, h("figcaption", {}, title), h("p.none", {}, "None in this time.")) : bars(title, steps, format));
 }
 
 function reasons({ failures }) {

@@ -36,7 +36,7 @@ function users(reloading) {
       { title: "State", sort: "suspended", cell: (row) => state(row.value) },
       { title: "Signs in by", cell: (row) => waysIn(row.value) },
       { title: "Since", sort: "created_at", cell: (row) => when(row.value.created_at) },
-      { title: "Actions", kind: "doing", cell: (row) => actions(row.value, reloading) },
+      { title: "Actions", kind: "doing", cell: (row) => actions(row, reloading) },
     ],
     sort: "username:asc",
     hint: "Search by name, e-mail or role",
@@ -55,14 +55,19 @@ function waysIn({ has_password: hasPassword, signs_in_at: elsewhere, email }) {
   return ways.join(", ") || h("span.soft", {}, "tokens only");
 }
 
-function actions(user, reloading) {
+/** The menu stays as it is, open or not, when the list loads again. */
+function actions(row, reloading) {
+  return menu(icon("more"), `Actions for ${row.peek().username}`, () => entries(row.peek(), reloading));
+}
+
+function entries(user, reloading) {
   const isOther = !isMe(user);
-  return menu(icon("more"), `Actions for ${user.username}`, () => [
+  return [
     isOther && { title: "Change role…", run: reloading(() => changeRole(user)), symbol: icon("user") },
     { title: "Quota…", run: () => grantToUser(user.username), symbol: icon("data") },
     { title: "Password reset link…", run: () => resetPassword(user), symbol: icon("key") },
     isOther && !user.suspended && { title: "Suspend…", run: reloading(() => suspend(user)), symbol: icon("pause"), isDangerous: true },
     isOther && user.suspended && { title: "Resume", run: reloading(() => resume(user)), symbol: icon("play") },
     isOther && { title: "Delete…", run: reloading(() => askForDeletion(user)), symbol: icon("trash"), isDangerous: true },
-  ]);
+  ];
 }
