@@ -271,15 +271,16 @@ def test_a_job_is_kept_shared_archived_and_deleted(visit: Visit, person: Person)
     link = dialog.locator(".copyable code")
     expect(link).to_be_visible()
     visit.assert_accessible()
-    assert requests.get(link.inner_text()).json()["job"]["name"] == "a shared one"
+    api_url = link.inner_text().replace("/shared#", "/v1/shared/")  # the page asks there
+    assert requests.get(api_url).json()["job"]["name"] == "a shared one"
     dialog.get_by_role("button", name="End it").click()
     page.get_by_role("dialog", name="End this link?").get_by_role("button", name="End it").click()
     expect(dialog.get_by_text("There is no link yet")).to_be_visible()
-    assert requests.get(link.inner_text()).status_code == 404
+    assert requests.get(api_url).status_code == 404
     dialog.get_by_role("button", name="Close").click()
 
     page.get_by_role("button", name="Expiry").click()
-    page.get_by_role("dialog").get_by_label("Keep it until").fill("2040-01-02T03:04")
+    page.get_by_role("dialog").get_by_label("Or until").fill("2040-01-02T03:04")
     page.get_by_role("dialog").get_by_role("button", name="Change").click()
     expect(page.get_by_role("dialog")).to_be_hidden()
     assert job_of(person, job)["expiration_date"].startswith("2040-01-02T03:04")

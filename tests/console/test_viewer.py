@@ -456,14 +456,14 @@ def test_a_result_is_shared_and_shared_no_more(visit: Visit, maker: Maker, tmp_p
     expect(page.get_by_text("There is no link yet.")).to_be_visible()
     page.get_by_label("Good for").select_option("1")
     page.get_by_role("button", name="Make a link").click()
-    link = page.locator(".fresh-link code").inner_text()
-    assert requests.get(link).json()["job"]["state"] == "COMPLETE"
+    api_url = page.locator(".fresh-link code").inner_text().replace("/shared#", "/v1/shared/")  # the page asks there
+    assert requests.get(api_url).json()["job"]["state"] == "COMPLETE"
     visit.assert_accessible()
 
     page.get_by_role("button", name="End it").click()
     page.get_by_role("dialog").get_by_role("button", name="End it").click()
     expect(page.get_by_text("There is no link yet.")).to_be_visible()
-    assert requests.get(link).status_code == 404
+    assert requests.get(api_url).status_code == 404
 
 
 def test_keys_are_told_and_fields_keep_theirs(visit: Visit, maker: Maker, tmp_path: Path) -> None:

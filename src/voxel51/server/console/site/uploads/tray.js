@@ -2,7 +2,7 @@
 
 import { each, h } from "../core/dom.js";
 import { count, duration, percent, size } from "../core/format.js";
-import { computed, signal } from "../core/reactive.js";
+import { computed, effect, signal } from "../core/reactive.js";
 import { may } from "../core/session.js";
 import { button } from "../parts/form.js";
 import { icon } from "../parts/icons.js";
@@ -18,6 +18,12 @@ const said = signal("");
 export function tray() {
   const running = computed(() => uploads.value.filter(isUnderWay));
   onAdded(({ name }) => (said.value = `${name} is uploaded`));
+  let known = 0;
+  effect(() => {
+    const { length } = uploads.value;
+    if (length > known) isOpen.value = true;
+    known = length;
+  });
   return [
     dropCover(() => may("upload")),
     h("p.unseen", { role: "status" }, () => said.value),
@@ -124,7 +130,9 @@ const ending = ({ state, name }) => `${ENDINGS[state.value] ?? "Cancel"} ${name}
 
 function next(upload) {
   const id = encodeURIComponent(upload.dataId.value);
-  return h("p.next", {}, h("a", { href: `/data/${id}` }, "Look at it"), may("run") && h("a", { href: runOn([upload]) }, "Run an analytic"));
+  // Who goes on with the file wants to see the page, unless there is something to wait for.
+  const onclick = () => (isOpen.value = uploads.peek().some(isUnderWay));
+  return h("p.next", {}, h("a", { href: `/data/${id}`, onclick }, "Look at it"), may("run") && h("a", { href: runOn([upload]), onclick }, "Run an analytic"));
 }
 
 const runOn = (some) => `/analytics?data=${some.map(({ dataId }) => encodeURIComponent(dataId.value)).join(",")}`;

@@ -9,14 +9,17 @@ export function documentation({ inputs = [], parameters = [], outputs = [], zip_
   return h(
     "div",
     {},
-    part("Inputs", inputs, "It takes no files.", ({ name, type, required, description }) => entry(name, [type, required ? "required" : "optional"], description)),
-    part("Parameters", parameters, "There is nothing to set.", (parameter) => entry(parameter.name, [parameter.type, ...traits(parameter, ranges[parameter.name] ?? {})], parameter.description)),
+    part("Inputs", inputs, "It takes no files.", ({ name, type, required, description }) => entry(name, [kindOf(type), required ? "required" : "optional"], description)),
+    part("Parameters", parameters, "There is nothing to set.", (parameter) => entry(parameter.name, [kindOf(parameter.type), ...traits(parameter, ranges[parameter.name] ?? {})], parameter.description)),
     part("Outputs", outputs, "It leaves no file.", ({ name, type, filename, post_as_data: isData, description }) =>
-      entry(name, [type, filename, isData && "becomes data of yours"], description),
+      entry(name, [kindOf(type), filename, isData && "becomes data of yours"], description),
     ),
     isZip && outputs.length > 0 && h("p.soft", {}, "All outputs come in one file, output.zip."),
   );
 }
+
+/** A type as people read it: `types.VideoLabels` is video labels. */
+const kindOf = (type) => type.replace(/^.*\./, "").replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase();
 
 /** What values a parameter takes, in words: `0 to 1`, `at least 1`, `one of a, b`. */
 export function bounds({ minimum, maximum, choices } = {}) {

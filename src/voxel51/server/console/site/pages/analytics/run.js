@@ -102,7 +102,7 @@ function jobFields(analytic, request, chosen) {
       hint: () => (chosen.value.length > 1 && name.value ? "The name of each video follows it." : "If you give none, it is called as shown."),
     }),
     analytic.supports_cpu && analytic.supports_gpu && field("Runs on", select(modes, { value: computeMode.peek(), onchange: (event) => (computeMode.value = event.target.value) })),
-    field("Keep the result until", dateInput("ttl", null, { oninput: (event) => (moment.value = event.target.value) }), { hint: "If you say nothing, as long as the platform keeps results." }),
+    field("Keep the result until", dateInput("ttl", { oninput: (event) => (moment.value = event.target.value) }), { hint: "If you say nothing, as long as the platform keeps results." }),
     checkbox("Start at once", { checked: true, onchange: (event) => (isStarted.value = event.target.checked) }),
   ];
   const ttl = computed(() => (moment.value ? new Date(moment.value).toISOString() : ""));

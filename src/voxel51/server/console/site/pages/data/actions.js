@@ -6,6 +6,7 @@ import { count } from "../../core/format.js";
 import { go } from "../../core/router.js";
 import { batch } from "../../parts/batch.js";
 import { confirmed, dialog } from "../../parts/dialog.js";
+import { askExpiry } from "../../parts/expiry.js";
 import { copyable } from "../../parts/show.js";
 
 const BETWEEN_DOWNLOADS_MILLISECONDS = 400;
@@ -22,6 +23,14 @@ export async function downloadAll(rows) {
     if (index) await pause(BETWEEN_DOWNLOADS_MILLISECONDS);
     download(`/data/${encodeURIComponent(id)}/download`, {}, name);
   }
+}
+
+/** Ask for how long the files are kept, and change it; resolves to whether it was asked for. */
+export function changeExpiry(rows) {
+  const isOne = rows.length === 1;
+  const title = isOne ? "Change when this file expires" : `Change when ${count(rows.length)} files expire`;
+  const done = isOne ? "is kept until another day" : "are kept until another day";
+  return askExpiry(title, isOne ? rows[0].expiration_date : null, (change) => batch("data", "ttl", rows, done, change));
 }
 
 /** Ask, and delete; resolves to whether it was wanted. */

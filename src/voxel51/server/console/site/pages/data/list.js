@@ -14,9 +14,8 @@ import { emptiness, heading, when } from "../../parts/show.js";
 import { dropZone, uploadButton } from "../../uploads/begin.js";
 import { keepingChoice } from "../../uploads/keeping.js";
 import { onAdded } from "../../uploads/queue.js";
-import { downloadAll, remove, runOn } from "./actions.js";
+import { changeExpiry, downloadAll, remove, runOn } from "./actions.js";
 import { fileCard, pathOf } from "./card.js";
-import { changeExpiry } from "./expiry.js";
 import { KINDS, kindTerm, typeName } from "./kinds.js";
 import { thumbnail } from "./thumbnail.js";
 

@@ -13,8 +13,7 @@ import { menu } from "../../parts/menu.js";
 import { attempt } from "../../parts/notices.js";
 import { copyButton, facts, heading, when } from "../../parts/show.js";
 import { viewer } from "../../viewer/viewer.js";
-import { downloadAll, remove, runAddress, shareLink } from "./actions.js";
-import { changeExpiry } from "./expiry.js";
+import { changeExpiry, downloadAll, remove, runAddress, shareLink } from "./actions.js";
 import { jobsOn } from "./jobs.js";
 import { isVideo, typeName } from "./kinds.js";
 

@@ -5,7 +5,7 @@ import { call, get } from "../../core/api.js";
 import { signal } from "../../core/reactive.js";
 import { may } from "../../core/session.js";
 import { confirmed } from "../../parts/dialog.js";
-import { field, form, select, button } from "../../parts/form.js";
+import { button, checkbox, field, form, select } from "../../parts/form.js";
 import { loaded } from "../../parts/load.js";
 import { attempt, notify } from "../../parts/notices.js";
 import { copyable, when } from "../../parts/show.js";
@@ -24,7 +24,7 @@ export function shares(jobId) {
   return h(
     "div.shares",
     {},
-    h("p", {}, "Whoever holds a link can get the output, and nothing else, without an account."),
+    h("p", {}, "Whoever holds a link can get the output without an account and, where you say so, look at the video with it."),
     loaded(
       (abort) => get(path, {}, { signal: abort }),
       ({ shares: all }, reload) => [
@@ -37,17 +37,18 @@ export function shares(jobId) {
 }
 
 function newLink(path, fresh, reload) {
-  return form(field("Good for", select(DAYS, { name: "days", value: "7" })), {
+  const fields = [field("Good for", select(DAYS, { name: "days", value: "7" })), checkbox("Show the video with it", { name: "video", checked: true })];
+  return form(fields, {
     verb: "Make a link",
-    submit: async ({ days }) => {
-      const { url } = await call("POST", path, { json: days ? { days: Number(days) } : {} });
+    submit: async ({ days, video }) => {
+      const { url } = await call("POST", path, { json: { video, ...(days && { days: Number(days) }) } });
       fresh.value = url;
       await reload();
     },
   });
 }
 
-function row(path, { id, created_at: made, expires_at: end }, reload) {
+function row(path, { id, created_at: made, expires_at: end, video }, reload) {
   const revoke = async () => {
     if (!(await confirmed("End this link?", "Whoever holds it can get the output no more.", "End it"))) return;
     await attempt(async () => {
@@ -56,5 +57,5 @@ function row(path, { id, created_at: made, expires_at: end }, reload) {
       await reload();
     });
   };
-  return h("li", {}, h("span", {}, "Made ", when(made), end ? `, good until ${date(end)}` : ", good as long as the job is kept"), may("manage") && button("End it", revoke, { symbol: "trash", kind: "plain" }));
+  return h("li", {}, h("span", {}, "Made ", when(made), end ? `, good until ${date(end)}` : ", good as long as the job is kept", video ? ", with the video" : ", for the output alone"), may("manage") && button("End it", revoke, { symbol: "trash", kind: "plain" }));
 }
