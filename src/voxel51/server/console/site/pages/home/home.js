@@ -4,7 +4,7 @@ import { h } from "../../core/dom.js";
 import { get } from "../../core/api.js";
 import { may, session } from "../../core/session.js";
 import { loaded } from "../../parts/load.js";
-import { signal } from "../../core/reactive.js";
+import { signal, untracked } from "../../core/reactive.js";
 import { onAdded } from "../../uploads/queue.js";
 import { kindTerm } from "../data/kinds.js";
 import { overview } from "./overview.js";
@@ -16,9 +16,13 @@ export function page() {
   return [
     () => {
       turn.value;
-      return loaded(whatIsThere, ({ data, jobs }) => (data.count || jobs.count || !may("upload") ? overview(data.data) : welcome(session.peek().account.username)));
+      return loaded(whatIsThere, (there) => untracked(() => first(there))); // not made again for who signs out
     },
   ];
+}
+
+function first({ data, jobs }) {
+  return data.count || jobs.count || !may("upload") ? overview(data.data) : welcome(session.peek().account.username);
 }
 
 const RECENT = 6;
