@@ -24,5 +24,5 @@ def _start(options: argparse.Namespace) -> int:
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    serve(settings(options), lambda url: print(f"The platform is ready: open {url} in a browser", flush=True))
+    serve(settings(options), lambda url: print(f"The platform is ready at {url}", flush=True))
     return 0
