@@ -49,7 +49,7 @@ def video(person: Person, bikes: Path) -> str:
 def test_the_catalogue_is_searched_and_filtered(visit: Visit, person: Person) -> None:
     upload_manifest(person, MANIFEST)
     page = visit.open("/analytics")
-    expect(page.get_by_role("article")).to_have_count(18)
+    expect(page.get_by_role("article")).to_have_count(20)
     assert_usable(visit)
     visit.take_picture("analytics")
 

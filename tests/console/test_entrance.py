@@ -118,7 +118,7 @@ def test_the_console_fits_on_a_phone(visit: Visit) -> None:
     visit.assert_fits()
     page.get_by_role("button", name="Navigation").click()
     page.get_by_role("link", name="Jobs").click()
-    expect(page.get_by_role("heading", name="Jobs")).to_be_visible()
+    expect(page.get_by_role("heading", name="Jobs", exact=True)).to_be_visible()
     visit.assert_fits()
 
 

@@ -59,7 +59,8 @@ export function ago(text, now = Date.now()) {
   if (!text) return "";
   const seconds = (new Date(text).getTime() - now) / 1000;
   for (const [unit, length] of STEPS) {
-    if (Math.abs(seconds) >= length) return relative.format(Math.trunc(seconds / length), unit);
+    // What is past is told by whole units, what is to come by the nearest: a moment after "in 7 days" it is still that.
+    if (Math.abs(seconds) >= length) return relative.format(seconds < 0 ? Math.trunc(seconds / length) : Math.round(seconds / length), unit);
   }
   return relative.format(0, "second");
 }

@@ -8,13 +8,12 @@ import { field, form } from "./form.js";
 const MOST_DAYS = 36_500;
 
 /**
- * Ask for a new time of expiry, and have it set by `change(body)` (the body of `PUT …/ttl`); resolves to whether it was
- * asked for.
+ * Ask for a new time of expiry, and have it set by `change(body)` (the body of `PUT …/ttl`); resolves to whether it was.
  *
  * @param {string|null} present when it expires now; null for many with times of their own
  */
 export async function askExpiry(title, present, change) {
-  const body = await dialog(title, (close) => {
+  const isDone = await dialog(title, (close) => {
     const days = h("input", { name: "days", type: "number", step: "any", min: -MOST_DAYS, max: MOST_DAYS });
     const moment = dateInput("moment");
     // One of the two: what is typed into one empties the other.
@@ -29,11 +28,13 @@ export async function askExpiry(title, present, change) {
     return form([present && h("p", {}, `It is kept until ${dateTime(present)}.`), fields], {
       verb: "Change",
       cancel: () => close(),
-      submit: (values) => close(asked(values)),
+      submit: async (values) => {
+        await change(asked(values));
+        close(true);
+      },
     });
   });
-  if (body) await change(body);
-  return body !== undefined;
+  return isDone === true;
 }
 
 /** A control for a moment, in the time of whoever looks. */

@@ -9,7 +9,7 @@ import { place } from "../core/router.js";
 import { resource, failure } from "../parts/load.js";
 import { textOf } from "../parts/notices.js";
 import { progressBar } from "../parts/show.js";
-import { signal } from "../core/reactive.js";
+import { signal, untracked } from "../core/reactive.js";
 import { percent } from "../core/format.js";
 import { NoLabels } from "./reading/read-labels.js";
 import { fetchLabels, fetchPicture, fetchVideo } from "./reading/sources.js";
@@ -30,13 +30,16 @@ export function viewer({ dataId, filename, jobId = null, outputName = "", start 
   if (jobId && !isLabelsFile(outputName)) return otherOutput(jobId, outputName);
   const progress = { video: signal(undefined), labels: signal(undefined) };
   const { state, reload } = resource((abort) => fetchAll({ dataId, filename, jobId }, abort, progress));
-  return h("div.viewer-holder", {}, () => {
-    const { value, error, isThere } = state.value;
+  const show = ({ value, error, isThere }) => {
     if (error) return failure(error, reload);
     if (!isThere) return preparing(dataId, jobId, progress);
     if (value.noLabels) return otherOutput(jobId, outputName, value.noLabels);
     const first = start ?? (Number(place.peek().query.get("frame")) || 1);
     return [withoutPicture(dataId, value), arrangement({ ...value, dataId: value.video ? dataId : null, filename, jobId, first })];
+  };
+  return h("div.viewer-holder", {}, () => {
+    const now = state.value;
+    return untracked(() => show(now)); // what is chosen in there changes parts of it, and never makes all of it anew
   });
 }
 

@@ -12,8 +12,11 @@ export const KINDS = {
 /** The term of a search for files of `kind`; empty for all. */
 export const kindTerm = (kind) => (KINDS[kind] ? term("type", ...KINDS[kind][1]) : "");
 
-/** Whether a file is to be looked at as a video, by its media type. */
+/** Whether a file has frames that move, by its media type. */
 export const isVideo = ({ type }) => type?.startsWith("video/") || type === "image/gif";
+
+/** Whether a file can be looked at: a video, or a picture, which is a video of one frame. */
+export const isSeen = ({ type }) => isVideo({ type }) || /^image\/(png|jpeg|webp)$/.test(type ?? "");
 
 /** What to call the media type: `MP4`, `JSON`. */
 export function typeName({ type }) {

@@ -15,7 +15,7 @@ import { copyButton, facts, heading, when } from "../../parts/show.js";
 import { viewer } from "../../viewer/viewer.js";
 import { changeExpiry, downloadAll, remove, runAddress, shareLink } from "./actions.js";
 import { jobsOn } from "./jobs.js";
-import { isVideo, typeName } from "./kinds.js";
+import { isSeen, isVideo, typeName } from "./kinds.js";
 
 const MOMENTS = 10;
 
@@ -33,7 +33,7 @@ export function page({ id }) {
         h(
           "div.with-aside",
           {},
-          h("div", {}, isVideo(record) ? [viewer({ dataId: record.id, filename: record.name, jobId: null }), strip(record)] : noVideo(record)),
+          h("div", {}, isSeen(record) ? [viewer({ dataId: record.id, filename: record.name, jobId: null }), isVideo(record) && strip(record)] : noVideo(record)),
           h("aside", {}, h("section.card", {}, h("h2", {}, "About this file"), () => about(now.value)), jobsOn(record)),
         ),
       ];
