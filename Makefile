@@ -74,7 +74,7 @@ api-test: setup ## slow: hold thousands of generated requests to the API descrip
 	$(PYTEST) tests/contracts/test_api_description.py -m slow --timeout 1500 $(ARGS)
 
 console-test: setup ## slow: use the console in a real browser (needs chromium)
-	$(PYTEST) tests/console -m slow $(ARGS)
+	$(PYTEST) tests/console -m slow -n 2 $(ARGS)
 
 pictures: setup ## take the pictures of the console anew, into docs/pictures
-	PICTURES=1 $(PYTEST) -q tests/console -m slow $(ARGS)
+	PICTURES=1 $(PYTEST) -q tests/console -m slow -n 2 $(ARGS)

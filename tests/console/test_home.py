@@ -48,7 +48,7 @@ def test_what_is_new_is_shown_and_followed(visit: Visit, operator: Person, perso
     page = visit.open("/")
     expect(page.get_by_role("region", name="Storage")).to_contain_text("25%")
     expect(page.locator("main img")).to_be_visible(timeout=PATIENCE_MS)
-    document = {"analytic": PATIENT, "inputs": {}, "parameters": {"seconds": 6}}
+    document = {"analytic": PATIENT, "inputs": {}, "parameters": {"seconds": 12}}
     requests.post(
         f"{person.v1}/jobs",
         data={"job_name": "a patient job", "auto_start": "true"},

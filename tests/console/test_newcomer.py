@@ -1,4 +1,4 @@
-"""From the first page to looking at boxes, without reading anything: what a newcomer with a browser and a video does."""
+"""From the first page to looking at boxes without reading anything: what a newcomer with a browser and a video does."""
 
 import re
 

@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 const PAGES = "../../../src/voxel51/server/console/site/pages";
 const { browserName } = await import(`${PAGES}/account/browser-name.js`);
-const { hasEnded } = await import(`${PAGES}/account/ended.js`);
+const { hasEnded } = await import(`${PAGES}/../parts/ended.js`);
 const { firstFrame, readWanted, writeWanted } = await import(`${PAGES}/search/wanted.js`);
 
 const AGENTS = {
