@@ -16,10 +16,19 @@ const ELSEWHERE = new Set(["job_queued", "job_archived", "job_unarchived", "job_
  */
 export function jobList(fetch, empty) {
   const jobs = signal([]);
-  const { state, reload } = resource(async (aborted) => (jobs.value = await fetch(aborted)));
+  let meanwhile = null;
+  const { state, reload } = resource(async (aborted) => {
+    const heard = (meanwhile = []);
+    const fetched = await fetch(aborted);
+    jobs.value = heard.reduce(changed, fetched); // what is heard while it is fetched may be newer
+    meanwhile = null;
+  });
   onJobEvent((event) => {
     if (ELSEWHERE.has(event.event)) reload();
-    else jobs.update((all) => all.map((job) => (job.id === event.job_id ? changed(job, event) : job)));
+    else {
+      meanwhile?.push(event);
+      jobs.update((all) => changed(all, event));
+    }
   });
   return () => {
     const { error, isThere } = state.value;
@@ -29,7 +38,9 @@ export function jobList(fetch, empty) {
   };
 }
 
-const changed = (job, { state, progress }) => ({ ...job, state: state ?? job.state, progress: progress ?? job.progress });
+function changed(jobs, { job_id: id, state, progress }) {
+  return jobs.map((job) => (job.id === id ? { ...job, state: state ?? job.state, progress: progress ?? job.progress } : job));
+}
 
 function row(job) {
   return h(
