@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from demo.platform_process import PlatformProcess
-from people import User
-from platforms import StartPlatform, a_platform, running
-from postgresql import PostgreSQL, running_postgresql
-from side_by_side import pytest_collection_modifyitems, pytest_runtest_protocol, pytest_xdist_auto_num_workers
+from support.accounts import User
+from support.platforms import StartPlatform, a_platform, running
+from support.postgresql import PostgreSQL, running_postgresql
+from support.xdist_locks import pytest_collection_modifyitems, pytest_runtest_protocol, pytest_xdist_auto_num_workers
 from voxel51.server.database.database import sqlite_url
 
 __all__ = ["pytest_collection_modifyitems", "pytest_runtest_protocol", "pytest_xdist_auto_num_workers"]

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from demo.platform_process import PlatformProcess
-from people import Application
-from platforms import NO_OP
+from support.accounts import Application
+from support.platforms import NO_OP
 from voxel51.apps.api import ApplicationAPI, ApplicationAPIError
 from voxel51.apps.auth import ApplicationToken
 from voxel51.transport.errors import APIError, AuthenticationFailed, Conflict, InvalidRequest, NotFound

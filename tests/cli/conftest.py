@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from demo.platform_process import PlatformProcess
-from people import User
+from support.accounts import User
 from voxel51.cli.main import main
 from voxel51.users.api import API
 from voxel51.users.auth import Token

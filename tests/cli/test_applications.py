@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from demo.platform_process import PlatformDied, PlatformProcess
-from people import Application, User
-from platforms import StartPlatform
+from support.accounts import Application, User
+from support.platforms import StartPlatform
 
 
 def test_applications_are_created_listed_and_given_tokens(start_platform: StartPlatform, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from demo.platform_process import COMMAND
-from documentation import DOCUMENTATION, blocks
+from support.documentation_pages import DOCUMENTATION, blocks
 
 PAGE = DOCUMENTATION / "how-to" / "shell-completion.md"
 REGISTER = COMMAND.with_name("register-python-argcomplete")

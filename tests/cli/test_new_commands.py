@@ -10,8 +10,8 @@ import pytest
 
 from cli.conftest import Voxel51
 from demo.platform_process import COMMAND
-from people import User
-from video_samples import footage, numbered_video
+from support.accounts import User
+from support.video_samples import footage, numbered_video
 from voxel51.cli.printing import human_size, shortened
 from voxel51.users.api import API
 

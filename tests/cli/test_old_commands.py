@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cli.conftest import Voxel51
-from video_samples import footage, numbered_video
+from support.video_samples import footage, numbered_video
 from voxel51.users.api import API
 from voxel51.users.jobs import JobRequest
 

@@ -8,8 +8,8 @@ import pytest
 import requests
 
 from demo.platform_process import COMMAND, PlatformDied, PlatformProcess
-from people import Application, User
-from platforms import StartPlatform
+from support.accounts import Application, User
+from support.platforms import StartPlatform
 
 PASSWORD = "correct horse"
 

@@ -14,8 +14,8 @@ import pytest
 
 from cli.conftest import Voxel51
 from demo.platform_process import COMMAND
-from people import User
-from platforms import PATIENT
+from support.accounts import User
+from support.platforms import PATIENT
 from voxel51.cli.live import Board, JobBoard, duration
 from voxel51.users.api import API
 from voxel51.users.jobs import JobRequest

@@ -1,3 +1,3 @@
-from loopback import another_loopback, loopback
+from support.loopback_server import another_loopback, loopback
 
 __all__ = ["another_loopback", "loopback"]

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from people import User
-from platforms import StartPlatform
+from support.accounts import User
+from support.platforms import StartPlatform
 
 HOST = "api.voxel51.com"
 

@@ -3,8 +3,8 @@
 import pytest
 import requests
 
-from people import User
-from raw_http import RawAnswer, connect, exchange, read_answer, send
+from support.accounts import User
+from support.raw_http import RawAnswer, connect, exchange, read_answer, send
 
 
 def assert_error(answer: RawAnswer, status: int) -> None:

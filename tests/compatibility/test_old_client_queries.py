@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import requests
 
-from people import User
-from raw_http import send
+from support.accounts import User
+from support.raw_http import send
 
 Ask = Callable[[User, str, dict[str, Any]], dict[str, Any]]
 

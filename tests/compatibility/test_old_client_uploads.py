@@ -9,8 +9,8 @@ import pytest
 import requests
 from requests_toolbelt import MultipartEncoder
 
-from people import User
-from raw_http import connect, read_answer, send
+from support.accounts import User
+from support.raw_http import connect, read_answer, send
 
 BOUNDARY = "----old-client-boundary"
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import requests
 
-from people import User
-from raw_http import connect, read_answer, send
+from support.accounts import User
+from support.raw_http import connect, read_answer, send
 
 WAIT_LIMIT_SECONDS = 60.0
 BODY = json.dumps({"state": "RUNNING", "messages": [], "inputs": {}, "posted_data": {}}, indent=4).encode()

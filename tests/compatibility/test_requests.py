@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from loopback import Loopback, Reply
+from support.loopback_server import Loopback, Reply
 from voxel51.users.api import API
 from voxel51.users.auth import Token
 from voxel51.users.jobs import JobRequest

@@ -6,7 +6,7 @@ from typing import Any
 
 import requests
 
-from browsers import PHONE, Person, Visit
+from support.browsers import PHONE, Person, Visit
 
 
 def upload(person: Person, path: Path, name: str | None = None) -> str:

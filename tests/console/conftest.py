@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
-from browsers import Person, Visit, running_browser, visiting
 from demo.platform_process import PlatformProcess
-from platforms import a_platform, running
+from support.browsers import Person, Visit, running_browser, visiting
+from support.platforms import a_platform, running
 
 _numbers = itertools.count(1)
 

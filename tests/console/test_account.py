@@ -8,10 +8,10 @@ import pytest
 import requests
 from playwright.sync_api import Browser, Page, expect
 
-from browsers import PASSWORD, PHONE, Person, Visit, visiting
 from demo.platform_process import PlatformProcess
-from platforms import StartPlatform
-from receivers import Receiver
+from support.browsers import PASSWORD, PHONE, Person, Visit, visiting
+from support.platforms import StartPlatform
+from support.webhook_receivers import Receiver
 from voxel51.users.api import API
 from voxel51.users.auth import Token
 from voxel51.wire.headers import SESSION_COOKIE

@@ -9,10 +9,10 @@ import pytest
 import requests
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from browsers import PASSWORD, Person, Visit, visiting
 from console.asking import assert_usable, submit, upload
-from platforms import PATIENT, StartPlatform
-from video_samples import footage
+from support.browsers import PASSWORD, Person, Visit, visiting
+from support.platforms import PATIENT, StartPlatform
+from support.video_samples import footage
 from voxel51.wire.headers import APPLICATION_KEY
 
 pytestmark = pytest.mark.slow

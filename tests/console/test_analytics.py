@@ -9,10 +9,10 @@ import pytest
 import requests
 from playwright.sync_api import Locator, Page, expect
 
-from browsers import Person, Visit
 from console.asking import analytic_id, assert_usable, jobs_of, request_of, upload, upload_manifest
-from image_archives import docker_archive
-from video_samples import footage, numbered_video
+from support.browsers import Person, Visit
+from support.image_archives import docker_archive
+from support.video_samples import footage, numbered_video
 
 pytestmark = pytest.mark.slow
 

@@ -9,9 +9,9 @@ import pytest
 import requests
 from playwright.sync_api import Download, Page, expect
 
-from browsers import DESK, PHONE, Person, Visit
-from platforms import NO_OP
-from video_samples import footage, numbered_video
+from support.browsers import DESK, PHONE, Person, Visit
+from support.platforms import NO_OP
+from support.video_samples import footage, numbered_video
 
 pytestmark = pytest.mark.slow
 

@@ -7,10 +7,10 @@ import pytest
 import requests
 from playwright.sync_api import Browser, expect
 
-from browsers import PASSWORD, PHONE, Person, Visit, visiting
 from demo.platform_process import PlatformProcess
-from platforms import StartPlatform, a_platform, running
-from providers import CLIENT_ID, CLIENT_SECRET, LooseProvider, Says
+from support.browsers import PASSWORD, PHONE, Person, Visit, visiting
+from support.oidc_provider import CLIENT_ID, CLIENT_SECRET, LooseProvider, Says
+from support.platforms import StartPlatform, a_platform, running
 
 pytestmark = pytest.mark.slow
 

@@ -6,7 +6,7 @@ import pytest
 import requests
 from playwright.sync_api import Page, Route, expect
 
-from browsers import Person, Visit
+from support.browsers import Person, Visit
 
 pytestmark = pytest.mark.slow
 

@@ -7,10 +7,10 @@ import pytest
 import requests
 from playwright.sync_api import expect
 
-from browser_uploads import PATIENCE_MS, kept, tray
-from browsers import DESK, PHONE, Person, Visit
-from platforms import PATIENT
-from video_samples import footage
+from support.browser_uploads import PATIENCE_MS, kept, tray
+from support.browsers import DESK, PHONE, Person, Visit
+from support.platforms import PATIENT
+from support.video_samples import footage
 
 pytestmark = pytest.mark.slow
 

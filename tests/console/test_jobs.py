@@ -8,11 +8,11 @@ import pytest
 import requests
 from playwright.sync_api import Locator, Page, expect
 
-from browsers import Person, Visit
 from console.asking import assert_usable, job_of, jobs_of, request_of, submit, upload
 from demo.platform_process import PlatformProcess
-from platforms import NO_OP, PATIENT
-from video_samples import footage
+from support.browsers import Person, Visit
+from support.platforms import NO_OP, PATIENT
+from support.video_samples import footage
 
 pytestmark = pytest.mark.slow
 

@@ -5,9 +5,9 @@ import re
 import pytest
 from playwright.sync_api import Browser, expect
 
-from browsers import PASSWORD, visiting
-from platforms import StartPlatform
-from video_samples import footage
+from support.browsers import PASSWORD, visiting
+from support.platforms import StartPlatform
+from support.video_samples import footage
 
 pytestmark = pytest.mark.slow
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from browsers import PHONE, Person, Visit, visiting
 from demo.platform_process import PlatformProcess
-from finished_jobs import api_of, finished_job
-from video_samples import footage
+from support.browsers import PHONE, Person, Visit, visiting
+from support.finished_jobs import api_of, finished_job
+from support.video_samples import footage
 
 pytestmark = pytest.mark.slow
 

@@ -8,10 +8,10 @@ import pytest
 import requests
 from playwright.sync_api import expect
 
-from browsers import PHONE, Person, Visit
 from demo.platform_process import PlatformProcess
-from finished_jobs import api_of, finished_job
-from video_samples import footage
+from support.browsers import PHONE, Person, Visit
+from support.finished_jobs import api_of, finished_job
+from support.video_samples import footage
 
 pytestmark = pytest.mark.slow
 

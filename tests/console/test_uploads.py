@@ -9,7 +9,8 @@ import pytest
 import requests
 from playwright.sync_api import Browser, expect
 
-from browser_uploads import (
+from demo.platform_process import PlatformProcess
+from support.browser_uploads import (
     PATIENCE_MS,
     BrowserProcesses,
     Network,
@@ -26,12 +27,11 @@ from browser_uploads import (
     unfinished,
     wait_until_some_is_sent,
 )
-from browsers import PASSWORD, PHONE, Person, Visit, visiting
-from demo.platform_process import PlatformProcess
-from hostile_hosts import HostileHost, saying
-from loopback import Loopback, Reply
-from platforms import StartPlatform, a_platform, running
-from video_samples import numbered_video
+from support.browsers import PASSWORD, PHONE, Person, Visit, visiting
+from support.hostile_hosts import HostileHost, saying
+from support.loopback_server import Loopback, Reply
+from support.platforms import StartPlatform, a_platform, running
+from support.video_samples import numbered_video
 from voxel51.wire import uploads as tus
 
 pytestmark = pytest.mark.slow

@@ -13,9 +13,9 @@ import pytest
 import requests
 from playwright.sync_api import Locator, Page, expect
 
-from browsers import PHONE, Person, Visit
-from platforms import DICTATED, NUMBERS
-from video_samples import KINDS, VARIABLE_TIMES_MS, footage, numbered_image, numbered_video, remuxed
+from support.browsers import PHONE, Person, Visit
+from support.platforms import DICTATED, NUMBERS
+from support.video_samples import KINDS, VARIABLE_TIMES_MS, footage, numbered_image, numbered_video, remuxed
 from voxel51.labels.masks import encode
 
 pytestmark = pytest.mark.slow

@@ -9,8 +9,8 @@ import pytest
 import requests
 
 from demo.platform_process import PlatformProcess
-from people import Application, User
-from platforms import a_platform, running
+from support.accounts import Application, User
+from support.platforms import a_platform, running
 
 # Left out: `positive_data_acceptance`, since no schema says that a date lies in the future or that data exists; and
 # `negative_data_rejection`, since forms and query strings turn every wrong type into text, which is right again.

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from docs.site import Site, read_site
-from documentation import DOCUMENTATION
-from without_network import without_network
+from support.documentation_pages import DOCUMENTATION
+from support.network_namespace import without_network
 
 _SLOW_MACHINE_SECONDS = 900
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect
 
-from browsers import running_browser, visiting
 from demo.platform_process import PlatformProcess
+from support.browsers import running_browser, visiting
 
 
 @pytest.fixture(scope="module")

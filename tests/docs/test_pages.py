@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from demo.platform_process import COMMAND
-from documentation import MADE, ROOT, anchors, blocks, links, pages
+from support.documentation_pages import MADE, ROOT, anchors, blocks, links, pages
+from support.walkthroughs import walkthroughs
 from voxel51.labels.validate import video_labels_problems
 from voxel51.labels.video import VideoLabels
-from walkthroughs import walkthroughs
 
 PYTHON = ("py", "python")
 SHELL = ("sh", "bash", "console")

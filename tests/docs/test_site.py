@@ -13,7 +13,7 @@ import requests
 
 from demo.platform_process import PlatformProcess
 from docs.site import Page, Site
-from documentation import DOCUMENTATION, blocks, pages
+from support.documentation_pages import DOCUMENTATION, blocks, pages
 from voxel51.cli.main import build_parser
 from voxel51.cli.parsing import tree
 from voxel51.platform.installed import entries

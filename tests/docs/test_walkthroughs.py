@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from documentation import ROOT
-from platforms import a_platform, running
-from postgresql import PostgreSQL
-from provisions import Provisions
-from reader import Reader, is_like
-from walkthroughs import needs, steps, walkthroughs
+from support.documentation_pages import ROOT
+from support.platforms import a_platform, running
+from support.postgresql import PostgreSQL
+from support.walkthrough_fixtures import Provisions
+from support.walkthrough_runner import Reader, is_like
+from support.walkthroughs import needs, steps, walkthroughs
 
 NOT_RUN = {
     "how-to/convert-labels.md": 1,

@@ -10,8 +10,8 @@ import pytest
 import requests
 
 from docs.site import Site
-from documentation import ROOT
-from platforms import StartPlatform
+from support.documentation_pages import ROOT
+from support.platforms import StartPlatform
 
 _BUILD_SECONDS = 600
 

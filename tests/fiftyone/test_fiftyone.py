@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from job_samples import run_on
-from video_samples import ROOT, VARIABLE_TIMES_MS, footage, numbered_video
+from support.in_process_jobs import run_on
+from support.video_samples import ROOT, VARIABLE_TIMES_MS, footage, numbered_video
 from voxel51.analytics.object_tracks import analytic as object_tracks
 from voxel51.analytics.shot_detection import analytic as shot_detection
 from voxel51.labels.video import VideoLabels

@@ -3,7 +3,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from video_samples import ROOT, footage
+from support.video_samples import ROOT, footage
 
 FETCH = ROOT / "footage" / "fetch.py"
 

@@ -8,8 +8,8 @@ from threading import Barrier
 import requests
 
 from demo.platform_process import PlatformProcess
-from people import User
-from platforms import NO_OP
+from support.accounts import User
+from support.platforms import NO_OP
 from voxel51.users.api import API
 from voxel51.users.auth import Token
 from voxel51.users.jobs import JobRequest

@@ -14,10 +14,10 @@ import psutil
 import pytest
 
 from demo.video import find_video
-from documentation import ROOT
-from leftovers import Family
+from support.documentation_pages import ROOT
+from support.leftover_processes import Family
+from support.network_namespace import required_without_network
 from voxel51.labels.video import VideoLabels
-from without_network import required_without_network
 
 OUTPUT = ROOT / "demo-output"
 REACH_OUT = """

@@ -11,10 +11,10 @@ import pytest
 import requests
 
 from demo.platform_process import PlatformProcess
-from people import User
-from platforms import StartPlatform
-from raw_http import connect, send
-from stored_files import orphans, stored_keys
+from support.accounts import User
+from support.platforms import StartPlatform
+from support.raw_http import connect, send
+from support.stored_files import orphans, stored_keys
 
 BOUNDARY = "----hostile-boundary"
 SETTLE_LIMIT_SECONDS = 15.0

@@ -9,9 +9,9 @@ import psutil
 import pytest
 
 from demo.platform_process import PlatformDied
-from leftovers import GONE_LIMIT_SECONDS, Family
-from people import User
-from platforms import StartPlatform
+from support.accounts import User
+from support.leftover_processes import GONE_LIMIT_SECONDS, Family
+from support.platforms import StartPlatform
 from voxel51.users.api import API, APIError
 from voxel51.users.auth import Token
 from voxel51.users.jobs import JobExecutionError, JobRequest

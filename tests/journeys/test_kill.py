@@ -19,10 +19,10 @@ import pytest
 import requests
 
 from demo.platform_process import PlatformProcess
-from leftovers import Family
-from people import User
-from platforms import NO_OP, PATIENT, a_platform
-from stored_files import database_path, every_text_in, orphans, stored_keys
+from support.accounts import User
+from support.leftover_processes import Family
+from support.platforms import NO_OP, PATIENT, a_platform
+from support.stored_files import database_path, every_text_in, orphans, stored_keys
 
 JOBS = int(os.environ.get("JOBS", "200"))
 SUBMITTERS = 4

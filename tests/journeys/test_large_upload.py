@@ -13,8 +13,8 @@ import psutil
 import pytest
 import requests
 
-from people import User
-from platforms import StartPlatform
+from support.accounts import User
+from support.platforms import StartPlatform
 
 GIB = 1024**3
 SIZE_BYTES = 5 * GIB

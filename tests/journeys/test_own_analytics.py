@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from image_archives import docker_archive
-from people import User
+from support.accounts import User
+from support.image_archives import docker_archive
 from voxel51.users.api import API, APIError
 from voxel51.users.auth import Token
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 import requests
 
-from people import Application, User
-from platforms import NO_OP, StartPlatform
-from postgresql import PostgreSQL
-from video_samples import footage, numbered_video
+from support.accounts import Application, User
+from support.platforms import NO_OP, StartPlatform
+from support.postgresql import PostgreSQL
+from support.video_samples import footage, numbered_video
 from voxel51.transport.errors import NotFound
 from voxel51.users.api import API
 from voxel51.users.auth import Token

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from demo.platform_process import PlatformProcess
-from documentation import ROOT, blocks, section
 from footage.fetch import fetch
-from people import Application
-from platforms import StartPlatform
+from support.accounts import Application
+from support.documentation_pages import ROOT, blocks, section
+from support.platforms import StartPlatform
 from voxel51.apps.api import ApplicationAPI
 from voxel51.apps.auth import ApplicationToken
 

@@ -16,8 +16,8 @@ import pytest
 import requests
 
 from demo.platform_process import PlatformProcess
-from people import User
-from video_samples import VARIABLE_TIMES_MS, footage, number_in, numbered_video
+from support.accounts import User
+from support.video_samples import VARIABLE_TIMES_MS, footage, number_in, numbered_video
 from voxel51.labels.media.frames import VideoReader
 from voxel51.labels.media.pictures import Pixels
 from voxel51.labels.video import VideoLabels

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 import requests
 
-from cutting_proxy import CuttingProxy
 from demo.platform_process import PlatformProcess
-from people import User
-from platforms import StartPlatform
+from support.accounts import User
+from support.cutting_proxy import CuttingProxy
+from support.platforms import StartPlatform
 from voxel51.transport.errors import APIError
 from voxel51.users.api import API
 from voxel51.users.auth import Token

@@ -13,11 +13,11 @@ import requests
 from tusclient.client import TusClient
 from tusclient.exceptions import TusCommunicationError, TusUploadFailed
 
-from cutting_proxy import CuttingProxy
 from demo.platform_process import PlatformProcess
-from people import User
-from platforms import StartPlatform
-from stored_files import orphans, stored_keys
+from support.accounts import User
+from support.cutting_proxy import CuttingProxy
+from support.platforms import StartPlatform
+from support.stored_files import orphans, stored_keys
 
 MIB = 1024 * 1024
 TUS = {"Tus-Resumable": "1.0.0"}

@@ -7,8 +7,8 @@ import pytest
 import requests
 
 from demo.platform_process import PlatformProcess
-from people import User
-from video_samples import footage
+from support.accounts import User
+from support.video_samples import footage
 from voxel51.users.api import API
 from voxel51.users.auth import Token
 from voxel51.users.jobs import JobRequest

@@ -8,9 +8,9 @@ import pytest
 import requests
 
 from demo.platform_process import PlatformProcess
-from finished_jobs import finished_job
-from people import User
-from video_samples import footage
+from support.accounts import User
+from support.finished_jobs import finished_job
+from support.video_samples import footage
 from voxel51.users.api import API
 from voxel51.users.auth import Token
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import requests
 
-from leftovers import Family
-from people import User
-from platforms import StartPlatform
-from raw_http import connect
-from stored_files import orphans
+from support.accounts import User
+from support.leftover_processes import Family
+from support.platforms import StartPlatform
+from support.raw_http import connect
+from support.stored_files import orphans
 from voxel51.users.api import API
 from voxel51.users.auth import Token
 from voxel51.users.jobs import JobRequest

@@ -10,8 +10,8 @@ from ssl import create_default_context
 
 import pytest
 
-from people import User
-from platforms import NO_OP, StartPlatform
+from support.accounts import User
+from support.platforms import NO_OP, StartPlatform
 from voxel51.users.api import API
 from voxel51.users.auth import Token
 from voxel51.users.jobs import JobRequest

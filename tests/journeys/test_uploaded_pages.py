@@ -2,7 +2,7 @@
 
 import requests
 
-from people import User
+from support.accounts import User
 
 PAGE = b"<!doctype html><script>fetch('/v1/account').then(r => r.json()).then(console.log)</script>"
 

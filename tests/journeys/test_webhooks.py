@@ -4,9 +4,9 @@ from pathlib import Path
 
 import requests
 
-from people import Application
-from platforms import NO_OP, StartPlatform
-from receivers import Receiver
+from support.accounts import Application
+from support.platforms import NO_OP, StartPlatform
+from support.webhook_receivers import Receiver
 
 ENDS = ["job_queued", "job_scheduled", "job_running", "job_complete"]
 

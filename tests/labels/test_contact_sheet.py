@@ -3,7 +3,7 @@ from pathlib import Path
 import cv2
 import pytest
 
-from video_samples import footage, number_in, numbered_video
+from support.video_samples import footage, number_in, numbered_video
 from voxel51.labels.attributes import NumericAttribute
 from voxel51.labels.contact_sheet import GAP, TILE_WIDTH, contact_sheet
 from voxel51.labels.events import VideoEvent

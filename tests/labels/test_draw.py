@@ -4,7 +4,7 @@ import av
 import numpy as np
 import pytest
 
-from video_samples import VARIABLE_TIMES_MS, footage, numbered_video
+from support.video_samples import VARIABLE_TIMES_MS, footage, numbered_video
 from voxel51.labels.attributes import NumericAttribute
 from voxel51.labels.draw import annotated_video
 from voxel51.labels.events import VideoEvent

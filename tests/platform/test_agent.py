@@ -2,8 +2,8 @@ import time
 
 import pytest
 
-from loopback import Loopback, Reply
 from samples.platform import JobPlatform
+from support.loopback_server import Loopback, Reply
 from voxel51.platform.agent import Agent, Gone
 from voxel51.transport.errors import APIError, ConnectionFailed
 from voxel51.transport.plain import PlainSender

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from job_samples import Recorder
-from video_samples import footage, numbered_video, remuxed, truncated
+from support.in_process_jobs import Recorder
+from support.video_samples import footage, numbered_video, remuxed, truncated
 from voxel51.labels.writer import VideoLabelsWriter
 from voxel51.platform.errors import InvalidInput
 from voxel51.platform.frames import input_video

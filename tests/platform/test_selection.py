@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from job_samples import Recorder, run_on
-from video_samples import footage, number_in, numbered_video
+from support.in_process_jobs import Recorder, run_on
+from support.video_samples import footage, number_in, numbered_video
 from voxel51.analytics.object_tracks import analytic as object_tracks
 from voxel51.analytics.shot_detection import analytic as shot_detection
 from voxel51.labels.media.frames import VideoReader

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import requests
 
-from people import User
+from support.accounts import User
 
 
 def assert_refused(answer: requests.Response, *statuses: int) -> None:

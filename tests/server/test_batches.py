@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from demo.platform_process import PlatformProcess
-from people import Application, User
+from support.accounts import Application, User
 
 NO_OP = b'{"analytic": "journeys/no-op", "inputs": {}, "parameters": {}}'
 NONE = "00000000-0000-0000-0000-000000000000"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from people import User
-from platforms import StartPlatform
+from support.accounts import User
+from support.platforms import StartPlatform
 from voxel51.server.folder import FolderInUse, FolderLock, make_private, running_url, write_server_file
 
 

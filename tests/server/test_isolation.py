@@ -18,9 +18,9 @@ import pytest
 import requests
 
 from demo.platform_process import PlatformProcess
-from people import Application, User
-from platforms import a_platform, running
-from stored_files import database_path
+from support.accounts import Application, User
+from support.platforms import a_platform, running
+from support.stored_files import database_path
 from voxel51.server.accounts.tokens import hash_key
 from voxel51.server.http.signing import LinkSigner
 from voxel51.server.secrets_file import signing_key

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from loopback import Loopback, Reply
+from support.loopback_server import Loopback, Reply
 from voxel51.transport.awaited import AsyncSender
 from voxel51.transport.messages import Request
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from loopback import Loopback, Reply
+from support.loopback_server import Loopback, Reply
 from voxel51.transport.direct import LARGEST_BODY_BYTES, DirectSender
 from voxel51.transport.errors import ConnectionFailed
 from voxel51.transport.messages import Request, StreamedBody

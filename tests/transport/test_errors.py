@@ -3,7 +3,7 @@ import traceback
 
 import pytest
 
-from loopback import Loopback, Reply
+from support.loopback_server import Loopback, Reply
 from voxel51.transport import errors
 from voxel51.transport.errors import APIError
 from voxel51.transport.messages import Request, WholeAnswer

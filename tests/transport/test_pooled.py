@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import voxel51
-from loopback import Loopback, Reply
+from support.loopback_server import Loopback, Reply
 from voxel51.transport.errors import APIError, CannotConnect, ConnectionFailed, TimedOut
 from voxel51.transport.messages import CHUNK_BYTES, Request, StreamedBody
 from voxel51.transport.pooled import PooledSender

@@ -1,6 +1,6 @@
 import pytest
 
-from loopback import Loopback, Reply
+from support.loopback_server import Loopback, Reply
 from voxel51.transport.errors import APIError
 from voxel51.transport.messages import Request
 from voxel51.transport.pooled import PooledSender

@@ -6,7 +6,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from loopback import Loopback, Reply
+from support.loopback_server import Loopback, Reply
 from voxel51.transport.errors import CannotConnect, ConnectionFailed
 from voxel51.transport.messages import Request
 from voxel51.transport.pooled import PooledSender

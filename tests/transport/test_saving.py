@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from loopback import Loopback, Reply
+from support.loopback_server import Loopback, Reply
 from voxel51.transport.messages import Request
 from voxel51.transport.pooled import PooledSender
 from voxel51.transport.saving import Direct, local_name

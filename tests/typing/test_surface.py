@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from documentation import ROOT
+from support.documentation_pages import ROOT
 
 SURFACE = str(Path(__file__).with_name("surface.py"))
 CHECKERS = {

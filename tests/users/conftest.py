@@ -1,6 +1,6 @@
 import pytest
 
-from loopback import Loopback, another_loopback, loopback
+from support.loopback_server import Loopback, another_loopback, loopback
 from voxel51.users.api import API
 from voxel51.users.auth import Token
 

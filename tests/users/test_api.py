@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from loopback import Loopback, Reply
+from support.loopback_server import Loopback, Reply
 from voxel51.transport.errors import CannotConnect, ServerFailed
 from voxel51.users.api import API, APIError
 from voxel51.users.auth import Token

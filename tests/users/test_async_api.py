@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from demo.platform_process import PlatformProcess
-from loopback import Loopback, Received, Reply
-from people import Application, User
-from platforms import NO_OP, PATIENT
+from support.accounts import Application, User
+from support.loopback_server import Loopback, Received, Reply
+from support.platforms import NO_OP, PATIENT
 from voxel51.apps.api import ApplicationAPI, ApplicationAPIError
 from voxel51.apps.async_api import AsyncApplicationAPI
 from voxel51.transport.errors import APIError, CannotConnect, Conflict, ConnectionFailed, NotFound, ServerFailed

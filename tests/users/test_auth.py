@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from loopback import Loopback
+from support.loopback_server import Loopback
 from voxel51.users import auth
 from voxel51.users.api import API
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from loopback import Loopback, Received, Reply
-from people import User
-from platforms import PATIENT
+from support.accounts import User
+from support.loopback_server import Loopback, Received, Reply
+from support.platforms import PATIENT
 from voxel51.transport.errors import APIError
 from voxel51.users.api import API
 from voxel51.users.async_api import AsyncAPI

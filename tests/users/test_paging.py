@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from demo.platform_process import PlatformProcess
-from loopback import Loopback, Received, Reply
-from people import User
-from platforms import NO_OP
+from support.accounts import User
+from support.loopback_server import Loopback, Received, Reply
+from support.platforms import NO_OP
 from voxel51.users.api import API
 from voxel51.users.auth import Token
 from voxel51.users.calls import data

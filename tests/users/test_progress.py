@@ -4,8 +4,8 @@ import sys
 
 import pytest
 
-from people import User
-from platforms import NO_OP
+from support.accounts import User
+from support.platforms import NO_OP
 from voxel51.users.api import API
 from voxel51.users.auth import Token
 from voxel51.users.jobs import JobRequest

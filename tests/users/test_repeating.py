@@ -5,9 +5,9 @@ from uuid import UUID
 
 import pytest
 
-from loopback import Loopback, Reply
-from people import User
-from platforms import NO_OP
+from support.accounts import User
+from support.loopback_server import Loopback, Reply
+from support.platforms import NO_OP
 from voxel51.transport.messages import Request, WholeAnswer
 from voxel51.transport.pooled import PooledSender
 from voxel51.transport.retrying import RetryingSender

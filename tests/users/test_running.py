@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from people import User
-from platforms import NO_OP, PATIENT
+from support.accounts import User
+from support.platforms import NO_OP, PATIENT
 from voxel51.users.api import API
 from voxel51.users.auth import Token
 from voxel51.users.jobs import JobExecutionError, RemoteDataPath, WaitTimedOut

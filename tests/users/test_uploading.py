@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from loopback import Loopback, Received, Reply
+from support.loopback_server import Loopback, Received, Reply
 from voxel51.transport.errors import APIError
 from voxel51.users.api import API
 from voxel51.users.auth import Token

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from loopback import Loopback
+from support.loopback_server import Loopback
 from voxel51.users import utils
 from voxel51.users.logging import setup_logging
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from loopback import Loopback, Received, Reply
-from people import User
-from platforms import NO_OP, PATIENT
+from support.accounts import User
+from support.loopback_server import Loopback, Received, Reply
+from support.platforms import NO_OP, PATIENT
 from voxel51.transport.errors import NotFound, ServerFailed
 from voxel51.users.api import API
 from voxel51.users.auth import Token

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from job_samples import run_on
 from labels.media.test_hearing import song
-from video_samples import VARIABLE_TIMES_MS, audio_only, footage, numbered_image, numbered_video
+from support.in_process_jobs import run_on
+from support.video_samples import VARIABLE_TIMES_MS, audio_only, footage, numbered_image, numbered_video
 from voxel51.analytics.audio_activity import analytic
 from voxel51.labels.validate import video_labels_problems
 from voxel51.labels.video import VideoLabels

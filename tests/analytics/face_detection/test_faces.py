@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from job_samples import run_on
-from video_samples import footage, numbered_video
+from support.in_process_jobs import run_on
+from support.video_samples import footage, numbered_video
 from voxel51.analytics.face_detection import analytic, centerface
 from voxel51.analytics.face_detection.centerface import CenterFace
 from voxel51.labels.validate import video_labels_problems

@@ -5,7 +5,7 @@ import av
 import numpy as np
 import pytest
 
-from video_samples import footage, numbered_video
+from support.video_samples import footage, numbered_video
 from voxel51.analytics.detectors.detections import Floats
 from voxel51.analytics.face_detection.centerface import CenterFace
 from voxel51.analytics.face_redaction import analytic
@@ -70,7 +70,7 @@ def test_a_part_begins_at_nought(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("hold", [0, 1, 3, 50])
 def test_every_frame_is_there_once_however_long_faces_are_held(hold: int, tmp_path: Path) -> None:
-    from video_samples import number_in
+    from support.video_samples import number_in
 
     video = numbered_video(tmp_path / "in.mp4", frames=9)
 

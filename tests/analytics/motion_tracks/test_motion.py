@@ -8,8 +8,8 @@ import av
 import numpy as np
 import pytest
 
-from job_samples import run_on
-from video_samples import numbered_video
+from support.in_process_jobs import run_on
+from support.video_samples import numbered_video
 from voxel51.analytics.motion_tracks import analytic
 from voxel51.analytics.motion_tracks.background import LEARNING_FRAMES
 from voxel51.labels.geometry import BoundingBox

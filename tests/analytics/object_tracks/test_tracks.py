@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 import pytest
 
-from job_samples import run_on
-from video_samples import footage, numbered_video
+from support.in_process_jobs import run_on
+from support.video_samples import footage, numbered_video
 from voxel51.analytics.detectors.detections import Detections
 from voxel51.analytics.detectors.families import opened
 from voxel51.analytics.detectors.known import OWN_FILE, OWN_SHA256

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from analytics.detectors.networks import yolox
-from job_samples import run_on
+from support.in_process_jobs import run_on
 from voxel51.analytics.onnx_detector import analytic
 from voxel51.labels.validate import video_labels_problems
 from voxel51.platform.errors import InvalidInput

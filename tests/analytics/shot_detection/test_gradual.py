@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from job_samples import run_on
-from video_samples import footage
+from support.in_process_jobs import run_on
+from support.video_samples import footage
 from voxel51.analytics.shot_detection import analytic
 from voxel51.analytics.shot_detection.gradual import GradualDetector, Transition
 from voxel51.labels.attributes import CategoricalAttribute

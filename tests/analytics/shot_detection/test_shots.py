@@ -3,8 +3,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from job_samples import run_on
-from video_samples import footage, numbered_video, remuxed, truncated
+from support.in_process_jobs import run_on
+from support.video_samples import footage, numbered_video, remuxed, truncated
 from voxel51.analytics.shot_detection import analytic
 from voxel51.analytics.shot_detection.detector import CutDetector
 from voxel51.labels.attributes import NumericAttribute

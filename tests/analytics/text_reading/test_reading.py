@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 import pytest
 
-from job_samples import run_on
-from video_samples import audio_only, footage, numbered_video
+from support.in_process_jobs import run_on
+from support.video_samples import audio_only, footage, numbered_video
 from voxel51.analytics.text_reading import analytic
 from voxel51.analytics.text_reading.following import TextFollower, edit_distance, overlap
 from voxel51.analytics.text_reading.reader import DETECTOR, RECOGNISER, Reading, TextReader

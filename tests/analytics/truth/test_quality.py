@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from job_samples import run_on
+from support.in_process_jobs import run_on
 from voxel51.analytics.object_tracks import analytic
 from voxel51.labels.evaluate import evaluate
 from voxel51.labels.geometry import BoundingBox

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 import pytest
 
-from job_samples import run_on
-from video_samples import footage
+from support.in_process_jobs import run_on
+from support.video_samples import footage
 from voxel51.analytics.video_quality import analytic
 from voxel51.analytics.video_quality.spells import Spell, SpellFinder
 from voxel51.labels.attributes import NumericAttribute

@@ -13,8 +13,8 @@ import pytest
 import supervision
 from pycocotools.coco import COCO
 
-from job_samples import run_on
-from video_samples import footage
+from support.in_process_jobs import run_on
+from support.video_samples import footage
 from voxel51.analytics.object_tracks import analytic as object_tracks
 from voxel51.labels.attributes import CategoricalAttribute
 from voxel51.labels.events import VideoEvent

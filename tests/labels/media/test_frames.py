@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from video_samples import (
+from support.video_samples import (
     KINDS,
     VARIABLE_TIMES_MS,
     audio_only,

@@ -4,7 +4,7 @@ import av
 import numpy as np
 import pytest
 
-from video_samples import footage, numbered_video
+from support.video_samples import footage, numbered_video
 from voxel51.labels.media.containers import UnreadableVideo
 from voxel51.labels.media.hearing import SoundReader
 

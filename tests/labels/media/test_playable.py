@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from video_samples import KINDS, VARIABLE_TIMES_MS, footage, number_in, numbered_video
+from support.video_samples import KINDS, VARIABLE_TIMES_MS, footage, number_in, numbered_video
 from voxel51.labels.media.containers import UnreadableVideo
 from voxel51.labels.media.frames import VideoReader
 from voxel51.labels.media.playable import ALL, Part, playable_video

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from video_samples import VARIABLE_TIMES_MS, footage, number_in, numbered_video
+from support.video_samples import VARIABLE_TIMES_MS, footage, number_in, numbered_video
 from voxel51.labels.media import stills
 
 

@@ -10,9 +10,9 @@ import pytest
 import requests
 
 from demo.platform_process import PlatformProcess
-from people import User
-from platforms import NO_OP, PATIENT, a_platform, running
-from stored_files import database_path
+from support.accounts import User
+from support.platforms import NO_OP, PATIENT, a_platform, running
+from support.stored_files import database_path
 
 PASSWORD = "correct horse"
 

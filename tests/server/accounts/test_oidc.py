@@ -18,9 +18,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from demo.platform_process import PlatformProcess
-from loopback import Loopback
-from platforms import a_platform, running
-from providers import CLIENT_ID, CLIENT_SECRET, LooseProvider, Says
+from support.loopback_server import Loopback
+from support.oidc_provider import CLIENT_ID, CLIENT_SECRET, LooseProvider, Says
+from support.platforms import a_platform, running
 from voxel51.wire.headers import REFUSAL_COOKIE
 
 PASSWORD = "correct horse"

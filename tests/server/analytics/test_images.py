@@ -10,7 +10,7 @@ import tracemalloc
 
 import pytest
 
-from image_archives import CONFIG, a_tar, docker_archive, oci_layout
+from support.image_archives import CONFIG, a_tar, docker_archive, oci_layout
 from voxel51.server.analytics.images.inspect import ImageFormat, ImageInspector, Limits
 from voxel51.server.errors import BadRequest
 

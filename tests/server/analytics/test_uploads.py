@@ -11,9 +11,9 @@ import pytest
 import requests
 
 from demo.platform_process import PlatformProcess
-from image_archives import a_tar, docker_archive, oci_layout
-from people import Application, User
-from stored_files import stored_keys
+from support.accounts import Application, User
+from support.image_archives import a_tar, docker_archive, oci_layout
+from support.stored_files import stored_keys
 
 MANIFEST: dict[str, Any] = {
     "info": {"name": "counter", "version": "1.0", "description": "d", "supports_cpu": True, "supports_gpu": True},

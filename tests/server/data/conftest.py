@@ -2,7 +2,7 @@
 
 import pytest
 
-from data_rooms import open_rooms
+from support.data_services import open_rooms
 
 
 @pytest.fixture

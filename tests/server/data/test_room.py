@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from data_rooms import open_rooms
+from support.data_services import open_rooms
 from voxel51.server.accounts.applications import ApplicationService
 from voxel51.server.errors import BadRequest, OverQuota
 

@@ -15,11 +15,11 @@ import pytest
 import requests
 
 from demo.platform_process import PlatformProcess
-from hostile_hosts import HostileHost, saying
-from loopback import Loopback, Reply
-from people import User
-from platforms import NO_OP, StartPlatform, a_platform, running
-from stored_files import database_path, stored_keys
+from support.accounts import User
+from support.hostile_hosts import HostileHost, saying
+from support.loopback_server import Loopback, Reply
+from support.platforms import NO_OP, StartPlatform, a_platform, running
+from support.stored_files import database_path, stored_keys
 from voxel51.users.api import API
 from voxel51.users.auth import Token
 from voxel51.wire import dates

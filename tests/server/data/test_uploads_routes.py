@@ -7,7 +7,7 @@ import os
 import pytest
 import requests
 
-from people import User
+from support.accounts import User
 
 TUS = {"Tus-Resumable": "1.0.0"}
 PIECE = {**TUS, "Content-Type": "application/offset+octet-stream"}

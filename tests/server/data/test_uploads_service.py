@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from data_rooms import open_rooms
+from support.data_services import open_rooms
 from voxel51.server.data.appending import Checksum
 from voxel51.server.data.tables import uploads
 from voxel51.server.data.uploads_service import Announced

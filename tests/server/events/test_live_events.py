@@ -13,8 +13,8 @@ import pytest
 import requests
 
 from demo.platform_process import PlatformProcess
-from people import Application, User
-from platforms import StartPlatform
+from support.accounts import Application, User
+from support.platforms import StartPlatform
 
 MOVES = ["job_queued", "job_scheduled", "job_running", "job_complete"]
 

@@ -9,7 +9,7 @@ import pytest
 import requests
 from sqlalchemy import update
 
-from people import User
+from support.accounts import User
 from voxel51.server.database.database import Database, sqlite_url
 from voxel51.server.events import outbox
 from voxel51.server.events.feed import Feed, Start

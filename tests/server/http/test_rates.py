@@ -3,7 +3,7 @@
 import pytest
 import requests
 
-from people import User
+from support.accounts import User
 from voxel51.server.errors import TooManyRequests
 from voxel51.server.http.rates import Rate
 

@@ -9,8 +9,8 @@ import pytest
 import requests
 
 from demo.platform_process import PlatformProcess
-from people import Application, User
-from stored_files import database_path
+from support.accounts import Application, User
+from support.stored_files import database_path
 
 NO_OP = b'{"analytic": "journeys/no-op", "inputs": {}, "parameters": {}}'
 

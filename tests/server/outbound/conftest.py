@@ -1,3 +1,3 @@
 """Fixtures for requests to other people's hosts."""
 
-from loopback import loopback  # noqa: F401  (pytest finds it here)
+from support.loopback_server import loopback  # noqa: F401  (pytest finds it here)

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from hostile_hosts import Behaviour, HostileHost, saying
-from loopback import Loopback, Reply
+from support.hostile_hosts import Behaviour, HostileHost, saying
+from support.loopback_server import Loopback, Reply
 from voxel51.server.errors import ServiceError, SourceAway, SourceRefused
 from voxel51.server.outbound import line
 from voxel51.server.outbound.fetch import REDIRECTS, open_stream, post

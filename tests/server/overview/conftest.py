@@ -2,7 +2,7 @@
 
 import pytest
 
-from job_rooms import job_rooms
+from support.job_services import job_rooms
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ import pytest
 import requests
 
 from demo.platform_process import PlatformProcess
-from people import Application, User
-from platforms import NO_OP, a_platform, running
+from support.accounts import Application, User
+from support.platforms import NO_OP, a_platform, running
 from voxel51.users.api import API
 from voxel51.users.auth import Token
 from voxel51.users.jobs import JobRequest

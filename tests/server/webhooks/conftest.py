@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from receivers import Receiver
+from support.webhook_receivers import Receiver
+from support.webhook_services import Webhooks
 from voxel51.server.accounts.callers import Application, User
 from voxel51.server.database.database import Database, sqlite_url
-from webhook_rooms import Webhooks
 
 
 @pytest.fixture

@@ -9,8 +9,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from loopback import Reply
-from receivers import Receiver, hanging
+from support.loopback_server import Reply
+from support.webhook_receivers import Receiver, hanging
+from support.webhook_services import Webhooks
 from voxel51.server.accounts.callers import Application, User
 from voxel51.server.errors import BadRequest, NotFound
 from voxel51.server.outbound.guard import Guard
@@ -25,7 +26,6 @@ from voxel51.server.webhooks.deliveries import (
 )
 from voxel51.server.webhooks.tables import deliveries
 from voxel51.wire import dates
-from webhook_rooms import Webhooks
 
 AGAIN = Result(500, "It answered 500")
 

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from receivers import Receiver
+from support.webhook_receivers import Receiver
+from support.webhook_services import Webhooks
 from voxel51.server.accounts.callers import Application, User
 from voxel51.server.errors import BadRequest, NotFound
 from voxel51.server.webhooks.deliveries import Result
@@ -13,7 +14,6 @@ from voxel51.server.webhooks.service import MOST_WEBHOOKS
 from voxel51.server.webhooks.tables import webhooks
 from voxel51.wire import dates
 from voxel51.wire.webhooks import WEBHOOK_EVENTS
-from webhook_rooms import Webhooks
 
 
 def test_a_webhook_is_shown_without_its_secret(hooks: Webhooks, alice: User) -> None:

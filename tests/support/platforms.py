@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Protocol
 
 from demo.platform_process import PlatformProcess
-from leftovers import Family
+from support.leftover_processes import Family
 
-INSTALLED = Path(__file__).parent / "journeys" / "installed"
+INSTALLED = Path(__file__).parents[1] / "journeys" / "installed"
 """What a test platform finds beside the built-in analytics, under the owner ``journeys``."""
 
 NO_OP = "journeys/no-op"

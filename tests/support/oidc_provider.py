@@ -10,7 +10,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
-from loopback import Loopback, Received, Reply
+from support.loopback_server import Loopback, Received, Reply
 
 CLIENT_ID = "this-platform"
 CLIENT_SECRET = "known to both: ä?&"

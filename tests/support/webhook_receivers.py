@@ -6,7 +6,7 @@ from typing import Any
 
 from standardwebhooks import Webhook
 
-from loopback import Loopback, Received, Reply
+from support.loopback_server import Loopback, Received, Reply
 
 
 class Receiver(Loopback):

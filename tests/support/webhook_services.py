@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import insert
 
-from receivers import Receiver
+from support.webhook_receivers import Receiver
 from voxel51.server.accounts.applications import ApplicationService
 from voxel51.server.accounts.callers import Caller, User
 from voxel51.server.accounts.service import AccountService

@@ -14,8 +14,8 @@ from pathlib import Path
 from analytics.detectors.networks import yolox
 from demo.platform_process import COMMAND, PlatformProcess
 from footage.fetch import fetch
-from people import User
-from postgresql import PostgreSQL
+from support.accounts import User
+from support.postgresql import PostgreSQL
 from voxel51.labels.media.playable import Part, playable_video
 from voxel51.users.api import API
 from voxel51.users.auth import Token

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, 
 from demo.platform_process import PlatformProcess
 from voxel51.wire.headers import SESSION_COOKIE
 
-PICTURES = Path(__file__).resolve().parent.parent / "docs" / "pictures"
+PICTURES = Path(__file__).resolve().parents[2] / "docs" / "pictures"
 expect.set_options(timeout=15_000)
 """Where many tests run beside each other, a page may take its time."""
 

@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from documentation import ROOT
+from support.documentation_pages import ROOT
 
 WORKERS_OF_A_PROCESSOR = 2
 """More than one, since tests mostly wait: for jobs, for servers, for time to pass."""

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTATION = ROOT / "docs"
 MADE = {"generated", "build"}
 """Folders of the documentation that no person writes to."""

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from documentation import ROOT
+from support.documentation_pages import ROOT
 
 FOLDERS = ("tutorial", "how-to", "operations")
 SINGLE_PAGES = ("security.md", "coming-from-the-old-platform.md")

@@ -9,7 +9,7 @@ from typing import Any
 import requests
 from playwright.sync_api import Browser, Locator, Page, Request, Route, expect
 
-from browsers import Person
+from support.browsers import Person
 from voxel51.wire import uploads as tus
 
 PATIENCE_MS = 60_000

@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from demo.platform_process import COMMAND
+from support.walkthroughs import Step
 from voxel51.server.settings import Settings
-from walkthroughs import Step
 
 STEP_LIMIT_SECONDS = 120.0
 _POLL_SECONDS = 0.02

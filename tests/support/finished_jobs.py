@@ -6,7 +6,7 @@ from typing import Any
 
 import requests
 
-from browsers import Person
+from support.browsers import Person
 from voxel51.users.api import API
 from voxel51.users.auth import Token
 from voxel51.users.jobs import JobRequest

@@ -1,0 +1,1 @@
+"""Shared helpers of the tests: platforms, accounts, servers, browsers and sample files."""
