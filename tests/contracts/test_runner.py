@@ -5,7 +5,6 @@ import os
 import signal
 import threading
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -13,14 +12,14 @@ import pytest
 
 from samples.installed import install
 from samples.platform import JobPlatform
-from voxel51.server.engine import leftovers
-from voxel51.server.engine.launch import Launch, Limits
-from voxel51.server.engine.runner import LOG_TAIL_BYTES, Ending
-from voxel51.server.engine.runners.processes import ProcessRunner
-from voxel51.wire.tasks import ENVIRONMENT_VARIABLES, TaskExit
+from voxel51.server.engine import orphan_processes
+from voxel51.server.engine.launch import LaunchSpec
+from voxel51.server.engine.runner import LOG_TAIL_BYTES, ExitReason
+from voxel51.server.engine.runners.processes.runner import ProcessRunner
+from voxel51.wire.tasks import ENVIRONMENT_VARIABLES, JobLimits, TaskExit
 
 WAIT_SECONDS = 60
-LIMITS = Limits(wall_seconds=60, cpu_seconds=60, memory_bytes=1 << 30, file_bytes=1 << 28, open_files=256)
+LIMITS = JobLimits(wall_seconds=60, cpu_seconds=60, memory_bytes=1 << 30, file_bytes=1 << 28, open_files=256)
 
 
 class Bench:
@@ -38,7 +37,7 @@ class Bench:
             self.changed.notify_all()
 
     def start(self, name, attempt_id="attempt1", **limits):
-        launch = Launch(attempt_id, f"samples/{name}", self.platform.environment, replace(LIMITS, **limits))
+        launch = LaunchSpec(attempt_id, f"samples/{name}", self.platform.environment, {**LIMITS, **limits})
         return self.runner.start(launch)
 
     def outcome(self, attempt_id="attempt1"):
@@ -96,7 +95,7 @@ def printed_pids(log):
 def test_a_job_that_does_its_work_exits_with_code_0_and_has_reported(bench):
     outcome = bench.run("no-op")
 
-    assert (outcome.ending, outcome.exit_code) == (Ending.EXITED, TaskExit.COMPLETE)
+    assert (outcome.exit_reason, outcome.exit_code) == (ExitReason.EXITED, TaskExit.COMPLETE)
     assert [report["state"] for report in bench.platform.states] == ["RUNNING", "COMPLETE"]
     assert bench.platform.stored["output"] == [b"{}"]
 
@@ -105,24 +104,24 @@ def test_start_says_where_the_attempt_runs(bench):
     process = bench.start("sleep")
 
     assert is_running(process.pid)
-    assert process.started_at == leftovers.started_at(process.pid) > 0
+    assert process.started_at == orphan_processes.started_at(process.pid) > 0
 
 
 @pytest.mark.parametrize(
     ("name", "limits", "ending", "exit_code"),
     [
-        pytest.param("crash", {}, Ending.EXITED, TaskExit.FAILED, id="exception"),
-        pytest.param("exit-without-output", {}, Ending.EXITED, 0, id="exit-without-a-word"),
-        pytest.param("segfault", {}, Ending.CRASHED, None, id="segmentation-fault"),
-        pytest.param("burn", {"cpu_seconds": 1}, Ending.OVER_TIME, None, id="cpu-time"),
-        pytest.param("sleep", {"wall_seconds": 0.5}, Ending.OVER_TIME, None, id="wall-time"),
-        pytest.param("eat-memory", {"memory_bytes": 400 << 20}, Ending.OVER_MEMORY, None, id="memory"),
+        pytest.param("crash", {}, ExitReason.EXITED, TaskExit.FAILED, id="exception"),
+        pytest.param("exit-without-output", {}, ExitReason.EXITED, 0, id="exit-without-a-word"),
+        pytest.param("segfault", {}, ExitReason.CRASHED, None, id="segmentation-fault"),
+        pytest.param("burn", {"cpu_seconds": 1}, ExitReason.OVER_TIME, None, id="cpu-time"),
+        pytest.param("sleep", {"wall_seconds": 0.5}, ExitReason.OVER_TIME, None, id="wall-time"),
+        pytest.param("eat-memory", {"memory_bytes": 400 << 20}, ExitReason.OVER_MEMORY, None, id="memory"),
     ],
 )
 def test_an_outcome_says_how_the_attempt_ended(bench, name, limits, ending, exit_code):
     outcome = bench.run(name, **limits)
 
-    assert (outcome.ending, outcome.exit_code) == (ending, exit_code), outcome.log.decode()
+    assert (outcome.exit_reason, outcome.exit_code) == (ending, exit_code), outcome.log.decode()
     assert outcome.detail
 
 
@@ -146,14 +145,14 @@ def test_a_stopped_attempt_ends_as_stopped(bench):
 
     bench.runner.stop("attempt1")
 
-    assert bench.outcome().ending is Ending.STOPPED
+    assert bench.outcome().exit_reason is ExitReason.STOPPED
     assert not is_running(process.pid)
 
 
 def test_stopping_what_is_unknown_is_no_error(bench):
     bench.runner.stop("never started")
 
-    assert bench.run("no-op").ending is Ending.EXITED
+    assert bench.run("no-op").exit_reason is ExitReason.EXITED
 
 
 def test_an_attempt_killed_by_a_stranger_is_lost(bench):
@@ -161,7 +160,7 @@ def test_an_attempt_killed_by_a_stranger_is_lost(bench):
 
     os.kill(process.pid, signal.SIGKILL)
 
-    assert bench.outcome().ending is Ending.LOST
+    assert bench.outcome().exit_reason is ExitReason.LOST
 
 
 def test_what_an_attempt_leaves_behind_is_ended_with_it(bench):
@@ -226,7 +225,7 @@ def test_attempts_run_side_by_side_and_end_once_each(bench):
     for attempt_id in ids:
         bench.start("leave-nothing", attempt_id)
 
-    assert {bench.outcome(attempt_id).ending for attempt_id in ids} == {Ending.EXITED}
+    assert {bench.outcome(attempt_id).exit_reason for attempt_id in ids} == {ExitReason.EXITED}
     assert sorted(outcome.attempt_id for outcome in bench.outcomes) == ids
 
 
@@ -235,7 +234,7 @@ def test_closing_ends_every_attempt_as_stopped(bench):
 
     bench.runner.close()
 
-    assert [outcome.ending for outcome in bench.outcomes] == [Ending.STOPPED] * 3
+    assert [outcome.exit_reason for outcome in bench.outcomes] == [ExitReason.STOPPED] * 3
     assert [process for process in processes if is_running(process.pid)] == []
 
 

@@ -19,8 +19,8 @@ from voxel51.server.data.service import DataService
 from voxel51.server.data.sources import SourceService
 from voxel51.server.database.database import Database
 from voxel51.server.jobs.actions import JobActions
-from voxel51.server.jobs.attempts import Attempt, AttemptService, Claim
-from voxel51.server.jobs.positions import Positions
+from voxel51.server.jobs.attempts import Attempt, AttemptService, ClaimedAttempt
+from voxel51.server.jobs.queue_positions import QueuePositions
 from voxel51.server.jobs.service import JobService
 from voxel51.server.jobs.tasks import TaskService
 from voxel51.server.outbound.guard import Guard
@@ -71,7 +71,7 @@ class Rooms:
         """Do one thing to one job."""
         only(getattr(self.actions, action)(user, [job_id], *more))
 
-    def claim(self) -> tuple[Claim, Attempt]:
+    def claim(self) -> tuple[ClaimedAttempt, Attempt]:
         """Claim the one job that waits, as the engine does, and prove to be its attempt, as a child does."""
         [claim] = self.attempts.claim(10)
         return claim, self.attempts.authenticate(claim.credential, claim.job_id)
@@ -112,7 +112,7 @@ def job_rooms(folder: Path, database_url: str) -> Iterator[Rooms]:
         data,
         lifetime,
         links,
-        Positions(quotas.most_running),
+        QueuePositions(quotas.most_running),
         lambda: wakes.append("wake"),
     )
     sources = SourceService(database, Guard([]), Sealer(b"k" * 32, "sources"), 2**40, lifetime)

@@ -11,7 +11,6 @@ import sys
 import tempfile
 from contextlib import suppress
 from pathlib import Path
-from typing import TypedDict
 
 from voxel51.platform.kernel import (
     IS_LINUX,
@@ -20,6 +19,7 @@ from voxel51.platform.kernel import (
     control_process,
 )
 from voxel51.platform.parent import end_with_parent
+from voxel51.wire.tasks import JobLimits
 
 FIRST_FREE_DESCRIPTOR = 3
 LAST_DESCRIPTOR = 1 << 20
@@ -30,17 +30,7 @@ PREFERRED_VICTIM = "800"
 """``oom_score_adj``: when the machine runs out of memory, a job goes before the platform does."""
 
 
-class Limits(TypedDict):
-    """What one attempt may use; CPU time, memory and file size are of one process each."""
-
-    wall_seconds: float
-    cpu_seconds: int
-    memory_bytes: int
-    file_bytes: int
-    open_files: int
-
-
-def confine(parent: int, folder: Path, log: Path, environment: dict[str, str], limits: Limits) -> None:
+def confine(parent: int, folder: Path, log: Path, environment: dict[str, str], limits: JobLimits) -> None:
     """Turn this process into one that has nothing but ``folder`` to work in, ``log`` to print to, and ``environment``.
 
     It leads a session and process group of its own, dies with ``parent``, holds no descriptor but the standard
@@ -97,7 +87,7 @@ def _reseed() -> None:
         numpy_random.seed()
 
 
-def _limit(limits: Limits) -> None:
+def _limit(limits: JobLimits) -> None:
     cpu_seconds = limits["cpu_seconds"]
     wanted = {
         resource.RLIMIT_CPU: (cpu_seconds, cpu_seconds + CPU_GRACE_SECONDS),

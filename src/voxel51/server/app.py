@@ -30,9 +30,8 @@ from voxel51.server.data.uploads_service import UploadService
 from voxel51.server.database.database import Database
 from voxel51.server.database.opening import open_database
 from voxel51.server.documentation import documentation_pages
-from voxel51.server.engine.dispatcher import Dispatcher, Terms
-from voxel51.server.engine.launch import Limits
-from voxel51.server.engine.runners.processes import ProcessRunner
+from voxel51.server.engine.dispatcher import Dispatcher, DispatchSettings
+from voxel51.server.engine.runners.processes.runner import ProcessRunner
 from voxel51.server.engine.sweeper import Sweeper
 from voxel51.server.errors import NotFound
 from voxel51.server.events.feed import Feed
@@ -50,9 +49,9 @@ from voxel51.server.jobs.actions import JobActions
 from voxel51.server.jobs.agent_routes import agent_routes
 from voxel51.server.jobs.attempts import AttemptService
 from voxel51.server.jobs.internal import InternalJobs
-from voxel51.server.jobs.positions import Positions
+from voxel51.server.jobs.queue_positions import QueuePositions
 from voxel51.server.jobs.routes import job_routes
-from voxel51.server.jobs.service import JobService, has_unended
+from voxel51.server.jobs.service import JobService, has_active_jobs
 from voxel51.server.jobs.share_routes import share_routes
 from voxel51.server.jobs.shares import ShareService
 from voxel51.server.jobs.tasks import TaskService
@@ -80,6 +79,7 @@ from voxel51.server.webhooks.routes import webhook_routes
 from voxel51.server.webhooks.service import WebhookService
 from voxel51.wire.accounts import Scope
 from voxel51.wire.status import AboutPlatform
+from voxel51.wire.tasks import JobLimits
 from voxel51.wire.tokens import API_VERSION
 
 
@@ -150,9 +150,9 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
     installed = find_installed()
     analytics.install(installed, internal={MAKER})
     base_url = f"{addresses.job_url}/{API_VERSION}"
-    terms = Terms(settings.slots, settings.rendition_concurrency, _limits(settings), base_url)
+    terms = DispatchSettings(settings.slots, settings.rendition_concurrency, _limits(settings), base_url)
     dispatcher = Dispatcher(attempts, tasks, _runner(settings, installed), terms)
-    positions = Positions(people.quotas.most_running)
+    positions = QueuePositions(people.quotas.most_running)
     jobs = JobService(database, storage, analytics, data, lifetime, public_links, positions, dispatcher.wake)
     actions = JobActions(database, dispatcher.wake, jobs.expire)
     makers = InternalJobs(database, storage, analytics, dispatcher.wake)
@@ -180,7 +180,7 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
     path = urlsplit(addresses.public_url).path + f"/{API_VERSION}"
     routes: list[Route] = [
         *people.routes(settings, addresses.public_url, removal, collect),
-        *changing(Scope.UPLOAD, analytic_routes(analytics, uploaded, has_unended)),
+        *changing(Scope.UPLOAD, analytic_routes(analytics, uploaded, has_active_jobs)),
         *changing(Scope.UPLOAD, data_routes(data, sources)),
         *changing(Scope.UPLOAD, upload_routes(uploads, settings.upload_limit_bytes, path)),
         *changing(Scope.RUN, job_routes(jobs, actions, labels_in_formats(renditions))),
@@ -256,12 +256,13 @@ def _job_record(jobs: JobService, owner_id: str, job_id: str) -> Mapping[str, An
         return {}
 
 
-def _limits(settings: Settings) -> Limits:
-    return Limits(
+def _limits(settings: Settings) -> JobLimits:
+    return JobLimits(
         wall_seconds=settings.job_wall_seconds,
         cpu_seconds=settings.job_cpu_seconds,
         memory_bytes=settings.job_memory_bytes,
         file_bytes=settings.job_file_bytes,
+        open_files=1024,
     )
 
 

@@ -19,6 +19,24 @@ SignedUrlReference = TypedDict("SignedUrlReference", {"signed-url": str})
 """Where to read or write one file."""
 
 
+class JobLimits(TypedDict):
+    """Limits of one attempt at a job. CPU time, memory and file size apply to each of its processes.
+
+    Attributes:
+        wall_seconds: time from start to exit.
+        cpu_seconds: CPU time of all threads of a process together.
+        memory_bytes: private memory of a process (enforced on Linux only).
+        file_bytes: size of any one file.
+        open_files: file descriptors.
+    """
+
+    wall_seconds: float
+    cpu_seconds: int
+    memory_bytes: int
+    file_bytes: int
+    open_files: int
+
+
 class TaskState(StrEnum):
     """Where a task stands, in its own words."""
 

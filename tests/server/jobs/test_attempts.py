@@ -6,7 +6,7 @@ import pytest
 
 from voxel51.server.errors import BadRequest, Conflict, Forbidden, NotFound, Unauthenticated
 from voxel51.server.http.route import Download
-from voxel51.server.jobs.attempts import Fate
+from voxel51.server.jobs.attempts import Settlement
 
 
 def state_of(rooms, user, job_id):
@@ -26,7 +26,7 @@ def test_a_job_runs_through_its_states(rooms, alice):
     assert state_of(rooms, alice, job_id) == ("RUNNING", "NONE")
     key = rooms.put_output(attempt)
     rooms.attempts.report_state(attempt, "COMPLETE", None)
-    rooms.attempts.settle(attempt.id, Fate.ANALYTIC_FAILED, "exit 0")
+    rooms.attempts.settle(attempt.id, Settlement.ANALYTIC_FAILED, "exit 0")
     assert state_of(rooms, alice, job_id) == ("COMPLETE", "NONE")
     assert rooms.jobs.output(alice.id, job_id) == Download(
         key, "a.json", "application/json", hashlib.sha256(b"{}").hexdigest()
@@ -57,7 +57,7 @@ def test_a_failure_is_kept_with_its_type_and_without_output(rooms, alice, report
     _, attempt = rooms.claim()
     rooms.put_output(attempt)
     rooms.attempts.report_state(attempt, "FAILED", reported)
-    rooms.attempts.settle(attempt.id, Fate.ANALYTIC_FAILED, "exit 1")
+    rooms.attempts.settle(attempt.id, Settlement.ANALYTIC_FAILED, "exit 1")
     assert state_of(rooms, alice, job_id) == ("FAILED", kept)
     assert rooms.keys("outputs") == set()
     with pytest.raises(BadRequest, match="FAILED"):
@@ -67,8 +67,8 @@ def test_a_failure_is_kept_with_its_type_and_without_output(rooms, alice, report
 def test_a_crash_is_the_analytics_fault_and_its_log_is_kept(rooms, alice):
     job_id = rooms.submit(alice)
     _, attempt = rooms.claim()
-    rooms.attempts.settle(attempt.id, Fate.ANALYTIC_FAILED, "ended by SIGSEGV", b"last words")
-    rooms.attempts.settle(attempt.id, Fate.LOST, "settled twice", b"again")
+    rooms.attempts.settle(attempt.id, Settlement.ANALYTIC_FAILED, "ended by SIGSEGV", b"last words")
+    rooms.attempts.settle(attempt.id, Settlement.LOST, "settled twice", b"again")
     assert state_of(rooms, alice, job_id) == ("FAILED", "ANALYTIC")
     assert rooms.jobs.status(alice, job_id)["messages"][0]["message"] == "ended by SIGSEGV"
     [key] = rooms.keys("logs")
@@ -80,11 +80,11 @@ def test_a_lost_job_runs_again_until_it_was_lost_too_often(rooms, alice):
     for _ in range(2):
         _, attempt = rooms.claim()
         rooms.put_output(attempt)
-        rooms.attempts.settle(attempt.id, Fate.LOST, "its machine died")
+        rooms.attempts.settle(attempt.id, Settlement.LOST, "its machine died")
         assert state_of(rooms, alice, job_id) == ("QUEUED", "NONE")
         assert rooms.keys("outputs") == set()
     _, attempt = rooms.claim()
-    rooms.attempts.settle(attempt.id, Fate.LOST, "its machine died")
+    rooms.attempts.settle(attempt.id, Settlement.LOST, "its machine died")
     assert state_of(rooms, alice, job_id) == ("FAILED", "PLATFORM")
     assert rooms.attempts.claim(10) == []
 
@@ -93,14 +93,14 @@ def test_being_given_back_does_not_count_as_lost(rooms, alice):
     job_id = rooms.submit(alice)
     for _ in range(10):
         _, attempt = rooms.claim()
-        rooms.attempts.settle(attempt.id, Fate.GIVEN_BACK, "the platform stops")
+        rooms.attempts.settle(attempt.id, Settlement.RELEASED, "the platform stops")
     assert state_of(rooms, alice, job_id) == ("QUEUED", "NONE")
 
 
 def test_reports_of_an_old_attempt_count_for_nothing(rooms, alice):
     job_id = rooms.submit(alice)
     old_claim, old = rooms.claim()
-    rooms.attempts.settle(old.id, Fate.LOST, "out of sight")
+    rooms.attempts.settle(old.id, Settlement.LOST, "out of sight")
     refused = [
         lambda: rooms.attempts.report_state(old, "COMPLETE", None),
         lambda: rooms.attempts.put_status(old.id, "{}"),
@@ -138,13 +138,13 @@ def test_killing_a_running_job_ends_it_at_once_and_wants_its_attempt_stopped(roo
     job_id = rooms.submit(alice)
     _, attempt = rooms.claim()
     rooms.attempts.report_state(attempt, "RUNNING", None)
-    assert rooms.attempts.stops_wanted() == []
+    assert rooms.attempts.attempts_to_stop() == []
     rooms.act("kill", alice, job_id)
     assert state_of(rooms, alice, job_id) == ("FAILED", "USER")
-    assert rooms.attempts.stops_wanted() == [attempt.id]
+    assert rooms.attempts.attempts_to_stop() == [attempt.id]
     with pytest.raises(Forbidden):
         rooms.attempts.report_state(attempt, "COMPLETE", None)
-    rooms.attempts.settle(attempt.id, Fate.GIVEN_BACK, "stopped")
+    rooms.attempts.settle(attempt.id, Settlement.RELEASED, "stopped")
     assert state_of(rooms, alice, job_id) == ("FAILED", "USER")
     assert rooms.attempts.claim(10) == []
     status = rooms.jobs.status(alice, job_id)

@@ -6,19 +6,19 @@ import pytest
 
 from voxel51.server.database.search import Query, Term
 from voxel51.server.errors import BadRequest, NotFound
-from voxel51.server.jobs.attempts import Fate
+from voxel51.server.jobs.attempts import Settlement
 
 
 def complete(rooms):
     _, attempt = rooms.claim()
     rooms.put_output(attempt)
     rooms.attempts.report_state(attempt, "COMPLETE", None)
-    rooms.attempts.settle(attempt.id, Fate.ANALYTIC_FAILED, "exit 0", b"log")
+    rooms.attempts.settle(attempt.id, Settlement.ANALYTIC_FAILED, "exit 0", b"log")
 
 
 def fail(rooms):
     _, attempt = rooms.claim()
-    rooms.attempts.settle(attempt.id, Fate.ANALYTIC_FAILED, "exit 1")
+    rooms.attempts.settle(attempt.id, Settlement.ANALYTIC_FAILED, "exit 1")
 
 
 def nothing(_rooms):

@@ -6,17 +6,22 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from voxel51.server.engine.dispatcher import Dispatcher, Terms
-from voxel51.server.engine.launch import Limits
-from voxel51.server.engine.runners.processes import ProcessRunner
+from voxel51.server.engine.dispatcher import Dispatcher, DispatchSettings
+from voxel51.server.engine.runners.processes.runner import ProcessRunner
 from voxel51.server.jobs.tables import jobs
 from voxel51.server.overview.queue import QueueService
 from voxel51.wire import dates
+from voxel51.wire.tasks import JobLimits
 
 
 @pytest.fixture
 def queue(rooms, tmp_path):
-    terms = Terms(2, 1, Limits(60, 60, 2**30, 2**30), "http://127.0.0.1:9/v1")
+    terms = DispatchSettings(
+        2,
+        1,
+        JobLimits(wall_seconds=60, cpu_seconds=60, memory_bytes=2**30, file_bytes=2**30, open_files=256),
+        "http://127.0.0.1:9/v1",
+    )
     dispatcher = Dispatcher(rooms.attempts, rooms.tasks, ProcessRunner(tmp_path / "running", []), terms)
     return QueueService(rooms.database, dispatcher)  # which is not opened: the tests claim by themselves
 

@@ -8,15 +8,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from voxel51.server.engine import leftovers
-from voxel51.server.engine.launch import Launch, Limits
-from voxel51.server.engine.runner import Ending, Outcome, Process, Runner
-from voxel51.server.jobs.attempts import AttemptService, Claim, Fate
+from voxel51.server.engine import orphan_processes
+from voxel51.server.engine.launch import LaunchSpec
+from voxel51.server.engine.runner import AttemptOutcome, ExitReason, ProcessIdentity, Runner
+from voxel51.server.jobs.attempts import AttemptService, ClaimedAttempt, Settlement
 from voxel51.server.jobs.tasks import TaskService
 from voxel51.wire import dates
 from voxel51.wire import tasks as names
 from voxel51.wire.overview import Places
-from voxel51.wire.tasks import TaskExit
+from voxel51.wire.tasks import JobLimits, TaskExit
 
 log = logging.getLogger(__name__)
 
@@ -26,18 +26,18 @@ _LOOK_INTERVAL_SECONDS = 1.0
 _NOT_THE_ANALYTICS_FAULT = frozenset({TaskExit.NOT_STARTED, TaskExit.UNREPORTED, TaskExit.NOT_CURRENT})
 """Exit codes by which an attempt says that it never began, or was not heard: the job is tried again."""
 
-_FATES = {
-    Ending.EXITED: Fate.ANALYTIC_FAILED,
-    Ending.CRASHED: Fate.ANALYTIC_FAILED,
-    Ending.OVER_TIME: Fate.ANALYTIC_FAILED,
-    Ending.OVER_MEMORY: Fate.ANALYTIC_FAILED,
-    Ending.STOPPED: Fate.GIVEN_BACK,
-    Ending.LOST: Fate.LOST,
+_SETTLEMENTS = {
+    ExitReason.EXITED: Settlement.ANALYTIC_FAILED,
+    ExitReason.CRASHED: Settlement.ANALYTIC_FAILED,
+    ExitReason.OVER_TIME: Settlement.ANALYTIC_FAILED,
+    ExitReason.OVER_MEMORY: Settlement.ANALYTIC_FAILED,
+    ExitReason.STOPPED: Settlement.RELEASED,
+    ExitReason.LOST: Settlement.LOST,
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class DispatchSettings:
     """How jobs are run: ``slots`` of them at once, each within ``limits``, reporting to ``base_url`` (with /v1).
 
     The platform's own jobs, which people wait for with a page open, have ``internal_slots`` beside.
@@ -45,7 +45,7 @@ class Terms:
 
     slots: int
     internal_slots: int
-    limits: Limits
+    limits: JobLimits
     base_url: str
 
 
@@ -55,24 +55,24 @@ class Dispatcher:
     All it knows is in the database, so that it can die at any moment: `open` settles what a dead predecessor left.
     """
 
-    def __init__(self, attempts: AttemptService, tasks: TaskService, runner: Runner, terms: Terms) -> None:
+    def __init__(self, attempts: AttemptService, tasks: TaskService, runner: Runner, terms: DispatchSettings) -> None:
         self._attempts = attempts
         self._tasks = tasks
         self._runner = runner
         self._terms = terms
         self._opened_at: datetime | None = None
         self._running: dict[str, bool] = {}  # attempt -> whether its job is the platform's own
-        self._outcomes: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
+        self._outcomes: queue.SimpleQueue[AttemptOutcome] = queue.SimpleQueue()
         self._woken = threading.Event()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="dispatcher", daemon=True)
 
     def open(self) -> None:
         """End what a dead predecessor left running, give its jobs back, and begin to dispatch."""
-        for attempt in self._attempts.unended():
+        for attempt in self._attempts.unsettled():
             if attempt.process_id is not None:
-                leftovers.end(Process(attempt.process_id, attempt.process_started_at or 0.0))
-            self._attempts.settle(attempt.attempt_id, Fate.LOST, "the platform was ended while the job ran")
+                orphan_processes.kill(ProcessIdentity(attempt.process_id, attempt.process_started_at or 0.0))
+            self._attempts.settle(attempt.attempt_id, Settlement.LOST, "the platform was ended while the job ran")
         self._runner.open(self._on_outcome)
         self._opened_at = dates.now()
         self._thread.start()
@@ -104,7 +104,7 @@ class Dispatcher:
         self._runner.close()
         self._settle_ended()
 
-    def _on_outcome(self, outcome: Outcome) -> None:
+    def _on_outcome(self, outcome: AttemptOutcome) -> None:
         self._outcomes.put(outcome)
         self._woken.set()
 
@@ -130,11 +130,11 @@ class Dispatcher:
                 outcome = self._outcomes.get_nowait()
             except queue.Empty:
                 return
-            fate = _FATES[outcome.ending]
-            if outcome.ending is Ending.EXITED and outcome.exit_code in _NOT_THE_ANALYTICS_FAULT:
-                fate = Fate.LOST
+            settlement = _SETTLEMENTS[outcome.exit_reason]
+            if outcome.exit_reason is ExitReason.EXITED and outcome.exit_code in _NOT_THE_ANALYTICS_FAULT:
+                settlement = Settlement.LOST
             try:
-                self._attempts.settle(outcome.attempt_id, fate, outcome.detail, outcome.log)
+                self._attempts.settle(outcome.attempt_id, settlement, outcome.detail, outcome.log)
             except Exception:
                 self._outcomes.put(outcome)
                 raise
@@ -143,7 +143,7 @@ class Dispatcher:
     def _stop_unwanted(self) -> None:
         if not self._running:
             return
-        for attempt_id in self._attempts.stops_wanted():
+        for attempt_id in self._attempts.attempts_to_stop():
             self._runner.stop(attempt_id)
 
     def _start_waiting(self) -> None:
@@ -155,21 +155,21 @@ class Dispatcher:
             for claim in self._attempts.claim(free, internal=internal):
                 self._start(claim, internal)
 
-    def _start(self, claim: Claim, internal: bool) -> None:
+    def _start(self, claim: ClaimedAttempt, internal: bool) -> None:
         self._running[claim.attempt_id] = internal
         started = time.monotonic()
         try:
             process = self._runner.start(self._launch(claim))
         except OSError as error:
             del self._running[claim.attempt_id]
-            self._attempts.settle(claim.attempt_id, Fate.LOST, f"it could not be started: {error}")
+            self._attempts.settle(claim.attempt_id, Settlement.LOST, f"it could not be started: {error}")
             return
         self._attempts.record_process(claim.attempt_id, process.pid, process.started_at)
         log.info(
             "job %s started in %.1f ms as process %d", claim.job_id, (time.monotonic() - started) * 1e3, process.pid
         )
 
-    def _launch(self, claim: Claim) -> Launch:
+    def _launch(self, claim: ClaimedAttempt) -> LaunchSpec:
         environment = {
             names.TASK_DESCRIPTION: self._tasks.description_url(claim.attempt_id),
             names.JOB_ID: claim.job_id,
@@ -177,4 +177,4 @@ class Dispatcher:
             names.API_BASE_URL: self._terms.base_url,
             names.LOGFILE_SIGNED_URL: self._tasks.log_url(claim.attempt_id),
         }
-        return Launch(claim.attempt_id, claim.entry_point, environment, self._terms.limits)
+        return LaunchSpec(claim.attempt_id, claim.entry_point, environment, self._terms.limits)

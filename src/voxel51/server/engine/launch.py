@@ -3,28 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one attempt may use before it is ended.
-
-    Attributes:
-        wall_seconds: from start to exit.
-        cpu_seconds: of all its threads together.
-        memory_bytes: of private memory.
-        file_bytes: of any one file it writes.
-        open_files: file descriptors.
-    """
-
-    wall_seconds: float
-    cpu_seconds: int
-    memory_bytes: int
-    file_bytes: int
-    open_files: int = 1024
+from voxel51.wire.tasks import JobLimits
 
 
 @dataclass(frozen=True, slots=True)
-class Launch:
+class LaunchSpec:
     """One attempt at a job, or at a part of one.
 
     Attributes:
@@ -37,4 +20,4 @@ class Launch:
     attempt_id: str
     entry_point: str
     environment: Mapping[str, str]
-    limits: Limits
+    limits: JobLimits

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from voxel51.server.engine.launch import Launch
+from voxel51.server.engine.launch import LaunchSpec
 
 LOG_TAIL_BYTES = 1024 * 1024
 """How much of what an attempt printed is kept in its outcome, from the end."""
 
 
-class Ending(StrEnum):
+class ExitReason(StrEnum):
     """How an attempt ended, as seen from outside."""
 
     EXITED = "EXITED"  # by itself; see the exit code
@@ -23,7 +23,7 @@ class Ending(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Process:
+class ProcessIdentity:
     """Where an attempt runs, written down so that a later server can find and end it.
 
     ``started_at`` is the kernel's start time of the process, in its own units, so that a reused number is not
@@ -35,7 +35,7 @@ class Process:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class AttemptOutcome:
     """How one attempt ended.
 
     ``exit_code`` is set for EXITED alone, ``detail`` is a sentence for people, ``log`` is the last `LOG_TAIL_BYTES`
@@ -43,7 +43,7 @@ class Outcome:
     """
 
     attempt_id: str
-    ending: Ending
+    exit_reason: ExitReason
     exit_code: int | None
     detail: str
     log: bytes
@@ -55,13 +55,13 @@ class Runner(Protocol):
     Callbacks come from threads of the runner, never from within a call to it.
     """
 
-    def open(self, ended: Callable[[Outcome], None]) -> None:
+    def open(self, ended: Callable[[AttemptOutcome], None]) -> None:
         """Make ready. ``ended`` is called once for every attempt started, however it ends.
 
         What a dead predecessor left in the runner's folder is removed.
         """
 
-    def start(self, launch: Launch) -> Process:
+    def start(self, launch: LaunchSpec) -> ProcessIdentity:
         """Start an attempt. ``ended`` may be called for a very short one before this returns.
 
         Raises:

@@ -10,9 +10,9 @@ from voxel51.server.data.lifetime import LifetimeChange, changed_expiration
 from voxel51.server.database.database import Database
 from voxel51.server.errors import BadRequest, ServiceError
 from voxel51.server.events import outbox
-from voxel51.server.jobs.moves import ENDED, Move, move_all
-from voxel51.server.jobs.outputs import no_such_job
-from voxel51.server.jobs.tables import attempts, jobs, theirs
+from voxel51.server.jobs.outputs import job_not_found
+from voxel51.server.jobs.tables import attempts, jobs, user_submitted
+from voxel51.server.jobs.transitions import ENDED, Transition, transition_jobs
 from voxel51.server.outcomes import Outcomes
 from voxel51.wire import dates
 from voxel51.wire.events import EventName
@@ -95,7 +95,7 @@ class JobActions:
         job_ids: Sequence[str],
         step: Callable[[Connection, Found], Refusals],
         afterwards: Callable[[], object] | None = None,
-        among: Sequence[ColumnElement[bool]] = (theirs,),
+        among: Sequence[ColumnElement[bool]] = (user_submitted,),
     ) -> Outcomes[None]:
         columns = (jobs.c.id, jobs.c.owner_id, jobs.c.state, jobs.c.archived, jobs.c.expired, jobs.c.expiration_date)
         chosen = select(*columns).where(jobs.c.id.in_(job_ids), jobs.c.owner_id == owner.id, *among).with_for_update()
@@ -104,12 +104,12 @@ class JobActions:
             refusals = step(connection, found) if found else {}
             if afterwards is not None and len(refusals) < len(found):
                 self._database.after_commit(afterwards)
-        return {job_id: refusals.get(job_id) if job_id in found else no_such_job(job_id) for job_id in job_ids}
+        return {job_id: refusals.get(job_id) if job_id in found else job_not_found(job_id) for job_id in job_ids}
 
 
 def _start(connection: Connection, found: Found) -> Refusals:
     archived = [job_id for job_id, job in found.items() if job["archived"]]
-    moved = move_all(connection, [*(found.keys() - archived)], Move.START, queued_at=dates.now())
+    moved = transition_jobs(connection, [*(found.keys() - archived)], Transition.START, queued_at=dates.now())
     refusals = _refuse_others(found, moved, "only a READY job can be started")
     return refusals | {
         job_id: BadRequest(f"Job '{job_id}' is archived; unarchive it before you start it") for job_id in archived
@@ -117,7 +117,7 @@ def _start(connection: Connection, found: Found) -> Refusals:
 
 
 def _kill(connection: Connection, found: Found) -> Refusals:
-    moved = move_all(connection, [*found], Move.KILL, fail_date=dates.now(), **_KILLED)
+    moved = transition_jobs(connection, [*found], Transition.KILL, fail_date=dates.now(), **_KILLED)
     running = attempts.c.job_id.in_(moved) & attempts.c.ended_at.is_(None)
     connection.execute(update(attempts).where(running).values(stop_wanted=True))
     return _refuse_others(found, moved, "only one that is started and has not ended can be killed")

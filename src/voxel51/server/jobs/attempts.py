@@ -21,10 +21,10 @@ from voxel51.server.accounts.tokens import hash_key
 from voxel51.server.database.database import Database
 from voxel51.server.errors import BadRequest, Conflict, Forbidden, Unauthenticated
 from voxel51.server.events import outbox
-from voxel51.server.jobs.moves import ENDED, Move, move
+from voxel51.server.jobs.fair_share import ConcurrencyLimits, next_jobs
 from voxel51.server.jobs.status import news_of
 from voxel51.server.jobs.tables import attempts, jobs
-from voxel51.server.jobs.turns import MostRunning, next_jobs
+from voxel51.server.jobs.transitions import ENDED, Transition, transition_job
 from voxel51.server.storage.storage import Storage, Writer
 from voxel51.wire import dates
 from voxel51.wire.jobs import JobFailureType, JobState
@@ -48,7 +48,7 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class ClaimedAttempt:
     """A job that is to be started: ``credential`` is its attempt's alone, and kept nowhere."""
 
     attempt_id: str
@@ -58,7 +58,7 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class Unended:
+class UnsettledAttempt:
     """An attempt that has not been settled, and the process it ran in, where that was recorded."""
 
     attempt_id: str
@@ -66,19 +66,19 @@ class Unended:
     process_started_at: float | None
 
 
-class Fate(Enum):
+class Settlement(Enum):
     """What the end of an attempt means for its job, unless the attempt itself said how the job ended."""
 
     ANALYTIC_FAILED = "it crashed, or ended without a word: the analytic's fault"
     LOST = "something outside ended it: run the job again, so many times"
-    GIVEN_BACK = "the platform is stopping: run the job again"
+    RELEASED = "the platform is stopping: run the job again"
 
 
 class AttemptService:
     """Claims, reports and settlements."""
 
     def __init__(
-        self, database: Database, storage: Storage, most_lost: int, grace: timedelta, most_running: MostRunning
+        self, database: Database, storage: Storage, most_lost: int, grace: timedelta, most_running: ConcurrencyLimits
     ) -> None:
         self._database = database
         self._storage = storage
@@ -88,7 +88,7 @@ class AttemptService:
 
     # -- the engine's side
 
-    def claim(self, limit: int, *, internal: bool = False) -> list[Claim]:
+    def claim(self, limit: int, *, internal: bool = False) -> list[ClaimedAttempt]:
         """Take up to ``limit`` queued jobs, as turns have it; each gets a new attempt, now its current one.
 
         Either of those that people submitted, or of the platform's own (``internal``).
@@ -97,11 +97,11 @@ class AttemptService:
             rows = next_jobs(connection, limit, _any_number if internal else self._most_running, internal=internal)
             return [self._claim_one(connection, row.id, row.entry_point) for row in rows]
 
-    def _claim_one(self, connection: Connection, job_id: str, entry_point: str) -> Claim:
-        claim = Claim(str(uuid.uuid4()), job_id, entry_point, secrets.token_urlsafe(32))
+    def _claim_one(self, connection: Connection, job_id: str, entry_point: str) -> ClaimedAttempt:
+        claim = ClaimedAttempt(str(uuid.uuid4()), job_id, entry_point, secrets.token_urlsafe(32))
         row = {"id": claim.attempt_id, "job_id": job_id, "credential_hash": hash_key(claim.credential)}
         connection.execute(insert(attempts).values(**row, stop_wanted=False, created_at=dates.now()))
-        move(connection, job_id, Move.CLAIM, attempt_id=claim.attempt_id, status_text=None)
+        transition_job(connection, job_id, Transition.CLAIM, attempt_id=claim.attempt_id, status_text=None)
         return claim
 
     def record_process(self, attempt_id: str, process_id: int, started_at: float) -> None:
@@ -110,14 +110,14 @@ class AttemptService:
         with self._database.write(durable=False) as connection:
             connection.execute(update(attempts).where(attempts.c.id == attempt_id).values(values))
 
-    def unended(self) -> list[Unended]:
+    def unsettled(self) -> list[UnsettledAttempt]:
         """Every attempt that is not settled."""
         statement = select(attempts.c.id, attempts.c.process_id, attempts.c.process_started_at)
         with self._database.read() as connection:
             rows = connection.execute(statement.where(attempts.c.ended_at.is_(None))).all()
-        return [Unended(*row) for row in rows]
+        return [UnsettledAttempt(*row) for row in rows]
 
-    def stops_wanted(self) -> list[str]:
+    def attempts_to_stop(self) -> list[str]:
         """Attempts that are to be ended: their job was killed, or ended long ago while they did not."""
         overdue = jobs.c.state.in_([state.value for state in ENDED]) & or_(
             jobs.c.completion_date < dates.now() - self._grace, jobs.c.fail_date < dates.now() - self._grace
@@ -130,7 +130,7 @@ class AttemptService:
         with self._database.read() as connection:
             return list(connection.execute(statement).scalars())
 
-    def settle(self, attempt_id: str, fate: Fate, detail: str, log: bytes = b"") -> None:
+    def settle(self, attempt_id: str, settlement: Settlement, detail: str, log: bytes = b"") -> None:
         """Write down that an attempt ended, and what that means for its job if the attempt did not say itself.
 
         ``log`` is kept as the attempt's log unless the attempt sent one. Settling it again changes nothing.
@@ -145,24 +145,24 @@ class AttemptService:
                 values["log_key"] = log_key
             connection.execute(update(attempts).where(attempts.c.id == attempt_id).values(values))
             if row.current_attempt_id == attempt_id and row.state not in ENDED:
-                self._settle_job(connection, row, fate, detail)
+                self._settle_job(connection, row, settlement, detail)
             unneeded = _drop_unneeded_output(connection, attempt_id)
         for key in unneeded:
             self._storage.delete(key)
         if log_key is not None and row.log_key is not None:
             self._storage.delete(log_key)
 
-    def _settle_job(self, connection: Connection, row: Row[Any], fate: Fate, detail: str) -> None:
-        if fate is Fate.ANALYTIC_FAILED:
+    def _settle_job(self, connection: Connection, row: Row[Any], settlement: Settlement, detail: str) -> None:
+        if settlement is Settlement.ANALYTIC_FAILED:
             _fail(connection, row.job_id, JobFailureType.ANALYTIC, detail)
             return
-        lost = row.attempts_lost + (fate is Fate.LOST)
+        lost = row.attempts_lost + (settlement is Settlement.LOST)
         if lost >= self._most_lost:
             message = f"The job was lost {lost} times and is not tried again; the last time: {detail}"
             _fail(connection, row.job_id, JobFailureType.PLATFORM, message)
             return
         values = {"attempt_id": None, "attempts_lost": lost, "start_date": None, "status_text": None}
-        move(connection, row.job_id, Move.REQUEUE, **values)
+        transition_job(connection, row.job_id, Transition.REQUEUE, **values)
 
     def _keep_log(self, attempt_id: str, log: bytes) -> str | None:
         with self._database.read() as connection:
@@ -234,7 +234,7 @@ class AttemptService:
             if row.state in ENDED or state == TaskState.SCHEDULED:
                 return
             if state == TaskState.RUNNING:
-                move(connection, attempt.job_id, Move.RUN, start_date=dates.now())
+                transition_job(connection, attempt.job_id, Transition.RUN, start_date=dates.now())
             elif state == TaskState.FAILED:
                 kind = JobFailureType(failure_type or JobFailureType.NONE)
                 _fail(
@@ -244,7 +244,7 @@ class AttemptService:
                 missing = f"The analytic said it was complete but left no output '{row.output_filename}'"
                 _fail(connection, attempt.job_id, JobFailureType.ANALYTIC, missing)
             else:
-                move(connection, attempt.job_id, Move.COMPLETE, completion_date=dates.now())
+                transition_job(connection, attempt.job_id, Transition.COMPLETE, completion_date=dates.now())
 
     def report_metadata(self, attempt: Attempt, metadata: MetadataReport) -> None:
         """Keep how much was analysed.
@@ -344,7 +344,7 @@ def _load(connection: Connection, attempt_id: str) -> Row[Any] | None:
 
 def _fail(connection: Connection, job_id: str, kind: JobFailureType, message: str | None) -> None:
     values = {"failure_type": kind.value, "failure_message": message, "fail_date": dates.now()}
-    move(connection, job_id, Move.FAIL, **values)
+    transition_job(connection, job_id, Transition.FAIL, **values)
 
 
 def _drop_unneeded_output(connection: Connection, attempt_id: str) -> list[str]:

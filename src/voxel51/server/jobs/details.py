@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, select
 
 from voxel51.server.data.tables import data
-from voxel51.server.jobs.positions import Positions
+from voxel51.server.jobs.queue_positions import QueuePositions
 from voxel51.server.jobs.requests import files_of
 from voxel51.server.jobs.status import last_message, progress_of
 from voxel51.wire import dates
@@ -19,11 +19,11 @@ _MOST_AT_ONCE = 1000
 
 
 def further_fields(
-    connection: Connection, rows: Sequence[RowMapping], names: Collection[str], positions: Positions
+    connection: Connection, rows: Sequence[RowMapping], names: Collection[str], positions: QueuePositions
 ) -> dict[str, dict[str, Any]]:
     """The fields ``names``, of those in `JOBS_FURTHER_FIELDS`, of each of these jobs, by id.
 
-    ``rows`` are as `voxel51.server.jobs.outputs.with_files` gives them. However many they are, it takes some
+    ``rows`` are as `voxel51.server.jobs.outputs.jobs_with_files` gives them. However many they are, it takes some
     statements for all of them.
     """
     makers: dict[str, Callable[[RowMapping], Any]] = {name: _column(name) for name in JOBS_FURTHER_FIELDS}

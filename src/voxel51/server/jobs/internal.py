@@ -14,9 +14,9 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from voxel51.server.analytics.service import AnalyticService
 from voxel51.server.database.database import Database
-from voxel51.server.jobs.moves import ENDED, Move, move_all
-from voxel51.server.jobs.service import forget_files
+from voxel51.server.jobs.service import detach_files
 from voxel51.server.jobs.tables import attempts, jobs
+from voxel51.server.jobs.transitions import ENDED, Transition, transition_jobs
 from voxel51.server.storage.storage import Storage
 from voxel51.wire import dates
 from voxel51.wire.jobs import JobComputeMode, JobFailureType, JobState
@@ -82,13 +82,13 @@ class InternalJobs:
 
         Those that run are stopped first, and are gone when they are forgotten again.
         """
-        moved = move_all(connection, job_ids, Move.KILL, fail_date=dates.now(), **_STOPPED)
+        moved = transition_jobs(connection, job_ids, Transition.KILL, fail_date=dates.now(), **_STOPPED)
         running = attempts.c.job_id.in_(job_ids) & attempts.c.ended_at.is_(None)
         connection.execute(update(attempts).where(running).values(stop_wanted=True))
         if moved:
             self._database.after_commit(self._wake)
         busy = set(connection.execute(select(attempts.c.job_id).where(running)).scalars())
         done = [job_id for job_id in job_ids if job_id not in busy]
-        for key in forget_files(connection, done):
+        for key in detach_files(connection, done):
             self._database.after_commit(partial(self._storage.delete, key))
         connection.execute(delete(jobs).where(jobs.c.id.in_(done), jobs.c.internal, jobs.c.state.in_([*ENDED])))

@@ -23,7 +23,7 @@ _MEDIA_TYPES = {
 }
 
 
-def with_files() -> Select[Any]:
+def jobs_with_files() -> Select[Any]:
     """Jobs with ``version`` and ``scope`` of their analytics and the files of their current attempts."""
     columns = (analytics_table.c.version, analytics_table.c.scope)
     files = (attempts.c.output_key, attempts.c.output_sha256, attempts.c.log_key)
@@ -38,15 +38,15 @@ def output_of(connection: Connection, owner_id: str, job_id: str) -> Download:
         NotFound: the owner has no such job, or its analytic leaves no output.
         BadRequest: it is not complete, or has expired.
     """
-    of_owner = with_files().where(jobs.c.id == job_id, jobs.c.owner_id == owner_id)
+    of_owner = jobs_with_files().where(jobs.c.id == job_id, jobs.c.owner_id == owner_id)
     job = connection.execute(of_owner).mappings().first()
     if job is None:
-        raise no_such_job(job_id)
+        raise job_not_found(job_id)
     return checked_output(job)
 
 
 def checked_output(job: RowMapping) -> Download:
-    """The output of a job as `with_files` gives it; raises as `output_of` does."""
+    """The output of a job as `jobs_with_files` gives it; raises as `output_of` does."""
     job_id = job["id"]
     if job["state"] != JobState.COMPLETE:
         raise BadRequest(f"Job '{job_id}' is {job['state']}; only a COMPLETE job has an output")
@@ -62,6 +62,6 @@ def download_of(key: str, filename: str, sha256: str | None = None) -> Download:
     return Download(key, filename, _MEDIA_TYPES.get(filename[filename.rfind(".") :]), sha256)
 
 
-def no_such_job(job_id: str) -> NotFound:
+def job_not_found(job_id: str) -> NotFound:
     """The refusal of an id that is nobody's, or somebody else's."""
     return NotFound(f"Job '{job_id}' not found; it may belong to somebody else")

@@ -20,12 +20,12 @@ from voxel51.server.errors import BadRequest, Forbidden, NotFound
 from voxel51.server.events import outbox
 from voxel51.server.http.route import Download
 from voxel51.server.jobs.details import further_fields
-from voxel51.server.jobs.moves import ENDED
-from voxel51.server.jobs.outputs import checked_output, download_of, no_such_job, with_files
-from voxel51.server.jobs.positions import Positions
+from voxel51.server.jobs.outputs import checked_output, download_of, job_not_found, jobs_with_files
+from voxel51.server.jobs.queue_positions import QueuePositions
 from voxel51.server.jobs.requests import check_request, output_filename, read_request
 from voxel51.server.jobs.status import status_of
-from voxel51.server.jobs.tables import attempts, jobs, theirs
+from voxel51.server.jobs.tables import attempts, jobs, user_submitted
+from voxel51.server.jobs.transitions import ENDED
 from voxel51.server.outcomes import Outcomes, only
 from voxel51.server.storage.storage import Storage
 from voxel51.wire import dates
@@ -63,7 +63,7 @@ class JobService:
         data: DataService,
         lifetime: timedelta,
         links: Links,
-        positions: Positions,
+        positions: QueuePositions,
         wake: Callable[[], None],
     ) -> None:
         self._database = database
@@ -126,9 +126,9 @@ class JobService:
         further = [name for name in JOBS_FURTHER_FIELDS if name in asked]
         with self._database.read() as connection:
             if not further:
-                rows, count = run(connection, LISTING, query, [visible, theirs])
+                rows, count = run(connection, LISTING, query, [visible, user_submitted])
                 return {"jobs": [_to_wire(row) for row in rows], "count": count}
-            rows, count = run(connection, LISTING, replace(query, fields=(*asked, "id")), [visible, theirs])
+            rows, count = run(connection, LISTING, replace(query, fields=(*asked, "id")), [visible, user_submitted])
             found = self._further(connection, [row["id"] for row in rows], further)
         named = [
             {name: each[name] for name in asked if name in each} for each in (row | found[row["id"]] for row in rows)
@@ -141,13 +141,13 @@ class JobService:
         found: dict[str, dict[str, Any]] = {}
         for start in range(0, len(job_ids), _MOST_AT_ONCE):
             chosen = jobs.c.id.in_(job_ids[start : start + _MOST_AT_ONCE])
-            rows = connection.execute(with_files().where(chosen)).mappings().all()
+            rows = connection.execute(jobs_with_files().where(chosen)).mappings().all()
             found |= further_fields(connection, rows, names, self._positions)
         return found
 
     def list_unarchived(self, owner: User) -> JobList:
         """The owner's jobs that are not archived."""
-        visible = [jobs.c.owner_id == owner.id, theirs, jobs.c.archived.is_(False)]
+        visible = [jobs.c.owner_id == owner.id, user_submitted, jobs.c.archived.is_(False)]
         with self._database.read() as connection:
             rows, count = run(connection, LISTING, Query(), visible)
         return {"jobs": [_to_wire(row) for row in rows], "count": count}
@@ -174,7 +174,7 @@ class JobService:
             found = _find_all(connection, owner.id, job_ids)
             further = further_fields(connection, [*found.values()], JOBS_FURTHER_FIELDS, self._positions)
         return {
-            job_id: _with(found[job_id], further[job_id]) if job_id in found else no_such_job(job_id)
+            job_id: _with(found[job_id], further[job_id]) if job_id in found else job_not_found(job_id)
             for job_id in job_ids
         }
 
@@ -245,12 +245,12 @@ class JobService:
 
     def expire(self) -> int:
         """Delete the files of every ended job whose time has come, and archive it; returns how many."""
-        due = (jobs.c.expiration_date <= dates.now()) & jobs.c.expired.is_(False) & theirs
+        due = (jobs.c.expiration_date <= dates.now()) & jobs.c.expired.is_(False) & user_submitted
         due &= jobs.c.state.in_([JobState.READY.value, *(state.value for state in ENDED)])
         with self._database.write() as connection:
             expired = connection.execute(select(jobs.c.id, jobs.c.owner_id).where(due).limit(_MOST_AT_ONCE)).all()
             job_ids = [job.id for job in expired]
-            keys = forget_files(connection, job_ids)
+            keys = detach_files(connection, job_ids)
             connection.execute(update(jobs).where(jobs.c.id.in_(job_ids)).values(expired=True, archived=True))
             outbox.record(connection, EventName.EXPIRED, [(job.id, job.owner_id) for job in expired], {})
         for key in keys:
@@ -259,7 +259,8 @@ class JobService:
 
     def export(self, owner: User) -> list[dict[str, Any]]:
         """The record and the request of all jobs of the owner, each with a signed link to its output, if it has one."""
-        statement = with_files().where(jobs.c.owner_id == owner.id, theirs).order_by(jobs.c.upload_date, jobs.c.id)
+        of_owner = jobs_with_files().where(jobs.c.owner_id == owner.id, user_submitted)
+        statement = of_owner.order_by(jobs.c.upload_date, jobs.c.id)
         with self._database.read() as connection:
             rows = connection.execute(statement).mappings().all()
         return [self._exported(row) for row in rows]
@@ -275,7 +276,7 @@ class JobService:
         while True:
             with self._database.write() as connection:
                 job_ids = connection.execute(all_jobs).scalars().all()
-                for key in forget_files(connection, job_ids):
+                for key in detach_files(connection, job_ids):
                     self._database.after_commit(partial(self._storage.delete, key))
                 connection.execute(delete(jobs).where(jobs.c.id.in_(job_ids)))
             if not job_ids:
@@ -290,7 +291,7 @@ class JobService:
         with self._database.read() as connection:
             row = _find_all(connection, owner_id, [job_id]).get(job_id)
         if row is None:
-            raise no_such_job(job_id)
+            raise job_not_found(job_id)
         return row
 
     def _check_data(self, owner: User, data_id: str) -> None:
@@ -302,14 +303,14 @@ class JobService:
             raise BadRequest(f"Data '{data_id}' has expired; upload it again")
 
 
-def has_unended(connection: Connection, analytic_id: str) -> bool:
+def has_active_jobs(connection: Connection, analytic_id: str) -> bool:
     """Whether jobs of this analytic have not ended."""
     unended = jobs.c.state.not_in([state.value for state in ENDED])
     return connection.execute(select(jobs.c.id).where(jobs.c.analytic_id == analytic_id, unended)).first() is not None
 
 
 def _find_all(connection: Connection, owner_id: str, job_ids: Sequence[str]) -> dict[str, RowMapping]:
-    statement = with_files().where(jobs.c.id.in_(job_ids), jobs.c.owner_id == owner_id, theirs)
+    statement = jobs_with_files().where(jobs.c.id.in_(job_ids), jobs.c.owner_id == owner_id, user_submitted)
     return {row["id"]: row for row in connection.execute(statement).mappings()}
 
 
@@ -322,7 +323,7 @@ def _with(job: RowMapping, further: Mapping[str, Any]) -> Job:
     return _to_wire({**{name: job[name] for name in JOBS_FIELDS}, **further})
 
 
-def forget_files(connection: Connection, job_ids: Sequence[str]) -> list[str]:
+def detach_files(connection: Connection, job_ids: Sequence[str]) -> list[str]:
     """Take output and log from all attempts at these jobs; returns the storage keys, to be deleted after the commit."""
     of_job = attempts.c.job_id.in_(job_ids)
     rows = connection.execute(select(attempts.c.output_key, attempts.c.log_key).where(of_job)).all()

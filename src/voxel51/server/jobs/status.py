@@ -9,7 +9,7 @@ from sqlalchemy import RowMapping
 
 from voxel51.server.documents import read_document
 from voxel51.server.errors import BadRequest
-from voxel51.server.jobs.moves import ENDED
+from voxel51.server.jobs.transitions import ENDED
 from voxel51.wire.events import EventName
 from voxel51.wire.jobs import JobState
 from voxel51.wire.tasks import Progress, TaskState, TaskStatusDocument

@@ -48,7 +48,7 @@ for _date, _columns in (
     _known = _date.is_not(None)
     Index(f"ix_jobs_{_date.name}", _date, *_columns, sqlite_where=_known, postgresql_where=_known)
 
-theirs = jobs.c.internal.is_(False)
+user_submitted = jobs.c.internal.is_(False)
 """Of what people see: jobs that somebody submitted."""
 
 turns = Table(

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, literal, select
 
 from voxel51.server.database.durations import seconds_between
-from voxel51.server.jobs.tables import jobs, theirs
+from voxel51.server.jobs.tables import jobs, user_submitted
 from voxel51.wire.jobs import JobFailureType
 
 _NONE = JobFailureType.NONE.value
@@ -23,13 +23,13 @@ def ended_by_owner(
     completed = _grouped(jobs.c.completion_date, literal(_NONE).label("failure_type"))
     failed = _grouped(jobs.c.fail_date, jobs.c.failure_type).group_by(jobs.c.failure_type)
     for statement, moment in ((completed, jobs.c.completion_date), (failed, jobs.c.fail_date)):
-        yield from connection.execute(statement.where(moment >= begin, moment < end, theirs, *among))
+        yield from connection.execute(statement.where(moment >= begin, moment < end, user_submitted, *among))
 
 
 def number_ended(connection: Connection, begin: datetime, end: datetime) -> tuple[int, int]:
     """How many were completed, and how many failed."""
     completed, failed = (
-        connection.execute(select(func.count()).where(moment >= begin, moment < end, theirs)).scalar_one()
+        connection.execute(select(func.count()).where(moment >= begin, moment < end, user_submitted)).scalar_one()
         for moment in (jobs.c.completion_date, jobs.c.fail_date)
     )
     return completed, failed

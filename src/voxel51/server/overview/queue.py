@@ -12,7 +12,7 @@ from voxel51.server.database.database import Database
 from voxel51.server.engine.dispatcher import Dispatcher
 from voxel51.server.jobs.details import eta_seconds
 from voxel51.server.jobs.status import progress_of
-from voxel51.server.jobs.tables import attempts, jobs, theirs
+from voxel51.server.jobs.tables import attempts, jobs, user_submitted
 from voxel51.server.overview.ended import number_ended
 from voxel51.wire import dates
 from voxel51.wire.jobs import JobState
@@ -55,7 +55,7 @@ def _states(connection: Connection) -> dict[bool, dict[str, int]]:
 
 
 def _oldest_waits_seconds(connection: Connection) -> float | None:
-    waiting = select(func.min(jobs.c.queued_at)).where(jobs.c.state == JobState.QUEUED.value, theirs)
+    waiting = select(func.min(jobs.c.queued_at)).where(jobs.c.state == JobState.QUEUED.value, user_submitted)
     since = connection.execute(waiting).scalar()
     return None if since is None else max(0.0, (dates.now() - since).total_seconds())
 

@@ -16,7 +16,7 @@ from voxel51.server.database.turns import take_turn
 from voxel51.server.errors import BadRequest, ServiceError, Unavailable
 from voxel51.server.http.route import Download
 from voxel51.server.jobs.internal import InternalJobs
-from voxel51.server.jobs.outputs import checked_output, with_files
+from voxel51.server.jobs.outputs import checked_output, jobs_with_files
 from voxel51.server.jobs.status import status_of
 from voxel51.server.jobs.tables import jobs
 from voxel51.server.renditions.kinds import Kind
@@ -179,7 +179,7 @@ class RenditionService:
 def _find(connection: Connection, subject: Subject, kind: Kind, variant: str) -> RowMapping | None:
     """The internal job that makes or made it, with its files, and when the rendition was last used."""
     chosen = (renditions.c.subject == subject.key, renditions.c.kind == kind.name, renditions.c.variant == variant)
-    joined = with_files().add_columns(renditions.c.used_at).join(renditions, renditions.c.maker_id == jobs.c.id)
+    joined = jobs_with_files().add_columns(renditions.c.used_at).join(renditions, renditions.c.maker_id == jobs.c.id)
     return connection.execute(joined.where(*chosen)).mappings().first()
 
 

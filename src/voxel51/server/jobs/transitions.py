@@ -12,7 +12,7 @@ from voxel51.wire.events import EventName
 from voxel51.wire.jobs import JobState
 
 
-class Move(Enum):
+class Transition(Enum):
     """A move: the states it may start from, and the one it leads to."""
 
     START = ({JobState.READY}, JobState.QUEUED)
@@ -36,18 +36,18 @@ _TOLD = {"failure_type": "failure_type", "failure_message": "message"}
 ENDED = frozenset({JobState.COMPLETE, JobState.FAILED})
 
 
-def move(connection: Connection, job_id: str, step: Move, **values: Any) -> bool:
+def transition_job(connection: Connection, job_id: str, transition: Transition, **values: Any) -> bool:
     """Make the move within the caller's transaction, setting ``values`` with it.
 
     Returns:
         whether the job was in a state from which it can be made; nothing is changed if not.
     """
-    return bool(move_all(connection, [job_id], step, **values))
+    return bool(transition_jobs(connection, [job_id], transition, **values))
 
 
-def move_all(connection: Connection, job_ids: Sequence[str], step: Move, **values: Any) -> set[str]:
+def transition_jobs(connection: Connection, job_ids: Sequence[str], transition: Transition, **values: Any) -> set[str]:
     """Make the move with each job that is in a state from which it can be made; returns which."""
-    sources, target = step.value
+    sources, target = transition.value
     chosen = jobs.c.id.in_(job_ids) & jobs.c.state.in_([state.value for state in sources])
     statement = update(jobs).where(chosen).values(state=target.value, **values)
     moved = connection.execute(statement.returning(jobs.c.id, jobs.c.owner_id, jobs.c.internal)).all()

@@ -14,7 +14,7 @@ RECEIVED_BYTES = 65536
 LEAVING_SECONDS = 30.0
 
 
-class Zygote:
+class ZygoteProcess:
     """One zygote process, from its start to its death.
 
     Raises:

@@ -13,8 +13,8 @@ import pytest
 from contracts.test_runner import Bench, is_running, printed_pids, wait_until
 from samples.installed import SAMPLES, install
 from samples.platform import JobPlatform
-from voxel51.server.engine.runner import Ending
-from voxel51.server.engine.runners.processes import ProcessRunner
+from voxel51.server.engine.runner import ExitReason
+from voxel51.server.engine.runners.processes.runner import ProcessRunner
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def test_attempts_of_a_killed_zygote_are_lost_and_the_next_start_works(bench):
 
     os.kill(psutil.Process(process.pid).ppid(), signal.SIGKILL)
 
-    assert bench.outcome().ending is Ending.LOST
+    assert bench.outcome().exit_reason is ExitReason.LOST
     assert len(pids) == 3
     assert [pid for pid in [process.pid, *pids] if is_running(pid)] == []
     bench.start("no-op", "attempt2")
@@ -80,14 +80,15 @@ def test_a_forked_child_imports_nothing(tmp_path, platform):
 SERVER = """
     import json, sys, threading
     from pathlib import Path
-    from voxel51.server.engine.launch import Launch, Limits
-    from voxel51.server.engine.runners.processes import ProcessRunner
+    from voxel51.server.engine.launch import LaunchSpec
+    from voxel51.server.engine.runners.processes.runner import ProcessRunner
 
     folder, module_folders, environment = json.loads(sys.argv[1])
     runner = ProcessRunner(Path(folder), [], module_folders=module_folders, mode=sys.argv[2])
     runner.open(lambda outcome: None)
-    limits = Limits(600, 600, 1 << 30, 1 << 28)
-    process = runner.start(Launch("attempt1", "samples/leave-behind-and-stay", environment, limits))
+    limits = {"wall_seconds": 600, "cpu_seconds": 600, "memory_bytes": 1 << 30, "file_bytes": 1 << 28}
+    limits["open_files"] = 256
+    process = runner.start(LaunchSpec("attempt1", "samples/leave-behind-and-stay", environment, limits))
     print(process.pid, flush=True)
     threading.Event().wait()
 """

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from voxel51.server.database.search import Query
-from voxel51.server.jobs.positions import Positions
+from voxel51.server.jobs.queue_positions import QueuePositions
 from voxel51.server.jobs.tables import jobs
 
 POSITION = Query(fields=("id", "queue_position"))
@@ -94,7 +94,7 @@ def test_only_a_queued_job_has_a_position(rooms, alice):
 
 def test_with_many_waiting_they_are_counted_once_a_second(rooms, alice, bob):
     now = 0.0
-    places = Positions(rooms.quotas.most_running, lambda: now)
+    places = QueuePositions(rooms.quotas.most_running, lambda: now)
     database = rooms.database
 
     def position(job_id):

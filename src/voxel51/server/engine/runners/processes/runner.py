@@ -10,16 +10,16 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from voxel51.server.engine import leftovers
-from voxel51.server.engine.launch import Launch
-from voxel51.server.engine.runner import LOG_TAIL_BYTES, Ending, Outcome, Process
-from voxel51.server.engine.runners.processes_endings import Death, OomKills, ending_of
-from voxel51.server.engine.runners.processes_environment import interpreter_environment
-from voxel51.server.engine.runners.processes_zygote import Zygote
+from voxel51.server.engine import orphan_processes
+from voxel51.server.engine.launch import LaunchSpec
+from voxel51.server.engine.runner import LOG_TAIL_BYTES, AttemptOutcome, ExitReason, ProcessIdentity
+from voxel51.server.engine.runners.processes.environment import interpreter_environment
+from voxel51.server.engine.runners.processes.exit_status import ExitStatus, OomKillCounter, classify_exit
+from voxel51.server.engine.runners.processes.zygote import ZygoteProcess
 from voxel51.wire.tasks import WEIGHTS_FOLDER
 
 logger = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ PAUSE_SECONDS = 1.0
 
 @dataclass(slots=True)
 class _Attempt:
-    launch: Launch
+    launch: LaunchSpec
     folder: Path
     pid: Future[int] = field(default_factory=Future)
     stop_wanted: bool = False
@@ -74,19 +74,19 @@ class ProcessRunner:
         self._threads_per_attempt = threads
         self._module_folders = list(module_folders)
         self._shared = {} if weights_folder is None else {WEIGHTS_FOLDER: str(weights_folder.resolve())}
-        self._oom_kills = OomKills()
+        self._oom_kills = OomKillCounter()
         self._lock = threading.Lock()
         self._settled = threading.Condition(self._lock)
         self._attempts: dict[str, _Attempt] = {}
-        self._endings: queue.SimpleQueue[tuple[_Attempt, Ending, int | None, str] | None] = queue.SimpleQueue()
+        self._endings: queue.SimpleQueue[tuple[_Attempt, ExitReason, int | None, str] | None] = queue.SimpleQueue()
         self._closing = threading.Event()
-        self._zygote: Zygote | None = None
+        self._zygote: ZygoteProcess | None = None
         self._workers: list[threading.Thread] = []
 
-    def open(self, ended: Callable[[Outcome], None]) -> None:
+    def open(self, ended: Callable[[AttemptOutcome], None]) -> None:
         """Make ready; see `voxel51.server.engine.runner.Runner.open`."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        leftovers.end_started_in(self._folder)
+        orphan_processes.kill_started_in(self._folder)
         for path in self._folder.iterdir():
             _remove(path)
         self._zygote = self._new_zygote()
@@ -97,7 +97,7 @@ class ProcessRunner:
         for thread in self._workers:
             thread.start()
 
-    def start(self, launch: Launch) -> Process:
+    def start(self, launch: LaunchSpec) -> ProcessIdentity:
         """Start an attempt; see `voxel51.server.engine.runner.Runner.start`."""
         folder = self._folder / launch.attempt_id
         _make_folders(folder)
@@ -116,7 +116,7 @@ class ProcessRunner:
         except OSError:
             self._forget(attempt)
             raise
-        return Process(pid, leftovers.started_at(pid))
+        return ProcessIdentity(pid, orphan_processes.started_at(pid))
 
     def stop(self, attempt_id: str) -> None:
         """End an attempt; see `voxel51.server.engine.runner.Runner.stop`."""
@@ -137,26 +137,26 @@ class ProcessRunner:
         for attempt_id in running:
             self.stop(attempt_id)
         with self._settled:
-            self._settled.wait_for(lambda: not self._attempts, leftovers.ENDING_SECONDS)
+            self._settled.wait_for(lambda: not self._attempts, orphan_processes.ENDING_SECONDS)
             self._zygote = None
         zygote.hang_up()
         for thread in self._workers:
             thread.join()
-        leftovers.end_started_in(self._folder)
+        orphan_processes.kill_started_in(self._folder)
 
     # The zygote, as seen by the one thread that listens to it.
 
-    def _listen(self, zygote: Zygote) -> None:
-        current: Zygote | None = zygote
+    def _listen(self, zygote: ZygoteProcess) -> None:
+        current: ZygoteProcess | None = zygote
         while current is not None:
             loading, ready = self._hear(current)
             current.bury()
-            leftovers.end_started_in(self._folder)
+            orphan_processes.kill_started_in(self._folder)
             self._lose_running()
             current = self._replace(loading, ready)
         self._endings.put(None)
 
-    def _hear(self, zygote: Zygote) -> tuple[str | None, bool]:
+    def _hear(self, zygote: ZygoteProcess) -> tuple[str | None, bool]:
         """Do what the zygote's messages ask until it is dead; what it was loading then, and whether it got further."""
         loading, ready = None, False
         for message in zygote.messages():
@@ -187,14 +187,14 @@ class ProcessRunner:
         if attempt is None:
             return
         by_us = message["ended_by"] is not None
-        death = Death(
+        death = ExitStatus(
             wait_status=message["wait_status"],
             ended_by=message["ended_by"],
             cpu_seconds=message["cpu_seconds"],
             peak_memory_bytes=message["peak_memory_bytes"],
-            oom_killed=not by_us and os.WIFSIGNALED(message["wait_status"]) and self._oom_kills.has_grown(),
+            oom_killed=not by_us and os.WIFSIGNALED(message["wait_status"]) and self._oom_kills.has_increased(),
         )
-        self._over(attempt, *ending_of(death, attempt.launch.limits))
+        self._over(attempt, *classify_exit(death, attempt.launch.limits))
 
     def _lose_running(self) -> None:
         """The zygote is dead, and with it all that it started."""
@@ -202,17 +202,17 @@ class ProcessRunner:
             running = [attempt for attempt in self._attempts.values() if attempt.pid.done()]
         for attempt in running:
             if attempt.stop_wanted:
-                self._over(attempt, Ending.STOPPED, None, "The job was stopped.")
+                self._over(attempt, ExitReason.STOPPED, None, "The job was stopped.")
             else:
-                self._over(attempt, Ending.LOST, None, "The process that watches over jobs died.")
+                self._over(attempt, ExitReason.LOST, None, "The process that watches over jobs died.")
 
-    def _over(self, attempt: _Attempt, ending: Ending, exit_code: int | None, detail: str) -> None:
+    def _over(self, attempt: _Attempt, ending: ExitReason, exit_code: int | None, detail: str) -> None:
         """Have an attempt settled, once: its zygote may die before that is done."""
         if not attempt.is_over:
             attempt.is_over = True
             self._endings.put((attempt, ending, exit_code, detail))
 
-    def _replace(self, loading: str | None, ready: bool) -> Zygote | None:
+    def _replace(self, loading: str | None, ready: bool) -> ZygoteProcess | None:
         """A new zygote, told of the attempts that the dead one had not started yet; None when it is time to go."""
         if loading is not None and loading in self._preload:
             logger.warning("importing the analytic %s crashes or starts threads: its jobs start more slowly", loading)
@@ -253,9 +253,9 @@ class ProcessRunner:
             if not attempt.pid.done():
                 attempt.pid.set_exception(OSError("the runner was closed before the attempt had started"))
 
-    def _new_zygote(self) -> Zygote:
+    def _new_zygote(self) -> ZygoteProcess:
         environment = interpreter_environment(self._folder, 1, self._module_folders)
-        return Zygote(self._interpreter, self._mode, self._preload, self._folder, environment)
+        return ZygoteProcess(self._interpreter, self._mode, self._preload, self._folder, environment)
 
     def _told(self, attempt: _Attempt) -> dict[str, Any]:
         launch = attempt.launch
@@ -268,15 +268,15 @@ class ProcessRunner:
             "environment": interpreter_environment(work, self._threads_per_attempt, self._module_folders)
             | self._shared
             | dict(launch.environment),
-            "limits": asdict(launch.limits),
+            "limits": launch.limits,
         }
 
     # What becomes of an attempt that has ended, in the one thread that calls back.
 
-    def _settle(self, ended: Callable[[Outcome], None]) -> None:
+    def _settle(self, ended: Callable[[AttemptOutcome], None]) -> None:
         while (ending := self._endings.get()) is not None:
             attempt, kind, exit_code, detail = ending
-            outcome = Outcome(attempt.launch.attempt_id, kind, exit_code, detail, _tail(attempt.folder / "log"))
+            outcome = AttemptOutcome(attempt.launch.attempt_id, kind, exit_code, detail, _tail(attempt.folder / "log"))
             _remove(attempt.folder)
             if attempt.pid.done():
                 self._call_back(ended, outcome)
@@ -284,11 +284,11 @@ class ProcessRunner:
                 self._attempts.pop(outcome.attempt_id, None)
                 self._settled.notify_all()
 
-    def _call_back(self, ended: Callable[[Outcome], None], outcome: Outcome) -> None:
+    def _call_back(self, ended: Callable[[AttemptOutcome], None], outcome: AttemptOutcome) -> None:
         try:
             ended(outcome)
         except Exception:
-            logger.exception("the end of the attempt %s (%s) could not be settled", outcome.attempt_id, outcome.ending)
+            logger.exception("settling attempt %s (%s) failed", outcome.attempt_id, outcome.exit_reason)
 
     def _forget(self, attempt: _Attempt) -> None:
         """Nobody is to hear of this attempt: it could not be started."""

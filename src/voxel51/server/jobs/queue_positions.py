@@ -7,24 +7,24 @@ from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, func, select, tuple_
 
-from voxel51.server.jobs.tables import jobs, theirs
-from voxel51.server.jobs.turns import MostRunning, Standing, standing_of
+from voxel51.server.jobs.fair_share import ConcurrencyLimits, FairShares, fair_shares_of
+from voxel51.server.jobs.tables import jobs, user_submitted
 from voxel51.wire.jobs import JobState
 
 _MANY = 1000
 _KEPT_SECONDS = 1.0
-_WAITING = (jobs.c.state == JobState.QUEUED.value) & theirs
+_WAITING = (jobs.c.state == JobState.QUEUED.value) & user_submitted
 
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """All jobs that wait, as numbers: ``waiting`` is how many each owner has, ``standing`` how owners take turns.
+    """All jobs that wait, as numbers: ``waiting`` is how many each owner has, ``shares`` how owners take turns.
 
     An owner's jobs are served in their own order, so the place of one follows from its number among its owner's.
     """
 
     waiting: Mapping[str, int]
-    standing: Standing
+    shares: FairShares
 
     def position(self, owner_id: str, ahead: int) -> int:
         """The position of the job that has ``ahead`` of its owner's before it; 1 is next.
@@ -33,25 +33,25 @@ class Queue:
         of how many their owner would then have underway. Jobs that must wait for others of their owner, because no
         more may run at once, stand behind all those that need not.
         """
-        level = self.standing.underway[owner_id] + ahead
-        may_start = ahead < self.standing.room(owner_id)
-        before, turn = 0, list(self.standing.order).index(owner_id)
-        for place, other in enumerate(self.standing.order):
+        level = self.shares.underway[owner_id] + ahead
+        may_start = ahead < self.shares.room(owner_id)
+        before, turn = 0, list(self.shares.order).index(owner_id)
+        for place, other in enumerate(self.shares.order):
             waiting = self.waiting[other]
-            startable = min(waiting, self.standing.room(other))
-            lower = level - self.standing.underway[other] + (place < turn)
+            startable = min(waiting, self.shares.room(other))
+            lower = level - self.shares.underway[other] + (place < turn)
             before += min(max(lower, 0), startable) if may_start else max(startable, min(lower, waiting))
         return before + 1
 
 
-class Positions:
+class QueuePositions:
     """Says at which position jobs wait. Jobs are counted in an index for it, and not read.
 
     Where more than `_MANY` wait, they are counted once a second at most, and not for everybody who asks: positions may
     then be a second old.
     """
 
-    def __init__(self, most_running: MostRunning, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, most_running: ConcurrencyLimits, clock: Callable[[], float] = time.monotonic) -> None:
         self._most_running = most_running
         self._clock = clock
         self._kept: tuple[float, Queue] | None = None
@@ -78,7 +78,7 @@ class Positions:
                 return queue
         counted = select(jobs.c.owner_id, func.count()).where(_WAITING).group_by(jobs.c.owner_id)
         waiting = {row[0]: row[1] for row in connection.execute(counted.order_by(jobs.c.owner_id))}
-        queue = Queue(waiting, standing_of(connection, [*waiting], self._most_running))
+        queue = Queue(waiting, fair_shares_of(connection, [*waiting], self._most_running))
         self._kept = now, queue
         return queue
 

@@ -18,12 +18,12 @@ _ANY = 2**62
 _UNDERWAY = [JobState.SCHEDULED.value, JobState.RUNNING.value]
 
 
-MostRunning = Callable[[Connection, Sequence[str]], Mapping[str, int]]
+ConcurrencyLimits = Callable[[Connection, Sequence[str]], Mapping[str, int]]
 """How many jobs of each of these owners may run at once; who is left out, any number."""
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class FairShares:
     """Owners in the ``order`` of their turns, how many jobs of each are ``underway``, and the ``most`` that may be."""
 
     order: Sequence[str]
@@ -36,7 +36,7 @@ class Standing:
 
 
 def next_jobs(
-    connection: Connection, limit: int, most_running: MostRunning, *, internal: bool = False
+    connection: Connection, limit: int, most_running: ConcurrencyLimits, *, internal: bool = False
 ) -> list[Row[Any]]:
     """Up to ``limit`` queued jobs, ``id`` and ``entry_point`` of each, and note that their owners had their turn.
 
@@ -46,7 +46,7 @@ def next_jobs(
     waiting comes first. The cost grows with the owners that wait, and not with the jobs.
     """
     chosen: list[Row[Any]] = []
-    for owner_id, count in _shares(connection, limit, most_running, internal).items():
+    for owner_id, count in _allocate(connection, limit, most_running, internal).items():
         waiting = (
             select(jobs.c.id, analytics.c.entry_point)
             .join(analytics, analytics.c.id == jobs.c.analytic_id)
@@ -60,21 +60,21 @@ def next_jobs(
     return chosen
 
 
-def _shares(connection: Connection, limit: int, most_running: MostRunning, internal: bool) -> dict[str, int]:
+def _allocate(connection: Connection, limit: int, most_running: ConcurrencyLimits, internal: bool) -> dict[str, int]:
     """How many of ``limit`` places each owner gets, in the order of their turns; none more than he has jobs waiting, or
     may run at once."""
-    standing = standing_of(connection, _waiting_owners(connection, internal), most_running, internal=internal)
-    shares: Counter[str] = Counter()
-    most = {owner_id: min(limit, standing.room(owner_id)) for owner_id in standing.order}
+    shares = fair_shares_of(connection, _waiting_owners(connection, internal), most_running, internal=internal)
+    slots: Counter[str] = Counter()
+    most = {owner_id: min(limit, shares.room(owner_id)) for owner_id in shares.order}
     for _ in range(limit):
-        free = [owner_id for owner_id in standing.order if shares[owner_id] < most[owner_id]]
+        free = [owner_id for owner_id in shares.order if slots[owner_id] < most[owner_id]]
         if not free:
             break
-        chosen = min(free, key=lambda owner_id: standing.underway[owner_id] + shares[owner_id])
-        if chosen not in shares:
+        chosen = min(free, key=lambda owner_id: shares.underway[owner_id] + slots[owner_id])
+        if chosen not in slots:
             most[chosen] = _waiting_jobs(connection, chosen, most[chosen], internal)
-        shares[chosen] += 1
-    return shares
+        slots[chosen] += 1
+    return slots
 
 
 def _waiting_jobs(connection: Connection, owner_id: str, most: int, internal: bool) -> int:
@@ -84,18 +84,18 @@ def _waiting_jobs(connection: Connection, owner_id: str, most: int, internal: bo
     return connection.execute(counted).scalar_one()
 
 
-def standing_of(
-    connection: Connection, owner_ids: Sequence[str], most_running: MostRunning, *, internal: bool = False
-) -> Standing:
+def fair_shares_of(
+    connection: Connection, owner_ids: Sequence[str], most_running: ConcurrencyLimits, *, internal: bool = False
+) -> FairShares:
     """How these owners, who have jobs waiting, stand to each other."""
     if not owner_ids:
-        return Standing([], Counter(), {})
+        return FairShares([], Counter(), {})
     going = jobs.c.state.in_(_UNDERWAY) & jobs.c.internal.is_(internal)
     counted = select(jobs.c.owner_id, func.count()).where(going).group_by(jobs.c.owner_id)
     underway = Counter({row[0]: row[1] for row in connection.execute(counted)})
     served = {row.owner_id: row.served_at for row in connection.execute(select(turns))}
     order = sorted(owner_ids, key=lambda owner_id: served.get(owner_id, _NEVER))
-    return Standing(order, underway, most_running(connection, order))
+    return FairShares(order, underway, most_running(connection, order))
 
 
 def _waiting_owners(connection: Connection, internal: bool) -> list[str]:

@@ -7,8 +7,8 @@ import sys
 import psutil
 import pytest
 
-from voxel51.server.engine.leftovers import end, end_started_in, started_at, started_at_by_ps
-from voxel51.server.engine.runner import Process
+from voxel51.server.engine.orphan_processes import kill, kill_started_in, started_at, started_at_by_ps
+from voxel51.server.engine.runner import ProcessIdentity
 
 WAITING = [sys.executable, "-I", "-S", "-c", "import time; time.sleep(3600)"]
 
@@ -32,7 +32,7 @@ def test_a_recorded_process_is_ended_with_its_group():
     with subprocess.Popen(command, start_new_session=True, stdout=subprocess.PIPE, text=True) as process:
         companion = psutil.Process(int(process.stdout.readline()))
 
-        assert end(Process(process.pid, started_at(process.pid)))
+        assert kill(ProcessIdentity(process.pid, started_at(process.pid)))
 
         assert process.wait(10) == -signal.SIGKILL
     companion.wait(10)
@@ -41,24 +41,24 @@ def test_a_recorded_process_is_ended_with_its_group():
 def test_a_stranger_with_the_same_number_is_left_alone(waiting):
     process = waiting()
 
-    assert not end(Process(process.pid, started_at(process.pid) - 1))
+    assert not kill(ProcessIdentity(process.pid, started_at(process.pid) - 1))
 
     assert process.poll() is None
 
 
 def test_a_process_that_is_gone_is_no_error(waiting):
     process = waiting()
-    recorded = Process(process.pid, started_at(process.pid))
+    recorded = ProcessIdentity(process.pid, started_at(process.pid))
     process.kill()
     process.wait()
 
-    assert not end(recorded)
+    assert not kill(recorded)
 
 
 def test_a_process_whose_start_is_unknown_is_left_alone(waiting):
     process = waiting()
 
-    assert not end(Process(process.pid, 0.0))
+    assert not kill(ProcessIdentity(process.pid, 0.0))
 
     assert process.poll() is None
 
@@ -76,7 +76,7 @@ def test_processes_are_found_by_their_temporary_folder(waiting, tmp_path):
     inside = [waiting(env={"TMPDIR": str(tmp_path)}), waiting(env={"TMPDIR": f"{tmp_path}/attempt/work"})]
     outside = waiting(env={"TMPDIR": f"{tmp_path}-other"})
 
-    assert end_started_in(tmp_path) == 2
+    assert kill_started_in(tmp_path) == 2
 
     assert [process.wait(10) for process in inside] == [-signal.SIGKILL] * 2
     assert outside.poll() is None

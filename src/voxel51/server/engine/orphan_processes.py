@@ -12,7 +12,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from voxel51.server.engine.runner import Process
+from voxel51.server.engine.runner import ProcessIdentity
 
 IS_LINUX = sys.platform == "linux"
 ENDING_SECONDS = 30.0
@@ -45,7 +45,7 @@ def started_at_by_ps(pid: int) -> float:
     return time.mktime(time.strptime(text.strip(), "%a %b %d %H:%M:%S %Y"))
 
 
-def end(process: Process) -> bool:
+def kill(process: ProcessIdentity) -> bool:
     """End ``process`` and its group, if it is still the one that was written down; return once it is gone.
 
     Returns whether it was there.
@@ -63,7 +63,7 @@ def end(process: Process) -> bool:
     return True
 
 
-def end_started_in(folder: Path) -> int:
+def kill_started_in(folder: Path) -> int:
     """End every process whose temporary folder is ``folder`` or lies in it; returns how many there were.
 
     That finds what a runner's children started, in whatever group or session it hides. Linux only: elsewhere the
@@ -74,11 +74,11 @@ def end_started_in(folder: Path) -> int:
     count = 0
     while found := _started_in(folder):  # what one of them forked meanwhile is found the next time
         for process in found:
-            count += end(process)
+            count += kill(process)
     return count
 
 
-def _started_in(folder: Path) -> list[Process]:
+def _started_in(folder: Path) -> list[ProcessIdentity]:
     exact = f"TMPDIR={folder}".encode()
     inside = exact + b"/"
     found = []
@@ -91,11 +91,11 @@ def _started_in(folder: Path) -> list[Process]:
             continue
         if any(variable == exact or variable.startswith(inside) for variable in variables):
             pid = int(entry.name)
-            found.append(Process(pid, started_at(pid)))
+            found.append(ProcessIdentity(pid, started_at(pid)))
     return [process for process in found if process.started_at]
 
 
-def _wait_until_gone(process: Process) -> None:
+def _wait_until_gone(process: ProcessIdentity) -> None:
     deadline = time.monotonic() + ENDING_SECONDS
     if IS_LINUX:
         _wait_by_descriptor(process.pid)

@@ -1,0 +1,1 @@
+"""Process runner: attempts as child processes of this machine, forked from a zygote."""
