@@ -1,7 +1,6 @@
 """Downloading: to a file that is whole or not there, going on after whatever cuts it."""
 
 import os
-import random
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,11 +11,11 @@ from voxel51.transport.saving import Direct, DownloadProgress
 from voxel51.users.calls.call import Call
 from voxel51.users.flows import Flow, Identify, Pause, Receive
 from voxel51.users.progress import shown
+from voxel51.wire.backoff import Backoff
 
 _PASSING = {429, 502, 503, 504}
 _MOST_FAILURES = 12
-_FIRST_PAUSE_SECONDS = 0.1
-_LONGEST_PAUSE_SECONDS = 5.0
+_BACKOFF = Backoff(first_seconds=0.1, longest_seconds=5.0, jitter=0.5)
 
 
 def download(
@@ -61,5 +60,4 @@ def _receive(call: Call[Any], partial: PartialFile) -> Flow[None]:
                 partial.start_anew()
             elif not (isinstance(error, ConnectionFailed) or error.code in _PASSING) or failures > _MOST_FAILURES:
                 raise
-        longest = min(_FIRST_PAUSE_SECONDS * 2**failures, _LONGEST_PAUSE_SECONDS)
-        yield Pause(longest * random.uniform(0.5, 1.0))  # noqa: S311  (no secret)
+        yield Pause(_BACKOFF.seconds(failures))

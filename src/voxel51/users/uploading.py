@@ -1,6 +1,5 @@
 """Uploading: small files in one request, large ones in pieces that survive whatever cuts them."""
 
-import random
 from collections.abc import Generator
 from dataclasses import dataclass
 from datetime import date
@@ -17,6 +16,7 @@ from voxel51.users.flows import Action, Fetch, Flow, Identify, Pause, Work
 from voxel51.users.progress import shown
 from voxel51.users.sources import Source, counted
 from voxel51.users.unfinished import Remembered
+from voxel51.wire.backoff import Backoff
 from voxel51.wire.data import FIELDS, Data
 
 LARGE_BYTES = 16 * 1024 * 1024
@@ -28,8 +28,7 @@ PART_BYTES = 256 * 1024 * 1024
 _WITHOUT_PIECES = {404, 405, 501}
 _PASSING = {409, 423, 429, 460, 502, 503, 504}
 _MOST_FAILURES = 12
-_FIRST_PAUSE_SECONDS = 0.1
-_LONGEST_PAUSE_SECONDS = 5.0
+_BACKOFF = Backoff(first_seconds=0.1, longest_seconds=5.0, jitter=0.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,5 +164,4 @@ class _Pieces:
             raise error
 
     def _pause(self) -> Generator[Action, Any, None]:
-        longest = min(_FIRST_PAUSE_SECONDS * 2**self._failures, _LONGEST_PAUSE_SECONDS)
-        yield Pause(longest * random.uniform(0.5, 1.0))  # noqa: S311  (no secret)
+        yield Pause(_BACKOFF.seconds(self._failures))

@@ -13,6 +13,7 @@ from voxel51.users.jobs import JobState, WaitTimedOut
 from voxel51.users.listening import LONGEST_SECONDS, Listener
 from voxel51.users.progress import JobProgress
 from voxel51.users.query import JobsQuery
+from voxel51.wire.backoff import Backoff
 from voxel51.wire.jobs import Job
 from voxel51.wire.tasks import TaskStatusDocument
 
@@ -46,8 +47,7 @@ class LookSchedule:
     def __init__(self, sleep_time: float, max_wait_time: float | None, overtime: float = LAST_LOOK_SECONDS) -> None:
         self._deadline = None if max_wait_time is None else time.monotonic() + max_wait_time
         self._overtime = overtime
-        self._longest_pause = sleep_time
-        self._pause = min(FIRST_PAUSE_SECONDS, sleep_time)
+        self._pauses = iter(Backoff(FIRST_PAUSE_SECONDS, sleep_time, GROWTH))
 
     def look_seconds(self) -> float | None:
         """What a look may take: all the time that is left, and at the end the overtime. None is any time."""
@@ -56,8 +56,7 @@ class LookSchedule:
 
     def next_pause(self) -> float | None:
         """Seconds until the next look; None when the time is over."""
-        pause, left = self._pause, self._left()
-        self._pause = min(self._pause * GROWTH, self._longest_pause)
+        pause, left = next(self._pauses), self._left()
         if left is None:
             return pause
         if left <= 0:
