@@ -298,7 +298,7 @@ def test_a_quota_that_is_full_is_told_and_the_upload_goes_through_once_there_is_
     choose(page, path)
 
     expect_state(page, "night.mp4", "failed")
-    expect(entry(page, "night.mp4")).to_contain_text("2000 bytes do not fit")
+    expect(entry(page, "night.mp4")).to_contain_text("2000 bytes needed")
     expect(tray(page).get_by_role("heading", name="1 file could not be uploaded")).to_be_visible()
     for _ in visit.in_both_looks():
         visit.assert_accessible()

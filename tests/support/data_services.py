@@ -7,8 +7,8 @@ from datetime import timedelta
 from voxel51.server.accounts.callers import User
 from voxel51.server.accounts.quotas import Quotas
 from voxel51.server.accounts.service import AccountService
-from voxel51.server.data.room import Room
 from voxel51.server.data.service import DataService
+from voxel51.server.data.storage_quota import StorageQuota
 from voxel51.server.data.uploads_service import Announced, UploadService
 from voxel51.server.database.database import Database
 from voxel51.server.storage.local import LocalStorage
@@ -53,7 +53,7 @@ def open_rooms(folder, database_url, patience=timedelta(days=1)):
     storage = LocalStorage(folder / "storage")
     storage.open()
     quotas = Quotas(database, {"bytes": 0, "running_jobs": 0})
-    room = Room(quotas)
-    data = DataService(database, storage, timedelta(days=3), lambda method, path: f"{method} {path}", room)
-    uploads = UploadService(database, storage, data, LIMIT_BYTES, patience, room)
+    storage_quota = StorageQuota(quotas)
+    data = DataService(database, storage, timedelta(days=3), lambda method, path: f"{method} {path}", storage_quota)
+    uploads = UploadService(database, storage, data, LIMIT_BYTES, patience, storage_quota)
     return Rooms(AccountService(database), data, uploads, storage, database, quotas)

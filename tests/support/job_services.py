@@ -14,9 +14,9 @@ from voxel51.server.accounts.quotas import Quotas
 from voxel51.server.accounts.service import AccountService
 from voxel51.server.analytics.installed import Installed
 from voxel51.server.analytics.service import AnalyticService
-from voxel51.server.data.room import Room
 from voxel51.server.data.service import DataService
 from voxel51.server.data.sources import SourceService
+from voxel51.server.data.storage_quota import StorageQuota
 from voxel51.server.database.database import Database
 from voxel51.server.jobs.actions import JobActions
 from voxel51.server.jobs.attempts import Attempt, AttemptService, ClaimedAttempt
@@ -102,7 +102,7 @@ def job_rooms(folder: Path, database_url: str) -> Iterator[Rooms]:
         return f"http://platform/v1{path}?{method}"
 
     quotas = Quotas(database, {"bytes": 0, "running_jobs": 0})
-    data = DataService(database, storage, lifetime, links, Room(quotas))
+    data = DataService(database, storage, lifetime, links, StorageQuota(quotas))
     analytics = AnalyticService(database)
     analytics.install([Installed("voxel51/count", DOCUMENT, preload_safe=True)])
     jobs = JobService(

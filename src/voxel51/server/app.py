@@ -21,10 +21,10 @@ from voxel51.server.analytics.uploads import UploadedAnalytics
 from voxel51.server.console.pages import console_pages
 from voxel51.server.credentials import Credentials
 from voxel51.server.data.quota_routes import quota_routes
-from voxel51.server.data.room import Room
 from voxel51.server.data.routes import data_routes
 from voxel51.server.data.service import DataService, Links
 from voxel51.server.data.sources import SourceService
+from voxel51.server.data.storage_quota import StorageQuota
 from voxel51.server.data.uploads_routes import upload_routes
 from voxel51.server.data.uploads_service import UploadService
 from voxel51.server.database.database import Database
@@ -135,10 +135,10 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
 
     people = People.build(database, settings, Sealer(key, "sign-in"), f"{addresses.public_url}/{API_VERSION}")
     repetitions = Repetitions(database)
-    room = Room(people.quotas)
-    data = DataService(database, storage, lifetime, public_links, room)
+    storage_quota = StorageQuota(people.quotas)
+    data = DataService(database, storage, lifetime, public_links, storage_quota)
     unfinished = timedelta(days=settings.unfinished_upload_days)
-    uploads = UploadService(database, storage, data, settings.upload_limit_bytes, unfinished, room)
+    uploads = UploadService(database, storage, data, settings.upload_limit_bytes, unfinished, storage_quota)
     guard = Guard(settings.allowed_hosts)
     sources = SourceService(database, guard, Sealer(key, "sources"), settings.upload_limit_bytes, lifetime)
     analytics = AnalyticService(database)
@@ -185,7 +185,7 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
         *changing(Scope.UPLOAD, upload_routes(uploads, settings.upload_limit_bytes, path)),
         *changing(Scope.RUN, job_routes(jobs, actions, labels_in_formats(renditions))),
         *share_routes(shares),
-        *quota_routes(people.quotas, room, people.accounts, people.applications),
+        *quota_routes(people.quotas, storage_quota, people.accounts, people.applications),
         *agent_routes(attempts, tasks, data),
         *rendition_routes(renditions, shares),
         *search_routes(search, attempts),

@@ -16,8 +16,8 @@ from voxel51.server.accounts.service import add_user, has_users, set_password
 from voxel51.server.accounts.sessions import Session, SessionService
 from voxel51.server.accounts.tables import passes, users
 from voxel51.server.accounts.tokens import hash_key, new_key
+from voxel51.server.database.advisory_locks import acquire_advisory_locks
 from voxel51.server.database.database import Database
-from voxel51.server.database.turns import take_turn
 from voxel51.server.errors import BadRequest, Forbidden
 from voxel51.wire import dates
 from voxel51.wire.accounts import PassKey, Role, SignUpMode
@@ -78,7 +78,7 @@ class EntranceService:
         self, connection: Connection, name: str, hashed: str | None, invitation: str | None, is_welcome: bool = False
     ) -> User:
         """Make an account, whose name was checked; raises as `sign_up` does. Who ``is_welcome`` needs no invitation."""
-        take_turn(connection, "first user")
+        acquire_advisory_locks(connection, "first user")
         if not is_welcome:
             self._check_may(connection, invitation)
         role = Role(_redeem(connection, _Kind.INVITATION, invitation).role) if invitation else None

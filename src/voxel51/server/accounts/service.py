@@ -13,8 +13,8 @@ from voxel51.server.accounts.names import check_name
 from voxel51.server.accounts.passwords import hash_password, is_password
 from voxel51.server.accounts.tables import applications, identities, tokens, users
 from voxel51.server.accounts.tokens import Kind, Uses, has_key, read_scopes, revoke_all
+from voxel51.server.database.advisory_locks import acquire_advisory_locks
 from voxel51.server.database.database import Database
-from voxel51.server.database.turns import take_turn
 from voxel51.server.errors import BadRequest, Conflict, Forbidden, NotFound
 from voxel51.wire import dates
 from voxel51.wire.accounts import Account, AccountChange, Role
@@ -150,7 +150,7 @@ def add_user(connection: Connection, actor: Party | None, name: str, hashed: str
         Conflict: there is a user or an application of that name.
     """
     user = User(str(uuid.uuid4()), name)
-    take_turn(connection, "first user")
+    acquire_advisory_locks(connection, "first user")
     role = role or (Role.MEMBER if has_users(connection) else Role.OPERATOR)
     row = {"id": user.id, "name": name, "password_hash": hashed, "created_at": dates.now(), "role": role.value}
     # Analytics are called after their owners, so no two owners on the platform share a name.

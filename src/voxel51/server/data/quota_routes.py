@@ -6,19 +6,22 @@ from voxel51.server.accounts.applications import ApplicationService
 from voxel51.server.accounts.callers import User
 from voxel51.server.accounts.quotas import Quotas
 from voxel51.server.accounts.service import AccountService
-from voxel51.server.data.room import Room
+from voxel51.server.data.storage_quota import StorageQuota
 from voxel51.server.http.route import Call, JsonBody, Route
 from voxel51.wire.accounts import QuotaGrant, Scope, Usage
 
 
 def quota_routes(
-    quotas: Quotas, room: Room, accounts: AccountService, applications: ApplicationService
+    quotas: Quotas, storage_quota: StorageQuota, accounts: AccountService, applications: ApplicationService
 ) -> Iterable[Route]:
     """One table of all routes of quotas."""
 
     def usage_of(user: User) -> Usage:
         with quotas.database.read() as connection:
-            return {"bytes": room.used(connection, user.id), "quota": quotas.of(connection, [user.id])[user.id]}
+            return {
+                "bytes": storage_quota.used_bytes(connection, user.id),
+                "quota": quotas.of(connection, [user.id])[user.id],
+            }
 
     def usage(call: Call) -> Usage:
         return usage_of(call.caller)

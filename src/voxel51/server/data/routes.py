@@ -60,7 +60,7 @@ def data_routes(data: DataService, sources: SourceService) -> Iterable[Route]:
             handlers.upload,
             "Upload a file",
             body=upload,
-            before=handlers.check_room,
+            before=handlers.check_storage_quota,
             answers=DataDetails,
             status=201,
             takes_headers={REPR_DIGEST: Header("hash of the file: what has another is not kept", digests.PATTERN)},
@@ -128,10 +128,10 @@ class _Handlers:
     def query_of_application(self, call: Call) -> DataList:
         return self._data.query_of_application(call.caller, call.query)
 
-    def check_room(self, call: Call) -> None:
+    def check_storage_quota(self, call: Call) -> None:
         announced = call.headers.get("content-length", "")
         if announced.isdigit():
-            self._data.check_room(call.caller.id, max(0, int(announced) - _FORM_BYTES))
+            self._data.check_storage_quota(call.caller.id, max(0, int(announced) - _FORM_BYTES))
 
     def upload(self, call: Call) -> Answer:
         upload = call.upload

@@ -13,11 +13,11 @@ from voxel51.server.accounts.callers import Application, User
 from voxel51.server.accounts.tables import users_of
 from voxel51.server.data.lifetime import LifetimeChange, changed_expiration, first_expiration
 from voxel51.server.data.names import clean_media_type, clean_name
-from voxel51.server.data.room import Room
+from voxel51.server.data.storage_quota import StorageQuota
 from voxel51.server.data.tables import data
+from voxel51.server.database.advisory_locks import acquire_advisory_locks
 from voxel51.server.database.database import Database
 from voxel51.server.database.search import Listing, Query, run
-from voxel51.server.database.turns import take_turn
 from voxel51.server.errors import BadRequest, NotFound, ServiceError
 from voxel51.server.outcomes import Outcomes, only
 from voxel51.server.storage.storage import Storage, Writer
@@ -59,9 +59,11 @@ class StoredFile:
 class DataService:
     """Keeps files for their owners. Every method sees only what belongs to the given owner."""
 
-    def __init__(self, database: Database, storage: Storage, lifetime: timedelta, links: Links, room: Room) -> None:
+    def __init__(
+        self, database: Database, storage: Storage, lifetime: timedelta, links: Links, storage_quota: StorageQuota
+    ) -> None:
         self._database = database
-        self._room = room
+        self._storage_quota = storage_quota
         self._storage = storage
         self._lifetime = lifetime
         self._links = links
@@ -115,20 +117,20 @@ class DataService:
         with self._database.write() as connection:
             row["storage_key"] = _key_of_same(connection, row) or file.key
             if row["storage_key"] == file.key and not is_counted:
-                self._room.check(connection, owner_id, file.size_bytes)
+                self._storage_quota.check(connection, owner_id, file.size_bytes)
             connection.execute(insert(data).values(row))
         if row["storage_key"] != file.key:
             self._database.after_commit(partial(self._storage.delete, file.key))
         return record_of(row)
 
-    def check_room(self, owner_id: str, more_bytes: int) -> None:
+    def check_storage_quota(self, owner_id: str, more_bytes: int) -> None:
         """Pass silently when the owner has room for ``more_bytes``, as far as can be told before they come.
 
         Raises:
             OverQuota: there is none.
         """
         with self._database.read() as connection:
-            self._room.check(connection, owner_id, more_bytes, lock=False)
+            self._storage_quota.check(connection, owner_id, more_bytes, lock=False)
 
     def query(self, owner: User, query: Query) -> DataList:
         """The owner's data that match."""
@@ -294,7 +296,7 @@ def _find(connection: Connection, owner_id: str, data_ids: Sequence[str], *, loc
 
 def _take_turn(connection: Connection, rows: Iterable[Any]) -> None:
     """Nobody else adds or deletes the same bytes of the same owners until this transaction ends."""
-    take_turn(connection, *(f"bytes {row.owner_id} {row.sha256}" for row in rows))
+    acquire_advisory_locks(connection, *(f"bytes {row.owner_id} {row.sha256}" for row in rows))
 
 
 def _details(row: Row[Any]) -> Data:
@@ -303,7 +305,7 @@ def _details(row: Row[Any]) -> Data:
 
 def _key_of_same(connection: Connection, row: Mapping[str, Any]) -> str | None:
     """Key of the same bytes of the same owner. Nobody deletes them before this transaction ends."""
-    take_turn(connection, f"bytes {row['owner_id']} {row['sha256']}")
+    acquire_advisory_locks(connection, f"bytes {row['owner_id']} {row['sha256']}")
     same = [data.c[name] == row[name] for name in ("owner_id", "sha256", "size_bytes")]
     statement = select(data.c.storage_key).where(*same).order_by(data.c.id).limit(1)
     key: str | None = connection.execute(statement).scalar()

@@ -21,8 +21,8 @@ from voxel51.server.accounts.callers import User
 from voxel51.server.data.appending import Appender, Checksum
 from voxel51.server.data.lifetime import first_expiration, read_date
 from voxel51.server.data.names import clean_media_type, clean_name
-from voxel51.server.data.room import Room
 from voxel51.server.data.service import DataService, StoredFile
+from voxel51.server.data.storage_quota import StorageQuota
 from voxel51.server.data.tables import data, uploads
 from voxel51.server.database.database import Database
 from voxel51.server.errors import BadRequest, Conflict, Locked, NotFound, TooLarge
@@ -64,14 +64,20 @@ class UploadService:
     """Takes uploads in pieces, none larger than ``limit_bytes``; one that nobody goes on with expires."""
 
     def __init__(
-        self, database: Database, storage: Storage, kept: DataService, limit_bytes: int, patience: timedelta, room: Room
+        self,
+        database: Database,
+        storage: Storage,
+        kept: DataService,
+        limit_bytes: int,
+        patience: timedelta,
+        storage_quota: StorageQuota,
     ) -> None:
         self._database = database
         self._storage = storage
         self._data = kept
         self._limit_bytes = limit_bytes
         self._patience = patience
-        self._room = room
+        self._storage_quota = storage_quota
         self._lock = threading.Lock()
         self._busy: dict[str, Appender] = {}
         self._finishing: set[str] = set()
@@ -93,7 +99,7 @@ class UploadService:
             raise TooLarge(f"More came than the {size_bytes} bytes that were announced for this upload")
         row = self._new_row(owner_id, announced)
         with self._database.write() as connection:
-            self._room.check(connection, owner_id, size_bytes)
+            self._storage_quota.check(connection, owner_id, size_bytes)
             connection.execute(insert(uploads).values(row))
             growth = self._storage.growing.open(row["storage_key"], size_bytes)
             try:

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 
-from voxel51.server.database.turns import take_turn
+from voxel51.server.database.advisory_locks import acquire_advisory_locks
 
 _WRITES = "writes"
 _DURABLE = "durable"
@@ -106,7 +106,7 @@ class Database:
         # SQLite changes a table by making it anew, and dropping the old one would delete what refers to it.
         engine = self.engine.execution_options(**{_WRITES: True, _DURABLE: True, _UNREFERENCED: True})
         with self._writer, engine.begin() as connection:
-            take_turn(connection, "migration")
+            acquire_advisory_locks(connection, "migration")
             upgrade(connection)
             if connection.dialect.name == "sqlite" and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
                 raise RuntimeError("its records do not fit together after the upgrade; nothing was changed")

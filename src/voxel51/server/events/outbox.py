@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert
 
-from voxel51.server.database.turns import take_turn
+from voxel51.server.database.advisory_locks import acquire_advisory_locks
 from voxel51.server.events.tables import events
 from voxel51.wire import dates
 from voxel51.wire.events import EventName
@@ -26,7 +26,7 @@ def record(
     ]
     if not rows:
         return
-    take_turn(connection, "events")
+    acquire_advisory_locks(connection, "events")
     if name is EventName.PROGRESS:
         outdated = events.c.job_id.in_([row["job_id"] for row in rows]) & (events.c.name == name.value)
         connection.execute(delete(events).where(outdated))

@@ -11,8 +11,8 @@ from sqlalchemy import Connection, RowMapping, delete, func, insert, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from voxel51.server.accounts.callers import User
+from voxel51.server.database.advisory_locks import acquire_advisory_locks
 from voxel51.server.database.database import Database
-from voxel51.server.database.turns import take_turn
 from voxel51.server.errors import BadRequest, ServiceError, Unavailable
 from voxel51.server.http.route import Download
 from voxel51.server.jobs.internal import InternalJobs
@@ -130,7 +130,7 @@ class RenditionService:
     ) -> RowMapping:
         inputs = self._subjects.inputs(owner, subject, kind, arguments)
         with self._database.write() as connection:
-            take_turn(connection, f"rendition {subject.key} {kind.name} {variant}")
+            acquire_advisory_locks(connection, f"rendition {subject.key} {kind.name} {variant}")
             present = _find(connection, subject, kind, variant)
             if present is not None and not _is_stale(present):
                 return present
