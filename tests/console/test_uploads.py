@@ -521,7 +521,7 @@ def test_a_file_on_another_host_is_named_by_its_url(
     [
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "400", "does not say how large"),
         (b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", "424", "403"),
-        (b"nonsense", "502", "gives no answer"),
+        (b"nonsense", "502", "does not respond"),
     ],
     ids=["no-size", "refused", "no-http"],
 )

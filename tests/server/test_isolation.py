@@ -22,8 +22,8 @@ from support.accounts import Application, User
 from support.platforms import a_platform, running
 from support.stored_files import database_path
 from voxel51.server.accounts.tokens import hash_key
+from voxel51.server.encryption import load_secret_key
 from voxel51.server.http.signing import LinkSigner
-from voxel51.server.secrets_file import signing_key
 
 LISTS = {"get /data/list", "get /jobs/list", "get /data", "get /jobs"}
 """Where another user is answered, with what is his: nothing."""
@@ -196,7 +196,7 @@ class Place:
         return requests.request(method, url, headers=headers, json=BODIES.get(route), timeout=20)
 
     def sign(self, route: str, lifetime_seconds: int = 60, method: str = "") -> str:
-        signer = LinkSigner(signing_key(self.platform.folder), lifetime_seconds)
+        signer = LinkSigner(load_secret_key(self.platform.folder), lifetime_seconds)
         return "?" + signer.query(method or route.partition(" ")[0].upper(), self.url(route))
 
     def at_acme(self) -> "Place":

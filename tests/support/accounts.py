@@ -16,7 +16,7 @@ from voxel51.server.accounts.applications import ApplicationService
 from voxel51.server.accounts.audit import COMMAND_LINE
 from voxel51.server.accounts.callers import Caller
 from voxel51.server.accounts.service import AccountService
-from voxel51.server.accounts.tokens import TokenService, terms_of
+from voxel51.server.accounts.tokens import TokenService, token_spec
 from voxel51.server.database.database import Database
 from voxel51.server.database.opening import open_database
 from voxel51.server.settings import Settings
@@ -82,7 +82,7 @@ def _enter(platform: PlatformProcess, create: Callable[[Database], Caller], toke
     database = open_database(Settings.load(platform.environment, {"dir": str(platform.folder)}))
     try:
         issued = TokenService(database).issue(
-            COMMAND_LINE, create(database), terms_of("first token", None, None), platform.url
+            COMMAND_LINE, create(database), token_spec("first token", None, None), platform.url
         )
     finally:
         database.close()

@@ -18,6 +18,7 @@ from voxel51.server.data.service import DataService
 from voxel51.server.data.sources import SourceService
 from voxel51.server.data.storage_quota import StorageQuota
 from voxel51.server.database.database import Database
+from voxel51.server.encryption import Cipher
 from voxel51.server.jobs.actions import JobActions
 from voxel51.server.jobs.attempts import Attempt, AttemptService, ClaimedAttempt
 from voxel51.server.jobs.queue_positions import QueuePositions
@@ -25,7 +26,6 @@ from voxel51.server.jobs.service import JobService
 from voxel51.server.jobs.tasks import TaskService
 from voxel51.server.outbound.guard import Guard
 from voxel51.server.outcomes import only
-from voxel51.server.sealing import Sealer
 from voxel51.server.storage.local import LocalStorage
 
 MOST_LOST = 3
@@ -115,7 +115,7 @@ def job_rooms(folder: Path, database_url: str) -> Iterator[Rooms]:
         QueuePositions(quotas.most_running),
         lambda: wakes.append("wake"),
     )
-    sources = SourceService(database, Guard([]), Sealer(b"k" * 32, "sources"), 2**40, lifetime)
+    sources = SourceService(database, Guard([]), Cipher(b"k" * 32, "sources"), 2**40, lifetime)
     yield Rooms(
         accounts=AccountService(database),
         analytics=analytics,

@@ -16,9 +16,9 @@ from voxel51.server.accounts.callers import Caller, User
 from voxel51.server.accounts.service import AccountService
 from voxel51.server.database.database import Database
 from voxel51.server.database.search import Query
+from voxel51.server.encryption import Cipher
 from voxel51.server.events.tables import events
 from voxel51.server.outbound.guard import Guard
-from voxel51.server.sealing import Sealer
 from voxel51.server.webhooks.deliverer import Deliverer
 from voxel51.server.webhooks.deliveries import DeliveryService
 from voxel51.server.webhooks.history import HistoryService
@@ -35,14 +35,14 @@ class Webhooks:
 
     database: Database
     guard: Guard = field(default_factory=lambda: Guard(["127.0.0.1"]))
-    sealer: Sealer = field(default_factory=lambda: Sealer(b"k" * 32, "webhooks"))
+    cipher: Cipher = field(default_factory=lambda: Cipher(b"k" * 32, "webhooks"))
     records: dict[str, dict[str, Any]] = field(default_factory=dict)
     wakes: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.accounts = AccountService(self.database)
         self.applications = ApplicationService(self.database)
-        self.service = WebhookService(self.database, self.guard, self.sealer, self._wake)
+        self.service = WebhookService(self.database, self.guard, self.cipher, self._wake)
         self.history = HistoryService(self.database, self._wake)
         self.deliveries = self.deliveries_by(QUICK_SECONDS)
 
@@ -71,7 +71,7 @@ class Webhooks:
     @contextmanager
     def delivering(self, deliveries: DeliveryService | None = None) -> Iterator[Deliverer]:
         """A deliverer at work."""
-        deliverer = Deliverer(deliveries or self.deliveries, self.guard, self.sealer)
+        deliverer = Deliverer(deliveries or self.deliveries, self.guard, self.cipher)
         deliverer.open()
         try:
             yield deliverer

@@ -12,8 +12,8 @@ from anyio import CapacityLimiter
 from starlette.routing import Route as Page
 from starlette.types import ASGIApp
 
+from voxel51.server.accounts.account_deletion import AccountDeletionService, CollectUserData
 from voxel51.server.accounts.callers import User
-from voxel51.server.accounts.removal import Collect, RemovalService
 from voxel51.server.analytics.installed import Installed, find_installed
 from voxel51.server.analytics.routes import analytic_routes
 from voxel51.server.analytics.service import AnalyticService
@@ -32,6 +32,7 @@ from voxel51.server.database.opening import open_database
 from voxel51.server.documentation import documentation_pages
 from voxel51.server.engine.dispatcher import Dispatcher, DispatchSettings
 from voxel51.server.engine.runners.processes.runner import ProcessRunner
+from voxel51.server.encryption import Cipher, load_secret_key
 from voxel51.server.engine.sweeper import Sweeper
 from voxel51.server.errors import NotFound
 from voxel51.server.events.feed import Feed
@@ -65,10 +66,8 @@ from voxel51.server.people import People
 from voxel51.server.renditions.routes import labels_in_formats, rendition_routes
 from voxel51.server.renditions.service import MAKER, Keeping, RenditionService
 from voxel51.server.renditions.subjects import Subjects
-from voxel51.server.sealing import Sealer
 from voxel51.server.search.routes import search_routes
 from voxel51.server.search.service import SearchService
-from voxel51.server.secrets_file import signing_key
 from voxel51.server.settings import Settings
 from voxel51.server.status import platform_routes, status_routes
 from voxel51.server.storage.local import LocalStorage
@@ -128,19 +127,19 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
     database = open_database(settings)
     storage = LocalStorage(settings.folder / "storage", settings.disk_reserve_bytes)
     storage.open()
-    key = signing_key(settings.folder)
+    key = load_secret_key(settings.folder)
     signer = LinkSigner(key, settings.link_seconds)
     public_links, job_links = _links(signer, addresses.public_url), _links(signer, addresses.job_url)
     lifetime = timedelta(days=settings.lifetime_days)
 
-    people = People.build(database, settings, Sealer(key, "sign-in"), f"{addresses.public_url}/{API_VERSION}")
+    people = People.build(database, settings, Cipher(key, "sign-in"), f"{addresses.public_url}/{API_VERSION}")
     repetitions = Repetitions(database)
     storage_quota = StorageQuota(people.quotas)
     data = DataService(database, storage, lifetime, public_links, storage_quota)
     unfinished = timedelta(days=settings.unfinished_upload_days)
     uploads = UploadService(database, storage, data, settings.upload_limit_bytes, unfinished, storage_quota)
     guard = Guard(settings.allowed_hosts)
-    sources = SourceService(database, guard, Sealer(key, "sources"), settings.upload_limit_bytes, lifetime)
+    sources = SourceService(database, guard, Cipher(key, "sources"), settings.upload_limit_bytes, lifetime)
     analytics = AnalyticService(database)
     uploaded = UploadedAnalytics(database, storage)
     grace = timedelta(seconds=settings.grace_seconds)
@@ -163,14 +162,14 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
     feed = Feed(events, settings.listeners, settings.listeners_of_one)
     database.on_write(feed.wake)
 
-    webhook_sealer = Sealer(key, "webhooks")
+    webhook_cipher = Cipher(key, "webhooks")
     deliveries = DeliveryService(database, partial(_job_record, jobs), timedelta(days=settings.webhook_days))
-    deliverer = Deliverer(deliveries, guard, webhook_sealer)
-    webhooks = WebhookService(database, guard, webhook_sealer, deliverer.wake)
+    deliverer = Deliverer(deliveries, guard, webhook_cipher)
+    webhooks = WebhookService(database, guard, webhook_cipher, deliverer.wake)
 
-    removal = RemovalService(database, [partial(_end_jobs, actions, jobs), uploads.forget_all, data.forget_all,
+    removal = AccountDeletionService(database, [partial(_end_jobs, actions, jobs), uploads.forget_all, data.forget_all,
                                         uploaded.forget_all, events.forget_all, repetitions.forget_all])  # fmt: skip
-    collect: Mapping[str, Collect] = {
+    collect: Mapping[str, CollectUserData] = {
         "data": data.export,
         "uploads": uploads.all,
         "jobs": jobs.export,

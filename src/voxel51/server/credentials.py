@@ -9,7 +9,7 @@ from starlette.requests import Request
 from voxel51.server.accounts.applications import ApplicationService
 from voxel51.server.accounts.callers import Application, Caller, User
 from voxel51.server.accounts.service import AccountService
-from voxel51.server.accounts.tokens import Kind
+from voxel51.server.accounts.tokens import CredentialKind
 from voxel51.server.errors import Forbidden, Unauthenticated
 from voxel51.server.http.endpoint import Check
 from voxel51.server.http.route import Needs
@@ -83,7 +83,7 @@ class Credentials:
         if session is None or headers.AUTHORIZATION in request.headers:
             return self._accounts.authenticate(_bearer(request))
         self._check_origin(request)
-        return self._accounts.authenticate(session, Kind.SESSION)
+        return self._accounts.authenticate(session, CredentialKind.SESSION)
 
     def _check_origin(self, request: Request) -> None:
         """Refuse what a page of another site may be behind: browsers say where a request comes from."""

@@ -6,28 +6,28 @@ from datetime import timedelta
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+from voxel51.server.accounts.account_deletion import AccountDeletionService, AccountExportService, CollectUserData
 from voxel51.server.accounts.account_routes import account_routes
 from voxel51.server.accounts.admin_routes import admin_routes
 from voxel51.server.accounts.application_routes import application_routes
 from voxel51.server.accounts.applications import ApplicationService
 from voxel51.server.accounts.audit import AuditService
 from voxel51.server.accounts.callers import User
-from voxel51.server.accounts.entrance import EntranceService
 from voxel51.server.accounts.entrance_routes import entrance_routes
-from voxel51.server.accounts.oidc.provider import Client, IdentityProvider
+from voxel51.server.accounts.oidc.provider import IdentityProvider, OidcClient
 from voxel51.server.accounts.oidc.routes import CALLBACK_PATH, SIGN_IN_PATH, oidc_routes
-from voxel51.server.accounts.oidc.service import ElsewhereService
+from voxel51.server.accounts.oidc.service import OidcService
 from voxel51.server.accounts.quotas import Quotas
-from voxel51.server.accounts.removal import Collect, ExportService, RemovalService
 from voxel51.server.accounts.service import AccountService
 from voxel51.server.accounts.sessions import SessionService
-from voxel51.server.accounts.tokens import Kind, TokenService
+from voxel51.server.accounts.sign_up import SignUpService
+from voxel51.server.accounts.tokens import CredentialKind, TokenService
 from voxel51.server.database.database import Database
 from voxel51.server.database.search import Query
+from voxel51.server.encryption import Cipher
 from voxel51.server.http.rates import Rate
 from voxel51.server.http.route import Route
 from voxel51.server.outbound.guard import Guard
-from voxel51.server.sealing import Sealer
 from voxel51.server.settings import Settings
 from voxel51.wire.accounts import Provider
 from voxel51.wire.tokens import API_VERSION
@@ -44,47 +44,51 @@ class People:
     applications: ApplicationService
     tokens: TokenService
     sessions: SessionService
-    entrance: EntranceService
-    elsewhere: ElsewhereService
+    sign_up: SignUpService
+    oidc: OidcService
     audit: AuditService
     quotas: Quotas
 
     @classmethod
-    def build(cls, database: Database, settings: Settings, sealer: Sealer, v1: str) -> Self:
+    def build(cls, database: Database, settings: Settings, cipher: Cipher, v1: str) -> Self:
         """The services as the settings have them; ``v1`` is where browsers find the routes."""
         sessions = SessionService(database, timedelta(days=settings.session_days))
-        entrance = EntranceService(database, sessions, settings.sign_up)
-        elsewhere = ElsewhereService(
-            database, entrance, sessions, _provider(settings), sealer, settings.welcome_domains, v1 + CALLBACK_PATH
+        sign_up = SignUpService(database, sessions, settings.sign_up)
+        oidc = OidcService(
+            database, sign_up, sessions, _provider(settings), cipher, settings.welcome_domains, v1 + CALLBACK_PATH
         )
         return cls(
             accounts=AccountService(database),
             applications=ApplicationService(database),
             tokens=TokenService(database),
             sessions=sessions,
-            entrance=entrance,
-            elsewhere=elsewhere,
+            sign_up=sign_up,
+            oidc=oidc,
             audit=AuditService(database, timedelta(days=settings.audit_days)),
             quotas=Quotas(database, {"bytes": settings.owner_bytes, "running_jobs": settings.owner_running_jobs}),
         )
 
     def routes(
-        self, settings: Settings, public_url: str, removal: RemovalService, collect: Mapping[str, Collect]
+        self,
+        settings: Settings,
+        public_url: str,
+        removal: AccountDeletionService,
+        collect: Mapping[str, CollectUserData],
     ) -> Iterable[Route]:
         """Their routes; ``collect`` tells what users have in the other rooms."""
-        exports = ExportService({**self._collect(), **collect})
+        exports = AccountExportService({**self._collect(), **collect})
         is_secure = public_url.startswith("https:")
         guesses = Rate(settings.account_failures_per_minute / 60, settings.account_failures_per_minute)
         yield from entrance_routes(
-            self.entrance, self.sessions, self.accounts, _shown_provider(settings), is_secure, guesses
+            self.sign_up, self.sessions, self.accounts, _shown_provider(settings), is_secure, guesses
         )
-        yield from oidc_routes(self.elsewhere, is_secure)
+        yield from oidc_routes(self.oidc, is_secure)
         yield from account_routes(self.accounts, self.tokens, self.audit, exports, removal, public_url)
         yield from admin_routes(
             self.accounts,
             self.applications,
             self.tokens,
-            self.entrance,
+            self.sign_up,
             removal,
             self.audit,
             settings.shown(),
@@ -94,11 +98,11 @@ class People:
 
     def expiries(self) -> Sequence[Callable[[], int]]:
         """What forgets that whose time is over."""
-        return [self.tokens.expire, self.entrance.expire, self.audit.expire]
+        return [self.tokens.expire, self.sign_up.expire, self.audit.expire]
 
-    def _collect(self) -> Mapping[str, Collect]:
+    def _collect(self) -> Mapping[str, CollectUserData]:
         def sessions(user: User) -> Any:
-            return self.tokens.all(user, Kind.SESSION)
+            return self.tokens.all(user, CredentialKind.SESSION)
 
         def audit(user: User) -> Any:
             return self.audit.of(user, Query(limit=_MOST_LINES))["audit"]
@@ -109,7 +113,7 @@ class People:
 def _provider(settings: Settings) -> IdentityProvider | None:
     if not settings.oidc_issuer:
         return None
-    client = Client(settings.oidc_issuer, settings.oidc_client_id, settings.oidc_client_secret, _name(settings))
+    client = OidcClient(settings.oidc_issuer, settings.oidc_client_id, settings.oidc_client_secret, _name(settings))
     parts = urlsplit(settings.oidc_issuer)
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
     own = f"{host}:{parts.port or (443 if parts.scheme == 'https' else 80)}"

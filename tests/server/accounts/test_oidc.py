@@ -165,18 +165,18 @@ def test_an_invitation_lets_in_and_is_used_up(platform, sign_in) -> None:
         (Says(token_status=400), "invalid_grant"),
         (Says(id_token="nonsense"), "segments"),
         (Says({"aud": "another"}), "Audience"),
-        (Says({"aud": [CLIENT_ID, "another"], "azp": "another"}), "somebody else"),
+        (Says({"aud": [CLIENT_ID, "another"], "azp": "another"}), "another client"),
         (Says({"iss": "https://another.example"}), "issuer"),
         (Says({"exp": 1}), "expired"),
         (Says({"exp": None}), "exp"),
         (Says({"sub": None}), "sub"),
-        (Says({"sub": ""}), "somebody else"),
-        (Says({"sub": "a" * 256}), "somebody else"),
+        (Says({"sub": ""}), "another client"),
+        (Says({"sub": "a" * 256}), "another client"),
         (Says({"nonce": "of another sign-in"}), "another sign-in"),
         (Says({"nonce": None}), "another sign-in"),
         (Says(key=rsa.generate_private_key(65537, 2048)), "Signature"),
         (Says(key_id="second"), "second"),
-        (Says(key="", algorithm="none"), "does not count"),
+        (Says(key="", algorithm="none"), "is invalid"),
     ],
     ids=lambda given: given if isinstance(given, str) else "",
 )
@@ -221,7 +221,7 @@ def test_a_provider_that_is_another_or_away_is_told_plainly(tmp_path) -> None:
         loopback.close()
         away = requests.get(begin, allow_redirects=False, timeout=20)
     assert (other.status_code, nonsense.status_code, away.status_code) == (424, 424, 502)
-    assert "'https://another.example'; the setting oidc_issuer must be that" in other.json()["error"]["message"]
+    assert "'https://another.example'; the setting oidc_issuer must be the same" in other.json()["error"]["message"]
 
 
 @pytest.mark.parametrize("path", ["//evil.example", "https://evil.example", "/\\evil.example", "a", "/a b", "/\n"])
@@ -315,7 +315,7 @@ def refused_as_in_a_browser(platform, path, **more) -> tuple[str, str]:
 def test_a_browser_is_told_on_a_page_why_it_is_refused(platform) -> None:
     evil = "/sign-in/oidc/callback?state=x&error=no&error_description=Call+0900+123456"
     where, why = refused_as_in_a_browser(platform, evil)
-    assert (where, "began no sign-in here" in why) == ("/sign-in?refused=401", True)
+    assert (where, "did not start a sign-in here" in why) == ("/sign-in?refused=401", True)
 
     where, why = refused_as_in_a_browser(platform, "/sign-in/oidc?next=//evil.example")
     assert (where, "must be a path of this platform" in why) == ("/sign-in?refused=400", True)

@@ -8,7 +8,7 @@ import pytest
 
 from voxel51.server.accounts.audit import COMMAND_LINE
 from voxel51.server.accounts.service import AccountService
-from voxel51.server.accounts.tokens import Terms, TokenService
+from voxel51.server.accounts.tokens import TokenService, TokenSpec
 from voxel51.server.database.database import Database, sqlite_url
 from voxel51.server.errors import BadRequest, Conflict, Forbidden, NotFound, Unauthenticated
 from voxel51.wire import dates
@@ -34,7 +34,7 @@ def tokens(database):
 
 
 def issue(tokens, holder, name="laptop", **terms):
-    return tokens.issue(COMMAND_LINE, holder, Terms(name, **terms), "http://x")["access_token"]
+    return tokens.issue(COMMAND_LINE, holder, TokenSpec(name, **terms), "http://x")["access_token"]
 
 
 def test_a_token_stands_for_its_user_until_it_is_revoked(accounts, tokens):
@@ -97,11 +97,11 @@ def test_no_token_makes_one_that_is_good_for_more(accounts, tokens):
     small = accounts.authenticate(issue(tokens, alice, scopes=frozenset({Scope.MANAGE, Scope.READ}))["private_key"])
     for scopes in (None, frozenset({Scope.READ, Scope.RUN})):
         with pytest.raises(Forbidden, match="run"):
-            tokens.issue(small, alice, Terms("larger", scopes), "http://x")
+            tokens.issue(small, alice, TokenSpec("larger", scopes), "http://x")
     large = issue(tokens, alice)
     with pytest.raises(Forbidden, match="upload"):
         tokens.rotate(small, alice, large["token_id"], 0, "http://x")
-    assert tokens.issue(small, alice, Terms("as small", frozenset({Scope.READ})), "http://x")
+    assert tokens.issue(small, alice, TokenSpec("as small", frozenset({Scope.READ})), "http://x")
 
 
 @pytest.mark.parametrize("overlap", [0, 3600])

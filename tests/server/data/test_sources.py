@@ -155,14 +155,14 @@ def test_a_redirect_of_the_source_is_followed_here_and_not_handed_on(user: User,
 @pytest.mark.parametrize(
     ("reply", "status", "words"),
     [
-        (Reply(403, b"expired"), 424, ["127.0.0.1 answered 403"]),
-        (Reply(404), 424, ["127.0.0.1 answered 404"]),
-        (Reply(500), 502, ["127.0.0.1 answered 500"]),
+        (Reply(403, b"expired"), 424, ["127.0.0.1 responded with status 403"]),
+        (Reply(404), 424, ["127.0.0.1 responded with status 404"]),
+        (Reply(500), 502, ["127.0.0.1 responded with status 500"]),
         (Reply(body=CONTENT[1:]), 424, ["699999 bytes", "700000"]),
         (Reply(body=CONTENT + b"x"), 424, ["700001 bytes", "700000"]),
         (Reply(302, headers={"Location": "http://169.254.169.254/latest/"}), 424, ["not public"]),
         (Reply(body=CONTENT, headers={"Content-Encoding": "gzip"}), 424, ["compressed"]),
-        (Reply(hang_up=True), 502, ["127.0.0.1 gives no answer"]),
+        (Reply(hang_up=True), 502, ["127.0.0.1 does not respond"]),
     ],
 )
 def test_what_the_source_does_wrong_is_told(
@@ -386,4 +386,4 @@ def test_a_job_whose_input_its_source_refuses_fails_by_its_users_fault_and_names
 
     job = run(user, data_id)
     assert (job["state"], job["failure_type"]) == ("FAILED", "USER")
-    assert "the file of 'video' cannot be had: 127.0.0.1 answered 403" in job["messages"]
+    assert "the file of 'video' cannot be had: 127.0.0.1 responded with status 403" in job["messages"]

@@ -14,19 +14,19 @@ import pytest
 from support.hostile_hosts import Behaviour, HostileHost, saying
 from support.loopback_server import Loopback, Reply
 from voxel51.server.errors import ServiceError, SourceAway, SourceRefused
-from voxel51.server.outbound import line
-from voxel51.server.outbound.fetch import REDIRECTS, open_stream, post
+from voxel51.server.outbound import connection
+from voxel51.server.outbound.connection import Timeouts
+from voxel51.server.outbound.fetch import MAX_REDIRECTS, open_stream, post
 from voxel51.server.outbound.guard import Guard
-from voxel51.server.outbound.line import Patience
 
 HERE = Guard(["127.0.0.1"])
 ANY_NAME = Guard(["127.0.0.1"], lambda _host, _port: ["127.0.0.1"])
-LITTLE = Patience(connect_seconds=2, answer_seconds=0.5, stall_seconds=0.3, slowest_bytes_per_second=10_000)
+LITTLE = Timeouts(connect_seconds=2, response_seconds=0.5, stall_seconds=0.3, min_bytes_per_second=10_000)
 OK = b"HTTP/1.1 200 OK\r\n"
 
 
-def read(url: str, guard: Guard = HERE, patience: Patience = LITTLE) -> bytes:
-    with open_stream(guard, url, patience) as incoming:
+def read(url: str, guard: Guard = HERE, timeouts: Timeouts = LITTLE) -> bytes:
+    with open_stream(guard, url, timeouts) as incoming:
         return b"".join(incoming.chunks())
 
 
@@ -120,7 +120,7 @@ def test_redirects_come_to_an_end(loopback: Loopback) -> None:
 
     with pytest.raises(SourceRefused, match="redirects more than 5 times"):
         read(loopback.url)
-    assert len(loopback.requests) == REDIRECTS + 1
+    assert len(loopback.requests) == MAX_REDIRECTS + 1
 
 
 def test_every_redirect_is_resolved_and_checked_anew(loopback: Loopback) -> None:
@@ -292,10 +292,10 @@ def certify(tmp_path: Path) -> Callable[[str], tuple[Path, Path]]:
 def trusting(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Path], None]]:
     def trust(certificate: Path) -> None:
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-        line.trust.cache_clear()
+        connection.tls_context.cache_clear()
 
     yield trust
-    line.trust.cache_clear()
+    connection.tls_context.cache_clear()
 
 
 def test_a_host_over_tls_is_known_by_its_name_and_not_by_its_address(

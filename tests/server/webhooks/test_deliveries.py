@@ -287,7 +287,7 @@ def test_every_attempt_passes_the_guard(hooks: Webhooks, alice: User, receiver: 
     """A URL that was harmless when it was registered may lead elsewhere now."""
     webhook_id = hooks.register(alice, receiver)
     hooks.happen(alice)
-    deliverer = Deliverer(hooks.deliveries, Guard(), hooks.sealer)
+    deliverer = Deliverer(hooks.deliveries, Guard(), hooks.cipher)
     deliverer.open()
     hooks.wait_until(
         lambda: hooks.sent(alice, webhook_id)[:1] != [] and hooks.sent(alice, webhook_id)[0]["attempts"] > 0

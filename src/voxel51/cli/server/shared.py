@@ -117,14 +117,14 @@ def known_url(present: "Settings") -> str | None:
 def write_token(database: "Database", holder: "Caller", options: argparse.Namespace, label: str, file: IO[str]) -> None:
     """Issue a token of ``holder`` into ``file``, for the platform that runs, or will run, in this folder."""
     from voxel51.server.accounts.audit import COMMAND_LINE
-    from voxel51.server.accounts.tokens import TokenService, terms_of
+    from voxel51.server.accounts.tokens import TokenService, token_spec
 
     present = settings(options)
     base_url = options.base_url or known_url(present)
     base_url = base_url or f"{'https' if present.tls_certificate else 'http'}://{present.host}:{present.port}"
     scopes = None if options.scope is None else [Scope(name) for name in options.scope]
-    terms = terms_of(label, scopes, options.days)
-    json.dump(TokenService(database).issue(COMMAND_LINE, holder, terms, base_url.rstrip("/")), file, indent=4)
+    spec = token_spec(label, scopes, options.days)
+    json.dump(TokenService(database).issue(COMMAND_LINE, holder, spec, base_url.rstrip("/")), file, indent=4)
     file.write("\n")
     print(f"Wrote a token for {base_url} to {file.name}")
 

@@ -23,7 +23,7 @@ from voxel51.wire.accounts import PassKey, Role
 
 if TYPE_CHECKING:
     from voxel51.server.accounts.callers import User
-    from voxel51.server.accounts.entrance import EntranceService
+    from voxel51.server.accounts.sign_up import SignUpService
     from voxel51.server.database.database import Database
 
 
@@ -145,12 +145,12 @@ def _tell(key: PassKey, options: argparse.Namespace, page: str) -> None:
         print(f"Whoever it is for may open {url}/{page}={key['key']}", file=sys.stderr)
 
 
-def _entrance(options: argparse.Namespace) -> "EntranceService":
-    from voxel51.server.accounts.entrance import EntranceService
+def _entrance(options: argparse.Namespace) -> "SignUpService":
     from voxel51.server.accounts.sessions import SessionService
+    from voxel51.server.accounts.sign_up import SignUpService
 
     present, database = settings(options), open_platform(options)
-    return EntranceService(database, SessionService(database, timedelta(days=present.session_days)), present.sign_up)
+    return SignUpService(database, SessionService(database, timedelta(days=present.session_days)), present.sign_up)
 
 
 def _find(database: "Database", name: str) -> "User":

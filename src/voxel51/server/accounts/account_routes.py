@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from typing import Any
 
+from voxel51.server.accounts.account_deletion import AccountDeletionService, AccountExportService
 from voxel51.server.accounts.audit import LISTING, AuditService
-from voxel51.server.accounts.removal import ExportService, RemovalService
 from voxel51.server.accounts.service import AccountService
-from voxel51.server.accounts.tokens import Kind, TokenService, terms_of
+from voxel51.server.accounts.tokens import CredentialKind, TokenService, token_spec
 from voxel51.server.http.route import Argument, Call, JsonBody, QueryBody, Route
 from voxel51.wire.accounts import (
     AccountDetails,
@@ -26,8 +26,8 @@ def account_routes(
     accounts: AccountService,
     tokens: TokenService,
     audit: AuditService,
-    exports: ExportService,
-    removal: RemovalService,
+    exports: AccountExportService,
+    removal: AccountDeletionService,
     base_url: str,
 ) -> Iterable[Route]:
     """One table of all routes of one's own account. ``base_url`` goes into token files."""
@@ -60,8 +60,8 @@ class _Handlers:
         accounts: AccountService,
         tokens: TokenService,
         audit: AuditService,
-        exports: ExportService,
-        removal: RemovalService,
+        exports: AccountExportService,
+        removal: AccountDeletionService,
         base_url: str,
     ) -> None:
         self._accounts = accounts
@@ -90,8 +90,8 @@ class _Handlers:
         return {"tokens": self._tokens.all(call.caller)}
 
     def issue(self, call: Call) -> TokenFile:
-        terms = terms_of(call.body["name"], call.body.get("scopes"), call.body.get("days"))
-        return self._tokens.issue(call.caller, call.caller, terms, self._base_url)
+        spec = token_spec(call.body["name"], call.body.get("scopes"), call.body.get("days"))
+        return self._tokens.issue(call.caller, call.caller, spec, self._base_url)
 
     def revoke(self, call: Call) -> None:
         self._tokens.revoke(call.caller, call.caller, call.path["token_id"])
@@ -101,8 +101,8 @@ class _Handlers:
         return self._tokens.rotate(call.caller, call.caller, call.path["token_id"], kept, self._base_url)
 
     def sessions(self, call: Call) -> SessionList:
-        present = self._tokens.all(call.caller, Kind.SESSION)
+        present = self._tokens.all(call.caller, CredentialKind.SESSION)
         return {"sessions": [{**each, "current": each["id"] == call.caller.credential_id} for each in present]}
 
     def end_session(self, call: Call) -> None:
-        self._tokens.revoke(call.caller, call.caller, call.path["session_id"], Kind.SESSION)
+        self._tokens.revoke(call.caller, call.caller, call.path["session_id"], CredentialKind.SESSION)

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from voxel51.server.accounts.account_deletion import AccountDeletionService
 from voxel51.server.accounts.account_routes import CONFIRM
 from voxel51.server.accounts.applications import ApplicationService
 from voxel51.server.accounts.audit import LISTING, AuditService
-from voxel51.server.accounts.entrance import EntranceService
-from voxel51.server.accounts.removal import RemovalService
 from voxel51.server.accounts.service import AccountService
-from voxel51.server.accounts.tokens import TokenService, terms_of
+from voxel51.server.accounts.sign_up import SignUpService
+from voxel51.server.accounts.tokens import TokenService, token_spec
 from voxel51.server.http.route import Call, JsonBody, QueryBody, Route
 from voxel51.wire.accounts import (
     AccountAnswer,
@@ -37,8 +37,8 @@ def admin_routes(
     accounts: AccountService,
     applications: ApplicationService,
     tokens: TokenService,
-    entrance: EntranceService,
-    removal: RemovalService,
+    entrance: SignUpService,
+    removal: AccountDeletionService,
     audit: AuditService,
     settings: Sequence[SettingValue],
     base_url: str,
@@ -83,7 +83,7 @@ def _route(method: str, path: str, handler: Callable[[Call], Any], summary: str,
 
 
 class _People:
-    def __init__(self, accounts: AccountService, entrance: EntranceService, removal: RemovalService) -> None:
+    def __init__(self, accounts: AccountService, entrance: SignUpService, removal: AccountDeletionService) -> None:
         self._accounts = accounts
         self._entrance = entrance
         self._removal = removal
@@ -128,8 +128,8 @@ class _Programs:
         return {"tokens": self._tokens.all(self._applications.find(call.path["name"]))}
 
     def issue(self, call: Call) -> TokenFile:
-        terms = terms_of(call.body["name"], call.body.get("scopes"), call.body.get("days"))
-        return self._tokens.issue(call.caller, self._applications.find(call.path["name"]), terms, self._base_url)
+        spec = token_spec(call.body["name"], call.body.get("scopes"), call.body.get("days"))
+        return self._tokens.issue(call.caller, self._applications.find(call.path["name"]), spec, self._base_url)
 
     def revoke(self, call: Call) -> None:
         self._tokens.revoke(call.caller, self._applications.find(call.path["name"]), call.path["token_id"])

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable
 
+from voxel51.server.accounts.account_deletion import AccountDeletionService
 from voxel51.server.accounts.account_routes import CONFIRM
 from voxel51.server.accounts.applications import ApplicationService
-from voxel51.server.accounts.removal import RemovalService
 from voxel51.server.http.route import Call, JsonBody, Needs, Route
 from voxel51.wire.applications import NewUser, UserList
 
 
-def application_routes(applications: ApplicationService, removal: RemovalService) -> Iterable[Route]:
+def application_routes(applications: ApplicationService, removal: AccountDeletionService) -> Iterable[Route]:
     """One table of all routes of an application's users."""
 
     def create_user(call: Call) -> NewUser:

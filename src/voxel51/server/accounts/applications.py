@@ -6,11 +6,11 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
 from voxel51.server.accounts import audit
-from voxel51.server.accounts.audit import COMMAND_LINE, Party
-from voxel51.server.accounts.callers import USUAL, Application, User
+from voxel51.server.accounts.audit import COMMAND_LINE, Principal
+from voxel51.server.accounts.callers import DEFAULT_SCOPES, Application, User
 from voxel51.server.accounts.names import check_name
 from voxel51.server.accounts.tables import applications, tokens, users
-from voxel51.server.accounts.tokens import Uses, has_key, read_scopes
+from voxel51.server.accounts.tokens import CredentialUse, key_matches, parse_scopes
 from voxel51.server.database.database import Database
 from voxel51.server.errors import Conflict, NotFound
 from voxel51.wire import dates
@@ -24,9 +24,9 @@ class ApplicationService:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._uses = Uses(database)
+        self._uses = CredentialUse(database)
 
-    def create(self, name: str, actor: Party = COMMAND_LINE) -> Application:
+    def create(self, name: str, actor: Principal = COMMAND_LINE) -> Application:
         """A new application.
 
         Raises:
@@ -81,12 +81,12 @@ class ApplicationService:
                 tokens.c.last_used_at,
             )
             .join(tokens, tokens.c.application_id == applications.c.id)
-            .where(has_key(key))
+            .where(key_matches(key))
         )
         with self._database.read() as connection:
             found = connection.execute(statement).first()
         row = self._uses.check(found, "application token")
-        return Application(row.id, row.name, read_scopes(row.scopes) or USUAL, row.token_id)
+        return Application(row.id, row.name, parse_scopes(row.scopes) or DEFAULT_SCOPES, row.token_id)
 
     def authenticate_user(self, key: str, user_name: str) -> User:
         """The application's user for whom it acts.

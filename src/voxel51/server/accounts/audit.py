@@ -16,7 +16,7 @@ _PAGE = 100
 """Lines told at once, unless the reader says how many."""
 
 
-class Party(Protocol):
+class Principal(Protocol):
     """Whoever acts, or is acted upon."""
 
     @property
@@ -53,7 +53,7 @@ LISTING = Listing(
 )
 
 
-def record(connection: Connection, actor: Party, action: str, account: Party, **details: Any) -> None:
+def record(connection: Connection, actor: Principal, action: str, account: Principal, **details: Any) -> None:
     """Note that ``actor`` did ``action`` (a noun and a verb, such as "token issued") to what is ``account``'s."""
     connection.execute(
         insert(audit).values(
@@ -74,7 +74,7 @@ class AuditService:
         self._database = database
         self._kept = kept
 
-    def of(self, account: Party, query: Query) -> AuditLog:
+    def of(self, account: Principal, query: Query) -> AuditLog:
         """What concerns one account and matches, the newest first unless the query sorts."""
         return self._run(query, audit.c.account == account.identity)
 
@@ -83,7 +83,7 @@ class AuditService:
         return self._run(query)
 
     def expire(self) -> int:
-        """Forget what is too old; returns how many lines."""
+        """Delete what is too old; returns how many lines."""
         with self._database.write() as connection:
             return connection.execute(delete(audit).where(audit.c.date < dates.now() - self._kept)).rowcount
 

@@ -8,12 +8,12 @@ from voxel51.wire.accounts import Role, Scope
 
 Scopes = frozenset[Scope]
 
-USUAL: Scopes = frozenset(Scope) - {Scope.ADMINISTER}
+DEFAULT_SCOPES: Scopes = frozenset(Scope) - {Scope.ADMINISTER}
 """What a token is good for unless it says otherwise."""
 
-SCOPES_OF: Mapping[Role, Scopes] = {
+ROLE_SCOPES: Mapping[Role, Scopes] = {
     Role.OPERATOR: frozenset(Scope),
-    Role.MEMBER: USUAL,
+    Role.MEMBER: DEFAULT_SCOPES,
     Role.VIEWER: frozenset({Scope.READ, Scope.MANAGE}),
 }
 """The most that any credential of an account is good for."""
@@ -29,7 +29,7 @@ class User:
     id: str
     name: str
     application_id: str | None = None
-    scopes: Scopes = USUAL
+    scopes: Scopes = DEFAULT_SCOPES
     credential_id: str | None = None
 
     @property
@@ -52,7 +52,7 @@ class Application:
 
     id: str
     name: str
-    scopes: Scopes = USUAL
+    scopes: Scopes = DEFAULT_SCOPES
     credential_id: str | None = None
 
     @property

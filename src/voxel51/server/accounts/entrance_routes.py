@@ -5,11 +5,11 @@ from email.utils import format_datetime
 
 from starlette.requests import cookie_parser
 
-from voxel51.server.accounts.entrance import EntranceService
 from voxel51.server.accounts.names import LONGEST_NAME
 from voxel51.server.accounts.service import AccountService
 from voxel51.server.accounts.sessions import Session, SessionService
-from voxel51.server.accounts.tokens import Kind
+from voxel51.server.accounts.sign_up import SignUpService
+from voxel51.server.accounts.tokens import CredentialKind
 from voxel51.server.errors import ServiceError, Unauthenticated
 from voxel51.server.http.rates import Rate
 from voxel51.server.http.route import Answer, Call, JsonBody, Needs, Route
@@ -22,7 +22,7 @@ _COOKIE = {"Set-Cookie": f"the session, as {SESSION_COOKIE}"}
 
 
 def entrance_routes(
-    entrance: EntranceService,
+    entrance: SignUpService,
     sessions: SessionService,
     accounts: AccountService,
     provider: Provider | None,
@@ -45,7 +45,7 @@ def entrance_routes(
     def is_signed_in(call: Call) -> bool:
         key = cookie_parser(call.headers.get("cookie", "")).get(SESSION_COOKIE)
         try:
-            return key is not None and bool(accounts.authenticate(key, Kind.SESSION))
+            return key is not None and bool(accounts.authenticate(key, CredentialKind.SESSION))
         except ServiceError:
             return False
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, delete, func, insert, literal, select
 
 from voxel51.server.accounts import audit
-from voxel51.server.accounts.audit import Party
+from voxel51.server.accounts.audit import Principal
 from voxel51.server.accounts.callers import Caller
 from voxel51.server.accounts.tables import quotas, users
 from voxel51.server.database.database import Database
@@ -43,7 +43,7 @@ class Quotas:
         )
         return {row[0]: {"bytes": row[1], "running_jobs": row[2]} for row in connection.execute(statement)}
 
-    def grant(self, actor: Party, holder: Caller, granted: QuotaGrant) -> None:
+    def grant(self, actor: Principal, holder: Caller, granted: QuotaGrant) -> None:
         """Give a user, or each user of an application, a quota; what is left out is the usual one again.
 
         Raises:

@@ -7,12 +7,12 @@ from sqlalchemy import Connection, Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from voxel51.server.accounts import audit
-from voxel51.server.accounts.audit import COMMAND_LINE, Party
-from voxel51.server.accounts.callers import SCOPES_OF, USUAL, User
+from voxel51.server.accounts.audit import COMMAND_LINE, Principal
+from voxel51.server.accounts.callers import DEFAULT_SCOPES, ROLE_SCOPES, User
 from voxel51.server.accounts.names import check_name
 from voxel51.server.accounts.passwords import hash_password, is_password
 from voxel51.server.accounts.tables import applications, identities, tokens, users
-from voxel51.server.accounts.tokens import Kind, Uses, has_key, read_scopes, revoke_all
+from voxel51.server.accounts.tokens import CredentialKind, CredentialUse, key_matches, parse_scopes, revoke_all
 from voxel51.server.database.advisory_locks import acquire_advisory_locks
 from voxel51.server.database.database import Database
 from voxel51.server.errors import BadRequest, Conflict, Forbidden, NotFound
@@ -27,10 +27,10 @@ class AccountService:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._uses = Uses(database)
+        self._uses = CredentialUse(database)
 
     def create_user(
-        self, name: str, password: str | None = None, role: Role | None = None, actor: Party = COMMAND_LINE
+        self, name: str, password: str | None = None, role: Role | None = None, actor: Principal = COMMAND_LINE
     ) -> User:
         """A new user; without a password only tokens sign in. The first one is an operator unless told otherwise.
 
@@ -71,7 +71,7 @@ class AccountService:
         with self._database.read() as connection:
             return [_to_wire(row) for row in connection.execute(_accounts().where(_OWN).order_by(users.c.name))]
 
-    def change(self, actor: Party, name: str, change: AccountChange) -> Account:
+    def change(self, actor: Principal, name: str, change: AccountChange) -> Account:
         """Give a user another role, or suspend one; whoever is suspended is signed out.
 
         Raises:
@@ -87,9 +87,9 @@ class AccountService:
                 since = (row.suspended_at or dates.now()) if change["suspended"] else None
                 connection.execute(update(users).where(users.c.id == user.id).values(suspended_at=since))
                 if change["suspended"]:
-                    revoke_all(connection, user, Kind.SESSION)
+                    revoke_all(connection, user, CredentialKind.SESSION)
             if row.role == Role.OPERATOR:
-                check_operators(connection)
+                require_remaining_operator(connection)
             audit.record(connection, actor, "account changed", user, **change)
         return self.account(user)
 
@@ -106,14 +106,14 @@ class AccountService:
         with self._database.read() as connection:
             kept = connection.execute(select(users.c.password_hash).where(users.c.id == user.id)).scalar()
             if kept is None:
-                check_is_whole(connection, user)
+                require_full_access(connection, user)
         if kept is not None and not is_password(kept, current or ""):
             raise Forbidden("The current password is not the one given; send it as current_password")
         hashed = hash_password(new)
         with self._database.write() as connection:
             set_password(connection, user, user, hashed, but=user.credential_id)
 
-    def authenticate(self, key: str, kind: Kind = Kind.TOKEN) -> User:
+    def authenticate(self, key: str, kind: CredentialKind = CredentialKind.TOKEN) -> User:
         """The user whose token, or session, has this key.
 
         Raises:
@@ -132,18 +132,18 @@ class AccountService:
                 tokens.c.last_used_at,
             )
             .join(tokens, tokens.c.user_id == users.c.id)
-            .where(has_key(key), tokens.c.kind == kind.value, users.c.deleted_at.is_(None))
+            .where(key_matches(key), tokens.c.kind == kind.value, users.c.deleted_at.is_(None))
         )
         with self._database.read() as connection:
             found = connection.execute(statement).first()
-        row = self._uses.check(found, "API token" if kind is Kind.TOKEN else "session")
+        row = self._uses.check(found, "API token" if kind is CredentialKind.TOKEN else "session")
         if row.suspended_at is not None:
             raise Forbidden(f"The account {row.name!r} is suspended; ask the operator of the platform")
-        scopes = (read_scopes(row.scopes) or USUAL) & SCOPES_OF[Role(row.role)]
+        scopes = (parse_scopes(row.scopes) or DEFAULT_SCOPES) & ROLE_SCOPES[Role(row.role)]
         return User(row.id, row.name, scopes=scopes, credential_id=row.token_id)
 
 
-def add_user(connection: Connection, actor: Party | None, name: str, hashed: str | None, role: Role | None) -> User:
+def add_user(connection: Connection, actor: Principal | None, name: str, hashed: str | None, role: Role | None) -> User:
     """A new user of the platform, whose name was checked. Without an ``actor``, it is the user's own doing.
 
     Raises:
@@ -170,28 +170,28 @@ def has_users(connection: Connection) -> bool:
     return connection.execute(select(users.c.id).where(_OWN).limit(1)).first() is not None
 
 
-def set_password(connection: Connection, actor: Party, user: User, hashed: str, but: str | None = None) -> None:
+def set_password(connection: Connection, actor: Principal, user: User, hashed: str, but: str | None = None) -> None:
     """Keep a new password, and end all sessions except that with the id ``but``."""
     connection.execute(update(users).where(users.c.id == user.id).values(password_hash=hashed))
-    revoke_all(connection, user, Kind.SESSION, but=but)
+    revoke_all(connection, user, CredentialKind.SESSION, but=but)
     audit.record(connection, actor, "password changed", user)
 
 
-def check_is_whole(connection: Connection, user: User) -> None:
+def require_full_access(connection: Connection, user: User) -> None:
     """Pass silently when the credential is good for all that its account is: it may make a new way in.
 
     Raises:
         Forbidden: it is good for less, and would become more.
     """
     role = Role(connection.execute(select(users.c.role).where(users.c.id == user.id)).scalar_one())
-    if not user.scopes >= SCOPES_OF[role]:
+    if not user.scopes >= ROLE_SCOPES[role]:
         raise Forbidden(
             f"This credential is good for less than an {role} is; sign in by a browser, "
             f"or have the platform's owner run: voxel51 server user reset {user.name}"
         )
 
 
-def check_operators(connection: Connection) -> None:
+def require_remaining_operator(connection: Connection) -> None:
     """Pass silently when somebody is left who may administer the platform.
 
     Raises:

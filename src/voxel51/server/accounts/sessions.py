@@ -9,7 +9,7 @@ from voxel51.server.accounts import audit
 from voxel51.server.accounts.callers import User
 from voxel51.server.accounts.passwords import is_password
 from voxel51.server.accounts.tables import tokens, users
-from voxel51.server.accounts.tokens import Kind, Terms, add
+from voxel51.server.accounts.tokens import CredentialKind, TokenSpec, add
 from voxel51.server.database.database import Database
 from voxel51.server.errors import BadRequest, Forbidden, Unauthenticated
 from voxel51.wire import dates
@@ -62,8 +62,8 @@ class SessionService:
         if row.suspended_at is not None:
             raise Forbidden(f"The account {user.name!r} is suspended; ask the operator of the platform")
         expires_at = dates.now() + self._lifetime
-        terms = Terms(browser[:_LONGEST_NAME] or "unknown browser", frozenset(Scope), expires_at)
-        key, session_id, _ = add(connection, user, terms, Kind.SESSION)
+        spec = TokenSpec(browser[:_LONGEST_NAME] or "unknown browser", frozenset(Scope), expires_at)
+        key, session_id, _ = add(connection, user, spec, CredentialKind.SESSION)
         audit.record(connection, user, how, user, session=session_id)
         return Session(user, Role(row.role), key, expires_at)
 
@@ -73,7 +73,7 @@ class SessionService:
         Raises:
             BadRequest: it is no session.
         """
-        chosen = (tokens.c.id == user.credential_id) & (tokens.c.kind == Kind.SESSION.value)
+        chosen = (tokens.c.id == user.credential_id) & (tokens.c.kind == CredentialKind.SESSION.value)
         with self._database.write() as connection:
             if connection.execute(delete(tokens).where(chosen)).rowcount == 0:
                 raise BadRequest("This came with a token; sign out where you signed in, or revoke the token")

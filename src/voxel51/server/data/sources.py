@@ -17,10 +17,10 @@ from voxel51.server.data.names import clean_media_type, clean_name
 from voxel51.server.data.service import DEFAULT_ENCODING, record_of
 from voxel51.server.data.tables import data
 from voxel51.server.database.database import Database
+from voxel51.server.encryption import Cipher, DecryptionError
 from voxel51.server.errors import BadRequest, SourceRefused, TooLarge
-from voxel51.server.outbound.fetch import Incoming, open_stream
+from voxel51.server.outbound.fetch import OutboundResponse, open_stream
 from voxel51.server.outbound.guard import Guard
-from voxel51.server.sealing import BrokenSeal, Sealer
 from voxel51.wire import dates
 from voxel51.wire.data import Data, DataByUrl
 
@@ -30,10 +30,10 @@ _LONGEST_ENCODING = 64
 class SourceService:
     """Keeps where data are, sealed, since a signed URL is a secret; and reads them from there."""
 
-    def __init__(self, database: Database, guard: Guard, sealer: Sealer, limit_bytes: int, lifetime: timedelta) -> None:
+    def __init__(self, database: Database, guard: Guard, cipher: Cipher, limit_bytes: int, lifetime: timedelta) -> None:
         self._database = database
         self._guard = guard
-        self._sealer = sealer
+        self._cipher = cipher
         self._limit_bytes = limit_bytes
         self._lifetime = lifetime
 
@@ -76,7 +76,7 @@ class SourceService:
             "encoding": _encoding(described.get("encoding")),
             "upload_date": dates.now(),
             "expiration_date": first_expiration(described.get("data_ttl"), self._lifetime),
-            "source_url": self._sealer.seal(described["signed_url"]),
+            "source_url": self._cipher.encrypt(described["signed_url"]),
         }
         with self._database.write() as connection:
             connection.execute(insert(data).values(row))
@@ -90,8 +90,8 @@ class SourceService:
             SourceRefused: it refuses, or what it announces has another size.
         """
         try:
-            url = self._sealer.unseal(row.source_url)
-        except BrokenSeal:
+            url = self._cipher.decrypt(row.source_url)
+        except DecryptionError:
             raise SourceRefused(f"The platform can no longer read where '{row.name}' is; post its URL again") from None
         incoming = open_stream(self._guard, url)
         if incoming.size_bytes not in {None, row.size_bytes}:
@@ -114,7 +114,7 @@ class ExactBody:
     """An answer that must have exactly so many bytes. The last ones are held back until that is sure, so that whoever
     reads them can tell a file of another size from a whole one."""
 
-    def __init__(self, incoming: Incoming, size_bytes: int) -> None:
+    def __init__(self, incoming: OutboundResponse, size_bytes: int) -> None:
         self._incoming = incoming
         self._size_bytes = size_bytes
 
@@ -143,7 +143,7 @@ class ExactBody:
         self._incoming.close()
 
 
-def _wrong_size(incoming: Incoming, size_bytes: int, said: str) -> SourceRefused:
+def _wrong_size(incoming: OutboundResponse, size_bytes: int, said: str) -> SourceRefused:
     return SourceRefused(f"{incoming.host} sends {said} although a file of {size_bytes} bytes was announced")
 
 

@@ -1,1 +1,1 @@
-"""Requests that the platform sends to other people's hosts, and to none that it should not reach."""
+"""Outbound requests: HTTP requests that the platform sends to other hosts, guarded against request forgery (SSRF)."""

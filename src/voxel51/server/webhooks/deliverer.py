@@ -5,10 +5,10 @@ import threading
 import time
 from collections import Counter
 
+from voxel51.server.encryption import Cipher, DecryptionError
 from voxel51.server.errors import ServiceError
 from voxel51.server.outbound.fetch import post
 from voxel51.server.outbound.guard import Guard
-from voxel51.server.sealing import BrokenSeal, Sealer
 from voxel51.server.webhooks.deliveries import DeliveryService, Due, Result, request_of
 
 log = logging.getLogger(__name__)
@@ -30,10 +30,10 @@ class Deliverer:
     All it knows is in the database: it can die at any moment.
     """
 
-    def __init__(self, deliveries: DeliveryService, guard: Guard, sealer: Sealer) -> None:
+    def __init__(self, deliveries: DeliveryService, guard: Guard, cipher: Cipher) -> None:
         self._deliveries = deliveries
         self._guard = guard
-        self._sealer = sealer
+        self._cipher = cipher
         self._busy: Counter[str] = Counter()
         self._under_way = 0
         self._changed = threading.Condition()
@@ -99,9 +99,9 @@ class Deliverer:
 
     def _send(self, due: Due) -> Result:
         try:
-            url, headers, body = request_of(due, self._sealer)
+            url, headers, body = request_of(due, self._cipher)
             status, answer = post(self._guard, url, headers, body, TIMEOUT_SECONDS)
-        except BrokenSeal:
+        except DecryptionError:
             return Result(None, "The platform's key was replaced; set the URL and the secret of this webhook anew")
         except ServiceError as error:
             return Result(None, str(error))

@@ -19,8 +19,8 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from voxel51.server.accounts.tables import users
 from voxel51.server.database.database import Database
+from voxel51.server.encryption import Cipher
 from voxel51.server.events.tables import events
-from voxel51.server.sealing import Sealer
 from voxel51.server.webhooks.signing import headers_of
 from voxel51.server.webhooks.tables import deliveries, progress, webhooks
 from voxel51.wire import dates
@@ -193,15 +193,15 @@ class DeliveryService:
             return connection.execute(delete(deliveries).where(over)).rowcount
 
 
-def request_of(due: Due, sealer: Sealer) -> tuple[str, dict[str, str], bytes]:
+def request_of(due: Due, cipher: Cipher) -> tuple[str, dict[str, str], bytes]:
     """URL, headers and body with which a delivery is sent now.
 
     Raises:
-        BrokenSeal: the platform's key was replaced since the webhook was registered.
+        DecryptionError: the platform's key was replaced since the webhook was registered.
     """
-    keys = [sealer.unseal(key) for key in due.keys]
+    keys = [cipher.decrypt(key) for key in due.keys]
     headers = headers_of(due.id, int(time.time()), due.body, keys)
-    return sealer.unseal(due.url), {"Content-Type": "application/json", **headers}, due.body
+    return cipher.decrypt(due.url), {"Content-Type": "application/json", **headers}, due.body
 
 
 def _position(connection: Connection) -> int:

@@ -9,9 +9,9 @@ from sqlalchemy import ColumnElement, RowMapping, delete, func, insert, select, 
 
 from voxel51.server.accounts.callers import Application, Caller
 from voxel51.server.database.database import Database
+from voxel51.server.encryption import Cipher, DecryptionError
 from voxel51.server.errors import BadRequest, NotFound
 from voxel51.server.outbound.guard import Guard
-from voxel51.server.sealing import BrokenSeal, Sealer
 from voxel51.server.webhooks.signing import new_secret
 from voxel51.server.webhooks.tables import webhooks
 from voxel51.wire import dates
@@ -32,10 +32,10 @@ class WebhookService:
     ``wake`` is called when there may be something to deliver.
     """
 
-    def __init__(self, database: Database, guard: Guard, sealer: Sealer, wake: Callable[[], None]) -> None:
+    def __init__(self, database: Database, guard: Guard, cipher: Cipher, wake: Callable[[], None]) -> None:
         self._database = database
         self._guard = guard
-        self._sealer = sealer
+        self._cipher = cipher
         self._wake = wake
 
     def check_url(self, url: str) -> None:
@@ -56,10 +56,10 @@ class WebhookService:
         row = {
             "id": str(uuid.uuid4()),
             **_holder(caller),
-            "url": self._sealer.seal(described["url"]),
+            "url": self._cipher.encrypt(described["url"]),
             "description": _description(described.get("description")),
             "events": _events(described.get("events")),
-            "secret": self._sealer.seal(secret),
+            "secret": self._cipher.encrypt(secret),
             "enabled": True,
             "failures": 0,
             "upload_date": dates.now(),
@@ -100,7 +100,7 @@ class WebhookService:
         self.details(caller, webhook_id)
         values: dict[str, Any] = {}
         if "url" in change:
-            values["url"] = self._sealer.seal(change["url"])
+            values["url"] = self._cipher.encrypt(change["url"])
         if "events" in change:
             values["events"] = _events(change["events"])
         if "description" in change:
@@ -134,7 +134,7 @@ class WebhookService:
         values = {
             "previous_secret": webhooks.c.secret,
             "previous_secret_until": dates.now() + OLD_SECRET_KEPT,
-            "secret": self._sealer.seal(secret),
+            "secret": self._cipher.encrypt(secret),
         }
         with self._database.write() as connection:
             connection.execute(update(webhooks).where(_one(caller, webhook_id)).values(values))
@@ -142,8 +142,8 @@ class WebhookService:
 
     def _to_wire(self, row: RowMapping) -> Webhook:
         try:
-            url = self._sealer.unseal(row["url"])
-        except BrokenSeal:
+            url = self._cipher.decrypt(row["url"])
+        except DecryptionError:
             url = ""
         return {
             "id": row["id"],

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from http.cookies import CookieError, SimpleCookie
 
 from voxel51.server.accounts.entrance_routes import browser_of, cookie_attributes, session_cookie
-from voxel51.server.accounts.oidc.service import BEGUN_LASTS, Begun, ElsewhereService
+from voxel51.server.accounts.oidc.service import SIGN_IN_LIFETIME, OidcService, StartedSignIn
 from voxel51.server.http.route import Answer, Argument, Call, Needs, Route
 from voxel51.wire.accounts import Elsewhere
 from voxel51.wire.headers import SIGN_IN_COOKIE
@@ -27,28 +27,28 @@ _AWAY = (424, 502)
 _REFUSAL_PAGE = "/sign-in"  # of the console
 
 
-def oidc_routes(elsewhere: ElsewhereService, is_secure: bool) -> Iterable[Route]:
+def oidc_routes(oidc: OidcService, is_secure: bool) -> Iterable[Route]:
     """One table of the routes. Where the platform ``is_secure``, browsers send its cookies over HTTPS alone."""
 
     def look(_call: Call) -> None:
-        elsewhere.look()
+        oidc.discover()
 
     def begin(call: Call) -> Answer:
-        begun = elsewhere.begin(call.arguments.get("next"), call.arguments.get("invitation"))
-        return Answer(None, {"Location": begun.url, "Set-Cookie": _kept(begun, is_secure), **_UNKEPT})
+        started = oidc.start(call.arguments.get("next"), call.arguments.get("invitation"))
+        return Answer(None, {"Location": started.url, "Set-Cookie": _sign_in_cookie(started, is_secure), **_UNKEPT})
 
     def add(call: Call) -> Answer:
-        begun = elsewhere.begin(call.arguments.get("next"), user=call.caller)
-        body: Elsewhere = {"url": begun.url}
-        return Answer(body, {"Set-Cookie": _kept(begun, is_secure), **_UNKEPT})
+        started = oidc.start(call.arguments.get("next"), user=call.caller)
+        body: Elsewhere = {"url": started.url}
+        return Answer(body, {"Set-Cookie": _sign_in_cookie(started, is_secure), **_UNKEPT})
 
     def finish(call: Call) -> Answer:
-        session, path = elsewhere.finish(call.arguments, _cookie(call.headers.get("cookie", "")), browser_of(call))
+        session, path = oidc.finish(call.arguments, _cookie(call.headers.get("cookie", "")), browser_of(call))
         cookie = _forgotten(is_secure) if session is None else session_cookie(session, is_secure)
         return Answer(None, {"Location": path, "Set-Cookie": cookie, **_UNKEPT})
 
     def remove(call: Call) -> None:
-        elsewhere.unlink(call.caller)
+        oidc.unlink(call.caller)
 
     return [
         Route("GET", SIGN_IN_PATH, begin, "Sign in by the provider that this platform trusts", needs=Needs.NOBODY,
@@ -68,9 +68,9 @@ def oidc_routes(elsewhere: ElsewhereService, is_secure: bool) -> Iterable[Route]
 _UNKEPT = {"Cache-Control": "no-store"}
 
 
-def _kept(begun: Begun, is_secure: bool) -> str:
-    seconds = int(BEGUN_LASTS.total_seconds())
-    return f"{SIGN_IN_COOKIE}={begun.sealed}; {cookie_attributes(is_secure)}; Max-Age={seconds}"
+def _sign_in_cookie(started: StartedSignIn, is_secure: bool) -> str:
+    seconds = int(SIGN_IN_LIFETIME.total_seconds())
+    return f"{SIGN_IN_COOKIE}={started.cookie}; {cookie_attributes(is_secure)}; Max-Age={seconds}"
 
 
 def _forgotten(is_secure: bool) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, insert, select
 
 from voxel51.server.accounts import audit
-from voxel51.server.accounts.audit import COMMAND_LINE, Party
+from voxel51.server.accounts.audit import COMMAND_LINE, Principal
 from voxel51.server.accounts.callers import User
 from voxel51.server.accounts.names import check_name
 from voxel51.server.accounts.passwords import hash_password
@@ -31,7 +31,7 @@ class _Kind(StrEnum):
     RESET = "reset"
 
 
-class EntranceService:
+class SignUpService:
     """Lets people in: by an invitation or without one, as ``mode`` says, and again when a password is forgotten."""
 
     def __init__(self, database: Database, sessions: SessionService, mode: SignUpMode) -> None:
@@ -44,7 +44,7 @@ class EntranceService:
         with self._database.read() as connection:
             return self.mode is not SignUpMode.OFF and not has_users(connection)
 
-    def invite(self, actor: Party, role: Role, days: float) -> PassKey:
+    def invite(self, actor: Principal, role: Role, days: float) -> PassKey:
         """A key with which one person makes an account of that role.
 
         Raises:
@@ -84,7 +84,7 @@ class EntranceService:
         role = Role(_redeem(connection, _Kind.INVITATION, invitation).role) if invitation else None
         return add_user(connection, None, name, hashed, role)
 
-    def permit_reset(self, user: User, actor: Party = COMMAND_LINE) -> PassKey:
+    def permit_reset(self, user: User, actor: Principal = COMMAND_LINE) -> PassKey:
         """A key with which ``user`` chooses a new password within a day; earlier ones count no more."""
         with self._database.write() as connection:
             connection.execute(delete(passes).where(passes.c.user_id == user.id))
@@ -105,7 +105,7 @@ class EntranceService:
             set_password(connection, user, user, hashed)
 
     def expire(self) -> int:
-        """Forget keys whose time is over; returns how many."""
+        """Delete keys whose time is over; returns how many."""
         with self._database.write() as connection:
             return connection.execute(delete(passes).where(passes.c.expires_at <= dates.now())).rowcount
 

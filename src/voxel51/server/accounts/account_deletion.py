@@ -8,35 +8,35 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from voxel51.server.accounts import audit
-from voxel51.server.accounts.audit import Party
+from voxel51.server.accounts.audit import Principal
 from voxel51.server.accounts.callers import User
-from voxel51.server.accounts.service import check_operators
+from voxel51.server.accounts.service import require_remaining_operator
 from voxel51.server.accounts.tables import identities, passes, users
-from voxel51.server.accounts.tokens import Kind, revoke_all
+from voxel51.server.accounts.tokens import CredentialKind, revoke_all
 from voxel51.server.database.database import Database
 from voxel51.server.errors import BadRequest, NotFound
 from voxel51.wire import dates
 
 log = logging.getLogger(__name__)
 
-Forget = Callable[[User], bool]
+DeleteUserData = Callable[[User], bool]
 """Removes what a user has in one room; False while something there has not ended yet. It may be called again."""
 
-Collect = Callable[[User], Any]
+CollectUserData = Callable[[User], Any]
 """What a user has in one room, as JSON."""
 
 
-class RemovalService:
+class AccountDeletionService:
     """Ends accounts at once, and removes what they had: at once, but for jobs that still run.
 
     ``rooms`` are called in their order, again and again, until each has nothing left.
     """
 
-    def __init__(self, database: Database, rooms: Iterable[Forget]) -> None:
+    def __init__(self, database: Database, rooms: Iterable[DeleteUserData]) -> None:
         self._database = database
         self._rooms = [*rooms]
 
-    def remove(self, actor: Party, user: User, confirmation: str | None) -> None:
+    def remove(self, actor: Principal, user: User, confirmation: str | None) -> None:
         """End an account: nothing signs it in any more, its name is free, and nobody sees what it had.
 
         Raises:
@@ -51,11 +51,11 @@ class RemovalService:
         with self._database.write() as connection:
             if connection.execute(update(users).where(present).values(gone)).rowcount == 0:
                 raise NotFound(f"The account of {user.name!r} is gone already")
-            revoke_all(connection, user, Kind.TOKEN, Kind.SESSION)
+            revoke_all(connection, user, CredentialKind.TOKEN, CredentialKind.SESSION)
             for table in (passes, identities):
                 connection.execute(delete(table).where(table.c.user_id == user.id))
             if user.application_id is None:
-                check_operators(connection)
+                require_remaining_operator(connection)
             audit.record(connection, actor, "account deleted", user)
         self._database.after_commit(self._begin_to_finish)
 
@@ -84,10 +84,10 @@ class RemovalService:
         return True
 
 
-class ExportService:
+class AccountExportService:
     """Collects everything that an account has, room by room."""
 
-    def __init__(self, rooms: Mapping[str, Collect]) -> None:
+    def __init__(self, rooms: Mapping[str, CollectUserData]) -> None:
         self._rooms = rooms
 
     def export(self, user: User) -> dict[str, Any]:

@@ -1,0 +1,78 @@
+"""Encryption of stored secrets: the platform's secret key, and a cipher for texts that must be read again.
+
+Secrets that are only verified (passwords, tokens) are hashed instead. Whoever reads the database without the key file
+learns none of them.
+"""
+
+import base64
+import os
+import secrets
+from pathlib import Path
+
+from cryptography.fernet import Fernet, InvalidToken
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+_KEY_BYTES = 32
+
+
+class DecryptionError(Exception):
+    """A stored secret cannot be decrypted: the text was altered, or the platform's key was replaced."""
+
+
+class Cipher:
+    """Encrypts and authenticates short texts (Fernet) with a key derived from the platform's for one ``purpose``.
+
+    A text encrypted for one purpose cannot be decrypted for another, so an encrypted value cannot be moved from one
+    part of the platform to another.
+    """
+
+    def __init__(self, key: bytes, purpose: str) -> None:
+        derived = HKDF(SHA256(), length=32, salt=None, info=b"voxel51 " + purpose.encode()).derive(key)
+        self._fernet = Fernet(base64.urlsafe_b64encode(derived))
+
+    def encrypt(self, text: str) -> str:
+        """Return the encrypted ``text``, in ASCII."""
+        return self._fernet.encrypt(text.encode()).decode("ascii")
+
+    def decrypt(self, encrypted: str) -> str:
+        """Return the text that `encrypt` was given.
+
+        Raises:
+            DecryptionError: it was encrypted with another key, or altered.
+        """
+        try:
+            return self._fernet.decrypt(encrypted.encode()).decode()
+        except InvalidToken:
+            raise DecryptionError("the stored secret cannot be decrypted with the platform's present key") from None
+
+
+def load_secret_key(folder: Path) -> bytes:
+    """Return the platform's secret key, and create it on first use (32 random bytes, mode 0600).
+
+    Signed links are signed with it, and the key of each `Cipher` is derived from it.
+
+    Raises:
+        RuntimeError: the file has another size, such as 0 bytes, with which anybody could forge signatures.
+    """
+    path = folder / "signing.key"
+    try:
+        key = path.read_bytes()
+    except FileNotFoundError:
+        return _create_secret_key(path)
+    if len(key) != _KEY_BYTES:
+        raise RuntimeError(f"{path} has {len(key)} bytes, not {_KEY_BYTES}; remove it to have a new key created")
+    return key
+
+
+def _create_secret_key(path: Path) -> bytes:
+    key = secrets.token_bytes(_KEY_BYTES)
+    # Written elsewhere, synced and renamed: a crash leaves either no key file or a whole one.
+    temporary = path.with_suffix(f".{os.getpid()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(key)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    return key
