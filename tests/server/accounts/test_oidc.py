@@ -318,7 +318,7 @@ def test_a_browser_is_told_on_a_page_why_it_is_refused(platform) -> None:
     assert (where, "did not start a sign-in here" in why) == ("/sign-in?refused=401", True)
 
     where, why = refused_as_in_a_browser(platform, "/sign-in/oidc?next=//evil.example")
-    assert (where, "must be a path of this platform" in why) == ("/sign-in?refused=400", True)
+    assert (where, "must be a path on this platform" in why) == ("/sign-in?refused=400", True)
     assert "\n" not in why
 
     program = requests.get(f"{platform.url}/v1{evil}", allow_redirects=False, timeout=20)
