@@ -30,9 +30,9 @@ from voxel51.server.data.uploads_service import UploadService
 from voxel51.server.database.database import Database
 from voxel51.server.database.opening import open_database
 from voxel51.server.documentation import documentation_pages
+from voxel51.server.encryption import Cipher, load_secret_key
 from voxel51.server.engine.dispatcher import Dispatcher, DispatchSettings
 from voxel51.server.engine.runners.processes.runner import ProcessRunner
-from voxel51.server.encryption import Cipher, load_secret_key
 from voxel51.server.engine.sweeper import Sweeper
 from voxel51.server.errors import NotFound
 from voxel51.server.events.feed import Feed
