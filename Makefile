@@ -1,80 +1,84 @@
-# The one list of verbs. `make` alone shows them.
+# The verbs of this project. `make` alone lists them.
 # Set-up needs Python 3.11 or later with pip, and nothing else; `make PYTHON=/path/to/python …` picks one.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench docs serve build lock pictures \
-    kill-test large-test api-test quality-test fiftyone-test docs-test console-test
+.PHONY: help setup dev demo test lint bench docs serve build lock pictures \
+    install-test kill-test large-test api-test quality-test fiftyone-test docs-test console-test
 .DELETE_ON_ERROR:
 
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+INSTALLED_DEV := $(VENV)/.installed-dev
 PYTEST := $(BIN)/python -m pytest
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+help: ## list the verbs
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(INSTALLED) ## make .venv with the pinned dependencies and this project in it
+setup: $(INSTALLED) ## make .venv with the pinned packages of the platform and this project
+
+dev: $(INSTALLED_DEV) ## add the tools for development to .venv
 
 $(INSTALLED): requirements.txt pyproject.toml
-	@PYTHON='$(PYTHON)' sh .ci/make-venv $(VENV)
-	$(BIN)/python -m pip install --quiet --requirement requirements.txt
-	$(BIN)/python -m pip install --quiet --no-deps --editable .
-	@# Where PYTHONDONTWRITEBYTECODE is set nothing would ever be compiled, and every start would pay for it.
-	@# Some packages carry files that are not meant to compile; those are nobody's loss.
-	@$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib src >/dev/null || true
+	@python=$$(PYTHON='$(PYTHON)' sh .ci/find-python) && "$$python" .ci/install.py $(VENV)
 	@touch $@
 
-demo: setup ## run the whole thing on a real video (VIDEO=path for one of your own)
+$(INSTALLED_DEV): requirements-dev.txt | $(INSTALLED)
+	@$(BIN)/python .ci/install.py --dev $(VENV)
+	@touch $@
+
+demo: setup ## run the platform on a real video (VIDEO=path for another one)
 	@$(BIN)/python -m demo $${VIDEO:+"$$VIDEO"}
 
-test: setup ## run the tests side by side (ARGS="-k name" for some)
+serve: setup ## run the platform in the foreground (ARGS="--port 0")
+	@exec $(BIN)/voxel51 server start $(ARGS)
+
+test: dev ## run the quick tests in parallel (ARGS="-k name" for some)
 	$(PYTEST) -m "not slow" -n auto --dist worksteal $(ARGS)
 
-lint: setup ## check style, types and who imports whom
+lint: dev ## check style, types and imports between packages
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: setup ## measure against peers and limits, and print one table (ARGS="no_op_job" for some)
+bench: dev ## measure against peers and limits, and print one table (ARGS="no_op_job" for some)
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-docs: setup ## build the documentation, which `make serve` shows at /docs
+docs: dev ## build the documentation, which `make serve` shows at /docs
 	@bash docs/generate_docs.bash
 
-serve: setup ## run the platform in the foreground (ARGS="--port 0")
-	@exec $(BIN)/voxel51 server start $(ARGS)
-
-build: setup docs ## make the wheel and the source distribution in dist/
+build: docs ## make the wheel and the source distribution in dist/
 	@rm -rf dist
 	$(BIN)/uv build --quiet --out-dir dist
 
-lock: setup ## pin every dependency again in requirements.txt
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra all --group dev --generate-hashes \
-	    --no-emit-index-url --no-annotate --no-header pyproject.toml -o requirements.txt
+lock: dev ## pin every dependency again: requirements.txt, requirements-dev.txt, .ci/installer.txt
+	@$(BIN)/python .ci/lock.py
 
-kill-test: setup ## slow: kill the platform at random moments over many jobs (SEED=n to repeat one)
+kill-test: dev ## slow: kill the platform at random moments over many jobs (SEED=n to repeat one)
 	$(PYTEST) -s tests/journeys/test_kill.py -m slow --timeout 1500 $(ARGS)
 
-large-test: setup ## slow: upload and download 5 GiB in constant memory (needs 6 GB of disk)
+large-test: dev ## slow: upload and download 5 GiB in constant memory (needs 6 GB of disk)
 	$(PYTEST) -s tests/journeys/test_large_upload.py -m slow --timeout 1500 $(ARGS)
 
-quality-test: setup ## slow: hold what is found in real footage to true boxes (needs the package opencv-doc)
+quality-test: dev ## slow: compare detections in real footage with true boxes (needs the package opencv-doc)
 	$(PYTEST) -s tests/analytics/truth -m slow $(ARGS)
 
-fiftyone-test: setup ## slow: load labels into FiftyOne itself (installs it in .cache: 800 MB)
+fiftyone-test: dev ## slow: load labels into FiftyOne itself (installs it in .cache: 800 MB)
 	$(PYTEST) -s tests/fiftyone -m slow $(ARGS)
 
-docs-test: setup ## slow: build a wheel and see that its platform serves the documentation
+install-test: dev ## slow: install with pip in each documented way
+	$(PYTEST) tests/ci -m slow --timeout 1500 $(ARGS)
+
+docs-test: dev ## slow: build a wheel and check that its platform serves the documentation
 	$(PYTEST) tests/docs/test_wheel.py -m slow --timeout 1500 $(ARGS)
 
-api-test: setup ## slow: hold thousands of generated requests to the API description (SEED=n for other ones)
+api-test: dev ## slow: check thousands of generated requests against the API description (SEED=n repeats them)
 	$(PYTEST) tests/contracts/test_api_description.py -m slow --timeout 1500 $(ARGS)
 
-console-test: setup ## slow: use the console in a real browser (needs chromium)
+console-test: dev ## slow: use the console in a real browser (needs chromium)
 	$(PYTEST) tests/console -m slow -n 2 $(ARGS)
 
-pictures: setup ## take the pictures of the console anew, into docs/pictures
+pictures: dev ## take the pictures of the console again, into docs/pictures
 	PICTURES=1 $(PYTEST) -q tests/console -m slow -n 2 $(ARGS)

@@ -7,7 +7,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 python=$here/../.venv/bin/python
 [[ -x $python ]] || python=python3
 if ! "$python" -c 'import furo, myst_parser, sphinx' 2>/dev/null; then
-    echo "generate_docs: Sphinx, Furo and MyST are not installed; run 'make setup' first" >&2
+    echo "generate_docs: Sphinx, Furo and MyST are not installed; run 'make dev' first" >&2
     exit 1
 fi
 exec "$python" -m sphinx --fail-on-warning --keep-going --quiet --jobs auto \

@@ -5,7 +5,7 @@ from pathlib import Path
 
 SUFFIXES = {".py", ".pyi", ".js", ".html", ".css", ".md", ".toml", ".yml", ".yaml", ".sh", ".bash", ".cfg", ".ini"}
 SKIPPED_FILES = {"vocabulary.toml"}  # lists the words to avoid
-NAMES = {"Makefile", "Dockerfile", "run", "make-venv"}
+NAMES = {"Makefile", "Dockerfile", "run", "find-python"}
 SKIPPED_FOLDERS = {
     ".venv",
     ".cache",
