@@ -12,7 +12,7 @@ from typing import Any
 from voxel51.server.accounts.callers import User
 from voxel51.server.accounts.quotas import Quotas
 from voxel51.server.accounts.service import AccountService
-from voxel51.server.analytics.installed import Installed
+from voxel51.server.analytics.installed import InstalledAnalytic
 from voxel51.server.analytics.service import AnalyticService
 from voxel51.server.data.service import DataService
 from voxel51.server.data.sources import SourceService
@@ -104,7 +104,7 @@ def job_rooms(folder: Path, database_url: str) -> Iterator[Rooms]:
     quotas = Quotas(database, {"bytes": 0, "running_jobs": 0})
     data = DataService(database, storage, lifetime, links, StorageQuota(quotas))
     analytics = AnalyticService(database)
-    analytics.install([Installed("voxel51/count", DOCUMENT, preload_safe=True)])
+    analytics.install([InstalledAnalytic("voxel51/count", DOCUMENT, preload_safe=True)])
     jobs = JobService(
         database,
         storage,

@@ -21,7 +21,7 @@ from voxel51.server.events.tables import events
 from voxel51.server.outbound.guard import Guard
 from voxel51.server.webhooks.deliverer import Deliverer
 from voxel51.server.webhooks.deliveries import DeliveryService
-from voxel51.server.webhooks.history import HistoryService
+from voxel51.server.webhooks.history import DeliveryHistoryService
 from voxel51.server.webhooks.service import WebhookService
 from voxel51.wire import dates
 from voxel51.wire.webhooks import Delivery, NewWebhook
@@ -43,7 +43,7 @@ class Webhooks:
         self.accounts = AccountService(self.database)
         self.applications = ApplicationService(self.database)
         self.service = WebhookService(self.database, self.guard, self.cipher, self._wake)
-        self.history = HistoryService(self.database, self._wake)
+        self.history = DeliveryHistoryService(self.database, self._wake)
         self.deliveries = self.deliveries_by(QUICK_SECONDS)
 
     def _wake(self) -> None:

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 
 from voxel51.server.accounts.account_deletion import AccountDeletionService, CollectUserData
 from voxel51.server.accounts.callers import User
-from voxel51.server.analytics.installed import Installed, find_installed
+from voxel51.server.analytics.installed import InstalledAnalytic, find_installed
 from voxel51.server.analytics.routes import analytic_routes
 from voxel51.server.analytics.service import AnalyticService
 from voxel51.server.analytics.uploads import UploadedAnalytics
@@ -64,8 +64,8 @@ from voxel51.server.overview.usage import UsageService
 from voxel51.server.overview.workers import local_worker
 from voxel51.server.people import People
 from voxel51.server.renditions.routes import labels_in_formats, rendition_routes
-from voxel51.server.renditions.service import MAKER, Keeping, RenditionService
-from voxel51.server.renditions.subjects import Subjects
+from voxel51.server.renditions.service import RENDITION_ANALYTIC, RenditionService, RetentionPolicy
+from voxel51.server.renditions.sources import SourceResolver
 from voxel51.server.search.routes import search_routes
 from voxel51.server.search.service import SearchService
 from voxel51.server.settings import Settings
@@ -73,7 +73,7 @@ from voxel51.server.status import platform_routes, status_routes
 from voxel51.server.storage.local import LocalStorage
 from voxel51.server.webhooks.deliverer import Deliverer
 from voxel51.server.webhooks.deliveries import DeliveryService
-from voxel51.server.webhooks.history import HistoryService
+from voxel51.server.webhooks.history import DeliveryHistoryService
 from voxel51.server.webhooks.routes import webhook_routes
 from voxel51.server.webhooks.service import WebhookService
 from voxel51.wire.accounts import Scope
@@ -147,7 +147,7 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
     tasks = TaskService(database, data, sources, job_links)
 
     installed = find_installed()
-    analytics.install(installed, internal={MAKER})
+    analytics.install(installed, internal={RENDITION_ANALYTIC})
     base_url = f"{addresses.job_url}/{API_VERSION}"
     terms = DispatchSettings(settings.slots, settings.rendition_concurrency, _limits(settings), base_url)
     dispatcher = Dispatcher(attempts, tasks, _runner(settings, installed), terms)
@@ -155,7 +155,7 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
     jobs = JobService(database, storage, analytics, data, lifetime, public_links, positions, dispatcher.wake)
     actions = JobActions(database, dispatcher.wake, jobs.expire)
     makers = InternalJobs(database, storage, analytics, dispatcher.wake)
-    renditions = RenditionService(database, makers, Subjects(data, jobs, analytics), _keeping(settings))
+    renditions = RenditionService(database, makers, SourceResolver(data, jobs, analytics), _keeping(settings))
     search = SearchService(database)
     shares = ShareService(database, jobs, addresses.public_url)
     events = EventService(database, timedelta(days=settings.event_days))
@@ -189,7 +189,7 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
         *rendition_routes(renditions, shares),
         *search_routes(search, attempts),
         *event_routes(feed),
-        *webhook_routes(webhooks, HistoryService(database, deliverer.wake)),
+        *webhook_routes(webhooks, DeliveryHistoryService(database, deliverer.wake)),
         *status_routes(database, dispatcher.is_running),
         *platform_routes(_about(settings)),
         *overview_routes(
@@ -237,8 +237,8 @@ def _end_jobs(actions: JobActions, jobs: JobService, user: User) -> bool:
     return actions.end_all(user) and jobs.forget_all(user)
 
 
-def _keeping(settings: Settings) -> Keeping:
-    return Keeping(timedelta(days=settings.rendition_days), settings.renditions_of_one)
+def _keeping(settings: Settings) -> RetentionPolicy:
+    return RetentionPolicy(timedelta(days=settings.rendition_days), settings.renditions_of_one)
 
 
 def _links(signer: LinkSigner, base_url: str) -> Links:
@@ -265,6 +265,6 @@ def _limits(settings: Settings) -> JobLimits:
     )
 
 
-def _runner(settings: Settings, installed: list[Installed]) -> ProcessRunner:
+def _runner(settings: Settings, installed: list[InstalledAnalytic]) -> ProcessRunner:
     preload = [offer.entry_point for offer in installed if offer.preload_safe]
     return ProcessRunner(settings.folder / "running", preload, weights_folder=settings.weights_folder)

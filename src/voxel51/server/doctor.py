@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import partial
 from importlib.util import find_spec
 
-from voxel51.server.analytics.installed import Installed, find_installed
+from voxel51.server.analytics.installed import InstalledAnalytic, find_installed
 from voxel51.server.database.opening import open_database
 from voxel51.server.folder import running_url
 from voxel51.server.settings import Settings
@@ -131,7 +131,7 @@ def _platform(settings: Settings) -> Finding:
     return Finding("platform", Verdict.OK, f"it runs at {url}")
 
 
-def analytics_of(found: Sequence[Installed]) -> Finding:
+def analytics_of(found: Sequence[InstalledAnalytic]) -> Finding:
     """Whether there are analytics, and whether their jobs start as quickly as they can."""
     if not found:
         return Finding("analytics", Verdict.WARNING, "none is installed", "pip install 'voxel51-platform[analytics]'")

@@ -3,7 +3,7 @@
 from typing import TypedDict
 
 
-class Making(TypedDict):
+class PendingRendition(TypedDict):
     """Answer with status 202: the rendition is being made. ``state`` is QUEUED, SCHEDULED or RUNNING.
 
     ``fraction`` of it is done, in 0 to 1; null while that is not known.

@@ -11,11 +11,11 @@ import tracemalloc
 import pytest
 
 from support.image_archives import CONFIG, a_tar, docker_archive, oci_layout
-from voxel51.server.analytics.images.inspect import ImageFormat, ImageInspector, Limits
+from voxel51.server.analytics.images.inspector import ImageFormat, ImageInspector, ImageLimits
 from voxel51.server.errors import BadRequest
 
 CHUNK_BYTES = 64 * 1024
-LIMITS = Limits()
+LIMITS = ImageLimits()
 IMAGE = docker_archive(random.Random(51).randbytes(300_000))
 
 
@@ -156,7 +156,7 @@ def test_a_bomb_is_defused_in_little_memory(compress):
 
 def test_an_archive_of_countless_entries_is_refused():
     with pytest.raises(BadRequest, match="more than 10 entries"):
-        found_in(a_tar({str(number): b"" for number in range(11)}), Limits(members=10))
+        found_in(a_tar({str(number): b"" for number in range(11)}), ImageLimits(members=10))
 
 
 def test_damage_anywhere_does_no_harm():

@@ -12,7 +12,7 @@ from sqlalchemy import update
 from support.accounts import User
 from voxel51.server.database.database import Database, sqlite_url
 from voxel51.server.events import outbox
-from voxel51.server.events.feed import Feed, Start
+from voxel51.server.events.feed import Feed, StreamStart
 from voxel51.server.events.routes import event_routes
 from voxel51.server.events.service import EventService
 from voxel51.server.events.tables import events
@@ -116,7 +116,7 @@ def test_a_database_that_fails_for_a_moment_loses_nothing(database, service, cap
 
     async def listen() -> int:
         async with aclosing(await feed.listen("alice", [], None, 30)) as told:
-            assert await anext(told) == Start(0, gap=False)
+            assert await anext(told) == StreamStart(0, gap=False)
             with database.write() as connection:
                 connection.exec_driver_sql("ALTER TABLE events RENAME TO away")
             async with asyncio.timeout(10):

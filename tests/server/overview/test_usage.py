@@ -8,10 +8,10 @@ from sqlalchemy import update
 from voxel51.server.accounts.applications import ApplicationService
 from voxel51.server.data.tables import data
 from voxel51.server.jobs.tables import jobs
-from voxel51.server.overview.usage import Asked, UsageService
+from voxel51.server.overview.usage import UsageQuery, UsageService
 from voxel51.wire import dates
 
-ALL = Asked(days=30, limit=1000, offset=0)
+ALL = UsageQuery(days=30, limit=1000, offset=0)
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ def test_owners_come_page_by_page(rooms, usage, alice, bob):
     ended(rooms, alice, 1, 1)
     ended(rooms, bob, 1, 2)
 
-    pages = [usage.of_everybody(Asked(days=2, limit=1, offset=offset)) for offset in range(3)]
+    pages = [usage.of_everybody(UsageQuery(days=2, limit=1, offset=offset)) for offset in range(3)]
 
     assert [[owner["username"] for owner in page["owners"]] for page in pages] == [["bob"], ["alice"], []]
     assert {page["count"] for page in pages} == {2}

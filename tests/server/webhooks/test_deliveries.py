@@ -22,12 +22,12 @@ from voxel51.server.webhooks.deliveries import (
     MOST_AT_ONCE_OF_A_HOLDER,
     MOST_FAILURES,
     SCHEDULE_SECONDS,
-    Result,
+    DeliveryResult,
 )
 from voxel51.server.webhooks.tables import deliveries
 from voxel51.wire import dates
 
-AGAIN = Result(500, "It answered 500")
+AGAIN = DeliveryResult(500, "It answered 500")
 
 
 def test_a_message_says_what_happened_and_is_signed(hooks: Webhooks, alice: User, receiver: Receiver) -> None:
@@ -219,7 +219,7 @@ def test_one_success_forgives_the_failures_before_it(hooks: Webhooks, alice: Use
     webhook_id = hooks.register(alice, receiver)
     for _ in range(3):
         hooks.happen(alice)
-    for result in (Result(410, "gone"), Result(200, None)):
+    for result in (DeliveryResult(410, "gone"), DeliveryResult(200, None)):
         due, *_ = hooks.claim()
         if result.status == 410:
             hooks.deliveries.settle(due, AGAIN)

@@ -9,7 +9,7 @@ from support.webhook_receivers import Receiver
 from support.webhook_services import Webhooks
 from voxel51.server.accounts.callers import Application, User
 from voxel51.server.errors import BadRequest, NotFound
-from voxel51.server.webhooks.deliveries import Result
+from voxel51.server.webhooks.deliveries import DeliveryResult
 from voxel51.server.webhooks.service import MOST_WEBHOOKS
 from voxel51.server.webhooks.tables import webhooks
 from voxel51.wire import dates
@@ -108,7 +108,7 @@ def test_a_forgotten_webhook_takes_along_what_waits_for_it(hooks: Webhooks, alic
 
     hooks.service.delete(alice, webhook_id)
 
-    hooks.deliveries.settle(due, Result(200, None))
+    hooks.deliveries.settle(due, DeliveryResult(200, None))
     assert hooks.claim() == []
     with pytest.raises(NotFound):
         hooks.service.details(alice, webhook_id)

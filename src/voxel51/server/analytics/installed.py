@@ -16,7 +16,7 @@ _TIMEOUT_SECONDS = 120
 
 
 @dataclass(frozen=True, slots=True)
-class Installed:
+class InstalledAnalytic:
     """One analytic that an installed package offers.
 
     ``preload_safe`` says that a process which imported it has still one thread, and may fork its jobs.
@@ -27,7 +27,7 @@ class Installed:
     preload_safe: bool
 
 
-def find_installed() -> list[Installed]:
+def find_installed() -> list[InstalledAnalytic]:
     """Every analytic whose package is installed and describes itself; the others are named in the log.
 
     Raises:
@@ -51,5 +51,5 @@ def _is_broken(description: dict[str, Any]) -> bool:
     return bool(description.get("error"))
 
 
-def _read(description: dict[str, Any]) -> Installed:
-    return Installed(description["name"], description["document"], description["preload_safe"])
+def _read(description: dict[str, Any]) -> InstalledAnalytic:
+    return InstalledAnalytic(description["name"], description["document"], description["preload_safe"])

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from voxel51.server.accounts.callers import Caller
-from voxel51.server.analytics.images.inspect import ImageInspector
+from voxel51.server.analytics.images.inspector import ImageInspector
 from voxel51.server.analytics.service import LISTING, AnalyticService
 from voxel51.server.analytics.uploads import FOLDER, UploadedAnalytics
 from voxel51.server.errors import BadRequest

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, and_, insert, or_, select, update
 
 from voxel51.server.accounts.callers import Caller, User
-from voxel51.server.analytics.installed import Installed
+from voxel51.server.analytics.installed import InstalledAnalytic
 from voxel51.server.analytics.tables import INTERNAL, PLATFORM, analytics, images
 from voxel51.server.database.database import Database
 from voxel51.server.database.search import Listing, Query, run
@@ -52,7 +52,7 @@ class AnalyticService:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def install(self, found: Sequence[Installed], internal: Collection[str] = ()) -> None:
+    def install(self, found: Sequence[InstalledAnalytic], internal: Collection[str] = ()) -> None:
         """Bring the catalogue in line with the packages that are installed. Those named ``internal`` nobody sees.
 
         A version that is no longer installed stays on record, for its past jobs, but is pending: it cannot run.
@@ -222,7 +222,7 @@ def _nearness(caller: Caller, owner: str) -> int:
     return [PLATFORM, *_owners(caller)].index(owner) if owner in _owners(caller) else 0
 
 
-def _install_one(connection: Connection, offer: Installed, scope: str) -> None:
+def _install_one(connection: Connection, offer: InstalledAnalytic, scope: str) -> None:
     info = offer.document["info"]
     values = {
         "scope": str(scope),

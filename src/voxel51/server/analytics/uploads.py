@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from voxel51.server.accounts.callers import Application, Caller
-from voxel51.server.analytics.images.inspect import ImageInspector
+from voxel51.server.analytics.images.inspector import ImageInspector
 from voxel51.server.analytics.service import find_visible, mark_latest, record_of, version_order
 from voxel51.server.analytics.tables import analytics, images
 from voxel51.server.database.database import Database

@@ -22,7 +22,7 @@ _LONGEST_QUEUE = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
+class StreamStart:
     """Where a listener's events begin: after ``event_id``. ``gap``: some before that may be missing."""
 
     event_id: int
@@ -76,7 +76,7 @@ class Feed:
 
     async def listen(
         self, owner_id: str, job_ids: Sequence[str], last_id: int | None, silence_seconds: float
-    ) -> AsyncGenerator[Start | Event | None, None]:
+    ) -> AsyncGenerator[StreamStart | Event | None, None]:
         """The owner's events after ``last_id``, or from now on; None whenever there was silence for so long.
 
         First comes where they begin. Until that is taken nobody gives the listener's place back: take it at once.
@@ -91,10 +91,10 @@ class Feed:
 
     async def _follow(
         self, listener: _Listener, now: int, last_id: int | None, silence_seconds: float
-    ) -> AsyncGenerator[Start | Event | None, None]:
+    ) -> AsyncGenerator[StreamStart | Event | None, None]:
         try:
             told, gap = (now, False) if last_id is None else await to_thread.run_sync(self._events.resume, last_id)
-            yield Start(told, gap)
+            yield StreamStart(told, gap)
             async for event in self._missed(listener, told):
                 told = event["id"]
                 yield event

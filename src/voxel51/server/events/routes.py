@@ -4,7 +4,7 @@ import re
 from collections.abc import AsyncGenerator, Iterable
 
 from voxel51.server.errors import BadRequest
-from voxel51.server.events.feed import Feed, Start
+from voxel51.server.events.feed import Feed, StreamStart
 from voxel51.server.http.route import Argument, Call, EventStream, Header, Route, ServerSentEvent
 from voxel51.wire import dates
 from voxel51.wire.events import GAP, Event, Gap
@@ -47,16 +47,16 @@ def event_routes(feed: Feed) -> Iterable[Route]:
 
 
 async def _messages(
-    events: AsyncGenerator[Start | Event | None, None],
+    events: AsyncGenerator[StreamStart | Event | None, None],
 ) -> AsyncGenerator[ServerSentEvent | None, None]:
     async for event in events:
-        if isinstance(event, Start):
+        if isinstance(event, StreamStart):
             yield _beginning(event)
         else:
             yield None if event is None else ServerSentEvent(event["id"], event["event"], event)
 
 
-def _beginning(start: Start) -> ServerSentEvent:
+def _beginning(start: StreamStart) -> ServerSentEvent:
     """Tells the id from which to resume, so that whoever is cut off before the first event misses nothing either."""
     if not start.gap:
         return ServerSentEvent(start.event_id, "", None)

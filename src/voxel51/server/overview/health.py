@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from voxel51.server.analytics.installed import Installed
+from voxel51.server.analytics.installed import InstalledAnalytic
 from voxel51.server.database.database import Database
 from voxel51.server.doctor import Finding, Verdict, analytics_of, examine_running
 from voxel51.server.engine.dispatcher import Dispatcher
@@ -17,7 +17,7 @@ class HealthService:
     """
 
     def __init__(
-        self, settings: Settings, database: Database, dispatcher: Dispatcher, installed: Sequence[Installed]
+        self, settings: Settings, database: Database, dispatcher: Dispatcher, installed: Sequence[InstalledAnalytic]
     ) -> None:
         self._settings = settings
         self._database = database

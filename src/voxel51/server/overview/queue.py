@@ -13,7 +13,7 @@ from voxel51.server.engine.dispatcher import Dispatcher
 from voxel51.server.jobs.details import eta_seconds
 from voxel51.server.jobs.status import progress_of
 from voxel51.server.jobs.tables import attempts, jobs, user_submitted
-from voxel51.server.overview.ended import number_ended
+from voxel51.server.overview.ended_jobs import number_ended
 from voxel51.wire import dates
 from voxel51.wire.jobs import JobState
 from voxel51.wire.overview import JobsOfHour, QueueOverview, RunningJob

@@ -8,7 +8,7 @@ from voxel51.server.http.arguments import read_number
 from voxel51.server.http.route import Argument, Call, Needs, Route
 from voxel51.server.overview.health import HealthService
 from voxel51.server.overview.queue import QueueService
-from voxel51.server.overview.usage import Asked, UsageService
+from voxel51.server.overview.usage import UsageQuery, UsageService
 from voxel51.wire.accounts import Scope
 from voxel51.wire.overview import Health, QueueOverview, UsageReport, Worker, WorkerList
 
@@ -63,6 +63,6 @@ def _route(path: str, handler: Callable[[Call], Any], summary: str, answers: Any
     return Route("GET", f"/admin{path}", handler, summary, answers=answers, scope=Scope.ADMINISTER, **more)
 
 
-def _asked(call: Call) -> Asked:
+def _asked(call: Call) -> UsageQuery:
     values = {name: int(read_number(_ARGUMENTS, name, call.arguments, usual)) for name, usual in _USUAL.items()}
-    return Asked(**values)
+    return UsageQuery(**values)

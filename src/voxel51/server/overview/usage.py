@@ -12,18 +12,18 @@ from voxel51.server.accounts.tables import applications, users, users_of
 from voxel51.server.data.tables import data
 from voxel51.server.database.database import Database
 from voxel51.server.jobs.tables import jobs
-from voxel51.server.overview.ended import ended_by_owner
+from voxel51.server.overview.ended_jobs import ended_by_owner
 from voxel51.wire import dates
 from voxel51.wire.jobs import JobFailureType
 from voxel51.wire.overview import DayOfUsage, OwnerUsage, UsageReport
 
 _DAY = timedelta(days=1)
-Among = Callable[[Column[str]], Sequence[ColumnElement[bool]]]
+OwnerFilter = Callable[[Column[str]], Sequence[ColumnElement[bool]]]
 """Restricts a column of owners' ids to those who are looked at."""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class UsageQuery:
     """How many days are looked at, the present one among them, and which owners are told of."""
 
     days: int
@@ -37,15 +37,15 @@ class UsageService:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def of_everybody(self, asked: Asked) -> UsageReport:
+    def of_everybody(self, asked: UsageQuery) -> UsageReport:
         """The usage of all users of the platform and of applications who use anything."""
         return self._report(asked, lambda _: ())
 
-    def of_application(self, application: Application, asked: Asked) -> UsageReport:
+    def of_application(self, application: Application, asked: UsageQuery) -> UsageReport:
         """The usage of all users of ``application``, also of those who use nothing."""
         return self._report(asked, lambda owner: (owner.in_(users_of(application)),), is_whole=True)
 
-    def _report(self, asked: Asked, among: Among, *, is_whole: bool = False) -> UsageReport:
+    def _report(self, asked: UsageQuery, among: OwnerFilter, *, is_whole: bool = False) -> UsageReport:
         begin = dates.now().replace(hour=0, minute=0, second=0, microsecond=0) - (asked.days - 1) * _DAY
         with self._database.read() as connection:
             owners = _names(connection, among)
@@ -60,7 +60,7 @@ def _uses_anything(owner: OwnerUsage) -> bool:
     return bool(owner["files"] or owner["completed"] or owner["failed"])
 
 
-def _names(connection: Connection, among: Among) -> dict[str, OwnerUsage]:
+def _names(connection: Connection, among: OwnerFilter) -> dict[str, OwnerUsage]:
     """Everybody who is looked at, by id, with nothing used so far."""
     named = select(users.c.id, users.c.name, applications.c.name.label("application"))
     joined = named.outerjoin(applications, applications.c.id == users.c.application_id)
@@ -74,7 +74,7 @@ def _unused(username: str, application: str | None) -> OwnerUsage:
             "failures": failures, "job_seconds": 0.0}  # fmt: skip
 
 
-def _add_files(connection: Connection, owners: Mapping[str, OwnerUsage], among: Among) -> None:
+def _add_files(connection: Connection, owners: Mapping[str, OwnerUsage], among: OwnerFilter) -> None:
     kept = case((data.c.storage_key.is_(None), 0), else_=func.max(data.c.size_bytes))  # or kept elsewhere
     contents = (
         select(data.c.owner_id, kept.label("bytes"), func.count().label("files"))
@@ -88,7 +88,7 @@ def _add_files(connection: Connection, owners: Mapping[str, OwnerUsage], among: 
             owners[owner_id].update({"bytes": int(size_bytes), "files": int(files)})
 
 
-def _day(connection: Connection, owners: Mapping[str, OwnerUsage], among: Among, begin: datetime) -> DayOfUsage:
+def _day(connection: Connection, owners: Mapping[str, OwnerUsage], among: OwnerFilter, begin: datetime) -> DayOfUsage:
     """One day; what ended in it is added to its owners' as well."""
     day: DayOfUsage = {
         "date": begin.date().isoformat(), "completed": 0, "failed": 0, "job_seconds": 0.0,
@@ -109,7 +109,7 @@ def _add(total: DayOfUsage | OwnerUsage, row: Row[Any]) -> None:
     total["job_seconds"] = round(total["job_seconds"] + (row.seconds or 0.0), 3)
 
 
-def _bytes_uploaded(connection: Connection, among: Among, begin: datetime) -> int:
+def _bytes_uploaded(connection: Connection, among: OwnerFilter, begin: datetime) -> int:
     came = (data.c.upload_date >= begin) & (data.c.upload_date < begin + _DAY) & data.c.storage_key.is_not(None)
     added = select(func.sum(data.c.size_bytes)).where(came, *among(data.c.owner_id))
     return int(connection.execute(added).scalar() or 0)

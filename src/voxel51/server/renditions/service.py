@@ -19,14 +19,14 @@ from voxel51.server.jobs.internal import InternalJobs
 from voxel51.server.jobs.outputs import checked_output, jobs_with_files
 from voxel51.server.jobs.status import status_of
 from voxel51.server.jobs.tables import jobs
-from voxel51.server.renditions.kinds import Kind
-from voxel51.server.renditions.subjects import Subject, Subjects
+from voxel51.server.renditions.sources import RenditionSource, SourceResolver
+from voxel51.server.renditions.specs import RenditionSpec
 from voxel51.server.renditions.tables import renditions
 from voxel51.wire import dates
 from voxel51.wire.jobs import DATA_ID_FIELD, JobFailureType, JobState
-from voxel51.wire.renditions import Making, Rendition
+from voxel51.wire.renditions import PendingRendition, Rendition
 
-MAKER = "voxel51/rendition"
+RENDITION_ANALYTIC = "voxel51/rendition"
 """The analytic that makes them."""
 
 _MOST_AT_ONCE = 500
@@ -38,7 +38,7 @@ _FAILURES_KEPT = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
-class Keeping:
+class RetentionPolicy:
     """For how long renditions are kept.
 
     Attributes:
@@ -53,13 +53,17 @@ class Keeping:
 class RenditionService:
     """Gives renditions, and has them made where there are none. Every method sees only what belongs to the owner."""
 
-    def __init__(self, database: Database, makers: InternalJobs, subjects: Subjects, keeping: Keeping) -> None:
+    def __init__(
+        self, database: Database, makers: InternalJobs, subjects: SourceResolver, keeping: RetentionPolicy
+    ) -> None:
         self._database = database
         self._makers = makers
         self._subjects = subjects
         self._keeping = keeping
 
-    def get(self, owner: User, subject: Subject, kind: Kind, given: Mapping[str, str]) -> Download | Making:
+    def get(
+        self, owner: User, subject: RenditionSource, spec: RenditionSpec, given: Mapping[str, str]
+    ) -> Download | PendingRendition:
         """The rendition, or how far it is; the first who asks has it made.
 
         Raises:
@@ -68,20 +72,20 @@ class RenditionService:
             Unavailable: the platform failed to make it.
         """
         self._subjects.check(owner, subject)
-        arguments = kind.read(given)
+        arguments = spec.read(given)
         variant = _digest(arguments)
         with self._database.read() as connection:
-            maker = _find(connection, subject, kind, variant)
+            maker = _find(connection, subject, spec, variant)
         if maker is None or _is_stale(maker):
             try:
-                maker = self._have_made(owner, subject, kind, arguments, variant)
+                maker = self._have_made(owner, subject, spec, arguments, variant)
             except IntegrityError:  # what it is of was deleted since it was looked at: that is to be said
                 self._subjects.check(owner, subject)
-                self._subjects.inputs(owner, subject, kind, arguments)
+                self._subjects.inputs(owner, subject, spec, arguments)
                 raise
-        return self._answer(kind, maker)
+        return self._answer(spec, maker)
 
-    def all(self, owner: User, subject: Subject) -> list[Rendition]:
+    def all(self, owner: User, subject: RenditionSource) -> list[Rendition]:
         """The renditions that are kept or being made of the subject.
 
         Raises:
@@ -126,12 +130,12 @@ class RenditionService:
         return len(ids) - left
 
     def _have_made(
-        self, owner: User, subject: Subject, kind: Kind, arguments: Mapping[str, Any], variant: str
+        self, owner: User, subject: RenditionSource, spec: RenditionSpec, arguments: Mapping[str, Any], variant: str
     ) -> RowMapping:
-        inputs = self._subjects.inputs(owner, subject, kind, arguments)
+        inputs = self._subjects.inputs(owner, subject, spec, arguments)
         with self._database.write() as connection:
-            acquire_advisory_locks(connection, f"rendition {subject.key} {kind.name} {variant}")
-            present = _find(connection, subject, kind, variant)
+            acquire_advisory_locks(connection, f"rendition {subject.key} {spec.name} {variant}")
+            present = _find(connection, subject, spec, variant)
             if present is not None and not _is_stale(present):
                 return present
             if present is not None:
@@ -139,15 +143,15 @@ class RenditionService:
             self._make_room(connection, owner)
             now = dates.now()
             maker_id = self._makers.submit(
-                connection, owner.id, MAKER, inputs, {"kind": kind.name, "arguments": arguments},
-                kind.filename(arguments), now + self._keeping.unused,
+                connection, owner.id, RENDITION_ANALYTIC, inputs, {"kind": spec.name, "arguments": arguments},
+                spec.filename(arguments), now + self._keeping.unused,
             )  # fmt: skip
             # What shows a video goes with it, also where it is of a job.
             row = {"maker_id": maker_id, "owner_id": owner.id, "subject": subject.key,
                    "data_id": inputs.get("video", {}).get(DATA_ID_FIELD),
-                   "job_id": subject.job_id, "kind": kind.name, "variant": variant, "used_at": now}  # fmt: skip
+                   "job_id": subject.job_id, "kind": spec.name, "variant": variant, "used_at": now}  # fmt: skip
             connection.execute(insert(renditions).values(row))
-            made = _find(connection, subject, kind, variant)
+            made = _find(connection, subject, spec, variant)
         assert made is not None  # noqa: S101  (it was inserted in this transaction)
         return made
 
@@ -162,12 +166,12 @@ class RenditionService:
         connection.execute(delete(renditions).where(renditions.c.maker_id.in_(maker_ids)))
         self._makers.forget(connection, maker_ids)
 
-    def _answer(self, kind: Kind, maker: RowMapping) -> Download | Making:
+    def _answer(self, spec: RenditionSpec, maker: RowMapping) -> Download | PendingRendition:
         if maker["state"] == JobState.FAILED:
-            raise _failure(kind, maker)
+            raise _failure(spec, maker)
         if maker["state"] != JobState.COMPLETE:
             progress = status_of(maker).get("progress") or {}
-            return {"rendition": kind.name, "state": maker["state"], "fraction": progress.get("fraction")}
+            return {"rendition": spec.name, "state": maker["state"], "fraction": progress.get("fraction")}
         now = dates.now()
         if maker["used_at"] < now - _NOTED_EVERY:
             with self._database.write(durable=False) as connection:
@@ -176,9 +180,9 @@ class RenditionService:
         return checked_output(maker)
 
 
-def _find(connection: Connection, subject: Subject, kind: Kind, variant: str) -> RowMapping | None:
+def _find(connection: Connection, subject: RenditionSource, spec: RenditionSpec, variant: str) -> RowMapping | None:
     """The internal job that makes or made it, with its files, and when the rendition was last used."""
-    chosen = (renditions.c.subject == subject.key, renditions.c.kind == kind.name, renditions.c.variant == variant)
+    chosen = (renditions.c.subject == subject.key, renditions.c.kind == spec.name, renditions.c.variant == variant)
     joined = jobs_with_files().add_columns(renditions.c.used_at).join(renditions, renditions.c.maker_id == jobs.c.id)
     return connection.execute(joined.where(*chosen)).mappings().first()
 
@@ -188,10 +192,10 @@ def _is_stale(maker: RowMapping) -> bool:
     return bool(maker["state"] == JobState.FAILED and maker["fail_date"] < dates.now() - _FAILURES_KEPT)
 
 
-def _failure(kind: Kind, maker: RowMapping) -> ServiceError:
+def _failure(spec: RenditionSpec, maker: RowMapping) -> ServiceError:
     messages = status_of(maker).get("messages") or [{}]
     said = messages[-1].get("message") or "it was stopped"
-    text = f"No '{kind.name}' can be made of this: {said}"
+    text = f"No '{spec.name}' can be made of this: {said}"
     return BadRequest(text) if maker["failure_type"] == JobFailureType.USER else Unavailable(text)
 
 

@@ -9,7 +9,7 @@ from voxel51.server.encryption import Cipher, DecryptionError
 from voxel51.server.errors import ServiceError
 from voxel51.server.outbound.fetch import post
 from voxel51.server.outbound.guard import Guard
-from voxel51.server.webhooks.deliveries import DeliveryService, Due, Result, request_of
+from voxel51.server.webhooks.deliveries import ClaimedDelivery, DeliveryResult, DeliveryService, request_of
 
 log = logging.getLogger(__name__)
 
@@ -74,38 +74,40 @@ class Deliverer:
     def _send_due(self) -> None:
         with self._changed:
             free, busy = _SLOTS - self._under_way, self._busy.copy()
-        for due in self._deliveries.claim(busy, free):
+        for claimed in self._deliveries.claim(busy, free):
             with self._changed:
                 self._under_way += 1
-                self._busy.update([due.webhook_id, due.holder_id])
-            threading.Thread(target=self._deliver, args=(due,), name="delivery", daemon=True).start()
+                self._busy.update([claimed.webhook_id, claimed.holder_id])
+            threading.Thread(target=self._deliver, args=(claimed,), name="delivery", daemon=True).start()
 
-    def _deliver(self, due: Due) -> None:
+    def _deliver(self, claimed: ClaimedDelivery) -> None:
         started = time.monotonic()
         try:
-            result = self._send(due)
-            log.info("delivery %s: %s in %.0f ms", due.id, result.status, (time.monotonic() - started) * 1e3)
+            result = self._send(claimed)
+            log.info("delivery %s: %s in %.0f ms", claimed.id, result.status, (time.monotonic() - started) * 1e3)
             with self._changed:
                 if not self._abandoned:
-                    self._deliveries.settle(due, result)
+                    self._deliveries.settle(claimed, result)
         except Exception:
-            log.exception("delivery %s could not be settled; it is sent again", due.id)
+            log.exception("delivery %s could not be settled; it is sent again", claimed.id)
         finally:
             with self._changed:
                 self._under_way -= 1
-                self._busy.subtract([due.webhook_id, due.holder_id])
+                self._busy.subtract([claimed.webhook_id, claimed.holder_id])
                 self._changed.notify_all()
             self._woken.set()
 
-    def _send(self, due: Due) -> Result:
+    def _send(self, claimed: ClaimedDelivery) -> DeliveryResult:
         try:
-            url, headers, body = request_of(due, self._cipher)
+            url, headers, body = request_of(claimed, self._cipher)
             status, answer = post(self._guard, url, headers, body, TIMEOUT_SECONDS)
         except DecryptionError:
-            return Result(None, "The platform's key was replaced; set the URL and the secret of this webhook anew")
+            return DeliveryResult(
+                None, "The platform's key was replaced; set the URL and the secret of this webhook anew"
+            )
         except ServiceError as error:
-            return Result(None, str(error))
+            return DeliveryResult(None, str(error))
         if 200 <= status < 300:
-            return Result(status, None)
+            return DeliveryResult(status, None)
         said = answer[:_SHOWN_CHARACTERS].decode("utf-8", "replace")
-        return Result(status, f"It answered {status}: {said}" if said else f"It answered {status}")
+        return DeliveryResult(status, f"It answered {status}: {said}" if said else f"It answered {status}")

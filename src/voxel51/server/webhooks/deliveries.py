@@ -50,12 +50,12 @@ _LEASE = timedelta(minutes=2)
 _BATCH = 200
 _GONE = 410
 
-Record = Callable[[str, str], Mapping[str, Any]]
+JobRecordLookup = Callable[[str, str], Mapping[str, Any]]
 """The record of a job by the id of its owner and its own; empty where it is gone."""
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class ClaimedDelivery:
     """A delivery that is to be tried now. ``url`` and ``keys`` are sealed, the newest key first."""
 
     id: str
@@ -67,7 +67,7 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class DeliveryResult:
     """How an attempt went: the ``status`` of the answer where there was one, and what was wrong, if anything."""
 
     status: int | None
@@ -80,7 +80,7 @@ class DeliveryService:
     def __init__(
         self,
         database: Database,
-        record: Record,
+        record: JobRecordLookup,
         kept: timedelta,
         schedule_seconds: Sequence[float] = SCHEDULE_SECONDS,
     ) -> None:
@@ -125,7 +125,7 @@ class DeliveryService:
         date = dates.to_text(event.date)
         return {"id": str(event.id), "event": event.name, "date": date, "username": event.username, "msg": job}
 
-    def claim(self, busy: Counter[str], limit: int) -> list[Due]:
+    def claim(self, busy: Counter[str], limit: int) -> list[ClaimedDelivery]:
         """Up to ``limit`` deliveries that are due, each webhook's and each holder's share bounded.
 
         ``busy`` counts what is under way by the ids of webhooks and of their holders; it is not changed.
@@ -142,7 +142,7 @@ class DeliveryService:
             waiting_rows = connection.execute(waiting).all()
         if not waiting_rows or limit <= 0:
             return []
-        claimed: list[Due] = []
+        claimed: list[ClaimedDelivery] = []
         counts = busy.copy()
         with self._database.write(durable=False) as connection:
             for webhook in waiting_rows:
@@ -150,18 +150,18 @@ class DeliveryService:
                 chosen = due & (deliveries.c.webhook_id == webhook.id)
                 statement = select(deliveries).where(chosen).order_by(deliveries.c.next_attempt_date).limit(share)
                 for row in connection.execute(statement).all() if share > 0 else ():
-                    claimed.append(_due(webhook, row))
+                    claimed.append(_claimed(webhook, row))
                     counts.update([webhook.id, _holder_of(webhook)])
             ids = [one.id for one in claimed]
             lease = update(deliveries).where(deliveries.c.id.in_(ids)).values(next_attempt_date=dates.now() + _LEASE)
             connection.execute(lease)
         return claimed
 
-    def settle(self, due: Due, result: Result) -> None:
+    def settle(self, claimed: ClaimedDelivery, result: DeliveryResult) -> None:
         """Keep how an attempt went, and decide what follows from it."""
         with self._database.write() as connection:
             attempts = deliveries.c.attempts
-            done = connection.execute(select(attempts).where(deliveries.c.id == due.id)).scalar()
+            done = connection.execute(select(attempts).where(deliveries.c.id == claimed.id)).scalar()
             if done is None:
                 return  # its webhook was deleted meanwhile
             values: dict[str, Any] = {
@@ -171,14 +171,14 @@ class DeliveryService:
                 "error": result.error,
                 **self._follows(done, result),
             }
-            connection.execute(update(deliveries).where(deliveries.c.id == due.id).values(values))
+            connection.execute(update(deliveries).where(deliveries.c.id == claimed.id).values(values))
             if values["state"] == DeliveryState.DELIVERED.value:
-                chosen = (webhooks.c.id == due.webhook_id) & (webhooks.c.failures > 0)
+                chosen = (webhooks.c.id == claimed.webhook_id) & (webhooks.c.failures > 0)
                 connection.execute(update(webhooks).where(chosen).values(failures=0))
             elif values["state"] == DeliveryState.FAILED.value:
-                _count_failure(connection, due.webhook_id, result)
+                _count_failure(connection, claimed.webhook_id, result)
 
-    def _follows(self, done: int, result: Result) -> dict[str, Any]:
+    def _follows(self, done: int, result: DeliveryResult) -> dict[str, Any]:
         if result.error is None:
             return {"state": DeliveryState.DELIVERED.value, "next_attempt_date": None}
         if done >= len(self._schedule_seconds) or result.status == _GONE:
@@ -193,15 +193,15 @@ class DeliveryService:
             return connection.execute(delete(deliveries).where(over)).rowcount
 
 
-def request_of(due: Due, cipher: Cipher) -> tuple[str, dict[str, str], bytes]:
+def request_of(claimed: ClaimedDelivery, cipher: Cipher) -> tuple[str, dict[str, str], bytes]:
     """URL, headers and body with which a delivery is sent now.
 
     Raises:
         DecryptionError: the platform's key was replaced since the webhook was registered.
     """
-    keys = [cipher.decrypt(key) for key in due.keys]
-    headers = headers_of(due.id, int(time.time()), due.body, keys)
-    return cipher.decrypt(due.url), {"Content-Type": "application/json", **headers}, due.body
+    keys = [cipher.decrypt(key) for key in claimed.keys]
+    headers = headers_of(claimed.id, int(time.time()), claimed.body, keys)
+    return cipher.decrypt(claimed.url), {"Content-Type": "application/json", **headers}, claimed.body
 
 
 def _position(connection: Connection) -> int:
@@ -246,14 +246,14 @@ def _holder_of(webhook: Row[Any]) -> str:
     return holder
 
 
-def _due(webhook: Row[Any], row: Row[Any]) -> Due:
+def _claimed(webhook: Row[Any], row: Row[Any]) -> ClaimedDelivery:
     keys = [webhook.secret]
     if webhook.previous_secret is not None and webhook.previous_secret_until > dates.now():
         keys.append(webhook.previous_secret)
-    return Due(row.id, webhook.id, _holder_of(webhook), webhook.url, tuple(keys), row.body.encode())
+    return ClaimedDelivery(row.id, webhook.id, _holder_of(webhook), webhook.url, tuple(keys), row.body.encode())
 
 
-def _count_failure(connection: Connection, webhook_id: str, result: Result) -> None:
+def _count_failure(connection: Connection, webhook_id: str, result: DeliveryResult) -> None:
     chosen = webhooks.c.id == webhook_id
     connection.execute(update(webhooks).where(chosen).values(failures=webhooks.c.failures + 1))
     failures = connection.execute(select(webhooks.c.failures).where(chosen)).scalar_one()

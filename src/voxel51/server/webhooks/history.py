@@ -11,7 +11,7 @@ from voxel51.server.database.database import Database
 from voxel51.server.database.search import Listing, Query, run
 from voxel51.server.errors import BadRequest, NotFound
 from voxel51.server.webhooks.deliveries import new_delivery
-from voxel51.server.webhooks.service import of
+from voxel51.server.webhooks.service import owned_by
 from voxel51.server.webhooks.tables import deliveries, webhooks
 from voxel51.wire import dates
 from voxel51.wire.webhooks import TEST_EVENT, Delivery, DeliveryList, DeliveryState, WebhookMessage
@@ -30,7 +30,7 @@ LISTING = Listing(
 _DATES = ("upload_date", "last_attempt_date", "next_attempt_date")
 
 
-class HistoryService:
+class DeliveryHistoryService:
     """Shows deliveries to the callers whose webhooks they are for. ``wake`` is called when there is one more."""
 
     def __init__(self, database: Database, wake: Callable[[], None]) -> None:
@@ -95,7 +95,7 @@ class HistoryService:
 
 
 def _find_webhook(connection: Connection, caller: Caller, webhook_id: str) -> Row[Any]:
-    row = connection.execute(select(webhooks).where(of(caller), webhooks.c.id == webhook_id)).first()
+    row = connection.execute(select(webhooks).where(owned_by(caller), webhooks.c.id == webhook_id)).first()
     if row is None:
         raise NotFound(f"Webhook '{webhook_id}' not found; it may belong to somebody else")
     return row

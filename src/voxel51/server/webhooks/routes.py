@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from voxel51.server.http.route import Body, Call, JsonBody, Needs, NoBody, QueryBody, Route
-from voxel51.server.webhooks.history import LISTING, HistoryService
+from voxel51.server.webhooks.history import LISTING, DeliveryHistoryService
 from voxel51.server.webhooks.service import WebhookService
 from voxel51.wire.webhooks import (
     DeliveryDetails,
@@ -18,7 +18,7 @@ from voxel51.wire.webhooks import (
 )
 
 
-def webhook_routes(webhooks: WebhookService, history: HistoryService) -> Iterable[Route]:
+def webhook_routes(webhooks: WebhookService, history: DeliveryHistoryService) -> Iterable[Route]:
     """One table of all routes of webhooks."""
     handlers = _Handlers(webhooks, history)
     new, change, replayed = JsonBody(NewWebhook), JsonBody(WebhookChange), "/deliveries/{delivery_id}/replay"
@@ -58,7 +58,7 @@ def _of_one(method: str, path: str, handler: Callable[[Call], Any], summary: str
 
 
 class _Handlers:
-    def __init__(self, webhooks: WebhookService, history: HistoryService) -> None:
+    def __init__(self, webhooks: WebhookService, history: DeliveryHistoryService) -> None:
         self._webhooks = webhooks
         self._history = history
 

@@ -65,7 +65,7 @@ class WebhookService:
             "upload_date": dates.now(),
         }
         with self._database.write() as connection:
-            count = connection.execute(select(func.count()).select_from(webhooks).where(of(caller))).scalar_one()
+            count = connection.execute(select(func.count()).select_from(webhooks).where(owned_by(caller))).scalar_one()
             if count >= MOST_WEBHOOKS:
                 raise BadRequest(f"You have {count} webhooks, which is the most there may be; delete one")
             connection.execute(insert(webhooks).values(row))
@@ -73,7 +73,7 @@ class WebhookService:
 
     def all(self, caller: Caller) -> WebhookList:
         """The caller's webhooks, the oldest first."""
-        statement = select(webhooks).where(of(caller)).order_by(webhooks.c.upload_date, webhooks.c.id)
+        statement = select(webhooks).where(owned_by(caller)).order_by(webhooks.c.upload_date, webhooks.c.id)
         with self._database.read() as connection:
             rows = connection.execute(statement).mappings().all()
         return {"webhooks": [self._to_wire(row) for row in rows]}
@@ -157,14 +157,14 @@ class WebhookService:
         }
 
 
-def of(caller: Caller) -> ColumnElement[bool]:
+def owned_by(caller: Caller) -> ColumnElement[bool]:
     """Which webhooks are the caller's."""
     column = webhooks.c.application_id if isinstance(caller, Application) else webhooks.c.user_id
     return column == caller.id
 
 
 def _one(caller: Caller, webhook_id: str) -> ColumnElement[bool]:
-    return of(caller) & (webhooks.c.id == webhook_id)
+    return owned_by(caller) & (webhooks.c.id == webhook_id)
 
 
 def _holder(caller: Caller) -> dict[str, str]:

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from voxel51.transport.messages import WholeAnswer
 from voxel51.users.calls.call import Call, get, part_of_path
-from voxel51.wire.renditions import Making
+from voxel51.wire.renditions import PendingRendition
 
 WAIT_SECONDS = 10
 """How long the platform is asked to hold its answer back while it makes one."""
@@ -33,7 +33,7 @@ def content(rendition: Rendition) -> Call[bytes]:
     return get(_path(rendition, {}), bytes)
 
 
-def first_byte(rendition: Rendition) -> Call[Making | str]:
+def first_byte(rendition: Rendition) -> Call[PendingRendition | str]:
     """How far it is; once it is made, what its file is called."""
     path = _path(rendition, {"wait": WAIT_SECONDS})
     headers = {"Range": "bytes=0-0"}
@@ -46,13 +46,13 @@ def _path(rendition: Rendition, more: Mapping[str, Any]) -> str:
     return f"{path}?{urlencode(given)}" if given else path
 
 
-def _read(answer: WholeAnswer) -> Making | str:
+def _read(answer: WholeAnswer) -> PendingRendition | str:
     if answer.status == _MAKING:
-        making: Making = json.loads(answer.body)
+        making: PendingRendition = json.loads(answer.body)
         return making
     found = _FILENAME.search(answer.headers.get("content-disposition", ""))
     return found[1] if found else ""
 
 
-def _never(_body: bytes) -> Making | str:
+def _never(_body: bytes) -> PendingRendition | str:
     raise TypeError("its headers are needed, too")

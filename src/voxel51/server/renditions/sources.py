@@ -10,7 +10,7 @@ from voxel51.server.data.service import DataService
 from voxel51.server.errors import BadRequest, NotFound
 from voxel51.server.jobs.requests import files_of
 from voxel51.server.jobs.service import JobService
-from voxel51.server.renditions.kinds import Arguments, Kind
+from voxel51.server.renditions.specs import Arguments, RenditionSpec
 from voxel51.wire.analytics import AnalyticDocument
 from voxel51.wire.jobs import DATA_ID_FIELD, JOB_ID_FIELD
 
@@ -19,7 +19,7 @@ VIDEO_TYPE = "Video"
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class RenditionSource:
     """What a rendition is of. One of the two ids is None."""
 
     data_id: str | None
@@ -31,7 +31,7 @@ class Subject:
         return f"data:{self.data_id}" if self.data_id is not None else f"job:{self.job_id}"
 
 
-class Subjects:
+class SourceResolver:
     """Finds the files that a rendition is made of, and refuses what none can be made of."""
 
     def __init__(self, data: DataService, jobs: JobService, analytics: AnalyticService) -> None:
@@ -39,7 +39,7 @@ class Subjects:
         self._jobs = jobs
         self._analytics = analytics
 
-    def check(self, owner: User, subject: Subject) -> None:
+    def check(self, owner: User, subject: RenditionSource) -> None:
         """Pass silently when the subject is the owner's, and there.
 
         Raises:
@@ -51,7 +51,9 @@ class Subjects:
         else:
             self._check_labels(owner, str(subject.job_id))
 
-    def inputs(self, owner: User, subject: Subject, kind: Kind, arguments: Arguments) -> dict[str, Any]:
+    def inputs(
+        self, owner: User, subject: RenditionSource, spec: RenditionSpec, arguments: Arguments
+    ) -> dict[str, Any]:
         """The inputs of the job that makes the rendition, by name: ``video``, ``labels``, ``others``.
 
         Raises:
@@ -61,7 +63,7 @@ class Subjects:
             return {"video": {DATA_ID_FIELD: subject.data_id}}
         job_id = str(subject.job_id)
         inputs: dict[str, Any] = {"labels": {JOB_ID_FIELD: job_id}}
-        if kind.needs_video:
+        if spec.needs_video:
             inputs["video"] = {DATA_ID_FIELD: self._video_of(owner, job_id)}
         if "truth" in arguments:
             inputs["others"] = {DATA_ID_FIELD: self._data.find(owner.id, arguments["truth"]).id}

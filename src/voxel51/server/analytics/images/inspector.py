@@ -9,9 +9,8 @@ from enum import StrEnum
 from itertools import count
 from typing import Any
 
-from voxel51.server.analytics.images.errors import NoImage
-from voxel51.server.analytics.images.expand import Expansion, compression_of
-from voxel51.server.analytics.images.tar import Arriving, Member, Waiting, next_member, padded, shown_start
+from voxel51.server.analytics.images.decompression import Decompressor, InvalidImage, compression_of
+from voxel51.server.analytics.images.tar_stream import ByteStream, Parsing, TarEntry, next_entry, padded, shown_start
 from voxel51.server.errors import BadRequest
 
 _DOCKER_MANIFEST, _OCI_INDEX, _OCI_VERSION = "manifest.json", "index.json", "oci-layout"
@@ -36,7 +35,7 @@ class ImageFormat(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ImageLimits:
     """What an image may expand to: in bytes, relative to what came of it, and in entries of its archive."""
 
     expanded_bytes: int = 2**40
@@ -44,7 +43,7 @@ class Limits:
     members: int = 20_000
 
 
-DEFAULT_LIMITS = Limits()
+DEFAULT_LIMITS = ImageLimits()
 
 
 class ImageInspector:
@@ -54,11 +53,11 @@ class ImageInspector:
         format: the layout; set by `finish`.
     """
 
-    def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
+    def __init__(self, limits: ImageLimits = DEFAULT_LIMITS) -> None:
         self.format: ImageFormat | None = None
         self._limits = limits
         self._start = b""
-        self._expansion: Expansion | None = None
+        self._expansion: Decompressor | None = None
         self._taken_bytes = 0
         self._expanded_bytes = 0
         self._walk = _walk(limits)
@@ -94,26 +93,28 @@ class ImageInspector:
 
     def _begin(self) -> bytes:
         start, self._start = self._start, b""
-        self._expansion = Expansion(compression_of(start))
+        self._expansion = Decompressor(compression_of(start))
         return start
 
-    def _follow(self, expansion: Expansion, data: bytes) -> None:
+    def _follow(self, expansion: Decompressor, data: bytes) -> None:
         allowed = max(_ALWAYS_ALLOWED_BYTES, self._limits.ratio * self._taken_bytes)
         for piece in expansion.feed(data):
             self._expanded_bytes += len(piece)
             if self._expanded_bytes > min(allowed, self._limits.expanded_bytes):
-                raise NoImage(f"it expands to {self._expanded_bytes} bytes and more, which no image of its size does")
+                raise InvalidImage(
+                    f"it expands to {self._expanded_bytes} bytes and more, which no image of its size does"
+                )
             if piece:
                 self._walk.send(piece)
 
     def _finish(self) -> None:
         if not self._taken_bytes:
-            raise NoImage("it is empty: 0 bytes came")
+            raise InvalidImage("it is empty: 0 bytes came")
         if self._expansion is None:
-            raise NoImage(f"it is no tar archive; it begins with {shown_start(self._start)}")
+            raise InvalidImage(f"it is no tar archive; it begins with {shown_start(self._start)}")
         self._expansion.finish()
         if not self._expanded_bytes:
-            raise NoImage("it is no tar archive; compressed is nothing")
+            raise InvalidImage("it is no tar archive; compressed is nothing")
         try:
             self._walk.send(b"")
         except StopIteration as done:
@@ -124,20 +125,20 @@ class ImageInspector:
 def _refusing() -> Iterator[None]:
     try:
         yield
-    except NoImage as error:
+    except InvalidImage as error:
         raise BadRequest(f"The image cannot be used: {error}; {_EXPECTED}. Nothing was kept") from None
 
 
-def _walk(limits: Limits) -> Waiting[ImageFormat]:
-    archive = Arriving()
+def _walk(limits: ImageLimits) -> Parsing[ImageFormat]:
+    archive = ByteStream()
     documents: dict[str, Any] = {}
     first: list[str] = []
     for number in count(1):
-        member = yield from next_member(archive, is_first=number == 1)
+        member = yield from next_entry(archive, is_first=number == 1)
         if member is None:
             break
         if number > limits.members:
-            raise NoImage(f"its archive has more than {limits.members} entries")
+            raise InvalidImage(f"its archive has more than {limits.members} entries")
         _check_name(member)
         first += [member.name] if number <= _TOLD_NAMES else []
         if member.is_file and member.name in _READ:
@@ -148,30 +149,30 @@ def _walk(limits: Limits) -> Waiting[ImageFormat]:
     return _format(documents, first)
 
 
-def _check_name(member: Member) -> None:
+def _check_name(member: TarEntry) -> None:
     shown = ascii(member.name[:100])
     if len(member.name) > _LONGEST_NAME:
-        raise NoImage(f"an entry's name is longer than {_LONGEST_NAME} characters: {shown}…")
+        raise InvalidImage(f"an entry's name is longer than {_LONGEST_NAME} characters: {shown}…")
     if _leads_out(member.name):
-        raise NoImage(f"the entry {shown} leads out of the archive")
+        raise InvalidImage(f"the entry {shown} leads out of the archive")
     if member.target is not None:
         folder = "" if member.is_hard_link else posixpath.dirname(member.name)
         if _leads_out(posixpath.normpath(posixpath.join(folder, member.target))):
-            raise NoImage(f"the link {shown} leads out of the archive, to {member.target[:100]!a}")
+            raise InvalidImage(f"the link {shown} leads out of the archive, to {member.target[:100]!a}")
 
 
 def _leads_out(path: str) -> bool:
     return path.startswith("/") or "\\" in path or ".." in path.split("/")
 
 
-def _read_document(archive: Arriving, member: Member) -> Waiting[Any]:
+def _read_document(archive: ByteStream, member: TarEntry) -> Parsing[Any]:
     if member.size_bytes > _MOST_READ_BYTES:
-        raise NoImage(f"its {member.name} has {member.size_bytes} bytes; {_MOST_READ_BYTES} are enough for any")
+        raise InvalidImage(f"its {member.name} has {member.size_bytes} bytes; {_MOST_READ_BYTES} are enough for any")
     content = yield from archive.take(padded(member.size_bytes))
     try:
         return json.loads(content[: member.size_bytes])
     except (ValueError, RecursionError) as error:
-        raise NoImage(f"its {member.name} is not valid JSON: {str(error)[:100]}") from None
+        raise InvalidImage(f"its {member.name} is not valid JSON: {str(error)[:100]}") from None
 
 
 def _format(documents: Mapping[str, Any], first: Sequence[str]) -> ImageFormat:
@@ -182,9 +183,9 @@ def _format(documents: Mapping[str, Any], first: Sequence[str]) -> ImageFormat:
         _check_shape(_OCI_INDEX, documents, dict)
         return ImageFormat.OCI
     wanted = f"neither '{_DOCKER_MANIFEST}' nor '{_OCI_INDEX}' with '{_OCI_VERSION}'"
-    raise NoImage(f"its archive has {wanted}, but begins with {', '.join(ascii(name[:40]) for name in first)}")
+    raise InvalidImage(f"its archive has {wanted}, but begins with {', '.join(ascii(name[:40]) for name in first)}")
 
 
 def _check_shape(name: str, documents: Mapping[str, Any], shape: type) -> None:
     if not isinstance(documents[name], shape):
-        raise NoImage(f"its {name} is a JSON {type(documents[name]).__name__}, not a {shape.__name__}")
+        raise InvalidImage(f"its {name} is a JSON {type(documents[name]).__name__}, not a {shape.__name__}")

@@ -7,13 +7,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from voxel51.server.analytics.images.errors import NoImage
-
 STEP_BYTES = 1024 * 1024
 """How much is expanded at once."""
 
 _XZ_MEMORY_BYTES = 256 * 1024 * 1024
 """What ``xz -9`` asks for is 65 MiB; a header may claim 4 GiB."""
+
+
+class InvalidImage(Exception):
+    """Archive that is not a usable image: the text says why, to follow 'The image cannot be used: '."""
 
 
 class _Expander(Protocol):
@@ -80,7 +82,7 @@ def compression_of(start: bytes) -> Compression:
     return next((found for magic, found in _BY_START.items() if start.startswith(magic)), PLAIN)
 
 
-class Expansion:
+class Decompressor:
     """Expands what it is fed, in pieces of at most `STEP_BYTES`; several streams one after the other count as one."""
 
     def __init__(self, compression: Compression) -> None:
@@ -92,7 +94,7 @@ class Expansion:
         """What ``data`` expands to.
 
         Raises:
-            NoImage: it is damaged.
+            InvalidImage: it is damaged.
         """
         if self._compression.begin is None:
             yield data
@@ -100,16 +102,16 @@ class Expansion:
         try:
             yield from self._expand(data, self._compression.begin)
         except (zlib.error, OSError, lzma.LZMAError, EOFError) as error:
-            raise NoImage(f"its {self._compression.name} compression is damaged: {error}") from None
+            raise InvalidImage(f"its {self._compression.name} compression is damaged: {error}") from None
 
     def finish(self) -> None:
         """There is no more.
 
         Raises:
-            NoImage: there should be.
+            InvalidImage: there should be.
         """
         if self._engine is not None:
-            raise NoImage(f"its {self._compression.name} compression ends too early; the file is cut short")
+            raise InvalidImage(f"its {self._compression.name} compression ends too early; the file is cut short")
 
     def _expand(self, data: bytes, begin: Callable[[], _Expander]) -> Iterator[bytes]:
         if self._engine is None and not self._is_first:

@@ -12,7 +12,7 @@ Arguments = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class RenditionSpec:
     """One kind of rendition.
 
     Attributes:
@@ -71,25 +71,25 @@ def _check_clip(arguments: Arguments) -> None:
             raise BadRequest(f"'{end}' is {arguments[end]}, which comes before '{begin}', {arguments[begin]}")
 
 
-_FRAME = Kind(
+_FRAME = RenditionSpec(
     "frame", "One frame, exactly", lambda given: f"frame.{given['image']}", _FRAME_ARGUMENTS, check=_check_frame
 )
 
-OF_DATA: Mapping[str, Kind] = {
-    kind.name: kind
-    for kind in (
-        Kind("playable", "The video as every browser plays it, frame for frame", _named("playable.mp4"),
+DATA_RENDITIONS: Mapping[str, RenditionSpec] = {
+    spec.name: spec
+    for spec in (
+        RenditionSpec("playable", "The video as every browser plays it, frame for frame", _named("playable.mp4"),
              {"height": Argument("pixels it is shrunk to", {"type": "integer", "minimum": 16, "maximum": 2160,
                                                             "default": 1080})}),
-        Kind("index", "When each frame is shown", _named("index.json")),
-        Kind("poster", "A picture that stands for the video", _named("poster.jpg"),
+        RenditionSpec("index", "When each frame is shown", _named("index.json")),
+        RenditionSpec("poster", "A picture that stands for the video", _named("poster.jpg"),
              {"width": Argument("pixels", {**_WIDTH, "default": 320})}),
-        Kind("thumbnails", "Frames spread evenly over the video, in one picture of ten columns",
+        RenditionSpec("thumbnails", "Frames spread evenly over the video, in one picture of ten columns",
              _named("thumbnails.jpg"),
              {"count": Argument("how many", {"type": "integer", "minimum": 1, "maximum": 200, "default": 50}),
               "width": Argument("pixels of each", {"type": "integer", "minimum": 16, "maximum": 640, "default": 160})}),
         _FRAME,
-        Kind("clip", "A part of the video, as every browser plays it", _named("clip.mp4"),
+        RenditionSpec("clip", "A part of the video, as every browser plays it", _named("clip.mp4"),
              {"first": Argument("number of its first frame, from 1", _NUMBER.schema),
               "last": Argument("number of its last frame", _NUMBER.schema),
               "start": Argument("seconds at which it begins", _TIME.schema),
@@ -128,21 +128,22 @@ def _check_other(name: str) -> Callable[[Arguments], None]:
     return check
 
 
-OF_JOB: Mapping[str, Kind] = {
-    kind.name: kind
-    for kind in (
-        Kind("annotated", "The video with the labels drawn into it", _named("annotated.mp4")),
-        Kind("sheet", "One picture of what is in the video", _named("sheet.jpg")),
-        Kind(_FRAME.name, "One frame with its labels drawn into it", _FRAME.filename, _FRAME.arguments,
+JOB_RENDITIONS: Mapping[str, RenditionSpec] = {
+    spec.name: spec
+    for spec in (
+        RenditionSpec("annotated", "The video with the labels drawn into it", _named("annotated.mp4")),
+        RenditionSpec("sheet", "One picture of what is in the video", _named("sheet.jpg")),
+        RenditionSpec(_FRAME.name, "One frame with its labels drawn into it", _FRAME.filename, _FRAME.arguments,
              check=_check_frame),
-        Kind("labels", "The labels as other tools read them",
+        RenditionSpec("labels", "The labels as other tools read them",
              lambda given: FORMATS[given["format"]],
              {"format": Argument("of the file", {"type": "string", "enum": [*FORMATS]})}, needs_video=False,
              check=_check_format),
-        Kind("evaluation", "How good the labels are beside true ones, which were uploaded", _named("evaluation.json"),
+        RenditionSpec("evaluation", "Evaluation of the labels against uploaded true labels",
+                      _named("evaluation.json"),
              {"truth": Argument("id of the data with the true labels", {"type": "string", "minLength": 1}),
               "overlap": _OVERLAP}, needs_video=False, check=_check_other("truth")),
-        Kind("comparison", "How the labels differ from those of another job", _named("comparison.json"),
+        RenditionSpec("comparison", "How the labels differ from those of another job", _named("comparison.json"),
              {"with": Argument("id of the other job", {"type": "string", "minLength": 1}), "overlap": _OVERLAP},
              needs_video=False, check=_check_other("with")),
     )

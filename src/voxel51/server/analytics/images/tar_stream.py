@@ -8,7 +8,7 @@ from collections.abc import Generator
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from voxel51.server.analytics.images.errors import NoImage
+from voxel51.server.analytics.images.decompression import InvalidImage
 
 BLOCK_BYTES = 512
 _MOST_HEADER_BYTES = 64 * 1024
@@ -19,52 +19,52 @@ Found = TypeVar("Found")
 _FILES, _LINKS, _FOLDER = b"\00007", b"12", b"5"
 _LONG_NAME, _LONG_TARGET, _EXTENDED, _GLOBAL = b"L", b"K", b"x", b"g"
 
-Waiting = Generator[None, bytes, Found]
+Parsing = Generator[None, bytes, Found]
 """A computation that yields when it needs more bytes, is sent them (none at the end), and returns what it found."""
 
 
-class Arriving:
+class ByteStream:
     """Bytes by count, from pieces of any size that are sent to whoever waits for them."""
 
     def __init__(self) -> None:
         self._piece = memoryview(b"")
 
-    def take(self, count: int) -> Waiting[bytes]:
+    def take(self, count: int) -> Parsing[bytes]:
         """The next ``count`` bytes.
 
         Raises:
-            NoImage: there are not so many.
+            InvalidImage: there are not so many.
         """
         taken = bytearray()
         while len(taken) < count:
             taken += yield from self._some(count - len(taken))
         return bytes(taken)
 
-    def skip(self, count: int) -> Waiting[None]:
+    def skip(self, count: int) -> Parsing[None]:
         """Go past ``count`` bytes.
 
         Raises:
-            NoImage: there are not so many.
+            InvalidImage: there are not so many.
         """
         while count > 0:
             count -= len((yield from self._some(count)))
 
-    def skip_rest(self) -> Waiting[None]:
+    def skip_rest(self) -> Parsing[None]:
         """Go to the end."""
         while (yield):
             pass
 
-    def _some(self, most: int) -> Waiting[memoryview]:
+    def _some(self, most: int) -> Parsing[memoryview]:
         if not self._piece:
             self._piece = memoryview((yield))
         if not self._piece:
-            raise NoImage("the tar archive is cut short: an entry or its end is missing")
+            raise InvalidImage("the tar archive is cut short: an entry or its end is missing")
         some, self._piece = self._piece[:most], self._piece[most:]
         return some
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class TarEntry:
     """One entry of an archive. ``target`` is what a link leads to."""
 
     name: str
@@ -82,11 +82,11 @@ class _Header:
     target: str
 
 
-def next_member(archive: Arriving, is_first: bool) -> Waiting[Member | None]:
+def next_entry(archive: ByteStream, is_first: bool) -> Parsing[TarEntry | None]:
     """The next entry, None at the end; its content, padded to `BLOCK_BYTES`, is what comes next.
 
     Raises:
-        NoImage: it is no tar archive, is cut short, or has entries that no archive of an image has.
+        InvalidImage: it is no tar archive, is cut short, or has entries that no archive of an image has.
     """
     said: dict[str, str] = {}
     while True:
@@ -112,8 +112,8 @@ def padded(size_bytes: int) -> int:
 def _read(block: bytes, is_first: bool) -> _Header:
     if not _is_header(block):
         if is_first:
-            raise NoImage(f"it is no tar archive; it begins with {shown_start(block)}")
-        raise NoImage("the tar archive is damaged: an entry or its end is missing")
+            raise InvalidImage(f"it is no tar archive; it begins with {shown_start(block)}")
+        raise InvalidImage("the tar archive is damaged: an entry or its end is missing")
     name, prefix = _text(block[:100]), _text(block[345:500]) if block[257:263] == b"ustar\0" else ""
     return _Header(
         name=f"{prefix}/{name}" if prefix else name,
@@ -126,7 +126,7 @@ def _read(block: bytes, is_first: bool) -> _Header:
 def _is_header(block: bytes) -> bool:
     try:
         announced = _number(block[148:156])
-    except NoImage:
+    except InvalidImage:
         return False
     return announced == sum(block) - sum(block[148:156]) + 8 * ord(" ")
 
@@ -140,13 +140,15 @@ def _number(field: bytes) -> int:
     except ValueError:
         number = -1
     if number < 0:
-        raise NoImage(f"the tar archive is damaged: {ascii(field)[2:-1]} is no size")
+        raise InvalidImage(f"the tar archive is damaged: {ascii(field)[2:-1]} is no size")
     return number
 
 
-def _take_text(archive: Arriving, header: _Header) -> Waiting[bytes]:
+def _take_text(archive: ByteStream, header: _Header) -> Parsing[bytes]:
     if header.size_bytes > _MOST_HEADER_BYTES:
-        raise NoImage(f"an entry has a header of {header.size_bytes} bytes; {_MOST_HEADER_BYTES} are enough for any")
+        raise InvalidImage(
+            f"an entry has a header of {header.size_bytes} bytes; {_MOST_HEADER_BYTES} are enough for any"
+        )
     content = yield from archive.take(padded(header.size_bytes))
     return content[: header.size_bytes]
 
@@ -159,7 +161,7 @@ def _records(text: bytes) -> dict[str, str]:
         end = int(length) if length.isdigit() and len(length) < len(str(_MOST_HEADER_BYTES)) + 1 else 0
         key, equals, value = text[len(length) + 1 : max(end - 1, 0)].partition(b"=")
         if not equals or end > len(text):
-            raise NoImage("the tar archive is damaged: an extended header has no records")
+            raise InvalidImage("the tar archive is damaged: an extended header has no records")
         records[_decoded(key)] = _decoded(value)
         text = text[end:]
     return records
@@ -168,22 +170,22 @@ def _records(text: bytes) -> dict[str, str]:
 def _as_said(header: _Header, said: dict[str, str]) -> _Header:
     size = said.get("size", str(header.size_bytes))
     if not size.isdecimal() or len(size) > 19:
-        raise NoImage(f"the tar archive is damaged: {size[:40]!a} is no size")
+        raise InvalidImage(f"the tar archive is damaged: {size[:40]!a} is no size")
     if any(key.startswith("GNU.sparse") for key in said):
-        raise NoImage("the tar archive has sparse files; save it anew without")
+        raise InvalidImage("the tar archive has sparse files; save it anew without")
     header = replace(header, name=said.get("path", header.name), target=said.get("linkpath", header.target))
     return replace(header, size_bytes=int(size))
 
 
-def _member(header: _Header) -> Member:
+def _member(header: _Header) -> TarEntry:
     name = header.name.removeprefix("./").rstrip("/") or "."
     if header.kind in _FILES:
-        return Member(name, header.size_bytes, is_file=True)
+        return TarEntry(name, header.size_bytes, is_file=True)
     if header.kind in _LINKS:
-        return Member(name, 0, is_file=False, is_hard_link=header.kind == b"1", target=header.target)
+        return TarEntry(name, 0, is_file=False, is_hard_link=header.kind == b"1", target=header.target)
     if header.kind in _FOLDER:
-        return Member(name, 0, is_file=False)
-    raise NoImage(
+        return TarEntry(name, 0, is_file=False)
+    raise InvalidImage(
         f"the entry {header.name[:100]!a} is no file, folder or link, but of the kind {ascii(header.kind)[1:]}"
     )
 
