@@ -25,13 +25,13 @@ PAGES: Mapping[str, Page] = {
     "helpers": Page("Small helpers of the original client", "users.utils users.logging"),
     "applications": Page("The client of an application", "apps.api apps.async_api"),
     "label-records": Page(
-        "Labels as objects", "labels.video labels.image labels.objects labels.events labels.attributes labels.geometry "
-        "labels.supports labels.masks labels.metadata"),
+        "Labels as objects", "labels.video labels.video_base labels.image labels.objects labels.events "
+        "labels.attributes labels.geometry labels.supports labels.masks labels.metadata"),
     "label-files": Page(
         "Reading, writing and checking labels", "labels.validate labels.problems labels.writer labels.merge "
         "labels.spans labels.files"),
     "label-formats": Page(
-        "Labels for other tools", "labels.formats labels.formats.reading labels.formats.fiftyone "
+        "Labels for other tools", "labels.formats labels.readers labels.formats.fiftyone "
         "labels.formats.supervision"),
     "label-measures": Page("Comparing and measuring labels", "labels.evaluate labels.compare"),
     "label-drawing": Page("Drawing labels", "labels.draw labels.contact_sheet labels.painting"),

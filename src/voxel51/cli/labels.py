@@ -108,7 +108,7 @@ def _draw(options: argparse.Namespace) -> int:
 
 def _evaluate(options: argparse.Namespace) -> int:
     from voxel51.labels.evaluate import evaluate
-    from voxel51.labels.formats.reading import read_labels
+    from voxel51.labels.readers import read_labels
     from voxel51.labels.video import VideoLabels
 
     printer = Printer(options)

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from voxel51.labels.events import VideoEvent
-from voxel51.labels.formats.boxes import numbers_of
 from voxel51.labels.overlap import SAME_OVERLAP, PlacedBox, assigned, boxes_on, by_frame, overlaps
 from voxel51.labels.video import VideoLabels
 
@@ -79,7 +78,7 @@ def compare(first: VideoLabels, second: VideoLabels, overlap: float = SAME_OVERL
     """
     if not 0 < overlap <= 1:
         raise ValueError(f"overlap is {overlap}; it must be above 0 and at most 1")
-    numbers = {*numbers_of(first), *numbers_of(second)}
+    numbers = {*first.frames_with_objects(), *second.frames_with_objects()}
     counts: Counter[int] = Counter()
     boxes = {
         name: _boxes(ones, others, overlap, counts)

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from voxel51.labels.formats.boxes import numbers_of
 from voxel51.labels.overlap import SAME_OVERLAP, PlacedBox, assigned, boxes_on, by_frame, overlaps
 from voxel51.labels.video import VideoLabels
 
@@ -79,7 +78,7 @@ def evaluate(
     """
     if not 0 < overlap <= 1:
         raise ValueError(f"overlap is {overlap}; it must be above 0 and at most 1")
-    chosen = set(truth.frames) | set(numbers_of(truth)) if frames is None else set(frames)
+    chosen = set(truth.frames) | set(truth.frames_with_objects()) if frames is None else set(frames)
     known, seen = boxes_on(truth, chosen), boxes_on(found, chosen)
     names = sorted({box.label for box in [*known, *seen]})
     detection = {

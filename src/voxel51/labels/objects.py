@@ -11,6 +11,9 @@ from voxel51.labels.masks import MASK
 from voxel51.labels.records import Container, Numbered, One, Record, many, optional
 from voxel51.labels.supports import SUPPORT, Support
 
+UNNAMED_LABEL = "object"
+"""Label that other formats and drawings show for objects without one."""
+
 
 @dataclass(slots=True, kw_only=True)
 class DetectedObject(Record):

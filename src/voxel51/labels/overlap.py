@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from voxel51.labels.formats.boxes import UNNAMED, numbers_of
 from voxel51.labels.geometry import BoundingBox
+from voxel51.labels.objects import UNNAMED_LABEL
 from voxel51.labels.video import VideoLabels
 
 SAME_OVERLAP = 0.5
@@ -29,13 +29,13 @@ class PlacedBox:
 def boxes_on(labels: VideoLabels, frames: set[int]) -> list[PlacedBox]:
     """The boxes on ``frames``, frame by frame."""
     boxes = []
-    for number in numbers_of(labels):
+    for number in labels.frames_with_objects():
         for each in labels.objects_in(number) if number in frames else ():
             box: BoundingBox | None = each.bounding_box
             if box is not None:
                 confidence = 1.0 if each.confidence is None else each.confidence
                 sides = (box.left, box.top, box.right, box.bottom)
-                boxes.append(PlacedBox(number, each.label or UNNAMED, each.index, confidence, sides))
+                boxes.append(PlacedBox(number, each.label or UNNAMED_LABEL, each.index, confidence, sides))
     return boxes
 
 

@@ -1,90 +1,25 @@
-"""VideoLabels: everything that is said about one video, frame by frame and over ranges of frames."""
+"""VideoLabels: the labels of one video, frame by frame and over ranges of frames."""
 
-# ruff: noqa: RUF009  (`optional`, `required` and `many` give dataclass fields)
-
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
 
-from voxel51.labels.attributes import ATTRIBUTES, Attribute
-from voxel51.labels.events import VIDEO_EVENTS, VideoEvent
-from voxel51.labels.files import read_document, write_document
-from voxel51.labels.image import MASK_INDEX, PictureLabels
-from voxel51.labels.kinds import FREE, POSITION, TEXT
-from voxel51.labels.metadata import VideoMetadata
-from voxel51.labels.objects import VIDEO_OBJECTS, DetectedObject, VideoObject
-from voxel51.labels.records import Numbered, One, Record, many, optional, required
-from voxel51.labels.supports import SUPPORT, Support
+from voxel51.labels.video_base import VideoFrame, VideoLabelsBase
+
+__all__ = ["VideoFrame", "VideoLabels"]
 
 
 @dataclass(slots=True, kw_only=True)
-class VideoFrame(PictureLabels):
-    """Everything that is said about one frame; ``frame_number`` counts decoded frames from 1."""
+class VideoLabels(VideoLabelsBase):
+    """Labels of one video: read, write, query and convert them.
 
-    frame_number: int = required(POSITION)
-
-
-@dataclass(slots=True, kw_only=True)
-class VideoLabels(Record):
-    """Everything that is said about one video.
-
-    Tracks may stand framewise (detected objects with the same ``index`` in `frames`, as our analytics write them) or
-    as `objects` with frames of their own; `objects_in` reads both. ``provenance`` says what made them, of what and how.
+    Tracks are stored framewise (detected objects with the same ``index`` in `frames`, as the built-in analytics write
+    them) or as `objects` with frames of their own; `objects_in` reads both. ``provenance`` names the analytic, its
+    inputs and its parameters.
     """
 
-    filename: str | None = optional(TEXT)
-    metadata: VideoMetadata | None = optional(One(VideoMetadata))
-    schema: dict[str, Any] | None = optional(FREE)
-    support: Support | None = optional(SUPPORT)
-    mask_index: dict[int, Attribute] = many(MASK_INDEX, empty=dict)
-    attributes: list[Attribute] = many(ATTRIBUTES, key="attrs")
-    frames: dict[int, VideoFrame] = many(Numbered(One(VideoFrame), "frame_number"), empty=dict)
-    provenance: dict[str, Any] | None = optional(FREE)
-    objects: list[VideoObject] = many(VIDEO_OBJECTS)
-    events: list[VideoEvent] = many(VIDEO_EVENTS)
-
-    @classmethod
-    def from_file(cls, path: Path) -> Self:
-        """The labels in the JSON file at ``path``.
-
-        Raises:
-            InvalidLabels: it is no JSON, or nothing that can be read as labels of a video.
-            OSError: it cannot be opened.
-        """
-        return cls.from_json(read_document(path))
-
-    def to_file(self, path: Path) -> None:
-        """Write the labels to ``path``, whole or not at all."""
-        write_document(self.to_json(), path)
-
     def convert(self, name: str, output: Path) -> None:
-        """Write the labels to ``output`` as another tool reads them, such as ``coco``; see `voxel51.labels.formats`."""
-        from voxel51.labels.formats import convert  # noqa: PLC0415  (formats know labels; this is a way to them)
+        """Write the labels to ``output`` in the format ``name``, such as ``coco``; see `voxel51.labels.formats`."""
+        # Imported here because formats load csv, xml and zipfile, which most programs that read labels do not need.
+        from voxel51.labels.formats import convert  # noqa: PLC0415
 
         convert(self, name, output)
-
-    def frame(self, number: int) -> VideoFrame:
-        """The frame ``number``, made empty if nothing was said about it yet."""
-        return self.frames.setdefault(number, VideoFrame(frame_number=number))
-
-    def objects_in(self, number: int) -> Iterator[DetectedObject]:
-        """Every object of frame ``number``, those of tracks in `objects` with the track's label and index."""
-        if number in self.frames:
-            yield from self.frames[number].objects
-        for track in self.objects:
-            seen = track.frames.get(number)
-            if seen is not None:
-                yield DetectedObject(
-                    label=seen.label or track.label,
-                    index=track.index if seen.index is None else seen.index,
-                    bounding_box=seen.bounding_box,
-                    confidence=track.confidence if seen.confidence is None else seen.confidence,
-                    attributes=[*track.attributes, *seen.attributes],
-                    frame_number=number,
-                )
-
-    def events_labelled(self, label: str) -> list[VideoEvent]:
-        """The events over ranges of frames that are called ``label``, such as ``shot``, in their order in time."""
-        found = [event for event in self.events if event.label == label and event.support and event.support.ranges]
-        return sorted(found, key=lambda event: event.support.ranges[0] if event.support else (0, 0))

@@ -11,12 +11,12 @@ from voxel51.labels.contact_sheet import contact_sheet
 from voxel51.labels.draw import annotated_frame, annotated_video
 from voxel51.labels.evaluate import evaluate
 from voxel51.labels.formats import FORMATS, convert
-from voxel51.labels.formats.reading import read_labels
 from voxel51.labels.media import stills
 from voxel51.labels.media.pictures import Pixels
 from voxel51.labels.media.playable import Part, playable_video
 from voxel51.labels.media.progress import Progress
 from voxel51.labels.media.times import frame_index
+from voxel51.labels.readers import read_labels
 from voxel51.labels.video import VideoLabels
 
 

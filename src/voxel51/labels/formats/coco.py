@@ -5,10 +5,10 @@ from typing import Any
 
 from voxel51.labels.files import write_document
 from voxel51.labels.formats.boxes import Box, boxes_of, frame_count, frame_size, label_names, picture_name
-from voxel51.labels.video import VideoLabels
+from voxel51.labels.video_base import VideoLabelsBase
 
 
-def write(labels: VideoLabels, output: Path) -> None:
+def write(labels: VideoLabelsBase, output: Path) -> None:
     """Write all boxes; images are all frames of the video. ``track_id`` and ``score`` are there where known.
 
     Raises:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from voxel51.labels.formats import coco, cvat, mot, tables, voc, yolo
-from voxel51.labels.video import VideoLabels
+from voxel51.labels.video_base import VideoLabelsBase
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,14 +20,14 @@ class Format:
         read_by: who reads it.
     """
 
-    write: Callable[[VideoLabels, Path], None]
+    write: Callable[[VideoLabelsBase, Path], None]
     suffix: str
     read_by: str
     makes_folder: bool = False
 
 
 FORMATS: Mapping[str, Format] = {
-    "native": Format(VideoLabels.to_file, ".json", "this library, ETA, FiftyOne"),
+    "native": Format(VideoLabelsBase.to_file, ".json", "this library, ETA, FiftyOne"),
     "coco": Format(coco.write, ".json", "pycocotools, FiftyOne, supervision, CVAT, Label Studio, Roboflow"),
     "yolo": Format(yolo.write, ".zip", "Ultralytics, supervision, CVAT", makes_folder=True),
     "mot": Format(mot.write, ".zip", "py-motmetrics, TrackEval, CVAT", makes_folder=True),
@@ -39,7 +39,7 @@ FORMATS: Mapping[str, Format] = {
 """By name, as in ``?format=``."""
 
 
-def convert(labels: VideoLabels | Path, name: str, output: Path) -> None:
+def convert(labels: VideoLabelsBase | Path, name: str, output: Path) -> None:
     """Write ``labels`` (or those in a native file) to ``output`` in the format ``name``, whole or not at all.
 
     A format of several files becomes a folder, or an archive where ``output`` ends with ``.zip``.
@@ -55,7 +55,7 @@ def convert(labels: VideoLabels | Path, name: str, output: Path) -> None:
         raise ValueError(f"there is no format {name!r}; there are {', '.join(FORMATS)}")
     if output.exists():
         raise FileExistsError(f"{str(output)!r} is there already; choose another path, or remove it first")
-    known = labels if isinstance(labels, VideoLabels) else VideoLabels.from_file(labels)
+    known = labels if isinstance(labels, VideoLabelsBase) else VideoLabelsBase.from_file(labels)
     with tempfile.TemporaryDirectory(dir=output.parent, prefix=".converting-") as scratch:
         piece = Path(scratch) / "piece"
         if chosen.makes_folder:

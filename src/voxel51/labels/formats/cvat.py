@@ -5,12 +5,11 @@ from pathlib import Path
 from xml.etree import ElementTree as Xml
 
 from voxel51.labels.attributes import BooleanAttribute
-from voxel51.labels.formats.boxes import Box, boxes_of, frame_count, frame_size, label_names
-from voxel51.labels.text import printable_text
-from voxel51.labels.video import VideoLabels
+from voxel51.labels.formats.boxes import Box, boxes_of, frame_count, frame_size, label_names, xml_text
+from voxel51.labels.video_base import VideoLabelsBase
 
 
-def write(labels: VideoLabels, output: Path) -> None:
+def write(labels: VideoLabelsBase, output: Path) -> None:
     """Write every box as a key frame of its track; frames are counted from 0. Things that are not followed get tracks
     of one frame.
 
@@ -25,10 +24,10 @@ def write(labels: VideoLabels, output: Path) -> None:
     facts = {"name": labels.filename or "video", "size": str(count), "mode": "interpolation", "overlap": "0",
              "start_frame": "0", "stop_frame": str(max(count - 1, 0)), "source": labels.filename or ""}  # fmt: skip
     for name, text in facts.items():
-        Xml.SubElement(task, name).text = printable_text(text)
+        Xml.SubElement(task, name).text = xml_text(text)
     known = Xml.SubElement(task, "labels")
     for name in label_names(labels):
-        Xml.SubElement(Xml.SubElement(known, "label"), "name").text = printable_text(name)
+        Xml.SubElement(Xml.SubElement(known, "label"), "name").text = xml_text(name)
     size = Xml.SubElement(task, "original_size")
     Xml.SubElement(size, "width").text, Xml.SubElement(size, "height").text = str(width), str(height)
     for number, boxes in enumerate(_tracks(labels)):
@@ -37,7 +36,7 @@ def write(labels: VideoLabels, output: Path) -> None:
     Xml.ElementTree(root).write(output, encoding="utf-8", xml_declaration=True)
 
 
-def _tracks(labels: VideoLabels) -> list[list[Box]]:
+def _tracks(labels: VideoLabelsBase) -> list[list[Box]]:
     followed: dict[tuple[int, str], list[Box]] = defaultdict(list)
     single = []
     for box in boxes_of(labels):
@@ -49,7 +48,7 @@ def _tracks(labels: VideoLabels) -> list[list[Box]]:
 
 
 def _add_track(root: Xml.Element, number: int, boxes: list[Box], count: int) -> None:
-    attributes = {"id": str(number), "label": printable_text(boxes[0].label), "source": "automatic"}
+    attributes = {"id": str(number), "label": xml_text(boxes[0].label), "source": "automatic"}
     track = Xml.SubElement(root, "track", attributes)
     for box, following in zip(boxes, [*boxes[1:], None], strict=True):
         _add_box(track, box, box.frame_number - 1, outside=False)

@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from voxel51.labels.video import VideoLabels
+from voxel51.labels.video_base import VideoLabelsBase
 
 if TYPE_CHECKING:
     from fiftyone import Sample
 
 
-def to_fiftyone(labels: VideoLabels | Path, video: Path) -> "Sample":
+def to_fiftyone(labels: VideoLabelsBase | Path, video: Path) -> "Sample":
     """A sample of ``video`` with its labels, to be added to a dataset.
 
     Things become ``detections`` of its frames, events ``events``, and attributes of frames have their own names.
@@ -30,7 +30,7 @@ def to_fiftyone(labels: VideoLabels | Path, video: Path) -> "Sample":
     except ModuleNotFoundError:
         raise ModuleNotFoundError("samples for FiftyOne need it: pip install fiftyone") from None
 
-    known = labels if isinstance(labels, VideoLabels) else VideoLabels.from_file(labels)
+    known = labels if isinstance(labels, VideoLabelsBase) else VideoLabelsBase.from_file(labels)
     of_video, of_frames = from_video_labels(eta.VideoLabels.from_dict(known.to_json()))
     sample = fiftyone.Sample(filepath=str(video.resolve()))
     for name, label in (of_video or {}).items():

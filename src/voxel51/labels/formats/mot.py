@@ -4,10 +4,10 @@ import configparser
 from pathlib import Path
 
 from voxel51.labels.formats.boxes import boxes_of, frame_count, frame_size, label_names
-from voxel51.labels.video import VideoLabels
+from voxel51.labels.video_base import VideoLabelsBase
 
 
-def write(labels: VideoLabels, folder: Path) -> None:
+def write(labels: VideoLabelsBase, folder: Path) -> None:
     """Write ``gt/gt.txt``, ``gt/labels.txt`` (names of the classes, in order) and ``seqinfo.ini``.
 
     A line is frame, track, left, top, width, height, confidence, class, visibility; pixels are counted from 1. Things

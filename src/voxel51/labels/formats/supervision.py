@@ -4,14 +4,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from voxel51.labels.formats.boxes import UNNAMED, frame_size, label_names
-from voxel51.labels.video import VideoLabels
+from voxel51.labels.formats.boxes import frame_size, label_names
+from voxel51.labels.objects import UNNAMED_LABEL
+from voxel51.labels.video_base import VideoLabelsBase
 
 if TYPE_CHECKING:
     from supervision import Detections
 
 
-def to_supervision(labels: VideoLabels, frame_number: int, names: list[str] | None = None) -> "Detections":
+def to_supervision(labels: VideoLabelsBase, frame_number: int, names: list[str] | None = None) -> "Detections":
     """What is in a frame: boxes in pixels, ``class_id`` as the place in ``names`` (default: all labels, sorted), the
     names as ``data["class_name"]``, tracks as ``tracker_id`` where everything has one.
 
@@ -29,7 +30,7 @@ def to_supervision(labels: VideoLabels, frame_number: int, names: list[str] | No
     if not found:
         return Detections.empty()
     sides = [[box.left * width, box.top * height, box.right * width, box.bottom * height] for _, box in found]
-    called = [each.label or UNNAMED for each, _ in found]
+    called = [each.label or UNNAMED_LABEL for each, _ in found]
     tracks = [each.index for each, _ in found]
     return Detections(
         xyxy=np.array(sides, np.float32),

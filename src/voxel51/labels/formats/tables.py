@@ -6,17 +6,16 @@ from pathlib import Path
 from typing import Any
 
 from voxel51.labels.attributes import Attribute
-from voxel51.labels.formats.boxes import numbers_of
-from voxel51.labels.video import VideoLabels
+from voxel51.labels.video_base import VideoLabelsBase
 
 COLUMNS = ("kind", "first_frame", "last_frame", "index", "label", "confidence", "left", "top", "right", "bottom",
            "attributes")  # fmt: skip
 """``kind`` is ``object`` or ``event``, sides are shares of the picture, attributes ``name=value`` joined by ``;``."""
 
 
-def rows_of(labels: VideoLabels) -> Iterator[dict[str, Any]]:
+def rows_of(labels: VideoLabelsBase) -> Iterator[dict[str, Any]]:
     """The rows, objects first, each with all `COLUMNS`; what is not known is None."""
-    for number in numbers_of(labels):
+    for number in labels.frames_with_objects():
         for each in labels.objects_in(number):
             box = each.bounding_box
             sides = (None,) * 4 if box is None else (box.left, box.top, box.right, box.bottom)
@@ -30,7 +29,7 @@ def rows_of(labels: VideoLabels) -> Iterator[dict[str, Any]]:
             yield dict(zip(COLUMNS, row, strict=True))
 
 
-def write_csv(labels: VideoLabels, output: Path) -> None:
+def write_csv(labels: VideoLabelsBase, output: Path) -> None:
     """Write the rows as comma-separated values (RFC 4180), UTF-8, with a heading.
 
     Texts that a spreadsheet would take for a formula begin with an apostrophe.
@@ -42,7 +41,7 @@ def write_csv(labels: VideoLabels, output: Path) -> None:
             writer.writerow({name: _harmless(value) for name, value in row.items()})
 
 
-def write_parquet(labels: VideoLabels, output: Path) -> None:
+def write_parquet(labels: VideoLabelsBase, output: Path) -> None:
     """Write the rows as a Parquet file.
 
     Raises:

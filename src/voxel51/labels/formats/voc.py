@@ -4,12 +4,11 @@ from collections import defaultdict
 from pathlib import Path
 from xml.etree import ElementTree as Xml
 
-from voxel51.labels.formats.boxes import Box, boxes_of, frame_size, picture_name
-from voxel51.labels.text import printable_text
-from voxel51.labels.video import VideoLabels
+from voxel51.labels.formats.boxes import Box, boxes_of, frame_size, picture_name, xml_text
+from voxel51.labels.video_base import VideoLabelsBase
 
 
-def write(labels: VideoLabels, folder: Path) -> None:
+def write(labels: VideoLabelsBase, folder: Path) -> None:
     """Write ``Annotations/frame-….xml`` for every frame with boxes; pictures go to ``JPEGImages``. Pixels are counted
     from 1, whole ones.
 
@@ -36,7 +35,7 @@ def _annotation(filename: str, size: tuple[int, int], boxes: list[Box]) -> Xml.E
     Xml.SubElement(root, "segmented").text = "0"
     for box in boxes:
         thing = Xml.SubElement(root, "object")
-        Xml.SubElement(thing, "name").text = printable_text(box.label)
+        Xml.SubElement(thing, "name").text = xml_text(box.label)
         _add(thing, pose="Unspecified", truncated=0, difficult=0)
         left, top = min(int(box.left) + 1, width), min(int(box.top) + 1, height)
         right, bottom = max(min(round(box.right), width), left), max(min(round(box.bottom), height), top)

@@ -4,11 +4,12 @@ import json
 from collections import defaultdict
 from pathlib import Path
 
-from voxel51.labels.formats.boxes import UNNAMED, label_names, numbers_of, picture_name
-from voxel51.labels.video import VideoLabels
+from voxel51.labels.formats.boxes import label_names, picture_name
+from voxel51.labels.objects import UNNAMED_LABEL
+from voxel51.labels.video_base import VideoLabelsBase
 
 
-def write(labels: VideoLabels, folder: Path) -> None:
+def write(labels: VideoLabelsBase, folder: Path) -> None:
     """Write ``data.yaml`` and ``labels/train/frame-….txt`` for every frame with boxes; pictures go to ``images/train``.
 
     A line is class, centre, width and height, as shares of the picture. There is no place for tracks and confidence.
@@ -16,14 +17,14 @@ def write(labels: VideoLabels, folder: Path) -> None:
     names = label_names(labels)
     classes = {name: number for number, name in enumerate(names)}
     lines: dict[int, list[str]] = defaultdict(list)
-    for number in numbers_of(labels):
+    for number in labels.frames_with_objects():
         for each in labels.objects_in(number):
             box = each.bounding_box
             if box is not None:
                 centre = (box.left + box.right) / 2, (box.top + box.bottom) / 2
                 sides = (*centre, box.right - box.left, box.bottom - box.top)
                 place = " ".join(f"{side:.6f}" for side in sides)
-                lines[number].append(f"{classes[each.label or UNNAMED]} {place}")
+                lines[number].append(f"{classes[each.label or UNNAMED_LABEL]} {place}")
     texts = folder / "labels" / "train"
     texts.mkdir(parents=True)
     for number, of_frame in lines.items():
