@@ -11,9 +11,9 @@ import cv2
 
 from benchmarks.figures import Figure
 from footage.fetch import fetch
-from voxel51.labels.media.frames import VideoReader, probe
+from voxel51.labels.media.video_reader import VideoReader, probe
 from voxel51.platform import local
-from voxel51.platform.installed import load
+from voxel51.platform.analytic import load_analytic
 
 RUNS = 5
 SIZE = (1920, 816)
@@ -41,7 +41,7 @@ def measure() -> list[Figure]:
 
 
 def _compared(name: str, parameters: dict[str, Any], goal: str, video: Path, folder: Path) -> Figure:
-    analytic = load(name)
+    analytic = load_analytic(name)
     ours, decoding = [], []
     for run in range(RUNS):
         own = folder / f"{name.replace('/', '-')}-{run}"

@@ -8,17 +8,17 @@ from inspect import cleandoc, getdoc
 from typing import Any
 
 from makers.markdown import code, plain, sentence, table
-from voxel51.labels.attributes import AnyAttribute, BooleanAttribute, CategoricalAttribute, NumericAttribute
+from voxel51.labels.attributes import AttributeType, BooleanAttribute, CategoricalAttribute, NumericAttribute
 from voxel51.labels.events import DetectedEvent, VideoEvent
+from voxel51.labels.field_types import ListType, MapType, ScalarType
 from voxel51.labels.formats import FORMATS
 from voxel51.labels.geometry import BoundingBox, Keypoints, Polyline
 from voxel51.labels.image import ImageLabels
-from voxel51.labels.kinds import Listed, Mapped, Scalar
-from voxel51.labels.masks import Mask
+from voxel51.labels.masks import MaskType
 from voxel51.labels.metadata import ImageMetadata, VideoMetadata
 from voxel51.labels.objects import DetectedObject, VideoObject
-from voxel51.labels.records import Container, Numbered, One, Record
-from voxel51.labels.supports import Support
+from voxel51.labels.records import NumberedMapType, Record, RecordType, WrappedListType
+from voxel51.labels.support import Support
 from voxel51.labels.video import VideoFrame, VideoLabels
 
 _RECORDS = (VideoLabels, VideoFrame, DetectedObject, VideoObject, DetectedEvent, VideoEvent,
@@ -43,7 +43,7 @@ def _section(record: type[Record]) -> list[str]:
     rows = []
     for each in fields(record):  # type: ignore[arg-type]  # every record is a dataclass
         is_needed = each.default is MISSING and each.default_factory is MISSING
-        value = words_of(each.metadata["kind"]) + (" (needed)" if is_needed else "")
+        value = words_of(each.metadata["field_type"]) + (" (needed)" if is_needed else "")
         rows.append((code(each.metadata.get("key") or each.name), value, plain(notes.get(each.name, ""))))
     return [*lines, *table(("key", "value", "meaning"), rows)]
 
@@ -67,44 +67,44 @@ def words_of(_: Any) -> str:
 
 
 @words_of.register
-def _(kind: Scalar) -> str:
-    return f"{kind.name}; {kind.condition}" if kind.condition else kind.name
+def _(field_type: ScalarType) -> str:
+    return f"{field_type.name}; {field_type.condition}" if field_type.condition else field_type.name
 
 
 @words_of.register
-def _(kind: One) -> str:
-    name = kind.record.__name__
-    return f"[{name}](#{_BY_HAND.get(kind.record, name.lower())})"
+def _(field_type: RecordType) -> str:
+    name = field_type.record.__name__
+    return f"[{name}](#{_BY_HAND.get(field_type.record, name.lower())})"
 
 
 @words_of.register
-def _(kind: Container) -> str:
-    return f'`{{"{kind.key}": […]}}` of {words_of(kind.kind)}'
+def _(field_type: WrappedListType) -> str:
+    return f'`{{"{field_type.key}": […]}}` of {words_of(field_type.item_type)}'
 
 
 @words_of.register
-def _(kind: Numbered) -> str:
-    text = f"object: number, from {kind.lowest}, to {words_of(kind.kind)}"
-    return f'`{{"{kind.wrapper}": …}}` around an {text}' if kind.wrapper else text
+def _(field_type: NumberedMapType) -> str:
+    text = f"object: number, from {field_type.lowest}, to {words_of(field_type.item_type)}"
+    return f'`{{"{field_type.wrapper}": …}}` around an {text}' if field_type.wrapper else text
 
 
 @words_of.register
-def _(kind: Listed) -> str:
-    return f"list of {kind.length or ''}{' ' if kind.length else ''}{words_of(kind.kind)}"
+def _(field_type: ListType) -> str:
+    return f"list of {field_type.length or ''}{' ' if field_type.length else ''}{words_of(field_type.item_type)}"
 
 
 @words_of.register
-def _(kind: Mapped) -> str:
-    return f"object: text to {words_of(kind.kind)}"
+def _(field_type: MapType) -> str:
+    return f"object: text to {words_of(field_type.item_type)}"
 
 
 @words_of.register
-def _(_: AnyAttribute) -> str:
+def _(_: AttributeType) -> str:
     return "[an attribute](#categoricalattribute) of any type"
 
 
 @words_of.register
-def _(_: Mask) -> str:
+def _(_: MaskType) -> str:
     return "[a mask](#masks)"
 
 

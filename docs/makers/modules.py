@@ -26,21 +26,22 @@ PAGES: Mapping[str, Page] = {
     "applications": Page("The client of an application", "apps.api apps.async_api"),
     "label-records": Page(
         "Labels as objects", "labels.video labels.video_base labels.image labels.objects labels.events "
-        "labels.attributes labels.geometry labels.supports labels.masks labels.metadata"),
+        "labels.attributes labels.geometry labels.support labels.masks labels.metadata"),
     "label-files": Page(
-        "Reading, writing and checking labels", "labels.validate labels.problems labels.writer labels.merge "
+        "Reading, writing and checking labels", "labels.validate labels.errors labels.writer labels.merge "
         "labels.spans labels.files"),
     "label-formats": Page(
         "Labels for other tools", "labels.formats labels.readers labels.formats.fiftyone "
         "labels.formats.supervision"),
     "label-measures": Page("Comparing and measuring labels", "labels.evaluate labels.compare"),
-    "label-drawing": Page("Drawing labels", "labels.draw labels.contact_sheet labels.painting"),
+    "label-drawing": Page("Drawing labels", "labels.draw labels.contact_sheet labels.drawing_primitives"),
     "media": Page(
-        "Videos as files", "labels.media labels.media.frames labels.media.pictures labels.media.containers "
-        "labels.media.times labels.media.stills labels.media.playable labels.media.recording labels.media.hearing"),
+        "Videos as files", "labels.media labels.media.video_reader labels.media.frame labels.media.containers "
+        "labels.media.frame_index labels.media.still_images labels.media.playable labels.media.video_writer "
+        "labels.media.audio_reader"),
     "analytics": Page(
-        "Writing an analytic", "platform.analytic platform.job platform.frames platform.selection platform.common "
-        "platform.errors platform.weights platform.local"),
+        "Writing an analytic", "platform.analytic platform.job platform.frames platform.selection "
+        "platform.parameter_groups platform.errors platform.weights platform.local"),
 }  # fmt: skip
 """Name of the file -> page."""
 

@@ -16,7 +16,7 @@ from docs.site import Page, Site
 from support.documentation_pages import DOCUMENTATION, blocks, pages
 from voxel51.cli.main import build_parser
 from voxel51.cli.parsing import tree
-from voxel51.platform.installed import entries
+from voxel51.platform.analytic import analytic_entry_points
 from voxel51.server.settings import PREFIX, Settings
 
 PUBLIC = r"voxel51\.(?:users|apps|labels|transport|platform)[\w.]*"
@@ -79,7 +79,7 @@ def test_every_command_has_an_entry(site: Site) -> None:
 
 
 def test_every_analytic_has_a_page(site: Site) -> None:
-    names = {name for name in entries() if name.startswith("voxel51/")} - {"voxel51/rendition"}
+    names = {name for name in analytic_entry_points() if name.startswith("voxel51/")} - {"voxel51/rendition"}
 
     assert names
     assert names - site.headings("generated/analytics/") == set()

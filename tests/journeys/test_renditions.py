@@ -18,8 +18,8 @@ import requests
 from demo.platform_process import PlatformProcess
 from support.accounts import User
 from support.video_samples import VARIABLE_TIMES_MS, footage, number_in, numbered_video
-from voxel51.labels.media.frames import VideoReader
-from voxel51.labels.media.pictures import Pixels
+from voxel51.labels.media.frame import Pixels
+from voxel51.labels.media.video_reader import VideoReader
 from voxel51.labels.video import VideoLabels
 from voxel51.transport.errors import InvalidRequest, NotFound
 from voxel51.users.api import API

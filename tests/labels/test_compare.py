@@ -5,7 +5,7 @@ from voxel51.labels.compare import compare
 from voxel51.labels.events import VideoEvent
 from voxel51.labels.geometry import BoundingBox
 from voxel51.labels.objects import DetectedObject
-from voxel51.labels.supports import Support
+from voxel51.labels.support import Support
 from voxel51.labels.video import VideoFrame, VideoLabels
 
 

@@ -7,7 +7,7 @@ from support.video_samples import footage, number_in, numbered_video
 from voxel51.labels.attributes import NumericAttribute
 from voxel51.labels.contact_sheet import GAP, TILE_WIDTH, contact_sheet
 from voxel51.labels.events import VideoEvent
-from voxel51.labels.supports import Support
+from voxel51.labels.support import Support
 from voxel51.labels.video import VideoLabels
 
 TITLE_HEIGHT, CAPTION_HEIGHT = 76, 54

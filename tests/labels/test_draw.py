@@ -7,12 +7,12 @@ import pytest
 from support.video_samples import VARIABLE_TIMES_MS, footage, numbered_video
 from voxel51.labels.attributes import NumericAttribute
 from voxel51.labels.draw import annotated_video
+from voxel51.labels.drawing_primitives import colour_of
 from voxel51.labels.events import VideoEvent
 from voxel51.labels.geometry import BoundingBox
-from voxel51.labels.media.frames import VideoReader
+from voxel51.labels.media.video_reader import VideoReader
 from voxel51.labels.objects import DetectedObject
-from voxel51.labels.painting import colour_of
-from voxel51.labels.supports import Support
+from voxel51.labels.support import Support
 from voxel51.labels.video import VideoFrame, VideoLabels
 
 

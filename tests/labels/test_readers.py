@@ -2,12 +2,12 @@ from pathlib import Path
 
 import pytest
 
+from voxel51.labels.errors import InvalidLabels
 from voxel51.labels.evaluate import evaluate
 from voxel51.labels.formats import convert
 from voxel51.labels.geometry import BoundingBox
 from voxel51.labels.metadata import VideoMetadata
 from voxel51.labels.objects import DetectedObject
-from voxel51.labels.problems import InvalidLabels
 from voxel51.labels.readers import read_labels
 from voxel51.labels.video import VideoFrame, VideoLabels
 

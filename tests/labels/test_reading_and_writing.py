@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from voxel51.labels.attributes import BooleanAttribute, CategoricalAttribute, NumericAttribute
+from voxel51.labels.errors import InvalidLabels
 from voxel51.labels.events import DetectedEvent, VideoEvent
 from voxel51.labels.geometry import BoundingBox, Keypoints, Polyline
 from voxel51.labels.image import ImageLabels
 from voxel51.labels.metadata import ImageMetadata, VideoMetadata
 from voxel51.labels.objects import DetectedObject, VideoObject
-from voxel51.labels.problems import InvalidLabels
-from voxel51.labels.supports import Support
+from voxel51.labels.support import Support
 from voxel51.labels.video import VideoFrame, VideoLabels
 from voxel51.labels.writer import VideoLabelsWriter
 

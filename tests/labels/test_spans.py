@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 
 from voxel51.labels.attributes import CategoricalAttribute
+from voxel51.labels.errors import InvalidLabels
 from voxel51.labels.events import VideoEvent
 from voxel51.labels.metadata import VideoMetadata
 from voxel51.labels.objects import DetectedObject
-from voxel51.labels.problems import InvalidLabels
 from voxel51.labels.spans import MOST_SPANS, Span, spans_of
-from voxel51.labels.supports import Support
+from voxel51.labels.support import Support
 from voxel51.labels.video import VideoFrame, VideoLabels
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from voxel51.labels import masks
-from voxel51.labels.problems import InvalidLabels
+from voxel51.labels.errors import InvalidLabels
 from voxel51.labels.validate import image_labels_problems, video_labels_file_problems, video_labels_problems
 from voxel51.labels.video import VideoLabels
 

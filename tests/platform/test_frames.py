@@ -49,7 +49,7 @@ def test_a_short_video_is_analysed_with_a_warning(tmp_path: Path) -> None:
     assert recorder.amount is not None
     assert recorder.amount["frame_count"] == count
     with VideoLabelsWriter.open(tmp_path / "labels.json") as labels:
-        video.sign(labels)
+        video.write_metadata(labels)
     assert [each.value for each in labels.attributes] == recorder.warnings == job.warnings
     assert "cut short" in recorder.warnings[0]
 

@@ -4,7 +4,7 @@ from samples.documents import a_document, a_parameter, an_input, an_output
 from voxel51.platform.analytic import Analytic
 from voxel51.platform.errors import InvalidInput
 from voxel51.platform.local import run
-from voxel51.platform.products import MissingOutput
+from voxel51.platform.outputs import MissingOutput
 
 
 def count_bytes(job):

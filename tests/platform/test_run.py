@@ -93,8 +93,10 @@ def test_the_status_tells_what_the_analytic_reported(child):
         pytest.param("exit-politely", "ANALYTIC", "SystemExit", "exit_politely", id="sys.exit"),
         pytest.param("leave-nothing", "ANALYTIC", "its output 'labels' (labels.json)", "MissingOutput", id="no-output"),
         pytest.param("broken-import", "ANALYTIC", "cannot be imported", "broken_import.py", id="import"),
-        pytest.param("broken-kind", "ANALYTIC", "which is no Analytic", "Traceback", id="not-an-analytic"),
-        pytest.param("unheard-of", "ANALYTIC", "no analytic 'samples/unheard-of'", "Traceback", id="not-installed"),
+        pytest.param("broken-kind", "ANALYTIC", "and not an Analytic", "Traceback", id="not-an-analytic"),
+        pytest.param(
+            "unheard-of", "ANALYTIC", "analytic 'samples/unheard-of' is not installed", "Traceback", id="not-installed"
+        ),
     ],
 )
 def test_a_failure_names_who_is_at_fault_and_why(child, platform, name, kind, message, logged):

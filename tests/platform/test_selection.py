@@ -12,8 +12,8 @@ from support.in_process_jobs import Recorder, run_on
 from support.video_samples import footage, number_in, numbered_video
 from voxel51.analytics.object_tracks import analytic as object_tracks
 from voxel51.analytics.shot_detection import analytic as shot_detection
-from voxel51.labels.media.frames import VideoReader
-from voxel51.labels.media.pictures import Window
+from voxel51.labels.media.frame import Region
+from voxel51.labels.media.video_reader import VideoReader
 from voxel51.platform.errors import InvalidInput
 from voxel51.platform.frames import InputVideo, input_video
 from voxel51.platform.job import Job
@@ -103,7 +103,7 @@ def test_a_part_of_a_frame_is_the_part_that_is_displayed(
     path = numbered_video(tmp_path / "v.mp4", frames=1, rotation=rotation, pixel_format=pixel_format)
     with VideoReader(path) as reader:
         [frame] = reader
-    whole, part = frame.image(), frame.part(Window(0.5, 0.25, 1.0, 0.75))
+    whole, part = frame.image(), frame.part(Region(0.5, 0.25, 1.0, 0.75))
     height, width = whole.shape[:2]
     expected = whole[height // 4 : 3 * height // 4, width // 2 :]
 

@@ -16,7 +16,7 @@ from demo.platform_process import COMMAND, PlatformProcess
 from footage.fetch import fetch
 from support.accounts import User
 from support.postgresql import PostgreSQL
-from voxel51.labels.media.playable import Part, playable_video
+from voxel51.labels.media.playable import VideoRange, playable_video
 from voxel51.users.api import API
 from voxel51.users.auth import Token
 
@@ -79,7 +79,7 @@ class Provisions:
 
     def _clip(self, name: str, first: int, last: int) -> Path:
         path = self.folder / f"{first}-{name}"
-        playable_video(fetch() / name, path, part=Part(first=first, last=last))
+        playable_video(fetch() / name, path, part=VideoRange(first=first, last=last))
         return path
 
     def _account(self, folder: Path, _: Environment) -> dict[str, str]:

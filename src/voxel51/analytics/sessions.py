@@ -27,7 +27,7 @@ def available_threads() -> int:
     return os.cpu_count() or 1
 
 
-def session_of(model: bytes) -> Any:
+def create_session(model: bytes) -> Any:
     """A session of an ONNX model, on the best of `PREFERRED`. It starts threads, so not before a job's own process.
 
     Raises:
@@ -67,7 +67,7 @@ class Network:
         Raises:
             UnusableModel: it is none, or takes something else than one picture.
         """
-        self._session = session_of(model)
+        self._session = create_session(model)
         inputs = self._session.get_inputs()
         pictures = [each for each in inputs if len(each.shape) == 4]
         masks = [each for each in inputs if len(each.shape) == 3]
@@ -90,7 +90,7 @@ class Network:
             given[self._mask] = np.ones((1, *batch.shape[2:]), np.int64)
         return [np.asarray(each, np.float32) for each in self._session.run(None, given)]
 
-    def run_on_nothing(self, size: tuple[int, int]) -> list[Any]:
+    def run_on_blank(self, size: tuple[int, int]) -> list[Any]:
         """What it gives for an empty picture of ``size``.
 
         Raises:
@@ -102,5 +102,5 @@ class Network:
             raise UnusableModel(f"it does not run on a picture of {size[0]} by {size[1]}: {str(error)[:300]}") from None
 
     def output_shapes(self, size: tuple[int, int]) -> list[tuple[int, ...]]:
-        """Shapes of what it gives for a picture of ``size``; raises as `run_on_nothing` does."""
-        return [each.shape for each in self.run_on_nothing(size)]
+        """Shapes of what it gives for a picture of ``size``; raises as `run_on_blank` does."""
+        return [each.shape for each in self.run_on_blank(size)]

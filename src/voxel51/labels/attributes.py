@@ -1,17 +1,17 @@
 """Attributes: named facts about a video, a frame, an object or an event."""
 
-# ruff: noqa: RUF009  (`optional`, `required` and `many` give dataclass fields)
+# ruff: noqa: RUF009  (`optional`, `required` and `repeated` return dataclass fields)
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from voxel51.labels.kinds import CONFIDENCE, FLAG, NUMBER, TEXT, Listed, Mapped, shortly
-from voxel51.labels.problems import Problem
-from voxel51.labels.records import Container, Record, optional, required
+from voxel51.labels.errors import Problem
+from voxel51.labels.field_types import BOOLEAN, CONFIDENCE, NUMBER, TEXT, ListType, MapType, short_repr
+from voxel51.labels.records import Record, WrappedListType, optional, required
 
-TAGS = Listed(TEXT)
-PROBABILITIES = Mapped(CONFIDENCE)
+TAGS = ListType(TEXT)
+PROBABILITIES = MapType(CONFIDENCE)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -28,7 +28,7 @@ class Attribute(Record):
     name: str | None = optional(TEXT)
     value: Any
     confidence: float | None = optional(CONFIDENCE)
-    constant: bool | None = optional(FLAG)
+    constant: bool | None = optional(BOOLEAN)
     tags: list[str] | None = optional(TAGS)
 
 
@@ -54,7 +54,7 @@ class BooleanAttribute(Attribute):
     """A fact that is true or false."""
 
     TYPE = "eta.core.data.BooleanAttribute"
-    value: bool = required(FLAG)
+    value: bool = required(BOOLEAN)
 
 
 _CLASSES: dict[str | None, type[Attribute]] = {
@@ -62,19 +62,19 @@ _CLASSES: dict[str | None, type[Attribute]] = {
 }
 
 
-class AnyAttribute:
+class AttributeType:
     """The kind of a field that holds an attribute of any type. Unlike elsewhere, ``type`` must be there."""
 
     def check(self, value: Any, path: str) -> Iterator[Problem]:
         """A type that no reader knows, or what the attribute's own class finds."""
         if not isinstance(value, Mapping):
-            yield Problem(path, f"expected an attribute, got {shortly(value)}", fatal=True)
+            yield Problem(path, f"expected an attribute, got {short_repr(value)}", fatal=True)
             return
         declared = value.get("type")
         found = _CLASSES.get(declared) if isinstance(declared, str) else None
         if found is None:
             known = ", ".join(str(name) for name in _CLASSES)
-            yield Problem(f"{path}.type", f"expected one of {known}; got {shortly(declared)}", fatal=True)
+            yield Problem(f"{path}.type", f"expected one of {known}; got {short_repr(declared)}", fatal=True)
         else:
             yield from found.problems(value, path)
 
@@ -87,5 +87,5 @@ class AnyAttribute:
         return value.to_json()
 
 
-ATTRIBUTE = AnyAttribute()
-ATTRIBUTES = Container(ATTRIBUTE, "attrs")
+ATTRIBUTE = AttributeType()
+ATTRIBUTES = WrappedListType(ATTRIBUTE, "attrs")

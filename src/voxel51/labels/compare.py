@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from voxel51.labels.events import VideoEvent
-from voxel51.labels.overlap import SAME_OVERLAP, PlacedBox, assigned, boxes_on, by_frame, overlaps
+from voxel51.labels.overlap import SAME_OVERLAP, FrameBox, best_pairs, boxes_on, by_frame, iou_matrix
 from voxel51.labels.video import VideoLabels
 
 MOST_FRAMES = 100
@@ -102,20 +102,20 @@ class _Matched:
     only_second: int = 0
 
 
-def _by_label(first: list[PlacedBox], second: list[PlacedBox]) -> Mapping[str, tuple[list[PlacedBox], list[PlacedBox]]]:
-    found: dict[str, tuple[list[PlacedBox], list[PlacedBox]]] = defaultdict(lambda: ([], []))
+def _by_label(first: list[FrameBox], second: list[FrameBox]) -> Mapping[str, tuple[list[FrameBox], list[FrameBox]]]:
+    found: dict[str, tuple[list[FrameBox], list[FrameBox]]] = defaultdict(lambda: ([], []))
     for side, boxes in enumerate((first, second)):
         for box in boxes:
             found[box.label][side].append(box)
     return dict(sorted(found.items()))
 
 
-def _boxes(first: list[PlacedBox], second: list[PlacedBox], overlap: float, counts: Counter[int]) -> BoxDifference:
+def _boxes(first: list[FrameBox], second: list[FrameBox], overlap: float, counts: Counter[int]) -> BoxDifference:
     matched, ones, others = _Matched(), by_frame(first), by_frame(second)
     for number in ones.keys() | others.keys():
         here, there = ones.get(number, []), others.get(number, [])
-        shares = overlaps(here, there)
-        pairs = assigned(shares, overlap)
+        shares = iou_matrix(here, there)
+        pairs = best_pairs(shares, overlap)
         matched.shares += [float(shares[pair]) for pair in pairs]
         matched.only_first += len(here) - len(pairs)
         matched.only_second += len(there) - len(pairs)
@@ -131,7 +131,7 @@ def _boxes(first: list[PlacedBox], second: list[PlacedBox], overlap: float, coun
     )
 
 
-def _track_count(boxes: Iterable[PlacedBox]) -> int:
+def _track_count(boxes: Iterable[FrameBox]) -> int:
     return len({box.track for box in boxes if box.track is not None})
 
 

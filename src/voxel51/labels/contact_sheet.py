@@ -9,10 +9,10 @@ import cv2
 import numpy as np
 
 from voxel51.labels.attributes import NumericAttribute
+from voxel51.labels.drawing_primitives import BACKGROUND, LIGHT_TEXT, MUTED_TEXT, DrawingStyle, draw_objects, printable
 from voxel51.labels.events import VideoEvent
-from voxel51.labels.media.frames import VideoReader
-from voxel51.labels.media.pictures import Pixels
-from voxel51.labels.painting import BAND, MUTED, PAPER, Pen, paint_objects, printable
+from voxel51.labels.media.frame import Pixels
+from voxel51.labels.media.video_reader import VideoReader
 from voxel51.labels.timeline import clock
 from voxel51.labels.video import VideoLabels
 
@@ -21,8 +21,8 @@ GAP = 16
 MOST_TILES = 48
 TILES_WITHOUT_SHOTS = 9
 
-_TITLE = Pen(line=2, letter=19)
-_TEXT = Pen(line=2, letter=13)
+_TITLE = DrawingStyle(line=2, letter=19)
+_TEXT = DrawingStyle(line=2, letter=13)
 _CAPTION_HEIGHT = 54
 _TITLE_HEIGHT = 76
 
@@ -91,7 +91,7 @@ def _drawn(image: Pixels, labels: VideoLabels, number: int) -> Pixels:
     size = TILE_WIDTH, max(1, round(height * TILE_WIDTH / width))
     method = cv2.INTER_AREA if width > TILE_WIDTH else cv2.INTER_CUBIC
     picture = np.ascontiguousarray(cv2.resize(image, size, interpolation=method), np.uint8)
-    paint_objects(picture, labels.objects_in(number), Pen(line=1, letter=9))
+    draw_objects(picture, labels.objects_in(number), DrawingStyle(line=1, letter=9))
     return picture
 
 
@@ -102,16 +102,16 @@ def _sheet(tiles: list[_Tile], labels: VideoLabels, title: str, facts: str) -> P
     tile_height = max((picture.shape[0] for picture in pictures), default=0) + _CAPTION_HEIGHT
     height = _TITLE_HEIGHT + rows * (tile_height + GAP)
     sheet: Pixels = np.empty((height, GAP + columns * (TILE_WIDTH + GAP), 3), np.uint8)
-    sheet[:] = BAND
-    _TITLE.write(sheet, printable(title), GAP, 34, PAPER)
-    _TEXT.write(sheet, printable(facts), GAP, 60, MUTED)
+    sheet[:] = BACKGROUND
+    _TITLE.write(sheet, printable(title), GAP, 34, LIGHT_TEXT)
+    _TEXT.write(sheet, printable(facts), GAP, 60, MUTED_TEXT)
     for place, (tile, picture) in enumerate(zip(tiles, pictures, strict=True)):
         row, column = divmod(place, columns)
         top, left = _TITLE_HEIGHT + row * (tile_height + GAP), GAP + column * (TILE_WIDTH + GAP)
         sheet[top : top + picture.shape[0], left : left + TILE_WIDTH] = picture
         baseline = top + picture.shape[0] + 22
-        _TEXT.write(sheet, printable(f"{tile.heading}   {clock(tile.seconds)}"), left, baseline, PAPER)
-        _TEXT.write(sheet, _counts(Counter(_labels_in(labels, tile.number))), left, baseline + 22, MUTED)
+        _TEXT.write(sheet, printable(f"{tile.heading}   {clock(tile.seconds)}"), left, baseline, LIGHT_TEXT)
+        _TEXT.write(sheet, _counts(Counter(_labels_in(labels, tile.number))), left, baseline + 22, MUTED_TEXT)
     return sheet
 
 

@@ -6,12 +6,12 @@ import av
 import cv2
 import numpy as np
 
-from voxel51.labels.media.frames import VideoReader
-from voxel51.labels.media.pictures import Frame, Pixels
-from voxel51.labels.media.progress import Progress
-from voxel51.labels.media.recording import recording
-from voxel51.labels.media.stills import frame_at
-from voxel51.labels.painting import Pen, colour_of, paint_chip, paint_objects, paint_shapes
+from voxel51.labels.drawing_primitives import DrawingStyle, colour_of, draw_objects, draw_shapes, draw_text_box
+from voxel51.labels.media import ProgressCallback
+from voxel51.labels.media.frame import Frame, Pixels
+from voxel51.labels.media.still_images import frame_at
+from voxel51.labels.media.video_reader import VideoReader
+from voxel51.labels.media.video_writer import video_writer
 from voxel51.labels.timeline import Timeline, event_text, events_at
 from voxel51.labels.video import VideoLabels
 
@@ -19,7 +19,9 @@ SMALLEST_SIDE = 400
 """Pictures with a shorter side than this are enlarged, so that captions can be read."""
 
 
-def annotated_video(video: Path, labels: VideoLabels | Path, output: Path, progress: Progress | None = None) -> None:
+def annotated_video(
+    video: Path, labels: VideoLabels | Path, output: Path, progress: ProgressCallback | None = None
+) -> None:
     """Write ``video`` with ``labels`` drawn into it to ``output``: H.264 in MP4 that starts at once in browsers.
 
     Every frame keeps its presentation time, pictures are upright, small ones enlarged, sides even; a band below
@@ -33,7 +35,7 @@ def annotated_video(video: Path, labels: VideoLabels | Path, output: Path, progr
     known = labels if isinstance(labels, VideoLabels) else VideoLabels.from_file(labels)
     with VideoReader(video) as reader:
         canvas = _Canvas(reader, known)
-        with recording(output, canvas.size, reader.metadata.frame_rate or 25, sound_of=video) as drawn:
+        with video_writer(output, canvas.size, reader.metadata.frame_rate or 25, sound_of=video) as drawn:
             for frame in reader:
                 picture = av.VideoFrame.from_ndarray(canvas.draw(frame), format="bgr24")
                 drawn.add(picture.reformat(format="yuv420p", dst_colorspace="ITU709"), frame.time)
@@ -70,7 +72,7 @@ class _Canvas:
         self.total = counted or reader.metadata.total_frame_count
         even_width = (width * scale + 1) // 2 * 2
         even_height = (height * scale + 1) // 2 * 2
-        self._pen = Pen.for_size(even_width, even_height)
+        self._pen = DrawingStyle.for_size(even_width, even_height)
         self._timeline = Timeline(labels, self._pen, even_width, self.total)
         self._pixels: Pixels = np.zeros((even_height + self._timeline.height, even_width, 3), np.uint8)
         self.size = even_width, even_height + self._timeline.height
@@ -82,10 +84,10 @@ class _Canvas:
         picture[:] = cv2.resize(frame.image(), (width, height), interpolation=cv2.INTER_CUBIC)
         objects = list(self._labels.objects_in(frame.number))
         self._draw_shapes(picture, frame.number)
-        paint_objects(picture, objects, self._pen)
+        draw_objects(picture, objects, self._pen)
         top = margin = round(self._pen.letter * 0.6)
         for event in events_at(self._labels, frame.number):
-            top = paint_chip(picture, event_text(event), margin, top, colour_of(None, event.label), self._pen) + 2
+            top = draw_text_box(picture, event_text(event), margin, top, colour_of(None, event.label), self._pen) + 2
         band = self._pixels[self._pixels.shape[0] - self._timeline.height :]
         self._timeline.paint(band, frame.number, frame.time, len(objects))
         return self._pixels
@@ -95,7 +97,7 @@ class _Canvas:
         if said is None:
             return
         for line in said.polylines:
-            paint_shapes(picture, line.points, colour_of(line.index, line.label), self._pen, closed=bool(line.closed))
+            draw_shapes(picture, line.points, colour_of(line.index, line.label), self._pen, closed=bool(line.closed))
         for group in said.keypoints:
             dots = [[point, point] for point in group.points]
-            paint_shapes(picture, dots, colour_of(group.index, group.label), self._pen, closed=False)
+            draw_shapes(picture, dots, colour_of(group.index, group.label), self._pen, closed=False)

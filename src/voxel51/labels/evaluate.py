@@ -12,14 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from voxel51.labels.overlap import SAME_OVERLAP, PlacedBox, assigned, boxes_on, by_frame, overlaps
+from voxel51.labels.overlap import SAME_OVERLAP, FrameBox, best_pairs, boxes_on, by_frame, iou_matrix
 from voxel51.labels.video import VideoLabels
 
 _RECALLS = np.linspace(0, 1, 101)
 
 
 @dataclass(frozen=True, slots=True)
-class Detection:
+class DetectionScores:
     """How well things of one label are found.
 
     Attributes:
@@ -36,7 +36,7 @@ class Detection:
 
 
 @dataclass(frozen=True, slots=True)
-class Tracking:
+class TrackingScores:
     """How well things are followed.
 
     Attributes:
@@ -57,8 +57,8 @@ class Tracking:
 class Evaluation:
     """By label, and of all together. ``tracking`` is None where not every box has a track, on either side."""
 
-    detection: Mapping[str, Detection]
-    tracking: Tracking | None
+    detection: Mapping[str, DetectionScores]
+    tracking: TrackingScores | None
 
     @property
     def mean_average_precision(self) -> float | None:
@@ -89,14 +89,14 @@ def evaluate(
     return Evaluation(detection, _tracking(seen, known, overlap) if is_tracked else None)
 
 
-def _detection(found: list[PlacedBox], known: list[PlacedBox], overlap: float) -> Detection:
+def _detection(found: list[FrameBox], known: list[FrameBox], overlap: float) -> DetectionScores:
     truth, hits = by_frame(known), []
     for number, boxes in by_frame(found).items():
         hits += _hits(boxes, truth.get(number, []), overlap)
     hits.sort(key=lambda hit: -hit[0])
     right = np.cumsum([is_right for _, is_right in hits]) if hits else np.zeros(0)
     total = int(right[-1]) if len(right) else 0
-    return Detection(
+    return DetectionScores(
         average_precision=_average_precision(right, len(known)) if known else None,
         precision=total / len(found) if found else None,
         recall=total / len(known) if known else None,
@@ -105,10 +105,10 @@ def _detection(found: list[PlacedBox], known: list[PlacedBox], overlap: float) -
     )
 
 
-def _hits(found: list[PlacedBox], known: list[PlacedBox], overlap: float) -> list[tuple[float, bool]]:
+def _hits(found: list[FrameBox], known: list[FrameBox], overlap: float) -> list[tuple[float, bool]]:
     """The confidence of each found box of a frame, and whether it is a true one that no surer box has taken."""
     taken: set[int] = set()
-    shares = overlaps(found, known)
+    shares = iou_matrix(found, known)
     hits = []
     for place in sorted(range(len(found)), key=lambda each: -found[each].confidence):
         free = [each for each in range(len(known)) if each not in taken and shares[place, each] >= overlap]
@@ -126,14 +126,14 @@ def _average_precision(right: NDArray[np.float64], true_count: int) -> float:
     return float(np.mean([envelope[place] if place < len(envelope) else 0.0 for place in places]))
 
 
-def _tracking(found: list[PlacedBox], known: list[PlacedBox], overlap: float) -> Tracking:
+def _tracking(found: list[FrameBox], known: list[FrameBox], overlap: float) -> TrackingScores:
     seen, truth = by_frame(found), by_frame(known)
     last: dict[int, int] = {}  # true track -> the number it had last
     missed = false = switches = 0
     together: Counter[tuple[int, int]] = Counter()  # true track, found track -> frames in which they overlap enough
     for number in sorted(seen.keys() | truth.keys()):
         boxes, true_boxes = seen.get(number, []), truth.get(number, [])
-        shares = overlaps(true_boxes, boxes)
+        shares = iou_matrix(true_boxes, boxes)
         for row, column in zip(*np.nonzero(shares >= overlap), strict=True):
             together[_number(true_boxes[row]), _number(boxes[column])] += 1
         matched = _matched(true_boxes, boxes, shares, overlap, last)
@@ -142,11 +142,11 @@ def _tracking(found: list[PlacedBox], known: list[PlacedBox], overlap: float) ->
         switches += sum(last.get(true, track) != track for true, track in matched.items())
         last.update(matched)
     mota = 1 - (missed + false + switches) / len(known)
-    return Tracking(mota, _idf1(found, known, together), missed, false, switches)
+    return TrackingScores(mota, _idf1(found, known, together), missed, false, switches)
 
 
 def _matched(
-    known: list[PlacedBox], found: list[PlacedBox], shares: NDArray[np.float64], overlap: float, last: Mapping[int, int]
+    known: list[FrameBox], found: list[FrameBox], shares: NDArray[np.float64], overlap: float, last: Mapping[int, int]
 ) -> dict[int, int]:
     """True track -> found track. Who had a number keeps it while that fits; the rest is shared out for most overlap."""
     columns = {_number(box): column for column, box in enumerate(found)}
@@ -157,18 +157,18 @@ def _matched(
             matched[_number(box)] = _number(found[kept])
     rows = [row for row, box in enumerate(known) if _number(box) not in matched]
     free = [column for column, box in enumerate(found) if _number(box) not in matched.values()]
-    for row, column in assigned(shares[np.ix_(rows, free)], overlap):
+    for row, column in best_pairs(shares[np.ix_(rows, free)], overlap):
         matched[_number(known[rows[row]])] = _number(found[free[column]])
     return matched
 
 
-def _idf1(found: list[PlacedBox], known: list[PlacedBox], together: Mapping[tuple[int, int], int]) -> float:
+def _idf1(found: list[FrameBox], known: list[FrameBox], together: Mapping[tuple[int, int], int]) -> float:
     true_tracks, tracks = sorted({_number(b) for b in known}), sorted({_number(b) for b in found})
     shared = np.array([[together.get((true, track), 0) for track in tracks] for true in true_tracks], np.float64)
-    right = sum(shared[row, column] for row, column in assigned(shared.reshape(len(true_tracks), len(tracks)), 1))
+    right = sum(shared[row, column] for row, column in best_pairs(shared.reshape(len(true_tracks), len(tracks)), 1))
     return float(2 * right / (len(known) + len(found)))
 
 
-def _number(box: PlacedBox) -> int:
+def _number(box: FrameBox) -> int:
     assert box.track is not None  # noqa: S101  (asked before)
     return box.track

@@ -1,16 +1,16 @@
 """Events: what happens in a frame, and what goes on over many frames."""
 
-# ruff: noqa: RUF009  (`optional`, `required` and `many` give dataclass fields)
+# ruff: noqa: RUF009  (`optional`, `required` and `repeated` return dataclass fields)
 
 from dataclasses import dataclass
 
 from voxel51.labels.attributes import ATTRIBUTES, PROBABILITIES, TAGS, Attribute
+from voxel51.labels.field_types import CONFIDENCE, FRAME_NUMBER, INTEGER, TEXT
 from voxel51.labels.geometry import BOX, BoundingBox
-from voxel51.labels.kinds import CONFIDENCE, INTEGER, POSITION, TEXT
 from voxel51.labels.masks import MASK
 from voxel51.labels.objects import DETECTED_OBJECTS, VIDEO_OBJECTS, DetectedObject, VideoObject
-from voxel51.labels.records import Container, Numbered, One, Record, many, optional
-from voxel51.labels.supports import SUPPORT, Support
+from voxel51.labels.records import NumberedMapType, Record, RecordType, WrappedListType, optional, repeated
+from voxel51.labels.support import SUPPORT, Support
 
 
 @dataclass(slots=True, kw_only=True)
@@ -25,9 +25,9 @@ class DetectedEvent(Record):
     name: str | None = optional(TEXT)
     top_k_probs: dict[str, float] | None = optional(PROBABILITIES)
     index: int | None = optional(INTEGER)
-    frame_number: int | None = optional(POSITION)
-    objects: list[DetectedObject] = many(DETECTED_OBJECTS)
-    attributes: list[Attribute] = many(ATTRIBUTES, key="attrs")
+    frame_number: int | None = optional(FRAME_NUMBER)
+    objects: list[DetectedObject] = repeated(DETECTED_OBJECTS)
+    attributes: list[Attribute] = repeated(ATTRIBUTES, key="attrs")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -41,10 +41,10 @@ class VideoEvent(Record):
     index: int | None = optional(INTEGER)
     support: Support | None = optional(SUPPORT)
     tags: list[str] | None = optional(TAGS)
-    attributes: list[Attribute] = many(ATTRIBUTES, key="attrs")
-    objects: list[VideoObject] = many(VIDEO_OBJECTS)
-    frames: dict[int, DetectedEvent] = many(Numbered(One(DetectedEvent), "frame_number"), empty=dict)
+    attributes: list[Attribute] = repeated(ATTRIBUTES, key="attrs")
+    objects: list[VideoObject] = repeated(VIDEO_OBJECTS)
+    frames: dict[int, DetectedEvent] = repeated(NumberedMapType(RecordType(DetectedEvent), "frame_number"), empty=dict)
 
 
-DETECTED_EVENTS = Container(One(DetectedEvent), "events")
-VIDEO_EVENTS = Container(One(VideoEvent), "events")
+DETECTED_EVENTS = WrappedListType(RecordType(DetectedEvent), "events")
+VIDEO_EVENTS = WrappedListType(RecordType(VideoEvent), "events")

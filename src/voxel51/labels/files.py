@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
-from voxel51.labels.problems import InvalidLabels, Problem
+from voxel51.labels.errors import InvalidLabels, Problem
 
 
 def read_document(path: Path) -> Any:

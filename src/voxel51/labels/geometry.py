@@ -1,15 +1,15 @@
 """Where things are in a frame. Coordinates are fractions of its width and height; the origin is the top left."""
 
-# ruff: noqa: RUF009  (`optional`, `required` and `many` give dataclass fields)
+# ruff: noqa: RUF009  (`optional`, `required` and `repeated` return dataclass fields)
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
 from voxel51.labels.attributes import ATTRIBUTES, TAGS, Attribute
-from voxel51.labels.kinds import CONFIDENCE, COORDINATE, FLAG, INTEGER, POINTS, TEXT, Listed, shortly
-from voxel51.labels.problems import Problem
-from voxel51.labels.records import Container, One, Record, many, optional
+from voxel51.labels.errors import Problem
+from voxel51.labels.field_types import BOOLEAN, CONFIDENCE, COORDINATE, INTEGER, POINTS, TEXT, ListType, short_repr
+from voxel51.labels.records import Record, RecordType, WrappedListType, optional, repeated
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class BoundingBox(Record):
     def problems(cls, document: Any, path: str = "") -> Iterator[Problem]:
         """Missing corners (fatal), coordinates outside the frame, corners that are not where they should be."""
         if not isinstance(document, Mapping):
-            yield Problem(path, f"expected an object with two corners, got {shortly(document)}", fatal=True)
+            yield Problem(path, f"expected an object with two corners, got {short_repr(document)}", fatal=True)
             return
         found: list[float] = []
         for corner in ("top_left", "bottom_right"):
@@ -46,7 +46,7 @@ class BoundingBox(Record):
             for axis in ("x", "y"):
                 value = point.get(axis) if isinstance(point, Mapping) else None
                 if isinstance(value, bool) or not isinstance(value, int | float):
-                    yield Problem(f"{path}.{corner}.{axis}", f"expected a number, got {shortly(value)}", fatal=True)
+                    yield Problem(f"{path}.{corner}.{axis}", f"expected a number, got {short_repr(value)}", fatal=True)
                 else:
                     found.append(value)
                     yield from COORDINATE.check(value, f"{path}.{corner}.{axis}")
@@ -73,10 +73,10 @@ class Keypoints(Record):
 
     name: str | None = optional(TEXT)
     label: str | None = optional(TEXT)
-    confidence: list[float] | None = optional(Listed(CONFIDENCE))
+    confidence: list[float] | None = optional(ListType(CONFIDENCE))
     index: int | None = optional(INTEGER)
-    points: list[list[float]] = many(POINTS)
-    attributes: list[Attribute] = many(ATTRIBUTES, key="attrs")
+    points: list[list[float]] = repeated(POINTS)
+    attributes: list[Attribute] = repeated(ATTRIBUTES, key="attrs")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -87,13 +87,13 @@ class Polyline(Record):
     label: str | None = optional(TEXT)
     confidence: float | None = optional(CONFIDENCE)
     index: int | None = optional(INTEGER)
-    closed: bool | None = optional(FLAG)
-    filled: bool | None = optional(FLAG)
-    points: list[list[list[float]]] = many(Listed(POINTS))
+    closed: bool | None = optional(BOOLEAN)
+    filled: bool | None = optional(BOOLEAN)
+    points: list[list[list[float]]] = repeated(ListType(POINTS))
     tags: list[str] | None = optional(TAGS)
-    attributes: list[Attribute] = many(ATTRIBUTES, key="attrs")
+    attributes: list[Attribute] = repeated(ATTRIBUTES, key="attrs")
 
 
-BOX = One(BoundingBox)
-KEYPOINTS = Container(One(Keypoints), "keypoints")
-POLYLINES = Container(One(Polyline), "polylines")
+BOX = RecordType(BoundingBox)
+KEYPOINTS = WrappedListType(RecordType(Keypoints), "keypoints")
+POLYLINES = WrappedListType(RecordType(Polyline), "polylines")

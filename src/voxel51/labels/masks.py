@@ -12,8 +12,8 @@ import zlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from voxel51.labels.kinds import Plain, shortly
-from voxel51.labels.problems import Problem
+from voxel51.labels.errors import Problem
+from voxel51.labels.field_types import JsonType, short_repr
 
 if TYPE_CHECKING:
     import numpy as np
@@ -54,13 +54,13 @@ def decode(text: str) -> "NDArray[np.generic]":
     return np.asarray(np.load(io.BytesIO(unpacked), allow_pickle=False))
 
 
-class Mask(Plain):
+class MaskType(JsonType):
     """The kind of a field that holds a mask. It stays text until `decode` is asked for."""
 
     def check(self, value: Any, path: str) -> Iterator[Problem]:
         """Text that does not unpack to an array, or an array that is no mask. Needs no numpy."""
         if not isinstance(value, str):
-            yield Problem(path, f"expected a mask as base64 text, got {shortly(value)}", fatal=True)
+            yield Problem(path, f"expected a mask as base64 text, got {short_repr(value)}", fatal=True)
             return
         try:
             described = _described(_unpacked(value, _HEADER_BYTES_LIMIT, whole=False))
@@ -74,7 +74,7 @@ class Mask(Plain):
             yield Problem(path, f"a mask has two dimensions, got shape {shape}")
 
 
-MASK = Mask()
+MASK = MaskType()
 
 
 def _unpacked(text: str, limit_bytes: int, *, whole: bool = True) -> bytes:

@@ -1,15 +1,15 @@
 """What is known about a video or an image as a file."""
 
-# ruff: noqa: RUF009  (`optional`, `required` and `many` give dataclass fields)
+# ruff: noqa: RUF009  (`optional`, `required` and `repeated` return dataclass fields)
 
 from dataclasses import dataclass
 from typing import Any
 
-from voxel51.labels.kinds import FREE, INTEGER, NUMBER, POSITION, TEXT, Listed
+from voxel51.labels.field_types import ANY_JSON, FRAME_NUMBER, INTEGER, NUMBER, TEXT, ListType
 from voxel51.labels.records import Record, optional
 
 
-class FrameSize(Listed):
+class FrameSizeType(ListType):
     """Width and height, a pair in code and a list in JSON."""
 
     def read(self, value: Any) -> tuple[int, int]:
@@ -18,7 +18,7 @@ class FrameSize(Listed):
         return width, height
 
 
-FRAME_SIZE = FrameSize(POSITION, length=2)
+FRAME_SIZE = FrameSizeType(FRAME_NUMBER, length=2)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -42,7 +42,7 @@ class VideoMetadata(Record):
     size_bytes: int | None = optional(INTEGER)
     mime_type: str | None = optional(TEXT)
     encoding_str: str | None = optional(TEXT)
-    gps_waypoints: dict[str, Any] | None = optional(FREE)
+    gps_waypoints: dict[str, Any] | None = optional(ANY_JSON)
 
 
 @dataclass(slots=True, kw_only=True)

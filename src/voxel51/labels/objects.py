@@ -1,15 +1,15 @@
 """Objects: what is seen in a frame, and what lives over many frames."""
 
-# ruff: noqa: RUF009  (`optional`, `required` and `many` give dataclass fields)
+# ruff: noqa: RUF009  (`optional`, `required` and `repeated` return dataclass fields)
 
 from dataclasses import dataclass
 
 from voxel51.labels.attributes import ATTRIBUTES, PROBABILITIES, TAGS, Attribute
+from voxel51.labels.field_types import CONFIDENCE, FRAME_NUMBER, INTEGER, NUMBER, TEXT
 from voxel51.labels.geometry import BOX, BoundingBox
-from voxel51.labels.kinds import CONFIDENCE, INTEGER, NUMBER, POSITION, TEXT
 from voxel51.labels.masks import MASK
-from voxel51.labels.records import Container, Numbered, One, Record, many, optional
-from voxel51.labels.supports import SUPPORT, Support
+from voxel51.labels.records import NumberedMapType, Record, RecordType, WrappedListType, optional, repeated
+from voxel51.labels.support import SUPPORT, Support
 
 UNNAMED_LABEL = "object"
 """Label that other formats and drawings show for objects without one."""
@@ -35,11 +35,11 @@ class DetectedObject(Record):
     top_k_probs: dict[str, float] | None = optional(PROBABILITIES)
     index: int | None = optional(INTEGER)
     score: float | None = optional(NUMBER)
-    frame_number: int | None = optional(POSITION)
+    frame_number: int | None = optional(FRAME_NUMBER)
     index_in_frame: int | None = optional(INTEGER)
     eval_type: str | None = optional(TEXT)
     tags: list[str] | None = optional(TAGS)
-    attributes: list[Attribute] = many(ATTRIBUTES, key="attrs")
+    attributes: list[Attribute] = repeated(ATTRIBUTES, key="attrs")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -52,9 +52,11 @@ class VideoObject(Record):
     name: str | None = optional(TEXT)
     support: Support | None = optional(SUPPORT)
     index: int | None = optional(INTEGER)
-    attributes: list[Attribute] = many(ATTRIBUTES, key="attrs")
-    frames: dict[int, DetectedObject] = many(Numbered(One(DetectedObject), "frame_number"), empty=dict)
+    attributes: list[Attribute] = repeated(ATTRIBUTES, key="attrs")
+    frames: dict[int, DetectedObject] = repeated(
+        NumberedMapType(RecordType(DetectedObject), "frame_number"), empty=dict
+    )
 
 
-DETECTED_OBJECTS = Container(One(DetectedObject), "objects")
-VIDEO_OBJECTS = Container(One(VideoObject), "objects")
+DETECTED_OBJECTS = WrappedListType(RecordType(DetectedObject), "objects")
+VIDEO_OBJECTS = WrappedListType(RecordType(VideoObject), "objects")

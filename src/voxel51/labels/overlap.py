@@ -16,7 +16,7 @@ SAME_OVERLAP = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class PlacedBox:
+class FrameBox:
     """A box in a frame: what it is of, and its sides (left, top, right, bottom) as shares of the picture."""
 
     frame_number: int
@@ -26,7 +26,7 @@ class PlacedBox:
     sides: tuple[float, float, float, float]
 
 
-def boxes_on(labels: VideoLabels, frames: set[int]) -> list[PlacedBox]:
+def boxes_on(labels: VideoLabels, frames: set[int]) -> list[FrameBox]:
     """The boxes on ``frames``, frame by frame."""
     boxes = []
     for number in labels.frames_with_objects():
@@ -35,19 +35,19 @@ def boxes_on(labels: VideoLabels, frames: set[int]) -> list[PlacedBox]:
             if box is not None:
                 confidence = 1.0 if each.confidence is None else each.confidence
                 sides = (box.left, box.top, box.right, box.bottom)
-                boxes.append(PlacedBox(number, each.label or UNNAMED_LABEL, each.index, confidence, sides))
+                boxes.append(FrameBox(number, each.label or UNNAMED_LABEL, each.index, confidence, sides))
     return boxes
 
 
-def by_frame(boxes: Iterable[PlacedBox]) -> dict[int, list[PlacedBox]]:
+def by_frame(boxes: Iterable[FrameBox]) -> dict[int, list[FrameBox]]:
     """The boxes of each frame that has some."""
-    found: dict[int, list[PlacedBox]] = defaultdict(list)
+    found: dict[int, list[FrameBox]] = defaultdict(list)
     for box in boxes:
         found[box.frame_number].append(box)
     return found
 
 
-def overlaps(first: list[PlacedBox], second: list[PlacedBox]) -> NDArray[np.float64]:
+def iou_matrix(first: list[FrameBox], second: list[FrameBox]) -> NDArray[np.float64]:
     """Intersection over union of each of ``first`` with each of ``second``: [N, M]."""
     one = np.array([box.sides for box in first]).reshape(-1, 1, 4)
     other = np.array([box.sides for box in second]).reshape(1, -1, 4)
@@ -58,7 +58,7 @@ def overlaps(first: list[PlacedBox], second: list[PlacedBox]) -> NDArray[np.floa
     return overlap
 
 
-def assigned(worth: NDArray[np.float64], least: float) -> list[tuple[int, int]]:
+def best_pairs(worth: NDArray[np.float64], least: float) -> list[tuple[int, int]]:
     """Pairs of a row and a column, none twice, worth most together; none is worth less than ``least``.
 
     Raises:

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as Xml
 
+from voxel51.labels.errors import InvalidLabels, Problem
 from voxel51.labels.geometry import BoundingBox
 from voxel51.labels.objects import DetectedObject
-from voxel51.labels.problems import InvalidLabels, Problem
 from voxel51.labels.video import VideoLabels
 
 PEDESTRIAN = "person"

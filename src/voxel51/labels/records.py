@@ -1,6 +1,6 @@
 """Records: dataclasses that declare, field by field, how they stand in a label document.
 
-One declaration serves the three things done with a document: check it, read it, write it. Empty parts (None, an
+RecordType declaration serves the three things done with a document: check it, read it, write it. Empty parts (None, an
 empty list, an empty object) are left out when written and may be missing or null when read, as the format has it.
 """
 
@@ -9,26 +9,26 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
-from voxel51.labels.kinds import Kind, shortly
-from voxel51.labels.problems import InvalidLabels, Problem
+from voxel51.labels.errors import InvalidLabels, Problem
+from voxel51.labels.field_types import FieldType, short_repr
 
-_KIND = "kind"
+_FIELD_TYPE = "field_type"
 _KEY = "key"
 
 
-def optional(kind: Kind, key: str | None = None) -> Any:
+def optional(field_type: FieldType, key: str | None = None) -> Any:
     """A field that may be absent (None). ``key`` is its name in the document where that differs."""
-    return field(default=None, metadata={_KIND: kind, _KEY: key})
+    return field(default=None, metadata={_FIELD_TYPE: field_type, _KEY: key})
 
 
-def required(kind: Kind) -> Any:
+def required(field_type: FieldType) -> Any:
     """A field without which the record means nothing; its absence is a fatal problem."""
-    return field(metadata={_KIND: kind})
+    return field(metadata={_FIELD_TYPE: field_type})
 
 
-def many(kind: Kind, key: str | None = None, empty: Callable[[], Any] = list) -> Any:
+def repeated(field_type: FieldType, key: str | None = None, empty: Callable[[], Any] = list) -> Any:
     """A field of any number of entries, none to begin with."""
-    return field(default_factory=empty, metadata={_KIND: kind, _KEY: key})
+    return field(default_factory=empty, metadata={_FIELD_TYPE: field_type, _KEY: key})
 
 
 class Record:
@@ -45,15 +45,15 @@ class Record:
     def problems(cls, document: Any, path: str = "") -> Iterator[Problem]:
         """Everything wrong with ``document`` as one of these, each with its place below ``path``."""
         if not isinstance(document, Mapping):
-            yield Problem(path, f"expected an object, got {shortly(document)}", fatal=True)
+            yield Problem(path, f"expected an object, got {short_repr(document)}", fatal=True)
             return
         declared = document.get("type")
         if cls.TYPE is not None and declared is not None and declared != cls.TYPE:
-            yield Problem(f"{path}.type", f"expected {cls.TYPE!r}, got {shortly(declared)}", fatal=True)
-        for name, key, kind, is_required in _fields(cls):
+            yield Problem(f"{path}.type", f"expected {cls.TYPE!r}, got {short_repr(declared)}", fatal=True)
+        for name, key, field_type, is_required in _fields(cls):
             value = document.get(key)
             if value is not None:
-                yield from kind.check(value, f"{path}.{key}" if path else key)
+                yield from field_type.check(value, f"{path}.{key}" if path else key)
             elif is_required:
                 yield Problem(path, f"{name} is missing", fatal=True)
         yield from cls.contradictions(document, path)
@@ -79,24 +79,24 @@ class Record:
     def read(cls, document: Mapping[str, Any]) -> Self:
         """The record that a document without fatal problems describes."""
         found = {}
-        for name, key, kind, _ in _fields(cls):
+        for name, key, field_type, _ in _fields(cls):
             value = document.get(key)
             if value is not None:
-                found[name] = kind.read(value)
+                found[name] = field_type.read(value)
         return cls(**found)
 
     def to_json(self) -> dict[str, Any]:
         """The document that describes this record, ready for `json.dump`."""
         document: dict[str, Any] = {} if self.TYPE is None else {"type": self.TYPE}
-        for name, key, kind, is_required in _fields(type(self)):
+        for name, key, field_type, is_required in _fields(type(self)):
             value = getattr(self, name)
             if is_required or not _is_empty(value):
-                document[key] = kind.write(value)
+                document[key] = field_type.write(value)
         return document
 
 
 @dataclass(frozen=True)
-class One:
+class RecordType:
     """A field that holds one record."""
 
     record: type[Record]
@@ -115,33 +115,33 @@ class One:
 
 
 @dataclass(frozen=True)
-class Container:
+class WrappedListType:
     """A field that holds a list of one kind, which the format wraps: ``{"objects": [...]}``."""
 
-    kind: Kind
+    item_type: FieldType
     key: str
 
     def check(self, value: Any, path: str) -> Iterator[Problem]:
         """A missing wrapper, or what is wrong with the entries."""
         if not isinstance(value, Mapping):
-            yield Problem(path, f'expected an object {{"{self.key}": [...]}}, got {shortly(value)}', fatal=True)
+            yield Problem(path, f'expected an object {{"{self.key}": [...]}}, got {short_repr(value)}', fatal=True)
         elif not isinstance(value.get(self.key), list):
             yield Problem(path, f"expected a list at its key {self.key!r}", fatal=True)
         else:
             for position, each in enumerate(value[self.key]):
-                yield from self.kind.check(each, f"{path}.{self.key}[{position}]")
+                yield from self.item_type.check(each, f"{path}.{self.key}[{position}]")
 
     def read(self, value: Any) -> list[Any]:
         """The entries."""
-        return [self.kind.read(each) for each in value[self.key]]
+        return [self.item_type.read(each) for each in value[self.key]]
 
     def write(self, value: list[Any]) -> dict[str, Any]:
         """The entries, wrapped."""
-        return {self.key: [self.kind.write(each) for each in value]}
+        return {self.key: [self.item_type.write(each) for each in value]}
 
 
 @dataclass(frozen=True)
-class Numbered:
+class NumberedMapType:
     """A field that maps whole numbers to records, keyed by their decimal text.
 
     Attributes:
@@ -151,7 +151,7 @@ class Numbered:
         wrapper: the key under which the format wraps the mapping, if it does.
     """
 
-    kind: Kind
+    item_type: FieldType
     number_field: str | None = None
     lowest: int = 1
     wrapper: str | None = None
@@ -161,11 +161,11 @@ class Numbered:
         if self.wrapper is not None and isinstance(value, Mapping):
             value, path = value.get(self.wrapper), f"{path}.{self.wrapper}"
         if not isinstance(value, Mapping):
-            yield Problem(path, f"expected an object keyed by number, got {shortly(value)}", fatal=True)
+            yield Problem(path, f"expected an object keyed by number, got {short_repr(value)}", fatal=True)
             return
         for key, each in value.items():
             if not (key.isascii() and key.removeprefix("-").isdigit()):
-                yield Problem(f"{path}.{key}", f"the key must be a whole number, got {shortly(key)}", fatal=True)
+                yield Problem(f"{path}.{key}", f"the key must be a whole number, got {short_repr(key)}", fatal=True)
             else:
                 yield from self._check_entry(int(key), each, f"{path}.{key}")
 
@@ -175,9 +175,9 @@ class Numbered:
         if self.number_field is not None and isinstance(each, Mapping):
             inner = each.get(self.number_field)
             if inner is not None and inner != number:
-                yield Problem(path, f"its {self.number_field} says {shortly(inner)}")
+                yield Problem(path, f"its {self.number_field} says {short_repr(inner)}")
             each = {**each, self.number_field: number}
-        yield from self.kind.check(each, path)
+        yield from self.item_type.check(each, path)
 
     def read(self, value: Any) -> dict[int, Any]:
         """The entries by number, in rising order. The key decides, whatever an entry repeats."""
@@ -186,16 +186,16 @@ class Numbered:
         entries = {}
         for key in sorted(value, key=int):
             repeated = {} if self.number_field is None else {self.number_field: int(key)}
-            entries[int(key)] = self.kind.read({**value[key], **repeated})
+            entries[int(key)] = self.item_type.read({**value[key], **repeated})
         return entries
 
     def write(self, value: dict[int, Any]) -> dict[str, Any]:
         """The entries by the text of their number, in rising order."""
-        entries = {str(number): self.kind.write(value[number]) for number in sorted(value)}
+        entries = {str(number): self.item_type.write(value[number]) for number in sorted(value)}
         return entries if self.wrapper is None else {self.wrapper: entries}
 
 
-_Declared = tuple[tuple[str, str, Kind, bool], ...]
+_Declared = tuple[tuple[str, str, FieldType, bool], ...]
 _DECLARED: dict[type[Record], _Declared] = {}
 
 
@@ -206,7 +206,7 @@ def _fields(record: type[Record]) -> _Declared:
             (
                 each.name,
                 each.metadata.get(_KEY) or each.name,
-                each.metadata[_KIND],
+                each.metadata[_FIELD_TYPE],
                 each.default is dataclasses.MISSING and each.default_factory is dataclasses.MISSING,
             )
             for each in dataclasses.fields(record)  # type: ignore[arg-type]  # every record is a dataclass

@@ -7,8 +7,8 @@ from typing import Any, BinaryIO
 
 import ijson
 
-from voxel51.labels.problems import InvalidLabels, Problem
-from voxel51.labels.supports import Support
+from voxel51.labels.errors import InvalidLabels, Problem
+from voxel51.labels.support import Support
 
 LONGEST_GAP_SECONDS = 1.0
 """A thing not labelled for longer is gone, and what follows another span."""

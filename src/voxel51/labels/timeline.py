@@ -4,9 +4,17 @@ from dataclasses import dataclass, field
 
 import cv2
 
+from voxel51.labels.drawing_primitives import (
+    BACKGROUND,
+    LIGHT_TEXT,
+    MUTED_TEXT,
+    Colour,
+    DrawingStyle,
+    colour_of,
+    printable,
+)
 from voxel51.labels.events import VideoEvent
-from voxel51.labels.media.pictures import Pixels
-from voxel51.labels.painting import BAND, MUTED, PAPER, Colour, Pen, colour_of, printable
+from voxel51.labels.media.frame import Pixels
 from voxel51.labels.video import VideoLabels
 
 _SHOT_COLOURS: tuple[Colour, Colour] = ((120, 100, 88), (164, 140, 124))
@@ -36,7 +44,7 @@ class Timeline:
     """
 
     labels: VideoLabels
-    pen: Pen
+    pen: DrawingStyle
     width: int
     total: int | None
     height: int = 0
@@ -53,15 +61,15 @@ class Timeline:
 
     def paint(self, band: Pixels, number: int, seconds: float, object_count: int) -> None:
         """Draw on ``band`` (BGR, uint8 [height, width, 3]), in place, what holds for frame ``number``."""
-        band[:] = BAND
+        band[:] = BACKGROUND
         baseline = round(self.pen.letter * 1.85)
         margin = round(self.pen.letter)
         right = self._position_text(number, seconds)
         left = "   ".join([*self._shot_text(number), f"{object_count} object{'' if object_count == 1 else 's'}"])
         right_left = self.width - margin - self.pen.text_size(right)[0]
         if margin + self.pen.text_size(left)[0] + margin <= right_left:
-            self.pen.write(band, left, margin, baseline, PAPER)
-        self.pen.write(band, right, max(0, right_left), baseline, MUTED)
+            self.pen.write(band, left, margin, baseline, LIGHT_TEXT)
+        self.pen.write(band, right, max(0, right_left), baseline, MUTED_TEXT)
         self._paint_bars(band, number)
 
     def _position_text(self, number: int, seconds: float) -> str:

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from voxel51.labels.errors import InvalidLabels, Problem
 from voxel51.labels.files import read_document
 from voxel51.labels.image import ImageLabels
-from voxel51.labels.problems import InvalidLabels, Problem
 from voxel51.labels.video import VideoLabels
 
 

@@ -3,7 +3,7 @@
 `voxel51.labels.formats` builds on this module, and `voxel51.labels.video` on both.
 """
 
-# ruff: noqa: RUF009  (`optional`, `required` and `many` give dataclass fields)
+# ruff: noqa: RUF009  (`optional`, `required` and `repeated` return dataclass fields)
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,20 +12,20 @@ from typing import Any, Self
 
 from voxel51.labels.attributes import ATTRIBUTES, Attribute
 from voxel51.labels.events import VIDEO_EVENTS, VideoEvent
+from voxel51.labels.field_types import ANY_JSON, FRAME_NUMBER, TEXT
 from voxel51.labels.files import read_document, write_document
-from voxel51.labels.image import MASK_INDEX, PictureLabels
-from voxel51.labels.kinds import FREE, POSITION, TEXT
+from voxel51.labels.image import MASK_INDEX, ImageLabelsBase
 from voxel51.labels.metadata import VideoMetadata
 from voxel51.labels.objects import VIDEO_OBJECTS, DetectedObject, VideoObject
-from voxel51.labels.records import Numbered, One, Record, many, optional, required
-from voxel51.labels.supports import SUPPORT, Support
+from voxel51.labels.records import NumberedMapType, Record, RecordType, optional, repeated, required
+from voxel51.labels.support import SUPPORT, Support
 
 
 @dataclass(slots=True, kw_only=True)
-class VideoFrame(PictureLabels):
+class VideoFrame(ImageLabelsBase):
     """Everything that is said about one frame; ``frame_number`` counts decoded frames from 1."""
 
-    frame_number: int = required(POSITION)
+    frame_number: int = required(FRAME_NUMBER)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -37,15 +37,15 @@ class VideoLabelsBase(Record):
     """
 
     filename: str | None = optional(TEXT)
-    metadata: VideoMetadata | None = optional(One(VideoMetadata))
-    schema: dict[str, Any] | None = optional(FREE)
+    metadata: VideoMetadata | None = optional(RecordType(VideoMetadata))
+    schema: dict[str, Any] | None = optional(ANY_JSON)
     support: Support | None = optional(SUPPORT)
-    mask_index: dict[int, Attribute] = many(MASK_INDEX, empty=dict)
-    attributes: list[Attribute] = many(ATTRIBUTES, key="attrs")
-    frames: dict[int, VideoFrame] = many(Numbered(One(VideoFrame), "frame_number"), empty=dict)
-    provenance: dict[str, Any] | None = optional(FREE)
-    objects: list[VideoObject] = many(VIDEO_OBJECTS)
-    events: list[VideoEvent] = many(VIDEO_EVENTS)
+    mask_index: dict[int, Attribute] = repeated(MASK_INDEX, empty=dict)
+    attributes: list[Attribute] = repeated(ATTRIBUTES, key="attrs")
+    frames: dict[int, VideoFrame] = repeated(NumberedMapType(RecordType(VideoFrame), "frame_number"), empty=dict)
+    provenance: dict[str, Any] | None = optional(ANY_JSON)
+    objects: list[VideoObject] = repeated(VIDEO_OBJECTS)
+    events: list[VideoEvent] = repeated(VIDEO_EVENTS)
 
     @classmethod
     def from_file(cls, path: Path) -> Self:

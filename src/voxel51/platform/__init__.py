@@ -7,5 +7,5 @@
 - `voxel51.platform.local`: run an analytic on files, without a server
 - `voxel51.platform.run`: the child process that runs one job
 - `voxel51.platform.zygote`: the parent of such children, from which they are forked
-- `voxel51.platform.describe`: what analytics are installed, as a document
+- `voxel51.platform.installed_analytics`: what analytics are installed, as a document
 """

@@ -1,11 +1,22 @@
-"""How a job fails on purpose.
+"""Errors of code that runs in a job.
 
 Exception
-└── InvalidInput     the files or parameters are at fault: the job ends as FAILED/USER with this text
+├── InvalidInput         the files or parameters are invalid: the job ends as FAILED/USER with this text
+├── MissingOutput        the analytic left out a declared output: the job ends as FAILED/ANALYTIC
+└── InvalidEntryPoint    the analytic is not installed, or its entry point is not an `Analytic`
 
-Any other exception that leaves an analytic ends its job as FAILED/ANALYTIC, with the traceback in the log.
+An analytic raises `InvalidInput` to fail its job on purpose. Any other exception that leaves an analytic ends its job
+as FAILED/ANALYTIC, with the traceback in the log.
 """
 
 
 class InvalidInput(Exception):
-    """The job's files or parameters cannot be analysed. The text names the file and what is wrong with it."""
+    """Files or parameters of the job that cannot be analysed. The text names the file and its defect."""
+
+
+class MissingOutput(Exception):
+    """A declared output that the analytic did not write."""
+
+
+class InvalidEntryPoint(Exception):
+    """An analytic that is not installed, or an entry point that names another kind of object."""

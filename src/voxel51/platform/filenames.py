@@ -17,10 +17,10 @@ def filename_of(disposition: str | None, url: str) -> str:
 
     Safe: no folder, no control characters, not hidden, at most `LONGEST_NAME_BYTES` of UTF-8, never empty.
     """
-    return safe(_given(disposition or "") or unquote(urlsplit(url).path))
+    return safe_filename(_given(disposition or "") or unquote(urlsplit(url).path))
 
 
-def safe(name: str) -> str:
+def safe_filename(name: str) -> str:
     """``name`` as one harmless path segment, its extension kept."""
     name = _UNSAFE.sub("", name.replace("\\", "/").rpartition("/")[2]).strip().lstrip(".")
     stem, dot, extension = name.rpartition(".")

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 
 from voxel51.labels.attributes import CategoricalAttribute
 from voxel51.labels.media.containers import UnreadableVideo
-from voxel51.labels.media.frames import VideoReader
-from voxel51.labels.media.pictures import WHOLE, Frame
+from voxel51.labels.media.frame import FULL_FRAME, Frame
+from voxel51.labels.media.video_reader import VideoReader
 from voxel51.labels.metadata import VideoMetadata
 from voxel51.labels.writer import VideoLabelsWriter
 from voxel51.platform.errors import InvalidInput
@@ -55,7 +55,7 @@ class InputVideo:
             if chosen.begins_by(frame.number, frame.time):
                 self.count += 1
                 self.last_number, self.last_time = frame.number, frame.time
-                yield frame if chosen.region == WHOLE else frame.part(chosen.region)
+                yield frame if chosen.region == FULL_FRAME else frame.part(chosen.region)
             # The estimate may be too low; a job is not done before its last frame.
             self._job.progress(frame.number, self._expected(frame.number))
         else:
@@ -79,7 +79,7 @@ class InputVideo:
         sampler = Sampler(self.selection.fps)
         return (frame for frame in self if sampler.takes(frame.time))
 
-    def sign(self, labels: VideoLabelsWriter) -> None:
+    def write_metadata(self, labels: VideoLabelsWriter) -> None:
         """Say in the labels what they are of, what is wrong with it, and what made them; once the last frame came."""
         labels.metadata = self.metadata
         labels.provenance = self._job.provenance()
@@ -113,8 +113,8 @@ class InputVideo:
 def input_video(job: Job, name: str = "video") -> Iterator[InputVideo]:
     """The input ``name`` of ``job``, open as a video; leaving the block closes it.
 
-    The job's parameters say what of it is looked at (`voxel51.platform.common`). A damaged or short video is analysed
-    as far as it decodes, with a warning; the parameter ``strict`` refuses it, after its last frame.
+    The job's parameters select the frames (`voxel51.platform.parameter_groups`). A damaged or short video is analysed
+    as far as it decodes, with a warning; the parameter ``strict`` rejects it after its last frame.
 
     Raises:
         InvalidInput: it is no video, no frame of it can be decoded or is selected, or ``strict`` refuses it.

@@ -99,7 +99,7 @@ class Job:
             self.warnings.append(text)
             self._reporter.warning(text)
 
-    def uses_weights(self, name: str, sha256: str) -> None:
+    def record_weights(self, name: str, sha256: str) -> None:
         """Say that a model with these weights is used; the provenance of the outputs names it."""
         self._weights[name] = sha256
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from voxel51.platform.analytic import Analytic
 from voxel51.platform.job import Job
-from voxel51.platform.products import collect
+from voxel51.platform.outputs import collect_outputs
 from voxel51.wire.analytics import AnalyticDocument
 from voxel51.wire.tasks import MetadataReport, Progress
 
@@ -46,7 +46,7 @@ def run(
         FileNotFoundError: an input is not there.
         FileExistsError: ``folder`` holds an earlier run.
         voxel51.platform.errors.InvalidInput: the files or parameters are at fault, says the analytic.
-        voxel51.platform.products.MissingOutput: the analytic left a declared output out.
+        voxel51.platform.errors.MissingOutput: the analytic left a declared output out.
     """
     document = analytic.document
     paths = {name: Path(path) for name, path in inputs.items()}
@@ -54,7 +54,7 @@ def run(
     result = LocalResult()
     job = Job(document, paths, parameters, folder, _Recorder(result))
     analytic.process(job)
-    result.outputs = collect(document, job)
+    result.outputs = collect_outputs(document, job)
     return result
 
 

@@ -14,15 +14,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Never, TypeVar, cast
 
-from voxel51.labels.problems import InvalidLabels
-from voxel51.platform import installed, log
+from voxel51.labels.errors import InvalidLabels
+from voxel51.platform import job_log
 from voxel51.platform.agent import Agent, Gone, NotCurrent
-from voxel51.platform.analytic import Analytic
+from voxel51.platform.analytic import Analytic, load_analytic
 from voxel51.platform.errors import InvalidInput
-from voxel51.platform.filenames import safe
+from voxel51.platform.filenames import safe_filename
 from voxel51.platform.job import Job
-from voxel51.platform.parent import end_with_parent
-from voxel51.platform.products import collect, output_file
+from voxel51.platform.outputs import collect_outputs, output_file
+from voxel51.platform.process_control import end_with_parent
 from voxel51.platform.status import Status
 from voxel51.transport.errors import APIError
 from voxel51.transport.plain import PlainSender
@@ -36,7 +36,7 @@ Loader = Callable[[], Analytic]
 _Result = TypeVar("_Result")
 
 
-class _Failed(Exception):
+class _JobFailed(Exception):
     """The job has failed: who is at fault, what people are told, and what the process says by its exit code."""
 
     def __init__(self, kind: JobFailureType, text: str, code: TaskExit = TaskExit.FAILED) -> None:
@@ -45,7 +45,7 @@ class _Failed(Exception):
         self.code = code
 
 
-def perform(load: Loader, environment: Mapping[str, str], folder: Path) -> TaskExit:
+def run_job(load: Loader, environment: Mapping[str, str], folder: Path) -> TaskExit:
     """Run the one job that ``environment`` names, in the empty folder ``folder``.
 
     Never raises: what goes wrong is reported to the platform, or where that is not possible said by the exit code.
@@ -58,11 +58,11 @@ def perform(load: Loader, environment: Mapping[str, str], folder: Path) -> TaskE
         status = Status(task, lambda document: _publish(agent, document), lambda amount: _say_amount(agent, amount))
         try:
             _do(load, agent, task, status, folder)
-        except _Failed as failure:
+        except _JobFailed as failure:
             _report_failure(agent, status, failure)
             return failure.code
         agent.put_status(status.complete())
-        agent.put_log(log.body())
+        agent.put_log(job_log.body())
         agent.report_state(TaskState.COMPLETE)
         return TaskExit.COMPLETE
     except NotCurrent as error:
@@ -85,13 +85,13 @@ def _do(load: Loader, agent: Agent, task: TaskDescription, status: Status, folde
         products = _blaming_the_analytic(lambda: _analyse(analytic, job))
         _deliver(analytic, agent, status, products, folder)
     except Gone as error:
-        raise _Failed(JobFailureType.USER, str(error)) from error
+        raise _JobFailed(JobFailureType.USER, str(error)) from error
     except APIError as error:
         if error.code == 0:  # nobody there to report it to
             raise
         logger.exception("the platform refused")
         text = f"The platform refused what the job needs or made: {error}"
-        raise _Failed(JobFailureType.PLATFORM, text) from error
+        raise _JobFailed(JobFailureType.PLATFORM, text) from error
 
 
 def _blaming_the_analytic(call: Callable[[], _Result]) -> _Result:
@@ -99,26 +99,26 @@ def _blaming_the_analytic(call: Callable[[], _Result]) -> _Result:
     try:
         return call()
     except InvalidInput as error:
-        raise _Failed(JobFailureType.USER, str(error)) from error
+        raise _JobFailed(JobFailureType.USER, str(error)) from error
     except MemoryError as error:
         logger.exception("the analytic reached its memory limit")
         text = "The analytic needed more memory than its memory limit allows"
-        raise _Failed(JobFailureType.ANALYTIC, text, TaskExit.OUT_OF_MEMORY) from error
+        raise _JobFailed(JobFailureType.ANALYTIC, text, TaskExit.OUT_OF_MEMORY) from error
     except BaseException as error:  # also SystemExit: an analytic does not decide when its job is over
         logger.exception("the analytic failed")
         text = f"The analytic failed: {type(error).__name__}: {error}"
-        raise _Failed(JobFailureType.ANALYTIC, text) from error
+        raise _JobFailed(JobFailureType.ANALYTIC, text) from error
 
 
 def _analyse(analytic: Analytic, job: Job) -> dict[str, Path]:
     analytic.process(job)
-    return collect(analytic.document, job)
+    return collect_outputs(analytic.document, job)
 
 
 def _fetched(agent: Agent, references: Mapping[str, Any], folder: Path) -> dict[str, Path]:
     paths = {}
     for name, reference in references.items():
-        own = folder / safe(name)  # a folder each, since two files may have one name
+        own = folder / safe_filename(name)  # a folder each, since two files may have one name
         own.mkdir(parents=True)
         paths[name] = agent.download(name, reference, own)
     return paths
@@ -157,9 +157,9 @@ def _make_searchable(agent: Agent, labels: Path) -> None:
         agent.put_spans(cast("SpanReport", asdict(found)))
 
 
-def _report_failure(agent: Agent, status: Status, failure: _Failed) -> None:
+def _report_failure(agent: Agent, status: Status, failure: _JobFailed) -> None:
     agent.put_status(status.fail(failure.kind, str(failure)))
-    agent.put_log(log.body())
+    agent.put_log(job_log.body())
     agent.report_state(TaskState.FAILED, failure.kind.value)
 
 
@@ -185,7 +185,7 @@ def _say_amount(agent: Agent, amount: MetadataReport) -> None:
 def _stop_at_once(error: NotCurrent) -> Never:
     """End the process from any thread, in the midst of whatever the analytic does."""
     logger.warning("stopping: %s", error)
-    log.flush()
+    job_log.flush()
     os._exit(TaskExit.NOT_CURRENT)
 
 
@@ -196,11 +196,11 @@ def main(arguments: list[str]) -> int:
         return 2
     end_with_parent(os.getppid())
     with tempfile.TemporaryDirectory(prefix="job-") as folder:
-        log.capture(Path(folder))
-        return perform(lambda: installed.load(arguments[0]), os.environ, Path(folder))
+        job_log.capture(Path(folder))
+        return run_job(lambda: load_analytic(arguments[0]), os.environ, Path(folder))
 
 
 if __name__ == "__main__":
     code = main(sys.argv[1:])
-    log.flush()
+    job_log.flush()
     os._exit(code)  # threads that an analytic left running do not keep the process

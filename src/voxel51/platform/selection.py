@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from voxel51.labels.geometry import BoundingBox
-from voxel51.labels.media.pictures import WHOLE, Window
+from voxel51.labels.media.frame import FULL_FRAME, Region
 from voxel51.platform.errors import InvalidInput
 
 _SLACK_SECONDS = 1e-6
@@ -27,7 +27,7 @@ class Selection:
     start_seconds: float = 0.0
     end_seconds: float | None = None
     fps: float | None = None
-    region: Window = WHOLE
+    region: Region = FULL_FRAME
 
     @classmethod
     def of(cls, parameters: Mapping[str, Any]) -> Self:
@@ -63,7 +63,7 @@ class Selection:
 
     def placed(self, box: BoundingBox) -> BoundingBox:
         """A box in the selected part of the picture, as one in the whole picture."""
-        return box if self.region == WHOLE else box.within(*self.region)
+        return box if self.region == FULL_FRAME else box.within(*self.region)
 
 
 class Sampler:
@@ -86,9 +86,9 @@ class Sampler:
         return True
 
 
-def _region(value: Any) -> Window:
+def _region(value: Any) -> Region:
     if value is None:
-        return WHOLE
+        return FULL_FRAME
     try:
         left, top, width, height = (float(each) for each in value)
     except (TypeError, ValueError):
@@ -96,4 +96,4 @@ def _region(value: Any) -> Window:
     right, bottom = left + width, top + height
     if not (0 <= left < right <= 1 + _SLACK_SECONDS and 0 <= top < bottom <= 1 + _SLACK_SECONDS):
         raise InvalidInput(f"region {value!r} is not inside the picture; all four numbers are shares of it, 0 to 1")
-    return Window(left, top, min(right, 1.0), min(bottom, 1.0))
+    return Region(left, top, min(right, 1.0), min(bottom, 1.0))

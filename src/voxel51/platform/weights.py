@@ -57,7 +57,7 @@ def fetched(weights: Weights, job: Job) -> bytes:
     if not _is_right(path, weights):
         job.message(f"Fetching {weights.filename} ({weights.size_bytes / 1e6:.0f} MB)")
         _fetch(weights, path, job.scratch)
-    job.uses_weights(weights.filename, weights.sha256)
+    job.record_weights(weights.filename, weights.sha256)
     return path.read_bytes() if _is_right(path, weights) else (job.scratch / weights.filename).read_bytes()
 
 

@@ -42,10 +42,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Never
 
-from voxel51.platform import installed, log, run
-from voxel51.platform.analytic import Analytic
-from voxel51.platform.confine import confine
-from voxel51.platform.kernel import IS_LINUX, PR_SET_CHILD_SUBREAPER, children, control_process, thread_count
+from voxel51.platform import job_log, run
+from voxel51.platform.analytic import Analytic, load_analytic
+from voxel51.platform.child_process import become_job_process
+from voxel51.platform.process_control import IS_LINUX, PR_SET_CHILD_SUBREAPER, children, prctl, thread_count
 from voxel51.wire.tasks import TaskExit
 
 RECEIVED_BYTES = 65536
@@ -83,7 +83,7 @@ class Zygote:
         os.set_blocking(wakeup_end, False)
         signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
         signal.set_wakeup_fd(wakeup_end, warn_on_full_buffer=False)
-        control_process(PR_SET_CHILD_SUBREAPER, 1)
+        prctl(PR_SET_CHILD_SUBREAPER, 1)
 
     def preload(self, names: list[str]) -> bool:
         """Import the analytics ``names`` and what they want preloaded; False when one of them started threads.
@@ -93,7 +93,7 @@ class Zygote:
         for name in names:
             self._say({"loading": name})
             try:
-                analytic = installed.load(name)
+                analytic = load_analytic(name)
                 for module in analytic.preload:
                     import_module(module)
                 self._analytics[name] = analytic
@@ -216,19 +216,19 @@ class Zygote:
         try:
             self._control.detach()  # closed with all the others; a later close of this object must not hit a successor
             folder = Path(told["folder"])
-            confine(parent, folder, Path(told["log"]), told["environment"], told["limits"])
+            become_job_process(parent, folder, Path(told["log"]), told["environment"], told["limits"])
             code = self._run(told["entry_point"], folder)
         except BaseException:
             traceback.print_exc()
         finally:
-            log.flush()
+            job_log.flush()
             os._exit(code)
 
     def _run(self, name: str, folder: Path) -> int:
         if self._mode == "exec":
             os.execv(sys.executable, [sys.executable, "-P", "-m", "voxel51.platform.run", name])  # noqa: S606  (our own)
-        log.capture(folder)
-        return run.perform(lambda: self._analytics.get(name) or installed.load(name), os.environ, folder)
+        job_log.capture(folder)
+        return run.run_job(lambda: self._analytics.get(name) or load_analytic(name), os.environ, folder)
 
     def _end(self, attempt_id: str, reason: str = "asked") -> None:
         for pid, child in self._children.items():

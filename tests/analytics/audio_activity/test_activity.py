@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from labels.media.test_hearing import song
+from labels.media.test_audio_reader import song
 from support.in_process_jobs import run_on
 from support.video_samples import VARIABLE_TIMES_MS, audio_only, footage, numbered_image, numbered_video
 from voxel51.analytics.audio_activity import analytic

@@ -9,8 +9,8 @@ from support.video_samples import footage, numbered_video
 from voxel51.analytics.detectors.detections import Floats
 from voxel51.analytics.face_detection.centerface import CenterFace
 from voxel51.analytics.face_redaction import analytic
-from voxel51.analytics.face_redaction.cover import STYLES, cover
-from voxel51.labels.media.frames import VideoReader
+from voxel51.analytics.face_redaction.redaction_styles import STYLES, cover
+from voxel51.labels.media.video_reader import VideoReader
 from voxel51.platform import local
 from voxel51.platform.errors import InvalidInput
 

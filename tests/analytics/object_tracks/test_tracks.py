@@ -13,13 +13,13 @@ import pytest
 from support.in_process_jobs import run_on
 from support.video_samples import footage, numbered_video
 from voxel51.analytics.detectors.detections import Detections
-from voxel51.analytics.detectors.families import opened
-from voxel51.analytics.detectors.known import OWN_FILE, OWN_SHA256
-from voxel51.analytics.following.tracker import Tracker
-from voxel51.analytics.following.trajectories import Trajectories
+from voxel51.analytics.detectors.model_families import load_detector
+from voxel51.analytics.detectors.model_registry import OWN_FILE, OWN_SHA256
 from voxel51.analytics.object_tracks import analytic
 from voxel51.analytics.sessions import available_threads
-from voxel51.labels.supports import Support
+from voxel51.analytics.tracking.interpolation import TrackInterpolator
+from voxel51.analytics.tracking.tracker import Tracker
+from voxel51.labels.support import Support
 from voxel51.labels.validate import video_labels_problems
 from voxel51.labels.video import VideoLabels
 from voxel51.platform.errors import InvalidInput
@@ -130,12 +130,12 @@ def test_threads_are_as_many_as_the_environment_says(monkeypatch: pytest.MonkeyP
 
 
 def test_a_car_is_found_at_the_same_place_whatever_the_pictures_shape() -> None:
-    from voxel51.labels.media.frames import VideoReader
+    from voxel51.labels.media.video_reader import VideoReader
 
     with VideoReader(footage("bikes.mp4")) as video:
         image = next(frame.image() for frame in video if frame.number == 160)
     folder = resources.files("voxel51.analytics.object_tracks")
-    detector = opened(folder.joinpath(OWN_FILE).read_bytes(), 416).detector
+    detector = load_detector(folder.joinpath(OWN_FILE).read_bytes(), 416).detector
     wide = detector.detect(image, 0.4)
     padded = detector.detect(cv2.copyMakeBorder(image, 200, 168, 0, 0, cv2.BORDER_CONSTANT, value=(103, 116, 123)), 0.4)
 
@@ -171,7 +171,7 @@ def test_an_unsure_sighting_continues_a_track_but_begins_none() -> None:
 
 def test_what_was_hidden_for_a_moment_is_the_same_and_its_way_is_filled_in() -> None:
     tracker = Tracker(sure_score=0.4, patience_frames=30)
-    trajectories = Trajectories(longest_gap_frames=10, patience_frames=30)
+    trajectories = TrackInterpolator(longest_gap_frames=10, patience_frames=30)
     placed = []
 
     for number in range(1, 41):
@@ -188,7 +188,7 @@ def test_what_was_hidden_for_a_moment_is_the_same_and_its_way_is_filled_in() -> 
 
 def test_what_is_seen_once_is_not_believed() -> None:
     tracker = Tracker(sure_score=0.4, patience_frames=5)
-    trajectories = Trajectories(longest_gap_frames=5, patience_frames=5)
+    trajectories = TrackInterpolator(longest_gap_frames=5, patience_frames=5)
 
     placed = []
     for number in range(1, 30):

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from support.in_process_jobs import run_on
 from support.video_samples import footage
 from voxel51.analytics.shot_detection import analytic
-from voxel51.analytics.shot_detection.gradual import GradualDetector, Transition
+from voxel51.analytics.shot_detection.gradual_detector import GradualDetector, Transition
 from voxel51.labels.attributes import CategoricalAttribute
-from voxel51.labels.media.frames import VideoReader
+from voxel51.labels.media.video_reader import VideoReader
 
 Picture = NDArray[np.uint8]
 SIZE = (160, 90)

@@ -6,7 +6,7 @@ import pytest
 from support.in_process_jobs import run_on
 from support.video_samples import footage, numbered_video, remuxed, truncated
 from voxel51.analytics.shot_detection import analytic
-from voxel51.analytics.shot_detection.detector import CutDetector
+from voxel51.analytics.shot_detection.cut_detector import CutDetector
 from voxel51.labels.attributes import NumericAttribute
 from voxel51.labels.validate import video_labels_problems
 from voxel51.labels.video import VideoLabels

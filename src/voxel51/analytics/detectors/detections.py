@@ -1,9 +1,12 @@
 """What a detector finds in one picture."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from voxel51.labels.media.frame import Pixels
 
 Floats = NDArray[np.float32]
 
@@ -38,7 +41,7 @@ class Detections:
     def without_repeats(self, same_class_overlap: float = SAME_CLASS_OVERLAP) -> "Detections":
         """The best of every group that overlaps too much, best first (greedy non-maximum suppression)."""
         order = np.argsort(-self.scores, kind="stable")
-        overlap = overlaps(self.boxes, self.boxes)
+        overlap = iou_matrix(self.boxes, self.boxes)
         same = self.classes[:, None] == self.classes[None, :]
         repeats = overlap > np.where(same, same_class_overlap, ANY_CLASS_OVERLAP)
         kept: list[int] = []
@@ -48,7 +51,23 @@ class Detections:
         return self.chosen(np.array(kept, np.int64))
 
 
-def overlaps(first: Floats, second: Floats) -> Floats:
+class Detector(Protocol):
+    """Finds things in pictures of any size, one picture a call.
+
+    Attributes:
+        class_count: how many kinds of things it tells apart.
+    """
+
+    class_count: int
+
+    def fitting(self, size: tuple[int, int]) -> tuple[int, int]:
+        """Width and height to which a picture of ``size`` is best shrunk before it is given to `detect`."""
+
+    def detect(self, image: Pixels, least_score: float) -> Detections:
+        """What is in ``image`` (BGR, uint8 [H, W, 3]) with a score of at least ``least_score``, best first."""
+
+
+def iou_matrix(first: Floats, second: Floats) -> Floats:
     """Intersection over union of every box of ``first`` [N, 4] with every one of ``second`` [M, 4]: [N, M]."""
     top_left = np.maximum(first[:, None, :2], second[None, :, :2])
     bottom_right = np.minimum(first[:, None, 2:], second[None, :, 2:])

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from voxel51.analytics.detectors.detections import Floats
-from voxel51.labels.media.pictures import Pixels
+from voxel51.labels.media.frame import Pixels
 
 Size = tuple[int, int]
 """Width and height in pixels."""

@@ -5,7 +5,7 @@ import numpy as np
 from voxel51.analytics.detectors.detections import Detections, Floats
 from voxel51.analytics.detectors.letterbox import batch_of, covering, fitted, letterboxed
 from voxel51.analytics.sessions import Network
-from voxel51.labels.media.pictures import Pixels
+from voxel51.labels.media.frame import Pixels
 
 _MEAN = np.array([103.53, 116.28, 123.675], np.float32)
 _DEVIATION = np.array([57.375, 57.12, 58.395], np.float32)

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 
 from voxel51.analytics.detectors.detections import Detections, Floats
-from voxel51.analytics.sessions import session_of
-from voxel51.labels.media.pictures import Pixels
+from voxel51.analytics.sessions import create_session
+from voxel51.labels.media.frame import Pixels
 
 WEIGHTS = "centerface.onnx"
 WEIGHTS_SHA256 = "5f9d0c07eee7d7daef429829ae7ad720f1662b21b18bc7fb8f6247de66fb34fe"
@@ -26,7 +26,7 @@ class CenterFace:
     """Finds faces in pictures of any size, one picture a call."""
 
     def __init__(self) -> None:
-        self._session = session_of(resources.files(__package__).joinpath(WEIGHTS).read_bytes())
+        self._session = create_session(resources.files(__package__).joinpath(WEIGHTS).read_bytes())
         self._input = self._session.get_inputs()[0].name
 
     @staticmethod

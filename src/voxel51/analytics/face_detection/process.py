@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from voxel51.analytics.detectors.detections import Detections
 from voxel51.analytics.face_detection.centerface import WEIGHTS, WEIGHTS_SHA256, CenterFace
-from voxel51.analytics.following.follower import Follower
-from voxel51.labels.media.pictures import Frame
+from voxel51.analytics.tracking.video_tracker import VideoTracker
+from voxel51.labels.media.frame import Frame
 from voxel51.labels.writer import VideoLabelsWriter
 from voxel51.platform.frames import input_video
 from voxel51.platform.job import Job
@@ -23,11 +23,11 @@ def process(job: Job) -> None:
         VideoLabelsWriter.open(job.output("labels"), video.filename) as labels,
     ):
         finder = Faces(video.frame_size, int(given["picture_size"]), confidence * UNSURE_SHARE)
-        follower = Follower(video, finder, confidence, int(given["frame_stride"]))
+        follower = VideoTracker(video, finder, confidence, int(given["frame_stride"]))
         for frame in follower.frames():
             labels.add_frame(frame)
-        job.uses_weights(WEIGHTS, WEIGHTS_SHA256)
-        video.sign(labels)
+        job.record_weights(WEIGHTS, WEIGHTS_SHA256)
+        video.write_metadata(labels)
     job.message(f"{len(follower.numbers)} faces in {video.count} frames")
 
 
@@ -35,7 +35,7 @@ class Faces:
     """The detector, for frames of one size.
 
     Attributes:
-        names, picture_size: see `voxel51.analytics.following.follower.Finder`.
+        names, picture_size: see `FrameDetector`.
     """
 
     names: Sequence[str] = ("face",)
@@ -49,5 +49,5 @@ class Faces:
         """The faces in ``frame``."""
         return self._detector.detect(frame.small(*self.picture_size), self._least_score)
 
-    def begin_shot(self) -> None:
+    def start_shot(self) -> None:
         """Frames are looked at one by one, so there is nothing to forget."""

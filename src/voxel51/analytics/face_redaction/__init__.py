@@ -2,11 +2,11 @@
 
 from voxel51.analytics.face_redaction.process import process
 from voxel51.platform.analytic import Analytic
-from voxel51.platform.common import Common
+from voxel51.platform.parameter_groups import ParameterGroup
 
 analytic = Analytic.from_package(
     __name__,
     process,
-    preload=("numpy", "cv2", "av", "voxel51.labels.media.recording"),
-    common=(Common.RANGE, Common.REGION, Common.STRICT),
+    preload=("numpy", "cv2", "av", "voxel51.labels.media.video_writer"),
+    parameter_groups=(ParameterGroup.RANGE, ParameterGroup.REGION, ParameterGroup.STRICT),
 )

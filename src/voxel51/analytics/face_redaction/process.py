@@ -10,10 +10,10 @@ import numpy as np
 
 from voxel51.analytics.detectors.detections import Floats
 from voxel51.analytics.face_detection.centerface import WEIGHTS, WEIGHTS_SHA256, CenterFace
-from voxel51.analytics.face_redaction.cover import cover
+from voxel51.analytics.face_redaction.redaction_styles import cover
 from voxel51.labels.geometry import BoundingBox
-from voxel51.labels.media.pictures import WHOLE, Frame, Pixels
-from voxel51.labels.media.recording import recording
+from voxel51.labels.media.frame import FULL_FRAME, Frame, Pixels
+from voxel51.labels.media.video_writer import video_writer
 from voxel51.platform.frames import InputVideo, input_video
 from voxel51.platform.job import Job
 
@@ -35,12 +35,12 @@ def process(job: Job) -> None:
         first = next(frames)
         start = first.frame.time if _is_part(video) else 0.0
         rate = video.metadata.frame_rate or 25.0
-        with recording(job.output("video"), size, rate, sound, start) as written:
+        with video_writer(job.output("video"), size, rate, sound, start) as written:
             written.add(_encodable(first.image, size), first.frame.time - start)
             for each in frames:
                 written.add(_encodable(each.image, size), each.frame.time - start)
             written.finish(None if not _is_part(video) else video.last_time + 1 / rate - start)
-        job.uses_weights(WEIGHTS, WEIGHTS_SHA256)
+        job.record_weights(WEIGHTS, WEIGHTS_SHA256)
     job.message(f"{faces.count} faces covered, in {faces.frames_with} of {video.count} frames")
 
 
@@ -93,7 +93,7 @@ def _covered(video: InputVideo, faces: _Faces, hold: int, style: str) -> Iterato
     near: deque[_Held] = deque()
     waiting = 0  # frames at the end of ``near`` that were not given yet
     for frame in video:
-        whole = frame.part(WHOLE)
+        whole = frame.part(FULL_FRAME)
         near.append(_Held(whole, whole.image(), faces.boxes(frame)))
         waiting += 1
         if waiting > hold:

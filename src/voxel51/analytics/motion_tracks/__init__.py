@@ -2,11 +2,11 @@
 
 from voxel51.analytics.motion_tracks.process import process
 from voxel51.platform.analytic import Analytic
-from voxel51.platform.common import Common
+from voxel51.platform.parameter_groups import ParameterGroup
 
 analytic = Analytic.from_package(
     __name__,
     process,
     preload=("numpy", "cv2", "av", "scipy.optimize", "voxel51.labels.writer"),
-    common=Common,
+    parameter_groups=ParameterGroup,
 )

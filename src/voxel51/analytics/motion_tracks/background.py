@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from voxel51.analytics.detectors.detections import Detections
-from voxel51.labels.media.pictures import Frame, Pixels
+from voxel51.labels.media.frame import Frame, Pixels
 
 NAMES = ("moving object",)
 LONGEST_SIDE = 480
@@ -36,11 +36,11 @@ _USUAL_RATE = 0.01
 _OPEN = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3))
 
 
-class MovingThings:
+class MovingObjectDetector:
     """Finds what moves, in frames of ``frame_size`` that come in order.
 
     Attributes:
-        names, picture_size: see `voxel51.analytics.following.follower.Finder`.
+        names, picture_size: see `FrameDetector`.
     """
 
     names: Sequence[str] = NAMES
@@ -56,9 +56,9 @@ class MovingThings:
         self._least_area = least_share * self.picture_size[0] * self.picture_size[1]
         reach = max(3, round(max(self.picture_size) * _JOIN_SHARE))
         self._join = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
-        self.begin_shot()
+        self.start_shot()
 
-    def begin_shot(self) -> None:
+    def start_shot(self) -> None:
         """Learn a new background from the next frame on."""
         self._background = cv2.createBackgroundSubtractorMOG2(varThreshold=self._threshold)
         self._background.setBackgroundRatio(_BACKGROUND_SHARE)

@@ -1,7 +1,7 @@
 """One job of motion tracking: what differs from the background is followed, and every frame is labelled."""
 
-from voxel51.analytics.following.follower import Follower
-from voxel51.analytics.motion_tracks.background import MovingThings
+from voxel51.analytics.motion_tracks.background import MovingObjectDetector
+from voxel51.analytics.tracking.video_tracker import VideoTracker
 from voxel51.labels.writer import VideoLabelsWriter
 from voxel51.platform.frames import input_video
 from voxel51.platform.job import Job
@@ -18,9 +18,9 @@ def process(job: Job) -> None:
         VideoLabelsWriter.open(job.output("labels"), video.filename) as labels,
     ):
         rate = video.selection.fps or video.metadata.frame_rate or 25.0
-        finder = MovingThings(video.frame_size, rate, float(given["sensitivity"]), float(given["minimum_size"]))
-        follower = Follower(video, finder, SURE_FILL)
+        finder = MovingObjectDetector(video.frame_size, rate, float(given["sensitivity"]), float(given["minimum_size"]))
+        follower = VideoTracker(video, finder, SURE_FILL)
         for frame in follower.frames():
             labels.add_frame(frame)
-        video.sign(labels)
+        video.write_metadata(labels)
     job.message(f"{len(follower.numbers)} moving objects in {video.count} frames")

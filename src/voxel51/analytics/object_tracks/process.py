@@ -1,9 +1,9 @@
 """One job of object tracking: frames are sampled, things are found in them and followed, every frame is labelled."""
 
-from voxel51.analytics.detectors.families import opened
-from voxel51.analytics.detectors.finder import DetectorFinder
-from voxel51.analytics.detectors.known import USUAL_SIDE, weights_of
-from voxel51.analytics.following.follower import Follower
+from voxel51.analytics.detectors.class_filter import SelectedClassesDetector
+from voxel51.analytics.detectors.model_families import load_detector
+from voxel51.analytics.detectors.model_registry import USUAL_SIDE, weights_of
+from voxel51.analytics.tracking.video_tracker import VideoTracker
 from voxel51.labels.writer import VideoLabelsWriter
 from voxel51.platform.frames import input_video
 from voxel51.platform.job import Job
@@ -20,11 +20,13 @@ def process(job: Job) -> None:
         input_video(job) as video,
         VideoLabelsWriter.open(job.output("labels"), video.filename) as labels,
     ):
-        model = opened(weights_of(weights, job), int(given.get("picture_size") or USUAL_SIDE[weights]))
+        model = load_detector(weights_of(weights, job), int(given.get("picture_size") or USUAL_SIDE[weights]))
         wanted = given.get("classes") or ()
-        finder = DetectorFinder(model.detector, model.names, video.frame_size, confidence * UNSURE_SHARE, wanted)
-        follower = Follower(video, finder, confidence, int(given["frame_stride"]))
+        finder = SelectedClassesDetector(
+            model.detector, model.names, video.frame_size, confidence * UNSURE_SHARE, wanted
+        )
+        follower = VideoTracker(video, finder, confidence, int(given["frame_stride"]))
         for frame in follower.frames():
             labels.add_frame(frame)
-        video.sign(labels)
+        video.write_metadata(labels)
     job.message(f"{len(follower.numbers)} tracks in {video.count} frames")

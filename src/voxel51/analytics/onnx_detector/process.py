@@ -4,10 +4,10 @@ import hashlib
 from collections.abc import Iterator
 from typing import Any
 
-from voxel51.analytics.detectors.families import Opened, opened
-from voxel51.analytics.detectors.finder import DetectorFinder
-from voxel51.analytics.following.follower import Follower
+from voxel51.analytics.detectors.class_filter import SelectedClassesDetector
+from voxel51.analytics.detectors.model_families import LoadedDetector, load_detector
 from voxel51.analytics.sessions import UnusableModel
+from voxel51.analytics.tracking.video_tracker import VideoTracker
 from voxel51.labels.geometry import BoundingBox
 from voxel51.labels.objects import DetectedObject
 from voxel51.labels.video import VideoFrame
@@ -31,29 +31,31 @@ def process(job: Job) -> None:
         model = _model(job)
         confidence, stride = float(given["confidence"]), int(given["frame_stride"])
         least = confidence * UNSURE_SHARE if given["track"] else confidence
-        finder = DetectorFinder(model.detector, model.names, video.frame_size, least, given.get("wanted") or ())
-        follower = Follower(video, finder, confidence, stride)
+        finder = SelectedClassesDetector(
+            model.detector, model.names, video.frame_size, least, given.get("wanted") or ()
+        )
+        follower = VideoTracker(video, finder, confidence, stride)
         found = 0
         for frame in follower.frames() if given["track"] else _single_frames(video, finder, stride):
             labels.add_frame(frame)
             found += len(frame.objects)
-        video.sign(labels)
+        video.write_metadata(labels)
     kind = f"{len(follower.numbers)} tracks" if given["track"] else f"{found} things"
     job.message(f"{kind} in {video.count} frames, by a model of the family {model.family}")
 
 
-def _model(job: Job) -> Opened:
+def _model(job: Job) -> LoadedDetector:
     given = job.parameters
     content = given["model"].read_bytes()
-    job.uses_weights(job.filenames.get("model", given["model"].name), hashlib.sha256(content).hexdigest())
+    job.record_weights(job.filenames.get("model", given["model"].name), hashlib.sha256(content).hexdigest())
     names: Any = given.get("classes")
     try:
-        return opened(content, int(given["picture_size"]), names, given.get("family"))
+        return load_detector(content, int(given["picture_size"]), names, given.get("family"))
     except UnusableModel as error:
         raise InvalidInput(f"model {given['model'].name!r}: {error}") from None
 
 
-def _single_frames(video: InputVideo, finder: DetectorFinder, stride: int) -> Iterator[VideoFrame]:
+def _single_frames(video: InputVideo, finder: SelectedClassesDetector, stride: int) -> Iterator[VideoFrame]:
     """What is in every ``stride``-th frame, each for itself."""
     width, height = finder.picture_size
     sampler = Sampler(video.selection.fps)

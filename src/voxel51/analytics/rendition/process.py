@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from voxel51.analytics.rendition.makers import MAKERS, Making
+from voxel51.analytics.rendition.renderers import RENDERERS, RenditionTask
+from voxel51.labels.errors import InvalidLabels
 from voxel51.labels.media.containers import UnreadableVideo
-from voxel51.labels.problems import InvalidLabels
 from voxel51.platform.errors import InvalidInput
 from voxel51.platform.job import Job
 
@@ -20,9 +20,9 @@ def process(job: Job) -> None:
     kind, arguments = job.parameters["kind"], job.parameters["arguments"]
     folder = job.scratch / "made"
     folder.mkdir()
-    making = Making(job.inputs, arguments, folder, job.progress)
+    making = RenditionTask(job.inputs, arguments, folder, job.progress)
     try:
-        made = MAKERS[kind](making)
+        made = RENDERERS[kind](making)
     except (UnreadableVideo, InvalidLabels, ValueError) as error:
         raise InvalidInput(_named(str(error), job.inputs, job.filenames)) from None
     made.replace(job.output("rendition"))

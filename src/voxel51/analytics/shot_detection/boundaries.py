@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from voxel51.analytics.shot_detection.detector import PICTURE_SIZE, Cut, CutDetector
-from voxel51.analytics.shot_detection.gradual import GradualDetector, Transition
-from voxel51.labels.media.pictures import Frame
+from voxel51.analytics.shot_detection.cut_detector import PICTURE_SIZE, Cut, CutDetector
+from voxel51.analytics.shot_detection.gradual_detector import GradualDetector, Transition
+from voxel51.labels.media.frame import Frame
 
 LONGEST_BLANK_SECONDS = 2.0
 """A fade to a blank and one from it belong together when there is at most so much between them."""

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 from voxel51.analytics.shot_detection.boundaries import Boundary, BoundaryFinder
-from voxel51.analytics.shot_detection.detector import CutDetector
-from voxel51.analytics.shot_detection.gradual import GradualDetector, Transition
+from voxel51.analytics.shot_detection.cut_detector import CutDetector
+from voxel51.analytics.shot_detection.gradual_detector import GradualDetector, Transition
 from voxel51.labels.attributes import Attribute, BooleanAttribute, CategoricalAttribute, NumericAttribute
 from voxel51.labels.events import VideoEvent
-from voxel51.labels.supports import Support
+from voxel51.labels.support import Support
 from voxel51.labels.video import VideoFrame
 from voxel51.labels.writer import VideoLabelsWriter
 from voxel51.platform.frames import input_video
@@ -34,7 +34,7 @@ def process(job: Job) -> None:
         interval = 1 / (video.metadata.frame_rate or 25)
         shots.end(Boundary(video.last_number + 1, video.last_time + interval))
         labels.events += [_event(each) for each in finder.transitions]
-        video.sign(labels)
+        video.write_metadata(labels)
     job.message(f"{shots.count} shots in {video.count} frames")
 
 

@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from itertools import islice
 
-from voxel51.analytics.text_reading.following import Sighting, TextFollower
 from voxel51.analytics.text_reading.reader import Reading, TextReader
+from voxel51.analytics.text_reading.text_tracker import Sighting, TextTracker
 from voxel51.labels.attributes import CategoricalAttribute, NumericAttribute
 from voxel51.labels.events import VideoEvent
 from voxel51.labels.geometry import BoundingBox
-from voxel51.labels.media.pictures import Frame
+from voxel51.labels.media.frame import Frame
 from voxel51.labels.objects import DetectedObject
-from voxel51.labels.supports import Support
+from voxel51.labels.support import Support
 from voxel51.labels.video import VideoFrame
 from voxel51.labels.writer import VideoLabelsWriter
 from voxel51.platform.frames import InputVideo, input_video
@@ -20,7 +20,7 @@ from voxel51.platform.job import Job
 def process(job: Job) -> None:
     """Read the input ``video`` and leave its texts at the output ``labels``."""
     given = job.parameters
-    follower = TextFollower()
+    follower = TextTracker()
     with (
         input_video(job) as video,
         VideoLabelsWriter.open(job.output("labels"), video.filename) as labels,
@@ -37,8 +37,8 @@ def process(job: Job) -> None:
         labels.events += map(_event, follower.finish())
         labels.events.sort(key=_index)
         for name, sha256 in reader.weights.items():
-            job.uses_weights(name, sha256)
-        video.sign(labels)
+            job.record_weights(name, sha256)
+        video.write_metadata(labels)
     job.message(f"{follower.count} texts in {video.count} frames")
 
 

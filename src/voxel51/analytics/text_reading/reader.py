@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from voxel51.analytics.sessions import session_of
+from voxel51.analytics.sessions import create_session
 from voxel51.labels.geometry import BoundingBox
-from voxel51.labels.media.pictures import Pixels
+from voxel51.labels.media.frame import Pixels
 
 DETECTOR = "PP-OCRv6_det_small.onnx"
 RECOGNISER = "PP-OCRv6_rec_small.onnx"
@@ -78,4 +78,4 @@ class TextReader:
     def _session(self, path: Path) -> Any:
         model = path.read_bytes()
         self.weights[path.name] = hashlib.sha256(model).hexdigest()
-        return session_of(model)
+        return create_session(model)

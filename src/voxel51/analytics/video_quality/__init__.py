@@ -2,8 +2,8 @@
 
 from voxel51.analytics.video_quality.process import process
 from voxel51.platform.analytic import Analytic
-from voxel51.platform.common import Common
+from voxel51.platform.parameter_groups import ParameterGroup
 
 analytic = Analytic.from_package(
-    __name__, process, preload=("numpy", "cv2", "av", "voxel51.labels.writer"), common=Common
+    __name__, process, preload=("numpy", "cv2", "av", "voxel51.labels.writer"), parameter_groups=ParameterGroup
 )

@@ -6,7 +6,7 @@ from typing import cast
 import cv2
 import numpy as np
 
-from voxel51.labels.media.pictures import Frame, Pixels, resized
+from voxel51.labels.media.frame import Frame, Pixels, resized
 
 PICTURE_SIZE = (320, 180)
 """Width and height at which frames are measured: the same for every video, so that figures can be compared."""

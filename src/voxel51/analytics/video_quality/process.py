@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from voxel51.analytics.video_quality.measures import Measures, Meter
-from voxel51.analytics.video_quality.spells import Spell, SpellFinder
+from voxel51.analytics.video_quality.segments import Segment, SegmentFinder
 from voxel51.labels.attributes import BooleanAttribute, NumericAttribute
 from voxel51.labels.events import VideoEvent
-from voxel51.labels.media.pictures import Frame
-from voxel51.labels.supports import Support
+from voxel51.labels.media.frame import Frame
+from voxel51.labels.support import Support
 from voxel51.labels.video import VideoFrame
 from voxel51.labels.writer import VideoLabelsWriter
 from voxel51.platform.frames import input_video
@@ -33,7 +33,7 @@ def process(job: Job) -> None:
         labels.events += finding.finish(end)
         labels.events.sort(key=_place)
         labels.attributes += totals.attributes()
-        video.sign(labels)
+        video.write_metadata(labels)
     counts = ", ".join(f"{kind}: {sum(event.label == kind for event in labels.events)}" for kind in _KINDS)
     job.message(f"{counts} in {video.count} frames")
 
@@ -47,7 +47,7 @@ class _Finding:
     def __init__(self, given: Mapping[str, Any]) -> None:
         self._given = given
         self._spells = {
-            kind: SpellFinder(0.0 if kind == "damaged" else float(given[f"{kind}_seconds"])) for kind in _KINDS
+            kind: SegmentFinder(0.0 if kind == "damaged" else float(given[f"{kind}_seconds"])) for kind in _KINDS
         }
         self._before: tuple[int, float] | None = None
 
@@ -95,7 +95,7 @@ def _labelled(frame: Frame, measures: Measures) -> VideoFrame:
     return VideoFrame(frame_number=frame.number, attributes=[*numbers, *damaged])
 
 
-def _event(kind: str, spell: Spell) -> VideoEvent:
+def _event(kind: str, spell: Segment) -> VideoEvent:
     times = {"start_seconds": spell.start, "end_seconds": spell.end}
     facts = [NumericAttribute(name=name, value=round(value, 3)) for name, value in times.items()]
     return VideoEvent(label=kind, support=Support.of(spell.first, spell.last), attributes=[*facts])

@@ -1,6 +1,16 @@
-"""Videos as files: opened with care, their frames numbered exactly. Needs the extra ``labels``.
+"""Video and audio files: decode, number and encode frames. Needs the extra ``labels``.
 
-- `voxel51.labels.media.containers`: open a file, or say what it is instead of a video
-- `voxel51.labels.media.pictures`: one decoded frame and its pixels, the right way up
-- `voxel51.labels.media.frames`: all frames of a video, in order, with their numbers and times
+- `voxel51.labels.media.containers`: open a file as a video, or report what else it is
+- `voxel51.labels.media.video_reader`: decode all frames of a video, in order, with their numbers and times
+- `voxel51.labels.media.frame`: one decoded frame and its pixels, in display orientation
+- `voxel51.labels.media.frame_index`: the time of each frame
+- `voxel51.labels.media.still_images`: single frames, posters and thumbnail sheets
+- `voxel51.labels.media.video_writer`, `voxel51.labels.media.audio_transcoder`: write H.264 and AAC in MP4
+- `voxel51.labels.media.playable`: convert a video, or a range of it, to a form that every browser plays
+- `voxel51.labels.media.audio_reader`: the audio of a file as samples
 """
+
+from collections.abc import Callable
+
+ProgressCallback = Callable[[int, int | None], None]
+"""Callback that is called after every frame: number of frames done, and the total where it is known."""

@@ -39,7 +39,7 @@ FORMATS = (
 """Containers that are opened. Missing on purpose: playlists (they name other files and hosts to read), and the formats
 that make a video of any text or image."""
 
-SONG_FORMATS = ("mp3", "wav", "flac", "aac", "aiff", "caf", "w64", "au")
+AUDIO_FORMATS = ("mp3", "wav", "flac", "aac", "aiff", "caf", "w64", "au")
 """Containers of sound alone, which are opened to hear them."""
 
 _MIME_TYPES = {
@@ -95,13 +95,13 @@ def open_container(path: Path, name: str) -> tuple[InputContainer, VideoStream]:
     return container, stream
 
 
-def open_sound(path: Path) -> tuple[InputContainer, AudioStream] | None:
+def open_audio(path: Path) -> tuple[InputContainer, AudioStream] | None:
     """The video or song at ``path``, opened, and its first sound that can be decoded; None where it has none.
 
     The caller closes the container.
     """
     try:
-        container = _opened(path, (*FORMATS, *SONG_FORMATS))
+        container = _opened(path, (*FORMATS, *AUDIO_FORMATS))
     except (av.FFmpegError, ValueError):
         return None
     for stream in container.streams.audio:

@@ -4,17 +4,17 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from voxel51.labels.media.frames import VideoReader
-from voxel51.labels.media.pictures import Frame
-from voxel51.labels.media.progress import Progress
-from voxel51.labels.media.recording import recording
+from voxel51.labels.media import ProgressCallback
+from voxel51.labels.media.frame import Frame
+from voxel51.labels.media.video_reader import VideoReader
+from voxel51.labels.media.video_writer import video_writer
 
 TALLEST = 1080
 """Pixels that a playable video has at most from top to bottom, unless asked otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class VideoRange:
     """A part of a video: by numbers of frames, from 1, or by seconds; both ends are in it. None: from or to its end."""
 
     first: int | None = None
@@ -32,11 +32,11 @@ class Part:
         return by_number or (self.end is not None and frame.time > self.end)
 
 
-ALL = Part()
+ALL = VideoRange()
 
 
 def playable_video(
-    video: Path, output: Path, tallest: int = TALLEST, part: Part = ALL, progress: Progress | None = None
+    video: Path, output: Path, tallest: int = TALLEST, part: VideoRange = ALL, progress: ProgressCallback | None = None
 ) -> None:
     """Write ``part`` of ``video`` to ``output`` as H.264 and AAC in MP4 that starts at once in browsers.
 
@@ -60,7 +60,7 @@ def playable_video(
             raise ValueError(f"frame {frame.number}, shown at {frame.time:.3f} s, is the first that is not before it")
         start = 0.0 if part == ALL else frame.time
         size = _even_size(reader.metadata.frame_size or frame.size, tallest)
-        with recording(output, size, reader.metadata.frame_rate or 25, video, start) as written:
+        with video_writer(output, size, reader.metadata.frame_rate or 25, video, start) as written:
             written.add(frame.encodable(*size), frame.time - start)
             end = None
             for frame in frames:

@@ -34,7 +34,7 @@ def find_installed() -> list[InstalledAnalytic]:
         RuntimeError: the child that describes them failed as a whole.
     """
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "voxel51.platform.describe"]
+    command = [sys.executable, "-m", "voxel51.platform.installed_analytics"]
     try:
         done = subprocess.run(  # noqa: S603  (our own interpreter and module)
             command, env=environment, capture_output=True, timeout=_TIMEOUT_SECONDS, check=True

@@ -1,0 +1,120 @@
+"""Which family an ONNX model is of, told by the shapes of what it takes and gives."""
+
+import ast
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from voxel51.analytics.detectors.coco import CLASS_NAMES
+from voxel51.analytics.detectors.detections import Detector
+from voxel51.analytics.detectors.detr import Detr, boxes_and_logits
+from voxel51.analytics.detectors.nanodet import NanoDet
+from voxel51.analytics.detectors.yolo import Yolo
+from voxel51.analytics.detectors.yolox import YoloX, cell_count
+from voxel51.analytics.sessions import Network, UnusableModel
+
+FAMILIES = ("nanodet", "yolox", "yolo", "detr")
+_USUAL_BINS = (11, 8)  # NanoDet-g, NanoDet-Plus
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedDetector:
+    """A detector, the family it is of, and what its classes are called."""
+
+    detector: Detector
+    family: str
+    names: Sequence[str]
+
+
+def load_detector(
+    model: bytes, longest_side: int, names: Sequence[str] | None = None, family: str | None = None
+) -> LoadedDetector:
+    """The detector that ``model`` is.
+
+    Args:
+        model: the content of an ONNX file.
+        longest_side: of the pictures that are looked at, in pixels; a model that takes one size alone has its way.
+        names: of its classes, in their order. By default what the model says, or those of COCO where it has 80.
+        family: one of `FAMILIES`; by default what the shapes of its outputs say.
+
+    Raises:
+        UnusableModel: it is no ONNX model, or no detector of a family that is known; the text says what it is.
+    """
+    network = Network(model)
+    side = -(-longest_side // 32) * 32
+    size = network.size or (side, side)
+    shapes = network.output_shapes(size)
+    known = [*names] if names else _names_in(network.metadata)
+    chosen = family or _family_of(shapes, size, network)
+    detector = _detector(network, chosen, shapes, longest_side, len(known) if known else None)
+    return LoadedDetector(detector, chosen, _named(known, detector.class_count))
+
+
+def _family_of(shapes: Sequence[tuple[int, ...]], size: tuple[int, int], network: Network) -> str:
+    first = shapes[0]
+    if all(len(shape) == 4 for shape in shapes):
+        return "nanodet"
+    if len(shapes) >= 2 and sum(shape[-1:] == (4,) for shape in shapes) == 1 and all(len(s) == 3 for s in shapes[:2]):
+        return "detr"
+    if len(shapes) == 1 and len(first) == 3:
+        if first[1] < first[2]:
+            return "yolo"
+        if first[1] != cell_count(size) or (first[2] - 32 in {80, len(_names_in(network.metadata) or ())}):
+            return "nanodet"
+        return "yolox"
+    raise UnusableModel(
+        f"the model's outputs have the shapes {', '.join(map(str, shapes))}, which is no detector of the families "
+        f"{', '.join(FAMILIES)} without anything behind it; export it without non-maximum suppression"
+    )
+
+
+def _detector(
+    network: Network, family: str, shapes: Sequence[tuple[int, ...]], longest_side: int, named: int | None
+) -> Detector:
+    try:
+        if family == "yolox":
+            return YoloX(network, longest_side, _positive(shapes[0][2] - 5))
+        if family == "yolo":
+            return Yolo(network, longest_side, _positive(shapes[0][1] - 4))
+        if family == "nanodet":
+            return _nanodet(network, shapes, longest_side, named)
+        _, logits = boxes_and_logits(network.run_on_blank(network.size or (longest_side, longest_side)))
+        count = logits.shape[1]
+        has_nothing_class = count == (named or len(CLASS_NAMES)) + 1 or count == 92  # COCO's own numbers, and nothing
+        is_normalised = has_nothing_class or network.takes_pixel_mask
+        return Detr(network, longest_side, count - has_nothing_class, has_nothing_class=has_nothing_class,
+                    is_normalised=is_normalised)  # fmt: skip
+    except (ValueError, IndexError) as error:
+        raise UnusableModel(f"the model is no detector of the family {family}: {error}") from None
+
+
+def _nanodet(network: Network, shapes: Sequence[tuple[int, ...]], longest_side: int, named: int | None) -> NanoDet:
+    is_raw = len(shapes[0]) == 4
+    depth = shapes[0][1] if is_raw else shapes[0][2]
+    bins = (depth - named) // 4 if named else next((each for each in _USUAL_BINS if depth - 4 * each == 80), 0)
+    if bins < 2 or depth - 4 * bins < 1:
+        raise ValueError(f"it gives {depth} numbers for each cell; say what its classes are called ('classes')")
+    return NanoDet(network, longest_side, depth - 4 * bins, bins, is_raw=is_raw)
+
+
+def _positive(count: int) -> int:
+    if count < 1:
+        raise ValueError("its output has no room for classes")
+    return count
+
+
+def _named(names: Sequence[str] | None, count: int) -> Sequence[str]:
+    if names:
+        if len(names) != count:
+            raise UnusableModel(f"{len(names)} names are given, but the model tells {count} classes apart")
+        return names
+    return CLASS_NAMES if count == len(CLASS_NAMES) else [f"class {number}" for number in range(count)]
+
+
+def _names_in(metadata: dict[str, str]) -> list[str] | None:
+    """The names that exporters leave in a model, as ``{0: 'person', …}``."""
+    try:
+        said = ast.literal_eval(metadata.get("names", ""))
+        names = [said[number] for number in range(len(said))]
+    except (ValueError, SyntaxError, KeyError, TypeError, MemoryError, RecursionError):
+        return None
+    return names if names and all(isinstance(name, str) for name in names) else None

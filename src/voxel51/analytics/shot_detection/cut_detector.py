@@ -1,0 +1,118 @@
+"""Hard cuts: frames that differ from the one before far more than the frames around them do."""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from voxel51.labels.media.frame import Pixels
+
+PICTURE_SIZE = (96, 54)
+"""Width and height at which frames are compared. Smaller hides noise and small motion, which is what is wanted."""
+
+REACH = 6
+"""How many frames before and after a candidate are looked at."""
+
+CONTRAST = 3.0
+"""A cut changes the picture at least this many times as much as is usual around it; fast motion does not."""
+
+QUIET = 1.0
+"""Change that counts as none (of 255): in a still scene, any noise would be many times the usual change."""
+
+_Look = NDArray[np.int16]
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """The first frame of a new shot.
+
+    Attributes:
+        number: of that frame.
+        time: of that frame, in seconds.
+        difference: between it and the frame before, in 0 to 255.
+    """
+
+    number: int
+    time: float
+    difference: float
+
+
+@dataclass(slots=True)
+class _Seen:
+    number: int
+    time: float
+    look: _Look
+    difference: float
+
+
+@dataclass
+class CutDetector:
+    """Finds cuts in frames that come one by one. It remembers two times `REACH` frames, and answers that much later.
+
+    Attributes:
+        threshold: the least difference of a cut, in 0 to 255.
+        minimum_shot_seconds: a cut sooner than this after the beginning of a shot is none.
+    """
+
+    threshold: float
+    minimum_shot_seconds: float
+    _window: deque[_Seen] = field(default_factory=lambda: deque(maxlen=2 * REACH + 1))
+    _judged: int = 0
+    _shot_start: float | None = None
+
+    def add(self, picture: Pixels, number: int, time: float) -> Iterator[Cut]:
+        """Take the next frame, BGR and uint8 [54, 96, 3]; give the cuts that are certain by now, if any."""
+        look = cv2.cvtColor(picture, cv2.COLOR_BGR2HSV).astype(np.int16)
+        difference = _difference(look, self._window[-1].look) if self._window else 0.0
+        self._window.append(_Seen(number, time, look, difference))
+        if self._shot_start is None:
+            self._shot_start = time
+        if len(self._window) > REACH:
+            yield from self._judge(len(self._window) - 1 - REACH)
+
+    def finish(self) -> Iterator[Cut]:
+        """The cuts among the last frames, when no more will come."""
+        for position in range(len(self._window)):
+            if self._window[position].number > self._judged:
+                yield from self._judge(position)
+
+    def _judge(self, position: int) -> Iterator[Cut]:
+        frame = self._window[position]
+        self._judged = frame.number
+        shot_start = frame.time if self._shot_start is None else self._shot_start
+        if self._stands_out(position) and frame.time - shot_start >= self.minimum_shot_seconds:
+            self._shot_start = frame.time
+            yield Cut(frame.number, frame.time, frame.difference)
+
+    def _stands_out(self, position: int) -> bool:
+        difference = self._window[position].difference
+        if difference < self.threshold:
+            return False
+        first = max(0, position - REACH)
+        around = [seen.difference for seen in list(self._window)[first : position + REACH + 1]]
+        own = position - first
+        others = around[:own] + around[own + 1 :]
+        usual = max(float(np.median(others)), QUIET) if others else QUIET
+        strongest = difference >= max(others[max(0, own - 2) : own + 2], default=0.0)
+        return strongest and difference >= CONTRAST * usual and not self._returns(position)
+
+    def _returns(self, position: int) -> bool:
+        """Whether a frame after looks much like one before: then it was a flash or a glitch, and no cut."""
+        seen = list(self._window)
+        limit = seen[position].difference / 2
+        before, after = seen[max(0, position - REACH + 1) : position], seen[position : position + REACH]
+        return any(_difference(one.look, other.look) < limit for one in before for other in after)
+
+
+def _difference(one: _Look, other: _Look) -> float:
+    """Mean change of hue, saturation and value, each on a scale of 0 to 255.
+
+    Hue is a circle of 180 steps, and counts as far as both colours are saturated: the hue of grey is noise.
+    """
+    change = np.abs(one - other)
+    turn = np.minimum(change[..., 0], 180 - change[..., 0]) * (255 / 90)
+    hue = (turn * np.minimum(one[..., 1], other[..., 1])).mean() / 255
+    return float(hue + change[..., 1].mean() + change[..., 2].mean()) / 3

@@ -1,0 +1,39 @@
+"""When each frame of a video is shown."""
+
+import itertools
+from pathlib import Path
+from typing import Any
+
+from voxel51.labels.media import ProgressCallback
+from voxel51.labels.media.video_reader import VideoReader
+
+
+def frame_index(video: Path, progress: ProgressCallback | None = None) -> dict[str, Any]:
+    """What a player needs to show any frame of ``video`` exactly.
+
+    Keys: ``frame_count``; ``width`` and ``height`` as displayed; ``duration`` in seconds; ``frame_rate``, the mean;
+    ``is_constant``, whether all frames last equally long, to the millisecond; ``times``, seconds from the start at
+    which frame 1, 2, … is shown; ``warnings``.
+
+    Raises:
+        UnreadableVideo: ``video`` is no video.
+    """
+    times: list[float] = []
+    with VideoReader(video) as reader:
+        for frame in reader:
+            times.append(round(frame.time, 6))
+            if progress is not None:
+                progress(frame.number, reader.metadata.total_frame_count)
+        known = reader.metadata
+        width, height = known.frame_size or (0, 0)
+        gaps = [after - before for before, after in itertools.pairwise(times)]
+        return {
+            "frame_count": len(times),
+            "width": width,
+            "height": height,
+            "duration": known.duration,
+            "frame_rate": known.frame_rate,
+            "is_constant": not gaps or max(gaps) - min(gaps) < 0.002,
+            "times": times,
+            "warnings": reader.warnings(),
+        }

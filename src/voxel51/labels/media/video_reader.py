@@ -1,0 +1,219 @@
+"""All frames of a video, in the order they are shown, numbered exactly."""
+
+import queue
+import threading
+from collections.abc import Generator, Iterator
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import av
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from voxel51.labels.media.containers import UnreadableVideo, declared_metadata, open_container
+from voxel51.labels.media.frame import Frame, orientation_of
+from voxel51.labels.metadata import VideoMetadata
+
+DECODE_AHEAD_FRAMES = 8
+"""Decoded frames in waiting: enough to keep the decoder's threads busy, 25 MB at 1080p."""
+
+MISSING_SECONDS = 0.5
+"""A video may end this much before its container says without a warning; many do."""
+
+
+class VideoReader:
+    """The frames of a video, once, in order: ``for frame in reader``. A context manager; leaving it closes the file.
+
+    Frames are counted as they are decoded, never computed from a rate, so a number means the same for constant and
+    variable frame rate, B-frames, edit lists and damaged files. What cannot be decoded is left out and counted.
+
+    Attributes:
+        name: what the video is called.
+        metadata: what is known of the video. ``total_frame_count`` and ``duration`` are the container's word until
+            the last frame was read, and counted from then on.
+        frames_decoded: so far.
+        frames_damaged: of these, how many the decoder flagged.
+    """
+
+    def __init__(self, path: Path, name: str | None = None) -> None:
+        """Open the video at ``path`` and decode its first frame. Errors call it ``name``, or as the file is called.
+
+        Raises:
+            UnreadableVideo: it is no video, or no frame of it can be decoded.
+            OSError: the file is not there or may not be read.
+        """
+        self.name = name or path.name
+        self._container, self._stream = open_container(path, self.name)
+        self._damage = _Damage()
+        self._decoding = _decoded(self._container, self._stream, self._damage)
+        first = next(self._decoding, None)
+        if first is None:
+            self._container.close()
+            reason = self._damage.stopped_by or "its video stream holds none, or nothing but damage"
+            raise UnreadableVideo(f"no frame of {self.name!r} can be decoded: {reason}")
+        self._first = first
+        self._orientation = orientation_of(first)
+        self._declared = declared_metadata(path, self._container, self._stream)
+        self.metadata = declared_metadata(path, self._container, self._stream)
+        width, height = first.width, first.height
+        self.metadata.frame_size = (height, width) if self._orientation.swapped else (width, height)
+        self._clock = _Clock(self._container, self._stream)
+        self.frames_decoded = 0
+        self.frames_damaged = 0
+        self._first_damaged = 0
+
+    def __iter__(self) -> Generator[Frame]:
+        ahead = _DecodeAhead(self._decoding)
+        try:
+            yield self._numbered(self._first)
+            for decoded in ahead:
+                yield self._numbered(decoded)
+            self._settle()
+        finally:
+            ahead.close()
+
+    def warnings(self) -> list[str]:
+        """What the owner of the video should know about it, once the last frame was read: one sentence each."""
+        found = []
+        declared = self._declared
+        if declared.duration and self._clock.span < declared.duration - MISSING_SECONDS:
+            expected = f"about {declared.total_frame_count} frames, " if declared.total_frame_count else ""
+            found.append(
+                f"the video is cut short or its header is wrong: {self.frames_decoded} frames were decoded "
+                f"({self._clock.span:.2f} s), the file declares {expected}{declared.duration:.2f} s"
+            )
+        if self.frames_damaged:
+            found.append(f"{self.frames_damaged} frames are damaged, the first is frame {self._first_damaged}")
+        if self._damage.packets:
+            found.append(f"{self._damage.packets} pieces of the video stream could not be decoded and were left out")
+        if self._damage.stopped_by:
+            found.append(f"reading stopped after frame {self.frames_decoded}: {self._damage.stopped_by}")
+        return found
+
+    def close(self) -> None:
+        """Close the file. Frames already given stay usable."""
+        self._container.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _numbered(self, decoded: av.VideoFrame) -> Frame:
+        self.frames_decoded += 1
+        if decoded.is_corrupt:
+            self.frames_damaged += 1
+            self._first_damaged = self._first_damaged or self.frames_decoded
+        time = self._clock.tick(decoded)
+        return Frame(self.frames_decoded, time, decoded.is_corrupt, decoded, self._orientation)
+
+    def _settle(self) -> None:
+        self.metadata.total_frame_count = self.frames_decoded
+        self.metadata.duration = round(self._clock.span, 3)
+        if self._clock.span > 0:
+            self.metadata.frame_rate = round(self.frames_decoded / self._clock.span, 3)
+
+
+def probe(path: Path) -> VideoMetadata:
+    """What is known of the video at ``path`` without decoding more than its first frame.
+
+    Number of frames and duration are the container's word and may be wrong.
+
+    Raises:
+        UnreadableVideo: it is no video, or its first frames cannot be decoded.
+        OSError: the file is not there or may not be read.
+    """
+    with VideoReader(path) as video:
+        return video.metadata
+
+
+class _Damage:
+    """What the decoder could not read."""
+
+    def __init__(self) -> None:
+        self.packets = 0
+        self.stopped_by: str | None = None
+
+
+def _decoded(container: InputContainer, stream: VideoStream, damage: _Damage) -> Iterator[av.VideoFrame]:
+    """Every frame that can be decoded. Only packets of the video stream are looked at, so bad sound does no harm."""
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets, None)
+        except av.FFmpegError as error:
+            damage.stopped_by = (error.strerror or "the file cannot be read any further").lower()
+            yield from stream.codec_context.decode(None)  # the frames that the decoder still holds
+            return
+        if packet is None:
+            return
+        try:
+            yield from stream.codec_context.decode(packet)
+        except av.FFmpegError:
+            damage.packets += 1
+
+
+class _Clock:
+    """When frames are shown, in seconds from the start of the file."""
+
+    def __init__(self, container: InputContainer, stream: VideoStream) -> None:
+        rate = stream.average_rate or stream.guessed_rate or Fraction(25)
+        self._interval = float(1 / rate)
+        self._start = (container.start_time or 0) / av.time_base
+        self._first: float | None = None
+        self._end = 0.0
+
+    def tick(self, decoded: av.VideoFrame) -> float:
+        """When ``decoded`` is shown. A frame without a time follows the one before it."""
+        time = self._end if decoded.time is None else decoded.time - self._start
+        length = float(decoded.duration * decoded.time_base) if decoded.duration and decoded.time_base else 0.0
+        if self._first is None:
+            self._first = time
+        self._end = max(self._end, time + (length or self._interval))
+        return time
+
+    @property
+    def span(self) -> float:
+        """Seconds from the first frame's appearance to the last one's disappearance."""
+        return self._end - (self._first or 0.0)
+
+
+class _DecodeAhead:
+    """Runs an iterator of frames in a thread, a few frames ahead of whoever takes them."""
+
+    def __init__(self, frames: Iterator[av.VideoFrame]) -> None:
+        self._waiting: queue.Queue[av.VideoFrame | BaseException | None] = queue.Queue(DECODE_AHEAD_FRAMES)
+        self._stopped = False
+        self._thread = threading.Thread(target=self._run, args=(frames,), name="decode-ahead", daemon=True)
+        self._thread.start()
+
+    def __iter__(self) -> Iterator[av.VideoFrame]:
+        while (each := self._waiting.get()) is not None:
+            if isinstance(each, BaseException):
+                raise each
+            yield each
+
+    def close(self) -> None:
+        """End the thread, wherever it is."""
+        self._stopped = True
+        while self._thread.is_alive():
+            try:
+                self._waiting.get(timeout=0.01)  # make room for what it is about to hand over
+            except queue.Empty:
+                continue
+        self._thread.join()
+
+    def _run(self, frames: Iterator[av.VideoFrame]) -> None:
+        try:
+            for frame in frames:
+                self._waiting.put(frame)
+                if self._stopped:
+                    return
+            self._waiting.put(None)
+        except BaseException as error:  # raised again where the frames are taken
+            self._waiting.put(error)

@@ -1,0 +1,88 @@
+"""What the kernel is asked about processes, beyond the standard library. It does nothing but on Linux."""
+
+import ctypes
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+PR_SET_PDEATHSIG = 1
+PR_SET_CHILD_SUBREAPER = 36
+PR_SET_NO_NEW_PRIVS = 38
+
+IS_LINUX = sys.platform == "linux"
+
+PARENT_CHECK_SECONDS = 0.5
+"""Interval at which a process outside Linux checks that its parent is alive."""
+
+
+def _loaded_prctl() -> Callable[..., int] | None:
+    if not IS_LINUX:
+        return None
+    prctl: Callable[..., int] = ctypes.CDLL(None, use_errno=True).prctl
+    return prctl
+
+
+_PRCTL = _loaded_prctl()
+
+
+def prctl(option: int, value: int) -> None:
+    """``prctl(option, value)``: for this process, or for the calling thread's children, as the option says.
+
+    Raises:
+        OSError: the kernel refused.
+    """
+    if _PRCTL is not None and _PRCTL(option, value, 0, 0, 0) != 0:
+        code = ctypes.get_errno()
+        raise OSError(code, f"prctl({option}, {value}): {os.strerror(code)}")
+
+
+def children() -> list[int]:
+    """Process ids of this process's children, dead but unreaped ones included; empty where the kernel does not tell."""
+    if not IS_LINUX:
+        return []
+    own = os.getpid()
+    try:
+        return [int(pid) for pid in Path(f"/proc/self/task/{own}/children").read_text().split()]
+    except OSError:  # a kernel built without that file
+        return [pid for pid in _processes() if _parent_of(pid) == own]
+
+
+def thread_count() -> int:
+    """How many threads this process has, those unknown to Python included; 0 where the kernel does not tell."""
+    return len(os.listdir("/proc/self/task")) if IS_LINUX else 0  # noqa: PTH208  (a third of the time of iterdir)
+
+
+def _processes() -> list[int]:
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+
+
+def _parent_of(pid: int) -> int | None:
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return None
+
+
+def end_with_parent(parent: int) -> None:
+    """From now on this process dies when ``parent``, which started it, does.
+
+    On Linux the kernel sees to it; elsewhere a thread looks twice a second, and takes the process group along. A
+    parent that is dead already ends this process here.
+    """
+    if IS_LINUX:
+        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    else:
+        threading.Thread(target=watch_parent, args=(parent,), daemon=True, name="parent-watch").start()
+    if os.getppid() != parent:  # it died before the line above took hold
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def watch_parent(parent: int) -> None:
+    """Return never; end this process group when ``parent`` has died."""
+    while os.getppid() == parent:
+        time.sleep(PARENT_CHECK_SECONDS)
+    os.killpg(0, signal.SIGKILL)
