@@ -34,7 +34,7 @@ version, `/v1`. Bodies and answers are JSON unless said otherwise; the [shapes](
 
 A token is sent as `Authorization: Bearer <token>`, an application's as `{APPLICATION_KEY}`, and the user that it
 acts for as `{APPLICATION_USER}`. Every answer with a status of 400 or above is an
-[ErrorAnswer](http/shapes.md#erroranswer), but for those to `HEAD`.
+[ErrorResponse](http/shapes.md#errorresponse), but for those to `HEAD`.
 """
 
 
@@ -111,7 +111,7 @@ def _content(answer: Mapping[str, Any]) -> str:
     found = []
     for media_type, content in answer.get("content", {}).items():
         schema = content["schema"]
-        if "$ref" in schema and name_of(schema) == "ErrorAnswer":
+        if "$ref" in schema and name_of(schema) == "ErrorResponse":
             continue
         found.append(type_of(schema, _SHAPES) if media_type == "application/json" else f"{code(media_type)}")
     told = [

@@ -74,7 +74,7 @@ def test_there_is_an_end_to_what_is_kept(tmp_path: Path) -> None:
 
     found = spans_of(tmp_path / "many.json")
 
-    assert (len(found.spans), found.is_whole) == (MOST_SPANS, False)
+    assert (len(found.spans), found.is_complete) == (MOST_SPANS, False)
 
 
 @pytest.mark.parametrize(

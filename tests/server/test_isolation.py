@@ -36,7 +36,7 @@ FOR_EVERYBODY = {
     "post /data/url", "get /account", "get /account/export", "get /account/audit", "get /account/tokens",
     "post /account/tokens", "get /account/sessions", "get /account/usage", "put /account/password", "delete /account",
     "post /sign-out", "post /account/tokens/{token_id}/rotate", "delete /account/tokens/{token_id}",
-    "delete /account/sessions/{session_id}", "post /account/elsewhere", "delete /account/elsewhere",
+    "delete /account/sessions/{session_id}", "post /account/oidc", "delete /account/oidc",
 }  # fmt: skip
 """Where any user has a right of his own."""
 
@@ -132,7 +132,7 @@ MANIFEST: dict[str, Any] = {
 BODIES = {
     "put /data/{data_id}/ttl": {"days": "-9"}, "put /jobs/{job_id}/ttl": {"days": "-9"},
     "put /jobs/{job_id}/state": {"state": "FAILED"}, "put /links/attempts/{attempt_id}/status": {},
-    "put /links/attempts/{attempt_id}/spans": {"spans": [], "is_whole": True},
+    "put /links/attempts/{attempt_id}/spans": {"spans": [], "is_complete": True},
     "post /jobs/{job_id}/metadata": {"frame_count": 1, "duration_seconds": 1, "size_bytes": 1},
     "post /apps/users": {"username": "mallory"},
     "post /webhooks": {"url": "http://127.0.0.1:9/"}, "patch /webhooks/{webhook_id}": {"enabled": False},

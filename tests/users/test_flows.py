@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from voxel51.users.flows import Execution, Give, Pause, first_given
+from voxel51.users.flows import Emit, Execution, Pause, first_emitted
 
 
 def flow(seen: list[Any]) -> Generator[Any, Any, str]:
@@ -13,7 +13,7 @@ def flow(seen: list[Any]) -> Generator[Any, Any, str]:
             yield Pause(2)
         except OSError as error:
             seen.append(str(error))
-        yield Give("an item")
+        yield Emit("an item")
         return "the result"
     finally:
         seen.append("closed")
@@ -26,7 +26,7 @@ def test_a_flow_is_told_what_became_of_its_actions() -> None:
     assert execution.action == Pause(1)
     execution.succeed("outcome")
     execution.fail(OSError("no luck"))
-    assert execution.action == Give("an item")
+    assert execution.action == Emit("an item")
     execution.succeed(None)
 
     assert (execution.action, execution.result) == (None, "the result")
@@ -53,7 +53,7 @@ def test_a_flow_that_is_given_up_is_closed() -> None:
 
 def test_a_flow_can_take_the_first_item_of_another() -> None:
     seen: list[Any] = []
-    execution = Execution(first_given(flow(seen)))
+    execution = Execution(first_emitted(flow(seen)))
 
     execution.succeed(1)
     execution.fail(OSError("no luck"))
@@ -66,7 +66,7 @@ def test_a_flow_without_items_has_no_first() -> None:
     def nothing() -> Generator[Any, Any, None]:
         yield Pause(1)
 
-    execution = Execution(first_given(nothing()))
+    execution = Execution(first_emitted(nothing()))
 
     with pytest.raises(LookupError):
         execution.succeed(None)

@@ -16,7 +16,7 @@ from voxel51.users.api import API
 from voxel51.users.async_api import AsyncAPI
 from voxel51.users.auth import Token
 from voxel51.users.jobs import JobRequest, WaitTimedOut
-from voxel51.users.listening import Ears, Heard
+from voxel51.users.listening import EventStreamParser, RelevantEvent
 
 STREAM = {"Content-Type": "text/event-stream"}
 TOLD = (
@@ -40,16 +40,16 @@ def submit(api: API, seconds: float) -> str:
 
 @pytest.mark.parametrize("size", range(1, len(TOLD) + 1, 7))
 def test_a_stream_may_be_cut_anywhere(size: int) -> None:
-    ears, heard = Ears(None, {"job_complete"}), []
+    ears, heard = EventStreamParser(None, {"job_complete"}), []
     for start in range(0, len(TOLD), size):
         try:
             ears.take(TOLD[start : start + size])
-        except Heard:
+        except RelevantEvent:
             heard.append(ears.last_id)
             break
     assert heard == [7]
-    resumed = Ears(7, {"job_complete"})
-    with pytest.raises(Heard):
+    resumed = EventStreamParser(7, {"job_complete"})
+    with pytest.raises(RelevantEvent):
         for start in range(0, len(TOLD), size):
             resumed.take(TOLD[start : start + size])
     assert resumed.last_id == 9
@@ -57,9 +57,9 @@ def test_a_stream_may_be_cut_anywhere(size: int) -> None:
 
 def test_what_is_no_stream_is_refused() -> None:
     with pytest.raises(APIError, match="no events"):
-        Ears(None, set()).begin(200, {"content-type": "application/json"})
+        EventStreamParser(None, set()).begin(200, {"content-type": "application/json"})
     with pytest.raises(APIError, match="without an end"):
-        Ears(None, set()).take(b"x" * 1024 * 1025)
+        EventStreamParser(None, set()).take(b"x" * 1024 * 1025)
 
 
 def test_a_job_that_takes_long_is_listened_for_and_hardly_looked_at(own: API, monkeypatch: pytest.MonkeyPatch) -> None:

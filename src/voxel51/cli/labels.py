@@ -63,7 +63,7 @@ def _summary(options: argparse.Namespace) -> int:
     ]
     headers = ["kind", "label", "track", "first frame", "last frame", "seconds", "confidence", "text"]
     printer.result(table(rows, headers), asdict(found))
-    if not found.is_whole:
+    if not found.is_complete:
         printer.remark(f"There is more; these are the first {len(found.spans)}")
     return printer.finish()
 

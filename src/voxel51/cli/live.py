@@ -5,7 +5,7 @@ import sys
 import time
 from typing import TextIO
 
-from voxel51.wire.jobs import Job
+from voxel51.wire.jobs import JobRecord
 from voxel51.wire.tasks import TaskStatusDocument
 
 BAR_WIDTH = 24
@@ -68,7 +68,7 @@ class JobBoard:
         self._board = board
         self._begun: dict[str, tuple[float, float]] = {}
 
-    def __call__(self, job: Job, status: TaskStatusDocument | None) -> None:
+    def __call__(self, job: JobRecord, status: TaskStatusDocument | None) -> None:
         """Show where a job stands."""
         fraction, said = fraction_of(job, status), message_of(status)
         left = self._seconds_left(job["id"], fraction) if job["state"] == "RUNNING" else None
@@ -88,7 +88,7 @@ class JobBoard:
         return (now - began) / (fraction - begun_at) * (1 - fraction)
 
 
-def fraction_of(job: Job, status: TaskStatusDocument | None) -> float | None:
+def fraction_of(job: JobRecord, status: TaskStatusDocument | None) -> float | None:
     """How much of a job is done, 0 to 1; None where nobody knows."""
     if job["state"] == "COMPLETE":
         return 1.0

@@ -11,7 +11,7 @@ from voxel51.cli.printing import Printer
 from voxel51.cli.profiles import client
 from voxel51.users.api import API
 from voxel51.users.progress import JobProgress
-from voxel51.wire.jobs import Job
+from voxel51.wire.jobs import JobRecord
 from voxel51.wire.tasks import TaskStatusDocument
 
 _EXAMPLES = """\
@@ -69,7 +69,7 @@ class JobLines:
     def __init__(self) -> None:
         self._told: dict[str, object] = {}
 
-    def __call__(self, job: Job, status: TaskStatusDocument | None) -> None:
+    def __call__(self, job: JobRecord, status: TaskStatusDocument | None) -> None:
         """Tell where a job stands, if that is new."""
         news = {
             "id": job["id"],

@@ -46,10 +46,10 @@ class Span:
 
 @dataclass(slots=True)
 class Spans:
-    """All of one file; ``is_whole`` is false where there are more than `MOST_SPANS`."""
+    """All of one file; ``is_complete`` is false where there are more than `MOST_SPANS`."""
 
     spans: list[Span] = field(default_factory=list)
-    is_whole: bool = True
+    is_complete: bool = True
 
 
 def spans_of(path: Path) -> Spans:
@@ -98,7 +98,7 @@ class _Summary:
         span = self._open.get(key)
         if span is None:
             if len(self._found.spans) + len(self._open) >= MOST_SPANS:
-                self._found.is_whole = False
+                self._found.is_complete = False
                 return
             span = self._open[key] = Span("object", *key, None, number, number, 0)
         if span.frame_count == 0 or span.last_frame != number:
@@ -112,7 +112,7 @@ class _Summary:
     def _add_event(self, event: Mapping[str, Any]) -> None:
         for first, last in Support.read(event["support"]).ranges if event.get("support") else ():
             if len(self._found.spans) >= MOST_SPANS:
-                self._found.is_whole = False
+                self._found.is_complete = False
                 return
             confidence = event.get("confidence")
             self._found.spans.append(

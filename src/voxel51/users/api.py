@@ -20,11 +20,11 @@ from voxel51.users.jobs import JobRequest
 from voxel51.users.query import AnalyticsQuery, DataQuery, JobsQuery
 from voxel51.users.renditions import of_job, save_rendition
 from voxel51.users.sources import Uploadable
-from voxel51.users.uploading import Wish
-from voxel51.wire.analytics import Analytic, AnalyticDocument, AnalyticImageType, AnalyticList, AnalyticType
+from voxel51.users.uploading import UploadOptions
+from voxel51.wire.analytics import AnalyticDocument, AnalyticImageType, AnalyticList, AnalyticRecord, AnalyticType
 from voxel51.wire.batches import BatchResponse
-from voxel51.wire.data import Data, DataList
-from voxel51.wire.jobs import Job, JobList
+from voxel51.wire.data import DataList, DataRecord
+from voxel51.wire.jobs import JobList, JobRecord
 from voxel51.wire.status import Statuses
 from voxel51.wire.tasks import TaskStatusDocument
 
@@ -47,7 +47,7 @@ class API(CompoundCalls):
 
     # --- analytics
 
-    def list_analytics(self, all_versions: bool = False) -> list[Analytic]:
+    def list_analytics(self, all_versions: bool = False) -> list[AnalyticRecord]:
         """The analytics that can be run; of each the latest version, or all."""
         return self._send(analytics.list_all(all_versions))
 
@@ -63,7 +63,7 @@ class API(CompoundCalls):
         """
         return self._run(several.analytic_id(name, version))
 
-    def get_analytic_details(self, analytic_id: str) -> Analytic:
+    def get_analytic_details(self, analytic_id: str) -> AnalyticRecord:
         """The record of an analytic."""
         return self._send(analytics.details(analytic_id))
 
@@ -71,7 +71,7 @@ class API(CompoundCalls):
         """What goes into an analytic, what can be set, what comes out."""
         return self._send(analytics.doc(analytic_id))
 
-    def upload_analytic(self, doc_json_path: Path, analytic_type: str | None = None) -> Analytic:
+    def upload_analytic(self, doc_json_path: Path, analytic_type: str | None = None) -> AnalyticRecord:
         """Add an analytic by its document, a JSON file; ``analytic_type`` is an `AnalyticType`."""
         return self._send(analytics.upload(doc_json_path, analytic_type))
 
@@ -91,7 +91,7 @@ class API(CompoundCalls):
 
     # --- data
 
-    def list_data(self) -> list[Data]:
+    def list_data(self) -> list[DataRecord]:
         """All of one's data."""
         return self._send(data.list_all())
 
@@ -106,7 +106,7 @@ class API(CompoundCalls):
         ttl: date | str | None = None,
         progress: bool | UploadProgress | None = None,
         verify: bool | None = None,
-    ) -> Data: ...
+    ) -> DataRecord: ...
 
     @overload
     def upload_data(
@@ -115,7 +115,7 @@ class API(CompoundCalls):
         ttl: date | str | None = None,
         progress: bool | UploadProgress | None = None,
         verify: bool | None = None,
-    ) -> list[Data]: ...
+    ) -> list[DataRecord]: ...
 
     def upload_data(
         self,
@@ -123,7 +123,7 @@ class API(CompoundCalls):
         ttl: date | str | None = None,
         progress: bool | UploadProgress | None = None,
         verify: bool | None = None,
-    ) -> Data | list[Data]:
+    ) -> DataRecord | list[DataRecord]:
         """Upload a file, to be kept until ``ttl`` or as long as the platform does.
 
         A large one goes on after a cut connection and after a restart of either side: call this again.
@@ -140,7 +140,7 @@ class API(CompoundCalls):
             OSError: the file is not there, or changed meanwhile.
             voxel51.transport.errors.Damaged: what arrived is not what is here; it was deleted there.
         """
-        return self._run(several.upload_data(path, Wish(ttl, progress, verify)))
+        return self._run(several.upload_data(path, UploadOptions(ttl, progress, verify)))
 
     def post_data_as_url(
         self,
@@ -151,7 +151,7 @@ class API(CompoundCalls):
         expiration_date: date | str | None = None,
         encoding: str | None = None,
         ttl: date | str | None = None,
-    ) -> Data:
+    ) -> DataRecord:
         """Let the platform read a file of ``size`` bytes from ``url``, which must work until ``expiration_date``.
 
         The first clients had ``encoding`` and ``ttl`` in the fifth and sixth place; that works, too.
@@ -160,7 +160,7 @@ class API(CompoundCalls):
             expiration_date, encoding = encoding, str(expiration_date)
         return self._send(data.post_url(url, filename, mime_type, size, expiration_date or ttl, encoding))
 
-    def get_data_details(self, data_id: str) -> Data:
+    def get_data_details(self, data_id: str) -> DataRecord:
         """The record of one's data."""
         return self._send(data.details(data_id))
 
@@ -200,7 +200,7 @@ class API(CompoundCalls):
 
     # --- jobs
 
-    def list_jobs(self) -> list[Job]:
+    def list_jobs(self) -> list[JobRecord]:
         """One's jobs that are not archived."""
         return self._send(jobs.list_all())
 
@@ -210,11 +210,11 @@ class API(CompoundCalls):
 
     def upload_job_request(
         self, job_request: JobRequest, job_name: str, auto_start: bool = False, ttl: date | str | None = None
-    ) -> Job:
+    ) -> JobRecord:
         """Ask for a job, started at once or by `start_job`. Its output is kept until ``ttl``."""
         return self._send(jobs.upload(job_request, job_name, auto_start, ttl))
 
-    def get_job_details(self, job_id: str) -> Job:
+    def get_job_details(self, job_id: str) -> JobRecord:
         """The record of a job."""
         return self._send(jobs.details(job_id))
 
@@ -248,11 +248,11 @@ class API(CompoundCalls):
         """Keep a job's output so many days longer (negative: shorter), or until a date."""
         self._send(jobs.update_ttl(job_id, days, expiration_date))
 
-    def get_job_state(self, job_id: str | None = None, job: Job | None = None) -> str:
+    def get_job_state(self, job_id: str | None = None, job: JobRecord | None = None) -> str:
         """Where a job stands (a `JobState`): as the platform says, or as its record ``job`` says."""
         return self._run(several.state(job_id, job))
 
-    def is_job_complete(self, job_id: str | None = None, job: Job | None = None) -> bool:
+    def is_job_complete(self, job_id: str | None = None, job: JobRecord | None = None) -> bool:
         """Whether a job is done.
 
         Raises:
@@ -260,7 +260,7 @@ class API(CompoundCalls):
         """
         return self._run(several.is_complete(job_id, job))
 
-    def is_job_expired(self, job_id: str | None = None, job: Job | None = None) -> bool:
+    def is_job_expired(self, job_id: str | None = None, job: JobRecord | None = None) -> bool:
         """Whether a job's output is gone for its age: as the platform says, or by the date in its record ``job``."""
         return self._run(several.is_expired(job_id, job))
 

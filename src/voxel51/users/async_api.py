@@ -18,11 +18,11 @@ from voxel51.users.jobs import JobRequest
 from voxel51.users.query import AnalyticsQuery, DataQuery, JobsQuery
 from voxel51.users.renditions import of_job, save_rendition
 from voxel51.users.sources import Uploadable
-from voxel51.users.uploading import Wish
-from voxel51.wire.analytics import Analytic, AnalyticDocument, AnalyticList
+from voxel51.users.uploading import UploadOptions
+from voxel51.wire.analytics import AnalyticDocument, AnalyticList, AnalyticRecord
 from voxel51.wire.batches import BatchResponse
-from voxel51.wire.data import Data, DataList
-from voxel51.wire.jobs import Job, JobList
+from voxel51.wire.data import DataList, DataRecord
+from voxel51.wire.jobs import JobList, JobRecord
 from voxel51.wire.status import Statuses
 from voxel51.wire.tasks import TaskStatusDocument
 
@@ -45,7 +45,7 @@ class AsyncAPI(AsyncCompoundCalls):
 
     # --- analytics
 
-    async def list_analytics(self, all_versions: bool = False) -> list[Analytic]:
+    async def list_analytics(self, all_versions: bool = False) -> list[AnalyticRecord]:
         """The analytics that can be run; of each the latest version, or all."""
         return await self._send(analytics.list_all(all_versions))
 
@@ -61,7 +61,7 @@ class AsyncAPI(AsyncCompoundCalls):
         """
         return await self._run(several.analytic_id(name, version))
 
-    async def get_analytic_details(self, analytic_id: str) -> Analytic:
+    async def get_analytic_details(self, analytic_id: str) -> AnalyticRecord:
         """The record of an analytic."""
         return await self._send(analytics.details(analytic_id))
 
@@ -69,7 +69,7 @@ class AsyncAPI(AsyncCompoundCalls):
         """What goes into an analytic, what can be set, what comes out."""
         return await self._send(analytics.doc(analytic_id))
 
-    async def upload_analytic(self, doc_json_path: Path, analytic_type: str | None = None) -> Analytic:
+    async def upload_analytic(self, doc_json_path: Path, analytic_type: str | None = None) -> AnalyticRecord:
         """Add an analytic by its document, a JSON file; ``analytic_type`` is an `AnalyticType`."""
         return await self._send(analytics.upload(doc_json_path, analytic_type))
 
@@ -89,7 +89,7 @@ class AsyncAPI(AsyncCompoundCalls):
 
     # --- data
 
-    async def list_data(self) -> list[Data]:
+    async def list_data(self) -> list[DataRecord]:
         """All of one's data."""
         return await self._send(data.list_all())
 
@@ -104,7 +104,7 @@ class AsyncAPI(AsyncCompoundCalls):
         ttl: date | str | None = None,
         progress: bool | UploadProgress | None = None,
         verify: bool | None = None,
-    ) -> Data: ...
+    ) -> DataRecord: ...
 
     @overload
     async def upload_data(
@@ -113,7 +113,7 @@ class AsyncAPI(AsyncCompoundCalls):
         ttl: date | str | None = None,
         progress: bool | UploadProgress | None = None,
         verify: bool | None = None,
-    ) -> list[Data]: ...
+    ) -> list[DataRecord]: ...
 
     async def upload_data(
         self,
@@ -121,7 +121,7 @@ class AsyncAPI(AsyncCompoundCalls):
         ttl: date | str | None = None,
         progress: bool | UploadProgress | None = None,
         verify: bool | None = None,
-    ) -> Data | list[Data]:
+    ) -> DataRecord | list[DataRecord]:
         """Upload a file, to be kept until ``ttl`` or as long as the platform does.
 
         A large one goes on after a cut connection and after a restart of either side: call this again.
@@ -138,7 +138,7 @@ class AsyncAPI(AsyncCompoundCalls):
             OSError: the file is not there, or changed meanwhile.
             voxel51.transport.errors.Damaged: what arrived is not what is here; it was deleted there.
         """
-        return await self._run(several.upload_data(path, Wish(ttl, progress, verify)))
+        return await self._run(several.upload_data(path, UploadOptions(ttl, progress, verify)))
 
     async def post_data_as_url(
         self,
@@ -149,7 +149,7 @@ class AsyncAPI(AsyncCompoundCalls):
         expiration_date: date | str | None = None,
         encoding: str | None = None,
         ttl: date | str | None = None,
-    ) -> Data:
+    ) -> DataRecord:
         """Let the platform read a file of ``size`` bytes from ``url``, which must work until ``expiration_date``.
 
         The first clients had ``encoding`` and ``ttl`` in the fifth and sixth place; that works, too.
@@ -158,7 +158,7 @@ class AsyncAPI(AsyncCompoundCalls):
             expiration_date, encoding = encoding, str(expiration_date)
         return await self._send(data.post_url(url, filename, mime_type, size, expiration_date or ttl, encoding))
 
-    async def get_data_details(self, data_id: str) -> Data:
+    async def get_data_details(self, data_id: str) -> DataRecord:
         """The record of one's data."""
         return await self._send(data.details(data_id))
 
@@ -198,7 +198,7 @@ class AsyncAPI(AsyncCompoundCalls):
 
     # --- jobs
 
-    async def list_jobs(self) -> list[Job]:
+    async def list_jobs(self) -> list[JobRecord]:
         """One's jobs that are not archived."""
         return await self._send(jobs.list_all())
 
@@ -208,11 +208,11 @@ class AsyncAPI(AsyncCompoundCalls):
 
     async def upload_job_request(
         self, job_request: JobRequest, job_name: str, auto_start: bool = False, ttl: date | str | None = None
-    ) -> Job:
+    ) -> JobRecord:
         """Ask for a job, started at once or by `start_job`. Its output is kept until ``ttl``."""
         return await self._send(jobs.upload(job_request, job_name, auto_start, ttl))
 
-    async def get_job_details(self, job_id: str) -> Job:
+    async def get_job_details(self, job_id: str) -> JobRecord:
         """The record of a job."""
         return await self._send(jobs.details(job_id))
 
@@ -246,11 +246,11 @@ class AsyncAPI(AsyncCompoundCalls):
         """Keep a job's output so many days longer (negative: shorter), or until a date."""
         await self._send(jobs.update_ttl(job_id, days, expiration_date))
 
-    async def get_job_state(self, job_id: str | None = None, job: Job | None = None) -> str:
+    async def get_job_state(self, job_id: str | None = None, job: JobRecord | None = None) -> str:
         """Where a job stands (a `JobState`): as the platform says, or as its record ``job`` says."""
         return await self._run(several.state(job_id, job))
 
-    async def is_job_complete(self, job_id: str | None = None, job: Job | None = None) -> bool:
+    async def is_job_complete(self, job_id: str | None = None, job: JobRecord | None = None) -> bool:
         """Whether a job is done.
 
         Raises:
@@ -258,7 +258,7 @@ class AsyncAPI(AsyncCompoundCalls):
         """
         return await self._run(several.is_complete(job_id, job))
 
-    async def is_job_expired(self, job_id: str | None = None, job: Job | None = None) -> bool:
+    async def is_job_expired(self, job_id: str | None = None, job: JobRecord | None = None) -> bool:
         """Whether a job's output is gone for its age: as the platform says, or by the date in its record ``job``."""
         return await self._run(several.is_expired(job_id, job))
 

@@ -11,11 +11,11 @@ from voxel51.users.calls.call import Call
 from voxel51.users.client import Caller
 from voxel51.users.flows import (
     Action,
+    Emit,
+    EmittingFlow,
     Execution,
     Fetch,
     Flow,
-    Give,
-    GivingFlow,
     Identify,
     Pause,
     Receive,
@@ -50,14 +50,14 @@ class AsyncClient(Caller):
             pass
         return execution.result
 
-    def _iterate(self, flow: GivingFlow[Any]) -> AsyncIterator[Any]:
+    def _iterate(self, flow: EmittingFlow[Any]) -> AsyncIterator[Any]:
         return self._execute(Execution(flow))
 
     async def _execute(self, execution: Execution[Any]) -> AsyncIterator[Any]:
         """Do what a flow wants until it is over; what it gives is handed on."""
         try:
             while (action := execution.action) is not None:
-                if isinstance(action, Give):
+                if isinstance(action, Emit):
                     yield action.item
                     execution.succeed(None)
                     continue

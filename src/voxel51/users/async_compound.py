@@ -14,34 +14,34 @@ from voxel51.users.renditions import of_data, of_job, read_rendition, save_rendi
 from voxel51.users.running import Input, RunOptions, RunResult, run
 from voxel51.users.several import Path
 from voxel51.users.waiting import LONGEST_PAUSE_SECONDS, LookSchedule, ends_of
-from voxel51.wire.analytics import Analytic
-from voxel51.wire.data import Data
-from voxel51.wire.jobs import Job
+from voxel51.wire.analytics import AnalyticRecord
+from voxel51.wire.data import DataRecord
+from voxel51.wire.jobs import JobRecord
 from voxel51.wire.search import KnownLabel, LabelMatches
 
 
 class AsyncCompoundCalls(AsyncClient):
     """Each is one line over a flow (`voxel51.users.flows`), so that its logic is there once for all clients."""
 
-    def iter_analytics(self, analytics_query: AnalyticsQuery | None = None) -> AsyncIterator[Analytic]:
+    def iter_analytics(self, analytics_query: AnalyticsQuery | None = None) -> AsyncIterator[AnalyticRecord]:
         """The analytics that match, or all, read as they are asked for; the oldest first unless the query says more."""
         return self._iterate(pages(analytics_query or AnalyticsQuery(), analytics.query, "analytics"))
 
-    def iter_data(self, data_query: DataQuery | None = None) -> AsyncIterator[Data]:
+    def iter_data(self, data_query: DataQuery | None = None) -> AsyncIterator[DataRecord]:
         """The data that match, or all, read as they are asked for; the oldest first unless the query says more.
 
         Each is given once, also when others are added or deleted meanwhile.
         """
         return self._iterate(pages(data_query or DataQuery(), data.query, "data"))
 
-    def iter_jobs(self, jobs_query: JobsQuery | None = None) -> AsyncIterator[Job]:
+    def iter_jobs(self, jobs_query: JobsQuery | None = None) -> AsyncIterator[JobRecord]:
         """The jobs that match, or all, read as they are asked for; the oldest first unless the query says more.
 
         Each is given once, also when others are added or deleted meanwhile.
         """
         return self._iterate(pages(jobs_query or JobsQuery(), jobs.query, "jobs"))
 
-    def wait(self, job_ids: Iterable[str | Job], timeout: float | None = None) -> AsyncIterator[Job]:
+    def wait(self, job_ids: Iterable[str | JobRecord], timeout: float | None = None) -> AsyncIterator[JobRecord]:
         """The records of jobs as they end, COMPLETE or FAILED, whichever is first.
 
         Args:

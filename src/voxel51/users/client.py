@@ -15,11 +15,11 @@ from voxel51.users.auth import Token, load_token
 from voxel51.users.calls.call import Call
 from voxel51.users.flows import (
     Action,
+    Emit,
+    EmittingFlow,
     Execution,
     Fetch,
     Flow,
-    Give,
-    GivingFlow,
     Identify,
     Pause,
     Receive,
@@ -134,14 +134,14 @@ class Client(Caller):
             pass
         return execution.result
 
-    def _iterate(self, flow: GivingFlow[Any]) -> Iterator[Any]:
+    def _iterate(self, flow: EmittingFlow[Any]) -> Iterator[Any]:
         return self._execute(Execution(flow))
 
     def _execute(self, execution: Execution[Any]) -> Iterator[Any]:
         """Do what a flow wants until it is over; what it gives is handed on."""
         try:
             while (action := execution.action) is not None:
-                if isinstance(action, Give):
+                if isinstance(action, Emit):
                     yield action.item
                     execution.succeed(None)
                     continue

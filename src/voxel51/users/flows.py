@@ -2,7 +2,7 @@
 
 A flow is a generator. It yields actions, is sent what became of each (or has the error thrown into it), and returns its
 result. It neither sends nor sleeps, so the client that runs it may block or await. A flow that finds things one after
-the other yields `Give` for each; a client hands them on as they come.
+the other yields `Emit` for each; a client hands them on as they come.
 """
 
 from collections.abc import Callable, Generator
@@ -57,7 +57,7 @@ class Identify:
 
 
 @dataclass(frozen=True, slots=True)
-class Give(Generic[Item]):
+class Emit(Generic[Item]):
     """Hand ``item`` to whoever runs the flow; it goes on when they ask for more."""
 
     item: Item
@@ -66,7 +66,7 @@ class Give(Generic[Item]):
 Action = Fetch | Pause | Receive | Work | Identify
 Flow = Generator[Action, Any, Result]
 """A flow that gives nothing on its way."""
-GivingFlow = Generator[Action | Give[Item], Any, None]
+EmittingFlow = Generator[Action | Emit[Item], Any, None]
 """A flow whose result is what it gives."""
 
 
@@ -76,7 +76,7 @@ def fetch(call: Call[Result], timeout_seconds: float | None = None) -> Flow[Resu
     return result
 
 
-def first_given(flow: GivingFlow[Item]) -> Flow[Item]:
+def first_emitted(flow: EmittingFlow[Item]) -> Flow[Item]:
     """The first item that ``flow`` gives, which then ends.
 
     Raises:
@@ -85,7 +85,7 @@ def first_given(flow: GivingFlow[Item]) -> Flow[Item]:
     execution = Execution(flow)
     try:
         while execution.action is not None:
-            if isinstance(execution.action, Give):
+            if isinstance(execution.action, Emit):
                 item: Item = execution.action.item
                 return item
             try:
@@ -107,7 +107,7 @@ class Execution(Generic[Result]):
         result: what it returned.
     """
 
-    action: Action | Give[Any] | None
+    action: Action | Emit[Any] | None
     result: Result
 
     def __init__(self, flow: Generator[Any, Any, Result]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Self, cast
 
 from voxel51.users.utils import Serializable
-from voxel51.wire.jobs import DATA_ID_FIELD, DataReference, Job, JobComputeMode, JobFailureType, JobState
+from voxel51.wire.jobs import DATA_ID_FIELD, DataReference, JobComputeMode, JobFailureType, JobRecord, JobState
 
 __all__ = [
     "DATA_ID_FIELD",
@@ -41,7 +41,7 @@ class RemoteDataPathError(Exception):
     """A reference to data that refers to none."""
 
 
-def require_not_failed(job: Job) -> None:
+def require_not_failed(job: JobRecord) -> None:
     """Return when ``job`` has not failed.
 
     Raises:

@@ -21,7 +21,7 @@ _ENDING = {EventName.COMPLETE.value, EventName.FAILED.value, EventName.DELETED.v
 _GOING_ON = {EventName.RUNNING.value, EventName.PROGRESS.value, EventName.MESSAGE.value}
 
 
-class Heard(Exception):
+class RelevantEvent(Exception):
     """It is time to look at the jobs.
 
     Attributes:
@@ -33,8 +33,8 @@ class Heard(Exception):
         self.job_id = job_id
 
 
-class Ears:
-    """Takes a stream of events, and raises `Heard` at the first that matters.
+class EventStreamParser:
+    """Takes a stream of events, and raises `RelevantEvent` at the first that matters.
 
     Attributes:
         last_id: of the last event that came; None before the first.
@@ -70,9 +70,9 @@ class Ears:
         # The first id says from where on one hears everything. What was before, a look must tell.
         is_first, self._is_placed = not self._is_placed, self._is_placed or self.last_id is not None
         if is_first and self._is_placed:
-            raise Heard
+            raise RelevantEvent
         if fields.get("event") in self._names:
-            raise Heard(_job_of(fields))
+            raise RelevantEvent(_job_of(fields))
 
 
 def _job_of(fields: Mapping[str, str]) -> str | None:
@@ -83,15 +83,15 @@ def _job_of(fields: Mapping[str, str]) -> str | None:
     return job_id if isinstance(job_id, str) else None
 
 
-class Listener:
+class JobEventListener:
     """Waits for news of jobs, and gives up where there are none to be had.
 
     Attributes:
-        is_deaf: whether it gave up: an old platform, one with too many listeners, or a line that is cut too often.
+        is_unavailable: whether the event stream cannot be used: an old platform, too many readers, or repeated cuts.
     """
 
     def __init__(self, wants_progress: bool) -> None:
-        self.is_deaf = False
+        self.is_unavailable = False
         self._names = _ENDING | _GOING_ON if wants_progress else _ENDING
         self._last_id: int | None = None
         self._cuts = 0
@@ -103,24 +103,24 @@ class Listener:
         """
         news = list(job_ids)
         is_begun = self._last_id is not None
-        ears = Ears(self._last_id, self._names)
+        ears = EventStreamParser(self._last_id, self._names)
         limit = min(seconds, LONGEST_SECONDS if is_begun else FIRST_WORD_SECONDS)
         try:
             yield Receive(events.listen(job_ids, self._last_id), ears, limit)
             self._note_cut()
-        except Heard as heard:
+        except RelevantEvent as heard:
             self._cuts = 0
             if heard.job_id is not None:
                 news = [job_id for job_id in job_ids if job_id == heard.job_id]
         except TimedOut:
-            self.is_deaf = ears.last_id is None and limit < seconds
+            self.is_unavailable = ears.last_id is None and limit < seconds
         except ConnectionFailed:
             self._note_cut()
         except APIError:
-            self.is_deaf = True
+            self.is_unavailable = True
         self._last_id = ears.last_id
         return news
 
     def _note_cut(self) -> None:
         self._cuts += 1
-        self.is_deaf = self._cuts >= _MOST_CUTS
+        self.is_unavailable = self._cuts >= _MOST_CUTS

@@ -5,7 +5,7 @@ from copy import deepcopy
 from typing import Any, TypeVar
 
 from voxel51.users.calls.call import Call
-from voxel51.users.flows import Give, GivingFlow, fetch
+from voxel51.users.flows import Emit, EmittingFlow, fetch
 from voxel51.users.query import BaseQuery
 
 PAGE_SIZE = 200
@@ -15,7 +15,7 @@ Query = TypeVar("Query", bound=BaseQuery)
 
 def pages(
     query: Query, call: Callable[[Query], Call[Any]], noun: str, page_size: int = PAGE_SIZE
-) -> GivingFlow[dict[str, Any]]:
+) -> EmittingFlow[dict[str, Any]]:
     """Gives each record that matches ``query`` once, within its offset and limit; the oldest first unless it says more.
 
     What is added meanwhile comes at the end. What is removed meanwhile moves all that follows, so that records would be
@@ -40,7 +40,7 @@ def pages(
             if record["id"] in seen or (query.limit is not None and len(seen) >= query.limit):
                 continue
             seen.add(record["id"])
-            yield Give({name: value for name, value in record.items() if name != "id"} if hide_id else record)
+            yield Emit({name: value for name, value in record.items() if name != "id"} if hide_id else record)
         if len(page) < size:
             return
         offset += len(page) - 1

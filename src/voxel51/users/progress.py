@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
-from voxel51.wire.jobs import Job
+from voxel51.wire.jobs import JobRecord
 from voxel51.wire.tasks import TaskStatusDocument
 
 Report = TypeVar("Report", bound=Callable[..., None])
@@ -12,7 +12,7 @@ Report = TypeVar("Report", bound=Callable[..., None])
 BytesProgress = Callable[[int, int], None]
 """Receives how many bytes are there, and of how many, now and then, perhaps from another thread."""
 
-JobProgress = Callable[[Job, TaskStatusDocument | None], None]
+JobProgress = Callable[[JobRecord, TaskStatusDocument | None], None]
 """Receives a job and its status whenever they were looked at; the status is None while there is none."""
 
 
@@ -54,7 +54,7 @@ class JobBars:
         self._bars: dict[str, _Bar] = {}
         self._over: set[str] = set()
 
-    def __call__(self, job: Job, status: TaskStatusDocument | None) -> None:
+    def __call__(self, job: JobRecord, status: TaskStatusDocument | None) -> None:
         """Show where a job stands."""
         if job["id"] in self._over:
             return

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from voxel51.transport.saving import DownloadProgress, local_name
-from voxel51.users.calls.renditions import Rendition, content, first_byte
+from voxel51.users.calls.renditions import RenditionRequest, content, first_byte
 from voxel51.users.downloading import download
 from voxel51.users.flows import Flow, Pause, fetch
 from voxel51.users.several import Path
@@ -14,7 +14,7 @@ _PAUSE_SECONDS = 0.1
 
 
 def save_rendition(
-    rendition: Rendition, path: Path | None, progress: bool | DownloadProgress | None = None
+    rendition: RenditionRequest, path: Path | None, progress: bool | DownloadProgress | None = None
 ) -> Flow[Path]:
     """Download it once it is made, by default under its own name; returns where it is."""
     name = yield from _made(rendition)
@@ -23,7 +23,7 @@ def save_rendition(
     return path
 
 
-def read_rendition(rendition: Rendition) -> Flow[dict[str, Any]]:
+def read_rendition(rendition: RenditionRequest) -> Flow[dict[str, Any]]:
     """What it says, once it is made: one that is a JSON document."""
     yield from _made(rendition)
     body = yield from fetch(content(rendition))
@@ -31,17 +31,17 @@ def read_rendition(rendition: Rendition) -> Flow[dict[str, Any]]:
     return said
 
 
-def of_data(data_id: str, kind: str, arguments: Mapping[str, Any]) -> Rendition:
+def of_data(data_id: str, kind: str, arguments: Mapping[str, Any]) -> RenditionRequest:
     """A rendition of data."""
-    return Rendition("data", data_id, kind, arguments)
+    return RenditionRequest("data", data_id, kind, arguments)
 
 
-def of_job(job_id: str, kind: str, arguments: Mapping[str, Any]) -> Rendition:
+def of_job(job_id: str, kind: str, arguments: Mapping[str, Any]) -> RenditionRequest:
     """A rendition of what a job found."""
-    return Rendition("jobs", job_id, kind, arguments)
+    return RenditionRequest("jobs", job_id, kind, arguments)
 
 
-def _made(rendition: Rendition) -> Flow[str]:
+def _made(rendition: RenditionRequest) -> Flow[str]:
     """Return when it is made; what its file is called."""
     while True:
         state = yield from fetch(first_byte(rendition))

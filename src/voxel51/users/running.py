@@ -10,16 +10,16 @@ from typing import Any, TypedDict
 from voxel51.transport.saving import local_name
 from voxel51.users.calls import jobs
 from voxel51.users.downloading import download
-from voxel51.users.flows import Flow, fetch, first_given
+from voxel51.users.flows import Flow, fetch, first_emitted
 from voxel51.users.jobs import JobRequest, RemoteDataPath, require_not_failed
 from voxel51.users.progress import JobProgress, shown_jobs
 from voxel51.users.sources import source_of
-from voxel51.users.uploading import Wish, upload
+from voxel51.users.uploading import UploadOptions, upload
 from voxel51.users.waiting import LONGEST_PAUSE_SECONDS, LookSchedule, ends_of
-from voxel51.wire.data import Data
-from voxel51.wire.jobs import Job
+from voxel51.wire.data import DataRecord
+from voxel51.wire.jobs import JobRecord
 
-Input = str | os.PathLike[str] | Data | RemoteDataPath
+Input = str | os.PathLike[str] | DataRecord | RemoteDataPath
 """A file to upload (its path), or data that the platform has: its id, its record, or a reference to it."""
 
 
@@ -33,7 +33,7 @@ class RunResult:
         output_path: where the output was written; None when the analytic makes none.
     """
 
-    job: Job
+    job: JobRecord
     data_ids: dict[str, str]
     output_path: Path | None
 
@@ -73,7 +73,7 @@ def run(
     name = options.get("job_name") or analytic.rpartition("/")[2]
     submitted = yield from fetch(jobs.upload(request, name, True, options.get("ttl")))
     schedule = LookSchedule(LONGEST_PAUSE_SECONDS, options.get("timeout"), overtime=0)
-    job = yield from first_given(ends_of([submitted["id"]], schedule, shown_jobs(options.get("progress"))))
+    job = yield from first_emitted(ends_of([submitted["id"]], schedule, shown_jobs(options.get("progress"))))
     require_not_failed(job)
     path = output_path_of(job, options)
     if path is not None:
@@ -81,7 +81,7 @@ def run(
     return RunResult(job, data_ids, path)
 
 
-def output_path_of(job: Job, options: RunOptions) -> Path | None:
+def output_path_of(job: JobRecord, options: RunOptions) -> Path | None:
     """Where the output of ``job`` belongs; None when it has none."""
     if not job.get("output_filename"):
         return None
@@ -118,6 +118,6 @@ def _data_id(given: Input, options: RunOptions, uploaded: dict[Path, str]) -> Fl
     if isinstance(given, str) and not path.exists() and not path.suffix and len(path.parts) == 1:
         return given
     if path not in uploaded:
-        wish = Wish(options.get("ttl"), progress=options.get("progress") is True)
+        wish = UploadOptions(options.get("ttl"), progress=options.get("progress") is True)
         uploaded[path] = (yield from upload(source_of(path), wish))["id"]
     return uploaded[path]

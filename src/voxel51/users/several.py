@@ -12,10 +12,10 @@ from voxel51.users.downloading import download
 from voxel51.users.flows import Flow, fetch
 from voxel51.users.jobs import JobState, require_not_failed
 from voxel51.users.sources import Uploadable, is_one, source_of
-from voxel51.users.uploading import Wish, upload
-from voxel51.wire.data import Data
+from voxel51.users.uploading import UploadOptions, upload
+from voxel51.wire.data import DataRecord
 from voxel51.wire.dates import from_text
-from voxel51.wire.jobs import Job
+from voxel51.wire.jobs import JobRecord
 
 Path = str | os.PathLike[str]
 
@@ -30,11 +30,11 @@ def analytic_id(name: str, version: str | None) -> Flow[str]:
     return analytics.id_of(name, version, found["analytics"])
 
 
-def upload_data(path: Uploadable | Iterable[Uploadable], wish: Wish) -> Flow[Data | list[Data]]:
+def upload_data(path: Uploadable | Iterable[Uploadable], wish: UploadOptions) -> Flow[DataRecord | list[DataRecord]]:
     """Upload a file, or several one after another; their records are in their order."""
     if is_one(path):
         return (yield from upload(source_of(path), wish))
-    records: list[Data] = []
+    records: list[DataRecord] = []
     for each in cast(Iterable[Uploadable], path):
         records.append((yield from upload(source_of(each), wish)))  # noqa: PERF401  (a comprehension cannot yield)
     return records
@@ -66,12 +66,12 @@ def log(job_id: str, path: Path | None) -> Flow[str | None]:
     return None
 
 
-def state(job_id: str | None, job: Job | None) -> Flow[str]:
+def state(job_id: str | None, job: JobRecord | None) -> Flow[str]:
     """Where a job stands."""
     return (yield from _record(job_id, job))["state"]
 
 
-def is_complete(job_id: str | None, job: Job | None) -> Flow[bool]:
+def is_complete(job_id: str | None, job: JobRecord | None) -> Flow[bool]:
     """Whether a job is done.
 
     Raises:
@@ -82,14 +82,14 @@ def is_complete(job_id: str | None, job: Job | None) -> Flow[bool]:
     return job["state"] == JobState.COMPLETE
 
 
-def is_expired(job_id: str | None, job: Job | None) -> Flow[bool]:
+def is_expired(job_id: str | None, job: JobRecord | None) -> Flow[bool]:
     """Whether a job's output is gone for its age: as the platform says, or by the date in its record."""
     if job is None:
         return bool((yield from _record(job_id, None))["expired"])
     return from_text(job["expiration_date"]) <= datetime.now(UTC)
 
 
-def _record(job_id: str | None, job: Job | None) -> Flow[Job]:
+def _record(job_id: str | None, job: JobRecord | None) -> Flow[JobRecord]:
     if job is not None:
         return job
     if job_id is None:

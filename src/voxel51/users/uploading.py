@@ -11,13 +11,13 @@ from voxel51.transport.messages import StreamedBody
 from voxel51.transport.multipart import UploadProgress, type_of
 from voxel51.users.calls import data, uploads
 from voxel51.users.calls.call import date_text
-from voxel51.users.calls.uploads import Standing
+from voxel51.users.calls.uploads import UploadOffset
 from voxel51.users.flows import Action, Fetch, Flow, Identify, Pause, Work
 from voxel51.users.progress import shown
 from voxel51.users.sources import Source, counted
 from voxel51.users.unfinished import Remembered
 from voxel51.wire.backoff import Backoff
-from voxel51.wire.data import FIELDS, Data
+from voxel51.wire.data import FIELDS, DataRecord
 
 LARGE_BYTES = 16 * 1024 * 1024
 """From this size on a file goes in pieces: below, sending it again costs less than the three requests more."""
@@ -32,7 +32,7 @@ _BACKOFF = Backoff(first_seconds=0.1, longest_seconds=5.0, jitter=0.5)
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class UploadOptions:
     """How to upload. ``verify`` None means: if the upload was interrupted."""
 
     ttl: date | str | None = None
@@ -40,7 +40,7 @@ class Wish:
     verify: bool | None = None
 
 
-def upload(source: Source, wish: Wish) -> Flow[Data]:
+def upload(source: Source, wish: UploadOptions) -> Flow[DataRecord]:
     """Upload ``source``; gives its record.
 
     Raises:
@@ -56,11 +56,11 @@ def upload(source: Source, wish: Wish) -> Flow[Data]:
         source.close()
 
 
-def _at_once(source: Source, wish: Wish, report: UploadProgress | None) -> Flow[Data]:
+def _at_once(source: Source, wish: UploadOptions, report: UploadProgress | None) -> Flow[DataRecord]:
     kept, sha256 = yield Fetch(data.upload(source.part(report), wish.ttl))
     if wish.verify and sha256 is not None:
         yield from _verify(source, kept["id"], sha256)
-    result: Data = kept
+    result: DataRecord = kept
     return result
 
 
@@ -75,7 +75,7 @@ def _verify(source: Source, data_id: str, sha256: str) -> Generator[Action, Any,
 class _Pieces:
     """One upload in pieces."""
 
-    def __init__(self, source: Source, wish: Wish, report: UploadProgress | None, whose: str) -> None:
+    def __init__(self, source: Source, wish: UploadOptions, report: UploadProgress | None, whose: str) -> None:
         self._source = source
         self._wish = wish
         self._report = report
@@ -83,7 +83,7 @@ class _Pieces:
         self._was_interrupted = False
         self._failures = 0
 
-    def run(self) -> Flow[Data]:
+    def run(self) -> Flow[DataRecord]:
         standing = yield from self._standing()
         if standing is None:
             return (yield from _at_once(self._source, self._wish, self._report))
@@ -95,15 +95,15 @@ class _Pieces:
         if verify and standing.sha256 is not None:
             yield from _verify(self._source, standing.data_id, standing.sha256)
         self._remembered.forget()
-        details: Data = yield Fetch(data.details(standing.data_id))
+        details: DataRecord = yield Fetch(data.details(standing.data_id))
         return {key: details[key] for key in FIELDS if key in details}  # type: ignore[return-value, literal-required]
 
-    def _standing(self) -> Flow[Standing | None]:
+    def _standing(self) -> Flow[UploadOffset | None]:
         """Where to go on from, the beginning perhaps; None at a platform that knows no pieces."""
         upload_id = self._remembered.upload_id()
         if upload_id is not None:
             try:
-                standing: Standing = yield Fetch(uploads.look(upload_id))
+                standing: UploadOffset = yield Fetch(uploads.look(upload_id))
             except ConnectionFailed:
                 raise
             except APIError:  # it has expired, or the platform is another by now
@@ -113,12 +113,12 @@ class _Pieces:
                 return standing
         return (yield from self._begin())
 
-    def _begin(self) -> Flow[Standing | None]:
+    def _begin(self) -> Flow[UploadOffset | None]:
         metadata = {"filename": self._source.name, "filetype": type_of(self._source.name)}
         if self._wish.ttl is not None:
             metadata["data_ttl"] = date_text(self._wish.ttl)
         try:
-            standing: Standing = yield Fetch(uploads.begin(self._source.size_bytes, metadata))
+            standing: UploadOffset = yield Fetch(uploads.begin(self._source.size_bytes, metadata))
         except APIError as error:
             if error.code in _WITHOUT_PIECES:
                 return None
@@ -126,12 +126,12 @@ class _Pieces:
         self._remembered.keep(standing.upload_id)
         return standing
 
-    def _go_on(self, standing: Standing) -> Flow[Standing]:
+    def _go_on(self, standing: UploadOffset) -> Flow[UploadOffset]:
         start = standing.offset_bytes
         try:
             if start == self._source.size_bytes:  # whole, and being looked through over there
                 yield from self._pause()
-                following: Standing = yield Fetch(uploads.look(standing.upload_id))
+                following: UploadOffset = yield Fetch(uploads.look(standing.upload_id))
                 return following
             stop = min(start + PART_BYTES, self._source.size_bytes)
             chunks = partial(counted, self._source, start, stop, self._report)
@@ -144,9 +144,9 @@ class _Pieces:
         self._failures = 0
         return following
 
-    def _look_again(self, standing: Standing) -> Flow[Standing]:
+    def _look_again(self, standing: UploadOffset) -> Flow[UploadOffset]:
         try:
-            following: Standing = yield Fetch(uploads.look(standing.upload_id))
+            following: UploadOffset = yield Fetch(uploads.look(standing.upload_id))
         except APIError as error:
             self._check(error)
             return standing

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Mapping
 
 from voxel51.transport.errors import NotFound, TimedOut
 from voxel51.users.calls import jobs
-from voxel51.users.flows import Flow, Give, GivingFlow, Pause, fetch
+from voxel51.users.flows import Emit, EmittingFlow, Flow, Pause, fetch
 from voxel51.users.jobs import JobState, WaitTimedOut
-from voxel51.users.listening import LONGEST_SECONDS, Listener
+from voxel51.users.listening import LONGEST_SECONDS, JobEventListener
 from voxel51.users.progress import JobProgress
 from voxel51.users.query import JobsQuery
 from voxel51.wire.backoff import Backoff
-from voxel51.wire.jobs import Job
+from voxel51.wire.jobs import JobRecord
 from voxel51.wire.tasks import TaskStatusDocument
 
 FIRST_PAUSE_SECONDS = 0.05
@@ -82,14 +82,14 @@ class LookSchedule:
         return None if self._deadline is None else self._deadline - time.monotonic()
 
 
-def job_id_of(job: str | Job) -> str:
+def job_id_of(job: str | JobRecord) -> str:
     """The id that is meant by an id or by the record of a job."""
     return job["id"] if isinstance(job, Mapping) else str(job)
 
 
 def ends_of(
-    waited_for: Iterable[str | Job], schedule: LookSchedule, progress: JobProgress | None = None
-) -> GivingFlow[Job]:
+    waited_for: Iterable[str | JobRecord], schedule: LookSchedule, progress: JobProgress | None = None
+) -> EmittingFlow[JobRecord]:
     """Gives the record of each job once it has ended, COMPLETE or FAILED, in the order in which that is seen.
 
     Raises:
@@ -99,13 +99,13 @@ def ends_of(
     if isinstance(waited_for, str):
         waited_for = [waited_for]
     pending = dict.fromkeys(job_id_of(job) for job in waited_for)
-    listener = Listener(wants_progress=progress is not None)
+    listener = JobEventListener(wants_progress=progress is not None)
     news = list(pending)
     while pending and not schedule.is_over():
         try:
             for job_id, job in (yield from _look(news, schedule, progress)).items():
                 del pending[job_id]
-                yield Give(job)
+                yield Emit(job)
         except TimedOut:  # that look took all the time there was
             pass
         if not pending:
@@ -113,7 +113,7 @@ def ends_of(
         seconds = schedule.next_pause()
         if seconds is None:
             break
-        listening = None if listener.is_deaf or seconds < WORTH_LISTENING_SECONDS else schedule.listen_seconds()
+        listening = None if listener.is_unavailable or seconds < WORTH_LISTENING_SECONDS else schedule.listen_seconds()
         if listening is None:
             yield Pause(seconds)
             news = list(pending)
@@ -123,13 +123,13 @@ def ends_of(
         raise WaitTimedOut(list(pending))
 
 
-def _look(job_ids: list[str], schedule: LookSchedule, progress: JobProgress | None) -> Flow[dict[str, Job]]:
+def _look(job_ids: list[str], schedule: LookSchedule, progress: JobProgress | None) -> Flow[dict[str, JobRecord]]:
     """Those that have ended. A few jobs whose progress is wanted are all asked for, and so is a single one; of others
     only those that seem to have ended, or are missing.
     """
     is_close = len(job_ids) <= (1 if progress is None else JOBS_IN_A_CLOSE_LOOK)
     suspects = job_ids if is_close else (yield from _suspects(job_ids, schedule))
-    found: dict[str, Job] = {}
+    found: dict[str, JobRecord] = {}
     for job_id in suspects:
         job = yield from fetch(jobs.details(job_id), schedule.look_seconds())
         if progress is not None:
@@ -149,7 +149,7 @@ def _suspects(job_ids: list[str], schedule: LookSchedule) -> Flow[list[str]]:
     return [job_id for job_id in job_ids if job_id not in going_on]
 
 
-def _status_if_any(job: Job, schedule: LookSchedule) -> Flow[TaskStatusDocument | None]:
+def _status_if_any(job: JobRecord, schedule: LookSchedule) -> Flow[TaskStatusDocument | None]:
     if job["state"] == JobState.READY:
         return None
     try:

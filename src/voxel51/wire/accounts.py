@@ -25,7 +25,7 @@ class Role(StrEnum):
 class Account(TypedDict):
     """An account, as its owner and the operators see it. Dates are ISO 8601; ``application`` is its owner, if any.
 
-    ``signs_in_at`` is the provider by whose word one signs in as well, if any; ``email`` is what it verified.
+    ``oidc_issuer`` is the provider by whose word one signs in as well, if any; ``email`` is what it verified.
     ``suspended`` accounts are refused, whatever credential they show.
     """
 
@@ -35,7 +35,7 @@ class Account(TypedDict):
     application: str | None
     email: str | None
     has_password: bool
-    signs_in_at: str | None
+    oidc_issuer: str | None
     suspended: bool
     created_at: str
 
@@ -53,7 +53,7 @@ class AccountList(TypedDict):
     users: list[Account]
 
 
-class AccountAnswer(TypedDict):
+class AccountResponse(TypedDict):
     """Answer of ``POST admin/users`` and ``PATCH admin/users/<name>``."""
 
     user: Account
@@ -74,7 +74,7 @@ class AccountChange(TypedDict, total=False):
     suspended: bool
 
 
-class Token(TypedDict):
+class TokenRecord(TypedDict):
     """A token, or a session, as it can be listed: everything but its key.
 
     ``expires_at`` null means never, ``last_used_at`` (to the minute) null not yet, ``revoked_at`` null not at all.
@@ -92,10 +92,10 @@ class Token(TypedDict):
 class TokenList(TypedDict):
     """Answer of ``GET account/tokens``, the oldest first."""
 
-    tokens: list[Token]
+    tokens: list[TokenRecord]
 
 
-class SessionEntry(Token):
+class SessionEntry(TokenRecord):
     """A session as it can be listed; ``current`` is the one that asks."""
 
     current: bool
@@ -119,7 +119,7 @@ class NewToken(TypedDict):
 class TokenRotation(TypedDict, total=False):
     """Body of ``POST account/tokens/<id>/rotate``: how long the old key still counts; by default not at all."""
 
-    keep_seconds: float
+    overlap_seconds: float
 
 
 class PasswordChange(TypedDict):
@@ -167,20 +167,20 @@ class Provider(TypedDict):
     path: str
 
 
-class Elsewhere(TypedDict):
-    """Answer of ``POST account/elsewhere``: where the browser goes, to come back with this way in added."""
+class OidcRedirect(TypedDict):
+    """Answer of ``POST account/oidc``: where the browser goes, to come back with this way in added."""
 
     url: str
 
 
-class WaysIn(TypedDict):
+class SignInOptions(TypedDict):
     """Answer of ``GET sign-in``: how one can get in. ``first`` while there is no account: the next is its operator.
 
     ``signed_in`` tells a browser that the session it sent is good.
     """
 
     sign_up: SignUpMode
-    first: bool
+    needs_operator: bool
     provider: Provider | None
     signed_in: bool
 
@@ -192,14 +192,14 @@ class NewInvitation(TypedDict, total=False):
     days: float
 
 
-class PassKey(TypedDict):
+class OneTimeKey(TypedDict):
     """Answer that hands out a key that works once: for an invitation, or to choose a new password."""
 
     key: str
     expires_at: str
 
 
-class Redemption(TypedDict):
+class PasswordReset(TypedDict):
     """Body of ``POST password-resets``: the key, and the new password."""
 
     key: str
@@ -234,7 +234,7 @@ class Quota(TypedDict):
     running_jobs: int
 
 
-class QuotaGrant(TypedDict, total=False):
+class QuotaChange(TypedDict, total=False):
     """Body of ``PUT admin/users/<name>/quota`` and of an application's; what is null or left out is as usual."""
 
     bytes: int | None

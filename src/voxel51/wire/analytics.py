@@ -35,7 +35,7 @@ class AnalyticImage(TypedDict):
     upload_date: str
 
 
-class Analytic(TypedDict, total=False):
+class AnalyticRecord(TypedDict, total=False):
     """One version of an analytic, as listed. Queries return only the fields that were asked for.
 
     ``images`` are told to the owner of one that was uploaded, by ``GET analytics/<id>`` alone.
@@ -54,10 +54,10 @@ class Analytic(TypedDict, total=False):
     images: list[AnalyticImage]
 
 
-class AnalyticAnswer(TypedDict):
+class AnalyticResponse(TypedDict):
     """Answer of ``POST analytics``."""
 
-    analytic: Analytic
+    analytic: AnalyticRecord
 
 
 class AnalyticInfo(TypedDict):
@@ -132,14 +132,14 @@ class AnalyticDocument(TypedDict):
 class AnalyticList(TypedDict):
     """Answer of ``GET analytics`` and ``GET analytics/list``; ``count`` is the matches before offset and limit."""
 
-    analytics: list[Analytic]
+    analytics: list[AnalyticRecord]
     count: int
 
 
 class AnalyticDetails(TypedDict):
     """Answer of ``GET analytics/<id>``: the record beside the document, which clients of 2019-10 read from it."""
 
-    analytic: Analytic
+    analytic: AnalyticRecord
     info: AnalyticInfo
     inputs: list[AnalyticInput]
     parameters: list[AnalyticParameter]

@@ -3,7 +3,7 @@
 from typing import NotRequired, Required, TypedDict
 
 
-class Data(TypedDict, total=False):
+class DataRecord(TypedDict, total=False):
     """One file. Queries return only the fields that were asked for; the last two come with details alone."""
 
     id: Required[str]
@@ -39,14 +39,14 @@ class DataByUrl(TypedDict):
 class DataList(TypedDict):
     """Answer of ``GET data`` and ``GET data/list``; ``count`` is the matches before offset and limit."""
 
-    data: list[Data]
+    data: list[DataRecord]
     count: int
 
 
 class DataDetails(TypedDict):
     """Answer of ``POST data`` and ``GET data/<id>``."""
 
-    data: Data
+    data: DataRecord
 
 
 class SignedUrl(TypedDict):

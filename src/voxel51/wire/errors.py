@@ -10,7 +10,7 @@ class ErrorDetails(TypedDict):
     message: str
 
 
-class ErrorAnswer(TypedDict):
+class ErrorResponse(TypedDict):
     """Body of every answer with a status of 400 or above."""
 
     error: ErrorDetails

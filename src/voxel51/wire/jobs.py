@@ -61,7 +61,7 @@ class JobInput(TypedDict):
     filename: str | None
 
 
-class Job(TypedDict, total=False):
+class JobRecord(TypedDict, total=False):
     """One job. Queries return only the fields that were asked for, and those from ``output_filename`` on by name alone;
     all come with ``GET jobs/<id>``.
 
@@ -100,11 +100,11 @@ class Job(TypedDict, total=False):
 class JobList(TypedDict):
     """Answer of ``GET jobs`` and ``GET jobs/list``; ``count`` is the matches before offset and limit."""
 
-    jobs: list[Job]
+    jobs: list[JobRecord]
     count: int
 
 
 class JobDetails(TypedDict):
     """Answer of ``POST jobs`` and ``GET jobs/<id>``."""
 
-    job: Job
+    job: JobRecord

@@ -5,11 +5,11 @@ from typing import TypedDict
 from voxel51.wire.tasks import Progress
 
 
-class Places(TypedDict):
+class Slots(TypedDict):
     """Places in which something runs: how many are ``there``, and how many of them are ``used``."""
 
-    there: int
-    used: int
+    total_slots: int
+    used_slots: int
 
 
 class RunningJob(TypedDict):
@@ -25,12 +25,12 @@ class RunningJob(TypedDict):
     version: str
     state: str
     internal: bool
-    since: str
+    started_at: str
     progress: Progress | None
     eta_seconds: float | None
 
 
-class JobsOfHour(TypedDict):
+class HourlyJobs(TypedDict):
     """How many jobs ended in the hour that begins at ``hour``."""
 
     hour: str
@@ -41,19 +41,19 @@ class JobsOfHour(TypedDict):
 class QueueOverview(TypedDict):
     """Answer of ``GET admin/queue``.
 
-    ``states`` counts the jobs that people submitted, ``internal_states`` the platform's own. ``oldest_waits_seconds``
+    ``states`` counts the jobs that people submitted, ``internal_states`` the platform's own. ``oldest_wait_seconds``
     is how long the longest waiting job of people waits; null where none does. ``throughput`` is the last 24 hours, the
     present one last.
     """
 
     dispatching: bool
-    jobs: Places
-    renditions: Places
+    jobs: Slots
+    renditions: Slots
     states: dict[str, int]
     internal_states: dict[str, int]
-    oldest_waits_seconds: float | None
+    oldest_wait_seconds: float | None
     running: list[RunningJob]
-    throughput: list[JobsOfHour]
+    throughput: list[HourlyJobs]
 
 
 class OwnerUsage(TypedDict):
@@ -73,7 +73,7 @@ class OwnerUsage(TypedDict):
     job_seconds: float
 
 
-class DayOfUsage(TypedDict):
+class DailyUsage(TypedDict):
     """One day, in UTC. ``bytes_uploaded`` are those of the files that came that day and are kept still."""
 
     date: str
@@ -90,7 +90,7 @@ class UsageReport(TypedDict):
     ``count`` is how many there are before offset and limit.
     """
 
-    days: list[DayOfUsage]
+    days: list[DailyUsage]
     owners: list[OwnerUsage]
     count: int
 
@@ -118,10 +118,10 @@ class Worker(TypedDict):
 
     name: str
     engine: str
-    working: bool
-    since: str | None
-    jobs: Places
-    renditions: Places
+    dispatching: bool
+    started_at: str | None
+    jobs: Slots
+    renditions: Slots
     cores: int
     load: list[float] | None
     memory: Memory | None

@@ -14,7 +14,7 @@ class PendingRendition(TypedDict):
     fraction: float | None
 
 
-class Rendition(TypedDict):
+class RenditionRecord(TypedDict):
     """One rendition that is kept, or being made. ``used_at`` is when somebody last asked for it."""
 
     rendition: str
@@ -26,4 +26,4 @@ class Rendition(TypedDict):
 class RenditionList(TypedDict):
     """Answer of ``GET data/<id>/renditions`` and ``GET jobs/<id>/renditions``."""
 
-    renditions: list[Rendition]
+    renditions: list[RenditionRecord]

@@ -3,7 +3,7 @@
 from typing import TypedDict
 
 
-class Span(TypedDict):
+class SpanRecord(TypedDict):
     """Something that is there for a while: an ``object`` or an ``event`` (``kind``), in frames counted from 1."""
 
     kind: str
@@ -18,10 +18,10 @@ class Span(TypedDict):
 
 
 class SpanReport(TypedDict):
-    """What the labels of a job say, in short; not ``is_whole`` where there was more."""
+    """What the labels of a job say, in short; not ``is_complete`` where there was more."""
 
-    spans: list[Span]
-    is_whole: bool
+    spans: list[SpanRecord]
+    is_complete: bool
 
 
 class FoundLabel(TypedDict):

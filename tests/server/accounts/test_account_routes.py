@@ -28,7 +28,7 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlatformProce
 def operator(platform: PlatformProcess) -> requests.Session:
     """Whoever signs up first, without an invitation, at a platform that has no accounts."""
     session = browser()
-    assert session.get(f"{platform.url}/v1/sign-in", timeout=20).json()["first"] is True
+    assert session.get(f"{platform.url}/v1/sign-in", timeout=20).json()["needs_operator"] is True
     made = session.post(f"{platform.url}/v1/sign-up", json={"username": "root", "password": PASSWORD}, timeout=20)
     assert (made.status_code, made.json()["role"]) == (201, "operator")
     return session

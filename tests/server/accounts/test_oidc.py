@@ -98,7 +98,7 @@ def test_a_provider_by_others_signs_people_in(tmp_path: Path) -> None:
             seen = browser.post(page.url, data={"sub": "ada"}, timeout=20)
 
             assert seen.url == f"{platform.url}/v1/account"
-            expected = {"username": "ada", "email": "ada@company.example", "signs_in_at": issuer, "role": "operator"}
+            expected = {"username": "ada", "email": "ada@company.example", "oidc_issuer": issuer, "role": "operator"}
             assert {name: seen.json()["account"][name] for name in expected} == expected
 
 
@@ -252,16 +252,16 @@ def test_an_account_with_a_password_gets_this_way_in_and_loses_it_again(platform
     body = {"username": "lena", "password": PASSWORD, "invitation": key}
     assert browser.post(f"{v1}/sign-up", json=body, timeout=20).status_code == 201
     evil = {"Origin": "https://evil.example"}
-    assert browser.post(f"{v1}/account/elsewhere", headers=evil, timeout=20).status_code == 403
+    assert browser.post(f"{v1}/account/oidc", headers=evil, timeout=20).status_code == 403
 
     provider.says = staff("8", "somebody")
-    url = browser.post(f"{v1}/account/elsewhere", params={"next": "/me"}, timeout=20).json()["url"]
+    url = browser.post(f"{v1}/account/oidc", params={"next": "/me"}, timeout=20).json()["url"]
     back = browser.get(provider.visit(url), allow_redirects=False, timeout=20)
     assert (back.status_code, back.headers["Location"]) == (302, "/me")
 
     assert account(platform, sign_in(provider.says))["username"] == "lena"
-    assert browser.delete(f"{v1}/account/elsewhere", timeout=20).status_code == 204
-    assert browser.delete(f"{v1}/account/elsewhere", timeout=20).status_code == 404
+    assert browser.delete(f"{v1}/account/oidc", timeout=20).status_code == 204
+    assert browser.delete(f"{v1}/account/oidc", timeout=20).status_code == 404
     assert account(platform, sign_in(provider.says))["username"] == "somebody"
     log = browser.get(f"{v1}/account/audit", timeout=20).json()["audit"]
     assert {"other sign-in added", "other sign-in removed"} <= {line["action"] for line in log}
@@ -271,20 +271,20 @@ def test_what_somebody_else_signs_in_by_cannot_be_added(platform, provider, sign
     sign_in(staff("9", "mia"))
     holder = sign_in(staff("10", "noa"))
     v1 = f"{platform.url}/v1"
-    begun = requests.post(f"{v1}/account/elsewhere", cookies=holder.cookies, timeout=20)
+    begun = requests.post(f"{v1}/account/oidc", cookies=holder.cookies, timeout=20)
     provider.says = staff("9", "mia")
     cookies = {**holder.cookies.get_dict(), **begun.cookies.get_dict()}
     back = requests.get(provider.visit(begun.json()["url"]), cookies=cookies, allow_redirects=False, timeout=20)
     assert back.status_code == 409
     # and who has no password keeps the one way in
-    assert requests.delete(f"{v1}/account/elsewhere", cookies=holder.cookies, timeout=20).status_code == 409
+    assert requests.delete(f"{v1}/account/oidc", cookies=holder.cookies, timeout=20).status_code == 409
 
 
 def test_a_credential_that_is_good_for_less_makes_no_way_in(platform, sign_in) -> None:
     session, v1 = sign_in(staff("11", "ola")).cookies, f"{platform.url}/v1"
     made = requests.post(f"{v1}/account/tokens", json={"name": "t", "scopes": ["manage"]}, cookies=session, timeout=20)
     headers = {"Authorization": f"Bearer {made.json()['access_token']['private_key']}"}
-    assert requests.post(f"{v1}/account/elsewhere", headers=headers, timeout=20).status_code == 403
+    assert requests.post(f"{v1}/account/oidc", headers=headers, timeout=20).status_code == 403
     body = {"new_password": PASSWORD}
     assert requests.put(f"{v1}/account/password", json=body, headers=headers, timeout=20).status_code == 403
     assert requests.put(f"{v1}/account/password", json=body, cookies=session, timeout=20).status_code == 204

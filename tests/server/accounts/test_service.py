@@ -126,7 +126,7 @@ def test_a_rotated_token_has_another_key_and_the_same_terms(accounts, tokens, ov
 @pytest.mark.parametrize("overlap", [-1, 1e300, float("nan")])
 def test_an_overlap_that_is_none_is_refused(accounts, tokens, overlap):
     alice = accounts.create_user("alice")
-    with pytest.raises(BadRequest, match="keep_seconds"):
+    with pytest.raises(BadRequest, match="overlap_seconds"):
         tokens.rotate(COMMAND_LINE, alice, issue(tokens, alice)["token_id"], overlap, "http://x")
 
 

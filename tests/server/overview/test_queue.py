@@ -35,9 +35,12 @@ def test_an_empty_queue_says_so(queue):
     overview = queue.overview()
 
     assert set(overview["states"].values()) == {0}
-    assert (overview["oldest_waits_seconds"], overview["running"]) == (None, [])
+    assert (overview["oldest_wait_seconds"], overview["running"]) == (None, [])
     assert len(overview["throughput"]) == 24
-    assert (overview["jobs"], overview["renditions"]) == ({"there": 2, "used": 0}, {"there": 1, "used": 0})
+    assert (overview["jobs"], overview["renditions"]) == (
+        {"total_slots": 2, "used_slots": 0},
+        {"total_slots": 1, "used_slots": 0},
+    )
     assert overview["dispatching"] is False
 
 
@@ -51,7 +54,7 @@ def test_jobs_are_counted_by_state_and_the_platforms_own_apart(rooms, queue, ali
 
     assert (overview["states"]["READY"], overview["states"]["QUEUED"]) == (1, 2)
     assert overview["internal_states"]["QUEUED"] == 1
-    assert overview["oldest_waits_seconds"] == pytest.approx(7200, abs=60)
+    assert overview["oldest_wait_seconds"] == pytest.approx(7200, abs=60)
 
 
 def test_what_runs_is_named_with_its_owner_and_how_far_it_is(rooms, queue, alice):
@@ -65,7 +68,7 @@ def test_what_runs_is_named_with_its_owner_and_how_far_it_is(rooms, queue, alice
     assert (running["job_id"], running["username"], running["application"]) == (job_id, "alice", None)
     assert (running["analytic"], running["version"], running["state"]) == ("voxel51/count", "1.0", "RUNNING")
     assert (running["progress"], running["internal"]) == ({"fraction": 0.5}, False)
-    assert dates.from_text(running["since"]) <= dates.now()
+    assert dates.from_text(running["started_at"]) <= dates.now()
 
 
 def test_what_ended_is_told_by_the_hour(rooms, queue, alice):

@@ -57,7 +57,7 @@ def test_the_queue_is_told(site: Site) -> None:
     overview: dict[str, Any] = site.get("admin/queue").json()
 
     assert overview["dispatching"] is True
-    assert overview["jobs"]["there"] == 2
+    assert overview["jobs"]["total_slots"] == 2
     assert overview["states"]["COMPLETE"] == 1
     assert sum(hour["completed"] for hour in overview["throughput"]) == 1
 
@@ -65,7 +65,7 @@ def test_the_queue_is_told(site: Site) -> None:
 def test_the_worker_says_what_its_machine_has(site: Site) -> None:
     [worker] = site.get("admin/workers").json()["workers"]
 
-    assert (worker["engine"], worker["working"], worker["jobs"]["there"]) == ("local", True, 2)
+    assert (worker["engine"], worker["dispatching"], worker["jobs"]["total_slots"]) == ("local", True, 2)
     assert worker["cores"] >= 1
     assert 0 < worker["memory"]["available"] <= worker["memory"]["total"]
     assert 0 < worker["disk"]["free"] <= worker["disk"]["total"]

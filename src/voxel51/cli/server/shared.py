@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from voxel51.server.accounts.callers import Caller
     from voxel51.server.database.database import Database
     from voxel51.server.settings import Settings
-    from voxel51.wire.accounts import Token
+    from voxel51.wire.accounts import TokenRecord
 
 Command = Callable[[argparse.Namespace], int]
 Find = Callable[["Database", str], "Caller"]
@@ -129,7 +129,7 @@ def write_token(database: "Database", holder: "Caller", options: argparse.Namesp
     print(f"Wrote a token for {base_url} to {file.name}")
 
 
-def print_tokens(tokens: "Sequence[Token]") -> None:
+def print_tokens(tokens: "Sequence[TokenRecord]") -> None:
     """List tokens, a line each."""
     for token in tokens:
         dates = {

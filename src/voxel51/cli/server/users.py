@@ -19,7 +19,7 @@ from voxel51.cli.server.shared import (
     token_file,
     write_token,
 )
-from voxel51.wire.accounts import PassKey, Role
+from voxel51.wire.accounts import OneTimeKey, Role
 
 if TYPE_CHECKING:
     from voxel51.server.accounts.callers import User
@@ -138,7 +138,7 @@ def _reset(options: argparse.Namespace) -> int:
     return 0
 
 
-def _tell(key: PassKey, options: argparse.Namespace, page: str) -> None:
+def _tell(key: OneTimeKey, options: argparse.Namespace, page: str) -> None:
     """Print a key alone, as scripts read it; and beside it, for people, the page that takes it."""
     print(f"{key['key']}  until {key['expires_at'][:16].replace('T', ' ')}", flush=True)
     if url := known_url(settings(options)):

@@ -97,7 +97,7 @@ class _Handlers:
         self._tokens.revoke(call.caller, call.caller, call.path["token_id"])
 
     def rotate(self, call: Call) -> TokenFile:
-        kept = call.body.get("keep_seconds", 0)
+        kept = call.body.get("overlap_seconds", 0)
         return self._tokens.rotate(call.caller, call.caller, call.path["token_id"], kept, self._base_url)
 
     def sessions(self, call: Call) -> SessionList:

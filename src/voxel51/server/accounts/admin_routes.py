@@ -12,16 +12,16 @@ from voxel51.server.accounts.sign_up import SignUpService
 from voxel51.server.accounts.tokens import TokenService, token_spec
 from voxel51.server.http.route import Call, JsonBody, QueryBody, Route
 from voxel51.wire.accounts import (
-    AccountAnswer,
     AccountChange,
     AccountList,
+    AccountResponse,
     Applications,
     AuditLog,
     NewAccount,
     NewApplication,
     NewInvitation,
     NewToken,
-    PassKey,
+    OneTimeKey,
     Role,
     Scope,
     SettingList,
@@ -55,15 +55,15 @@ def admin_routes(
 
     return [
         _route("GET", "/users", people.all, "All accounts", AccountList),
-        _route("POST", "/users", people.create, "Create an account", AccountAnswer, body=JsonBody(NewAccount),
+        _route("POST", "/users", people.create, "Create an account", AccountResponse, body=JsonBody(NewAccount),
                status=201, errors=(409, 503)),
-        _route("PATCH", "/users/{username}", people.change, "Change somebody's role, or suspend them", AccountAnswer,
+        _route("PATCH", "/users/{username}", people.change, "Change somebody's role, or suspend them", AccountResponse,
                body=JsonBody(AccountChange), errors=(404, 409)),
         _route("DELETE", "/users/{username}", people.delete, "Delete an account and all that it has", None, status=204,
                errors=(400, 404, 409), takes_arguments={"confirm": CONFIRM}),
         _route("POST", "/users/{username}/password-reset", people.permit_reset,
-               "A key with which somebody chooses a new password", PassKey, status=201, tells_secret=True),
-        _route("POST", "/invitations", people.invite, "A key with which somebody makes an account", PassKey,
+               "A key with which somebody chooses a new password", OneTimeKey, status=201, tells_secret=True),
+        _route("POST", "/invitations", people.invite, "A key with which somebody makes an account", OneTimeKey,
                body=JsonBody(NewInvitation), status=201, tells_secret=True),
         _route("GET", "/applications", programs.all, "All applications", Applications),
         _route("POST", "/applications", programs.create, "Create an application", NewApplication,
@@ -91,12 +91,12 @@ class _People:
     def all(self, _call: Call) -> AccountList:
         return {"users": self._accounts.all()}
 
-    def create(self, call: Call) -> AccountAnswer:
+    def create(self, call: Call) -> AccountResponse:
         name, password = call.body["username"], call.body.get("password")
         user = self._accounts.create_user(name, password, call.body.get("role", Role.MEMBER), call.caller)
         return {"user": self._accounts.account(user)}
 
-    def change(self, call: Call) -> AccountAnswer:
+    def change(self, call: Call) -> AccountResponse:
         change: Any = call.body
         return {"user": self._accounts.change(call.caller, call.path["username"], change)}
 
@@ -104,10 +104,10 @@ class _People:
         user = self._accounts.find(call.path["username"])
         self._removal.remove(call.caller, user, call.arguments.get("confirm"))
 
-    def permit_reset(self, call: Call) -> PassKey:
+    def permit_reset(self, call: Call) -> OneTimeKey:
         return self._entrance.permit_reset(self._accounts.find(call.path["username"]), call.caller)
 
-    def invite(self, call: Call) -> PassKey:
+    def invite(self, call: Call) -> OneTimeKey:
         role, days = call.body.get("role", Role.MEMBER), call.body.get("days", _INVITATION_DAYS)
         return self._entrance.invite(call.caller, role, days)
 

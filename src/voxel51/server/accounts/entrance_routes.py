@@ -14,7 +14,7 @@ from voxel51.server.errors import ServiceError, Unauthenticated
 from voxel51.server.http.rates import Rate
 from voxel51.server.http.route import Answer, Call, JsonBody, Needs, Route
 from voxel51.wire import dates
-from voxel51.wire.accounts import Provider, Redemption, SignedIn, SignIn, SignUp, WaysIn
+from voxel51.wire.accounts import PasswordReset, Provider, SignedIn, SignIn, SignInOptions, SignUp
 from voxel51.wire.headers import SESSION_COOKIE
 
 _GUESSES = "wrong passwords for this account; who is signed in, or has a token, is not kept out"
@@ -34,10 +34,10 @@ def entrance_routes(
     ``guesses`` is how often the password of one name may be guessed wrong, from wherever.
     """
 
-    def ways_in(call: Call) -> WaysIn:
+    def ways_in(call: Call) -> SignInOptions:
         return {
             "sign_up": entrance.mode,
-            "first": entrance.is_first(),
+            "needs_operator": entrance.is_first(),
             "provider": provider,
             "signed_in": is_signed_in(call),
         }
@@ -72,7 +72,7 @@ def entrance_routes(
         entrance.reset(call.body["key"], call.body["new_password"])
 
     return [
-        Route("GET", "/sign-in", ways_in, "How one gets in here", needs=Needs.NOBODY, answers=WaysIn),
+        Route("GET", "/sign-in", ways_in, "How one gets in here", needs=Needs.NOBODY, answers=SignInOptions),
         Route("POST", "/sign-in", sign_in, "Sign in by name and password", needs=Needs.NOBODY, body=JsonBody(SignIn),
               answers=SignedIn, errors=(401, 403, 429, 503), answer_headers=_COOKIE),
         Route("POST", "/sign-up", sign_up, "Make an account, and sign in", needs=Needs.NOBODY, body=JsonBody(SignUp),
@@ -80,7 +80,7 @@ def entrance_routes(
         Route("POST", "/sign-out", sign_out, "End the session that asks", status=204,
               answer_headers=_COOKIE),
         Route("POST", "/password-resets", reset, "Choose a new password by a key from an operator", needs=Needs.NOBODY,
-              body=JsonBody(Redemption), status=204, errors=(403, 503)),
+              body=JsonBody(PasswordReset), status=204, errors=(403, 503)),
     ]  # fmt: skip
 
 

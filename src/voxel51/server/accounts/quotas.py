@@ -11,7 +11,7 @@ from voxel51.server.accounts.callers import Caller
 from voxel51.server.accounts.tables import quotas, users
 from voxel51.server.database.database import Database
 from voxel51.server.errors import BadRequest
-from voxel51.wire.accounts import Quota, QuotaGrant
+from voxel51.wire.accounts import Quota, QuotaChange
 
 _MOST = 2**62
 
@@ -43,7 +43,7 @@ class Quotas:
         )
         return {row[0]: {"bytes": row[1], "running_jobs": row[2]} for row in connection.execute(statement)}
 
-    def grant(self, actor: Principal, holder: Caller, granted: QuotaGrant) -> None:
+    def grant(self, actor: Principal, holder: Caller, granted: QuotaChange) -> None:
         """Give a user, or each user of an application, a quota; what is left out is the usual one again.
 
         Raises:

@@ -206,7 +206,7 @@ def require_remaining_operator(connection: Connection) -> None:
 def _accounts() -> Any:
     owner = select(applications.c.name).where(applications.c.id == users.c.application_id).scalar_subquery()
     elsewhere = select(identities.c.issuer).where(identities.c.user_id == users.c.id).limit(1).scalar_subquery()
-    return select(users, owner.label("application"), elsewhere.label("signs_in_at"))
+    return select(users, owner.label("application"), elsewhere.label("oidc_issuer"))
 
 
 def _row(connection: Connection, name: str, *, lock: bool = False) -> Row[Any]:
@@ -225,7 +225,7 @@ def _to_wire(row: Row[Any]) -> Account:
         "application": row.application,
         "email": row.email,
         "has_password": row.password_hash is not None,
-        "signs_in_at": row.signs_in_at,
+        "oidc_issuer": row.oidc_issuer,
         "suspended": row.suspended_at is not None,
         "created_at": dates.to_text(row.created_at),
     }

@@ -20,7 +20,7 @@ from voxel51.server.database.advisory_locks import acquire_advisory_locks
 from voxel51.server.database.database import Database
 from voxel51.server.errors import BadRequest, Forbidden
 from voxel51.wire import dates
-from voxel51.wire.accounts import PassKey, Role, SignUpMode
+from voxel51.wire.accounts import OneTimeKey, Role, SignUpMode
 
 _RESET_LASTS = timedelta(days=1)
 _MOST_DAYS = 365
@@ -44,7 +44,7 @@ class SignUpService:
         with self._database.read() as connection:
             return self.mode is not SignUpMode.OFF and not has_users(connection)
 
-    def invite(self, actor: Principal, role: Role, days: float) -> PassKey:
+    def invite(self, actor: Principal, role: Role, days: float) -> OneTimeKey:
         """A key with which one person makes an account of that role.
 
         Raises:
@@ -84,7 +84,7 @@ class SignUpService:
         role = Role(_redeem(connection, _Kind.INVITATION, invitation).role) if invitation else None
         return add_user(connection, None, name, hashed, role)
 
-    def permit_reset(self, user: User, actor: Principal = COMMAND_LINE) -> PassKey:
+    def permit_reset(self, user: User, actor: Principal = COMMAND_LINE) -> OneTimeKey:
         """A key with which ``user`` chooses a new password within a day; earlier ones count no more."""
         with self._database.write() as connection:
             connection.execute(delete(passes).where(passes.c.user_id == user.id))
@@ -116,7 +116,7 @@ class SignUpService:
             raise Forbidden("An invitation is needed to sign up here; ask the operator of the platform for one")
 
 
-def _issue(connection: Connection, kind: _Kind, lasts: timedelta, **more: Any) -> PassKey:
+def _issue(connection: Connection, kind: _Kind, lasts: timedelta, **more: Any) -> OneTimeKey:
     key, now = new_key(f"{kind.value}_"), dates.now()
     expires_at: datetime = now + lasts
     row = {"id": str(uuid.uuid4()), "kind": kind.value, "key_hash": hash_key(key), "created_at": now, **more}

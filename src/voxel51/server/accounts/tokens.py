@@ -18,7 +18,7 @@ from voxel51.server.accounts.tables import tokens
 from voxel51.server.database.database import Database
 from voxel51.server.errors import BadRequest, Forbidden, NotFound, Unauthenticated
 from voxel51.wire import dates
-from voxel51.wire.accounts import Scope, Token
+from voxel51.wire.accounts import Scope, TokenRecord
 from voxel51.wire.tokens import TokenFile
 
 _KEY_PREFIX = "v51_"
@@ -71,7 +71,7 @@ class TokenService:
         with self._database.write() as connection:
             return self._issue(connection, actor, holder, spec, base_url)
 
-    def all(self, holder: Caller, kind: CredentialKind = CredentialKind.TOKEN) -> list[Token]:
+    def all(self, holder: Caller, kind: CredentialKind = CredentialKind.TOKEN) -> list[TokenRecord]:
         """All of ``holder``'s, oldest first."""
         chosen = _held_by(holder) & (tokens.c.kind == kind.value)
         statement = select(tokens).where(chosen).order_by(tokens.c.created_at, tokens.c.id)
@@ -104,7 +104,7 @@ class TokenService:
             Forbidden: it is good for more than ``actor``'s own credential.
         """
         if not 0 <= overlap_seconds <= _LONGEST_OVERLAP_SECONDS:
-            raise BadRequest(f"keep_seconds is 0 to {_LONGEST_OVERLAP_SECONDS}, not {overlap_seconds}")
+            raise BadRequest(f"overlap_seconds is 0 to {_LONGEST_OVERLAP_SECONDS}, not {overlap_seconds}")
         overlap = timedelta(seconds=overlap_seconds)
         now = dates.now()
         with self._database.write() as connection:
@@ -243,7 +243,7 @@ def _earlier(first: datetime | None, second: datetime) -> datetime:
     return second if first is None else min(first, second)
 
 
-def _to_wire(row: Row[Any]) -> Token:
+def _to_wire(row: Row[Any]) -> TokenRecord:
     def text(moment: datetime | None) -> str | None:
         return None if moment is None else dates.to_text(moment)
 

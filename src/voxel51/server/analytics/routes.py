@@ -14,11 +14,11 @@ from voxel51.server.http.batch import batch_route
 from voxel51.server.http.route import Argument, Call, MultipartBody, Needs, QueryBody, Route, TextField
 from voxel51.server.outcomes import Outcomes
 from voxel51.wire.analytics import (
-    Analytic,
-    AnalyticAnswer,
     AnalyticDetails,
     AnalyticDocument,
     AnalyticList,
+    AnalyticRecord,
+    AnalyticResponse,
     AnalyticType,
 )
 
@@ -52,7 +52,7 @@ def _routes(handlers: "_Handlers", needs: Needs, prefix: str) -> Iterable[Route]
             "Upload an analytic's manifest",
             needs=needs,
             body=_MANIFEST,
-            answers=AnalyticAnswer,
+            answers=AnalyticResponse,
             status=201,
         ),
         Route(
@@ -102,13 +102,13 @@ class _Handlers:
     def details(self, call: Call) -> AnalyticDetails:
         return self._analytics.details(call.caller, call.path["analytic_id"])
 
-    def details_of_many(self, caller: Caller, ids: Sequence[str], _body: Mapping[str, Any]) -> Outcomes[Analytic]:
+    def details_of_many(self, caller: Caller, ids: Sequence[str], _body: Mapping[str, Any]) -> Outcomes[AnalyticRecord]:
         return self._analytics.records(caller, ids)
 
     def document(self, call: Call) -> AnalyticDocument:
         return self._analytics.document(call.caller, call.path["analytic_id"])
 
-    def upload(self, call: Call) -> AnalyticAnswer:
+    def upload(self, call: Call) -> AnalyticResponse:
         if call.upload is None:
             raise BadRequest("No manifest came; send it as the part named 'file'")
         kind = call.fields.get("analytic_type")

@@ -17,11 +17,11 @@ from voxel51.server.errors import BadRequest, NotFound, Unavailable
 from voxel51.server.outcomes import Outcomes
 from voxel51.wire import dates
 from voxel51.wire.analytics import (
-    Analytic,
     AnalyticDetails,
     AnalyticDocument,
     AnalyticImage,
     AnalyticList,
+    AnalyticRecord,
     AnalyticScope,
     AnalyticType,
 )
@@ -94,7 +94,7 @@ class AnalyticService:
         details: AnalyticDetails = {"analytic": record, **row.document}  # type: ignore[typeddict-item]
         return details
 
-    def records(self, caller: Caller, analytic_ids: Sequence[str]) -> Outcomes[Analytic]:
+    def records(self, caller: Caller, analytic_ids: Sequence[str]) -> Outcomes[AnalyticRecord]:
         """The record of each version; refused are those that the caller may not see."""
         statement = select(analytics).where(analytics.c.id.in_(analytic_ids), _visible_to(caller))
         with self._database.read() as connection:
@@ -182,7 +182,7 @@ def _no_such_analytic(analytic_id: str) -> NotFound:
     return NotFound(f"Analytic '{analytic_id}' not found; list the analytics to see which there are")
 
 
-def record_of(row: Row[Any]) -> Analytic:
+def record_of(row: Row[Any]) -> AnalyticRecord:
     """The record of one version, as it is told."""
     record = {name: getattr(row, LISTING.columns[name].name) for name in _RECORD_FIELDS}
     record["is_image_to_video"] = row.analytic_type == AnalyticType.IMAGE_TO_VIDEO
@@ -255,7 +255,7 @@ def mark_latest(connection: Connection, owner: str, name: str) -> None:
     connection.execute(update(analytics).where(of_name).values(latest=analytics.c.id == (newest_id or "")))
 
 
-def _to_wire(record: dict[str, Any]) -> Analytic:
+def _to_wire(record: dict[str, Any]) -> AnalyticRecord:
     if "upload_date" in record:
         record["upload_date"] = dates.to_text(record["upload_date"])
     return record  # type: ignore[return-value]  # its keys are those of LISTING

@@ -17,7 +17,7 @@ from voxel51.server.documents import read_document
 from voxel51.server.errors import BadRequest, Conflict, Forbidden
 from voxel51.server.storage.storage import Storage, Writer
 from voxel51.wire import dates
-from voxel51.wire.analytics import Analytic, AnalyticDocument, AnalyticImageType, AnalyticScope, AnalyticType
+from voxel51.wire.analytics import AnalyticDocument, AnalyticImageType, AnalyticRecord, AnalyticScope, AnalyticType
 from voxel51.wire.manifests import problems_of, problems_of_heading
 
 FOLDER = "images"
@@ -30,7 +30,7 @@ class UploadedAnalytics:
         self._database = database
         self._storage = storage
 
-    def add(self, owner: Caller, content: bytes, analytic_type: str | None) -> Analytic:
+    def add(self, owner: Caller, content: bytes, analytic_type: str | None) -> AnalyticRecord:
         """A new analytic, or a new version of one, from its manifest.
 
         Raises:
@@ -114,7 +114,7 @@ class UploadedAnalytics:
                 raise Conflict(f"Jobs of analytic '{analytic_id}' have not ended; kill them or wait, then delete it")
             self._delete(connection, row)
 
-    def all(self, owner: Caller) -> list[Analytic]:
+    def all(self, owner: Caller) -> list[AnalyticRecord]:
         """The record of everything that the owner uploaded."""
         theirs = select(analytics).where(analytics.c.owner == owner.identity).order_by(analytics.c.upload_date)
         with self._database.read() as connection:

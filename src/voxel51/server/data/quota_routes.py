@@ -8,7 +8,7 @@ from voxel51.server.accounts.quotas import Quotas
 from voxel51.server.accounts.service import AccountService
 from voxel51.server.data.storage_quota import StorageQuota
 from voxel51.server.http.route import Call, JsonBody, Route
-from voxel51.wire.accounts import QuotaGrant, Scope, Usage
+from voxel51.wire.accounts import QuotaChange, Scope, Usage
 
 
 def quota_routes(
@@ -38,7 +38,7 @@ def quota_routes(
         quotas.grant(call.caller, applications.find(call.path["name"]), _grant(call))
 
     of_user, of_application = "/admin/users/{username}/quota", "/admin/applications/{name}/quota"
-    body, administer = JsonBody(QuotaGrant), Scope.ADMINISTER
+    body, administer = JsonBody(QuotaChange), Scope.ADMINISTER
     return [
         Route("GET", "/account/usage", usage, "What you use, and may use", answers=Usage),
         Route("GET", of_user, usage_of_user, "What a user uses, and may use", answers=Usage, scope=administer),
@@ -48,5 +48,5 @@ def quota_routes(
     ]  # fmt: skip
 
 
-def _grant(call: Call) -> QuotaGrant:
+def _grant(call: Call) -> QuotaChange:
     return {"bytes": call.body.get("bytes"), "running_jobs": call.body.get("running_jobs")}

@@ -25,7 +25,7 @@ from voxel51.server.http.route import (
 from voxel51.server.outcomes import only
 from voxel51.wire import digests
 from voxel51.wire.accounts import Scope
-from voxel51.wire.data import Data, DataByUrl, DataDetails, DataList, SignedUrl
+from voxel51.wire.data import DataByUrl, DataDetails, DataList, DataRecord, SignedUrl
 from voxel51.wire.digests import REPR_DIGEST, to_header
 
 _FORM_BYTES = 64 * 1024
@@ -148,11 +148,11 @@ class _Handlers:
         if "size" not in described:
             described["size"] = self._sources.ask_size_bytes(described["signed_url"])
 
-    def add_by_url(self, call: Call) -> Mapping[str, Data]:
+    def add_by_url(self, call: Call) -> Mapping[str, DataRecord]:
         described: Any = call.body
         return {"data": self._sources.add(call.caller.id, described)}
 
-    def details(self, call: Call) -> Mapping[str, Data]:
+    def details(self, call: Call) -> Mapping[str, DataRecord]:
         return {"data": self._data.details(call.caller, call.path["data_id"])}
 
     def download(self, call: Call) -> Download | Through:

@@ -22,7 +22,7 @@ from voxel51.server.errors import BadRequest, NotFound, ServiceError
 from voxel51.server.outcomes import Outcomes, only
 from voxel51.server.storage.storage import Storage, Writer
 from voxel51.wire import dates
-from voxel51.wire.data import Data, DataList
+from voxel51.wire.data import DataList, DataRecord
 
 Links = Callable[[str, str], str]
 """Makes a signed link from a method and a path below the version prefix."""
@@ -68,7 +68,7 @@ class DataService:
         self._lifetime = lifetime
         self._links = links
 
-    def add(self, owner_id: str, filename: str, media_type: str | None, writer: Writer, ttl: str | None) -> Data:
+    def add(self, owner_id: str, filename: str, media_type: str | None, writer: Writer, ttl: str | None) -> DataRecord:
         """Keep a file that was written. The file is durable before its record is, and both are before this returns.
 
         Raises:
@@ -93,7 +93,7 @@ class DataService:
         file: "StoredFile",
         expiration: datetime | None,
         is_counted: bool = False,
-    ) -> Data:
+    ) -> DataRecord:
         """Make a stored file somebody's data. Where its owner has the same bytes already, they are kept once, and
         ``file`` is deleted. None expires it after the usual time. What the owner's quota ``is_counted`` for already
         needs no more room.
@@ -144,7 +144,7 @@ class DataService:
             rows, count = run(connection, LISTING, query, [data.c.owner_id.in_(users_of(application))])
         return {"data": [_to_wire(row) for row in rows], "count": count}
 
-    def details(self, owner: User, data_id: str) -> Data:
+    def details(self, owner: User, data_id: str) -> DataRecord:
         """One file's record, with ``filename`` for clients that look there, and the hash of its bytes.
 
         Raises:
@@ -152,7 +152,7 @@ class DataService:
         """
         return only(self.details_of_many(owner, [data_id]))
 
-    def details_of_many(self, owner: User, data_ids: Sequence[str]) -> Outcomes[Data]:
+    def details_of_many(self, owner: User, data_ids: Sequence[str]) -> Outcomes[DataRecord]:
         """The record of each file; refused are those that the owner has not."""
         with self._database.read() as connection:
             found = _find(connection, owner.id, data_ids)
@@ -299,7 +299,7 @@ def _take_turn(connection: Connection, rows: Iterable[Any]) -> None:
     acquire_advisory_locks(connection, *(f"bytes {row.owner_id} {row.sha256}" for row in rows))
 
 
-def _details(row: Row[Any]) -> Data:
+def _details(row: Row[Any]) -> DataRecord:
     return {**record_of(row._mapping), "filename": row.name, "sha256": row.sha256}
 
 
@@ -312,12 +312,12 @@ def _key_of_same(connection: Connection, row: Mapping[str, Any]) -> str | None:
     return key
 
 
-def record_of(row: Mapping[Any, Any]) -> Data:
+def record_of(row: Mapping[Any, Any]) -> DataRecord:
     """A row as clients see it: exactly the fields of the list, which old clients tabulate in their order."""
     return _to_wire({field: row[column.name] for field, column in LISTING.columns.items()})
 
 
-def _to_wire(record: dict[str, Any]) -> Data:
+def _to_wire(record: dict[str, Any]) -> DataRecord:
     for field in ("upload_date", "expiration_date"):
         if field in record:
             record[field] = dates.to_text(record[field])

@@ -22,7 +22,7 @@ from voxel51.server.errors import BadRequest, SourceRefused, TooLarge
 from voxel51.server.outbound.fetch import OutboundResponse, open_stream
 from voxel51.server.outbound.guard import Guard
 from voxel51.wire import dates
-from voxel51.wire.data import Data, DataByUrl
+from voxel51.wire.data import DataByUrl, DataRecord
 
 _LONGEST_ENCODING = 64
 
@@ -59,7 +59,7 @@ class SourceService:
             raise BadRequest(f"{incoming.host} does not say how large the file is; say its 'size' in bytes")
         return incoming.size_bytes
 
-    def add(self, owner_id: str, described: DataByUrl) -> Data:
+    def add(self, owner_id: str, described: DataByUrl) -> DataRecord:
         """Keep what is said of a file elsewhere, its size too. Nothing is requested; `check` it before.
 
         Raises:

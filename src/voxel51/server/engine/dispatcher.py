@@ -15,7 +15,7 @@ from voxel51.server.jobs.attempts import AttemptService, ClaimedAttempt, Settlem
 from voxel51.server.jobs.tasks import TaskService
 from voxel51.wire import dates
 from voxel51.wire import tasks as names
-from voxel51.wire.overview import Places
+from voxel51.wire.overview import Slots
 from voxel51.wire.tasks import JobLimits, TaskExit
 
 log = logging.getLogger(__name__)
@@ -90,10 +90,13 @@ class Dispatcher:
         """Since when jobs are being started; None before."""
         return self._opened_at
 
-    def places(self, *, internal: bool) -> Places:
-        """The places of people's jobs, or of the platform's own. Callable from any thread."""
-        there = self._terms.internal_slots if internal else self._terms.slots
-        return {"there": there, "used": sum(each is internal for each in list(self._running.values()))}
+    def slots(self, *, internal: bool) -> Slots:
+        """Return the slots for users' jobs, or for internal jobs. Callable from any thread."""
+        total_slots = self._terms.internal_slots if internal else self._terms.slots
+        return {
+            "total_slots": total_slots,
+            "used_slots": sum(each is internal for each in list(self._running.values())),
+        }
 
     def close(self) -> None:
         """Start no more, stop what runs and give it back to the queue; returns when all is settled."""
@@ -148,8 +151,8 @@ class Dispatcher:
 
     def _start_waiting(self) -> None:
         for internal in (False, True):
-            places = self.places(internal=internal)
-            free = places["there"] - places["used"]
+            slots = self.slots(internal=internal)
+            free = slots["total_slots"] - slots["used_slots"]
             if free <= 0 or self._closing.is_set():
                 continue
             for claim in self._attempts.claim(free, internal=internal):

@@ -31,7 +31,7 @@ from voxel51.server.errors import (
     UnsupportedType,
     UnsupportedVersion,
 )
-from voxel51.wire.errors import ErrorAnswer
+from voxel51.wire.errors import ErrorResponse
 from voxel51.wire.headers import REFUSAL_COOKIE, REQUEST_ID
 
 log = logging.getLogger(__name__)
@@ -71,7 +71,7 @@ _HEADERS: Mapping[int, Mapping[str, str]] = {
 def error_body(status: int, message: str) -> bytes:
     """The body of an error answer."""
     sendable = message.encode("utf-8", "replace").decode()  # it may quote half a character that came
-    answer: ErrorAnswer = {"error": {"code": status, "message": sendable}}
+    answer: ErrorResponse = {"error": {"code": status, "message": sendable}}
     return msgspec.json.encode(answer)
 
 
@@ -92,7 +92,7 @@ def refusal_on_page(path: str, refusal: Response) -> Response:
 
     The text goes in a cookie that the page reads, not in the address, in which anybody could put words into our mouth.
     """
-    message = msgspec.json.decode(refusal.body, type=ErrorAnswer)["error"]["message"]
+    message = msgspec.json.decode(refusal.body, type=ErrorResponse)["error"]["message"]
     response = Response(None, 302, {"Location": f"{path}?refused={refusal.status_code}", "Cache-Control": "no-store"})
     response.set_cookie(REFUSAL_COOKIE, quote(message, safe=""), max_age=_SHOWN_SECONDS, path=path, samesite="lax")
     return response

@@ -30,7 +30,7 @@ from voxel51.server.http.route import (
     StreamBody,
 )
 from voxel51.wire.digests import REPR_DIGEST
-from voxel51.wire.errors import ErrorAnswer
+from voxel51.wire.errors import ErrorResponse
 from voxel51.wire.headers import AGENT_KEY, APPLICATION_KEY, APPLICATION_USER, IDEMPOTENCY_KEY, SESSION_COOKIE
 from voxel51.wire.query import QueryDocument
 from voxel51.wire.tokens import API_VERSION
@@ -108,7 +108,7 @@ def describe(routes: Iterable[Route], version: str) -> dict[str, Any]:
     """The OpenAPI document of ``routes``."""
     routes = sorted(routes, key=lambda route: (route.path, route.method))
     shapes = [shape for route in routes for shape in _shapes(route)]
-    shapes = list(dict.fromkeys([*shapes, ErrorAnswer, QueryDocument]))
+    shapes = list(dict.fromkeys([*shapes, ErrorResponse, QueryDocument]))
     references, components = msgspec.json.schema_components(shapes, ref_template="#/components/schemas/{name}")
     schemas = dict(zip(shapes, references, strict=True))
     paths: dict[str, dict[str, Any]] = {}
@@ -278,7 +278,7 @@ def _responses(route: Route, schemas: Mapping[Any, Any]) -> dict[str, Any]:
         statuses.add(400)
     if is_remembered(route):
         statuses |= {400, 409, 422}
-    error = {"application/json": {"schema": schemas[ErrorAnswer]}} if route.method != "HEAD" else {}
+    error = {"application/json": {"schema": schemas[ErrorResponse]}} if route.method != "HEAD" else {}
     answers: dict[str, Any] = {str(route.status): success}
     for status, shape in route.more_answers.items():
         content = {"application/json": {"schema": schemas[shape]}}

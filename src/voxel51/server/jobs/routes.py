@@ -26,7 +26,7 @@ from voxel51.server.jobs.service import LISTING, LONGEST_NAME, JobService
 from voxel51.server.outcomes import Outcomes, only
 from voxel51.wire.accounts import Scope
 from voxel51.wire.data import SignedUrl
-from voxel51.wire.jobs import Job, JobDetails, JobList, JobRequestDocument
+from voxel51.wire.jobs import JobDetails, JobList, JobRecord, JobRequestDocument
 from voxel51.wire.tasks import TaskStatusDocument
 
 _UPLOAD = MultipartBody(
@@ -132,7 +132,7 @@ class _Handlers:
     def query_of_application(self, call: Call) -> JobList:
         return self._jobs.query_of_application(call.caller, call.query)
 
-    def submit(self, call: Call) -> Mapping[str, Job]:
+    def submit(self, call: Call) -> Mapping[str, JobRecord]:
         if call.upload is None:
             raise BadRequest("No job request came; send it as the part named 'file'")
         auto_start = call.fields.get("auto_start", "").strip().lower()
@@ -141,7 +141,7 @@ class _Handlers:
         name, ttl = call.fields.get("job_name"), call.fields.get("job_ttl")
         return {"job": self._jobs.submit(call.caller, call.upload.content, name, _FLAGS[auto_start], ttl)}
 
-    def details(self, call: Call) -> Mapping[str, Job]:
+    def details(self, call: Call) -> Mapping[str, JobRecord]:
         return {"job": self._jobs.details(call.caller, call.path["job_id"])}
 
     def request(self, call: Call) -> JobRequestDocument:

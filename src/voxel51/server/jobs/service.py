@@ -31,7 +31,7 @@ from voxel51.server.storage.storage import Storage
 from voxel51.wire import dates
 from voxel51.wire.analytics import AnalyticScope
 from voxel51.wire.events import EventName
-from voxel51.wire.jobs import Job, JobFailureType, JobList, JobRequestDocument, JobState
+from voxel51.wire.jobs import JobFailureType, JobList, JobRecord, JobRequestDocument, JobState
 from voxel51.wire.query import JOBS_FIELDS, JOBS_FURTHER_FIELDS
 
 LISTING = Listing(
@@ -75,7 +75,7 @@ class JobService:
         self._positions = positions
         self._wake = wake
 
-    def submit(self, owner: User, content: bytes, name: str | None, auto_start: bool, ttl: str | None) -> Job:
+    def submit(self, owner: User, content: bytes, name: str | None, auto_start: bool, ttl: str | None) -> JobRecord:
         """A new job from the JSON of its request, started at once when ``auto_start``.
 
         Raises:
@@ -152,7 +152,7 @@ class JobService:
             rows, count = run(connection, LISTING, Query(), visible)
         return {"jobs": [_to_wire(row) for row in rows], "count": count}
 
-    def record(self, owner: User, job_id: str) -> Job:
+    def record(self, owner: User, job_id: str) -> JobRecord:
         """One job as it is kept: what it was asked, when what became of it, how much it looked at.
 
         Raises:
@@ -160,7 +160,7 @@ class JobService:
         """
         return _record(self.find(owner.id, job_id))
 
-    def details(self, owner: User, job_id: str) -> Job:
+    def details(self, owner: User, job_id: str) -> JobRecord:
         """One job's record, and how far it is.
 
         Raises:
@@ -168,7 +168,7 @@ class JobService:
         """
         return only(self.details_of_many(owner, [job_id]))
 
-    def details_of_many(self, owner: User, job_ids: Sequence[str]) -> Outcomes[Job]:
+    def details_of_many(self, owner: User, job_ids: Sequence[str]) -> Outcomes[JobRecord]:
         """The details of each job; refused are those that the owner has not."""
         with self._database.read() as connection:
             found = _find_all(connection, owner.id, job_ids)
@@ -314,12 +314,12 @@ def _find_all(connection: Connection, owner_id: str, job_ids: Sequence[str]) -> 
     return {row["id"]: row for row in connection.execute(statement).mappings()}
 
 
-def _record(job: RowMapping) -> Job:
+def _record(job: RowMapping) -> JobRecord:
     extras = {name: job[name] for name in _EXTRAS}
     return _with(job, {**extras, "analytic": job["request"]["analytic"], "version": job["version"]})
 
 
-def _with(job: RowMapping, further: Mapping[str, Any]) -> Job:
+def _with(job: RowMapping, further: Mapping[str, Any]) -> JobRecord:
     return _to_wire({**{name: job[name] for name in JOBS_FIELDS}, **further})
 
 
@@ -331,7 +331,7 @@ def detach_files(connection: Connection, job_ids: Sequence[str]) -> list[str]:
     return [key for row in rows for key in row if key is not None]
 
 
-def _to_wire(record: dict[str, Any]) -> Job:
+def _to_wire(record: dict[str, Any]) -> JobRecord:
     for field in _DATES:
         if record.get(field) is not None:
             record[field] = dates.to_text(record[field])

@@ -16,7 +16,7 @@ from voxel51.server.jobs.tables import attempts, jobs, user_submitted
 from voxel51.server.overview.ended_jobs import number_ended
 from voxel51.wire import dates
 from voxel51.wire.jobs import JobState
-from voxel51.wire.overview import JobsOfHour, QueueOverview, RunningJob
+from voxel51.wire.overview import HourlyJobs, QueueOverview, RunningJob
 
 _HOURS = 24
 _UNDERWAY = [JobState.SCHEDULED.value, JobState.RUNNING.value]
@@ -35,11 +35,11 @@ class QueueService:
             states = _states(connection)
             return {
                 "dispatching": self._dispatcher.is_running(),
-                "jobs": self._dispatcher.places(internal=False),
-                "renditions": self._dispatcher.places(internal=True),
+                "jobs": self._dispatcher.slots(internal=False),
+                "renditions": self._dispatcher.slots(internal=True),
                 "states": states[False],
                 "internal_states": states[True],
-                "oldest_waits_seconds": _oldest_waits_seconds(connection),
+                "oldest_wait_seconds": _oldest_wait_seconds(connection),
                 "running": [_running(row) for row in connection.execute(_underway())],
                 "throughput": list(_throughput(connection)),
             }
@@ -54,7 +54,7 @@ def _states(connection: Connection) -> dict[bool, dict[str, int]]:
     return states
 
 
-def _oldest_waits_seconds(connection: Connection) -> float | None:
+def _oldest_wait_seconds(connection: Connection) -> float | None:
     waiting = select(func.min(jobs.c.queued_at)).where(jobs.c.state == JobState.QUEUED.value, user_submitted)
     since = connection.execute(waiting).scalar()
     return None if since is None else max(0.0, (dates.now() - since).total_seconds())
@@ -62,7 +62,7 @@ def _oldest_waits_seconds(connection: Connection) -> float | None:
 
 def _underway() -> Select[Any]:
     named = (users.c.name.label("username"), applications.c.name.label("application"))
-    ran = (analytics.c.name.label("analytic"), analytics.c.version, attempts.c.created_at.label("since"))
+    ran = (analytics.c.name.label("analytic"), analytics.c.version, attempts.c.created_at.label("started_at"))
     told = (jobs.c.id, jobs.c.state, jobs.c.internal, jobs.c.start_date, jobs.c.status_text)
     return (
         select(*told, *named, *ran)
@@ -84,13 +84,13 @@ def _running(row: Row[Any]) -> RunningJob:
         "version": row.version,
         "state": row.state,
         "internal": row.internal,
-        "since": dates.to_text(row.since),
+        "started_at": dates.to_text(row.started_at),
         "progress": progress_of(row.status_text),
         "eta_seconds": eta_seconds(row._mapping, dates.now()),
     }
 
 
-def _throughput(connection: Connection) -> Iterator[JobsOfHour]:
+def _throughput(connection: Connection) -> Iterator[HourlyJobs]:
     present = dates.now().replace(minute=0, second=0, microsecond=0)
     for ago in reversed(range(_HOURS)):
         begin = present - timedelta(hours=ago)

@@ -15,7 +15,7 @@ from voxel51.server.jobs.tables import jobs
 from voxel51.server.overview.ended_jobs import ended_by_owner
 from voxel51.wire import dates
 from voxel51.wire.jobs import JobFailureType
-from voxel51.wire.overview import DayOfUsage, OwnerUsage, UsageReport
+from voxel51.wire.overview import DailyUsage, OwnerUsage, UsageReport
 
 _DAY = timedelta(days=1)
 OwnerFilter = Callable[[Column[str]], Sequence[ColumnElement[bool]]]
@@ -88,9 +88,9 @@ def _add_files(connection: Connection, owners: Mapping[str, OwnerUsage], among: 
             owners[owner_id].update({"bytes": int(size_bytes), "files": int(files)})
 
 
-def _day(connection: Connection, owners: Mapping[str, OwnerUsage], among: OwnerFilter, begin: datetime) -> DayOfUsage:
+def _day(connection: Connection, owners: Mapping[str, OwnerUsage], among: OwnerFilter, begin: datetime) -> DailyUsage:
     """One day; what ended in it is added to its owners' as well."""
-    day: DayOfUsage = {
+    day: DailyUsage = {
         "date": begin.date().isoformat(), "completed": 0, "failed": 0, "job_seconds": 0.0,
         "bytes_uploaded": _bytes_uploaded(connection, among, begin),
     }  # fmt: skip
@@ -104,7 +104,7 @@ def _day(connection: Connection, owners: Mapping[str, OwnerUsage], among: OwnerF
     return day
 
 
-def _add(total: DayOfUsage | OwnerUsage, row: Row[Any]) -> None:
+def _add(total: DailyUsage | OwnerUsage, row: Row[Any]) -> None:
     total["completed" if row.failure_type == JobFailureType.NONE else "failed"] += row.number
     total["job_seconds"] = round(total["job_seconds"] + (row.seconds or 0.0), 3)
 

@@ -30,7 +30,7 @@ from voxel51.server.jobs.tables import jobs
 from voxel51.server.search.query import LabelQuery
 from voxel51.server.search.tables import spans
 from voxel51.wire.jobs import JobState
-from voxel51.wire.search import FoundLabel, KnownLabel, LabelMatch, LabelMatches, Span, SpanReport
+from voxel51.wire.search import FoundLabel, KnownLabel, LabelMatch, LabelMatches, SpanRecord, SpanReport
 
 MOST_SPANS = 5000
 MOST_RANGES = 100
@@ -107,7 +107,7 @@ class SearchService:
             return connection.execute(delete(spans).where(spans.c.id.in_(chosen))).rowcount
 
 
-def _row(attempt: Attempt, span: Span) -> dict[str, Any]:
+def _row(attempt: Attempt, span: SpanRecord) -> dict[str, Any]:
     numbers = [span["first_frame"], span["last_frame"], span["frame_count"], span["track"] or 0]
     if any(not -1 < number < _LARGEST for number in numbers) or not 0 <= span["seconds"] < _LARGEST:
         raise BadRequest(f"A span has a number that cannot be: {span!r:.200}")

@@ -8,11 +8,11 @@ from voxel51.transport.multipart import FilePart, UploadProgress
 from voxel51.users.calls.call import Call, batch, delete, document, entry, get, nothing, part_of_path, post_file
 from voxel51.users.progress import shown
 from voxel51.users.query import AnalyticsQuery
-from voxel51.wire.analytics import Analytic, AnalyticDocument, AnalyticList
+from voxel51.wire.analytics import AnalyticDocument, AnalyticList, AnalyticRecord
 from voxel51.wire.batches import BatchResponse
 
 
-def list_all(all_versions: bool) -> Call[list[Analytic]]:
+def list_all(all_versions: bool) -> Call[list[AnalyticRecord]]:
     """Those that can be run; of each the latest version, or all."""
     return get("analytics/list", entry("analytics"), {"all_versions": all_versions})
 
@@ -30,7 +30,7 @@ def named(name: str, version: str | None) -> AnalyticsQuery:
     return found.add_search("version", _escaped(str(version))).set_all_versions(True)
 
 
-def id_of(name: str, version: str | None, found: Iterable[Analytic]) -> str:
+def id_of(name: str, version: str | None, found: Iterable[AnalyticRecord]) -> str:
     """The id of the analytic of exactly that name and version, among those found by `named`.
 
     Raises:
@@ -43,7 +43,7 @@ def id_of(name: str, version: str | None, found: Iterable[Analytic]) -> str:
     raise ValueError(f"Analytic '{wanted}' not found")
 
 
-def details(analytic_id: str) -> Call[Analytic]:
+def details(analytic_id: str) -> Call[AnalyticRecord]:
     """The record of one."""
     return get(f"analytics/{part_of_path(analytic_id)}", entry("analytic"))
 
@@ -53,7 +53,7 @@ def doc(analytic_id: str) -> Call[AnalyticDocument]:
     return get(f"analytics/{part_of_path(analytic_id)}/doc", document)
 
 
-def upload(doc_json_path: str | os.PathLike[str], analytic_type: str | None) -> Call[Analytic]:
+def upload(doc_json_path: str | os.PathLike[str], analytic_type: str | None) -> Call[AnalyticRecord]:
     """Add one by its document."""
     options = {"analytic_type": None if analytic_type is None else str(analytic_type)}
     return post_file("analytics", entry("analytic"), FilePart.from_path(doc_json_path), options)

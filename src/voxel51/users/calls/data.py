@@ -23,11 +23,11 @@ from voxel51.users.calls.call import (
 from voxel51.users.query import DataQuery
 from voxel51.wire import digests
 from voxel51.wire.batches import BatchResponse
-from voxel51.wire.data import Data, DataList
+from voxel51.wire.data import DataList, DataRecord
 from voxel51.wire.dates import from_text
 
 
-def list_all() -> Call[list[Data]]:
+def list_all() -> Call[list[DataRecord]]:
     """All of the caller's."""
     return get("data/list", entry("data"))
 
@@ -37,10 +37,10 @@ def query(data_query: DataQuery) -> Call[DataList]:
     return get("data", document, data_query.to_dict())
 
 
-def upload(file: FilePart, ttl: date | str | None) -> Call[tuple[Data, str | None]]:
+def upload(file: FilePart, ttl: date | str | None) -> Call[tuple[DataRecord, str | None]]:
     """Upload a file, to be kept until ``ttl``. Gives its record, and the SHA-256 of what arrived, where it is told."""
 
-    def read(answer: WholeAnswer) -> tuple[Data, str | None]:
+    def read(answer: WholeAnswer) -> tuple[DataRecord, str | None]:
         return document(answer.body)["data"], digests.from_header(answer.headers.get("repr-digest"))
 
     options = {"data_ttl": None if ttl is None else date_text(ttl)}
@@ -49,7 +49,7 @@ def upload(file: FilePart, ttl: date | str | None) -> Call[tuple[Data, str | Non
 
 def post_url(
     url: str, filename: str, mime_type: str, size: int, expiration_date: date | str | None, encoding: str | None
-) -> Call[Data]:
+) -> Call[DataRecord]:
     """Let the platform read a file from elsewhere when it needs it."""
     described = {"signed_url": url, "filename": filename, "mimetype": mime_type, "size": size}
     if expiration_date is not None:
@@ -70,7 +70,7 @@ def is_date(value: date | str | None) -> bool:
     return True
 
 
-def details(data_id: str) -> Call[Data]:
+def details(data_id: str) -> Call[DataRecord]:
     """The record of one."""
     return get(f"data/{part_of_path(data_id)}", entry("data"))
 

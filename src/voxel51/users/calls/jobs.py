@@ -21,13 +21,13 @@ from voxel51.users.calls.call import (
 from voxel51.users.jobs import JobRequest
 from voxel51.users.query import JobsQuery
 from voxel51.wire.batches import BatchResponse
-from voxel51.wire.jobs import Job, JobList
+from voxel51.wire.jobs import JobList, JobRecord
 from voxel51.wire.tasks import TaskStatusDocument
 
 _REPEATABLE_ACTIONS = {"archive", "unarchive"}
 
 
-def list_all() -> Call[list[Job]]:
+def list_all() -> Call[list[JobRecord]]:
     """The caller's that are not archived."""
     return get("jobs/list", entry("jobs"))
 
@@ -37,7 +37,7 @@ def query(jobs_query: JobsQuery) -> Call[JobList]:
     return get("jobs", document, jobs_query.to_dict())
 
 
-def upload(job_request: JobRequest, job_name: str, auto_start: bool, ttl: date | str | None) -> Call[Job]:
+def upload(job_request: JobRequest, job_name: str, auto_start: bool, ttl: date | str | None) -> Call[JobRecord]:
     """Ask for a job, started at once or later, its output to be kept until ``ttl``."""
     options = {
         "job_name": str(job_name),
@@ -48,7 +48,7 @@ def upload(job_request: JobRequest, job_name: str, auto_start: bool, ttl: date |
     return post_file("jobs", entry("job"), file, options)
 
 
-def details(job_id: str) -> Call[Job]:
+def details(job_id: str) -> Call[JobRecord]:
     """The record of one."""
     return get(_path(job_id), entry("job"))
 

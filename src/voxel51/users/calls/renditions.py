@@ -19,7 +19,7 @@ _FILENAME = re.compile(r'filename="([^"]*)"')
 
 
 @dataclass(frozen=True, slots=True)
-class Rendition:
+class RenditionRequest:
     """One that is asked for: the ``noun`` ("data" or "jobs") and id of what it is of, its kind, its arguments."""
 
     noun: str
@@ -28,19 +28,19 @@ class Rendition:
     arguments: Mapping[str, Any]
 
 
-def content(rendition: Rendition) -> Call[bytes]:
+def content(rendition: RenditionRequest) -> Call[bytes]:
     """The file, once it is made."""
     return get(_path(rendition, {}), bytes)
 
 
-def first_byte(rendition: Rendition) -> Call[PendingRendition | str]:
+def first_byte(rendition: RenditionRequest) -> Call[PendingRendition | str]:
     """How far it is; once it is made, what its file is called."""
     path = _path(rendition, {"wait": WAIT_SECONDS})
     headers = {"Range": "bytes=0-0"}
     return Call("GET", path, _never, headers=headers, repeatable=True, read_answer=_read)
 
 
-def _path(rendition: Rendition, more: Mapping[str, Any]) -> str:
+def _path(rendition: RenditionRequest, more: Mapping[str, Any]) -> str:
     given = {name: value for name, value in {**rendition.arguments, **more}.items() if value is not None}
     path = f"{rendition.noun}/{part_of_path(rendition.of)}/renditions/{part_of_path(rendition.kind)}"
     return f"{path}?{urlencode(given)}" if given else path

@@ -6,7 +6,7 @@ from http.cookies import CookieError, SimpleCookie
 from voxel51.server.accounts.entrance_routes import browser_of, cookie_attributes, session_cookie
 from voxel51.server.accounts.oidc.service import SIGN_IN_LIFETIME, OidcService, StartedSignIn
 from voxel51.server.http.route import Answer, Argument, Call, Needs, Route
-from voxel51.wire.accounts import Elsewhere
+from voxel51.wire.accounts import OidcRedirect
 from voxel51.wire.headers import SIGN_IN_COOKIE
 
 SIGN_IN_PATH = "/sign-in/oidc"
@@ -39,7 +39,7 @@ def oidc_routes(oidc: OidcService, is_secure: bool) -> Iterable[Route]:
 
     def add(call: Call) -> Answer:
         started = oidc.start(call.arguments.get("next"), user=call.caller)
-        body: Elsewhere = {"url": started.url}
+        body: OidcRedirect = {"url": started.url}
         return Answer(body, {"Set-Cookie": _sign_in_cookie(started, is_secure), **_UNKEPT})
 
     def finish(call: Call) -> Answer:
@@ -57,10 +57,10 @@ def oidc_routes(oidc: OidcService, is_secure: bool) -> Iterable[Route]:
         Route("GET", CALLBACK_PATH, finish, "Come back from the provider, signed in", needs=Needs.NOBODY, status=302,
               errors=(400, 401, 403, 404, 409, 429, *_AWAY), takes_arguments=_BACK, answer_headers=_GONE,
               asks_outside=True, refusal_page=_REFUSAL_PAGE),
-        Route("POST", "/account/elsewhere", add, "Sign in by the provider as well from now on: where to go for it",
-              errors=(400, *_AWAY), takes_arguments={"next": _NEXT}, answers=Elsewhere, answer_headers=_GONE,
+        Route("POST", "/account/oidc", add, "Sign in by the provider as well from now on: where to go for it",
+              errors=(400, *_AWAY), takes_arguments={"next": _NEXT}, answers=OidcRedirect, answer_headers=_GONE,
               tells_secret=True, look_outside=look),
-        Route("DELETE", "/account/elsewhere", remove, "Sign in by the password alone from now on", status=204,
+        Route("DELETE", "/account/oidc", remove, "Sign in by the password alone from now on", status=204,
               errors=(409,)),
     ]  # fmt: skip
 

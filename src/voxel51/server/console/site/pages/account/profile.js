@@ -28,7 +28,7 @@ export function page() {
     h("section.card", {}, h("h2", {}, "Password"), () => session.value && passwordForm(session.value.account)),
     loaded(
       () => get("/sign-in"),
-      ({ provider }) => () => session.value && (provider || session.value.account.signs_in_at) && elsewhere(session.value.account, provider),
+      ({ provider }) => () => session.value && (provider || session.value.account.oidc_issuer) && elsewhere(session.value.account, provider),
     ),
   );
 }
@@ -44,7 +44,7 @@ function aboutYou({ username, role, email, created_at: since, application }) {
 }
 
 function storage({ bytes, quota }) {
-  const jobs = quota.running_jobs ? `${quota.running_jobs} of your jobs run at once; more of them wait.` : "As many of your jobs run at once as the platform has places for.";
+  const jobs = quota.running_jobs ? `${quota.running_jobs} of your jobs run at once; more of them wait.` : "As many of your jobs run at once as the platform has slots for.";
   if (!quota.bytes) return [h("p", {}, `${size(bytes)} of videos and other data, without a limit.`), h("p.soft", {}, jobs)];
   const share = Math.min(1, bytes / quota.bytes);
   return [
@@ -74,7 +74,7 @@ function passwordForm({ username, has_password: hasPassword }) {
   );
 }
 
-function elsewhere({ signs_in_at: issuer, has_password: hasPassword }, provider) {
+function elsewhere({ oidc_issuer: issuer, has_password: hasPassword }, provider) {
   const name = provider?.name ?? issuer;
   return h(
     "section.card",
@@ -92,7 +92,7 @@ function elsewhere({ signs_in_at: issuer, has_password: hasPassword }, provider)
 
 async function add() {
   await attempt(async () => {
-    const { url } = await call("POST", "/account/elsewhere", { query: { next: "/account" } });
+    const { url } = await call("POST", "/account/oidc", { query: { next: "/account" } });
     location.assign(url);
   });
 }
@@ -100,7 +100,7 @@ async function add() {
 async function remove(name) {
   if (!(await confirmed(`Sign in by ${name} no more?`, "Your password is the only way in then.", "Remove"))) return;
   await attempt(async () => {
-    await call("DELETE", "/account/elsewhere");
+    await call("DELETE", "/account/oidc");
     await lookAgain();
   });
 }

@@ -59,7 +59,7 @@ export async function rotateToken(token) {
       cancel: () => close(),
       submit: async ({ keep }) => {
         const path = `/account/tokens/${encodeURIComponent(token.id)}/rotate`;
-        close(await call("POST", path, { json: { keep_seconds: Number(keep) } }));
+        close(await call("POST", path, { json: { overlap_seconds: Number(keep) } }));
       },
     }),
   );

@@ -14,7 +14,7 @@ const STATES = [
 ];
 const hourOf = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 
-/** How many jobs are in each state, and how many places are in use. @param {{value: object}} queue */
+/** How many jobs are in each state, and how many slots are in use. @param {{value: object}} queue */
 export function figures(queue) {
   return h(
     "section",
@@ -24,9 +24,9 @@ export function figures(queue) {
       "dl.figures",
       {},
       STATES.map(([state, title]) => figure(title, () => count(queue.value.states[state]), () => internal(queue.value.internal_states[state]), state)),
-      figure("oldest waits", () => waits(queue.value.oldest_waits_seconds)),
-      figure("places for jobs", () => inUse(queue.value.jobs)),
-      figure("places for renditions", () => inUse(queue.value.renditions)),
+      figure("oldest waits", () => waits(queue.value.oldest_wait_seconds)),
+      figure("job slots", () => inUse(queue.value.jobs)),
+      figure("rendition slots", () => inUse(queue.value.renditions)),
     ),
   );
 }
@@ -47,5 +47,5 @@ function figure(title, value, more, state) {
 }
 
 const internal = (number) => (number ? ` + ${count(number)} of the platform's own` : "");
-const inUse = ({ used, there }) => `${count(used)} of ${count(there)}`;
+const inUse = ({ used_slots: used, total_slots: total }) => `${count(used)} of ${count(total)}`;
 const waits = (seconds) => (seconds === null ? "–" : duration(Math.round(seconds)));

@@ -29,7 +29,7 @@ function row(job) {
     cell("Owner", () => owner(job.value)),
     cell("Analytic", () => [`${job.value.analytic} `, h("span.soft", {}, job.value.version), job.value.internal && h("span.soft", {}, " (the platform's own)")], "analytic"),
     cell("State", () => stateBadge(job.value.state)),
-    cell("Since", () => when(job.value.since)),
+    cell("Since", () => when(job.value.started_at)),
     cell("Progress", () => progress(job.value), "progress"),
   );
 }

@@ -50,8 +50,8 @@ function state({ suspended }) {
   return h("span.state", { class: suspended ? "bad" : "good" }, suspended ? "suspended" : "active");
 }
 
-function waysIn({ has_password: hasPassword, signs_in_at: elsewhere, email }) {
-  const ways = [hasPassword && "password", elsewhere && (email ? `${elsewhere} (${email})` : elsewhere)].filter(Boolean);
+function waysIn({ has_password: hasPassword, oidc_issuer: issuer, email }) {
+  const ways = [hasPassword && "password", issuer && (email ? `${issuer} (${email})` : issuer)].filter(Boolean);
   return ways.join(", ") || h("span.soft", {}, "tokens only");
 }
 

@@ -20,17 +20,17 @@ function worker(one) {
       {},
       () => one.value.name,
       " ",
-      h("span.state", { class: () => (one.value.working ? "good" : "bad") }, () => (one.value.working ? "working" : "not working")),
+      h("span.state", { class: () => (one.value.dispatching ? "good" : "bad") }, () => (one.value.dispatching ? "working" : "not working")),
     ),
-    h("p.soft", {}, () => [`${one.value.engine}, `, one.value.since ? ["since ", when(one.value.since)] : "not begun"]),
+    h("p.soft", {}, () => [`${one.value.engine}, `, one.value.started_at ? ["since ", when(one.value.started_at)] : "not begun"]),
     h("dl.meters", {}, () => meters(one.value)),
   );
 }
 
 function meters({ jobs, renditions, cores, load, memory, disk }) {
   return [
-    meter("Jobs", jobs.used, jobs.there, `${count(jobs.used)} of ${count(jobs.there)} places`, { canBeFull: true }),
-    meter("Renditions", renditions.used, renditions.there, `${count(renditions.used)} of ${count(renditions.there)} places`, { canBeFull: true }),
+    meter("Jobs", jobs.used_slots, jobs.total_slots, `${count(jobs.used_slots)} of ${count(jobs.total_slots)} slots`, { canBeFull: true }),
+    meter("Renditions", renditions.used_slots, renditions.total_slots, `${count(renditions.used_slots)} of ${count(renditions.total_slots)} slots`, { canBeFull: true }),
     load ? meter("Load", load[0], cores, `${load.map((each) => each.toFixed(1)).join(", ")} on ${count(cores)} cores`) : told("Cores", count(cores)),
     memory && meter("Memory", memory.total - memory.available, memory.total, `${size(memory.available)} of ${size(memory.total)} to spare`),
     disk && meter("Disk", disk.total - disk.free, disk.total, `${size(disk.free)} of ${size(disk.total)} free`),

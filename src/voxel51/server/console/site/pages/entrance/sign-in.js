@@ -11,7 +11,7 @@ export function page() {
   return loaded(
     () => get("/sign-in"),
     (ways) => {
-      if (ways.first) {
+      if (ways.needs_operator) {
         queueMicrotask(() => go("/sign-up", { replace: true }));
         return null;
       }

@@ -11,13 +11,13 @@ export function page() {
   return loaded(
     () => get("/sign-in"),
     (ways) => {
-      if (ways.sign_up === "off" && !ways.first) return card("Sign up", h("p", {}, "Nobody can sign up here. Ask the operator of the platform for an account."), toSignIn());
+      if (ways.sign_up === "off" && !ways.needs_operator) return card("Sign up", h("p", {}, "Nobody can sign up here. Ask the operator of the platform for an account."), toSignIn());
       return card(
-        ways.first ? "Welcome" : "Sign up",
+        ways.needs_operator ? "Welcome" : "Sign up",
         explanation(ways),
         newAccount(ways, invitation),
-        ways.provider && byProvider(ways.provider, ways.first ? "Begin" : "Sign up", () => invitation.value.trim()),
-        !ways.first && toSignIn(),
+        ways.provider && byProvider(ways.provider, ways.needs_operator ? "Begin" : "Sign up", () => invitation.value.trim()),
+        !ways.needs_operator && toSignIn(),
       );
     },
   );
