@@ -24,7 +24,7 @@ from voxel51.server.renditions.specs import RenditionSpec
 from voxel51.server.renditions.tables import renditions
 from voxel51.wire import dates
 from voxel51.wire.jobs import DATA_ID_FIELD, JobFailureType, JobState
-from voxel51.wire.renditions import PendingRendition, Rendition
+from voxel51.wire.renditions import PendingRendition, RenditionRecord
 
 RENDITION_ANALYTIC = "voxel51/rendition"
 """The analytic that makes them."""
@@ -85,7 +85,7 @@ class RenditionService:
                 raise
         return self._answer(spec, maker)
 
-    def all(self, owner: User, subject: RenditionSource) -> list[Rendition]:
+    def all(self, owner: User, subject: RenditionSource) -> list[RenditionRecord]:
         """The renditions that are kept or being made of the subject.
 
         Raises:
