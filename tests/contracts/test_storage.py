@@ -92,7 +92,7 @@ def test_every_file_is_listed_with_its_size_and_date(storage):
     put(storage, "outputs/bb22", b"22")
     found = {file.key: file for file in storage.files()}
     assert {key: file.size_bytes for key, file in found.items()} == {"data/aa11": 1, "outputs/bb22": 2}
-    assert all(datetime.now(UTC) - file.changed_at < timedelta(minutes=1) for file in found.values())
+    assert all(datetime.now(UTC) - file.modified_at < timedelta(minutes=1) for file in found.values())
 
 
 def test_what_cannot_fit_is_refused_before_it_is_sent(storage):
@@ -129,65 +129,65 @@ def test_syncing_what_is_aborted_changes_nothing(storage):
 
 
 def grow(storage, key, content):
-    growth = storage.growing.open(key, len(content))
+    growth = storage.partial.open(key, len(content))
     growth.append(content)
     growth.close()
     return growth
 
 
 def test_a_file_grows_unseen_until_it_is_finished(storage):
-    assert storage.growing.size_bytes(KEY) == 0
+    assert storage.partial.size_bytes(KEY) == 0
     grow(storage, KEY, b"one ")
-    assert grow(storage, KEY, b"two").size_bytes == storage.growing.size_bytes(KEY) == 7
-    assert b"".join(storage.growing.read(KEY)) == b"one two"
+    assert grow(storage, KEY, b"two").size_bytes == storage.partial.size_bytes(KEY) == 7
+    assert b"".join(storage.partial.read(KEY)) == b"one two"
     with pytest.raises(FileNotFoundError):
         storage.read(KEY)
     assert list(storage.files()) == []
 
-    storage.growing.finish(KEY)
+    storage.partial.finish(KEY)
 
     assert b"".join(storage.read(KEY)) == b"one two"
-    assert list(storage.growing.unfinished()) == []
+    assert list(storage.partial.unfinished()) == []
 
 
 def test_finishing_twice_is_finishing_once(storage):
     grow(storage, KEY, b"whole")
-    storage.growing.finish(KEY)
-    storage.growing.finish(KEY)
-    storage.growing.forget(KEY)
-    assert storage.growing.size_bytes(KEY) == 5
-    assert b"".join(storage.growing.read(KEY)) == b"".join(storage.read(KEY)) == b"whole"
+    storage.partial.finish(KEY)
+    storage.partial.finish(KEY)
+    storage.partial.discard(KEY)
+    assert storage.partial.size_bytes(KEY) == 5
+    assert b"".join(storage.partial.read(KEY)) == b"".join(storage.read(KEY)) == b"whole"
 
 
 def test_what_never_began_cannot_be_finished(storage):
     with pytest.raises(FileNotFoundError):
-        storage.growing.finish(KEY)
+        storage.partial.finish(KEY)
 
 
 def test_what_has_grown_outlives_the_process_that_let_it_grow(storage, tmp_path):
-    growth = storage.growing.open(KEY)
+    growth = storage.partial.open(KEY)
     growth.append(b"kept")  # and never closed
     again = LocalStorage(tmp_path / "storage")
     again.open()
-    assert [(file.key, file.size_bytes) for file in again.growing.unfinished()] == [(KEY, 4)]
+    assert [(file.key, file.size_bytes) for file in again.partial.unfinished()] == [(KEY, 4)]
     assert grow(again, KEY, b" on").size_bytes == 7
     growth.close()
 
 
 def test_what_has_grown_may_be_shortened_and_forgotten(storage):
-    growth = storage.growing.open(KEY)
+    growth = storage.partial.open(KEY)
     growth.append(b"one two")
-    growth.shorten(3)
+    growth.truncate(3)
     growth.append(b"!")
     growth.close()
     growth.close()
-    assert b"".join(storage.growing.read(KEY)) == b"one!"
-    storage.growing.forget(KEY)
-    storage.growing.forget(KEY)
-    assert storage.growing.size_bytes(KEY) == 0
+    assert b"".join(storage.partial.read(KEY)) == b"one!"
+    storage.partial.discard(KEY)
+    storage.partial.discard(KEY)
+    assert storage.partial.size_bytes(KEY) == 0
 
 
 def test_what_cannot_fit_does_not_begin_to_grow(storage):
     with pytest.raises(OutOfSpace, match="left"):
-        storage.growing.open(KEY, expected_bytes=2**60)
-    assert list(storage.growing.unfinished()) == []
+        storage.partial.open(KEY, expected_bytes=2**60)
+    assert list(storage.partial.unfinished()) == []

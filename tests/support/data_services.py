@@ -9,7 +9,7 @@ from voxel51.server.accounts.quotas import Quotas
 from voxel51.server.accounts.service import AccountService
 from voxel51.server.data.service import DataService
 from voxel51.server.data.storage_quota import StorageQuota
-from voxel51.server.data.uploads_service import Announced, UploadService
+from voxel51.server.data.uploads_service import NewUpload, UploadService
 from voxel51.server.database.database import Database
 from voxel51.server.storage.local import LocalStorage
 
@@ -35,7 +35,7 @@ class Rooms:
 
     def begin(self, user: User, size_bytes: int, sha256: str | None = None) -> str:
         """Begin an upload in pieces."""
-        return self.uploads.create(user.id, Announced(size_bytes, "", {}, sha256), None).id
+        return self.uploads.create(user.id, NewUpload(size_bytes, "", {}, sha256), None).id
 
     def content(self, user: User, data_id: str) -> bytes:
         """The bytes of one's data."""

@@ -167,7 +167,7 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
     deliverer = Deliverer(deliveries, guard, webhook_cipher)
     webhooks = WebhookService(database, guard, webhook_cipher, deliverer.wake)
 
-    removal = AccountDeletionService(database, [partial(_end_jobs, actions, jobs), uploads.forget_all, data.forget_all,
+    removal = AccountDeletionService(database, [partial(_end_jobs, actions, jobs), uploads.delete_all, data.delete_all,
                                         uploaded.forget_all, events.forget_all, repetitions.forget_all])  # fmt: skip
     collect: Mapping[str, CollectUserData] = {
         "data": data.export,
@@ -213,7 +213,7 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
     )
     description = openapi.describe(routes, version("voxel51-platform"))
     application = build_application(routes, serving, _pages(description))
-    keepers = [data.keeps, uploads.keeps, uploaded.keeps, attempts.keeps]
+    keepers = [data.references, uploads.references, uploaded.keeps, attempts.keeps]
     expiries = [data.expire, jobs.expire, uploads.expire, repetitions.expire, events.expire, deliveries.prune,
                 *people.expiries(), removal.finish, shares.expire, renditions.expire, search.expire]  # fmt: skip
     sweeper = Sweeper(expiries, storage, keepers, settings.sweep_seconds)

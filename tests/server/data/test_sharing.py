@@ -62,7 +62,7 @@ def expire(rooms, data_id):
 def test_the_orphan_sweeper_leaves_what_is_shared(rooms, alice):
     first, second = rooms.add(alice, b"same"), rooms.add(alice, b"same")
     rooms.data.delete(alice, [first])
-    sweeper = Sweeper([], rooms.storage, [rooms.data.keeps, rooms.uploads.keeps], 30)
+    sweeper = Sweeper([], rooms.storage, [rooms.data.references, rooms.uploads.references], 30)
 
     assert sweeper.sweep_orphans(timedelta(0)) == 0
     assert rooms.content(alice, second) == b"same"

@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import select, update
 
 from support.data_services import open_rooms
-from voxel51.server.data.appending import Checksum
 from voxel51.server.data.tables import uploads
-from voxel51.server.data.uploads_service import Announced
+from voxel51.server.data.upload_writer import Checksum
+from voxel51.server.data.uploads_service import NewUpload
 from voxel51.server.database.search import Query
 from voxel51.server.errors import BadRequest, Conflict, Damaged, Locked, NotFound, TooLarge
 from voxel51.wire import dates
@@ -65,7 +65,7 @@ def test_a_death_between_file_and_record_is_made_good_by_whoever_asks_next(rooms
     appender.close(True)
     with rooms.database.read() as connection:
         key = connection.execute(select(uploads.c.storage_key)).scalar_one()
-    rooms.storage.growing.finish(key)  # and then it died
+    rooms.storage.partial.finish(key)  # and then it died
     again = open_rooms(tmp_path, database_url)
 
     first, second = (again.uploads.state(alice.id, upload_id) for _ in range(2))
@@ -85,7 +85,7 @@ def test_the_same_bytes_as_before_are_stored_once(rooms, alice):
 
 
 def test_nothing_at_all_is_data_at_once(rooms, alice):
-    state = rooms.uploads.create(alice.id, Announced(0, "", {}, None), None)
+    state = rooms.uploads.create(alice.id, NewUpload(0, "", {}, None), None)
     assert rooms.content(alice, state.data_id) == b""
 
 
@@ -93,7 +93,7 @@ def test_nothing_at_all_is_data_at_once(rooms, alice):
 def test_an_upload_may_begin_with_bytes(rooms, alice, first):
     writer = rooms.storage.writer("data/first")
     writer.write(first)
-    state = rooms.uploads.create(alice.id, Announced(10, "", {}, None), writer)
+    state = rooms.uploads.create(alice.id, NewUpload(10, "", {}, None), writer)
 
     assert state.offset_bytes == len(first)
     if len(first) < 10:
@@ -165,7 +165,7 @@ def test_what_is_whole_and_not_what_was_announced_is_forgotten(rooms, alice):
     assert "ab" * 32 in str(refusal.value)
     with pytest.raises(NotFound):
         rooms.uploads.state(alice.id, upload_id)
-    assert (rooms.keys(), list(rooms.storage.growing.unfinished())) == (set(), [])
+    assert (rooms.keys(), list(rooms.storage.partial.unfinished())) == (set(), [])
 
 
 def test_what_is_larger_than_is_taken_does_not_begin(rooms, alice):
@@ -181,7 +181,7 @@ def test_what_is_forgotten_leaves_nothing_and_data_stays(rooms, alice):
     rooms.uploads.delete(alice.id, half)
     rooms.uploads.delete(alice.id, whole)
 
-    assert list(rooms.storage.growing.unfinished()) == []
+    assert list(rooms.storage.partial.unfinished()) == []
     assert rooms.content(alice, data_id) == CONTENT
 
 
@@ -195,7 +195,7 @@ def test_what_nobody_goes_on_with_expires(rooms, alice):
 
     assert rooms.uploads.expire() == 1
 
-    assert len(list(rooms.storage.growing.unfinished())) == 1
+    assert len(list(rooms.storage.partial.unfinished())) == 1
     assert send(rooms, alice, young, CONTENT[4:]).sha256 == SHA256
 
 

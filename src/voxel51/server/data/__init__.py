@@ -1,1 +1,1 @@
-"""The files that people upload and jobs read."""
+"""Data: uploaded files, data by URL, resumable uploads, and storage quotas."""

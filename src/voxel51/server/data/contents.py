@@ -1,16 +1,14 @@
-"""What a record of data is answered with when its bytes are asked for."""
+"""Data content: the response to a request for the bytes of data."""
 
 from functools import partial
-from typing import Any
-
-from sqlalchemy import Row
 
 from voxel51.server.data.sources import SourceService
+from voxel51.server.database.types import DatabaseRow
 from voxel51.server.http.route import Download, Through
 
 
-def content_of(row: Row[Any], sources: SourceService) -> Download | Through:
-    """The bytes of ``row``, wherever they are."""
+def content_of(row: DatabaseRow, sources: SourceService) -> Download | Through:
+    """Return the bytes of ``row``, from the storage or from the host of its URL."""
     if row.source_url is None:
         return Download(row.storage_key, row.name, row.media_type, row.sha256)
     return Through(partial(sources.open, row), row.size_bytes, row.name, row.media_type)

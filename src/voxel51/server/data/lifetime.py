@@ -1,8 +1,8 @@
-"""How long something is kept: reading the two ways of saying so."""
+"""Expiration dates: read the two ways in which a request sets or changes them."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, TypedDict
 
 from msgspec import Meta
 
@@ -10,13 +10,13 @@ from voxel51.server.errors import BadRequest
 from voxel51.server.http.route import TextField
 from voxel51.wire import dates
 
-_MOST_DAYS = 1_000_000
-_Days = Annotated[float, Meta(ge=-_MOST_DAYS, le=_MOST_DAYS)]
+_MAX_DAYS = 1_000_000
+_Days = Annotated[float, Meta(ge=-_MAX_DAYS, le=_MAX_DAYS)]
 _DaysText = Annotated[str, Meta(pattern=r"^[+-]?([0-9]{1,6}(\.[0-9]*)?|\.[0-9]+)$")]
 _Date = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
 
-EXPIRY_FIELD = TextField("when it expires: a moment to come, ISO 8601", schema={"format": "date-time"})
-"""The field of an upload that says how long it is kept."""
+EXPIRY_FIELD = TextField("when it expires: a future date and time, ISO 8601", schema={"format": "date-time"})
+"""The field of an upload that sets its expiration date."""
 
 
 class _LifetimeChange(TypedDict, total=False):
@@ -34,10 +34,10 @@ _LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 
 
 def read_date(text: str) -> datetime:
-    """The moment that ``text`` names.
+    """Return the date and time in ``text``.
 
     Raises:
-        BadRequest: it names none.
+        BadRequest: the text is not a date.
     """
     try:
         return dates.from_text(text)
@@ -46,31 +46,31 @@ def read_date(text: str) -> datetime:
 
 
 def first_expiration(text: str | None, lifetime: timedelta) -> datetime:
-    """When something that arrives now expires: at the moment ``text`` names, else after ``lifetime``.
+    """Return the expiration date of something new: the date in ``text``, else the end of ``lifetime`` from now.
 
     Raises:
-        BadRequest: the text names no moment, or one that is past.
+        BadRequest: the text is not a date, or the date is in the past.
     """
     now = dates.now()
     if not text:
         return now + lifetime
     moment = read_date(text)
     if moment <= now:
-        raise BadRequest(f"The expiration date {text} is past; name one to come")
+        raise BadRequest(f"The expiration date {text} is in the past; use a future date")
     return moment
 
 
-def asked_change(body: Mapping[str, Any]) -> LifetimeChange:
-    """The change that a larger request asks for among other things."""
-    change: Any = {name: body[name] for name in ("days", "expiration_date") if body.get(name) is not None}
-    return change  # type: ignore[no-any-return]  # checked when it is applied
+def asked_change(body: Mapping[str, object]) -> LifetimeChange:
+    """Return the lifetime change in a larger request body."""
+    given = ((name, body.get(name)) for name in ("days", "expiration_date"))
+    return {name: value for name, value in given if value is not None}  # type: ignore[return-value]  # checked later
 
 
 def changed_expiration(change: LifetimeChange, present: datetime) -> datetime:
-    """The new expiration date that ``change`` asks for; days count from the ``present`` one.
+    """Return the expiration date after ``change``; days count from the ``present`` date.
 
     Raises:
-        BadRequest: both or neither were given, or what was given is no number of days or no date.
+        BadRequest: both or neither field is given, or the value is not a number of days or not a date.
     """
     days, date = change.get("days"), change.get("expiration_date")
     if (days is None) == (date is None):
@@ -80,9 +80,9 @@ def changed_expiration(change: LifetimeChange, present: datetime) -> datetime:
     try:
         moved: datetime = present + timedelta(days=float(days))  # type: ignore[arg-type]  # None was refused above
         return moved
-    except ValueError:  # no number, or not finite
+    except ValueError:  # not a number, or not finite
         raise BadRequest(f"{days!r} is not a number of days") from None
     except OverflowError:
         if float(days) < 0:  # type: ignore[arg-type]  # as above
             return _LONG_AGO
-        raise BadRequest(f"{days!r} days lead beyond the year 9999; take fewer") from None
+        raise BadRequest(f"{days!r} days exceed the year 9999; use fewer") from None

@@ -1,13 +1,12 @@
-"""Data: taken in, listed, handed out, forgotten."""
+"""Data: store uploaded files with their records, list them, hand them out, and delete them when they expire."""
 
 import uuid
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, delete, insert, select, update
 
 from voxel51.server.accounts.callers import Application, User
 from voxel51.server.accounts.tables import users_of
@@ -18,6 +17,7 @@ from voxel51.server.data.tables import data
 from voxel51.server.database.advisory_locks import acquire_advisory_locks
 from voxel51.server.database.database import Database
 from voxel51.server.database.search import Listing, Query, run
+from voxel51.server.database.types import DatabaseRow
 from voxel51.server.errors import BadRequest, NotFound, ServiceError
 from voxel51.server.outcomes import Outcomes, only
 from voxel51.server.storage.storage import Storage, Writer
@@ -41,15 +41,15 @@ LISTING = Listing(
     flags=frozenset(),
     identity=data.c.id,
 )
-_MOST_AT_ONCE = 1000
-"""How much is forgotten in one transaction, so that nobody waits long for the write lock; the next one goes on."""
+_BATCH_SIZE = 1000
+"""Largest number of records deleted in one transaction, so that other writers wait only briefly for the write lock."""
 
 DEFAULT_ENCODING = "7bit"
 
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """A whole file in the storage. ``sha256`` in hexadecimal."""
+    """A complete file in the storage. ``sha256`` in hexadecimal."""
 
     key: str
     size_bytes: int
@@ -57,7 +57,10 @@ class StoredFile:
 
 
 class DataService:
-    """Keeps files for their owners. Every method sees only what belongs to the given owner."""
+    """Stores files for their owners. Every method sees only the data of the given owner.
+
+    Files of one owner with the same bytes are stored once: their records share a storage key.
+    """
 
     def __init__(
         self, database: Database, storage: Storage, lifetime: timedelta, links: Links, storage_quota: StorageQuota
@@ -69,14 +72,16 @@ class DataService:
         self._links = links
 
     def add(self, owner_id: str, filename: str, media_type: str | None, writer: Writer, ttl: str | None) -> DataRecord:
-        """Keep a file that was written. The file is durable before its record is, and both are before this returns.
+        """Commit a written file and record it. When this returns, both are durable.
 
         Raises:
-            BadRequest: the name or the expiration date will not do; the file is not kept.
-            OverQuota: the owner has no room for it; it is not kept.
+            BadRequest: the name or the expiration date is invalid; the file is not kept.
+            OverQuota: the file exceeds the owner's quota; it is not kept.
         """
-        clean_name(filename)  # before the disk is troubled
+        clean_name(filename)  # fails early, before the file is synced to disk
         expiration = first_expiration(ttl, self._lifetime)
+        # File before record: a crash in between leaves a file without a record, which the sweeper deletes. The other
+        # order could leave a record without its file.
         writer.commit()
         try:
             file = StoredFile(writer.key, writer.size_bytes, writer.sha256)
@@ -94,16 +99,17 @@ class DataService:
         expiration: datetime | None,
         is_counted: bool = False,
     ) -> DataRecord:
-        """Make a stored file somebody's data. Where its owner has the same bytes already, they are kept once, and
-        ``file`` is deleted. None expires it after the usual time. What the owner's quota ``is_counted`` for already
-        needs no more room.
+        """Record a stored file as the owner's data.
+
+        If the owner has the same bytes already, the record refers to them and ``file`` is deleted. An ``expiration`` of
+        None means the default lifetime. ``is_counted``: the owner's quota already includes the file.
 
         Raises:
-            BadRequest: the name will not do.
-            OverQuota: the owner has no room for it.
+            BadRequest: the name is invalid.
+            OverQuota: the file exceeds the owner's quota.
         """
         name = clean_name(filename)
-        row: dict[str, Any] = {
+        row: dict[str, object] = {
             "id": str(uuid.uuid4()),
             "owner_id": owner_id,
             "name": name,
@@ -115,7 +121,7 @@ class DataService:
             "sha256": file.sha256,
         }
         with self._database.write() as connection:
-            row["storage_key"] = _key_of_same(connection, row) or file.key
+            row["storage_key"] = _find_duplicate(connection, row) or file.key
             if row["storage_key"] == file.key and not is_counted:
                 self._storage_quota.check(connection, owner_id, file.size_bytes)
             connection.execute(insert(data).values(row))
@@ -124,28 +130,28 @@ class DataService:
         return record_of(row)
 
     def check_storage_quota(self, owner_id: str, more_bytes: int) -> None:
-        """Pass silently when the owner has room for ``more_bytes``, as far as can be told before they come.
+        """Raise `OverQuota` if ``more_bytes`` would exceed the owner's quota, as far as is known before an upload.
 
         Raises:
-            OverQuota: there is none.
+            OverQuota: they would.
         """
         with self._database.read() as connection:
             self._storage_quota.check(connection, owner_id, more_bytes, lock=False)
 
     def query(self, owner: User, query: Query) -> DataList:
-        """The owner's data that match."""
+        """Return the owner's data that match ``query``."""
         with self._database.read() as connection:
             rows, count = run(connection, LISTING, query, [data.c.owner_id == owner.id])
         return {"data": [_to_wire(row) for row in rows], "count": count}
 
     def query_of_application(self, application: Application, query: Query) -> DataList:
-        """What matches of all data of all users of ``application``."""
+        """Return the data of all users of ``application`` that match ``query``."""
         with self._database.read() as connection:
             rows, count = run(connection, LISTING, query, [data.c.owner_id.in_(users_of(application))])
         return {"data": [_to_wire(row) for row in rows], "count": count}
 
     def details(self, owner: User, data_id: str) -> DataRecord:
-        """One file's record, with ``filename`` for clients that look there, and the hash of its bytes.
+        """Return one file's record with its SHA-256; also with ``filename``, where some clients expect the name.
 
         Raises:
             NotFound: the owner has no such data.
@@ -153,15 +159,15 @@ class DataService:
         return only(self.details_of_many(owner, [data_id]))
 
     def details_of_many(self, owner: User, data_ids: Sequence[str]) -> Outcomes[DataRecord]:
-        """The record of each file; refused are those that the owner has not."""
+        """Return the record of each file, or `NotFound` for an id that the owner does not have."""
         with self._database.read() as connection:
             found = _find(connection, owner.id, data_ids)
         return {
             data_id: _details(found[data_id]) if data_id in found else no_such_data(data_id) for data_id in data_ids
         }
 
-    def find(self, owner_id: str, data_id: str) -> Row[Any]:
-        """The row of one file.
+    def find(self, owner_id: str, data_id: str) -> DatabaseRow:
+        """Return the row of one file.
 
         Raises:
             NotFound: the owner has no such data.
@@ -172,11 +178,11 @@ class DataService:
             raise no_such_data(data_id)
         return row
 
-    def by_id(self, data_id: str) -> Row[Any]:
-        """The row of one file, for whoever holds a signed link to it.
+    def by_id(self, data_id: str) -> DatabaseRow:
+        """Return the row of one file, whoever owns it: the caller holds a signed link to it.
 
         Raises:
-            NotFound: it is gone.
+            NotFound: it was deleted.
         """
         with self._database.read() as connection:
             row = connection.execute(select(data).where(data.c.id == data_id)).first()
@@ -185,7 +191,7 @@ class DataService:
         return row
 
     def download_url(self, owner: User, data_id: str) -> str:
-        """A signed link to the bytes.
+        """Return a signed link to the bytes.
 
         Raises:
             NotFound: the owner has no such data.
@@ -194,14 +200,14 @@ class DataService:
         return self._links("GET", f"/links/data/{data_id}")
 
     def change_lifetime(self, owner: User, data_ids: Sequence[str], change: LifetimeChange) -> Outcomes[None]:
-        """Move expiration dates; a past one deletes the data at once.
+        """Change expiration dates. A date in the past deletes the data at once.
 
         Raises:
-            BadRequest: the change itself is malformed.
+            BadRequest: ``change`` is malformed.
         """
         changed_expiration(change, dates.now())
         outcomes: dict[str, ServiceError | None] = {}
-        kept, past = [], []
+        moved, expired = [], []
         with self._database.write() as connection:
             found = _find(connection, owner.id, data_ids, lock=True)
             for data_id in data_ids:
@@ -210,74 +216,75 @@ class DataService:
                     continue
                 try:
                     moment = changed_expiration(change, found[data_id].expiration_date)
-                except BadRequest as error:  # added up with what it had, it leads beyond the calendar
+                except BadRequest as error:  # the days are valid, but added to this date they exceed the calendar
                     outcomes[data_id] = error
                     continue
                 if moment <= dates.now():
-                    past.append(found[data_id])
+                    expired.append(found[data_id])
                 else:
-                    kept.append({"data_id": data_id, "moment": moment})
-            if kept:
+                    moved.append({"data_id": data_id, "moment": moment})
+            if moved:
                 statement = update(data).where(data.c.id == bindparam("data_id"))
-                connection.execute(statement.values(expiration_date=bindparam("moment")), kept)
-            self._forget(connection, past)
+                connection.execute(statement.values(expiration_date=bindparam("moment")), moved)
+            self._delete_rows(connection, expired)
         return outcomes
 
     def delete(self, owner: User, data_ids: Sequence[str]) -> Outcomes[None]:
-        """Forget data at once. Refused are those that the owner has not."""
+        """Delete data at once; the outcome is `NotFound` for an id that the owner does not have."""
         with self._database.write() as connection:
             found = _find(connection, owner.id, data_ids, lock=True)
-            self._forget(connection, found.values())
+            self._delete_rows(connection, found.values())
         return {data_id: None if data_id in found else no_such_data(data_id) for data_id in data_ids}
 
     def expire(self) -> int:
-        """Forget every file whose time has come; returns how many."""
+        """Delete expired files, at most `_BATCH_SIZE`; return how many."""
         with self._database.write() as connection:
-            due = connection.execute(select(data).where(data.c.expiration_date <= dates.now()).limit(_MOST_AT_ONCE))
+            due = connection.execute(select(data).where(data.c.expiration_date <= dates.now()).limit(_BATCH_SIZE))
             rows = due.all()
-            self._forget(connection, rows)
+            self._delete_rows(connection, rows)
         return len(rows)
 
-    def export(self, owner: User) -> list[dict[str, Any]]:
-        """The record of everything that the owner has, each with a signed link to its bytes."""
+    def export(self, owner: User) -> list[dict[str, object]]:
+        """Return the records of all of the owner's data, each with a signed link to its bytes."""
         with self._database.read() as connection:
-            theirs = select(data).where(data.c.owner_id == owner.id).order_by(data.c.upload_date, data.c.id)
-            rows = connection.execute(theirs).all()
+            owned = select(data).where(data.c.owner_id == owner.id).order_by(data.c.upload_date, data.c.id)
+            rows = connection.execute(owned).all()
         return [{**_details(row), "download_url": self._links("GET", f"/links/data/{row.id}")} for row in rows]
 
-    def forget_all(self, owner: User) -> bool:
-        """Forget everything that the owner has."""
-        theirs = select(data).where(data.c.owner_id == owner.id).limit(_MOST_AT_ONCE)
+    def delete_all(self, owner: User) -> bool:
+        """Delete all of the owner's data; return True: none is left."""
+        owned = select(data).where(data.c.owner_id == owner.id).limit(_BATCH_SIZE)
         while True:
             with self._database.write() as connection:
-                rows = connection.execute(theirs).all()
-                self._forget(connection, rows)
+                rows = connection.execute(owned).all()
+                self._delete_rows(connection, rows)
             if not rows:
                 return True
 
-    def _forget(self, connection: Connection, rows: Collection[Row[Any]]) -> None:
-        """Delete rows, and after them the bytes that no other row refers to."""
-        keys = {row.storage_key for row in rows} - {None}  # what is kept elsewhere has none
-        of_keys = data.c.storage_key.in_(keys)
-        _take_turn(connection, rows)
+    def _delete_rows(self, connection: Connection, rows: Collection[DatabaseRow]) -> None:
+        """Delete rows, and after the commit the files that no other row refers to."""
+        keys = {row.storage_key for row in rows} - {None}  # data by URL has no stored file
+        with_same_keys = data.c.storage_key.in_(keys)
+        # Without the lock, a concurrent upload of the same bytes could share a file that is about to be deleted.
+        _lock_contents(connection, rows)
         connection.execute(delete(data).where(data.c.id.in_([row.id for row in rows])))
-        keys.difference_update(connection.execute(select(data.c.storage_key).where(of_keys)).scalars())
+        keys.difference_update(connection.execute(select(data.c.storage_key).where(with_same_keys)).scalars())
         for key in keys:
             self._database.after_commit(partial(self._storage.delete, key))
 
-    def keeps(self, key: str) -> bool:
-        """Whether a record refers to the stored file ``key``."""
+    def references(self, key: str) -> bool:
+        """Return whether a record refers to the stored file ``key``."""
         with self._database.read() as connection:
             return connection.execute(select(data.c.id).where(data.c.storage_key == key)).first() is not None
 
 
 def no_such_data(data_id: str) -> NotFound:
-    """The refusal of an id that is nobody's, or somebody else's."""
-    return NotFound(f"Data '{data_id}' not found; it may have expired, or belong to somebody else")
+    """Return the error for an id that does not exist or belongs to another user."""
+    return NotFound(f"Data '{data_id}' not found; it may have expired, or belong to another user")
 
 
-def _unchangeable(data_id: str, row: Row[Any] | None) -> ServiceError | None:
-    """Why the expiration date of ``row`` cannot be moved; None where it can."""
+def _unchangeable(data_id: str, row: DatabaseRow | None) -> ServiceError | None:
+    """Return why the expiration date of ``row`` cannot be changed; None if it can."""
     if row is None:
         return no_such_data(data_id)
     if row.source_url is not None:
@@ -285,26 +292,29 @@ def _unchangeable(data_id: str, row: Row[Any] | None) -> ServiceError | None:
     return None
 
 
-def _find(connection: Connection, owner_id: str, data_ids: Sequence[str], *, lock: bool = False) -> dict[str, Row[Any]]:
+def _find(
+    connection: Connection, owner_id: str, data_ids: Sequence[str], *, lock: bool = False
+) -> dict[str, DatabaseRow]:
     statement = select(data).where(data.c.id.in_(data_ids), data.c.owner_id == owner_id)
     rows = connection.execute(statement).all()
     if lock:
-        _take_turn(connection, rows)
+        # The names of the locks come from the rows, which may have changed while waiting: read them again.
+        _lock_contents(connection, rows)
         rows = connection.execute(statement).all()
     return {row.id: row for row in rows}
 
 
-def _take_turn(connection: Connection, rows: Iterable[Any]) -> None:
-    """Nobody else adds or deletes the same bytes of the same owners until this transaction ends."""
+def _lock_contents(connection: Connection, rows: Iterable[DatabaseRow]) -> None:
+    """Keep other transactions from adding or deleting the same bytes of the same owners until this one ends."""
     acquire_advisory_locks(connection, *(f"bytes {row.owner_id} {row.sha256}" for row in rows))
 
 
-def _details(row: Row[Any]) -> DataRecord:
+def _details(row: DatabaseRow) -> DataRecord:
     return {**record_of(row._mapping), "filename": row.name, "sha256": row.sha256}
 
 
-def _key_of_same(connection: Connection, row: Mapping[str, Any]) -> str | None:
-    """Key of the same bytes of the same owner. Nobody deletes them before this transaction ends."""
+def _find_duplicate(connection: Connection, row: Mapping[str, object]) -> str | None:
+    """Return the storage key of the same bytes of the same owner, locked against deletion; None if there are none."""
     acquire_advisory_locks(connection, f"bytes {row['owner_id']} {row['sha256']}")
     same = [data.c[name] == row[name] for name in ("owner_id", "sha256", "size_bytes")]
     statement = select(data.c.storage_key).where(*same).order_by(data.c.id).limit(1)
@@ -312,13 +322,13 @@ def _key_of_same(connection: Connection, row: Mapping[str, Any]) -> str | None:
     return key
 
 
-def record_of(row: Mapping[Any, Any]) -> DataRecord:
-    """A row as clients see it: exactly the fields of the list, which old clients tabulate in their order."""
+def record_of(row: Mapping[str, object] | RowMapping) -> DataRecord:
+    """Return a row as clients see it: exactly the fields of the list, which old clients tabulate in their order."""
     return _to_wire({field: row[column.name] for field, column in LISTING.columns.items()})
 
 
-def _to_wire(record: dict[str, Any]) -> DataRecord:
+def _to_wire(record: dict[str, object]) -> DataRecord:
     for field in ("upload_date", "expiration_date"):
-        if field in record:
-            record[field] = dates.to_text(record[field])
+        if isinstance(moment := record.get(field), datetime):
+            record[field] = dates.to_text(moment)
     return record  # type: ignore[return-value]  # its keys are those of LISTING

@@ -1,22 +1,22 @@
-"""Data whose bytes are on somebody else's host: named here, read from there whenever they are needed.
+"""Data by URL: files on other hosts, recorded here and read from there whenever they are needed.
 
-Nothing of them is kept, so they are there as long as their URL works, which is why their expiration date is fixed. They
-are passed on while they arrive; whoever asked is never sent to their host, since old clients would tell it their
-credentials.
+No bytes are kept, so the data exist as long as their URL works; their expiration date is fixed for that reason. The
+bytes are passed on while they arrive. Clients are never redirected to the other host: old clients would send their
+credentials there.
 """
 
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
 
-from sqlalchemy import Row, insert
+from sqlalchemy import insert
 
 from voxel51.server.data.lifetime import first_expiration
 from voxel51.server.data.names import clean_media_type, clean_name
 from voxel51.server.data.service import DEFAULT_ENCODING, record_of
 from voxel51.server.data.tables import data
 from voxel51.server.database.database import Database
+from voxel51.server.database.types import DatabaseRow
 from voxel51.server.encryption import Cipher, DecryptionError
 from voxel51.server.errors import BadRequest, SourceRefused, TooLarge
 from voxel51.server.outbound.fetch import OutboundResponse, open_stream
@@ -24,11 +24,11 @@ from voxel51.server.outbound.guard import Guard
 from voxel51.wire import dates
 from voxel51.wire.data import DataByUrl, DataRecord
 
-_LONGEST_ENCODING = 64
+_MAX_ENCODING_LENGTH = 64
 
 
 class SourceService:
-    """Keeps where data are, sealed, since a signed URL is a secret; and reads them from there."""
+    """Records the URLs of data, encrypted because a signed URL is a secret, and reads their bytes."""
 
     def __init__(self, database: Database, guard: Guard, cipher: Cipher, limit_bytes: int, lifetime: timedelta) -> None:
         self._database = database
@@ -38,33 +38,33 @@ class SourceService:
         self._lifetime = lifetime
 
     def check(self, described: DataByUrl) -> None:
-        """Pass silently when the platform would request the URL. Resolves its host, so it may block for long.
+        """Raise `BadRequest` unless the platform may request the URL. Resolves its host, so it may block for long.
 
         Raises:
-            BadRequest: it would not.
+            BadRequest: the URL is rejected.
         """
         self._guard.check(described["signed_url"])
 
     def ask_size_bytes(self, url: str) -> int:
-        """How large the file at ``url`` is, as its host says when it is asked for the file; may block.
+        """Request ``url`` and return the size that its host announces; may block.
 
         Raises:
-            BadRequest: the host does not say.
-            SourceAway: the host does not answer as it should.
-            SourceRefused: it refuses.
+            BadRequest: the host does not announce the size.
+            SourceAway: the host does not respond properly.
+            SourceRefused: the host refuses the request.
         """
-        incoming = open_stream(self._guard, url)
-        incoming.close()
-        if incoming.size_bytes is None:
-            raise BadRequest(f"{incoming.host} does not say how large the file is; say its 'size' in bytes")
-        return incoming.size_bytes
+        response = open_stream(self._guard, url)
+        response.close()
+        if response.size_bytes is None:
+            raise BadRequest(f"{response.host} does not say how large the file is; add its 'size' in bytes")
+        return response.size_bytes
 
     def add(self, owner_id: str, described: DataByUrl) -> DataRecord:
-        """Keep what is said of a file elsewhere, its size too. Nothing is requested; `check` it before.
+        """Record data by URL, with the size in ``described``. This requests nothing; call `check` first.
 
         Raises:
-            BadRequest: the size, the name, the encoding or the expiration date will not do.
-            TooLarge: the file is larger than this platform takes.
+            BadRequest: the size, name, encoding or expiration date is invalid.
+            TooLarge: the file exceeds the platform's limit.
         """
         name = clean_name(described["filename"])
         row = {
@@ -82,22 +82,24 @@ class SourceService:
             connection.execute(insert(data).values(row))
         return record_of(row)
 
-    def open(self, row: Row[Any]) -> "ExactBody":
-        """Ask for the bytes of ``row``; may block. Close what is returned.
+    def open(self, row: DatabaseRow) -> "ExactBody":
+        """Request the bytes of ``row``; may block. Close the returned body.
 
         Raises:
-            SourceAway: their host does not answer as it should.
-            SourceRefused: it refuses, or what it announces has another size.
+            SourceAway: the host does not respond properly.
+            SourceRefused: the host refuses the request, or announces another size.
         """
         try:
             url = self._cipher.decrypt(row.source_url)
         except DecryptionError:
-            raise SourceRefused(f"The platform can no longer read where '{row.name}' is; post its URL again") from None
-        incoming = open_stream(self._guard, url)
-        if incoming.size_bytes not in {None, row.size_bytes}:
-            incoming.close()
-            raise _wrong_size(incoming, row.size_bytes, f"{incoming.size_bytes} bytes")
-        return ExactBody(incoming, row.size_bytes)
+            raise SourceRefused(
+                f"The URL of '{row.name}' can no longer be decrypted: the platform's key was replaced. Post it again"
+            ) from None
+        response = open_stream(self._guard, url)
+        if response.size_bytes not in {None, row.size_bytes}:
+            response.close()
+            raise _wrong_size(response, row.size_bytes, f"{response.size_bytes} bytes")
+        return ExactBody(response, row.size_bytes)
 
     def _size_bytes(self, size: int | str) -> int:
         if isinstance(size, str) and not (size.isascii() and size.isdigit() and len(size) < 20):
@@ -106,50 +108,53 @@ class SourceService:
         if size_bytes < 0:
             raise BadRequest(f"size is the number of the file's bytes, not {size_bytes}")
         if size_bytes > self._limit_bytes:
-            raise TooLarge(f"The file is larger than the {self._limit_bytes} bytes that this platform takes")
+            raise TooLarge(f"The file exceeds the {self._limit_bytes} bytes that this platform accepts")
         return size_bytes
 
 
 class ExactBody:
-    """An answer that must have exactly so many bytes. The last ones are held back until that is sure, so that whoever
-    reads them can tell a file of another size from a whole one."""
+    """A response body that must have an exact size.
 
-    def __init__(self, incoming: OutboundResponse, size_bytes: int) -> None:
-        self._incoming = incoming
+    The last chunk is held back until the size is certain, so that a reader can tell a file of another size from a
+    complete one.
+    """
+
+    def __init__(self, response: OutboundResponse, size_bytes: int) -> None:
+        self._response = response
         self._size_bytes = size_bytes
 
     def chunks(self) -> Iterator[bytes]:
-        """The bytes as they arrive.
+        """Yield the bytes as they arrive.
 
         Raises:
-            SourceAway: they break off, or come too slowly.
-            SourceRefused: there are fewer or more.
+            SourceAway: the body breaks off, or arrives too slowly.
+            SourceRefused: it has fewer or more bytes than announced.
         """
-        left, held = self._size_bytes, b""
-        for chunk in self._incoming.chunks():
-            left -= len(chunk)
-            if left < 0:
-                raise _wrong_size(self._incoming, self._size_bytes, "more")
+        remaining, held = self._size_bytes, b""
+        for chunk in self._response.chunks():
+            remaining -= len(chunk)
+            if remaining < 0:
+                raise _wrong_size(self._response, self._size_bytes, "more")
             if held:
                 yield held
             held = chunk
-        if left:
-            raise _wrong_size(self._incoming, self._size_bytes, f"{self._size_bytes - left} bytes")
+        if remaining:
+            raise _wrong_size(self._response, self._size_bytes, f"{self._size_bytes - remaining} bytes")
         if held:
             yield held
 
     def close(self) -> None:
-        """Hang up. Closing twice does nothing."""
-        self._incoming.close()
+        """Close the connection. Closing twice does nothing."""
+        self._response.close()
 
 
-def _wrong_size(incoming: OutboundResponse, size_bytes: int, said: str) -> SourceRefused:
-    return SourceRefused(f"{incoming.host} sends {said} although a file of {size_bytes} bytes was announced")
+def _wrong_size(response: OutboundResponse, size_bytes: int, sent: str) -> SourceRefused:
+    return SourceRefused(f"{response.host} sent {sent} although a file of {size_bytes} bytes was announced")
 
 
 def _encoding(encoding: str | None) -> str:
     if not encoding:
         return DEFAULT_ENCODING
-    if len(encoding) > _LONGEST_ENCODING or not (encoding.isascii() and encoding.isprintable()):
-        raise BadRequest(f"encoding has 1 to {_LONGEST_ENCODING} printable ASCII characters, not {encoding!r:.100}")
+    if len(encoding) > _MAX_ENCODING_LENGTH or not (encoding.isascii() and encoding.isprintable()):
+        raise BadRequest(f"encoding has 1 to {_MAX_ENCODING_LENGTH} printable ASCII characters, not {encoding!r:.100}")
     return encoding

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from email.utils import format_datetime
 from typing import Any
 
-from voxel51.server.data.appending import Appender, Checksum
-from voxel51.server.data.uploads_service import Announced, UploadService, UploadState
+from voxel51.server.data.upload_writer import Checksum, UploadWriter
+from voxel51.server.data.uploads_service import NewUpload, UploadService, UploadState
 from voxel51.server.errors import BadRequest, UnsupportedType, UnsupportedVersion
 from voxel51.server.http.route import Answer, Body, Call, Header, Needs, NoBody, RawBody, Route, StreamBody
 from voxel51.wire import digests
@@ -135,7 +135,7 @@ class _Handlers:
         metadata = {tus.METADATA: state.metadata_text} if state.metadata_text else {}
         return Answer(headers=_told(state) | length | metadata)
 
-    def open(self, call: Call) -> Appender:
+    def open(self, call: Call) -> UploadWriter:
         _check_version(call)
         _check_type(call)
         offset_bytes = _number(call.headers, tus.OFFSET)
@@ -174,7 +174,7 @@ def _check_type(call: Call) -> None:
         raise UnsupportedType(f"Content-Type must be {tus.CONTENT_TYPE}, not {media_type!r}")
 
 
-def _announced(headers: Mapping[str, str]) -> Announced:
+def _announced(headers: Mapping[str, str]) -> NewUpload:
     if tus.DEFER_LENGTH in headers:
         raise BadRequest(f"{tus.DEFER_LENGTH} is not possible here; say {tus.LENGTH}")
     text = headers.get(tus.METADATA, "")
@@ -183,7 +183,7 @@ def _announced(headers: Mapping[str, str]) -> Announced:
         sha256 = digests.from_header(headers.get(digests.REPR_DIGEST))
     except ValueError as error:
         raise BadRequest(str(error)) from None
-    return Announced(_number(headers, tus.LENGTH), text, metadata, sha256)
+    return NewUpload(_number(headers, tus.LENGTH), text, metadata, sha256)
 
 
 def _number(headers: Mapping[str, str], name: str) -> int:

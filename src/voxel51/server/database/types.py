@@ -1,15 +1,21 @@
-"""Column types that mean the same on every database."""
+"""Column types and SQL functions that behave the same on SQLite and PostgreSQL, and the type of a database row."""
 
 import json
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, Text
+from sqlalchemy import DateTime, Dialect, Float, Row, Text
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
+
+DatabaseRow = Row[Any]
+"""A row whose columns are read as attributes. `Any`: SQLAlchemy does not type the columns of tables by name."""
 
 
 class Moment(TypeDecorator[datetime]):
-    """A moment in UTC. Python sees it with its zone; SQLite, which has none, stores UTC without one."""
+    """A point in time, in UTC. Python gets an aware datetime; SQLite, which has no time zones, stores UTC."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -26,14 +32,33 @@ class Moment(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-class Document(TypeDecorator[Any]):
-    """A JSON document, kept as the text that came or was made."""
+class Document(TypeDecorator[Any]):  # `Any`: a JSON document has whatever shape its column needs
+    """A JSON document, stored as text."""
 
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002, D102
+    def process_bind_param(self, value: object, dialect: Dialect) -> str | None:  # noqa: ARG002, D102
         return None if value is None else json.dumps(value, separators=(",", ":"))
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002, D102
         return None if value is None else json.loads(value)
+
+
+class seconds_between(FunctionElement[float]):  # noqa: N801  (called as a function of SQL)
+    """Seconds from its first to its second argument, both of type `Moment`; null if one of them is null."""
+
+    type = Float()
+    inherit_cache = True
+
+
+@compiles(seconds_between, "sqlite")
+def _in_sqlite(element: seconds_between, compiler: SQLCompiler, **options: object) -> str:
+    begin, end = (compiler.process(argument, **options) for argument in element.clauses)
+    return f"((julianday({end}) - julianday({begin})) * 86400.0)"
+
+
+@compiles(seconds_between, "postgresql")
+def _in_postgresql(element: seconds_between, compiler: SQLCompiler, **options: object) -> str:
+    begin, end = (compiler.process(argument, **options) for argument in element.clauses)
+    return f"EXTRACT(EPOCH FROM ({end} - {begin}))::float8"

@@ -55,7 +55,7 @@ class Sweeper:
         for file in self._storage.files():
             if self._closing.is_set():
                 break
-            if file.changed_at < before and not any(keeps(file.key) for keeps in self._keepers):
+            if file.modified_at < before and not any(keeps(file.key) for keeps in self._keepers):
                 self._storage.delete(file.key)
                 orphans += 1
         return orphans

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, literal, select
 
-from voxel51.server.database.durations import seconds_between
+from voxel51.server.database.types import seconds_between
 from voxel51.server.jobs.tables import jobs, user_submitted
 from voxel51.wire.jobs import JobFailureType
 

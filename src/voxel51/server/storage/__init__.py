@@ -1,1 +1,1 @@
-"""Where bytes are kept."""
+"""Storage of bytes: files by key, on the local disk."""

@@ -1,4 +1,4 @@
-"""Bytes on the local disk."""
+"""Local storage: files in a folder on the local disk."""
 
 import hashlib
 import os
@@ -9,57 +9,58 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from voxel51.server.storage.disk import make_folder, room_for, said_full, sync_folder, write_all
-from voxel51.server.storage.growing import Stored
-from voxel51.server.storage.local_growing import LocalGrowingFiles
+from voxel51.server.storage.disk import check_free_space, make_folder, sync_folder, translate_disk_error, write_all
+from voxel51.server.storage.local_partial import LocalPartialFiles
+from voxel51.server.storage.partial import FileInfo
 from voxel51.server.storage.storage import CHUNK_BYTES
 
 
 class LocalStorage:
-    """Files in one folder: ``<folder>/<first letter of the name>/<name>``, so that no folder grows too wide.
+    """Files below one root, as ``<folder>/<first letter of the name>/<name>``, which keeps folders small.
 
-    A file is written in ``incoming`` and moved into place after a sync, so that a crash leaves no half file visible.
-    What a crash left in ``incoming`` is removed when the storage is opened.
+    A file is written in ``incoming`` and moved into place after a sync, so that a crash leaves no partial file visible.
+    Files that a crash left in ``incoming`` are removed when the storage is opened.
     """
 
     def __init__(self, root: Path, reserve_bytes: int = 0) -> None:
         self._root = root
         self._incoming = root / "incoming"
         self._reserve_bytes = reserve_bytes
-        self.growing = LocalGrowingFiles(root / "growing", self._path, reserve_bytes)
+        # "growing" is the name of the folder on disk in existing data folders.
+        self.partial = LocalPartialFiles(root / "growing", self._path, reserve_bytes)
 
     def open(self) -> None:
-        """Make the folders, and clear what a crash left half-written. Only one process may do so at a time."""
+        """Create the folders and remove files that a crash left unfinished. Only one process may do so at a time."""
         shutil.rmtree(self._incoming, ignore_errors=True)
         self._incoming.mkdir(parents=True, mode=0o700)
-        self.growing.make_folder()
+        self.partial.make_folder()
 
     def writer(self, key: str, expected_bytes: int | None = None) -> "LocalWriter":
-        """See `Storage.writer`."""
-        room_for(expected_bytes or 0, self._root, self._reserve_bytes)
+        """Implement `Storage.writer`."""
+        check_free_space(expected_bytes or 0, self._root, self._reserve_bytes)
         return LocalWriter(self._incoming / uuid.uuid4().hex, self._path(key), key)
 
     def read(self, key: str, start: int = 0, length: int | None = None) -> "LocalReader":
-        """See `Storage.read`."""
+        """Implement `Storage.read`."""
         return LocalReader(self._path(key), start, length)
 
     def size_bytes(self, key: str) -> int:
-        """See `Storage.size_bytes`."""
+        """Implement `Storage.size_bytes`."""
         return self._path(key).stat().st_size
 
     def delete(self, key: str) -> None:
-        """See `Storage.delete`."""
+        """Implement `Storage.delete`."""
         self._path(key).unlink(missing_ok=True)
 
-    def files(self) -> Iterator[Stored]:
-        """See `Storage.files`."""
+    def files(self) -> Iterator[FileInfo]:
+        """Implement `Storage.files`."""
         for path in self._root.glob("*/?/*"):
             try:
                 found = path.stat()
             except FileNotFoundError:
                 continue  # deleted since it was listed
             key = f"{path.parent.parent.name}/{path.name}"
-            yield Stored(key, found.st_size, datetime.fromtimestamp(found.st_mtime, UTC))
+            yield FileInfo(key, found.st_size, datetime.fromtimestamp(found.st_mtime, UTC))
 
     def _path(self, key: str) -> Path:
         folder, _, name = key.partition("/")
@@ -67,7 +68,7 @@ class LocalStorage:
 
 
 class LocalWriter:
-    """See `voxel51.server.storage.storage.Writer`."""
+    """A file that is being written. Implements `voxel51.server.storage.storage.Writer`."""
 
     def __init__(self, temporary: Path, final: Path, key: str) -> None:
         self.key = key
@@ -80,77 +81,78 @@ class LocalWriter:
 
     @property
     def sha256(self) -> str:
-        """See `Writer.sha256`."""
+        """Implement `Writer.sha256`."""
         return self._hash.hexdigest()
 
     def write(self, chunk: bytes | bytearray | memoryview) -> None:
-        """See `Writer.write`."""
+        """Implement `Writer.write`."""
         if self._descriptor is None:
-            raise ValueError(f"{self.key} is no longer being written")
-        with self._aborting():
+            raise ValueError(f"the writer of {self.key} is closed")
+        with self._abort_on_error():
             write_all(self._descriptor, chunk)
         self._hash.update(chunk)
         self.size_bytes += len(chunk)
 
     def sync(self) -> None:
-        """See `Writer.sync`."""
+        """Implement `Writer.sync`."""
         if self._descriptor is not None and self._synced_bytes != self.size_bytes:
-            with self._aborting():
+            with self._abort_on_error():
                 os.fsync(self._descriptor)
             self._synced_bytes = self.size_bytes
 
     def commit(self) -> None:
-        """See `Writer.commit`."""
+        """Implement `Writer.commit`."""
         self.sync()
         if self._descriptor is None:
             return
-        with self._aborting():
+        with self._abort_on_error():
             os.close(self._descriptor)
             self._descriptor = None
+            # `sync` has made the content durable; only then may the name appear, and be made durable itself.
             make_folder(self._final.parent)
             self._temporary.replace(self._final)
             sync_folder(self._final.parent)
 
     def abort(self) -> None:
-        """See `Writer.abort`."""
+        """Implement `Writer.abort`."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
         self._temporary.unlink(missing_ok=True)
 
     @contextmanager
-    def _aborting(self) -> Iterator[None]:
+    def _abort_on_error(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:
             self.abort()
-            raise said_full(error) from error
+            raise translate_disk_error(error) from error
 
 
 class LocalReader:
-    """See `voxel51.server.storage.storage.Reader`."""
+    """An open file. Implements `voxel51.server.storage.storage.Reader`."""
 
     def __init__(self, path: Path, start: int, length: int | None) -> None:
         self._descriptor: int | None = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         self._position = start
-        self._left = length
+        self._remaining = length
 
     def __iter__(self) -> "LocalReader":
         return self
 
     def __next__(self) -> bytes:
-        wanted = CHUNK_BYTES if self._left is None else min(CHUNK_BYTES, self._left)
+        wanted = CHUNK_BYTES if self._remaining is None else min(CHUNK_BYTES, self._remaining)
         chunk = os.pread(self._descriptor, wanted, self._position) if self._descriptor is not None and wanted else b""
         if not chunk:
             self.close()
             raise StopIteration
         self._position += len(chunk)
-        if self._left is not None:
-            self._left -= len(chunk)
+        if self._remaining is not None:
+            self._remaining -= len(chunk)
         return chunk
 
     def close(self) -> None:
-        """See `Reader.close`."""
+        """Implement `Reader.close`."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None

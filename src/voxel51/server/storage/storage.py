@@ -1,18 +1,21 @@
-"""The interface to where bytes are kept. A key is ``<folder>/<name>``, made by the platform, never by a caller."""
+"""Storage interface: write, read, list and delete files by key.
+
+A key is ``<folder>/<name>``. The platform makes it; it never comes from a caller.
+"""
 
 from collections.abc import Iterator
 from typing import Protocol
 
-from voxel51.server.storage.growing import GrowingFiles, Stored
+from voxel51.server.storage.partial import FileInfo, PartialFiles
 
 CHUNK_BYTES = 1024 * 1024
-"""How much of a file is in memory at once."""
+"""Largest part of a file that is held in memory at once."""
 
 
 class Writer(Protocol):
-    """A file that is being written. Nobody sees it before `commit`; `abort` leaves no trace.
+    """A file that is being written. It is invisible before `commit`; `abort` leaves no trace.
 
-    Ending it twice does nothing.
+    Committing or aborting a second time does nothing.
     """
 
     key: str
@@ -20,72 +23,72 @@ class Writer(Protocol):
 
     @property
     def sha256(self) -> str:
-        """The SHA-256 of what was written so far, in hexadecimal. It was computed in passing, in the writing thread."""
+        """The SHA-256 of the bytes written so far, in hexadecimal. The writing thread computes it along the way."""
 
     def write(self, chunk: bytes | bytearray | memoryview) -> None:
-        """Append.
+        """Append ``chunk``.
 
         Raises:
-            voxel51.server.errors.OutOfSpace: there is no room; the writer is aborted.
+            voxel51.server.errors.OutOfSpace: the storage is full; the writer is aborted.
         """
 
     def sync(self) -> None:
-        """Make what was written durable. What is left for `commit` is quick then, and may be done under a lock.
+        """Make the bytes written so far durable. `commit` is then quick enough to be called under a lock.
 
         Raises:
-            voxel51.server.errors.OutOfSpace: there is no room; the writer is aborted.
+            voxel51.server.errors.OutOfSpace: the storage is full; the writer is aborted.
         """
 
     def commit(self) -> None:
-        """Make the whole file durable and visible under its key, at once."""
+        """Make the whole file durable and visible under its key, atomically."""
 
     def abort(self) -> None:
-        """Forget it, unless it is committed."""
+        """Discard the file, unless it is committed."""
 
 
 class Reader(Protocol):
-    """The bytes of a file in chunks of at most `CHUNK_BYTES`. Close it unless it was read to its end."""
+    """The bytes of a file, in chunks of at most `CHUNK_BYTES`. Close it unless it was read to its end."""
 
     def __iter__(self) -> Iterator[bytes]: ...
 
     def __next__(self) -> bytes: ...
 
     def close(self) -> None:
-        """Release what it holds. Closing twice does nothing."""
+        """Release the open file. Closing twice does nothing."""
 
 
 class Storage(Protocol):
-    """Files by key. All of it is synchronous and may be called from any thread."""
+    """Files by key. All methods block and may be called from any thread."""
 
     @property
-    def growing(self) -> GrowingFiles:
-        """The files that come in several pieces, perhaps over days."""
+    def partial(self) -> PartialFiles:
+        """Files that arrive in several requests, perhaps over days."""
 
     def writer(self, key: str, expected_bytes: int | None = None) -> Writer:
-        """Begin to write ``key``.
+        """Return a writer of a new file ``key``.
 
         Raises:
-            voxel51.server.errors.OutOfSpace: ``expected_bytes`` will not fit.
+            voxel51.server.errors.OutOfSpace: ``expected_bytes`` do not fit.
         """
 
     def read(self, key: str, start: int = 0, length: int | None = None) -> Reader:
-        """The bytes of ``key`` from ``start``, ``length`` of them or all that follow.
+        """Return a reader of ``length`` bytes from ``start``, or of all that follow.
 
-        The file is open when this returns: deleting it meanwhile does not cut the reading short.
+        The file is open when this returns: deleting it in the meantime does not end the reading early.
 
         Raises:
-            FileNotFoundError: nothing is kept under the key.
+            FileNotFoundError: no file has this key.
         """
 
     def size_bytes(self, key: str) -> int:
-        """How many bytes are kept under ``key``.
+        """Return the size of the file.
 
         Raises:
-            FileNotFoundError: nothing is kept under the key.
+            FileNotFoundError: no file has this key.
         """
 
     def delete(self, key: str) -> None:
-        """Forget ``key``; one that is not there is no error."""
+        """Delete the file, if it exists."""
 
-    def files(self) -> Iterator[Stored]:
-        """Every file that is there, in no order."""
+    def files(self) -> Iterator[FileInfo]:
+        """Yield all files, in no particular order. Partial files are not among them."""

@@ -1,20 +1,20 @@
-"""Growing files on the local disk."""
+"""Partial files on the local disk."""
 
 import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from voxel51.server.storage.disk import make_folder, room_for, said_full, sync_folder, write_all
-from voxel51.server.storage.growing import Stored
+from voxel51.server.storage.disk import check_free_space, make_folder, sync_folder, translate_disk_error, write_all
+from voxel51.server.storage.partial import FileInfo
 
 _CHUNK_BYTES = 1024 * 1024
 
 
-class LocalGrowingFiles:
-    """See `voxel51.server.storage.growing.GrowingFiles`: ``<folder>/<folder of the key>.<name of the key>``.
+class LocalPartialFiles:
+    """Partial files in one folder, as ``<folder of the key>.<name of the key>``.
 
-    ``final`` says where a key's finished file lies.
+    Implements `voxel51.server.storage.partial.PartialFiles`. ``final`` maps a key to the path of its finished file.
     """
 
     def __init__(self, folder: Path, final: Callable[[str], Path], reserve_bytes: int) -> None:
@@ -23,16 +23,16 @@ class LocalGrowingFiles:
         self._reserve_bytes = reserve_bytes
 
     def make_folder(self) -> None:
-        """Make the folder that all of them lie in."""
+        """Create the folder of all partial files."""
         self._folder.mkdir(exist_ok=True, mode=0o700)
 
-    def open(self, key: str, expected_bytes: int = 0) -> "LocalGrowth":
-        """See `GrowingFiles.open`."""
-        room_for(expected_bytes, self._folder, self._reserve_bytes)
-        return LocalGrowth(self._path(key))
+    def open(self, key: str, expected_bytes: int = 0) -> "LocalPartialFile":
+        """Implement `PartialFiles.open`."""
+        check_free_space(expected_bytes, self._folder, self._reserve_bytes)
+        return LocalPartialFile(self._path(key))
 
     def size_bytes(self, key: str) -> int:
-        """See `GrowingFiles.size_bytes`."""
+        """Implement `PartialFiles.size_bytes`."""
         for path in (self._path(key), self._final(key)):
             try:
                 return path.stat().st_size
@@ -41,15 +41,16 @@ class LocalGrowingFiles:
         return 0
 
     def read(self, key: str) -> Iterator[bytes]:
-        """See `GrowingFiles.read`."""
+        """Implement `PartialFiles.read`."""
         path = self._path(key)
         with (path if path.exists() else self._final(key)).open("rb", buffering=0) as file:
             while chunk := file.read(_CHUNK_BYTES):
                 yield chunk
 
     def finish(self, key: str) -> None:
-        """See `GrowingFiles.finish`."""
+        """Implement `PartialFiles.finish`."""
         path, final = self._path(key), self._final(key)
+        # Content before name: a crash after the rename must not leave a file with missing bytes under its key.
         try:
             _sync(path)
         except FileNotFoundError:
@@ -60,25 +61,25 @@ class LocalGrowingFiles:
         path.replace(final)
         sync_folder(final.parent)
 
-    def forget(self, key: str) -> None:
-        """See `GrowingFiles.forget`."""
+    def discard(self, key: str) -> None:
+        """Implement `PartialFiles.discard`."""
         self._path(key).unlink(missing_ok=True)
 
-    def unfinished(self) -> Iterator[Stored]:
-        """See `GrowingFiles.unfinished`."""
+    def unfinished(self) -> Iterator[FileInfo]:
+        """Implement `PartialFiles.unfinished`."""
         for path in self._folder.iterdir():
             try:
                 found = path.stat()
             except FileNotFoundError:
-                continue  # finished since it was listed
-            yield Stored(path.name.replace(".", "/", 1), found.st_size, datetime.fromtimestamp(found.st_mtime, UTC))
+                continue  # finished or discarded since it was listed
+            yield FileInfo(path.name.replace(".", "/", 1), found.st_size, datetime.fromtimestamp(found.st_mtime, UTC))
 
     def _path(self, key: str) -> Path:
         return self._folder / key.replace("/", ".", 1)
 
 
-class LocalGrowth:
-    """See `voxel51.server.storage.growing.Growth`."""
+class LocalPartialFile:
+    """An open partial file. Implements `voxel51.server.storage.partial.PartialFile`."""
 
     def __init__(self, path: Path) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
@@ -86,29 +87,29 @@ class LocalGrowth:
         self.size_bytes = os.fstat(self._descriptor).st_size
 
     def append(self, chunk: bytes | bytearray | memoryview) -> None:
-        """See `Growth.append`."""
-        descriptor = self._opened()
+        """Implement `PartialFile.append`."""
+        descriptor = self._require_open()
         try:
             write_all(descriptor, chunk)
         except OSError as error:
-            self.shorten(self.size_bytes)
-            raise said_full(error) from error
+            self.truncate(self.size_bytes)  # a full disk may have taken a part of the chunk
+            raise translate_disk_error(error) from error
         self.size_bytes += len(chunk)
 
-    def shorten(self, size_bytes: int) -> None:
-        """See `Growth.shorten`."""
-        os.ftruncate(self._opened(), size_bytes)
+    def truncate(self, size_bytes: int) -> None:
+        """Implement `PartialFile.truncate`."""
+        os.ftruncate(self._require_open(), size_bytes)
         self.size_bytes = size_bytes
 
     def close(self) -> None:
-        """See `Growth.close`."""
+        """Implement `PartialFile.close`."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
 
-    def _opened(self) -> int:
+    def _require_open(self) -> int:
         if self._descriptor is None:
-            raise ValueError("this file is no longer being appended to")
+            raise ValueError("this partial file is closed")
         return self._descriptor
 
 
