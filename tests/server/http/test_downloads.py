@@ -5,8 +5,8 @@ import uuid
 import pytest
 from starlette.requests import Request
 
+from voxel51.server.downloads import Download
 from voxel51.server.http.downloads import download_response
-from voxel51.server.http.route import Download
 from voxel51.server.storage.local import LocalStorage
 
 

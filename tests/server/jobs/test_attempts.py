@@ -4,8 +4,8 @@ import hashlib
 
 import pytest
 
+from voxel51.server.downloads import Download
 from voxel51.server.errors import BadRequest, Conflict, Forbidden, NotFound, Unauthenticated
-from voxel51.server.http.route import Download
 from voxel51.server.jobs.attempts import Settlement
 
 

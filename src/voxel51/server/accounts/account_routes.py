@@ -7,7 +7,8 @@ from voxel51.server.accounts.account_deletion import AccountDeletionService, Acc
 from voxel51.server.accounts.audit import LISTING, AuditService
 from voxel51.server.accounts.service import AccountService
 from voxel51.server.accounts.tokens import CredentialKind, TokenService, token_spec
-from voxel51.server.http.route import Argument, Call, JsonBody, QueryBody, Route
+from voxel51.server.http.route import Call, JsonBody, QueryBody, Route
+from voxel51.server.parameters import QueryParameter
 from voxel51.wire.accounts import (
     AccountDetails,
     AuditLog,
@@ -19,7 +20,7 @@ from voxel51.wire.accounts import (
 )
 from voxel51.wire.tokens import TokenFile
 
-CONFIRM = Argument("the account's user name, to confirm that all it has is deleted", {"type": "string"})
+CONFIRM = QueryParameter("the account's user name, to confirm that all it has is deleted", {"type": "string"})
 
 
 def account_routes(

@@ -11,8 +11,9 @@ from voxel51.server.analytics.service import LISTING, AnalyticService
 from voxel51.server.analytics.uploads import FOLDER, UploadedAnalytics
 from voxel51.server.errors import BadRequest
 from voxel51.server.http.batch import batch_route
-from voxel51.server.http.route import Argument, Call, MultipartBody, Needs, QueryBody, Route, TextField
+from voxel51.server.http.route import Call, MultipartBody, Needs, QueryBody, Route
 from voxel51.server.outcomes import Outcomes
+from voxel51.server.parameters import FormField, QueryParameter
 from voxel51.wire.analytics import (
     AnalyticDetails,
     AnalyticDocument,
@@ -64,7 +65,9 @@ def _routes(handlers: "_Handlers", needs: Needs, prefix: str) -> Iterable[Route]
             body=_IMAGE,
             status=201,
             errors=(403, 404),
-            takes_arguments={"type": Argument("CPU or GPU", {"type": "string", "enum": ["CPU", "GPU", "cpu", "gpu"]})},
+            takes_arguments={
+                "type": QueryParameter("CPU or GPU", {"type": "string", "enum": ["CPU", "GPU", "cpu", "gpu"]})
+            },
             before=handlers.check_image,
         ),
         Route(
@@ -80,7 +83,7 @@ def _routes(handlers: "_Handlers", needs: Needs, prefix: str) -> Iterable[Route]
 
 
 _MANIFEST = MultipartBody(
-    fields={"analytic_type": TextField("how it is run", schema={"enum": [*AnalyticType, ""]})}, folder=None
+    fields={"analytic_type": FormField("how it is run", schema={"enum": [*AnalyticType, ""]})}, folder=None
 )
 _IMAGE = MultipartBody(fields={}, folder=FOLDER, inspector=ImageInspector)
 

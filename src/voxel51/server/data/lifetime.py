@@ -7,7 +7,7 @@ from typing import Annotated, TypedDict
 from msgspec import Meta
 
 from voxel51.server.errors import BadRequest
-from voxel51.server.http.route import TextField
+from voxel51.server.parameters import FormField
 from voxel51.wire import dates
 
 _MAX_DAYS = 1_000_000
@@ -15,7 +15,7 @@ _Days = Annotated[float, Meta(ge=-_MAX_DAYS, le=_MAX_DAYS)]
 _DaysText = Annotated[str, Meta(pattern=r"^[+-]?([0-9]{1,6}(\.[0-9]*)?|\.[0-9]+)$")]
 _Date = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
 
-EXPIRY_FIELD = TextField("when it expires: a future date and time, ISO 8601", schema={"format": "date-time"})
+EXPIRY_FIELD = FormField("when it expires: a future date and time, ISO 8601", schema={"format": "date-time"})
 """The field of an upload that sets its expiration date."""
 
 

@@ -7,21 +7,10 @@ from voxel51.server.data.contents import content_of
 from voxel51.server.data.lifetime import EXPIRY_FIELD, LifetimeChange, asked_change
 from voxel51.server.data.service import LISTING, DataService
 from voxel51.server.data.sources import SourceService
+from voxel51.server.downloads import Download, ProxiedDownload
 from voxel51.server.errors import BadRequest
 from voxel51.server.http.batch import Action, batch_route
-from voxel51.server.http.route import (
-    Answer,
-    Bytes,
-    Call,
-    Download,
-    Header,
-    JsonBody,
-    MultipartBody,
-    Needs,
-    QueryBody,
-    Route,
-    Through,
-)
+from voxel51.server.http.route import Answer, Bytes, Call, Header, JsonBody, MultipartBody, Needs, QueryBody, Route
 from voxel51.server.outcomes import only
 from voxel51.wire import digests
 from voxel51.wire.accounts import Scope
@@ -155,7 +144,7 @@ class _Handlers:
     def details(self, call: Call) -> Mapping[str, DataRecord]:
         return {"data": self._data.details(call.caller, call.path["data_id"])}
 
-    def download(self, call: Call) -> Download | Through:
+    def download(self, call: Call) -> Download | ProxiedDownload:
         return content_of(self._data.find(call.caller.id, call.path["data_id"]), self._sources)
 
     def download_url(self, call: Call) -> SignedUrl:
@@ -175,5 +164,5 @@ class _Handlers:
             "delete": lambda caller, ids, _: self._data.delete(caller, ids),
         }
 
-    def follow_link(self, call: Call) -> Download | Through:
+    def follow_link(self, call: Call) -> Download | ProxiedDownload:
         return content_of(self._data.by_id(call.path["data_id"]), self._sources)

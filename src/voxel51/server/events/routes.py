@@ -5,7 +5,8 @@ from collections.abc import AsyncGenerator, Iterable
 
 from voxel51.server.errors import BadRequest
 from voxel51.server.events.feed import Feed, StreamStart
-from voxel51.server.http.route import Argument, Call, EventStream, Header, Route, ServerSentEvent
+from voxel51.server.http.route import Call, EventStream, Header, Route, ServerSentEvent
+from voxel51.server.parameters import QueryParameter
 from voxel51.wire import dates
 from voxel51.wire.events import GAP, Event, Gap
 
@@ -13,8 +14,8 @@ _SILENCE_SECONDS = 5.0
 _MOST_JOBS = 1000
 _LAST_ID = {"type": "integer", "minimum": 0, "maximum": 10**18 - 1}
 _ARGUMENTS = {
-    "last_event_id": Argument("go on after this event; without it, from now on", _LAST_ID),
-    "jobs": Argument("ids of the jobs to follow, joined by commas; without it, all", {"type": "string"}),
+    "last_event_id": QueryParameter("go on after this event; without it, from now on", _LAST_ID),
+    "jobs": QueryParameter("ids of the jobs to follow, joined by commas; without it, all", {"type": "string"}),
 }
 
 

@@ -9,9 +9,9 @@ from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from voxel51.server.downloads import Download
 from voxel51.server.errors import NotFound
 from voxel51.server.http.errors import error_response
-from voxel51.server.http.route import Download
 from voxel51.server.storage.storage import Reader, Storage
 from voxel51.wire import digests
 

@@ -12,6 +12,7 @@ from anyio import CapacityLimiter, to_thread
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from voxel51.server.downloads import Download, ProxiedDownload
 from voxel51.server.errors import BadRequest, NotFound, ServiceError, TooManyRequests, Unauthenticated, Unavailable
 from voxel51.server.http.downloads import download_response
 from voxel51.server.http.errors import refusal_on_page, response_to, wants_page
@@ -22,7 +23,6 @@ from voxel51.server.http.repetition import Repetitions
 from voxel51.server.http.route import (
     Answer,
     Call,
-    Download,
     EventStream,
     JsonBody,
     MultipartBody,
@@ -32,7 +32,6 @@ from voxel51.server.http.route import (
     RawBody,
     Route,
     StreamBody,
-    Through,
 )
 from voxel51.server.http.texts import refuse_nul
 from voxel51.server.http.through import through_response
@@ -213,7 +212,7 @@ class Endpoint:
             return answer
         if isinstance(answer, Download):
             return download_response(answer, self._serving.storage, request)
-        if isinstance(answer, Through):
+        if isinstance(answer, ProxiedDownload):
             return through_response(answer, request, self._serving.waiting)
         if not isinstance(answer, Answer):
             answer = Answer(answer)

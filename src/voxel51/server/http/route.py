@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Any, Protocol
 
 from voxel51.server.database.search import Listing, Query
+from voxel51.server.parameters import FormField, QueryParameter
 from voxel51.server.storage.storage import Writer
 from voxel51.wire.accounts import Scope
 
@@ -43,15 +44,6 @@ class JsonBody:
     form: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class TextField:
-    """A field of a form. ``schema`` is what JSON Schema says of its text, for the API description."""
-
-    description: str
-    required: bool = False
-    schema: Mapping[str, Any] = field(default_factory=dict)
-
-
 class Inspector(Protocol):
     """Looks at a file while it arrives, in worker threads. It refuses one by raising from `voxel51.server.errors`."""
 
@@ -70,7 +62,7 @@ class MultipartBody:
     the storage, or, where that is None, into memory (`memory_limit_bytes`).
     """
 
-    fields: Mapping[str, TextField]
+    fields: Mapping[str, FormField]
     folder: str | None
     memory_limit_bytes: int = 1024 * 1024
     inspector: "Callable[[], Inspector] | None" = None
@@ -164,30 +156,12 @@ class Header:
 
 
 @dataclass(frozen=True, slots=True)
-class Argument:
-    """What callers may say in the query string: a line that describes it, and its schema."""
-
-    description: str
-    schema: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
 class Answer:
     """An answer that has headers or a status of its own; without ``status`` it has the route's."""
 
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
     status: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Download:
-    """An answer that is a stored file, sent in chunks; ranges are honoured. ``sha256`` in hexadecimal, where known."""
-
-    key: str
-    filename: str
-    media_type: str | None
-    sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,35 +181,6 @@ class EventStream:
     """
 
     begin: Callable[[], Awaitable[AsyncGenerator[ServerSentEvent | None, None]]]
-
-
-class Arriving(Protocol):
-    """What another host is sending."""
-
-    def chunks(self) -> Iterator[bytes]:
-        """It, piece by piece; none of them is empty. May block.
-
-        Raises:
-            voxel51.server.errors.ServiceError: it breaks off, or is not what it should be.
-        """
-
-    def close(self) -> None:
-        """Ask for no more of it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Through:
-    """An answer that is passed on from another host while it arrives. It is always the whole file.
-
-    Attributes:
-        open: asks that host, and may block; raises one of `voxel51.server.errors`.
-        size_bytes: what the file was said to have. An answer that turns out to have not is broken off.
-    """
-
-    open: Callable[[], Arriving]
-    size_bytes: int
-    filename: str
-    media_type: str | None
 
 
 class Bytes:
@@ -278,7 +223,7 @@ class Route:
     status: int = 200
     errors: tuple[int, ...] = ()
     tells_secret: bool = False
-    takes_arguments: Mapping[str, Argument] = field(default_factory=dict)
+    takes_arguments: Mapping[str, QueryParameter] = field(default_factory=dict)
     takes_headers: Mapping[str, Header] = field(default_factory=dict)
     answer_headers: Mapping[str, str] = field(default_factory=dict)
     always: Mapping[str, str] = field(default_factory=dict)

@@ -8,15 +8,15 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from voxel51.server.downloads import ProxiedDownload, RemoteStream
 from voxel51.server.errors import ServiceError
 from voxel51.server.http.downloads import content_disposition
 from voxel51.server.http.errors import response_to
-from voxel51.server.http.route import Arriving, Through
 
 log = logging.getLogger(__name__)
 
 
-def through_response(through: Through, request: Request, waiting: CapacityLimiter) -> Response:
+def through_response(through: ProxiedDownload, request: Request, waiting: CapacityLimiter) -> Response:
     """The answer that passes a file on; to HEAD it says what it knows without asking elsewhere.
 
     ``waiting`` bounds how many threads wait for other hosts.
@@ -36,7 +36,9 @@ def through_response(through: Through, request: Request, waiting: CapacityLimite
 class _Passing(Response):
     """Opens the source only once the answer is sent, so that no worker waits for somebody else's host."""
 
-    def __init__(self, through: Through, headers: dict[str, str], media_type: str, waiting: CapacityLimiter) -> None:
+    def __init__(
+        self, through: ProxiedDownload, headers: dict[str, str], media_type: str, waiting: CapacityLimiter
+    ) -> None:
         super().__init__(None, 200, headers, media_type)
         self._through = through
         self._said = headers
@@ -54,7 +56,7 @@ class _Passing(Response):
         finally:
             arriving.close()
 
-    async def _chunks(self, arriving: Arriving) -> AsyncIterator[bytes]:
+    async def _chunks(self, arriving: RemoteStream) -> AsyncIterator[bytes]:
         chunks = arriving.chunks()
         while chunk := await to_thread.run_sync(next, chunks, b"", limiter=self._waiting):
             yield chunk

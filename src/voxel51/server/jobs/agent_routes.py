@@ -4,21 +4,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from voxel51.server.data.service import DataService
+from voxel51.server.downloads import Download, ProxiedDownload
 from voxel51.server.errors import BadRequest
-from voxel51.server.http.route import (
-    Answer,
-    Body,
-    Bytes,
-    Call,
-    Download,
-    JsonBody,
-    MultipartBody,
-    Needs,
-    NoBody,
-    RawBody,
-    Route,
-    Through,
-)
+from voxel51.server.http.route import Answer, Body, Bytes, Call, JsonBody, MultipartBody, Needs, NoBody, RawBody, Route
 from voxel51.server.jobs.attempts import LOG_FOLDER, Attempt, AttemptService
 from voxel51.server.jobs.status import check_status
 from voxel51.server.jobs.tasks import TaskService
@@ -127,10 +115,10 @@ class _Handlers:
     def task(self, call: Call) -> TaskDescription:
         return self._tasks.describe(self._attempt(call))
 
-    def input(self, call: Call) -> Download | Through:
+    def input(self, call: Call) -> Download | ProxiedDownload:
         return self._file(call, "inputs")
 
-    def parameter(self, call: Call) -> Download | Through:
+    def parameter(self, call: Call) -> Download | ProxiedDownload:
         return self._file(call, "parameters")
 
     def put_status(self, call: Call) -> None:
@@ -149,5 +137,5 @@ class _Handlers:
     def _attempt(self, call: Call) -> Attempt:
         return self._attempts.by_link(call.path["attempt_id"])
 
-    def _file(self, call: Call, part: str) -> Download | Through:
+    def _file(self, call: Call, part: str) -> Download | ProxiedDownload:
         return self._tasks.file(self._attempt(call), part, call.path["name"])

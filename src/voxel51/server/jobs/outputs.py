@@ -5,8 +5,8 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, Select, select
 
 from voxel51.server.analytics.tables import analytics as analytics_table
+from voxel51.server.downloads import Download
 from voxel51.server.errors import BadRequest, NotFound
-from voxel51.server.http.route import Download
 from voxel51.server.jobs.tables import attempts, jobs
 from voxel51.wire.jobs import JobState
 

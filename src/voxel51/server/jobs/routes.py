@@ -6,24 +6,14 @@ from typing import Any
 
 from voxel51.server.accounts.callers import User
 from voxel51.server.data.lifetime import EXPIRY_FIELD, LifetimeChange, asked_change
+from voxel51.server.downloads import Download
 from voxel51.server.errors import BadRequest
 from voxel51.server.http.batch import Action, batch_route
-from voxel51.server.http.route import (
-    Answer,
-    Argument,
-    Bytes,
-    Call,
-    Download,
-    JsonBody,
-    MultipartBody,
-    Needs,
-    QueryBody,
-    Route,
-    TextField,
-)
+from voxel51.server.http.route import Answer, Bytes, Call, JsonBody, MultipartBody, Needs, QueryBody, Route
 from voxel51.server.jobs.actions import JobActions
 from voxel51.server.jobs.service import LISTING, LONGEST_NAME, JobService
 from voxel51.server.outcomes import Outcomes, only
+from voxel51.server.parameters import FormField, QueryParameter
 from voxel51.wire.accounts import Scope
 from voxel51.wire.data import SignedUrl
 from voxel51.wire.jobs import JobDetails, JobList, JobRecord, JobRequestDocument
@@ -31,8 +21,8 @@ from voxel51.wire.tasks import TaskStatusDocument
 
 _UPLOAD = MultipartBody(
     fields={
-        "job_name": TextField("what you call it", required=True, schema={"minLength": 1, "maxLength": LONGEST_NAME}),
-        "auto_start": TextField("true to start it at once", schema={"pattern": "^([Tt]rue|[Ff]alse|1|0)?$"}),
+        "job_name": FormField("what you call it", required=True, schema={"minLength": 1, "maxLength": LONGEST_NAME}),
+        "auto_start": FormField("true to start it at once", schema={"pattern": "^([Tt]rue|[Ff]alse|1|0)?$"}),
         "job_ttl": EXPIRY_FIELD,
     },
     folder=None,
@@ -47,7 +37,7 @@ class OtherFormats:
     The argument ``format`` says which; `making` is the answer's shape while it is being made (status 202).
     """
 
-    arguments: Mapping[str, Argument]
+    arguments: Mapping[str, QueryParameter]
     get: Callable[[Call], Download | Answer]
     making: Any
 

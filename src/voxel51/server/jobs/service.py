@@ -16,9 +16,9 @@ from voxel51.server.data.lifetime import first_expiration
 from voxel51.server.data.service import DataService, Links
 from voxel51.server.database.database import Database
 from voxel51.server.database.search import Listing, Query, run
+from voxel51.server.downloads import Download
 from voxel51.server.errors import BadRequest, Forbidden, NotFound
 from voxel51.server.events import outbox
-from voxel51.server.http.route import Download
 from voxel51.server.jobs.details import further_fields
 from voxel51.server.jobs.outputs import checked_output, download_of, job_not_found, jobs_with_files
 from voxel51.server.jobs.queue_positions import QueuePositions

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from voxel51.server.http.route import Bytes, Call, Download, JsonBody, Needs, Route
+from voxel51.server.downloads import Download
+from voxel51.server.http.route import Bytes, Call, JsonBody, Needs, Route
 from voxel51.server.jobs.shares import ShareService
 from voxel51.wire.accounts import Scope
 from voxel51.wire.shares import NewShare, SharedJobDetails, ShareList, ShareRequest

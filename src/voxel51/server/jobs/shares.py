@@ -11,8 +11,8 @@ from voxel51.server.accounts.callers import User
 from voxel51.server.accounts.tables import users
 from voxel51.server.accounts.tokens import hash_key, new_key
 from voxel51.server.database.database import Database
+from voxel51.server.downloads import Download
 from voxel51.server.errors import BadRequest, Forbidden, NotFound
-from voxel51.server.http.route import Download
 from voxel51.server.jobs.service import JobService
 from voxel51.server.jobs.tables import jobs, shares
 from voxel51.wire import dates

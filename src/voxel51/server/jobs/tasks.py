@@ -9,8 +9,8 @@ from voxel51.server.data.contents import content_of
 from voxel51.server.data.service import DataService, Links
 from voxel51.server.data.sources import SourceService
 from voxel51.server.database.database import Database
+from voxel51.server.downloads import Download, ProxiedDownload
 from voxel51.server.errors import NotFound
-from voxel51.server.http.route import Download, Through
 from voxel51.server.jobs.attempts import Attempt
 from voxel51.server.jobs.outputs import output_of
 from voxel51.server.jobs.requests import files_of
@@ -72,7 +72,7 @@ class TaskService:
         """The link to which the log is PUT."""
         return self._links("PUT", f"/links/attempts/{attempt_id}/log")
 
-    def file(self, attempt: Attempt, part: str, name: str) -> Download | Through:
+    def file(self, attempt: Attempt, part: str, name: str) -> Download | ProxiedDownload:
         """What is behind an input or data parameter.
 
         Raises:

@@ -4,18 +4,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from voxel51.server.accounts.applications import ApplicationService
-from voxel51.server.http.arguments import read_number
-from voxel51.server.http.route import Argument, Call, Needs, Route
+from voxel51.server.http.route import Call, Needs, Route
 from voxel51.server.overview.health import HealthService
 from voxel51.server.overview.queue import QueueService
 from voxel51.server.overview.usage import UsageQuery, UsageService
+from voxel51.server.parameters import QueryParameter, read_number
 from voxel51.wire.accounts import Scope
 from voxel51.wire.overview import Health, QueueOverview, UsageReport, Worker, WorkerList
 
-_ARGUMENTS: Mapping[str, Argument] = {
-    "days": Argument("how many days, the present one among them", {"type": "integer", "minimum": 1, "maximum": 366}),
-    "limit": Argument("how many owners are told of", {"type": "integer", "minimum": 1, "maximum": 10_000}),
-    "offset": Argument("how many are left out before", {"type": "integer", "minimum": 0, "maximum": 10**9}),
+_ARGUMENTS: Mapping[str, QueryParameter] = {
+    "days": QueryParameter("number of days, today included", {"type": "integer", "minimum": 1, "maximum": 366}),
+    "limit": QueryParameter("number of owners to return", {"type": "integer", "minimum": 1, "maximum": 10_000}),
+    "offset": QueryParameter("number of owners to skip", {"type": "integer", "minimum": 0, "maximum": 10**9}),
 }
 _USUAL = {"days": 30, "limit": 1000, "offset": 0}
 

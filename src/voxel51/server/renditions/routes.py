@@ -3,10 +3,12 @@
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from voxel51.server.downloads import Download
 from voxel51.server.errors import BadRequest
-from voxel51.server.http.route import Answer, Argument, Bytes, Call, Download, Needs, Route
+from voxel51.server.http.route import Answer, Bytes, Call, Needs, Route
 from voxel51.server.jobs.routes import OtherFormats
 from voxel51.server.jobs.shares import ShareService
+from voxel51.server.parameters import QueryParameter
 from voxel51.server.renditions.service import RenditionService
 from voxel51.server.renditions.sources import RenditionSource
 from voxel51.server.renditions.specs import DATA_RENDITIONS, JOB_RENDITIONS, RenditionSpec
@@ -14,7 +16,7 @@ from voxel51.wire.renditions import PendingRendition, RenditionList
 
 LONGEST_WAIT_SECONDS = 20.0
 _LOOK_SECONDS = 0.03
-_WAIT = Argument(
+_WAIT = QueryParameter(
     "seconds to wait for it, where it must be made first",
     {"type": "number", "minimum": 0, "maximum": LONGEST_WAIT_SECONDS, "default": 0},
 )

@@ -13,8 +13,8 @@ from sqlalchemy.exc import IntegrityError
 from voxel51.server.accounts.callers import User
 from voxel51.server.database.advisory_locks import acquire_advisory_locks
 from voxel51.server.database.database import Database
+from voxel51.server.downloads import Download
 from voxel51.server.errors import BadRequest, ServiceError, Unavailable
-from voxel51.server.http.route import Download
 from voxel51.server.jobs.internal import InternalJobs
 from voxel51.server.jobs.outputs import checked_output, jobs_with_files
 from voxel51.server.jobs.status import status_of

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from voxel51.server.errors import BadRequest
-from voxel51.server.http.route import Argument
+from voxel51.server.parameters import QueryParameter
 
 Arguments = Mapping[str, Any]
 
@@ -27,7 +27,7 @@ class RenditionSpec:
     name: str
     summary: str
     filename: Callable[[Arguments], str]
-    arguments: Mapping[str, Argument] = field(default_factory=dict)
+    arguments: Mapping[str, QueryParameter] = field(default_factory=dict)
     needs_video: bool = True
     check: Callable[[Arguments], None] = lambda _: None
 
@@ -48,13 +48,13 @@ def _named(filename: str) -> Callable[[Arguments], str]:
 
 
 _WIDTH = {"type": "integer", "minimum": 16, "maximum": 3840}
-_NUMBER = Argument("number of the frame, from 1", {"type": "integer", "minimum": 1, "maximum": 2**40})
-_TIME = Argument("seconds; the frame that is shown then", {"type": "number", "minimum": 0, "maximum": 10**9})
+_NUMBER = QueryParameter("number of the frame, from 1", {"type": "integer", "minimum": 1, "maximum": 2**40})
+_TIME = QueryParameter("seconds; the frame that is shown then", {"type": "number", "minimum": 0, "maximum": 10**9})
 _FRAME_ARGUMENTS = {
     "number": _NUMBER,
     "time": _TIME,
-    "width": Argument("pixels it is shrunk to; as large as the video where not given", _WIDTH),
-    "image": Argument("format of the picture", {"type": "string", "enum": ["jpg", "png"], "default": "jpg"}),
+    "width": QueryParameter("pixels it is shrunk to; as large as the video where not given", _WIDTH),
+    "image": QueryParameter("format of the picture", {"type": "string", "enum": ["jpg", "png"], "default": "jpg"}),
 }
 
 
@@ -79,26 +79,26 @@ DATA_RENDITIONS: Mapping[str, RenditionSpec] = {
     spec.name: spec
     for spec in (
         RenditionSpec("playable", "The video as every browser plays it, frame for frame", _named("playable.mp4"),
-             {"height": Argument("pixels it is shrunk to", {"type": "integer", "minimum": 16, "maximum": 2160,
+             {"height": QueryParameter("pixels it is shrunk to", {"type": "integer", "minimum": 16, "maximum": 2160,
                                                             "default": 1080})}),
         RenditionSpec("index", "When each frame is shown", _named("index.json")),
         RenditionSpec("poster", "A picture that stands for the video", _named("poster.jpg"),
-             {"width": Argument("pixels", {**_WIDTH, "default": 320})}),
+             {"width": QueryParameter("pixels", {**_WIDTH, "default": 320})}),
         RenditionSpec("thumbnails", "Frames spread evenly over the video, in one picture of ten columns",
              _named("thumbnails.jpg"),
-             {"count": Argument("how many", {"type": "integer", "minimum": 1, "maximum": 200, "default": 50}),
-              "width": Argument("pixels of each", {"type": "integer", "minimum": 16, "maximum": 640, "default": 160})}),
+             {"count": QueryParameter("how many", {"type": "integer", "minimum": 1, "maximum": 200, "default": 50}),
+              "width": QueryParameter("pixels of each", {**_WIDTH, "maximum": 640, "default": 160})}),
         _FRAME,
         RenditionSpec("clip", "A part of the video, as every browser plays it", _named("clip.mp4"),
-             {"first": Argument("number of its first frame, from 1", _NUMBER.schema),
-              "last": Argument("number of its last frame", _NUMBER.schema),
-              "start": Argument("seconds at which it begins", _TIME.schema),
-              "end": Argument("seconds at which it ends", _TIME.schema)}, check=_check_clip),
+             {"first": QueryParameter("number of its first frame, from 1", _NUMBER.schema),
+              "last": QueryParameter("number of its last frame", _NUMBER.schema),
+              "start": QueryParameter("seconds at which it begins", _TIME.schema),
+              "end": QueryParameter("seconds at which it ends", _TIME.schema)}, check=_check_clip),
     )
 }  # fmt: skip
 """Of a video."""
 
-_OVERLAP = Argument(
+_OVERLAP = QueryParameter(
     "how much boxes must overlap (IoU) to be the same",
     {"type": "number", "minimum": 0.05, "maximum": 0.95, "default": 0.5},
 )
@@ -137,14 +137,14 @@ JOB_RENDITIONS: Mapping[str, RenditionSpec] = {
              check=_check_frame),
         RenditionSpec("labels", "The labels as other tools read them",
              lambda given: FORMATS[given["format"]],
-             {"format": Argument("of the file", {"type": "string", "enum": [*FORMATS]})}, needs_video=False,
+             {"format": QueryParameter("of the file", {"type": "string", "enum": [*FORMATS]})}, needs_video=False,
              check=_check_format),
         RenditionSpec("evaluation", "Evaluation of the labels against uploaded true labels",
                       _named("evaluation.json"),
-             {"truth": Argument("id of the data with the true labels", {"type": "string", "minLength": 1}),
+             {"truth": QueryParameter("id of the data with the true labels", {"type": "string", "minLength": 1}),
               "overlap": _OVERLAP}, needs_video=False, check=_check_other("truth")),
         RenditionSpec("comparison", "How the labels differ from those of another job", _named("comparison.json"),
-             {"with": Argument("id of the other job", {"type": "string", "minLength": 1}), "overlap": _OVERLAP},
+             {"with": QueryParameter("id of the other job", {"type": "string", "minLength": 1}), "overlap": _OVERLAP},
              needs_video=False, check=_check_other("with")),
     )
 }  # fmt: skip

@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from voxel51.server.errors import BadRequest
-from voxel51.server.http.arguments import read_number
-from voxel51.server.http.route import Argument
+from voxel51.server.parameters import QueryParameter, read_number
 
 MOST_LABELS = 5
 LARGEST_PAGE = 500
@@ -14,17 +13,17 @@ LARGEST_PAGE = 500
 _LABELS = re.compile(r"(?:\\.|[^\\,]|\\$)+", re.DOTALL)
 _AMOUNT = {"type": "number", "minimum": 0, "maximum": 10**9}
 _ID = {"type": "string"}
-ARGUMENTS: Mapping[str, Argument] = {
-    "labels": Argument("labels joined by commas, one in a label as \\,; all must be there", {"type": "string"}),
-    "text": Argument("text that must have been read, or a part of it", {"type": "string"}),
-    "longer_than": Argument("seconds that each must last without a break", _AMOUNT),
-    "confidence": Argument("how sure of each one must be, at least once", {**_AMOUNT, "maximum": 1}),
-    "together": Argument("true: all of them at the same time", {"type": "string", "enum": ["true", "false"]}),
-    "analytic": Argument("full name of the analytic that found them", _ID),
-    "data_id": Argument("the data that they are found in", _ID),
-    "job_id": Argument("the job that found them", _ID),
-    "limit": Argument("how many jobs are given", {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE}),
-    "offset": Argument("how many are left out before", {"type": "integer", "minimum": 0, "maximum": 10**6}),
+ARGUMENTS: Mapping[str, QueryParameter] = {
+    "labels": QueryParameter("labels joined by commas, one in a label as \\,; all must be there", {"type": "string"}),
+    "text": QueryParameter("text that must have been read, or a part of it", {"type": "string"}),
+    "longer_than": QueryParameter("seconds that each must last without a break", _AMOUNT),
+    "confidence": QueryParameter("how sure of each one must be, at least once", {**_AMOUNT, "maximum": 1}),
+    "together": QueryParameter("true: all of them at the same time", {"type": "string", "enum": ["true", "false"]}),
+    "analytic": QueryParameter("full name of the analytic that found them", _ID),
+    "data_id": QueryParameter("the data that they are found in", _ID),
+    "job_id": QueryParameter("the job that found them", _ID),
+    "limit": QueryParameter("how many jobs are given", {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE}),
+    "offset": QueryParameter("how many are left out before", {"type": "integer", "minimum": 0, "maximum": 10**6}),
 }
 
 

@@ -5,7 +5,8 @@ from http.cookies import CookieError, SimpleCookie
 
 from voxel51.server.accounts.entrance_routes import browser_of, cookie_attributes, session_cookie
 from voxel51.server.accounts.oidc.service import SIGN_IN_LIFETIME, OidcService, StartedSignIn
-from voxel51.server.http.route import Answer, Argument, Call, Needs, Route
+from voxel51.server.http.route import Answer, Call, Needs, Route
+from voxel51.server.parameters import QueryParameter
 from voxel51.wire.accounts import OidcRedirect
 from voxel51.wire.headers import SIGN_IN_COOKIE
 
@@ -13,15 +14,15 @@ SIGN_IN_PATH = "/sign-in/oidc"
 CALLBACK_PATH = "/sign-in/oidc/callback"
 
 _TEXT = {"type": "string"}
-_NEXT = Argument("path of this platform to go on with", _TEXT)
+_NEXT = QueryParameter("path of this platform to go on with", _TEXT)
 _GONE = {"Location": "where to go on", "Set-Cookie": "what ties the sign-in to this browser, or the session"}
-_BEGIN = {"next": _NEXT, "invitation": Argument("the key of an invitation", _TEXT)}
+_BEGIN = {"next": _NEXT, "invitation": QueryParameter("the key of an invitation", _TEXT)}
 _BACK = {
-    "code": Argument("what the provider answers who signed in", _TEXT),
-    "state": Argument("what it was sent", _TEXT),
-    "iss": Argument("who answers", _TEXT),
-    "error": Argument("why there is no code", _TEXT),
-    "error_description": Argument("the same for people", _TEXT),
+    "code": QueryParameter("what the provider answers who signed in", _TEXT),
+    "state": QueryParameter("what it was sent", _TEXT),
+    "iss": QueryParameter("who answers", _TEXT),
+    "error": QueryParameter("why there is no code", _TEXT),
+    "error_description": QueryParameter("the same for people", _TEXT),
 }
 _AWAY = (424, 502)
 _REFUSAL_PAGE = "/sign-in"  # of the console
