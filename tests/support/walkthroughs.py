@@ -19,7 +19,7 @@ from pathlib import Path
 from support.documentation_pages import ROOT
 
 FOLDERS = ("tutorial", "how-to", "operations")
-SINGLE_PAGES = ("security.md", "coming-from-the-old-platform.md")
+SINGLE_PAGES = ("security.md", "migrate-from-the-hosted-platform.md")
 
 _NEEDS = re.compile(r"^<!-- needs: (.+) -->$", re.MULTILINE)
 _STEP = re.compile(
