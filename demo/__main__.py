@@ -12,7 +12,7 @@ from demo.jobs import analyse
 from demo.platform_process import PlatformDied, PlatformProcess
 from demo.results import Results, leave_results
 from demo.video import find_video
-from voxel51.cli.live import Board
+from voxel51.cli.live import ProgressDisplay
 from voxel51.users.api import API, APIError
 from voxel51.users.auth import Token
 
@@ -27,7 +27,7 @@ def main() -> int:
     parser.add_argument("video", nargs="?", type=Path, help="a video of your own; default: a street scene")
     # Who ends the demo by SIGTERM gets the same tidy end as with Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    board = Board()
+    board = ProgressDisplay()
     try:
         run(find_video(parser.parse_args().video), board)
     except (DemoFailed, PlatformDied, APIError, OSError) as error:
@@ -39,7 +39,7 @@ def main() -> int:
     return 0
 
 
-def run(video: Path, board: Board) -> None:
+def run(video: Path, board: ProgressDisplay) -> None:
     """The demo from start to summary. The platform and its data are gone when this returns or raises."""
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="voxel51-demo-") as name:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from demo.failure import DemoFailed
-from voxel51.cli.live import Board
+from voxel51.cli.live import ProgressDisplay
 from voxel51.users.api import API
 from voxel51.users.jobs import JobRequest, JobState
 
@@ -14,7 +14,7 @@ POLL_SECONDS = 0.25
 TIME_LIMIT_SECONDS = 3600
 
 
-def analyse(api: API, video: Path, folder: Path, board: Board) -> dict[str, Path]:
+def analyse(api: API, video: Path, folder: Path, board: ProgressDisplay) -> dict[str, Path]:
     """Upload ``video``, run `ANALYTICS` on it at the same time, and return short name -> path of its labels.
 
     Raises:
@@ -29,7 +29,7 @@ def analyse(api: API, video: Path, folder: Path, board: Board) -> dict[str, Path
     return {name: Path(api.download_job_output(job_id, folder / f"{name}.json")) for name, job_id in jobs.items()}
 
 
-def upload(api: API, video: Path, board: Board) -> str:
+def upload(api: API, video: Path, board: ProgressDisplay) -> str:
     """Upload ``video`` and return the id of its data."""
     size_bytes = video.stat().st_size
     board.say(f"Uploading {video.name} ({size_bytes / 1e6:.1f} MB)")
@@ -47,7 +47,7 @@ def start(api: API, analytic: str, data_id: str) -> str:
     return api.upload_job_request(request, f"demo of {analytic}", auto_start=True)["id"]
 
 
-def watch(api: API, jobs: Mapping[str, str], board: Board) -> None:
+def watch(api: API, jobs: Mapping[str, str], board: ProgressDisplay) -> None:
     """Show how far ``jobs`` (name -> id) are until all are complete."""
     waiting = dict(jobs)
     deadline = time.monotonic() + TIME_LIMIT_SECONDS
@@ -64,7 +64,7 @@ def watch(api: API, jobs: Mapping[str, str], board: Board) -> None:
         time.sleep(POLL_SECONDS if waiting else 0)
 
 
-def show_progress(api: API, name: str, job_id: str, state: str, board: Board) -> None:
+def show_progress(api: API, name: str, job_id: str, state: str, board: ProgressDisplay) -> None:
     """One line about one job, out of what it reports in its status."""
     progress = api.get_job_status(job_id).get("progress", {})
     done, total = progress.get("frames_done"), progress.get("frames_total")

@@ -15,7 +15,7 @@ from voxel51.users.auth import Token
 
 @dataclass
 class Ran:
-    """What a command left: its exit status, what it printed, and what it said beside."""
+    """The result of a command: exit status, standard output and standard error."""
 
     status: int
     out: str
@@ -23,7 +23,7 @@ class Ran:
 
     @property
     def document(self) -> Any:
-        """What it printed, as JSON."""
+        """Standard output parsed as JSON."""
         return json.loads(self.out)
 
 
@@ -43,7 +43,7 @@ def api(user: User) -> Iterator[API]:
 
 @pytest.fixture
 def voxel51(user: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Voxel51:
-    """Runs the command as the user, whose home is empty."""
+    """Run the command as the user, with an empty home folder."""
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("VOXEL51_API_TOKEN", str(user.token))
     monkeypatch.setenv("TZ", "UTC")

@@ -1,4 +1,4 @@
-"""Applications by command: created, listed, given tokens, and told what is wrong."""
+"""``voxel51 server app``."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ from support.accounts import Application, User
 from support.platforms import StartPlatform
 
 
-def test_applications_are_created_listed_and_given_tokens(start_platform: StartPlatform, tmp_path: Path) -> None:
+def test_create_list_and_issue_tokens_for_applications(start_platform: StartPlatform, tmp_path: Path) -> None:
     platform = start_platform()
     first, second = tmp_path / "first.json", tmp_path / "second.json"
 
@@ -30,7 +30,7 @@ def test_applications_are_created_listed_and_given_tokens(start_platform: StartP
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "result"),
     [
         (["create", "{acme}"], "application named '{acme}' already"),
         (["create", "admin"], "reserved"),
@@ -39,19 +39,19 @@ def test_applications_are_created_listed_and_given_tokens(start_platform: StartP
         (["tokens", "{acme}", "--revoke", "x"], "no token 'x'"),
     ],
 )
-def test_what_is_wrong_is_told(
-    platform: PlatformProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], said: str
+def test_invalid_arguments_are_reported(
+    platform: PlatformProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], result: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
     acme = Application.create(platform, tmp_path).name
 
-    with pytest.raises(PlatformDied, match=said.format(acme=acme)):
+    with pytest.raises(PlatformDied, match=result.format(acme=acme)):
         platform.run_command("server", "app", *[argument.format(acme=acme) for argument in arguments])
 
     assert not (tmp_path / "t.json").exists()
 
 
-def test_users_and_applications_share_no_names(platform: PlatformProcess, tmp_path: Path) -> None:
+def test_users_and_applications_cannot_share_a_name(platform: PlatformProcess, tmp_path: Path) -> None:
     user, application = User.create(platform, tmp_path), Application.create(platform, tmp_path)
 
     with pytest.raises(PlatformDied, match="user named"):

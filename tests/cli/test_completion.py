@@ -1,4 +1,4 @@
-"""Completion by Tab, as docs/how-to/shell-completion.md has people set it up."""
+"""Shell completion as described in docs/how-to/shell-completion.md."""
 
 import os
 import pty
@@ -23,7 +23,7 @@ Type = Callable[[str, str], str]
 
 @pytest.fixture
 def bash(tmp_path: Path) -> Iterator[Type]:
-    """A bash that somebody types into: gives what it shows, from what is typed to what is waited for."""
+    """An interactive bash: type text and return the output up to the expected text."""
     ours, theirs = pty.openpty()
     environment = {**os.environ, "PATH": f"{COMMAND.parent}:{os.environ['PATH']}", "HOME": str(tmp_path), "PS1": "$ ",
                    "TERM": "dumb", "INPUTRC": "/dev/null"}  # fmt: skip
@@ -49,7 +49,7 @@ def bash(tmp_path: Path) -> Iterator[Type]:
         os.close(ours)
 
 
-def test_bash_completes_what_the_page_sets_up(bash: Type) -> None:
+def test_bash_completion_works_as_documented(bash: Type) -> None:
     (block,) = blocks(PAGE, "sh")
     bash(f"{block.text.strip()}; echo set $? up\n", "set 0 up")
 
@@ -60,7 +60,7 @@ def test_bash_completes_what_the_page_sets_up(bash: Type) -> None:
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_every_shell_on_the_page_is_known(shell: str) -> None:
+def test_documented_shells_are_supported(shell: str) -> None:
     row = next(line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith(f"| {shell} "))
 
     done = subprocess.run([REGISTER, "--shell", shell, "voxel51"], capture_output=True, text=True, check=True)

@@ -1,4 +1,4 @@
-"""What is wrong is found, and said with what to do."""
+"""``voxel51 server status`` and ``voxel51 server doctor``."""
 
 import json
 import subprocess
@@ -14,20 +14,20 @@ def run(*arguments: object) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
-def test_a_platform_that_runs_is_found(platform: PlatformProcess) -> None:
+def test_status_finds_a_running_platform(platform: PlatformProcess) -> None:
     assert run("status", "--dir", platform.folder) == (0, f"The platform runs at {platform.url}\n")
-    code, said = run("status", "--dir", platform.folder, "--json")
-    assert (code, json.loads(said)) == (0, {"running": True, "url": platform.url})
+    code, result = run("status", "--dir", platform.folder, "--json")
+    assert (code, json.loads(result)) == (0, {"running": True, "url": platform.url})
 
 
-def test_one_that_does_not_is_told(tmp_path: Path) -> None:
+def test_status_reports_that_no_platform_is_running(tmp_path: Path) -> None:
     assert run("status", "--dir", tmp_path) == (1, "The platform is not running\n")
 
 
-def test_a_healthy_machine_has_no_failures(tmp_path: Path) -> None:
-    code, said = run("doctor", "--dir", tmp_path / "new", "--json")
+def test_doctor_reports_no_failures_on_a_healthy_machine(tmp_path: Path) -> None:
+    code, result = run("doctor", "--dir", tmp_path / "new", "--json")
 
-    findings = {each["subject"]: each for each in json.loads(said)}
+    findings = {each["subject"]: each for each in json.loads(result)}
     assert code == 0
     assert "failure" not in {each["verdict"] for each in findings.values()}
     assert findings["extras"]["verdict"] == "ok"
@@ -37,14 +37,14 @@ def test_a_healthy_machine_has_no_failures(tmp_path: Path) -> None:
     assert not (tmp_path / "new").exists()
 
 
-def test_what_is_wrong_fails_and_says_what_to_do(tmp_path: Path) -> None:
+def test_doctor_reports_failures_with_advice(tmp_path: Path) -> None:
     folder = tmp_path / "open"
     folder.mkdir(mode=0o755)
     folder.chmod(0o755)
     (folder / "platform.sqlite").write_text("no database at all " * 100)
 
-    code, said = run("doctor", "--dir", folder)
+    code, result = run("doctor", "--dir", folder)
 
     assert code == 1
-    assert f"FAIL  data folder: {folder} can be read by others (mode 755); run: chmod 700 {folder}" in said
-    assert "FAIL  database: it cannot be looked at: the database" in said
+    assert f"FAIL  data folder: {folder} can be read by others (mode 755); run: chmod 700 {folder}" in result
+    assert "FAIL  database: it cannot be looked at: the database" in result

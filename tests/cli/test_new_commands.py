@@ -1,4 +1,4 @@
-"""What the original did not have: JSON, profiles, whole runs that can be resumed, labels."""
+"""Commands and options that the original client does not have."""
 
 import json
 import signal
@@ -16,7 +16,7 @@ from voxel51.cli.printing import human_size, shortened
 from voxel51.users.api import API
 
 
-def test_everything_can_be_had_as_json(voxel51: Voxel51, tmp_path: Path) -> None:
+def test_all_commands_print_json(voxel51: Voxel51, tmp_path: Path) -> None:
     video = numbered_video(tmp_path / "a.mp4", frames=1)
 
     [uploaded] = voxel51("data", "upload", video, "--json").document
@@ -31,14 +31,14 @@ def test_everything_can_be_had_as_json(voxel51: Voxel51, tmp_path: Path) -> None
     assert "private_key" not in voxel51("auth", "show", "--json").document
 
 
-def test_quiet_leaves_remarks_out(voxel51: Voxel51, tmp_path: Path) -> None:
+def test_quiet_suppresses_remarks(voxel51: Voxel51, tmp_path: Path) -> None:
     video = numbered_video(tmp_path / "a.mp4", frames=1)
 
     assert "Uploading" not in voxel51("data", "upload", video, "--quiet").out
     assert "Showing" not in voxel51("data", "list", "--count", "--quiet").out
 
 
-def test_profiles_keep_several_platforms_apart(voxel51: Voxel51, user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_profiles_select_a_platform(voxel51: Voxel51, user: User, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VOXEL51_API_TOKEN", "/nowhere.json")
 
     assert voxel51("data", "list").status == 1
@@ -48,13 +48,13 @@ def test_profiles_keep_several_platforms_apart(voxel51: Voxel51, user: User, mon
     assert voxel51("data", "list").status == 0
     assert voxel51("auth", "profiles").out == "lab\n"
     gone = voxel51("data", "list", "--profile", "other")
-    assert "there is no profile 'other'; there are: lab" in gone.err
+    assert "profile 'other' not found; available profiles: lab" in gone.err
     assert voxel51("data", "list", "--profile", "../lab").status == 1
     voxel51("auth", "deactivate", "--profile", "lab")
     assert voxel51("auth", "profiles", "--json").document == []
 
 
-def test_a_run_from_files_to_labels(voxel51: Voxel51, api: API, tmp_path: Path) -> None:
+def test_run_uploads_runs_and_downloads(voxel51: Voxel51, api: API, tmp_path: Path) -> None:
     videos = [numbered_video(tmp_path / f"{name}.mp4", frames=5) for name in ("one", "two")]
 
     ran = voxel51(
@@ -71,7 +71,7 @@ def test_a_run_from_files_to_labels(voxel51: Voxel51, api: API, tmp_path: Path) 
 
 
 @pytest.mark.usefixtures("heeding_ctrl_c")
-def test_a_run_goes_on_where_it_was_interrupted(voxel51: Voxel51, api: API, user: User, tmp_path: Path) -> None:
+def test_an_interrupted_run_resumes(voxel51: Voxel51, api: API, user: User, tmp_path: Path) -> None:
     command = [COMMAND, "run", "voxel51/object-tracks", footage("bikes.mp4"), "--param", "frame_stride=1", "--out",
                tmp_path / "out"]  # fmt: skip
     environment = {"VOXEL51_API_TOKEN": str(user.token), "HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}
@@ -94,7 +94,7 @@ def test_a_run_goes_on_where_it_was_interrupted(voxel51: Voxel51, api: API, user
     assert (len(list(api.iter_jobs())), len(list(api.iter_data()))) == (1, 1)
 
 
-def test_a_run_that_fails_says_which_and_why(voxel51: Voxel51, tmp_path: Path) -> None:
+def test_run_names_failed_videos_with_the_reason(voxel51: Voxel51, tmp_path: Path) -> None:
     (tmp_path / "notes.mp4").write_text("no video")
 
     ran = voxel51("run", "voxel51/shot-detection", tmp_path / "notes.mp4", "--out", tmp_path / "out")
@@ -106,14 +106,14 @@ def test_a_run_that_fails_says_which_and_why(voxel51: Voxel51, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        (("voxel51/shot-detection", "/no/such.mp4"), "there is no file '/no/such.mp4'"),
+        (("voxel51/shot-detection", "/no/such.mp4"), "file not found: '/no/such.mp4'"),
         (("voxel51/shot-detection", "{video}", "--param", "x"), "--param takes NAME=VALUE"),
-        (("voxel51/shot-detection", "{video}", "--param", "model=@/no.onnx"), "there is no file '/no.onnx'"),
+        (("voxel51/shot-detection", "{video}", "--param", "model=@/no.onnx"), "file not found: '/no.onnx'"),
         (("voxel51/nothing", "{video}"), "voxel51/nothing"),
         (("voxel51/shot-detection", "{video}", "--param", "nonsense=1"), "nonsense"),
     ],
 )
-def test_a_run_that_cannot_be_is_refused_in_one_line(
+def test_an_invalid_run_is_rejected_in_one_line(
     arguments: tuple[str, ...], text: str, voxel51: Voxel51, tmp_path: Path
 ) -> None:
     video = numbered_video(tmp_path / "a.mp4", frames=1)
@@ -125,7 +125,7 @@ def test_a_run_that_cannot_be_is_refused_in_one_line(
     assert ran.err.count("\n") == 1
 
 
-def test_jobs_are_tried_again_as_they_were_asked_for(voxel51: Voxel51, api: API, tmp_path: Path) -> None:
+def test_retry_submits_the_same_request(voxel51: Voxel51, api: API, tmp_path: Path) -> None:
     voxel51("run", "voxel51/shot-detection", numbered_video(tmp_path / "a.mp4", frames=2), "--out", tmp_path)
     [job] = api.list_jobs()
 
@@ -134,7 +134,7 @@ def test_jobs_are_tried_again_as_they_were_asked_for(voxel51: Voxel51, api: API,
     assert voxel51("jobs", "wait", again, "--json").document[0]["state"] == "COMPLETE"
 
 
-def test_labels_are_summed_up_converted_drawn_and_compared(voxel51: Voxel51, api: API, tmp_path: Path) -> None:
+def test_labels_are_summarized_converted_drawn_and_compared(voxel51: Voxel51, api: API, tmp_path: Path) -> None:
     voxel51("run", "voxel51/shot-detection", footage("bikes.mp4"), "--out", tmp_path)
     labels, [job] = tmp_path / "bikes.shot-detection.json", api.list_jobs()
 
@@ -158,21 +158,21 @@ def test_labels_are_summed_up_converted_drawn_and_compared(voxel51: Voxel51, api
 
 
 @pytest.mark.parametrize("verb", [["summary"], ["draw", "--video", "video.mp4"], ["convert", "--format", "csv"]])
-def test_labels_that_are_not_there_are_a_missing_file(voxel51: Voxel51, verb: list[str]) -> None:
+def test_missing_labels_are_reported_as_a_missing_file(voxel51: Voxel51, verb: list[str]) -> None:
     arguments = ["labels", *verb, "labels/gone.json"] + (["out.mp4"] if verb[0] != "summary" else [])
 
-    assert voxel51(*arguments).err == "voxel51: there is no file 'labels/gone.json'\n"
+    assert voxel51(*arguments).err == "voxel51: file not found: 'labels/gone.json'\n"
 
 
 @pytest.mark.parametrize(
     ("size", "text"),
     [(0, "0B"), (1023, "1023B"), (122_982, "120.1KB"), (1024, "1KB"), (1024**4, "1TB"), (None, ""), (-1, "")],
 )
-def test_sizes_are_said_as_people_do(size: int | None, text: str) -> None:
+def test_sizes_are_formatted_for_reading(size: int | None, text: str) -> None:
     assert human_size(size) == text
 
 
-def test_long_names_are_cut() -> None:
+def test_long_names_are_shortened() -> None:
     assert shortened("n" * 51) == "n" * 51
     assert shortened("n" * 52) == "n" * 47 + " ..."
 

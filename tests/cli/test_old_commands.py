@@ -1,4 +1,4 @@
-"""Every command of the original: what it takes, what it prints, how it ends."""
+"""Commands of the original client: options, output and exit status."""
 
 import json
 import re
@@ -31,14 +31,14 @@ def a_job(api: API, tmp_path: Path, *, auto_start: bool = False) -> str:
 
 
 @pytest.mark.parametrize("noun", NOUNS)
-def test_a_group_alone_prints_its_help_with_all_its_commands(noun: str, voxel51: Voxel51) -> None:
+def test_a_group_without_command_prints_its_help(noun: str, voxel51: Voxel51) -> None:
     ran = voxel51(noun)
 
     assert ran.status == 0
     assert all(re.search(rf"^ +{verb}\b", ran.out, re.MULTILINE) for verb in NOUNS[noun])
 
 
-def test_all_help_shows_the_whole_tree(voxel51: Voxel51) -> None:
+def test_all_help_prints_the_help_of_all_commands(voxel51: Voxel51) -> None:
     ran = voxel51("--all-help")
 
     assert ran.status == 0
@@ -46,13 +46,13 @@ def test_all_help_shows_the_whole_tree(voxel51: Voxel51) -> None:
         assert all(f"usage: voxel51 {noun} {verb}" in ran.out for verb in verbs)
 
 
-def test_the_version_and_wrong_usage(voxel51: Voxel51) -> None:
+def test_version_and_invalid_usage(voxel51: Voxel51) -> None:
     assert re.fullmatch(r"voxel51-platform v\d+\.\d+\.\d+\n", voxel51("--version").out)
     assert voxel51("data", "list", "--limit", "many").status == 2
     assert voxel51("nonsense").status == 2
 
 
-def test_options_can_be_shortened_as_ever(voxel51: Voxel51, api: API, tmp_path: Path) -> None:
+def test_options_can_be_abbreviated(voxel51: Voxel51, api: API, tmp_path: Path) -> None:
     data_id = api.upload_data(str(numbered_video(tmp_path / "a.mp4", frames=1)))["id"]
 
     ran = voxel51("data", "download", data_id, "--p", tmp_path / "b.mp4")
@@ -77,7 +77,7 @@ def test_data_are_uploaded_listed_and_counted(voxel51: Voxel51, tmp_path: Path) 
     assert re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", listed.out)
 
 
-def test_records_of_data_are_shown_and_what_is_missing_is_said(voxel51: Voxel51, api: API, tmp_path: Path) -> None:
+def test_info_shows_records_and_names_missing_ones(voxel51: Voxel51, api: API, tmp_path: Path) -> None:
     data_id = api.upload_data(str(numbered_video(tmp_path / "a.mp4", frames=1)))["id"]
 
     ran = voxel51("data", "info", data_id, "nothing", "--all-fields")
@@ -88,7 +88,7 @@ def test_records_of_data_are_shown_and_what_is_missing_is_said(voxel51: Voxel51,
     assert voxel51("data", "info", "nothing", "--strict").status == 1
 
 
-def test_data_are_deleted_after_a_question(voxel51: Voxel51, api: API, tmp_path: Path) -> None:
+def test_delete_asks_for_confirmation(voxel51: Voxel51, api: API, tmp_path: Path) -> None:
     ids = [api.upload_data(str(numbered_video(tmp_path / f"{n}.mp4", frames=1)))["id"] for n in range(2)]
 
     shown = voxel51("data", "delete", "--all", "--dry-run")
@@ -107,7 +107,7 @@ def test_data_are_deleted_after_a_question(voxel51: Voxel51, api: API, tmp_path:
     assert voxel51("data", "delete").out == ""
 
 
-def test_the_life_of_data_is_changed(voxel51: Voxel51, api: API, tmp_path: Path) -> None:
+def test_ttl_changes_the_expiration_date(voxel51: Voxel51, api: API, tmp_path: Path) -> None:
     data_id = api.upload_data(str(numbered_video(tmp_path / "a.mp4", frames=1)))["id"]
     before = api.get_data_details(data_id)["expiration_date"]
 
@@ -119,7 +119,7 @@ def test_the_life_of_data_is_changed(voxel51: Voxel51, api: API, tmp_path: Path)
     assert api.get_data_details(data_id)["expiration_date"] > before
 
 
-def test_links_to_data_are_printed(voxel51: Voxel51, api: API, tmp_path: Path) -> None:
+def test_download_prints_signed_links(voxel51: Voxel51, api: API, tmp_path: Path) -> None:
     data_id = api.upload_data(str(numbered_video(tmp_path / "a.mp4", frames=1)))["id"]
 
     assert voxel51("data", "download", data_id, "--url").out.startswith("http://127.0.0.1:")
@@ -149,7 +149,7 @@ def test_a_job_from_request_to_labels(
     assert started.out.startswith("Created and started job '")
 
 
-def test_jobs_are_put_away_and_brought_back(voxel51: Voxel51, api: API, tmp_path: Path) -> None:
+def test_jobs_are_archived_and_unarchived(voxel51: Voxel51, api: API, tmp_path: Path) -> None:
     job_id = a_job(api, tmp_path)
 
     assert voxel51("jobs", "archive", job_id).out == "1/1 job(s) archived\n"
@@ -193,7 +193,7 @@ def test_the_status_of_the_platform(voxel51: Voxel51) -> None:
     assert voxel51("status", "--platform").out.startswith("{'")
 
 
-def test_a_token_is_activated_shown_and_forgotten(
+def test_a_token_is_activated_shown_and_deactivated(
     voxel51: Voxel51, user: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     token = str(user.token)  # type: ignore[attr-defined]
@@ -212,7 +212,7 @@ def test_a_token_is_activated_shown_and_forgotten(
 
 
 @pytest.mark.parametrize("arguments", [("data", "list"), ("jobs", "info", "x"), ("status",)])
-def test_without_a_token_one_line_says_what_to_do(
+def test_a_missing_token_is_reported_in_one_line(
     arguments: tuple[str, ...], voxel51: Voxel51, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("VOXEL51_API_TOKEN", str(tmp_path / "gone.json"))

@@ -1,4 +1,4 @@
-"""What goes wrong on the command line is told in one line, and leaves nothing half-done."""
+"""Errors of the server commands: one line, and no partial results."""
 
 import os
 import subprocess
@@ -49,7 +49,7 @@ START_FAILURES = [
 
 
 @pytest.mark.parametrize(("arguments", "settings", "said"), START_FAILURES)
-def test_a_start_that_fails_says_why(tmp_path, monkeypatch, arguments, settings, said):
+def test_a_failed_start_states_the_reason(tmp_path, monkeypatch, arguments, settings, said):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "junk").write_text(JUNK)
     (tmp_path / "broken").mkdir()
@@ -61,7 +61,7 @@ def test_a_start_that_fails_says_why(tmp_path, monkeypatch, arguments, settings,
     assert_one_line(done, said)
 
 
-def test_a_database_password_is_not_told(tmp_path):
+def test_the_database_password_is_not_printed(tmp_path):
     url = "postgresql+nonsense://me:very-secret@127.0.0.1:1/x"
 
     done = run("start", "--dir", tmp_path / "data", "--port", "0", VOXEL51_SERVER_DATABASE_URL=url)
@@ -70,7 +70,7 @@ def test_a_database_password_is_not_told(tmp_path):
     assert b"very-secret" not in done.stderr
 
 
-def test_no_user_is_made_whose_token_cannot_be_written(tmp_path):
+def test_no_user_is_created_if_the_token_file_cannot_be_written(tmp_path):
     (tmp_path / "file").touch()
 
     failed = run("user", "create", "alice", "--dir", tmp_path / "data", "--token", tmp_path / "file" / "token.json")
@@ -81,7 +81,7 @@ def test_no_user_is_made_whose_token_cannot_be_written(tmp_path):
 
 
 @pytest.mark.parametrize("arguments", [["token", "nobody", "--out"], ["create", "no/name", "--token"]])
-def test_a_token_that_is_not_issued_leaves_no_file(tmp_path, arguments):
+def test_a_failed_command_leaves_no_token_file(tmp_path, arguments):
     done = run("user", *arguments, tmp_path / "token.json", "--dir", tmp_path / "data")
 
     assert_one_line(done, arguments[1])
@@ -97,7 +97,7 @@ def test_a_token_file_is_never_overwritten(tmp_path):
     assert (tmp_path / "token.json").read_text() == "precious"
 
 
-def test_what_is_no_text_is_refused_and_not_repeated(tmp_path):
+def test_invalid_bytes_are_rejected_and_not_printed(tmp_path):
     arguments = ("user", "create", "alice", "--password-stdin", "--dir", tmp_path)
     done = run(*arguments, stdin=b"\xff\xfe secret word\n", LC_ALL="C.UTF-8")
 
@@ -105,7 +105,7 @@ def test_what_is_no_text_is_refused_and_not_repeated(tmp_path):
     assert b"secret word" not in done.stderr
 
 
-def test_an_address_that_is_none_is_wrong_usage(tmp_path):
+def test_an_invalid_base_url_is_a_usage_error(tmp_path):
     done = run("user", "token", "alice", "--out", tmp_path / "t", "--base-url", "nonsense", "--dir", tmp_path)
 
     assert done.returncode == 2

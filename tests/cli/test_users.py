@@ -1,4 +1,4 @@
-"""Users by command: keys for coming in, and how much they may have."""
+"""``voxel51 server user``: invitations, password resets and quotas."""
 
 import os
 import subprocess
@@ -14,7 +14,7 @@ from support.platforms import StartPlatform
 PASSWORD = "correct horse"
 
 
-def test_an_invitation_and_a_key_for_a_new_password_are_made_by_command(start_platform: StartPlatform) -> None:
+def test_invite_and_reset_print_working_keys(start_platform: StartPlatform) -> None:
     platform = start_platform()
     v1 = f"{platform.url}/v1"
     platform.run_command("server", "user", "create", "root", "--no-password")
@@ -30,9 +30,7 @@ def test_an_invitation_and_a_key_for_a_new_password_are_made_by_command(start_pl
     assert requests.post(f"{v1}/sign-in", json=body, timeout=20).status_code == 200
 
 
-def test_beside_a_key_stands_the_page_that_takes_it_where_that_is_known(
-    start_platform: StartPlatform, tmp_path: Path
-) -> None:
+def test_a_key_is_printed_with_the_address_of_its_page_if_known(start_platform: StartPlatform, tmp_path: Path) -> None:
     platform = start_platform()
     platform.run_command("server", "user", "create", "guest", "--no-password")
 
@@ -41,17 +39,17 @@ def test_beside_a_key_stands_the_page_that_takes_it_where_that_is_known(
         return subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, **environment})
 
     for arguments, page in ((["invite"], "/sign-up#invitation="), (["reset", "guest"], "/choose-password#key=")):
-        said = run(*arguments, "--dir", str(platform.folder))
-        [line] = said.stdout.splitlines()  # as ever, for scripts
-        assert said.stderr.rstrip().endswith(f" {platform.url}{page}{line.split()[0]}")
+        result = run(*arguments, "--dir", str(platform.folder))
+        [line] = result.stdout.splitlines()  # as ever, for scripts
+        assert result.stderr.rstrip().endswith(f" {platform.url}{page}{line.split()[0]}")
 
     of_one_that_stands = ("invite", "--dir", str(tmp_path / "other"))
     assert run(*of_one_that_stands).stderr == ""
-    said = run(*of_one_that_stands, VOXEL51_SERVER_PUBLIC_URL="https://videos.example.org/")
-    assert f" https://videos.example.org/sign-up#invitation={said.stdout.split()[0]}" in said.stderr
+    result = run(*of_one_that_stands, VOXEL51_SERVER_PUBLIC_URL="https://videos.example.org/")
+    assert f" https://videos.example.org/sign-up#invitation={result.stdout.split()[0]}" in result.stderr
 
 
-def test_a_quota_is_granted_and_taken_back_by_command(platform: PlatformProcess, tmp_path: Path) -> None:
+def test_a_quota_is_set_and_reset(platform: PlatformProcess, tmp_path: Path) -> None:
     alice, acme = User.create(platform, tmp_path), Application.create(platform, tmp_path)
     requests.post(f"{acme.v1}/apps/users", json={"username": "bob"}, headers=acme.headers(), timeout=20)
 
@@ -61,8 +59,8 @@ def test_a_quota_is_granted_and_taken_back_by_command(platform: PlatformProcess,
             for headers in (alice.headers, acme.headers("bob"))
         ]
 
-    said = platform.run_command("server", "user", "quota", alice.name, "--bytes", "5", "--running-jobs", "0")
-    assert said == f"'{alice.name}' may have bytes: 5, running_jobs: no limit\n"
+    result = platform.run_command("server", "user", "quota", alice.name, "--bytes", "5", "--running-jobs", "0")
+    assert result == f"Quota of '{alice.name}': bytes: 5, running_jobs: unlimited\n"
     platform.run_command("server", "app", "quota", acme.name, "--running-jobs", "2")
     assert quotas() == [{"bytes": 5, "running_jobs": 0}, {"bytes": 0, "running_jobs": 2}]
     refused = requests.post(f"{alice.v1}/data", headers=alice.headers, files={"file": b"123456"}, timeout=20)
@@ -73,7 +71,7 @@ def test_a_quota_is_granted_and_taken_back_by_command(platform: PlatformProcess,
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "result"),
     [
         (("reset", "nobody"), "no user 'nobody'"),
         (("quota", "nobody", "--bytes", "1"), "no user 'nobody'"),
@@ -81,10 +79,10 @@ def test_a_quota_is_granted_and_taken_back_by_command(platform: PlatformProcess,
         (("invite", "--days", "0"), "not 0"),
     ],
 )
-def test_what_is_wrong_is_told_in_a_line(
-    platform: PlatformProcess, tmp_path: Path, arguments: tuple[str, ...], said: str
+def test_invalid_arguments_are_reported_in_one_line(
+    platform: PlatformProcess, tmp_path: Path, arguments: tuple[str, ...], result: str
 ) -> None:
     alice = User.create(platform, tmp_path).name
 
-    with pytest.raises(PlatformDied, match=said):
+    with pytest.raises(PlatformDied, match=result):
         platform.run_command("server", "user", *[argument.format(alice=alice) for argument in arguments])

@@ -1,4 +1,4 @@
-"""``voxel51 jobs watch``: what becomes of jobs, while it happens."""
+"""``voxel51 jobs watch``."""
 
 import io
 import json
@@ -16,7 +16,7 @@ from cli.conftest import Voxel51
 from demo.platform_process import COMMAND
 from support.accounts import User
 from support.platforms import PATIENT
-from voxel51.cli.live import Board, JobBoard, duration
+from voxel51.cli.live import JobProgressDisplay, ProgressDisplay, duration
 from voxel51.users.api import API
 from voxel51.users.jobs import JobRequest
 
@@ -28,7 +28,7 @@ def submit(api: API, seconds: float, name: str = "watched", analytic: str = PATI
     return api.upload_job_request(request, name, auto_start=True)["id"]
 
 
-def test_jobs_are_shown_until_all_have_ended(voxel51: Voxel51, api: API) -> None:
+def test_watch_shows_jobs_until_all_have_ended(voxel51: Voxel51, api: API) -> None:
     jobs = [submit(api, seconds, f"job of {seconds} s") for seconds in (0.1, 1.5)]
 
     watched = voxel51("jobs", "watch", *jobs)
@@ -42,7 +42,7 @@ def test_jobs_are_shown_until_all_have_ended(voxel51: Voxel51, api: API) -> None
     assert all(character.isprintable() or character == "\n" for character in watched.out)
 
 
-def test_without_ids_it_is_all_that_wait_or_run(voxel51: Voxel51, api: API) -> None:
+def test_watch_defaults_to_all_waiting_and_running_jobs(voxel51: Voxel51, api: API) -> None:
     before = submit(api, 0)
     api.wait_until_job_completes(before)
     running = submit(api, 1)
@@ -51,10 +51,10 @@ def test_without_ids_it_is_all_that_wait_or_run(voxel51: Voxel51, api: API) -> N
     nothing = voxel51("jobs", "watch")
 
     assert {each["id"] for each in told} == {running}
-    assert (nothing.status, nothing.out) == (0, "No job waits or runs\n")
+    assert (nothing.status, nothing.out) == (0, "No waiting or running jobs\n")
 
 
-def test_programs_get_a_line_for_each_piece_of_news(voxel51: Voxel51, api: API) -> None:
+def test_watch_prints_a_json_line_per_change(voxel51: Voxel51, api: API) -> None:
     jobs = [submit(api, 2) for _ in range(2)]
 
     watched = voxel51("jobs", "watch", *jobs, "--json")
@@ -68,7 +68,7 @@ def test_programs_get_a_line_for_each_piece_of_news(voxel51: Voxel51, api: API) 
     assert watched.status == 0
 
 
-def test_it_fails_if_a_job_does(voxel51: Voxel51, api: API) -> None:
+def test_watch_fails_if_a_job_fails(voxel51: Voxel51, api: API) -> None:
     failing = submit(api, 0, analytic="journeys/crash")
 
     watched = voxel51("jobs", "watch", failing, "--quiet")
@@ -76,7 +76,7 @@ def test_it_fails_if_a_job_does(voxel51: Voxel51, api: API) -> None:
     assert (watched.status, watched.out) == (1, f"{failing}  FAILED\n")
 
 
-def test_a_job_that_is_not_there_is_said_so(voxel51: Voxel51) -> None:
+def test_watch_reports_an_unknown_job(voxel51: Voxel51) -> None:
     watched = voxel51("jobs", "watch", "nothing")
 
     assert (watched.status, watched.out) == (1, "")
@@ -90,7 +90,7 @@ def _start(user: User, home: Path, output: int, *words: str) -> subprocess.Popen
     return subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.PIPE)
 
 
-def test_ctrl_c_ends_it_quietly(user: User, api: API, tmp_path: Path) -> None:
+def test_ctrl_c_ends_watch_without_a_traceback(user: User, api: API, tmp_path: Path) -> None:
     job_id = submit(api, 60)
     watching = _start(user, tmp_path, subprocess.PIPE, job_id)
     assert watching.stdout is not None
@@ -103,7 +103,7 @@ def test_ctrl_c_ends_it_quietly(user: User, api: API, tmp_path: Path) -> None:
     api.kill_job(job_id)
 
 
-def test_on_a_terminal_lines_change_in_place(user: User, api: API, tmp_path: Path) -> None:
+def test_watch_updates_lines_in_place_on_a_terminal(user: User, api: API, tmp_path: Path) -> None:
     jobs = [submit(api, seconds, name) for name, seconds in (("one", 0), ("two", 6))]
     ours, theirs = pty.openpty()
     watching = _start(user, tmp_path, theirs, *jobs)
@@ -129,14 +129,14 @@ class _Terminal(io.StringIO):
         return True
 
 
-def test_what_jobs_say_moves_no_cursor(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_messages_cannot_move_the_cursor(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("LINES", "24")
     terminal = _Terminal()
     job: Any = {"id": "1234567890", "name": "\x1b[2Jname\r\n", "state": "RUNNING"}
     status: Any = {"messages": [], "progress": {"fraction": 0.5, "message": "\x1b]0;title\x07" + "long " * 50}}
 
-    JobBoard(Board(terminal))(job, status)
+    JobProgressDisplay(ProgressDisplay(terminal))(job, status)
 
     (line,) = terminal.getvalue().removeprefix("\r\x1b[2K").splitlines()
     assert line.isprintable()
@@ -144,9 +144,9 @@ def test_what_jobs_say_moves_no_cursor(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "50%" in line
 
 
-def test_the_time_that_is_left_follows_from_what_was_done(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_remaining_time_is_estimated_from_progress(monkeypatch: pytest.MonkeyPatch) -> None:
     said = io.StringIO()
-    show = JobBoard(Board(said))
+    show = JobProgressDisplay(ProgressDisplay(said))
     job: Any = {"id": "1234567890", "name": "name", "state": "RUNNING"}
     for now, fraction in ((100.0, 0.0), (110.0, 0.25)):
         monkeypatch.setattr("time.monotonic", lambda now=now: now)
@@ -159,5 +159,5 @@ def test_the_time_that_is_left_follows_from_what_was_done(monkeypatch: pytest.Mo
 @pytest.mark.parametrize(
     ("seconds", "text"), [(0.2, "0 s"), (59.4, "59 s"), (61, "1 min"), (3599, "59 min"), (7500, "2 h 5 min")]
 )
-def test_durations_are_said_as_people_say_them(seconds: float, text: str) -> None:
+def test_durations_are_formatted_for_reading(seconds: float, text: str) -> None:
     assert duration(seconds) == text

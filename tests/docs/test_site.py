@@ -15,7 +15,7 @@ from demo.platform_process import PlatformProcess
 from docs.site import Page, Site
 from support.documentation_pages import DOCUMENTATION, blocks, pages
 from voxel51.cli.main import build_parser
-from voxel51.cli.parsing import tree
+from voxel51.cli.parsing import all_parsers
 from voxel51.platform.analytic import analytic_entry_points
 from voxel51.server.settings import PREFIX, Settings
 
@@ -72,7 +72,7 @@ def test_every_route_has_an_entry(site: Site, platform: PlatformProcess) -> None
 
 
 def test_every_command_has_an_entry(site: Site) -> None:
-    names = {parser.prog for parser in tree(build_parser())}
+    names = {parser.prog for parser in all_parsers(build_parser())}
 
     assert len(names) > 50
     assert names - site.headings("generated/command") == set()

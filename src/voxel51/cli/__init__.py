@@ -1,1 +1,1 @@
-"""The command `voxel51`: one file a noun."""
+"""The `voxel51` command line: one module per noun."""

@@ -1,11 +1,11 @@
-"""``voxel51 analytics``: what can be run, and analytics of one's own."""
+"""``voxel51 analytics``: list, describe, upload and delete analytics."""
 
 import argparse
 import json
 from pathlib import Path
 
 from voxel51.cli.bulk import confirmed
-from voxel51.cli.listing import add_flag_options, add_list_options, flag_search, listed, show
+from voxel51.cli.listing import add_flag_options, add_list_options, apply_list_options, flag_search, show
 from voxel51.cli.parsing import Commands, command, group
 from voxel51.cli.printing import Printer, table
 from voxel51.cli.profiles import client
@@ -19,31 +19,31 @@ _EXAMPLES = """\
 
 
 def add_to(commands: Commands) -> None:
-    """Add the noun and its verbs."""
+    """Add the noun and its commands."""
     verbs = group(commands, "analytics", "list, describe and upload analytics", _EXAMPLES)
     listing = command(verbs, "list", _list, "list analytics")
     add_list_options(listing)
-    listing.add_argument("--all-versions", action="store_true", help="all versions, not the latest alone")
-    listing.add_argument("--public", action="store_true", help="those that everybody can run")
-    listing.add_argument("--user", action="store_true", help="your own")
+    listing.add_argument("--all-versions", action="store_true", help="list all versions, not only the latest")
+    listing.add_argument("--public", action="store_true", help="list public analytics")
+    listing.add_argument("--user", action="store_true", help="list your own analytics")
     add_flag_options(listing, "pending")
     info = command(verbs, "info", _info, "show the records of analytics")
     info.add_argument("ids", metavar="ID", nargs="+", help="id of an analytic")
     info.add_argument("-a", "--all-fields", action="store_true", help="show all fields")
-    doc = command(verbs, "doc", _doc, "show what an analytic takes and gives")
+    doc = command(verbs, "doc", _doc, "show an analytic's inputs, parameters and outputs")
     doc.add_argument("id", metavar="ID", help="id of an analytic")
-    doc.add_argument("-p", "--path", metavar="PATH", help="write it to this file")
+    doc.add_argument("-p", "--path", metavar="PATH", help="write the document to this file")
     upload = command(verbs, "upload", _upload, "upload the manifest of an analytic")
-    upload.add_argument("path", metavar="PATH", help="the manifest, JSON")
+    upload.add_argument("path", metavar="PATH", help="path of the manifest (JSON)")
     upload.add_argument("-t", "--analytic-type", metavar="TYPE", default="PLATFORM", help="PLATFORM or IMAGE_TO_VIDEO")
-    upload.add_argument("--print-id", action="store_true", help="print the id alone")
+    upload.add_argument("--print-id", action="store_true", help="print only the id")
     image = command(verbs, "upload-image", _upload_image, "upload a container image of an analytic")
     image.add_argument("-i", "--id", metavar="ID", required=True, help="id of the analytic")
-    image.add_argument("-p", "--path", metavar="PATH", required=True, help="the image, as `docker save` writes it")
+    image.add_argument("-p", "--path", metavar="PATH", required=True, help="image archive written by `docker save`")
     image.add_argument("-t", "--image-type", metavar="TYPE", required=True, help="CPU or GPU")
-    delete = command(verbs, "delete", _delete, "delete analytics of one's own")
+    delete = command(verbs, "delete", _delete, "delete your own analytics")
     delete.add_argument("ids", metavar="ID", nargs="+", help="id of an analytic")
-    delete.add_argument("-f", "--force", action="store_true", help="do not ask")
+    delete.add_argument("-f", "--force", action="store_true", help="do not ask for confirmation")
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -55,7 +55,7 @@ def _list(options: argparse.Namespace) -> int:
         *([options.search] if options.search else []),
         *flag_search(options, "pending", options.search, by_default=None),
     ]
-    query = listed(options, AnalyticsQuery().set_all_versions(options.all_versions), searches)
+    query = apply_list_options(options, AnalyticsQuery().set_all_versions(options.all_versions), searches)
     with client(options) as api:
         records = api.query_analytics(query)["analytics"]
     return show(options, records, COLUMNS, ANALYTICS_FIELDS, lambda found: f"Found {len(found)} analytic(s)")
@@ -102,8 +102,8 @@ def _upload_image(options: argparse.Namespace) -> int:
     printer = Printer(options)
     with client(options) as api:
         api.upload_analytic_image(options.id, options.path, options.image_type)
-    said = f"{options.image_type} image for analytic {options.id} uploaded"
-    printer.result(said, {"id": options.id, "image_type": options.image_type})
+    message = f"{options.image_type} image for analytic {options.id} uploaded"
+    printer.result(message, {"id": options.id, "image_type": options.image_type})
     return printer.finish()
 
 

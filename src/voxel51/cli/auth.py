@@ -1,4 +1,4 @@
-"""``voxel51 auth``: the token that commands use."""
+"""``voxel51 auth``: show, activate and deactivate API tokens and profiles."""
 
 import argparse
 
@@ -13,12 +13,12 @@ _EXAMPLES = """\
 
 
 def add_to(commands: Commands) -> None:
-    """Add the noun and its verbs."""
-    verbs = group(commands, "auth", "show and choose the token that commands use", _EXAMPLES)
+    """Add the noun and its commands."""
+    verbs = group(commands, "auth", "show and select the API token", _EXAMPLES)
     command(verbs, "show", _show, "show the active token")
-    activate = command(verbs, "activate", _activate, "make a token file the active one, or that of a profile")
+    activate = command(verbs, "activate", _activate, "activate a token file, or store it as a profile")
     activate.add_argument("token", metavar="TOKEN", help="path of the token file")
-    command(verbs, "deactivate", _deactivate, "forget the active token, or a profile")
+    command(verbs, "deactivate", _deactivate, "deactivate the active token, or delete a profile")
     command(verbs, "profiles", _profiles, "list the profiles")
 
 
@@ -45,7 +45,7 @@ def _activate(options: argparse.Namespace) -> int:
     from voxel51.users.auth import activate_token
 
     if options.profile:
-        profiles.keep(options.profile, options.token)
+        profiles.save(options.profile, options.token)
     else:
         activate_token(options.token)
     return 0
@@ -55,7 +55,7 @@ def _deactivate(options: argparse.Namespace) -> int:
     from voxel51.users.auth import deactivate_token
 
     if options.profile:
-        profiles.forget(options.profile)
+        profiles.delete(options.profile)
     else:
         deactivate_token()
     return 0
@@ -64,5 +64,5 @@ def _deactivate(options: argparse.Namespace) -> int:
 def _profiles(options: argparse.Namespace) -> int:
     printer = Printer(options)
     names = profiles.names()
-    printer.result("\n".join(names) or "There are no profiles", names)
+    printer.result("\n".join(names) or "No profiles", names)
     return printer.finish()

@@ -1,4 +1,4 @@
-"""Commands that change many records: named ones, or all that it can be done to."""
+"""Bulk commands: apply one action to given records or to all applicable ones."""
 
 import argparse
 from collections.abc import Callable, Mapping, Sequence
@@ -14,17 +14,17 @@ _YES, _NO = {"y", "ye", "yes"}, {"n", "no", ""}
 
 @dataclass(frozen=True, slots=True)
 class Bulk:
-    """One such command.
+    """One bulk command.
 
     Attributes:
-        failing: what failed for a record, as in ``Failed to start job``.
-        found: what is said of all that there are; ``{n}`` is how many.
-        done: what is said at the end; ``{k}`` of ``{n}``.
-        all_ids: the ids of all that it can be done to.
-        act: does it.
+        action: the action in error messages, as in ``start job`` in ``Failed to start job``.
+        found: the message with the number of applicable records, ``{n}``.
+        done: the final message; ``{k}`` of ``{n}`` records were changed.
+        all_ids: returns the ids of all applicable records.
+        act: applies the action to ids and returns a response per id.
     """
 
-    failing: str
+    action: str
     found: str
     done: str
     all_ids: Callable[[], Sequence[str]]
@@ -32,15 +32,15 @@ class Bulk:
 
 
 def add_bulk_options(parser: argparse.ArgumentParser, noun: str) -> None:
-    """Options of every such command."""
+    """Add the options of bulk commands."""
     parser.add_argument("ids", metavar="ID", nargs="*", help=f"id of {noun}")
-    parser.add_argument("-a", "--all", action="store_true", help="all that this can be done to")
-    parser.add_argument("-f", "--force", action="store_true", help="do not ask")
-    parser.add_argument("--dry-run", action="store_true", help="print the ids alone, and change nothing")
+    parser.add_argument("-a", "--all", action="store_true", help="apply to all applicable records")
+    parser.add_argument("-f", "--force", action="store_true", help="do not ask for confirmation")
+    parser.add_argument("--dry-run", action="store_true", help="print only the ids and change nothing")
 
 
 def run_bulk(options: argparse.Namespace, bulk: Bulk) -> int:
-    """Do it, and say what became of it."""
+    """Run a bulk command, print its result and return the exit status."""
     printer = Printer(options)
     ids = list(bulk.all_ids() if options.all else options.ids)
     if options.dry_run:
@@ -56,14 +56,14 @@ def run_bulk(options: argparse.Namespace, bulk: Bulk) -> int:
     responses = bulk.act(ids)
     for record_id, response in responses.items():
         if not response["success"]:
-            printer.failure(bulk.failing, record_id, response["error"]["message"])
+            printer.failure(bulk.action, record_id, response["error"]["message"])
     done = [record_id for record_id, response in responses.items() if response["success"]]
     printer.result(bulk.done.format(k=len(done), n=len(ids)), done)
     return printer.finish()
 
 
 def confirmed() -> bool:
-    """Ask until the answer is yes or no."""
+    """Ask for confirmation until the answer is yes or no."""
     answer = input("Are you sure you want to continue? [y/N] ").strip().lower()
     while answer not in _YES | _NO:
         answer = input("Please respond with 'y[es]' or 'n[o]' ").strip().lower()

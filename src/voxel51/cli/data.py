@@ -1,11 +1,11 @@
-"""``voxel51 data``: the videos and other files that one has on a platform."""
+"""``voxel51 data``: upload, list, download and delete data."""
 
 import argparse
 from pathlib import Path
 from typing import Any
 
 from voxel51.cli.bulk import Bulk, add_bulk_options, run_bulk
-from voxel51.cli.listing import add_list_options, listed, show
+from voxel51.cli.listing import add_list_options, apply_list_options, show
 from voxel51.cli.parsing import Commands, command, group
 from voxel51.cli.printing import Printer, human_size
 from voxel51.cli.profiles import client
@@ -19,7 +19,7 @@ _EXAMPLES = """\
 
 
 def add_to(commands: Commands) -> None:
-    """Add the noun and its verbs."""
+    """Add the noun and its commands."""
     verbs = group(commands, "data", "upload, list and download data", _EXAMPLES)
     add_list_options(command(verbs, "list", _list, "list data"))
     info = command(verbs, "info", _info, "show the records of data")
@@ -27,27 +27,27 @@ def add_to(commands: Commands) -> None:
     info.add_argument("-a", "--all-fields", action="store_true", help="show all fields")
     upload = command(verbs, "upload", _upload, "upload files")
     upload.add_argument("paths", metavar="PATH", nargs="+", help="file to upload")
-    upload.add_argument("--print-id", action="store_true", help="print ids alone")
+    upload.add_argument("--print-id", action="store_true", help="print only the ids")
     _add_post_url(verbs)
-    download = command(verbs, "download", _download, "download data, or print a link to it")
+    download = command(verbs, "download", _download, "download data, or print a download link")
     download.add_argument("id", metavar="ID", help="id of data")
-    download.add_argument("-p", "--path", metavar="PATH", help="where to write it (default: its own name)")
-    download.add_argument("-u", "--url", action="store_true", help="print a link that carries its own permission")
-    ttl = command(verbs, "ttl", _ttl, "change when data expire")
+    download.add_argument("-p", "--path", metavar="PATH", help="output path (default: the name of the data)")
+    download.add_argument("-u", "--url", action="store_true", help="print a signed download link instead")
+    ttl = command(verbs, "ttl", _ttl, "change the expiration date of data")
     add_bulk_options(ttl, "data")
-    ttl.add_argument("--days", metavar="DAYS", type=float, help="so many days later")
-    ttl.add_argument("--date", metavar="DATE", help="at this date")
+    ttl.add_argument("--days", metavar="DAYS", type=float, help="extend by this number of days")
+    ttl.add_argument("--date", metavar="DATE", help="set this expiration date")
     add_bulk_options(command(verbs, "delete", _delete, "delete data"), "data")
 
 
 def _add_post_url(verbs: Commands) -> None:
-    post = command(verbs, "post-url", _post_url, "register a file that another host serves")
-    post.add_argument("-u", "--url", required=True, help="where it is")
-    post.add_argument("-f", "--filename", required=True, help="what it is called")
-    post.add_argument("-m", "--mime-type", required=True, help="such as video/mp4")
-    post.add_argument("-s", "--size", type=int, required=True, help="in bytes")
-    post.add_argument("-e", "--expiration-date", required=True, help="until when the host serves it")
-    post.add_argument("--print-id", action="store_true", help="print the id alone")
+    post = command(verbs, "post-url", _post_url, "register a file on another host by its URL")
+    post.add_argument("-u", "--url", required=True, help="URL of the file")
+    post.add_argument("-f", "--filename", required=True, help="file name")
+    post.add_argument("-m", "--mime-type", required=True, help="MIME type, such as video/mp4")
+    post.add_argument("-s", "--size", type=int, required=True, help="exact size in bytes")
+    post.add_argument("-e", "--expiration-date", required=True, help="date until which the URL is valid")
+    post.add_argument("--print-id", action="store_true", help="print only the id")
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -55,7 +55,7 @@ def _list(options: argparse.Namespace) -> int:
 
     searches = [options.search] if options.search else []
     with client(options) as api:
-        records = api.query_data(listed(options, DataQuery(), searches))["data"]
+        records = api.query_data(apply_list_options(options, DataQuery(), searches))["data"]
     return show(options, records, COLUMNS, DATA_FIELDS, _counted)
 
 
@@ -125,7 +125,7 @@ def _ttl(options: argparse.Namespace) -> int:
         return 0
     with client(options) as api:
         bulk = Bulk(
-            failing="update TTL of data",
+            action="update TTL of data",
             found="Found {n} data to update TTL",
             done="{k}/{n} data TTL(s) updated",
             all_ids=lambda: [each["id"] for each in api.list_data()],
@@ -137,7 +137,7 @@ def _ttl(options: argparse.Namespace) -> int:
 def _delete(options: argparse.Namespace) -> int:
     with client(options) as api:
         bulk = Bulk(
-            failing="delete data",
+            action="delete data",
             found="Found {n} data to delete",
             done="{k}/{n} data deleted",
             all_ids=lambda: [each["id"] for each in api.list_data()],

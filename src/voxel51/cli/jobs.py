@@ -1,4 +1,4 @@
-"""``voxel51 jobs``: analytics that run, ran or are to run."""
+"""``voxel51 jobs``: submit, start, watch, download and delete jobs."""
 
 import argparse
 import json
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from voxel51.cli.bulk import Bulk, add_bulk_options, run_bulk
-from voxel51.cli.listing import add_flag_options, add_list_options, flag_search, listed, show
+from voxel51.cli.listing import add_flag_options, add_list_options, apply_list_options, flag_search, show
 from voxel51.cli.parsing import Commands, command, group
 from voxel51.cli.printing import Printer
 from voxel51.cli.profiles import client
@@ -23,73 +23,73 @@ _EXAMPLES = """\
   voxel51 jobs wait ID1 ID2
   voxel51 jobs download ID --format coco
   voxel51 jobs kill --all --force"""
-_WITH_ALL: Mapping[str, tuple[str, str, str]] = {
+_BULK_VERBS: Mapping[str, tuple[str, str, str]] = {
     "start": ("start", "started", "state:READY,archived:False"),
     "archive": ("archive", "archived", "archived:False"),
     "unarchive": ("unarchive", "unarchived", "archived:True,expired:False"),
     "kill": ("kill", "killed", "archived:False,state:QUEUED|SCHEDULED"),
     "delete": ("delete", "deleted", "archived:False,state:READY"),
 }
-"""Verb -> what fails, what is done, and which jobs ``--all`` are."""
+"""Verb -> the action, its past participle, and the search for the jobs that ``--all`` selects."""
 
 
 def add_to(commands: Commands) -> None:
-    """Add the noun and its verbs."""
+    """Add the noun and its commands."""
     verbs = group(commands, "jobs", "submit, watch and download jobs", _EXAMPLES)
     _add_list(verbs)
     info = command(verbs, "info", _info, "show the records of jobs")
     info.add_argument("ids", metavar="ID", nargs="+", help="id of a job")
     info.add_argument("-a", "--all-fields", action="store_true", help="show all fields")
     upload = command(verbs, "upload", _upload, "submit a job")
-    upload.add_argument("-r", "--request", metavar="PATH", required=True, help="file with the job request, JSON")
-    upload.add_argument("-n", "--name", metavar="NAME", required=True, help="what you call it")
-    upload.add_argument("--auto-start", action="store_true", help="start it at once")
-    upload.add_argument("--print-id", action="store_true", help="print the id alone")
-    for verb in _WITH_ALL:
+    upload.add_argument("-r", "--request", metavar="PATH", required=True, help="path of the job request (JSON)")
+    upload.add_argument("-n", "--name", metavar="NAME", required=True, help="name of the job")
+    upload.add_argument("--auto-start", action="store_true", help="start the job immediately")
+    upload.add_argument("--print-id", action="store_true", help="print only the id")
+    for verb in _BULK_VERBS:
         add_bulk_options(command(verbs, verb, _change, f"{verb} jobs"), "a job")
         verbs.choices[verb].set_defaults(verb=verb)
-    ttl = command(verbs, "ttl", _ttl, "change when the outputs of jobs expire")
+    ttl = command(verbs, "ttl", _ttl, "change the expiration date of job outputs")
     add_bulk_options(ttl, "a job")
-    ttl.add_argument("--days", metavar="DAYS", type=float, help="so many days later")
-    ttl.add_argument("--date", metavar="DATE", help="at this date")
-    _add_reading(verbs)
-    _add_waiting(verbs)
+    ttl.add_argument("--days", metavar="DAYS", type=float, help="extend by this number of days")
+    ttl.add_argument("--date", metavar="DATE", help="set this expiration date")
+    _add_show_commands(verbs)
+    _add_wait_commands(verbs)
 
 
 def _add_list(verbs: Commands) -> None:
     parser = command(verbs, "list", _list, "list jobs")
     add_list_options(parser)
     for state in _STATES:
-        parser.add_argument(f"--{state}", action="store_true", help=f"those that are {state.upper()}")
+        parser.add_argument(f"--{state}", action="store_true", help=f"list jobs in state {state.upper()}")
     add_flag_options(parser, "archived")
     add_flag_options(parser, "expired")
 
 
-def _add_reading(verbs: Commands) -> None:
+def _add_show_commands(verbs: Commands) -> None:
     for verb, run, summary in (
-        ("request", _request, "show what a job was asked to do"),
-        ("status", _status, "show how far a job is, in its own words"),
+        ("request", _request, "show a job's request"),
+        ("status", _status, "show a job's status, progress and messages"),
     ):
         parser = command(verbs, verb, run, summary)
         parser.add_argument("id", metavar="ID", help="id of a job")
-        parser.add_argument("-p", "--path", metavar="PATH", help="write it to this file")
-    log = command(verbs, "log", _log, "show what a job printed")
-    download = command(verbs, "download", _download, "download what a job made, or print a link to it")
+        parser.add_argument("-p", "--path", metavar="PATH", help="write to this file")
+    log = command(verbs, "log", _log, "show a job's log")
+    download = command(verbs, "download", _download, "download a job's output, or print a download link")
     for parser in (log, download):
         parser.add_argument("id", metavar="ID", help="id of a job")
-        parser.add_argument("-p", "--path", metavar="PATH", help="write it to this file")
-        parser.add_argument("-u", "--url", action="store_true", help="print a link that carries its own permission")
+        parser.add_argument("-p", "--path", metavar="PATH", help="write to this file")
+        parser.add_argument("-u", "--url", action="store_true", help="print a signed download link instead")
     download.add_argument(
-        "--format", metavar="NAME", help="coco, yolo, mot, cvat, voc, csv or parquet (default: as it is)"
+        "--format", metavar="NAME", help="coco, yolo, mot, cvat, voc, csv or parquet (default: native)"
     )
 
 
-def _add_waiting(verbs: Commands) -> None:
-    wait = command(verbs, "wait", _wait, "wait until jobs end; fails if one of them does")
+def _add_wait_commands(verbs: Commands) -> None:
+    wait = command(verbs, "wait", _wait, "wait until jobs end; exits with 1 if a job fails")
     wait.add_argument("ids", metavar="ID", nargs="+", help="id of a job")
-    wait.add_argument("--timeout", metavar="SECONDS", type=float, help="give up after so long")
+    wait.add_argument("--timeout", metavar="SECONDS", type=float, help="maximum time to wait")
     add_watch(verbs)
-    retry = command(verbs, "retry", _retry, "submit and start jobs again, as they were asked for")
+    retry = command(verbs, "retry", _retry, "submit and start jobs again with the same request")
     retry.add_argument("ids", metavar="ID", nargs="+", help="id of a job")
 
 
@@ -104,7 +104,7 @@ def _list(options: argparse.Namespace) -> int:
         *flag_search(options, "expired", None, by_default=None),
     ]
     with client(options) as api:
-        records = api.query_jobs(listed(options, JobsQuery(), searches))["jobs"]
+        records = api.query_jobs(apply_list_options(options, JobsQuery(), searches))["jobs"]
     return show(options, records, COLUMNS, JOBS_FIELDS, lambda found: f"Showing {len(found)} job(s)")
 
 
@@ -138,12 +138,12 @@ def _upload(options: argparse.Namespace) -> int:
 
 
 def _change(options: argparse.Namespace) -> int:
-    failing, done, search = _WITH_ALL[options.verb]
+    action, done, search = _BULK_VERBS[options.verb]
     with client(options) as api:
         act = getattr(api, f"batch_{options.verb}_jobs")
         bulk = Bulk(
-            failing=f"{failing} job",
-            found=f"Found {{n}} job(s) to {failing}",
+            action=f"{action} job",
+            found=f"Found {{n}} job(s) to {action}",
             done=f"{{k}}/{{n}} job(s) {done}",
             all_ids=lambda: _ids(api, search),
             act=act,
@@ -156,7 +156,7 @@ def _ttl(options: argparse.Namespace) -> int:
         return 0
     with client(options) as api:
         bulk = Bulk(
-            failing="update TTL of job",
+            action="update TTL of job",
             found="Found {n} jobs to update TTL",
             done="{k}/{n} job TTL(s) updated",
             all_ids=lambda: _ids(api, "expired:False"),
@@ -237,12 +237,12 @@ def _wait(options: argparse.Namespace) -> int:
 
 def _retry(options: argparse.Namespace) -> int:
     printer = Printer(options)
-    again: dict[str, str] = {}
+    new_ids: dict[str, str] = {}
     with client(options) as api:
         for job_id in options.ids:
             job = api.get_job_details(job_id)
-            again[job_id] = api.upload_job_request(api.get_job_request(job_id), job["name"], auto_start=True)["id"]
-            printer.remark(f"Created and started job '{again[job_id]}' as '{job_id}'")
+            new_ids[job_id] = api.upload_job_request(api.get_job_request(job_id), job["name"], auto_start=True)["id"]
+            printer.remark(f"Created and started job '{new_ids[job_id]}' as '{job_id}'")
     if options.json or options.quiet:
-        printer.result("\n".join(again.values()), again)
+        printer.result("\n".join(new_ids.values()), new_ids)
     return printer.finish()

@@ -1,6 +1,6 @@
-"""``voxel51 labels``: what was found: summed up, drawn, written for other tools, searched, compared.
+"""``voxel51 labels``: summarize, draw, convert, search, evaluate and compare labels.
 
-Labels are a file, or the id of a job whose output they are.
+Labels are given as a file, or as the id of the job that created them.
 """
 
 import argparse
@@ -23,32 +23,32 @@ _EXAMPLES = """\
 
 
 def add_to(commands: Commands) -> None:
-    """Add the noun and its verbs."""
-    verbs = group(commands, "labels", "sum up, draw, convert, search and compare labels", _EXAMPLES)
-    summary = command(verbs, "summary", _summary, "say what there is, and from when to when")
-    convert = command(verbs, "convert", _convert, "write labels as another tool reads them")
-    draw = command(verbs, "draw", _draw, "draw labels into their video")
-    for parser in (summary, convert, draw):
-        parser.add_argument("labels", metavar="LABELS", help="file of labels, or id of a job")
-    convert.add_argument("output", metavar="OUTPUT", help="file to write")
+    """Add the noun and its commands."""
+    verbs = group(commands, "labels", "summarize, draw, convert, search and compare labels", _EXAMPLES)
+    show = command(verbs, "summary", _summary, "list objects and events with their frames and durations")
+    convert = command(verbs, "convert", _convert, "convert labels to another tool's format")
+    draw = command(verbs, "draw", _draw, "draw labels on their video")
+    for parser in (show, convert, draw):
+        parser.add_argument("labels", metavar="LABELS", help="labels file, or id of a job")
+    convert.add_argument("output", metavar="OUTPUT", help="output path")
     convert.add_argument("--format", metavar="NAME", required=True, help="coco, yolo, mot, cvat, voc, csv or parquet")
-    draw.add_argument("output", metavar="OUTPUT", help="video to write (.mp4), or one picture (.jpg, .png)")
-    draw.add_argument("--video", metavar="PATH", help="the video, for labels in a file")
-    for verb, run, said in (
-        ("evaluate", _evaluate, "say how good labels are beside true ones"),
-        ("compare", _compare, "say how two files of labels differ"),
+    draw.add_argument("output", metavar="OUTPUT", help="output path: a video (.mp4) or a contact sheet (.jpg, .png)")
+    draw.add_argument("--video", metavar="PATH", help="path of the video; required for a labels file")
+    for verb, run, summary in (
+        ("evaluate", _evaluate, "evaluate labels against ground truth"),
+        ("compare", _compare, "compare two labels files"),
     ):
-        parser = command(verbs, verb, run, said)
-        parser.add_argument("labels", metavar="LABELS", help="file of labels")
+        parser = command(verbs, verb, run, summary)
+        parser.add_argument("labels", metavar="LABELS", help="labels file")
         parser.add_argument(
             "other",
             metavar="TRUTH" if verb == "evaluate" else "OTHER",
-            help="file of labels" + ("; COCO, MOT or CVAT will do" if verb == "evaluate" else ""),
+            help="labels file" + (" (native, COCO, MOT or CVAT)" if verb == "evaluate" else ""),
         )
-    search = command(verbs, "search", _search, "find jobs by what they found")
-    search.add_argument("names", metavar="LABEL", nargs="+", help="such as dog; all of them must be there")
-    search.add_argument("--longer-than", metavar="SECONDS", type=float, help="each without a break")
-    search.add_argument("--together", action="store_true", help="all of them at the same time")
+    search = command(verbs, "search", _search, "find jobs by their labels")
+    search.add_argument("names", metavar="LABEL", nargs="+", help="label such as dog; all given labels must occur")
+    search.add_argument("--longer-than", metavar="SECONDS", type=float, help="minimum duration of each label")
+    search.add_argument("--together", action="store_true", help="all labels at the same time")
 
 
 def _summary(options: argparse.Namespace) -> int:
@@ -64,7 +64,7 @@ def _summary(options: argparse.Namespace) -> int:
     headers = ["kind", "label", "track", "first frame", "last frame", "seconds", "confidence", "text"]
     printer.result(table(rows, headers), asdict(found))
     if not found.is_complete:
-        printer.remark(f"There is more; these are the first {len(found.spans)}")
+        printer.remark(f"Showing only the first {len(found.spans)} spans")
     return printer.finish()
 
 
@@ -90,7 +90,7 @@ def _draw(options: argparse.Namespace) -> int:
     named = _named_file(options.labels)
     if named is not None:
         if options.video is None:
-            raise ValueError("labels in a file are drawn into --video PATH")
+            raise ValueError("a labels file requires --video PATH")
         if is_picture:
             from voxel51.labels.contact_sheet import contact_sheet
 
@@ -153,18 +153,18 @@ def _search(options: argparse.Namespace) -> int:
 
 
 def _named_file(text: str) -> Path | None:
-    """The file that is meant, or None for the id of a job, which has neither a folder nor an ending."""
+    """Return the path of a labels file, or None for a job id. Job ids contain no folder and no suffix."""
     path = Path(text)
     if path.is_file():
         return path
     if path.suffix or len(path.parts) > 1:
-        raise FileNotFoundError(f"there is no file {text!r}")
+        raise FileNotFoundError(f"file not found: {text!r}")
     return None
 
 
 @contextmanager
 def _as_file(options: argparse.Namespace) -> Iterator[Path]:
-    """The labels that are meant, as a file: the one that is named, or what a job left, for a while."""
+    """Yield the path of the given labels file, or of a temporary download of the job's output."""
     named = _named_file(options.labels)
     if named is not None:
         yield named

@@ -1,4 +1,4 @@
-"""What the lists of all nouns have in common: a query, a table, and how many there are."""
+"""List commands: common options, queries and tables."""
 
 import argparse
 from collections.abc import Callable, Mapping, Sequence
@@ -11,17 +11,17 @@ Query = TypeVar("Query", bound=BaseQuery)
 
 
 def add_list_options(parser: argparse.ArgumentParser) -> None:
-    """Options of every list."""
-    parser.add_argument("-l", "--limit", metavar="LIMIT", type=int, default=-1, help="show so many at most")
+    """Add the options of list commands."""
+    parser.add_argument("-l", "--limit", metavar="LIMIT", type=int, default=-1, help="maximum number of records")
     parser.add_argument("-s", "--search", metavar="SEARCH", help="search terms, such as name:cats,size:>1MB")
-    parser.add_argument("--sort-by", metavar="FIELD", default="upload_date", help="field to sort by (upload_date)")
-    parser.add_argument("--ascending", action="store_true", help="the smallest first")
+    parser.add_argument("--sort-by", metavar="FIELD", default="upload_date", help="sort field (default: upload_date)")
+    parser.add_argument("--ascending", action="store_true", help="sort in ascending order")
     parser.add_argument("-a", "--all-fields", action="store_true", help="show all fields")
-    parser.add_argument("-c", "--count", action="store_true", help="show how many there are")
+    parser.add_argument("-c", "--count", action="store_true", help="print the number of records")
 
 
-def listed(options: argparse.Namespace, query: Query, searches: Sequence[str]) -> Query:
-    """``query`` as the options ask for."""
+def apply_list_options(options: argparse.Namespace, query: Query, searches: Sequence[str]) -> Query:
+    """Apply the list options and ``searches`` to ``query`` and return it."""
     query.add_all_fields().sort_by(options.sort_by, descending=not options.ascending).set_limit(options.limit)
     for search in searches:
         query.add_search_direct(search)
@@ -35,7 +35,7 @@ def show(
     all_columns: Sequence[str],
     counted: Callable[[Sequence[Mapping[str, Any]]], str],
 ) -> int:
-    """Print a list."""
+    """Print records as a table and return the exit status."""
     printer = Printer(options)
     printer.records(records, all_columns if options.all_fields else columns)
     if options.count:
@@ -44,9 +44,9 @@ def show(
 
 
 def flag_search(options: argparse.Namespace, field: str, search: str | None, *, by_default: bool | None) -> list[str]:
-    """The search for a yes-or-no field that ``--include-…``, ``--exclude-…`` and ``--…-only`` stand for.
+    """Return the search terms for ``--include-FIELD``, ``--exclude-FIELD`` and ``--FIELD-only`` of a boolean field.
 
-    What the user's own search says of it counts more.
+    A term for the field in the user's own search takes precedence.
     """
     if search is not None and f"{field}:" in search:
         return []
@@ -60,7 +60,7 @@ def flag_search(options: argparse.Namespace, field: str, search: str | None, *, 
 
 
 def add_flag_options(parser: argparse.ArgumentParser, field: str) -> None:
-    """The three options of a yes-or-no field."""
-    parser.add_argument(f"--include-{field}", action="store_true", help=f"also those that are {field}")
-    parser.add_argument(f"--exclude-{field}", action="store_true", help=f"none of those that are {field}")
-    parser.add_argument(f"--{field}-only", action="store_true", help=f"those alone that are {field}")
+    """Add the three options of a boolean field."""
+    parser.add_argument(f"--include-{field}", action="store_true", help=f"include records that are {field}")
+    parser.add_argument(f"--exclude-{field}", action="store_true", help=f"exclude records that are {field}")
+    parser.add_argument(f"--{field}-only", action="store_true", help=f"show only records that are {field}")

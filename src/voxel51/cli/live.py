@@ -1,4 +1,4 @@
-"""What is said while work goes on: lines that change in place on a terminal, plain lines elsewhere."""
+"""Live progress display: lines updated in place on a terminal, plain lines elsewhere."""
 
 import shutil
 import sys
@@ -10,14 +10,14 @@ from voxel51.wire.tasks import TaskStatusDocument
 
 BAR_WIDTH = 24
 PLAIN_STEP = 0.25
-"""Without a terminal, a bar is printed again whenever it has grown by this fraction."""
+"""Without a terminal, a line is printed again when its fraction has grown by this amount."""
 
 _LONGEST_NAME = 20
 _SHORT_ID = 8
 
 
-class Board:
-    """One line for each thing that is going on, in the order in which they were first shown."""
+class ProgressDisplay:
+    """One line per running task, in the order of their first appearance."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stdout
@@ -26,19 +26,19 @@ class Board:
         self._milestones: dict[str, tuple[str, int]] = {}
 
     def show(self, name: str, stage: str, fraction: float | None, detail: str = "", key: str = "") -> None:
-        """Say that ``name`` is in ``stage`` and done to ``fraction`` (0 to 1; None while unknown).
+        """Show task ``name`` in ``stage`` with ``fraction`` done (0 to 1; None if unknown).
 
-        ``key`` tells things of one name apart. What cannot be printed is left out of all texts.
+        ``key`` distinguishes tasks of the same name. Control characters are removed from all texts.
         """
-        line = harmless(f"  {name:<16} {stage:<9} {_bar(fraction)} {detail}".rstrip())
+        line = printable(f"  {name:<16} {stage:<9} {_bar(fraction)} {detail}".rstrip())
         size = shutil.get_terminal_size()
         if self._in_place and len(self._lines) < size.lines - 1:
             self._redraw(key or name, line[: size.columns - 1])
-        elif self._is_news(key or name, stage, fraction):
+        elif self._has_reached_milestone(key or name, stage, fraction):
             self._print(line)
 
     def say(self, text: str = "") -> None:
-        """Print ``text`` below what is shown; those lines no longer change."""
+        """Print ``text`` below the current lines, which are no longer updated."""
         self._lines.clear()
         self._print(text)
 
@@ -50,7 +50,7 @@ class Board:
             self._stream.write(f"\r\x1b[2K{each}\n")
         self._stream.flush()
 
-    def _is_news(self, key: str, stage: str, fraction: float | None) -> bool:
+    def _has_reached_milestone(self, key: str, stage: str, fraction: float | None) -> bool:
         milestone = (stage, int((fraction or 0.0) / PLAIN_STEP))
         known = self._milestones.get(key)
         self._milestones[key] = milestone
@@ -61,42 +61,42 @@ class Board:
         self._stream.flush()
 
 
-class JobBoard:
-    """A line for each job: how its id begins, its name and state, how far it is, the time left, what it said last."""
+class JobProgressDisplay:
+    """One line per job: start of the id, name, state, progress, remaining time and last message."""
 
-    def __init__(self, board: Board) -> None:
-        self._board = board
-        self._begun: dict[str, tuple[float, float]] = {}
+    def __init__(self, display: ProgressDisplay) -> None:
+        self._display = display
+        self._first_progress: dict[str, tuple[float, float]] = {}
 
     def __call__(self, job: JobRecord, status: TaskStatusDocument | None) -> None:
-        """Show where a job stands."""
-        fraction, said = fraction_of(job, status), message_of(status)
+        """Show the state and progress of a job."""
+        fraction, message = fraction_of(job, status), message_of(status)
         left = self._seconds_left(job["id"], fraction) if job["state"] == "RUNNING" else None
-        words = [] if left is None else [f"about {duration(left)} left"]
-        words += [said] if said else []
+        details = [] if left is None else [f"about {duration(left)} left"]
+        details += [message] if message else []
         name = f"{job['id'][:_SHORT_ID]}  {job['name'][:_LONGEST_NAME]:<{_LONGEST_NAME}}"
-        self._board.show(name, job["state"].lower(), fraction, ", ".join(words), key=job["id"])
+        self._display.show(name, job["state"].lower(), fraction, ", ".join(details), key=job["id"])
 
     def _seconds_left(self, job_id: str, fraction: float | None) -> float | None:
-        """By what was done since it was first looked at; None before anything was."""
+        """Estimate the remaining time from the progress since the first call; None before any progress."""
         if fraction is None:
             return None
         now = time.monotonic()
-        began, begun_at = self._begun.setdefault(job_id, (now, fraction))
-        if now <= began or fraction <= begun_at:
+        start, start_fraction = self._first_progress.setdefault(job_id, (now, fraction))
+        if now <= start or fraction <= start_fraction:
             return None
-        return (now - began) / (fraction - begun_at) * (1 - fraction)
+        return (now - start) / (fraction - start_fraction) * (1 - fraction)
 
 
 def fraction_of(job: JobRecord, status: TaskStatusDocument | None) -> float | None:
-    """How much of a job is done, 0 to 1; None where nobody knows."""
+    """Return the completed fraction of a job, 0 to 1; None if unknown."""
     if job["state"] == "COMPLETE":
         return 1.0
     return None if status is None else status.get("progress", {}).get("fraction")
 
 
 def message_of(status: TaskStatusDocument | None) -> str:
-    """What a job said last; empty where it said nothing."""
+    """Return the last message of a job, or an empty string."""
     if status is None:
         return ""
     messages = status.get("messages") or []
@@ -104,15 +104,15 @@ def message_of(status: TaskStatusDocument | None) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Seconds as people say it."""
+    """Format a duration in seconds, such as ``3 min``."""
     whole = max(0, round(seconds))
     if whole < 60:
         return f"{whole} s"
     return f"{whole // 60} min" if whole < 3600 else f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
-def harmless(text: str) -> str:
-    """``text`` without what moves a terminal's cursor, or worse."""
+def printable(text: str) -> str:
+    """Replace unprintable characters, such as terminal escape sequences, with spaces."""
     return "".join(each if each.isprintable() else " " for each in text)
 
 

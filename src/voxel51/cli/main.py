@@ -1,5 +1,5 @@
 # PYTHON_ARGCOMPLETE_OK
-"""The command ``voxel51``: finds the noun, and leaves the rest to its file."""
+"""Entry point of the ``voxel51`` command: parse the arguments and run the command of the noun's module."""
 
 import logging
 import os
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from voxel51.cli import analytics, auth, data, jobs, labels, run, status
 from voxel51.cli.parsing import Parser, add_commands
-from voxel51.cli.server import noun as server
+from voxel51.cli.server import commands as server
 from voxel51.constants import VERSION_LONG
 
 NOUNS = (auth, data, jobs, analytics, status, run, labels, server)
@@ -20,7 +20,7 @@ _EXAMPLES = """\
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
+    """Run the command line and return the exit status: 0 success, 1 failure, 2 invalid usage, 130 interrupted."""
     parser = build_parser()
     if "_ARGCOMPLETE" in os.environ:
         import argcomplete
@@ -33,11 +33,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         result: int = options.run(options)
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:  # whoever read our output has seen enough
+    except BrokenPipeError:  # the reader of the pipe, such as `head`, has exited
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except EOFError:
-        return _fail("nobody answers; say --force to go on without asking")
+        return _fail("confirmation required, but standard input is closed; use --force to skip the confirmation")
     except Exception as error:
         if os.environ.get("VOXEL51_DEBUG"):
             raise
@@ -52,7 +52,7 @@ def _fail(text: str) -> int:
 
 
 def build_parser() -> Parser:
-    """The parser of all commands."""
+    """Build the parser of all commands."""
     parser = Parser(
         prog="voxel51", description="Run analytics over videos: the platform and its client.", examples=_EXAMPLES
     )

@@ -1,22 +1,20 @@
-"""How the command line is read: argparse, with help that shows examples, and options that are new here."""
+"""Argument parsing: argparse parsers with examples in their help, and options that all commands share."""
 
 import argparse
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from voxel51.cli.help import show_help
-
 Run = Callable[[argparse.Namespace], int]
 Commands = Any
-"""What ``add_subparsers`` returns; its class is argparse's own affair."""
+"""The return type of ``add_subparsers``; its class is private to argparse."""
 
 NEW_OPTIONS = frozenset({"--json", "--quiet", "--profile", "--strict", "--format", "--out"})
-"""Options that old scripts do not know. They are never meant by shortened ones: ``--p`` stays ``--path``."""
+"""Options that the original client does not have. Abbreviations never match them: ``--p`` stays ``--path``."""
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose help keeps the layout of examples, in colours where somebody looks at it."""
+    """A parser whose help keeps the layout of examples, with colours on terminals."""
 
     def __init__(self, *arguments: Any, examples: str = "", **options: Any) -> None:
         options.setdefault("formatter_class", _formatter())
@@ -28,43 +26,53 @@ class Parser(argparse.ArgumentParser):
         return [each for each in found if each[1] not in NEW_OPTIONS]
 
 
-class _ShowAll(argparse.Action):
-    """Prints the help of a parser and of all below it."""
+class _PrintAllHelp(argparse.Action):
+    """Prints the help of a parser and of all its subcommands."""
 
     def __init__(self, option_strings: Sequence[str], dest: str, **options: Any) -> None:
         super().__init__(option_strings, dest, nargs=0, **options)
 
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
-        for each in tree(parser):
+        for each in all_parsers(parser):
             print(each.format_help())
         parser.exit()
 
 
+def show_help(parser: argparse.ArgumentParser) -> Run:
+    """Return a command that prints the help of ``parser``."""
+
+    def run(_options: argparse.Namespace) -> int:
+        parser.print_help()
+        return 0
+
+    return run
+
+
 def group(commands: Commands, name: str, summary: str, examples: str = "") -> Commands:
-    """Add a group of commands; without one of them it prints its help. Returns what commands are added to."""
+    """Add a group of commands and return the object to add them to. Without a command, the group prints its help."""
     parser = commands.add_parser(name, help=summary, description=_sentence(summary), examples=examples)
     return add_commands(parser)
 
 
 def add_commands(parser: argparse.ArgumentParser) -> Commands:
-    """Make a parser one of commands."""
+    """Add subcommands to a parser and return the object to add them to."""
     parser.add_argument(
-        "--all-help", action=_ShowAll, default=argparse.SUPPRESS, help="show the help of all commands, and exit"
+        "--all-help", action=_PrintAllHelp, default=argparse.SUPPRESS, help="show the help of all commands and exit"
     )
     parser.set_defaults(run=show_help(parser))
     return parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser)
 
 
 def command(commands: Commands, name: str, run: Run, summary: str, examples: str = "") -> argparse.ArgumentParser:
-    """Add a command of the client."""
+    """Add a command with the options that all client commands share."""
     parser: argparse.ArgumentParser = commands.add_parser(
         name, help=summary, description=_sentence(summary), examples=examples
     )
-    more = parser.add_argument_group("everywhere")
+    more = parser.add_argument_group("common options")
     more.add_argument("--json", action="store_true", help="print the result as one JSON document")
-    more.add_argument("--quiet", action="store_true", help="print results alone, no remarks")
-    more.add_argument("--strict", action="store_true", help="fail (exit status 1) if any part failed")
-    more.add_argument("--profile", metavar="NAME", help="use the token of this profile; see `voxel51 auth --help`")
+    more.add_argument("--quiet", action="store_true", help="print only results, no remarks")
+    more.add_argument("--strict", action="store_true", help="exit with status 1 if a single record failed")
+    more.add_argument("--profile", metavar="NAME", help="use this profile's token; see `voxel51 auth --help`")
     parser.set_defaults(run=run)
     return parser
 
@@ -73,15 +81,15 @@ def _sentence(summary: str) -> str:
     return f"{summary[0].upper()}{summary[1:]}."
 
 
-def tree(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
-    """A parser, and those of all commands below it."""
+def all_parsers(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
+    """Return a parser and the parsers of all its subcommands."""
     below = [each for action in parser._actions if isinstance(action, argparse._SubParsersAction)
              for each in dict.fromkeys(action.choices.values())]  # fmt: skip
-    return [parser, *(one for each in below for one in tree(each))]
+    return [parser, *(one for each in below for one in all_parsers(each))]
 
 
 def _formatter() -> Any:
-    """How help is laid out. Colours come with the extra ``cli``, and on terminals alone."""
+    """Return the help formatter: with colours on terminals if the extra ``cli`` is installed."""
     if sys.stdout.isatty():
         try:
             from rich_argparse import RawDescriptionRichHelpFormatter

@@ -1,4 +1,4 @@
-"""What commands print: tables and lines for people, or one JSON document for programs."""
+"""Command output: tables and text, or one JSON document with ``--json``."""
 
 import argparse
 import json
@@ -17,13 +17,13 @@ Record = Mapping[str, Any]
 
 
 class Printer:
-    """Prints for one command.
+    """The output of one command.
 
-    Results go to standard output; with ``--json`` as one document when the command is over. Remarks are for people who
-    watch, and are left out with ``--quiet`` and ``--json``.
+    Results are printed to standard output; with ``--json``, as one document when the command ends. Remarks are
+    additional text that ``--quiet`` and ``--json`` suppress.
 
     Attributes:
-        is_quiet: whether results alone are wanted.
+        is_quiet: whether remarks are suppressed.
     """
 
     def __init__(self, options: argparse.Namespace) -> None:
@@ -34,29 +34,29 @@ class Printer:
         self._failures: dict[str, str] = {}
 
     def result(self, text: str, document: Any) -> None:
-        """The result: ``text`` for people, ``document`` for programs."""
+        """Print the result: ``text``, or ``document`` with ``--json``."""
         self._document = document
         if not self._is_json:
             print(text)
 
     def records(self, records: Sequence[Record], columns: Sequence[str]) -> None:
-        """A table of records, the given columns of each."""
+        """Print a table of records with the given columns."""
         self.result(table([[cell(name, each.get(name)) for name in columns] for each in records], columns), [*records])
 
     def remark(self, text: str) -> None:
-        """A line for people."""
+        """Print a remark unless remarks are suppressed."""
         if not (self._is_json or self.is_quiet):
             print(text)
 
-    def failure(self, what: str, record_id: str, message: str) -> None:
-        """Something did not work for one record: the command goes on."""
+    def failure(self, action: str, record_id: str, message: str) -> None:
+        """Report that ``action`` failed for one record. The command continues."""
         self._failures[record_id] = message
-        text = f"{f'failed to {what}'.capitalize()} '{record_id}': {message}"
+        text = f"{f'failed to {action}'.capitalize()} '{record_id}': {message}"
         if not self._is_json:
             print(text)
 
     def finish(self) -> int:
-        """Print what is left to print; the exit status."""
+        """Print the JSON document if requested, and return the exit status."""
         if self._is_json:
             if self._failures:
                 self._document = {"result": self._document, "failures": self._failures}
@@ -66,7 +66,7 @@ class Printer:
 
 
 def table(rows: Iterable[Sequence[Any]], headers: Sequence[str]) -> str:
-    """Rows as text, in columns."""
+    """Format rows as a text table."""
     from tabulate import tabulate
 
     text: str = tabulate([[*row] for row in rows], headers=[*headers], tablefmt="simple")
@@ -74,7 +74,7 @@ def table(rows: Iterable[Sequence[Any]], headers: Sequence[str]) -> str:
 
 
 def cell(name: str, value: Any) -> Any:
-    """A value of a record as a table shows it."""
+    """Format a field of a record for a table."""
     if name in _DATES:
         return local_time(value)
     if name == "size":
@@ -85,12 +85,12 @@ def cell(name: str, value: Any) -> Any:
 
 
 def shortened(text: Any) -> Any:
-    """Text that is no longer than a cell."""
+    """Shorten text to the maximum width of a cell."""
     return f"{text[:_SHORTENED]} ..." if isinstance(text, str) and len(text) > LONGEST_CELL else text
 
 
 def human_size(size_bytes: Any) -> str:
-    """Bytes as people say it: ``120.1KB``, ``1TB``. Empty where nothing is known."""
+    """Format a size in bytes, such as ``120.1KB`` or ``1TB``; empty if unknown."""
     if size_bytes is None or size_bytes < 0:
         return ""
     size, unit = float(size_bytes), "B"
@@ -102,12 +102,12 @@ def human_size(size_bytes: Any) -> str:
 
 
 def local_time(text: Any) -> str:
-    """A date of the platform, on the clock of whoever reads it."""
+    """Format an ISO 8601 date in the local time zone."""
     if not text:
         return ""
     return datetime.fromisoformat(str(text).replace("Z", "+00:00")).astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
 
 
 def is_coloured(stream: Any) -> bool:
-    """Whether somebody looks at ``stream`` who likes colours."""
+    """Return whether to print colours: ``stream`` is a terminal and ``NO_COLOR`` is not set."""
     return stream.isatty() and "NO_COLOR" not in os.environ

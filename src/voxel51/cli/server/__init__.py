@@ -1,5 +1,5 @@
-"""``voxel51 server``: run a platform, and manage its users and applications on the machine where its data is.
+"""``voxel51 server``: run a platform and manage its users and applications on its own machine.
 
-The platform's own code is imported inside the commands alone, so that every other command starts quickly and works
-where only the client is installed.
+The server package is imported only inside these commands, so that all other commands start quickly and work with the
+light client.
 """

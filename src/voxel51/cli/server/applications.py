@@ -1,14 +1,14 @@
-"""``voxel51 server app``: programs with users of their own, and their tokens."""
+"""``voxel51 server app``: create and list applications, and manage their tokens and quotas."""
 
 import argparse
 from typing import TYPE_CHECKING
 
-from voxel51.cli.help import show_help
-from voxel51.cli.server.quotas import add_quota_verb
+from voxel51.cli.parsing import show_help
+from voxel51.cli.server.quotas import add_quota_command
 from voxel51.cli.server.shared import (
     add_folder,
-    add_token_terms,
-    add_token_verbs,
+    add_token_commands,
+    add_token_options,
     guarded,
     open_platform,
     token_file,
@@ -21,21 +21,21 @@ if TYPE_CHECKING:
 
 
 def add_to(nouns: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the noun and its verbs."""
+    """Add the noun and its commands."""
     application = nouns.add_parser("app", help="manage applications")
     application.set_defaults(run=show_help(application))
     verbs = application.add_subparsers(title="commands", metavar="COMMAND")
-    create = verbs.add_parser("create", help="create an application, and a token file")
+    create = verbs.add_parser("create", help="create an application and optionally a token file")
     create.add_argument("name", metavar="NAME")
-    create.add_argument("--token", metavar="PATH", help="where to write a first token file")
-    add_token_terms(create)
+    create.add_argument("--token", metavar="PATH", help="write a token file to this path")
+    add_token_options(create)
     add_folder(create)
     create.set_defaults(run=guarded(_create))
     listing = verbs.add_parser("list", help="list the applications")
     add_folder(listing)
     listing.set_defaults(run=guarded(_list))
-    add_quota_verb(verbs, "each user's of an application", _find)
-    add_token_verbs(verbs, "an application's", _find)
+    add_quota_command(verbs, "the quota of each of an application's users", _find)
+    add_token_commands(verbs, "an application's", _find)
 
 
 def _create(options: argparse.Namespace) -> int:

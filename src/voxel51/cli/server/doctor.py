@@ -1,4 +1,4 @@
-"""``voxel51 server status`` and ``doctor``: whether it runs, and what is wrong."""
+"""``voxel51 server status`` and ``voxel51 server doctor``: check a platform."""
 
 import argparse
 import json
@@ -10,9 +10,9 @@ _MARKS = {"ok": "ok  ", "warning": "WARN", "failure": "FAIL"}
 
 
 def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the verbs."""
-    status = verbs.add_parser("status", help="say whether the platform runs, and where")
-    doctor = verbs.add_parser("doctor", help="look for what is wrong, and say what to do")
+    """Add the commands."""
+    status = verbs.add_parser("status", help="show whether the platform is running, and its address")
+    doctor = verbs.add_parser("doctor", help="check the installation and recommend fixes")
     for parser, run in ((status, _status), (doctor, _doctor)):
         add_folder(parser)
         parser.add_argument("--json", action="store_true", help="print the result as one JSON document")
@@ -26,7 +26,7 @@ def _status(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps({"running": url is not None, "url": url}))
     else:
-        print("The platform is not running" if url is None else f"The platform runs at {url}")
+        print("The platform is not running" if url is None else f"The platform is running at {url}")
     return 0 if url is not None else 1
 
 

@@ -1,4 +1,4 @@
-"""What the commands of a platform share: its folder, its settings, token files, and how failures are told."""
+"""Helpers of the ``voxel51 server`` commands: data folder, settings, token files and error handling."""
 
 import argparse
 import json
@@ -19,29 +19,29 @@ if TYPE_CHECKING:
 
 Command = Callable[[argparse.Namespace], int]
 Find = Callable[["Database", str], "Caller"]
-"""Finds a holder of tokens by its name."""
+"""Finds a user or an application by name."""
 
 SCOPES = tuple(Scope)
 
 
 def add_folder(parser: argparse.ArgumentParser) -> None:
-    """Take the data folder."""
+    """Add the option for the data folder."""
     parser.add_argument("--dir", metavar="PATH", help="data folder (default: the user's data directory)")
 
 
 def add_base_url(parser: argparse.ArgumentParser) -> None:
-    """Take the address that goes into token files."""
-    parser.add_argument("--base-url", metavar="URL", type=_url, help="the platform's address in the token file")
+    """Add the option for the address in token files."""
+    parser.add_argument("--base-url", metavar="URL", type=_url, help="address of the platform in the token file")
 
 
 def _url(text: str) -> str:
     if not text.startswith(("http://", "https://")):
-        raise argparse.ArgumentTypeError(f"{text!r} must start with http:// or https://")
+        raise argparse.ArgumentTypeError(f"invalid URL {text!r}: it must start with http:// or https://")
     return text
 
 
 def guarded(command: Command) -> Command:
-    """Turn what a command may foreseeably run into into one clear line and exit status 1."""
+    """Wrap a command so that expected errors print one line and return exit status 1."""
 
     def run(options: argparse.Namespace) -> int:
         try:
@@ -52,27 +52,27 @@ def guarded(command: Command) -> Command:
             from voxel51.server.settings import SettingError
         except ImportError as error:
             return fail(f"this needs the server: pip install 'voxel51-platform[server]' ({error})")
-        os.umask(0o077)  # whatever the platform writes is for its owner alone
+        os.umask(0o077)  # files of the platform are readable only by its user
         try:
             return command(options)
         except (ServiceError, SettingError, FolderInUse, OSError, RuntimeError) as error:
             return fail(str(error))
         except UnicodeEncodeError:  # not quoted: it may be the password
-            return fail("a name, label or password holds bytes that are no text in this terminal's encoding")
+            return fail("a name, label or password contains bytes that are invalid in the terminal's encoding")
         except OperationalError as error:
-            return fail(f"the database does not answer ({error.orig}); try again in a moment")
+            return fail(f"the database is not available: {error.orig}. Try again later.")
 
     return run
 
 
 def fail(message: str) -> int:
-    """Tell what went wrong; returns the exit status."""
+    """Print an error and return exit status 1."""
     print(f"voxel51: {message}", file=sys.stderr)
     return 1
 
 
 def settings(options: argparse.Namespace) -> "Settings":
-    """The settings of the platform that is meant."""
+    """Load the settings of the selected platform."""
     from voxel51.server.settings import Settings
 
     names = ("dir", "host", "port", "public_url", "job_url", "tls_certificate", "tls_key")
@@ -81,7 +81,7 @@ def settings(options: argparse.Namespace) -> "Settings":
 
 @contextmanager
 def token_file(path: str | None) -> Iterator[IO[str] | None]:
-    """The file for a token, opened before anything else is done, and removed again when that fails."""
+    """Create the token file before any other action, and remove it if the action fails."""
     if path is None:
         yield None
         return
@@ -90,7 +90,7 @@ def token_file(path: str | None) -> Iterator[IO[str] | None]:
     try:
         file = target.open("x", encoding="utf-8")
     except FileExistsError:
-        raise OSError(f"{target} is there already; choose another path, or remove it first") from None
+        raise OSError(f"file already exists: {target}. Choose another path, or delete the file first.") from None
     try:
         with file:
             target.chmod(0o600)
@@ -101,21 +101,21 @@ def token_file(path: str | None) -> Iterator[IO[str] | None]:
 
 
 def open_platform(options: argparse.Namespace) -> "Database":
-    """The database of the platform that is meant."""
+    """Open the database of the selected platform."""
     from voxel51.server.database.opening import open_database
 
     return open_database(settings(options))
 
 
 def known_url(present: "Settings") -> str | None:
-    """Where people reach the platform: as it says while it runs, else as it is set; None where neither says."""
+    """Return the public address: of the running platform, otherwise from the settings; None if unknown."""
     from voxel51.server.folder import running_url
 
     return running_url(present.folder) or present.public_url.rstrip("/") or None
 
 
 def write_token(database: "Database", holder: "Caller", options: argparse.Namespace, label: str, file: IO[str]) -> None:
-    """Issue a token of ``holder`` into ``file``, for the platform that runs, or will run, in this folder."""
+    """Issue a token for ``holder`` and write it to ``file``, with the address of the platform in this folder."""
     from voxel51.server.accounts.audit import COMMAND_LINE
     from voxel51.server.accounts.tokens import TokenService, token_spec
 
@@ -130,7 +130,7 @@ def write_token(database: "Database", holder: "Caller", options: argparse.Namesp
 
 
 def print_tokens(tokens: "Sequence[TokenRecord]") -> None:
-    """List tokens, a line each."""
+    """Print one line per token."""
     for token in tokens:
         dates = {
             name: (token[name] or "")[:16].replace("T", " ") for name in ("created_at", "expires_at", "revoked_at")
@@ -141,16 +141,16 @@ def print_tokens(tokens: "Sequence[TokenRecord]") -> None:
         print(f"{token['id']}  {dates['created_at']}  {state}  {used}  {','.join(token['scopes'])}  {token['name']}")
 
 
-def add_token_terms(parser: argparse.ArgumentParser) -> None:
-    """Take what a token is good for, and for how long."""
-    line = f"what the token is good for: {', '.join(SCOPES)}; may be repeated (default: all but administer)"
-    parser.add_argument("--scope", metavar="SCOPE", action="append", choices=SCOPES, help=line)
+def add_token_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options for scopes and expiration of a token."""
+    scope_help = f"scope of the token: {', '.join(SCOPES)}; may be repeated (default: all but administer)"
+    parser.add_argument("--scope", metavar="SCOPE", action="append", choices=SCOPES, help=scope_help)
     parser.add_argument("--days", metavar="N", type=float, help="days until it expires (default: never)")
     add_base_url(parser)
 
 
-def add_token_verbs(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]", whose: str, find: Find) -> None:
-    """Add the verbs by which a holder's tokens are issued, listed and revoked."""
+def add_token_commands(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]", whose: str, find: Find) -> None:
+    """Add the commands that issue, list and revoke the tokens of a user or an application."""
 
     def issue(options: argparse.Namespace) -> int:
         database = open_platform(options)
@@ -172,16 +172,16 @@ def add_token_verbs(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]"
             print_tokens(tokens.all(holder))
         return 0
 
-    token = verbs.add_parser("token", help="issue a further token")
+    token = verbs.add_parser("token", help="issue a token")
     token.add_argument("name", metavar="NAME")
-    token.add_argument("--out", metavar="PATH", required=True, help="where to write the token file")
-    token.add_argument("--label", default="token", help="what the token is called in lists")
-    add_token_terms(token)
+    token.add_argument("--out", metavar="PATH", required=True, help="path of the token file")
+    token.add_argument("--label", default="token", help="name of the token in lists")
+    add_token_options(token)
     add_folder(token)
     token.set_defaults(run=guarded(issue))
 
     tokens = verbs.add_parser("tokens", help=f"list {whose} tokens, or revoke one")
     tokens.add_argument("name", metavar="NAME")
-    tokens.add_argument("--revoke", metavar="ID", help="end this token at once")
+    tokens.add_argument("--revoke", metavar="ID", help="revoke this token")
     add_folder(tokens)
     tokens.set_defaults(run=guarded(manage))

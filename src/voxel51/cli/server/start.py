@@ -1,4 +1,4 @@
-"""``voxel51 server start``."""
+"""``voxel51 server start``: run a platform in the foreground."""
 
 import argparse
 import logging
@@ -7,14 +7,14 @@ from voxel51.cli.server.shared import add_folder, guarded, settings
 
 
 def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the verb."""
+    """Add the command."""
     start = verbs.add_parser("start", help="run the platform in the foreground")
     add_folder(start)
     start.add_argument("--host", help="address to listen on (default: 127.0.0.1)")
     start.add_argument("--port", help="port to listen on, 0 for any free one (default: 5151)")
-    start.add_argument("--public-url", metavar="URL", help="what people see (default: the address listened on)")
-    start.add_argument("--job-url", metavar="URL", help="what jobs see (default: a loopback address)")
-    start.add_argument("--tls-certificate", metavar="PATH", help="PEM file; with it the platform speaks HTTPS")
+    start.add_argument("--public-url", metavar="URL", help="public address (default: the listening address)")
+    start.add_argument("--job-url", metavar="URL", help="address for jobs (default: a loopback address)")
+    start.add_argument("--tls-certificate", metavar="PATH", help="PEM file with the certificate; enables HTTPS")
     start.add_argument("--tls-key", metavar="PATH", help="PEM file with the certificate's private key")
     start.set_defaults(run=guarded(_start))
 

@@ -1,8 +1,8 @@
-"""The noun and its verbs."""
+"""Registration of the ``voxel51 server`` commands."""
 
 import argparse
 
-from voxel51.cli.help import show_help
+from voxel51.cli.parsing import show_help
 from voxel51.cli.server import applications, doctor, start, users
 
 
