@@ -24,7 +24,7 @@ from voxel51.labels.video import VideoFrame, VideoLabels
 _RECORDS = (VideoLabels, VideoFrame, DetectedObject, VideoObject, DetectedEvent, VideoEvent,
             CategoricalAttribute, NumericAttribute, BooleanAttribute, Keypoints, Polyline, VideoMetadata,
             ImageLabels, ImageMetadata)  # fmt: skip
-_BY_HAND: dict[type[Record], str] = {BoundingBox: "bounding-boxes", Support: "frames-and-ranges-of-them"}
+_BY_HAND: dict[type[Record], str] = {BoundingBox: "bounding-boxes", Support: "frame-numbers-and-ranges"}
 """Records that the page itself describes, and where."""
 
 

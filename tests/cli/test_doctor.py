@@ -15,7 +15,7 @@ def run(*arguments: object) -> tuple[int, str]:
 
 
 def test_status_finds_a_running_platform(platform: PlatformProcess) -> None:
-    assert run("status", "--dir", platform.folder) == (0, f"The platform runs at {platform.url}\n")
+    assert run("status", "--dir", platform.folder) == (0, f"The platform is running at {platform.url}\n")
     code, result = run("status", "--dir", platform.folder, "--json")
     assert (code, json.loads(result)) == (0, {"running": True, "url": platform.url})
 

@@ -107,7 +107,7 @@ def test_run_names_failed_videos_with_the_reason(voxel51: Voxel51, tmp_path: Pat
     ("arguments", "text"),
     [
         (("voxel51/shot-detection", "/no/such.mp4"), "file not found: '/no/such.mp4'"),
-        (("voxel51/shot-detection", "{video}", "--param", "x"), "--param takes NAME=VALUE"),
+        (("voxel51/shot-detection", "{video}", "--param", "x"), "invalid --param"),
         (("voxel51/shot-detection", "{video}", "--param", "model=@/no.onnx"), "file not found: '/no.onnx'"),
         (("voxel51/nothing", "{video}"), "voxel51/nothing"),
         (("voxel51/shot-detection", "{video}", "--param", "nonsense=1"), "nonsense"),
@@ -154,7 +154,7 @@ def test_labels_are_summarized_converted_drawn_and_compared(voxel51: Voxel51, ap
     assert (tmp_path / "a.jpg").stat().st_size > 10_000
     assert same["events"]["shot"] == {"both": 6, "only_first": [], "only_second": []}
     assert [each["job_id"] for each in found["matches"]] == [job["id"]]
-    assert voxel51("labels", "draw", labels, tmp_path / "b.mp4").err.startswith("voxel51: labels in a file are drawn")
+    assert voxel51("labels", "draw", labels, tmp_path / "b.mp4").err.startswith("voxel51: a labels file requires --video")
 
 
 @pytest.mark.parametrize("verb", [["summary"], ["draw", "--video", "video.mp4"], ["convert", "--format", "csv"]])

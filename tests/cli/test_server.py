@@ -93,7 +93,7 @@ def test_a_token_file_is_never_overwritten(tmp_path):
 
     done = run("user", "create", "alice", "--token", tmp_path / "token.json", "--dir", tmp_path / "data")
 
-    assert_one_line(done, "is there already")
+    assert_one_line(done, "file already exists")
     assert (tmp_path / "token.json").read_text() == "precious"
 
 
