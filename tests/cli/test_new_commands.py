@@ -154,7 +154,9 @@ def test_labels_are_summarized_converted_drawn_and_compared(voxel51: Voxel51, ap
     assert (tmp_path / "a.jpg").stat().st_size > 10_000
     assert same["events"]["shot"] == {"both": 6, "only_first": [], "only_second": []}
     assert [each["job_id"] for each in found["matches"]] == [job["id"]]
-    assert voxel51("labels", "draw", labels, tmp_path / "b.mp4").err.startswith("voxel51: a labels file requires --video")
+    assert voxel51("labels", "draw", labels, tmp_path / "b.mp4").err.startswith(
+        "voxel51: a labels file requires --video"
+    )
 
 
 @pytest.mark.parametrize("verb", [["summary"], ["draw", "--video", "video.mp4"], ["convert", "--format", "csv"]])
