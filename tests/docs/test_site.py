@@ -133,4 +133,4 @@ def test_who_has_not_set_up_is_told_so(no_packages: dict[str, str], tmp_path_fac
     done = subprocess.run(["bash", script], env=no_packages, capture_output=True, text=True, check=False)
 
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "generate_docs: Sphinx, Furo and MyST are not installed; run 'make setup' first\n"
+    assert done.stderr == "generate_docs: Sphinx, Furo and MyST are not installed; run 'make dev' first\n"
