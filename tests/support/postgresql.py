@@ -35,6 +35,10 @@ class PostgreSQL:
         """The URL of a new database that has the platform's tables, as people write it."""
         return self._create(self._migrated.rpartition("/")[2])
 
+    def empty_database(self) -> str:
+        """Return the URL of a new database without any tables."""
+        return self._create("template1")
+
     def _create(self, template: str) -> str:
         name = f"test_{uuid.uuid4().hex}"
         with self._admin.connect() as connection:

@@ -327,7 +327,7 @@ def test_where_the_platforms_key_was_replaced_a_url_must_be_posted_again(
     (platform.folder / "signing.key").write_bytes(os.urandom(32))
     platform.start()
 
-    assert_refused(download(user, data_id), 424, "post its URL again")
+    assert_refused(download(user, data_id), 424, "Post it again")
 
 
 def test_sources_that_keep_everybody_waiting_hold_up_nobody_else(

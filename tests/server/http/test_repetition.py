@@ -115,7 +115,7 @@ def test_a_day_later_a_key_is_new(start_platform, tmp_path):
     submit(user, "k")
     platform.stop()
     with closing(sqlite3.connect(database_path(platform.folder))) as connection, connection:
-        connection.execute("UPDATE answers SET created_at = '2020-01-01 00:00:00.000000'")
+        connection.execute("UPDATE idempotency_keys SET created_at = '2020-01-01 00:00:00.000000'")
     again = start_platform(folder=platform.folder)
 
     answer = submit(User(user.name, user.token, user.key, f"{again.url}/v1"), "k", name="other")

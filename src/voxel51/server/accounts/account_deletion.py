@@ -11,7 +11,7 @@ from voxel51.server.accounts import audit
 from voxel51.server.accounts.audit import Principal
 from voxel51.server.accounts.callers import User
 from voxel51.server.accounts.service import require_remaining_operator
-from voxel51.server.accounts.tables import identities, passes, users
+from voxel51.server.accounts.tables import oidc_identities, one_time_keys, users
 from voxel51.server.accounts.tokens import CredentialKind, revoke_all
 from voxel51.server.database.database import Database
 from voxel51.server.errors import BadRequest, NotFound
@@ -52,7 +52,7 @@ class AccountDeletionService:
             if connection.execute(update(users).where(present).values(gone)).rowcount == 0:
                 raise NotFound(f"The account of {user.name!r} is gone already")
             revoke_all(connection, user, CredentialKind.TOKEN, CredentialKind.SESSION)
-            for table in (passes, identities):
+            for table in (one_time_keys, oidc_identities):
                 connection.execute(delete(table).where(table.c.user_id == user.id))
             if user.application_id is None:
                 require_remaining_operator(connection)

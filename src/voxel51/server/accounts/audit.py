@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, Connection, delete, insert
 
-from voxel51.server.accounts.tables import audit
+from voxel51.server.accounts.tables import audit_log
 from voxel51.server.database.database import Database
 from voxel51.server.database.search import Listing, Query, run
 from voxel51.wire import dates
@@ -40,23 +40,23 @@ COMMAND_LINE = CommandLine()
 
 LISTING = Listing(
     columns={
-        "id": audit.c.id,
-        "date": audit.c.date,
-        "actor": audit.c.actor,
-        "action": audit.c.action,
-        "account": audit.c.account_name,
-        "details": audit.c.details,
+        "id": audit_log.c.id,
+        "date": audit_log.c.date,
+        "actor": audit_log.c.actor,
+        "action": audit_log.c.action,
+        "account": audit_log.c.account_name,
+        "details": audit_log.c.details,
     },
     texts=frozenset({"actor", "action", "account"}),
     flags=frozenset(),
-    identity=audit.c.id,
+    identity=audit_log.c.id,
 )
 
 
 def record(connection: Connection, actor: Principal, action: str, account: Principal, **details: Any) -> None:
     """Note that ``actor`` did ``action`` (a noun and a verb, such as "token issued") to what is ``account``'s."""
     connection.execute(
-        insert(audit).values(
+        insert(audit_log).values(
             date=dates.now(),
             actor=actor.name if actor is COMMAND_LINE else f"{actor.name} ({actor.identity})",
             action=action,
@@ -76,7 +76,7 @@ class AuditService:
 
     def of(self, account: Principal, query: Query) -> AuditLog:
         """What concerns one account and matches, the newest first unless the query sorts."""
-        return self._run(query, audit.c.account == account.identity)
+        return self._run(query, audit_log.c.account == account.identity)
 
     def all(self, query: Query) -> AuditLog:
         """All that matches, the newest first unless the query sorts."""
@@ -85,7 +85,7 @@ class AuditService:
     def expire(self) -> int:
         """Delete what is too old; returns how many lines."""
         with self._database.write() as connection:
-            return connection.execute(delete(audit).where(audit.c.date < dates.now() - self._kept)).rowcount
+            return connection.execute(delete(audit_log).where(audit_log.c.date < dates.now() - self._kept)).rowcount
 
     def _run(self, query: Query, *visible: ColumnElement[bool]) -> AuditLog:
         query = replace(query, sort=query.sort or ("id", True), limit=_PAGE if query.limit is None else query.limit)

@@ -11,7 +11,7 @@ from voxel51.server.accounts.audit import COMMAND_LINE, Principal
 from voxel51.server.accounts.callers import DEFAULT_SCOPES, ROLE_SCOPES, User
 from voxel51.server.accounts.names import check_name
 from voxel51.server.accounts.passwords import hash_password, is_password
-from voxel51.server.accounts.tables import applications, identities, tokens, users
+from voxel51.server.accounts.tables import applications, oidc_identities, tokens, users
 from voxel51.server.accounts.tokens import CredentialKind, CredentialUse, key_matches, parse_scopes, revoke_all
 from voxel51.server.database.advisory_locks import acquire_advisory_locks
 from voxel51.server.database.database import Database
@@ -205,7 +205,9 @@ def require_remaining_operator(connection: Connection) -> None:
 
 def _accounts() -> Any:
     owner = select(applications.c.name).where(applications.c.id == users.c.application_id).scalar_subquery()
-    elsewhere = select(identities.c.issuer).where(identities.c.user_id == users.c.id).limit(1).scalar_subquery()
+    elsewhere = (
+        select(oidc_identities.c.issuer).where(oidc_identities.c.user_id == users.c.id).limit(1).scalar_subquery()
+    )
     return select(users, owner.label("application"), elsewhere.label("oidc_issuer"))
 
 

@@ -14,7 +14,7 @@ from voxel51.server.accounts.names import check_name
 from voxel51.server.accounts.passwords import hash_password
 from voxel51.server.accounts.service import add_user, has_users, set_password
 from voxel51.server.accounts.sessions import Session, SessionService
-from voxel51.server.accounts.tables import passes, users
+from voxel51.server.accounts.tables import one_time_keys, users
 from voxel51.server.accounts.tokens import hash_key, new_key
 from voxel51.server.database.advisory_locks import acquire_advisory_locks
 from voxel51.server.database.database import Database
@@ -87,7 +87,7 @@ class SignUpService:
     def permit_reset(self, user: User, actor: Principal = COMMAND_LINE) -> OneTimeKey:
         """A key with which ``user`` chooses a new password within a day; earlier ones count no more."""
         with self._database.write() as connection:
-            connection.execute(delete(passes).where(passes.c.user_id == user.id))
+            connection.execute(delete(one_time_keys).where(one_time_keys.c.user_id == user.id))
             audit.record(connection, actor, "password reset permitted", user)
             return _issue(connection, _Kind.RESET, _RESET_LASTS, user_id=user.id)
 
@@ -107,7 +107,7 @@ class SignUpService:
     def expire(self) -> int:
         """Delete keys whose time is over; returns how many."""
         with self._database.write() as connection:
-            return connection.execute(delete(passes).where(passes.c.expires_at <= dates.now())).rowcount
+            return connection.execute(delete(one_time_keys).where(one_time_keys.c.expires_at <= dates.now())).rowcount
 
     def _check_may(self, connection: Connection, invitation: str | None) -> None:
         if self.mode is SignUpMode.OFF:
@@ -119,16 +119,20 @@ class SignUpService:
 def _issue(connection: Connection, kind: _Kind, lasts: timedelta, **more: Any) -> OneTimeKey:
     key, now = new_key(f"{kind.value}_"), dates.now()
     expires_at: datetime = now + lasts
-    row = {"id": str(uuid.uuid4()), "kind": kind.value, "key_hash": hash_key(key), "created_at": now, **more}
-    connection.execute(insert(passes).values(expires_at=expires_at, **row))
+    row = {"id": str(uuid.uuid4()), "purpose": kind.value, "key_hash": hash_key(key), "created_at": now, **more}
+    connection.execute(insert(one_time_keys).values(expires_at=expires_at, **row))
     return {"key": key, "expires_at": dates.to_text(expires_at)}
 
 
 def _redeem(connection: Connection, kind: _Kind, key: str) -> Row[Any]:
-    counts = (passes.c.kind == kind.value) & (passes.c.key_hash == hash_key(key)) & (passes.c.expires_at > dates.now())
-    row = connection.execute(select(passes).where(counts)).first()
+    counts = (
+        (one_time_keys.c.purpose == kind.value)
+        & (one_time_keys.c.key_hash == hash_key(key))
+        & (one_time_keys.c.expires_at > dates.now())
+    )
+    row = connection.execute(select(one_time_keys).where(counts)).first()
     # Of two who come with the same key at once, one deletes it.
-    if row is None or connection.execute(delete(passes).where(passes.c.id == row.id)).rowcount == 0:
+    if row is None or connection.execute(delete(one_time_keys).where(one_time_keys.c.id == row.id)).rowcount == 0:
         what = "invitation" if kind is _Kind.INVITATION else "link to choose a new password"
         raise BadRequest(f"This {what} was used, or is over; ask the operator of the platform for a new one")
     return row

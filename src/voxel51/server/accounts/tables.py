@@ -65,11 +65,11 @@ tokens = Table(
     CheckConstraint("(user_id IS NULL) <> (application_id IS NULL)", name="one_holder"),
 )
 
-passes = Table(
-    "passes",  # keys that work once: invitations, and permissions to choose a new password
+one_time_keys = Table(
+    "one_time_keys",  # invitations and password resets
     metadata,
     Column("id", String(36), primary_key=True),
-    Column("kind", String(16), nullable=False),
+    Column("purpose", String(16), nullable=False),  # "invitation" or "reset"
     Column("user_id", String(36), ForeignKey(users.c.id, ondelete="CASCADE"), index=True),  # null: an invitation
     Column("role", String(16)),  # of who is invited
     Column("key_hash", String(64), nullable=False, unique=True),
@@ -77,8 +77,8 @@ passes = Table(
     Column("expires_at", Moment, nullable=False, index=True),
 )
 
-identities = Table(
-    "identities",  # who signs in elsewhere
+oidc_identities = Table(
+    "oidc_identities",  # provider accounts by which users sign in
     metadata,
     Column("issuer", String(255), primary_key=True),
     Column("subject", String(255), primary_key=True),
@@ -94,8 +94,8 @@ quotas = Table(
     Column("running_jobs", BigInteger),
 )
 
-audit = Table(
-    "audit",
+audit_log = Table(
+    "audit_log",
     metadata,
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
     Column("date", Moment, nullable=False, index=True),
@@ -105,7 +105,7 @@ audit = Table(
     Column("account_name", String(64), nullable=False),
     Column("details", Document, nullable=False),
 )
-Index("ix_audit_account_id", audit.c.account, audit.c.id)
+Index("ix_audit_log_account_id", audit_log.c.account, audit_log.c.id)
 
 
 def users_of(application: Application) -> Select[tuple[str]]:

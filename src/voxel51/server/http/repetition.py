@@ -38,7 +38,7 @@ class Caller(Protocol):
 
 
 answers = Table(
-    "answers",
+    "idempotency_keys",
     metadata,
     Column("caller", String(64), primary_key=True),
     Column("key_hash", String(64), primary_key=True),

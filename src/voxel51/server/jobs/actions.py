@@ -119,7 +119,7 @@ def _start(connection: Connection, found: Found) -> Refusals:
 def _kill(connection: Connection, found: Found) -> Refusals:
     moved = transition_jobs(connection, [*found], Transition.KILL, fail_date=dates.now(), **_KILLED)
     running = attempts.c.job_id.in_(moved) & attempts.c.ended_at.is_(None)
-    connection.execute(update(attempts).where(running).values(stop_wanted=True))
+    connection.execute(update(attempts).where(running).values(stop_requested=True))
     return _refuse_others(found, moved, "only one that is started and has not ended can be killed")
 
 

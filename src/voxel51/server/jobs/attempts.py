@@ -100,7 +100,7 @@ class AttemptService:
     def _claim_one(self, connection: Connection, job_id: str, entry_point: str) -> ClaimedAttempt:
         claim = ClaimedAttempt(str(uuid.uuid4()), job_id, entry_point, secrets.token_urlsafe(32))
         row = {"id": claim.attempt_id, "job_id": job_id, "credential_hash": hash_key(claim.credential)}
-        connection.execute(insert(attempts).values(**row, stop_wanted=False, created_at=dates.now()))
+        connection.execute(insert(attempts).values(**row, stop_requested=False, created_at=dates.now()))
         transition_job(connection, job_id, Transition.CLAIM, attempt_id=claim.attempt_id, status_text=None)
         return claim
 
@@ -125,7 +125,7 @@ class AttemptService:
         statement = (
             select(attempts.c.id)
             .join(jobs, jobs.c.id == attempts.c.job_id)
-            .where(attempts.c.ended_at.is_(None), or_(attempts.c.stop_wanted.is_(True), overdue))
+            .where(attempts.c.ended_at.is_(None), or_(attempts.c.stop_requested.is_(True), overdue))
         )
         with self._database.read() as connection:
             return list(connection.execute(statement).scalars())
@@ -212,7 +212,7 @@ class AttemptService:
         return Attempt(row.id, row.job_id, row.owner_id)
 
     def _check_current(self, row: Row[Any]) -> None:
-        if row.current_attempt_id != row.id or row.stop_wanted:
+        if row.current_attempt_id != row.id or row.stop_requested:
             raise Forbidden("This attempt at the job is over: stop")
         ended_at = row.completion_date or row.fail_date
         if ended_at is not None and ended_at + self._grace < dates.now():
@@ -323,7 +323,7 @@ def _joined() -> Any:
     return select(
         attempts.c.id,
         attempts.c.job_id,
-        attempts.c.stop_wanted,
+        attempts.c.stop_requested,
         attempts.c.ended_at,
         attempts.c.output_key,
         attempts.c.log_key,

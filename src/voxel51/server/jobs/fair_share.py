@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from voxel51.server.analytics.tables import analytics
-from voxel51.server.jobs.tables import jobs, turns
+from voxel51.server.jobs.tables import fair_share, jobs
 from voxel51.wire import dates
 from voxel51.wire.jobs import JobState
 
@@ -93,7 +93,7 @@ def fair_shares_of(
     going = jobs.c.state.in_(_UNDERWAY) & jobs.c.internal.is_(internal)
     counted = select(jobs.c.owner_id, func.count()).where(going).group_by(jobs.c.owner_id)
     underway = Counter({row[0]: row[1] for row in connection.execute(counted)})
-    served = {row.owner_id: row.served_at for row in connection.execute(select(turns))}
+    served = {row.owner_id: row.last_served_at for row in connection.execute(select(fair_share))}
     order = sorted(owner_ids, key=lambda owner_id: served.get(owner_id, _NEVER))
     return FairShares(order, underway, most_running(connection, order))
 
@@ -110,6 +110,6 @@ def _waiting_owners(connection: Connection, internal: bool) -> list[str]:
 
 def _note_turn(connection: Connection, owner_id: str) -> None:
     now = dates.now()
-    changed = connection.execute(update(turns).where(turns.c.owner_id == owner_id).values(served_at=now))
+    changed = connection.execute(update(fair_share).where(fair_share.c.owner_id == owner_id).values(last_served_at=now))
     if changed.rowcount == 0:
-        connection.execute(insert(turns).values(owner_id=owner_id, served_at=now))
+        connection.execute(insert(fair_share).values(owner_id=owner_id, last_served_at=now))

@@ -84,7 +84,7 @@ class InternalJobs:
         """
         moved = transition_jobs(connection, job_ids, Transition.KILL, fail_date=dates.now(), **_STOPPED)
         running = attempts.c.job_id.in_(job_ids) & attempts.c.ended_at.is_(None)
-        connection.execute(update(attempts).where(running).values(stop_wanted=True))
+        connection.execute(update(attempts).where(running).values(stop_requested=True))
         if moved:
             self._database.after_commit(self._wake)
         busy = set(connection.execute(select(attempts.c.job_id).where(running)).scalars())

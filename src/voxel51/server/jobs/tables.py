@@ -51,11 +51,11 @@ for _date, _columns in (
 user_submitted = jobs.c.internal.is_(False)
 """Of what people see: jobs that somebody submitted."""
 
-turns = Table(
-    "turns",
+fair_share = Table(
+    "fair_share",
     metadata,
     Column("owner_id", String(36), ForeignKey(users.c.id, ondelete="CASCADE"), primary_key=True),
-    Column("served_at", Moment, nullable=False),
+    Column("last_served_at", Moment, nullable=False),
 )
 
 shares = Table(
@@ -75,7 +75,7 @@ attempts = Table(
     Column("id", String(36), primary_key=True),
     Column("job_id", String(36), ForeignKey(jobs.c.id, ondelete="CASCADE"), nullable=False, index=True),
     Column("credential_hash", String(64), nullable=False, unique=True),
-    Column("stop_wanted", Boolean, nullable=False),
+    Column("stop_requested", Boolean, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("process_id", Integer),
     Column("process_started_at", Float),

@@ -94,9 +94,9 @@ class RenditionService:
         self._subjects.check(owner, subject)
         statement = (
             select(renditions.c.kind, renditions.c.used_at, jobs.c.state, jobs.c.output_filename)
-            .join(jobs, jobs.c.id == renditions.c.maker_id)
+            .join(jobs, jobs.c.id == renditions.c.internal_job_id)
             .where(renditions.c.subject == subject.key)
-            .order_by(renditions.c.kind, renditions.c.used_at, renditions.c.maker_id)
+            .order_by(renditions.c.kind, renditions.c.used_at, renditions.c.internal_job_id)
         )
         with self._database.read() as connection:
             rows = connection.execute(statement).all()
@@ -111,11 +111,11 @@ class RenditionService:
         now = dates.now()
         stale = (
             select(jobs.c.id)
-            .join(renditions, renditions.c.maker_id == jobs.c.id, isouter=True)
+            .join(renditions, renditions.c.internal_job_id == jobs.c.id, isouter=True)
             .where(jobs.c.internal)
             .where(
                 or_(
-                    renditions.c.maker_id.is_(None),
+                    renditions.c.internal_job_id.is_(None),
                     renditions.c.used_at < now - self._keeping.unused,
                     jobs.c.fail_date < now - _FAILURES_KEPT,
                     renditions.c.job_id.in_(select(jobs.c.id).where(jobs.c.expired)),
@@ -124,7 +124,7 @@ class RenditionService:
         )
         with self._database.write() as connection:
             ids = connection.execute(stale.limit(_MOST_AT_ONCE)).scalars().all()
-            connection.execute(delete(renditions).where(renditions.c.maker_id.in_(ids)))
+            connection.execute(delete(renditions).where(renditions.c.internal_job_id.in_(ids)))
             self._makers.forget(connection, ids)
             left = connection.execute(select(func.count()).where(jobs.c.id.in_(ids))).scalar() or 0
         return len(ids) - left
@@ -142,12 +142,12 @@ class RenditionService:
                 self._drop(connection, [present["id"]])
             self._make_room(connection, owner)
             now = dates.now()
-            maker_id = self._makers.submit(
+            job_id = self._makers.submit(
                 connection, owner.id, RENDITION_ANALYTIC, inputs, {"kind": spec.name, "arguments": arguments},
                 spec.filename(arguments), now + self._keeping.unused,
             )  # fmt: skip
             # What shows a video goes with it, also where it is of a job.
-            row = {"maker_id": maker_id, "owner_id": owner.id, "subject": subject.key,
+            row = {"internal_job_id": job_id, "owner_id": owner.id, "subject": subject.key,
                    "data_id": inputs.get("video", {}).get(DATA_ID_FIELD),
                    "job_id": subject.job_id, "kind": spec.name, "variant": variant, "used_at": now}  # fmt: skip
             connection.execute(insert(renditions).values(row))
@@ -159,12 +159,12 @@ class RenditionService:
         of_owner = renditions.c.owner_id == owner.id
         count = connection.execute(select(func.count()).where(of_owner)).scalar() or 0
         if count >= self._keeping.most:
-            oldest = select(renditions.c.maker_id).where(of_owner).order_by(renditions.c.used_at)
+            oldest = select(renditions.c.internal_job_id).where(of_owner).order_by(renditions.c.used_at)
             self._drop(connection, connection.execute(oldest.limit(count - self._keeping.most + 1)).scalars().all())
 
-    def _drop(self, connection: Connection, maker_ids: Any) -> None:
-        connection.execute(delete(renditions).where(renditions.c.maker_id.in_(maker_ids)))
-        self._makers.forget(connection, maker_ids)
+    def _drop(self, connection: Connection, job_ids: Any) -> None:
+        connection.execute(delete(renditions).where(renditions.c.internal_job_id.in_(job_ids)))
+        self._makers.forget(connection, job_ids)
 
     def _answer(self, spec: RenditionSpec, maker: RowMapping) -> Download | PendingRendition:
         if maker["state"] == JobState.FAILED:
@@ -175,7 +175,7 @@ class RenditionService:
         now = dates.now()
         if maker["used_at"] < now - _NOTED_EVERY:
             with self._database.write(durable=False) as connection:
-                used = update(renditions).where(renditions.c.maker_id == maker["id"])
+                used = update(renditions).where(renditions.c.internal_job_id == maker["id"])
                 connection.execute(used.values(used_at=now))
         return checked_output(maker)
 
@@ -183,7 +183,9 @@ class RenditionService:
 def _find(connection: Connection, subject: RenditionSource, spec: RenditionSpec, variant: str) -> RowMapping | None:
     """The internal job that makes or made it, with its files, and when the rendition was last used."""
     chosen = (renditions.c.subject == subject.key, renditions.c.kind == spec.name, renditions.c.variant == variant)
-    joined = jobs_with_files().add_columns(renditions.c.used_at).join(renditions, renditions.c.maker_id == jobs.c.id)
+    joined = (
+        jobs_with_files().add_columns(renditions.c.used_at).join(renditions, renditions.c.internal_job_id == jobs.c.id)
+    )
     return connection.execute(joined.where(*chosen)).mappings().first()
 
 

@@ -12,7 +12,7 @@ renditions = Table(
     "renditions",
     metadata,
     # The internal job that makes it, and whose output it is.
-    Column("maker_id", String(36), ForeignKey(jobs.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("internal_job_id", String(36), ForeignKey(jobs.c.id, ondelete="CASCADE"), primary_key=True),
     Column("owner_id", String(36), ForeignKey(users.c.id), nullable=False),
     Column("subject", String(48), nullable=False),  # "data:<id>" or "job:<id>"
     Column("data_id", String(36), ForeignKey(data.c.id, ondelete="CASCADE"), index=True),

@@ -28,7 +28,7 @@ from voxel51.server.jobs.attempts import Attempt
 from voxel51.server.jobs.requests import files_of
 from voxel51.server.jobs.tables import jobs
 from voxel51.server.search.query import LabelQuery
-from voxel51.server.search.tables import spans
+from voxel51.server.search.tables import label_spans
 from voxel51.wire.jobs import JobState
 from voxel51.wire.search import FoundLabel, KnownLabel, LabelMatch, LabelMatches, SpanRecord, SpanReport
 
@@ -59,9 +59,9 @@ class SearchService:
         if len(rows) > MOST_SPANS:
             raise BadRequest(f"{len(rows)} spans are too many; keep the first {MOST_SPANS}")
         with self._database.write(durable=False) as connection:
-            connection.execute(delete(spans).where(spans.c.job_id == attempt.job_id))
+            connection.execute(delete(label_spans).where(label_spans.c.job_id == attempt.job_id))
             if rows:
-                connection.execute(insert(spans), rows)
+                connection.execute(insert(label_spans), rows)
 
     def find(self, owner: User, query: LabelQuery) -> LabelMatches:
         """The jobs whose labels match, the newest first, with where in them."""
@@ -79,16 +79,16 @@ class SearchService:
         """Every label that a job of the owner found, the most frequent first."""
         statement = (
             select(
-                spans.c.label,
-                spans.c.kind,
-                func.count(spans.c.job_id.distinct()).label("jobs"),
+                label_spans.c.label,
+                label_spans.c.kind,
+                func.count(label_spans.c.job_id.distinct()).label("jobs"),
                 func.count().label("spans"),
-                func.sum(spans.c.seconds).label("seconds"),
+                func.sum(label_spans.c.seconds).label("seconds"),
             )
-            .join(jobs, jobs.c.id == spans.c.job_id)
-            .where(spans.c.owner_id == owner.id, *_searchable())
-            .group_by(spans.c.label, spans.c.kind)
-            .order_by(func.count().desc(), spans.c.label)
+            .join(jobs, jobs.c.id == label_spans.c.job_id)
+            .where(label_spans.c.owner_id == owner.id, *_searchable())
+            .group_by(label_spans.c.label, label_spans.c.kind)
+            .order_by(func.count().desc(), label_spans.c.label)
             .limit(_MOST_NAMES)
         )
         with self._database.read() as connection:
@@ -102,9 +102,9 @@ class SearchService:
     def expire(self) -> int:
         """Forget what expired jobs found; returns how much."""
         expired = select(jobs.c.id).where(jobs.c.expired)
-        chosen = select(spans.c.id).where(spans.c.job_id.in_(expired)).limit(_MOST_AT_ONCE)
+        chosen = select(label_spans.c.id).where(label_spans.c.job_id.in_(expired)).limit(_MOST_AT_ONCE)
         with self._database.write() as connection:
-            return connection.execute(delete(spans).where(spans.c.id.in_(chosen))).rowcount
+            return connection.execute(delete(label_spans).where(label_spans.c.id.in_(chosen))).rowcount
 
 
 def _row(attempt: Attempt, span: SpanRecord) -> dict[str, Any]:
@@ -133,7 +133,7 @@ def _matching(owner: User, query: LabelQuery) -> Select[Any]:
     if query.data_id is not None:
         statement = statement.where(type_coerce(jobs.c.request, Text).contains(f'"{query.data_id}"', autoescape=True))
     wanted: list[str | None] = [*query.labels] or [None]
-    aliases = [spans.alias(f"span_{place}") for place in range(len(wanted))]
+    aliases = [label_spans.alias(f"span_{place}") for place in range(len(wanted))]
     each = [
         and_(alias.c.job_id == jobs.c.id, _fits(alias, label, query))
         for alias, label in zip(aliases, wanted, strict=True)
@@ -163,8 +163,12 @@ def _fits(span: Any, label: str | None, query: LabelQuery) -> ColumnElement[bool
 
 
 def _spans_of(connection: Connection, job_ids: Sequence[str], query: LabelQuery) -> dict[str, list[Row[Any]]]:
-    chosen = [_fits(spans, label, query) for label in query.labels] or [_fits(spans, None, query)]
-    statement = select(spans).where(spans.c.job_id.in_(job_ids)).order_by(spans.c.first_frame, spans.c.id)
+    chosen = [_fits(label_spans, label, query) for label in query.labels] or [_fits(label_spans, None, query)]
+    statement = (
+        select(label_spans)
+        .where(label_spans.c.job_id.in_(job_ids))
+        .order_by(label_spans.c.first_frame, label_spans.c.id)
+    )
     found: dict[str, list[Row[Any]]] = {}
     for condition in chosen:
         for row in connection.execute(statement.where(condition)):

@@ -6,8 +6,8 @@ from voxel51.server.accounts.tables import users
 from voxel51.server.database.schema import metadata
 from voxel51.server.jobs.tables import jobs
 
-spans = Table(
-    "spans",
+label_spans = Table(
+    "label_spans",
     metadata,
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
     Column("job_id", String(36), ForeignKey(jobs.c.id, ondelete="CASCADE"), nullable=False),
@@ -21,6 +21,6 @@ spans = Table(
     Column("frame_count", BigInteger, nullable=False),
     Column("seconds", Float, nullable=False),
     Column("confidence", Float),
-    Index("ix_spans_job_id_label", "job_id", "label"),
-    Index("ix_spans_owner_label_seconds", "owner_id", "label", "seconds"),
+    Index("ix_label_spans_job_id_label", "job_id", "label"),
+    Index("ix_label_spans_owner_label_seconds", "owner_id", "label", "seconds"),
 )

@@ -22,7 +22,7 @@ from voxel51.server.database.database import Database
 from voxel51.server.encryption import Cipher
 from voxel51.server.events.tables import events
 from voxel51.server.webhooks.signing import headers_of
-from voxel51.server.webhooks.tables import deliveries, progress, webhooks
+from voxel51.server.webhooks.tables import deliveries, webhook_cursor, webhooks
 from voxel51.wire import dates
 from voxel51.wire.webhooks import (
     WEBHOOK_EVENTS,
@@ -99,7 +99,11 @@ class DeliveryService:
             rows = _unread(connection, position, _BATCH)
             if not rows:
                 return 0
-            moved = update(progress).where(progress.c.event_id == position).values(event_id=rows[-1].id)
+            moved = (
+                update(webhook_cursor)
+                .where(webhook_cursor.c.last_event_id == position)
+                .values(last_event_id=rows[-1].id)
+            )
             if connection.execute(moved).rowcount == 1:  # else another process read them
                 made = [delivery for row in rows for delivery in self._deliveries_of(connection, row)]
                 if made:
@@ -205,7 +209,7 @@ def request_of(claimed: ClaimedDelivery, cipher: Cipher) -> tuple[str, dict[str,
 
 
 def _position(connection: Connection) -> int:
-    position: int = connection.execute(select(progress.c.event_id)).scalar_one()
+    position: int = connection.execute(select(webhook_cursor.c.last_event_id)).scalar_one()
     return position
 
 

@@ -57,10 +57,10 @@ deliveries = Table(
     Index("ix_webhook_deliveries_webhook_id_upload_date", "webhook_id", "upload_date", "id"),
 )
 
-progress = Table(
-    "webhook_progress",
+webhook_cursor = Table(
+    "webhook_cursor",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),
-    Column("event_id", BigInteger, nullable=False),  # the last that was read
+    Column("last_event_id", BigInteger, nullable=False),  # events up to this one have become deliveries
 )
 """Its only row, with id 1, is there from the start."""

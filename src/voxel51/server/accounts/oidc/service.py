@@ -18,7 +18,7 @@ from voxel51.server.accounts.oidc.provider import AuthorizationSecrets, Identity
 from voxel51.server.accounts.service import require_full_access
 from voxel51.server.accounts.sessions import Session, SessionService
 from voxel51.server.accounts.sign_up import SignUpService
-from voxel51.server.accounts.tables import identities, users
+from voxel51.server.accounts.tables import oidc_identities, users
 from voxel51.server.database.database import Database
 from voxel51.server.encryption import Cipher, DecryptionError
 from voxel51.server.errors import BadRequest, Conflict, NotFound, Unauthenticated
@@ -164,7 +164,7 @@ class OidcService:
             row = connection.execute(select(users.c.password_hash).where(users.c.id == user.id)).one()
             if row.password_hash is None:
                 raise Conflict("The account has no password, so OIDC is the only way to sign in. Set a password first")
-            if connection.execute(delete(identities).where(identities.c.user_id == user.id)).rowcount == 0:
+            if connection.execute(delete(oidc_identities).where(oidc_identities.c.user_id == user.id)).rowcount == 0:
                 raise NotFound("No OIDC sign-in is linked to this account")
             audit.record(connection, user, "other sign-in removed", user)
 
@@ -219,8 +219,10 @@ class OidcService:
 
 def _find_user(connection: Connection, identity: Identity) -> User | None:
     # Matched by the provider's subject, never by e-mail address: an address can pass to another person.
-    chosen = (identities.c.issuer == identity.issuer) & (identities.c.subject == identity.subject)
-    statement = select(users.c.id, users.c.name).join(identities, identities.c.user_id == users.c.id).where(chosen)
+    chosen = (oidc_identities.c.issuer == identity.issuer) & (oidc_identities.c.subject == identity.subject)
+    statement = (
+        select(users.c.id, users.c.name).join(oidc_identities, oidc_identities.c.user_id == users.c.id).where(chosen)
+    )
     row = connection.execute(statement).first()
     return None if row is None else User(row.id, row.name)
 
@@ -229,7 +231,7 @@ def _add_identity(connection: Connection, identity: Identity, user: User) -> Non
     row = {"issuer": identity.issuer, "subject": identity.subject, "user_id": user.id, "created_at": dates.now()}
     try:
         with connection.begin_nested():
-            connection.execute(insert(identities).values(row))
+            connection.execute(insert(oidc_identities).values(row))
     except IntegrityError:  # a concurrent sign-in of the same provider account committed first
         raise Conflict("Another window is signing in with this account at the same time. Try again") from None
 
