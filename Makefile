@@ -49,9 +49,10 @@ bench: dev ## measure against peers and limits, and print one table (ARGS="no_op
 docs: dev ## build the documentation, which `make serve` shows at /docs
 	@bash docs/generate_docs.bash
 
-build: docs ## make the wheel and the source distribution in dist/
+build: docs ## make the wheels (platform and weights) and the source distribution in dist/
 	@rm -rf dist
 	$(BIN)/uv build --quiet --out-dir dist
+	$(BIN)/uv build --quiet --wheel --out-dir dist weights
 
 lock: dev ## pin every dependency again: requirements.txt, requirements-dev.txt, .ci/installer.txt
 	@$(BIN)/python .ci/lock.py

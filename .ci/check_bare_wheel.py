@@ -48,6 +48,8 @@ def main() -> None:
     assert not loaded, f"the light client pulled in {loaded}"
     site = Path(wire.__file__).parents[1] / "server" / "site" / "index.html"
     assert site.is_file(), "the wheel holds no documentation"
+    weights = [*Path(wire.__file__).parents[1].rglob("*.onnx")]
+    assert not weights, f"the light wheel holds weights: {weights}"
     command = Path(sys.executable).parent / "voxel51"
     subprocess.run([command, "--help"], check=True, stdout=subprocess.DEVNULL)
     seconds = seconds_to_import("voxel51.users.api")

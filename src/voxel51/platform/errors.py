@@ -2,6 +2,7 @@
 
 Exception
 ├── InvalidInput         the files or parameters are invalid: the job ends as FAILED/USER with this text
+├── MissingWeights       weights of a built-in analytic are not installed: the job ends as FAILED/PLATFORM
 ├── MissingOutput        the analytic left out a declared output: the job ends as FAILED/ANALYTIC
 └── InvalidEntryPoint    the analytic is not installed, or its entry point is not an `Analytic`
 
@@ -12,6 +13,10 @@ as FAILED/ANALYTIC, with the traceback in the log.
 
 class InvalidInput(Exception):
     """Files or parameters of the job that cannot be analysed. The text names the file and its defect."""
+
+
+class MissingWeights(Exception):
+    """Weights of a built-in analytic that are not installed. The text says how to install them."""
 
 
 class MissingOutput(Exception):

@@ -18,7 +18,7 @@ from voxel51.labels.errors import InvalidLabels
 from voxel51.platform import job_log
 from voxel51.platform.agent import Agent, Gone, NotCurrent
 from voxel51.platform.analytic import Analytic, load_analytic
-from voxel51.platform.errors import InvalidInput
+from voxel51.platform.errors import InvalidInput, MissingWeights
 from voxel51.platform.filenames import safe_filename
 from voxel51.platform.job import Job
 from voxel51.platform.outputs import collect_outputs, output_file
@@ -100,6 +100,9 @@ def _blaming_the_analytic(call: Callable[[], _Result]) -> _Result:
         return call()
     except InvalidInput as error:
         raise _JobFailed(JobFailureType.USER, str(error)) from error
+    except MissingWeights as error:
+        logger.exception("weights are missing")
+        raise _JobFailed(JobFailureType.PLATFORM, str(error)) from error
     except MemoryError as error:
         logger.exception("the analytic reached its memory limit")
         text = "The analytic needed more memory than its memory limit allows"

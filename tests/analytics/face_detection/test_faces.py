@@ -52,9 +52,9 @@ def test_what_has_no_faces_has_none(tmp_path: Path) -> None:
 
 
 def test_provenance_names_the_weights_that_are_there(speaker: VideoLabels) -> None:
-    weights = resources.files("voxel51.analytics.face_detection").joinpath(centerface.WEIGHTS).read_bytes()
+    weights = resources.files("voxel51.analytics.face_detection").joinpath(centerface.WEIGHTS.filename).read_bytes()
     assert speaker.provenance is not None
-    assert speaker.provenance["weights"] == {centerface.WEIGHTS: hashlib.sha256(weights).hexdigest()}
+    assert speaker.provenance["weights"] == {centerface.WEIGHTS.filename: hashlib.sha256(weights).hexdigest()}
 
 
 @pytest.mark.parametrize("size", [(1920, 1080), (32, 32), (4000, 20), (176, 144), (33, 1000)])

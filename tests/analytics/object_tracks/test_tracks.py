@@ -14,7 +14,7 @@ from support.in_process_jobs import run_on
 from support.video_samples import footage, numbered_video
 from voxel51.analytics.detectors.detections import Detections
 from voxel51.analytics.detectors.model_families import load_detector
-from voxel51.analytics.detectors.model_registry import OWN_FILE, OWN_SHA256
+from voxel51.analytics.detectors.model_registry import NANODET
 from voxel51.analytics.object_tracks import analytic
 from voxel51.analytics.sessions import available_threads
 from voxel51.analytics.tracking.interpolation import TrackInterpolator
@@ -100,9 +100,9 @@ def test_a_video_with_nothing_in_it_gives_labels_without_frames(tmp_path: Path) 
 def test_the_weights_are_those_the_notice_names() -> None:
     folder = resources.files("voxel51.analytics.object_tracks")
 
-    digest = hashlib.sha256(folder.joinpath(OWN_FILE).read_bytes()).hexdigest()
+    digest = hashlib.sha256(folder.joinpath(NANODET.filename).read_bytes()).hexdigest()
 
-    assert digest == OWN_SHA256
+    assert digest == NANODET.sha256
     assert digest in folder.joinpath("NOTICE").read_text()
 
 
@@ -135,7 +135,7 @@ def test_a_car_is_found_at_the_same_place_whatever_the_pictures_shape() -> None:
     with VideoReader(footage("bikes.mp4")) as video:
         image = next(frame.image() for frame in video if frame.number == 160)
     folder = resources.files("voxel51.analytics.object_tracks")
-    detector = load_detector(folder.joinpath(OWN_FILE).read_bytes(), 416).detector
+    detector = load_detector(folder.joinpath(NANODET.filename).read_bytes(), 416).detector
     wide = detector.detect(image, 0.4)
     padded = detector.detect(cv2.copyMakeBorder(image, 200, 168, 0, 0, cv2.BORDER_CONSTANT, value=(103, 116, 123)), 0.4)
 

@@ -1,17 +1,19 @@
-"""Weights that are known by name: one that comes along, and others that are fetched once."""
+"""Registry of object detectors: one that is installed with the platform, and others that are downloaded once."""
 
 from collections.abc import Mapping
-from importlib import resources
 
 from voxel51.platform.job import Job
-from voxel51.platform.weights import Weights, fetched
+from voxel51.platform.weights import InstalledWeights, PublishedWeights, fetch_weights
 
-OWN = "nanodet-g"
-OWN_FILE = "nanodet-g-fp16.onnx"
-OWN_SHA256 = "c916081388e0324f255dbd5bed677a3ba6c7ba67eae67bfd0b2d583afc81cfb6"
+DEFAULT_MODEL = "nanodet-g"
+NANODET = InstalledWeights(
+    package="voxel51.analytics.object_tracks",
+    filename="nanodet-g-fp16.onnx",
+    sha256="c916081388e0324f255dbd5bed677a3ba6c7ba67eae67bfd0b2d583afc81cfb6",
+)
 
-FETCHED: Mapping[str, Weights] = {
-    "yolox-s": Weights(
+PUBLISHED_MODELS: Mapping[str, PublishedWeights] = {
+    "yolox-s": PublishedWeights(
         filename="object_detection_yolox_2022nov.onnx",
         url="https://media.githubusercontent.com/media/opencv/opencv_zoo/main/models/object_detection_yolox/"
         "object_detection_yolox_2022nov.onnx",
@@ -20,15 +22,20 @@ FETCHED: Mapping[str, Weights] = {
         licence="Apache-2.0",
     ),
 }
-"""By name. YOLOX-S: mAP 40.5 on COCO, six times the work of what comes along (mAP 22.9)."""
+"""Models by name. YOLOX-S has mAP 40.5 on COCO at six times the computation of NanoDet-g (mAP 22.9)."""
 
-USUAL_SIDE: Mapping[str, int] = {OWN: 416, "yolox-s": 640}
-"""Longest side, in pixels, of the pictures each was trained on."""
+TRAINING_SIDES: Mapping[str, int] = {DEFAULT_MODEL: 416, "yolox-s": 640}
+"""Longest side, in pixels, of the images that each model was trained on."""
 
 
-def weights_of(name: str, job: Job) -> bytes:
-    """The model that ``name`` stands for; raises as `fetched` does. The job's outputs name it."""
-    if name != OWN:
-        return fetched(FETCHED[name], job)
-    job.record_weights(OWN_FILE, OWN_SHA256)
-    return resources.files("voxel51.analytics.object_tracks").joinpath(OWN_FILE).read_bytes()
+def model_weights(name: str, job: Job) -> bytes:
+    """Return the ONNX model ``name`` and record its weights in the job's provenance.
+
+    Raises:
+        MissingWeights: the installed weights are not found.
+        InvalidInput: published weights cannot be downloaded.
+    """
+    if name != DEFAULT_MODEL:
+        return fetch_weights(PUBLISHED_MODELS[name], job)
+    job.record_weights(NANODET.filename, NANODET.sha256)
+    return NANODET.read()

@@ -3,7 +3,6 @@
 Y. Xu et al., "CenterFace: Joint Face Detection and Alignment Using Face as Point", Scientific Programming, 2020.
 """
 
-from importlib import resources
 from typing import Any
 
 import cv2
@@ -12,9 +11,13 @@ import numpy as np
 from voxel51.analytics.detectors.detections import Detections, Floats
 from voxel51.analytics.sessions import create_session
 from voxel51.labels.media.frame import Pixels
+from voxel51.platform.weights import InstalledWeights
 
-WEIGHTS = "centerface.onnx"
-WEIGHTS_SHA256 = "5f9d0c07eee7d7daef429829ae7ad720f1662b21b18bc7fb8f6247de66fb34fe"
+WEIGHTS = InstalledWeights(
+    package="voxel51.analytics.face_detection",
+    filename="centerface.onnx",
+    sha256="5f9d0c07eee7d7daef429829ae7ad720f1662b21b18bc7fb8f6247de66fb34fe",
+)
 
 _STRIDE = 4
 _SIDE_MULTIPLE = 32
@@ -26,7 +29,7 @@ class CenterFace:
     """Finds faces in pictures of any size, one picture a call."""
 
     def __init__(self) -> None:
-        self._session = create_session(resources.files(__package__).joinpath(WEIGHTS).read_bytes())
+        self._session = create_session(WEIGHTS.read())
         self._input = self._session.get_inputs()[0].name
 
     @staticmethod

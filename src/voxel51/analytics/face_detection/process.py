@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from voxel51.analytics.detectors.detections import Detections
-from voxel51.analytics.face_detection.centerface import WEIGHTS, WEIGHTS_SHA256, CenterFace
+from voxel51.analytics.face_detection.centerface import WEIGHTS, CenterFace
 from voxel51.analytics.tracking.video_tracker import VideoTracker
 from voxel51.labels.media.frame import Frame
 from voxel51.labels.writer import VideoLabelsWriter
@@ -26,7 +26,7 @@ def process(job: Job) -> None:
         follower = VideoTracker(video, finder, confidence, int(given["frame_stride"]))
         for frame in follower.frames():
             labels.add_frame(frame)
-        job.record_weights(WEIGHTS, WEIGHTS_SHA256)
+        job.record_weights(WEIGHTS.filename, WEIGHTS.sha256)
         video.write_metadata(labels)
     job.message(f"{len(follower.numbers)} faces in {video.count} frames")
 

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from voxel51.analytics.detectors.detections import Floats
-from voxel51.analytics.face_detection.centerface import WEIGHTS, WEIGHTS_SHA256, CenterFace
+from voxel51.analytics.face_detection.centerface import WEIGHTS, CenterFace
 from voxel51.analytics.face_redaction.redaction_styles import cover
 from voxel51.labels.geometry import BoundingBox
 from voxel51.labels.media.frame import FULL_FRAME, Frame, Pixels
@@ -40,7 +40,7 @@ def process(job: Job) -> None:
             for each in frames:
                 written.add(_encodable(each.image, size), each.frame.time - start)
             written.finish(None if not _is_part(video) else video.last_time + 1 / rate - start)
-        job.record_weights(WEIGHTS, WEIGHTS_SHA256)
+        job.record_weights(WEIGHTS.filename, WEIGHTS.sha256)
     job.message(f"{faces.count} faces covered, in {faces.frames_with} of {video.count} frames")
 
 

@@ -2,7 +2,7 @@
 
 from voxel51.analytics.detectors.class_filter import SelectedClassesDetector
 from voxel51.analytics.detectors.model_families import load_detector
-from voxel51.analytics.detectors.model_registry import USUAL_SIDE, weights_of
+from voxel51.analytics.detectors.model_registry import TRAINING_SIDES, model_weights
 from voxel51.analytics.tracking.video_tracker import VideoTracker
 from voxel51.labels.writer import VideoLabelsWriter
 from voxel51.platform.frames import input_video
@@ -20,7 +20,7 @@ def process(job: Job) -> None:
         input_video(job) as video,
         VideoLabelsWriter.open(job.output("labels"), video.filename) as labels,
     ):
-        model = load_detector(weights_of(weights, job), int(given.get("picture_size") or USUAL_SIDE[weights]))
+        model = load_detector(model_weights(weights, job), int(given.get("picture_size") or TRAINING_SIDES[weights]))
         wanted = given.get("classes") or ()
         finder = SelectedClassesDetector(
             model.detector, model.names, video.frame_size, confidence * UNSURE_SHARE, wanted
