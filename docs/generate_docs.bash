@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Build the documentation into docs/build/html/index.html. Any warning (a broken link, a page nobody reaches) fails.
-# Arguments go to Sphinx: -E builds everything anew.
+# Build the documentation into docs/build/html/index.html. Any warning (a broken link, an unreachable page) fails.
+# Arguments go to Sphinx: -E rebuilds everything.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

@@ -1,4 +1,4 @@
-"""Markdown out of what stands in code."""
+"""Markdown helpers for the generators."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -8,24 +8,24 @@ _CODE = re.compile(r"(`+.*?`+)", re.DOTALL)
 
 
 def plain(text: Any) -> str:
-    """Text of a docstring or a description as Markdown: nothing in it but code is taken for markup."""
+    """Escape text for Markdown, except code in backquotes."""
     pieces = _CODE.split(re.sub(r"\s+", " ", str(text)).strip())
     return "".join(piece if piece.startswith("`") else re.sub(r"([<>*_|\[\]])", r"\\\1", piece) for piece in pieces)
 
 
 def sentence(text: Any) -> str:
-    """The same, from a capital letter to a full stop."""
-    made = plain(text)
-    return f"{made[:1].upper()}{made[1:]}{'' if made.endswith(('.', '!', '?', ':')) else '.'}"
+    """Escape text for Markdown, capitalize it and end it with a full stop."""
+    escaped = plain(text)
+    return f"{escaped[:1].upper()}{escaped[1:]}{'' if escaped.endswith(('.', '!', '?', ':')) else '.'}"
 
 
 def code(value: Any) -> str:
-    """``value`` as code."""
+    """Format ``value`` as code."""
     return f"`{value}`"
 
 
 def table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """The lines of a table, and an empty one; nothing where there are no rows."""
+    """Return the lines of a table and an empty line, or no lines if there are no rows."""
     lines = [" | ".join(cell.replace("\n", " ") for cell in row) for row in rows]
     if not lines:
         return []
@@ -33,5 +33,5 @@ def table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
 
 
 def toctree(entries: Iterable[str], depth: int = 1) -> list[str]:
-    """The lines of a list of pages."""
+    """Return the lines of a toctree."""
     return ["```{toctree}", f":maxdepth: {depth}", "", *entries, "```", ""]

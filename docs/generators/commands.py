@@ -1,16 +1,16 @@
-"""The pages of the command line: the help of every command, as the command prints it."""
+"""Reference pages of the command line: the help text of every command."""
 
 import os
 import subprocess
 import sys
 from functools import cache
 
-from makers.markdown import toctree
+from generators.markdown import toctree
 
 _INTRODUCTION = """# Command line
 
-Every command prints its part of this by `--help`, and `voxel51 --all-help` prints all of it. Exit status: 0 done,
-1 failed, 2 wrong usage, 130 interrupted.
+`--help` prints the help of a command, and `voxel51 --all-help` prints the help of all commands. Exit status: 0 success,
+1 failure, 2 invalid usage, 130 interrupted.
 """
 
 
@@ -29,7 +29,7 @@ def pages() -> dict[str, str]:
 
 @cache
 def help_of(*words: str, everything: bool = False) -> str:
-    """What a command says of itself."""
+    """Return the help text of a command."""
     done = subprocess.run(  # noqa: S603  (our own interpreter and module)
         [sys.executable, "-m", "voxel51.cli.main", *words, "--all-help" if everything else "--help"],
         env={**os.environ, "COLUMNS": "100", "NO_COLOR": "1"},

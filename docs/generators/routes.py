@@ -1,12 +1,12 @@
-"""The pages of all HTTP routes, from the same description that a running platform gives of itself."""
+"""Reference pages of the HTTP API, generated from the platform's OpenAPI description."""
 
 import logging
 import tempfile
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from makers.markdown import code, plain, sentence, table, toctree
-from makers.shapes import fields, name_of, section, type_of
+from generators.markdown import code, plain, sentence, table, toctree
+from generators.shapes import fields, name_of, section, type_of
 from voxel51.server.app import Addresses, build_platform
 from voxel51.server.settings import Settings
 from voxel51.wire.headers import APPLICATION_KEY, APPLICATION_USER
@@ -14,27 +14,28 @@ from voxel51.wire.headers import APPLICATION_KEY, APPLICATION_USER
 _SHAPES = "shapes.md"
 _TITLES = {
     "account": "Your account", "admin": "Administration", "analytics": "Analytics", "apps": "Applications",
-    "data": "Data", "events": "Events", "jobs": "Jobs", "labels": "Search over labels",
-    "links": "Links that carry their permission", "shared": "Shared results", "sign-in": "Signing in and up",
+    "data": "Data", "events": "Events", "jobs": "Jobs", "labels": "Label search",
+    "links": "Signed links", "shared": "Shared results", "sign-in": "Sign-in and sign-up",
     "status": "Status", "webhooks": "Webhooks",
 }  # fmt: skip
 _SAME_PAGE = {"sign-up": "sign-in", "sign-out": "sign-in", "password-resets": "sign-in"}
-_WAYS = {
+_CREDENTIALS = {
     "user": "a user's token",
-    "session": "a session of a browser",
+    "session": "a browser session",
     "application": "an application's token",
-    "application active_user": "an application's token, for the user that it names",
-    "agent": "the credential of an attempt at the job",
-    "link": "the signature in the link",
+    "application active_user": "an application's token with an active user",
+    "agent": "the credential of the job's current attempt",
+    "link": "a signature in the query",
 }
-_INTRODUCTION = f"""# HTTP routes
+_INTRODUCTION = f"""# HTTP API
 
-A running platform describes them for programs at `/openapi.json`, and to be tried at `/docs/api`. Paths are below the
-version, `/v1`. Bodies and answers are JSON unless said otherwise; the [shapes](http/shapes.md) have a table each.
+A running platform serves its OpenAPI description at `/openapi.json` and an interactive reference at `/docs/api`. Paths
+start with the API version, `/v1`. Request and response bodies are JSON unless stated otherwise; see their
+[shapes](http/shapes.md).
 
-A token is sent as `Authorization: Bearer <token>`, an application's as `{APPLICATION_KEY}`, and the user that it
-acts for as `{APPLICATION_USER}`. Every answer with a status of 400 or above is an
-[ErrorResponse](http/shapes.md#errorresponse), but for those to `HEAD`.
+Send a user's token as `Authorization: Bearer <token>`, an application's token as `{APPLICATION_KEY}`, and the
+application's active user as `{APPLICATION_USER}`. Responses with a status of 400 or above have the body
+[ErrorResponse](http/shapes.md#errorresponse), except responses to `HEAD`.
 """
 
 
@@ -46,12 +47,12 @@ def pages() -> dict[str, str]:
         for method, operation in operations.items():
             tag = _SAME_PAGE.get(operation["tags"][0], operation["tags"][0])
             by_tag.setdefault(tag, [f"# {_title(tag)}", ""]).extend(_operation(method.upper(), f"/v1{path}", operation))
-    shapes = ["# Shapes", "", "What goes over HTTP in bodies and answers, by name.", ""]
+    shapes = ["# Shapes", "", "Shapes of request and response bodies, by name.", ""]
     for name, schema in sorted(description["components"]["schemas"].items()):
         shapes += section(name, schema)
-    made = {f"http/{tag}.md": "\n".join(lines) for tag, lines in by_tag.items()}
+    generated = {f"http/{tag}.md": "\n".join(lines) for tag, lines in by_tag.items()}
     return {
-        **made,
+        **generated,
         f"http/{_SHAPES}": "\n".join(shapes),
         "http.md": "\n".join(
             [_INTRODUCTION, *toctree(f"http/{each}" for each in [*sorted(by_tag, key=_title), "shapes"])]
@@ -72,31 +73,38 @@ def _description() -> Mapping[str, Any]:
 
 
 def _operation(method: str, path: str, operation: Mapping[str, Any]) -> list[str]:
-    lines = [f"## {method} {path}", "", sentence(operation["summary"]), "", f"**Who may:** {_who(operation)}.", ""]
+    lines = [
+        f"## {method} {path}",
+        "",
+        sentence(operation["summary"]),
+        "",
+        f"**Authorization:** {_authorization(operation)}.",
+        "",
+    ]
     if operation.get("description"):
         lines += [operation["description"], ""]
     rows = [
         (code(each["name"]), each["in"], type_of(each["schema"], _SHAPES), _meaning(each))
         for each in operation["parameters"]
     ]
-    lines += table(("parameter", "in", "type", "meaning"), rows)
+    lines += table(("parameter", "in", "type", "description"), rows)
     lines += _body(operation)
     answers = [
         (status, plain(answer["description"]), _content(answer))
         for status, answer in sorted(operation["responses"].items())
     ]
-    return [*lines, *table(("status", "meaning", "answer"), answers)]
+    return [*lines, *table(("status", "description", "response"), answers)]
 
 
-def _who(operation: Mapping[str, Any]) -> str:
-    ways = [_WAYS[" ".join(way)] for way in operation["security"]]
+def _authorization(operation: Mapping[str, Any]) -> str:
+    ways = [_CREDENTIALS[" ".join(way)] for way in operation["security"]]
     scopes = sorted({scope for way in operation["security"] for names in way.values() for scope in names})
-    needs = f"; it must be good for {' and '.join(map(code, scopes))}" if scopes else ""
-    return f"{', or '.join(ways)}{needs}" if ways else "anybody"
+    needs = f" with the scope {' and '.join(map(code, scopes))}" if scopes else ""
+    return f"{', or '.join(ways)}{needs}" if ways else "none"
 
 
 def _meaning(parameter: Mapping[str, Any]) -> str:
-    return plain(parameter.get("description", "the one that is meant"))
+    return plain(parameter.get("description", "the id or name of the record"))
 
 
 def _body(operation: Mapping[str, Any]) -> Iterator[str]:
@@ -114,7 +122,7 @@ def _content(answer: Mapping[str, Any]) -> str:
         if "$ref" in schema and name_of(schema) == "ErrorResponse":
             continue
         found.append(type_of(schema, _SHAPES) if media_type == "application/json" else f"{code(media_type)}")
-    told = [
+    headers = [
         f"header {code(name)}: {plain(header['description'])}" for name, header in answer.get("headers", {}).items()
     ]
-    return "; ".join([*found, *told])
+    return "; ".join([*found, *headers])

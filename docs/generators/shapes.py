@@ -1,17 +1,17 @@
-"""Shapes of JSON in words: the type of a field, and a table of the fields of an object."""
+"""Descriptions of JSON shapes: types in words, and tables of the fields of objects."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from makers.markdown import code, plain, sentence, table
+from generators.markdown import code, plain, sentence, table
 
 Schema = Mapping[str, Any]
-_WORDS = {"string": "text", "object": "object", "array": "list", "integer": "whole number", "number": "number",
-          "boolean": "true or false", "null": "null"}  # fmt: skip
+_WORDS = {"string": "string", "object": "object", "array": "list", "integer": "integer", "number": "number",
+          "boolean": "boolean", "null": "null"}  # fmt: skip
 
 
 def type_of(schema: Schema, page: str = "") -> str:
-    """What ``schema`` asks for, in words; an object that has a name is a link to it on ``page``."""
+    """Describe the type of ``schema``. Named objects are links to their section on ``page``."""
     if "$ref" in schema:
         name = name_of(schema)
         return f"[{name}]({page}#{name.lower()})"
@@ -33,34 +33,34 @@ def _plain_type(schema: Schema, page: str) -> str:
 
 
 def name_of(reference: Schema) -> str:
-    """The name of the shape that is referred to."""
+    """Return the name of the referenced shape."""
     return str(reference["$ref"]).rpartition("/")[2]
 
 
 def section(name: str, schema: Schema, page: str = "") -> list[str]:
-    """A shape: its name as a heading, what it is, its fields."""
+    """Return the lines of a shape's section: heading, description and fields."""
     lines = [f"## {name}", ""]
     if schema.get("description"):
         lines += [sentence(schema["description"]), ""]
     if "properties" not in schema:
-        return [*lines, f"It is {type_of(schema, page)}.", ""]
+        return [*lines, f"Type: {type_of(schema, page)}.", ""]
     return [*lines, *fields(schema, page)]
 
 
 def fields(schema: Schema, page: str = "") -> list[str]:
-    """The table of the fields of an object."""
+    """Return the table of an object's fields."""
     required = set(schema.get("required", ()))
     rows = [
         (code(name), type_of(field, page), "yes" if name in required else "no", plain(field.get("description", "")))
         for name, field in schema["properties"].items()
     ]
     if not any(row[-1] for row in rows):
-        return table(("field", "type", "always there"), [row[:-1] for row in rows])
-    return table(("field", "type", "needed", "meaning"), rows)
+        return table(("field", "type", "required"), [row[:-1] for row in rows])
+    return table(("field", "type", "required", "description"), rows)
 
 
 def _range(schema: Schema) -> str:
     low, high = schema.get("minimum"), schema.get("maximum")
     if low is None and high is None:
         return ""
-    return f", {low} or more" if high is None else f", {high} at most" if low is None else f", {low} to {high}"
+    return f", at least {low}" if high is None else f", at most {high}" if low is None else f", {low} to {high}"

@@ -1,4 +1,4 @@
-"""Parts of the page of the label format: a table for every record, and one of the formats of other tools."""
+"""Included parts of the label format page: a table per record type, and a table of other tools' formats."""
 
 import sys
 from collections.abc import Iterable
@@ -7,7 +7,7 @@ from functools import singledispatch
 from inspect import cleandoc, getdoc
 from typing import Any
 
-from makers.markdown import code, plain, sentence, table
+from generators.markdown import code, plain, sentence, table
 from voxel51.labels.attributes import AttributeType, BooleanAttribute, CategoricalAttribute, NumericAttribute
 from voxel51.labels.events import DetectedEvent, VideoEvent
 from voxel51.labels.field_types import ListType, MapType, ScalarType
@@ -24,8 +24,8 @@ from voxel51.labels.video import VideoFrame, VideoLabels
 _RECORDS = (VideoLabels, VideoFrame, DetectedObject, VideoObject, DetectedEvent, VideoEvent,
             CategoricalAttribute, NumericAttribute, BooleanAttribute, Keypoints, Polyline, VideoMetadata,
             ImageLabels, ImageMetadata)  # fmt: skip
-_BY_HAND: dict[type[Record], str] = {BoundingBox: "bounding-boxes", Support: "frame-numbers-and-ranges"}
-"""Records that the page itself describes, and where."""
+_DESCRIBED_ON_PAGE: dict[type[Record], str] = {BoundingBox: "bounding-boxes", Support: "frame-numbers-and-ranges"}
+"""Record types that the page describes itself -> anchor of their section."""
 
 
 def pages() -> dict[str, str]:
@@ -35,21 +35,21 @@ def pages() -> dict[str, str]:
 
 
 def _section(record: type[Record]) -> list[str]:
-    said, *attributes = cleandoc(getdoc(record) or "").partition("Attributes:")
+    description, *attributes = cleandoc(getdoc(record) or "").partition("Attributes:")
     notes = dict(_notes("".join(attributes[1:])))
-    lines = [f"### {record.__name__}", "", sentence(said), ""]
+    lines = [f"### {record.__name__}", "", sentence(description), ""]
     if record.TYPE:
-        lines += [f"Its `type` is `{record.TYPE}`.", ""]
+        lines += [f"Value of `type`: `{record.TYPE}`.", ""]
     rows = []
     for each in fields(record):  # type: ignore[arg-type]  # every record is a dataclass
-        is_needed = each.default is MISSING and each.default_factory is MISSING
-        value = words_of(each.metadata["field_type"]) + (" (needed)" if is_needed else "")
+        is_required = each.default is MISSING and each.default_factory is MISSING
+        value = words_of(each.metadata["field_type"]) + (" (required)" if is_required else "")
         rows.append((code(each.metadata.get("key") or each.name), value, plain(notes.get(each.name, ""))))
-    return [*lines, *table(("key", "value", "meaning"), rows)]
+    return [*lines, *table(("key", "value", "description"), rows)]
 
 
 def _notes(text: str) -> Iterable[tuple[str, str]]:
-    """Name and description of each entry of a docstring's section ``Attributes``."""
+    """Return the name and description of each entry of a docstring's ``Attributes`` section."""
     entries: list[list[str]] = []
     for line in text.splitlines():
         name, colon, rest = line.strip().partition(": ")
@@ -62,7 +62,7 @@ def _notes(text: str) -> Iterable[tuple[str, str]]:
 
 @singledispatch
 def words_of(_: Any) -> str:
-    """What a field of this kind holds, in words."""
+    """Describe the values of a field of this type."""
     return "any JSON"
 
 
@@ -74,7 +74,7 @@ def _(field_type: ScalarType) -> str:
 @words_of.register
 def _(field_type: RecordType) -> str:
     name = field_type.record.__name__
-    return f"[{name}](#{_BY_HAND.get(field_type.record, name.lower())})"
+    return f"[{name}](#{_DESCRIBED_ON_PAGE.get(field_type.record, name.lower())})"
 
 
 @words_of.register
@@ -112,12 +112,12 @@ def _formats() -> list[str]:
     rows = []
     for name, each in FORMATS.items():
         suffix = f"a folder, or `{each.suffix}`" if each.makes_folder else code(each.suffix)
-        what = "everything, as above" if name == "native" else _said_of(each.write)
-        rows.append((code(name), suffix, plain(what), plain(each.read_by)))
-    return table(("name", "file", "what is written", "read by"), rows)
+        content = "all labels, as described above" if name == "native" else _description_of(each.write)
+        rows.append((code(name), suffix, plain(content), plain(each.read_by)))
+    return table(("name", "file", "content", "read by"), rows)
 
 
-def _said_of(write: Any) -> str:
-    """What a format's module and its function say of it."""
+def _description_of(write: Any) -> str:
+    """Return the description of a format from the docstrings of its module and function."""
     module = sys.modules[write.__module__].__doc__ or ""
     return f"{module.splitlines()[0]} {(write.__doc__ or '').partition('Raises:')[0]}"

@@ -1,4 +1,4 @@
-"""The page of all settings of the platform."""
+"""Reference page of the platform's settings."""
 
 import re
 from collections.abc import Mapping
@@ -6,33 +6,31 @@ from dataclasses import Field, fields
 from enum import Enum
 from typing import Any
 
-from makers.commands import help_of
-from makers.markdown import code, sentence
+from generators.commands import help_of
+from generators.markdown import code, sentence
 from voxel51.server.settings import PREFIX, Settings
 
 GROUPS: Mapping[str, str] = {
-    "Where it is": "dir host port public_url job_url tls_certificate tls_key database_url",
-    "Serving": "threads body_limit_bytes upload_limit_bytes unfinished_upload_days disk_reserve_bytes link_seconds "
+    "Addresses and storage": "dir host port public_url job_url tls_certificate tls_key database_url",
+    "Requests": "threads body_limit_bytes upload_limit_bytes unfinished_upload_days disk_reserve_bytes link_seconds "
     "listeners listeners_of_one",
     "Jobs": "concurrency job_attempts job_wall_seconds job_cpu_seconds job_memory_bytes job_file_bytes grace_seconds "
     "weights_dir",
-    "What is kept, and how long": "lifetime_days event_days rendition_concurrency rendition_days renditions_of_one "
-    "audit_days",
-    "Limits of each user": "owner_bytes owner_running_jobs requests_per_second requests_burst failures_per_minute",
-    "Accounts and signing in": "sign_up session_days oidc_issuer oidc_client_id oidc_client_secret oidc_name "
-    "oidc_domains",
-    "Requests to other hosts": "outbound_allow outbound_threads webhook_days",
+    "Retention": "lifetime_days event_days rendition_concurrency rendition_days renditions_of_one audit_days",
+    "Limits per user": "owner_bytes owner_running_jobs requests_per_second requests_burst failures_per_minute",
+    "Accounts and sign-in": "sign_up session_days oidc_issuer oidc_client_id oidc_client_secret oidc_name oidc_domains",
+    "Outbound requests": "outbound_allow outbound_threads webhook_days",
 }
-"""Heading -> names."""
+"""Heading -> names of settings."""
 
-_REST = "Everything else"
+_OTHER = "Other"
 
 _UNITS = ("bytes", "seconds", "days")
 _INTRODUCTION = """# Settings
 
-A setting is given as an option of [`voxel51 server start`](commands/server.md) where that has one, else as an
-environment variable, else it has its default. A variable that names no setting, and a value that a setting cannot have,
-keep the platform from starting, and it says which. `voxel51 server doctor` looks at all of them.
+The platform reads a setting from an option of [`voxel51 server start`](commands/server.md) if there is one, otherwise from an
+environment variable, otherwise it uses the default. Unknown variables and invalid values prevent the start and are
+reported. `voxel51 server doctor` checks all settings.
 """
 
 
@@ -43,7 +41,7 @@ def pages() -> dict[str, str]:
     rest = [name for name in settings if name not in grouped]
     options = set(re.findall(r"--([a-z-]+)", help_of("server", "start")))
     lines = [_INTRODUCTION]
-    for heading, names in [*GROUPS.items(), *([(_REST, " ".join(rest))] if rest else [])]:
+    for heading, names in [*GROUPS.items(), *([(_OTHER, " ".join(rest))] if rest else [])]:
         lines += [f"## {heading}", ""]
         for name in names.split():
             lines += _setting(settings[name], options)
