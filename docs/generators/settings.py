@@ -28,9 +28,9 @@ _OTHER = "Other"
 _UNITS = ("bytes", "seconds", "days")
 _INTRODUCTION = """# Settings
 
-The platform reads a setting from an option of [`voxel51 server start`](commands/server.md) if there is one, otherwise from an
-environment variable, otherwise it uses the default. Unknown variables and invalid values prevent the start and are
-reported. `voxel51 server doctor` checks all settings.
+The platform reads a setting from an option of [`voxel51 server start`](commands/server.md) if there is one, otherwise
+from an environment variable, otherwise it uses the default. Unknown variables and invalid values prevent the start and
+are reported. `voxel51 server doctor` checks all settings.
 """
 
 
