@@ -73,8 +73,8 @@ def test_a_quota_is_set_and_reset(platform: PlatformProcess, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("arguments", "result"),
     [
-        (("reset", "nobody"), "no user 'nobody'"),
-        (("quota", "nobody", "--bytes", "1"), "no user 'nobody'"),
+        (("reset", "nobody"), "User 'nobody' not found"),
+        (("quota", "nobody", "--bytes", "1"), "User 'nobody' not found"),
         (("quota", "{alice}", "--bytes", "-1"), "not -1"),
         (("invite", "--days", "0"), "not 0"),
     ],

@@ -122,7 +122,7 @@ def test_what_is_wrong_with_a_token_is_told_in_its_form(visit: Visit) -> None:
         form.get_by_label(scope).uncheck()
     form.get_by_role("button", name="Create").click()
 
-    expect(form.get_by_role("alert")).to_contain_text("good for nothing")
+    expect(form.get_by_role("alert")).to_contain_text("no scopes")
 
 
 def test_sessions_are_listed_and_ended(visit: Visit, person: Person) -> None:

@@ -119,7 +119,7 @@ def test_a_rotated_token_has_another_key_and_the_same_terms(accounts, tokens, ov
     else:
         with pytest.raises(Unauthenticated):
             accounts.authenticate(old["private_key"])
-        with pytest.raises(BadRequest, match="not valid any more"):
+        with pytest.raises(BadRequest, match="no longer valid"):
             tokens.rotate(COMMAND_LINE, alice, old["token_id"], overlap, "http://x")
 
 

@@ -1,1 +1,1 @@
-"""Who people are and how they prove it."""
+"""Accounts: users and applications, how they authenticate, what they may do, and the audit log."""

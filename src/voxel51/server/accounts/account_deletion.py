@@ -1,8 +1,7 @@
-"""Deleting an account with all that it has, and handing out all that it has."""
+"""Account deletion and account export: delete, or collect in one document, everything that a user has."""
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
@@ -20,78 +19,80 @@ from voxel51.wire import dates
 log = logging.getLogger(__name__)
 
 DeleteUserData = Callable[[User], bool]
-"""Removes what a user has in one room; False while something there has not ended yet. It may be called again."""
+"""Deletes what a user has in one package. False while something is still in use; it is then called again later."""
 
-CollectUserData = Callable[[User], Any]
-"""What a user has in one room, as JSON."""
+CollectUserData = Callable[[User], object]
+"""Returns what a user has in one package, as JSON."""
 
 
 class AccountDeletionService:
-    """Ends accounts at once, and removes what they had: at once, but for jobs that still run.
+    """Deletes accounts: disables them at once, and deletes their data at once except for jobs that still run.
 
-    ``rooms`` are called in their order, again and again, until each has nothing left.
+    Deletion takes two steps. `remove` marks the account as deleted, in one transaction. `finish` calls the
+    ``deleters`` in order, and deletes the user's row once each has nothing left. The sweeper calls `finish` again until
+    that is the case, also after a restart.
     """
 
-    def __init__(self, database: Database, rooms: Iterable[DeleteUserData]) -> None:
+    def __init__(self, database: Database, deleters: Iterable[DeleteUserData]) -> None:
         self._database = database
-        self._rooms = [*rooms]
+        self._deleters = [*deleters]
 
     def remove(self, actor: Principal, user: User, confirmation: str | None) -> None:
-        """End an account: nothing signs it in any more, its name is free, and nobody sees what it had.
+        """Disable an account: its credentials are revoked, its name is free, and its data are invisible.
 
         Raises:
-            BadRequest: ``confirmation`` is not its name.
-            Conflict: it is the platform's last operator's.
-            NotFound: it is gone.
+            BadRequest: ``confirmation`` is not the name of the account.
+            Conflict: the account is the platform's last operator.
+            NotFound: the account was already deleted.
         """
         if confirmation != user.name:
-            raise BadRequest(f"This deletes everything that {user.name!r} has; to confirm it, say confirm={user.name}")
-        gone = {"name": f"deleted:{user.id}", "password_hash": None, "email": None, "deleted_at": dates.now()}
+            raise BadRequest(f"This deletes everything that {user.name!r} has; to confirm it, add confirm={user.name}")
+        deleted = {"name": f"deleted:{user.id}", "password_hash": None, "email": None, "deleted_at": dates.now()}
         present = (users.c.id == user.id) & users.c.deleted_at.is_(None)
         with self._database.write() as connection:
-            if connection.execute(update(users).where(present).values(gone)).rowcount == 0:
-                raise NotFound(f"The account of {user.name!r} is gone already")
+            if connection.execute(update(users).where(present).values(deleted)).rowcount == 0:
+                raise NotFound(f"The account {user.name!r} was already deleted")
             revoke_all(connection, user, CredentialKind.TOKEN, CredentialKind.SESSION)
             for table in (one_time_keys, oidc_identities):
                 connection.execute(delete(table).where(table.c.user_id == user.id))
             if user.application_id is None:
                 require_remaining_operator(connection)
             audit.record(connection, actor, "account deleted", user)
-        self._database.after_commit(self._begin_to_finish)
+        self._database.after_commit(self._try_to_finish)
 
-    def _begin_to_finish(self) -> None:
+    def _try_to_finish(self) -> None:
         try:
             self.finish()
-        except Exception:  # the account is ended whatever happens here
-            log.exception("what an ended account had could not be removed; the sweeper tries again")
+        except Exception:  # the account is already disabled, so the request has succeeded in any case
+            log.exception("could not delete the data of a deleted account; the sweeper tries again")
 
     def finish(self) -> int:
-        """Remove what ended accounts had, as far as their jobs have ended; returns how many are gone."""
+        """Delete the data of deleted accounts as far as their jobs have ended; return how many are done."""
         with self._database.read() as connection:
             rows = connection.execute(select(users.c.id, users.c.name).where(users.c.deleted_at.is_not(None))).all()
-        return sum(self._forget(User(row.id, row.name)) for row in rows)
+        return sum(self._delete_data(User(row.id, row.name)) for row in rows)
 
-    def _forget(self, user: User) -> bool:
-        left = [forget for forget in self._rooms if not forget(user)]  # each of them, whatever another says
-        if left:
+    def _delete_data(self, user: User) -> bool:
+        # A list, not any(): each deleter must be called, whatever the others return.
+        unfinished = [delete_data for delete_data in self._deleters if not delete_data(user)]
+        if unfinished:
             return False
         try:
             with self._database.write() as connection:
                 connection.execute(delete(users).where(users.c.id == user.id))
-        except IntegrityError:  # something arrived that was under way; it goes next time
+        except IntegrityError:  # a request that was under way added something; the next call deletes it
             return False
-        log.info("all that account %s had is removed", user.id)
+        log.info("deleted all data of account %s", user.id)
         return True
 
 
 class AccountExportService:
-    """Collects everything that an account has, room by room."""
+    """Collects everything that a user has, package by package."""
 
-    def __init__(self, rooms: Mapping[str, CollectUserData]) -> None:
-        self._rooms = rooms
+    def __init__(self, collectors: Mapping[str, CollectUserData]) -> None:
+        self._collectors = collectors
 
-    def export(self, user: User) -> dict[str, Any]:
-        """One document; files are links in it."""
-        return {"exported_at": dates.to_text(dates.now())} | {
-            name: collect(user) for name, collect in self._rooms.items()
-        }
+    def export(self, user: User) -> dict[str, object]:
+        """Return one JSON document, with links to the files."""
+        collected = {name: collect(user) for name, collect in self._collectors.items()}
+        return {"exported_at": dates.to_text(dates.now()), **collected}

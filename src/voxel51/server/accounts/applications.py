@@ -1,4 +1,4 @@
-"""Applications: programs with an account, and with users of their own."""
+"""Applications: programs with an account of their own, and with users of their own."""
 
 import uuid
 
@@ -10,28 +10,28 @@ from voxel51.server.accounts.audit import COMMAND_LINE, Principal
 from voxel51.server.accounts.callers import DEFAULT_SCOPES, Application, User
 from voxel51.server.accounts.names import check_name
 from voxel51.server.accounts.tables import applications, tokens, users
-from voxel51.server.accounts.tokens import CredentialUse, key_matches, parse_scopes
+from voxel51.server.accounts.tokens import CredentialCheck, key_matches, parse_scopes
 from voxel51.server.database.database import Database
 from voxel51.server.errors import Conflict, NotFound
 from voxel51.wire import dates
 
 
 class ApplicationService:
-    """Creates and finds applications and their users, and tells whose a credential is.
+    """Creates and finds applications and their users, and authenticates their tokens.
 
-    A user's name is the application's own affair: the same name elsewhere is somebody else.
+    User names are scoped to their application: the same name in another application is another user.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._uses = CredentialUse(database)
+        self._credentials = CredentialCheck(database)
 
     def create(self, name: str, actor: Principal = COMMAND_LINE) -> Application:
-        """A new application.
+        """Create an application.
 
         Raises:
-            BadRequest: the name will not do.
-            Conflict: there is an application or a user of that name.
+            BadRequest: the name is invalid.
+            Conflict: an application or a user has this name.
         """
         check_name("application", name)
         application = Application(str(uuid.uuid4()), name)
@@ -39,38 +39,38 @@ class ApplicationService:
         same = (users.c.name == name) & users.c.application_id.is_(None)
         try:
             with self._database.write() as connection:
-                # Analytics are called after their owners, so no two owners on the platform share a name.
+                # Analytics are named after their owners, so a user and an application cannot share a name.
                 if connection.execute(select(users.c.id).where(same)).first():
-                    raise Conflict(f"There is a user named {name!r} already; take another name")
+                    raise Conflict(f"A user named {name!r} already exists; choose another name")
                 connection.execute(insert(applications).values(row))
                 audit.record(connection, actor, "application created", application)
         except IntegrityError:
-            raise Conflict(f"There is an application named {name!r} already; take another name") from None
+            raise Conflict(f"An application named {name!r} already exists; choose another name") from None
         return application
 
     def all(self) -> list[Application]:
-        """All applications, by name."""
+        """Return all applications, sorted by name."""
         with self._database.read() as connection:
             rows = connection.execute(select(applications).order_by(applications.c.name)).all()
         return [Application(row.id, row.name) for row in rows]
 
     def find(self, name: str) -> Application:
-        """The application of that name.
+        """Return the application named ``name``.
 
         Raises:
-            NotFound: there is none.
+            NotFound: no application has this name.
         """
         with self._database.read() as connection:
             row = connection.execute(select(applications).where(applications.c.name == name)).first()
         if row is None:
-            raise NotFound(f"There is no application {name!r}; create it with: voxel51 server app create {name}")
+            raise NotFound(f"Application {name!r} not found; create it with: voxel51 server app create {name}")
         return Application(row.id, row.name)
 
     def authenticate(self, key: str) -> Application:
-        """The application whose token has this key.
+        """Return the application whose token has this key.
 
         Raises:
-            Unauthenticated: no token has it, or it is revoked or expired.
+            Unauthenticated: the token is unknown, revoked or expired.
         """
         statement = (
             select(
@@ -85,24 +85,24 @@ class ApplicationService:
         )
         with self._database.read() as connection:
             found = connection.execute(statement).first()
-        row = self._uses.check(found, "application token")
+        row = self._credentials.check(found, "application token")
         return Application(row.id, row.name, parse_scopes(row.scopes) or DEFAULT_SCOPES, row.token_id)
 
     def authenticate_user(self, key: str, user_name: str) -> User:
-        """The application's user for whom it acts.
+        """Return the application's user on whose behalf a request is made.
 
         Raises:
-            Unauthenticated: no application's token has this key, or it is revoked or expired.
+            Unauthenticated: the application token is unknown, revoked or expired.
             NotFound: the application has no such user.
         """
         return self.find_user(self.authenticate(key), user_name)
 
     def create_user(self, application: Application, name: str) -> User:
-        """A new user of ``application``.
+        """Create a user of ``application``.
 
         Raises:
-            BadRequest: the name will not do.
-            Conflict: the application has a user of that name.
+            BadRequest: the name is invalid.
+            Conflict: the application has a user with this name.
         """
         check_name("user", name)
         user = User(str(uuid.uuid4()), name, application.id)
@@ -112,14 +112,14 @@ class ApplicationService:
                 connection.execute(insert(users).values(row))
                 audit.record(connection, application, "account created", user, username=name)
         except IntegrityError:
-            raise Conflict(f"There is a user named {name!r} already; take another name") from None
+            raise Conflict(f"A user named {name!r} already exists; choose another name") from None
         return user
 
     def find_user(self, application: Application, name: str) -> User:
-        """A user of ``application``.
+        """Return the user named ``name`` of ``application``.
 
         Raises:
-            NotFound: it has no such user.
+            NotFound: the application has no such user.
         """
         chosen = (users.c.application_id == application.id) & (users.c.name == name) & users.c.deleted_at.is_(None)
         with self._database.read() as connection:
@@ -129,7 +129,7 @@ class ApplicationService:
         return User(user_id, name, application.id, application.scopes, application.credential_id)
 
     def list_users(self, application: Application) -> list[str]:
-        """The names of the application's users, sorted."""
+        """Return the names of the application's users, sorted."""
         names = (
             select(users.c.name)
             .where(users.c.application_id == application.id, users.c.deleted_at.is_(None))

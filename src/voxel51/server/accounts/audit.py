@@ -1,8 +1,8 @@
-"""The audit log: who did what to whose account, written in the transaction that does it. No secret is ever in it."""
+"""Audit log: record who did what to which account, in the transaction that does it. It never contains secrets."""
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
-from typing import Any, Protocol
+from datetime import datetime, timedelta
+from typing import Protocol
 
 from sqlalchemy import ColumnElement, Connection, delete, insert
 
@@ -12,25 +12,25 @@ from voxel51.server.database.search import Listing, Query, run
 from voxel51.wire import dates
 from voxel51.wire.accounts import AuditEntry, AuditLog
 
-_PAGE = 100
-"""Lines told at once, unless the reader says how many."""
+_PAGE_SIZE = 100
+"""Number of entries returned unless the query sets a limit."""
 
 
 class Principal(Protocol):
-    """Whoever acts, or is acted upon."""
+    """A user, an application or the command line: the actor of an entry, or the account that it concerns."""
 
     @property
     def name(self) -> str:
-        """What people call it."""
+        """Name shown to readers of the log."""
 
     @property
     def identity(self) -> str:
-        """What tells it from every other."""
+        """Unique identifier, also among principals of other kinds."""
 
 
 @dataclass(frozen=True, slots=True)
 class CommandLine:
-    """Whoever may run commands on the platform's own machine."""
+    """The actor of commands on the platform's own machine."""
 
     name: str = "command line"
     identity: str = "command line"
@@ -53,8 +53,8 @@ LISTING = Listing(
 )
 
 
-def record(connection: Connection, actor: Principal, action: str, account: Principal, **details: Any) -> None:
-    """Note that ``actor`` did ``action`` (a noun and a verb, such as "token issued") to what is ``account``'s."""
+def record(connection: Connection, actor: Principal, action: str, account: Principal, **details: object) -> None:
+    """Add an entry: ``actor`` did ``action`` (a noun and a verb, such as "token issued") to ``account``."""
     connection.execute(
         insert(audit_log).values(
             date=dates.now(),
@@ -68,33 +68,35 @@ def record(connection: Connection, actor: Principal, action: str, account: Princ
 
 
 class AuditService:
-    """Reads the log, and forgets what is older than it is ``kept``."""
+    """Reads the audit log, and deletes entries older than ``retention``."""
 
-    def __init__(self, database: Database, kept: timedelta) -> None:
+    def __init__(self, database: Database, retention: timedelta) -> None:
         self._database = database
-        self._kept = kept
+        self._retention = retention
 
     def of(self, account: Principal, query: Query) -> AuditLog:
-        """What concerns one account and matches, the newest first unless the query sorts."""
+        """Return the matching entries of one account, newest first unless the query sorts."""
         return self._run(query, audit_log.c.account == account.identity)
 
     def all(self, query: Query) -> AuditLog:
-        """All that matches, the newest first unless the query sorts."""
+        """Return all matching entries, newest first unless the query sorts."""
         return self._run(query)
 
     def expire(self) -> int:
-        """Delete what is too old; returns how many lines."""
+        """Delete entries older than the retention period; return how many."""
         with self._database.write() as connection:
-            return connection.execute(delete(audit_log).where(audit_log.c.date < dates.now() - self._kept)).rowcount
+            expired = audit_log.c.date < dates.now() - self._retention
+            return connection.execute(delete(audit_log).where(expired)).rowcount
 
     def _run(self, query: Query, *visible: ColumnElement[bool]) -> AuditLog:
-        query = replace(query, sort=query.sort or ("id", True), limit=_PAGE if query.limit is None else query.limit)
+        limit = _PAGE_SIZE if query.limit is None else query.limit
+        query = replace(query, sort=query.sort or ("id", True), limit=limit)
         with self._database.read() as connection:
             rows, count = run(connection, LISTING, query, visible)
-        return {"audit": [_entry(row) for row in rows], "count": count}
+        return {"audit": [_to_wire(row) for row in rows], "count": count}
 
 
-def _entry(record: dict[str, Any]) -> AuditEntry:
-    if "date" in record:
-        record["date"] = dates.to_text(record["date"])
-    return record  # type: ignore[return-value]  # its keys are those of LISTING
+def _to_wire(entry: dict[str, object]) -> AuditEntry:
+    if isinstance(moment := entry.get("date"), datetime):
+        entry["date"] = dates.to_text(moment)
+    return entry  # type: ignore[return-value]  # its keys are those of LISTING

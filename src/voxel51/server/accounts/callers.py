@@ -1,4 +1,4 @@
-"""Who calls: the people and programs that credentials stand for, and what each may do."""
+"""Callers: the users and applications that credentials authenticate, and the scopes that each has."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,21 +9,21 @@ from voxel51.wire.accounts import Role, Scope
 Scopes = frozenset[Scope]
 
 DEFAULT_SCOPES: Scopes = frozenset(Scope) - {Scope.ADMINISTER}
-"""What a token is good for unless it says otherwise."""
+"""Scopes of a token that sets none."""
 
 ROLE_SCOPES: Mapping[Role, Scopes] = {
     Role.OPERATOR: frozenset(Scope),
     Role.MEMBER: DEFAULT_SCOPES,
     Role.VIEWER: frozenset({Scope.READ, Scope.MANAGE}),
 }
-"""The most that any credential of an account is good for."""
+"""The most that any credential of an account may do, by the account's role."""
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person, or a program acting for one: of the platform itself, or of an application when that is set.
+    """A user of the platform, or of an application if ``application_id`` is set.
 
-    ``scopes`` are those of the credential that was shown, ``credential_id`` tells which it was.
+    ``scopes`` are those of the credential that the request used, and ``credential_id`` identifies that credential.
     """
 
     id: str
@@ -34,21 +34,21 @@ class User:
 
     @property
     def identity(self) -> str:
-        """What tells this caller from every other, of whatever kind."""
+        """Unique identifier, also among callers of other kinds."""
         return f"user:{self.id}"
 
     def require(self, scope: Scope) -> None:
-        """Pass silently when the credential is good for this.
+        """Raise `Forbidden` unless the credential has ``scope``.
 
         Raises:
-            Forbidden: it is not.
+            Forbidden: it does not.
         """
         _require(self.scopes, scope)
 
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """A program that has users of its own, acting for none of them in particular. See `User` for the rest."""
+    """An application that acts for itself, not for one of its users. For the attributes, see `User`."""
 
     id: str
     name: str
@@ -57,19 +57,19 @@ class Application:
 
     @property
     def identity(self) -> str:
-        """What tells this caller from every other, of whatever kind."""
+        """Unique identifier, also among callers of other kinds."""
         return f"application:{self.id}"
 
     def require(self, scope: Scope) -> None:
-        """Pass silently when the credential is good for this; raises as `User.require` does."""
+        """Raise `Forbidden` unless the credential has ``scope``."""
         _require(self.scopes, scope)
 
 
 Caller = User | Application
-"""Whoever may look at analytics: what is public, and what is theirs."""
+"""The sender of a request that may come from a user or from an application."""
 
 
 def _require(scopes: Scopes, scope: Scope) -> None:
     if scope not in scopes:
-        held = ", ".join(sorted(scopes)) or "nothing"
-        raise Forbidden(f"This needs the right to '{scope}', and this credential is good for: {held}. Take another one")
+        held = ", ".join(sorted(scopes)) or "no scopes"
+        raise Forbidden(f"This requires the scope '{scope}'; the credential has: {held}. Use another credential")

@@ -5,7 +5,7 @@ from email.utils import format_datetime
 
 from starlette.requests import cookie_parser
 
-from voxel51.server.accounts.names import LONGEST_NAME
+from voxel51.server.accounts.names import MAX_NAME_LENGTH
 from voxel51.server.accounts.service import AccountService
 from voxel51.server.accounts.sessions import Session, SessionService
 from voxel51.server.accounts.sign_up import SignUpService
@@ -51,7 +51,7 @@ def entrance_routes(
 
     def sign_in(call: Call) -> Answer:
         name = call.body["username"]
-        account = name[:LONGEST_NAME]  # what is longer is nobody, and not worth its memory
+        account = name[:MAX_NAME_LENGTH]  # what is longer is nobody, and not worth its memory
         guesses.check(account, _GUESSES)  # nobody learns by it whether there is an account of this name
         try:
             session = sessions.sign_in(name, call.body["password"], browser_of(call))

@@ -1,24 +1,24 @@
-"""Names of people and of applications."""
+"""Names of users and applications: which are valid, and which are reserved."""
 
 import re
 
 from voxel51.server.errors import BadRequest
 
 RESERVED_NAMES = frozenset({"voxel51", "admin", "apps"})
-LONGEST_NAME = 64
-_NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{LONGEST_NAME - 1}}}")
+MAX_NAME_LENGTH = 64
+_NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{MAX_NAME_LENGTH - 1}}}")
 
 
 def check_name(kind: str, name: str) -> None:
-    """Pass silently when ``name`` will do for a ``kind``, such as a user.
+    """Raise `BadRequest` unless ``name`` is valid for a ``kind`` of account, "user" or "application".
 
     Raises:
-        BadRequest: it will not.
+        BadRequest: the name is invalid or reserved.
     """
     if not _NAME.fullmatch(name):
         raise BadRequest(
-            f"{name!r} is no {kind} name: take 1 to {LONGEST_NAME} letters, digits, '.', '_', '-', "
-            "a letter or digit first"
+            f"{name!r} is not a valid {kind} name: use 1 to {MAX_NAME_LENGTH} letters, digits, '.', '_', '-', "
+            "starting with a letter or digit"
         )
     if name.lower() in RESERVED_NAMES:
-        raise BadRequest(f"The {kind} name {name!r} is reserved; take another")
+        raise BadRequest(f"The {kind} name {name!r} is reserved; choose another")

@@ -1,4 +1,4 @@
-"""Passwords, kept as argon2 hashes."""
+"""Passwords: hash with argon2 and verify, a few at a time."""
 
 import threading
 from collections.abc import Iterator
@@ -10,59 +10,61 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from voxel51.server.errors import BadRequest, Unavailable
 
-SHORTEST = 8
-LONGEST = 1024
-_AT_ONCE = threading.BoundedSemaphore(4)
-"""Each verification takes 64 MiB and tens of milliseconds of a processor; strangers may ask for any number."""
+MIN_LENGTH = 8
+MAX_LENGTH = 1024
+_CONCURRENT = threading.BoundedSemaphore(4)
+"""Each hash takes 64 MiB and tens of milliseconds of processor time, and anyone may request any number of them."""
 
-_PATIENCE_SECONDS = 10
+_MAX_WAIT_SECONDS = 10
 
 
 def hash_password(password: str) -> str:
-    """What is kept of a password.
+    """Return the argon2 hash to store for a password.
 
     Raises:
-        BadRequest: it is too short or too long, or no text.
-        Unavailable: too many are being hashed.
+        BadRequest: the password is too short, too long, or not valid text.
+        Unavailable: too many passwords are being hashed.
     """
-    if not SHORTEST <= len(password) <= LONGEST:
-        wrong = "short" if len(password) < SHORTEST else "long"
-        raise BadRequest(f"The password is too {wrong}; take {SHORTEST} to {LONGEST} characters")
-    with _turn():
-        return PasswordHasher().hash(_bytes(password))
+    if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
+        wrong = "short" if len(password) < MIN_LENGTH else "long"
+        raise BadRequest(f"The password is too {wrong}; use {MIN_LENGTH} to {MAX_LENGTH} characters")
+    with _limited():
+        return PasswordHasher().hash(_encode(password))
 
 
-def is_password(kept: str | None, password: str) -> bool:
-    """Whether ``password`` is what was kept. It takes as long where nothing was, so that nobody learns which it is.
+def is_password(stored_hash: str | None, password: str) -> bool:
+    """Return whether ``password`` has this hash.
+
+    This takes the same time without a hash, so that timing does not reveal whether an account exists or has a password.
 
     Raises:
-        Unavailable: too many are being checked.
+        Unavailable: too many passwords are being verified.
     """
     try:
-        with _turn():
-            matches = PasswordHasher().verify(kept or _nobodys(), _bytes(password[:LONGEST]))
+        with _limited():
+            matches = PasswordHasher().verify(stored_hash or _dummy_hash(), _encode(password[:MAX_LENGTH]))
     except (VerificationError, InvalidHashError):
         return False
-    return matches and kept is not None
+    return matches and stored_hash is not None
 
 
-def _bytes(password: str) -> bytes:
+def _encode(password: str) -> bytes:
     try:
         return password.encode()
     except UnicodeEncodeError:
-        raise BadRequest("The password holds bytes that are no text; type it anew") from None
+        raise BadRequest("The password contains bytes that are not valid text; type it again") from None
 
 
 @cache
-def _nobodys() -> str:
-    return PasswordHasher().hash("nobody's")
+def _dummy_hash() -> str:
+    return PasswordHasher().hash("the password of no account")
 
 
 @contextmanager
-def _turn() -> Iterator[None]:
-    if not _AT_ONCE.acquire(timeout=_PATIENCE_SECONDS):
-        raise Unavailable("Too many people sign in at once; try again in a moment")
+def _limited() -> Iterator[None]:
+    if not _CONCURRENT.acquire(timeout=_MAX_WAIT_SECONDS):
+        raise Unavailable("Too many sign-ins at the same time; try again in a moment")
     try:
         yield
     finally:
-        _AT_ONCE.release()
+        _CONCURRENT.release()

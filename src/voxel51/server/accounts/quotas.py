@@ -1,4 +1,4 @@
-"""How much each user may have: bytes that are kept, and jobs that run at once."""
+"""Quotas: how many bytes each user may store and how many of their jobs may run at the same time."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,29 +13,30 @@ from voxel51.server.database.database import Database
 from voxel51.server.errors import BadRequest
 from voxel51.wire.accounts import Quota, QuotaChange
 
-_MOST = 2**62
+_MAX_AMOUNT = 2**62
 
 
 @dataclass(frozen=True, slots=True)
 class Quotas:
-    """The quotas of every user: their own, else those of their application, else the ``usual`` one.
+    """The quota of every user: their own, else that of their application, else the ``default``.
 
-    In each, 0 means that there is no limit, and null in the tables that the next one says.
+    0 means no limit. Null in the table means that the next of these three applies.
     """
 
     database: Database
-    usual: Quota
+    default: Quota
 
     def of(self, connection: Connection, user_ids: Sequence[str]) -> Mapping[str, Quota]:
-        """The quota of each of these users."""
+        """Return the quota of each of these users."""
+        # Most platforms grant no quota at all, and this runs at every upload and every dispatch.
         if connection.execute(select(literal(1)).select_from(quotas).limit(1)).first() is None:
-            return dict.fromkeys(user_ids, self.usual)
+            return dict.fromkeys(user_ids, self.default)
         own, shared = quotas.alias("own"), quotas.alias("shared")
         statement = (
             select(
                 users.c.id,
-                func.coalesce(own.c.bytes, shared.c.bytes, self.usual["bytes"]),
-                func.coalesce(own.c.running_jobs, shared.c.running_jobs, self.usual["running_jobs"]),
+                func.coalesce(own.c.bytes, shared.c.bytes, self.default["bytes"]),
+                func.coalesce(own.c.running_jobs, shared.c.running_jobs, self.default["running_jobs"]),
             )
             .outerjoin(own, own.c.holder == "user:" + users.c.id)
             .outerjoin(shared, shared.c.holder == "application:" + users.c.application_id)
@@ -44,22 +45,22 @@ class Quotas:
         return {row[0]: {"bytes": row[1], "running_jobs": row[2]} for row in connection.execute(statement)}
 
     def grant(self, actor: Principal, holder: Caller, granted: QuotaChange) -> None:
-        """Give a user, or each user of an application, a quota; what is left out is the usual one again.
+        """Set the quota of a user, or of each user of an application. Omitted amounts return to the default.
 
         Raises:
-            BadRequest: an amount is negative, or beyond counting.
+            BadRequest: an amount is negative or too large.
         """
         row = {"bytes": granted.get("bytes"), "running_jobs": granted.get("running_jobs")}
         for name, amount in row.items():
-            if amount is not None and not 0 <= amount <= _MOST:
-                raise BadRequest(f"{name} is 0 (no limit) to {_MOST}, not {amount}")
+            if amount is not None and not 0 <= amount <= _MAX_AMOUNT:
+                raise BadRequest(f"{name} is 0 (no limit) to {_MAX_AMOUNT}, not {amount}")
         with self.database.write() as connection:
             connection.execute(delete(quotas).where(quotas.c.holder == holder.identity))
             connection.execute(insert(quotas).values(holder=holder.identity, **row))
             audit.record(connection, actor, "quota granted", holder, **row)
 
     def most_running(self, connection: Connection, user_ids: Sequence[str]) -> Mapping[str, int]:
-        """How many jobs of each of these users may run at once; who is left out, any number."""
+        """Return how many jobs of each user may run at the same time; users without a limit are left out."""
         if not user_ids:
             return {}
         found = self.of(connection, user_ids)

@@ -1,9 +1,9 @@
-"""The users of the platform itself."""
+"""Users of the platform: create, find, change, suspend and authenticate them."""
 
 import uuid
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Select, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from voxel51.server.accounts import audit
@@ -12,9 +12,10 @@ from voxel51.server.accounts.callers import DEFAULT_SCOPES, ROLE_SCOPES, User
 from voxel51.server.accounts.names import check_name
 from voxel51.server.accounts.passwords import hash_password, is_password
 from voxel51.server.accounts.tables import applications, oidc_identities, tokens, users
-from voxel51.server.accounts.tokens import CredentialKind, CredentialUse, key_matches, parse_scopes, revoke_all
+from voxel51.server.accounts.tokens import CredentialCheck, CredentialKind, key_matches, parse_scopes, revoke_all
 from voxel51.server.database.advisory_locks import acquire_advisory_locks
 from voxel51.server.database.database import Database
+from voxel51.server.database.types import DatabaseRow
 from voxel51.server.errors import BadRequest, Conflict, Forbidden, NotFound
 from voxel51.wire import dates
 from voxel51.wire.accounts import Account, AccountChange, Role
@@ -23,20 +24,20 @@ _OWN = users.c.application_id.is_(None) & users.c.deleted_at.is_(None)
 
 
 class AccountService:
-    """Creates, finds and changes users, and tells whose a credential is."""
+    """Creates, finds and changes users, and authenticates their tokens and sessions."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._uses = CredentialUse(database)
+        self._credentials = CredentialCheck(database)
 
     def create_user(
         self, name: str, password: str | None = None, role: Role | None = None, actor: Principal = COMMAND_LINE
     ) -> User:
-        """A new user; without a password only tokens sign in. The first one is an operator unless told otherwise.
+        """Create a user. Without a password, only tokens authenticate it. The first user is by default an operator.
 
         Raises:
-            BadRequest: the name or the password will not do.
-            Conflict: there is a user or an application of that name.
+            BadRequest: the name or the password is invalid.
+            Conflict: a user or an application has this name.
         """
         check_name("user", name)
         hashed = None if password is None else hash_password(password)
@@ -44,39 +45,39 @@ class AccountService:
             return add_user(connection, actor, name, hashed, role)
 
     def find(self, name: str) -> User:
-        """The user of that name.
+        """Return the user named ``name``.
 
         Raises:
-            NotFound: there is none.
+            NotFound: no user has this name.
         """
         with self._database.read() as connection:
             row = _row(connection, name)
         return User(row.id, row.name)
 
     def account(self, user: User) -> Account:
-        """A user's account.
+        """Return a user's account.
 
         Raises:
-            NotFound: it is gone.
+            NotFound: it was deleted.
         """
         statement = _accounts().where(users.c.id == user.id, users.c.deleted_at.is_(None))
         with self._database.read() as connection:
             row = connection.execute(statement).first()
         if row is None:
-            raise NotFound(f"The account of {user.name!r} is gone")
+            raise NotFound(f"The account {user.name!r} was deleted")
         return _to_wire(row)
 
     def all(self) -> list[Account]:
-        """The accounts of all users of the platform itself, by name."""
+        """Return the accounts of all users except those of applications, sorted by name."""
         with self._database.read() as connection:
             return [_to_wire(row) for row in connection.execute(_accounts().where(_OWN).order_by(users.c.name))]
 
     def change(self, actor: Principal, name: str, change: AccountChange) -> Account:
-        """Give a user another role, or suspend one; whoever is suspended is signed out.
+        """Change a user's role, or suspend or resume a user. Suspending ends all sessions.
 
         Raises:
-            NotFound: there is no such user.
-            Conflict: no operator would be left.
+            NotFound: no user has this name.
+            Conflict: the platform would have no operator left.
         """
         with self._database.write() as connection:
             row = _row(connection, name, lock=True)
@@ -94,30 +95,30 @@ class AccountService:
         return self.account(user)
 
     def change_password(self, user: User, current: str | None, new: str) -> None:
-        """Give oneself a new password; every session but the one that asks ends.
+        """Change the user's own password, and end all sessions except the one that authenticated the request.
 
         Raises:
-            Forbidden: the present one is not as given.
-            Forbidden: nor is the credential good for all that the account is, and there is no password to ask for.
-            BadRequest: the new one will not do; or an application's user has none.
+            Forbidden: ``current`` is not the current password. Or the account has none, and the credential does not
+                have all scopes of the account.
+            BadRequest: the new password is invalid, or the user belongs to an application.
         """
         if user.application_id is not None:
-            raise BadRequest("Users of an application have no passwords; the application signs them in")
+            raise BadRequest("Users of an application have no passwords; the application authenticates for them")
         with self._database.read() as connection:
             kept = connection.execute(select(users.c.password_hash).where(users.c.id == user.id)).scalar()
             if kept is None:
                 require_full_access(connection, user)
         if kept is not None and not is_password(kept, current or ""):
-            raise Forbidden("The current password is not the one given; send it as current_password")
+            raise Forbidden("The current password is wrong; send the right one as current_password")
         hashed = hash_password(new)
         with self._database.write() as connection:
             set_password(connection, user, user, hashed, but=user.credential_id)
 
     def authenticate(self, key: str, kind: CredentialKind = CredentialKind.TOKEN) -> User:
-        """The user whose token, or session, has this key.
+        """Return the user whose token or session has this key.
 
         Raises:
-            Unauthenticated: none has it, or it is revoked or expired.
+            Unauthenticated: the key is unknown, revoked or expired.
             Forbidden: the account is suspended.
         """
         statement = (
@@ -136,7 +137,7 @@ class AccountService:
         )
         with self._database.read() as connection:
             found = connection.execute(statement).first()
-        row = self._uses.check(found, "API token" if kind is CredentialKind.TOKEN else "session")
+        row = self._credentials.check(found, "API token" if kind is CredentialKind.TOKEN else "session")
         if row.suspended_at is not None:
             raise Forbidden(f"The account {row.name!r} is suspended; ask the operator of the platform")
         scopes = (parse_scopes(row.scopes) or DEFAULT_SCOPES) & ROLE_SCOPES[Role(row.role)]
@@ -144,82 +145,84 @@ class AccountService:
 
 
 def add_user(connection: Connection, actor: Principal | None, name: str, hashed: str | None, role: Role | None) -> User:
-    """A new user of the platform, whose name was checked. Without an ``actor``, it is the user's own doing.
+    """Create a user with a checked name. Without an ``actor``, the audit log names the user as the actor.
 
     Raises:
-        Conflict: there is a user or an application of that name.
+        Conflict: a user or an application has this name.
     """
     user = User(str(uuid.uuid4()), name)
+    # Of two concurrent first users, only one may become the operator.
     acquire_advisory_locks(connection, "first user")
     role = role or (Role.MEMBER if has_users(connection) else Role.OPERATOR)
     row = {"id": user.id, "name": name, "password_hash": hashed, "created_at": dates.now(), "role": role.value}
-    # Analytics are called after their owners, so no two owners on the platform share a name.
+    # Analytics are named after their owners, so a user and an application cannot share a name.
     if connection.execute(select(applications.c.id).where(applications.c.name == name)).first():
-        raise Conflict(f"There is an application named {name!r} already; take another name")
+        raise Conflict(f"An application named {name!r} already exists; choose another name")
     try:
         with connection.begin_nested():
             connection.execute(insert(users).values(row))
     except IntegrityError:
-        raise Conflict(f"There is a user named {name!r} already; take another name") from None
+        raise Conflict(f"A user named {name!r} already exists; choose another name") from None
     audit.record(connection, actor or user, "account created", user, role=role.value)
     return user
 
 
 def has_users(connection: Connection) -> bool:
-    """Whether the platform has any account of its own."""
+    """Return whether the platform has any user besides those of applications."""
     return connection.execute(select(users.c.id).where(_OWN).limit(1)).first() is not None
 
 
 def set_password(connection: Connection, actor: Principal, user: User, hashed: str, but: str | None = None) -> None:
-    """Keep a new password, and end all sessions except that with the id ``but``."""
+    """Store a new password, and end all sessions except the one with the id ``but``."""
     connection.execute(update(users).where(users.c.id == user.id).values(password_hash=hashed))
     revoke_all(connection, user, CredentialKind.SESSION, but=but)
     audit.record(connection, actor, "password changed", user)
 
 
 def require_full_access(connection: Connection, user: User) -> None:
-    """Pass silently when the credential is good for all that its account is: it may make a new way in.
+    """Raise `Forbidden` unless the credential has all scopes of its account, as a new way to sign in requires.
+
+    Otherwise a token with few scopes could create a session with all of them.
 
     Raises:
-        Forbidden: it is good for less, and would become more.
+        Forbidden: the credential lacks scopes.
     """
     role = Role(connection.execute(select(users.c.role).where(users.c.id == user.id)).scalar_one())
     if not user.scopes >= ROLE_SCOPES[role]:
         raise Forbidden(
-            f"This credential is good for less than an {role} is; sign in by a browser, "
-            f"or have the platform's owner run: voxel51 server user reset {user.name}"
+            f"This credential does not have all scopes of the role {role}. Sign in with a browser, "
+            f"or ask the operator to run: voxel51 server user reset {user.name}"
         )
 
 
 def require_remaining_operator(connection: Connection) -> None:
-    """Pass silently when somebody is left who may administer the platform.
+    """Raise `Conflict` unless at least one active operator is left.
 
     Raises:
-        Conflict: nobody is.
+        Conflict: none is left.
     """
     able = _OWN & (users.c.role == Role.OPERATOR.value) & users.c.suspended_at.is_(None)
-    # Locked in order: of two operators who remove each other at once, the second finds himself the last.
+    # The rows are locked, in a fixed order: of two operators who demote each other at the same time, the second waits
+    # here and finds to be the last.
     if not connection.execute(select(users.c.id).where(able).order_by(users.c.id).with_for_update()).all():
-        raise Conflict("This is the platform's last operator; make somebody else one first")
+        raise Conflict("This is the platform's last operator; give another user the role operator first")
 
 
-def _accounts() -> Any:
+def _accounts() -> Select[Any]:  # `Any`: rows are read by column name
     owner = select(applications.c.name).where(applications.c.id == users.c.application_id).scalar_subquery()
-    elsewhere = (
-        select(oidc_identities.c.issuer).where(oidc_identities.c.user_id == users.c.id).limit(1).scalar_subquery()
-    )
-    return select(users, owner.label("application"), elsewhere.label("oidc_issuer"))
+    issuer = select(oidc_identities.c.issuer).where(oidc_identities.c.user_id == users.c.id).limit(1).scalar_subquery()
+    return select(users, owner.label("application"), issuer.label("oidc_issuer"))
 
 
-def _row(connection: Connection, name: str, *, lock: bool = False) -> Row[Any]:
+def _row(connection: Connection, name: str, *, lock: bool = False) -> DatabaseRow:
     statement = select(users).where(users.c.name == name, _OWN)
     row = connection.execute(statement.with_for_update() if lock else statement).first()
     if row is None:
-        raise NotFound(f"There is no user {name!r}; create it with: voxel51 server user create {name}")
+        raise NotFound(f"User {name!r} not found; create it with: voxel51 server user create {name}")
     return row
 
 
-def _to_wire(row: Row[Any]) -> Account:
+def _to_wire(row: DatabaseRow) -> Account:
     return {
         "id": row.id,
         "username": row.name,

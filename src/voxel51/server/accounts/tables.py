@@ -1,4 +1,4 @@
-"""Users, applications, what signs them in, and the log of what became of them."""
+"""Account tables: users, applications, credentials, quotas and the audit log."""
 
 from sqlalchemy import (
     BigInteger,
@@ -30,15 +30,15 @@ users = Table(
     metadata,
     Column("id", String(36), primary_key=True),
     Column("name", String(64), nullable=False),
-    Column("application_id", String(36), ForeignKey(applications.c.id)),  # null: of the platform itself
+    Column("application_id", String(36), ForeignKey(applications.c.id)),  # null: a user of the platform
     Column("password_hash", String(256)),
     Column("created_at", Moment, nullable=False),
     Column("role", String(16), nullable=False, server_default="member"),
     Column("email", String(320)),
     Column("suspended_at", Moment),
-    Column("deleted_at", Moment),  # what they had is being removed
+    Column("deleted_at", Moment),  # set while the user's data are being deleted
 )
-# A name is unique on the platform; each application has names of its own.
+# Names are unique among the platform's own users, and among the users of each application.
 Index(
     "ix_users_platform_name",
     users.c.name,
@@ -58,8 +58,8 @@ tokens = Table(
     Column("key_hash", String(64), nullable=False, unique=True),
     Column("created_at", Moment, nullable=False),
     Column("revoked_at", Moment),
-    Column("kind", String(16), nullable=False, server_default="token"),  # or "session": made by signing in
-    Column("scopes", String(64)),  # joined by spaces; null: the usual ones
+    Column("kind", String(16), nullable=False, server_default="token"),  # or "session": created by signing in
+    Column("scopes", String(64)),  # joined by spaces; null: the default ones
     Column("expires_at", Moment, index=True),  # null: never
     Column("last_used_at", Moment),  # to the minute
     CheckConstraint("(user_id IS NULL) <> (application_id IS NULL)", name="one_holder"),
@@ -71,7 +71,7 @@ one_time_keys = Table(
     Column("id", String(36), primary_key=True),
     Column("purpose", String(16), nullable=False),  # "invitation" or "reset"
     Column("user_id", String(36), ForeignKey(users.c.id, ondelete="CASCADE"), index=True),  # null: an invitation
-    Column("role", String(16)),  # of who is invited
+    Column("role", String(16)),  # of the invited user
     Column("key_hash", String(64), nullable=False, unique=True),
     Column("created_at", Moment, nullable=False),
     Column("expires_at", Moment, nullable=False, index=True),
@@ -89,8 +89,10 @@ oidc_identities = Table(
 quotas = Table(
     "quotas",
     metadata,
-    Column("holder", String(64), primary_key=True),  # identity of a user, or of an application: for each of its users
-    Column("bytes", BigInteger),  # null: the usual; 0: no limit
+    Column(
+        "holder", String(64), primary_key=True
+    ),  # identity of a user, or of an application, whose users have this quota each
+    Column("bytes", BigInteger),  # null: the default; 0: no limit
     Column("running_jobs", BigInteger),
 )
 
@@ -99,9 +101,9 @@ audit_log = Table(
     metadata,
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
     Column("date", Moment, nullable=False, index=True),
-    Column("actor", String(128), nullable=False),  # as people read it
+    Column("actor", String(128), nullable=False),  # as shown
     Column("action", String(64), nullable=False),
-    Column("account", String(64), nullable=False),  # identity of whom it concerns
+    Column("account", String(64), nullable=False),  # identity of the account that the entry concerns
     Column("account_name", String(64), nullable=False),
     Column("details", Document, nullable=False),
 )
@@ -109,5 +111,5 @@ Index("ix_audit_log_account_id", audit_log.c.account, audit_log.c.id)
 
 
 def users_of(application: Application) -> Select[tuple[str]]:
-    """The ids of all users of ``application``."""
+    """Return a query for the ids of all users of ``application``."""
     return select(users.c.id).where(users.c.application_id == application.id)

@@ -1,4 +1,4 @@
-"""Tokens and sessions: random keys that stand for a user or an application. Only a hash of each is kept."""
+"""Tokens and sessions: random keys that authenticate a user or an application. Only a hash of each key is stored."""
 
 import hashlib
 import secrets
@@ -7,29 +7,29 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
 from voxel51.server.accounts import audit
 from voxel51.server.accounts.audit import Principal
 from voxel51.server.accounts.callers import DEFAULT_SCOPES, Application, Caller, Scopes
 from voxel51.server.accounts.tables import tokens
 from voxel51.server.database.database import Database
+from voxel51.server.database.types import DatabaseRow
 from voxel51.server.errors import BadRequest, Forbidden, NotFound, Unauthenticated
 from voxel51.wire import dates
 from voxel51.wire.accounts import Scope, TokenRecord
 from voxel51.wire.tokens import TokenFile
 
 _KEY_PREFIX = "v51_"
-_LONGEST_NAME = 128
-_MOST_DAYS = 36525
-_LONGEST_OVERLAP_SECONDS = 30 * 86400
-_USE_NOTED_EVERY = timedelta(minutes=1)
+_MAX_NAME_LENGTH = 128
+_MAX_DAYS = 36525
+_MAX_OVERLAP_SECONDS = 30 * 86400
+_USE_RECORDED_EVERY = timedelta(minutes=1)
 
 
 class CredentialKind(StrEnum):
-    """What a key was made for."""
+    """A token, which programs use, or a session, which a browser gets by signing in."""
 
     TOKEN = "token"  # noqa: S105  (a word, not a password)
     SESSION = "session"
@@ -37,7 +37,7 @@ class CredentialKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TokenSpec:
-    """What a new key is called and good for; ``scopes`` None are the usual ones, ``expires_at`` None is never."""
+    """Properties of a new token. ``scopes`` None means the default scopes; ``expires_at`` None means never."""
 
     name: str
     scopes: Scopes | None = None
@@ -45,12 +45,12 @@ class TokenSpec:
 
 
 def hash_key(key: str) -> str:
-    """What is kept of a random key. 256 random bits need no slow hash."""
+    """Return the hash to store for a random key. A key of 256 random bits needs no slow hash."""
     return hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def new_key(prefix: str = _KEY_PREFIX) -> str:
-    """A key that nobody guesses: 256 random bits as text."""
+    """Return a new random key: 256 bits as text."""
     return prefix + secrets.token_urlsafe(32)
 
 
@@ -61,18 +61,18 @@ class TokenService:
         self._database = database
 
     def issue(self, actor: Principal, holder: Caller, spec: TokenSpec, base_url: str) -> TokenFile:
-        """A further token of ``holder``, as the file it is handed out in. Its key cannot be had a second time.
+        """Issue a token to ``holder`` and return it as a token file. The key cannot be read again later.
 
         Raises:
             BadRequest: the name is empty or too long, or there are no scopes.
-            Forbidden: it would be good for more than ``actor``'s own credential.
+            Forbidden: the token would have scopes that ``actor``'s own credential lacks.
         """
         _check_spec(actor, spec)
         with self._database.write() as connection:
             return self._issue(connection, actor, holder, spec, base_url)
 
     def all(self, holder: Caller, kind: CredentialKind = CredentialKind.TOKEN) -> list[TokenRecord]:
-        """All of ``holder``'s, oldest first."""
+        """Return all tokens (or sessions) of ``holder``, oldest first."""
         chosen = _held_by(holder) & (tokens.c.kind == kind.value)
         statement = select(tokens).where(chosen).order_by(tokens.c.created_at, tokens.c.id)
         with self._database.read() as connection:
@@ -81,10 +81,10 @@ class TokenService:
     def revoke(
         self, actor: Principal, holder: Caller, token_id: str, kind: CredentialKind = CredentialKind.TOKEN
     ) -> None:
-        """End one at once; ending it again changes nothing.
+        """Revoke a token (or session) at once. Revoking it again does nothing.
 
         Raises:
-            NotFound: the holder has no such.
+            NotFound: the holder has no such token.
         """
         with self._database.write() as connection:
             row = _find(connection, holder, token_id, kind)
@@ -95,35 +95,36 @@ class TokenService:
     def rotate(
         self, actor: Principal, holder: Caller, token_id: str, overlap_seconds: float, base_url: str
     ) -> TokenFile:
-        """A token in the place of another: of the same name, scopes and, where it ends, length of life. The old one
-        counts for ``overlap_seconds`` more.
+        """Replace a token by one with the same name, scopes and, if it expires, length of life.
+
+        The old token stays valid for ``overlap_seconds``.
 
         Raises:
             NotFound: the holder has no such token.
-            BadRequest: it is not valid any more, or the overlap is negative or longer than 30 days.
-            Forbidden: it is good for more than ``actor``'s own credential.
+            BadRequest: the token is no longer valid, or the overlap is negative or longer than 30 days.
+            Forbidden: the token has scopes that ``actor``'s own credential lacks.
         """
-        if not 0 <= overlap_seconds <= _LONGEST_OVERLAP_SECONDS:
-            raise BadRequest(f"overlap_seconds is 0 to {_LONGEST_OVERLAP_SECONDS}, not {overlap_seconds}")
+        if not 0 <= overlap_seconds <= _MAX_OVERLAP_SECONDS:
+            raise BadRequest(f"overlap_seconds is 0 to {_MAX_OVERLAP_SECONDS}, not {overlap_seconds}")
         overlap = timedelta(seconds=overlap_seconds)
         now = dates.now()
         with self._database.write() as connection:
             old = _find(connection, holder, token_id, CredentialKind.TOKEN)
             if old.revoked_at is not None or (old.expires_at is not None and old.expires_at <= now):
-                raise BadRequest(f"Token {token_id!r} is not valid any more; issue a new one instead")
-            ends = None if old.expires_at is None else now + (old.expires_at - old.created_at)
-            spec = TokenSpec(old.name, parse_scopes(old.scopes), ends)
+                raise BadRequest(f"Token {token_id!r} is no longer valid; issue a new one instead")
+            expires_at = None if old.expires_at is None else now + (old.expires_at - old.created_at)
+            spec = TokenSpec(old.name, parse_scopes(old.scopes), expires_at)
             _check_spec(actor, spec)
-            last = {"expires_at": _earlier(old.expires_at, now + overlap)} if overlap else {"revoked_at": now}
-            connection.execute(update(tokens).where(tokens.c.id == token_id).values(last))
+            end = {"expires_at": _earlier(old.expires_at, now + overlap)} if overlap else {"revoked_at": now}
+            connection.execute(update(tokens).where(tokens.c.id == token_id).values(end))
             return self._issue(connection, actor, holder, spec, base_url, replaces=token_id)
 
     def _issue(
-        self, connection: Connection, actor: Principal, holder: Caller, spec: TokenSpec, base_url: str, **details: Any
+        self, connection: Connection, actor: Principal, holder: Caller, spec: TokenSpec, base_url: str, **details: str
     ) -> TokenFile:
-        key, token_id, now = add(connection, holder, spec, CredentialKind.TOKEN)
-        said = {"name": spec.name, "scopes": sorted(spec.scopes or DEFAULT_SCOPES), **details}
-        audit.record(connection, actor, "token issued", holder, id=token_id, **said)
+        key, token_id, now = add_credential(connection, holder, spec, CredentialKind.TOKEN)
+        scopes = sorted(spec.scopes or DEFAULT_SCOPES)
+        audit.record(connection, actor, "token issued", holder, id=token_id, name=spec.name, scopes=scopes, **details)
         created_at = dates.to_text(now)
         return {
             "access_token": {
@@ -132,16 +133,18 @@ class TokenService:
         }  # fmt: skip
 
     def expire(self) -> int:
-        """Delete sessions that are over; returns how many. Tokens stay on record."""
-        over = func.coalesce(tokens.c.revoked_at, tokens.c.expires_at) < dates.now()
+        """Delete revoked and expired sessions; return how many. Tokens stay on record."""
+        ended = func.coalesce(tokens.c.revoked_at, tokens.c.expires_at) < dates.now()
         with self._database.write() as connection:
             return connection.execute(
-                tokens.delete().where(tokens.c.kind == CredentialKind.SESSION.value, over)
+                tokens.delete().where(tokens.c.kind == CredentialKind.SESSION.value, ended)
             ).rowcount
 
 
-def add(connection: Connection, holder: Caller, spec: TokenSpec, kind: CredentialKind) -> tuple[str, str, datetime]:
-    """A new key of ``holder``, its id, and when it was made."""
+def add_credential(
+    connection: Connection, holder: Caller, spec: TokenSpec, kind: CredentialKind
+) -> tuple[str, str, datetime]:
+    """Create a credential of ``holder``; return its key, its id, and its date of creation."""
     key, token_id, now = new_key(), str(uuid.uuid4()), dates.now()
     column = tokens.c.application_id if isinstance(holder, Application) else tokens.c.user_id
     row = {
@@ -158,7 +161,7 @@ def add(connection: Connection, holder: Caller, spec: TokenSpec, kind: Credentia
 
 
 def revoke_all(connection: Connection, holder: Caller, *kinds: CredentialKind, but: str | None = None) -> None:
-    """End all keys of ``holder`` of these kinds, except the one with the id ``but``."""
+    """Revoke all credentials of ``holder`` of these kinds, except the one with the id ``but``."""
     chosen = _held_by(holder) & tokens.c.kind.in_([kind.value for kind in kinds]) & tokens.c.revoked_at.is_(None)
     if but is not None:
         chosen &= tokens.c.id != but
@@ -166,71 +169,74 @@ def revoke_all(connection: Connection, holder: Caller, *kinds: CredentialKind, b
 
 
 def token_spec(name: str, scopes: Iterable[Scope] | None, days: float | None) -> TokenSpec:
-    """TokenSpec as a caller words them; ``days`` from now, or None for ever.
+    """Return the spec that a request describes; ``days`` from now until it expires, None for never.
 
     Raises:
-        BadRequest: there are no scopes, or no such number of days.
+        BadRequest: the scopes are empty, or the number of days is out of range.
     """
     if scopes is not None and not (scopes := frozenset(scopes)):
-        raise BadRequest(f"The token would be good for nothing; give it some of the scopes {', '.join(Scope)}")
+        raise BadRequest(f"The token has no scopes; give it some of: {', '.join(Scope)}")
     if days is None:
         return TokenSpec(name, scopes)
-    if not 0 < days <= _MOST_DAYS:
-        raise BadRequest(f"A token lasts above 0 and up to {_MOST_DAYS} days, not {days}; leave it out for ever")
+    if not 0 < days <= _MAX_DAYS:
+        raise BadRequest(
+            f"A token lasts more than 0 and up to {_MAX_DAYS} days, not {days}; omit days for one that never expires"
+        )
     return TokenSpec(name, scopes, dates.now() + timedelta(days=days))
 
 
 def parse_scopes(text: str | None) -> Scopes | None:
-    """Scopes as they are kept."""
+    """Return the scopes in a column of the database; None means the default scopes."""
     return None if text is None else frozenset(map(Scope, text.split()))
 
 
 def key_matches(key: str) -> ColumnElement[bool]:
-    """Chooses the token that has ``key`` and was not revoked."""
+    """Return the condition that selects the unrevoked credential with this key."""
     return (tokens.c.key_hash == hash_key(key)) & tokens.c.revoked_at.is_(None)
 
 
-class CredentialUse:
-    """Notes when keys were last used: to the minute, so that reading stays reading."""
+class CredentialCheck:
+    """Checks credentials and records when each was last used, to the minute, so that most requests only read."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def check(self, row: Any, what: str) -> Any:
-        """The row of a key that was shown, its ``token_id``, ``expires_at`` and ``last_used_at`` among others.
+    def check(self, row: DatabaseRow | None, what: str) -> DatabaseRow:
+        """Return the ``row`` of a credential: it has ``token_id``, ``expires_at`` and ``last_used_at``.
 
         Raises:
-            Unauthenticated: there is none, or its time is over; ``what`` it would have been.
+            Unauthenticated: there is no row, or it is expired; ``what`` names the kind of credential.
         """
         now = dates.now()
         if row is None:
-            raise Unauthenticated(f"This {what} is not known here, or it was revoked; get a new one")
+            raise Unauthenticated(f"This {what} is unknown or was revoked; get a new one")
         if row.expires_at is not None and row.expires_at <= now:
             raise Unauthenticated(f"This {what} expired on {dates.to_text(row.expires_at)}; get a new one")
-        if row.last_used_at is None or now - row.last_used_at >= _USE_NOTED_EVERY:
-            unnoted = tokens.c.last_used_at.is_not_distinct_from(row.last_used_at)
+        if row.last_used_at is None or now - row.last_used_at >= _USE_RECORDED_EVERY:
+            # The condition lets only one of several concurrent requests write.
+            unchanged = tokens.c.last_used_at.is_not_distinct_from(row.last_used_at)
             with self._database.write(durable=False) as connection:
-                chosen = (tokens.c.id == row.token_id) & unnoted
+                chosen = (tokens.c.id == row.token_id) & unchanged
                 connection.execute(update(tokens).where(chosen).values(last_used_at=now))
         return row
 
 
 def _check_spec(actor: Principal, spec: TokenSpec) -> None:
-    if not 1 <= len(spec.name) <= _LONGEST_NAME:
-        raise BadRequest(f"A token's name has 1 to {_LONGEST_NAME} characters, not {len(spec.name)}")
-    held = getattr(actor, "scopes", frozenset(Scope))  # a command may give what it likes
-    if beyond := sorted((DEFAULT_SCOPES if spec.scopes is None else spec.scopes) - held):
+    if not 1 <= len(spec.name) <= _MAX_NAME_LENGTH:
+        raise BadRequest(f"A token's name has 1 to {_MAX_NAME_LENGTH} characters, not {len(spec.name)}")
+    held = getattr(actor, "scopes", frozenset(Scope))  # the command line has no scopes: it may grant all
+    if missing := sorted((DEFAULT_SCOPES if spec.scopes is None else spec.scopes) - held):
         raise Forbidden(
-            f"A token cannot be good for more than what makes it; this credential lacks {', '.join(beyond)}. "
-            f"Ask for some of {', '.join(sorted(held))}"
+            "A token cannot have more scopes than the credential that issues it; this credential lacks: "
+            f"{', '.join(missing)}. Request only some of: {', '.join(sorted(held))}"
         )
 
 
-def _find(connection: Connection, holder: Caller, token_id: str, kind: CredentialKind) -> Row[Any]:
+def _find(connection: Connection, holder: Caller, token_id: str, kind: CredentialKind) -> DatabaseRow:
     chosen = (tokens.c.id == token_id) & (tokens.c.kind == kind.value) & _held_by(holder)
     row = connection.execute(select(tokens).where(chosen).with_for_update()).first()
     if row is None:
-        raise NotFound(f"{holder.name!r} has no {kind.value} {token_id!r}; list them to see which there are")
+        raise NotFound(f"{holder.name!r} has no {kind.value} {token_id!r}; list them to see the valid ids")
     return row
 
 
@@ -243,7 +249,7 @@ def _earlier(first: datetime | None, second: datetime) -> datetime:
     return second if first is None else min(first, second)
 
 
-def _to_wire(row: Row[Any]) -> TokenRecord:
+def _to_wire(row: DatabaseRow) -> TokenRecord:
     def text(moment: datetime | None) -> str | None:
         return None if moment is None else dates.to_text(moment)
 

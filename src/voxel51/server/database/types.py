@@ -10,7 +10,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
-DatabaseRow = Row[Any]
+DatabaseRow = Row[*tuple[Any, ...]]
 """A row whose columns are read as attributes. `Any`: SQLAlchemy does not type the columns of tables by name."""
 
 

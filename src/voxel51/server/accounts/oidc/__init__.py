@@ -1,1 +1,1 @@
-"""Signing in by somebody else's word: OpenID Connect, with the authorization code flow and PKCE."""
+"""OpenID Connect sign-in: the authorization code flow with PKCE."""
