@@ -6,7 +6,7 @@ from samples.platform import JobPlatform
 from support.loopback_server import Loopback, Reply
 from voxel51.platform.agent import Agent, Gone
 from voxel51.transport.errors import APIError, ConnectionFailed
-from voxel51.transport.plain import PlainSender
+from voxel51.transport.sender import JOB_HEADERS, HttpSender
 from voxel51.wire.tasks import TaskState
 
 
@@ -19,7 +19,7 @@ def platform():
 
 @pytest.fixture
 def sender():
-    sender = PlainSender()
+    sender = HttpSender(headers=JOB_HEADERS)
     yield sender
     sender.close()
 

@@ -6,7 +6,7 @@ import pytest
 from support.loopback_server import Loopback, Reply
 from voxel51.transport import errors
 from voxel51.transport.errors import APIError
-from voxel51.transport.messages import Request, WholeAnswer
+from voxel51.transport.messages import BufferedResponse, Request
 from voxel51.transport.secrets import SecretHeaders, shown
 from voxel51.users.api import API
 from voxel51.users.auth import Token
@@ -30,9 +30,9 @@ KINDS = {
 }
 
 
-def answer(status: int) -> WholeAnswer:
+def answer(status: int) -> BufferedResponse:
     body = b'{"error": {"code": 0, "message": "what was wrong"}}'
-    return WholeAnswer(status, "reason", f"http://host/path?signature={SECRET}", {"x-request-id": "r1"}, body)
+    return BufferedResponse(status, "reason", f"http://host/path?signature={SECRET}", {"x-request-id": "r1"}, body)
 
 
 @pytest.mark.parametrize(("status", "kind"), KINDS.items(), ids=map(str, KINDS))

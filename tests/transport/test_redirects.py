@@ -3,8 +3,8 @@ import pytest
 from support.loopback_server import Loopback, Reply
 from voxel51.transport.errors import APIError
 from voxel51.transport.messages import Request
-from voxel51.transport.pooled import PooledSender
 from voxel51.transport.redirects import after_redirect
+from voxel51.transport.sender import HttpSender
 
 CREDENTIALS = {"Authorization": "Bearer key", "x-voxel51-application": "key", "Content-Type": "application/json"}
 
@@ -17,7 +17,7 @@ def redirect(location: str, status: int = 302) -> Reply:
 def test_at_the_same_place_a_redirected_request_stays_as_it_was(loopback: Loopback, how: str) -> None:
     loopback.reply(redirect("/there?x=1"), Reply(body=b"here"))
 
-    answer = getattr(PooledSender(), how)(Request("GET", f"{loopback.url}/here", CREDENTIALS, b"{}"))
+    answer = getattr(HttpSender(), how)(Request("GET", f"{loopback.url}/here", CREDENTIALS, b"{}"))
 
     assert answer.read() == b"here"
     assert (loopback.last.path, loopback.last.body) == ("/there?x=1", b"{}")
@@ -27,7 +27,7 @@ def test_at_the_same_place_a_redirected_request_stays_as_it_was(loopback: Loopba
 def test_another_place_is_told_nothing(loopback: Loopback, another_loopback: Loopback) -> None:
     loopback.reply(redirect(f"{another_loopback.url}/signed"))
 
-    PooledSender().fetch(Request("GET", loopback.url, CREDENTIALS, b'{"search": "private"}'))
+    HttpSender().fetch(Request("GET", loopback.url, CREDENTIALS, b'{"search": "private"}'))
 
     assert another_loopback.last.path == "/signed"
     assert another_loopback.last.size_bytes == 0
@@ -39,7 +39,7 @@ def test_another_place_is_told_nothing(loopback: Loopback, another_loopback: Loo
 def test_what_changes_something_is_never_sent_twice(loopback: Loopback, method: str) -> None:
     loopback.reply(redirect("/there", 307))
 
-    assert PooledSender().fetch(Request(method, loopback.url)).status == 307
+    assert HttpSender().fetch(Request(method, loopback.url)).status == 307
     assert len(loopback.requests) == 1
 
 
@@ -47,7 +47,7 @@ def test_going_in_circles_ends(loopback: Loopback) -> None:
     loopback.reply(redirect("/"))
 
     with pytest.raises(APIError, match="more than 10 times"):
-        PooledSender().fetch(Request("GET", loopback.url))
+        HttpSender().fetch(Request("GET", loopback.url))
 
     assert len(loopback.requests) == 11
 

@@ -9,15 +9,16 @@ import pytest
 from support.loopback_server import Loopback, Reply
 from voxel51.transport.errors import CannotConnect, ConnectionFailed
 from voxel51.transport.messages import Request
-from voxel51.transport.pooled import PooledSender
-from voxel51.transport.retrying import RetryingSender, RetryPolicy, Trials, seconds_of
+from voxel51.transport.retrying import Attempts, RetryingSender, RetryPolicy, seconds_of
+from voxel51.transport.sender import HttpSender
+from voxel51.wire.backoff import Backoff
 
-QUICK = RetryPolicy(tries=4, first_pause_seconds=0.01, longest_pause_seconds=0.02, total_seconds=5)
+QUICK = RetryPolicy(attempts=4, backoff=Backoff(0.01, 0.02, jitter=0.5), total_seconds=5)
 
 
 @pytest.fixture
 def sender() -> RetryingSender:
-    return RetryingSender(PooledSender(), QUICK)
+    return RetryingSender(HttpSender(), QUICK)
 
 
 @pytest.mark.parametrize("status", [429, 502, 503, 504])
@@ -57,7 +58,7 @@ def test_after_the_last_try_the_answer_stands(loopback: Loopback, sender: Retryi
     loopback.reply(Reply.error(503, "down"))
 
     assert sender.fetch(Request("GET", loopback.url, repeatable=True)).status == 503
-    assert len(loopback.requests) == QUICK.tries
+    assert len(loopback.requests) == QUICK.attempts
 
 
 def test_a_connection_that_broke_is_made_again(loopback: Loopback, sender: RetryingSender) -> None:
@@ -92,17 +93,17 @@ def test_coming_back_in_an_hour_is_left_to_the_caller(loopback: Loopback, sender
 
 
 def test_pauses_grow_and_end_with_the_time_of_the_call() -> None:
-    policy = RetryPolicy(tries=100, first_pause_seconds=1, longest_pause_seconds=8, total_seconds=1000)
-    trials = Trials(policy, Request("GET", "http://host", repeatable=True))
+    policy = RetryPolicy(attempts=100, backoff=Backoff(1, 8, jitter=0.5), total_seconds=1000)
+    attempts = Attempts(policy, Request("GET", "http://host", repeatable=True))
     broken = ConnectionFailed("gone")
 
-    pauses = [trials.pause_after(broken) for _ in range(6)]
+    pauses = [attempts.pause_after_failure(broken) for _ in range(6)]
 
     for pause, full in zip(pauses, [1, 2, 4, 8, 8, 8], strict=True):
         assert pause is not None
         assert full / 2 <= pause <= full
-    short = Trials(policy, Request("GET", "http://host", repeatable=True, timeout_seconds=0.1))
-    assert short.pause_after(broken) is None
+    short = Attempts(policy, Request("GET", "http://host", repeatable=True, timeout_seconds=0.1))
+    assert short.pause_after_failure(broken) is None
 
 
 def test_one_pool_serves_threads_that_retry(loopback: Loopback, sender: RetryingSender) -> None:
@@ -149,7 +150,7 @@ def test_retry_after_is_a_date(hours: float, low: float, high: float) -> None:
 def test_all_tries_together_take_no_longer_than_the_limit(loopback: Loopback) -> None:
     never = threading.Event()
     loopback.reply(Reply.error(503, "not now"), Reply.error(503, "not now"), Reply(until=never))
-    sender = RetryingSender(PooledSender(), RetryPolicy(first_pause_seconds=0.1))
+    sender = RetryingSender(HttpSender(), RetryPolicy(backoff=Backoff(0.1, 5, jitter=0.5)))
     started = time.monotonic()
 
     with pytest.raises(ConnectionFailed):

@@ -5,8 +5,8 @@ import pytest
 
 from support.loopback_server import Loopback, Reply
 from voxel51.transport.messages import Request
-from voxel51.transport.pooled import PooledSender
 from voxel51.transport.saving import Direct, local_name
+from voxel51.transport.sender import HttpSender
 
 
 def test_a_pipe_takes_what_comes(loopback: Loopback, tmp_path: Path) -> None:
@@ -19,7 +19,7 @@ def test_a_pipe_takes_what_comes(loopback: Loopback, tmp_path: Path) -> None:
     reader.start()
     loopback.reply(Reply(body=b"labels"))
 
-    with PooledSender().send(Request("GET", loopback.url)) as answer, Direct(pipe, lambda *s: seen.append(s)) as direct:
+    with HttpSender().send(Request("GET", loopback.url)) as answer, Direct(pipe, lambda *s: seen.append(s)) as direct:
         direct.begin(answer.status, answer.headers)
         for chunk in answer.chunks():
             direct.take(chunk)

@@ -8,9 +8,10 @@ import pytest
 from support.accounts import User
 from support.loopback_server import Loopback, Reply
 from support.platforms import NO_OP
-from voxel51.transport.messages import Request, WholeAnswer
-from voxel51.transport.pooled import PooledSender
+from voxel51.transport.cancellation import Cancellation
+from voxel51.transport.messages import BufferedResponse, Request
 from voxel51.transport.retrying import RetryingSender
+from voxel51.transport.sender import HttpSender
 from voxel51.users.api import API
 from voxel51.users.auth import Token
 from voxel51.users.calls import jobs
@@ -19,16 +20,16 @@ from voxel51.users.jobs import JobRequest
 KEY = "idempotency-key"
 
 
-class AnswersGetLost(PooledSender):
+class AnswersGetLost(HttpSender):
     """Sends for real, and behaves as if the connection had closed before the first answer arrived."""
 
     lost = 0
 
-    def fetch(self, request: Request) -> WholeAnswer:
-        answer = super().fetch(request)
+    def fetch(self, request: Request, cancellation: Cancellation | None = None) -> BufferedResponse:
+        answer = super().fetch(request, cancellation)
         if request.method == "POST" and not self.lost:
             self.lost += 1
-            return WholeAnswer(503, "lost", answer.url, {}, b"")
+            return BufferedResponse(503, "lost", answer.url, {}, b"")
         return answer
 
 

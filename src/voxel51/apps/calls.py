@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import TypeVar, cast
 
 from voxel51.transport.errors import APIError
-from voxel51.transport.messages import Answer, WholeAnswer
+from voxel51.transport.messages import BufferedResponse, Response
 from voxel51.users.calls.call import Call, document, entry, get, nothing, post_json
 from voxel51.users.query import DataQuery, JobsQuery
 from voxel51.wire.data import DataList
@@ -21,7 +21,7 @@ class ApplicationAPIError(APIError):
     """
 
     @classmethod
-    def from_response(cls, res: Answer | WholeAnswer) -> "ApplicationAPIError":
+    def from_response(cls, res: Response | BufferedResponse) -> "ApplicationAPIError":
         """The error that an answer with a status of 400 or above stands for.
 
         Raises:
@@ -62,7 +62,7 @@ def list_users() -> Call[list[str]]:
 
 
 def _own(call: Call[Result]) -> Call[Result]:
-    refusal: Callable[[Answer | WholeAnswer], APIError] = ApplicationAPIError.from_response
+    refusal: Callable[[Response | BufferedResponse], APIError] = ApplicationAPIError.from_response
     return replace(call, refusal=refusal)
 
 

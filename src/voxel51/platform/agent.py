@@ -5,15 +5,17 @@ started anew under a running job is back within seconds).
 """
 
 import json
-import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from voxel51.platform.filenames import filename_of
 from voxel51.transport.errors import APIError, ConnectionFailed
-from voxel51.transport.messages import CHUNK_BYTES, Answer, Request, Sender, StreamedBody
+from voxel51.transport.messages import Request, Response, StreamedBody
+from voxel51.transport.multipart import FilePart, encode
+from voxel51.transport.sender import HttpSender
+from voxel51.wire.backoff import Backoff
 from voxel51.wire.headers import AGENT_KEY
 from voxel51.wire.search import SpanReport
 from voxel51.wire.tasks import (
@@ -30,8 +32,7 @@ from voxel51.wire.tasks import (
 PATIENCE_SECONDS = 60.0
 """How long a report is tried before the job gives up."""
 
-FIRST_PAUSE_SECONDS = 0.05
-LONGEST_PAUSE_SECONDS = 5.0
+BACKOFF = Backoff(first_seconds=0.05, longest_seconds=5.0)
 AWAY_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
 REFUSALS = frozenset({401, 403, 404, 409})
 STALE_LINK_STATUSES = frozenset({401, 403, 404, 410})
@@ -55,7 +56,7 @@ class Agent:
     """
 
     def __init__(
-        self, sender: Sender, environment: Mapping[str, str], patience_seconds: float = PATIENCE_SECONDS
+        self, sender: HttpSender, environment: Mapping[str, str], patience_seconds: float = PATIENCE_SECONDS
     ) -> None:
         self._sender = sender
         self._description_url = environment[TASK_DESCRIPTION]
@@ -94,7 +95,8 @@ class Agent:
         Raises:
             voxel51.transport.errors.APIError: code 0 and no link: the platform expects no output of this job.
         """
-        self._put("output", file_body(path))
+        output = FilePart.from_path(path)
+        self._put("output", StreamedBody(output.content, output.size_bytes))
 
     def put_spans(self, report: SpanReport) -> None:
         """Say what the labels say, in short; a platform that does not ask for it is told nothing."""
@@ -110,9 +112,8 @@ class Agent:
 
         Where an answer is lost on the way, the file may be stored twice.
         """
-        boundary = os.urandom(16).hex()
-        body = _multipart(path, boundary)
-        headers = {**self._credential, "Content-Type": f"multipart/form-data; boundary={boundary}"}
+        content_type, body = encode({"file": FilePart.from_path(path)}, {})
+        headers = {**self._credential, "Content-Type": content_type}
         with self._send(Request("POST", f"{self._routes}/data", headers, body, repeatable=True), REFUSALS) as answer:
             data_id: str = json.loads(answer.read())["data"]["data_id"]
         return data_id
@@ -126,7 +127,7 @@ class Agent:
             Gone: the platform has the file no longer, or cannot get it from where it is.
         """
         deadline = time.monotonic() + self._patience_seconds
-        for pause in _pauses():
+        for pause in BACKOFF:
             try:
                 return self._download_once(name, reference, folder)
             except _BrokenOff as error:
@@ -190,7 +191,7 @@ class Agent:
         superseding: frozenset[int],
         expected: frozenset[int] = frozenset(),
         patience_seconds: float | None = None,
-    ) -> Answer:
+    ) -> Response:
         patience = self._patience_seconds if patience_seconds is None else patience_seconds
         answer = _patiently(lambda: self._sender.send(request), patience)
         if answer.status < 400 or answer.status in expected:
@@ -202,16 +203,11 @@ class Agent:
         raise error
 
 
-def file_body(path: Path) -> StreamedBody:
-    """The bytes of a file as a body; its size is taken now."""
-    return StreamedBody(lambda: _chunks_of(path), path.stat().st_size)
-
-
 class _BrokenOff(Exception):
     """An answer began, and did not come to its end."""
 
 
-def _save(answer: Answer, path: Path) -> None:
+def _save(answer: Response, path: Path) -> None:
     with path.open("wb") as file:
         try:
             for chunk in answer.chunks():
@@ -220,10 +216,10 @@ def _save(answer: Answer, path: Path) -> None:
             raise _BrokenOff(str(error)) from error
 
 
-def _patiently(send: Callable[[], Answer], patience_seconds: float) -> Answer:
+def _patiently(send: Callable[[], Response], patience_seconds: float) -> Response:
     """Call ``send`` until the platform is there; its last answer or error stands when patience ends."""
     deadline = time.monotonic() + patience_seconds
-    for pause in _pauses():
+    for pause in BACKOFF:
         last = time.monotonic() + pause > deadline
         try:
             answer = send()
@@ -239,37 +235,8 @@ def _patiently(send: Callable[[], Answer], patience_seconds: float) -> Answer:
     raise AssertionError("pauses never end")
 
 
-def _pauses() -> Iterator[float]:
-    pause = FIRST_PAUSE_SECONDS
-    while True:
-        yield pause
-        pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
-
-
 def _url_of(reference: Mapping[str, Any]) -> str:
     url = reference.get("signed-url") or reference.get("signed_url")
     if not isinstance(url, str):
         raise APIError(f"the platform gave no link, but {sorted(reference)}", 0)
     return url
-
-
-def _chunks_of(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK_BYTES):
-            yield chunk
-
-
-def _multipart(path: Path, boundary: str) -> StreamedBody:
-    quoted = path.name.replace('"', "%22")
-    head = (
-        f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{quoted}"\r\n'
-        "Content-Type: application/octet-stream\r\n\r\n"
-    ).encode()
-    tail = f"\r\n--{boundary}--\r\n".encode()
-
-    def chunks() -> Iterator[bytes]:
-        yield head
-        yield from _chunks_of(path)
-        yield tail
-
-    return StreamedBody(chunks, len(head) + path.stat().st_size + len(tail))

@@ -25,7 +25,7 @@ from voxel51.platform.outputs import collect_outputs, output_file
 from voxel51.platform.process_control import end_with_parent
 from voxel51.platform.status import Status
 from voxel51.transport.errors import APIError
-from voxel51.transport.plain import PlainSender
+from voxel51.transport.sender import JOB_HEADERS, HttpSender
 from voxel51.wire.jobs import JobFailureType
 from voxel51.wire.search import SpanReport
 from voxel51.wire.tasks import MetadataReport, TaskDescription, TaskExit, TaskState
@@ -50,7 +50,7 @@ def run_job(load: Loader, environment: Mapping[str, str], folder: Path) -> TaskE
 
     Never raises: what goes wrong is reported to the platform, or where that is not possible said by the exit code.
     """
-    sender = PlainSender()
+    sender = HttpSender(headers=JOB_HEADERS)
     try:
         agent = Agent(sender, environment)
         task = agent.task()

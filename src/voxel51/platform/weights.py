@@ -15,7 +15,7 @@ from voxel51.platform.errors import InvalidInput, MissingWeights
 from voxel51.platform.job import Job, sha256_of
 from voxel51.transport.errors import APIError
 from voxel51.transport.messages import Request
-from voxel51.transport.plain import PlainSender
+from voxel51.transport.sender import JOB_HEADERS, HttpSender
 from voxel51.wire.tasks import WEIGHTS_FOLDER
 
 WEIGHTS_PACKAGE = "voxel51_weights"
@@ -126,7 +126,7 @@ class _WrongContent(Exception):
 
 def _receive(weights: PublishedWeights, file: BinaryIO) -> None:
     digest, size = hashlib.sha256(), 0
-    sender = PlainSender()
+    sender = HttpSender(headers=JOB_HEADERS)
     try:
         with sender.send(Request("GET", weights.url, repeatable=True)) as answer:
             if answer.status != 200:

@@ -42,6 +42,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Never
 
+import voxel51.transport.responses  # noqa: F401  (a child's first request would import it)
 from voxel51.platform import job_log, run
 from voxel51.platform.analytic import Analytic, load_analytic
 from voxel51.platform.child_process import become_job_process

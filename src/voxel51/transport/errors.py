@@ -20,7 +20,7 @@ Catch the class for what you would do about it.
 import json
 from typing import ClassVar
 
-from voxel51.transport.messages import Answer, WholeAnswer
+from voxel51.transport.messages import BufferedResponse, Response
 from voxel51.transport.secrets import shown
 
 
@@ -47,7 +47,7 @@ class APIError(Exception):
             self.add_note(f"the platform calls this request {request_id}")
 
     @classmethod
-    def from_response(cls, res: Answer | WholeAnswer) -> "APIError":
+    def from_response(cls, res: Response | BufferedResponse) -> "APIError":
         """The error that an answer with a status of 400 or above stands for: of the class for that status.
 
         Raises:

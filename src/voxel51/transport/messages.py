@@ -1,4 +1,4 @@
-"""What goes out and what comes back: the seam between calls and the library that sends them."""
+"""HTTP messages: requests, responses, and the bodies of both. The interface between calls and the sender."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -8,10 +8,17 @@ from typing import Protocol, Self
 from voxel51.transport.secrets import shown
 
 EVENT_STREAM = "text/event-stream"
-"""The media type of answers that are read as they come, and not in full pieces."""
+"""The media type of responses that are read as they come, not in full pieces."""
 
 CHUNK_BYTES = 1024 * 1024
-"""How much of a streamed body is in memory at once."""
+"""The size of the pieces in which bodies are sent and received."""
+
+
+class ChunkSource(Protocol):
+    """The source of a streamed body."""
+
+    def __call__(self) -> Iterable[bytes]:
+        """Return the bytes from the start, in pieces of about `CHUNK_BYTES`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,28 +26,24 @@ class StreamedBody:
     """A body that is read while it is sent.
 
     Attributes:
-        chunks: gives a fresh iterator over the bytes at every call, so that a request can be sent again.
-        size_bytes: their exact number; it goes out as ``Content-Length``.
+        chunks: returns a fresh iterable of the bytes at every call, so that a request can be sent again.
+        size_bytes: their exact number; it is sent as ``Content-Length``.
     """
 
-    chunks: "ChunkSource"
+    chunks: ChunkSource
     size_bytes: int
-
-
-class ChunkSource(Protocol):
-    """Where a streamed body comes from."""
-
-    def __call__(self) -> Iterable[bytes]:
-        """The bytes from the start, in pieces of about `CHUNK_BYTES`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One HTTP request, complete: the sender adds nothing but ``Host``, ``Content-Length`` and ``User-Agent``.
+    """One HTTP request. The sender adds ``Host``, ``Content-Length`` and the headers that all its requests have.
 
-    ``repeatable`` says that sending it twice does no more than sending it once. ``timeout_seconds`` bounds the whole
-    exchange, the answer's body included; None leaves it to the sender, which gives up when the other side is silent.
-    Its ``repr`` shows neither headers, nor body, nor the query of a signed link.
+    Its ``repr`` shows neither headers, nor the body, nor the query of a signed link.
+
+    Attributes:
+        repeatable: whether sending it twice does no more than sending it once.
+        timeout_seconds: a limit for the whole exchange, the response's body included. None leaves it to the sender,
+            which gives up when the server is silent.
     """
 
     method: str
@@ -54,10 +57,10 @@ class Request:
         return f"Request({self.method} {shown(self.url)})"
 
 
-class Answer(Protocol):
-    """One HTTP answer, its body not yet read. A context manager: leaving it gives the connection back.
+class Response(Protocol):
+    """One HTTP response, its body not yet read. A context manager that releases the connection.
 
-    Header names are lower case.
+    Header names are found in any case. Values that are not ASCII count as absent.
     """
 
     status: int
@@ -66,10 +69,10 @@ class Answer(Protocol):
     headers: Mapping[str, str]
 
     def read(self) -> bytes:
-        """The whole body."""
+        """Return the whole body."""
 
     def chunks(self) -> Iterator[bytes]:
-        """The body in pieces, each at most a few MiB."""
+        """Yield the body in pieces of at most `CHUNK_BYTES`; an event stream as it comes."""
 
     def __enter__(self) -> Self: ...
 
@@ -79,8 +82,8 @@ class Answer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class WholeAnswer:
-    """An `Answer` whose body is in memory: nothing is left to close."""
+class BufferedResponse:
+    """A response whose body is in memory. There is nothing to close."""
 
     status: int
     reason: str
@@ -89,33 +92,18 @@ class WholeAnswer:
     body: bytes
 
     def __repr__(self) -> str:
-        return f"WholeAnswer({self.status} of {shown(self.url)}, {len(self.body)} bytes)"
+        return f"BufferedResponse({self.status} of {shown(self.url)}, {len(self.body)} bytes)"
 
     def read(self) -> bytes:
-        """The whole body."""
+        """Return the whole body."""
         return self.body
 
 
-class Sender(Protocol):
-    """Sends requests. It returns every answer, whatever its status, and raises only when none came.
-
-    Raises:
-        voxel51.transport.errors.ConnectionFailed: no connection, or it broke before the answer was complete.
-        voxel51.transport.errors.TimedOut: the other side was silent for too long.
-    """
-
-    def send(self, request: Request) -> Answer:
-        """Send ``request`` and return once the answer's headers are there. Redirects of GET are followed."""
-
-    def close(self) -> None:
-        """Close its connections. It must not be used afterwards."""
-
-
-class Receiver(Protocol):
-    """Takes an answer that is too large for memory."""
+class ResponseSink(Protocol):
+    """Takes a response that is too large for memory."""
 
     def begin(self, status: int, headers: Mapping[str, str]) -> None:
-        """The status is good, and the headers are there."""
+        """Prepare for the body of a successful response."""
 
     def take(self, chunk: bytes) -> None:
-        """The next piece of the body."""
+        """Take the next piece of the body."""

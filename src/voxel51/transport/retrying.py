@@ -1,137 +1,136 @@
-"""What is tried again, and when."""
+"""Retries: which requests are sent again after a failure, and when."""
 
-import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TypeVar
 
+from voxel51.transport.cancellation import Cancellation
 from voxel51.transport.errors import CannotConnect, ConnectionFailed
-from voxel51.transport.messages import Answer, Request, WholeAnswer
-from voxel51.transport.pooled import PooledSender
+from voxel51.transport.messages import BufferedResponse, Request, Response, ResponseSink
+from voxel51.transport.sender import HttpSender
+from voxel51.wire.backoff import Backoff
 
-PASSING_STATUSES = frozenset({429, 502, 503, 504})
-"""Too many requests, and what stands for a server that is just not there: worth another try."""
+TEMPORARY_STATUSES = frozenset({429, 502, 503, 504})
+"""Too many requests, and the statuses of a server that is away for a moment."""
 
+_BACKOFF = Backoff(first_seconds=0.2, longest_seconds=5.0, jitter=0.5)
 _SHORTEST_SECONDS = 0.001
-
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How often, and for how long.
+    """How often a request is sent at most, and for how long.
 
-    Pauses double from the first to the longest, each shortened by up to half at random, so that many clients do not
-    come back at the same moment. Nothing is tried again once ``total_seconds`` have passed.
+    Attributes:
+        attempts: the first included.
+        backoff: the pauses between them.
+        total_seconds: the time after which no other attempt begins. A request's own limit counts where it is shorter.
     """
 
-    tries: int = 5
-    first_pause_seconds: float = 0.2
-    longest_pause_seconds: float = 5.0
+    attempts: int = 5
+    backoff: Backoff = _BACKOFF
     total_seconds: float = 30.0
 
 
-class TryAgain(Exception):
-    """The answer is to be thrown away and the request sent again after ``pause_seconds``."""
-
-    def __init__(self, pause_seconds: float) -> None:
-        super().__init__(pause_seconds)
-        self.pause_seconds = pause_seconds
-
-
-class Trials:
-    """The attempts at one request: decides, and neither sends nor sleeps, so it serves sync and async alike."""
+class Attempts:
+    """The attempts at one request: decides on each, and neither sends nor sleeps."""
 
     def __init__(self, policy: RetryPolicy, request: Request) -> None:
         self._policy = policy
-        self._repeatable = request.repeatable
-        self._left = policy.tries
-        self._pause_seconds = policy.first_pause_seconds
-        limit, now = request.timeout_seconds, time.monotonic()
-        total = policy.total_seconds if limit is None else min(limit, policy.total_seconds)
-        self._deadline = now + total
         self._request = request
+        self._failed = 0
+        limit, now = request.timeout_seconds, time.monotonic()
+        self._last_start = now + (policy.total_seconds if limit is None else min(limit, policy.total_seconds))
         self._end = None if limit is None else now + limit
 
     def request(self) -> Request:
-        """The request for the next attempt. One with a limit gets what the attempts before have left of it."""
+        """Return the request for the next attempt. One with a time limit has what is left of it."""
         if self._end is None:
             return self._request
         return replace(self._request, timeout_seconds=max(self._end - time.monotonic(), _SHORTEST_SECONDS))
 
-    def pause_after(self, error: ConnectionFailed) -> float | None:
-        """How many seconds to wait before the next attempt; None when ``error`` is final."""
-        return self._pause(0.0) if self._repeatable or isinstance(error, CannotConnect) else None
+    def pause_after_failure(self, error: ConnectionFailed) -> float | None:
+        """Return the seconds to wait before the next attempt; None when ``error`` is final."""
+        if not self._request.repeatable and not isinstance(error, CannotConnect):
+            return None
+        return self._pause(0.0)
 
-    def check(self, status: int, headers: Mapping[str, str]) -> None:
-        """Return when the answer is final.
-
-        Raises:
-            TryAgain: it is not.
-        """
-        if status in PASSING_STATUSES and self._repeatable:
-            pause = self._pause(seconds_of(headers.get("retry-after")))
-            if pause is not None:
-                raise TryAgain(pause)
+    def pause_after_response(self, status: int, headers: Mapping[str, str]) -> float | None:
+        """Return the seconds to wait before the next attempt; None when the response is final."""
+        if status not in TEMPORARY_STATUSES or not self._request.repeatable:
+            return None
+        return self._pause(seconds_of(headers.get("retry-after")))
 
     def _pause(self, at_least_seconds: float) -> float | None:
-        self._left -= 1
-        pause = max(self._pause_seconds * random.uniform(0.5, 1.0), at_least_seconds)  # noqa: S311  (no secret)
-        self._pause_seconds = min(self._pause_seconds * 2, self._policy.longest_pause_seconds)
-        return pause if self._left > 0 and time.monotonic() + pause < self._deadline else None
+        pause = max(self._policy.backoff.seconds(self._failed), at_least_seconds)
+        self._failed += 1
+        if self._failed >= self._policy.attempts or time.monotonic() + pause >= self._last_start:
+            return None
+        return pause
 
 
 class RetryingSender:
-    """Sends again what is worth it and safe: repeatable requests, and any that found nobody listening."""
+    """Sends requests again where that is useful and safe: repeatable ones, and any that reached no server."""
 
-    def __init__(self, sender: PooledSender, policy: RetryPolicy | None = None) -> None:
+    def __init__(self, sender: HttpSender, policy: RetryPolicy | None = None) -> None:
         self._sender = sender
         self._policy = policy or RetryPolicy()
 
-    def fetch(self, request: Request) -> WholeAnswer:
-        """The answer with its body, which is to be small. A body that breaks off is fetched again."""
-
-        def attempt(trials: Trials) -> WholeAnswer:
-            answer = self._sender.fetch(trials.request())
-            trials.check(answer.status, answer.headers)
-            return answer
-
-        return self._repeat(request, attempt)
-
-    def open(self, request: Request) -> Answer:
-        """The answer, its body not yet read. It is asked for once: what a broken body means is the caller's affair."""
-        return self._sender.send(request)
-
-    def close(self) -> None:
-        """Give up every connection; a later request opens anew."""
-        self._sender.close()
-
-    def _repeat(self, request: Request, attempt: Callable[[Trials], Result]) -> Result:
-        trials = Trials(self._policy, request)
+    def fetch(self, request: Request, cancellation: Cancellation | None = None) -> BufferedResponse:
+        """Return the response with its body, which should be small. A body that breaks off is fetched again."""
+        attempts = Attempts(self._policy, request)
         while True:
             try:
-                return attempt(trials)
-            except TryAgain as unsettled:
-                pause_seconds = unsettled.pause_seconds
+                response = self._sender.fetch(attempts.request(), cancellation)
             except ConnectionFailed as error:
-                pause = trials.pause_after(error)
-                if pause is None:
+                pause = attempts.pause_after_failure(error)
+                if pause is None or not _wait(pause, cancellation):
                     raise
-                pause_seconds = pause
-            time.sleep(pause_seconds)
+            else:
+                pause = attempts.pause_after_response(response.status, response.headers)
+                if pause is None or not _wait(pause, cancellation):
+                    return response
+
+    def receive(
+        self,
+        request: Request,
+        check: Callable[[Response], None],
+        into: ResponseSink,
+        cancellation: Cancellation | None = None,
+    ) -> None:
+        """Put the response into ``into`` as it comes. The request is sent once: the caller knows what a cut means.
+
+        ``check`` gets the response first, to raise if it is not a success.
+        """
+        with self._sender.send(request, cancellation) as response:
+            check(response)
+            into.begin(response.status, response.headers)
+            for chunk in response.chunks():
+                into.take(chunk)
+
+    def close(self) -> None:
+        """Close every connection. A later request opens a new one."""
+        self._sender.close()
+
+
+def _wait(seconds: float, cancellation: Cancellation | None) -> bool:
+    """Wait, and return whether the call goes on then."""
+    if cancellation is not None:
+        return not cancellation.wait(seconds)
+    time.sleep(seconds)
+    return True
 
 
 def seconds_of(retry_after: str | None) -> float:
-    """What a ``Retry-After`` header asks for: seconds, or a date; 0 when it is absent or says nothing."""
+    """Return the seconds that a ``Retry-After`` header asks for, by number or date; 0 where it is absent or invalid."""
     if retry_after is None:
         return 0.0
     try:
         return max(float(retry_after), 0.0)
     except ValueError:
         pass
-    from email.utils import parsedate_to_datetime  # noqa: PLC0415  (it takes 20 ms to load, and is hardly ever needed)
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415  (20 ms to import, and hardly ever needed)
 
     try:
         return max((parsedate_to_datetime(retry_after) - datetime.now(UTC)).total_seconds(), 0.0)

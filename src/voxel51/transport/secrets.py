@@ -27,3 +27,12 @@ def shown(url: str) -> str:
     except ValueError:  # not even a URL; what it is cannot be told apart
         return "***"
     return urlunsplit((scheme, place.rpartition("@")[2], path, "***" if query else "", ""))
+
+
+def origin_of(url: str) -> str:
+    """Return scheme, host and port of ``url``."""
+    try:
+        scheme, netloc = urlsplit(url)[:2]
+    except ValueError:
+        return "***"
+    return f"{scheme}://{netloc.rpartition('@')[2]}"

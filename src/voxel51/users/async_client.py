@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from voxel51.transport.awaited import AsyncSender
+from voxel51.transport.async_sender import AsyncSender
 from voxel51.users.auth import Token
 from voxel51.users.calls.call import Call
 from voxel51.users.client import Caller

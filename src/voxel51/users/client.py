@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from voxel51.transport.messages import Receiver, Request
-from voxel51.transport.pooled import PooledSender
+from voxel51.transport.messages import Request, ResponseSink
 from voxel51.transport.retrying import RetryingSender
+from voxel51.transport.sender import HttpSender
 from voxel51.users.auth import Token, load_token
 from voxel51.users.calls.call import Call
 from voxel51.users.flows import (
@@ -83,7 +83,7 @@ class Client(Caller):
 
     def __init__(self, token: Token | None = None, keep_alive: bool = True) -> None:
         super().__init__(token, keep_alive)
-        self._sender = RetryingSender(PooledSender(keep_alive=keep_alive))
+        self._sender = RetryingSender(HttpSender(keep_alive=keep_alive))
 
     def __enter__(self) -> Self:
         return self
@@ -171,10 +171,6 @@ class Client(Caller):
         call = self._adapt(call)
         return call.result(self._sender.fetch(self._request(call, timeout_seconds)))
 
-    def _receive(self, call: Call[Any], into: Receiver, timeout_seconds: float | None = None) -> None:
+    def _receive(self, call: Call[Any], into: ResponseSink, timeout_seconds: float | None = None) -> None:
         call = self._adapt(call)
-        with self._sender.open(self._request(call, timeout_seconds)) as answer:
-            call.require_success(answer)
-            into.begin(answer.status, answer.headers)
-            for chunk in answer.chunks():
-                into.take(chunk)
+        self._sender.receive(self._request(call, timeout_seconds), call.require_success, into)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, TypeVar
 
-from voxel51.transport.messages import Receiver
+from voxel51.transport.messages import ResponseSink
 from voxel51.users.calls.call import Call
 
 Result = TypeVar("Result")
@@ -40,7 +40,7 @@ class Receive:
     """
 
     call: Call[Any]
-    into: Receiver
+    into: ResponseSink
     timeout_seconds: float | None = None
 
 

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from uuid import uuid4
 
 from voxel51.transport.errors import APIError, InvalidRequest
-from voxel51.transport.messages import Answer, Request, StreamedBody, WholeAnswer
+from voxel51.transport.messages import BufferedResponse, Request, Response, StreamedBody
 from voxel51.transport.multipart import FilePart, encode
 from voxel51.transport.secrets import SecretHeaders
 from voxel51.wire.batches import BatchResponse
@@ -38,8 +38,8 @@ class Call(Generic[Result]):
     body: bytes | StreamedBody | None = field(default=None, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     repeatable: bool = False
-    read_answer: Callable[[WholeAnswer], Result] | None = None
-    refusal: Callable[[Answer | WholeAnswer], APIError] = APIError.from_response
+    read_answer: Callable[[BufferedResponse], Result] | None = None
+    refusal: Callable[[Response | BufferedResponse], APIError] = APIError.from_response
 
     def request(self, base_url: str, headers: Mapping[str, str], timeout_seconds: float | None = None) -> Request:
         """The request that goes out, with the caller's credentials in ``headers``.
@@ -57,7 +57,7 @@ class Call(Generic[Result]):
             timeout_seconds,
         )
 
-    def result(self, answer: WholeAnswer) -> Result:
+    def result(self, answer: BufferedResponse) -> Result:
         """What the call returns.
 
         Raises:
@@ -72,7 +72,7 @@ class Call(Generic[Result]):
                 answer.status,
             ) from None
 
-    def require_success(self, answer: Answer | WholeAnswer) -> None:
+    def require_success(self, answer: Response | BufferedResponse) -> None:
         """Return when ``answer`` is what was asked for.
 
         Raises:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 
-from voxel51.transport.messages import WholeAnswer
+from voxel51.transport.messages import BufferedResponse
 from voxel51.transport.multipart import FilePart
 from voxel51.users.calls.call import (
     Call,
@@ -40,7 +40,7 @@ def query(data_query: DataQuery) -> Call[DataList]:
 def upload(file: FilePart, ttl: date | str | None) -> Call[tuple[DataRecord, str | None]]:
     """Upload a file, to be kept until ``ttl``. Gives its record, and the SHA-256 of what arrived, where it is told."""
 
-    def read(answer: WholeAnswer) -> tuple[DataRecord, str | None]:
+    def read(answer: BufferedResponse) -> tuple[DataRecord, str | None]:
         return document(answer.body)["data"], digests.from_header(answer.headers.get("repr-digest"))
 
     options = {"data_ttl": None if ttl is None else date_text(ttl)}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from voxel51.transport.messages import WholeAnswer
+from voxel51.transport.messages import BufferedResponse
 from voxel51.users.calls.call import Call, get, part_of_path
 from voxel51.wire.renditions import PendingRendition
 
@@ -46,7 +46,7 @@ def _path(rendition: RenditionRequest, more: Mapping[str, Any]) -> str:
     return f"{path}?{urlencode(given)}" if given else path
 
 
-def _read(answer: WholeAnswer) -> PendingRendition | str:
+def _read(answer: BufferedResponse) -> PendingRendition | str:
     if answer.status == _MAKING:
         making: PendingRendition = json.loads(answer.body)
         return making

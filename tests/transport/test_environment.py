@@ -6,14 +6,14 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
-from pyreqwest.http import Url
 
+from voxel51.transport.environment import proxy_for
 from voxel51.transport.errors import APIError, CannotConnect
 from voxel51.transport.messages import Request
-from voxel51.transport.pooled import PooledSender
-from voxel51.transport.setup import proxy_chooser
+from voxel51.transport.sender import HttpSender
 
 
 class Hello(BaseHTTPRequestHandler):
@@ -70,12 +70,12 @@ def test_a_private_authority_is_trusted_when_the_environment_names_it(
 ) -> None:
     monkeypatch.setenv(variable, str(private_authority / "ca.pem"))
 
-    assert PooledSender().fetch(Request("GET", secure_url)).status == 204
+    assert HttpSender().fetch(Request("GET", secure_url)).status == 204
 
 
 def test_an_unknown_authority_is_not_trusted(secure_url: str) -> None:
     with pytest.raises(CannotConnect, match="certificate"):
-        PooledSender().fetch(Request("GET", secure_url))
+        HttpSender().fetch(Request("GET", secure_url))
 
 
 @pytest.mark.parametrize("content", [None, "no certificate"])
@@ -88,7 +88,7 @@ def test_a_bundle_that_cannot_be_read_is_named(
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(path))
 
     with pytest.raises(APIError, match=r"REQUESTS_CA_BUNDLE names .*bundle\.pem"):
-        PooledSender().fetch(Request("GET", "https://127.0.0.1:1"))
+        HttpSender().fetch(Request("GET", "https://127.0.0.1:1"))
 
 
 @pytest.mark.parametrize(
@@ -107,4 +107,5 @@ def test_proxies_are_those_of_the_environment(url: str, proxy: str | None, monke
     monkeypatch.setenv("https_proxy", "http://user:word@secure.example:3129")
     monkeypatch.setenv("no_proxy", "inside.example")
 
-    assert proxy_chooser()(Url(url)) == proxy
+    parts = urlsplit(url)
+    assert proxy_for(parts.scheme, str(parts.hostname)) == proxy

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from support.loopback_server import Loopback, Reply
-from voxel51.transport.awaited import AsyncSender
+from voxel51.transport.async_sender import AsyncSender
 from voxel51.transport.messages import Request
 
 pytestmark = pytest.mark.anyio

@@ -15,8 +15,7 @@ import voxel51
 from support.loopback_server import Loopback, Reply
 from voxel51.transport.errors import APIError, CannotConnect, ConnectionFailed, TimedOut
 from voxel51.transport.messages import CHUNK_BYTES, Request, StreamedBody
-from voxel51.transport.pooled import PooledSender
-from voxel51.transport.setup import Timeouts
+from voxel51.transport.sender import HttpSender, Timeouts
 
 IMPATIENT = Timeouts(connect_seconds=2, silence_seconds=0.3)
 
@@ -36,7 +35,7 @@ def chunks(count: int, pause_seconds: float = 0.0):
 
 
 def test_calls_share_connections(loopback: Loopback) -> None:
-    sender = PooledSender()
+    sender = HttpSender()
 
     for _ in range(20):
         sender.fetch(Request("GET", loopback.url))
@@ -46,7 +45,7 @@ def test_calls_share_connections(loopback: Loopback) -> None:
 
 
 def test_without_keep_alive_every_call_has_a_connection_of_its_own(loopback: Loopback) -> None:
-    sender = PooledSender(keep_alive=False)
+    sender = HttpSender(keep_alive=False)
 
     for _ in range(3):
         sender.fetch(Request("GET", loopback.url))
@@ -55,7 +54,7 @@ def test_without_keep_alive_every_call_has_a_connection_of_its_own(loopback: Loo
 
 
 def test_threads_share_the_pool(loopback: Loopback) -> None:
-    sender = PooledSender()
+    sender = HttpSender()
 
     with ThreadPoolExecutor(4) as threads:
         answers = list(threads.map(lambda _: sender.fetch(Request("GET", loopback.url)), range(40)))
@@ -65,7 +64,7 @@ def test_threads_share_the_pool(loopback: Loopback) -> None:
 
 
 def test_a_closed_sender_opens_anew(loopback: Loopback) -> None:
-    sender = PooledSender()
+    sender = HttpSender()
     sender.fetch(Request("GET", loopback.url))
 
     sender.close()
@@ -75,14 +74,14 @@ def test_a_closed_sender_opens_anew(loopback: Loopback) -> None:
 
 
 def test_it_says_who_it_is(loopback: Loopback) -> None:
-    PooledSender().fetch(Request("GET", loopback.url))
+    HttpSender().fetch(Request("GET", loopback.url))
 
     assert loopback.last.headers["user-agent"] == f"voxel51-platform/{voxel51.__version__}"
 
 
 @pytest.mark.parametrize("method", ["PUT", "POST", "DELETE"])
 def test_a_request_without_a_body_says_that_its_length_is_zero(loopback: Loopback, method: str) -> None:
-    PooledSender().fetch(Request(method, loopback.url))
+    HttpSender().fetch(Request(method, loopback.url))
 
     assert loopback.last.headers["content-length"] == "0"
     assert "content-type" not in loopback.last.headers
@@ -90,7 +89,7 @@ def test_a_request_without_a_body_says_that_its_length_is_zero(loopback: Loopbac
 
 @pytest.mark.parametrize("count", [0, 1, 3])
 def test_a_streamed_body_goes_out_with_its_exact_length(loopback: Loopback, count: int) -> None:
-    PooledSender().fetch(Request("POST", loopback.url, body=chunks(count)))
+    HttpSender().fetch(Request("POST", loopback.url, body=chunks(count)))
 
     assert loopback.last.headers["content-length"] == str(count * CHUNK_BYTES)
     assert "transfer-encoding" not in loopback.last.headers
@@ -100,7 +99,7 @@ def test_a_streamed_body_goes_out_with_its_exact_length(loopback: Loopback, coun
 def test_an_answer_can_be_read_in_pieces(loopback: Loopback) -> None:
     loopback.reply(Reply(body=b"abcd" * 1000, repeat_body=1000))
 
-    with PooledSender().send(Request("GET", loopback.url)) as answer:
+    with HttpSender().send(Request("GET", loopback.url)) as answer:
         pieces = list(answer.chunks())
 
     assert b"".join(pieces) == b"abcd" * 1_000_000
@@ -110,7 +109,7 @@ def test_an_answer_can_be_read_in_pieces(loopback: Loopback) -> None:
 def test_header_names_are_found_in_any_case_and_odd_values_do_no_harm(loopback: Loopback) -> None:
     loopback.reply(Reply(headers={"X-Request-Id": "r1", "X-Name": "Müller"}))
 
-    headers = PooledSender().fetch(Request("GET", loopback.url)).headers
+    headers = HttpSender().fetch(Request("GET", loopback.url)).headers
 
     assert headers["x-request-id"] == headers["X-Request-ID"] == "r1"
     assert headers.get("x-name") is None
@@ -122,7 +121,7 @@ def test_silence_ends_the_wait(loopback: Loopback) -> None:
     loopback.reply(Reply(until=never))
 
     with pytest.raises(TimedOut, match="did not answer in time"):
-        PooledSender(IMPATIENT).fetch(Request("GET", loopback.url))
+        HttpSender(IMPATIENT).fetch(Request("GET", loopback.url))
 
     never.set()
 
@@ -133,14 +132,14 @@ def test_one_call_can_have_less_time_than_the_others(loopback: Loopback) -> None
     started = time.monotonic()
 
     with pytest.raises(TimedOut):
-        PooledSender().fetch(Request("GET", loopback.url, timeout_seconds=0.2))
+        HttpSender().fetch(Request("GET", loopback.url, timeout_seconds=0.2))
 
     assert time.monotonic() - started < 5
     never.set()
 
 
 def test_a_slow_upload_is_not_silence(loopback: Loopback) -> None:
-    answer = PooledSender(IMPATIENT).fetch(Request("POST", loopback.url, body=chunks(4, pause_seconds=0.2)))
+    answer = HttpSender(IMPATIENT).fetch(Request("POST", loopback.url, body=chunks(4, pause_seconds=0.2)))
 
     assert answer.status == 200
 
@@ -152,7 +151,7 @@ def test_an_upload_that_nobody_reads_ends() -> None:
         started = time.monotonic()
 
         with pytest.raises(TimedOut):
-            PooledSender(IMPATIENT).fetch(Request("POST", url, body=chunks(64)))
+            HttpSender(IMPATIENT).fetch(Request("POST", url, body=chunks(64)))
 
     assert time.monotonic() - started < 10
 
@@ -167,13 +166,13 @@ def test_a_body_that_breaks_off_is_no_answer(loopback: Loopback) -> None:
     loopback.reply(Reply(body=b'{"jobs": []}', cut_after=5))
 
     with pytest.raises(ConnectionFailed, match="broke"):
-        PooledSender().fetch(Request("GET", loopback.url))
+        HttpSender().fetch(Request("GET", loopback.url))
 
 
 def test_a_stream_that_breaks_off_fails_while_it_is_read(loopback: Loopback) -> None:
     loopback.reply(Reply(body=bytes(5 * CHUNK_BYTES), cut_after=4 * CHUNK_BYTES))
 
-    with PooledSender().send(Request("GET", loopback.url)) as answer, pytest.raises(ConnectionFailed):
+    with HttpSender().send(Request("GET", loopback.url)) as answer, pytest.raises(ConnectionFailed):
         list(answer.chunks())
 
 
@@ -181,7 +180,7 @@ def test_where_nobody_listens_the_error_says_where_and_tells_no_secrets() -> Non
     url = free_url()
 
     with pytest.raises(CannotConnect) as caught:
-        PooledSender().fetch(Request("GET", f"{url}/data/secret-path?signature=secret"))
+        HttpSender().fetch(Request("GET", f"{url}/data/secret-path?signature=secret"))
 
     assert url in str(caught.value)
     assert "secret" not in str(caught.value)
@@ -191,12 +190,12 @@ def test_where_nobody_listens_the_error_says_where_and_tells_no_secrets() -> Non
 @pytest.mark.parametrize("url", ["ftp://127.0.0.1/x", "127.0.0.1", "http://"])
 def test_what_is_no_address_is_named(url: str) -> None:
     with pytest.raises(APIError, match="an address looks like"):
-        PooledSender().fetch(Request("GET", url))
+        HttpSender().fetch(Request("GET", url))
 
 
 def test_a_credential_with_a_line_break_is_not_shown(loopback: Loopback) -> None:
     with pytest.raises(APIError, match="Authorization") as caught:
-        PooledSender().fetch(Request("GET", loopback.url, {"Authorization": "Bearer top\nsecret"}))
+        HttpSender().fetch(Request("GET", loopback.url, {"Authorization": "Bearer top\nsecret"}))
 
     assert "top" not in str(caught.value)
 
@@ -208,7 +207,7 @@ def test_an_error_of_the_body_itself_arrives_as_it_is(loopback: Loopback, announ
         raise ValueError("the disk is gone")
 
     with pytest.raises(ValueError, match="the disk is gone"):
-        PooledSender().fetch(Request("POST", loopback.url, body=StreamedBody(broken, announced)))
+        HttpSender().fetch(Request("POST", loopback.url, body=StreamedBody(broken, announced)))
 
 
 @pytest.mark.usefixtures("heeding_ctrl_c")
@@ -216,7 +215,7 @@ def test_an_error_of_the_body_itself_arrives_as_it_is(loopback: Loopback, announ
 def test_ctrl_c_ends_a_wait_at_once(loopback: Loopback, how: str) -> None:
     never = threading.Event()
     loopback.reply(Reply(until=never))
-    sender = PooledSender()
+    sender = HttpSender()
     threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
     started = time.monotonic()
 
@@ -232,7 +231,7 @@ def test_ctrl_c_ends_a_wait_at_once(loopback: Loopback, how: str) -> None:
 def test_calls_from_a_signal_handler_do_not_wait_for_the_call_they_interrupt(loopback: Loopback) -> None:
     gate = threading.Event()
     loopback.choose = lambda request: Reply(until=gate) if request.path == "/slow" else Reply()
-    sender = PooledSender()
+    sender = HttpSender()
 
     def handle(*_):
         sender.fetch(Request("GET", f"{loopback.url}/quick"))
@@ -258,45 +257,34 @@ def run(script: str, *arguments: str, **variables: str) -> str:
     return result.stdout.strip()
 
 
-@pytest.mark.parametrize(
-    ("user_before", "user_after", "expected"),
-    [
-        ("sender", "sender", "spawn"),
-        ("sender", "PooledSender()", "spawn"),
-        ("None", "sender", "status 200"),
-    ],
-    ids=["the same sender", "another sender", "a sender that had sent nothing"],
-)
-def test_a_forked_process_is_told_what_to_do(
-    loopback: Loopback, user_before: str, user_after: str, expected: str
-) -> None:
+@pytest.mark.parametrize("after", ["sender", "HttpSender()"], ids=["the same sender", "another sender"])
+def test_a_forked_process_sends_over_a_connection_of_its_own(loopback: Loopback, after: str) -> None:
     script = f"""
         import os, sys
         from voxel51.transport.messages import Request
-        from voxel51.transport.pooled import PooledSender
-        sender = PooledSender()
-        request = Request("GET", sys.argv[1])
-        before = {user_before}
-        if before is not None:
-            before.send(request).__exit__(None, None, None)
+        from voxel51.transport.sender import HttpSender
+        sender, request = HttpSender(), Request("GET", sys.argv[1])
+        unread = sender.send(request)
         child = os.fork()
         if child == 0:
-            try:
-                print("status", {user_after}.send(request).status, flush=True)
-            except Exception as error:
-                print(error, flush=True)
+            with {after}.send(request) as response:
+                print("child", response.read().decode(), flush=True)
             os._exit(0)
         os.waitpid(child, 0)
+        print("parent", unread.read().decode(), sender.fetch(request).status)
     """
-    assert expected in run(script, loopback.url)
+    loopback.reply(Reply(body=b"whole"))
+
+    assert run(script, loopback.url) == "child whole\nparent whole 200"
+    assert loopback.connections == 2
 
 
 def test_small_calls_go_on_in_a_forked_process_and_in_its_parent(loopback: Loopback) -> None:
     script = """
         import os, sys
         from voxel51.transport.messages import Request
-        from voxel51.transport.pooled import PooledSender
-        sender, request = PooledSender(), Request("GET", sys.argv[1])
+        from voxel51.transport.sender import HttpSender, Timeouts
+        sender, request = HttpSender(), Request("GET", sys.argv[1])
         sender.fetch(request)
         child = os.fork()
         if child == 0:
@@ -321,11 +309,11 @@ def test_large_bodies_pass_in_constant_memory(loopback: Loopback, tmp_path: Path
         import resource, sys
         from voxel51.transport.messages import Request
         from voxel51.transport.multipart import FilePart, encode
-        from voxel51.transport.pooled import PooledSender
+        from voxel51.transport.sender import HttpSender, Timeouts
         from pathlib import Path
         from voxel51.transport.partial import PartialFile
         url, source, target = sys.argv[1:]
-        sender = PooledSender()
+        sender = HttpSender()
         sender.fetch(Request("POST", url, body=b"warm"))
         peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (1024 if sys.platform == "darwin" else 1)
         before = peak()
@@ -351,7 +339,7 @@ def test_a_proxy_is_used_for_other_machines_but_not_for_this_one(
 ) -> None:
     monkeypatch.setenv("http_proxy", another_loopback.url.removeprefix("http://"))
     monkeypatch.setenv("no_proxy", "direct.invalid")
-    sender = PooledSender()
+    sender = HttpSender()
 
     sender.fetch(Request("GET", loopback.url))
     sender.fetch(Request("GET", "http://platform.invalid/v1/jobs"))
