@@ -1,4 +1,4 @@
-"""The built documentation: once for all tests."""
+"""Fixture with the built documentation."""
 
 import fcntl
 import subprocess
@@ -15,11 +15,11 @@ _SLOW_MACHINE_SECONDS = 900
 
 @pytest.fixture(scope="session")
 def site() -> Site:
-    """The site, built where the platform serves it from, without a network where the kernel lets us."""
+    """Build the site in the folder that the platform serves, without network access where the kernel supports that."""
     build = DOCUMENTATION / "build"
     build.mkdir(exist_ok=True)
     with (build / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # tests may run side by side, and one build is quicker than two
+        fcntl.flock(lock, fcntl.LOCK_EX)  # test processes share one build
         done = subprocess.run(
             [*without_network(), "bash", str(DOCUMENTATION / "generate_docs.bash")],
             capture_output=True,
@@ -32,7 +32,7 @@ def site() -> Site:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whichever test comes first waits for the build."""
+    """Extend the time limit of tests that may wait for the build."""
     for item in items:
         if "site" in getattr(item, "fixturenames", ()) and Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.timeout(_SLOW_MACHINE_SECONDS))

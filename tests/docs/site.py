@@ -1,4 +1,4 @@
-"""A built site as data: its pages, and what is on them."""
+"""Parser of the built site: pages, links, anchors and headings."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -31,23 +31,23 @@ class Page:
 
 @dataclass(frozen=True)
 class Site:
-    """All pages by their path below ``folder``."""
+    """All pages of a site, by path relative to ``folder``."""
 
     folder: Path
     pages: dict[str, Page]
 
     def headings(self, below: str) -> set[str]:
-        """The headings of all pages whose path begins so."""
+        """Return the headings of all pages whose path starts with ``below``."""
         return {each for name, page in self.pages.items() if name.startswith(below) for each in page.headings}
 
     def broken(self) -> Iterator[str]:
-        """Every link and every loaded file that is not there: from where to where."""
+        """Yield every broken link or resource as ``page -> target``."""
         for name, page in self.pages.items():
             for link in [*page.links, *page.loads]:
-                if not self._leads_somewhere(page, link):
+                if not self._exists(page, link):
                     yield f"{name} -> {link}"
 
-    def _leads_somewhere(self, page: Page, link: str) -> bool:
+    def _exists(self, page: Page, link: str) -> bool:
         parts = urlsplit(link)
         if parts.scheme or parts.netloc:
             return True
@@ -87,7 +87,7 @@ class _Reader(HTMLParser):
 
 
 def read_site(folder: Path) -> Site:
-    """Read all pages of a built site."""
+    """Parse all pages of a built site."""
     pages: dict[str, Page] = {}
     for path in sorted(folder.resolve().rglob("*.html")):
         page = pages[path.relative_to(folder.resolve()).as_posix()] = Page(path)

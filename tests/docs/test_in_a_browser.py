@@ -1,4 +1,4 @@
-"""The documentation as people see it: at /docs of a running platform, in a real browser, under its policy."""
+"""The documentation in a browser, served by a platform with its content security policy."""
 
 from collections.abc import Iterator
 
@@ -17,9 +17,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.mark.usefixtures("site")
 @pytest.mark.parametrize(("word", "title"), [("grace", "Settings"), ("contact", "Drawing labels")])
-def test_a_word_that_is_searched_for_is_found(
-    browser: Browser, platform: PlatformProcess, word: str, title: str
-) -> None:
+def test_search_finds_pages(browser: Browser, platform: PlatformProcess, word: str, title: str) -> None:
     with visiting(browser, platform, None) as visit:
         page = visit.open("/docs")
         box = page.locator(".sidebar-search")
@@ -27,7 +25,7 @@ def test_a_word_that_is_searched_for_is_found(
         box.press("Enter")
         found = page.locator("#search-results li a", has_text=title).first
         found.wait_for()
-        page.wait_for_load_state("networkidle")  # excerpts of all results are read; leaving before would break that off
+        page.wait_for_load_state("networkidle")  # leaving the page earlier would abort the requests for excerpts
         found.click()
 
         expect(page.locator("h1")).to_contain_text(title)
@@ -35,7 +33,7 @@ def test_a_word_that_is_searched_for_is_found(
 
 
 @pytest.mark.usefixtures("site")
-def test_a_reader_walks_about_and_changes_the_colours(browser: Browser, platform: PlatformProcess) -> None:
+def test_navigation_and_colour_schemes_work(browser: Browser, platform: PlatformProcess) -> None:
     with visiting(browser, platform, None) as visit:
         page = visit.open("/docs/analytics")
         page.locator("article").get_by_role("link", name="voxel51/object-tracks").first.click()

@@ -1,4 +1,4 @@
-"""The documentation holds: links lead somewhere, commands are there, examples run."""
+"""Documentation pages: links, commands and examples are valid."""
 
 import json
 import os
@@ -18,16 +18,16 @@ from voxel51.labels.video import VideoLabels
 PYTHON = ("py", "python")
 SHELL = ("sh", "bash", "console")
 SET_UP_COMMANDS = {"python3", ".", "pip", "export", "cd", "git", "kill", "eval"}
-"""First words of lines that prepare somebody's machine; `.ci/run` and the quickstart do what they do."""
+"""First words of lines that install software; `.ci/run` and the quickstart test cover them."""
 
 WALKTHROUGHS = {*walkthroughs()}
-"""Their blocks belong together; `test_walkthroughs.py` runs each as a whole."""
+"""Pages that `test_walkthroughs.py` runs as a whole."""
 
 every_page = pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
 
 
 @every_page
-def test_every_link_leads_somewhere(page: Path) -> None:
+def test_every_link_exists(page: Path) -> None:
     broken = []
     for link in links(page):
         target, _, anchor = link.partition("#")
@@ -35,7 +35,7 @@ def test_every_link_leads_somewhere(page: Path) -> None:
             continue
         aim = (page.parent / target).resolve() if target else page
         if MADE & set(aim.parts):
-            continue  # tests/docs/test_site.py follows it on the built site
+            continue  # tests/docs/test_site.py checks it on the built site
         if not aim.exists() or (anchor and anchor not in anchors(aim)):
             broken.append(link)
 
@@ -43,14 +43,14 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 
 
 @every_page
-def test_every_block_says_its_language(page: Path) -> None:
+def test_code_blocks_name_their_language(page: Path) -> None:
     assert [str(block) for block in blocks(page, "")] == []
 
 
 @every_page
-def test_every_python_example_runs(page: Path, tmp_path: Path) -> None:
+def test_python_examples_run(page: Path, tmp_path: Path) -> None:
     if page.name == "README.md" or page in WALKTHROUGHS:
-        return  # its blocks belong together; tests/journeys/test_quickstart.py runs the README's as a whole
+        return  # tests/journeys/test_quickstart.py runs the README as a whole
     for block in blocks(page, *PYTHON):
         if block.source is not None:
             continue
@@ -66,8 +66,8 @@ def test_every_python_example_runs(page: Path, tmp_path: Path) -> None:
 
 
 @every_page
-def test_every_excerpt_stands_in_the_file_that_it_names(page: Path) -> None:
-    """Line by line and in order; ``...`` stands for what is left out."""
+def test_excerpts_match_their_source_file(page: Path) -> None:
+    """Compare line by line; ``...`` matches omitted lines."""
     for block in blocks(page, *PYTHON):
         if block.source is None:
             continue
@@ -77,8 +77,8 @@ def test_every_excerpt_stands_in_the_file_that_it_names(page: Path) -> None:
 
 
 @every_page
-def test_every_document_is_what_it_is_said_to_be(page: Path) -> None:
-    """A fence such as ``json of VideoLabels`` holds a document without any problem, and no key that nobody reads."""
+def test_label_documents_are_valid(page: Path) -> None:
+    """A block ``json of VideoLabels`` contains a valid document without unknown keys."""
     for block in blocks(page, "json"):
         document = json.loads(block.text)
         if block.source == "VideoLabels":
@@ -87,7 +87,7 @@ def test_every_document_is_what_it_is_said_to_be(page: Path) -> None:
 
 
 @every_page
-def test_every_command_is_there(page: Path) -> None:
+def test_commands_exist(page: Path) -> None:
     if page in WALKTHROUGHS:
         return
     lines = [line.removeprefix("$ ") for block in blocks(page, *SHELL) for line in block.text.splitlines()]
@@ -97,18 +97,18 @@ def test_every_command_is_there(page: Path) -> None:
             continue
         assert words[0] in {"make", "voxel51", ".ci/run"}, f"nothing checks the command {line!r}"
         if words[0] == "make":
-            assert_make_verb(words[1])
+            assert_make_target_exists(words[1])
         elif words[0] == "voxel51":
-            assert_subcommand(words[1:])
+            assert_subcommand_exists(words[1:])
 
 
-def assert_make_verb(verb: str) -> None:
+def assert_make_target_exists(verb: str) -> None:
     done = subprocess.run(["make", "--dry-run", verb], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
 
-def assert_subcommand(words: list[str]) -> None:
-    """The sub-command and every option of the line are in the command's own help."""
+def assert_subcommand_exists(words: list[str]) -> None:
+    """Check that the help lists the command and all options of the line."""
     names = [word for word in words if re.fullmatch(r"[a-z-]+", word) and not word.startswith("-")]
     for length in range(len(names), 0, -1):
         done = subprocess.run([COMMAND, *names[:length], "--help"], capture_output=True, text=True, check=False)

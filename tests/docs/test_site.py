@@ -1,4 +1,4 @@
-"""The documentation as it is built: all have an entry, every link leads somewhere, nothing is loaded from afar."""
+"""The built site: complete reference, valid links, no resources from other hosts."""
 
 import argparse
 import os
@@ -22,18 +22,18 @@ from voxel51.server.settings import PREFIX, Settings
 PUBLIC = r"voxel51\.(?:users|apps|labels|transport|platform)[\w.]*"
 
 
-def test_every_page_that_somebody_wrote_is_there(site: Site) -> None:
+def test_all_written_pages_are_built(site: Site) -> None:
     written = [page.relative_to(DOCUMENTATION) for page in pages() if page.is_relative_to(DOCUMENTATION)]
 
     assert {page.with_suffix(".html").as_posix() for page in written} - set(site.pages) == set()
 
 
-def test_every_link_and_anchor_leads_somewhere(site: Site) -> None:
+def test_every_link_and_anchor_exists(site: Site) -> None:
     assert sum(len(page.links) for page in site.pages.values()) > 1000
     assert list(site.broken()) == []
 
 
-def test_a_broken_link_would_be_found(site: Site) -> None:
+def test_broken_links_are_detected(site: Site) -> None:
     page = Page(site.folder / "index.html", links=["nowhere.html", "index.html#nothing", "index.html"])
     known = {**site.pages, "index.html": page}
 
@@ -56,7 +56,7 @@ def test_every_setting_has_an_entry(site: Site) -> None:
     assert names - site.headings("generated/settings") == set()
 
 
-def test_every_option_of_the_start_stands_at_its_setting(site: Site) -> None:
+def test_settings_name_their_option_of_server_start(site: Site) -> None:
     text = (site.folder / "generated" / "settings.html").read_text(encoding="utf-8")
 
     for option in ("dir", "host", "port", "public-url", "job-url", "tls-certificate", "tls-key"):
@@ -85,7 +85,7 @@ def test_every_analytic_has_a_page(site: Site) -> None:
     assert names - site.headings("generated/analytics/") == set()
 
 
-def test_every_module_that_an_example_imports_is_in_the_reference(site: Site) -> None:
+def test_modules_imported_by_examples_are_documented(site: Site) -> None:
     shown = {
         module
         for page in pages()
@@ -99,32 +99,32 @@ def test_every_module_that_an_example_imports_is_in_the_reference(site: Site) ->
     assert {module for module in shown if f"module-{module}" not in there} == set()
 
 
-def test_every_example_of_an_analytic_is_understood(site: Site) -> None:
-    """The command by our own parser, the Python by the compiler; that they run is seen with the README's."""
+def test_examples_of_analytics_are_valid(site: Site) -> None:
+    """Parse the command with the command line's parser, and compile the Python code."""
     made = sorted((DOCUMENTATION / "generated" / "analytics").glob("*.md"))
     for page in made:
         for block in blocks(page, "python"):
             compile(block.text, str(block), "exec")
         for block in blocks(page, "sh"):
-            options = _parsed(block.text.split()[1:])
+            options = _parse_command(block.text.split()[1:])
             assert options.analytic == f"voxel51/{page.stem}", str(block)
             assert options.videos == ["street.mp4"]
     assert len(made) > 9
 
 
-def _parsed(words: list[str]) -> argparse.Namespace:
+def _parse_command(words: list[str]) -> argparse.Namespace:
     return build_parser().parse_args([word.strip("'") for word in words])
 
 
 @pytest.fixture
 def no_packages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """An environment whose Python has no Sphinx."""
+    """An environment in which Python has no Sphinx."""
     folder = tmp_path_factory.mktemp("bare")
     (folder / "python3").symlink_to(sys.base_prefix + "/bin/python3")
     yield {"PATH": f"{folder}:{os.defpath}"}
 
 
-def test_who_has_not_set_up_is_told_so(no_packages: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_missing_sphinx_is_reported(no_packages: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.mktemp("clone") / "docs"
     folder.mkdir()
     script = folder / "generate_docs.bash"

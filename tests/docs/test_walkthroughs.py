@@ -1,4 +1,4 @@
-"""Whoever does what a page says, step by step and in an empty folder, gets where it leads."""
+"""Walkthroughs: every guide is executed step by step in an empty folder."""
 
 import re
 from collections import Counter
@@ -21,10 +21,10 @@ NOT_RUN = {
     "tutorial/01-first-job.md": 1,
     "tutorial/04-first-deployment.md": 2,
 }
-"""Page -> how many of its blocks no test machine can do. Each says why, on the page; every other block is done."""
+"""Page -> number of blocks that cannot run on a test machine. The page states the reason of each."""
 
 COMPOSED = {": Address already in use", "No API token found"}
-"""Texts that stand in no file: the operating system's, and one that is put together of words."""
+"""Messages that are not literals in the source: from the operating system, or composed."""
 
 every_walkthrough = pytest.mark.parametrize(
     "page", walkthroughs(), ids=lambda page: str(page.relative_to(ROOT / "docs"))
@@ -44,9 +44,9 @@ def provisions(tmp_path_factory: pytest.TempPathFactory, request: pytest.Fixture
         yield Provisions(own, folder, postgresql)
 
 
-@pytest.mark.timeout(600)  # a page starts up to three platforms; each of its steps has a limit of its own
+@pytest.mark.timeout(600)  # a page starts up to three platforms; each step has its own limit
 @every_walkthrough
-def test_a_reader_gets_to_the_end_of_it(page: Path, provisions: Provisions, tmp_path: Path) -> None:
+def test_all_steps_of_a_guide_work(page: Path, provisions: Provisions, tmp_path: Path) -> None:
     wanted = needs(page)
     reader = Reader(tmp_path, *provisions.lay_out(wanted, tmp_path))
     try:
@@ -57,7 +57,7 @@ def test_a_reader_gets_to_the_end_of_it(page: Path, provisions: Provisions, tmp_
         reader.close()
 
 
-def test_every_block_that_is_not_run_is_counted_here() -> None:
+def test_all_skipped_blocks_are_listed() -> None:
     left_out = Counter(
         str(page.relative_to(ROOT / "docs"))
         for page in walkthroughs()
@@ -68,17 +68,17 @@ def test_every_block_that_is_not_run_is_counted_here() -> None:
     assert dict(left_out) == NOT_RUN
 
 
-def test_every_error_that_troubleshooting_explains_is_one() -> None:
-    """Piece by piece: ``...`` stands for what differs, and what follows ``voxel51`` is a command."""
+def test_errors_in_troubleshooting_exist() -> None:
+    """Search for the literal parts between ``...``; text after ``voxel51`` is a command."""
     page = (ROOT / "docs" / "operations" / "troubleshooting.md").read_text(encoding="utf-8")
     sources = "\n".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "src").rglob("*.py")))
-    said = re.sub(r'"\s*f?"', "", sources)  # texts that go on in the next line
+    joined = re.sub(r'"\s*f?"', "", sources)  # literals continued on the next line
 
     explained = [text for text in re.findall(r"^\| `([^`]+)` \|", page, re.MULTILINE) if not text[:3].isdigit()]
     pieces = [piece.strip() for text in explained for piece in text.split("...") if len(piece.strip(" :.,;")) > 2]
 
     assert len(explained) > 10
-    assert [piece for piece in pieces if piece not in said and piece not in COMPOSED] == []
+    assert [piece for piece in pieces if piece not in joined and piece not in COMPOSED] == []
 
 
 @pytest.mark.parametrize(
@@ -92,5 +92,5 @@ def test_every_error_that_troubleshooting_explains_is_one() -> None:
         ("one\ntwo", "one", False),
     ],
 )
-def test_what_is_printed_is_compared_with_the_page(printed: str, expected: str, fits: bool) -> None:
+def test_output_is_compared_with_the_page(printed: str, expected: str, fits: bool) -> None:
     assert is_like(printed, expected) is fits

@@ -1,4 +1,4 @@
-"""The wheel brings the documentation along."""
+"""The wheel contains the documentation."""
 
 import os
 import subprocess
