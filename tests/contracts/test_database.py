@@ -1,4 +1,4 @@
-"""What every database does, whichever it is."""
+"""Contract of every database: transactions, durability, concurrency."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -29,14 +29,14 @@ def names(database):
 
 
 @pytest.mark.parametrize("durable", [True, False])
-def test_a_write_is_seen_elsewhere_once_it_is_committed(database, durable):
+def test_write_is_visible_after_commit(database, durable):
     with database.write(durable) as connection, ThreadPoolExecutor() as elsewhere:
         add_user(connection, "alice")
         assert elsewhere.submit(names, database).result() == set()
     assert names(database) == {"alice"}
 
 
-def test_a_transaction_inside_another_is_kept_and_undone_with_it(database):
+def test_nested_transaction_is_rolled_back_with_outer(database):
     with pytest.raises(RuntimeError, match="changed my mind"), database.write() as outer:
         add_user(outer, "alice")
         with database.write() as inner:
@@ -46,7 +46,7 @@ def test_a_transaction_inside_another_is_kept_and_undone_with_it(database):
     assert names(database) == set()
 
 
-def test_a_transaction_inside_another_that_raises_is_undone_alone(database):
+def test_failed_nested_transaction_is_rolled_back_alone(database):
     with database.write() as outer:
         add_user(outer, "alice")
         with pytest.raises(RuntimeError, match="changed my mind"), database.write() as inner:
@@ -55,7 +55,7 @@ def test_a_transaction_inside_another_that_raises_is_undone_alone(database):
     assert names(database) == {"alice"}
 
 
-def test_what_is_to_follow_a_commit_follows_it_and_no_undoing(database):
+def test_after_commit_runs_only_after_commit(database):
     seen = []
     database.after_commit(lambda: seen.append("at once"))
     with database.write(), database.write():
@@ -68,14 +68,14 @@ def test_what_is_to_follow_a_commit_follows_it_and_no_undoing(database):
 
 
 @pytest.mark.parametrize("durable", [True, False])
-def test_a_write_that_raises_is_undone(database, durable):
+def test_failed_write_is_rolled_back(database, durable):
     with pytest.raises(RuntimeError, match="changed my mind"), database.write(durable) as connection:
         add_user(connection, "alice")
         raise RuntimeError("changed my mind")
     assert names(database) == set()
 
 
-def test_dates_come_back_with_their_zone(database):
+def test_dates_keep_their_time_zone(database):
     moment = dates.now()
     with database.write() as connection:
         connection.execute(insert(users).values(id="a", name="a", created_at=moment))
@@ -83,7 +83,7 @@ def test_dates_come_back_with_their_zone(database):
         assert connection.execute(select(users.c.created_at)).scalar_one() == moment
 
 
-def test_many_writers_and_two_processes_worth_of_connections_lose_nothing(database_url, database):
+def test_concurrent_writers_lose_nothing(database_url, database):
     second = Database(database_url)
     failures = []
 
@@ -109,7 +109,7 @@ def test_many_writers_and_two_processes_worth_of_connections_lose_nothing(databa
 
 
 @pytest.mark.parametrize("word", ["ÜBER", "über", "Über"])
-def test_names_are_searched_without_regard_to_case_in_every_script(database, word):
+def test_search_ignores_case_in_every_script(database, word):
     from sqlalchemy import func
 
     with database.write() as connection:

@@ -1,4 +1,4 @@
-"""What every storage does, whatever it keeps its bytes on."""
+"""Contract of every storage: files, and partial files."""
 
 import hashlib
 from datetime import UTC, datetime, timedelta
@@ -25,7 +25,7 @@ def put(storage, key, content):
     writer.commit()
 
 
-def test_what_was_written_is_read_back(storage):
+def test_written_file_is_read_back(storage):
     content = bytes(range(256)) * (CHUNK_BYTES // 100)
     put(storage, KEY, content)
     assert b"".join(storage.read(KEY)) == content
@@ -33,19 +33,19 @@ def test_what_was_written_is_read_back(storage):
 
 
 @pytest.mark.parametrize(("start", "length"), [(0, 1), (3, None), (5, 100), (9, 1), (10, 5), (0, 0)])
-def test_a_part_is_read(storage, start, length):
+def test_range_is_read(storage, start, length):
     put(storage, KEY, b"0123456789")
     expected = b"0123456789"[start : None if length is None else start + length]
     assert b"".join(storage.read(KEY, start, length)) == expected
 
 
-def test_an_empty_file_is_a_file(storage):
+def test_empty_file_is_stored(storage):
     put(storage, KEY, b"")
     assert b"".join(storage.read(KEY)) == b""
     assert storage.size_bytes(KEY) == 0
 
 
-def test_nobody_sees_what_is_not_committed(storage):
+def test_uncommitted_file_is_invisible(storage):
     writer = storage.writer(KEY)
     writer.write(b"half")
     with pytest.raises(FileNotFoundError):
@@ -54,7 +54,7 @@ def test_nobody_sees_what_is_not_committed(storage):
     writer.abort()
 
 
-def test_what_is_aborted_leaves_no_trace(storage, tmp_path):
+def test_aborted_file_leaves_no_trace(storage, tmp_path):
     writer = storage.writer(KEY)
     writer.write(b"half")
     writer.abort()
@@ -63,7 +63,7 @@ def test_what_is_aborted_leaves_no_trace(storage, tmp_path):
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
-def test_aborting_what_is_committed_changes_nothing(storage):
+def test_abort_after_commit_does_nothing(storage):
     writer = storage.writer(KEY)
     writer.write(b"whole")
     writer.commit()
@@ -71,7 +71,7 @@ def test_aborting_what_is_committed_changes_nothing(storage):
     assert b"".join(storage.read(KEY)) == b"whole"
 
 
-def test_a_deleted_file_is_gone_and_may_be_deleted_again(storage):
+def test_deleting_twice_is_allowed(storage):
     put(storage, KEY, b"x")
     storage.delete(KEY)
     storage.delete(KEY)
@@ -79,7 +79,7 @@ def test_a_deleted_file_is_gone_and_may_be_deleted_again(storage):
         storage.read(KEY)
 
 
-def test_reading_goes_on_when_the_file_is_deleted(storage):
+def test_reading_continues_after_deletion(storage):
     put(storage, KEY, b"x" * (2 * CHUNK_BYTES))
     reader = storage.read(KEY)
     first = next(reader)
@@ -87,7 +87,7 @@ def test_reading_goes_on_when_the_file_is_deleted(storage):
     assert len(first + b"".join(reader)) == 2 * CHUNK_BYTES
 
 
-def test_every_file_is_listed_with_its_size_and_date(storage):
+def test_files_are_listed_with_size_and_date(storage):
     put(storage, "data/aa11", b"1")
     put(storage, "outputs/bb22", b"22")
     found = {file.key: file for file in storage.files()}
@@ -95,12 +95,12 @@ def test_every_file_is_listed_with_its_size_and_date(storage):
     assert all(datetime.now(UTC) - file.modified_at < timedelta(minutes=1) for file in found.values())
 
 
-def test_what_cannot_fit_is_refused_before_it_is_sent(storage):
+def test_too_large_file_is_rejected_in_advance(storage):
     with pytest.raises(OutOfSpace, match="left"):
         storage.writer(KEY, expected_bytes=2**60)
 
 
-def test_what_a_crash_left_half_written_is_cleared_when_opened(tmp_path):
+def test_unfinished_files_are_removed_on_open(tmp_path):
     storage = LocalStorage(tmp_path / "storage")
     storage.open()
     abandoned = storage.writer(KEY)
@@ -110,7 +110,7 @@ def test_what_a_crash_left_half_written_is_cleared_when_opened(tmp_path):
     abandoned.abort()
 
 
-def test_what_was_written_is_hashed_in_passing_and_may_be_synced_before_it_is_committed(storage):
+def test_written_file_is_hashed_and_may_be_synced_before_commit(storage):
     writer = storage.writer(KEY)
     writer.write(b"one ")
     writer.write(b"two")
@@ -120,7 +120,7 @@ def test_what_was_written_is_hashed_in_passing_and_may_be_synced_before_it_is_co
     assert b"".join(storage.read(KEY)) == b"one two"
 
 
-def test_syncing_what_is_aborted_changes_nothing(storage):
+def test_sync_after_abort_does_nothing(storage):
     writer = storage.writer(KEY)
     writer.write(b"half")
     writer.abort()
@@ -135,7 +135,7 @@ def grow(storage, key, content):
     return growth
 
 
-def test_a_file_grows_unseen_until_it_is_finished(storage):
+def test_partial_file_is_invisible_until_finished(storage):
     assert storage.partial.size_bytes(KEY) == 0
     grow(storage, KEY, b"one ")
     assert grow(storage, KEY, b"two").size_bytes == storage.partial.size_bytes(KEY) == 7
@@ -150,7 +150,7 @@ def test_a_file_grows_unseen_until_it_is_finished(storage):
     assert list(storage.partial.unfinished()) == []
 
 
-def test_finishing_twice_is_finishing_once(storage):
+def test_finishing_twice_is_allowed(storage):
     grow(storage, KEY, b"whole")
     storage.partial.finish(KEY)
     storage.partial.finish(KEY)
@@ -159,12 +159,12 @@ def test_finishing_twice_is_finishing_once(storage):
     assert b"".join(storage.partial.read(KEY)) == b"".join(storage.read(KEY)) == b"whole"
 
 
-def test_what_never_began_cannot_be_finished(storage):
+def test_unknown_partial_file_cannot_be_finished(storage):
     with pytest.raises(FileNotFoundError):
         storage.partial.finish(KEY)
 
 
-def test_what_has_grown_outlives_the_process_that_let_it_grow(storage, tmp_path):
+def test_partial_file_survives_process(storage, tmp_path):
     growth = storage.partial.open(KEY)
     growth.append(b"kept")  # and never closed
     again = LocalStorage(tmp_path / "storage")
@@ -174,7 +174,7 @@ def test_what_has_grown_outlives_the_process_that_let_it_grow(storage, tmp_path)
     growth.close()
 
 
-def test_what_has_grown_may_be_shortened_and_forgotten(storage):
+def test_partial_file_can_be_truncated_and_discarded(storage):
     growth = storage.partial.open(KEY)
     growth.append(b"one two")
     growth.truncate(3)
@@ -187,7 +187,7 @@ def test_what_has_grown_may_be_shortened_and_forgotten(storage):
     assert storage.partial.size_bytes(KEY) == 0
 
 
-def test_what_cannot_fit_does_not_begin_to_grow(storage):
+def test_too_large_partial_file_is_rejected(storage):
     with pytest.raises(OutOfSpace, match="left"):
         storage.partial.open(KEY, expected_bytes=2**60)
     assert list(storage.partial.unfinished()) == []

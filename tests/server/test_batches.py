@@ -1,4 +1,4 @@
-"""One action on many records: each is done or refused for itself, and all of them in one go."""
+"""Batch requests: each object is handled or rejected by itself, all in one request."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -47,7 +47,7 @@ def make_job(user: User) -> str:
     return str(answer.json()["job"]["id"])
 
 
-def test_responses_are_in_the_order_of_the_request_each_for_itself(user):
+def test_responses_are_in_order_of_request(user):
     first, second = make_data(user), make_data(user)
 
     found = responses(user, "data", "details", [second, NONE, first, second])
@@ -60,7 +60,7 @@ def test_responses_are_in_the_order_of_the_request_each_for_itself(user):
     assert set(found[NONE]) == {"success", "error"}
 
 
-def test_data_is_given_another_lifetime_and_deleted(user):
+def test_data_lifetime_and_deletion_in_batch(user):
     kept, past, deleted = (make_data(user) for _ in range(3))
     before = get(user, f"data/{kept}", "data")["expiration_date"]
 
@@ -73,7 +73,7 @@ def test_data_is_given_another_lifetime_and_deleted(user):
     assert records[0]["expiration_date"] > before
 
 
-def test_jobs_make_the_moves_that_their_states_allow(user):
+def test_job_actions_follow_their_states(user):
     jobs = [make_job(user) for _ in range(4)]
     archived, deleted, *started = jobs
 
@@ -99,7 +99,7 @@ def test_jobs_make_the_moves_that_their_states_allow(user):
     assert [found[job]["success"] for job in found] == [False, False, True]
 
 
-def test_analytics_are_described_to_applications_too(platform, user, tmp_path):
+def test_applications_can_read_analytics_in_batch(platform, user, tmp_path):
     application = Application.create(platform, tmp_path)
     analytic = get(user, "analytics/list", "analytics")[0]
     body = {"action": "details", "ids": [analytic["id"], NONE]}
@@ -127,18 +127,18 @@ def test_analytics_are_described_to_applications_too(platform, user, tmp_path):
         ("data", "delete", "x", {}, "ids"),
     ],
 )
-def test_a_batch_that_makes_no_sense_is_refused_as_a_whole(shared_user, noun, action, ids, more, said):
+def test_invalid_batch_is_rejected_as_a_whole(shared_user, noun, action, ids, more, said):
     answer = batch(shared_user, noun, action, ids, **more)
 
     assert answer.status_code == 400
     assert said in answer.json()["error"]["message"]
 
 
-def test_no_ids_have_no_responses(shared_user):
+def test_empty_batch_has_no_responses(shared_user):
     assert responses(shared_user, "jobs", "start", []) == {}
 
 
-def test_a_thousand_jobs_are_archived_described_and_deleted_at_once(user):
+def test_thousand_jobs_in_one_batch(user):
     with ThreadPoolExecutor(8) as threads:
         jobs = list(threads.map(lambda _: make_job(user), range(1000)))
 
@@ -149,7 +149,7 @@ def test_a_thousand_jobs_are_archived_described_and_deleted_at_once(user):
     assert responses(user, "jobs", "details", jobs[:1])[jobs[0]]["error"]["code"] == 404
 
 
-def test_ids_that_are_hostile_are_just_not_there(shared_user):
+def test_invalid_ids_are_not_found(shared_user):
     ids = ["", "' OR 1=1 --", "x" * 5000, "\U0001f4a9"]
 
     found = responses(shared_user, "data", "delete", ids)

@@ -1,4 +1,4 @@
-"""The documentation at /docs: what is served of the site, and what is not."""
+"""The documentation at /docs: which files are served, and which are not."""
 
 import asyncio
 import os
@@ -69,7 +69,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ("path", "page"),
     [("/docs", "index.html"), ("/docs/", "index.html"), ("/docs/analytics", "generated/analytics/index.html")],
 )
-def test_short_addresses_lead_to_pages(site: Path, path: str, page: str) -> None:
+def test_short_paths_redirect_to_pages(site: Path, path: str, page: str) -> None:
     answer = ask(path)
 
     assert (answer.status, answer.headers["location"]) == (307, f"/docs/{page}")
@@ -77,7 +77,7 @@ def test_short_addresses_lead_to_pages(site: Path, path: str, page: str) -> None
 
 
 @pytest.mark.usefixtures("site")
-def test_a_page_may_run_its_own_scripts_and_no_others() -> None:
+def test_page_may_run_only_its_own_scripts() -> None:
     policy = ask("/docs/index.html").headers["content-security-policy"]
 
     assert f"script-src 'self' '{HASH}';" in policy
@@ -86,7 +86,7 @@ def test_a_page_may_run_its_own_scripts_and_no_others() -> None:
     assert HASH not in ask("/docs/a.js").headers["content-security-policy"]
 
 
-def test_a_page_that_was_built_again_may_run_its_new_scripts(site: Path) -> None:
+def test_rebuilt_page_may_run_its_new_scripts(site: Path) -> None:
     before = ask("/docs/index.html").headers["content-security-policy"]
     page = site / "index.html"
     page.write_text(PAGE.replace(SCRIPT, "other()"), encoding="utf-8")
@@ -99,7 +99,7 @@ def test_a_page_that_was_built_again_may_run_its_new_scripts(site: Path) -> None
 
 
 @pytest.mark.usefixtures("site")
-def test_who_has_a_page_is_not_sent_it_again() -> None:
+def test_cached_page_is_not_sent_again() -> None:
     first = ask("/docs/index.html")
 
     again = ask("/docs/index.html", if_none_match=first.headers["etag"])
@@ -111,7 +111,7 @@ def test_who_has_a_page_is_not_sent_it_again() -> None:
 
 
 @pytest.mark.usefixtures("site")
-def test_head_tells_of_a_page_without_sending_it() -> None:
+def test_head_has_no_body() -> None:
     answer = ask("/docs/index.html", "HEAD")
 
     assert (answer.status, answer.body) == (200, b"")
@@ -133,14 +133,14 @@ def test_head_tells_of_a_page_without_sending_it() -> None:
         "/docs/" + "a" * 5000,
     ],
 )
-def test_what_is_not_in_the_site_is_not_there(path: str) -> None:
+def test_files_outside_the_site_are_not_found(path: str) -> None:
     answer = ask(path)
 
     assert answer.status == 404
     assert SECRET.encode() not in answer.body
 
 
-def test_links_out_of_the_site_are_not_followed(site: Path) -> None:
+def test_symbolic_links_out_of_site_are_not_followed(site: Path) -> None:
     (site / "link.html").symlink_to(site.parent / "secret.html")
     (site / "out").symlink_to(site.parent)
 
@@ -148,12 +148,12 @@ def test_links_out_of_the_site_are_not_followed(site: Path) -> None:
 
 
 @pytest.mark.usefixtures("site")
-def test_nothing_can_be_sent_there() -> None:
+def test_other_methods_are_rejected() -> None:
     assert ask("/docs/index.html", "POST").status == 405
 
 
 @pytest.mark.parametrize("path", ["/docs", "/docs/index.html", "/docs/analytics"])
-def test_where_it_is_not_built_a_page_says_how(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+def test_missing_site_says_how_to_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
     monkeypatch.setattr(documentation, "_PLACES", (tmp_path / "nothing",))
 
     answer = ask(path)
@@ -163,7 +163,7 @@ def test_where_it_is_not_built_a_page_says_how(tmp_path: Path, monkeypatch: pyte
     assert b'href="/docs/api"' in answer.body
 
 
-def test_it_may_be_built_while_the_platform_runs(site: Path) -> None:
+def test_site_may_be_built_while_running(site: Path) -> None:
     (site / "index.html").rename(site / "later.html")
     before = ask("/docs").status
     (site / "later.html").rename(site / "index.html")

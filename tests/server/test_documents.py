@@ -1,4 +1,4 @@
-"""What is taken as a document can be handed out again."""
+"""JSON documents that are accepted can be returned later."""
 
 import msgspec
 import pytest
@@ -23,17 +23,17 @@ HOSTILE = [
 
 @pytest.mark.parametrize("content", HOSTILE)
 @pytest.mark.parametrize("take", [read_request, check_status])
-def test_what_could_not_be_handed_out_is_refused(take, content):
+def test_document_that_cannot_be_encoded_is_rejected(take, content):
     with pytest.raises(BadRequest):
         take(content)
 
 
-def test_what_json_has_not_is_read_as_null():
+def test_nan_and_infinity_become_null():
     document = read_document("status", b'{"rate": NaN, "limits": [Infinity, -Infinity]}')
 
     assert document == {"rate": None, "limits": [None, None]}
     assert msgspec.json.decode(msgspec.json.encode(document)) == document
 
 
-def test_an_ordinary_depth_is_taken():
+def test_usual_depth_is_accepted():
     assert read_document("status", b'{"a": ' + b"[" * 60 + b"]" * 60 + b"}")

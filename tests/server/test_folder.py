@@ -1,4 +1,4 @@
-"""What a platform keeps is for its owner's eyes alone."""
+"""The data folder: private to its owner, and locked by the platform that runs in it."""
 
 import fcntl
 import stat
@@ -16,7 +16,7 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_nothing_of_a_platform_can_be_read_by_others(start_platform: StartPlatform, tmp_path: Path) -> None:
+def test_files_are_private_to_owner(start_platform: StartPlatform, tmp_path: Path) -> None:
     platform = start_platform()
     user = User.create(platform, tmp_path)
 
@@ -29,7 +29,7 @@ def test_nothing_of_a_platform_can_be_read_by_others(start_platform: StartPlatfo
 
 
 @pytest.mark.parametrize(("content", "kept"), [(None, 0o700), ("a file", 0o755)])
-def test_a_folder_that_somebody_made_is_made_private_while_it_is_empty(tmp_path, content, kept):
+def test_empty_folder_is_made_private(tmp_path, content, kept):
     folder = tmp_path / "data"
     folder.mkdir()
     folder.chmod(0o755)
@@ -41,7 +41,7 @@ def test_a_folder_that_somebody_made_is_made_private_while_it_is_empty(tmp_path,
     assert mode(folder) == kept
 
 
-def test_a_platform_starts_while_commands_look_whether_one_runs(tmp_path):
+def test_platform_starts_while_commands_probe_lock(tmp_path):
     looking = threading.Event()
     done = threading.Event()
 
@@ -63,7 +63,7 @@ def test_a_platform_starts_while_commands_look_whether_one_runs(tmp_path):
         with_looks.join()
 
 
-def test_what_a_killed_platform_left_is_no_address_for_two_that_ask_at_once(tmp_path):
+def test_stale_server_file_is_ignored(tmp_path):
     write_server_file(tmp_path, {"url": "http://127.0.0.1:1", "pid": 1, "version": "0"})
     with (tmp_path / "server.lock").open("w") as other:
         fcntl.flock(other, fcntl.LOCK_SH)  # as the other that asks
@@ -71,7 +71,7 @@ def test_what_a_killed_platform_left_is_no_address_for_two_that_ask_at_once(tmp_
         assert running_url(tmp_path) is None
 
 
-def test_a_second_platform_is_refused(tmp_path):
+def test_second_platform_is_rejected(tmp_path):
     first = FolderLock(tmp_path)
     first.acquire()
     with pytest.raises(FolderInUse, match="choose another --dir"):

@@ -320,7 +320,7 @@ def assert_refused(answer: requests.Response, status: int) -> None:
 
 
 @pytest.mark.parametrize("route", sorted(LISTS | FOR_EVERYBODY | OWNED | OPERATORS))
-def test_users_routes_need_a_token_that_is_valid(place: Place, route: str) -> None:
+def test_user_routes_require_valid_token(place: Place, route: str) -> None:
     signature = place.sign(route)
     for headers in (
         {},
@@ -348,7 +348,7 @@ def test_users_routes_need_a_token_that_is_valid(place: Place, route: str) -> No
 
 
 @pytest.mark.parametrize("route", sorted(APPLICATIONS))
-def test_applications_routes_need_an_applications_token(place: Place, route: str) -> None:
+def test_application_routes_require_application_token(place: Place, route: str) -> None:
     signature = place.sign(route)
     for headers in (
         {},
@@ -371,7 +371,7 @@ def test_applications_routes_need_an_applications_token(place: Place, route: str
 
 
 @pytest.mark.parametrize("route", sorted(CALLERS))
-def test_callers_routes_need_any_token_that_is_valid(place: Place, route: str) -> None:
+def test_caller_routes_require_valid_token(place: Place, route: str) -> None:
     assert_needs_a_token(place, route)
     expected = 201 if route == "post /webhooks" else 200
     for headers in (place.bob.headers, place.acme.headers(), place.acme.headers(place.bob.name)):
@@ -391,7 +391,7 @@ def assert_needs_a_token(place: Place, route: str) -> None:
 
 
 @pytest.mark.parametrize("route", sorted(LISTS | FOR_EVERYBODY | OWNED | OPERATORS | CALLERS | HELD))
-def test_a_credential_that_is_not_good_for_it_is_refused(place: Place, route: str) -> None:
+def test_missing_scope_is_rejected(place: Place, route: str) -> None:
     document = requests.get(f"{place.platform.url}/openapi.json", timeout=20).json()
     method, _, path = route.partition(" ")
     [needed] = document["paths"][path][method]["security"][0]["user"]
@@ -400,7 +400,7 @@ def test_a_credential_that_is_not_good_for_it_is_refused(place: Place, route: st
 
 
 @pytest.mark.parametrize("action", ["kill", "delete", "ttl"])
-def test_a_credential_that_is_good_to_read_changes_nothing_in_a_batch(place: Place, action: str) -> None:
+def test_read_scope_cannot_change_in_batch(place: Place, action: str) -> None:
     for noun in ("jobs", "data"):
         body = {"action": action, "ids": [place.path["job_id"], place.path["data_id"]], "days": "-9"}
         answer = requests.post(f"{place.acme.v1}/{noun}/batch", json=body, headers=place.small["read"], timeout=20)
@@ -408,20 +408,20 @@ def test_a_credential_that_is_good_to_read_changes_nothing_in_a_batch(place: Pla
 
 
 @pytest.mark.parametrize("route", sorted(OPERATORS))
-def test_operators_routes_are_for_operators_alone(place: Place, route: str) -> None:
+def test_operator_routes_require_operator(place: Place, route: str) -> None:
     for headers in (place.alice.headers, place.bob.headers, place.acme.headers(place.alice.name)):
         assert_refused(place.ask(route, **headers), 403)
     assert_refused(place.ask(route, **place.small["manage"]), 403)
 
 
 @pytest.mark.parametrize("route", sorted(OF_ACCOUNTS))
-def test_a_credential_of_somebody_else_is_not_there(place: Place, route: str) -> None:
+def test_credentials_of_others_are_not_found(place: Place, route: str) -> None:
     for headers in (place.bob.headers, place.globex.headers(place.alice.name), place.acme.headers(place.alice.name)):
         assert_refused(place.ask(route, **headers), 404)
 
 
 @pytest.mark.parametrize("route", sorted(HELD))
-def test_a_webhook_is_not_there_for_anybody_but_its_holder(place: Place, route: str) -> None:
+def test_webhooks_of_others_are_not_found(place: Place, route: str) -> None:
     same_name, other_name = place.alice.name, place.bob.name
     assert_needs_a_token(place, route)
     foreign = [place.bob.headers, place.globex.headers(same_name), place.acme.headers(other_name),
@@ -444,7 +444,7 @@ def test_a_webhook_is_not_there_for_anybody_but_its_holder(place: Place, route: 
     [*(("data", action) for action in ("details", "ttl", "delete")),
      *(("jobs", action) for action in ("details", "start", "archive", "unarchive", "ttl", "delete", "kill"))],
 )  # fmt: skip
-def test_batches_find_nothing_of_anybody_else(place: Place, noun: str, action: str) -> None:
+def test_batches_find_nothing_of_others(place: Place, noun: str, action: str) -> None:
     same_name, identifier = place.alice.name, f"{noun.removesuffix('s')}_id"
     body = {"action": action, "ids": [place.path[identifier], place.path_of_acme[identifier]]}
     body |= {"days": "-9"} if action == "ttl" else {}
@@ -455,7 +455,7 @@ def test_batches_find_nothing_of_anybody_else(place: Place, noun: str, action: s
 
 
 @pytest.mark.parametrize("route", sorted(OWNED))
-def test_what_is_somebodys_is_not_there_for_anybody_else(place: Place, route: str) -> None:
+def test_objects_of_others_are_not_found(place: Place, route: str) -> None:
     same_name, other_name = place.alice.name, place.bob.name
     foreign = [place.bob.headers, place.globex.headers(same_name), place.acme.headers(other_name)]
     for whose, callers in {
@@ -469,7 +469,7 @@ def test_what_is_somebodys_is_not_there_for_anybody_else(place: Place, route: st
 
 
 @pytest.mark.parametrize("route", sorted(OF_ANALYTICS))
-def test_analytics_are_changed_by_their_owners_alone(place: Place, route: str) -> None:
+def test_analytics_can_be_changed_only_by_owner(place: Place, route: str) -> None:
     number = sorted(OF_ANALYTICS).index(route)
     uploaded = {
         prefix: requests.post(
@@ -498,7 +498,7 @@ def test_analytics_are_changed_by_their_owners_alone(place: Place, route: str) -
 
 
 @pytest.mark.parametrize("route", sorted(LISTS))
-def test_what_is_somebodys_is_in_nobody_elses_list(place: Place, route: str) -> None:
+def test_lists_contain_only_own_objects(place: Place, route: str) -> None:
     same_name, noun = place.alice.name, "data" if "data" in route else "jobs"
     for headers in (place.bob.headers, place.globex.headers(same_name), place.acme.headers(place.bob.name)):
         answer = place.ask(route, **headers)
@@ -509,7 +509,7 @@ def test_what_is_somebodys_is_in_nobody_elses_list(place: Place, route: str) -> 
 
 
 @pytest.mark.parametrize("noun", ["data", "jobs"])
-def test_an_application_sees_what_its_own_users_have_and_nothing_else(place: Place, noun: str) -> None:
+def test_application_sees_only_its_users_objects(place: Place, noun: str) -> None:
     for application, ids in ((place.acme, [place.path_of_acme[f"{noun.removesuffix('s')}_id"]]), (place.globex, [])):
         answer = place.ask(f"get /apps/{noun}", **application.headers()).json()
         assert [record["id"] for record in answer[noun]] == ids
@@ -518,7 +518,7 @@ def test_an_application_sees_what_its_own_users_have_and_nothing_else(place: Pla
 
 
 @pytest.mark.parametrize("route", sorted(AGENTS))
-def test_agents_routes_need_the_credential_of_the_jobs_present_attempt(place: Place, route: str) -> None:
+def test_agent_routes_require_current_attempt(place: Place, route: str) -> None:
     for headers in (
         {},
         place.alice.headers,
@@ -535,7 +535,7 @@ def test_agents_routes_need_the_credential_of_the_jobs_present_attempt(place: Pl
 
 
 @pytest.mark.parametrize("route", sorted(LINKS))
-def test_links_permit_what_they_were_signed_for_alone(place: Place, route: str) -> None:
+def test_signed_link_permits_only_its_request(place: Place, route: str) -> None:
     good = place.sign(route)
     arguments = parse_qs(urlsplit(good).query)
     expires, signature = arguments["expires"][0], arguments["signature"][0]
@@ -558,13 +558,13 @@ def test_links_permit_what_they_were_signed_for_alone(place: Place, route: str) 
 
 
 @pytest.mark.parametrize("route", sorted(OF_ATTEMPTS))
-def test_links_of_an_old_attempt_count_for_nothing(place: Place, route: str) -> None:
+def test_links_of_old_attempt_are_rejected(place: Place, route: str) -> None:
     for attempt_id in ("old", "gone", place.path["past_attempt_id"]):
         elsewhere = replace(place, path={**place.path, "attempt_id": attempt_id})
         assert_refused(elsewhere.ask(route, elsewhere.sign(route)), 403)
 
 
-def test_after_all_of_it_what_is_alices_is_as_it_was(place: Place) -> None:
+def test_objects_are_unchanged_after_all_attempts(place: Place) -> None:
     job = place.ask("get /jobs/{job_id}", **place.alice.headers).json()["job"]
     download = place.ask("get /data/{data_id}/download", **place.alice.headers)
 

@@ -1,4 +1,4 @@
-"""Settings that make no sense are refused by name."""
+"""Invalid settings are reported with their name."""
 
 import pytest
 
@@ -13,7 +13,7 @@ from voxel51.server.settings import SettingError, Settings
         ("LIFETIME_DAYS", "0", "lifetime_days is 0.0; it must be above 0"),
     ],
 )
-def test_a_value_that_will_not_do_is_told_with_its_name(name: str, value: str, text: str) -> None:
+def test_invalid_value_is_reported_with_name(name: str, value: str, text: str) -> None:
     with pytest.raises(SettingError) as refused:
         Settings.load({f"VOXEL51_SERVER_{name}": value}, {})
 

@@ -1,4 +1,4 @@
-"""Accounts over HTTP, against a platform that runs: sessions, invitations, forgotten passwords, export, the end."""
+"""Account routes over HTTP, on a running platform: sessions, invitations, password resets, export and deletion."""
 
 import json
 import sqlite3
@@ -56,7 +56,7 @@ def newcomer(platform: PlatformProcess, operator: requests.Session) -> Callable[
     return sign_up
 
 
-def test_who_is_not_invited_cannot_sign_up(platform: PlatformProcess, operator: requests.Session) -> None:
+def test_sign_up_requires_invitation(platform: PlatformProcess, operator: requests.Session) -> None:
     assert operator.get(f"{platform.url}/v1/account", timeout=20).status_code == 200
     body = {"username": "stranger", "password": PASSWORD}
     assert browser().post(f"{platform.url}/v1/sign-up", json=body, timeout=20).status_code == 403
@@ -64,7 +64,7 @@ def test_who_is_not_invited_cannot_sign_up(platform: PlatformProcess, operator: 
     assert browser().post(f"{platform.url}/v1/sign-up", json=body, timeout=20).status_code == 400
 
 
-def test_a_session_lasts_until_it_is_signed_out(platform: PlatformProcess, newcomer) -> None:
+def test_session_lasts_until_sign_out(platform: PlatformProcess, newcomer) -> None:
     session = newcomer("carol")
     cookie = next(iter(session.cookies))
     assert cookie.has_nonstandard_attr("HttpOnly")
@@ -96,7 +96,7 @@ def test_a_session_lasts_until_it_is_signed_out(platform: PlatformProcess, newco
         ({"Origin": "null"}, 403),
     ],
 )
-def test_pages_of_other_sites_do_nothing_in_ones_name(platform, operator, headers, status) -> None:
+def test_cross_site_requests_are_rejected(platform, operator, headers, status) -> None:
     made = operator.post(f"{platform.url}/v1/account/tokens", json={"name": "t"}, headers=headers, timeout=20)
     assert made.status_code == status
     assert operator.get(f"{platform.url}/v1/account", headers=headers, timeout=20).status_code == 200
@@ -105,7 +105,7 @@ def test_pages_of_other_sites_do_nothing_in_ones_name(platform, operator, header
     assert signed_in.status_code == (200 if status == 201 else 403)
 
 
-def test_a_new_password_ends_other_sessions(platform: PlatformProcess, newcomer) -> None:
+def test_new_password_ends_other_sessions(platform: PlatformProcess, newcomer) -> None:
     here, there, url = newcomer("dave"), browser(), f"{platform.url}/v1"
     there.post(f"{url}/sign-in", json={"username": "dave", "password": PASSWORD}, timeout=20)
     for body, status in (
@@ -119,7 +119,7 @@ def test_a_new_password_ends_other_sessions(platform: PlatformProcess, newcomer)
     assert there.get(f"{url}/account", timeout=20).status_code == 401
 
 
-def test_a_forgotten_password_is_chosen_anew_by_a_key_that_works_once(platform, operator, newcomer) -> None:
+def test_password_reset_key_works_once(platform, operator, newcomer) -> None:
     session, url = newcomer("erin"), f"{platform.url}/v1"
     first, second = (
         operator.post(f"{url}/admin/users/erin/password-reset", timeout=20).json()["key"] for _ in range(2)
@@ -132,7 +132,7 @@ def test_a_forgotten_password_is_chosen_anew_by_a_key_that_works_once(platform, 
     assert signed_in.status_code == 200
 
 
-def test_a_viewer_looks_and_changes_nothing_but_the_own_account(platform, newcomer) -> None:
+def test_viewer_can_change_only_own_account(platform, newcomer) -> None:
     session, url = newcomer("frank", role="viewer"), f"{platform.url}/v1"
     assert session.get(f"{url}/data/list", timeout=20).status_code == 200
     assert session.post(f"{url}/data", files={"file": ("a", b"a")}, timeout=20).status_code == 403
@@ -141,7 +141,7 @@ def test_a_viewer_looks_and_changes_nothing_but_the_own_account(platform, newcom
     assert session.get(f"{url}/admin/users", timeout=20).status_code == 403
 
 
-def test_the_audit_log_says_who_did_what_and_no_secret(platform, operator, newcomer) -> None:
+def test_audit_log_has_actors_and_actions_but_no_secrets(platform, operator, newcomer) -> None:
     session, url = newcomer("grace"), f"{platform.url}/v1"
     key = session.post(f"{url}/account/tokens", json={"name": "t", "days": 1}, timeout=20).json()["access_token"]
     session.delete(f"{url}/account/tokens/{key['token_id']}", timeout=20)
@@ -172,7 +172,7 @@ def wait_for(condition: Callable[[], bool]) -> None:
         time.sleep(0.1)
 
 
-def test_an_export_has_everything_and_a_deleted_account_nothing(platform, operator, tmp_path) -> None:
+def test_export_has_all_data_and_deletion_removes_it(platform, operator, tmp_path) -> None:
     assert operator.cookies
     user, url = User.create(platform, tmp_path), f"{platform.url}/v1"
     requests.post(f"{url}/data", files={"file": ("a.txt", b"mine")}, headers=user.headers, timeout=20)
@@ -205,13 +205,13 @@ def rows(platform: PlatformProcess, user: User) -> int:
         return int(connection.execute(left, [user.name]).fetchone()[0])
 
 
-def test_the_last_operator_cannot_leave(platform: PlatformProcess, operator: requests.Session) -> None:
+def test_last_operator_cannot_be_deleted(platform: PlatformProcess, operator: requests.Session) -> None:
     answer = operator.delete(f"{platform.url}/v1/account", params={"confirm": "root"}, timeout=20)
     assert answer.status_code == 409
     assert operator.get(f"{platform.url}/v1/account", timeout=20).status_code == 200
 
 
-def test_a_share_link_shows_one_result_to_anybody_until_it_is_revoked(platform, operator, tmp_path) -> None:
+def test_share_link_shows_one_job_until_revoked(platform, operator, tmp_path) -> None:
     assert operator.cookies
     user, url = User.create(platform, tmp_path), f"{platform.url}/v1"
     job_id = submit(url, user.headers, NO_OP)
@@ -237,7 +237,7 @@ def test_a_share_link_shows_one_result_to_anybody_until_it_is_revoked(platform, 
     assert made["api_url"].rpartition("/")[2] not in platform.log.read_text()
 
 
-def test_a_quota_is_granted_and_seen(platform, operator, tmp_path) -> None:
+def test_quota_can_be_set_and_read(platform, operator, tmp_path) -> None:
     user, url = User.create(platform, tmp_path), f"{platform.url}/v1"
     granted = operator.put(f"{url}/admin/users/{user.name}/quota", json={"bytes": 100_000}, timeout=20)
     assert granted.json() == {"bytes": 0, "quota": {"bytes": 100_000, "running_jobs": 0}}
@@ -251,7 +251,7 @@ def test_a_quota_is_granted_and_seen(platform, operator, tmp_path) -> None:
     assert requests.post(f"{url}/data/uploads", headers=begin, timeout=20).status_code == 507
 
 
-def test_a_browser_is_told_whether_its_session_is_good(operator: requests.Session, platform: PlatformProcess) -> None:
+def test_sign_in_options_say_whether_session_is_valid(operator: requests.Session, platform: PlatformProcess) -> None:
     ways_in = f"{platform.url}/v1/sign-in"
 
     assert operator.get(ways_in, timeout=20).json()["signed_in"] is True

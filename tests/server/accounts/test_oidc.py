@@ -1,4 +1,4 @@
-"""People who sign in by another provider's word, and providers that do not tell the truth."""
+"""OIDC sign-in: the whole flow with a provider, and providers that return invalid responses."""
 
 import base64
 import hashlib
@@ -87,7 +87,7 @@ def account(platform: PlatformProcess, answer: requests.Response) -> dict[str, o
     return found
 
 
-def test_a_provider_by_others_signs_people_in(tmp_path: Path) -> None:
+def test_sign_in_with_independent_provider(tmp_path: Path) -> None:
     with another_provider({"sub": "ada", "email": "ada@company.example", "email_verified": True}) as issuer:
         settings = settings_of(issuer, OIDC_DOMAINS="company.example", OIDC_CLIENT_SECRET="plain")
         with running(a_platform(tmp_path, environment=settings)) as platform, requests.Session() as browser:
@@ -102,7 +102,7 @@ def test_a_provider_by_others_signs_people_in(tmp_path: Path) -> None:
             assert {name: seen.json()["account"][name] for name in expected} == expected
 
 
-def test_the_way_in_is_listed_and_its_secret_is_not_told(platform, sign_in) -> None:
+def test_provider_is_listed_without_its_secret(platform, sign_in) -> None:
     ways = requests.get(f"{platform.url}/v1/sign-in", timeout=20).json()
     assert ways["provider"] == {"name": "The Company", "path": "/v1/sign-in/oidc"}
     answer = sign_in(staff("1", "boss"))
@@ -113,7 +113,7 @@ def test_the_way_in_is_listed_and_its_secret_is_not_told(platform, sign_in) -> N
     assert (values["oidc_client_id"], values["oidc_client_secret"]) == (CLIENT_ID, "***")
 
 
-def test_who_comes_again_has_the_same_account(platform, sign_in) -> None:
+def test_second_sign_in_finds_same_account(platform, sign_in) -> None:
     first, second = sign_in(staff("2", "grace"), next="/somewhere?a=b"), sign_in(staff("2", "hopper"))
 
     assert (first.status_code, first.headers["Location"]) == (302, "/somewhere?a=b")
@@ -122,14 +122,14 @@ def test_who_comes_again_has_the_same_account(platform, sign_in) -> None:
     assert account(platform, second)["role"] == "member"
 
 
-def test_names_that_are_taken_or_strange_become_others(platform, sign_in) -> None:
+def test_taken_or_invalid_names_are_adapted(platform, sign_in) -> None:
     names = [account(platform, sign_in(staff(f"n{number}", name)))["username"]
              for number, name in enumerate(["root", "root", "admin", "Zoë Ø", "../../x", "@"])]  # fmt: skip
 
     assert names == ["root-2", "root-3", "admin-2", "Zo", "x", "user"]
 
 
-def test_what_the_token_does_not_tell_is_asked_for(platform, sign_in) -> None:
+def test_missing_claims_are_read_from_userinfo(platform, sign_in) -> None:
     info = {"sub": "5", "email": "tim@b.example", "email_verified": True, "preferred_username": "tim"}
     assert account(platform, sign_in(Says({"sub": "5"}, info=info)))["email"] == "tim@b.example"
 
@@ -147,11 +147,11 @@ def test_what_the_token_does_not_tell_is_asked_for(platform, sign_in) -> None:
         pytest.param(staff("s5", "x", email="company.example"), id="a domain alone"),
     ],
 )
-def test_who_is_not_of_a_welcome_domain_needs_an_invitation(platform, sign_in, says) -> None:
+def test_other_domains_require_invitation(platform, sign_in, says) -> None:
     assert sign_in(says).status_code == (403 if says.claims.get("email") != "company.example" else 302)
 
 
-def test_an_invitation_lets_in_and_is_used_up(platform, sign_in) -> None:
+def test_invitation_admits_once(platform, sign_in) -> None:
     key = platform.run_command("server", "user", "invite", "--role", "viewer").split()[0]
 
     invited = sign_in(Says({"sub": "i1", "name": "Guest"}), invitation=key)
@@ -180,7 +180,7 @@ def test_an_invitation_lets_in_and_is_used_up(platform, sign_in) -> None:
     ],
     ids=lambda given: given if isinstance(given, str) else "",
 )
-def test_what_a_provider_cannot_have_said_does_not_count(sign_in, says, said) -> None:
+def test_invalid_id_token_is_rejected(sign_in, says, said) -> None:
     answer = sign_in(says)
 
     assert answer.status_code == 401, answer.text
@@ -188,7 +188,7 @@ def test_what_a_provider_cannot_have_said_does_not_count(sign_in, says, said) ->
     assert "voxel51_session" not in answer.cookies
 
 
-def test_a_token_signed_by_the_public_key_as_if_it_were_a_secret_does_not_count(sign_in, provider) -> None:
+def test_token_signed_with_public_key_as_secret_is_rejected(sign_in, provider) -> None:
     public = provider.keys["first"].public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
     def part(document: object) -> bytes:
@@ -199,7 +199,7 @@ def test_a_token_signed_by_the_public_key_as_if_it_were_a_secret_does_not_count(
     assert sign_in(Says(id_token=(signed + b"." + signature).decode())).status_code == 401
 
 
-def test_a_provider_may_change_its_keys(platform, provider, sign_in, tmp_path) -> None:
+def test_provider_may_rotate_its_keys(platform, provider, sign_in, tmp_path) -> None:
     with running(a_platform(tmp_path, environment=settings_of(provider.url, SIGN_UP="open"))) as fresh:
         provider.says = Says(key_id="next", key=provider.keys["first"])
         provider.keys["next"] = provider.keys["first"]
@@ -210,7 +210,7 @@ def test_a_provider_may_change_its_keys(platform, provider, sign_in, tmp_path) -
     del provider.keys["next"]
 
 
-def test_a_provider_that_is_another_or_away_is_told_plainly(tmp_path) -> None:
+def test_wrong_or_unreachable_provider_is_reported(tmp_path) -> None:
     loopback = Loopback()
     loopback.reply_json({"issuer": "https://another.example"})
     with running(a_platform(tmp_path, environment=settings_of(loopback.url))) as platform:
@@ -225,12 +225,12 @@ def test_a_provider_that_is_another_or_away_is_told_plainly(tmp_path) -> None:
 
 
 @pytest.mark.parametrize("path", ["//evil.example", "https://evil.example", "/\\evil.example", "a", "/a b", "/\n"])
-def test_a_sign_in_does_not_end_on_another_site(platform, path) -> None:
+def test_sign_in_never_redirects_to_another_site(platform, path) -> None:
     answer = requests.get(f"{platform.url}/v1/sign-in/oidc", params={"next": path}, allow_redirects=False, timeout=20)
     assert answer.status_code == 400
 
 
-def test_only_the_browser_that_was_sent_comes_back(platform, provider) -> None:
+def test_only_the_starting_browser_can_finish(platform, provider) -> None:
     provider.says = staff("7", "kim")
     sent = [requests.get(f"{platform.url}/v1/sign-in/oidc", allow_redirects=False, timeout=20) for _ in range(2)]
     back = [provider.visit(answer.headers["Location"]) for answer in sent]
@@ -246,7 +246,7 @@ def test_only_the_browser_that_was_sent_comes_back(platform, provider) -> None:
     assert requests.get(back[1], cookies=sent[1].cookies, allow_redirects=False, timeout=20).status_code == 302
 
 
-def test_an_account_with_a_password_gets_this_way_in_and_loses_it_again(platform, provider, sign_in) -> None:
+def test_oidc_can_be_linked_and_unlinked(platform, provider, sign_in) -> None:
     key = platform.run_command("server", "user", "invite").split()[0]
     browser, v1 = requests.Session(), f"{platform.url}/v1"
     body = {"username": "lena", "password": PASSWORD, "invitation": key}
@@ -267,7 +267,7 @@ def test_an_account_with_a_password_gets_this_way_in_and_loses_it_again(platform
     assert {"other sign-in added", "other sign-in removed"} <= {line["action"] for line in log}
 
 
-def test_what_somebody_else_signs_in_by_cannot_be_added(platform, provider, sign_in) -> None:
+def test_provider_account_of_another_user_cannot_be_linked(platform, provider, sign_in) -> None:
     sign_in(staff("9", "mia"))
     holder = sign_in(staff("10", "noa"))
     v1 = f"{platform.url}/v1"
@@ -280,7 +280,7 @@ def test_what_somebody_else_signs_in_by_cannot_be_added(platform, provider, sign
     assert requests.delete(f"{v1}/account/oidc", cookies=holder.cookies, timeout=20).status_code == 409
 
 
-def test_a_credential_that_is_good_for_less_makes_no_way_in(platform, sign_in) -> None:
+def test_limited_credential_cannot_link_or_set_password(platform, sign_in) -> None:
     session, v1 = sign_in(staff("11", "ola")).cookies, f"{platform.url}/v1"
     made = requests.post(f"{v1}/account/tokens", json={"name": "t", "scopes": ["manage"]}, cookies=session, timeout=20)
     headers = {"Authorization": f"Bearer {made.json()['access_token']['private_key']}"}
@@ -290,7 +290,7 @@ def test_a_credential_that_is_good_for_less_makes_no_way_in(platform, sign_in) -
     assert requests.put(f"{v1}/account/password", json=body, cookies=session, timeout=20).status_code == 204
 
 
-def test_who_is_suspended_or_deleted_does_not_come_in(platform, sign_in) -> None:
+def test_suspended_and_deleted_users_cannot_sign_in(platform, sign_in) -> None:
     gone = sign_in(staff("12", "pat"))
     platform.run_command("server", "user", "change", "pat", "--suspend")
     assert sign_in(staff("12", "pat")).status_code == 403
@@ -312,7 +312,7 @@ def refused_as_in_a_browser(platform, path, **more) -> tuple[str, str]:
     return answer.headers["Location"], unquote(answer.cookies[REFUSAL_COOKIE])
 
 
-def test_a_browser_is_told_on_a_page_why_it_is_refused(platform) -> None:
+def test_browser_gets_page_with_reason_of_refusal(platform) -> None:
     evil = "/sign-in/oidc/callback?state=x&error=no&error_description=Call+0900+123456"
     where, why = refused_as_in_a_browser(platform, evil)
     assert (where, "did not start a sign-in here" in why) == ("/sign-in?refused=401", True)
@@ -325,21 +325,21 @@ def test_a_browser_is_told_on_a_page_why_it_is_refused(platform) -> None:
     assert (program.status_code, program.json()["error"]["code"]) == (401, 401)
 
 
-def test_what_browsers_are_refused_counts_as_much_as_what_programs_are(tmp_path, provider) -> None:
+def test_refused_browsers_count_towards_rate_limit(tmp_path, provider) -> None:
     settings = settings_of(provider.url, FAILURES_PER_MINUTE="2")
     with running(a_platform(tmp_path / "data", environment=settings)) as platform:
         told = [refused_as_in_a_browser(platform, "/sign-in/oidc/callback?state=x")[0] for _ in range(3)]
     assert told == ["/sign-in?refused=401", "/sign-in?refused=401", "/sign-in?refused=429"]
 
 
-def test_where_there_is_no_provider_nobody_is_sent_anywhere(tmp_path) -> None:
+def test_without_provider_oidc_is_not_found(tmp_path) -> None:
     with running(a_platform(tmp_path)) as platform:
         for path in ("sign-in/oidc", "sign-in/oidc/callback?code=c&state=s"):
             answer = requests.get(f"{platform.url}/v1/{path}", allow_redirects=False, timeout=20)
             assert (answer.status_code, answer.json()["error"]["code"]) == (404, 404)
 
 
-def test_what_is_sent_to_the_provider_is_what_it_needs(platform, provider, sign_in) -> None:
+def test_authorization_url_has_required_parameters(platform, provider, sign_in) -> None:
     begun = requests.get(f"{platform.url}/v1/sign-in/oidc", allow_redirects=False, timeout=20)
     query = parse_qs(urlsplit(begun.headers["Location"]).query)
     assert query["redirect_uri"] == [f"{platform.url}/v1/sign-in/oidc/callback"]

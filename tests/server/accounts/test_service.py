@@ -1,4 +1,4 @@
-"""Users, and the tokens that stand for them."""
+"""Users, tokens, roles and scopes."""
 
 import re
 import sqlite3
@@ -37,7 +37,7 @@ def issue(tokens, holder, name="laptop", **terms):
     return tokens.issue(COMMAND_LINE, holder, TokenSpec(name, **terms), "http://x")["access_token"]
 
 
-def test_a_token_stands_for_its_user_until_it_is_revoked(accounts, tokens):
+def test_token_authenticates_until_revoked(accounts, tokens):
     alice = accounts.create_user("alice")
     token = issue(tokens, alice)
     assert accounts.authenticate(token["private_key"]).id == alice.id
@@ -50,14 +50,14 @@ def test_a_token_stands_for_its_user_until_it_is_revoked(accounts, tokens):
     assert listed["revoked_at"] is not None
 
 
-def test_a_token_ends_when_its_time_is_over_and_says_so(accounts, tokens):
+def test_token_expires(accounts, tokens):
     alice = accounts.create_user("alice")
     key = issue(tokens, alice, expires_at=dates.now() - timedelta(seconds=1))["private_key"]
     with pytest.raises(Unauthenticated, match="expired on"):
         accounts.authenticate(key)
 
 
-def test_the_last_use_of_a_token_is_noted(accounts, tokens):
+def test_last_use_of_token_is_recorded(accounts, tokens):
     alice = accounts.create_user("alice")
     key = issue(tokens, alice)["private_key"]
     assert tokens.all(alice)[0]["last_used_at"] is None
@@ -79,7 +79,7 @@ def test_the_last_use_of_a_token_is_noted(accounts, tokens):
         (Role.VIEWER, {Scope.RUN}, set()),
     ],
 )
-def test_a_credential_is_good_for_what_both_its_scopes_and_the_role_allow(accounts, tokens, role, scopes, good_for):
+def test_credential_scopes_are_limited_by_role(accounts, tokens, role, scopes, good_for):
     user = accounts.create_user("alice", role=role)
     key = issue(tokens, user, scopes=None if scopes is None else frozenset(scopes))["private_key"]
     found = accounts.authenticate(key)
@@ -92,7 +92,7 @@ def test_a_credential_is_good_for_what_both_its_scopes_and_the_role_allow(accoun
                 found.require(scope)
 
 
-def test_no_token_makes_one_that_is_good_for_more(accounts, tokens):
+def test_token_cannot_issue_more_scopes(accounts, tokens):
     alice = accounts.create_user("alice")
     small = accounts.authenticate(issue(tokens, alice, scopes=frozenset({Scope.MANAGE, Scope.READ}))["private_key"])
     for scopes in (None, frozenset({Scope.READ, Scope.RUN})):
@@ -105,7 +105,7 @@ def test_no_token_makes_one_that_is_good_for_more(accounts, tokens):
 
 
 @pytest.mark.parametrize("overlap", [0, 3600])
-def test_a_rotated_token_has_another_key_and_the_same_terms(accounts, tokens, overlap):
+def test_rotated_token_has_new_key_and_same_properties(accounts, tokens, overlap):
     alice = accounts.create_user("alice")
     old = issue(tokens, alice, scopes=frozenset({Scope.READ}), expires_at=dates.now() + timedelta(days=9))
     new = tokens.rotate(COMMAND_LINE, alice, old["token_id"], overlap, "http://x")["access_token"]
@@ -124,13 +124,13 @@ def test_a_rotated_token_has_another_key_and_the_same_terms(accounts, tokens, ov
 
 
 @pytest.mark.parametrize("overlap", [-1, 1e300, float("nan")])
-def test_an_overlap_that_is_none_is_refused(accounts, tokens, overlap):
+def test_invalid_overlap_is_rejected(accounts, tokens, overlap):
     alice = accounts.create_user("alice")
     with pytest.raises(BadRequest, match="overlap_seconds"):
         tokens.rotate(COMMAND_LINE, alice, issue(tokens, alice)["token_id"], overlap, "http://x")
 
 
-def test_the_first_user_is_an_operator_and_the_last_one_stays(accounts):
+def test_first_user_is_operator_and_last_operator_stays(accounts):
     accounts.create_user("alice")
     accounts.create_user("bob")
     assert [account["role"] for account in accounts.all()] == ["operator", "member"]
@@ -141,7 +141,7 @@ def test_the_first_user_is_an_operator_and_the_last_one_stays(accounts):
     assert accounts.change(COMMAND_LINE, "alice", {"role": Role.VIEWER})["role"] == "viewer"
 
 
-def test_who_is_suspended_is_refused_until_resumed(accounts, tokens):
+def test_suspended_user_is_rejected_until_resumed(accounts, tokens):
     accounts.create_user("operator")
     bob = accounts.create_user("bob")
     key = issue(tokens, bob)["private_key"]
@@ -153,25 +153,25 @@ def test_who_is_suspended_is_refused_until_resumed(accounts, tokens):
 
 
 @pytest.mark.parametrize("name", ["", "-x", "a b", "a/b", "é", "x" * 65, "voxel51", "Admin", "apps", "a\n"])
-def test_names_that_will_not_do_are_refused(accounts, name):
+def test_invalid_names_are_rejected(accounts, name):
     with pytest.raises(BadRequest, match=re.escape(repr(name))):
         accounts.create_user(name)
 
 
-def test_a_name_is_taken_once(accounts):
+def test_names_are_unique(accounts):
     accounts.create_user("alice")
     with pytest.raises(Conflict, match="alice"):
         accounts.create_user("alice")
 
 
-def test_a_short_password_is_refused_and_no_user_is_left(accounts):
+def test_short_password_creates_no_user(accounts):
     with pytest.raises(BadRequest, match="8"):
         accounts.create_user("alice", "short")
     with pytest.raises(NotFound):
         accounts.find("alice")
 
 
-def test_a_token_of_somebody_else_cannot_be_revoked(accounts, tokens):
+def test_token_of_another_user_cannot_be_revoked(accounts, tokens):
     alice, bob = accounts.create_user("alice"), accounts.create_user("bob")
     token = issue(tokens, alice)
     with pytest.raises(NotFound):
@@ -179,7 +179,7 @@ def test_a_token_of_somebody_else_cannot_be_revoked(accounts, tokens):
     assert accounts.authenticate(token["private_key"]).name == "alice"
 
 
-def test_neither_keys_nor_passwords_are_kept(accounts, tokens, tmp_path):
+def test_keys_and_passwords_are_not_stored(accounts, tokens, tmp_path):
     alice = accounts.create_user("alice", "correct horse")
     key = issue(tokens, alice)["private_key"]
     with sqlite3.connect(tmp_path / "platform.sqlite") as connection:
@@ -191,6 +191,6 @@ def test_neither_keys_nor_passwords_are_kept(accounts, tokens, tmp_path):
 
 
 @pytest.mark.parametrize("key", ["", "v51_guess", "\udcff"])
-def test_keys_that_are_none_are_refused(accounts, key):
+def test_invalid_keys_are_rejected(accounts, key):
     with pytest.raises(Unauthenticated):
         accounts.authenticate(key)

@@ -1,4 +1,4 @@
-"""The rooms of data, fresh for each test."""
+"""The services of data, fresh for each test."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Expiration dates, in the two ways of naming them."""
+"""Expiration dates, in both ways of setting them."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -22,7 +22,7 @@ PRESENT = datetime(2030, 1, 10, tzinfo=UTC)
         ({"expiration_date": "2031-01-01T12:00:00.123456"}, datetime(2031, 1, 1, 12, 0, 0, 123456, tzinfo=UTC)),
     ],
 )
-def test_a_change_moves_the_date(change, expiration):
+def test_change_moves_expiration_date(change, expiration):
     assert changed_expiration(change, PRESENT) == expiration
 
 
@@ -42,17 +42,17 @@ def test_a_change_moves_the_date(change, expiration):
     ],
     ids=str,
 )
-def test_a_change_that_makes_no_sense_is_refused(change):
+def test_invalid_change_is_rejected(change):
     with pytest.raises(BadRequest):
         changed_expiration(change, PRESENT)
 
 
-def test_what_arrives_lives_as_long_as_is_usual_unless_it_says_otherwise():
+def test_default_lifetime_applies_without_a_date():
     usual = first_expiration(None, timedelta(days=3)) - datetime.now(UTC)
     assert timedelta(days=2.99) < usual <= timedelta(days=3)
     assert first_expiration("2999-01-01T00:00:00Z", timedelta(days=3)) == datetime(2999, 1, 1, tzinfo=UTC)
 
 
-def test_what_arrives_dead_is_refused():
+def test_past_expiration_date_is_rejected():
     with pytest.raises(BadRequest, match="past"):
         first_expiration("2001-01-01", timedelta(days=3))

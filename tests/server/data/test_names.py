@@ -1,4 +1,4 @@
-"""File names of strangers are reduced to the name itself."""
+"""File names and media types from outside are cleaned."""
 
 import pytest
 
@@ -29,12 +29,12 @@ from voxel51.server.errors import BadRequest
         ("a" * 251 + ".mp4", "a" * 251 + ".mp4"),
     ],
 )
-def test_a_name_keeps_nothing_but_itself(given, kept):
+def test_name_is_reduced_to_bare_file_name(given, kept):
     assert clean_name(given) == kept
 
 
 @pytest.mark.parametrize("name", ["a" * 252 + ".mp4", "☃" * 86])
-def test_a_name_that_no_file_system_takes_is_refused(name):
+def test_too_long_name_is_rejected(name):
     with pytest.raises(BadRequest, match="255"):
         clean_name(name)
 
@@ -51,5 +51,5 @@ def test_a_name_that_no_file_system_takes_is_refused(name):
         ("x" * 256, "video/mp4"),
     ],
 )
-def test_a_media_type_that_cannot_stand_in_a_header_is_told_by_the_name(given, kept):
+def test_invalid_media_type_is_derived_from_name(given, kept):
     assert clean_media_type(given, "a.mp4") == kept

@@ -1,4 +1,4 @@
-"""The same bytes of one owner are stored once, and for as long as anything refers to them."""
+"""The same bytes of one owner are stored once, and as long as any record refers to them."""
 
 import random
 import threading
@@ -13,7 +13,7 @@ from voxel51.server.errors import NotFound
 from voxel51.wire import dates
 
 
-def test_the_same_bytes_are_stored_once_under_two_records(rooms, alice):
+def test_same_bytes_are_stored_once(rooms, alice):
     first, second = rooms.add(alice, b"same", "a.mp4"), rooms.add(alice, b"same", "b.mp4")
 
     assert first != second
@@ -22,7 +22,7 @@ def test_the_same_bytes_are_stored_once_under_two_records(rooms, alice):
     assert rooms.data.details(alice, second)["name"] == "b.mp4"
 
 
-def test_other_bytes_and_other_owners_share_nothing(rooms, alice, bob):
+def test_other_bytes_and_other_owners_are_not_shared(rooms, alice, bob):
     for user, content in ((alice, b"one"), (alice, b"two"), (bob, b"one")):
         rooms.add(user, content)
 
@@ -30,7 +30,7 @@ def test_other_bytes_and_other_owners_share_nothing(rooms, alice, bob):
 
 
 @pytest.mark.parametrize("kept", [0, 1])
-def test_deleting_one_keeps_the_bytes_for_the_other(rooms, alice, kept):
+def test_deletion_keeps_shared_bytes(rooms, alice, kept):
     ids = [rooms.add(alice, b"same"), rooms.add(alice, b"same")]
 
     rooms.data.delete(alice, [ids[1 - kept]])
@@ -40,7 +40,7 @@ def test_deleting_one_keeps_the_bytes_for_the_other(rooms, alice, kept):
     assert rooms.keys() == set()
 
 
-def test_expiry_of_one_keeps_the_bytes_for_the_other_and_of_both_keeps_nothing(rooms, alice):
+def test_expiry_deletes_bytes_with_last_record(rooms, alice):
     old, young = rooms.add(alice, b"same"), rooms.add(alice, b"same")
     expire(rooms, old)
     assert rooms.data.expire() == 1
@@ -59,7 +59,7 @@ def expire(rooms, data_id):
         connection.execute(update(data).where(data.c.id == data_id).values(expiration_date=past))
 
 
-def test_the_orphan_sweeper_leaves_what_is_shared(rooms, alice):
+def test_sweeper_keeps_shared_bytes(rooms, alice):
     first, second = rooms.add(alice, b"same"), rooms.add(alice, b"same")
     rooms.data.delete(alice, [first])
     sweeper = Sweeper([], rooms.storage, [rooms.data.references, rooms.uploads.references], 30)
@@ -68,7 +68,7 @@ def test_the_orphan_sweeper_leaves_what_is_shared(rooms, alice):
     assert rooms.content(alice, second) == b"same"
 
 
-def test_what_came_before_hashes_were_kept_is_not_shared_and_is_deleted(rooms, alice):
+def test_records_without_hash_are_not_shared(rooms, alice):
     old = rooms.add(alice, b"same")
     with rooms.database.write() as connection:
         connection.execute(update(data).values(sha256=None))
@@ -80,7 +80,7 @@ def test_what_came_before_hashes_were_kept_is_not_shared_and_is_deleted(rooms, a
     assert len(rooms.keys()) == 1
 
 
-def test_whoever_adds_and_deletes_at_once_always_finds_his_bytes(rooms, alice):
+def test_concurrent_add_and_delete_never_lose_bytes(rooms, alice):
     failures = []
 
     def work(seed):
@@ -108,7 +108,7 @@ def test_whoever_adds_and_deletes_at_once_always_finds_his_bytes(rooms, alice):
     assert rooms.keys() == set()
 
 
-def test_what_is_deleted_is_gone_for_its_owner_although_its_bytes_are_there(rooms, alice):
+def test_deleted_record_is_not_found_while_bytes_remain(rooms, alice):
     first, _ = rooms.add(alice, b"same"), rooms.add(alice, b"same")
     rooms.data.delete(alice, [first])
 

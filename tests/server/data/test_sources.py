@@ -1,4 +1,4 @@
-"""Data by URL: named once, read from where they are whenever they are needed, on a real platform."""
+"""Data by URL: recorded once and read from their host when needed, on a running platform."""
 
 import json
 import os
@@ -79,7 +79,7 @@ def assert_refused(answer: requests.Response, status: int, *words: str) -> None:
     assert SECRET not in answer.text
 
 
-def test_data_by_url_are_listed_as_any_data_and_nothing_is_asked_for_yet(user: User, source: Loopback) -> None:
+def test_data_by_url_is_listed_without_requesting_it(user: User, source: Loopback) -> None:
     expires = dates.to_text(dates.now() + timedelta(days=2))
     answer = post(user, f"{source.url}/a?signature={SECRET}", data_ttl=expires, encoding="binary")
 
@@ -97,7 +97,7 @@ def test_data_by_url_are_listed_as_any_data_and_nothing_is_asked_for_yet(user: U
     assert source.connections == 0
 
 
-def test_the_old_clients_call_names_data_by_url(user: User, source: Loopback) -> None:
+def test_old_client_can_post_url(user: User, source: Loopback) -> None:
     with API(token=Token.from_json(str(user.token))) as api:
         url = f"{source.url}/a?signature={SECRET}"
         expires = dates.now() + timedelta(hours=3)
@@ -107,7 +107,7 @@ def test_the_old_clients_call_names_data_by_url(user: User, source: Loopback) ->
     assert download(user, data["id"]).content == CONTENT
 
 
-def test_a_download_passes_the_bytes_on_and_keeps_none(place: PlatformProcess, user: User, source: Loopback) -> None:
+def test_download_streams_bytes_without_storing(place: PlatformProcess, user: User, source: Loopback) -> None:
     kept = stored_keys(place.folder)
     answer = download(user, posted(user, source.url), allow_redirects=False)
 
@@ -120,7 +120,7 @@ def test_a_download_passes_the_bytes_on_and_keeps_none(place: PlatformProcess, u
     assert stored_keys(place.folder) == kept
 
 
-def test_a_signed_link_passes_them_on_to_whoever_holds_it(user: User, source: Loopback) -> None:
+def test_signed_link_streams_bytes(user: User, source: Loopback) -> None:
     data_id = posted(user, source.url)
     link = requests.get(f"{user.v1}/data/{data_id}/download-url", headers=user.headers, timeout=20).json()["url"]
 
@@ -132,20 +132,20 @@ def test_a_signed_link_passes_them_on_to_whoever_holds_it(user: User, source: Lo
     assert requests.get(link, timeout=20).content == CONTENT
 
 
-def test_a_range_is_answered_with_the_whole(user: User, source: Loopback) -> None:
+def test_range_request_gets_whole_file(user: User, source: Loopback) -> None:
     answer = download(user, posted(user, source.url), headers={"Range": "bytes=5-9"})
 
     assert (answer.status_code, answer.content) == (200, CONTENT)
     assert answer.headers["Accept-Ranges"] == "none"
 
 
-def test_an_empty_file_is_passed_on(user: User, source: Loopback) -> None:
+def test_empty_file_is_streamed(user: User, source: Loopback) -> None:
     source.reply(Reply(body=b""))
 
     assert download(user, posted(user, source.url, size=0)).content == b""
 
 
-def test_a_redirect_of_the_source_is_followed_here_and_not_handed_on(user: User, source: Loopback) -> None:
+def test_redirect_is_followed_by_the_platform(user: User, source: Loopback) -> None:
     source.reply(Reply(302, headers={"Location": "/there"}), Reply(body=CONTENT))
 
     answer = download(user, posted(user, source.url), allow_redirects=False)
@@ -165,16 +165,14 @@ def test_a_redirect_of_the_source_is_followed_here_and_not_handed_on(user: User,
         (Reply(hang_up=True), 502, ["127.0.0.1 does not respond"]),
     ],
 )
-def test_what_the_source_does_wrong_is_told(
-    user: User, source: Loopback, reply: Reply, status: int, words: list[str]
-) -> None:
+def test_source_errors_are_reported(user: User, source: Loopback, reply: Reply, status: int, words: list[str]) -> None:
     data_id = posted(user, source.url)
     source.reply(reply)
 
     assert_refused(download(user, data_id), status, *words)
 
 
-def test_a_source_that_is_gone_is_told(user: User, source: Loopback) -> None:
+def test_unreachable_source_is_reported(user: User, source: Loopback) -> None:
     data_id = posted(user, source.url)
     source.close()
 
@@ -182,7 +180,7 @@ def test_a_source_that_is_gone_is_told(user: User, source: Loopback) -> None:
 
 
 @pytest.mark.parametrize("announced", [4, 6, 300_000])
-def test_a_source_that_turns_out_to_have_another_size_never_looks_whole(user: User, announced: int) -> None:
+def test_wrong_size_never_looks_complete(user: User, announced: int) -> None:
     with HostileHost(saying(CHUNKED)) as host:
         data_id = posted(user, host.url, size=announced)
 
@@ -190,7 +188,7 @@ def test_a_source_that_turns_out_to_have_another_size_never_looks_whole(user: Us
             download(user, data_id)
 
 
-def test_a_source_that_breaks_off_never_looks_whole(user: User, source: Loopback) -> None:
+def test_broken_body_never_looks_complete(user: User, source: Loopback) -> None:
     data_id = posted(user, source.url)
     source.reply(Reply(body=CONTENT, cut_after=500_000))
 
@@ -226,7 +224,7 @@ def test_a_source_that_breaks_off_never_looks_whole(user: User, source: Loopback
         ({"encoding": "\r\n"}, 400),
     ],
 )
-def test_what_cannot_be_kept_is_refused_at_once(user: User, changed: dict[str, Any], status: int) -> None:
+def test_invalid_description_is_rejected(user: User, changed: dict[str, Any], status: int) -> None:
     body = {"signed_url": "http://127.0.0.1/a", "filename": "a.mp4", "mimetype": "video/mp4", "size": 5, **changed}
     before = count(user)
     answer = requests.post(f"{user.v1}/data/url", json=body, headers=user.headers, timeout=20)
@@ -235,20 +233,18 @@ def test_what_cannot_be_kept_is_refused_at_once(user: User, changed: dict[str, A
     assert count(user) == before
 
 
-def test_a_platform_that_allows_nothing_reads_from_nobody_on_its_own_machine(
-    shared_user: User, platform: PlatformProcess, source: Loopback
-) -> None:
+def test_loopback_is_rejected_by_default(shared_user: User, platform: PlatformProcess, source: Loopback) -> None:
     for url in (source.url, platform.url, source.url.replace("127.0.0.1", "localhost")):
         assert_refused(post(shared_user, url), 400, "not public")
     assert source.connections == 0
 
 
 @pytest.mark.parametrize("size", ["5", 5])
-def test_a_size_may_come_as_text(user: User, size: Any) -> None:
+def test_size_may_be_text(user: User, size: Any) -> None:
     assert post(user, "http://127.0.0.1/a", size).json()["data"]["size"] == 5
 
 
-def test_where_no_size_is_said_the_source_is_asked(user: User, source: Loopback) -> None:
+def test_missing_size_is_requested_from_source(user: User, source: Loopback) -> None:
     body = {"signed_url": f"{source.url}/a?signature={SECRET}", "filename": "a.mp4"}
     answer = requests.post(f"{user.v1}/data/url", json=body, headers=user.headers, timeout=20)
 
@@ -258,7 +254,7 @@ def test_where_no_size_is_said_the_source_is_asked(user: User, source: Loopback)
     assert download(user, answer.json()["data"]["id"]).content == CONTENT
 
 
-def test_a_source_that_does_not_say_its_size_is_told(user: User) -> None:
+def test_source_without_size_is_reported(user: User) -> None:
     before = count(user)
     with HostileHost(saying(CHUNKED)) as host:
         body = {"signed_url": f"{host.url}/a?signature={SECRET}", "filename": "a.mp4"}
@@ -268,13 +264,13 @@ def test_a_source_that_does_not_say_its_size_is_told(user: User) -> None:
     assert count(user) == before
 
 
-def test_a_source_that_refuses_to_tell_its_size_is_told(user: User, source: Loopback) -> None:
+def test_source_refusing_size_is_reported(user: User, source: Loopback) -> None:
     source.reply(Reply(status=403))
     body = {"signed_url": f"{source.url}/a?signature={SECRET}", "filename": "a.mp4"}
     assert_refused(requests.post(f"{user.v1}/data/url", json=body, headers=user.headers, timeout=20), 424, "403")
 
 
-def test_a_repeated_post_makes_one_record(user: User, source: Loopback) -> None:
+def test_repeated_post_creates_one_record(user: User, source: Loopback) -> None:
     body = {"signed_url": source.url, "filename": "a.mp4", "mimetype": "video/mp4", "size": 5}
     headers = {**user.headers, "Idempotency-Key": "once"}
     before = count(user)
@@ -284,7 +280,7 @@ def test_a_repeated_post_makes_one_record(user: User, source: Loopback) -> None:
     assert count(user) == before + 1
 
 
-def test_the_expiration_date_is_fixed(user: User, source: Loopback) -> None:
+def test_expiration_date_cannot_be_changed(user: User, source: Loopback) -> None:
     data_id = posted(user, source.url)
 
     for change in ({"days": "1"}, {"days": "-999"}, {"expiration_date": "2040-01-01"}):
@@ -296,14 +292,14 @@ def test_the_expiration_date_is_fixed(user: User, source: Loopback) -> None:
     assert download(user, data_id).content == CONTENT
 
 
-def test_deleted_data_are_gone(user: User, source: Loopback) -> None:
+def test_deleted_data_are_not_found(user: User, source: Loopback) -> None:
     data_id = posted(user, source.url)
 
     assert requests.delete(f"{user.v1}/data/{data_id}", headers=user.headers, timeout=20).status_code == 204
     assert_refused(download(user, data_id), 404)
 
 
-def test_the_url_is_kept_sealed_and_stands_in_no_log(place: PlatformProcess, user: User, source: Loopback) -> None:
+def test_url_is_encrypted_and_not_logged(place: PlatformProcess, user: User, source: Loopback) -> None:
     data_id = posted(user, source.url)
     source.reply(Reply(500))
     download(user, data_id)
@@ -317,9 +313,7 @@ def test_the_url_is_kept_sealed_and_stands_in_no_log(place: PlatformProcess, use
     assert SECRET not in place.log.read_text()
 
 
-def test_where_the_platforms_key_was_replaced_a_url_must_be_posted_again(
-    start_platform: StartPlatform, tmp_path: Path, source: Loopback
-) -> None:
+def test_replaced_key_requires_posting_again(start_platform: StartPlatform, tmp_path: Path, source: Loopback) -> None:
     platform = start_platform(environment={"VOXEL51_SERVER_OUTBOUND_ALLOW": "127.0.0.1"})
     user = User.create(platform, tmp_path)
     data_id = posted(user, source.url)
@@ -330,7 +324,7 @@ def test_where_the_platforms_key_was_replaced_a_url_must_be_posted_again(
     assert_refused(download(user, data_id), 424, "Post it again")
 
 
-def test_sources_that_keep_everybody_waiting_hold_up_nobody_else(
+def test_hanging_sources_do_not_delay_other_requests(
     start_platform: StartPlatform, tmp_path: Path, source: Loopback
 ) -> None:
     """More downloads hang than there are threads for requests; other requests are answered as ever."""
@@ -373,14 +367,12 @@ def run(user: User, data_id: str) -> dict[str, Any]:
     return {**job, "messages": " ".join(message["message"] for message in status["messages"])}
 
 
-def test_a_job_runs_on_data_by_url(user: User, source: Loopback) -> None:
+def test_job_runs_on_data_by_url(user: User, source: Loopback) -> None:
     assert run(user, posted(user, source.url))["state"] == "COMPLETE"
     assert source.last.path == f"/a?signature={SECRET}"
 
 
-def test_a_job_whose_input_its_source_refuses_fails_by_its_users_fault_and_names_it(
-    user: User, source: Loopback
-) -> None:
+def test_job_with_refused_input_fails_as_user_error(user: User, source: Loopback) -> None:
     data_id = posted(user, source.url)
     source.reply(Reply(403))
 

@@ -1,4 +1,4 @@
-"""Nobody keeps more bytes than granted."""
+"""Storage quotas: no owner stores more bytes than permitted."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -23,7 +23,7 @@ def alice(rooms):
     return alice
 
 
-def test_what_does_not_fit_is_refused_and_leaves_nothing(rooms, alice):
+def test_upload_beyond_quota_is_rejected(rooms, alice):
     rooms.add(alice, b"12345678")
     with pytest.raises(OverQuota, match="8 of your 10 bytes"):
         rooms.add(alice, b"abc")
@@ -31,14 +31,14 @@ def test_what_does_not_fit_is_refused_and_leaves_nothing(rooms, alice):
     rooms.add(alice, b"ab")
 
 
-def test_the_same_bytes_count_once_and_deleted_ones_no_more(rooms, alice):
+def test_same_bytes_count_once_until_deleted(rooms, alice):
     first = rooms.add(alice, b"12345678")
     second = rooms.add(alice, b"12345678")
     rooms.data.delete(alice, [first, second])
     rooms.add(alice, b"1234567890")
 
 
-def test_what_was_announced_counts_before_it_comes_and_once_when_it_came(rooms, alice):
+def test_announced_bytes_count_once(rooms, alice):
     upload_id = rooms.begin(alice, 8)
     with pytest.raises(OverQuota):
         rooms.begin(alice, 3)
@@ -48,7 +48,7 @@ def test_what_was_announced_counts_before_it_comes_and_once_when_it_came(rooms, 
     rooms.begin(alice, 3)
 
 
-def test_of_many_that_come_at_once_those_are_kept_that_fit(rooms, alice):
+def test_concurrent_uploads_never_exceed_quota(rooms, alice):
     def add(number):
         try:
             return rooms.add(alice, b"%04d" % number)
@@ -61,7 +61,7 @@ def test_of_many_that_come_at_once_those_are_kept_that_fit(rooms, alice):
     assert len(rooms.keys()) == 2
 
 
-def test_an_applications_quota_is_that_of_each_of_its_users(rooms, alice):
+def test_application_quota_applies_to_each_user(rooms, alice):
     applications = ApplicationService(rooms.database)
     acme = applications.create("acme")
     rooms.quotas.grant(alice, acme, {"bytes": 3})
@@ -74,6 +74,6 @@ def test_an_applications_quota_is_that_of_each_of_its_users(rooms, alice):
     rooms.add(second, b"any number of bytes")
 
 
-def test_an_amount_that_is_none_is_refused(rooms, alice):
+def test_invalid_amount_is_rejected(rooms, alice):
     with pytest.raises(BadRequest, match="-1"):
         rooms.quotas.grant(alice, alice, {"bytes": -1})

@@ -1,4 +1,4 @@
-"""Uploads in pieces over HTTP: the protocol's headers, and every way of getting them wrong."""
+"""Resumable uploads over HTTP: the headers of the protocol, and every kind of invalid request."""
 
 import base64
 import hashlib
@@ -39,7 +39,7 @@ def state(user: User, url: str) -> requests.Response:
     return requests.head(url, headers={**user.headers, **TUS}, timeout=20)
 
 
-def test_what_is_possible_is_told_to_anybody(shared_user):
+def test_options_need_no_authentication(shared_user):
     answer = requests.options(f"{shared_user.v1}/data/uploads", timeout=20)
 
     assert answer.status_code == 204
@@ -48,7 +48,7 @@ def test_what_is_possible_is_told_to_anybody(shared_user):
     assert int(answer.headers["Tus-Max-Size"]) > 0
 
 
-def test_an_upload_in_pieces_from_its_beginning_to_its_end(shared_user):
+def test_resumable_upload_from_start_to_end(shared_user):
     metadata = f"filename {base64.b64encode('für dich.mp4'.encode()).decode()},flag,data_ttl MjA5OS0wMS0wMQ=="
     created = begin(shared_user, Upload_Metadata=metadata)
     url = url_of(shared_user, created)
@@ -76,7 +76,7 @@ def test_an_upload_in_pieces_from_its_beginning_to_its_end(shared_user):
     assert record["expiration_date"].startswith("2099-01-01")
 
 
-def test_an_upload_may_come_whole_with_its_creation(shared_user):
+def test_upload_may_be_complete_on_creation(shared_user):
     created = begin(shared_user, body=CONTENT, Content_Type=PIECE["Content-Type"])
 
     assert created.status_code == 201, created.text
@@ -84,7 +84,7 @@ def test_an_upload_may_come_whole_with_its_creation(shared_user):
     assert created.headers["X-Voxel51-Data-Id"]
 
 
-def test_a_creation_that_is_repeated_by_key_begins_one_upload(shared_user):
+def test_repeated_creation_makes_one_upload(shared_user):
     answers = [begin(shared_user, Idempotency_Key=f"begin-{os.getpid()}") for _ in range(2)]
 
     assert answers[0].headers["Location"] == answers[1].headers["Location"]
@@ -104,7 +104,7 @@ def test_a_creation_that_is_repeated_by_key_begins_one_upload(shared_user):
     ],
     ids=["no base64", "no text", "no ASCII", "twice", "past", "no date", "nothing"],
 )
-def test_hostile_metadata_is_refused(shared_user, metadata):
+def test_invalid_metadata_is_rejected(shared_user, metadata):
     headers = {**shared_user.headers, **TUS, "Upload-Length": "1", "Upload-Metadata": metadata.encode()}
     answer = requests.post(f"{shared_user.v1}/data/uploads", headers=headers, timeout=20)
 
@@ -113,7 +113,7 @@ def test_hostile_metadata_is_refused(shared_user, metadata):
 
 
 @pytest.mark.parametrize("name", ["../../x", "..", "/etc/passwd", "a\x00b", "a\r\nX-Injected: yes"])
-def test_a_hostile_name_is_made_harmless(shared_user, name):
+def test_unsafe_name_is_cleaned(shared_user, name):
     metadata = f"filename {base64.b64encode(name.encode()).decode()}"
     created = begin(shared_user, 1, b"x", Upload_Metadata=metadata, Content_Type=PIECE["Content-Type"])
     data_id = created.headers["X-Voxel51-Data-Id"]
@@ -136,7 +136,7 @@ def test_a_hostile_name_is_made_harmless(shared_user, name):
         ({"Repr_Digest": "sha-256=:AAAA:"}, 400),
     ],
 )
-def test_what_cannot_begin_is_refused(shared_user, headers, status):
+def test_invalid_creation_is_rejected(shared_user, headers, status):
     answer = begin(shared_user, **headers)
 
     assert answer.status_code == status
@@ -158,7 +158,7 @@ def test_what_cannot_begin_is_refused(shared_user, headers, status):
         ({"Content_Digest": "sha-256=x"}, 400),
     ],
 )
-def test_a_piece_that_cannot_be_taken_changes_nothing(shared_user, headers, status):
+def test_rejected_patch_changes_nothing(shared_user, headers, status):
     url = url_of(shared_user, begin(shared_user))
     headers = {name: text.encode() for name, text in headers.items()}
 
@@ -169,13 +169,13 @@ def test_a_piece_that_cannot_be_taken_changes_nothing(shared_user, headers, stat
     assert state(shared_user, url).headers["Upload-Offset"] == "0"
 
 
-def test_more_than_was_announced_is_refused(shared_user):
+def test_more_bytes_than_announced_are_rejected(shared_user):
     url = url_of(shared_user, begin(shared_user, 10))
     assert send(shared_user, url, b"x" * 11).status_code == 413
     assert state(shared_user, url).headers["Upload-Offset"] == "0"
 
 
-def test_another_hash_than_announced_is_refused_and_named(shared_user):
+def test_wrong_hash_is_rejected_and_reported(shared_user):
     url = url_of(shared_user, begin(shared_user, Repr_Digest=header_of(hashlib.sha256(b"other").digest())))
 
     answer = send(shared_user, url, CONTENT)
@@ -186,7 +186,7 @@ def test_another_hash_than_announced_is_refused_and_named(shared_user):
     assert state(shared_user, url).status_code == 404
 
 
-def test_a_forgotten_upload_is_gone_also_where_nothing_but_post_gets_through(shared_user):
+def test_deletion_works_with_method_override(shared_user):
     for act in (
         lambda url, headers: requests.delete(url, headers=headers, timeout=20),
         lambda url, headers: requests.post(url, headers={**headers, "X-HTTP-Method-Override": "DELETE"}, timeout=20),
@@ -198,7 +198,7 @@ def test_a_forgotten_upload_is_gone_also_where_nothing_but_post_gets_through(sha
 
 @pytest.mark.parametrize("where", ["request", "part"])
 @pytest.mark.parametrize("right", [True, False])
-def test_a_form_may_announce_the_hash_of_its_file(shared_user, where, right):
+def test_form_upload_may_announce_hash(shared_user, where, right):
     announced = {"Repr-Digest": header_of(SHA256.digest() if right else b"\0" * 32)}
     file = ("a.bin", CONTENT, "video/mp4", announced if where == "part" else {})
     headers = {**shared_user.headers, **(announced if where == "request" else {})}
@@ -224,7 +224,7 @@ def test_a_form_may_announce_the_hash_of_its_file(shared_user, where, right):
 @pytest.mark.parametrize(
     ("method", "wanted", "status"), [("GET", "", 200), ("GET", "bytes=5-9", 206), ("HEAD", "", 200)]
 )
-def test_downloads_carry_the_hash_of_the_whole(shared_user, method, wanted, status):
+def test_downloads_have_hash_of_whole_file(shared_user, method, wanted, status):
     made = requests.post(
         f"{shared_user.v1}/data", files={"file": ("a.bin", CONTENT)}, headers=shared_user.headers, timeout=20
     )

@@ -1,4 +1,4 @@
-"""Uploads in pieces: what is kept, what is refused, and what a death in between leaves to be finished."""
+"""Resumable uploads: which bytes are kept or rejected, and recovery after a crash."""
 
 import hashlib
 from datetime import timedelta
@@ -28,7 +28,7 @@ def send(rooms, user, upload_id, piece, offset=None, complete=True, checksum=Non
     return rooms.uploads.settle(user.id, appender) if complete else rooms.uploads.state(user.id, upload_id)
 
 
-def test_pieces_make_data_with_the_hash_of_the_whole(rooms, alice):
+def test_finished_upload_has_hash_of_whole_file(rooms, alice):
     upload_id = rooms.begin(alice, 10)
     assert send(rooms, alice, upload_id, CONTENT[:4]).data_id is None
 
@@ -40,13 +40,13 @@ def test_pieces_make_data_with_the_hash_of_the_whole(rooms, alice):
     assert rooms.uploads.state(alice.id, upload_id) == state
 
 
-def test_what_came_before_the_connection_broke_is_kept(rooms, alice):
+def test_bytes_before_broken_connection_are_kept(rooms, alice):
     upload_id = rooms.begin(alice, 10)
     assert send(rooms, alice, upload_id, CONTENT[:7], complete=False).offset_bytes == 7
     assert send(rooms, alice, upload_id, CONTENT[7:]).sha256 == SHA256
 
 
-def test_a_new_process_goes_on_where_the_old_one_died(rooms, alice, tmp_path, database_url):
+def test_upload_continues_after_restart(rooms, alice, tmp_path, database_url):
     upload_id = rooms.begin(alice, 10)
     send(rooms, alice, upload_id, CONTENT[:7])
     again = open_rooms(tmp_path, database_url)
@@ -58,7 +58,7 @@ def test_a_new_process_goes_on_where_the_old_one_died(rooms, alice, tmp_path, da
     again.database.close()
 
 
-def test_a_death_between_file_and_record_is_made_good_by_whoever_asks_next(rooms, alice, tmp_path, database_url):
+def test_crash_between_file_and_record_is_recovered(rooms, alice, tmp_path, database_url):
     upload_id = rooms.begin(alice, 10)
     appender = rooms.uploads.open(alice.id, upload_id, 0, None)
     appender.write(CONTENT)
@@ -76,7 +76,7 @@ def test_a_death_between_file_and_record_is_made_good_by_whoever_asks_next(rooms
     again.database.close()
 
 
-def test_the_same_bytes_as_before_are_stored_once(rooms, alice):
+def test_same_bytes_as_before_are_stored_once(rooms, alice):
     rooms.add(alice, CONTENT)
     state = send(rooms, alice, rooms.begin(alice, 10), CONTENT)
 
@@ -84,13 +84,13 @@ def test_the_same_bytes_as_before_are_stored_once(rooms, alice):
     assert rooms.content(alice, state.data_id) == CONTENT
 
 
-def test_nothing_at_all_is_data_at_once(rooms, alice):
+def test_empty_upload_is_finished_at_once(rooms, alice):
     state = rooms.uploads.create(alice.id, NewUpload(0, "", {}, None), None)
     assert rooms.content(alice, state.data_id) == b""
 
 
 @pytest.mark.parametrize("first", [CONTENT, CONTENT[:3]], ids=["all of it", "some of it"])
-def test_an_upload_may_begin_with_bytes(rooms, alice, first):
+def test_upload_may_start_with_bytes(rooms, alice, first):
     writer = rooms.storage.writer("data/first")
     writer.write(first)
     state = rooms.uploads.create(alice.id, NewUpload(10, "", {}, None), writer)
@@ -103,7 +103,7 @@ def test_an_upload_may_begin_with_bytes(rooms, alice, first):
 
 
 @pytest.mark.parametrize("offset", [0, 3, 5, 10])
-def test_another_offset_than_where_it_stands_is_refused(rooms, alice, offset):
+def test_wrong_offset_is_rejected(rooms, alice, offset):
     upload_id = rooms.begin(alice, 10)
     send(rooms, alice, upload_id, CONTENT[:4])
 
@@ -111,7 +111,7 @@ def test_another_offset_than_where_it_stands_is_refused(rooms, alice, offset):
         rooms.uploads.open(alice.id, upload_id, offset, None)
 
 
-def test_two_at_once_are_kept_apart(rooms, alice):
+def test_concurrent_request_is_locked_out(rooms, alice):
     upload_id = rooms.begin(alice, 10)
     first = rooms.uploads.open(alice.id, upload_id, 0, None)
     with pytest.raises(Locked):
@@ -121,7 +121,7 @@ def test_two_at_once_are_kept_apart(rooms, alice):
     assert rooms.uploads.settle(alice.id, first).sha256 == SHA256
 
 
-def test_one_that_is_silent_makes_way_and_adds_nothing_any_more(rooms, alice, monkeypatch):
+def test_idle_request_is_replaced_and_cannot_write(rooms, alice, monkeypatch):
     upload_id = rooms.begin(alice, 10)
     dead = rooms.uploads.open(alice.id, upload_id, 0, None)
     dead.write(CONTENT[:4])
@@ -137,7 +137,7 @@ def test_one_that_is_silent_makes_way_and_adds_nothing_any_more(rooms, alice, mo
     assert rooms.uploads.settle(alice.id, alive).sha256 == SHA256
 
 
-def test_more_than_was_announced_is_not_kept(rooms, alice):
+def test_excess_bytes_are_not_kept(rooms, alice):
     upload_id = rooms.begin(alice, 10)
     with pytest.raises(TooLarge):
         send(rooms, alice, upload_id, CONTENT + b"!")
@@ -145,7 +145,7 @@ def test_more_than_was_announced_is_not_kept(rooms, alice):
 
 
 @pytest.mark.parametrize("complete", [True, False], ids=["wrong", "cut"])
-def test_a_piece_with_a_checksum_counts_whole_or_not_at_all(rooms, alice, complete):
+def test_body_with_checksum_is_kept_whole_or_not(rooms, alice, complete):
     upload_id = rooms.begin(alice, 10)
     send(rooms, alice, upload_id, CONTENT[:4])
     right = Checksum("sha1", hashlib.sha1(CONTENT[4:]).digest())
@@ -157,7 +157,7 @@ def test_a_piece_with_a_checksum_counts_whole_or_not_at_all(rooms, alice, comple
     assert send(rooms, alice, upload_id, CONTENT[4:], checksum=right).sha256 == SHA256
 
 
-def test_what_is_whole_and_not_what_was_announced_is_forgotten(rooms, alice):
+def test_upload_with_wrong_hash_is_deleted(rooms, alice):
     upload_id = rooms.begin(alice, 10, sha256="ab" * 32)
     with pytest.raises(BadRequest) as refusal:
         send(rooms, alice, upload_id, CONTENT)
@@ -168,12 +168,12 @@ def test_what_is_whole_and_not_what_was_announced_is_forgotten(rooms, alice):
     assert (rooms.keys(), list(rooms.storage.partial.unfinished())) == (set(), [])
 
 
-def test_what_is_larger_than_is_taken_does_not_begin(rooms, alice):
+def test_too_large_upload_is_rejected(rooms, alice):
     with pytest.raises(TooLarge, match="1000"):
         rooms.begin(alice, 1001)
 
 
-def test_what_is_forgotten_leaves_nothing_and_data_stays(rooms, alice):
+def test_deleted_upload_leaves_only_finished_data(rooms, alice):
     half, whole = rooms.begin(alice, 10), rooms.begin(alice, 10)
     send(rooms, alice, half, CONTENT[:4])
     data_id = send(rooms, alice, whole, CONTENT).data_id
@@ -185,7 +185,7 @@ def test_what_is_forgotten_leaves_nothing_and_data_stays(rooms, alice):
     assert rooms.content(alice, data_id) == CONTENT
 
 
-def test_what_nobody_goes_on_with_expires(rooms, alice):
+def test_idle_upload_expires(rooms, alice):
     old, young = rooms.begin(alice, 10), rooms.begin(alice, 10)
     for upload_id in (old, young):
         send(rooms, alice, upload_id, CONTENT[:4])
@@ -199,7 +199,7 @@ def test_what_nobody_goes_on_with_expires(rooms, alice):
     assert send(rooms, alice, young, CONTENT[4:]).sha256 == SHA256
 
 
-def test_an_upload_is_its_owners_alone(rooms, alice, bob):
+def test_upload_is_private_to_its_owner(rooms, alice, bob):
     upload_id = rooms.begin(alice, 10)
     for act in (rooms.uploads.state, rooms.uploads.delete, lambda o, u: rooms.uploads.open(o, u, 0, None)):
         with pytest.raises(NotFound):

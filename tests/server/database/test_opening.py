@@ -1,4 +1,4 @@
-"""Opening the database of a platform, and refusing one that would cost it its files."""
+"""Opening a database, and rejecting one that would cost the platform its files."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from voxel51.server.database.opening import open_database
 from voxel51.server.settings import Settings
 
 
-def test_a_new_database_beside_stored_files_is_refused(tmp_path: Path) -> None:
+def test_empty_database_beside_stored_files_is_rejected(tmp_path: Path) -> None:
     stored = tmp_path / "storage" / "data" / "a" / "a-file"
     stored.parent.mkdir(parents=True)
     stored.write_bytes(b"a video")
@@ -21,7 +21,7 @@ def test_a_new_database_beside_stored_files_is_refused(tmp_path: Path) -> None:
     assert stored.exists()
 
 
-def test_a_database_is_opened_again_beside_its_files(tmp_path: Path) -> None:
+def test_database_is_reopened_beside_its_files(tmp_path: Path) -> None:
     open_database(Settings(dir=str(tmp_path))).close()
     stored = tmp_path / "storage" / "data" / "a" / "a-file"
     stored.parent.mkdir(parents=True)

@@ -1,3 +1,3 @@
-"""Fixtures for requests to other people's hosts."""
+"""Fixtures for outbound requests."""
 
 from support.loopback_server import loopback  # noqa: F401  (pytest finds it here)

@@ -1,4 +1,4 @@
-"""Reading from other people's hosts: real connections, and hosts that are up to no good."""
+"""Outbound requests over real connections, also to hostile hosts."""
 
 import os
 import shutil
@@ -30,7 +30,7 @@ def read(url: str, guard: Guard = HERE, timeouts: Timeouts = LITTLE) -> bytes:
         return b"".join(incoming.chunks())
 
 
-def test_a_file_is_read_as_it_is_and_asked_for_without_compression(loopback: Loopback) -> None:
+def test_file_is_read_without_compression(loopback: Loopback) -> None:
     content = os.urandom(3_000_000)
     loopback.reply(Reply(body=content))
 
@@ -46,7 +46,7 @@ def test_a_file_is_read_as_it_is_and_asked_for_without_compression(loopback: Loo
     assert not {"authorization", "cookie", "referer"} & loopback.last.headers.keys()
 
 
-def test_proxies_and_credentials_of_the_environment_are_not_used(
+def test_environment_proxies_and_credentials_are_ignored(
     loopback: Loopback, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
@@ -59,7 +59,7 @@ def test_proxies_and_credentials_of_the_environment_are_not_used(
     assert "authorization" not in loopback.last.headers
 
 
-def test_the_address_that_was_checked_is_the_one_that_is_connected_to(loopback: Loopback) -> None:
+def test_connection_goes_to_the_checked_address(loopback: Loopback) -> None:
     """A name that is resolved once to a harmless address and then to another: the second time never comes."""
     answers = [["127.0.0.1"], ["127.0.0.2"]]
     asked = []
@@ -80,7 +80,7 @@ def test_the_address_that_was_checked_is_the_one_that_is_connected_to(loopback: 
     assert len(loopback.requests) == 1
 
 
-def test_the_next_address_is_tried_where_one_does_not_answer(loopback: Loopback) -> None:
+def test_next_address_is_tried_after_failure(loopback: Loopback) -> None:
     guard = Guard(["127.0.0.0/8"], lambda _host, _port: ["127.0.0.9", "127.0.0.1"])
     loopback.reply(Reply(body=b"x"))
 
@@ -91,7 +91,7 @@ def test_the_next_address_is_tried_where_one_does_not_answer(loopback: Loopback)
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_a_redirect_is_followed(loopback: Loopback, status: int) -> None:
+def test_redirect_is_followed(loopback: Loopback, status: int) -> None:
     loopback.reply(Reply(status, headers={"Location": "../there?x"}), Reply(body=b"there"))
 
     assert read(f"{loopback.url}/a/b") == b"there"
@@ -106,7 +106,7 @@ def test_a_redirect_is_followed(loopback: Loopback, status: int) -> None:
         "http://0/", "http://127.0.0.1:22/", "http://127.0.0.1\\@evil.example/", "http://xn--\xff/", "data:,x",
     ],
 )  # fmt: skip
-def test_a_redirect_to_where_the_platform_does_not_go_is_refused(loopback: Loopback, location: str) -> None:
+def test_redirect_to_rejected_target_is_refused(loopback: Loopback, location: str) -> None:
     loopback.reply(Reply(302, headers={"Location": location}), Reply(body=b"reached"))
     guard = Guard([loopback.url.removeprefix("http://")])
 
@@ -115,7 +115,7 @@ def test_a_redirect_to_where_the_platform_does_not_go_is_refused(loopback: Loopb
     assert len(loopback.requests) == 1
 
 
-def test_redirects_come_to_an_end(loopback: Loopback) -> None:
+def test_redirects_are_limited(loopback: Loopback) -> None:
     loopback.reply(Reply(302, headers={"Location": "/again"}))
 
     with pytest.raises(SourceRefused, match="redirects more than 5 times"):
@@ -123,7 +123,7 @@ def test_redirects_come_to_an_end(loopback: Loopback) -> None:
     assert len(loopback.requests) == MAX_REDIRECTS + 1
 
 
-def test_every_redirect_is_resolved_and_checked_anew(loopback: Loopback) -> None:
+def test_each_redirect_is_resolved_and_checked(loopback: Loopback) -> None:
     port = int(loopback.url.rpartition(":")[2])
     loopback.reply(Reply(302, headers={"Location": "/again"}), Reply(body=b"reached"))
     answers = iter([["127.0.0.1"], ["10.0.0.1"]])
@@ -150,7 +150,7 @@ def test_every_redirect_is_resolved_and_checked_anew(loopback: Loopback) -> None
         (Reply(503), SourceAway),
     ],
 )
-def test_an_answer_that_is_not_the_file_is_refused(loopback: Loopback, reply: Reply, error: type[ServiceError]) -> None:
+def test_response_that_is_not_the_file_is_refused(loopback: Loopback, reply: Reply, error: type[ServiceError]) -> None:
     loopback.reply(reply)
 
     with pytest.raises(error, match=r"^127\.0\.0\.1 ") as failure:
@@ -187,7 +187,7 @@ HOSTILE: dict[str, Behaviour] = {
 
 
 @pytest.mark.parametrize("behave", HOSTILE.values(), ids=HOSTILE)
-def test_a_host_that_misbehaves_is_left_soon(behave: Behaviour) -> None:
+def test_misbehaving_host_is_given_up_soon(behave: Behaviour) -> None:
     begun = time.monotonic()
     with HostileHost(behave) as host, pytest.raises(SourceAway, match=r"^127\.0\.0\.1 "):
         read(host.url)
@@ -195,7 +195,7 @@ def test_a_host_that_misbehaves_is_left_soon(behave: Behaviour) -> None:
 
 
 @pytest.mark.parametrize("said", [b"", OK, OK + b"Content-Length: 10\r\n\r\nx"])
-def test_a_host_that_falls_silent_is_left_soon(said: bytes) -> None:
+def test_silent_host_is_given_up_soon(said: bytes) -> None:
     released = threading.Event()
 
     def fall_silent(connection: socket.socket) -> None:
@@ -209,14 +209,14 @@ def test_a_host_that_falls_silent_is_left_soon(said: bytes) -> None:
     assert time.monotonic() - begun < 3
 
 
-def test_a_host_that_accepts_no_connection_is_left_soon() -> None:
+def test_closed_port_is_given_up_soon() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     with pytest.raises(SourceAway, match="cannot be reached: Connection refused"):
         read(f"http://127.0.0.1:{port}/")
 
 
-def test_our_own_slowness_is_not_held_against_the_other_side(loopback: Loopback) -> None:
+def test_slow_reader_does_not_time_out(loopback: Loopback) -> None:
     loopback.reply(Reply(body=b"x" * 4_000_000))
 
     received = 0
@@ -228,7 +228,7 @@ def test_our_own_slowness_is_not_held_against_the_other_side(loopback: Loopback)
     assert received == 4_000_000
 
 
-def test_headers_cannot_be_smuggled_through_a_url_or_a_header(loopback: Loopback) -> None:
+def test_headers_cannot_be_injected(loopback: Loopback) -> None:
     for url in (f"{loopback.url}/\r\nX-Evil: 1", f"{loopback.url}/ HTTP/1.1\r\nX-Evil: 1"):
         with pytest.raises(SourceRefused):
             read(url)
@@ -240,7 +240,7 @@ def test_headers_cannot_be_smuggled_through_a_url_or_a_header(loopback: Loopback
 # -- posting
 
 
-def test_a_post_says_what_it_was_told_to_and_gives_the_answer(loopback: Loopback) -> None:
+def test_post_sends_body_and_returns_response(loopback: Loopback) -> None:
     loopback.reply(Reply(418, b"short and stout"))
 
     status, beginning = post(HERE, f"{loopback.url}/hook?x", {"Content-Type": "text/plain"}, b"hello", 5)
@@ -250,14 +250,14 @@ def test_a_post_says_what_it_was_told_to_and_gives_the_answer(loopback: Loopback
     assert loopback.last.headers["content-type"] == "text/plain"
 
 
-def test_a_post_follows_no_redirect(loopback: Loopback) -> None:
+def test_post_follows_no_redirect(loopback: Loopback) -> None:
     loopback.reply(Reply(307, headers={"Location": "/other"}))
 
     assert post(HERE, loopback.url, {}, b"x", 5)[0] == 307
     assert len(loopback.requests) == 1
 
 
-def test_a_post_whose_answer_has_a_body_that_hangs_still_has_its_status() -> None:
+def test_post_returns_status_despite_hanging_body() -> None:
     released = threading.Event()
 
     def hang(connection: socket.socket) -> None:
@@ -298,9 +298,7 @@ def trusting(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Path], None]
     connection.tls_context.cache_clear()
 
 
-def test_a_host_over_tls_is_known_by_its_name_and_not_by_its_address(
-    certify: Callable[[str], tuple[Path, Path]], trusting: Callable[[Path], None]
-) -> None:
+def test_tls_verifies_host_name(certify: Callable[[str], tuple[Path, Path]], trusting: Callable[[Path], None]) -> None:
     certificate = certify("files.example.com")
     trusting(certificate[0])
 
@@ -310,7 +308,7 @@ def test_a_host_over_tls_is_known_by_its_name_and_not_by_its_address(
 
 
 @pytest.mark.parametrize(("asked", "trusted"), [("other.example.com", True), ("files.example.com", False)])
-def test_a_certificate_of_another_name_or_an_unknown_authority_is_refused(
+def test_invalid_certificate_is_refused(
     certify: Callable[[str], tuple[Path, Path]], trusting: Callable[[Path], None], asked: str, trusted: bool
 ) -> None:
     certificate = certify("files.example.com")
@@ -321,7 +319,7 @@ def test_a_certificate_of_another_name_or_an_unknown_authority_is_refused(
         read(f"https://{asked}:{host.port}/", ANY_NAME)
 
 
-def test_a_redirect_from_https_to_http_is_refused(
+def test_redirect_from_https_to_http_is_refused(
     certify: Callable[[str], tuple[Path, Path]], trusting: Callable[[Path], None], loopback: Loopback
 ) -> None:
     certificate = certify("files.example.com")

@@ -1,4 +1,4 @@
-"""Which URLs the platform requests, and which it does not, however they are written."""
+"""Which URLs the platform may request, in every spelling."""
 
 import socket
 
@@ -15,7 +15,7 @@ def resolving(*addresses: str) -> Guard:
     return Guard(resolve=lambda _host, _port: addresses)
 
 
-def test_a_public_url_is_passed_with_the_addresses_that_were_checked() -> None:
+def test_public_url_is_accepted_with_checked_addresses() -> None:
     target = resolving(PUBLIC, PUBLIC_V6).check("https://Files.Example.com/a%20b?signature=x#fragment")
 
     assert (target.scheme, target.host, target.port) == ("https", "files.example.com", 443)
@@ -37,7 +37,7 @@ def test_a_public_url_is_passed_with_the_addresses_that_were_checked() -> None:
         ("https://my_bucket.example/", "my_bucket.example", "/"),
     ],
 )
-def test_a_url_is_asked_for_as_it_was_meant(url: str, authority: str, path: str) -> None:
+def test_url_is_parsed_as_written(url: str, authority: str, path: str) -> None:
     target: Target = resolving(PUBLIC).check(url)
 
     assert (target.authority, target.path) == (authority, path)
@@ -55,7 +55,7 @@ NOT_PUBLIC = [
 
 
 @pytest.mark.parametrize("address", NOT_PUBLIC)
-def test_an_address_that_is_not_public_is_refused_plainly_and_behind_a_name(address: str) -> None:
+def test_non_public_address_is_rejected(address: str) -> None:
     host = f"[{address}]" if ":" in address else address
 
     for guard, url in ((Guard(), f"http://{host}/"), (resolving(address), "http://rebound.example/")):
@@ -66,12 +66,12 @@ def test_an_address_that_is_not_public_is_refused_plainly_and_behind_a_name(addr
 @pytest.mark.parametrize(
     "order", [(PUBLIC, "127.0.0.1"), ("127.0.0.1", PUBLIC), (PUBLIC, "::1"), (PUBLIC_V6, "10.0.0.1")]
 )
-def test_one_private_address_among_public_ones_is_enough_to_refuse(order: tuple[str, str]) -> None:
+def test_one_private_address_is_enough_to_reject(order: tuple[str, str]) -> None:
     with pytest.raises(BadRequest, match="not public"):
         resolving(*order).check("http://mixed.example/")
 
 
-def test_names_of_this_machine_are_refused_by_what_the_real_resolver_says() -> None:
+def test_names_of_this_machine_are_rejected() -> None:
     for host in ("localhost", socket.gethostname(), "ip6-localhost"):
         with pytest.raises(BadRequest):
             Guard().check(f"http://{host}/")
@@ -100,12 +100,12 @@ def test_names_of_this_machine_are_refused_by_what_the_real_resolver_says() -> N
         "http://" + "a." * 130 + "example/", "http://files.example.com/" + "a" * LONGEST_URL,
     ],
 )  # fmt: skip
-def test_a_url_that_two_readers_may_understand_differently_is_refused(url: str) -> None:
+def test_ambiguous_url_is_rejected(url: str) -> None:
     with pytest.raises(BadRequest):
         resolving(PUBLIC).check(url)
 
 
-def test_a_refusal_tells_no_secret_of_the_url() -> None:
+def test_error_contains_no_secret_of_url() -> None:
     for url in (
         "http://127.0.0.1/path-secret?signature=query-secret",
         "http://name:user-secret@files.example.com/",
@@ -122,7 +122,7 @@ def test_a_refusal_tells_no_secret_of_the_url() -> None:
     "answer",
     [OSError("no such host"), UnicodeError("label too long"), socket.gaierror(-2, "Name or service not known")],
 )
-def test_a_host_that_cannot_be_resolved_is_refused_as_one_that_is_not_public(answer: Exception) -> None:
+def test_unresolvable_host_is_rejected(answer: Exception) -> None:
     def fail(_host: str, _port: int) -> list[str]:
         raise answer
 
@@ -148,7 +148,7 @@ def test_a_host_that_cannot_be_resolved_is_refused_as_one_that_is_not_public(ans
         ("fd00::/8", "http://[fd00::7]/", []),
     ],
 )
-def test_what_the_operator_allows_is_passed(allowed: str, url: str, addresses: list[str]) -> None:
+def test_allowed_host_is_accepted(allowed: str, url: str, addresses: list[str]) -> None:
     assert Guard(["other.example", allowed], lambda _host, _port: addresses).check(url).addresses
 
 
@@ -173,7 +173,7 @@ def test_what_the_operator_allows_is_passed(allowed: str, url: str, addresses: l
         ("metadata.corp.example", "http://metadata.corp.example/", ["169.254.169.254"]),
     ],
 )
-def test_what_is_allowed_goes_no_further_than_it_says(allowed: str, url: str, addresses: list[str]) -> None:
+def test_allowed_host_permits_no_other(allowed: str, url: str, addresses: list[str]) -> None:
     with pytest.raises(BadRequest):
         Guard([allowed], lambda _host, _port: addresses).check(url)
 
@@ -181,10 +181,10 @@ def test_what_is_allowed_goes_no_further_than_it_says(allowed: str, url: str, ad
 @pytest.mark.parametrize(
     "entry", ["*", "*.", "http://a.example", "10.0.0.0/33", "10.0.0", "a.example:0", "a b", "a:b", "[x]"]
 )
-def test_an_allowance_that_says_nothing_is_refused(entry: str) -> None:
+def test_invalid_entry_is_rejected(entry: str) -> None:
     with pytest.raises(ValueError, match=r"is neither|ends in no port"):
         Guard([entry])
 
 
-def test_space_around_allowances_and_empty_ones_count_for_nothing() -> None:
+def test_spaces_and_empty_entries_are_ignored() -> None:
     assert Guard([" 10.0.0.1 ", ""]).check("http://10.0.0.1/").host == "10.0.0.1"
