@@ -13,13 +13,14 @@ from voxel51.server.settings import PREFIX, Settings
 GROUPS: Mapping[str, str] = {
     "Addresses and storage": "dir host port public_url job_url tls_certificate tls_key database_url",
     "Requests": "threads body_limit_bytes upload_limit_bytes unfinished_upload_days disk_reserve_bytes link_seconds "
-    "listeners listeners_of_one",
+    "event_streams event_streams_per_user",
     "Jobs": "concurrency job_attempts job_wall_seconds job_cpu_seconds job_memory_bytes job_file_bytes grace_seconds "
     "weights_dir",
-    "Retention": "lifetime_days event_days rendition_concurrency rendition_days renditions_of_one audit_days",
-    "Limits per user": "owner_bytes owner_running_jobs requests_per_second requests_burst failures_per_minute",
+    "Retention": "lifetime_days event_retention_days rendition_concurrency rendition_retention_days "
+    "renditions_per_user audit_retention_days",
+    "Limits per user": "user_bytes user_running_jobs requests_per_second requests_burst address_failures_per_minute",
     "Accounts and sign-in": "sign_up session_days oidc_issuer oidc_client_id oidc_client_secret oidc_name oidc_domains",
-    "Outbound requests": "outbound_allow outbound_threads webhook_days",
+    "Outbound requests": "outbound_allow outbound_threads delivery_retention_days",
 }
 """Heading -> names of settings."""
 

@@ -46,5 +46,5 @@ def test_doctor_reports_failures_with_advice(tmp_path: Path) -> None:
     code, result = run("doctor", "--dir", folder)
 
     assert code == 1
-    assert f"FAIL  data folder: {folder} can be read by others (mode 755); run: chmod 700 {folder}" in result
-    assert "FAIL  database: it cannot be looked at: the database" in result
+    assert f"FAIL  data folder: other users can read {folder} (mode 755); run: chmod 700 {folder}" in result
+    assert "FAIL  database: the check failed: the database" in result

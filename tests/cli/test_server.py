@@ -36,15 +36,15 @@ START_FAILURES = [
     pytest.param(["--host", "192.0.2.1"], {}, "cannot listen on '192.0.2.1'", id="host of another machine"),
     pytest.param(["--tls-certificate", "gone.pem", "--tls-key", "gone.pem"], {}, "gone.pem", id="no certificate"),
     pytest.param(["--tls-certificate", "junk", "--tls-key", "junk"], {}, "junk and junk", id="broken certificate"),
-    pytest.param(["--tls-certificate", "junk"], {}, "belong together", id="certificate without key"),
+    pytest.param(["--tls-certificate", "junk"], {}, "must be set together", id="certificate without key"),
     pytest.param(["--dir", "junk"], {}, "junk", id="folder that is a file"),
     pytest.param(["--dir", "broken"], {}, "file is not a database", id="broken database"),
-    pytest.param([], {"DATABASE_URL": "nonsense"}, "database of the settings", id="database URL that is none"),
+    pytest.param([], {"DATABASE_URL": "nonsense"}, "database in the settings", id="database URL that is none"),
     pytest.param([], {"DATABASE_URL": "sqlite:////gone/x"}, "/gone/x", id="database nowhere"),
     pytest.param([], {"LIFETIME_DAYS": "nan"}, "lifetime_days is nan", id="lifetime that is no number"),
     pytest.param([], {"LIFETIME_DAYS": "1e300"}, "lifetime_days is 1e+300", id="lifetime beyond calendars"),
     pytest.param([], {"GRACE_SECONDS": "9" * 18}, "grace_seconds is 999", id="grace beyond calendars"),
-    pytest.param([], {"NONE": "1"}, "VOXEL51_SERVER_NONE is no setting", id="setting that is none"),
+    pytest.param([], {"NONE": "1"}, "VOXEL51_SERVER_NONE is not a setting", id="setting that is none"),
 ]
 
 

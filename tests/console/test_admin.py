@@ -298,12 +298,12 @@ def test_an_application_that_is_not_there_is_told(operator_visit: Visit) -> None
 
 def test_settings_say_what_is_changed_and_keep_secrets(browser: Browser, start_platform: StartPlatform) -> None:
     secrets = {"VOXEL51_SERVER_OIDC_CLIENT_SECRET": "hidden-from-all"}
-    platform = start_platform(environment={**secrets, "VOXEL51_SERVER_AUDIT_DAYS": "77"})
+    platform = start_platform(environment={**secrets, "VOXEL51_SERVER_AUDIT_RETENTION_DAYS": "77"})
     with visiting(browser, platform, Person.sign_up(platform, "ada")) as visit:
         page = visit.open("/admin/settings")
-        search(page, "AUDIT_DAYS")
-        expect(row(page, "audit_days")).to_contain_text("77")
-        expect(row(page, "audit_days")).to_contain_text("changed")
+        search(page, "AUDIT_RETENTION_DAYS")
+        expect(row(page, "audit_retention_days")).to_contain_text("77")
+        expect(row(page, "audit_retention_days")).to_contain_text("changed")
         expect(page.locator("tbody tr")).to_have_count(1)
 
         search(page, "")

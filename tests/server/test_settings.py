@@ -10,7 +10,7 @@ from voxel51.server.settings import SettingError, Settings
     [
         ("THREADS", "many", "threads is 'many': Expected `int`, got `str`"),
         ("SIGN_UP", "sometimes", "sign_up is 'sometimes': Invalid enum value 'sometimes'"),
-        ("LIFETIME_DAYS", "0", "lifetime_days is 0.0; it must be above 0"),
+        ("LIFETIME_DAYS", "0", "lifetime_days is 0.0; it must be greater than 0"),
     ],
 )
 def test_invalid_value_is_reported_with_name(name: str, value: str, text: str) -> None:

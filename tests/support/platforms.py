@@ -18,9 +18,9 @@ NUMBERS = "journeys/numbers"
 DICTATED = "journeys/dictated"
 
 _SETTINGS = {
-    "VOXEL51_SERVER_FAILURES_PER_MINUTE": "0",
+    "VOXEL51_SERVER_ADDRESS_FAILURES_PER_MINUTE": "0",
     "VOXEL51_SERVER_ACCOUNT_FAILURES_PER_MINUTE": "0",
-    "VOXEL51_SERVER_SWEEP_SECONDS": "1",
+    "VOXEL51_SERVER_CLEANUP_INTERVAL_SECONDS": "1",
 }
 """Tests fail to say who they are all the time, from one address and for the same names, and some wait for what the
 sweeper takes away."""

@@ -149,7 +149,7 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
     installed = find_installed()
     analytics.install(installed, internal={RENDITION_ANALYTIC})
     base_url = f"{addresses.job_url}/{API_VERSION}"
-    terms = DispatchSettings(settings.slots, settings.rendition_concurrency, _limits(settings), base_url)
+    terms = DispatchSettings(settings.total_slots, settings.rendition_concurrency, _limits(settings), base_url)
     dispatcher = Dispatcher(attempts, tasks, _runner(settings, installed), terms)
     positions = QueuePositions(people.quotas.most_running)
     jobs = JobService(database, storage, analytics, data, lifetime, public_links, positions, dispatcher.wake)
@@ -158,12 +158,12 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
     renditions = RenditionService(database, makers, SourceResolver(data, jobs, analytics), _keeping(settings))
     search = SearchService(database)
     shares = ShareService(database, jobs, addresses.public_url)
-    events = EventService(database, timedelta(days=settings.event_days))
-    feed = Feed(events, settings.listeners, settings.listeners_of_one)
+    events = EventService(database, timedelta(days=settings.event_retention_days))
+    feed = Feed(events, settings.event_streams, settings.event_streams_per_user)
     database.on_write(feed.wake)
 
     webhook_cipher = Cipher(key, "webhooks")
-    deliveries = DeliveryService(database, partial(_job_record, jobs), timedelta(days=settings.webhook_days))
+    deliveries = DeliveryService(database, partial(_job_record, jobs), timedelta(days=settings.delivery_retention_days))
     deliverer = Deliverer(deliveries, guard, webhook_cipher)
     webhooks = WebhookService(database, guard, webhook_cipher, deliverer.wake)
 
@@ -208,7 +208,7 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
         workers=CapacityLimiter(settings.threads),
         waiting=CapacityLimiter(settings.outbound_threads),
         calls=Rate(settings.requests_per_second, settings.requests_burst),
-        failures=Rate(settings.failures_per_minute / 60, settings.failures_per_minute),
+        failures=Rate(settings.address_failures_per_minute / 60, settings.address_failures_per_minute),
         body_limit_bytes=settings.body_limit_bytes,
     )
     description = openapi.describe(routes, version("voxel51-platform"))
@@ -216,7 +216,7 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
     keepers = [data.references, uploads.references, uploaded.keeps, attempts.keeps]
     expiries = [data.expire, jobs.expire, uploads.expire, repetitions.expire, events.expire, deliveries.prune,
                 *people.expiries(), removal.finish, shares.expire, renditions.expire, search.expire]  # fmt: skip
-    sweeper = Sweeper(expiries, storage, keepers, settings.sweep_seconds)
+    sweeper = Sweeper(expiries, storage, keepers, settings.cleanup_interval_seconds)
     return Platform(application, description, database, storage, dispatcher, sweeper, feed, deliverer)
 
 
@@ -238,7 +238,7 @@ def _end_jobs(actions: JobActions, jobs: JobService, user: User) -> bool:
 
 
 def _keeping(settings: Settings) -> RetentionPolicy:
-    return RetentionPolicy(timedelta(days=settings.rendition_days), settings.renditions_of_one)
+    return RetentionPolicy(timedelta(days=settings.rendition_retention_days), settings.renditions_per_user)
 
 
 def _links(signer: LinkSigner, base_url: str) -> Links:

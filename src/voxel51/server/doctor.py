@@ -1,4 +1,4 @@
-"""What is wrong with a platform's machine, folder and settings, and what to do about it."""
+"""Doctor: check the machine, the data folder and the settings of a platform, and advise how to fix problems."""
 
 import shutil
 import stat
@@ -10,8 +10,8 @@ from functools import partial
 from importlib.util import find_spec
 
 from voxel51.server.analytics.installed import InstalledAnalytic, find_installed
+from voxel51.server.data_folder import running_url
 from voxel51.server.database.opening import open_database
-from voxel51.server.folder import running_url
 from voxel51.server.settings import Settings
 
 EXTRAS = {
@@ -20,14 +20,14 @@ EXTRAS = {
     "parquet": ("pyarrow",),
     "postgres": ("psycopg",),
 }
-"""Extra -> modules that it brings."""
+"""Extra -> modules that it installs."""
 
-SCARCE = 4
-"""Less free room than so many times what uploads must leave is worth a warning."""
+LOW_SPACE_FACTOR = 4
+"""Free disk space below this multiple of the reserve is a warning."""
 
 
 class Verdict(StrEnum):
-    """How bad it is: fine; worth knowing; or it keeps the platform from working."""
+    """Result of a check: fine, worth knowing, or keeping the platform from working."""
 
     OK = "ok"
     WARNING = "warning"
@@ -35,8 +35,8 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """What was looked at, how it is, and what to do where there is need."""
+class CheckResult:
+    """Result of one check: its subject, verdict and explanation, and advice where something should be done."""
 
     subject: str
     verdict: Verdict
@@ -44,135 +44,136 @@ class Finding:
     advice: str | None = None
 
 
-Look = Callable[[], Finding]
+Check = Callable[[], CheckResult]
 
 
-def examine(settings: Settings) -> Iterator[Finding]:
-    """Look at everything, one after the other."""
-    return look_at(
+def examine(settings: Settings) -> Iterator[CheckResult]:
+    """Run all checks, and yield their results one by one."""
+    return run_checks(
         {
-            "data folder": partial(_folder, settings),
-            "room on disk": partial(_room, settings),
-            "database": partial(_database, settings),
-            "platform": partial(_platform, settings),
-            "analytics": lambda: analytics_of(find_installed()),
-            "extras": _extras,
-            "encoder": _encoder,
-            "isolation": _isolation,
-            "address": partial(_address, settings),
+            "data folder": partial(_check_folder, settings),
+            "disk space": partial(_check_disk_space, settings),
+            "database": partial(_check_database, settings),
+            "platform": partial(_check_platform, settings),
+            "analytics": lambda: check_analytics(find_installed()),
+            "extras": _check_extras,
+            "encoder": _check_encoder,
+            "isolation": _check_isolation,
+            "address": partial(_check_address, settings),
         }
     )
 
 
-def examine_running(settings: Settings, more: Mapping[str, Look]) -> Iterator[Finding]:
-    """Look at what a running platform can look at while it serves: quickly, and without changing anything.
+def examine_running(settings: Settings, more: Mapping[str, Check]) -> Iterator[CheckResult]:
+    """Run the checks that a platform can run while it serves: fast, and without side effects.
 
-    ``more`` is what it knows better than its settings do.
+    ``more`` has further checks by subject, of what only the running platform knows.
     """
-    return look_at(
+    return run_checks(
         {
-            "data folder": partial(_folder, settings),
-            "room on disk": partial(_room, settings),
+            "data folder": partial(_check_folder, settings),
+            "disk space": partial(_check_disk_space, settings),
             **more,
-            "extras": _extras,
-            "isolation": _isolation,
-            "address": partial(_address, settings),
+            "extras": _check_extras,
+            "isolation": _check_isolation,
+            "address": partial(_check_address, settings),
         }
     )
 
 
-def look_at(looks: Mapping[str, Look]) -> Iterator[Finding]:
-    """What each look finds. What cannot be looked at is a failure of its own, never an exception."""
-    for subject, look in looks.items():
+def run_checks(checks: Mapping[str, Check]) -> Iterator[CheckResult]:
+    """Yield the result of each check. A check that raises is a failure of its subject, not an exception."""
+    for subject, check in checks.items():
         try:
-            yield look()
+            yield check()
         except Exception as error:
-            yield Finding(subject, Verdict.FAILURE, f"it cannot be looked at: {error}")
+            yield CheckResult(subject, Verdict.FAILURE, f"the check failed: {error}")
 
 
-def _folder(settings: Settings) -> Finding:
+def _check_folder(settings: Settings) -> CheckResult:
     folder = settings.folder
     if not folder.exists():
-        return Finding("data folder", Verdict.OK, f"{folder} is not there yet; the first start makes it")
+        return CheckResult("data folder", Verdict.OK, f"{folder} does not exist yet; the first start creates it")
     mode = stat.S_IMODE(folder.stat().st_mode)
     if mode & 0o077:
-        text = f"{folder} can be read by others (mode {mode:o})"
-        return Finding("data folder", Verdict.FAILURE, text, f"run: chmod 700 {folder}")
-    return Finding("data folder", Verdict.OK, f"{folder}, for its owner alone")
+        text = f"other users can read {folder} (mode {mode:o})"
+        return CheckResult("data folder", Verdict.FAILURE, text, f"run: chmod 700 {folder}")
+    return CheckResult("data folder", Verdict.OK, f"{folder}, private to its owner")
 
 
-def _room(settings: Settings) -> Finding:
+def _check_disk_space(settings: Settings) -> CheckResult:
     existing = next(each for each in (settings.folder, *settings.folder.parents) if each.exists())
     free, reserve = shutil.disk_usage(existing).free, settings.disk_reserve_bytes
-    text = f"{free / 1e9:.1f} GB are free; uploads leave {reserve / 1e9:.1f} GB of them"
+    text = f"{free / 1e9:.1f} GB free; uploads keep {reserve / 1e9:.1f} GB of it free"
     if free <= reserve:
-        return Finding("room on disk", Verdict.FAILURE, f"{text}, so none is taken", "free some")
-    if free < SCARCE * reserve:
-        return Finding("room on disk", Verdict.WARNING, text, "free some before uploads are refused")
-    return Finding("room on disk", Verdict.OK, text)
+        return CheckResult("disk space", Verdict.FAILURE, f"{text}, so all are rejected", "free disk space")
+    if free < LOW_SPACE_FACTOR * reserve:
+        return CheckResult("disk space", Verdict.WARNING, text, "free disk space before uploads are rejected")
+    return CheckResult("disk space", Verdict.OK, text)
 
 
-def _database(settings: Settings) -> Finding:
+def _check_database(settings: Settings) -> CheckResult:
     if not settings.database_url and not (settings.folder / "platform.sqlite").exists():
-        return Finding("database", Verdict.OK, "SQLite in the data folder; the first start makes it")
+        return CheckResult("database", Verdict.OK, "SQLite in the data folder; the first start creates it")
     database = open_database(settings)
     try:
         with database.read() as connection:
             name = connection.dialect.name
     finally:
         database.close()
-    return Finding("database", Verdict.OK, f"{name} answers, its tables are up to date")
+    return CheckResult("database", Verdict.OK, f"{name} responds, its tables are up to date")
 
 
-def _platform(settings: Settings) -> Finding:
+def _check_platform(settings: Settings) -> CheckResult:
     url = running_url(settings.folder)
     if url is None:
-        return Finding("platform", Verdict.OK, "it is not running", "voxel51 server start starts it")
-    return Finding("platform", Verdict.OK, f"it runs at {url}")
+        return CheckResult("platform", Verdict.OK, "not running", "start it with: voxel51 server start")
+    return CheckResult("platform", Verdict.OK, f"running at {url}")
 
 
-def analytics_of(found: Sequence[InstalledAnalytic]) -> Finding:
-    """Whether there are analytics, and whether their jobs start as quickly as they can."""
+def check_analytics(found: Sequence[InstalledAnalytic]) -> CheckResult:
+    """Check that analytics are installed, and that each can be preloaded, so that its jobs start fast."""
     if not found:
-        return Finding("analytics", Verdict.WARNING, "none is installed", "pip install 'voxel51-platform[analytics]'")
-    slow = sorted(offer.entry_point for offer in found if not offer.preload_safe)
+        advice = "pip install 'voxel51-platform[analytics]'"
+        return CheckResult("analytics", Verdict.WARNING, "no analytics are installed", advice)
+    slow = sorted(analytic.entry_point for analytic in found if not analytic.preload_safe)
     if slow:
         text = f"{len(found)} are installed; {', '.join(slow)} start threads when imported, so their jobs start slowly"
-        return Finding("analytics", Verdict.WARNING, text)
-    return Finding("analytics", Verdict.OK, f"{len(found)} are installed")
+        return CheckResult("analytics", Verdict.WARNING, text)
+    return CheckResult("analytics", Verdict.OK, f"{len(found)} are installed")
 
 
-def _extras() -> Finding:
+def _check_extras() -> CheckResult:
     missing = sorted(name for name, modules in EXTRAS.items() if not all(find_spec(module) for module in modules))
     if not missing:
-        return Finding("extras", Verdict.OK, f"{', '.join(sorted(EXTRAS))} are there")
+        return CheckResult("extras", Verdict.OK, f"{', '.join(sorted(EXTRAS))} are installed")
     advice = f"pip install 'voxel51-platform[{','.join(missing)}]'"
-    return Finding("extras", Verdict.WARNING, f"not installed: {', '.join(missing)}", advice)
+    return CheckResult("extras", Verdict.WARNING, f"not installed: {', '.join(missing)}", advice)
 
 
-def _encoder() -> Finding:
+def _check_encoder() -> CheckResult:
     if find_spec("av") is None:
-        text, advice = "no video can be drawn without the extra 'labels'", "pip install 'voxel51-platform[labels]'"
-        return Finding("encoder", Verdict.WARNING, text, advice)
+        text = "the extra 'labels' is not installed, so no annotated videos can be made"
+        return CheckResult("encoder", Verdict.WARNING, text, "pip install 'voxel51-platform[labels]'")
     from av.codec import codecs_available  # noqa: PLC0415  (the server itself decodes and encodes nothing)
 
     missing = [name for name in ("libx264", "aac") if name not in codecs_available]
     if missing:
-        text = f"PyAV was built without {', '.join(missing)}: no video that browsers play can be made"
-        return Finding("encoder", Verdict.WARNING, text, "install its wheel")
-    return Finding("encoder", Verdict.OK, "videos that browsers play can be made")
+        text = f"PyAV was built without {', '.join(missing)}: no videos can be made that browsers play"
+        return CheckResult("encoder", Verdict.WARNING, text, "install PyAV from its wheel")
+    return CheckResult("encoder", Verdict.OK, "videos that browsers play can be made")
 
 
-def _isolation() -> Finding:
-    kind = "processes with limits, and no way to more rights" if sys.platform == "linux" else "processes with limits"
-    text = f"jobs are {kind}, but run as the user who runs the platform and can read what it can"
-    return Finding("isolation", Verdict.WARNING, text, "install analytics of people you trust alone")
+def _check_isolation() -> CheckResult:
+    kind = "processes with limits that cannot gain privileges" if sys.platform == "linux" else "processes with limits"
+    text = f"jobs are {kind}, but run as the user of the platform and can read all files of that user"
+    return CheckResult("isolation", Verdict.WARNING, text, "install only analytics that you trust")
 
 
-def _address(settings: Settings) -> Finding:
+def _check_address(settings: Settings) -> CheckResult:
     is_open = settings.host not in {"127.0.0.1", "::1", "localhost"}
     speaks_tls = bool(settings.tls_certificate) or settings.public_url.startswith("https://")
     if is_open and not speaks_tls:
-        text = f"{settings.host} is reached by others without encryption"
-        return Finding("address", Verdict.WARNING, text, "set tls_certificate, or public_url to https")
-    return Finding("address", Verdict.OK, f"{settings.host}:{settings.port}")
+        text = f"other machines can reach {settings.host} without encryption"
+        return CheckResult("address", Verdict.WARNING, text, "set tls_certificate, or public_url to https")
+    return CheckResult("address", Verdict.OK, f"{settings.host}:{settings.port}")

@@ -1,75 +1,75 @@
-"""What a service refuses to do, and why.
+"""Service errors: what a service refuses to do, and why.
 
 Exception
-└── ServiceError            the request cannot be served; the text says what was wrong and what to try
-    ├── BadRequest          the request itself is wrong, or not allowed in this state
-    ├── Unauthenticated     no credential, or one that is not known
-    ├── Forbidden           a known credential without the right
-    ├── NotFound            no such thing for this caller
-    ├── Conflict            it is already there, or in use
-    ├── Locked              somebody else is at it right now
-    ├── UnsupportedType     of a media type that is not taken
-    ├── UnsupportedVersion  of a protocol that the platform does not speak so
-    ├── Damaged             what came is not what its checksum says
-    ├── Unprocessable       a repetition that is none: its idempotency key came with something else before
-    ├── TooManyRequests     too many at once, or too often
-    ├── TooLarge            larger than this platform takes
+└── ServiceError            the request cannot be served; the text says why and what to do
+    ├── BadRequest          the request is invalid, or not allowed in the present state
+    ├── Unauthenticated     the credential is missing or unknown
+    ├── Forbidden           the credential is valid but lacks a permission
+    ├── NotFound            the object does not exist for this caller
+    ├── Conflict            the object already exists, or is in use
+    ├── Locked              another request is using the object
+    ├── UnsupportedType     the media type of the body is not supported
+    ├── UnsupportedVersion  the version of the protocol is not supported
+    ├── Damaged             the body does not match its checksum
+    ├── Unprocessable       the idempotency key was used for another request
+    ├── TooManyRequests     too many requests, at once or over time
+    ├── TooLarge            the body is larger than this platform accepts
     ├── OutOfSpace          the platform's disk is full
-    ├── OverQuota           more than this caller may have
-    ├── SourceRefused       what somebody else's host serves cannot be had from it
-    ├── SourceAway          somebody else's host does not answer as it should; it may in a moment
-    └── Unavailable         not now: the platform is stopping or overloaded
+    ├── OverQuota           the caller's quota would be exceeded
+    ├── SourceRefused       another host refuses a request, or its response is unusable
+    ├── SourceAway          another host is unreachable or too slow; a retry may succeed
+    └── Unavailable         the platform is stopping or overloaded
 
 `voxel51.server.http.errors` maps each to its HTTP status; services raise them without knowing HTTP.
 """
 
 
 class ServiceError(Exception):
-    """The request cannot be served. Its text is shown to the caller."""
+    """The request cannot be served. The text is shown to the caller."""
 
 
 class BadRequest(ServiceError):
-    """The request is wrong: malformed, unknown names, values out of range, or a move its state does not allow."""
+    """The request is invalid: malformed, unknown names, values out of range, or not allowed in the present state."""
 
 
 class Unauthenticated(ServiceError):
-    """No credential came, or one that is not known, expired or revoked."""
+    """The credential is missing, unknown, expired or revoked."""
 
 
 class Forbidden(ServiceError):
-    """The credential is known and has not the right."""
+    """The credential is valid but lacks the permission."""
 
 
 class NotFound(ServiceError):
-    """There is no such thing, or it belongs to somebody else: the caller cannot tell which."""
+    """The object does not exist, or belongs to another user; the caller cannot tell which."""
 
 
 class Conflict(ServiceError):
-    """It is already there, or something still needs it."""
+    """The object already exists, or something still refers to it."""
 
 
 class Locked(ServiceError):
-    """Another request is at it right now. The same request may work in a moment."""
+    """Another request is using the object. The same request may succeed in a moment."""
 
 
 class UnsupportedType(ServiceError):
-    """The body has a media type that is not taken here."""
+    """The media type of the body is not supported here."""
 
 
 class UnsupportedVersion(ServiceError):
-    """The caller speaks a version of a protocol that the platform does not."""
+    """The caller uses a version of a protocol that the platform does not support."""
 
 
 class Damaged(ServiceError):
-    """What came is not what its checksum says; nothing of it was kept."""
+    """The body does not match its checksum; nothing of it was kept."""
 
 
 class Unprocessable(ServiceError):
-    """It claims to repeat a request, and is another."""
+    """The idempotency key of the request was used for a different request."""
 
 
 class TooManyRequests(ServiceError):
-    """Too many at once, or too often. After ``wait_seconds`` it may work."""
+    """Too many requests, at once or over time. After ``wait_seconds`` a retry may succeed."""
 
     def __init__(self, message: str, wait_seconds: int = 1) -> None:
         super().__init__(message)
@@ -77,24 +77,24 @@ class TooManyRequests(ServiceError):
 
 
 class TooLarge(ServiceError):
-    """More bytes than this platform takes."""
+    """The body has more bytes than this platform accepts."""
 
 
 class OutOfSpace(ServiceError):
-    """The platform has no room for this. Its operator must free some."""
+    """The platform's disk is full. Its operator must free space."""
 
 
 class OverQuota(ServiceError):
-    """More than this caller may have. It must free some, or ask for more."""
+    """The caller's quota would be exceeded. The caller must delete data or ask for a larger quota."""
 
 
 class Unavailable(ServiceError):
-    """Not now; the same request may work in a moment."""
+    """The platform is stopping or overloaded. The same request may succeed in a moment."""
 
 
 class SourceRefused(ServiceError):
-    """A file that another host serves cannot be had: it says no, or what it sends is not what was announced."""
+    """Another host refuses a request, or its response is not what was announced."""
 
 
 class SourceAway(ServiceError):
-    """Another host cannot be reached, is too slow or breaks off. The same request may work in a moment."""
+    """Another host is unreachable, too slow, or breaks off. The same request may succeed in a moment."""

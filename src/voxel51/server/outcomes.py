@@ -1,4 +1,4 @@
-"""What becomes of many records when each is done or refused for itself."""
+"""Outcomes of batch requests: each object's result, or the error with which it was refused."""
 
 from collections.abc import Mapping
 from typing import TypeVar
@@ -8,14 +8,14 @@ from voxel51.server.errors import ServiceError
 Result = TypeVar("Result")
 
 Outcomes = Mapping[str, Result | ServiceError]
-"""For each id what was done, or why it was refused."""
+"""Id of an object -> its result, or the error with which it was refused."""
 
 
 def only(outcomes: Outcomes[Result]) -> Result:
-    """The one outcome.
+    """Return the result of a batch of one.
 
     Raises:
-        ServiceError: it was refused.
+        ServiceError: the object was refused.
     """
     [outcome] = outcomes.values()
     if isinstance(outcome, ServiceError):

@@ -55,7 +55,7 @@ class People:
         sessions = SessionService(database, timedelta(days=settings.session_days))
         sign_up = SignUpService(database, sessions, settings.sign_up)
         oidc = OidcService(
-            database, sign_up, sessions, _provider(settings), cipher, settings.welcome_domains, v1 + CALLBACK_PATH
+            database, sign_up, sessions, _provider(settings), cipher, settings.sign_up_domains, v1 + CALLBACK_PATH
         )
         return cls(
             accounts=AccountService(database),
@@ -64,8 +64,8 @@ class People:
             sessions=sessions,
             sign_up=sign_up,
             oidc=oidc,
-            audit=AuditService(database, timedelta(days=settings.audit_days)),
-            quotas=Quotas(database, {"bytes": settings.owner_bytes, "running_jobs": settings.owner_running_jobs}),
+            audit=AuditService(database, timedelta(days=settings.audit_retention_days)),
+            quotas=Quotas(database, {"bytes": settings.user_bytes, "running_jobs": settings.user_running_jobs}),
         )
 
     def routes(
@@ -91,7 +91,7 @@ class People:
             self.sign_up,
             removal,
             self.audit,
-            settings.shown(),
+            settings.describe(),
             public_url,
         )
         yield from application_routes(self.applications, removal)

@@ -1,4 +1,4 @@
-"""Running the platform in the foreground: sockets, signals, and the order of starting and stopping."""
+"""Serve the platform in the foreground: open sockets, handle signals, and start and stop the parts in order."""
 
 import asyncio
 import logging
@@ -11,33 +11,32 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from voxel51.server.app import Addresses, Platform, build_platform
-from voxel51.server.folder import FolderLock, remove_server_file, write_server_file
+from voxel51.server.data_folder import FolderLock, remove_server_file, write_server_file
 from voxel51.server.http.errors import error_body
 from voxel51.server.settings import Settings
 
 log = logging.getLogger(__name__)
 
 _THREAD_SWITCH_SECONDS = 0.0005
-"""How long a thread may keep the interpreter from the others: a request's work is shorter than the usual 5 ms, and
-behind a thread that is busy for longer every answer would wait that long."""
+"""Interval at which Python switches threads. Most requests take less than the default of 5 ms; with that, each of them
+would wait 5 ms for every busy thread."""
 
-_LAST_ANSWERS_SECONDS = 5
-"""How long requests under way may take to finish once the platform was told to stop."""
+_SHUTDOWN_SECONDS = 5
+"""How long open requests may take to finish once the platform is stopping."""
 
 
 def serve(settings: Settings, announce: Callable[[str], None]) -> None:
-    """Run the platform until SIGTERM or SIGINT; ``announce`` gets its URL once it accepts requests.
+    """Run the platform until SIGTERM or SIGINT; call ``announce`` with its URL once it accepts requests.
 
     Raises:
         FolderInUse: another platform runs in the data folder.
-        OSError: the address cannot be listened on, or the certificate not be used.
+        OSError: the platform cannot listen on the address, or cannot use the certificate.
     """
     _check_certificate(settings)
     sys.setswitchinterval(_THREAD_SWITCH_SECONDS)
@@ -61,7 +60,7 @@ def _check_certificate(settings: Settings) -> None:
         return
     for path in (settings.tls_certificate, settings.tls_key):
         if not Path(path).is_file():
-            raise OSError(f"there is no file {path}; --tls-certificate and --tls-key name PEM files")
+            raise OSError(f"file not found: {path}; --tls-certificate and --tls-key must be paths of PEM files")
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(
             settings.tls_certificate, settings.tls_key, password=lambda: ""
@@ -74,8 +73,11 @@ def _check_certificate(settings: Settings) -> None:
 
 
 class _Sockets:
-    """What is listened on. With TLS, jobs are given a plain loopback address of their own unless told otherwise:
-    a certificate names the public host, not 127.0.0.1."""
+    """The listening sockets.
+
+    With TLS and no ``job_url``, jobs get a second socket with plain HTTP on the loopback interface: the certificate is
+    valid for the public host, not for 127.0.0.1.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.main = _listen(settings.host, settings.port)
@@ -94,8 +96,8 @@ class _Sockets:
 
 def _run(platform: Platform, settings: Settings, sockets: _Sockets, announce: Callable[[str], None]) -> None:
     url = sockets.addresses.public_url
-    tls = {"ssl_certfile": settings.tls_certificate or None, "ssl_keyfile": settings.tls_key or None}
-    servers = [(_server(platform.application, **tls), sockets.main)]
+    main = _server(platform.application, settings.tls_certificate or None, settings.tls_key or None)
+    servers = [(main, sockets.main)]
     if sockets.for_jobs is not None:
         servers.append((_server(platform.application), sockets.for_jobs))
 
@@ -121,6 +123,7 @@ async def _serve_all(
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
+    # The platform opens (and says so) once every socket is served, unless a server failed to start.
     serving = [asyncio.create_task(server.run_on(listener)) for server, listener in servers]
     while not all(server.started for server, _ in servers) and not any(task.done() for task in serving):
         await asyncio.sleep(0.005)
@@ -130,15 +133,15 @@ async def _serve_all(
 
 
 class _Server(uvicorn.Server):
-    """A uvicorn server whose signals are handled by `_serve_all`."""
+    """A uvicorn server that leaves signals to `_serve_all`."""
 
     async def run_on(self, listener: socket.socket) -> None:
-        """Serve on ``listener`` until told to exit."""
+        """Serve on ``listener`` until `should_exit` is set."""
         await self._serve(sockets=[listener])
 
 
 class _Protocol(HttpToolsProtocol):
-    """HTTP whose every error has the contract's shape, also where the request is not even HTTP."""
+    """HTTP protocol whose errors all have the API's JSON shape, even for a request that is not valid HTTP."""
 
     def send_400_response(self, msg: str) -> None:
         body = error_body(400, f"This is not a valid HTTP request: {msg}")
@@ -150,7 +153,7 @@ class _Protocol(HttpToolsProtocol):
         self.transport.close()
 
 
-def _server(application: ASGIApp, **tls: Any) -> _Server:
+def _server(application: ASGIApp, certificate: str | None = None, key: str | None = None) -> _Server:
     return _Server(
         uvicorn.Config(
             application,
@@ -161,8 +164,9 @@ def _server(application: ASGIApp, **tls: Any) -> _Server:
             access_log=False,
             server_header=False,
             timeout_keep_alive=75,
-            timeout_graceful_shutdown=_LAST_ANSWERS_SECONDS,
-            **tls,
+            timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
+            ssl_certfile=certificate,
+            ssl_keyfile=key,
         )
     )
 
@@ -174,16 +178,16 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
         listener.listen(2048)
-    except (OSError, TypeError, UnicodeError) as error:  # the latter two for what is no host name at all
+    except (OSError, TypeError, UnicodeError) as error:  # the latter two for invalid host names
         listener.close()
-        reason = error.strerror if isinstance(error, OSError) else "it is no host name"
+        reason = error.strerror if isinstance(error, OSError) else "not a valid host name"
         raise OSError(f"cannot listen on {host!r}, port {port}: {reason}") from None
     return listener
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     try:
-        import uvloop  # noqa: PLC0415  (not to be had on every platform)
+        import uvloop  # noqa: PLC0415  (not available on every operating system)
     except ImportError:
         return None
     return uvloop.new_event_loop

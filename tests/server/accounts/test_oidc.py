@@ -326,7 +326,7 @@ def test_browser_gets_page_with_reason_of_refusal(platform) -> None:
 
 
 def test_refused_browsers_count_towards_rate_limit(tmp_path, provider) -> None:
-    settings = settings_of(provider.url, FAILURES_PER_MINUTE="2")
+    settings = settings_of(provider.url, ADDRESS_FAILURES_PER_MINUTE="2")
     with running(a_platform(tmp_path / "data", environment=settings)) as platform:
         told = [refused_as_in_a_browser(platform, "/sign-in/oidc/callback?state=x")[0] for _ in range(3)]
     assert told == ["/sign-in?refused=401", "/sign-in?refused=401", "/sign-in?refused=429"]

@@ -160,7 +160,7 @@ BAD_MANIFESTS = [
         {**MANIFEST, "outputs": [{**MANIFEST["outputs"][0], "name": n, "filename": n} for n in "ab"]},
         "outputs: a job keeps one file, not 2",
     ),
-    (with_info(description="\ud800"), "half a character"),
+    (with_info(description="\ud800"), "half of a surrogate pair"),
     (with_info(description="\x00"), "info.description: holds control characters"),
     ({**MANIFEST, "extensions": {"parameters": {"threshold": 5}}}, "threshold: must be an object"),
     ({**MANIFEST, "zip_outputs": "no"}, "zip_outputs: must be true or false"),

@@ -139,7 +139,7 @@ def test_what_makes_no_sense_is_refused(shared_user, arguments):
 
 
 def test_one_user_listens_so_often_and_no_oftener(start_platform, tmp_path):
-    platform = start_platform(environment={"VOXEL51_SERVER_LISTENERS_OF_ONE": "2"})
+    platform = start_platform(environment={"VOXEL51_SERVER_EVENT_STREAMS_PER_USER": "2"})
     user, other = User.create(platform, tmp_path), User.create(platform, tmp_path)
     with closing(follow(user)), closing(follow(user)), closing(follow(other)):
         refused = requests.get(f"{user.v1}/events", headers=user.headers, timeout=20)
@@ -161,7 +161,7 @@ def test_listening_ends_with_the_token(platform, user):
 
 @pytest.mark.alone
 def test_a_hundred_who_listen_to_silence_cost_next_to_nothing(start_platform, tmp_path):
-    platform = start_platform(environment={"VOXEL51_SERVER_LISTENERS_OF_ONE": "100"})
+    platform = start_platform(environment={"VOXEL51_SERVER_EVENT_STREAMS_PER_USER": "100"})
     user = User.create(platform, tmp_path)
     process = psutil.Process(platform.pid)
     answers = [follow(user) for _ in range(100)]

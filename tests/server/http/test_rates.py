@@ -48,7 +48,7 @@ def test_who_asks_too_often_is_told_when_to_come_again(start_platform, tmp_path)
 
 
 def test_guessing_is_slowed_down_and_who_is_known_gets_in(start_platform, tmp_path):
-    platform = start_platform(environment={"VOXEL51_SERVER_FAILURES_PER_MINUTE": "4"})
+    platform = start_platform(environment={"VOXEL51_SERVER_ADDRESS_FAILURES_PER_MINUTE": "4"})
     alice = User.create(platform, tmp_path)
     wrong = {"Authorization": "Bearer v51_guess"}
     guesses = [requests.get(f"{alice.v1}/data/list", headers=wrong, timeout=20).status_code for _ in range(6)]

@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from voxel51.server.errors import BadRequest
-from voxel51.server.outbound.guard import LONGEST_URL, Guard, Target
+from voxel51.server.outbound.guard import MAX_URL_LENGTH, Guard, Target
 
 PUBLIC = "93.184.215.14"
 PUBLIC_V6 = "2606:2800:21f:cb07:6820:80da:af6b:8b2c"
@@ -97,7 +97,7 @@ def test_names_of_this_machine_are_rejected() -> None:
         "http://files.example.com:x/", "http://files.example.com:/", "http://files.example.com:080/",
         "http://files.example.com:22/", "http://files.example.com:25/", "http://files.example.com:1023/",
         "http://-a.example/", "http://a..b/", "http://a,b/", "http://a*b/", "http://" + "a" * 64 + ".example/",
-        "http://" + "a." * 130 + "example/", "http://files.example.com/" + "a" * LONGEST_URL,
+        "http://" + "a." * 130 + "example/", "http://files.example.com/" + "a" * MAX_URL_LENGTH,
     ],
 )  # fmt: skip
 def test_ambiguous_url_is_rejected(url: str) -> None:
@@ -126,7 +126,7 @@ def test_unresolvable_host_is_rejected(answer: Exception) -> None:
     def fail(_host: str, _port: int) -> list[str]:
         raise answer
 
-    with pytest.raises(BadRequest, match="cannot be resolved, or leads to an address that is not public"):
+    with pytest.raises(BadRequest, match="cannot be resolved, or has an address that is not public"):
         Guard(resolve=fail).check("http://missing.example/")
 
 

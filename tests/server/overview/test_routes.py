@@ -75,7 +75,7 @@ def test_the_worker_says_what_its_machine_has(site: Site) -> None:
 def test_health_says_what_doctor_says(site: Site) -> None:
     checks = {check["name"]: check for check in site.get("admin/health").json()["checks"]}
 
-    assert {"data folder", "room on disk", "database", "dispatcher", "analytics", "extras", "isolation"} <= set(checks)
+    assert {"data folder", "disk space", "database", "dispatcher", "analytics", "extras", "isolation"} <= set(checks)
     assert {checks[name]["verdict"] for name in ("data folder", "database", "dispatcher")} == {"ok"}
     assert (checks["isolation"]["verdict"], bool(checks["isolation"]["advice"])) == ("warning", True)
 

@@ -20,7 +20,7 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def _status(options: argparse.Namespace) -> int:
-    from voxel51.server.folder import running_url
+    from voxel51.server.data_folder import running_url
 
     url = running_url(settings(options).folder)
     if options.json:

@@ -13,7 +13,7 @@ def add_quota_command(verbs: "argparse._SubParsersAction[argparse.ArgumentParser
         from voxel51.server.accounts.quotas import Quotas
 
         present, database = settings(options), open_platform(options)
-        quotas = Quotas(database, {"bytes": present.owner_bytes, "running_jobs": present.owner_running_jobs})
+        quotas = Quotas(database, {"bytes": present.user_bytes, "running_jobs": present.user_running_jobs})
         granted = {"bytes": options.bytes, "running_jobs": options.running_jobs}
         quotas.grant(COMMAND_LINE, find(database, options.name), granted)  # type: ignore[arg-type]  # a TypedDict
         shown = (

@@ -47,8 +47,8 @@ def guarded(command: Command) -> Command:
         try:
             from sqlalchemy.exc import OperationalError
 
+            from voxel51.server.data_folder import FolderInUse
             from voxel51.server.errors import ServiceError
-            from voxel51.server.folder import FolderInUse
             from voxel51.server.settings import SettingError
         except ImportError as error:
             return fail(f"this needs the server: pip install 'voxel51-platform[server]' ({error})")
@@ -109,7 +109,7 @@ def open_platform(options: argparse.Namespace) -> "Database":
 
 def known_url(present: "Settings") -> str | None:
     """Return the public address: of the running platform, otherwise from the settings; None if unknown."""
-    from voxel51.server.folder import running_url
+    from voxel51.server.data_folder import running_url
 
     return running_url(present.folder) or present.public_url.rstrip("/") or None
 

@@ -13,8 +13,8 @@ from voxel51.server.analytics.images.inspector import ImageInspector
 from voxel51.server.analytics.service import find_visible, mark_latest, record_of, version_order
 from voxel51.server.analytics.tables import analytics, images
 from voxel51.server.database.database import Database
-from voxel51.server.documents import read_document
 from voxel51.server.errors import BadRequest, Conflict, Forbidden
+from voxel51.server.json_documents import parse_json_object
 from voxel51.server.storage.storage import Storage, Writer
 from voxel51.wire import dates
 from voxel51.wire.analytics import AnalyticDocument, AnalyticImageType, AnalyticRecord, AnalyticScope, AnalyticType
@@ -156,7 +156,7 @@ def _type(text: str | None) -> AnalyticType:
 
 
 def _read_manifest(content: bytes, kind: AnalyticType) -> AnalyticDocument:
-    document = read_document("manifest", content)
+    document = parse_json_object("manifest", content)
     is_heading = kind is AnalyticType.IMAGE_TO_VIDEO
     problems = problems_of_heading(document) if is_heading else problems_of(document)
     if problems:

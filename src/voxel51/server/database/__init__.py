@@ -1,1 +1,1 @@
-"""Where records are kept: SQLite in the data folder, or PostgreSQL."""
+"""Database: records in SQLite in the data folder, or in PostgreSQL."""

@@ -1,4 +1,4 @@
-"""One database: transactions for reading and for writing, and its migrations."""
+"""Database: transactions for reading and writing, commit hooks, and migrations, on SQLite and PostgreSQL."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -7,7 +7,6 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
-from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
@@ -16,11 +15,11 @@ from voxel51.server.database.advisory_locks import acquire_advisory_locks
 
 _WRITES = "writes"
 _DURABLE = "durable"
-_UNREFERENCED = "unreferenced"
+_FOREIGN_KEYS_OFF = "foreign_keys_off"
 
 
 def sqlite_url(file: Path) -> str:
-    """The URL of the embedded database in ``file``."""
+    """Return the URL of the SQLite database in ``file``."""
     return f"sqlite:///{file}"
 
 
@@ -31,16 +30,16 @@ class _Transaction:
 
 
 class Database:
-    """Hands out transactions.
+    """A database that opens transactions.
 
-    One that is asked for inside a write transaction, however far down, is a part of it: it sees what was written so
-    far, and is kept or undone with it.
+    Transactions nest: one opened inside a write transaction, at any depth of calls, belongs to it. It sees what was
+    written so far and is committed or rolled back with it. Inside a read transaction there is no nesting.
 
-    On SQLite every write transaction takes the write lock when it begins (a transaction that starts by reading and
-    then writes fails when another writer came between), and only one thread of a process asks for it at a time,
-    since SQLite's own waiting is unfair.
+    On SQLite every write transaction takes the write lock when it begins: a transaction that first reads and then
+    writes would fail if another one wrote in between. Only one thread of a process asks for the lock at a time,
+    because SQLite's own waiting (polling) is unfair.
 
-    Commits are synced to disk, unless they need not be: what was accepted is kept when the power fails.
+    Commits are synced to disk by default, so that accepted requests survive a power cut.
     """
 
     def __init__(self, url: str) -> None:
@@ -54,7 +53,7 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A transaction that sees one state of the database and changes nothing."""
+        """Open a transaction for reading, which sees one state of the database."""
         present = self._present.get()
         if present is not None:
             yield present.connection
@@ -64,14 +63,15 @@ class Database:
 
     @contextmanager
     def write(self, durable: bool = True) -> Iterator[Connection]:
-        """A transaction that is committed when the block ends, and undone when it raises.
+        """Open a transaction for writing: committed when the block ends, rolled back when it raises.
 
-        One that is not ``durable`` survives the death of any process, but perhaps not a power cut: it becomes
-        durable with the next one that is. It costs a tenth, and is for what a power cut would undo anyway, such as
-        how far a job is that runs on the same machine.
+        A transaction that is not ``durable`` survives the death of any process, but perhaps not a power cut, until the
+        next durable one is committed. It takes a tenth of the time. Use it for state that a power cut would undo in
+        any case, such as the progress of a job on the same machine.
         """
         present = self._present.get()
         if present is not None:
+            # A savepoint: if this part raises and the caller handles it, only this part is rolled back.
             with present.connection.begin_nested():
                 yield present.connection
             return
@@ -84,15 +84,19 @@ class Database:
                 yield connection
             finally:
                 self._present.reset(entered)
+        # After the commit and outside the lock: a hook may open transactions itself.
         for act in (*transaction.after_commit, *self._on_write):
             act()
 
     def on_write(self, act: Callable[[], object]) -> None:
-        """Call ``act`` after every write that is committed, from now on. It must be cheap, and callable anywhere."""
+        """Call ``act`` after every committed write, from now on. It must be fast, and callable from any thread."""
         self._on_write.append(act)
 
     def after_commit(self, act: Callable[[], object]) -> None:
-        """Call ``act`` once the present transaction is committed, never when it is undone; at once without one."""
+        """Call ``act`` once the present transaction is committed, and never if it is rolled back.
+
+        Without a present transaction, call it at once.
+        """
         present = self._present.get()
         if present is None:
             act()
@@ -100,25 +104,26 @@ class Database:
             present.after_commit.append(act)
 
     def migrate(self) -> None:
-        """Bring the tables to the shape this version needs. Several processes may call it at once."""
-        from voxel51.server.database.migrations import upgrade  # noqa: PLC0415  (alembic is needed here alone)
+        """Migrate the tables to this version's schema. Several processes may call this at the same time."""
+        from voxel51.server.database.migrations import upgrade  # noqa: PLC0415  (alembic is needed only here)
 
-        # SQLite changes a table by making it anew, and dropping the old one would delete what refers to it.
-        engine = self.engine.execution_options(**{_WRITES: True, _DURABLE: True, _UNREFERENCED: True})
+        # On SQLite, Alembic alters a table by copying it. With foreign keys enforced, dropping the original would
+        # delete the rows that refer to it; they are checked at the end instead.
+        engine = self.engine.execution_options(**{_WRITES: True, _DURABLE: True, _FOREIGN_KEYS_OFF: True})
         with self._writer, engine.begin() as connection:
             acquire_advisory_locks(connection, "migration")
             upgrade(connection)
             if connection.dialect.name == "sqlite" and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
-                raise RuntimeError("its records do not fit together after the upgrade; nothing was changed")
-        self.engine.dispose()  # with the connection that did not mind references
+                raise RuntimeError("the migration would break references between records; nothing was changed")
+        self.engine.dispose()  # closes the connection that does not enforce foreign keys
 
     def close(self) -> None:
-        """Close every connection."""
+        """Close all connections."""
         self.engine.dispose()
 
 
 def _engine(url: str) -> Engine:
-    # Parameters are hidden from errors, and so from the log: hashes of secrets are among them.
+    # Parameters may include hashes of secrets, so they are hidden in errors and thus in the log.
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
         if parsed.drivername in {"postgresql", "postgres"}:
@@ -131,9 +136,9 @@ def _engine(url: str) -> Engine:
     return engine
 
 
-def _prepare_sqlite(connection: SqliteConnection, _record: Any) -> None:
-    connection.isolation_level = None  # the driver begins nothing: `_begin_sqlite` does, and says how
-    connection.create_function("lower", 1, _lower, deterministic=True)  # SQLite's own knows ASCII alone
+def _prepare_sqlite(connection: SqliteConnection, _record: object) -> None:
+    connection.isolation_level = None  # the driver must not begin transactions: `_begin_sqlite` does
+    connection.create_function("lower", 1, _lower, deterministic=True)  # SQLite's own handles ASCII only
     for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=30000"):
         connection.execute(f"PRAGMA {pragma}")
 
@@ -143,8 +148,9 @@ def _begin_sqlite(connection: Connection) -> None:
     if not options.get(_WRITES, False):
         connection.exec_driver_sql("BEGIN")
         return
-    if options.get(_UNREFERENCED, False):
+    if options.get(_FOREIGN_KEYS_OFF, False):
         connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+    # In WAL mode, NORMAL does not sync at commit: a power cut may undo it, but cannot damage the database.
     connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if options[_DURABLE] else 'NORMAL'}")
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 

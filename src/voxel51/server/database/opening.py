@@ -1,4 +1,4 @@
-"""Opening the database that the settings name."""
+"""Open the database that the settings name, and migrate its tables."""
 
 from pathlib import Path
 
@@ -6,36 +6,39 @@ from sqlalchemy import inspect
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
+from voxel51.server.data_folder import make_private
 from voxel51.server.database.database import Database, sqlite_url
-from voxel51.server.folder import make_private
 from voxel51.server.settings import Settings
 
 
 def open_database(settings: Settings) -> Database:
-    """The database, its tables in their present shape. The data folder is made if need be.
+    """Return the migrated database of a platform. Create the data folder if it does not exist.
 
     Raises:
-        RuntimeError: it cannot be opened, or is a new one beside the files of another; the text names it without its
-            password.
+        RuntimeError: the database cannot be opened, or is empty although the data folder holds files. The text names
+            the database without its password.
     """
     make_private(settings.folder)
     url = settings.database_url or sqlite_url(settings.folder / "platform.sqlite")
     try:
         database = Database(url)
-        _check_it_belongs_here(database, url, settings.folder)
+        _check_matches_storage(database, url, settings.folder)
         database.migrate()
     except (SQLAlchemyError, ImportError) as error:
         raise RuntimeError(f"the database {_without_password(url)} cannot be opened: {_reason(error)}") from error
     return database
 
 
-def _check_it_belongs_here(database: Database, url: str, folder: Path) -> None:
-    """A platform deletes files without a record. With another's empty database that would be all of them."""
+def _check_matches_storage(database: Database, url: str, folder: Path) -> None:
+    """Raise RuntimeError for an empty database beside stored files.
+
+    The sweeper deletes files without a record: with the wrong database, that would be all of them.
+    """
     storage = folder / "storage"
     if any(storage.glob("*/?/*")) and not inspect(database.engine).get_table_names():
         raise RuntimeError(
-            f"the database {_without_password(url)} is new, but {storage} holds files, which would be deleted for "
-            "want of records; name the database they belong to (VOXEL51_SERVER_DATABASE_URL), restore it, or move it"
+            f"the database {_without_password(url)} is new, but {storage} holds files, which would be deleted because "
+            "they have no records; set VOXEL51_SERVER_DATABASE_URL to their database, restore it, or move the files"
         )
 
 
@@ -43,7 +46,7 @@ def _without_password(url: str) -> str:
     try:
         return make_url(url).render_as_string(hide_password=True)
     except ArgumentError:
-        return "of the settings"
+        return "in the settings"
 
 
 def _reason(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""The one catalogue in which every noun's room declares its tables."""
+"""Database schema: the metadata in which every package declares its tables."""
 
 from sqlalchemy import MetaData
 

@@ -1,4 +1,4 @@
-"""Turning a query into SQL: fields, search terms, order, page."""
+"""List queries: translate fields, search terms, sorting and paging into SQL, and run them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,16 +10,16 @@ from voxel51.server.errors import BadRequest
 
 _TRUE = {"true", "1", "t", "yes"}
 _FALSE = {"false", "0", "f", "no"}
-_MOST_COMPARISONS = 500
-"""How many comparisons a search may come to; databases limit how deep an expression is (SQLite: 1000)."""
+_MAX_COMPARISONS = 500
+"""Maximum number of comparisons in one search. Databases limit the depth of an expression (SQLite: 1000)."""
 
-_LONGEST_TEXT = 4096
-"""Characters of one searched text; databases limit patterns too (SQLite: 50000 bytes)."""
+_MAX_TEXT_LENGTH = 4096
+"""Maximum number of characters of one searched text. Databases limit patterns (SQLite: 50000 bytes)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One condition: any of ``alternatives`` in ``field``, or in any searchable field when that is None."""
+    """A search condition: any of ``alternatives`` occurs in ``field``, or in any text field if that is None."""
 
     field: str | None
     alternatives: tuple[str, ...]
@@ -27,7 +27,10 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What a caller asked of a list. ``fields`` None means all of them, ``limit`` None means no limit."""
+    """A query of a list. ``fields`` None means all fields; ``limit`` None means no limit.
+
+    ``sort`` is the name of a field, and whether the order is descending.
+    """
 
     fields: tuple[str, ...] | None = None
     search: tuple[Term, ...] = ()
@@ -39,14 +42,14 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A kind of record as its noun describes it.
+    """Description of a list of records: its fields, and how each can be searched.
 
     Attributes:
-        columns: field name -> column, for every field a record has; any of them can be sorted by.
-        texts: fields searched as text; a term without a field looks through these.
-        flags: fields compared by truth.
+        columns: field name -> column, for every field of a record; all of them can be sorted by.
+        texts: fields searched as text; a term without a field searches all of these.
+        flags: fields compared as true or false.
         identity: column that makes the order total, so that pages never overlap.
-        further: fields that the noun adds to those found, where they are asked for by name.
+        further: fields that the service computes, only if a query asks for them by name.
     """
 
     columns: Mapping[str, ColumnElement[Any]]
@@ -59,10 +62,10 @@ class Listing:
 def run(connection: Connection, listing: Listing, query: Query, visible: Sequence[ColumnElement[bool]]) -> tuple[
     list[dict[str, Any]], int
 ]:  # fmt: skip
-    """The records among ``visible`` ones that match, each with the fields asked for, and how many match in all.
+    """Return one page of the records that match ``query`` and all ``visible`` conditions, and the number of matches.
 
     Raises:
-        BadRequest: the query names a field that cannot be searched or sorted by, or its search is too large.
+        BadRequest: the query searches or sorts by an unknown field, or its search is too large.
     """
     _check_size(listing, query.search)
     conditions = [*visible, *(_condition(listing, term) for term in query.search)]
@@ -70,7 +73,7 @@ def run(connection: Connection, listing: Listing, query: Query, visible: Sequenc
     wanted = list(dict.fromkeys(wanted)) or ["id"]
     statement = select(*(listing.columns[name].label(name) for name in wanted)).where(*conditions)
     rows = connection.execute(_page(statement, listing, query)).mappings().all()
-    if query.limit is None and query.offset == 0:
+    if query.limit is None and query.offset == 0:  # the page is the whole list
         return [dict(row) for row in rows], len(rows)
     count = connection.execute(select(func.count()).select_from(listing.identity.table).where(*conditions)).scalar_one()
     return [dict(row) for row in rows], count
@@ -79,7 +82,7 @@ def run(connection: Connection, listing: Listing, query: Query, visible: Sequenc
 def _page(statement: Select[Any], listing: Listing, query: Query) -> Select[Any]:
     field, descending = query.sort or ("upload_date", True)
     if field not in listing.columns:
-        raise BadRequest(f"Invalid sort field {field}; there are {', '.join(listing.columns)}")
+        raise BadRequest(f"Invalid sort field {field}; the fields are: {', '.join(listing.columns)}")
     column = listing.columns[field]
     order = (column.desc(), listing.identity.desc()) if descending else (column.asc(), listing.identity.asc())
     statement = statement.order_by(*order)
@@ -92,11 +95,13 @@ def _page(statement: Select[Any], listing: Listing, query: Query) -> Select[Any]
 
 def _check_size(listing: Listing, search: Sequence[Term]) -> None:
     comparisons = sum(len(term.alternatives) * (1 if term.field else len(listing.texts)) for term in search)
-    if comparisons > _MOST_COMPARISONS:
-        raise BadRequest(f"The search comes to {comparisons} comparisons; ask for {_MOST_COMPARISONS} or fewer")
+    if comparisons > _MAX_COMPARISONS:
+        raise BadRequest(
+            f"The search needs {comparisons} comparisons; the maximum is {_MAX_COMPARISONS}. Use fewer terms"
+        )
     longest = max((len(text) for term in search for text in term.alternatives), default=0)
-    if longest > _LONGEST_TEXT:
-        raise BadRequest(f"A searched text has {longest} characters; take {_LONGEST_TEXT} or fewer")
+    if longest > _MAX_TEXT_LENGTH:
+        raise BadRequest(f"A searched text has {longest} characters; the maximum is {_MAX_TEXT_LENGTH}")
 
 
 def _condition(listing: Listing, term: Term) -> ColumnElement[bool]:
@@ -107,7 +112,7 @@ def _condition(listing: Listing, term: Term) -> ColumnElement[bool]:
     if term.field in listing.texts:
         return _text_condition(listing.columns[term.field], term)
     known = ", ".join(sorted(listing.texts | listing.flags))
-    raise BadRequest(f"Invalid search parameter {term.field}; there are {known}")
+    raise BadRequest(f"Invalid search parameter {term.field}; the parameters are: {known}")
 
 
 def _text_condition(column: ColumnElement[Any], term: Term) -> ColumnElement[bool]:
@@ -119,5 +124,5 @@ def _flag_condition(listing: Listing, field: str, text: str) -> ColumnElement[bo
     column = listing.columns[field]
     word = text.strip().lower()
     if word not in _TRUE | _FALSE:
-        raise BadRequest(f"{field} is true or false, not {text!r}")
+        raise BadRequest(f"{field} must be true or false, not {text!r}")
     return column.is_(word in _TRUE)

@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from voxel51.server.documents import read_document
 from voxel51.server.errors import BadRequest
+from voxel51.server.json_documents import parse_json_object
 from voxel51.wire.analytics import AnalyticDocument, AnalyticParameter, ParameterRange
 from voxel51.wire.jobs import DATA_ID_FIELD, JOB_ID_FIELD, JobComputeMode, JobRequestDocument
 
@@ -19,7 +19,7 @@ def read_request(content: bytes) -> JobRequestDocument:
     Raises:
         BadRequest: it is no JSON object of that shape; the text names the part.
     """
-    request = read_document("job request", content)
+    request = parse_json_object("job request", content)
     if not isinstance(request.get("analytic"), str) or not request["analytic"]:
         raise BadRequest("The job request must be an object with the text 'analytic', such as 'voxel51/shot-detection'")
     checked: JobRequestDocument = {"analytic": request["analytic"]}

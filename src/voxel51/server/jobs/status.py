@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import RowMapping
 
-from voxel51.server.documents import read_document
 from voxel51.server.errors import BadRequest
 from voxel51.server.jobs.transitions import ENDED
+from voxel51.server.json_documents import parse_json_object
 from voxel51.wire.events import EventName
 from voxel51.wire.jobs import JobState
 from voxel51.wire.tasks import Progress, TaskState, TaskStatusDocument
@@ -24,7 +24,7 @@ def check_status(content: bytes) -> str:
     Raises:
         BadRequest: it is no JSON object that could be handed out.
     """
-    read_document("status", content)
+    parse_json_object("status", content)
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from voxel51.server.analytics.installed import InstalledAnalytic
 from voxel51.server.database.database import Database
-from voxel51.server.doctor import Finding, Verdict, analytics_of, examine_running
+from voxel51.server.doctor import CheckResult, Verdict, check_analytics, examine_running
 from voxel51.server.engine.dispatcher import Dispatcher
 from voxel51.server.settings import Settings
 from voxel51.wire.overview import Health, HealthCheck
@@ -29,24 +29,24 @@ class HealthService:
         looks = {
             "database": self._look_at_database,
             "dispatcher": self._look_at_dispatcher,
-            "analytics": lambda: analytics_of(self._installed),
+            "analytics": lambda: check_analytics(self._installed),
         }
         return {"checks": [_to_wire(finding) for finding in examine_running(self._settings, looks)]}
 
-    def _look_at_database(self) -> Finding:
+    def _look_at_database(self) -> CheckResult:
         with self._database.read() as connection:
             connection.exec_driver_sql("SELECT 1")
-            return Finding("database", Verdict.OK, f"{connection.dialect.name} answers")
+            return CheckResult("database", Verdict.OK, f"{connection.dialect.name} responds")
 
-    def _look_at_dispatcher(self) -> Finding:
+    def _look_at_dispatcher(self) -> CheckResult:
         if self._dispatcher.is_running():
-            return Finding("dispatcher", Verdict.OK, "jobs are being started")
-        return Finding(
+            return CheckResult("dispatcher", Verdict.OK, "jobs are being started")
+        return CheckResult(
             "dispatcher", Verdict.FAILURE, "no job is being started", "restart the platform; its log says why"
         )
 
 
-def _to_wire(finding: Finding) -> HealthCheck:
+def _to_wire(finding: CheckResult) -> HealthCheck:
     return {
         "name": finding.subject,
         "verdict": finding.verdict.value,

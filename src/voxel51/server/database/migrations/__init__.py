@@ -1,4 +1,4 @@
-"""How the tables came to their present shape: one file a step, each run once, in order."""
+"""Database migrations: one file per step, each applied once, in order."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 
 def upgrade(connection: Connection, revision: str = "head") -> None:
-    """Run the steps up to ``revision`` that ``connection``'s database has not seen yet, within its transaction."""
+    """Apply the missing migrations up to ``revision``, within the connection's transaction."""
     command.upgrade(_configuration(connection), revision)
 
 

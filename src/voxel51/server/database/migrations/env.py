@@ -1,4 +1,4 @@
-"""Entered by alembic: runs the steps on the connection it was given."""
+"""Alembic environment: run the migrations on the connection that `upgrade` passed."""
 
 from alembic import context
 

@@ -9,7 +9,7 @@ import pytest
 
 from support.accounts import User
 from support.platforms import StartPlatform
-from voxel51.server.folder import FolderInUse, FolderLock, make_private, running_url, write_server_file
+from voxel51.server.data_folder import FolderInUse, FolderLock, make_private, running_url, write_server_file
 
 
 def mode(path: Path) -> int:

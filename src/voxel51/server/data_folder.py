@@ -1,4 +1,4 @@
-"""The data folder of a running platform: who holds it, and where that one is reached."""
+"""Data folder: locked by the one platform that runs in it, with a file that says where that platform listens."""
 
 import fcntl
 import json
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypedDict
 
 _PROBE_SECONDS = 1.0
-"""How long to wait for the lock: commands hold it for a moment to see whether a platform runs."""
+"""How long to wait for the lock. Commands hold it for a moment to check whether a platform runs."""
 
 
 class FolderInUse(Exception):
@@ -16,7 +16,7 @@ class FolderInUse(Exception):
 
 
 class ServerFile(TypedDict):
-    """Content of ``server.json``, which a running platform leaves in its data folder."""
+    """Content of ``server.json``, which a running platform writes into its data folder."""
 
     url: str
     pid: int
@@ -24,21 +24,21 @@ class ServerFile(TypedDict):
 
 
 def make_private(folder: Path) -> None:
-    """Make the folder, for its owner alone. One that is there keeps its mode, unless it is empty: then it is new."""
+    """Create ``folder`` with mode 0700. An existing folder keeps its mode unless it is empty."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not any(folder.iterdir()):
         folder.chmod(0o700)
 
 
 class FolderLock:
-    """Held by the one platform that runs in a data folder. The kernel releases it when that process dies."""
+    """Lock of the data folder, held by the platform that runs in it. The kernel releases it when the process dies."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / "server.lock"
         self._descriptor: int | None = None
 
     def acquire(self) -> None:
-        """Take it.
+        """Acquire the lock.
 
         Raises:
             FolderInUse: another platform holds it.
@@ -47,11 +47,12 @@ class FolderLock:
         while not self._try(fcntl.LOCK_EX):
             if time.monotonic() > deadline:
                 folder = self._path.parent
-                raise FolderInUse(f"a platform is running in {folder} already; stop it, or choose another --dir")
+                raise FolderInUse(f"a platform is already running in {folder}; stop it, or use another --dir")
             time.sleep(0.02)
 
     def is_held(self) -> bool:
-        """Whether a platform holds it. Any number of processes may ask at once."""
+        """Return whether a platform holds the lock. Any number of processes may ask at the same time."""
+        # A shared lock: concurrent probes do not exclude each other, only a running platform excludes them.
         if self._try(fcntl.LOCK_SH):
             self.release()
             return False
@@ -69,30 +70,30 @@ class FolderLock:
         return True
 
     def release(self) -> None:
-        """Give it back."""
+        """Release the lock."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
 
 
 def write_server_file(folder: Path, content: ServerFile) -> None:
-    """Say where the platform is reached."""
+    """Write where the platform listens."""
     temporary = folder / f"server.json.{os.getpid()}"
     temporary.write_text(json.dumps(content, indent=4) + "\n", encoding="utf-8")
-    temporary.replace(folder / "server.json")
+    temporary.replace(folder / "server.json")  # atomic: readers never see half a file
 
 
 def remove_server_file(folder: Path) -> None:
-    """Say that it is reached no longer."""
+    """Remove the file when the platform stops."""
     (folder / "server.json").unlink(missing_ok=True)
 
 
 def running_url(folder: Path) -> str | None:
-    """Where the platform that runs in this folder is reached; None when none runs there."""
+    """Return the URL of the platform that runs in this folder; None if none runs or it is still starting."""
     if not folder.is_dir() or not FolderLock(folder).is_held():
         return None
     try:
         content: ServerFile = json.loads((folder / "server.json").read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
-        return None  # it is starting
+        return None  # still starting
     return content["url"]
