@@ -22,7 +22,7 @@ async def _say_nothing() -> Any:
 
 
 class Answer:
-    """What came back."""
+    """A response of the application."""
 
     def __init__(self) -> None:
         self.status = 0
@@ -38,7 +38,7 @@ class Answer:
 
 
 def ask(path: str, method: str = "GET", **headers: str) -> Answer:
-    """The answer of an application that has the documentation alone."""
+    """Return the response of an application that serves only the documentation."""
     application = build_application([], Serving.__new__(Serving), documentation.documentation_pages())
     answer = Answer()
     scope = {
@@ -54,7 +54,7 @@ def ask(path: str, method: str = "GET", **headers: str) -> Answer:
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A small site, with something beside it that nobody may read."""
+    """A small site, beside a file that must not be served."""
     folder = tmp_path / "html"
     (folder / "generated" / "analytics").mkdir(parents=True)
     for name in ("index.html", "generated/analytics/index.html"):

@@ -1,6 +1,6 @@
-"""Nobody gets at what is not theirs: every route of the platform, asked by every kind of caller that has no right.
+"""Access control: every route of the platform is requested by every kind of caller that has no right to it.
 
-The routes are the platform's own description of itself, so a route that nobody thought of here fails the test.
+The routes are read from the platform's API description, so a new route without an expectation fails the test.
 """
 
 import itertools
@@ -26,9 +26,9 @@ from voxel51.server.encryption import load_secret_key
 from voxel51.server.http.signing import LinkSigner
 
 LISTS = {"get /data/list", "get /jobs/list", "get /data", "get /jobs"}
-"""Where another user is answered, with what is his: nothing."""
+"""Lists, which show another user only their own objects: none."""
 
-FOR_EVERYBODY = {
+FOR_ALL_USERS = {
     "get /analytics/list", "get /analytics", "get /analytics/{analytic_id}", "get /analytics/{analytic_id}/doc",
     "get /labels", "get /labels/names",
     "get /status/all", "get /events", "post /data", "post /jobs", "post /data/batch", "post /jobs/batch",
@@ -38,7 +38,7 @@ FOR_EVERYBODY = {
     "post /sign-out", "post /account/tokens/{token_id}/rotate", "delete /account/tokens/{token_id}",
     "delete /account/sessions/{session_id}", "post /account/oidc", "delete /account/oidc",
 }  # fmt: skip
-"""Where any user has a right of his own."""
+"""Routes that every user may use."""
 
 OWNED = {
     "get /data/{data_id}", "get /data/{data_id}/download", "get /data/{data_id}/download-url",
@@ -65,10 +65,10 @@ APPLICATIONS = {
     "post /apps/analytics/{analytic_id}/images", "delete /apps/analytics/{analytic_id}",
     "delete /apps/users/{username}", "get /apps/usage",
 }  # fmt: skip
-"""Where any application has a right of its own."""
+"""Routes that every application may use."""
 
 CALLERS = {"post /analytics/batch", "get /webhooks", "post /webhooks"}
-"""Where users and applications have a right of their own."""
+"""Routes that all users and applications may use."""
 
 OPERATORS = {
     "get /admin/users", "post /admin/users", "patch /admin/users/{username}", "delete /admin/users/{username}",
@@ -79,27 +79,27 @@ OPERATORS = {
     "get /admin/applications/{name}/users",
     "get /admin/users/{username}/quota", "put /admin/users/{username}/quota", "put /admin/applications/{name}/quota",
 }  # fmt: skip
-"""Where a user needs a credential that is good to administer the platform."""
+"""Routes that require the scope to administer the platform."""
 
 OF_ACCOUNTS = {
     "post /account/tokens/{token_id}/rotate", "delete /account/tokens/{token_id}",
     "delete /account/sessions/{session_id}",
 }  # fmt: skip
-"""Where a credential of one's own is named; the one in the paths is alice's."""
+"""Routes that name a credential of the caller; the one in the paths is alice's."""
 
 OF_ANALYTICS = {
     f"{verb} {prefix}/analytics/{{analytic_id}}{path}"
     for prefix in ("", "/apps")
     for verb, path in (("post", "/images"), ("delete", ""))
 }
-"""Where analytics are changed, by their owners; the one in the paths is the platform's."""
+"""Routes by which owners change their analytics; the one in the paths is the platform's."""
 
 HELD = {
     "get /webhooks/{webhook_id}", "patch /webhooks/{webhook_id}", "delete /webhooks/{webhook_id}",
     "post /webhooks/{webhook_id}/secret", "post /webhooks/{webhook_id}/test", "get /webhooks/{webhook_id}/deliveries",
     "post /webhooks/{webhook_id}/deliveries/{delivery_id}/replay",
 }  # fmt: skip
-"""What a user or an application that names none has."""
+"""Routes of objects that belong to a user, or to an application itself."""
 
 AGENTS = {
     "put /jobs/{job_id}/state", "post /jobs/{job_id}/metadata", "post /jobs/{job_id}/data",
@@ -112,12 +112,12 @@ LINKS = {
     "put /links/attempts/{attempt_id}/log", "put /links/attempts/{attempt_id}/output",
     "put /links/attempts/{attempt_id}/spans",
 }  # fmt: skip
-FOR_NOBODY = {
+UNAUTHENTICATED = {
     "options /data/uploads", "get /sign-in", "post /sign-in", "post /sign-up", "post /password-resets",
     "get /platform", "get /sign-in/oidc", "get /sign-in/oidc/callback", "get /shared/{key}", "get /shared/{key}/output",
     "get /shared/{key}/renditions/annotated", "get /shared/{key}/renditions/sheet",
 }  # fmt: skip
-"""Where no credential is asked for."""
+"""Routes that require no credential."""
 
 SCOPES = {"read", "upload", "run", "manage"}
 OF_ATTEMPTS = {route for route in LINKS if "{attempt_id}" in route}
@@ -158,19 +158,19 @@ HEADERS = {
 
 
 @dataclass(eq=False)
-class Place:
-    """A platform where two people have data and a complete job each, and others have nothing.
+class World:
+    """A platform where two users have data and a complete job each, and others have nothing.
 
     Attributes:
         alice: a user of the platform, with data and jobs.
-        bob: another, with nothing.
-        revoked: one whose token was revoked.
-        expired: one whose token's time is over.
-        small: credentials of alice's that are good for one thing each, and of a viewer, as headers.
-        acme: an application with a user who is called like alice, and has data and a job, and one called like bob.
-        globex: another, with users of the same names who have nothing.
+        bob: another user, with nothing.
+        revoked: a user whose token was revoked.
+        expired: a user whose token has expired.
+        small: credentials of alice with one scope each, and of a viewer, as headers.
+        acme: an application with a user named like alice, who has data and a job, and one named like bob.
+        globex: another application, whose users of the same names have nothing.
         ended: an application whose token was revoked.
-        path: what the placeholders of paths stand for: alice's things.
+        path: values of the placeholders in paths: alice's objects.
         path_of_acme: the same for those of acme's user.
     """
 
@@ -199,13 +199,13 @@ class Place:
         signer = LinkSigner(load_secret_key(self.platform.folder), lifetime_seconds)
         return "?" + signer.query(method or route.partition(" ")[0].upper(), self.url(route))
 
-    def at_acme(self) -> "Place":
-        """The same place, its paths leading to what acme's user has."""
+    def at_acme(self) -> "World":
+        """The same world, its paths leading to what acme's user has."""
         return replace(self, path=self.path_of_acme)
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("isolation")
     with running(a_platform(folder / "data", environment={"VOXEL51_SERVER_OUTBOUND_ALLOW": "127.0.0.1:9"})) as platform:
         alice, bob, revoked = (User.create(platform, folder) for _ in range(3))
@@ -235,11 +235,11 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
                 "name": "video",
             }
         people = (alice, bob, revoked, expired, small, acme, globex, ended)
-        yield _with_attempts(Place(platform, *people, jobs[0], own), [job["job_id"] for job in jobs])
+        yield _with_attempts(World(platform, *people, jobs[0], own), [job["job_id"] for job in jobs])
 
 
 def _upload_and_run(platform: PlatformProcess, headers: dict[str, str]) -> dict[str, str]:
-    """Data and a complete job of whom ``headers`` stand for, as values of the placeholders of paths."""
+    """Create data and a complete job as the user of ``headers``; return the values of the placeholders in paths."""
     v1, files = f"{platform.url}/v1", {"file": ("a.txt", b"a secret")}
     data = requests.post(f"{v1}/data", files=files, headers=headers, timeout=20).json()["data"]
     request = {"analytic": "journeys/no-op", "inputs": {}, "parameters": {}}
@@ -272,12 +272,12 @@ def _in_database(platform: PlatformProcess, statement: str, *values: object) -> 
         return connection.execute(statement, values).fetchall()
 
 
-def _with_attempts(place: Place, jobs: list[str]) -> Place:
+def _with_attempts(world: World, jobs: list[str]) -> World:
     """Give attempts credentials that the test knows: ``mine`` and ``old attempt`` at the first job, ``other job`` at
     the second, ``past grace`` at the third."""
 
     def database(statement: str, *values: object) -> list[tuple[Any, ...]]:
-        return _in_database(place.platform, statement, *values)
+        return _in_database(world.platform, statement, *values)
 
     current, other, past = (database("SELECT attempt_id FROM jobs WHERE id = ?", job)[0][0] for job in jobs)
     columns = [name for (_, name, *_) in database("PRAGMA table_info(attempts)")]
@@ -287,13 +287,13 @@ def _with_attempts(place: Place, jobs: list[str]) -> Place:
     for credential, attempt_id in known.items():
         database("UPDATE attempts SET credential_hash = ? WHERE id = ?", hash_key(credential), attempt_id)
     database("UPDATE jobs SET completion_date = '2020-01-01 00:00:00.000000' WHERE id = ?", jobs[2])
-    place.path["attempt_id"] = current
-    place.path["past_job_id"], place.path["past_attempt_id"] = jobs[2], past
-    return place
+    world.path["attempt_id"] = current
+    world.path["past_job_id"], world.path["past_attempt_id"] = jobs[2], past
+    return world
 
 
-def test_every_route_has_an_expectation(place: Place) -> None:
-    document = requests.get(f"{place.platform.url}/openapi.json", timeout=20).json()
+def test_every_route_has_an_expectation(world: World) -> None:
+    document = requests.get(f"{world.platform.url}/openapi.json", timeout=20).json()
 
     routes = {f"{method} {path}" for path, operations in document["paths"].items() for method in operations}
     security = {
@@ -301,8 +301,8 @@ def test_every_route_has_an_expectation(place: Place) -> None:
         for path, operations in document["paths"].items()
         for method, operation in operations.items()
     }
-    of_anybody = LISTS | FOR_EVERYBODY | OWNED | OPERATORS
-    assert routes == of_anybody | APPLICATIONS | CALLERS | HELD | AGENTS | LINKS | FOR_NOBODY
+    of_anybody = LISTS | FOR_ALL_USERS | OWNED | OPERATORS
+    assert routes == of_anybody | APPLICATIONS | CALLERS | HELD | AGENTS | LINKS | UNAUTHENTICATED
     of_users = ["user", "session", "application", "active_user"]
     of_callers = ["user", "session", "application", "application", "active_user"]
     assert {route for route in routes if security[route] == of_callers} == CALLERS | HELD
@@ -310,7 +310,7 @@ def test_every_route_has_an_expectation(place: Place) -> None:
     assert {route for route in routes if security[route] == ["application"]} == APPLICATIONS
     assert {route for route in routes if security[route] == ["agent"]} == AGENTS
     assert {route for route in routes if security[route] == ["link"]} == LINKS
-    assert {route for route in routes if not security[route]} == FOR_NOBODY
+    assert {route for route in routes if not security[route]} == UNAUTHENTICATED
 
 
 def assert_refused(answer: requests.Response, status: int) -> None:
@@ -319,120 +319,120 @@ def assert_refused(answer: requests.Response, status: int) -> None:
         assert answer.json()["error"]["code"] == status
 
 
-@pytest.mark.parametrize("route", sorted(LISTS | FOR_EVERYBODY | OWNED | OPERATORS))
-def test_user_routes_require_valid_token(place: Place, route: str) -> None:
-    signature = place.sign(route)
+@pytest.mark.parametrize("route", sorted(LISTS | FOR_ALL_USERS | OWNED | OPERATORS))
+def test_user_routes_require_valid_token(world: World, route: str) -> None:
+    signature = world.sign(route)
     for headers in (
         {},
         {"Authorization": "Bearer v51_wrong"},
         {"Authorization": "Bearer "},
-        {"Authorization": f"Basic {place.alice.key}"},
-        {"Authorization": place.alice.key},
-        place.revoked.headers,
-        place.expired.headers,
+        {"Authorization": f"Basic {world.alice.key}"},
+        {"Authorization": world.alice.key},
+        world.revoked.headers,
+        world.expired.headers,
         {"Cookie": "voxel51_session=wrong"},
-        {"Cookie": f"voxel51_session={place.alice.key}"},
+        {"Cookie": f"voxel51_session={world.alice.key}"},
         {"X-Voxel51-Agent": "mine"},
-        {"X-Voxel51-Agent": place.alice.key},
-        place.ended.headers(),
-        place.ended.headers(place.alice.name),
-        {"x-voxel51-application": place.alice.key},
-        {"x-voxel51-application": "v51_wrong", "x-voxel51-application-user": place.alice.name},
-        {"x-voxel51-application-user": place.alice.name},
-        {"Authorization": f"Bearer {place.acme.key}"},
+        {"X-Voxel51-Agent": world.alice.key},
+        world.ended.headers(),
+        world.ended.headers(world.alice.name),
+        {"x-voxel51-application": world.alice.key},
+        {"x-voxel51-application": "v51_wrong", "x-voxel51-application-user": world.alice.name},
+        {"x-voxel51-application-user": world.alice.name},
+        {"Authorization": f"Bearer {world.acme.key}"},
     ):
-        assert_refused(place.ask(route, **headers), 401)
-    assert_refused(place.ask(route, signature), 401)
-    assert_refused(place.ask(route, **place.acme.headers()), 403)
-    assert_refused(place.ask(route, **place.acme.headers("nobody")), 404)
+        assert_refused(world.ask(route, **headers), 401)
+    assert_refused(world.ask(route, signature), 401)
+    assert_refused(world.ask(route, **world.acme.headers()), 403)
+    assert_refused(world.ask(route, **world.acme.headers("nobody")), 404)
 
 
 @pytest.mark.parametrize("route", sorted(APPLICATIONS))
-def test_application_routes_require_application_token(place: Place, route: str) -> None:
-    signature = place.sign(route)
+def test_application_routes_require_application_token(world: World, route: str) -> None:
+    signature = world.sign(route)
     for headers in (
         {},
-        place.alice.headers,
+        world.alice.headers,
         {"x-voxel51-application": "v51_wrong"},
-        {"x-voxel51-application": place.alice.key},
+        {"x-voxel51-application": world.alice.key},
         {"x-voxel51-application": ""},
-        {"Authorization": f"Bearer {place.acme.key}"},
+        {"Authorization": f"Bearer {world.acme.key}"},
         {"X-Voxel51-Agent": "mine"},
-        place.ended.headers(),
+        world.ended.headers(),
     ):
-        assert_refused(place.ask(route, **headers), 401)
-    assert_refused(place.ask(route, signature), 401)
+        assert_refused(world.ask(route, **headers), 401)
+    assert_refused(world.ask(route, signature), 401)
     changed = {"post /apps/users": 201, **dict.fromkeys(OF_ANALYTICS, 403), "post /apps/analytics": 400}
     changed["delete /apps/users/{username}"] = 400  # not confirmed
-    assert place.ask(route, **place.acme.headers()).status_code == changed.get(route, 200)
+    assert world.ask(route, **world.acme.headers()).status_code == changed.get(route, 200)
     again = {**changed, "post /apps/users": 409}
-    for user in (place.alice.name, "nobody"):  # old clients send the active user here too; it counts for nothing
-        assert place.ask(route, **place.acme.headers(user)).status_code == again.get(route, 200)
+    for user in (world.alice.name, "nobody"):  # old clients send the active user here too; it counts for nothing
+        assert world.ask(route, **world.acme.headers(user)).status_code == again.get(route, 200)
 
 
 @pytest.mark.parametrize("route", sorted(CALLERS))
-def test_caller_routes_require_valid_token(place: Place, route: str) -> None:
-    assert_needs_a_token(place, route)
+def test_caller_routes_require_valid_token(world: World, route: str) -> None:
+    assert_needs_a_token(world, route)
     expected = 201 if route == "post /webhooks" else 200
-    for headers in (place.bob.headers, place.acme.headers(), place.acme.headers(place.bob.name)):
-        assert place.ask(route, **headers).status_code == expected
+    for headers in (world.bob.headers, world.acme.headers(), world.acme.headers(world.bob.name)):
+        assert world.ask(route, **headers).status_code == expected
 
 
-def assert_needs_a_token(place: Place, route: str) -> None:
+def assert_needs_a_token(world: World, route: str) -> None:
     for headers in (
         {},
-        place.revoked.headers,
-        place.expired.headers,
-        place.ended.headers(),
+        world.revoked.headers,
+        world.expired.headers,
+        world.ended.headers(),
         {"X-Voxel51-Agent": "mine"},
     ):
-        assert_refused(place.ask(route, **headers), 401)
-    assert_refused(place.ask(route, **place.acme.headers("nobody")), 404)
+        assert_refused(world.ask(route, **headers), 401)
+    assert_refused(world.ask(route, **world.acme.headers("nobody")), 404)
 
 
-@pytest.mark.parametrize("route", sorted(LISTS | FOR_EVERYBODY | OWNED | OPERATORS | CALLERS | HELD))
-def test_missing_scope_is_rejected(place: Place, route: str) -> None:
-    document = requests.get(f"{place.platform.url}/openapi.json", timeout=20).json()
+@pytest.mark.parametrize("route", sorted(LISTS | FOR_ALL_USERS | OWNED | OPERATORS | CALLERS | HELD))
+def test_missing_scope_is_rejected(world: World, route: str) -> None:
+    document = requests.get(f"{world.platform.url}/openapi.json", timeout=20).json()
     method, _, path = route.partition(" ")
     [needed] = document["paths"][path][method]["security"][0]["user"]
     for scope in SCOPES - {needed}:
-        assert_refused(place.ask(route, **place.small[scope]), 403)
+        assert_refused(world.ask(route, **world.small[scope]), 403)
 
 
 @pytest.mark.parametrize("action", ["kill", "delete", "ttl"])
-def test_read_scope_cannot_change_in_batch(place: Place, action: str) -> None:
+def test_read_scope_cannot_change_in_batch(world: World, action: str) -> None:
     for noun in ("jobs", "data"):
-        body = {"action": action, "ids": [place.path["job_id"], place.path["data_id"]], "days": "-9"}
-        answer = requests.post(f"{place.acme.v1}/{noun}/batch", json=body, headers=place.small["read"], timeout=20)
+        body = {"action": action, "ids": [world.path["job_id"], world.path["data_id"]], "days": "-9"}
+        answer = requests.post(f"{world.acme.v1}/{noun}/batch", json=body, headers=world.small["read"], timeout=20)
         assert answer.status_code in ({400, 403} if (noun, action) == ("data", "kill") else {403})
 
 
 @pytest.mark.parametrize("route", sorted(OPERATORS))
-def test_operator_routes_require_operator(place: Place, route: str) -> None:
-    for headers in (place.alice.headers, place.bob.headers, place.acme.headers(place.alice.name)):
-        assert_refused(place.ask(route, **headers), 403)
-    assert_refused(place.ask(route, **place.small["manage"]), 403)
+def test_operator_routes_require_operator(world: World, route: str) -> None:
+    for headers in (world.alice.headers, world.bob.headers, world.acme.headers(world.alice.name)):
+        assert_refused(world.ask(route, **headers), 403)
+    assert_refused(world.ask(route, **world.small["manage"]), 403)
 
 
 @pytest.mark.parametrize("route", sorted(OF_ACCOUNTS))
-def test_credentials_of_others_are_not_found(place: Place, route: str) -> None:
-    for headers in (place.bob.headers, place.globex.headers(place.alice.name), place.acme.headers(place.alice.name)):
-        assert_refused(place.ask(route, **headers), 404)
+def test_credentials_of_others_are_not_found(world: World, route: str) -> None:
+    for headers in (world.bob.headers, world.globex.headers(world.alice.name), world.acme.headers(world.alice.name)):
+        assert_refused(world.ask(route, **headers), 404)
 
 
 @pytest.mark.parametrize("route", sorted(HELD))
-def test_webhooks_of_others_are_not_found(place: Place, route: str) -> None:
-    same_name, other_name = place.alice.name, place.bob.name
-    assert_needs_a_token(place, route)
-    foreign = [place.bob.headers, place.globex.headers(same_name), place.acme.headers(other_name),
-               place.acme.headers(), place.globex.headers()]  # fmt: skip
+def test_webhooks_of_others_are_not_found(world: World, route: str) -> None:
+    same_name, other_name = world.alice.name, world.bob.name
+    assert_needs_a_token(world, route)
+    foreign = [world.bob.headers, world.globex.headers(same_name), world.acme.headers(other_name),
+               world.acme.headers(), world.globex.headers()]  # fmt: skip
     for whose, callers in {
-        place: [*foreign, place.acme.headers(same_name)],
-        place.at_acme(): [*foreign, place.alice.headers],
+        world: [*foreign, world.acme.headers(same_name)],
+        world.at_acme(): [*foreign, world.alice.headers],
     }.items():
         for headers in callers:
             assert_refused(whose.ask(route, **headers), 404)
-    for whose, headers in ((place, place.alice.headers), (place.at_acme(), place.acme.headers(same_name))):
+    for whose, headers in ((world, world.alice.headers), (world.at_acme(), world.acme.headers(same_name))):
         webhook = whose.ask("get /webhooks/{webhook_id}", **headers).json()["webhook"]
         assert webhook["enabled"]
         [listed] = whose.ask("get /webhooks", **headers).json()["webhooks"][:1]
@@ -444,23 +444,23 @@ def test_webhooks_of_others_are_not_found(place: Place, route: str) -> None:
     [*(("data", action) for action in ("details", "ttl", "delete")),
      *(("jobs", action) for action in ("details", "start", "archive", "unarchive", "ttl", "delete", "kill"))],
 )  # fmt: skip
-def test_batches_find_nothing_of_others(place: Place, noun: str, action: str) -> None:
-    same_name, identifier = place.alice.name, f"{noun.removesuffix('s')}_id"
-    body = {"action": action, "ids": [place.path[identifier], place.path_of_acme[identifier]]}
+def test_batches_find_nothing_of_others(world: World, noun: str, action: str) -> None:
+    same_name, identifier = world.alice.name, f"{noun.removesuffix('s')}_id"
+    body = {"action": action, "ids": [world.path[identifier], world.path_of_acme[identifier]]}
     body |= {"days": "-9"} if action == "ttl" else {}
-    for headers in (place.bob.headers, place.globex.headers(same_name), place.acme.headers(place.bob.name)):
-        answer = requests.post(f"{place.acme.v1}/{noun}/batch", json=body, headers=headers, timeout=20)
+    for headers in (world.bob.headers, world.globex.headers(same_name), world.acme.headers(world.bob.name)):
+        answer = requests.post(f"{world.acme.v1}/{noun}/batch", json=body, headers=headers, timeout=20)
         responses = answer.json()["responses"]
         assert [response["error"]["code"] for response in responses.values()] == [404, 404]
 
 
 @pytest.mark.parametrize("route", sorted(OWNED))
-def test_objects_of_others_are_not_found(place: Place, route: str) -> None:
-    same_name, other_name = place.alice.name, place.bob.name
-    foreign = [place.bob.headers, place.globex.headers(same_name), place.acme.headers(other_name)]
+def test_objects_of_others_are_not_found(world: World, route: str) -> None:
+    same_name, other_name = world.alice.name, world.bob.name
+    foreign = [world.bob.headers, world.globex.headers(same_name), world.acme.headers(other_name)]
     for whose, callers in {
-        place: [*foreign, place.acme.headers(same_name)],
-        place.at_acme(): [*foreign, place.alice.headers],
+        world: [*foreign, world.acme.headers(same_name)],
+        world.at_acme(): [*foreign, world.alice.headers],
     }.items():
         for headers in callers:
             answer = whose.ask(route, **headers)
@@ -469,74 +469,74 @@ def test_objects_of_others_are_not_found(place: Place, route: str) -> None:
 
 
 @pytest.mark.parametrize("route", sorted(OF_ANALYTICS))
-def test_analytics_can_be_changed_only_by_owner(place: Place, route: str) -> None:
+def test_analytics_can_be_changed_only_by_owner(world: World, route: str) -> None:
     number = sorted(OF_ANALYTICS).index(route)
     uploaded = {
         prefix: requests.post(
-            f"{place.acme.v1}{prefix}/analytics",
+            f"{world.acme.v1}{prefix}/analytics",
             files={"file": ("m.json", json.dumps({**MANIFEST, "info": {**MANIFEST["info"], "name": name}}).encode())},
-            headers=place.acme.headers(place.alice.name),
+            headers=world.acme.headers(world.alice.name),
             timeout=20,
         ).json()["analytic"]["id"]
         for prefix, name in (("", f"own-{number}"), ("/apps", f"shared-{number}"))
     }
-    of_user = replace(place, path={**place.path, "analytic_id": uploaded[""]})
-    of_application = replace(place, path={**place.path, "analytic_id": uploaded["/apps"]})
+    of_user = replace(world, path={**world.path, "analytic_id": uploaded[""]})
+    of_application = replace(world, path={**world.path, "analytic_id": uploaded["/apps"]})
     for_application = route.partition(" ")[2].startswith("/apps")
     if for_application:
-        assert_refused(of_user.ask(route, **place.acme.headers()), 404)
-        assert_refused(of_application.ask(route, **place.globex.headers()), 404)
+        assert_refused(of_user.ask(route, **world.acme.headers()), 404)
+        assert_refused(of_application.ask(route, **world.globex.headers()), 404)
     else:
         for headers in (
-            place.alice.headers,
-            place.globex.headers(place.alice.name),
-            place.acme.headers(place.bob.name),
+            world.alice.headers,
+            world.globex.headers(world.alice.name),
+            world.acme.headers(world.bob.name),
         ):
             assert_refused(of_user.ask(route, **headers), 404)
-        assert_refused(of_application.ask(route, **place.acme.headers(place.alice.name)), 403)
-        assert_refused(of_application.ask(route, **place.alice.headers), 404)
+        assert_refused(of_application.ask(route, **world.acme.headers(world.alice.name)), 403)
+        assert_refused(of_application.ask(route, **world.alice.headers), 404)
 
 
 @pytest.mark.parametrize("route", sorted(LISTS))
-def test_lists_contain_only_own_objects(place: Place, route: str) -> None:
-    same_name, noun = place.alice.name, "data" if "data" in route else "jobs"
-    for headers in (place.bob.headers, place.globex.headers(same_name), place.acme.headers(place.bob.name)):
-        answer = place.ask(route, **headers)
+def test_lists_contain_only_own_objects(world: World, route: str) -> None:
+    same_name, noun = world.alice.name, "data" if "data" in route else "jobs"
+    for headers in (world.bob.headers, world.globex.headers(same_name), world.acme.headers(world.bob.name)):
+        answer = world.ask(route, **headers)
         assert (answer.status_code, answer.json()["count"]) == (200, 0)
-    for headers, count in ((place.alice.headers, 3), (place.acme.headers(same_name), 1)):
-        answer = place.ask(route, **headers)
+    for headers, count in ((world.alice.headers, 3), (world.acme.headers(same_name), 1)):
+        answer = world.ask(route, **headers)
         assert (answer.status_code, answer.json()["count"], len(answer.json()[noun])) == (200, count, count)
 
 
 @pytest.mark.parametrize("noun", ["data", "jobs"])
-def test_application_sees_only_its_users_objects(place: Place, noun: str) -> None:
-    for application, ids in ((place.acme, [place.path_of_acme[f"{noun.removesuffix('s')}_id"]]), (place.globex, [])):
-        answer = place.ask(f"get /apps/{noun}", **application.headers()).json()
+def test_application_sees_only_its_users_objects(world: World, noun: str) -> None:
+    for application, ids in ((world.acme, [world.path_of_acme[f"{noun.removesuffix('s')}_id"]]), (world.globex, [])):
+        answer = world.ask(f"get /apps/{noun}", **application.headers()).json()
         assert [record["id"] for record in answer[noun]] == ids
-    users = place.ask("get /apps/users/list", **place.globex.headers()).json()["users"]
-    assert {place.alice.name, place.bob.name} <= set(users)
+    users = world.ask("get /apps/users/list", **world.globex.headers()).json()["users"]
+    assert {world.alice.name, world.bob.name} <= set(users)
 
 
 @pytest.mark.parametrize("route", sorted(AGENTS))
-def test_agent_routes_require_current_attempt(place: Place, route: str) -> None:
+def test_agent_routes_require_current_attempt(world: World, route: str) -> None:
     for headers in (
         {},
-        place.alice.headers,
-        place.acme.headers(place.alice.name),
+        world.alice.headers,
+        world.acme.headers(world.alice.name),
         {"X-Voxel51-Agent": "wrong"},
-        {"X-Voxel51-Agent": place.alice.key},
+        {"X-Voxel51-Agent": world.alice.key},
     ):
-        assert_refused(place.ask(route, **headers), 401)
+        assert_refused(world.ask(route, **headers), 401)
     for credential in ("other job", "old attempt", "past grace"):
-        assert_refused(place.ask(route, **{"X-Voxel51-Agent": credential}), 403)
-    past = replace(place, path={**place.path, "job_id": place.path["past_job_id"]})
+        assert_refused(world.ask(route, **{"X-Voxel51-Agent": credential}), 403)
+    past = replace(world, path={**world.path, "job_id": world.path["past_job_id"]})
     assert_refused(past.ask(route, **{"X-Voxel51-Agent": "past grace"}), 403)
-    assert place.ask("get /jobs/{job_id}/url/data", **{"X-Voxel51-Agent": "mine"}).status_code == 200
+    assert world.ask("get /jobs/{job_id}/url/data", **{"X-Voxel51-Agent": "mine"}).status_code == 200
 
 
 @pytest.mark.parametrize("route", sorted(LINKS))
-def test_signed_link_permits_only_its_request(place: Place, route: str) -> None:
-    good = place.sign(route)
+def test_signed_link_permits_only_its_request(world: World, route: str) -> None:
+    good = world.sign(route)
     arguments = parse_qs(urlsplit(good).query)
     expires, signature = arguments["expires"][0], arguments["signature"][0]
     other_method = "PUT" if route.startswith("get") else "GET"
@@ -548,28 +548,28 @@ def test_signed_link_permits_only_its_request(place: Place, route: str) -> None:
         f"?expires={expires}&signature={signature[:-2]}",
         f"?expires={expires}&signature={signature}x",
         f"?expires={expires}&signature={signature[::-1]}",
-        place.sign(route, method=other_method),
-        place.sign(other_route),
-        place.sign(route, lifetime_seconds=-1),
+        world.sign(route, method=other_method),
+        world.sign(other_route),
+        world.sign(route, lifetime_seconds=-1),
     ):
-        assert_refused(place.ask(route, query), 403)
-    assert_refused(place.ask(route, **place.alice.headers), 403)
-    assert place.ask(route, good, method="DELETE").status_code == 405
+        assert_refused(world.ask(route, query), 403)
+    assert_refused(world.ask(route, **world.alice.headers), 403)
+    assert world.ask(route, good, method="DELETE").status_code == 405
 
 
 @pytest.mark.parametrize("route", sorted(OF_ATTEMPTS))
-def test_links_of_old_attempt_are_rejected(place: Place, route: str) -> None:
-    for attempt_id in ("old", "gone", place.path["past_attempt_id"]):
-        elsewhere = replace(place, path={**place.path, "attempt_id": attempt_id})
+def test_links_of_old_attempt_are_rejected(world: World, route: str) -> None:
+    for attempt_id in ("old", "gone", world.path["past_attempt_id"]):
+        elsewhere = replace(world, path={**world.path, "attempt_id": attempt_id})
         assert_refused(elsewhere.ask(route, elsewhere.sign(route)), 403)
 
 
-def test_objects_are_unchanged_after_all_attempts(place: Place) -> None:
-    job = place.ask("get /jobs/{job_id}", **place.alice.headers).json()["job"]
-    download = place.ask("get /data/{data_id}/download", **place.alice.headers)
+def test_objects_are_unchanged_after_all_attempts(world: World) -> None:
+    job = world.ask("get /jobs/{job_id}", **world.alice.headers).json()["job"]
+    download = world.ask("get /data/{data_id}/download", **world.alice.headers)
 
     assert (job["state"], job["archived"], job["frame_count"]) == ("COMPLETE", False, None)
     assert download.text == "a secret"
-    assert place.ask("get /links/data/{data_id}", place.sign("get /links/data/{data_id}")).text == "a secret"
-    assert place.alice.key not in place.platform.log.read_text()
-    assert "signature=" not in place.platform.log.read_text()
+    assert world.ask("get /links/data/{data_id}", world.sign("get /links/data/{data_id}")).text == "a secret"
+    assert world.alice.key not in world.platform.log.read_text()
+    assert "signature=" not in world.platform.log.read_text()

@@ -17,7 +17,7 @@ LIMIT_BYTES = 1000
 
 
 @dataclass
-class Rooms:
+class DataServices:
     """Everything that a test of data needs."""
 
     accounts: AccountService
@@ -46,8 +46,8 @@ class Rooms:
         return {file.key for file in self.storage.files()}
 
 
-def open_rooms(folder, database_url, patience=timedelta(days=1)):
-    """The rooms of a platform in ``folder`` with that database, which may have been one before."""
+def open_data_services(folder, database_url, patience=timedelta(days=1)):
+    """The services of a platform in ``folder`` with that database, which may have been one before."""
     database = Database(database_url)
     database.migrate()
     storage = LocalStorage(folder / "storage")
@@ -56,4 +56,4 @@ def open_rooms(folder, database_url, patience=timedelta(days=1)):
     storage_quota = StorageQuota(quotas)
     data = DataService(database, storage, timedelta(days=3), lambda method, path: f"{method} {path}", storage_quota)
     uploads = UploadService(database, storage, data, LIMIT_BYTES, patience, storage_quota)
-    return Rooms(AccountService(database), data, uploads, storage, database, quotas)
+    return DataServices(AccountService(database), data, uploads, storage, database, quotas)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypedDict
 
 _PROBE_SECONDS = 1.0
-"""How long to wait for the lock. Commands hold it for a moment to check whether a platform runs."""
+"""Time to wait for the lock. Commands hold it for a moment to check whether a platform runs."""
 
 
 class FolderInUse(Exception):

@@ -16,7 +16,7 @@ PREFIX = "/docs"
 
 _START = "index.html"
 _SITE_FOLDERS = (Path(__file__).parent / "site", Path(__file__).parents[3] / "docs" / "build" / "html")
-"""Where the site is in an installed wheel, and in a clone of the repository."""
+"""The site in an installed wheel, and in a clone of the repository."""
 
 _REDIRECTS = {"": _START, "/analytics": "generated/analytics/index.html"}
 _INLINE_SCRIPT = re.compile(rb"<script(?![^>]*\bsrc=)[^>]*>(.*?)</script>", re.DOTALL)

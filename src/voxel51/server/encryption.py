@@ -1,7 +1,7 @@
 """Encryption of stored secrets: the platform's secret key, and a cipher for texts that must be read again.
 
-Secrets that are only verified (passwords, tokens) are hashed instead. Whoever reads the database without the key file
-learns none of them.
+Secrets that are only verified (passwords, tokens) are hashed instead. Reading the database
+without the key file discloses none of them.
 """
 
 import base64
@@ -67,7 +67,7 @@ def load_secret_key(folder: Path) -> bytes:
 
 def _create_secret_key(path: Path) -> bytes:
     key = secrets.token_bytes(_KEY_BYTES)
-    # Written elsewhere, synced and renamed: a crash leaves either no key file or a whole one.
+    # Written to a temporary file, synced and renamed: a crash leaves either no key file or a complete one.
     temporary = path.with_suffix(f".{os.getpid()}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:

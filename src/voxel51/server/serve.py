@@ -28,7 +28,7 @@ _THREAD_SWITCH_SECONDS = 0.0005
 would wait 5 ms for every busy thread."""
 
 _SHUTDOWN_SECONDS = 5
-"""How long open requests may take to finish once the platform is stopping."""
+"""Time for open requests to finish once the platform is stopping."""
 
 
 def serve(settings: Settings, announce: Callable[[str], None]) -> None:
@@ -123,7 +123,7 @@ async def _serve_all(
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
-    # The platform opens (and says so) once every socket is served, unless a server failed to start.
+    # `on_ready` opens the platform and announces its URL once every socket is served, unless a server failed to start.
     serving = [asyncio.create_task(server.run_on(listener)) for server, listener in servers]
     while not all(server.started for server, _ in servers) and not any(task.done() for task in serving):
         await asyncio.sleep(0.005)

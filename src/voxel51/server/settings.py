@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 from urllib.parse import SplitResult, urlsplit
 
 import msgspec
@@ -49,8 +49,10 @@ class SettingError(ValueError):
     """A setting has an invalid value. The text names the setting and the value."""
 
 
-# `Any`: the field of a dataclass has the type that its annotation says, whatever `field` returns.
-def _setting(default: Any, help: str) -> Any:  # noqa: A002  (the word that argparse and the documentation use)
+_Value = TypeVar("_Value")
+
+
+def _setting(default: _Value, help: str) -> _Value:  # noqa: A002  (the word that argparse and the documentation use)
     return field(default=default, metadata={"help": help})
 
 

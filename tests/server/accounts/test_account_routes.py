@@ -26,7 +26,7 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlatformProce
 
 @pytest.fixture(scope="module")
 def operator(platform: PlatformProcess) -> requests.Session:
-    """Whoever signs up first, without an invitation, at a platform that has no accounts."""
+    """The first user of a platform without accounts, who needs no invitation."""
     session = browser()
     assert session.get(f"{platform.url}/v1/sign-in", timeout=20).json()["needs_operator"] is True
     made = session.post(f"{platform.url}/v1/sign-up", json={"username": "root", "password": PASSWORD}, timeout=20)
@@ -42,7 +42,7 @@ def browser() -> requests.Session:
 
 @pytest.fixture
 def newcomer(platform: PlatformProcess, operator: requests.Session) -> Callable[..., requests.Session]:
-    """Signs up by an invitation of the operator."""
+    """Returns a function that signs up a user with an invitation of the operator."""
 
     def sign_up(name: str, **invitation: object) -> requests.Session:
         key = operator.post(f"{platform.url}/v1/admin/invitations", json=invitation, timeout=20).json()["key"]

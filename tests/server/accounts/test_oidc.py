@@ -28,7 +28,7 @@ PASSWORD = "correct horse"
 
 @contextmanager
 def another_provider(person: dict[str, object]) -> Iterator[str]:
-    """A provider by others, with its own process; gives its issuer."""
+    """An independent OpenID provider in its own process; yields its issuer."""
     command = [sys.executable, "-W", "ignore", "-m", "oidc_provider_mock", "--port", "0"]
     arguments = ["--user-claims", json.dumps(person)]
     with subprocess.Popen([*command, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
@@ -63,7 +63,7 @@ def platform(provider: LooseProvider, tmp_path_factory: pytest.TempPathFactory) 
 
 @pytest.fixture
 def sign_in(platform: PlatformProcess, provider: LooseProvider) -> Callable[..., requests.Response]:
-    """A browser that goes to the provider and comes back: the platform's answer to it."""
+    """Sign in as a browser does, through the provider; returns the platform's last response."""
 
     def go(says: Says, browser: requests.Session | None = None, **arguments: str) -> requests.Response:
         browser = browser or requests.Session()
@@ -133,7 +133,7 @@ def test_missing_claims_are_read_from_userinfo(platform, sign_in) -> None:
     info = {"sub": "5", "email": "tim@b.example", "email_verified": True, "preferred_username": "tim"}
     assert account(platform, sign_in(Says({"sub": "5"}, info=info)))["email"] == "tim@b.example"
 
-    foreign = sign_in(Says({"sub": "6"}, info=info))  # of somebody else, so it does not count
+    foreign = sign_in(Says({"sub": "6"}, info=info))  # of another subject, so it is ignored
     assert foreign.status_code == 403
 
 
@@ -276,7 +276,7 @@ def test_provider_account_of_another_user_cannot_be_linked(platform, provider, s
     cookies = {**holder.cookies.get_dict(), **begun.cookies.get_dict()}
     back = requests.get(provider.visit(begun.json()["url"]), cookies=cookies, allow_redirects=False, timeout=20)
     assert back.status_code == 409
-    # and who has no password keeps the one way in
+    # without a password, the only way to sign in cannot be removed
     assert requests.delete(f"{v1}/account/oidc", cookies=holder.cookies, timeout=20).status_code == 409
 
 
@@ -304,7 +304,7 @@ def test_suspended_and_deleted_users_cannot_sign_in(platform, sign_in) -> None:
 
 
 def refused_as_in_a_browser(platform, path, **more) -> tuple[str, str]:
-    """Where a browser is sent, and what the page there can read of why."""
+    """Return the path that a refused browser is redirected to, and the reason that the page there can read."""
     headers = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
     answer = requests.get(f"{platform.url}/v1{path}", headers=headers, allow_redirects=False, timeout=20, **more)
     assert answer.status_code == 302, answer.text
@@ -328,8 +328,8 @@ def test_browser_gets_page_with_reason_of_refusal(platform) -> None:
 def test_refused_browsers_count_towards_rate_limit(tmp_path, provider) -> None:
     settings = settings_of(provider.url, ADDRESS_FAILURES_PER_MINUTE="2")
     with running(a_platform(tmp_path / "data", environment=settings)) as platform:
-        told = [refused_as_in_a_browser(platform, "/sign-in/oidc/callback?state=x")[0] for _ in range(3)]
-    assert told == ["/sign-in?refused=401", "/sign-in?refused=401", "/sign-in?refused=429"]
+        locations = [refused_as_in_a_browser(platform, "/sign-in/oidc/callback?state=x")[0] for _ in range(3)]
+    assert locations == ["/sign-in?refused=401", "/sign-in?refused=401", "/sign-in?refused=429"]
 
 
 def test_without_provider_oidc_is_not_found(tmp_path) -> None:

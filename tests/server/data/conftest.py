@@ -2,21 +2,21 @@
 
 import pytest
 
-from support.data_services import open_rooms
+from support.data_services import open_data_services
 
 
 @pytest.fixture
-def rooms(tmp_path, database_url):
-    rooms = open_rooms(tmp_path, database_url)
-    yield rooms
-    rooms.database.close()
+def services(tmp_path, database_url):
+    services = open_data_services(tmp_path, database_url)
+    yield services
+    services.database.close()
 
 
 @pytest.fixture
-def alice(rooms):
-    return rooms.accounts.create_user("alice")
+def alice(services):
+    return services.accounts.create_user("alice")
 
 
 @pytest.fixture
-def bob(rooms):
-    return rooms.accounts.create_user("bob")
+def bob(services):
+    return services.accounts.create_user("bob")

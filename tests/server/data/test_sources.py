@@ -32,7 +32,7 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlatformProcess]:
-    """A platform that may read from loopback."""
+    """A platform that may read from loopback addresses."""
     allowing = {"VOXEL51_SERVER_OUTBOUND_ALLOW": "files.corp.example, 127.0.0.1"}
     with running(a_platform(tmp_path_factory.mktemp("sources") / "data", environment=allowing)) as platform:
         yield platform
@@ -327,7 +327,7 @@ def test_replaced_key_requires_posting_again(start_platform: StartPlatform, tmp_
 def test_hanging_sources_do_not_delay_other_requests(
     start_platform: StartPlatform, tmp_path: Path, source: Loopback
 ) -> None:
-    """More downloads hang than there are threads for requests; other requests are answered as ever."""
+    """More downloads hang than the platform has threads for requests; other requests still succeed."""
     released = threading.Event()
     few = {"VOXEL51_SERVER_OUTBOUND_ALLOW": "127.0.0.1", "VOXEL51_SERVER_THREADS": "2"}
     user = User.create(start_platform(environment=few), tmp_path)
@@ -352,7 +352,7 @@ def test_hanging_sources_do_not_delay_other_requests(
 
 
 def run(user: User, data_id: str) -> dict[str, Any]:
-    """The record of a job on the data, once it has ended, its status beside it."""
+    """Return the record of a finished job on the data, with its status."""
     request = {"analytic": NO_OP, "inputs": {"video": {"data-id": data_id}}, "parameters": {}}
     files = {"file": ("job.json", json.dumps(request))}
     form = {"job_name": "by URL", "auto_start": "true"}

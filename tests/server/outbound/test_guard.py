@@ -1,4 +1,4 @@
-"""Which URLs the platform may request, in every spelling."""
+"""Allowed and rejected URLs of outbound requests, in every spelling."""
 
 import socket
 

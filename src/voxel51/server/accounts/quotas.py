@@ -28,7 +28,7 @@ class Quotas:
 
     def of(self, connection: Connection, user_ids: Sequence[str]) -> Mapping[str, Quota]:
         """Return the quota of each of these users."""
-        # Most platforms grant no quota at all, and this runs at every upload and every dispatch.
+        # Most platforms grant no quotas, and this runs at every upload and every dispatch.
         if connection.execute(select(literal(1)).select_from(quotas).limit(1)).first() is None:
             return dict.fromkeys(user_ids, self.default)
         own, shared = quotas.alias("own"), quotas.alias("shared")

@@ -1,7 +1,6 @@
 """Users of the platform: create, find, change, suspend and authenticate them."""
 
 import uuid
-from typing import Any
 
 from sqlalchemy import Connection, Select, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -208,7 +207,7 @@ def require_remaining_operator(connection: Connection) -> None:
         raise Conflict("This is the platform's last operator; give another user the role operator first")
 
 
-def _accounts() -> Select[Any]:  # `Any`: rows are read by column name
+def _accounts() -> Select[*tuple[object, ...]]:
     owner = select(applications.c.name).where(applications.c.id == users.c.application_id).scalar_subquery()
     issuer = select(oidc_identities.c.issuer).where(oidc_identities.c.user_id == users.c.id).limit(1).scalar_subquery()
     return select(users, owner.label("application"), issuer.label("oidc_issuer"))

@@ -32,7 +32,7 @@ class _Purpose(StrEnum):
 
 
 class SignUpService:
-    """Creates accounts, with or without an invitation as ``mode`` requires, and resets forgotten passwords."""
+    """Creates accounts, with or without an invitation as ``mode`` requires, and resets passwords."""
 
     def __init__(self, database: Database, sessions: SessionService, mode: SignUpMode) -> None:
         self._database = database

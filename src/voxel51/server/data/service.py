@@ -179,7 +179,7 @@ class DataService:
         return row
 
     def by_id(self, data_id: str) -> DatabaseRow:
-        """Return the row of one file, whoever owns it: the caller holds a signed link to it.
+        """Return the row of one file, of any owner: the caller holds a signed link to it.
 
         Raises:
             NotFound: it was deleted.
@@ -314,7 +314,7 @@ def _details(row: DatabaseRow) -> DataRecord:
 
 
 def _find_duplicate(connection: Connection, row: Mapping[str, object]) -> str | None:
-    """Return the storage key of the same bytes of the same owner, locked against deletion; None if there are none."""
+    """Return the storage key of the same bytes of the same owner, locked against deletion; None without a duplicate."""
     acquire_advisory_locks(connection, f"bytes {row['owner_id']} {row['sha256']}")
     same = [data.c[name] == row[name] for name in ("owner_id", "sha256", "size_bytes")]
     statement = select(data.c.storage_key).where(*same).order_by(data.c.id).limit(1)

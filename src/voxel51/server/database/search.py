@@ -17,6 +17,12 @@ _MAX_TEXT_LENGTH = 4096
 """Maximum number of characters of one searched text. Databases limit patterns (SQLite: 50000 bytes)."""
 
 
+AnyColumn = ColumnElement[Any]
+"""A column of any type."""
+
+_Statement = Select[*tuple[Any, ...]]
+
+
 @dataclass(frozen=True, slots=True)
 class Term:
     """A search condition: any of ``alternatives`` occurs in ``field``, or in any text field if that is None."""
@@ -52,10 +58,10 @@ class Listing:
         further: fields that the service computes, only if a query asks for them by name.
     """
 
-    columns: Mapping[str, ColumnElement[Any]]
+    columns: Mapping[str, AnyColumn]
     texts: frozenset[str]
     flags: frozenset[str]
-    identity: ColumnElement[Any]
+    identity: AnyColumn
     further: tuple[str, ...] = ()
 
 
@@ -79,7 +85,7 @@ def run(connection: Connection, listing: Listing, query: Query, visible: Sequenc
     return [dict(row) for row in rows], count
 
 
-def _page(statement: Select[Any], listing: Listing, query: Query) -> Select[Any]:
+def _page(statement: _Statement, listing: Listing, query: Query) -> _Statement:
     field, descending = query.sort or ("upload_date", True)
     if field not in listing.columns:
         raise BadRequest(f"Invalid sort field {field}; the fields are: {', '.join(listing.columns)}")
@@ -115,7 +121,7 @@ def _condition(listing: Listing, term: Term) -> ColumnElement[bool]:
     raise BadRequest(f"Invalid search parameter {term.field}; the parameters are: {known}")
 
 
-def _text_condition(column: ColumnElement[Any], term: Term) -> ColumnElement[bool]:
+def _text_condition(column: AnyColumn, term: Term) -> ColumnElement[bool]:
     text = func.lower(cast(column, String))
     return or_(*(text.contains(alternative.lower(), autoescape=True) for alternative in term.alternatives))
 

@@ -2,7 +2,7 @@
 
 import json
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any  # of `DatabaseRow` only
 
 from sqlalchemy import DateTime, Dialect, Float, Row, Text
 from sqlalchemy.ext.compiler import compiles
@@ -11,7 +11,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
 DatabaseRow = Row[*tuple[Any, ...]]
-"""A row whose columns are read as attributes. `Any`: SQLAlchemy does not type the columns of tables by name."""
+"""A row whose columns are read as attributes. SQLAlchemy does not know the types of columns by name."""
 
 
 class Moment(TypeDecorator[datetime]):
@@ -32,7 +32,7 @@ class Moment(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-class Document(TypeDecorator[Any]):  # `Any`: a JSON document has whatever shape its column needs
+class Document(TypeDecorator[object]):
     """A JSON document, stored as text."""
 
     impl = Text
@@ -41,8 +41,11 @@ class Document(TypeDecorator[Any]):  # `Any`: a JSON document has whatever shape
     def process_bind_param(self, value: object, dialect: Dialect) -> str | None:  # noqa: ARG002, D102
         return None if value is None else json.dumps(value, separators=(",", ":"))
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002, D102
-        return None if value is None else json.loads(value)
+    def process_result_value(self, value: str | None, dialect: Dialect) -> object:  # noqa: ARG002, D102
+        if value is None:
+            return None
+        document: object = json.loads(value)
+        return document
 
 
 class seconds_between(FunctionElement[float]):  # noqa: N801  (called as a function of SQL)

@@ -1,6 +1,6 @@
 """Outbound connections: a TCP or TLS connection to a checked address, with timeouts that a slow host cannot stretch.
 
-A socket's timeout starts anew with every byte, so a host that sends one byte a minute could hold a connection for ever.
+A socket's timeout restarts with every byte, so a host that sends one byte a minute could hold a connection forever.
 Here all time spent waiting for the other side is added up and limited. Time that our own reader takes does not count.
 """
 

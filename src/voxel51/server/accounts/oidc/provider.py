@@ -142,7 +142,7 @@ class IdentityProvider:
         """Return the claims of an ID token, verified as section 3.1.3.7 of OpenID Connect Core requires."""
         try:
             if not isinstance(token, str):
-                raise jwt.DecodeError("there is no ID token")
+                raise jwt.DecodeError("the response has no ID token")
             claims: dict[str, object] = jwt.decode(
                 token,
                 self._signing_key(jwt.get_unverified_header(token).get("kid")),

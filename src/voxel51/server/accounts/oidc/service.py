@@ -126,7 +126,7 @@ class OidcService:
 
         Raises:
             Unauthenticated: another browser started the sign-in, it expired, or the provider denies it.
-            Forbidden: there is no account and none may be created, or the account is suspended.
+            Forbidden: the account does not exist and may not be created, or it is suspended.
             Conflict: the provider account is linked to another user.
             BadRequest: the invitation is invalid or expired.
             SourceAway: the provider does not respond.
