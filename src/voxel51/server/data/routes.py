@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from voxel51.server.data.contents import content_of
 from voxel51.server.data.lifetime import EXPIRY_FIELD, LifetimeChange, asked_change
 from voxel51.server.data.service import LISTING, DataService
 from voxel51.server.data.sources import SourceService
@@ -145,7 +144,7 @@ class _Handlers:
         return {"data": self._data.details(call.caller, call.path["data_id"])}
 
     def download(self, call: Call) -> Download | ProxiedDownload:
-        return content_of(self._data.find(call.caller.id, call.path["data_id"]), self._sources)
+        return self._sources.content_of(self._data.find(call.caller.id, call.path["data_id"]))
 
     def download_url(self, call: Call) -> SignedUrl:
         return {"url": self._data.download_url(call.caller, call.path["data_id"])}
@@ -165,4 +164,4 @@ class _Handlers:
         }
 
     def follow_link(self, call: Call) -> Download | ProxiedDownload:
-        return content_of(self._data.by_id(call.path["data_id"]), self._sources)
+        return self._sources.content_of(self._data.by_id(call.path["data_id"]))

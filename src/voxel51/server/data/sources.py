@@ -8,6 +8,7 @@ credentials there.
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 
 from sqlalchemy import insert
 
@@ -17,6 +18,7 @@ from voxel51.server.data.service import DEFAULT_ENCODING, record_of
 from voxel51.server.data.tables import data
 from voxel51.server.database.database import Database
 from voxel51.server.database.types import DatabaseRow
+from voxel51.server.downloads import Download, ProxiedDownload
 from voxel51.server.encryption import Cipher, DecryptionError
 from voxel51.server.errors import BadRequest, SourceRefused, TooLarge
 from voxel51.server.outbound.fetch import OutboundResponse, open_stream
@@ -81,6 +83,12 @@ class SourceService:
         with self._database.write() as connection:
             connection.execute(insert(data).values(row))
         return record_of(row)
+
+    def content_of(self, row: DatabaseRow) -> Download | ProxiedDownload:
+        """Return the content of any data ``row``: the stored file, or the proxied file of data by URL."""
+        if row.source_url is None:
+            return Download(row.storage_key, row.name, row.media_type, row.sha256)
+        return ProxiedDownload(partial(self.open, row), row.size_bytes, row.name, row.media_type)
 
     def open(self, row: DatabaseRow) -> "ExactBody":
         """Request the bytes of ``row``; may block. Close the returned body.

@@ -5,7 +5,6 @@ from urllib.parse import quote
 from sqlalchemy import RowMapping, select
 
 from voxel51.server.analytics.tables import analytics
-from voxel51.server.data.contents import content_of
 from voxel51.server.data.service import DataService, Links
 from voxel51.server.data.sources import SourceService
 from voxel51.server.database.database import Database
@@ -82,7 +81,7 @@ class TaskService:
         if reference is None:
             raise NotFound(f"The job has no file '{name}' among its {part}")
         if reference.data_id is not None:
-            return content_of(self._data.find(attempt.owner_id, reference.data_id), self._sources)
+            return self._sources.content_of(self._data.find(attempt.owner_id, reference.data_id))
         with self._database.read() as connection:
             return output_of(connection, attempt.owner_id, str(reference.job_id))
 
