@@ -168,7 +168,7 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
     webhooks = WebhookService(database, guard, webhook_cipher, deliverer.wake)
 
     removal = AccountDeletionService(database, [partial(_end_jobs, actions, jobs), uploads.delete_all, data.delete_all,
-                                        uploaded.forget_all, events.forget_all, repetitions.forget_all])  # fmt: skip
+                                        uploaded.delete_all, events.delete_all, repetitions.delete_all])  # fmt: skip
     collect: Mapping[str, CollectUserData] = {
         "data": data.export,
         "uploads": uploads.all,
@@ -234,7 +234,7 @@ def _about(settings: Settings) -> AboutPlatform:
 
 
 def _end_jobs(actions: JobActions, jobs: JobService, user: User) -> bool:
-    return actions.end_all(user) and jobs.forget_all(user)
+    return actions.end_all(user) and jobs.delete_all(user)
 
 
 def _keeping(settings: Settings) -> RetentionPolicy:

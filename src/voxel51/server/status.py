@@ -1,4 +1,4 @@
-"""What the platform is, and whether it and its services work."""
+"""Status of the platform: its version and limits, and whether it and its services work."""
 
 from collections.abc import Callable, Iterable
 
@@ -8,25 +8,30 @@ from voxel51.wire.status import AboutPlatform, PlatformStatus, ServiceStatus
 
 
 def status_routes(database: Database, dispatching: Callable[[], bool]) -> Iterable[Route]:
-    """The routes of the platform's status. ``dispatching`` says whether jobs are being started."""
+    """Return the routes of the platform's status. ``dispatching`` returns whether jobs are being started."""
 
     def statuses(_call: Call) -> PlatformStatus:
         with database.read() as connection:
             connection.exec_driver_sql("SELECT 1")
         jobs = _service(dispatching(), "Jobs are being run", "No dispatcher is running; queued jobs wait for one")
-        return {"statuses": {"platform": _service(True, "The platform answers", ""), "jobs": jobs}}
+        return {"statuses": {"platform": _service(True, "The platform responds", ""), "jobs": jobs}}
 
     return [
         Route(
-            "GET", f"{prefix}/status/all", statuses, "Whether the platform works", needs=needs, answers=PlatformStatus
+            "GET",
+            f"{prefix}/status/all",
+            statuses,
+            "Status of the platform and its services",
+            needs=needs,
+            answers=PlatformStatus,
         )
         for prefix, needs in (("", Needs.USER), ("/apps", Needs.APPLICATION))
     ]
 
 
 def platform_routes(about: AboutPlatform) -> Iterable[Route]:
-    """The route by which a page learns, before anybody signs in, what the platform is."""
-    summary = "What this platform is, and what it takes"
+    """Return the route that describes the platform to pages and clients before sign-in."""
+    summary = "Version and limits of this platform"
     return [Route("GET", "/platform", lambda _: about, summary, needs=Needs.NOBODY, answers=AboutPlatform)]
 
 

@@ -120,7 +120,7 @@ class UploadedAnalytics:
         with self._database.read() as connection:
             return [record_of(row) for row in connection.execute(theirs)]
 
-    def forget_all(self, owner: Caller) -> bool:
+    def delete_all(self, owner: Caller) -> bool:
         """Take everything that the owner uploaded out of the catalogue."""
         with self._database.write() as connection:
             for row in connection.execute(select(analytics).where(analytics.c.owner == owner.identity)).all():

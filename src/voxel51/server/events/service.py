@@ -64,7 +64,7 @@ class EventService:
         with self._database.read() as connection:
             return [OwnedEvent(row.owner_id, _to_wire(row)) for row in connection.execute(statement)]
 
-    def forget_all(self, owner: User) -> bool:
+    def delete_all(self, owner: User) -> bool:
         """Forget what happened to the owner's jobs; the newest of all is kept, as it says where ids stand."""
         newest = select(func.max(events.c.id)).scalar_subquery()
         with self._database.write(durable=False) as connection:

@@ -94,7 +94,7 @@ class Repetitions:
                 raise
             return _again(first, fingerprint)
 
-    def forget_all(self, caller: Caller) -> bool:
+    def delete_all(self, caller: Caller) -> bool:
         """Forget all answers that a caller got."""
         with self._database.write() as connection:
             connection.execute(delete(answers).where(answers.c.caller == caller.identity))

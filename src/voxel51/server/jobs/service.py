@@ -270,7 +270,7 @@ class JobService:
         url = self._links("GET", f"/links/jobs/{job['id']}/output") if has_output else None
         return {**_record(job), "request": job["request"], "output_url": url}
 
-    def forget_all(self, owner: User) -> bool:
+    def delete_all(self, owner: User) -> bool:
         """Forget all jobs of the owner, which have ended, and their files."""
         all_jobs = select(jobs.c.id).where(jobs.c.owner_id == owner.id).limit(_MOST_AT_ONCE)
         while True:
