@@ -2,7 +2,7 @@
 # Set-up needs Python 3.11 or later with pip, and nothing else; `make PYTHON=/path/to/python …` picks one.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev demo test lint bench docs serve build lock pictures \
+.PHONY: generate help setup dev demo test lint bench docs serve build lock pictures \
     install-test kill-test large-test api-test quality-test fiftyone-test docs-test console-test
 .DELETE_ON_ERROR:
 
@@ -37,11 +37,15 @@ serve: setup ## run the platform in the foreground (ARGS="--port 0")
 test: dev ## run the quick tests in parallel (ARGS="-k name" for some)
 	$(PYTEST) -m "not slow" -n auto --dist worksteal $(ARGS)
 
+generate: dev ## generate the async clients from the blocking ones
+	$(BIN)/python .ci/generate_async.py
+
 lint: dev ## check style, types and imports between packages
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python .ci/generate_async.py --check
 
 bench: dev ## measure against peers and limits, and print one table (ARGS="no_op_job" for some)
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -1,4 +1,4 @@
-"""The client of an application, against a real platform."""
+"""Application client, against a real platform."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,7 +18,7 @@ from voxel51.users.query import AnalyticsQuery, DataQuery, JobsQuery
 
 @pytest.fixture
 def api(platform: PlatformProcess, tmp_path: Path) -> Iterator[ApplicationAPI]:
-    """The client of a fresh application with the users alice and bob."""
+    """API client of a new application with the users alice and bob."""
     application = Application.create(platform, tmp_path)
     with ApplicationAPI.from_json(application.token) as client:
         client.create_user("alice")
@@ -35,7 +35,7 @@ def test_users_are_listed(api: ApplicationAPI) -> None:
     assert sorted(api.list_users()) == ["alice", "bob"]
 
 
-def test_what_one_user_has_another_does_not_see(api: ApplicationAPI, tmp_path: Path) -> None:
+def test_data_of_one_user_are_hidden_from_another(api: ApplicationAPI, tmp_path: Path) -> None:
     api.with_user("alice")
     data_id = upload(api, tmp_path / "of-alice.txt")
 
@@ -46,7 +46,7 @@ def test_what_one_user_has_another_does_not_see(api: ApplicationAPI, tmp_path: P
         api.get_data_details(data_id)
 
 
-def test_the_application_sees_what_all_its_users_have(api: ApplicationAPI, tmp_path: Path) -> None:
+def test_the_application_queries_records_of_all_its_users(api: ApplicationAPI, tmp_path: Path) -> None:
     for user in ("alice", "bob"):
         api.with_user(user)
         upload(api, tmp_path / f"of-{user}.txt")
@@ -60,7 +60,7 @@ def test_the_application_sees_what_all_its_users_have(api: ApplicationAPI, tmp_p
     assert (jobs["jobs"], jobs["count"]) == ([{"name": "a job of bob"}], 1)
 
 
-def test_analytics_and_the_status_need_no_user(api: ApplicationAPI) -> None:
+def test_analytics_and_status_need_no_active_user(api: ApplicationAPI) -> None:
     analytic_id = api.get_analytic_id(NO_OP)
 
     assert api.get_analytic_details(analytic_id)["name"] == NO_OP
@@ -70,15 +70,15 @@ def test_analytics_and_the_status_need_no_user(api: ApplicationAPI) -> None:
     assert api.get_platform_status()["platform"]["operational"]
 
 
-REFUSED: dict[str, tuple[Callable[[ApplicationAPI], Any], type[APIError]]] = {
-    "a user that is there already": (lambda api: api.create_user("alice"), Conflict),
-    "a user without a name": (lambda api: api.create_user(""), InvalidRequest),
-    "an analytic that is not there": (lambda api: api.get_analytic_details("nowhere"), NotFound),
+REJECTED: dict[str, tuple[Callable[[ApplicationAPI], Any], type[APIError]]] = {
+    "existing user": (lambda api: api.create_user("alice"), Conflict),
+    "empty user name": (lambda api: api.create_user(""), InvalidRequest),
+    "unknown analytic": (lambda api: api.get_analytic_details("nowhere"), NotFound),
 }
 
 
-@pytest.mark.parametrize(("call", "kind"), REFUSED.values(), ids=REFUSED)
-def test_calls_of_its_own_raise_its_own_error(
+@pytest.mark.parametrize(("call", "kind"), REJECTED.values(), ids=REJECTED)
+def test_calls_of_the_application_raise_application_errors(
     api: ApplicationAPI, call: Callable[[ApplicationAPI], Any], kind: type[APIError]
 ) -> None:
     with pytest.raises(ApplicationAPIError) as caught:
@@ -89,7 +89,7 @@ def test_calls_of_its_own_raise_its_own_error(
     assert str(caught.value) == f"{caught.value.code}: {caught.value.message}"
 
 
-def test_calls_for_a_user_raise_the_error_of_users(api: ApplicationAPI) -> None:
+def test_calls_for_a_user_raise_user_errors(api: ApplicationAPI) -> None:
     for user, kind in ((None, APIError), ("alice", NotFound), ("nobody", NotFound)):
         api.active_user = user
         with pytest.raises(kind) as caught:
@@ -97,7 +97,7 @@ def test_calls_for_a_user_raise_the_error_of_users(api: ApplicationAPI) -> None:
         assert not isinstance(caught.value, ApplicationAPIError)
 
 
-def test_an_unknown_application_is_refused(platform: PlatformProcess) -> None:
+def test_an_unknown_application_is_rejected(platform: PlatformProcess) -> None:
     with (
         ApplicationAPI(ApplicationToken.from_private_key("unknown", platform.url)) as api,
         pytest.raises(ApplicationAPIError) as caught,

@@ -11,7 +11,7 @@ CONTENT = {"access_token": {"private_key": "top-secret", "token_id": "t1", "base
 
 
 @pytest.fixture(autouse=True)
-def nothing_configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def no_active_token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in (auth.TOKEN_ENV_VAR, auth.PRIVATE_KEY_ENV_VAR, auth.BASE_API_URL_ENV_VAR):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(auth, "TOKEN_PATH", str(tmp_path / "home" / ".voxel51" / "app-token.json"))
@@ -54,7 +54,7 @@ def test_the_environment_names_a_file(token_file: Path, monkeypatch: pytest.Monk
     assert ApplicationAPI().base_url == "http://127.0.0.1:9999/v1"
 
 
-def test_the_environment_holds_the_secret_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_contains_the_private_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VOXEL51_APP_PRIVATE_KEY", "from-environment")
     monkeypatch.setenv("VOXEL51_APP_BASE_URL", "http://127.0.0.1:8888")
 
@@ -63,14 +63,14 @@ def test_the_environment_holds_the_secret_itself(monkeypatch: pytest.MonkeyPatch
     assert (api.token.private_key, api.base_url) == ("from-environment", "http://127.0.0.1:8888/v1")
 
 
-def test_the_token_of_a_user_does_not_count(token_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_token_of_a_user_is_ignored(token_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VOXEL51_API_TOKEN", str(token_file))
 
     with pytest.raises(auth.ApplicationTokenError, match=r"^No application token found\. See http"):
         ApplicationAPI()
 
 
-def test_what_is_wrong_is_said_of_the_application(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_errors_speak_of_an_application_token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "bad.json").write_text("{")
     monkeypatch.setenv("VOXEL51_APP_TOKEN", "nowhere.json")
 

@@ -247,7 +247,7 @@ def test_a_manifest_that_will_not_do_is_told_path_by_path(visit: Visit) -> None:
     expect(page.get_by_role("heading", name="The manifest will not do, for 3 reasons")).to_be_visible()
     problems = page.locator(".problems li")
     expect(problems).to_have_count(3)
-    expect(problems.nth(0)).to_have_text(re.compile("^info.name 'no name!' is no name; take letters"))
+    expect(problems.nth(0)).to_have_text(re.compile("^info.name 'no name!' is not a valid name"))
     expect(problems.nth(1)).to_have_text(re.compile("^info.supports_cpu must be true or false"))
     expect(problems.nth(2)).to_have_text(re.compile("^surplus is unknown; known here: info"))
     visit.assert_accessible()

@@ -1,4 +1,4 @@
-"""What type checkers say of the client. This file is not run: `test_surface.py` has it checked."""
+"""Types of the client's surface. This file is not run: `test_surface.py` has it checked."""
 
 from collections.abc import AsyncIterator, Iterator
 from typing import Any, assert_type
@@ -14,7 +14,7 @@ from voxel51.wire.data import DataList, DataRecord
 from voxel51.wire.jobs import JobList, JobRecord
 
 
-def of_users(api: API) -> None:
+def users(api: API) -> None:
     assert_type(api.list_analytics(), list[AnalyticRecord])
     assert_type(api.get_analytic_doc("a"), AnalyticDocument)
     assert_type(api.upload_data("path"), DataRecord)
@@ -33,7 +33,7 @@ def of_users(api: API) -> None:
     assert_type(parameters, dict[str, Any])
 
 
-async def of_asyncio(api: AsyncAPI) -> None:
+async def asyncio(api: AsyncAPI) -> None:
     assert_type(await api.list_jobs(), list[JobRecord])
     assert_type(await api.upload_data("path"), DataRecord)
     assert_type(api.iter_data(), AsyncIterator[DataRecord])
@@ -41,13 +41,13 @@ async def of_asyncio(api: AsyncAPI) -> None:
     assert_type(await api.run("a/b", {}), RunResult)
 
 
-def of_applications(api: ApplicationAPI) -> None:
+def applications(api: ApplicationAPI) -> None:
     assert_type(api.list_users(), list[str])
     assert_type(api.query_application_data(DataQuery()), DataList)
     assert_type(api.active_user, str | None)
 
 
-def what_is_wrong(api: API) -> None:
+def invalid_calls(api: API) -> None:
     api.list_jobs(5)  # type: ignore[call-arg]
     api.query_data(JobsQuery())  # type: ignore[arg-type]
     api.run("a/b", {}, output="out")  # type: ignore[call-arg]

@@ -14,8 +14,8 @@ CHECKERS = {
 
 
 @pytest.mark.parametrize("checker", CHECKERS)
-def test_type_checkers_know_what_calls_take_and_give(checker: str) -> None:
-    """Strictly: mypy calls a ``type: ignore`` that is not needed an error, so what must not pass is checked as well."""
+def test_type_checkers_know_the_types_of_the_calls(checker: str) -> None:
+    """mypy reports an unused ``type: ignore`` as an error, so calls that must not pass are checked as well."""
     command = [sys.executable, *CHECKERS[checker]]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 

@@ -12,11 +12,11 @@ from voxel51.users.auth import Token
 from voxel51.users.jobs import JobExecutionError
 
 
-def jobs_that_go_through(*states: str) -> list[Reply]:
+def jobs_in_states(*states: str) -> list[Reply]:
     return [Reply.of({"job": {"id": "j1", "state": state, "failure_type": "NONE"}}) for state in states]
 
 
-def test_an_error_says_what_the_platform_says(api: API, loopback: Loopback) -> None:
+def test_an_error_has_the_text_and_code_of_the_platform(api: API, loopback: Loopback) -> None:
     loopback.reply(Reply.error(404, "No data 'd1'", X_Request_Id="r1"))
 
     with pytest.raises(APIError) as caught:
@@ -27,7 +27,7 @@ def test_an_error_says_what_the_platform_says(api: API, loopback: Loopback) -> N
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"error": "x"}', b'{"error": {}}', b"\xff"])
-def test_an_error_that_is_not_a_platforms_names_the_address(api: API, loopback: Loopback, body: bytes) -> None:
+def test_an_error_from_another_server_names_the_url(api: API, loopback: Loopback, body: bytes) -> None:
     loopback.reply(Reply(500, body))
 
     with pytest.raises(ServerFailed) as caught:
@@ -37,49 +37,49 @@ def test_an_error_that_is_not_a_platforms_names_the_address(api: API, loopback: 
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"{}", b"\xff"])
-def test_an_answer_that_is_not_a_platforms_is_an_error(api: API, loopback: Loopback, body: bytes) -> None:
+def test_a_response_from_another_server_is_an_error(api: API, loopback: Loopback, body: bytes) -> None:
     loopback.reply(Reply(200, body))
 
-    with pytest.raises(APIError, match="no platform says; is base_api_url right"):
+    with pytest.raises(APIError, match=r"did not come from a platform\. Check base_api_url"):
         api.list_data()
 
 
-def test_a_platform_that_moved_is_an_error(api: API, loopback: Loopback) -> None:
+def test_a_redirect_of_a_change_is_an_error(api: API, loopback: Loopback) -> None:
     loopback.reply(Reply(301, headers={"Location": "https://elsewhere.invalid/"}))
 
-    with pytest.raises(APIError, match="has moved"):
+    with pytest.raises(APIError, match="redirects to another address"):
         api.start_job("j1")
 
 
 @pytest.mark.parametrize("identifier", ["", ".", "..", "a/b", "a?b", "a#b", "a\\b", "a%2fb", "a b", "a\nb", "a\x7f"])
-def test_what_cannot_be_an_id_is_not_sent(api: API, loopback: Loopback, identifier: str) -> None:
+def test_an_invalid_id_is_not_sent(api: API, loopback: Loopback, identifier: str) -> None:
     with pytest.raises(APIError, match="is not an id"):
         api.delete_data(identifier)
 
     assert loopback.requests == []
 
 
-def test_a_platform_that_is_not_there_is_named() -> None:
+def test_the_error_names_an_unreachable_platform() -> None:
     api = API(Token.from_private_key("key", "http://127.0.0.1:1"))
 
     with pytest.raises(CannotConnect, match=r"http://127\.0\.0\.1:1"):
         api.list_jobs()
 
 
-def test_reading_is_tried_again(api: API, loopback: Loopback) -> None:
+def test_reading_is_retried(api: API, loopback: Loopback) -> None:
     loopback.reply(Reply.error(503, "restarting"), Reply(hang_up=True), Reply.of({"jobs": []}))
 
     assert api.list_jobs() == []
 
 
-def test_starting_is_not(api: API, loopback: Loopback) -> None:
+def test_starting_a_job_is_not_retried(api: API, loopback: Loopback) -> None:
     loopback.reply(Reply.error(503, "restarting"), Reply())
 
     with pytest.raises(APIError, match="restarting"):
         api.start_job("j1")
 
 
-def test_threads_share_the_connections_and_the_order_is_kept(api: API, loopback: Loopback) -> None:
+def test_threads_share_connections_and_results_keep_their_order(api: API, loopback: Loopback) -> None:
     loopback.choose = lambda request: Reply.of({"job": {"id": request.path.rpartition("/")[2]}})
     ids = [str(number) for number in range(50)]
 
@@ -89,18 +89,18 @@ def test_threads_share_the_connections_and_the_order_is_kept(api: API, loopback:
     assert loopback.connections <= 8
 
 
-def test_the_first_error_of_threads_is_raised(api: API, loopback: Loopback) -> None:
+def test_thread_map_raises_the_first_error(api: API, loopback: Loopback) -> None:
     loopback.choose = lambda request: Reply.error(404, request.path) if "jobs/3/" in request.path else Reply.of({})
 
     with pytest.raises(APIError, match="jobs/3"):
         API.thread_map(api.get_job_status, ["1", "3", "13"])
 
 
-def test_nothing_is_begun_after_a_failure_in_threads() -> None:
-    begun: list[int] = []
+def test_thread_map_starts_nothing_after_a_failure() -> None:
+    started_items: list[int] = []
 
     def callback(number: int) -> None:
-        begun.append(number)
+        started_items.append(number)
         if number == 1:
             raise ValueError("no more")
         time.sleep(0.05)
@@ -108,17 +108,17 @@ def test_nothing_is_begun_after_a_failure_in_threads() -> None:
     with pytest.raises(ValueError, match="no more"):
         API.thread_map(callback, range(100), max_workers=2)
 
-    assert len(begun) < 10
+    assert len(started_items) < 10
 
 
-def test_threads_show_how_far_they_are() -> None:
+def test_thread_map_reports_progress() -> None:
     seen: list[tuple[int, int]] = []
 
     assert API.thread_map(str, range(3), progress=lambda *step: seen.append(step)) == ["0", "1", "2"]
     assert seen == [(1, 3), (2, 3), (3, 3)]
 
 
-def test_the_connections_can_be_closed(loopback: Loopback) -> None:
+def test_connections_are_closed(loopback: Loopback) -> None:
     loopback.reply_json({"jobs": []})
 
     with API(Token.from_private_key("key", loopback.url), keep_alive=True) as api:
@@ -140,7 +140,7 @@ def test_an_upload_reports_progress(api: API, loopback: Loopback, tmp_path: Path
     assert seen[-1] == (3_000_000, 3_000_000)
 
 
-def test_a_file_that_is_not_there_is_named_before_anything_is_sent(api: API, loopback: Loopback) -> None:
+def test_a_missing_file_is_reported_before_anything_is_sent(api: API, loopback: Loopback) -> None:
     with pytest.raises(FileNotFoundError, match=r"missing\.mp4"):
         api.upload_data("missing.mp4")
 
@@ -150,7 +150,7 @@ def test_a_file_that_is_not_there_is_named_before_anything_is_sent(api: API, loo
 # --- downloads
 
 
-def test_a_download_goes_where_it_is_told(api: API, loopback: Loopback, tmp_path: Path) -> None:
+def test_a_download_is_written_to_its_path(api: API, loopback: Loopback, tmp_path: Path) -> None:
     loopback.reply(Reply(body=b"labels"))
     seen: list[tuple[int, int | None]] = []
 
@@ -162,7 +162,7 @@ def test_a_download_goes_where_it_is_told(api: API, loopback: Loopback, tmp_path
 
 
 @pytest.mark.parametrize(("name", "local"), [("labels.json", "labels.json"), ("../../evil", "evil"), ("..", "x1")])
-def test_without_a_path_it_keeps_its_name_in_this_folder(
+def test_without_a_path_a_download_keeps_its_name_in_the_current_folder(
     api: API, loopback: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, local: str
 ) -> None:
     (tmp_path / "here").mkdir()
@@ -175,7 +175,7 @@ def test_without_a_path_it_keeps_its_name_in_this_folder(
     assert (tmp_path / "here" / local).read_bytes() == b"content"
 
 
-def test_a_refused_download_leaves_nothing(api: API, loopback: Loopback, tmp_path: Path) -> None:
+def test_a_rejected_download_writes_nothing(api: API, loopback: Loopback, tmp_path: Path) -> None:
     loopback.reply(Reply.error(400, "Job 'j1' has expired"))
 
     with pytest.raises(APIError, match="has expired"):
@@ -184,7 +184,7 @@ def test_a_refused_download_leaves_nothing(api: API, loopback: Loopback, tmp_pat
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_download_that_breaks_off_is_done_again(api: API, loopback: Loopback, tmp_path: Path) -> None:
+def test_an_interrupted_download_is_retried(api: API, loopback: Loopback, tmp_path: Path) -> None:
     loopback.reply(Reply(body=b"labels", cut_after=2), Reply(body=b"labels"))
 
     api.download_data("d1", tmp_path / "out")
@@ -192,14 +192,14 @@ def test_a_download_that_breaks_off_is_done_again(api: API, loopback: Loopback, 
     assert (tmp_path / "out").read_bytes() == b"labels"
 
 
-def test_a_folder_is_refused_before_anything_is_sent(api: API, loopback: Loopback, tmp_path: Path) -> None:
-    with pytest.raises(IsADirectoryError, match="give the path of the file"):
+def test_a_folder_is_rejected_before_anything_is_sent(api: API, loopback: Loopback, tmp_path: Path) -> None:
+    with pytest.raises(IsADirectoryError, match="Specify the path of the file"):
         api.download_data("d1", tmp_path)
 
     assert loopback.requests == []
 
 
-def test_a_log_is_text_or_a_file(api: API, loopback: Loopback, tmp_path: Path) -> None:
+def test_a_log_is_returned_or_written_to_a_file(api: API, loopback: Loopback, tmp_path: Path) -> None:
     loopback.reply(Reply(body="grüezi\n".encode() + b"\xff"))
 
     assert api.download_job_logfile("j1") == "grüezi\n\N{REPLACEMENT CHARACTER}"
@@ -210,8 +210,8 @@ def test_a_log_is_text_or_a_file(api: API, loopback: Loopback, tmp_path: Path) -
 # --- jobs
 
 
-def test_a_short_job_is_seen_to_end_at_once(api: API, loopback: Loopback) -> None:
-    loopback.reply(*jobs_that_go_through("QUEUED", "RUNNING", "COMPLETE"))
+def test_the_end_of_a_short_job_is_noticed_at_once(api: API, loopback: Loopback) -> None:
+    loopback.reply(*jobs_in_states("QUEUED", "RUNNING", "COMPLETE"))
     started = time.monotonic()
 
     api.wait_until_job_completes("j1")
@@ -221,14 +221,14 @@ def test_a_short_job_is_seen_to_end_at_once(api: API, loopback: Loopback) -> Non
 
 
 def test_a_failed_job_ends_the_wait(api: API, loopback: Loopback) -> None:
-    loopback.reply(*jobs_that_go_through("RUNNING", "FAILED"))
+    loopback.reply(*jobs_in_states("RUNNING", "FAILED"))
 
     with pytest.raises(JobExecutionError, match=r"^Job 'j1' failed"):
         api.wait_until_job_completes("j1")
 
 
 def test_the_deadline_is_kept(api: API, loopback: Loopback) -> None:
-    loopback.reply(*jobs_that_go_through("RUNNING"))
+    loopback.reply(*jobs_in_states("RUNNING"))
     started = time.monotonic()
 
     with pytest.raises(JobExecutionError, match=r"^Maximum wait time exceeded$"):
@@ -237,7 +237,7 @@ def test_the_deadline_is_kept(api: API, loopback: Loopback) -> None:
     assert 0.6 <= time.monotonic() - started < 2
 
 
-def test_the_deadline_is_kept_when_the_platform_hangs(api: API, loopback: Loopback) -> None:
+def test_the_deadline_is_kept_if_the_platform_hangs(api: API, loopback: Loopback) -> None:
     never = threading.Event()
     loopback.reply(Reply(until=never))
     started = time.monotonic()
@@ -249,20 +249,20 @@ def test_the_deadline_is_kept_when_the_platform_hangs(api: API, loopback: Loopba
     never.set()
 
 
-def test_a_wait_of_no_time_looks_once(api: API, loopback: Loopback) -> None:
-    loopback.reply(*jobs_that_go_through("COMPLETE"))
+def test_a_wait_time_of_zero_polls_once(api: API, loopback: Loopback) -> None:
+    loopback.reply(*jobs_in_states("COMPLETE"))
 
     api.wait_until_job_completes("j1", max_wait_time=0)
 
     assert len(loopback.requests) == 1
 
 
-def test_progress_is_shown_while_waiting(api: API, loopback: Loopback) -> None:
+def test_progress_is_reported_while_waiting(api: API, loopback: Loopback) -> None:
     states = iter(["READY", "QUEUED", "RUNNING", "COMPLETE"])
     statuses = iter([Reply.error(404, "none yet"), *(Reply.of({"progress": {"fraction": f}}) for f in (0.5, 1.0))])
 
     def choose(request):
-        return next(statuses) if request.path.endswith("/status") else jobs_that_go_through(next(states))[0]
+        return next(statuses) if request.path.endswith("/status") else jobs_in_states(next(states))[0]
 
     loopback.choose = choose
     seen = []
@@ -278,7 +278,7 @@ def test_progress_is_shown_while_waiting(api: API, loopback: Loopback) -> None:
 
 
 @pytest.mark.parametrize("ask", [API.get_job_state, API.is_job_complete, API.is_job_expired])
-def test_questions_about_no_job_are_errors(api: API, loopback: Loopback, ask) -> None:
+def test_a_job_or_its_id_is_required(api: API, loopback: Loopback, ask) -> None:
     with pytest.raises(APIError) as caught:
         ask(api)
 
@@ -286,7 +286,7 @@ def test_questions_about_no_job_are_errors(api: API, loopback: Loopback, ask) ->
     assert loopback.requests == []
 
 
-def test_questions_about_a_record_ask_nobody(api: API, loopback: Loopback) -> None:
+def test_states_of_a_record_need_no_request(api: API, loopback: Loopback) -> None:
     past = (datetime.now(UTC) - timedelta(minutes=1)).isoformat()
     future = (datetime.now(UTC) + timedelta(minutes=1)).astimezone().isoformat()
 
@@ -298,7 +298,7 @@ def test_questions_about_a_record_ask_nobody(api: API, loopback: Loopback) -> No
     assert loopback.requests == []
 
 
-def test_questions_about_an_id_ask_the_platform(api: API, loopback: Loopback) -> None:
+def test_states_of_an_id_are_requested(api: API, loopback: Loopback) -> None:
     loopback.reply_json({"job": {"id": "j1", "state": "COMPLETE", "expired": 1, "expiration_date": "2999-01-01"}})
 
     assert api.is_job_expired("j1") is True
@@ -306,13 +306,13 @@ def test_questions_about_an_id_ask_the_platform(api: API, loopback: Loopback) ->
     assert api.get_job_state("j1") == "COMPLETE"
 
 
-@pytest.mark.parametrize("given", [{}, {"days": 1, "expiration_date": "2030-01-01"}])
+@pytest.mark.parametrize("arguments", [{}, {"days": 1, "expiration_date": "2030-01-01"}])
 @pytest.mark.parametrize(
     "change", [API.update_data_ttl, API.update_job_ttl, API.batch_update_data_ttl, API.batch_update_jobs_ttl]
 )
-def test_a_lifetime_is_changed_in_exactly_one_way(api: API, loopback: Loopback, change, given: dict) -> None:
+def test_a_lifetime_is_changed_by_days_or_to_a_date(api: API, loopback: Loopback, change, arguments: dict) -> None:
     with pytest.raises(APIError) as caught:
-        change(api, "x1", **given)
+        change(api, "x1", **arguments)
 
     assert str(caught.value) == "400: Either `days` or `expiration_date` must be provided"
     assert loopback.requests == []
@@ -333,7 +333,7 @@ def test_an_analytic_is_found_by_its_exact_name(api: API, loopback: Loopback) ->
         api.get_analytic_id("a")
 
 
-def test_names_with_signs_of_the_search_language_are_escaped(api: API, loopback: Loopback) -> None:
+def test_special_characters_in_names_are_escaped(api: API, loopback: Loopback) -> None:
     loopback.reply_json({"analytics": [{"id": "1", "name": "a:b,c|d\\", "version": "1"}]})
 
     assert api.get_analytic_id("a:b,c|d\\") == "1"

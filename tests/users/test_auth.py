@@ -19,7 +19,7 @@ CONTENT = {
 
 
 @pytest.fixture(autouse=True)
-def nothing_configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def no_active_token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in (auth.TOKEN_ENV_VAR, auth.PRIVATE_KEY_ENV_VAR, auth.BASE_API_URL_ENV_VAR):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(auth, "TOKEN_PATH", str(tmp_path / "home" / ".voxel51" / "api-token.json"))
@@ -36,7 +36,7 @@ def message(text: str) -> str:
     return f"{text}. See {auth.HELP_URL} for more information about activating an API token."
 
 
-def test_a_token_file_tells_everything(token_file: Path) -> None:
+def test_a_token_file_is_read(token_file: Path) -> None:
     token = auth.load_token(token_file)
 
     assert (token.private_key, token.id) == ("top-secret", "t1")
@@ -45,7 +45,7 @@ def test_a_token_file_tells_everything(token_file: Path) -> None:
     assert API(token).base_url == "http://127.0.0.1:9999/v1"
 
 
-def test_the_text_of_a_token_is_its_file_and_its_repr_keeps_the_secret(token_file: Path) -> None:
+def test_str_is_the_token_file_and_repr_hides_the_secret(token_file: Path) -> None:
     token = auth.Token.from_json(token_file)
 
     assert json.loads(str(token)) == CONTENT
@@ -54,14 +54,16 @@ def test_the_text_of_a_token_is_its_file_and_its_repr_keeps_the_secret(token_fil
     assert "top-secret" not in repr(token)
 
 
-def test_only_the_secret_is_needed(caplog: pytest.LogCaptureFixture) -> None:
+def test_only_the_private_key_is_required(caplog: pytest.LogCaptureFixture) -> None:
     token = auth.Token.from_dict({"access_token": {"private_key": "k"}})
 
     assert (token.id, token.creation_date, token.base_api_url) == (None, None, "http://127.0.0.1:5151")
     assert "http://127.0.0.1:5151" in caplog.text
 
 
-def test_the_private_key_comes_before_the_token_file(token_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_private_key_takes_precedence_over_the_token_file(
+    token_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("VOXEL51_API_TOKEN", str(token_file))
     monkeypatch.setenv("VOXEL51_API_PRIVATE_KEY", "from-environment")
     monkeypatch.setenv("VOXEL51_API_BASE_URL", "https://example.org")
@@ -72,7 +74,7 @@ def test_the_private_key_comes_before_the_token_file(token_file: Path, monkeypat
     assert auth.get_active_token_path() is None
 
 
-def test_the_base_url_counts_only_beside_the_private_key(token_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_base_url_is_ignored_without_a_private_key(token_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VOXEL51_API_BASE_URL", "https://example.org")
     monkeypatch.setenv("VOXEL51_API_TOKEN", str(token_file))
 
@@ -80,15 +82,13 @@ def test_the_base_url_counts_only_beside_the_private_key(token_file: Path, monke
     assert auth.get_active_token_path() == str(token_file)
 
 
-def test_an_explicit_path_comes_before_everything(token_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_explicit_path_takes_precedence(token_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VOXEL51_API_PRIVATE_KEY", "from-environment")
 
     assert auth.load_token(str(token_file)).private_key == "top-secret"
 
 
-def test_an_activated_token_is_found_until_it_is_deactivated(
-    token_file: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_an_activated_token_is_used_until_it_is_deactivated(token_file: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
 
     auth.activate_token(token_file)
@@ -111,7 +111,7 @@ def test_an_activated_token_is_found_until_it_is_deactivated(
     ]
 
 
-def test_nothing_found() -> None:
+def test_no_token_is_found() -> None:
     with pytest.raises(auth.TokenError) as caught:
         auth.load_token()
 
@@ -119,7 +119,7 @@ def test_nothing_found() -> None:
 
 
 @pytest.mark.parametrize("path", ["/nowhere/token.json", ""])
-def test_a_path_in_the_environment_that_leads_nowhere(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_file_named_by_the_environment(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VOXEL51_API_TOKEN", path)
 
     for look in (auth.load_token, auth.get_active_token_path):
@@ -128,7 +128,7 @@ def test_a_path_in_the_environment_that_leads_nowhere(path: str, monkeypatch: py
         assert str(caught.value) == message(f"No file found at 'VOXEL51_API_TOKEN={path}'")
 
 
-def test_an_argument_that_leads_nowhere() -> None:
+def test_a_missing_file_named_by_an_argument() -> None:
     for look in (auth.load_token, auth.activate_token, auth.Token.from_json, API.from_json):
         with pytest.raises(auth.TokenError) as caught:
             look("/nowhere/token.json")
@@ -146,11 +146,11 @@ def test_an_argument_that_leads_nowhere() -> None:
         (b'{"access_token": {}}', "its access_token has no 'private_key'"),
         (b'{"access_token": {"private_key": 5}}', "its access_token has no 'private_key'"),
         (b'{"access_token": {"private_key": "top-secret\\n"}}', "characters that cannot be sent"),
-        (b'{"access_token": {"private_key": "k", "base_api_url": "example.org"}}', "'example.org' is no address"),
-        (b'{"access_token": {"private_key": "k", "base_api_url": "http://[::1"}}', "is no address"),
+        (b'{"access_token": {"private_key": "k", "base_api_url": "example.org"}}', "'example.org' is not an address"),
+        (b'{"access_token": {"private_key": "k", "base_api_url": "http://[::1"}}', "is not an address"),
     ],
 )
-def test_a_file_that_is_no_token_is_named_with_the_reason(tmp_path: Path, content: bytes, reason: str) -> None:
+def test_the_error_names_an_invalid_file_and_the_reason(tmp_path: Path, content: bytes, reason: str) -> None:
     path = tmp_path / "bad.json"
     path.write_bytes(content)
 
@@ -163,12 +163,12 @@ def test_a_file_that_is_no_token_is_named_with_the_reason(tmp_path: Path, conten
     assert not Path(auth.TOKEN_PATH).exists()
 
 
-def test_a_folder_is_no_token(tmp_path: Path) -> None:
+def test_a_folder_is_not_a_token_file(tmp_path: Path) -> None:
     with pytest.raises(auth.TokenError, match=f"File '{tmp_path}' is not a valid API token"):
         auth.load_token(tmp_path)
 
 
-def test_a_private_key_that_cannot_be_sent_is_not_quoted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_private_key_is_not_quoted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VOXEL51_API_PRIVATE_KEY", "top secret")
 
     with pytest.raises(auth.TokenError, match="VOXEL51_API_PRIVATE_KEY") as caught:

@@ -19,7 +19,7 @@ def flow(seen: list[Any]) -> Generator[Any, Any, str]:
         seen.append("closed")
 
 
-def test_a_flow_is_told_what_became_of_its_actions() -> None:
+def test_a_flow_receives_the_outcomes_of_its_actions() -> None:
     seen: list[Any] = []
     execution = Execution(flow(seen))
 
@@ -33,7 +33,7 @@ def test_a_flow_is_told_what_became_of_its_actions() -> None:
     assert seen == ["outcome", "no luck", "closed"]
 
 
-def test_an_error_that_a_flow_does_not_expect_leaves_it() -> None:
+def test_an_error_that_a_flow_does_not_handle_is_raised() -> None:
     seen: list[Any] = []
     execution = Execution(flow(seen))
 
@@ -43,7 +43,7 @@ def test_an_error_that_a_flow_does_not_expect_leaves_it() -> None:
     assert seen == ["closed"]
 
 
-def test_a_flow_that_is_given_up_is_closed() -> None:
+def test_closing_an_execution_closes_the_flow() -> None:
     seen: list[Any] = []
 
     Execution(flow(seen)).close()
@@ -51,7 +51,7 @@ def test_a_flow_that_is_given_up_is_closed() -> None:
     assert seen == ["closed"]
 
 
-def test_a_flow_can_take_the_first_item_of_another() -> None:
+def test_first_emitted_returns_the_first_item_and_closes_the_flow() -> None:
     seen: list[Any] = []
     execution = Execution(first_emitted(flow(seen)))
 
@@ -62,7 +62,7 @@ def test_a_flow_can_take_the_first_item_of_another() -> None:
     assert seen == [1, "no luck", "closed"]
 
 
-def test_a_flow_without_items_has_no_first() -> None:
+def test_first_emitted_fails_for_a_flow_without_items() -> None:
     def nothing() -> Generator[Any, Any, None]:
         yield Pause(1)
 

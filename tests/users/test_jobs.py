@@ -31,15 +31,15 @@ def full_request() -> JobRequest:
     return request
 
 
-def test_a_request_prints_as_the_json_that_goes_out() -> None:
+def test_a_request_prints_as_the_json_that_is_sent() -> None:
     assert str(full_request()) == json.dumps(DOCUMENT, indent=4)
 
 
-def test_what_was_not_chosen_is_left_out() -> None:
+def test_options_that_are_not_set_are_left_out() -> None:
     assert JobRequest("a/b").to_dict() == {"analytic": "a/b", "inputs": {}, "parameters": {}}
 
 
-def test_a_request_reads_back_as_it_was(tmp_path: Path) -> None:
+def test_a_request_survives_a_round_trip(tmp_path: Path) -> None:
     full_request().to_json(tmp_path / "folder" / "request.json")
 
     request = JobRequest.from_json(tmp_path / "folder" / "request.json")
@@ -54,7 +54,7 @@ def test_missing_sections_read_as_empty() -> None:
     assert JobRequest.from_dict({"analytic": "a/b"}).to_dict() == JobRequest("a/b").to_dict()
 
 
-def test_a_path_can_be_given_as_such() -> None:
+def test_an_input_can_be_a_remote_data_path() -> None:
     request = JobRequest("a/b")
     request.set_input("video", RemoteDataPath.from_data_id("d1"))
 
@@ -62,12 +62,12 @@ def test_a_path_can_be_given_as_such() -> None:
 
 
 @pytest.mark.parametrize("value", [{}, {"signed-url": "x"}, "d1", None])
-def test_an_input_that_is_no_reference_is_refused(value: object) -> None:
+def test_an_input_that_is_not_a_reference_is_rejected(value: object) -> None:
     with pytest.raises(RemoteDataPathError, match="Invalid RemoteDataPath"):
         JobRequest.from_dict({"analytic": "a/b", "inputs": {"video": value}})
 
 
-def test_an_input_without_data_is_refused() -> None:
+def test_an_input_without_data_is_rejected() -> None:
     with pytest.raises(RemoteDataPathError, match="Invalid RemoteDataPath"):
         JobRequest("a/b").set_input("video")
 
@@ -75,11 +75,11 @@ def test_an_input_without_data_is_refused() -> None:
 @pytest.mark.parametrize(
     ("value", "expected"), [({"data-id": "x"}, True), ({"data_id": "x"}, False), ("data-id", False), (None, False)]
 )
-def test_references_are_told_from_other_values(value: object, expected: bool) -> None:
+def test_references_are_distinguished_from_other_values(value: object, expected: bool) -> None:
     assert RemoteDataPath.is_remote_path_dict(value) is expected
 
 
-def test_a_failed_job_says_whose_fault_it_was() -> None:
+def test_the_error_of_a_failed_job_names_the_failure_type() -> None:
     with pytest.raises(JobExecutionError) as caught:
         require_not_failed({"id": "j1", "state": "FAILED", "failure_type": "USER"})
 

@@ -1,4 +1,4 @@
-"""Lists of any length, against a real platform."""
+"""Iteration over lists of any length, against a real platform."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,7 +22,7 @@ COUNT = 12
 
 @pytest.fixture
 def own(platform: PlatformProcess, tmp_path: Path) -> Iterator[API]:
-    """The client of a user who has `COUNT` data, file-00 to file-11."""
+    """API client of a user with `COUNT` data, file-00 to file-11."""
     user = User.create(platform, tmp_path)
     with API(Token.from_json(user.token)) as client:
         for number in range(COUNT):
@@ -41,27 +41,27 @@ def names(numbers: Any) -> list[str]:
 
 
 def iterate(api: API, query: DataQuery, page_size: int = 5) -> Iterator[Any]:
-    return api._iterate(pages(query, data.query, "data", page_size))
+    return api._iterate(pages(query, data.query, lambda page: page["data"], page_size))
 
 
-def test_all_are_read_oldest_first(own: API) -> None:
+def test_all_records_are_read_oldest_first(own: API) -> None:
     assert [each["name"] for each in iterate(own, DataQuery())] == names(range(COUNT))
     assert [each["name"] for each in own.iter_data()] == names(range(COUNT))
 
 
 @pytest.mark.parametrize("page_size", [2, 3, 4, 6, 11, 12, 13])
-def test_pages_of_any_size_give_each_once(own: API, page_size: int) -> None:
+def test_each_record_comes_once_with_any_page_size(own: API, page_size: int) -> None:
     assert [each["name"] for each in iterate(own, DataQuery(), page_size)] == names(range(COUNT))
 
 
-def test_the_query_says_which_and_how(own: API) -> None:
+def test_the_query_selects_fields_order_and_range(own: API) -> None:
     query = DataQuery().add_field("name").sort_by("name").set_offset(2).set_limit(7)
 
     assert list(iterate(own, query, 3)) == [{"name": name} for name in names(range(9, 2, -1))]
     assert (query.fields, query.offset, query.limit) == (["name"], 2, 7)
 
 
-def test_what_is_deleted_on_the_way_makes_none_be_passed_over(own: API) -> None:
+def test_deletions_during_iteration_skip_no_record(own: API) -> None:
     seen = []
     for each in iterate(own, DataQuery()):
         own.delete_data(each["id"])
@@ -71,7 +71,7 @@ def test_what_is_deleted_on_the_way_makes_none_be_passed_over(own: API) -> None:
     assert own.list_data() == []
 
 
-def test_what_is_added_on_the_way_comes_last(own: API, tmp_path: Path) -> None:
+def test_records_added_during_iteration_come_last(own: API, tmp_path: Path) -> None:
     found = iterate(own, DataQuery())
     seen = [next(found)["name"] for _ in range(7)]
     upload(own, tmp_path, COUNT)
@@ -79,7 +79,7 @@ def test_what_is_added_on_the_way_comes_last(own: API, tmp_path: Path) -> None:
     assert seen + [each["name"] for each in found] == names(range(COUNT + 1))
 
 
-def test_nothing_is_read_before_it_is_asked_for(api: API, loopback: Loopback) -> None:
+def test_pages_are_fetched_as_needed(api: API, loopback: Loopback) -> None:
     def choose(request: Received) -> Reply:
         query = request.json
         start = query.get("offset", 0)
@@ -93,7 +93,7 @@ def test_nothing_is_read_before_it_is_asked_for(api: API, loopback: Loopback) ->
     assert len(loopback.requests) == 1
 
 
-def test_jobs_and_analytics_are_read_as_well(own: API) -> None:
+def test_jobs_and_analytics_are_iterated(own: API) -> None:
     job_id = own.upload_job_request(JobRequest(NO_OP), "a job")["id"]
 
     assert [job["id"] for job in own.iter_jobs(JobsQuery().add_search("name", "a job"))] == [job_id]

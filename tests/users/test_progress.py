@@ -1,4 +1,4 @@
-"""Bars, with tqdm and without it."""
+"""Progress bars, with and without tqdm."""
 
 import sys
 
@@ -9,7 +9,7 @@ from support.platforms import NO_OP
 from voxel51.users.api import API
 from voxel51.users.auth import Token
 from voxel51.users.jobs import JobRequest
-from voxel51.users.progress import shown
+from voxel51.users.progress import progress_reporter
 
 
 @pytest.fixture(params=["tqdm", "plain"])
@@ -27,7 +27,7 @@ def own(shared_user: User):
         yield client
 
 
-def test_transfers_and_jobs_show_how_far_they_are(own, kind, tmp_path, capfd):
+def test_transfers_and_jobs_show_their_progress(own, kind, tmp_path, capfd):
     file = tmp_path / "a-file.bin"
     file.write_bytes(b"x" * 3_000_000)
 
@@ -35,34 +35,34 @@ def test_transfers_and_jobs_show_how_far_they_are(own, kind, tmp_path, capfd):
     uploaded = capfd.readouterr().err
     own.download_data(data["id"], str(tmp_path / "again.bin"), progress=True)
     downloaded = capfd.readouterr().err
-    job = own.upload_job_request(JobRequest(NO_OP), "a shown job", auto_start=True)
+    job = own.upload_job_request(JobRequest(NO_OP), "a visible job", auto_start=True)
     own.wait_until_job_completes(job["id"], progress=True)
     waited = capfd.readouterr().err
 
     assert "a-file.bin" in uploaded
     assert "100%" in uploaded.replace(" %", "%")
     assert "again.bin" in downloaded
-    assert "a shown job: complete" in waited
+    assert "a visible job: complete" in waited
     assert (tmp_path / "again.bin").read_bytes() == file.read_bytes()
 
 
-def test_many_things_are_counted(own, kind, capfd):
+def test_items_of_thread_map_are_counted(own, kind, capfd):
     assert own.thread_map(abs, [-1, -2, -3], progress=True) == [1, 2, 3]
     assert "100%" in capfd.readouterr().err.replace(" %", "%")
 
 
-def test_a_function_is_called_and_nothing_is_shown_without(capfd):
+def test_a_function_is_used_as_it_is_and_without_one_nothing_is_shown(capfd):
     def report(done, total):
         raise AssertionError
 
-    assert shown(report, "x") is report
-    assert shown(None, "x") is None
-    assert shown(False, "x") is None
+    assert progress_reporter(report, "x") is report
+    assert progress_reporter(None, "x") is None
+    assert progress_reporter(False, "x") is None
     assert capfd.readouterr().err == ""
 
 
-def test_a_bar_that_is_over_stays_over(kind, capfd):
-    bar = shown(True, "once")
+def test_a_finished_bar_ignores_further_reports(kind, capfd):
+    bar = progress_reporter(True, "once")
     for done in (1, 2, 2, 1):
         bar(done, 2)
     assert capfd.readouterr().err.rstrip().count("\n") <= 1

@@ -3,7 +3,7 @@ import pytest
 from voxel51.users.query import AnalyticsQuery, DataQuery, JobsQuery
 
 
-def test_a_query_goes_out_in_the_order_of_the_contract() -> None:
+def test_a_query_is_sent_in_the_order_of_the_contract() -> None:
     query = (
         AnalyticsQuery()
         .set_all_versions(True)
@@ -33,16 +33,16 @@ def test_an_empty_query_is_empty() -> None:
     assert JobsQuery().to_dict() == {}
 
 
-def test_fields_that_do_not_exist_are_dropped_and_duplicates_kept() -> None:
+def test_unknown_fields_are_dropped_and_duplicates_kept() -> None:
     assert DataQuery().add_field("nope").add_field("id").add_field("id").fields == ["id", "id"]
     assert DataQuery().sort_by("nope").to_dict() == {}
 
 
-def test_all_fields_are_those_of_the_kind() -> None:
+def test_all_fields_are_the_supported_fields() -> None:
     assert JobsQuery().add_all_fields().fields == list(JobsQuery.SUPPORTED_FIELDS)
 
 
-def test_searches_pass_as_they_are() -> None:
+def test_search_terms_are_sent_unchanged() -> None:
     query = JobsQuery().add_search("archived", False).add_search("nope", "x").add_search_over_all_fields("zz")
 
     assert query.add_search_direct("state:READY|QUEUED").to_dict() == {

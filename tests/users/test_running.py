@@ -1,4 +1,4 @@
-"""An analytic run on files in one call, against a real platform."""
+"""Runs of an analytic in one call, against a real platform."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,7 +32,7 @@ def uploaded(api: API, path: Path) -> int:
     return api.query_data(DataQuery().add_search("name", path.name))["count"]
 
 
-def test_a_local_file_is_uploaded_and_the_output_comes_back(own: API, video: Path, tmp_path: Path) -> None:
+def test_a_local_file_is_uploaded_and_the_output_downloaded(own: API, video: Path, tmp_path: Path) -> None:
     seen: list[str] = []
 
     result = own.run(
@@ -54,11 +54,11 @@ def test_a_local_file_is_uploaded_and_the_output_comes_back(own: API, video: Pat
 
 
 @pytest.mark.parametrize("how", ["id", "record", "reference"])
-def test_data_that_is_there_is_taken_as_it_is(own: API, video: Path, tmp_path: Path, how: str) -> None:
+def test_uploaded_data_is_not_uploaded_again(own: API, video: Path, tmp_path: Path, how: str) -> None:
     record = own.upload_data(video)
-    given = {"id": record["id"], "record": record, "reference": RemoteDataPath(record["id"])}[how]
+    value = {"id": record["id"], "record": record, "reference": RemoteDataPath(record["id"])}[how]
 
-    result = own.run(NO_OP, {"video": given}, output_path=tmp_path / "here.json", timeout=LIMIT_SECONDS)
+    result = own.run(NO_OP, {"video": value}, output_path=tmp_path / "here.json", timeout=LIMIT_SECONDS)
 
     assert result.data_ids == {"video": record["id"]}
     assert (tmp_path / "here.json").is_file()
@@ -66,19 +66,19 @@ def test_data_that_is_there_is_taken_as_it_is(own: API, video: Path, tmp_path: P
 
 
 @pytest.mark.parametrize("missing", ["missing.mp4", "folder/missing", Path("missing")])
-def test_a_file_that_is_not_there_is_named(own: API, missing: str | Path) -> None:
+def test_an_error_names_a_missing_file(own: API, missing: str | Path) -> None:
     with pytest.raises(FileNotFoundError, match="missing"):
         own.run(NO_OP, {"video": missing})
 
 
-def test_a_job_that_fails_leaves_no_output(own: API, tmp_path: Path) -> None:
+def test_a_failed_job_writes_no_output(own: API, tmp_path: Path) -> None:
     with pytest.raises(JobExecutionError, match="failed"):
         own.run("journeys/crash", {}, output_path=tmp_path / "out.json", timeout=LIMIT_SECONDS)
 
     assert not (tmp_path / "out.json").exists()
 
 
-def test_a_run_that_takes_too_long_is_named_and_goes_on(own: API) -> None:
+def test_after_a_timeout_the_job_is_named_and_continues(own: API) -> None:
     with pytest.raises(WaitTimedOut) as caught:
         own.run(PATIENT, {}, {"seconds": 5}, timeout=0.3)
 
@@ -87,6 +87,6 @@ def test_a_run_that_takes_too_long_is_named_and_goes_on(own: API) -> None:
     own.wait_until_job_completes(job_id)
 
 
-def test_the_output_goes_to_one_place(own: API) -> None:
+def test_output_path_and_output_dir_exclude_each_other(own: API) -> None:
     with pytest.raises(ValueError, match="exclude each other"):
         own.run(NO_OP, {}, output_path="a", output_dir="b")

@@ -1,4 +1,4 @@
-"""Uploads to platforms that know no pieces, and what a client gives up on."""
+"""Uploads to platforms without resumable uploads, and rejected uploads."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ def large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize("status", [404, 405])
-def test_a_platform_that_knows_no_pieces_gets_the_form(loopback: Loopback, large: Path, status: int) -> None:
+def test_without_resumable_uploads_the_file_is_sent_as_a_form(loopback: Loopback, large: Path, status: int) -> None:
     def choose(request: Received) -> Reply:
         return Reply.error(status, "no") if request.path == "/v1/data/uploads" else Reply.of({"data": RECORD}, 201)
 
@@ -34,7 +34,7 @@ def test_a_platform_that_knows_no_pieces_gets_the_form(loopback: Loopback, large
     assert loopback.last.size_bytes > LARGE_BYTES
 
 
-def test_a_refusal_is_not_tried_again_in_another_way(loopback: Loopback, large: Path) -> None:
+def test_a_rejected_upload_is_not_sent_as_a_form(loopback: Loopback, large: Path) -> None:
     loopback.reply(Reply.error(413, "too large for us"))
     with (
         API(token=Token.from_private_key("key", loopback.url)) as api,

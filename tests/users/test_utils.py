@@ -13,7 +13,7 @@ from voxel51.users.logging import setup_logging
     ("number", "text"),
     [(0, "0B"), (100, "100B"), (123_000, "120.1KB"), (1024**4, "1TB"), (1024**6, "1024PB"), (1023.99, "1KB")],
 )
-def test_bytes_for_people(number: float, text: str) -> None:
+def test_human_readable_bytes(number: float, text: str) -> None:
     assert utils.to_human_bytes_str(number) == text
 
 
@@ -21,24 +21,24 @@ def test_bytes_for_people(number: float, text: str) -> None:
     ("seconds", "text"),
     [(0, "0 seconds"), (1e-3, "1ms"), (1, "1 second"), (60, "1 minute"), (65, "1.1 minutes"), (7200, "2 hours")],
 )
-def test_durations_for_people(seconds: float, text: str) -> None:
+def test_human_readable_durations(seconds: float, text: str) -> None:
     assert utils.to_human_time_str(seconds) == text
 
 
-def test_the_largest_unit_can_be_chosen() -> None:
+def test_the_largest_unit_can_be_limited() -> None:
     assert utils.to_human_time_str(7200, max_unit="minute") == "120 minutes"
     assert utils.to_human_bytes_str(10 * 1024**3, max_unit="MB") == "10240MB"
     with pytest.raises(ValueError, match="Invalid unit 'parsec'"):
         utils.to_human_time_str(1, max_unit="parsec")
 
 
-def test_numbers_and_bits_for_people() -> None:
+def test_human_readable_numbers_and_bits() -> None:
     assert utils.to_human_decimal_str(123_456) == "123.5K"
     assert utils.to_human_decimal_str(123_456, decimals=0) == "123K"
     assert utils.to_human_bits_str(1536 * 1024) == "1.5Mb"
 
 
-def test_json_is_written_with_its_folders_and_read_back(tmp_path: Path) -> None:
+def test_json_is_written_to_new_folders_and_read_back(tmp_path: Path) -> None:
     path = tmp_path / "a" / "b.json"
 
     utils.write_json({"name": "ü"}, path)
@@ -47,7 +47,7 @@ def test_json_is_written_with_its_folders_and_read_back(tmp_path: Path) -> None:
     assert path.read_text() == utils.json_to_str({"name": "ü"})
 
 
-def test_files_are_copied_with_their_folders(tmp_path: Path) -> None:
+def test_files_are_copied_to_new_folders(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"x")
 
     utils.copy_file(tmp_path / "a", tmp_path / "b" / "c")
@@ -55,7 +55,7 @@ def test_files_are_copied_with_their_folders(tmp_path: Path) -> None:
     assert (tmp_path / "b" / "c").read_bytes() == b"x"
 
 
-def test_parts_of_a_url_are_joined_by_one_slash() -> None:
+def test_url_parts_are_joined_with_one_slash() -> None:
     assert utils.urljoin("http://host/", "/v1/", "data", "d1") == "http://host/v1/data/d1"
 
 
@@ -69,7 +69,7 @@ def test_parts_of_a_url_are_joined_by_one_slash() -> None:
         ("what\nyes\n", None, True),
     ],
 )
-def test_questions_are_asked_until_they_are_answered(
+def test_a_question_is_repeated_until_it_is_answered(
     answers: str,
     default: str | None,
     expected: bool,
@@ -85,12 +85,12 @@ def test_questions_are_asked_until_they_are_answered(
     assert ("Please respond with 'y[es]' or 'n[o]'" in printed) == ("what" in answers)
 
 
-def test_a_default_that_is_no_answer_is_refused() -> None:
+def test_an_invalid_default_is_rejected() -> None:
     with pytest.raises(ValueError, match="'maybe'"):
         utils.query_yes_no("Sure?", "maybe")
 
 
-def test_files_go_out_by_the_library_requests_with_their_exact_length(loopback: Loopback) -> None:
+def test_files_are_sent_by_requests_with_their_exact_length(loopback: Loopback) -> None:
     files = {"file": ("v.mp4", io.BytesIO(b"video"), "video/mp4")}
 
     with requests.Session() as session:
@@ -101,7 +101,7 @@ def test_files_go_out_by_the_library_requests_with_their_exact_length(loopback: 
     assert (loopback.last.headers["x-key"], b'filename="v.mp4"' in loopback.last.body) == ("k", True)
 
 
-def test_logging_goes_where_it_was_set_up_to(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_logging_is_set_up(monkeypatch: pytest.MonkeyPatch) -> None:
     import logging
 
     root = logging.getLogger()

@@ -1,4 +1,4 @@
-"""Waiting for many jobs."""
+"""Waiting for several jobs, and the deadline."""
 
 import threading
 import time
@@ -28,10 +28,10 @@ def submit(api: API, analytic: str, **parameters: Any) -> str:
     request = JobRequest(analytic)
     for name, value in parameters.items():
         request.set_parameter(name, value)
-    return api.upload_job_request(request, "to be waited for", auto_start=True)["id"]
+    return api.upload_job_request(request, "a job to wait for", auto_start=True)["id"]
 
 
-def test_jobs_are_given_as_they_end_also_those_that_fail(own: API) -> None:
+def test_jobs_are_returned_as_they_end_including_failed_ones(own: API) -> None:
     slow = submit(own, PATIENT, seconds=2.5)
     quick, failing = submit(own, NO_OP), submit(own, "journeys/crash")
 
@@ -39,25 +39,25 @@ def test_jobs_are_given_as_they_end_also_those_that_fail(own: API) -> None:
 
     assert ended[-1]["id"] == slow
     assert {job["id"]: job["state"] for job in ended} == {slow: "COMPLETE", quick: "COMPLETE", failing: "FAILED"}
-    assert all("output_filename" in job for job in ended), "records are not whole"
+    assert all("output_filename" in job for job in ended), "records are incomplete"
 
 
 def test_records_and_a_single_id_can_be_waited_for(own: API) -> None:
-    job = own.upload_job_request(JobRequest(NO_OP), "to be waited for", auto_start=True)
+    job = own.upload_job_request(JobRequest(NO_OP), "a job to wait for", auto_start=True)
 
     assert [ended["id"] for ended in own.wait([job, job["id"]], timeout=LIMIT_SECONDS)] == [job["id"]]
     assert [ended["id"] for ended in own.wait(job["id"], timeout=LIMIT_SECONDS)] == [job["id"]]
     assert list(own.wait([])) == []
 
 
-def test_a_job_that_is_not_there_is_an_error(own: API) -> None:
+def test_an_unknown_job_is_an_error(own: API) -> None:
     job_id = submit(own, NO_OP)
 
     with pytest.raises(NotFound):
         list(own.wait([job_id, "nowhere"], timeout=LIMIT_SECONDS))
 
 
-def test_more_jobs_than_one_look_can_ask_for(own: API) -> None:
+def test_more_jobs_than_one_query_can_name(own: API) -> None:
     jobs = [own.upload_job_request(JobRequest(NO_OP), f"one of many {number}", auto_start=True) for number in range(60)]
 
     ended = list(own.wait(jobs, timeout=LIMIT_SECONDS))
@@ -66,7 +66,7 @@ def test_more_jobs_than_one_look_can_ask_for(own: API) -> None:
 
 
 @pytest.mark.alone
-def test_the_deadline_counts_from_the_call_and_is_never_overshot(api: API, loopback: Loopback) -> None:
+def test_the_deadline_counts_from_the_call_and_is_never_exceeded(api: API, loopback: Loopback) -> None:
     loopback.choose = answer_all_as_running
     waiting = api.wait(["j1", "j2"], timeout=0.6)
     started = time.monotonic()
@@ -82,7 +82,7 @@ def test_the_deadline_counts_from_the_call_and_is_never_overshot(api: API, loopb
 
 @pytest.mark.alone
 @pytest.mark.parametrize("ids", [["j1"], ["j1", "j2"]], ids=["one", "many"])
-def test_a_platform_that_hangs_does_not_move_the_deadline(api: API, loopback: Loopback, ids: list[str]) -> None:
+def test_a_hanging_platform_does_not_delay_the_deadline(api: API, loopback: Loopback, ids: list[str]) -> None:
     never = threading.Event()
     loopback.reply(Reply(until=never))
     started = time.monotonic()
@@ -95,7 +95,7 @@ def test_a_platform_that_hangs_does_not_move_the_deadline(api: API, loopback: Lo
 
 
 @pytest.mark.alone
-def test_a_platform_that_is_away_does_not_move_the_deadline(api: API, loopback: Loopback) -> None:
+def test_an_unavailable_platform_does_not_delay_the_deadline(api: API, loopback: Loopback) -> None:
     loopback.reply(Reply.error(503, "restarting"))
     started = time.monotonic()
 
@@ -105,7 +105,7 @@ def test_a_platform_that_is_away_does_not_move_the_deadline(api: API, loopback: 
     assert time.monotonic() - started < 0.7
 
 
-def test_one_request_asks_for_many_jobs(api: API, loopback: Loopback) -> None:
+def test_one_query_polls_many_jobs(api: API, loopback: Loopback) -> None:
     loopback.choose = answer_all_as_running
 
     with pytest.raises(WaitTimedOut):

@@ -1,4 +1,4 @@
-"""Dates travel as ISO 8601 in UTC with milliseconds."""
+"""Dates as ISO 8601 text in UTC with milliseconds."""
 
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -25,16 +25,16 @@ def test_a_moment_is_written_in_utc(moment, text):
 @pytest.mark.parametrize(
     "text", ["2020-01-31T12:00:00Z", "2020-01-31T14:00:00+02:00", "2020-01-31 12:00:00", "2020-01-31T12:00:00.000000"]
 )
-def test_every_form_that_clients_send_is_read(text):
+def test_every_format_that_clients_send_is_read(text):
     assert from_text(text) == datetime(2020, 1, 31, 12, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("text", ["", "tomorrow", "2020-13-01", "12:00", "9999-12-31T23:59:59-14:00"])
-def test_what_is_no_date_is_named(text):
+def test_an_invalid_date_is_quoted(text):
     with pytest.raises(ValueError, match="ISO 8601"):
         from_text(text)
 
 
-def test_the_present_travels_without_loss():
+def test_the_present_time_survives_a_round_trip():
     moment = now()
     assert from_text(to_text(moment)) == moment

@@ -1,1 +1,1 @@
-"""For applications: programs with users of their own, and the client by which they serve them."""
+"""Client for applications: programs with users of their own, for which they call the platform."""

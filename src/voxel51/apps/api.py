@@ -1,4 +1,4 @@
-"""The client of an application: what a user's client does, for each of the application's users, and what is its own."""
+"""API client for applications: the calls of users, made for the application's users, and calls of its own."""
 
 from voxel51.apps import calls
 from voxel51.apps.auth import ApplicationToken
@@ -13,34 +13,35 @@ __all__ = ["ApplicationAPI", "ApplicationAPIError"]
 
 
 class ApplicationAPI(ApplicationCaller, API):
-    """The platform as an application sees it.
+    """API client for one application.
 
-    Data and jobs are those of the active user, see `with_user`. Analytics and the platform's status are the
-    application's own: calls about them, and those below, raise `ApplicationAPIError` when the platform refuses.
+    Data and jobs belong to the active user, see `with_user`. Analytics and the platform's status belong to the
+    application: these calls, and those defined in this class, raise `ApplicationAPIError` when the platform rejects the
+    request.
 
     Args:
-        token: what gives access; the active application token when None.
-        keep_alive: whether connections are kept between calls, which is several times as fast.
+        token: the credentials; None loads the active application token.
+        keep_alive: whether to keep connections open between calls, which is several times as fast.
 
     Raises:
-        voxel51.apps.auth.ApplicationTokenError: there is no token, or it is no good.
+        voxel51.apps.auth.ApplicationTokenError: no token was found, or the token is invalid.
     """
 
     def __init__(self, token: ApplicationToken | None = None, keep_alive: bool = True) -> None:
         super().__init__(token, keep_alive)
 
     def query_application_data(self, data_query: DataQuery) -> DataList:
-        """The data of all users of the application that match, under the key ``data``."""
+        """Return the data of all users of the application that match, under the key ``data``."""
         return self._send(calls.query_data(data_query))
 
     def query_application_jobs(self, jobs_query: JobsQuery) -> JobList:
-        """The jobs of all users of the application that match, under the key ``jobs``."""
+        """Return the jobs of all users of the application that match, under the key ``jobs``."""
         return self._send(calls.query_jobs(jobs_query))
 
     def create_user(self, username: str) -> None:
-        """Give the application a further user: 1 to 64 letters, digits, ``.``, ``_``, ``-``."""
+        """Create a user of the application. The name is 1 to 64 letters, digits, ``.``, ``_``, ``-``."""
         self._send(calls.create_user(username))
 
     def list_users(self) -> list[str]:
-        """The names of the application's users."""
+        """List the names of the application's users."""
         return self._send(calls.list_users())

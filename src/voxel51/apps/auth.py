@@ -1,4 +1,4 @@
-"""Tokens of applications: found and activated as those of users are, at places of their own."""
+"""Application tokens: load, activate and deactivate the credentials of an application."""
 
 import logging
 import os
@@ -7,7 +7,7 @@ from typing import Self, TypeVar
 
 from voxel51.transport.secrets import SecretHeaders
 from voxel51.users.auth import ACCESS_TOKEN_FIELD, HELP_URL, PRIVATE_KEY_FIELD, Token, TokenError
-from voxel51.users.tokens import TokenPlaces
+from voxel51.users.tokens import TokenLocator
 from voxel51.wire.headers import APPLICATION_KEY, APPLICATION_USER
 
 __all__ = [
@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 logger = logging.getLogger(__name__)
-SomeToken = TypeVar("SomeToken", bound="ApplicationToken")
+AnyApplicationToken = TypeVar("AnyApplicationToken", bound="ApplicationToken")
 
 TOKEN_ENV_VAR = "VOXEL51_APP_TOKEN"  # noqa: S105  (the name of a variable)
 TOKEN_ENVIRON_VAR = TOKEN_ENV_VAR
@@ -43,17 +43,17 @@ USER_HEADER = APPLICATION_USER
 
 
 class ApplicationTokenError(TokenError):
-    """There is no application token, or it is no good. The text says which file and why."""
+    """Missing or invalid application token. The text names the file and the reason."""
 
 
 ApplicationTokenLoadError = ApplicationTokenError
 
 
 class ApplicationToken(Token):
-    """Access to one platform for an application, and by it for the application's users."""
+    """Credentials of an application on one platform, with which it acts for its users."""
 
     def get_header(self, username: str | None = None) -> dict[str, str]:
-        """The headers that give access: as the application, or as its user of that name."""
+        """Return the headers with the credentials, to act as the application or as its user ``username``."""
         headers = SecretHeaders({KEY_HEADER: self.private_key})
         if username is not None:
             headers[USER_HEADER] = username
@@ -61,53 +61,53 @@ class ApplicationToken(Token):
 
     @classmethod
     def from_json(cls, path: str | os.PathLike[str]) -> Self:
-        """From a token file.
+        """Return the token in a token file.
 
         Raises:
-            ApplicationTokenError: it is not there, or no token file.
+            ApplicationTokenError: the file was not found or is invalid.
         """
-        return _places(cls).load(path)
+        return _locator(cls).load(path)
 
 
 def activate_application_token(path: str | os.PathLike[str]) -> None:
-    """Make the token file at ``path`` the one that is used when nothing else is said.
+    """Activate the token file at ``path``: copy it to where clients look for it by default.
 
     Raises:
-        ApplicationTokenError: it is no token file.
+        ApplicationTokenError: the token file is invalid.
     """
-    _places(ApplicationToken).activate(path)
+    _locator(ApplicationToken).activate(path)
     logger.info("Application token successfully activated")
 
 
 def deactivate_application_token() -> None:
-    """Forget the token that was activated, if any."""
-    if _places(ApplicationToken).deactivate():
+    """Delete the activated token file, if any."""
+    if _locator(ApplicationToken).deactivate():
         logger.info("Application token '%s' successfully deactivated", TOKEN_PATH)
     else:
         logger.info("No application token to deactivate")
 
 
 def get_active_application_token_path() -> str | None:
-    """Path of the token file that is used when nothing else is said; None when there is none.
+    """Return the path of the token file that clients use by default; None if no token file was found.
 
     Raises:
-        ApplicationTokenError: the environment names a file that is not there.
+        ApplicationTokenError: the file that the environment names was not found.
     """
-    return _places(ApplicationToken).active_path()
+    return _locator(ApplicationToken).active_path()
 
 
 def load_application_token(token_path: str | os.PathLike[str] | None = None) -> ApplicationToken:
-    """The token at ``token_path``, or else the active one: of the environment, or the activated one.
+    """Return the token at ``token_path``, by default the active token: from the environment, or the activated one.
 
     Raises:
-        ApplicationTokenError: there is none, or it is no good.
+        ApplicationTokenError: no token was found, or it is invalid.
     """
-    return _places(ApplicationToken).load(token_path)
+    return _locator(ApplicationToken).load(token_path)
 
 
-def _places(token: type[SomeToken]) -> TokenPlaces[SomeToken]:
-    # made anew, since scripts and tests set TOKEN_PATH
-    return TokenPlaces(
+def _locator(token: type[AnyApplicationToken]) -> TokenLocator[AnyApplicationToken]:
+    # Created for each call, because scripts and tests assign TOKEN_PATH.
+    return TokenLocator(
         noun="application token",
         token=token,
         error=ApplicationTokenError,

@@ -1,4 +1,4 @@
-"""Calls that only applications make, and what becomes of those that they share with people."""
+"""Calls about applications, and how applications make the calls that they share with users."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,49 +15,49 @@ Result = TypeVar("Result")
 
 
 class ApplicationAPIError(APIError):
-    """A call of the application itself failed, and not one for a user of it.
+    """Rejected call of the application itself, as opposed to a call for one of its users.
 
-    It is also of the class that its status stands for, such as `voxel51.transport.errors.NotFound`.
+    Each instance also belongs to the class of its status, such as `voxel51.transport.errors.NotFound`.
     """
 
     @classmethod
     def from_response(cls, res: Response | BufferedResponse) -> "ApplicationAPIError":
-        """The error that an answer with a status of 400 or above stands for.
+        """Return the error for a response with a status of 400 or above.
 
         Raises:
-            ValueError: the answer is not an error.
+            ValueError: the response is not an error.
         """
         error = APIError.from_response(res)
-        return _of_both(type(error))(error.message, error.code, error.request_id)
+        return _application_class(type(error))(error.message, error.code, error.request_id)
 
 
 def as_application(call: Call[Result]) -> Call[Result]:
-    """``call`` as an application makes it.
+    """Return ``call`` as an application makes it.
 
-    Analytics and the platform's status are the application's own, found under ``apps/``; everything else, batches of
-    analytics included, is done for one of its users at the route that users have.
+    Analytics and the platform's status have routes of their own for applications, under ``apps/``. All other calls,
+    including batches of analytics, are made for the active user at the routes of users.
     """
-    own = call.path == "status/all" or (call.path.startswith("analytics") and call.path != "analytics/batch")
-    return _own(replace(call, path=f"apps/{call.path}")) if own else call
+    is_own = call.path == "status/all" or (call.path.startswith("analytics") and call.path != "analytics/batch")
+    return _own(replace(call, path=f"apps/{call.path}")) if is_own else call
 
 
 def query_data(data_query: DataQuery) -> Call[DataList]:
-    """The data of all its users that match."""
+    """List the data of all users of the application that match."""
     return _own(get("apps/data", document, data_query.to_dict()))
 
 
 def query_jobs(jobs_query: JobsQuery) -> Call[JobList]:
-    """The jobs of all its users that match."""
+    """List the jobs of all users of the application that match."""
     return _own(get("apps/jobs", document, jobs_query.to_dict()))
 
 
 def create_user(username: str) -> Call[None]:
-    """Give it a further user."""
+    """Create a user of the application."""
     return _own(post_json("apps/users", nothing, {"username": username}))
 
 
 def list_users() -> Call[list[str]]:
-    """The names of its users."""
+    """List the names of the application's users."""
     return _own(get("apps/users/list", entry("users")))
 
 
@@ -66,11 +66,12 @@ def _own(call: Call[Result]) -> Call[Result]:
     return replace(call, refusal=refusal)
 
 
-_KINDS: dict[type[APIError], type[ApplicationAPIError]] = {APIError: ApplicationAPIError}
+_APPLICATION_CLASSES: dict[type[APIError], type[ApplicationAPIError]] = {APIError: ApplicationAPIError}
 
 
-def _of_both(kind: type[APIError]) -> type[ApplicationAPIError]:
-    if kind not in _KINDS:
-        made = type(f"Application{kind.__name__}", (ApplicationAPIError, kind), {})
-        _KINDS[kind] = cast("type[ApplicationAPIError]", made)
-    return _KINDS[kind]
+def _application_class(error: type[APIError]) -> type[ApplicationAPIError]:
+    """Return the class that is both an `ApplicationAPIError` and ``error``, such as ``ApplicationNotFound``."""
+    if error not in _APPLICATION_CLASSES:
+        both = type(f"Application{error.__name__}", (ApplicationAPIError, error), {})
+        _APPLICATION_CLASSES[error] = cast("type[ApplicationAPIError]", both)
+    return _APPLICATION_CLASSES[error]

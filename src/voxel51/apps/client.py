@@ -1,4 +1,4 @@
-"""What makes a client that of an application: its token, the user it acts for, and where its own routes are."""
+"""Application caller: the token, the active user and the routes of an application, mixed into a client for users."""
 
 import os
 from collections.abc import Mapping
@@ -13,21 +13,22 @@ Result = TypeVar("Result")
 
 
 class ApplicationCaller(Caller):
-    """Somebody who calls as an application, or as a user of it. To be mixed into a client of users.
+    """Mix-in for clients that call as an application, or as one of its users.
 
     Attributes:
-        active_user: the user that it acts for; None is nobody. Threads that share a client share it, too.
+        token: the credentials of the application.
+        active_user: the user to act for; None acts for the application itself. Threads that share a client share it.
     """
 
     token: ApplicationToken
     active_user: str | None = None
 
     def with_user(self, username: str) -> None:
-        """Act for that user of the application from now on. Nothing is sent: whether there is one shows later."""
+        """Act for that user from now on. Nothing is sent: an unknown user is reported by the next call."""
         self.active_user = username
 
     def exit_user(self) -> None:
-        """Act for the application alone again."""
+        """Act for the application itself again."""
         self.active_user = None
 
     @staticmethod

@@ -157,12 +157,10 @@ def _submit(
 
 
 def _ends(api: API, job_ids: Sequence[str], options: argparse.Namespace) -> Iterator[Any]:
-    from voxel51.users.waiting import LONGEST_PAUSE_SECONDS, LookSchedule, ends_of
-
     if not job_ids:
         return
     shown = None if options.json or options.quiet else JobProgressDisplay(ProgressDisplay(sys.stderr))
-    yield from api._iterate(ends_of(job_ids, LookSchedule(LONGEST_PAUSE_SECONDS, None, overtime=0), shown))
+    yield from api.wait(job_ids, progress=shown)
 
 
 def _reason(api: API, job_id: str) -> str:

@@ -30,13 +30,10 @@ def add_watch(verbs: Commands) -> None:
 
 
 def _watch(options: argparse.Namespace) -> int:
-    from voxel51.users.waiting import LONGEST_PAUSE_SECONDS, LookSchedule, ends_of
-
     states: dict[str, str] = {}
     with client(options) as api:
         job_ids = list(dict.fromkeys(options.ids)) or _active_jobs(api)
-        schedule = LookSchedule(LONGEST_PAUSE_SECONDS, None, overtime=0)
-        for job in api._iterate(ends_of(job_ids, schedule, _progress_callback(options))):
+        for job in api.wait(job_ids, progress=_progress_callback(options)):
             states[job["id"]] = job["state"]
     if not options.json:
         _print_summary(Printer(options), states)

@@ -1,1 +1,1 @@
-"""For people: the client of a user."""
+"""Client for users: the API client, job requests, queries and tokens."""

@@ -23,6 +23,7 @@ from voxel51.users.flows import (
 )
 
 Result = TypeVar("Result")
+Item = TypeVar("Item")
 
 
 class AsyncClient(Caller):
@@ -50,7 +51,7 @@ class AsyncClient(Caller):
             pass
         return execution.result
 
-    def _iterate(self, flow: EmittingFlow[Any]) -> AsyncIterator[Any]:
+    def _iterate(self, flow: EmittingFlow[Item]) -> AsyncIterator[Item]:
         return self._execute(Execution(flow))
 
     async def _execute(self, execution: Execution[Any]) -> AsyncIterator[Any]:

@@ -1,128 +1,150 @@
-"""The calls of the client for asyncio that take many requests: lists of any length, waiting, and whole runs."""
+# Generated from src/voxel51/users/compound.py by .ci/generate_async.py: do not edit.
+# Change the source, then run: make generate
+"""Calls of the async client that take several requests: iterate over long lists, wait for jobs, run an analytic."""
 
 from collections.abc import AsyncIterator, Iterable, Mapping
-from typing import Any, Unpack
+from typing import Unpack
 
 from voxel51.users.async_client import AsyncClient
 from voxel51.users.calls import analytics, data, jobs
-from voxel51.users.calls import labels as labels_calls
+from voxel51.users.calls import labels as label_calls
+from voxel51.users.downloading import FilePath
 from voxel51.users.jobs import require_not_failed
 from voxel51.users.paging import pages
-from voxel51.users.progress import JobProgress, shown_jobs
+from voxel51.users.progress import JobProgress, job_progress_reporter
 from voxel51.users.query import AnalyticsQuery, DataQuery, JobsQuery
 from voxel51.users.renditions import of_data, of_job, read_rendition, save_rendition
 from voxel51.users.running import Input, RunOptions, RunResult, run
-from voxel51.users.several import Path
-from voxel51.users.waiting import LONGEST_PAUSE_SECONDS, LookSchedule, ends_of
+from voxel51.users.waiting import LONGEST_PAUSE_SECONDS, PollSchedule, ended_jobs
 from voxel51.wire.analytics import AnalyticRecord
 from voxel51.wire.data import DataRecord
+from voxel51.wire.documents import JsonObject
 from voxel51.wire.jobs import JobRecord
 from voxel51.wire.search import KnownLabel, LabelMatches
 
 
 class AsyncCompoundCalls(AsyncClient):
-    """Each is one line over a flow (`voxel51.users.flows`), so that its logic is there once for all clients."""
+    """Mix-in with the calls that take several requests.
+
+    Each method is one line over a flow (`voxel51.users.flows`), so the logic exists once for all clients.
+    """
 
     def iter_analytics(self, analytics_query: AnalyticsQuery | None = None) -> AsyncIterator[AnalyticRecord]:
-        """The analytics that match, or all, read as they are asked for; the oldest first unless the query says more."""
-        return self._iterate(pages(analytics_query or AnalyticsQuery(), analytics.query, "analytics"))
+        """Iterate over the analytics that match, or all; pages are fetched as needed.
+
+        The oldest come first unless the query sorts them.
+        """
+        return self._iterate(
+            pages(analytics_query or AnalyticsQuery(), analytics.query, lambda page: page["analytics"])
+        )
 
     def iter_data(self, data_query: DataQuery | None = None) -> AsyncIterator[DataRecord]:
-        """The data that match, or all, read as they are asked for; the oldest first unless the query says more.
+        """Iterate over the data that match, or all; pages are fetched as needed.
 
-        Each is given once, also when others are added or deleted meanwhile.
+        The oldest come first unless the query sorts them. Each record is returned once, even if others are added or
+        deleted during the iteration.
         """
-        return self._iterate(pages(data_query or DataQuery(), data.query, "data"))
+        return self._iterate(pages(data_query or DataQuery(), data.query, lambda page: page["data"]))
 
     def iter_jobs(self, jobs_query: JobsQuery | None = None) -> AsyncIterator[JobRecord]:
-        """The jobs that match, or all, read as they are asked for; the oldest first unless the query says more.
+        """Iterate over the jobs that match, or all; pages are fetched as needed.
 
-        Each is given once, also when others are added or deleted meanwhile.
+        The oldest come first unless the query sorts them. Each record is returned once, even if others are added or
+        deleted during the iteration.
         """
-        return self._iterate(pages(jobs_query or JobsQuery(), jobs.query, "jobs"))
+        return self._iterate(pages(jobs_query or JobsQuery(), jobs.query, lambda page: page["jobs"]))
 
-    def wait(self, job_ids: Iterable[str | JobRecord], timeout: float | None = None) -> AsyncIterator[JobRecord]:
-        """The records of jobs as they end, COMPLETE or FAILED, whichever is first.
+    def wait(
+        self,
+        job_ids: Iterable[str | JobRecord],
+        timeout: float | None = None,
+        progress: bool | JobProgress | None = None,
+    ) -> AsyncIterator[JobRecord]:
+        """Iterate over the records of jobs as they end, COMPLETE or FAILED, in the order in which they end.
 
         Args:
             job_ids: ids or records of jobs.
-            timeout: in seconds from this call; None waits for ever.
+            timeout: in seconds from this call; None waits without a limit.
+            progress: True shows a progress bar for each job. A function is called after each poll of a job, as
+                ``progress(job, status)``.
 
         Raises:
-            voxel51.users.jobs.WaitTimedOut: at ``timeout``, never after it, while iterating: some have not ended.
-            voxel51.transport.errors.NotFound: one of them is not there.
+            voxel51.users.jobs.WaitTimedOut: while iterating, at ``timeout`` and never after it: some jobs have not
+                ended.
+            voxel51.transport.errors.NotFound: one of the jobs was not found.
         """
-        return self._iterate(ends_of(job_ids, LookSchedule(LONGEST_PAUSE_SECONDS, timeout, overtime=0)))
+        schedule = PollSchedule(LONGEST_PAUSE_SECONDS, timeout, overtime=0)
+        return self._iterate(ended_jobs(job_ids, schedule, job_progress_reporter(progress)))
 
     async def wait_until_job_completes(
         self, job_id: str, sleep_time: float = 5, max_wait_time: float = 600, progress: bool | JobProgress | None = None
     ) -> None:
-        """Return when a job is done. It is looked at often at first, and at least every ``sleep_time`` seconds.
+        """Return when a job is COMPLETE. It is polled often at first, and at least every ``sleep_time`` seconds.
 
         Args:
             job_id: the job.
             sleep_time: in seconds.
             max_wait_time: in seconds.
-            progress: True shows a bar; a function is called after every look: ``progress(job, status)``.
+            progress: True shows a progress bar. A function is called after each poll, as ``progress(job, status)``.
 
         Raises:
-            JobExecutionError: the job failed, or is not done after ``max_wait_time``.
+            JobExecutionError: the job failed, or has not completed after ``max_wait_time``.
         """
-        async for job in self._iterate(
-            ends_of([job_id], LookSchedule(sleep_time, max_wait_time), shown_jobs(progress))
-        ):
+        schedule = PollSchedule(sleep_time, max_wait_time)
+        async for job in self._iterate(ended_jobs([job_id], schedule, job_progress_reporter(progress))):
             require_not_failed(job)
 
     async def run(
         self,
         analytic: str,
         inputs: Mapping[str, Input],
-        parameters: Mapping[str, Any] | None = None,
+        parameters: Mapping[str, object] | None = None,
         **options: Unpack[RunOptions],
     ) -> RunResult:
         """Run an analytic on files, from upload to download, in one call.
 
         Args:
-            analytic: its full name.
-            inputs: input name -> path of a file, which is uploaded; or id or record of data, which is taken as it is.
+            analytic: the full name of the analytic.
+            inputs: input name -> path of a file to upload, or id or record of uploaded data.
             parameters: parameter name -> value; a ``pathlib.Path`` is uploaded.
             options: see `RunOptions`.
 
         Raises:
-            OSError: a local file is not there, or the output cannot be written.
+            OSError: a local file was not found, or the output cannot be written.
             JobExecutionError: the job failed; or, as `WaitTimedOut`, it did not end in time.
         """
         return await self._run(run(analytic, inputs, parameters, options))
 
     async def download_data_rendition(
-        self, data_id: str, rendition: str, output_path: Path | None = None, **arguments: Any
-    ) -> Path:
-        """Have something made of a video, and download it to ``output_path`` (default: its own name, right here).
+        self, data_id: str, rendition: str, output_path: FilePath | None = None, **arguments: object
+    ) -> FilePath:
+        """Download a rendition of a video: a derived file that the platform makes on demand and keeps.
 
-        There are: playable, index, poster, thumbnails, frame (``number=`` or ``time=``), clip (``first=``, ``last=`` or
-        ``start=``, ``end=``). It is made once; the second time it is there.
+        Renditions are playable, index, poster, thumbnails, frame (``number=`` or ``time=``) and clip (``first=``,
+        ``last=`` or ``start=``, ``end=``). The default of ``output_path`` is the file's own name in the current folder.
         """
         return await self._run(save_rendition(of_data(data_id, rendition, arguments), output_path))
 
     async def download_job_rendition(
-        self, job_id: str, rendition: str, output_path: Path | None = None, **arguments: Any
-    ) -> Path:
-        """Have something made of the labels that a job left, and download it.
+        self, job_id: str, rendition: str, output_path: FilePath | None = None, **arguments: object
+    ) -> FilePath:
+        """Download a rendition of a job's labels.
 
-        There are: annotated (the video with the labels drawn into it), sheet, frame, labels, evaluation, comparison.
+        Renditions are annotated (the video with the labels drawn on it), sheet, frame, labels, evaluation and
+        comparison. The default of ``output_path`` is the file's own name in the current folder.
         """
         return await self._run(save_rendition(of_job(job_id, rendition, arguments), output_path))
 
-    async def get_frame_times(self, data_id: str) -> dict[str, Any]:
-        """When each frame of a video is shown: ``frame_count``, ``times`` in seconds, ``frame_rate``, …"""
+    async def get_frame_times(self, data_id: str) -> JsonObject:
+        """Return when each frame of a video is shown: ``frame_count``, ``times`` in seconds, ``frame_rate``, …"""
         return await self._run(read_rendition(of_data(data_id, "index", {})))
 
-    async def evaluate_job(self, job_id: str, truth: str, overlap: float = 0.5) -> dict[str, Any]:
-        """How good a job's labels are beside true ones, the data with id ``truth``: average precision, MOTA, IDF1."""
+    async def evaluate_job(self, job_id: str, truth: str, overlap: float = 0.5) -> JsonObject:
+        """Measure a job's labels against true labels, the data with id ``truth``: average precision, MOTA, IDF1."""
         return await self._run(read_rendition(of_job(job_id, "evaluation", {"truth": truth, "overlap": overlap})))
 
-    async def compare_jobs(self, job_id: str, other_job_id: str, overlap: float = 0.5) -> dict[str, Any]:
-        """How the labels of two jobs differ: boxes and events that one of them alone has, and where."""
+    async def compare_jobs(self, job_id: str, other_job_id: str, overlap: float = 0.5) -> JsonObject:
+        """Compare the labels of two jobs: list the boxes and events that only one of them has."""
         arguments = {"with": other_job_id, "overlap": overlap}
         return await self._run(read_rendition(of_job(job_id, "comparison", arguments)))
 
@@ -140,26 +162,26 @@ class AsyncCompoundCalls(AsyncClient):
         limit: int | None = None,
         offset: int | None = None,
     ) -> LabelMatches:
-        """The jobs that found all of ``labels``, with the frames; the newest first.
+        """Return the jobs that found all of ``labels``, with the frames; the newest first.
 
         Args:
             labels: such as ``["dog", "car"]``.
-            text: that was read, or a part of it.
-            longer_than: seconds that each lasts without a break.
-            confidence: how sure of each one was, at least once.
-            together: all of them at the same time.
-            analytic: full name of what found them.
-            data_id: what they are found in.
-            job_id: what found them.
-            limit: how many jobs; 25 if not given.
-            offset: how many are left out before.
+            text: recognised text, or a part of it.
+            longer_than: the minimum duration of an uninterrupted span, in seconds.
+            confidence: the minimum of the highest confidence in a span.
+            together: require that all labels occur in the same frames.
+            analytic: the full name of the analytic that found the labels.
+            data_id: the video that contains the labels.
+            job_id: the job that found the labels.
+            limit: the maximum number of jobs; the default is 25.
+            offset: how many matches to skip.
         """
-        call = labels_calls.search(
+        call = label_calls.search(
             labels, text=text, longer_than=longer_than, confidence=confidence, together=together, analytic=analytic,
             data_id=data_id, job_id=job_id, limit=limit, offset=offset,
         )  # fmt: skip
         return await self._send(call)
 
     async def list_labels(self) -> list[KnownLabel]:
-        """Every label that a job found: in how many jobs, how often, and for how long."""
-        return await self._send(labels_calls.names())
+        """List every label that a job found: in how many jobs, how often, and for how many seconds."""
+        return await self._send(label_calls.names())

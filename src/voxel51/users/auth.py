@@ -1,4 +1,4 @@
-"""Tokens: what gives access to a platform, where it is found, how it is made the active one."""
+"""API tokens: load, activate and deactivate the credentials of a user."""
 
 import logging
 import os
@@ -8,8 +8,9 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 from voxel51.transport.secrets import SecretHeaders, shown
-from voxel51.users.tokens import SomeToken, TokenPlaces
+from voxel51.users.tokens import AnyToken, TokenLocator
 from voxel51.users.utils import Serializable
+from voxel51.wire.documents import JsonObject
 from voxel51.wire.headers import AUTHORIZATION, BEARER
 from voxel51.wire.tokens import DEFAULT_BASE_URL, AccessToken
 
@@ -27,7 +28,7 @@ TOKEN_ENVIRON_VAR = TOKEN_ENV_VAR
 
 
 class TokenError(Exception):
-    """There is no token, or it is no good. The text says which file and why."""
+    """Missing or invalid token. The text names the file and the reason."""
 
     def __init__(self, message: str) -> None:
         super().__init__(f"{message}. See {HELP_URL} for more information about activating an API token.")
@@ -37,20 +38,20 @@ TokenLoadError = TokenError
 
 
 class Token(Serializable):
-    """Access to one platform. Its text (``str``) is that of the token file, the secret included; its ``repr`` is not.
+    """Credentials of a user on one platform. ``str`` returns the token file, private key included; ``repr`` hides it.
 
     Attributes:
         private_key: the secret.
-        base_api_url: address of the platform, without ``/v1``.
-        id: name of the token, None where it was not told.
-        creation_date: ISO 8601 text, None where it was not told.
+        base_api_url: the address of the platform, without ``/v1``.
+        id: the id of the token; None if unknown.
+        creation_date: ISO 8601 text; None if unknown.
 
     Raises:
-        ValueError: the content is not that of a token file; the text says why and never quotes the secret.
+        ValueError: the content of the token file is invalid; the text gives the reason and never quotes the secret.
     """
 
     def __init__(self, token_dict: Mapping[str, Any]) -> None:
-        access = _access_of(token_dict)
+        access = _access_token(token_dict)
         self.private_key = access["private_key"]
         self.id = access.get("token_id")
         self.creation_date = access.get("created_at")
@@ -58,81 +59,81 @@ class Token(Serializable):
             self.base_api_url = access["base_api_url"]
         else:
             self.base_api_url = DEFAULT_BASE_API_URL
-            logger.warning("The token names no platform (base_api_url), so %s is used", DEFAULT_BASE_API_URL)
+            logger.warning("The token has no base_api_url. Using %s", DEFAULT_BASE_API_URL)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(id={self.id!r}, base_api_url={shown(self.base_api_url)!r})"
 
     def get_header(self) -> dict[str, str]:
-        """The header that gives access; it does not show the secret when it is printed."""
+        """Return the header with the credentials. Its ``repr`` hides the secret."""
         return SecretHeaders({AUTHORIZATION: f"{BEARER} {self.private_key}"})
 
-    def to_dict(self) -> dict[str, Any]:
-        """The content of the token file."""
-        told = {"token_id": self.id, "created_at": self.creation_date, "base_api_url": self.base_api_url}
-        access = {PRIVATE_KEY_FIELD: self.private_key, **{name: text for name, text in told.items() if text}}
+    def to_dict(self) -> JsonObject:
+        """Return the content of the token file."""
+        optional = {"token_id": self.id, "created_at": self.creation_date, "base_api_url": self.base_api_url}
+        access = {PRIVATE_KEY_FIELD: self.private_key, **{name: text for name, text in optional.items() if text}}
         return {ACCESS_TOKEN_FIELD: access}
 
     @classmethod
     def from_dict(cls, token_dict: Mapping[str, Any]) -> Self:
-        """From the content of a token file."""
+        """Return the token with the content of a token file."""
         return cls(token_dict)
 
     @classmethod
     def from_json(cls, path: str | os.PathLike[str]) -> Self:
-        """From a token file.
+        """Return the token in a token file.
 
         Raises:
-            TokenError: it is not there, or no token file.
+            TokenError: the file was not found or is invalid.
         """
-        return _places(cls).load(path)
+        return _locator(cls).load(path)
 
     @classmethod
     def from_private_key(cls, private_key: str, base_api_url: str | None = None) -> Self:
-        """From the secret alone, for the platform at ``base_api_url`` (default: on this machine)."""
+        """Return the token with that private key, for the platform at ``base_api_url`` (default: this machine)."""
         access = {PRIVATE_KEY_FIELD: private_key, "base_api_url": base_api_url or DEFAULT_BASE_API_URL}
         return cls({ACCESS_TOKEN_FIELD: access})
 
 
 def activate_token(path: str | os.PathLike[str]) -> None:
-    """Make the token file at ``path`` the one that is used when nothing else is said.
+    """Activate the token file at ``path``: copy it to where clients look for it by default.
 
     Raises:
-        TokenError: it is no token file.
+        TokenError: the token file is invalid.
     """
-    _places(Token).activate(path)
+    _locator(Token).activate(path)
     logger.info("API token successfully activated")
 
 
 def deactivate_token() -> None:
-    """Forget the token that was activated, if any."""
-    if _places(Token).deactivate():
+    """Delete the activated token file, if any."""
+    if _locator(Token).deactivate():
         logger.info("API token '%s' successfully deactivated", TOKEN_PATH)
     else:
         logger.info("No API token to deactivate")
 
 
 def get_active_token_path() -> str | None:
-    """Path of the token file that is used when nothing else is said; None when there is none.
+    """Return the path of the token file that clients use by default; None if no token file was found.
 
     Raises:
-        TokenError: the environment names a file that is not there.
+        TokenError: the file that the environment names was not found.
     """
-    return _places(Token).active_path()
+    return _locator(Token).active_path()
 
 
 def load_token(token_path: str | os.PathLike[str] | None = None) -> Token:
-    """The token at ``token_path``, or else the active one: of the environment, or the activated one.
+    """Return the token at ``token_path``, by default the active token: from the environment, or the activated one.
 
     Raises:
-        TokenError: there is none, or it is no good.
+        TokenError: no token was found, or it is invalid.
     """
-    return _places(Token).load(token_path)
+    return _locator(Token).load(token_path)
 
 
-def _places(token: type[SomeToken]) -> TokenPlaces[SomeToken]:
-    # made anew, since scripts and tests set TOKEN_PATH
-    return TokenPlaces(
+def _locator(token: type[AnyToken]) -> TokenLocator[AnyToken]:
+    # Created for each call, because scripts and tests assign TOKEN_PATH.
+    return TokenLocator(
         noun="API token",
         token=token,
         error=TokenError,
@@ -143,7 +144,8 @@ def _places(token: type[SomeToken]) -> TokenPlaces[SomeToken]:
     )
 
 
-def _access_of(token_dict: Any) -> AccessToken:
+def _access_token(token_dict: object) -> AccessToken:
+    """Check the content of a token file and return its one entry. Unknown keys are allowed."""
     access = token_dict.get(ACCESS_TOKEN_FIELD) if isinstance(token_dict, Mapping) else None
     if not isinstance(access, Mapping):
         raise ValueError(f"it has no object {ACCESS_TOKEN_FIELD!r}")  # noqa: TRY004  (it is the content of a file)
@@ -151,14 +153,16 @@ def _access_of(token_dict: Any) -> AccessToken:
     if not isinstance(key, str) or not key:
         raise ValueError(f"its {ACCESS_TOKEN_FIELD} has no {PRIVATE_KEY_FIELD!r}")
     if not all("!" <= character <= "~" for character in key):
-        raise ValueError(f"its {PRIVATE_KEY_FIELD} holds characters that cannot be sent: copy it without line breaks")
+        raise ValueError(
+            f"its {PRIVATE_KEY_FIELD} contains characters that cannot be sent. Copy it without line breaks"
+        )
     base_url = access.get("base_api_url")
-    if base_url and (not isinstance(base_url, str) or not _is_address(base_url)):
-        raise ValueError(f"its base_api_url {base_url!r} is no address such as {DEFAULT_BASE_API_URL}")
+    if base_url and (not isinstance(base_url, str) or not _is_http_url(base_url)):
+        raise ValueError(f"its base_api_url {base_url!r} is not an address such as {DEFAULT_BASE_API_URL}")
     return AccessToken(**access)  # type: ignore[typeddict-item]  # further keys do no harm
 
 
-def _is_address(url: str) -> bool:
+def _is_http_url(url: str) -> bool:
     try:
         parts = urlsplit(url.strip("/"))
     except ValueError:

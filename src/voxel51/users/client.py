@@ -25,7 +25,7 @@ from voxel51.users.flows import (
     Receive,
     Work,
 )
-from voxel51.users.progress import shown
+from voxel51.users.progress import progress_reporter
 from voxel51.users.utils import urljoin
 from voxel51.wire.tokens import API_VERSION
 
@@ -111,7 +111,7 @@ class Client(Caller):
         Raises:
             Exception: what the first failing callback, in that order, raised. Nothing is begun after a failure.
         """
-        report = shown(progress, "done", unit="")
+        report = progress_reporter(progress, "done", unit="")
         with ThreadPoolExecutor(max_workers=max_workers) as threads:
             pending = [threads.submit(callback, item) for item in iterable]
             try:
@@ -134,7 +134,7 @@ class Client(Caller):
             pass
         return execution.result
 
-    def _iterate(self, flow: EmittingFlow[Any]) -> Iterator[Any]:
+    def _iterate(self, flow: EmittingFlow[Item]) -> Iterator[Item]:
         return self._execute(Execution(flow))
 
     def _execute(self, execution: Execution[Any]) -> Iterator[Any]:

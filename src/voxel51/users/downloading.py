@@ -1,42 +1,68 @@
-"""Downloading: to a file that is whole or not there, going on after whatever cuts it."""
+"""Downloads: save a file completely or not at all, and resume after a broken connection."""
 
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from voxel51.transport.errors import APIError, ConnectionFailed
 from voxel51.transport.partial import PartialFile
-from voxel51.transport.saving import Direct, DownloadProgress
+from voxel51.transport.saving import Direct, DownloadProgress, local_name
+from voxel51.users.calls import data, jobs
 from voxel51.users.calls.call import Call
-from voxel51.users.flows import Flow, Identify, Pause, Receive
-from voxel51.users.progress import shown
+from voxel51.users.flows import Flow, Identify, Pause, Receive, fetch
+from voxel51.users.progress import progress_reporter
 from voxel51.wire.backoff import Backoff
 
-_PASSING = {429, 502, 503, 504}
-_MOST_FAILURES = 12
+FilePath = str | os.PathLike[str]
+
+_RETRIED_STATUSES = {429, 502, 503, 504}
+_MAX_FAILURES = 12
 _BACKOFF = Backoff(first_seconds=0.1, longest_seconds=5.0, jitter=0.5)
 
 
-def download(
-    call: Call[Any], path: str | os.PathLike[str], progress: bool | DownloadProgress | None = None
-) -> Flow[None]:
-    """Save the file that ``call`` gets to ``path``.
+def save_data(data_id: str, path: FilePath | None, progress: bool | DownloadProgress | None) -> Flow[FilePath]:
+    """Download data, by default under its own name, and return the path."""
+    call = data.content(data_id)
+    if not path:
+        path = local_name((yield from fetch(data.details(data_id)))["name"], otherwise=data_id)
+    yield from download(call, path, progress)
+    return path
+
+
+def save_output(job_id: str, path: FilePath | None, progress: bool | DownloadProgress | None) -> Flow[FilePath]:
+    """Download the output of a job, by default under its own name, and return the path."""
+    call = jobs.output(job_id)
+    if not path:
+        path = local_name((yield from fetch(jobs.details(job_id)))["output_filename"], otherwise=job_id)
+    yield from download(call, path, progress)
+    return path
+
+
+def save_log(job_id: str, path: FilePath | None) -> Flow[str | None]:
+    """Return the log of a job; write it to ``path`` instead, and return None, if there is a path."""
+    if path is None:
+        return (yield from fetch(jobs.log(job_id)))
+    yield from download(jobs.log(job_id), path)
+    return None
+
+
+def download(call: Call[object], path: FilePath, progress: bool | DownloadProgress | None = None) -> Flow[None]:
+    """Save the file that ``call`` requests to ``path``.
 
     Raises:
-        Damaged: its size or hash is not what the platform says; there is no file then.
-        OSError: it cannot be written.
+        Damaged: the size or the hash differs from what the platform announced; the file was not written.
+        OSError: the file cannot be written.
     """
     path = Path(path)
-    reported = shown(progress, path.name)
+    report = progress_reporter(progress, path.name)
     if path.is_dir():
-        raise IsADirectoryError(f"{os.fspath(path)!r} is a folder; give the path of the file to write")
-    if path.exists() and not path.is_file():  # a device or a pipe takes what comes, once
-        with Direct(path, reported) as direct:
+        raise IsADirectoryError(f"{os.fspath(path)!r} is a folder. Specify the path of the file to write.")
+    if path.exists() and not path.is_file():  # a device or a pipe cannot be resumed: it is written once
+        with Direct(path, report) as direct:
             yield Receive(call, direct)
         return
-    whose = yield Identify()
-    partial = PartialFile(path, f"{whose}/{call.path}", reported)
+    caller = yield Identify()
+    partial = PartialFile(path, f"{caller}/{call.path}", report)
     try:
         yield from _receive(call, partial)
         partial.finish()
@@ -45,19 +71,25 @@ def download(
         raise
 
 
-def _receive(call: Call[Any], partial: PartialFile) -> Flow[None]:
+def _receive(call: Call[object], partial: PartialFile) -> Flow[None]:
+    """Receive the rest of the file, until it is complete or too many attempts in a row brought no progress."""
     failures, furthest_bytes = 0, 0
     while True:
-        asked = replace(call, headers={**call.headers, **partial.headers()})
+        resumed = replace(call, headers={**call.headers, **partial.headers()})
         try:
-            yield Receive(asked, partial)
+            yield Receive(resumed, partial)
             return
         except APIError as error:
             if partial.size_bytes > furthest_bytes:
                 failures, furthest_bytes = 0, partial.size_bytes
             failures += 1
-            if error.code == 416 and partial.tag is not None:  # there is no such rest: it is whole, or of another file
+            # 416: the requested range does not exist. The partial file is complete already, or of another version.
+            if error.code == 416 and partial.tag is not None:
                 partial.start_anew()
-            elif not (isinstance(error, ConnectionFailed) or error.code in _PASSING) or failures > _MOST_FAILURES:
+            elif not _is_temporary(error) or failures > _MAX_FAILURES:
                 raise
         yield Pause(_BACKOFF.seconds(failures))
+
+
+def _is_temporary(error: APIError) -> bool:
+    return isinstance(error, ConnectionFailed) or error.code in _RETRIED_STATUSES

@@ -1,93 +1,103 @@
-"""Flows: what takes several requests, written once and run by every kind of client.
+"""Flows: procedures of several requests, written once as generators and executed by every client, blocking or async.
 
-A flow is a generator. It yields actions, is sent what became of each (or has the error thrown into it), and returns its
-result. It neither sends nor sleeps, so the client that runs it may block or await. A flow that finds things one after
-the other yields `Emit` for each; a client hands them on as they come.
+A flow yields actions. The client performs each action and sends the outcome back, or throws the error into the flow.
+A flow neither sends requests nor sleeps, so the client that executes it may block or await. A flow that produces a
+sequence yields `Emit` for each item, and the client passes the items on as they come.
 """
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from voxel51.transport.messages import ResponseSink
 from voxel51.users.calls.call import Call
 
 Result = TypeVar("Result")
 Item = TypeVar("Item")
+Item_co = TypeVar("Item_co", covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """Make ``call``, tried again like any call; its result is sent back. ``timeout_seconds`` bounds all tries."""
+    """Action: make ``call``, with the usual retries, and send its result back.
 
-    call: Call[Any]
+    Attributes:
+        call: the call.
+        timeout_seconds: the limit for all attempts together; None has no limit.
+    """
+
+    call: Call[object]
     timeout_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Let so much time pass."""
+    """Action: wait for ``seconds``."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Receive:
-    """Make a call whose answer goes into ``into`` as it comes. It is made once: the flow decides what a cut means.
+    """Action: make a call and stream its response into a sink. There is one attempt: the flow decides about retries.
 
-    What ``into`` raises ends it. ``timeout_seconds`` bounds all of it.
+    Attributes:
+        call: the call.
+        into: the sink; an exception that it raises ends the call and is thrown into the flow.
+        timeout_seconds: the limit for the whole call; None has no limit.
     """
 
-    call: Call[Any]
+    call: Call[object]
     into: ResponseSink
     timeout_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """Call something that takes its time and waits for no network; what it returns is sent back."""
+    """Action: call ``function``, which is slow and uses no network, and send its result back."""
 
-    function: Callable[[], Any]
+    function: Callable[[], object]
 
 
 @dataclass(frozen=True, slots=True)
 class Identify:
-    """Tell the platform and the caller from others: a text is sent back that says which, and holds no secret."""
+    """Action: send back a text that identifies the platform and the caller, without secrets."""
 
 
 @dataclass(frozen=True, slots=True)
-class Emit(Generic[Item]):
-    """Hand ``item`` to whoever runs the flow; it goes on when they ask for more."""
+class Emit(Generic[Item_co]):
+    """Hand ``item`` to the consumer of the flow. The flow resumes when the consumer asks for the next item."""
 
-    item: Item
+    item: Item_co
 
 
 Action = Fetch | Pause | Receive | Work | Identify
+
+# The type of what a client sends back depends on the action, which generators cannot express: hence Any.
 Flow = Generator[Action, Any, Result]
-"""A flow that gives nothing on its way."""
+"""A flow that returns one result."""
 EmittingFlow = Generator[Action | Emit[Item], Any, None]
-"""A flow whose result is what it gives."""
+"""A flow that emits a sequence of items."""
 
 
 def fetch(call: Call[Result], timeout_seconds: float | None = None) -> Flow[Result]:
-    """The result of ``call``, for ``yield from``: so its type is known."""
+    """Return the result of ``call``, with its type. For ``yield from``."""
     result: Result = yield Fetch(call, timeout_seconds)
     return result
 
 
 def first_emitted(flow: EmittingFlow[Item]) -> Flow[Item]:
-    """The first item that ``flow`` gives, which then ends.
+    """Return the first item that ``flow`` emits, and close the flow.
 
     Raises:
-        LookupError: it gives none.
+        LookupError: the flow ended without an item.
     """
     execution = Execution(flow)
     try:
         while execution.action is not None:
             if isinstance(execution.action, Emit):
-                item: Item = execution.action.item
-                return item
+                return cast("Item", execution.action.item)
             try:
                 result = yield execution.action
             except Exception as error:
@@ -96,45 +106,45 @@ def first_emitted(flow: EmittingFlow[Item]) -> Flow[Item]:
                 execution.succeed(result)
     finally:
         execution.close()
-    raise LookupError("the flow gave nothing")
+    raise LookupError("the flow ended without emitting an item")
 
 
 class Execution(Generic[Result]):
-    """A flow under way, for the client that runs it. Making one runs the flow up to its first action.
+    """The execution of one flow, driven by a client. The constructor advances the flow to its first action.
 
     Attributes:
-        action: what the flow wants next; None once it is over.
-        result: what it returned.
+        action: the action to perform next; None once the flow has ended.
+        result: the value that the flow returned.
     """
 
-    action: Action | Emit[Any] | None
+    action: Action | Emit[object] | None
     result: Result
 
-    def __init__(self, flow: Generator[Any, Any, Result]) -> None:
+    def __init__(self, flow: Generator[Action | Emit[object], Any, Result]) -> None:
         self._flow = flow
         self._advance(partial(next, flow))
 
-    def succeed(self, outcome: Any) -> None:
-        """Tell the flow what became of the action, and get the next one.
+    def succeed(self, outcome: object) -> None:
+        """Send the outcome of the action into the flow and advance to the next action.
 
         Raises:
-            Exception: whatever the flow raises.
+            Exception: any exception that the flow raises.
         """
         self._advance(partial(self._flow.send, outcome))
 
     def fail(self, error: Exception) -> None:
-        """Tell the flow what the action raised, and get the next one.
+        """Throw the error of the action into the flow and advance to the next action.
 
         Raises:
-            Exception: whatever the flow raises: ``error`` itself, unless it knows what to do.
+            Exception: any exception that the flow raises: ``error`` itself unless the flow handles it.
         """
         self._advance(partial(self._flow.throw, error))
 
     def close(self) -> None:
-        """End the flow where it stands."""
+        """Close the flow, which may still clean up."""
         self._flow.close()
 
-    def _advance(self, step: Callable[[], Any]) -> None:
+    def _advance(self, step: Callable[[], Action | Emit[object]]) -> None:
         try:
             self.action = step()
         except StopIteration as end:

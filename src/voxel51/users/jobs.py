@@ -1,10 +1,11 @@
-"""Jobs: how they are asked for, where they can stand, how they fail."""
+"""Job requests, references to data, job states, and the errors of failed jobs."""
 
 from collections.abc import Mapping
-from typing import Any, Self, cast
+from typing import Any, Self
 
 from voxel51.users.utils import Serializable
-from voxel51.wire.jobs import DATA_ID_FIELD, DataReference, JobComputeMode, JobFailureType, JobRecord, JobState
+from voxel51.wire.documents import JsonObject
+from voxel51.wire.jobs import DATA_ID_FIELD, JobComputeMode, JobFailureType, JobRecord, JobState
 
 __all__ = [
     "DATA_ID_FIELD",
@@ -21,43 +22,42 @@ __all__ = [
 
 
 class JobExecutionError(Exception):
-    """A job failed, or did not end in time."""
+    """Failure of a job, or a job that did not end in time."""
 
 
 class WaitTimedOut(JobExecutionError, TimeoutError):
-    """Jobs did not end in time; they go on.
+    """Jobs that did not end in time. They continue on the platform.
 
     Attributes:
-        job_ids: those that had not ended.
+        job_ids: the ids of the jobs that have not ended.
     """
 
     def __init__(self, job_ids: list[str]) -> None:
-        several = "" if len(job_ids) == 1 else f": {len(job_ids)} jobs have not ended"
-        super().__init__(f"Maximum wait time exceeded{several}")
+        count = "" if len(job_ids) == 1 else f": {len(job_ids)} jobs have not ended"
+        super().__init__(f"Maximum wait time exceeded{count}")
         self.job_ids = job_ids
 
 
 class RemoteDataPathError(Exception):
-    """A reference to data that refers to none."""
+    """Reference to data that contains no id."""
 
 
 def require_not_failed(job: JobRecord) -> None:
-    """Return when ``job`` has not failed.
-
-    Raises:
-        JobExecutionError: it has; a note says who is at fault and where to read more.
-    """
+    """Raise `JobExecutionError` if ``job`` has failed. A note names the failure type and where to read more."""
     if job["state"] == JobState.FAILED:
         error = JobExecutionError(f"Job '{job.get('id', '')}' failed")
-        error.add_note(f"at fault: {job.get('failure_type', JobFailureType.NONE)}; get_job_status() says why")
+        error.add_note(f"failure type: {job.get('failure_type', JobFailureType.NONE)}. See get_job_status().")
         raise error
 
 
 class RemoteDataPath(Serializable):
-    """A reference to data on the platform.
+    """Reference to data on the platform.
+
+    Attributes:
+        data_id: the id of the data.
 
     Raises:
-        RemoteDataPathError: no data is referred to.
+        RemoteDataPathError: the reference contains no id.
     """
 
     def __init__(self, data_id: str | None = None) -> None:
@@ -67,45 +67,45 @@ class RemoteDataPath(Serializable):
 
     @classmethod
     def from_data_id(cls, data_id: str) -> Self:
-        """The reference to the data with that id."""
+        """Return the reference to the data with the id ``data_id``."""
         return cls(data_id=data_id)
 
     @property
     def has_data_id(self) -> bool:
-        """Whether it refers by id, which is the only way there is."""
+        """Whether the reference contains an id, the only kind of reference."""
         return self.data_id is not None
 
     @property
     def is_valid(self) -> bool:
-        """Whether it refers to something."""
+        """Whether the reference is complete."""
         return self.has_data_id
 
     @staticmethod
     def is_remote_path_dict(val: object) -> bool:
-        """Whether ``val``, read from JSON, is such a reference: an object with the key ``data-id``."""
+        """Return whether ``val``, parsed from JSON, is a reference: an object with the key ``data-id``."""
         return isinstance(val, dict) and DATA_ID_FIELD in val
 
-    def to_dict(self) -> dict[str, Any]:
-        """As it stands in a job request."""
-        return cast("dict[str, Any]", DataReference({"data-id": str(self.data_id)}))
+    def to_dict(self) -> JsonObject:
+        """Return the JSON object that a job request contains."""
+        return {DATA_ID_FIELD: str(self.data_id)}
 
     @classmethod
     def from_dict(cls, d: Mapping[str, Any]) -> Self:
-        """Read it from a job request.
+        """Return the reference that a job request contains.
 
         Raises:
-            RemoteDataPathError: it is something else.
+            RemoteDataPathError: ``d`` is not a reference.
         """
         return cls(data_id=d.get(DATA_ID_FIELD) if isinstance(d, Mapping) else None)
 
 
 class JobRequest(Serializable):
-    """What a job is to do. Printing it shows the JSON that goes out.
+    """Request for a job: an analytic, its inputs and its parameters. ``str`` returns the JSON that is sent.
 
     Attributes:
-        analytic: full name, as listed.
-        version: exact version; None is the latest.
-        compute_mode: a `JobComputeMode`; None is the platform's choice.
+        analytic: the full name of the analytic.
+        version: the exact version; None is the latest.
+        compute_mode: a `JobComputeMode`; None leaves the choice to the platform.
         inputs: input name -> `RemoteDataPath`.
         parameters: parameter name -> any JSON value, or a `RemoteDataPath` for a parameter that is a file.
     """
@@ -115,34 +115,34 @@ class JobRequest(Serializable):
         self.version = version
         self.compute_mode = compute_mode
         self.inputs: dict[str, RemoteDataPath] = {}
-        self.parameters: dict[str, Any] = {}
+        self.parameters: JsonObject = {}
 
     def set_input(self, name: str, path: RemoteDataPath | None = None, **kwargs: str) -> None:
-        """Say which data the input ``name`` is: by ``path``, or by ``data_id=``."""
+        """Set the data of the input ``name``: by ``path``, or by ``data_id=``."""
         self.inputs[name] = path if path is not None else RemoteDataPath(**kwargs)
 
     def set_data_parameter(self, name: str, path: RemoteDataPath | None = None, **kwargs: str) -> None:
-        """Say which data the parameter ``name`` is: by ``path``, or by ``data_id=``."""
+        """Set the data of the parameter ``name``: by ``path``, or by ``data_id=``."""
         self.parameters[name] = path if path is not None else RemoteDataPath(**kwargs)
 
-    def set_parameter(self, name: str, val: Any) -> None:
-        """Say what the parameter ``name`` is."""
+    def set_parameter(self, name: str, val: object) -> None:
+        """Set the value of the parameter ``name``."""
         self.parameters[name] = val
 
-    def to_dict(self) -> dict[str, Any]:
-        """The document that goes out; what was not chosen is left out."""
-        chosen = {"analytic": self.analytic, "version": self.version, "compute_mode": self.compute_mode}
-        document: dict[str, Any] = {name: value for name, value in chosen.items() if value is not None}
+    def to_dict(self) -> JsonObject:
+        """Return the JSON object that is sent. Options that are None are left out."""
+        options = {"analytic": self.analytic, "version": self.version, "compute_mode": self.compute_mode}
+        document: JsonObject = {name: value for name, value in options.items() if value is not None}
         document["inputs"] = {name: path.to_dict() for name, path in self.inputs.items()}
-        document["parameters"] = {name: _plain(value) for name, value in self.parameters.items()}
+        document["parameters"] = {name: _to_json(value) for name, value in self.parameters.items()}
         return document
 
     @classmethod
     def from_dict(cls, d: Mapping[str, Any]) -> Self:
-        """Read a request back.
+        """Return the request that a JSON object describes.
 
         Raises:
-            RemoteDataPathError: an input is no reference to data.
+            RemoteDataPathError: an input is not a reference to data.
         """
         request = cls(d["analytic"], version=d.get("version"), compute_mode=d.get("compute_mode"))
         for name, value in (d.get("inputs") or {}).items():
@@ -153,5 +153,5 @@ class JobRequest(Serializable):
         return request
 
 
-def _plain(value: Any) -> Any:
+def _to_json(value: object) -> object:
     return value.to_dict() if isinstance(value, RemoteDataPath) else value

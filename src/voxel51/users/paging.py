@@ -1,26 +1,32 @@
-"""Lists of any length, read page by page while somebody asks for more."""
+"""Paging: iterate over lists of any length page by page, and look up an analytic by its name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import deepcopy
-from typing import Any, TypeVar
+from typing import TypeVar, cast
 
+from voxel51.users.calls import analytics
 from voxel51.users.calls.call import Call
-from voxel51.users.flows import Emit, EmittingFlow, fetch
+from voxel51.users.flows import Emit, EmittingFlow, Flow, fetch
 from voxel51.users.query import BaseQuery
 
 PAGE_SIZE = 200
 
 Query = TypeVar("Query", bound=BaseQuery)
+Page = TypeVar("Page")
+Record = TypeVar("Record", bound=Mapping[str, object])
 
 
 def pages(
-    query: Query, call: Callable[[Query], Call[Any]], noun: str, page_size: int = PAGE_SIZE
-) -> EmittingFlow[dict[str, Any]]:
-    """Gives each record that matches ``query`` once, within its offset and limit; the oldest first unless it says more.
+    query: Query,
+    call: Callable[[Query], Call[Page]],
+    records_of: Callable[[Page], list[Record]],
+    page_size: int = PAGE_SIZE,
+) -> EmittingFlow[Record]:
+    """Emit each record that matches ``query`` once, within its offset and limit; the oldest first by default.
 
-    What is added meanwhile comes at the end. What is removed meanwhile moves all that follows, so that records would be
-    passed over: every page therefore starts with the last record of the one before. Where that is not there, things
-    have moved, and the page before is read again.
+    Records that are added during the iteration appear at the end. Each page starts with the last record of the page
+    before: records that are deleted meanwhile shift all later ones, which would otherwise be skipped. If that record is
+    not there, the list has shifted, and the page before is read again.
     """
     own = deepcopy(query)
     hide_id = bool(own.fields) and "id" not in own.fields
@@ -29,10 +35,11 @@ def pages(
     if own.sort is None:
         own.sort_by("upload_date", descending=False)
     first = offset = query.offset or 0
-    seen: set[str] = set()
+    seen: set[object] = set()
     while query.limit is None or len(seen) < query.limit:
+        # One more than is missing, because the first record of the page was emitted before.
         size = page_size if query.limit is None else min(page_size, query.limit - len(seen) + 1)
-        page = (yield from fetch(call(own.set_offset(offset).set_limit(size))))[noun]
+        page = records_of((yield from fetch(call(own.set_offset(offset).set_limit(size)))))
         if offset > first and (not page or page[0]["id"] not in seen):
             offset = max(offset - page_size, first)
             continue
@@ -40,7 +47,21 @@ def pages(
             if record["id"] in seen or (query.limit is not None and len(seen) >= query.limit):
                 continue
             seen.add(record["id"])
-            yield Emit({name: value for name, value in record.items() if name != "id"} if hide_id else record)
+            yield Emit(_without_id(record) if hide_id else record)
         if len(page) < size:
             return
         offset += len(page) - 1
+
+
+def find_analytic_id(name: str, version: str | None) -> Flow[str]:
+    """Return the id of the analytic with the full name ``name``, in ``version`` or the latest one.
+
+    Raises:
+        ValueError: the analytic was not found.
+    """
+    found = yield from fetch(analytics.query(analytics.named(name, version)))
+    return analytics.id_of(name, version, found["analytics"])
+
+
+def _without_id(record: Record) -> Record:
+    return cast("Record", {name: value for name, value in record.items() if name != "id"})

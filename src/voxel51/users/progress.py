@@ -1,8 +1,8 @@
-"""Showing how far something is: to a function, or as a bar in a terminal or a notebook."""
+"""Progress reports: show the progress of transfers and jobs as bars in a terminal or notebook, or call a function."""
 
 import sys
 from collections.abc import Callable
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from voxel51.wire.jobs import JobRecord
 from voxel51.wire.tasks import TaskStatusDocument
@@ -10,10 +10,10 @@ from voxel51.wire.tasks import TaskStatusDocument
 Report = TypeVar("Report", bound=Callable[..., None])
 
 BytesProgress = Callable[[int, int], None]
-"""Receives how many bytes are there, and of how many, now and then, perhaps from another thread."""
+"""Function that receives the number of transferred bytes and their total, possibly from another thread."""
 
 JobProgress = Callable[[JobRecord, TaskStatusDocument | None], None]
-"""Receives a job and its status whenever they were looked at; the status is None while there is none."""
+"""Function that receives a job and its status after each poll; the status is None until the job has one."""
 
 
 class _Bar(Protocol):
@@ -21,12 +21,17 @@ class _Bar(Protocol):
     total: float | None
 
     def set_description_str(self, desc: str) -> None: ...
-    def refresh(self) -> None: ...
+    def refresh(self) -> object: ...
     def close(self) -> None: ...
 
 
 class BytesBar:
-    """A bar for one transfer, or for a number of things: it appears with the first report and ends with the last."""
+    """Progress bar of one transfer, or of a number of items. It appears with the first report and ends with the last.
+
+    Args:
+        label: the text before the bar.
+        unit: ``B`` for bytes, which are scaled; other units are counted.
+    """
 
     def __init__(self, label: str, unit: str = "B") -> None:
         self._label = label
@@ -35,11 +40,11 @@ class BytesBar:
         self._is_over = False
 
     def __call__(self, done: int, total: int | None) -> None:
-        """Show that ``done`` of ``total`` are there."""
+        """Show that ``done`` of ``total`` are done."""
         if self._is_over:
             return
         if self._bar is None:
-            self._bar = _new_bar(total=total, desc=self._label, unit=self._unit, unit_scale=self._unit == "B")
+            self._bar = _new_bar(total, self._label, self._unit)
         self._bar.n, self._bar.total = done, total
         self._bar.refresh()
         if total is not None and done >= total:
@@ -48,21 +53,21 @@ class BytesBar:
 
 
 class JobBars:
-    """A bar for each job that is waited for."""
+    """Progress bars of jobs that are waited for, one for each job."""
 
     def __init__(self) -> None:
         self._bars: dict[str, _Bar] = {}
         self._over: set[str] = set()
 
     def __call__(self, job: JobRecord, status: TaskStatusDocument | None) -> None:
-        """Show where a job stands."""
+        """Show the state and progress of a job."""
         if job["id"] in self._over:
             return
         if job["id"] not in self._bars:
-            self._bars[job["id"]] = _new_bar(total=100, desc=job["name"], unit="%", unit_scale=False)
+            self._bars[job["id"]] = _new_bar(100, job["name"], "%")
         bar = self._bars[job["id"]]
-        said = None if status is None else status.get("progress")
-        fraction = None if said is None else said.get("fraction")
+        progress = None if status is None else status.get("progress")
+        fraction = None if progress is None else progress.get("fraction")
         is_over = job["state"] in {"COMPLETE", "FAILED"}
         bar.n = 100 if job["state"] == "COMPLETE" else round(100 * fraction) if fraction is not None else bar.n
         bar.set_description_str(f"{job['name']}: {job['state'].lower()}")
@@ -72,48 +77,49 @@ class JobBars:
             self._bars.pop(job["id"]).close()
 
 
-def shown(progress: bool | Report | None, label: str, unit: str = "B") -> "BytesBar | Report | None":
-    """What to report a transfer to: a bar where ``progress`` is True, else the function, if any."""
+def progress_reporter(progress: bool | Report | None, label: str, unit: str = "B") -> "BytesBar | Report | None":
+    """Return the function that receives the progress of a transfer: a new bar if ``progress`` is True."""
     return BytesBar(label, unit) if progress is True else progress or None
 
 
-def shown_jobs(progress: bool | JobProgress | None) -> JobProgress | None:
-    """What to report jobs to: bars where ``progress`` is True, else the function, if any."""
+def job_progress_reporter(progress: bool | JobProgress | None) -> JobProgress | None:
+    """Return the function that receives the progress of jobs: new bars if ``progress`` is True."""
     return JobBars() if progress is True else progress or None
 
 
-def _new_bar(**options: Any) -> Any:
+def _new_bar(total: float | None, label: str, unit: str) -> _Bar:
     try:
-        from tqdm.auto import tqdm  # type: ignore[import-untyped]  # noqa: PLC0415  (an extra, and slow to load)
+        from tqdm.auto import tqdm  # type: ignore[import-untyped]  # noqa: PLC0415  (an extra, and slow to import)
     except ImportError:
-        return _Line(options["total"], options["desc"], options["unit"])
-    return tqdm(**options)
+        return _TextLine(total, label, unit)
+    bar: _Bar = tqdm(total=total, desc=label, unit=unit, unit_scale=unit == "B")
+    return bar
 
 
-class _Line:
-    """The same without tqdm: one line on the standard error, written again whenever it says something new."""
+class _TextLine:
+    """Replacement for tqdm: one line on standard error, which is rewritten when its text changes."""
 
-    def __init__(self, total: float | None, desc: str, unit: str) -> None:
+    def __init__(self, total: float | None, label: str, unit: str) -> None:
         self.n: float = 0
         self.total = total
-        self._description = desc
+        self._label = label
         self._unit = unit
-        self._said = ""
+        self._text = ""
 
     def set_description_str(self, desc: str) -> None:
-        """Say something else in front."""
-        self._description = desc
+        """Replace the text before the number."""
+        self._label = desc
 
     def refresh(self) -> None:
         """Show the present state."""
         amount = f"{100 * self.n / self.total:.0f} %" if self.total else f"{self.n:.0f} {self._unit}"
-        text = f"{self._description}: {amount}"
-        if text != self._said and sys.stderr.isatty():
-            sys.stderr.write(f"\r{text.ljust(len(self._said))}")
+        text = f"{self._label}: {amount}"
+        if text != self._text and sys.stderr.isatty():
+            sys.stderr.write(f"\r{text.ljust(len(self._text))}")
             sys.stderr.flush()
-        self._said = text
+        self._text = text
 
     def close(self) -> None:
-        """Leave the last state there."""
-        sys.stderr.write(f"\r{self._said}\n")
+        """Write the last state and end the line."""
+        sys.stderr.write(f"\r{self._text}\n")
         sys.stderr.flush()

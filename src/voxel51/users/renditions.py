@@ -1,48 +1,48 @@
-"""Renditions: having them made, and downloading them."""
+"""Renditions: request derived files (thumbnails, clips, exports), wait until they are ready, and download them."""
 
 import json
 from collections.abc import Mapping
-from typing import Any
 
 from voxel51.transport.saving import DownloadProgress, local_name
 from voxel51.users.calls.renditions import RenditionRequest, content, first_byte
-from voxel51.users.downloading import download
+from voxel51.users.downloading import FilePath, download
 from voxel51.users.flows import Flow, Pause, fetch
-from voxel51.users.several import Path
+from voxel51.wire.documents import JsonObject
 
 _PAUSE_SECONDS = 0.1
+"""The pause between two polls. It is short because the platform holds each response back until there is news."""
 
 
 def save_rendition(
-    rendition: RenditionRequest, path: Path | None, progress: bool | DownloadProgress | None = None
-) -> Flow[Path]:
-    """Download it once it is made, by default under its own name; returns where it is."""
-    name = yield from _made(rendition)
+    rendition: RenditionRequest, path: FilePath | None, progress: bool | DownloadProgress | None = None
+) -> Flow[FilePath]:
+    """Download a rendition once it is ready, by default under its own name, and return the path."""
+    name = yield from _wait_until_ready(rendition)
     path = path or local_name(name, otherwise=rendition.kind)
     yield from download(content(rendition), path, progress)
     return path
 
 
-def read_rendition(rendition: RenditionRequest) -> Flow[dict[str, Any]]:
-    """What it says, once it is made: one that is a JSON document."""
-    yield from _made(rendition)
+def read_rendition(rendition: RenditionRequest) -> Flow[JsonObject]:
+    """Return the content of a rendition that is a JSON document, once it is ready."""
+    yield from _wait_until_ready(rendition)
     body = yield from fetch(content(rendition))
-    said: dict[str, Any] = json.loads(body)
-    return said
+    document: JsonObject = json.loads(body)
+    return document
 
 
-def of_data(data_id: str, kind: str, arguments: Mapping[str, Any]) -> RenditionRequest:
-    """A rendition of data."""
+def of_data(data_id: str, kind: str, arguments: Mapping[str, object]) -> RenditionRequest:
+    """Return the request for a rendition of data."""
     return RenditionRequest("data", data_id, kind, arguments)
 
 
-def of_job(job_id: str, kind: str, arguments: Mapping[str, Any]) -> RenditionRequest:
-    """A rendition of what a job found."""
+def of_job(job_id: str, kind: str, arguments: Mapping[str, object]) -> RenditionRequest:
+    """Return the request for a rendition of a job's output."""
     return RenditionRequest("jobs", job_id, kind, arguments)
 
 
-def _made(rendition: RenditionRequest) -> Flow[str]:
-    """Return when it is made; what its file is called."""
+def _wait_until_ready(rendition: RenditionRequest) -> Flow[str]:
+    """Return the name of the file once the rendition is ready."""
     while True:
         state = yield from fetch(first_byte(rendition))
         if isinstance(state, str):

@@ -1,4 +1,4 @@
-"""Where a token is looked for: given, in the environment, in the home directory. Shared by users and applications."""
+"""Token lookup: explicit path, environment, home directory. Shared by users and applications."""
 
 import json
 import os
@@ -8,64 +8,65 @@ from pathlib import Path
 from typing import Any, Generic, Protocol, Self, TypeVar
 
 
-class FromFile(Protocol):
-    """What a kind of token can be made of."""
+class LoadableToken(Protocol):
+    """Token class that can be created from a token file or from a private key."""
 
     @classmethod
     def from_dict(cls, token_dict: Mapping[str, Any]) -> Self:
-        """From the content of a token file; ValueError says what is wrong with it."""
+        """Return the token with the content of a token file. ValueError names what is invalid."""
 
     @classmethod
     def from_private_key(cls, private_key: str, base_api_url: str | None = None) -> Self:
-        """From the secret alone."""
+        """Return the token with that private key."""
 
 
-SomeToken = TypeVar("SomeToken", bound=FromFile)
+AnyToken = TypeVar("AnyToken", bound=LoadableToken)
 
 
 @dataclass(frozen=True, slots=True)
-class TokenPlaces(Generic[SomeToken]):
-    """Where one kind of token is looked for, in this order: explicit, private key, token file, home directory.
+class TokenLocator(Generic[AnyToken]):
+    """Lookup of one type of token, in this order: explicit path, private key, token file, home directory.
 
     Attributes:
-        noun: what it is called in messages, e.g. ``API token``.
-        token: the class of it.
-        error: what is raised, with one argument, the message.
-        key_variable: environment variable with the secret itself.
-        base_url_variable: environment variable with the platform's address; it counts only beside the secret.
+        noun: the name of the type in messages, e.g. ``API token``.
+        token: the class of the token.
+        error: the class of errors; its one argument is the message.
+        key_variable: environment variable with the private key.
+        base_url_variable: environment variable with the platform's address; ignored without a private key.
         path_variable: environment variable with the path of a token file.
-        path: where an activated token file lies.
+        path: the path of the activated token file.
     """
 
     noun: str
-    token: type[SomeToken]
+    token: type[AnyToken]
     error: type[Exception]
     key_variable: str
     base_url_variable: str
     path_variable: str
     path: str
 
-    def load(self, token_path: str | os.PathLike[str] | None = None) -> SomeToken:
-        """The token at ``token_path``, or else the active one.
+    def load(self, token_path: str | os.PathLike[str] | None = None) -> AnyToken:
+        """Return the token at ``token_path``, by default the active token.
 
         Raises:
-            Exception: of the class ``error``, naming the file and what is wrong with it.
+            Exception: of the class ``error``; it names the file and what is invalid.
         """
         if token_path is not None:
             return self.read(token_path, f"'{os.fspath(token_path)}'")
         private_key = os.environ.get(self.key_variable)
         if private_key:
-            return self._of_key(private_key)
+            return self._from_private_key(private_key)
         path = self.active_path()
         if path is None:
             raise self.error(f"No {self.noun} found")
         return self.read(path, f"'{path}'")
 
     def active_path(self) -> str | None:
-        """Path of the token file that counts now; None when there is none, or the environment has the secret itself.
+        """Return the path of the active token file; None if no file was found, or if the environment has a private
+        key.
 
         Raises:
-            Exception: of the class ``error``: the environment names a file that is not there.
+            Exception: of the class ``error``: the file that the environment names was not found.
         """
         if os.environ.get(self.key_variable):
             return None
@@ -77,14 +78,15 @@ class TokenPlaces(Generic[SomeToken]):
         return path
 
     def activate(self, path: str | os.PathLike[str]) -> None:
-        """Copy the token file to where it is found without being named, readable by its owner alone.
+        """Copy the token file to the home directory, readable by its owner only.
 
         Raises:
-            Exception: of the class ``error``: it is no token file; nothing was copied.
+            Exception: of the class ``error``: the token file is invalid; nothing was copied.
         """
         self.read(path, f"'{os.fspath(path)}'")
         target = Path(self.path)
         target.parent.mkdir(parents=True, exist_ok=True)
+        # Replaced in one step, so that a program that starts meanwhile never reads half a file.
         temporary = target.with_name(f"{target.name}.{os.getpid()}")
         try:
             temporary.touch(mode=0o600)
@@ -94,15 +96,15 @@ class TokenPlaces(Generic[SomeToken]):
             temporary.unlink(missing_ok=True)
 
     def deactivate(self) -> bool:
-        """Remove what `activate` copied. False when there was nothing."""
+        """Delete the file that `activate` copied. Return False if it was not found."""
         try:
             Path(self.path).unlink()
         except FileNotFoundError:
             return False
         return True
 
-    def read(self, path: str | os.PathLike[str], named: str) -> SomeToken:
-        """The token in the file at ``path``, which messages call ``named``.
+    def read(self, path: str | os.PathLike[str], shown_path: str) -> AnyToken:
+        """Return the token in the file at ``path``, which messages call ``shown_path``.
 
         Raises:
             Exception: of the class ``error``.
@@ -110,21 +112,22 @@ class TokenPlaces(Generic[SomeToken]):
         try:
             content = Path(path).read_bytes()
         except FileNotFoundError:
-            raise self.error(f"No file found at {named}") from None
+            raise self.error(f"No file found at {shown_path}") from None
         except OSError as error:
-            raise self._invalid(named, error.strerror or "it cannot be read") from None
+            raise self._invalid(shown_path, error.strerror or "it cannot be read") from None
         try:
             return self.token.from_dict(json.loads(content))
         except (json.JSONDecodeError, UnicodeDecodeError):
-            raise self._invalid(named, "it is not JSON") from None
+            raise self._invalid(shown_path, "it is not JSON") from None
         except ValueError as error:
-            raise self._invalid(named, str(error)) from None
+            raise self._invalid(shown_path, str(error)) from None
 
-    def _of_key(self, private_key: str) -> SomeToken:
+    def _from_private_key(self, private_key: str) -> AnyToken:
         try:
             return self.token.from_private_key(private_key, os.environ.get(self.base_url_variable) or None)
         except ValueError as error:
-            raise self.error(f"{self.key_variable} and {self.base_url_variable} make no {self.noun}: {error}") from None
+            variables = f"{self.key_variable} and {self.base_url_variable}"
+            raise self.error(f"{variables} are not a valid {self.noun}: {error}") from None
 
-    def _invalid(self, named: str, reason: str) -> Exception:
-        return self.error(f"File {named} is not a valid {self.noun}: {reason}")
+    def _invalid(self, shown_path: str, reason: str) -> Exception:
+        return self.error(f"File {shown_path} is not a valid {self.noun}: {reason}")

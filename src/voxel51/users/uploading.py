@@ -1,10 +1,10 @@
-"""Uploading: small files in one request, large ones in pieces that survive whatever cuts them."""
+"""Uploads: send small files in one request, and large files in resumable parts (the protocol tus 1.0.0)."""
 
-from collections.abc import Generator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
-from typing import Any
+from typing import cast
 
 from voxel51.transport.errors import APIError, ConnectionFailed, Damaged
 from voxel51.transport.messages import StreamedBody
@@ -12,156 +12,178 @@ from voxel51.transport.multipart import UploadProgress, type_of
 from voxel51.users.calls import data, uploads
 from voxel51.users.calls.call import date_text
 from voxel51.users.calls.uploads import UploadOffset
-from voxel51.users.flows import Action, Fetch, Flow, Identify, Pause, Work
-from voxel51.users.progress import shown
-from voxel51.users.sources import Source, counted
-from voxel51.users.unfinished import Remembered
+from voxel51.users.flows import Flow, Identify, Pause, Work, fetch
+from voxel51.users.progress import progress_reporter
+from voxel51.users.sources import Source, Uploadable, chunks_with_progress, is_single, source_of
+from voxel51.users.upload_records import UploadRecord
 from voxel51.wire.backoff import Backoff
-from voxel51.wire.data import FIELDS, DataRecord
+from voxel51.wire.data import DataRecord
+from voxel51.wire.query import DATA_FIELDS
 
 LARGE_BYTES = 16 * 1024 * 1024
-"""From this size on a file goes in pieces: below, sending it again costs less than the three requests more."""
+"""The size from which a file is sent in parts: sending a smaller file again costs less than three more requests."""
 
 PART_BYTES = 256 * 1024 * 1024
-"""What one request carries. The platform keeps what came of it when it breaks off, so a part is no unit of loss."""
+"""The size of one request. The platform keeps the received bytes of an interrupted request, so a part is not the unit
+of loss."""
 
-_WITHOUT_PIECES = {404, 405, 501}
-_PASSING = {409, 423, 429, 460, 502, 503, 504}
-_MOST_FAILURES = 12
+_STATUSES_WITHOUT_RESUMABLE_UPLOADS = {404, 405, 501}
+_RETRIED_STATUSES = {409, 423, 429, 460, 502, 503, 504}
+_MAX_FAILURES = 12
 _BACKOFF = Backoff(first_seconds=0.1, longest_seconds=5.0, jitter=0.5)
 
 
 @dataclass(frozen=True, slots=True)
 class UploadOptions:
-    """How to upload. ``verify`` None means: if the upload was interrupted."""
+    """Options of an upload.
+
+    Attributes:
+        ttl: the expiration date; None is the platform's default.
+        progress: True shows a progress bar; a function is called as ``progress(bytes_sent, total)``.
+        verify: whether to compare the hashes of both sides; None compares them if the upload was interrupted.
+    """
 
     ttl: date | str | None = None
     progress: bool | UploadProgress | None = None
     verify: bool | None = None
 
 
-def upload(source: Source, wish: UploadOptions) -> Flow[DataRecord]:
-    """Upload ``source``; gives its record.
+def upload_sources(
+    files: Uploadable | Iterable[Uploadable], options: UploadOptions
+) -> Flow[DataRecord | list[DataRecord]]:
+    """Upload one file and return its record, or several one after another and return their records in order."""
+    if is_single(files):
+        return (yield from upload(source_of(files), options))
+    records: list[DataRecord] = []
+    for file in cast("Iterable[Uploadable]", files):
+        records.append((yield from upload(source_of(file), options)))  # noqa: PERF401  (a comprehension cannot yield)
+    return records
+
+
+def upload(source: Source, options: UploadOptions) -> Flow[DataRecord]:
+    """Upload ``source`` and return its record.
 
     Raises:
-        Damaged: what arrived is not what was sent; it is deleted there.
+        Damaged: the uploaded bytes differ from the file; the upload was deleted.
     """
-    report = shown(wish.progress, source.name)
+    report = progress_reporter(options.progress, source.name)
     try:
         if source.size_bytes < LARGE_BYTES:
-            return (yield from _at_once(source, wish, report))
-        whose = yield Identify()
-        return (yield from _Pieces(source, wish, report, whose).run())
+            return (yield from _upload_in_one_request(source, options, report))
+        caller = yield Identify()
+        return (yield from _ResumableUpload(source, options, report, caller).run())
     finally:
         source.close()
 
 
-def _at_once(source: Source, wish: UploadOptions, report: UploadProgress | None) -> Flow[DataRecord]:
-    kept, sha256 = yield Fetch(data.upload(source.part(report), wish.ttl))
-    if wish.verify and sha256 is not None:
-        yield from _verify(source, kept["id"], sha256)
-    result: DataRecord = kept
-    return result
+def _upload_in_one_request(source: Source, options: UploadOptions, report: UploadProgress | None) -> Flow[DataRecord]:
+    record, sha256 = yield from fetch(data.upload(source.part(report), options.ttl))
+    if options.verify and sha256 is not None:
+        yield from _verify(source, record["id"], sha256)
+    return record
 
 
-def _verify(source: Source, data_id: str, sha256: str) -> Generator[Action, Any, None]:
-    here = yield Work(source.sha256)
-    if here != sha256:
-        yield Fetch(data.remove(data_id))
-        reason = "it was changed meanwhile, or damaged on its way"
-        raise Damaged(f"{source.name!r} has the SHA-256 {here}, and {sha256} arrived: {reason}. Try again")
+def _verify(source: Source, data_id: str, uploaded_sha256: str) -> Flow[None]:
+    sha256 = yield Work(source.sha256)
+    if sha256 != uploaded_sha256:
+        yield from fetch(data.delete(data_id))
+        reason = "the file changed during the upload, or was damaged in transit"
+        raise Damaged(
+            f"upload of {source.name!r} failed: its SHA-256 is {sha256}, that of the uploaded bytes {uploaded_sha256}: "
+            f"{reason}. Try again."
+        )
 
 
-class _Pieces:
-    """One upload in pieces."""
+class _ResumableUpload:
+    """One upload in parts."""
 
-    def __init__(self, source: Source, wish: UploadOptions, report: UploadProgress | None, whose: str) -> None:
+    def __init__(self, source: Source, options: UploadOptions, report: UploadProgress | None, caller: str) -> None:
         self._source = source
-        self._wish = wish
+        self._options = options
         self._report = report
-        self._remembered = Remembered(source, whose)
+        self._record = UploadRecord(source, caller)
         self._was_interrupted = False
         self._failures = 0
 
     def run(self) -> Flow[DataRecord]:
-        standing = yield from self._standing()
-        if standing is None:
-            return (yield from _at_once(self._source, self._wish, self._report))
-        while standing.data_id is None:
-            standing = yield from self._go_on(standing)
-        if self._report is not None:  # the last piece may have arrived by a connection that broke
+        offset = yield from self._resume_or_start()
+        if offset is None:
+            return (yield from _upload_in_one_request(self._source, self._options, self._report))
+        while offset.data_id is None:
+            offset = yield from self._send_part(offset)
+        if self._report is not None:  # the response to the last part may have been lost: report the end here
             self._report(self._source.size_bytes, self._source.size_bytes)
-        verify = self._was_interrupted if self._wish.verify is None else self._wish.verify
-        if verify and standing.sha256 is not None:
-            yield from _verify(self._source, standing.data_id, standing.sha256)
-        self._remembered.forget()
-        details: DataRecord = yield Fetch(data.details(standing.data_id))
-        return {key: details[key] for key in FIELDS if key in details}  # type: ignore[return-value, literal-required]
+        verify = self._was_interrupted if self._options.verify is None else self._options.verify
+        if verify and offset.sha256 is not None:
+            yield from _verify(self._source, offset.data_id, offset.sha256)
+        self._record.delete()
+        details = yield from fetch(data.details(offset.data_id))
+        return cast("DataRecord", {key: value for key, value in details.items() if key in DATA_FIELDS})
 
-    def _standing(self) -> Flow[UploadOffset | None]:
-        """Where to go on from, the beginning perhaps; None at a platform that knows no pieces."""
-        upload_id = self._remembered.upload_id()
+    def _resume_or_start(self) -> Flow[UploadOffset | None]:
+        """Return the offset at which to continue; None if the platform has no resumable uploads."""
+        upload_id = self._record.upload_id()
         if upload_id is not None:
             try:
-                standing: UploadOffset = yield Fetch(uploads.look(upload_id))
+                offset = yield from fetch(uploads.offset(upload_id))
             except ConnectionFailed:
                 raise
-            except APIError:  # it has expired, or the platform is another by now
-                self._remembered.forget()
+            except APIError:  # the upload expired, or the platform was replaced: start again
+                self._record.delete()
             else:
                 self._was_interrupted = True
-                return standing
-        return (yield from self._begin())
+                return offset
+        return (yield from self._start())
 
-    def _begin(self) -> Flow[UploadOffset | None]:
+    def _start(self) -> Flow[UploadOffset | None]:
         metadata = {"filename": self._source.name, "filetype": type_of(self._source.name)}
-        if self._wish.ttl is not None:
-            metadata["data_ttl"] = date_text(self._wish.ttl)
+        if self._options.ttl is not None:
+            metadata["data_ttl"] = date_text(self._options.ttl)
         try:
-            standing: UploadOffset = yield Fetch(uploads.begin(self._source.size_bytes, metadata))
+            offset = yield from fetch(uploads.create(self._source.size_bytes, metadata))
         except APIError as error:
-            if error.code in _WITHOUT_PIECES:
+            if error.code in _STATUSES_WITHOUT_RESUMABLE_UPLOADS:
                 return None
             raise
-        self._remembered.keep(standing.upload_id)
-        return standing
+        self._record.save(offset.upload_id)
+        return offset
 
-    def _go_on(self, standing: UploadOffset) -> Flow[UploadOffset]:
-        start = standing.offset_bytes
+    def _send_part(self, offset: UploadOffset) -> Flow[UploadOffset]:
+        start = offset.offset_bytes
         try:
-            if start == self._source.size_bytes:  # whole, and being looked through over there
+            if start == self._source.size_bytes:  # all bytes arrived, and the platform is still checking the file
                 yield from self._pause()
-                following: UploadOffset = yield Fetch(uploads.look(standing.upload_id))
-                return following
+                return (yield from fetch(uploads.offset(offset.upload_id)))
             stop = min(start + PART_BYTES, self._source.size_bytes)
-            chunks = partial(counted, self._source, start, stop, self._report)
-            following = yield Fetch(uploads.go_on(standing.upload_id, start, StreamedBody(chunks, stop - start)))
+            chunks = partial(chunks_with_progress, self._source, start, stop, self._report)
+            body = StreamedBody(chunks, stop - start)
+            new_offset = yield from fetch(uploads.append(offset.upload_id, start, body))
         except APIError as error:
-            self._check(error)
+            self._raise_unless_retried(error)
             self._was_interrupted = True
             yield from self._pause()
-            return (yield from self._look_again(standing))
+            return (yield from self._offset_after_failure(offset))
         self._failures = 0
-        return following
+        return new_offset
 
-    def _look_again(self, standing: UploadOffset) -> Flow[UploadOffset]:
+    def _offset_after_failure(self, offset: UploadOffset) -> Flow[UploadOffset]:
+        """Ask the platform how much of the failed part it received: it keeps those bytes."""
         try:
-            following: UploadOffset = yield Fetch(uploads.look(standing.upload_id))
+            new_offset = yield from fetch(uploads.offset(offset.upload_id))
         except APIError as error:
-            self._check(error)
-            return standing
-        if following.offset_bytes > standing.offset_bytes:
+            self._raise_unless_retried(error)
+            return offset
+        if new_offset.offset_bytes > offset.offset_bytes:  # progress: only failures in a row count
             self._failures = 0
-        return following
+        return new_offset
 
-    def _check(self, error: APIError) -> None:
-        """Return when ``error`` is worth another try."""
+    def _raise_unless_retried(self, error: APIError) -> None:
         self._failures += 1
-        passing = isinstance(error, ConnectionFailed) or error.code in _PASSING
-        if not passing:
-            self._remembered.forget()
-        if not passing or self._failures > _MOST_FAILURES:
+        is_temporary = isinstance(error, ConnectionFailed) or error.code in _RETRIED_STATUSES
+        if not is_temporary:
+            self._record.delete()
+        if not is_temporary or self._failures > _MAX_FAILURES:
             raise error
 
-    def _pause(self) -> Generator[Action, Any, None]:
+    def _pause(self) -> Flow[None]:
         yield Pause(_BACKOFF.seconds(self._failures))

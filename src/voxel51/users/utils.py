@@ -1,16 +1,17 @@
-"""Small helpers of the original client that scripts rely on: JSON, files, text for people."""
+"""Helpers of the original client that scripts rely on: JSON, files, human-readable numbers."""
 
 import json
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from os import PathLike
 from pathlib import Path
-from typing import Any, BinaryIO, Self
+from typing import Any, BinaryIO, Protocol, Self
 
 from voxel51.transport.messages import CHUNK_BYTES, StreamedBody
 from voxel51.transport.multipart import FilePart, encode
+from voxel51.wire.documents import JsonObject
 
 _TIME_UNITS = (
     ("ns", 1e-9),
@@ -27,90 +28,102 @@ _TIME_UNITS = (
 
 
 class Serializable:
-    """Something that is a JSON object. A class has `to_dict` and `from_dict`; the rest follows."""
+    """Base class of objects with a JSON form. Subclasses implement `to_dict` and `from_dict`."""
 
     def __str__(self) -> str:
         return self.to_str()
 
-    def to_dict(self) -> dict[str, Any]:
-        """The JSON object."""
-        raise NotImplementedError(f"{type(self).__name__} does not say what it looks like in JSON")
+    def to_dict(self) -> JsonObject:
+        """Return the JSON object."""
+        raise NotImplementedError(f"{type(self).__name__} has no to_dict")
 
     def to_str(self) -> str:
-        """The JSON text, indented by four spaces."""
+        """Return the JSON text, indented by four spaces."""
         return json_to_str(self.to_dict())
 
     def to_json(self, path: str | PathLike[str]) -> None:
-        """Write it to a file."""
+        """Write the JSON text to a file."""
         write_json(self.to_dict(), path)
 
     @classmethod
     def from_dict(cls, d: Mapping[str, Any]) -> Self:
-        """Read it from the JSON object."""
-        raise NotImplementedError(f"{cls.__name__} cannot be read from JSON")
+        """Return the object that a JSON object describes."""
+        raise NotImplementedError(f"{cls.__name__} has no from_dict")
 
     @classmethod
     def from_str(cls, s: str | bytes) -> Self:
-        """Read it from JSON text."""
+        """Return the object that JSON text describes."""
         return cls.from_dict(load_json(s))
 
     @classmethod
     def from_json(cls, path: str | PathLike[str]) -> Self:
-        """Read it from a file."""
+        """Return the object that a JSON file describes."""
         return cls.from_dict(read_json(path))
 
 
 def read_json(path: str | PathLike[str]) -> Any:
-    """What a JSON file holds."""
+    """Return the content of a JSON file."""
     return json.loads(Path(path).read_bytes())
 
 
 def load_json(str_or_bytes: str | bytes) -> Any:
-    """What JSON text says."""
+    """Return the value that JSON text describes."""
     return json.loads(str_or_bytes)
 
 
-def json_to_str(obj: Any) -> str:
-    """JSON text, indented by four spaces."""
+def json_to_str(obj: object) -> str:
+    """Return JSON text, indented by four spaces."""
     return json.dumps(obj, indent=4)
 
 
-def write_json(obj: Any, path: str | PathLike[str]) -> None:
-    """Write JSON text to a file, making its folders."""
+def write_json(obj: object, path: str | PathLike[str]) -> None:
+    """Write JSON text to a file, and create its folders."""
     ensure_basedir(path)
     Path(path).write_text(json_to_str(obj), encoding="utf-8")
 
 
 def copy_file(inpath: str | PathLike[str], outpath: str | PathLike[str]) -> None:
-    """Copy a file with its mode, making folders."""
+    """Copy a file with its mode, and create the folders of the target."""
     ensure_basedir(outpath)
     shutil.copy(inpath, outpath)
 
 
 def ensure_basedir(path: str | PathLike[str]) -> None:
-    """Make the folders that ``path`` lies in."""
+    """Create the folders that contain ``path``."""
     Path(path).parent.mkdir(parents=True, exist_ok=True)
 
 
 def urljoin(*args: str) -> str:
-    """The parts of a URL with one slash between them."""
+    """Join the parts of a URL with one slash between them."""
     return "/".join(str(part).strip("/") for part in args)
 
 
+class Requests(Protocol):
+    """The library ``requests``, or a session of it."""
+
+    @property
+    def post(self) -> Callable[..., Any]:
+        """The function that sends a POST request."""
+
+
 def upload_files(
-    requests: Any, url: str, files: Mapping[str, tuple[str, BinaryIO, str]], headers: Mapping[str, str], **kwargs: Any
+    requests: Requests,
+    url: str,
+    files: Mapping[str, tuple[str, BinaryIO, str]],
+    headers: Mapping[str, str],
+    **kwargs: object,
 ) -> Any:
-    """Send a form of open files by the library ``requests``, or a session of it, in constant memory.
+    """Send a multipart form of open files with the library ``requests``, in constant memory.
 
     Args:
-        requests: what has a ``post``. This distribution does not depend on that library; its own calls do not use it.
-        url: where to.
+        requests: the library or a session. This distribution does not depend on the library.
+        url: the URL.
         files: field name -> (file name, file open for reading, MIME type).
-        headers: to go along.
+        headers: the headers of the request.
         kwargs: further arguments of ``post``.
 
     Returns:
-        what ``post`` returns.
+        the result of ``post``.
     """
     parts = {name: _part_of(file, filename, content_type) for name, (filename, file, content_type) in files.items()}
     content_type, body = encode(parts, {})
@@ -121,12 +134,12 @@ def query_yes_no(question: str, default: str | None = None) -> bool:
     """Ask on the terminal until the answer is yes or no. An empty answer is ``default``, ``yes`` or ``no``.
 
     Raises:
-        ValueError: ``default`` is something else.
+        ValueError: ``default`` is another text.
     """
     answers = {"y": True, "ye": True, "yes": True, "n": False, "no": False}
     prompts = {None: " [y/n] ", "yes": " [Y/n] ", "no": " [y/N] "}
     if default not in prompts:
-        raise ValueError(f"Invalid default value {default!r}: give 'yes', 'no' or None")
+        raise ValueError(f"Invalid default value {default!r}: use 'yes', 'no' or None")
     while True:
         answer = input(question + prompts[default]).strip().lower() or default or ""
         if answer in answers:
@@ -135,7 +148,10 @@ def query_yes_no(question: str, default: str | None = None) -> bool:
 
 
 def to_human_time_str(num_seconds: float, decimals: int = 1, max_unit: str | None = None) -> str:
-    """A duration, such as ``1.1 minutes``. Units: ns, us, ms, second, minute, hour, day, week, month, year."""
+    """Return a duration as text, such as ``1.1 minutes``.
+
+    Units: ns, us, ms, second, minute, hour, day, week, month, year.
+    """
     units = [(name, scale) for name, scale in _TIME_UNITS]
     name, amount = _scaled(num_seconds, units, decimals, max_unit)
     plural = "s" if name.startswith(" ") and amount != "1" else ""
@@ -143,17 +159,17 @@ def to_human_time_str(num_seconds: float, decimals: int = 1, max_unit: str | Non
 
 
 def to_human_decimal_str(num: float, decimals: int = 1, max_unit: str | None = None) -> str:
-    """A number, such as ``12.3K``. Units: K, M, B, T for thousands, millions, billions, trillions."""
+    """Return a number as text, such as ``12.3K``. Units: K, M, B, T for thousands, millions, billions, trillions."""
     return _human(num, ("", "K", "M", "B", "T"), 1000, decimals, max_unit)
 
 
 def to_human_bytes_str(num_bytes: float, decimals: int = 1, max_unit: str | None = None) -> str:
-    """A number of bytes, such as ``120.1KB``. Units: B, KB, MB, GB, TB, PB, each 1024 times the one before."""
+    """Return a number of bytes as text, such as ``120.1KB``. Units: B, KB, … PB, each 1024 times the one before."""
     return _human(num_bytes, ("B", "KB", "MB", "GB", "TB", "PB"), 1024, decimals, max_unit)
 
 
 def to_human_bits_str(num_bits: float, decimals: int = 1, max_unit: str | None = None) -> str:
-    """A number of bits, such as ``1.5Mb``. Units: b, Kb, Mb, Gb, Tb, Pb, each 1024 times the one before."""
+    """Return a number of bits as text, such as ``1.5Mb``. Units: b, Kb, … Pb, each 1024 times the one before."""
     return _human(num_bits, ("b", "Kb", "Mb", "Gb", "Tb", "Pb"), 1024, decimals, max_unit)
 
 
@@ -164,11 +180,14 @@ def _human(number: float, names: tuple[str, ...], base: int, decimals: int, max_
 
 
 def _scaled(number: float, units: list[tuple[str, float]], decimals: int, max_unit: str | None) -> tuple[str, str]:
-    """The largest unit that ``number`` fills, up to ``max_unit``, and how often; zeros at the end are left out."""
+    """Return the largest unit of which ``number`` has at least one, up to ``max_unit``, and the amount as text.
+
+    Trailing zeros are left out.
+    """
     if max_unit is not None:
         names = [name.strip() for name, _ in units]
         if max_unit.removesuffix("s") not in names and max_unit not in names:
-            raise ValueError(f"Invalid unit {max_unit!r}: give one of {', '.join(filter(None, names))}")
+            raise ValueError(f"Invalid unit {max_unit!r}: use one of {', '.join(filter(None, names))}")
         last = names.index(max_unit if max_unit in names else max_unit.removesuffix("s"))
         units = units[: last + 1]
     zero_unit = next(unit for unit in units if unit[1] == min(1.0, units[-1][1]))
@@ -193,7 +212,7 @@ def _part_of(file: BinaryIO, filename: str, content_type: str) -> FilePart:
 
 
 class _SizedBody:
-    """A streamed body as the library ``requests`` takes one: iterable, and of known length."""
+    """Streamed body in the form that the library ``requests`` accepts: iterable, and with a length."""
 
     def __init__(self, body: StreamedBody) -> None:
         self._body = body

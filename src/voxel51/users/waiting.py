@@ -1,6 +1,6 @@
-"""How jobs are waited for: looked at often at first, so that short ones are seen to end at once, then listened for.
+"""Waiting for jobs: poll often at first, so that short jobs are noticed at once, then read the platform's event stream.
 
-Where the platform tells no events, jobs are looked at more and more rarely instead.
+Without an event stream, jobs are polled at growing intervals instead.
 """
 
 import time
@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from voxel51.transport.errors import NotFound, TimedOut
 from voxel51.users.calls import jobs
 from voxel51.users.flows import Emit, EmittingFlow, Flow, Pause, fetch
+from voxel51.users.job_events import LONGEST_SECONDS, JobEventListener
 from voxel51.users.jobs import JobState, WaitTimedOut
-from voxel51.users.listening import LONGEST_SECONDS, JobEventListener
 from voxel51.users.progress import JobProgress
 from voxel51.users.query import JobsQuery
 from voxel51.wire.backoff import Backoff
@@ -20,42 +20,42 @@ from voxel51.wire.tasks import TaskStatusDocument
 FIRST_PAUSE_SECONDS = 0.05
 LONGEST_PAUSE_SECONDS = 2.0
 GROWTH = 1.5
-LAST_LOOK_SECONDS = 1.0
+LAST_POLL_SECONDS = 1.0
 TOO_SHORT_SECONDS = 0.02
-"""What is left of the time when another look would hardly be answered in it."""
+"""The remaining time in which another poll would hardly be answered."""
 
 WORTH_LISTENING_SECONDS = 0.3
-"""Pauses that are shorter are sat out: most jobs that end soon have ended by then."""
+"""Shorter pauses are slept through: most jobs that end soon have ended by then."""
 
-IDS_IN_A_LOOK = 50
-JOBS_IN_A_CLOSE_LOOK = 20
-"""Of so many jobs each is asked how far it is; of more, only those of which something is heard."""
+MAX_IDS_IN_QUERY = 50
+MAX_JOBS_WITH_DETAILS = 20
+"""Up to this number of jobs, each poll fetches the progress of every job; above it, only of jobs with news."""
 
 ENDED = {JobState.COMPLETE, JobState.FAILED}
 
 
-class LookSchedule:
-    """When to look at jobs, and when to give up. It neither looks nor sleeps.
+class PollSchedule:
+    """Schedule of polls until a deadline. It neither polls nor sleeps.
 
     Args:
-        sleep_time: the longest pause between two looks, in seconds.
-        max_wait_time: in seconds, from now; None is for ever. There is a look at its very end.
-        overtime: in seconds: what a look at the very end may take. Without any, looks come ever closer to the end, and
-            none is still under way when it is reached.
+        sleep_time: the longest pause between two polls, in seconds.
+        max_wait_time: in seconds from now; None has no limit. The last poll is at the deadline.
+        overtime: the time that a poll at the deadline may take, in seconds. Without overtime, polls come ever closer to
+            the deadline, and none continues past it.
     """
 
-    def __init__(self, sleep_time: float, max_wait_time: float | None, overtime: float = LAST_LOOK_SECONDS) -> None:
+    def __init__(self, sleep_time: float, max_wait_time: float | None, overtime: float = LAST_POLL_SECONDS) -> None:
         self._deadline = None if max_wait_time is None else time.monotonic() + max_wait_time
         self._overtime = overtime
         self._pauses = iter(Backoff(FIRST_PAUSE_SECONDS, sleep_time, GROWTH))
 
-    def look_seconds(self) -> float | None:
-        """What a look may take: all the time that is left, and at the end the overtime. None is any time."""
+    def poll_seconds(self) -> float | None:
+        """Return the time limit of a poll: the remaining time, and at the end the overtime. None has no limit."""
         left = self._left()
         return None if left is None else max(left, self._overtime, 0.001)
 
     def next_pause(self) -> float | None:
-        """Seconds until the next look; None when the time is over."""
+        """Return the seconds until the next poll; None when the deadline has passed."""
         pause, left = next(self._pauses), self._left()
         if left is None:
             return pause
@@ -63,10 +63,11 @@ class LookSchedule:
             return None
         if self._overtime or left <= TOO_SHORT_SECONDS:
             return min(pause, left)
+        # Without overtime a poll must end before the deadline, so each pause takes at most half of the remaining time.
         return min(pause, left / 2)
 
     def listen_seconds(self) -> float | None:
-        """How long to listen; None where it is not worth it: the time is nearly over, and a look is better."""
+        """Return how long to read the event stream; None near the deadline, where a poll is better."""
         left = self._left()
         if left is None:
             return LONGEST_SECONDS
@@ -74,7 +75,7 @@ class LookSchedule:
         return seconds if seconds >= WORTH_LISTENING_SECONDS else None
 
     def is_over(self) -> bool:
-        """Whether no look is worth it any more."""
+        """Return whether the deadline has passed and no further poll is allowed."""
         left = self._left()
         return left is not None and left <= 0 and not self._overtime
 
@@ -83,18 +84,18 @@ class LookSchedule:
 
 
 def job_id_of(job: str | JobRecord) -> str:
-    """The id that is meant by an id or by the record of a job."""
+    """Return the id of a job, given as an id or as a record."""
     return job["id"] if isinstance(job, Mapping) else str(job)
 
 
-def ends_of(
-    waited_for: Iterable[str | JobRecord], schedule: LookSchedule, progress: JobProgress | None = None
+def ended_jobs(
+    waited_for: Iterable[str | JobRecord], schedule: PollSchedule, progress: JobProgress | None = None
 ) -> EmittingFlow[JobRecord]:
-    """Gives the record of each job once it has ended, COMPLETE or FAILED, in the order in which that is seen.
+    """Emit the record of each job once it has ended, COMPLETE or FAILED, in the order in which that is noticed.
 
     Raises:
-        WaitTimedOut: the time was over before all had ended.
-        NotFound: one of them is not there.
+        WaitTimedOut: the deadline passed before all jobs had ended.
+        NotFound: one of the jobs was not found.
     """
     if isinstance(waited_for, str):
         waited_for = [waited_for]
@@ -103,56 +104,59 @@ def ends_of(
     news = list(pending)
     while pending and not schedule.is_over():
         try:
-            for job_id, job in (yield from _look(news, schedule, progress)).items():
+            for job_id, job in (yield from _poll(news, schedule, progress)).items():
                 del pending[job_id]
                 yield Emit(job)
-        except TimedOut:  # that look took all the time there was
+        except TimedOut:  # the poll used up the remaining time: the schedule decides below
             pass
         if not pending:
             return
         seconds = schedule.next_pause()
         if seconds is None:
             break
-        listening = None if listener.is_unavailable or seconds < WORTH_LISTENING_SECONDS else schedule.listen_seconds()
-        if listening is None:
+        worth_listening = not listener.is_unavailable and seconds >= WORTH_LISTENING_SECONDS
+        listen_seconds = schedule.listen_seconds() if worth_listening else None
+        if listen_seconds is None:
             yield Pause(seconds)
             news = list(pending)
         else:
-            news = yield from listener.wait(pending, listening)
+            news = yield from listener.wait(pending, listen_seconds)
     if pending:
         raise WaitTimedOut(list(pending))
 
 
-def _look(job_ids: list[str], schedule: LookSchedule, progress: JobProgress | None) -> Flow[dict[str, JobRecord]]:
-    """Those that have ended. A few jobs whose progress is wanted are all asked for, and so is a single one; of others
-    only those that seem to have ended, or are missing.
+def _poll(job_ids: list[str], schedule: PollSchedule, progress: JobProgress | None) -> Flow[dict[str, JobRecord]]:
+    """Return the records of the jobs that have ended.
+
+    A single job is fetched, and so are a few jobs whose progress is wanted. Of more jobs, one query finds those that
+    have ended or are missing, and only these are fetched.
     """
-    is_close = len(job_ids) <= (1 if progress is None else JOBS_IN_A_CLOSE_LOOK)
-    suspects = job_ids if is_close else (yield from _suspects(job_ids, schedule))
+    fetch_all = len(job_ids) <= (1 if progress is None else MAX_JOBS_WITH_DETAILS)
+    candidates = job_ids if fetch_all else (yield from _ended_or_missing(job_ids, schedule))
     found: dict[str, JobRecord] = {}
-    for job_id in suspects:
-        job = yield from fetch(jobs.details(job_id), schedule.look_seconds())
+    for job_id in candidates:
+        job = yield from fetch(jobs.details(job_id), schedule.poll_seconds())
         if progress is not None:
-            progress(job, (yield from _status_if_any(job, schedule)))
+            progress(job, (yield from _status_or_none(job, schedule)))
         if job["state"] in ENDED:
             found[job_id] = job
     return found
 
 
-def _suspects(job_ids: list[str], schedule: LookSchedule) -> Flow[list[str]]:
-    going_on: set[str] = set()
-    for start in range(0, len(job_ids), IDS_IN_A_LOOK):
-        some = job_ids[start : start + IDS_IN_A_LOOK]
+def _ended_or_missing(job_ids: list[str], schedule: PollSchedule) -> Flow[list[str]]:
+    active: set[str] = set()
+    for start in range(0, len(job_ids), MAX_IDS_IN_QUERY):
+        some = job_ids[start : start + MAX_IDS_IN_QUERY]
         query = JobsQuery().add_fields(["id", "state"]).add_search_or("id", some)
-        found = (yield from fetch(jobs.query(query), schedule.look_seconds()))["jobs"]
-        going_on.update(job["id"] for job in found if job["state"] not in ENDED)
-    return [job_id for job_id in job_ids if job_id not in going_on]
+        found = (yield from fetch(jobs.query(query), schedule.poll_seconds()))["jobs"]
+        active.update(job["id"] for job in found if job["state"] not in ENDED)
+    return [job_id for job_id in job_ids if job_id not in active]
 
 
-def _status_if_any(job: JobRecord, schedule: LookSchedule) -> Flow[TaskStatusDocument | None]:
+def _status_or_none(job: JobRecord, schedule: PollSchedule) -> Flow[TaskStatusDocument | None]:
     if job["state"] == JobState.READY:
         return None
     try:
-        return (yield from fetch(jobs.status(job["id"]), schedule.look_seconds()))
+        return (yield from fetch(jobs.status(job["id"]), schedule.poll_seconds()))
     except (TimedOut, NotFound):
         return None

@@ -1,5 +1,5 @@
-"""What is said over HTTP: names, enums and shapes, one file a noun, declared once for both sides.
+"""HTTP shapes of the platform: names, enums and JSON documents, declared once for clients and server.
 
-Standard library only. A shape is a ``TypedDict``: clients hand it out as the plain dictionary that arrived, the
-server builds it and describes it in its OpenAPI document. Dates are ISO 8601 text in UTC (`voxel51.wire.dates`).
+One file per noun, standard library only. A shape is a ``TypedDict``: clients return the dictionary that arrived, and
+the server describes it in its OpenAPI document. Dates are ISO 8601 text in UTC (`voxel51.wire.dates`).
 """

@@ -1,32 +1,35 @@
-"""Accounts: what people and their tokens may do, and how they sign in."""
+"""Accounts: users, roles, scopes, tokens, sessions, sign-in, invitations, quotas, settings and the audit log."""
 
 from enum import StrEnum
-from typing import Any, NotRequired, TypedDict
+from typing import NotRequired, TypedDict
+
+from voxel51.wire.documents import JsonObject
 
 
 class Scope(StrEnum):
-    """What a credential is good for. Every route needs one of these."""
+    """Permission of a credential. Every route requires one of these."""
 
-    READ = "read"  # look at what is there, and download it
+    READ = "read"  # list, read and download records
     UPLOAD = "upload"  # add, change and delete data and analytics
     RUN = "run"  # submit, start, stop, archive and delete jobs
-    MANAGE = "manage"  # the account itself: its tokens, webhooks and share links
-    ADMINISTER = "administer"  # the platform: other people's accounts, its settings and its log
+    MANAGE = "manage"  # manage the account: its tokens, webhooks and share links
+    ADMINISTER = "administer"  # administer the platform: other accounts, its settings and its audit log
 
 
 class Role(StrEnum):
-    """What an account is for. It is the most that any credential of it is good for."""
+    """Role of an account, which limits the scopes of all its credentials."""
 
-    OPERATOR = "operator"  # everything
-    MEMBER = "member"  # everything but to administer the platform
-    VIEWER = "viewer"  # looks at what it has, and manages its own account
+    OPERATOR = "operator"  # all scopes
+    MEMBER = "member"  # all scopes except administer
+    VIEWER = "viewer"  # read, and manage the own account
 
 
 class Account(TypedDict):
-    """An account, as its owner and the operators see it. Dates are ISO 8601; ``application`` is its owner, if any.
+    """Account, as its owner and the operators see it. Dates are ISO 8601.
 
-    ``oidc_issuer`` is the provider by whose word one signs in as well, if any; ``email`` is what it verified.
-    ``suspended`` accounts are refused, whatever credential they show.
+    ``application`` is the application that the user belongs to; ``oidc_issuer`` the linked OIDC provider, and ``email``
+    the address that it verified; each may be null. All credentials of a ``suspended`` account are
+    rejected.
     """
 
     id: str
@@ -41,26 +44,26 @@ class Account(TypedDict):
 
 
 class AccountDetails(TypedDict):
-    """Answer of ``GET account``; ``scopes`` are those of the credential that asks."""
+    """Response of ``GET account``; ``scopes`` are those of the credential of the request."""
 
     account: Account
     scopes: list[Scope]
 
 
 class AccountList(TypedDict):
-    """Answer of ``GET admin/users``, by name."""
+    """Response of ``GET admin/users``, sorted by name."""
 
     users: list[Account]
 
 
 class AccountResponse(TypedDict):
-    """Answer of ``POST admin/users`` and ``PATCH admin/users/<name>``."""
+    """Response of ``POST admin/users`` and ``PATCH admin/users/<name>``."""
 
     user: Account
 
 
 class NewAccount(TypedDict):
-    """Body of ``POST admin/users``. Without a password only tokens, or another identity provider, sign it in."""
+    """Body of ``POST admin/users``. An account without a password can use tokens or an OIDC sign-in."""
 
     username: str
     password: NotRequired[str | None]
@@ -68,16 +71,17 @@ class NewAccount(TypedDict):
 
 
 class AccountChange(TypedDict, total=False):
-    """Body of ``PATCH admin/users/<name>``: what is to change."""
+    """Body of ``PATCH admin/users/<name>``: the fields to change."""
 
     role: Role
     suspended: bool
 
 
 class TokenRecord(TypedDict):
-    """A token, or a session, as it can be listed: everything but its key.
+    """Token or session, without its key.
 
-    ``expires_at`` null means never, ``last_used_at`` (to the minute) null not yet, ``revoked_at`` null not at all.
+    ``expires_at`` is null if it never expires, ``last_used_at`` (to the minute) if it was never used, ``revoked_at`` if
+    it was not revoked.
     """
 
     id: str
@@ -90,26 +94,29 @@ class TokenRecord(TypedDict):
 
 
 class TokenList(TypedDict):
-    """Answer of ``GET account/tokens``, the oldest first."""
+    """Response of ``GET account/tokens``, the oldest first."""
 
     tokens: list[TokenRecord]
 
 
 class SessionEntry(TokenRecord):
-    """A session as it can be listed; ``current`` is the one that asks."""
+    """Session; ``current`` marks the session of the request."""
 
     current: bool
 
 
 class SessionList(TypedDict):
-    """Answer of ``GET account/sessions``: where one is signed in, the oldest first."""
+    """Response of ``GET account/sessions``, the oldest first."""
 
     sessions: list[SessionEntry]
 
 
 class NewToken(TypedDict):
-    """Body of ``POST account/tokens``. Without ``scopes`` it is good for all but to administer; without ``days`` for
-    ever. No token is good for more than the credential that makes it."""
+    """Body of ``POST account/tokens``.
+
+    Without ``scopes`` the token has all scopes except administer; without ``days`` it never expires. No token has more
+    scopes than the credential that creates it.
+    """
 
     name: str
     scopes: NotRequired[list[Scope] | None]
@@ -117,27 +124,27 @@ class NewToken(TypedDict):
 
 
 class TokenRotation(TypedDict, total=False):
-    """Body of ``POST account/tokens/<id>/rotate``: how long the old key still counts; by default not at all."""
+    """Body of ``POST account/tokens/<id>/rotate``: how long the old key stays valid; the default is 0 seconds."""
 
     overlap_seconds: float
 
 
 class PasswordChange(TypedDict):
-    """Body of ``PUT account/password``. ``current_password`` is needed where there is one."""
+    """Body of ``PUT account/password``. ``current_password`` is required if the account has a password."""
 
     new_password: str
     current_password: NotRequired[str | None]
 
 
 class SignIn(TypedDict):
-    """Body of ``POST sessions``."""
+    """Body of ``POST sign-in``."""
 
     username: str
     password: str
 
 
 class SignUp(TypedDict):
-    """Body of ``POST sign-up``; ``invitation`` is the key in an invitation's link."""
+    """Body of ``POST sign-up``; ``invitation`` is the key of an invitation link."""
 
     username: str
     password: str
@@ -145,7 +152,7 @@ class SignUp(TypedDict):
 
 
 class SignedIn(TypedDict):
-    """Answer to who signs in: the session itself is in a cookie, which scripts of a page cannot read."""
+    """Response to a sign-in. The session is in a cookie that scripts of a page cannot read."""
 
     username: str
     role: Role
@@ -153,30 +160,31 @@ class SignedIn(TypedDict):
 
 
 class SignUpMode(StrEnum):
-    """Who may make an account."""
+    """Users who can create an account themselves."""
 
-    OFF = "off"  # nobody; operators make them
-    INVITE = "invite"  # who has an invitation
-    OPEN = "open"  # everybody
+    OFF = "off"  # none; operators create accounts
+    INVITE = "invite"  # users with an invitation
+    OPEN = "open"  # all users
 
 
 class Provider(TypedDict):
-    """Somebody else's sign-in that is taken here: what it is called, and the path at which it begins."""
+    """OIDC provider: its name, and the path at which the sign-in starts."""
 
     name: str
     path: str
 
 
 class OidcRedirect(TypedDict):
-    """Answer of ``POST account/oidc``: where the browser goes, to come back with this way in added."""
+    """Response of ``POST account/oidc``: the URL to open in the browser, which returns with the provider linked."""
 
     url: str
 
 
 class SignInOptions(TypedDict):
-    """Answer of ``GET sign-in``: how one can get in. ``first`` while there is no account: the next is its operator.
+    """Response of ``GET sign-in``: the ways to sign in and sign up.
 
-    ``signed_in`` tells a browser that the session it sent is good.
+    ``needs_operator`` is true until the first account exists, which becomes an operator. ``signed_in`` says whether the
+    session of the request is valid.
     """
 
     sign_up: SignUpMode
@@ -193,7 +201,7 @@ class NewInvitation(TypedDict, total=False):
 
 
 class OneTimeKey(TypedDict):
-    """Answer that hands out a key that works once: for an invitation, or to choose a new password."""
+    """Key that works once: to accept an invitation, or to choose a new password."""
 
     key: str
     expires_at: str
@@ -207,9 +215,9 @@ class PasswordReset(TypedDict):
 
 
 class AuditEntry(TypedDict, total=False):
-    """One line of the audit log: who (``actor``) did what to whose account (``account``), never a secret.
+    """Entry of the audit log: ``actor`` performed ``action`` on ``account``. It never contains a secret.
 
-    It has those fields that were asked for; by default, all of them.
+    Queries return only the requested fields; by default, all of them.
     """
 
     id: int
@@ -217,51 +225,39 @@ class AuditEntry(TypedDict, total=False):
     actor: str
     action: str
     account: str
-    details: dict[str, Any]
+    details: JsonObject
 
 
 class AuditLog(TypedDict):
-    """Answer of ``GET account/audit`` and ``GET admin/audit``, the newest first."""
+    """Response of ``GET account/audit`` and ``GET admin/audit``, the newest first."""
 
     audit: list[AuditEntry]
     count: int
 
 
 class Quota(TypedDict):
-    """How much a user may have: bytes that are kept, and jobs that run at once (more of them wait). 0: no limit."""
+    """Limits of a user: stored bytes, and jobs that run at once; further jobs wait. 0 means unlimited."""
 
     bytes: int
     running_jobs: int
 
 
 class QuotaChange(TypedDict, total=False):
-    """Body of ``PUT admin/users/<name>/quota`` and of an application's; what is null or left out is as usual."""
+    """Body of ``PUT admin/users/<name>/quota``, and of an application's. Null or absent: the platform's default."""
 
     bytes: int | None
     running_jobs: int | None
 
 
 class Usage(TypedDict):
-    """Answer of ``GET account/usage``: bytes that are kept or announced, and what one may have."""
+    """Response of ``GET account/usage``: the bytes that are stored or reserved, and the limits."""
 
     bytes: int
     quota: Quota
 
 
-class Applications(TypedDict):
-    """Answer of ``GET admin/applications``: names, sorted."""
-
-    applications: list[str]
-
-
-class NewApplication(TypedDict):
-    """Body of ``POST admin/applications``, and its answer."""
-
-    name: str
-
-
 class SettingValue(TypedDict):
-    """A setting as it is in force; the value of one that may hold a secret is masked."""
+    """Setting in force; the value of a setting that may be secret is masked."""
 
     name: str
     value: str
@@ -270,6 +266,6 @@ class SettingValue(TypedDict):
 
 
 class SettingList(TypedDict):
-    """Answer of ``GET admin/settings``."""
+    """Response of ``GET admin/settings``."""
 
     settings: list[SettingValue]

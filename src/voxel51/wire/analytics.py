@@ -1,25 +1,27 @@
-"""Analytics: what they are called, how they are described, how they are listed."""
+"""Analytics: their records, and the documents that describe their inputs, parameters and outputs."""
 
 from enum import StrEnum
 from typing import Any, NotRequired, Required, TypedDict
 
+from voxel51.wire.documents import JsonObject
+
 
 class AnalyticType(StrEnum):
-    """How an analytic is run."""
+    """Way in which an analytic is run."""
 
     PLATFORM = "PLATFORM"
     IMAGE_TO_VIDEO = "IMAGE_TO_VIDEO"
 
 
 class AnalyticImageType(StrEnum):
-    """Which container image of an analytic is meant."""
+    """Hardware that a container image of an analytic is built for."""
 
     CPU = "CPU"
     GPU = "GPU"
 
 
 class AnalyticScope(StrEnum):
-    """Who may see and run an analytic."""
+    """Users who can see and run an analytic."""
 
     PUBLIC = "public"
     USER = "user"
@@ -27,7 +29,7 @@ class AnalyticScope(StrEnum):
 
 
 class AnalyticImage(TypedDict):
-    """A container image that was uploaded. ``format`` says what kind of archive it is."""
+    """Uploaded container image. ``format`` is the type of the archive."""
 
     type: str
     format: str
@@ -36,9 +38,9 @@ class AnalyticImage(TypedDict):
 
 
 class AnalyticRecord(TypedDict, total=False):
-    """One version of an analytic, as listed. Queries return only the fields that were asked for.
+    """One version of an analytic. Queries return only the requested fields.
 
-    ``images`` are told to the owner of one that was uploaded, by ``GET analytics/<id>`` alone.
+    ``images`` is returned by ``GET analytics/<id>`` only, to the owner of an uploaded analytic.
     """
 
     id: Required[str]
@@ -55,7 +57,7 @@ class AnalyticRecord(TypedDict, total=False):
 
 
 class AnalyticResponse(TypedDict):
-    """Answer of ``POST analytics``."""
+    """Response of ``POST analytics``."""
 
     analytic: AnalyticRecord
 
@@ -71,7 +73,7 @@ class AnalyticInfo(TypedDict):
 
 
 class AnalyticInput(TypedDict):
-    """A file that a job of the analytic is given. ``type`` is a label-library class name, e.g. ``types.Video``."""
+    """Input of an analytic, a file. ``type`` is a class name of the label library, e.g. ``types.Video``."""
 
     name: str
     type: str
@@ -80,37 +82,37 @@ class AnalyticInput(TypedDict):
 
 
 class AnalyticParameter(TypedDict):
-    """A value that a job of the analytic may be given."""
+    """Parameter of an analytic."""
 
     name: str
     type: str
     description: str
     placeholder: str
     required: bool
-    default: NotRequired[Any]
+    default: NotRequired[Any]  # any JSON value, as `type` says
 
 
 class AnalyticOutput(TypedDict):
-    """A file that a job of the analytic leaves. ``post_as_data`` ones become data of the job's owner."""
+    """Output of an analytic, a file. With ``post_as_data`` it becomes data of the job's owner."""
 
     name: str
     type: str
     description: str
     filename: str
     post_as_data: bool
-    schema: dict[str, Any] | None
+    schema: JsonObject | None
 
 
 class ParameterRange(TypedDict, total=False):
-    """What values a parameter takes, beyond its type. Bounds are inclusive."""
+    """Valid values of a parameter, beyond its type. Bounds are inclusive."""
 
     minimum: float
     maximum: float
-    choices: list[Any]
+    choices: list[Any]  # any JSON values, as the parameter's type says
 
 
 class AnalyticExtensions(TypedDict, total=False):
-    """What the old document had no place for; kept under one key that old readers never look at."""
+    """Additions to the original document, under one key that old readers ignore."""
 
     parameters: dict[str, ParameterRange]
     limitations: list[str]
@@ -119,7 +121,7 @@ class AnalyticExtensions(TypedDict, total=False):
 
 
 class AnalyticDocument(TypedDict):
-    """The manifest of an analytic: what goes in, what can be set, what comes out."""
+    """Manifest of an analytic: its inputs, parameters and outputs."""
 
     info: AnalyticInfo
     inputs: list[AnalyticInput]
@@ -130,14 +132,14 @@ class AnalyticDocument(TypedDict):
 
 
 class AnalyticList(TypedDict):
-    """Answer of ``GET analytics`` and ``GET analytics/list``; ``count`` is the matches before offset and limit."""
+    """Response of ``GET analytics`` and ``GET analytics/list``; ``count`` is the matches before offset and limit."""
 
     analytics: list[AnalyticRecord]
     count: int
 
 
 class AnalyticDetails(TypedDict):
-    """Answer of ``GET analytics/<id>``: the record beside the document, which clients of 2019-10 read from it."""
+    """Response of ``GET analytics/<id>``: the record, and the document, which clients of 2019-10 read from it."""
 
     analytic: AnalyticRecord
     info: AnalyticInfo

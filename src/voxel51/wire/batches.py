@@ -1,4 +1,4 @@
-"""Batches: one action on many records, with an answer for each."""
+"""Batches: one action on many records, with a response for each."""
 
 from typing import Any, NotRequired, TypedDict
 
@@ -6,7 +6,7 @@ from voxel51.wire.errors import ErrorDetails
 
 
 class BatchRequest(TypedDict):
-    """Body of ``POST <noun>/batch``. Exactly one of the last two belongs to the action ``ttl``; ``days`` is text."""
+    """Body of ``POST <noun>/batch``. The action ``ttl`` takes exactly one of the last two; ``days`` is text."""
 
     action: str
     ids: list[str]
@@ -15,14 +15,14 @@ class BatchRequest(TypedDict):
 
 
 class BatchResponse(TypedDict):
-    """What became of one record: ``response`` (its details, for that action) on success, ``error`` otherwise."""
+    """Result for one record: ``response`` (the record, for the action ``details``) on success, else ``error``."""
 
     success: bool
-    response: NotRequired[Any]
+    response: NotRequired[Any]  # a record of the noun, which readers index into
     error: NotRequired[ErrorDetails]
 
 
 class BatchResponses(TypedDict):
-    """Answer of ``POST <noun>/batch``: one entry for each id, in the order of the request."""
+    """Response of ``POST <noun>/batch``: one entry for each id, in the order of the request."""
 
     responses: dict[str, BatchResponse]

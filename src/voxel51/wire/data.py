@@ -1,10 +1,10 @@
-"""Data: the files that people upload and jobs read."""
+"""Data: the files that users upload and jobs read."""
 
 from typing import NotRequired, Required, TypedDict
 
 
 class DataRecord(TypedDict, total=False):
-    """One file. Queries return only the fields that were asked for; the last two come with details alone."""
+    """One file. Queries return only the requested fields. ``filename`` and ``sha256`` come with details only."""
 
     id: Required[str]
     name: str
@@ -17,12 +17,8 @@ class DataRecord(TypedDict, total=False):
     sha256: NotRequired[str | None]
 
 
-FIELDS = ("id", "name", "size", "type", "upload_date", "expiration_date", "encoding")
-"""What queries and the answer to an upload tell of a file."""
-
-
 class DataByUrl(TypedDict):
-    """Body of ``POST data/url``: a file elsewhere, which ``signed_url`` must give until ``data_ttl`` (ISO 8601).
+    """Body of ``POST data/url``: a file on another host. ``signed_url`` must work until ``data_ttl`` (ISO 8601).
 
     ``size`` is in bytes, and may be text; without it the platform asks the other host. ``encoding`` is a transfer
     encoding such as ``7bit``.
@@ -37,19 +33,19 @@ class DataByUrl(TypedDict):
 
 
 class DataList(TypedDict):
-    """Answer of ``GET data`` and ``GET data/list``; ``count`` is the matches before offset and limit."""
+    """Response of ``GET data`` and ``GET data/list``; ``count`` is the matches before offset and limit."""
 
     data: list[DataRecord]
     count: int
 
 
 class DataDetails(TypedDict):
-    """Answer of ``POST data`` and ``GET data/<id>``."""
+    """Response of ``POST data`` and ``GET data/<id>``."""
 
     data: DataRecord
 
 
 class SignedUrl(TypedDict):
-    """A link that carries its own permission, for whoever holds it."""
+    """URL that works without further credentials."""
 
     url: str

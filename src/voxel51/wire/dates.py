@@ -4,26 +4,26 @@ from datetime import UTC, datetime
 
 
 def now() -> datetime:
-    """The present moment, with its zone (UTC) and cut to the milliseconds that travel."""
+    """Return the present time in UTC, truncated to milliseconds, as it is sent."""
     moment = datetime.now(UTC)
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def to_text(moment: datetime) -> str:
-    """``moment`` as it travels. A moment without a zone is taken as UTC."""
+    """Return ``moment`` as it is sent. Without a time zone it is UTC."""
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 def from_text(text: str) -> datetime:
-    """The moment that ISO 8601 ``text`` names, in UTC.
+    """Return the time that ISO 8601 ``text`` names, in UTC.
 
-    Any offset is honoured; text without one, or of a date alone, is taken as UTC (old clients send local times that
-    way and the old service read them so).
+    Any offset is accepted. Text without an offset, and a date without a time, are UTC: old clients send local times
+    like this, and the original service read them as UTC.
 
     Raises:
-        ValueError: the text is no ISO 8601 date; its message names the text and a form that works.
+        ValueError: the text is not an ISO 8601 date; the message names the text and a valid example.
     """
     try:
         moment = datetime.fromisoformat(text)

@@ -1,16 +1,16 @@
-"""The shape of every error answer."""
+"""Error responses."""
 
 from typing import TypedDict
 
 
 class ErrorDetails(TypedDict):
-    """``code`` repeats the HTTP status; ``message`` names the value that was wrong and what to try."""
+    """Error: ``code`` repeats the HTTP status; ``message`` names the invalid value and what to do."""
 
     code: int
     message: str
 
 
 class ErrorResponse(TypedDict):
-    """Body of every answer with a status of 400 or above."""
+    """Body of every response with a status of 400 or above."""
 
     error: ErrorDetails

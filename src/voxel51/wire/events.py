@@ -1,4 +1,4 @@
-"""Events: what happened to jobs, as it is told live and to webhooks."""
+"""Events: changes of jobs, as they are streamed to clients and sent to webhooks."""
 
 from enum import StrEnum
 from typing import NotRequired, TypedDict
@@ -7,7 +7,7 @@ from voxel51.wire.tasks import Progress
 
 
 class EventName(StrEnum):
-    """What may happen to a job."""
+    """Type of an event."""
 
     QUEUED = "job_queued"
     SCHEDULED = "job_scheduled"
@@ -23,9 +23,9 @@ class EventName(StrEnum):
 
 
 class Event(TypedDict):
-    """One event. ``id`` grows; whoever names the last one seen is told what followed.
+    """One event. ``id`` increases; a client that sends the last one it read receives the later events.
 
-    ``state`` comes with moves of the state, ``failure_type`` and perhaps ``message`` with failures, ``message`` with
+    ``state`` comes with changes of the state, ``failure_type`` and possibly ``message`` with failures, ``message`` with
     messages, ``progress`` with progress.
     """
 
@@ -40,11 +40,11 @@ class Event(TypedDict):
 
 
 GAP = "gap"
-"""Name of an event about the stream itself: its reader was away for longer than events are kept."""
+"""Name of an event about the stream itself: its reader was disconnected for longer than events are kept."""
 
 
 class Gap(TypedDict):
-    """A gap: events up to ``id`` may be missing; the stream goes on after it. Look at the jobs themselves."""
+    """Gap in a stream: events up to ``id`` may be missing, and the stream continues after it. Poll the jobs."""
 
     id: int
     event: str

@@ -1,4 +1,4 @@
-"""Names of the HTTP headers that are the platform's own, and of those and the cookie that carry credentials."""
+"""HTTP headers and cookies: the platform's own, and those that carry credentials."""
 
 AUTHORIZATION = "Authorization"
 BEARER = "Bearer"
@@ -9,5 +9,5 @@ REQUEST_ID = "X-Request-Id"
 IDEMPOTENCY_KEY = "Idempotency-Key"
 IDEMPOTENCY_REPLAYED = "Idempotency-Replayed"
 SESSION_COOKIE = "voxel51_session"
-SIGN_IN_COOKIE = "voxel51_sign_in"  # while one is away at another provider
-REFUSAL_COOKIE = "voxel51_refusal"  # why a browser was refused, for the page that it is sent to
+SIGN_IN_COOKIE = "voxel51_sign_in"  # the state of an OIDC sign-in, while the browser is at the provider
+REFUSAL_COOKIE = "voxel51_refusal"  # the reason of a failed sign-in, for the page that the browser is sent to

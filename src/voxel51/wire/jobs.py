@@ -1,13 +1,14 @@
-"""Jobs: an analytic run on data."""
+"""Jobs: their records, states, failure types and requests."""
 
 from enum import StrEnum
-from typing import Any, Required, TypedDict
+from typing import Required, TypedDict
 
+from voxel51.wire.documents import JsonObject
 from voxel51.wire.tasks import Progress
 
 
 class JobState(StrEnum):
-    """Where a job stands: READY → QUEUED → SCHEDULED → RUNNING → COMPLETE or FAILED."""
+    """State of a job: READY → QUEUED → SCHEDULED → RUNNING → COMPLETE or FAILED."""
 
     READY = "READY"
     QUEUED = "QUEUED"
@@ -18,7 +19,7 @@ class JobState(StrEnum):
 
 
 class JobFailureType(StrEnum):
-    """Who is at fault when a job failed: its inputs or parameters, the analytic, or the platform."""
+    """Cause of a failure: the inputs or parameters (USER), the analytic, or the platform."""
 
     USER = "USER"
     ANALYTIC = "ANALYTIC"
@@ -27,7 +28,7 @@ class JobFailureType(StrEnum):
 
 
 class JobComputeMode(StrEnum):
-    """What a job asks to run on. BEST is a GPU where analytic and platform have one."""
+    """Hardware that a job requests. BEST is a GPU if the analytic supports it and the platform has one."""
 
     CPU = "CPU"
     GPU = "GPU"
@@ -35,26 +36,26 @@ class JobComputeMode(StrEnum):
 
 
 DATA_ID_FIELD = "data-id"
-"""Key of the one-entry object that stands for a file in inputs and data parameters."""
+"""Key of the one-entry object that refers to data in inputs and data parameters."""
 
 JOB_ID_FIELD = "job-id"
-"""Likewise for the output of a job, in the place of data. The platform alone asks for it so far."""
+"""Key of the one-entry object that refers to the output of a job instead. Only internal jobs use it so far."""
 
 DataReference = TypedDict("DataReference", {"data-id": str})
 
 
 class JobRequestDocument(TypedDict, total=False):
-    """What a job is asked to do. ``analytic``, ``inputs`` and ``parameters`` are always there."""
+    """Request for a job. ``analytic``, ``inputs`` and ``parameters`` are always present."""
 
     analytic: str
     version: str
     compute_mode: str
     inputs: dict[str, DataReference]
-    parameters: dict[str, Any]
+    parameters: JsonObject
 
 
 class JobInput(TypedDict):
-    """A file that a job looks at; ``filename`` null: it was deleted, or has expired."""
+    """Input of a job. ``filename`` is null if the data was deleted or has expired."""
 
     name: str
     data_id: str
@@ -62,12 +63,12 @@ class JobInput(TypedDict):
 
 
 class JobRecord(TypedDict, total=False):
-    """One job. Queries return only the fields that were asked for, and those from ``output_filename`` on by name alone;
-    all come with ``GET jobs/<id>``.
+    """One job. ``GET jobs/<id>`` returns all fields. Queries return only the requested fields, and those from
+    ``output_filename`` on only by name.
 
-    ``progress`` is what the current attempt last reported, ``eta_seconds`` how long a running job will take still if it
-    goes on so; both null while that is not known. ``queue_position`` of a QUEUED job is its place in the order in which
-    jobs would be started now, 1 being next; it may grow, as owners take turns.
+    ``progress`` is the last report of the current attempt, ``eta_seconds`` the estimated time until a running job ends;
+    both are null while unknown. ``queue_position`` of a QUEUED job is its position in the order of dispatch, from 1; it
+    may increase, because slots are shared fairly between owners.
     """
 
     id: Required[str]
@@ -98,13 +99,13 @@ class JobRecord(TypedDict, total=False):
 
 
 class JobList(TypedDict):
-    """Answer of ``GET jobs`` and ``GET jobs/list``; ``count`` is the matches before offset and limit."""
+    """Response of ``GET jobs`` and ``GET jobs/list``; ``count`` is the matches before offset and limit."""
 
     jobs: list[JobRecord]
     count: int
 
 
 class JobDetails(TypedDict):
-    """Answer of ``POST jobs`` and ``GET jobs/<id>``."""
+    """Response of ``POST jobs`` and ``GET jobs/<id>``."""
 
     job: JobRecord

@@ -1,117 +1,126 @@
-"""What is wrong with an analytic document, each with the place where it is.
+"""Manifest validation: find the problems of an analytic document, each with the path of the field.
 
-Nothing is converted: text that looks like a number is no number, and what is empty or unknown is said, not dropped.
+Nothing is converted: text that looks like a number is not a number, and empty or unknown fields are problems.
 """
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TypeGuard, cast
 
-MOST_TOLD = 20
-"""How many problems one answer tells; the rest are counted."""
+from voxel51.wire.analytics import AnalyticDocument
 
-LONGEST_NAME = 64
-LONGEST_VERSION = 64
-LONGEST_TEXT = 10_000
-LONGEST_FILENAME_BYTES = 200
-MOST_ENTRIES = 200
+MAX_PROBLEMS = 20
+"""The number of problems in one list; further ones are only counted."""
+
+MAX_NAME_LENGTH = 64
+MAX_VERSION_LENGTH = 64
+MAX_TEXT_LENGTH = 10_000
+MAX_FILENAME_BYTES = 200
+MAX_ENTRIES = 200
 
 Problems = Iterator[str]
-Rule = Callable[[str, Any], Problems]
-"""Yields what is wrong with a value at a path."""
+Rule = Callable[[str, object], Problems]
+"""Function that yields the problems of a value at a path."""
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+_-]*")
-_TYPE = re.compile(r"types\.[A-Z][A-Za-z0-9]*")
-_UNFIT_IN_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_INVALID_CHARACTERS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
-def problems_of(document: Any) -> list[str]:
-    """``<path>: <what is wrong>`` for each problem, at most `MOST_TOLD` and how many more; empty when it will do."""
+def problems_of(document: object) -> list[str]:
+    """Return ``<path>: <problem>`` for each problem, at most `MAX_PROBLEMS` and the number of further ones."""
     return _bounded(_document("", document))
 
 
-def problems_of_heading(document: Any) -> list[str]:
-    """The same for an image-to-video analytic, whose manifest has ``info`` alone; the platform supplies the rest."""
+def problems_of_heading(document: object) -> list[str]:
+    """Return the problems of an image-to-video manifest, which has ``info`` only; the platform adds the rest."""
     return _bounded(_object({"info": _info}, {})("", document))
 
 
 def _bounded(found: Problems) -> list[str]:
     problems = list(found)
-    more = len(problems) - MOST_TOLD
-    return problems if more <= 0 else [*problems[:MOST_TOLD], f"and {more} more"]
+    hidden = len(problems) - MAX_PROBLEMS
+    return problems if hidden <= 0 else [*problems[:MAX_PROBLEMS], f"and {hidden} more"]
 
 
-def _text(longest: int = LONGEST_TEXT) -> Rule:
-    def rule(path: str, value: Any) -> Problems:
+def _text(max_length: int = MAX_TEXT_LENGTH) -> Rule:
+    def rule(path: str, value: object) -> Problems:
         if not isinstance(value, str):
             yield _expected(path, "text", value)
         elif not value.strip():
             yield f"{path}: must not be empty"
-        elif len(value) > longest:
-            yield f"{path}: has {len(value)} characters, at most {longest} will do"
-        elif _UNFIT_IN_TEXT.search(value):
-            yield f"{path}: holds control characters or halves of characters"
+        elif len(value) > max_length:
+            yield f"{path}: has {len(value)} characters; the maximum is {max_length}"
+        elif _INVALID_CHARACTERS.search(value):
+            yield f"{path}: contains control characters or surrogates"
 
     return rule
 
 
-def _name(path: str, value: Any) -> Problems:
-    """A name becomes a part of paths and of what people type."""
-    problems = list(_text(LONGEST_NAME)(path, value))
-    yield from problems
-    if not problems and not _NAME.fullmatch(value):
-        yield f"{path}: {_shown(value)} is no name; take letters, digits, '.', '_' and '-', a letter or digit first"
+def _matching(pattern: re.Pattern[str], max_length: int, noun: str, advice: str) -> Rule:
+    """Return the rule for text that matches ``pattern`` as a whole."""
+
+    def rule(path: str, value: object) -> Problems:
+        problems = list(_text(max_length)(path, value))
+        yield from problems
+        if not problems and not pattern.fullmatch(str(value)):
+            yield f"{path}: {_shown(value)} is not a valid {noun}. {advice}"
+
+    return rule
 
 
-def _version(path: str, value: Any) -> Problems:
-    problems = list(_text(LONGEST_VERSION)(path, value))
-    yield from problems
-    if not problems and not _VERSION.fullmatch(value):
-        yield f"{path}: {_shown(value)} is no version; take letters, digits, '.', '+', '_' and '-', such as '1.0.2'"
+_name = _matching(  # becomes a part of paths and of commands
+    re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*"),
+    MAX_NAME_LENGTH,
+    "name",
+    "Use letters, digits, '.', '_' and '-'; start with a letter or digit",
+)
+_version = _matching(
+    re.compile(r"[0-9A-Za-z][0-9A-Za-z.+_-]*"),
+    MAX_VERSION_LENGTH,
+    "version",
+    "Use letters, digits, '.', '+', '_' and '-', such as '1.0.2'",
+)
+_type = _matching(
+    re.compile(r"types\.[A-Z][A-Za-z0-9]*"),
+    MAX_NAME_LENGTH,
+    "type",
+    "Use a class of the label library, such as 'types.Video'",
+)
 
 
-def _type(path: str, value: Any) -> Problems:
-    problems = list(_text(LONGEST_NAME)(path, value))
-    yield from problems
-    if not problems and not _TYPE.fullmatch(value):
-        yield f"{path}: {_shown(value)} is no type; take a class of the label library, such as 'types.Video'"
-
-
-def _filename(path: str, value: Any) -> Problems:
+def _filename(path: str, value: object) -> Problems:
     problems = list(_text()(path, value))
     yield from problems
-    if problems:
+    if problems or not isinstance(value, str):
         return
     unsafe = not value.isprintable() or "/" in value or "\\" in value or value.startswith(".")
-    if unsafe or value != value.strip() or len(value.encode()) > LONGEST_FILENAME_BYTES:
-        yield f"{path}: {_shown(value)} is no safe file name; take one such as 'labels.json', without a folder"
+    if unsafe or value != value.strip() or len(value.encode()) > MAX_FILENAME_BYTES:
+        yield f"{path}: {_shown(value)} is not a safe file name. Use a name such as 'labels.json', without a folder"
 
 
-def _flag(path: str, value: Any) -> Problems:
+def _flag(path: str, value: object) -> Problems:
     if not isinstance(value, bool):
         yield _expected(path, "true or false", value)
 
 
-def _number(path: str, value: Any) -> Problems:
+def _number(path: str, value: object) -> Problems:
     if not is_number(value):
         yield _expected(path, "a number", value)
 
 
-def _anything(_path: str, _value: Any) -> Problems:
+def _anything(_path: str, _value: object) -> Problems:
     yield from ()
 
 
-def _schema(path: str, value: Any) -> Problems:
+def _schema(path: str, value: object) -> Problems:
     if not isinstance(value, dict | None):
         yield _expected(path, "an object or null", value)
 
 
 def _object(required: Mapping[str, Rule], optional: Mapping[str, Rule]) -> Rule:
-    """An object of exactly these keys."""
+    """Return the rule for an object with exactly these keys."""
     known = {**required, **optional}
 
-    def rule(path: str, value: Any) -> Problems:
+    def rule(path: str, value: object) -> Problems:
         if not isinstance(value, dict):
             yield _expected(path or "the document", "an object", value)
             return
@@ -128,14 +137,14 @@ def _object(required: Mapping[str, Rule], optional: Mapping[str, Rule]) -> Rule:
 
 
 def _list(entry: Rule, unique: Sequence[str] = ()) -> Rule:
-    """A list of such entries; of two, none has the same value under a key of ``unique``."""
+    """Return the rule for a list of such entries, whose values under the keys ``unique`` are all different."""
 
-    def rule(path: str, value: Any) -> Problems:
+    def rule(path: str, value: object) -> Problems:
         if not isinstance(value, list):
             yield _expected(path, "a list", value)
             return
-        if len(value) > MOST_ENTRIES:
-            yield f"{path}: has {len(value)} entries, at most {MOST_ENTRIES} will do"
+        if len(value) > MAX_ENTRIES:
+            yield f"{path}: has {len(value)} entries; the maximum is {MAX_ENTRIES}"
             return
         for index, child in enumerate(value):
             yield from entry(f"{path}[{index}]", child)
@@ -145,41 +154,41 @@ def _list(entry: Rule, unique: Sequence[str] = ()) -> Rule:
     return rule
 
 
-def _repeated(path: str, key: str, entries: Sequence[Any]) -> Problems:
+def _repeated(path: str, key: str, entries: Sequence[object]) -> Problems:
     first: dict[str, int] = {}
     for index, entry in enumerate(entries):
         text = entry.get(key) if isinstance(entry, dict) else None
         if isinstance(text, str) and first.setdefault(text, index) != index:
-            yield f"{path}[{index}].{key}: {_shown(text)} is that of {path}[{first[text]}] already"
+            yield f"{path}[{index}].{key}: {_shown(text)} is the value of {path}[{first[text]}] as well"
 
 
-def _info(path: str, value: Any) -> Problems:
+def _info(path: str, value: object) -> Problems:
     yield from _object(
         {"name": _name, "version": _version, "description": _text(), "supports_cpu": _flag, "supports_gpu": _flag}, {}
     )(path, value)
     if isinstance(value, dict) and value.get("supports_cpu") is False and value.get("supports_gpu") is False:
-        yield f"{path}: supports_cpu or supports_gpu must be true, or nothing can run it"
+        yield f"{path}: supports_cpu or supports_gpu must be true, or the analytic cannot run"
 
 
-def _parameter(path: str, value: Any) -> Problems:
+def _parameter(path: str, value: object) -> Problems:
     texts = {"name": _name, "type": _type, "description": _text(), "placeholder": _text()}
     yield from _object({**texts, "required": _flag}, {"default": _anything})(path, value)
     if isinstance(value, dict) and value.get("default") is not None and isinstance(value.get("type"), str):
-        fits = _DEFAULTS.get(value["type"])
-        if fits is not None and not fits(value["default"]):
-            yield f"{path}.default: {_shown(value['default'])} is no {value['type']}"
+        is_valid = _DEFAULTS.get(value["type"])
+        if is_valid is not None and not is_valid(value["default"]):
+            yield f"{path}.default: {_shown(value['default'])} is not a {value['type']}"
 
 
-def _extensions(path: str, value: Any) -> Problems:
+def _extensions(path: str, value: object) -> Problems:
     bounds = {"minimum": _number, "maximum": _number, "choices": _list(_anything)}
     texts = {"source": _text(), "licence": _text(), "limitations": _list(_text())}
     yield from _object({}, {**texts, "parameters": _each(_object({}, bounds))})(path, value)
 
 
 def _each(rule: Rule) -> Rule:
-    """An object of any keys whose values are all such."""
+    """Return the rule for an object with any keys, whose values all follow ``rule``."""
 
-    def of_all(path: str, value: Any) -> Problems:
+    def of_all(path: str, value: object) -> Problems:
         if not isinstance(value, dict):
             yield _expected(path, "an object", value)
             return
@@ -204,35 +213,36 @@ _PARTS = _object(
 )
 
 
-def _document(path: str, value: Any) -> Problems:
+def _document(path: str, value: object) -> Problems:
     problems = list(_PARTS(path, value))
     yield from problems
-    if not problems:  # every part has its shape: now how they go together
-        yield from _too_many_outputs(value)
-        yield from _ranges(value)
-        yield from _names_of_both(value)
+    if not problems:  # all parts are valid by themselves: check how they fit together
+        document = cast("AnalyticDocument", value)
+        yield from _too_many_outputs(document)
+        yield from _ranges(document)
+        yield from _shared_names(document)
 
 
-def _too_many_outputs(document: Mapping[str, Any]) -> Problems:
+def _too_many_outputs(document: AnalyticDocument) -> Problems:
     kept = [output["name"] for output in document["outputs"] if not output["post_as_data"]]
     if len(kept) > 1 and not document["zip_outputs"]:
         names = _shown(", ".join(kept))
         yield f"outputs: a job keeps one file, not {len(kept)} ({names}); set zip_outputs, or post_as_data for others"
 
 
-def _names_of_both(document: Mapping[str, Any]) -> Problems:
+def _shared_names(document: AnalyticDocument) -> Problems:
     inputs = {entry["name"] for entry in document["inputs"]}
     for index, parameter in enumerate(document["parameters"]):
         if parameter["name"] in inputs:
-            yield f"parameters[{index}].name: {_shown(parameter['name'])} is that of an input"
+            yield f"parameters[{index}].name: {_shown(parameter['name'])} is the name of an input as well"
 
 
-def _ranges(document: Mapping[str, Any]) -> Problems:
+def _ranges(document: AnalyticDocument) -> Problems:
     parameters = {parameter["name"]: parameter for parameter in document["parameters"]}
     for name, limits in document.get("extensions", {}).get("parameters", {}).items():
         path = f"extensions.parameters.{_shown(name)[1:-1]}"
         if name not in parameters:
-            yield f"{path}: there is no such parameter"
+            yield f"{path}: parameter not found"
             continue
         low, high = limits.get("minimum", float("-inf")), limits.get("maximum", float("inf"))
         if low > high:
@@ -242,12 +252,12 @@ def _ranges(document: Mapping[str, Any]) -> Problems:
             yield f"{path}: the default {_shown(default)} is not from {_shown(low)} to {_shown(high)}"
 
 
-def is_number(value: Any) -> bool:
-    """Whether ``value`` is a finite number, and no truth value."""
+def is_number(value: object) -> TypeGuard[int | float]:
+    """Return whether ``value`` is a finite number, and not a boolean."""
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < float("inf")
 
 
-_DEFAULTS: Mapping[str, Callable[[Any], bool]] = {
+_DEFAULTS: Mapping[str, Callable[[object], bool]] = {
     "types.Number": is_number,
     "types.Float": is_number,
     "types.Integer": lambda value: isinstance(value, int) and not isinstance(value, bool),
@@ -256,17 +266,17 @@ _DEFAULTS: Mapping[str, Callable[[Any], bool]] = {
     "types.Array": lambda value: isinstance(value, list),
     "types.Object": lambda value: isinstance(value, dict),
 }
-"""What a default must be, by the type of its parameter; other types take any."""
+"""Checks of default values by the type of the parameter. Other types accept any value."""
 
 
 def _below(path: str, key: str) -> str:
     return f"{path}.{key}" if path else key
 
 
-def _expected(path: str, what: str, value: Any) -> str:
+def _expected(path: str, what: str, value: object) -> str:
     return f"{path}: must be {what}, not {_shown(value)}"
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     text = ascii(value) if isinstance(value, str | int | float | bool | None) else f"a {type(value).__name__}"
     return text if len(text) <= 60 else f"{text[:58]}…{text[-1]}"

@@ -1,4 +1,4 @@
-"""What operators see of the whole platform: its queue, its workers, who uses how much, and what is wrong."""
+"""Operator overview: the queue, the workers, the usage by owner, and the health of the platform."""
 
 from typing import TypedDict
 
@@ -6,16 +6,17 @@ from voxel51.wire.tasks import Progress
 
 
 class Slots(TypedDict):
-    """Places in which something runs: how many are ``there``, and how many of them are ``used``."""
+    """Capacity for running jobs: ``used_slots`` of ``total_slots`` run a job."""
 
     total_slots: int
     used_slots: int
 
 
 class RunningJob(TypedDict):
-    """A job that is underway. An ``internal`` one is the platform's own: it makes a rendition for its owner.
+    """Job that is scheduled or running. An ``internal`` job makes a rendition for its owner.
 
-    ``application`` is whose user the owner is, if any. ``since`` is when the present attempt began.
+    ``application`` is the application that the owner belongs to, or null. ``started_at`` is the start of the current
+    attempt.
     """
 
     job_id: str
@@ -31,7 +32,7 @@ class RunningJob(TypedDict):
 
 
 class HourlyJobs(TypedDict):
-    """How many jobs ended in the hour that begins at ``hour``."""
+    """Number of jobs that ended in the hour that begins at ``hour``."""
 
     hour: str
     completed: int
@@ -39,11 +40,10 @@ class HourlyJobs(TypedDict):
 
 
 class QueueOverview(TypedDict):
-    """Answer of ``GET admin/queue``.
+    """Response of ``GET admin/queue``.
 
-    ``states`` counts the jobs that people submitted, ``internal_states`` the platform's own. ``oldest_wait_seconds``
-    is how long the longest waiting job of people waits; null where none does. ``throughput`` is the last 24 hours, the
-    present one last.
+    ``states`` counts the jobs of users, ``internal_states`` internal jobs. ``oldest_wait_seconds`` is how long the
+    oldest queued job of a user has waited; null without one. ``throughput`` is the last 24 hours, the present one last.
     """
 
     dispatching: bool
@@ -57,10 +57,10 @@ class QueueOverview(TypedDict):
 
 
 class OwnerUsage(TypedDict):
-    """What one user keeps, and what the user's jobs that ended in the time came to.
+    """Usage of one user: stored files, and the jobs that ended in the period.
 
-    ``bytes`` counts files of the same content once. ``failures`` are the failed jobs by failure type. ``job_seconds``
-    are from the start to the end of each job; of one that was started again, from the last start.
+    ``bytes`` counts files of the same content once. ``failures`` counts failed jobs by failure type. ``job_seconds`` is
+    the sum of the run times of the jobs; for a job that was restarted, from its last start.
     """
 
     username: str
@@ -74,7 +74,7 @@ class OwnerUsage(TypedDict):
 
 
 class DailyUsage(TypedDict):
-    """One day, in UTC. ``bytes_uploaded`` are those of the files that came that day and are kept still."""
+    """Usage on one day, in UTC. ``bytes_uploaded`` counts the files of that day that still exist."""
 
     date: str
     completed: int
@@ -84,10 +84,10 @@ class DailyUsage(TypedDict):
 
 
 class UsageReport(TypedDict):
-    """Answer of ``GET admin/usage``, ``GET admin/applications/<name>/users`` and ``GET apps/usage``.
+    """Response of ``GET admin/usage``, ``GET admin/applications/<name>/users`` and ``GET apps/usage``.
 
-    ``days`` are all days of the time, the present one last. ``owners`` begin with those whose jobs took longest;
-    ``count`` is how many there are before offset and limit.
+    ``days`` are all days of the period, the present one last. ``owners`` are sorted by the run time of their jobs, the
+    longest first; ``count`` is their number before offset and limit.
     """
 
     days: list[DailyUsage]
@@ -103,17 +103,17 @@ class Memory(TypedDict):
 
 
 class Disk(TypedDict):
-    """The disk that holds the platform's storage, in bytes."""
+    """Disk of the platform's storage, in bytes."""
 
     total: int
     free: int
 
 
 class Worker(TypedDict):
-    """Something that executes jobs, by the ``engine`` that it belongs to.
+    """Worker that runs jobs, and the ``engine`` that it belongs to.
 
-    ``load`` is how many processes ran or wanted to in the last 1, 5 and 15 minutes. Null is what its machine does not
-    tell.
+    ``dispatching`` says whether it starts jobs, ``started_at`` since when. ``load`` is the average number of runnable
+    processes in the last 1, 5 and 15 minutes. Values that the machine does not report are null.
     """
 
     name: str
@@ -129,13 +129,13 @@ class Worker(TypedDict):
 
 
 class WorkerList(TypedDict):
-    """Answer of ``GET admin/workers``."""
+    """Response of ``GET admin/workers``."""
 
     workers: list[Worker]
 
 
 class HealthCheck(TypedDict):
-    """One thing that was looked at: ``verdict`` is ok, warning or failure, ``advice`` what to do, if anything."""
+    """Result of one check: ``verdict`` is ok, warning or failure; ``advice`` is what to do, or null."""
 
     name: str
     verdict: str
@@ -144,6 +144,6 @@ class HealthCheck(TypedDict):
 
 
 class Health(TypedDict):
-    """Answer of ``GET admin/health``."""
+    """Response of ``GET admin/health``."""
 
     checks: list[HealthCheck]

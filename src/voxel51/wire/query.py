@@ -1,8 +1,8 @@
-"""Queries: which fields a record has, which of them a search may name, and how a query travels.
+"""Queries: the fields of each type of record, the search syntax, and the JSON form of a query.
 
-A search is a list of terms that must all match. A term is ``field:text`` or ``text`` (any searchable field), its
-text may hold alternatives ``a|b``; ``\\`` escapes ``,`` ``:`` ``|`` and itself. Matching is case-insensitive on
-substrings; flags compare by truth.
+A search is a list of terms that must all match. A term is ``field:text``, or ``text`` for any searchable field. The
+text may contain alternatives ``a|b``; ``\\`` escapes ``,`` ``:`` ``|`` and itself. Texts match substrings and ignore
+case; flags match by their truth value.
 """
 
 from typing import TypedDict
@@ -48,11 +48,11 @@ JOBS_FURTHER_FIELDS = (
     "queue_position",
     "inputs",
 )
-"""Fields of jobs that a query returns only when they are asked for by name. They are neither searched nor sorted by."""
+"""Fields of jobs that a query returns only if it names them. They cannot be searched or sorted by."""
 
 
 class QueryDocument(TypedDict, total=False):
-    """A query as the Python client sends it: a JSON body on GET, lists joined by commas."""
+    """Query as the Python client sends it: a JSON body on GET, lists joined by commas."""
 
     fields: str
     search: str

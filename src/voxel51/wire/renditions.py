@@ -1,12 +1,12 @@
-"""Renditions: what can be made of data and results to look at them, or to read them elsewhere."""
+"""Renditions: files that the platform derives from data and job outputs, such as thumbnails, proxies and exports."""
 
 from typing import TypedDict
 
 
 class PendingRendition(TypedDict):
-    """Answer with status 202: the rendition is being made. ``state`` is QUEUED, SCHEDULED or RUNNING.
+    """Response with status 202: the rendition is not ready. ``state`` is QUEUED, SCHEDULED or RUNNING.
 
-    ``fraction`` of it is done, in 0 to 1; null while that is not known.
+    ``fraction`` is the progress from 0 to 1; null while it is unknown.
     """
 
     rendition: str
@@ -15,7 +15,7 @@ class PendingRendition(TypedDict):
 
 
 class RenditionRecord(TypedDict):
-    """One rendition that is kept, or being made. ``used_at`` is when somebody last asked for it."""
+    """One rendition, ready or pending. ``used_at`` is the time of its last request."""
 
     rendition: str
     filename: str
@@ -24,6 +24,6 @@ class RenditionRecord(TypedDict):
 
 
 class RenditionList(TypedDict):
-    """Answer of ``GET data/<id>/renditions`` and ``GET jobs/<id>/renditions``."""
+    """Response of ``GET data/<id>/renditions`` and ``GET jobs/<id>/renditions``."""
 
     renditions: list[RenditionRecord]

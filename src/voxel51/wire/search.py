@@ -1,10 +1,13 @@
-"""Search over what the labels of jobs say."""
+"""Label search: the spans of labels that jobs found, and the matches of a search."""
 
 from typing import TypedDict
 
 
 class SpanRecord(TypedDict):
-    """Something that is there for a while: an ``object`` or an ``event`` (``kind``), in frames counted from 1."""
+    """Span of frames in which an object or an event is present. ``kind`` is ``object`` or ``event``.
+
+    Frames are counted from 1.
+    """
 
     kind: str
     label: str
@@ -18,14 +21,14 @@ class SpanRecord(TypedDict):
 
 
 class SpanReport(TypedDict):
-    """What the labels of a job say, in short; not ``is_complete`` where there was more."""
+    """Summary of the labels of a job. ``is_complete`` is false if spans were left out."""
 
     spans: list[SpanRecord]
     is_complete: bool
 
 
 class FoundLabel(TypedDict):
-    """How often a label was found in one job: spans, frames in them, their seconds, and the first of them."""
+    """Occurrences of a label in one job: number of spans, of frames, their seconds, and the first frame ranges."""
 
     spans: int
     frames: int
@@ -34,7 +37,7 @@ class FoundLabel(TypedDict):
 
 
 class LabelMatch(TypedDict):
-    """One job that matches. ``together`` are the frames in which all the labels are there at once."""
+    """One job that matches. ``together`` is the frame ranges in which all the labels occur at once."""
 
     job_id: str
     job_name: str
@@ -47,14 +50,14 @@ class LabelMatch(TypedDict):
 
 
 class LabelMatches(TypedDict):
-    """Answer of ``GET labels``; ``count`` is the matches before offset and limit."""
+    """Response of ``GET labels``; ``count`` is the matches before offset and limit."""
 
     matches: list[LabelMatch]
     count: int
 
 
 class KnownLabel(TypedDict):
-    """A label that some job found: in how many jobs, how often, and for how long."""
+    """Label that a job found: in how many jobs, in how many spans, and for how many seconds."""
 
     label: str
     kind: str
@@ -64,6 +67,6 @@ class KnownLabel(TypedDict):
 
 
 class KnownLabels(TypedDict):
-    """Answer of ``GET labels/names``."""
+    """Response of ``GET labels/names``."""
 
     labels: list[KnownLabel]

@@ -1,10 +1,13 @@
-"""Share links: the result of one job, for somebody without an account."""
+"""Share links: access to the result of one job without an account."""
 
 from typing import NotRequired, TypedDict
 
 
 class Share(TypedDict):
-    """A share link, without its key. ``expires_at`` null: as long as the job is kept; ``video``: it shows that, too."""
+    """Share link, without its key.
+
+    ``expires_at`` is null if the link lasts as long as the job; ``video`` says whether it includes the video.
+    """
 
     id: str
     video: bool
@@ -13,15 +16,14 @@ class Share(TypedDict):
 
 
 class ShareRequest(TypedDict):
-    """Body of ``POST jobs/<id>/shares``: the days until it ends, and whether the video with its labels is seen, too."""
+    """Body of ``POST jobs/<id>/shares``: the lifetime in days, and whether to include the video with its labels."""
 
     days: NotRequired[float | None]
     video: NotRequired[bool]
 
 
 class NewShare(TypedDict):
-    """Answer of ``POST jobs/<id>/shares``. Both addresses are told once: ``url`` of a page to look at, ``api_url`` for
-    programs."""
+    """Response of ``POST jobs/<id>/shares``. ``url`` is a page, ``api_url`` is for programs; both are shown once."""
 
     share: Share
     url: str
@@ -29,13 +31,13 @@ class NewShare(TypedDict):
 
 
 class ShareList(TypedDict):
-    """Answer of ``GET jobs/<id>/shares``."""
+    """Response of ``GET jobs/<id>/shares``."""
 
     shares: list[Share]
 
 
 class SharedJob(TypedDict):
-    """A job as whoever holds a link sees it. ``video``: its renditions ``annotated`` and ``sheet`` may be asked for."""
+    """Job as a share link shows it. With ``video``, its renditions ``annotated`` and ``sheet`` can be requested."""
 
     name: str
     analytic: str
@@ -47,6 +49,6 @@ class SharedJob(TypedDict):
 
 
 class SharedJobDetails(TypedDict):
-    """Answer of ``GET shared/<key>``."""
+    """Response of ``GET shared/<key>``."""
 
     job: SharedJob

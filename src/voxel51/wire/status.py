@@ -1,33 +1,33 @@
-"""What the platform is, and whether it and its services work."""
+"""Platform status: version, limits, and whether the services are operational."""
 
 from typing import TypedDict
 
 
 class ServiceStatus(TypedDict):
-    """One service."""
+    """Status of one service."""
 
     operational: bool
     message: str
 
 
 class Statuses(TypedDict):
-    """The services that clients address by name."""
+    """Status of each service that clients address by name."""
 
     platform: ServiceStatus
     jobs: ServiceStatus
 
 
 class PlatformStatus(TypedDict):
-    """Answer of ``GET status/all``."""
+    """Response of ``GET status/all``."""
 
     statuses: Statuses
 
 
 class AboutPlatform(TypedDict):
-    """Answer of ``GET platform``: what a page needs to begin with, and anybody may know.
+    """Response of ``GET platform``: public facts that a page needs first.
 
-    ``lifetime_days`` is how long data and outputs are kept unless their upload says otherwise, ``api_reference`` the
-    path of the page that describes all routes.
+    ``lifetime_days`` is how long data and outputs are kept by default, ``api_reference`` the path of the page that
+    describes all routes.
     """
 
     version: str

@@ -1,7 +1,9 @@
-"""Tasks: what a job is told when it starts, and what it reports while it runs."""
+"""Tasks: the environment and document that a job starts with, and the reports that it sends while it runs."""
 
 from enum import IntEnum, StrEnum
-from typing import Any, NotRequired, TypedDict
+from typing import NotRequired, TypedDict
+
+from voxel51.wire.documents import JsonObject
 
 TASK_DESCRIPTION = "TASK_DESCRIPTION"
 JOB_ID = "JOB_ID"
@@ -10,13 +12,13 @@ API_BASE_URL = "API_BASE_URL"
 LOGFILE_SIGNED_URL = "LOGFILE_SIGNED_URL"
 
 WEIGHTS_FOLDER = "VOXEL51_WEIGHTS_DIR"
-"""Environment variable that names a folder which jobs of one machine share: for weights that they fetched."""
+"""Environment variable with the path of a folder for downloaded weights, shared by the jobs of one machine."""
 
 ENVIRONMENT_VARIABLES = (TASK_DESCRIPTION, JOB_ID, API_TOKEN, API_BASE_URL, LOGFILE_SIGNED_URL)
-"""The five environment variables a job is started with, wherever it runs."""
+"""The five environment variables that every job starts with, on any runner."""
 
 SignedUrlReference = TypedDict("SignedUrlReference", {"signed-url": str})
-"""Where to read or write one file."""
+"""URL to read or write one file."""
 
 
 class JobLimits(TypedDict):
@@ -38,7 +40,7 @@ class JobLimits(TypedDict):
 
 
 class TaskState(StrEnum):
-    """Where a task stands, in its own words."""
+    """State of a task, as the task reports it."""
 
     SCHEDULED = "SCHEDULED"
     RUNNING = "RUNNING"
@@ -47,28 +49,28 @@ class TaskState(StrEnum):
 
 
 class TaskDescription(TypedDict):
-    """The document behind ``TASK_DESCRIPTION``."""
+    """Document at the URL in ``TASK_DESCRIPTION``. ``spans`` is where to send the `SpanReport` of the labels."""
 
     analytic: str
     version: str
     job_id: str
     inputs: dict[str, SignedUrlReference]
-    parameters: dict[str, Any]
+    parameters: JsonObject
     status: SignedUrlReference
     logfile: SignedUrlReference
     output: SignedUrlReference | None
-    spans: NotRequired[SignedUrlReference]  # where to say what the labels say, in short (`voxel51.wire.search`)
+    spans: NotRequired[SignedUrlReference]
 
 
 class StateReport(TypedDict):
-    """Body of ``PUT jobs/<id>/state``; ``failure_type`` belongs to FAILED."""
+    """Body of ``PUT jobs/<id>/state``. ``failure_type`` comes with FAILED."""
 
     state: str
     failure_type: NotRequired[str]
 
 
 class MetadataReport(TypedDict):
-    """Body of ``POST jobs/<id>/metadata``."""
+    """Body of ``POST jobs/<id>/metadata``: the analysed part of the inputs."""
 
     frame_count: int
     duration_seconds: float
@@ -76,14 +78,14 @@ class MetadataReport(TypedDict):
 
 
 class StatusMessage(TypedDict):
-    """One line of a task's story. ``time`` is naive UTC, ``YYYY-MM-DDTHH:MM:SS.ffffff``."""
+    """Message of a task. ``time`` is UTC without an offset, ``YYYY-MM-DDTHH:MM:SS.ffffff``."""
 
     message: str
     time: str
 
 
 class Progress(TypedDict, total=False):
-    """How far a task is: ``fraction`` in 0 to 1 (absent while unknown), and the frames behind it."""
+    """Progress of a task: ``fraction`` from 0 to 1 (absent while unknown), and the numbers of frames."""
 
     fraction: float
     frames_done: int
@@ -92,7 +94,7 @@ class Progress(TypedDict, total=False):
 
 
 class TaskStatusDocument(TypedDict):
-    """What a running task writes to its status URL, and what ``GET jobs/<id>/status`` returns.
+    """Status document that a running task writes, and that ``GET jobs/<id>/status`` returns.
 
     ``progress`` and ``warnings`` are additions of this platform; old readers ignore them.
     """
@@ -105,30 +107,30 @@ class TaskStatusDocument(TypedDict):
     fail_time: str | None
     failure_type: str
     messages: list[StatusMessage]
-    inputs: dict[str, dict[str, Any]]
+    inputs: dict[str, JsonObject]
     posted_data: dict[str, str]
     progress: NotRequired[Progress]
     warnings: NotRequired[list[str]]
 
 
 class TaskExit(IntEnum):
-    """What a job's process says by its exit code, for whoever started it. What it reported counts before this."""
+    """Exit code of a job's process, for its runner. Reports of the task take precedence."""
 
     COMPLETE = 0  # reported COMPLETE
     FAILED = 1  # reported FAILED
-    NOT_STARTED = 71  # its process could not be set up; nothing was reported
-    UNREPORTED = 75  # could not report how it ended: the platform did not answer, or refused
-    OUT_OF_MEMORY = 76  # reached its memory limit; reported FAILED where it still could
-    NOT_CURRENT = 77  # was told that another attempt has taken its place
+    NOT_STARTED = 71  # the process could not be set up; nothing was reported
+    UNREPORTED = 75  # the result could not be reported: the platform did not answer, or rejected the report
+    OUT_OF_MEMORY = 76  # reached its memory limit; reported FAILED if that was still possible
+    NOT_CURRENT = 77  # another attempt has replaced this one
 
 
 class PostedDataId(TypedDict):
-    """The data that an output became. Note the field's name: only here it is not ``id``."""
+    """Data that an output became. This is the only shape whose field is not named ``id``."""
 
     data_id: str
 
 
 class PostedData(TypedDict):
-    """Answer of ``POST jobs/<id>/data``."""
+    """Response of ``POST jobs/<id>/data``."""
 
     data: PostedDataId

@@ -1,34 +1,35 @@
-"""Webhooks: URLs that are told what becomes of jobs, and what was told to them."""
+"""Webhooks: URLs that receive job events, and the deliveries to them."""
 
 from enum import StrEnum
-from typing import Any, NotRequired, TypedDict
+from typing import NotRequired, TypedDict
 
+from voxel51.wire.documents import JsonObject
 from voxel51.wire.events import EventName
 
 WEBHOOK_ID = "webhook-id"
 WEBHOOK_TIMESTAMP = "webhook-timestamp"
 WEBHOOK_SIGNATURE = "webhook-signature"
-"""The headers of a message, in the form of the Standard Webhooks specification (standardwebhooks.com)."""
+"""The headers of a message, as in the Standard Webhooks specification (standardwebhooks.com)."""
 
 WEBHOOK_EVENTS = tuple(name.value for name in EventName if name not in {EventName.PROGRESS, EventName.MESSAGE})
-"""What a webhook can be told of: what happens to a job once, and not what it says all the time."""
+"""Events that a webhook can receive: those that happen once to a job, without progress and messages."""
 
 TEST_EVENT = "test"
-"""What ``POST webhooks/<id>/test`` sends; it cannot be chosen, and is always sent."""
+"""Event that ``POST webhooks/<id>/test`` sends. It cannot be selected, and is always sent."""
 
 
 class DeliveryState(StrEnum):
-    """Where a message to a webhook stands."""
+    """State of a delivery to a webhook."""
 
-    PENDING = "PENDING"  # it is tried, or tried again
+    PENDING = "PENDING"  # waits for its first or next attempt
     DELIVERED = "DELIVERED"
-    FAILED = "FAILED"  # it was tried often enough
+    FAILED = "FAILED"  # all attempts failed
 
 
 class Webhook(TypedDict):
-    """A webhook; its secret is told once, when it is made.
+    """Webhook. Its secret is shown once, when it is created.
 
-    ``failures`` counts the deliveries in a row that failed for good. Where the platform disabled the webhook,
+    ``failures`` counts the latest consecutive deliveries that failed. If the platform disabled the webhook,
     ``disabled_reason`` says why.
     """
 
@@ -43,19 +44,19 @@ class Webhook(TypedDict):
 
 
 class WebhookList(TypedDict):
-    """Answer of ``GET webhooks``, the oldest first."""
+    """Response of ``GET webhooks``, the oldest first."""
 
     webhooks: list[Webhook]
 
 
 class WebhookDetails(TypedDict):
-    """Answer of ``GET`` and ``PATCH webhooks/<id>``."""
+    """Response of ``GET`` and ``PATCH webhooks/<id>``."""
 
     webhook: Webhook
 
 
 class NewWebhook(TypedDict):
-    """Body of ``POST webhooks``; without ``events`` it is told of all of them."""
+    """Body of ``POST webhooks``. Without ``events`` it receives all of them."""
 
     url: str
     events: NotRequired[list[str] | None]
@@ -63,7 +64,7 @@ class NewWebhook(TypedDict):
 
 
 class WebhookChange(TypedDict, total=False):
-    """Body of ``PATCH webhooks/<id>``: what is to change. ``events`` null means all of them."""
+    """Body of ``PATCH webhooks/<id>``: the fields to change. ``events`` null selects all of them."""
 
     url: str
     events: list[str] | None
@@ -72,30 +73,30 @@ class WebhookChange(TypedDict, total=False):
 
 
 class WebhookSecret(TypedDict):
-    """Answer of ``POST webhooks/<id>/secret``: ``whsec_`` and the key in base64."""
+    """Response of ``POST webhooks/<id>/secret``: ``whsec_`` and the key in base64."""
 
     secret: str
 
 
 class WebhookWithSecret(TypedDict):
-    """Answer of ``POST webhooks``."""
+    """Response of ``POST webhooks``."""
 
     webhook: Webhook
     secret: str
 
 
 class WebhookMessage(TypedDict):
-    """What a webhook is sent. ``msg`` is the job, as it was when the message was made; ``username`` is its owner."""
+    """Message to a webhook. ``msg`` is the job as it was when the event happened; ``username`` is its owner."""
 
     id: str
     event: str
     date: str
     username: str
-    msg: dict[str, Any]
+    msg: JsonObject
 
 
 class Delivery(TypedDict, total=False):
-    """One message to a webhook, and how its sending went. ``error`` says why the last attempt failed."""
+    """Delivery of one message to a webhook. ``error`` is the reason why the last attempt failed."""
 
     id: str
     event: str
@@ -110,13 +111,13 @@ class Delivery(TypedDict, total=False):
 
 
 class DeliveryList(TypedDict):
-    """Answer of ``GET webhooks/<id>/deliveries``; ``count`` is the matches before offset and limit."""
+    """Response of ``GET webhooks/<id>/deliveries``; ``count`` is the matches before offset and limit."""
 
     deliveries: list[Delivery]
     count: int
 
 
 class DeliveryDetails(TypedDict):
-    """Answer of ``POST webhooks/<id>/test`` and of a replay."""
+    """Response of ``POST webhooks/<id>/test``, and of a redelivery."""
 
     delivery: Delivery

@@ -15,10 +15,8 @@ from voxel51.wire.accounts import (
     AccountChange,
     AccountList,
     AccountResponse,
-    Applications,
     AuditLog,
     NewAccount,
-    NewApplication,
     NewInvitation,
     NewToken,
     OneTimeKey,
@@ -28,6 +26,7 @@ from voxel51.wire.accounts import (
     SettingValue,
     TokenList,
 )
+from voxel51.wire.applications import ApplicationList, NewApplication
 from voxel51.wire.tokens import TokenFile
 
 _INVITATION_DAYS = 7.0
@@ -65,7 +64,7 @@ def admin_routes(
                "A key with which somebody chooses a new password", OneTimeKey, status=201, tells_secret=True),
         _route("POST", "/invitations", people.invite, "A key with which somebody makes an account", OneTimeKey,
                body=JsonBody(NewInvitation), status=201, tells_secret=True),
-        _route("GET", "/applications", programs.all, "All applications", Applications),
+        _route("GET", "/applications", programs.all, "All applications", ApplicationList),
         _route("POST", "/applications", programs.create, "Create an application", NewApplication,
                body=JsonBody(NewApplication), status=201, errors=(409,)),
         _route("GET", "/applications/{name}/tokens", programs.tokens, "An application's tokens", TokenList),
@@ -118,7 +117,7 @@ class _Programs:
         self._tokens = tokens
         self._base_url = base_url
 
-    def all(self, _call: Call) -> Applications:
+    def all(self, _call: Call) -> ApplicationList:
         return {"applications": [application.name for application in self._applications.all()]}
 
     def create(self, call: Call) -> NewApplication:

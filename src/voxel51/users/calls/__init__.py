@@ -1,5 +1,5 @@
-"""Every call described once; a client only sends the descriptions.
+"""Calls: one description of each call to the platform, which every client sends.
 
-- `voxel51.users.calls.call`: what a description is, and how its answer is read
-- `analytics`, `data`, `jobs`, `status`: one file a noun, one function a call
+- `voxel51.users.calls.call`: the description of a call, and how its response is read
+- `analytics`, `data`, `jobs` and others: one file per noun, one function per call
 """

@@ -5,25 +5,28 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from voxel51.transport.multipart import FilePart, UploadProgress
-from voxel51.users.calls.call import Call, batch, delete, document, entry, get, nothing, part_of_path, post_file
-from voxel51.users.progress import shown
+from voxel51.users.calls.call import Call, batch, delete_path, document, entry, get, nothing, path_segment, post_file
+from voxel51.users.progress import progress_reporter
 from voxel51.users.query import AnalyticsQuery
 from voxel51.wire.analytics import AnalyticDocument, AnalyticList, AnalyticRecord
 from voxel51.wire.batches import BatchResponse
 
 
 def list_all(all_versions: bool) -> Call[list[AnalyticRecord]]:
-    """Those that can be run; of each the latest version, or all."""
+    """List the available analytics: the latest version of each, or all versions."""
     return get("analytics/list", entry("analytics"), {"all_versions": all_versions})
 
 
 def query(analytics_query: AnalyticsQuery) -> Call[AnalyticList]:
-    """Those that match."""
+    """List the analytics that match."""
     return get("analytics", document, analytics_query.to_dict())
 
 
 def named(name: str, version: str | None) -> AnalyticsQuery:
-    """The query that finds, among others, the analytic of exactly that name and version (default: the latest)."""
+    """Return a query whose matches include the analytic with that name and version (default: the latest).
+
+    A search matches parts of names, so `id_of` must select the exact match.
+    """
     found = AnalyticsQuery().add_fields(["id", "name", "version"]).add_search("name", _escaped(name))
     if version is None:
         return found
@@ -31,10 +34,10 @@ def named(name: str, version: str | None) -> AnalyticsQuery:
 
 
 def id_of(name: str, version: str | None, found: Iterable[AnalyticRecord]) -> str:
-    """The id of the analytic of exactly that name and version, among those found by `named`.
+    """Return the id of the analytic with exactly that name and version, among the matches of `named`.
 
     Raises:
-        ValueError: there is none.
+        ValueError: the analytic was not found.
     """
     for analytic in found:
         if analytic["name"] == name and version in {None, analytic["version"]}:
@@ -44,17 +47,17 @@ def id_of(name: str, version: str | None, found: Iterable[AnalyticRecord]) -> st
 
 
 def details(analytic_id: str) -> Call[AnalyticRecord]:
-    """The record of one."""
-    return get(f"analytics/{part_of_path(analytic_id)}", entry("analytic"))
+    """Get the record of an analytic."""
+    return get(f"analytics/{path_segment(analytic_id)}", entry("analytic"))
 
 
 def doc(analytic_id: str) -> Call[AnalyticDocument]:
-    """What goes into it, what can be set, what comes out."""
-    return get(f"analytics/{part_of_path(analytic_id)}/doc", document)
+    """Get the document of an analytic: its inputs, parameters and outputs."""
+    return get(f"analytics/{path_segment(analytic_id)}/doc", document)
 
 
 def upload(doc_json_path: str | os.PathLike[str], analytic_type: str | None) -> Call[AnalyticRecord]:
-    """Add one by its document."""
+    """Register an analytic by its document."""
     options = {"analytic_type": None if analytic_type is None else str(analytic_type)}
     return post_file("analytics", entry("analytic"), FilePart.from_path(doc_json_path), options)
 
@@ -62,18 +65,19 @@ def upload(doc_json_path: str | os.PathLike[str], analytic_type: str | None) -> 
 def upload_image(
     analytic_id: str, image_tar_path: str | os.PathLike[str], image_type: str, progress: bool | UploadProgress | None
 ) -> Call[None]:
-    """Add the container image it runs in."""
-    path = f"analytics/{part_of_path(analytic_id)}/images?type={part_of_path(image_type)}"
-    return post_file(path, nothing, FilePart.from_path(image_tar_path, shown(progress, Path(image_tar_path).name)))
+    """Upload the container image of an analytic."""
+    path = f"analytics/{path_segment(analytic_id)}/images?type={path_segment(image_type)}"
+    report = progress_reporter(progress, Path(image_tar_path).name)
+    return post_file(path, nothing, FilePart.from_path(image_tar_path, report))
 
 
-def remove(analytic_id: str) -> Call[None]:
-    """Remove one version."""
-    return delete(f"analytics/{part_of_path(analytic_id)}")
+def delete(analytic_id: str) -> Call[None]:
+    """Delete one version of an analytic."""
+    return delete_path(f"analytics/{path_segment(analytic_id)}")
 
 
-def details_of_many(analytic_ids: Iterable[str]) -> Call[dict[str, BatchResponse]]:
-    """The records of many."""
+def batch_details(analytic_ids: Iterable[str]) -> Call[dict[str, BatchResponse]]:
+    """Get the records of many analytics."""
     return batch("analytics", "details", analytic_ids)
 
 

@@ -1,4 +1,4 @@
-"""Calls about data: the files that people upload."""
+"""Calls about data: the files that users upload."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -10,12 +10,12 @@ from voxel51.users.calls.call import (
     Call,
     batch,
     date_text,
-    delete,
+    delete_path,
     document,
     entry,
     get,
     new_lifetime,
-    part_of_path,
+    path_segment,
     post_file,
     post_json,
     put,
@@ -28,39 +28,42 @@ from voxel51.wire.dates import from_text
 
 
 def list_all() -> Call[list[DataRecord]]:
-    """All of the caller's."""
+    """List all data of the caller."""
     return get("data/list", entry("data"))
 
 
 def query(data_query: DataQuery) -> Call[DataList]:
-    """Those that match."""
+    """List the data that match."""
     return get("data", document, data_query.to_dict())
 
 
 def upload(file: FilePart, ttl: date | str | None) -> Call[tuple[DataRecord, str | None]]:
-    """Upload a file, to be kept until ``ttl``. Gives its record, and the SHA-256 of what arrived, where it is told."""
+    """Upload a file that expires at ``ttl``.
 
-    def read(answer: BufferedResponse) -> tuple[DataRecord, str | None]:
-        return document(answer.body)["data"], digests.from_header(answer.headers.get("repr-digest"))
+    The result is its record, and the SHA-256 of the received bytes if the platform reports it.
+    """
+
+    def read(response: BufferedResponse) -> tuple[DataRecord, str | None]:
+        return document(response.body)["data"], digests.from_header(response.headers.get("repr-digest"))
 
     options = {"data_ttl": None if ttl is None else date_text(ttl)}
-    return replace(post_file("data", entry("data"), file, options), read_answer=read)
+    return replace(post_file("data", entry("data"), file, options), read_response=read)
 
 
 def post_url(
     url: str, filename: str, mime_type: str, size: int, expiration_date: date | str | None, encoding: str | None
 ) -> Call[DataRecord]:
-    """Let the platform read a file from elsewhere when it needs it."""
-    described = {"signed_url": url, "filename": filename, "mimetype": mime_type, "size": size}
+    """Register a file on another host, from which the platform reads it when needed."""
+    fields = {"signed_url": url, "filename": filename, "mimetype": mime_type, "size": size}
     if expiration_date is not None:
-        described["data_ttl"] = date_text(expiration_date)
+        fields["data_ttl"] = date_text(expiration_date)
     if encoding is not None:
-        described["encoding"] = encoding
-    return post_json("data/url", entry("data"), described)
+        fields["encoding"] = encoding
+    return post_json("data/url", entry("data"), fields)
 
 
 def is_date(value: date | str | None) -> bool:
-    """Whether ``value`` can stand for a date. The oldest clients had an encoding in its place."""
+    """Return whether ``value`` is a date. The oldest clients pass an encoding as the same positional argument."""
     if value is None or isinstance(value, date):
         return True
     try:
@@ -71,43 +74,43 @@ def is_date(value: date | str | None) -> bool:
 
 
 def details(data_id: str) -> Call[DataRecord]:
-    """The record of one."""
-    return get(f"data/{part_of_path(data_id)}", entry("data"))
+    """Get the record of data."""
+    return get(f"data/{path_segment(data_id)}", entry("data"))
 
 
 def content(data_id: str) -> Call[bytes]:
-    """The file itself."""
-    return get(f"data/{part_of_path(data_id)}/download", bytes)
+    """Get the file."""
+    return get(f"data/{path_segment(data_id)}/download", bytes)
 
 
 def content_url(data_id: str) -> Call[str]:
-    """A link to the file that carries its own permission."""
-    return get(f"data/{part_of_path(data_id)}/download-url", entry("url"))
+    """Get a signed URL of the file."""
+    return get(f"data/{path_segment(data_id)}/download-url", entry("url"))
 
 
 def update_ttl(data_id: str, days: float | str | None, expiration_date: date | str | None) -> Call[None]:
-    """Change how long it is kept. Moving it by days twice moves it further, so that is not repeated."""
+    """Change the lifetime of data. Adding days twice adds them twice, so that form is not retried."""
     form = new_lifetime(days, expiration_date)
-    return put(f"data/{part_of_path(data_id)}/ttl", form, repeatable="days" not in form)
+    return put(f"data/{path_segment(data_id)}/ttl", form, repeatable="days" not in form)
 
 
-def remove(data_id: str) -> Call[None]:
-    """Remove one."""
-    return delete(f"data/{part_of_path(data_id)}")
+def delete(data_id: str) -> Call[None]:
+    """Delete data."""
+    return delete_path(f"data/{path_segment(data_id)}")
 
 
-def details_of_many(data_ids: Iterable[str]) -> Call[dict[str, BatchResponse]]:
-    """The records of many."""
+def batch_details(data_ids: Iterable[str]) -> Call[dict[str, BatchResponse]]:
+    """Get the records of many data."""
     return batch("data", "details", data_ids)
 
 
-def update_ttl_of_many(
+def batch_update_ttl(
     data_ids: Iterable[str], days: float | str | None, expiration_date: date | str | None
 ) -> Call[dict[str, BatchResponse]]:
-    """Change how long many are kept."""
+    """Change the lifetimes of many data."""
     return batch("data", "ttl", data_ids, **new_lifetime(days, expiration_date))
 
 
-def remove_many(data_ids: Iterable[str]) -> Call[dict[str, BatchResponse]]:
-    """Remove many."""
+def batch_delete(data_ids: Iterable[str]) -> Call[dict[str, BatchResponse]]:
+    """Delete many data."""
     return batch("data", "delete", data_ids)

@@ -8,12 +8,12 @@ from voxel51.users.calls.call import (
     Call,
     batch,
     date_text,
-    delete,
+    delete_path,
     document,
     entry,
     get,
     new_lifetime,
-    part_of_path,
+    path_segment,
     post_file,
     put,
     text,
@@ -28,17 +28,17 @@ _REPEATABLE_ACTIONS = {"archive", "unarchive"}
 
 
 def list_all() -> Call[list[JobRecord]]:
-    """The caller's that are not archived."""
+    """List the jobs of the caller, except archived ones."""
     return get("jobs/list", entry("jobs"))
 
 
 def query(jobs_query: JobsQuery) -> Call[JobList]:
-    """Those that match."""
+    """List the jobs that match."""
     return get("jobs", document, jobs_query.to_dict())
 
 
 def upload(job_request: JobRequest, job_name: str, auto_start: bool, ttl: date | str | None) -> Call[JobRecord]:
-    """Ask for a job, started at once or later, its output to be kept until ``ttl``."""
+    """Create a job that expires at ``ttl``, and start it if ``auto_start``."""
     options = {
         "job_name": str(job_name),
         "auto_start": str(auto_start),
@@ -49,67 +49,67 @@ def upload(job_request: JobRequest, job_name: str, auto_start: bool, ttl: date |
 
 
 def details(job_id: str) -> Call[JobRecord]:
-    """The record of one."""
+    """Get the record of a job."""
     return get(_path(job_id), entry("job"))
 
 
 def request(job_id: str) -> Call[JobRequest]:
-    """What it was asked to do."""
+    """Get the request that created a job."""
     return get(f"{_path(job_id)}/request", lambda body: JobRequest.from_dict(document(body)))
 
 
 def act(job_id: str, action: str) -> Call[None]:
-    """Start, archive, unarchive or kill it."""
+    """Start, archive, unarchive or kill a job."""
     return put(f"{_path(job_id)}/{action}", repeatable=action in _REPEATABLE_ACTIONS)
 
 
 def update_ttl(job_id: str, days: float | str | None, expiration_date: date | str | None) -> Call[None]:
-    """Change how long its output is kept. Moving it by days twice moves it further, so that is not repeated."""
+    """Change the lifetime of a job's output. Adding days twice adds them twice, so that form is not retried."""
     form = new_lifetime(days, expiration_date)
     return put(f"{_path(job_id)}/ttl", form, repeatable="days" not in form)
 
 
 def status(job_id: str) -> Call[TaskStatusDocument]:
-    """Its story so far."""
+    """Get the status document of a job."""
     return get(f"{_path(job_id)}/status", document)
 
 
 def output(job_id: str) -> Call[bytes]:
-    """The file it made."""
+    """Get the output file of a job."""
     return get(f"{_path(job_id)}/output", bytes)
 
 
 def output_url(job_id: str) -> Call[str]:
-    """A link to the file it made that carries its own permission."""
+    """Get a signed URL of the output file."""
     return get(f"{_path(job_id)}/output-url", entry("url"))
 
 
 def log(job_id: str) -> Call[str]:
-    """What it printed."""
+    """Get the log of a job."""
     return get(f"{_path(job_id)}/log", text)
 
 
 def log_url(job_id: str) -> Call[str]:
-    """A link to what it printed that carries its own permission."""
+    """Get a signed URL of the log."""
     return get(f"{_path(job_id)}/log-url", entry("url"))
 
 
-def remove(job_id: str) -> Call[None]:
-    """Remove one that was never started."""
-    return delete(_path(job_id))
+def delete(job_id: str) -> Call[None]:
+    """Delete a job that was never started."""
+    return delete_path(_path(job_id))
 
 
-def act_on_many(job_ids: Iterable[str], action: str) -> Call[dict[str, BatchResponse]]:
-    """The records of many (``details``), or start, archive, unarchive, kill or delete them."""
+def batch_act(job_ids: Iterable[str], action: str) -> Call[dict[str, BatchResponse]]:
+    """Get the records of many jobs (``details``); or start, archive, unarchive, kill or delete many jobs."""
     return batch("jobs", action, job_ids)
 
 
-def update_ttl_of_many(
+def batch_update_ttl(
     job_ids: Iterable[str], days: float | str | None, expiration_date: date | str | None
 ) -> Call[dict[str, BatchResponse]]:
-    """Change how long the outputs of many are kept."""
+    """Change the lifetimes of many jobs' outputs."""
     return batch("jobs", "ttl", job_ids, **new_lifetime(days, expiration_date))
 
 
 def _path(job_id: str) -> str:
-    return f"jobs/{part_of_path(job_id)}"
+    return f"jobs/{path_segment(job_id)}"

@@ -1,4 +1,4 @@
-"""Calls about what the labels of jobs say."""
+"""Calls about labels: search the labels that jobs found."""
 
 import re
 from collections.abc import Iterable
@@ -8,16 +8,16 @@ from voxel51.users.calls.call import Call, document, entry, get
 from voxel51.wire.search import KnownLabel, LabelMatches
 
 
-def search(labels: Iterable[str], **wanted: str | float | bool | None) -> Call[LabelMatches]:
-    """The jobs that found all of these labels."""
-    given = {name: _text(value) for name, value in wanted.items() if value is not None and value is not False}
+def search(labels: Iterable[str], **conditions: str | float | bool | None) -> Call[LabelMatches]:
+    """List the jobs that found all of these labels. Conditions that are None or False are not sent."""
+    arguments = {name: _text(value) for name, value in conditions.items() if value is not None and value is not False}
     if names := ",".join(re.sub(r"([\\,])", r"\\\1", label) for label in labels):
-        given["labels"] = names
-    return get(f"labels?{urlencode(given)}", document)
+        arguments["labels"] = names
+    return get(f"labels?{urlencode(arguments)}", document)
 
 
 def names() -> Call[list[KnownLabel]]:
-    """Every label that a job found."""
+    """List every label that a job found."""
     return get("labels/names", entry("labels"))
 
 

@@ -1,20 +1,25 @@
-"""Calls of uploads in pieces (tus 1.0.0)."""
+"""Calls about resumable uploads (the protocol tus 1.0.0)."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from voxel51.transport.messages import BufferedResponse, StreamedBody
-from voxel51.users.calls.call import Call, nothing, part_of_path
+from voxel51.users.calls.call import Call, body_is_not_enough, path_segment
 from voxel51.wire import digests
 from voxel51.wire import uploads as tus
 
-_IN_HEADERS: Any = nothing
 _VERSION = {tus.RESUMABLE: tus.VERSION}
 
 
 @dataclass(frozen=True, slots=True)
 class UploadOffset:
-    """Where an upload stands. ``data_id`` once it is finished, ``sha256`` (hexadecimal) then as well."""
+    """State of an upload: how many bytes the platform has received.
+
+    Attributes:
+        upload_id: the id of the upload.
+        offset_bytes: the number of bytes received.
+        data_id: the id of the data; None until the upload is complete.
+        sha256: the hash of the received bytes, in hexadecimal; None until the upload is complete.
+    """
 
     upload_id: str
     offset_bytes: int
@@ -22,40 +27,42 @@ class UploadOffset:
     sha256: str | None
 
 
-def begin(size_bytes: int, metadata: dict[str, str]) -> Call[UploadOffset]:
-    """Begin one. A repetition may begin another, which nobody goes on with, and which expires."""
-    told = {tus.LENGTH: str(size_bytes), tus.METADATA: tus.metadata_to_header(metadata)}
+def create(size_bytes: int, metadata: dict[str, str]) -> Call[UploadOffset]:
+    """Create an upload. A retry may create a second one, which stays empty and expires."""
+    headers = {tus.LENGTH: str(size_bytes), tus.METADATA: tus.metadata_to_header(metadata)}
 
-    def read(answer: BufferedResponse) -> UploadOffset:
-        return _standing(answer, answer.headers["location"].rpartition("/")[2])
+    def read(response: BufferedResponse) -> UploadOffset:
+        return _offset(response, response.headers["location"].rpartition("/")[2])
 
-    return Call("POST", "data/uploads", _IN_HEADERS, headers=_VERSION | told, repeatable=True, read_answer=read)
-
-
-def look(upload_id: str) -> Call[UploadOffset]:
-    """Where one stands."""
-
-    def read(answer: BufferedResponse) -> UploadOffset:
-        return _standing(answer, upload_id)
-
-    return Call("HEAD", _path(upload_id), _IN_HEADERS, headers=_VERSION, repeatable=True, read_answer=read)
+    return Call(
+        "POST", "data/uploads", body_is_not_enough, headers=_VERSION | headers, repeatable=True, read_response=read
+    )
 
 
-def go_on(upload_id: str, offset_bytes: int, body: StreamedBody) -> Call[UploadOffset]:
-    """Send the bytes from ``offset_bytes``. What came before a connection broke is kept: look before the next."""
+def offset(upload_id: str) -> Call[UploadOffset]:
+    """Get the offset of an upload."""
 
-    def read(answer: BufferedResponse) -> UploadOffset:
-        return _standing(answer, upload_id)
+    def read(response: BufferedResponse) -> UploadOffset:
+        return _offset(response, upload_id)
 
-    told = {tus.OFFSET: str(offset_bytes), "Content-Type": tus.CONTENT_TYPE}
-    return Call("PATCH", _path(upload_id), _IN_HEADERS, body, _VERSION | told, read_answer=read)
+    return Call("HEAD", _path(upload_id), body_is_not_enough, headers=_VERSION, repeatable=True, read_response=read)
+
+
+def append(upload_id: str, offset_bytes: int, body: StreamedBody) -> Call[UploadOffset]:
+    """Send the bytes from ``offset_bytes``. After a broken connection, get the offset before sending more."""
+
+    def read(response: BufferedResponse) -> UploadOffset:
+        return _offset(response, upload_id)
+
+    headers = {tus.OFFSET: str(offset_bytes), "Content-Type": tus.CONTENT_TYPE}
+    return Call("PATCH", _path(upload_id), body_is_not_enough, body, _VERSION | headers, read_response=read)
 
 
 def _path(upload_id: str) -> str:
-    return f"data/uploads/{part_of_path(upload_id)}"
+    return f"data/uploads/{path_segment(upload_id)}"
 
 
-def _standing(answer: BufferedResponse, upload_id: str) -> UploadOffset:
-    headers = answer.headers
+def _offset(response: BufferedResponse, upload_id: str) -> UploadOffset:
+    headers = response.headers
     sha256 = digests.from_header(headers.get("repr-digest"))
     return UploadOffset(upload_id, int(headers[tus.OFFSET.lower()]), headers.get(tus.DATA_ID.lower()), sha256)

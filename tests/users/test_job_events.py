@@ -1,4 +1,4 @@
-"""Hearing of the end of jobs from the platform, and looking at them where it does not tell."""
+"""Job events: the parser, and waiting with and without an event stream."""
 
 import asyncio
 import threading
@@ -15,11 +15,11 @@ from voxel51.transport.errors import APIError
 from voxel51.users.api import API
 from voxel51.users.async_api import AsyncAPI
 from voxel51.users.auth import Token
+from voxel51.users.job_events import EventStreamParser, RelevantEvent
 from voxel51.users.jobs import JobRequest, WaitTimedOut
-from voxel51.users.listening import EventStreamParser, RelevantEvent
 
 STREAM = {"Content-Type": "text/event-stream"}
-TOLD = (
+STREAMED = (
     b"retry: 1000\n\nid: 7\n\n:\n\n"
     b'id: 8\nevent: job_progress\ndata: {"id":8}\n\n'
     b'id: 9\nevent: job_complete\ndata: {"id":9}\n\n'
@@ -35,54 +35,54 @@ def own(shared_user: User) -> Iterator[API]:
 def submit(api: API, seconds: float) -> str:
     request = JobRequest(PATIENT)
     request.set_parameter("seconds", seconds)
-    return api.upload_job_request(request, "to be listened for", auto_start=True)["id"]
+    return api.upload_job_request(request, "a job to wait for", auto_start=True)["id"]
 
 
-@pytest.mark.parametrize("size", range(1, len(TOLD) + 1, 7))
-def test_a_stream_may_be_cut_anywhere(size: int) -> None:
-    ears, heard = EventStreamParser(None, {"job_complete"}), []
-    for start in range(0, len(TOLD), size):
+@pytest.mark.parametrize("size", range(1, len(STREAMED) + 1, 7))
+def test_the_parser_accepts_a_stream_cut_anywhere(size: int) -> None:
+    parser, positions = EventStreamParser(None, {"job_complete"}), []
+    for start in range(0, len(STREAMED), size):
         try:
-            ears.take(TOLD[start : start + size])
+            parser.take(STREAMED[start : start + size])
         except RelevantEvent:
-            heard.append(ears.last_id)
+            positions.append(parser.last_id)
             break
-    assert heard == [7]
+    assert positions == [7]
     resumed = EventStreamParser(7, {"job_complete"})
     with pytest.raises(RelevantEvent):
-        for start in range(0, len(TOLD), size):
-            resumed.take(TOLD[start : start + size])
+        for start in range(0, len(STREAMED), size):
+            resumed.take(STREAMED[start : start + size])
     assert resumed.last_id == 9
 
 
-def test_what_is_no_stream_is_refused() -> None:
-    with pytest.raises(APIError, match="no events"):
+def test_other_responses_and_endless_events_are_rejected() -> None:
+    with pytest.raises(APIError, match="no event stream"):
         EventStreamParser(None, set()).begin(200, {"content-type": "application/json"})
-    with pytest.raises(APIError, match="without an end"):
+    with pytest.raises(APIError, match="an event of more than"):
         EventStreamParser(None, set()).take(b"x" * 1024 * 1025)
 
 
-def test_a_job_that_takes_long_is_listened_for_and_hardly_looked_at(own: API, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str] = []
+def test_a_long_job_is_waited_for_by_events_with_few_polls(own: API, monkeypatch: pytest.MonkeyPatch) -> None:
+    requested: list[str] = []
     request = own._request
 
-    def counted(call: Any, timeout_seconds: float | None = None) -> Any:
-        asked.append(call.path)
+    def record(call: Any, timeout_seconds: float | None = None) -> Any:
+        requested.append(call.path)
         return request(call, timeout_seconds)
 
-    monkeypatch.setattr(own, "_request", counted)
+    monkeypatch.setattr(own, "_request", record)
     job_id = submit(own, 8)
     started = time.monotonic()
 
     own.wait_until_job_completes(job_id, sleep_time=600, max_wait_time=60)
 
     assert time.monotonic() - started < 20
-    listened = [path for path in asked if path.startswith("events")]
-    assert 2 <= len(listened) <= 4
-    assert sum(path == f"jobs/{job_id}" for path in asked) <= 12
+    streams = [path for path in requested if path.startswith("events")]
+    assert 2 <= len(streams) <= 4
+    assert sum(path == f"jobs/{job_id}" for path in requested) <= 12
 
 
-def test_many_jobs_are_heard_of_as_they_end(own: API) -> None:
+def test_several_jobs_are_reported_as_they_end(own: API) -> None:
     jobs = [submit(own, seconds) for seconds in (3, 2)]
 
     ended = [job["id"] for job in own.wait(jobs, timeout=60)]
@@ -90,7 +90,7 @@ def test_many_jobs_are_heard_of_as_they_end(own: API) -> None:
     assert sorted(ended) == sorted(jobs)
 
 
-def test_coroutines_listen_too(shared_user: User) -> None:
+def test_the_async_client_reads_events(shared_user: User) -> None:
     async def wait() -> list[str]:
         async with AsyncAPI(Token.from_json(shared_user.token)) as client:
             with API(Token.from_json(shared_user.token)) as plain:
@@ -103,24 +103,24 @@ def test_coroutines_listen_too(shared_user: User) -> None:
 @pytest.mark.parametrize(
     "events",
     [
-        Reply.error(404, "there is nothing"),
-        Reply.error(403, "not you"),
-        Reply.error(429, "too many listen"),
+        Reply.error(404, "not found"),
+        Reply.error(403, "forbidden"),
+        Reply.error(429, "too many streams"),
         Reply.of({"jobs": []}),
         Reply(body=b"", headers=STREAM),
         Reply(body=b"id: 5\n\n", headers=STREAM, cut_after=4),
     ],
     ids=["old platform", "forbidden", "too many", "no stream", "ends at once", "cut"],
 )
-def test_where_nothing_is_told_jobs_are_looked_at(api: API, loopback: Loopback, events: Reply) -> None:
-    looks = 0
+def test_without_an_event_stream_jobs_are_polled(api: API, loopback: Loopback, events: Reply) -> None:
+    polls = 0
 
     def choose(request: Received) -> Reply:
-        nonlocal looks
+        nonlocal polls
         if request.path.startswith("/v1/events"):
             return events
-        looks += 1
-        return Reply.of({"job": {"id": "j1", "state": "COMPLETE" if looks > 10 else "RUNNING"}})
+        polls += 1
+        return Reply.of({"job": {"id": "j1", "state": "COMPLETE" if polls > 10 else "RUNNING"}})
 
     loopback.choose = choose
 
@@ -129,9 +129,7 @@ def test_where_nothing_is_told_jobs_are_looked_at(api: API, loopback: Loopback, 
 
 
 @pytest.mark.alone
-def test_a_platform_that_begins_to_tell_and_falls_silent_does_not_move_the_deadline(
-    api: API, loopback: Loopback
-) -> None:
+def test_a_stream_that_falls_silent_does_not_delay_the_deadline(api: API, loopback: Loopback) -> None:
     never = threading.Event()
     running = Reply.of({"job": {"id": "j1", "state": "RUNNING"}})
     silent = Reply(body=b"id: 5\n\n", headers=STREAM, until=never)

@@ -1,4 +1,4 @@
-"""Requests that make something are repeated, and recognised by the platform when they are."""
+"""Retries with idempotency keys: the platform recognises a repeated POST."""
 
 from pathlib import Path
 from uuid import UUID
@@ -20,7 +20,7 @@ from voxel51.users.jobs import JobRequest
 KEY = "idempotency-key"
 
 
-class AnswersGetLost(HttpSender):
+class LosesFirstResponse(HttpSender):
     """Sends for real, and behaves as if the connection had closed before the first answer arrived."""
 
     lost = 0
@@ -33,7 +33,7 @@ class AnswersGetLost(HttpSender):
         return answer
 
 
-def test_a_request_that_makes_something_is_repeated_by_the_same_key(api: API, loopback: Loopback) -> None:
+def test_a_post_is_retried_with_the_same_key(api: API, loopback: Loopback) -> None:
     loopback.reply(Reply.error(503, "restarting"), Reply(hang_up=True), Reply.of({"job": {"id": "j1"}}))
 
     assert api.upload_job_request(JobRequest("a/b"), "a job") == {"id": "j1"}
@@ -45,7 +45,7 @@ def test_a_request_that_makes_something_is_repeated_by_the_same_key(api: API, lo
     assert len({request.body for request in loopback.requests}) == 1
 
 
-def test_another_call_has_another_key(api: API, loopback: Loopback) -> None:
+def test_each_call_has_its_own_key(api: API, loopback: Loopback) -> None:
     loopback.reply_json({"responses": {}})
 
     api.batch_delete_data(["d1"])
@@ -67,7 +67,7 @@ def test_a_large_upload_is_sent_again_from_its_start(api: API, loopback: Loopbac
 
 
 @pytest.mark.parametrize("act", ["start_job", "get_job_details", "delete_job"])
-def test_other_requests_have_no_key(api: API, loopback: Loopback, act: str) -> None:
+def test_requests_other_than_post_have_no_key(api: API, loopback: Loopback, act: str) -> None:
     loopback.reply_json({"job": {"id": "j1"}})
 
     getattr(api, act)("j1")
@@ -75,11 +75,11 @@ def test_other_requests_have_no_key(api: API, loopback: Loopback, act: str) -> N
     assert KEY not in loopback.last.headers
 
 
-def test_a_platform_whose_answer_was_lost_does_nothing_again(shared_user: User, tmp_path: Path) -> None:
+def test_the_platform_does_not_repeat_a_request_whose_response_was_lost(shared_user: User, tmp_path: Path) -> None:
     token = Token.from_json(shared_user.token)
     path = tmp_path / "only-once.txt"
     path.write_bytes(b"content")
-    sender = AnswersGetLost()
+    sender = LosesFirstResponse()
 
     with API(token) as api:
         api._sender = RetryingSender(sender)

@@ -1,0 +1,133 @@
+"""Job events: read the platform's stream of server-sent events to notice that a job ended.
+
+The format is that of https://html.spec.whatwg.org/#server-sent-events.
+"""
+
+import json
+from collections.abc import Collection, Mapping
+
+from voxel51.transport.errors import APIError, ConnectionFailed, TimedOut
+from voxel51.transport.messages import EVENT_STREAM
+from voxel51.users.calls import platform
+from voxel51.users.flows import Flow, Receive
+from voxel51.wire.events import GAP, EventName
+
+FIRST_EVENT_SECONDS = 5.0
+"""The time limit for the first event of a stream. A stream without one is buffered by a proxy on the way."""
+
+LONGEST_SECONDS = 60.0
+"""The time after which the jobs are polled even if no event arrived."""
+
+_MAX_CUTS = 3
+_MAX_BLOCK_BYTES = 1024 * 1024
+_END_EVENTS = {EventName.COMPLETE.value, EventName.FAILED.value, EventName.DELETED.value, GAP}
+_PROGRESS_EVENTS = {EventName.RUNNING.value, EventName.PROGRESS.value, EventName.MESSAGE.value}
+
+
+class RelevantEvent(Exception):
+    """Signal from the parser that an event arrived after which the jobs must be polled. It ends the stream.
+
+    Attributes:
+        job_id: the job that the event is about; None if it may concern any job.
+    """
+
+    def __init__(self, job_id: str | None = None) -> None:
+        super().__init__(job_id)
+        self.job_id = job_id
+
+
+class EventStreamParser:
+    """Parser of a stream of server-sent events, which raises `RelevantEvent` at the first relevant event.
+
+    Args:
+        last_id: the id of the last event of the stream before; None without one.
+        names: the names of relevant events.
+
+    Attributes:
+        last_id: the id of the last event that arrived; None before the first.
+    """
+
+    def __init__(self, last_id: int | None, names: Collection[str]) -> None:
+        self.last_id = last_id
+        self._names = names
+        self._has_position = last_id is not None
+        self._pending = b""
+
+    def begin(self, status: int, headers: Mapping[str, str]) -> None:
+        """Check the head of the response.
+
+        Raises:
+            APIError: the response is not an event stream.
+        """
+        if not headers.get("content-type", "").startswith(EVENT_STREAM):
+            raise APIError("the platform has no event stream", status)
+
+    def take(self, chunk: bytes) -> None:
+        """Parse the next bytes of the stream, which may be cut anywhere."""
+        *blocks, self._pending = (self._pending + chunk).replace(b"\r\n", b"\n").split(b"\n\n")
+        if len(self._pending) > _MAX_BLOCK_BYTES:
+            raise APIError(f"the platform sent an event of more than {_MAX_BLOCK_BYTES} bytes", 0)
+        for block in blocks:
+            self._take_block(block.decode(errors="replace"))
+
+    def _take_block(self, block: str) -> None:
+        fields = dict(line.partition(": ")[::2] for line in block.split("\n") if not line.startswith(":"))
+        if fields.get("id", "").isdigit():
+            self.last_id = int(fields["id"])
+        # From the first id on, no event is missed. Jobs that ended before it must be found by a poll.
+        is_first, self._has_position = not self._has_position, self._has_position or self.last_id is not None
+        if is_first and self._has_position:
+            raise RelevantEvent
+        if fields.get("event") in self._names:
+            raise RelevantEvent(_job_of(fields))
+
+
+def _job_of(fields: Mapping[str, str]) -> str | None:
+    try:
+        job_id = json.loads(fields.get("data", "")).get("job_id")
+    except (ValueError, AttributeError, RecursionError):
+        return None
+    return job_id if isinstance(job_id, str) else None
+
+
+class JobEventListener:
+    """Reader of job events that waits for news of some jobs.
+
+    Attributes:
+        is_unavailable: whether the event stream cannot be used: an old platform, too many readers, or repeated cuts.
+    """
+
+    def __init__(self, wants_progress: bool) -> None:
+        self.is_unavailable = False
+        self._names = _END_EVENTS | _PROGRESS_EVENTS if wants_progress else _END_EVENTS
+        self._last_id: int | None = None
+        self._cuts = 0
+
+    def wait(self, job_ids: Collection[str], seconds: float) -> Flow[list[str]]:
+        """Return the jobs to poll: as soon as there is news, those with news; after ``seconds``, all of them.
+
+        The stream resumes after the last event of the call before, so no event between two calls is lost.
+        """
+        news = list(job_ids)
+        is_resumed = self._last_id is not None
+        parser = EventStreamParser(self._last_id, self._names)
+        limit = min(seconds, LONGEST_SECONDS if is_resumed else FIRST_EVENT_SECONDS)
+        try:
+            yield Receive(platform.events(job_ids, self._last_id), parser, limit)
+            self._count_cut()
+        except RelevantEvent as event:
+            self._cuts = 0
+            if event.job_id is not None:
+                news = [job_id for job_id in job_ids if job_id == event.job_id]
+        except TimedOut:
+            self.is_unavailable = parser.last_id is None and limit < seconds
+        except ConnectionFailed:
+            self._count_cut()
+        except APIError:
+            self.is_unavailable = True
+        self._last_id = parser.last_id
+        return news
+
+    def _count_cut(self) -> None:
+        self._cuts += 1
+        self.is_unavailable = self._cuts >= _MAX_CUTS
