@@ -46,6 +46,7 @@ lint: dev ## check style, types and imports between packages
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python .ci/generate_async.py --check
+	$(BIN)/python .ci/verify_types.py
 
 bench: dev ## measure against peers and limits, and print one table (ARGS="no_op_job" for some)
 	@$(BIN)/python -m benchmarks $(ARGS)

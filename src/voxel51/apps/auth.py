@@ -30,7 +30,7 @@ __all__ = [
     "load_application_token",
 ]
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 AnyApplicationToken = TypeVar("AnyApplicationToken", bound="ApplicationToken")
 
 TOKEN_ENV_VAR = "VOXEL51_APP_TOKEN"  # noqa: S105  (the name of a variable)

@@ -14,7 +14,7 @@ from voxel51.wire.documents import JsonObject
 from voxel51.wire.headers import AUTHORIZATION, BEARER
 from voxel51.wire.tokens import DEFAULT_BASE_URL, AccessToken
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 TOKEN_ENV_VAR = "VOXEL51_API_TOKEN"  # noqa: S105  (the name of a variable)
 PRIVATE_KEY_ENV_VAR = "VOXEL51_API_PRIVATE_KEY"
@@ -52,11 +52,11 @@ class Token(Serializable):
 
     def __init__(self, token_dict: Mapping[str, Any]) -> None:
         access = _access_token(token_dict)
-        self.private_key = access["private_key"]
-        self.id = access.get("token_id")
-        self.creation_date = access.get("created_at")
+        self.private_key: str = access["private_key"]
+        self.id: str | None = access.get("token_id")
+        self.creation_date: str | None = access.get("created_at")
         if access.get("base_api_url"):
-            self.base_api_url = access["base_api_url"]
+            self.base_api_url: str = access["base_api_url"]
         else:
             self.base_api_url = DEFAULT_BASE_API_URL
             logger.warning("The token has no base_api_url. Using %s", DEFAULT_BASE_API_URL)

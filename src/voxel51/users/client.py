@@ -43,8 +43,8 @@ class Caller:
     """
 
     def __init__(self, token: Token | None = None, keep_alive: bool = True) -> None:
-        self.token = token or self._load_token()
-        self.base_url = urljoin(self.token.base_api_url, API_VERSION)
+        self.token: Token = token or self._load_token()
+        self.base_url: str = urljoin(self.token.base_api_url, API_VERSION)
         self.keep_alive = keep_alive
 
     @classmethod

@@ -98,7 +98,7 @@ class JobEventListener:
     """
 
     def __init__(self, wants_progress: bool) -> None:
-        self.is_unavailable = False
+        self.is_unavailable: bool = False
         self._names = _END_EVENTS | _PROGRESS_EVENTS if wants_progress else _END_EVENTS
         self._last_id: int | None = None
         self._cuts = 0

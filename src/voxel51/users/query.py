@@ -103,11 +103,11 @@ class AnalyticsQuery(BaseQuery):
         all_versions: whether to include versions other than the latest.
     """
 
-    SUPPORTED_FIELDS = ANALYTICS_FIELDS
+    SUPPORTED_FIELDS: ClassVar[tuple[str, ...]] = ANALYTICS_FIELDS
 
     def __init__(self) -> None:
         super().__init__()
-        self.all_versions = False
+        self.all_versions: bool = False
 
     def set_all_versions(self, all_versions: bool) -> Self:
         """Include or exclude versions other than the latest."""
@@ -118,10 +118,10 @@ class AnalyticsQuery(BaseQuery):
 class DataQuery(BaseQuery):
     """Query for data."""
 
-    SUPPORTED_FIELDS = DATA_FIELDS
+    SUPPORTED_FIELDS: ClassVar[tuple[str, ...]] = DATA_FIELDS
 
 
 class JobsQuery(BaseQuery):
     """Query for jobs."""
 
-    SUPPORTED_FIELDS = JOBS_FIELDS
+    SUPPORTED_FIELDS: ClassVar[tuple[str, ...]] = JOBS_FIELDS
