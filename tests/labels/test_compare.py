@@ -19,7 +19,7 @@ def labels(shift: float = 0.0, frames: int = 10, **more: object) -> VideoLabels:
     return made
 
 
-def test_the_same_labels_are_the_same() -> None:
+def test_equal_labels_have_no_differences() -> None:
     result = compare(labels(), labels())
 
     assert result.is_same
@@ -28,7 +28,7 @@ def test_the_same_labels_are_the_same() -> None:
     assert result.frames == {}
 
 
-def test_boxes_that_one_alone_has_are_counted_and_their_frames_named() -> None:
+def test_boxes_in_one_set_only_are_counted_with_their_frames() -> None:
     result = compare(labels(), labels(frames=7))
 
     car = result.boxes["car"]
@@ -37,14 +37,14 @@ def test_boxes_that_one_alone_has_are_counted_and_their_frames_named() -> None:
     assert not result.is_same
 
 
-def test_boxes_that_overlap_too_little_are_two() -> None:
+def test_boxes_that_overlap_too_little_differ() -> None:
     a_third = compare(labels(), labels(shift=0.1))
 
     assert (a_third.boxes["car"].both, a_third.boxes["car"].only_first, a_third.boxes["car"].only_second) == (0, 10, 10)
     assert compare(labels(), labels(shift=0.1), overlap=0.3).boxes["car"].mean_overlap == pytest.approx(1 / 3)
 
 
-def test_events_are_told_apart_by_their_frames() -> None:
+def test_events_differ_by_their_frames() -> None:
     first = labels(events=[VideoEvent(label="shot", support=Support.of(*each)) for each in ((1, 30), (31, 76))])
     second = labels(events=[VideoEvent(label="shot", support=Support.of(*each)) for each in ((1, 30), (31, 77))])
 
@@ -53,7 +53,7 @@ def test_events_are_told_apart_by_their_frames() -> None:
     assert (shots.both, shots.only_first, shots.only_second) == (1, ((31, 76),), ((31, 77),))
 
 
-def test_what_is_said_of_the_whole_video_is_compared() -> None:
+def test_attributes_of_the_whole_video_are_compared() -> None:
     first = labels(attributes=[NumericAttribute(name="mean_brightness", value=3.0)], provenance={"version": "1"})
     second = labels(attributes=[NumericAttribute(name="mean_brightness", value=4.0)], provenance={"version": "2"})
 
@@ -64,6 +64,6 @@ def test_what_is_said_of_the_whole_video_is_compared() -> None:
 
 
 @pytest.mark.parametrize("overlap", [0.0, 1.5])
-def test_an_overlap_that_cannot_be_is_refused(overlap: float) -> None:
+def test_an_invalid_overlap_is_rejected(overlap: float) -> None:
     with pytest.raises(ValueError, match="overlap"):
         compare(labels(), labels(), overlap)

@@ -18,7 +18,7 @@ def shots(*bounds: tuple[int, int]) -> VideoLabels:
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png"])
-def test_there_is_one_picture_per_shot(suffix: str, tmp_path: Path) -> None:
+def test_the_sheet_has_one_image_per_shot(suffix: str, tmp_path: Path) -> None:
     labels = shots((1, 30), (31, 76), (77, 137), (138, 250))
 
     contact_sheet(footage("bikes.mp4"), labels, tmp_path / f"sheet{suffix}")
@@ -48,6 +48,6 @@ def test_without_shots_frames_are_spread_evenly(tmp_path: Path) -> None:
     assert [shown(tmp_path / "sheet.png", place) for place in range(3)] == [6, 16, 26]
 
 
-def test_another_kind_of_picture_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"a contact sheet is a \.jpg or a \.png, got 'sheet\.gif'"):
+def test_another_image_format_is_rejected(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"a contact sheet is a \.jpg or \.png file, got 'sheet\.gif'"):
         contact_sheet(tmp_path / "in.mp4", VideoLabels(), tmp_path / "sheet.gif")

@@ -29,9 +29,9 @@ def labels_of(count: int) -> VideoLabels:
 
 def test_every_frame_keeps_its_time_and_the_file_plays_in_browsers(tmp_path: Path) -> None:
     video = numbered_video(tmp_path / "in.mp4", times_ms=VARIABLE_TIMES_MS)
-    told: list[tuple[int, int | None]] = []
+    reported: list[tuple[int, int | None]] = []
 
-    annotated_video(video, labels_of(16), tmp_path / "out.mp4", lambda done, total: told.append((done, total)))
+    annotated_video(video, labels_of(16), tmp_path / "out.mp4", lambda done, total: reported.append((done, total)))
 
     with VideoReader(tmp_path / "out.mp4") as drawn:
         times = [frame.time for frame in drawn]
@@ -41,12 +41,14 @@ def test_every_frame_keeps_its_time_and_the_file_plays_in_browsers(tmp_path: Pat
     assert times == pytest.approx([each / 1000 for each in VARIABLE_TIMES_MS], abs=0.002)
     content = (tmp_path / "out.mp4").read_bytes()
     assert content.index(b"moov") < content.index(b"mdat")
-    assert told == [(number, 16) for number in range(1, 17)]
+    assert reported == [(number, 16) for number in range(1, 17)]
     assert sorted(each.name for each in tmp_path.iterdir()) == ["in.mp4", "out.mp4"]
 
 
 @pytest.mark.parametrize(("size", "rotation"), [((321, 181), None), ((640, 360), 90), ((62, 48), None)])
-def test_any_size_becomes_even_and_upright(size: tuple[int, int], rotation: int | None, tmp_path: Path) -> None:
+def test_frames_of_any_size_become_even_and_upright(
+    size: tuple[int, int], rotation: int | None, tmp_path: Path
+) -> None:
     kind = {"codec": "libx264"} if rotation else {"codec": "ffv1", "pixel_format": "yuv444p"}
     name = "in.mp4" if rotation else "in.mkv"
     video = numbered_video(tmp_path / name, frames=4, size=size, rotation=rotation, **kind)  # type: ignore[arg-type]
@@ -60,7 +62,7 @@ def test_any_size_becomes_even_and_upright(size: tuple[int, int], rotation: int 
     assert (height > width) == (rotation is not None)
 
 
-def test_a_box_is_drawn_where_it_is_said_and_only_then(tmp_path: Path) -> None:
+def test_a_box_is_drawn_at_its_position_in_its_frame_only(tmp_path: Path) -> None:
     video = numbered_video(tmp_path / "in.mp4", frames=2, size=(640, 480))
 
     annotated_video(video, labels_of(2), tmp_path / "out.mp4")
@@ -79,7 +81,7 @@ def test_neighbouring_tracks_have_colours_far_apart() -> None:
     assert colour_of(None, "car") == colour_of(None, "car") != colour_of(None, "dog")
 
 
-def test_real_footage_is_drawn_whole(tmp_path: Path) -> None:
+def test_every_frame_of_real_footage_is_drawn(tmp_path: Path) -> None:
     labels = VideoLabels(events=labels_of(250).events)
     labels.to_file(tmp_path / "labels.json")
 
@@ -90,7 +92,7 @@ def test_real_footage_is_drawn_whole(tmp_path: Path) -> None:
     assert drawn.warnings() == []
 
 
-def test_a_failed_drawing_leaves_nothing(tmp_path: Path) -> None:
+def test_a_failed_drawing_leaves_no_file(tmp_path: Path) -> None:
     video = numbered_video(tmp_path / "in.mp4", frames=4)
 
     def stop(done: int, total: int | None) -> None:

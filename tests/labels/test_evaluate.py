@@ -22,9 +22,9 @@ FRAMES = 40
 SEEDS = range(6)
 
 
-def labels_of(things: dict[int, list[tuple[str, int | None, float | None, tuple[float, ...]]]]) -> VideoLabels:
+def labels_of(detections: dict[int, list[tuple[str, int | None, float | None, tuple[float, ...]]]]) -> VideoLabels:
     labels = VideoLabels(metadata=VideoMetadata(frame_size=SIZE, total_frame_count=FRAMES))
-    for number, found in things.items():
+    for number, found in detections.items():
         for label, track, confidence, sides in found:
             box = BoundingBox.clipped(*sides)
             labels.frame(number).objects.append(
@@ -34,7 +34,7 @@ def labels_of(things: dict[int, list[tuple[str, int | None, float | None, tuple[
 
 
 def scene(seed: int) -> tuple[VideoLabels, VideoLabels]:
-    """What a middling tracker makes of things that wander about, and the truth: with misses, ghosts and mix-ups."""
+    """Return the output of a mediocre tracker and its ground truth, with misses, false boxes and track switches."""
     chance = random.Random(seed)
     truth: dict[int, list[tuple[str, int | None, float | None, tuple[float, ...]]]] = {}
     found: dict[int, list[tuple[str, int | None, float | None, tuple[float, ...]]]] = {}
@@ -60,7 +60,7 @@ def scene(seed: int) -> tuple[VideoLabels, VideoLabels]:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_average_precision_is_that_of_pycocotools(seed: int, tmp_path: Path) -> None:
+def test_average_precision_equals_that_of_pycocotools(seed: int, tmp_path: Path) -> None:
     found, truth = scene(seed)
     truth.convert("coco", tmp_path / "truth.json")
     coco = COCO(str(tmp_path / "truth.json"))
@@ -90,7 +90,7 @@ def test_average_precision_is_that_of_pycocotools(seed: int, tmp_path: Path) -> 
 
 @pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning", "ignore::UserWarning")
 @pytest.mark.parametrize("seed", SEEDS)
-def test_mota_and_idf1_are_those_of_motmetrics(seed: int) -> None:
+def test_mota_and_idf1_equal_those_of_motmetrics(seed: int) -> None:
     found, truth = scene(seed)
     judged = motmetrics.MOTAccumulator()
     for frame in range(1, FRAMES + 1):
@@ -121,7 +121,7 @@ def _distance(first: BoundingBox | None, second: BoundingBox | None) -> float:
     return 1 - overlap if overlap >= 0.5 else float("nan")
 
 
-def test_labels_are_as_good_as_themselves() -> None:
+def test_labels_evaluated_against_themselves_are_perfect() -> None:
     _, truth = scene(1)
 
     same = evaluate(truth, truth)
@@ -131,14 +131,14 @@ def test_labels_are_as_good_as_themselves() -> None:
     assert (same.tracking.mota, same.tracking.idf1, same.tracking.switch_count) == (1, 1, 0)
 
 
-def test_what_is_not_followed_has_no_tracking() -> None:
+def test_labels_without_tracks_have_no_tracking_scores() -> None:
     found = labels_of({1: [("car", None, 0.5, (0.1, 0.1, 0.2, 0.2))]})
     _, truth = scene(1)
 
     assert evaluate(found, truth).tracking is None
 
 
-def test_only_frames_that_the_truth_speaks_of_count() -> None:
+def test_only_frames_that_the_ground_truth_labels_count() -> None:
     box = ("car", 1, 0.9, (0.1, 0.1, 0.2, 0.2))
     found, truth = labels_of({1: [box], 2: [box]}), labels_of({1: [box]})
 
@@ -146,7 +146,7 @@ def test_only_frames_that_the_truth_speaks_of_count() -> None:
     assert evaluate(found, truth, frames=[1, 2]).detection["car"].precision == 0.5
 
 
-def test_nothing_against_nothing_says_nothing() -> None:
+def test_empty_labels_have_no_scores() -> None:
     empty = evaluate(VideoLabels(), VideoLabels())
 
     assert (empty.detection, empty.tracking, empty.mean_average_precision) == ({}, None, None)

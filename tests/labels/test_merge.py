@@ -10,17 +10,17 @@ from voxel51.labels.video import VideoFrame, VideoLabels
 
 
 def tracks(count: int, **more: object) -> VideoLabels:
-    things = [DetectedObject(label="car", index=index + 1) for index in range(count)]
-    return VideoLabels(frames={4: VideoFrame(frame_number=4, objects=things)}, **more)  # type: ignore[arg-type]
+    detections = [DetectedObject(label="car", index=index + 1) for index in range(count)]
+    return VideoLabels(frames={4: VideoFrame(frame_number=4, objects=detections)}, **more)  # type: ignore[arg-type]
 
 
-def test_objects_of_one_and_events_of_the_other_stand_side_by_side() -> None:
+def test_objects_of_one_set_and_events_of_the_other_are_both_kept() -> None:
     warning = CategoricalAttribute(name="warning", value="cut short")
     shot = VideoEvent(label="shot", index=1, support=Support.of(1, 9))
-    things = tracks(2, attributes=[warning], metadata=VideoMetadata(frame_size=(4, 2), duration=1.0))
+    detections = tracks(2, attributes=[warning], metadata=VideoMetadata(frame_size=(4, 2), duration=1.0))
     shots = VideoLabels(events=[shot], attributes=[warning], metadata=VideoMetadata(total_frame_count=9, duration=2.0))
 
-    merged = merge(things, shots)
+    merged = merge(detections, shots)
 
     assert [each.index for each in merged.frames[4].objects] == [1, 2]
     assert merged.events == [shot]
@@ -28,7 +28,7 @@ def test_objects_of_one_and_events_of_the_other_stand_side_by_side() -> None:
     assert merged.metadata == VideoMetadata(frame_size=(4, 2), duration=1.0, total_frame_count=9)
 
 
-def test_two_sets_of_tracks_keep_apart() -> None:
+def test_track_numbers_of_two_sets_stay_distinct() -> None:
     merged = merge(tracks(2), tracks(2))
 
     assert [each.index for each in merged.frames[4].objects] == [1, 2, 3, 4]

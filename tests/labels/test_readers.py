@@ -16,22 +16,22 @@ SIZE = (640, 480)
 
 @pytest.fixture
 def labels() -> VideoLabels:
-    """Two things that cross the picture; the second is away for a while."""
+    """Two detections that cross the picture; the second is away for a while."""
     made = VideoLabels(metadata=VideoMetadata(frame_size=SIZE, frame_rate=25.0, total_frame_count=30))
     for number in range(1, 31):
         left = number / 50
-        things = [
+        detections = [
             DetectedObject(label="car", index=4, confidence=0.9, bounding_box=BoundingBox(left, 0.1, left + 0.2, 0.4))
         ]
         if not 10 <= number <= 15:
             box = BoundingBox(0.7 - left, 0.5, 0.9 - left, 0.95)
-            things.append(DetectedObject(label="person", index=7, confidence=0.8, bounding_box=box))
-        made.frames[number] = VideoFrame(frame_number=number, objects=things)
+            detections.append(DetectedObject(label="person", index=7, confidence=0.8, bounding_box=box))
+        made.frames[number] = VideoFrame(frame_number=number, objects=detections)
     return made
 
 
 @pytest.mark.parametrize(("name", "suffix"), [("native", "json"), ("coco", "json"), ("mot", "zip"), ("cvat", "xml")])
-def test_what_was_written_is_read_again(name: str, suffix: str, labels: VideoLabels, tmp_path: Path) -> None:
+def test_each_format_is_read_back(name: str, suffix: str, labels: VideoLabels, tmp_path: Path) -> None:
     convert(labels, name, tmp_path / f"a.{suffix}")
 
     again = read_labels(tmp_path / f"a.{suffix}", SIZE)
@@ -43,7 +43,7 @@ def test_what_was_written_is_read_again(name: str, suffix: str, labels: VideoLab
     assert (result.tracking.mota, result.tracking.idf1) == (1.0, 1.0)
 
 
-def test_truth_of_the_mot_challenge_is_understood(tmp_path: Path) -> None:
+def test_ground_truth_of_the_mot_challenge_is_read(tmp_path: Path) -> None:
     lines = ["1,3,101,49,20,40,1,1,1", "1,4,201,51,20,40,0,1,1", "2,3,103,51,20,40,1,7,0.5", "3,-1,1,1,64,48,0.7", ""]
     (tmp_path / "gt.txt").write_text("\n".join(lines), encoding="utf-8")
 
@@ -73,14 +73,14 @@ def test_truth_of_the_mot_challenge_is_understood(tmp_path: Path) -> None:
         ("a.bin", "\x00\x01"),
     ],
 )
-def test_what_nobody_wrote_is_refused_by_its_name(name: str, content: str, tmp_path: Path) -> None:
+def test_a_file_of_an_unknown_format_is_rejected_by_its_name(name: str, content: str, tmp_path: Path) -> None:
     (tmp_path / name).write_text(content, encoding="utf-8")
 
     with pytest.raises((InvalidLabels, ValueError)):
         read_labels(tmp_path / name, SIZE)
 
 
-def test_entities_do_not_explode(tmp_path: Path) -> None:
+def test_xml_entities_do_not_expand_without_limit(tmp_path: Path) -> None:
     bomb = (
         '<!DOCTYPE a [<!ENTITY a "'
         + "x" * 1000
@@ -94,7 +94,7 @@ def test_entities_do_not_explode(tmp_path: Path) -> None:
         read_labels(tmp_path / "bomb.xml", SIZE)
 
 
-def test_without_a_size_it_is_asked_for(tmp_path: Path) -> None:
+def test_a_missing_frame_size_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "gt.txt").write_text("1,3,101,51,20,40,1,1,1", encoding="utf-8")
 
     with pytest.raises(ValueError, match="how large the frames are"):

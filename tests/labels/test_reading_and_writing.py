@@ -132,14 +132,14 @@ def labels_with_everything() -> VideoLabels:
     )
 
 
-def test_a_document_of_the_contract_is_read_and_written_back_as_it_was() -> None:
+def test_a_document_is_written_back_unchanged() -> None:
     assert VideoLabels.from_json(EXAMPLE).to_json() == {
         **EXAMPLE,
         "metadata": {**EXAMPLE["metadata"], "frame_size": (640, 360)},
     }
 
 
-def test_everything_said_comes_back_from_a_file(tmp_path: Path) -> None:
+def test_every_field_survives_writing_and_reading(tmp_path: Path) -> None:
     said = labels_with_everything()
 
     said.to_file(tmp_path / "labels.json")
@@ -148,7 +148,7 @@ def test_everything_said_comes_back_from_a_file(tmp_path: Path) -> None:
     assert [each.name for each in tmp_path.iterdir()] == ["labels.json"]
 
 
-def test_labels_of_an_image_come_back_from_a_file(tmp_path: Path) -> None:
+def test_labels_of_an_image_survive_writing_and_reading(tmp_path: Path) -> None:
     said = ImageLabels(
         filename="gate.jpg",
         metadata=ImageMetadata(frame_size=(4, 3), num_channels=3),
@@ -161,17 +161,17 @@ def test_labels_of_an_image_come_back_from_a_file(tmp_path: Path) -> None:
     assert ImageLabels.from_file(tmp_path / "labels.json") == said
 
 
-def test_nothing_said_is_an_empty_object() -> None:
+def test_empty_labels_are_an_empty_object() -> None:
     assert VideoLabels().to_json() == {}
     assert VideoLabels.from_json({}) == VideoLabels()
     assert VideoLabels.from_json({"frames": None, "objects": None, "unheard_of": 1}) == VideoLabels()
 
 
-def test_a_frame_that_does_not_repeat_its_number_has_that_of_its_key() -> None:
+def test_a_frame_without_a_number_gets_that_of_its_key() -> None:
     assert VideoLabels.from_json({"frames": {"12": {}}}).frames[12].frame_number == 12
 
 
-def test_tracks_are_found_in_a_frame_whichever_way_they_were_said() -> None:
+def test_objects_of_a_frame_include_both_forms_of_tracks() -> None:
     labels = VideoLabels.from_json(EXAMPLE)
 
     assert [(each.label, each.index) for each in labels.objects_in(1)] == [("car", 7)]
@@ -179,12 +179,12 @@ def test_tracks_are_found_in_a_frame_whichever_way_they_were_said() -> None:
     assert list(labels.objects_in(3)) == []
 
 
-def test_a_box_is_clipped_to_the_frame_and_one_outside_is_none() -> None:
+def test_a_box_is_clipped_to_the_frame_and_none_outside() -> None:
     assert BoundingBox.clipped(-0.5, 0.25, 0.5, 1.5) == BoundingBox(0.0, 0.25, 0.5, 1.0)
     assert BoundingBox.clipped(1.2, 0.0, 1.5, 1.0) is None
 
 
-def test_frames_written_one_by_one_are_the_same_as_written_at_once(tmp_path: Path) -> None:
+def test_frames_written_one_by_one_equal_those_written_at_once(tmp_path: Path) -> None:
     said = labels_with_everything()
     said.mask_index, said.objects, said.support = {}, [], None
     said.frames[9] = VideoFrame(frame_number=9)
@@ -198,7 +198,7 @@ def test_frames_written_one_by_one_are_the_same_as_written_at_once(tmp_path: Pat
 
 
 @pytest.mark.parametrize("frames", [[], [1]], ids=["no frame", "one frame"])
-def test_a_writer_that_is_told_little_writes_a_whole_document(tmp_path: Path, frames: list[int]) -> None:
+def test_a_writer_with_few_fields_writes_a_valid_document(tmp_path: Path, frames: list[int]) -> None:
     with VideoLabelsWriter.open(tmp_path / "labels.json") as writer:
         for number in frames:
             writer.add_frame(VideoFrame(frame_number=number))
@@ -206,7 +206,7 @@ def test_a_writer_that_is_told_little_writes_a_whole_document(tmp_path: Path, fr
     assert list(VideoLabels.from_file(tmp_path / "labels.json").frames) == frames
 
 
-def test_a_failed_writing_leaves_what_was_there(tmp_path: Path) -> None:
+def test_a_failed_write_leaves_the_previous_file(tmp_path: Path) -> None:
     path = tmp_path / "labels.json"
     path.write_text("{}")
 
@@ -218,7 +218,7 @@ def test_a_failed_writing_leaves_what_was_there(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_frames_must_rise(tmp_path: Path) -> None:
+def test_frame_numbers_must_increase(tmp_path: Path) -> None:
     with VideoLabelsWriter.open(tmp_path / "labels.json") as writer:
         writer.add_frame(VideoFrame(frame_number=2))
         with pytest.raises(ValueError, match="frame 2 comes after frame 2"):
@@ -227,14 +227,14 @@ def test_frames_must_rise(tmp_path: Path) -> None:
     assert list(VideoLabels.from_file(tmp_path / "labels.json").frames) == [2]
 
 
-def test_a_file_that_is_no_json_says_so(tmp_path: Path) -> None:
+def test_a_file_that_is_not_json_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "labels.json").write_bytes(b"\x00\xff")
 
-    with pytest.raises(InvalidLabels, match=r"labels\.json is no JSON"):
+    with pytest.raises(InvalidLabels, match=r"labels\.json is not JSON"):
         VideoLabels.from_file(tmp_path / "labels.json")
 
 
-def test_reading_and_writing_need_the_standard_library_alone() -> None:
+def test_reading_and_writing_need_only_the_standard_library() -> None:
     modules = "video, image, validate, merge, writer, masks"
     program = f"import sys; from voxel51.labels import {modules}; print({{'numpy', 'cv2', 'av'}} & set(sys.modules))"
 
@@ -246,7 +246,7 @@ def test_reading_and_writing_need_the_standard_library_alone() -> None:
 @pytest.mark.filterwarnings("ignore:Implicit None on return values:DeprecationWarning")
 @pytest.mark.filterwarnings("ignore:invalid escape sequence:DeprecationWarning")
 @pytest.mark.filterwarnings("ignore:invalid escape sequence:SyntaxWarning")
-def test_eta_reads_what_we_write(tmp_path: Path) -> None:
+def test_eta_reads_our_labels(tmp_path: Path) -> None:
     from eta.core.image import ImageLabels as EtaImageLabels
     from eta.core.video import VideoLabels as EtaVideoLabels
 

@@ -20,7 +20,7 @@ def spans(folder: Path, seen: dict[int, list[DetectedObject]], **more: Any) -> l
     return spans_of(folder / "labels.json").spans
 
 
-def test_a_thing_is_there_from_its_first_frame_to_its_last(tmp_path: Path) -> None:
+def test_a_span_lasts_from_the_first_frame_to_the_last(tmp_path: Path) -> None:
     def dog(confidence: float) -> DetectedObject:
         return DetectedObject(label="dog", index=3, confidence=confidence)
 
@@ -37,7 +37,7 @@ def test_a_short_gap_is_bridged_and_a_long_one_ends_the_span(tmp_path: Path) -> 
     assert [(each.first_frame, each.last_frame, each.frame_count) for each in found] == [(1, 15, 10), (40, 44, 5)]
 
 
-def test_things_of_one_label_without_numbers_are_one_presence(tmp_path: Path) -> None:
+def test_objects_of_one_label_without_tracks_share_a_span(tmp_path: Path) -> None:
     face = DetectedObject(label="face")
 
     [found] = spans(tmp_path, {number: [face, face] for number in range(1, 11)})
@@ -45,7 +45,7 @@ def test_things_of_one_label_without_numbers_are_one_presence(tmp_path: Path) ->
     assert (found.track, found.frame_count, found.confidence) == (None, 10, None)
 
 
-def test_text_that_was_read_is_kept_as_it_was_read_best(tmp_path: Path) -> None:
+def test_a_span_of_text_keeps_the_reading_with_the_greatest_confidence(tmp_path: Path) -> None:
     def sign(text: str, confidence: float) -> DetectedObject:
         attribute = CategoricalAttribute(name="text", value=text)
         return DetectedObject(label="text", index=1, confidence=confidence, attributes=[attribute])
@@ -55,7 +55,7 @@ def test_text_that_was_read_is_kept_as_it_was_read_best(tmp_path: Path) -> None:
     assert (found.text, found.confidence) == ("TAXI", 0.95)
 
 
-def test_events_are_spans_one_for_each_range(tmp_path: Path) -> None:
+def test_an_event_is_one_span_per_range(tmp_path: Path) -> None:
     speech = VideoEvent(label="speech", support=Support(((1, 20), (50, 69))), confidence=0.7)
 
     found = spans(tmp_path, {}, events=[speech])
@@ -66,7 +66,7 @@ def test_events_are_spans_one_for_each_range(tmp_path: Path) -> None:
     ]
 
 
-def test_there_is_an_end_to_what_is_kept(tmp_path: Path) -> None:
+def test_the_number_of_spans_is_limited(tmp_path: Path) -> None:
     frames = {
         str(n): {"frame_number": n, "objects": {"objects": [{"label": f"{n}"}]}} for n in range(1, MOST_SPANS + 9)
     }
@@ -80,7 +80,7 @@ def test_there_is_an_end_to_what_is_kept(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "content", ["", "nothing", "[1", '{"frames": {"x": {}}}', '{"frames": {"1": []}}', '{"events": {"events": [1]}}']
 )
-def test_what_is_no_labels_is_refused(content: str, tmp_path: Path) -> None:
+def test_a_file_without_labels_is_rejected(content: str, tmp_path: Path) -> None:
     (tmp_path / "bad.json").write_text(content, encoding="utf-8")
 
     with pytest.raises(InvalidLabels, match=r"bad\.json"):

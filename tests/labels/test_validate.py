@@ -60,7 +60,7 @@ READERS_ACCEPT = {
     "confidence above 1": ((*THING, "confidence"), 90, "confidence: must lie in [0, 1], got 90"),
     "true as a track number": ((*THING, "index"), True, "index: expected a whole number, got True"),
     "frame 0": (("frames",), {"0": {}}, "frames.0: numbers start at 1, got 0"),
-    "a key that contradicts its frame": (("frames", "1", "frame_number"), 2, "frames.1: its frame_number says 2"),
+    "a key that contradicts its frame": (("frames", "1", "frame_number"), 2, "frames.1: its frame_number is 2"),
     "a point given as text": (
         ("frames", "1", "keypoints"),
         {"keypoints": [{"points": [["0.1", 0.2]]}]},
@@ -81,13 +81,13 @@ def changed(place: tuple[Any, ...], value: Any) -> dict[str, Any]:
     return whole
 
 
-def test_nothing_is_wrong_with_a_right_document() -> None:
+def test_a_valid_document_has_no_problems() -> None:
     assert video_labels_problems(document()) == []
     assert image_labels_problems({"objects": document()["frames"]["1"]["objects"]}) == []
 
 
 @pytest.mark.parametrize(("place", "value", "text"), READERS_REFUSE.values(), ids=READERS_REFUSE)
-def test_what_readers_refuse_is_a_fatal_problem(place: tuple[Any, ...], value: Any, text: str) -> None:
+def test_a_problem_that_readers_reject_is_fatal(place: tuple[Any, ...], value: Any, text: str) -> None:
     problems = video_labels_problems(changed(place, value))
 
     assert [problem for problem in problems if problem.fatal and text in str(problem)], problems
@@ -96,7 +96,7 @@ def test_what_readers_refuse_is_a_fatal_problem(place: tuple[Any, ...], value: A
 
 
 @pytest.mark.parametrize(("place", "value", "text"), READERS_ACCEPT.values(), ids=READERS_ACCEPT)
-def test_what_readers_accept_and_is_wrong_all_the_same_is_found(place: tuple[Any, ...], value: Any, text: str) -> None:
+def test_a_problem_that_readers_accept_is_reported_and_not_fatal(place: tuple[Any, ...], value: Any, text: str) -> None:
     problems = video_labels_problems(changed(place, value))
 
     assert [problem for problem in problems if text in str(problem)], problems
@@ -104,7 +104,7 @@ def test_what_readers_accept_and_is_wrong_all_the_same_is_found(place: tuple[Any
     VideoLabels.from_json(changed(place, value))
 
 
-def test_every_problem_is_told_at_once() -> None:
+def test_every_problem_is_reported_at_once() -> None:
     wrong = copy.deepcopy(document())
     wrong["frames"]["1"]["objects"]["objects"][0]["confidence"] = 2
     wrong["frames"]["1"]["frame_number"] = 7
@@ -117,15 +117,15 @@ def test_every_problem_is_told_at_once() -> None:
     ]
 
 
-def test_a_file_is_checked_from_its_first_byte(tmp_path: Path) -> None:
+def test_an_invalid_json_file_is_one_problem(tmp_path: Path) -> None:
     (tmp_path / "broken.json").write_text('{"frames": ')
     (tmp_path / "right.json").write_text(json.dumps(document()))
 
-    assert ["is no JSON" in str(problem) for problem in video_labels_file_problems(tmp_path / "broken.json")] == [True]
+    assert ["is not JSON" in str(problem) for problem in video_labels_file_problems(tmp_path / "broken.json")] == [True]
     assert video_labels_file_problems(tmp_path / "right.json") == []
 
 
-def test_a_mask_comes_back_as_it_was() -> None:
+def test_a_mask_survives_encoding_and_decoding() -> None:
     mask = np.arange(6, dtype=np.uint8).reshape(2, 3)
 
     assert masks.decode(masks.encode(mask)).tolist() == mask.tolist()
@@ -133,7 +133,7 @@ def test_a_mask_comes_back_as_it_was() -> None:
         masks.encode(np.zeros(3, np.uint8))
 
 
-def test_a_mask_that_unpacks_to_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mask_that_unpacks_to_too_many_bytes_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     text = masks.encode(np.zeros((1000, 1000), np.uint8))
     monkeypatch.setattr(masks, "DECODED_BYTES_LIMIT", 100_000)
 

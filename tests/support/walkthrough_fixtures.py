@@ -79,7 +79,7 @@ class Provisions:
 
     def _clip(self, name: str, first: int, last: int) -> Path:
         path = self.folder / f"{first}-{name}"
-        playable_video(fetch() / name, path, part=VideoRange(first=first, last=last))
+        playable_video(fetch() / name, path, video_range=VideoRange(first=first, last=last))
         return path
 
     def _account(self, folder: Path, _: Environment) -> dict[str, str]:

@@ -4,10 +4,9 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from voxel51.labels.errors import Problem
-from voxel51.labels.field_types import BOOLEAN, CONFIDENCE, NUMBER, TEXT, ListType, MapType, short_repr
+from voxel51.labels.field_types import BOOLEAN, CONFIDENCE, NUMBER, TEXT, JsonValue, ListType, MapType, short_repr
 from voxel51.labels.records import Record, WrappedListType, optional, required
 
 TAGS = ListType(TEXT)
@@ -16,17 +15,17 @@ PROBABILITIES = MapType(CONFIDENCE)
 
 @dataclass(slots=True, kw_only=True)
 class Attribute(Record):
-    """What every attribute has.
+    """Base class of attributes.
 
     Attributes:
-        name: what the fact is about.
-        value: the fact.
+        name: topic of the attribute, such as ``colour``.
+        value: value of the attribute.
         confidence: in [0, 1].
-        constant: the fact holds as long as what it is attached to lives; said once, at its first frame.
+        constant: whether the attribute holds for the lifetime of its owner; it is stored once, at the first frame.
     """
 
     name: str | None = optional(TEXT)
-    value: Any
+    value: JsonValue
     confidence: float | None = optional(CONFIDENCE)
     constant: bool | None = optional(BOOLEAN)
     tags: list[str] | None = optional(TAGS)
@@ -34,7 +33,9 @@ class Attribute(Record):
 
 @dataclass(slots=True, kw_only=True)
 class CategoricalAttribute(Attribute):
-    """A fact that is one of several, as text. ``top_k_probs`` maps the likeliest values to their probability."""
+    """Attribute whose value is one of several categories, as text. ``top_k_probs`` maps the likeliest values to their
+    probability.
+    """
 
     TYPE = "eta.core.data.CategoricalAttribute"
     value: str = required(TEXT)
@@ -43,7 +44,7 @@ class CategoricalAttribute(Attribute):
 
 @dataclass(slots=True, kw_only=True)
 class NumericAttribute(Attribute):
-    """A fact that is a number."""
+    """Attribute whose value is a number."""
 
     TYPE = "eta.core.data.NumericAttribute"
     value: float = required(NUMBER)
@@ -51,7 +52,7 @@ class NumericAttribute(Attribute):
 
 @dataclass(slots=True, kw_only=True)
 class BooleanAttribute(Attribute):
-    """A fact that is true or false."""
+    """Attribute whose value is true or false."""
 
     TYPE = "eta.core.data.BooleanAttribute"
     value: bool = required(BOOLEAN)
@@ -63,10 +64,10 @@ _CLASSES: dict[str | None, type[Attribute]] = {
 
 
 class AttributeType:
-    """The kind of a field that holds an attribute of any type. Unlike elsewhere, ``type`` must be there."""
+    """Field type of an attribute of any class. Unlike in other records, ``type`` is required."""
 
-    def check(self, value: Any, path: str) -> Iterator[Problem]:
-        """A type that no reader knows, or what the attribute's own class finds."""
+    def check(self, value: object, path: str) -> Iterator[Problem]:
+        """Yield a problem for an unknown ``type``, or the problems of the class that ``type`` names."""
         if not isinstance(value, Mapping):
             yield Problem(path, f"expected an attribute, got {short_repr(value)}", fatal=True)
             return
@@ -78,12 +79,12 @@ class AttributeType:
         else:
             yield from found.problems(value, path)
 
-    def read(self, value: Any) -> Attribute:
-        """The attribute, in its own class."""
+    def read(self, value: JsonValue) -> Attribute:
+        """Return the attribute as an instance of the class that its ``type`` names."""
         return _CLASSES[value["type"]].read(value)
 
-    def write(self, value: Attribute) -> dict[str, Any]:
-        """The attribute's document."""
+    def write(self, value: Attribute) -> dict[str, JsonValue]:
+        """Return the JSON document of the attribute."""
         return value.to_json()
 
 

@@ -1,30 +1,30 @@
-"""How two sets of labels of one video differ: of two versions of an analytic, or two choices of its parameters."""
+"""Comparison of two sets of labels of one video, such as those of two versions of an analytic."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from voxel51.labels.events import VideoEvent
+from voxel51.labels.field_types import JsonValue
 from voxel51.labels.overlap import SAME_OVERLAP, FrameBox, best_pairs, boxes_on, by_frame, iou_matrix
 from voxel51.labels.video import VideoLabels
 
 MOST_FRAMES = 100
-"""Frames that are named at most."""
+"""Maximum number of frames that a comparison lists."""
 
 Spans = tuple[tuple[int, int], ...]
-"""First and last frames."""
+"""First and last frame of each span."""
 
 
 @dataclass(frozen=True, slots=True)
 class BoxDifference:
-    """Boxes of one label.
+    """Differences between the boxes of one label.
 
     Attributes:
-        both: in both, overlapping enough.
-        mean_overlap: of these, intersection over union; None where there are none.
-        only_first, only_second: in one alone.
-        tracks_first, tracks_second: how many things they are boxes of.
+        both: number of boxes in both sets, matched by overlap.
+        mean_overlap: mean intersection over union of the matched boxes; None if no boxes match.
+        only_first, only_second: number of boxes in one set only.
+        tracks_first, tracks_second: number of tracks that the boxes belong to.
     """
 
     both: int
@@ -37,7 +37,7 @@ class BoxDifference:
 
 @dataclass(frozen=True, slots=True)
 class EventDifference:
-    """Events of one label, told apart by their first and last frames."""
+    """Differences between the events of one label. Events are equal if their first and last frames are equal."""
 
     both: int
     only_first: Spans
@@ -46,31 +46,31 @@ class EventDifference:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What two sets of labels say differently.
+    """Differences between two sets of labels.
 
     Attributes:
-        boxes, events: by label.
-        frames: frame -> boxes that only one of them has, the most different ones, `MOST_FRAMES` at most.
-        attributes: of the whole video: name -> value in the first and in the second, where they differ.
-        provenance: what made each.
+        boxes, events: differences by label.
+        frames: frame number -> number of boxes in one set only, for the `MOST_FRAMES` most different frames.
+        attributes: attributes of the whole video that differ: name -> value in the first and in the second set.
+        provenance: provenance of each set.
     """
 
     boxes: Mapping[str, BoxDifference]
     events: Mapping[str, EventDifference]
     frames: Mapping[int, int]
-    attributes: Mapping[str, tuple[Any, Any]]
-    provenance: tuple[dict[str, Any] | None, dict[str, Any] | None]
+    attributes: Mapping[str, tuple[JsonValue, JsonValue]]
+    provenance: tuple[dict[str, JsonValue] | None, dict[str, JsonValue] | None]
 
     @property
     def is_same(self) -> bool:
-        """Whether they say the same of every box, event and attribute, as far as boxes overlap enough."""
+        """Whether both sets have the same boxes (matched by overlap), events and attributes."""
         boxes = not self.frames and all(not (each.only_first or each.only_second) for each in self.boxes.values())
         events = all(not (each.only_first or each.only_second) for each in self.events.values())
         return boxes and events and not self.attributes
 
 
 def compare(first: VideoLabels, second: VideoLabels, overlap: float = SAME_OVERLAP) -> Comparison:
-    """Where ``first`` and ``second`` differ; boxes that overlap at least ``overlap`` are the same.
+    """Return the differences between ``first`` and ``second``; boxes that overlap at least ``overlap`` are the same.
 
     Raises:
         ValueError: the overlap is not above 0 and at most 1.
@@ -150,7 +150,7 @@ def _events(first: Counter[tuple[int, int]], second: Counter[tuple[int, int]]) -
     )
 
 
-def _attributes(first: VideoLabels, second: VideoLabels) -> dict[str, tuple[Any, Any]]:
+def _attributes(first: VideoLabels, second: VideoLabels) -> dict[str, tuple[JsonValue, JsonValue]]:
     ones, others = ({each.name or "": each.value for each in labels.attributes} for labels in (first, second))
     return {
         name: (ones.get(name), others.get(name))

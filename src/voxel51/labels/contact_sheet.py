@@ -1,4 +1,4 @@
-"""One picture that shows what is in a video: a frame per shot, or frames spread evenly. Needs the extra ``labels``."""
+"""Contact sheets: one image with a frame per shot, or with frames at equal intervals. Needs the extra ``labels``."""
 
 import tempfile
 from collections import Counter
@@ -13,7 +13,7 @@ from voxel51.labels.drawing_primitives import BACKGROUND, LIGHT_TEXT, MUTED_TEXT
 from voxel51.labels.events import VideoEvent
 from voxel51.labels.media.frame import Pixels
 from voxel51.labels.media.video_reader import VideoReader
-from voxel51.labels.timeline import clock
+from voxel51.labels.timeline import format_time
 from voxel51.labels.video import VideoLabels
 
 TILE_WIDTH = 520
@@ -29,7 +29,7 @@ _TITLE_HEIGHT = 76
 
 @dataclass
 class _Tile:
-    """One frame of the sheet: what it is chosen for, and once it was decoded, when it is and what it looks like."""
+    """One frame of the sheet: its number and heading, and once it is decoded its time and image."""
 
     number: int
     heading: str
@@ -40,16 +40,17 @@ class _Tile:
 def contact_sheet(video: Path, labels: VideoLabels | Path, output: Path) -> None:
     """Write a contact sheet of ``video`` with boxes and captions to ``output``, as JPEG or PNG by its suffix.
 
-    Where ``labels`` hold shots, there is one frame per shot (its keyframe, else its middle; at most `MOST_TILES`,
-    spread evenly), else `TILES_WITHOUT_SHOTS` frames. The video is decoded once; only chosen frames stay in memory.
+    If ``labels`` contain shots, the sheet has one frame per shot (its keyframe, else its middle; at most `MOST_TILES`,
+    at equal intervals), else `TILES_WITHOUT_SHOTS` frames. The video is decoded once, and only the chosen frames stay
+    in memory.
 
     Raises:
-        UnreadableVideo: ``video`` is no video.
-        InvalidLabels: ``labels`` is a file that holds none.
-        ValueError: the suffix of ``output`` is of another kind.
+        UnreadableVideo: ``video`` is not a video.
+        InvalidLabels: ``labels`` is a file without valid labels.
+        ValueError: the suffix of ``output`` is not .jpg, .jpeg or .png.
     """
     if output.suffix.lower() not in {".jpg", ".jpeg", ".png"}:
-        raise ValueError(f"a contact sheet is a .jpg or a .png, got {output.name!r}")
+        raise ValueError(f"a contact sheet is a .jpg or .png file, got {output.name!r}")
     known = labels if isinstance(labels, VideoLabels) else VideoLabels.from_file(labels)
     with VideoReader(video) as reader:
         tiles = _chosen(known, reader.metadata.total_frame_count or 1)
@@ -60,7 +61,9 @@ def contact_sheet(video: Path, labels: VideoLabels | Path, output: Path) -> None
                 tile.seconds, tile.picture = frame.time, _drawn(frame.image(), known, frame.number)
         shown = [tile for tile in tiles if tile.picture is not None]
         title = f"{known.filename or reader.name}"
-        facts = f"{reader.frames_decoded} frames   {clock(reader.metadata.duration or 0)}   {_track_counts(known)}"
+        facts = (
+            f"{reader.frames_decoded} frames   {format_time(reader.metadata.duration or 0)}   {_track_counts(known)}"
+        )
         _save(_sheet(shown, known, title, facts), output)
 
 
@@ -74,7 +77,7 @@ def _chosen(labels: VideoLabels, total: int) -> list[_Tile]:
 
 
 def _spread(count: int, wanted: int) -> list[int]:
-    """At most ``wanted`` of ``count`` positions, each in the middle of an equal part."""
+    """Return at most ``wanted`` of ``count`` positions, each in the middle of an equal part."""
     parts = min(count, wanted)
     return [(2 * part + 1) * count // (2 * parts) for part in range(parts)]
 
@@ -110,7 +113,7 @@ def _sheet(tiles: list[_Tile], labels: VideoLabels, title: str, facts: str) -> P
         top, left = _TITLE_HEIGHT + row * (tile_height + GAP), GAP + column * (TILE_WIDTH + GAP)
         sheet[top : top + picture.shape[0], left : left + TILE_WIDTH] = picture
         baseline = top + picture.shape[0] + 22
-        _TEXT.write(sheet, printable(f"{tile.heading}   {clock(tile.seconds)}"), left, baseline, LIGHT_TEXT)
+        _TEXT.write(sheet, printable(f"{tile.heading}   {format_time(tile.seconds)}"), left, baseline, LIGHT_TEXT)
         _TEXT.write(sheet, _counts(Counter(_labels_in(labels, tile.number))), left, baseline + 22, MUTED_TEXT)
     return sheet
 
@@ -120,7 +123,7 @@ def _labels_in(labels: VideoLabels, number: int) -> list[str]:
 
 
 def _track_counts(labels: VideoLabels) -> str:
-    """How many tracks there are of each label; a track counts for the label it has first."""
+    """Return the number of tracks of each label as text; a track counts for the first label that it has."""
     tracks = {track.index: track.label or "object" for track in labels.objects}
     for number in sorted(labels.frames):
         for each in labels.frames[number].objects:

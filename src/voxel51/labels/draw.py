@@ -1,4 +1,4 @@
-"""A video with its labels drawn into it, to look at in any browser or player. Needs the extra ``labels``."""
+"""Annotated videos: draw labels into the frames of a video. Needs the extra ``labels``."""
 
 from pathlib import Path
 
@@ -16,21 +16,21 @@ from voxel51.labels.timeline import Timeline, event_text, events_at
 from voxel51.labels.video import VideoLabels
 
 SMALLEST_SIDE = 400
-"""Pictures with a shorter side than this are enlarged, so that captions can be read."""
+"""Frames with a shorter side than this, in pixels, are enlarged so that captions are legible."""
 
 
 def annotated_video(
     video: Path, labels: VideoLabels | Path, output: Path, progress: ProgressCallback | None = None
 ) -> None:
-    """Write ``video`` with ``labels`` drawn into it to ``output``: H.264 in MP4 that starts at once in browsers.
+    """Write ``video`` with ``labels`` drawn into it to ``output``, as H.264 in MP4 with the index in front.
 
-    Every frame keeps its presentation time, pictures are upright, small ones enlarged, sides even; a band below
-    shows time, shots and events. Sound comes along. One frame is in memory at a time; the file appears when it is
-    whole.
+    Every frame keeps its presentation time and is shown in display orientation. Small frames are enlarged and sides are
+    made even. A band below shows time, shots and events. Audio is copied. Only one frame is in memory at a time. The
+    file appears when it is complete.
 
     Raises:
-        UnreadableVideo: ``video`` is no video.
-        InvalidLabels: ``labels`` is a file that holds none.
+        UnreadableVideo: ``video`` is not a video.
+        InvalidLabels: ``labels`` is a file without valid labels.
     """
     known = labels if isinstance(labels, VideoLabels) else VideoLabels.from_file(labels)
     with VideoReader(video) as reader:
@@ -47,12 +47,12 @@ def annotated_video(
 def annotated_frame(
     video: Path, labels: VideoLabels | Path, number: int | None = None, seconds: float | None = None
 ) -> Pixels:
-    """One frame of ``video`` with ``labels`` drawn into it, as `annotated_video` shows it: BGR, uint8 [H, W, 3].
+    """Return one frame of ``video`` with ``labels`` drawn into it, as `annotated_video` shows it: BGR, uint8 [H, W, 3].
 
     Raises:
-        UnreadableVideo: ``video`` is no video.
-        InvalidLabels: ``labels`` is a file that holds none.
-        ValueError: there is no such frame; the text says how many there are.
+        UnreadableVideo: ``video`` is not a video.
+        InvalidLabels: ``labels`` is a file without valid labels.
+        ValueError: the video has no such frame; the text says how many frames it has.
     """
     known = labels if isinstance(labels, VideoLabels) else VideoLabels.from_file(labels)
     frame = frame_at(video, number, seconds)
@@ -61,7 +61,7 @@ def annotated_frame(
 
 
 class _Canvas:
-    """Turns decoded frames into drawn ones, all of the same size."""
+    """Drawing surface for the frames of one video, all of the same size."""
 
     def __init__(self, reader: VideoReader, labels: VideoLabels) -> None:
         width, height = reader.metadata.frame_size or (2, 2)
@@ -72,32 +72,32 @@ class _Canvas:
         self.total = counted or reader.metadata.total_frame_count
         even_width = (width * scale + 1) // 2 * 2
         even_height = (height * scale + 1) // 2 * 2
-        self._pen = DrawingStyle.for_size(even_width, even_height)
-        self._timeline = Timeline(labels, self._pen, even_width, self.total)
+        self._style = DrawingStyle.for_size(even_width, even_height)
+        self._timeline = Timeline(labels, self._style, even_width, self.total)
         self._pixels: Pixels = np.zeros((even_height + self._timeline.height, even_width, 3), np.uint8)
         self.size = even_width, even_height + self._timeline.height
 
     def draw(self, frame: Frame) -> Pixels:
-        """The frame with all that is said about it. The same memory is given again for the next frame."""
+        """Return the frame with its labels. The array is reused for the next frame."""
         width, height = self._picture_size
         picture = self._pixels[:height, :width]
         picture[:] = cv2.resize(frame.image(), (width, height), interpolation=cv2.INTER_CUBIC)
         objects = list(self._labels.objects_in(frame.number))
         self._draw_shapes(picture, frame.number)
-        draw_objects(picture, objects, self._pen)
-        top = margin = round(self._pen.letter * 0.6)
+        draw_objects(picture, objects, self._style)
+        top = margin = round(self._style.letter * 0.6)
         for event in events_at(self._labels, frame.number):
-            top = draw_text_box(picture, event_text(event), margin, top, colour_of(None, event.label), self._pen) + 2
+            top = draw_text_box(picture, event_text(event), margin, top, colour_of(None, event.label), self._style) + 2
         band = self._pixels[self._pixels.shape[0] - self._timeline.height :]
-        self._timeline.paint(band, frame.number, frame.time, len(objects))
+        self._timeline.draw(band, frame.number, frame.time, len(objects))
         return self._pixels
 
     def _draw_shapes(self, picture: Pixels, number: int) -> None:
-        said = self._labels.frames.get(number)
-        if said is None:
+        labelled = self._labels.frames.get(number)
+        if labelled is None:
             return
-        for line in said.polylines:
-            draw_shapes(picture, line.points, colour_of(line.index, line.label), self._pen, closed=bool(line.closed))
-        for group in said.keypoints:
+        for line in labelled.polylines:
+            draw_shapes(picture, line.points, colour_of(line.index, line.label), self._style, closed=bool(line.closed))
+        for group in labelled.keypoints:
             dots = [[point, point] for point in group.points]
-            draw_shapes(picture, dots, colour_of(group.index, group.label), self._pen, closed=False)
+            draw_shapes(picture, dots, colour_of(group.index, group.label), self._style, closed=False)

@@ -1,4 +1,4 @@
-"""What can be wrong with a label document, and where."""
+"""Label errors: problems of a label document, and the exception that reports them."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong with a document.
+    """One problem of a document.
 
     Attributes:
-        path: where, as in ``frames.12.objects.objects[3].bounding_box``; empty for the document as a whole.
-        text: what is wrong, with the value.
-        fatal: readers of the format refuse the document because of it. The others read it and go wrong later.
+        path: location, such as ``frames.12.objects.objects[3].bounding_box``; empty for the document as a whole.
+        text: description of the problem, with the value.
+        fatal: whether readers of the format reject the document because of it. They accept other problems and may fail
+            later.
     """
 
     path: str
@@ -23,7 +24,7 @@ class Problem:
 
 
 class InvalidLabels(ValueError):
-    """A document that cannot be read as labels. Its text names the first problems, `problems` has them all."""
+    """Document that cannot be read as labels. The text names the first problems; `problems` has all of them."""
 
     SHOWN = 5
 

@@ -1,4 +1,4 @@
-"""How good labels are, measured against others that are true.
+"""Evaluation of labels against ground truth: average precision, MOTA and IDF1.
 
 - average precision: https://cocodataset.org/#detection-eval, at one overlap, 101 points of recall
 - MOTA: K. Bernardin and R. Stiefelhagen, "Evaluating Multiple Object Tracking Performance: The CLEAR MOT Metrics", 2008
@@ -20,12 +20,12 @@ _RECALLS = np.linspace(0, 1, 101)
 
 @dataclass(frozen=True, slots=True)
 class DetectionScores:
-    """How well things of one label are found.
+    """Quality of the detections of one label.
 
     Attributes:
-        average_precision: in [0, 1]; None where nothing is true.
-        precision, recall: of all boxes, whatever their confidence; None where there is none.
-        true_count, found_count: boxes.
+        average_precision: in [0, 1]; None if the ground truth has no box of the label.
+        precision, recall: over all boxes, regardless of their confidence; None if there are no boxes.
+        true_count, found_count: number of boxes in the ground truth and in the evaluated labels.
     """
 
     average_precision: float | None
@@ -37,13 +37,13 @@ class DetectionScores:
 
 @dataclass(frozen=True, slots=True)
 class TrackingScores:
-    """How well things are followed.
+    """Quality of the tracks.
 
     Attributes:
-        mota: 1 - (missed + false + switches) / true boxes; below 0 where there are more mistakes than things.
-        idf1: share of boxes with the number that fits the whole video best, in [0, 1].
-        missed_count, false_count, switch_count: true boxes without a found one, found boxes without a true one, and
-            how often a thing changed its number.
+        mota: 1 - (missed + false + switches) / true boxes; negative if there are more errors than boxes.
+        idf1: share of boxes with the track number that fits best over the whole video, in [0, 1].
+        missed_count, false_count, switch_count: true boxes without a found box, found boxes without a true box, and the
+            number of times that the track number of an object changes.
     """
 
     mota: float
@@ -55,14 +55,14 @@ class TrackingScores:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """By label, and of all together. ``tracking`` is None where not every box has a track, on either side."""
+    """Scores by label, and of all tracks. ``tracking`` is None if a box on either side has no track."""
 
     detection: Mapping[str, DetectionScores]
     tracking: TrackingScores | None
 
     @property
     def mean_average_precision(self) -> float | None:
-        """Mean over the labels of which something is true; None where nothing is."""
+        """Mean over the labels that the ground truth contains; None if it contains no boxes."""
         known = [each.average_precision for each in self.detection.values() if each.average_precision is not None]
         return sum(known) / len(known) if known else None
 
@@ -70,7 +70,8 @@ class Evaluation:
 def evaluate(
     found: VideoLabels, truth: VideoLabels, frames: Iterable[int] | None = None, overlap: float = SAME_OVERLAP
 ) -> Evaluation:
-    """Compare ``found`` with ``truth`` on ``frames``: by default those about which ``truth`` says something.
+    """Return the scores of ``found`` against the ground truth ``truth``, on ``frames`` or else on those that ``truth``
+    labels.
 
     Raises:
         ValueError: the overlap is not above 0 and at most 1.
@@ -106,7 +107,9 @@ def _detection(found: list[FrameBox], known: list[FrameBox], overlap: float) -> 
 
 
 def _hits(found: list[FrameBox], known: list[FrameBox], overlap: float) -> list[tuple[float, bool]]:
-    """The confidence of each found box of a frame, and whether it is a true one that no surer box has taken."""
+    """Return the confidence of each found box of a frame, and whether it matches a true box that no surer box has
+    taken.
+    """
     taken: set[int] = set()
     shares = iou_matrix(found, known)
     hits = []
@@ -121,7 +124,7 @@ def _hits(found: list[FrameBox], known: list[FrameBox], overlap: float) -> list[
 
 def _average_precision(right: NDArray[np.float64], true_count: int) -> float:
     precision = right / np.arange(1, len(right) + 1)
-    envelope = np.maximum.accumulate(precision[::-1])[::-1]  # what is reached at this recall or a higher one
+    envelope = np.maximum.accumulate(precision[::-1])[::-1]  # precision reached at this recall or a higher one
     places = np.searchsorted(right / true_count, _RECALLS, side="left")
     return float(np.mean([envelope[place] if place < len(envelope) else 0.0 for place in places]))
 
@@ -148,7 +151,9 @@ def _tracking(found: list[FrameBox], known: list[FrameBox], overlap: float) -> T
 def _matched(
     known: list[FrameBox], found: list[FrameBox], shares: NDArray[np.float64], overlap: float, last: Mapping[int, int]
 ) -> dict[int, int]:
-    """True track -> found track. Who had a number keeps it while that fits; the rest is shared out for most overlap."""
+    """Match true tracks to found tracks: a track keeps its number while they overlap; the rest is assigned for most
+    overlap.
+    """
     columns = {_number(box): column for column, box in enumerate(found)}
     matched: dict[int, int] = {}
     for row, box in enumerate(known):

@@ -1,4 +1,4 @@
-"""Events: what happens in a frame, and what goes on over many frames."""
+"""Events: occurrences in one frame, and over ranges of frames."""
 
 # ruff: noqa: RUF009  (`optional`, `required` and `repeated` return dataclass fields)
 
@@ -15,7 +15,7 @@ from voxel51.labels.support import SUPPORT, Support
 
 @dataclass(slots=True, kw_only=True)
 class DetectedEvent(Record):
-    """Something that happens in one frame, perhaps in a part of it and with objects of its own."""
+    """Event in one frame, optionally in a part of it and with objects of its own."""
 
     TYPE = "eta.core.events.DetectedEvent"
     label: str | None = optional(TEXT)
@@ -32,7 +32,7 @@ class DetectedEvent(Record):
 
 @dataclass(slots=True, kw_only=True)
 class VideoEvent(Record):
-    """Something that goes on over the frames of its support."""
+    """Event over the frames of its support."""
 
     TYPE = "eta.core.events.VideoEvent"
     label: str | None = optional(TEXT)

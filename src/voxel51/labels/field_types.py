@@ -1,54 +1,57 @@
-"""What the values of a label document are: how each kind is checked, read and written.
+"""Field types of label documents: how each type of value is checked, read and written.
 
-A kind is asked to read only what it was asked to check before, and what had no fatal problem.
+`FieldType.read` is called only for values that were checked and had no fatal problem.
 """
 
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from voxel51.labels.errors import Problem
 
+JsonValue: TypeAlias = Any
+"""Decoded JSON. Its type is checked at run time, field by field, by the field types of this module."""
+
 
 class FieldType(Protocol):
-    """How values of one kind travel in JSON."""
+    """Representation of the values of one type in JSON."""
 
-    def check(self, value: Any, path: str) -> Iterator[Problem]:
-        """Everything wrong with the JSON ``value``, each with its place below ``path``."""
+    def check(self, value: object, path: str) -> Iterator[Problem]:
+        """Yield every problem of the JSON ``value``, each with its location below ``path``."""
 
-    def read(self, value: Any) -> Any:
-        """What the JSON ``value`` stands for."""
+    def read(self, value: JsonValue) -> JsonValue:
+        """Return the Python value of the JSON ``value``."""
 
-    def write(self, value: Any) -> Any:
-        """The JSON that stands for ``value``."""
+    def write(self, value: JsonValue) -> JsonValue:
+        """Return the JSON of ``value``."""
 
 
 class JsonType:
-    """A value that is itself in JSON."""
+    """Field type of values that are the same in Python and in JSON."""
 
-    def check(self, value: Any, path: str) -> Iterator[Problem]:  # noqa: ARG002  (any JSON is right)
-        """Nothing is wrong with any JSON."""
+    def check(self, value: object, path: str) -> Iterator[Problem]:  # noqa: ARG002  (any JSON is valid)
+        """Yield no problem: any JSON is valid."""
         yield from ()
 
-    def read(self, value: Any) -> Any:
-        """The value itself."""
+    def read(self, value: JsonValue) -> JsonValue:
+        """Return the value itself."""
         return value
 
-    def write(self, value: Any) -> Any:
-        """The value itself."""
+    def write(self, value: JsonValue) -> JsonValue:
+        """Return the value itself."""
         return value
 
 
 @dataclass(frozen=True)
 class ScalarType(JsonType):
-    """A value of one JSON type, perhaps with a condition on it.
+    """Field type of one JSON type, optionally with a condition.
 
     Attributes:
-        types: the Python types that JSON gives for it. ``bool`` counts only where it is named.
-        name: what it is called when something else is found.
-        holds: whether a value of the right type is also a right value.
-        condition: what ``holds`` asks for, in words.
+        types: the Python types of the value. ``bool`` is accepted only if it is listed.
+        name: name of the type in error texts.
+        holds: whether a value of the right type meets the condition.
+        condition: the condition in words.
     """
 
     types: tuple[type, ...]
@@ -56,8 +59,8 @@ class ScalarType(JsonType):
     holds: Callable[[Any], bool] | None = None
     condition: str = ""
 
-    def check(self, value: Any, path: str) -> Iterator[Problem]:
-        """A wrong type or a broken condition. Readers take both as they come, so neither is fatal."""
+    def check(self, value: object, path: str) -> Iterator[Problem]:
+        """Yield a problem for a wrong type or an unmet condition. Readers accept both, so neither is fatal."""
         right = isinstance(value, self.types) and (not isinstance(value, bool) or bool in self.types)
         if not right:
             yield Problem(path, f"expected {self.name}, got {short_repr(value)}")
@@ -76,12 +79,12 @@ BOOLEAN = ScalarType((bool,), "true or false")
 
 @dataclass(frozen=True)
 class MapType(JsonType):
-    """An object whose values are all of one scalar kind, such as label -> probability."""
+    """Field type of an object whose values all have one scalar type, such as label -> probability."""
 
     item_type: ScalarType
 
-    def check(self, value: Any, path: str) -> Iterator[Problem]:
-        """No object at all, or a wrong value in it."""
+    def check(self, value: object, path: str) -> Iterator[Problem]:
+        """Yield a problem if the value is not an object, and the problems of its values."""
         if not isinstance(value, Mapping):
             yield Problem(path, f"expected an object, got {short_repr(value)}")
             return
@@ -91,13 +94,13 @@ class MapType(JsonType):
 
 @dataclass(frozen=True)
 class ListType(JsonType):
-    """A list whose entries are all of one kind, written as it is."""
+    """Field type of a list whose entries all have one type."""
 
     item_type: FieldType
     length: int | None = None
 
-    def check(self, value: Any, path: str) -> Iterator[Problem]:
-        """No list, a wrong length, or a wrong entry."""
+    def check(self, value: object, path: str) -> Iterator[Problem]:
+        """Yield a problem if the value is not a list or has the wrong length, and the problems of its entries."""
         if not isinstance(value, list | tuple):
             yield Problem(path, f"expected a list, got {short_repr(value)}")
         elif self.length is not None and len(value) != self.length:
@@ -112,8 +115,8 @@ POINT = ListType(COORDINATE, length=2)
 POINTS = ListType(POINT)
 
 
-def short_repr(value: Any) -> str:
-    """``value`` as an error text names it: objects and lists by their kind, long text cut."""
+def short_repr(value: object) -> str:
+    """Return ``value`` as an error text names it: objects and lists by their type, long text shortened."""
     if isinstance(value, Mapping):
         return "an object"
     if isinstance(value, list | tuple):

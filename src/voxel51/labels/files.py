@@ -1,4 +1,4 @@
-"""Label files: read as JSON, and written so that nobody ever sees half of one."""
+"""Label files: read JSON, and write files atomically."""
 
 import json
 import os
@@ -6,36 +6,37 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 from voxel51.labels.errors import InvalidLabels, Problem
+from voxel51.labels.field_types import JsonValue
 
 
-def read_document(path: Path) -> Any:
-    """What the JSON file at ``path`` holds.
+def read_document(path: Path) -> JsonValue:
+    """Return the content of the JSON file at ``path``.
 
     Raises:
-        InvalidLabels: it is no JSON in UTF-8.
-        OSError: it cannot be opened.
+        InvalidLabels: the file is not JSON in UTF-8.
+        OSError: the file cannot be opened.
     """
     try:
         return json.loads(path.read_bytes())
     except (ValueError, RecursionError) as error:
-        raise InvalidLabels([Problem("", f"{path.name} is no JSON: {error}", fatal=True)]) from None
+        raise InvalidLabels([Problem("", f"{path.name} is not JSON: {error}", fatal=True)]) from None
 
 
-def write_document(document: Mapping[str, Any], path: Path) -> None:
-    """Write ``document`` to ``path``, whole or not at all."""
-    with whole_file(path) as file:
+def write_document(document: Mapping[str, JsonValue], path: Path) -> None:
+    """Write ``document`` to ``path`` atomically."""
+    with atomic_file(path) as file:
         json.dump(document, file, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         file.write("\n")
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[TextIO]:
-    """A file to write to that becomes ``path`` when the block ends, and vanishes when the block fails.
+def atomic_file(path: Path) -> Iterator[TextIO]:
+    """Yield a file that becomes ``path`` when the block ends, and is deleted if the block fails.
 
-    It is on disk before it gets its name, with the permissions a new file would have.
+    It is synced to disk before it gets its name, and has the permissions of a new file.
     """
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
     try:
@@ -43,9 +44,9 @@ def whole_file(path: Path) -> Iterator[TextIO]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        unwanted = os.umask(0)
-        os.umask(unwanted)
-        Path(name).chmod(0o666 & ~unwanted)
+        umask = os.umask(0)
+        os.umask(umask)
+        Path(name).chmod(0o666 & ~umask)
         Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)

@@ -1,20 +1,30 @@
-"""Where things are in a frame. Coordinates are fractions of its width and height; the origin is the top left."""
+"""Geometry: boxes, points and lines in a frame, in relative coordinates with the origin at the top left."""
 
 # ruff: noqa: RUF009  (`optional`, `required` and `repeated` return dataclass fields)
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 from voxel51.labels.attributes import ATTRIBUTES, TAGS, Attribute
 from voxel51.labels.errors import Problem
-from voxel51.labels.field_types import BOOLEAN, CONFIDENCE, COORDINATE, INTEGER, POINTS, TEXT, ListType, short_repr
+from voxel51.labels.field_types import (
+    BOOLEAN,
+    CONFIDENCE,
+    COORDINATE,
+    INTEGER,
+    POINTS,
+    TEXT,
+    JsonValue,
+    ListType,
+    short_repr,
+)
 from voxel51.labels.records import Record, RecordType, WrappedListType, optional, repeated
 
 
 @dataclass(frozen=True, slots=True)
 class BoundingBox(Record):
-    """A rectangle, by fractions in [0, 1] of the frame: right is greater than left, bottom greater than top."""
+    """Rectangle in relative coordinates in [0, 1]; right is greater than left, bottom greater than top."""
 
     left: float
     top: float
@@ -23,20 +33,20 @@ class BoundingBox(Record):
 
     @classmethod
     def clipped(cls, left: float, top: float, right: float, bottom: float) -> Self | None:
-        """The part of a rectangle that lies inside the frame, rounded to 5 decimals; None if there is none."""
+        """Return the part of a rectangle inside the frame, rounded to 5 decimals; None if no part is inside."""
         inside = [round(min(max(float(side), 0.0), 1.0), 5) for side in (left, top, right, bottom)]
         return cls(*inside) if inside[2] > inside[0] and inside[3] > inside[1] else None
 
     def within(self, left: float, top: float, right: float, bottom: float) -> Self:
-        """This box, if it is one in that part of the frame, as one in the whole frame; rounded to 5 decimals."""
+        """Return this box of a region of the frame as a box of the whole frame, rounded to 5 decimals."""
         width, height = right - left, bottom - top
         across = (left + width * self.left, left + width * self.right)
         down = (top + height * self.top, top + height * self.bottom)
         return type(self)(round(across[0], 5), round(down[0], 5), round(across[1], 5), round(down[1], 5))
 
     @classmethod
-    def problems(cls, document: Any, path: str = "") -> Iterator[Problem]:
-        """Missing corners (fatal), coordinates outside the frame, corners that are not where they should be."""
+    def problems(cls, document: object, path: str = "") -> Iterator[Problem]:
+        """Yield missing corners (fatal), coordinates outside the frame, and corners in the wrong order."""
         if not isinstance(document, Mapping):
             yield Problem(path, f"expected an object with two corners, got {short_repr(document)}", fatal=True)
             return
@@ -54,13 +64,13 @@ class BoundingBox(Record):
             yield Problem(path, f"bottom_right must lie below and right of top_left, got {found}")
 
     @classmethod
-    def read(cls, document: Mapping[str, Any]) -> Self:
-        """The box between two corners."""
+    def read(cls, document: Mapping[str, JsonValue]) -> Self:
+        """Return the box between the two corners."""
         first, last = document["top_left"], document["bottom_right"]
         return cls(first["x"], first["y"], last["x"], last["y"])
 
-    def to_json(self) -> dict[str, Any]:
-        """Its two corners."""
+    def to_json(self) -> dict[str, JsonValue]:
+        """Return the two corners."""
         return {
             "top_left": {"x": self.left, "y": self.top},
             "bottom_right": {"x": self.right, "y": self.bottom},
@@ -69,7 +79,7 @@ class BoundingBox(Record):
 
 @dataclass(slots=True, kw_only=True)
 class Keypoints(Record):
-    """Points that belong together, such as the joints of a body; ``confidence`` has one entry a point."""
+    """Group of points, such as the joints of a body; ``confidence`` has one entry per point."""
 
     name: str | None = optional(TEXT)
     label: str | None = optional(TEXT)
@@ -81,7 +91,7 @@ class Keypoints(Record):
 
 @dataclass(slots=True, kw_only=True)
 class Polyline(Record):
-    """One or several chains of points; closed ones bound areas."""
+    """One or several chains of points; closed chains bound areas."""
 
     name: str | None = optional(TEXT)
     label: str | None = optional(TEXT)

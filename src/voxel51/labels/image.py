@@ -1,4 +1,4 @@
-"""ImageLabels: everything that is said about one image; and what a frame of a video has in common with it."""
+"""ImageLabels: the labels of one image, and the fields that it shares with a frame of a video."""
 
 # ruff: noqa: RUF009  (`optional`, `required` and `repeated` return dataclass fields)
 
@@ -22,7 +22,7 @@ MASK_INDEX = NumberedMapType(ATTRIBUTE, lowest=0, wrapper="index")
 
 @dataclass(slots=True, kw_only=True)
 class ImageLabelsBase(Record):
-    """What can be said about a picture, be it an image or a frame of a video."""
+    """Fields that the labels of an image and of a video frame share."""
 
     mask: str | None = optional(MASK)
     mask_index: dict[int, Attribute] = repeated(MASK_INDEX, empty=dict)
@@ -36,21 +36,21 @@ class ImageLabelsBase(Record):
 
 @dataclass(slots=True, kw_only=True)
 class ImageLabels(ImageLabelsBase):
-    """Everything that is said about one image."""
+    """Labels of one image."""
 
     filename: str | None = optional(TEXT)
     metadata: ImageMetadata | None = optional(RecordType(ImageMetadata))
 
     @classmethod
     def from_file(cls, path: Path) -> Self:
-        """The labels in the JSON file at ``path``.
+        """Read the labels from the JSON file at ``path``.
 
         Raises:
-            InvalidLabels: it is no JSON, or nothing that can be read as labels of an image.
-            OSError: it cannot be opened.
+            InvalidLabels: the file is not JSON, or not labels of an image.
+            OSError: the file cannot be opened.
         """
         return cls.from_json(read_document(path))
 
     def to_file(self, path: Path) -> None:
-        """Write the labels to ``path``, whole or not at all."""
+        """Write the labels to ``path`` atomically."""
         write_document(self.to_json(), path)

@@ -1,7 +1,7 @@
-"""Masks: which pixels belong to what, as the text base64(zlib(NPY file)).
+"""Masks: arrays that assign pixels to classes or objects, stored as the text base64(zlib(NPY file)).
 
-A frame's mask is a 2-D array of whole numbers that covers the frame, at any resolution; an object's mask is a 2-D
-array of booleans that covers its bounding box. Only `decode` and `encode` need numpy.
+A frame's mask is a 2-D array of integers that covers the frame, at any resolution. An object's mask is a 2-D array of
+booleans that covers its bounding box. Only `decode` and `encode` need numpy.
 """
 
 import ast
@@ -10,10 +10,10 @@ import binascii
 import io
 import zlib
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from voxel51.labels.errors import Problem
-from voxel51.labels.field_types import JsonType, short_repr
+from voxel51.labels.field_types import JsonType, JsonValue, short_repr
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
 
 _MAGIC = b"\x93NUMPY"
 _HEADER_BYTES_LIMIT = 64 * 1024
-"""The description before a mask's pixels is some hundred bytes; what claims more is no mask."""
+"""Maximum size of the NPY header. A valid one has some hundred bytes."""
 
 DECODED_BYTES_LIMIT = 256 * 1024 * 1024
-"""A mask that unpacks to more is refused: a few kilobytes of zlib can claim any size."""
+"""Maximum size of an unpacked mask: a few kilobytes of zlib data can expand to any size."""
 
 
 def encode(mask: "NDArray[np.generic]") -> str:
-    """``mask`` (2-D, booleans or whole numbers) as text.
+    """Return ``mask`` (2-D, booleans or integers) as text.
 
     Raises:
-        ValueError: it is not 2-D, or holds something else.
+        ValueError: the mask is not 2-D, or has another data type.
     """
     import numpy as np  # noqa: PLC0415  (reading and writing labels works without it)
 
@@ -43,10 +43,10 @@ def encode(mask: "NDArray[np.generic]") -> str:
 
 
 def decode(text: str) -> "NDArray[np.generic]":
-    """The mask that ``text`` stands for. Pickled arrays are refused.
+    """Return the mask that ``text`` encodes. Pickled arrays are rejected.
 
     Raises:
-        ValueError: it is no mask, or one of more than `DECODED_BYTES_LIMIT`.
+        ValueError: the text is not a mask, or the mask is larger than `DECODED_BYTES_LIMIT`.
     """
     import numpy as np  # noqa: PLC0415  (reading and writing labels works without it)
 
@@ -55,15 +55,17 @@ def decode(text: str) -> "NDArray[np.generic]":
 
 
 class MaskType(JsonType):
-    """The kind of a field that holds a mask. It stays text until `decode` is asked for."""
+    """Field type of a mask. The mask stays text until `decode` is called."""
 
-    def check(self, value: Any, path: str) -> Iterator[Problem]:
-        """Text that does not unpack to an array, or an array that is no mask. Needs no numpy."""
+    def check(self, value: object, path: str) -> Iterator[Problem]:
+        """Yield a problem for text that does not unpack to an array, or for an array that is not a mask. Needs no
+        numpy.
+        """
         if not isinstance(value, str):
             yield Problem(path, f"expected a mask as base64 text, got {short_repr(value)}", fatal=True)
             return
         try:
-            described = _described(_unpacked(value, _HEADER_BYTES_LIMIT, whole=False))
+            described = _npy_header(_unpacked(value, _HEADER_BYTES_LIMIT, whole=False))
         except ValueError as error:
             yield Problem(path, str(error), fatal=True)
             return
@@ -84,14 +86,14 @@ def _unpacked(text: str, limit_bytes: int, *, whole: bool = True) -> bytes:
     except (binascii.Error, ValueError, zlib.error) as error:
         raise ValueError(f"a mask is base64 of zlib of an NPY file: {error}") from None
     if whole and not unpacking.eof:
-        raise ValueError(f"the mask is cut short, or unpacks to more than {limit_bytes} bytes")
+        raise ValueError(f"the mask is truncated, or unpacks to more than {limit_bytes} bytes")
     return unpacked
 
 
-def _described(npy: bytes) -> dict[str, Any]:
-    """The description at the start of an NPY file."""
+def _npy_header(npy: bytes) -> dict[str, JsonValue]:
+    """Return the header at the start of an NPY file."""
     if not npy.startswith(_MAGIC) or len(npy) < 12:
-        raise ValueError("a mask is base64 of zlib of an NPY file: what is inside is no NPY file")
+        raise ValueError("a mask is base64 of zlib of an NPY file: the content is not an NPY file")
     start, length_bytes = (10, npy[8:10]) if npy[6] == 1 else (12, npy[8:12])
     header = npy[start : start + int.from_bytes(length_bytes, "little")]
     try:

@@ -1,4 +1,4 @@
-"""Several sets of labels of the same video made one."""
+"""Merging of labels: join several sets of labels of the same video."""
 
 import dataclasses
 from collections.abc import Iterable
@@ -10,32 +10,34 @@ from voxel51.labels.metadata import VideoMetadata
 from voxel51.labels.objects import DetectedObject, VideoObject
 from voxel51.labels.video import VideoFrame, VideoLabels
 
-_Numbered = TypeVar("_Numbered", VideoObject, VideoEvent, DetectedObject, DetectedEvent)
+_Indexed = TypeVar("_Indexed", VideoObject, VideoEvent, DetectedObject, DetectedEvent)
 
 
 def merge(first: VideoLabels, second: VideoLabels) -> VideoLabels:
-    """Everything that ``first`` and ``second`` say about the same video; both stay as they are.
+    """Return all labels of ``first`` and ``second``, which are of the same video. Neither is changed.
 
-    Where both number their tracks (or their events), the numbers of ``second`` are moved above those of ``first``, so
-    that no two things share one. Where both know the same fact about the file, ``first`` is believed. Schema and
-    support of the whole are left out: neither need hold any more.
+    Track and event numbers of ``second`` are moved above those of ``first``, so that no two tracks or events share a
+    number. Where both have the same metadata field, that of ``first`` is kept. Schema and support of the whole video
+    are dropped, because they need not hold for the merged labels.
 
     Raises:
-        ValueError: they are of different videos (frame size or number of frames), or both hold a mask of a frame.
+        ValueError: the labels are of different videos (frame size or number of frames), or both have a mask of a frame.
     """
     _ensure_same_video(first.metadata, second.metadata)
-    tracks_from, events_from = _highest_track(first), _highest_event(first)
+    track_offset, event_offset = _highest_track(first), _highest_event(first)
     return VideoLabels(
         filename=first.filename or second.filename,
         metadata=_merged_metadata(first.metadata, second.metadata),
         mask_index={**second.mask_index, **first.mask_index},
         attributes=_without_repeats([*first.attributes, *second.attributes]),
         frames={
-            number: _merged_frame(number, first.frames.get(number), second.frames.get(number), tracks_from, events_from)
+            number: _merged_frame(
+                number, first.frames.get(number), second.frames.get(number), track_offset, event_offset
+            )
             for number in sorted(first.frames.keys() | second.frames.keys())
         },
-        objects=[*first.objects, *(_moved(track, tracks_from) for track in second.objects)],
-        events=[*first.events, *(_moved(event, events_from) for event in second.events)],
+        objects=[*first.objects, *(_moved(track, track_offset) for track in second.objects)],
+        events=[*first.events, *(_moved(event, event_offset) for event in second.events)],
     )
 
 
@@ -54,7 +56,7 @@ def _merged_metadata(first: VideoMetadata | None, second: VideoMetadata | None) 
 
 
 def _merged_frame(
-    number: int, first: VideoFrame | None, second: VideoFrame | None, tracks_from: int, events_from: int
+    number: int, first: VideoFrame | None, second: VideoFrame | None, track_offset: int, event_offset: int
 ) -> VideoFrame:
     first = first or VideoFrame(frame_number=number)
     second = second or VideoFrame(frame_number=number)
@@ -65,15 +67,15 @@ def _merged_frame(
         mask=first.mask or second.mask,
         mask_index={**second.mask_index, **first.mask_index},
         attributes=_without_repeats([*first.attributes, *second.attributes]),
-        objects=[*first.objects, *(_moved(each, tracks_from) for each in second.objects)],
+        objects=[*first.objects, *(_moved(each, track_offset) for each in second.objects)],
         keypoints=[*first.keypoints, *second.keypoints],
         polylines=[*first.polylines, *second.polylines],
-        events=[*first.events, *(_moved(each, events_from) for each in second.events)],
+        events=[*first.events, *(_moved(each, event_offset) for each in second.events)],
         tags=list(dict.fromkeys([*(first.tags or ()), *(second.tags or ())])),
     )
 
 
-def _moved(each: _Numbered, by: int) -> _Numbered:
+def _moved(each: _Indexed, by: int) -> _Indexed:
     return each if each.index is None else dataclasses.replace(each, index=each.index + by)
 
 

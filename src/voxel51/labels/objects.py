@@ -1,4 +1,4 @@
-"""Objects: what is seen in a frame, and what lives over many frames."""
+"""Objects: detections in one frame, and tracks over many frames."""
 
 # ruff: noqa: RUF009  (`optional`, `required` and `repeated` return dataclass fields)
 
@@ -17,13 +17,13 @@ UNNAMED_LABEL = "object"
 
 @dataclass(slots=True, kw_only=True)
 class DetectedObject(Record):
-    """A thing in one frame.
+    """Detection: an object in one frame.
 
     Attributes:
         mask: covers the bounding box; see `voxel51.labels.masks`.
-        index: the track it belongs to; the same number in every frame of the same thing.
-        index_in_frame: its place among the objects of the frame.
-        eval_type: ``RECALL`` or ``PRECISION``, which evaluation it counts for.
+        index: number of the track; the same for one object in all frames.
+        index_in_frame: position among the objects of the frame.
+        eval_type: ``RECALL`` or ``PRECISION``, the evaluation that it counts for.
     """
 
     TYPE = "eta.core.objects.DetectedObject"
@@ -44,7 +44,7 @@ class DetectedObject(Record):
 
 @dataclass(slots=True, kw_only=True)
 class VideoObject(Record):
-    """A thing over all its frames; what is constant about it is said once, here."""
+    """Track: an object over all its frames. Its constant properties are stored once, here."""
 
     TYPE = "eta.core.objects.VideoObject"
     label: str | None = optional(TEXT)

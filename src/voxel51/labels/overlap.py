@@ -1,4 +1,4 @@
-"""Boxes of two sets of labels of one video, laid upon each other."""
+"""Overlap of boxes: matching of the boxes of two sets of labels of one video."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -12,12 +12,12 @@ from voxel51.labels.objects import UNNAMED_LABEL
 from voxel51.labels.video import VideoLabels
 
 SAME_OVERLAP = 0.5
-"""Two boxes are the same when they overlap at least this much (intersection over union)."""
+"""Minimum overlap (intersection over union) of two boxes that are the same."""
 
 
 @dataclass(frozen=True, slots=True)
 class FrameBox:
-    """A box in a frame: what it is of, and its sides (left, top, right, bottom) as shares of the picture."""
+    """Box in a frame: its label and track, and its sides (left, top, right, bottom) in relative coordinates."""
 
     frame_number: int
     label: str
@@ -27,7 +27,7 @@ class FrameBox:
 
 
 def boxes_on(labels: VideoLabels, frames: set[int]) -> list[FrameBox]:
-    """The boxes on ``frames``, frame by frame."""
+    """Return the boxes on ``frames``, ordered by frame."""
     boxes = []
     for number in labels.frames_with_objects():
         for each in labels.objects_in(number) if number in frames else ():
@@ -40,7 +40,7 @@ def boxes_on(labels: VideoLabels, frames: set[int]) -> list[FrameBox]:
 
 
 def by_frame(boxes: Iterable[FrameBox]) -> dict[int, list[FrameBox]]:
-    """The boxes of each frame that has some."""
+    """Return the boxes by frame number, for frames with boxes."""
     found: dict[int, list[FrameBox]] = defaultdict(list)
     for box in boxes:
         found[box.frame_number].append(box)
@@ -48,7 +48,7 @@ def by_frame(boxes: Iterable[FrameBox]) -> dict[int, list[FrameBox]]:
 
 
 def iou_matrix(first: list[FrameBox], second: list[FrameBox]) -> NDArray[np.float64]:
-    """Intersection over union of each of ``first`` with each of ``second``: [N, M]."""
+    """Return the intersection over union of each of ``first`` with each of ``second``: [N, M]."""
     one = np.array([box.sides for box in first]).reshape(-1, 1, 4)
     other = np.array([box.sides for box in second]).reshape(1, -1, 4)
     sides = np.minimum(one[..., 2:], other[..., 2:]) - np.maximum(one[..., :2], other[..., :2])
@@ -59,7 +59,10 @@ def iou_matrix(first: list[FrameBox], second: list[FrameBox]) -> NDArray[np.floa
 
 
 def best_pairs(worth: NDArray[np.float64], least: float) -> list[tuple[int, int]]:
-    """Pairs of a row and a column, none twice, worth most together; none is worth less than ``least``.
+    """Return pairs (row, column) with the greatest total ``worth``, each row and column at most once, none below
+    ``least``.
+
+    This is the linear assignment problem, solved by the Hungarian method.
 
     Raises:
         ModuleNotFoundError: scipy is not installed.
@@ -70,6 +73,6 @@ def best_pairs(worth: NDArray[np.float64], least: float) -> list[tuple[int, int]
         from scipy.optimize import linear_sum_assignment  # noqa: PLC0415  (for this alone)
     except ModuleNotFoundError:
         raise ModuleNotFoundError("comparing labels needs scipy: pip install 'voxel51-platform[analytics]'") from None
-    # A pair that does not count is worth less than nothing, however many of them there are.
+    # Each allowed pair outweighs any number of disallowed ones, so disallowed pairs never displace an allowed one.
     rows, columns = linear_sum_assignment(np.where(worth >= least, worth + worth.size, 0.0), maximize=True)
     return [(int(r), int(c)) for r, c in zip(rows, columns, strict=True) if worth[r, c] >= least]

@@ -1,40 +1,40 @@
-"""Boxes that other tools wrote, read as labels: COCO, MOT Challenge and CVAT for video; and the native form."""
+"""Readers of box annotations by other tools: COCO, MOT Challenge, CVAT for video, and the native format."""
 
 import csv
 import json
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree as Xml
 
 from voxel51.labels.errors import InvalidLabels, Problem
+from voxel51.labels.field_types import JsonValue
 from voxel51.labels.geometry import BoundingBox
 from voxel51.labels.objects import DetectedObject
 from voxel51.labels.video import VideoLabels
 
 PEDESTRIAN = "person"
-"""What class 1 of the MOT Challenge is, where no list of labels says otherwise."""
+"""Label of class 1 of the MOT Challenge, unless a list of labels names it."""
 
 _MOST_TEXT_BYTES = 1024**3
 _MOT_COLUMNS = 6
 
-Found = tuple[int, str, int | None, float | None, tuple[float, float, float, float]]
-"""Frame, label, track, confidence, and left, top, width, height in pixels."""
+FoundBox = tuple[int, str, int | None, float | None, tuple[float, float, float, float]]
+"""Frame, label, track, confidence, and (left, top, width, height) in pixels."""
 
 
 def read_labels(path: Path, frame_size: tuple[int, int] | None = None) -> VideoLabels:
-    """The labels in the file at ``path``, whichever of these tools wrote it.
+    """Read the labels from the file at ``path``; its content tells which tool wrote it.
 
     Args:
-        path: a native file, COCO (``.json``; an image's ``frame_number``, else its id, is its frame), CVAT for video
-            1.1 (``.xml``), MOT Challenge (``gt.txt`` or ``det.txt``, or an archive with it).
-        frame_size: width and height in pixels; needed where the file does not say it.
+        path: a native file, COCO (``.json``; the frame is an image's ``frame_number``, else its id), CVAT for video 1.1
+            (``.xml``), MOT Challenge (``gt.txt`` or ``det.txt``, or an archive with it).
+        frame_size: width and height in pixels; required if the file does not contain it.
 
     Raises:
-        InvalidLabels: it is none of these.
-        ValueError: the size of the frames is not known.
-        OSError: it cannot be opened.
+        InvalidLabels: the file has none of these formats.
+        ValueError: the frame size is unknown.
+        OSError: the file cannot be opened.
     """
     try:
         if zipfile.is_zipfile(path):
@@ -44,7 +44,7 @@ def read_labels(path: Path, frame_size: tuple[int, int] | None = None) -> VideoL
             return _of_cvat(text, frame_size)
         if text.lstrip()[:1] in {"{", "["}:
             return _of_json(path, text, frame_size)
-        return _placed(_mot(path.name, text.splitlines(), None), frame_size)
+        return _labels_of_boxes(_mot(path.name, text.splitlines(), None), frame_size)
     except InvalidLabels:
         raise
     except (
@@ -64,11 +64,11 @@ def _of_json(path: Path, text: str, frame_size: tuple[int, int] | None) -> Video
     document = json.loads(text)
     if isinstance(document, dict) and "annotations" in document and "images" in document:
         sizes = {(image["width"], image["height"]) for image in document["images"] if "width" in image}
-        return _placed(_coco(document), next(iter(sizes)) if len(sizes) == 1 else frame_size)
+        return _labels_of_boxes(_coco(document), next(iter(sizes)) if len(sizes) == 1 else frame_size)
     return VideoLabels.from_file(path)
 
 
-def _coco(document: Mapping[str, Any]) -> Iterator[Found]:
+def _coco(document: Mapping[str, JsonValue]) -> Iterator[FoundBox]:
     names = {each["id"]: str(each["name"]) for each in document["categories"]}
     frames = {each["id"]: int(each.get("frame_number", each["id"])) for each in document["images"]}
     for each in document["annotations"]:
@@ -87,10 +87,12 @@ def _of_archive(path: Path, frame_size: tuple[int, int] | None) -> VideoLabels:
             raise InvalidLabels([Problem("", f"{path.name} holds no single gt.txt or det.txt")])
         known = [name for name in inside if name.endswith("labels.txt") and inside[name].file_size < 1024**2]
         names = archive.read(known[0]).decode().splitlines() if known else None
-        return _placed(_mot(path.name, archive.read(lists[0]).decode("utf-8-sig").splitlines(), names), frame_size)
+        return _labels_of_boxes(
+            _mot(path.name, archive.read(lists[0]).decode("utf-8-sig").splitlines(), names), frame_size
+        )
 
 
-def _mot(file: str, lines: list[str], names: list[str] | None) -> Iterator[Found]:
+def _mot(file: str, lines: list[str], names: list[str] | None) -> Iterator[FoundBox]:
     for number, row in enumerate(csv.reader(lines), start=1):
         if not row:
             continue
@@ -103,11 +105,11 @@ def _mot(file: str, lines: list[str], names: list[str] | None) -> Iterator[Found
         except ValueError:
             text = f"a box is numbers alone, got {','.join(row)[:80]!r}"
             raise InvalidLabels([Problem(f"{file}, line {number}", text)]) from None
-        if rest and rest[0] == 0:  # not to be considered
+        if rest and rest[0] == 0:  # a flag of MOT: ignore this row
             continue
         kind = int(rest[1]) if len(rest) > 1 else 1
         score = rest[0] if rest and 0 < rest[0] <= 1 else None
-        # Its pixels are counted from 1.
+        # MOT counts pixels from 1.
         yield (
             int(frame),
             _mot_label(kind, names),
@@ -128,11 +130,11 @@ def _of_cvat(text: str, frame_size: tuple[int, int] | None) -> VideoLabels:
     size = root.find(".//original_size")
     if size is not None:
         frame_size = int(size.findtext("width") or 0), int(size.findtext("height") or 0)
-    return _placed(_cvat(root), frame_size)
+    return _labels_of_boxes(_cvat(root), frame_size)
 
 
-def _cvat(root: Xml.Element) -> Iterator[Found]:
-    """Boxes of tracks, those between keyframes included where the file has them."""
+def _cvat(root: Xml.Element) -> Iterator[FoundBox]:
+    """Yield the boxes of tracks, including those between keyframes if the file has them."""
     for track in root.iter("track"):
         for box in track.iter("box"):
             if box.get("outside") == "1":
@@ -142,7 +144,7 @@ def _cvat(root: Xml.Element) -> Iterator[Found]:
                    (left, top, right - left, bottom - top))  # fmt: skip
 
 
-def _placed(found: Iterator[Found], frame_size: tuple[int, int] | None) -> VideoLabels:
+def _labels_of_boxes(found: Iterator[FoundBox], frame_size: tuple[int, int] | None) -> VideoLabels:
     if frame_size is None or not (frame_size[0] > 0 and frame_size[1] > 0):
         raise ValueError("the file does not say how large the frames are; give their size")
     wide, high = frame_size
@@ -150,7 +152,7 @@ def _placed(found: Iterator[Found], frame_size: tuple[int, int] | None) -> Video
     for frame, label, track, score, (left, top, width, height) in found:
         box = BoundingBox.clipped(left / wide, top / high, (left + width) / wide, (top + height) / high)
         if box is not None:
-            thing = DetectedObject(label=label, index=track, confidence=score, bounding_box=box, frame_number=frame)
-            labels.frame(frame).objects.append(thing)
+            detection = DetectedObject(label=label, index=track, confidence=score, bounding_box=box, frame_number=frame)
+            labels.frame(frame).objects.append(detection)
     labels.frames = dict(sorted(labels.frames.items()))
     return labels

@@ -1,17 +1,20 @@
-"""Labels in short: what is there from when to when. Read as a stream, so a file of any size takes little memory."""
+"""Spans: a summary of labels, with the time at which each track and event is visible. Files of any size are
+streamed.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import ijson
 
 from voxel51.labels.errors import InvalidLabels, Problem
+from voxel51.labels.field_types import JsonValue
 from voxel51.labels.support import Support
 
 LONGEST_GAP_SECONDS = 1.0
-"""A thing not labelled for longer is gone, and what follows another span."""
+"""A track that is not labelled for longer ends its span, and a later detection begins another."""
 
 MOST_SPANS = 5000
 LONGEST_TEXT = 200
@@ -20,17 +23,17 @@ _USUAL_RATE = 25.0
 
 @dataclass(slots=True)
 class Span:
-    """Something that is there for a while.
+    """Time during which an object or event is labelled.
 
     Attributes:
         kind: ``object`` or ``event``.
-        label: what it is; empty where nothing says so.
-        track: number of the thing; None for things that are not followed.
-        text: what stands there, of text that was read.
+        label: label of the object or event; empty if it has none.
+        track: number of the track; None for objects without one.
+        text: recognised text, for labels of text.
         first_frame, last_frame: counted from 1.
-        frame_count: in how many frames of these it is labelled.
-        seconds: how long it lasts, by the mean frame rate.
-        confidence: the greatest; None where none was said.
+        frame_count: number of frames between them in which it is labelled.
+        seconds: duration by the mean frame rate.
+        confidence: the greatest confidence; None if no confidence is known.
     """
 
     kind: str
@@ -53,15 +56,15 @@ class Spans:
 
 
 def spans_of(path: Path) -> Spans:
-    """What the labels of a video at ``path`` say, in short.
+    """Return the spans of the labels of a video in the file at ``path``.
 
     Raises:
-        InvalidLabels: it is no JSON, or no labels of a video.
-        OSError: it cannot be opened.
+        InvalidLabels: the file is not JSON, or not labels of a video.
+        OSError: the file cannot be opened.
     """
     try:
         with path.open("rb") as file:
-            return _Summary(file).made()
+            return _Summary(file).build()
     except (ijson.JSONError, UnicodeDecodeError, TypeError, ValueError, KeyError, AttributeError) as error:
         raise InvalidLabels([Problem("", f"{path.name} cannot be read as labels of a video: {error}")]) from None
 
@@ -75,17 +78,17 @@ class _Summary:
         self._open: dict[tuple[str, int | None], Span] = {}
         self._found = Spans()
 
-    def made(self) -> Spans:
+    def build(self) -> Spans:
         for key, frame in self._pairs("frames"):
             self._end_before(int(key) - self._gap)
             for each in _entries(frame, "objects"):
-                self._see(int(key), each, each.get("label"), each.get("index"))
+                self._add_object(int(key), each, each.get("label"), each.get("index"))
         self._end_before(None)
         for track in self._items("objects.objects.item"):
             for number in sorted(int(each) for each in track.get("frames") or {}):
                 self._end_before(number - self._gap)
                 seen = track["frames"][str(number)]
-                self._see(number, {**track, **seen}, track.get("label"), track.get("index"))
+                self._add_object(number, {**track, **seen}, track.get("label"), track.get("index"))
             self._end_before(None)
         for event in self._items("events.events.item"):
             self._add_event(event)
@@ -93,7 +96,7 @@ class _Summary:
             span.seconds = round((span.last_frame - span.first_frame + 1) / self._rate, 3)
         return self._found
 
-    def _see(self, number: int, seen: Mapping[str, Any], label: Any, track: Any) -> None:
+    def _add_object(self, number: int, seen: Mapping[str, JsonValue], label: JsonValue, track: JsonValue) -> None:
         key = (str(label or ""), None if track is None else int(track))
         span = self._open.get(key)
         if span is None:
@@ -109,7 +112,7 @@ class _Summary:
             span.confidence = float(confidence)
             span.text = _text_of(seen) or span.text
 
-    def _add_event(self, event: Mapping[str, Any]) -> None:
+    def _add_event(self, event: Mapping[str, JsonValue]) -> None:
         for first, last in Support.read(event["support"]).ranges if event.get("support") else ():
             if len(self._found.spans) >= MOST_SPANS:
                 self._found.is_complete = False
@@ -132,19 +135,19 @@ class _Summary:
         ended = [key for key, span in self._open.items() if number is None or span.last_frame < number]
         self._found.spans += [self._open.pop(key) for key in ended]
 
-    def _items(self, prefix: str) -> Iterator[Any]:
+    def _items(self, prefix: str) -> Iterator[JsonValue]:
         self._file.seek(0)
         yield from ijson.items(self._file, prefix, use_float=True)
 
-    def _pairs(self, prefix: str) -> Iterator[tuple[str, Any]]:
+    def _pairs(self, prefix: str) -> Iterator[tuple[str, JsonValue]]:
         self._file.seek(0)
         yield from ijson.kvitems(self._file, prefix, use_float=True)
 
 
-def _entries(record: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+def _entries(record: Mapping[str, JsonValue], name: str) -> list[Mapping[str, JsonValue]]:
     return list((record.get(name) or {}).get(name) or ())
 
 
-def _text_of(record: Mapping[str, Any]) -> str | None:
+def _text_of(record: Mapping[str, JsonValue]) -> str | None:
     texts = [each.get("value") for each in _entries(record, "attrs") if each.get("name") == "text"]
     return str(texts[0])[:LONGEST_TEXT] if texts else None

@@ -1,12 +1,12 @@
-"""Which frames something spans: ranges of frame numbers, both ends included, as in ``1-30,77-137``."""
+"""Support: the frames that an event or track covers, as ranges of frame numbers such as ``1-30,77-137``."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 from voxel51.labels.errors import Problem
-from voxel51.labels.field_types import short_repr
+from voxel51.labels.field_types import JsonValue, short_repr
 from voxel51.labels.records import Record, RecordType
 
 _RANGE = re.compile(r"([0-9]+)(?:-([0-9]+))?")
@@ -14,18 +14,18 @@ _RANGE = re.compile(r"([0-9]+)(?:-([0-9]+))?")
 
 @dataclass(frozen=True, slots=True)
 class Support(Record):
-    """Ranges ``(first, last)`` of frame numbers, rising and apart from each other."""
+    """Ranges ``(first, last)`` of frame numbers, ascending and disjoint, both ends included."""
 
     ranges: tuple[tuple[int, int], ...]
 
     @classmethod
     def of(cls, first: int, last: int) -> Self:
-        """The frames from ``first`` to ``last``, both included."""
+        """Return the frames from ``first`` to ``last``, both included."""
         return cls(((first, last),))
 
     @classmethod
     def of_frames(cls, numbers: Iterable[int]) -> Self:
-        """Exactly the frames with these numbers, neighbours joined to ranges."""
+        """Return exactly the frames with these numbers; neighbours become ranges."""
         ranges: list[tuple[int, int]] = []
         for number in sorted(set(numbers)):
             if ranges and ranges[-1][1] == number - 1:
@@ -38,8 +38,8 @@ class Support(Record):
         return any(first <= number <= last for first, last in self.ranges)
 
     @classmethod
-    def problems(cls, document: Any, path: str = "") -> Iterator[Problem]:
-        """Ranges that cannot be read, do not rise, overlap, or begin before frame 1."""
+    def problems(cls, document: object, path: str = "") -> Iterator[Problem]:
+        """Yield problems of ranges that cannot be parsed, do not ascend, overlap, or begin before frame 1."""
         if not isinstance(document, Mapping) or document.get("ranges") is None:
             yield Problem(path, f"expected an object with ranges, got {short_repr(document)}", fatal=True)
             return
@@ -57,12 +57,12 @@ class Support(Record):
             before = last
 
     @classmethod
-    def read(cls, document: Mapping[str, Any]) -> Self:
-        """The ranges, from text or from pairs."""
+    def read(cls, document: Mapping[str, JsonValue]) -> Self:
+        """Return the ranges, from text or from pairs."""
         return cls(_parsed(document["ranges"]))
 
-    def to_json(self) -> dict[str, Any]:
-        """The ranges as text."""
+    def to_json(self) -> dict[str, JsonValue]:
+        """Return the ranges as text."""
         pieces = (str(first) if first == last else f"{first}-{last}" for first, last in self.ranges)
         return {"ranges": ",".join(pieces)}
 
@@ -70,7 +70,7 @@ class Support(Record):
 SUPPORT = RecordType(Support)
 
 
-def _parsed(ranges: Any) -> tuple[tuple[int, int], ...]:
+def _parsed(ranges: object) -> tuple[tuple[int, int], ...]:
     if isinstance(ranges, str):
         return tuple(_parsed_piece(piece) for piece in ranges.split(",") if piece.strip())
     if isinstance(ranges, list) and all(_is_pair(each) for each in ranges):
@@ -85,5 +85,5 @@ def _parsed_piece(piece: str) -> tuple[int, int]:
     return int(found[1]), int(found[2] or found[1])
 
 
-def _is_pair(value: Any) -> bool:
+def _is_pair(value: object) -> bool:
     return isinstance(value, list | tuple) and len(value) == 2 and all(type(end) is int for end in value)

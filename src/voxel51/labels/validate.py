@@ -1,12 +1,11 @@
-"""Whether a document says what it means to say: everything wrong with it, each with its place.
+"""Validation of label documents: list every problem, each with its location.
 
-Readers of the format are lenient: boxes outside the frame, a confidence given as text, frames counted from 0 or a
-key that contradicts its entry are taken as they come, and go wrong later. Here all of that is found.
+Readers of the format are lenient: they accept boxes outside the frame, a confidence given as text, frames counted from
+0, or a key that contradicts its entry, and fail later. Validation reports all of these.
 """
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from voxel51.labels.errors import InvalidLabels, Problem
 from voxel51.labels.files import read_document
@@ -14,21 +13,21 @@ from voxel51.labels.image import ImageLabels
 from voxel51.labels.video import VideoLabels
 
 
-def video_labels_problems(document: Any) -> list[Problem]:
-    """Everything wrong with ``document``, as `json.load` gives it, as labels of a video."""
+def video_labels_problems(document: object) -> list[Problem]:
+    """Return every problem of ``document`` (a result of `json.load`) as labels of a video."""
     found = list(VideoLabels.problems(document))
     if not any(problem.fatal for problem in found):
-        found += _beyond_the_end(VideoLabels.read(document))
+        found += _beyond_the_end(VideoLabels.from_json(document))
     return found
 
 
-def image_labels_problems(document: Any) -> list[Problem]:
-    """Everything wrong with ``document``, as `json.load` gives it, as labels of an image."""
+def image_labels_problems(document: object) -> list[Problem]:
+    """Return every problem of ``document`` (a result of `json.load`) as labels of an image."""
     return list(ImageLabels.problems(document))
 
 
 def video_labels_file_problems(path: Path) -> list[Problem]:
-    """Everything wrong with the file at ``path`` as labels of a video; what is no JSON is one problem."""
+    """Return every problem of the file at ``path`` as labels of a video; a file that is not JSON is one problem."""
     try:
         return video_labels_problems(read_document(path))
     except InvalidLabels as error:
@@ -36,7 +35,7 @@ def video_labels_file_problems(path: Path) -> list[Problem]:
 
 
 def _beyond_the_end(labels: VideoLabels) -> Iterator[Problem]:
-    """Frames and supports after the last frame that the metadata knows of."""
+    """Yield frames and supports after the last frame by the metadata."""
     count = labels.metadata.total_frame_count if labels.metadata else None
     if not isinstance(count, int):
         return

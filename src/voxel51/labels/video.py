@@ -10,7 +10,7 @@ __all__ = ["VideoFrame", "VideoLabels"]
 
 @dataclass(slots=True, kw_only=True)
 class VideoLabels(VideoLabelsBase):
-    """Labels of one video: read, write, query and convert them.
+    """Labels of one video.
 
     Tracks are stored framewise (detected objects with the same ``index`` in `frames`, as the built-in analytics write
     them) or as `objects` with frames of their own; `objects_in` reads both. ``provenance`` names the analytic, its

@@ -1,4 +1,4 @@
-"""Fields of the labels of one video: frames, tracks and events, and queries over them.
+"""VideoLabelsBase: the fields of the labels of one video, and queries over frames, tracks and events.
 
 `voxel51.labels.formats` builds on this module, and `voxel51.labels.video` on both.
 """
@@ -8,11 +8,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from voxel51.labels.attributes import ATTRIBUTES, Attribute
 from voxel51.labels.events import VIDEO_EVENTS, VideoEvent
-from voxel51.labels.field_types import ANY_JSON, FRAME_NUMBER, TEXT
+from voxel51.labels.field_types import ANY_JSON, FRAME_NUMBER, TEXT, JsonValue
 from voxel51.labels.files import read_document, write_document
 from voxel51.labels.image import MASK_INDEX, ImageLabelsBase
 from voxel51.labels.metadata import VideoMetadata
@@ -23,7 +23,7 @@ from voxel51.labels.support import SUPPORT, Support
 
 @dataclass(slots=True, kw_only=True)
 class VideoFrame(ImageLabelsBase):
-    """Everything that is said about one frame; ``frame_number`` counts decoded frames from 1."""
+    """Labels of one frame; ``frame_number`` counts decoded frames from 1."""
 
     frame_number: int = required(FRAME_NUMBER)
 
@@ -38,35 +38,35 @@ class VideoLabelsBase(Record):
 
     filename: str | None = optional(TEXT)
     metadata: VideoMetadata | None = optional(RecordType(VideoMetadata))
-    schema: dict[str, Any] | None = optional(ANY_JSON)
+    schema: dict[str, JsonValue] | None = optional(ANY_JSON)
     support: Support | None = optional(SUPPORT)
     mask_index: dict[int, Attribute] = repeated(MASK_INDEX, empty=dict)
     attributes: list[Attribute] = repeated(ATTRIBUTES, key="attrs")
     frames: dict[int, VideoFrame] = repeated(NumberedMapType(RecordType(VideoFrame), "frame_number"), empty=dict)
-    provenance: dict[str, Any] | None = optional(ANY_JSON)
+    provenance: dict[str, JsonValue] | None = optional(ANY_JSON)
     objects: list[VideoObject] = repeated(VIDEO_OBJECTS)
     events: list[VideoEvent] = repeated(VIDEO_EVENTS)
 
     @classmethod
     def from_file(cls, path: Path) -> Self:
-        """The labels in the JSON file at ``path``.
+        """Read the labels from the JSON file at ``path``.
 
         Raises:
-            InvalidLabels: it is no JSON, or nothing that can be read as labels of a video.
-            OSError: it cannot be opened.
+            InvalidLabels: the file is not JSON, or not labels of a video.
+            OSError: the file cannot be opened.
         """
         return cls.from_json(read_document(path))
 
     def to_file(self, path: Path) -> None:
-        """Write the labels to ``path``, whole or not at all."""
+        """Write the labels to ``path`` atomically."""
         write_document(self.to_json(), path)
 
     def frame(self, number: int) -> VideoFrame:
-        """The frame ``number``, made empty if nothing was said about it yet."""
+        """Return the frame ``number``; create an empty one if it has no labels yet."""
         return self.frames.setdefault(number, VideoFrame(frame_number=number))
 
     def objects_in(self, number: int) -> Iterator[DetectedObject]:
-        """Every object of frame ``number``, those of tracks in `objects` with the track's label and index."""
+        """Yield every object of frame ``number``; objects of tracks in `objects` get the track's label and index."""
         if number in self.frames:
             yield from self.frames[number].objects
         for track in self.objects:
@@ -82,7 +82,7 @@ class VideoLabelsBase(Record):
                 )
 
     def events_labelled(self, label: str) -> list[VideoEvent]:
-        """The events over ranges of frames that are called ``label``, such as ``shot``, in their order in time."""
+        """Return the events over ranges of frames with the label ``label``, such as ``shot``, ordered by time."""
         found = [event for event in self.events if event.label == label and event.support and event.support.ranges]
         return sorted(found, key=lambda event: event.support.ranges[0] if event.support else (0, 0))
 

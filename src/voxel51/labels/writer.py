@@ -1,29 +1,30 @@
-"""Labels of a video of any length, written while they are found: memory does not grow with the number of frames."""
+"""Writer of video labels: writes frame by frame, so that memory does not grow with the length of the video."""
 
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self, TextIO
+from typing import Self, TextIO
 
 from voxel51.labels.attributes import Attribute
 from voxel51.labels.events import VideoEvent
-from voxel51.labels.files import whole_file
+from voxel51.labels.field_types import JsonValue
+from voxel51.labels.files import atomic_file
 from voxel51.labels.metadata import VideoMetadata
 from voxel51.labels.video import VideoFrame, VideoLabels
 
 
 class VideoLabelsWriter:
-    """Writes a VideoLabels file frame by frame, one frame a line; `open` makes one.
+    """Writes a VideoLabels file frame by frame, one frame per line; `open` creates a writer.
 
     Attributes:
-        metadata, provenance, attributes, events: what is said about the whole video. They are kept until the end, so
-            they may be set and added to at any time before.
+        metadata, provenance, attributes, events: labels of the whole video. They are written at the end and may be
+            changed until then.
     """
 
     def __init__(self, file: TextIO, filename: str | None) -> None:
         self.metadata: VideoMetadata | None = None
-        self.provenance: dict[str, Any] | None = None
+        self.provenance: dict[str, JsonValue] | None = None
         self.attributes: list[Attribute] = []
         self.events: list[VideoEvent] = []
         self._filename = filename
@@ -33,20 +34,20 @@ class VideoLabelsWriter:
     @classmethod
     @contextmanager
     def open(cls, path: Path, filename: str | None = None) -> Iterator[Self]:
-        """A writer of a file that becomes ``path`` when the block ends, and vanishes when the block fails.
+        """Yield a writer of a file that becomes ``path`` when the block ends, and is deleted if the block fails.
 
-        ``filename`` is the name of the video that the labels are of.
+        ``filename`` is the name of the labelled video.
         """
-        with whole_file(path) as file:
+        with atomic_file(path) as file:
             writer = cls(file, filename)
             yield writer
             writer._finish()
 
     def add_frame(self, frame: VideoFrame) -> None:
-        """Write a frame. Frames come in rising order; those about which nothing is said may be left out.
+        """Write a frame. Frame numbers must increase; frames without labels may be left out.
 
         Raises:
-            ValueError: its number does not rise above the last one's; the file so far is as it was.
+            ValueError: the number is not greater than the last one. The file is unchanged.
         """
         if frame.frame_number <= self._last_number:
             raise ValueError(f"frame {frame.frame_number} comes after frame {self._last_number}")
@@ -71,5 +72,5 @@ class VideoLabelsWriter:
         self._file.write(f"{rest}\n")
 
 
-def _text(document: Mapping[str, Any]) -> str:
+def _text(document: Mapping[str, JsonValue]) -> str:
     return json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))

@@ -148,7 +148,7 @@ def test_silence_alone_is_silence(tmp_path: Path) -> None:
 
 
 def test_a_video_without_sound_is_the_users_fault(tmp_path: Path) -> None:
-    with pytest.raises(InvalidInput, match=r"'in\.mp4' holds no sound"):
+    with pytest.raises(InvalidInput, match=r"'in\.mp4' holds no decodable audio"):
         run_on(analytic, numbered_video(tmp_path / "in.mp4"), tmp_path / "job")
 
 

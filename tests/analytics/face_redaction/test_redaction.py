@@ -59,7 +59,7 @@ def test_frames_keep_their_times_and_the_sound_goes_along(tmp_path: Path) -> Non
     assert times == pytest.approx([place / 25 for place in range(12)], abs=0.001)
 
 
-def test_a_part_begins_at_nought(tmp_path: Path) -> None:
+def test_a_range_begins_at_zero(tmp_path: Path) -> None:
     video = numbered_video(tmp_path / "in.mp4", frames=20)
 
     with VideoReader(redacted(video, tmp_path / "job", first_frame=6, last_frame=10)) as part:

@@ -1,4 +1,4 @@
-"""What other tools read is what the labels say: each format by the tool's own reader."""
+"""Formats of other tools: each is read back by the reader of the tool itself."""
 
 import csv
 import zipfile
@@ -19,7 +19,7 @@ from voxel51.analytics.object_tracks import analytic as object_tracks
 from voxel51.labels.attributes import CategoricalAttribute
 from voxel51.labels.events import VideoEvent
 from voxel51.labels.formats import FORMATS, convert
-from voxel51.labels.formats.boxes import Box, boxes_of, label_names, picture_name
+from voxel51.labels.formats.boxes import Box, boxes_of, image_name, label_names
 from voxel51.labels.formats.supervision import to_supervision
 from voxel51.labels.geometry import BoundingBox
 from voxel51.labels.metadata import VideoMetadata
@@ -89,7 +89,7 @@ def _order(box: Box) -> tuple[int, int]:
     return box.frame_number, 10**6 if box.track is None else box.track
 
 
-def test_supervision_reads_yolo_and_voc_beside_the_pictures(
+def test_supervision_reads_yolo_and_voc_beside_the_images(
     labels: VideoLabels, boxes: list[Box], tmp_path: Path
 ) -> None:
     labels.convert("yolo", tmp_path / "yolo")
@@ -97,7 +97,7 @@ def test_supervision_reads_yolo_and_voc_beside_the_pictures(
     for folder in (tmp_path / "yolo" / "images" / "train", tmp_path / "voc" / "JPEGImages"):
         folder.mkdir(parents=True)
         for number in {box.frame_number for box in boxes}:
-            cv2.imwrite(str(folder / f"{picture_name(labels, number)}.jpg"), np.zeros((*SIZE[::-1], 3), np.uint8))
+            cv2.imwrite(str(folder / f"{image_name(labels, number)}.jpg"), np.zeros((*SIZE[::-1], 3), np.uint8))
 
     yolo = supervision.DetectionDataset.from_yolo(
         images_directory_path=str(tmp_path / "yolo" / "images" / "train"),
@@ -115,12 +115,10 @@ def test_supervision_reads_yolo_and_voc_beside_the_pictures(
         assert sum(len(found) for found in read.values()) == len(boxes)
         for number in {box.frame_number for box in boxes}:
             expected = [(box.left, box.top, box.right, box.bottom) for box in boxes if box.frame_number == number]
-            assert read[picture_name(labels, number)].xyxy == pytest.approx(np.array(expected), abs=tolerance)
+            assert read[image_name(labels, number)].xyxy == pytest.approx(np.array(expected), abs=tolerance)
 
 
-def test_cvat_gets_tracks_that_end_where_the_thing_is_gone(
-    labels: VideoLabels, boxes: list[Box], tmp_path: Path
-) -> None:
+def test_cvat_tracks_end_where_the_object_disappears(labels: VideoLabels, boxes: list[Box], tmp_path: Path) -> None:
     labels.convert("cvat", tmp_path / "cvat.xml")
 
     root = Xml.parse(tmp_path / "cvat.xml").getroot()
@@ -135,7 +133,7 @@ def test_cvat_gets_tracks_that_end_where_the_thing_is_gone(
         assert track[-1].get("outside") == "1" or numbers[-1] == LAST_FRAME - 1
 
 
-def test_tables_have_a_row_for_every_box_and_every_range_of_an_event(
+def test_tables_have_a_row_per_box_and_per_range_of_an_event(
     labels: VideoLabels, boxes: list[Box], tmp_path: Path
 ) -> None:
     labels.convert("csv", tmp_path / "labels.csv")
@@ -167,7 +165,7 @@ def test_supervision_gets_the_objects_of_a_frame(labels: VideoLabels, boxes: lis
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_labels_of_nothing_are_written_in_every_format(name: str, tmp_path: Path) -> None:
+def test_empty_labels_are_written_in_every_format(name: str, tmp_path: Path) -> None:
     nothing = VideoLabels(metadata=VideoMetadata(frame_size=(16, 9), total_frame_count=0))
     output = tmp_path / f"out{FORMATS[name].suffix}"
 
@@ -181,22 +179,22 @@ def test_labels_of_nothing_are_written_in_every_format(name: str, tmp_path: Path
 
 
 @pytest.mark.parametrize("name", ["coco", "mot", "cvat", "voc"])
-def test_pixels_need_the_size_of_the_frames(name: str, tmp_path: Path) -> None:
+def test_formats_in_pixels_need_the_frame_size(name: str, tmp_path: Path) -> None:
     unsized = VideoLabels(attributes=[CategoricalAttribute(name="a", value="b")])
 
-    with pytest.raises(ValueError, match="do not say how large the frames are"):
+    with pytest.raises(ValueError, match="do not contain the frame size"):
         convert(unsized, name, tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_format_that_there_is_not_is_told_with_those_there_are(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="no format 'tfrecord'; there are native, coco"):
+def test_an_unknown_format_is_rejected_with_the_known_ones(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"unknown format 'tfrecord'\. Formats: native, coco"):
         convert(VideoLabels(), "tfrecord", tmp_path / "out")
 
 
-def test_nothing_is_overwritten(tmp_path: Path) -> None:
+def test_an_existing_file_is_not_overwritten(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("mine")
 
-    with pytest.raises(FileExistsError, match="is there already"):
+    with pytest.raises(FileExistsError, match="exists already"):
         convert(VideoLabels(), "csv", tmp_path / "out")
     assert (tmp_path / "out").read_text() == "mine"

@@ -22,7 +22,7 @@ def song(path: Path, samples: np.ndarray, rate: int = 44_100, codec: str = "pcm_
     return path
 
 
-def hearing(path: Path) -> tuple[list[float], np.ndarray]:
+def samples_of(path: Path) -> tuple[list[float], np.ndarray]:
     with AudioReader(path) as sound:
         times, pieces = zip(*sound, strict=True)
     return list(times), np.concatenate(pieces)
@@ -37,11 +37,11 @@ def hearing(path: Path) -> tuple[list[float], np.ndarray]:
         ("a.ogg", "libopus", 48_000),
     ],
 )
-def test_sound_of_any_kind_is_heard_at_its_time(name: str, codec: str, rate: int, tmp_path: Path) -> None:
+def test_audio_of_any_codec_has_its_presentation_time(name: str, codec: str, rate: int, tmp_path: Path) -> None:
     seconds = np.arange(rate * 2) / rate
     beep = np.where((seconds > 1.0) & (seconds < 1.2), 0.5 * np.sin(2 * np.pi * 440 * seconds), 0)
 
-    times, samples = hearing(song(tmp_path / name, beep, rate, codec))
+    times, samples = samples_of(song(tmp_path / name, beep, rate, codec))
 
     assert times == pytest.approx([512 * place / 16_000 for place in range(len(times))])
     assert len(samples) / 16_000 == pytest.approx(2.0, abs=0.1)
@@ -50,7 +50,7 @@ def test_sound_of_any_kind_is_heard_at_its_time(name: str, codec: str, rate: int
     assert np.sqrt((samples[16_800:18_800] ** 2).mean()) == pytest.approx(0.5 / np.sqrt(2), rel=0.15)
 
 
-def test_pieces_that_cannot_be_decoded_are_left_out_and_counted(tmp_path: Path) -> None:
+def test_undecodable_packets_are_skipped_and_counted(tmp_path: Path) -> None:
     content = bytearray(footage("bigbuckbunny.mp4").read_bytes())
     noise = np.random.default_rng(1)
     with av.open(footage("bigbuckbunny.mp4")) as container:
@@ -67,13 +67,13 @@ def test_pieces_that_cannot_be_decoded_are_left_out_and_counted(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("make", [lambda path: path.write_text("no sound"), numbered_video])
-def test_what_has_no_sound_is_refused_by_its_name(make: object, tmp_path: Path) -> None:
+def test_a_file_without_audio_is_rejected_by_its_name(make: object, tmp_path: Path) -> None:
     make(tmp_path / "silent.mp4")  # type: ignore[operator]
 
-    with pytest.raises(UnreadableVideo, match=r"'silent\.mp4' holds no sound"):
+    with pytest.raises(UnreadableVideo, match=r"'silent\.mp4' holds no decodable audio"):
         AudioReader(tmp_path / "silent.mp4")
 
 
-def test_a_file_that_is_not_there_is_no_silent_one(tmp_path: Path) -> None:
+def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         AudioReader(tmp_path / "nothing.mp4")

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from support.video_samples import KINDS, VARIABLE_TIMES_MS, footage, number_in, numbered_video
 from voxel51.labels.media.containers import UnreadableVideo
 from voxel51.labels.media.frame_index import frame_index
-from voxel51.labels.media.playable import ALL, VideoRange, playable_video
+from voxel51.labels.media.playable import WHOLE_VIDEO, VideoRange, playable_video
 from voxel51.labels.media.video_reader import VideoReader
 
 
@@ -22,7 +22,7 @@ def shown(path: Path) -> list[tuple[int, float]]:
 
 
 @pytest.mark.parametrize("make", KINDS.values(), ids=KINDS)
-def test_every_frame_of_every_kind_of_video_is_there_at_its_time(make: Callable[[Path], Path], tmp_path: Path) -> None:
+def test_every_frame_of_every_kind_of_video_keeps_its_time(make: Callable[[Path], Path], tmp_path: Path) -> None:
     video, output = make(tmp_path), tmp_path / "playable.mp4"
 
     playable_video(video, output)
@@ -38,7 +38,7 @@ def test_every_frame_of_every_kind_of_video_is_there_at_its_time(make: Callable[
     assert content.index(b"moov") < content.index(b"mdat")
 
 
-def test_a_turned_video_is_upright(tmp_path: Path) -> None:
+def test_a_rotated_video_becomes_upright(tmp_path: Path) -> None:
     video = numbered_video(tmp_path / "turned.mp4", rotation=90)
 
     playable_video(video, tmp_path / "out.mp4")
@@ -49,10 +49,10 @@ def test_a_turned_video_is_upright(tmp_path: Path) -> None:
     assert np.abs(first.astype(int) - again.astype(int)).mean() < 6
 
 
-def test_large_pictures_are_shrunk_and_sides_are_even(tmp_path: Path) -> None:
+def test_large_frames_are_shrunk_and_sides_are_even(tmp_path: Path) -> None:
     video = numbered_video(tmp_path / "odd.avi", codec="ffv1", size=(321, 181), pixel_format="yuv444p")
 
-    playable_video(video, tmp_path / "out.mp4", tallest=90)
+    playable_video(video, tmp_path / "out.mp4", max_height=90)
 
     with VideoReader(tmp_path / "out.mp4") as after:
         assert after.metadata.frame_size == (160, 90)
@@ -68,10 +68,10 @@ def test_large_pictures_are_shrunk_and_sides_are_even(tmp_path: Path) -> None:
     ],
     ids=str,
 )
-def test_a_part_begins_at_nought(part: VideoRange, numbers: range, tmp_path: Path) -> None:
+def test_a_range_begins_at_zero(part: VideoRange, numbers: range, tmp_path: Path) -> None:
     video = numbered_video(tmp_path / "whole.mp4", audio_seconds=3.0)
 
-    playable_video(video, tmp_path / "part.mp4", part=part)
+    playable_video(video, tmp_path / "part.mp4", video_range=part)
 
     seen = shown(tmp_path / "part.mp4")
     assert [number for number, _ in seen] == list(numbers)
@@ -84,16 +84,16 @@ def test_a_part_begins_at_nought(part: VideoRange, numbers: range, tmp_path: Pat
 
 
 @pytest.mark.parametrize("part", [VideoRange(first=31), VideoRange(start=9.0), VideoRange(first=10, last=9)], ids=str)
-def test_a_part_without_frames_is_refused_and_leaves_nothing(part: VideoRange, tmp_path: Path) -> None:
+def test_a_range_without_frames_is_rejected_and_leaves_no_file(part: VideoRange, tmp_path: Path) -> None:
     video = numbered_video(tmp_path / "whole.mp4")
 
     with pytest.raises(ValueError, match="frame"):
-        playable_video(video, tmp_path / "part.mp4", part=part)
+        playable_video(video, tmp_path / "part.mp4", video_range=part)
 
     assert [each.name for each in tmp_path.iterdir()] == ["whole.mp4"]
 
 
-def test_what_is_no_video_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_video_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "a.mp4").write_text("no video")
 
     with pytest.raises(UnreadableVideo):
@@ -107,9 +107,11 @@ def sound_of(path: Path) -> NDArray[np.float32]:
         return np.concatenate([p.to_ndarray()[0] for f in container.decode(audio=0) for p in resampler.resample(f)])
 
 
-@pytest.mark.parametrize(("part", "start"), [(ALL, 0), (VideoRange(start=1.0, end=3.0), 1)], ids=["all", "part"])
-def test_sound_stays_with_its_pictures(part: VideoRange, start: int, tmp_path: Path) -> None:
-    playable_video(footage("bigbuckbunny.mp4"), tmp_path / "out.mp4", part=part)
+@pytest.mark.parametrize(
+    ("part", "start"), [(WHOLE_VIDEO, 0), (VideoRange(start=1.0, end=3.0), 1)], ids=["all", "part"]
+)
+def test_audio_stays_in_sync_with_its_frames(part: VideoRange, start: int, tmp_path: Path) -> None:
+    playable_video(footage("bigbuckbunny.mp4"), tmp_path / "out.mp4", video_range=part)
 
     before = sound_of(footage("bigbuckbunny.mp4"))[start * 16000 : (start + 1) * 16000]
     after = sound_of(tmp_path / "out.mp4")[:16000]
@@ -119,7 +121,7 @@ def test_sound_stays_with_its_pictures(part: VideoRange, start: int, tmp_path: P
     assert likeness.max() / np.sqrt((before**2).sum() * (after**2).sum()) > 0.99
 
 
-def test_an_index_tells_constant_from_variable_rates(tmp_path: Path) -> None:
+def test_the_frame_index_tells_constant_from_variable_rates(tmp_path: Path) -> None:
     constant = frame_index(numbered_video(tmp_path / "constant.mp4", rotation=90))
     variable = frame_index(numbered_video(tmp_path / "variable.mp4", times_ms=VARIABLE_TIMES_MS))
 

@@ -8,13 +8,13 @@ from support.video_samples import VARIABLE_TIMES_MS, footage, number_in, numbere
 from voxel51.labels.media import still_images
 
 
-def test_any_frame_is_had_by_its_number(tmp_path: Path) -> None:
+def test_a_frame_is_found_by_its_number(tmp_path: Path) -> None:
     video = numbered_video(tmp_path / "b.mp4", codec_options={"bf": "3"})
 
     assert [number_in(still_images.frame_at(video, number).image()) for number in (1, 13, 30)] == [1, 13, 30]
 
 
-def test_any_frame_is_had_by_the_time_at_which_it_is_shown(tmp_path: Path) -> None:
+def test_a_frame_is_found_by_its_time(tmp_path: Path) -> None:
     video = numbered_video(tmp_path / "variable.mp4", times_ms=VARIABLE_TIMES_MS)
 
     wanted = {0.0: 1, 0.039: 1, 0.041: 2, 0.499: 6, 0.501: 7, 2.39: 15, 2.401: 16}
@@ -22,10 +22,10 @@ def test_any_frame_is_had_by_the_time_at_which_it_is_shown(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(("number", "seconds"), [(31, None), (None, 1.5)])
-def test_a_frame_that_is_not_there_is_refused_with_what_is(
+def test_a_missing_frame_is_rejected_with_the_number_of_frames(
     number: int | None, seconds: float | None, tmp_path: Path
 ) -> None:
-    with pytest.raises(ValueError, match=r"it has 30 frames and lasts 1\.20 s"):
+    with pytest.raises(ValueError, match=r"the video has 30 frames and lasts 1\.20 s"):
         still_images.frame_at(numbered_video(tmp_path / "a.mp4"), number, seconds)
 
 
@@ -40,11 +40,11 @@ def test_thumbnails_are_spread_evenly(tmp_path: Path) -> None:
     assert not tiles[15].any()
 
 
-def test_fewer_frames_than_thumbnails_give_one_each(tmp_path: Path) -> None:
+def test_a_short_video_has_one_thumbnail_per_frame(tmp_path: Path) -> None:
     assert still_images.thumbnails(numbered_video(tmp_path / "a.mp4", frames=3), 50, 80).shape == (45, 240, 3)
 
 
-def test_a_poster_is_no_blank(tmp_path: Path) -> None:
+def test_a_poster_is_not_blank(tmp_path: Path) -> None:
     poster = still_images.poster(footage("bikes.mp4"))
 
     assert poster.shape == (272, 640, 3)
@@ -52,7 +52,7 @@ def test_a_poster_is_no_blank(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png"])
-def test_a_picture_is_written_and_shrunk(suffix: str, tmp_path: Path) -> None:
+def test_an_image_is_shrunk_and_written(suffix: str, tmp_path: Path) -> None:
     image = still_images.frame_at(footage("bikes.mp4"), 1).image()
 
     still_images.save(still_images.shrunk(image, 160), tmp_path / f"a{suffix}")

@@ -22,7 +22,7 @@ from voxel51.labels.media.video_reader import VideoReader, probe
 
 
 @pytest.mark.parametrize("make", KINDS.values(), ids=KINDS)
-def test_every_frame_has_the_number_that_stands_in_its_picture(make: Callable[[Path], Path], tmp_path: Path) -> None:
+def test_every_frame_has_the_number_that_its_image_shows(make: Callable[[Path], Path], tmp_path: Path) -> None:
     with VideoReader(make(tmp_path)) as video:
         frames = [(frame.number, number_in(frame.image()), round(frame.time, 3)) for frame in video]
 
@@ -42,7 +42,7 @@ def test_presentation_times_are_those_of_the_file(tmp_path: Path) -> None:
     assert times == pytest.approx([each / 1000 for each in VARIABLE_TIMES_MS], abs=0.001)
 
 
-def test_what_an_edit_list_cuts_away_is_not_counted(tmp_path: Path) -> None:
+def test_frames_that_an_edit_list_removes_are_not_counted(tmp_path: Path) -> None:
     whole = numbered_video(tmp_path / "whole.mp4", codec_options={"g": "5"})
 
     with VideoReader(remuxed(whole, tmp_path / "cut.mp4", start_ms=-480)) as video:
@@ -53,12 +53,12 @@ def test_what_an_edit_list_cuts_away_is_not_counted(tmp_path: Path) -> None:
     assert video.warnings() == []
 
 
-@pytest.mark.parametrize(("angle", "turns"), [(90, 1), (180, 2), (-90, 3)])
-def test_pixels_are_turned_as_the_file_asks(angle: int, turns: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("angle", "quarter_turns"), [(90, 1), (180, 2), (-90, 3)])
+def test_pixels_are_rotated_by_the_display_matrix(angle: int, quarter_turns: int, tmp_path: Path) -> None:
     with VideoReader(numbered_video(tmp_path / "turned.mp4", frames=1, rotation=angle)) as video:
         frame = next(iter(video))
 
-    upright = np.rot90(numbered_image(1), turns)
+    upright = np.rot90(numbered_image(1), quarter_turns)
     for pixels in (frame.image(), frame.small(*frame.size)):
         assert np.abs(pixels.astype(int) - upright).mean() < 12
     assert frame.luma().shape == upright.shape[:2]
@@ -66,7 +66,7 @@ def test_pixels_are_turned_as_the_file_asks(angle: int, turns: int, tmp_path: Pa
 
 
 @pytest.mark.parametrize("kind", ["constant", "full-chroma", "ten-bit", "motion-jpeg"])
-def test_the_cheap_small_picture_looks_like_the_whole_one(kind: str, tmp_path: Path) -> None:
+def test_the_small_image_resembles_the_full_one(kind: str, tmp_path: Path) -> None:
     with VideoReader(KINDS[kind](tmp_path)) as video:
         frame = list(video)[20]
 
@@ -74,7 +74,7 @@ def test_the_cheap_small_picture_looks_like_the_whole_one(kind: str, tmp_path: P
     assert np.abs(frame.small(160, 90).astype(int) - frame.image()[::2, ::2]).mean() < 6
 
 
-def test_a_file_cut_short_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
+def test_a_truncated_file_is_read_as_far_as_it_decodes(tmp_path: Path) -> None:
     whole = remuxed(footage("bikes.mp4"), tmp_path / "whole.mp4", {"movflags": "faststart"})
 
     with VideoReader(truncated(whole, tmp_path / "short.mp4")) as video:
@@ -86,7 +86,7 @@ def test_a_file_cut_short_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
     assert expected in video.warnings()[0]
 
 
-def test_damaged_frames_are_given_flagged_and_counted(tmp_path: Path) -> None:
+def test_damaged_frames_are_returned_flagged_and_counted(tmp_path: Path) -> None:
     whole = remuxed(footage("bikes.mp4"), tmp_path / "whole.mp4", {"movflags": "faststart"})
 
     with VideoReader(spoiled(whole, tmp_path / "spoiled.mp4", range(60, 90, 7))) as video:
@@ -97,7 +97,7 @@ def test_damaged_frames_are_given_flagged_and_counted(tmp_path: Path) -> None:
     assert f"{len(damaged)} frames are damaged, the first is frame {damaged[0]}" in video.warnings()
 
 
-def test_damaged_sound_does_no_harm(tmp_path: Path) -> None:
+def test_damaged_audio_has_no_effect(tmp_path: Path) -> None:
     path = numbered_video(tmp_path / "sound.ts", audio_seconds=1.2)
     with VideoReader(path) as video:
         assert [number_in(frame.image()) for frame in video] == list(range(1, 31))
@@ -124,21 +124,23 @@ UNREADABLE: dict[str, tuple[Callable[[Path], Path], str]] = {
     "empty": (write(b""), "is empty (0 bytes)"),
     "text": (write("Grüße\n".encode() * 900), "it looks like text"),
     "zeros": (write(bytes(5000)), "it is filled with zeros"),
-    "noise": (write(np.random.default_rng(1).bytes(5000)), "no known kind of video"),
+    "noise": (write(np.random.default_rng(1).bytes(5000)), "unknown video format"),
     "an image": (write(b"\x89PNG\r\n\x1a\n" + bytes(99)), "it looks like a PNG image"),
     "a playlist": (write(b"#EXTM3U\n#EXTINF:1\nother.mp4\n"), "it looks like a playlist, which names other files"),
     "an archive": (write(b"PK\x03\x04" + bytes(99)), "it looks like a ZIP archive"),
     "sound alone": (audio_only, "holds no video stream; it holds audio (aac)"),
-    "no frames": (without_video_frames, "holds no video stream; it holds nothing"),
+    "no frames": (without_video_frames, "holds no video stream; it holds no streams"),
     "an MP4 without its index": (
         lambda path: truncated(footage("bikes.mp4"), path),
-        "its index (moov) is missing or damaged; the file seems cut short",
+        "its index (moov) is missing or damaged; the file seems truncated",
     ),
 }
 
 
 @pytest.mark.parametrize(("make", "text"), UNREADABLE.values(), ids=UNREADABLE)
-def test_what_is_no_video_is_called_what_it_is(make: Callable[[Path], Path], text: str, tmp_path: Path) -> None:
+def test_the_error_names_the_kind_of_a_file_that_is_not_a_video(
+    make: Callable[[Path], Path], text: str, tmp_path: Path
+) -> None:
     path = make(tmp_path / "given.mp4")
 
     with pytest.raises(UnreadableVideo) as caught:
@@ -148,7 +150,7 @@ def test_what_is_no_video_is_called_what_it_is(make: Callable[[Path], Path], tex
     assert text in str(caught.value)
 
 
-def test_reading_can_end_early(tmp_path: Path) -> None:
+def test_reading_can_stop_early(tmp_path: Path) -> None:
     with VideoReader(numbered_video(tmp_path / "long.mp4", frames=200)) as video:
         for frame in video:
             if frame.number == 3:
@@ -157,7 +159,7 @@ def test_reading_can_end_early(tmp_path: Path) -> None:
     assert video.frames_decoded == 3
 
 
-def test_a_probe_says_what_is_known_beforehand() -> None:
+def test_probe_returns_the_declared_metadata() -> None:
     known = probe(footage("bikes.mp4"))
 
     assert known.to_json() == {

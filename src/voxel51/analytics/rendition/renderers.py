@@ -60,7 +60,7 @@ def _playable(making: RenditionTask) -> Path:
 
 def _clip(making: RenditionTask) -> Path:
     output = making.folder / "clip.mp4"
-    playable_video(making.video, output, part=VideoRange(**making.arguments), progress=making.progress)
+    playable_video(making.video, output, video_range=VideoRange(**making.arguments), progress=making.progress)
     return output
 
 

@@ -1,7 +1,7 @@
-"""Labels of videos as other tools read them: `convert` writes them, one file of this folder a format.
+"""Formats of other tools: `convert` writes labels of videos in them, with one module per format.
 
-Every format gets what it has a place for. What is found in frames goes into all of them; events, attributes and
-provenance into those that have such things. The native form (`VideoLabels.to_file`) alone has everything.
+Each format gets the labels that it can represent. All formats have the objects of frames; events, attributes and
+provenance are in those that have a field for them. Only the native format (`VideoLabels.to_file`) has everything.
 """
 
 from voxel51.labels.formats.convert import FORMATS, convert

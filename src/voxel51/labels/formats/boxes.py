@@ -1,4 +1,4 @@
-"""The boxes of a video's labels, in pixels, as most other formats want them."""
+"""Boxes in pixels, and names of labels and images, as most formats of other tools need them."""
 
 import math
 import re
@@ -13,12 +13,12 @@ _NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010fff
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """One thing in one frame.
+    """Box of one object in one frame.
 
     Attributes:
         frame_number: from 1.
-        track: number of the thing over time; None where it is not followed.
-        left, top, width, height: in pixels, from the top left corner of the picture, not rounded.
+        track: track number; None if the object has no track.
+        left, top, width, height: in pixels from the top left corner of the image, not rounded.
     """
 
     frame_number: int
@@ -29,43 +29,43 @@ class Box:
     top: float
     width: float
     height: float
-    thing: DetectedObject
+    detection: DetectedObject
 
     @property
     def right(self) -> float:
-        """Where it ends to the right."""
+        """Right side, in pixels."""
         return self.left + self.width
 
     @property
     def bottom(self) -> float:
-        """Where it ends below."""
+        """Bottom side, in pixels."""
         return self.top + self.height
 
 
 def frame_size(labels: VideoLabelsBase) -> tuple[int, int]:
-    """Width and height of the video's pictures.
+    """Return the width and height of the video's frames.
 
     Raises:
-        ValueError: the labels do not say it.
+        ValueError: the labels do not contain the frame size.
     """
     size = labels.metadata.frame_size if labels.metadata else None
     if size is None:
-        raise ValueError("the labels do not say how large the frames are (metadata.frame_size), which pixels need")
+        raise ValueError("the labels do not contain the frame size (metadata.frame_size), which boxes in pixels need")
     return size
 
 
 def frame_count(labels: VideoLabelsBase) -> int:
-    """How many frames the video has: what its metadata say, or as many as are labelled, whichever is more."""
-    told = (labels.metadata.total_frame_count if labels.metadata else None) or 0
+    """Return the number of frames: that of the metadata or the greatest labelled one, whichever is larger."""
+    declared = (labels.metadata.total_frame_count if labels.metadata else None) or 0
     tracks = (number for track in labels.objects for number in track.frames)
-    return max([told, *labels.frames, *tracks])
+    return max([declared, *labels.frames, *tracks])
 
 
 def boxes_of(labels: VideoLabelsBase) -> Iterator[Box]:
-    """Every box, frame by frame; what has none is left out.
+    """Yield every box, ordered by frame; objects without a box are left out.
 
     Raises:
-        ValueError: the labels do not say how large the frames are.
+        ValueError: the labels do not contain the frame size.
     """
     width, height = frame_size(labels)
     for number in labels.frames_with_objects():
@@ -79,13 +79,13 @@ def boxes_of(labels: VideoLabelsBase) -> Iterator[Box]:
 
 
 def label_names(labels: VideoLabelsBase) -> list[str]:
-    """What things are called, sorted, each once."""
+    """Return the distinct labels of all objects, sorted."""
     objects = (each for number in labels.frames_with_objects() for each in labels.objects_in(number))
     return sorted({each.label or UNNAMED_LABEL for each in objects})
 
 
-def picture_name(labels: VideoLabelsBase, number: int) -> str:
-    """What the picture of a frame is called, without a suffix: sorted by name, they are in order."""
+def image_name(labels: VideoLabelsBase, number: int) -> str:
+    """Return the file name of a frame's image, without suffix; the names sort in the order of the frames."""
     return f"frame-{number:0{_digits(labels)}d}"
 
 

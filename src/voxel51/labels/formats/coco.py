@@ -1,18 +1,18 @@
-"""COCO: one JSON file (https://cocodataset.org/#format-data). A frame is an image, its id the frame's number."""
+"""COCO: one JSON file (https://cocodataset.org/#format-data). A frame is an image, whose id is the frame number."""
 
 from pathlib import Path
-from typing import Any
 
+from voxel51.labels.field_types import JsonValue
 from voxel51.labels.files import write_document
-from voxel51.labels.formats.boxes import Box, boxes_of, frame_count, frame_size, label_names, picture_name
+from voxel51.labels.formats.boxes import Box, boxes_of, frame_count, frame_size, image_name, label_names
 from voxel51.labels.video_base import VideoLabelsBase
 
 
 def write(labels: VideoLabelsBase, output: Path) -> None:
-    """Write all boxes; images are all frames of the video. ``track_id`` and ``score`` are there where known.
+    """Write all boxes; images are all frames of the video. ``track_id`` and ``score`` are present if known.
 
     Raises:
-        ValueError: the labels do not say how large the frames are.
+        ValueError: the labels do not contain the frame size.
     """
     width, height = frame_size(labels)
     names = label_names(labels)
@@ -20,7 +20,7 @@ def write(labels: VideoLabelsBase, output: Path) -> None:
     images = [
         {
             "id": number,
-            "file_name": f"{picture_name(labels, number)}.jpg",
+            "file_name": f"{image_name(labels, number)}.jpg",
             "width": width,
             "height": height,
             "frame_number": number,
@@ -38,9 +38,9 @@ def write(labels: VideoLabelsBase, output: Path) -> None:
     write_document(document, output)
 
 
-def _annotation(box: Box, place: int, category_ids: dict[str, int]) -> dict[str, Any]:
+def _annotation(box: Box, place: int, category_ids: dict[str, int]) -> dict[str, JsonValue]:
     sides = [round(side, 3) for side in (box.left, box.top, box.width, box.height)]
-    annotation: dict[str, Any] = {
+    annotation: dict[str, JsonValue] = {
         "id": place,
         "image_id": box.frame_number,
         "category_id": category_ids[box.label],

@@ -1,4 +1,4 @@
-"""One call for all formats."""
+"""Conversion to the formats of other tools: the table of formats, and one function for all of them."""
 
 import tempfile
 import zipfile
@@ -12,12 +12,12 @@ from voxel51.labels.video_base import VideoLabelsBase
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A format that other tools read.
+    """Format that other tools read.
 
     Attributes:
         write: writes labels to a path, which is a new file, or with ``makes_folder`` an empty folder.
-        suffix: what its file's name ends with; with ``makes_folder`` that of the archive which it may become.
-        read_by: who reads it.
+        suffix: suffix of the file; with ``makes_folder`` that of the archive which the folder may become.
+        read_by: tools that read the format.
     """
 
     write: Callable[[VideoLabelsBase, Path], None]
@@ -32,29 +32,29 @@ FORMATS: Mapping[str, Format] = {
     "yolo": Format(yolo.write, ".zip", "Ultralytics, supervision, CVAT", makes_folder=True),
     "mot": Format(mot.write, ".zip", "py-motmetrics, TrackEval, CVAT", makes_folder=True),
     "cvat": Format(cvat.write, ".xml", "CVAT (for video 1.1), FiftyOne, Datumaro"),
-    "voc": Format(voc.write, ".zip", "whatever reads Pascal VOC", makes_folder=True),
+    "voc": Format(voc.write, ".zip", "tools for Pascal VOC", makes_folder=True),
     "csv": Format(tables.write_csv, ".csv", "spreadsheets, pandas, polars, DuckDB"),
     "parquet": Format(tables.write_parquet, ".parquet", "pandas, polars, DuckDB, Spark"),
 }
-"""By name, as in ``?format=``."""
+"""Formats by name, as in ``?format=``."""
 
 
 def convert(labels: VideoLabelsBase | Path, name: str, output: Path) -> None:
-    """Write ``labels`` (or those in a native file) to ``output`` in the format ``name``, whole or not at all.
+    """Write ``labels`` (or those in a native file) to ``output`` in the format ``name``, atomically.
 
-    A format of several files becomes a folder, or an archive where ``output`` ends with ``.zip``.
+    A format with several files becomes a folder, or an archive if ``output`` ends with ``.zip``.
 
     Raises:
-        ValueError: there is no such format, or it needs what the labels do not say; the text says what.
-        FileExistsError: ``output`` is there already.
+        ValueError: the format is unknown, or needs data that the labels do not have; the text names it.
+        FileExistsError: ``output`` exists.
         InvalidLabels: the native file holds no labels of a video.
         ModuleNotFoundError: the format needs a library that is not installed; the text names it.
     """
     chosen = FORMATS.get(name)
     if chosen is None:
-        raise ValueError(f"there is no format {name!r}; there are {', '.join(FORMATS)}")
+        raise ValueError(f"unknown format {name!r}. Formats: {', '.join(FORMATS)}")
     if output.exists():
-        raise FileExistsError(f"{str(output)!r} is there already; choose another path, or remove it first")
+        raise FileExistsError(f"{str(output)!r} exists already; choose another path, or remove it first")
     known = labels if isinstance(labels, VideoLabelsBase) else VideoLabelsBase.from_file(labels)
     with tempfile.TemporaryDirectory(dir=output.parent, prefix=".converting-") as scratch:
         piece = Path(scratch) / "piece"

@@ -10,11 +10,11 @@ from voxel51.labels.video_base import VideoLabelsBase
 
 
 def write(labels: VideoLabelsBase, output: Path) -> None:
-    """Write every box as a key frame of its track; frames are counted from 0. Things that are not followed get tracks
-    of one frame.
+    """Write every box as a keyframe of its track; frames are counted from 0. Objects without a track get a track of one
+    frame.
 
     Raises:
-        ValueError: the labels do not say how large the frames are.
+        ValueError: the labels do not contain the frame size.
     """
     width, height = frame_size(labels)
     count = frame_count(labels)
@@ -58,9 +58,9 @@ def _add_track(root: Xml.Element, number: int, boxes: list[Box], count: int) -> 
 
 
 def _add_box(track: Xml.Element, box: Box, frame: int, *, outside: bool) -> None:
-    guessed = any(
+    is_interpolated = any(
         isinstance(each, BooleanAttribute) and each.name == "interpolated" and each.value
-        for each in box.thing.attributes
+        for each in box.detection.attributes
     )
     sides = {"xtl": box.left, "ytl": box.top, "xbr": box.right, "ybr": box.bottom}
     Xml.SubElement(
@@ -70,7 +70,7 @@ def _add_box(track: Xml.Element, box: Box, frame: int, *, outside: bool) -> None
             "frame": str(frame),
             "keyframe": "1",
             "outside": str(int(outside)),
-            "occluded": str(int(guessed and not outside)),
+            "occluded": str(int(is_interpolated and not outside)),
             **{name: f"{side:.2f}" for name, side in sides.items()},
             "z_order": "0",
         },

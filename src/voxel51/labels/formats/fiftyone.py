@@ -1,4 +1,4 @@
-"""Labels for FiftyOne (https://docs.voxel51.com), which reads them frame by frame and event by event."""
+"""FiftyOne (https://docs.voxel51.com): labels as a sample, with labels of frames and of events."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,13 +10,13 @@ if TYPE_CHECKING:
 
 
 def to_fiftyone(labels: VideoLabelsBase | Path, video: Path) -> "Sample":
-    """A sample of ``video`` with its labels, to be added to a dataset.
+    """Return a sample of ``video`` with its labels, to be added to a dataset.
 
-    Things become ``detections`` of its frames, events ``events``, and attributes of frames have their own names.
+    Objects become ``detections`` of the frames, events ``events``, and attributes of frames keep their own names.
 
     Args:
-        labels: or the native file that they are in.
-        video: its path, which the sample names.
+        labels: labels, or the native file that holds them.
+        video: path of the video, which the sample refers to.
 
     Raises:
         ModuleNotFoundError: FiftyOne is not installed.
@@ -28,7 +28,7 @@ def to_fiftyone(labels: VideoLabelsBase | Path, video: Path) -> "Sample":
 
         import fiftyone  # noqa: PLC0415
     except ModuleNotFoundError:
-        raise ModuleNotFoundError("samples for FiftyOne need it: pip install fiftyone") from None
+        raise ModuleNotFoundError("FiftyOne is not installed: pip install fiftyone") from None
 
     known = labels if isinstance(labels, VideoLabelsBase) else VideoLabelsBase.from_file(labels)
     of_video, of_frames = from_video_labels(eta.VideoLabels.from_dict(known.to_json()))

@@ -1,4 +1,4 @@
-"""MOT Challenge: a line a box (https://motchallenge.net/instructions/)."""
+"""MOT Challenge: text files with one line per box (https://motchallenge.net/instructions/)."""
 
 import configparser
 from pathlib import Path
@@ -10,22 +10,22 @@ from voxel51.labels.video_base import VideoLabelsBase
 def write(labels: VideoLabelsBase, folder: Path) -> None:
     """Write ``gt/gt.txt``, ``gt/labels.txt`` (names of the classes, in order) and ``seqinfo.ini``.
 
-    A line is frame, track, left, top, width, height, confidence, class, visibility; pixels are counted from 1. Things
-    that are not followed get tracks of their own.
+    A line is frame, track, left, top, width, height, confidence, class, visibility; pixels are counted from 1. Objects
+    without a track get a track of their own.
 
     Raises:
-        ValueError: the labels do not say how large the frames are.
+        ValueError: the labels do not contain the frame size.
     """
     width, height = frame_size(labels)
     names = label_names(labels)
     boxes = list(boxes_of(labels))
-    unfollowed = max((box.track for box in boxes if box.track is not None), default=0)
+    last_track = max((box.track for box in boxes if box.track is not None), default=0)
     lines = []
     for box in boxes:
         track = box.track
         if track is None:
-            unfollowed += 1
-            track = unfollowed
+            last_track += 1
+            track = last_track
         sides = ",".join(f"{side:.2f}" for side in (box.left + 1, box.top + 1, box.width, box.height))
         confidence = 1.0 if box.confidence is None else box.confidence
         lines.append(f"{box.frame_number},{track},{sides},{confidence:.4g},{names.index(box.label) + 1},1")

@@ -1,4 +1,4 @@
-"""The objects of one frame as `supervision.Detections` (https://supervision.roboflow.com)."""
+"""Supervision (https://supervision.roboflow.com): the objects of one frame as `supervision.Detections`."""
 
 from typing import TYPE_CHECKING
 
@@ -13,17 +13,19 @@ if TYPE_CHECKING:
 
 
 def to_supervision(labels: VideoLabelsBase, frame_number: int, names: list[str] | None = None) -> "Detections":
-    """What is in a frame: boxes in pixels, ``class_id`` as the place in ``names`` (default: all labels, sorted), the
-    names as ``data["class_name"]``, tracks as ``tracker_id`` where everything has one.
+    """Return the objects of a frame.
+
+    Boxes are in pixels, ``class_id`` is the position in ``names`` (default: all labels, sorted), ``data["class_name"]``
+    has the names, and ``tracker_id`` the tracks if every object has one.
 
     Raises:
-        ValueError: the labels do not say how large the frames are.
+        ValueError: the labels do not contain the frame size.
         ModuleNotFoundError: supervision is not installed.
     """
     try:
         from supervision import Detections  # noqa: PLC0415  (not needed otherwise)
     except ModuleNotFoundError:
-        raise ModuleNotFoundError("this needs supervision: pip install supervision") from None
+        raise ModuleNotFoundError("supervision is not installed: pip install supervision") from None
     width, height = frame_size(labels)
     names = label_names(labels) if names is None else names
     found = [(each, each.bounding_box) for each in labels.objects_in(frame_number) if each.bounding_box is not None]

@@ -1,44 +1,46 @@
-"""Tables: a row for every object of every frame, and for every range of frames of an event."""
+"""Tables: one row per object of every frame, and per range of frames of an event."""
 
 import csv
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from voxel51.labels.attributes import Attribute
+from voxel51.labels.field_types import JsonValue
 from voxel51.labels.video_base import VideoLabelsBase
 
 COLUMNS = ("kind", "first_frame", "last_frame", "index", "label", "confidence", "left", "top", "right", "bottom",
            "attributes")  # fmt: skip
-"""``kind`` is ``object`` or ``event``, sides are shares of the picture, attributes ``name=value`` joined by ``;``."""
+"""``kind`` is ``object`` or ``event``, sides are relative coordinates, attributes are ``name=value`` joined by
+``;``.
+"""
 
 
-def rows_of(labels: VideoLabelsBase) -> Iterator[dict[str, Any]]:
-    """The rows, objects first, each with all `COLUMNS`; what is not known is None."""
+def rows_of(labels: VideoLabelsBase) -> Iterator[dict[str, JsonValue]]:
+    """Yield the rows, objects first, each with all `COLUMNS`; unknown values are None."""
     for number in labels.frames_with_objects():
         for each in labels.objects_in(number):
             box = each.bounding_box
             sides = (None,) * 4 if box is None else (box.left, box.top, box.right, box.bottom)
-            said = _joined(each.attributes)
-            row = ("object", number, number, each.index, each.label, each.confidence, *sides, said)
+            attributes = _joined(each.attributes)
+            row = ("object", number, number, each.index, each.label, each.confidence, *sides, attributes)
             yield dict(zip(COLUMNS, row, strict=True))
     for event in labels.events:
         for first, last in event.support.ranges if event.support else ():
-            said = _joined(event.attributes)
-            row = ("event", first, last, event.index, event.label, event.confidence, *(None,) * 4, said)
+            attributes = _joined(event.attributes)
+            row = ("event", first, last, event.index, event.label, event.confidence, *(None,) * 4, attributes)
             yield dict(zip(COLUMNS, row, strict=True))
 
 
 def write_csv(labels: VideoLabelsBase, output: Path) -> None:
-    """Write the rows as comma-separated values (RFC 4180), UTF-8, with a heading.
+    """Write the rows as comma-separated values (RFC 4180), UTF-8, with a header.
 
-    Texts that a spreadsheet would take for a formula begin with an apostrophe.
+    Text that a spreadsheet would interpret as a formula is prefixed with an apostrophe.
     """
     with output.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()
         for row in rows_of(labels):
-            writer.writerow({name: _harmless(value) for name, value in row.items()})
+            writer.writerow({name: _escaped_formula(value) for name, value in row.items()})
 
 
 def write_parquet(labels: VideoLabelsBase, output: Path) -> None:
@@ -62,5 +64,5 @@ def _joined(attributes: list[Attribute]) -> str:
     return ";".join(f"{each.name}={each.value}" for each in attributes)
 
 
-def _harmless(value: Any) -> Any:
+def _escaped_formula(value: JsonValue) -> JsonValue:
     return f"'{value}" if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"} else value

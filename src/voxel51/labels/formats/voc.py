@@ -1,19 +1,20 @@
-"""Pascal VOC: an XML file a picture (http://host.robots.ox.ac.uk/pascal/VOC/voc2012/devkit_doc.pdf, section 9)."""
+"""Pascal VOC: one XML file per image (http://host.robots.ox.ac.uk/pascal/VOC/voc2012/devkit_doc.pdf, section 9)."""
 
 from collections import defaultdict
 from pathlib import Path
 from xml.etree import ElementTree as Xml
 
-from voxel51.labels.formats.boxes import Box, boxes_of, frame_size, picture_name, xml_text
+from voxel51.labels.formats.boxes import Box, boxes_of, frame_size, image_name, xml_text
 from voxel51.labels.video_base import VideoLabelsBase
 
 
 def write(labels: VideoLabelsBase, folder: Path) -> None:
-    """Write ``Annotations/frame-….xml`` for every frame with boxes; pictures go to ``JPEGImages``. Pixels are counted
-    from 1, whole ones.
+    """Write ``Annotations/frame-….xml`` for every frame with boxes; images belong into ``JPEGImages``.
+
+    Pixels are integers, counted from 1.
 
     Raises:
-        ValueError: the labels do not say how large the frames are.
+        ValueError: the labels do not contain the frame size.
     """
     size = frame_size(labels)
     by_frame: dict[int, list[Box]] = defaultdict(list)
@@ -22,7 +23,7 @@ def write(labels: VideoLabelsBase, folder: Path) -> None:
     annotations = folder / "Annotations"
     annotations.mkdir()
     for number, boxes in by_frame.items():
-        name = picture_name(labels, number)
+        name = image_name(labels, number)
         _annotation(f"{name}.jpg", size, boxes).write(annotations / f"{name}.xml", encoding="utf-8")
 
 
@@ -34,12 +35,12 @@ def _annotation(filename: str, size: tuple[int, int], boxes: list[Box]) -> Xml.E
     _add(Xml.SubElement(root, "size"), width=width, height=height, depth=3)
     Xml.SubElement(root, "segmented").text = "0"
     for box in boxes:
-        thing = Xml.SubElement(root, "object")
-        Xml.SubElement(thing, "name").text = xml_text(box.label)
-        _add(thing, pose="Unspecified", truncated=0, difficult=0)
+        element = Xml.SubElement(root, "object")
+        Xml.SubElement(element, "name").text = xml_text(box.label)
+        _add(element, pose="Unspecified", truncated=0, difficult=0)
         left, top = min(int(box.left) + 1, width), min(int(box.top) + 1, height)
         right, bottom = max(min(round(box.right), width), left), max(min(round(box.bottom), height), top)
-        _add(Xml.SubElement(thing, "bndbox"), xmin=left, ymin=top, xmax=right, ymax=bottom)
+        _add(Xml.SubElement(element, "bndbox"), xmin=left, ymin=top, xmax=right, ymax=bottom)
     Xml.indent(root)
     return Xml.ElementTree(root)
 

@@ -1,18 +1,19 @@
-"""YOLO: a text file a picture and a line a box (https://docs.ultralytics.com/datasets/detect/)."""
+"""YOLO: one text file per image, one line per box (https://docs.ultralytics.com/datasets/detect/)."""
 
 import json
 from collections import defaultdict
 from pathlib import Path
 
-from voxel51.labels.formats.boxes import label_names, picture_name
+from voxel51.labels.formats.boxes import image_name, label_names
 from voxel51.labels.objects import UNNAMED_LABEL
 from voxel51.labels.video_base import VideoLabelsBase
 
 
 def write(labels: VideoLabelsBase, folder: Path) -> None:
-    """Write ``data.yaml`` and ``labels/train/frame-….txt`` for every frame with boxes; pictures go to ``images/train``.
+    """Write ``data.yaml`` and ``labels/train/frame-….txt`` for every frame with boxes; images belong into
+    ``images/train``.
 
-    A line is class, centre, width and height, as shares of the picture. There is no place for tracks and confidence.
+    A line is class, centre, width and height in relative coordinates. The format has no tracks and no confidence.
     """
     names = label_names(labels)
     classes = {name: number for number, name in enumerate(names)}
@@ -23,12 +24,12 @@ def write(labels: VideoLabelsBase, folder: Path) -> None:
             if box is not None:
                 centre = (box.left + box.right) / 2, (box.top + box.bottom) / 2
                 sides = (*centre, box.right - box.left, box.bottom - box.top)
-                place = " ".join(f"{side:.6f}" for side in sides)
-                lines[number].append(f"{classes[each.label or UNNAMED_LABEL]} {place}")
+                numbers = " ".join(f"{side:.6f}" for side in sides)
+                lines[number].append(f"{classes[each.label or UNNAMED_LABEL]} {numbers}")
     texts = folder / "labels" / "train"
     texts.mkdir(parents=True)
     for number, of_frame in lines.items():
-        (texts / f"{picture_name(labels, number)}.txt").write_text("\n".join(of_frame) + "\n", encoding="utf-8")
+        (texts / f"{image_name(labels, number)}.txt").write_text("\n".join(of_frame) + "\n", encoding="utf-8")
     named = "".join(f"  {number}: {json.dumps(name, ensure_ascii=False)}\n" for number, name in enumerate(names))
     (folder / "data.yaml").write_text(
         f"path: .\ntrain: images/train\nval: images/train\nnames:{' {}' if not names else ''}\n{named}",

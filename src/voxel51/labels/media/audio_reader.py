@@ -1,4 +1,4 @@
-"""The sound of a file as numbers: one channel, at one rate, without gaps."""
+"""Audio reader: the audio of a file as samples of one channel, at one rate, without gaps."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,45 +16,48 @@ Samples = NDArray[np.float32]
 
 
 class AudioReader:
-    """The first sound of a file, in pieces of equal length: ``for time, samples in reader``. A context manager.
+    """Iterator over the first audio stream of a file, in chunks of equal length: ``for time, samples in reader``. A
+    context manager.
 
-    Times are in seconds from the start of the file, as those of its pictures; where it has no sound there is silence.
-    What cannot be decoded is left out and counted.
+    Times are in seconds from the start of the file, as those of its frames; gaps are filled with silence. Undecodable
+    packets are skipped and counted.
 
     Attributes:
-        rate: samples a second.
-        packets_damaged: pieces that could not be decoded so far.
+        rate: samples per second.
+        packets_damaged: number of undecodable packets so far.
     """
 
-    def __init__(self, path: Path, name: str | None = None, rate: int = 16_000, piece_samples: int = 512) -> None:
-        """Open the file at ``path``. Errors call it ``name``, or as the file is called.
+    def __init__(self, path: Path, name: str | None = None, rate: int = 16_000, chunk_samples: int = 512) -> None:
+        """Open the file at ``path``. Errors call it ``name``, or by its file name.
 
         Raises:
-            UnreadableVideo: it holds no sound that can be decoded.
-            OSError: the file is not there or may not be read.
+            UnreadableVideo: the file has no decodable audio.
+            OSError: the file does not exist or cannot be read.
         """
         self.rate = rate
         self.packets_damaged = 0
-        self._piece_samples = piece_samples
+        self._chunk_samples = chunk_samples
         path.stat()
         opened = open_audio(path)
         if opened is None:
-            raise UnreadableVideo(f"{name or path.name!r} holds no sound that can be read")
+            raise UnreadableVideo(f"{name or path.name!r} holds no decodable audio")
         self._container, self._stream = opened
 
     def __iter__(self) -> Iterator[tuple[float, Samples]]:
-        """Samples are float32 [piece_samples], from -1 to 1; a last piece that is not full is filled with silence."""
-        waiting = np.zeros(0, np.float32)
-        given, size = 0, self._piece_samples
+        """Yield the time and samples of each chunk: float32 [chunk_samples], from -1 to 1; the last one is padded with
+        silence.
+        """
+        buffer = np.zeros(0, np.float32)
+        yielded, size = 0, self._chunk_samples
         for samples in self._resampled():
-            waiting = np.concatenate([waiting, samples])
-            whole = len(waiting) // size * size
+            buffer = np.concatenate([buffer, samples])
+            whole = len(buffer) // size * size
             for start in range(0, whole, size):
-                yield given / self.rate, waiting[start : start + size]
-                given += size
-            waiting = waiting[whole:]
-        if len(waiting):
-            yield given / self.rate, np.pad(waiting, (0, size - len(waiting)))
+                yield yielded / self.rate, buffer[start : start + size]
+                yielded += size
+            buffer = buffer[whole:]
+        if len(buffer):
+            yield yielded / self.rate, np.pad(buffer, (0, size - len(buffer)))
 
     def close(self) -> None:
         """Close the file."""

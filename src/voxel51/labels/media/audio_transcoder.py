@@ -1,4 +1,4 @@
-"""The sound of a file, written into another one beside its pictures."""
+"""Audio transcoder: copies the audio of one file into another as AAC, beside the frames."""
 
 from collections.abc import Callable, Iterator
 from fractions import Fraction
@@ -12,13 +12,13 @@ from av.container import InputContainer, OutputContainer
 from voxel51.labels.media.containers import open_audio
 
 RATE = 48_000
-_FRAME_SAMPLES = 1024  # what AAC takes at once
+_FRAME_SAMPLES = 1024  # frame size of AAC
 _SMALLEST_GAP_SECONDS = 0.05
-"""Less between two pieces of sound is a clock's rounding."""
+"""A shorter gap between two audio frames is a rounding error of the clock."""
 
 
 class AudioTranscoder:
-    """Sound that goes from one file into another, as AAC in stereo, as far as the pictures have come."""
+    """Writes the audio of one file into another, as AAC in stereo, up to the time of the frames that are written."""
 
     def __init__(self, source: InputContainer, sound: AudioStream, target: OutputContainer, start: float) -> None:
         self._source = source
@@ -32,12 +32,14 @@ class AudioTranscoder:
 
     @classmethod
     def open(cls, path: Path, target: OutputContainer, start: float) -> Self | None:
-        """The sound of the file at ``path`` from ``start`` seconds on; None where it has none that can be decoded."""
+        """Return a transcoder of the file at ``path`` from ``start`` seconds on; None if the file has no decodable
+        audio.
+        """
         opened = open_audio(path)
         return None if opened is None else cls(*opened, target, start)
 
     def write(self, until: float) -> None:
-        """Write what is heard before ``until`` seconds."""
+        """Write the audio before ``until`` seconds."""
         while not self._is_over and self._written < until * RATE:
             frame = next(self._frames, None)
             if frame is None:
@@ -51,7 +53,7 @@ class AudioTranscoder:
         self._target.mux(self._stream.encode(None))
 
     def close(self) -> None:
-        """Close the file it comes from."""
+        """Close the source file."""
         self._source.close()
 
     def _encode(self, piece: av.AudioFrame) -> None:
@@ -63,9 +65,9 @@ class AudioTranscoder:
 def decoded_audio(
     source: InputContainer, sound: AudioStream, start: float, damaged: Callable[[], None] = lambda: None
 ) -> Iterator[av.AudioFrame]:
-    """Frames of sound, one after the other, silence in the place of gaps; those before ``start`` are left out.
+    """Yield decoded audio frames in order; gaps become silence, and frames before ``start`` are left out.
 
-    ``damaged`` is called for each piece that cannot be decoded.
+    ``damaged`` is called for each packet that cannot be decoded.
     """
     begin, position = (source.start_time or 0) / av.time_base + start, 0.0
     for packet in source.demux(sound):
@@ -83,7 +85,7 @@ def decoded_audio(
 
 
 def _silence(like: av.AudioFrame, seconds: float) -> Iterator[av.AudioFrame]:
-    """So much of it, in pieces of a second."""
+    """Yield ``seconds`` of silence in frames of one second."""
     while seconds > _SMALLEST_GAP_SECONDS:
         count = max(1, round(min(seconds, 1.0) * like.sample_rate))
         piece = av.AudioFrame(format=like.format.name, layout=like.layout.name, samples=count)

@@ -1,4 +1,4 @@
-"""Opening a file as a video, or saying what it is instead."""
+"""Media containers: open a file as a video or as audio, or report what else it is."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -36,11 +36,12 @@ FORMATS = (
     "mjpeg",
     "yuv4mpegpipe",
 )
-"""Containers that are opened. Missing on purpose: playlists (they name other files and hosts to read), and the formats
-that make a video of any text or image."""
+"""Containers that are opened. Playlists are missing on purpose (they name other files and hosts to read), and so are
+formats that make a video of any text or image.
+"""
 
 AUDIO_FORMATS = ("mp3", "wav", "flac", "aac", "aiff", "caf", "w64", "au")
-"""Containers of sound alone, which are opened to hear them."""
+"""Containers of audio alone, which are opened for their audio."""
 
 _MIME_TYPES = {
     "matroska,webm": "video/x-matroska",
@@ -60,21 +61,23 @@ _SIGNATURES = (
     (b"PK\x03\x04", "a ZIP archive or an office document"),
     (b"%PDF", "a PDF document"),
     (b"\x1f\x8b", "a gzip archive"),
-    (b"#EXTM3U", "a playlist, which names other files; give the video itself"),
+    (b"#EXTM3U", "a playlist, which names other files; use the video itself"),
     (b"\x7fELF", "a program"),
 )
 
 
 class UnreadableVideo(Exception):
-    """A file of which no frame can be decoded. The text names the file and says what is wrong with it."""
+    """File without a decodable frame. The text names the file and what is wrong with it."""
 
 
 def open_container(path: Path, name: str) -> tuple[InputContainer, VideoStream]:
-    """The file at ``path``, opened, and its video stream. Errors call it ``name``. The caller closes the container.
+    """Open the file at ``path``; return the container and its video stream. The caller closes the container.
+
+    Errors call the file ``name``.
 
     Raises:
-        UnreadableVideo: it is no video; the text says what it looks like.
-        OSError: it is not there or may not be read.
+        UnreadableVideo: the file is not a video; the text says what it looks like.
+        OSError: the file does not exist or cannot be read.
     """
     size_bytes = path.stat().st_size
     if size_bytes == 0:
@@ -87,16 +90,16 @@ def open_container(path: Path, name: str) -> tuple[InputContainer, VideoStream]:
     if stream is None:
         kinds = sorted({f"{each.type} ({each.codec_context.name})" for each in container.streams if each.codec_context})
         container.close()
-        raise UnreadableVideo(f"{name!r} holds no video stream; it holds {' and '.join(kinds) or 'nothing'}")
+        raise UnreadableVideo(f"{name!r} holds no video stream; it holds {' and '.join(kinds) or 'no streams'}")
     if stream.codec_context is None:
         container.close()
-        raise UnreadableVideo(f"{name!r} holds video of a codec that is not known here; convert it to H.264 in MP4")
+        raise UnreadableVideo(f"{name!r} holds video of an unsupported codec; convert it to H.264 in MP4")
     stream.thread_type = "AUTO"
     return container, stream
 
 
 def open_audio(path: Path) -> tuple[InputContainer, AudioStream] | None:
-    """The video or song at ``path``, opened, and its first sound that can be decoded; None where it has none.
+    """Open the video or audio file at ``path``; return the container and its first decodable audio stream, or None.
 
     The caller closes the container.
     """
@@ -118,7 +121,9 @@ def _opened(path: Path, formats: Iterable[str] = FORMATS) -> InputContainer:
 
 
 def declared_metadata(path: Path, container: InputContainer, stream: VideoStream) -> VideoMetadata:
-    """What the container says of the video: a hint for progress, never to be trusted. Rotation is not applied."""
+    """Return the metadata that the container declares. They may be wrong and serve to estimate progress. Rotation is
+    not applied.
+    """
     rate = stream.average_rate or stream.guessed_rate
     duration = declared_duration(container, stream)
     estimate = stream.frames or (round(duration * rate) if duration and rate else None)
@@ -134,7 +139,7 @@ def declared_metadata(path: Path, container: InputContainer, stream: VideoStream
 
 
 def declared_duration(container: InputContainer, stream: VideoStream) -> float | None:
-    """Seconds of video that the file says it holds: of the stream where that is said, else of everything in it."""
+    """Return the declared duration in seconds: of the stream if it has one, else of the whole file."""
     if stream.duration is not None and stream.time_base is not None:
         return float(stream.duration * stream.time_base)
     start = max((container.start_time or 0) / av.time_base, 0.0)
@@ -148,7 +153,7 @@ def declared_duration(container: InputContainer, stream: VideoStream) -> float |
 
 
 def _video_stream(container: InputContainer) -> VideoStream | None:
-    """The first stream of moving pictures; cover art of a song is none."""
+    """Return the first stream of moving images. The cover art of a song does not count."""
     pictures = [each for each in container.streams.video if not each.disposition & Disposition.attached_pic]
     return pictures[0] if pictures else None
 
@@ -173,7 +178,7 @@ def _looks_like(path: Path, error: Exception) -> str:
         if head.startswith(signature):
             return f"it looks like {name}"
     if head[4:8] == b"ftyp":
-        return "it begins like an MP4, but its index (moov) is missing or damaged; the file seems cut short"
+        return "it begins like an MP4, but its index (moov) is missing or damaged; the file seems truncated"
     if head[:4] == b"\x1aE\xdf\xa3" or head[:4] == b"RIFF":
         return "it begins like a video, but what follows is damaged"
     if not head.strip(b"\0"):
@@ -181,21 +186,21 @@ def _looks_like(path: Path, error: Exception) -> str:
     if _is_text(head):
         return "it looks like text"
     reason = getattr(error, "strerror", None) or str(error)
-    return f"no known kind of video ({reason.lower()})"
+    return f"unknown video format ({reason.lower()})"
 
 
 def _is_text(head: bytes) -> bool:
     try:
         text = head.decode("utf-8")
     except UnicodeDecodeError as error:
-        if error.start < len(head) - 4:  # not just a character cut in two by the end of what was read
+        if error.start < len(head) - 4:  # unless the end of ``head`` splits a character
             return False
         text = head[: error.start].decode("utf-8")
     return all(character.isprintable() or character.isspace() for character in text)
 
 
 def _seconds(text: str) -> float | None:
-    """Seconds of ``00:01:02.345``; None if it is something else."""
+    """Return the seconds of ``00:01:02.345``; None for other text."""
     try:
         hours, minutes, seconds = text.split(":")
         return int(hours) * 3600 + int(minutes) * 60 + float(seconds)

@@ -1,4 +1,4 @@
-"""One decoded frame, and its pixels the right way up."""
+"""Frames: one decoded frame of a video, with its pixels in display orientation."""
 
 import struct
 from dataclasses import dataclass, replace
@@ -17,7 +17,7 @@ _LUMA_FIRST = _PLANAR | {"gray", "nv12", "nv21"}
 
 
 class Region(NamedTuple):
-    """A part of a picture: where its sides are, as shares of width and height, 0 to 1."""
+    """Part of an image: its sides as fractions of width and height, 0 to 1."""
 
     left: float = 0.0
     top: float = 0.0
@@ -25,7 +25,9 @@ class Region(NamedTuple):
     bottom: float = 1.0
 
     def cut(self, pixels: Any) -> Pixels:
-        """That part of ``pixels`` (uint8 [H, W] or [H, W, channels]), at least one pixel each way; no copy."""
+        """Return this part of ``pixels`` (uint8 [H, W] or [H, W, channels]) as a view, at least one pixel in each
+        direction.
+        """
         height, width = pixels.shape[:2]
         first, last = _span(self.left, self.right, width)
         top, bottom = _span(self.top, self.bottom, height)
@@ -41,14 +43,14 @@ def _span(first: float, last: float, length: int) -> tuple[int, int]:
 
 
 class Orientation(NamedTuple):
-    """How stored pixels become displayed ones: swap the axes, then mirror."""
+    """Transformation from stored to displayed pixels: swap the axes, then mirror."""
 
     swapped: bool = False
     mirrored_across: bool = False
     mirrored_down: bool = False
 
     def apply(self, pixels: Any) -> Pixels:
-        """``pixels`` (uint8 [H, W] or [H, W, channels]) as displayed; the same array where nothing is to be done."""
+        """Return ``pixels`` (uint8 [H, W] or [H, W, channels]) as displayed; the same array if nothing changes."""
         if self.swapped:
             pixels = cv2.transpose(pixels)
         if self.mirrored_across or self.mirrored_down:
@@ -57,7 +59,7 @@ class Orientation(NamedTuple):
         return cast("Pixels", pixels)
 
     def stored(self, shown: Region) -> Region:
-        """The part of the stored picture that is displayed as ``shown``."""
+        """Return the region of the stored image that is displayed as ``shown``."""
         left, top, right, bottom = shown
         if self.mirrored_across:
             left, right = 1 - right, 1 - left
@@ -70,7 +72,9 @@ UPRIGHT = Orientation()
 
 
 def orientation_of(frame: av.VideoFrame) -> Orientation:
-    """What the display matrix of a frame asks for, to the nearest quarter turn. Phones record that way."""
+    """Return the orientation by the display matrix of a frame, to the nearest quarter turn. Phones record such a
+    matrix.
+    """
     side_data: Any = frame.side_data.get("DISPLAYMATRIX")
     if side_data is None:
         return UPRIGHT
@@ -83,12 +87,12 @@ def orientation_of(frame: av.VideoFrame) -> Orientation:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One decoded frame. Pixels are made when asked for, anew each time.
+    """One decoded frame. Each call for pixels computes a new array.
 
     Attributes:
-        number: its place among the decoded frames, from 1.
-        time: seconds from the start of the file to its presentation, as a player shows it.
-        is_damaged: the decoder had to guess parts of it.
+        number: position among the decoded frames, from 1.
+        time: presentation time, in seconds from the start of the file.
+        is_damaged: whether the decoder had to guess parts of the frame.
     """
 
     number: int
@@ -108,27 +112,27 @@ class Frame:
         return right - left, bottom - top
 
     def part(self, window: Region) -> "Frame":
-        """The same frame, as if its picture were only that part of it."""
+        """Return the same frame, reduced to ``window``."""
         return replace(self, _window=window)
 
     def image(self) -> Pixels:
-        """The whole picture: BGR, uint8 [H, W, 3]."""
+        """Return the whole image: BGR, uint8 [H, W, 3]."""
         return self._shown(self._decoded.to_ndarray(format="bgr24"))
 
     def luma(self) -> Pixels:
-        """Brightness: uint8 [H, W]. Free for the usual formats: a view of the decoder's memory, not to be written to.
+        """Return the brightness: uint8 [H, W]. For the usual formats this is a read-only view of the decoder's memory.
 
-        Its range is the video's own, mostly 16 to 235.
+        Its range is that of the video, mostly 16 to 235.
         """
         if self._decoded.format.name in _LUMA_FIRST:
             return self._shown(_plane(self._decoded, 0, self._decoded.width, self._decoded.height))
         return self._shown(self._decoded.to_ndarray(format="gray"))
 
     def small(self, width: int, height: int) -> Pixels:
-        """The picture squeezed to ``width`` by ``height``: BGR, uint8 [height, width, 3].
+        """Return the image resized to ``width`` by ``height``: BGR, uint8 [height, width, 3].
 
-        Planes are shrunk before colours are made, a tenth of the work of `image`. Colours are near, not exact: those
-        of standard definition, whatever the video says.
+        Planes are resized before colours are converted, which takes a tenth of the time of `image`. Colours are
+        approximate: those of standard definition, whatever the video declares.
         """
         if self._orientation.swapped:
             width, height = height, width
@@ -147,7 +151,7 @@ class Frame:
         return self._orientation.apply(cv2.cvtColor(cv2.merge(planes), cv2.COLOR_YCrCb2BGR))
 
     def encodable(self, width: int, height: int) -> av.VideoFrame:
-        """The picture as encoders take it, ``width`` by ``height`` (both even): yuv420p, BT.709, 16 to 235."""
+        """Return the frame for an encoder, ``width`` by ``height`` (both even): yuv420p, BT.709, 16 to 235."""
         picture = self._decoded
         if self._orientation != UPRIGHT or self._window != FULL_FRAME:
             picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(self.image()), format="bgr24")
@@ -169,10 +173,10 @@ def _plane(frame: av.VideoFrame, index: int, width: int, height: int) -> Any:
 
 
 def resized(pixels: Any, width: int, height: int) -> Pixels:
-    """``pixels`` (uint8 [H, W] or [H, W, channels]) as ``height`` rows of ``width``; where they get fewer, each is the
-    mean of what it covers.
+    """Return ``pixels`` (uint8 [H, W] or [H, W, channels]) as ``height`` rows of ``width``; smaller pixels are means of
+    the original ones.
 
-    Halving is twenty times as fast as shrinking at once by any other factor, so as much as possible is done by that.
+    Halving is twenty times as fast as shrinking by any other factor, so the image is halved as often as possible first.
     """
     while _can_be_halved(pixels, width, height):
         half = pixels.shape[1] // 2, pixels.shape[0] // 2
@@ -187,10 +191,10 @@ def _can_be_halved(pixels: Any, width: int, height: int) -> bool:
 
 
 def _stretched(low: int, high: int, middle: int) -> Pixels:
-    """A table that takes ``low`` to ``high`` to the full range, ``middle`` staying where it belongs."""
+    """Return a lookup table that maps ``low`` to ``high`` to the full range and keeps ``middle``."""
     values = (np.arange(256) - middle) * (255 / (high - low)) + (0 if middle == low else middle)
     return np.clip(np.round(values), 0, 255).astype(np.uint8)
 
 
 _FULL_RANGE = (_stretched(16, 235, 16), _stretched(16, 240, 128), _stretched(16, 240, 128))
-"""From the usual range of video to that of pictures: brightness, and both colour differences."""
+"""Tables from the usual range of video to that of images: brightness, and both colour differences."""

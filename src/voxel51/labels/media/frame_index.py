@@ -1,22 +1,22 @@
-"""When each frame of a video is shown."""
+"""Frame index: the presentation time of each frame of a video."""
 
 import itertools
 from pathlib import Path
-from typing import Any
 
+from voxel51.labels.field_types import JsonValue
 from voxel51.labels.media import ProgressCallback
 from voxel51.labels.media.video_reader import VideoReader
 
 
-def frame_index(video: Path, progress: ProgressCallback | None = None) -> dict[str, Any]:
-    """What a player needs to show any frame of ``video`` exactly.
+def frame_index(video: Path, progress: ProgressCallback | None = None) -> dict[str, JsonValue]:
+    """Return the data that a player needs to show any frame of ``video`` exactly.
 
     Keys: ``frame_count``; ``width`` and ``height`` as displayed; ``duration`` in seconds; ``frame_rate``, the mean;
-    ``is_constant``, whether all frames last equally long, to the millisecond; ``times``, seconds from the start at
-    which frame 1, 2, … is shown; ``warnings``.
+    ``is_constant``, whether all frames last equally long, to the millisecond; ``times``, presentation times of frame 1,
+    2, … in seconds from the start; ``warnings``.
 
     Raises:
-        UnreadableVideo: ``video`` is no video.
+        UnreadableVideo: ``video`` is not a video.
     """
     times: list[float] = []
     with VideoReader(video) as reader:

@@ -1,4 +1,4 @@
-"""Single pictures out of a video."""
+"""Still images of a video: single frames, posters and thumbnail sheets."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,20 +12,20 @@ from voxel51.labels.media.frame import Frame, Pixels, resized
 from voxel51.labels.media.video_reader import VideoReader
 
 COLUMNS = 10
-"""Thumbnails in one row."""
+"""Thumbnails per row."""
 
-_DULL = 12.0
-"""Deviation of brightness below which a frame is a fade or a blank, which says nothing of its video."""
+_BLANK_DEVIATION = 12.0
+"""Standard deviation of brightness below which a frame is a fade or blank and unsuitable as a poster."""
 
-_MOST_SECONDS_FOR_POSTER = 20.0
+_MAX_POSTER_SECONDS = 20.0
 
 
 def frame_at(video: Path, number: int | None = None, seconds: float | None = None) -> Frame:
-    """The frame of that number, from 1, or the one that is shown at ``seconds``.
+    """Return the frame with this number, from 1, or the one that is shown at ``seconds``.
 
     Raises:
-        UnreadableVideo: ``video`` is no video.
-        ValueError: it has no such frame; the text says how many it has.
+        UnreadableVideo: ``video`` is not a video.
+        ValueError: the video has no such frame; the text says how many it has.
     """
     shown: Frame | None = None
     with VideoReader(video) as reader:
@@ -38,36 +38,37 @@ def frame_at(video: Path, number: int | None = None, seconds: float | None = Non
         end = reader.metadata.duration or 0.0
         if seconds is not None and shown is not None and seconds <= shown.time + end / reader.frames_decoded:
             return shown
-        wanted = f"frame {number}" if number is not None else f"nothing at {seconds:g} s"
-        raise ValueError(f"there is no {wanted}: it has {reader.frames_decoded} frames and lasts {end:.2f} s")
+        wanted = f"frame {number}" if number is not None else f"frame at {seconds:g} s"
+        raise ValueError(f"{wanted} not found: the video has {reader.frames_decoded} frames and lasts {end:.2f} s")
 
 
 def poster(video: Path) -> Pixels:
-    """A frame that stands for the video: from its first seconds, and no blank. BGR, uint8 [H, W, 3].
+    """Return a representative frame: from the first seconds of the video, and not blank. BGR, uint8 [H, W, 3].
 
     Raises:
-        UnreadableVideo: ``video`` is no video.
+        UnreadableVideo: ``video`` is not a video.
     """
     with VideoReader(video) as reader:
         chosen: Frame | None = None
-        enough = min(1.0, (reader.metadata.duration or 0.0) / 10)
+        earliest = min(1.0, (reader.metadata.duration or 0.0) / 10)
         for frame in reader:
-            is_telling = float(np.std(frame.luma())) > _DULL
-            if chosen is None or is_telling:
+            is_suitable = float(np.std(frame.luma())) > _BLANK_DEVIATION
+            if chosen is None or is_suitable:
                 chosen = frame
-            if (is_telling and frame.time >= enough) or frame.time > _MOST_SECONDS_FOR_POSTER:
+            if (is_suitable and frame.time >= earliest) or frame.time > _MAX_POSTER_SECONDS:
                 break
         return cast("Frame", chosen).image()
 
 
 def thumbnails(video: Path, count: int, width: int, progress: ProgressCallback | None = None) -> Pixels:
-    """At most ``count`` frames, spread evenly, ``width`` pixels wide each, in rows of `COLUMNS`. BGR, uint8 [H, W, 3].
+    """Return at most ``count`` frames at equal intervals, each ``width`` pixels wide, in rows of `COLUMNS`: BGR, uint8
+    [H, W, 3].
 
     The n-th of N is from the middle of the n-th of N equal parts of the video's frames. The video is decoded twice,
-    since only counting tells how many frames there are.
+    because only counting yields the exact number of frames.
 
     Raises:
-        UnreadableVideo: ``video`` is no video.
+        UnreadableVideo: ``video`` is not a video.
     """
     with VideoReader(video) as reader:
         for frame in reader:
@@ -89,7 +90,7 @@ def thumbnails(video: Path, count: int, width: int, progress: ProgressCallback |
 
 
 def shrunk(image: Pixels, width: int | None) -> Pixels:
-    """``image`` at most ``width`` pixels wide."""
+    """Return ``image`` at most ``width`` pixels wide."""
     if width is None or image.shape[1] <= width:
         return image
     return resized(image, width, max(1, round(image.shape[0] * width / image.shape[1])))

@@ -1,4 +1,4 @@
-"""All frames of a video, in the order they are shown, numbered exactly."""
+"""Video reader: all frames of a video in display order, with exact numbers and times."""
 
 import queue
 import threading
@@ -17,32 +17,33 @@ from voxel51.labels.media.frame import Frame, orientation_of
 from voxel51.labels.metadata import VideoMetadata
 
 DECODE_AHEAD_FRAMES = 8
-"""Decoded frames in waiting: enough to keep the decoder's threads busy, 25 MB at 1080p."""
+"""Number of frames that are decoded ahead: enough to keep the decoder's threads busy, 25 MB at 1080p."""
 
 MISSING_SECONDS = 0.5
-"""A video may end this much before its container says without a warning; many do."""
+"""A video may be shorter than its container declares by this much without a warning; many are."""
 
 
 class VideoReader:
-    """The frames of a video, once, in order: ``for frame in reader``. A context manager; leaving it closes the file.
+    """Iterator over the frames of a video, once and in order: ``for frame in reader``. A context manager that closes
+    the file.
 
     Frames are counted as they are decoded, never computed from a rate, so a number means the same for constant and
-    variable frame rate, B-frames, edit lists and damaged files. What cannot be decoded is left out and counted.
+    variable frame rate, B-frames, edit lists and damaged files. Undecodable parts are skipped and counted.
 
     Attributes:
-        name: what the video is called.
-        metadata: what is known of the video. ``total_frame_count`` and ``duration`` are the container's word until
-            the last frame was read, and counted from then on.
-        frames_decoded: so far.
-        frames_damaged: of these, how many the decoder flagged.
+        name: name of the video in messages.
+        metadata: metadata of the video. ``total_frame_count`` and ``duration`` are declared by the container until the
+            last frame is read, and counted from then on.
+        frames_decoded: number of frames so far.
+        frames_damaged: number of these that the decoder flagged as damaged.
     """
 
     def __init__(self, path: Path, name: str | None = None) -> None:
-        """Open the video at ``path`` and decode its first frame. Errors call it ``name``, or as the file is called.
+        """Open the video at ``path`` and decode its first frame. Errors call it ``name``, or by its file name.
 
         Raises:
-            UnreadableVideo: it is no video, or no frame of it can be decoded.
-            OSError: the file is not there or may not be read.
+            UnreadableVideo: the file is not a video, or none of its frames can be decoded.
+            OSError: the file does not exist or cannot be read.
         """
         self.name = name or path.name
         self._container, self._stream = open_container(path, self.name)
@@ -51,7 +52,7 @@ class VideoReader:
         first = next(self._decoding, None)
         if first is None:
             self._container.close()
-            reason = self._damage.stopped_by or "its video stream holds none, or nothing but damage"
+            reason = self._damage.stopped_by or "its video stream is empty or damaged"
             raise UnreadableVideo(f"no frame of {self.name!r} can be decoded: {reason}")
         self._first = first
         self._orientation = orientation_of(first)
@@ -70,30 +71,30 @@ class VideoReader:
             yield self._numbered(self._first)
             for decoded in ahead:
                 yield self._numbered(decoded)
-            self._settle()
+            self._finalize_metadata()
         finally:
             ahead.close()
 
     def warnings(self) -> list[str]:
-        """What the owner of the video should know about it, once the last frame was read: one sentence each."""
+        """Return warnings for the owner of the video, one sentence each, after the last frame was read."""
         found = []
         declared = self._declared
         if declared.duration and self._clock.span < declared.duration - MISSING_SECONDS:
             expected = f"about {declared.total_frame_count} frames, " if declared.total_frame_count else ""
             found.append(
-                f"the video is cut short or its header is wrong: {self.frames_decoded} frames were decoded "
+                f"the video is truncated or its header is wrong: {self.frames_decoded} frames were decoded "
                 f"({self._clock.span:.2f} s), the file declares {expected}{declared.duration:.2f} s"
             )
         if self.frames_damaged:
             found.append(f"{self.frames_damaged} frames are damaged, the first is frame {self._first_damaged}")
         if self._damage.packets:
-            found.append(f"{self._damage.packets} pieces of the video stream could not be decoded and were left out")
+            found.append(f"{self._damage.packets} pieces of the video stream could not be decoded and were skipped")
         if self._damage.stopped_by:
             found.append(f"reading stopped after frame {self.frames_decoded}: {self._damage.stopped_by}")
         return found
 
     def close(self) -> None:
-        """Close the file. Frames already given stay usable."""
+        """Close the file. Frames that were returned stay usable."""
         self._container.close()
 
     def __enter__(self) -> Self:
@@ -112,7 +113,7 @@ class VideoReader:
         time = self._clock.tick(decoded)
         return Frame(self.frames_decoded, time, decoded.is_corrupt, decoded, self._orientation)
 
-    def _settle(self) -> None:
+    def _finalize_metadata(self) -> None:
         self.metadata.total_frame_count = self.frames_decoded
         self.metadata.duration = round(self._clock.span, 3)
         if self._clock.span > 0:
@@ -120,20 +121,20 @@ class VideoReader:
 
 
 def probe(path: Path) -> VideoMetadata:
-    """What is known of the video at ``path`` without decoding more than its first frame.
+    """Return the metadata of the video at ``path``; only its first frame is decoded.
 
-    Number of frames and duration are the container's word and may be wrong.
+    The number of frames and the duration are declared by the container and may be wrong.
 
     Raises:
-        UnreadableVideo: it is no video, or its first frames cannot be decoded.
-        OSError: the file is not there or may not be read.
+        UnreadableVideo: the file is not a video, or its first frames cannot be decoded.
+        OSError: the file does not exist or cannot be read.
     """
     with VideoReader(path) as video:
         return video.metadata
 
 
 class _Damage:
-    """What the decoder could not read."""
+    """Undecodable parts of the stream."""
 
     def __init__(self) -> None:
         self.packets = 0
@@ -141,13 +142,13 @@ class _Damage:
 
 
 def _decoded(container: InputContainer, stream: VideoStream, damage: _Damage) -> Iterator[av.VideoFrame]:
-    """Every frame that can be decoded. Only packets of the video stream are looked at, so bad sound does no harm."""
+    """Yield every decodable frame. Only packets of the video stream are read, so damaged audio has no effect."""
     packets = container.demux(stream)
     while True:
         try:
             packet = next(packets, None)
         except av.FFmpegError as error:
-            damage.stopped_by = (error.strerror or "the file cannot be read any further").lower()
+            damage.stopped_by = (error.strerror or "the rest of the file cannot be read").lower()
             yield from stream.codec_context.decode(None)  # the frames that the decoder still holds
             return
         if packet is None:
@@ -159,7 +160,7 @@ def _decoded(container: InputContainer, stream: VideoStream, damage: _Damage) ->
 
 
 class _Clock:
-    """When frames are shown, in seconds from the start of the file."""
+    """Presentation times of frames, in seconds from the start of the file."""
 
     def __init__(self, container: InputContainer, stream: VideoStream) -> None:
         rate = stream.average_rate or stream.guessed_rate or Fraction(25)
@@ -169,7 +170,7 @@ class _Clock:
         self._end = 0.0
 
     def tick(self, decoded: av.VideoFrame) -> float:
-        """When ``decoded`` is shown. A frame without a time follows the one before it."""
+        """Return the time of ``decoded``. A frame without a time follows the one before it."""
         time = self._end if decoded.time is None else decoded.time - self._start
         length = float(decoded.duration * decoded.time_base) if decoded.duration and decoded.time_base else 0.0
         if self._first is None:
@@ -179,12 +180,12 @@ class _Clock:
 
     @property
     def span(self) -> float:
-        """Seconds from the first frame's appearance to the last one's disappearance."""
+        """Seconds from the start of the first frame to the end of the last one."""
         return self._end - (self._first or 0.0)
 
 
 class _DecodeAhead:
-    """Runs an iterator of frames in a thread, a few frames ahead of whoever takes them."""
+    """Thread that runs an iterator of frames a few frames ahead of its consumer."""
 
     def __init__(self, frames: Iterator[av.VideoFrame]) -> None:
         self._waiting: queue.Queue[av.VideoFrame | BaseException | None] = queue.Queue(DECODE_AHEAD_FRAMES)
@@ -199,11 +200,11 @@ class _DecodeAhead:
             yield each
 
     def close(self) -> None:
-        """End the thread, wherever it is."""
+        """Stop the thread, also while it waits to hand over a frame."""
         self._stopped = True
         while self._thread.is_alive():
             try:
-                self._waiting.get(timeout=0.01)  # make room for what it is about to hand over
+                self._waiting.get(timeout=0.01)  # the thread may be blocked in put(): make space in the queue
             except queue.Empty:
                 continue
         self._thread.join()
@@ -215,5 +216,5 @@ class _DecodeAhead:
                 if self._stopped:
                     return
             self._waiting.put(None)
-        except BaseException as error:  # raised again where the frames are taken
+        except BaseException as error:  # the consumer raises it again
             self._waiting.put(error)

@@ -1,4 +1,4 @@
-"""Writing a video that browsers play: H.264 in MP4 that starts at once, every frame at its own time, with sound."""
+"""Video writer: H.264 in MP4 that browsers play, with the index in front, exact frame times and audio."""
 
 import tempfile
 from collections.abc import Iterator
@@ -13,16 +13,16 @@ from av.video.stream import VideoStream
 from voxel51.labels.media.audio_transcoder import AudioTranscoder
 
 TICKS_PER_SECOND = 90_000
-"""Clock of the written video; every usual frame rate divides it well."""
+"""Clock of the written video; a multiple of every common frame rate."""
 
 _ENCODING = {"preset": "veryfast", "crf": "20"}
 _BT709, _LIMITED_RANGE = 1, 1
 _FASTEST = 1000
-"""Frames a second; what claims to have more (a broken header) is not believed, except in the frames' own times."""
+"""Maximum plausible frame rate; a higher one is a broken header, and only the times of the frames are used."""
 
 
 class VideoWriter:
-    """A video that is being written, as `video_writer` returns it."""
+    """Video that is being written; `video_writer` creates it."""
 
     def __init__(self, container: OutputContainer, stream: VideoStream, sound: AudioTranscoder | None) -> None:
         self._container = container
@@ -31,8 +31,10 @@ class VideoWriter:
         self._last_tick = -1
 
     def add(self, picture: av.VideoFrame, seconds: float) -> None:
-        """Show ``picture`` (yuv420p, BT.709, of the recording's size) at ``seconds``, or right after the one before it
-        where that is later. Sound up to there is written with it.
+        """Add ``picture`` (yuv420p, BT.709, of the video's size) at ``seconds``, or right after the previous one if
+        that is later.
+
+        Audio up to that time is written with it.
         """
         self._last_tick = max(self._last_tick + 1, round(seconds * TICKS_PER_SECOND))
         picture.pts, picture.time_base = self._last_tick, Fraction(1, TICKS_PER_SECOND)
@@ -41,7 +43,7 @@ class VideoWriter:
             self._sound.write(until=seconds)
 
     def finish(self, seconds: float | None = None) -> None:
-        """Nothing follows; sound ends at ``seconds``, or with its source."""
+        """Write the remaining frames; audio ends at ``seconds``, or with its source."""
         self._container.mux(self._stream.encode())
         if self._sound is not None:
             self._sound.finish(seconds)
@@ -51,13 +53,14 @@ class VideoWriter:
 def video_writer(
     output: Path, size: tuple[int, int], rate: float, sound_of: Path | None = None, start: float = 0.0
 ) -> Iterator[VideoWriter]:
-    """A recording that becomes the file ``output`` when the block ends, and vanishes when it fails.
+    """Yield a writer of a video that becomes the file ``output`` when the block ends, and is deleted if the block
+    fails.
 
     Args:
         size: width and height in pixels, both even.
-        rate: frames a second, about. There is a keyframe every second, so that players seek quickly.
-        sound_of: a file whose sound is written too, if it has any.
-        start: seconds of that file at which the recording's time is 0.
+        rate: approximate frames per second. There is one keyframe per second, so that players seek quickly.
+        sound_of: file whose audio is copied, if it has any.
+        start: time in that file, in seconds, at which the written video starts.
     """
     believed = Fraction(min(max(rate, 1.0), _FASTEST)).limit_denominator(1001)
     with tempfile.TemporaryDirectory(dir=output.parent, prefix=".recording-") as folder:
