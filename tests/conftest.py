@@ -1,70 +1,92 @@
-"""Real platforms for the tests: one shared by all, and as many of one's own as a test wants."""
+"""Shared fixtures: platforms, users and databases; and the marker of unit tests.
+
+Modules of the platform are imported where a fixture needs them, so that unit tests start without them.
+"""
 
 import itertools
 import signal
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from demo.platform_process import PlatformProcess
-from support.accounts import User
-from support.platforms import StartPlatform, a_platform, running
-from support.postgresql import PostgreSQL, running_postgresql
-from support.xdist_locks import pytest_collection_modifyitems, pytest_runtest_protocol, pytest_xdist_auto_num_workers
-from voxel51.server.database.database import sqlite_url
+from support.unit_tests import mark_unit_tests
+from support.xdist_locks import put_exclusive_tests_first, pytest_runtest_protocol, pytest_xdist_auto_num_workers
 
-__all__ = ["pytest_collection_modifyitems", "pytest_runtest_protocol", "pytest_xdist_auto_num_workers"]
+if TYPE_CHECKING:
+    from demo.platform_process import PlatformProcess
+    from support.accounts import User
+    from support.platforms import StartPlatform
+    from support.postgresql import PostgreSQL
+
+__all__ = ["pytest_runtest_protocol", "pytest_xdist_auto_num_workers"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the unit tests, and put those that run alone first."""
+    mark_unit_tests(items)
+    put_exclusive_tests_first(items)
 
 
 @pytest.fixture(scope="session")
-def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlatformProcess]:
-    """A running platform that all tests share. Tests that count what is there make users of their own on it."""
-    with running(a_platform(tmp_path_factory.mktemp("platform") / "data")) as shared:
+def platform(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[PlatformProcess]":
+    """A running platform that all tests share. Tests that count records on it create users of their own."""
+    from support.platforms import new_platform, running
+
+    with running(new_platform(tmp_path_factory.mktemp("platform") / "data")) as shared:
         yield shared
 
 
 @pytest.fixture(scope="session")
-def shared_user(platform: PlatformProcess, tmp_path_factory: pytest.TempPathFactory) -> User:
-    """A user for tests that only read or do not mind what else is there."""
+def shared_user(platform: "PlatformProcess", tmp_path_factory: pytest.TempPathFactory) -> "User":
+    """A user for tests that only read, or whose records may stand beside others."""
+    from support.accounts import User
+
     return User.create(platform, tmp_path_factory.mktemp("shared-user"))
 
 
 @pytest.fixture(scope="session")
-def postgresql() -> Iterator[PostgreSQL]:
-    """A PostgreSQL server that all tests share; each makes databases of its own."""
+def postgresql() -> "Iterator[PostgreSQL]":
+    """A PostgreSQL server that all tests share; each test creates databases of its own."""
+    from support.postgresql import running_postgresql
+
     with running_postgresql() as server:
         yield server
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of a database without records, once of each kind that there is."""
+    """The URL of an empty database, once of each supported kind."""
     if request.param == "sqlite":
+        from voxel51.server.database.database import sqlite_url
+
         return sqlite_url(tmp_path / "platform.sqlite")
     server: PostgreSQL = request.getfixturevalue("postgresql")
     return server.database()
 
 
 @pytest.fixture
-def heeding_ctrl_c() -> Iterator[None]:
-    """Ctrl-C interrupts, here and in what is started: a shell without jobs has what it starts with ``&`` ignore it."""
+def default_sigint() -> Iterator[None]:
+    """Let SIGINT interrupt this process and its children: a shell without job control has background jobs ignore it."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture
-def start_platform(tmp_path: Path) -> Iterator[StartPlatform]:
-    """Starts platforms of the test's own; whatever still runs at its end is stopped and must leave nothing."""
+def start_platform(tmp_path: Path) -> "Iterator[StartPlatform]":
+    """Start platforms of the test's own. Those still running at its end are stopped, and may leave no process."""
+    from support.platforms import new_platform, running
+
     numbers = itertools.count(1)
     with ExitStack() as stack:
 
         def start(
             *arguments: str, folder: Path | None = None, environment: dict[str, str] | None = None
-        ) -> PlatformProcess:
+        ) -> "PlatformProcess":
             folder = folder or tmp_path / f"platform-{next(numbers)}"
-            return stack.enter_context(running(a_platform(folder, *arguments, environment=environment)))
+            return stack.enter_context(running(new_platform(folder, *arguments, environment=environment)))
 
         yield start

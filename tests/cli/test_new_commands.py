@@ -70,7 +70,7 @@ def test_run_uploads_runs_and_downloads(voxel51: Voxel51, api: API, tmp_path: Pa
     assert labels["provenance"]["parameters"]["threshold"] == 20
 
 
-@pytest.mark.usefixtures("heeding_ctrl_c")
+@pytest.mark.usefixtures("default_sigint")
 def test_an_interrupted_run_resumes(voxel51: Voxel51, api: API, user: User, tmp_path: Path) -> None:
     command = [COMMAND, "run", "voxel51/object-tracks", footage("bikes.mp4"), "--param", "frame_stride=1", "--out",
                tmp_path / "out"]  # fmt: skip

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser
 
 from demo.platform_process import PlatformProcess
 from support.browsers import Person, Visit, running_browser, visiting
-from support.platforms import a_platform, running
+from support.platforms import new_platform, running
 
 _numbers = itertools.count(1)
 
@@ -17,7 +17,7 @@ _numbers = itertools.count(1)
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlatformProcess]:
     """One platform for all tests of the console; each has a person of its own."""
     folder = tmp_path_factory.mktemp("platform") / "data"
-    with running(a_platform(folder, environment={"VOXEL51_SERVER_SIGN_UP": "open"})) as shared:
+    with running(new_platform(folder, environment={"VOXEL51_SERVER_SIGN_UP": "open"})) as shared:
         yield shared
 
 

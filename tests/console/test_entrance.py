@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, expect
 from demo.platform_process import PlatformProcess
 from support.browsers import PASSWORD, PHONE, Person, Visit, visiting
 from support.oidc_provider import CLIENT_ID, CLIENT_SECRET, LooseProvider, Says
-from support.platforms import StartPlatform, a_platform, running
+from support.platforms import StartPlatform, new_platform, running
 
 pytestmark = pytest.mark.slow
 
@@ -147,7 +147,7 @@ def with_provider(
     """A platform that takes a provider's word, where newcomers need an invitation; and its operator."""
     settings = {"ISSUER": provider.url, "CLIENT_ID": CLIENT_ID, "CLIENT_SECRET": CLIENT_SECRET, "NAME": "The Company"}
     environment = {f"VOXEL51_SERVER_OIDC_{name}": text for name, text in settings.items()}
-    with running(a_platform(tmp_path_factory.mktemp("oidc") / "data", environment=environment)) as platform:
+    with running(new_platform(tmp_path_factory.mktemp("oidc") / "data", environment=environment)) as platform:
         yield platform, Person.sign_up(platform, "ada")
 
 

@@ -30,7 +30,7 @@ from support.browser_uploads import (
 from support.browsers import PASSWORD, PHONE, Person, Visit, visiting
 from support.hostile_hosts import HostileHost, saying
 from support.loopback_server import Loopback, Reply
-from support.platforms import StartPlatform, a_platform, running
+from support.platforms import StartPlatform, new_platform, running
 from support.video_samples import numbered_video
 from voxel51.wire import uploads as tus
 
@@ -53,7 +53,7 @@ def large(tmp_path: Path) -> Path:
 def reaching(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlatformProcess]:
     """A platform that may read from loopback."""
     allowing = {"VOXEL51_SERVER_SIGN_UP": "open", "VOXEL51_SERVER_OUTBOUND_ALLOW": "127.0.0.1"}
-    with running(a_platform(tmp_path_factory.mktemp("reaching") / "data", environment=allowing)) as platform:
+    with running(new_platform(tmp_path_factory.mktemp("reaching") / "data", environment=allowing)) as platform:
         yield platform
 
 

@@ -10,7 +10,7 @@ import requests
 
 from demo.platform_process import PlatformProcess
 from support.accounts import Application, User
-from support.platforms import a_platform, running
+from support.platforms import new_platform, running
 
 # Left out: `positive_data_acceptance`, since no schema says that a date lies in the future or that data exists; and
 # `negative_data_rejection`, since forms and query strings turn every wrong type into text, which is right again.
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory):
     folder = tmp_path_factory.mktemp("description")
-    with running(a_platform(folder / "data")) as platform:
+    with running(new_platform(folder / "data")) as platform:
         application = Application.create(platform, folder)
         headers = application.headers()
         requests.post(f"{application.v1}/apps/users", json={"username": "u"}, headers=headers, timeout=20)

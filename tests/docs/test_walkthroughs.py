@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from support.documentation_pages import ROOT
-from support.platforms import a_platform, running
+from support.platforms import new_platform, running
 from support.postgresql import PostgreSQL
 from support.walkthrough_fixtures import Provisions
 from support.walkthrough_runner import Reader, is_like
@@ -39,7 +39,7 @@ def provisions(tmp_path_factory: pytest.TempPathFactory, request: pytest.Fixture
         server: PostgreSQL = request.getfixturevalue("postgresql")
         return server
 
-    own = a_platform(folder / "platform", environment={"VOXEL51_SERVER_OUTBOUND_ALLOW": "127.0.0.1"})
+    own = new_platform(folder / "platform", environment={"VOXEL51_SERVER_OUTBOUND_ALLOW": "127.0.0.1"})
     with running(own):
         yield Provisions(own, folder, postgresql)
 

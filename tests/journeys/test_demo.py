@@ -96,7 +96,7 @@ def test_a_file_that_is_no_video_is_said_so_in_a_line(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [notes], "the platform's data stayed"
 
 
-@pytest.mark.usefixtures("heeding_ctrl_c")
+@pytest.mark.usefixtures("default_sigint")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
 def test_a_demo_that_is_interrupted_leaves_nothing(tmp_path: Path, number: signal.Signals) -> None:
     demo = start_demo(tmp_path)

@@ -21,7 +21,7 @@ import requests
 from demo.platform_process import PlatformProcess
 from support.accounts import User
 from support.leftover_processes import Family
-from support.platforms import NO_OP, PATIENT, a_platform
+from support.platforms import NO_OP, PATIENT, new_platform
 from support.stored_files import database_path, every_text_in, orphans, stored_keys
 
 JOBS = int(os.environ.get("JOBS", "200"))
@@ -114,7 +114,7 @@ def test_whatever_is_killed_every_accepted_job_ends_exactly_once(tmp_path: Path)
     seed = int(os.environ.get("SEED", str(random.SystemRandom().randrange(10**6))))
     print(f"\nSEED={seed}", flush=True)
     environment = {"VOXEL51_SERVER_JOB_ATTEMPTS": str(JOB_ATTEMPTS)}
-    platform = a_platform(tmp_path / "data", environment=environment)
+    platform = new_platform(tmp_path / "data", environment=environment)
     platform.start()
     try:
         user = User.create(platform, tmp_path)

@@ -19,7 +19,7 @@ import requests
 
 from demo.platform_process import PlatformProcess
 from support.accounts import Application, User
-from support.platforms import a_platform, running
+from support.platforms import new_platform, running
 from support.stored_files import database_path
 from voxel51.server.accounts.tokens import hash_key
 from voxel51.server.encryption import load_secret_key
@@ -207,7 +207,9 @@ class World:
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("isolation")
-    with running(a_platform(folder / "data", environment={"VOXEL51_SERVER_OUTBOUND_ALLOW": "127.0.0.1:9"})) as platform:
+    with running(
+        new_platform(folder / "data", environment={"VOXEL51_SERVER_OUTBOUND_ALLOW": "127.0.0.1:9"})
+    ) as platform:
         alice, bob, revoked = (User.create(platform, folder) for _ in range(3))
         acme, globex, ended = (Application.create(platform, folder) for _ in range(3))
         [token_id, *_] = platform.run_command("server", "user", "tokens", revoked.name).split()

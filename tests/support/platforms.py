@@ -35,7 +35,7 @@ class StartPlatform(Protocol):
         """Start a platform of the test's own, with these options of ``voxel51 server start`` and variables."""
 
 
-def a_platform(folder: Path, *arguments: str, environment: dict[str, str] | None = None) -> PlatformProcess:
+def new_platform(folder: Path, *arguments: str, environment: dict[str, str] | None = None) -> PlatformProcess:
     """A platform, not yet started, that finds the analytics of `INSTALLED`."""
     paths = os.pathsep.join(filter(None, [str(INSTALLED), os.environ.get("PYTHONPATH", "")]))
     return PlatformProcess(folder, *arguments, environment={**_SETTINGS, "PYTHONPATH": paths, **(environment or {})})

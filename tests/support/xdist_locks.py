@@ -1,4 +1,4 @@
-"""How tests share a run between processes of pytest-xdist, and how one that measures time has the run to itself."""
+"""Parallel test runs: the number of pytest-xdist processes, and a lock for tests that run alone."""
 
 import fcntl
 import os
@@ -7,74 +7,75 @@ import pytest
 
 from support.documentation_pages import ROOT
 
-WORKERS_OF_A_PROCESSOR = 2
-"""More than one, since tests mostly wait: for jobs, for servers, for time to pass."""
-MOST_WORKERS = 8
-"""Each starts a platform and a PostgreSQL server of its own; more of them would spend their time on that."""
+PROCESSES_PER_CPU = 2
+"""More than one, since tests mostly wait: for jobs, for servers, for deadlines."""
+MAX_PROCESSES = 8
+"""Each process starts a platform and a PostgreSQL server; more of them would spend their time on that."""
 
-_FOLDER = ROOT / ".cache" / "turns"
+_FOLDER = ROOT / ".cache" / "test-locks"
 
 
-class Turns:
-    """Whose turn it is: that of any number of tests, or of one that is marked ``alone``.
+class RunLock:
+    """A lock between the processes of a run: shared by most tests, exclusive for one that runs alone.
 
-    Two locked files say so to all processes. Whoever comes passes the door and waits in the room; who would be alone
-    there keeps the door shut behind it, so that nobody overtakes it.
+    Two locked files make it fair. Each test locks the gate for the moment in which it waits for the lock proper. A test
+    that runs alone keeps the gate locked while it waits, so tests that come later cannot overtake it.
     """
 
     def __init__(self) -> None:
         _FOLDER.mkdir(parents=True, exist_ok=True)
-        self._door = (_FOLDER / "door").open("w")
-        self._room = (_FOLDER / "room").open("w")
-        self._is_ours = False
+        self._gate = (_FOLDER / "gate").open("w")
+        self._lock = (_FOLDER / "lock").open("w")
+        self._is_held = False
 
-    def take(self, *, alone: bool) -> None:
-        """Wait for the turn. Does nothing where the test before kept it."""
-        if self._is_ours:
+    def acquire(self, *, exclusive: bool) -> None:
+        """Wait for the lock. Does nothing if it is held."""
+        if self._is_held:
             return
-        fcntl.flock(self._door, fcntl.LOCK_EX)
-        fcntl.flock(self._room, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
-        fcntl.flock(self._door, fcntl.LOCK_UN)
-        self._is_ours = True
+        fcntl.flock(self._gate, fcntl.LOCK_EX)
+        fcntl.flock(self._lock, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH)
+        fcntl.flock(self._gate, fcntl.LOCK_UN)
+        self._is_held = True
 
-    def give_back(self) -> None:
-        """Let others have it."""
-        fcntl.flock(self._room, fcntl.LOCK_UN)
-        self._is_ours = False
-
-
-_TURNS = Turns() if "PYTEST_XDIST_WORKER" in os.environ else None
+    def release(self) -> None:
+        """Release the lock."""
+        fcntl.flock(self._lock, fcntl.LOCK_UN)
+        self._is_held = False
 
 
-def _is_alone(item: pytest.Item | None) -> bool:
+_LOCK = RunLock() if "PYTEST_XDIST_WORKER" in os.environ else None
+
+
+def _runs_alone(item: pytest.Item | None) -> bool:
     return item is not None and item.get_closest_marker("alone") is not None
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> object:
-    """Have the test wait for its turn, before its time begins to count. Those that are alone come one after another."""
-    if _TURNS is None:
+    """Hold the lock while the test runs, fixtures included. Its time limit begins once the lock is held."""
+    if _LOCK is None:
         return (yield)
-    _TURNS.take(alone=_is_alone(item))
+    _LOCK.acquire(exclusive=_runs_alone(item))
     try:
         return (yield)
     finally:
-        if not (_is_alone(item) and _is_alone(nextitem)):
-            _TURNS.give_back()
+        # Kept from one test that runs alone to the next, so that the other processes stop once for all of them.
+        if not (_runs_alone(item) and _runs_alone(nextitem)):
+            _LOCK.release()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put those that are alone first, so that the others wait for them once."""
-    items.sort(key=lambda item: not _is_alone(item))
+def put_exclusive_tests_first(items: list[pytest.Item]) -> None:
+    """Sort the tests that run alone to the front, where no other test has begun."""
+    items.sort(key=lambda item: not _runs_alone(item))
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """What ``-n auto`` means: no other process where somebody picks tests by name or looks at what they print."""
+    """Return the number of processes for ``-n auto``: none if tests are selected by name or their output is shown."""
     if config.option.keyword or config.option.capture == "no" or any("::" in each for each in config.args):
         return 0
-    return min(WORKERS_OF_A_PROCESSOR * _processors(), MOST_WORKERS)
+    return min(PROCESSES_PER_CPU * _usable_cpus(), MAX_PROCESSES)
 
 
-def _processors() -> int:
+def _usable_cpus() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)

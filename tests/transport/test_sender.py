@@ -210,7 +210,7 @@ def test_an_error_of_the_body_itself_arrives_as_it_is(loopback: Loopback, announ
         HttpSender().fetch(Request("POST", loopback.url, body=StreamedBody(broken, announced)))
 
 
-@pytest.mark.usefixtures("heeding_ctrl_c")
+@pytest.mark.usefixtures("default_sigint")
 @pytest.mark.parametrize("how", ["fetch", "send"])
 def test_ctrl_c_ends_a_wait_at_once(loopback: Loopback, how: str) -> None:
     never = threading.Event()

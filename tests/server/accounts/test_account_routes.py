@@ -11,7 +11,7 @@ import requests
 
 from demo.platform_process import PlatformProcess
 from support.accounts import User
-from support.platforms import NO_OP, PATIENT, a_platform, running
+from support.platforms import NO_OP, PATIENT, new_platform, running
 from support.stored_files import database_path
 
 PASSWORD = "correct horse"
@@ -20,7 +20,7 @@ PASSWORD = "correct horse"
 @pytest.fixture(scope="module")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlatformProcess]:
     folder = tmp_path_factory.mktemp("accounts")
-    with running(a_platform(folder / "data")) as platform:
+    with running(new_platform(folder / "data")) as platform:
         yield platform
 
 

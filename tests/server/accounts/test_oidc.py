@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from demo.platform_process import PlatformProcess
 from support.loopback_server import Loopback
 from support.oidc_provider import CLIENT_ID, CLIENT_SECRET, LooseProvider, Says
-from support.platforms import a_platform, running
+from support.platforms import new_platform, running
 from voxel51.wire.headers import REFUSAL_COOKIE
 
 PASSWORD = "correct horse"
@@ -56,7 +56,7 @@ def provider() -> Iterator[LooseProvider]:
 def platform(provider: LooseProvider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlatformProcess]:
     folder: Path = tmp_path_factory.mktemp("oidc")
     settings = settings_of(provider.url, OIDC_NAME="The Company", OIDC_DOMAINS="company.example, b.example")
-    with running(a_platform(folder / "data", environment=settings)) as platform:
+    with running(new_platform(folder / "data", environment=settings)) as platform:
         platform.run_command("server", "user", "create", "root", "--no-password")
         yield platform
 
@@ -90,7 +90,7 @@ def account(platform: PlatformProcess, answer: requests.Response) -> dict[str, o
 def test_sign_in_with_independent_provider(tmp_path: Path) -> None:
     with another_provider({"sub": "ada", "email": "ada@company.example", "email_verified": True}) as issuer:
         settings = settings_of(issuer, OIDC_DOMAINS="company.example", OIDC_CLIENT_SECRET="plain")
-        with running(a_platform(tmp_path, environment=settings)) as platform, requests.Session() as browser:
+        with running(new_platform(tmp_path, environment=settings)) as platform, requests.Session() as browser:
             begin = f"{platform.url}/v1/sign-in/oidc"
             page = browser.get(begin, params={"next": "/v1/account"}, timeout=20)
             assert page.url.startswith(f"{issuer}/oauth2/authorize"), page.text
@@ -200,7 +200,7 @@ def test_token_signed_with_public_key_as_secret_is_rejected(sign_in, provider) -
 
 
 def test_provider_may_rotate_its_keys(platform, provider, sign_in, tmp_path) -> None:
-    with running(a_platform(tmp_path, environment=settings_of(provider.url, SIGN_UP="open"))) as fresh:
+    with running(new_platform(tmp_path, environment=settings_of(provider.url, SIGN_UP="open"))) as fresh:
         provider.says = Says(key_id="next", key=provider.keys["first"])
         provider.keys["next"] = provider.keys["first"]
         browser = requests.Session()
@@ -213,7 +213,7 @@ def test_provider_may_rotate_its_keys(platform, provider, sign_in, tmp_path) -> 
 def test_wrong_or_unreachable_provider_is_reported(tmp_path) -> None:
     loopback = Loopback()
     loopback.reply_json({"issuer": "https://another.example"})
-    with running(a_platform(tmp_path, environment=settings_of(loopback.url))) as platform:
+    with running(new_platform(tmp_path, environment=settings_of(loopback.url))) as platform:
         begin = f"{platform.url}/v1/sign-in/oidc"
         other = requests.get(begin, allow_redirects=False, timeout=20)
         loopback.reply_json([1])
@@ -327,13 +327,13 @@ def test_browser_gets_page_with_reason_of_refusal(platform) -> None:
 
 def test_refused_browsers_count_towards_rate_limit(tmp_path, provider) -> None:
     settings = settings_of(provider.url, ADDRESS_FAILURES_PER_MINUTE="2")
-    with running(a_platform(tmp_path / "data", environment=settings)) as platform:
+    with running(new_platform(tmp_path / "data", environment=settings)) as platform:
         locations = [refused_as_in_a_browser(platform, "/sign-in/oidc/callback?state=x")[0] for _ in range(3)]
     assert locations == ["/sign-in?refused=401", "/sign-in?refused=401", "/sign-in?refused=429"]
 
 
 def test_without_provider_oidc_is_not_found(tmp_path) -> None:
-    with running(a_platform(tmp_path)) as platform:
+    with running(new_platform(tmp_path)) as platform:
         for path in ("sign-in/oidc", "sign-in/oidc/callback?code=c&state=s"):
             answer = requests.get(f"{platform.url}/v1/{path}", allow_redirects=False, timeout=20)
             assert (answer.status_code, answer.json()["error"]["code"]) == (404, 404)

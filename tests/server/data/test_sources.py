@@ -18,7 +18,7 @@ from demo.platform_process import PlatformProcess
 from support.accounts import User
 from support.hostile_hosts import HostileHost, saying
 from support.loopback_server import Loopback, Reply
-from support.platforms import NO_OP, StartPlatform, a_platform, running
+from support.platforms import NO_OP, StartPlatform, new_platform, running
 from support.stored_files import database_path, stored_keys
 from voxel51.users.api import API
 from voxel51.users.auth import Token
@@ -34,7 +34,7 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlatformProcess]:
     """A platform that may read from loopback addresses."""
     allowing = {"VOXEL51_SERVER_OUTBOUND_ALLOW": "files.corp.example, 127.0.0.1"}
-    with running(a_platform(tmp_path_factory.mktemp("sources") / "data", environment=allowing)) as platform:
+    with running(new_platform(tmp_path_factory.mktemp("sources") / "data", environment=allowing)) as platform:
         yield platform
 
 

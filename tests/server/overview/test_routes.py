@@ -11,7 +11,7 @@ import requests
 
 from demo.platform_process import PlatformProcess
 from support.accounts import Application, User
-from support.platforms import NO_OP, a_platform, running
+from support.platforms import NO_OP, new_platform, running
 from voxel51.users.api import API
 from voxel51.users.auth import Token
 from voxel51.users.jobs import JobRequest
@@ -36,7 +36,7 @@ class Site:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("overview")
-    with running(a_platform(folder / "data", environment={"VOXEL51_SERVER_CONCURRENCY": "2"})) as platform:
+    with running(new_platform(folder / "data", environment={"VOXEL51_SERVER_CONCURRENCY": "2"})) as platform:
         operator = requests.Session()
         body = {"username": "root", "password": PASSWORD}
         assert operator.post(f"{platform.url}/v1/sign-up", json=body, timeout=20).status_code == 201
