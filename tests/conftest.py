@@ -60,9 +60,9 @@ def postgresql() -> "Iterator[PostgreSQL]":
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of an empty database, once of each supported kind."""
     if request.param == "sqlite":
-        from voxel51.server.database.database import sqlite_url
+        from support.databases import migrated_sqlite
 
-        return sqlite_url(tmp_path / "platform.sqlite")
+        return migrated_sqlite(tmp_path / "platform.sqlite")
     server: PostgreSQL = request.getfixturevalue("postgresql")
     return server.database()
 

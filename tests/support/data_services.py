@@ -49,7 +49,6 @@ class DataServices:
 def open_data_services(folder, database_url, patience=timedelta(days=1)):
     """The services of a platform in ``folder`` with that database, which may have been one before."""
     database = Database(database_url)
-    database.migrate()
     storage = LocalStorage(folder / "storage")
     storage.open()
     quotas = Quotas(database, {"bytes": 0, "running_jobs": 0})

@@ -92,7 +92,6 @@ class Rooms:
 def job_rooms(folder: Path, database_url: str) -> Iterator[Rooms]:
     """The services, on a database that is closed at the end."""
     database = Database(database_url)
-    database.migrate()
     storage = LocalStorage(folder / "storage")
     storage.open()
     lifetime = timedelta(days=3)

@@ -6,10 +6,11 @@ from datetime import timedelta
 
 import pytest
 
+from support.databases import migrated_sqlite
 from voxel51.server.accounts.audit import COMMAND_LINE
 from voxel51.server.accounts.service import AccountService
 from voxel51.server.accounts.tokens import TokenService, TokenSpec
-from voxel51.server.database.database import Database, sqlite_url
+from voxel51.server.database.database import Database
 from voxel51.server.errors import BadRequest, Conflict, Forbidden, NotFound, Unauthenticated
 from voxel51.wire import dates
 from voxel51.wire.accounts import Role, Scope
@@ -17,8 +18,7 @@ from voxel51.wire.accounts import Role, Scope
 
 @pytest.fixture
 def database(tmp_path):
-    database = Database(sqlite_url(tmp_path / "platform.sqlite"))
-    database.migrate()
+    database = Database(migrated_sqlite(tmp_path / "platform.sqlite"))
     yield database
     database.close()
 

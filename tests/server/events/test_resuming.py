@@ -10,7 +10,8 @@ import requests
 from sqlalchemy import update
 
 from support.accounts import User
-from voxel51.server.database.database import Database, sqlite_url
+from support.databases import migrated_sqlite
+from voxel51.server.database.database import Database
 from voxel51.server.events import outbox
 from voxel51.server.events.feed import Feed, StreamStart
 from voxel51.server.events.routes import event_routes
@@ -24,8 +25,7 @@ from voxel51.wire.events import EventName
 
 @pytest.fixture
 def database(tmp_path):
-    database = Database(sqlite_url(tmp_path / "platform.sqlite"))
-    database.migrate()
+    database = Database(migrated_sqlite(tmp_path / "platform.sqlite"))
     yield database
     database.close()
 

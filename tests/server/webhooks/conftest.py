@@ -5,16 +5,16 @@ from pathlib import Path
 
 import pytest
 
+from support.databases import migrated_sqlite
 from support.webhook_receivers import Receiver
 from support.webhook_services import Webhooks
 from voxel51.server.accounts.callers import Application, User
-from voxel51.server.database.database import Database, sqlite_url
+from voxel51.server.database.database import Database
 
 
 @pytest.fixture
 def hooks(tmp_path: Path) -> Iterator[Webhooks]:
-    database = Database(sqlite_url(tmp_path / "platform.sqlite"))
-    database.migrate()
+    database = Database(migrated_sqlite(tmp_path / "platform.sqlite"))
     yield Webhooks(database)
     database.close()
 
