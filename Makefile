@@ -2,7 +2,7 @@
 # Set-up needs Python 3.11 or later with pip, and nothing else; `make PYTHON=/path/to/python …` picks one.
 
 .DEFAULT_GOAL := help
-.PHONY: generate help setup dev demo test lint bench docs serve build lock pictures \
+.PHONY: generate help setup dev demo test test-unit lint bench docs serve build lock pictures \
     install-test kill-test large-test api-test quality-test fiftyone-test docs-test console-test
 .DELETE_ON_ERROR:
 
@@ -10,6 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
+UNIT_TESTS := wire transport users apps labels platform server ci
 PYTEST := $(BIN)/python -m pytest
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -39,6 +40,9 @@ test: dev ## run the quick tests in parallel (ARGS="-k name" for some)
 
 generate: dev ## generate the async clients from the blocking ones
 	$(BIN)/python .ci/generate_async.py
+
+test-unit: dev ## run the unit tests: no server, no database server, no pytest-xdist (ARGS as above)
+	$(PYTEST) -p no:xdist -m "unit and not slow" $(addprefix tests/,$(UNIT_TESTS)) $(ARGS)
 
 lint: dev ## check style, types and imports between packages
 	$(BIN)/ruff check
