@@ -1,6 +1,6 @@
-"""The namespace that the client, the platform and its analytics share.
+"""Namespace package of the client, the platform and its analytics.
 
-Several distributions may add packages to it, so importing it does nothing but say so.
+Other distributions may add packages to it, so importing it does nothing else.
 """
 
 from pkgutil import extend_path

@@ -1,4 +1,4 @@
-"""The client of 2019-10 knows one address alone; a name and a private authority lead it to one's own platform."""
+"""The client of 2019-10 has a fixed host name: name resolution and a private authority lead it to another platform."""
 
 import os
 import shutil
@@ -14,8 +14,8 @@ from support.platforms import StartPlatform
 
 HOST = "api.voxel51.com"
 
-# Played by a process of its own, as the old client would be: `requests` without a session, and the address as it was
-# written into it. A line in /etc/hosts and port 443 are the whole machine's, so the name is looked up here instead.
+# Runs in a process of its own, as the old client did: `requests` without a session, and the fixed address. The name is
+# resolved here, because /etc/hosts and port 443 belong to the whole machine.
 CLIENT = """
 import json, socket, sys
 import requests
@@ -40,7 +40,7 @@ print(json.dumps([sent.status_code, content.text, details["filename"]]))
 
 @pytest.fixture
 def authority(tmp_path: Path) -> tuple[Path, Path, Path]:
-    """A private authority's certificate, and a certificate and key that it made for the old host name."""
+    """Return the certificate of a private authority, and a certificate and key that it issued for the old host name."""
     if shutil.which("openssl") is None:
         (pytest.fail if os.environ.get("CI") else pytest.skip)("needs the command openssl")
     root, root_key, request, certificate, key, extensions = (
@@ -59,14 +59,14 @@ def authority(tmp_path: Path) -> tuple[Path, Path, Path]:
     return root, certificate, key
 
 
-def play(port: int, user: User, **environment: str) -> subprocess.CompletedProcess[str]:
+def run_client(port: int, user: User, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", CLIENT, str(port), user.key]
     return subprocess.run(
         command, env={**os.environ, **environment}, capture_output=True, text=True, timeout=60, check=False
     )
 
 
-def test_the_client_of_the_fixed_host_works_through_a_private_authority(
+def test_the_client_with_the_fixed_host_works_with_a_private_authority(
     start_platform: StartPlatform, authority: tuple[Path, Path, Path], tmp_path: Path
 ) -> None:
     root, certificate, key = authority
@@ -74,8 +74,8 @@ def test_the_client_of_the_fixed_host_works_through_a_private_authority(
     user, port = User.create(platform, tmp_path), urlsplit(platform.url).port
     assert port is not None
 
-    done = play(port, user, REQUESTS_CA_BUNDLE=str(root))
-    stranger = play(port, user)
+    done = run_client(port, user, REQUESTS_CA_BUNDLE=str(root))
+    without_authority = run_client(port, user)
 
     assert done.stdout.strip() == '[201, "content", "v.mp4"]', done.stderr
-    assert "CERTIFICATE_VERIFY_FAILED" in stranger.stderr
+    assert "CERTIFICATE_VERIFY_FAILED" in without_authority.stderr

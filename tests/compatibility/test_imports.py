@@ -18,7 +18,7 @@ def test_importing_the_client_sets_up_no_logging() -> None:
 
 @pytest.mark.alone
 def test_importing_the_client_is_quick() -> None:
-    """Three runs, the best counts: the machine may be busy."""
+    """The best of three runs counts, because the machine may be busy."""
     bare = min(timed("pass") for _ in range(3))
     client = min(timed("import voxel51.users.api") for _ in range(3))
 

@@ -1,4 +1,4 @@
-"""The public names and signatures of the original client, as tables. A row that changes breaks somebody's script."""
+"""Public names and signatures of the original client, as tables. A changed row breaks existing scripts."""
 
 import importlib
 import inspect
@@ -84,7 +84,7 @@ NEW_METHODS = {
     "data_id=None, job_id=None, limit=None, offset=None",
     "list_labels": "",
 }
-"""What the original did not have."""
+"""Calls that the original did not have."""
 
 APPLICATION_METHODS = {
     "with_user": "username",
@@ -215,20 +215,20 @@ ENUMS = {
 }
 
 
-def found(module: str, name: str) -> object:
-    thing: object = importlib.import_module(module)
+def resolve(module: str, name: str) -> object:
+    value: object = importlib.import_module(module)
     for part in name.split("."):
-        thing = getattr(thing, part)
-    return thing
+        value = getattr(value, part)
+    return value
 
 
-def plain(parameter: inspect.Parameter) -> inspect.Parameter:
+def without_type(parameter: inspect.Parameter) -> inspect.Parameter:
     return parameter.replace(annotation=inspect.Parameter.empty)
 
 
-def signature_of(thing: object, length: int | None = None) -> str:
-    """The parameters without their types; only the first ``length`` of them."""
-    parameters = [plain(parameter) for parameter in inspect.signature(thing).parameters.values()]
+def signature_of(function: object, length: int | None = None) -> str:
+    """Return the parameters without their types; only the first ``length`` of them."""
+    parameters = [without_type(parameter) for parameter in inspect.signature(function).parameters.values()]
     return ", ".join(str(parameter) for parameter in parameters[:length])
 
 
@@ -243,7 +243,7 @@ def length_of(signature: str) -> int:
         *[(ApplicationAPI, name, signature) for name, signature in (API_METHODS | APPLICATION_METHODS).items()],
     ],
 )
-def test_every_call_of_the_original_takes_what_it_took(client: type[API], name: str, signature: str) -> None:
+def test_every_call_of_the_original_keeps_its_signature(client: type[API], name: str, signature: str) -> None:
     api = object.__new__(client)
     method = getattr(api, name)
     parameters = list(inspect.signature(method).parameters.values())
@@ -253,7 +253,7 @@ def test_every_call_of_the_original_takes_what_it_took(client: type[API], name: 
     assert all(parameter.default is not inspect.Parameter.empty for parameter in ours)
 
 
-def test_there_is_no_call_that_the_tables_do_not_know() -> None:
+def test_the_tables_list_every_call() -> None:
     assert public_methods(API) == {*API_METHODS, *NEW_METHODS}
     assert public_methods(ApplicationAPI) == {*API_METHODS, *NEW_METHODS, *APPLICATION_METHODS}
 
@@ -266,37 +266,37 @@ def public_methods(client: type[API]) -> set[str]:
     ("module", "name", "signature"),
     [(module, name, signature) for module, rows in OTHERS.items() for name, signature in rows.items()],
 )
-def test_everything_else_of_the_original_takes_what_it_took(module: str, name: str, signature: str) -> None:
-    assert signature_of(found(module, name), length_of(signature)) == signature
+def test_all_other_names_keep_their_signatures(module: str, name: str, signature: str) -> None:
+    assert signature_of(resolve(module, name), length_of(signature)) == signature
 
 
 @pytest.mark.parametrize(
     ("module", "name", "value"),
     [(module, name, value) for module, rows in VALUES.items() for name, value in rows.items()],
 )
-def test_constants_have_the_values_they_had(module: str, name: str, value: object) -> None:
-    assert found(module, name) == value
+def test_constants_keep_their_values(module: str, name: str, value: object) -> None:
+    assert resolve(module, name) == value
 
 
 @pytest.mark.parametrize(("name", "members"), ENUMS.items(), ids=ENUMS)
-def test_enums_are_text_with_the_members_they_had(name: str, members: list[str]) -> None:
+def test_enums_are_text_and_keep_their_members(name: str, members: list[str]) -> None:
     module, _, enum = name.rpartition(".")
 
-    assert {member: str(getattr(found(module, enum), member)) for member in members} == {m: m for m in members}
+    assert {member: str(getattr(resolve(module, enum), member)) for member in members} == {m: m for m in members}
 
 
-def test_a_client_takes_a_token_and_whether_to_keep_connections() -> None:
+def test_clients_are_constructed_with_token_and_keep_alive() -> None:
     assert list(inspect.signature(API).parameters) == ["token", "keep_alive"]
     api = API(Token.from_private_key("key", "http://host/"), keep_alive=False)
     assert (api.base_url, api.token.private_key, api.keep_alive) == ("http://host/v1", "key", False)
 
 
-def test_names_of_all_generations_are_one_thing() -> None:
+def test_aliases_of_older_names_are_the_same_objects() -> None:
     assert TokenLoadError is TokenError
     assert ApplicationTokenLoadError is ApplicationTokenError
 
 
-def test_what_is_of_applications_is_a_kind_of_what_is_of_users() -> None:
+def test_application_classes_are_subclasses_of_user_classes() -> None:
     assert issubclass(ApplicationAPI, API)
     assert issubclass(ApplicationAPIError, APIError)
     assert issubclass(ApplicationToken, Token)
@@ -305,14 +305,14 @@ def test_what_is_of_applications_is_a_kind_of_what_is_of_users() -> None:
     assert ApplicationAPI(ApplicationToken.from_private_key("key")).active_user is None
 
 
-def test_queries_know_the_fields_of_their_kind() -> None:
+def test_queries_list_their_supported_fields() -> None:
     assert BaseQuery.SUPPORTED_FIELDS == ()
     assert "pending" in AnalyticsQuery.SUPPORTED_FIELDS
     assert "size" in DataQuery.SUPPORTED_FIELDS
     assert "expired" in JobsQuery.SUPPORTED_FIELDS
 
 
-def test_a_reference_has_the_properties_it_had() -> None:
+def test_a_reference_keeps_its_properties() -> None:
     path = RemoteDataPath("d1")
     assert (path.has_data_id, path.is_valid) == (True, True)
     request = JobRequest("a/b")
@@ -320,7 +320,7 @@ def test_a_reference_has_the_properties_it_had() -> None:
     assert (request.inputs, request.parameters) == ({}, {})
 
 
-def test_constants_describe_what_is_installed() -> None:
+def test_constants_describe_the_installed_distribution() -> None:
     constants = importlib.import_module("voxel51.constants")
 
     names = ["NAME", "VERSION", "DESCRIPTION", "AUTHOR", "CONTACT", "URL", "LICENSE", "VERSION_LONG"]

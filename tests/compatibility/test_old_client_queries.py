@@ -1,4 +1,4 @@
-"""Queries as every generation of the old clients encodes them, all on the same routes."""
+"""Queries in the encodings of all generations of old clients, on the same routes."""
 
 import json
 from collections.abc import Callable
@@ -59,7 +59,7 @@ def ask_with_indexed_keys(user: User, path: str, query: dict[str, Any]) -> dict[
 
 
 def ask_with_empty_brackets(user: User, path: str, query: dict[str, Any]) -> dict[str, Any]:
-    """No client of ours to name, but a common spelling: ``fields[]=…&fields[]=…``."""
+    """A common form that no known client uses: ``fields[]=…&fields[]=…``."""
     flat = {f"{name}[]" if isinstance(value, list) else name: value for name, value in query.items()}
     answer = requests.get(f"{user.v1}/{path}", headers=user.headers, params=flat)
     answer.raise_for_status()
@@ -89,7 +89,7 @@ def owner(shared_user: User) -> User:
 
 
 @every_encoding
-def test_fields_search_sort_and_limit_mean_the_same_in_every_encoding(owner: User, ask: Ask) -> None:
+def test_fields_search_sort_and_limit_work_in_every_encoding(owner: User, ask: Ask) -> None:
     query = {"fields": ["id", "name"], "search": ["name:encoding-", "name:one|two"], "sort": "name:desc", "limit": 5}
 
     answer = ask(owner, "data", query)
@@ -100,17 +100,17 @@ def test_fields_search_sort_and_limit_mean_the_same_in_every_encoding(owner: Use
 
 
 @every_encoding
-def test_offset_and_limit_page_in_every_encoding(owner: User, ask: Ask) -> None:
+def test_offset_and_limit_work_in_every_encoding(owner: User, ask: Ask) -> None:
     query = {"fields": ["name"], "search": ["name:encoding-"], "sort": "name:asc", "offset": 1, "limit": 1}
 
     answer = ask(owner, "data", query)
 
     assert [record["name"] for record in answer["data"]] == ["encoding-three.csv"]
-    assert answer["count"] == 3, "the count is of all that match, not of the page"
+    assert answer["count"] == 3, "count includes all matches, not only the page"
 
 
 @every_encoding
-def test_all_versions_is_understood_in_every_encoding(owner: User, ask: Ask) -> None:
+def test_all_versions_works_in_every_encoding(owner: User, ask: Ask) -> None:
     query = {"fields": ["id", "name"], "search": ["scope:public|user", "name:shot-detection"], "all_versions": True}
 
     answer = ask(owner, "analytics", query)
@@ -118,7 +118,7 @@ def test_all_versions_is_understood_in_every_encoding(owner: User, ask: Ask) -> 
     assert [record["name"] for record in answer["analytics"]] == ["voxel51/shot-detection"]
 
 
-def test_an_empty_query_sends_two_bytes_of_body_and_gets_everything(owner: User) -> None:
+def test_an_empty_query_returns_all_fields(owner: User) -> None:
     answer = requests.get(f"{owner.v1}/data", headers=owner.headers, json={})
 
     record = answer.json()["data"][0]
@@ -126,7 +126,7 @@ def test_an_empty_query_sends_two_bytes_of_body_and_gets_everything(owner: User)
 
 
 @pytest.mark.parametrize("spelling", ["True", "true", "TRUE", "1"])
-def test_a_flag_is_searched_for_in_every_spelling(owner: User, spelling: str) -> None:
+def test_a_flag_is_searched_in_every_spelling(owner: User, spelling: str) -> None:
     everything = requests.get(f"{owner.v1}/analytics", headers=owner.headers, json={}).json()
 
     found = requests.get(f"{owner.v1}/analytics", headers=owner.headers, json={"search": f"pending:{spelling}"}).json()
@@ -145,7 +145,7 @@ def test_archived_false_finds_jobs_that_are_not_archived(owner: User, spelling: 
     assert job in [record["id"] for record in found["jobs"]]
 
 
-def test_numbers_may_come_as_text(owner: User) -> None:
+def test_numbers_may_be_text(owner: User) -> None:
     query = {"search": "name:encoding-", "limit": "2", "offset": "1"}
 
     found = requests.get(f"{owner.v1}/data", headers=owner.headers, json=query).json()
@@ -166,21 +166,21 @@ def test_a_search_is_split_at_its_first_colon_and_at_unescaped_commas(owner: Use
     assert names_found_by("name:a:b,encoding-one") == []
 
 
-def test_an_unsupported_search_field_is_refused_by_name(owner: User) -> None:
+def test_the_error_names_an_unsupported_search_field(owner: User) -> None:
     answer = requests.get(f"{owner.v1}/data", headers=owner.headers, json={"search": "colour:red"})
 
     assert answer.status_code == 400
     assert "Invalid search parameter colour" in answer.json()["error"]["message"]
 
 
-def test_a_list_of_analytics_takes_its_flag_in_a_body_on_get(owner: User) -> None:
+def test_the_list_of_analytics_accepts_a_body_on_get(owner: User) -> None:
     answer = requests.get(f"{owner.v1}/analytics/list", headers=owner.headers, json={"all_versions": False})
 
     names = [record["name"] for record in answer.json()["analytics"]]
     assert {"voxel51/shot-detection", "voxel51/object-tracks"} <= set(names)
 
 
-def test_one_answer_about_an_analytic_serves_both_generations(owner: User) -> None:
+def test_details_of_an_analytic_serve_both_generations(owner: User) -> None:
     listed = requests.get(f"{owner.v1}/analytics/list", headers=owner.headers, json={"all_versions": False}).json()
     analytic_id = listed["analytics"][0]["id"]
 
@@ -192,13 +192,13 @@ def test_one_answer_about_an_analytic_serves_both_generations(owner: User) -> No
         assert details[key] == document[key]
 
 
-def test_one_slash_at_the_end_is_tolerated(owner: User) -> None:
+def test_one_trailing_slash_is_accepted(owner: User) -> None:
     answer = requests.get(f"{owner.v1}/data/list/", headers=owner.headers, allow_redirects=False)
 
     assert answer.status_code == 200
 
 
-def test_sixteen_threads_with_a_connection_for_every_call_are_all_served(owner: User) -> None:
+def test_sixteen_threads_with_one_connection_per_call_are_served(owner: User) -> None:
     def ask(number: int) -> int:
         return requests.get(f"{owner.v1}/data", headers=owner.headers, json={"limit": 1 + number % 3}).status_code
 

@@ -1,4 +1,4 @@
-"""Uploads and other changes as the old clients send them, odd file names and late option parts included."""
+"""Uploads and other changes as old clients send them, with unusual file names and options after the file."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -16,13 +16,13 @@ BOUNDARY = "----old-client-boundary"
 
 
 def multipart(*parts: tuple[str, bytes]) -> bytes:
-    """A multipart body out of (the part's header lines, content)."""
+    """Return a multipart body of parts, each given as header lines and content."""
     pieces = [f"--{BOUNDARY}\r\n{headers}\r\n\r\n".encode() + content + b"\r\n" for headers, content in parts]
     return b"".join(pieces) + f"--{BOUNDARY}--\r\n".encode()
 
 
 def post_multipart(user: User, path: str, *parts: tuple[str, bytes]) -> Any:
-    """Post ``parts`` as the Node client does and return the answer's JSON."""
+    """Post ``parts`` as the Node client does, and return the JSON of the response."""
     headers = {"authorization": f"Bearer {user.key}", "content-type": f"multipart/form-data; boundary={BOUNDARY}"}
     answer = send("POST", f"{user.v1}/{path}", headers, multipart(*parts))
     assert answer.status == 201, answer.body
@@ -46,7 +46,7 @@ def expiry(record: dict[str, Any]) -> datetime:
     return datetime.fromisoformat(record["expiration_date"])
 
 
-def test_an_upload_answers_with_the_seven_fields_and_keeps_every_byte(shared_user: User) -> None:
+def test_an_upload_returns_seven_fields_and_keeps_every_byte(shared_user: User) -> None:
     content = bytes(range(256)) * 1000
 
     record = upload(shared_user, "bytes.mp4", content)
@@ -57,7 +57,7 @@ def test_an_upload_answers_with_the_seven_fields_and_keeps_every_byte(shared_use
     assert downloaded.content == content
 
 
-def test_details_name_the_file_twice_for_the_oldest_client(shared_user: User) -> None:
+def test_details_contain_filename_for_the_oldest_client(shared_user: User) -> None:
     record = details(shared_user, upload(shared_user, "twice.mp4")["id"])
 
     assert record["name"] == record["filename"] == "twice.mp4"
@@ -71,7 +71,7 @@ def test_details_name_the_file_twice_for_the_oldest_client(shared_user: User) ->
         pytest.param("2030-01-02T05:04:05.678+02:00", id="another offset"),
     ],
 )
-def test_a_lifetime_that_comes_after_the_file_is_honoured(shared_user: User, ttl: str) -> None:
+def test_a_lifetime_after_the_file_is_accepted(shared_user: User, ttl: str) -> None:
     record = upload(shared_user, data_ttl=ttl)
 
     assert record["expiration_date"] == "2030-01-02T03:04:05.678Z"
@@ -86,7 +86,7 @@ def test_a_lifetime_that_comes_after_the_file_is_honoured(shared_user: User, ttl
         pytest.param('filename="folder/below/video.mp4"', "video.mp4", id="folders"),
     ],
 )
-def test_every_spelling_of_a_file_name_is_read(shared_user: User, disposition: str, name: str) -> None:
+def test_every_encoding_of_a_file_name_is_read(shared_user: User, disposition: str, name: str) -> None:
     part = (f'Content-Disposition: form-data; name="file"; {disposition}\r\nContent-Type: video/mp4', b"content")
 
     record = post_multipart(shared_user, "data", part)["data"]
@@ -94,7 +94,7 @@ def test_every_spelling_of_a_file_name_is_read(shared_user: User, disposition: s
     assert details(shared_user, record["id"])["name"] == name
 
 
-def test_a_file_of_no_bytes_is_a_file(shared_user: User) -> None:
+def test_an_empty_file_is_accepted(shared_user: User) -> None:
     record = upload(shared_user, "empty.mp4", b"")
 
     downloaded = requests.get(f"{shared_user.v1}/data/{record['id']}/download", headers=shared_user.headers)
@@ -104,7 +104,7 @@ def test_a_file_of_no_bytes_is_a_file(shared_user: User) -> None:
 
 
 @pytest.mark.parametrize("spelling", [pytest.param("False", id="Python"), pytest.param("false", id="Node")])
-def test_a_job_request_in_the_old_order_of_parts_makes_a_job(shared_user: User, spelling: str) -> None:
+def test_a_job_request_before_its_options_creates_a_job(shared_user: User, spelling: str) -> None:
     data_id = upload(shared_user)["id"]
     request = {"analytic": "voxel51/shot-detection", "inputs": {"video": {"data-id": data_id}}, "parameters": {}}
     body = json.dumps(request, indent=4).encode()
@@ -124,7 +124,7 @@ def test_a_job_request_in_the_old_order_of_parts_makes_a_job(shared_user: User, 
     assert job["compute_mode"] == "BEST"
 
 
-def test_options_may_also_come_before_the_file(shared_user: User) -> None:
+def test_options_before_the_file_are_accepted(shared_user: User) -> None:
     record = post_multipart(
         shared_user,
         "data",
@@ -135,7 +135,7 @@ def test_options_may_also_come_before_the_file(shared_user: User) -> None:
     assert (record["name"], record["expiration_date"]) == ("late.mp4", "2031-01-01T00:00:00.000Z")
 
 
-def test_a_job_request_reads_back_with_its_data_ids(shared_user: User) -> None:
+def test_a_job_request_is_returned_with_its_data_ids(shared_user: User) -> None:
     data_id = upload(shared_user)["id"]
     request = {"analytic": "voxel51/shot-detection", "inputs": {"video": {"data-id": data_id}}, "parameters": {}}
     files = {"file": ("job.json", json.dumps(request), "application/json")}
@@ -147,7 +147,7 @@ def test_a_job_request_reads_back_with_its_data_ids(shared_user: User) -> None:
     assert {key: read[key] for key in request} == request
 
 
-def test_days_as_form_text_move_the_present_expiry(shared_user: User) -> None:
+def test_days_in_a_form_change_the_expiration_date(shared_user: User) -> None:
     record = upload(shared_user, data_ttl="2030-01-10T00:00:00Z")
 
     answer = requests.put(
@@ -159,7 +159,7 @@ def test_days_as_form_text_move_the_present_expiry(shared_user: User) -> None:
     assert moved == datetime(2030, 1, 10, tzinfo=UTC) - timedelta(days=1.5)
 
 
-def test_a_date_as_form_text_replaces_the_expiry_whatever_its_offset(shared_user: User) -> None:
+def test_a_date_in_a_form_replaces_the_expiration_date(shared_user: User) -> None:
     record = upload(shared_user)
 
     answer = requests.put(
@@ -173,7 +173,7 @@ def test_a_date_as_form_text_replaces_the_expiry_whatever_its_offset(shared_user
 
 
 @pytest.mark.parametrize("form", [{}, {"days": "1", "expiration_date": "2030-01-01"}], ids=["neither", "both"])
-def test_a_lifetime_takes_exactly_one_of_days_and_date(shared_user: User, form: dict[str, str]) -> None:
+def test_a_lifetime_requires_exactly_one_of_days_and_date(shared_user: User, form: dict[str, str]) -> None:
     record = upload(shared_user)
 
     answer = requests.put(f"{shared_user.v1}/data/{record['id']}/ttl", headers=shared_user.headers, data=form)
@@ -182,7 +182,7 @@ def test_a_lifetime_takes_exactly_one_of_days_and_date(shared_user: User, form: 
     assert answer.json()["error"]["code"] == 400
 
 
-def test_a_lifetime_that_has_passed_takes_the_data_away_at_once(shared_user: User) -> None:
+def test_data_whose_lifetime_has_passed_is_not_found(shared_user: User) -> None:
     record = upload(shared_user)
 
     requests.put(f"{shared_user.v1}/data/{record['id']}/ttl", headers=shared_user.headers, data={"days": "-100000"})
@@ -191,11 +191,11 @@ def test_a_lifetime_that_has_passed_takes_the_data_away_at_once(shared_user: Use
     assert gone.status_code == 404
 
 
-def test_an_empty_put_with_a_length_of_zero_starts_a_job(shared_user: User) -> None:
+def test_an_empty_put_starts_a_job(shared_user: User) -> None:
     data_id = upload(shared_user)["id"]
     request = {"analytic": "voxel51/shot-detection", "inputs": {"video": {"data-id": data_id}}, "parameters": {}}
     files = {"file": ("job.json", json.dumps(request), "application/json")}
-    form = {"job_name": "to be started", "auto_start": "False"}
+    form = {"job_name": "a job to start", "auto_start": "False"}
     job = requests.post(f"{shared_user.v1}/jobs", headers=shared_user.headers, files=files, data=form).json()["job"]
 
     answer = requests.put(f"{shared_user.v1}/jobs/{job['id']}/start", headers=shared_user.headers)
@@ -206,7 +206,7 @@ def test_an_empty_put_with_a_length_of_zero_starts_a_job(shared_user: User) -> N
     assert started["state"] != "READY"
 
 
-def test_data_is_deleted_by_a_bare_delete(shared_user: User) -> None:
+def test_data_is_deleted_by_a_delete_without_body(shared_user: User) -> None:
     record = upload(shared_user)
 
     answer = send("DELETE", f"{shared_user.v1}/data/{record['id']}", {"authorization": f"Bearer {shared_user.key}"})
@@ -215,7 +215,7 @@ def test_data_is_deleted_by_a_bare_delete(shared_user: User) -> None:
     assert requests.get(f"{shared_user.v1}/data/{record['id']}", headers=shared_user.headers).status_code == 404
 
 
-def test_an_upload_that_asks_first_is_told_to_continue(shared_user: User) -> None:
+def test_an_upload_that_expects_100_continue_receives_it(shared_user: User) -> None:
     body = multipart(('Content-Disposition: form-data; name="file"; filename="asked.mp4"', b"content"))
     head = (
         f"POST /v1/data HTTP/1.1\r\nHost: platform\r\nAuthorization: Bearer {shared_user.key}\r\n"
@@ -233,14 +233,14 @@ def test_an_upload_that_asks_first_is_told_to_continue(shared_user: User) -> Non
     assert answer.json()["data"]["name"] == "asked.mp4"
 
 
-def test_nothing_is_compressed_for_a_client_that_did_not_ask(shared_user: User) -> None:
+def test_responses_are_not_compressed_unless_requested(shared_user: User) -> None:
     answer = send("GET", f"{shared_user.v1}/analytics/list", {"authorization": f"Bearer {shared_user.key}"})
 
     assert "content-encoding" not in answer.headers
     assert answer.json()["analytics"]
 
 
-def test_a_download_link_works_for_whoever_holds_it_and_for_reading_alone(shared_user: User) -> None:
+def test_a_download_url_works_without_credentials_and_for_reading_only(shared_user: User) -> None:
     record = upload(shared_user, "linked.mp4", b"0123456789")
     url = requests.get(f"{shared_user.v1}/data/{record['id']}/download-url", headers=shared_user.headers).json()["url"]
 

@@ -1,4 +1,4 @@
-"""What the old container SDK and its shell fallback send while a job runs, played beside the job's real process."""
+"""Requests of the old container SDK and its shell fallback during a job, sent beside the job's real process."""
 
 import json
 import time
@@ -18,7 +18,7 @@ BODY = json.dumps({"state": "RUNNING", "messages": [], "inputs": {}, "posted_dat
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """A running job as its container knows it: the five variables, and its owner for comparison."""
+    """Running job as its container sees it: the five variables, and the owner for comparison."""
 
     owner: User
     job_id: str
@@ -111,7 +111,7 @@ def test_the_first_end_of_a_job_wins_and_its_last_reports_are_still_taken(contai
     assert requests.put(log, data=b"the log\n").status_code == 201
 
 
-def test_metadata_is_taken_as_numbers_only(container: Container) -> None:
+def test_metadata_must_be_numbers(container: Container) -> None:
     good = {"frame_count": 250, "duration_seconds": 10.0, "size_bytes": 123}
 
     taken = requests.post(container.url("metadata"), headers=container.agent, json=good)
@@ -131,7 +131,7 @@ def test_an_output_posted_as_data_becomes_data_of_the_owner(container: Container
 
 
 def raw_put(url: str, headers: str, body: bytes) -> int:
-    """A PUT with exactly these headers beside Host; returns the status."""
+    """Send a PUT with exactly these headers and Host, and return the status."""
     path = "/" + url.split("/", 3)[3]
     with connect(url) as connection:
         connection.sendall(f"PUT {path} HTTP/1.1\r\nHost: platform\r\n{headers}\r\n".encode() + body)
@@ -145,15 +145,15 @@ def raw_put(url: str, headers: str, body: bytes) -> int:
         pytest.param("Transfer-Encoding: chunked\r\n", b"%x\r\n%s\r\n0\r\n\r\n" % (len(BODY), BODY), id="chunked"),
     ],
 )
-def test_a_signed_upload_takes_bodies_as_they_come(container: Container, headers: str, body: bytes) -> None:
+def test_a_signed_upload_accepts_every_form_of_body(container: Container, headers: str, body: bytes) -> None:
     assert raw_put(container.signed("status"), headers, body) == 201
 
 
-def test_an_empty_chunked_log_is_a_log(container: Container) -> None:
+def test_an_empty_chunked_log_is_accepted(container: Container) -> None:
     assert raw_put(container.signed("log"), "Transfer-Encoding: chunked\r\n", b"0\r\n\r\n") == 201
 
 
-def test_the_shell_fallback_asks_to_continue_before_it_sends_a_log(container: Container) -> None:
+def test_the_shell_fallback_expects_100_continue(container: Container) -> None:
     url = container.environment["LOGFILE_SIGNED_URL"]
     path = "/" + url.split("/", 3)[3]
     with connect(url) as connection:
@@ -164,13 +164,13 @@ def test_the_shell_fallback_asks_to_continue_before_it_sends_a_log(container: Co
         assert read_answer(connection, "PUT").status == 201
 
 
-def test_repeating_an_upload_does_no_harm(container: Container) -> None:
+def test_an_upload_may_be_repeated(container: Container) -> None:
     url = container.signed("output")
 
     assert [requests.put(url, data=b"{}").status_code for _ in range(3)] == [201, 201, 201]
 
 
-def test_a_credential_of_one_job_is_none_for_another(container: Container) -> None:
+def test_the_credential_of_a_job_is_rejected_for_another_job(container: Container) -> None:
     other = f"{container.environment['API_BASE_URL']}/jobs/00000000-0000-0000-0000-000000000000/state"
 
     refused = requests.put(other, headers=container.agent, json={"state": "COMPLETE"})
@@ -181,7 +181,7 @@ def test_a_credential_of_one_job_is_none_for_another(container: Container) -> No
     assert container.job()["state"] == "RUNNING"
 
 
-def test_a_signed_link_serves_its_own_method_and_path_only(container: Container) -> None:
+def test_a_signed_url_is_valid_for_its_method_and_path_only(container: Container) -> None:
     status = container.signed("status")
 
     assert send("GET", status, {}).status in {403, 404, 405}

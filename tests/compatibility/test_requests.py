@@ -1,4 +1,4 @@
-"""What goes over the wire, held against what the newest client of 2020 sent."""
+"""Requests of our client, compared with those of the newest client of 2020."""
 
 import json
 from collections.abc import Callable
@@ -176,7 +176,7 @@ def test_calls_with_a_json_body(
         ({"expiration_date": "2030-01-01"}, "expiration_date=2030-01-01"),
     ],
 )
-def test_lifetimes_are_forms(
+def test_lifetimes_are_sent_as_forms(
     api: API, loopback: Loopback, noun: str, change: Callable[..., None], arguments: dict[str, Any], body: str
 ) -> None:
     change(api, "x1", **arguments)
@@ -187,7 +187,7 @@ def test_lifetimes_are_forms(
 
 
 def parts_of(loopback: Loopback) -> list[tuple[str, str]]:
-    """Heading and content of every part of the form that came in last."""
+    """Return heading and content of every part of the last received form."""
     content_type = loopback.last.headers["content-type"]
     boundary = content_type.removeprefix("multipart/form-data; boundary=")
     assert boundary != content_type
@@ -248,7 +248,7 @@ def test_an_empty_file_can_be_uploaded(api: API, loopback: Loopback, tmp_path: P
     assert parts_of(loopback) == [(file("empty", "application/octet-stream"), "")]
 
 
-def test_an_analytic_is_its_document_and_its_type(api: API, loopback: Loopback, tmp_path: Path) -> None:
+def test_an_analytic_is_sent_as_document_and_type(api: API, loopback: Loopback, tmp_path: Path) -> None:
     (tmp_path / "analytic.json").write_text("{}")
 
     api.upload_analytic(tmp_path / "analytic.json", analytic_type="IMAGE_TO_VIDEO")
@@ -260,7 +260,7 @@ def test_an_analytic_is_its_document_and_its_type(api: API, loopback: Loopback, 
     ]
 
 
-def test_an_image_says_its_type_in_the_path(api: API, loopback: Loopback, tmp_path: Path) -> None:
+def test_the_type_of_an_image_is_in_the_path(api: API, loopback: Loopback, tmp_path: Path) -> None:
     (tmp_path / "image.tar.gz").write_text("tar")
 
     api.upload_analytic_image("a1", tmp_path / "image.tar.gz", "gpu")
@@ -277,7 +277,7 @@ def test_a_job_request_is_read_back(api: API, loopback: Loopback) -> None:
     assert (loopback.last.method, loopback.last.path) == ("GET", "/v1/jobs/j1/request")
 
 
-def test_downloads_ask_for_a_name_and_then_for_the_content(
+def test_downloads_request_the_name_and_then_the_content(
     api: API, loopback: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

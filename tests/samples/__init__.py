@@ -1,1 +1,1 @@
-"""Small analytics that behave and misbehave, for tests of what runs analytics."""
+"""Sample analytics, correct and faulty, for tests of the code that runs analytics."""

@@ -1,4 +1,4 @@
-"""Analytics that behave and misbehave, installed for a test by `samples.installed.install`."""
+"""Sample analytics, correct and faulty, installed for a test by `samples.installed.install`."""
 
 import ctypes
 import json
@@ -21,7 +21,7 @@ def no_op(job):
 
 
 def echo(job):
-    """Leaves what it was given, and what it can see of where it runs."""
+    """Write the inputs and parameters of the job to its output."""
     job.message("echoing")
     job.warn("an echo is not an analysis")
     job.record_amount(3, 0.25, 5)
@@ -35,7 +35,7 @@ def echo(job):
 
 
 def surroundings(_job):
-    """Prints what it can see of where it runs."""
+    """Print the environment, descriptors and folder of the process."""
     descriptors = [path for path in Path("/proc/self/fd").iterdir() if path.is_symlink()]
     seen = {
         "environment": dict(os.environ),
@@ -86,7 +86,7 @@ def chatter(_job):
 
 
 def leave_behind(_job):
-    """Starts processes that mean to outlive it: in its group, in a session of their own, and twice removed."""
+    """Start processes that outlive the job: in its group, in a session of their own, and a daemon."""
     waiting = [sys.executable, "-I", "-S", "-c", "import time; time.sleep(3600)"]
     here = subprocess.Popen(waiting)
     away = subprocess.Popen(waiting, start_new_session=True)
@@ -102,7 +102,7 @@ def leave_behind_and_stay(job):
 
 
 def late_imports(_job):
-    """Prints the modules that were imported since this one was."""
+    """Print the modules that were imported after this one."""
     print(f"LATE {sorted(set(sys.modules) - IMPORTED)}", flush=True)
 
 

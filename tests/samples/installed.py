@@ -1,4 +1,4 @@
-"""Installs the sample analytics for one test: a distribution of a few text files, found by its folder."""
+"""Installation of the sample analytics for one test: a distribution of a few text files in a folder."""
 
 from pathlib import Path
 
@@ -26,7 +26,7 @@ BROKEN = {
 
 
 def install(folder: Path, broken: bool = False) -> list[Path]:
-    """Write the distribution into ``folder``; returns what has to be on the module path."""
+    """Write the distribution into ``folder``, and return the folders to add to the module path."""
     information = folder / "voxel51_samples-1.0.dist-info"
     information.mkdir(parents=True)
     (information / "METADATA").write_text("Metadata-Version: 2.1\nName: voxel51-samples\nVersion: 1.0\n")

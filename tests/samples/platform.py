@@ -1,6 +1,6 @@
-"""A platform for one job: a real server on a free loopback port that speaks what a running job needs.
+"""Platform for one job: a real server on a free loopback port with the routes that a running job needs.
 
-It keeps what it is told. A test may have it misbehave by putting statuses into `refusals`.
+The server keeps what it receives. Tests make it fail by adding statuses to `refusals`.
 """
 
 import json
@@ -19,9 +19,9 @@ class JobPlatform:
     """Attributes:
     requests: ``(method, path)`` of every request, in order.
     states: bodies of the state reports.
-    stored: kind (status, log, output, data) -> every body put there, in order.
-    files: name -> (content, Content-Disposition or None), served to whoever asks.
-    refusals: ``(method, path without query)`` -> statuses with which the next requests are refused, in turn.
+    stored: kind (status, log, output, data) -> every received body, in order.
+    files: name -> (content, Content-Disposition or None), served without credentials.
+    refusals: ``(method, path without query)`` -> statuses of the next responses, in order.
     """
 
     def __init__(self, inputs: Mapping[str, str] | None = None, parameters: Mapping[str, Any] | None = None) -> None:
@@ -148,21 +148,21 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(200, b'{"data": {"data_id": "d1"}}')
 
     def _begin(self) -> str | None:
-        """The path to answer; None when the request has been refused."""
+        """Return the path of the request; None if it was rejected."""
         platform = self.server.platform
         path = self.path.partition("?")[0]
         with platform.changed:
             platform.requests.append((self.command, path))
             platform.changed.notify_all()
         if platform.refusals[self.command, path]:
-            self._refuse(platform.refusals[self.command, path].pop(0))
+            self._reject(platform.refusals[self.command, path].pop(0))
             return None
         if path.startswith("/v1/") and self.headers["X-Voxel51-Agent"] != CREDENTIAL:
-            self._refuse(401)
+            self._reject(401)
             return None
         return path
 
-    def _refuse(self, status: int) -> None:
+    def _reject(self, status: int) -> None:
         body = json.dumps({"error": {"code": status, "message": "refused by the test"}}).encode()
         self._answer(status, body, {"X-Request-Id": "a-request"})
 

@@ -3,7 +3,7 @@
 from voxel51.apps import calls
 from voxel51.apps.auth import ApplicationToken
 from voxel51.apps.calls import ApplicationAPIError
-from voxel51.apps.client import ApplicationCaller
+from voxel51.apps.client import ApplicationMixin
 from voxel51.users.api import API
 from voxel51.users.query import DataQuery, JobsQuery
 from voxel51.wire.data import DataList
@@ -12,7 +12,7 @@ from voxel51.wire.jobs import JobList
 __all__ = ["ApplicationAPI", "ApplicationAPIError"]
 
 
-class ApplicationAPI(ApplicationCaller, API):
+class ApplicationAPI(ApplicationMixin, API):
     """API client for one application.
 
     Data and jobs belong to the active user, see `with_user`. Analytics and the platform's status belong to the

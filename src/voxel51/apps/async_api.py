@@ -5,7 +5,7 @@
 from voxel51.apps import calls
 from voxel51.apps.auth import ApplicationToken
 from voxel51.apps.calls import ApplicationAPIError
-from voxel51.apps.client import ApplicationCaller
+from voxel51.apps.client import ApplicationMixin
 from voxel51.users.async_api import AsyncAPI
 from voxel51.users.query import DataQuery, JobsQuery
 from voxel51.wire.data import DataList
@@ -14,7 +14,7 @@ from voxel51.wire.jobs import JobList
 __all__ = ["ApplicationAPIError", "AsyncApplicationAPI"]
 
 
-class AsyncApplicationAPI(ApplicationCaller, AsyncAPI):
+class AsyncApplicationAPI(ApplicationMixin, AsyncAPI):
     """Async API client for one application.
 
     Data and jobs belong to the active user, see `with_user`. Analytics and the platform's status belong to the

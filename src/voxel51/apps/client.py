@@ -1,4 +1,4 @@
-"""Application caller: the token, the active user and the routes of an application, mixed into a client for users."""
+"""Application mix-in: the token, the active user and the routes of an application, mixed into a client for users."""
 
 import os
 from collections.abc import Mapping
@@ -7,12 +7,12 @@ from typing import TypeVar
 from voxel51.apps.auth import ApplicationToken, load_application_token
 from voxel51.apps.calls import as_application
 from voxel51.users.calls.call import Call
-from voxel51.users.client import Caller
+from voxel51.users.client import BaseClient
 
 Result = TypeVar("Result")
 
 
-class ApplicationCaller(Caller):
+class ApplicationMixin(BaseClient):
     """Mix-in for clients that call as an application, or as one of its users.
 
     Attributes:

@@ -1,4 +1,4 @@
-"""What a client for asyncio has besides its calls: the same callers, calls and flows, awaited."""
+"""Async client without its calls: connections, and the execution of calls and flows in an event loop."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,7 +8,7 @@ from typing import Any, Self, TypeVar
 from voxel51.transport.async_sender import AsyncSender
 from voxel51.users.auth import Token
 from voxel51.users.calls.call import Call
-from voxel51.users.client import Caller
+from voxel51.users.client import BaseClient
 from voxel51.users.flows import (
     Action,
     Emit,
@@ -26,8 +26,8 @@ Result = TypeVar("Result")
 Item = TypeVar("Item")
 
 
-class AsyncClient(Caller):
-    """Makes the calls that `voxel51.users.calls` describes, in one event loop. Tasks may share it."""
+class AsyncClient(BaseClient):
+    """Async client that makes the calls described in `voxel51.users.calls`. Tasks of one event loop may share it."""
 
     def __init__(self, token: Token | None = None, keep_alive: bool = True) -> None:
         super().__init__(token, keep_alive)
@@ -55,7 +55,7 @@ class AsyncClient(Caller):
         return self._execute(Execution(flow))
 
     async def _execute(self, execution: Execution[Any]) -> AsyncIterator[Any]:
-        """Do what a flow wants until it is over; what it gives is handed on."""
+        """Perform the actions of a flow until it ends, and yield the items that it emits."""
         try:
             while (action := execution.action) is not None:
                 if isinstance(action, Emit):

@@ -1,4 +1,4 @@
-"""What a client of the platform has besides its calls: credentials, connections, and how a call is made."""
+"""Clients without their calls: credentials, connections, and the execution of calls and flows."""
 
 import hashlib
 import os
@@ -33,13 +33,13 @@ Result = TypeVar("Result")
 Item = TypeVar("Item")
 
 
-class Caller:
-    """Who calls: credentials, and how a call becomes a request. What is sent by which sender is up to subclasses.
+class BaseClient:
+    """Base of all clients: holds the credentials and turns calls into requests. Subclasses send them.
 
     Attributes:
-        token: what gives access.
-        base_url: address of the platform's routes, ``/v1`` included.
-        keep_alive: whether connections are kept between calls.
+        token: the credentials.
+        base_url: the address of the platform's routes, including ``/v1``.
+        keep_alive: whether connections are kept open between calls.
     """
 
     def __init__(self, token: Token | None = None, keep_alive: bool = True) -> None:
@@ -49,10 +49,10 @@ class Caller:
 
     @classmethod
     def from_json(cls, token_path: str | os.PathLike[str], **kwargs: Any) -> Self:
-        """A client with the token file at ``token_path``; ``kwargs`` go to the constructor.
+        """Return a client with the token file at ``token_path``; ``kwargs`` are passed to the constructor.
 
         Raises:
-            voxel51.users.auth.TokenError: it is no token file.
+            voxel51.users.auth.TokenError: the file was not found or is invalid.
         """
         return cls(token=cls._load_token(token_path), **kwargs)
 
@@ -66,20 +66,20 @@ class Caller:
 
     @property
     def _identity(self) -> str:
-        """What tells this client's platform and caller from others."""
-        said = repr((self.base_url, sorted(self._header.items())))
-        return hashlib.sha256(said.encode(errors="replace")).hexdigest()
+        """Return a hash that identifies the platform and the caller, without secrets."""
+        text = repr((self.base_url, sorted(self._header.items())))
+        return hashlib.sha256(text.encode(errors="replace")).hexdigest()
 
     def _adapt(self, call: Call[Result]) -> Call[Result]:
-        """``call`` as this kind of caller makes it."""
+        """Return ``call`` as this type of client makes it."""
         return call
 
     def _request(self, call: Call[Any], timeout_seconds: float | None = None) -> Request:
         return call.request(self.base_url, self._header, timeout_seconds)
 
 
-class Client(Caller):
-    """Makes the calls that `voxel51.users.calls` describes. Threads may share it."""
+class Client(BaseClient):
+    """Blocking client that makes the calls described in `voxel51.users.calls`. Threads may share it."""
 
     def __init__(self, token: Token | None = None, keep_alive: bool = True) -> None:
         super().__init__(token, keep_alive)
@@ -100,16 +100,16 @@ class Client(Caller):
         max_workers: int | None = None,
         progress: bool | Callable[[int, int], None] | None = None,
     ) -> list[Result]:
-        """``callback(item)`` for every item, in threads. The results are in the order of the items.
+        """Call ``callback(item)`` for every item, in threads, and return the results in the order of the items.
 
         Args:
-            callback: what to do.
+            callback: the function to call.
             iterable: the items.
-            max_workers: how many threads at most.
-            progress: True shows a bar; a function is called whenever an item is done: ``progress(done, total)``.
+            max_workers: the maximum number of threads.
+            progress: True shows a progress bar. A function is called after each item, as ``progress(done, total)``.
 
         Raises:
-            Exception: what the first failing callback, in that order, raised. Nothing is begun after a failure.
+            Exception: the exception of the first failing callback, in that order. No call starts after a failure.
         """
         report = progress_reporter(progress, "done", unit="")
         with ThreadPoolExecutor(max_workers=max_workers) as threads:
@@ -138,7 +138,7 @@ class Client(Caller):
         return self._execute(Execution(flow))
 
     def _execute(self, execution: Execution[Any]) -> Iterator[Any]:
-        """Do what a flow wants until it is over; what it gives is handed on."""
+        """Perform the actions of a flow until it ends, and yield the items that it emits."""
         try:
             while (action := execution.action) is not None:
                 if isinstance(action, Emit):
