@@ -15,8 +15,8 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
-START_LIMIT_SECONDS = 60.0
-STOP_LIMIT_SECONDS = 60.0
+START_LIMIT_SECONDS = 300.0
+STOP_LIMIT_SECONDS = 300.0
 POLL_SECONDS = 0.02
 
 COMMAND = Path(sysconfig.get_path("scripts")) / "voxel51"

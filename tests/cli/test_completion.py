@@ -14,10 +14,10 @@ import pytest
 
 from demo.platform_process import COMMAND
 from support.documentation_pages import DOCUMENTATION, blocks
+from support.waiting import LIMIT_SECONDS
 
 PAGE = DOCUMENTATION / "how-to" / "shell-completion.md"
 REGISTER = COMMAND.with_name("register-python-argcomplete")
-LIMIT_SECONDS = 60.0
 Type = Callable[[str, str], str]
 
 

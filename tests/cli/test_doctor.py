@@ -5,11 +5,12 @@ import subprocess
 from pathlib import Path
 
 from demo.platform_process import COMMAND, PlatformProcess
+from support.waiting import LIMIT_SECONDS
 
 
 def run(*arguments: object) -> tuple[int, str]:
     done = subprocess.run(
-        [COMMAND, "server", *map(str, arguments)], capture_output=True, text=True, timeout=100, check=False
+        [COMMAND, "server", *map(str, arguments)], capture_output=True, text=True, timeout=LIMIT_SECONDS, check=False
     )
     return done.returncode, done.stdout
 

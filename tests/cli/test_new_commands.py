@@ -12,6 +12,7 @@ from cli.conftest import Voxel51
 from demo.platform_process import COMMAND
 from support.accounts import User
 from support.video_samples import footage, numbered_video
+from support.waiting import LIMIT_SECONDS
 from voxel51.cli.printing import human_size, shortened
 from voxel51.users.api import API
 
@@ -78,12 +79,12 @@ def test_an_interrupted_run_resumes(voxel51: Voxel51, api: API, user: User, tmp_
     notes = tmp_path / "out" / ".voxel51-run.json"
     with subprocess.Popen([*map(str, command)], env=environment, stdout=subprocess.DEVNULL) as process:
         try:
-            deadline = time.monotonic() + 60
+            deadline = time.monotonic() + LIMIT_SECONDS
             while not notes.exists() or '"job"' not in notes.read_text():
                 assert time.monotonic() < deadline
                 time.sleep(0.02)
             process.send_signal(signal.SIGINT)
-            interrupted = process.wait(60)
+            interrupted = process.wait(LIMIT_SECONDS)
         finally:
             process.kill()
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from demo.platform_process import COMMAND
+from support.waiting import LIMIT_SECONDS
 
 
 def run(*arguments: str | Path | bytes, stdin: bytes = b"", **environment: str) -> subprocess.CompletedProcess[bytes]:
@@ -15,7 +16,7 @@ def run(*arguments: str | Path | bytes, stdin: bytes = b"", **environment: str) 
         input=stdin,
         capture_output=True,
         env={**os.environ, **environment},
-        timeout=60,
+        timeout=LIMIT_SECONDS,
         check=False,
     )
 

@@ -10,6 +10,7 @@ import requests
 from demo.platform_process import COMMAND, PlatformDied, PlatformProcess
 from support.accounts import Application, User
 from support.platforms import StartPlatform
+from support.waiting import LIMIT_SECONDS
 
 PASSWORD = "correct horse"
 
@@ -20,14 +21,16 @@ def test_invite_and_reset_print_working_keys(start_platform: StartPlatform) -> N
     platform.run_command("server", "user", "create", "root", "--no-password")
     invitation = platform.run_command("server", "user", "invite", "--role", "viewer", "--days", "1").split()[0]
     body = {"username": "guest", "password": PASSWORD, "invitation": invitation}
-    made = requests.post(f"{v1}/sign-up", json=body, timeout=20)
+    made = requests.post(f"{v1}/sign-up", json=body, timeout=LIMIT_SECONDS)
     assert (made.status_code, made.json()["role"]) == (201, "viewer")
 
     key = platform.run_command("server", "user", "reset", "guest").split()[0]
-    chosen = requests.post(f"{v1}/password-resets", json={"key": key, "new_password": "another horse"}, timeout=20)
+    chosen = requests.post(
+        f"{v1}/password-resets", json={"key": key, "new_password": "another horse"}, timeout=LIMIT_SECONDS
+    )
     assert chosen.status_code == 204
     body = {"username": "guest", "password": "another horse"}
-    assert requests.post(f"{v1}/sign-in", json=body, timeout=20).status_code == 200
+    assert requests.post(f"{v1}/sign-in", json=body, timeout=LIMIT_SECONDS).status_code == 200
 
 
 def test_a_key_is_printed_with_the_address_of_its_page_if_known(start_platform: StartPlatform, tmp_path: Path) -> None:
@@ -51,11 +54,11 @@ def test_a_key_is_printed_with_the_address_of_its_page_if_known(start_platform: 
 
 def test_a_quota_is_set_and_reset(platform: PlatformProcess, tmp_path: Path) -> None:
     alice, acme = User.create(platform, tmp_path), Application.create(platform, tmp_path)
-    requests.post(f"{acme.v1}/apps/users", json={"username": "bob"}, headers=acme.headers(), timeout=20)
+    requests.post(f"{acme.v1}/apps/users", json={"username": "bob"}, headers=acme.headers(), timeout=LIMIT_SECONDS)
 
     def quotas() -> list[dict[str, int]]:
         return [
-            requests.get(f"{alice.v1}/account/usage", headers=headers, timeout=20).json()["quota"]
+            requests.get(f"{alice.v1}/account/usage", headers=headers, timeout=LIMIT_SECONDS).json()["quota"]
             for headers in (alice.headers, acme.headers("bob"))
         ]
 
@@ -63,7 +66,7 @@ def test_a_quota_is_set_and_reset(platform: PlatformProcess, tmp_path: Path) -> 
     assert result == f"Quota of '{alice.name}': bytes: 5, running_jobs: unlimited\n"
     platform.run_command("server", "app", "quota", acme.name, "--running-jobs", "2")
     assert quotas() == [{"bytes": 5, "running_jobs": 0}, {"bytes": 0, "running_jobs": 2}]
-    refused = requests.post(f"{alice.v1}/data", headers=alice.headers, files={"file": b"123456"}, timeout=20)
+    refused = requests.post(f"{alice.v1}/data", headers=alice.headers, files={"file": b"123456"}, timeout=LIMIT_SECONDS)
     assert refused.status_code == 507
 
     platform.run_command("server", "user", "quota", alice.name)

@@ -16,6 +16,7 @@ from cli.conftest import Voxel51
 from demo.platform_process import COMMAND
 from support.accounts import User
 from support.platforms import PATIENT
+from support.waiting import LIMIT_SECONDS
 from voxel51.cli.live import JobProgressDisplay, ProgressDisplay, duration
 from voxel51.users.api import API
 from voxel51.users.jobs import JobRequest
@@ -97,7 +98,7 @@ def test_ctrl_c_ends_watch_without_a_traceback(user: User, api: API, tmp_path: P
     assert job_id[:8] in watching.stdout.readline().decode()
 
     watching.send_signal(signal.SIGINT)
-    _, said = watching.communicate(timeout=30)
+    _, said = watching.communicate(timeout=LIMIT_SECONDS)
 
     assert (watching.returncode, said) == (130, b"")
     api.kill_job(job_id)
@@ -117,7 +118,7 @@ def test_watch_updates_lines_in_place_on_a_terminal(user: User, api: API, tmp_pa
     finally:
         os.close(ours)
 
-    _, said = watching.communicate(timeout=30)
+    _, said = watching.communicate(timeout=LIMIT_SECONDS)
     assert (watching.returncode, said) == (0, b"")
     assert b"\x1b[2A" in shown, "it goes up to the first of two lines"
     last = shown.decode().replace("\r", "").split("\x1b[2A")[-1].replace("\x1b[2K", "").splitlines()

@@ -11,6 +11,7 @@ import pytest
 
 from support.accounts import User
 from support.platforms import StartPlatform
+from support.waiting import LIMIT_SECONDS
 
 HOST = "api.voxel51.com"
 
@@ -62,7 +63,7 @@ def authority(tmp_path: Path) -> tuple[Path, Path, Path]:
 def run_client(port: int, user: User, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", CLIENT, str(port), user.key]
     return subprocess.run(
-        command, env={**os.environ, **environment}, capture_output=True, text=True, timeout=60, check=False
+        command, env={**os.environ, **environment}, capture_output=True, text=True, timeout=LIMIT_SECONDS, check=False
     )
 
 

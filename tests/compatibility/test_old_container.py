@@ -11,8 +11,8 @@ import requests
 
 from support.accounts import User
 from support.raw_http import connect, read_answer, send
+from support.waiting import LIMIT_SECONDS
 
-WAIT_LIMIT_SECONDS = 60.0
 BODY = json.dumps({"state": "RUNNING", "messages": [], "inputs": {}, "posted_data": {}}, indent=4).encode()
 
 
@@ -55,7 +55,7 @@ def container(shared_user: User) -> Iterator[Container]:
 
 
 def wait_for_variables(user: User, job_id: str) -> dict[str, str]:
-    deadline = time.monotonic() + WAIT_LIMIT_SECONDS
+    deadline = time.monotonic() + LIMIT_SECONDS
     while True:
         status = requests.get(f"{user.v1}/jobs/{job_id}/status", headers=user.headers).json()
         for line in status.get("messages", []):

@@ -12,10 +12,9 @@ from playwright.sync_api import Download, Page, expect
 from support.browsers import DESK, PHONE, Person, Visit
 from support.platforms import NO_OP
 from support.video_samples import footage, numbered_video
+from support.waiting import LIMIT_MS
 
 pytestmark = pytest.mark.slow
-
-PATIENCE_MS = 60_000
 
 
 def upload(person: Person, path: Path, name: str | None = None, media_type: str = "video/mp4") -> str:
@@ -56,7 +55,7 @@ def test_real_videos_are_listed_with_their_pictures(visit: Visit, person: Person
     upload(person, tmp_path / "truth.json", media_type="application/json")
     page = visit.open("/data")
 
-    expect(page.locator("tbody img")).to_have_count(2, timeout=PATIENCE_MS)
+    expect(page.locator("tbody img")).to_have_count(2, timeout=LIMIT_MS)
     page.wait_for_function("() => [...document.querySelectorAll('tbody img')].every(each => each.naturalWidth > 0)")
     expect(page.get_by_role("row", name="truth.json")).to_contain_text("JSON")
     visit.take_picture("videos")
@@ -84,11 +83,11 @@ def test_no_picture_is_asked_for_before_it_comes_into_view(visit: Visit, person:
     page = visit.page
     page.set_viewport_size({"width": 1280, "height": 400})
     visit.open("/data?sort=name:asc")
-    expect(page.locator("tbody img").first).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator("tbody img").first).to_be_visible(timeout=LIMIT_MS)
     assert 1 <= len(asked) <= 10
 
     page.get_by_role("row", name="19.mp4").scroll_into_view_if_needed()
-    expect(page.get_by_role("row", name="19.mp4").locator("img")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_role("row", name="19.mp4").locator("img")).to_be_visible(timeout=LIMIT_MS)
 
 
 def test_a_file_that_says_it_is_a_video_and_is_none_keeps_its_sign(
@@ -99,10 +98,10 @@ def test_a_file_that_says_it_is_a_video_and_is_none_keeps_its_sign(
     data_id = upload(person, tmp_path / "broken.mp4")
     page = visit.open("/data")
 
-    expect(page.locator(".poster.none")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator(".poster.none")).to_be_visible(timeout=LIMIT_MS)
     expect(page.locator("tbody img")).to_have_count(0)
     visit.open(f"/data/{data_id}")
-    expect(page.get_by_role("alert").first).to_contain_text("This could not be loaded", timeout=PATIENCE_MS)
+    expect(page.get_by_role("alert").first).to_contain_text("This could not be loaded", timeout=LIMIT_MS)
     visit.assert_accessible()
 
 
@@ -249,8 +248,8 @@ def test_a_video_is_looked_at(visit: Visit, person: Person) -> None:
 
     expect(page.get_by_role("heading", name="bikes.mp4")).to_be_visible()
     video = page.locator("video, canvas").first
-    expect(video).to_be_visible(timeout=PATIENCE_MS)
-    expect(page.get_by_alt_text("10 moments of the video")).to_be_visible(timeout=PATIENCE_MS)
+    expect(video).to_be_visible(timeout=LIMIT_MS)
+    expect(page.get_by_alt_text("10 moments of the video")).to_be_visible(timeout=LIMIT_MS)
     about = page.locator("dl.facts")
     expect(about).to_contain_text("video/mp4")
     expect(about).to_contain_text(details(person, data_id)["sha256"][:16])
@@ -367,6 +366,6 @@ def test_jobs_on_a_file_stand_beside_it_as_they_go_on(visit: Visit, person: Pers
     job_id = submit(person, "look at <b>mine</b>", mine)
 
     expect(jobs.get_by_role("link", name="look at <b>mine</b>")).to_have_attribute("href", f"/jobs/{job_id}")
-    expect(jobs.get_by_text("complete")).to_be_visible(timeout=PATIENCE_MS)
+    expect(jobs.get_by_text("complete")).to_be_visible(timeout=LIMIT_MS)
     expect(jobs.get_by_text("on another")).to_have_count(0)
     visit.assert_accessible()

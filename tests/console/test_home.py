@@ -7,10 +7,11 @@ import pytest
 import requests
 from playwright.sync_api import expect
 
-from support.browser_uploads import PATIENCE_MS, kept, tray
+from support.browser_uploads import kept, tray
 from support.browsers import DESK, PHONE, Person, Visit
 from support.platforms import PATIENT
 from support.video_samples import footage
+from support.waiting import LIMIT_MS
 
 pytestmark = pytest.mark.slow
 
@@ -30,13 +31,13 @@ def test_a_newcomer_drops_a_video_and_finds_the_way_on(visit: Visit, person: Per
         page.get_by_role("button", name="Choose files").click()
     chooser.value.set_files(footage("bikes.mp4"))
 
-    expect(tray(page).get_by_role("link", name="Run an analytic")).to_be_visible(timeout=PATIENCE_MS)
+    expect(tray(page).get_by_role("link", name="Run an analytic")).to_be_visible(timeout=LIMIT_MS)
     data_id = kept(person)["bikes.mp4"]["id"]
     assert tray(page).get_by_role("link", name="Run an analytic").get_attribute("href") == f"/analytics?data={data_id}"
     recent = page.get_by_role("region", name="Recent videos")
     expect(recent.get_by_role("link", name="bikes.mp4")).to_be_visible()
     tray(page).get_by_role("link", name="Look at it").click()
-    expect(page.locator("video, canvas").first).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator("video, canvas").first).to_be_visible(timeout=LIMIT_MS)
 
 
 def test_what_is_new_is_shown_and_followed(visit: Visit, operator: Person, person: Person) -> None:
@@ -47,7 +48,7 @@ def test_what_is_new_is_shown_and_followed(visit: Visit, operator: Person, perso
     requests.put(quota, json={"bytes": size * 4}, headers=operator.headers, timeout=20).raise_for_status()
     page = visit.open("/")
     expect(page.get_by_role("region", name="Storage")).to_contain_text("25%")
-    expect(page.locator("main img")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator("main img")).to_be_visible(timeout=LIMIT_MS)
     document = {"analytic": PATIENT, "inputs": {}, "parameters": {"seconds": 12}}
     requests.post(
         f"{person.v1}/jobs",
@@ -59,8 +60,8 @@ def test_what_is_new_is_shown_and_followed(visit: Visit, operator: Person, perso
 
     jobs = page.get_by_role("region", name="Recent jobs")
     expect(jobs.get_by_role("link", name="a patient job")).to_be_visible()
-    expect(jobs.get_by_role("progressbar")).to_be_visible(timeout=PATIENCE_MS)
-    expect(jobs.get_by_text("complete")).to_be_visible(timeout=PATIENCE_MS)
+    expect(jobs.get_by_role("progressbar")).to_be_visible(timeout=LIMIT_MS)
+    expect(jobs.get_by_text("complete")).to_be_visible(timeout=LIMIT_MS)
     visit.take_picture("home")
     for _ in visit.in_both_looks():
         visit.assert_accessible()

@@ -11,7 +11,6 @@ from playwright.sync_api import Browser, expect
 
 from demo.platform_process import PlatformProcess
 from support.browser_uploads import (
-    PATIENCE_MS,
     BrowserProcesses,
     Network,
     Sent,
@@ -32,6 +31,7 @@ from support.hostile_hosts import HostileHost, saying
 from support.loopback_server import Loopback, Reply
 from support.platforms import StartPlatform, new_platform, running
 from support.video_samples import numbered_video
+from support.waiting import LIMIT_MS
 from voxel51.wire import uploads as tus
 
 pytestmark = pytest.mark.slow
@@ -71,7 +71,7 @@ def test_many_files_that_are_chosen_at_once_all_arrive(visit: Visit, person: Per
     page = visit.open("/data")
     choose(page, *paths)
 
-    expect(tray(page).get_by_role("heading", name="15 files uploaded")).to_be_visible(timeout=PATIENCE_MS)
+    expect(tray(page).get_by_role("heading", name="15 files uploaded")).to_be_visible(timeout=LIMIT_MS)
     expect(page.locator("tbody").get_by_role("row")).to_have_count(15)
     assert {name: data["sha256"] for name, data in kept(person).items()} == {path.name: sha256(path) for path in paths}
     expect(tray(page).get_by_role("link", name="Run an analytic on all 15")).to_be_visible()
@@ -276,7 +276,7 @@ def test_a_session_that_ends_in_the_middle_goes_on_after_the_password(
     requests.delete(f"{person.v1}/account/sessions/{session['id']}", headers=person.headers, timeout=20)
 
     dialog = page.get_by_role("dialog", name="Your session has ended")
-    expect(dialog).to_be_visible(timeout=PATIENCE_MS)
+    expect(dialog).to_be_visible(timeout=LIMIT_MS)
     dialog.get_by_label("Password").fill(PASSWORD)
     dialog.get_by_role("button", name="Sign in").click()
     expect_state(page, "large.bin", "done")
@@ -332,7 +332,7 @@ def test_the_same_file_is_not_uploaded_twice_at_once(visit: Visit, person: Perso
     expect_state(page, "large.bin", "done")
     assert sent.begun == 1
     choose(page, large)
-    expect(page.locator("tbody").get_by_role("row")).to_have_count(2, timeout=PATIENCE_MS)
+    expect(page.locator("tbody").get_by_role("row")).to_have_count(2, timeout=LIMIT_MS)
 
 
 def test_a_file_that_changes_in_the_middle_is_told_and_not_tried_for_ever(
@@ -511,7 +511,7 @@ def test_a_file_on_another_host_is_named_by_its_url(
 
         expect(page.get_by_role("heading", name="night street.mp4")).to_be_visible()
         expect(page.get_by_text("On another host")).to_be_visible()
-        expect(page.locator("video")).to_be_visible(timeout=PATIENCE_MS)
+        expect(page.locator("video")).to_be_visible(timeout=LIMIT_MS)
         assert kept(person)["night street.mp4"]["size"] == len(content)
     elsewhere.close()
 

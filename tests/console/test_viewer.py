@@ -16,11 +16,11 @@ from playwright.sync_api import Locator, Page, expect
 from support.browsers import PHONE, Person, Visit
 from support.platforms import DICTATED, NUMBERS
 from support.video_samples import KINDS, VARIABLE_TIMES_MS, footage, numbered_image, numbered_video, remuxed
+from support.waiting import LIMIT_SECONDS
 from voxel51.labels.masks import encode
 
 pytestmark = pytest.mark.slow
 
-JOB_LIMIT_SECONDS = 90
 MAKING_MILLISECONDS = 60_000
 
 _READING = """
@@ -87,7 +87,7 @@ class Maker:
         answer = requests.post(f"{self.person.v1}/jobs", headers=self.person.headers, files=form)
         assert answer.status_code == 201, answer.text
         job_id: str = answer.json()["job"]["id"]
-        ends_at = time.monotonic() + JOB_LIMIT_SECONDS
+        ends_at = time.monotonic() + LIMIT_SECONDS
         while (state := self._state(job_id)) != "COMPLETE":
             assert state != "FAILED"
             assert time.monotonic() < ends_at, state

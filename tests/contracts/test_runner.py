@@ -12,13 +12,13 @@ import pytest
 
 from samples.installed import install
 from samples.platform import JobPlatform
+from support.waiting import LIMIT_SECONDS
 from voxel51.server.engine import orphan_processes
 from voxel51.server.engine.launch import LaunchSpec
 from voxel51.server.engine.runner import LOG_TAIL_BYTES, ExitReason
 from voxel51.server.engine.runners.processes.runner import ProcessRunner
 from voxel51.wire.tasks import ENVIRONMENT_VARIABLES, JobLimits, TaskExit
 
-WAIT_SECONDS = 60
 LIMITS = JobLimits(wall_seconds=60, cpu_seconds=60, memory_bytes=1 << 30, file_bytes=1 << 28, open_files=256)
 
 
@@ -45,7 +45,7 @@ class Bench:
             return [outcome for outcome in self.outcomes if outcome.attempt_id == attempt_id]
 
         with self.changed:
-            assert self.changed.wait_for(of_attempt, WAIT_SECONDS), f"no outcome of {attempt_id}: {self.outcomes}"
+            assert self.changed.wait_for(of_attempt, LIMIT_SECONDS), f"no outcome of {attempt_id}: {self.outcomes}"
             return of_attempt()[0]
 
     def run(self, name, **limits):
@@ -75,7 +75,7 @@ def bench(request, tmp_path):
 
 
 def wait_until(condition):
-    deadline = time.monotonic() + WAIT_SECONDS
+    deadline = time.monotonic() + LIMIT_SECONDS
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.005)

@@ -10,6 +10,7 @@ import requests
 from demo.platform_process import PlatformProcess
 from support.accounts import User
 from support.platforms import NO_OP
+from support.waiting import LIMIT_SECONDS
 from voxel51.users.api import API
 from voxel51.users.auth import Token
 from voxel51.users.jobs import JobRequest
@@ -22,8 +23,8 @@ def all_at_once(user: User, actions: list[tuple[str, str]]) -> Counter[int]:
     barrier = Barrier(len(actions))
 
     def ask(action: tuple[str, str]) -> int:
-        barrier.wait(20)
-        return requests.request(action[0], user.v1 + action[1], headers=user.headers, timeout=30).status_code
+        barrier.wait(LIMIT_SECONDS)
+        return requests.request(action[0], user.v1 + action[1], headers=user.headers, timeout=LIMIT_SECONDS).status_code
 
     with ThreadPoolExecutor(len(actions)) as threads:
         return Counter(threads.map(ask, actions))
@@ -49,7 +50,10 @@ def test_a_job_is_deleted_by_one_of_many(shared_user: User) -> None:
 
     assert statuses[204] == 1
     assert set(statuses) <= {204, 400, 404}
-    assert requests.get(f"{shared_user.v1}/jobs/{job_id}", headers=shared_user.headers, timeout=20).status_code == 404
+    assert (
+        requests.get(f"{shared_user.v1}/jobs/{job_id}", headers=shared_user.headers, timeout=LIMIT_SECONDS).status_code
+        == 404
+    )
 
 
 def test_whatever_is_done_to_a_job_at_once_it_ends_in_one_state(shared_user: User) -> None:
@@ -73,7 +77,9 @@ def test_users_are_made_while_the_platform_is_busy(
 ) -> None:
     def upload(number: int) -> int:
         files = {"file": (f"{number}.bin", bytes(100_000))}
-        return requests.post(f"{shared_user.v1}/data", headers=shared_user.headers, files=files, timeout=30).status_code
+        return requests.post(
+            f"{shared_user.v1}/data", headers=shared_user.headers, files=files, timeout=LIMIT_SECONDS
+        ).status_code
 
     with ThreadPoolExecutor(THREADS) as threads:
         uploads = threads.map(upload, range(100))
@@ -81,4 +87,4 @@ def test_users_are_made_while_the_platform_is_busy(
         assert set(uploads) == {201}
 
     for user in users:
-        assert requests.get(f"{user.v1}/data", headers=user.headers, timeout=20).status_code == 200
+        assert requests.get(f"{user.v1}/data", headers=user.headers, timeout=LIMIT_SECONDS).status_code == 200

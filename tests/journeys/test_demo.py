@@ -17,6 +17,7 @@ from demo.video import find_video
 from support.documentation_pages import ROOT
 from support.leftover_processes import Family
 from support.network_namespace import required_without_network
+from support.waiting import LIMIT_SECONDS
 from voxel51.labels.video import VideoLabels
 
 OUTPUT = ROOT / "demo-output"
@@ -75,7 +76,7 @@ def test_the_whole_demo_works_where_no_other_host_can_be_reached(tmp_path: Path)
 def test_a_video_that_is_not_there_is_said_so_in_a_line(tmp_path: Path) -> None:
     demo = start_demo(tmp_path, "/no/such/video.mp4")
 
-    _, said = demo.communicate(timeout=60)
+    _, said = demo.communicate(timeout=LIMIT_SECONDS)
 
     assert demo.returncode == 1
     assert said.splitlines() == [
@@ -88,7 +89,7 @@ def test_a_file_that_is_no_video_is_said_so_in_a_line(tmp_path: Path) -> None:
     notes.write_text("not a video\n", encoding="utf-8")
 
     demo = start_demo(tmp_path, str(notes))
-    _, said = demo.communicate(timeout=60)
+    _, said = demo.communicate(timeout=LIMIT_SECONDS)
 
     assert demo.returncode == 1
     (line,) = said.splitlines()
@@ -107,7 +108,7 @@ def test_a_demo_that_is_interrupted_leaves_nothing(tmp_path: Path, number: signa
     assert family.descendants(demo.pid)
 
     demo.send_signal(number)
-    _, said = demo.communicate(timeout=60)
+    _, said = demo.communicate(timeout=LIMIT_SECONDS)
 
     assert demo.returncode == 130
     assert said.splitlines()[-1] == "demo: interrupted; nothing is left running"

@@ -15,9 +15,9 @@ from support.accounts import User
 from support.platforms import StartPlatform
 from support.raw_http import connect, send
 from support.stored_files import orphans, stored_keys
+from support.waiting import LIMIT_SECONDS
 
 BOUNDARY = "----hostile-boundary"
-SETTLE_LIMIT_SECONDS = 15.0
 SMALL_DISK_MIB = 64
 
 
@@ -82,7 +82,7 @@ def test_a_raw_line_break_in_a_name_is_no_way_into_the_headers(shared_user: User
 
 def wait_for_keys(platform: PlatformProcess, keys: set[str]) -> None:
     """Return once the storage holds exactly ``keys``; fail if it comes to something else."""
-    deadline = time.monotonic() + SETTLE_LIMIT_SECONDS
+    deadline = time.monotonic() + LIMIT_SECONDS
     while (found := set(stored_keys(platform.folder))) != keys:
         assert time.monotonic() < deadline, f"stayed: {found - keys}; went: {keys - found}"
         time.sleep(0.02)
@@ -90,7 +90,7 @@ def wait_for_keys(platform: PlatformProcess, keys: set[str]) -> None:
 
 def wait_for_a_half_file(platform: PlatformProcess) -> None:
     """Return once a file is being written."""
-    deadline = time.monotonic() + SETTLE_LIMIT_SECONDS
+    deadline = time.monotonic() + LIMIT_SECONDS
     while not any((platform.folder / "storage" / "incoming").iterdir()):
         assert time.monotonic() < deadline, "the upload never began to be written"
         time.sleep(0.005)

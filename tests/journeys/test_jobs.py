@@ -10,13 +10,12 @@ import pytest
 
 from demo.platform_process import PlatformDied
 from support.accounts import User
-from support.leftover_processes import GONE_LIMIT_SECONDS, Family
+from support.leftover_processes import Family
 from support.platforms import StartPlatform
+from support.waiting import LIMIT_SECONDS
 from voxel51.users.api import API, APIError
 from voxel51.users.auth import Token
 from voxel51.users.jobs import JobExecutionError, JobRequest
-
-WAIT_LIMIT_SECONDS = 60.0
 
 
 def client(user: User) -> API:
@@ -32,11 +31,11 @@ def submit(api: API, sample: str, **parameters: Any) -> str:
 
 
 def wait(api: API, job_id: str) -> None:
-    api.wait_until_job_completes(job_id, sleep_time=0.2, max_wait_time=WAIT_LIMIT_SECONDS)
+    api.wait_until_job_completes(job_id, sleep_time=0.2, max_wait_time=LIMIT_SECONDS)
 
 
 def wait_for_state(api: API, job_id: str, *states: str) -> str:
-    deadline = time.monotonic() + WAIT_LIMIT_SECONDS
+    deadline = time.monotonic() + LIMIT_SECONDS
     while (state := api.get_job_state(job_id)) not in states:
         assert time.monotonic() < deadline, f"still {state}, not {states}: {api.get_job_status(job_id)}"
         time.sleep(0.05)
@@ -62,7 +61,7 @@ def test_progress_can_be_seen_while_a_job_runs(shared_user: User) -> None:
     seen: list[float] = []
     with client(shared_user) as api:
         job_id = submit(api, "patient", seconds=3)
-        deadline = time.monotonic() + WAIT_LIMIT_SECONDS
+        deadline = time.monotonic() + LIMIT_SECONDS
         while api.get_job_state(job_id) != "COMPLETE":
             progress = api.get_job_status(job_id).get("progress", {})
             seen.append(progress.get("fraction", 0.0))
@@ -113,7 +112,7 @@ def test_a_job_takes_everything_it_started_with_it(start_platform: StartPlatform
         job_id = submit(api, "parent", seconds=2)
         wait_for_state(api, job_id, "RUNNING")
         family = Family(own.pid)
-        deadline = time.monotonic() + WAIT_LIMIT_SECONDS
+        deadline = time.monotonic() + LIMIT_SECONDS
         while not any("time.sleep(600)" in command_of(each) for each in family.descendants(own.pid)):
             family.look_again(own.pid)
             assert time.monotonic() < deadline
@@ -123,7 +122,7 @@ def test_a_job_takes_everything_it_started_with_it(start_platform: StartPlatform
     def sleepers() -> list[psutil.Process]:
         return [each for each in family.descendants(own.pid) if "time.sleep(600)" in command_of(each)]
 
-    deadline = time.monotonic() + GONE_LIMIT_SECONDS
+    deadline = time.monotonic() + LIMIT_SECONDS
     while sleepers():  # they are ended right after the job's own process
         assert time.monotonic() < deadline
         time.sleep(0.02)

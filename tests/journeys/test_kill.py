@@ -23,6 +23,7 @@ from support.accounts import User
 from support.leftover_processes import Family
 from support.platforms import NO_OP, PATIENT, new_platform
 from support.stored_files import database_path, every_text_in, orphans, stored_keys
+from support.waiting import LIMIT_SECONDS
 
 JOBS = int(os.environ.get("JOBS", "200"))
 SUBMITTERS = 4
@@ -36,7 +37,6 @@ SHORT_SECONDS = 0.3
 JOB_ATTEMPTS = 50
 """So many that only a job which is lost over and over could run out of them."""
 
-SETTLE_LIMIT_SECONDS = 300.0
 LONG_AGO_SECONDS = 2 * 3600
 
 pytestmark = pytest.mark.slow
@@ -66,7 +66,7 @@ class Submitter:
         form = {"job_name": name, "auto_start": "True"}
         try:
             answer = requests.post(
-                f"{self._user.v1}/jobs", headers=self._user.headers, files=files, data=form, timeout=20
+                f"{self._user.v1}/jobs", headers=self._user.headers, files=files, data=form, timeout=LIMIT_SECONDS
             )
         except requests.ConnectionError:
             return None
@@ -138,14 +138,14 @@ def test_whatever_is_killed_every_accepted_job_ends_exactly_once(tmp_path: Path)
 
 def count_unended(user: User) -> int:
     query = {"search": "state:READY|QUEUED|SCHEDULED|RUNNING", "fields": "id", "limit": 1}
-    answer = requests.get(f"{user.v1}/jobs", headers=user.headers, json=query, timeout=30)
+    answer = requests.get(f"{user.v1}/jobs", headers=user.headers, json=query, timeout=LIMIT_SECONDS)
     answer.raise_for_status()
     return int(answer.json()["count"])
 
 
 def wait_for_the_rest(user: User) -> None:
     """Leave the platform in peace until every job has ended."""
-    deadline = time.monotonic() + SETTLE_LIMIT_SECONDS
+    deadline = time.monotonic() + LIMIT_SECONDS
     while unended := count_unended(user):
         assert time.monotonic() < deadline, f"{unended} jobs did not end although nothing was killed any more"
         time.sleep(0.1)
@@ -172,7 +172,7 @@ def check_storage(platform: PlatformProcess) -> None:
     for path in (platform.folder / "storage").rglob("*"):
         os.utime(path, (time.time() - LONG_AGO_SECONDS,) * 2)
     platform.start()
-    deadline = time.monotonic() + SETTLE_LIMIT_SECONDS
+    deadline = time.monotonic() + LIMIT_SECONDS
     while left := orphans(platform.folder):
         assert time.monotonic() < deadline, f"stored files that no record speaks of: {left}"
         time.sleep(0.1)

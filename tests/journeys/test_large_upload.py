@@ -15,11 +15,11 @@ import requests
 
 from support.accounts import User
 from support.platforms import StartPlatform
+from support.waiting import LIMIT_SECONDS
 
 GIB = 1024**3
 SIZE_BYTES = 5 * GIB
 GROWTH_LIMIT_BYTES = 64 * 1024**2
-SETTLE_LIMIT_SECONDS = 60
 BLOCK_BYTES = 1024**2
 BOUNDARY = "----large-boundary"
 
@@ -42,7 +42,7 @@ def resident_bytes(pid: int) -> int:
 
 def resting_bytes(pid: int) -> int:
     """The same once it stands still: after its start the platform goes on to load its analytics."""
-    before, deadline = 0, time.monotonic() + SETTLE_LIMIT_SECONDS
+    before, deadline = 0, time.monotonic() + LIMIT_SECONDS
     while abs((now := resident_bytes(pid)) - before) > 1024**2:
         assert time.monotonic() < deadline, f"the memory at rest still changes: {before} to {now} bytes"
         before = now

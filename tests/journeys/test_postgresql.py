@@ -11,6 +11,7 @@ from support.accounts import Application, User
 from support.platforms import NO_OP, StartPlatform
 from support.postgresql import PostgreSQL
 from support.video_samples import footage, numbered_video
+from support.waiting import LIMIT_SECONDS
 from voxel51.transport.errors import NotFound
 from voxel51.users.api import API
 from voxel51.users.auth import Token
@@ -30,7 +31,9 @@ def test_jobs_of_users_and_applications_run_and_survive_a_restart(
 ) -> None:
     platform = start_platform(environment=settings)
     alice, acme = User.create(platform, tmp_path), Application.create(platform, tmp_path)
-    made = requests.post(f"{acme.v1}/apps/users", json={"username": alice.name}, headers=acme.headers(), timeout=20)
+    made = requests.post(
+        f"{acme.v1}/apps/users", json={"username": alice.name}, headers=acme.headers(), timeout=LIMIT_SECONDS
+    )
     assert made.status_code == 201
     with API(token=Token.from_json(alice.token)) as api:
         data = api.upload_data(numbered_video(tmp_path / "video.mp4"))
@@ -47,7 +50,7 @@ def test_jobs_of_users_and_applications_run_and_survive_a_restart(
         assert [each["name"] for each in api.query_jobs(JobsQuery().add_search("name", "SHO"))["jobs"]] == ["shots"]
         for _ in range(20):
             api.upload_job_request(JobRequest(NO_OP), "many", auto_start=True)
-        ended = list(api.wait([each["id"] for each in api.list_jobs()], timeout=60))
+        ended = list(api.wait([each["id"] for each in api.list_jobs()], timeout=LIMIT_SECONDS))
         assert len(ended) == 21
         assert {each["state"] for each in ended} == {"COMPLETE"}
         api.delete_data(data["id"])
@@ -76,7 +79,7 @@ def test_what_was_found_is_drawn_and_searched(
         with pytest.raises(NotFound):
             other.get_frame_times(data["id"])
         api.delete_data(data["id"])
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + LIMIT_SECONDS
         while (
             len(list((platform.folder / "storage" / "outputs").rglob("*-*"))) > 2
         ):  # its index goes with it, and the sheet that shows it
@@ -92,7 +95,7 @@ def test_of_many_who_come_first_at_once_one_is_the_operator(
 
     def sign_up(name: str) -> None:
         body = {"username": name, "password": PASSWORD}
-        answer = requests.post(f"{platform.url}/v1/sign-up", json=body, timeout=60)
+        answer = requests.post(f"{platform.url}/v1/sign-up", json=body, timeout=LIMIT_SECONDS)
         roles.append(answer.json().get("role", answer.text))
 
     people = [threading.Thread(target=sign_up, args=(f"person-{number}",)) for number in range(6)]

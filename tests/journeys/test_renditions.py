@@ -18,6 +18,7 @@ import requests
 from demo.platform_process import PlatformProcess
 from support.accounts import User
 from support.video_samples import VARIABLE_TIMES_MS, footage, number_in, numbered_video
+from support.waiting import LIMIT_SECONDS
 from voxel51.labels.media.frame import Pixels
 from voxel51.labels.media.video_reader import VideoReader
 from voxel51.labels.video import VideoLabels
@@ -27,7 +28,6 @@ from voxel51.users.auth import Token
 from voxel51.users.jobs import JobRequest
 
 WAIT = {"wait": "20"}
-LIMIT_SECONDS = 100.0
 
 
 @dataclass
@@ -43,7 +43,7 @@ class Looked:
         """The answer: unless ``wait`` is given, the one that comes once it is made, on a busy machine too."""
         url, asked, deadline = f"{self.user.v1}/{path}", {**WAIT, **arguments}, time.monotonic() + LIMIT_SECONDS
         while True:
-            answer = requests.get(url, headers=self.user.headers, params=asked, timeout=60)
+            answer = requests.get(url, headers=self.user.headers, params=asked, timeout=LIMIT_SECONDS)
             if answer.status_code != 202 or "wait" in arguments or time.monotonic() > deadline:
                 return answer
 
@@ -101,7 +101,7 @@ def test_a_video_is_made_playable_frame_for_frame(looked: Looked) -> None:
 
     assert answer.headers["content-type"] == "video/mp4"
     assert frame_count(answer) == looked.of_data("index").json()["frame_count"] == 250
-    part = requests.get(answer.url, headers={**looked.user.headers, "Range": "bytes=0-99"}, timeout=30)
+    part = requests.get(answer.url, headers={**looked.user.headers, "Range": "bytes=0-99"}, timeout=LIMIT_SECONDS)
     assert (part.status_code, part.content) == (206, answer.content[:100])
 
 
@@ -272,7 +272,7 @@ def test_renditions_go_with_what_they_are_of(looked: Looked, platform: PlatformP
 
     assert looked.get(f"{path}/poster").status_code == 404
     outputs = platform.folder / "storage" / "outputs"
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + LIMIT_SECONDS
     pictures = {each for each in outputs.rglob("*") if each.is_file()}
     while len(pictures & {each for each in outputs.rglob("*") if each.is_file()}) == len(pictures):
         assert time.monotonic() < deadline, "its bytes are still there"

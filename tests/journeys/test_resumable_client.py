@@ -17,6 +17,7 @@ from demo.platform_process import PlatformProcess
 from support.accounts import User
 from support.cutting_proxy import CuttingProxy
 from support.platforms import StartPlatform
+from support.waiting import LIMIT_SECONDS
 from voxel51.transport.errors import APIError
 from voxel51.users.api import API
 from voxel51.users.auth import Token
@@ -120,7 +121,7 @@ def start_script(user: User, url: str, what: str, source: str, target: str) -> s
 
 
 def kill_when_it_has(process: subprocess.Popen[str], proxy: CuttingProxy, passed_bytes: int) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + LIMIT_SECONDS
     while proxy.passed_bytes < passed_bytes:
         assert time.monotonic() < deadline, "it never got so far"
         time.sleep(0.005)
@@ -141,7 +142,7 @@ def test_a_script_that_was_killed_goes_on_where_it_was(
         proxy.stall_bytes = None
         before = proxy.passed_bytes
         second = start_script(user, proxy.url, "upload", str(video), "")
-        data_id = second.communicate(timeout=60)[0].strip()
+        data_id = second.communicate(timeout=LIMIT_SECONDS)[0].strip()
         assert proxy.passed_bytes - before < SIZE_BYTES - 15 * MIB
         assert remembered(home) == []
 
@@ -152,7 +153,7 @@ def test_a_script_that_was_killed_goes_on_where_it_was(
         proxy.stall_bytes = None
         before = proxy.passed_bytes
         fourth = start_script(user, proxy.url, "download", data_id, str(target))
-        assert fourth.communicate(timeout=60)[0].strip() == str(target)
+        assert fourth.communicate(timeout=LIMIT_SECONDS)[0].strip() == str(target)
         assert proxy.passed_bytes - before < SIZE_BYTES - 8 * MIB
 
     assert sha256_of(target) == sha256_of(video)
@@ -222,4 +223,4 @@ def test_the_lifetime_and_the_platforms_refusal_reach_the_caller(
         with pytest.raises(APIError, match="past"):
             api.upload_data(video, "2000-01-01")
         api.delete_data(api.list_data()[0]["id"])
-        assert requests.get(f"{user.v1}/data", headers=user.headers, timeout=20).json()["count"] == 0
+        assert requests.get(f"{user.v1}/data", headers=user.headers, timeout=LIMIT_SECONDS).json()["count"] == 0

@@ -18,6 +18,7 @@ from support.accounts import User
 from support.cutting_proxy import CuttingProxy
 from support.platforms import StartPlatform
 from support.stored_files import orphans, stored_keys
+from support.waiting import LIMIT_SECONDS
 
 MIB = 1024 * 1024
 TUS = {"Tus-Resumable": "1.0.0"}
@@ -36,10 +37,10 @@ def sha256_of(path: Path) -> str:
 
 def assert_arrived(user: User, url: str, path: Path) -> None:
     """The upload at ``url`` is finished, and what it became is ``path`` to the byte, by every account of it."""
-    headers = requests.head(url, headers={**user.headers, **TUS}, timeout=20).headers
+    headers = requests.head(url, headers={**user.headers, **TUS}, timeout=LIMIT_SECONDS).headers
     data_id = headers["X-Voxel51-Data-Id"]
-    record = requests.get(f"{user.v1}/data/{data_id}", headers=user.headers, timeout=20).json()["data"]
-    download = requests.get(f"{user.v1}/data/{data_id}/download", headers=user.headers, timeout=20)
+    record = requests.get(f"{user.v1}/data/{data_id}", headers=user.headers, timeout=LIMIT_SECONDS).json()["data"]
+    download = requests.get(f"{user.v1}/data/{data_id}/download", headers=user.headers, timeout=LIMIT_SECONDS)
     assert record["size"] == path.stat().st_size
     assert record["sha256"] == sha256_of(path) == hashlib.sha256(download.content).hexdigest()
     assert headers["Repr-Digest"] == download.headers["Repr-Digest"]
@@ -109,22 +110,28 @@ def test_killed_at_any_moment_of_finishing_the_file_becomes_data_once(
     urls = []
     for _ in range(2):
         headers = {**user.headers, **TUS, "Upload-Length": str(len(content))}
-        url = own.url + requests.post(f"{user.v1}/data/uploads", headers=headers, timeout=20).headers["Location"]
+        url = (
+            own.url
+            + requests.post(f"{user.v1}/data/uploads", headers=headers, timeout=LIMIT_SECONDS).headers["Location"]
+        )
         urls.append(url)
         killer = threading.Timer(chance.uniform(0, 0.02), own.kill)
         headers = {**user.headers, **TUS, "Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
         killer.start()
         with suppress(requests.ConnectionError):
-            requests.patch(url, data=content, headers=headers, timeout=20)
+            requests.patch(url, data=content, headers=headers, timeout=LIMIT_SECONDS)
         killer.join()
         own.start()
     for url in urls:
-        offset = requests.head(url, headers={**user.headers, **TUS}, timeout=20).headers["Upload-Offset"]
+        offset = requests.head(url, headers={**user.headers, **TUS}, timeout=LIMIT_SECONDS).headers["Upload-Offset"]
         headers = {**user.headers, **TUS, "Upload-Offset": offset, "Content-Type": "application/offset+octet-stream"}
-        answer = requests.patch(url, data=content[int(offset) :], headers=headers, timeout=20)
+        answer = requests.patch(url, data=content[int(offset) :], headers=headers, timeout=LIMIT_SECONDS)
         assert answer.status_code == 204, answer.text
-    ids = {requests.head(url, headers={**user.headers, **TUS}, timeout=20).headers["X-Voxel51-Data-Id"] for url in urls}
-    listed = requests.get(f"{user.v1}/data/list", headers=user.headers, timeout=20).json()["data"]
+    ids = {
+        requests.head(url, headers={**user.headers, **TUS}, timeout=LIMIT_SECONDS).headers["X-Voxel51-Data-Id"]
+        for url in urls
+    }
+    listed = requests.get(f"{user.v1}/data/list", headers=user.headers, timeout=LIMIT_SECONDS).json()["data"]
     assert {record["id"] for record in listed} == ids
     own.stop()
     assert [size for key, size in stored_keys(own.folder).items()] == [len(content)]

@@ -9,6 +9,7 @@ import requests
 from demo.platform_process import PlatformProcess
 from support.accounts import User
 from support.video_samples import footage
+from support.waiting import LIMIT_SECONDS
 from voxel51.users.api import API
 from voxel51.users.auth import Token
 from voxel51.users.jobs import JobRequest
@@ -115,7 +116,7 @@ def test_others_find_nothing_of_it(platform: PlatformProcess, found: Any, tmp_pa
 def test_a_search_that_cannot_be_is_refused(found: Any, arguments: dict[str, str], text: str) -> None:
     user: User = found[0]
 
-    answer = requests.get(f"{user.v1}/labels", headers=user.headers, params=arguments, timeout=30)
+    answer = requests.get(f"{user.v1}/labels", headers=user.headers, params=arguments, timeout=LIMIT_SECONDS)
 
     assert answer.status_code == 400
     assert text in answer.json()["error"]["message"]

@@ -11,6 +11,7 @@ from demo.platform_process import PlatformProcess
 from support.accounts import User
 from support.finished_jobs import finished_job
 from support.video_samples import footage
+from support.waiting import LIMIT_SECONDS
 from voxel51.users.api import API
 from voxel51.users.auth import Token
 
@@ -25,7 +26,7 @@ def shared(platform: PlatformProcess, tmp_path_factory: pytest.TempPathFactory) 
 
 
 def share(user: User, job_id: str, **wanted: Any) -> dict[str, Any]:
-    answer = requests.post(f"{user.v1}/jobs/{job_id}/shares", json=wanted, headers=user.headers, timeout=20)
+    answer = requests.post(f"{user.v1}/jobs/{job_id}/shares", json=wanted, headers=user.headers, timeout=LIMIT_SECONDS)
     assert answer.status_code == 201, answer.text
     made: dict[str, Any] = answer.json()
     return made
@@ -33,8 +34,8 @@ def share(user: User, job_id: str, **wanted: Any) -> dict[str, Any]:
 
 def until_made(url: str) -> requests.Response:
     """The answer once the rendition is there, asked for as often as the platform says."""
-    deadline = time.monotonic() + 60
-    while (answer := requests.get(url, timeout=20)).status_code == 202:
+    deadline = time.monotonic() + LIMIT_SECONDS
+    while (answer := requests.get(url, timeout=LIMIT_SECONDS)).status_code == 202:
         assert time.monotonic() < deadline, answer.text
         time.sleep(float(answer.headers["Retry-After"]))
     return answer
@@ -47,11 +48,11 @@ def test_a_link_leads_people_to_a_page_and_programs_to_the_result(shared: tuple[
     page = urlsplit(made["url"])
     assert page.path == "/shared"
     assert page.fragment.startswith("share_")  # which browsers send to nobody
-    assert requests.get(made["url"], timeout=20).headers["content-type"].startswith("text/html")
+    assert requests.get(made["url"], timeout=LIMIT_SECONDS).headers["content-type"].startswith("text/html")
     assert made["api_url"] == f"{user.v1}/shared/{page.fragment}"
-    job = requests.get(made["api_url"], timeout=20).json()["job"]
+    job = requests.get(made["api_url"], timeout=LIMIT_SECONDS).json()["job"]
     assert (job["name"], job["state"], job["video"]) == ("cuts of the bikes", "COMPLETE", False)
-    output = requests.get(f"{made['api_url']}/output", timeout=20)
+    output = requests.get(f"{made['api_url']}/output", timeout=LIMIT_SECONDS)
     assert (output.status_code, output.json()["frames"] is not None) == (200, True)
     assert user.name not in str(job)
 
@@ -61,13 +62,15 @@ def test_a_link_shows_the_video_only_where_that_was_wanted(shared: tuple[User, s
     user, job_id = shared
     without, with_video = share(user, job_id), share(user, job_id, video=True)
 
-    refused = requests.get(f"{without['api_url']}/renditions/{name}", timeout=20)
+    refused = requests.get(f"{without['api_url']}/renditions/{name}", timeout=LIMIT_SECONDS)
     assert (refused.status_code, "does not show the video" in refused.text) == (403, True)
     seen = until_made(f"{with_video['api_url']}/renditions/{name}")
     assert seen.status_code == 200
     assert seen.headers["content-type"] == {"annotated": "video/mp4", "sheet": "image/jpeg"}[name]
-    assert requests.get(f"{with_video['api_url']}/renditions/frame?number=1", timeout=20).status_code == 404
-    listed = requests.get(f"{user.v1}/jobs/{job_id}/shares", headers=user.headers, timeout=20).json()["shares"]
+    assert requests.get(f"{with_video['api_url']}/renditions/frame?number=1", timeout=LIMIT_SECONDS).status_code == 404
+    listed = requests.get(f"{user.v1}/jobs/{job_id}/shares", headers=user.headers, timeout=LIMIT_SECONDS).json()[
+        "shares"
+    ]
     assert [each["video"] for each in listed if each["id"] in {without["share"]["id"], with_video["share"]["id"]}] == [
         False,
         True,
@@ -78,28 +81,28 @@ def test_a_link_that_was_revoked_leads_nowhere(shared: tuple[User, str]) -> None
     user, job_id = shared
     made = share(user, job_id, video=True)
     share_id = made["share"]["id"]
-    revoked = requests.delete(f"{user.v1}/jobs/{job_id}/shares/{share_id}", headers=user.headers, timeout=20)
+    revoked = requests.delete(f"{user.v1}/jobs/{job_id}/shares/{share_id}", headers=user.headers, timeout=LIMIT_SECONDS)
 
     assert revoked.status_code == 204
     for path in ("", "/output", "/renditions/annotated"):
-        assert requests.get(made["api_url"] + path, timeout=20).status_code == 404
+        assert requests.get(made["api_url"] + path, timeout=LIMIT_SECONDS).status_code == 404
 
 
 def test_a_link_ends_at_its_time(shared: tuple[User, str]) -> None:
     user, job_id = shared
     made = share(user, job_id, days=1 / 86400, video=True)
-    deadline = time.monotonic() + 20
-    while requests.get(made["api_url"], timeout=20).status_code == 200:
+    deadline = time.monotonic() + LIMIT_SECONDS
+    while requests.get(made["api_url"], timeout=LIMIT_SECONDS).status_code == 200:
         assert time.monotonic() < deadline, "the link does not end"
         time.sleep(0.1)
 
     for path in ("", "/output", "/renditions/annotated"):
-        assert requests.get(made["api_url"] + path, timeout=20).status_code == 404
+        assert requests.get(made["api_url"] + path, timeout=LIMIT_SECONDS).status_code == 404
 
 
 @pytest.mark.parametrize("key", ["x", "share_", "..%2Fjobs", "%00", "a" * 5000, "%F0%9F%92%A9"])
 def test_a_key_that_is_none_is_not_found(platform: PlatformProcess, key: str) -> None:
     for path in ("", "/output", "/renditions/annotated", "/renditions/sheet"):
-        answer = requests.get(f"{platform.url}/v1/shared/{key}{path}", timeout=20)
+        answer = requests.get(f"{platform.url}/v1/shared/{key}{path}", timeout=LIMIT_SECONDS)
         assert answer.status_code == 404, answer.text
         assert answer.json()["error"]["message"]

@@ -11,11 +11,10 @@ from support.leftover_processes import Family
 from support.platforms import StartPlatform
 from support.raw_http import connect
 from support.stored_files import orphans
+from support.waiting import LIMIT_SECONDS
 from voxel51.users.api import API
 from voxel51.users.auth import Token
 from voxel51.users.jobs import JobRequest
-
-LIMIT_SECONDS = 60.0
 
 
 def test_a_stop_amid_a_job_and_an_upload_loses_the_job_never_and_keeps_no_half_file(
@@ -53,4 +52,4 @@ def test_a_stop_amid_a_job_and_an_upload_loses_the_job_never_and_keeps_no_half_f
 
         platform.start()
         api.wait_until_job_completes(job_id, sleep_time=0.2, max_wait_time=LIMIT_SECONDS)
-        assert requests.get(f"{user.v1}/data", headers=user.headers, timeout=20).json()["count"] == 0
+        assert requests.get(f"{user.v1}/data", headers=user.headers, timeout=LIMIT_SECONDS).json()["count"] == 0

@@ -12,6 +12,7 @@ import pytest
 
 from support.accounts import User
 from support.platforms import NO_OP, StartPlatform
+from support.waiting import LIMIT_SECONDS
 from voxel51.users.api import API
 from voxel51.users.auth import Token
 from voxel51.users.jobs import JobRequest
@@ -47,5 +48,5 @@ def test_jobs_run_on_a_platform_that_speaks_https(
     assert base_url == platform.url
     assert link.startswith(platform.url)
     context = create_default_context(cafile=str(certificate[0]))
-    with urllib.request.urlopen(link, context=context, timeout=20) as answer:
+    with urllib.request.urlopen(link, context=context, timeout=LIMIT_SECONDS) as answer:
         assert answer.read() == b"{}"

@@ -6,6 +6,7 @@ import requests
 
 from support.accounts import Application
 from support.platforms import NO_OP, StartPlatform
+from support.waiting import LIMIT_SECONDS
 from support.webhook_receivers import Receiver
 
 ENDS = ["job_queued", "job_scheduled", "job_running", "job_complete"]
@@ -14,7 +15,9 @@ ENDS = ["job_queued", "job_scheduled", "job_running", "job_complete"]
 def submit(v1: str, headers: dict[str, str]) -> str:
     files = {"file": ("job.json", f'{{"analytic": "{NO_OP}", "inputs": {{}}, "parameters": {{}}}}'.encode())}
     form = {"job_name": "told", "auto_start": "true"}
-    return str(requests.post(f"{v1}/jobs", data=form, files=files, headers=headers, timeout=20).json()["job"]["id"])
+    return str(
+        requests.post(f"{v1}/jobs", data=form, files=files, headers=headers, timeout=LIMIT_SECONDS).json()["job"]["id"]
+    )
 
 
 def test_an_application_hears_of_its_users_jobs(start_platform: StartPlatform, tmp_path: Path) -> None:
@@ -22,8 +25,8 @@ def test_an_application_hears_of_its_users_jobs(start_platform: StartPlatform, t
     platform = start_platform(environment={"VOXEL51_SERVER_OUTBOUND_ALLOW": "127.0.0.1"})
     application = Application.create(platform, tmp_path)
     v1, own, of_user = application.v1, application.headers(), application.headers("ada")
-    requests.post(f"{v1}/apps/users", json={"username": "ada"}, headers=own, timeout=20)
-    made = requests.post(f"{v1}/webhooks", json={"url": f"{receiver.url}/told"}, headers=own, timeout=20)
+    requests.post(f"{v1}/apps/users", json={"username": "ada"}, headers=own, timeout=LIMIT_SECONDS)
+    made = requests.post(f"{v1}/webhooks", json={"url": f"{receiver.url}/told"}, headers=own, timeout=LIMIT_SECONDS)
     receiver.secret = made.json()["secret"]
     webhook_id = made.json()["webhook"]["id"]
 
@@ -41,11 +44,13 @@ def test_an_application_hears_of_its_users_jobs(start_platform: StartPlatform, t
     messages = receiver.wait_for(2 * len(ENDS))
     assert {message["event"] for message in messages if message["msg"]["id"] == second} == set(ENDS)
 
-    secret = requests.get(f"{v1}/webhooks/{webhook_id}", headers=own, timeout=20).text
-    deliveries = requests.get(f"{v1}/webhooks/{webhook_id}/deliveries?limit=3", headers=own, timeout=20).json()
+    secret = requests.get(f"{v1}/webhooks/{webhook_id}", headers=own, timeout=LIMIT_SECONDS).text
+    deliveries = requests.get(
+        f"{v1}/webhooks/{webhook_id}/deliveries?limit=3", headers=own, timeout=LIMIT_SECONDS
+    ).json()
     assert receiver.secret not in secret
     assert (len(deliveries["deliveries"]), deliveries["count"]) == (3, 2 * len(ENDS))
-    refused = requests.post(f"{v1}/webhooks", json={"url": "http://127.0.0.2/"}, headers=own, timeout=20)
+    refused = requests.post(f"{v1}/webhooks", json={"url": "http://127.0.0.2/"}, headers=own, timeout=LIMIT_SECONDS)
     assert refused.status_code == 400
     assert receiver.secret not in platform.log.read_text()
     receiver.close()

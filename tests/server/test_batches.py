@@ -10,6 +10,7 @@ import requests
 
 from demo.platform_process import PlatformProcess
 from support.accounts import Application, User
+from support.waiting import LIMIT_SECONDS
 
 NO_OP = b'{"analytic": "journeys/no-op", "inputs": {}, "parameters": {}}'
 NONE = "00000000-0000-0000-0000-000000000000"
@@ -85,7 +86,7 @@ def test_job_actions_follow_their_states(user):
     assert "unarchive it" in found[archived]["error"]["message"]
     assert found[archived]["error"]["code"] == 400
     assert found[deleted]["error"]["code"] == 404
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + LIMIT_SECONDS
     while {get(user, f"jobs/{job}", "job")["state"] for job in started} != {"COMPLETE"}:
         assert time.monotonic() < deadline
         time.sleep(0.05)

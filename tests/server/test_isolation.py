@@ -21,6 +21,7 @@ from demo.platform_process import PlatformProcess
 from support.accounts import Application, User
 from support.platforms import new_platform, running
 from support.stored_files import database_path
+from support.waiting import LIMIT_SECONDS
 from voxel51.server.accounts.tokens import hash_key
 from voxel51.server.encryption import load_secret_key
 from voxel51.server.http.signing import LinkSigner
@@ -248,7 +249,7 @@ def _upload_and_run(platform: PlatformProcess, headers: dict[str, str]) -> dict[
     files = {"file": ("job.json", json.dumps(request).encode())}
     form = {"job_name": "j", "auto_start": "true"}
     job = requests.post(f"{v1}/jobs", data=form, files=files, headers=headers, timeout=20).json()["job"]
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + LIMIT_SECONDS
     while requests.get(f"{v1}/jobs/{job['id']}", headers=headers, timeout=20).json()["job"]["state"] != "COMPLETE":
         assert time.monotonic() < deadline
         time.sleep(0.1)

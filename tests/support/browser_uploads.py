@@ -10,9 +10,8 @@ import requests
 from playwright.sync_api import Browser, Locator, Page, Request, Route, expect
 
 from support.browsers import Person
+from support.waiting import LIMIT_MS, LIMIT_SECONDS
 from voxel51.wire import uploads as tus
-
-PATIENCE_MS = 60_000
 
 
 @dataclass
@@ -68,7 +67,7 @@ def entry(page: Page, name: str) -> Locator:
 
 
 def expect_state(page: Page, name: str, state: str) -> None:
-    expect(entry(page, name)).to_have_attribute("data-state", state, timeout=PATIENCE_MS)
+    expect(entry(page, name)).to_have_attribute("data-state", state, timeout=LIMIT_MS)
 
 
 class Network:
@@ -122,7 +121,7 @@ def wait_until_some_is_sent(page: Page, name: str) -> None:
 
 def unfinished(person: Person) -> list[dict[str, Any]]:
     """The uploads of ``person`` that are not whole, as the platform has them."""
-    exported = requests.get(f"{person.v1}/account/export", headers=person.headers, timeout=20).json()
+    exported = requests.get(f"{person.v1}/account/export", headers=person.headers, timeout=LIMIT_SECONDS).json()
     uploads: list[dict[str, Any]] = exported["uploads"]
     return uploads
 
@@ -130,15 +129,17 @@ def unfinished(person: Person) -> list[dict[str, Any]]:
 def offset_of(person: Person, upload_id: str) -> int:
     """How many bytes of an upload the platform has."""
     headers = {**person.headers, tus.RESUMABLE: tus.VERSION}
-    answer = requests.head(f"{person.v1}/data/uploads/{upload_id}", headers=headers, timeout=20)
+    answer = requests.head(f"{person.v1}/data/uploads/{upload_id}", headers=headers, timeout=LIMIT_SECONDS)
     assert answer.status_code == 200, answer.status_code
     return int(answer.headers[tus.OFFSET])
 
 
 def kept(person: Person) -> dict[str, dict[str, Any]]:
     """Name -> details of all data of ``person``."""
-    found = requests.get(f"{person.v1}/data/list", headers=person.headers, timeout=20).json()["data"]
-    details = (requests.get(f"{person.v1}/data/{each['id']}", headers=person.headers, timeout=20) for each in found)
+    found = requests.get(f"{person.v1}/data/list", headers=person.headers, timeout=LIMIT_SECONDS).json()["data"]
+    details = (
+        requests.get(f"{person.v1}/data/{each['id']}", headers=person.headers, timeout=LIMIT_SECONDS) for each in found
+    )
     return {each.json()["data"]["name"]: each.json()["data"] for each in details}
 
 

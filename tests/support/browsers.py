@@ -14,20 +14,16 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from demo.platform_process import PlatformProcess
+from support.waiting import LIMIT_MS
 from voxel51.wire.headers import SESSION_COOKIE
 
 PICTURES = Path(__file__).resolve().parents[2] / "docs" / "pictures"
-expect.set_options(timeout=15_000)
-"""Where many tests run beside each other, a page may take its time."""
-
 PASSWORD = "correct horse battery staple"
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 860}
 
-EXPECTED_WITHIN_MS = 15_000
-"""Machines may be busy with other things."""
 
-expect.set_options(timeout=EXPECTED_WITHIN_MS)
+expect.set_options(timeout=LIMIT_MS)
 
 _FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
           "--disable-component-update", "--disable-sync"]  # fmt: skip
@@ -108,7 +104,7 @@ class Visit:
         """Wait until an expression of JavaScript is true. Playwright's own way evaluates text in the page, which the
         console's policy forbids from the second look on."""
         self.page.evaluate(f"""() => new Promise((done, fail) => {{
-            const late = setTimeout(() => fail(new Error("it does not become so")), 15_000);
+            const late = setTimeout(() => fail(new Error("the condition did not become true")), {LIMIT_MS:.0f});
             const look = () => {{
                 if (!({condition})) return requestAnimationFrame(look);
                 clearTimeout(late);
@@ -139,7 +135,7 @@ class Visit:
 def visiting(browser: Browser, platform: PlatformProcess, person: Person | None) -> Iterator[Visit]:
     """A visit by ``person``, signed in; by a stranger where there is none."""
     context = browser.new_context(viewport=DESK, accept_downloads=True, locale="en-GB", timezone_id="UTC")
-    context.set_default_timeout(EXPECTED_WITHIN_MS)
+    context.set_default_timeout(LIMIT_MS)
     if person is not None:
         context.add_cookies([{"name": SESSION_COOKIE, "value": person.session, "url": platform.url}])
     visit = Visit(context.new_page(), platform.url)

@@ -7,6 +7,7 @@ from typing import Any
 import requests
 
 from support.browsers import Person
+from support.waiting import LIMIT_SECONDS
 from voxel51.users.api import API
 from voxel51.users.auth import Token
 from voxel51.users.jobs import JobRequest
@@ -14,7 +15,9 @@ from voxel51.users.jobs import JobRequest
 
 def api_of(person: Person, folder: Path) -> API:
     """The Python client of ``person``, by a token that is made for it."""
-    answer = requests.post(f"{person.v1}/account/tokens", json={"name": "test"}, headers=person.headers, timeout=20)
+    answer = requests.post(
+        f"{person.v1}/account/tokens", json={"name": "test"}, headers=person.headers, timeout=LIMIT_SECONDS
+    )
     token = folder / f"{person.name}.json"
     token.write_text(json.dumps(answer.json()), encoding="utf-8")
     return API(token=Token.from_json(str(token)))

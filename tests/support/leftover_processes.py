@@ -2,7 +2,7 @@
 
 import psutil
 
-GONE_LIMIT_SECONDS = 15.0
+from support.waiting import LIMIT_SECONDS
 
 
 class Family:
@@ -26,8 +26,8 @@ class Family:
         return sorted(running, key=lambda member: (member.create_time(), member.pid))
 
     def assert_gone(self) -> None:
-        """Fail if a member still runs after `GONE_LIMIT_SECONDS`; those that do are killed first."""
-        _, alive = psutil.wait_procs(self._members, timeout=GONE_LIMIT_SECONDS)
+        """Fail if a member still runs after `LIMIT_SECONDS`; those that do are killed first."""
+        _, alive = psutil.wait_procs(self._members, timeout=LIMIT_SECONDS)
         left = [describe(process) for process in alive]
         for process in alive:
             process.kill()

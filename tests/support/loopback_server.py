@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from support.waiting import LIMIT_SECONDS
+
 KEPT_BYTES = 2 * 1024 * 1024
 
 
@@ -114,7 +116,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.loopback.requests.append(received)
             reply = self.server.loopback.choose(received)
         if reply.until is not None:
-            reply.until.wait(60)
+            reply.until.wait(LIMIT_SECONDS)
         if reply.hang_up:
             self.hang_up()
             return

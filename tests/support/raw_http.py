@@ -7,7 +7,7 @@ from http.client import HTTPResponse
 from typing import Any
 from urllib.parse import urlsplit
 
-SILENCE_LIMIT_SECONDS = 20.0
+from support.waiting import LIMIT_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ def connect(url: str) -> socket.socket:
     """A fresh connection to the host of ``url``."""
     address = urlsplit(url)
     assert address.hostname is not None
-    return socket.create_connection((address.hostname, address.port or 80), timeout=SILENCE_LIMIT_SECONDS)
+    return socket.create_connection((address.hostname, address.port or 80), timeout=LIMIT_SECONDS)
 
 
 def read_answer(connection: socket.socket, method: str = "GET") -> RawAnswer:

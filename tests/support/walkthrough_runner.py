@@ -13,10 +13,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from demo.platform_process import COMMAND
+from support.waiting import LIMIT_SECONDS
 from support.walkthroughs import Step
 from voxel51.server.settings import Settings
 
-STEP_LIMIT_SECONDS = 120.0
 _POLL_SECONDS = 0.02
 _NGINX_PLACES = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 
@@ -65,7 +65,7 @@ class Reader:
         command = self._command(step)
         done = subprocess.run(
             command, cwd=self._folder, env=self._shell_environment(), stdin=subprocess.DEVNULL,
-            capture_output=True, text=True, timeout=STEP_LIMIT_SECONDS, check=False,
+            capture_output=True, text=True, timeout=LIMIT_SECONDS, check=False,
         )  # fmt: skip
         assert done.returncode == 0, (
             f"{step} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}\n{self._printed()}"
@@ -99,7 +99,7 @@ class Reader:
             )  # fmt: skip
         self._background[step.said] = (process, log)
         assert step.prints is not None, f"{step} does not say what is printed when it is ready"
-        deadline = time.monotonic() + STEP_LIMIT_SECONDS
+        deadline = time.monotonic() + LIMIT_SECONDS
         while not is_like(log.read_text(), f"...{self._here(step.prints).strip()}..."):
             assert process.poll() is None, f"{step} ended with {process.returncode}:\n{log.read_text()}"
             assert time.monotonic() < deadline, f"{step} is not ready:\n{log.read_text()}"
@@ -113,7 +113,7 @@ class Reader:
         process, log = self._background.pop(name)
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGINT)
-        return process.wait(STEP_LIMIT_SECONDS), log.read_text()
+        return process.wait(LIMIT_SECONDS), log.read_text()
 
     def _shell_environment(self) -> dict[str, str]:
         return {**self._environment, "READER_FOLDER": str(self._folder)}

@@ -7,6 +7,7 @@ from typing import Any
 from standardwebhooks import Webhook
 
 from support.loopback_server import Loopback, Received, Reply
+from support.waiting import LIMIT_SECONDS
 
 
 class Receiver(Loopback):
@@ -31,7 +32,7 @@ class Receiver(Loopback):
         message: dict[str, Any] = Webhook(self.secret).verify(received.body, received.headers)
         return message
 
-    def wait_for(self, count: int, limit_seconds: float = 30) -> list[dict[str, Any]]:
+    def wait_for(self, count: int, limit_seconds: float = LIMIT_SECONDS) -> list[dict[str, Any]]:
         """The messages, once there are ``count``."""
         deadline = time.monotonic() + limit_seconds
         while len(self.requests) < count:

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import insert
 
+from support.waiting import LIMIT_SECONDS
 from support.webhook_receivers import Receiver
 from voxel51.server.accounts.applications import ApplicationService
 from voxel51.server.accounts.callers import Caller, User
@@ -83,7 +84,7 @@ class Webhooks:
         query = Query(sort=("event_id", False))
         return self.history.query(caller, webhook_id, query)["deliveries"]
 
-    def wait_until(self, holds: Callable[[], bool], limit_seconds: float = 30) -> None:
+    def wait_until(self, holds: Callable[[], bool], limit_seconds: float = LIMIT_SECONDS) -> None:
         deadline = time.monotonic() + limit_seconds
         while not holds():
             assert time.monotonic() < deadline

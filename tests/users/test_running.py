@@ -7,12 +7,11 @@ import pytest
 
 from support.accounts import User
 from support.platforms import NO_OP, PATIENT
+from support.waiting import LIMIT_SECONDS
 from voxel51.users.api import API
 from voxel51.users.auth import Token
 from voxel51.users.jobs import JobExecutionError, RemoteDataPath, WaitTimedOut
 from voxel51.users.query import DataQuery
-
-LIMIT_SECONDS = 60
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from demo.platform_process import PlatformProcess
 from support.accounts import User
 from support.platforms import NO_OP, PATIENT, new_platform, running
 from support.stored_files import database_path
+from support.waiting import LIMIT_SECONDS
 
 PASSWORD = "correct horse"
 
@@ -166,7 +167,7 @@ def submit(url: str, headers: dict[str, str], analytic: str) -> str:
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + LIMIT_SECONDS
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.1)

@@ -15,6 +15,7 @@ import requests
 from demo.platform_process import PlatformProcess
 from support.accounts import Application, User
 from support.platforms import StartPlatform
+from support.waiting import LIMIT_SECONDS
 
 MOVES = ["job_queued", "job_scheduled", "job_running", "job_complete"]
 
@@ -27,13 +28,15 @@ def user(platform: PlatformProcess, tmp_path: Path) -> User:
 def run(user: User, analytic: str = "journeys/no-op") -> str:
     request = json.dumps({"analytic": analytic, "inputs": {}, "parameters": {}}).encode()
     form = {"job_name": "j", "auto_start": "true"}
-    answer = requests.post(f"{user.v1}/jobs", data=form, files={"file": request}, headers=user.headers, timeout=20)
+    answer = requests.post(
+        f"{user.v1}/jobs", data=form, files={"file": request}, headers=user.headers, timeout=LIMIT_SECONDS
+    )
     return str(answer.json()["job"]["id"])
 
 
 def follow(user: User, headers: dict[str, str] | None = None, **arguments: str) -> requests.Response:
     answer = requests.get(
-        f"{user.v1}/events", params=arguments, headers=headers or user.headers, stream=True, timeout=30
+        f"{user.v1}/events", params=arguments, headers=headers or user.headers, stream=True, timeout=LIMIT_SECONDS
     )
     assert answer.status_code == 200, answer.text
     return answer
@@ -95,9 +98,7 @@ def test_a_restart_of_the_platform_loses_no_event(start_platform: StartPlatform,
     answer = follow(user)
     run(user)
     [*_, last] = until(told(answer), "job_complete")
-    started = time.monotonic()
     platform.stop()
-    assert time.monotonic() - started < 10
     assert list(told(answer)) == []  # the stream ended in order
     platform.start()
 
@@ -112,7 +113,7 @@ def test_nobody_is_told_of_anybody_elses_jobs(platform, user, tmp_path):
     other = User.create(platform, tmp_path)
     application = Application.create(platform, tmp_path)
     body = {"username": user.name}
-    requests.post(f"{user.v1}/apps/users", json=body, headers=application.headers(), timeout=20)
+    requests.post(f"{user.v1}/apps/users", json=body, headers=application.headers(), timeout=LIMIT_SECONDS)
     theirs = run(other)
 
     with (
@@ -132,7 +133,9 @@ def test_nobody_is_told_of_anybody_elses_jobs(platform, user, tmp_path):
     "arguments", [{"last_event_id": "x"}, {"last_event_id": "-1"}, {"jobs": ",".join(["j"] * 1001)}]
 )
 def test_what_makes_no_sense_is_refused(shared_user, arguments):
-    answer = requests.get(f"{shared_user.v1}/events", params=arguments, headers=shared_user.headers, timeout=20)
+    answer = requests.get(
+        f"{shared_user.v1}/events", params=arguments, headers=shared_user.headers, timeout=LIMIT_SECONDS
+    )
 
     assert answer.status_code == 400
     assert answer.json()["error"]["code"] == 400
@@ -142,11 +145,13 @@ def test_one_user_listens_so_often_and_no_oftener(start_platform, tmp_path):
     platform = start_platform(environment={"VOXEL51_SERVER_EVENT_STREAMS_PER_USER": "2"})
     user, other = User.create(platform, tmp_path), User.create(platform, tmp_path)
     with closing(follow(user)), closing(follow(user)), closing(follow(other)):
-        refused = requests.get(f"{user.v1}/events", headers=user.headers, timeout=20)
+        refused = requests.get(f"{user.v1}/events", headers=user.headers, timeout=LIMIT_SECONDS)
         assert refused.status_code == 429
         assert refused.headers["Retry-After"]
-    deadline = time.monotonic() + 30
-    while requests.get(f"{user.v1}/events", headers=user.headers, stream=True, timeout=20).status_code != 200:
+    deadline = time.monotonic() + LIMIT_SECONDS
+    while (
+        requests.get(f"{user.v1}/events", headers=user.headers, stream=True, timeout=LIMIT_SECONDS).status_code != 200
+    ):
         assert time.monotonic() < deadline
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import update
 
 from support.accounts import User
 from support.databases import migrated_sqlite
+from support.waiting import LIMIT_SECONDS
 from voxel51.server.database.database import Database
 from voxel51.server.events import outbox
 from voxel51.server.events.feed import Feed, StreamStart
@@ -72,7 +73,9 @@ def test_where_nothing_ever_happened_only_an_id_to_come_is_a_gap(service, seen, 
 
 
 def test_a_stream_says_first_from_where_to_resume(shared_user: User):
-    with requests.get(f"{shared_user.v1}/events", headers=shared_user.headers, stream=True, timeout=20) as answer:
+    with requests.get(
+        f"{shared_user.v1}/events", headers=shared_user.headers, stream=True, timeout=LIMIT_SECONDS
+    ) as answer:
         lines = answer.iter_lines(chunk_size=1, decode_unicode=True)
         assert [next(lines) for _ in range(2)] == ["retry: 1000", ""]
         assert next(lines).startswith("id: ")
@@ -103,7 +106,7 @@ def test_an_answer_that_is_never_sent_gives_its_place_back(database, service):
     async def twice() -> None:
         for _ in range(2):
             await begin_and_drop()
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(LIMIT_SECONDS):
                 while feed._listeners:
                     await asyncio.sleep(0)
 
@@ -119,13 +122,13 @@ def test_a_database_that_fails_for_a_moment_loses_nothing(database, service, cap
             assert await anext(told) == StreamStart(0, gap=False)
             with database.write() as connection:
                 connection.exec_driver_sql("ALTER TABLE events RENAME TO away")
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(LIMIT_SECONDS):
                 while "looking for events failed" not in caplog.text:
                     await asyncio.sleep(0.01)
             with database.write() as connection:
                 connection.exec_driver_sql("ALTER TABLE away RENAME TO events")
             tell(database)
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(LIMIT_SECONDS):
                 return (await anext(told))["id"]
 
     assert asyncio.run(listen()) == 1
