@@ -9,7 +9,7 @@ import pytest
 
 from voxel51.server import documentation
 from voxel51.server.http.application import build_application
-from voxel51.server.http.endpoint import Serving
+from voxel51.server.http.endpoint import Dependencies
 
 SECRET = "not for readers"
 SCRIPT = "document.title = 'x'"
@@ -39,7 +39,7 @@ class Answer:
 
 def ask(path: str, method: str = "GET", **headers: str) -> Answer:
     """Return the response of an application that serves only the documentation."""
-    application = build_application([], Serving.__new__(Serving), documentation.documentation_pages())
+    application = build_application([], Dependencies.__new__(Dependencies), documentation.documentation_pages())
     answer = Answer()
     scope = {
         "type": "http", "method": method, "path": path, "raw_path": path.encode(), "query_string": b"", "root_path": "",

@@ -1,19 +1,22 @@
-"""Who calls: each kind of credential, and what it stands for."""
+"""Credentials: authenticate the caller of a request, by token, session, application key, job credential or link."""
 
 import re
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
+from voxel51.server.accounts.access import APPLICATION, CALLER, USER
 from voxel51.server.accounts.applications import ApplicationService
 from voxel51.server.accounts.callers import Application, Caller, User
 from voxel51.server.accounts.service import AccountService
 from voxel51.server.accounts.tokens import CredentialKind
 from voxel51.server.errors import Forbidden, Unauthenticated
-from voxel51.server.http.endpoint import Check
-from voxel51.server.http.route import Needs
+from voxel51.server.http.access import ANYONE, SIGNED_LINK, Access
+from voxel51.server.http.endpoint import Authenticator
 from voxel51.server.http.signing import LinkSigner
+from voxel51.server.jobs.agent_routes import AGENT
 from voxel51.server.jobs.attempts import Attempt, AttemptService
 from voxel51.wire import headers
 from voxel51.wire.accounts import Scope
@@ -23,7 +26,7 @@ _JOB_PATH = re.compile(rf"/{API_VERSION}/jobs/([^/]+)/")
 
 
 class Credentials:
-    """Finds out who calls. An application's key counts before a user's, as old clients send only one of them."""
+    """Authenticates callers. An application's key takes precedence over a user's: old clients send only one of them."""
 
     def __init__(
         self,
@@ -39,31 +42,31 @@ class Credentials:
         self._signer = signer
         self._origin = _origin(public_url)
 
-    def checks(self) -> Mapping[Needs, Check]:
-        """How each need of a route is checked."""
+    def authenticators(self) -> Mapping[Access[Any], Authenticator]:
+        """Return the method that checks each kind of access."""
         return {
-            Needs.NOBODY: self.nobody,
-            Needs.USER: self.user,
-            Needs.APPLICATION: self.application,
-            Needs.CALLER: self.caller,
-            Needs.AGENT: self.agent,
-            Needs.LINK: self.link,
+            ANYONE: self.anyone,
+            USER: self.user,
+            APPLICATION: self.application,
+            CALLER: self.caller,
+            AGENT: self.agent,
+            SIGNED_LINK: self.link,
         }
 
-    def nobody(self, request: Request, _scope: Scope) -> None:
-        """Anybody may; but no other site's page may sign somebody in.
+    def anyone(self, request: Request, _scope: Scope) -> None:
+        """Accept any request but one from a page of another site, which might sign a user in without their knowledge.
 
         Raises:
-            Forbidden: one tries.
+            Forbidden: the request comes from a page of another site.
         """
         self._check_origin(request)
 
     def caller(self, request: Request, scope: Scope) -> Caller:
-        """A user, or an application that acts for none of its users in particular.
+        """Return the user, or the application if it names none of its users.
 
         Raises:
-            Unauthenticated: the credential is missing, not known, or over.
-            Forbidden: it is not good for ``scope``, or its account is suspended.
+            Unauthenticated: the credential is missing, unknown, expired or revoked.
+            Forbidden: it does not include ``scope``, or its account is suspended.
             NotFound: the application has no such user.
         """
         found = self._find(request)
@@ -86,18 +89,22 @@ class Credentials:
         return self._accounts.authenticate(session, CredentialKind.SESSION)
 
     def _check_origin(self, request: Request) -> None:
-        """Refuse what a page of another site may be behind: browsers say where a request comes from."""
+        """Raise `Forbidden` for a request that a page of another site may have caused.
+
+        Browsers attach cookies to such requests too, and say where they come from: ``Sec-Fetch-Site``, or ``Origin``
+        in older browsers.
+        """
         site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
         own = {None, self._origin, f"{request.url.scheme}://{request.headers.get('host', '')}"}
-        is_from_here = origin in own if site is None else site in {"same-origin", "none"}
-        if request.method not in {"GET", "HEAD", "OPTIONS"} and not is_from_here:
+        is_same_origin = origin in own if site is None else site in {"same-origin", "none"}
+        if request.method not in {"GET", "HEAD", "OPTIONS"} and not is_same_origin:
             raise Forbidden("A page of another site may not do this in your name; open the platform's own")
 
     def user(self, request: Request, scope: Scope) -> User:
-        """A user, of the platform or of an application; raises as `caller` does.
+        """Return the user, of the platform or of an application; raises as `caller` does.
 
         Raises:
-            Forbidden: it is an application that names no user.
+            Forbidden: the credential is that of an application, which names no user.
         """
         found = self.caller(request, scope)
         if isinstance(found, Application):
@@ -108,11 +115,11 @@ class Credentials:
         return found
 
     def application(self, request: Request, scope: Scope) -> Application:
-        """An application, whether or not it names a user.
+        """Return the application, whether or not it names a user.
 
         Raises:
-            Unauthenticated: the credential is missing, not known, or over.
-            Forbidden: it is not good for ``scope``.
+            Unauthenticated: the credential is missing, unknown, expired or revoked.
+            Forbidden: it does not include ``scope``.
         """
         key = request.headers.get(headers.APPLICATION_KEY)
         if key is None:
@@ -124,11 +131,11 @@ class Credentials:
         return found
 
     def agent(self, request: Request, _scope: Scope) -> Attempt:
-        """The attempt at the job that the path names.
+        """Return the attempt at the job that the path names.
 
         Raises:
-            Unauthenticated: the credential is missing or not known.
-            Forbidden: it is that of another attempt.
+            Unauthenticated: the credential is missing or unknown.
+            Forbidden: it belongs to another attempt.
         """
         credential = request.headers.get(headers.AGENT_KEY)
         found = _JOB_PATH.match(request.url.path)
@@ -137,10 +144,10 @@ class Credentials:
         return self._attempts.authenticate(credential, found[1])
 
     def link(self, request: Request, _scope: Scope) -> None:
-        """Whoever holds a signed link.
+        """Check a signed link.
 
         Raises:
-            Forbidden: it is not signed for this, or has expired.
+            Forbidden: it is not signed for this request, or has expired.
         """
         self._signer.check(request.method, request.scope["raw_path"].decode("ascii"), request.query_params)
 

@@ -16,10 +16,11 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from voxel51.server.app import Addresses, Platform, build_platform
+from voxel51.server.app import Platform, build_platform
 from voxel51.server.data_folder import FolderLock, remove_server_file, write_server_file
 from voxel51.server.http.errors import error_body
 from voxel51.server.settings import Settings
+from voxel51.server.wiring.foundation import Addresses
 
 log = logging.getLogger(__name__)
 

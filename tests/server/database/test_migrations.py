@@ -11,7 +11,7 @@ from sqlalchemy import insert, select
 
 import voxel51.server.data.tables
 import voxel51.server.events.tables
-import voxel51.server.http.repetition
+import voxel51.server.http.idempotency
 import voxel51.server.renditions.tables
 import voxel51.server.webhooks.tables  # noqa: F401  (declares its tables, and by its imports the others)
 from voxel51.server.accounts.tables import audit_log

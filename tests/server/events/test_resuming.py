@@ -19,7 +19,7 @@ from voxel51.server.events.routes import event_routes
 from voxel51.server.events.service import EventService
 from voxel51.server.events.tables import events
 from voxel51.server.http.event_streams import event_response
-from voxel51.server.http.route import Call
+from voxel51.server.http.route import RequestContext
 from voxel51.wire import dates
 from voxel51.wire.events import EventName
 
@@ -98,7 +98,7 @@ def test_an_answer_that_is_never_sent_gives_its_place_back(database, service):
         id = "alice"
 
     async def begin_and_drop() -> None:
-        response = await event_response(route.handler(Call(Alice(), {})), lambda: None)
+        response = await event_response(route.handler(RequestContext(Alice(), {})), lambda: None)
         del response
         gc.collect()
         await asyncio.sleep(0)

@@ -1,4 +1,4 @@
-"""Queries mean the same in every encoding that clients have used."""
+"""Queries in every encoding that clients use."""
 
 import json
 
@@ -67,7 +67,7 @@ WANTED = Query(
         ),
     ],
 )
-def test_every_encoding_means_the_same(query_string, body):
+def test_every_encoding_yields_the_same_query(query_string, body):
     content = b"" if body is None else json.dumps(body).encode()
     assert read_query(QueryParams(query_string), content) == WANTED
 
@@ -85,7 +85,7 @@ def test_every_encoding_means_the_same(query_string, body):
         (":x", [Term("", ("x",))]),
     ],
 )
-def test_search_terms_are_split_at_what_no_backslash_escapes(search, terms):
+def test_search_terms_are_split_at_unescaped_separators(search, terms):
     assert list(read_query(QueryParams(""), json.dumps({"search": search}).encode()).search) == terms
 
 
@@ -104,10 +104,10 @@ def test_search_terms_are_split_at_what_no_backslash_escapes(search, terms):
         (b'{"all_versions": "maybe"}', "'maybe'"),
     ],
 )
-def test_what_is_malformed_is_named(body, named):
+def test_malformed_query_is_refused_by_name(body, named):
     with pytest.raises(BadRequest, match=named.replace("[", r"\[")):
         read_query(QueryParams(""), body)
 
 
-def test_zero_and_empty_mean_nothing_was_asked():
+def test_zero_and_empty_values_yield_an_empty_query():
     assert read_query(QueryParams("limit=0&offset=&search=&fields="), b"{}") == Query()

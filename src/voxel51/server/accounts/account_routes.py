@@ -1,13 +1,18 @@
-"""The routes of one's own account: who one is, tokens, sessions, password, the log, everything at once, the end."""
+"""Account routes: the caller's own account, tokens, sessions, password, audit log, export and deletion."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
+from voxel51.server.accounts.access import BY_USER, USER
 from voxel51.server.accounts.account_deletion import AccountDeletionService, AccountExportService
 from voxel51.server.accounts.audit import LISTING, AuditService
+from voxel51.server.accounts.callers import User
 from voxel51.server.accounts.service import AccountService
 from voxel51.server.accounts.tokens import CredentialKind, TokenService, token_spec
-from voxel51.server.http.route import Call, JsonBody, QueryBody, Route
+from voxel51.server.database.search import Query
+from voxel51.server.http.bodies import JsonBody, QueryBody
+from voxel51.server.http.route import Policy, RequestContext, Route, route
 from voxel51.server.parameters import QueryParameter
 from voxel51.wire.accounts import (
     AccountDetails,
@@ -20,90 +25,93 @@ from voxel51.wire.accounts import (
 )
 from voxel51.wire.tokens import TokenFile
 
-CONFIRM = QueryParameter("the account's user name, to confirm that all it has is deleted", {"type": "string"})
+CONFIRM = QueryParameter("the account's user name, to confirm that everything it has is deleted", {"type": "string"})
+
+Export = dict[str, Any]  # one entry for each package, of its own shape
+"""Everything that the platform stores about a user."""
 
 
-def account_routes(
-    accounts: AccountService,
-    tokens: TokenService,
-    audit: AuditService,
-    exports: AccountExportService,
-    removal: AccountDeletionService,
-    base_url: str,
-) -> Iterable[Route]:
-    """One table of all routes of one's own account. ``base_url`` goes into token files."""
-    handlers = _Handlers(accounts, tokens, audit, exports, removal, base_url)
+def account_routes(handlers: "AccountHandlers") -> Iterable[Route]:
+    """Return the routes of the caller's own account."""
+    with_secret = Policy(USER, has_secret=True)
     return [
-        Route("GET", "/account", handlers.details, "Who you are, and what this credential is good for",
+        route("GET", "/account", handlers.details, "Get your account, and the scopes of this credential", BY_USER,
               answers=AccountDetails),
-        Route("DELETE", "/account", handlers.delete, "Delete your account and all that it has",
-              status=204, errors=(400, 409), takes_arguments={"confirm": CONFIRM}),
-        Route("GET", "/account/export", handlers.export, "Everything you have, as one document with links to files",
-              answers=dict[str, Any]),
-        Route("PUT", "/account/password", handlers.change_password, "Choose a new password; other sessions end",
-              body=JsonBody(PasswordChange), status=204, errors=(503,)),
-        Route("GET", "/account/audit", handlers.audit, "What was done to your account, the newest first",
-              body=QueryBody(LISTING), answers=AuditLog),
-        Route("GET", "/account/tokens", handlers.tokens, "Your tokens", answers=TokenList),
-        Route("POST", "/account/tokens", handlers.issue, "A further token, as the file that clients read",
-              body=JsonBody(NewToken), answers=TokenFile, status=201, tells_secret=True),
-        Route("DELETE", "/account/tokens/{token_id}", handlers.revoke, "End a token", status=204),
-        Route("POST", "/account/tokens/{token_id}/rotate", handlers.rotate, "A new token in the place of an old one",
-              body=JsonBody(TokenRotation), answers=TokenFile, status=201, tells_secret=True),
-        Route("GET", "/account/sessions", handlers.sessions, "Where you are signed in", answers=SessionList),
-        Route("DELETE", "/account/sessions/{session_id}", handlers.end_session, "Sign out there", status=204),
+        route("DELETE", "/account", handlers.delete, "Delete your account and everything it has", BY_USER,
+              status=204, errors=(400, 409), parameters={"confirm": CONFIRM}),
+        route("GET", "/account/export", handlers.export, "Export everything you have, with links to files", BY_USER,
+              answers=Export),
+        route("PUT", "/account/password", handlers.change_password, "Change your password and end other sessions",
+              BY_USER, JsonBody(PasswordChange), status=204, errors=(503,)),
+        route("GET", "/account/audit", handlers.audit_log, "List changes to your account, newest first", BY_USER,
+              QueryBody(LISTING), answers=AuditLog),
+        route("GET", "/account/tokens", handlers.tokens, "List your tokens", BY_USER, answers=TokenList),
+        route("POST", "/account/tokens", handlers.issue, "Create a token, as the file that clients read", with_secret,
+              JsonBody(NewToken), answers=TokenFile, status=201),
+        route("DELETE", "/account/tokens/{token_id}", handlers.revoke, "Revoke a token", BY_USER, status=204),
+        route("POST", "/account/tokens/{token_id}/rotate", handlers.rotate, "Replace a token by a new one", with_secret,
+              JsonBody(TokenRotation), answers=TokenFile, status=201),
+        route("GET", "/account/sessions", handlers.sessions, "List your sessions", BY_USER, answers=SessionList),
+        route("DELETE", "/account/sessions/{session_id}", handlers.end_session, "End a session", BY_USER, status=204),
     ]  # fmt: skip
 
 
-class _Handlers:
-    def __init__(
-        self,
-        accounts: AccountService,
-        tokens: TokenService,
-        audit: AuditService,
-        exports: AccountExportService,
-        removal: AccountDeletionService,
-        base_url: str,
-    ) -> None:
-        self._accounts = accounts
-        self._tokens = tokens
-        self._audit = audit
-        self._exports = exports
-        self._removal = removal
-        self._base_url = base_url
+@dataclass(frozen=True, slots=True)
+class AccountHandlers:
+    """Handlers of the caller's own account. ``base_url`` is written into token files."""
 
-    def details(self, call: Call) -> AccountDetails:
-        return {"account": self._accounts.account(call.caller), "scopes": sorted(call.caller.scopes)}
+    accounts: AccountService
+    token_service: TokenService
+    audit: AuditService
+    exports: AccountExportService
+    deletion: AccountDeletionService
+    base_url: str
 
-    def delete(self, call: Call) -> None:
-        self._removal.remove(call.caller, call.caller, call.arguments.get("confirm"))
+    def details(self, context: RequestContext[User]) -> AccountDetails:
+        """Return the account."""
+        return {"account": self.accounts.account(context.caller), "scopes": sorted(context.caller.scopes)}
 
-    def export(self, call: Call) -> dict[str, Any]:
-        return self._exports.export(call.caller)
+    def delete(self, context: RequestContext[User]) -> None:
+        """Delete the account."""
+        self.deletion.remove(context.caller, context.caller, context.query_params.get("confirm"))
 
-    def change_password(self, call: Call) -> None:
-        self._accounts.change_password(call.caller, call.body.get("current_password"), call.body["new_password"])
+    def export(self, context: RequestContext[User]) -> Export:
+        """Return everything the user has."""
+        return self.exports.export(context.caller)
 
-    def audit(self, call: Call) -> AuditLog:
-        return self._audit.of(call.caller, call.query)
+    def change_password(self, context: RequestContext[User], body: PasswordChange) -> None:
+        """Change the password."""
+        self.accounts.change_password(context.caller, body.get("current_password"), body["new_password"])
 
-    def tokens(self, call: Call) -> TokenList:
-        return {"tokens": self._tokens.all(call.caller)}
+    def audit_log(self, context: RequestContext[User], query: Query) -> AuditLog:
+        """Return the audit log of the account."""
+        return self.audit.of(context.caller, query)
 
-    def issue(self, call: Call) -> TokenFile:
-        spec = token_spec(call.body["name"], call.body.get("scopes"), call.body.get("days"))
-        return self._tokens.issue(call.caller, call.caller, spec, self._base_url)
+    def tokens(self, context: RequestContext[User]) -> TokenList:
+        """Return the tokens of the account."""
+        return {"tokens": self.token_service.all(context.caller)}
 
-    def revoke(self, call: Call) -> None:
-        self._tokens.revoke(call.caller, call.caller, call.path["token_id"])
+    def issue(self, context: RequestContext[User], body: NewToken) -> TokenFile:
+        """Create a token."""
+        spec = token_spec(body["name"], body.get("scopes"), body.get("days"))
+        return self.token_service.issue(context.caller, context.caller, spec, self.base_url)
 
-    def rotate(self, call: Call) -> TokenFile:
-        kept = call.body.get("overlap_seconds", 0)
-        return self._tokens.rotate(call.caller, call.caller, call.path["token_id"], kept, self._base_url)
+    def revoke(self, context: RequestContext[User]) -> None:
+        """Revoke a token."""
+        self.token_service.revoke(context.caller, context.caller, context.path_params["token_id"])
 
-    def sessions(self, call: Call) -> SessionList:
-        present = self._tokens.all(call.caller, CredentialKind.SESSION)
-        return {"sessions": [{**each, "current": each["id"] == call.caller.credential_id} for each in present]}
+    def rotate(self, context: RequestContext[User], body: TokenRotation) -> TokenFile:
+        """Replace a token."""
+        user, token_id = context.caller, context.path_params["token_id"]
+        return self.token_service.rotate(user, user, token_id, body.get("overlap_seconds", 0), self.base_url)
 
-    def end_session(self, call: Call) -> None:
-        self._tokens.revoke(call.caller, call.caller, call.path["session_id"], CredentialKind.SESSION)
+    def sessions(self, context: RequestContext[User]) -> SessionList:
+        """Return the sessions of the account."""
+        sessions = self.token_service.all(context.caller, CredentialKind.SESSION)
+        current_id = context.caller.credential_id
+        return {"sessions": [{**session, "current": session["id"] == current_id} for session in sessions]}
+
+    def end_session(self, context: RequestContext[User]) -> None:
+        """End a session."""
+        session_id = context.path_params["session_id"]
+        self.token_service.revoke(context.caller, context.caller, session_id, CredentialKind.SESSION)

@@ -1,16 +1,20 @@
-"""The routes of operators: everybody's accounts, applications, invitations, the audit log, the settings."""
+"""Administration routes: accounts, applications, invitations, the audit log and the settings, for operators."""
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
+from voxel51.server.accounts.access import BY_OPERATOR, USER
 from voxel51.server.accounts.account_deletion import AccountDeletionService
 from voxel51.server.accounts.account_routes import CONFIRM
 from voxel51.server.accounts.applications import ApplicationService
 from voxel51.server.accounts.audit import LISTING, AuditService
+from voxel51.server.accounts.callers import User
 from voxel51.server.accounts.service import AccountService
 from voxel51.server.accounts.sign_up import SignUpService
 from voxel51.server.accounts.tokens import TokenService, token_spec
-from voxel51.server.http.route import Call, JsonBody, QueryBody, Route
+from voxel51.server.database.search import Query
+from voxel51.server.http.bodies import JsonBody, QueryBody
+from voxel51.server.http.route import Policy, RequestContext, Route, route
 from voxel51.wire.accounts import (
     AccountChange,
     AccountList,
@@ -30,105 +34,122 @@ from voxel51.wire.applications import ApplicationList, NewApplication
 from voxel51.wire.tokens import TokenFile
 
 _INVITATION_DAYS = 7.0
+_WITH_SECRET = Policy(USER, scope=Scope.ADMINISTER, has_secret=True)
 
 
-def admin_routes(
-    accounts: AccountService,
-    applications: ApplicationService,
-    tokens: TokenService,
-    entrance: SignUpService,
-    removal: AccountDeletionService,
-    audit: AuditService,
-    settings: Sequence[SettingValue],
-    base_url: str,
-) -> Iterable[Route]:
-    """One table of all routes of operators. ``base_url`` goes into token files."""
-    people = _People(accounts, entrance, removal)
-    programs = _Programs(applications, tokens, base_url)
-
-    def audit_log(call: Call) -> AuditLog:
-        return audit.all(call.query)
-
-    def show_settings(_call: Call) -> SettingList:
-        return {"settings": [*settings]}
-
+def user_routes(users: "UserHandlers") -> Iterable[Route]:
+    """Return the routes by which operators manage accounts."""
     return [
-        _route("GET", "/users", people.all, "All accounts", AccountList),
-        _route("POST", "/users", people.create, "Create an account", AccountResponse, body=JsonBody(NewAccount),
-               status=201, errors=(409, 503)),
-        _route("PATCH", "/users/{username}", people.change, "Change somebody's role, or suspend them", AccountResponse,
-               body=JsonBody(AccountChange), errors=(404, 409)),
-        _route("DELETE", "/users/{username}", people.delete, "Delete an account and all that it has", None, status=204,
-               errors=(400, 404, 409), takes_arguments={"confirm": CONFIRM}),
-        _route("POST", "/users/{username}/password-reset", people.permit_reset,
-               "A key with which somebody chooses a new password", OneTimeKey, status=201, tells_secret=True),
-        _route("POST", "/invitations", people.invite, "A key with which somebody makes an account", OneTimeKey,
-               body=JsonBody(NewInvitation), status=201, tells_secret=True),
-        _route("GET", "/applications", programs.all, "All applications", ApplicationList),
-        _route("POST", "/applications", programs.create, "Create an application", NewApplication,
-               body=JsonBody(NewApplication), status=201, errors=(409,)),
-        _route("GET", "/applications/{name}/tokens", programs.tokens, "An application's tokens", TokenList),
-        _route("POST", "/applications/{name}/tokens", programs.issue, "A further token of an application", TokenFile,
-               body=JsonBody(NewToken), status=201, tells_secret=True),
-        _route("DELETE", "/applications/{name}/tokens/{token_id}", programs.revoke, "End an application's token", None,
-               status=204),
-        _route("GET", "/audit", audit_log, "What was done to every account", AuditLog, body=QueryBody(LISTING)),
-        _route("GET", "/settings", show_settings, "The settings in force", SettingList),
+        route("GET", "/admin/users", users.list, "List all accounts", BY_OPERATOR, answers=AccountList),
+        route("POST", "/admin/users", users.create, "Create an account", BY_OPERATOR, JsonBody(NewAccount),
+              answers=AccountResponse, status=201, errors=(409, 503)),
+        route("PATCH", "/admin/users/{username}", users.change, "Change an account's role, or suspend it", BY_OPERATOR,
+              JsonBody(AccountChange), answers=AccountResponse, errors=(404, 409)),
+        route("DELETE", "/admin/users/{username}", users.delete, "Delete an account and everything it has", BY_OPERATOR,
+              status=204, errors=(400, 404, 409), parameters={"confirm": CONFIRM}),
+        route("POST", "/admin/users/{username}/password-reset", users.permit_reset,
+              "Create a key with which a user sets a new password", _WITH_SECRET, answers=OneTimeKey, status=201),
+        route("POST", "/admin/invitations", users.invite, "Create a key with which a new user signs up", _WITH_SECRET,
+              JsonBody(NewInvitation), answers=OneTimeKey, status=201),
     ]  # fmt: skip
 
 
-def _route(method: str, path: str, handler: Callable[[Call], Any], summary: str, answers: Any, **more: Any) -> Route:
-    return Route(method, f"/admin{path}", handler, summary, answers=answers, scope=Scope.ADMINISTER, **more)
+def manage_application_routes(applications: "ApplicationHandlers") -> Iterable[Route]:
+    """Return the routes by which operators manage applications and their tokens."""
+    tokens = "/admin/applications/{name}/tokens"
+    return [
+        route("GET", "/admin/applications", applications.list, "List all applications", BY_OPERATOR,
+              answers=ApplicationList),
+        route("POST", "/admin/applications", applications.create, "Create an application", BY_OPERATOR,
+              JsonBody(NewApplication), answers=NewApplication, status=201, errors=(409,)),
+        route("GET", tokens, applications.tokens, "List an application's tokens", BY_OPERATOR, answers=TokenList),
+        route("POST", tokens, applications.issue, "Create a token for an application", _WITH_SECRET,
+              JsonBody(NewToken), answers=TokenFile, status=201),
+        route("DELETE", f"{tokens}/{{token_id}}", applications.revoke, "Revoke an application's token", BY_OPERATOR,
+              status=204),
+    ]  # fmt: skip
 
 
-class _People:
-    def __init__(self, accounts: AccountService, entrance: SignUpService, removal: AccountDeletionService) -> None:
-        self._accounts = accounts
-        self._entrance = entrance
-        self._removal = removal
+def inspection_routes(audit: AuditService, settings: Sequence[SettingValue]) -> Iterable[Route]:
+    """Return the routes of the platform's audit log and settings."""
 
-    def all(self, _call: Call) -> AccountList:
-        return {"users": self._accounts.all()}
+    def audit_log(_context: RequestContext[User], query: Query) -> AuditLog:
+        return audit.all(query)
 
-    def create(self, call: Call) -> AccountResponse:
-        name, password = call.body["username"], call.body.get("password")
-        user = self._accounts.create_user(name, password, call.body.get("role", Role.MEMBER), call.caller)
-        return {"user": self._accounts.account(user)}
+    def show_settings(_context: RequestContext[User]) -> SettingList:
+        return {"settings": [*settings]}
 
-    def change(self, call: Call) -> AccountResponse:
-        change: Any = call.body
-        return {"user": self._accounts.change(call.caller, call.path["username"], change)}
-
-    def delete(self, call: Call) -> None:
-        user = self._accounts.find(call.path["username"])
-        self._removal.remove(call.caller, user, call.arguments.get("confirm"))
-
-    def permit_reset(self, call: Call) -> OneTimeKey:
-        return self._entrance.permit_reset(self._accounts.find(call.path["username"]), call.caller)
-
-    def invite(self, call: Call) -> OneTimeKey:
-        role, days = call.body.get("role", Role.MEMBER), call.body.get("days", _INVITATION_DAYS)
-        return self._entrance.invite(call.caller, role, days)
+    return [
+        route("GET", "/admin/audit", audit_log, "List changes to all accounts", BY_OPERATOR, QueryBody(LISTING),
+              answers=AuditLog),
+        route("GET", "/admin/settings", show_settings, "List the settings in force", BY_OPERATOR, answers=SettingList),
+    ]  # fmt: skip
 
 
-class _Programs:
-    def __init__(self, applications: ApplicationService, tokens: TokenService, base_url: str) -> None:
-        self._applications = applications
-        self._tokens = tokens
-        self._base_url = base_url
+@dataclass(frozen=True, slots=True)
+class UserHandlers:
+    """Handlers of accounts, for operators."""
 
-    def all(self, _call: Call) -> ApplicationList:
-        return {"applications": [application.name for application in self._applications.all()]}
+    accounts: AccountService
+    sign_up_service: SignUpService
+    deletion: AccountDeletionService
 
-    def create(self, call: Call) -> NewApplication:
-        return {"name": self._applications.create(call.body["name"], call.caller).name}
+    def list(self, _context: RequestContext[User]) -> AccountList:
+        """Return all accounts."""
+        return {"users": self.accounts.all()}
 
-    def tokens(self, call: Call) -> TokenList:
-        return {"tokens": self._tokens.all(self._applications.find(call.path["name"]))}
+    def create(self, context: RequestContext[User], body: NewAccount) -> AccountResponse:
+        """Create an account."""
+        role = body.get("role", Role.MEMBER)
+        user = self.accounts.create_user(body["username"], body.get("password"), role, context.caller)
+        return {"user": self.accounts.account(user)}
 
-    def issue(self, call: Call) -> TokenFile:
-        spec = token_spec(call.body["name"], call.body.get("scopes"), call.body.get("days"))
-        return self._tokens.issue(call.caller, self._applications.find(call.path["name"]), spec, self._base_url)
+    def change(self, context: RequestContext[User], body: AccountChange) -> AccountResponse:
+        """Change or suspend an account."""
+        return {"user": self.accounts.change(context.caller, context.path_params["username"], body)}
 
-    def revoke(self, call: Call) -> None:
-        self._tokens.revoke(call.caller, self._applications.find(call.path["name"]), call.path["token_id"])
+    def delete(self, context: RequestContext[User]) -> None:
+        """Delete an account."""
+        user = self.accounts.find(context.path_params["username"])
+        self.deletion.remove(context.caller, user, context.query_params.get("confirm"))
+
+    def permit_reset(self, context: RequestContext[User]) -> OneTimeKey:
+        """Create a key for a new password."""
+        return self.sign_up_service.permit_reset(self.accounts.find(context.path_params["username"]), context.caller)
+
+    def invite(self, context: RequestContext[User], body: NewInvitation) -> OneTimeKey:
+        """Create an invitation."""
+        role, days = body.get("role", Role.MEMBER), body.get("days", _INVITATION_DAYS)
+        return self.sign_up_service.invite(context.caller, role, days)
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationHandlers:
+    """Handlers of applications, for operators. ``base_url`` is written into token files."""
+
+    applications: ApplicationService
+    token_service: TokenService
+    base_url: str
+
+    def list(self, _context: RequestContext[User]) -> ApplicationList:
+        """Return the names of all applications."""
+        return {"applications": [application.name for application in self.applications.all()]}
+
+    def create(self, context: RequestContext[User], body: NewApplication) -> NewApplication:
+        """Create an application."""
+        return {"name": self.applications.create(body["name"], context.caller).name}
+
+    def tokens(self, context: RequestContext[User]) -> TokenList:
+        """Return the tokens of an application."""
+        return {"tokens": self.token_service.all(self.applications.find(context.path_params["name"]))}
+
+    def issue(self, context: RequestContext[User], body: NewToken) -> TokenFile:
+        """Create a token for an application."""
+        application = self.applications.find(context.path_params["name"])
+        spec = token_spec(body["name"], body.get("scopes"), body.get("days"))
+        return self.token_service.issue(context.caller, application, spec, self.base_url)
+
+    def revoke(self, context: RequestContext[User]) -> None:
+        """Revoke a token of an application."""
+        application = self.applications.find(context.path_params["name"])
+        self.token_service.revoke(context.caller, application, context.path_params["token_id"])

@@ -1,56 +1,36 @@
-"""The routes by which applications manage their users."""
+"""Application routes: applications create, list and delete their own users."""
 
 from collections.abc import Iterable
 
+from voxel51.server.accounts.access import BY_APPLICATION
 from voxel51.server.accounts.account_deletion import AccountDeletionService
 from voxel51.server.accounts.account_routes import CONFIRM
 from voxel51.server.accounts.applications import ApplicationService
-from voxel51.server.http.route import Call, JsonBody, Needs, Route
+from voxel51.server.accounts.callers import Application
+from voxel51.server.http.bodies import JsonBody
+from voxel51.server.http.route import RequestContext, Route, route
 from voxel51.wire.applications import NewUser, UserList
 
 
-def application_routes(applications: ApplicationService, removal: AccountDeletionService) -> Iterable[Route]:
-    """One table of all routes of an application's users."""
+def application_routes(applications: ApplicationService, deletion: AccountDeletionService) -> Iterable[Route]:
+    """Return the routes of an application's users."""
 
-    def create_user(call: Call) -> NewUser:
-        name: str = call.body["username"]
-        return {"username": applications.create_user(call.caller, name).name}
+    def create_user(context: RequestContext[Application], body: NewUser) -> NewUser:
+        return {"username": applications.create_user(context.caller, body["username"]).name}
 
-    def list_users(call: Call) -> UserList:
-        return {"users": applications.list_users(call.caller)}
+    def list_users(context: RequestContext[Application]) -> UserList:
+        return {"users": applications.list_users(context.caller)}
 
-    def delete_user(call: Call) -> None:
-        user = applications.find_user(call.caller, call.path["username"])
-        removal.remove(call.caller, user, call.arguments.get("confirm"))
+    def delete_user(context: RequestContext[Application]) -> None:
+        user = applications.find_user(context.caller, context.path_params["username"])
+        deletion.remove(context.caller, user, context.query_params.get("confirm"))
 
     return [
-        Route(
-            "POST",
-            "/apps/users",
-            create_user,
-            "Create a user of your application",
-            needs=Needs.APPLICATION,
-            body=JsonBody(NewUser),
-            answers=NewUser,
-            status=201,
-            errors=(409,),
-        ),
-        Route(
-            "GET",
-            "/apps/users/list",
-            list_users,
-            "The users of your application",
-            needs=Needs.APPLICATION,
-            answers=UserList,
-        ),
-        Route(
-            "DELETE",
-            "/apps/users/{username}",
-            delete_user,
-            "Delete a user of your application, and all that the user has",
-            needs=Needs.APPLICATION,
-            status=204,
-            errors=(400, 404),
-            takes_arguments={"confirm": CONFIRM},
-        ),
-    ]
+        route("POST", "/apps/users", create_user, "Create a user of your application", BY_APPLICATION,
+              JsonBody(NewUser), answers=NewUser, status=201, errors=(409,)),
+        route("GET", "/apps/users/list", list_users, "List the users of your application", BY_APPLICATION,
+              answers=UserList),
+        route("DELETE", "/apps/users/{username}", delete_user,
+              "Delete a user of your application and everything the user has", BY_APPLICATION, status=204,
+              errors=(400, 404), parameters={"confirm": CONFIRM}),
+    ]  # fmt: skip

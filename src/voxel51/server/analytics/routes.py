@@ -1,17 +1,19 @@
-"""The routes of analytics."""
+"""Analytics routes: list, upload and delete analytics, for users and for applications."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
 from sqlalchemy import Connection
 
+from voxel51.server.accounts.access import BY_APPLICATION, BY_USER, CALLER
 from voxel51.server.accounts.callers import Caller
 from voxel51.server.analytics.images.inspector import ImageInspector
 from voxel51.server.analytics.service import LISTING, AnalyticService
 from voxel51.server.analytics.uploads import FOLDER, UploadedAnalytics
-from voxel51.server.errors import BadRequest
-from voxel51.server.http.batch import batch_route
-from voxel51.server.http.route import Call, MultipartBody, Needs, QueryBody, Route
+from voxel51.server.database.search import Query
+from voxel51.server.http.batch import BatchBody, batch_route
+from voxel51.server.http.bodies import Form, MultipartBody, QueryBody
+from voxel51.server.http.route import Policy, RequestContext, Route, route
 from voxel51.server.outcomes import Outcomes
 from voxel51.server.parameters import FormField, QueryParameter
 from voxel51.wire.analytics import (
@@ -23,69 +25,47 @@ from voxel51.wire.analytics import (
     AnalyticType,
 )
 
+CallerT = TypeVar("CallerT", bound=Caller)
+
+_MANIFEST = MultipartBody(
+    fields={"analytic_type": FormField("how the analytic is run", schema={"enum": [*AnalyticType, ""]})}, folder=None
+)
+_IMAGE = MultipartBody(fields={}, folder=FOLDER, inspector=ImageInspector)
+_PROCESSOR = QueryParameter("CPU or GPU", {"type": "string", "enum": ["CPU", "GPU", "cpu", "gpu"]})
+
 
 def analytic_routes(
     analytics: AnalyticService, uploaded: UploadedAnalytics, is_used: Callable[[Connection, str], bool]
 ) -> Iterable[Route]:
-    """One table of all routes of analytics: for users, and the same for applications.
+    """Return the routes of analytics: for users, the same for applications, and batches for both.
 
-    ``is_used`` says whether jobs of an analytic have not ended.
+    ``is_used`` says whether an analytic has jobs that have not ended.
     """
     handlers = _Handlers(analytics, uploaded, is_used)
-    batch = batch_route("analytics", {"details": handlers.details_of_many}, Needs.CALLER)
-    return [*_routes(handlers, Needs.USER, ""), *_routes(handlers, Needs.APPLICATION, "/apps"), batch]
+    batch = batch_route("analytics", {"details": handlers.details_of_many}, CALLER)
+    return [*_routes(handlers, BY_USER, ""), *_routes(handlers, BY_APPLICATION, "/apps"), batch]
 
 
-def _routes(handlers: "_Handlers", needs: Needs, prefix: str) -> Iterable[Route]:
-    def route(path: str, handler: Callable[[Call], Any], summary: str, answers: Any, **more: Any) -> Route:
-        return Route("GET", f"{prefix}/analytics{path}", handler, summary, needs=needs, answers=answers, **more)
-
-    of_one, query = "/{analytic_id}", QueryBody(LISTING)
+def _routes(handlers: "_Handlers", policy: Policy[CallerT], prefix: str) -> Iterable[Route]:
+    base, query = f"{prefix}/analytics", QueryBody(LISTING)
+    one = f"{base}/{{analytic_id}}"
+    checked = Policy(policy.access, before_body=handlers.check_image)
     return [
-        route("/list", handlers.list, "What you can run", AnalyticList, body=query),
-        route("", handlers.query, "Analytics that match a query", AnalyticList, body=query),
-        route(of_one, handlers.details, "One version's record and document", AnalyticDetails, errors=(404,)),
-        route(f"{of_one}/doc", handlers.document, "One version's document", AnalyticDocument, errors=(404,)),
-        Route(
-            "POST",
-            f"{prefix}/analytics",
-            handlers.upload,
-            "Upload an analytic's manifest",
-            needs=needs,
-            body=_MANIFEST,
-            answers=AnalyticResponse,
-            status=201,
-        ),
-        Route(
-            "POST",
-            f"{prefix}/analytics/{of_one[1:]}/images",
-            handlers.upload_image,
-            "Upload an image that the manifest declares",
-            needs=needs,
-            body=_IMAGE,
-            status=201,
-            errors=(403, 404),
-            takes_arguments={
-                "type": QueryParameter("CPU or GPU", {"type": "string", "enum": ["CPU", "GPU", "cpu", "gpu"]})
-            },
-            before=handlers.check_image,
-        ),
-        Route(
-            "DELETE",
-            f"{prefix}/analytics/{of_one[1:]}",
-            handlers.delete,
-            "Take a version of your analytic out of the catalogue",
-            needs=needs,
-            status=204,
-            errors=(403, 404, 409),
-        ),
-    ]
-
-
-_MANIFEST = MultipartBody(
-    fields={"analytic_type": FormField("how it is run", schema={"enum": [*AnalyticType, ""]})}, folder=None
-)
-_IMAGE = MultipartBody(fields={}, folder=FOLDER, inspector=ImageInspector)
+        route("GET", f"{base}/list", handlers.list, "List the analytics that you can run", policy, query,
+              answers=AnalyticList),
+        route("GET", base, handlers.query, "List the analytics that match a query", policy, query,
+              answers=AnalyticList),
+        route("GET", one, handlers.details, "Get the record and document of one version", policy,
+              answers=AnalyticDetails, errors=(404,)),
+        route("GET", f"{one}/doc", handlers.document, "Get the document of one version", policy,
+              answers=AnalyticDocument, errors=(404,)),
+        route("POST", base, handlers.upload, "Upload an analytic's manifest", policy, _MANIFEST,
+              answers=AnalyticResponse, status=201),
+        route("POST", f"{one}/images", handlers.upload_image, "Upload an image that the manifest declares", checked,
+              _IMAGE, status=201, errors=(403, 404), parameters={"type": _PROCESSOR}),
+        route("DELETE", one, handlers.delete, "Remove a version of your analytic from the catalogue", policy,
+              status=204, errors=(403, 404, 409)),
+    ]  # fmt: skip
 
 
 class _Handlers:
@@ -96,35 +76,34 @@ class _Handlers:
         self._uploaded = uploaded
         self._is_used = is_used
 
-    def list(self, call: Call) -> AnalyticList:
-        return self._analytics.list(call.caller, call.query.all_versions)
+    def list(self, context: RequestContext[Caller], query: Query) -> AnalyticList:
+        return self._analytics.list(context.caller, query.all_versions)
 
-    def query(self, call: Call) -> AnalyticList:
-        return self._analytics.query(call.caller, call.query)
+    def query(self, context: RequestContext[Caller], query: Query) -> AnalyticList:
+        return self._analytics.query(context.caller, query)
 
-    def details(self, call: Call) -> AnalyticDetails:
-        return self._analytics.details(call.caller, call.path["analytic_id"])
+    def details(self, context: RequestContext[Caller]) -> AnalyticDetails:
+        return self._analytics.details(context.caller, context.path_params["analytic_id"])
 
-    def details_of_many(self, caller: Caller, ids: Sequence[str], _body: Mapping[str, Any]) -> Outcomes[AnalyticRecord]:
+    def details_of_many(self, caller: Caller, ids: Sequence[str], _body: BatchBody) -> Outcomes[AnalyticRecord]:
         return self._analytics.records(caller, ids)
 
-    def document(self, call: Call) -> AnalyticDocument:
-        return self._analytics.document(call.caller, call.path["analytic_id"])
+    def document(self, context: RequestContext[Caller]) -> AnalyticDocument:
+        return self._analytics.document(context.caller, context.path_params["analytic_id"])
 
-    def upload(self, call: Call) -> AnalyticResponse:
-        if call.upload is None:
-            raise BadRequest("No manifest came; send it as the part named 'file'")
-        kind = call.fields.get("analytic_type")
-        return {"analytic": self._uploaded.add(call.caller, call.upload.content, kind)}
+    def upload(self, context: RequestContext[Caller], form: Form) -> AnalyticResponse:
+        manifest = form.file("manifest").content
+        return {"analytic": self._uploaded.add(context.caller, manifest, form.fields.get("analytic_type"))}
 
-    def check_image(self, call: Call) -> None:
-        self._uploaded.check_image(call.caller, call.path["analytic_id"], call.arguments.get("type"))
+    def check_image(self, context: RequestContext[Caller]) -> None:
+        processor = context.query_params.get("type")
+        self._uploaded.check_image(context.caller, context.path_params["analytic_id"], processor)
 
-    def upload_image(self, call: Call) -> None:
-        if call.upload is None or call.upload.writer is None:
-            raise BadRequest("No image came; send it as the part named 'file'")
-        analytic_id, kind, upload = call.path["analytic_id"], call.arguments.get("type"), call.upload
-        self._uploaded.add_image(call.caller, analytic_id, kind, call.upload.writer, upload.inspector)
+    def upload_image(self, context: RequestContext[Caller], form: Form) -> None:
+        image = form.file("image")
+        assert isinstance(image.inspector, ImageInspector)  # noqa: S101  (`_IMAGE` makes one for each file)
+        analytic_id, processor = context.path_params["analytic_id"], context.query_params.get("type")
+        self._uploaded.add_image(context.caller, analytic_id, processor, image.stored, image.inspector)
 
-    def delete(self, call: Call) -> None:
-        self._uploaded.delete(call.caller, call.path["analytic_id"], self._is_used)
+    def delete(self, context: RequestContext[Caller]) -> None:
+        self._uploaded.delete(context.caller, context.path_params["analytic_id"], self._is_used)

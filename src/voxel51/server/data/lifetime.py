@@ -19,15 +19,11 @@ EXPIRY_FIELD = FormField("when it expires: a future date and time, ISO 8601", sc
 """The field of an upload that sets its expiration date."""
 
 
-class _LifetimeChange(TypedDict, total=False):
+class LifetimeChange(TypedDict, total=False):
+    """Body of ``PUT …/ttl``: exactly one of the two. ``days`` may be negative, a fraction, and text."""
+
     days: _Days | _DaysText
     expiration_date: _Date
-
-
-LifetimeChange = Annotated[
-    _LifetimeChange, Meta(title="LifetimeChange", extra_json_schema={"minProperties": 1, "maxProperties": 1})
-]
-"""Body of ``PUT …/ttl``: exactly one of the two. ``days`` may be negative, a fraction, and text."""
 
 
 _LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)

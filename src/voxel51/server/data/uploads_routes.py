@@ -1,107 +1,75 @@
-"""The routes of uploads that come in pieces, by the protocol tus 1.0.0 (https://tus.io/protocols/resumable-upload)."""
+"""Resumable upload routes: the protocol tus 1.0.0 (https://tus.io/protocols/resumable-upload)."""
 
 import base64
 import binascii
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from email.utils import format_datetime
-from typing import Any
 
+from voxel51.server.accounts.access import BY_USER
+from voxel51.server.accounts.callers import User
 from voxel51.server.data.upload_writer import Checksum, UploadWriter
 from voxel51.server.data.uploads_service import NewUpload, UploadService, UploadState
 from voxel51.server.errors import BadRequest, UnsupportedType, UnsupportedVersion
-from voxel51.server.http.route import Answer, Body, Call, Header, Needs, NoBody, RawBody, Route, StreamBody
+from voxel51.server.http.access import ANYONE
+from voxel51.server.http.bodies import RawBody, StreamBody, Upload
+from voxel51.server.http.replies import JsonReply
+from voxel51.server.http.route import Headers, Policy, RequestContext, RequestHeader, Route, route
 from voxel51.wire import digests
 from voxel51.wire import uploads as tus
 
 _ALWAYS = {tus.RESUMABLE: tus.VERSION, tus.SERVER_VERSION: tus.VERSION, "Cache-Control": "no-store"}
 _ANY_TYPE = "*/*"
-"""What the API description says in the place of `tus.CONTENT_TYPE`: tools that make requests by it do not know that."""
+"""Media type in the API description instead of `tus.CONTENT_TYPE`, which tools that generate requests do not know."""
 
 _NUMBER = "^[0-9]{1,18}$"
-_RESUMABLE = {
-    tus.RESUMABLE: Header("version of the protocol; needed, or the answer is 412, as tus has it", r"^1\.0\.0$")
+_DIGEST_BYTES = {"sha1": 20, "sha256": 32}
+
+_VERSION = {
+    tus.RESUMABLE: RequestHeader("version of the protocol; required: the answer is 412 without it", r"^1\.0\.0$")
 }
-_DIGEST_HASHES = {"sha1": 20, "sha256": 32}
+_CREATE = {
+    **_VERSION,
+    tus.LENGTH: RequestHeader("bytes of the whole file; required", _NUMBER),
+    tus.METADATA: RequestHeader("pairs of key and base64 value, separated by commas: filename, filetype, data_ttl"),
+    digests.REPR_DIGEST: RequestHeader("hash of the whole file: a file with another hash is rejected", digests.PATTERN),
+}
+_APPEND = {
+    **_VERSION,
+    tus.OFFSET: RequestHeader("bytes that are stored so far; required", _NUMBER),
+    tus.CHECKSUM: RequestHeader("sha1 or sha256, a space, and the hash of the body in base64"),
+    digests.CONTENT_DIGEST: RequestHeader("hash of the body, as in RFC 9530", digests.PATTERN),
+}
+_STATE = {
+    tus.OFFSET: "bytes that are stored",
+    tus.EXPIRES: "when the upload is deleted unless it continues",
+    tus.DATA_ID: "id of the data, once the upload is complete",
+    digests.REPR_DIGEST: "SHA-256 of the whole file, once the upload is complete",
+}
+_LOCATION = {"Location": "where the upload continues"}
+_OPTIONS = {
+    tus.SERVER_EXTENSIONS: "extensions of the protocol",
+    tus.SERVER_LIMIT: "largest file, in bytes",
+    tus.SERVER_CHECKSUM_ALGORITHMS: f"algorithms of {tus.CHECKSUM}",
+}
 
 
 def upload_routes(uploads: UploadService, limit_bytes: int, base_path: str) -> Iterable[Route]:
-    """One table of all routes of uploads in pieces. ``base_path`` is in front of their paths where they are reached."""
+    """Return the routes of resumable uploads. ``base_path`` precedes their paths in the ``Location`` header."""
     handlers = _Handlers(uploads, limit_bytes, base_path)
+    base, one = "/data/uploads", "/data/uploads/{upload_id}"
     first = RawBody("data", media_type=_ANY_TYPE, is_whole=False)
-    following = StreamBody(handlers.open, _ANY_TYPE)
     return [
-        _route("OPTIONS", "", handlers.options, "What uploads in pieces can do", NoBody(), _TOLD_OPTIONS, ()),
-        _route("POST", "", handlers.create, "Begin an upload in pieces", first, _TOLD_STATE | _LOCATION, (412, 415)),
-        _route(
-            "HEAD", "/{upload_id}", handlers.state, "Where an upload stands", NoBody(), _TOLD_STATE, (400, 404, 412)
-        ),
-        _route(
-            "PATCH",
-            "/{upload_id}",
-            handlers.settle,
-            "Go on with an upload",
-            following,
-            _TOLD_STATE,
-            (404, 409, 412, 415, 423, 460),
-        ),
-        _route("DELETE", "/{upload_id}", handlers.delete, "Forget an upload", NoBody(), {}, (404, 412)),
-    ]
-
-
-_TOLD_STATE = {
-    tus.OFFSET: "bytes that are kept",
-    tus.EXPIRES: "when an upload that nobody goes on with is forgotten",
-    tus.DATA_ID: "the data that it became, once it is finished",
-    digests.REPR_DIGEST: "SHA-256 of the whole, once it is finished",
-}
-_LOCATION = {"Location": "where the upload goes on"}
-_TOLD_OPTIONS = {
-    tus.SERVER_EXTENSIONS: "extensions of the protocol",
-    tus.SERVER_LIMIT: "bytes of the largest file that is taken",
-    tus.SERVER_CHECKSUM_ALGORITHMS: f"algorithms of {tus.CHECKSUM}",
-}
-_REPR_DIGEST = Header("hash of the whole file: what has another is not kept", digests.PATTERN)
-_TAKEN: Mapping[str, Mapping[str, Header]] = {
-    "OPTIONS": {},
-    "POST": {
-        **_RESUMABLE,
-        tus.LENGTH: Header("bytes of the whole; needed", _NUMBER),
-        tus.METADATA: Header("key and base64 of its value, comma between: filename, filetype, data_ttl"),
-        digests.REPR_DIGEST: _REPR_DIGEST,
-    },
-    "HEAD": _RESUMABLE,
-    "PATCH": {
-        **_RESUMABLE,
-        tus.OFFSET: Header("bytes that are kept so far; needed", _NUMBER),
-        tus.CHECKSUM: Header("sha1 or sha256, a blank, and base64 of the body's hash"),
-        digests.CONTENT_DIGEST: Header("the same as in RFC 9530", digests.PATTERN),
-    },
-    "DELETE": _RESUMABLE,
-}
-
-
-def _route(
-    method: str,
-    path: str,
-    handler: Callable[[Call], Answer],
-    summary: str,
-    body: Body,
-    told: Mapping[str, str],
-    errors: tuple[int, ...],
-) -> Route:
-    return Route(
-        method,
-        f"/data/uploads{path}",
-        handler,
-        summary,
-        needs=Needs.NOBODY if method == "OPTIONS" else Needs.USER,
-        body=body,
-        status={"POST": 201, "HEAD": 200}.get(method, 204),
-        errors=errors,
-        takes_headers=_TAKEN[method],
-        answer_headers=told,
-        always=_ALWAYS,
-    )
+        route("OPTIONS", base, handlers.options, "Get the options of resumable uploads", Policy(ANYONE), status=204,
+              headers=Headers({}, _OPTIONS, _ALWAYS)),
+        route("POST", base, handlers.create, "Create a resumable upload", BY_USER, first, status=201,
+              errors=(412, 415), headers=Headers(_CREATE, _STATE | _LOCATION, _ALWAYS)),
+        route("HEAD", one, handlers.state, "Get the offset of an upload", BY_USER, errors=(400, 404, 412),
+              headers=Headers(_VERSION, _STATE, _ALWAYS)),
+        route("PATCH", one, handlers.settle, "Continue an upload", BY_USER, StreamBody(handlers.open, _ANY_TYPE),
+              status=204, errors=(404, 409, 412, 415, 423, 460), headers=Headers(_APPEND, _STATE, _ALWAYS)),
+        route("DELETE", one, handlers.delete, "Cancel an upload", BY_USER, status=204, errors=(404, 412),
+              headers=Headers(_VERSION, {}, _ALWAYS)),
+    ]  # fmt: skip
 
 
 class _Handlers:
@@ -110,73 +78,72 @@ class _Handlers:
         self._limit_bytes = limit_bytes
         self._base_path = base_path
 
-    def options(self, _call: Call) -> Answer:
-        told = {
+    def options(self, _context: RequestContext[None]) -> JsonReply:
+        headers = {
             tus.SERVER_EXTENSIONS: tus.EXTENSIONS,
             tus.SERVER_LIMIT: str(self._limit_bytes),
             tus.SERVER_CHECKSUM_ALGORITHMS: tus.CHECKSUM_ALGORITHMS,
         }
-        return Answer(headers=told)
+        return JsonReply(headers=headers)
 
-    def create(self, call: Call) -> Answer:
-        _check_version(call)
-        announced = _announced(call.headers)
-        first = call.upload.writer if call.upload is not None else None
-        if first is not None and first.size_bytes:
-            _check_type(call)
-        state = self._uploads.create(call.caller.id, announced, first)
+    def create(self, context: RequestContext[User], upload: Upload) -> JsonReply:
+        _check_version(context)
+        announced = _announced(context.headers)
+        if upload.stored.size_bytes:
+            _check_type(context)
+        state = self._uploads.create(context.caller.id, announced, upload.stored)
         location = {"Location": f"{self._base_path}/data/uploads/{state.id}"}
-        return Answer(headers=_told(state) | location)
+        return JsonReply(headers=_state_headers(state) | location)
 
-    def state(self, call: Call) -> Answer:
-        _check_version(call)
-        state = self._uploads.state(call.caller.id, call.path["upload_id"])
+    def state(self, context: RequestContext[User]) -> JsonReply:
+        _check_version(context)
+        state = self._uploads.state(context.caller.id, context.path_params["upload_id"])
         length = {tus.LENGTH: str(state.size_bytes)}
         metadata = {tus.METADATA: state.metadata_text} if state.metadata_text else {}
-        return Answer(headers=_told(state) | length | metadata)
+        return JsonReply(headers=_state_headers(state) | length | metadata)
 
-    def open(self, call: Call) -> UploadWriter:
-        _check_version(call)
-        _check_type(call)
-        offset_bytes = _number(call.headers, tus.OFFSET)
-        checksum = _checksum(call.headers)
-        return self._uploads.open(call.caller.id, call.path["upload_id"], offset_bytes, checksum)
+    def open(self, context: RequestContext[User]) -> UploadWriter:
+        _check_version(context)
+        _check_type(context)
+        offset_bytes = _number(context.headers, tus.OFFSET)
+        checksum = _checksum(context.headers)
+        return self._uploads.open(context.caller.id, context.path_params["upload_id"], offset_bytes, checksum)
 
-    def settle(self, call: Call) -> Answer:
-        return Answer(headers=_told(self._uploads.settle(call.caller.id, call.sink)))
+    def settle(self, context: RequestContext[User], writer: UploadWriter) -> JsonReply:
+        return JsonReply(headers=_state_headers(self._uploads.settle(context.caller.id, writer)))
 
-    def delete(self, call: Call) -> Answer:
-        _check_version(call)
-        self._uploads.delete(call.caller.id, call.path["upload_id"])
-        return Answer()
+    def delete(self, context: RequestContext[User]) -> JsonReply:
+        _check_version(context)
+        self._uploads.delete(context.caller.id, context.path_params["upload_id"])
+        return JsonReply()
 
 
-def _told(state: UploadState) -> dict[str, str]:
-    told = {tus.OFFSET: str(state.offset_bytes)}
+def _state_headers(state: UploadState) -> dict[str, str]:
+    headers = {tus.OFFSET: str(state.offset_bytes)}
     if state.data_id is None:
-        told[tus.EXPIRES] = format_datetime(state.expires_at, usegmt=True)
+        headers[tus.EXPIRES] = format_datetime(state.expires_at, usegmt=True)
     else:
-        told[tus.DATA_ID] = state.data_id
+        headers[tus.DATA_ID] = state.data_id
     if state.sha256 is not None:
-        told[digests.REPR_DIGEST] = digests.to_header(state.sha256)
-    return told
+        headers[digests.REPR_DIGEST] = digests.to_header(state.sha256)
+    return headers
 
 
-def _check_version(call: Call) -> None:
-    version = call.headers.get(tus.RESUMABLE)
+def _check_version(context: RequestContext[User]) -> None:
+    version = context.headers.get(tus.RESUMABLE)
     if version != tus.VERSION:
         raise UnsupportedVersion(f"{tus.RESUMABLE} must be {tus.VERSION}, not {version!r}")
 
 
-def _check_type(call: Call) -> None:
-    media_type = call.headers.get("content-type")
+def _check_type(context: RequestContext[User]) -> None:
+    media_type = context.headers.get("content-type")
     if media_type != tus.CONTENT_TYPE:
         raise UnsupportedType(f"Content-Type must be {tus.CONTENT_TYPE}, not {media_type!r}")
 
 
 def _announced(headers: Mapping[str, str]) -> NewUpload:
     if tus.DEFER_LENGTH in headers:
-        raise BadRequest(f"{tus.DEFER_LENGTH} is not possible here; say {tus.LENGTH}")
+        raise BadRequest(f"{tus.DEFER_LENGTH} is not supported; send {tus.LENGTH}")
     text = headers.get(tus.METADATA, "")
     try:
         metadata = tus.metadata_from_header(text)
@@ -194,13 +161,14 @@ def _number(headers: Mapping[str, str], name: str) -> int:
 
 
 def _checksum(headers: Mapping[str, str]) -> Checksum | None:
+    """Return the announced hash of the body: the standard header takes precedence over that of tus."""
     try:
         announced = digests.from_header(headers.get(digests.CONTENT_DIGEST))
     except ValueError as error:
         raise BadRequest(str(error)) from None
     if announced is not None:
         return Checksum("sha256", bytes.fromhex(announced))
-    text: Any = headers.get(tus.CHECKSUM)
+    text = headers.get(tus.CHECKSUM)
     if text is None:
         return None
     algorithm, _, value = text.partition(" ")
@@ -208,6 +176,6 @@ def _checksum(headers: Mapping[str, str]) -> Checksum | None:
         digest = base64.b64decode(value, validate=True)
     except binascii.Error:
         digest = b""
-    if len(digest) != _DIGEST_HASHES.get(algorithm):
-        raise BadRequest(f"{tus.CHECKSUM} is one of {tus.CHECKSUM_ALGORITHMS}, a blank and base64, not {text!r}")
+    if len(digest) != _DIGEST_BYTES.get(algorithm):
+        raise BadRequest(f"{tus.CHECKSUM} is one of {tus.CHECKSUM_ALGORITHMS}, a space and base64, not {text!r}")
     return Checksum(algorithm, digest)

@@ -1,64 +1,61 @@
-"""The route of live events."""
+"""Event routes: follow jobs live, as Server-Sent Events."""
 
 import re
 from collections.abc import AsyncGenerator, Iterable
 
+from voxel51.server.accounts.access import BY_USER
+from voxel51.server.accounts.callers import User
 from voxel51.server.errors import BadRequest
 from voxel51.server.events.feed import Feed, StreamStart
-from voxel51.server.http.route import Call, EventStream, Header, Route, ServerSentEvent
+from voxel51.server.http.replies import EventStream, ServerSentEvent, ServerSentEvents
+from voxel51.server.http.route import Headers, RequestContext, RequestHeader, Route, route
 from voxel51.server.parameters import QueryParameter
 from voxel51.wire import dates
 from voxel51.wire.events import GAP, Event, Gap
 
-_SILENCE_SECONDS = 5.0
-_MOST_JOBS = 1000
-_LAST_ID = {"type": "integer", "minimum": 0, "maximum": 10**18 - 1}
-_ARGUMENTS = {
-    "last_event_id": QueryParameter("go on after this event; without it, from now on", _LAST_ID),
-    "jobs": QueryParameter("ids of the jobs to follow, joined by commas; without it, all", {"type": "string"}),
+_KEEP_ALIVE_SECONDS = 5.0
+_MAX_JOBS = 1000
+_EVENT_ID = {"type": "integer", "minimum": 0, "maximum": 10**18 - 1}
+_PARAMETERS = {
+    "last_event_id": QueryParameter("resume after this event; default: start with the next one", _EVENT_ID),
+    "jobs": QueryParameter("ids of the jobs to follow, separated by commas; default: all", {"type": "string"}),
 }
+_HEADERS = Headers(
+    request={"Last-Event-ID": RequestHeader("the same as last_event_id, as browsers send it", "^[0-9]{1,18}$")}
+)
 
 
 def event_routes(feed: Feed) -> Iterable[Route]:
-    """The route by which users follow their jobs."""
+    """Return the route by which users follow their jobs."""
 
-    def follow(call: Call) -> EventStream:
-        job_ids = [job_id for job_id in call.arguments.get("jobs", "").split(",") if job_id]
-        if len(job_ids) > _MOST_JOBS:
-            raise BadRequest(f"{len(job_ids)} jobs are too many to follow by name; take {_MOST_JOBS}, or all")
-        last_id = _event_id(call.headers.get("last-event-id") or call.arguments.get("last_event_id"))
+    def follow(context: RequestContext[User]) -> EventStream:
+        job_ids = [job_id for job_id in context.query_params.get("jobs", "").split(",") if job_id]
+        if len(job_ids) > _MAX_JOBS:
+            raise BadRequest(f"{len(job_ids)} jobs are too many to follow by name; take {_MAX_JOBS}, or all")
+        last_id = _event_id(context.headers.get("last-event-id") or context.query_params.get("last_event_id"))
 
-        async def begin() -> AsyncGenerator[ServerSentEvent | None, None]:
-            return _messages(await feed.listen(call.caller.id, job_ids, last_id, _SILENCE_SECONDS))
+        async def begin() -> ServerSentEvents:
+            return _messages(await feed.listen(context.caller.id, job_ids, last_id, _KEEP_ALIVE_SECONDS))
 
         return EventStream(begin)
 
+    summary = "Follow your jobs live (Server-Sent Events)"
     return [
-        Route(
-            "GET",
-            "/events",
-            follow,
-            "What happens to your jobs, as it happens (Server-Sent Events)",
-            answers=EventStream,
-            errors=(400, 429),
-            takes_arguments=_ARGUMENTS,
-            takes_headers={"Last-Event-ID": Header("the same, as browsers send it", "^[0-9]{1,18}$")},
-        )
-    ]
+        route("GET", "/events", follow, summary, BY_USER, answers=EventStream, errors=(400, 429),
+              parameters=_PARAMETERS, headers=_HEADERS),
+    ]  # fmt: skip
 
 
-async def _messages(
-    events: AsyncGenerator[StreamStart | Event | None, None],
-) -> AsyncGenerator[ServerSentEvent | None, None]:
+async def _messages(events: AsyncGenerator[StreamStart | Event | None, None]) -> ServerSentEvents:
     async for event in events:
         if isinstance(event, StreamStart):
-            yield _beginning(event)
+            yield _first_message(event)
         else:
             yield None if event is None else ServerSentEvent(event["id"], event["event"], event)
 
 
-def _beginning(start: StreamStart) -> ServerSentEvent:
-    """Tells the id from which to resume, so that whoever is cut off before the first event misses nothing either."""
+def _first_message(start: StreamStart) -> ServerSentEvent:
+    """Return the message with the id to resume from, so that a client cut off before the first event misses none."""
     if not start.gap:
         return ServerSentEvent(start.event_id, "", None)
     message = f"Events up to {start.event_id} may be missing here; look at the jobs themselves"
@@ -70,5 +67,5 @@ def _event_id(text: str | None) -> int | None:
     if text is None or text == "":
         return None
     if not re.fullmatch("[0-9]{1,18}", text):
-        raise BadRequest(f"{text!r} is not the id of an event; give the last id that came, or none")
+        raise BadRequest(f"{text!r} is not the id of an event; send the last id that you received, or none")
     return int(text)

@@ -1,9 +1,14 @@
-"""Turning HTTP into calls and back. Knows no nouns: these come as tables of routes.
+"""HTTP: turn requests into calls of handlers, and results into responses. Knows no nouns, only tables of routes.
 
-- `route`: what a route is and what its handler gets and gives
-- `endpoint`: one request, from credentials to answer
-- `query`, `uploads`: reading what came
-- `downloads`, `errors`: writing what goes out
-- `signing`: links that carry their own permission
-- `openapi`: the description of all routes, and its human page
+| module | subject |
+|---|---|
+| `route`, `access`, `bodies`, `replies` | vocabulary of the tables: routes, credentials, request bodies, answers |
+| `application` | the ASGI application: all routes, and what every response has |
+| `endpoint` | one request, from credential to response |
+| `decoding`, `query` | JSON, form and query bodies |
+| `uploads`, `multipart`, `receiving` | files that arrive |
+| `downloads`, `proxying`, `event_streams`, `errors` | responses that are not JSON of a handler |
+| `idempotency`, `rate_limits`, `signing` | repeated requests, limits per caller, signed links |
+| `batch` | one action on many records |
+| `openapi`, `api_pages` | description of all routes, and its page for the browser |
 """

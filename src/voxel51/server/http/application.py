@@ -1,4 +1,4 @@
-"""The ASGI application: routes in order, and what surrounds every request."""
+"""The ASGI application: dispatch requests to routes and pages, and add what every response has."""
 
 import re
 import uuid
@@ -14,44 +14,47 @@ from starlette.routing import BaseRoute
 from starlette.routing import Route as StarletteRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from voxel51.server.http.endpoint import Endpoint, Serving
+from voxel51.server.http.endpoint import Dependencies, Endpoint
 from voxel51.server.http.errors import response_to
-from voxel51.server.http.route import Bytes, Route
+from voxel51.server.http.replies import FileReply
+from voxel51.server.http.route import Route
 from voxel51.wire.headers import REQUEST_ID
 from voxel51.wire.tokens import API_VERSION
 
-_OVERRIDING = {"PATCH", "DELETE"}
-_SLASHES = re.compile(r"/{2,}")
+_OVERRIDABLE_METHODS = {"PATCH", "DELETE"}
+_REPEATED_SLASHES = re.compile(r"/{2,}")
 
-_INERT = "default-src 'none'; frame-ancestors 'none'; sandbox"
-"""The policy of whatever is no page of ours: a file that somebody uploaded does nothing when it is opened as a page,
-and least of all in the name of whoever is signed in."""
+_DEFAULT_CONTENT_SECURITY_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
+"""For every response without a policy of its own. An uploaded HTML file that is opened in a browser can then run
+nothing, least of all with the session of the user who opened it."""
 
 
-def build_application(routes: Iterable[Route], serving: Serving, pages: Sequence[BaseRoute]) -> ASGIApp:
-    """The application that serves ``routes`` under the version prefix and ``pages`` beside them."""
+def build_application(routes: Iterable[Route], dependencies: Dependencies, pages: Sequence[BaseRoute]) -> ASGIApp:
+    """Return the application that serves ``routes`` under the version prefix, and ``pages`` beside them."""
+    # Paths with fewer placeholders first: `/data/list` must win over `/data/{data_id}`.
     ordered = sorted(routes, key=lambda route: (route.path.count("{"), route.path))
-    served = [
-        StarletteRoute(f"/{API_VERSION}{path}", _Resource(at_path, serving))
+    resources = [
+        StarletteRoute(f"/{API_VERSION}{path}", _Resource(at_path, dependencies))
         for path, at_path in groupby(ordered, lambda route: route.path)
     ]
 
     async def on_error(request: Request, error: Exception) -> Response:
         return response_to(error, request)
 
-    application = Starlette(routes=[*served, *pages], exception_handlers={HTTPException: on_error, Exception: on_error})
+    handlers = {HTTPException: on_error, Exception: on_error}
+    application = Starlette(routes=[*resources, *pages], exception_handlers=handlers)
     application.router.redirect_slashes = False
-    return _Surroundings(application)
+    return _Middleware(application)
 
 
 class _Resource:
-    """All methods of one path, so that a wrong one is told which there are."""
+    """All methods of one path; any other method is answered with 405 and the allowed ones."""
 
-    def __init__(self, routes: Iterable[Route], serving: Serving) -> None:
+    def __init__(self, routes: Iterable[Route], dependencies: Dependencies) -> None:
         self._endpoints: dict[str, Endpoint] = {}
         for route in routes:
-            endpoint = self._endpoints[route.method] = Endpoint(route, serving)
-            if route.answers is Bytes:
+            endpoint = self._endpoints[route.method] = Endpoint(route, dependencies)
+            if route.answers is FileReply:
                 self._endpoints["HEAD"] = endpoint
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -62,8 +65,8 @@ class _Resource:
         await response(scope, receive, send)
 
 
-class _Surroundings:
-    """Gives every request an id, and tolerates slashes too many in its path."""
+class _Middleware:
+    """Assigns a request id, adds security headers, and normalizes the method and the slashes of the path."""
 
     def __init__(self, application: ASGIApp) -> None:
         self._application = application
@@ -73,24 +76,24 @@ class _Surroundings:
             await self._application(scope, receive, send)
             return
         _override_method(scope)
-        path = _SLASHES.sub("/", scope["path"])
+        path = _REPEATED_SLASHES.sub("/", scope["path"])
         scope["path"] = path.rstrip("/") or "/"
         request_id = scope[REQUEST_ID] = uuid.uuid4().hex
 
-        async def send_with_id(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers[REQUEST_ID] = request_id
                 headers.setdefault("X-Content-Type-Options", "nosniff")
-                headers.setdefault("Content-Security-Policy", _INERT)
+                headers.setdefault("Content-Security-Policy", _DEFAULT_CONTENT_SECURITY_POLICY)
             await send(message)
 
-        await self._application(scope, receive, send_with_id)
+        await self._application(scope, receive, send_with_headers)
 
 
 def _override_method(scope: Scope) -> None:
-    """Where nothing but POST gets through, other methods come as one that says so."""
+    """Apply ``X-HTTP-Method-Override``, which the tus protocol has for clients that can send only POST."""
     if scope["method"] == "POST":
-        wanted = Headers(scope=scope).get("x-http-method-override", "").upper()
-        if wanted in _OVERRIDING:
-            scope["method"] = wanted
+        method = Headers(scope=scope).get("x-http-method-override", "").upper()
+        if method in _OVERRIDABLE_METHODS:
+            scope["method"] = method

@@ -1,62 +1,60 @@
-"""Batches: one action on many records, each done or refused for itself."""
+"""Batches: apply one action to many records, each of which succeeds or is refused by itself."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any, NotRequired, TypedDict
+from typing import Annotated, Any, NotRequired, TypedDict, TypeVar
 
 from msgspec import Meta
 
 from voxel51.server.errors import BadRequest, ServiceError
+from voxel51.server.http.access import Access, ScopedCaller
+from voxel51.server.http.bodies import JsonBody
 from voxel51.server.http.errors import STATUS_OF
-from voxel51.server.http.route import Call, JsonBody, Needs, Route
+from voxel51.server.http.route import Policy, RequestContext, Route, route
 from voxel51.server.outcomes import Outcomes
 from voxel51.wire.accounts import Scope
 from voxel51.wire.batches import BatchResponse, BatchResponses
 
-MOST_IDS = 10_000
-"""How many ids a batch may name; databases limit how many values a statement has."""
+MAX_IDS = 10_000
+"""Ids in one batch: databases limit the number of values in a statement."""
 
-_LOOKING = "details"
-
-Action = Callable[[Any, Sequence[str], Mapping[str, Any]], Outcomes[Any]]
-"""Does something for a caller to the records with these ids; the rest of the request may say more."""
+_READ_ONLY_ACTION = "details"
 
 
 class BatchBody(TypedDict):
     """Body of a batch. ``days`` and ``expiration_date`` belong to the action ``ttl``, which needs one of them."""
 
     action: str
-    ids: Annotated[list[str], Meta(max_length=MOST_IDS)]
+    ids: Annotated[list[str], Meta(max_length=MAX_IDS)]
     days: NotRequired[str | float]
     expiration_date: NotRequired[str]
 
 
-def batch_route(
-    noun: str, actions: Mapping[str, Action], needs: Needs = Needs.USER, changes: Scope = Scope.MANAGE
-) -> Route:
-    """The route of a noun's batches. What is more than looking at records needs the scope ``changes``."""
+CallerT = TypeVar("CallerT", bound=ScopedCaller)
 
-    def serve(call: Call) -> BatchResponses:
-        action = actions.get(call.body["action"])
+Action = Callable[[CallerT, Sequence[str], BatchBody], Outcomes[Any]]  # what it returns depends on the noun
+"""Applies an action, on behalf of the caller, to the records with these ids; the body may have more arguments."""
+
+
+def batch_route(
+    noun: str, actions: Mapping[str, Action[CallerT]], access: Access[CallerT], scope: Scope = Scope.MANAGE
+) -> Route:
+    """Return the route of batches of ``noun``. Every action but ``details`` requires ``scope``."""
+
+    def serve(context: RequestContext[CallerT], body: BatchBody) -> BatchResponses:
+        action = actions.get(body["action"])
         if action is None:
-            raise BadRequest(f"There is no action {call.body['action']!r} for {noun}; there are {', '.join(actions)}")
-        call.caller.require(Scope.READ if call.body["action"] == _LOOKING else changes)
-        ids = list(dict.fromkeys(call.body["ids"]))
-        outcomes = action(call.caller, ids, call.body)
+            raise BadRequest(f"There is no action {body['action']!r} for {noun}; there are {', '.join(actions)}")
+        context.caller.require(Scope.READ if body["action"] == _READ_ONLY_ACTION else scope)
+        ids = list(dict.fromkeys(body["ids"]))
+        outcomes = action(context.caller, ids, body)
         return {"responses": {identifier: _response(outcomes[identifier]) for identifier in ids}}
 
-    return Route(
-        "POST",
-        f"/{noun}/batch",
-        serve,
-        f"Do one of these to many {noun} at once: {', '.join(actions)}",
-        needs=needs,
-        body=JsonBody(BatchBody),
-        answers=BatchResponses,
-        scope=Scope.READ,
-    )
+    summary = f"Apply an action to many {noun} at once: {', '.join(actions)}"
+    policy = Policy(access, scope=Scope.READ)
+    return route("POST", f"/{noun}/batch", serve, summary, policy, JsonBody(BatchBody), answers=BatchResponses)
 
 
-def _response(outcome: Any) -> BatchResponse:
+def _response(outcome: Any) -> BatchResponse:  # of the noun's own shape
     if isinstance(outcome, ServiceError):
         return {"success": False, "error": {"code": STATUS_OF[type(outcome)], "message": str(outcome)}}
     return {"success": True} if outcome is None else {"success": True, "response": outcome}

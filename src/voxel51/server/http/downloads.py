@@ -1,4 +1,4 @@
-"""Sending stored files: in chunks, whole or in part, from any storage."""
+"""Downloads: send a stored file in chunks, whole or a byte range of it, from any storage."""
 
 import re
 from collections.abc import AsyncIterator
@@ -16,14 +16,14 @@ from voxel51.server.storage.storage import Reader, Storage
 from voxel51.wire import digests
 
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
-"""Longer numbers are beyond any file, and beyond what Python reads; such a header is ignored like any malformed one."""
+"""Longer numbers exceed any file, and the digits that Python converts; such a header is ignored as malformed."""
 
 
 def download_response(download: Download, storage: Storage, request: Request) -> Response:
-    """The answer that sends a stored file. Honours one range, ``If-Range`` by its tag, and HEAD.
+    """Return the response that sends a stored file. Supports a single range, ``If-Range`` with an ETag, and HEAD.
 
     Raises:
-        NotFound: its bytes are gone since its record was read.
+        NotFound: the bytes were deleted after the record was read.
     """
     try:
         size_bytes = storage.size_bytes(download.key)
@@ -36,14 +36,14 @@ def download_response(download: Download, storage: Storage, request: Request) ->
         }
         if download.sha256 is not None:
             headers[digests.REPR_DIGEST] = digests.to_header(download.sha256)
-        wanted = _wanted_range(request, size_bytes, headers["ETag"])
-        if wanted is None:
+        byte_range = _requested_range(request, size_bytes, headers["ETag"])
+        if byte_range is None:
             return error_response(
                 416,
                 f"The file has {size_bytes} bytes; ask for a range within",
                 {"Content-Range": f"bytes */{size_bytes}"},
             )
-        start, stop = wanted
+        start, stop = byte_range
         headers["Content-Length"] = str(stop - start)
         status = 200
         if (start, stop) != (0, size_bytes):
@@ -54,7 +54,7 @@ def download_response(download: Download, storage: Storage, request: Request) ->
             return Response(None, status, headers, media_type)
         reader = storage.read(download.key, start, stop - start)
     except FileNotFoundError:
-        raise NotFound("Its bytes are no longer kept; it may have expired a moment ago") from None
+        raise NotFound("The content of this file was deleted; it may have expired a moment ago") from None
     return StreamingResponse(_chunks(reader), status, headers, media_type, BackgroundTask(reader.close))
 
 
@@ -67,18 +67,21 @@ async def _chunks(reader: Reader) -> AsyncIterator[bytes]:
 
 
 def content_disposition(filename: str) -> str:
-    """The header that names a download.
+    """Return the header that names a download.
 
-    Old readers take what follows ``filename=`` up to the next ``;`` and strip quotes, so that part is kept to
-    plain characters; the exact name follows in the form that today's clients prefer.
+    Old clients take what follows ``filename=`` up to the next ``;`` and strip quotes, so that part is limited to
+    plain ASCII characters. The exact name follows in the form that current clients prefer (RFC 6266).
     """
     plain = re.sub(r'[^\x20-\x7e]|[";\\%]', "_", filename) or "file"
     exact = f'attachment; filename="{plain}"'
     return exact if plain == filename else f"{exact}; filename*=UTF-8''{quote(filename, safe='')}"
 
 
-def _wanted_range(request: Request, size_bytes: int, tag: str) -> tuple[int, int] | None:
-    """First byte and the one after the last; None when the range cannot be satisfied."""
+def _requested_range(request: Request, size_bytes: int, tag: str) -> tuple[int, int] | None:
+    """Return the first byte and the one after the last; None when the range cannot be satisfied.
+
+    A malformed header, several ranges, and a changed file (``If-Range``) all yield the whole file (RFC 9110).
+    """
     found = _RANGE.fullmatch(request.headers.get("range", ""))
     if found is None or found[0] == "bytes=-" or request.headers.get("if-range", tag) != tag:
         return 0, size_bytes

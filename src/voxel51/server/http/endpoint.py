@@ -1,11 +1,10 @@
-"""One request, from credentials to answer."""
+"""Endpoints: serve one request to one route, from its credential to the response."""
 
 from asyncio import CancelledError
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar, TypeVarTuple
-from urllib.parse import parse_qsl
 
 import msgspec
 from anyio import CapacityLimiter, to_thread
@@ -13,88 +12,99 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from voxel51.server.downloads import Download, ProxiedDownload
-from voxel51.server.errors import BadRequest, NotFound, ServiceError, TooManyRequests, Unauthenticated, Unavailable
+from voxel51.server.errors import NotFound, ServiceError, TooManyRequests, Unauthenticated, Unavailable
+from voxel51.server.http.access import ANYONE, Access, IdentifiedCaller
+from voxel51.server.http.bodies import Form, JsonBody, MultipartBody, NoBody, QueryBody, RawBody, StreamBody, Upload
+from voxel51.server.http.decoding import decode_json, reject_nul
 from voxel51.server.http.downloads import download_response
-from voxel51.server.http.errors import refusal_on_page, response_to, wants_page
+from voxel51.server.http.errors import accepts_html, error_page_redirect, response_to
 from voxel51.server.http.event_streams import event_response
+from voxel51.server.http.idempotency import IdempotencyStore, fingerprint
+from voxel51.server.http.proxying import proxy_response
 from voxel51.server.http.query import read_query
-from voxel51.server.http.rates import Rate, address_of
-from voxel51.server.http.repetition import Repetitions
-from voxel51.server.http.route import (
-    Answer,
-    Call,
-    EventStream,
-    JsonBody,
-    MultipartBody,
-    Needs,
-    NoBody,
-    QueryBody,
-    RawBody,
-    Route,
-    StreamBody,
-)
-from voxel51.server.http.texts import refuse_nul
-from voxel51.server.http.through import through_response
-from voxel51.server.http.uploads import Receiver, check_digest, is_shorter, pour, read_small
+from voxel51.server.http.rate_limits import RateLimiter, client_network
+from voxel51.server.http.receiving import is_shorter, read_body, stream_body
+from voxel51.server.http.replies import EventStream, JsonReply
+from voxel51.server.http.route import RequestContext, Route
+from voxel51.server.http.uploads import UploadReceiver
 from voxel51.server.storage.storage import CHUNK_BYTES, Storage
 from voxel51.wire.accounts import Scope
+from voxel51.wire.headers import IDEMPOTENCY_KEY
 
-Given = TypeVarTuple("Given")
+Arguments = TypeVarTuple("Arguments")
 Result = TypeVar("Result")
 
-_UNPROVED_BODY_BYTES = 64 * 1024
-"""A longer body is read only once it is known who sends it."""
+_UNAUTHENTICATED_BODY_BYTES = 64 * 1024
+"""A longer body is read only after its sender has authenticated."""
 
-_CLIENT_CLOSED = 499
-_LIMITED = {Needs.USER, Needs.APPLICATION, Needs.CALLER}
+_CLIENT_CLOSED_REQUEST = 499
 _FAILURES = "failed attempts to say who you are"
 
-Check = Callable[[Request, Scope], Any]
-"""Finds out who calls, and that the credential is good for the scope: returns the caller, or raises one of
-`voxel51.server.errors`. Runs in a worker thread."""
+Authenticator = Callable[[Request, Scope], object]
+"""Checks a credential and its scope; returns the caller, or raises one of `voxel51.server.errors`. Runs in a worker
+thread."""
 
 
 @dataclass(frozen=True, slots=True)
-class Serving:
-    """What all endpoints share.
+class Dependencies:
+    """Objects that all endpoints share.
 
-    ``workers`` bounds how many requests are served at once, ``waiting`` how many threads wait for other hosts; more
-    wait for their turn. ``calls`` is how often one caller may ask, ``failures`` how often one host may fail to say who
-    it is. ``body_limit_bytes`` bounds bodies that are no files.
+    Attributes:
+        authenticators: one for each kind of access.
+        storage: from which downloads are sent.
+        receiver: of uploads.
+        idempotency: answers to requests that may be repeated.
+        workers: bounds the requests that are served at once; others queue.
+        waiting: bounds the threads that wait for other hosts.
+        request_limiter: requests of one caller.
+        failure_limiter: failed authentications from one network.
+        body_limit_bytes: of bodies that are not files.
     """
 
-    checks: Mapping[Needs, Check]
+    authenticators: Mapping[Access[Any], Authenticator]  # of callers of any type
     storage: Storage
-    receiver: Receiver
-    repetitions: Repetitions
+    receiver: UploadReceiver
+    idempotency: IdempotencyStore
     workers: CapacityLimiter
     waiting: CapacityLimiter
-    calls: Rate
-    failures: Rate
+    request_limiter: RateLimiter
+    failure_limiter: RateLimiter
     body_limit_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class _ReadRequest:
+    """A request whose caller is known and whose body was read. ``content`` is empty for files, which are hashed
+    while they arrive."""
+
+    request: Request
+    context: RequestContext[object]
+    body: object = None
+    content: bytes = b""
 
 
 class Endpoint:
     """Serves one route."""
 
-    def __init__(self, route: Route, serving: Serving) -> None:
+    def __init__(self, route: Route, dependencies: Dependencies) -> None:
         self._route = route
-        self._serving = serving
+        self._deps = dependencies
 
     async def __call__(self, request: Request) -> Response:
-        """Answer ``request``, whatever happens."""
-        response = await self._answer_or_say_why(request)
-        if self._route.refusal_page is not None and response.status_code >= 400 and wants_page(request):
-            response = refusal_on_page(self._route.refusal_page, response)
-        response.headers.update(self._route.always)
+        """Return the response. Failures of any kind become responses too."""
+        response = await self._respond_or_refuse(request)
+        refusal_page = self._route.policy.refusal_page
+        if refusal_page is not None and response.status_code >= 400 and accepts_html(request):
+            response = error_page_redirect(refusal_page, response)
+        response.headers.update(self._route.headers.always)
         return response
 
-    async def _answer_or_say_why(self, request: Request) -> Response:
+    async def _respond_or_refuse(self, request: Request) -> Response:
         try:
-            return await self._answer(request)
+            return await self._respond(request)
         except ClientDisconnect:
-            return Response(status_code=_CLIENT_CLOSED)
-        except CancelledError:  # by the server alone, when it stops and has waited long enough
+            return Response(status_code=_CLIENT_CLOSED_REQUEST)
+        except CancelledError:  # raised only when the server stops and its grace period is over
             return response_to(Unavailable("The platform is stopping; try again in a moment"), request)
         except Unauthenticated as error:
             return response_to(self._count_failure(request, error), request)
@@ -102,141 +112,140 @@ class Endpoint:
             return response_to(error, request)
 
     def _count_failure(self, request: Request, error: Unauthenticated) -> ServiceError:
-        """What to answer who failed to say who it is: the same, until it was too often."""
+        """Return the error to answer with: ``error`` itself, or `TooManyRequests` after too many failures."""
         try:
-            self._serving.failures.take(address_of(request), _FAILURES)
+            self._deps.failure_limiter.take(client_network(request), _FAILURES)
         except TooManyRequests as too_many:
             return too_many
         return error
 
-    async def _answer(self, request: Request) -> Response:
-        if isinstance(self._route.body, StreamBody):
-            return await self._pour(request, self._route.body)
-        if isinstance(self._route.body, MultipartBody | RawBody):
-            return await self._receive(request)
-        content = b""
-        if not isinstance(self._route.body, NoBody):
-            if not is_shorter(request, _UNPROVED_BODY_BYTES):
-                await self._in_worker(self._identify, request)
-            content = await read_small(request, self._serving.body_limit_bytes)
-        if self._route.look_outside is not None:
-            call = await self._in_worker(self._read, request, content)
-            await to_thread.run_sync(self._route.look_outside, call, limiter=self._serving.waiting)
-            return await self._in_worker(self._serve, request, call, content)
-        limiter = self._serving.waiting if self._route.asks_outside else self._serving.workers
-        answer = await to_thread.run_sync(self._check_and_serve, request, content, limiter=limiter)
-        if isinstance(answer, EventStream):
-            return await event_response(answer, partial(self._identify, request))
-        return answer
-
-    async def _receive(self, request: Request) -> Response:
+    async def _respond(self, request: Request) -> Response:
+        """Dispatch by the kind of body: streams and files are read in the event loop, the rest in a worker."""
         body = self._route.body
+        if isinstance(body, StreamBody):
+            return await self._receive_stream(request, body)
+        if isinstance(body, MultipartBody | RawBody):
+            return await self._receive_file(request, body)
+        content = b""
+        if not isinstance(body, NoBody):
+            if not is_shorter(request, _UNAUTHENTICATED_BODY_BYTES):
+                await self._in_worker(self._authenticate, request)
+            content = await read_body(request, self._deps.body_limit_bytes)
+        if self._route.prepare is not None:
+            read = await self._in_worker(self._read, request, content)
+            prepare = partial(self._call, self._route.prepare, read)
+            await to_thread.run_sync(prepare, limiter=self._deps.waiting)
+            return await self._in_worker(self._serve, read)
+        limiter = self._deps.waiting if self._route.policy.calls_other_hosts else self._deps.workers
+        response = await to_thread.run_sync(self._read_and_serve, request, content, limiter=limiter)
+        if isinstance(response, EventStream):
+            return await event_response(response, partial(self._authenticate, request))
+        return response
+
+    async def _receive_file(self, request: Request, body: MultipartBody | RawBody) -> Response:
         if isinstance(body, RawBody) and is_shorter(request, CHUNK_BYTES):
-            content = await read_small(request, CHUNK_BYTES)
-            return await self._in_worker(self._keep_small, request, body, content)
-        call = await self._in_worker(self._admit, request)
+            content = await read_body(request, CHUNK_BYTES)
+            return await self._in_worker(self._serve_small_file, request, body, content)
+        context = await self._in_worker(self._admit, request)
+        received: Form | Upload
         if isinstance(body, MultipartBody):
-            upload, fields = await self._serving.receiver.multipart(request, body)
-            refuse_nul(fields)  # names and media types of files are made harmless instead
-            call = replace(call, upload=upload, fields=fields)
-        elif isinstance(body, RawBody):
-            call = replace(call, upload=await self._serving.receiver.raw(request, body))
-        return await self._in_worker(self._keep, request, call)
+            received = await self._deps.receiver.multipart(request, body)
+            reject_nul(received.fields)  # names and media types of files are sanitized by the services instead
+        else:
+            received = await self._deps.receiver.raw(request, body)
+        return await self._in_worker(self._serve_file, _ReadRequest(request, context, received))
 
-    async def _pour(self, request: Request, body: StreamBody) -> Response:
-        call = await self._in_worker(self._identify, request)
-        sink = await self._in_worker(body.open, call)
-        await pour(request, sink)
-        return await self._in_worker(self._serve, request, replace(call, sink=sink))
+    async def _receive_stream(self, request: Request, body: StreamBody[Any, object]) -> Response:
+        context = await self._in_worker(self._authenticate, request)
+        sink = await self._in_worker(body.open, context)
+        await stream_body(request, sink)
+        return await self._in_worker(self._serve, _ReadRequest(request, context, sink))
 
-    async def _in_worker(self, function: Callable[[*Given], Result], *arguments: *Given) -> Result:
-        return await to_thread.run_sync(function, *arguments, limiter=self._serving.workers)
+    async def _in_worker(self, function: Callable[[*Arguments], Result], *arguments: *Arguments) -> Result:
+        return await to_thread.run_sync(function, *arguments, limiter=self._deps.workers)
 
-    def _check_and_serve(self, request: Request, content: bytes) -> Response | EventStream:
-        call = self._read(request, content)
+    def _read_and_serve(self, request: Request, content: bytes) -> Response | EventStream:
+        read = self._read(request, content)
         if self._route.answers is EventStream:
-            stream: EventStream = self._route.handler(call)
+            stream = self._call(self._route.handler, read)
+            assert isinstance(stream, EventStream)  # noqa: S101  (the route declares it)
             return stream
-        return self._serve(request, call, content)
+        return self._serve(read)
 
-    def _read(self, request: Request, content: bytes) -> Call:
-        call = self._identify(request)
+    def _read(self, request: Request, content: bytes) -> _ReadRequest:
+        context = self._authenticate(request)
         body = self._route.body
         if isinstance(body, QueryBody):
             query = read_query(request.query_params, content)
-            refuse_nul({"search": [text for term in query.search for text in term.alternatives]})
-            return replace(call, query=query)
+            reject_nul({"search": [text for term in query.search for text in term.alternatives]})
+            return _ReadRequest(request, context, query, content)
         if isinstance(body, JsonBody):
-            given = _read_object(request, body, content)
-            refuse_nul(given)
-            return replace(call, body=given)
-        return call
+            decoded = decode_json(request, body, content)
+            reject_nul(decoded)
+            return _ReadRequest(request, context, decoded, content)
+        return _ReadRequest(request, context, None, content)
 
-    def _admit(self, request: Request) -> Call:
-        call = self._identify(request)
-        if self._route.before is not None:
-            self._route.before(call)
-        return call
+    def _admit(self, request: Request) -> RequestContext[object]:
+        context = self._authenticate(request)
+        if self._route.policy.before_body is not None:
+            self._route.policy.before_body(context)
+        return context
 
-    def _identify(self, request: Request) -> Call:
-        if self._route.needs is Needs.NOBODY and 401 in self._route.errors:  # it says who it is in the body
-            self._serving.failures.check(address_of(request), _FAILURES)
-        caller = self._serving.checks[self._route.needs](request, self._route.needed_scope)
-        if self._route.needs in _LIMITED:
-            self._serving.calls.take(caller.identity, "requests")
-        arguments = dict(request.query_params)
-        refuse_nul({name: arguments.get(name) for name in self._route.takes_arguments})
+    def _authenticate(self, request: Request) -> RequestContext[object]:
+        policy = self._route.policy
+        if policy.access == ANYONE and 401 in self._route.errors:  # the credential is in the body, such as a password
+            self._deps.failure_limiter.check(client_network(request), _FAILURES)
+        caller = self._deps.authenticators[policy.access](request, self._route.required_scope)
+        if policy.access.is_rate_limited:
+            self._deps.request_limiter.take(_identity(caller), "requests")
+        query_params = dict(request.query_params)
+        reject_nul({name: query_params.get(name) for name in self._route.parameters})
         if any("\0" in text for text in request.path_params.values()):
             raise NotFound(f"There is nothing at {request.url.path}")
-        return Call(caller, request.path_params, arguments=arguments, headers=request.headers)
+        return RequestContext(caller, request.path_params, query_params, request.headers)
 
-    def _keep_small(self, request: Request, body: RawBody, content: bytes) -> Response:
-        call = self._identify(request)
-        upload = self._serving.receiver.small(body, content)
-        check_digest(request.headers, body, upload.writer)
-        return self._keep(request, replace(call, upload=upload))
+    def _serve_small_file(self, request: Request, body: RawBody, content: bytes) -> Response:
+        context = self._authenticate(request)
+        return self._serve_file(_ReadRequest(request, context, self._deps.receiver.small(request, body, content)))
 
-    def _keep(self, request: Request, call: Call) -> Response:
+    def _serve_file(self, read: _ReadRequest) -> Response:
         try:
-            return self._serve(request, call)
+            return self._serve(read)
         finally:
-            if call.upload is not None and call.upload.writer is not None:
-                call.upload.writer.abort()  # does nothing once it is committed
+            upload = read.body.upload if isinstance(read.body, Form) else read.body
+            if isinstance(upload, Upload) and upload.writer is not None:
+                upload.writer.abort()  # without effect once the handler has committed the file
 
-    def _serve(self, request: Request, call: Call, content: bytes = b"") -> Response:
-        return self._serving.repetitions.once(self._route, request, call, content, lambda: self._respond(request, call))
+    def _serve(self, read: _ReadRequest) -> Response:
+        key = read.request.headers.get(IDEMPOTENCY_KEY)
+        if key is None or not self._route.takes_idempotency_key:
+            return self._run_handler(read)
+        return self._deps.idempotency.run_once(
+            _identity(read.context.caller),
+            key,
+            fingerprint(read.request, read.content, read.body),
+            lambda: self._run_handler(read),
+            has_secret=self._route.policy.has_secret,
+        )
 
-    def _respond(self, request: Request, call: Call) -> Response:
-        answer = self._route.handler(call)
-        if isinstance(answer, Response):
-            return answer
-        if isinstance(answer, Download):
-            return download_response(answer, self._serving.storage, request)
-        if isinstance(answer, ProxiedDownload):
-            return through_response(answer, request, self._serving.waiting)
-        if not isinstance(answer, Answer):
-            answer = Answer(answer)
-        status = answer.status or self._route.status
+    def _run_handler(self, read: _ReadRequest) -> Response:
+        result = self._call(self._route.handler, read)
+        if isinstance(result, Response):
+            return result
+        if isinstance(result, Download):
+            return download_response(result, self._deps.storage, read.request)
+        if isinstance(result, ProxiedDownload):
+            return proxy_response(result, read.request, self._deps.waiting)
+        reply = result if isinstance(result, JsonReply) else JsonReply(result)
+        status = reply.status or self._route.status
         if self._route.answers is None:
-            return Response(None, status, answer.headers)
-        return Response(msgspec.json.encode(answer.body), status, answer.headers, "application/json")
+            return Response(None, status, reply.headers)
+        return Response(msgspec.json.encode(reply.body), status, reply.headers, "application/json")
+
+    def _call(self, function: Callable[..., Result], read: _ReadRequest) -> Result:
+        return function(read.context) if isinstance(self._route.body, NoBody) else function(read.context, read.body)
 
 
-def _read_object(request: Request, body: JsonBody, content: bytes) -> Mapping[str, Any]:
-    is_form = request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
-    try:
-        if is_form and body.form:
-            values: Mapping[str, Any] = msgspec.convert(_read_form(content), body.shape, strict=False)
-        else:
-            values = msgspec.json.decode(content or b"{}", type=body.shape)
-        return values
-    except (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadRequest(f"The body does not have the expected form: {error}") from None
-
-
-def _read_form(content: bytes) -> Mapping[str, str]:
-    try:
-        pairs = parse_qsl(content.decode(), keep_blank_values=True, max_num_fields=64)
-    except ValueError as error:
-        raise BadRequest(f"The form cannot be read: {error}") from None
-    return dict(pairs)
+def _identity(caller: object) -> str:
+    assert isinstance(caller, IdentifiedCaller)  # noqa: S101  (every access but `ANYONE` and links has such a caller)
+    return caller.identity

@@ -1,4 +1,4 @@
-"""Every error as an answer of the contract's shape."""
+"""Error responses: map every error to its status and to the JSON body that clients expect."""
 
 import logging
 import re
@@ -37,7 +37,7 @@ from voxel51.wire.headers import REFUSAL_COOKIE, REQUEST_ID
 log = logging.getLogger(__name__)
 
 _SHARE_KEY = re.compile(r"(?<=/shared/)[^/]+")
-"""The one secret that stands in a path."""
+"""The only secret that occurs in a path; it is masked in the log."""
 
 STATUS_OF: Mapping[type[ServiceError], int] = {
     BadRequest: 400,
@@ -52,15 +52,15 @@ STATUS_OF: Mapping[type[ServiceError], int] = {
     Locked: 423,
     SourceRefused: 424,
     TooManyRequests: 429,
-    Damaged: 460,  # as the protocol tus has it
+    Damaged: 460,  # defined by the tus protocol
     SourceAway: 502,
     Unavailable: 503,
     OutOfSpace: 507,
     OverQuota: 507,
 }
-"""The one table from what a service refuses to its HTTP status."""
+"""HTTP status of each service error."""
 
-_SHOWN_SECONDS = 60
+_REFUSAL_COOKIE_SECONDS = 60
 _HEADERS: Mapping[int, Mapping[str, str]] = {
     401: {"WWW-Authenticate": "Bearer"},
     423: {"Retry-After": "1"},
@@ -69,37 +69,40 @@ _HEADERS: Mapping[int, Mapping[str, str]] = {
 
 
 def error_body(status: int, message: str) -> bytes:
-    """The body of an error answer."""
-    sendable = message.encode("utf-8", "replace").decode()  # it may quote half a character that came
+    """Return the body of an error response."""
+    # Messages quote what was sent, which may contain lone surrogates.
+    sendable = message.encode("utf-8", "replace").decode()
     answer: ErrorResponse = {"error": {"code": status, "message": sendable}}
     return msgspec.json.encode(answer)
 
 
 def error_response(status: int, message: str, headers: Mapping[str, str] | None = None) -> Response:
-    """An error answer."""
+    """Return an error response."""
     return Response(
         error_body(status, message), status, {**_HEADERS.get(status, {}), **(headers or {})}, "application/json"
     )
 
 
-def wants_page(request: Request) -> bool:
-    """Whether it is a browser that would show the answer to somebody."""
+def accepts_html(request: Request) -> bool:
+    """Whether the request comes from a browser that would display the response."""
     return "text/html" in request.headers.get("accept", "")
 
 
-def refusal_on_page(path: str, refusal: Response) -> Response:
-    """Send a browser to a page of the console that tells why it was refused.
+def error_page_redirect(path: str, refusal: Response) -> Response:
+    """Return a redirect to the console page at ``path`` that displays why the request was refused.
 
-    The text goes in a cookie that the page reads, not in the address, in which anybody could put words into our mouth.
+    The message is sent in a cookie. In the URL, anyone could make the platform display a text of theirs.
     """
     message = msgspec.json.decode(refusal.body, type=ErrorResponse)["error"]["message"]
     response = Response(None, 302, {"Location": f"{path}?refused={refusal.status_code}", "Cache-Control": "no-store"})
-    response.set_cookie(REFUSAL_COOKIE, quote(message, safe=""), max_age=_SHOWN_SECONDS, path=path, samesite="lax")
+    response.set_cookie(
+        REFUSAL_COOKIE, quote(message, safe=""), max_age=_REFUSAL_COOKIE_SECONDS, path=path, samesite="lax"
+    )
     return response
 
 
 def response_to(error: Exception, request: Request) -> Response:
-    """The answer that ``error`` becomes. What nobody foresaw is logged with its traceback and told as a 500."""
+    """Return the response to ``error``. An unexpected one is logged with its traceback and answered with 500."""
     if isinstance(error, TooManyRequests):
         return error_response(429, str(error), {"Retry-After": str(error.wait_seconds)})
     if isinstance(error, ServiceError):
@@ -109,7 +112,7 @@ def response_to(error: Exception, request: Request) -> Response:
     path = _SHARE_KEY.sub("…", request.url.path)
     log.error("%s %s failed, request %s", request.method, path, request.scope.get(REQUEST_ID), exc_info=error)
     return error_response(
-        500, "The platform failed at this request. It is in its log; tell its operator the request id"
+        500, "The platform failed at this request. Its log has the cause; give its operator the request id"
     )
 
 

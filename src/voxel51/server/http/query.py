@@ -1,12 +1,11 @@
-"""Queries in every encoding that clients have used.
+"""Query parsing: read fields, search terms, order and page from a request, in every encoding that clients use.
 
-Lists come as JSON arrays or comma-joined text in a JSON body, or in the query string comma-joined, as repeated keys
-or with brackets (``search[0]=``). Numbers and booleans may be text. What the body says wins over the query string.
+Lists arrive as JSON arrays or comma-joined text in a JSON body, or in the query string comma-joined, as repeated keys
+or with brackets (``search[0]=``). Numbers and booleans may be text. The body takes precedence over the query string.
 """
 
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
 
 import msgspec
 from starlette.datastructures import QueryParams
@@ -16,19 +15,19 @@ from voxel51.server.errors import BadRequest
 
 _BRACKETS = re.compile(r"\[\d*\]$")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
-MOST = 10**18 - 1
-"""The largest offset and limit; no list is longer."""
+MAX_NUMBER = 10**18 - 1
+"""Largest offset and limit; no list is longer."""
 
 _KEYS = ("fields", "search", "sort", "offset", "limit", "all_versions")
 
 
 def read_query(arguments: QueryParams, body: bytes) -> Query:
-    """The query that a request carries.
+    """Return the query of a request.
 
     Raises:
-        BadRequest: it is malformed; the text names the part and its value.
+        BadRequest: it is malformed; the message names the part and its value.
     """
-    values: dict[str, Any] = {**_from_query_string(arguments), **_from_body(body)}
+    values: dict[str, object] = {**_from_query_string(arguments), **_from_body(body)}
     return Query(
         fields=_names(values.get("fields")),
         search=tuple(_term(text) for piece in _pieces(values.get("search")) for text in _split(piece, ",") if text),
@@ -48,39 +47,38 @@ def _from_query_string(arguments: QueryParams) -> dict[str, list[str]]:
     return values
 
 
-def _from_body(body: bytes) -> Mapping[str, Any]:
+def _from_body(body: bytes) -> Mapping[str, object]:
     if not body.strip():
         return {}
     try:
-        return msgspec.json.decode(body, type=dict[str, Any])
+        return msgspec.json.decode(body, type=dict[str, object])
     except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError, RecursionError) as error:
         raise BadRequest(f"The query is not a JSON object: {error}") from None
 
 
-def _pieces(value: Any) -> Iterable[str]:
+def _pieces(value: object) -> Iterator[str]:
     if value is None:
-        return []
-    pieces: list[Any] = value if isinstance(value, list) else [value]
-    for piece in pieces:
+        return
+    for piece in value if isinstance(value, list) else [value]:
         if not isinstance(piece, str):
-            raise BadRequest(f"{piece!r} is no text; fields and search are texts or lists of texts")
-    return pieces
+            raise BadRequest(f"{piece!r} is not text; fields and search are texts or lists of texts")
+        yield piece
 
 
-def _names(value: Any) -> tuple[str, ...] | None:
+def _names(value: object) -> tuple[str, ...] | None:
     names = tuple(name.strip() for piece in _pieces(value) for name in piece.split(",") if name.strip())
     return names or None
 
 
 def _term(text: str) -> Term:
-    field, *rest = _split(text, ":", most=1)
+    field, *rest = _split(text, ":", max_splits=1)
     if not rest:
         return Term(None, tuple(_unescape(part) for part in _split(text, "|")))
     name = _unescape(field).strip().lower().replace(" ", "_")
     return Term(name, tuple(_unescape(part) for part in _split(rest[0], "|")))
 
 
-def _sort(value: Any) -> tuple[str, bool] | None:
+def _sort(value: object) -> tuple[str, bool] | None:
     text = ",".join(_pieces(value)).strip()
     if not text:
         return None
@@ -90,7 +88,7 @@ def _sort(value: Any) -> tuple[str, bool] | None:
     return field.strip().lower(), direction.lower() != "asc"
 
 
-def _number(name: str, value: Any) -> int:
+def _number(name: str, value: object) -> int:
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
     if value is None or value == "":
@@ -100,7 +98,7 @@ def _number(name: str, value: Any) -> int:
     return int(value)
 
 
-def _flag(name: str, value: Any) -> bool:
+def _flag(name: str, value: object) -> bool:
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
     if value is None or isinstance(value, bool):
@@ -110,14 +108,14 @@ def _flag(name: str, value: Any) -> bool:
     raise BadRequest(f"{name} is true or false, not {value!r}")
 
 
-def _split(text: str, separator: str, most: int = -1) -> list[str]:
-    """Split at separators that no backslash escapes; escapes stay in the pieces."""
+def _split(text: str, separator: str, max_splits: int = -1) -> list[str]:
+    """Split at separators that are not escaped by a backslash; escapes stay in the pieces."""
     pieces: list[str] = []
     start = position = 0
     while position < len(text):
         if text[position] == "\\":
-            position += 1
-        elif text[position] == separator and len(pieces) != most:
+            position += 1  # skip the escaped character
+        elif text[position] == separator and len(pieces) != max_splits:
             pieces.append(text[start:position])
             start = position + 1
         position += 1

@@ -1,12 +1,13 @@
-"""The routes that a running job uses: reports by its credential, files by signed links."""
+"""Agent routes: a running job reports by its credential, and reads and writes its files by signed links."""
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 from voxel51.server.data.service import DataService
 from voxel51.server.downloads import Download, ProxiedDownload
-from voxel51.server.errors import BadRequest
-from voxel51.server.http.route import Answer, Body, Bytes, Call, JsonBody, MultipartBody, Needs, NoBody, RawBody, Route
+from voxel51.server.http.access import SIGNED_LINK, Access
+from voxel51.server.http.bodies import Form, JsonBody, MultipartBody, RawBody, Upload
+from voxel51.server.http.replies import FileReply, JsonReply
+from voxel51.server.http.route import Policy, RequestContext, Route, route
 from voxel51.server.jobs.attempts import LOG_FOLDER, Attempt, AttemptService
 from voxel51.server.jobs.status import check_status
 from voxel51.server.jobs.tasks import TaskService
@@ -14,69 +15,51 @@ from voxel51.wire.digests import REPR_DIGEST, to_header
 from voxel51.wire.tasks import MetadataReport, PostedData, SignedUrlReference, StateReport, TaskDescription
 
 OUTPUT_FOLDER = "outputs"
-_ATTEMPT = "/links/attempts/{attempt_id}"
+
+AGENT: Access[Attempt] = Access("agent", (("agent",),), (401, 403, 429))
+"""The credential of an attempt at the job that the path names."""
 
 
 def agent_routes(attempts: AttemptService, tasks: TaskService, data: DataService) -> Iterable[Route]:
-    """One table of all routes of running jobs."""
+    """Return the routes of running jobs."""
     handlers = _Handlers(attempts, tasks, data)
-    posted = MultipartBody(fields={}, folder="data")
+    return [*_report_routes(handlers), *_link_routes(handlers)]
+
+
+def _report_routes(handlers: "_Handlers") -> Iterable[Route]:
+    one, by_agent = "/jobs/{job_id}", Policy(AGENT)
     return [
-        _report("PUT", "/state", handlers.state, "Say where the job stands", JsonBody(StateReport, True), StateReport),
-        _report("POST", "/metadata", handlers.metadata, "Say how much was analysed", JsonBody(MetadataReport, True)),
-        _report("POST", "/data", handlers.post_data, "Leave an output as data of the owner", posted, PostedData),
-        _report(
-            "GET", "/url/data", handlers.input_links, "Fresh links to inputs", NoBody(), dict[str, SignedUrlReference]
-        ),
-        _report("GET", "/url/{what}", handlers.upload_link, "A fresh upload link", NoBody(), SignedUrlReference),
-        _by_link("GET", "/task", handlers.task, "The task description", answers=TaskDescription),
-        _by_link("GET", "/inputs/{name}", handlers.input, "An input", answers=Bytes),
-        _by_link("GET", "/parameters/{name}", handlers.parameter, "A data parameter", answers=Bytes),
-        _by_link("PUT", "/status", handlers.put_status, "Leave the status", RawBody(None)),
-        _by_link("PUT", "/log", handlers.put_log, "Leave the log", RawBody(LOG_FOLDER), handlers.admit),
-        _by_link("PUT", "/output", handlers.put_output, "Leave the output", RawBody(OUTPUT_FOLDER), handlers.admit),
-    ]
+        route("PUT", f"{one}/state", handlers.state, "Report the state of the job", by_agent,
+              JsonBody(StateReport, form=True), answers=StateReport, errors=(404,)),
+        route("POST", f"{one}/metadata", handlers.metadata, "Report how much was analyzed", by_agent,
+              JsonBody(MetadataReport, form=True), status=204, errors=(404,)),
+        route("POST", f"{one}/data", handlers.post_data, "Store an output as data of the job's owner", by_agent,
+              MultipartBody(fields={}, folder="data"), answers=PostedData, errors=(404,)),
+        route("GET", f"{one}/url/data", handlers.input_links, "Get new links to the inputs", by_agent,
+              answers=dict[str, SignedUrlReference], errors=(404,)),
+        route("GET", f"{one}/url/{{what}}", handlers.upload_link, "Get a new upload link", by_agent,
+              answers=SignedUrlReference, errors=(404,)),
+    ]  # fmt: skip
 
 
-def _report(
-    method: str, path: str, handler: Callable[[Call], Any], summary: str, body: Body, answers: Any = None
-) -> Route:
-    status = 204 if answers is None else 200
-    return Route(
-        method,
-        f"/jobs/{{job_id}}{path}",
-        handler,
-        summary,
-        needs=Needs.AGENT,
-        body=body,
-        answers=answers,
-        status=status,
-        errors=(404,),
-    )
-
-
-def _by_link(
-    method: str,
-    path: str,
-    handler: Callable[[Call], Any],
-    summary: str,
-    body: Body = NoBody(),  # noqa: B008  (frozen, so sharing it is safe)
-    before: Callable[[Call], None] | None = None,
-    answers: Any = None,
-) -> Route:
-    status = 201 if method == "PUT" else 200
-    return Route(
-        method,
-        _ATTEMPT + path,
-        handler,
-        summary,
-        needs=Needs.LINK,
-        body=body,
-        answers=answers,
-        status=status,
-        errors=(404, 409, *((424, 502) if answers is Bytes else ())),
-        before=before,
-    )
+def _link_routes(handlers: "_Handlers") -> Iterable[Route]:
+    one, by_link = "/links/attempts/{attempt_id}", Policy(SIGNED_LINK)
+    checked = Policy(SIGNED_LINK, before_body=handlers.check_current)
+    errors, file_errors = (404, 409), (404, 409, 424, 502)
+    return [
+        route("GET", f"{one}/task", handlers.task, "Get the task description", by_link, answers=TaskDescription,
+              errors=errors),
+        route("GET", f"{one}/inputs/{{name}}", handlers.input, "Download an input", by_link, answers=FileReply,
+              errors=file_errors),
+        route("GET", f"{one}/parameters/{{name}}", handlers.parameter, "Download a data parameter", by_link,
+              answers=FileReply, errors=file_errors),
+        route("PUT", f"{one}/status", handlers.put_status, "Store the status", by_link, RawBody(None), status=201,
+              errors=errors),
+        route("PUT", f"{one}/log", handlers.put_log, "Store the log", checked, RawBody(LOG_FOLDER), status=201,
+              errors=errors),
+        route("PUT", f"{one}/output", handlers.put_output, "Store the output", checked, RawBody(OUTPUT_FOLDER),
+              status=201, errors=errors),
+    ]  # fmt: skip
 
 
 class _Handlers:
@@ -85,57 +68,47 @@ class _Handlers:
         self._tasks = tasks
         self._data = data
 
-    def admit(self, call: Call) -> None:
-        self._attempts.by_link(call.path["attempt_id"])
+    def check_current(self, context: RequestContext[None]) -> None:
+        self._attempts.by_link(context.path_params["attempt_id"])
 
-    def state(self, call: Call) -> StateReport:
-        report: Any = call.body
-        self._attempts.report_state(call.caller, report["state"], report.get("failure_type"))
-        return {"state": report["state"]}
+    def state(self, context: RequestContext[Attempt], body: StateReport) -> StateReport:
+        self._attempts.report_state(context.caller, body["state"], body.get("failure_type"))
+        return {"state": body["state"]}
 
-    def metadata(self, call: Call) -> None:
-        report: Any = call.body
-        self._attempts.report_metadata(call.caller, report)
+    def metadata(self, context: RequestContext[Attempt], body: MetadataReport) -> None:
+        self._attempts.report_metadata(context.caller, body)
 
-    def post_data(self, call: Call) -> Answer:
-        if call.upload is None or call.upload.writer is None:
-            raise BadRequest("No file came; send it as the part named 'file'")
-        upload = call.upload
-        self._attempts.by_link(call.caller.id)  # once more: the upload took its time
-        kept = self._data.add(call.caller.owner_id, upload.filename, upload.media_type, call.upload.writer, None)
-        digest = {REPR_DIGEST: to_header(call.upload.writer.sha256)}
-        return Answer({"data": {"data_id": kept["id"]}}, digest)
+    def post_data(self, context: RequestContext[Attempt], form: Form) -> JsonReply:
+        upload = form.file("file")
+        self._attempts.by_link(context.caller.id)  # again: the attempt may have been replaced during the upload
+        data = self._data.add(context.caller.owner_id, upload.filename, upload.media_type, upload.stored, None)
+        body: PostedData = {"data": {"data_id": data["id"]}}
+        return JsonReply(body, {REPR_DIGEST: to_header(upload.stored.sha256)})
 
-    def input_links(self, call: Call) -> Mapping[str, SignedUrlReference]:
-        return self._tasks.input_links(call.caller)
+    def input_links(self, context: RequestContext[Attempt]) -> Mapping[str, SignedUrlReference]:
+        return self._tasks.input_links(context.caller)
 
-    def upload_link(self, call: Call) -> SignedUrlReference:
-        return self._tasks.upload_link(call.caller, call.path["what"])
+    def upload_link(self, context: RequestContext[Attempt]) -> SignedUrlReference:
+        return self._tasks.upload_link(context.caller, context.path_params["what"])
 
-    def task(self, call: Call) -> TaskDescription:
-        return self._tasks.describe(self._attempt(call))
+    def task(self, context: RequestContext[None]) -> TaskDescription:
+        return self._tasks.describe(self._attempt(context))
 
-    def input(self, call: Call) -> Download | ProxiedDownload:
-        return self._file(call, "inputs")
+    def input(self, context: RequestContext[None]) -> Download | ProxiedDownload:
+        return self._tasks.file(self._attempt(context), "inputs", context.path_params["name"])
 
-    def parameter(self, call: Call) -> Download | ProxiedDownload:
-        return self._file(call, "parameters")
+    def parameter(self, context: RequestContext[None]) -> Download | ProxiedDownload:
+        return self._tasks.file(self._attempt(context), "parameters", context.path_params["name"])
 
-    def put_status(self, call: Call) -> None:
-        assert call.upload is not None  # noqa: S101  (the route takes a raw body)
-        self._attempts.put_status(call.path["attempt_id"], check_status(call.upload.content))
+    def put_status(self, context: RequestContext[None], upload: Upload) -> None:
+        self._attempts.put_status(context.path_params["attempt_id"], check_status(upload.content))
 
-    def put_log(self, call: Call) -> None:
-        assert call.upload is not None and call.upload.writer is not None  # noqa: S101  (as above)
-        self._attempts.put_log(call.path["attempt_id"], call.upload.writer)
+    def put_log(self, context: RequestContext[None], upload: Upload) -> None:
+        self._attempts.put_log(context.path_params["attempt_id"], upload.stored)
 
-    def put_output(self, call: Call) -> Answer:
-        assert call.upload is not None and call.upload.writer is not None  # noqa: S101  (as above)
-        self._attempts.put_output(call.path["attempt_id"], call.upload.writer)
-        return Answer(headers={REPR_DIGEST: to_header(call.upload.writer.sha256)})
+    def put_output(self, context: RequestContext[None], upload: Upload) -> JsonReply:
+        self._attempts.put_output(context.path_params["attempt_id"], upload.stored)
+        return JsonReply(headers={REPR_DIGEST: to_header(upload.stored.sha256)})
 
-    def _attempt(self, call: Call) -> Attempt:
-        return self._attempts.by_link(call.path["attempt_id"])
-
-    def _file(self, call: Call, part: str) -> Download | ProxiedDownload:
-        return self._tasks.file(self._attempt(call), part, call.path["name"])
+    def _attempt(self, context: RequestContext[None]) -> Attempt:
+        return self._attempts.by_link(context.path_params["attempt_id"])

@@ -1,28 +1,33 @@
-"""The routes of jobs, as their owners use them."""
+"""Job routes: submit, list, start, cancel, archive and delete jobs, and download their outputs and logs."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
-from voxel51.server.accounts.callers import User
+from voxel51.server.accounts.access import BY_APPLICATION, BY_USER, USER
+from voxel51.server.accounts.callers import Application, User
 from voxel51.server.data.lifetime import EXPIRY_FIELD, LifetimeChange, asked_change
+from voxel51.server.data.routes import LIFETIME_BODY
+from voxel51.server.database.search import Query
 from voxel51.server.downloads import Download
 from voxel51.server.errors import BadRequest
+from voxel51.server.http.access import SIGNED_LINK
 from voxel51.server.http.batch import Action, batch_route
-from voxel51.server.http.route import Answer, Bytes, Call, JsonBody, MultipartBody, Needs, QueryBody, Route
+from voxel51.server.http.bodies import Form, MultipartBody, QueryBody
+from voxel51.server.http.replies import FileReply, JsonReply
+from voxel51.server.http.route import Policy, RequestContext, Route, route
 from voxel51.server.jobs.actions import JobActions
 from voxel51.server.jobs.service import LISTING, LONGEST_NAME, JobService
 from voxel51.server.outcomes import Outcomes, only
 from voxel51.server.parameters import FormField, QueryParameter
 from voxel51.wire.accounts import Scope
 from voxel51.wire.data import SignedUrl
-from voxel51.wire.jobs import JobDetails, JobList, JobRecord, JobRequestDocument
+from voxel51.wire.jobs import JobDetails, JobList, JobRequestDocument
 from voxel51.wire.tasks import TaskStatusDocument
 
-_UPLOAD = MultipartBody(
+_REQUEST = MultipartBody(
     fields={
-        "job_name": FormField("what you call it", required=True, schema={"minLength": 1, "maxLength": LONGEST_NAME}),
-        "auto_start": FormField("true to start it at once", schema={"pattern": "^([Tt]rue|[Ff]alse|1|0)?$"}),
+        "job_name": FormField("name of the job", required=True, schema={"minLength": 1, "maxLength": LONGEST_NAME}),
+        "auto_start": FormField("true to start the job at once", schema={"pattern": "^([Tt]rue|[Ff]alse|1|0)?$"}),
         "job_ttl": EXPIRY_FIELD,
     },
     folder=None,
@@ -31,134 +36,133 @@ _FLAGS = {"true": True, "1": True, "false": False, "0": False, "": False}
 
 
 @dataclass(frozen=True, slots=True)
-class OtherFormats:
-    """How outputs are given in other formats than their own: what to say in the query string, and who answers.
+class OutputFormats:
+    """Formats other than its own in which an output may be requested, by the query parameter ``format``.
 
-    The argument ``format`` says which; `making` is the answer's shape while it is being made (status 202).
+    Attributes:
+        parameters: of the query string.
+        get: handler of requests that name a format.
+        pending: shape of the answer while the file is being made (status 202).
     """
 
-    arguments: Mapping[str, QueryParameter]
-    get: Callable[[Call], Download | Answer]
-    making: Any
+    parameters: Mapping[str, QueryParameter]
+    get: Callable[[RequestContext[User]], Download | JsonReply]
+    pending: object
 
 
-def job_routes(jobs: JobService, actions: JobActions, formats: OtherFormats) -> Iterable[Route]:
-    """One table of all routes of jobs."""
+def job_routes(jobs: JobService, actions: JobActions, formats: OutputFormats) -> Iterable[Route]:
+    """Return the routes of jobs."""
     handlers = _Handlers(jobs, actions, formats)
-    lifetime = JsonBody(LifetimeChange, form=True)
+    one, query = "/jobs/{job_id}", QueryBody(LISTING)
+    waiting = Policy(USER, calls_other_hosts=True)  # the output may have to be converted first
+    link = Policy(SIGNED_LINK)
+    errors = (400, 404)
     return [
-        Route("GET", "/jobs/list", handlers.list, "Your jobs that are not archived", answers=JobList),
-        Route("GET", "/jobs", handlers.query, "Your jobs that match a query", body=QueryBody(LISTING), answers=JobList),
-        Route(
-            "GET",
-            "/apps/jobs",
-            handlers.query_of_application,
-            "Jobs of all your users that match a query",
-            needs=Needs.APPLICATION,
-            body=QueryBody(LISTING),
-            answers=JobList,
+        route("GET", "/jobs/list", handlers.list, "List your jobs that are not archived", BY_USER, answers=JobList),
+        route("GET", "/jobs", handlers.query, "List your jobs that match a query", BY_USER, query, answers=JobList),
+        route("GET", "/apps/jobs", handlers.query_of_application, "List jobs of all your users that match a query",
+              BY_APPLICATION, query, answers=JobList),
+        route("POST", "/jobs", handlers.submit, "Submit a job", BY_USER, _REQUEST, answers=JobDetails, status=201),
+        route("GET", one, handlers.details, "Get a job's record", BY_USER, answers=JobDetails, errors=errors),
+        route("GET", f"{one}/request", handlers.request, "Get the inputs and parameters of a job", BY_USER,
+              answers=JobRequestDocument, errors=errors),
+        route("GET", f"{one}/status", handlers.status, "Get the status that a job reported", BY_USER,
+              answers=TaskStatusDocument, errors=errors),
+        route("GET", f"{one}/output", handlers.output, "Download a job's output", waiting, answers=FileReply,
+              parameters=formats.parameters, more_answers={202: formats.pending}, errors=(*errors, 503)),
+        route("GET", f"{one}/output-url", handlers.output_url, "Get a signed link to a job's output", BY_USER,
+              answers=SignedUrl, errors=errors),
+        route("GET", f"{one}/log", handlers.log, "Download a job's log (private analytics)", BY_USER,
+              answers=FileReply, errors=errors),
+        route("GET", f"{one}/log-url", handlers.log_url, "Get a signed link to a job's log", BY_USER,
+              answers=SignedUrl, errors=errors),
+        *_action_routes(handlers, actions),
+        route("GET", "/links/jobs/{job_id}/output", handlers.output_by_link, "Download a job's output by signed link",
+              link, answers=FileReply, errors=errors),
+        route("GET", "/links/jobs/{job_id}/log", handlers.log_by_link, "Download a job's log by signed link",
+              link, answers=FileReply, errors=errors),
+    ]  # fmt: skip
+
+
+def _action_routes(handlers: "_Handlers", actions: JobActions) -> Iterable[Route]:
+    one = "/jobs/{job_id}"
+    single_actions = (
+        ("PUT", f"{one}/start", actions.start, "Start a job"),
+        ("PUT", f"{one}/kill", actions.kill, "Cancel a job"),
+        ("PUT", f"{one}/archive", actions.archive, "Archive a job"),
+        ("PUT", f"{one}/unarchive", actions.unarchive, "Unarchive a job"),
+        ("DELETE", one, actions.delete, "Delete a job that was never started"),
+    )
+    return [
+        *(
+            route(method, path, _single(action), summary, BY_USER, status=204, errors=(400, 404))
+            for method, path, action, summary in single_actions
         ),
-        Route("POST", "/jobs", handlers.submit, "Submit a job", body=_UPLOAD, answers=JobDetails, status=201),
-        _of_job("GET", "", handlers.details, "One job's record", JobDetails),
-        _of_job("GET", "/request", handlers.request, "What the job was asked to do", JobRequestDocument),
-        _of_job("GET", "/status", handlers.status, "How far the job is, in its own words", TaskStatusDocument),
-        replace(
-            _of_job("GET", "/output", handlers.output, "The job's output", Bytes),
-            takes_arguments=formats.arguments,
-            more_answers={202: formats.making},
-            errors=(400, 404, 503),
-            asks_outside=True,  # it may wait for another format to be made
-        ),
-        _of_job("GET", "/output-url", handlers.output_url, "A signed link to the output", SignedUrl),
-        _of_job("GET", "/log", handlers.log, "The job's log (private analytics)", Bytes),
-        _of_job("GET", "/log-url", handlers.log_url, "A signed link to the log", SignedUrl),
-        _of_job("PUT", "/start", _run(actions.start), "Start the job"),
-        _of_job("PUT", "/kill", _run(actions.kill), "End the job"),
-        _of_job("PUT", "/archive", _run(actions.archive), "Put the job out of sight"),
-        _of_job("PUT", "/unarchive", _run(actions.unarchive), "Bring the job back into sight"),
-        _of_job("DELETE", "", _run(actions.delete), "Delete a job that was never started"),
-        Route(
-            "PUT",
-            "/jobs/{job_id}/ttl",
-            handlers.change_lifetime,
-            "Change when the output expires",
-            body=lifetime,
-            status=204,
-            errors=(404,),
-        ),
-        batch_route("jobs", handlers.batch_actions(), changes=Scope.RUN),
-        _by_link("output", handlers.output_by_link),
-        _by_link("log", handlers.log_by_link),
-    ]
+        route("PUT", f"{one}/ttl", handlers.change_lifetime, "Change when a job's output expires", BY_USER,
+              LIFETIME_BODY, status=204, errors=(404,)),
+        batch_route("jobs", handlers.batch_actions(), USER, Scope.RUN),
+    ]  # fmt: skip
 
 
-def _of_job(method: str, path: str, handler: Callable[[Call], Any], summary: str, answers: Any = None) -> Route:
-    status = 204 if answers is None else 200
-    return Route(method, f"/jobs/{{job_id}}{path}", handler, summary, answers=answers, status=status, errors=(400, 404))
+def _single(action: Callable[[User, Sequence[str]], Outcomes[None]]) -> Callable[[RequestContext[User]], None]:
+    """Return the handler that applies a batch action to the one job in the path."""
 
+    def handle(context: RequestContext[User]) -> None:
+        only(action(context.caller, [context.path_params["job_id"]]))
 
-def _by_link(what: str, handler: Callable[[Call], Any]) -> Route:
-    summary = f"The job's {what}, by signed link"
-    path = f"/links/jobs/{{job_id}}/{what}"
-    return Route("GET", path, handler, summary, needs=Needs.LINK, answers=Bytes, errors=(400, 404))
-
-
-def _run(action: Callable[[User, Sequence[str]], Outcomes[None]]) -> Callable[[Call], None]:
-    return lambda call: only(action(call.caller, [call.path["job_id"]]))
+    return handle
 
 
 class _Handlers:
-    def __init__(self, jobs: JobService, actions: JobActions, formats: OtherFormats) -> None:
+    def __init__(self, jobs: JobService, actions: JobActions, formats: OutputFormats) -> None:
         self._jobs = jobs
         self._actions = actions
         self._formats = formats
 
-    def list(self, call: Call) -> JobList:
-        return self._jobs.list_unarchived(call.caller)
+    def list(self, context: RequestContext[User]) -> JobList:
+        return self._jobs.list_unarchived(context.caller)
 
-    def query(self, call: Call) -> JobList:
-        return self._jobs.query(call.caller, call.query)
+    def query(self, context: RequestContext[User], query: Query) -> JobList:
+        return self._jobs.query(context.caller, query)
 
-    def query_of_application(self, call: Call) -> JobList:
-        return self._jobs.query_of_application(call.caller, call.query)
+    def query_of_application(self, context: RequestContext[Application], query: Query) -> JobList:
+        return self._jobs.query_of_application(context.caller, query)
 
-    def submit(self, call: Call) -> Mapping[str, JobRecord]:
-        if call.upload is None:
-            raise BadRequest("No job request came; send it as the part named 'file'")
-        auto_start = call.fields.get("auto_start", "").strip().lower()
+    def submit(self, context: RequestContext[User], form: Form) -> JobDetails:
+        request = form.file("job request").content
+        auto_start = form.fields.get("auto_start", "").strip().lower()
         if auto_start not in _FLAGS:
             raise BadRequest(f"auto_start is true or false, not {auto_start!r}")
-        name, ttl = call.fields.get("job_name"), call.fields.get("job_ttl")
-        return {"job": self._jobs.submit(call.caller, call.upload.content, name, _FLAGS[auto_start], ttl)}
+        name, ttl = form.fields.get("job_name"), form.fields.get("job_ttl")
+        return {"job": self._jobs.submit(context.caller, request, name, _FLAGS[auto_start], ttl)}
 
-    def details(self, call: Call) -> Mapping[str, JobRecord]:
-        return {"job": self._jobs.details(call.caller, call.path["job_id"])}
+    def details(self, context: RequestContext[User]) -> JobDetails:
+        return {"job": self._jobs.details(context.caller, context.path_params["job_id"])}
 
-    def request(self, call: Call) -> JobRequestDocument:
-        return self._jobs.request(call.caller, call.path["job_id"])
+    def request(self, context: RequestContext[User]) -> JobRequestDocument:
+        return self._jobs.request(context.caller, context.path_params["job_id"])
 
-    def status(self, call: Call) -> Mapping[str, Any]:
-        return self._jobs.status(call.caller, call.path["job_id"])
+    def status(self, context: RequestContext[User]) -> Mapping[str, object]:
+        return self._jobs.status(context.caller, context.path_params["job_id"])
 
-    def output(self, call: Call) -> Download | Answer:
-        if call.arguments.get("format"):
-            return self._formats.get(call)
-        return self._jobs.output(call.caller.id, call.path["job_id"])
+    def output(self, context: RequestContext[User]) -> Download | JsonReply:
+        if context.query_params.get("format"):
+            return self._formats.get(context)
+        return self._jobs.output(context.caller.id, context.path_params["job_id"])
 
-    def output_url(self, call: Call) -> SignedUrl:
-        return {"url": self._jobs.output_url(call.caller, call.path["job_id"])}
+    def output_url(self, context: RequestContext[User]) -> SignedUrl:
+        return {"url": self._jobs.output_url(context.caller, context.path_params["job_id"])}
 
-    def log(self, call: Call) -> Download:
-        return self._jobs.log(call.caller.id, call.path["job_id"])
+    def log(self, context: RequestContext[User]) -> Download:
+        return self._jobs.log(context.caller.id, context.path_params["job_id"])
 
-    def log_url(self, call: Call) -> SignedUrl:
-        return {"url": self._jobs.log_url(call.caller, call.path["job_id"])}
+    def log_url(self, context: RequestContext[User]) -> SignedUrl:
+        return {"url": self._jobs.log_url(context.caller, context.path_params["job_id"])}
 
-    def change_lifetime(self, call: Call) -> None:
-        change: Any = call.body
-        only(self._actions.change_lifetime(call.caller, [call.path["job_id"]], change))
+    def change_lifetime(self, context: RequestContext[User], body: LifetimeChange) -> None:
+        only(self._actions.change_lifetime(context.caller, [context.path_params["job_id"]], body))
 
-    def batch_actions(self) -> Mapping[str, Action]:
+    def batch_actions(self) -> Mapping[str, Action[User]]:
         actions = self._actions
         return {
             "details": lambda caller, ids, _: self._jobs.details_of_many(caller, ids),
@@ -170,10 +174,10 @@ class _Handlers:
             "kill": lambda caller, ids, _: actions.kill(caller, ids),
         }
 
-    def output_by_link(self, call: Call) -> Download:
-        job_id = call.path["job_id"]
+    def output_by_link(self, context: RequestContext[None]) -> Download:
+        job_id = context.path_params["job_id"]
         return self._jobs.output(self._jobs.owner_of(job_id), job_id)
 
-    def log_by_link(self, call: Call) -> Download:
-        job_id = call.path["job_id"]
+    def log_by_link(self, context: RequestContext[None]) -> Download:
+        job_id = context.path_params["job_id"]
         return self._jobs.log(self._jobs.owner_of(job_id), job_id)

@@ -1,40 +1,47 @@
-"""The routes of share links: for who makes them, and for who holds one."""
+"""Share link routes: owners create and revoke links to a job's result, and holders of a link open it."""
 
 from collections.abc import Iterable
 
+from voxel51.server.accounts.access import BY_USER, USER
+from voxel51.server.accounts.callers import User
 from voxel51.server.downloads import Download
-from voxel51.server.http.route import Bytes, Call, JsonBody, Needs, Route
+from voxel51.server.http.access import ANYONE
+from voxel51.server.http.bodies import JsonBody
+from voxel51.server.http.replies import FileReply
+from voxel51.server.http.route import Policy, RequestContext, Route, route
 from voxel51.server.jobs.shares import ShareService
 from voxel51.wire.accounts import Scope
 from voxel51.wire.shares import NewShare, SharedJobDetails, ShareList, ShareRequest
 
 
 def share_routes(shares: ShareService) -> Iterable[Route]:
-    """One table of all routes of share links."""
+    """Return the routes of share links."""
 
-    def add(call: Call) -> NewShare:
-        return shares.add(call.caller, call.path["job_id"], call.body.get("days"), call.body.get("video", False))
+    def add(context: RequestContext[User], body: ShareRequest) -> NewShare:
+        job_id = context.path_params["job_id"]
+        return shares.add(context.caller, job_id, body.get("days"), body.get("video", False))
 
-    def all_of(call: Call) -> ShareList:
-        return {"shares": shares.all(call.caller, call.path["job_id"])}
+    def list_shares(context: RequestContext[User]) -> ShareList:
+        return {"shares": shares.all(context.caller, context.path_params["job_id"])}
 
-    def revoke(call: Call) -> None:
-        shares.revoke(call.caller, call.path["job_id"], call.path["share_id"])
+    def revoke(context: RequestContext[User]) -> None:
+        shares.revoke(context.caller, context.path_params["job_id"], context.path_params["share_id"])
 
-    def job(call: Call) -> SharedJobDetails:
-        return {"job": shares.job(call.path["key"])}
+    def job(context: RequestContext[None]) -> SharedJobDetails:
+        return {"job": shares.job(context.path_params["key"])}
 
-    def output(call: Call) -> Download:
-        return shares.output(call.path["key"])
+    def output(context: RequestContext[None]) -> Download:
+        return shares.output(context.path_params["key"])
 
-    of_job, manage = "/jobs/{job_id}/shares", Scope.MANAGE
+    of_job, by_anyone = "/jobs/{job_id}/shares", Policy(ANYONE)
+    manage, create = Policy(USER, scope=Scope.MANAGE), Policy(USER, scope=Scope.MANAGE, has_secret=True)
     return [
-        Route("POST", of_job, add, "A link to the job's result for somebody without an account", answers=NewShare,
-              body=JsonBody(ShareRequest), status=201, tells_secret=True, errors=(404,), scope=manage),
-        Route("GET", of_job, all_of, "The share links of a job", answers=ShareList, errors=(404,)),
-        Route("DELETE", f"{of_job}/{{share_id}}", revoke, "End a share link", status=204, scope=manage, errors=(404,)),
-        Route("GET", "/shared/{key}", job, "What a share link leads to", needs=Needs.NOBODY, answers=SharedJobDetails,
+        route("POST", of_job, add, "Create a share link to the job's result", create, JsonBody(ShareRequest),
+              answers=NewShare, status=201, errors=(404,)),
+        route("GET", of_job, list_shares, "List a job's share links", BY_USER, answers=ShareList, errors=(404,)),
+        route("DELETE", f"{of_job}/{{share_id}}", revoke, "Revoke a share link", manage, status=204, errors=(404,)),
+        route("GET", "/shared/{key}", job, "Get the job of a share link", by_anyone, answers=SharedJobDetails,
               errors=(404,)),
-        Route("GET", "/shared/{key}/output", output, "The output that a share link leads to", needs=Needs.NOBODY,
-              answers=Bytes, errors=(400, 404)),
+        route("GET", "/shared/{key}/output", output, "Download the output of a share link's job", by_anyone,
+              answers=FileReply, errors=(400, 404)),
     ]  # fmt: skip

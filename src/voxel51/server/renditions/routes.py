@@ -1,12 +1,16 @@
-"""The routes of renditions."""
+"""Rendition routes: get thumbnails, clips, overlays and other formats of data and jobs, made when first requested."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from voxel51.server.accounts.access import BY_USER, USER
+from voxel51.server.accounts.callers import User
 from voxel51.server.downloads import Download
 from voxel51.server.errors import BadRequest
-from voxel51.server.http.route import Answer, Bytes, Call, Needs, Route
-from voxel51.server.jobs.routes import OtherFormats
+from voxel51.server.http.access import ANYONE
+from voxel51.server.http.replies import FileReply, JsonReply
+from voxel51.server.http.route import Policy, RequestContext, Route, route
+from voxel51.server.jobs.routes import OutputFormats
 from voxel51.server.jobs.shares import ShareService
 from voxel51.server.parameters import QueryParameter
 from voxel51.server.renditions.service import RenditionService
@@ -14,99 +18,92 @@ from voxel51.server.renditions.sources import RenditionSource
 from voxel51.server.renditions.specs import DATA_RENDITIONS, JOB_RENDITIONS, RenditionSpec
 from voxel51.wire.renditions import PendingRendition, RenditionList
 
-LONGEST_WAIT_SECONDS = 20.0
-_LOOK_SECONDS = 0.03
+MAX_WAIT_SECONDS = 20.0
+_POLL_SECONDS = 0.03
 _WAIT = QueryParameter(
-    "seconds to wait for it, where it must be made first",
-    {"type": "number", "minimum": 0, "maximum": LONGEST_WAIT_SECONDS, "default": 0},
+    "seconds to wait for a rendition that must be made first",
+    {"type": "number", "minimum": 0, "maximum": MAX_WAIT_SECONDS, "default": 0},
 )
-_AGAIN = {"Retry-After": "1"}
-SHARED = ("annotated", "sheet")
-"""What whoever holds a share link may have made: things without arguments, so each link costs two at most. They do not
-wait for it, so that strangers hold no threads."""
+_RETRY_AFTER = {"Retry-After": "1"}
+_PENDING = {202: PendingRendition}
+SHARED_RENDITIONS = ("annotated", "sheet")
+"""Renditions for holders of a share link. They have no parameters, so a link can cause two internal jobs at most, and
+no ``wait``, so strangers hold no threads."""
 
-_Find = Callable[[Call], RenditionSource]
+_SourceOf = Callable[[RequestContext[User]], RenditionSource]
+_Get = Callable[[RequestContext[User]], Download | JsonReply]
 
 
-def labels_in_formats(renditions: RenditionService) -> OtherFormats:
-    """The labels of jobs as other tools read them, in the place of their outputs."""
+def label_formats(renditions: RenditionService) -> OutputFormats:
+    """Return the formats of other tools in which a job's labels may be requested instead of its output."""
     spec = JOB_RENDITIONS["labels"]
-    get = _getting(renditions, _job, spec)
-    return OtherFormats({**spec.arguments, "wait": _WAIT}, get, PendingRendition)
+    return OutputFormats({**spec.arguments, "wait": _WAIT}, _getter(renditions, _job_source, spec), PendingRendition)
 
 
 def rendition_routes(renditions: RenditionService, shares: ShareService) -> Iterable[Route]:
-    """One table of all routes of renditions."""
+    """Return the routes of renditions."""
     return [
-        *_routes(renditions, "/data/{data_id}", _data, DATA_RENDITIONS),
-        *_routes(renditions, "/jobs/{job_id}", _job, JOB_RENDITIONS),
-        *(_shared_route(renditions, shares, JOB_RENDITIONS[name]) for name in SHARED),
+        *_routes(renditions, "/data/{data_id}", _data_source, DATA_RENDITIONS),
+        *_routes(renditions, "/jobs/{job_id}", _job_source, JOB_RENDITIONS),
+        *(_shared_route(renditions, shares, JOB_RENDITIONS[name]) for name in SHARED_RENDITIONS),
     ]
 
 
-def _data(call: Call) -> RenditionSource:
-    return RenditionSource(call.path["data_id"], None)
+def _data_source(context: RequestContext[User]) -> RenditionSource:
+    return RenditionSource(context.path_params["data_id"], None)
 
 
-def _job(call: Call) -> RenditionSource:
-    return RenditionSource(None, call.path["job_id"])
+def _job_source(context: RequestContext[User]) -> RenditionSource:
+    return RenditionSource(None, context.path_params["job_id"])
 
 
 def _routes(
-    renditions: RenditionService, path: str, subject: _Find, specs: Mapping[str, RenditionSpec]
+    renditions: RenditionService, path: str, source_of: _SourceOf, specs: Mapping[str, RenditionSpec]
 ) -> Iterator[Route]:
-    def all_of(call: Call) -> RenditionList:
-        return {"renditions": renditions.all(call.caller, subject(call))}
+    def list_renditions(context: RequestContext[User]) -> RenditionList:
+        return {"renditions": renditions.all(context.caller, source_of(context))}
 
-    summary = "Renditions that are kept or being made"
-    yield Route("GET", f"{path}/renditions", all_of, summary, answers=RenditionList, errors=(400, 404))
+    yield route("GET", f"{path}/renditions", list_renditions, "List the renditions that are stored or being made",
+                BY_USER, answers=RenditionList, errors=(400, 404))  # fmt: skip
+    waiting = Policy(USER, calls_other_hosts=True)  # it may wait for an internal job
     for spec in specs.values():
-        yield Route(
-            "GET",
-            f"{path}/renditions/{spec.name}",
-            _getting(renditions, subject, spec),
-            spec.summary,
-            answers=Bytes,
-            errors=(400, 404, 503),
-            takes_arguments={**spec.arguments, "wait": _WAIT},
-            more_answers={202: PendingRendition},
-            asks_outside=True,  # it may wait for a job
-        )
+        yield route("GET", f"{path}/renditions/{spec.name}", _getter(renditions, source_of, spec), spec.summary,
+                    waiting, answers=FileReply, errors=(400, 404, 503), more_answers=_PENDING,
+                    parameters={**spec.arguments, "wait": _WAIT})  # fmt: skip
 
 
 def _shared_route(renditions: RenditionService, shares: ShareService, spec: RenditionSpec) -> Route:
-    def get(call: Call) -> Download | Answer:
-        owner, job_id = shares.job_with_video(call.path["key"])
+    def get(context: RequestContext[None]) -> Download | JsonReply:
+        owner, job_id = shares.job_with_video(context.path_params["key"])
         found = renditions.get(owner, RenditionSource(None, job_id), spec, {})
-        return found if isinstance(found, Download) else Answer(found, _AGAIN, 202)
+        return found if isinstance(found, Download) else JsonReply(found, _RETRY_AFTER, 202)
 
-    summary = f"{spec.summary}, by a share link that shows it"
+    summary = f"{spec.summary}, by a share link that includes the video"
     path = f"/shared/{{key}}/renditions/{spec.name}"
-    more = {202: PendingRendition}
-    return Route("GET", path, get, summary, needs=Needs.NOBODY, answers=Bytes, errors=(400, 403, 404, 503),
-                 more_answers=more)  # fmt: skip
+    return route("GET", path, get, summary, Policy(ANYONE), answers=FileReply, errors=(400, 403, 404, 503),
+                 more_answers=_PENDING)  # fmt: skip
 
 
-def _getting(renditions: RenditionService, subject: _Find, spec: RenditionSpec) -> Callable[[Call], Download | Answer]:
-    def get(call: Call) -> Download | Answer:
-        ends_at = time.monotonic() + _wait_seconds(call)
+def _getter(renditions: RenditionService, source_of: _SourceOf, spec: RenditionSpec) -> _Get:
+    def get(context: RequestContext[User]) -> Download | JsonReply:
+        deadline = time.monotonic() + _wait_seconds(context)
         while True:
-            found = renditions.get(call.caller, subject(call), spec, call.arguments)
+            found = renditions.get(context.caller, source_of(context), spec, context.query_params)
             if isinstance(found, Download):
                 return found
-            if time.monotonic() >= ends_at:
-                return Answer(found, _AGAIN, 202)
-            time.sleep(_LOOK_SECONDS)
+            if time.monotonic() >= deadline:
+                return JsonReply(found, _RETRY_AFTER, 202)
+            time.sleep(_POLL_SECONDS)
 
     return get
 
 
-def _wait_seconds(call: Call) -> float:
-    text = call.arguments.get("wait") or "0"
+def _wait_seconds(context: RequestContext[User]) -> float:
+    text = context.query_params.get("wait") or "0"
     try:
         seconds = float(text)
     except ValueError:
-        seconds = -1.0
-    if not 0 <= seconds <= LONGEST_WAIT_SECONDS:
-        raise BadRequest(f"'wait' is a number of seconds, 0 to {LONGEST_WAIT_SECONDS:g}, not {text!r:.100}")
+        seconds = -1.0  # refused below
+    if not 0 <= seconds <= MAX_WAIT_SECONDS:
+        raise BadRequest(f"'wait' is a number of seconds, 0 to {MAX_WAIT_SECONDS:g}, not {text!r:.100}")
     return seconds

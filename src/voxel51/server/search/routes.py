@@ -1,8 +1,12 @@
-"""The routes of search: for who searches, and for the attempts whose labels are found."""
+"""Search routes: users search the labels of their jobs, and running jobs report their labels."""
 
 from collections.abc import Iterable
 
-from voxel51.server.http.route import Call, JsonBody, Needs, Route
+from voxel51.server.accounts.access import BY_USER
+from voxel51.server.accounts.callers import User
+from voxel51.server.http.access import SIGNED_LINK
+from voxel51.server.http.bodies import JsonBody
+from voxel51.server.http.route import Policy, RequestContext, Route, route
 from voxel51.server.jobs.attempts import AttemptService
 from voxel51.server.search.query import ARGUMENTS, LabelQuery
 from voxel51.server.search.service import SearchService
@@ -10,22 +14,21 @@ from voxel51.wire.search import KnownLabels, LabelMatches, SpanReport
 
 
 def search_routes(search: SearchService, attempts: AttemptService) -> Iterable[Route]:
-    """One table of all routes of search."""
+    """Return the routes of search."""
 
-    def find(call: Call) -> LabelMatches:
-        return search.find(call.caller, LabelQuery.read(call.arguments))
+    def find(context: RequestContext[User]) -> LabelMatches:
+        return search.find(context.caller, LabelQuery.read(context.query_params))
 
-    def names(call: Call) -> KnownLabels:
-        return {"labels": search.names(call.caller)}
+    def names(context: RequestContext[User]) -> KnownLabels:
+        return {"labels": search.names(context.caller)}
 
-    def keep(call: Call) -> None:
-        report: SpanReport = call.body  # type: ignore[assignment]  # its shape was checked
-        search.keep(attempts.by_link(call.path["attempt_id"]), report)
+    def keep(context: RequestContext[None], body: SpanReport) -> None:
+        search.keep(attempts.by_link(context.path_params["attempt_id"]), body)
 
     return [
-        Route("GET", "/labels", find, "Jobs whose labels have what you look for, and where", answers=LabelMatches,
-              takes_arguments=ARGUMENTS, errors=(400,)),
-        Route("GET", "/labels/names", names, "What your jobs found, by label", answers=KnownLabels),
-        Route("PUT", "/links/attempts/{attempt_id}/spans", keep, "Say what the labels say, in short", status=204,
-              needs=Needs.LINK, body=JsonBody(SpanReport), errors=(409,)),
+        route("GET", "/labels", find, "Find jobs by their labels, and the frames that match", BY_USER,
+              answers=LabelMatches, parameters=ARGUMENTS, errors=(400,)),
+        route("GET", "/labels/names", names, "List the labels that your jobs found", BY_USER, answers=KnownLabels),
+        route("PUT", "/links/attempts/{attempt_id}/spans", keep, "Report a job's labels, for the search index",
+              Policy(SIGNED_LINK), JsonBody(SpanReport), status=204, errors=(409,)),
     ]  # fmt: skip

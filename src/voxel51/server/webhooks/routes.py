@@ -1,9 +1,12 @@
-"""The routes of webhooks: for users, and for applications, which hear of all their users' jobs."""
+"""Webhook routes: for users, and for applications, whose webhooks report the jobs of all their users."""
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Iterable
 
-from voxel51.server.http.route import Body, Call, JsonBody, Needs, NoBody, QueryBody, Route
+from voxel51.server.accounts.access import BY_CALLER, CALLER
+from voxel51.server.accounts.callers import Caller
+from voxel51.server.database.search import Query
+from voxel51.server.http.bodies import JsonBody, QueryBody
+from voxel51.server.http.route import Policy, RequestContext, Route, route
 from voxel51.server.webhooks.history import LISTING, DeliveryHistoryService
 from voxel51.server.webhooks.service import WebhookService
 from voxel51.wire.webhooks import (
@@ -19,42 +22,27 @@ from voxel51.wire.webhooks import (
 
 
 def webhook_routes(webhooks: WebhookService, history: DeliveryHistoryService) -> Iterable[Route]:
-    """One table of all routes of webhooks."""
+    """Return the routes of webhooks and their deliveries."""
     handlers = _Handlers(webhooks, history)
-    new, change, replayed = JsonBody(NewWebhook), JsonBody(WebhookChange), "/deliveries/{delivery_id}/replay"
+    one, deliveries = "/webhooks/{webhook_id}", "/webhooks/{webhook_id}/deliveries"
+    with_secret = Policy(CALLER, has_secret=True)
     return [
-        _route("GET", "", handlers.all, "Your webhooks", WebhookList),
-        _route(
-            "POST", "", handlers.add, "Be told of jobs at a URL; the answer has its secret", WebhookWithSecret,
-            body=new, status=201, tells_secret=True, look_outside=handlers.check_url,
-        ),
-        _of_one("GET", "", handlers.details, "One webhook", WebhookDetails),
-        _of_one(
-            "PATCH", "", handlers.change, "Change a webhook, or enable it again", WebhookDetails,
-            body=change, look_outside=handlers.check_url,
-        ),
-        _of_one("DELETE", "", handlers.delete, "Forget a webhook", None, status=204),
-        _of_one("POST", "/secret", handlers.rotate, "A new secret", WebhookSecret, tells_secret=True),
-        _of_one("POST", "/test", handlers.test, "Send a test message", DeliveryDetails, status=202, errors=(400, 404)),
-        _of_one("GET", "/deliveries", handlers.query, "What was sent", DeliveryList, body=QueryBody(LISTING)),
-        _of_one("POST", replayed, handlers.replay, "Send again", DeliveryDetails, status=202, errors=(400, 404)),
+        route("GET", "/webhooks", handlers.all, "List your webhooks", BY_CALLER, answers=WebhookList),
+        route("POST", "/webhooks", handlers.add, "Create a webhook; the answer contains its secret", with_secret,
+              JsonBody(NewWebhook), prepare=handlers.check_url, answers=WebhookWithSecret, status=201),
+        route("GET", one, handlers.details, "Get a webhook", BY_CALLER, answers=WebhookDetails, errors=(404,)),
+        route("PATCH", one, handlers.change, "Change a webhook, or enable it again", BY_CALLER,
+              JsonBody(WebhookChange), prepare=handlers.check_url, answers=WebhookDetails, errors=(404,)),
+        route("DELETE", one, handlers.delete, "Delete a webhook", BY_CALLER, status=204, errors=(404,)),
+        route("POST", f"{one}/secret", handlers.rotate, "Replace a webhook's secret", with_secret,
+              answers=WebhookSecret, errors=(404,)),
+        route("POST", f"{one}/test", handlers.test, "Send a test message", BY_CALLER, answers=DeliveryDetails,
+              status=202, errors=(400, 404)),
+        route("GET", deliveries, handlers.query, "List the deliveries of a webhook", BY_CALLER, QueryBody(LISTING),
+              answers=DeliveryList, errors=(404,)),
+        route("POST", f"{deliveries}/{{delivery_id}}/replay", handlers.replay, "Send a message again", BY_CALLER,
+              answers=DeliveryDetails, status=202, errors=(400, 404)),
     ]  # fmt: skip
-
-
-def _route(
-    method: str,
-    path: str,
-    handler: Callable[[Call], Any],
-    summary: str,
-    answers: Any,
-    body: Body = NoBody(),  # noqa: B008  (frozen, so sharing it is safe)
-    **more: Any,
-) -> Route:
-    return Route(method, f"/webhooks{path}", handler, summary, needs=Needs.CALLER, body=body, answers=answers, **more)
-
-
-def _of_one(method: str, path: str, handler: Callable[[Call], Any], summary: str, answers: Any, **more: Any) -> Route:
-    return _route(method, f"/{{webhook_id}}{path}", handler, summary, answers, **{"errors": (404,), **more})
 
 
 class _Handlers:
@@ -62,37 +50,35 @@ class _Handlers:
         self._webhooks = webhooks
         self._history = history
 
-    def all(self, call: Call) -> WebhookList:
-        return self._webhooks.all(call.caller)
+    def all(self, context: RequestContext[Caller]) -> WebhookList:
+        return self._webhooks.all(context.caller)
 
-    def check_url(self, call: Call) -> None:
-        if "url" in call.body:
-            self._webhooks.check_url(call.body["url"])
+    def check_url(self, _context: RequestContext[Caller], body: NewWebhook | WebhookChange) -> None:
+        if "url" in body:
+            self._webhooks.check_url(body["url"])
 
-    def add(self, call: Call) -> WebhookWithSecret:
-        described: Any = call.body
-        webhook, secret = self._webhooks.add(call.caller, described)
+    def add(self, context: RequestContext[Caller], body: NewWebhook) -> WebhookWithSecret:
+        webhook, secret = self._webhooks.add(context.caller, body)
         return {"webhook": webhook, "secret": secret}
 
-    def details(self, call: Call) -> WebhookDetails:
-        return {"webhook": self._webhooks.details(call.caller, call.path["webhook_id"])}
+    def details(self, context: RequestContext[Caller]) -> WebhookDetails:
+        return {"webhook": self._webhooks.details(context.caller, context.path_params["webhook_id"])}
 
-    def change(self, call: Call) -> WebhookDetails:
-        change: Any = call.body
-        return {"webhook": self._webhooks.change(call.caller, call.path["webhook_id"], change)}
+    def change(self, context: RequestContext[Caller], body: WebhookChange) -> WebhookDetails:
+        return {"webhook": self._webhooks.change(context.caller, context.path_params["webhook_id"], body)}
 
-    def delete(self, call: Call) -> None:
-        self._webhooks.delete(call.caller, call.path["webhook_id"])
+    def delete(self, context: RequestContext[Caller]) -> None:
+        self._webhooks.delete(context.caller, context.path_params["webhook_id"])
 
-    def rotate(self, call: Call) -> WebhookSecret:
-        return {"secret": self._webhooks.rotate_secret(call.caller, call.path["webhook_id"])}
+    def rotate(self, context: RequestContext[Caller]) -> WebhookSecret:
+        return {"secret": self._webhooks.rotate_secret(context.caller, context.path_params["webhook_id"])}
 
-    def test(self, call: Call) -> DeliveryDetails:
-        return {"delivery": self._history.test(call.caller, call.path["webhook_id"])}
+    def test(self, context: RequestContext[Caller]) -> DeliveryDetails:
+        return {"delivery": self._history.test(context.caller, context.path_params["webhook_id"])}
 
-    def query(self, call: Call) -> DeliveryList:
-        return self._history.query(call.caller, call.path["webhook_id"], call.query)
+    def query(self, context: RequestContext[Caller], query: Query) -> DeliveryList:
+        return self._history.query(context.caller, context.path_params["webhook_id"], query)
 
-    def replay(self, call: Call) -> DeliveryDetails:
-        found = self._history.replay(call.caller, call.path["webhook_id"], call.path["delivery_id"])
-        return {"delivery": found}
+    def replay(self, context: RequestContext[Caller]) -> DeliveryDetails:
+        webhook_id, delivery_id = context.path_params["webhook_id"], context.path_params["delivery_id"]
+        return {"delivery": self._history.replay(context.caller, webhook_id, delivery_id)}

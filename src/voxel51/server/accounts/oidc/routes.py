@@ -1,11 +1,16 @@
-"""The routes by which people come in from an OpenID provider."""
+"""OIDC routes: sign in through an OpenID Connect provider, and link or unlink an account."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 
-from voxel51.server.accounts.entrance_routes import browser_of, cookie_attributes, session_cookie
+from voxel51.server.accounts.access import BY_USER, USER
+from voxel51.server.accounts.callers import User
 from voxel51.server.accounts.oidc.service import SIGN_IN_LIFETIME, OidcService, StartedSignIn
-from voxel51.server.http.route import Answer, Call, Needs, Route
+from voxel51.server.accounts.sign_in_routes import browser_of, cookie_attributes, session_cookie
+from voxel51.server.http.access import ANYONE
+from voxel51.server.http.replies import JsonReply
+from voxel51.server.http.route import Headers, Policy, RequestContext, Route, route
 from voxel51.server.parameters import QueryParameter
 from voxel51.wire.accounts import OidcRedirect
 from voxel51.wire.headers import SIGN_IN_COOKIE
@@ -14,71 +19,87 @@ SIGN_IN_PATH = "/sign-in/oidc"
 CALLBACK_PATH = "/sign-in/oidc/callback"
 
 _TEXT = {"type": "string"}
-_NEXT = QueryParameter("path of this platform to go on with", _TEXT)
-_GONE = {"Location": "where to go on", "Set-Cookie": "what ties the sign-in to this browser, or the session"}
-_BEGIN = {"next": _NEXT, "invitation": QueryParameter("the key of an invitation", _TEXT)}
-_BACK = {
-    "code": QueryParameter("what the provider answers who signed in", _TEXT),
-    "state": QueryParameter("what it was sent", _TEXT),
-    "iss": QueryParameter("who answers", _TEXT),
-    "error": QueryParameter("why there is no code", _TEXT),
-    "error_description": QueryParameter("the same for people", _TEXT),
+_NEXT = QueryParameter("path of this platform to continue at", _TEXT)
+_SIGN_IN_PARAMETERS = {"next": _NEXT, "invitation": QueryParameter("the key of an invitation", _TEXT)}
+_CALLBACK_PARAMETERS = {
+    "code": QueryParameter("authorization code of the provider", _TEXT),
+    "state": QueryParameter("state of the authorization request", _TEXT),
+    "iss": QueryParameter("issuer: the provider that answers", _TEXT),
+    "error": QueryParameter("error code, in place of an authorization code", _TEXT),
+    "error_description": QueryParameter("error text for users", _TEXT),
 }
-_AWAY = (424, 502)
+_REDIRECT = Headers(
+    response={
+        "Location": "where to continue",
+        "Set-Cookie": "what ties the sign-in to this browser, or the session",
+    }
+)
+_PROVIDER_ERRORS = (424, 502)
 _REFUSAL_PAGE = "/sign-in"  # of the console
+_NO_STORE = {"Cache-Control": "no-store"}
 
 
-def oidc_routes(oidc: OidcService, is_secure: bool) -> Iterable[Route]:
-    """One table of the routes. Where the platform ``is_secure``, browsers send its cookies over HTTPS alone."""
-
-    def look(_call: Call) -> None:
-        oidc.discover()
-
-    def begin(call: Call) -> Answer:
-        started = oidc.start(call.arguments.get("next"), call.arguments.get("invitation"))
-        return Answer(None, {"Location": started.url, "Set-Cookie": _sign_in_cookie(started, is_secure), **_UNKEPT})
-
-    def add(call: Call) -> Answer:
-        started = oidc.start(call.arguments.get("next"), user=call.caller)
-        body: OidcRedirect = {"url": started.url}
-        return Answer(body, {"Set-Cookie": _sign_in_cookie(started, is_secure), **_UNKEPT})
-
-    def finish(call: Call) -> Answer:
-        session, path = oidc.finish(call.arguments, _cookie(call.headers.get("cookie", "")), browser_of(call))
-        cookie = _forgotten(is_secure) if session is None else session_cookie(session, is_secure)
-        return Answer(None, {"Location": path, "Set-Cookie": cookie, **_UNKEPT})
-
-    def remove(call: Call) -> None:
-        oidc.unlink(call.caller)
-
+def oidc_routes(handlers: "OidcHandlers") -> Iterable[Route]:
+    """Return the routes of signing in through a provider."""
+    link = "/account/oidc"
     return [
-        Route("GET", SIGN_IN_PATH, begin, "Sign in by the provider that this platform trusts", needs=Needs.NOBODY,
-              status=302, errors=(400, 404, *_AWAY), takes_arguments=_BEGIN, answer_headers=_GONE, look_outside=look,
-              refusal_page=_REFUSAL_PAGE),
-        Route("GET", CALLBACK_PATH, finish, "Come back from the provider, signed in", needs=Needs.NOBODY, status=302,
-              errors=(400, 401, 403, 404, 409, 429, *_AWAY), takes_arguments=_BACK, answer_headers=_GONE,
-              asks_outside=True, refusal_page=_REFUSAL_PAGE),
-        Route("POST", "/account/oidc", add, "Sign in by the provider as well from now on: where to go for it",
-              errors=(400, *_AWAY), takes_arguments={"next": _NEXT}, answers=OidcRedirect, answer_headers=_GONE,
-              tells_secret=True, look_outside=look),
-        Route("DELETE", "/account/oidc", remove, "Sign in by the password alone from now on", status=204,
+        route("GET", SIGN_IN_PATH, handlers.begin, "Sign in through the OIDC provider",
+              Policy(ANYONE, refusal_page=_REFUSAL_PAGE), prepare=handlers.discover, status=302,
+              errors=(400, 404, *_PROVIDER_ERRORS), parameters=_SIGN_IN_PARAMETERS, headers=_REDIRECT),
+        route("GET", CALLBACK_PATH, handlers.finish, "Finish the sign-in, when the provider redirects back",
+              Policy(ANYONE, refusal_page=_REFUSAL_PAGE, calls_other_hosts=True), status=302,
+              errors=(400, 401, 403, 404, 409, 429, *_PROVIDER_ERRORS), parameters=_CALLBACK_PARAMETERS,
+              headers=_REDIRECT),
+        route("POST", link, handlers.link, "Link your account to the OIDC provider: get the URL to visit",
+              Policy(USER, has_secret=True), prepare=handlers.discover, errors=(400, *_PROVIDER_ERRORS),
+              parameters={"next": _NEXT}, answers=OidcRedirect, headers=_REDIRECT),
+        route("DELETE", link, handlers.unlink, "Unlink your account from the OIDC provider", BY_USER, status=204,
               errors=(409,)),
     ]  # fmt: skip
 
 
-_UNKEPT = {"Cache-Control": "no-store"}
+@dataclass(frozen=True, slots=True)
+class OidcHandlers:
+    """Handlers of the OIDC routes. With ``is_secure``, browsers send the platform's cookies over HTTPS only."""
+
+    oidc: OidcService
+    is_secure: bool
+
+    def discover(self, _context: RequestContext[object]) -> None:
+        """Read the provider's configuration, which may take a request to it."""
+        self.oidc.discover()
+
+    def begin(self, context: RequestContext[None]) -> JsonReply:
+        """Redirect the browser to the provider."""
+        started = self.oidc.start(context.query_params.get("next"), context.query_params.get("invitation"))
+        return JsonReply(None, {"Location": started.url, "Set-Cookie": self._state_cookie(started), **_NO_STORE})
+
+    def link(self, context: RequestContext[User]) -> JsonReply:
+        """Return the URL at which the provider is linked to the account."""
+        started = self.oidc.start(context.query_params.get("next"), user=context.caller)
+        body: OidcRedirect = {"url": started.url}
+        return JsonReply(body, {"Set-Cookie": self._state_cookie(started), **_NO_STORE})
+
+    def finish(self, context: RequestContext[None]) -> JsonReply:
+        """Begin a session, or link an account that is signed in already, and redirect to the console."""
+        sealed_state = _read_state_cookie(context.headers.get("cookie", ""))
+        session, path = self.oidc.finish(context.query_params, sealed_state, browser_of(context))
+        cookie = self._expired_state_cookie() if session is None else session_cookie(session, self.is_secure)
+        return JsonReply(None, {"Location": path, "Set-Cookie": cookie, **_NO_STORE})
+
+    def unlink(self, context: RequestContext[User]) -> None:
+        """Unlink the account from the provider."""
+        self.oidc.unlink(context.caller)
+
+    def _state_cookie(self, started: StartedSignIn) -> str:
+        seconds = int(SIGN_IN_LIFETIME.total_seconds())
+        return f"{SIGN_IN_COOKIE}={started.cookie}; {cookie_attributes(self.is_secure)}; Max-Age={seconds}"
+
+    def _expired_state_cookie(self) -> str:
+        return f"{SIGN_IN_COOKIE}=; {cookie_attributes(self.is_secure)}; Max-Age=0"
 
 
-def _sign_in_cookie(started: StartedSignIn, is_secure: bool) -> str:
-    seconds = int(SIGN_IN_LIFETIME.total_seconds())
-    return f"{SIGN_IN_COOKIE}={started.cookie}; {cookie_attributes(is_secure)}; Max-Age={seconds}"
-
-
-def _forgotten(is_secure: bool) -> str:
-    return f"{SIGN_IN_COOKIE}=; {cookie_attributes(is_secure)}; Max-Age=0"
-
-
-def _cookie(header: str) -> str | None:
+def _read_state_cookie(header: str) -> str | None:
     try:
         found = SimpleCookie(header).get(SIGN_IN_COOKIE)
     except CookieError:

@@ -1,4 +1,4 @@
-"""A request that is sent twice is done once."""
+"""Idempotency keys: a repeated request gets the first answer and has no second effect."""
 
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
@@ -31,13 +31,13 @@ def submit(user: User, key: str, name: str = "j", auto_start: str = "false") -> 
     return requests.post(f"{user.v1}/jobs", data=form, files={"file": NO_OP}, headers=headers, timeout=20)
 
 
-def how_many(user: User, noun: str) -> int:
+def count_of(user: User, noun: str) -> int:
     count: int = requests.get(f"{user.v1}/{noun}", headers=user.headers, timeout=20).json()["count"]
     return count
 
 
 @pytest.mark.parametrize(("send", "noun"), [(upload, "data"), (submit, "jobs")])
-def test_a_repetition_gets_the_first_answer_and_does_nothing(user, send, noun):
+def test_repeated_request_gets_the_first_answer_and_has_no_effect(user, send, noun):
     first, again = send(user, "k"), send(user, "k")
 
     assert (first.status_code, again.status_code) == (201, 201)
@@ -45,40 +45,40 @@ def test_a_repetition_gets_the_first_answer_and_does_nothing(user, send, noun):
     assert again.headers["Content-Type"] == first.headers["Content-Type"]
     assert "Idempotency-Replayed" not in first.headers
     assert again.headers["Idempotency-Replayed"] == "true"
-    assert how_many(user, noun) == 1
+    assert count_of(user, noun) == 1
 
 
-def test_a_job_that_is_submitted_twice_is_started_once(user):
+def test_job_submitted_repeatedly_is_started_once(user):
     job_ids = {submit(user, "k", auto_start="true").json()["job"]["id"] for _ in range(3)}
 
-    assert len(job_ids) == how_many(user, "jobs") == 1
+    assert len(job_ids) == count_of(user, "jobs") == 1
 
 
-def test_repetitions_that_come_at_once_are_done_once(user):
+def test_concurrent_repetitions_have_one_effect(user):
     with ThreadPoolExecutor(8) as threads:
         answers = list(threads.map(lambda _: submit(user, "k"), range(8)))
 
     assert {answer.status_code for answer in answers} == {201}
     assert len({answer.content for answer in answers}) == 1
-    assert how_many(user, "jobs") == 1
+    assert count_of(user, "jobs") == 1
 
 
-def test_a_key_that_comes_with_something_else_is_refused(user):
+def test_key_with_a_different_request_is_refused(user):
     submit(user, "k")
 
     for other in (submit(user, "k", name="other"), upload(user, "k")):
         assert other.status_code == 422
         assert "Idempotency-Key" in other.json()["error"]["message"]
-    assert (how_many(user, "jobs"), how_many(user, "data")) == (1, 0)
+    assert (count_of(user, "jobs"), count_of(user, "data")) == (1, 0)
 
 
-def test_what_failed_is_tried_again(user):
+def test_failed_request_can_be_repeated_with_the_same_key(user):
     refused = submit(user, "k", name="")
     assert refused.status_code == 400
     assert submit(user, "k", name="j").status_code == 201
 
 
-def test_a_key_is_its_callers_alone(platform, user, tmp_path):
+def test_keys_of_different_users_are_independent(platform, user, tmp_path):
     other = User.create(platform, tmp_path)
 
     first, second = submit(user, "k").json(), submit(other, "k").json()
@@ -86,7 +86,7 @@ def test_a_key_is_its_callers_alone(platform, user, tmp_path):
     assert first["job"]["id"] != second["job"]["id"]
 
 
-def test_an_applications_keys_are_its_own_and_those_of_its_users_theirs(platform, tmp_path):
+def test_keys_of_an_application_and_of_its_users_are_independent(platform, tmp_path):
     application = Application.create(platform, tmp_path)
 
     def create(name: str) -> requests.Response:
@@ -102,14 +102,14 @@ def test_an_applications_keys_are_its_own_and_those_of_its_users_theirs(platform
 
 
 @pytest.mark.parametrize("key", ["", "a b", "x" * 256, "\xe9"])
-def test_a_key_that_is_none_is_refused(user, key):
+def test_malformed_key_is_refused(user, key):
     answer = submit(user, key.encode("latin-1"))
 
     assert answer.status_code == 400
     assert "Idempotency-Key" in answer.json()["error"]["message"]
 
 
-def test_a_day_later_a_key_is_new(start_platform, tmp_path):
+def test_key_is_forgotten_after_a_day(start_platform, tmp_path):
     platform = start_platform()
     user = User.create(platform, tmp_path)
     submit(user, "k")

@@ -5,35 +5,35 @@ import requests
 
 from support.accounts import User
 from voxel51.server.errors import TooManyRequests
-from voxel51.server.http.rates import Rate
+from voxel51.server.http.rate_limits import RateLimiter
 
 
 def test_a_bucket_empties_and_fills_again():
     now = [0.0]
-    rate = Rate(2.0, 3, clock=lambda: now[0])
+    limiter = RateLimiter(2.0, 3, clock=lambda: now[0])
     for _ in range(3):
-        rate.take("alice", "requests")
+        limiter.take("alice", "requests")
     with pytest.raises(TooManyRequests, match="try again in 1 s"):
-        rate.take("alice", "requests")
-    rate.take("bob", "requests")
+        limiter.take("alice", "requests")
+    limiter.take("bob", "requests")
     now[0] = 0.5
-    rate.take("alice", "requests")
+    limiter.take("alice", "requests")
     with pytest.raises(TooManyRequests):
-        rate.check("alice", "requests")
+        limiter.check("alice", "requests")
 
 
 def test_looking_costs_nothing():
-    rate = Rate(1.0, 1, clock=lambda: 0.0)
+    limiter = RateLimiter(1.0, 1, clock=lambda: 0.0)
     for _ in range(5):
-        rate.check("alice", "requests")
-    rate.take("alice", "requests")
+        limiter.check("alice", "requests")
+    limiter.take("alice", "requests")
 
 
 def test_a_million_callers_take_bounded_memory():
-    rate = Rate(1.0, 1, clock=lambda: 0.0)
+    limiter = RateLimiter(1.0, 1, clock=lambda: 0.0)
     for number in range(150_000):
-        rate.take(str(number), "requests")
-    assert len(rate._buckets) <= 100_000
+        limiter.take(str(number), "requests")
+    assert len(limiter._buckets) <= 100_000
 
 
 def test_who_asks_too_often_is_told_when_to_come_again(start_platform, tmp_path):

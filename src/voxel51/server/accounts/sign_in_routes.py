@@ -1,0 +1,128 @@
+"""Sign-in routes: sign in, sign up and sign out with a browser, and reset a password."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from email.utils import format_datetime
+
+from starlette.requests import cookie_parser
+
+from voxel51.server.accounts.access import BY_USER
+from voxel51.server.accounts.callers import User
+from voxel51.server.accounts.names import MAX_NAME_LENGTH
+from voxel51.server.accounts.service import AccountService
+from voxel51.server.accounts.sessions import Session, SessionService
+from voxel51.server.accounts.sign_up import SignUpService
+from voxel51.server.accounts.tokens import CredentialKind
+from voxel51.server.errors import ServiceError, Unauthenticated
+from voxel51.server.http.access import ANYONE
+from voxel51.server.http.bodies import JsonBody
+from voxel51.server.http.rate_limits import RateLimiter
+from voxel51.server.http.replies import JsonReply
+from voxel51.server.http.route import Headers, Policy, RequestContext, Route, route
+from voxel51.wire import dates
+from voxel51.wire.accounts import PasswordReset, Provider, SignedIn, SignIn, SignInOptions, SignUp
+from voxel51.wire.headers import SESSION_COOKIE
+
+_WRONG_PASSWORDS = "wrong passwords for this account; existing sessions and tokens still work"
+_COOKIE = Headers(response={"Set-Cookie": f"the session, as {SESSION_COOKIE}"})
+_BY_ANYONE = Policy(ANYONE)
+
+
+def sign_in_routes(handlers: "SignInHandlers") -> Iterable[Route]:
+    """Return the routes of signing in, up and out."""
+    return [
+        route("GET", "/sign-in", handlers.options, "List the ways to sign in", _BY_ANYONE, answers=SignInOptions),
+        route("POST", "/sign-in", handlers.sign_in, "Sign in with name and password", _BY_ANYONE, JsonBody(SignIn),
+              answers=SignedIn, errors=(401, 403, 429, 503), headers=_COOKIE),
+        route("POST", "/sign-up", handlers.sign_up, "Create an account and sign in", _BY_ANYONE, JsonBody(SignUp),
+              answers=SignedIn, status=201, errors=(403, 409, 503), headers=_COOKIE),
+        route("POST", "/sign-out", handlers.sign_out, "End the current session", BY_USER, status=204, headers=_COOKIE),
+        route("POST", "/password-resets", handlers.reset, "Set a new password with a key from an operator", _BY_ANYONE,
+              JsonBody(PasswordReset), status=204, errors=(403, 503)),
+    ]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class SignInHandlers:
+    """Handlers of signing in, up and out.
+
+    Attributes:
+        provider: the OIDC provider to offer, if any.
+        is_secure: whether browsers send the platform's cookies over HTTPS only.
+        password_limiter: failed passwords for one name, from any network.
+    """
+
+    sign_up_service: SignUpService
+    session_service: SessionService
+    accounts: AccountService
+    provider: Provider | None
+    is_secure: bool
+    password_limiter: RateLimiter
+
+    def options(self, context: RequestContext[None]) -> SignInOptions:
+        """Return the ways to sign in."""
+        return {
+            "sign_up": self.sign_up_service.mode,
+            "needs_operator": self.sign_up_service.is_first(),
+            "provider": self.provider,
+            "signed_in": self._is_signed_in(context),
+        }
+
+    def _is_signed_in(self, context: RequestContext[None]) -> bool:
+        key = cookie_parser(context.headers.get("cookie", "")).get(SESSION_COOKIE)
+        try:
+            return key is not None and bool(self.accounts.authenticate(key, CredentialKind.SESSION))
+        except ServiceError:
+            return False
+
+    def sign_in(self, context: RequestContext[None], body: SignIn) -> JsonReply:
+        """Begin a session."""
+        account = body["username"][:MAX_NAME_LENGTH]  # a longer name has no account, and would only fill the memory
+        # Unknown names are counted too, so that the limit does not reveal which accounts exist.
+        self.password_limiter.check(account, _WRONG_PASSWORDS)
+        try:
+            session = self.session_service.sign_in(body["username"], body["password"], browser_of(context))
+        except Unauthenticated:
+            self.password_limiter.take(account, _WRONG_PASSWORDS)
+            raise
+        return _signed_in(session, self.is_secure)
+
+    def sign_up(self, context: RequestContext[None], body: SignUp) -> JsonReply:
+        """Create an account and begin a session."""
+        name, password, invitation = body["username"], body["password"], body.get("invitation")
+        return _signed_in(self.sign_up_service.sign_up(name, password, invitation, browser_of(context)), self.is_secure)
+
+    def sign_out(self, context: RequestContext[User]) -> JsonReply:
+        """End the session and delete its cookie."""
+        self.session_service.end(context.caller)
+        cookie = f"{SESSION_COOKIE}=; {cookie_attributes(self.is_secure)}; Max-Age=0"
+        return JsonReply(headers={"Set-Cookie": cookie})
+
+    def reset(self, _context: RequestContext[None], body: PasswordReset) -> None:
+        """Set a new password."""
+        self.sign_up_service.reset(body["key"], body["new_password"])
+
+
+def _signed_in(session: Session, is_secure: bool) -> JsonReply:
+    body: SignedIn = {
+        "username": session.user.name,
+        "role": session.role,
+        "expires_at": dates.to_text(session.expires_at),
+    }
+    return JsonReply(body, {"Set-Cookie": session_cookie(session, is_secure)})
+
+
+def session_cookie(session: Session, is_secure: bool) -> str:
+    """Return the ``Set-Cookie`` header of a session."""
+    expires = format_datetime(session.expires_at, usegmt=True)
+    return f"{SESSION_COOKIE}={session.key}; {cookie_attributes(is_secure)}; Expires={expires}"
+
+
+def browser_of(context: RequestContext[object]) -> str:
+    """Return the name of a session in lists: what the browser says about itself."""
+    return context.headers.get("user-agent", "")
+
+
+def cookie_attributes(is_secure: bool) -> str:
+    """Return the attributes of every cookie: hidden from scripts, and not sent by pages of other sites."""
+    return "Path=/; HttpOnly; SameSite=Lax" + ("; Secure" if is_secure else "")

@@ -1,0 +1,52 @@
+"""Access: the kinds of credential that a route may require.
+
+A kind names the caller's type, so that mypy checks a route's handler against it. Kinds that stand for users,
+applications or jobs are declared by their packages; `voxel51.server.credentials` verifies all of them.
+"""
+
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar, runtime_checkable
+
+from voxel51.wire.accounts import Scope
+
+CallerT = TypeVar("CallerT")
+
+
+@dataclass(frozen=True, slots=True)
+class Access(Generic[CallerT]):
+    """A kind of credential. ``CallerT`` is the type of the caller that it stands for.
+
+    Attributes:
+        name: unique among all kinds.
+        credentials: alternatives, each a tuple of the security schemes that must be sent together (`openapi`).
+        errors: statuses that follow from checking the credential.
+        is_rate_limited: whether the caller's requests count toward the rate limit; they need an ``identity`` then.
+    """
+
+    name: str
+    credentials: tuple[tuple[str, ...], ...] = ()
+    errors: tuple[int, ...] = ()
+    is_rate_limited: bool = False
+
+
+ANYONE: Access[None] = Access("anyone")
+"""No credential is required."""
+
+SIGNED_LINK: Access[None] = Access("link", (("link",),), (403,))
+"""A signature in the query string (`voxel51.server.http.signing`)."""
+
+
+@runtime_checkable
+class IdentifiedCaller(Protocol):
+    """A caller who can be told from every other."""
+
+    @property
+    def identity(self) -> str:
+        """Return a text that is unique among callers of all kinds."""
+
+
+class ScopedCaller(Protocol):
+    """A caller whose credential is limited to scopes."""
+
+    def require(self, scope: Scope) -> None:
+        """Raise `Forbidden` if the credential does not include ``scope``."""

@@ -1,0 +1,62 @@
+"""Rate limits: token buckets in memory, one for each caller or network."""
+
+import ipaddress
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+
+from starlette.requests import Request
+
+from voxel51.server.errors import TooManyRequests
+
+_MAX_BUCKETS = 100_000
+"""Beyond this number the bucket that was used longest ago is dropped, and its caller starts with a full one."""
+
+
+class RateLimiter:
+    """Allows each caller ``per_second`` requests on average and ``burst`` at once; a rate of 0 allows any number."""
+
+    def __init__(self, per_second: float, burst: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._per_second = per_second
+        self._burst = max(burst, 1.0)
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()  # caller -> tokens left, as of when
+
+    def take(self, caller: str, noun: str) -> None:
+        """Count one request of ``caller``.
+
+        Raises:
+            TooManyRequests: the bucket is empty. The request does not count; the error says when to try again, and
+                calls the requests ``noun``.
+        """
+        self.check(caller, noun, cost=1.0)
+
+    def check(self, caller: str, noun: str, cost: float = 0.0) -> None:
+        """Raise as `take` does if ``caller`` has no request left, without counting one."""
+        if not self._per_second:
+            return
+        now = self._clock()
+        with self._lock:
+            tokens, since = self._buckets.pop(caller, (self._burst, now))
+            tokens = min(self._burst, tokens + (now - since) * self._per_second)
+            is_allowed = tokens >= 1.0
+            self._buckets[caller] = (tokens - cost if is_allowed else tokens, now)  # at the end: used most recently
+            if len(self._buckets) > _MAX_BUCKETS:
+                self._buckets.popitem(last=False)
+        if not is_allowed:
+            wait = max(1, round((1.0 - tokens) / self._per_second + 0.5))
+            raise TooManyRequests(f"Too many {noun}; try again in {wait} s", wait)
+
+
+def client_network(request: Request) -> str:
+    """Return an IPv4 client's address, or an IPv6 client's /64 network: one host may have all of its addresses."""
+    host = request.client.host if request.client else ""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    if address.version == 6 and address.ipv4_mapped is None:
+        return str(ipaddress.ip_network((address, 64), strict=False))
+    return str(address)

@@ -1,0 +1,53 @@
+"""Wiring of data: files, resumable uploads, files on other hosts, and the storage quota."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from voxel51.server.data.quota_routes import quota_routes
+from voxel51.server.data.routes import data_routes
+from voxel51.server.data.service import DataService
+from voxel51.server.data.sources import SourceService
+from voxel51.server.data.storage_quota import StorageQuota
+from voxel51.server.data.uploads_routes import upload_routes
+from voxel51.server.data.uploads_service import UploadService
+from voxel51.server.http.route import Route, with_default_scope
+from voxel51.server.wiring.accounts import AccountServices
+from voxel51.server.wiring.foundation import Foundation
+from voxel51.wire.accounts import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class DataServices:
+    """All services of data."""
+
+    foundation: Foundation
+    storage_quota: StorageQuota
+    data: DataService
+    uploads: UploadService
+    sources: SourceService
+
+    def routes(self, accounts: AccountServices) -> Iterable[Route]:
+        """Yield the routes of data."""
+        limit_bytes = self.foundation.settings.upload_limit_bytes
+        yield from with_default_scope(Scope.UPLOAD, data_routes(self.data, self.sources))
+        uploads = upload_routes(self.uploads, limit_bytes, self.foundation.public_api_path)
+        yield from with_default_scope(Scope.UPLOAD, uploads)
+        yield from quota_routes(accounts.quotas, self.storage_quota, accounts.accounts, accounts.applications)
+
+
+def build_data(foundation: Foundation, accounts: AccountServices) -> DataServices:
+    """Build the services of data."""
+    database, storage, settings = foundation.database, foundation.storage, foundation.settings
+    storage_quota = StorageQuota(accounts.quotas)
+    data = DataService(database, storage, foundation.lifetime, foundation.public_links(), storage_quota)
+    limit_bytes, unfinished = settings.upload_limit_bytes, timedelta(days=settings.unfinished_upload_days)
+    return DataServices(
+        foundation=foundation,
+        storage_quota=storage_quota,
+        data=data,
+        uploads=UploadService(database, storage, data, limit_bytes, unfinished, storage_quota),
+        sources=SourceService(
+            database, foundation.guard, foundation.cipher("sources"), limit_bytes, foundation.lifetime
+        ),
+    )

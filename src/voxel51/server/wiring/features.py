@@ -1,0 +1,114 @@
+"""Wiring of features on top of jobs: renditions, search, share links, live events, webhooks and the overview."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from voxel51.server.accounts.callers import User
+from voxel51.server.errors import NotFound
+from voxel51.server.events.feed import Feed
+from voxel51.server.events.routes import event_routes
+from voxel51.server.events.service import EventService
+from voxel51.server.http.route import Route
+from voxel51.server.jobs.internal import InternalJobs
+from voxel51.server.jobs.service import JobService
+from voxel51.server.jobs.share_routes import share_routes
+from voxel51.server.jobs.shares import ShareService
+from voxel51.server.overview.health import HealthService
+from voxel51.server.overview.queue import QueueService
+from voxel51.server.overview.routes import overview_routes, usage_routes
+from voxel51.server.overview.usage import UsageService
+from voxel51.server.overview.workers import local_worker
+from voxel51.server.renditions.routes import rendition_routes
+from voxel51.server.renditions.service import RenditionService, RetentionPolicy
+from voxel51.server.renditions.sources import SourceResolver
+from voxel51.server.search.routes import search_routes
+from voxel51.server.search.service import SearchService
+from voxel51.server.webhooks.deliverer import Deliverer
+from voxel51.server.webhooks.deliveries import DeliveryService
+from voxel51.server.webhooks.history import DeliveryHistoryService
+from voxel51.server.webhooks.routes import webhook_routes
+from voxel51.server.webhooks.service import WebhookService
+from voxel51.server.wiring.accounts import AccountServices
+from voxel51.server.wiring.data import DataServices
+from voxel51.server.wiring.foundation import Foundation
+from voxel51.server.wiring.jobs import JobServices
+from voxel51.wire.webhooks import Webhook
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureServices:
+    """All services of the features."""
+
+    renditions: RenditionService
+    search: SearchService
+    shares: ShareService
+    events: EventService
+    feed: Feed
+    deliveries: DeliveryService
+    deliverer: Deliverer
+    webhooks: WebhookService
+    history: DeliveryHistoryService
+
+    def routes(self, jobs: JobServices) -> Iterable[Route]:
+        """Yield the routes of the features."""
+        yield from share_routes(self.shares)
+        yield from rendition_routes(self.renditions, self.shares)
+        yield from search_routes(self.search, jobs.attempts)
+        yield from event_routes(self.feed)
+        yield from webhook_routes(self.webhooks, self.history)
+
+    def expiries(self) -> Sequence[Callable[[], int]]:
+        """Return the functions that delete expired records."""
+        return [
+            self.events.expire, self.deliveries.prune, self.shares.expire, self.renditions.expire, self.search.expire
+        ]  # fmt: skip
+
+    def webhooks_of(self, user: User) -> list[Webhook]:
+        """Return the webhooks of a user, for the export of their account."""
+        return self.webhooks.all(user)["webhooks"]
+
+
+def build_features(foundation: Foundation, data: DataServices, jobs: JobServices) -> FeatureServices:
+    """Build the services of the features."""
+    database, settings = foundation.database, foundation.settings
+    internal_jobs = InternalJobs(database, foundation.storage, jobs.analytics, jobs.dispatcher.wake)
+    sources = SourceResolver(data.data, jobs.jobs, jobs.analytics)
+    retention = RetentionPolicy(timedelta(days=settings.rendition_retention_days), settings.renditions_per_user)
+    events = EventService(database, timedelta(days=settings.event_retention_days))
+    feed = Feed(events, settings.event_streams, settings.event_streams_per_user)
+    database.on_write(feed.wake)
+    cipher = foundation.cipher("webhooks")
+    deliveries = DeliveryService(database, _record_lookup(jobs.jobs), timedelta(days=settings.delivery_retention_days))
+    deliverer = Deliverer(deliveries, foundation.guard, cipher)
+    return FeatureServices(
+        renditions=RenditionService(database, internal_jobs, sources, retention),
+        search=SearchService(database),
+        shares=ShareService(database, jobs.jobs, foundation.addresses.public_url),
+        events=events,
+        feed=feed,
+        deliveries=deliveries,
+        deliverer=deliverer,
+        webhooks=WebhookService(database, foundation.guard, cipher, deliverer.wake),
+        history=DeliveryHistoryService(database, deliverer.wake),
+    )
+
+
+def build_overview_routes(foundation: Foundation, accounts: AccountServices, jobs: JobServices) -> Iterable[Route]:
+    """Yield the routes of the overview, which needs no services of others than these."""
+    database, settings, dispatcher = foundation.database, foundation.settings, jobs.dispatcher
+    health = HealthService(settings, database, dispatcher, jobs.installed)
+    workers = lambda: [local_worker(dispatcher, settings.folder)]  # noqa: E731  (as short as it gets)
+    yield from overview_routes(QueueService(database, dispatcher), health, workers)
+    yield from usage_routes(UsageService(database), accounts.applications)
+
+
+def _record_lookup(jobs: JobService) -> Callable[[str, str], Mapping[str, Any]]:  # as webhooks declare it
+    def look_up(owner_id: str, job_id: str) -> Mapping[str, Any]:
+        try:
+            return jobs.record(User(owner_id, ""), job_id)
+        except NotFound:
+            return {}
+
+    return look_up

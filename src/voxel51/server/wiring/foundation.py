@@ -1,0 +1,95 @@
+"""Foundation: the database, the storage, the secret key and the addresses that all services share."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from voxel51.server.data.service import Links
+from voxel51.server.database.database import Database
+from voxel51.server.database.opening import open_database
+from voxel51.server.encryption import Cipher, load_secret_key
+from voxel51.server.http.idempotency import IdempotencyStore
+from voxel51.server.http.signing import LinkSigner
+from voxel51.server.outbound.guard import Guard
+from voxel51.server.settings import Settings
+from voxel51.server.storage.local import LocalStorage
+from voxel51.wire.tokens import API_VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Base URLs of the platform: for users, and for the jobs it runs. Neither ends in a slash or a version."""
+
+    public_url: str
+    job_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Foundation:
+    """Objects that all services share."""
+
+    settings: Settings
+    addresses: Addresses
+    database: Database
+    storage: LocalStorage
+    secret_key: bytes
+    signer: LinkSigner
+    guard: Guard
+    idempotency: IdempotencyStore
+
+    @property
+    def public_api_url(self) -> str:
+        """Return the URL, with the version, at which users reach the API."""
+        return f"{self.addresses.public_url}/{API_VERSION}"
+
+    @property
+    def job_api_url(self) -> str:
+        """Return the URL, with the version, at which jobs reach the API."""
+        return f"{self.addresses.job_url}/{API_VERSION}"
+
+    @property
+    def public_api_path(self) -> str:
+        """Return the path of `public_api_url`: a proxy may serve the platform below a prefix."""
+        return urlsplit(self.public_api_url).path
+
+    @property
+    def lifetime(self) -> timedelta:
+        """Return how long data and outputs are kept by default."""
+        return timedelta(days=self.settings.lifetime_days)
+
+    def cipher(self, purpose: str) -> Cipher:
+        """Return the cipher of secrets of one purpose."""
+        return Cipher(self.secret_key, purpose)
+
+    def public_links(self) -> Links:
+        """Return what signs links for users."""
+        return _links(self.signer, self.public_api_url)
+
+    def job_links(self) -> Links:
+        """Return what signs links for jobs."""
+        return _links(self.signer, self.job_api_url)
+
+
+def build_foundation(settings: Settings, addresses: Addresses) -> Foundation:
+    """Open the database and the storage. Only one process at a time may do so for a data folder."""
+    database = open_database(settings)
+    storage = LocalStorage(settings.folder / "storage", settings.disk_reserve_bytes)
+    storage.open()
+    key = load_secret_key(settings.folder)
+    return Foundation(
+        settings,
+        addresses,
+        database,
+        storage,
+        key,
+        LinkSigner(key, settings.link_seconds),
+        Guard(settings.allowed_hosts),
+        IdempotencyStore(database),
+    )
+
+
+def _links(signer: LinkSigner, api_url: str) -> Links:
+    def link(method: str, path: str) -> str:
+        return f"{api_url}{path}?{signer.query(method, f'/{API_VERSION}{path}')}"
+
+    return link

@@ -1,0 +1,97 @@
+"""Wiring of jobs: the analytics, jobs and their attempts, and the dispatcher that runs them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from voxel51.server.accounts.callers import User
+from voxel51.server.analytics.installed import InstalledAnalytic, find_installed
+from voxel51.server.analytics.routes import analytic_routes
+from voxel51.server.analytics.service import AnalyticService
+from voxel51.server.analytics.uploads import UploadedAnalytics
+from voxel51.server.engine.dispatcher import Dispatcher, DispatchSettings
+from voxel51.server.engine.runners.processes.runner import ProcessRunner
+from voxel51.server.http.route import Route, with_default_scope
+from voxel51.server.jobs.actions import JobActions
+from voxel51.server.jobs.agent_routes import agent_routes
+from voxel51.server.jobs.attempts import AttemptService
+from voxel51.server.jobs.queue_positions import QueuePositions
+from voxel51.server.jobs.routes import OutputFormats, job_routes
+from voxel51.server.jobs.service import JobService, has_active_jobs
+from voxel51.server.jobs.tasks import TaskService
+from voxel51.server.renditions.service import RENDITION_ANALYTIC
+from voxel51.server.settings import Settings
+from voxel51.server.wiring.accounts import AccountServices
+from voxel51.server.wiring.data import DataServices
+from voxel51.server.wiring.foundation import Foundation
+from voxel51.wire.accounts import Scope
+from voxel51.wire.tasks import JobLimits
+
+
+@dataclass(frozen=True, slots=True)
+class JobServices:
+    """All services of analytics and jobs."""
+
+    installed: Sequence[InstalledAnalytic]
+    analytics: AnalyticService
+    uploaded: UploadedAnalytics
+    attempts: AttemptService
+    tasks: TaskService
+    dispatcher: Dispatcher
+    jobs: JobService
+    actions: JobActions
+
+    def routes(self, data: DataServices, formats: OutputFormats) -> Iterable[Route]:
+        """Yield the routes of analytics and jobs."""
+        analytics = analytic_routes(self.analytics, self.uploaded, has_active_jobs)
+        yield from with_default_scope(Scope.UPLOAD, analytics)
+        yield from with_default_scope(Scope.RUN, job_routes(self.jobs, self.actions, formats))
+        yield from agent_routes(self.attempts, self.tasks, data.data)
+
+    def delete_all(self, user: User) -> bool:
+        """Cancel and delete all jobs of a user; returns False while one of them is still running."""
+        return self.actions.end_all(user) and self.jobs.delete_all(user)
+
+
+def build_jobs(foundation: Foundation, accounts: AccountServices, data: DataServices) -> JobServices:
+    """Build the services of analytics and jobs, and register the installed analytics."""
+    database, storage, settings = foundation.database, foundation.storage, foundation.settings
+    max_running = accounts.quotas.most_running
+    installed = find_installed()
+    analytics = AnalyticService(database)
+    analytics.install(installed, internal={RENDITION_ANALYTIC})
+    grace = timedelta(seconds=settings.grace_seconds)
+    attempts = AttemptService(database, storage, settings.job_attempts, grace, max_running)
+    tasks = TaskService(database, data.data, data.sources, foundation.job_links())
+    limits = _job_limits(settings)
+    dispatch = DispatchSettings(settings.total_slots, settings.rendition_concurrency, limits, foundation.job_api_url)
+    dispatcher = Dispatcher(attempts, tasks, _runner(settings, installed), dispatch)
+    jobs = JobService(
+        database, storage, analytics, data.data, foundation.lifetime, foundation.public_links(),
+        QueuePositions(max_running), dispatcher.wake,
+    )  # fmt: skip
+    return JobServices(
+        installed=installed,
+        analytics=analytics,
+        uploaded=UploadedAnalytics(database, storage),
+        attempts=attempts,
+        tasks=tasks,
+        dispatcher=dispatcher,
+        jobs=jobs,
+        actions=JobActions(database, dispatcher.wake, jobs.expire),
+    )
+
+
+def _job_limits(settings: Settings) -> JobLimits:
+    return JobLimits(
+        wall_seconds=settings.job_wall_seconds,
+        cpu_seconds=settings.job_cpu_seconds,
+        memory_bytes=settings.job_memory_bytes,
+        file_bytes=settings.job_file_bytes,
+        open_files=1024,
+    )
+
+
+def _runner(settings: Settings, installed: list[InstalledAnalytic]) -> ProcessRunner:
+    preload = [offer.entry_point for offer in installed if offer.preload_safe]
+    return ProcessRunner(settings.folder / "running", preload, weights_folder=settings.weights_folder)
