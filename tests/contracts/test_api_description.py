@@ -1,4 +1,4 @@
-"""Slow: thousands of generated requests, right and wrong, get answers that the platform describes."""
+"""API description (slow): generated requests, valid and invalid, get the responses that the platform describes."""
 
 import os
 import subprocess
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory):
+def callers(tmp_path_factory: pytest.TempPathFactory):
     folder = tmp_path_factory.mktemp("description")
     with running(new_platform(folder / "data")) as platform:
         application = Application.create(platform, folder)
@@ -47,26 +47,26 @@ def generate(platform: PlatformProcess, headers: dict[str, str], folder: Path, *
     assert "generated" in done.stdout
 
 
-def test_a_users_requests_get_answers_that_are_described(place, tmp_path):
-    platform, user, _ = place
+def test_responses_to_a_user_match_the_description(callers, tmp_path):
+    platform, user, _ = callers
     generate(platform, user.headers, tmp_path, "ignored_auth")
 
 
-def test_an_applications_requests_get_answers_that_are_described(place, tmp_path):
-    platform, _, application = place
-    # Without `ignored_auth`, as below: some routes take a user's credential too, and a spoiled one counts for nothing.
+def test_responses_to_an_application_match_the_description(callers, tmp_path):
+    platform, _, application = callers
+    # Without `ignored_auth`, as below: some routes accept a user's credential too, and ignore an invalid one.
     generate(platform, application.headers(), tmp_path)
 
 
-def test_requests_for_an_applications_user_get_answers_that_are_described(place, tmp_path):
-    platform, _, application = place
+def test_responses_to_an_applications_user_match_the_description(callers, tmp_path):
+    platform, _, application = callers
     # Without `ignored_auth`: it spoils one credential of several, and the others are still good.
     generate(platform, application.headers("u"), tmp_path)
 
 
-def test_requests_of_nobody_get_answers_that_are_described(place, tmp_path):
-    generate(place[0], {}, tmp_path)
+def test_responses_without_credential_match_the_description(callers, tmp_path):
+    generate(callers[0], {}, tmp_path)
 
 
-def test_none_of_it_was_too_much_for_the_platform(place):
-    assert "Traceback" not in place[0].log.read_text()
+def test_platform_logged_no_traceback(callers):
+    assert "Traceback" not in callers[0].log.read_text()
