@@ -98,7 +98,7 @@ class Credentials:
         own = {None, self._origin, f"{request.url.scheme}://{request.headers.get('host', '')}"}
         is_same_origin = origin in own if site is None else site in {"same-origin", "none"}
         if request.method not in {"GET", "HEAD", "OPTIONS"} and not is_same_origin:
-            raise Forbidden("A page of another site may not do this in your name; open the platform's own")
+            raise Forbidden("Requests from pages of other sites are refused; use the platform's own pages")
 
     def user(self, request: Request, scope: Scope) -> User:
         """Return the user, of the platform or of an application; raises as `caller` does.
@@ -109,8 +109,8 @@ class Credentials:
         found = self.caller(request, scope)
         if isinstance(found, Application):
             raise Forbidden(
-                f"Application {found.name!r} acts for none of its users here; "
-                f"name one in the header '{headers.APPLICATION_USER}'"
+                f"This route needs a user: application {found.name!r} must name one of its users "
+                f"in the header '{headers.APPLICATION_USER}'"
             )
         return found
 
@@ -124,7 +124,7 @@ class Credentials:
         key = request.headers.get(headers.APPLICATION_KEY)
         if key is None:
             raise Unauthenticated(
-                f"This needs an application token: send the header '{headers.APPLICATION_KEY}: <private key>'"
+                f"An application token is required: send the header '{headers.APPLICATION_KEY}: <private key>'"
             )
         found = self._applications.authenticate(key)
         found.require(scope)
@@ -140,7 +140,7 @@ class Credentials:
         credential = request.headers.get(headers.AGENT_KEY)
         found = _JOB_PATH.match(request.url.path)
         if not credential or found is None:
-            raise Unauthenticated(f"This needs a job's credential in the header {headers.AGENT_KEY}")
+            raise Unauthenticated(f"A job's credential is required in the header {headers.AGENT_KEY}")
         return self._attempts.authenticate(credential, found[1])
 
     def link(self, request: Request, _scope: Scope) -> None:
@@ -161,6 +161,6 @@ def _bearer(request: Request) -> str:
     scheme, _, key = request.headers.get(headers.AUTHORIZATION, "").partition(" ")
     if scheme.lower() != headers.BEARER.lower() or not key.strip():
         raise Unauthenticated(
-            f"This needs an API token: send the header '{headers.AUTHORIZATION}: Bearer <private key>'"
+            f"An API token is required: send the header '{headers.AUTHORIZATION}: Bearer <private key>'"
         )
     return key.strip()

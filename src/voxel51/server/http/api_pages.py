@@ -57,6 +57,6 @@ async def _serve_asset(request: Request) -> Response:
     if name == "start.js":
         return Response(_START, media_type="text/javascript", headers=_CONTENT_SECURITY_POLICY)
     if name not in _ASSETS:
-        return error_response(404, f"There is nothing at {request.url.path}")
+        return error_response(404, f"Not found: {request.url.path}")
     content = (files("swagger_ui") / "static" / name).read_bytes()
     return Response(content, media_type=_ASSETS[name], headers=_CONTENT_SECURITY_POLICY)

@@ -43,7 +43,7 @@ def batch_route(
     def serve(context: RequestContext[CallerT], body: BatchBody) -> BatchResponses:
         action = actions.get(body["action"])
         if action is None:
-            raise BadRequest(f"There is no action {body['action']!r} for {noun}; there are {', '.join(actions)}")
+            raise BadRequest(f"Unknown action {body['action']!r} for {noun}; use one of {', '.join(actions)}")
         context.caller.require(Scope.READ if body["action"] == _READ_ONLY_ACTION else scope)
         ids = list(dict.fromkeys(body["ids"]))
         outcomes = action(context.caller, ids, body)

@@ -47,7 +47,7 @@ def reject_nul(values: Mapping[str, object]) -> None:
     for name, value in values.items():
         if _has_nul(name) or _has_nul(value):
             shown = name.replace(_NUL, "\\0")
-            raise BadRequest(f"{shown!r:.100} holds the character NUL (U+0000); leave it out")
+            raise BadRequest(f"{shown!r:.100} contains the character NUL (U+0000); remove it")
 
 
 def _has_nul(value: object) -> bool:

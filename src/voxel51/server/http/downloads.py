@@ -40,7 +40,7 @@ def download_response(download: Download, storage: Storage, request: Request) ->
         if byte_range is None:
             return error_response(
                 416,
-                f"The file has {size_bytes} bytes; ask for a range within",
+                f"The range is outside the file, which has {size_bytes} bytes",
                 {"Content-Range": f"bytes */{size_bytes}"},
             )
         start, stop = byte_range

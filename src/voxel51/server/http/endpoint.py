@@ -38,7 +38,7 @@ _UNAUTHENTICATED_BODY_BYTES = 64 * 1024
 """A longer body is read only after its sender has authenticated."""
 
 _CLIENT_CLOSED_REQUEST = 499
-_FAILURES = "failed attempts to say who you are"
+_FAILURES = "failed authentication attempts"
 
 Authenticator = Callable[[Request, Scope], object]
 """Checks a credential and its scope; returns the caller, or raises one of `voxel51.server.errors`. Runs in a worker
@@ -201,7 +201,7 @@ class Endpoint:
         query_params = dict(request.query_params)
         reject_nul({name: query_params.get(name) for name in self._route.parameters})
         if any("\0" in text for text in request.path_params.values()):
-            raise NotFound(f"There is nothing at {request.url.path}")
+            raise NotFound(f"Not found: {request.url.path}")
         return RequestContext(caller, request.path_params, query_params, request.headers)
 
     def _serve_small_file(self, request: Request, body: RawBody, content: bytes) -> Response:

@@ -112,13 +112,13 @@ def response_to(error: Exception, request: Request) -> Response:
     path = _SHARE_KEY.sub("…", request.url.path)
     log.error("%s %s failed, request %s", request.method, path, request.scope.get(REQUEST_ID), exc_info=error)
     return error_response(
-        500, "The platform failed at this request. Its log has the cause; give its operator the request id"
+        500, "The platform failed to serve this request. Its log has the cause; give the operator the request id"
     )
 
 
 def _explain(error: HTTPException, request: Request) -> str:
     if error.status_code == 404:
-        return f"There is nothing at {request.url.path}; see /docs/api for what there is"
+        return f"Not found: {request.url.path}. /docs/api lists the routes"
     if error.status_code == 405:
-        return f"{request.method} is not possible at {request.url.path}; see /docs/api for what is"
+        return f"{request.method} is not supported at {request.url.path}. /docs/api lists the routes"
     return error.detail or HTTPStatus(error.status_code).phrase

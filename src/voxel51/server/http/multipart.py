@@ -63,9 +63,7 @@ class MultipartReader:
         """Yield the header of each part, then its content in pieces, then None."""
         media_type, options = multipart.parse_options_header(self._request.headers.get("content-type", ""))
         if media_type != "multipart/form-data" or not options.get("boundary"):
-            raise BadRequest(
-                f"This needs a body of multipart/form-data, not {media_type or 'one without a content type'}"
-            )
+            raise BadRequest(f"The body must be multipart/form-data, not {media_type or 'without a content type'}")
         with multipart.PushMultipartParser(options["boundary"], max_segment_count=_FIELD_LIMIT_COUNT) as parser:
             async for chunk in self._request.stream():
                 if chunk and not parser.closed:  # bytes after the last boundary are read and ignored
@@ -76,7 +74,7 @@ class MultipartReader:
         filename = part_filename(segment)
         if segment.name == "file" and filename is not None:
             if self._upload is not None:
-                raise BadRequest("More than one file came; send one a request")
+                raise BadRequest("More than one file was sent; send one per request")
             self._upload = Upload(filename, segment.content_type or None)
             self._announced_digests = [segment.header(name) for name in (digests.REPR_DIGEST, digests.CONTENT_DIGEST)]
             if self._open_sink is not None:
@@ -93,7 +91,7 @@ class MultipartReader:
         limit = self._body.memory_limit_bytes if name == "file" else _FIELD_LIMIT_BYTES
         content += chunk
         if len(content) > limit:
-            raise TooLarge(f"The part {name!r} is longer than the {limit} bytes that are taken there")
+            raise TooLarge(f"The part {name!r} is longer than the limit of {limit} bytes")
 
     async def _end_part(self) -> None:
         assert self._part is not None  # noqa: S101  (the parser yields a header before any end)

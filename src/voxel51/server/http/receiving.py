@@ -29,7 +29,7 @@ def check_announced_length(request: Request, limit_bytes: int) -> int | None:
     if not announced.isdigit():
         return None
     if int(announced) > limit_bytes:
-        raise TooLarge(f"{announced} bytes are more than the {limit_bytes} that are taken here")
+        raise TooLarge(f"The body has {announced} bytes; the limit is {limit_bytes}")
     return int(announced)
 
 
@@ -44,7 +44,7 @@ async def read_body(request: Request, limit_bytes: int) -> bytes:
     async for chunk in request.stream():
         body += chunk
         if len(body) > limit_bytes:
-            raise TooLarge(f"The body is longer than the {limit_bytes} bytes that are taken here")
+            raise TooLarge(f"The body is longer than the limit of {limit_bytes} bytes")
     return bytes(body)
 
 
@@ -106,7 +106,7 @@ class FileSink:
         """
         self._total_bytes += len(chunk)
         if self._total_bytes > self._limit_bytes:
-            raise TooLarge(f"The file is larger than the {self._limit_bytes} bytes that this platform takes")
+            raise TooLarge(f"The file is larger than the limit of {self._limit_bytes} bytes")
         self._pending.append(chunk)
         self._pending_bytes += len(chunk)
         if self._pending_bytes >= CHUNK_BYTES:

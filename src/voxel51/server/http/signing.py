@@ -32,9 +32,9 @@ class LinkSigner:
         expires, signature = query_params.get("expires", ""), query_params.get("signature", "")
         # Compare the texts: a base64 decoder would skip characters that do not belong to a signature.
         if not hmac.compare_digest(self._signature(method, path, expires).encode(), signature.encode()):
-            raise Forbidden("This link is not signed for this request; ask the platform for a new one")
+            raise Forbidden("The link is not signed for this request; get a new one from the platform")
         if int(expires) < time.time():
-            raise Forbidden("This link has expired; ask the platform for a new one")
+            raise Forbidden("The link has expired; get a new one from the platform")
 
     def _signature(self, method: str, path: str, expires: str) -> str:
         return self._signer.get_signature(_message(method, path, expires)).decode("ascii")
