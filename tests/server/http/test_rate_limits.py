@@ -1,4 +1,4 @@
-"""How often somebody may ask."""
+"""Rate limits of callers, networks and accounts."""
 
 import pytest
 import requests
@@ -8,7 +8,7 @@ from voxel51.server.errors import TooManyRequests
 from voxel51.server.http.rate_limits import RateLimiter
 
 
-def test_a_bucket_empties_and_fills_again():
+def test_bucket_empties_and_refills():
     now = [0.0]
     limiter = RateLimiter(2.0, 3, clock=lambda: now[0])
     for _ in range(3):
@@ -22,21 +22,21 @@ def test_a_bucket_empties_and_fills_again():
         limiter.check("alice", "requests")
 
 
-def test_looking_costs_nothing():
+def test_check_does_not_count_a_request():
     limiter = RateLimiter(1.0, 1, clock=lambda: 0.0)
     for _ in range(5):
         limiter.check("alice", "requests")
     limiter.take("alice", "requests")
 
 
-def test_a_million_callers_take_bounded_memory():
+def test_many_callers_take_bounded_memory():
     limiter = RateLimiter(1.0, 1, clock=lambda: 0.0)
     for number in range(150_000):
         limiter.take(str(number), "requests")
     assert len(limiter._buckets) <= 100_000
 
 
-def test_who_asks_too_often_is_told_when_to_come_again(start_platform, tmp_path):
+def test_too_many_requests_are_refused_with_retry_after(start_platform, tmp_path):
     limits = {"VOXEL51_SERVER_REQUESTS_PER_SECOND": "0.1", "VOXEL51_SERVER_REQUESTS_BURST": "3"}
     platform = start_platform(environment=limits)
     alice, bob = (User.create(platform, tmp_path) for _ in range(2))
@@ -47,7 +47,7 @@ def test_who_asks_too_often_is_told_when_to_come_again(start_platform, tmp_path)
     assert requests.get(f"{bob.v1}/data/list", headers=bob.headers, timeout=20).status_code == 200
 
 
-def test_guessing_is_slowed_down_and_who_is_known_gets_in(start_platform, tmp_path):
+def test_failed_authentication_is_limited_and_valid_credentials_still_work(start_platform, tmp_path):
     platform = start_platform(environment={"VOXEL51_SERVER_ADDRESS_FAILURES_PER_MINUTE": "4"})
     alice = User.create(platform, tmp_path)
     wrong = {"Authorization": "Bearer v51_guess"}
@@ -58,7 +58,7 @@ def test_guessing_is_slowed_down_and_who_is_known_gets_in(start_platform, tmp_pa
     assert requests.get(f"{alice.v1}/data/list", headers=alice.headers, timeout=20).status_code == 200
 
 
-def test_a_long_body_of_a_stranger_is_not_read(start_platform, tmp_path):
+def test_long_body_is_read_only_after_authentication(start_platform, tmp_path):
     platform = start_platform(environment={"VOXEL51_SERVER_BODY_LIMIT_BYTES": "200000"})
     alice = User.create(platform, tmp_path)
     for headers, size, status in (({}, 150_000, 401), (alice.headers, 150_000, 400), (alice.headers, 250_000, 413)):
@@ -66,7 +66,7 @@ def test_a_long_body_of_a_stranger_is_not_read(start_platform, tmp_path):
         assert answer.status_code == status
 
 
-def test_a_password_is_not_guessed_from_many_addresses(start_platform, tmp_path) -> None:
+def test_failed_passwords_for_one_account_are_limited(start_platform, tmp_path) -> None:
     platform = start_platform(environment={"VOXEL51_SERVER_ACCOUNT_FAILURES_PER_MINUTE": "3"})
     browser, url = requests.Session(), f"{platform.url}/v1"
     right = {"username": "root", "password": "correct horse"}
