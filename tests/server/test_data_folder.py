@@ -74,6 +74,6 @@ def test_stale_server_file_is_ignored(tmp_path):
 def test_second_platform_is_rejected(tmp_path):
     first = FolderLock(tmp_path)
     first.acquire()
-    with pytest.raises(FolderInUse, match="choose another --dir"):
+    with pytest.raises(FolderInUse, match="use another --dir"):
         FolderLock(tmp_path).acquire()
     first.release()

@@ -61,7 +61,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (folder / name).write_text(PAGE, encoding="utf-8")
     (folder / "a.js").write_text("1", encoding="utf-8")
     (tmp_path / "secret.html").write_text(SECRET, encoding="utf-8")
-    monkeypatch.setattr(documentation, "_PLACES", (tmp_path / "nothing", folder))
+    monkeypatch.setattr(documentation, "_SITE_FOLDERS", (tmp_path / "nothing", folder))
     return folder
 
 
@@ -154,7 +154,7 @@ def test_other_methods_are_rejected() -> None:
 
 @pytest.mark.parametrize("path", ["/docs", "/docs/index.html", "/docs/analytics"])
 def test_missing_site_says_how_to_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
-    monkeypatch.setattr(documentation, "_PLACES", (tmp_path / "nothing",))
+    monkeypatch.setattr(documentation, "_SITE_FOLDERS", (tmp_path / "nothing",))
 
     answer = ask(path)
 
