@@ -175,7 +175,7 @@ def test_the_client_downloads_and_reads_renditions(looked: Looked, tmp_path: Pat
     with VideoReader(Path(clip)) as video:
         assert len(list(video)) == 5
     assert api.get_frame_times(looked.data_id)["times"][:3] == [0.0, 0.04, 0.08]
-    with pytest.raises(InvalidRequest, match="'format' is coco, yolo"):
+    with pytest.raises(InvalidRequest, match="'format' must be one of coco, yolo"):
         api.download_job_output(looked.job_id, tmp_path / "b", format="docx")
 
 
@@ -199,17 +199,17 @@ def test_two_jobs_are_compared_and_one_is_held_against_the_truth(looked: Looked,
 @pytest.mark.parametrize(
     ("kind", "arguments", "text"),
     [
-        ("frame", {}, "either 'number'"),
-        ("frame", {"number": 1, "time": 1}, "either 'number'"),
-        ("frame", {"number": 0}, "'number' is from 1"),
+        ("frame", {}, "Either 'number'"),
+        ("frame", {"number": 1, "time": 1}, "Either 'number'"),
+        ("frame", {"number": 0}, "'number' must be from 1"),
         ("frame", {"number": 900}, "the video has 250 frames"),
         ("frame", {"number": "1e3"}, "a whole number"),
-        ("frame", {"time": "NaN"}, "'time' is"),
-        ("frame", {"number": 1, "image": "exe"}, "'image' is jpg, png"),
-        ("clip", {}, "Say what to cut out"),
+        ("frame", {"time": "NaN"}, "'time' must be"),
+        ("frame", {"number": 1, "image": "exe"}, "'image' must be one of jpg, png"),
+        ("clip", {}, "'first' and 'last'"),
         ("clip", {"first": 9, "last": 3}, "comes before"),
         ("clip", {"first": 251}, "250 frames"),
-        ("thumbnails", {"count": 100000}, "'count' is from 1 to 200"),
+        ("thumbnails", {"count": 100000}, "'count' must be from 1 to 200"),
         ("playable", {"wait": "-1"}, "'wait' is a number of seconds"),
     ],
 )

@@ -103,13 +103,13 @@ def test_others_find_nothing_of_it(platform: PlatformProcess, found: Any, tmp_pa
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        ({}, "Say what to look for"),
-        ({"labels": ","}, "Say what to look for"),
-        ({"labels": "a,b,c,d,e,f"}, "5 at most"),
+        ({}, "'labels' (such as labels=dog,car) or 'text' is required"),
+        ({"labels": ","}, "'labels' (such as labels=dog,car) or 'text' is required"),
+        ({"labels": "a,b,c,d,e,f"}, "at most 5 labels"),
         ({"labels": "a", "longer_than": "long"}, "'longer_than' is a number"),
         ({"labels": "a", "limit": "2.5"}, "'limit' is a number"),
         ({"labels": "a", "confidence": "nan"}, "'confidence' is a number"),
-        ({"labels": "a", "together": "maybe"}, "'together' is true or false"),
+        ({"labels": "a", "together": "maybe"}, "'together' must be true or false"),
     ],
     ids=str,
 )

@@ -20,6 +20,7 @@ from voxel51.server.data.storage_quota import StorageQuota
 from voxel51.server.database.database import Database
 from voxel51.server.encryption import Cipher
 from voxel51.server.jobs.actions import JobActions
+from voxel51.server.jobs.attempt_reports import AttemptReports
 from voxel51.server.jobs.attempts import Attempt, AttemptService, ClaimedAttempt
 from voxel51.server.jobs.queue_positions import QueuePositions
 from voxel51.server.jobs.service import JobService
@@ -50,6 +51,7 @@ class Rooms:
     jobs: JobService
     actions: JobActions
     attempts: AttemptService
+    reports: AttemptReports
     tasks: TaskService
     storage: LocalStorage
     quotas: Quotas
@@ -74,13 +76,13 @@ class Rooms:
     def claim(self) -> tuple[ClaimedAttempt, Attempt]:
         """Claim the one job that waits, as the engine does, and prove to be its attempt, as a child does."""
         [claim] = self.attempts.claim(10)
-        return claim, self.attempts.authenticate(claim.credential, claim.job_id)
+        return claim, self.reports.authenticate(claim.credential, claim.job_id)
 
     def put_output(self, attempt: Attempt, content: bytes = b"{}") -> str:
         """Leave an output; returns its storage key."""
         writer = self.storage.writer(f"outputs/{uuid.uuid4()}")
         writer.write(content)
-        self.attempts.put_output(attempt.id, writer)
+        self.reports.put_output(attempt.id, writer)
         return writer.key
 
     def keys(self, folder: str) -> set[str]:
@@ -122,6 +124,7 @@ def job_rooms(folder: Path, database_url: str) -> Iterator[Rooms]:
         jobs=jobs,
         actions=JobActions(database, lambda: wakes.append("wake"), jobs.expire),
         attempts=AttemptService(database, storage, MOST_LOST, timedelta(minutes=15), quotas.most_running),
+        reports=AttemptReports(database, storage, timedelta(minutes=15)),
         quotas=quotas,
         tasks=TaskService(database, data, sources, links),
         storage=storage,

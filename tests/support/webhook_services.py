@@ -51,12 +51,12 @@ class Webhooks:
         self.wakes.append("wake")
 
     def deliveries_by(
-        self, schedule_seconds: tuple[float, ...], kept: timedelta = timedelta(days=1)
+        self, schedule_seconds: tuple[float, ...], retention: timedelta = timedelta(days=1)
     ) -> DeliveryService:
         def record(_owner_id: str, job_id: str) -> dict[str, Any]:
             return self.records.get(job_id, {})
 
-        return DeliveryService(self.database, record, kept, schedule_seconds)
+        return DeliveryService(self.database, record, retention, schedule_seconds)
 
     def register(self, caller: Caller, receiver: Receiver, **described: Any) -> str:
         new: NewWebhook = {"url": f"{receiver.url}/hook?token=receivers-secret", **described}  # type: ignore[typeddict-item]

@@ -149,7 +149,7 @@ def _dependencies(services: _Services) -> Dependencies:
     credentials = Credentials(
         accounts.accounts,
         accounts.applications,
-        services.jobs.attempts,
+        services.jobs.reports,
         foundation.signer,
         foundation.addresses.public_url,
     )
@@ -177,5 +177,5 @@ def _sweeper(services: _Services, deletion: AccountDeletionService) -> Sweeper:
         deletion.finish,
         *services.features.expiries(),
     ]
-    references = [data.data.references, data.uploads.references, jobs.uploaded.keeps, jobs.attempts.keeps]
+    references = [data.data.references, data.uploads.references, jobs.uploaded.references, jobs.attempts.references]
     return Sweeper(expiries, foundation.storage, references, foundation.settings.cleanup_interval_seconds)

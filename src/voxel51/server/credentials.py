@@ -17,7 +17,8 @@ from voxel51.server.http.access import ANYONE, SIGNED_LINK, Access
 from voxel51.server.http.endpoint import Authenticator
 from voxel51.server.http.signing import LinkSigner
 from voxel51.server.jobs.agent_routes import AGENT
-from voxel51.server.jobs.attempts import Attempt, AttemptService
+from voxel51.server.jobs.attempt_reports import AttemptReports
+from voxel51.server.jobs.attempts import Attempt
 from voxel51.wire import headers
 from voxel51.wire.accounts import Scope
 from voxel51.wire.tokens import API_VERSION
@@ -32,7 +33,7 @@ class Credentials:
         self,
         accounts: AccountService,
         applications: ApplicationService,
-        attempts: AttemptService,
+        attempts: AttemptReports,
         signer: LinkSigner,
         public_url: str,
     ) -> None:

@@ -185,16 +185,16 @@ def test_a_version_is_uploaded_once_also_when_many_try(user):
 
 
 BAD_IMAGES = [
-    pytest.param(b"", "it is empty: 0 bytes came", id="nothing"),
-    pytest.param(b"\x7fELF" + bytes(4000), "no tar archive", id="a program"),
+    pytest.param(b"", "it is empty: 0 bytes were uploaded", id="nothing"),
+    pytest.param(b"\x7fELF" + bytes(4000), "not a tar archive", id="a program"),
     pytest.param(a_tar({"bin/sh": b"x", "etc/passwd": b"x"}), "'manifest.json'", id="a tar of something else"),
     pytest.param(a_tar({"inner/manifest.json": b"[]"}), "'manifest.json'", id="the right name at the wrong place"),
-    pytest.param(DOCKER[:5000], "cut short", id="a tar that is cut"),
-    pytest.param(gzip.compress(DOCKER)[:-40], "cut short", id="a gzip that is cut"),
+    pytest.param(DOCKER[:5000], "truncated", id="a tar that is cut"),
+    pytest.param(gzip.compress(DOCKER)[:-40], "truncated", id="a gzip that is cut"),
     pytest.param(b"\x1f\x8b" + bytes(500), "damaged", id="a gzip that is none"),
-    pytest.param(bz2.compress(DOCKER)[:60], "cut short", id="a bzip2 that is cut"),
+    pytest.param(bz2.compress(DOCKER)[:60], "truncated", id="a bzip2 that is cut"),
     pytest.param(b"BZh9" + b"\x00" * 500, "damaged", id="a bzip2 that is none"),
-    pytest.param(gzip.compress(a_tar({"a": bytes(100_000_000)})), "which no image of its size does", id="a bomb"),
+    pytest.param(gzip.compress(a_tar({"a": bytes(100_000_000)})), "which is too much for its size", id="a bomb"),
 ]
 
 
@@ -246,7 +246,7 @@ def test_what_is_uploaded_cannot_run_yet_and_says_so(user):
     complete = submit()
 
     assert (pending.status_code, complete.status_code) == (400, 400)
-    assert "none that is ready to run" in pending.json()["error"]["message"]
+    assert "none is ready to run" in pending.json()["error"]["message"]
     assert "no engine that runs images" in complete.json()["error"]["message"]
 
 

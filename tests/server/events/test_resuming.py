@@ -91,7 +91,7 @@ def test_a_gap_comes_first_with_the_id_that_the_stream_goes_on_from(shared_user:
 
 
 def test_an_answer_that_is_never_sent_gives_its_place_back(database, service):
-    feed = Feed(service, most_listeners=1, most_of_one_owner=1)
+    feed = Feed(service, max_listeners=1, max_per_owner=1)
     [route] = event_routes(feed)
 
     class Alice:
@@ -114,7 +114,7 @@ def test_an_answer_that_is_never_sent_gives_its_place_back(database, service):
 
 
 def test_a_database_that_fails_for_a_moment_loses_nothing(database, service, caplog):
-    feed = Feed(service, most_listeners=1, most_of_one_owner=1)
+    feed = Feed(service, max_listeners=1, max_per_owner=1)
     database.on_write(feed.wake)
 
     async def listen() -> int:

@@ -21,11 +21,11 @@ def test_a_job_runs_through_its_states(rooms, alice):
     assert state_of(rooms, alice, job_id) == ("QUEUED", "NONE")
     _, attempt = rooms.claim()
     assert state_of(rooms, alice, job_id) == ("SCHEDULED", "NONE")
-    rooms.attempts.report_state(attempt, "RUNNING", None)
-    rooms.attempts.report_state(attempt, "RUNNING", None)
+    rooms.reports.report_state(attempt, "RUNNING", None)
+    rooms.reports.report_state(attempt, "RUNNING", None)
     assert state_of(rooms, alice, job_id) == ("RUNNING", "NONE")
     key = rooms.put_output(attempt)
-    rooms.attempts.report_state(attempt, "COMPLETE", None)
+    rooms.reports.report_state(attempt, "COMPLETE", None)
     rooms.attempts.settle(attempt.id, Settlement.ANALYTIC_FAILED, "exit 0")
     assert state_of(rooms, alice, job_id) == ("COMPLETE", "NONE")
     assert rooms.jobs.output(alice.id, job_id) == Download(
@@ -37,15 +37,15 @@ def test_the_first_end_wins(rooms, alice):
     job_id = rooms.submit(alice)
     _, attempt = rooms.claim()
     rooms.put_output(attempt)
-    rooms.attempts.report_state(attempt, "COMPLETE", None)
-    rooms.attempts.report_state(attempt, "FAILED", "USER")
+    rooms.reports.report_state(attempt, "COMPLETE", None)
+    rooms.reports.report_state(attempt, "FAILED", "USER")
     assert state_of(rooms, alice, job_id) == ("COMPLETE", "NONE")
 
 
 def test_complete_without_the_declared_output_is_the_analytics_fault(rooms, alice):
     job_id = rooms.submit(alice)
     _, attempt = rooms.claim()
-    rooms.attempts.report_state(attempt, "COMPLETE", None)
+    rooms.reports.report_state(attempt, "COMPLETE", None)
     assert state_of(rooms, alice, job_id) == ("FAILED", "ANALYTIC")
     [message] = rooms.jobs.status(alice, job_id)["messages"]
     assert "a.json" in message["message"]
@@ -56,7 +56,7 @@ def test_a_failure_is_kept_with_its_type_and_without_output(rooms, alice, report
     job_id = rooms.submit(alice)
     _, attempt = rooms.claim()
     rooms.put_output(attempt)
-    rooms.attempts.report_state(attempt, "FAILED", reported)
+    rooms.reports.report_state(attempt, "FAILED", reported)
     rooms.attempts.settle(attempt.id, Settlement.ANALYTIC_FAILED, "exit 1")
     assert state_of(rooms, alice, job_id) == ("FAILED", kept)
     assert rooms.keys("outputs") == set()
@@ -102,12 +102,12 @@ def test_reports_of_an_old_attempt_count_for_nothing(rooms, alice):
     old_claim, old = rooms.claim()
     rooms.attempts.settle(old.id, Settlement.LOST, "out of sight")
     refused = [
-        lambda: rooms.attempts.report_state(old, "COMPLETE", None),
-        lambda: rooms.attempts.put_status(old.id, "{}"),
-        lambda: rooms.attempts.report_metadata(old, {"frame_count": 1, "duration_seconds": 1, "size_bytes": 1}),
+        lambda: rooms.reports.report_state(old, "COMPLETE", None),
+        lambda: rooms.reports.put_status(old.id, "{}"),
+        lambda: rooms.reports.report_metadata(old, {"frame_count": 1, "duration_seconds": 1, "size_bytes": 1}),
         lambda: rooms.put_output(old),
-        lambda: rooms.attempts.by_link(old.id),
-        lambda: rooms.attempts.authenticate(old_claim.credential, job_id),
+        lambda: rooms.reports.by_link(old.id),
+        lambda: rooms.reports.authenticate(old_claim.credential, job_id),
     ]
     for report in refused:
         with pytest.raises(Forbidden):
@@ -117,7 +117,7 @@ def test_reports_of_an_old_attempt_count_for_nothing(rooms, alice):
         with pytest.raises(Forbidden):
             report()
     key = rooms.put_output(new)
-    rooms.attempts.report_state(new, "COMPLETE", None)
+    rooms.reports.report_state(new, "COMPLETE", None)
     assert rooms.jobs.output(alice.id, job_id).key == key
     assert rooms.keys("outputs") == {key}
 
@@ -127,7 +127,7 @@ def test_an_output_sent_twice_is_kept_once_and_not_changed_after_the_end(rooms, 
     _, attempt = rooms.claim()
     rooms.put_output(attempt, b"first")
     second = rooms.put_output(attempt, b"second")
-    rooms.attempts.report_state(attempt, "COMPLETE", None)
+    rooms.reports.report_state(attempt, "COMPLETE", None)
     with pytest.raises(Conflict):
         rooms.put_output(attempt, b"third")
     assert rooms.keys("outputs") == {second}
@@ -137,13 +137,13 @@ def test_an_output_sent_twice_is_kept_once_and_not_changed_after_the_end(rooms, 
 def test_killing_a_running_job_ends_it_at_once_and_wants_its_attempt_stopped(rooms, alice):
     job_id = rooms.submit(alice)
     _, attempt = rooms.claim()
-    rooms.attempts.report_state(attempt, "RUNNING", None)
+    rooms.reports.report_state(attempt, "RUNNING", None)
     assert rooms.attempts.attempts_to_stop() == []
     rooms.act("kill", alice, job_id)
     assert state_of(rooms, alice, job_id) == ("FAILED", "USER")
     assert rooms.attempts.attempts_to_stop() == [attempt.id]
     with pytest.raises(Forbidden):
-        rooms.attempts.report_state(attempt, "COMPLETE", None)
+        rooms.reports.report_state(attempt, "COMPLETE", None)
     rooms.attempts.settle(attempt.id, Settlement.RELEASED, "stopped")
     assert state_of(rooms, alice, job_id) == ("FAILED", "USER")
     assert rooms.attempts.claim(10) == []
@@ -156,17 +156,17 @@ def test_a_credential_is_good_for_its_own_job_alone(rooms, alice):
     claim, _ = rooms.claim()
     other = rooms.submit(alice)
     with pytest.raises(Forbidden):
-        rooms.attempts.authenticate(claim.credential, other)
+        rooms.reports.authenticate(claim.credential, other)
     with pytest.raises(Unauthenticated):
-        rooms.attempts.authenticate("guessed", claim.job_id)
+        rooms.reports.authenticate("guessed", claim.job_id)
 
 
 @pytest.mark.parametrize(("state", "failure_type"), [("DONE", None), ("", None), ("FAILED", "ALIENS")])
 def test_states_that_are_none_are_refused(rooms, alice, state, failure_type):
     rooms.submit(alice)
     _, attempt = rooms.claim()
-    with pytest.raises(BadRequest, match="is"):
-        rooms.attempts.report_state(attempt, state, failure_type)
+    with pytest.raises(BadRequest, match="must be one of"):
+        rooms.reports.report_state(attempt, state, failure_type)
 
 
 def test_a_task_names_everything_that_a_child_needs(rooms, alice):
@@ -194,4 +194,4 @@ def test_an_amount_that_is_none_is_refused(rooms, alice, change):
     rooms.submit(alice)
     _, attempt = rooms.claim()
     with pytest.raises(BadRequest, match=next(iter(change))):
-        rooms.attempts.report_metadata(attempt, {"frame_count": 1, "duration_seconds": 1.0, "size_bytes": 1, **change})
+        rooms.reports.report_metadata(attempt, {"frame_count": 1, "duration_seconds": 1.0, "size_bytes": 1, **change})

@@ -14,7 +14,7 @@ from voxel51.wire.query import JOBS_FIELDS, JOBS_FURTHER_FIELDS
 
 
 def report(rooms, attempt, **document):
-    rooms.attempts.put_status(attempt.id, json.dumps(document))
+    rooms.reports.put_status(attempt.id, json.dumps(document))
 
 
 def started(rooms, job_id, seconds_ago):
@@ -27,7 +27,7 @@ def test_a_running_job_says_how_far_it_is_and_when_it_will_be_done(rooms, alice)
     job_id = rooms.submit(alice)
     assert [rooms.jobs.details(alice, job_id)[name] for name in ("progress", "eta_seconds")] == [None, None]
     _, attempt = rooms.claim()
-    rooms.attempts.report_state(attempt, "RUNNING", None)
+    rooms.reports.report_state(attempt, "RUNNING", None)
     started(rooms, job_id, 30)
     report(rooms, attempt, progress={"fraction": 0.25, "frames_done": 5, "frames_total": 20, "message": "half way"})
 
@@ -41,7 +41,7 @@ def test_a_running_job_says_how_far_it_is_and_when_it_will_be_done(rooms, alice)
 def test_a_fraction_that_is_none_gives_no_time(rooms, alice, fraction):
     job_id = rooms.submit(alice)
     _, attempt = rooms.claim()
-    rooms.attempts.report_state(attempt, "RUNNING", None)
+    rooms.reports.report_state(attempt, "RUNNING", None)
     report(rooms, attempt, progress={"fraction": fraction})
 
     assert rooms.jobs.details(alice, job_id)["eta_seconds"] is None
@@ -54,7 +54,7 @@ def test_why_a_job_failed_is_told_by_who_knows_it_best(rooms, alice):
     _, attempt = rooms.claim()
     report(rooms, attempt, messages=[{"message": "Task started"}, {"message": "the video has no frames"}])
     assert rooms.jobs.details(alice, failed)["failure_message"] is None
-    rooms.attempts.report_state(attempt, "FAILED", "USER")
+    rooms.reports.report_state(attempt, "FAILED", "USER")
 
     told = [rooms.jobs.details(alice, job_id)["failure_message"] for job_id in (killed, failed)]
 

@@ -12,7 +12,7 @@ from voxel51.server.jobs.attempts import Settlement
 def complete(rooms):
     _, attempt = rooms.claim()
     rooms.put_output(attempt)
-    rooms.attempts.report_state(attempt, "COMPLETE", None)
+    rooms.reports.report_state(attempt, "COMPLETE", None)
     rooms.attempts.settle(attempt.id, Settlement.ANALYTIC_FAILED, "exit 0", b"log")
 
 
@@ -27,7 +27,7 @@ def nothing(_rooms):
 
 def run(rooms):
     _, attempt = rooms.claim()
-    rooms.attempts.report_state(attempt, "RUNNING", None)
+    rooms.reports.report_state(attempt, "RUNNING", None)
 
 
 REACH = {

@@ -60,8 +60,8 @@ def test_jobs_are_counted_by_state_and_the_platforms_own_apart(rooms, queue, ali
 def test_what_runs_is_named_with_its_owner_and_how_far_it_is(rooms, queue, alice):
     job_id = rooms.submit(alice)
     _, attempt = rooms.claim()
-    rooms.attempts.report_state(attempt, "RUNNING", None)
-    rooms.attempts.put_status(attempt.id, json.dumps({"progress": {"fraction": 0.5}}))
+    rooms.reports.report_state(attempt, "RUNNING", None)
+    rooms.reports.put_status(attempt.id, json.dumps({"progress": {"fraction": 0.5}}))
 
     [running] = queue.overview()["running"]
 

@@ -43,7 +43,7 @@ def of(report, username):
 
 
 def test_nobody_who_uses_nothing_is_named(usage, alice):
-    report = usage.of_everybody(ALL)
+    report = usage.of_all_users(ALL)
 
     assert (report["owners"], report["count"], len(report["days"])) == ([], 0, 30)
     assert report["days"][-1]["date"] == dates.now().date().isoformat()
@@ -58,7 +58,7 @@ def test_jobs_count_for_their_owner_and_the_day_they_ended(rooms, usage, alice, 
     ended(rooms, bob, 40, 1000)
     rooms.submit(bob)
 
-    report = usage.of_everybody(ALL)
+    report = usage.of_all_users(ALL)
 
     assert [owner["username"] for owner in report["owners"]] == ["bob", "alice"]
     assert of(report, "alice") == {
@@ -74,7 +74,7 @@ def test_jobs_count_for_their_owner_and_the_day_they_ended(rooms, usage, alice, 
 def test_a_killed_job_that_never_ran_took_no_time(rooms, usage, alice):
     rooms.act("kill", alice, rooms.submit(alice))
 
-    owner = of(usage.of_everybody(ALL), "alice")
+    owner = of(usage.of_all_users(ALL), "alice")
 
     assert (owner["failed"], owner["failures"]["USER"], owner["job_seconds"]) == (1, 1, 0.0)
 
@@ -83,7 +83,7 @@ def test_the_platforms_own_jobs_count_for_nobody(rooms, usage, alice):
     job_id = ended(rooms, alice, 1, 90)
     change(rooms, jobs, job_id, internal=True)
 
-    assert of(usage.of_everybody(ALL), "alice")["completed"] == 0
+    assert of(usage.of_all_users(ALL), "alice")["completed"] == 0
 
 
 def test_bytes_count_once_and_on_the_day_they_came(rooms, usage, alice):
@@ -92,7 +92,7 @@ def test_bytes_count_once_and_on_the_day_they_came(rooms, usage, alice):
     old = rooms.add_data(alice, b"another one")
     change(rooms, data, old, upload_date=noon(3))
 
-    report = usage.of_everybody(ALL)
+    report = usage.of_all_users(ALL)
 
     assert (of(report, "alice")["bytes"], of(report, "alice")["files"]) == (len(b"same") + len(b"another one"), 3)
     assert [day["bytes_uploaded"] for day in report["days"][-4:]] == [len(b"another one"), 0, 0, 2 * len(b"same")]
@@ -102,7 +102,7 @@ def test_owners_come_page_by_page(rooms, usage, alice, bob):
     ended(rooms, alice, 1, 1)
     ended(rooms, bob, 1, 2)
 
-    pages = [usage.of_everybody(UsageQuery(days=2, limit=1, offset=offset)) for offset in range(3)]
+    pages = [usage.of_all_users(UsageQuery(days=2, limit=1, offset=offset)) for offset in range(3)]
 
     assert [[owner["username"] for owner in page["owners"]] for page in pages] == [["bob"], ["alice"], []]
     assert {page["count"] for page in pages} == {2}
@@ -123,6 +123,6 @@ def test_an_applications_users_are_told_apart_from_all_others(rooms, usage, alic
     ]  # fmt: skip
     assert report["owners"][0]["job_seconds"] == report["days"][-2]["job_seconds"] == 20.0
     assert sum(day["bytes_uploaded"] for day in report["days"]) == len(b"video")
-    assert {(owner["username"], owner["application"]) for owner in usage.of_everybody(ALL)["owners"]} == {
+    assert {(owner["username"], owner["application"]) for owner in usage.of_all_users(ALL)["owners"]} == {
         ("alice", None), ("alice", "acme"),
     }  # fmt: skip

@@ -18,16 +18,16 @@ from voxel51.server.outbound.guard import Guard
 from voxel51.server.webhooks.deliverer import Deliverer
 from voxel51.server.webhooks.deliveries import (
     JITTER,
-    MOST_AT_ONCE,
-    MOST_AT_ONCE_OF_A_HOLDER,
-    MOST_FAILURES,
-    SCHEDULE_SECONDS,
+    MAX_CONCURRENT_PER_OWNER,
+    MAX_CONCURRENT_PER_WEBHOOK,
+    MAX_FAILURES,
+    RETRY_SCHEDULE_SECONDS,
     DeliveryResult,
 )
 from voxel51.server.webhooks.tables import deliveries
 from voxel51.wire import dates
 
-AGAIN = DeliveryResult(500, "It answered 500")
+AGAIN = DeliveryResult(500, "The receiver answered 500")
 
 
 def test_a_message_says_what_happened_and_is_signed(hooks: Webhooks, alice: User, receiver: Receiver) -> None:
@@ -122,19 +122,19 @@ def test_events_become_deliveries_once_however_often_they_are_read(
 
 def test_a_failed_attempt_is_tried_again_by_the_schedule(hooks: Webhooks, alice: User, receiver: Receiver) -> None:
     """Nine attempts, each pause that of the schedule give or take its jitter, within about a day."""
-    service = hooks.deliveries_by(tuple(SCHEDULE_SECONDS))
+    service = hooks.deliveries_by(tuple(RETRY_SCHEDULE_SECONDS))
     webhook_id = hooks.register(alice, receiver)
     hooks.happen(alice)
     service.take_events()
 
     pauses = []
-    for _ in range(len(SCHEDULE_SECONDS)):
+    for _ in range(len(RETRY_SCHEDULE_SECONDS)):
         [due] = service.claim(Counter(), 1)
         before = dates.now()
         service.settle(due, AGAIN)
         [delivery] = hooks.sent(alice, webhook_id)
         assert delivery["state"] == "PENDING"
-        assert (delivery["last_status"], delivery["error"]) == (500, "It answered 500")
+        assert (delivery["last_status"], delivery["error"]) == (500, "The receiver answered 500")
         pauses.append((dates.from_text(str(delivery["next_attempt_date"])) - before).total_seconds())
         assert service.claim(Counter(), 1) == [], "it is not due yet"
         make_due(hooks)
@@ -143,9 +143,9 @@ def test_a_failed_attempt_is_tried_again_by_the_schedule(hooks: Webhooks, alice:
 
     [delivery] = hooks.sent(alice, webhook_id)
     assert (delivery["state"], delivery["attempts"], delivery["next_attempt_date"]) == ("FAILED", 9, None)
-    for pause, planned in zip(pauses, SCHEDULE_SECONDS, strict=True):
+    for pause, planned in zip(pauses, RETRY_SCHEDULE_SECONDS, strict=True):
         assert planned * (1 - JITTER) - 1 <= pause <= planned * (1 + JITTER) + 1
-    assert 20 * 3600 < sum(SCHEDULE_SECONDS) < 28 * 3600
+    assert 20 * 3600 < sum(RETRY_SCHEDULE_SECONDS) < 28 * 3600
     assert len(set(pauses)) == len(pauses)
 
 
@@ -191,19 +191,19 @@ def test_a_webhook_that_fails_again_and_again_is_disabled_and_says_why(
 ) -> None:
     webhook_id = hooks.register(alice, receiver)
     receiver.reply(Reply(500, b"out of order"))
-    for _ in range(MOST_FAILURES):
+    for _ in range(MAX_FAILURES):
         hooks.happen(alice)
 
     with hooks.delivering() as deliverer:
         hooks.wait_until(lambda: not hooks.service.details(alice, webhook_id)["enabled"])
         webhook = hooks.service.details(alice, webhook_id)
-        assert webhook["failures"] == MOST_FAILURES
+        assert webhook["failures"] == MAX_FAILURES
         assert webhook["disabled_reason"] == (
-            "5 deliveries in a row failed; the last time: It answered 500: out of order"
+            "5 consecutive deliveries failed. The last error: The receiver answered 500: out of order"
         )
         hooks.happen(alice)
         hooks.deliveries.take_events()
-        assert len(hooks.sent(alice, webhook_id)) == MOST_FAILURES, "what happens meanwhile is not kept for it"
+        assert len(hooks.sent(alice, webhook_id)) == MAX_FAILURES, "what happens meanwhile is not kept for it"
         with pytest.raises(BadRequest, match="is disabled"):
             hooks.history.test(alice, webhook_id)
 
@@ -259,10 +259,10 @@ def test_receivers_that_hang_delay_nobody_else(
         hooks.happen(alice)
 
     with hooks.delivering():
-        hooks.wait_until(lambda: len(receiver.requests) >= MOST_AT_ONCE_OF_A_HOLDER)
+        hooks.wait_until(lambda: len(receiver.requests) >= MAX_CONCURRENT_PER_OWNER)
         hooks.happen(bob)
         another_receiver.wait_for(1, limit_seconds=5)
-        assert len(receiver.requests) == MOST_AT_ONCE_OF_A_HOLDER, "no holder has more under way at once"
+        assert len(receiver.requests) == MAX_CONCURRENT_PER_OWNER, "no holder has more under way at once"
         released.set()
 
 
@@ -274,8 +274,8 @@ def test_a_webhook_has_so_many_messages_under_way_and_a_failing_one_only_one(
         hooks.happen(alice)
 
     claimed = hooks.claim()
-    assert len(claimed) == MOST_AT_ONCE
-    busy = Counter({webhook_id: MOST_AT_ONCE - 1, alice.id: MOST_AT_ONCE - 1})
+    assert len(claimed) == MAX_CONCURRENT_PER_WEBHOOK
+    busy = Counter({webhook_id: MAX_CONCURRENT_PER_WEBHOOK - 1, alice.id: MAX_CONCURRENT_PER_WEBHOOK - 1})
     assert len(hooks.deliveries.claim(busy, 100)) == 1
     with hooks.database.write() as connection:
         connection.execute(update(deliveries).where(deliveries.c.id == claimed[0].id).values(attempts=99))
@@ -353,7 +353,7 @@ def test_old_deliveries_are_forgotten(hooks: Webhooks, alice: User, receiver: Re
     hooks.deliveries.take_events()
 
     assert hooks.deliveries.prune() == 0
-    assert hooks.deliveries_by((1,), kept=timedelta(0)).prune() == 1
+    assert hooks.deliveries_by((1,), retention=timedelta(0)).prune() == 1
     assert hooks.sent(alice, webhook_id) == []
 
 

@@ -10,7 +10,7 @@ from support.webhook_services import Webhooks
 from voxel51.server.accounts.callers import Application, User
 from voxel51.server.errors import BadRequest, NotFound
 from voxel51.server.webhooks.deliveries import DeliveryResult
-from voxel51.server.webhooks.service import MOST_WEBHOOKS
+from voxel51.server.webhooks.service import MAX_WEBHOOKS
 from voxel51.server.webhooks.tables import webhooks
 from voxel51.wire import dates
 from voxel51.wire.webhooks import WEBHOOK_EVENTS
@@ -69,7 +69,7 @@ def test_what_says_nothing_is_refused(hooks: Webhooks, alice: User, described: A
 
 
 def test_nobody_has_more_than_there_may_be(hooks: Webhooks, alice: User, bob: User) -> None:
-    for _ in range(MOST_WEBHOOKS):
+    for _ in range(MAX_WEBHOOKS):
         hooks.service.add(alice, {"url": "http://127.0.0.1/"})
 
     with pytest.raises(BadRequest, match="50 webhooks"):

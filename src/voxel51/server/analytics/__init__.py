@@ -1,1 +1,1 @@
-"""What can be run."""
+"""Analytics: the catalogue of installed and uploaded analytics, and their container images."""

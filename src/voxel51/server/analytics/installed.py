@@ -1,4 +1,4 @@
-"""Analytics that come as installed packages: described by a child process, never by importing their code here."""
+"""Installed analytics: find those that installed packages offer, through a child process that imports their code."""
 
 import json
 import logging
@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict
 
 from voxel51.wire.analytics import AnalyticDocument
 
@@ -17,9 +17,12 @@ _TIMEOUT_SECONDS = 120
 
 @dataclass(frozen=True, slots=True)
 class InstalledAnalytic:
-    """One analytic that an installed package offers.
+    """Analytic of an installed package.
 
-    ``preload_safe`` says that a process which imported it has still one thread, and may fork its jobs.
+    Attributes:
+        entry_point: ``<owner>/<name>``.
+        document: what it takes and produces.
+        preload_safe: whether a process that imported it still has one thread, so that it may fork jobs.
     """
 
     entry_point: str
@@ -27,11 +30,20 @@ class InstalledAnalytic:
     preload_safe: bool
 
 
+class _Description(TypedDict):
+    """Output of ``python -m voxel51.platform.describe`` for one analytic; ``error`` tells why it has no document."""
+
+    name: str
+    document: AnalyticDocument
+    preload_safe: bool
+    error: str | None
+
+
 def find_installed() -> list[InstalledAnalytic]:
-    """Every analytic whose package is installed and describes itself; the others are named in the log.
+    """Return every installed analytic that describes itself; log the names of the others.
 
     Raises:
-        RuntimeError: the child that describes them failed as a whole.
+        RuntimeError: the child process failed as a whole.
     """
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-m", "voxel51.platform.installed_analytics"]
@@ -39,17 +51,17 @@ def find_installed() -> list[InstalledAnalytic]:
         done = subprocess.run(  # noqa: S603  (our own interpreter and module)
             command, env=environment, capture_output=True, timeout=_TIMEOUT_SECONDS, check=True
         )
-        descriptions: list[dict[str, Any]] = json.loads(done.stdout)["analytics"]
+        descriptions: list[_Description] = json.loads(done.stdout)["analytics"]
     except subprocess.CalledProcessError as error:
-        raise RuntimeError(f"the installed analytics cannot be described: {error.stderr.decode()[-2000:]}") from None
+        raise RuntimeError(f"describing the installed analytics failed: {error.stderr.decode()[-2000:]}") from None
     return [_read(description) for description in descriptions if not _is_broken(description)]
 
 
-def _is_broken(description: dict[str, Any]) -> bool:
+def _is_broken(description: _Description) -> bool:
     if description.get("error"):
         log.warning("the installed analytic %s cannot be used: %s", description["name"], description["error"])
     return bool(description.get("error"))
 
 
-def _read(description: dict[str, Any]) -> InstalledAnalytic:
+def _read(description: _Description) -> InstalledAnalytic:
     return InstalledAnalytic(description["name"], description["document"], description["preload_safe"])

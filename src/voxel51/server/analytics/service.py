@@ -1,16 +1,16 @@
-"""The catalogue of analytics."""
+"""Analytics: list and describe them, and find the one that a job request names."""
 
 import re
 import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from typing import Any
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, update
 
 from voxel51.server.accounts.callers import Caller, User
 from voxel51.server.analytics.installed import InstalledAnalytic
-from voxel51.server.analytics.tables import INTERNAL, PLATFORM, analytics, images
+from voxel51.server.analytics.tables import INTERNAL, PLATFORM, AnalyticRow, analytics, images
 from voxel51.server.database.database import Database
 from voxel51.server.database.search import Listing, Query, run
 from voxel51.server.errors import BadRequest, NotFound, Unavailable
@@ -47,15 +47,15 @@ _RECORD_FIELDS = tuple(name for name in LISTING.columns if name != "type")
 
 
 class AnalyticService:
-    """Lists and describes analytics, and finds the one that a job asks for."""
+    """Catalogue of the analytics that each caller can see."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def install(self, found: Sequence[InstalledAnalytic], internal: Collection[str] = ()) -> None:
-        """Bring the catalogue in line with the packages that are installed. Those named ``internal`` nobody sees.
+        """Update the catalogue to the installed packages. Those named in ``internal`` are hidden from users.
 
-        A version that is no longer installed stays on record, for its past jobs, but is pending: it cannot run.
+        A version that is no longer installed stays on record for its past jobs, but is pending: it cannot run.
         """
         with self._database.write() as connection:
             installed = analytics.c.entry_point.is_not(None)
@@ -66,14 +66,14 @@ class AnalyticService:
                 mark_latest(connection, PLATFORM, name)
 
     def list(self, caller: Caller, all_versions: bool) -> AnalyticList:
-        """What the caller can run: the latest version of each, or every version."""
+        """Return what the caller can run: the latest version of each analytic, or every version."""
         usable = [_visible_to(caller), analytics.c.pending.is_(False)]
         if not all_versions:
             usable.append(analytics.c.latest.is_(True))
         return self._run(Query(fields=_RECORD_FIELDS), usable)
 
     def query(self, caller: Caller, query: Query) -> AnalyticList:
-        """What matches of all the caller may see, pending ones included."""
+        """Return the analytics that the caller can see and that match, including pending ones."""
         visible = [_visible_to(caller)]
         if not query.all_versions:
             visible.append(or_(analytics.c.latest.is_(True), analytics.c.pending.is_(True)))
@@ -81,10 +81,10 @@ class AnalyticService:
         return self._run(replace(query, fields=fields or ("id",)), visible)
 
     def details(self, caller: Caller, analytic_id: str) -> AnalyticDetails:
-        """The record beside the document.
+        """Return the record of an analytic, together with its document.
 
         Raises:
-            NotFound: there is no such analytic that the caller may see.
+            NotFound: the analytic does not exist, or the caller cannot see it.
         """
         with self._database.read() as connection:
             row = find_visible(connection, caller, analytic_id)
@@ -95,67 +95,69 @@ class AnalyticService:
         return details
 
     def records(self, caller: Caller, analytic_ids: Sequence[str]) -> Outcomes[AnalyticRecord]:
-        """The record of each version; refused are those that the caller may not see."""
+        """Return the record of each version, or `NotFound` for those that the caller cannot see."""
         statement = select(analytics).where(analytics.c.id.in_(analytic_ids), _visible_to(caller))
         with self._database.read() as connection:
             found = {row.id: record_of(row) for row in connection.execute(statement)}
         return {analytic_id: found.get(analytic_id) or _no_such_analytic(analytic_id) for analytic_id in analytic_ids}
 
     def document(self, caller: Caller, analytic_id: str) -> AnalyticDocument:
-        """The document alone.
+        """Return the document of an analytic.
 
         Raises:
-            NotFound: there is no such analytic that the caller may see.
+            NotFound: the analytic does not exist, or the caller cannot see it.
         """
         document: AnalyticDocument = self._find(caller, analytic_id).document
         return document
 
-    def resolve(self, caller: Caller, name: str, version: str | None) -> Row[Any]:
-        """The row of the version that a job request names: the latest where it names none.
+    def resolve(self, caller: Caller, name: str, version: str | None) -> AnalyticRow:
+        """Return the row of the version that a job request names; the latest if it names no version.
 
-        A name without owner is looked for among the caller's own. Where several owners gave the same name, the
-        caller's own comes first, then that of the caller's application.
+        A name without an owner names an analytic of the caller. If several owners use the same name, the caller's own
+        analytic comes first, then that of the caller's application.
 
         Raises:
-            BadRequest: there is none that can run; the text says which versions there are.
+            BadRequest: no such version can run; the text lists the versions.
         """
         full_name = name if "/" in name else f"{caller.name}/{name}"
         statement = select(analytics).where(analytics.c.name == full_name, _visible_to(caller))
         with self._database.read() as connection:
             rows = connection.execute(statement.order_by(analytics.c.version_order)).all()
-        rows = sorted(rows, key=lambda row: _nearness(caller, row.owner))  # stable: versions stay in order
+        rows = sorted(rows, key=lambda row: _nearness(caller, row.owner))  # the sort is stable: versions stay in order
         ready = [row for row in rows if not row.pending]
         chosen = [row for row in ready if (row.latest if version is None else row.version == version)]
         if not chosen:
-            versions = ", ".join(row.version for row in ready) or "none that is ready to run"
+            versions = ", ".join(row.version for row in ready) or "none is ready to run"
             wanted = name if version is None else f"{name} v{version}"
             raise BadRequest(f"Analytic '{wanted}' not found; versions of '{full_name}': {versions}")
         if chosen[-1].entry_point is None:
             raise BadRequest(
-                f"Analytic '{full_name}' is a container image. This platform keeps it, but has no engine that runs "
-                "images yet; analytics that are installed as packages run"
+                f"Analytic '{full_name}' is a container image, and this platform cannot run images yet. "
+                "Use an analytic that is installed as a package."
             )
         return chosen[-1]
 
-    def by_id(self, analytic_id: str) -> Row[Any]:
-        """The row of one version, for the platform itself."""
+    def by_id(self, analytic_id: str) -> AnalyticRow:
+        """Return the row of a version, without checking who may see it."""
         with self._database.read() as connection:
             return connection.execute(select(analytics).where(analytics.c.id == analytic_id)).one()
 
-    def internal(self, name: str) -> Row[Any]:
-        """The row of what the platform alone runs.
+    def internal(self, name: str) -> AnalyticRow:
+        """Return the row of the latest version of an internal analytic.
 
         Raises:
-            Unavailable: it is not installed.
+            Unavailable: the analytic is not installed.
         """
         chosen = (analytics.c.name == name, analytics.c.scope == INTERNAL, analytics.c.latest.is_(True))
         with self._database.read() as connection:
             row = connection.execute(select(analytics).where(*chosen)).first()
         if row is None:
-            raise Unavailable(f"This platform was installed without {name!r}; install voxel51-platform[analytics]")
+            raise Unavailable(
+                f"The analytic {name!r} is not installed on this platform. Install voxel51-platform[analytics]."
+            )
         return row
 
-    def _find(self, caller: Caller, analytic_id: str) -> Row[Any]:
+    def _find(self, caller: Caller, analytic_id: str) -> AnalyticRow:
         with self._database.read() as connection:
             return find_visible(connection, caller, analytic_id)
 
@@ -165,25 +167,25 @@ class AnalyticService:
         return {"analytics": [_to_wire(row) for row in rows], "count": count}
 
 
-def find_visible(connection: Connection, caller: Caller, analytic_id: str, *, lock: bool = False) -> Row[Any]:
-    """The row of one version.
+def find_visible(connection: Connection, caller: Caller, analytic_id: str, *, lock: bool = False) -> AnalyticRow:
+    """Return the row of a version; lock it against other transactions if ``lock``.
 
     Raises:
-        NotFound: there is no such analytic that the caller may see.
+        NotFound: the analytic does not exist, or the caller cannot see it.
     """
     statement = select(analytics).where(analytics.c.id == analytic_id, _visible_to(caller))
-    row: Row[Any] | None = connection.execute(statement.with_for_update() if lock else statement).first()
+    row: AnalyticRow | None = connection.execute(statement.with_for_update() if lock else statement).first()
     if row is None:
         raise _no_such_analytic(analytic_id)
     return row
 
 
 def _no_such_analytic(analytic_id: str) -> NotFound:
-    return NotFound(f"Analytic '{analytic_id}' not found; list the analytics to see which there are")
+    return NotFound(f"Analytic '{analytic_id}' not found. List the analytics to see their ids.")
 
 
-def record_of(row: Row[Any]) -> AnalyticRecord:
-    """The record of one version, as it is told."""
+def record_of(row: AnalyticRow) -> AnalyticRecord:
+    """Return the record of a version for the API."""
     record = {name: getattr(row, LISTING.columns[name].name) for name in _RECORD_FIELDS}
     record["is_image_to_video"] = row.analytic_type == AnalyticType.IMAGE_TO_VIDEO
     return _to_wire(record)
@@ -203,19 +205,19 @@ def _images_of(connection: Connection, analytic_id: str) -> list[AnalyticImage]:
 
 
 def version_order(version: str) -> str:
-    """Text that sorts as versions do: number by number, ``0.10`` after ``0.9``."""
+    """Return a text that sorts as versions do: number by number, ``0.10`` after ``0.9``."""
     return ".".join(part.zfill(12) if part.isdigit() else part for part in re.split(r"[.+-]", version))[:255]
 
 
 def _owners(caller: Caller) -> list[str]:
-    """Whose private analytics the caller may see, nearest last."""
+    """Return the owners whose private analytics the caller can see, the nearest last."""
     application_id = caller.application_id if isinstance(caller, User) else None
     return [*([] if application_id is None else [f"application:{application_id}"]), caller.identity]
 
 
 def _visible_to(caller: Caller) -> ColumnElement[bool]:
-    theirs = or_(analytics.c.scope == AnalyticScope.PUBLIC.value, analytics.c.owner.in_(_owners(caller)))
-    return and_(theirs, analytics.c.deleted.is_(False))
+    is_shared_or_own = or_(analytics.c.scope == AnalyticScope.PUBLIC.value, analytics.c.owner.in_(_owners(caller)))
+    return and_(is_shared_or_own, analytics.c.deleted.is_(False))
 
 
 def _nearness(caller: Caller, owner: str) -> int:
@@ -243,7 +245,7 @@ def _install_one(connection: Connection, offer: InstalledAnalytic, scope: str) -
 
 
 def mark_latest(connection: Connection, owner: str, name: str) -> None:
-    """Mark the highest version that can run as the latest one."""
+    """Mark the highest version that can run as the latest."""
     of_name = (analytics.c.owner == owner) & (analytics.c.name == name)
     newest = (
         select(analytics.c.id)
@@ -255,7 +257,8 @@ def mark_latest(connection: Connection, owner: str, name: str) -> None:
     connection.execute(update(analytics).where(of_name).values(latest=analytics.c.id == (newest_id or "")))
 
 
-def _to_wire(record: dict[str, Any]) -> AnalyticRecord:
-    if "upload_date" in record:
-        record["upload_date"] = dates.to_text(record["upload_date"])
-    return record  # type: ignore[return-value]  # its keys are those of LISTING
+def _to_wire(record: dict[str, object]) -> AnalyticRecord:
+    upload_date = record.get("upload_date")
+    if isinstance(upload_date, datetime):
+        record["upload_date"] = dates.to_text(upload_date)
+    return record  # type: ignore[return-value]  # the keys are those of LISTING

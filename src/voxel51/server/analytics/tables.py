@@ -1,15 +1,17 @@
-"""Analytics: one row a version."""
+"""Tables of analytics, one row per version, and of their container images."""
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, String, Table, Text, UniqueConstraint, false
+from typing import Any
+
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Row, String, Table, Text, UniqueConstraint, false
 
 from voxel51.server.database.schema import metadata
 from voxel51.server.database.types import Document, Moment
 
 PLATFORM = "platform"
-"""Owner of what is installed with the platform."""
+"""Owner of the analytics that are installed with the platform."""
 
 INTERNAL = "internal"
-"""Scope of what the platform alone runs; nobody sees it."""
+"""Scope of internal analytics, which only the platform runs; they are hidden from users."""
 
 analytics = Table(
     "analytics",
@@ -25,13 +27,16 @@ analytics = Table(
     Column("supports_cpu", Boolean, nullable=False),
     Column("supports_gpu", Boolean, nullable=False),
     Column("pending", Boolean, nullable=False),
-    Column("deleted", Boolean, nullable=False, server_default=false()),  # kept for its past jobs
+    Column("deleted", Boolean, nullable=False, server_default=false()),  # the row is kept for its past jobs
     Column("upload_date", Moment, nullable=False),
     Column("description", Text, nullable=False),
     Column("document", Document, nullable=False),
     Column("entry_point", String(255)),
     UniqueConstraint("owner", "name", "version"),
 )
+
+AnalyticRow = Row[Any]
+"""Row of `analytics`. SQLAlchemy does not type the columns of a `Table`, hence `Any`."""
 
 images = Table(
     "analytic_images",

@@ -1,17 +1,16 @@
-"""Analytics that people upload: a manifest, then the images it declares."""
+"""Uploaded analytics: take in a manifest, then the container images that it declares."""
 
 import uuid
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from voxel51.server.accounts.callers import Application, Caller
 from voxel51.server.analytics.images.inspector import ImageInspector
 from voxel51.server.analytics.service import find_visible, mark_latest, record_of, version_order
-from voxel51.server.analytics.tables import analytics, images
+from voxel51.server.analytics.tables import AnalyticRow, analytics, images
 from voxel51.server.database.database import Database
 from voxel51.server.errors import BadRequest, Conflict, Forbidden
 from voxel51.server.json_documents import parse_json_object
@@ -24,18 +23,21 @@ FOLDER = "images"
 
 
 class UploadedAnalytics:
-    """Takes in analytics for their owners. One is pending until each image that its manifest declares is there."""
+    """Analytics that users and applications upload.
+
+    An analytic is pending until each image that its manifest declares was uploaded.
+    """
 
     def __init__(self, database: Database, storage: Storage) -> None:
         self._database = database
         self._storage = storage
 
     def add(self, owner: Caller, content: bytes, analytic_type: str | None) -> AnalyticRecord:
-        """A new analytic, or a new version of one, from its manifest.
+        """Create an analytic, or a new version of one, from its manifest.
 
         Raises:
-            BadRequest: the manifest will not do; the text names the fields.
-            Conflict: the owner has this version of it already.
+            BadRequest: the manifest is invalid; the text names the fields.
+            Conflict: the version exists already.
         """
         kind = _type(analytic_type)
         document = _read_manifest(content, kind)
@@ -62,25 +64,27 @@ class UploadedAnalytics:
                 return record_of(connection.execute(select(analytics).where(analytics.c.id == row["id"])).one())
         except IntegrityError:
             raise Conflict(
-                f"There is a version {info['version']!r} of '{row['name']}' already; upload it under another version"
+                f"Version {info['version']!r} of '{row['name']}' exists already. Upload it with another version."
             ) from None
 
     def check_image(self, owner: Caller, analytic_id: str, image_type: str | None) -> None:
-        """Return when this image may be uploaded; raises as `add_image` does, but does not look whether all are there:
-        what comes may be the last one again, whose sender missed the answer."""
+        """Raise an error unless this image may be uploaded, as `add_image` does.
+
+        If all images exist, this raises no error: a client that missed the response uploads the last one again.
+        """
         with self._database.read() as connection:
             _check_image(connection, owner, analytic_id, image_type)
 
     def add_image(
         self, owner: Caller, analytic_id: str, image_type: str | None, writer: Writer, inspector: ImageInspector
     ) -> None:
-        """Keep an image; until all of them are there it takes the place of an earlier one of its type.
+        """Store an image; until all images exist it replaces an earlier one of its type.
 
         Raises:
-            NotFound: there is no such analytic that the owner may see.
-            Forbidden: it is somebody else's.
-            BadRequest: the type is none that the manifest declares.
-            Conflict: all images are there; they do not change any more.
+            NotFound: the analytic does not exist, or the owner cannot see it.
+            Forbidden: the analytic belongs to another owner.
+            BadRequest: the manifest does not declare this type.
+            Conflict: all images exist, so they cannot change any more.
         """
         writer.commit()
         try:
@@ -101,34 +105,34 @@ class UploadedAnalytics:
             raise
 
     def delete(self, owner: Caller, analytic_id: str, is_used: Callable[[Connection, str], bool]) -> None:
-        """Take one version out of the catalogue. It stays on record for its past jobs.
+        """Remove a version from the catalogue. It stays on record for its past jobs.
 
         Raises:
-            NotFound: there is no such analytic that the owner may see.
-            Forbidden: it is somebody else's.
-            Conflict: jobs of it have not ended; ``is_used`` says so.
+            NotFound: the analytic does not exist, or the owner cannot see it.
+            Forbidden: the analytic belongs to another owner.
+            Conflict: some of its jobs have not ended, according to ``is_used``.
         """
         with self._database.write() as connection:
             row = _find_own(connection, owner, analytic_id, lock=True)
             if is_used(connection, analytic_id):
-                raise Conflict(f"Jobs of analytic '{analytic_id}' have not ended; kill them or wait, then delete it")
+                raise Conflict(f"Jobs of analytic '{analytic_id}' have not ended. Kill them or wait, then delete it.")
             self._delete(connection, row)
 
     def all(self, owner: Caller) -> list[AnalyticRecord]:
-        """The record of everything that the owner uploaded."""
-        theirs = select(analytics).where(analytics.c.owner == owner.identity).order_by(analytics.c.upload_date)
+        """Return the records of all analytics that the owner uploaded."""
+        of_owner = select(analytics).where(analytics.c.owner == owner.identity).order_by(analytics.c.upload_date)
         with self._database.read() as connection:
-            return [record_of(row) for row in connection.execute(theirs)]
+            return [record_of(row) for row in connection.execute(of_owner)]
 
     def delete_all(self, owner: Caller) -> bool:
-        """Take everything that the owner uploaded out of the catalogue."""
+        """Remove all analytics that the owner uploaded from the catalogue."""
         with self._database.write() as connection:
             for row in connection.execute(select(analytics).where(analytics.c.owner == owner.identity)).all():
                 self._delete(connection, row)
         return True
 
-    def _delete(self, connection: Connection, row: Row[Any]) -> None:
-        # Its name is free again: the same version may be uploaded anew, as another analytic.
+    def _delete(self, connection: Connection, row: AnalyticRow) -> None:
+        # The changed owner frees the name: the same version may be uploaded again, as another analytic.
         values = {"deleted": True, "pending": True, "latest": False, "owner": f"deleted:{row.id}"}
         connection.execute(update(analytics).where(analytics.c.id == row.id).values(values))
         mark_latest(connection, row.owner, row.name)
@@ -136,14 +140,14 @@ class UploadedAnalytics:
         for key in connection.execute(gone).scalars().all():
             self._database.after_commit(partial(self._storage.delete, key))
 
-    def keeps(self, key: str) -> bool:
-        """Whether a record refers to the stored file ``key``."""
+    def references(self, key: str) -> bool:
+        """Return whether a record refers to the stored file ``key``."""
         with self._database.read() as connection:
             return connection.execute(select(images.c.type).where(images.c.storage_key == key)).first() is not None
 
-    def _complete(self, connection: Connection, row: Row[Any]) -> None:
-        there = connection.execute(select(images.c.type).where(images.c.analytic_id == row.id)).scalars()
-        if set(_declared(row)) <= set(there):
+    def _complete(self, connection: Connection, row: AnalyticRow) -> None:
+        uploaded = connection.execute(select(images.c.type).where(images.c.analytic_id == row.id)).scalars()
+        if set(_declared(row)) <= set(uploaded):
             connection.execute(update(analytics).where(analytics.c.id == row.id).values(pending=False))
             mark_latest(connection, row.owner, row.name)
 
@@ -152,7 +156,7 @@ def _type(text: str | None) -> AnalyticType:
     try:
         return AnalyticType(text or AnalyticType.PLATFORM)
     except ValueError:
-        raise BadRequest(f"analytic_type is {' or '.join(AnalyticType)}, not {text!r:.100}") from None
+        raise BadRequest(f"analytic_type must be {' or '.join(AnalyticType)}, not {text!r:.100}") from None
 
 
 def _read_manifest(content: bytes, kind: AnalyticType) -> AnalyticDocument:
@@ -160,14 +164,14 @@ def _read_manifest(content: bytes, kind: AnalyticType) -> AnalyticDocument:
     is_heading = kind is AnalyticType.IMAGE_TO_VIDEO
     problems = problems_of_heading(document) if is_heading else problems_of(document)
     if problems:
-        raise BadRequest(f"The manifest will not do: {'; '.join(problems)}")
+        raise BadRequest(f"The manifest is invalid: {'; '.join(problems)}")
     if is_heading:
-        document.update(_OF_IMAGES)
-    checked: AnalyticDocument = document  # type: ignore[assignment]  # it was checked
+        document.update(_IMAGE_TO_VIDEO_PARTS)
+    checked: AnalyticDocument = document  # type: ignore[assignment]  # checked above
     return checked
 
 
-_OF_IMAGES: dict[str, Any] = {
+_IMAGE_TO_VIDEO_PARTS: dict[str, object] = {
     "inputs": [{"name": "video", "type": "types.Video", "description": "The video to analyse", "required": True}],
     "parameters": [],
     "outputs": [
@@ -182,31 +186,31 @@ _OF_IMAGES: dict[str, Any] = {
     ],
     "zip_outputs": False,
 }
-"""What the platform supplies to an analytic of single images, so that it runs on videos."""
+"""Inputs and outputs that the platform adds to an analytic of single images, so that it runs on videos."""
 
 
 def _check_image(
     connection: Connection, owner: Caller, analytic_id: str, image_type: str | None, *, lock: bool = False
-) -> tuple[Row[Any], AnalyticImageType]:
+) -> tuple[AnalyticRow, AnalyticImageType]:
     row = _find_own(connection, owner, analytic_id, lock=lock)
     declared = _declared(row)
     if (image_type or "").upper() not in declared:
-        raise BadRequest(f"type is {' or '.join(declared)} for analytic '{analytic_id}', not {image_type!r:.100}")
+        raise BadRequest(f"type must be {' or '.join(declared)} for analytic '{analytic_id}', not {image_type!r:.100}")
     return row, AnalyticImageType((image_type or "").upper())
 
 
-def _check_pending(row: Row[Any]) -> None:
+def _check_pending(row: AnalyticRow) -> None:
     if not row.pending:
-        raise Conflict(f"Analytic '{row.id}' has all its images; upload a new version to change them")
+        raise Conflict(f"Analytic '{row.id}' has all its images. Upload a new version to change them.")
 
 
-def _declared(row: Row[Any]) -> Sequence[str]:
+def _declared(row: AnalyticRow) -> Sequence[str]:
     modes = {AnalyticImageType.CPU.value: row.supports_cpu, AnalyticImageType.GPU.value: row.supports_gpu}
     return [mode for mode, is_declared in modes.items() if is_declared]
 
 
-def _find_own(connection: Connection, owner: Caller, analytic_id: str, *, lock: bool = False) -> Row[Any]:
+def _find_own(connection: Connection, owner: Caller, analytic_id: str, *, lock: bool = False) -> AnalyticRow:
     row = find_visible(connection, owner, analytic_id, lock=lock)
     if row.owner != owner.identity:
-        raise Forbidden(f"Analytic '{analytic_id}' ({row.name}) is not yours to change")
+        raise Forbidden(f"Analytic '{analytic_id}' ({row.name}) belongs to another owner; you cannot change it")
     return row

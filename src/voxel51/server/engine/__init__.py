@@ -1,1 +1,1 @@
-"""What gets jobs done: dispatcher, launches, runners."""
+"""Job engine: dispatcher, launch specifications, runners, and the cleanup of expired data."""

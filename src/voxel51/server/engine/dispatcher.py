@@ -1,4 +1,4 @@
-"""What gets queued jobs done: claims them, launches attempts, settles how they ended."""
+"""Dispatcher: claim queued jobs, launch an attempt at each, stop unwanted attempts, and settle how attempts ended."""
 
 import logging
 import queue
@@ -15,16 +15,20 @@ from voxel51.server.jobs.attempts import AttemptService, ClaimedAttempt, Settlem
 from voxel51.server.jobs.tasks import TaskService
 from voxel51.wire import dates
 from voxel51.wire import tasks as names
+from voxel51.wire.backoff import Backoff
 from voxel51.wire.overview import Slots
 from voxel51.wire.tasks import JobLimits, TaskExit
 
 log = logging.getLogger(__name__)
 
-_LOOK_INTERVAL_SECONDS = 1.0
-"""How often to look without having been woken: for jobs that another process queued, and for overdue attempts."""
+_POLL_INTERVAL_SECONDS = 1.0
+"""Pause between two passes, unless `Dispatcher.wake` ends it: it finds jobs that another process queued."""
 
-_NOT_THE_ANALYTICS_FAULT = frozenset({TaskExit.NOT_STARTED, TaskExit.UNREPORTED, TaskExit.NOT_CURRENT})
-"""Exit codes by which an attempt says that it never began, or was not heard: the job is tried again."""
+_AFTER_FAILURE = Backoff(first_seconds=1.0, longest_seconds=10.0)
+"""Pauses after passes that failed: the database or the disk may be unavailable for a while."""
+
+_LOST_EXIT_CODES = frozenset({TaskExit.NOT_STARTED, TaskExit.UNREPORTED, TaskExit.NOT_CURRENT})
+"""Exit codes of an attempt that never began, or whose reports did not arrive: not the fault of the analytic."""
 
 _SETTLEMENTS = {
     ExitReason.EXITED: Settlement.ANALYTIC_FAILED,
@@ -38,9 +42,13 @@ _SETTLEMENTS = {
 
 @dataclass(frozen=True, slots=True)
 class DispatchSettings:
-    """How jobs are run: ``slots`` of them at once, each within ``limits``, reporting to ``base_url`` (with /v1).
+    """Settings of a dispatcher.
 
-    The platform's own jobs, which people wait for with a page open, have ``internal_slots`` beside.
+    Attributes:
+        slots: how many user-submitted jobs run at once.
+        internal_slots: how many internal jobs run at once, in addition. Users wait for these with a page open.
+        limits: limits of each attempt.
+        base_url: the URL, with the API version, at which attempts reach the platform.
     """
 
     slots: int
@@ -50,56 +58,56 @@ class DispatchSettings:
 
 
 class Dispatcher:
-    """One thread that reconciles what is wanted with what runs.
+    """One thread that reconciles the desired state in the database with the attempts that run.
 
-    All it knows is in the database, so that it can die at any moment: `open` settles what a dead predecessor left.
+    All state is in the database, so the process may die at any moment: `open` settles what an earlier process left.
     """
 
-    def __init__(self, attempts: AttemptService, tasks: TaskService, runner: Runner, terms: DispatchSettings) -> None:
+    def __init__(
+        self, attempts: AttemptService, tasks: TaskService, runner: Runner, settings: DispatchSettings
+    ) -> None:
         self._attempts = attempts
         self._tasks = tasks
         self._runner = runner
-        self._terms = terms
+        self._settings = settings
         self._opened_at: datetime | None = None
-        self._running: dict[str, bool] = {}  # attempt -> whether its job is the platform's own
+        self._running: dict[str, bool] = {}  # attempt id -> whether its job is internal
         self._outcomes: queue.SimpleQueue[AttemptOutcome] = queue.SimpleQueue()
         self._woken = threading.Event()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="dispatcher", daemon=True)
 
     def open(self) -> None:
-        """End what a dead predecessor left running, give its jobs back, and begin to dispatch."""
+        """Kill what an earlier server process left running, requeue its jobs, and start to dispatch."""
+        # The order matters: no job may be claimed again while its previous attempt can still write.
         for attempt in self._attempts.unsettled():
             if attempt.process_id is not None:
                 orphan_processes.kill(ProcessIdentity(attempt.process_id, attempt.process_started_at or 0.0))
-            self._attempts.settle(attempt.attempt_id, Settlement.LOST, "the platform was ended while the job ran")
+            self._attempts.settle(attempt.attempt_id, Settlement.LOST, "the platform stopped while the job ran")
         self._runner.open(self._on_outcome)
         self._opened_at = dates.now()
         self._thread.start()
 
     def wake(self) -> None:
-        """Look at once. Cheap, and callable from any thread."""
+        """Start the next pass at once. Cheap, and safe from any thread."""
         self._woken.set()
 
     def is_running(self) -> bool:
-        """Whether jobs are being started."""
+        """Return whether jobs are being dispatched."""
         return self._thread.is_alive() and not self._closing.is_set()
 
     @property
     def opened_at(self) -> datetime | None:
-        """Since when jobs are being started; None before."""
+        """Time since which jobs are dispatched; None before."""
         return self._opened_at
 
     def slots(self, *, internal: bool) -> Slots:
-        """Return the slots for users' jobs, or for internal jobs. Callable from any thread."""
-        total_slots = self._terms.internal_slots if internal else self._terms.slots
-        return {
-            "total_slots": total_slots,
-            "used_slots": sum(each is internal for each in list(self._running.values())),
-        }
+        """Return the slots of user-submitted jobs, or of internal jobs. Safe from any thread."""
+        total = self._settings.internal_slots if internal else self._settings.slots
+        return {"total_slots": total, "used_slots": sum(each is internal for each in list(self._running.values()))}
 
     def close(self) -> None:
-        """Start no more, stop what runs and give it back to the queue; returns when all is settled."""
+        """Start no more attempts, stop those that run, requeue their jobs, and return when all are settled."""
         self._closing.set()
         self._woken.set()
         if self._thread.is_alive():
@@ -112,20 +120,29 @@ class Dispatcher:
         self._woken.set()
 
     def _loop(self) -> None:
+        failures = 0
         while not self._closing.is_set():
-            self._woken.wait(_LOOK_INTERVAL_SECONDS)
+            self._woken.wait(_POLL_INTERVAL_SECONDS)
+            # Cleared before the steps run: a wake that comes during them starts another pass.
             self._woken.clear()
-            for step in (self._settle_ended, self._stop_unwanted, self._start_waiting):
-                self._try(step)
+            # Each step runs even if the one before failed: a full disk must not keep jobs from being stopped.
+            steps = (self._settle_ended, self._stop_unwanted, self._start_queued)
+            results = [self._run_step(step) for step in steps]
+            if all(results):
+                failures = 0
+                continue
+            self._closing.wait(_AFTER_FAILURE.seconds(failures))
+            failures += 1
+            self._woken.set()
 
-    def _try(self, step: Callable[[], None]) -> None:
+    def _run_step(self, step: Callable[[], None]) -> bool:
         try:
             step()
         except Exception:
-            # Whatever it was (a full disk, a lost database), the next look tries again from what is on record.
-            log.exception("dispatching failed; trying again")
-            self._closing.wait(_LOOK_INTERVAL_SECONDS)
-            self._woken.set()
+            # Any failure (full disk, lost database) leaves the database as the truth: the next pass starts from it.
+            log.exception("dispatching failed; retrying")
+            return False
+        return True
 
     def _settle_ended(self) -> None:
         while True:
@@ -134,11 +151,12 @@ class Dispatcher:
             except queue.Empty:
                 return
             settlement = _SETTLEMENTS[outcome.exit_reason]
-            if outcome.exit_reason is ExitReason.EXITED and outcome.exit_code in _NOT_THE_ANALYTICS_FAULT:
+            if outcome.exit_reason is ExitReason.EXITED and outcome.exit_code in _LOST_EXIT_CODES:
                 settlement = Settlement.LOST
             try:
                 self._attempts.settle(outcome.attempt_id, settlement, outcome.detail, outcome.log)
             except Exception:
+                # An outcome that is dropped would leave its job running forever: put it back for the next pass.
                 self._outcomes.put(outcome)
                 raise
             self._running.pop(outcome.attempt_id, None)
@@ -149,35 +167,36 @@ class Dispatcher:
         for attempt_id in self._attempts.attempts_to_stop():
             self._runner.stop(attempt_id)
 
-    def _start_waiting(self) -> None:
+    def _start_queued(self) -> None:
         for internal in (False, True):
             slots = self.slots(internal=internal)
             free = slots["total_slots"] - slots["used_slots"]
             if free <= 0 or self._closing.is_set():
                 continue
-            for claim in self._attempts.claim(free, internal=internal):
-                self._start(claim, internal)
+            for claimed in self._attempts.claim(free, internal=internal):
+                self._start(claimed, internal)
 
-    def _start(self, claim: ClaimedAttempt, internal: bool) -> None:
-        self._running[claim.attempt_id] = internal
+    def _start(self, claimed: ClaimedAttempt, internal: bool) -> None:
+        # The slot is taken before the start: the outcome of a very short attempt may arrive first.
+        self._running[claimed.attempt_id] = internal
         started = time.monotonic()
         try:
-            process = self._runner.start(self._launch(claim))
+            process = self._runner.start(self._launch_spec(claimed))
         except OSError as error:
-            del self._running[claim.attempt_id]
-            self._attempts.settle(claim.attempt_id, Settlement.LOST, f"it could not be started: {error}")
+            del self._running[claimed.attempt_id]
+            self._attempts.settle(claimed.attempt_id, Settlement.LOST, f"the attempt could not be started: {error}")
             return
-        self._attempts.record_process(claim.attempt_id, process.pid, process.started_at)
+        self._attempts.record_process(claimed.attempt_id, process.pid, process.started_at)
         log.info(
-            "job %s started in %.1f ms as process %d", claim.job_id, (time.monotonic() - started) * 1e3, process.pid
+            "job %s started in %.1f ms as process %d", claimed.job_id, (time.monotonic() - started) * 1e3, process.pid
         )
 
-    def _launch(self, claim: ClaimedAttempt) -> LaunchSpec:
+    def _launch_spec(self, claimed: ClaimedAttempt) -> LaunchSpec:
         environment = {
-            names.TASK_DESCRIPTION: self._tasks.description_url(claim.attempt_id),
-            names.JOB_ID: claim.job_id,
-            names.API_TOKEN: claim.credential,
-            names.API_BASE_URL: self._terms.base_url,
-            names.LOGFILE_SIGNED_URL: self._tasks.log_url(claim.attempt_id),
+            names.TASK_DESCRIPTION: self._tasks.description_url(claimed.attempt_id),
+            names.JOB_ID: claimed.job_id,
+            names.API_TOKEN: claimed.credential,
+            names.API_BASE_URL: self._settings.base_url,
+            names.LOGFILE_SIGNED_URL: self._tasks.log_url(claimed.attempt_id),
         }
-        return LaunchSpec(claim.attempt_id, claim.entry_point, environment, self._terms.limits)
+        return LaunchSpec(claimed.attempt_id, claimed.entry_point, environment, self._settings.limits)

@@ -1,4 +1,4 @@
-"""What a job is started with: plain data that can be handed to any runner, on this machine or another."""
+"""Launch specifications: plain data that starts one attempt, so that any runner on any machine can execute it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ class LaunchSpec:
     """One attempt at a job, or at a part of one.
 
     Attributes:
-        attempt_id: what the outcome is reported for; also the name of the attempt's folder.
-        entry_point: ``<owner>/<name>`` in the group ``voxel51.analytics`` of the interpreter the runner uses.
+        attempt_id: id under which the outcome is reported; also the name of the attempt's folder.
+        entry_point: ``<owner>/<name>`` in the entry point group ``voxel51.analytics`` of the runner's interpreter.
         environment: exactly the five variables of the wire contract.
-        limits: what it may use.
+        limits: resource limits of the attempt.
     """
 
     attempt_id: str

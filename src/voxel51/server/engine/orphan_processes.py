@@ -1,6 +1,7 @@
-"""Processes that a dead server left running: how to know them again, and how to end them.
+"""Orphan processes: find and kill what an earlier server process left running.
 
-A process number alone may mean a stranger by now; together with the kernel's start time it does not.
+Process ids are reused, so an id alone may belong to an unrelated process. The id together with the kernel's start time
+identifies a process for as long as the machine is up.
 """
 
 import os
@@ -15,20 +16,21 @@ from pathlib import Path
 from voxel51.server.engine.runner import ProcessIdentity
 
 IS_LINUX = sys.platform == "linux"
-ENDING_SECONDS = 30.0
-"""How long a killed process may take to be gone. Only one that hangs in the kernel takes longer."""
+KILL_TIMEOUT_SECONDS = 30.0
+"""Time limit for a killed process to disappear. Only one that hangs inside the kernel takes longer."""
 
 
 def started_at(pid: int) -> float:
-    """The kernel's start time of the process ``pid``: clock ticks since boot on Linux, seconds since 1970 elsewhere.
+    """Return the kernel's start time of the process: clock ticks since boot on Linux, seconds since 1970 elsewhere.
 
-    0.0 when there is no such process any more; a dead one that nobody has reaped counts as there is none.
+    Return 0.0 if the process does not exist. A zombie (dead, but not reaped by its parent) counts as not existing.
     """
     return _started_at_by_proc(pid) if IS_LINUX else started_at_by_ps(pid)
 
 
 def _started_at_by_proc(pid: int) -> float:
     try:
+        # The command name is in parentheses and may contain spaces and parentheses: parse after the last ")".
         state, *fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
         return 0.0
@@ -36,9 +38,9 @@ def _started_at_by_proc(pid: int) -> float:
 
 
 def started_at_by_ps(pid: int) -> float:
-    """`started_at` by the means that every Unix has, to the second."""
-    asked = ["/bin/ps", "-o", "stat=,lstart=", "-p", str(pid)]
-    found = subprocess.run(asked, capture_output=True, text=True, check=False, env={"LC_ALL": "C"})  # noqa: S603  (ours)
+    """Return `started_at`, to the second, from ``ps``, which every Unix has."""
+    command = ["/bin/ps", "-o", "stat=,lstart=", "-p", str(pid)]
+    found = subprocess.run(command, capture_output=True, text=True, check=False, env={"LC_ALL": "C"})  # noqa: S603  (ours)
     state, _, text = found.stdout.strip().partition(" ")
     if not text or state.startswith("Z"):
         return 0.0
@@ -46,15 +48,17 @@ def started_at_by_ps(pid: int) -> float:
 
 
 def kill(process: ProcessIdentity) -> bool:
-    """End ``process`` and its group, if it is still the one that was written down; return once it is gone.
+    """Kill a recorded process and its process group, wait until it is gone, and return whether it was running.
 
-    Returns whether it was there.
+    A different process that has the same id by now is left alone.
 
     Raises:
-        TimeoutError: it was killed, but does not go.
+        TimeoutError: the process was killed but does not disappear.
     """
     if not process.started_at or started_at(process.pid) != process.started_at:
         return False
+    # Each attempt leads a process group of its own, so this reaches its children too. The second signal is for a
+    # process that has not become a group leader yet.
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     with suppress(ProcessLookupError):
@@ -64,15 +68,16 @@ def kill(process: ProcessIdentity) -> bool:
 
 
 def kill_started_in(folder: Path) -> int:
-    """End every process whose temporary folder is ``folder`` or lies in it; returns how many there were.
+    """Kill every process whose temporary folder is ``folder`` or lies below it; return how many there were.
 
-    That finds what a runner's children started, in whatever group or session it hides. Linux only: elsewhere the
-    environment of a process cannot be read.
+    ``TMPDIR`` is inherited, so this finds the descendants of a runner's children in any process group or session.
+    Linux only: other systems do not let a process read the environment of another.
     """
     if not IS_LINUX:
         return 0
     count = 0
-    while found := _started_in(folder):  # what one of them forked meanwhile is found the next time
+    # A process may fork between the scan and its death: repeat until a scan finds no process.
+    while found := _started_in(folder):
         for process in found:
             count += kill(process)
     return count
@@ -87,7 +92,7 @@ def _started_in(folder: Path) -> list[ProcessIdentity]:
             continue
         try:
             variables = (entry / "environ").read_bytes().split(b"\0")
-        except OSError:  # gone meanwhile, or somebody else's
+        except OSError:  # it has exited meanwhile, or belongs to another user
             continue
         if any(variable == exact or variable.startswith(inside) for variable in variables):
             pid = int(entry.name)
@@ -96,23 +101,24 @@ def _started_in(folder: Path) -> list[ProcessIdentity]:
 
 
 def _wait_until_gone(process: ProcessIdentity) -> None:
-    deadline = time.monotonic() + ENDING_SECONDS
+    deadline = time.monotonic() + KILL_TIMEOUT_SECONDS
     if IS_LINUX:
         _wait_by_descriptor(process.pid)
+    # The descriptor becomes readable when the process dies; poll until its entry is gone as well.
     while started_at(process.pid) == process.started_at:
         if time.monotonic() > deadline:
-            raise TimeoutError(f"process {process.pid} was killed but is still there after {ENDING_SECONDS:g} s")
+            raise TimeoutError(f"process {process.pid} was killed but still exists after {KILL_TIMEOUT_SECONDS:g} s")
         time.sleep(0.01)
 
 
 def _wait_by_descriptor(pid: int) -> None:
     try:
         descriptor = os.pidfd_open(pid)
-    except OSError:  # gone already, or a kernel without such descriptors
+    except OSError:  # the process is gone already, or the kernel is too old for process descriptors
         return
     try:
         poll = select.poll()
         poll.register(descriptor, select.POLLIN)
-        poll.poll(ENDING_SECONDS * 1000)
+        poll.poll(KILL_TIMEOUT_SECONDS * 1000)
     finally:
         os.close(descriptor)

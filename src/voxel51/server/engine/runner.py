@@ -1,4 +1,4 @@
-"""What starts attempts and says how they ended. A runner knows no jobs, no HTTP and no database."""
+"""Runner interface: start and stop attempts, and report how each ended. Runners know no jobs, HTTP or database."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,26 +8,26 @@ from typing import Protocol
 from voxel51.server.engine.launch import LaunchSpec
 
 LOG_TAIL_BYTES = 1024 * 1024
-"""How much of what an attempt printed is kept in its outcome, from the end."""
+"""Size limit of the log in an outcome: the last bytes that the attempt printed."""
 
 
 class ExitReason(StrEnum):
-    """How an attempt ended, as seen from outside."""
+    """Reason why an attempt ended, as seen from outside its process."""
 
     EXITED = "EXITED"  # by itself; see the exit code
-    CRASHED = "CRASHED"  # by a signal of its own making: SIGSEGV, SIGABRT, …
-    OVER_TIME = "OVER_TIME"  # ended by us: wall or CPU time
-    OVER_MEMORY = "OVER_MEMORY"  # died for want of memory
-    STOPPED = "STOPPED"  # ended by us because it was asked for
-    LOST = "LOST"  # ended by something outside: its machine, its parent, a stranger's SIGKILL
+    CRASHED = "CRASHED"  # by a signal that it caused itself: SIGSEGV, SIGABRT, …
+    OVER_TIME = "OVER_TIME"  # killed at its limit of wall or CPU time
+    OVER_MEMORY = "OVER_MEMORY"  # died because it ran out of memory
+    STOPPED = "STOPPED"  # killed on request
+    LOST = "LOST"  # killed from outside: by its machine, its parent, or another program's SIGKILL
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessIdentity:
-    """Where an attempt runs, written down so that a later server can find and end it.
+    """Process of an attempt, recorded so that a later server can find and kill it.
 
-    ``started_at`` is the kernel's start time of the process, in its own units, so that a reused number is not
-    mistaken for the process; 0.0 where the platform does not tell.
+    ``started_at`` is the kernel's start time of the process in the kernel's own units. It tells the process apart from
+    a later one with the same process id. 0.0 where the operating system does not report it.
     """
 
     pid: int
@@ -36,10 +36,14 @@ class ProcessIdentity:
 
 @dataclass(frozen=True, slots=True)
 class AttemptOutcome:
-    """How one attempt ended.
+    """Outcome of one attempt.
 
-    ``exit_code`` is set for EXITED alone, ``detail`` is a sentence for people, ``log`` is the last `LOG_TAIL_BYTES`
-    of what the attempt printed.
+    Attributes:
+        attempt_id: id of its launch specification.
+        exit_reason: why it ended.
+        exit_code: exit code of its process; None unless the reason is EXITED.
+        detail: a sentence for users.
+        log: the last `LOG_TAIL_BYTES` that it printed.
     """
 
     attempt_id: str
@@ -50,30 +54,30 @@ class AttemptOutcome:
 
 
 class Runner(Protocol):
-    """Starts attempts, each isolated from the others and from the platform's files.
+    """Runner of attempts, each isolated from the others and from the platform's files.
 
     Callbacks come from threads of the runner, never from within a call to it.
     """
 
     def open(self, ended: Callable[[AttemptOutcome], None]) -> None:
-        """Make ready. ``ended`` is called once for every attempt started, however it ends.
+        """Prepare to start attempts, and remove everything that an earlier server left in the runner's folder.
 
-        What a dead predecessor left in the runner's folder is removed.
+        ``ended`` is called exactly once for every attempt that was started, however it ends.
         """
 
     def start(self, launch: LaunchSpec) -> ProcessIdentity:
-        """Start an attempt. ``ended`` may be called for a very short one before this returns.
+        """Start an attempt. A very short one may reach ``ended`` before this method returns.
 
         Raises:
-            OSError: it could not be started (no memory, no process numbers); nothing is left behind, and ``ended``
-                is not called.
+            OSError: the attempt could not be started (no memory, no process ids). Nothing is left behind, and
+                ``ended`` is not called.
         """
 
     def stop(self, attempt_id: str) -> None:
-        """End an attempt with everything it started; unknown ids are ignored.
+        """Kill an attempt and every process that it started. Ignore unknown ids.
 
-        ``ended`` follows with STOPPED, or with EXITED where the attempt was quicker.
+        ``ended`` follows with STOPPED, or with EXITED if the attempt exited first.
         """
 
     def close(self) -> None:
-        """End every attempt (each is reported as STOPPED) and release what `open` took."""
+        """Kill every attempt (each is reported as STOPPED) and release all resources."""

@@ -1,4 +1,4 @@
-"""What time does: expired data and outputs go, and so do stored files that no record refers to."""
+"""Cleanup: delete expired data and outputs, and stored files that no record refers to (orphans)."""
 
 import logging
 import threading
@@ -11,17 +11,22 @@ from voxel51.wire import dates
 
 log = logging.getLogger(__name__)
 
-_ORPHANS_EVERY_SECONDS = 3600.0
-"""How long after one search of the storage for orphans the next one is due."""
+_ORPHAN_SCAN_INTERVAL_SECONDS = 3600.0
 
 _ORPHAN_AGE = timedelta(hours=1)
-"""A file is written before its record is, so a young file without one is not yet an orphan."""
+"""Minimum age of an orphan. A file is written before its record, so a young file without one may still get it."""
 
 
 class Sweeper:
-    """One thread that sweeps at start and every ``interval_seconds`` after.
+    """Background thread that deletes what has expired, at start and every ``interval_seconds`` after.
 
-    Several may run at once: sweeping twice changes nothing.
+    Several may run at once: every sweep can be repeated without effect.
+
+    Args:
+        expiries: functions that each delete one batch of expired records and return how many there were.
+        storage: where the files are.
+        keepers: functions that each return whether a record refers to a storage key.
+        interval_seconds: pause between two sweeps.
     """
 
     def __init__(
@@ -39,17 +44,17 @@ class Sweeper:
         self._thread = threading.Thread(target=self._loop, name="sweeper", daemon=True)
 
     def open(self) -> None:
-        """Begin."""
+        """Start the thread."""
         self._thread.start()
 
     def close(self) -> None:
-        """Stop; returns when nothing is being swept."""
+        """Stop the thread, and return when the sweep in progress has ended."""
         self._closing.set()
         if self._thread.is_alive():
             self._thread.join()
 
     def sweep_orphans(self, age: timedelta = _ORPHAN_AGE) -> int:
-        """Delete stored files older than ``age`` that no record refers to; returns how many."""
+        """Delete stored files older than ``age`` that no record refers to; return how many."""
         before = dates.now() - age
         orphans = 0
         for file in self._storage.files():
@@ -65,11 +70,12 @@ class Sweeper:
         while not self._closing.is_set():
             try:
                 for expire in self._expiries:
-                    while expire() and not self._closing.is_set():  # each takes only so many at a time
+                    # Each call deletes one bounded batch, so that no transaction holds the write lock for long.
+                    while expire() and not self._closing.is_set():
                         pass
                 if time.monotonic() >= orphans_due:
-                    orphans_due = time.monotonic() + _ORPHANS_EVERY_SECONDS
+                    orphans_due = time.monotonic() + _ORPHAN_SCAN_INTERVAL_SECONDS
                     self.sweep_orphans()
             except Exception:
-                log.exception("sweeping failed; trying again")
+                log.exception("sweeping failed; retrying in %g s", self._interval_seconds)
             self._closing.wait(self._interval_seconds)

@@ -1,1 +1,1 @@
-"""What happened to jobs, in order, for whoever wants to follow it."""
+"""Events of jobs: recorded in the transaction that changes a job, read by event streams and webhooks."""

@@ -1,7 +1,10 @@
-"""Writing events, in the transaction that makes what they tell."""
+"""Event outbox: record events in the transaction that makes the change they report.
+
+An event is committed together with its change, so readers (event streams, webhooks) miss none and see none that was
+rolled back.
+"""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from sqlalchemy import Connection, delete, insert
 
@@ -12,12 +15,11 @@ from voxel51.wire.events import EventName
 
 
 def record(
-    connection: Connection, name: EventName, jobs: Iterable[tuple[str, str]], document: Mapping[str, Any]
+    connection: Connection, name: EventName, jobs: Iterable[tuple[str, str]], document: Mapping[str, object]
 ) -> None:
-    """Write that something happened to ``jobs``, each an id and its owner's id.
+    """Record an event for each of ``jobs``, which are pairs of a job id and its owner's id.
 
-    Of progress only the latest is kept. Events become visible in the order of their ids, since readers go on from the
-    last one they saw: where transactions run side by side, those that write events do so one after another.
+    Only the latest progress event of a job is kept.
     """
     now = dates.now()
     rows = [
@@ -26,6 +28,9 @@ def record(
     ]
     if not rows:
         return
+    # Readers continue from the last id that they saw, so events must become visible in the order of their ids. Ids are
+    # assigned at the insert but visible at the commit: the lock, held until the commit, keeps the two in the same order
+    # for transactions that run in parallel.
     acquire_advisory_locks(connection, "events")
     if name is EventName.PROGRESS:
         outdated = events.c.job_id.in_([row["job_id"] for row in rows]) & (events.c.name == name.value)

@@ -1,11 +1,10 @@
-"""Reading events, and forgetting old ones."""
+"""Events: read them in order, and delete old ones."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
-from sqlalchemy import Row, delete, func, select
+from sqlalchemy import RowMapping, ScalarSelect, delete, func, select
 
 from voxel51.server.accounts.callers import User
 from voxel51.server.database.database import Database
@@ -13,34 +12,35 @@ from voxel51.server.events.tables import events
 from voxel51.wire import dates
 from voxel51.wire.events import Event
 
-_MOST_AT_ONCE = 500
+_BATCH_SIZE = 500
 
 
 @dataclass(frozen=True, slots=True)
 class OwnedEvent:
-    """An event, and whose it is."""
+    """An event and the id of its owner."""
 
     owner_id: str
     event: Event
 
 
 class EventService:
-    """Reads events in the order in which they happened; forgets them after ``kept``."""
+    """Reads events in the order in which they happened, and deletes those older than ``retention``."""
 
-    def __init__(self, database: Database, kept: timedelta) -> None:
+    def __init__(self, database: Database, retention: timedelta) -> None:
         self._database = database
-        self._kept = kept
+        self._retention = retention
 
     def last_id(self) -> int:
-        """The id of the latest event of all; 0 before the first."""
+        """Return the id of the latest event of all users; 0 before the first."""
         with self._database.read() as connection:
             return connection.execute(select(func.max(events.c.id))).scalar() or 0
 
     def resume(self, event_id: int) -> tuple[int, bool]:
-        """From which id to go on for whoever saw all up to ``event_id``, and whether some since may be missing.
+        """Return the id after which a reader of all events up to ``event_id`` continues, and whether there is a gap.
 
-        They may be when they were forgotten, or when the id is one to come: the platform's records were replaced.
-        What counts is the oldest event of anybody; progress that later progress replaced is not missed.
+        There is a gap if later events may have been deleted, or if the id is higher than any event: the database was
+        replaced by an older one. The oldest event of any user decides. Progress that later progress replaced is not
+        missed.
         """
         bounds = select(func.min(events.c.id), func.max(events.c.id))
         with self._database.read() as connection:
@@ -53,8 +53,8 @@ class EventService:
     def after(
         self, event_id: int, owner_id: str | None = None, job_ids: Sequence[str] = (), up_to: int | None = None
     ) -> list[OwnedEvent]:
-        """The next events after ``event_id``, some hundreds at most: of all, or of one owner's, or of some jobs."""
-        statement = select(events).where(events.c.id > event_id).order_by(events.c.id).limit(_MOST_AT_ONCE)
+        """Return the next batch of events after ``event_id``: all, or those of an owner or of some jobs."""
+        statement = select(events).where(events.c.id > event_id).order_by(events.c.id).limit(_BATCH_SIZE)
         if owner_id is not None:
             statement = statement.where(events.c.owner_id == owner_id)
         if job_ids:
@@ -62,24 +62,28 @@ class EventService:
         if up_to is not None:
             statement = statement.where(events.c.id <= up_to)
         with self._database.read() as connection:
-            return [OwnedEvent(row.owner_id, _to_wire(row)) for row in connection.execute(statement)]
+            rows = connection.execute(statement).mappings()
+            return [OwnedEvent(row["owner_id"], _to_wire(row)) for row in rows]
 
     def delete_all(self, owner: User) -> bool:
-        """Forget what happened to the owner's jobs; the newest of all is kept, as it says where ids stand."""
-        newest = select(func.max(events.c.id)).scalar_subquery()
+        """Delete the events of the owner's jobs."""
         with self._database.write(durable=False) as connection:
-            connection.execute(delete(events).where(events.c.owner_id == owner.id, events.c.id < newest))
+            connection.execute(delete(events).where(events.c.owner_id == owner.id, events.c.id < _newest_id()))
         return True
 
     def expire(self) -> int:
-        """Forget events that are old; returns how many. The newest of all is kept: it says where ids stand."""
-        newest = select(func.max(events.c.id)).scalar_subquery()
-        old = (events.c.date < dates.now() - self._kept) & (events.c.id < newest)
+        """Delete old events; return how many."""
+        old = (events.c.date < dates.now() - self._retention) & (events.c.id < _newest_id())
         with self._database.write(durable=False) as connection:
             return connection.execute(delete(events).where(old)).rowcount
 
 
-def _to_wire(row: Row[Any]) -> Event:
-    told: Event = {"id": row.id, "event": row.name, "job_id": row.job_id, "date": dates.to_text(row.date)}
-    told.update(row.document)
-    return told
+def _newest_id() -> ScalarSelect[int]:
+    """Select the id of the newest event, which is never deleted: it tells how far ids have come."""
+    return select(func.max(events.c.id)).scalar_subquery()
+
+
+def _to_wire(row: RowMapping) -> Event:
+    event: Event = {"id": row["id"], "event": row["name"], "job_id": row["job_id"], "date": dates.to_text(row["date"])}
+    event.update(row["document"])
+    return event

@@ -1,1 +1,1 @@
-"""Analytics run on data: from a request to its output."""
+"""Jobs: analytics that run on data, from the request to the output."""

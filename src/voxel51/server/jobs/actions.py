@@ -1,7 +1,6 @@
-"""What owners do to their jobs, one or many at once."""
+"""Job actions: start, kill, delete, archive and extend jobs, one or many in one call."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, bindparam, delete, select, update
 
@@ -18,20 +17,25 @@ from voxel51.wire import dates
 from voxel51.wire.events import EventName
 from voxel51.wire.jobs import JobFailureType, JobState
 
-Found = Mapping[str, RowMapping]
-"""Jobs by id, as they are in the transaction that changes them."""
+JobRows = Mapping[str, RowMapping]
+"""Jobs by id, locked by the transaction that changes them."""
 
 Refusals = Mapping[str, ServiceError]
+"""Errors by the id of the job that was not changed."""
 
-_MOST_AT_ONCE = 1000
+_BATCH_SIZE = 1000
 _KILLED = {"failure_type": JobFailureType.USER.value, "failure_message": "Killed by its owner"}
 
 
 class JobActions:
-    """Changes jobs for their owners: all of those that are named in one transaction, each done or refused for itself.
+    """Changes jobs for their owners.
 
-    ``wake`` is called after jobs were queued or are to be stopped, so that the dispatcher need not be waited for;
-    ``expire`` after some were given a time that is past.
+    Each method changes all named jobs in one transaction; each job is changed or refused by itself.
+
+    Args:
+        database: database of the jobs.
+        wake: called after jobs were queued or are to be stopped, so that the dispatcher acts at once.
+        expire: called after jobs were given an expiration date in the past.
     """
 
     def __init__(self, database: Database, wake: Callable[[], None], expire: Callable[[], object]) -> None:
@@ -40,52 +44,52 @@ class JobActions:
         self._expire = expire
 
     def start(self, owner: User, job_ids: Sequence[str]) -> Outcomes[None]:
-        """Queue jobs. Refused are those that are not READY, or archived."""
+        """Queue jobs. Refuse those that are not READY, or are archived."""
         return self._act(owner, job_ids, _start, self._wake)
 
     def kill(self, owner: User, job_ids: Sequence[str]) -> Outcomes[None]:
-        """End jobs, running or not: they are FAILED/USER when this returns, and their processes go at once.
+        """Cancel jobs: they are FAILED/USER when this returns, and the dispatcher kills their processes next.
 
-        Refused are those that were not started, or have ended.
+        Refuse those that were not started, or have ended.
         """
         return self._act(owner, job_ids, _kill, self._wake)
 
     def delete(self, owner: User, job_ids: Sequence[str]) -> Outcomes[None]:
-        """Forget jobs. Refused are those that were started; archive them instead."""
+        """Delete jobs. Refuse those that were started; they can be archived."""
         return self._act(owner, job_ids, _delete)
 
     def archive(self, owner: User, job_ids: Sequence[str]) -> Outcomes[None]:
-        """Put jobs out of sight. Archiving them again changes nothing."""
+        """Archive jobs. Archiving an archived job changes nothing."""
         return self._act(owner, job_ids, _archive)
 
     def unarchive(self, owner: User, job_ids: Sequence[str]) -> Outcomes[None]:
-        """Bring jobs back into sight. Refused are those that have expired."""
+        """Unarchive jobs. Refuse those that have expired."""
         return self._act(owner, job_ids, _unarchive)
 
     def change_lifetime(self, owner: User, job_ids: Sequence[str], change: LifetimeChange) -> Outcomes[None]:
-        """Move the expiration date; a past one deletes the output at once. Refused are jobs that have expired.
+        """Change the expiration date of jobs; one in the past deletes the output at once. Refuse expired jobs.
 
         Raises:
             BadRequest: the change itself is malformed.
         """
         changed_expiration(change, dates.now())
 
-        def step(connection: Connection, found: Found) -> Refusals:
+        def step(connection: Connection, found: JobRows) -> Refusals:
             return _change_lifetime(connection, found, change)
 
         return self._act(owner, job_ids, step, self._expire)
 
-    def end_all(self, owner: User) -> bool:
-        """End all jobs of the owner; False while processes of theirs still run, which takes a moment."""
-        of_owner, ended = jobs.c.owner_id == owner.id, [state.value for state in (*ENDED, JobState.READY)]
-        unended = select(jobs.c.id).where(of_owner, jobs.c.state.not_in(ended)).limit(_MOST_AT_ONCE)
-        while going := self._ids(unended):
-            self._act(owner, going, _kill, self._wake, [])
+    def kill_all(self, owner: User) -> bool:
+        """Cancel all jobs of the owner; return False while some of their processes still run, which takes a moment."""
+        of_owner, over = jobs.c.owner_id == owner.id, [state.value for state in (*ENDED, JobState.READY)]
+        active = select(jobs.c.id).where(of_owner, jobs.c.state.not_in(over)).limit(_BATCH_SIZE)
+        while job_ids := self._ids(active):
+            self._act(owner, job_ids, _kill, self._wake, [])
         with self._database.read() as connection:
             running = select(attempts.c.id).join(jobs, jobs.c.id == attempts.c.job_id)
             return connection.execute(running.where(of_owner, attempts.c.ended_at.is_(None)).limit(1)).first() is None
 
-    def _ids(self, statement: Select[Any]) -> Sequence[str]:
+    def _ids(self, statement: Select[str]) -> Sequence[str]:
         with self._database.read() as connection:
             return connection.execute(statement).scalars().all()
 
@@ -93,11 +97,12 @@ class JobActions:
         self,
         owner: User,
         job_ids: Sequence[str],
-        step: Callable[[Connection, Found], Refusals],
+        step: Callable[[Connection, JobRows], Refusals],
         afterwards: Callable[[], object] | None = None,
         among: Sequence[ColumnElement[bool]] = (user_submitted,),
     ) -> Outcomes[None]:
         columns = (jobs.c.id, jobs.c.owner_id, jobs.c.state, jobs.c.archived, jobs.c.expired, jobs.c.expiration_date)
+        # The rows are locked, so that what a step decides by them still holds when it changes them.
         chosen = select(*columns).where(jobs.c.id.in_(job_ids), jobs.c.owner_id == owner.id, *among).with_for_update()
         with self._database.write() as connection:
             found = {row["id"]: row for row in connection.execute(chosen).mappings()}
@@ -107,54 +112,54 @@ class JobActions:
         return {job_id: refusals.get(job_id) if job_id in found else job_not_found(job_id) for job_id in job_ids}
 
 
-def _start(connection: Connection, found: Found) -> Refusals:
+def _start(connection: Connection, found: JobRows) -> Refusals:
     archived = [job_id for job_id, job in found.items() if job["archived"]]
     moved = transition_jobs(connection, [*(found.keys() - archived)], Transition.START, queued_at=dates.now())
     refusals = _refuse_others(found, moved, "only a READY job can be started")
     return refusals | {
-        job_id: BadRequest(f"Job '{job_id}' is archived; unarchive it before you start it") for job_id in archived
+        job_id: BadRequest(f"Job '{job_id}' is archived. Unarchive it before you start it.") for job_id in archived
     }
 
 
-def _kill(connection: Connection, found: Found) -> Refusals:
+def _kill(connection: Connection, found: JobRows) -> Refusals:
     moved = transition_jobs(connection, [*found], Transition.KILL, fail_date=dates.now(), **_KILLED)
     running = attempts.c.job_id.in_(moved) & attempts.c.ended_at.is_(None)
     connection.execute(update(attempts).where(running).values(stop_requested=True))
-    return _refuse_others(found, moved, "only one that is started and has not ended can be killed")
+    return _refuse_others(found, moved, "only a job that was started and has not ended can be killed")
 
 
-def _delete(connection: Connection, found: Found) -> Refusals:
+def _delete(connection: Connection, found: JobRows) -> Refusals:
     ready = jobs.c.id.in_([*found]) & (jobs.c.state == JobState.READY.value)
     deleted = set(connection.execute(delete(jobs).where(ready).returning(jobs.c.id)).scalars())
-    _tell(connection, EventName.DELETED, found, deleted)
+    _record_events(connection, EventName.DELETED, found, deleted)
     return {
-        job_id: BadRequest(f"Job '{job_id}' was started and cannot be deleted; archive it instead")
+        job_id: BadRequest(f"Job '{job_id}' was started and cannot be deleted. Archive it instead.")
         for job_id in found.keys() - deleted
     }
 
 
-def _archive(connection: Connection, found: Found) -> Refusals:
+def _archive(connection: Connection, found: JobRows) -> Refusals:
     archived = {job_id for job_id, job in found.items() if not job["archived"]}
     connection.execute(update(jobs).where(jobs.c.id.in_(archived)).values(archived=True))
-    _tell(connection, EventName.ARCHIVED, found, archived)
+    _record_events(connection, EventName.ARCHIVED, found, archived)
     return {}
 
 
-def _unarchive(connection: Connection, found: Found) -> Refusals:
+def _unarchive(connection: Connection, found: JobRows) -> Refusals:
     refusals = _refuse_expired(found)
     unarchived = {job_id for job_id, job in found.items() if job["archived"]} - refusals.keys()
     connection.execute(update(jobs).where(jobs.c.id.in_(unarchived)).values(archived=False))
-    _tell(connection, EventName.UNARCHIVED, found, unarchived)
+    _record_events(connection, EventName.UNARCHIVED, found, unarchived)
     return refusals
 
 
-def _change_lifetime(connection: Connection, found: Found, change: LifetimeChange) -> Refusals:
+def _change_lifetime(connection: Connection, found: JobRows, change: LifetimeChange) -> Refusals:
     refusals: dict[str, ServiceError] = {**_refuse_expired(found)}
     moved = []
     for job_id in found.keys() - refusals.keys():
         try:
             moved.append({"job_id": job_id, "moment": changed_expiration(change, found[job_id]["expiration_date"])})
-        except BadRequest as error:  # added up with what it had, it leads beyond the calendar
+        except BadRequest as error:  # a valid extension may lead beyond the last date of the calendar
             refusals[job_id] = error
     if moved:
         statement = update(jobs).where(jobs.c.id == bindparam("job_id")).values(expiration_date=bindparam("moment"))
@@ -162,19 +167,19 @@ def _change_lifetime(connection: Connection, found: Found, change: LifetimeChang
     return refusals
 
 
-def _tell(connection: Connection, name: EventName, found: Found, job_ids: Collection[str]) -> None:
+def _record_events(connection: Connection, name: EventName, found: JobRows, job_ids: Collection[str]) -> None:
     outbox.record(connection, name, [(job_id, found[job_id]["owner_id"]) for job_id in job_ids], {})
 
 
-def _refuse_expired(found: Found) -> dict[str, ServiceError]:
+def _refuse_expired(found: JobRows) -> dict[str, ServiceError]:
     return {
-        job_id: BadRequest(f"Job '{job_id}' has expired; submit it again")
+        job_id: BadRequest(f"Job '{job_id}' has expired. Submit it again.")
         for job_id, job in found.items()
         if job["expired"]
     }
 
 
-def _refuse_others(found: Found, moved: set[str], why: str) -> dict[str, ServiceError]:
+def _refuse_others(found: JobRows, moved: set[str], why: str) -> dict[str, ServiceError]:
     return {
         job_id: BadRequest(f"Job '{job_id}' is {job['state']}; {why}")
         for job_id, job in found.items()

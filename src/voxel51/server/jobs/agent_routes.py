@@ -8,7 +8,8 @@ from voxel51.server.http.access import SIGNED_LINK, Access
 from voxel51.server.http.bodies import Form, JsonBody, MultipartBody, RawBody, Upload
 from voxel51.server.http.replies import FileReply, JsonReply
 from voxel51.server.http.route import Policy, RequestContext, Route, route
-from voxel51.server.jobs.attempts import LOG_FOLDER, Attempt, AttemptService
+from voxel51.server.jobs.attempt_reports import AttemptReports
+from voxel51.server.jobs.attempts import LOG_FOLDER, Attempt
 from voxel51.server.jobs.status import check_status
 from voxel51.server.jobs.tasks import TaskService
 from voxel51.wire.digests import REPR_DIGEST, to_header
@@ -20,7 +21,7 @@ AGENT: Access[Attempt] = Access("agent", (("agent",),), (401, 403, 429))
 """The credential of an attempt at the job that the path names."""
 
 
-def agent_routes(attempts: AttemptService, tasks: TaskService, data: DataService) -> Iterable[Route]:
+def agent_routes(attempts: AttemptReports, tasks: TaskService, data: DataService) -> Iterable[Route]:
     """Return the routes of running jobs."""
     handlers = _Handlers(attempts, tasks, data)
     return [*_report_routes(handlers), *_link_routes(handlers)]
@@ -63,7 +64,7 @@ def _link_routes(handlers: "_Handlers") -> Iterable[Route]:
 
 
 class _Handlers:
-    def __init__(self, attempts: AttemptService, tasks: TaskService, data: DataService) -> None:
+    def __init__(self, attempts: AttemptReports, tasks: TaskService, data: DataService) -> None:
         self._attempts = attempts
         self._tasks = tasks
         self._data = data

@@ -1,8 +1,7 @@
-"""What is told of a job beyond its row: how far it is, when it will be done, its place in the queue, its inputs."""
+"""Details of jobs beyond their rows: progress, estimated time, queue position, failure message and inputs."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Connection, RowMapping, select
 
@@ -14,34 +13,36 @@ from voxel51.wire import dates
 from voxel51.wire.jobs import JobInput, JobState
 from voxel51.wire.query import JOBS_FURTHER_FIELDS
 
-_MOST_AT_ONCE = 1000
-"""How many ids one statement names; databases limit its variables."""
+_BATCH_SIZE = 1000
+"""Number of ids in one statement; databases limit the number of its variables."""
+
+_FieldReader = Callable[[RowMapping], object]
 
 
 def further_fields(
     connection: Connection, rows: Sequence[RowMapping], names: Collection[str], positions: QueuePositions
-) -> dict[str, dict[str, Any]]:
-    """The fields ``names``, of those in `JOBS_FURTHER_FIELDS`, of each of these jobs, by id.
+) -> dict[str, dict[str, object]]:
+    """Return the fields ``names``, of those in `JOBS_FURTHER_FIELDS`, of each of these jobs, by job id.
 
-    ``rows`` are as `voxel51.server.jobs.outputs.jobs_with_files` gives them. However many they are, it takes some
-    statements for all of them.
+    ``rows`` are as `voxel51.server.jobs.outputs.jobs_with_files` selects them. The number of statements does not depend
+    on the number of jobs.
     """
-    makers: dict[str, Callable[[RowMapping], Any]] = {name: _column(name) for name in JOBS_FURTHER_FIELDS}
-    makers |= {"analytic": _analytic, "progress": _progress, "failure_message": _failure_message}
+    readers: dict[str, _FieldReader] = {name: _column(name) for name in JOBS_FURTHER_FIELDS}
+    readers |= {"analytic": _analytic, "progress": _progress, "failure_message": _failure_message}
     if "eta_seconds" in names:
         now = dates.now()
-        makers["eta_seconds"] = lambda job: eta_seconds(job, now)
+        readers["eta_seconds"] = lambda job: eta_seconds(job, now)
     if "queue_position" in names:
         found = positions.of(connection, rows)
-        makers["queue_position"] = lambda job: found.get(job["id"])
+        readers["queue_position"] = lambda job: found.get(job["id"])
     if "inputs" in names:
         filenames = _filenames(connection, rows)
-        makers["inputs"] = lambda job: _inputs(job, filenames)
-    return {row["id"]: {name: makers[name](row) for name in names} for row in rows}
+        readers["inputs"] = lambda job: _inputs(job, filenames)
+    return {row["id"]: {name: readers[name](row) for name in names} for row in rows}
 
 
 def eta_seconds(job: RowMapping, now: datetime) -> float | None:
-    """Seconds until a running job will be done if it goes on as it went so far; None while that is not known."""
+    """Return the seconds until a running job is done if it continues at its average speed; None if unknown."""
     fraction = (progress_of(job["status_text"]) or {}).get("fraction", 0.0)
     if job["state"] != JobState.RUNNING or job["start_date"] is None or not 0 < fraction <= 1:
         return None
@@ -49,21 +50,20 @@ def eta_seconds(job: RowMapping, now: datetime) -> float | None:
     return round(seconds * (1 - fraction) / fraction, 1)
 
 
-def _column(name: str) -> Callable[[RowMapping], Any]:
+def _column(name: str) -> _FieldReader:
     return lambda job: job[name]
 
 
-def _analytic(job: RowMapping) -> str:
-    name: str = job["request"]["analytic"]
-    return name
+def _analytic(job: RowMapping) -> object:
+    return job["request"]["analytic"]
 
 
-def _progress(job: RowMapping) -> Any:
+def _progress(job: RowMapping) -> object:
     return progress_of(job["status_text"])
 
 
 def _failure_message(job: RowMapping) -> str | None:
-    """What the platform says of it, else the last that the attempt said of itself."""
+    """Return the failure message of the platform, or else the last message of the attempt."""
     if job["state"] != JobState.FAILED:
         return None
     return job["failure_message"] or last_message(job["status_text"])
@@ -83,11 +83,11 @@ def _data_of(job: RowMapping) -> Iterable[tuple[str, str]]:
 
 
 def _filenames(connection: Connection, rows: Iterable[RowMapping]) -> dict[tuple[str, str], str]:
-    """Names of the inputs that are there still, by owner and id."""
+    """Return the filenames of the inputs that still exist, by owner id and data id."""
     ids = sorted({data_id for row in rows for _, data_id in _data_of(row)})
     found: dict[tuple[str, str], str] = {}
-    for start in range(0, len(ids), _MOST_AT_ONCE):
-        chosen = data.c.id.in_(ids[start : start + _MOST_AT_ONCE])
+    for start in range(0, len(ids), _BATCH_SIZE):
+        chosen = data.c.id.in_(ids[start : start + _BATCH_SIZE])
         for row in connection.execute(select(data.c.owner_id, data.c.id, data.c.name).where(chosen)):
             found[row.owner_id, row.id] = row.name
     return found

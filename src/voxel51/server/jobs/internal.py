@@ -1,13 +1,12 @@
-"""Jobs that the platform runs for itself, such as drawing a video with its labels.
+"""Internal jobs: jobs that the platform runs for itself, such as drawing labels into a video.
 
-They run exactly as those that people submit (isolated, limited, fairly in turn), but nobody sees them:
-they are in no list, tell no events, and count for no quota of running jobs.
+They run exactly as user-submitted jobs do (isolated, limited, scheduled by fair share) but are hidden from users: they
+appear in no list, record no events, and do not count for any quota of running jobs.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import Connection, delete, insert, select, update
@@ -21,11 +20,11 @@ from voxel51.server.storage.storage import Storage
 from voxel51.wire import dates
 from voxel51.wire.jobs import JobComputeMode, JobFailureType, JobState
 
-_STOPPED = {"failure_type": JobFailureType.PLATFORM.value, "failure_message": "It is not needed any more"}
+_STOPPED = {"failure_type": JobFailureType.PLATFORM.value, "failure_message": "The result is no longer needed"}
 
 
 class InternalJobs:
-    """Submits and forgets. ``wake`` is called after one was queued or is to be stopped."""
+    """Submits and deletes internal jobs. ``wake`` is called after one was queued or is to be stopped."""
 
     def __init__(
         self, database: Database, storage: Storage, analytics: AnalyticService, wake: Callable[[], None]
@@ -40,14 +39,14 @@ class InternalJobs:
         connection: Connection,
         owner_id: str,
         analytic: str,
-        inputs: Mapping[str, Any],
-        parameters: Mapping[str, Any],
+        inputs: Mapping[str, object],
+        parameters: Mapping[str, object],
         output_filename: str,
         expires_at: datetime,
     ) -> str:
-        """Queue a job for what belongs to ``owner_id``, within the caller's transaction; returns its id.
+        """Queue a job on data of ``owner_id`` within the caller's transaction, and return its id.
 
-        Nothing of the request is checked: it is the platform's own.
+        The request is not checked: it comes from the platform itself.
 
         Raises:
             Unavailable: the analytic is not installed.
@@ -77,16 +76,17 @@ class InternalJobs:
         self._database.after_commit(self._wake)
         return job_id
 
-    def forget(self, connection: Connection, job_ids: Sequence[str]) -> None:
-        """Forget these jobs and their files, within the caller's transaction.
+    def delete(self, connection: Connection, job_ids: Sequence[str]) -> None:
+        """Delete these jobs and their files within the caller's transaction.
 
-        Those that run are stopped first, and are gone when they are forgotten again.
+        Those that run are stopped first; they are deleted by a later call with the same ids.
         """
         moved = transition_jobs(connection, job_ids, Transition.KILL, fail_date=dates.now(), **_STOPPED)
         running = attempts.c.job_id.in_(job_ids) & attempts.c.ended_at.is_(None)
         connection.execute(update(attempts).where(running).values(stop_requested=True))
         if moved:
             self._database.after_commit(self._wake)
+        # The dispatcher needs the row of a running attempt to settle it.
         busy = set(connection.execute(select(attempts.c.job_id).where(running)).scalars())
         done = [job_id for job_id in job_ids if job_id not in busy]
         for key in detach_files(connection, done):

@@ -1,6 +1,4 @@
-"""The output of a job: where it is, what it is called, and why there may be none."""
-
-from typing import Any
+"""Job outputs: find the output file of a job, or say why it has none."""
 
 from sqlalchemy import Connection, RowMapping, Select, select
 
@@ -23,8 +21,8 @@ _MEDIA_TYPES = {
 }
 
 
-def jobs_with_files() -> Select[Any]:
-    """Jobs with ``version`` and ``scope`` of their analytics and the files of their current attempts."""
+def jobs_with_files() -> Select[*tuple[object, ...]]:
+    """Select jobs with ``version`` and ``scope`` of their analytic and the files of their current attempt."""
     columns = (analytics_table.c.version, analytics_table.c.scope)
     files = (attempts.c.output_key, attempts.c.output_sha256, attempts.c.log_key)
     joined = select(jobs, *columns, *files).join(analytics_table, analytics_table.c.id == jobs.c.analytic_id)
@@ -32,11 +30,11 @@ def jobs_with_files() -> Select[Any]:
 
 
 def output_of(connection: Connection, owner_id: str, job_id: str) -> Download:
-    """The output of any job of the owner, the platform's own included.
+    """Return the output of a job of the owner; it may be an internal job.
 
     Raises:
-        NotFound: the owner has no such job, or its analytic leaves no output.
-        BadRequest: it is not complete, or has expired.
+        NotFound: the owner has no such job, or its analytic produces no output file.
+        BadRequest: the job is not COMPLETE, or has expired.
     """
     of_owner = jobs_with_files().where(jobs.c.id == job_id, jobs.c.owner_id == owner_id)
     job = connection.execute(of_owner).mappings().first()
@@ -46,22 +44,22 @@ def output_of(connection: Connection, owner_id: str, job_id: str) -> Download:
 
 
 def checked_output(job: RowMapping) -> Download:
-    """The output of a job as `jobs_with_files` gives it; raises as `output_of` does."""
+    """Return the output of a job that `jobs_with_files` selected; raise as `output_of` does."""
     job_id = job["id"]
     if job["state"] != JobState.COMPLETE:
         raise BadRequest(f"Job '{job_id}' is {job['state']}; only a COMPLETE job has an output")
     if job["expired"]:
-        raise BadRequest(f"The output of job '{job_id}' has expired")
+        raise BadRequest(f"The output of job '{job_id}' has expired. Submit the job again.")
     if job["output_key"] is None:
-        raise NotFound(f"Job '{job_id}' has no output file; its analytic leaves none")
+        raise NotFound(f"Job '{job_id}' has no output file: its analytic produces none")
     return download_of(job["output_key"], job["output_filename"], job["output_sha256"])
 
 
 def download_of(key: str, filename: str, sha256: str | None = None) -> Download:
-    """A job's file as an answer."""
+    """Return the download of a job's stored file; the suffix of ``filename`` decides the media type."""
     return Download(key, filename, _MEDIA_TYPES.get(filename[filename.rfind(".") :]), sha256)
 
 
 def job_not_found(job_id: str) -> NotFound:
-    """The refusal of an id that is nobody's, or somebody else's."""
-    return NotFound(f"Job '{job_id}' not found; it may belong to somebody else")
+    """Return the error for a job id that does not exist or belongs to another user."""
+    return NotFound(f"Job '{job_id}' not found; it may belong to another user")

@@ -1,4 +1,4 @@
-"""Which of all waiting jobs are next: the order in which the dispatcher would claim them now."""
+"""Queue positions: the order in which the dispatcher would start the queued jobs if it started them all now."""
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
@@ -11,85 +11,88 @@ from voxel51.server.jobs.fair_share import ConcurrencyLimits, FairShares, fair_s
 from voxel51.server.jobs.tables import jobs, user_submitted
 from voxel51.wire.jobs import JobState
 
-_MANY = 1000
-_KEPT_SECONDS = 1.0
-_WAITING = (jobs.c.state == JobState.QUEUED.value) & user_submitted
+_LONG_QUEUE = 1000
+_SNAPSHOT_SECONDS = 1.0
+_QUEUED = (jobs.c.state == JobState.QUEUED.value) & user_submitted
 
 
 @dataclass(frozen=True, slots=True)
-class Queue:
-    """All jobs that wait, as numbers: ``waiting`` is how many each owner has, ``shares`` how owners take turns.
+class QueueSnapshot:
+    """All queued jobs, as numbers. The position of a job follows from its number among the jobs of its owner.
 
-    An owner's jobs are served in their own order, so the place of one follows from its number among its owner's.
+    Attributes:
+        queued: number of queued jobs by owner id.
+        shares: fair shares of these owners.
     """
 
-    waiting: Mapping[str, int]
+    queued: Mapping[str, int]
     shares: FairShares
 
     def position(self, owner_id: str, ahead: int) -> int:
-        """The position of the job that has ``ahead`` of its owner's before it; 1 is next.
+        """Return the position of the job that has ``ahead`` queued jobs of its owner before it; 1 is next.
 
-        Whoever has fewer underway is served first, among equals in the order of turns: so all jobs stand in the order
-        of how many their owner would then have underway. Jobs that must wait for others of their owner, because no
-        more may run at once, stand behind all those that need not.
+        A job starts when its owner has ``active + ahead`` active jobs; call this its level. Fair-share scheduling
+        starts jobs by level, and equal levels in the order in which the owners were served. Jobs that exceed the limit
+        of their owner wait for other jobs to end, so they come after all jobs that do not.
         """
-        level = self.shares.underway[owner_id] + ahead
-        may_start = ahead < self.shares.room(owner_id)
-        before, turn = 0, list(self.shares.order).index(owner_id)
-        for place, other in enumerate(self.shares.order):
-            waiting = self.waiting[other]
-            startable = min(waiting, self.shares.room(other))
-            lower = level - self.shares.underway[other] + (place < turn)
-            before += min(max(lower, 0), startable) if may_start else max(startable, min(lower, waiting))
+        level = self.shares.active[owner_id] + ahead
+        may_start = ahead < self.shares.available_slots(owner_id)
+        before, own_index = 0, list(self.shares.order).index(owner_id)
+        for index, other in enumerate(self.shares.order):
+            queued = self.queued[other]
+            startable = min(queued, self.shares.available_slots(other))
+            # Jobs of the other owner at a lower level; at the same level too, if that owner is served first.
+            lower = level - self.shares.active[other] + (index < own_index)
+            before += min(max(lower, 0), startable) if may_start else max(startable, min(lower, queued))
         return before + 1
 
 
 class QueuePositions:
-    """Says at which position jobs wait. Jobs are counted in an index for it, and not read.
+    """Positions of queued jobs, from counts in an index; no job is read.
 
-    Where more than `_MANY` wait, they are counted once a second at most, and not for everybody who asks: positions may
-    then be a second old.
+    If more than `_LONG_QUEUE` jobs are queued, they are counted at most once a second instead of for every caller, so
+    that positions may be a second old.
     """
 
-    def __init__(self, most_running: ConcurrencyLimits, clock: Callable[[], float] = time.monotonic) -> None:
-        self._most_running = most_running
+    def __init__(self, concurrency_limits: ConcurrencyLimits, clock: Callable[[], float] = time.monotonic) -> None:
+        self._concurrency_limits = concurrency_limits
         self._clock = clock
-        self._kept: tuple[float, Queue] | None = None
+        self._latest: tuple[float, QueueSnapshot] | None = None
 
     def of(self, connection: Connection, rows: Iterable[RowMapping]) -> dict[str, int]:
-        """The position of each of these jobs that is QUEUED, by id."""
+        """Return the position of each of these jobs that is QUEUED, by job id."""
         by_owner: dict[str, list[tuple[datetime, str]]] = {}
         for row in rows:
             if row["state"] == JobState.QUEUED:
                 by_owner.setdefault(row["owner_id"], []).append((row["queued_at"], row["id"]))
-        queue = self._queue(connection, by_owner.keys()) if by_owner else None
+        snapshot = self._snapshot(connection, by_owner.keys()) if by_owner else None
         return {
-            job_id: queue.position(owner_id, ahead)
-            for owner_id, asked in by_owner.items()
-            for job_id, ahead in _ahead(connection, owner_id, sorted(asked)).items()
-            if queue is not None and owner_id in queue.waiting
+            job_id: snapshot.position(owner_id, ahead)
+            for owner_id, wanted in by_owner.items()
+            for job_id, ahead in _count_ahead(connection, owner_id, sorted(wanted)).items()
+            if snapshot is not None and owner_id in snapshot.queued
         }
 
-    def _queue(self, connection: Connection, owner_ids: Set[str]) -> Queue:
+    def _snapshot(self, connection: Connection, owner_ids: Set[str]) -> QueueSnapshot:
         now = self._clock()
-        if self._kept is not None and now < self._kept[0] + _KEPT_SECONDS:
-            queue = self._kept[1]
-            if sum(queue.waiting.values()) > _MANY and queue.waiting.keys() >= owner_ids:
-                return queue
-        counted = select(jobs.c.owner_id, func.count()).where(_WAITING).group_by(jobs.c.owner_id)
-        waiting = {row[0]: row[1] for row in connection.execute(counted.order_by(jobs.c.owner_id))}
-        queue = Queue(waiting, fair_shares_of(connection, [*waiting], self._most_running))
-        self._kept = now, queue
-        return queue
+        if self._latest is not None and now < self._latest[0] + _SNAPSHOT_SECONDS:
+            snapshot = self._latest[1]
+            if sum(snapshot.queued.values()) > _LONG_QUEUE and snapshot.queued.keys() >= owner_ids:
+                return snapshot
+        counted = select(jobs.c.owner_id, func.count()).where(_QUEUED).group_by(jobs.c.owner_id)
+        queued = {row[0]: row[1] for row in connection.execute(counted.order_by(jobs.c.owner_id))}
+        snapshot = QueueSnapshot(queued, fair_shares_of(connection, [*queued], self._concurrency_limits))
+        self._latest = now, snapshot
+        return snapshot
 
 
-def _ahead(connection: Connection, owner_id: str, asked: Sequence[tuple[datetime, str]]) -> dict[str, int]:
-    """How many jobs of their owner are before each of these, which are in their order."""
-    place, of_owner = tuple_(jobs.c.queued_at, jobs.c.id), _WAITING & (jobs.c.owner_id == owner_id)
-    (first, last), wanted = (asked[0], asked[-1]), {job_id for _, job_id in asked}
+def _count_ahead(connection: Connection, owner_id: str, wanted: Sequence[tuple[datetime, str]]) -> dict[str, int]:
+    """Return how many queued jobs of the owner are before each of the ``wanted`` ones, which are in queue order."""
+    place, of_owner = tuple_(jobs.c.queued_at, jobs.c.id), _QUEUED & (jobs.c.owner_id == owner_id)
+    (first, last), wanted_ids = (wanted[0], wanted[-1]), {job_id for _, job_id in wanted}
     before: int = connection.execute(select(func.count()).where(of_owner, place < first)).scalar_one()
-    if len(asked) == 1:
-        return {asked[0][1]: before}
+    if len(wanted) == 1:
+        return {wanted[0][1]: before}
     among = select(jobs.c.id).where(of_owner, place >= first, place <= last).order_by(jobs.c.queued_at, jobs.c.id)
     numbered = enumerate(connection.execute(among).scalars(), before)
-    return {job_id: number for number, job_id in numbered if job_id in wanted}
+    return {job_id: number for number, job_id in numbered if job_id in wanted_ids}

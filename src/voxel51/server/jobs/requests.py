@@ -1,23 +1,22 @@
-"""Checking what a job is asked to do against what its analytic takes."""
+"""Job requests: check inputs and parameters against the document of the analytic, and convert parameter values."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from voxel51.server.errors import BadRequest
 from voxel51.server.json_documents import parse_json_object
-from voxel51.wire.analytics import AnalyticDocument, AnalyticParameter, ParameterRange
+from voxel51.wire.analytics import AnalyticDocument, AnalyticInput, AnalyticParameter, ParameterRange
 from voxel51.wire.jobs import DATA_ID_FIELD, JOB_ID_FIELD, JobComputeMode, JobRequestDocument
 
-_WORDS = {"true": True, "false": False}
+_BOOLEAN_WORDS = {"true": True, "false": False}
 
 
 def read_request(content: bytes) -> JobRequestDocument:
-    """The request that a client sent, its shape checked and its absent parts filled in.
+    """Return the request that a client sent, with its shape checked and absent parts filled in.
 
     Raises:
-        BadRequest: it is no JSON object of that shape; the text names the part.
+        BadRequest: the content is not a JSON object of that shape; the text names the part.
     """
     request = parse_json_object("job request", content)
     if not isinstance(request.get("analytic"), str) or not request["analytic"]:
@@ -38,13 +37,13 @@ def read_request(content: bytes) -> JobRequestDocument:
 def check_request(
     request: JobRequestDocument, document: AnalyticDocument, check_data: Callable[[str], None]
 ) -> JobRequestDocument:
-    """``request`` with its parameters converted to the types that the analytic declares.
+    """Return ``request`` with its parameters converted to the types that the analytic declares.
 
-    ``check_data`` is called with every data id that the request names, and raises where it will not do.
+    ``check_data`` is called with every data id that the request names, and raises if the data cannot be used.
 
     Raises:
-        BadRequest: an input or parameter is missing, unknown, of the wrong type or out of range, or the compute
-            mode is one the analytic has not.
+        BadRequest: an input or parameter is missing, unknown, of the wrong type or out of range, or the analytic does
+            not support the compute mode.
     """
     _check_compute_mode(request.get("compute_mode", JobComputeMode.BEST), document)
     _check_names("input", request["inputs"], document["inputs"])
@@ -53,18 +52,18 @@ def check_request(
     _check_names("parameter", request["parameters"], document["parameters"])
     declared = {parameter["name"]: parameter for parameter in document["parameters"]}
     ranges = document.get("extensions", {}).get("parameters", {})
-    parameters = {}
+    parameters: dict[str, object] = {}
     for name, value in request["parameters"].items():
         if isinstance(value, dict) and DATA_ID_FIELD in value:
             check_data(_data_id(f"parameter '{name}'", value))
             parameters[name] = value
         else:
-            parameters[name] = _value(declared[name], value, ranges.get(name, {}))
+            parameters[name] = _convert(declared[name], value, ranges.get(name, {}))
     return {**request, "parameters": parameters}
 
 
 def output_filename(document: AnalyticDocument) -> str:
-    """What the output of a job is called: empty where the analytic leaves none."""
+    """Return the name of a job's output file; empty if the analytic produces none."""
     if document["zip_outputs"]:
         return "output.zip"
     kept = [output["filename"] for output in document["outputs"] if not output["post_as_data"]]
@@ -73,44 +72,44 @@ def output_filename(document: AnalyticDocument) -> str:
 
 @dataclass(frozen=True, slots=True)
 class FileReference:
-    """A file that a request names: data, or the output of a job. One of the two is None."""
+    """File that a request names: data, or the output of a job. One of the two ids is None."""
 
     data_id: str | None
     job_id: str | None = None
 
 
 def files_of(request: JobRequestDocument) -> dict[str, dict[str, FileReference]]:
-    """The files that a request names: ``inputs`` and ``parameters``, by name."""
-    parts: dict[str, Mapping[str, Any]] = {"inputs": request["inputs"], "parameters": request["parameters"]}
+    """Return the files that a request names in its ``inputs`` and ``parameters``, by part and name."""
+    parts: dict[str, Mapping[str, object]] = {"inputs": request["inputs"], "parameters": request["parameters"]}
     return {
-        part: {name: _reference(value) for name, value in values.items() if _names_file(value)}
+        part: {name: found for name, value in values.items() if (found := _reference(value)) is not None}
         for part, values in parts.items()
     }
 
 
-def _reference(value: Mapping[str, str]) -> FileReference:
-    return FileReference(value.get(DATA_ID_FIELD), value.get(JOB_ID_FIELD))
+def _reference(value: object) -> FileReference | None:
+    if isinstance(value, dict) and (DATA_ID_FIELD in value or value.keys() == {JOB_ID_FIELD}):
+        return FileReference(value.get(DATA_ID_FIELD), value.get(JOB_ID_FIELD))
+    return None
 
 
-def _names_file(value: Any) -> bool:
-    return isinstance(value, dict) and (DATA_ID_FIELD in value or value.keys() == {JOB_ID_FIELD})
-
-
-def _compute_mode(value: Any) -> JobComputeMode:
+def _compute_mode(value: object) -> JobComputeMode:
     try:
         return JobComputeMode(str(value).upper())
     except ValueError:
-        raise BadRequest(f"compute_mode is {', '.join(JobComputeMode)}, not {value!r}") from None
+        raise BadRequest(f"compute_mode must be one of {', '.join(JobComputeMode)}, not {value!r}") from None
 
 
 def _check_compute_mode(mode: str, document: AnalyticDocument) -> None:
     info = document["info"]
     supported = {"CPU": info["supports_cpu"], "GPU": info["supports_gpu"]}
     if mode in supported and not supported[mode]:
-        raise BadRequest(f"Analytic '{info['name']}' does not support compute_mode {mode}; take BEST")
+        raise BadRequest(f"Analytic '{info['name']}' does not support compute_mode {mode}. Use BEST.")
 
 
-def _check_names(kind: str, given: Mapping[str, Any], declared: Any) -> None:
+def _check_names(
+    kind: str, given: Mapping[str, object], declared: Collection[AnalyticInput] | Collection[AnalyticParameter]
+) -> None:
     known = {entry["name"] for entry in declared}
     names = ", ".join(sorted(known)) or "none"
     for name in given:
@@ -121,18 +120,19 @@ def _check_names(kind: str, given: Mapping[str, Any], declared: Any) -> None:
             raise BadRequest(f"Missing required {kind} '{entry['name']}' ({entry['description']})")
 
 
-def _data_id(what: str, reference: Any) -> str:
-    if not isinstance(reference, dict) or not isinstance(reference.get(DATA_ID_FIELD), str):
+def _data_id(what: str, reference: object) -> str:
+    data_id = reference.get(DATA_ID_FIELD) if isinstance(reference, dict) else None
+    if not isinstance(data_id, str):
         raise BadRequest(f'{what} must be {{"{DATA_ID_FIELD}": "<id of uploaded data>"}}, not {reference!r:.100}')
-    data_id: str = reference[DATA_ID_FIELD]
     return data_id
 
 
-def _value(parameter: AnalyticParameter, value: Any, allowed: ParameterRange) -> Any:
+def _convert(parameter: AnalyticParameter, value: object, allowed: ParameterRange) -> object:
+    """Return a parameter value converted to the declared type, if it is in the allowed range."""
     kind = parameter["type"].rpartition(".")[2]
     converted = _CONVERTERS[kind](value) if kind in _CONVERTERS else value
     name = parameter["name"]
-    if converted is _UNFIT:
+    if converted is _INVALID:
         raise BadRequest(f"parameter '{name}' takes a {kind}, not {value!r:.100}")
     if isinstance(converted, int | float) and not isinstance(converted, bool):
         low, high = allowed.get("minimum"), allowed.get("maximum")
@@ -143,7 +143,7 @@ def _value(parameter: AnalyticParameter, value: Any, allowed: ParameterRange) ->
     return converted
 
 
-def _check_choices(name: str, value: Any, allowed: ParameterRange) -> None:
+def _check_choices(name: str, value: object, allowed: ParameterRange) -> None:
     choices = allowed.get("choices")
     for item in value if isinstance(value, list) else [value]:
         if choices is not None and item not in choices:
@@ -151,41 +151,43 @@ def _check_choices(name: str, value: Any, allowed: ParameterRange) -> None:
             raise BadRequest(f"parameter '{name}' takes one of {listed}, not {item!r:.100}")
 
 
-_UNFIT = object()
+# The original client sends numbers and booleans as JSON text too, so text is converted where the type is declared.
+
+_INVALID = object()
 
 
-def _number(value: Any) -> Any:
+def _number(value: object) -> object:
     if isinstance(value, bool):
-        return _UNFIT
+        return _INVALID
     if isinstance(value, str):
         try:
             value = json.loads(value)
         except (ValueError, RecursionError):
-            return _UNFIT
+            return _INVALID
     is_finite = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < float("inf")
-    return value if is_finite else _UNFIT
+    return value if is_finite else _INVALID
 
 
-def _integer(value: Any) -> Any:
+def _integer(value: object) -> object:
     number = _number(value)
-    return int(number) if number is not _UNFIT and number == int(number) else _UNFIT
+    return int(number) if isinstance(number, int | float) and number == int(number) else _INVALID
 
 
-def _boolean(value: Any) -> Any:
+def _boolean(value: object) -> object:
     if isinstance(value, str):
-        return _WORDS.get(value.lower(), _UNFIT)
-    return value if isinstance(value, bool) else _UNFIT
+        return _BOOLEAN_WORDS.get(value.lower(), _INVALID)
+    return value if isinstance(value, bool) else _INVALID
 
 
-def _string(value: Any) -> Any:
-    return value if isinstance(value, str) else _UNFIT
+def _string(value: object) -> object:
+    return value if isinstance(value, str) else _INVALID
 
 
-def _array(value: Any) -> Any:
-    return value if isinstance(value, list) else _UNFIT
+def _array(value: object) -> object:
+    return value if isinstance(value, list) else _INVALID
 
 
-_CONVERTERS: Mapping[str, Callable[[Any], Any]] = {
+_CONVERTERS: Mapping[str, Callable[[object], object]] = {
     "Number": _number,
     "Float": _number,
     "Integer": _integer,

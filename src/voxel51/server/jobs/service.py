@@ -1,10 +1,9 @@
-"""Jobs as their owners see them: submitted, started, watched, kept and forgotten."""
+"""Jobs of users: submit, list and show jobs, hand out their outputs and logs, and delete what has expired."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, delete, insert, select, update
@@ -43,16 +42,16 @@ LISTING = Listing(
 )
 _DATES = ("upload_date", "expiration_date", "start_date", "completion_date", "fail_date")
 _EXTRAS = ("output_filename", "frame_count", "duration_seconds", "size_bytes", "failure_message")
-_MOST_AT_ONCE = 1000
-"""How many jobs one transaction changes, so that nobody waits long for the write lock; the next one goes on."""
+_BATCH_SIZE = 1000
+"""Number of jobs that one transaction changes, so that no other writer waits long for the lock."""
 
 LONGEST_NAME = 255
 
 
 class JobService:
-    """Keeps jobs for their owners. Every method sees only what belongs to the given owner.
+    """Jobs of users. Every method sees only the jobs of the given owner.
 
-    ``wake`` is called after a job was queued or is to be stopped, so that the dispatcher need not be waited for.
+    ``wake`` is called after a job was queued, so that the dispatcher acts at once.
     """
 
     def __init__(
@@ -76,7 +75,7 @@ class JobService:
         self._wake = wake
 
     def submit(self, owner: User, content: bytes, name: str | None, auto_start: bool, ttl: str | None) -> JobRecord:
-        """A new job from the JSON of its request, started at once when ``auto_start``.
+        """Create a job from the JSON of its request, and start it if ``auto_start``.
 
         Raises:
             BadRequest: the request does not fit the analytic or the data; the text names the part.
@@ -114,11 +113,11 @@ class JobService:
         return self.record(owner, str(row["id"]))
 
     def query(self, owner: User, query: Query) -> JobList:
-        """The owner's jobs that match."""
+        """Return the jobs of the owner that match."""
         return self._query(jobs.c.owner_id == owner.id, query)
 
     def query_of_application(self, application: Application, query: Query) -> JobList:
-        """What matches of all jobs of all users of ``application``."""
+        """Return the jobs of all users of ``application`` that match."""
         return self._query(jobs.c.owner_id.in_(users_of(application)), query)
 
     def _query(self, visible: ColumnElement[bool], query: Query) -> JobList:
@@ -137,23 +136,23 @@ class JobService:
 
     def _further(
         self, connection: Connection, job_ids: Sequence[str], names: Sequence[str]
-    ) -> dict[str, dict[str, Any]]:
-        found: dict[str, dict[str, Any]] = {}
-        for start in range(0, len(job_ids), _MOST_AT_ONCE):
-            chosen = jobs.c.id.in_(job_ids[start : start + _MOST_AT_ONCE])
+    ) -> dict[str, dict[str, object]]:
+        found: dict[str, dict[str, object]] = {}
+        for start in range(0, len(job_ids), _BATCH_SIZE):
+            chosen = jobs.c.id.in_(job_ids[start : start + _BATCH_SIZE])
             rows = connection.execute(jobs_with_files().where(chosen)).mappings().all()
             found |= further_fields(connection, rows, names, self._positions)
         return found
 
     def list_unarchived(self, owner: User) -> JobList:
-        """The owner's jobs that are not archived."""
+        """Return the jobs of the owner that are not archived."""
         visible = [jobs.c.owner_id == owner.id, user_submitted, jobs.c.archived.is_(False)]
         with self._database.read() as connection:
             rows, count = run(connection, LISTING, Query(), visible)
         return {"jobs": [_to_wire(row) for row in rows], "count": count}
 
     def record(self, owner: User, job_id: str) -> JobRecord:
-        """One job as it is kept: what it was asked, when what became of it, how much it looked at.
+        """Return the record of a job: its dates, state, analytic, and how much was analysed.
 
         Raises:
             NotFound: the owner has no such job.
@@ -161,7 +160,7 @@ class JobService:
         return _record(self.find(owner.id, job_id))
 
     def details(self, owner: User, job_id: str) -> JobRecord:
-        """One job's record, and how far it is.
+        """Return the record of a job and its progress.
 
         Raises:
             NotFound: the owner has no such job.
@@ -169,7 +168,7 @@ class JobService:
         return only(self.details_of_many(owner, [job_id]))
 
     def details_of_many(self, owner: User, job_ids: Sequence[str]) -> Outcomes[JobRecord]:
-        """The details of each job; refused are those that the owner has not."""
+        """Return the details of each job, or `NotFound` for those that the owner does not have."""
         with self._database.read() as connection:
             found = _find_all(connection, owner.id, job_ids)
             further = further_fields(connection, [*found.values()], JOBS_FURTHER_FIELDS, self._positions)
@@ -179,7 +178,7 @@ class JobService:
         }
 
     def request(self, owner: User, job_id: str) -> JobRequestDocument:
-        """What the job was asked to do.
+        """Return the request of a job.
 
         Raises:
             NotFound: the owner has no such job.
@@ -187,32 +186,32 @@ class JobService:
         request: JobRequestDocument = self.find(owner.id, job_id)["request"]
         return request
 
-    def status(self, owner: User, job_id: str) -> dict[str, Any]:
-        """The job's status document.
+    def status(self, owner: User, job_id: str) -> dict[str, object]:
+        """Return the status document of a job.
 
         Raises:
             NotFound: the owner has no such job, or it was not started.
         """
         job = self.find(owner.id, job_id)
         if job["state"] == JobState.READY:
-            raise NotFound(f"Job '{job_id}' has no status yet; start it first")
+            raise NotFound(f"Job '{job_id}' has no status yet. Start it first.")
         return status_of(job)
 
     def output(self, owner_id: str, job_id: str) -> Download:
-        """The output.
+        """Return the output of a job.
 
         Raises:
-            NotFound: the owner has no such job, or its analytic leaves no output.
-            BadRequest: it is not complete, or has expired.
+            NotFound: the owner has no such job, or its analytic produces no output file.
+            BadRequest: the job is not COMPLETE, or has expired.
         """
         return checked_output(self.find(owner_id, job_id))
 
     def log(self, owner_id: str, job_id: str) -> Download:
-        """The log.
+        """Return the log of a job.
 
         Raises:
             NotFound: the owner has no such job, or it has no log yet.
-            Forbidden: its analytic is public, and its log not for its users.
+            Forbidden: its analytic is public; only the owner of an analytic sees its logs.
         """
         job = self.find(owner_id, job_id)
         if job["scope"] == AnalyticScope.PUBLIC:
@@ -222,20 +221,20 @@ class JobService:
         return download_of(job["log_key"], f"{job_id}.log")
 
     def output_url(self, owner: User, job_id: str) -> str:
-        """A signed link to the output; raises as `output` does."""
+        """Return a signed link to the output; raise as `output` does."""
         self.output(owner.id, job_id)
         return self._links("GET", f"/links/jobs/{job_id}/output")
 
     def log_url(self, owner: User, job_id: str) -> str:
-        """A signed link to the log; raises as `log` does."""
+        """Return a signed link to the log; raise as `log` does."""
         self.log(owner.id, job_id)
         return self._links("GET", f"/links/jobs/{job_id}/log")
 
     def owner_of(self, job_id: str) -> str:
-        """The owner's id, for whoever holds a signed link.
+        """Return the owner's id of a job that a signed link names.
 
         Raises:
-            NotFound: the job is gone.
+            NotFound: the job was deleted.
         """
         with self._database.read() as connection:
             owner_id: str | None = connection.execute(select(jobs.c.owner_id).where(jobs.c.id == job_id)).scalar()
@@ -244,11 +243,11 @@ class JobService:
         return owner_id
 
     def expire(self) -> int:
-        """Delete the files of every ended job whose time has come, and archive it; returns how many."""
+        """Delete the files of expired jobs, and archive the jobs; return how many. Jobs that run do not expire."""
         due = (jobs.c.expiration_date <= dates.now()) & jobs.c.expired.is_(False) & user_submitted
         due &= jobs.c.state.in_([JobState.READY.value, *(state.value for state in ENDED)])
         with self._database.write() as connection:
-            expired = connection.execute(select(jobs.c.id, jobs.c.owner_id).where(due).limit(_MOST_AT_ONCE)).all()
+            expired = connection.execute(select(jobs.c.id, jobs.c.owner_id).where(due).limit(_BATCH_SIZE)).all()
             job_ids = [job.id for job in expired]
             keys = detach_files(connection, job_ids)
             connection.execute(update(jobs).where(jobs.c.id.in_(job_ids)).values(expired=True, archived=True))
@@ -257,22 +256,22 @@ class JobService:
             self._database.after_commit(partial(self._storage.delete, key))
         return len(expired)
 
-    def export(self, owner: User) -> list[dict[str, Any]]:
-        """The record and the request of all jobs of the owner, each with a signed link to its output, if it has one."""
+    def export(self, owner: User) -> list[dict[str, object]]:
+        """Return the record and request of every job of the owner, each with a signed link to its output, if any."""
         of_owner = jobs_with_files().where(jobs.c.owner_id == owner.id, user_submitted)
         statement = of_owner.order_by(jobs.c.upload_date, jobs.c.id)
         with self._database.read() as connection:
             rows = connection.execute(statement).mappings().all()
         return [self._exported(row) for row in rows]
 
-    def _exported(self, job: RowMapping) -> dict[str, Any]:
+    def _exported(self, job: RowMapping) -> dict[str, object]:
         has_output = job["state"] == JobState.COMPLETE and job["output_key"] is not None
         url = self._links("GET", f"/links/jobs/{job['id']}/output") if has_output else None
         return {**_record(job), "request": job["request"], "output_url": url}
 
     def delete_all(self, owner: User) -> bool:
-        """Forget all jobs of the owner, which have ended, and their files."""
-        all_jobs = select(jobs.c.id).where(jobs.c.owner_id == owner.id).limit(_MOST_AT_ONCE)
+        """Delete all jobs of the owner, all of which have ended, and their files."""
+        all_jobs = select(jobs.c.id).where(jobs.c.owner_id == owner.id).limit(_BATCH_SIZE)
         while True:
             with self._database.write() as connection:
                 job_ids = connection.execute(all_jobs).scalars().all()
@@ -283,7 +282,7 @@ class JobService:
                 return True
 
     def find(self, owner_id: str, job_id: str) -> RowMapping:
-        """One job's row, with ``version`` and ``scope`` of its analytic and the files of its current attempt.
+        """Return the row of a job, with ``version`` and ``scope`` of its analytic and the files of its current attempt.
 
         Raises:
             NotFound: the owner has no such job.
@@ -300,13 +299,13 @@ class JobService:
         except NotFound as error:
             raise BadRequest(str(error)) from None
         if row.expiration_date <= dates.now():
-            raise BadRequest(f"Data '{data_id}' has expired; upload it again")
+            raise BadRequest(f"Data '{data_id}' has expired. Upload it again.")
 
 
 def has_active_jobs(connection: Connection, analytic_id: str) -> bool:
-    """Whether jobs of this analytic have not ended."""
-    unended = jobs.c.state.not_in([state.value for state in ENDED])
-    return connection.execute(select(jobs.c.id).where(jobs.c.analytic_id == analytic_id, unended)).first() is not None
+    """Return whether some jobs of this analytic have not ended."""
+    is_active = jobs.c.state.not_in([state.value for state in ENDED])
+    return connection.execute(select(jobs.c.id).where(jobs.c.analytic_id == analytic_id, is_active)).first() is not None
 
 
 def _find_all(connection: Connection, owner_id: str, job_ids: Sequence[str]) -> dict[str, RowMapping]:
@@ -319,20 +318,21 @@ def _record(job: RowMapping) -> JobRecord:
     return _with(job, {**extras, "analytic": job["request"]["analytic"], "version": job["version"]})
 
 
-def _with(job: RowMapping, further: Mapping[str, Any]) -> JobRecord:
+def _with(job: RowMapping, further: Mapping[str, object]) -> JobRecord:
     return _to_wire({**{name: job[name] for name in JOBS_FIELDS}, **further})
 
 
 def detach_files(connection: Connection, job_ids: Sequence[str]) -> list[str]:
-    """Take output and log from all attempts at these jobs; returns the storage keys, to be deleted after the commit."""
+    """Take outputs and logs from all attempts at these jobs; return their storage keys, to delete after the commit."""
     of_job = attempts.c.job_id.in_(job_ids)
     rows = connection.execute(select(attempts.c.output_key, attempts.c.log_key).where(of_job)).all()
     connection.execute(update(attempts).where(of_job).values(output_key=None, log_key=None))
     return [key for row in rows for key in row if key is not None]
 
 
-def _to_wire(record: dict[str, Any]) -> JobRecord:
+def _to_wire(record: dict[str, object]) -> JobRecord:
     for field in _DATES:
-        if record.get(field) is not None:
-            record[field] = dates.to_text(record[field])
-    return record  # type: ignore[return-value]  # its keys are those of the listing and the extras
+        moment = record.get(field)
+        if isinstance(moment, datetime):
+            record[field] = dates.to_text(moment)
+    return record  # type: ignore[return-value]  # the keys are those of the listing and of _EXTRAS

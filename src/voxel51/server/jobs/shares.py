@@ -1,8 +1,8 @@
-"""Links by which somebody without an account looks at the result of one job."""
+"""Share links: links by which a person without an account sees the result of one job."""
 
 import uuid
 from datetime import datetime, timedelta
-from typing import Any
+from typing import NamedTuple
 
 from sqlalchemy import delete, insert, select
 
@@ -20,12 +20,20 @@ from voxel51.wire.shares import NewShare, Share, SharedJob
 from voxel51.wire.tokens import API_VERSION
 
 _PREFIX = "share_"
-_MOST_DAYS = 36525
+_MAX_DAYS = 36525
+
+
+class _LinkTarget(NamedTuple):
+    job_id: str
+    shows_video: bool
+    owner_id: str
 
 
 class ShareService:
-    """Makes share links, of whose keys only hashes are kept, and answers whoever holds one. ``public_url`` is where the
-    platform is."""
+    """Creates, resolves and revokes share links. Only hashes of their keys are stored.
+
+    ``public_url`` is the address of the platform.
+    """
 
     def __init__(self, database: Database, jobs: JobService, public_url: str) -> None:
         self._database = database
@@ -33,30 +41,39 @@ class ShareService:
         self._public_url = public_url
 
     def add(self, owner: User, job_id: str, days: float | None, shows_video: bool) -> NewShare:
-        """A further link to a job's result, and its video where wanted; it ends after ``days``, or with the job.
+        """Create a link to the result of a job, and to its video if ``shows_video``.
+
+        The link expires after ``days``, or with the job.
 
         Raises:
             NotFound: the owner has no such job.
-            BadRequest: there is no such number of days.
+            BadRequest: the number of days is out of range.
         """
-        if days is not None and not 0 < days <= _MOST_DAYS:
-            raise BadRequest(f"A share link lasts above 0 and up to {_MOST_DAYS} days, not {days}")
+        if days is not None and not 0 < days <= _MAX_DAYS:
+            raise BadRequest(f"A share link lasts more than 0 and at most {_MAX_DAYS} days, not {days}")
         job, key, now = self._jobs.find(owner.id, job_id), new_key(_PREFIX), dates.now()
-        ends = None if days is None else now + timedelta(days=days)
-        row: dict[str, Any] = {"id": str(uuid.uuid4()), "job_id": job_id, "created_at": now, "expires_at": ends,
-                               "shows_video": shows_video}  # fmt: skip
+        share_id, expires_at = str(uuid.uuid4()), None if days is None else now + timedelta(days=days)
+        row = {
+            "id": share_id,
+            "job_id": job_id,
+            "key_hash": hash_key(key),
+            "created_at": now,
+            "expires_at": expires_at,
+            "shows_video": shows_video,
+        }
         with self._database.write() as connection:
-            connection.execute(insert(shares).values(key_hash=hash_key(key), **row))
-            audit.record(connection, owner, "share link made", owner, id=row["id"], job=job_id, name=job["name"],
+            connection.execute(insert(shares).values(row))
+            audit.record(connection, owner, "share link made", owner, id=share_id, job=job_id, name=job["name"],
                          video=shows_video)  # fmt: skip
         return {
-            "share": _to_wire(row["id"], now, ends, shows_video),
-            "url": f"{self._public_url}/shared#{key}",  # browsers tell no server what follows the hash
+            "share": _to_wire(share_id, now, expires_at, shows_video),
+            # Browsers do not send the part after the hash to a server, so the key stays out of access logs.
+            "url": f"{self._public_url}/shared#{key}",
             "api_url": f"{self._public_url}/{API_VERSION}/shared/{key}",
         }
 
     def all(self, owner: User, job_id: str) -> list[Share]:
-        """The links to a job's result, the oldest first; their keys cannot be had again.
+        """Return the links to the result of a job, the oldest first, without their keys.
 
         Raises:
             NotFound: the owner has no such job.
@@ -68,23 +85,23 @@ class ShareService:
         return [_to_wire(row.id, row.created_at, row.expires_at, row.shows_video) for row in rows]
 
     def revoke(self, owner: User, job_id: str, share_id: str) -> None:
-        """End a link at once.
+        """Revoke a link with immediate effect.
 
         Raises:
-            NotFound: the owner has no such job, or it no such link.
+            NotFound: the owner has no such job, or the job no such link.
         """
         self._jobs.find(owner.id, job_id)
         chosen = (shares.c.id == share_id) & (shares.c.job_id == job_id)
         with self._database.write() as connection:
             if connection.execute(delete(shares).where(chosen)).rowcount == 0:
-                raise NotFound(f"Job '{job_id}' has no share link '{share_id}'; list them to see which there are")
+                raise NotFound(f"Job '{job_id}' has no share link '{share_id}'. List its links to see their ids.")
             audit.record(connection, owner, "share link revoked", owner, id=share_id, job=job_id)
 
     def job(self, key: str) -> SharedJob:
-        """What whoever holds a link sees of its job: nothing of the owner, or of other jobs.
+        """Return the job behind a link, without anything about its owner or other jobs.
 
         Raises:
-            NotFound: there is no such link (any more).
+            NotFound: the link does not exist, was revoked, or has expired.
         """
         found = self._find(key)
         job = self._jobs.record(User(found.owner_id, ""), found.job_id)
@@ -100,36 +117,36 @@ class ShareService:
         }
 
     def output(self, key: str) -> Download:
-        """The output; raises as `job` and `JobService.output` do."""
+        """Return the output; raise as `job` and `JobService.output` do."""
         found = self._find(key)
         return self._jobs.output(found.owner_id, found.job_id)
 
     def job_with_video(self, key: str) -> tuple[User, str]:
-        """The owner and the id of a job of which whoever holds a link may see the video.
+        """Return the owner and the id of the job behind a link that shows the video.
 
         Raises:
-            NotFound: there is no such link (any more).
-            Forbidden: it does not show the video.
+            NotFound: the link does not exist, was revoked, or has expired.
+            Forbidden: the link does not show the video.
         """
         found = self._find(key)
         if not found.shows_video:
-            raise Forbidden("This link does not show the video; ask whoever gave it to you for one that does")
+            raise Forbidden("This link does not show the video. Ask the person who shared it for a link that does.")
         return User(found.owner_id, ""), found.job_id
 
     def expire(self) -> int:
-        """Forget links whose time is over; returns how many."""
+        """Delete expired links; return how many."""
         with self._database.write() as connection:
             return connection.execute(delete(shares).where(shares.c.expires_at <= dates.now())).rowcount
 
-    def _find(self, key: str) -> Any:
-        counts = (shares.c.key_hash == hash_key(key)) & users.c.deleted_at.is_(None) & users.c.suspended_at.is_(None)
-        counts &= shares.c.expires_at.is_(None) | (shares.c.expires_at > dates.now())
+    def _find(self, key: str) -> _LinkTarget:
+        valid = (shares.c.key_hash == hash_key(key)) & users.c.deleted_at.is_(None) & users.c.suspended_at.is_(None)
+        valid &= shares.c.expires_at.is_(None) | (shares.c.expires_at > dates.now())
         joined = select(shares.c.job_id, shares.c.shows_video, jobs.c.owner_id).join(jobs, jobs.c.id == shares.c.job_id)
         with self._database.read() as connection:
-            row = connection.execute(joined.join(users, users.c.id == jobs.c.owner_id).where(counts)).first()
+            row = connection.execute(joined.join(users, users.c.id == jobs.c.owner_id).where(valid)).first()
         if row is None:
-            raise NotFound("This link does not lead anywhere (any more); ask whoever gave it to you for a new one")
-        return row
+            raise NotFound("This link is invalid or has expired. Ask the person who shared it for a new one.")
+        return _LinkTarget(*row)
 
 
 def _to_wire(share_id: str, created_at: datetime, expires_at: datetime | None, shows_video: bool) -> Share:

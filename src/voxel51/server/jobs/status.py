@@ -1,9 +1,8 @@
-"""The status document of a job: as its attempt wrote it, or made up for one that wrote none."""
+"""Status documents of jobs: check what attempts write, complete it with the platform's knowledge, and derive events."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import RowMapping
 
@@ -14,15 +13,15 @@ from voxel51.wire.events import EventName
 from voxel51.wire.jobs import JobState
 from voxel51.wire.tasks import Progress, TaskState, TaskStatusDocument
 
-_MOST_MESSAGES = 20
-_LONGEST_MESSAGE = 2000
+_MAX_MESSAGES = 20
+_MAX_MESSAGE_LENGTH = 2000
 
 
 def check_status(content: bytes) -> str:
-    """The text of a status document that an attempt wrote.
+    """Return the text of a status document that an attempt wrote.
 
     Raises:
-        BadRequest: it is no JSON object that could be handed out.
+        BadRequest: the content is not a JSON object that could be passed on.
     """
     parse_json_object("status", content)
     try:
@@ -31,13 +30,13 @@ def check_status(content: bytes) -> str:
         raise BadRequest(f"The status is not UTF-8: {error}") from None
 
 
-def status_of(job: RowMapping) -> dict[str, Any]:
-    """The status document of a job that was started.
+def status_of(job: RowMapping) -> dict[str, object]:
+    """Return the status document of a job that was started.
 
-    What the attempt wrote is returned as it is, unless the platform knows better how it ended: a job that crashed
-    or was killed could not say so itself.
+    The document of the attempt is returned unchanged unless the platform knows better how the job ended: a job that
+    crashed or was killed could not write it.
     """
-    document: dict[str, Any] = json.loads(job["status_text"]) if job["status_text"] else dict(_empty(job))
+    document: dict[str, object] = json.loads(job["status_text"]) if job["status_text"] else dict(_empty(job))
     state = JobState(job["state"])
     if state in ENDED and document.get("state") != state:
         document["state"] = state.value
@@ -45,62 +44,70 @@ def status_of(job: RowMapping) -> dict[str, Any]:
         moment = _naive(job["fail_date"] or job["completion_date"])
         document["fail_time" if state == JobState.FAILED else "complete_time"] = moment
         if job["failure_message"]:
-            messages = document.get("messages")
-            messages = messages if isinstance(messages, list) else []
-            document["messages"] = [*messages, {"message": job["failure_message"], "time": moment}]
+            document["messages"] = [*_messages(document), {"message": job["failure_message"], "time": moment}]
     return document
 
 
-def news_of(before: str | None, after: str) -> Iterator[tuple[EventName, dict[str, Any]]]:
-    """What the status document ``after`` tells that the one ``before`` did not, as events.
+def final_message(job: RowMapping) -> str | None:
+    """Return the last message of the status document of a job: how it ended, if it failed."""
+    messages = _messages(status_of(job))
+    return _text_of(messages[-1]) if messages else None
 
-    Anybody's container may have written either, so nothing of their form is taken for granted, and little is passed on.
+
+def events_of_status(before: str | None, after: str) -> Iterator[tuple[EventName, dict[str, object]]]:
+    """Yield events for what the status document ``after`` adds to the one ``before``.
+
+    Both may come from any container, so their form is not trusted, and the amount passed on is limited.
     """
-    old, new = (_read(text) for text in (before, after))
+    old, new = _read(before), _read(after)
     known = len(_messages(old))
-    for message in _messages(new)[known:][-_MOST_MESSAGES:]:
-        if isinstance(message, dict) and isinstance(message.get("message"), str):
-            yield EventName.MESSAGE, {"message": message["message"][:_LONGEST_MESSAGE]}
+    for message in _messages(new)[known:][-_MAX_MESSAGES:]:
+        text = _text_of(message)
+        if text is not None:
+            yield EventName.MESSAGE, {"message": text}
     progress = _progress(new)
     if progress and progress != _progress(old):
         yield EventName.PROGRESS, {"progress": progress}
 
 
 def progress_of(text: str | None) -> Progress | None:
-    """How far the attempt that wrote this status document said it is; None where it said nothing of it."""
-    progress: Progress = _progress(_read(text))  # type: ignore[assignment]  # its keys are those of the shape
-    return progress or None
+    """Return the progress in the text of a status document; None if it reports none."""
+    return _progress(_read(text)) or None
 
 
 def last_message(text: str | None) -> str | None:
-    """The last that the attempt which wrote this status document said."""
-    for message in reversed(_messages(_read(text))):
-        if isinstance(message, dict) and isinstance(message.get("message"), str):
-            return str(message["message"][:_LONGEST_MESSAGE])
-    return None
+    """Return the last message in the text of a status document."""
+    texts = map(_text_of, reversed(_messages(_read(text))))
+    return next((each for each in texts if each is not None), None)
 
 
-def _read(text: str | None) -> dict[str, Any]:
+def _read(text: str | None) -> dict[str, object]:
     document = json.loads(text) if text else {}
     return document if isinstance(document, dict) else {}
 
 
-def _messages(document: dict[str, Any]) -> list[Any]:
+def _messages(document: Mapping[str, object]) -> list[object]:
     messages = document.get("messages")
     return messages if isinstance(messages, list) else []
 
 
-def _progress(document: dict[str, Any]) -> dict[str, Any]:
-    told = document.get("progress")
-    if not isinstance(told, dict):
-        return {}
-    progress = {
-        name: told[name]
-        for name in ("fraction", "frames_done", "frames_total")
-        if isinstance(told.get(name), int | float) and not isinstance(told[name], bool)
-    }
-    if isinstance(told.get("message"), str):
-        progress["message"] = told["message"][:_LONGEST_MESSAGE]
+def _text_of(message: object) -> str | None:
+    text = message.get("message") if isinstance(message, dict) else None
+    return text[:_MAX_MESSAGE_LENGTH] if isinstance(text, str) else None
+
+
+def _progress(document: Mapping[str, object]) -> Progress:
+    reported = document.get("progress")
+    progress: Progress = {}
+    if not isinstance(reported, dict):
+        return progress
+    for name in ("fraction", "frames_done", "frames_total"):
+        number = reported.get(name)
+        if isinstance(number, int | float) and not isinstance(number, bool):
+            progress[name] = number
+    text = _text_of(reported)
+    if text is not None:
+        progress["message"] = text
     return progress
 
 
@@ -120,4 +127,5 @@ def _empty(job: RowMapping) -> TaskStatusDocument:
 
 
 def _naive(moment: datetime | None) -> str | None:
+    """Return a time as old clients expect it: UTC, without the offset."""
     return None if moment is None else moment.replace(tzinfo=None).isoformat()

@@ -1,4 +1,4 @@
-"""Jobs, and the attempts at them."""
+"""Tables of jobs, their attempts and share links, and of the fair-share scheduler."""
 
 from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, String, Table, Text, false
 
@@ -15,7 +15,7 @@ jobs = Table(
     Column("name", String(255), nullable=False),
     Column("state", String(16), nullable=False),
     Column("archived", Boolean, nullable=False),
-    Column("internal", Boolean, nullable=False, server_default=false()),  # the platform's own: see internal.py
+    Column("internal", Boolean, nullable=False, server_default=false()),  # see internal.py
     Column("upload_date", Moment, nullable=False),
     Column("expiration_date", Moment, nullable=False, index=True),
     Column("expired", Boolean, nullable=False),
@@ -30,7 +30,7 @@ jobs = Table(
     Column("failure_message", Text),
     Column("request", Document, nullable=False),
     Column("output_filename", String(255), nullable=False),
-    Column("attempt_id", String(36)),  # the current one: only its reports count
+    Column("attempt_id", String(36)),  # the current attempt: only its reports count
     Column("attempts_lost", Integer, nullable=False),
     Column("status_text", Text),  # as the current attempt wrote it
     Column("frame_count", BigInteger),
@@ -40,7 +40,7 @@ jobs = Table(
     Index("ix_jobs_owner_name", "owner_id", "name"),
     Index("ix_jobs_queue", "state", "internal", "owner_id", "queued_at", "id"),
 )
-# What ended in a time, and how long it took, is read from these alone.
+# Covering indexes: statistics of ended jobs (how many, how long, whose) are read from these alone.
 for _date, _columns in (
     (jobs.c.completion_date, (jobs.c.owner_id, jobs.c.start_date, jobs.c.internal)),
     (jobs.c.fail_date, (jobs.c.owner_id, jobs.c.start_date, jobs.c.internal, jobs.c.failure_type)),
@@ -49,7 +49,7 @@ for _date, _columns in (
     Index(f"ix_jobs_{_date.name}", _date, *_columns, sqlite_where=_known, postgresql_where=_known)
 
 user_submitted = jobs.c.internal.is_(False)
-"""Of what people see: jobs that somebody submitted."""
+"""Condition: the job was submitted by a user. Internal jobs are hidden from users."""
 
 fair_share = Table(
     "fair_share",
@@ -65,7 +65,7 @@ shares = Table(
     Column("job_id", String(36), ForeignKey(jobs.c.id, ondelete="CASCADE"), nullable=False, index=True),
     Column("key_hash", String(64), nullable=False, unique=True),
     Column("created_at", Moment, nullable=False),
-    Column("expires_at", Moment, index=True),  # null: never
+    Column("expires_at", Moment, index=True),  # null: the link does not expire
     Column("shows_video", Boolean, nullable=False),
 )
 

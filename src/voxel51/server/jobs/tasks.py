@@ -1,4 +1,4 @@
-"""What an attempt is told: the task description, and fresh links where old ones may have ended."""
+"""Tasks: the task description of an attempt, and the signed links by which the attempt reads and writes files."""
 
 from urllib.parse import quote
 
@@ -20,7 +20,7 @@ _UPLOADS = ("status", "log", "output", "spans")
 
 
 class TaskService:
-    """Describes an attempt's task. ``links`` makes signed links that are reached from where jobs run."""
+    """Task descriptions and links of attempts. ``links`` signs links that are reachable from where jobs run."""
 
     def __init__(self, database: Database, data: DataService, sources: SourceService, links: Links) -> None:
         self._database = database
@@ -29,7 +29,7 @@ class TaskService:
         self._links = links
 
     def describe(self, attempt: Attempt) -> TaskDescription:
-        """The task description."""
+        """Return the task description."""
         job = self._job(attempt)
         files = files_of(job["request"])
         parameters = {
@@ -49,33 +49,33 @@ class TaskService:
         }
 
     def input_links(self, attempt: Attempt) -> dict[str, SignedUrlReference]:
-        """A fresh link for every input."""
+        """Return a new link to each input; those in the task description may have expired."""
         names = files_of(self._job(attempt)["request"])["inputs"]
         return {name: self._input(attempt, "inputs", name) for name in names}
 
     def upload_link(self, attempt: Attempt, what: str) -> SignedUrlReference:
-        """A fresh link to which the ``status``, ``log`` or ``output`` is PUT.
+        """Return a new link to which the attempt PUTs its ``status``, ``log``, ``output`` or ``spans``.
 
         Raises:
-            NotFound: it is none of these.
+            NotFound: ``what`` is another word.
         """
         if what not in _UPLOADS:
-            raise NotFound(f"There is no link to '{what}'; there are data, {', '.join(_UPLOADS)}")
+            raise NotFound(f"No link to '{what}'; there are links to data, {', '.join(_UPLOADS)}")
         return {"signed-url": self._links("PUT", f"/links/attempts/{attempt.id}/{what}")}
 
     def description_url(self, attempt_id: str) -> str:
-        """The link to the task description."""
+        """Return the link to the task description."""
         return self._links("GET", f"/links/attempts/{attempt_id}/task")
 
     def log_url(self, attempt_id: str) -> str:
-        """The link to which the log is PUT."""
+        """Return the link to which the attempt PUTs its log."""
         return self._links("PUT", f"/links/attempts/{attempt_id}/log")
 
     def file(self, attempt: Attempt, part: str, name: str) -> Download | ProxiedDownload:
-        """What is behind an input or data parameter.
+        """Return the content of an input or of a parameter that names data.
 
         Raises:
-            NotFound: the request names no such file, or it was deleted or has expired since.
+            NotFound: the request names no such file, or the file was deleted or has expired since.
         """
         reference = files_of(self._job(attempt)["request"]).get(part, {}).get(name)
         if reference is None:

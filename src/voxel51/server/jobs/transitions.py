@@ -1,8 +1,7 @@
-"""The one table of moves that a job's state may make. Each that is made is written down as an event."""
+"""State transitions of jobs: the one table of allowed transitions. Each transition is recorded as an event."""
 
 from collections.abc import Sequence
 from enum import Enum
-from typing import Any
 
 from sqlalchemy import Connection, update
 
@@ -13,7 +12,7 @@ from voxel51.wire.jobs import JobState
 
 
 class Transition(Enum):
-    """A move: the states it may start from, and the one it leads to."""
+    """A transition: the states from which it is allowed, and the state it leads to."""
 
     START = ({JobState.READY}, JobState.QUEUED)
     CLAIM = ({JobState.QUEUED}, JobState.SCHEDULED)
@@ -31,27 +30,30 @@ _EVENTS = {
     JobState.COMPLETE: EventName.COMPLETE,
     JobState.FAILED: EventName.FAILED,
 }
-_TOLD = {"failure_type": "failure_type", "failure_message": "message"}
+_EVENT_FIELDS = {"failure_type": "failure_type", "failure_message": "message"}  # column -> field of the event
 
 ENDED = frozenset({JobState.COMPLETE, JobState.FAILED})
 
 
-def transition_job(connection: Connection, job_id: str, transition: Transition, **values: Any) -> bool:
-    """Make the move within the caller's transaction, setting ``values`` with it.
+def transition_job(connection: Connection, job_id: str, transition: Transition, **values: object) -> bool:
+    """Apply the transition to one job within the caller's transaction, and set the columns ``values`` with it.
 
     Returns:
-        whether the job was in a state from which it can be made; nothing is changed if not.
+        whether the job was in a state that allows the transition; if not, nothing is changed.
     """
     return bool(transition_jobs(connection, [job_id], transition, **values))
 
 
-def transition_jobs(connection: Connection, job_ids: Sequence[str], transition: Transition, **values: Any) -> set[str]:
-    """Make the move with each job that is in a state from which it can be made; returns which."""
+def transition_jobs(
+    connection: Connection, job_ids: Sequence[str], transition: Transition, **values: object
+) -> set[str]:
+    """Apply the transition to each job whose state allows it; return the ids of those jobs."""
     sources, target = transition.value
+    # The state is checked and changed by one statement: two transactions that race cannot both apply a transition.
     chosen = jobs.c.id.in_(job_ids) & jobs.c.state.in_([state.value for state in sources])
     statement = update(jobs).where(chosen).values(state=target.value, **values)
     moved = connection.execute(statement.returning(jobs.c.id, jobs.c.owner_id, jobs.c.internal)).all()
-    document = {told: values[name] for name, told in _TOLD.items() if values.get(name) is not None}
+    document = {field: values[name] for name, field in _EVENT_FIELDS.items() if values.get(name) is not None}
     document["state"] = target.value
     outbox.record(connection, _EVENTS[target], [(row.id, row.owner_id) for row in moved if not row.internal], document)
     return {row.id for row in moved}

@@ -1,1 +1,1 @@
-"""What operators see of the whole platform."""
+"""Overview for operators: queue, workers, usage and health of the whole platform."""

@@ -1,10 +1,9 @@
-"""The jobs of people that ended in a time, read from indexes that are in the order of it."""
+"""Statistics of user-submitted jobs that ended in a period, read from covering indexes alone."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, literal, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, literal, select
 
 from voxel51.server.database.types import seconds_between
 from voxel51.server.jobs.tables import jobs, user_submitted
@@ -15,19 +14,20 @@ _NONE = JobFailureType.NONE.value
 
 def ended_by_owner(
     connection: Connection, begin: datetime, end: datetime, among: Sequence[ColumnElement[bool]] = ()
-) -> Iterator[Row[Any]]:
-    """Rows of ``owner_id``, ``failure_type`` (NONE: completed), ``number`` and ``seconds``, both summed up.
+) -> Iterator[RowMapping]:
+    """Yield rows of ``owner_id``, ``failure_type`` (NONE: completed), ``number`` of jobs, and their total ``seconds``.
 
-    ``end`` is not in the time. Where it is a day, a day's jobs are put together at a time, and not all of them.
+    ``end`` itself is outside the period. Sums are over the whole period: ask for one day at a time to get sums by day,
+    so that the database groups the jobs of one day only.
     """
     completed = _grouped(jobs.c.completion_date, literal(_NONE).label("failure_type"))
     failed = _grouped(jobs.c.fail_date, jobs.c.failure_type).group_by(jobs.c.failure_type)
     for statement, moment in ((completed, jobs.c.completion_date), (failed, jobs.c.fail_date)):
-        yield from connection.execute(statement.where(moment >= begin, moment < end, user_submitted, *among))
+        yield from connection.execute(statement.where(moment >= begin, moment < end, user_submitted, *among)).mappings()
 
 
 def number_ended(connection: Connection, begin: datetime, end: datetime) -> tuple[int, int]:
-    """How many were completed, and how many failed."""
+    """Return how many jobs were completed, and how many failed."""
     completed, failed = (
         connection.execute(select(func.count()).where(moment >= begin, moment < end, user_submitted)).scalar_one()
         for moment in (jobs.c.completion_date, jobs.c.fail_date)
@@ -35,7 +35,7 @@ def number_ended(connection: Connection, begin: datetime, end: datetime) -> tupl
     return completed, failed
 
 
-def _grouped(moment: ColumnElement[datetime], failure_type: ColumnElement[str]) -> Select[Any]:
+def _grouped(moment: ColumnElement[datetime], failure_type: ColumnElement[str]) -> Select[*tuple[object, ...]]:
     seconds = func.sum(seconds_between(jobs.c.start_date, moment))
     columns = (jobs.c.owner_id, failure_type, func.count().label("number"), seconds.label("seconds"))
     return select(*columns).group_by(jobs.c.owner_id)

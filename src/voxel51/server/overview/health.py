@@ -1,4 +1,4 @@
-"""What is wrong with the platform, as far as it can tell while it runs."""
+"""Health checks: what is wrong with the platform, as far as it can tell while it runs."""
 
 from collections.abc import Sequence
 
@@ -11,9 +11,9 @@ from voxel51.wire.overview import Health, HealthCheck
 
 
 class HealthService:
-    """Asks what ``voxel51 server doctor`` asks, but for what takes long or changes something.
+    """Health checks of a running platform: those of ``voxel51 server doctor`` that are quick and change nothing.
 
-    ``installed`` is what was found when the platform started.
+    ``installed`` are the analytics that were found when the platform started.
     """
 
     def __init__(
@@ -25,24 +25,24 @@ class HealthService:
         self._installed = installed
 
     def health(self) -> Health:
-        """All that was looked at, the fine ones too."""
-        looks = {
-            "database": self._look_at_database,
-            "dispatcher": self._look_at_dispatcher,
+        """Return the results of all checks, including those that passed."""
+        checks = {
+            "database": self._check_database,
+            "dispatcher": self._check_dispatcher,
             "analytics": lambda: check_analytics(self._installed),
         }
-        return {"checks": [_to_wire(finding) for finding in examine_running(self._settings, looks)]}
+        return {"checks": [_to_wire(finding) for finding in examine_running(self._settings, checks)]}
 
-    def _look_at_database(self) -> CheckResult:
+    def _check_database(self) -> CheckResult:
         with self._database.read() as connection:
             connection.exec_driver_sql("SELECT 1")
             return CheckResult("database", Verdict.OK, f"{connection.dialect.name} responds")
 
-    def _look_at_dispatcher(self) -> CheckResult:
+    def _check_dispatcher(self) -> CheckResult:
         if self._dispatcher.is_running():
             return CheckResult("dispatcher", Verdict.OK, "jobs are being started")
         return CheckResult(
-            "dispatcher", Verdict.FAILURE, "no job is being started", "restart the platform; its log says why"
+            "dispatcher", Verdict.FAILURE, "jobs are not being started", "restart the platform; its log says why"
         )
 
 

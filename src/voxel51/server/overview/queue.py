@@ -1,10 +1,9 @@
-"""The queue as operators see it: what waits, what runs, and how fast it goes."""
+"""Queue overview for operators: queued and running jobs, and the throughput of the last day."""
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, RowMapping, Select, func, select
 
 from voxel51.server.accounts.tables import applications, users
 from voxel51.server.analytics.tables import analytics
@@ -19,18 +18,18 @@ from voxel51.wire.jobs import JobState
 from voxel51.wire.overview import HourlyJobs, QueueOverview, RunningJob
 
 _HOURS = 24
-_UNDERWAY = [JobState.SCHEDULED.value, JobState.RUNNING.value]
+_ACTIVE_STATES = [JobState.SCHEDULED.value, JobState.RUNNING.value]
 
 
 class QueueService:
-    """Looks at all jobs at once."""
+    """Overview of the jobs of all users."""
 
     def __init__(self, database: Database, dispatcher: Dispatcher) -> None:
         self._database = database
         self._dispatcher = dispatcher
 
     def overview(self) -> QueueOverview:
-        """How the queue stands. What is counted is read from indexes."""
+        """Return the state of the queue. Counts are read from indexes."""
         with self._database.read() as connection:
             states = _states(connection)
             return {
@@ -40,13 +39,13 @@ class QueueService:
                 "states": states[False],
                 "internal_states": states[True],
                 "oldest_wait_seconds": _oldest_wait_seconds(connection),
-                "running": [_running(row) for row in connection.execute(_underway())],
+                "running": [_running(row) for row in connection.execute(_active_jobs()).mappings()],
                 "throughput": list(_throughput(connection)),
             }
 
 
 def _states(connection: Connection) -> dict[bool, dict[str, int]]:
-    """How many jobs are in each state; by whether they are the platform's own."""
+    """Return the number of jobs in each state, by whether they are internal."""
     counted = select(jobs.c.internal, jobs.c.state, func.count()).group_by(jobs.c.state, jobs.c.internal)
     states = {internal: {state.value: 0 for state in JobState} for internal in (False, True)}
     for internal, state, number in connection.execute(counted):
@@ -60,33 +59,33 @@ def _oldest_wait_seconds(connection: Connection) -> float | None:
     return None if since is None else max(0.0, (dates.now() - since).total_seconds())
 
 
-def _underway() -> Select[Any]:
+def _active_jobs() -> Select[*tuple[object, ...]]:
     named = (users.c.name.label("username"), applications.c.name.label("application"))
-    ran = (analytics.c.name.label("analytic"), analytics.c.version, attempts.c.created_at.label("started_at"))
-    told = (jobs.c.id, jobs.c.state, jobs.c.internal, jobs.c.start_date, jobs.c.status_text)
+    of_attempt = (analytics.c.name.label("analytic"), analytics.c.version, attempts.c.created_at.label("started_at"))
+    of_job = (jobs.c.id, jobs.c.state, jobs.c.internal, jobs.c.start_date, jobs.c.status_text)
     return (
-        select(*told, *named, *ran)
+        select(*of_job, *named, *of_attempt)
         .join(users, users.c.id == jobs.c.owner_id)
         .outerjoin(applications, applications.c.id == users.c.application_id)
         .join(analytics, analytics.c.id == jobs.c.analytic_id)
         .join(attempts, attempts.c.id == jobs.c.attempt_id)
-        .where(jobs.c.state.in_(_UNDERWAY))
+        .where(jobs.c.state.in_(_ACTIVE_STATES))
         .order_by(attempts.c.created_at, jobs.c.id)
     )
 
 
-def _running(row: Row[Any]) -> RunningJob:
+def _running(row: RowMapping) -> RunningJob:
     return {
-        "job_id": row.id,
-        "username": row.username,
-        "application": row.application,
-        "analytic": row.analytic,
-        "version": row.version,
-        "state": row.state,
-        "internal": row.internal,
-        "started_at": dates.to_text(row.started_at),
-        "progress": progress_of(row.status_text),
-        "eta_seconds": eta_seconds(row._mapping, dates.now()),
+        "job_id": row["id"],
+        "username": row["username"],
+        "application": row["application"],
+        "analytic": row["analytic"],
+        "version": row["version"],
+        "state": row["state"],
+        "internal": row["internal"],
+        "started_at": dates.to_text(row["started_at"]),
+        "progress": progress_of(row["status_text"]),
+        "eta_seconds": eta_seconds(row, dates.now()),
     }
 
 

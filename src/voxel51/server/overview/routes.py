@@ -48,7 +48,7 @@ def usage_routes(usage: UsageService, applications: ApplicationService) -> Itera
     """Return the routes of usage reports."""
 
     def of_all(context: RequestContext[User]) -> UsageReport:
-        return usage.of_everybody(_usage_query(context))
+        return usage.of_all_users(_usage_query(context))
 
     def of_application(context: RequestContext[User]) -> UsageReport:
         return usage.of_application(applications.find(context.path_params["name"]), _usage_query(context))

@@ -1,4 +1,4 @@
-"""What executes jobs, and what its machine has to spare. Today it is the dispatcher of this process alone."""
+"""Workers: what executes jobs, and the load of its machine. The only worker is the dispatcher of this process."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ _UNITS = {"kB": 1024}
 
 
 def local_worker(dispatcher: Dispatcher, storage: Path) -> Worker:
-    """The dispatcher of this process, and the machine that it runs on; ``storage`` is where the files are."""
+    """Return the dispatcher of this process and its machine. ``storage`` is the folder of the stored files."""
     return {
         "name": socket.gethostname(),
         "engine": LOCAL_ENGINE,
@@ -39,7 +39,7 @@ def _load() -> list[float] | None:
 
 
 def _memory() -> Memory | None:
-    """As Linux tells it. "Available" is what can be had without swapping."""
+    """Return the memory as Linux reports it. "Available" is what programs can get without swapping."""
     try:
         lines = [line.split() for line in _MEMORY.read_text(encoding="ascii").splitlines()]
         found = {line[0]: int(line[1]) * _UNITS[line[2]] for line in lines if len(line) == 3}

@@ -1,1 +1,1 @@
-"""What can be made of data and results to look at them, or to read them elsewhere: made once, on demand, and kept."""
+"""Renditions: files derived from videos and labels, made on demand by internal jobs."""

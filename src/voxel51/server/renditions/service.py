@@ -1,11 +1,10 @@
-"""Renditions: asked for, made by jobs of the platform's own, kept while somebody uses them."""
+"""Renditions: find derived files, have missing ones made by internal jobs, and delete those that are no longer used."""
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from sqlalchemy import Connection, RowMapping, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
@@ -17,97 +16,106 @@ from voxel51.server.downloads import Download
 from voxel51.server.errors import BadRequest, ServiceError, Unavailable
 from voxel51.server.jobs.internal import InternalJobs
 from voxel51.server.jobs.outputs import checked_output, jobs_with_files
-from voxel51.server.jobs.status import status_of
+from voxel51.server.jobs.status import final_message, progress_of
 from voxel51.server.jobs.tables import jobs
 from voxel51.server.renditions.sources import RenditionSource, SourceResolver
-from voxel51.server.renditions.specs import RenditionSpec
+from voxel51.server.renditions.specs import Arguments, RenditionSpec
 from voxel51.server.renditions.tables import renditions
 from voxel51.wire import dates
 from voxel51.wire.jobs import DATA_ID_FIELD, JobFailureType, JobState
 from voxel51.wire.renditions import PendingRendition, RenditionRecord
 
 RENDITION_ANALYTIC = "voxel51/rendition"
-"""The analytic that makes them."""
+"""Name of the internal analytic that makes renditions."""
 
-_MOST_AT_ONCE = 500
-_NOTED_EVERY = timedelta(hours=1)
-"""How often the use of a rendition is written down."""
+_BATCH_SIZE = 500
+_USE_RECORDED_EVERY = timedelta(hours=1)
+"""Interval at which the use of a rendition is recorded, so that reading it does not write to the database each time."""
 
-_FAILURES_KEPT = timedelta(minutes=10)
-"""For how long a rendition that could not be made is not tried again."""
+_RETRY_FAILED_AFTER = timedelta(minutes=10)
+"""Time after which a rendition that could not be made is tried again."""
 
 
 @dataclass(frozen=True, slots=True)
 class RetentionPolicy:
-    """For how long renditions are kept.
+    """Rules by which renditions are deleted.
 
     Attributes:
-        unused: one that nobody used for that long is forgotten.
-        most: of one owner's, those used longest ago make room beyond so many.
+        unused: time without use after which a rendition is deleted.
+        max_per_owner: number of renditions of one owner; beyond it, those used longest ago are deleted.
     """
 
     unused: timedelta
-    most: int
+    max_per_owner: int
 
 
 class RenditionService:
-    """Gives renditions, and has them made where there are none. Every method sees only what belongs to the owner."""
+    """Renditions of data and jobs. Every method sees only what belongs to the given owner.
+
+    A rendition is the output of an internal job. Its row names that job and says what it is of; the state of the
+    rendition is the state of the job.
+    """
 
     def __init__(
-        self, database: Database, makers: InternalJobs, subjects: SourceResolver, keeping: RetentionPolicy
+        self, database: Database, internal_jobs: InternalJobs, sources: SourceResolver, retention: RetentionPolicy
     ) -> None:
         self._database = database
-        self._makers = makers
-        self._subjects = subjects
-        self._keeping = keeping
+        self._internal_jobs = internal_jobs
+        self._sources = sources
+        self._retention = retention
 
     def get(
-        self, owner: User, subject: RenditionSource, spec: RenditionSpec, given: Mapping[str, str]
+        self, owner: User, source: RenditionSource, spec: RenditionSpec, given: Mapping[str, str]
     ) -> Download | PendingRendition:
-        """The rendition, or how far it is; the first who asks has it made.
+        """Return the rendition, or its progress while it is made. The first request for it has it made.
 
         Raises:
             NotFound: the owner has no such data or job.
-            BadRequest: an argument will not do, or the rendition cannot be made of this; the text says why.
+            BadRequest: an argument is invalid, or the rendition cannot be made of this source; the text says why.
             Unavailable: the platform failed to make it.
         """
-        self._subjects.check(owner, subject)
+        self._sources.check(owner, source)
         arguments = spec.read(given)
         variant = _digest(arguments)
         with self._database.read() as connection:
-            maker = _find(connection, subject, spec, variant)
-        if maker is None or _is_stale(maker):
+            job = _find(connection, source, spec, variant)
+        if job is None or _is_stale(job):
             try:
-                maker = self._have_made(owner, subject, spec, arguments, variant)
-            except IntegrityError:  # what it is of was deleted since it was looked at: that is to be said
-                self._subjects.check(owner, subject)
-                self._subjects.inputs(owner, subject, spec, arguments)
+                job = self._have_made(owner, source, spec, arguments, variant)
+            except IntegrityError:
+                # The source was deleted after the check above: checking again raises the right error.
+                self._sources.check(owner, source)
+                self._sources.inputs(owner, source, spec, arguments)
                 raise
-        return self._answer(spec, maker)
+        return self._result(spec, job)
 
-    def all(self, owner: User, subject: RenditionSource) -> list[RenditionRecord]:
-        """The renditions that are kept or being made of the subject.
+    def all(self, owner: User, source: RenditionSource) -> list[RenditionRecord]:
+        """Return the renditions of the source that exist or are being made.
 
         Raises:
             NotFound: the owner has no such data or job.
         """
-        self._subjects.check(owner, subject)
+        self._sources.check(owner, source)
         statement = (
             select(renditions.c.kind, renditions.c.used_at, jobs.c.state, jobs.c.output_filename)
             .join(jobs, jobs.c.id == renditions.c.internal_job_id)
-            .where(renditions.c.subject == subject.key)
+            .where(renditions.c.subject == source.key)
             .order_by(renditions.c.kind, renditions.c.used_at, renditions.c.internal_job_id)
         )
         with self._database.read() as connection:
             rows = connection.execute(statement).all()
         return [
-            {"rendition": row.kind, "filename": row.output_filename, "state": row.state,
-             "used_at": dates.to_text(row.used_at)}
+            {
+                "rendition": row.kind,
+                "filename": row.output_filename,
+                "state": row.state,
+                "used_at": dates.to_text(row.used_at),
+            }
             for row in rows
-        ]  # fmt: skip
+        ]
 
     def expire(self) -> int:
-        """Forget what nobody used for long, what failed a while ago, and what is left of deleted data and jobs."""
+        """Delete renditions that are unused or failed, and what is left of deleted data and jobs; return how many."""
         now = dates.now()
         stale = (
             select(jobs.c.id)
@@ -115,91 +123,105 @@ class RenditionService:
             .where(jobs.c.internal)
             .where(
                 or_(
+                    # The row is deleted with its data or job; the internal job that made it stays and is deleted here.
                     renditions.c.internal_job_id.is_(None),
-                    renditions.c.used_at < now - self._keeping.unused,
-                    jobs.c.fail_date < now - _FAILURES_KEPT,
+                    renditions.c.used_at < now - self._retention.unused,
+                    jobs.c.fail_date < now - _RETRY_FAILED_AFTER,
                     renditions.c.job_id.in_(select(jobs.c.id).where(jobs.c.expired)),
                 )
             )
         )
         with self._database.write() as connection:
-            ids = connection.execute(stale.limit(_MOST_AT_ONCE)).scalars().all()
-            connection.execute(delete(renditions).where(renditions.c.internal_job_id.in_(ids)))
-            self._makers.forget(connection, ids)
+            ids = connection.execute(stale.limit(_BATCH_SIZE)).scalars().all()
+            self._delete(connection, ids)
+            # Jobs that still run are only stopped, and deleted by a later call: they do not count.
             left = connection.execute(select(func.count()).where(jobs.c.id.in_(ids))).scalar() or 0
         return len(ids) - left
 
     def _have_made(
-        self, owner: User, subject: RenditionSource, spec: RenditionSpec, arguments: Mapping[str, Any], variant: str
+        self, owner: User, source: RenditionSource, spec: RenditionSpec, arguments: Arguments, variant: str
     ) -> RowMapping:
-        inputs = self._subjects.inputs(owner, subject, spec, arguments)
+        inputs = self._sources.inputs(owner, source, spec, arguments)
         with self._database.write() as connection:
-            acquire_advisory_locks(connection, f"rendition {subject.key} {spec.name} {variant}")
-            present = _find(connection, subject, spec, variant)
+            # Of several requests that find no rendition at the same time, one submits the job and the others find it.
+            acquire_advisory_locks(connection, f"rendition {source.key} {spec.name} {variant}")
+            present = _find(connection, source, spec, variant)
             if present is not None and not _is_stale(present):
                 return present
             if present is not None:
-                self._drop(connection, [present["id"]])
-            self._make_room(connection, owner)
+                self._delete(connection, [present["id"]])
+            self._delete_oldest(connection, owner)
             now = dates.now()
-            job_id = self._makers.submit(
-                connection, owner.id, RENDITION_ANALYTIC, inputs, {"kind": spec.name, "arguments": arguments},
-                spec.filename(arguments), now + self._keeping.unused,
-            )  # fmt: skip
-            # What shows a video goes with it, also where it is of a job.
-            row = {"internal_job_id": job_id, "owner_id": owner.id, "subject": subject.key,
-                   "data_id": inputs.get("video", {}).get(DATA_ID_FIELD),
-                   "job_id": subject.job_id, "kind": spec.name, "variant": variant, "used_at": now}  # fmt: skip
+            job_id = self._internal_jobs.submit(
+                connection,
+                owner.id,
+                RENDITION_ANALYTIC,
+                inputs,
+                {"kind": spec.name, "arguments": arguments},
+                spec.filename(arguments),
+                now + self._retention.unused,
+            )
+            row = {
+                "internal_job_id": job_id,
+                "owner_id": owner.id,
+                "subject": source.key,
+                # A rendition that shows a video is deleted with the video, also if it is of a job.
+                "data_id": inputs.get("video", {}).get(DATA_ID_FIELD),
+                "job_id": source.job_id,
+                "kind": spec.name,
+                "variant": variant,
+                "used_at": now,
+            }
             connection.execute(insert(renditions).values(row))
-            made = _find(connection, subject, spec, variant)
+            made = _find(connection, source, spec, variant)
         assert made is not None  # noqa: S101  (it was inserted in this transaction)
         return made
 
-    def _make_room(self, connection: Connection, owner: User) -> None:
+    def _delete_oldest(self, connection: Connection, owner: User) -> None:
         of_owner = renditions.c.owner_id == owner.id
         count = connection.execute(select(func.count()).where(of_owner)).scalar() or 0
-        if count >= self._keeping.most:
-            oldest = select(renditions.c.internal_job_id).where(of_owner).order_by(renditions.c.used_at)
-            self._drop(connection, connection.execute(oldest.limit(count - self._keeping.most + 1)).scalars().all())
+        excess = count - self._retention.max_per_owner + 1
+        if excess > 0:
+            oldest = select(renditions.c.internal_job_id).where(of_owner).order_by(renditions.c.used_at).limit(excess)
+            self._delete(connection, connection.execute(oldest).scalars().all())
 
-    def _drop(self, connection: Connection, job_ids: Any) -> None:
+    def _delete(self, connection: Connection, job_ids: Sequence[str]) -> None:
         connection.execute(delete(renditions).where(renditions.c.internal_job_id.in_(job_ids)))
-        self._makers.forget(connection, job_ids)
+        self._internal_jobs.delete(connection, job_ids)
 
-    def _answer(self, spec: RenditionSpec, maker: RowMapping) -> Download | PendingRendition:
-        if maker["state"] == JobState.FAILED:
-            raise _failure(spec, maker)
-        if maker["state"] != JobState.COMPLETE:
-            progress = status_of(maker).get("progress") or {}
-            return {"rendition": spec.name, "state": maker["state"], "fraction": progress.get("fraction")}
+    def _result(self, spec: RenditionSpec, job: RowMapping) -> Download | PendingRendition:
+        if job["state"] == JobState.FAILED:
+            raise _failure(spec, job)
+        if job["state"] != JobState.COMPLETE:
+            progress = progress_of(job["status_text"]) or {}
+            return {"rendition": spec.name, "state": job["state"], "fraction": progress.get("fraction")}
         now = dates.now()
-        if maker["used_at"] < now - _NOTED_EVERY:
+        if job["used_at"] < now - _USE_RECORDED_EVERY:
             with self._database.write(durable=False) as connection:
-                used = update(renditions).where(renditions.c.internal_job_id == maker["id"])
+                used = update(renditions).where(renditions.c.internal_job_id == job["id"])
                 connection.execute(used.values(used_at=now))
-        return checked_output(maker)
+        return checked_output(job)
 
 
-def _find(connection: Connection, subject: RenditionSource, spec: RenditionSpec, variant: str) -> RowMapping | None:
-    """The internal job that makes or made it, with its files, and when the rendition was last used."""
-    chosen = (renditions.c.subject == subject.key, renditions.c.kind == spec.name, renditions.c.variant == variant)
+def _find(connection: Connection, source: RenditionSource, spec: RenditionSpec, variant: str) -> RowMapping | None:
+    """Return the internal job of a rendition with its files, and ``used_at`` of the rendition."""
+    chosen = (renditions.c.subject == source.key, renditions.c.kind == spec.name, renditions.c.variant == variant)
     joined = (
         jobs_with_files().add_columns(renditions.c.used_at).join(renditions, renditions.c.internal_job_id == jobs.c.id)
     )
     return connection.execute(joined.where(*chosen)).mappings().first()
 
 
-def _is_stale(maker: RowMapping) -> bool:
-    """Whether it is to be made anew: it failed a while ago."""
-    return bool(maker["state"] == JobState.FAILED and maker["fail_date"] < dates.now() - _FAILURES_KEPT)
+def _is_stale(job: RowMapping) -> bool:
+    """Return whether the rendition is to be made again, because making it failed a while ago."""
+    return bool(job["state"] == JobState.FAILED and job["fail_date"] < dates.now() - _RETRY_FAILED_AFTER)
 
 
-def _failure(spec: RenditionSpec, maker: RowMapping) -> ServiceError:
-    messages = status_of(maker).get("messages") or [{}]
-    said = messages[-1].get("message") or "it was stopped"
-    text = f"No '{spec.name}' can be made of this: {said}"
-    return BadRequest(text) if maker["failure_type"] == JobFailureType.USER else Unavailable(text)
+def _failure(spec: RenditionSpec, job: RowMapping) -> ServiceError:
+    reason = final_message(job) or "its job was stopped"
+    text = f"The rendition '{spec.name}' could not be made: {reason}"
+    return BadRequest(text) if job["failure_type"] == JobFailureType.USER else Unavailable(text)
 
 
-def _digest(arguments: Mapping[str, Any]) -> str:
+def _digest(arguments: Arguments) -> str:
     return hashlib.sha256(json.dumps(arguments, sort_keys=True).encode()).hexdigest()

@@ -1,8 +1,6 @@
-"""What renditions are made of: data, or the labels that a job left with the video it looked at."""
+"""Sources of renditions: data, or the labels of a job with the video that the job analysed."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from voxel51.server.accounts.callers import User
 from voxel51.server.analytics.service import AnalyticService
@@ -20,64 +18,65 @@ VIDEO_TYPE = "Video"
 
 @dataclass(frozen=True, slots=True)
 class RenditionSource:
-    """What a rendition is of. One of the two ids is None."""
+    """Data or job that a rendition is made of. One of the two ids is None."""
 
     data_id: str | None
     job_id: str | None
 
     @property
     def key(self) -> str:
-        """Its one name."""
+        """Unique name of the source."""
         return f"data:{self.data_id}" if self.data_id is not None else f"job:{self.job_id}"
 
 
 class SourceResolver:
-    """Finds the files that a rendition is made of, and refuses what none can be made of."""
+    """Finds the files that a rendition is made of, and refuses sources that cannot be used."""
 
     def __init__(self, data: DataService, jobs: JobService, analytics: AnalyticService) -> None:
         self._data = data
         self._jobs = jobs
         self._analytics = analytics
 
-    def check(self, owner: User, subject: RenditionSource) -> None:
-        """Pass silently when the subject is the owner's, and there.
+    def check(self, owner: User, source: RenditionSource) -> None:
+        """Raise an error unless the source exists and belongs to the owner.
 
         Raises:
-            NotFound: it is not.
-            BadRequest: it is a job without labels (so far).
+            NotFound: the owner has no such data or job.
+            BadRequest: the job has no labels, or none yet.
         """
-        if subject.data_id is not None:
-            self._data.find(owner.id, subject.data_id)
+        if source.data_id is not None:
+            self._data.find(owner.id, source.data_id)
         else:
-            self._check_labels(owner, str(subject.job_id))
+            self._check_labels(owner, str(source.job_id))
 
     def inputs(
-        self, owner: User, subject: RenditionSource, spec: RenditionSpec, arguments: Arguments
-    ) -> dict[str, Any]:
-        """The inputs of the job that makes the rendition, by name: ``video``, ``labels``, ``others``.
+        self, owner: User, source: RenditionSource, spec: RenditionSpec, arguments: Arguments
+    ) -> dict[str, dict[str, str]]:
+        """Return the inputs of the job that makes the rendition, by name: ``video``, ``labels``, ``others``.
 
         Raises:
-            NotFound, BadRequest: one of them is not there, or not the owner's; the text says which.
+            NotFound, BadRequest: an input does not exist or belongs to another user; the text says which.
         """
-        if subject.data_id is not None:
-            return {"video": {DATA_ID_FIELD: subject.data_id}}
-        job_id = str(subject.job_id)
-        inputs: dict[str, Any] = {"labels": {JOB_ID_FIELD: job_id}}
+        if source.data_id is not None:
+            return {"video": {DATA_ID_FIELD: source.data_id}}
+        job_id = str(source.job_id)
+        inputs: dict[str, dict[str, str]] = {"labels": {JOB_ID_FIELD: job_id}}
         if spec.needs_video:
             inputs["video"] = {DATA_ID_FIELD: self._video_of(owner, job_id)}
         if "truth" in arguments:
-            inputs["others"] = {DATA_ID_FIELD: self._data.find(owner.id, arguments["truth"]).id}
+            inputs["others"] = {DATA_ID_FIELD: self._data.find(owner.id, str(arguments["truth"])).id}
         if "with" in arguments:
-            self._check_labels(owner, arguments["with"])
-            inputs["others"] = {JOB_ID_FIELD: arguments["with"]}
+            other_job_id = str(arguments["with"])
+            self._check_labels(owner, other_job_id)
+            inputs["others"] = {JOB_ID_FIELD: other_job_id}
         return inputs
 
     def _check_labels(self, owner: User, job_id: str) -> None:
         job = self._jobs.find(owner.id, job_id)
         self._jobs.output(owner.id, job_id)
-        if not leaves_labels(self._analytics.by_id(job["analytic_id"]).document):
+        if not produces_labels(self._analytics.by_id(job["analytic_id"]).document):
             name = job["request"]["analytic"]
-            raise BadRequest(f"The output of job '{job_id}' is no labels of a video, says its analytic '{name}'")
+            raise BadRequest(f"The output of job '{job_id}' is not labels of a video, says its analytic '{name}'")
 
     def _video_of(self, owner: User, job_id: str) -> str:
         job = self._jobs.find(owner.id, job_id)
@@ -90,12 +89,12 @@ class SourceResolver:
                     return str(self._data.find(owner.id, reference.data_id).id)
                 except NotFound:
                     raise NotFound(
-                        f"The video of job '{job_id}' was deleted, or has expired; its labels are there"
+                        f"The video of job '{job_id}' was deleted or has expired; its labels still exist"
                     ) from None
-        raise BadRequest(f"Job '{job_id}' looked at no video")
+        raise BadRequest(f"Job '{job_id}' has no video among its inputs")
 
 
-def leaves_labels(document: AnalyticDocument | Mapping[str, Any]) -> bool:
-    """Whether the one output file of an analytic is labels of a video."""
+def produces_labels(document: AnalyticDocument) -> bool:
+    """Return whether the one output file of an analytic is labels of a video."""
     kept = [output for output in document["outputs"] if not output["post_as_data"]]
     return not document["zip_outputs"] and bool(kept) and kept[0]["type"].rpartition(".")[2] == LABELS_TYPE

@@ -1,4 +1,4 @@
-"""Which renditions there are, and what each may be asked for."""
+"""Rendition specifications: the table of all renditions, with the arguments of each."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -8,20 +8,20 @@ from typing import Any
 from voxel51.server.errors import BadRequest
 from voxel51.server.parameters import QueryParameter
 
-Arguments = Mapping[str, Any]
+Arguments = Mapping[str, str | int | float]
 
 
 @dataclass(frozen=True, slots=True)
 class RenditionSpec:
-    """One kind of rendition.
+    """Specification of one rendition.
 
     Attributes:
-        name: as in the path.
-        summary: what the caller gains.
-        filename: what a rendition is called, by its arguments; its suffix says what it is.
-        arguments: what callers may say in the query string; defaults are in the schemas.
-        needs_video: whether it shows the video that a job looked at, and not its labels alone.
-        check: raises BadRequest where arguments do not go together.
+        name: name in the path.
+        summary: description for the API reference.
+        filename: function from the arguments to the name of the file; its suffix decides the media type.
+        arguments: arguments in the query string; defaults are in the schemas.
+        needs_video: whether the job that makes it reads the video, and not only the labels.
+        check: function that raises BadRequest if arguments contradict each other.
     """
 
     name: str
@@ -32,10 +32,10 @@ class RenditionSpec:
     check: Callable[[Arguments], None] = lambda _: None
 
     def read(self, given: Mapping[str, str]) -> Arguments:
-        """The arguments of a request, converted, with defaults filled in; others are ignored.
+        """Return the arguments of a request, converted, with defaults filled in; ignore unknown ones.
 
         Raises:
-            BadRequest: one has a value it cannot have, or they do not go together.
+            BadRequest: an argument is invalid, or arguments contradict each other.
         """
         values = {name: _value(name, argument.schema, given.get(name)) for name, argument in self.arguments.items()}
         present = {name: value for name, value in values.items() if value is not None}
@@ -43,31 +43,33 @@ class RenditionSpec:
         return present
 
 
-def _named(filename: str) -> Callable[[Arguments], str]:
+def _fixed(filename: str) -> Callable[[Arguments], str]:
     return lambda _: filename
 
 
 _WIDTH = {"type": "integer", "minimum": 16, "maximum": 3840}
 _NUMBER = QueryParameter("number of the frame, from 1", {"type": "integer", "minimum": 1, "maximum": 2**40})
-_TIME = QueryParameter("seconds; the frame that is shown then", {"type": "number", "minimum": 0, "maximum": 10**9})
+_TIME = QueryParameter(
+    "time in seconds; the frame shown at that time", {"type": "number", "minimum": 0, "maximum": 10**9}
+)
 _FRAME_ARGUMENTS = {
     "number": _NUMBER,
     "time": _TIME,
-    "width": QueryParameter("pixels it is shrunk to; as large as the video where not given", _WIDTH),
-    "image": QueryParameter("format of the picture", {"type": "string", "enum": ["jpg", "png"], "default": "jpg"}),
+    "width": QueryParameter("width in pixels; default: the width of the video", _WIDTH),
+    "image": QueryParameter("format of the image", {"type": "string", "enum": ["jpg", "png"], "default": "jpg"}),
 }
 
 
 def _check_frame(arguments: Arguments) -> None:
     if ("number" in arguments) == ("time" in arguments):
-        raise BadRequest("Say which frame: either 'number', counted from 1, or 'time', in seconds")
+        raise BadRequest("Either 'number' (of the frame, from 1) or 'time' (in seconds) is required")
 
 
 def _check_clip(arguments: Arguments) -> None:
     if not arguments.keys() & {"first", "last", "start", "end"}:
-        raise BadRequest("Say what to cut out: 'first' and 'last' frame, or 'start' and 'end' in seconds")
+        raise BadRequest("'first' and 'last' (numbers of frames) or 'start' and 'end' (in seconds) are required")
     for begin, end in (("first", "last"), ("start", "end")):
-        if begin in arguments and end in arguments and arguments[begin] > arguments[end]:
+        if begin in arguments and end in arguments and float(arguments[begin]) > float(arguments[end]):
             raise BadRequest(f"'{end}' is {arguments[end]}, which comes before '{begin}', {arguments[begin]}")
 
 
@@ -75,31 +77,60 @@ _FRAME = RenditionSpec(
     "frame", "One frame, exactly", lambda given: f"frame.{given['image']}", _FRAME_ARGUMENTS, check=_check_frame
 )
 
-DATA_RENDITIONS: Mapping[str, RenditionSpec] = {
-    spec.name: spec
-    for spec in (
-        RenditionSpec("playable", "The video as every browser plays it, frame for frame", _named("playable.mp4"),
-             {"height": QueryParameter("pixels it is shrunk to", {"type": "integer", "minimum": 16, "maximum": 2160,
-                                                            "default": 1080})}),
-        RenditionSpec("index", "When each frame is shown", _named("index.json")),
-        RenditionSpec("poster", "A picture that stands for the video", _named("poster.jpg"),
-             {"width": QueryParameter("pixels", {**_WIDTH, "default": 320})}),
-        RenditionSpec("thumbnails", "Frames spread evenly over the video, in one picture of ten columns",
-             _named("thumbnails.jpg"),
-             {"count": QueryParameter("how many", {"type": "integer", "minimum": 1, "maximum": 200, "default": 50}),
-              "width": QueryParameter("pixels of each", {**_WIDTH, "maximum": 640, "default": 160})}),
-        _FRAME,
-        RenditionSpec("clip", "A part of the video, as every browser plays it", _named("clip.mp4"),
-             {"first": QueryParameter("number of its first frame, from 1", _NUMBER.schema),
-              "last": QueryParameter("number of its last frame", _NUMBER.schema),
-              "start": QueryParameter("seconds at which it begins", _TIME.schema),
-              "end": QueryParameter("seconds at which it ends", _TIME.schema)}, check=_check_clip),
-    )
-}  # fmt: skip
-"""Of a video."""
+
+def _by_name(*specs: RenditionSpec) -> Mapping[str, RenditionSpec]:
+    return {spec.name: spec for spec in specs}
+
+
+DATA_RENDITIONS = _by_name(
+    RenditionSpec(
+        "playable",
+        "The video in a form that every browser plays, with the same frames",
+        _fixed("playable.mp4"),
+        {
+            "height": QueryParameter(
+                "largest height in pixels", {"type": "integer", "minimum": 16, "maximum": 2160, "default": 1080}
+            )
+        },
+    ),
+    RenditionSpec("index", "Index of the frames: when each is shown", _fixed("index.json")),
+    RenditionSpec(
+        "poster",
+        "One image that represents the video",
+        _fixed("poster.jpg"),
+        {"width": QueryParameter("width in pixels", {**_WIDTH, "default": 320})},
+    ),
+    RenditionSpec(
+        "thumbnails",
+        "Frames spread evenly over the video, in one image with ten columns",
+        _fixed("thumbnails.jpg"),
+        {
+            "count": QueryParameter(
+                "number of frames", {"type": "integer", "minimum": 1, "maximum": 200, "default": 50}
+            ),
+            "width": QueryParameter(
+                "width of each in pixels", {"type": "integer", "minimum": 16, "maximum": 640, "default": 160}
+            ),
+        },
+    ),
+    _FRAME,
+    RenditionSpec(
+        "clip",
+        "A part of the video in a form that every browser plays",
+        _fixed("clip.mp4"),
+        {
+            "first": QueryParameter("number of its first frame, from 1", _NUMBER.schema),
+            "last": QueryParameter("number of its last frame", _NUMBER.schema),
+            "start": QueryParameter("time in seconds at which it begins", _TIME.schema),
+            "end": QueryParameter("time in seconds at which it ends", _TIME.schema),
+        },
+        check=_check_clip,
+    ),
+)
+"""Renditions of a video, by name."""
 
 _OVERLAP = QueryParameter(
-    "how much boxes must overlap (IoU) to be the same",
+    "overlap (IoU) from which two boxes count as the same",
     {"type": "number", "minimum": 0.05, "maximum": 0.95, "default": 0.5},
 )
 
@@ -112,60 +143,75 @@ FORMATS: Mapping[str, str] = {
     "csv": "labels.csv",
     "parquet": "labels.parquet",
 }
-"""Formats of labels beside the native one, and what files of each are called."""
+"""Filenames of labels by format, besides the native format."""
 
 
 def _check_format(arguments: Arguments) -> None:
     if "format" not in arguments:
-        raise BadRequest(f"Say which 'format': {', '.join(FORMATS)}")
+        raise BadRequest(f"'format' is required: one of {', '.join(FORMATS)}")
 
 
-def _check_other(name: str) -> Callable[[Arguments], None]:
+def _required(name: str) -> Callable[[Arguments], None]:
     def check(arguments: Arguments) -> None:
         if name not in arguments:
-            raise BadRequest(f"Say what to compare with: '{name}'")
+            raise BadRequest(f"'{name}' is required: the id of what to compare with")
 
     return check
 
 
-JOB_RENDITIONS: Mapping[str, RenditionSpec] = {
-    spec.name: spec
-    for spec in (
-        RenditionSpec("annotated", "The video with the labels drawn into it", _named("annotated.mp4")),
-        RenditionSpec("sheet", "One picture of what is in the video", _named("sheet.jpg")),
-        RenditionSpec(_FRAME.name, "One frame with its labels drawn into it", _FRAME.filename, _FRAME.arguments,
-             check=_check_frame),
-        RenditionSpec("labels", "The labels as other tools read them",
-             lambda given: FORMATS[given["format"]],
-             {"format": QueryParameter("of the file", {"type": "string", "enum": [*FORMATS]})}, needs_video=False,
-             check=_check_format),
-        RenditionSpec("evaluation", "Evaluation of the labels against uploaded true labels",
-                      _named("evaluation.json"),
-             {"truth": QueryParameter("id of the data with the true labels", {"type": "string", "minLength": 1}),
-              "overlap": _OVERLAP}, needs_video=False, check=_check_other("truth")),
-        RenditionSpec("comparison", "How the labels differ from those of another job", _named("comparison.json"),
-             {"with": QueryParameter("id of the other job", {"type": "string", "minLength": 1}), "overlap": _OVERLAP},
-             needs_video=False, check=_check_other("with")),
-    )
-}  # fmt: skip
-"""Of the labels that a job left."""
+JOB_RENDITIONS = _by_name(
+    RenditionSpec("annotated", "The video with the labels drawn into it", _fixed("annotated.mp4")),
+    RenditionSpec("sheet", "One image that summarizes what is in the video", _fixed("sheet.jpg")),
+    RenditionSpec(
+        _FRAME.name, "One frame with its labels drawn into it", _FRAME.filename, _FRAME.arguments, check=_check_frame
+    ),
+    RenditionSpec(
+        "labels",
+        "The labels in a format of other tools",
+        lambda given: FORMATS[str(given["format"])],
+        {"format": QueryParameter("format of the file", {"type": "string", "enum": [*FORMATS]})},
+        needs_video=False,
+        check=_check_format,
+    ),
+    RenditionSpec(
+        "evaluation",
+        "Evaluation of the labels against uploaded true labels",
+        _fixed("evaluation.json"),
+        {
+            "truth": QueryParameter("id of the data with the true labels", {"type": "string", "minLength": 1}),
+            "overlap": _OVERLAP,
+        },
+        needs_video=False,
+        check=_required("truth"),
+    ),
+    RenditionSpec(
+        "comparison",
+        "Comparison of the labels with those of another job",
+        _fixed("comparison.json"),
+        {"with": QueryParameter("id of the other job", {"type": "string", "minLength": 1}), "overlap": _OVERLAP},
+        needs_video=False,
+        check=_required("with"),
+    ),
+)
+"""Renditions of the labels of a job, by name."""
 
 
-def _value(name: str, schema: Mapping[str, Any], text: str | None) -> Any:
+def _value(name: str, schema: Mapping[str, Any], text: str | None) -> str | int | float | None:
+    """Return the value of an argument as its JSON schema says; None if it is absent and has no default."""
     if text is None or text == "":
-        return schema.get("default")
+        default: str | int | float | None = schema.get("default")
+        return default
     if schema["type"] == "string":
         if text not in schema.get("enum", [text]):
-            raise BadRequest(f"'{name}' is {', '.join(schema['enum'])}, not {text!r:.100}")
+            raise BadRequest(f"'{name}' must be one of {', '.join(schema['enum'])}, not {text!r:.100}")
         return text
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
         value = None
     if isinstance(value, bool) or not isinstance(value, int if schema["type"] == "integer" else int | float):
-        raise BadRequest(
-            f"'{name}' is {'a whole number' if schema['type'] == 'integer' else 'a number'}, not {text!r:.100}"
-        )
+        number = "a whole number" if schema["type"] == "integer" else "a number"
+        raise BadRequest(f"'{name}' must be {number}, not {text!r:.100}")
     if not schema["minimum"] <= value <= schema["maximum"]:
-        raise BadRequest(f"'{name}' is from {schema['minimum']} to {schema['maximum']}, not {text!r:.100}")
+        raise BadRequest(f"'{name}' must be from {schema['minimum']} to {schema['maximum']}, not {text!r:.100}")
     return value

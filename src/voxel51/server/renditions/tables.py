@@ -1,4 +1,4 @@
-"""Renditions: one row for each that is kept, or being made."""
+"""Table of renditions: one row for each that exists or is being made."""
 
 from sqlalchemy import Column, ForeignKey, Index, String, Table, UniqueConstraint
 
@@ -11,14 +11,14 @@ from voxel51.server.jobs.tables import jobs
 renditions = Table(
     "renditions",
     metadata,
-    # The internal job that makes it, and whose output it is.
+    # The internal job that makes the rendition; its output is the rendition.
     Column("internal_job_id", String(36), ForeignKey(jobs.c.id, ondelete="CASCADE"), primary_key=True),
     Column("owner_id", String(36), ForeignKey(users.c.id), nullable=False),
     Column("subject", String(48), nullable=False),  # "data:<id>" or "job:<id>"
     Column("data_id", String(36), ForeignKey(data.c.id, ondelete="CASCADE"), index=True),
     Column("job_id", String(36), ForeignKey(jobs.c.id, ondelete="CASCADE"), index=True),
     Column("kind", String(32), nullable=False),
-    Column("variant", String(64), nullable=False),  # SHA-256 of its arguments
+    Column("variant", String(64), nullable=False),  # SHA-256 of the arguments
     Column("used_at", Moment, nullable=False, index=True),
     UniqueConstraint("subject", "kind", "variant"),
     Index("ix_renditions_owner_used_at", "owner_id", "used_at"),

@@ -1,1 +1,1 @@
-"""Search over what the labels of all jobs say."""
+"""Label search: find the jobs whose labels match, and where in the video."""

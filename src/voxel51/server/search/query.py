@@ -1,4 +1,4 @@
-"""What labels are searched for."""
+"""Label queries: the parameters of a label search."""
 
 import re
 from collections.abc import Mapping
@@ -7,29 +7,29 @@ from dataclasses import dataclass
 from voxel51.server.errors import BadRequest
 from voxel51.server.parameters import QueryParameter, read_number
 
-MOST_LABELS = 5
-LARGEST_PAGE = 500
+MAX_LABELS = 5
+MAX_LIMIT = 500
 
 _LABELS = re.compile(r"(?:\\.|[^\\,]|\\$)+", re.DOTALL)
 _AMOUNT = {"type": "number", "minimum": 0, "maximum": 10**9}
 _ID = {"type": "string"}
 ARGUMENTS: Mapping[str, QueryParameter] = {
-    "labels": QueryParameter("labels joined by commas, one in a label as \\,; all must be there", {"type": "string"}),
-    "text": QueryParameter("text that must have been read, or a part of it", {"type": "string"}),
-    "longer_than": QueryParameter("seconds that each must last without a break", _AMOUNT),
-    "confidence": QueryParameter("how sure of each one must be, at least once", {**_AMOUNT, "maximum": 1}),
+    "labels": QueryParameter("labels separated by commas (in a label: \\,); all must match", {"type": "string"}),
+    "text": QueryParameter("text that was read in the video, or a part of it", {"type": "string"}),
+    "longer_than": QueryParameter("seconds without interruption that each must exceed", _AMOUNT),
+    "confidence": QueryParameter("minimum confidence that each must reach at least once", {**_AMOUNT, "maximum": 1}),
     "together": QueryParameter("true: all of them at the same time", {"type": "string", "enum": ["true", "false"]}),
-    "analytic": QueryParameter("full name of the analytic that found them", _ID),
-    "data_id": QueryParameter("the data that they are found in", _ID),
-    "job_id": QueryParameter("the job that found them", _ID),
-    "limit": QueryParameter("how many jobs are given", {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE}),
-    "offset": QueryParameter("how many are left out before", {"type": "integer", "minimum": 0, "maximum": 10**6}),
+    "analytic": QueryParameter("full name of the analytic", _ID),
+    "data_id": QueryParameter("id of the data", _ID),
+    "job_id": QueryParameter("id of the job", _ID),
+    "limit": QueryParameter("number of jobs to return", {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT}),
+    "offset": QueryParameter("number of jobs to skip", {"type": "integer", "minimum": 0, "maximum": 10**6}),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class LabelQuery:
-    """What to look for. ``None`` and empty: whatever it is."""
+    """Conditions of a label search. None and empty values match everything."""
 
     labels: tuple[str, ...]
     text: str | None = None
@@ -44,19 +44,19 @@ class LabelQuery:
 
     @classmethod
     def read(cls, given: Mapping[str, str]) -> "LabelQuery":
-        """The query of a request.
+        """Return the query of a request.
 
         Raises:
-            BadRequest: an argument has a value it cannot have, or nothing is looked for.
+            BadRequest: a parameter is invalid, or neither labels nor text is given.
         """
         labels = tuple(dict.fromkeys(filter(None, map(_label, _LABELS.findall(given.get("labels", ""))))))
         text = given.get("text") or None
         if not labels and text is None:
-            raise BadRequest("Say what to look for: 'labels', such as labels=dog,car, or 'text'")
-        if len(labels) > MOST_LABELS:
-            raise BadRequest(f"'labels' are {MOST_LABELS} at most, not {len(labels)}")
+            raise BadRequest("'labels' (such as labels=dog,car) or 'text' is required")
+        if len(labels) > MAX_LABELS:
+            raise BadRequest(f"'labels' takes at most {MAX_LABELS} labels, not {len(labels)}")
         if given.get("together", "false") not in {"true", "false", ""}:
-            raise BadRequest(f"'together' is true or false, not {given['together']!r:.100}")
+            raise BadRequest(f"'together' must be true or false, not {given['together']!r:.100}")
         return cls(
             labels=labels,
             text=text,
@@ -72,4 +72,5 @@ class LabelQuery:
 
 
 def _label(text: str) -> str:
+    """Return a label with its escaped commas and backslashes restored."""
     return re.sub(r"\\([\\,])", r"\1", text.strip())

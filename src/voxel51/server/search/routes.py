@@ -7,13 +7,13 @@ from voxel51.server.accounts.callers import User
 from voxel51.server.http.access import SIGNED_LINK
 from voxel51.server.http.bodies import JsonBody
 from voxel51.server.http.route import Policy, RequestContext, Route, route
-from voxel51.server.jobs.attempts import AttemptService
+from voxel51.server.jobs.attempt_reports import AttemptReports
 from voxel51.server.search.query import ARGUMENTS, LabelQuery
 from voxel51.server.search.service import SearchService
 from voxel51.wire.search import KnownLabels, LabelMatches, SpanReport
 
 
-def search_routes(search: SearchService, attempts: AttemptService) -> Iterable[Route]:
+def search_routes(search: SearchService, attempts: AttemptReports) -> Iterable[Route]:
     """Return the routes of search."""
 
     def find(context: RequestContext[User]) -> LabelMatches:

@@ -1,12 +1,12 @@
-"""Search over what the labels of all jobs of an owner say."""
+"""Label search: keep the spans that attempts report, and find jobs by them."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Row,
+    FromClause,
+    RowMapping,
     Select,
     Text,
     and_,
@@ -32,51 +32,51 @@ from voxel51.server.search.tables import label_spans
 from voxel51.wire.jobs import JobState
 from voxel51.wire.search import FoundLabel, KnownLabel, LabelMatch, LabelMatches, SpanRecord, SpanReport
 
-MOST_SPANS = 5000
-MOST_RANGES = 100
-"""Ranges of frames that are named for one label of one job."""
+MAX_SPANS = 5000
+MAX_RANGES = 100
+"""Number of ranges of frames that are returned for one label of one job."""
 
-_MOST_NAMES = 1000
-_MOST_AT_ONCE = 10_000
+_MAX_NAMES = 1000
+_BATCH_SIZE = 10_000
 _LARGEST = 2**62
 
 Ranges = list[tuple[int, int]]
 
 
 class SearchService:
-    """Keeps what attempts report of their labels, and finds it again. Only complete jobs are found."""
+    """Spans of labels. Searches find COMPLETE jobs only."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def keep(self, attempt: Attempt, report: SpanReport) -> None:
-        """Keep what the labels of a job say, in the place of what was reported before.
+        """Keep the spans of a job, instead of those reported before.
 
         Raises:
-            BadRequest: more than `MOST_SPANS`, or numbers that are none.
+            BadRequest: there are more than `MAX_SPANS`, or a number is invalid.
         """
         rows = [_row(attempt, span) for span in report["spans"]]
-        if len(rows) > MOST_SPANS:
-            raise BadRequest(f"{len(rows)} spans are too many; keep the first {MOST_SPANS}")
+        if len(rows) > MAX_SPANS:
+            raise BadRequest(f"Too many spans: {len(rows)}. Send the first {MAX_SPANS} only.")
         with self._database.write(durable=False) as connection:
             connection.execute(delete(label_spans).where(label_spans.c.job_id == attempt.job_id))
             if rows:
                 connection.execute(insert(label_spans), rows)
 
     def find(self, owner: User, query: LabelQuery) -> LabelMatches:
-        """The jobs whose labels match, the newest first, with where in them."""
+        """Return the jobs whose labels match, the newest first, with the matching ranges of frames."""
         matching = _matching(owner, query)
         counted = select(func.count()).select_from(matching.subquery())
         page = matching.order_by(jobs.c.upload_date.desc(), jobs.c.id).limit(query.limit).offset(query.offset)
         with self._database.read() as connection:
             count = connection.execute(counted).scalar() or 0
-            rows = connection.execute(page).all()
-            found = _spans_of(connection, [row.id for row in rows], query)
+            rows = connection.execute(page).mappings().all()
+            found = _spans_of(connection, [row["id"] for row in rows], query)
             names = _names(connection, owner, rows)
-        return {"matches": [_match(row, found.get(row.id, []), query, names) for row in rows], "count": count}
+        return {"matches": [_match(row, found.get(row["id"], []), query, names) for row in rows], "count": count}
 
     def names(self, owner: User) -> list[KnownLabel]:
-        """Every label that a job of the owner found, the most frequent first."""
+        """Return every label that a job of the owner found, the most frequent first."""
         statement = (
             select(
                 label_spans.c.label,
@@ -89,7 +89,7 @@ class SearchService:
             .where(label_spans.c.owner_id == owner.id, *_searchable())
             .group_by(label_spans.c.label, label_spans.c.kind)
             .order_by(func.count().desc(), label_spans.c.label)
-            .limit(_MOST_NAMES)
+            .limit(_MAX_NAMES)
         )
         with self._database.read() as connection:
             rows = connection.execute(statement).all()
@@ -100,17 +100,17 @@ class SearchService:
         ]  # fmt: skip
 
     def expire(self) -> int:
-        """Forget what expired jobs found; returns how much."""
+        """Delete the spans of expired jobs; return how many."""
         expired = select(jobs.c.id).where(jobs.c.expired)
-        chosen = select(label_spans.c.id).where(label_spans.c.job_id.in_(expired)).limit(_MOST_AT_ONCE)
+        chosen = select(label_spans.c.id).where(label_spans.c.job_id.in_(expired)).limit(_BATCH_SIZE)
         with self._database.write() as connection:
             return connection.execute(delete(label_spans).where(label_spans.c.id.in_(chosen))).rowcount
 
 
-def _row(attempt: Attempt, span: SpanRecord) -> dict[str, Any]:
+def _row(attempt: Attempt, span: SpanRecord) -> dict[str, object]:
     numbers = [span["first_frame"], span["last_frame"], span["frame_count"], span["track"] or 0]
     if any(not -1 < number < _LARGEST for number in numbers) or not 0 <= span["seconds"] < _LARGEST:
-        raise BadRequest(f"A span has a number that cannot be: {span!r:.200}")
+        raise BadRequest(f"A span has an invalid number: {span!r:.200}")
     texts = {name: None if span[name] is None else str(span[name])[:255] for name in ("kind", "label", "text")}
     return {**span, **texts, "kind": str(span["kind"])[:8], "job_id": attempt.job_id, "owner_id": attempt.owner_id}
 
@@ -119,7 +119,7 @@ def _searchable() -> Sequence[ColumnElement[bool]]:
     return jobs.c.state == JobState.COMPLETE.value, jobs.c.expired.is_(False), jobs.c.internal.is_(False)
 
 
-def _matching(owner: User, query: LabelQuery) -> Select[Any]:
+def _matching(owner: User, query: LabelQuery) -> Select[*tuple[object, ...]]:
     statement = (
         select(jobs.c.id, jobs.c.name, jobs.c.request, jobs.c.upload_date, analytics.c.name.label("analytic"),
                analytics.c.version)
@@ -131,25 +131,26 @@ def _matching(owner: User, query: LabelQuery) -> Select[Any]:
     if query.job_id is not None:
         statement = statement.where(jobs.c.id == query.job_id)
     if query.data_id is not None:
+        # Requests are stored as JSON, which has each id in quotes: search the text for it.
         statement = statement.where(type_coerce(jobs.c.request, Text).contains(f'"{query.data_id}"', autoescape=True))
     wanted: list[str | None] = [*query.labels] or [None]
-    aliases = [label_spans.alias(f"span_{place}") for place in range(len(wanted))]
+    aliases = [label_spans.alias(f"span_{index}") for index in range(len(wanted))]
     each = [
         and_(alias.c.job_id == jobs.c.id, _fits(alias, label, query))
         for alias, label in zip(aliases, wanted, strict=True)
     ]
     if not query.together:
         return statement.where(*(exists().where(one) for one in each))
-    # Ranges that overlap two by two have a moment in common, however many they are (Helly's theorem).
+    # If each two of several ranges overlap, all of them have a frame in common (Helly's theorem in one dimension).
     meeting = [
         and_(one.c.first_frame <= other.c.last_frame, other.c.first_frame <= one.c.last_frame)
-        for place, one in enumerate(aliases)
-        for other in aliases[:place]
+        for index, one in enumerate(aliases)
+        for other in aliases[:index]
     ]
     return statement.where(exists().where(*each, *meeting))
 
 
-def _fits(span: Any, label: str | None, query: LabelQuery) -> ColumnElement[bool]:
+def _fits(span: FromClause, label: str | None, query: LabelQuery) -> ColumnElement[bool]:
     conditions: list[ColumnElement[bool]] = [true()]
     if label is not None:
         conditions.append(span.c.label == label)
@@ -162,48 +163,49 @@ def _fits(span: Any, label: str | None, query: LabelQuery) -> ColumnElement[bool
     return and_(*conditions)
 
 
-def _spans_of(connection: Connection, job_ids: Sequence[str], query: LabelQuery) -> dict[str, list[Row[Any]]]:
+def _spans_of(connection: Connection, job_ids: Sequence[str], query: LabelQuery) -> dict[str, list[RowMapping]]:
     chosen = [_fits(label_spans, label, query) for label in query.labels] or [_fits(label_spans, None, query)]
     statement = (
         select(label_spans)
         .where(label_spans.c.job_id.in_(job_ids))
         .order_by(label_spans.c.first_frame, label_spans.c.id)
     )
-    found: dict[str, list[Row[Any]]] = {}
+    found: dict[str, list[RowMapping]] = {}
     for condition in chosen:
-        for row in connection.execute(statement.where(condition)):
-            found.setdefault(row.job_id, []).append(row)
+        for row in connection.execute(statement.where(condition)).mappings():
+            found.setdefault(row["job_id"], []).append(row)
     return found
 
 
-def _match(row: Row[Any], found: list[Row[Any]], query: LabelQuery, names: dict[str, str]) -> LabelMatch:
-    labels = query.labels or tuple(dict.fromkeys(each.label for each in found))
-    by_label = {label: [each for each in found if each.label == label] for label in labels}
-    unions = [_union((each.first_frame, each.last_frame) for each in spans_) for spans_ in by_label.values()]
+def _match(row: RowMapping, found: list[RowMapping], query: LabelQuery, names: dict[str, str]) -> LabelMatch:
+    labels = query.labels or tuple(dict.fromkeys(each["label"] for each in found))
+    by_label = {label: [each for each in found if each["label"] == label] for label in labels}
+    unions = [_union((each["first_frame"], each["last_frame"]) for each in rows) for rows in by_label.values()]
     data_id = _data_id(row)
     return {
-        "job_id": row.id,
-        "job_name": row.name,
-        "analytic": row.analytic,
-        "version": row.version,
+        "job_id": row["id"],
+        "job_name": row["name"],
+        "analytic": row["analytic"],
+        "version": row["version"],
         "data_id": data_id,
         "filename": names.get(data_id or ""),
-        "found": {label: _found(spans_) for label, spans_ in by_label.items()},
-        "together": _common(unions)[:MOST_RANGES],
+        "found": {label: _found(rows) for label, rows in by_label.items()},
+        "together": _common(unions)[:MAX_RANGES],
     }
 
 
-def _found(rows: Sequence[Row[Any]]) -> FoundLabel:
-    ranges = _union((each.first_frame, each.last_frame) for each in rows)
+def _found(rows: Sequence[RowMapping]) -> FoundLabel:
+    ranges = _union((each["first_frame"], each["last_frame"]) for each in rows)
     return {
         "spans": len(rows),
         "frames": sum(last - first + 1 for first, last in ranges),
-        "seconds": round(sum(each.seconds for each in rows), 3),
-        "ranges": ranges[:MOST_RANGES],
+        "seconds": round(sum(each["seconds"] for each in rows), 3),
+        "ranges": ranges[:MAX_RANGES],
     }
 
 
 def _union(ranges: Iterable[tuple[int, int]]) -> Ranges:
+    """Return the ranges sorted, with those joined that overlap or are adjacent."""
     joined: Ranges = []
     for first, last in sorted(ranges):
         if joined and first <= joined[-1][1] + 1:
@@ -214,6 +216,7 @@ def _union(ranges: Iterable[tuple[int, int]]) -> Ranges:
 
 
 def _common(unions: Sequence[Ranges]) -> Ranges:
+    """Return the ranges of the frames that are in all unions."""
     common, *others = unions or [[]]
     for other in others:
         pairs = [(max(a, c), min(b, d)) for a, b in common for c, d in other]
@@ -221,12 +224,12 @@ def _common(unions: Sequence[Ranges]) -> Ranges:
     return common
 
 
-def _data_id(row: Row[Any]) -> str | None:
-    given = files_of(row.request)["inputs"].values()
+def _data_id(row: RowMapping) -> str | None:
+    given = files_of(row["request"])["inputs"].values()
     return next((each.data_id for each in given if each.data_id is not None), None)
 
 
-def _names(connection: Connection, owner: User, rows: Iterable[Row[Any]]) -> dict[str, str]:
+def _names(connection: Connection, owner: User, rows: Iterable[RowMapping]) -> dict[str, str]:
     ids = {data_id for row in rows if (data_id := _data_id(row)) is not None}
     statement = select(data.c.id, data.c.name).where(data.c.owner_id == owner.id, data.c.id.in_(ids))
     return {row.id: row.name for row in connection.execute(statement)}

@@ -1,4 +1,4 @@
-"""What the labels of jobs say, in short: one row for each thing or event and each while that it is there."""
+"""Table of spans: one row for each detected object or event and each range of frames in which it is present."""
 
 from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, String, Table
 

@@ -1,1 +1,1 @@
-"""Telling other people's programs what becomes of jobs."""
+"""Webhooks: signed HTTP requests that tell other programs about events of jobs."""

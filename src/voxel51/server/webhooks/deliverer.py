@@ -1,4 +1,4 @@
-"""What gets messages delivered: turns events into deliveries, and sends those that are due."""
+"""Webhook deliverer: turn events into deliveries, and send the deliveries that are due."""
 
 import logging
 import threading
@@ -10,74 +10,83 @@ from voxel51.server.errors import ServiceError
 from voxel51.server.outbound.fetch import post
 from voxel51.server.outbound.guard import Guard
 from voxel51.server.webhooks.deliveries import ClaimedDelivery, DeliveryResult, DeliveryService, request_of
+from voxel51.wire.backoff import Backoff
 
 log = logging.getLogger(__name__)
 
 TIMEOUT_SECONDS = 15.0
-"""How long a receiver may take to be reached, and again to answer."""
+"""Time limit for the connection to a receiver, and again for its answer."""
 
-_LOOK_INTERVAL_SECONDS = 1.0
+_POLL_INTERVAL_SECONDS = 1.0
+_AFTER_FAILURE = Backoff(first_seconds=1.0, longest_seconds=10.0)
 _SLOTS = 64
-_LAST_ATTEMPTS_SECONDS = 2.0
-"""How long attempts under way may take to end once the platform stops. The rest is tried again after the next start."""
+_SHUTDOWN_SECONDS = 2.0
+"""Time limit for running attempts once the platform stops. The rest is sent again after the next start."""
 
 _SHOWN_CHARACTERS = 200
 
 
 class Deliverer:
-    """One thread that looks for what is due, and a thread for each attempt, so that no receiver delays another.
+    """One thread that looks for due deliveries, and one thread per attempt, so that no receiver delays another.
 
-    All it knows is in the database: it can die at any moment.
+    All state is in the database, so the process may die at any moment: a delivery whose attempt was interrupted is due
+    again when its lease ends.
     """
 
     def __init__(self, deliveries: DeliveryService, guard: Guard, cipher: Cipher) -> None:
         self._deliveries = deliveries
         self._guard = guard
         self._cipher = cipher
-        self._busy: Counter[str] = Counter()
-        self._under_way = 0
-        self._changed = threading.Condition()
+        self._busy: Counter[str] = Counter()  # running attempts by the ids of webhooks and of their owners
+        self._running = 0
+        self._changed = threading.Condition()  # guards the two counts and the flag below
         self._abandoned = False
         self._woken = threading.Event()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="deliverer", daemon=True)
 
     def open(self) -> None:
-        """Begin."""
+        """Start the thread."""
         self._thread.start()
 
     def wake(self) -> None:
-        """Look at once. Cheap, and callable from any thread."""
+        """Start the next pass at once. Cheap, and safe from any thread."""
         self._woken.set()
 
     def close(self) -> None:
-        """Stop; returns when nothing is written any more."""
+        """Stop, and return when no attempt writes to the database any more."""
         self._closing.set()
         self._woken.set()
         if self._thread.is_alive():
             self._thread.join()
         with self._changed:
-            self._changed.wait_for(lambda: self._under_way == 0, _LAST_ATTEMPTS_SECONDS)
+            self._changed.wait_for(lambda: self._running == 0, _SHUTDOWN_SECONDS)
             self._abandoned = True
 
     def _loop(self) -> None:
+        failures = 0
         while not self._closing.is_set():
             try:
                 while self._deliveries.take_events() and not self._closing.is_set():
                     self._send_due()
                 self._send_due()
+                failures = 0
             except Exception:
-                log.exception("delivering to webhooks failed; trying again")
-            self._woken.wait(_LOOK_INTERVAL_SECONDS)
+                pause = _AFTER_FAILURE.seconds(failures)
+                failures += 1
+                log.exception("delivering to webhooks failed; retrying in %g s", pause)
+                self._closing.wait(pause)
+                continue
+            self._woken.wait(_POLL_INTERVAL_SECONDS)
             self._woken.clear()
 
     def _send_due(self) -> None:
         with self._changed:
-            free, busy = _SLOTS - self._under_way, self._busy.copy()
+            free, busy = _SLOTS - self._running, self._busy.copy()
         for claimed in self._deliveries.claim(busy, free):
             with self._changed:
-                self._under_way += 1
-                self._busy.update([claimed.webhook_id, claimed.holder_id])
+                self._running += 1
+                self._busy.update([claimed.webhook_id, claimed.owner_id])
             threading.Thread(target=self._deliver, args=(claimed,), name="delivery", daemon=True).start()
 
     def _deliver(self, claimed: ClaimedDelivery) -> None:
@@ -85,15 +94,16 @@ class Deliverer:
         try:
             result = self._send(claimed)
             log.info("delivery %s: %s in %.0f ms", claimed.id, result.status, (time.monotonic() - started) * 1e3)
+            # Settled under the lock: `close` returns only when no attempt writes to the database, which closes next.
             with self._changed:
                 if not self._abandoned:
                     self._deliveries.settle(claimed, result)
         except Exception:
-            log.exception("delivery %s could not be settled; it is sent again", claimed.id)
+            log.exception("settling delivery %s failed; it is sent again when its lease ends", claimed.id)
         finally:
             with self._changed:
-                self._under_way -= 1
-                self._busy.subtract([claimed.webhook_id, claimed.holder_id])
+                self._running -= 1
+                self._busy.subtract([claimed.webhook_id, claimed.owner_id])
                 self._changed.notify_all()
             self._woken.set()
 
@@ -103,11 +113,13 @@ class Deliverer:
             status, answer = post(self._guard, url, headers, body, TIMEOUT_SECONDS)
         except DecryptionError:
             return DeliveryResult(
-                None, "The platform's key was replaced; set the URL and the secret of this webhook anew"
+                None, "The platform's key was replaced. Set the URL and the secret of this webhook again."
             )
         except ServiceError as error:
             return DeliveryResult(None, str(error))
         if 200 <= status < 300:
             return DeliveryResult(status, None)
-        said = answer[:_SHOWN_CHARACTERS].decode("utf-8", "replace")
-        return DeliveryResult(status, f"It answered {status}: {said}" if said else f"It answered {status}")
+        text = answer[:_SHOWN_CHARACTERS].decode("utf-8", "replace")
+        return DeliveryResult(
+            status, f"The receiver answered {status}: {text}" if text else f"The receiver answered {status}"
+        )

@@ -1,10 +1,10 @@
-"""What was and is to be sent to a webhook: looked at, tried out, sent again."""
+"""Delivery history of webhooks: list deliveries, send test messages, and send deliveries again."""
 
 import uuid
 from collections.abc import Callable
-from typing import Any
+from datetime import datetime
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from voxel51.server.accounts.callers import Caller
 from voxel51.server.database.database import Database
@@ -31,14 +31,14 @@ _DATES = ("upload_date", "last_attempt_date", "next_attempt_date")
 
 
 class DeliveryHistoryService:
-    """Shows deliveries to the callers whose webhooks they are for. ``wake`` is called when there is one more."""
+    """Deliveries, for the owners of the webhooks. ``wake`` is called when there is one more to send."""
 
     def __init__(self, database: Database, wake: Callable[[], None]) -> None:
         self._database = database
         self._wake = wake
 
     def query(self, caller: Caller, webhook_id: str, query: Query) -> DeliveryList:
-        """What was and is to be sent to a webhook, the newest first.
+        """Return the deliveries to a webhook, the newest first.
 
         Raises:
             NotFound: the caller has no such webhook.
@@ -49,11 +49,11 @@ class DeliveryHistoryService:
         return {"deliveries": [_to_wire(row) for row in rows], "count": count}
 
     def test(self, caller: Caller, webhook_id: str) -> Delivery:
-        """Send a message that says nothing, as any other is sent.
+        """Send a test message, in the same way as any other.
 
         Raises:
             NotFound: the caller has no such webhook.
-            BadRequest: it is disabled.
+            BadRequest: the webhook is disabled.
         """
         message: WebhookMessage = {
             "id": str(uuid.uuid4()),
@@ -67,13 +67,13 @@ class DeliveryHistoryService:
             _check_enabled(_find_webhook(connection, caller, webhook_id))
             connection.execute(insert(deliveries).values(row))
         self._database.after_commit(self._wake)
-        return self._details(webhook_id, row["id"])
+        return self._details(webhook_id, str(row["id"]))
 
     def replay(self, caller: Caller, webhook_id: str, delivery_id: str) -> Delivery:
-        """Send a message again, or at once if it waits, with all its attempts before it.
+        """Send a delivery again, or at once if it waits for a retry, with all its retries ahead.
 
         Raises:
-            NotFound: the caller has no such webhook, or it no such delivery.
+            NotFound: the caller has no such webhook, or the webhook no such delivery.
             BadRequest: the webhook is disabled.
         """
         chosen = (deliveries.c.id == delivery_id) & (deliveries.c.webhook_id == webhook_id)
@@ -81,7 +81,7 @@ class DeliveryHistoryService:
         with self._database.write() as connection:
             webhook = _find_webhook(connection, caller, webhook_id)
             if connection.execute(select(deliveries.c.id).where(chosen)).first() is None:
-                raise NotFound(f"Delivery '{delivery_id}' not found; it may have been forgotten, being old")
+                raise NotFound(f"Delivery '{delivery_id}' not found; old deliveries are deleted")
             _check_enabled(webhook)
             connection.execute(update(deliveries).where(chosen).values(values))
         self._database.after_commit(self._wake)
@@ -94,20 +94,21 @@ class DeliveryHistoryService:
         return _to_wire(dict(row))
 
 
-def _find_webhook(connection: Connection, caller: Caller, webhook_id: str) -> Row[Any]:
-    row = connection.execute(select(webhooks).where(owned_by(caller), webhooks.c.id == webhook_id)).first()
+def _find_webhook(connection: Connection, caller: Caller, webhook_id: str) -> RowMapping:
+    row = connection.execute(select(webhooks).where(owned_by(caller), webhooks.c.id == webhook_id)).mappings().first()
     if row is None:
-        raise NotFound(f"Webhook '{webhook_id}' not found; it may belong to somebody else")
+        raise NotFound(f"Webhook '{webhook_id}' not found; it may belong to another user")
     return row
 
 
-def _check_enabled(webhook: Row[Any]) -> None:
-    if not webhook.enabled:
-        raise BadRequest(f"Webhook '{webhook.id}' is disabled; enable it before messages are sent to it")
+def _check_enabled(webhook: RowMapping) -> None:
+    if not webhook["enabled"]:
+        raise BadRequest(f"Webhook '{webhook['id']}' is disabled. Enable it before you send messages to it.")
 
 
-def _to_wire(record: dict[str, Any]) -> Delivery:
+def _to_wire(record: dict[str, object]) -> Delivery:
     for field in _DATES:
-        if record.get(field) is not None:
-            record[field] = dates.to_text(record[field])
-    return record  # type: ignore[return-value]  # its keys are those of LISTING
+        moment = record.get(field)
+        if isinstance(moment, datetime):
+            record[field] = dates.to_text(moment)
+    return record  # type: ignore[return-value]  # the keys are those of LISTING

@@ -1,9 +1,8 @@
-"""Webhooks: registered, changed, forgotten."""
+"""Webhooks: register, list, change and delete them, and rotate their secrets."""
 
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, delete, func, insert, select, update
 
@@ -17,17 +16,17 @@ from voxel51.server.webhooks.tables import webhooks
 from voxel51.wire import dates
 from voxel51.wire.webhooks import WEBHOOK_EVENTS, NewWebhook, Webhook, WebhookChange, WebhookList
 
-MOST_WEBHOOKS = 50
-"""So many each caller may have."""
+MAX_WEBHOOKS = 50
+"""Number of webhooks that each caller may have."""
 
-OLD_SECRET_KEPT = timedelta(hours=24)
-"""For so long messages are signed by the old secret too, so that receivers can be changed one after the other."""
+OLD_SECRET_LIFETIME = timedelta(hours=24)
+"""Time in which messages are signed with the old secret too, so that receivers can be changed one by one."""
 
-_LONGEST_DESCRIPTION = 255
+_MAX_DESCRIPTION_LENGTH = 255
 
 
 class WebhookService:
-    """Keeps webhooks for users and applications. Every method sees only what belongs to the given caller.
+    """Webhooks of users and applications. Every method sees only what belongs to the given caller.
 
     ``wake`` is called when there may be something to deliver.
     """
@@ -39,23 +38,23 @@ class WebhookService:
         self._wake = wake
 
     def check_url(self, url: str) -> None:
-        """Pass silently when the platform would send to the URL. Resolves its host, so it may block for long.
+        """Raise an error unless the platform may send to the URL. Resolves the host, so it may block for long.
 
         Raises:
-            BadRequest: it would not.
+            BadRequest: the platform does not send to this URL.
         """
         self._guard.check(url)
 
     def add(self, caller: Caller, described: NewWebhook) -> tuple[Webhook, str]:
-        """A new webhook, and its secret, which cannot be had a second time.
+        """Create a webhook; return it with its secret, which is not shown again.
 
         Raises:
-            BadRequest: an event is none, the description is too long, or the caller has webhooks enough.
+            BadRequest: an event is unknown, the description is too long, or the caller has too many webhooks.
         """
         secret = new_secret()
         row = {
             "id": str(uuid.uuid4()),
-            **_holder(caller),
+            **_owner_column(caller),
             "url": self._cipher.encrypt(described["url"]),
             "description": _description(described.get("description")),
             "events": _events(described.get("events")),
@@ -66,20 +65,20 @@ class WebhookService:
         }
         with self._database.write() as connection:
             count = connection.execute(select(func.count()).select_from(webhooks).where(owned_by(caller))).scalar_one()
-            if count >= MOST_WEBHOOKS:
-                raise BadRequest(f"You have {count} webhooks, which is the most there may be; delete one")
+            if count >= MAX_WEBHOOKS:
+                raise BadRequest(f"Too many webhooks: you have {count}, which is the limit. Delete one.")
             connection.execute(insert(webhooks).values(row))
         return self.details(caller, str(row["id"])), secret
 
     def all(self, caller: Caller) -> WebhookList:
-        """The caller's webhooks, the oldest first."""
+        """Return the caller's webhooks, the oldest first."""
         statement = select(webhooks).where(owned_by(caller)).order_by(webhooks.c.upload_date, webhooks.c.id)
         with self._database.read() as connection:
             rows = connection.execute(statement).mappings().all()
         return {"webhooks": [self._to_wire(row) for row in rows]}
 
     def details(self, caller: Caller, webhook_id: str) -> Webhook:
-        """One webhook.
+        """Return a webhook.
 
         Raises:
             NotFound: the caller has no such webhook.
@@ -87,18 +86,18 @@ class WebhookService:
         with self._database.read() as connection:
             row = connection.execute(select(webhooks).where(_one(caller, webhook_id))).mappings().first()
         if row is None:
-            raise NotFound(f"Webhook '{webhook_id}' not found; it may belong to somebody else")
+            raise NotFound(f"Webhook '{webhook_id}' not found; it may belong to another user")
         return self._to_wire(row)
 
     def change(self, caller: Caller, webhook_id: str, change: WebhookChange) -> Webhook:
-        """Change what is named. Enabling a webhook lets what waits for it be sent, and its failures be forgotten.
+        """Change the named fields. Enabling a webhook resets its failures, and sends the deliveries that wait for it.
 
         Raises:
             NotFound: the caller has no such webhook.
-            BadRequest: an event is none, or the description is too long.
+            BadRequest: an event is unknown, or the description is too long.
         """
         self.details(caller, webhook_id)
-        values: dict[str, Any] = {}
+        values: dict[str, object] = {}
         if "url" in change:
             values["url"] = self._cipher.encrypt(change["url"])
         if "events" in change:
@@ -114,7 +113,7 @@ class WebhookService:
         return self.details(caller, webhook_id)
 
     def delete(self, caller: Caller, webhook_id: str) -> None:
-        """Forget a webhook and all that was or is to be sent to it.
+        """Delete a webhook and all its deliveries.
 
         Raises:
             NotFound: the caller has no such webhook.
@@ -124,7 +123,7 @@ class WebhookService:
             connection.execute(delete(webhooks).where(_one(caller, webhook_id)))
 
     def rotate_secret(self, caller: Caller, webhook_id: str) -> str:
-        """A new secret; messages are signed by the old one too for `OLD_SECRET_KEPT`.
+        """Replace the secret; return the new one. Messages are signed with the old one too for `OLD_SECRET_LIFETIME`.
 
         Raises:
             NotFound: the caller has no such webhook.
@@ -133,7 +132,7 @@ class WebhookService:
         secret = new_secret()
         values = {
             "previous_secret": webhooks.c.secret,
-            "previous_secret_until": dates.now() + OLD_SECRET_KEPT,
+            "previous_secret_until": dates.now() + OLD_SECRET_LIFETIME,
             "secret": self._cipher.encrypt(secret),
         }
         with self._database.write() as connection:
@@ -158,7 +157,7 @@ class WebhookService:
 
 
 def owned_by(caller: Caller) -> ColumnElement[bool]:
-    """Which webhooks are the caller's."""
+    """Return the condition that selects the caller's webhooks."""
     column = webhooks.c.application_id if isinstance(caller, Application) else webhooks.c.user_id
     return column == caller.id
 
@@ -167,7 +166,7 @@ def _one(caller: Caller, webhook_id: str) -> ColumnElement[bool]:
     return owned_by(caller) & (webhooks.c.id == webhook_id)
 
 
-def _holder(caller: Caller) -> dict[str, str]:
+def _owner_column(caller: Caller) -> dict[str, str]:
     return {"application_id" if isinstance(caller, Application) else "user_id": caller.id}
 
 
@@ -176,11 +175,11 @@ def _events(events: list[str] | None) -> list[str] | None:
         return None
     unknown = [event for event in events if event not in WEBHOOK_EVENTS]
     if unknown or not events:
-        raise BadRequest(f"events names some of {', '.join(WEBHOOK_EVENTS)}, not {unknown!r:.100}")
+        raise BadRequest(f"events must name some of {', '.join(WEBHOOK_EVENTS)}, not {unknown!r:.100}")
     return list(dict.fromkeys(events))
 
 
 def _description(description: str | None) -> str:
-    if description and len(description) > _LONGEST_DESCRIPTION:
-        raise BadRequest(f"The description has {len(description)} characters; {_LONGEST_DESCRIPTION} are taken")
+    if description and len(description) > _MAX_DESCRIPTION_LENGTH:
+        raise BadRequest(f"The description has {len(description)} characters; the limit is {_MAX_DESCRIPTION_LENGTH}")
     return (description or "").encode("utf-8", "replace").decode()

@@ -1,4 +1,4 @@
-"""Signing messages, so that whoever gets one knows that it is ours, unaltered and fresh (Standard Webhooks, ``v1``)."""
+"""Webhook signatures (Standard Webhooks, ``v1``): prove that a message is from the platform, unaltered and recent."""
 
 import base64
 import hashlib
@@ -13,20 +13,20 @@ _KEY_BYTES = 32
 
 
 def new_secret() -> str:
-    """A new secret, as it is told and kept."""
+    """Return a new secret: the prefix ``whsec_`` and the key in base64."""
     return _PREFIX + base64.b64encode(secrets.token_bytes(_KEY_BYTES)).decode("ascii")
 
 
 def headers_of(message_id: str, timestamp: int, body: bytes, keys: Iterable[str]) -> dict[str, str]:
-    """The headers of a message that is sent at ``timestamp`` (Unix seconds), with a signature by each of ``keys``."""
-    said = f"{message_id}.{timestamp}.".encode() + body
+    """Return the headers of a message sent at ``timestamp`` (Unix seconds), with one signature for each of ``keys``."""
+    signed = f"{message_id}.{timestamp}.".encode() + body
     return {
         WEBHOOK_ID: message_id,
         WEBHOOK_TIMESTAMP: str(timestamp),
-        WEBHOOK_SIGNATURE: " ".join(_signature(key, said) for key in keys),
+        WEBHOOK_SIGNATURE: " ".join(_signature(key, signed) for key in keys),
     }
 
 
-def _signature(key: str, said: bytes) -> str:
-    digest = hmac.digest(base64.b64decode(key.removeprefix(_PREFIX)), said, hashlib.sha256)
+def _signature(key: str, signed: bytes) -> str:
+    digest = hmac.digest(base64.b64decode(key.removeprefix(_PREFIX)), signed, hashlib.sha256)
     return "v1," + base64.b64encode(digest).decode("ascii")

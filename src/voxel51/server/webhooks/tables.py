@@ -1,4 +1,4 @@
-"""Webhooks, what is to be told to them, and how far the events were read."""
+"""Tables of webhooks, their deliveries, and the cursor up to which events were turned into deliveries."""
 
 from sqlalchemy import (
     BigInteger,
@@ -24,7 +24,7 @@ webhooks = Table(
     Column("id", String(36), primary_key=True),
     Column("user_id", String(36), ForeignKey(users.c.id, ondelete="CASCADE"), index=True),
     Column("application_id", String(36), ForeignKey(applications.c.id, ondelete="CASCADE"), index=True),
-    Column("url", Text, nullable=False),  # sealed, as are the secrets
+    Column("url", Text, nullable=False),  # encrypted, as are the secrets
     Column("description", String(255), nullable=False),
     Column("events", Document),  # null: all
     Column("secret", Text, nullable=False),
@@ -32,7 +32,7 @@ webhooks = Table(
     Column("previous_secret_until", Moment),
     Column("enabled", Boolean, nullable=False),
     Column("disabled_reason", Text),
-    Column("failures", Integer, nullable=False),  # deliveries in a row
+    Column("failures", Integer, nullable=False),  # failed deliveries in a row
     Column("upload_date", Moment, nullable=False),
     CheckConstraint("(user_id IS NULL) <> (application_id IS NULL)", name="one_holder"),
 )
@@ -42,7 +42,7 @@ deliveries = Table(
     metadata,
     Column("id", String(36), primary_key=True),
     Column("webhook_id", String(36), ForeignKey(webhooks.c.id, ondelete="CASCADE"), nullable=False),
-    Column("event_id", BigInteger),  # null: a test
+    Column("event_id", BigInteger),  # null: a test message
     Column("event", String(32), nullable=False),
     Column("body", Text, nullable=False),
     Column("state", String(16), nullable=False),
@@ -51,7 +51,7 @@ deliveries = Table(
     Column("last_attempt_date", Moment),
     Column("last_status", Integer),
     Column("error", Text),
-    Column("next_attempt_date", Moment),  # while one is under way: when it counts as lost
+    Column("next_attempt_date", Moment),  # while an attempt runs: end of its lease
     UniqueConstraint("webhook_id", "event_id"),
     Index("ix_webhook_deliveries_state_next_attempt_date", "state", "next_attempt_date"),
     Index("ix_webhook_deliveries_webhook_id_upload_date", "webhook_id", "upload_date", "id"),
@@ -63,4 +63,4 @@ webhook_cursor = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("last_event_id", BigInteger, nullable=False),  # events up to this one have become deliveries
 )
-"""Its only row, with id 1, is there from the start."""
+"""Has one row, with id 1, which the migration inserts."""

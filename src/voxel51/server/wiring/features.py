@@ -55,7 +55,7 @@ class FeatureServices:
         """Yield the routes of the features."""
         yield from share_routes(self.shares)
         yield from rendition_routes(self.renditions, self.shares)
-        yield from search_routes(self.search, jobs.attempts)
+        yield from search_routes(self.search, jobs.reports)
         yield from event_routes(self.feed)
         yield from webhook_routes(self.webhooks, self.history)
 

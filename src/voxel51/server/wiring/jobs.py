@@ -14,6 +14,7 @@ from voxel51.server.engine.runners.processes.runner import ProcessRunner
 from voxel51.server.http.route import Route, with_default_scope
 from voxel51.server.jobs.actions import JobActions
 from voxel51.server.jobs.agent_routes import agent_routes
+from voxel51.server.jobs.attempt_reports import AttemptReports
 from voxel51.server.jobs.attempts import AttemptService
 from voxel51.server.jobs.queue_positions import QueuePositions
 from voxel51.server.jobs.routes import OutputFormats, job_routes
@@ -36,6 +37,7 @@ class JobServices:
     analytics: AnalyticService
     uploaded: UploadedAnalytics
     attempts: AttemptService
+    reports: AttemptReports
     tasks: TaskService
     dispatcher: Dispatcher
     jobs: JobService
@@ -46,11 +48,11 @@ class JobServices:
         analytics = analytic_routes(self.analytics, self.uploaded, has_active_jobs)
         yield from with_default_scope(Scope.UPLOAD, analytics)
         yield from with_default_scope(Scope.RUN, job_routes(self.jobs, self.actions, formats))
-        yield from agent_routes(self.attempts, self.tasks, data.data)
+        yield from agent_routes(self.reports, self.tasks, data.data)
 
     def delete_all(self, user: User) -> bool:
         """Cancel and delete all jobs of a user; returns False while one of them is still running."""
-        return self.actions.end_all(user) and self.jobs.delete_all(user)
+        return self.actions.kill_all(user) and self.jobs.delete_all(user)
 
 
 def build_jobs(foundation: Foundation, accounts: AccountServices, data: DataServices) -> JobServices:
@@ -75,6 +77,7 @@ def build_jobs(foundation: Foundation, accounts: AccountServices, data: DataServ
         analytics=analytics,
         uploaded=UploadedAnalytics(database, storage),
         attempts=attempts,
+        reports=AttemptReports(database, storage, grace),
         tasks=tasks,
         dispatcher=dispatcher,
         jobs=jobs,

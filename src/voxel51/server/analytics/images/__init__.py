@@ -1,1 +1,1 @@
-"""What is in an image that was uploaded. Knows no analytics, no HTTP and no database."""
+"""Container images of analytics: check them while they are uploaded, in constant memory."""

@@ -1,4 +1,4 @@
-"""Compressed bytes expanded as a stream: bounded in memory, however they were made to be."""
+"""Streaming decompression of archives, in constant memory whatever the archive contains."""
 
 import bz2
 import lzma
@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from typing import Protocol
 
 STEP_BYTES = 1024 * 1024
-"""How much is expanded at once."""
+"""Maximum size of a decompressed piece."""
 
 _XZ_MEMORY_BYTES = 256 * 1024 * 1024
-"""What ``xz -9`` asks for is 65 MiB; a header may claim 4 GiB."""
+"""Memory limit of xz: ``xz -9`` needs 65 MiB, but a header may ask for 4 GiB."""
 
 
 class InvalidImage(Exception):
     """Archive that is not a usable image: the text says why, to follow 'The image cannot be used: '."""
 
 
-class _Expander(Protocol):
-    """What `bz2` and `lzma` decompressors have in common."""
+class _StreamDecompressor(Protocol):
+    """Interface that the decompressors of `bz2` and `lzma` share."""
 
     @property
     def eof(self) -> bool: ...
@@ -34,7 +34,7 @@ class _Expander(Protocol):
 
 
 class _Gzip:
-    """`zlib`, as the others are."""
+    """Decompressor of `zlib` with the interface of `bz2` and `lzma`."""
 
     def __init__(self) -> None:
         self._engine = zlib.decompressobj(wbits=31)
@@ -53,18 +53,18 @@ class _Gzip:
         return self._engine.unused_data
 
     def decompress(self, data: bytes, max_length: int) -> bytes:
-        expanded = self._engine.decompress(self._engine.unconsumed_tail + data, max_length)
-        self._is_held_back = len(expanded) == max_length or bool(self._engine.unconsumed_tail)
-        return expanded
+        decompressed = self._engine.decompress(self._engine.unconsumed_tail + data, max_length)
+        self._is_held_back = len(decompressed) == max_length or bool(self._engine.unconsumed_tail)
+        return decompressed
 
 
 @dataclass(frozen=True, slots=True)
 class Compression:
-    """A way in which archives are compressed."""
+    """Compression of an archive."""
 
     name: str
     media_type: str
-    begin: Callable[[], _Expander] | None  # None: nothing to expand
+    begin: Callable[[], _StreamDecompressor] | None  # None: not compressed
 
 
 PLAIN = Compression("tar", "application/x-tar", None)
@@ -78,49 +78,49 @@ _BY_START: Mapping[bytes, Compression] = {
 
 
 def compression_of(start: bytes) -> Compression:
-    """How what begins with ``start`` is compressed; `PLAIN` where nothing says that it is."""
+    """Return the compression of a file that begins with ``start``; `PLAIN` if no compression is recognized."""
     return next((found for magic, found in _BY_START.items() if start.startswith(magic)), PLAIN)
 
 
 class Decompressor:
-    """Expands what it is fed, in pieces of at most `STEP_BYTES`; several streams one after the other count as one."""
+    """Decompressor that yields pieces of at most `STEP_BYTES`. Concatenated streams count as one, as in ``gzip -d``."""
 
     def __init__(self, compression: Compression) -> None:
         self._compression = compression
-        self._engine: _Expander | None = None  # while inside a stream
+        self._engine: _StreamDecompressor | None = None  # while inside a stream
         self._is_first = True
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """What ``data`` expands to.
+        """Yield the decompressed content of ``data``.
 
         Raises:
-            InvalidImage: it is damaged.
+            InvalidImage: the data is damaged.
         """
         if self._compression.begin is None:
             yield data
             return
         try:
-            yield from self._expand(data, self._compression.begin)
+            yield from self._decompress(data, self._compression.begin)
         except (zlib.error, OSError, lzma.LZMAError, EOFError) as error:
             raise InvalidImage(f"its {self._compression.name} compression is damaged: {error}") from None
 
     def finish(self) -> None:
-        """There is no more.
+        """Check that the stream is complete.
 
         Raises:
-            InvalidImage: there should be.
+            InvalidImage: the file ends within a stream.
         """
         if self._engine is not None:
-            raise InvalidImage(f"its {self._compression.name} compression ends too early; the file is cut short")
+            raise InvalidImage(f"its {self._compression.name} compression ends too early: the file is truncated")
 
-    def _expand(self, data: bytes, begin: Callable[[], _Expander]) -> Iterator[bytes]:
+    def _decompress(self, data: bytes, begin: Callable[[], _StreamDecompressor]) -> Iterator[bytes]:
         if self._engine is None and not self._is_first:
-            data = data.lstrip(b"\0")  # streams may be padded
+            data = data.lstrip(b"\0")  # padding between streams
         while data or (self._engine is not None and not self._engine.needs_input):
             engine = self._engine = self._engine or begin()
-            expanded = engine.decompress(data, STEP_BYTES)
+            decompressed = engine.decompress(data, STEP_BYTES)
             data, self._is_first = b"", False
             if engine.eof:
                 data, self._engine = engine.unused_data.lstrip(b"\0"), None
-            if expanded:
-                yield expanded
+            if decompressed:
+                yield decompressed

@@ -1,4 +1,4 @@
-"""Container images, as ``docker save`` or OCI tools leave them: looked at while they arrive, in constant memory."""
+"""Image inspector: check a container image (Docker or OCI archive) while it is uploaded, in constant memory."""
 
 import json
 import posixpath
@@ -7,28 +7,26 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import count
-from typing import Any
 
 from voxel51.server.analytics.images.decompression import Decompressor, InvalidImage, compression_of
 from voxel51.server.analytics.images.tar_stream import ByteStream, Parsing, TarEntry, next_entry, padded, shown_start
 from voxel51.server.errors import BadRequest
 
 _DOCKER_MANIFEST, _OCI_INDEX, _OCI_VERSION = "manifest.json", "index.json", "oci-layout"
-_READ = {_DOCKER_MANIFEST, _OCI_INDEX, _OCI_VERSION}
-_MOST_READ_BYTES = 1024 * 1024
-_LONGEST_NAME = 1024
-_TOLD_NAMES = 5
-_ALWAYS_ALLOWED_BYTES = 64 * 1024 * 1024
-"""A small file may expand by any ratio up to here: layers of nothing are honest."""
+_DOCUMENTS = {_DOCKER_MANIFEST, _OCI_INDEX, _OCI_VERSION}
+_MAX_DOCUMENT_BYTES = 1024 * 1024
+_MAX_NAME_LENGTH = 1024
+_SHOWN_NAMES = 5
+_RATIO_FREE_BYTES = 64 * 1024 * 1024
+"""Size up to which the ratio is not checked: an image of empty layers may be small and expand by a large ratio."""
 
-
-_EXPECTED = "expected is what 'docker save' writes (or an OCI layout), as .tar, .tar.gz, .tar.bz2 or .tar.xz"
-_LONGEST_START = 6
-"""So many bytes tell how a file is compressed."""
+_EXPECTED = "expected is the output of 'docker save' (or an OCI layout), as .tar, .tar.gz, .tar.bz2 or .tar.xz"
+_START_BYTES = 6
+"""Number of bytes that are needed to recognize the compression of a file."""
 
 
 class ImageFormat(StrEnum):
-    """How an image is laid out in its archive."""
+    """Layout of an image in its archive."""
 
     DOCKER = "docker"
     OCI = "oci"
@@ -36,7 +34,13 @@ class ImageFormat(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ImageLimits:
-    """What an image may expand to: in bytes, relative to what came of it, and in entries of its archive."""
+    """Limits of an image, against decompression bombs.
+
+    Attributes:
+        expanded_bytes: decompressed size.
+        ratio: decompressed size relative to the uploaded size.
+        members: number of entries of the archive.
+    """
 
     expanded_bytes: int = 2**40
     ratio: int = 100
@@ -47,7 +51,7 @@ DEFAULT_LIMITS = ImageLimits()
 
 
 class ImageInspector:
-    """Follows an archive piece by piece, and tells at its end what image it holds. See `Inspector` of the routes.
+    """Inspector that is fed an archive piece by piece, and knows at the end which layout the image has.
 
     Attributes:
         format: the layout; set by `finish`.
@@ -61,31 +65,31 @@ class ImageInspector:
         self._taken_bytes = 0
         self._expanded_bytes = 0
         self._walk = _walk(limits)
-        next(self._walk)
+        next(self._walk)  # run it to the point where it needs the first bytes
 
     def feed(self, chunk: bytes | bytearray) -> None:
-        """Look at the next piece.
+        """Inspect the next piece.
 
         Raises:
-            BadRequest: this is no image's archive.
+            BadRequest: the file is not an archive of an image.
         """
         self._taken_bytes += len(chunk)
-        with _refusing():
+        with _as_bad_request():
             self._feed(bytes(chunk))
 
     def finish(self) -> None:
-        """Say what it was.
+        """Inspect the end, and set `format`.
 
         Raises:
-            BadRequest: it was cut short, or holds no image.
+            BadRequest: the file is truncated, or does not contain an image.
         """
-        with _refusing():
+        with _as_bad_request():
             self._finish()
 
     def _feed(self, data: bytes) -> None:
         if self._expansion is None:
             self._start += data
-            if len(self._start) < _LONGEST_START:
+            if len(self._start) < _START_BYTES:
                 return
             data = self._begin()
         if self._expansion is not None:
@@ -97,24 +101,24 @@ class ImageInspector:
         return start
 
     def _follow(self, expansion: Decompressor, data: bytes) -> None:
-        allowed = max(_ALWAYS_ALLOWED_BYTES, self._limits.ratio * self._taken_bytes)
+        allowed = max(_RATIO_FREE_BYTES, self._limits.ratio * self._taken_bytes)
         for piece in expansion.feed(data):
             self._expanded_bytes += len(piece)
             if self._expanded_bytes > min(allowed, self._limits.expanded_bytes):
                 raise InvalidImage(
-                    f"it expands to {self._expanded_bytes} bytes and more, which no image of its size does"
+                    f"it expands to {self._expanded_bytes} bytes or more, which is too much for its size"
                 )
             if piece:
                 self._walk.send(piece)
 
     def _finish(self) -> None:
         if not self._taken_bytes:
-            raise InvalidImage("it is empty: 0 bytes came")
+            raise InvalidImage("it is empty: 0 bytes were uploaded")
         if self._expansion is None:
-            raise InvalidImage(f"it is no tar archive; it begins with {shown_start(self._start)}")
+            raise InvalidImage(f"it is not a tar archive: it begins with {shown_start(self._start)}")
         self._expansion.finish()
         if not self._expanded_bytes:
-            raise InvalidImage("it is no tar archive; compressed is nothing")
+            raise InvalidImage("it is not a tar archive: the compressed content is empty")
         try:
             self._walk.send(b"")
         except StopIteration as done:
@@ -122,16 +126,16 @@ class ImageInspector:
 
 
 @contextmanager
-def _refusing() -> Iterator[None]:
+def _as_bad_request() -> Iterator[None]:
     try:
         yield
     except InvalidImage as error:
-        raise BadRequest(f"The image cannot be used: {error}; {_EXPECTED}. Nothing was kept") from None
+        raise BadRequest(f"The image cannot be used: {error}; {_EXPECTED}. The upload was discarded") from None
 
 
 def _walk(limits: ImageLimits) -> Parsing[ImageFormat]:
     archive = ByteStream()
-    documents: dict[str, Any] = {}
+    documents: dict[str, object] = {}
     first: list[str] = []
     for number in count(1):
         member = yield from next_entry(archive, is_first=number == 1)
@@ -140,8 +144,8 @@ def _walk(limits: ImageLimits) -> Parsing[ImageFormat]:
         if number > limits.members:
             raise InvalidImage(f"its archive has more than {limits.members} entries")
         _check_name(member)
-        first += [member.name] if number <= _TOLD_NAMES else []
-        if member.is_file and member.name in _READ:
+        first += [member.name] if number <= _SHOWN_NAMES else []
+        if member.is_file and member.name in _DOCUMENTS:
             documents[member.name] = yield from _read_document(archive, member)
         else:
             yield from archive.skip(padded(member.size_bytes))
@@ -151,23 +155,24 @@ def _walk(limits: ImageLimits) -> Parsing[ImageFormat]:
 
 def _check_name(member: TarEntry) -> None:
     shown = ascii(member.name[:100])
-    if len(member.name) > _LONGEST_NAME:
-        raise InvalidImage(f"an entry's name is longer than {_LONGEST_NAME} characters: {shown}…")
-    if _leads_out(member.name):
-        raise InvalidImage(f"the entry {shown} leads out of the archive")
+    if len(member.name) > _MAX_NAME_LENGTH:
+        raise InvalidImage(f"an entry's name is longer than {_MAX_NAME_LENGTH} characters: {shown}…")
+    if _escapes(member.name):
+        raise InvalidImage(f"the entry {shown} leads outside the archive")
     if member.target is not None:
         folder = "" if member.is_hard_link else posixpath.dirname(member.name)
-        if _leads_out(posixpath.normpath(posixpath.join(folder, member.target))):
-            raise InvalidImage(f"the link {shown} leads out of the archive, to {member.target[:100]!a}")
+        if _escapes(posixpath.normpath(posixpath.join(folder, member.target))):
+            raise InvalidImage(f"the link {shown} leads outside the archive, to {member.target[:100]!a}")
 
 
-def _leads_out(path: str) -> bool:
+def _escapes(path: str) -> bool:
+    """Return whether a path may lead outside the archive."""
     return path.startswith("/") or "\\" in path or ".." in path.split("/")
 
 
-def _read_document(archive: ByteStream, member: TarEntry) -> Parsing[Any]:
-    if member.size_bytes > _MOST_READ_BYTES:
-        raise InvalidImage(f"its {member.name} has {member.size_bytes} bytes; {_MOST_READ_BYTES} are enough for any")
+def _read_document(archive: ByteStream, member: TarEntry) -> Parsing[object]:
+    if member.size_bytes > _MAX_DOCUMENT_BYTES:
+        raise InvalidImage(f"its {member.name} has {member.size_bytes} bytes; {_MAX_DOCUMENT_BYTES} is the limit")
     content = yield from archive.take(padded(member.size_bytes))
     try:
         return json.loads(content[: member.size_bytes])
@@ -175,7 +180,7 @@ def _read_document(archive: ByteStream, member: TarEntry) -> Parsing[Any]:
         raise InvalidImage(f"its {member.name} is not valid JSON: {str(error)[:100]}") from None
 
 
-def _format(documents: Mapping[str, Any], first: Sequence[str]) -> ImageFormat:
+def _format(documents: Mapping[str, object], first: Sequence[str]) -> ImageFormat:
     if _DOCKER_MANIFEST in documents:
         _check_shape(_DOCKER_MANIFEST, documents, list)
         return ImageFormat.DOCKER
@@ -186,6 +191,6 @@ def _format(documents: Mapping[str, Any], first: Sequence[str]) -> ImageFormat:
     raise InvalidImage(f"its archive has {wanted}, but begins with {', '.join(ascii(name[:40]) for name in first)}")
 
 
-def _check_shape(name: str, documents: Mapping[str, Any], shape: type) -> None:
+def _check_shape(name: str, documents: Mapping[str, object], shape: type) -> None:
     if not isinstance(documents[name], shape):
         raise InvalidImage(f"its {name} is a JSON {type(documents[name]).__name__}, not a {shape.__name__}")

@@ -1,7 +1,10 @@
-"""A tar archive followed while it arrives, in constant memory.
+"""Streaming tar reader: read the entries of an archive while it is uploaded, in constant memory.
 
-`tarfile` reads long names and extended headers whole, however long they say they are, and keeps every member it saw;
-this walk bounds both.
+`tarfile` is not safe here: it reads long names and extended headers whole, whatever length they claim, and keeps every
+entry that it has read. This reader limits both.
+
+The reader is written as coroutines on generators (`Parsing`): they yield when they need more bytes, so that the upload
+can push pieces of any size.
 """
 
 from collections.abc import Generator
@@ -12,7 +15,7 @@ from voxel51.server.analytics.images.decompression import InvalidImage
 
 BLOCK_BYTES = 512
 _MOST_HEADER_BYTES = 64 * 1024
-"""A name or an extended header longer than this is no name."""
+"""Size limit of long names and extended headers."""
 
 Found = TypeVar("Found")
 
@@ -20,20 +23,20 @@ _FILES, _LINKS, _FOLDER = b"\00007", b"12", b"5"
 _LONG_NAME, _LONG_TARGET, _EXTENDED, _GLOBAL = b"L", b"K", b"x", b"g"
 
 Parsing = Generator[None, bytes, Found]
-"""A computation that yields when it needs more bytes, is sent them (none at the end), and returns what it found."""
+"""Parser that yields when it needs more bytes, is sent them (none at the end), and returns its result."""
 
 
 class ByteStream:
-    """Bytes by count, from pieces of any size that are sent to whoever waits for them."""
+    """Buffer that turns pieces of any size into reads of a given size."""
 
     def __init__(self) -> None:
         self._piece = memoryview(b"")
 
     def take(self, count: int) -> Parsing[bytes]:
-        """The next ``count`` bytes.
+        """Return the next ``count`` bytes.
 
         Raises:
-            InvalidImage: there are not so many.
+            InvalidImage: the archive ends before.
         """
         taken = bytearray()
         while len(taken) < count:
@@ -41,16 +44,16 @@ class ByteStream:
         return bytes(taken)
 
     def skip(self, count: int) -> Parsing[None]:
-        """Go past ``count`` bytes.
+        """Skip ``count`` bytes.
 
         Raises:
-            InvalidImage: there are not so many.
+            InvalidImage: the archive ends before.
         """
         while count > 0:
             count -= len((yield from self._some(count)))
 
     def skip_rest(self) -> Parsing[None]:
-        """Go to the end."""
+        """Skip everything up to the end."""
         while (yield):
             pass
 
@@ -58,14 +61,14 @@ class ByteStream:
         if not self._piece:
             self._piece = memoryview((yield))
         if not self._piece:
-            raise InvalidImage("the tar archive is cut short: an entry or its end is missing")
+            raise InvalidImage("the tar archive is truncated: an entry or its end is missing")
         some, self._piece = self._piece[:most], self._piece[most:]
         return some
 
 
 @dataclass(frozen=True, slots=True)
 class TarEntry:
-    """One entry of an archive. ``target`` is what a link leads to."""
+    """Entry of an archive. ``target`` is the target of a link."""
 
     name: str
     size_bytes: int
@@ -83,12 +86,13 @@ class _Header:
 
 
 def next_entry(archive: ByteStream, is_first: bool) -> Parsing[TarEntry | None]:
-    """The next entry, None at the end; its content, padded to `BLOCK_BYTES`, is what comes next.
+    """Return the next entry, or None at the end. Its content, padded to `BLOCK_BYTES`, is next in the stream.
 
     Raises:
-        InvalidImage: it is no tar archive, is cut short, or has entries that no archive of an image has.
+        InvalidImage: the file is not a tar archive, is truncated, or has an entry that images do not have.
     """
-    said: dict[str, str] = {}
+    # Headers of these kinds describe the entry after them.
+    overrides: dict[str, str] = {}
     while True:
         block = yield from archive.take(BLOCK_BYTES)
         if block == bytes(BLOCK_BYTES) and not is_first:
@@ -96,23 +100,23 @@ def next_entry(archive: ByteStream, is_first: bool) -> Parsing[TarEntry | None]:
         header = _read(block, is_first)
         is_first = False
         if header.kind not in {_LONG_NAME, _LONG_TARGET, _EXTENDED, _GLOBAL}:
-            return _member(_as_said(header, said))
+            return _member(_with_overrides(header, overrides))
         text = yield from _take_text(archive, header)
         if header.kind == _EXTENDED:
-            said.update(_records(text))
+            overrides.update(_records(text))
         elif header.kind != _GLOBAL:
-            said["path" if header.kind == _LONG_NAME else "linkpath"] = _decoded(text.rstrip(b"\0"))
+            overrides["path" if header.kind == _LONG_NAME else "linkpath"] = _decoded(text.rstrip(b"\0"))
 
 
 def padded(size_bytes: int) -> int:
-    """How much room content of this size takes."""
+    """Return the size of content with its padding."""
     return -(-size_bytes // BLOCK_BYTES) * BLOCK_BYTES
 
 
 def _read(block: bytes, is_first: bool) -> _Header:
     if not _is_header(block):
         if is_first:
-            raise InvalidImage(f"it is no tar archive; it begins with {shown_start(block)}")
+            raise InvalidImage(f"it is not a tar archive: it begins with {shown_start(block)}")
         raise InvalidImage("the tar archive is damaged: an entry or its end is missing")
     name, prefix = _text(block[:100]), _text(block[345:500]) if block[257:263] == b"ustar\0" else ""
     return _Header(
@@ -124,6 +128,7 @@ def _read(block: bytes, is_first: bool) -> _Header:
 
 
 def _is_header(block: bytes) -> bool:
+    """Check the checksum of a header: the sum of its bytes, with those of the checksum itself taken as spaces."""
     try:
         announced = _number(block[148:156])
     except InvalidImage:
@@ -132,7 +137,7 @@ def _is_header(block: bytes) -> bool:
 
 
 def _number(field: bytes) -> int:
-    if field[0] == 0x80:
+    if field[0] == 0x80:  # GNU extension: a binary number
         return int.from_bytes(field[1:])
     digits = field.strip(b" \0")
     try:
@@ -140,21 +145,19 @@ def _number(field: bytes) -> int:
     except ValueError:
         number = -1
     if number < 0:
-        raise InvalidImage(f"the tar archive is damaged: {ascii(field)[2:-1]} is no size")
+        raise InvalidImage(f"the tar archive is damaged: {ascii(field)[2:-1]} is not a size")
     return number
 
 
 def _take_text(archive: ByteStream, header: _Header) -> Parsing[bytes]:
     if header.size_bytes > _MOST_HEADER_BYTES:
-        raise InvalidImage(
-            f"an entry has a header of {header.size_bytes} bytes; {_MOST_HEADER_BYTES} are enough for any"
-        )
+        raise InvalidImage(f"an entry has a header of {header.size_bytes} bytes; {_MOST_HEADER_BYTES} is the limit")
     content = yield from archive.take(padded(header.size_bytes))
     return content[: header.size_bytes]
 
 
 def _records(text: bytes) -> dict[str, str]:
-    """``<length> <key>=<value>\\n``, of each."""
+    """Return the records of an extended header, each written as ``<length> <key>=<value>\\n``."""
     records = {}
     while text:
         length, _, _ = text.partition(b" ")
@@ -167,13 +170,13 @@ def _records(text: bytes) -> dict[str, str]:
     return records
 
 
-def _as_said(header: _Header, said: dict[str, str]) -> _Header:
-    size = said.get("size", str(header.size_bytes))
+def _with_overrides(header: _Header, overrides: dict[str, str]) -> _Header:
+    size = overrides.get("size", str(header.size_bytes))
     if not size.isdecimal() or len(size) > 19:
-        raise InvalidImage(f"the tar archive is damaged: {size[:40]!a} is no size")
-    if any(key.startswith("GNU.sparse") for key in said):
-        raise InvalidImage("the tar archive has sparse files; save it anew without")
-    header = replace(header, name=said.get("path", header.name), target=said.get("linkpath", header.target))
+        raise InvalidImage(f"the tar archive is damaged: {size[:40]!a} is not a size")
+    if any(key.startswith("GNU.sparse") for key in overrides):
+        raise InvalidImage("the tar archive has sparse files; save it again without them")
+    header = replace(header, name=overrides.get("path", header.name), target=overrides.get("linkpath", header.target))
     return replace(header, size_bytes=int(size))
 
 
@@ -186,12 +189,12 @@ def _member(header: _Header) -> TarEntry:
     if header.kind in _FOLDER:
         return TarEntry(name, 0, is_file=False)
     raise InvalidImage(
-        f"the entry {header.name[:100]!a} is no file, folder or link, but of the kind {ascii(header.kind)[1:]}"
+        f"the entry {header.name[:100]!a} is not a file, folder or link, but of type {ascii(header.kind)[1:]}"
     )
 
 
 def shown_start(start: bytes) -> str:
-    """The beginning of a file, to be told of it."""
+    """Return the beginning of a file, for error messages."""
     return ascii(start[:16])[2:-1] or "nothing"
 
 

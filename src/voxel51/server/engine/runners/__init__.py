@@ -1,1 +1,1 @@
-"""Ways to run an attempt; each implements `voxel51.server.engine.runner.Runner`."""
+"""Runners: ways to execute an attempt. Each implements `voxel51.server.engine.runner.Runner`."""

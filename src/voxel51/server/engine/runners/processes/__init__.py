@@ -1,1 +1,1 @@
-"""Process runner: attempts as child processes of this machine, forked from a zygote."""
+"""Process runner: attempts as child processes of this machine, forked in milliseconds from a preloaded zygote."""

@@ -1,4 +1,4 @@
-"""What a child's environment holds besides the five variables of its job: what an interpreter needs, and no more."""
+"""Child environments: the variables that a Python interpreter needs, besides the five variables of a job."""
 
 import os
 import site
@@ -11,16 +11,22 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"
 
 
 def interpreter_environment(folder: Path, threads: int, module_folders: Sequence[Path] = ()) -> dict[str, str]:
-    """Variables for a Python process that has ``folder`` for its home and temporary files, and ``threads`` threads.
+    """Return the variables of a Python process that keeps its home and temporary files in ``folder``.
 
-    ``module_folders`` are searched for modules before the interpreter's own.
+    Only listed variables of this process are passed on, so that no secret of the server reaches a job.
+
+    Args:
+        folder: home and temporary folder of the process.
+        threads: number of threads of each numeric library.
+        module_folders: folders that are searched for modules before the interpreter's own.
     """
     own = os.environ
     passed_on = {name: own[name] for name in own if name in PASSED_ON or name.startswith(PASSED_ON_PREFIX)}
     environment = {"PATH": os.defpath, "LANG": "C.UTF-8", **passed_on}
     environment |= dict.fromkeys(THREAD_VARIABLES, str(threads))
     environment |= {"HOME": str(folder), "TMPDIR": str(folder), "PYTHONUNBUFFERED": "1"}
-    if site.ENABLE_USER_SITE:  # found by HOME otherwise, which is another one here
+    if site.ENABLE_USER_SITE:
+        # Python finds user-installed packages through HOME, which is another folder in the child.
         environment["PYTHONUSERBASE"] = site.getuserbase()
     if module_folders:
         environment["PYTHONPATH"] = _joined(module_folders, environment)

@@ -1,4 +1,4 @@
-"""What the way a child process died says about its attempt."""
+"""Exit status of a child process: classify why an attempt ended from its wait status and resource usage."""
 
 import os
 import signal
@@ -9,84 +9,98 @@ from voxel51.server.engine.runner import ExitReason
 from voxel51.wire.tasks import JobLimits, TaskExit
 
 NEAR_LIMIT = 0.9
-"""A crash at this share of the memory limit is taken for a failed allocation that nobody checked."""
+"""Share of the memory limit above which a crash counts as a failed allocation that the program did not check."""
 
-FROM_OUTSIDE = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT})
-"""Signals that no program sends itself by mistake; a machine that shuts down sends SIGTERM to all."""
+EXTERNAL_SIGNALS = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT})
+"""Signals that a program does not send itself by mistake; a machine that shuts down sends SIGTERM to all processes."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExitStatus:
-    """How a child ended: the status of ``wait``, who of us ended it (``asked``, ``wall``, None), what it had used."""
+    """Exit status of one child, as its zygote observed it.
+
+    Attributes:
+        wait_status: status as ``wait`` returned it.
+        killed_by: why the zygote killed the child: ``asked`` (on request), ``wall`` (wall time limit), or None.
+        cpu_seconds: CPU time that the child used.
+        peak_memory_bytes: largest memory that the child used.
+        oom_killed: whether the kernel killed a process for lack of memory at about that time.
+    """
 
     wait_status: int
-    ended_by: str | None
+    killed_by: str | None
     cpu_seconds: float
     peak_memory_bytes: int
     oom_killed: bool
 
 
-def classify_exit(death: ExitStatus, limits: JobLimits) -> tuple[ExitReason, int | None, str]:
-    """The ending, the exit code where it is EXITED, and a sentence for people."""
-    if os.WIFSIGNALED(death.wait_status):
-        ending = _by_signal(os.WTERMSIG(death.wait_status), death, limits)
-        return ending, None, _sentence(ending, os.WTERMSIG(death.wait_status), death, limits)
-    code = os.WEXITSTATUS(death.wait_status)
+def classify_exit(status: ExitStatus, limits: JobLimits) -> tuple[ExitReason, int | None, str]:
+    """Return the exit reason, the exit code (None unless EXITED), and a sentence for users."""
+    if os.WIFSIGNALED(status.wait_status):
+        number = os.WTERMSIG(status.wait_status)
+        reason = _reason_of_signal(number, status, limits)
+        return reason, None, _sentence(reason, number, status, limits)
+    code = os.WEXITSTATUS(status.wait_status)
     if code == TaskExit.OUT_OF_MEMORY:
-        return ExitReason.OVER_MEMORY, None, _sentence(ExitReason.OVER_MEMORY, 0, death, limits)
+        return ExitReason.OVER_MEMORY, None, _sentence(ExitReason.OVER_MEMORY, 0, status, limits)
     return ExitReason.EXITED, code, f"The process of the job exited with code {code}."
 
 
-def _by_signal(number: int, death: ExitStatus, limits: JobLimits) -> ExitReason:
+def _reason_of_signal(number: int, status: ExitStatus, limits: JobLimits) -> ExitReason:
     is_kill = number == signal.SIGKILL
-    is_want_of_memory = death.oom_killed if is_kill else death.peak_memory_bytes >= NEAR_LIMIT * limits["memory_bytes"]
+    # A SIGKILL during an OOM kill is taken for that kill. Any other signal near the memory limit is taken for the crash
+    # that follows a failed allocation.
+    is_near_limit = status.peak_memory_bytes >= NEAR_LIMIT * limits["memory_bytes"]
+    is_out_of_memory = status.oom_killed if is_kill else is_near_limit
+    # The first rule that applies decides. The kernel sends SIGXCPU at the soft CPU limit and SIGKILL at the hard one.
     rules = (
-        (is_kill and death.ended_by == "asked", ExitReason.STOPPED),
-        (is_kill and death.ended_by == "wall", ExitReason.OVER_TIME),
+        (is_kill and status.killed_by == "asked", ExitReason.STOPPED),
+        (is_kill and status.killed_by == "wall", ExitReason.OVER_TIME),
         (number == signal.SIGXCPU, ExitReason.OVER_TIME),
-        (is_kill and death.cpu_seconds >= limits["cpu_seconds"], ExitReason.OVER_TIME),
-        (is_want_of_memory, ExitReason.OVER_MEMORY),
-        (number in FROM_OUTSIDE, ExitReason.LOST),
+        (is_kill and status.cpu_seconds >= limits["cpu_seconds"], ExitReason.OVER_TIME),
+        (is_out_of_memory, ExitReason.OVER_MEMORY),
+        (number in EXTERNAL_SIGNALS, ExitReason.LOST),
     )
-    return next((ending for applies, ending in rules if applies), ExitReason.CRASHED)
+    return next((reason for applies, reason in rules if applies), ExitReason.CRASHED)
 
 
-def _sentence(ending: ExitReason, number: int, death: ExitStatus, limits: JobLimits) -> str:
-    if ending is ExitReason.STOPPED:
+def _sentence(reason: ExitReason, number: int, status: ExitStatus, limits: JobLimits) -> str:
+    if reason is ExitReason.STOPPED:
         return "The job was stopped."
-    if ending is ExitReason.OVER_MEMORY:
+    if reason is ExitReason.OVER_MEMORY:
         limit_mib = limits["memory_bytes"] / 2**20
         return f"The job needed more memory than its limit of {limit_mib:.0f} MiB, or than the machine has."
-    if ending is ExitReason.OVER_TIME and death.ended_by == "wall":
+    if reason is ExitReason.OVER_TIME and status.killed_by == "wall":
         return f"The job ran longer than its limit of {limits['wall_seconds']:g} s."
-    if ending is ExitReason.OVER_TIME:
+    if reason is ExitReason.OVER_TIME:
         return f"The job used more than its limit of {limits['cpu_seconds']} s of CPU time."
-    return f"The process of the job was ended by {_name(number)}."
+    return f"The process of the job was ended by {_signal_name(number)}."
 
 
-def _name(number: int) -> str:
+def _signal_name(number: int) -> str:
     try:
         return signal.Signals(number).name
-    except ValueError:  # a real-time signal
+    except ValueError:  # real-time signals have no name
         return f"signal {number}"
 
 
 class OomKillCounter:
-    """Whether the kernel has ended a process for want of memory since this was last asked.
+    """Counter of the processes that the kernel has killed for lack of memory.
 
-    The kernel counts for the whole machine and names nobody, so it is asked only after a SIGKILL that was not ours.
+    The kernel counts for the whole machine and does not name the process, so the counter is read only after a SIGKILL
+    that the zygote did not send.
     """
 
     def __init__(self, counters: Path = Path("/proc/vmstat")) -> None:
         self._counters = counters
-        self._seen = self._count()
+        self._last = self._read()
 
     def has_increased(self) -> bool:
-        """Whether the count has grown; false where the kernel keeps none."""
-        before, self._seen = self._seen, self._count()
-        return self._seen > before
+        """Return whether the count has increased since the last call; False where the kernel has no such counter."""
+        before, self._last = self._last, self._read()
+        return self._last > before
 
-    def _count(self) -> int:
+    def _read(self) -> int:
         try:
             lines = self._counters.read_text().splitlines()
         except OSError:

@@ -1,60 +1,65 @@
-"""Runs attempts as child processes of this machine, forked in milliseconds from a zygote that has their code loaded."""
+"""Process runner: start attempts through the zygote, supervise it, and report how each attempt ended.
+
+Two threads work beside the callers: one reads the zygote's messages and replaces a zygote that dies, the other collects
+the results of ended attempts and calls back, so that a slow callback never delays the messages.
+"""
 
 import logging
 import os
 import queue
-import shutil
 import sys
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from voxel51.server.engine import orphan_processes
 from voxel51.server.engine.launch import LaunchSpec
-from voxel51.server.engine.runner import LOG_TAIL_BYTES, AttemptOutcome, ExitReason, ProcessIdentity
+from voxel51.server.engine.runner import AttemptOutcome, ExitReason, ProcessIdentity
 from voxel51.server.engine.runners.processes.environment import interpreter_environment
 from voxel51.server.engine.runners.processes.exit_status import ExitStatus, OomKillCounter, classify_exit
-from voxel51.server.engine.runners.processes.zygote import ZygoteProcess
+from voxel51.server.engine.runners.processes.folders import AttemptFolder, remove
+from voxel51.server.engine.runners.processes.zygote import LaunchMessage, ZygoteMessage, ZygoteProcess
+from voxel51.wire.backoff import Backoff
 from voxel51.wire.tasks import WEIGHTS_FOLDER
 
 logger = logging.getLogger(__name__)
 
 Mode = Literal["fork", "exec"]
 DEFAULT_MODE: Mode = "fork" if sys.platform == "linux" else "exec"
-"""Elsewhere a forked process may not go on with the system libraries that it inherited."""
+"""On other systems, a forked process may not continue with the system libraries that it inherited."""
 
-START_SECONDS = 60.0
-"""How long `ProcessRunner.start` waits, at most: a zygote that just started imports its analytics first."""
+START_TIMEOUT_SECONDS = 60.0
+"""Time limit of `ProcessRunner.start`: a zygote that just started imports its analytics first."""
 
-PAUSE_SECONDS = 1.0
-"""Between two starts of a zygote that dies for no reason that could be left out."""
+RESTART_BACKOFF = Backoff(first_seconds=1.0, longest_seconds=30.0)
+"""Pauses before a zygote is started again that died for a reason that leaving out an analytic does not remove."""
 
 
 @dataclass(slots=True)
-class _Attempt:
+class _RunningAttempt:
     launch: LaunchSpec
-    folder: Path
-    pid: Future[int] = field(default_factory=Future)
-    stop_wanted: bool = False
-    is_over: bool = False
+    folder: AttemptFolder
+    pid: Future[int] = field(default_factory=Future)  # done once the zygote has started or refused the attempt
+    stop_requested: bool = False
+    has_ended: bool = False
 
 
 class ProcessRunner:
     """A `voxel51.server.engine.runner.Runner` whose attempts are processes of this machine.
 
     Args:
-        folder: a folder of its own, which it empties; each attempt works in one below it.
-        preload: names of the analytics that the zygote imports. One that turns out to start threads, or to crash the
+        folder: folder that this runner owns and empties; each attempt works in a folder below it.
+        preload: names of the analytics that the zygote imports. One that starts threads on import, or crashes the
             zygote, is left out: its jobs import it themselves.
-        interpreter: the command that starts Python with the analytics installed.
+        interpreter: command that starts a Python with the analytics installed.
         mode: what a child becomes, see `voxel51.platform.zygote`.
-        threads: how many threads the numeric libraries of one attempt use.
-        module_folders: where modules are looked for, besides those of the interpreter.
+        threads: number of threads of each numeric library in one attempt.
+        module_folders: folders that are searched for modules before the interpreter's own.
+        weights_folder: folder that all jobs share for model weights; None for none.
     """
 
     def __init__(
@@ -75,59 +80,64 @@ class ProcessRunner:
         self._module_folders = list(module_folders)
         self._shared = {} if weights_folder is None else {WEIGHTS_FOLDER: str(weights_folder.resolve())}
         self._oom_kills = OomKillCounter()
+        # Guards the table of attempts and the current zygote together: an attempt that is in the table when a zygote is
+        # replaced is launched again on the new one, and an attempt that enters later finds the new one.
         self._lock = threading.Lock()
-        self._settled = threading.Condition(self._lock)
-        self._attempts: dict[str, _Attempt] = {}
-        self._endings: queue.SimpleQueue[tuple[_Attempt, ExitReason, int | None, str] | None] = queue.SimpleQueue()
+        self._attempt_removed = threading.Condition(self._lock)
+        self._attempts: dict[str, _RunningAttempt] = {}
+        self._ended: queue.SimpleQueue[tuple[_RunningAttempt, ExitReason, int | None, str] | None] = queue.SimpleQueue()
         self._closing = threading.Event()
         self._zygote: ZygoteProcess | None = None
         self._workers: list[threading.Thread] = []
+        self._failed_starts = 0  # of zygotes, in a row; used by the supervising thread only
 
     def open(self, ended: Callable[[AttemptOutcome], None]) -> None:
-        """Make ready; see `voxel51.server.engine.runner.Runner.open`."""
+        """Prepare to start attempts; see `voxel51.server.engine.runner.Runner.open`."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         orphan_processes.kill_started_in(self._folder)
         for path in self._folder.iterdir():
-            _remove(path)
+            remove(path)
         self._zygote = self._new_zygote()
         self._workers = [
-            threading.Thread(target=self._listen, args=(self._zygote,), name="runner-listen", daemon=True),
-            threading.Thread(target=self._settle, args=(ended,), name="runner-settle", daemon=True),
+            threading.Thread(target=self._supervise, args=(self._zygote,), name="runner-supervise", daemon=True),
+            threading.Thread(target=self._report, args=(ended,), name="runner-report", daemon=True),
         ]
         for thread in self._workers:
             thread.start()
 
     def start(self, launch: LaunchSpec) -> ProcessIdentity:
         """Start an attempt; see `voxel51.server.engine.runner.Runner.start`."""
-        folder = self._folder / launch.attempt_id
-        _make_folders(folder)
-        attempt = _Attempt(launch, folder)
+        folder = AttemptFolder(self._folder / launch.attempt_id)
+        folder.create()
+        attempt = _RunningAttempt(launch, folder)
         with self._lock:
             if self._zygote is None or self._closing.is_set():
-                _remove(folder)
+                folder.remove()
                 raise OSError("the runner is closed")
             self._attempts[launch.attempt_id] = attempt
-            self._zygote.say(self._told(attempt))
+            self._zygote.launch(self._launch_message(attempt))
         try:
-            pid = attempt.pid.result(START_SECONDS)
+            pid = attempt.pid.result(START_TIMEOUT_SECONDS)
         except FutureTimeoutError:
-            self._forget(attempt)
-            raise TimeoutError(f"no process for the attempt {launch.attempt_id} within {START_SECONDS:g} s") from None
+            self._discard(attempt)
+            raise TimeoutError(
+                f"attempt {launch.attempt_id} got no process within {START_TIMEOUT_SECONDS:g} s"
+            ) from None
         except OSError:
-            self._forget(attempt)
+            self._discard(attempt)
             raise
         return ProcessIdentity(pid, orphan_processes.started_at(pid))
 
     def stop(self, attempt_id: str) -> None:
-        """End an attempt; see `voxel51.server.engine.runner.Runner.stop`."""
+        """Kill an attempt; see `voxel51.server.engine.runner.Runner.stop`."""
         with self._lock:
             attempt = self._attempts.get(attempt_id)
             if attempt is not None and self._zygote is not None:
-                attempt.stop_wanted = True
-                self._zygote.say({"end": attempt_id})
+                attempt.stop_requested = True
+                self._zygote.kill(attempt_id)
 
     def close(self) -> None:
-        """End everything; see `voxel51.server.engine.runner.Runner.close`."""
+        """Kill every attempt; see `voxel51.server.engine.runner.Runner.close`."""
         self._closing.set()
         with self._lock:
             zygote = self._zygote
@@ -136,117 +146,131 @@ class ProcessRunner:
             return
         for attempt_id in running:
             self.stop(attempt_id)
-        with self._settled:
-            self._settled.wait_for(lambda: not self._attempts, orphan_processes.ENDING_SECONDS)
+        with self._attempt_removed:
+            self._attempt_removed.wait_for(lambda: not self._attempts, orphan_processes.KILL_TIMEOUT_SECONDS)
             self._zygote = None
-        zygote.hang_up()
+        zygote.disconnect()
         for thread in self._workers:
             thread.join()
         orphan_processes.kill_started_in(self._folder)
 
-    # The zygote, as seen by the one thread that listens to it.
+    # Supervision of the zygote, in the thread "runner-supervise".
 
-    def _listen(self, zygote: ZygoteProcess) -> None:
+    def _supervise(self, zygote: ZygoteProcess) -> None:
         current: ZygoteProcess | None = zygote
         while current is not None:
-            loading, ready = self._hear(current)
-            current.bury()
+            loading, was_ready = self._process_messages(current)
+            # The zygote is dead. The kernel kills its children; what they started is killed here, so that every process
+            # of an attempt is gone before the attempt is reported.
+            current.reap()
             orphan_processes.kill_started_in(self._folder)
-            self._lose_running()
-            current = self._replace(loading, ready)
-        self._endings.put(None)
+            self._end_all_started()
+            current = self._replace(loading, was_ready)
+        self._ended.put(None)
 
-    def _hear(self, zygote: ZygoteProcess) -> tuple[str | None, bool]:
-        """Do what the zygote's messages ask until it is dead; what it was loading then, and whether it got further."""
-        loading, ready = None, False
+    def _process_messages(self, zygote: ZygoteProcess) -> tuple[str | None, bool]:
+        """Process messages until the zygote is dead.
+
+        Returns:
+            the analytic that it was importing when it died, if any, and whether it had finished its imports.
+        """
+        loading, is_ready = None, False
         for message in zygote.messages():
             if "loading" in message:
                 loading = message["loading"]
             elif "ready" in message:
-                loading, ready = None, True
+                loading, is_ready = None, True
             elif "started" in message:
-                self._started(message["started"], message["pid"])
+                self._on_started(message["started"], message["pid"])
             elif "refused" in message:
-                self._refused(message["refused"], message["reason"])
+                self._on_refused(message["refused"], message["reason"])
             elif "ended" in message:
-                self._ended(message)
-        return loading, ready
+                self._on_ended(message)
+        return loading, is_ready
 
-    def _started(self, attempt_id: str, pid: int) -> None:
+    def _on_started(self, attempt_id: str, pid: int) -> None:
         attempt = self._attempts.get(attempt_id)
         if attempt is not None:
             attempt.pid.set_result(pid)
 
-    def _refused(self, attempt_id: str, reason: str) -> None:
+    def _on_refused(self, attempt_id: str, reason: str) -> None:
         attempt = self._attempts.get(attempt_id)
         if attempt is not None:
-            attempt.pid.set_exception(OSError(f"the attempt {attempt_id} could not be started: {reason}"))
+            attempt.pid.set_exception(OSError(f"attempt {attempt_id} could not be started: {reason}"))
 
-    def _ended(self, message: dict[str, Any]) -> None:
+    def _on_ended(self, message: ZygoteMessage) -> None:
         attempt = self._attempts.get(message["ended"])
         if attempt is None:
             return
-        by_us = message["ended_by"] is not None
-        death = ExitStatus(
+        killed_by = message["ended_by"]
+        was_signalled = os.WIFSIGNALED(message["wait_status"])
+        status = ExitStatus(
             wait_status=message["wait_status"],
-            ended_by=message["ended_by"],
+            killed_by=killed_by,
             cpu_seconds=message["cpu_seconds"],
             peak_memory_bytes=message["peak_memory_bytes"],
-            oom_killed=not by_us and os.WIFSIGNALED(message["wait_status"]) and self._oom_kills.has_increased(),
+            oom_killed=killed_by is None and was_signalled and self._oom_kills.has_increased(),
         )
-        self._over(attempt, *classify_exit(death, attempt.launch.limits))
+        self._end(attempt, *classify_exit(status, attempt.launch.limits))
 
-    def _lose_running(self) -> None:
-        """The zygote is dead, and with it all that it started."""
+    def _end_all_started(self) -> None:
+        """End every attempt that a dead zygote had started: its children died with it."""
         with self._lock:
-            running = [attempt for attempt in self._attempts.values() if attempt.pid.done()]
-        for attempt in running:
-            if attempt.stop_wanted:
-                self._over(attempt, ExitReason.STOPPED, None, "The job was stopped.")
+            started = [attempt for attempt in self._attempts.values() if attempt.pid.done()]
+        for attempt in started:
+            if attempt.stop_requested:
+                self._end(attempt, ExitReason.STOPPED, None, "The job was stopped.")
             else:
-                self._over(attempt, ExitReason.LOST, None, "The process that watches over jobs died.")
+                self._end(attempt, ExitReason.LOST, None, "The process that supervises jobs died.")
 
-    def _over(self, attempt: _Attempt, ending: ExitReason, exit_code: int | None, detail: str) -> None:
-        """Have an attempt settled, once: its zygote may die before that is done."""
-        if not attempt.is_over:
-            attempt.is_over = True
-            self._endings.put((attempt, ending, exit_code, detail))
+    def _end(self, attempt: _RunningAttempt, reason: ExitReason, exit_code: int | None, detail: str) -> None:
+        # An attempt may end and its zygote die before the attempt is removed from the table: report it only once.
+        if not attempt.has_ended:
+            attempt.has_ended = True
+            self._ended.put((attempt, reason, exit_code, detail))
 
-    def _replace(self, loading: str | None, ready: bool) -> ZygoteProcess | None:
-        """A new zygote, told of the attempts that the dead one had not started yet; None when it is time to go."""
+    def _replace(self, loading: str | None, was_ready: bool) -> ZygoteProcess | None:
+        """Start a new zygote, and launch on it the attempts that the dead one had not started yet.
+
+        Return None if the runner is closing.
+        """
         if loading is not None and loading in self._preload:
             logger.warning("importing the analytic %s crashes or starts threads: its jobs start more slowly", loading)
             self._preload.remove(loading)
         elif not self._closing.is_set():
-            logger.error("the zygote died %s and is started again", "at work" if ready else "before it was ready")
+            logger.error("the zygote died %s; starting a new one", "at work" if was_ready else "before it was ready")
         zygote = None
         while zygote is None and not self._closing.is_set():
-            if not ready and loading is None:
-                self._closing.wait(PAUSE_SECONDS)
+            # A zygote that worked, or whose culprit is known, is replaced at once; one that cannot start is not.
+            if was_ready or loading is not None:
+                self._failed_starts = 0
+            else:
+                self._closing.wait(RESTART_BACKOFF.seconds(self._failed_starts))
+                self._failed_starts += 1
             try:
                 zygote = self._new_zygote()
             except OSError:
-                logger.exception("the zygote cannot be started")
-                loading, ready = None, False
+                logger.exception("the zygote could not be started; retrying")
+                loading, was_ready = None, False
         with self._lock:
             if self._closing.is_set():
                 self._refuse_waiting()
                 if zygote is not None:
-                    zygote.hang_up()
-                    zygote.bury()
+                    zygote.disconnect()
+                    zygote.reap()
                 return None
             self._zygote = zygote
-            for attempt in [a for a in self._attempts.values() if not a.pid.done()]:
-                self._tell_again(attempt)
+            if zygote is not None:
+                for attempt in [each for each in self._attempts.values() if not each.pid.done()]:
+                    self._launch_again(zygote, attempt)
         return zygote
 
-    def _tell_again(self, attempt: _Attempt) -> None:
-        _remove(attempt.folder)
-        _make_folders(attempt.folder)
-        if self._zygote is not None:
-            self._zygote.say(self._told(attempt))
-            if attempt.stop_wanted:
-                self._zygote.say({"end": attempt.launch.attempt_id})
+    def _launch_again(self, zygote: ZygoteProcess, attempt: _RunningAttempt) -> None:
+        attempt.folder.remove()
+        attempt.folder.create()
+        zygote.launch(self._launch_message(attempt))
+        if attempt.stop_requested:
+            zygote.kill(attempt.launch.attempt_id)
 
     def _refuse_waiting(self) -> None:
         for attempt in self._attempts.values():
@@ -257,32 +281,31 @@ class ProcessRunner:
         environment = interpreter_environment(self._folder, 1, self._module_folders)
         return ZygoteProcess(self._interpreter, self._mode, self._preload, self._folder, environment)
 
-    def _told(self, attempt: _Attempt) -> dict[str, Any]:
-        launch = attempt.launch
-        work = attempt.folder / "work"
+    def _launch_message(self, attempt: _RunningAttempt) -> LaunchMessage:
+        launch, folder = attempt.launch, attempt.folder
         return {
             "launch": launch.attempt_id,
             "entry_point": launch.entry_point,
-            "folder": str(work),
-            "log": str(attempt.folder / "log"),
-            "environment": interpreter_environment(work, self._threads_per_attempt, self._module_folders)
+            "folder": str(folder.work),
+            "log": str(folder.log),
+            "environment": interpreter_environment(folder.work, self._threads_per_attempt, self._module_folders)
             | self._shared
             | dict(launch.environment),
             "limits": launch.limits,
         }
 
-    # What becomes of an attempt that has ended, in the one thread that calls back.
+    # Reports of ended attempts, in the thread "runner-report".
 
-    def _settle(self, ended: Callable[[AttemptOutcome], None]) -> None:
-        while (ending := self._endings.get()) is not None:
-            attempt, kind, exit_code, detail = ending
-            outcome = AttemptOutcome(attempt.launch.attempt_id, kind, exit_code, detail, _tail(attempt.folder / "log"))
-            _remove(attempt.folder)
+    def _report(self, ended: Callable[[AttemptOutcome], None]) -> None:
+        while (end := self._ended.get()) is not None:
+            attempt, reason, exit_code, detail = end
+            outcome = AttemptOutcome(attempt.launch.attempt_id, reason, exit_code, detail, attempt.folder.log_tail())
+            attempt.folder.remove()
             if attempt.pid.done():
                 self._call_back(ended, outcome)
-            with self._settled:
+            with self._attempt_removed:
                 self._attempts.pop(outcome.attempt_id, None)
-                self._settled.notify_all()
+                self._attempt_removed.notify_all()
 
     def _call_back(self, ended: Callable[[AttemptOutcome], None], outcome: AttemptOutcome) -> None:
         try:
@@ -290,39 +313,12 @@ class ProcessRunner:
         except Exception:
             logger.exception("settling attempt %s (%s) failed", outcome.attempt_id, outcome.exit_reason)
 
-    def _forget(self, attempt: _Attempt) -> None:
-        """Nobody is to hear of this attempt: it could not be started."""
-        with self._settled:
+    def _discard(self, attempt: _RunningAttempt) -> None:
+        """Drop an attempt that could not be started; its outcome is not reported."""
+        with self._attempt_removed:
             self._attempts.pop(attempt.launch.attempt_id, None)
             if self._zygote is not None:
-                self._zygote.say({"end": attempt.launch.attempt_id})
-            self._settled.notify_all()
-        _remove(attempt.folder)
-
-
-def _make_folders(folder: Path) -> None:
-    folder.mkdir(mode=0o700)
-    (folder / "work").mkdir(mode=0o700)
-
-
-def _tail(log: Path) -> bytes:
-    try:
-        with log.open("rb") as file:
-            file.seek(max(0, log.stat().st_size - LOG_TAIL_BYTES))
-            return file.read(LOG_TAIL_BYTES)
-    except OSError:
-        return b""
-
-
-def _remove(path: Path) -> None:
-    """Remove a file or folder with everything below it, also what its owner made unreadable."""
-    if path.is_symlink() or not path.is_dir():
-        path.unlink(missing_ok=True)
-        return
-    shutil.rmtree(path, ignore_errors=True)
-    if path.exists():
-        for folder, names, _files in os.walk(path):
-            for name in names:
-                with suppress(OSError):
-                    (Path(folder) / name).chmod(0o700, follow_symlinks=False)
-        shutil.rmtree(path, ignore_errors=True)
+                # It may have started after the time limit.
+                self._zygote.kill(attempt.launch.attempt_id)
+            self._attempt_removed.notify_all()
+        attempt.folder.remove()

@@ -1,6 +1,7 @@
-"""The other end of a zygote: a process started by command line that forks jobs' children when told.
+"""Zygote control: start the zygote process and exchange messages with it over a socket pair.
 
-What is said on the socket between the two is listed in `voxel51.platform.zygote`, which this side never imports.
+The zygote is a command line, ``python -m voxel51.platform.zygote``, so that the server never imports the code that it
+runs. The messages, one JSON object per line, are listed in that module.
 """
 
 import json
@@ -8,30 +9,60 @@ import socket
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import NotRequired, TypedDict
 
-RECEIVED_BYTES = 65536
-LEAVING_SECONDS = 30.0
+from voxel51.wire.tasks import JobLimits
+
+RECEIVE_BYTES = 65536
+EXIT_TIMEOUT_SECONDS = 30.0
+
+
+class LaunchMessage(TypedDict):
+    """Message to the zygote: start a child for the attempt ``launch``."""
+
+    launch: str
+    entry_point: str
+    folder: str
+    log: str
+    environment: dict[str, str]
+    limits: JobLimits
+
+
+class ZygoteMessage(TypedDict):
+    """Message of the zygote. The one of the first five keys that is present tells its kind."""
+
+    loading: NotRequired[str]  # about to import this analytic
+    ready: NotRequired[bool]  # all analytics are imported
+    started: NotRequired[str]  # attempt id, with `pid`
+    refused: NotRequired[str]  # attempt id, with `reason`
+    ended: NotRequired[str]  # attempt id, with everything below `reason`
+    pid: NotRequired[int]
+    reason: NotRequired[str]
+    wait_status: NotRequired[int]
+    ended_by: NotRequired[str | None]
+    cpu_seconds: NotRequired[float]
+    peak_memory_bytes: NotRequired[int]
 
 
 class ZygoteProcess:
-    """One zygote process, from its start to its death.
+    """One zygote process, from its start to its exit.
 
     Raises:
-        OSError: it could not be started.
+        OSError: the process could not be started.
     """
 
     def __init__(
         self, interpreter: Sequence[str], mode: str, names: Sequence[str], folder: Path, environment: Mapping[str, str]
     ) -> None:
-        self._control, theirs = socket.socketpair()
+        self._control, child_end = socket.socketpair()
         command = [*interpreter, "-P", "-m", "voxel51.platform.zygote"]
-        command += ["--control", str(theirs.fileno()), "--mode", mode, "--", *names]
+        command += ["--control", str(child_end.fileno()), "--mode", mode, "--", *names]
         try:
-            with theirs, (folder / "zygote.log").open("ab") as log:
+            # This process closes its copy of the child's end: otherwise it would never see the connection close.
+            with child_end, (folder / "zygote.log").open("ab") as log:
                 self._process = subprocess.Popen(  # noqa: S603  (the interpreter of the settings)
                     command,
-                    pass_fds=[theirs.fileno()],
+                    pass_fds=[child_end.fileno()],
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=subprocess.STDOUT,
@@ -44,19 +75,27 @@ class ZygoteProcess:
             raise
         self.pid = self._process.pid
 
-    def say(self, message: Mapping[str, Any]) -> None:
-        """Tell it something. One that is dead hears nothing, which `messages` shows by its end."""
+    def launch(self, message: LaunchMessage) -> None:
+        """Ask for a child."""
+        self._send(message)
+
+    def kill(self, attempt_id: str) -> None:
+        """Ask to kill the child of an attempt, with every process that it started."""
+        self._send({"end": attempt_id})
+
+    def _send(self, message: Mapping[str, object]) -> None:
         try:
             self._control.sendall(json.dumps(message).encode() + b"\n")
         except OSError:
+            # The zygote is dead. `messages` ends for the same reason, and its reader replaces the zygote.
             return
 
-    def messages(self) -> Iterator[dict[str, Any]]:
-        """What it says, until it is dead."""
+    def messages(self) -> Iterator[ZygoteMessage]:
+        """Yield the messages of the zygote until it is dead."""
         received = b""
         while True:
             try:
-                piece = self._control.recv(RECEIVED_BYTES)
+                piece = self._control.recv(RECEIVE_BYTES)
             except OSError:
                 piece = b""
             if not piece:
@@ -64,18 +103,18 @@ class ZygoteProcess:
             *lines, received = (received + piece).split(b"\n")
             yield from map(json.loads, lines)
 
-    def hang_up(self) -> None:
-        """Close this side, so that it ends its children and goes; `messages` ends then."""
+    def disconnect(self) -> None:
+        """Shut the socket down: the zygote then kills its children and exits, and `messages` ends."""
         try:
             self._control.shutdown(socket.SHUT_RDWR)
         except OSError:
             return
 
-    def bury(self) -> None:
-        """Wait for its death, hastened if need be, and release what it took."""
+    def reap(self) -> None:
+        """Wait for the exit of the process, kill it if that takes too long, and release its resources."""
         self._control.close()
         try:
-            self._process.wait(LEAVING_SECONDS)
+            self._process.wait(EXIT_TIMEOUT_SECONDS)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()

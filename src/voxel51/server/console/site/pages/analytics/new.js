@@ -69,7 +69,7 @@ async function submit({ manifest, kind }, problems) {
 
 /** The platform tells all problems in one text, each beginning with the path where it is. */
 export function problemsIn(message) {
-  const told = message.replace(/^The manifest will not do: /, "");
+  const told = message.replace(/^The manifest is invalid: /, "");
   const found = [];
   for (const piece of told.split("; ")) {
     if (found.length === 0 || PATH.test(piece) || /^and \d+ more$/.test(piece)) found.push(piece);
