@@ -1,4 +1,4 @@
-"""What every runner promises, tried on every implementation with analytics that behave and misbehave."""
+"""Contract of all runners, tested on each implementation with analytics that behave and misbehave."""
 
 import json
 import os
@@ -23,7 +23,7 @@ LIMITS = JobLimits(wall_seconds=60, cpu_seconds=60, memory_bytes=1 << 30, file_b
 
 
 class Bench:
-    """A runner with what its attempts need, and the outcomes it gave."""
+    """Runner with what its attempts need, and the outcomes that it reported."""
 
     def __init__(self, runner, platform):
         self.runner = runner
@@ -92,7 +92,7 @@ def printed_pids(log):
     return [int(pid) for line in log.splitlines() if line.startswith(b"LEFT") for pid in line.split()[1:]]
 
 
-def test_a_job_that_does_its_work_exits_with_code_0_and_has_reported(bench):
+def test_successful_job_exits_with_code_0_and_has_reported(bench):
     outcome = bench.run("no-op")
 
     assert (outcome.exit_reason, outcome.exit_code) == (ExitReason.EXITED, TaskExit.COMPLETE)
@@ -100,7 +100,7 @@ def test_a_job_that_does_its_work_exits_with_code_0_and_has_reported(bench):
     assert bench.platform.stored["output"] == [b"{}"]
 
 
-def test_start_says_where_the_attempt_runs(bench):
+def test_start_returns_the_process_of_the_attempt(bench):
     process = bench.start("sleep")
 
     assert is_running(process.pid)
@@ -118,14 +118,14 @@ def test_start_says_where_the_attempt_runs(bench):
         pytest.param("eat-memory", {"memory_bytes": 400 << 20}, ExitReason.OVER_MEMORY, None, id="memory"),
     ],
 )
-def test_an_outcome_says_how_the_attempt_ended(bench, name, limits, ending, exit_code):
+def test_outcome_has_the_exit_reason(bench, name, limits, ending, exit_code):
     outcome = bench.run(name, **limits)
 
     assert (outcome.exit_reason, outcome.exit_code) == (ending, exit_code), outcome.log.decode()
     assert outcome.detail
 
 
-def test_a_crash_leaves_what_was_printed_before_and_a_traceback(bench):
+def test_log_of_a_crash_has_earlier_output_and_a_traceback(bench):
     log = bench.run("segfault").log
 
     assert b"about to fall" in log
@@ -133,14 +133,14 @@ def test_a_crash_leaves_what_was_printed_before_and_a_traceback(bench):
     assert b"in segfault" in log
 
 
-def test_the_log_of_a_chatty_job_is_kept_from_its_end(bench):
+def test_long_log_keeps_its_end(bench):
     log = bench.run("chatter").log
 
     assert len(log) == LOG_TAIL_BYTES
     assert b"the last line\n" in log[-1000:]
 
 
-def test_a_stopped_attempt_ends_as_stopped(bench):
+def test_stopped_attempt_is_reported_as_stopped(bench):
     process = bench.start("sleep")
 
     bench.runner.stop("attempt1")
@@ -149,13 +149,13 @@ def test_a_stopped_attempt_ends_as_stopped(bench):
     assert not is_running(process.pid)
 
 
-def test_stopping_what_is_unknown_is_no_error(bench):
+def test_stopping_an_unknown_attempt_raises_no_error(bench):
     bench.runner.stop("never started")
 
     assert bench.run("no-op").exit_reason is ExitReason.EXITED
 
 
-def test_an_attempt_killed_by_a_stranger_is_lost(bench):
+def test_attempt_killed_from_outside_is_lost(bench):
     process = bench.start("sleep")
 
     os.kill(process.pid, signal.SIGKILL)
@@ -163,7 +163,7 @@ def test_an_attempt_killed_by_a_stranger_is_lost(bench):
     assert bench.outcome().exit_reason is ExitReason.LOST
 
 
-def test_what_an_attempt_leaves_behind_is_ended_with_it(bench):
+def test_processes_that_an_attempt_leaves_behind_are_killed(bench):
     outcome = bench.run("leave-behind")
 
     pids = printed_pids(outcome.log)
@@ -171,7 +171,7 @@ def test_what_an_attempt_leaves_behind_is_ended_with_it(bench):
     assert [pid for pid in pids if is_running(pid)] == []
 
 
-def test_stopping_ends_all_that_an_attempt_started(bench):
+def test_stopping_kills_every_process_of_an_attempt(bench):
     bench.start("leave-behind-and-stay")
     bench.platform.wait_for("PUT", "/v1/jobs/job1/state")
     log = bench.runner._folder / "attempt1" / "log"
@@ -184,7 +184,7 @@ def test_stopping_ends_all_that_an_attempt_started(bench):
     assert [pid for pid in pids if is_running(pid)] == []
 
 
-def test_an_attempt_sees_five_variables_and_what_an_interpreter_needs(bench, monkeypatch):
+def test_environment_has_the_five_variables_and_what_python_needs(bench, monkeypatch):
     monkeypatch.setenv("VOXEL51_SERVER_SIGNING_KEY", "secret")
 
     log = bench.run("surroundings").log.decode()
@@ -203,7 +203,7 @@ def test_an_attempt_sees_five_variables_and_what_an_interpreter_needs(bench, mon
     assert seen["umask"] == 0o077
 
 
-def test_an_attempt_inherits_no_descriptor(bench):
+def test_attempt_inherits_no_descriptor(bench):
     log = bench.run("surroundings").log.decode()
     seen = json.loads(log.partition("SURROUNDINGS ")[2].partition("\n")[0])["descriptors"]
 
@@ -214,13 +214,13 @@ def test_an_attempt_inherits_no_descriptor(bench):
     assert [target for target in seen.values() if not target.startswith(("socket:", "/proc/"))] == []
 
 
-def test_nothing_of_an_attempt_is_left_on_disk(bench):
+def test_folder_of_an_attempt_is_removed(bench):
     bench.run("no-op")
 
     assert not (bench.runner._folder / "attempt1").exists()
 
 
-def test_attempts_run_side_by_side_and_end_once_each(bench):
+def test_attempts_run_in_parallel_and_end_once_each(bench):
     ids = [f"attempt{number}" for number in range(8)]
     for attempt_id in ids:
         bench.start("leave-nothing", attempt_id)
@@ -229,7 +229,7 @@ def test_attempts_run_side_by_side_and_end_once_each(bench):
     assert sorted(outcome.attempt_id for outcome in bench.outcomes) == ids
 
 
-def test_closing_ends_every_attempt_as_stopped(bench):
+def test_closing_reports_every_attempt_as_stopped(bench):
     processes = [bench.start("sleep", f"attempt{number}") for number in range(3)]
 
     bench.runner.close()
@@ -238,7 +238,7 @@ def test_closing_ends_every_attempt_as_stopped(bench):
     assert [process for process in processes if is_running(process.pid)] == []
 
 
-def test_a_closed_runner_starts_nothing(bench):
+def test_closed_runner_starts_nothing(bench):
     bench.runner.close()
 
     with pytest.raises(OSError, match="closed"):

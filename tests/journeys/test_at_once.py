@@ -1,4 +1,4 @@
-"""Many do the same thing at the same moment: one of them does it, and all are told the truth."""
+"""Concurrent requests: of many equal ones exactly one takes effect, and all get a correct response."""
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +19,7 @@ THREADS = 16
 
 
 def all_at_once(user: User, actions: list[tuple[str, str]]) -> Counter[int]:
-    """Statuses of ``(method, path)`` requests that are sent at the same moment."""
+    """Send ``(method, path)`` requests at the same moment; return their statuses."""
     barrier = Barrier(len(actions))
 
     def ask(action: tuple[str, str]) -> int:
@@ -35,7 +35,7 @@ def submit(user: User) -> str:
         return str(api.upload_job_request(JobRequest(NO_OP), "contended")["id"])
 
 
-def test_a_job_is_started_by_one_of_many(shared_user: User) -> None:
+def test_one_of_many_concurrent_starts_succeeds(shared_user: User) -> None:
     job_id = submit(shared_user)
 
     assert all_at_once(shared_user, [("PUT", f"/jobs/{job_id}/start")] * THREADS) == {204: 1, 400: THREADS - 1}
@@ -43,7 +43,7 @@ def test_a_job_is_started_by_one_of_many(shared_user: User) -> None:
         api.wait_until_job_completes(job_id, sleep_time=0.1, max_wait_time=60)
 
 
-def test_a_job_is_deleted_by_one_of_many(shared_user: User) -> None:
+def test_one_of_many_concurrent_deletions_succeeds(shared_user: User) -> None:
     job_id = submit(shared_user)
 
     statuses = all_at_once(shared_user, [("DELETE", f"/jobs/{job_id}")] * THREADS)
@@ -56,7 +56,7 @@ def test_a_job_is_deleted_by_one_of_many(shared_user: User) -> None:
     )
 
 
-def test_whatever_is_done_to_a_job_at_once_it_ends_in_one_state(shared_user: User) -> None:
+def test_concurrent_operations_leave_a_job_in_one_state(shared_user: User) -> None:
     verbs = ["start", "kill", "archive", "unarchive"]
     for _ in range(5):
         job_id = submit(shared_user)
@@ -72,7 +72,7 @@ def test_whatever_is_done_to_a_job_at_once_it_ends_in_one_state(shared_user: Use
         assert (job["completion_date"] is None) == (job["state"] != "COMPLETE")
 
 
-def test_users_are_made_while_the_platform_is_busy(
+def test_users_can_be_created_while_the_platform_is_busy(
     platform: PlatformProcess, shared_user: User, tmp_path: Path
 ) -> None:
     def upload(number: int) -> int:

@@ -1,6 +1,6 @@
-"""``make demo`` where no other host can be reached, and when things are not as they should be.
+"""``make demo`` without a network, and with missing or wrong input.
 
-That it works on a clean install is seen by ``.ci/run``.
+That it works on a clean installation is tested by ``.ci/run``.
 """
 
 import os
@@ -49,7 +49,7 @@ def start_demo(tmp_path: Path, *arguments: str) -> subprocess.Popen[str]:
 
 
 @pytest.mark.timeout(600)
-def test_the_whole_demo_works_where_no_other_host_can_be_reached(tmp_path: Path) -> None:
+def test_demo_works_without_network(tmp_path: Path) -> None:
     alone = required_without_network()
     video = find_video(None)
     shutil.rmtree(OUTPUT, ignore_errors=True)
@@ -73,7 +73,7 @@ def test_the_whole_demo_works_where_no_other_host_can_be_reached(tmp_path: Path)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_video_that_is_not_there_is_said_so_in_a_line(tmp_path: Path) -> None:
+def test_missing_video_is_reported_in_one_line(tmp_path: Path) -> None:
     demo = start_demo(tmp_path, "/no/such/video.mp4")
 
     _, said = demo.communicate(timeout=LIMIT_SECONDS)
@@ -84,7 +84,7 @@ def test_a_video_that_is_not_there_is_said_so_in_a_line(tmp_path: Path) -> None:
     ]
 
 
-def test_a_file_that_is_no_video_is_said_so_in_a_line(tmp_path: Path) -> None:
+def test_file_of_another_type_is_reported_in_one_line(tmp_path: Path) -> None:
     notes = tmp_path / "notes.mp4"
     notes.write_text("not a video\n", encoding="utf-8")
 
@@ -99,7 +99,7 @@ def test_a_file_that_is_no_video_is_said_so_in_a_line(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("default_sigint")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
-def test_a_demo_that_is_interrupted_leaves_nothing(tmp_path: Path, number: signal.Signals) -> None:
+def test_interrupted_demo_leaves_nothing(tmp_path: Path, number: signal.Signals) -> None:
     demo = start_demo(tmp_path)
     assert demo.stdout is not None
     while "object-tracks" not in (line := demo.stdout.readline()):

@@ -1,4 +1,4 @@
-"""Uploads that are meant to hurt: nothing half-kept, nothing outside the storage, and a clear answer."""
+"""Hostile uploads: no partial files, no files outside the storage, and a clear error."""
 
 import os
 import shutil
@@ -50,7 +50,7 @@ HOSTILE_NAMES = [
 
 
 @pytest.mark.parametrize("filename", HOSTILE_NAMES)
-def test_a_hostile_name_is_refused_or_made_harmless(
+def test_hostile_name_is_refused_or_made_harmless(
     shared_user: User, platform: PlatformProcess, filename: bytes
 ) -> None:
     answer = send("POST", f"{shared_user.v1}/data", headers_of(shared_user), body_with_name(filename))
@@ -71,7 +71,7 @@ def test_a_hostile_name_is_refused_or_made_harmless(
     assert not [key for key in stored_keys(platform.folder) if name in key], "a caller's name became a path"
 
 
-def test_a_raw_line_break_in_a_name_is_no_way_into_the_headers(shared_user: User) -> None:
+def test_line_break_in_a_name_cannot_inject_headers(shared_user: User) -> None:
     body = body_with_name(b'a"\r\nX-Injected: yes\r\n\r\n.mp4')
 
     answer = send("POST", f"{shared_user.v1}/data", headers_of(shared_user), body)
@@ -81,7 +81,7 @@ def test_a_raw_line_break_in_a_name_is_no_way_into_the_headers(shared_user: User
 
 
 def wait_for_keys(platform: PlatformProcess, keys: set[str]) -> None:
-    """Return once the storage holds exactly ``keys``; fail if it comes to something else."""
+    """Wait until the storage holds exactly ``keys``; fail if it ends up with others."""
     deadline = time.monotonic() + LIMIT_SECONDS
     while (found := set(stored_keys(platform.folder))) != keys:
         assert time.monotonic() < deadline, f"stayed: {found - keys}; went: {keys - found}"
@@ -89,7 +89,7 @@ def wait_for_keys(platform: PlatformProcess, keys: set[str]) -> None:
 
 
 def wait_for_a_half_file(platform: PlatformProcess) -> None:
-    """Return once a file is being written."""
+    """Wait until a file is being written."""
     deadline = time.monotonic() + LIMIT_SECONDS
     while not any((platform.folder / "storage" / "incoming").iterdir()):
         assert time.monotonic() < deadline, "the upload never began to be written"
@@ -97,7 +97,7 @@ def wait_for_a_half_file(platform: PlatformProcess) -> None:
 
 
 @pytest.mark.parametrize("sent_bytes", [0, 10, 100, 1_000, 1_000_000, 5_000_000])
-def test_an_upload_that_is_cut_leaves_nothing(shared_user: User, platform: PlatformProcess, sent_bytes: int) -> None:
+def test_interrupted_upload_leaves_nothing(shared_user: User, platform: PlatformProcess, sent_bytes: int) -> None:
     before = count_data(shared_user)
     keys = set(stored_keys(platform.folder))
     body = body_with_name(b"cut.mp4", os.urandom(8_000_000))
@@ -119,7 +119,7 @@ def count_data(user: User) -> int:
     return int(requests.get(f"{user.v1}/data", headers=user.headers, json={"limit": 1}).json()["count"])
 
 
-def test_a_body_that_ends_before_its_boundary_is_refused_and_not_kept(
+def test_body_without_its_final_boundary_is_refused_and_not_stored(
     shared_user: User, platform: PlatformProcess
 ) -> None:
     keys = set(stored_keys(platform.folder))
@@ -132,7 +132,7 @@ def test_a_body_that_ends_before_its_boundary_is_refused_and_not_kept(
     wait_for_keys(platform, keys)
 
 
-def test_an_upload_without_a_right_is_refused_before_its_body_is_taken(shared_user: User) -> None:
+def test_unauthorized_upload_is_refused_before_its_body_is_read(shared_user: User) -> None:
     head = (
         "POST /v1/data HTTP/1.1\r\nhost: platform\r\nauthorization: Bearer wrong\r\n"
         f"content-type: multipart/form-data; boundary={BOUNDARY}\r\ncontent-length: 100000000000\r\n\r\n"
@@ -146,7 +146,7 @@ def test_an_upload_without_a_right_is_refused_before_its_body_is_taken(shared_us
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of `SMALL_DISK_MIB`. Without the right to mount one: skipped at home, failed in CI."""
+    """File system of `SMALL_DISK_MIB`. Without the right to mount one, the test is skipped locally and fails in CI."""
     folder = tmp_path / "small-disk"
     folder.mkdir()
     as_root = [] if os.geteuid() == 0 else ["sudo", "-n"]
@@ -160,7 +160,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         subprocess.run([*as_root, "umount", "--lazy", str(folder)], check=True)
 
 
-def test_a_full_disk_is_said_so_and_nothing_half_is_kept(
+def test_full_disk_is_reported_and_no_partial_file_is_kept(
     start_platform: StartPlatform, small_disk: Path, tmp_path: Path
 ) -> None:
     reserve = {"VOXEL51_SERVER_DISK_RESERVE_BYTES": "0"}

@@ -1,4 +1,4 @@
-"""What becomes of jobs: done, failed by whose fault, killed, interrupted by the end of the platform."""
+"""Outcomes of jobs: completed, failed by each cause, killed, or interrupted by the end of the platform."""
 
 import json
 import time
@@ -42,7 +42,7 @@ def wait_for_state(api: API, job_id: str, *states: str) -> str:
     return state
 
 
-def test_a_job_ends_complete_with_its_output_dates_and_status(shared_user: User, tmp_path: Path) -> None:
+def test_completed_job_has_output_dates_and_status(shared_user: User, tmp_path: Path) -> None:
     with client(shared_user) as api:
         job_id = submit(api, "no-op")
         wait(api, job_id)
@@ -57,7 +57,7 @@ def test_a_job_ends_complete_with_its_output_dates_and_status(shared_user: User,
     assert json.loads(output.read_text(encoding="utf-8")) == {}
 
 
-def test_progress_can_be_seen_while_a_job_runs(shared_user: User) -> None:
+def test_progress_is_visible_while_a_job_runs(shared_user: User) -> None:
     seen: list[float] = []
     with client(shared_user) as api:
         job_id = submit(api, "patient", seconds=3)
@@ -81,7 +81,7 @@ def test_progress_can_be_seen_while_a_job_runs(shared_user: User) -> None:
         pytest.param("forgetful", "ANALYTIC", "labels", id="no output"),
     ],
 )
-def test_a_job_that_fails_says_whose_fault_it_was(shared_user: User, sample: str, failure_type: str, said: str) -> None:
+def test_failed_job_has_the_right_failure_type(shared_user: User, sample: str, failure_type: str, said: str) -> None:
     with client(shared_user) as api:
         job_id = submit(api, sample)
         with pytest.raises(JobExecutionError):
@@ -98,14 +98,14 @@ def test_a_job_that_fails_says_whose_fault_it_was(shared_user: User, sample: str
 
 
 def command_of(process: psutil.Process) -> str:
-    """The command line of a process; empty once it is gone."""
+    """Return the command line of a process; empty if the process has exited."""
     try:
         return " ".join(process.cmdline())
     except (psutil.NoSuchProcess, psutil.ZombieProcess):
         return ""
 
 
-def test_a_job_takes_everything_it_started_with_it(start_platform: StartPlatform, tmp_path: Path) -> None:
+def test_processes_that_a_job_started_end_with_it(start_platform: StartPlatform, tmp_path: Path) -> None:
     own = start_platform()
     user = User.create(own, tmp_path)
     with client(user) as api:
@@ -128,7 +128,7 @@ def test_a_job_takes_everything_it_started_with_it(start_platform: StartPlatform
         time.sleep(0.02)
 
 
-def test_a_killed_job_fails_by_its_owner_and_its_processes_go(start_platform: StartPlatform, tmp_path: Path) -> None:
+def test_killed_job_is_failed_by_its_owner_and_its_processes_end(start_platform: StartPlatform, tmp_path: Path) -> None:
     own = start_platform()
     user = User.create(own, tmp_path)
     with client(user) as api:
@@ -142,9 +142,7 @@ def test_a_killed_job_fails_by_its_owner_and_its_processes_go(start_platform: St
         wait(api, submit(api, "no-op"))
 
 
-def test_what_ran_when_the_platform_was_told_to_stop_runs_again_when_it_is_back(
-    start_platform: StartPlatform, tmp_path: Path
-) -> None:
+def test_jobs_that_ran_at_a_stop_run_again_after_the_start(start_platform: StartPlatform, tmp_path: Path) -> None:
     own = start_platform()
     user = User.create(own, tmp_path)
     with client(user) as api:
@@ -164,9 +162,7 @@ def test_what_ran_when_the_platform_was_told_to_stop_runs_again_when_it_is_back(
         family.assert_gone()
 
 
-def test_what_ran_when_the_platform_was_killed_runs_again_and_ends_once(
-    start_platform: StartPlatform, tmp_path: Path
-) -> None:
+def test_jobs_that_ran_at_a_kill_run_again_and_end_once(start_platform: StartPlatform, tmp_path: Path) -> None:
     own = start_platform()
     user = User.create(own, tmp_path)
     with client(user) as api:
@@ -183,7 +179,7 @@ def test_what_ran_when_the_platform_was_killed_runs_again_and_ends_once(
         assert [job["id"] for job in api.list_jobs()] == [running]
 
 
-def test_a_second_platform_in_the_same_folder_is_refused(start_platform: StartPlatform) -> None:
+def test_second_platform_in_the_same_folder_is_refused(start_platform: StartPlatform) -> None:
     own = start_platform()
 
     with pytest.raises(PlatformDied, match="running in"):

@@ -1,4 +1,4 @@
-"""Kill -9 at random moments, over many short jobs: none is lost, none ends twice. Slow: ``make kill-test``.
+"""Kill test: SIGKILL at random moments during many short jobs loses none and ends none twice. Slow: ``make kill-test``.
 
 The seed is printed; ``SEED=n make kill-test`` chooses the same victims and pauses again, ``JOBS=n`` and ``KILLS=n``
 another number of either.
@@ -30,7 +30,7 @@ SUBMITTERS = 4
 KILLS = int(os.environ.get("KILLS", "40"))
 PAUSE_SECONDS = (0.01, 1.5)
 VICTIMS = {"server": 4, "zygote": 2, "job": 6}
-"""Who is killed, and how often beside the others."""
+"""Processes that are killed, with the weight of each."""
 
 SHORT_SECONDS = 0.3
 
@@ -43,7 +43,7 @@ pytestmark = pytest.mark.slow
 
 
 class Submitter:
-    """Submits jobs from several threads, over whatever happens to the platform, and remembers which were accepted."""
+    """Submits jobs from several threads, whatever happens to the platform, and remembers which were accepted."""
 
     def __init__(self, user: User) -> None:
         self.accepted: list[str] = []
@@ -58,7 +58,7 @@ class Submitter:
         """Submit until `JOBS` have been accepted by all threads together: no-ops in some, short work in the others."""
         while self._left.acquire(blocking=False):
             while (job_id := self._submit(self._requests[number % 2], f"job of thread {number}")) is None:
-                time.sleep(0.05)  # nobody answers: the platform is being started again
+                time.sleep(0.05)  # no answer: the platform is restarting
             self.accepted.append(job_id)
 
     def _submit(self, request: str, name: str) -> str | None:
@@ -75,7 +75,7 @@ class Submitter:
 
 
 class Killer:
-    """Kills the platform's processes at random moments, and starts the platform again whenever it was the victim."""
+    """Kills processes of the platform at random moments, and restarts the platform if it was the one killed."""
 
     def __init__(self, platform: PlatformProcess, chance: random.Random) -> None:
         self.killed: Counter[str] = Counter()
@@ -84,7 +84,7 @@ class Killer:
         self._chance = chance
 
     def strike(self) -> None:
-        """Pause for a random while, then kill one process; a zygote or job only if there is one just now."""
+        """Pause for a random time, then kill one process; a zygote or job only if one is running."""
         time.sleep(self._chance.uniform(*PAUSE_SECONDS))
         victim = self._chance.choices(list(VICTIMS), list(VICTIMS.values()))[0]
         self.family.look_again(self._platform.pid)
@@ -100,7 +100,7 @@ class Killer:
                 self.killed[victim] += 1
 
     def _find(self, victim: str) -> psutil.Process | None:
-        """The zygote is what the server started; jobs are what the zygote forked."""
+        """Find a victim: the zygote is the child of the server, jobs are the children of the zygote."""
         with suppress(psutil.NoSuchProcess):
             zygotes = psutil.Process(self._platform.pid).children()
             if victim == "zygote":
@@ -110,7 +110,7 @@ class Killer:
         return None
 
 
-def test_whatever_is_killed_every_accepted_job_ends_exactly_once(tmp_path: Path) -> None:
+def test_every_accepted_job_ends_exactly_once_whatever_is_killed(tmp_path: Path) -> None:
     seed = int(os.environ.get("SEED", str(random.SystemRandom().randrange(10**6))))
     print(f"\nSEED={seed}", flush=True)
     environment = {"VOXEL51_SERVER_JOB_ATTEMPTS": str(JOB_ATTEMPTS)}
@@ -144,7 +144,7 @@ def count_unended(user: User) -> int:
 
 
 def wait_for_the_rest(user: User) -> None:
-    """Leave the platform in peace until every job has ended."""
+    """Wait without further kills until every job has ended."""
     deadline = time.monotonic() + LIMIT_SECONDS
     while unended := count_unended(user):
         assert time.monotonic() < deadline, f"{unended} jobs did not end although nothing was killed any more"
@@ -152,7 +152,7 @@ def wait_for_the_rest(user: User) -> None:
 
 
 def check_every_job(user: User, accepted: list[str]) -> None:
-    """Each accepted job is there once, has ended, and has its output exactly when it is COMPLETE."""
+    """Check that each accepted job exists once, has ended, and has an output exactly if it is COMPLETE."""
     listed = requests.get(f"{user.v1}/jobs", headers=user.headers, json={}).json()["jobs"]
     states = {job["id"]: job["state"] for job in listed}
     assert len(states) == len(listed), "a job is listed twice"
@@ -168,7 +168,7 @@ def check_every_job(user: User, accepted: list[str]) -> None:
 
 
 def check_storage(platform: PlatformProcess) -> None:
-    """What the deaths left over is swept up once it is old, and nothing else is."""
+    """Check that files left by the kills are swept once they are old, and no others."""
     for path in (platform.folder / "storage").rglob("*"):
         os.utime(path, (time.time() - LONG_AGO_SECONDS,) * 2)
     platform.start()

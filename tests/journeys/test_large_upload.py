@@ -1,4 +1,4 @@
-"""Five gigabytes in and out again, in constant memory. Slow: ``make large-test``."""
+"""Large transfers: upload and download five gibibytes in constant memory. Slow: ``make large-test``."""
 
 import hashlib
 import http.client
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.slow
 
 
 def blocks() -> Iterator[bytes]:
-    """`SIZE_BYTES` that never repeat and cost next to nothing: one random block, stamped with its number."""
+    """Yield `SIZE_BYTES` that do not repeat and are cheap to make: one random block, stamped with its number."""
     block = bytearray(os.urandom(BLOCK_BYTES))
     for number in range(SIZE_BYTES // BLOCK_BYTES):
         block[:8] = number.to_bytes(8, "little")
@@ -35,13 +35,13 @@ def blocks() -> Iterator[bytes]:
 
 
 def resident_bytes(pid: int) -> int:
-    """Memory of the process and all it has started; what forked children share with their parent counts once."""
+    """Return the memory of a process and its descendants; memory shared with forked children counts once."""
     process = psutil.Process(pid)
     return sum(member.memory_full_info().pss for member in [process, *process.children(recursive=True)])
 
 
 def resting_bytes(pid: int) -> int:
-    """The same once it stands still: after its start the platform goes on to load its analytics."""
+    """Return the same once it is stable: after its start the platform continues to load its analytics."""
     before, deadline = 0, time.monotonic() + LIMIT_SECONDS
     while abs((now := resident_bytes(pid)) - before) > 1024**2:
         assert time.monotonic() < deadline, f"the memory at rest still changes: {before} to {now} bytes"
@@ -50,7 +50,7 @@ def resting_bytes(pid: int) -> int:
     return now
 
 
-def test_five_gibibytes_go_in_and_come_out_whole_in_constant_memory(
+def test_five_gibibytes_are_uploaded_and_downloaded_in_constant_memory(
     start_platform: StartPlatform, tmp_path: Path
 ) -> None:
     free = shutil.disk_usage(tmp_path).free

@@ -1,4 +1,4 @@
-"""Somebody brings an analytic by the client: its document, its images, and the end of it."""
+"""Uploaded analytics through the client: manifest, images and deletion."""
 
 import gzip
 import json
@@ -25,7 +25,7 @@ DOCUMENT = {
 }
 
 
-def test_an_analytic_is_uploaded_completed_and_deleted_by_the_client(platform, tmp_path):
+def test_client_uploads_completes_and_deletes_an_analytic(platform, tmp_path):
     user = User.create(platform, tmp_path)
     api = API(token=Token.from_json(str(user.token)))
     document, image = tmp_path / "analytic.json", tmp_path / "image.tar.gz"

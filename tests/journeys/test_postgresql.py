@@ -1,4 +1,4 @@
-"""The whole platform on PostgreSQL, by its URL alone."""
+"""The whole platform on PostgreSQL, configured by the URL alone."""
 
 import threading
 import time
@@ -56,9 +56,7 @@ def test_jobs_of_users_and_applications_run_and_survive_a_restart(
         api.delete_data(data["id"])
 
 
-def test_what_was_found_is_drawn_and_searched(
-    start_platform: StartPlatform, settings: dict[str, str], tmp_path: Path
-) -> None:
+def test_labels_are_drawn_and_searched(start_platform: StartPlatform, settings: dict[str, str], tmp_path: Path) -> None:
     platform = start_platform(environment=settings)
     alice, bob = User.create(platform, tmp_path), User.create(platform, tmp_path)
     with API(token=Token.from_json(alice.token)) as api, API(token=Token.from_json(bob.token)) as other:
@@ -87,7 +85,7 @@ def test_what_was_found_is_drawn_and_searched(
             time.sleep(0.5)
 
 
-def test_of_many_who_come_first_at_once_one_is_the_operator(
+def test_only_one_of_many_first_users_becomes_the_operator(
     start_platform: StartPlatform, settings: dict[str, str]
 ) -> None:
     platform = start_platform(environment={**settings, "VOXEL51_SERVER_SIGN_UP": "open"})
@@ -107,10 +105,10 @@ def test_of_many_who_come_first_at_once_one_is_the_operator(
     assert sorted(roles) == ["member"] * 5 + ["operator"]
 
 
-def test_a_database_that_is_away_is_told_without_its_password(start_platform: StartPlatform) -> None:
+def test_unavailable_database_is_reported_without_its_password(start_platform: StartPlatform) -> None:
     away = {"VOXEL51_SERVER_DATABASE_URL": "postgresql://v51:secret@127.0.0.1:1/platform"}
 
-    with pytest.raises(Exception, match="cannot be opened") as told:
+    with pytest.raises(Exception, match="cannot be opened") as raised:
         start_platform(environment=away)
 
-    assert "secret" not in str(told.value)
+    assert "secret" not in str(raised.value)

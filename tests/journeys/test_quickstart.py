@@ -1,6 +1,6 @@
-"""The README's quickstarts, of users and of applications, from the first block to the last, as written.
+"""Quickstarts of the README, for users and applications, run from the first block to the last as written.
 
-The blocks of a section are joined into one script. What the README leaves to its reader is filled in by two tables
+The blocks of a section are joined into one script. The placeholders of the README are filled in by two tables
 here and by nothing else: `filled_in` replaces texts such as ``"<analytic>"``, and `LOOKED_UP` gives names such as
 ``job_id`` their value by a line of code before the first block that uses them. A text in angle brackets or under
 ``/path/to`` that no table knows fails the test.
@@ -32,7 +32,7 @@ LOOKED_UP = {
 
 
 def filled_in(folder: Path) -> dict[str, str]:
-    """Text in the README -> the Python expression that takes its place."""
+    """Return texts in the README and the Python expressions that replace them."""
     return {
         '"/path/to/your/api-token.json"': repr(str(folder / "api-token.json")),
         '"/path/to/video.mp4"': repr(str(fetch() / "bikes.mp4")),
@@ -51,7 +51,7 @@ def filled_in(folder: Path) -> dict[str, str]:
 
 
 def quickstart(folder: Path, heading: str, result: str) -> str:
-    """The Python blocks of a section of the README as one script that prints the value of ``result`` as JSON."""
+    """Return the Python blocks of a section as one script that prints the value of ``result`` as JSON."""
     lines: list[str] = []
     waiting = dict(LOOKED_UP)
     for block in section(ROOT / "README.md", heading, "py"):
@@ -68,14 +68,14 @@ def quickstart(folder: Path, heading: str, result: str) -> str:
 
 
 def sign_up_command() -> str:
-    """The README's own line that creates a user."""
+    """Return the line of the README that creates a user."""
     lines = [line for block in blocks(ROOT / "README.md", "sh") for line in block.text.splitlines()]
     (line,) = [line for line in lines if "server user create" in line]
     return line
 
 
 def environment_of(own: PlatformProcess, home: Path) -> dict[str, str]:
-    """What a person who has just installed everything would have."""
+    """Return the environment of a user who has just installed everything."""
     return {
         **os.environ,
         "HOME": str(home),
@@ -85,7 +85,7 @@ def environment_of(own: PlatformProcess, home: Path) -> dict[str, str]:
 
 
 def run(script: str, own: PlatformProcess, home: Path) -> Any:
-    """What ``script`` prints last."""
+    """Run ``script``; return what it prints last."""
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", script],
         cwd=home,
@@ -98,7 +98,7 @@ def run(script: str, own: PlatformProcess, home: Path) -> Any:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def test_the_quickstart_of_the_readme_works_as_written(start_platform: StartPlatform, tmp_path: Path) -> None:
+def test_readme_quickstart_works_as_written(start_platform: StartPlatform, tmp_path: Path) -> None:
     own = start_platform()
     environment = environment_of(own, tmp_path)
     subprocess.run(["sh", "-c", sign_up_command()], cwd=tmp_path, env=environment, check=True, stdin=subprocess.DEVNULL)
@@ -111,8 +111,8 @@ def test_the_quickstart_of_the_readme_works_as_written(start_platform: StartPlat
     assert not (tmp_path / ".voxel51" / "api-token.json").exists(), "the token is still active at the end"
 
 
-def test_the_quickstart_of_applications_works_as_written(start_platform: StartPlatform, tmp_path: Path) -> None:
-    """It goes on from the quickstart of users, whose imports and analytic it uses."""
+def test_application_quickstart_works_as_written(start_platform: StartPlatform, tmp_path: Path) -> None:
+    """The quickstart continues that of users, whose imports and analytic it uses."""
     own = start_platform()
     application = Application.create(own, tmp_path)
     application.token.rename(tmp_path / "app-token.json")

@@ -1,4 +1,4 @@
-"""What people look at, made by a real platform of real videos and real jobs."""
+"""Renditions that a real platform makes of real videos and jobs."""
 
 import io
 import json
@@ -32,7 +32,7 @@ WAIT = {"wait": "20"}
 
 @dataclass
 class Looked:
-    """A user with a real video and a job that found things in it."""
+    """User with a real video and a job that found objects in it."""
 
     user: User
     api: API
@@ -40,7 +40,7 @@ class Looked:
     job_id: str
 
     def get(self, path: str, **arguments: Any) -> requests.Response:
-        """The answer: unless ``wait`` is given, the one that comes once it is made, on a busy machine too."""
+        """Return the response: the one after the rendition was made, unless ``wait`` is given."""
         url, asked, deadline = f"{self.user.v1}/{path}", {**WAIT, **arguments}, time.monotonic() + LIMIT_SECONDS
         while True:
             answer = requests.get(url, headers=self.user.headers, params=asked, timeout=LIMIT_SECONDS)
@@ -83,7 +83,7 @@ def frame_count(answer: requests.Response) -> int:
         return sum(1 for _ in container.decode(video=0))
 
 
-def test_a_rendition_is_made_once_and_given_at_once_from_then_on(looked: Looked) -> None:
+def test_rendition_is_made_once_and_then_returned_at_once(looked: Looked) -> None:
     first = looked.of_data("poster", width=200, wait="0")
     made = looked.of_data("poster", width=200)
     again = looked.of_data("poster", width=200, wait="0")
@@ -96,7 +96,7 @@ def test_a_rendition_is_made_once_and_given_at_once_from_then_on(looked: Looked)
     assert again.headers["etag"] == made.headers["etag"]
 
 
-def test_a_video_is_made_playable_frame_for_frame(looked: Looked) -> None:
+def test_playable_video_has_the_same_frames(looked: Looked) -> None:
     answer = looked.of_data("playable")
 
     assert answer.headers["content-type"] == "video/mp4"
@@ -105,7 +105,7 @@ def test_a_video_is_made_playable_frame_for_frame(looked: Looked) -> None:
     assert (part.status_code, part.content) == (206, answer.content[:100])
 
 
-def test_a_frame_is_exactly_the_one_that_was_asked_for(looked: Looked, tmp_path: Path) -> None:
+def test_frame_is_exactly_the_requested_one(looked: Looked, tmp_path: Path) -> None:
     video = numbered_video(tmp_path / "variable.mp4", times_ms=VARIABLE_TIMES_MS)
     data_id = looked.api.upload_data(str(video))["id"]
     path = f"data/{data_id}/renditions/frame"
@@ -117,12 +117,12 @@ def test_a_frame_is_exactly_the_one_that_was_asked_for(looked: Looked, tmp_path:
     assert by_time == 7
 
 
-def test_a_clip_holds_the_frames_that_were_asked_for(looked: Looked) -> None:
+def test_clip_has_the_requested_frames(looked: Looked) -> None:
     assert frame_count(looked.of_data("clip", first=31, last=76)) == 46
     assert frame_count(looked.of_data("clip", start=8)) == 50
 
 
-def test_thumbnails_show_the_whole_video(looked: Looked) -> None:
+def test_thumbnails_cover_the_whole_video(looked: Looked) -> None:
     assert picture(looked.of_data("thumbnails", count=12, width=100)).shape == (2 * 42, 1000, 3)
 
 
@@ -179,7 +179,7 @@ def test_the_client_downloads_and_reads_renditions(looked: Looked, tmp_path: Pat
         api.download_job_output(looked.job_id, tmp_path / "b", format="docx")
 
 
-def test_two_jobs_are_compared_and_one_is_held_against_the_truth(looked: Looked, tmp_path: Path) -> None:
+def test_jobs_are_compared_with_each_other_and_with_true_labels(looked: Looked, tmp_path: Path) -> None:
     api = looked.api
     surer = follow(api, looked.data_id, confidence=0.6)
     truth = api.upload_data(str(api.download_job_output(looked.job_id, tmp_path / "truth.json")))["id"]
@@ -213,7 +213,7 @@ def test_two_jobs_are_compared_and_one_is_held_against_the_truth(looked: Looked,
         ("playable", {"wait": "-1"}, "'wait' is a number of seconds"),
     ],
 )
-def test_what_cannot_be_made_is_refused_and_says_why(
+def test_impossible_rendition_is_refused_with_the_reason(
     looked: Looked, kind: str, arguments: dict[str, Any], text: str
 ) -> None:
     answer = looked.of_data(kind, **arguments)
@@ -222,7 +222,7 @@ def test_what_cannot_be_made_is_refused_and_says_why(
     assert text in answer.json()["error"]["message"]
 
 
-def test_what_is_no_video_has_no_renditions(looked: Looked, tmp_path: Path) -> None:
+def test_data_of_another_type_has_no_renditions(looked: Looked, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no video")
     data_id = looked.api.upload_data(str(tmp_path / "notes.txt"))["id"]
 
@@ -232,7 +232,7 @@ def test_what_is_no_video_has_no_renditions(looked: Looked, tmp_path: Path) -> N
         looked.api.evaluate_job(looked.job_id, data_id)
 
 
-def test_renditions_are_their_owners_alone(looked: Looked, platform: PlatformProcess, tmp_path: Path) -> None:
+def test_renditions_are_visible_to_their_owner_only(looked: Looked, platform: PlatformProcess, tmp_path: Path) -> None:
     stranger = User.create(platform, tmp_path)
     theirs = follow(looked.api, looked.data_id, last_frame=3)
     with API(token=Token.from_json(str(stranger.token))) as api:
@@ -249,7 +249,7 @@ def test_renditions_are_their_owners_alone(looked: Looked, platform: PlatformPro
     assert list(tmp_path.glob("*.mp4")) == []
 
 
-def test_what_makes_renditions_is_seen_nowhere(looked: Looked) -> None:
+def test_internal_jobs_are_hidden(looked: Looked) -> None:
     api = looked.api
     looked.of_data("poster")
 
@@ -261,7 +261,7 @@ def test_what_makes_renditions_is_seen_nowhere(looked: Looked) -> None:
         api.upload_job_request(request, "mine", auto_start=True)
 
 
-def test_renditions_go_with_what_they_are_of(looked: Looked, platform: PlatformProcess, tmp_path: Path) -> None:
+def test_renditions_are_deleted_with_their_source(looked: Looked, platform: PlatformProcess, tmp_path: Path) -> None:
     data_id = looked.api.upload_data(str(numbered_video(tmp_path / "short.mp4")))["id"]
     path = f"data/{data_id}/renditions"
     assert looked.get(f"{path}/poster").status_code == 200
@@ -279,7 +279,7 @@ def test_renditions_go_with_what_they_are_of(looked: Looked, platform: PlatformP
         time.sleep(0.5)
 
 
-def test_who_asks_while_the_data_are_deleted_is_told_that_they_are_gone(looked: Looked, tmp_path: Path) -> None:
+def test_request_during_the_deletion_of_data_is_answered_not_found(looked: Looked, tmp_path: Path) -> None:
     video = str(numbered_video(tmp_path / "short.mp4", frames=3))
     with ThreadPoolExecutor(4) as askers:
         for _ in range(20):
@@ -290,7 +290,7 @@ def test_who_asks_while_the_data_are_deleted_is_told_that_they_are_gone(looked: 
             assert {answer.status_code for answer in answers} <= {200, 404}, [answer.text for answer in answers]
 
 
-def test_a_job_that_is_not_complete_has_no_renditions(looked: Looked) -> None:
+def test_incomplete_job_has_no_renditions(looked: Looked) -> None:
     request = JobRequest("voxel51/object-tracks")
     request.set_input("video", data_id=looked.data_id)
     job_id = looked.api.upload_job_request(request, "later", auto_start=False)["id"]

@@ -1,4 +1,4 @@
-"""Our client: uploads and downloads go on after cuts, after a restart of the platform, and after one of the script."""
+"""Resumable transfers of the client: they continue after cuts, and after restarts of platform or script."""
 
 import hashlib
 import io
@@ -54,7 +54,7 @@ def remembered(home: Path) -> list[Path]:
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_what_is_cut_at_random_bytes_arrives_whole_in_both_directions(
+def test_transfers_cut_at_random_bytes_arrive_complete_in_both_directions(
     platform: PlatformProcess, tmp_path: Path, home: Path, video: Path, seed: int
 ) -> None:
     user = User.create(platform, tmp_path)
@@ -74,7 +74,7 @@ def test_what_is_cut_at_random_bytes_arrives_whole_in_both_directions(
     assert remembered(home) == []
 
 
-def test_both_go_on_after_the_platform_was_killed(
+def test_upload_and_download_continue_after_the_platform_was_killed(
     start_platform: StartPlatform, tmp_path: Path, home: Path, video: Path
 ) -> None:
     own = start_platform()
@@ -129,9 +129,7 @@ def kill_when_it_has(process: subprocess.Popen[str], proxy: CuttingProxy, passed
     process.communicate()
 
 
-def test_a_script_that_was_killed_goes_on_where_it_was(
-    platform: PlatformProcess, tmp_path: Path, home: Path, video: Path
-) -> None:
+def test_killed_script_continues_its_upload(platform: PlatformProcess, tmp_path: Path, home: Path, video: Path) -> None:
     user = User.create(platform, tmp_path)
     target = tmp_path / "copy.mp4"
     with CuttingProxy(platform.url, 1, 1, most_cuts=0, stall_bytes=22 * MIB) as proxy:
@@ -160,7 +158,7 @@ def test_a_script_that_was_killed_goes_on_where_it_was(
     assert [path.name for path in tmp_path.glob(".voxel51*")] == []
 
 
-def test_files_that_are_open_and_many_at_once(platform: PlatformProcess, tmp_path: Path, home: Path) -> None:
+def test_open_files_and_many_files_at_once(platform: PlatformProcess, tmp_path: Path, home: Path) -> None:
     user = User.create(platform, tmp_path)
     content = os.urandom(17 * MIB)
     (tmp_path / "large.bin").write_bytes(content)
@@ -178,7 +176,7 @@ def test_files_that_are_open_and_many_at_once(platform: PlatformProcess, tmp_pat
     assert [record["sha256"] for record in details] == [hashlib.sha256(each).hexdigest() for each in expected]
 
 
-def test_a_pipe_is_uploaded_too(platform: PlatformProcess, tmp_path: Path, home: Path) -> None:
+def test_pipe_is_uploaded(platform: PlatformProcess, tmp_path: Path, home: Path) -> None:
     user = User.create(platform, tmp_path)
     with api_of(user, platform.url) as api:
         with subprocess.Popen(["/bin/echo", "piped"], stdout=subprocess.PIPE) as process:
@@ -188,7 +186,7 @@ def test_a_pipe_is_uploaded_too(platform: PlatformProcess, tmp_path: Path, home:
 
 
 @pytest.mark.parametrize("size_bytes", [5, 17 * MIB])
-def test_what_is_verified_is_compared_with_what_is_here(
+def test_verification_compares_with_the_local_file(
     platform: PlatformProcess, tmp_path: Path, home: Path, size_bytes: int
 ) -> None:
     user = User.create(platform, tmp_path)
@@ -203,7 +201,7 @@ def test_what_is_verified_is_compared_with_what_is_here(
 
 
 class _Changing(io.BytesIO):
-    """A file that is another whenever it is read from its start."""
+    """File whose content differs each time it is read from its start."""
 
     def __init__(self, size_bytes: int) -> None:
         super().__init__(bytes(size_bytes))
@@ -214,7 +212,7 @@ class _Changing(io.BytesIO):
         return super().read(size)
 
 
-def test_the_lifetime_and_the_platforms_refusal_reach_the_caller(
+def test_lifetime_and_refusals_reach_the_caller(
     platform: PlatformProcess, tmp_path: Path, home: Path, video: Path
 ) -> None:
     user = User.create(platform, tmp_path)

@@ -1,4 +1,4 @@
-"""Uploads in pieces, by a client that is not ours, while connections are cut and the platform is killed."""
+"""Resumable uploads by a third-party client, while connections are cut and the platform is killed."""
 
 import hashlib
 import os
@@ -36,7 +36,7 @@ def sha256_of(path: Path) -> str:
 
 
 def assert_arrived(user: User, url: str, path: Path) -> None:
-    """The upload at ``url`` is finished, and what it became is ``path`` to the byte, by every account of it."""
+    """Assert that the upload at ``url`` is finished, and that the data equals the file ``path`` byte by byte."""
     headers = requests.head(url, headers={**user.headers, **TUS}, timeout=LIMIT_SECONDS).headers
     data_id = headers["X-Voxel51-Data-Id"]
     record = requests.get(f"{user.v1}/data/{data_id}", headers=user.headers, timeout=LIMIT_SECONDS).json()["data"]
@@ -47,7 +47,7 @@ def assert_arrived(user: User, url: str, path: Path) -> None:
 
 
 def upload_stubbornly(client: TusClient, path: Path, chunk_bytes: int) -> str:
-    """Upload with tuspy, and again from where it stands, until it is done; returns the upload's address."""
+    """Upload with tuspy, resuming until it is done; return the address of the upload."""
     url = None
     about = {"chunk_size": chunk_bytes, "metadata": {"filename": path.name}}
     with path.open("rb") as file:
@@ -64,7 +64,7 @@ def upload_stubbornly(client: TusClient, path: Path, chunk_bytes: int) -> str:
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_uploads_that_are_cut_at_random_bytes_arrive_whole(
+def test_uploads_cut_at_random_bytes_arrive_complete(
     platform: PlatformProcess, tmp_path: Path, video: Path, seed: int
 ) -> None:
     user = User.create(platform, tmp_path)
@@ -77,7 +77,7 @@ def test_uploads_that_are_cut_at_random_bytes_arrive_whole(
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_uploads_go_on_after_the_platform_was_killed(
+def test_uploads_continue_after_the_platform_was_killed(
     start_platform: StartPlatform, tmp_path: Path, video: Path, seed: int
 ) -> None:
     own = start_platform()
@@ -100,7 +100,7 @@ def test_uploads_go_on_after_the_platform_was_killed(
     assert orphans(own.folder) == []
 
 
-def test_killed_at_any_moment_of_finishing_the_file_becomes_data_once(
+def test_upload_becomes_data_once_when_killed_at_any_moment_of_finishing(
     start_platform: StartPlatform, tmp_path: Path
 ) -> None:
     own = start_platform()

@@ -1,4 +1,4 @@
-"""Search over the labels of all jobs of a real platform."""
+"""Label search on a real platform."""
 
 from pathlib import Path
 from typing import Any
@@ -38,7 +38,7 @@ def found(platform: PlatformProcess, tmp_path_factory: pytest.TempPathFactory) -
     return user, api, ids
 
 
-def test_jobs_are_found_by_what_they_found_with_the_frames(found: tuple[User, API, dict[str, str]]) -> None:
+def test_search_finds_jobs_and_frames_by_label(found: tuple[User, API, dict[str, str]]) -> None:
     _, api, ids = found
 
     result = api.search_labels(["car", "person"], longer_than=0.5)
@@ -51,7 +51,7 @@ def test_jobs_are_found_by_what_they_found_with_the_frames(found: tuple[User, AP
     assert 31 <= first < last <= 60
 
 
-def test_together_means_at_the_same_time(found: tuple[User, API, dict[str, str]]) -> None:
+def test_together_finds_labels_at_the_same_time(found: tuple[User, API, dict[str, str]]) -> None:
     _, api, _ = found
 
     [match] = api.search_labels(["car", "person"], together=True)["matches"]
@@ -80,20 +80,20 @@ def test_together_means_at_the_same_time(found: tuple[User, API, dict[str, str]]
     ],
     ids=str,
 )
-def test_what_does_not_fit_is_not_found(
+def test_search_conditions_exclude_other_jobs(
     found: tuple[User, API, dict[str, str]], wanted: dict[str, Any], count: int
 ) -> None:
     assert found[1].search_labels(**wanted)["count"] == count
 
 
-def test_every_label_is_listed_with_how_much_of_it_there_is(found: tuple[User, API, dict[str, str]]) -> None:
+def test_labels_are_listed_with_their_counts(found: tuple[User, API, dict[str, str]]) -> None:
     labels = {each["label"]: each for each in found[1].list_labels()}
 
     assert labels["shot"] == {"label": "shot", "kind": "event", "jobs": 1, "spans": 6, "seconds": 10.0}
     assert {"car", "person", "shot"} <= labels.keys()
 
 
-def test_others_find_nothing_of_it(platform: PlatformProcess, found: Any, tmp_path: Path) -> None:
+def test_other_users_find_nothing(platform: PlatformProcess, found: Any, tmp_path: Path) -> None:
     with API(token=Token.from_json(str(User.create(platform, tmp_path).token))) as api:
         assert api.search_labels(["car"])["count"] == 0
         assert api.list_labels() == []
@@ -113,7 +113,7 @@ def test_others_find_nothing_of_it(platform: PlatformProcess, found: Any, tmp_pa
     ],
     ids=str,
 )
-def test_a_search_that_cannot_be_is_refused(found: Any, arguments: dict[str, str], text: str) -> None:
+def test_invalid_search_is_refused(found: Any, arguments: dict[str, str], text: str) -> None:
     user: User = found[0]
 
     answer = requests.get(f"{user.v1}/labels", headers=user.headers, params=arguments, timeout=LIMIT_SECONDS)

@@ -1,4 +1,4 @@
-"""Share links: the result of one job for who has no account, and nothing else."""
+"""Share links: they show the result of one job without an account, and nothing else."""
 
 import time
 from typing import Any
@@ -18,7 +18,7 @@ from voxel51.users.auth import Token
 
 @pytest.fixture(scope="module")
 def shared(platform: PlatformProcess, tmp_path_factory: pytest.TempPathFactory) -> tuple[User, str]:
-    """Somebody with a job that left labels of a video."""
+    """User with a job that produced labels of a video."""
     user = User.create(platform, tmp_path_factory.mktemp("shares"))
     api = API(token=Token.from_json(str(user.token)))
     data_id = api.upload_data(str(footage("bikes.mp4")))["id"]
@@ -33,7 +33,7 @@ def share(user: User, job_id: str, **wanted: Any) -> dict[str, Any]:
 
 
 def until_made(url: str) -> requests.Response:
-    """The answer once the rendition is there, asked for as often as the platform says."""
+    """Return the response once the rendition was made, polling as the platform asks."""
     deadline = time.monotonic() + LIMIT_SECONDS
     while (answer := requests.get(url, timeout=LIMIT_SECONDS)).status_code == 202:
         assert time.monotonic() < deadline, answer.text
@@ -41,7 +41,7 @@ def until_made(url: str) -> requests.Response:
     return answer
 
 
-def test_a_link_leads_people_to_a_page_and_programs_to_the_result(shared: tuple[User, str]) -> None:
+def test_share_link_opens_a_page_and_returns_the_result_to_programs(shared: tuple[User, str]) -> None:
     user, job_id = shared
     made = share(user, job_id, days=1)
 
@@ -58,7 +58,7 @@ def test_a_link_leads_people_to_a_page_and_programs_to_the_result(shared: tuple[
 
 
 @pytest.mark.parametrize("name", ["annotated", "sheet"])
-def test_a_link_shows_the_video_only_where_that_was_wanted(shared: tuple[User, str], name: str) -> None:
+def test_share_link_shows_the_video_only_if_chosen(shared: tuple[User, str], name: str) -> None:
     user, job_id = shared
     without, with_video = share(user, job_id), share(user, job_id, video=True)
 
@@ -77,7 +77,7 @@ def test_a_link_shows_the_video_only_where_that_was_wanted(shared: tuple[User, s
     ]
 
 
-def test_a_link_that_was_revoked_leads_nowhere(shared: tuple[User, str]) -> None:
+def test_revoked_share_link_is_not_found(shared: tuple[User, str]) -> None:
     user, job_id = shared
     made = share(user, job_id, video=True)
     share_id = made["share"]["id"]
@@ -88,7 +88,7 @@ def test_a_link_that_was_revoked_leads_nowhere(shared: tuple[User, str]) -> None
         assert requests.get(made["api_url"] + path, timeout=LIMIT_SECONDS).status_code == 404
 
 
-def test_a_link_ends_at_its_time(shared: tuple[User, str]) -> None:
+def test_share_link_expires(shared: tuple[User, str]) -> None:
     user, job_id = shared
     made = share(user, job_id, days=1 / 86400, video=True)
     deadline = time.monotonic() + LIMIT_SECONDS
@@ -101,7 +101,7 @@ def test_a_link_ends_at_its_time(shared: tuple[User, str]) -> None:
 
 
 @pytest.mark.parametrize("key", ["x", "share_", "..%2Fjobs", "%00", "a" * 5000, "%F0%9F%92%A9"])
-def test_a_key_that_is_none_is_not_found(platform: PlatformProcess, key: str) -> None:
+def test_unknown_share_key_is_not_found(platform: PlatformProcess, key: str) -> None:
     for path in ("", "/output", "/renditions/annotated", "/renditions/sheet"):
         answer = requests.get(f"{platform.url}/v1/shared/{key}{path}", timeout=LIMIT_SECONDS)
         assert answer.status_code == 404, answer.text

@@ -1,4 +1,4 @@
-"""SIGTERM in the middle of things: an orderly end, and nothing of it lost or left."""
+"""SIGTERM during work: an orderly end that loses nothing and leaves nothing."""
 
 import os
 import time
@@ -17,7 +17,7 @@ from voxel51.users.auth import Token
 from voxel51.users.jobs import JobRequest
 
 
-def test_a_stop_amid_a_job_and_an_upload_loses_the_job_never_and_keeps_no_half_file(
+def test_stop_during_a_job_and_an_upload_keeps_the_job_and_no_partial_file(
     start_platform: StartPlatform, tmp_path: Path
 ) -> None:
     platform = start_platform()

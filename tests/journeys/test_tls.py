@@ -1,4 +1,4 @@
-"""The platform behind a certificate of one's own."""
+"""HTTPS with a self-signed certificate."""
 
 import json
 import os
@@ -20,7 +20,7 @@ from voxel51.users.jobs import JobRequest
 
 @pytest.fixture
 def certificate(tmp_path: Path) -> tuple[Path, Path]:
-    """A certificate for 127.0.0.1, signed by itself, and its key."""
+    """Return a self-signed certificate for 127.0.0.1 and its key."""
     if shutil.which("openssl") is None:
         (pytest.fail if os.environ.get("CI") else pytest.skip)("needs the command openssl")
     certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
@@ -31,7 +31,7 @@ def certificate(tmp_path: Path) -> tuple[Path, Path]:
     return certificate, key
 
 
-def test_jobs_run_on_a_platform_that_speaks_https(
+def test_jobs_run_on_a_platform_with_https(
     start_platform: StartPlatform, certificate: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     platform = start_platform("--tls-certificate", str(certificate[0]), "--tls-key", str(certificate[1]))

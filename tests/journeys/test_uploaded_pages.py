@@ -1,4 +1,4 @@
-"""A page that somebody uploaded is a file, and never a page of the platform."""
+"""Uploaded HTML pages: they are downloaded as files and never rendered."""
 
 import requests
 
@@ -7,7 +7,7 @@ from support.accounts import User
 PAGE = b"<!doctype html><script>fetch('/v1/account').then(r => r.json()).then(console.log)</script>"
 
 
-def test_an_uploaded_page_is_saved_and_not_shown_and_would_be_inert(shared_user: User) -> None:
+def test_uploaded_page_is_downloaded_and_not_rendered(shared_user: User) -> None:
     files = {"file": ("page.html", PAGE, "text/html")}
     data_id = requests.post(f"{shared_user.v1}/data", files=files, headers=shared_user.headers).json()["data"]["id"]
 
@@ -19,7 +19,7 @@ def test_an_uploaded_page_is_saved_and_not_shown_and_would_be_inert(shared_user:
     assert answer.headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'; sandbox"
 
 
-def test_answers_of_the_api_are_inert_too(shared_user: User) -> None:
+def test_api_responses_are_not_rendered(shared_user: User) -> None:
     for path in ("/account", "/nothing", "/data/list"):
         answer = requests.get(shared_user.v1 + path, headers=shared_user.headers)
         assert "sandbox" in answer.headers["content-security-policy"]

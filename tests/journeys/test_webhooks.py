@@ -1,4 +1,4 @@
-"""Somebody's program hears of a job, from a platform that was killed in between."""
+"""Webhooks of a platform that is killed in between."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ def submit(v1: str, headers: dict[str, str]) -> str:
     )
 
 
-def test_an_application_hears_of_its_users_jobs(start_platform: StartPlatform, tmp_path: Path) -> None:
+def test_application_gets_events_of_its_users_jobs(start_platform: StartPlatform, tmp_path: Path) -> None:
     receiver = Receiver()
     platform = start_platform(environment={"VOXEL51_SERVER_OUTBOUND_ALLOW": "127.0.0.1"})
     application = Application.create(platform, tmp_path)

@@ -1,7 +1,7 @@
 """Analytics that behave and misbehave, for journeys through a real platform.
 
-They are found as any installed analytic is, by entry point: the folder of this file stands in ``PYTHONPATH``, and the
-``.dist-info`` beside it says what it offers.
+They are found by entry point, as any installed analytic: the folder of this file is in ``PYTHONPATH``, and the
+``.dist-info`` beside it declares the entry points.
 """
 
 import json
@@ -20,7 +20,7 @@ from voxel51.wire.tasks import ENVIRONMENT_VARIABLES
 
 
 def sample(process: Callable[[Job], None], **parameters: Any) -> Analytic:
-    """An analytic without inputs that leaves ``labels.json``; ``parameters`` are names and defaults."""
+    """Analytic without inputs that writes ``labels.json``; ``parameters`` are names and defaults."""
     return Analytic(
         document={
             "info": {
@@ -70,7 +70,7 @@ def no_op(job: Job) -> None:
 
 
 def patient(job: Job) -> None:
-    """Takes its time, and says how far it is."""
+    """Runs for a while and reports its progress."""
     seconds = job.parameters["seconds"]
     steps = max(round(seconds * 20), 1)
     for step in range(steps):
@@ -81,13 +81,13 @@ def patient(job: Job) -> None:
 
 
 def talkative(job: Job) -> None:
-    """Tells what it was started with, then takes its time."""
+    """Prints its environment, then runs for a while."""
     job.message(json.dumps({name: os.environ[name] for name in ENVIRONMENT_VARIABLES}))
     patient(job)
 
 
 def numbers(job: Job) -> None:
-    """Says of each frame its number: a box in the lower half for each bit of it, the lowest on the left."""
+    """Labels each frame with its number: a box in the lower half for each bit, the lowest on the left."""
     frames = {}
     for number in range(1, int(job.parameters["frames"]) + 1):
         bits = [bit for bit in range(10) if number >> bit & 1]
@@ -104,7 +104,7 @@ def _bit_box(bit: int) -> dict[str, Any]:
 
 
 def dictated(job: Job) -> None:
-    """Leaves as labels whatever text its input holds."""
+    """Writes the text of its input as labels."""
     job.output("labels").write_bytes(job.inputs["video"].read_bytes())
 
 
@@ -114,7 +114,7 @@ def crash(_job: Job) -> None:
 
 
 def segfault(_job: Job) -> None:
-    """Dies by a signal of its own making."""
+    """Crashes with a signal."""
     os.kill(os.getpid(), signal.SIGSEGV)
 
 
@@ -124,11 +124,11 @@ def fault_finding(_job: Job) -> None:
 
 
 def forgetful(_job: Job) -> None:
-    """Ends well, and leaves nothing."""
+    """Ends without an error and without output."""
 
 
 def parent(job: Job) -> None:
-    """Starts processes of its own that would live long, and does not end them."""
+    """Starts long-lived processes and does not end them."""
     command = [sys.executable, "-c", "import time; time.sleep(600)"]
     subprocess.Popen(command)
     subprocess.Popen(command, start_new_session=True)

@@ -1,4 +1,4 @@
-"""What is taken for a container image, and what is not."""
+"""Container images: which archives are accepted, and why others are refused."""
 
 import bz2
 import gzip
@@ -40,20 +40,20 @@ def found_in(content, limits=LIMITS, chunk_bytes=CHUNK_BYTES):
         pytest.param(docker_archive(archive_format=tarfile.PAX_FORMAT), ImageFormat.DOCKER, id="pax"),
     ],
 )
-def test_images_are_known_by_what_is_in_them(content, layout):
+def test_layout_is_recognized_by_the_content(content, layout):
     assert found_in(content) == layout
     assert found_in(content, chunk_bytes=997) == layout
 
 
 @pytest.mark.parametrize("archive_format", [tarfile.GNU_FORMAT, tarfile.PAX_FORMAT, tarfile.USTAR_FORMAT])
-def test_long_names_are_read_whole(archive_format):
+def test_long_names_are_read_completely(archive_format):
     config = "long" * 20 + "/" + "name" * 20 + ".json"
     manifest = b'[{"Config": "%s", "Layers": []}]' % config.encode()
 
     assert found_in(a_tar({config: CONFIG, "manifest.json": manifest}, archive_format)) == ImageFormat.DOCKER
 
 
-def test_a_layer_whose_size_stands_in_an_extended_header_is_followed():
+def test_size_in_an_extended_header_is_used():
     record = b"13 size=1024\n"
     layer = tarfile.TarInfo("layer.tar").tobuf(tarfile.USTAR_FORMAT) + b"not a header".ljust(1024, b"\xff")
     content = with_header(b"x", len(record)) + record.ljust(512, b"\0") + layer + docker_archive()
@@ -61,7 +61,7 @@ def test_a_layer_whose_size_stands_in_an_extended_header_is_followed():
     assert found_in(content) == ImageFormat.DOCKER
 
 
-def test_links_that_stay_inside_are_as_docker_saves_them():
+def test_links_within_the_archive_are_accepted():
     buffer = io.BytesIO(docker_archive())
     with tarfile.open(fileobj=buffer, mode="a") as archive:
         archive.addfile(a_link("other/layer.tar", "../layer/layer.tar"))
@@ -133,7 +133,7 @@ def with_header(kind, size):
         pytest.param(with_header(b"x", 5) + b"12345".ljust(512, b"\0"), "header has no records", id="no-records"),
     ],
 )
-def test_what_is_no_image_is_refused_by_what_it_is(content, reason):
+def test_invalid_image_is_refused_with_the_reason(content, reason):
     with pytest.raises(BadRequest) as refused:
         found_in(content)
 
@@ -142,7 +142,7 @@ def test_what_is_no_image_is_refused_by_what_it_is(content, reason):
 
 
 @pytest.mark.parametrize("compress", [gzip.compress, bz2.compress, lzma.compress])
-def test_a_bomb_is_defused_in_little_memory(compress):
+def test_decompression_bomb_is_refused_in_little_memory(compress):
     bomb = compress(docker_archive(bytes(100 * 1024**2)))
     tracemalloc.start()
 
@@ -154,12 +154,12 @@ def test_a_bomb_is_defused_in_little_memory(compress):
     assert peak_bytes < 16 * 1024**2
 
 
-def test_an_archive_of_countless_entries_is_refused():
+def test_archive_with_too_many_entries_is_refused():
     with pytest.raises(BadRequest, match="more than 10 entries"):
         found_in(a_tar({str(number): b"" for number in range(11)}), ImageLimits(members=10))
 
 
-def test_damage_anywhere_does_no_harm():
+def test_damage_at_any_byte_is_handled():
     dice = random.Random(3)
     small = docker_archive()
     for content in (small, gzip.compress(small), bz2.compress(small), lzma.compress(small)):

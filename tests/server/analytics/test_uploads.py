@@ -1,4 +1,4 @@
-"""Analytics that people bring: manifests that are right, images that are images, and what becomes of them."""
+"""Uploaded analytics: manifests, images, versions and deletion."""
 
 import bz2
 import gzip
@@ -67,7 +67,7 @@ def delete(user: User, analytic_id: str) -> int:
     return requests.delete(f"{user.v1}/analytics/{analytic_id}", headers=user.headers, timeout=20).status_code
 
 
-def test_an_analytic_is_pending_until_its_images_are_there(user):
+def test_analytic_is_pending_until_its_images_are_uploaded(user):
     answer = upload(user)
     analytic = answer.json()["analytic"]
 
@@ -85,7 +85,7 @@ def test_an_analytic_is_pending_until_its_images_are_there(user):
     assert get(user, f"analytics/{analytic_id}/doc") == MANIFEST
 
 
-def test_owners_are_told_which_images_are_there(user, shared_user):
+def test_owner_sees_which_images_exist(user, shared_user):
     analytic_id = uploaded(user)
     assert get(user, f"analytics/{analytic_id}")["analytic"]["images"] == []
     upload_image(user, analytic_id, "CPU", OCI)
@@ -97,7 +97,7 @@ def test_owners_are_told_which_images_are_there(user, shared_user):
     assert "images" not in get(shared_user, f"analytics/{public}")["analytic"]
 
 
-def test_the_newest_version_that_is_complete_is_the_latest(user):
+def test_newest_complete_version_is_the_latest(user):
     def listed() -> list[str]:
         return [a["version"] for a in get(user, "analytics/list")["analytics"] if a["name"].endswith("/counter")]
 
@@ -111,7 +111,7 @@ def test_the_newest_version_that_is_complete_is_the_latest(user):
     assert get(user, f"analytics/{ids['0.10']}")["error"]["code"] == 404
 
 
-def test_an_image_to_video_analytic_has_a_heading_alone(user):
+def test_image_to_video_analytic_needs_a_heading_only(user):
     heading = {"info": {**MANIFEST["info"], "supports_gpu": False}}
 
     analytic = upload(user, heading, analytic_type="IMAGE_TO_VIDEO").json()["analytic"]
@@ -170,14 +170,14 @@ BAD_MANIFESTS = [
 
 
 @pytest.mark.parametrize(("manifest", "said"), BAD_MANIFESTS, ids=[said for _, said in BAD_MANIFESTS])
-def test_a_manifest_that_will_not_do_is_told_by_field(shared_user, manifest, said):
+def test_invalid_manifest_is_reported_by_field(shared_user, manifest, said):
     answer = upload(shared_user, manifest)
 
     assert answer.status_code == 400
     assert said in answer.json()["error"]["message"]
 
 
-def test_a_version_is_uploaded_once_also_when_many_try(user):
+def test_concurrent_uploads_create_a_version_once(user):
     with ThreadPoolExecutor(8) as threads:
         statuses = sorted(threads.map(lambda _: upload(user).status_code, range(8)))
 
@@ -199,7 +199,7 @@ BAD_IMAGES = [
 
 
 @pytest.mark.parametrize(("image", "said"), BAD_IMAGES)
-def test_what_is_no_image_is_refused_and_leaves_nothing(platform, user, image, said):
+def test_invalid_image_is_refused_and_not_stored(platform, user, image, said):
     analytic_id = uploaded(user)
     before = set(stored_keys(platform.folder))
 
@@ -212,14 +212,14 @@ def test_what_is_no_image_is_refused_and_leaves_nothing(platform, user, image, s
 
 
 @pytest.mark.parametrize("kind", ["", "TPU", "GPU", "CPU GPU"])
-def test_an_image_that_no_manifest_declares_is_refused(user, kind):
+def test_undeclared_image_is_refused(user, kind):
     answer = upload_image(user, uploaded(user, with_info(supports_gpu=False)), kind)
 
     assert answer.status_code == 400
     assert "CPU" in answer.json()["error"]["message"]
 
 
-def test_the_bytes_of_images_go_with_their_analytic(start_platform, tmp_path):
+def test_deleting_an_analytic_deletes_its_images(start_platform, tmp_path):
     platform = start_platform()
     user = User.create(platform, tmp_path)
     analytic_id = uploaded(user)
@@ -233,7 +233,7 @@ def test_the_bytes_of_images_go_with_their_analytic(start_platform, tmp_path):
     assert upload(user).status_code == 201  # the version is free again
 
 
-def test_what_is_uploaded_cannot_run_yet_and_says_so(user):
+def test_uploaded_analytic_cannot_run_yet(user):
     analytic_id = uploaded(user, with_info(supports_gpu=False))
     request = json.dumps({"analytic": f"{user.name}/counter", "inputs": {}, "parameters": {}}).encode()
 
@@ -250,7 +250,7 @@ def test_what_is_uploaded_cannot_run_yet_and_says_so(user):
     assert "no engine that runs images" in complete.json()["error"]["message"]
 
 
-def test_the_last_image_sent_again_with_its_key_gets_the_first_answer(user):
+def test_last_image_repeated_with_its_idempotency_key_gets_the_first_response(user):
     analytic_id = uploaded(user, with_info(supports_gpu=False))
     url, headers = f"{user.v1}/analytics/{analytic_id}/images?type=cpu", {**user.headers, "Idempotency-Key": "k"}
 
@@ -260,7 +260,7 @@ def test_the_last_image_sent_again_with_its_key_gets_the_first_answer(user):
     assert upload_image(user, analytic_id, "CPU").status_code == 409
 
 
-def test_an_applications_analytics_are_shared_by_its_users(platform, user, tmp_path):
+def test_analytics_of_an_application_are_shared_by_its_users(platform, user, tmp_path):
     application = Application.create(platform, tmp_path)
     for name in ("a", "b"):
         body = {"username": name}
@@ -280,7 +280,7 @@ def test_an_applications_analytics_are_shared_by_its_users(platform, user, tmp_p
     assert seen(user.headers) == set()
 
 
-def test_the_platforms_own_analytics_are_nobodys_to_change(shared_user):
+def test_built_in_analytics_cannot_be_changed(shared_user):
     analytic_id = get(shared_user, "analytics/list")["analytics"][0]["id"]
 
     assert delete(shared_user, analytic_id) == 403

@@ -27,7 +27,7 @@ def waiting():
         process.wait()
 
 
-def test_a_recorded_process_is_ended_with_its_group():
+def test_recorded_process_is_killed_with_its_group():
     command = ["/bin/sh", "-c", "sleep 3600 & echo $!; wait"]
     with subprocess.Popen(command, start_new_session=True, stdout=subprocess.PIPE, text=True) as process:
         companion = psutil.Process(int(process.stdout.readline()))
@@ -38,7 +38,7 @@ def test_a_recorded_process_is_ended_with_its_group():
     companion.wait(10)
 
 
-def test_a_stranger_with_the_same_number_is_left_alone(waiting):
+def test_another_process_with_the_same_id_is_left_alone(waiting):
     process = waiting()
 
     assert not kill(ProcessIdentity(process.pid, started_at(process.pid) - 1))
@@ -46,7 +46,7 @@ def test_a_stranger_with_the_same_number_is_left_alone(waiting):
     assert process.poll() is None
 
 
-def test_a_process_that_is_gone_is_no_error(waiting):
+def test_killing_an_exited_process_raises_no_error(waiting):
     process = waiting()
     recorded = ProcessIdentity(process.pid, started_at(process.pid))
     process.kill()
@@ -55,7 +55,7 @@ def test_a_process_that_is_gone_is_no_error(waiting):
     assert not kill(recorded)
 
 
-def test_a_process_whose_start_is_unknown_is_left_alone(waiting):
+def test_process_with_unknown_start_time_is_left_alone(waiting):
     process = waiting()
 
     assert not kill(ProcessIdentity(process.pid, 0.0))
@@ -63,7 +63,7 @@ def test_a_process_whose_start_is_unknown_is_left_alone(waiting):
     assert process.poll() is None
 
 
-def test_a_dead_process_that_nobody_reaped_counts_as_gone():
+def test_zombie_process_counts_as_gone():
     process = subprocess.Popen(WAITING)
     process.kill()
     os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
@@ -83,7 +83,7 @@ def test_processes_are_found_by_their_temporary_folder(waiting, tmp_path):
 
 
 @pytest.mark.skipif(not shutil.which("/bin/ps"), reason="needs ps")
-def test_ps_tells_when_a_process_started_and_that_it_did_not(waiting):
+def test_start_time_is_read_from_ps(waiting):
     process = waiting()
 
     assert started_at_by_ps(process.pid) == started_at_by_ps(process.pid) > 1.6e9

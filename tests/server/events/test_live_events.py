@@ -1,4 +1,4 @@
-"""Live events: told as they happen, to whom they concern, and none is missed."""
+"""Live events: sent as they happen to the owner of the job, and none is missed."""
 
 import json
 import threading
@@ -42,8 +42,8 @@ def follow(user: User, headers: dict[str, str] | None = None, **arguments: str) 
     return answer
 
 
-def told(answer: requests.Response) -> Iterator[dict[str, Any]]:
-    """The events of a stream, checked to be whole: name and id beside the data."""
+def events_of(answer: requests.Response) -> Iterator[dict[str, Any]]:
+    """Return the events of a stream, and check that each has a name and an id beside its data."""
     message: dict[str, str] = {}
     for line in answer.iter_lines(chunk_size=1, decode_unicode=True):
         if line:
@@ -65,11 +65,11 @@ def until(events: Iterator[dict[str, Any]], name: str) -> list[dict[str, Any]]:
     raise AssertionError(f"{name} never came: {seen}")
 
 
-def test_a_job_is_followed_from_its_start_to_its_end(user):
+def test_job_is_followed_from_its_start_to_its_end(user):
     with closing(follow(user)) as answer:
         assert answer.headers["Content-Type"].startswith("text/event-stream")
         job_id = run(user)
-        seen = until(told(answer), "job_complete")
+        seen = until(events_of(answer), "job_complete")
 
     assert {event["job_id"] for event in seen} == {job_id}
     assert [event["event"] for event in seen if event["event"] in MOVES] == MOVES
@@ -77,39 +77,39 @@ def test_a_job_is_followed_from_its_start_to_its_end(user):
     assert [event["id"] for event in seen] == sorted({event["id"] for event in seen})
 
 
-def test_what_happened_meanwhile_is_told_to_whoever_comes_back(user):
+def test_missed_events_are_sent_after_a_reconnect(user):
     with closing(follow(user)) as answer:
         first = run(user)
-        last_id = until(told(answer), "job_complete")[-1]["id"]
+        last_id = until(events_of(answer), "job_complete")[-1]["id"]
     second = run(user)
 
     for asked in ({"headers": {**user.headers, "Last-Event-ID": str(last_id)}}, {"last_event_id": str(last_id)}):
         with closing(follow(user, **asked)) as answer:
-            seen = until(told(answer), "job_complete")
+            seen = until(events_of(answer), "job_complete")
         assert {event["job_id"] for event in seen} == {second}
         assert [event["event"] for event in seen if event["event"] in MOVES] == MOVES
     with closing(follow(user, last_event_id="0", jobs=first)) as answer:
-        assert {event["job_id"] for event in until(told(answer), "job_complete")} == {first}
+        assert {event["job_id"] for event in until(events_of(answer), "job_complete")} == {first}
 
 
-def test_a_restart_of_the_platform_loses_no_event(start_platform: StartPlatform, tmp_path: Path):
+def test_platform_restart_loses_no_event(start_platform: StartPlatform, tmp_path: Path):
     platform = start_platform()
     user = User.create(platform, tmp_path)
     answer = follow(user)
     run(user)
-    [*_, last] = until(told(answer), "job_complete")
+    [*_, last] = until(events_of(answer), "job_complete")
     platform.stop()
-    assert list(told(answer)) == []  # the stream ended in order
+    assert list(events_of(answer)) == []  # the stream ended in order
     platform.start()
 
     second = run(user)
     with closing(follow(user, last_event_id=str(last["id"]))) as answer:
-        seen = until(told(answer), "job_complete")
+        seen = until(events_of(answer), "job_complete")
 
     assert {event["job_id"] for event in seen} == {second}
 
 
-def test_nobody_is_told_of_anybody_elses_jobs(platform, user, tmp_path):
+def test_stream_has_no_events_of_other_users(platform, user, tmp_path):
     other = User.create(platform, tmp_path)
     application = Application.create(platform, tmp_path)
     body = {"username": user.name}
@@ -122,11 +122,11 @@ def test_nobody_is_told_of_anybody_elses_jobs(platform, user, tmp_path):
         closing(follow(user, headers=application.headers(user.name), last_event_id="0")) as namesake,
     ):
         job_id = run(user)
-        assert {event["job_id"] for event in until(told(mine), "job_complete")} == {job_id}
+        assert {event["job_id"] for event in until(events_of(mine), "job_complete")} == {job_id}
         for answer in (named, namesake):
             answer.raw._fp.fp.raw._sock.settimeout(0.5)
             with pytest.raises(requests.exceptions.ConnectionError, match="timed out"):
-                list(told(answer))
+                list(events_of(answer))
 
 
 @pytest.mark.parametrize(
@@ -141,8 +141,8 @@ def test_what_makes_no_sense_is_refused(shared_user, arguments):
     assert answer.json()["error"]["code"] == 400
 
 
-def test_one_user_listens_so_often_and_no_oftener(start_platform, tmp_path):
-    platform = start_platform(environment={"VOXEL51_SERVER_EVENT_STREAMS_PER_USER": "2"})
+def test_listeners_of_one_user_are_limited(start_platform, tmp_path):
+    platform = start_platform(environment={"VOXEL51_SERVER_LISTENERS_OF_ONE": "2"})
     user, other = User.create(platform, tmp_path), User.create(platform, tmp_path)
     with closing(follow(user)), closing(follow(user)), closing(follow(other)):
         refused = requests.get(f"{user.v1}/events", headers=user.headers, timeout=LIMIT_SECONDS)
@@ -155,18 +155,18 @@ def test_one_user_listens_so_often_and_no_oftener(start_platform, tmp_path):
         assert time.monotonic() < deadline
 
 
-def test_listening_ends_with_the_token(platform, user):
+def test_stream_ends_when_its_token_is_revoked(platform, user):
     with closing(follow(user)) as answer:
         [token_id, *_] = platform.run_command("server", "user", "tokens", user.name).split()
         platform.run_command("server", "user", "tokens", user.name, "--revoke", token_id)
         ended = threading.Event()
-        threading.Thread(target=lambda: (list(told(answer)), ended.set()), daemon=True).start()
+        threading.Thread(target=lambda: (list(events_of(answer)), ended.set()), daemon=True).start()
         assert ended.wait(40)
 
 
 @pytest.mark.alone
-def test_a_hundred_who_listen_to_silence_cost_next_to_nothing(start_platform, tmp_path):
-    platform = start_platform(environment={"VOXEL51_SERVER_EVENT_STREAMS_PER_USER": "100"})
+def test_hundred_idle_listeners_use_almost_no_cpu(start_platform, tmp_path):
+    platform = start_platform(environment={"VOXEL51_SERVER_LISTENERS_OF_ONE": "100"})
     user = User.create(platform, tmp_path)
     process = psutil.Process(platform.pid)
     answers = [follow(user) for _ in range(100)]
@@ -175,6 +175,6 @@ def test_a_hundred_who_listen_to_silence_cost_next_to_nothing(start_platform, tm
     spent = sum(process.cpu_times()[:2]) - before
     run(user)
     for answer in answers:
-        assert until(told(answer), "job_complete")
+        assert until(events_of(answer), "job_complete")
         answer.close()
     assert spent < 0.6

@@ -1,4 +1,4 @@
-"""Going on where one was, whatever happened meanwhile to the reader, to the events, or to the database."""
+"""Resuming an event stream, whatever happened meanwhile to the reader, the events or the database."""
 
 import asyncio
 import gc
@@ -47,7 +47,7 @@ def make_old(database, up_to):
         connection.execute(update(events).where(events.c.id <= up_to).values(date=old))
 
 
-def test_old_events_are_forgotten_and_the_newest_stays(database, service):
+def test_old_events_are_deleted_except_the_newest(database, service):
     tell(database, 5)
     make_old(database, 3)
     assert (service.expire(), service.expire()) == (3, 0)
@@ -60,7 +60,7 @@ def test_old_events_are_forgotten_and_the_newest_stays(database, service):
     ("seen", "expected"),
     [(0, (3, True)), (2, (3, True)), (3, (3, False)), (4, (4, False)), (5, (5, False)), (77, (5, True))],
 )
-def test_who_was_away_for_longer_than_events_are_kept_is_told_so(database, service, seen, expected):
+def test_reader_away_longer_than_the_retention_gets_a_gap(database, service, seen, expected):
     tell(database, 5)
     make_old(database, 3)
     service.expire()
@@ -68,11 +68,11 @@ def test_who_was_away_for_longer_than_events_are_kept_is_told_so(database, servi
 
 
 @pytest.mark.parametrize(("seen", "expected"), [(0, (0, False)), (9, (0, True))])
-def test_where_nothing_ever_happened_only_an_id_to_come_is_a_gap(service, seen, expected):
+def test_without_events_only_an_id_above_zero_is_a_gap(service, seen, expected):
     assert service.resume(seen) == expected
 
 
-def test_a_stream_says_first_from_where_to_resume(shared_user: User):
+def test_stream_begins_with_the_id_to_resume_from(shared_user: User):
     with requests.get(
         f"{shared_user.v1}/events", headers=shared_user.headers, stream=True, timeout=LIMIT_SECONDS
     ) as answer:
@@ -81,16 +81,16 @@ def test_a_stream_says_first_from_where_to_resume(shared_user: User):
         assert next(lines).startswith("id: ")
 
 
-def test_a_gap_comes_first_with_the_id_that_the_stream_goes_on_from(shared_user: User):
+def test_gap_comes_first_with_the_id_the_stream_continues_from(shared_user: User):
     asked = {"headers": {**shared_user.headers, "Last-Event-ID": "9" * 18}, "stream": True, "timeout": 20}
     with requests.get(f"{shared_user.v1}/events", **asked) as answer:
         lines = answer.iter_lines(chunk_size=1, decode_unicode=True)
-        told = dict(line.split(": ", 1) for line in [next(lines) for _ in range(5)] if line)
-    assert (told["retry"], told["event"]) == ("1000", "gap")
-    assert f'"id":{told["id"]},' in told["data"]
+        received = dict(line.split(": ", 1) for line in [next(lines) for _ in range(5)] if line)
+    assert (received["retry"], received["event"]) == ("1000", "gap")
+    assert f'"id":{received["id"]},' in received["data"]
 
 
-def test_an_answer_that_is_never_sent_gives_its_place_back(database, service):
+def test_response_that_is_never_sent_releases_its_listener(database, service):
     feed = Feed(service, max_listeners=1, max_per_owner=1)
     [route] = event_routes(feed)
 
@@ -113,13 +113,13 @@ def test_an_answer_that_is_never_sent_gives_its_place_back(database, service):
     asyncio.run(twice())
 
 
-def test_a_database_that_fails_for_a_moment_loses_nothing(database, service, caplog):
+def test_brief_database_failure_loses_no_event(database, service, caplog):
     feed = Feed(service, max_listeners=1, max_per_owner=1)
     database.on_write(feed.wake)
 
     async def listen() -> int:
-        async with aclosing(await feed.listen("alice", [], None, 30)) as told:
-            assert await anext(told) == StreamStart(0, gap=False)
+        async with aclosing(await feed.listen("alice", [], None, 30)) as received:
+            assert await anext(received) == StreamStart(0, gap=False)
             with database.write() as connection:
                 connection.exec_driver_sql("ALTER TABLE events RENAME TO away")
             async with asyncio.timeout(LIMIT_SECONDS):
@@ -129,6 +129,6 @@ def test_a_database_that_fails_for_a_moment_loses_nothing(database, service, cap
                 connection.exec_driver_sql("ALTER TABLE away RENAME TO events")
             tell(database)
             async with asyncio.timeout(LIMIT_SECONDS):
-                return (await anext(told))["id"]
+                return (await anext(received))["id"]
 
     assert asyncio.run(listen()) == 1

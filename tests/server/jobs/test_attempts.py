@@ -1,4 +1,4 @@
-"""A job ends exactly once, by its current attempt's word or by how that attempt ended."""
+"""Attempts: a job ends exactly once, by the report of its current attempt or by how that attempt ended."""
 
 import hashlib
 
@@ -14,7 +14,7 @@ def state_of(rooms, user, job_id):
     return job["state"], job["failure_type"]
 
 
-def test_a_job_runs_through_its_states(rooms, alice):
+def test_job_passes_through_its_states(rooms, alice):
     job_id = rooms.submit(alice, auto_start=False)
     assert rooms.attempts.claim(10) == []
     rooms.act("start", alice, job_id)
@@ -33,7 +33,7 @@ def test_a_job_runs_through_its_states(rooms, alice):
     )
 
 
-def test_the_first_end_wins(rooms, alice):
+def test_first_reported_end_counts(rooms, alice):
     job_id = rooms.submit(alice)
     _, attempt = rooms.claim()
     rooms.put_output(attempt)
@@ -42,7 +42,7 @@ def test_the_first_end_wins(rooms, alice):
     assert state_of(rooms, alice, job_id) == ("COMPLETE", "NONE")
 
 
-def test_complete_without_the_declared_output_is_the_analytics_fault(rooms, alice):
+def test_complete_without_the_declared_output_is_a_failure_of_the_analytic(rooms, alice):
     job_id = rooms.submit(alice)
     _, attempt = rooms.claim()
     rooms.reports.report_state(attempt, "COMPLETE", None)
@@ -52,7 +52,7 @@ def test_complete_without_the_declared_output_is_the_analytics_fault(rooms, alic
 
 
 @pytest.mark.parametrize(("reported", "kept"), [("USER", "USER"), (None, "ANALYTIC"), ("NONE", "ANALYTIC")])
-def test_a_failure_is_kept_with_its_type_and_without_output(rooms, alice, reported, kept):
+def test_failed_job_keeps_its_failure_type_and_no_output(rooms, alice, reported, kept):
     job_id = rooms.submit(alice)
     _, attempt = rooms.claim()
     rooms.put_output(attempt)
@@ -64,7 +64,7 @@ def test_a_failure_is_kept_with_its_type_and_without_output(rooms, alice, report
         rooms.jobs.output(alice.id, job_id)
 
 
-def test_a_crash_is_the_analytics_fault_and_its_log_is_kept(rooms, alice):
+def test_crash_is_a_failure_of_the_analytic_and_its_log_is_kept(rooms, alice):
     job_id = rooms.submit(alice)
     _, attempt = rooms.claim()
     rooms.attempts.settle(attempt.id, Settlement.ANALYTIC_FAILED, "ended by SIGSEGV", b"last words")
@@ -75,7 +75,7 @@ def test_a_crash_is_the_analytics_fault_and_its_log_is_kept(rooms, alice):
     assert b"".join(rooms.storage.read(key)) == b"last words"
 
 
-def test_a_lost_job_runs_again_until_it_was_lost_too_often(rooms, alice):
+def test_lost_job_runs_again_up_to_the_limit(rooms, alice):
     job_id = rooms.submit(alice)
     for _ in range(2):
         _, attempt = rooms.claim()
@@ -89,7 +89,7 @@ def test_a_lost_job_runs_again_until_it_was_lost_too_often(rooms, alice):
     assert rooms.attempts.claim(10) == []
 
 
-def test_being_given_back_does_not_count_as_lost(rooms, alice):
+def test_released_attempt_does_not_count_as_lost(rooms, alice):
     job_id = rooms.submit(alice)
     for _ in range(10):
         _, attempt = rooms.claim()
@@ -97,10 +97,10 @@ def test_being_given_back_does_not_count_as_lost(rooms, alice):
     assert state_of(rooms, alice, job_id) == ("QUEUED", "NONE")
 
 
-def test_reports_of_an_old_attempt_count_for_nothing(rooms, alice):
+def test_reports_of_an_old_attempt_are_refused(rooms, alice):
     job_id = rooms.submit(alice)
     old_claim, old = rooms.claim()
-    rooms.attempts.settle(old.id, Settlement.LOST, "out of sight")
+    rooms.attempts.settle(old.id, Settlement.LOST, "its machine was lost")
     refused = [
         lambda: rooms.reports.report_state(old, "COMPLETE", None),
         lambda: rooms.reports.put_status(old.id, "{}"),
@@ -122,7 +122,7 @@ def test_reports_of_an_old_attempt_count_for_nothing(rooms, alice):
     assert rooms.keys("outputs") == {key}
 
 
-def test_an_output_sent_twice_is_kept_once_and_not_changed_after_the_end(rooms, alice):
+def test_output_is_replaced_before_the_end_and_unchanged_after(rooms, alice):
     job_id = rooms.submit(alice)
     _, attempt = rooms.claim()
     rooms.put_output(attempt, b"first")
@@ -134,7 +134,7 @@ def test_an_output_sent_twice_is_kept_once_and_not_changed_after_the_end(rooms, 
     assert rooms.jobs.output(alice.id, job_id).key == second
 
 
-def test_killing_a_running_job_ends_it_at_once_and_wants_its_attempt_stopped(rooms, alice):
+def test_killing_a_running_job_ends_it_at_once_and_stops_its_attempt(rooms, alice):
     job_id = rooms.submit(alice)
     _, attempt = rooms.claim()
     rooms.reports.report_state(attempt, "RUNNING", None)
@@ -151,7 +151,7 @@ def test_killing_a_running_job_ends_it_at_once_and_wants_its_attempt_stopped(roo
     assert (status["state"], status["failure_type"]) == ("FAILED", "USER")
 
 
-def test_a_credential_is_good_for_its_own_job_alone(rooms, alice):
+def test_credential_is_valid_for_its_own_job_only(rooms, alice):
     rooms.submit(alice)
     claim, _ = rooms.claim()
     other = rooms.submit(alice)
@@ -162,14 +162,14 @@ def test_a_credential_is_good_for_its_own_job_alone(rooms, alice):
 
 
 @pytest.mark.parametrize(("state", "failure_type"), [("DONE", None), ("", None), ("FAILED", "ALIENS")])
-def test_states_that_are_none_are_refused(rooms, alice, state, failure_type):
+def test_unknown_states_are_refused(rooms, alice, state, failure_type):
     rooms.submit(alice)
     _, attempt = rooms.claim()
     with pytest.raises(BadRequest, match="must be one of"):
         rooms.reports.report_state(attempt, state, failure_type)
 
 
-def test_a_task_names_everything_that_a_child_needs(rooms, alice):
+def test_task_description_has_everything_that_an_attempt_needs(rooms, alice):
     job_id = rooms.submit(alice)
     _, attempt = rooms.claim()
     task = rooms.tasks.describe(attempt)
@@ -190,7 +190,7 @@ def test_jobs_are_claimed_in_the_order_they_were_queued(rooms, alice):
 
 
 @pytest.mark.parametrize("change", [{"frame_count": 2**63}, {"size_bytes": -1}, {"duration_seconds": float("nan")}])
-def test_an_amount_that_is_none_is_refused(rooms, alice, change):
+def test_invalid_amount_is_refused(rooms, alice, change):
     rooms.submit(alice)
     _, attempt = rooms.claim()
     with pytest.raises(BadRequest, match=next(iter(change))):

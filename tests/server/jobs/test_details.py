@@ -1,4 +1,4 @@
-"""What a job's record says beyond its row, in details and, by name, in lists."""
+"""Job details: fields beyond the row of a job, in details and, by name, in lists."""
 
 import json
 from datetime import timedelta
@@ -23,7 +23,7 @@ def started(rooms, job_id, seconds_ago):
         connection.execute(update(jobs).where(jobs.c.id == job_id).values(values))
 
 
-def test_a_running_job_says_how_far_it_is_and_when_it_will_be_done(rooms, alice):
+def test_details_of_a_running_job_have_progress_and_remaining_time(rooms, alice):
     job_id = rooms.submit(alice)
     assert [rooms.jobs.details(alice, job_id)[name] for name in ("progress", "eta_seconds")] == [None, None]
     _, attempt = rooms.claim()
@@ -38,7 +38,7 @@ def test_a_running_job_says_how_far_it_is_and_when_it_will_be_done(rooms, alice)
 
 
 @pytest.mark.parametrize("fraction", [0, -1, 1.5, "half", None, 1e400, 10**400])
-def test_a_fraction_that_is_none_gives_no_time(rooms, alice, fraction):
+def test_invalid_fraction_gives_no_remaining_time(rooms, alice, fraction):
     job_id = rooms.submit(alice)
     _, attempt = rooms.claim()
     rooms.reports.report_state(attempt, "RUNNING", None)
@@ -47,7 +47,7 @@ def test_a_fraction_that_is_none_gives_no_time(rooms, alice, fraction):
     assert rooms.jobs.details(alice, job_id)["eta_seconds"] is None
 
 
-def test_why_a_job_failed_is_told_by_who_knows_it_best(rooms, alice):
+def test_failure_message_is_the_platforms_or_else_the_attempts_last(rooms, alice):
     killed = rooms.submit(alice)
     rooms.act("kill", alice, killed)
     failed = rooms.submit(alice)
@@ -56,12 +56,12 @@ def test_why_a_job_failed_is_told_by_who_knows_it_best(rooms, alice):
     assert rooms.jobs.details(alice, failed)["failure_message"] is None
     rooms.reports.report_state(attempt, "FAILED", "USER")
 
-    told = [rooms.jobs.details(alice, job_id)["failure_message"] for job_id in (killed, failed)]
+    messages = [rooms.jobs.details(alice, job_id)["failure_message"] for job_id in (killed, failed)]
 
-    assert told == ["Killed by its owner", "the video has no frames"]
+    assert messages == ["Killed by its owner", "the video has no frames"]
 
 
-def test_inputs_have_names_while_they_are_there(rooms, alice):
+def test_inputs_have_filenames_while_their_data_exists(rooms, alice):
     job_id = rooms.submit(alice)
     [given] = rooms.jobs.details(alice, job_id)["inputs"]
     assert (given["name"], given["filename"]) == ("video", "video.mp4")
@@ -70,7 +70,7 @@ def test_inputs_have_names_while_they_are_there(rooms, alice):
     assert rooms.jobs.details(alice, job_id)["inputs"] == [{**given, "filename": None}]
 
 
-def test_a_list_has_further_fields_by_name_alone(rooms, alice, bob):
+def test_list_has_further_fields_only_if_they_are_named(rooms, alice, bob):
     ids = [rooms.submit(alice) for _ in range(3)]
     rooms.submit(bob)
 
@@ -82,7 +82,7 @@ def test_a_list_has_further_fields_by_name_alone(rooms, alice, bob):
     assert whole == [rooms.jobs.details(alice, job_id) for job_id in reversed(ids)]
 
 
-def test_an_application_sees_the_places_of_all_its_users(rooms, alice):
+def test_application_sees_the_queue_positions_of_all_its_users(rooms, alice):
     applications = ApplicationService(rooms.database)
     acme = applications.create("acme")
     users = [applications.create_user(acme, name) for name in ("one", "two")]
@@ -98,7 +98,7 @@ def test_an_application_sees_the_places_of_all_its_users(rooms, alice):
     assert all(job["inputs"][0]["filename"] == "video.mp4" for job in listed.values())
 
 
-def test_a_page_takes_as_many_statements_as_a_single_job(rooms, alice):
+def test_page_of_details_takes_as_many_statements_as_one_job(rooms, alice):
     for _ in range(20):
         rooms.submit(alice)
     database = rooms.database

@@ -1,4 +1,4 @@
-"""Owners take turns: nobody waits behind all of somebody else's jobs."""
+"""Fair-share scheduling: no owner waits behind all jobs of another."""
 
 from sqlalchemy import insert, select
 
@@ -25,7 +25,7 @@ def finish(rooms, claim):
     rooms.reports.report_state(attempt, "COMPLETE", None)
 
 
-def test_with_one_place_owners_alternate_however_many_jobs_one_has(rooms, alice, bob):
+def test_with_one_slot_owners_alternate_however_many_jobs_one_has(rooms, alice, bob):
     many(rooms, alice, 20)
     for _ in range(2):
         rooms.submit(bob)
@@ -39,7 +39,7 @@ def test_with_one_place_owners_alternate_however_many_jobs_one_has(rooms, alice,
     assert order[:4] in ([alice.id, bob.id] * 2, [bob.id, alice.id] * 2)
 
 
-def test_places_are_shared_by_what_runs_already(rooms, alice, bob):
+def test_slots_are_shared_by_the_number_of_active_jobs(rooms, alice, bob):
     many(rooms, alice, 10)
     assert owners_of(rooms, rooms.attempts.claim(3)) == [alice.id] * 3
     many(rooms, bob, 10)
@@ -47,7 +47,7 @@ def test_places_are_shared_by_what_runs_already(rooms, alice, bob):
     assert sorted(owners_of(rooms, rooms.attempts.claim(5))) == sorted([bob.id] * 4 + [alice.id])
 
 
-def test_no_place_is_kept_for_who_has_no_more_jobs(rooms, alice, bob):
+def test_no_slot_is_reserved_for_an_owner_without_queued_jobs(rooms, alice, bob):
     many(rooms, alice, 10)
     assert len(rooms.attempts.claim(3)) == 3
     many(rooms, bob, 4)
@@ -55,13 +55,13 @@ def test_no_place_is_kept_for_who_has_no_more_jobs(rooms, alice, bob):
     assert sorted(owners_of(rooms, rooms.attempts.claim(11))) == sorted([bob.id] * 4 + [alice.id] * 7)
 
 
-def test_within_an_owners_jobs_the_longest_waiting_is_first(rooms, alice):
+def test_jobs_of_one_owner_start_in_the_order_they_were_queued(rooms, alice):
     ids = [rooms.submit(alice) for _ in range(3)]
 
     assert [rooms.attempts.claim(1)[0].job_id for _ in range(3)] == ids
 
 
-def test_ten_thousand_jobs_of_one_keep_another_from_nothing(rooms, alice, bob):
+def test_ten_thousand_jobs_of_one_owner_do_not_delay_another(rooms, alice, bob):
     many(rooms, alice, 10_000)
     rooms.submit(bob)
 
@@ -70,7 +70,7 @@ def test_ten_thousand_jobs_of_one_keep_another_from_nothing(rooms, alice, bob):
     assert sorted(owners_of(rooms, claims)) == sorted([alice.id, bob.id])
 
 
-def test_who_runs_as_many_as_may_run_waits_while_others_go_on(rooms, alice, bob):
+def test_owner_at_their_limit_waits_while_others_continue(rooms, alice, bob):
     rooms.quotas.grant(alice, alice, {"running_jobs": 2})
     many(rooms, alice, 10)
     first = rooms.attempts.claim(4)

@@ -1,4 +1,4 @@
-"""A waiting job's position is where the dispatcher's own order has it."""
+"""Queue positions: they match the order in which the dispatcher claims jobs."""
 
 from datetime import timedelta
 
@@ -13,7 +13,7 @@ POSITION = Query(fields=("id", "queue_position"))
 
 
 def queue(rooms, owner, count):
-    """Queue jobs of one owner, as copies of one; returns their ids in order."""
+    """Queue copies of one job of an owner; return their ids in order."""
     first = rooms.submit(owner)
     ids = [first, *(f"{first[:8]}-{number:05}" for number in range(count - 1))]
     with rooms.database.write() as connection:
@@ -27,7 +27,7 @@ def queue(rooms, owner, count):
 
 
 def positions(rooms, *owners):
-    """Position -> id of the job, over all that wait."""
+    """Return the ids of all queued jobs by position."""
     listed = [record for owner in owners for record in rooms.jobs.query(owner, POSITION)["jobs"]]
     waiting = {record["queue_position"]: record["id"] for record in listed if record["queue_position"] is not None}
     assert len(waiting) == sum(record["queue_position"] is not None for record in listed)
@@ -35,12 +35,12 @@ def positions(rooms, *owners):
 
 
 def claimed(rooms, count):
-    """What the dispatcher claims, one place after the other, while nothing ends."""
+    """Claim jobs one slot after the other, while no job ends; return their ids."""
     return [claim.job_id for _ in range(count) for claim in rooms.attempts.claim(1)]
 
 
 @pytest.mark.parametrize("underway", [0, 1, 3, 5])
-def test_jobs_stand_where_they_are_claimed(rooms, alice, bob, underway):
+def test_queue_positions_match_the_order_of_claims(rooms, alice, bob, underway):
     queue(rooms, alice, 6)
     assert len(claimed(rooms, underway)) == underway
     queue(rooms, bob, 9)
@@ -56,7 +56,7 @@ def test_jobs_stand_where_they_are_claimed(rooms, alice, bob, underway):
 
 @pytest.mark.parametrize("underway", [0, 1, 3])
 @pytest.mark.parametrize("places", [1, 2, 5, 7])
-def test_the_first_so_many_are_those_that_so_many_places_would_take(rooms, alice, bob, underway, places):
+def test_first_positions_are_those_that_as_many_free_slots_would_claim(rooms, alice, bob, underway, places):
     queue(rooms, alice, 6)
     claimed(rooms, underway)
     queue(rooms, bob, 4)
@@ -67,7 +67,7 @@ def test_the_first_so_many_are_those_that_so_many_places_would_take(rooms, alice
     assert taken == {waiting[position] for position in range(1, places + 1)}
 
 
-def test_jobs_that_may_not_start_yet_stand_behind_those_that_may(rooms, alice, bob):
+def test_jobs_over_the_owners_limit_come_after_jobs_that_may_start(rooms, alice, bob):
     rooms.quotas.grant(alice, alice, {"running_jobs": 2})
     first = queue(rooms, alice, 6)
     claimed(rooms, 1)
@@ -80,7 +80,7 @@ def test_jobs_that_may_not_start_yet_stand_behind_those_that_may(rooms, alice, b
     assert {claim.job_id for claim in rooms.attempts.claim(100)} == {waiting[position] for position in range(1, 5)}
 
 
-def test_only_a_queued_job_has_a_position(rooms, alice):
+def test_only_queued_jobs_have_a_position(rooms, alice):
     ready = rooms.submit(alice, auto_start=False)
     running = rooms.submit(alice)
     [claim] = rooms.attempts.claim(1)
@@ -92,7 +92,7 @@ def test_only_a_queued_job_has_a_position(rooms, alice):
     ]  # fmt: skip
 
 
-def test_with_many_waiting_they_are_counted_once_a_second(rooms, alice, bob):
+def test_long_queue_is_counted_once_a_second(rooms, alice, bob):
     now = 0.0
     places = QueuePositions(rooms.quotas.most_running, lambda: now)
     database = rooms.database

@@ -1,4 +1,4 @@
-"""A job request is held against what its analytic takes."""
+"""Job requests: they are checked against the document of their analytic."""
 
 import json
 
@@ -86,7 +86,7 @@ def test_parameters_are_converted_to_their_type(name, given, kept):
         ({"compute_mode": "FPGA"}, "CPU, GPU, BEST"),
     ],
 )
-def test_what_does_not_fit_is_named(parts, named):
+def test_invalid_part_of_a_request_is_named(parts, named):
     with pytest.raises(BadRequest, match=named):
         check(**parts)
 
@@ -94,12 +94,12 @@ def test_what_does_not_fit_is_named(parts, named):
 @pytest.mark.parametrize(
     "content", [b"", b"[]", b"{}", b'{"analytic": 5}', b'{"analytic": ""}', b"\xff", b"[" * 100000], ids=range(7)
 )
-def test_what_is_no_request_is_refused(content):
+def test_malformed_request_is_refused(content):
     with pytest.raises(BadRequest, match="job request"):
         read_request(content)
 
 
-def test_every_file_that_a_request_names_is_checked():
+def test_every_file_in_a_request_is_checked():
     request, seen = check(parameters={"weights": {"data-id": "d2"}})
     assert seen == ["d1", "d2"]
     assert files_of(request) == {
@@ -108,7 +108,7 @@ def test_every_file_that_a_request_names_is_checked():
     }
 
 
-def test_a_version_may_be_a_number():
+def test_version_may_be_a_number():
     assert read_request(b'{"analytic": "x/a", "version": 2}')["version"] == "2"
 
 
@@ -122,6 +122,6 @@ def test_a_version_may_be_a_number():
         ([], False, ""),
     ],
 )
-def test_the_output_is_named_by_the_document(outputs, zipped, filename):
+def test_output_filename_comes_from_the_document(outputs, zipped, filename):
     declared = [{"filename": name, "post_as_data": posted} for name, posted in outputs]
     assert output_filename({**DOCUMENT, "outputs": declared, "zip_outputs": zipped}) == filename

@@ -1,4 +1,4 @@
-"""Jobs belong to their owner, move as the contract says, and expire."""
+"""Jobs: they belong to their owner, change state as the contract says, and expire."""
 
 import json
 
@@ -50,7 +50,7 @@ ALLOWED = {
 
 @pytest.mark.parametrize("state", REACH)
 @pytest.mark.parametrize("operation", ALLOWED)
-def test_an_operation_is_allowed_in_its_states_alone(rooms, alice, operation, state):
+def test_operation_is_allowed_in_its_states_only(rooms, alice, operation, state):
     job_id = rooms.submit(alice, auto_start=state != "READY")
     REACH[state](rooms)
     assert rooms.jobs.details(alice, job_id)["state"] == state
@@ -63,7 +63,7 @@ def test_an_operation_is_allowed_in_its_states_alone(rooms, alice, operation, st
 
 
 @pytest.mark.parametrize("operation", ["details", "request", "status", "output_url", "log_url", *ALLOWED])
-def test_a_job_of_somebody_else_is_not_there(rooms, alice, bob, operation):
+def test_job_of_another_user_is_not_found(rooms, alice, bob, operation):
     job_id = rooms.submit(alice)
     with pytest.raises(NotFound, match=job_id):
         rooms.act(operation, bob, job_id) if operation in ALLOWED else getattr(rooms.jobs, operation)(bob, job_id)
@@ -72,7 +72,7 @@ def test_a_job_of_somebody_else_is_not_there(rooms, alice, bob, operation):
     assert rooms.jobs.query(bob, Query())["count"] == 0
 
 
-def test_data_of_somebody_else_cannot_be_analysed(rooms, alice, bob):
+def test_data_of_another_user_cannot_be_analysed(rooms, alice, bob):
     data_id = rooms.add_data(alice)
     request = {"analytic": "voxel51/count", "inputs": {"video": {"data-id": data_id}}}
     with pytest.raises(BadRequest, match=data_id):
@@ -83,7 +83,7 @@ def test_data_of_somebody_else_cannot_be_analysed(rooms, alice, bob):
     ("analytic", "version", "named"),
     [("voxel51/nope", None, "voxel51/nope"), ("voxel51/count", "9.9", "1.0"), ("count", None, "alice/count")],
 )
-def test_an_unknown_analytic_is_named_with_what_there_is(rooms, alice, analytic, version, named):
+def test_unknown_analytic_is_reported_with_the_existing_versions(rooms, alice, analytic, version, named):
     request = {"analytic": analytic, "version": version, "inputs": {}}
     with pytest.raises(BadRequest, match=named):
         rooms.jobs.submit(alice, json.dumps(request).encode(), "job", True, None)
@@ -96,7 +96,7 @@ def test_submitting_and_starting_wake_the_dispatcher(rooms, alice):
     assert rooms.wakes == ["wake"]
 
 
-def test_a_past_expiration_date_deletes_the_files_and_archives_the_job(rooms, alice):
+def test_past_expiration_date_deletes_the_files_and_archives_the_job(rooms, alice):
     job_id = rooms.submit(alice)
     complete(rooms)
     assert rooms.keys("outputs") and rooms.keys("logs")
@@ -113,7 +113,7 @@ def test_a_past_expiration_date_deletes_the_files_and_archives_the_job(rooms, al
             refused()
 
 
-def test_a_running_job_does_not_expire_under_its_feet(rooms, alice):
+def test_running_job_does_not_expire(rooms, alice):
     job_id = rooms.submit(alice)
     rooms.act("change_lifetime", alice, job_id, {"days": "-100"})
     assert rooms.jobs.details(alice, job_id)["expired"] is False
@@ -122,7 +122,7 @@ def test_a_running_job_does_not_expire_under_its_feet(rooms, alice):
     assert rooms.jobs.details(alice, job_id)["expired"] is True
 
 
-def test_archived_jobs_are_not_listed_but_found(rooms, alice):
+def test_archived_jobs_are_not_listed_but_can_be_searched(rooms, alice):
     kept, archived = rooms.submit(alice), rooms.submit(alice)
     rooms.act("archive", alice, archived)
     rooms.act("archive", alice, archived)

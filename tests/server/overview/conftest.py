@@ -1,4 +1,4 @@
-"""The services behind jobs, and two people, on both databases."""
+"""Fixtures: the services behind jobs and two users, on SQLite and PostgreSQL."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The queue as operators see it, on both databases."""
+"""Queue overview for operators, on SQLite and PostgreSQL."""
 
 import json
 from datetime import timedelta
@@ -31,7 +31,7 @@ def change(rooms, job_id, **values):
         connection.execute(update(jobs).where(jobs.c.id == job_id).values(values))
 
 
-def test_an_empty_queue_says_so(queue):
+def test_empty_queue_has_no_oldest_wait(queue):
     overview = queue.overview()
 
     assert set(overview["states"].values()) == {0}
@@ -44,7 +44,7 @@ def test_an_empty_queue_says_so(queue):
     assert overview["dispatching"] is False
 
 
-def test_jobs_are_counted_by_state_and_the_platforms_own_apart(rooms, queue, alice, bob):
+def test_jobs_are_counted_by_state_and_internal_jobs_separately(rooms, queue, alice, bob):
     rooms.submit(alice, auto_start=False)
     waiting = [rooms.submit(owner) for owner in (alice, bob, bob)]
     change(rooms, waiting[0], queued_at=dates.now() - timedelta(hours=2))
@@ -57,7 +57,7 @@ def test_jobs_are_counted_by_state_and_the_platforms_own_apart(rooms, queue, ali
     assert overview["oldest_wait_seconds"] == pytest.approx(7200, abs=60)
 
 
-def test_what_runs_is_named_with_its_owner_and_how_far_it_is(rooms, queue, alice):
+def test_running_jobs_are_listed_with_owner_and_progress(rooms, queue, alice):
     job_id = rooms.submit(alice)
     _, attempt = rooms.claim()
     rooms.reports.report_state(attempt, "RUNNING", None)
@@ -71,7 +71,7 @@ def test_what_runs_is_named_with_its_owner_and_how_far_it_is(rooms, queue, alice
     assert dates.from_text(running["started_at"]) <= dates.now()
 
 
-def test_what_ended_is_told_by_the_hour(rooms, queue, alice):
+def test_ended_jobs_are_counted_by_hour(rooms, queue, alice):
     done, failed, old = (rooms.submit(alice) for _ in range(3))
     hour = dates.now().replace(minute=0, second=0, microsecond=0)
     change(rooms, done, state="COMPLETE", completion_date=hour)

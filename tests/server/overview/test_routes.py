@@ -1,4 +1,4 @@
-"""What operators, applications and pages see of a real platform."""
+"""Overview routes of a running platform, for operators, applications and the console."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Site:
     acme: Application
 
     def get(self, path: str, **headers: str) -> requests.Response:
-        """What the operator is answered."""
+        """Return the response to the operator."""
         return self.operator.get(f"{self.platform.url}/v1/{path}", headers=headers, timeout=20)
 
 
@@ -53,7 +53,7 @@ def _run_a_job(token: Path) -> None:
         api.wait_until_job_completes(job["id"], sleep_time=0.1, max_wait_time=60)
 
 
-def test_the_queue_is_told(site: Site) -> None:
+def test_queue_is_reported(site: Site) -> None:
     overview: dict[str, Any] = site.get("admin/queue").json()
 
     assert overview["dispatching"] is True
@@ -62,7 +62,7 @@ def test_the_queue_is_told(site: Site) -> None:
     assert sum(hour["completed"] for hour in overview["throughput"]) == 1
 
 
-def test_the_worker_says_what_its_machine_has(site: Site) -> None:
+def test_worker_reports_the_resources_of_its_machine(site: Site) -> None:
     [worker] = site.get("admin/workers").json()["workers"]
 
     assert (worker["engine"], worker["dispatching"], worker["jobs"]["total_slots"]) == ("local", True, 2)
@@ -72,7 +72,7 @@ def test_the_worker_says_what_its_machine_has(site: Site) -> None:
     assert len(worker["load"]) == 3
 
 
-def test_health_says_what_doctor_says(site: Site) -> None:
+def test_health_reports_the_findings_of_doctor(site: Site) -> None:
     checks = {check["name"]: check for check in site.get("admin/health").json()["checks"]}
 
     assert {"data folder", "disk space", "database", "dispatcher", "analytics", "extras", "isolation"} <= set(checks)
@@ -80,7 +80,7 @@ def test_health_says_what_doctor_says(site: Site) -> None:
     assert (checks["isolation"]["verdict"], bool(checks["isolation"]["advice"])) == ("warning", True)
 
 
-def test_usage_is_told_of_everybody_and_of_an_application(site: Site) -> None:
+def test_usage_is_reported_for_all_users_and_for_an_application(site: Site) -> None:
     report = site.get("admin/usage?days=2").json()
     [owner] = report["owners"]
     assert (owner["username"], owner["completed"], len(report["days"])) == (site.member.name, 1, 2)
@@ -92,14 +92,14 @@ def test_usage_is_told_of_everybody_and_of_an_application(site: Site) -> None:
 
 
 @pytest.mark.parametrize("query", ["days=0", "days=367", "days=1.5", "days=many", "limit=0", "offset=-1", "days=nan"])
-def test_numbers_that_are_none_are_refused_by_name(site: Site, query: str) -> None:
+def test_invalid_numbers_are_refused_by_name(site: Site, query: str) -> None:
     answer = site.get(f"admin/usage?{query}")
 
     assert answer.status_code == 400
     assert query.partition("=")[0] in answer.json()["error"]["message"]
 
 
-def test_a_page_learns_what_the_platform_is_before_anybody_signs_in(site: Site) -> None:
+def test_platform_information_needs_no_sign_in(site: Site) -> None:
     about = requests.get(f"{site.platform.url}/v1/platform", timeout=20).json()
 
     assert about["version"] == version("voxel51-platform")
@@ -107,7 +107,7 @@ def test_a_page_learns_what_the_platform_is_before_anybody_signs_in(site: Site) 
     assert requests.get(site.platform.url + about["api_reference"], timeout=20).status_code == 200
 
 
-def test_details_and_lists_of_a_running_platform_have_what_a_page_shows(site: Site) -> None:
+def test_details_and_lists_have_the_fields_that_the_console_shows(site: Site) -> None:
     fields = "id,name,state,analytic,version,progress,inputs,queue_position"
     answer = requests.get(f"{site.member.v1}/jobs?fields={fields}&limit=5", headers=site.member.headers, timeout=20)
     [job] = answer.json()["jobs"]

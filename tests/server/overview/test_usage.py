@@ -1,4 +1,4 @@
-"""Who uses how much, by day and by owner, on both databases."""
+"""Usage reports by day and by owner, on SQLite and PostgreSQL."""
 
 from datetime import timedelta
 
@@ -29,7 +29,7 @@ def noon(days_ago):
 
 
 def ended(rooms, owner, days_ago, seconds, failure_type="NONE"):
-    """A job that took so long and ended at noon some days ago."""
+    """Create a job that took this long and ended at noon some days ago."""
     job_id, end = rooms.submit(owner), noon(days_ago)
     date = "completion_date" if failure_type == "NONE" else "fail_date"
     state = "COMPLETE" if failure_type == "NONE" else "FAILED"
@@ -42,7 +42,7 @@ def of(report, username):
     return next(owner for owner in report["owners"] if owner["username"] == username)
 
 
-def test_nobody_who_uses_nothing_is_named(usage, alice):
+def test_users_without_usage_are_left_out(usage, alice):
     report = usage.of_all_users(ALL)
 
     assert (report["owners"], report["count"], len(report["days"])) == ([], 0, 30)
@@ -71,7 +71,7 @@ def test_jobs_count_for_their_owner_and_the_day_they_ended(rooms, usage, alice, 
     assert sum(day["job_seconds"] for day in report["days"]) == 405.5
 
 
-def test_a_killed_job_that_never_ran_took_no_time(rooms, usage, alice):
+def test_killed_job_that_never_ran_has_no_job_seconds(rooms, usage, alice):
     rooms.act("kill", alice, rooms.submit(alice))
 
     owner = of(usage.of_all_users(ALL), "alice")
@@ -79,14 +79,14 @@ def test_a_killed_job_that_never_ran_took_no_time(rooms, usage, alice):
     assert (owner["failed"], owner["failures"]["USER"], owner["job_seconds"]) == (1, 1, 0.0)
 
 
-def test_the_platforms_own_jobs_count_for_nobody(rooms, usage, alice):
+def test_internal_jobs_do_not_count_as_usage(rooms, usage, alice):
     job_id = ended(rooms, alice, 1, 90)
     change(rooms, jobs, job_id, internal=True)
 
     assert of(usage.of_all_users(ALL), "alice")["completed"] == 0
 
 
-def test_bytes_count_once_and_on_the_day_they_came(rooms, usage, alice):
+def test_bytes_count_once_and_on_the_day_of_upload(rooms, usage, alice):
     rooms.add_data(alice, b"same")
     rooms.add_data(alice, b"same")
     old = rooms.add_data(alice, b"another one")
@@ -98,7 +98,7 @@ def test_bytes_count_once_and_on_the_day_they_came(rooms, usage, alice):
     assert [day["bytes_uploaded"] for day in report["days"][-4:]] == [len(b"another one"), 0, 0, 2 * len(b"same")]
 
 
-def test_owners_come_page_by_page(rooms, usage, alice, bob):
+def test_owners_are_paged(rooms, usage, alice, bob):
     ended(rooms, alice, 1, 1)
     ended(rooms, bob, 1, 2)
 
@@ -108,7 +108,7 @@ def test_owners_come_page_by_page(rooms, usage, alice, bob):
     assert {page["count"] for page in pages} == {2}
 
 
-def test_an_applications_users_are_told_apart_from_all_others(rooms, usage, alice):
+def test_report_of_an_application_has_its_own_users_only(rooms, usage, alice):
     applications = ApplicationService(rooms.database)
     acme, globex = (applications.create(name) for name in ("acme", "globex"))
     same_name, idle = (applications.create_user(acme, name) for name in ("alice", "idle"))

@@ -1,4 +1,4 @@
-"""Labels may have any signs in them; they are joined by commas on the way."""
+"""Label lists: labels may contain any character, including the comma that separates them."""
 
 from urllib.parse import parse_qsl, urlsplit
 
@@ -13,7 +13,7 @@ from voxel51.users.calls.labels import search
     [("dog", "car"), ("dog, big", "car"), ("a\\b",), ("a\\", "b"), ("\\,", ",")],
     ids=str,
 )
-def test_what_the_client_looks_for_is_what_the_platform_looks_for(labels: tuple[str, ...]) -> None:
+def test_client_and_platform_agree_on_label_queries(labels: tuple[str, ...]) -> None:
     call = search(labels)
 
     assert LabelQuery.read(dict(parse_qsl(urlsplit(call.path).query))).labels == labels
@@ -23,5 +23,5 @@ def test_what_the_client_looks_for_is_what_the_platform_looks_for(labels: tuple[
     ("text", "labels"),
     [("dog,car", ("dog", "car")), (" dog , ,car,dog", ("dog", "car")), ("a\\b", ("a\\b",)), ("a\\", ("a\\",))],
 )
-def test_labels_that_are_joined_by_hand_are_read(text: str, labels: tuple[str, ...]) -> None:
+def test_handwritten_label_lists_are_parsed(text: str, labels: tuple[str, ...]) -> None:
     assert LabelQuery.read({"labels": text}).labels == labels

@@ -1,4 +1,4 @@
-"""Who and what a test of webhooks needs."""
+"""Fixtures of the webhook tests."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""From an event to a message: who is told, when, how often, and what is kept of it."""
+"""Webhook deliveries: from an event to a message, its receivers, retries and records."""
 
 import sqlite3
 import threading
@@ -30,7 +30,7 @@ from voxel51.wire import dates
 AGAIN = DeliveryResult(500, "The receiver answered 500")
 
 
-def test_a_message_says_what_happened_and_is_signed(hooks: Webhooks, alice: User, receiver: Receiver) -> None:
+def test_message_describes_the_event_and_is_signed(hooks: Webhooks, alice: User, receiver: Receiver) -> None:
     hooks.register(alice, receiver)
     hooks.records["j"] = {"id": "j", "name": "the job", "state": "FAILED"}
 
@@ -51,7 +51,7 @@ def test_a_message_says_what_happened_and_is_signed(hooks: Webhooks, alice: User
     assert abs(int(receiver.last.headers["webhook-timestamp"]) - dates.now().timestamp()) < 60
 
 
-def test_a_message_that_was_altered_or_is_another_receivers_does_not_verify(
+def test_altered_or_misdirected_message_does_not_verify(
     hooks: Webhooks, alice: User, receiver: Receiver, another_receiver: Receiver
 ) -> None:
     hooks.register(alice, receiver)
@@ -69,7 +69,7 @@ def test_a_message_that_was_altered_or_is_another_receivers_does_not_verify(
         receiver.verified(received)
 
 
-def test_a_webhook_is_told_of_its_owners_jobs_and_of_the_events_it_asked_for(
+def test_webhook_gets_its_chosen_events_of_its_owners_jobs(
     hooks: Webhooks, alice: User, bob: User, receiver: Receiver, another_receiver: Receiver
 ) -> None:
     hooks.happen(alice, "job_complete", "before it was there")
@@ -85,7 +85,7 @@ def test_a_webhook_is_told_of_its_owners_jobs_and_of_the_events_it_asked_for(
     assert [one["event"] for one in hooks.sent(alice, failures)] == ["job_failed"]
 
 
-def test_an_application_is_told_of_all_its_users_jobs_and_each_user_of_his_own(
+def test_application_gets_events_of_all_its_users_and_each_user_their_own(
     hooks: Webhooks, acme: Application, alice: User, receiver: Receiver, another_receiver: Receiver
 ) -> None:
     users = [hooks.applications.create_user(acme, name) for name in ("alice", "bob")]
@@ -103,9 +103,7 @@ def test_an_application_is_told_of_all_its_users_jobs_and_each_user_of_his_own(
     assert (len(hooks.sent(acme, of_acme)), len(hooks.sent(users[1], of_one))) == (2, 1)
 
 
-def test_events_become_deliveries_once_however_often_they_are_read(
-    hooks: Webhooks, alice: User, receiver: Receiver
-) -> None:
+def test_events_become_deliveries_exactly_once(hooks: Webhooks, alice: User, receiver: Receiver) -> None:
     webhook_id = hooks.register(alice, receiver)
     for _ in range(450):
         hooks.happen(alice)
@@ -120,8 +118,8 @@ def test_events_become_deliveries_once_however_often_they_are_read(
     assert [one["event_id"] for one in hooks.sent(alice, webhook_id)] == list(range(1, 451))
 
 
-def test_a_failed_attempt_is_tried_again_by_the_schedule(hooks: Webhooks, alice: User, receiver: Receiver) -> None:
-    """Nine attempts, each pause that of the schedule give or take its jitter, within about a day."""
+def test_failed_attempt_is_retried_by_the_schedule(hooks: Webhooks, alice: User, receiver: Receiver) -> None:
+    """Nine attempts within about a day, with the pauses of the schedule plus or minus the jitter."""
     service = hooks.deliveries_by(tuple(RETRY_SCHEDULE_SECONDS))
     webhook_id = hooks.register(alice, receiver)
     hooks.happen(alice)
@@ -154,9 +152,7 @@ def make_due(hooks: Webhooks) -> None:
         connection.execute(update(deliveries).values(next_attempt_date=dates.now()))
 
 
-def test_what_fails_at_first_arrives_in_the_end_as_the_same_message(
-    hooks: Webhooks, alice: User, receiver: Receiver
-) -> None:
+def test_retries_deliver_the_same_message(hooks: Webhooks, alice: User, receiver: Receiver) -> None:
     webhook_id = hooks.register(alice, receiver)
     receiver.reply(Reply(503), Reply(302, headers={"Location": "/elsewhere"}), Reply(204))
 
@@ -172,7 +168,7 @@ def test_what_fails_at_first_arrives_in_the_end_as_the_same_message(
     assert {request.path for request in receiver.requests} == {"/hook?token=receivers-secret"}
 
 
-def test_an_attempt_that_a_crash_interrupted_is_made_again(hooks: Webhooks, alice: User, receiver: Receiver) -> None:
+def test_attempt_interrupted_by_a_crash_is_repeated(hooks: Webhooks, alice: User, receiver: Receiver) -> None:
     hooks.register(alice, receiver)
     hooks.happen(alice)
     [lost] = hooks.claim()
@@ -186,9 +182,7 @@ def test_an_attempt_that_a_crash_interrupted_is_made_again(hooks: Webhooks, alic
     assert (again.id, again.body) == (lost.id, lost.body)
 
 
-def test_a_webhook_that_fails_again_and_again_is_disabled_and_says_why(
-    hooks: Webhooks, alice: User, receiver: Receiver
-) -> None:
+def test_webhook_is_disabled_after_consecutive_failures(hooks: Webhooks, alice: User, receiver: Receiver) -> None:
     webhook_id = hooks.register(alice, receiver)
     receiver.reply(Reply(500, b"out of order"))
     for _ in range(MAX_FAILURES):
@@ -215,7 +209,7 @@ def test_a_webhook_that_fails_again_and_again_is_disabled_and_says_why(
         hooks.wait_until(lambda: hooks.sent(alice, webhook_id)[-1]["state"] == "DELIVERED")
 
 
-def test_one_success_forgives_the_failures_before_it(hooks: Webhooks, alice: User, receiver: Receiver) -> None:
+def test_success_resets_the_failure_count(hooks: Webhooks, alice: User, receiver: Receiver) -> None:
     webhook_id = hooks.register(alice, receiver)
     for _ in range(3):
         hooks.happen(alice)
@@ -234,7 +228,7 @@ def test_one_success_forgives_the_failures_before_it(hooks: Webhooks, alice: Use
     assert hooks.service.details(alice, webhook_id)["failures"] == 0
 
 
-def test_a_receiver_that_says_it_is_gone_is_told_no_more(hooks: Webhooks, alice: User, receiver: Receiver) -> None:
+def test_receiver_that_answers_gone_gets_no_more_messages(hooks: Webhooks, alice: User, receiver: Receiver) -> None:
     webhook_id = hooks.register(alice, receiver)
     receiver.reply(Reply(410))
     hooks.happen(alice)
@@ -247,7 +241,7 @@ def test_a_receiver_that_says_it_is_gone_is_told_no_more(hooks: Webhooks, alice:
     assert len(receiver.requests) == 1
 
 
-def test_receivers_that_hang_delay_nobody_else(
+def test_hanging_receivers_do_not_delay_others(
     hooks: Webhooks, alice: User, bob: User, receiver: Receiver, another_receiver: Receiver
 ) -> None:
     released = threading.Event()
@@ -266,7 +260,7 @@ def test_receivers_that_hang_delay_nobody_else(
         released.set()
 
 
-def test_a_webhook_has_so_many_messages_under_way_and_a_failing_one_only_one(
+def test_concurrent_deliveries_are_limited_to_one_for_a_failing_webhook(
     hooks: Webhooks, alice: User, receiver: Receiver
 ) -> None:
     webhook_id = hooks.register(alice, receiver)
@@ -283,8 +277,8 @@ def test_a_webhook_has_so_many_messages_under_way_and_a_failing_one_only_one(
     assert len(hooks.deliveries.claim(Counter(), 100)) == 1
 
 
-def test_every_attempt_passes_the_guard(hooks: Webhooks, alice: User, receiver: Receiver) -> None:
-    """A URL that was harmless when it was registered may lead elsewhere now."""
+def test_every_attempt_passes_the_outbound_guard(hooks: Webhooks, alice: User, receiver: Receiver) -> None:
+    """A URL that was allowed when it was registered may resolve to another host later."""
     webhook_id = hooks.register(alice, receiver)
     hooks.happen(alice)
     deliverer = Deliverer(hooks.deliveries, Guard(), hooks.cipher)
@@ -298,9 +292,7 @@ def test_every_attempt_passes_the_guard(hooks: Webhooks, alice: User, receiver: 
     assert "not public" in str(hooks.sent(alice, webhook_id)[0]["error"])
 
 
-def test_what_was_not_settled_when_the_platform_stopped_is_sent_after_the_next_start(
-    hooks: Webhooks, alice: User, receiver: Receiver
-) -> None:
+def test_unsettled_delivery_is_sent_after_the_next_start(hooks: Webhooks, alice: User, receiver: Receiver) -> None:
     released = threading.Event()
     receiver.reply(hanging(released), Reply())
     webhook_id = hooks.register(alice, receiver)
@@ -317,7 +309,7 @@ def test_what_was_not_settled_when_the_platform_stopped_is_sent_after_the_next_s
     assert first.headers["webhook-id"] == second.headers["webhook-id"]
 
 
-def test_a_delivery_is_replayed_when_asked_for(hooks: Webhooks, alice: User, bob: User, receiver: Receiver) -> None:
+def test_delivery_can_be_replayed(hooks: Webhooks, alice: User, bob: User, receiver: Receiver) -> None:
     webhook_id = hooks.register(alice, receiver)
     with hooks.delivering() as deliverer:
         hooks.happen(alice)
@@ -336,7 +328,7 @@ def test_a_delivery_is_replayed_when_asked_for(hooks: Webhooks, alice: User, bob
         hooks.history.replay(alice, webhook_id, "another")
 
 
-def test_a_test_message_says_nothing_and_verifies(hooks: Webhooks, alice: User, receiver: Receiver) -> None:
+def test_test_message_is_empty_and_verifies(hooks: Webhooks, alice: User, receiver: Receiver) -> None:
     webhook_id = hooks.register(alice, receiver, events=["job_failed"])
 
     delivery = hooks.history.test(alice, webhook_id)
@@ -347,7 +339,7 @@ def test_a_test_message_says_nothing_and_verifies(hooks: Webhooks, alice: User, 
     assert (delivery["event"], delivery["event_id"], message["event"], message["msg"]) == ("test", None, "test", {})
 
 
-def test_old_deliveries_are_forgotten(hooks: Webhooks, alice: User, receiver: Receiver) -> None:
+def test_old_deliveries_are_deleted(hooks: Webhooks, alice: User, receiver: Receiver) -> None:
     webhook_id = hooks.register(alice, receiver)
     hooks.happen(alice)
     hooks.deliveries.take_events()
@@ -357,7 +349,7 @@ def test_old_deliveries_are_forgotten(hooks: Webhooks, alice: User, receiver: Re
     assert hooks.sent(alice, webhook_id) == []
 
 
-def test_secrets_are_kept_sealed(hooks: Webhooks, alice: User, receiver: Receiver, tmp_path) -> None:
+def test_secrets_are_stored_encrypted(hooks: Webhooks, alice: User, receiver: Receiver, tmp_path) -> None:
     hooks.register(alice, receiver)
 
     with closing(sqlite3.connect(tmp_path / "platform.sqlite")) as connection:

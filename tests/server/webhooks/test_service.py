@@ -1,4 +1,4 @@
-"""Webhooks as their holders see them."""
+"""Webhooks: register, show, change and delete them."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from voxel51.wire import dates
 from voxel51.wire.webhooks import WEBHOOK_EVENTS
 
 
-def test_a_webhook_is_shown_without_its_secret(hooks: Webhooks, alice: User) -> None:
+def test_webhook_is_shown_without_its_secret(hooks: Webhooks, alice: User) -> None:
     webhook, secret = hooks.service.add(alice, {"url": "http://127.0.0.1/x", "description": "mine"})
 
     assert secret.startswith("whsec_")
@@ -34,7 +34,7 @@ def test_a_webhook_is_shown_without_its_secret(hooks: Webhooks, alice: User) -> 
     assert hooks.service.all(alice) == {"webhooks": [webhook]}
 
 
-def test_what_is_named_is_changed_and_nothing_else(hooks: Webhooks, alice: User) -> None:
+def test_change_affects_the_named_fields_only(hooks: Webhooks, alice: User) -> None:
     webhook, _ = hooks.service.add(alice, {"url": "http://127.0.0.1/x", "description": "mine"})
     changes: list[Any] = [
         {},
@@ -60,7 +60,7 @@ def test_what_is_named_is_changed_and_nothing_else(hooks: Webhooks, alice: User)
 @pytest.mark.parametrize(
     "described", [{"events": []}, {"events": ["job_progress"]}, {"events": ["*"]}, {"description": "x" * 256}]
 )
-def test_what_says_nothing_is_refused(hooks: Webhooks, alice: User, described: Any) -> None:
+def test_invalid_webhook_is_refused(hooks: Webhooks, alice: User, described: Any) -> None:
     with pytest.raises(BadRequest):
         hooks.service.add(alice, {"url": "http://127.0.0.1/", **described})
     webhook, _ = hooks.service.add(alice, {"url": "http://127.0.0.1/"})
@@ -68,7 +68,7 @@ def test_what_says_nothing_is_refused(hooks: Webhooks, alice: User, described: A
         hooks.service.change(alice, webhook["id"], described)
 
 
-def test_nobody_has_more_than_there_may_be(hooks: Webhooks, alice: User, bob: User) -> None:
+def test_number_of_webhooks_is_limited(hooks: Webhooks, alice: User, bob: User) -> None:
     for _ in range(MAX_WEBHOOKS):
         hooks.service.add(alice, {"url": "http://127.0.0.1/"})
 
@@ -77,7 +77,7 @@ def test_nobody_has_more_than_there_may_be(hooks: Webhooks, alice: User, bob: Us
     hooks.service.add(bob, {"url": "http://127.0.0.1/"})
 
 
-def test_webhooks_are_for_those_who_have_them(hooks: Webhooks, alice: User, bob: User, acme: Application) -> None:
+def test_webhook_of_another_user_is_not_found(hooks: Webhooks, alice: User, bob: User, acme: Application) -> None:
     user = hooks.applications.create_user(acme, "alice")
     webhook, _ = hooks.service.add(alice, {"url": "http://127.0.0.1/"})
     of_acme, _ = hooks.service.add(acme, {"url": "http://127.0.0.1/"})
@@ -101,7 +101,7 @@ def test_webhooks_are_for_those_who_have_them(hooks: Webhooks, alice: User, bob:
     assert hooks.service.details(alice, webhook["id"]) == webhook
 
 
-def test_a_forgotten_webhook_takes_along_what_waits_for_it(hooks: Webhooks, alice: User, receiver: Receiver) -> None:
+def test_deleting_a_webhook_deletes_its_deliveries(hooks: Webhooks, alice: User, receiver: Receiver) -> None:
     webhook_id = hooks.register(alice, receiver)
     hooks.happen(alice)
     [due] = hooks.claim()
@@ -114,7 +114,7 @@ def test_a_forgotten_webhook_takes_along_what_waits_for_it(hooks: Webhooks, alic
         hooks.service.details(alice, webhook_id)
 
 
-def test_messages_are_signed_by_the_old_secret_too_for_a_day_after_it_was_replaced(
+def test_messages_are_signed_with_the_old_secret_too_for_a_day(
     hooks: Webhooks, alice: User, receiver: Receiver
 ) -> None:
     webhook_id = hooks.register(alice, receiver)

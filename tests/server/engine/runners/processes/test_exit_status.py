@@ -37,14 +37,14 @@ def code(number):
         pytest.param(death(40), ExitReason.CRASHED, None, id="real-time-signal"),
     ],
 )
-def test_a_death_tells_how_the_attempt_ended(how, ending, exit_code):
+def test_exit_status_decides_the_exit_reason(how, ending, exit_code):
     found, found_code, sentence = classify_exit(how, LIMITS)
 
     assert (found, found_code) == (ending, exit_code)
     assert sentence.endswith(".")
 
 
-def test_the_kernels_count_of_killed_processes_is_compared_with_the_last_look(tmp_path):
+def test_oom_kill_counter_reports_increases_since_the_last_call(tmp_path):
     counters = tmp_path / "vmstat"
     counters.write_text("oom_killer 9\noom_kill 3\n")
     kills = OomKillCounter(counters)

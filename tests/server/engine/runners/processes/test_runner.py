@@ -1,4 +1,4 @@
-"""What the process runner promises beyond the contract of every runner: deaths of zygote and server."""
+"""Process runner: its guarantees beyond the contract of all runners, when the zygote or the server dies."""
 
 import json
 import os
@@ -51,7 +51,7 @@ def test_attempts_of_a_killed_zygote_are_lost_and_the_next_start_works(bench):
 
 
 @pytest.mark.parametrize("name", ["threaded", "broken-exit", "broken-import"])
-def test_an_analytic_that_cannot_be_preloaded_hinders_no_other(tmp_path, platform, name):
+def test_analytic_that_cannot_be_preloaded_does_not_affect_others(tmp_path, platform, name):
     preload = [f"samples/{name}", "samples/no-op"]
     runner = ProcessRunner(tmp_path / "runner", preload, module_folders=install(tmp_path / "dist", broken=True))
     bench = Bench(runner, platform)
@@ -63,11 +63,11 @@ def test_an_analytic_that_cannot_be_preloaded_hinders_no_other(tmp_path, platfor
     runner.close()
 
 
-def test_an_analytic_that_starts_threads_on_import_still_runs(bench):
+def test_analytic_that_starts_threads_on_import_still_runs(bench):
     assert bench.run("threaded").exit_code == 0
 
 
-def test_a_forked_child_imports_nothing(tmp_path, platform):
+def test_forked_child_imports_nothing(tmp_path, platform):
     preload = ["samples/late-imports"]
     runner = ProcessRunner(tmp_path / "runner", preload, module_folders=install(tmp_path / "dist"), mode="fork")
     bench = Bench(runner, platform)
@@ -117,7 +117,7 @@ def test_nothing_outlives_a_killed_server(tmp_path, platform, mode):
     wait_until(lambda: not any(is_running(pid) for pid in pids))
 
 
-def test_opening_ends_and_removes_what_a_predecessor_left(tmp_path, platform):
+def test_opening_kills_and_removes_what_an_earlier_runner_left(tmp_path, platform):
     folder = tmp_path / "runner"
     (folder / "attempt0" / "work").mkdir(parents=True)
     (folder / "attempt0" / "work" / "half.mp4").write_bytes(b"half")
@@ -136,12 +136,12 @@ def test_opening_ends_and_removes_what_a_predecessor_left(tmp_path, platform):
 
 
 def spares(bench):
-    """Children of the zygote that wait for their orders."""
+    """Return the children of the zygote that wait for a launch."""
     zygote = bench.runner._zygote
     return [] if zygote is None else psutil.Process(zygote._process.pid).children()
 
 
-def test_the_next_job_gets_the_child_that_was_forked_ahead(bench):
+def test_next_attempt_gets_the_spare_child(bench):
     wait_until(lambda: len(spares(bench)) == 1)
     [spare] = spares(bench)
 
@@ -151,7 +151,7 @@ def test_the_next_job_gets_the_child_that_was_forked_ahead(bench):
     wait_until(lambda: len(spares(bench)) == 2)
 
 
-def test_a_job_starts_although_somebody_ended_the_child_that_was_forked_ahead(bench):
+def test_attempt_starts_although_the_spare_child_was_killed(bench):
     wait_until(lambda: len(spares(bench)) == 1)
     [spare] = spares(bench)
     spare.kill()
@@ -164,7 +164,7 @@ def test_a_job_starts_although_somebody_ended_the_child_that_was_forked_ahead(be
     assert spares(bench) != [spare]
 
 
-def test_the_child_that_was_forked_ahead_goes_with_its_runner(bench):
+def test_spare_child_exits_with_its_runner(bench):
     wait_until(lambda: len(spares(bench)) == 1)
     [spare] = spares(bench)
 
