@@ -11,7 +11,7 @@ from voxel51.server.errors import BadRequest, ServiceError
 from voxel51.server.events import outbox
 from voxel51.server.jobs.outputs import job_not_found
 from voxel51.server.jobs.tables import attempts, jobs, user_submitted
-from voxel51.server.jobs.transitions import ENDED, Transition, transition_jobs
+from voxel51.server.jobs.transitions import ENDED, JobTransition, transition_jobs
 from voxel51.server.outcomes import Outcomes
 from voxel51.wire import dates
 from voxel51.wire.events import EventName
@@ -114,7 +114,7 @@ class JobActions:
 
 def _start(connection: Connection, found: JobRows) -> Refusals:
     archived = [job_id for job_id, job in found.items() if job["archived"]]
-    moved = transition_jobs(connection, [*(found.keys() - archived)], Transition.START, queued_at=dates.now())
+    moved = transition_jobs(connection, [*(found.keys() - archived)], JobTransition.START, queued_at=dates.now())
     refusals = _refuse_others(found, moved, "only a READY job can be started")
     return refusals | {
         job_id: BadRequest(f"Job '{job_id}' is archived. Unarchive it before you start it.") for job_id in archived
@@ -122,7 +122,7 @@ def _start(connection: Connection, found: JobRows) -> Refusals:
 
 
 def _kill(connection: Connection, found: JobRows) -> Refusals:
-    moved = transition_jobs(connection, [*found], Transition.KILL, fail_date=dates.now(), **_KILLED)
+    moved = transition_jobs(connection, [*found], JobTransition.KILL, fail_date=dates.now(), **_KILLED)
     running = attempts.c.job_id.in_(moved) & attempts.c.ended_at.is_(None)
     connection.execute(update(attempts).where(running).values(stop_requested=True))
     return _refuse_others(found, moved, "only a job that was started and has not ended can be killed")

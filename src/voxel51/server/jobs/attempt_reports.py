@@ -15,7 +15,7 @@ from voxel51.server.events import outbox
 from voxel51.server.jobs.attempts import Attempt, AttemptRecord, fail_job, load_attempt
 from voxel51.server.jobs.status import events_of_status
 from voxel51.server.jobs.tables import attempts, jobs
-from voxel51.server.jobs.transitions import ENDED, Transition, transition_job
+from voxel51.server.jobs.transitions import ENDED, JobTransition, transition_job
 from voxel51.server.storage.storage import Storage, Writer
 from voxel51.wire import dates
 from voxel51.wire.jobs import JobFailureType
@@ -88,7 +88,7 @@ class AttemptReports:
             if row.state in ENDED or state == TaskState.SCHEDULED:
                 return
             if state == TaskState.RUNNING:
-                transition_job(connection, attempt.job_id, Transition.RUN, start_date=dates.now())
+                transition_job(connection, attempt.job_id, JobTransition.RUN, start_date=dates.now())
             elif state == TaskState.FAILED:
                 reported = JobFailureType(failure_type or JobFailureType.NONE)
                 kind = JobFailureType.ANALYTIC if reported == JobFailureType.NONE else reported
@@ -97,7 +97,7 @@ class AttemptReports:
                 missing = f"The analytic reported that it was complete, but left no output '{row.output_filename}'"
                 fail_job(connection, attempt.job_id, JobFailureType.ANALYTIC, missing)
             else:
-                transition_job(connection, attempt.job_id, Transition.COMPLETE, completion_date=dates.now())
+                transition_job(connection, attempt.job_id, JobTransition.COMPLETE, completion_date=dates.now())
 
     def report_metadata(self, attempt: Attempt, metadata: MetadataReport) -> None:
         """Record how much was analysed.

@@ -21,7 +21,7 @@ from voxel51.server.accounts.tokens import hash_key
 from voxel51.server.database.database import Database
 from voxel51.server.jobs.fair_share import ConcurrencyLimits, next_jobs
 from voxel51.server.jobs.tables import attempts, jobs
-from voxel51.server.jobs.transitions import ENDED, Transition, transition_job
+from voxel51.server.jobs.transitions import ENDED, JobTransition, transition_job
 from voxel51.server.storage.storage import Storage
 from voxel51.wire import dates
 from voxel51.wire.jobs import JobFailureType, JobState
@@ -112,7 +112,7 @@ class AttemptService:
         row = {"id": claimed.attempt_id, "job_id": job_id, "credential_hash": hash_key(claimed.credential)}
         connection.execute(insert(attempts).values(**row, stop_requested=False, created_at=dates.now()))
         # From here on, reports of earlier attempts are refused.
-        transition_job(connection, job_id, Transition.CLAIM, attempt_id=claimed.attempt_id, status_text=None)
+        transition_job(connection, job_id, JobTransition.CLAIM, attempt_id=claimed.attempt_id, status_text=None)
         return claimed
 
     def record_process(self, attempt_id: str, process_id: int, started_at: float) -> None:
@@ -177,7 +177,7 @@ class AttemptService:
         transition_job(
             connection,
             row.job_id,
-            Transition.REQUEUE,
+            JobTransition.REQUEUE,
             attempt_id=None,
             attempts_lost=lost,
             start_date=None,
@@ -256,7 +256,7 @@ def fail_job(connection: Connection, job_id: str, kind: JobFailureType, message:
     transition_job(
         connection,
         job_id,
-        Transition.FAIL,
+        JobTransition.FAIL,
         failure_type=kind.value,
         failure_message=message,
         fail_date=dates.now(),

@@ -15,7 +15,7 @@ from voxel51.server.analytics.service import AnalyticService
 from voxel51.server.database.database import Database
 from voxel51.server.jobs.service import detach_files
 from voxel51.server.jobs.tables import attempts, jobs
-from voxel51.server.jobs.transitions import ENDED, Transition, transition_jobs
+from voxel51.server.jobs.transitions import ENDED, JobTransition, transition_jobs
 from voxel51.server.storage.storage import Storage
 from voxel51.wire import dates
 from voxel51.wire.jobs import JobComputeMode, JobFailureType, JobState
@@ -81,7 +81,7 @@ class InternalJobs:
 
         Those that run are stopped first; they are deleted by a later call with the same ids.
         """
-        moved = transition_jobs(connection, job_ids, Transition.KILL, fail_date=dates.now(), **_STOPPED)
+        moved = transition_jobs(connection, job_ids, JobTransition.KILL, fail_date=dates.now(), **_STOPPED)
         running = attempts.c.job_id.in_(job_ids) & attempts.c.ended_at.is_(None)
         connection.execute(update(attempts).where(running).values(stop_requested=True))
         if moved:

@@ -88,11 +88,13 @@ class QueuePositions:
 
 def _count_ahead(connection: Connection, owner_id: str, wanted: Sequence[tuple[datetime, str]]) -> dict[str, int]:
     """Return how many queued jobs of the owner are before each of the ``wanted`` ones, which are in queue order."""
-    place, of_owner = tuple_(jobs.c.queued_at, jobs.c.id), _QUEUED & (jobs.c.owner_id == owner_id)
+    queue_key, of_owner = tuple_(jobs.c.queued_at, jobs.c.id), _QUEUED & (jobs.c.owner_id == owner_id)
     (first, last), wanted_ids = (wanted[0], wanted[-1]), {job_id for _, job_id in wanted}
-    before: int = connection.execute(select(func.count()).where(of_owner, place < first)).scalar_one()
+    before: int = connection.execute(select(func.count()).where(of_owner, queue_key < first)).scalar_one()
     if len(wanted) == 1:
         return {wanted[0][1]: before}
-    among = select(jobs.c.id).where(of_owner, place >= first, place <= last).order_by(jobs.c.queued_at, jobs.c.id)
+    among = (
+        select(jobs.c.id).where(of_owner, queue_key >= first, queue_key <= last).order_by(jobs.c.queued_at, jobs.c.id)
+    )
     numbered = enumerate(connection.execute(among).scalars(), before)
     return {job_id: number for number, job_id in numbered if job_id in wanted_ids}

@@ -11,7 +11,7 @@ from voxel51.wire.events import EventName
 from voxel51.wire.jobs import JobState
 
 
-class Transition(Enum):
+class JobTransition(Enum):
     """A transition: the states from which it is allowed, and the state it leads to."""
 
     START = ({JobState.READY}, JobState.QUEUED)
@@ -35,7 +35,7 @@ _EVENT_FIELDS = {"failure_type": "failure_type", "failure_message": "message"}  
 ENDED = frozenset({JobState.COMPLETE, JobState.FAILED})
 
 
-def transition_job(connection: Connection, job_id: str, transition: Transition, **values: object) -> bool:
+def transition_job(connection: Connection, job_id: str, transition: JobTransition, **values: object) -> bool:
     """Apply the transition to one job within the caller's transaction, and set the columns ``values`` with it.
 
     Returns:
@@ -45,7 +45,7 @@ def transition_job(connection: Connection, job_id: str, transition: Transition, 
 
 
 def transition_jobs(
-    connection: Connection, job_ids: Sequence[str], transition: Transition, **values: object
+    connection: Connection, job_ids: Sequence[str], transition: JobTransition, **values: object
 ) -> set[str]:
     """Apply the transition to each job whose state allows it; return the ids of those jobs."""
     sources, target = transition.value
