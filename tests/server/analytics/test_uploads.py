@@ -247,7 +247,7 @@ def test_uploaded_analytic_cannot_run_yet(user):
 
     assert (pending.status_code, complete.status_code) == (400, 400)
     assert "none is ready to run" in pending.json()["error"]["message"]
-    assert "no engine that runs images" in complete.json()["error"]["message"]
+    assert "cannot run images yet" in complete.json()["error"]["message"]
 
 
 def test_last_image_repeated_with_its_idempotency_key_gets_the_first_response(user):

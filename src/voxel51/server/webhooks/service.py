@@ -66,7 +66,7 @@ class WebhookService:
         with self._database.write() as connection:
             count = connection.execute(select(func.count()).select_from(webhooks).where(owned_by(caller))).scalar_one()
             if count >= MAX_WEBHOOKS:
-                raise BadRequest(f"Too many webhooks: you have {count}, which is the limit. Delete one.")
+                raise BadRequest(f"You have {count} webhooks, which is the limit. Delete one.")
             connection.execute(insert(webhooks).values(row))
         return self.details(caller, str(row["id"])), secret
 
