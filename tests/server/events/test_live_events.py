@@ -142,7 +142,7 @@ def test_what_makes_no_sense_is_refused(shared_user, arguments):
 
 
 def test_listeners_of_one_user_are_limited(start_platform, tmp_path):
-    platform = start_platform(environment={"VOXEL51_SERVER_LISTENERS_OF_ONE": "2"})
+    platform = start_platform(environment={"VOXEL51_SERVER_EVENT_STREAMS_PER_USER": "2"})
     user, other = User.create(platform, tmp_path), User.create(platform, tmp_path)
     with closing(follow(user)), closing(follow(user)), closing(follow(other)):
         refused = requests.get(f"{user.v1}/events", headers=user.headers, timeout=LIMIT_SECONDS)
@@ -166,7 +166,7 @@ def test_stream_ends_when_its_token_is_revoked(platform, user):
 
 @pytest.mark.alone
 def test_hundred_idle_listeners_use_almost_no_cpu(start_platform, tmp_path):
-    platform = start_platform(environment={"VOXEL51_SERVER_LISTENERS_OF_ONE": "100"})
+    platform = start_platform(environment={"VOXEL51_SERVER_EVENT_STREAMS_PER_USER": "100"})
     user = User.create(platform, tmp_path)
     process = psutil.Process(platform.pid)
     answers = [follow(user) for _ in range(100)]
