@@ -56,7 +56,7 @@ def run(video: Path, board: ProgressDisplay) -> None:
 
 
 def summary(video: Path, results: Results, seconds: float) -> str:
-    """What a person wants to know at the end."""
+    """Return the summary that is printed at the end."""
     objects = [f"    {label:<14} {count:>3}" for label, count in results.tracks_by_label.items()] or ["    none"]
     files = [f"    {path.relative_to(ROOT)}" for path in results.files]
     return "\n".join(

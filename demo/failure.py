@@ -1,5 +1,5 @@
-"""How the demo fails."""
+"""Failure of the demo."""
 
 
 class DemoFailed(Exception):
-    """The demo cannot go on; the text is one line for the person who started it."""
+    """The demo cannot continue. The text is one line for the user."""

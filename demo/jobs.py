@@ -1,4 +1,4 @@
-"""The part a user of the client library would write: upload, run two analytics, watch them, download."""
+"""Jobs of the demo, as a user of the client library would write them: upload, run two analytics, wait, download."""
 
 import time
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ def analyse(api: API, video: Path, folder: Path, board: ProgressDisplay) -> dict
     """Upload ``video``, run `ANALYTICS` on it at the same time, and return short name -> path of its labels.
 
     Raises:
-        DemoFailed: a job failed, with what it said, or took longer than `TIME_LIMIT_SECONDS`.
+        DemoFailed: a job failed, or took longer than `TIME_LIMIT_SECONDS`.
     """
     offered = ", ".join(sorted(analytic["name"] for analytic in api.list_analytics()))
     board.say(f"It offers {offered}")
@@ -48,7 +48,7 @@ def start(api: API, analytic: str, data_id: str) -> str:
 
 
 def watch(api: API, jobs: Mapping[str, str], board: ProgressDisplay) -> None:
-    """Show how far ``jobs`` (name -> id) are until all are complete."""
+    """Show the progress of ``jobs`` (name -> id) until all are complete."""
     waiting = dict(jobs)
     deadline = time.monotonic() + TIME_LIMIT_SECONDS
     while waiting:
@@ -65,7 +65,7 @@ def watch(api: API, jobs: Mapping[str, str], board: ProgressDisplay) -> None:
 
 
 def show_progress(api: API, name: str, job_id: str, state: str, board: ProgressDisplay) -> None:
-    """One line about one job, out of what it reports in its status."""
+    """Show one line about a job from its status."""
     progress = api.get_job_status(job_id).get("progress", {})
     done, total = progress.get("frames_done"), progress.get("frames_total")
     detail = f"{done} of {total} frames" if done is not None and total else ""
@@ -74,6 +74,6 @@ def show_progress(api: API, name: str, job_id: str, state: str, board: ProgressD
 
 
 def reason(api: API, job_id: str) -> str:
-    """What a failed job said last."""
+    """Return the last message of a failed job."""
     messages = api.get_job_status(job_id)["messages"]
-    return messages[-1]["message"] if messages else "it did not say why"
+    return messages[-1]["message"] if messages else "no reason was given"

@@ -1,6 +1,6 @@
-"""The platform as a process of its own: started, waited for and stopped as a person would do it.
+"""Platform process: start the platform with the installed command, wait until it is ready, stop it.
 
-The demo, the tests and the benchmarks all start it this way, by the command that the wheel installs.
+The demo, the tests and the benchmarks use it.
 """
 
 import json
@@ -24,7 +24,7 @@ COMMAND = Path(sysconfig.get_path("scripts")) / "voxel51"
 
 
 class PlatformDied(Exception):
-    """The platform ended, or did not begin, when it should have run. The text holds the end of what it printed."""
+    """The platform exited, or did not start. The text contains the end of its output."""
 
 
 class PlatformProcess:
@@ -35,9 +35,9 @@ class PlatformProcess:
 
     Attributes:
         folder: the data folder.
-        log: what the process prints, all starts one after another.
-        url: where it answers, without ``/v1``; set by `start`.
-        environment: all variables that it and its commands are given.
+        log: the output of the process, of all starts in sequence.
+        url: the address of the platform, without ``/v1``; set by `start`.
+        environment: the variables of the process and of its commands.
     """
 
     def __init__(
@@ -53,19 +53,19 @@ class PlatformProcess:
 
     @property
     def pid(self) -> int:
-        """Number of the running process."""
+        """The id of the running process."""
         assert self._process is not None, "the platform has not been started"
         return self._process.pid
 
     def start(self) -> None:
-        """Start it and return once it accepts requests.
+        """Start the platform and return once it accepts requests.
 
         Raises:
-            PlatformDied: it ended, or was not ready within `START_LIMIT_SECONDS`; nothing is left running.
+            PlatformDied: it exited, or was not ready within `START_LIMIT_SECONDS`; no process is left.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
-            # A session of its own: Ctrl-C on the terminal reaches whoever started it, who then stops it in order.
+            # A session of its own: Ctrl-C on the terminal reaches only the parent, which then stops this process.
             self._process = subprocess.Popen(
                 [COMMAND, "server", "start", "--dir", self.folder, "--port", str(self._port), *self._arguments],
                 stdin=subprocess.DEVNULL,
@@ -82,10 +82,10 @@ class PlatformProcess:
         self._port = urlsplit(self.url).port or self._port
 
     def stop(self) -> int:
-        """Ask it to end (SIGTERM), wait until it has, and return its exit code.
+        """Stop the platform with SIGTERM, wait for its end, and return its exit code.
 
         Raises:
-            PlatformDied: it was still there after `STOP_LIMIT_SECONDS`; then it has been killed.
+            PlatformDied: it was still running after `STOP_LIMIT_SECONDS`, and has been killed.
         """
         assert self._process is not None, "the platform has not been started"
         self._process.send_signal(signal.SIGTERM)
@@ -96,28 +96,30 @@ class PlatformProcess:
             raise
         except subprocess.TimeoutExpired:
             self.kill()
-            raise PlatformDied(f"it did not end within {STOP_LIMIT_SECONDS:.0f} s of SIGTERM:\n{self.tail()}") from None
+            raise PlatformDied(
+                f"the platform did not exit within {STOP_LIMIT_SECONDS:.0f} s of SIGTERM:\n{self.tail()}"
+            ) from None
 
     def kill(self) -> None:
-        """End it as a power cut would (SIGKILL) and wait until it is gone. Does nothing if it has ended."""
+        """Kill the platform with SIGKILL and wait for its end. Do nothing if it has ended."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
 
     def is_running(self) -> bool:
-        """Whether the process is there."""
+        """Return whether the process is running."""
         return self._process is not None and self._process.poll() is None
 
     def create_user(self, name: str, token: Path) -> Path:
-        """Create a user by the command that people use; returns ``token``, where the token file now is."""
+        """Create a user with the command line; write the token file to ``token`` and return that path."""
         self.run_command("server", "user", "create", name, "--no-password", "--token", str(token))
         return token
 
     def run_command(self, *arguments: str) -> str:
-        """Run ``voxel51 … --dir <the data folder>`` and return what it printed on standard output.
+        """Run ``voxel51 … --dir <the data folder>`` and return its standard output.
 
         Raises:
-            PlatformDied: the command failed; the text holds what it printed on standard error.
+            PlatformDied: the command failed; the text contains its standard error.
         """
         done = subprocess.run(
             [COMMAND, *arguments, "--dir", str(self.folder)],
@@ -132,7 +134,7 @@ class PlatformProcess:
         return done.stdout
 
     def tail(self, lines: int = 30) -> str:
-        """The end of what the process printed."""
+        """Return the last lines of the output."""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
     def _wait_until_ready(self) -> str:
@@ -140,14 +142,16 @@ class PlatformProcess:
         deadline = time.monotonic() + START_LIMIT_SECONDS
         while time.monotonic() < deadline:
             if self._process.poll() is not None:
-                raise PlatformDied(f"it ended with {self._process.returncode} while starting:\n{self.tail()}")
+                raise PlatformDied(
+                    f"the platform exited with {self._process.returncode} while starting:\n{self.tail()}"
+                )
             if url := self._announced_url():
                 return url
             time.sleep(POLL_SECONDS)
-        raise PlatformDied(f"it was not ready within {START_LIMIT_SECONDS:.0f} s:\n{self.tail()}")
+        raise PlatformDied(f"the platform was not ready within {START_LIMIT_SECONDS:.0f} s:\n{self.tail()}")
 
     def _announced_url(self) -> str | None:
-        """The address in ``server.json``, if this very process wrote it: a killed one leaves its own behind."""
+        """Return the address in ``server.json`` if this process wrote it: a killed process leaves its file behind."""
         try:
             announced = json.loads((self.folder / "server.json").read_text(encoding="utf-8"))
         except (FileNotFoundError, json.JSONDecodeError):

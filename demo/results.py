@@ -1,4 +1,4 @@
-"""What the demo leaves for people to look at."""
+"""Results of the demo: merged labels, an annotated video and a contact sheet."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
@@ -14,13 +14,13 @@ from voxel51.labels.video import VideoLabels
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """What was found.
+    """The detections, and the files with them.
 
     Attributes:
-        frame_count: how many frames the video has.
-        shots: first frame of every shot, counted from 1.
-        tracks_by_label: what was seen -> how many different ones, most frequent first.
-        files: what was written, in the order in which people want to see it.
+        frame_count: number of frames of the video.
+        shots: first frame of every shot, from 1.
+        tracks_by_label: class -> number of tracks, most frequent first.
+        files: the files written, the most interesting first.
     """
 
     frame_count: int
@@ -30,9 +30,9 @@ class Results:
 
 
 def leave_results(video: Path, label_files: Mapping[str, Path], folder: Path) -> Results:
-    """Merge ``label_files`` (short name of the analytic -> path) and write the whole, as data and drawn, to ``folder``.
+    """Merge ``label_files`` (short name of the analytic -> path); write the labels and drawings of them to ``folder``.
 
-    What an earlier run left there under the same names is replaced; everything else stays.
+    Files of the same names are replaced; all others stay.
     """
     together, drawn, sheet = folder / "labels.json", folder / "annotated.mp4", folder / "contact-sheet.jpg"
     merged = reduce(merge, [VideoLabels.from_file(path) for path in label_files.values()])
@@ -48,7 +48,7 @@ def leave_results(video: Path, label_files: Mapping[str, Path], folder: Path) ->
 
 
 def count_tracks(labels: VideoLabels) -> dict[str, int]:
-    """Class -> number of tracks, most frequent first. A track is counted by the class it was called most often."""
+    """Class -> number of tracks, most frequent first. A track counts for its most frequent class."""
     names: dict[int, Counter[str]] = defaultdict(Counter)
     for number in labels.frames:
         for seen in labels.objects_in(number):

@@ -1,4 +1,4 @@
-"""Which video the demo runs on."""
+"""Video of the demo: the given file, or a street scene that is downloaded once."""
 
 from pathlib import Path
 
@@ -9,16 +9,16 @@ DEFAULT_CLIP = "bikes.mp4"
 
 
 def find_video(given: Path | None) -> Path:
-    """The video to analyse: ``given``, or the street scene, fetched if it is not here yet.
+    """Return the video to analyse: ``given``, or the street scene, downloaded if necessary.
 
     Raises:
-        DemoFailed: it is not there.
+        DemoFailed: the file does not exist, or the download failed.
     """
     if given is None:
         try:
             return fetch() / DEFAULT_CLIP
         except FootageUnavailable as error:
-            raise DemoFailed(f"{error}. Give a video of your own: make demo VIDEO=path") from None
+            raise DemoFailed(f"{error}. Name another video: make demo VIDEO=path") from None
     if not given.is_file():
-        raise DemoFailed(f"there is no file {str(given)!r}; give the path of a video: make demo VIDEO=path")
+        raise DemoFailed(f"file not found: {str(given)!r}. Name a video: make demo VIDEO=path")
     return given

@@ -79,9 +79,7 @@ def test_missing_video_is_reported_in_one_line(tmp_path: Path) -> None:
     _, said = demo.communicate(timeout=LIMIT_SECONDS)
 
     assert demo.returncode == 1
-    assert said.splitlines() == [
-        "demo: there is no file '/no/such/video.mp4'; give the path of a video: make demo VIDEO=path"
-    ]
+    assert said.splitlines() == ["demo: file not found: '/no/such/video.mp4'. Name a video: make demo VIDEO=path"]
 
 
 def test_file_of_another_type_is_reported_in_one_line(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
-"""People who use a platform in the tests.
+"""Accounts for tests: users and applications of a running platform, each with a token.
 
-They are made as ``voxel51 server user create`` and ``app create`` make them, by the same services on the same database,
-yet in this process: a command takes half a second to be there, and every test has people.
+They are created by the services of ``voxel51 server user create`` and ``app create``, on the same database, but in this
+process: a command takes half a second to start, and every test needs accounts.
 """
 
 import itertools
@@ -43,7 +43,7 @@ class User:
 
     @classmethod
     def create(cls, platform: PlatformProcess, folder: Path) -> Self:
-        """Sign up a fresh user without a password; the token file goes into ``folder``."""
+        """Create a user without a password; write the token file to ``folder``."""
         name = f"user-{next(_numbers)}"
         token = folder / f"{name}.json"
         key = _enter(platform, lambda database: AccountService(database).create_user(name), token)
@@ -51,13 +51,13 @@ class User:
 
     @property
     def headers(self) -> dict[str, str]:
-        """What old clients put in front of a user's requests."""
+        """Return the headers that old clients send with a user's requests."""
         return {"Authorization": f"Bearer {self.key}"}
 
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """One application of a running platform; see `User` for what has the same name."""
+    """One application of a running platform. The attributes are those of `User`."""
 
     name: str
     token: Path
@@ -66,19 +66,19 @@ class Application:
 
     @classmethod
     def create(cls, platform: PlatformProcess, folder: Path) -> Self:
-        """Make a fresh application; the token file goes into ``folder``."""
+        """Create an application; write the token file to ``folder``."""
         name = f"application-{next(_numbers)}"
         token = folder / f"{name}.json"
         key = _enter(platform, lambda database: ApplicationService(database).create(name), token)
         return cls(name=name, token=token, key=key, v1=f"{platform.url}/v1")
 
     def headers(self, user: str | None = None) -> dict[str, str]:
-        """What old clients put in front of an application's requests, for one of its users or for none."""
+        """Return the headers of old clients for an application's requests, for one of its users or for itself."""
         return {APPLICATION_KEY: self.key} | ({} if user is None else {APPLICATION_USER: user})
 
 
 def _enter(platform: PlatformProcess, create: Callable[[Database], Caller], token: Path) -> str:
-    """Create somebody on ``platform``, write a token file for them, and return the secret in it."""
+    """Create an account on ``platform``, write a token file for it, and return the secret in the file."""
     database = open_database(Settings.load(platform.environment, {"dir": str(platform.folder)}))
     try:
         issued = TokenService(database).issue(

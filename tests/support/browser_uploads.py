@@ -1,4 +1,4 @@
-"""What the tests of uploads see on both sides: what the browser sends, and where the platform stands."""
+"""Uploads in a browser: actions on the page, requests that it sends, and the state on the platform."""
 
 import hashlib
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from voxel51.wire import uploads as tus
 
 @dataclass
 class Sent:
-    """The requests of uploads that a page sends: how many were begun, and the offset of each piece."""
+    """Upload requests that a page sends: the number of uploads begun, and the offset of each piece."""
 
     begun: int = 0
     offsets: list[int] = field(default_factory=list)
@@ -25,25 +25,25 @@ class Sent:
     def watch(cls, page: Page) -> "Sent":
         sent = cls()
 
-        def see(request: Request) -> None:
+        def record(request: Request) -> None:
             if request.method == "POST" and request.url.endswith("/v1/data/uploads"):
                 sent.begun += 1
             if request.method == "PATCH":
                 sent.offsets.append(int(request.headers[tus.OFFSET.lower()]))
 
-        page.on("request", see)
+        page.on("request", record)
         return sent
 
 
 def choose(page: Page, *paths: Path) -> None:
-    """Choose files by the button and the browser's own dialog."""
+    """Choose files with the button and the browser's file dialog."""
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name="Upload", exact=True).click()
     chooser.value.set_files(list(paths))
 
 
 def drop(page: Page, files: Sequence[dict[str, Any]], event: str = "drop") -> None:
-    """Have ``event`` of a drag with ``files`` (name, type, text) happen to the page."""
+    """Dispatch a drag-and-drop ``event`` with ``files`` (name, type, text) to the page."""
     transfer = page.evaluate_handle(
         """files => {
             const transfer = new DataTransfer();
@@ -62,7 +62,7 @@ def tray(page: Page) -> Locator:
 
 
 def entry(page: Page, name: str) -> Locator:
-    """What the tray shows of one upload."""
+    """Return the entry of one upload in the tray."""
     return tray(page).get_by_role("listitem").filter(has_text=name)
 
 
@@ -71,10 +71,10 @@ def expect_state(page: Page, name: str, state: str) -> None:
 
 
 class Network:
-    """How much leaves the browser of a page: all that goes, little, or nothing."""
+    """Network emulation for a page: full speed, slow, or offline."""
 
     def __init__(self, page: Page) -> None:
-        self._session = page.context.new_cdp_session(page)  # one: what several say of a network adds up
+        self._session = page.context.new_cdp_session(page)  # one session: the settings of several would add up
 
     def slow_down(self) -> None:
         self._set(bytes_per_second=12 * 1024 * 1024)
@@ -86,8 +86,13 @@ class Network:
         self._set(is_offline=True)
 
     def _set(self, *, bytes_per_second: int = -1, is_offline: bool = False) -> None:
-        told = {"offline": is_offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": bytes_per_second}
-        self._session.send("Network.emulateNetworkConditions", told)
+        conditions = {
+            "offline": is_offline,
+            "latency": 0,
+            "downloadThroughput": -1,
+            "uploadThroughput": bytes_per_second,
+        }
+        self._session.send("Network.emulateNetworkConditions", conditions)
 
 
 class BrowserProcesses:
@@ -97,21 +102,21 @@ class BrowserProcesses:
         self._session = browser.new_browser_cdp_session()
 
     def private_bytes(self) -> int:
-        """Memory that is theirs alone, in which files would have to be that are read as a whole."""
-        told = self._session.send("SystemInfo.getProcessInfo")["processInfo"]
-        return sum(_private_bytes(Path(f"/proc/{process['id']}/status")) for process in told)
+        """Return the private memory of all processes, which grows if a file is read as a whole."""
+        processes = self._session.send("SystemInfo.getProcessInfo")["processInfo"]
+        return sum(_private_bytes(Path(f"/proc/{process['id']}/status")) for process in processes)
 
 
 def _private_bytes(status: Path) -> int:
     try:
         lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
-    except FileNotFoundError:  # it ended meanwhile
+    except FileNotFoundError:  # the process has ended
         return 0
     return int(lines.get("RssAnon", "0 kB").split()[0]) * 1024
 
 
 def wait_until_some_is_sent(page: Page, name: str) -> None:
-    """Wait until a part of a file is sent, as its bar says."""
+    """Wait until the progress bar of a file shows that a part of it is sent."""
     page.wait_for_function(
         """name => [...document.querySelectorAll(".tray li")].some(item =>
             item.textContent.includes(name) && item.querySelector("progress")?.value > 0)""",
@@ -120,14 +125,14 @@ def wait_until_some_is_sent(page: Page, name: str) -> None:
 
 
 def unfinished(person: Person) -> list[dict[str, Any]]:
-    """The uploads of ``person`` that are not whole, as the platform has them."""
+    """Return the unfinished uploads of ``person`` on the platform."""
     exported = requests.get(f"{person.v1}/account/export", headers=person.headers, timeout=LIMIT_SECONDS).json()
     uploads: list[dict[str, Any]] = exported["uploads"]
     return uploads
 
 
 def offset_of(person: Person, upload_id: str) -> int:
-    """How many bytes of an upload the platform has."""
+    """Return the number of bytes of an upload that the platform has."""
     headers = {**person.headers, tus.RESUMABLE: tus.VERSION}
     answer = requests.head(f"{person.v1}/data/uploads/{upload_id}", headers=headers, timeout=LIMIT_SECONDS)
     assert answer.status_code == 200, answer.status_code
@@ -135,7 +140,7 @@ def offset_of(person: Person, upload_id: str) -> int:
 
 
 def kept(person: Person) -> dict[str, dict[str, Any]]:
-    """Name -> details of all data of ``person``."""
+    """Return the details of all data of ``person`` by name."""
     found = requests.get(f"{person.v1}/data/list", headers=person.headers, timeout=LIMIT_SECONDS).json()["data"]
     details = (
         requests.get(f"{person.v1}/data/{each['id']}", headers=person.headers, timeout=LIMIT_SECONDS) for each in found
@@ -149,5 +154,5 @@ def sha256(path: Path) -> str:
 
 
 def cut(route: Route) -> None:
-    """Break a request off, as a network does that fails."""
+    """Abort a request like a failing network."""
     route.abort("connectionreset")

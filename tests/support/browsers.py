@@ -1,4 +1,4 @@
-"""A real browser that looks at the console, and sees to it that nothing in there is amiss."""
+"""Browser tests: a real Chromium on the console, which fails a test on script errors and requests to other hosts."""
 
 import os
 import shutil
@@ -32,7 +32,7 @@ _RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "b
 
 @contextmanager
 def running_browser() -> Iterator[Browser]:
-    """Debian's Chromium, without a window. Skips where there is none, and fails in CI."""
+    """Yield a headless Chromium. Skip the test if none is installed; in CI, fail it."""
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if program is None:
         reason = "no Chromium on the path; on Debian: apt-get install chromium"
@@ -47,11 +47,11 @@ def running_browser() -> Iterator[Browser]:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who signs in by a password.
+    """A user who signs in with a password.
 
     Attributes:
-        session: the key in the cookie of a session that has begun.
-        headers: what puts requests of the test's own into this session.
+        session: the key in the session cookie.
+        headers: headers that authenticate other requests of the test in this session.
     """
 
     name: str
@@ -60,7 +60,7 @@ class Person:
 
     @classmethod
     def sign_up(cls, platform: PlatformProcess, name: str) -> "Person":
-        """Make an account at a platform where signing up is open; the first one is the operator's."""
+        """Sign up on a platform with open sign-up; the first user is the operator."""
         v1 = f"{platform.url}/v1"
         answer = requests.post(f"{v1}/sign-up", json={"username": name, "password": PASSWORD})
         assert answer.status_code == 201, answer.text
@@ -73,10 +73,10 @@ class Person:
 
 @dataclass
 class Visit:
-    """One person's visit with a browser of its own (cookies, storage).
+    """One user's browser context, with its own cookies and storage.
 
-    At its end it is asserted that no page said anything to the browser's console, that no script failed, and that no
-    request went to another host. A test that breaks something on purpose says so by `expect`.
+    At its end it is asserted that no page wrote a warning or an error to the browser's console, that no script failed,
+    and that no request went to another host. A test that causes such messages on purpose allows them with `expect`.
     """
 
     page: Page
@@ -85,24 +85,26 @@ class Visit:
     expected: list[str] = field(default_factory=list)
 
     def open(self, path: str) -> Page:
-        """Go to a page of the platform, and wait until it has its heading."""
+        """Open a page of the platform and wait for its heading."""
         self.page.goto(self.origin + path)
         self.page.locator("h1").first.wait_for()
         return self.page
 
     def expect(self, *parts: str) -> None:
-        """What the browser's console says with one of ``parts`` in it is no complaint in this test."""
+        """Allow messages in the browser's console that contain one of ``parts``."""
         self.expected.extend(parts)
 
     def assert_accessible(self) -> None:
-        """Nothing on the page as it is now is wrong by the rules of axe (WCAG 2.2 AA and good practice)."""
+        """Assert that the page violates no rule of axe (WCAG 2.2 AA and best practice)."""
         self.wait_until("document.getAnimations().every(each => each.playState !== 'running')")
         found = Axe().run(self.page, options=_RULES)
         assert found.violations_count == 0, found.generate_report()
 
     def wait_until(self, condition: str) -> None:
-        """Wait until an expression of JavaScript is true. Playwright's own way evaluates text in the page, which the
-        console's policy forbids from the second look on."""
+        """Wait until a JavaScript expression is true.
+
+        `Page.wait_for_function` evaluates text in the page, which the console's content security policy forbids.
+        """
         self.page.evaluate(f"""() => new Promise((done, fail) => {{
             const late = setTimeout(() => fail(new Error("the condition did not become true")), {LIMIT_MS:.0f});
             const look = () => {{
@@ -114,26 +116,26 @@ class Visit:
         }})""")
 
     def in_both_looks(self) -> Iterator[str]:
-        """The page in light and in dark, one after the other."""
+        """Yield "light" and "dark", with the page in that colour scheme."""
         for look in ("light", "dark"):
             self.page.emulate_media(color_scheme=look)
             yield look
         self.page.emulate_media(color_scheme="light")
 
     def take_picture(self, name: str) -> None:
-        """Keep a picture of the page in ``docs/pictures``, where that is asked for (``make pictures``)."""
+        """Save a screenshot of the page to ``docs/pictures`` if the variable PICTURES is set (``make pictures``)."""
         if os.environ.get("PICTURES"):
             PICTURES.mkdir(exist_ok=True)
             self.page.screenshot(path=PICTURES / f"{name}.png")
 
     def assert_fits(self) -> None:
-        """The page is not wider than its window, so nobody has to scroll to the side."""
+        """Assert that the page is not wider than its window, so that no horizontal scrolling is needed."""
         assert self.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the page is too wide"
 
 
 @contextmanager
 def visiting(browser: Browser, platform: PlatformProcess, person: Person | None) -> Iterator[Visit]:
-    """A visit by ``person``, signed in; by a stranger where there is none."""
+    """Yield a visit by ``person``, signed in, or by an anonymous visitor if it is None."""
     context = browser.new_context(viewport=DESK, accept_downloads=True, locale="en-GB", timezone_id="UTC")
     context.set_default_timeout(LIMIT_MS)
     if person is not None:
@@ -150,15 +152,15 @@ def visiting(browser: Browser, platform: PlatformProcess, person: Person | None)
 def _watch(page: Page, visit: Visit) -> None:
     own = urlsplit(visit.origin).netloc
 
-    def hear(message: ConsoleMessage) -> None:
+    def on_console(message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"}:
             visit.complaints.append(f"{message.type}: {message.text} ({message.location.get('url', '')})")
 
-    def see(request: Request) -> None:
+    def on_request(request: Request) -> None:
         parts = urlsplit(request.url)
         if parts.scheme not in {"data", "blob"} and parts.netloc != own:
             visit.complaints.append(f"request to another host: {request.url}")
 
-    page.on("console", hear)
+    page.on("console", on_console)
     page.on("pageerror", lambda error: visit.complaints.append(f"script failed: {error}"))
-    page.on("request", see)
+    page.on("request", on_request)

@@ -1,4 +1,4 @@
-"""The services of data on a real database and a real storage, without HTTP."""
+"""Data services on a real database and a real storage, without HTTP."""
 
 import uuid
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ LIMIT_BYTES = 1000
 
 @dataclass
 class DataServices:
-    """Everything that a test of data needs."""
+    """The services that a test of data needs."""
 
     accounts: AccountService
     data: DataService
@@ -34,25 +34,25 @@ class DataServices:
         return self.data.add(user.id, name, None, writer, ttl)["id"]
 
     def begin(self, user: User, size_bytes: int, sha256: str | None = None) -> str:
-        """Begin an upload in pieces."""
+        """Begin a resumable upload."""
         return self.uploads.create(user.id, NewUpload(size_bytes, "", {}, sha256), None).id
 
     def content(self, user: User, data_id: str) -> bytes:
-        """The bytes of one's data."""
+        """Return the bytes of the user's data."""
         return b"".join(self.storage.read(self.data.find(user.id, data_id).storage_key))
 
     def keys(self) -> set[str]:
-        """What the storage holds, growing files apart."""
+        """Return the keys of all complete files in the storage."""
         return {file.key for file in self.storage.files()}
 
 
-def open_data_services(folder, database_url, patience=timedelta(days=1)):
-    """The services of a platform in ``folder`` with that database, which may have been one before."""
+def open_data_services(folder, database_url, upload_lifetime=timedelta(days=1)):
+    """Return the services of a platform in ``folder``, which may have been opened before."""
     database = Database(database_url)
     storage = LocalStorage(folder / "storage")
     storage.open()
     quotas = Quotas(database, {"bytes": 0, "running_jobs": 0})
     storage_quota = StorageQuota(quotas)
     data = DataService(database, storage, timedelta(days=3), lambda method, path: f"{method} {path}", storage_quota)
-    uploads = UploadService(database, storage, data, LIMIT_BYTES, patience, storage_quota)
+    uploads = UploadService(database, storage, data, LIMIT_BYTES, upload_lifetime, storage_quota)
     return DataServices(AccountService(database), data, uploads, storage, database, quotas)

@@ -1,4 +1,4 @@
-"""The documentation as data: its pages, their code blocks and their links."""
+"""Documentation pages as data: their code blocks, links and anchors."""
 
 import re
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTATION = ROOT / "docs"
 MADE = {"generated", "build"}
-"""Folders of the documentation that no person writes to."""
+"""Folders of the documentation that are generated."""
 
 _BLOCK = re.compile(r"^```(\w*|\{\w+\})(?: of (\S+)| \S+)?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"(?<!!)\[[^\]]+\]\(([^)\s]+)\)")
@@ -19,8 +19,8 @@ class Block:
     """One fenced block of code.
 
     Attributes:
-        line: that of its first line of code, from 1.
-        language: that of the code; for a directive of Sphinx, its name in braces.
+        line: the line of its first line of code, from 1.
+        language: the language of the code; for a Sphinx directive, its name in braces.
         source: for an excerpt (a fence such as ``py of src/voxel51/labels/objects.py``), the file it is taken from.
     """
 
@@ -35,13 +35,13 @@ class Block:
 
 
 def pages() -> list[Path]:
-    """Every page that people wrote, README first."""
+    """Return every page that is not generated, README first."""
     written = [page for page in sorted(DOCUMENTATION.rglob("*.md")) if not MADE & set(page.parts)]
     return [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *written]
 
 
 def blocks(page: Path, *languages: str) -> list[Block]:
-    """The code blocks of ``page`` in one of ``languages``, in their order."""
+    """Return the code blocks of ``page`` in one of ``languages``, in order."""
     text = page.read_text(encoding="utf-8")
     found = [
         Block(page, text.count("\n", 0, match.start()) + 2, match[1], match[2], match[3])
@@ -51,7 +51,7 @@ def blocks(page: Path, *languages: str) -> list[Block]:
 
 
 def section(page: Path, heading: str, *languages: str) -> list[Block]:
-    """The code blocks of one section of second order of ``page``."""
+    """Return the code blocks of one second-level section of ``page``."""
     text = page.read_text(encoding="utf-8")
     first = text.count("\n", 0, text.index(f"\n## {heading}\n")) + 2
     rest = text.split("\n")[first:]
@@ -60,11 +60,11 @@ def section(page: Path, heading: str, *languages: str) -> list[Block]:
 
 
 def links(page: Path) -> list[str]:
-    """Where ``page`` links to, code left out."""
+    """Return the targets of the links of ``page`` outside code."""
     return _LINK.findall(_BLOCK.sub("", page.read_text(encoding="utf-8")))
 
 
 def anchors(page: Path) -> set[str]:
-    """What can follow ``#`` in a link to ``page``."""
+    """Return the anchors of ``page``, which may follow ``#`` in a link to it."""
     headings = _HEADING.findall(_BLOCK.sub("", page.read_text(encoding="utf-8")))
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}

@@ -1,4 +1,4 @@
-"""Hosts on loopback that speak HTTP as badly as they are told to."""
+"""Hostile hosts: servers on loopback that violate HTTP in a chosen way."""
 
 import socket
 import ssl
@@ -9,15 +9,14 @@ from types import TracebackType
 from typing import Self
 
 Behaviour = Callable[[socket.socket], None]
-"""What is done with a connection once the head of a request has come. The connection is closed afterwards."""
+"""An action on a connection after the head of a request was received. The connection is closed afterwards."""
 
 
 class HostileHost:
-    """Accepts connections on a free loopback port, over TLS with a ``certificate`` and its key, and does with each what
-    ``behave`` does.
+    """A server on a free loopback port that applies ``behave`` to each connection, over TLS with a ``certificate``.
 
     Attributes:
-        names: what TLS connections called the host.
+        names: the server names that TLS connections asked for.
     """
 
     def __init__(self, behave: Behaviour, certificate: tuple[Path, Path] | None = None) -> None:
@@ -68,11 +67,11 @@ class HostileHost:
                     head += chunk
                 self._behave(connection)
         except OSError:
-            plain.close()  # whoever asked has hung up
+            plain.close()  # the client has hung up
 
 
 def saying(*parts: bytes) -> Behaviour:
-    """Says these and closes the connection."""
+    """Return a behaviour that sends ``parts`` and closes the connection."""
 
     def behave(connection: socket.socket) -> None:
         for part in parts:

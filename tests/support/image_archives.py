@@ -1,4 +1,4 @@
-"""Container images made by hand, whole and hostile."""
+"""Container image archives for tests, valid and hostile."""
 
 import io
 import json
@@ -11,7 +11,7 @@ MANIFEST = [{"Config": "config.json", "RepoTags": ["mine:latest"], "Layers": ["l
 
 
 def a_tar(files: Mapping[str, bytes], archive_format: int = tarfile.GNU_FORMAT) -> bytes:
-    """A plain archive of ``files``, name -> content."""
+    """Return a tar archive of ``files`` (name -> content)."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=archive_format) as archive:
         for name, content in files.items():
@@ -22,13 +22,13 @@ def a_tar(files: Mapping[str, bytes], archive_format: int = tarfile.GNU_FORMAT) 
 
 
 def docker_archive(layer: bytes = b"a layer", manifest: Any = MANIFEST, **more: Any) -> bytes:
-    """What ``docker save`` leaves, with one layer."""
+    """Return an archive in the format of ``docker save``, with one layer."""
     files = {"config.json": CONFIG, "layer/layer.tar": layer, "manifest.json": json.dumps(manifest).encode()}
     return a_tar(files, **more)
 
 
 def oci_layout() -> bytes:
-    """What OCI tools leave."""
+    """Return an archive in the OCI image layout."""
     index = {"schemaVersion": 2, "manifests": [{"digest": "sha256:abc", "size": 2}]}
     return a_tar(
         {

@@ -1,4 +1,4 @@
-"""Which processes a platform has started, and whether any outlives it."""
+"""Leftover processes: record the processes of a platform, and assert that none outlives it."""
 
 import psutil
 
@@ -6,14 +6,14 @@ from support.waiting import LIMIT_SECONDS
 
 
 class Family:
-    """A process with all that descends from it, as of now; `look_again` adds who came since."""
+    """A process and its descendants at this moment; `look_again` adds those started since."""
 
     def __init__(self, pid: int) -> None:
         self._members: set[psutil.Process] = set()
         self.look_again(pid)
 
     def look_again(self, pid: int) -> None:
-        """Add the process ``pid`` and its present descendants. One that has ended meanwhile is no member."""
+        """Add the process ``pid`` and its present descendants. A process that has ended is not added."""
         try:
             process = psutil.Process(pid)
             self._members.update([process, *process.children(recursive=True)])
@@ -21,12 +21,12 @@ class Family:
             return
 
     def descendants(self, pid: int) -> list[psutil.Process]:
-        """The members other than ``pid`` that run now, oldest first."""
+        """Return the running members other than ``pid``, oldest first."""
         running = [member for member in self._members if member.pid != pid and member.is_running()]
         return sorted(running, key=lambda member: (member.create_time(), member.pid))
 
     def assert_gone(self) -> None:
-        """Fail if a member still runs after `LIMIT_SECONDS`; those that do are killed first."""
+        """Fail if a member still runs after `LIMIT_SECONDS`; such members are killed first."""
         _, alive = psutil.wait_procs(self._members, timeout=LIMIT_SECONDS)
         left = [describe(process) for process in alive]
         for process in alive:
@@ -35,7 +35,7 @@ class Family:
 
 
 def describe(process: psutil.Process) -> str:
-    """``process`` in a line for an assertion."""
+    """Return a line about ``process`` for an assertion."""
     try:
         return f"{process.pid} {process.status()} {' '.join(process.cmdline())[:120]}"
     except psutil.NoSuchProcess:

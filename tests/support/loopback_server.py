@@ -1,4 +1,4 @@
-"""A real HTTP server on a free loopback port that answers as it is told and remembers what it was asked."""
+"""Loopback server: a real HTTP server that sends prepared replies and records the requests."""
 
 import hashlib
 import json
@@ -18,7 +18,7 @@ KEPT_BYTES = 2 * 1024 * 1024
 
 @dataclass
 class Received:
-    """One request as it came in. ``body`` is empty when it was larger than `KEPT_BYTES`; size and digest are not."""
+    """A request as received. ``body`` is empty if it was larger than `KEPT_BYTES`; size and digest are complete."""
 
     method: str
     path: str
@@ -34,7 +34,13 @@ class Received:
 
 @dataclass
 class Reply:
-    """What to answer. ``cut_after``: so many bytes of the body are sent before the connection is closed."""
+    """A prepared response.
+
+    Attributes:
+        cut_after: number of bytes of the body after which the connection is closed.
+        until: the response is sent after this event.
+        repeat_body: number of times that the body is sent.
+    """
 
     status: int = 200
     body: bytes = b""
@@ -56,7 +62,7 @@ class Reply:
 
 
 class Loopback:
-    """Answers with the replies it was given, in turn; the last is given for ever."""
+    """A server that sends its replies in order, and the last one for all further requests."""
 
     def __init__(self) -> None:
         self.requests: list[Received] = []
@@ -95,7 +101,7 @@ class _Server(ThreadingHTTPServer):
     loopback: Loopback
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that goes away is part of many tests."""
+        """Print nothing: many tests disconnect on purpose."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -108,7 +114,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.loopback.connections += 1
 
     def log_message(self, *args: Any) -> None:
-        """Nothing is printed."""
+        """Print nothing."""
 
     def answer(self) -> None:
         received = self.receive()
@@ -143,7 +149,7 @@ class _Handler(BaseHTTPRequestHandler):
         while left > 0:
             chunk = self.rfile.read(min(left, 1 << 20))
             if not chunk:
-                raise ConnectionError("the client went away")
+                raise ConnectionError("the client disconnected")
             left -= len(chunk)
             digest.update(chunk)
             if size <= KEPT_BYTES:

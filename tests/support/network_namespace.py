@@ -1,4 +1,4 @@
-"""Running programs where no host but this one can be reached."""
+"""Network namespaces: run programs that can reach no other host."""
 
 import os
 import shutil
@@ -17,7 +17,7 @@ fcntl.ioctl(socket.socket(socket.AF_INET, socket.SOCK_DGRAM), 0x8914, request)  
 
 @cache
 def without_network() -> tuple[str, ...]:
-    """What stands in front of a command that is to have loopback alone; empty where the kernel has no such thing."""
+    """Return a prefix that runs a command with loopback only; empty if the kernel does not allow it."""
     if shutil.which("unshare") is None:
         return ()
     for rights in ((), ("--map-root-user",)):
@@ -29,9 +29,9 @@ def without_network() -> tuple[str, ...]:
 
 
 def required_without_network() -> tuple[str, ...]:
-    """The same, for a test that means nothing otherwise: it is skipped, and in CI it fails."""
+    """Return the prefix for a test that needs it; without one, skip the test, and in CI fail it."""
     prefix = without_network()
     if not prefix:
-        reason = "this kernel lets nobody make a network of their own (unshare --net)"
+        reason = "the kernel does not allow network namespaces (unshare --net)"
         (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
     return prefix

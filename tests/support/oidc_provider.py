@@ -1,4 +1,4 @@
-"""An OpenID provider on loopback that says what the test wants, true or not."""
+"""OIDC provider on loopback that sends the claims and tokens that a test chooses, valid or not."""
 
 import json
 import time
@@ -18,7 +18,7 @@ CLIENT_SECRET = "known to both: ä?&"
 
 @dataclass
 class Says:
-    """What the provider says of who comes. ``claims`` change those of the ID token (None: it is left out)."""
+    """The responses of the provider. ``claims`` replace those of the ID token; a value of None omits the claim."""
 
     claims: dict[str, Any] = field(default_factory=dict)
     info: dict[str, Any] | None = None
@@ -30,7 +30,7 @@ class Says:
 
 
 class LooseProvider(Loopback):
-    """Gives every browser the code ``code``, and says of it what `says` has."""
+    """A provider that issues the code ``code`` to every browser and sends the tokens of `says` for it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -40,7 +40,7 @@ class LooseProvider(Loopback):
         self.choose = self._choose
 
     def visit(self, url: str) -> str:
-        """What a browser does that signs in here: where it is sent back to, without its query; remembers the nonce."""
+        """Sign in like a browser: remember the nonce, and return the URL that the provider redirects to."""
         query = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
         self.nonce = query["nonce"]
         return f"{query['redirect_uri']}?code=code&state={query['state']}"
@@ -52,13 +52,13 @@ class LooseProvider(Loopback):
         if path == "/keys":
             public = [self._public(name, key) for name, key in self.keys.items()]
             return Reply.of({"keys": public})
-        if path == "/authorize":  # whoever comes is signed in there, and sent back at once
+        if path == "/authorize":  # every browser is signed in and redirected back at once
             return Reply(302, headers={"Location": self.visit(request.path)})
         if path == "/token":
             return Reply.of({"error": "invalid_grant"}, 400) if self.says.token_status != 200 else self._token()
         if path == "/userinfo" and self.says.info is not None:
             return Reply.of(self.says.info)
-        return Reply.error(404, "there is no such thing")
+        return Reply.error(404, "not found")
 
     def _about(self) -> dict[str, Any]:
         names = {

@@ -1,4 +1,4 @@
-"""How the tests run platforms: with the journeys' analytics beside the built-in ones, and leaving nothing behind."""
+"""Test platforms: processes with the analytics of the journeys installed, and no leftover processes at their end."""
 
 import os
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from demo.platform_process import PlatformProcess
 from support.leftover_processes import Family
 
 INSTALLED = Path(__file__).parents[1] / "journeys" / "installed"
-"""What a test platform finds beside the built-in analytics, under the owner ``journeys``."""
+"""Analytics that test platforms have in addition to the built-in ones, under the owner ``journeys``."""
 
 NO_OP = "journeys/no-op"
 PATIENT = "journeys/patient"
@@ -22,28 +22,28 @@ _SETTINGS = {
     "VOXEL51_SERVER_ACCOUNT_FAILURES_PER_MINUTE": "0",
     "VOXEL51_SERVER_CLEANUP_INTERVAL_SECONDS": "1",
 }
-"""Tests fail to say who they are all the time, from one address and for the same names, and some wait for what the
-sweeper takes away."""
+"""No limits on failed sign-ins, which tests cause from one address and for the same names; and frequent cleanup, which
+some tests wait for."""
 
 
 class StartPlatform(Protocol):
-    """What the fixture ``start_platform`` gives."""
+    """The type of the fixture ``start_platform``."""
 
     def __call__(
         self, *arguments: str, folder: Path | None = None, environment: dict[str, str] | None = None
     ) -> PlatformProcess:
-        """Start a platform of the test's own, with these options of ``voxel51 server start`` and variables."""
+        """Start a platform for this test, with these options of ``voxel51 server start`` and variables."""
 
 
 def new_platform(folder: Path, *arguments: str, environment: dict[str, str] | None = None) -> PlatformProcess:
-    """A platform, not yet started, that finds the analytics of `INSTALLED`."""
+    """Return a platform, not yet started, with the analytics of `INSTALLED`."""
     paths = os.pathsep.join(filter(None, [str(INSTALLED), os.environ.get("PYTHONPATH", "")]))
     return PlatformProcess(folder, *arguments, environment={**_SETTINGS, "PYTHONPATH": paths, **(environment or {})})
 
 
 @contextmanager
 def running(own: PlatformProcess) -> Iterator[PlatformProcess]:
-    """Runs a platform while inside, and asserts at the end that it ended well and that no process of its is left."""
+    """Run a platform inside the block. At the end, assert that it exits with 0 and leaves no process."""
     own.start()
     try:
         yield own

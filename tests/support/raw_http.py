@@ -1,4 +1,4 @@
-"""HTTP as bytes: for requests that no client library would send, or that must be sent byte for byte."""
+"""Raw HTTP: requests that no client library would send, or that must be sent byte for byte."""
 
 import json
 import socket
@@ -12,40 +12,40 @@ from support.waiting import LIMIT_SECONDS
 
 @dataclass(frozen=True, slots=True)
 class RawAnswer:
-    """What came back. Header names are lower case."""
+    """A response. Header names are lower case."""
 
     status: int
     headers: dict[str, str]
     body: bytes
 
     def json(self) -> Any:
-        """The body, read as JSON."""
+        """Return the body parsed as JSON."""
         return json.loads(self.body)
 
 
 def connect(url: str) -> socket.socket:
-    """A fresh connection to the host of ``url``."""
+    """Return a new connection to the host of ``url``."""
     address = urlsplit(url)
     assert address.hostname is not None
     return socket.create_connection((address.hostname, address.port or 80), timeout=LIMIT_SECONDS)
 
 
 def read_answer(connection: socket.socket, method: str = "GET") -> RawAnswer:
-    """The next answer on ``connection``; ``method`` says whether a body belongs to it."""
+    """Read the next response on ``connection``; ``method`` decides whether it has a body."""
     response = HTTPResponse(connection, method=method)
     response.begin()
     return RawAnswer(response.status, {name.lower(): value for name, value in response.getheaders()}, response.read())
 
 
 def exchange(url: str, request: bytes, method: str = "GET") -> RawAnswer:
-    """Send ``request`` as it is, on a connection of its own, and return the answer."""
+    """Send ``request`` unchanged on a new connection and return the response."""
     with connect(url) as connection:
         connection.sendall(request)
         return read_answer(connection, method)
 
 
 def request_bytes(method: str, url: str, headers: dict[str, str], body: bytes = b"") -> bytes:
-    """A request as the old Node client writes it: lower-case names, no User-Agent, nothing that was not asked for."""
+    """Return a request as the old Node client writes it: lower-case names, no User-Agent, no further headers."""
     address = urlsplit(url)
     target = address.path + (f"?{address.query}" if address.query else "")
     lines = [f"{method} {target} HTTP/1.1", f"host: {address.netloc}"]
@@ -56,5 +56,5 @@ def request_bytes(method: str, url: str, headers: dict[str, str], body: bytes = 
 
 
 def send(method: str, url: str, headers: dict[str, str], body: bytes = b"") -> RawAnswer:
-    """`exchange` of `request_bytes`."""
+    """Send a request as the old Node client does, and return the response."""
     return exchange(url, request_bytes(method, url, headers, body), method)

@@ -1,11 +1,11 @@
-"""What a stopped platform's data folder holds, read without the platform's help."""
+"""Stored files: the data folder of a stopped platform, read without the platform."""
 
 import sqlite3
 from pathlib import Path
 
 
 def database_path(folder: Path) -> Path:
-    """The one SQLite database of the data folder."""
+    """Return the path of the SQLite database in the data folder."""
     found = [path for path in folder.rglob("*") if path.is_file() and _begins_like_sqlite(path)]
     assert len(found) == 1, f"expected one database in {folder}, found {found}"
     return found[0]
@@ -17,7 +17,7 @@ def _begins_like_sqlite(path: Path) -> bool:
 
 
 def every_text_in(database: Path) -> set[str]:
-    """Every text value of every table: what a stored file's key is looked up in."""
+    """Return every text value of every table, to look up the keys of stored files."""
     texts: set[str] = set()
     with sqlite3.connect(database) as connection:
         tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
@@ -29,14 +29,14 @@ def every_text_in(database: Path) -> set[str]:
 
 
 def stored_keys(folder: Path) -> dict[str, int]:
-    """Key -> size in bytes of every whole file in the platform's storage; half-written ones have no key yet."""
+    """Return key -> size in bytes of every complete file in the storage; partial files have no key yet."""
     root = folder / "storage"
-    assert root.is_dir(), f"there is no storage in {folder}: {sorted(path.name for path in folder.iterdir())}"
+    assert root.is_dir(), f"no storage in {folder}: {sorted(path.name for path in folder.iterdir())}"
     files = [path for path in root.glob("*/?/*") if path.is_file()]
     return {f"{path.relative_to(root).parts[0]}/{path.name}": path.stat().st_size for path in files}
 
 
 def orphans(folder: Path) -> list[str]:
-    """Keys of stored files that no row of the database speaks of."""
+    """Return the keys of stored files that no row of the database contains."""
     texts = every_text_in(database_path(folder))
     return sorted(key for key in stored_keys(folder) if key not in texts)

@@ -1,7 +1,7 @@
-"""Videos of every awkward kind, made from nothing or from real footage, with PyAV alone (no ffmpeg program).
+"""Sample videos with unusual properties, synthetic or from real footage, written with PyAV (no ffmpeg program).
 
-A made frame says its own number: it is drawn as ten bars (bits, the lowest on the left), so a test can read from the
-pixels which frame it was given.
+A synthetic frame shows its number as ten bars (bits, the lowest on the left), so that a test can read the frame number
+from the pixels.
 """
 
 import importlib.util
@@ -23,7 +23,7 @@ Image = NDArray[np.uint8]
 
 
 def numbered_image(number: int, width: int = 320, height: int = 180) -> Image:
-    """A BGR picture in whose upper half bar ``b`` is white where bit ``b`` of ``number`` is set."""
+    """Return a BGR image in whose upper half bar ``b`` is white if bit ``b`` of ``number`` is set."""
     image = np.full((height, width, 3), 40, np.uint8)
     bar = width // BITS
     for bit in range(BITS):
@@ -34,7 +34,7 @@ def numbered_image(number: int, width: int = 320, height: int = 180) -> Image:
 
 
 def number_in(image: Image) -> int:
-    """Which number a picture of `numbered_image` shows, read from its upper half."""
+    """Return the number in an image of `numbered_image`, read from its upper half."""
     bar = image.shape[1] // BITS
     row = image[: image.shape[0] // 4].mean(axis=(0, 2))
     return sum(1 << bit for bit in range(BITS) if row[bit * bar + bar // 4 : (bit + 1) * bar - bar // 4].mean() > 128)
@@ -53,7 +53,7 @@ def numbered_video(
     container_options: dict[str, str] | None = None,
     audio_seconds: float = 0.0,
 ) -> Path:
-    """A video of frames 1, 2, 3, …, at 25 frames a second or at the presentation times given."""
+    """Write a video of frames 1, 2, 3, … at 25 frames per second or at the given presentation times."""
     time_base = Fraction(1, 25) if times_ms is None else Fraction(1, 1000)
     times = range(frames) if times_ms is None else times_ms
     with av.open(path, "w", options=container_options or {}) as container:
@@ -75,7 +75,7 @@ def numbered_video(
 
 
 def audio_only(path: Path, seconds: float = 1.0) -> Path:
-    """Silence, with no picture."""
+    """Write a file with silence and no video."""
     with av.open(path, "w") as container:
         _add_silence(container, container.add_stream("aac", rate=48000), seconds)
     return path

@@ -1,4 +1,4 @@
-"""What the reader of a page has already: an account, a video, labels that a real job made."""
+"""Walkthrough fixtures: the account, video and labels of a real job that a page may require."""
 
 import os
 import shutil
@@ -34,7 +34,7 @@ LAST_FRAME = 40
 
 @dataclass
 class Provisions:
-    """What pages can ask for (`walkthroughs.needs`); whatever is costly is made once for all of them."""
+    """The requirements that pages can name (`walkthroughs.needs`); expensive ones are made once for all pages."""
 
     platform: PlatformProcess
     folder: Path
@@ -47,7 +47,7 @@ class Provisions:
 
     @cached_property
     def labels(self) -> Path:
-        """What object-tracks found in it, whole seconds ago."""
+        """Return the labels of object-tracks for the video."""
         user = User.create(self.platform, self.folder)
         with API(token=Token.from_json(user.token)) as api:
             result = api.run("voxel51/object-tracks", {"video": self.video}, output_dir=self.folder / "labels")
@@ -88,7 +88,7 @@ class Provisions:
         return {"VOXEL51_API_TOKEN": str(folder / "api-token.json")}
 
     def _first_job(self, folder: Path, environment: Environment) -> dict[str, str]:
-        """What the first tutorial leaves: a platform that does not run now, an account and its active token."""
+        """Restore the result of the first tutorial: a stopped platform, an account and its active token."""
         for command in ("server user create alice --token api-token.json", "auth activate api-token.json"):
             subprocess.run(
                 [COMMAND, *command.split()], cwd=folder, env={**os.environ, **environment},

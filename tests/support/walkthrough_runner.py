@@ -26,7 +26,7 @@ cd "$READER_FOLDER"
 trap 'code=$?; pwd > "$READER_NOTES/folder"; env -0 > "$READER_NOTES/environment"; exit $code' EXIT
 {text}
 """
-"""What a shell keeps between two commands is kept between two blocks: where it is, and its variables."""
+"""The state that a shell keeps between two blocks: its folder and its variables."""
 
 
 class Reader:
@@ -160,7 +160,7 @@ def _check_ini(step: Step, text: str) -> None:
 
 
 def _check_unit(step: Step, text: str) -> None:
-    """The programs of this machine stand in the place of the reader's."""
+    """Verify a systemd unit, with the programs of this machine instead of the reader's."""
     if not _is_there("systemd-analyze"):
         return
     with tempfile.TemporaryDirectory() as name:
@@ -174,7 +174,7 @@ def _check_unit(step: Step, text: str) -> None:
 
 
 def _check_nginx(step: Step, text: str) -> None:
-    """The part of a site, within what surrounds it; a certificate of our own stands in the place of the reader's."""
+    """Verify the configuration of an nginx site, with a certificate of the test instead of the reader's."""
     if not _is_there("nginx"):
         return
     with tempfile.TemporaryDirectory() as name:

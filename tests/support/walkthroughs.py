@@ -34,7 +34,7 @@ class Step:
     """One thing that a reader does.
 
     Attributes:
-        line: where the page says so, from 1.
+        line: the line of the step in the page, from 1.
         word: ``run``, or that of the comment before it.
         said: what follows the word.
         language: of the block; empty for a ``stop``.
@@ -61,7 +61,7 @@ def walkthroughs() -> list[Path]:
 
 
 def needs(page: Path) -> set[str]:
-    """What a reader of ``page`` has already."""
+    """Return the requirements of ``page``."""
     said = _NEEDS.search(page.read_text(encoding="utf-8"))
     return {each.strip() for each in said[1].split(",")} if said else set()
 

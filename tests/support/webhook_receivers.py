@@ -1,4 +1,4 @@
-"""Programs that are told of jobs: real HTTP servers on loopback."""
+"""Webhook receivers: real HTTP servers on loopback that verify and record messages."""
 
 import threading
 import time
@@ -11,10 +11,10 @@ from support.waiting import LIMIT_SECONDS
 
 
 class Receiver(Loopback):
-    """Takes what webhooks are sent, checks each signature by an independent library, and answers as it is told.
+    """A receiver that verifies each signature with an independent library and sends prepared replies.
 
     Attributes:
-        secret: what the platform told when the webhook was made.
+        secret: the secret that the platform returned when the webhook was created.
     """
 
     def __init__(self) -> None:
@@ -22,25 +22,25 @@ class Receiver(Loopback):
         self.secret = ""
 
     def messages(self) -> list[dict[str, Any]]:
-        """What came, in order, each verified."""
+        """Return the received messages in order, each verified."""
         with self.lock:
             came = list(self.requests)
         return [self.verified(one) for one in came]
 
     def verified(self, received: Received) -> dict[str, Any]:
-        """The message of a request whose signature is right and fresh; raises where it is not."""
+        """Return the message of a request; raise if its signature is wrong or too old."""
         message: dict[str, Any] = Webhook(self.secret).verify(received.body, received.headers)
         return message
 
     def wait_for(self, count: int, limit_seconds: float = LIMIT_SECONDS) -> list[dict[str, Any]]:
-        """The messages, once there are ``count``."""
+        """Wait for ``count`` messages and return all."""
         deadline = time.monotonic() + limit_seconds
         while len(self.requests) < count:
-            assert time.monotonic() < deadline, f"{len(self.requests)} of {count} messages came"
+            assert time.monotonic() < deadline, f"{len(self.requests)} of {count} messages were received"
             time.sleep(0.01)
         return self.messages()
 
 
 def hanging(until: threading.Event) -> Reply:
-    """An answer that does not come before the event is set."""
+    """Return a reply that is sent when the event is set."""
     return Reply(until=until)
