@@ -10,7 +10,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
-UNIT_TESTS := wire transport users apps labels platform server ci
+# Held to the vocabulary of .ci/language. To be extended until it is `src tests docs` and the rest.
+PLAIN := .ci .github Makefile pyproject.toml README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md CODE_OF_CONDUCT.md demo \
+    docs/generators docs/project docs/reference docs/tutorial \
+    $(addprefix src/voxel51/,apps cli labels users wire) \
+    $(addprefix src/voxel51/server/,accounts data http outbound storage wiring) \
+    $(addprefix tests/,apps ci compatibility conftest.py labels samples support typing users wire)
 PYTEST := $(BIN)/python -m pytest
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -42,13 +47,14 @@ generate: dev ## generate the async clients from the blocking ones
 	$(BIN)/python .ci/generate_async.py
 
 test-unit: dev ## run the unit tests: no server, no database server, no pytest-xdist (ARGS as above)
-	$(PYTEST) -p no:xdist -m "unit and not slow" $(addprefix tests/,$(UNIT_TESTS)) $(ARGS)
+	$(PYTEST) -p no:xdist -m "unit and not slow" $(ARGS)
 
 lint: dev ## check style, types and imports between packages
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python .ci/language $(PLAIN)
 	$(BIN)/python .ci/generate_async.py --check
 	$(BIN)/python .ci/verify_types.py
 

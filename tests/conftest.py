@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from support.unit_tests import mark_unit_tests
+from support.unit_tests import mark_unit_tests, pytest_ignore_collect
 from support.xdist_locks import put_exclusive_tests_first, pytest_runtest_protocol, pytest_xdist_auto_num_workers
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from support.platforms import StartPlatform
     from support.postgresql import PostgreSQL
 
-__all__ = ["pytest_runtest_protocol", "pytest_xdist_auto_num_workers"]
+__all__ = ["pytest_ignore_collect", "pytest_runtest_protocol", "pytest_xdist_auto_num_workers"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
