@@ -6,7 +6,8 @@ Each ``type: ignore`` marks a mistake that must be found: with ``--strict``, myp
 from voxel51.server.accounts.access import BY_APPLICATION, BY_CALLER, BY_USER
 from voxel51.server.accounts.callers import Caller, User
 from voxel51.server.http.bodies import Form, JsonBody, MultipartBody
-from voxel51.server.http.route import RequestContext, route
+from voxel51.server.http.context import RequestContext
+from voxel51.server.http.route import route
 from voxel51.wire.accounts import NewToken, SignIn
 
 

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable
 from voxel51.server.accounts.access import BY_APPLICATION, BY_USER
 from voxel51.server.database.database import Database
 from voxel51.server.http.access import ANYONE
-from voxel51.server.http.route import Policy, RequestContext, Route, route
+from voxel51.server.http.context import RequestContext
+from voxel51.server.http.route import Policy, Route, route
 from voxel51.wire.status import AboutPlatform, PlatformStatus, ServiceStatus
 
 

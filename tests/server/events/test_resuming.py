@@ -18,8 +18,8 @@ from voxel51.server.events.feed import Feed, StreamStart
 from voxel51.server.events.routes import event_routes
 from voxel51.server.events.service import EventService
 from voxel51.server.events.tables import events
+from voxel51.server.http.context import RequestContext
 from voxel51.server.http.event_streams import event_response
-from voxel51.server.http.route import RequestContext
 from voxel51.wire import dates
 from voxel51.wire.events import EventName
 

@@ -12,7 +12,8 @@ from voxel51.server.accounts.service import AccountService
 from voxel51.server.accounts.tokens import CredentialKind, TokenService, token_spec
 from voxel51.server.database.search import Query
 from voxel51.server.http.bodies import JsonBody, QueryBody
-from voxel51.server.http.route import Policy, RequestContext, Route, route
+from voxel51.server.http.context import RequestContext
+from voxel51.server.http.route import Policy, Route, route
 from voxel51.server.parameters import QueryParameter
 from voxel51.wire.accounts import (
     AccountDetails,

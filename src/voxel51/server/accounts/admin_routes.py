@@ -14,7 +14,8 @@ from voxel51.server.accounts.sign_up import SignUpService
 from voxel51.server.accounts.tokens import TokenService, token_spec
 from voxel51.server.database.search import Query
 from voxel51.server.http.bodies import JsonBody, QueryBody
-from voxel51.server.http.route import Policy, RequestContext, Route, route
+from voxel51.server.http.context import RequestContext
+from voxel51.server.http.route import Policy, Route, route
 from voxel51.wire.accounts import (
     AccountChange,
     AccountList,

@@ -8,7 +8,8 @@ from voxel51.server.accounts.account_routes import CONFIRM
 from voxel51.server.accounts.applications import ApplicationService
 from voxel51.server.accounts.callers import Application
 from voxel51.server.http.bodies import JsonBody
-from voxel51.server.http.route import RequestContext, Route, route
+from voxel51.server.http.context import RequestContext
+from voxel51.server.http.route import Route, route
 from voxel51.wire.applications import NewUser, UserList
 
 

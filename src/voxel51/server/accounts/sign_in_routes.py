@@ -16,9 +16,10 @@ from voxel51.server.accounts.tokens import CredentialKind
 from voxel51.server.errors import ServiceError, Unauthenticated
 from voxel51.server.http.access import ANYONE
 from voxel51.server.http.bodies import JsonBody
+from voxel51.server.http.context import RequestContext
 from voxel51.server.http.rate_limits import RateLimiter
 from voxel51.server.http.replies import JsonReply
-from voxel51.server.http.route import Headers, Policy, RequestContext, Route, route
+from voxel51.server.http.route import Headers, Policy, Route, route
 from voxel51.wire import dates
 from voxel51.wire.accounts import PasswordReset, Provider, SignedIn, SignIn, SignInOptions, SignUp
 from voxel51.wire.headers import SESSION_COOKIE

@@ -13,7 +13,8 @@ from voxel51.server.analytics.uploads import FOLDER, UploadedAnalytics
 from voxel51.server.database.search import Query
 from voxel51.server.http.batch import BatchBody, batch_route
 from voxel51.server.http.bodies import Form, MultipartBody, QueryBody
-from voxel51.server.http.route import Policy, RequestContext, Route, route
+from voxel51.server.http.context import RequestContext
+from voxel51.server.http.route import Policy, Route, route
 from voxel51.server.outcomes import Outcomes
 from voxel51.server.parameters import FormField, QueryParameter
 from voxel51.wire.analytics import (

@@ -9,7 +9,8 @@ from voxel51.server.accounts.quotas import Quotas
 from voxel51.server.accounts.service import AccountService
 from voxel51.server.data.storage_quota import StorageQuota
 from voxel51.server.http.bodies import JsonBody
-from voxel51.server.http.route import RequestContext, Route, route
+from voxel51.server.http.context import RequestContext
+from voxel51.server.http.route import Route, route
 from voxel51.wire.accounts import QuotaChange, Usage
 
 

@@ -12,8 +12,9 @@ from voxel51.server.downloads import Download, ProxiedDownload
 from voxel51.server.http.access import SIGNED_LINK
 from voxel51.server.http.batch import Action, batch_route
 from voxel51.server.http.bodies import Form, JsonBody, MultipartBody, QueryBody
+from voxel51.server.http.context import RequestContext
 from voxel51.server.http.replies import FileReply, JsonReply
-from voxel51.server.http.route import Headers, Policy, RequestContext, RequestHeader, Route, route
+from voxel51.server.http.route import Headers, Policy, RequestHeader, Route, route
 from voxel51.server.outcomes import only
 from voxel51.wire import digests
 from voxel51.wire.accounts import Scope

@@ -12,8 +12,9 @@ from voxel51.server.data.uploads_service import NewUpload, UploadService, Upload
 from voxel51.server.errors import BadRequest, UnsupportedType, UnsupportedVersion
 from voxel51.server.http.access import ANYONE
 from voxel51.server.http.bodies import RawBody, StreamBody, Upload
+from voxel51.server.http.context import RequestContext
 from voxel51.server.http.replies import JsonReply
-from voxel51.server.http.route import Headers, Policy, RequestContext, RequestHeader, Route, route
+from voxel51.server.http.route import Headers, Policy, RequestHeader, Route, route
 from voxel51.wire import digests
 from voxel51.wire import uploads as tus
 

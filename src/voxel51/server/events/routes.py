@@ -7,8 +7,9 @@ from voxel51.server.accounts.access import BY_USER
 from voxel51.server.accounts.callers import User
 from voxel51.server.errors import BadRequest
 from voxel51.server.events.feed import Feed, StreamStart
+from voxel51.server.http.context import RequestContext
 from voxel51.server.http.replies import EventStream, ServerSentEvent, ServerSentEvents
-from voxel51.server.http.route import Headers, RequestContext, RequestHeader, Route, route
+from voxel51.server.http.route import Headers, RequestHeader, Route, route
 from voxel51.server.parameters import QueryParameter
 from voxel51.wire import dates
 from voxel51.wire.events import GAP, Event, Gap

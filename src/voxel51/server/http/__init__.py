@@ -2,7 +2,8 @@
 
 | module | subject |
 |---|---|
-| `route`, `access`, `bodies`, `replies` | vocabulary of the tables: routes, credentials, request bodies, answers |
+| `route`, `access` | rows of the tables: routes, their policies, kinds of credential |
+| `context`, `bodies`, `replies` | what handlers receive and return |
 | `application` | the ASGI application: all routes, and what every response has |
 | `endpoint` | one request, from credential to response |
 | `decoding`, `query` | JSON, form and query bodies |

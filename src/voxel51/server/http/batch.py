@@ -8,8 +8,9 @@ from msgspec import Meta
 from voxel51.server.errors import BadRequest, ServiceError
 from voxel51.server.http.access import Access, ScopedCaller
 from voxel51.server.http.bodies import JsonBody
+from voxel51.server.http.context import RequestContext
 from voxel51.server.http.errors import STATUS_OF
-from voxel51.server.http.route import Policy, RequestContext, Route, route
+from voxel51.server.http.route import Policy, Route, route
 from voxel51.server.outcomes import Outcomes
 from voxel51.wire.accounts import Scope
 from voxel51.wire.batches import BatchResponse, BatchResponses

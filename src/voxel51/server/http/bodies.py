@@ -12,17 +12,15 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Generic, Protocol, TypeVar
+from typing import Annotated, Generic, Protocol, TypeVar
 
 from msgspec import Meta
 
 from voxel51.server.database.search import Listing, Query
 from voxel51.server.errors import BadRequest
+from voxel51.server.http.context import RequestContext
 from voxel51.server.parameters import FormField, Schema
 from voxel51.server.storage.storage import Writer
-
-if TYPE_CHECKING:
-    from voxel51.server.http.route import RequestContext
 
 BodyT = TypeVar("BodyT")
 CallerT = TypeVar("CallerT")
@@ -179,7 +177,7 @@ class StreamBody(Body[SinkT], Generic[SinkT, CallerT]):
         media_type: for the API description.
     """
 
-    open: "Callable[[RequestContext[CallerT]], SinkT]"
+    open: Callable[[RequestContext[CallerT]], SinkT]
     media_type: str
 
 

@@ -15,6 +15,7 @@ from voxel51.server.downloads import Download, ProxiedDownload
 from voxel51.server.errors import NotFound, ServiceError, TooManyRequests, Unauthenticated, Unavailable
 from voxel51.server.http.access import ANYONE, Access, IdentifiedCaller
 from voxel51.server.http.bodies import Form, JsonBody, MultipartBody, NoBody, QueryBody, RawBody, StreamBody, Upload
+from voxel51.server.http.context import RequestContext
 from voxel51.server.http.decoding import decode_json, reject_nul
 from voxel51.server.http.downloads import download_response
 from voxel51.server.http.errors import accepts_html, error_page_redirect, response_to
@@ -25,7 +26,7 @@ from voxel51.server.http.query import read_query
 from voxel51.server.http.rate_limits import RateLimiter, client_network
 from voxel51.server.http.receiving import is_shorter, read_body, stream_body
 from voxel51.server.http.replies import EventStream, JsonReply
-from voxel51.server.http.route import RequestContext, Route
+from voxel51.server.http.route import Route
 from voxel51.server.http.uploads import UploadReceiver
 from voxel51.server.storage.storage import CHUNK_BYTES, Storage
 from voxel51.wire.accounts import Scope

@@ -9,31 +9,14 @@ from typing import Any, Generic, TypedDict, TypeVar, Unpack, overload
 
 from voxel51.server.http.access import ANYONE, SIGNED_LINK, Access
 from voxel51.server.http.bodies import NO_BODY, Body
+from voxel51.server.http.context import RequestContext
 from voxel51.server.parameters import QueryParameter
 from voxel51.wire.accounts import Scope
 
 CallerT = TypeVar("CallerT")
-CallerT_co = TypeVar("CallerT_co", covariant=True)
 BodyT = TypeVar("BodyT")
 
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
-
-
-@dataclass(frozen=True, slots=True)
-class RequestContext(Generic[CallerT_co]):
-    """One authenticated request, as its handler sees it.
-
-    Attributes:
-        caller: whom the credential stands for; None for `ANYONE` and `SIGNED_LINK`.
-        path_params: values of the path's placeholders.
-        query_params: first value of each key of the query string.
-        headers: of the request; names in any case.
-    """
-
-    caller: CallerT_co
-    path_params: Mapping[str, str]
-    query_params: Mapping[str, str] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,9 @@ from voxel51.server.data.service import DataService
 from voxel51.server.downloads import Download, ProxiedDownload
 from voxel51.server.http.access import SIGNED_LINK, Access
 from voxel51.server.http.bodies import Form, JsonBody, MultipartBody, RawBody, Upload
+from voxel51.server.http.context import RequestContext
 from voxel51.server.http.replies import FileReply, JsonReply
-from voxel51.server.http.route import Policy, RequestContext, Route, route
+from voxel51.server.http.route import Policy, Route, route
 from voxel51.server.jobs.attempt_reports import AttemptReports
 from voxel51.server.jobs.attempts import LOG_FOLDER, Attempt
 from voxel51.server.jobs.status import check_status

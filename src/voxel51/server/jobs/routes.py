@@ -13,8 +13,9 @@ from voxel51.server.errors import BadRequest
 from voxel51.server.http.access import SIGNED_LINK
 from voxel51.server.http.batch import Action, batch_route
 from voxel51.server.http.bodies import Form, MultipartBody, QueryBody
+from voxel51.server.http.context import RequestContext
 from voxel51.server.http.replies import FileReply, JsonReply
-from voxel51.server.http.route import Policy, RequestContext, Route, route
+from voxel51.server.http.route import Policy, Route, route
 from voxel51.server.jobs.actions import JobActions
 from voxel51.server.jobs.service import LISTING, LONGEST_NAME, JobService
 from voxel51.server.outcomes import Outcomes, only

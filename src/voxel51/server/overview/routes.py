@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from voxel51.server.accounts.access import BY_APPLICATION, BY_OPERATOR
 from voxel51.server.accounts.applications import ApplicationService
 from voxel51.server.accounts.callers import Application, User
-from voxel51.server.http.route import RequestContext, Route, route
+from voxel51.server.http.context import RequestContext
+from voxel51.server.http.route import Route, route
 from voxel51.server.overview.health import HealthService
 from voxel51.server.overview.queue import QueueService
 from voxel51.server.overview.usage import UsageQuery, UsageService

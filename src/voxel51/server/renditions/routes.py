@@ -8,8 +8,9 @@ from voxel51.server.accounts.callers import User
 from voxel51.server.downloads import Download
 from voxel51.server.errors import BadRequest
 from voxel51.server.http.access import ANYONE
+from voxel51.server.http.context import RequestContext
 from voxel51.server.http.replies import FileReply, JsonReply
-from voxel51.server.http.route import Policy, RequestContext, Route, route
+from voxel51.server.http.route import Policy, Route, route
 from voxel51.server.jobs.routes import OutputFormats
 from voxel51.server.jobs.shares import ShareService
 from voxel51.server.parameters import QueryParameter

@@ -6,7 +6,8 @@ from voxel51.server.accounts.access import BY_USER
 from voxel51.server.accounts.callers import User
 from voxel51.server.http.access import SIGNED_LINK
 from voxel51.server.http.bodies import JsonBody
-from voxel51.server.http.route import Policy, RequestContext, Route, route
+from voxel51.server.http.context import RequestContext
+from voxel51.server.http.route import Policy, Route, route
 from voxel51.server.jobs.attempt_reports import AttemptReports
 from voxel51.server.search.query import ARGUMENTS, LabelQuery
 from voxel51.server.search.service import SearchService

@@ -6,7 +6,8 @@ from voxel51.server.accounts.access import BY_CALLER, CALLER
 from voxel51.server.accounts.callers import Caller
 from voxel51.server.database.search import Query
 from voxel51.server.http.bodies import JsonBody, QueryBody
-from voxel51.server.http.route import Policy, RequestContext, Route, route
+from voxel51.server.http.context import RequestContext
+from voxel51.server.http.route import Policy, Route, route
 from voxel51.server.webhooks.history import LISTING, DeliveryHistoryService
 from voxel51.server.webhooks.service import WebhookService
 from voxel51.wire.webhooks import (

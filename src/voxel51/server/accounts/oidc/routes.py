@@ -9,8 +9,9 @@ from voxel51.server.accounts.callers import User
 from voxel51.server.accounts.oidc.service import SIGN_IN_LIFETIME, OidcService, StartedSignIn
 from voxel51.server.accounts.sign_in_routes import browser_of, cookie_attributes, session_cookie
 from voxel51.server.http.access import ANYONE
+from voxel51.server.http.context import RequestContext
 from voxel51.server.http.replies import JsonReply
-from voxel51.server.http.route import Headers, Policy, RequestContext, Route, route
+from voxel51.server.http.route import Headers, Policy, Route, route
 from voxel51.server.parameters import QueryParameter
 from voxel51.wire.accounts import OidcRedirect
 from voxel51.wire.headers import SIGN_IN_COOKIE
