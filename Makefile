@@ -2,7 +2,7 @@
 # Set-up needs Python 3.11 or later with pip, and nothing else; `make PYTHON=/path/to/python …` picks one.
 
 .DEFAULT_GOAL := help
-.PHONY: generate help setup dev demo test test-unit lint bench docs serve build lock pictures \
+.PHONY: generate help setup dev demo test test-unit coverage lint bench docs serve build lock pictures \
     install-test kill-test large-test api-test quality-test fiftyone-test docs-test console-test
 .DELETE_ON_ERROR:
 
@@ -48,6 +48,12 @@ generate: dev ## generate the async clients from the blocking ones
 
 test-unit: dev ## run the unit tests: no server, no database server, no pytest-xdist (ARGS as above)
 	$(PYTEST) -p no:xdist -m "unit and not slow" $(ARGS)
+
+coverage: dev ## run the quick tests and report the branch coverage (ARGS as above)
+	@$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -m "not slow" -n auto --dist worksteal $(ARGS)
+	@$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
 
 lint: dev ## check style, types and imports between packages
 	$(BIN)/ruff check
