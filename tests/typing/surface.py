@@ -26,7 +26,7 @@ def users(api: API) -> None:
     assert_type(api.download_job_logfile("j"), str)
     assert_type(api.iter_analytics(AnalyticsQuery()), Iterator[AnalyticRecord])
     assert_type(api.iter_jobs(), Iterator[JobRecord])
-    assert_type(api.wait(["j"], timeout=5), Iterator[JobRecord])
+    assert_type(api.wait(["j"], timeout=5, progress=True), Iterator[JobRecord])
     assert_type(api.run("a/b", {"video": "path"}, {"rate": 1}, output_dir="out", timeout=60), RunResult)
     assert_type(api.thread_map(api.get_job_details, ["j"], max_workers=4), list[JobRecord])
     parameters: dict[str, Any] = api.get_job_request("j").parameters

@@ -10,4 +10,6 @@ IDEMPOTENCY_KEY = "Idempotency-Key"
 IDEMPOTENCY_REPLAYED = "Idempotency-Replayed"
 SESSION_COOKIE = "voxel51_session"
 SIGN_IN_COOKIE = "voxel51_sign_in"  # the state of an OIDC sign-in, while the browser is at the provider
-REFUSAL_COOKIE = "voxel51_refusal"  # the reason of a failed sign-in, for the page that the browser is sent to
+SIGN_IN_ERROR_COOKIE = (
+    "voxel51_sign_in_error"  # the reason of a failed sign-in, for the page that the browser is sent to
+)

@@ -21,7 +21,7 @@ from demo.platform_process import PlatformProcess
 from support.loopback_server import Loopback
 from support.oidc_provider import CLIENT_ID, CLIENT_SECRET, LooseProvider, Says
 from support.platforms import new_platform, running
-from voxel51.wire.headers import REFUSAL_COOKIE
+from voxel51.wire.headers import SIGN_IN_ERROR_COOKIE
 
 PASSWORD = "correct horse"
 
@@ -309,7 +309,7 @@ def refused_as_in_a_browser(platform, path, **more) -> tuple[str, str]:
     answer = requests.get(f"{platform.url}/v1{path}", headers=headers, allow_redirects=False, timeout=20, **more)
     assert answer.status_code == 302, answer.text
     assert "httponly" not in answer.headers["Set-Cookie"].lower()
-    return answer.headers["Location"], unquote(answer.cookies[REFUSAL_COOKIE])
+    return answer.headers["Location"], unquote(answer.cookies[SIGN_IN_ERROR_COOKIE])
 
 
 def test_browser_gets_page_with_reason_of_refusal(platform) -> None:

@@ -32,7 +32,7 @@ from voxel51.server.errors import (
     UnsupportedVersion,
 )
 from voxel51.wire.errors import ErrorResponse
-from voxel51.wire.headers import REFUSAL_COOKIE, REQUEST_ID
+from voxel51.wire.headers import REQUEST_ID, SIGN_IN_ERROR_COOKIE
 
 log = logging.getLogger(__name__)
 
@@ -96,7 +96,7 @@ def error_page_redirect(path: str, refusal: Response) -> Response:
     message = msgspec.json.decode(refusal.body, type=ErrorResponse)["error"]["message"]
     response = Response(None, 302, {"Location": f"{path}?refused={refusal.status_code}", "Cache-Control": "no-store"})
     response.set_cookie(
-        REFUSAL_COOKIE, quote(message, safe=""), max_age=_REFUSAL_COOKIE_SECONDS, path=path, samesite="lax"
+        SIGN_IN_ERROR_COOKIE, quote(message, safe=""), max_age=_SIGN_IN_ERROR_COOKIE_SECONDS, path=path, samesite="lax"
     )
     return response
 

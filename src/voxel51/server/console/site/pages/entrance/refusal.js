@@ -4,7 +4,7 @@ import { h } from "../../core/dom.js";
 import { place } from "../../core/router.js";
 import { session } from "../../core/session.js";
 
-const COOKIE = "voxel51_refusal";
+const COOKIE = "voxel51_sign_in_error";
 const OTHERWISE = "The sign-in did not work. Begin it again.";
 
 /** What the platform said, once; nothing where nobody was refused. The address says that, and never why. */
