@@ -60,7 +60,7 @@ STATUS_OF: Mapping[type[ServiceError], int] = {
 }
 """HTTP status of each service error."""
 
-_REFUSAL_COOKIE_SECONDS = 60
+_SIGN_IN_ERROR_COOKIE_SECONDS = 60
 _HEADERS: Mapping[int, Mapping[str, str]] = {
     401: {"WWW-Authenticate": "Bearer"},
     423: {"Retry-After": "1"},
