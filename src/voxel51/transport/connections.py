@@ -1,41 +1,43 @@
-"""HTTP connections: urllib3's, with a deadline for each request, an abort from other threads, and strict heads.
+"""HTTP connections: http.client's, with a deadline for each request, an abort from other threads, and strict heads.
 
-The sender imports this module at its first request: urllib3 takes longer to import than the rest of the client.
+The sender imports this module at its first request, because http.client takes 20 ms to import.
 """
 
+import base64
 import http.client
 import io
+import re
+import select
 import socket
+import struct
 import time
+import zlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from functools import partial
+from functools import lru_cache, partial
 from ssl import SSLContext
-from typing import Any, NamedTuple
-from urllib.parse import unquote
-
-import urllib3.exceptions
-from urllib3.connection import HTTPConnection, HTTPSConnection, ProxyConfig
-from urllib3.exceptions import HTTPError
-from urllib3.response import HTTPResponse
-from urllib3.util import SKIP_HEADER, Url, make_headers, parse_url
-from urllib3.util.wait import wait_for_read
+from typing import Any, NamedTuple, cast
+from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from voxel51.transport.environment import proxy_for
 from voxel51.transport.errors import APIError, CannotConnect, ConnectionFailed, TimedOut
 from voxel51.transport.messages import StreamedBody
 
-FAILURES = (OSError, http.client.HTTPException, HTTPError)
-"""The errors that urllib3 and the standard library raise when a connection fails."""
+FAILURES = (OSError, http.client.HTTPException, EOFError, zlib.error)
+"""The errors that the standard library raises when a connection fails or a compressed body is cut or damaged."""
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_ESCAPED_TARGET = re.compile(r"(?:/(?!\.)[\w~!$&()*+,;=:@%.-]*)+(?:\?[\w~!$&()*+,;=:@%./?-]*)?", re.ASCII)
+"""A path, without parts that begin with a dot, and a query, both as they can be sent."""
+
+_UNESCAPED = "~!$&'()*+,;=:@%/?"
+_INVALID_IN_HOST = re.compile(r"[^\w.:%-]")
+
 _INTERIM_STATUSES = range(102, 200)
 """Responses that announce another one. http.client skips 100 itself; after 101 no other comes."""
 
 _INTERIM_HEAD = b"HTTP/1.1 1"
 _LONGEST_REASON = 200
-_RECEIVE_BYTES = 32 * 1024
-"""The size of one read while a head is received: nearly all small responses fit."""
 
 
 class Address(NamedTuple):
@@ -54,18 +56,14 @@ class Address(NamedTuple):
         Raises:
             ValueError: it is not an HTTP address.
         """
-        try:
-            parts = parse_url(url)
-        except HTTPError:  # its text holds the whole URL
-            raise ValueError from None
-        if parts.scheme not in _DEFAULT_PORTS or not parts.host or parts.port == 0:
-            raise ValueError
-        port = parts.port or _DEFAULT_PORTS[parts.scheme]
-        return cls(parts.scheme, parts.host.strip("[]"), port, parts.request_uri, parts.auth)
+        path = url.find("/", len("https://"))
+        if path > 0 and _ESCAPED_TARGET.fullmatch(url, path):  # nearly always; the rest repeats from call to call
+            return _parse(url[:path])._replace(target=url[path:])
+        return _parse(url)
 
     @property
     def origin(self) -> tuple[str, str, int]:
-        """What the requests of one connection have in common."""
+        """The part that all requests over one connection share."""
         return self[:3]
 
     @property
@@ -76,7 +74,28 @@ class Address(NamedTuple):
         return f"{self.scheme}://{host}{port}"
 
 
-class Connection(HTTPConnection):
+@lru_cache(maxsize=64)
+def _parse(url: str) -> Address:
+    parts = urlsplit(url)
+    host, port = parts.hostname, parts.port
+    if parts.scheme not in _DEFAULT_PORTS or not host or port == 0 or _INVALID_IN_HOST.search(host):
+        raise ValueError
+    path = parts.path
+    if "/." in path:
+        path = urlsplit(urljoin(f"{parts.scheme}://{parts.netloc}/", path)).path
+    target = quote(path, safe=_UNESCAPED) or "/"
+    if parts.query:
+        target += "?" + quote(parts.query, safe=_UNESCAPED)
+    credentials = unquote(parts.netloc.rpartition("@")[0]) or None
+    return Address(parts.scheme, host, port or _DEFAULT_PORTS[parts.scheme], target, credentials)
+
+
+def basic_authentication(credentials: str) -> str:
+    """Return the header's value for ``user:password``."""
+    return "Basic " + base64.b64encode(credentials.encode()).decode()
+
+
+class Connection(http.client.HTTPConnection):
     """A connection to a server, used by one request at a time.
 
     Attributes:
@@ -112,14 +131,23 @@ class Connection(HTTPConnection):
                 f"cannot reach {self.root}: {_reason_of(error)}. Check that the server is running there, and that the "
                 "address is right"
             ) from None
-        self.timeout = self._silence_seconds = silence_seconds
+        if type(self.sock) is socket.socket:  # TLS has sockets of its own
+            self.sock = _KernelTimedSocket.adopt(self.sock)
+        self._silence_seconds = silence_seconds
         self._connected = self.sock  # http.client lets go of its own before the end of a connection's last response
+        self._poll = select.poll()
+        self._poll.register(self.sock, select.POLLIN)
         # http.client only calls it
         self.response_class = partial(_StrictResponse, self._limit_wait)  # type: ignore[assignment]
 
+    @property
+    def is_usable(self) -> bool:
+        """Whether another request can be sent. What comes unasked is the end of the connection, or announces it."""
+        return self.sock is not None and not self.is_spent and not self._has_received()
+
     def exchange(
         self, method: str, target: str, headers: Mapping[str, str], body: bytes | StreamedBody | None
-    ) -> HTTPResponse:
+    ) -> http.client.HTTPResponse:
         """Send a request and return its response, which is complete up to the body.
 
         A server that refuses a body may answer and close the connection before the body has gone up. Sending fails
@@ -129,20 +157,13 @@ class Connection(HTTPConnection):
             ConnectionFailed: no response came.
             Exception: the error that a streamed body raised while it was read.
         """
-        start, more_headers = self.forwarding
-        failure = self._sending(
-            lambda: self.request(
-                method,
-                start + target,
-                body=None if isinstance(body, StreamedBody) else body,
-                headers={"Accept-Encoding": SKIP_HEADER, **headers, **more_headers},
-                preload_content=False,
-            )
-        )
+        self._limit_silence(self._silence_seconds)
+        streamed = isinstance(body, StreamedBody)
+        failure = self._sending(lambda: self._send_request(method, target, headers, None if streamed else body))
         if failure is None and isinstance(body, StreamedBody):
             failure = self._send_stream(body)
             # The server has all of the body and may take its time over it: only the deadline ends the wait.
-            self.timeout = max(self._silence_seconds, (self.deadline or 0) - time.monotonic())
+            self._limit_silence(max(self._silence_seconds, (self.deadline or 0) - time.monotonic()))
         self.is_spent = self.is_spent or failure is not None
         try:
             if isinstance(failure, TimeoutError) and not self._has_received():
@@ -150,20 +171,25 @@ class Connection(HTTPConnection):
             response = self.getresponse()
         except FAILURES as error:
             raise self.failure(failure or error) from None
-        self.timeout = self._silence_seconds
+        self._limit_silence(self._silence_seconds)
         self.idle_since = time.monotonic()
         return response
 
     def failure(self, error: Exception) -> ConnectionFailed:
-        """Return our error for one of `FAILURES`. Raise it ``from None``: the original may name the whole URL."""
-        if isinstance(error, TimeoutError | urllib3.exceptions.TimeoutError):
+        """Return our error for one of `FAILURES`. Raise it ``from None``: the original may quote the URL."""
+        if isinstance(error, TimeoutError):
             return TimedOut(f"{self.root} did not answer in time")
         return ConnectionFailed(f"the connection to {self.root} broke: {_reason_of(error)}")
 
     def send(self, data: Any) -> None:
-        """Send bytes before the deadline. urllib3 calls this for heads and bodies."""
-        self._limit_wait()
-        super().send(data)
+        """Send bytes before the deadline. http.client calls this for heads and bodies."""
+        if self._connected is None:  # to a proxy, for a tunnel
+            super().send(data)
+            return
+        left = memoryview(data)
+        while left:
+            self._limit_wait()
+            left = left[self._connected.send(left) :]
 
     def abort(self) -> None:
         """Make the thread that uses it fail at once; that thread closes it."""
@@ -171,6 +197,13 @@ class Connection(HTTPConnection):
         if self._connected is not None:
             with suppress(OSError):  # it is broken or closed already
                 self._connected.shutdown(socket.SHUT_RDWR)
+
+    def _send_request(self, method: str, target: str, headers: Mapping[str, str], body: Any) -> None:
+        start, more_headers = self.forwarding
+        self.putrequest(method, start + target, skip_accept_encoding=True)
+        for name, text in (*headers.items(), *more_headers.items()):
+            self.putheader(name, text)
+        self.endheaders(body or None)
 
     def _send_stream(self, body: StreamedBody) -> Exception | None:
         """Send a body piece by piece, as long as the server has not answered; return what ended it early.
@@ -187,7 +220,7 @@ class Connection(HTTPConnection):
                 self.is_spent = True
                 return None
             piece = chunk[:left]
-            failure = self._sending(lambda piece=piece: self.send(piece))  # type: ignore[misc]
+            failure = self._sending(partial(self.send, piece))
             if failure is not None:
                 return failure
             left -= len(piece)
@@ -204,12 +237,17 @@ class Connection(HTTPConnection):
 
     def _is_answered(self) -> bool:
         """Return whether a response has come while a body goes up."""
-        if not self._has_received() or self.sock is None:
+        if not self._has_received() or self._connected is None:
             return False
-        return not self.sock.recv(len(_INTERIM_HEAD), socket.MSG_PEEK).startswith(_INTERIM_HEAD)
+        return not self._connected.recv(len(_INTERIM_HEAD), socket.MSG_PEEK).startswith(_INTERIM_HEAD)
 
     def _has_received(self) -> bool:
-        return self.sock is not None and wait_for_read(self.sock, timeout=0)
+        return bool(self._poll.poll(0))
+
+    def _limit_silence(self, seconds: float) -> None:
+        self.timeout = seconds
+        if self._connected is not None:
+            self._connected.settimeout(seconds)
 
     def _limit_wait(self) -> None:
         """Bound the next read or write by what is left of the request's time."""
@@ -220,7 +258,7 @@ class Connection(HTTPConnection):
             self._connected.settimeout(min(left, self.timeout or left))
 
 
-class SecureConnection(Connection, HTTPSConnection):
+class SecureConnection(Connection, http.client.HTTPSConnection):
     """A connection over TLS."""
 
     def _is_answered(self) -> bool:
@@ -237,57 +275,101 @@ def prepare(address: Address, context: Callable[[], SSLContext]) -> Connection:
         APIError: the proxy is of an unsupported kind, or a certificate file cannot be read.
     """
     proxy_url = proxy_for(address.scheme, address.host)
-    if proxy_url is not None:
-        connection = _through_proxy(address, parse_url(proxy_url), context)
-    elif address.scheme == "https":
-        connection = SecureConnection(address.host, address.port, ssl_context=context())
+    proxy = address if proxy_url is None else _proxy_address(proxy_url, address)
+    if address.scheme == "https":
+        connection: Connection = SecureConnection(proxy.host, proxy.port, context=context())
     else:
-        connection = Connection(address.host, address.port)
+        connection = Connection(proxy.host, proxy.port)
+    if proxy_url is not None:
+        headers = {"Proxy-Authorization": basic_authentication(proxy.credentials)} if proxy.credentials else {}
+        if address.scheme == "https":
+            connection.set_tunnel(address.host, address.port, headers)
+        else:
+            connection.forwarding = (address.root, headers)
     connection.root = address.root
     return connection
 
 
-def _through_proxy(address: Address, proxy: Url, context: Callable[[], SSLContext]) -> Connection:
-    """Return a connection by which a proxy passes plain requests on, or opens a tunnel for TLS."""
-    if proxy.scheme not in _DEFAULT_PORTS or proxy.host is None:
-        raise APIError(f"the proxy for {address.root} is not an HTTP proxy, the only kind that is supported", 0)
-    headers = make_headers(proxy_basic_auth=unquote(proxy.auth)) if proxy.auth else {}
-    host, port = proxy.host.strip("[]"), proxy.port or _DEFAULT_PORTS[proxy.scheme]
-    connection: Connection
-    if "https" in {proxy.scheme, address.scheme}:
-        trust = context()
-        config = ProxyConfig(trust, use_forwarding_for_https=False, assert_hostname=None, assert_fingerprint=None)
-        connection = SecureConnection(host, port, ssl_context=trust, proxy=proxy, proxy_config=config)
-    else:
-        connection = Connection(host, port, proxy=proxy)
-    if address.scheme == "https":
-        connection.set_tunnel(address.host, address.port, headers, scheme=proxy.scheme)
-    else:
-        connection.forwarding = (address.root, headers)
-    return connection
+def _proxy_address(url: str, address: Address) -> Address:
+    with suppress(ValueError):
+        proxy = Address.parse(url)
+        if proxy.scheme == "http":
+            return proxy
+    raise APIError(
+        f"the proxy for {address.root} cannot be used: only proxies are supported whose URL begins with http://", 0
+    )
 
 
-def _reason_of(error: BaseException) -> str:
-    """Return the text of the first cause. Those that follow from it repeat addresses."""
-    while error.__cause__ is not None:
-        error = error.__cause__
+def _reason_of(error: Exception) -> str:
     text = str(error)[:_LONGEST_REASON]  # it may quote the server
     if not text or isinstance(error, http.client.HTTPException):
         return f"{type(error).__name__}: {text}".removesuffix(": ")
     return text
 
 
+class _KernelTimedSocket(socket.socket):
+    """A socket whose timeouts are the kernel's.
+
+    With Python's own, each read and write is two system calls and releases the interpreter twice, which costs more than
+    all the rest where many threads make small calls.
+    """
+
+    _seconds: float | None = None
+
+    @classmethod
+    def adopt(cls, connected: socket.socket) -> "_KernelTimedSocket":
+        """Return such a socket in the place of ``connected``."""
+        family, kind, protocol = connected.family, connected.type, connected.proto
+        connected.settimeout(None)
+        return cls(family, kind, protocol, fileno=connected.detach())
+
+    def settimeout(self, seconds: float | None) -> None:
+        """Let reads and writes end after ``seconds``."""
+        if seconds != self._seconds:
+            self._seconds = seconds
+            microseconds = 0 if seconds is None else max(int(seconds * 1e6), 1)  # to the kernel, 0 is without end
+            limit = struct.pack("ll", *divmod(microseconds, 1_000_000))
+            self.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
+            self.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
+
+    def recv_into(self, *arguments: Any) -> int:
+        """Receive bytes.
+
+        Raises:
+            TimeoutError: none came in time.
+        """
+        try:
+            return super().recv_into(*arguments)
+        except BlockingIOError:
+            raise TimeoutError("no byte came in time") from None
+
+    def send(self, *arguments: Any) -> int:
+        """Send bytes, perhaps not all.
+
+        Raises:
+            TimeoutError: none could be sent in time.
+        """
+        try:
+            return super().send(*arguments)
+        except BlockingIOError:
+            raise TimeoutError("no byte was taken in time") from None
+
+
 class _StrictResponse(http.client.HTTPResponse):
     """A response whose head must be whole and well-formed.
 
     http.client takes the end of a connection for the end of a head, so a response that was cut there would pass for
-    one with an empty body. urllib3 logs malformed heads together with the whole URL, which may hold secrets.
+    one with an empty body.
     """
 
-    def __init__(self, limit_wait: Callable[[], None], sock: socket.socket, *arguments: Any, **options: Any) -> None:
-        super().__init__(sock, *arguments, **options)
-        self._receiving = _Receiving(self.fp.detach(), limit_wait)
-        self.fp = io.BufferedReader(self._receiving, _RECEIVE_BYTES)
+    def __init__(self, limit_wait: Callable[[], None], sock: socket.socket, **options: Any) -> None:
+        self._sock, self._limit_wait = sock, limit_wait
+        super().__init__(cast("socket.socket", self), **options)
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        """Return what http.client reads the response from: it is given this object in the place of the socket."""
+        self._receiving = _Receiving(self._sock.makefile("rb", buffering=0), self._limit_wait)
+        return io.BufferedReader(self._receiving)
 
     def begin(self) -> None:
         """Receive the head of the final response."""
@@ -298,7 +380,7 @@ class _StrictResponse(http.client.HTTPResponse):
             super().begin()
         self._receiving.is_in_head = False
         if self.msg.defects:
-            raise http.client.HTTPException("the head of its response is malformed")
+            raise http.client.HTTPException("the head of the response is malformed")
 
 
 class _Receiving(io.RawIOBase):

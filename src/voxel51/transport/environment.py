@@ -46,6 +46,7 @@ def tls_context() -> ssl.SSLContext:
         _trust(context, REPLACED_CERTIFICATES, replaced)
     else:
         context = ssl.create_default_context()
+    context.set_alpn_protocols(["http/1.1"])
     if added:
         _trust(context, ADDED_CERTIFICATES, added)
     return context

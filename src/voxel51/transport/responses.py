@@ -1,11 +1,10 @@
 """HTTP responses whose bodies still come over the wire."""
 
+import http.client
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from types import TracebackType
-from typing import Self
-
-from urllib3.response import HTTPResponse
+from typing import Protocol, Self
 
 from voxel51.transport.connections import FAILURES, Connection
 from voxel51.transport.messages import CHUNK_BYTES, EVENT_STREAM
@@ -19,17 +18,21 @@ class ResponseHeaders(Mapping[str, str]):
 
     __slots__ = ("_found",)
 
-    def __init__(self, found: Mapping[str, str]) -> None:
+    def __init__(self, received: http.client.HTTPMessage) -> None:
+        found: dict[str, str] = {}
+        for name, text in received.items():
+            key = name.lower()
+            found[key] = f"{found[key]}, {text}" if key in found else text
         self._found = found
 
     def __getitem__(self, name: str) -> str:
-        text = self._found[name]
+        text = self._found[name.lower()]
         if not text.isascii():
             raise KeyError(name)
         return text
 
     def __iter__(self) -> Iterator[str]:
-        return (name.lower() for name in self._found)
+        return iter(self._found)
 
     def __len__(self) -> int:
         return len(self._found)
@@ -46,7 +49,7 @@ class StreamedResponse:
     """
 
     def __init__(
-        self, received: HTTPResponse, url: str, connection: Connection, release: Callable[[bool], None]
+        self, received: http.client.HTTPResponse, url: str, connection: Connection, release: Callable[[bool], None]
     ) -> None:
         self.status = received.status
         self.reason = received.reason or ""
@@ -63,7 +66,7 @@ class StreamedResponse:
         Raises:
             ConnectionFailed: the connection broke before the end.
         """
-        body = self._receive(self._received.read)
+        body = self._receive(self._source().read)
         self.close(is_complete=True)
         return body
 
@@ -73,10 +76,9 @@ class StreamedResponse:
         Raises:
             ConnectionFailed: the connection broke before the end.
         """
-        is_live = self.headers.get("content-type", "").startswith(EVENT_STREAM)
-        is_encoded = "content-encoding" in self.headers  # urllib3 copies what it might have to decode
-        read = self._received.read1 if is_live else self._received.read
-        while chunk := self._receive(partial(read, CHUNK_BYTES, decode_content=is_encoded)):
+        source = self._source()
+        read = source.read1 if self.headers.get("content-type", "").startswith(EVENT_STREAM) else source.read
+        while chunk := self._receive(partial(read, CHUNK_BYTES)):
             yield chunk
         self.close(is_complete=True)
 
@@ -93,16 +95,32 @@ class StreamedResponse:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        left = self._received.length_remaining
+        left = self._received.length
         if kind is None and left is not None and left <= DRAINED_BYTES:
             self.read()
         self.close()
+
+    def _source(self) -> "_Source":
+        if self.headers.get("content-encoding", "").lower() != "gzip":
+            return self._received
+        from gzip import GzipFile  # noqa: PLC0415  (3 ms to import, and the platform compresses nothing)
+
+        return GzipFile(fileobj=self._received)
 
     def _receive(self, read: Callable[[], bytes]) -> bytes:
         if self._is_released:
             return b""
         try:
-            return read()
+            received = read()
+            if not received and self._received.length:  # http.client takes the end of a connection for that of a body
+                raise http.client.IncompleteRead(b"", self._received.length)
         except FAILURES as error:
             self.close()
             raise self._connection.failure(error) from None
+        return received
+
+
+class _Source(Protocol):
+    def read(self, size: int = -1, /) -> bytes: ...
+
+    def read1(self, size: int = -1, /) -> bytes: ...

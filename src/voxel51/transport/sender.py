@@ -1,4 +1,4 @@
-"""The HTTP sender: kept connections, TLS, proxies, redirects, and bodies streamed both ways, on urllib3.
+"""The HTTP sender: kept connections, TLS, proxies, redirects, and bodies streamed both ways.
 
 It starts no thread, so a process that has used it can be forked. Any number of threads may send at the same time; each
 request has a connection to itself.
@@ -12,7 +12,6 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
 
 import voxel51
 from voxel51.transport.cancellation import Cancellation
@@ -37,7 +36,7 @@ WITH_BODY = frozenset({"POST", "PUT", "DELETE", "PATCH"})
 CLIENT_HEADERS: Mapping[str, str] = {
     "User-Agent": f"voxel51-platform/{voxel51.__version__}",
     "Accept": "*/*",
-    "Accept-Encoding": "gzip, deflate",
+    "Accept-Encoding": "gzip",
 }
 """Headers of every request of the client."""
 
@@ -159,7 +158,7 @@ class HttpSender:
     def _exchange(
         self, connection: "Connection", outgoing: "_Outgoing", cancellation: Cancellation | None
     ) -> "StreamedResponse":
-        from voxel51.transport.responses import StreamedResponse  # noqa: PLC0415  (imports urllib3)
+        from voxel51.transport.responses import StreamedResponse  # noqa: PLC0415  (imports http.client)
 
         origin = outgoing.address.origin
 
@@ -180,7 +179,7 @@ class HttpSender:
         return StreamedResponse(received, request.url, connection, release)
 
     def _prepare(self, request: Request) -> "_Outgoing":
-        from voxel51.transport.connections import Address  # noqa: PLC0415  (imports urllib3)
+        from voxel51.transport.connections import Address, basic_authentication  # noqa: PLC0415  (imports http.client)
 
         try:
             address = Address.parse(request.url)
@@ -196,16 +195,14 @@ class HttpSender:
             else:
                 seconds = seconds or self._timeouts.of_upload(body.size_bytes)
             headers["Content-Length"] = str(body.size_bytes)
-        elif not body and request.method in WITH_BODY:
-            headers["Content-Length"] = "0"
+        elif body or request.method in WITH_BODY:
+            headers["Content-Length"] = str(len(body or b""))
         if address.credentials is not None and "Authorization" not in headers:
-            from urllib3.util import make_headers  # noqa: PLC0415
-
-            headers.update(make_headers(basic_auth=unquote(address.credentials)))
+            headers["Authorization"] = basic_authentication(address.credentials)
         return _Outgoing(request, address, headers, None if seconds is None else time.monotonic() + seconds)
 
     def _connect(self, outgoing: "_Outgoing") -> "Connection":
-        from voxel51.transport import connections  # noqa: PLC0415  (imports urllib3)
+        from voxel51.transport import connections  # noqa: PLC0415  (imports http.client)
 
         seconds = self._timeouts.connect_seconds
         if outgoing.deadline is not None:
@@ -232,14 +229,13 @@ class HttpSender:
             except IndexError:  # another thread was faster
                 return None
             is_fresh = time.monotonic() - connection.idle_since <= IDLE_SECONDS
-            if connection in self._open and is_fresh and connection.is_connected:
+            if connection in self._open and is_fresh and connection.is_usable:
                 return connection
             self._discard(connection)
         return None
 
     def _put_back(self, connection: "Connection", origin: tuple[str, str, int], is_complete: bool) -> None:
-        is_reusable = is_complete and not connection.is_spent and not connection.is_closed
-        if self._keep_alive and is_reusable and connection in self._open:
+        if is_complete and self._keep_alive and connection in self._open and connection.sock is not None:
             self._idle.setdefault(origin, deque()).append(connection)
         else:
             self._discard(connection)
@@ -265,10 +261,21 @@ def _sendable(headers: Mapping[str, str]) -> Mapping[str, str]:
     Raises:
         APIError: one of them would break the message. Its text names them, without values, which may be credentials.
     """
+    sendable = {}
     for name, text in headers.items():
-        if _HEADER_NAME.fullmatch(name) is None or _HEADER_TEXT.fullmatch(text) is None:
-            raise APIError(f"a header cannot be sent as it is; their names are {', '.join(headers)}", 0)
-    return {name: text if text.isascii() else text.encode().decode("latin-1") for name, text in headers.items()}
+        if not (text.isascii() and text.isprintable()):  # the usual case, and much quicker than a pattern
+            if _HEADER_TEXT.fullmatch(text) is None:
+                raise _unsendable(headers)
+            sendable[name] = text.encode().decode("latin-1")
+        else:
+            sendable[name] = text
+        if _HEADER_NAME.fullmatch(name) is None:
+            raise _unsendable(headers)
+    return sendable
+
+
+def _unsendable(headers: Mapping[str, str]) -> APIError:
+    return APIError(f"a header cannot be sent as it is; their names are {', '.join(headers)}", 0)
 
 
 def _joined(body: StreamedBody, address: "Address") -> bytes:
