@@ -5,7 +5,7 @@ import pytest
 from samples.platform import JobPlatform
 from support.loopback_server import Loopback, Reply
 from support.waiting import DEADLINE_SLACK_SECONDS
-from voxel51.platform.agent import Agent, Gone
+from voxel51.platform.agent import Agent, FileUnavailable
 from voxel51.transport.errors import APIError, ConnectionFailed
 from voxel51.transport.sender import JOB_HEADERS, HttpSender
 from voxel51.wire.tasks import TaskState
@@ -26,7 +26,7 @@ def sender():
 
 
 def test_a_platform_that_does_not_come_back_is_given_up_in_time(sender, platform):
-    agent = Agent(sender, platform.environment, patience_seconds=0.3)
+    agent = Agent(sender, platform.environment, retry_seconds=0.3)
     platform.close()
 
     begun = time.monotonic()
@@ -36,8 +36,8 @@ def test_a_platform_that_does_not_come_back_is_given_up_in_time(sender, platform
     assert time.monotonic() - begun < DEADLINE_SLACK_SECONDS
 
 
-def test_what_the_platform_says_last_stands_when_patience_ends(sender, platform):
-    agent = Agent(sender, platform.environment, patience_seconds=0.2)
+def test_what_the_platform_says_last_stands_when_the_time_is_over(sender, platform):
+    agent = Agent(sender, platform.environment, retry_seconds=0.2)
     platform.refusals["PUT", "/v1/jobs/job1/state"] = [503] * 100
 
     with pytest.raises(APIError, match="503: refused by the test"):
@@ -50,7 +50,7 @@ def test_an_impatient_status_is_tried_once(sender, platform):
     platform.refusals["PUT", "/signed/status"] = [503, 200]
 
     with pytest.raises(APIError, match="503"):
-        agent.put_status(b"{}", patient=False)
+        agent.put_status(b"{}", retry=False)
 
     assert platform.requests.count(("PUT", "/signed/status")) == 1
 
@@ -67,7 +67,7 @@ def test_a_file_that_its_source_refuses_is_not_asked_for_again(sender, platform,
     agent = Agent(sender, platform.environment)
     platform.refusals["GET", "/files/v"] = [424, 200]
 
-    with pytest.raises(Gone, match="the file of 'video' cannot be had: refused by the test"):
+    with pytest.raises(FileUnavailable, match="the file of 'video' cannot be downloaded: refused by the test"):
         agent.download("video", {"signed-url": f"{platform.url}/files/v"}, tmp_path)
 
     assert platform.requests == [("GET", "/files/v")]
@@ -81,8 +81,8 @@ def test_a_source_that_is_away_is_waited_for(sender, platform, tmp_path):
     assert Agent(sender, platform.environment).download("video", link, tmp_path).read_bytes() == b"a video"
 
     platform.refusals["GET", "/files/v"] = [502] * 100
-    with pytest.raises(Gone, match="the file of 'video' cannot be had"):
-        Agent(sender, platform.environment, patience_seconds=0.2).download("video", link, tmp_path)
+    with pytest.raises(FileUnavailable, match="the file of 'video' cannot be downloaded"):
+        Agent(sender, platform.environment, retry_seconds=0.2).download("video", link, tmp_path)
 
 
 @pytest.fixture
@@ -96,15 +96,15 @@ def test_what_a_proxy_says_is_not_the_files_fault(sender, platform, tmp_path, ho
     host.reply(Reply(502, b"Bad Gateway"))
 
     with pytest.raises(APIError, match="502"):
-        Agent(sender, platform.environment, patience_seconds=0.2).download("video", {"signed-url": host.url}, tmp_path)
+        Agent(sender, platform.environment, retry_seconds=0.2).download("video", {"signed-url": host.url}, tmp_path)
 
 
 def test_a_file_that_breaks_off_is_read_anew_and_given_up_when_it_always_does(sender, platform, tmp_path, host):
     host.reply(Reply(body=b"x" * 1000, cut_after=10), Reply(body=b"x" * 1000))
-    agent = Agent(sender, platform.environment, patience_seconds=0.3)
+    agent = Agent(sender, platform.environment, retry_seconds=0.3)
 
     assert agent.download("video", {"signed-url": f"{host.url}/v"}, tmp_path).stat().st_size == 1000
 
     host.reply(Reply(body=b"x" * 1000, cut_after=10))
-    with pytest.raises(Gone, match="the file of 'video' breaks off each time"):
+    with pytest.raises(FileUnavailable, match="the file of 'video' breaks off each time"):
         agent.download("video", {"signed-url": f"{host.url}/v"}, tmp_path)

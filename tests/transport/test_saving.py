@@ -5,7 +5,7 @@ import pytest
 
 from support.loopback_server import Loopback, Reply
 from voxel51.transport.messages import Request
-from voxel51.transport.saving import Direct, local_name
+from voxel51.transport.saving import DirectWriter, local_name
 from voxel51.transport.sender import HttpSender
 
 
@@ -19,7 +19,10 @@ def test_a_pipe_takes_what_comes(loopback: Loopback, tmp_path: Path) -> None:
     reader.start()
     loopback.reply(Reply(body=b"labels"))
 
-    with HttpSender().send(Request("GET", loopback.url)) as answer, Direct(pipe, lambda *s: seen.append(s)) as direct:
+    with (
+        HttpSender().send(Request("GET", loopback.url)) as answer,
+        DirectWriter(pipe, lambda *s: seen.append(s)) as direct,
+    ):
         direct.begin(answer.status, answer.headers)
         for chunk in answer.chunks():
             direct.take(chunk)

@@ -1,7 +1,7 @@
-"""What a running job says to the platform, and what it fetches: agent routes and signed links.
+"""Agent of a running job: reports to the platform, downloads of inputs, uploads of results.
 
-Every report may be sent twice without harm, so each is tried again while the platform is away (a server that is
-started anew under a running job is back within seconds).
+Every report may be sent twice without harm, so each is sent again while the platform is away. A server that is
+restarted under a running job is back within seconds.
 """
 
 import json
@@ -29,77 +29,91 @@ from voxel51.wire.tasks import (
     TaskState,
 )
 
-PATIENCE_SECONDS = 60.0
-"""How long a report is tried before the job gives up."""
+RETRY_SECONDS = 60.0
+"""How long a report is sent again before the job gives up."""
 
 BACKOFF = Backoff(first_seconds=0.05, longest_seconds=5.0)
+
 AWAY_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
-REFUSALS = frozenset({401, 403, 404, 409})
+"""Statuses of a platform that is away or overloaded."""
+
+REFUSED_STATUSES = frozenset({401, 403, 404, 409})
+"""Statuses of a platform that no longer accepts this attempt's credential."""
+
 STALE_LINK_STATUSES = frozenset({401, 403, 404, 410})
+"""Statuses of a signed link that has expired, or whose file was deleted."""
+
 SOURCE_STATUSES = frozenset({424, 502})
-"""What the platform answers where a file on another host cannot be had: for good, or for a while."""
+"""Statuses for a file on another host that the platform cannot get: for good, or for a while."""
+
+Reference = Mapping[str, Any]
+"""A file in a task description: ``{"signed-url": …}``, with other keys that differ between versions of the API."""
 
 
 class NotCurrent(Exception):
-    """The platform no longer takes reports of this attempt: another one counts, so this one must stop at once."""
+    """The platform accepts no more reports of this attempt. Another attempt counts, so this one must stop at once."""
 
 
-class Gone(Exception):
-    """A file that the job needs is no longer there, or cannot be had from the host where it is. The text names it."""
+class FileUnavailable(Exception):
+    """A file that the job needs was deleted, or its host does not deliver it. The text names it."""
+
+
+class _DownloadCut(Exception):
+    """A response began, and its connection broke before the end."""
 
 
 class Agent:
-    """The platform, as one attempt at a job sees it.
+    """The platform, as seen by one attempt at a job.
 
-    Calls return when the platform has taken the report. They raise `NotCurrent` when it will take none any more, and
-    `voxel51.transport.errors.APIError` when it refuses this one or did not answer for ``patience_seconds``.
+    Calls return when the platform has accepted the report. They raise `NotCurrent` when it accepts no more, and
+    `voxel51.transport.errors.APIError` when it rejects this one or does not answer for ``retry_seconds``.
     """
 
     def __init__(
-        self, sender: HttpSender, environment: Mapping[str, str], patience_seconds: float = PATIENCE_SECONDS
+        self, sender: HttpSender, environment: Mapping[str, str], retry_seconds: float = RETRY_SECONDS
     ) -> None:
         self._sender = sender
         self._description_url = environment[TASK_DESCRIPTION]
         self._routes = f"{environment[API_BASE_URL].rstrip('/')}/jobs/{environment[JOB_ID]}"
         self._credential = {AGENT_KEY: environment[API_TOKEN]}
-        self._patience_seconds = patience_seconds
+        self._retry_seconds = retry_seconds
         self._links: dict[str, str] = {}
 
     def task(self) -> TaskDescription:
-        """What the job is asked to do. Its links are used from here on."""
-        with self._send(Request("GET", self._description_url, repeatable=True), REFUSALS) as answer:
-            description: TaskDescription = json.loads(answer.read())
+        """Return the task of the job. The links in it are used by later calls."""
+        with self._send(Request("GET", self._description_url, repeatable=True), REFUSED_STATUSES) as response:
+            description: TaskDescription = json.loads(response.read())
         links = {"status": description["status"], "log": description["logfile"], "output": description.get("output"),
                  "spans": description.get("spans")}  # fmt: skip
         self._links = {kind: _url_of(link) for kind, link in links.items() if link}
         return description
 
     def report_state(self, state: TaskState, failure_type: str | None = None) -> None:
-        """Say where the job stands; ``failure_type`` belongs to FAILED."""
+        """Report the state of the job; ``failure_type`` goes with FAILED."""
         report: StateReport = {"state": state.value}
         if failure_type is not None:
             report["failure_type"] = failure_type
-        self._say("PUT", "state", report)
+        self._report("PUT", "state", report)
 
     def report_amount(self, amount: MetadataReport) -> None:
-        """Say how much was analysed."""
-        self._say("POST", "metadata", amount)
+        """Report how much was analysed."""
+        self._report("POST", "metadata", amount)
 
-    def put_status(self, document: bytes, patient: bool = True) -> None:
-        """Publish a status document. An impatient call is tried once: the next one says more anyway."""
-        self._put("status", document, patience_seconds=self._patience_seconds if patient else 0)
+    def put_status(self, document: bytes, retry: bool = True) -> None:
+        """Publish a status document. Without ``retry`` it is sent once: the next document replaces it anyway."""
+        self._put("status", document, retry_seconds=self._retry_seconds if retry else 0)
 
     def put_output(self, path: Path) -> None:
         """Upload the job's output file.
 
         Raises:
-            voxel51.transport.errors.APIError: code 0 and no link: the platform expects no output of this job.
+            voxel51.transport.errors.APIError: with code 0: the platform expects no output of this job.
         """
         output = FilePart.from_path(path)
         self._put("output", StreamedBody(output.content, output.size_bytes))
 
     def put_spans(self, report: SpanReport) -> None:
-        """Say what the labels say, in short; a platform that does not ask for it is told nothing."""
+        """Upload the summary of the labels by which they are found, if the platform asked for it."""
         if self._links.get("spans") is not None:
             self._put("spans", json.dumps(report).encode())
 
@@ -108,80 +122,82 @@ class Agent:
         self._put("log", body)
 
     def post_data(self, path: Path) -> str:
-        """Store a file as data of the job's owner; returns its id.
+        """Store a file as data of the job's owner, and return its id.
 
-        Where an answer is lost on the way, the file may be stored twice.
+        If a response is lost, the file may be stored twice.
         """
         content_type, body = encode({"file": FilePart.from_path(path)}, {})
         headers = {**self._credential, "Content-Type": content_type}
-        with self._send(Request("POST", f"{self._routes}/data", headers, body, repeatable=True), REFUSALS) as answer:
-            data_id: str = json.loads(answer.read())["data"]["data_id"]
+        request = Request("POST", f"{self._routes}/data", headers, body, repeatable=True)
+        with self._send(request, REFUSED_STATUSES) as response:
+            data_id: str = json.loads(response.read())["data"]["data_id"]
         return data_id
 
-    def download(self, name: str, reference: Mapping[str, Any], folder: Path) -> Path:
-        """Fetch the file of the input or data parameter ``name`` into ``folder``, under its owner's name for it.
+    def download(self, name: str, reference: Reference, folder: Path) -> Path:
+        """Download the file of the input or data parameter ``name`` into ``folder``, under its original name.
 
-        A download that breaks off starts anew.
+        A download that is cut starts again.
 
         Raises:
-            Gone: the platform has the file no longer, or cannot get it from where it is.
+            FileUnavailable: it was deleted, or its host does not deliver it.
         """
-        deadline = time.monotonic() + self._patience_seconds
+        deadline = time.monotonic() + self._retry_seconds
         for pause in BACKOFF:
             try:
                 return self._download_once(name, reference, folder)
-            except _BrokenOff as error:
-                if time.monotonic() + pause > deadline:  # the platform is there all the time: it is the file
-                    raise Gone(f"the file of {name!r} breaks off each time it is read") from error
+            except _DownloadCut as error:
+                if time.monotonic() + pause > deadline:  # the platform answers all the time, so the file is at fault
+                    raise FileUnavailable(f"the file of {name!r} breaks off each time it is read") from error
                 time.sleep(pause)
         raise AssertionError("pauses never end")
 
-    def _download_once(self, name: str, reference: Mapping[str, Any], folder: Path) -> Path:
+    def _download_once(self, name: str, reference: Reference, folder: Path) -> Path:
         expected = STALE_LINK_STATUSES | SOURCE_STATUSES
-        answer = self._send(Request("GET", _url_of(reference), repeatable=True), frozenset(), expected)
-        if answer.status in STALE_LINK_STATUSES:
-            with answer:
+        response = self._send(Request("GET", _url_of(reference), repeatable=True), frozenset(), expected)
+        if response.status in STALE_LINK_STATUSES:
+            with response:
                 fresh = self._fresh_link("data", name)
             if fresh is None:
-                raise Gone(f"the file of {name!r} is no longer on the platform")
-            answer = self._send(Request("GET", fresh, repeatable=True), frozenset(), expected)
-        with answer:
-            if answer.status in STALE_LINK_STATUSES:
-                raise Gone(f"the file of {name!r} is no longer on the platform")
-            if answer.status in SOURCE_STATUSES:
-                error = APIError.from_response(answer)
-                if error.request_id is None:  # not the platform's word, but that of a proxy before it
+                raise FileUnavailable(f"the file of {name!r} is no longer on the platform")
+            response = self._send(Request("GET", fresh, repeatable=True), frozenset(), expected)
+        with response:
+            if response.status in STALE_LINK_STATUSES:
+                raise FileUnavailable(f"the file of {name!r} is no longer on the platform")
+            if response.status in SOURCE_STATUSES:
+                error = APIError.from_response(response)
+                if error.request_id is None:  # the answer of a proxy in front of the platform
                     raise error
-                raise Gone(f"the file of {name!r} cannot be had: {error.message}")
-            path = folder / filename_of(answer.headers.get("content-disposition"), answer.url)
-            _save(answer, path)
+                raise FileUnavailable(f"the file of {name!r} cannot be downloaded: {error.message}")
+            path = folder / filename_of(response.headers.get("content-disposition"), response.url)
+            _save(response, path)
         return path
 
-    def _say(self, method: str, route: str, report: StateReport | MetadataReport) -> None:
+    def _report(self, method: str, route: str, report: StateReport | MetadataReport) -> None:
         headers = {**self._credential, "Content-Type": "application/json"}
-        body = json.dumps(report).encode()
-        with self._send(Request(method, f"{self._routes}/{route}", headers, body, repeatable=True), REFUSALS) as answer:
-            answer.read()
+        request = Request(method, f"{self._routes}/{route}", headers, json.dumps(report).encode(), repeatable=True)
+        with self._send(request, REFUSED_STATUSES) as response:
+            response.read()
 
-    def _put(self, kind: str, body: bytes | StreamedBody, patience_seconds: float | None = None) -> None:
+    def _put(self, kind: str, body: bytes | StreamedBody, retry_seconds: float | None = None) -> None:
+        """Upload ``body`` by the signed link for ``kind``; by a fresh one where the link has expired."""
         link = self._links.get(kind)
         if link is not None:
             request = Request("PUT", link, body=body, repeatable=True)
-            with self._send(request, frozenset({409}), STALE_LINK_STATUSES, patience_seconds) as answer:
-                answer.read()
-                if answer.status not in STALE_LINK_STATUSES:
+            with self._send(request, frozenset({409}), STALE_LINK_STATUSES, retry_seconds) as response:
+                response.read()
+                if response.status not in STALE_LINK_STATUSES:
                     return
         link = self._fresh_link(kind)
         if link is None:
-            raise APIError(f"the platform gives no link for the {kind} of this job", 0)
+            raise APIError(f"the platform has no link for the {kind} of this job", 0)
         self._links[kind] = link
-        with self._send(Request("PUT", link, body=body, repeatable=True), REFUSALS, frozenset()) as answer:
-            answer.read()
+        with self._send(Request("PUT", link, body=body, repeatable=True), REFUSED_STATUSES) as response:
+            response.read()
 
     def _fresh_link(self, kind: str, name: str | None = None) -> str | None:
         request = Request("GET", f"{self._routes}/url/{kind}", self._credential, repeatable=True)
-        with self._send(request, REFUSALS) as answer:
-            found: Any = json.loads(answer.read())
+        with self._send(request, REFUSED_STATUSES) as response:
+            found: Any = json.loads(response.read())  # a reference, or references by name
         reference = found if name is None else found.get(name)
         return _url_of(reference) if reference else None
 
@@ -190,53 +206,55 @@ class Agent:
         request: Request,
         superseding: frozenset[int],
         expected: frozenset[int] = frozenset(),
-        patience_seconds: float | None = None,
+        retry_seconds: float | None = None,
     ) -> Response:
-        patience = self._patience_seconds if patience_seconds is None else patience_seconds
-        answer = _patiently(lambda: self._sender.send(request), patience)
-        if answer.status < 400 or answer.status in expected:
-            return answer
-        with answer:
-            error = APIError.from_response(answer)
-        if answer.status in superseding:
+        """Send ``request`` until the platform answers, and return a successful or an ``expected`` response.
+
+        Raises:
+            NotCurrent: the status is one of ``superseding``.
+            APIError: the request was rejected, or the platform is away.
+        """
+        seconds = self._retry_seconds if retry_seconds is None else retry_seconds
+        response = _retried(lambda: self._sender.send(request), seconds)
+        if response.status < 400 or response.status in expected:
+            return response
+        with response:
+            error = APIError.from_response(response)
+        if response.status in superseding:
             raise NotCurrent(str(error)) from error
         raise error
 
 
-class _BrokenOff(Exception):
-    """An answer began, and did not come to its end."""
-
-
-def _save(answer: Response, path: Path) -> None:
+def _save(response: Response, path: Path) -> None:
     with path.open("wb") as file:
         try:
-            for chunk in answer.chunks():
+            for chunk in response.chunks():
                 file.write(chunk)
         except ConnectionFailed as error:
-            raise _BrokenOff(str(error)) from error
+            raise _DownloadCut(str(error)) from error
 
 
-def _patiently(send: Callable[[], Response], patience_seconds: float) -> Response:
-    """Call ``send`` until the platform is there; its last answer or error stands when patience ends."""
-    deadline = time.monotonic() + patience_seconds
+def _retried(send: Callable[[], Response], seconds: float) -> Response:
+    """Call ``send`` until the platform answers or ``seconds`` have passed; the last response or error counts."""
+    deadline = time.monotonic() + seconds
     for pause in BACKOFF:
-        last = time.monotonic() + pause > deadline
+        is_last = time.monotonic() + pause > deadline
         try:
-            answer = send()
+            response = send()
         except ConnectionFailed:
-            if last:
+            if is_last:
                 raise
         else:
-            if last or answer.status not in AWAY_STATUSES:
-                return answer
-            with answer:
-                answer.read()
+            if is_last or response.status not in AWAY_STATUSES:
+                return response
+            with response:
+                response.read()
         time.sleep(pause)
     raise AssertionError("pauses never end")
 
 
-def _url_of(reference: Mapping[str, Any]) -> str:
+def _url_of(reference: Reference) -> str:
     url = reference.get("signed-url") or reference.get("signed_url")
     if not isinstance(url, str):
-        raise APIError(f"the platform gave no link, but {sorted(reference)}", 0)
+        raise APIError(f"the platform sent no link, only the keys {sorted(reference)}", 0)
     return url

@@ -16,7 +16,7 @@ from typing import Any, Never, TypeVar, cast
 
 from voxel51.labels.errors import InvalidLabels
 from voxel51.platform import job_log
-from voxel51.platform.agent import Agent, Gone, NotCurrent
+from voxel51.platform.agent import Agent, FileUnavailable, NotCurrent
 from voxel51.platform.analytic import Analytic, load_analytic
 from voxel51.platform.errors import InvalidInput, MissingWeights
 from voxel51.platform.filenames import safe_filename
@@ -84,7 +84,7 @@ def _do(load: Loader, agent: Agent, task: TaskDescription, status: Status, folde
         job = Job(analytic.document, inputs, parameters, folder, status)
         products = _blaming_the_analytic(lambda: _analyse(analytic, job))
         _deliver(analytic, agent, status, products, folder)
-    except Gone as error:
+    except FileUnavailable as error:
         raise _JobFailed(JobFailureType.USER, str(error)) from error
     except APIError as error:
         if error.code == 0:  # nobody there to report it to
@@ -169,7 +169,7 @@ def _report_failure(agent: Agent, status: Status, failure: _JobFailed) -> None:
 def _publish(agent: Agent, document: bytes) -> None:
     """Publish a status from within the analytic: one that does not arrive is no reason to fail."""
     try:
-        agent.put_status(document, patient=False)
+        agent.put_status(document, retry=False)
     except NotCurrent as error:
         _stop_at_once(error)
     except APIError as error:

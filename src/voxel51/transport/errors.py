@@ -1,20 +1,20 @@
-"""What can go wrong with a call::
+"""Errors of calls: one tree, a class for each reaction of the caller::
 
     Exception
-    └── APIError                     the call failed; ``code`` is the HTTP status (0 where no answer came)
-        ├── InvalidRequest           400, 413, 414, 415, 422: something in the request is wrong
-        ├── AuthenticationFailed     401: no token, or one that is not valid (any more)
-        ├── PermissionDenied         403: the token is good, but not for this
-        ├── NotFound                 404: there is no such thing, or it is somebody else's
-        ├── Conflict                 409: not in the state that things are in now
-        ├── QuotaExceeded            429, 507: too much, too fast
-        ├── ServerFailed             the other 5xx: the platform's fault
-        ├── Damaged                  what arrived is not what was sent
-        └── ConnectionFailed         no answer, or half of one: the connection broke
-            ├── CannotConnect        nobody listens there: nothing was sent
-            └── TimedOut             no answer in time
+    └── APIError                     the call failed; ``code`` is the HTTP status (0 without a response)
+        ├── InvalidRequest           400, 413, 414, 415, 422: the request is invalid
+        ├── AuthenticationFailed     401: no token, or an invalid or expired one
+        ├── PermissionDenied         403: the token does not permit this
+        ├── NotFound                 404: not found, or owned by another user
+        ├── Conflict                 409: not possible in the present state
+        ├── QuotaExceeded            429, 507: too many requests, or the storage quota is used up
+        ├── ServerFailed             the other 5xx: the platform failed
+        ├── Damaged                  the data that arrived differ from those that were sent
+        └── ConnectionFailed         no response, or an incomplete one
+            ├── CannotConnect        no connection could be made: nothing was sent
+            └── TimedOut             no response in time
 
-Catch the class for what you would do about it.
+Catch the class that fits the reaction.
 """
 
 import json
@@ -28,10 +28,10 @@ class APIError(Exception):
     """A call failed. Its text is ``<code>: <message>``; tracebacks also show the advice and the request's id.
 
     Attributes:
-        code: the HTTP status, 0 where no answer came.
-        message: what was wrong, as the platform says it.
-        request_id: the platform's name for the request, where it gave one: quote it to whoever runs the platform.
-        advice: what to try; empty where the message says all there is.
+        code: the HTTP status; 0 without a response.
+        message: the platform's explanation.
+        request_id: the platform's id of the request, if there is one. Give it to the operator of the platform.
+        advice: what to try; empty where the message is enough.
     """
 
     advice: ClassVar[str] = ""
@@ -44,80 +44,82 @@ class APIError(Exception):
         if self.advice:
             self.add_note(self.advice)
         if request_id:
-            self.add_note(f"the platform calls this request {request_id}")
+            self.add_note(f"request id: {request_id}")
 
     @classmethod
     def from_response(cls, res: Response | BufferedResponse) -> "APIError":
-        """The error that an answer with a status of 400 or above stands for: of the class for that status.
+        """Return the error for a response with a status of 400 or above, of the class for that status.
 
         Raises:
-            ValueError: the answer is not an error.
+            ValueError: the response is not an error.
         """
         if res.status < 400:
-            raise ValueError(f"the answer of {shown(res.url)} is no error: status {res.status}")
+            raise ValueError(f"the response of {shown(res.url)} is not an error: status {res.status}")
         message = _message_of(res.read()) or f"{res.reason} for URL: {res.url.partition('?')[0]}"
         return _class_of(res.status)(message, res.status, res.headers.get("x-request-id"))
 
 
 class InvalidRequest(APIError):
-    """Something in the request is wrong; the message names it."""
+    """The request is invalid; the message names the value."""
 
-    advice = "correct what the message names and call again; the same request would be refused again"
+    advice = "correct the value that the message names; the same request would be rejected again"
 
 
 class AuthenticationFailed(APIError):
-    """There is no token, or it is not valid (any more)."""
+    """The token is missing, invalid or expired."""
 
-    advice = "activate a token that is valid (voxel51.users.auth.activate_token); ask whoever runs the platform for one"
+    advice = "activate a valid token (voxel51.users.auth.activate_token); ask the operator of the platform for one"
 
 
 class PermissionDenied(APIError):
-    """The token is good, but not for this."""
+    """The token is valid, but does not permit this."""
 
-    advice = "use a token that may do this, or ask whoever runs the platform; an application must name a user"
+    advice = "use a token that permits this, or ask the operator of the platform; an application must name a user"
 
 
 class NotFound(APIError):
-    """There is no such thing, or it belongs to somebody else."""
+    """The object does not exist, or belongs to another user."""
 
-    advice = "list what there is (list_data, list_jobs, list_analytics), and look whether the token is the right one"
+    advice = (
+        "list the existing objects (list_data, list_jobs, list_analytics), and check that the token is the right one"
+    )
 
 
 class Conflict(APIError):
-    """It cannot be done in the state that things are in now, or it was done already."""
+    """The request is not possible in the present state, or was fulfilled before."""
 
-    advice = "look at the present state (get_job_details, get_data_details) before trying again"
+    advice = "check the present state (get_job_details, get_data_details) before trying again"
 
 
 class QuotaExceeded(APIError):
-    """Too many requests, or no room for more."""
+    """There were too many requests, or the storage quota is used up."""
 
-    advice = "wait before trying again, delete what is no longer needed, or ask for a larger quota"
+    advice = "wait before trying again, delete data that are no longer needed, or ask the operator for a larger quota"
 
 
 class ServerFailed(APIError):
-    """The platform is at fault. What was asked may have been done or not."""
+    """The platform failed. The request may have been fulfilled or not."""
 
-    advice = "try again later; if it stays, tell whoever runs the platform the request's id"
+    advice = "try again later; if the error persists, give the request id to the operator of the platform"
 
 
 class ConnectionFailed(APIError):
-    """No answer came, or only half of one: nobody listens at that address, or the connection broke."""
+    """No response came, or an incomplete one: no server listens at the address, or the connection broke."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message, 0)
 
 
 class CannotConnect(ConnectionFailed):
-    """Nobody listens at that address, or its certificate is not trusted. Nothing was sent, so sending is safe."""
+    """No server listens at the address, or its certificate is not trusted. Nothing was sent, so sending again is safe."""
 
 
 class TimedOut(ConnectionFailed):
-    """No answer came in time."""
+    """No response came in time."""
 
 
 class Damaged(APIError):
-    """What arrived, here or there, is not what was sent. It was not kept; trying again may help."""
+    """Data were damaged during an upload or a download. They were not kept; trying again may help."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message, 0)

@@ -1,4 +1,4 @@
-"""Forms with a file: the file first, then the options, as every client of the platform has always sent them."""
+"""Multipart forms: a file, streamed, and options after it, in the order that every client of the platform uses."""
 
 import mimetypes
 import os
@@ -12,20 +12,20 @@ from pathlib import Path
 from voxel51.transport.messages import CHUNK_BYTES, ChunkSource, StreamedBody
 
 UploadProgress = Callable[[int, int], None]
-"""Receives the bytes of the file that went out so far, and its size. It is called from a thread of the sender."""
+"""Called with the bytes of the file that were sent so far, and its size; from whichever thread sends."""
 
 _ESCAPES = {ord('"'): "%22", **{code: f"%{code:02X}" for code in (*range(32), 127)}}
-"""What a browser escapes in a file name, and the other control characters."""
+"""The characters that browsers escape in file names, and the other control characters."""
 
 
 @dataclass(frozen=True, slots=True)
 class FilePart:
-    """A file to be sent.
+    """A file in a form.
 
     Attributes:
-        filename: what it is called there; any text.
+        filename: its name on the platform; any text.
         content_type: its MIME type.
-        content: gives its bytes from the start at every call.
+        content: returns its bytes from the start at every call.
         size_bytes: their exact number.
     """
 
@@ -36,15 +36,15 @@ class FilePart:
 
     @classmethod
     def from_path(cls, path: str | os.PathLike[str], progress: UploadProgress | None = None) -> "FilePart":
-        """The file at ``path``, read while it is sent.
+        """Return the file at ``path``, which is read while it is sent.
 
         Raises:
-            OSError: there is no such file, or it is a folder or a device.
+            OSError: the file does not exist, or is a folder or a device.
         """
         path = Path(path)
         about = path.stat()
         if not stat.S_ISREG(about.st_mode):
-            raise OSError(f"{str(path)!r} is not a file that can be uploaded: give the path of a regular file")
+            raise OSError(f"{str(path)!r} is not a file that can be uploaded. Pass the path of a regular file")
         source: ChunkSource = partial(_chunks_of, path, about.st_size)
         if progress is not None:
             source = partial(_counted, source, about.st_size, progress)
@@ -52,17 +52,17 @@ class FilePart:
 
     @classmethod
     def from_bytes(cls, filename: str, content: bytes, content_type: str) -> "FilePart":
-        """A file that is already in memory."""
+        """Return a file whose content is in memory."""
         return cls(filename, content_type, lambda: (content,), len(content))
 
 
 def type_of(filename: str) -> str:
-    """The MIME type that a file name suggests."""
+    """Return the MIME type that a file name suggests."""
     return mimetypes.guess_type(filename)[0] or "application/octet-stream"
 
 
 def encode(files: Mapping[str, FilePart], options: Mapping[str, str]) -> tuple[str, StreamedBody]:
-    """The ``Content-Type`` and the body of a form with ``files`` by field name and then ``options``."""
+    """Return the ``Content-Type`` and the body of a form: ``files`` by field name, then ``options``."""
     boundary = secrets.token_hex(16)
     pieces: list[tuple[bytes, FilePart | None]] = []
     for name, part in files.items():
@@ -82,7 +82,7 @@ def _body(pieces: Iterable[tuple[bytes, FilePart | None]]) -> Iterator[bytes]:
 
 
 def _heading_of_file(boundary: str, name: str, part: FilePart) -> bytes:
-    """Names go out as UTF-8 in quotes; what is no text at all (a stray byte in a POSIX name) becomes ``?``."""
+    """Return the part's head. Names are UTF-8 in quotes; bytes that are not text (in a POSIX name) become ``?``."""
     return (
         f"--{boundary}\r\n"
         f'Content-Disposition: form-data; name="{name}"; filename="{part.filename.translate(_ESCAPES)}"\r\n'
@@ -95,7 +95,7 @@ def _option(boundary: str, name: str, text: str) -> bytes:
 
 
 def _chunks_of(path: Path, size_bytes: int) -> Iterator[bytes]:
-    """The first ``size_bytes`` of a file: what is appended meanwhile has no place in a body of announced length."""
+    """Yield the first ``size_bytes`` of a file. Bytes appended later would exceed the announced length."""
     left = size_bytes
     with path.open("rb", buffering=0) as file:
         while left > 0:
@@ -109,7 +109,7 @@ def _chunks_of(path: Path, size_bytes: int) -> Iterator[bytes]:
 
 
 def _counted(source: ChunkSource, size_bytes: int, progress: UploadProgress) -> Iterator[bytes]:
-    """The pieces of ``source``; each counts as sent when the next is asked for."""
+    """Yield the pieces of ``source``. Each counts as sent when the next is requested."""
     sent = 0
     for chunk in source():
         yield chunk

@@ -1,8 +1,8 @@
-"""Downloads that go on where they were cut: a partial file beside the target, and a note of what it is a part of.
+"""Resumable downloads: a partial file beside the target, and a note with the validator of the whole file.
 
-At no time is there half a file at the target, whenever the process dies. Nothing is synced, as with other tools that
-download: after a power cut one has to look again. A partial file worth keeping stays when the connection is lost for
-good or the process ends, and the next download of the same to the same place goes on with it.
+The target never holds an incomplete file, even when the process dies. Nothing is synced to the disk, as in other tools
+that download, so a file should be checked after a power cut. A large partial file stays when the connection is lost or
+the process ends, and the next download of the same file to the same path continues it.
 """
 
 import fcntl
@@ -20,25 +20,25 @@ from voxel51.transport.saving import DownloadProgress
 from voxel51.wire import digests
 
 KEPT_BYTES = 8 * 1024 * 1024
-"""From this size on a partial file is kept; what is smaller is quickly had again."""
+"""The size from which a partial file is kept. Smaller ones are quickly downloaded again."""
 
 
 class PartialFile:
-    """One download of what ``what`` names to ``path``. Open from the first request to `finish` or `give_up`.
+    """One download to ``path`` of the file that ``identity`` names, from the first request to `finish` or `give_up`.
 
     Attributes:
-        size_bytes: what is here so far.
-        tag: the validator of what it is a part of; None while that is unknown.
+        size_bytes: the size of the partial file.
+        tag: the validator (ETag) of the whole file; None while it is unknown.
     """
 
-    def __init__(self, path: Path, what: str, progress: DownloadProgress | None) -> None:
+    def __init__(self, path: Path, identity: str, progress: DownloadProgress | None) -> None:
         self._target = Path(os.path.realpath(path))
         self._made = [folder for folder in self._target.parents if not folder.exists()]
         self._target.parent.mkdir(parents=True, exist_ok=True)
         self._progress = progress
-        name = hashlib.sha256(f"{what}\n{self._target}".encode(errors="replace")).hexdigest()[:16]
+        name = hashlib.sha256(f"{identity}\n{self._target}".encode(errors="replace")).hexdigest()[:16]
         self._path = self._target.with_name(f".voxel51-{name}.part")
-        self._descriptor = self._lock() or self._fresh()
+        self._descriptor = self._lock() or self._unique()
         self._note = self._path.with_suffix(".note")
         self._total: int | None = None
         self._sha256: str | None = None
@@ -48,13 +48,13 @@ class PartialFile:
         self.size_bytes = os.fstat(self._descriptor).st_size if self.tag is not None else 0
 
     def headers(self) -> dict[str, str]:
-        """What asks for the rest alone, if the whole is still the same."""
+        """Return the headers that request only the rest, if the file is unchanged."""
         if self.tag is None or not self.size_bytes:
             return {}
         return {"Range": f"bytes={self.size_bytes}-", "If-Range": self.tag}
 
     def begin(self, status: int, headers: Mapping[str, str]) -> None:
-        """The rest or the whole is about to come."""
+        """Prepare for the rest of the file (status 206), or for all of it."""
         if status != 206:
             self.size_bytes = 0
         os.ftruncate(self._descriptor, self.size_bytes)
@@ -62,14 +62,14 @@ class PartialFile:
         size = headers.get("content-length", "")
         is_plain = size.isdecimal() and "content-encoding" not in headers
         self._total = self.size_bytes + int(size) if is_plain else None
-        with suppress(ValueError):  # one that is malformed cannot be checked
+        with suppress(ValueError):  # a malformed one cannot be checked
             self._sha256 = digests.from_header(headers.get("repr-digest"))
         self._write_note(headers.get("etag"))
         if self._hashed_bytes != self.size_bytes and self._sha256 is not None:
-            self._hash_what_is_here()
+            self._hash_partial_file()
 
     def take(self, chunk: bytes) -> None:
-        """The next piece."""
+        """Append the next piece."""
         view = memoryview(chunk)
         while view:
             view = view[os.write(self._descriptor, view) :]
@@ -81,32 +81,32 @@ class PartialFile:
             self._progress(self.size_bytes, self._total)
 
     def finish(self) -> None:
-        """Check it and put it in its place.
+        """Check the file and move it to its target.
 
         Raises:
-            Damaged: it is not what the platform says it is; it is deleted.
+            Damaged: its size or hash differs from the platform's; `give_up` deletes it.
         """
         if self._total is not None and self.size_bytes != self._total:
-            self._refuse(f"{self.size_bytes} bytes came of {self._total}")
+            self._refuse(f"{self.size_bytes} of {self._total} bytes arrived")
         found = self._running.hexdigest()
         if self._sha256 is not None and found != self._sha256:
-            self._refuse(f"what came has the SHA-256 {found}, and was to have {self._sha256}")
+            self._refuse(f"the SHA-256 is {found}, expected {self._sha256}")
         self._path.replace(self._target)
         self._note.unlink(missing_ok=True)
         os.close(self._descriptor)
 
     def give_up(self) -> None:
-        """Keep what is worth it, and release the rest."""
+        """Keep the partial file if it is large and can be continued, else delete it."""
         if self.tag is None or self.size_bytes < KEPT_BYTES:
             self._path.unlink(missing_ok=True)
             self._note.unlink(missing_ok=True)
-            with suppress(OSError):  # somebody else has put something there
+            with suppress(OSError):  # another process has put a file there
                 for folder in self._made:
                     folder.rmdir()
         os.close(self._descriptor)
 
-    def start_anew(self) -> None:
-        """Forget what is here so far."""
+    def start_over(self) -> None:
+        """Discard the partial file's content with the next response."""
         self.tag, self.size_bytes = None, 0
 
     def _refuse(self, reason: str) -> None:
@@ -114,19 +114,19 @@ class PartialFile:
         raise Damaged(f"the download of {self._target.name!r} failed: {reason}. Try again")
 
     def _lock(self) -> int | None:
-        """The partial file; None where another download to the same place is at it."""
+        """Return the partial file, locked; None where another download to the same path uses it."""
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             os.close(descriptor)
             return None
-        if not _is_at(self._path, descriptor):  # that other has finished or given up a moment ago
+        if not _is_at(self._path, descriptor):  # the other has just finished, and moved or deleted it
             os.close(descriptor)
             return None
         return descriptor
 
-    def _fresh(self) -> int:
+    def _unique(self) -> int:
         self._path = self._target.with_name(f".voxel51-{secrets.token_hex(8)}.part")
         return os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
 
@@ -142,7 +142,7 @@ class PartialFile:
             self._note.write_text(json.dumps({"tag": tag}), encoding="utf-8")
             self.tag = tag
 
-    def _hash_what_is_here(self) -> None:
+    def _hash_partial_file(self) -> None:
         self._running, self._hashed_bytes = hashlib.sha256(), 0
         while self._hashed_bytes < self.size_bytes:
             piece = os.pread(self._descriptor, CHUNK_BYTES, self._hashed_bytes)

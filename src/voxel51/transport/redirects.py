@@ -1,4 +1,4 @@
-"""Where a redirect leads, and what may be told there."""
+"""Redirects: which are followed, and which parts of a request go along."""
 
 from dataclasses import replace
 from urllib.parse import SplitResult, urljoin, urlsplit
@@ -12,13 +12,13 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def after_redirect(request: Request, status: int, location: str | None) -> Request | None:
-    """The request that an answer asks for instead of ``request``; None when it is the answer itself.
+    """Return the request to send next; None when the response is not a redirect that is followed.
 
-    Only GET and HEAD are redirected: anything else would be sent twice. At another place than the one it was meant
-    for, a request arrives bare, without credentials, other headers and body.
+    Only redirects of GET and HEAD are followed: other requests would have their effect twice. A request to another
+    origin has no headers and no body, so it carries neither credentials nor private data there.
 
     Raises:
-        APIError: the redirect leads out of https, or to something that HTTP does not reach.
+        APIError: the redirect leads from https to http, or to another scheme.
     """
     if status not in _REDIRECTS or location is None or request.method not in {"GET", "HEAD"}:
         return None
@@ -28,12 +28,12 @@ def after_redirect(request: Request, status: int, location: str | None) -> Reque
         raise APIError(
             f"{before.scheme}://{before.hostname} redirects to {after.scheme}, which is not followed", status
         )
-    if _same_place(before, after):
+    if _same_origin(before, after):
         return replace(request, url=url)
     return replace(request, url=url, headers={}, body=None)
 
 
-def _same_place(before: SplitResult, after: SplitResult) -> bool:
-    """Same host and port, or its secure twin on the ordinary ports."""
-    places = [(part.scheme, part.hostname, part.port or _DEFAULT_PORTS[part.scheme]) for part in (before, after)]
-    return places[0] == places[1] or places == [("http", before.hostname, 80), ("https", before.hostname, 443)]
+def _same_origin(before: SplitResult, after: SplitResult) -> bool:
+    """Return whether two URLs have the same origin, or lead from http to https of one host on the default ports."""
+    origins = [(part.scheme, part.hostname, part.port or _DEFAULT_PORTS[part.scheme]) for part in (before, after)]
+    return origins[0] == origins[1] or origins == [("http", before.hostname, 80), ("https", before.hostname, 443)]

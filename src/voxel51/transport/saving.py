@@ -1,4 +1,4 @@
-"""Answers kept as files: names, folders, and what is no regular file."""
+"""Saving responses as files: names from the platform, and targets that are not regular files."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -6,13 +6,13 @@ from types import TracebackType
 from typing import BinaryIO, Self
 
 DownloadProgress = Callable[[int, int | None], None]
-"""Receives the bytes that arrived so far, and how many there will be; None while nobody knows."""
+"""Called with the bytes that arrived so far, and their final number; None while it is unknown."""
 
 _LONGEST_NAME_BYTES = 255
 
 
-class Direct:
-    """Writes what comes to a device or a pipe, as it is. A context manager."""
+class DirectWriter:
+    """Writes a response to a device or a pipe as it comes. A context manager."""
 
     def __init__(self, path: Path, progress: DownloadProgress | None) -> None:
         self._file: BinaryIO = path.open("wb")
@@ -29,12 +29,12 @@ class Direct:
         self._file.close()
 
     def begin(self, _status: int, headers: Mapping[str, str]) -> None:
-        """The whole is about to come."""
+        """Prepare for the whole file."""
         size = headers.get("content-length", "")
         self._total = int(size) if size.isdecimal() and "content-encoding" not in headers else None
 
     def take(self, chunk: bytes) -> None:
-        """The next piece."""
+        """Write the next piece."""
         self._file.write(chunk)
         self._arrived += len(chunk)
         if self._progress is not None:
@@ -42,7 +42,7 @@ class Direct:
 
 
 def local_name(name: str, otherwise: str) -> str:
-    """``name``, which came from elsewhere, as the name of a file right here: no folders, no control characters."""
+    """Return ``name``, which another machine sent, as a file name without folders and control characters."""
     last = name.replace("\\", "/").rpartition("/")[2]
     clean = "".join(character for character in last if character.isprintable()).strip()
     while len(clean.encode()) > _LONGEST_NAME_BYTES:

@@ -1,7 +1,6 @@
-"""What must not be seen: credentials in headers, and what the queries of signed links hold.
+"""Secrets in texts: leave out credentials in headers, and the queries of signed links.
 
-Texts for people and programs that look into frames (debuggers, error trackers, test runners) show objects by their
-``repr``, so that is where secrets are left out.
+Debuggers, error trackers and test runners show the objects of a frame by their ``repr``, so secrets are left out there.
 """
 
 from urllib.parse import urlsplit, urlunsplit
@@ -21,12 +20,12 @@ class SecretHeaders(dict[str, str]):
 
 
 def shown(url: str) -> str:
-    """``url`` without what may be secret in it: user, password, query and fragment."""
+    """Return ``url`` without the parts that may be secret: user, password, query and fragment."""
     try:
-        scheme, place, path, query, _ = urlsplit(url)
-    except ValueError:  # not even a URL; what it is cannot be told apart
+        scheme, netloc, path, query, _ = urlsplit(url)
+    except ValueError:  # not a URL, so its parts are unknown
         return "***"
-    return urlunsplit((scheme, place.rpartition("@")[2], path, "***" if query else "", ""))
+    return urlunsplit((scheme, netloc.rpartition("@")[2], path, "***" if query else "", ""))
 
 
 def origin_of(url: str) -> str:

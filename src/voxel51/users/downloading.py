@@ -6,7 +6,7 @@ from pathlib import Path
 
 from voxel51.transport.errors import APIError, ConnectionFailed
 from voxel51.transport.partial import PartialFile
-from voxel51.transport.saving import Direct, DownloadProgress, local_name
+from voxel51.transport.saving import DirectWriter, DownloadProgress, local_name
 from voxel51.users.calls import data, jobs
 from voxel51.users.calls.call import Call
 from voxel51.users.flows import Flow, Identify, Pause, Receive, fetch
@@ -58,7 +58,7 @@ def download(call: Call[object], path: FilePath, progress: bool | DownloadProgre
     if path.is_dir():
         raise IsADirectoryError(f"{os.fspath(path)!r} is a folder. Specify the path of the file to write.")
     if path.exists() and not path.is_file():  # a device or a pipe cannot be resumed: it is written once
-        with Direct(path, report) as direct:
+        with DirectWriter(path, report) as direct:
             yield Receive(call, direct)
         return
     caller = yield Identify()
@@ -85,7 +85,7 @@ def _receive(call: Call[object], partial: PartialFile) -> Flow[None]:
             failures += 1
             # 416: the requested range does not exist. The partial file is complete already, or of another version.
             if error.code == 416 and partial.tag is not None:
-                partial.start_anew()
+                partial.start_over()
             elif not _is_temporary(error) or failures > _MAX_FAILURES:
                 raise
         yield Pause(_BACKOFF.seconds(failures))

@@ -377,4 +377,4 @@ def test_job_with_refused_input_fails_as_user_error(user: User, source: Loopback
 
     job = run(user, data_id)
     assert (job["state"], job["failure_type"]) == ("FAILED", "USER")
-    assert "the file of 'video' cannot be had: 127.0.0.1 responded with status 403" in job["messages"]
+    assert "the file of 'video' cannot be downloaded: 127.0.0.1 responded with status 403" in job["messages"]
