@@ -1,4 +1,4 @@
-"""Figures against peers and limits, each a ratio measured side by side in one run.
+"""Benchmarks: figures beside those of peers and of limits, each a ratio measured in one run.
 
 ``python -m benchmarks`` runs all of them; ``python -m benchmarks no_op_job`` runs one.
 """

@@ -1,4 +1,4 @@
-"""Runs the benchmarks that are named, or all of them, and prints one table."""
+"""Benchmark runner: run the named benchmarks, or all, and print one table."""
 
 import importlib
 import pkgutil
@@ -14,7 +14,7 @@ def main(names: list[str]) -> int:
     known = sorted(module.name for module in pkgutil.iter_modules(benchmarks.__path__) if module.name not in HELPERS)
     unknown = [name for name in names if name not in known]
     if unknown:
-        print(f"there is no benchmark {unknown[0]!r}; there are {', '.join(known)}", file=sys.stderr)
+        print(f"benchmark {unknown[0]!r} not found; choose from {', '.join(known)}", file=sys.stderr)
         return 2
     figures: list[Figure] = []
     for name in names or known:

@@ -1,4 +1,4 @@
-"""How fast each analytic is beside pure decoding of the same file, at 1080p, in turns in one run."""
+"""Speed of each analytic beside the decoding of the same file, at 1080p, alternating in one run."""
 
 import tempfile
 import time
@@ -17,7 +17,7 @@ from voxel51.platform.analytic import load_analytic
 
 RUNS = 5
 SIZE = (1920, 816)
-"""The footage, made three times as wide: 1080p as films have it."""
+"""The footage at three times its width: 1080p in the format of films."""
 
 CASES: Mapping[str, tuple[dict[str, Any], str]] = {
     "voxel51/shot-detection": ({}, "> 0.8"),

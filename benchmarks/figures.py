@@ -1,4 +1,4 @@
-"""What a benchmark reports: medians, and the ratio to what was measured beside it."""
+"""Benchmark figures: medians, and ratios of measurements made side by side."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,9 +7,9 @@ from statistics import median
 
 @dataclass(frozen=True)
 class Figure:
-    """One row: ours against another, both in ``unit``, paired run by run, and the ratio that is the goal."""
+    """One row of the table: our measurements and others, both in ``unit`` and paired run by run, and the goal."""
 
-    what: str
+    name: str
     unit: str
     ours: Sequence[float]
     other_name: str
@@ -18,16 +18,16 @@ class Figure:
 
     @property
     def ratio(self) -> float:
-        """Median of the ratios pair by pair: it holds when the machine's speed drifts."""
+        """The median of the ratios pair by pair, which does not depend on a drift of the machine's speed."""
         return median(a / b for a, b in zip(self.ours, self.other, strict=True))
 
 
 def table(figures: Sequence[Figure]) -> str:
-    """The figures as a Markdown table."""
+    """Return the figures as a Markdown table."""
     rows = [
-        f"| {f.what} | {median(f.ours):.4g} {f.unit} | {median(f.other):.4g} {f.unit} ({f.other_name}) "
+        f"| {f.name} | {median(f.ours):.4g} {f.unit} | {median(f.other):.4g} {f.unit} ({f.other_name}) "
         f"| {f.ratio:.2f} | {f.goal} | {len(f.ours)} |"
         for f in figures
     ]
-    head = ["| what | ours, median | against, median | ratio | goal | runs |", "|---|---|---|---|---|---|"]
+    head = ["| measured | ours, median | other, median | ratio | goal | runs |", "|---|---|---|---|---|---|"]
     return "\n".join([*head, *rows])

@@ -1,7 +1,7 @@
-"""A server that answers every request at once with the details of one job, as the platform words them.
+"""Instant server: answers every request at once with the details of one job, in the platform's words.
 
-``python -m benchmarks.instant_server ANSWER_FILE`` prints its port and serves until it is ended. With it a client shows
-its own cost, since it waits for nobody.
+``python -m benchmarks.instant_server ANSWER_FILE`` prints its port and serves until it is stopped. A client
+that never waits shows its own cost.
 """
 
 import asyncio
@@ -15,14 +15,14 @@ END_OF_HEAD = b"\r\n\r\n"
 
 
 class InstantAnswers(asyncio.Protocol):
-    """One connection. Requests have no bodies."""
+    """One connection. Requests must have no bodies."""
 
     def __init__(self, answer: bytes) -> None:
         self._answer = answer
         self._rest = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.WriteTransport", transport)  # uvloop's is no subclass of it
+        self._transport = cast("asyncio.WriteTransport", transport)  # uvloop's class does not derive from it
 
     def data_received(self, data: bytes) -> None:
         *requests, self._rest = (self._rest + data).split(END_OF_HEAD)

@@ -1,4 +1,4 @@
-"""An analytic that does nothing but leave its output: what remains is the platform's own cost."""
+"""No-op analytic: writes its output and does nothing else, so a job shows the platform's own cost."""
 
 from voxel51.platform.analytic import Analytic
 from voxel51.platform.job import Job

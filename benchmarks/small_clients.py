@@ -1,6 +1,6 @@
-"""One client in a process of its own, so that its processor time is nobody else's: many small calls from threads.
+"""Small-call clients: one in a process of its own, whose processor time is that of many small calls from threads.
 
-``python -m benchmarks.small_clients WAY TOKEN_FILE JOB_ID CALLS`` prints what a call cost, as JSON.
+``python -m benchmarks.small_clients WAY TOKEN_FILE JOB_ID CALLS`` prints the cost of a call as JSON.
 """
 
 import json
@@ -23,10 +23,10 @@ WARM_UP = 200
 
 def main(way: str, token_file: str, job_id: str, calls: int) -> None:
     token = Token.from_json(token_file)
-    act = {"ours": _ours, "original": _the_old_way, "bare": _bare}[way](token, job_id)
-    API.thread_map(act, range(WARM_UP), max_workers=THREADS)
+    call = {"ours": _ours, "original": _original, "bare": _bare}[way](token, job_id)
+    API.thread_map(call, range(WARM_UP), max_workers=THREADS)
     cpu, started = _cpu_seconds(), time.perf_counter()
-    API.thread_map(act, range(calls), max_workers=THREADS)
+    API.thread_map(call, range(calls), max_workers=THREADS)
     seconds = time.perf_counter() - started
     print(json.dumps({"cpu_us": (_cpu_seconds() - cpu) / calls * 1e6, "per_second": calls / seconds}))
 
@@ -36,20 +36,20 @@ def _ours(token: Token, job_id: str) -> Callable[[int], object]:
     return lambda _number: api.get_job_details(job_id)["id"]
 
 
-def _the_old_way(token: Token, job_id: str) -> Callable[[int], object]:
-    """A new connection for each call, and nothing kept between them."""
+def _original(token: Token, job_id: str) -> Callable[[int], object]:
+    """Return a call in the original client's way: a new connection each, and nothing kept between them."""
     url, headers = f"{token.base_api_url}/v1/jobs/{job_id}", dict(token.get_header())
 
     def call(_number: int) -> object:
-        answer = requests.get(url, headers=headers, timeout=60)
-        answer.raise_for_status()
-        return answer.json()["job"]["id"]
+        response = requests.get(url, headers=headers, timeout=60)
+        response.raise_for_status()
+        return response.json()["job"]["id"]
 
     return call
 
 
 def _bare(token: Token, job_id: str) -> Callable[[int], object]:
-    """A socket a thread, one write, and reads until the answer is there: the least that a thread of Python's can do."""
+    """Return a call over a bare socket per thread: one write, and reads until the response is complete."""
     server, kept = urlsplit(token.base_api_url), threading.local()
     headers = "".join(f"{name}: {text}\r\n" for name, text in token.get_header().items())
     message = f"GET /v1/jobs/{job_id} HTTP/1.1\r\nHost: {server.netloc}\r\n{headers}\r\n".encode()
@@ -58,10 +58,10 @@ def _bare(token: Token, job_id: str) -> Callable[[int], object]:
         if not hasattr(kept, "socket"):
             kept.socket = socket.create_connection((server.hostname, server.port))
         kept.socket.sendall(message)
-        answer = kept.socket.recv(65536)
-        while not answer.endswith(b"}}"):
-            answer += kept.socket.recv(65536)
-        return json.loads(answer.partition(b"\r\n\r\n")[2])["job"]["id"]
+        response = kept.socket.recv(65536)
+        while not response.endswith(b"}}"):
+            response += kept.socket.recv(65536)
+        return json.loads(response.partition(b"\r\n\r\n")[2])["job"]["id"]
 
     return call
 

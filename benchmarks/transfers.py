@@ -1,4 +1,4 @@
-"""What uploads and downloads are measured by: one platform, one file, and the clients that take turns at it."""
+"""Transfers: the platform, the file and the clients of the upload and download benchmarks."""
 
 import os
 import resource
@@ -27,14 +27,14 @@ OLD_WRITE_BYTES = 8 * 1024
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one GiB: seconds of this machine's processors in the client, and of the clock."""
+    """The cost of one GiB: processor seconds in the client, and seconds on the clock."""
 
     cpu_seconds: float
     wall_seconds: float
 
 
 @dataclass(frozen=True)
-class Place:
+class Bench:
     """A platform with a user, and a file of `SIZE_BYTES`."""
 
     api: API
@@ -43,13 +43,13 @@ class Place:
     file: Path
     folder: Path
 
-    def forget_all(self) -> None:
+    def delete_all(self) -> None:
         for record in self.api.list_data():
             self.api.delete_data(record["id"])
 
 
 @contextmanager
-def a_place() -> Iterator[Place]:
+def open_bench() -> Iterator[Bench]:
     with tempfile.TemporaryDirectory(prefix="voxel51-bench-") as name:
         folder = Path(name)
         file = folder / "video.bin"
@@ -57,11 +57,11 @@ def a_place() -> Iterator[Place]:
         with PlatformProcess(folder / "data") as platform:
             token = Token.from_json(str(platform.create_user("bench", folder / "token.json")))
             with API(token=token) as api:
-                yield Place(api, f"{platform.url}/v1", dict(token.get_header()), file, folder)
+                yield Bench(api, f"{platform.url}/v1", dict(token.get_header()), file, folder)
 
 
 def cost(act: Callable[[], object]) -> Cost:
-    """What ``act`` costs, its child processes included."""
+    """Return the cost of ``act()``, child processes included."""
     children, own, started = _children_seconds(), time.process_time(), time.perf_counter()
     act()
     cpu = time.process_time() - own + _children_seconds() - children
@@ -73,14 +73,14 @@ def _children_seconds() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def upload_the_old_way(place: Place) -> None:
-    """A new connection, a form that is encoded in Python, writes of 8 KiB."""
+def upload_original(bench: Bench) -> None:
+    """Upload in the original client's way: a new connection, a form encoded in Python, writes of 8 KiB."""
     session = requests.Session()
     session.mount("http://", _SmallWrites())
-    with place.file.open("rb") as file, session:
-        form = MultipartEncoder({"file": (place.file.name, file, "application/octet-stream")})
-        headers = {**place.headers, "Content-Type": form.content_type}
-        session.post(f"{place.v1}/data", data=form, headers=headers, timeout=300).raise_for_status()
+    with bench.file.open("rb") as file, session:
+        form = MultipartEncoder({"file": (bench.file.name, file, "application/octet-stream")})
+        headers = {**bench.headers, "Content-Type": form.content_type}
+        session.post(f"{bench.v1}/data", data=form, headers=headers, timeout=300).raise_for_status()
 
 
 class _SmallWrites(HTTPAdapter):
@@ -88,27 +88,27 @@ class _SmallWrites(HTTPAdapter):
         super().init_poolmanager(*arguments, **options, blocksize=OLD_WRITE_BYTES)
 
 
-def download_the_old_way(place: Place, data_id: str) -> None:
-    """A new connection, pieces of 32 MiB."""
-    url = f"{place.v1}/data/{data_id}/download"
-    with requests.get(url, headers=place.headers, stream=True, timeout=300) as answer:
-        answer.raise_for_status()
-        with (place.folder / "copy").open("wb") as file:
-            for chunk in answer.iter_content(32 * 1024**2):
+def download_original(bench: Bench, data_id: str) -> None:
+    """Download in the original client's way: a new connection, pieces of 32 MiB."""
+    url = f"{bench.v1}/data/{data_id}/download"
+    with requests.get(url, headers=bench.headers, stream=True, timeout=300) as response:
+        response.raise_for_status()
+        with (bench.folder / "copy").open("wb") as file:
+            for chunk in response.iter_content(32 * 1024**2):
                 file.write(chunk)
 
 
-def curl(place: Place, *arguments: str) -> None:
+def curl(bench: Bench, *arguments: str) -> None:
     """Run curl with the user's credential."""
-    header = [f"{name}: {text}" for name, text in place.headers.items()]
+    header = [f"{name}: {text}" for name, text in bench.headers.items()]
     subprocess.run(["curl", "-sS", "--fail", "-H", *header, *arguments], check=True)
 
 
-def figures(what: str, ours: list[Cost], name: str, other: list[Cost], goal: str) -> list[Figure]:
-    """Processor and clock of ours against another's."""
+def figures(name: str, ours: list[Cost], other_name: str, other: list[Cost], goal: str) -> list[Figure]:
+    """Return the figures for processor and clock, ours beside another's."""
     cpu = [[each.cpu_seconds for each in costs] for costs in (ours, other)]
     wall = [[each.wall_seconds for each in costs] for costs in (ours, other)]
     return [
-        Figure(f"{what}: processor", "s", cpu[0], name, cpu[1], goal),
-        Figure(f"{what}: clock", "s", wall[0], name, wall[1], ""),
+        Figure(f"{name}: processor", "s", cpu[0], other_name, cpu[1], goal),
+        Figure(f"{name}: clock", "s", wall[0], other_name, wall[1], ""),
     ]

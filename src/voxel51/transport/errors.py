@@ -80,9 +80,7 @@ class PermissionDenied(APIError):
 class NotFound(APIError):
     """The object does not exist, or belongs to another user."""
 
-    advice = (
-        "list the existing objects (list_data, list_jobs, list_analytics), and check that the token is the right one"
-    )
+    advice = "list the existing objects (list_data, list_jobs, list_analytics), and check which token is active"
 
 
 class Conflict(APIError):
@@ -111,7 +109,7 @@ class ConnectionFailed(APIError):
 
 
 class CannotConnect(ConnectionFailed):
-    """No server listens at the address, or its certificate is not trusted. Nothing was sent, so sending again is safe."""
+    """No server listens at the address, or its certificate is not trusted. Nothing was sent, so a retry is safe."""
 
 
 class TimedOut(ConnectionFailed):
