@@ -25,7 +25,7 @@ def sender():
     sender.close()
 
 
-def test_a_platform_that_does_not_come_back_is_given_up_in_time(sender, platform):
+def test_an_absent_platform_is_given_up_at_the_time_limit(sender, platform):
     agent = Agent(sender, platform.environment, retry_seconds=0.3)
     platform.close()
 
@@ -36,7 +36,7 @@ def test_a_platform_that_does_not_come_back_is_given_up_in_time(sender, platform
     assert time.monotonic() - begun < DEADLINE_SLACK_SECONDS
 
 
-def test_what_the_platform_says_last_stands_when_the_time_is_over(sender, platform):
+def test_the_last_response_is_reported_at_the_time_limit(sender, platform):
     agent = Agent(sender, platform.environment, retry_seconds=0.2)
     platform.refusals["PUT", "/v1/jobs/job1/state"] = [503] * 100
 
@@ -44,7 +44,7 @@ def test_what_the_platform_says_last_stands_when_the_time_is_over(sender, platfo
         agent.report_state(TaskState.RUNNING)
 
 
-def test_an_impatient_status_is_tried_once(sender, platform):
+def test_a_status_without_retry_is_sent_once(sender, platform):
     agent = Agent(sender, platform.environment)
     agent.task()
     platform.refusals["PUT", "/signed/status"] = [503, 200]
@@ -55,7 +55,7 @@ def test_an_impatient_status_is_tried_once(sender, platform):
     assert platform.requests.count(("PUT", "/signed/status")) == 1
 
 
-def test_a_wrong_request_is_not_repeated(sender, platform):
+def test_a_rejected_request_is_not_repeated(sender, platform):
     agent = Agent(sender, platform.environment)
     platform.refusals["PUT", "/v1/jobs/job1/state"] = [400, 200]
 
@@ -63,7 +63,7 @@ def test_a_wrong_request_is_not_repeated(sender, platform):
         agent.report_state(TaskState.RUNNING)
 
 
-def test_a_file_that_its_source_refuses_is_not_asked_for_again(sender, platform, tmp_path):
+def test_a_file_that_its_host_rejects_is_not_requested_again(sender, platform, tmp_path):
     agent = Agent(sender, platform.environment)
     platform.refusals["GET", "/files/v"] = [424, 200]
 
@@ -73,7 +73,7 @@ def test_a_file_that_its_source_refuses_is_not_asked_for_again(sender, platform,
     assert platform.requests == [("GET", "/files/v")]
 
 
-def test_a_source_that_is_away_is_waited_for(sender, platform, tmp_path):
+def test_an_absent_host_is_retried(sender, platform, tmp_path):
     platform.files["files/v"] = (b"a video", None)
     platform.refusals["GET", "/files/v"] = [502, 502]
     link = {"signed-url": f"{platform.url}/files/v"}
@@ -92,14 +92,14 @@ def host():
     host.close()
 
 
-def test_what_a_proxy_says_is_not_the_files_fault(sender, platform, tmp_path, host):
+def test_an_error_of_a_proxy_is_not_attributed_to_the_file(sender, platform, tmp_path, host):
     host.reply(Reply(502, b"Bad Gateway"))
 
     with pytest.raises(APIError, match="502"):
         Agent(sender, platform.environment, retry_seconds=0.2).download("video", {"signed-url": host.url}, tmp_path)
 
 
-def test_a_file_that_breaks_off_is_read_anew_and_given_up_when_it_always_does(sender, platform, tmp_path, host):
+def test_a_cut_download_is_retried_and_given_up_if_always_cut(sender, platform, tmp_path, host):
     host.reply(Reply(body=b"x" * 1000, cut_after=10), Reply(body=b"x" * 1000))
     agent = Agent(sender, platform.environment, retry_seconds=0.3)
 

@@ -67,7 +67,7 @@ ODD_FORMS = {
 
 
 @pytest.mark.parametrize("pieces", ODD_FORMS.values(), ids=ODD_FORMS.keys())
-def test_an_answer_of_any_form_is_understood_and_its_connection_kept(
+def test_a_response_of_unusual_form_is_read_and_its_connection_kept(
     sender: HttpSender, pieces: tuple[bytes, ...]
 ) -> None:
     with answering(*pieces) as url:  # it serves one connection at a time, so a second one would hang
@@ -76,7 +76,7 @@ def test_an_answer_of_any_form_is_understood_and_its_connection_kept(
     assert [(answer.status, answer.body) for answer in answers if answer] == [(200, b"body")] * 2
 
 
-def test_a_body_that_ends_with_the_connection_is_whole(sender: HttpSender) -> None:
+def test_a_body_may_end_with_the_connection(sender: HttpSender) -> None:
     with answering(b"HTTP/1.0 200 OK\r\n\r\nbo", b"dy", then_close=True) as url:
         answers = [sender.fetch(Request("GET", url)) for _ in range(2)]
 
@@ -106,12 +106,12 @@ def test_a_body_that_ends_with_the_connection_is_whole(sender: HttpSender) -> No
         "a head without end",
     ],
 )
-def test_what_is_no_whole_answer_is_a_broken_connection(sender: HttpSender, said: bytes) -> None:
+def test_an_incomplete_response_is_a_connection_error(sender: HttpSender, said: bytes) -> None:
     with answering(said, then_close=True) as url, pytest.raises(ConnectionFailed, match="broke"):
         sender.fetch(Request("GET", url))
 
 
-def test_a_connection_that_was_closed_over_there_is_not_used_again(sender: HttpSender) -> None:
+def test_a_connection_closed_by_the_server_is_not_used_again(sender: HttpSender) -> None:
     closed = threading.Event()
     with answering(PLAIN, then_close=True, closed=closed) as url:
         first = sender.fetch(Request("PUT", url))
@@ -121,7 +121,7 @@ def test_a_connection_that_was_closed_over_there_is_not_used_again(sender: HttpS
     assert first and second and (first.body, second.body) == (b"body", b"body")
 
 
-def test_closing_ends_the_wait_of_another_thread(sender: HttpSender, loopback: Loopback) -> None:
+def test_close_ends_the_wait_of_another_thread(sender: HttpSender, loopback: Loopback) -> None:
     never, arrived = threading.Event(), threading.Event()
 
     def choose(_request: object) -> Reply:
@@ -217,7 +217,7 @@ REFUSAL = b"HTTP/1.1 413 Too large\r\nContent-Length: 7\r\n\r\nrefused"
 
 
 @pytest.mark.parametrize("then_close", [True, False], ids=["closed", "kept open"])
-def test_an_answer_that_comes_while_the_body_goes_up_is_read(sender: HttpSender, then_close: bool) -> None:
+def test_a_response_during_an_upload_is_read(sender: HttpSender, then_close: bool) -> None:
     body = StreamedBody(lambda: (bytes(CHUNK_BYTES) for _ in range(200)), 200 * CHUNK_BYTES)
 
     with refusing(REFUSAL, then_close) as url:
@@ -253,9 +253,7 @@ def refusing(answer: bytes, then_close: bool) -> Iterator[str]:
     [b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n", b"HTTP/1.1 100 Continue\r\n"],
     ids=["in the head", "in the body", "in an interim head"],
 )
-def test_an_answer_that_trickles_ends_with_the_time_of_the_request(
-    sender: HttpSender, head: bytes, piece: bytes
-) -> None:
+def test_a_slow_response_ends_at_the_time_limit(sender: HttpSender, head: bytes, piece: bytes) -> None:
     started = time.monotonic()
 
     with trickling(head, piece) as url, pytest.raises(TimedOut):
@@ -306,7 +304,7 @@ def test_an_idle_connection_is_not_used_after_its_time(
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:0/", "http://127.0.0.1:99999/", "http://[::1/", "http://h:port/"])
-def test_what_is_not_an_address_is_refused_without_its_secrets(sender: HttpSender, url: str) -> None:
+def test_an_invalid_address_is_rejected_without_its_secrets(sender: HttpSender, url: str) -> None:
     with pytest.raises(APIError, match="is not an HTTP address") as caught:
         sender.fetch(Request("GET", f"{url}?signature=secret"))
 

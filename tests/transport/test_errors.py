@@ -30,46 +30,46 @@ KINDS = {
 }
 
 
-def answer(status: int) -> BufferedResponse:
+def response(status: int) -> BufferedResponse:
     body = b'{"error": {"code": 0, "message": "what was wrong"}}'
     return BufferedResponse(status, "reason", f"http://host/path?signature={SECRET}", {"x-request-id": "r1"}, body)
 
 
 @pytest.mark.parametrize(("status", "kind"), KINDS.items(), ids=map(str, KINDS))
-def test_the_status_chooses_the_kind_of_error(status: int, kind: type[APIError]) -> None:
-    error = APIError.from_response(answer(status))
+def test_the_status_determines_the_error_class(status: int, kind: type[APIError]) -> None:
+    error = APIError.from_response(response(status))
 
     assert type(error) is kind
     assert (str(error), error.code, error.message) == (f"{status}: what was wrong", status, "what was wrong")
     assert error.request_id == "r1"
 
 
-def test_a_traceback_says_what_to_try_and_names_the_request() -> None:
-    error = APIError.from_response(answer(401))
+def test_a_traceback_shows_the_advice_and_the_request_id() -> None:
+    error = APIError.from_response(response(401))
 
-    told = "".join(traceback.format_exception(error))
+    text = "".join(traceback.format_exception(error))
 
     assert "activate_token" in error.advice
-    assert error.advice in told
-    assert "r1" in told
+    assert error.advice in text
+    assert "r1" in text
 
 
-def test_an_error_that_is_made_by_hand_is_as_it_always_was() -> None:
+def test_an_error_made_directly_is_as_in_the_original() -> None:
     error = APIError("no good", 400)
 
     assert (str(error), error.code, error.request_id, error.advice) == ("400: no good", 400, None, "")
     assert not hasattr(error, "__notes__")
 
 
-def test_what_is_no_error_makes_none_and_its_signature_is_not_told() -> None:
-    with pytest.raises(ValueError, match="no error: status 200") as caught:
-        APIError.from_response(answer(200))
+def test_a_successful_response_is_not_an_error_and_its_signature_is_hidden() -> None:
+    with pytest.raises(ValueError, match="not an error: status 200") as caught:
+        APIError.from_response(response(200))
 
     assert SECRET not in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    "thing",
+    "value",
     [
         pytest.param(Token.from_private_key(SECRET, f"http://user:{SECRET}@host:1/path"), id="a token"),
         pytest.param(Token.from_private_key(SECRET).get_header(), id="the header of a token"),
@@ -78,15 +78,15 @@ def test_what_is_no_error_makes_none_and_its_signature_is_not_told() -> None:
             Request("GET", f"http://host/path?signature={SECRET}", {"Authorization": SECRET}, SECRET.encode()),
             id="a request",
         ),
-        pytest.param(answer(200), id="an answer"),
+        pytest.param(response(200), id="an answer"),
     ],
 )
-def test_what_holds_a_secret_does_not_show_it(thing: object) -> None:
-    assert SECRET not in repr(thing)
-    assert SECRET not in f"{thing!r}"
+def test_secrets_are_not_in_the_repr(value: object) -> None:
+    assert SECRET not in repr(value)
+    assert SECRET not in f"{value!r}"
 
 
-def test_headers_keep_their_content_and_show_what_is_no_secret() -> None:
+def test_headers_keep_their_content_and_hide_secrets_in_texts() -> None:
     headers = SecretHeaders({"Authorization": SECRET, "Accept": "text/plain"})
 
     assert headers == {"Authorization": SECRET, "Accept": "text/plain"}
@@ -101,7 +101,7 @@ def test_headers_keep_their_content_and_show_what_is_no_secret() -> None:
         (f"http://[{SECRET}", "***"),
     ],
 )
-def test_an_address_is_shown_without_what_may_be_secret(url: str, seen: str) -> None:
+def test_a_url_is_shown_without_its_secrets(url: str, seen: str) -> None:
     assert shown(url) == seen
 
 

@@ -1,4 +1,4 @@
-"""The sender inside a job against real sockets that behave and misbehave."""
+"""The sender of a job against real sockets that behave and misbehave."""
 
 import shutil
 import socket
@@ -17,9 +17,9 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
 class Peer:
-    """The other side of connections, scripted: a list per connection of answers, one per request.
+    """The other side of connections, scripted: for each connection a list of responses, one per request.
 
-    After the last answer of its list a connection is closed; ``requests`` holds what arrived, whole.
+    After the last answer of its list a connection is closed; ``requests`` holds the complete requests.
     """
 
     def __init__(self, *connections, context=None):
@@ -93,7 +93,7 @@ def test_requests_to_one_host_share_a_connection(sender, peer):
     assert [get(sender, other.url()) for _ in range(3)] == [(200, b"ok")] * 3
 
 
-def test_a_request_carries_nothing_but_what_it_says(sender, peer):
+def test_a_request_has_only_its_own_headers(sender, peer):
     other = peer([OK])
 
     get(sender, other.url("/a?b=c"), headers={"X-Voxel51-Agent": "key"})
@@ -106,7 +106,7 @@ def test_a_request_carries_nothing_but_what_it_says(sender, peer):
     ]
 
 
-def test_a_kept_connection_that_was_closed_meanwhile_is_replaced(sender, peer):
+def test_a_kept_connection_that_the_server_closed_is_replaced(sender, peer):
     other = peer([OK], [OK])
     get(sender, other.url())
     assert other.closed[0].wait(10)
@@ -121,7 +121,7 @@ def test_a_kept_connection_that_breaks_under_a_repeatable_request_is_replaced(se
     assert get(sender, other.url(), repeatable=True) == (200, b"ok")
 
 
-def test_a_request_that_may_not_be_repeated_is_not(sender, peer):
+def test_an_unrepeatable_request_is_not_repeated(sender, peer):
     other = peer([OK, b""], [OK])
     get(sender, other.url())
 
@@ -171,7 +171,7 @@ def test_a_redirect_is_followed_and_credentials_stay_with_their_host(sender, pee
     assert not any(line.lower().startswith("x-") for line in head)
 
 
-def test_silence_is_a_time_out(peer):
+def test_silence_is_a_timeout(peer):
     listener = socket.create_server(("127.0.0.1", 0))
     sender = HttpSender(Timeouts(silence_seconds=0.1), headers=JOB_HEADERS)
 
@@ -181,7 +181,7 @@ def test_silence_is_a_time_out(peer):
     listener.close()
 
 
-def test_a_port_where_nobody_listens_is_named_without_the_links_permission(sender):
+def test_a_closed_port_is_named_without_the_signature_of_the_link(sender):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
 
@@ -192,13 +192,13 @@ def test_a_port_where_nobody_listens_is_named_without_the_links_permission(sende
 
 
 @pytest.mark.parametrize("url", ["ftp://h/", "nonsense", "http://:80/", "http://h:port/"])
-def test_an_address_that_is_none_is_refused(sender, url):
+def test_an_invalid_address_is_rejected(sender, url):
     with pytest.raises(APIError, match="is not an HTTP address"):
         sender.send(Request("GET", url))
 
 
 @pytest.mark.skipif(not shutil.which("openssl"), reason="makes its certificate with openssl")
-def test_https_is_spoken_and_the_certificate_checked(sender, peer, tmp_path, monkeypatch):
+def test_https_works_and_the_certificate_is_checked(sender, peer, tmp_path, monkeypatch):
     certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
     asked = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=test"]
     asked += ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)]

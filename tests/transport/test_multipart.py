@@ -84,7 +84,7 @@ def test_progress_counts_up_to_the_size_of_the_file(tmp_path: Path) -> None:
     assert seen == [(CHUNK_BYTES, total), (2 * CHUNK_BYTES, total), (total, total)]
 
 
-def test_a_file_that_grows_meanwhile_is_sent_as_it_was(tmp_path: Path) -> None:
+def test_a_growing_file_is_sent_at_its_first_size(tmp_path: Path) -> None:
     path = tmp_path / "log.txt"
     path.write_bytes(b"first")
     part = FilePart.from_path(path)
@@ -93,7 +93,7 @@ def test_a_file_that_grows_meanwhile_is_sent_as_it_was(tmp_path: Path) -> None:
     assert b"".join(part.content()) == b"first"
 
 
-def test_a_file_that_shrinks_meanwhile_is_named(tmp_path: Path) -> None:
+def test_a_shrinking_file_is_an_error_that_names_it(tmp_path: Path) -> None:
     path = tmp_path / "log.txt"
     path.write_bytes(b"first and second")
     part = FilePart.from_path(path)
@@ -103,7 +103,7 @@ def test_a_file_that_shrinks_meanwhile_is_named(tmp_path: Path) -> None:
         list(part.content())
 
 
-def test_what_is_not_there_or_no_file_is_named(tmp_path: Path) -> None:
+def test_a_missing_file_or_a_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"missing\.mp4"):
         FilePart.from_path(tmp_path / "missing.mp4")
     with pytest.raises(OSError, match="not a file that can be uploaded"):
@@ -114,5 +114,5 @@ def test_what_is_not_there_or_no_file_is_named(tmp_path: Path) -> None:
     ("name", "expected"),
     [("a.mp4", "video/mp4"), ("a.tar.gz", "application/x-tar"), ("a", "application/octet-stream")],
 )
-def test_the_type_follows_from_the_name(name: str, expected: str) -> None:
+def test_the_media_type_follows_from_the_name(name: str, expected: str) -> None:
     assert type_of(name) == expected

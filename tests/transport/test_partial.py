@@ -1,4 +1,4 @@
-"""Downloads: whole and checked, or not there; and going on with what a former one left."""
+"""Downloads: complete and checked, or absent; and the continuation of a partial file."""
 
 import base64
 import hashlib
@@ -12,14 +12,14 @@ import pytest
 from voxel51.transport.errors import Damaged
 from voxel51.transport.partial import KEPT_BYTES, PartialFile
 
-Told = tuple[int, dict[str, str]]
-"""Status and headers of an answer."""
+Head = tuple[int, dict[str, str]]
+"""Status and headers of a response."""
 
 CONTENT = os.urandom(KEPT_BYTES + 1000)
 SHA256 = "sha-256=:" + base64.b64encode(hashlib.sha256(CONTENT).digest()).decode() + ":"
 
 
-def answer(status: int = 200, length: int = len(CONTENT), tag: str = '"one"', digest: str = SHA256) -> Told:
+def answer(status: int = 200, length: int = len(CONTENT), tag: str = '"one"', digest: str = SHA256) -> Head:
     headers = {"content-length": str(length), "etag": tag, "repr-digest": digest}
     return status, {name: text for name, text in headers.items() if text}
 
@@ -31,7 +31,7 @@ def a_cut_download(path: Path, so_far: int = KEPT_BYTES) -> None:
     partial.give_up()
 
 
-def test_a_download_is_there_once_it_is_whole_and_nothing_else_is_left(tmp_path: Path) -> None:
+def test_a_download_appears_when_complete_and_leaves_no_other_file(tmp_path: Path) -> None:
     path = tmp_path / "a" / "b" / "labels.json"
     seen: list[tuple[int, int | None]] = []
     partial = PartialFile(path, "it", lambda *step: seen.append(step))
@@ -49,7 +49,7 @@ def test_a_download_is_there_once_it_is_whole_and_nothing_else_is_left(tmp_path:
     assert stat.S_IMODE(path.stat().st_mode) == 0o666 & ~umask
 
 
-def test_the_next_download_goes_on_with_what_is_there(tmp_path: Path) -> None:
+def test_the_next_download_continues_the_partial_file(tmp_path: Path) -> None:
     path = tmp_path / "video.mp4"
     path.write_bytes(b"old")
     a_cut_download(path)
@@ -65,7 +65,7 @@ def test_the_next_download_goes_on_with_what_is_there(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_what_changed_meanwhile_is_taken_from_the_start(tmp_path: Path) -> None:
+def test_a_changed_file_is_downloaded_from_the_start(tmp_path: Path) -> None:
     path = tmp_path / "video.mp4"
     a_cut_download(path)
     new = b"all new"
@@ -79,7 +79,7 @@ def test_what_changed_meanwhile_is_taken_from_the_start(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("what", ["another", "it"])
-def test_another_file_or_another_place_does_not_go_on_with_it(tmp_path: Path, what: str) -> None:
+def test_another_file_or_path_does_not_continue_it(tmp_path: Path, what: str) -> None:
     a_cut_download(tmp_path / "video.mp4")
     partial = PartialFile(tmp_path / ("video.mp4" if what == "another" else "other.mp4"), what, None)
     assert partial.headers() == {}
@@ -87,22 +87,22 @@ def test_another_file_or_another_place_does_not_go_on_with_it(tmp_path: Path, wh
 
 
 @pytest.mark.parametrize("so_far", [0, 1000])
-def test_what_is_small_is_not_kept(tmp_path: Path, so_far: int) -> None:
+def test_a_small_partial_file_is_not_kept(tmp_path: Path, so_far: int) -> None:
     a_cut_download(tmp_path / "video.mp4", so_far)
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
-    ("came", "told"),
+    ("came", "head"),
     [
         (CONTENT[:-1], answer(digest="")),
         (CONTENT[:-1] + b"?", answer()),
     ],
     ids=["too short", "another hash"],
 )
-def test_what_is_not_what_it_should_be_is_said_so_and_not_there(tmp_path: Path, came: bytes, told: Told) -> None:
+def test_a_damaged_download_is_an_error_and_deleted(tmp_path: Path, came: bytes, head: Head) -> None:
     partial = PartialFile(tmp_path / "video.mp4", "it", None)
-    partial.begin(*told)
+    partial.begin(*head)
     partial.take(came)
     with pytest.raises(Damaged, match=r"video\.mp4"):
         partial.finish()
@@ -111,7 +111,7 @@ def test_what_is_not_what_it_should_be_is_said_so_and_not_there(tmp_path: Path, 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_two_downloads_to_one_place_do_not_get_into_each_others_way(tmp_path: Path) -> None:
+def test_two_downloads_to_one_path_do_not_collide(tmp_path: Path) -> None:
     path = tmp_path / "video.mp4"
     both = [PartialFile(path, "it", None) for _ in range(2)]
     for partial in both:
@@ -124,7 +124,7 @@ def test_two_downloads_to_one_place_do_not_get_into_each_others_way(tmp_path: Pa
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_link_is_followed(tmp_path: Path) -> None:
+def test_a_symbolic_link_is_followed(tmp_path: Path) -> None:
     (tmp_path / "real").write_bytes(b"old")
     (tmp_path / "link").symlink_to(tmp_path / "real")
     partial = PartialFile(tmp_path / "link", "it", None)
@@ -137,7 +137,7 @@ def test_a_link_is_followed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("note", ["", "[]", '{"tag": 1}'])
-def test_a_note_that_says_nothing_counts_for_nothing(tmp_path: Path, note: str) -> None:
+def test_an_invalid_note_is_ignored(tmp_path: Path, note: str) -> None:
     a_cut_download(tmp_path / "video.mp4")
     [path] = tmp_path.glob("*.note")
     assert json.loads(path.read_text()) == {"tag": '"one"'}

@@ -14,7 +14,7 @@ def redirect(location: str, status: int = 302) -> Reply:
 
 
 @pytest.mark.parametrize("how", ["send", "fetch"])
-def test_at_the_same_place_a_redirected_request_stays_as_it_was(loopback: Loopback, how: str) -> None:
+def test_a_redirect_within_the_origin_keeps_the_request(loopback: Loopback, how: str) -> None:
     loopback.reply(redirect("/there?x=1"), Reply(body=b"here"))
 
     answer = getattr(HttpSender(), how)(Request("GET", f"{loopback.url}/here", CREDENTIALS, b"{}"))
@@ -24,7 +24,9 @@ def test_at_the_same_place_a_redirected_request_stays_as_it_was(loopback: Loopba
     assert loopback.last.headers["authorization"] == "Bearer key"
 
 
-def test_another_place_is_told_nothing(loopback: Loopback, another_loopback: Loopback) -> None:
+def test_a_redirect_to_another_origin_carries_no_headers_and_no_body(
+    loopback: Loopback, another_loopback: Loopback
+) -> None:
     loopback.reply(redirect(f"{another_loopback.url}/signed"))
 
     HttpSender().fetch(Request("GET", loopback.url, CREDENTIALS, b'{"search": "private"}'))
@@ -36,14 +38,14 @@ def test_another_place_is_told_nothing(loopback: Loopback, another_loopback: Loo
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
-def test_what_changes_something_is_never_sent_twice(loopback: Loopback, method: str) -> None:
+def test_a_request_with_effects_is_not_redirected(loopback: Loopback, method: str) -> None:
     loopback.reply(redirect("/there", 307))
 
     assert HttpSender().fetch(Request(method, loopback.url)).status == 307
     assert len(loopback.requests) == 1
 
 
-def test_going_in_circles_ends(loopback: Loopback) -> None:
+def test_a_redirect_loop_ends(loopback: Loopback) -> None:
     loopback.reply(redirect("/"))
 
     with pytest.raises(APIError, match="more than 10 times"):
@@ -63,7 +65,7 @@ def test_going_in_circles_ends(loopback: Loopback) -> None:
         ("https://host/a", "https://other/a", False),
     ],
 )
-def test_credentials_go_only_to_the_same_place_or_its_secure_twin(before: str, after: str, keeps: bool) -> None:
+def test_credentials_go_only_to_the_same_origin_or_to_https_of_the_host(before: str, after: str, keeps: bool) -> None:
     following = after_redirect(Request("GET", before, CREDENTIALS), 301, after)
 
     assert following is not None

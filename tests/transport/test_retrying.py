@@ -23,7 +23,7 @@ def sender() -> RetryingSender:
 
 
 @pytest.mark.parametrize("status", [429, 502, 503, 504])
-def test_what_passes_is_asked_again(loopback: Loopback, sender: RetryingSender, status: int) -> None:
+def test_a_temporary_status_is_retried(loopback: Loopback, sender: RetryingSender, status: int) -> None:
     loopback.reply(Reply.error(status, "not now"), Reply.error(status, "not now"), Reply(body=b"now"))
 
     assert sender.fetch(Request("GET", loopback.url, repeatable=True)).body == b"now"
@@ -31,20 +31,20 @@ def test_what_passes_is_asked_again(loopback: Loopback, sender: RetryingSender, 
 
 
 @pytest.mark.parametrize("status", [400, 401, 404, 409, 500])
-def test_what_does_not_pass_is_not_asked_again(loopback: Loopback, sender: RetryingSender, status: int) -> None:
+def test_another_error_status_is_not_retried(loopback: Loopback, sender: RetryingSender, status: int) -> None:
     loopback.reply(Reply.error(status, "no"), Reply())
 
     assert sender.fetch(Request("GET", loopback.url, repeatable=True)).status == status
 
 
-def test_what_must_not_happen_twice_is_sent_once(loopback: Loopback, sender: RetryingSender) -> None:
+def test_an_unrepeatable_request_is_not_retried_after_a_status(loopback: Loopback, sender: RetryingSender) -> None:
     loopback.reply(Reply.error(503, "not now"), Reply())
 
     assert sender.fetch(Request("POST", loopback.url)).status == 503
     assert len(loopback.requests) == 1
 
 
-def test_a_broken_connection_is_no_reason_to_send_twice_what_must_not_be(
+def test_an_unrepeatable_request_is_not_retried_after_a_broken_connection(
     loopback: Loopback, sender: RetryingSender
 ) -> None:
     loopback.reply(Reply(hang_up=True), Reply())
@@ -55,20 +55,20 @@ def test_a_broken_connection_is_no_reason_to_send_twice_what_must_not_be(
     assert len(loopback.requests) == 1
 
 
-def test_after_the_last_try_the_answer_stands(loopback: Loopback, sender: RetryingSender) -> None:
+def test_the_last_response_is_returned(loopback: Loopback, sender: RetryingSender) -> None:
     loopback.reply(Reply.error(503, "down"))
 
     assert sender.fetch(Request("GET", loopback.url, repeatable=True)).status == 503
     assert len(loopback.requests) == QUICK.attempts
 
 
-def test_a_connection_that_broke_is_made_again(loopback: Loopback, sender: RetryingSender) -> None:
+def test_a_broken_connection_is_retried(loopback: Loopback, sender: RetryingSender) -> None:
     loopback.reply(Reply(hang_up=True), Reply(body=b"whole", cut_after=2), Reply(body=b"whole"))
 
     assert sender.fetch(Request("GET", loopback.url, repeatable=True)).body == b"whole"
 
 
-def test_where_nothing_was_sent_anything_may_be_sent_again(sender: RetryingSender) -> None:
+def test_any_request_is_retried_if_nothing_was_sent(sender: RetryingSender) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     started = time.monotonic()
@@ -79,7 +79,7 @@ def test_where_nothing_was_sent_anything_may_be_sent_again(sender: RetryingSende
     assert time.monotonic() - started >= 3 * 0.01 / 2
 
 
-def test_the_platform_says_when_to_come_back(loopback: Loopback, sender: RetryingSender) -> None:
+def test_retry_after_is_honoured(loopback: Loopback, sender: RetryingSender) -> None:
     loopback.reply(Reply.error(429, "slowly", Retry_After="1"), Reply())
     started = time.monotonic()
 
@@ -87,13 +87,13 @@ def test_the_platform_says_when_to_come_back(loopback: Loopback, sender: Retryin
     assert time.monotonic() - started >= 1
 
 
-def test_coming_back_in_an_hour_is_left_to_the_caller(loopback: Loopback, sender: RetryingSender) -> None:
+def test_a_retry_after_beyond_the_limit_is_left_to_the_caller(loopback: Loopback, sender: RetryingSender) -> None:
     loopback.reply(Reply.error(429, "slowly", Retry_After="3600"), Reply())
 
     assert sender.fetch(Request("GET", loopback.url, repeatable=True)).status == 429
 
 
-def test_pauses_grow_and_end_with_the_time_of_the_call() -> None:
+def test_pauses_grow_and_end_at_the_time_limit() -> None:
     policy = RetryPolicy(attempts=100, backoff=Backoff(1, 8, jitter=0.5), total_seconds=1000)
     attempts = Attempts(policy, Request("GET", "http://host", repeatable=True))
     broken = ConnectionFailed("gone")
@@ -107,7 +107,7 @@ def test_pauses_grow_and_end_with_the_time_of_the_call() -> None:
     assert short.pause_after_failure(broken) is None
 
 
-def test_one_pool_serves_threads_that_retry(loopback: Loopback, sender: RetryingSender) -> None:
+def test_threads_retry_over_one_sender(loopback: Loopback, sender: RetryingSender) -> None:
     seen: dict[str, int] = {}
     lock = threading.Lock()
 
@@ -148,7 +148,7 @@ def test_retry_after_is_a_date(hours: float, low: float, high: float) -> None:
 
 
 @pytest.mark.alone
-def test_all_tries_together_take_no_longer_than_the_limit(loopback: Loopback) -> None:
+def test_all_attempts_together_end_at_the_time_limit(loopback: Loopback) -> None:
     never = threading.Event()
     loopback.reply(Reply.error(503, "not now"), Reply.error(503, "not now"), Reply(until=never))
     sender = RetryingSender(HttpSender(), RetryPolicy(backoff=Backoff(0.1, 5, jitter=0.5)))

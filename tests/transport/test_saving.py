@@ -9,7 +9,7 @@ from voxel51.transport.saving import DirectWriter, local_name
 from voxel51.transport.sender import HttpSender
 
 
-def test_a_pipe_takes_what_comes(loopback: Loopback, tmp_path: Path) -> None:
+def test_a_pipe_takes_the_response(loopback: Loopback, tmp_path: Path) -> None:
     import os
     import threading
 
@@ -47,5 +47,5 @@ def test_a_pipe_takes_what_comes(loopback: Loopback, tmp_path: Path) -> None:
         ("é" * 300, "é" * 127),
     ],
 )
-def test_a_name_from_elsewhere_stays_in_this_folder(name: str, expected: str) -> None:
+def test_a_name_from_the_platform_stays_in_the_folder(name: str, expected: str) -> None:
     assert local_name(name, otherwise="d1") == expected

@@ -64,7 +64,7 @@ def test_threads_share_the_pool(loopback: Loopback) -> None:
     assert loopback.connections <= 8  # a new one may be begun while an old one is just coming back
 
 
-def test_a_closed_sender_opens_anew(loopback: Loopback) -> None:
+def test_a_closed_sender_opens_new_connections(loopback: Loopback) -> None:
     sender = HttpSender()
     sender.fetch(Request("GET", loopback.url))
 
@@ -74,14 +74,14 @@ def test_a_closed_sender_opens_anew(loopback: Loopback) -> None:
     assert loopback.connections == 2
 
 
-def test_it_says_who_it_is(loopback: Loopback) -> None:
+def test_the_user_agent_names_the_client(loopback: Loopback) -> None:
     HttpSender().fetch(Request("GET", loopback.url))
 
     assert loopback.last.headers["user-agent"] == f"voxel51-platform/{voxel51.__version__}"
 
 
 @pytest.mark.parametrize("method", ["PUT", "POST", "DELETE"])
-def test_a_request_without_a_body_says_that_its_length_is_zero(loopback: Loopback, method: str) -> None:
+def test_a_request_without_a_body_has_the_content_length_zero(loopback: Loopback, method: str) -> None:
     HttpSender().fetch(Request(method, loopback.url))
 
     assert loopback.last.headers["content-length"] == "0"
@@ -89,7 +89,7 @@ def test_a_request_without_a_body_says_that_its_length_is_zero(loopback: Loopbac
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])
-def test_a_streamed_body_goes_out_with_its_exact_length(loopback: Loopback, count: int) -> None:
+def test_a_streamed_body_has_its_exact_content_length(loopback: Loopback, count: int) -> None:
     HttpSender().fetch(Request("POST", loopback.url, body=chunks(count)))
 
     assert loopback.last.headers["content-length"] == str(count * CHUNK_BYTES)
@@ -97,7 +97,7 @@ def test_a_streamed_body_goes_out_with_its_exact_length(loopback: Loopback, coun
     assert loopback.last.size_bytes == count * CHUNK_BYTES
 
 
-def test_an_answer_can_be_read_in_pieces(loopback: Loopback) -> None:
+def test_a_response_can_be_read_in_pieces(loopback: Loopback) -> None:
     loopback.reply(Reply(body=b"abcd" * 1000, repeat_body=1000))
 
     with HttpSender().send(Request("GET", loopback.url)) as answer:
@@ -107,7 +107,7 @@ def test_an_answer_can_be_read_in_pieces(loopback: Loopback) -> None:
     assert max(map(len, pieces)) <= CHUNK_BYTES
 
 
-def test_header_names_are_found_in_any_case_and_odd_values_do_no_harm(loopback: Loopback) -> None:
+def test_headers_are_found_in_any_case_and_values_beyond_ascii_are_absent(loopback: Loopback) -> None:
     loopback.reply(Reply(headers={"X-Request-Id": "r1", "X-Name": "Müller"}))
 
     headers = HttpSender().fetch(Request("GET", loopback.url)).headers
@@ -127,7 +127,7 @@ def test_silence_ends_the_wait(loopback: Loopback) -> None:
     never.set()
 
 
-def test_one_call_can_have_less_time_than_the_others(loopback: Loopback) -> None:
+def test_a_call_can_have_a_time_limit_of_its_own(loopback: Loopback) -> None:
     never = threading.Event()
     loopback.reply(Reply(until=never))
     started = time.monotonic()
@@ -146,7 +146,7 @@ def test_a_slow_upload_is_not_silence(loopback: Loopback) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells when the other side stopped taking bytes")
-def test_an_upload_that_nobody_reads_ends() -> None:
+def test_an_upload_ends_when_the_server_reads_no_more() -> None:
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         url = f"http://127.0.0.1:{deaf.getsockname()[1]}"
         started = time.monotonic()
@@ -163,7 +163,7 @@ def test_an_upload_has_a_total_limit_that_grows_with_its_size() -> None:
     assert timeouts.of_upload(10_000) == 70
 
 
-def test_a_body_that_breaks_off_is_no_answer(loopback: Loopback) -> None:
+def test_an_incomplete_body_is_an_error(loopback: Loopback) -> None:
     loopback.reply(Reply(body=b'{"jobs": []}', cut_after=5))
 
     with pytest.raises(ConnectionFailed, match="broke"):
@@ -177,7 +177,7 @@ def test_a_stream_that_breaks_off_fails_while_it_is_read(loopback: Loopback) -> 
         list(answer.chunks())
 
 
-def test_where_nobody_listens_the_error_says_where_and_tells_no_secrets() -> None:
+def test_a_refused_connection_names_the_origin_and_no_secrets() -> None:
     url = free_url()
 
     with pytest.raises(CannotConnect) as caught:
@@ -189,7 +189,7 @@ def test_where_nobody_listens_the_error_says_where_and_tells_no_secrets() -> Non
 
 
 @pytest.mark.parametrize("url", ["ftp://127.0.0.1/x", "127.0.0.1", "http://"])
-def test_what_is_no_address_is_named(url: str) -> None:
+def test_an_invalid_address_is_named(url: str) -> None:
     with pytest.raises(APIError, match="an address looks like"):
         HttpSender().fetch(Request("GET", url))
 
@@ -202,7 +202,7 @@ def test_a_credential_with_a_line_break_is_not_shown(loopback: Loopback) -> None
 
 
 @pytest.mark.parametrize("announced", [10, 3 * CHUNK_BYTES])
-def test_an_error_of_the_body_itself_arrives_as_it_is(loopback: Loopback, announced: int) -> None:
+def test_an_error_of_the_body_is_raised_unchanged(loopback: Loopback, announced: int) -> None:
     def broken():
         yield b"x"
         raise ValueError("the disk is gone")
@@ -298,7 +298,7 @@ def test_small_calls_go_on_in_a_forked_process_and_in_its_parent(loopback: Loopb
     assert loopback.connections == 2
 
 
-def test_large_bodies_pass_in_constant_memory(loopback: Loopback, tmp_path: Path) -> None:
+def test_large_bodies_need_constant_memory(loopback: Loopback, tmp_path: Path) -> None:
     size = 300 * 1024 * 1024
     source = tmp_path / "large"
     with source.open("wb") as file:
