@@ -30,7 +30,7 @@ from voxel51.wire.tasks import (
 )
 
 RETRY_SECONDS = 60.0
-"""How long a report is sent again before the job gives up."""
+"""The time for which a report is sent again before the job gives up."""
 
 BACKOFF = Backoff(first_seconds=0.05, longest_seconds=5.0)
 

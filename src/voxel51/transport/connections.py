@@ -318,7 +318,7 @@ class _KernelTimedSocket(socket.socket):
 
     @classmethod
     def adopt(cls, connected: socket.socket) -> "_KernelTimedSocket":
-        """Return such a socket in the place of ``connected``."""
+        """Return such a socket, which replaces ``connected``."""
         family, kind, protocol = connected.family, connected.type, connected.proto
         connected.settimeout(None)
         return cls(family, kind, protocol, fileno=connected.detach())
@@ -367,7 +367,7 @@ class _StrictResponse(http.client.HTTPResponse):
         super().__init__(cast("socket.socket", self), **options)
 
     def makefile(self, _mode: str) -> io.BufferedReader:
-        """Return what http.client reads the response from: it is given this object in the place of the socket."""
+        """Return what http.client reads the response from: it is given this object instead of the socket."""
         self._receiving = _Receiving(self._sock.makefile("rb", buffering=0), self._limit_wait)
         return io.BufferedReader(self._receiving)
 

@@ -20,7 +20,7 @@ _SHORTEST_SECONDS = 0.001
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How often a request is sent at most, and for how long.
+    """The limits of retries.
 
     Attributes:
         attempts: the first included.

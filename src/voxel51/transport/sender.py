@@ -31,7 +31,7 @@ IDLE_SECONDS = 4
 be sent twice never meets a connection that is just being closed."""
 
 WITH_BODY = frozenset({"POST", "PUT", "DELETE", "PATCH"})
-"""Methods whose requests state the length of their body, even where there is none."""
+"""Methods whose requests state the length of their body, even an empty one."""
 
 CLIENT_HEADERS: Mapping[str, str] = {
     "User-Agent": f"voxel51-platform/{voxel51.__version__}",
