@@ -19,7 +19,7 @@ def to_text(moment: datetime) -> str:
 def from_text(text: str) -> datetime:
     """Return the time that ISO 8601 ``text`` names, in UTC.
 
-    Any offset is accepted. Text without an offset, and a date without a time, are UTC: old clients send local times
+    Every offset is accepted. Text without an offset, and a date without a time, are UTC: old clients send local times
     like this, and the original service read them as UTC.
 
     Raises:

@@ -5,5 +5,5 @@ from typing import Any
 JsonObject = dict[str, Any]
 """A parsed JSON object whose keys and values depend on the analytic, the event or the rendition.
 
-`Any` on purpose: readers index into nested values, and JSON guarantees no more than this.
+The values are untyped on purpose: readers index into nested values, and JSON guarantees no more than this.
 """

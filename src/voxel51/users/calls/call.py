@@ -27,7 +27,7 @@ class Call(Generic[Result_co]):
     Attributes:
         method: the HTTP method.
         path: the path below the base URL, without a slash at either end.
-        read: returns the result from the body of a successful response. Any exception that it raises means that the
+        read: returns the result from the body of a successful response. An exception that it raises means that the
             response did not come from a platform.
         body: the body of the request.
         headers: the headers of the request, without credentials.
@@ -137,7 +137,7 @@ def body_is_not_enough(_body: bytes) -> Never:
 
 
 def document(body: bytes) -> Any:
-    """Return the JSON object in the body. `Any`, because the caller declares its shape."""
+    """Return the JSON object in the body. The caller declares its shape, so the result is untyped here."""
     result = json.loads(body.decode())
     if not isinstance(result, dict):
         raise TypeError(f"expected a JSON object, not {type(result).__name__}")
@@ -145,7 +145,7 @@ def document(body: bytes) -> Any:
 
 
 def entry(name: str) -> Callable[[bytes], Any]:
-    """Return a reader of one entry of the JSON object in the body. `Any`, because the caller declares its shape."""
+    """Return a reader of one entry of the JSON object in the body. The caller declares its type."""
     return lambda body: document(body)[name]
 
 
