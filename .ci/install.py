@@ -77,7 +77,7 @@ class Environment:
         lock = ("--requirement", INSTALLER_LOCK)
         if uv := shutil.which("uv"):
             _run(uv, "pip", "install", "--quiet", "--python", self.python, "pip")
-        elif _succeeds(sys.executable, "-m", "pip", "--version"):
+        elif _succeeds(sys.executable, "-c", "import pip"):
             pip = (sys.executable, "-m", "pip", "--python", self.python, "install", "--quiet", "--no-deps")
             if not _succeeds(*pip, "--require-hashes", *lock):
                 _run(*pip, "pip")

@@ -16,21 +16,14 @@ from cli.conftest import Voxel51
 from demo.platform_process import COMMAND
 from support.accounts import User
 from support.platforms import PATIENT
+from support.submissions import submit
 from support.waiting import LIMIT_SECONDS
 from voxel51.cli.live import JobProgressDisplay, ProgressDisplay, duration
 from voxel51.users.api import API
-from voxel51.users.jobs import JobRequest
-
-
-def submit(api: API, seconds: float, name: str = "watched", analytic: str = PATIENT) -> str:
-    request = JobRequest(analytic)
-    if analytic == PATIENT:
-        request.set_parameter("seconds", seconds)
-    return api.upload_job_request(request, name, auto_start=True)["id"]
 
 
 def test_watch_shows_jobs_until_all_have_ended(voxel51: Voxel51, api: API) -> None:
-    jobs = [submit(api, seconds, f"job of {seconds} s") for seconds in (0.1, 1.5)]
+    jobs = [submit(api, PATIENT, name=f"job of {seconds} s", seconds=seconds) for seconds in (0.1, 1.5)]
 
     watched = voxel51("jobs", "watch", *jobs)
 
@@ -44,9 +37,9 @@ def test_watch_shows_jobs_until_all_have_ended(voxel51: Voxel51, api: API) -> No
 
 
 def test_watch_defaults_to_all_waiting_and_running_jobs(voxel51: Voxel51, api: API) -> None:
-    before = submit(api, 0)
+    before = submit(api, PATIENT, name="watched", seconds=0)
     api.wait_until_job_completes(before)
-    running = submit(api, 1)
+    running = submit(api, PATIENT, name="watched", seconds=1)
 
     told = [json.loads(line) for line in voxel51("jobs", "watch", "--json").out.splitlines()]
     nothing = voxel51("jobs", "watch")
@@ -56,7 +49,7 @@ def test_watch_defaults_to_all_waiting_and_running_jobs(voxel51: Voxel51, api: A
 
 
 def test_watch_prints_a_json_line_per_change(voxel51: Voxel51, api: API) -> None:
-    jobs = [submit(api, 2) for _ in range(2)]
+    jobs = [submit(api, PATIENT, name="watched", seconds=2) for _ in range(2)]
 
     watched = voxel51("jobs", "watch", *jobs, "--json")
 
@@ -70,7 +63,7 @@ def test_watch_prints_a_json_line_per_change(voxel51: Voxel51, api: API) -> None
 
 
 def test_watch_fails_if_a_job_fails(voxel51: Voxel51, api: API) -> None:
-    failing = submit(api, 0, analytic="journeys/crash")
+    failing = submit(api, "journeys/crash", name="watched")
 
     watched = voxel51("jobs", "watch", failing, "--quiet")
 
@@ -92,7 +85,7 @@ def _start(user: User, home: Path, output: int, *words: str) -> subprocess.Popen
 
 
 def test_ctrl_c_ends_watch_without_a_traceback(user: User, api: API, tmp_path: Path) -> None:
-    job_id = submit(api, 60)
+    job_id = submit(api, PATIENT, name="watched", seconds=60)
     watching = _start(user, tmp_path, subprocess.PIPE, job_id)
     assert watching.stdout is not None
     assert job_id[:8] in watching.stdout.readline().decode()
@@ -105,7 +98,7 @@ def test_ctrl_c_ends_watch_without_a_traceback(user: User, api: API, tmp_path: P
 
 
 def test_watch_updates_lines_in_place_on_a_terminal(user: User, api: API, tmp_path: Path) -> None:
-    jobs = [submit(api, seconds, name) for name, seconds in (("one", 0), ("two", 6))]
+    jobs = [submit(api, PATIENT, name=name, seconds=seconds) for name, seconds in (("one", 0), ("two", 6))]
     ours, theirs = pty.openpty()
     watching = _start(user, tmp_path, theirs, *jobs)
     os.close(theirs)

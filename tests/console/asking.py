@@ -7,26 +7,17 @@ from typing import Any
 import requests
 
 from support.browsers import PHONE, Person, Visit
+from support.submissions import post_data, post_job
 
 
-def upload(person: Person, path: Path, name: str | None = None) -> str:
-    """Upload a file; returns its id."""
-    with path.open("rb") as content:
-        files = {"file": (name or path.name, content, "video/mp4")}
-        answer = requests.post(f"{person.v1}/data", headers=person.headers, files=files)
-    assert answer.status_code == 201, answer.text
-    return str(answer.json()["data"]["id"])
+def upload(person: Person, path: Path, name: str | None = None, media_type: str = "video/mp4") -> str:
+    """Upload a file; return the id of its data."""
+    return post_data(person.v1, person.headers, path, name, media_type)
 
 
 def submit(person: Person, analytic: str, name: str, *, start: bool = True, data: str = "", **parameters: Any) -> str:
-    """Submit a job, on the video with the id ``data`` if any; returns its id."""
-    inputs = {"video": {"data-id": data}} if data else {}
-    request = json.dumps({"analytic": analytic, "inputs": inputs, "parameters": parameters})
-    files = {"file": ("job.json", request, "application/json")}
-    form = {"job_name": name, "auto_start": str(start)}
-    answer = requests.post(f"{person.v1}/jobs", headers=person.headers, files=files, data=form)
-    assert answer.status_code == 201, answer.text
-    return str(answer.json()["job"]["id"])
+    """Submit a job, on the video with the id ``data`` if any; return its id."""
+    return post_job(person.v1, person.headers, analytic, name=name, start=start, data_id=data, **parameters)
 
 
 def job_of(person: Person, job_id: str) -> dict[str, Any]:

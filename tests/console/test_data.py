@@ -9,21 +9,13 @@ import pytest
 import requests
 from playwright.sync_api import Download, Page, expect
 
+from console.asking import submit, upload
 from support.browsers import DESK, PHONE, Person, Visit
 from support.platforms import NO_OP
 from support.video_samples import footage, numbered_video
 from support.waiting import LIMIT_MS
 
 pytestmark = pytest.mark.slow
-
-
-def upload(person: Person, path: Path, name: str | None = None, media_type: str = "video/mp4") -> str:
-    """Upload a file by the API; returns its id."""
-    with path.open("rb") as file:
-        files = {"file": (name or path.name, file, media_type)}
-        answer = requests.post(f"{person.v1}/data", files=files, headers=person.headers, timeout=60)
-    assert answer.status_code == 201, answer.text
-    return str(answer.json()["data"]["id"])
 
 
 def upload_texts(person: Person, names: Sequence[str], folder: Path) -> list[str]:
@@ -343,27 +335,13 @@ def test_a_list_that_cannot_be_had_is_told_and_asked_for_again(visit: Visit, per
     expect(page.locator("tbody tr")).to_have_count(1)
 
 
-def submit(person: Person, name: str, data_id: str) -> str:
-    """Run the analytic that does nothing on a file; returns the id of the job."""
-    document = {"analytic": NO_OP, "inputs": {"video": {"data-id": data_id}}, "parameters": {}}
-    answer = requests.post(
-        f"{person.v1}/jobs",
-        data={"job_name": name, "auto_start": "true"},
-        files={"file": json.dumps(document)},
-        headers=person.headers,
-        timeout=20,
-    )
-    assert answer.status_code == 201, answer.text
-    return str(answer.json()["job"]["id"])
-
-
 def test_jobs_on_a_file_stand_beside_it_as_they_go_on(visit: Visit, person: Person, tmp_path: Path) -> None:
     mine, other = (upload(person, numbered_video(tmp_path / f"{name}.mp4", frames=3)) for name in ("mine", "other"))
-    submit(person, "on another", other)
+    submit(person, NO_OP, "on another", data=other)
     page = visit.open(f"/data/{mine}")
     jobs = page.get_by_role("region", name="Jobs on this file")
     expect(jobs).to_contain_text("No job has looked at this file.")
-    job_id = submit(person, "look at <b>mine</b>", mine)
+    job_id = submit(person, NO_OP, "look at <b>mine</b>", data=mine)
 
     expect(jobs.get_by_role("link", name="look at <b>mine</b>")).to_have_attribute("href", f"/jobs/{job_id}")
     expect(jobs.get_by_text("complete")).to_be_visible(timeout=LIMIT_MS)

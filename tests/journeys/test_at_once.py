@@ -10,10 +10,10 @@ import requests
 from demo.platform_process import PlatformProcess
 from support.accounts import User
 from support.platforms import NO_OP
+from support.submissions import submit
 from support.waiting import LIMIT_SECONDS
 from voxel51.users.api import API
 from voxel51.users.auth import Token
-from voxel51.users.jobs import JobRequest
 
 THREADS = 16
 
@@ -30,13 +30,13 @@ def all_at_once(user: User, actions: list[tuple[str, str]]) -> Counter[int]:
         return Counter(threads.map(ask, actions))
 
 
-def submit(user: User) -> str:
+def submit_unstarted(user: User) -> str:
     with API(token=Token.from_json(str(user.token))) as api:
-        return str(api.upload_job_request(JobRequest(NO_OP), "contended")["id"])
+        return submit(api, NO_OP, start=False)
 
 
 def test_one_of_many_concurrent_starts_succeeds(shared_user: User) -> None:
-    job_id = submit(shared_user)
+    job_id = submit_unstarted(shared_user)
 
     assert all_at_once(shared_user, [("PUT", f"/jobs/{job_id}/start")] * THREADS) == {204: 1, 400: THREADS - 1}
     with API(token=Token.from_json(str(shared_user.token))) as api:
@@ -44,7 +44,7 @@ def test_one_of_many_concurrent_starts_succeeds(shared_user: User) -> None:
 
 
 def test_one_of_many_concurrent_deletions_succeeds(shared_user: User) -> None:
-    job_id = submit(shared_user)
+    job_id = submit_unstarted(shared_user)
 
     statuses = all_at_once(shared_user, [("DELETE", f"/jobs/{job_id}")] * THREADS)
 
@@ -59,7 +59,7 @@ def test_one_of_many_concurrent_deletions_succeeds(shared_user: User) -> None:
 def test_concurrent_operations_leave_a_job_in_one_state(shared_user: User) -> None:
     verbs = ["start", "kill", "archive", "unarchive"]
     for _ in range(5):
-        job_id = submit(shared_user)
+        job_id = submit_unstarted(shared_user)
 
         statuses = all_at_once(shared_user, [("PUT", f"/jobs/{job_id}/{verb}") for verb in verbs * 4])
 

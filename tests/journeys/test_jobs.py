@@ -3,7 +3,6 @@
 import json
 import time
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
@@ -12,22 +11,15 @@ from demo.platform_process import PlatformDied
 from support.accounts import User
 from support.leftover_processes import Family
 from support.platforms import StartPlatform
+from support.submissions import submit
 from support.waiting import LIMIT_SECONDS
 from voxel51.users.api import API, APIError
 from voxel51.users.auth import Token
-from voxel51.users.jobs import JobExecutionError, JobRequest
+from voxel51.users.jobs import JobExecutionError
 
 
 def client(user: User) -> API:
     return API(token=Token.from_json(str(user.token)))
-
-
-def submit(api: API, sample: str, **parameters: Any) -> str:
-    """Start a job of ``journeys/<sample>`` and return its id."""
-    request = JobRequest(f"journeys/{sample}")
-    for name, value in parameters.items():
-        request.set_parameter(name, value)
-    return api.upload_job_request(request, f"a {sample} job", auto_start=True)["id"]
 
 
 def wait(api: API, job_id: str) -> None:
@@ -44,7 +36,7 @@ def wait_for_state(api: API, job_id: str, *states: str) -> str:
 
 def test_completed_job_has_output_dates_and_status(shared_user: User, tmp_path: Path) -> None:
     with client(shared_user) as api:
-        job_id = submit(api, "no-op")
+        job_id = submit(api, "journeys/no-op")
         wait(api, job_id)
 
         job, status = api.get_job_details(job_id), api.get_job_status(job_id)
@@ -60,7 +52,7 @@ def test_completed_job_has_output_dates_and_status(shared_user: User, tmp_path: 
 def test_progress_is_visible_while_a_job_runs(shared_user: User) -> None:
     seen: list[float] = []
     with client(shared_user) as api:
-        job_id = submit(api, "patient", seconds=3)
+        job_id = submit(api, "journeys/patient", seconds=3)
         deadline = time.monotonic() + LIMIT_SECONDS
         while api.get_job_state(job_id) != "COMPLETE":
             progress = api.get_job_status(job_id).get("progress", {})
@@ -83,7 +75,7 @@ def test_progress_is_visible_while_a_job_runs(shared_user: User) -> None:
 )
 def test_failed_job_has_the_right_failure_type(shared_user: User, sample: str, failure_type: str, said: str) -> None:
     with client(shared_user) as api:
-        job_id = submit(api, sample)
+        job_id = submit(api, f"journeys/{sample}")
         with pytest.raises(JobExecutionError):
             wait(api, job_id)
         job, status = api.get_job_details(job_id), api.get_job_status(job_id)
@@ -109,7 +101,7 @@ def test_processes_that_a_job_started_end_with_it(start_platform: StartPlatform,
     own = start_platform()
     user = User.create(own, tmp_path)
     with client(user) as api:
-        job_id = submit(api, "parent", seconds=2)
+        job_id = submit(api, "journeys/parent", seconds=2)
         wait_for_state(api, job_id, "RUNNING")
         family = Family(own.pid)
         deadline = time.monotonic() + LIMIT_SECONDS
@@ -132,21 +124,21 @@ def test_killed_job_is_failed_by_its_owner_and_its_processes_end(start_platform:
     own = start_platform()
     user = User.create(own, tmp_path)
     with client(user) as api:
-        job_id = submit(api, "patient", seconds=60)
+        job_id = submit(api, "journeys/patient", seconds=60)
         wait_for_state(api, job_id, "RUNNING")
 
         api.kill_job(job_id)
 
         job = api.get_job_details(job_id)
         assert (job["state"], job["failure_type"]) == ("FAILED", "USER")
-        wait(api, submit(api, "no-op"))
+        wait(api, submit(api, "journeys/no-op"))
 
 
 def test_jobs_that_ran_at_a_stop_run_again_after_the_start(start_platform: StartPlatform, tmp_path: Path) -> None:
     own = start_platform()
     user = User.create(own, tmp_path)
     with client(user) as api:
-        running, waiting = submit(api, "patient", seconds=3), [submit(api, "no-op") for _ in range(5)]
+        running, waiting = submit(api, "journeys/patient", seconds=3), [submit(api, "journeys/no-op") for _ in range(5)]
         wait_for_state(api, running, "RUNNING")
         family = Family(own.pid)
 
@@ -166,7 +158,7 @@ def test_jobs_that_ran_at_a_kill_run_again_and_end_once(start_platform: StartPla
     own = start_platform()
     user = User.create(own, tmp_path)
     with client(user) as api:
-        running = submit(api, "patient", seconds=3)
+        running = submit(api, "journeys/patient", seconds=3)
         wait_for_state(api, running, "RUNNING")
         family = Family(own.pid)
 

@@ -6,18 +6,11 @@ import requests
 
 from support.accounts import Application
 from support.platforms import NO_OP, StartPlatform
+from support.submissions import post_job
 from support.waiting import LIMIT_SECONDS
 from support.webhook_receivers import Receiver
 
 ENDS = ["job_queued", "job_scheduled", "job_running", "job_complete"]
-
-
-def submit(v1: str, headers: dict[str, str]) -> str:
-    files = {"file": ("job.json", f'{{"analytic": "{NO_OP}", "inputs": {{}}, "parameters": {{}}}}'.encode())}
-    form = {"job_name": "told", "auto_start": "true"}
-    return str(
-        requests.post(f"{v1}/jobs", data=form, files=files, headers=headers, timeout=LIMIT_SECONDS).json()["job"]["id"]
-    )
 
 
 def test_application_gets_events_of_its_users_jobs(start_platform: StartPlatform, tmp_path: Path) -> None:
@@ -30,7 +23,7 @@ def test_application_gets_events_of_its_users_jobs(start_platform: StartPlatform
     receiver.secret = made.json()["secret"]
     webhook_id = made.json()["webhook"]["id"]
 
-    job_id = submit(v1, of_user)
+    job_id = post_job(v1, of_user, NO_OP, name="told")
     messages = receiver.wait_for(len(ENDS))
 
     assert {message["event"] for message in messages} == set(ENDS)
@@ -40,7 +33,7 @@ def test_application_gets_events_of_its_users_jobs(start_platform: StartPlatform
 
     platform.kill()
     platform.start()
-    second = submit(v1, of_user)
+    second = post_job(v1, of_user, NO_OP, name="told")
     messages = receiver.wait_for(2 * len(ENDS))
     assert {message["event"] for message in messages if message["msg"]["id"] == second} == set(ENDS)
 

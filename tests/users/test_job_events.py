@@ -11,13 +11,14 @@ import pytest
 from support.accounts import User
 from support.loopback_server import Loopback, Received, Reply
 from support.platforms import PATIENT
+from support.submissions import submit
 from support.waiting import DEADLINE_SLACK_SECONDS
 from voxel51.transport.errors import APIError
 from voxel51.users.api import API
 from voxel51.users.async_api import AsyncAPI
 from voxel51.users.auth import Token
 from voxel51.users.job_events import EventStreamParser, RelevantEvent
-from voxel51.users.jobs import JobRequest, WaitTimedOut
+from voxel51.users.jobs import WaitTimedOut
 
 STREAM = {"Content-Type": "text/event-stream"}
 STREAMED = (
@@ -31,12 +32,6 @@ STREAMED = (
 def own(shared_user: User) -> Iterator[API]:
     with API(Token.from_json(shared_user.token)) as client:
         yield client
-
-
-def submit(api: API, seconds: float) -> str:
-    request = JobRequest(PATIENT)
-    request.set_parameter("seconds", seconds)
-    return api.upload_job_request(request, "a job to wait for", auto_start=True)["id"]
 
 
 @pytest.mark.parametrize("size", range(1, len(STREAMED) + 1, 7))
@@ -72,7 +67,7 @@ def test_a_long_job_is_waited_for_by_events_with_few_polls(own: API, monkeypatch
         return request(call, timeout_seconds)
 
     monkeypatch.setattr(own, "_request", record)
-    job_id = submit(own, 8)
+    job_id = submit(own, PATIENT, seconds=8)
     started = time.monotonic()
 
     own.wait_until_job_completes(job_id, sleep_time=600, max_wait_time=60)
@@ -84,7 +79,7 @@ def test_a_long_job_is_waited_for_by_events_with_few_polls(own: API, monkeypatch
 
 
 def test_several_jobs_are_reported_as_they_end(own: API) -> None:
-    jobs = [submit(own, seconds) for seconds in (3, 2)]
+    jobs = [submit(own, PATIENT, seconds=seconds) for seconds in (3, 2)]
 
     ended = [job["id"] for job in own.wait(jobs, timeout=60)]
 
@@ -95,7 +90,7 @@ def test_the_async_client_reads_events(shared_user: User) -> None:
     async def wait() -> list[str]:
         async with AsyncAPI(Token.from_json(shared_user.token)) as client:
             with API(Token.from_json(shared_user.token)) as plain:
-                jobs = [submit(plain, 3)]
+                jobs = [submit(plain, PATIENT, seconds=3)]
             return [job["state"] async for job in client.wait(jobs, timeout=60)]
 
     assert asyncio.run(wait()) == ["COMPLETE"]

@@ -3,13 +3,13 @@
 import threading
 import time
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
 from support.accounts import User
 from support.loopback_server import Loopback, Received, Reply
 from support.platforms import NO_OP, PATIENT
+from support.submissions import submit
 from support.waiting import DEADLINE_SLACK_SECONDS, LIMIT_SECONDS
 from voxel51.transport.errors import NotFound, ServerFailed
 from voxel51.users.api import API
@@ -21,13 +21,6 @@ from voxel51.users.jobs import JobExecutionError, JobRequest, WaitTimedOut
 def own(shared_user: User) -> Iterator[API]:
     with API(Token.from_json(shared_user.token)) as client:
         yield client
-
-
-def submit(api: API, analytic: str, **parameters: Any) -> str:
-    request = JobRequest(analytic)
-    for name, value in parameters.items():
-        request.set_parameter(name, value)
-    return api.upload_job_request(request, "a job to wait for", auto_start=True)["id"]
 
 
 def test_jobs_are_returned_as_they_end_including_failed_ones(own: API) -> None:

@@ -13,6 +13,7 @@ from demo.platform_process import PlatformProcess
 from support.accounts import User
 from support.platforms import NO_OP, PATIENT, new_platform, running
 from support.stored_files import database_path
+from support.submissions import post_job
 from support.waiting import LIMIT_SECONDS
 
 PASSWORD = "correct horse"
@@ -160,12 +161,6 @@ def test_audit_log_has_actors_and_actions_but_no_secrets(platform, operator, new
     assert {setting["name"] for setting in settings} >= {"sign_up", "lifetime_days"}
 
 
-def submit(url: str, headers: dict[str, str], analytic: str) -> str:
-    files = {"file": ("job.json", json.dumps({"analytic": analytic, "inputs": {}, "parameters": {}}).encode())}
-    form = {"job_name": "j", "auto_start": "true"}
-    return requests.post(f"{url}/jobs", data=form, files=files, headers=headers, timeout=20).json()["job"]["id"]
-
-
 def wait_for(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + LIMIT_SECONDS
     while not condition():
@@ -177,7 +172,7 @@ def test_export_has_all_data_and_deletion_removes_it(platform, operator, tmp_pat
     assert operator.cookies
     user, url = User.create(platform, tmp_path), f"{platform.url}/v1"
     requests.post(f"{url}/data", files={"file": ("a.txt", b"mine")}, headers=user.headers, timeout=20)
-    done, running_job = submit(url, user.headers, NO_OP), submit(url, user.headers, PATIENT)
+    done, running_job = post_job(url, user.headers, NO_OP), post_job(url, user.headers, PATIENT)
 
     def state(job_id: str) -> str:
         return requests.get(f"{url}/jobs/{job_id}", headers=user.headers, timeout=20).json()["job"]["state"]
@@ -215,7 +210,7 @@ def test_last_operator_cannot_be_deleted(platform: PlatformProcess, operator: re
 def test_share_link_shows_one_job_until_revoked(platform, operator, tmp_path) -> None:
     assert operator.cookies
     user, url = User.create(platform, tmp_path), f"{platform.url}/v1"
-    job_id = submit(url, user.headers, NO_OP)
+    job_id = post_job(url, user.headers, NO_OP)
     path = f"{url}/jobs/{job_id}"
     wait_for(lambda: requests.get(path, headers=user.headers, timeout=20).json()["job"]["state"] == "COMPLETE")
     made = requests.post(f"{path}/shares", json={"days": 1}, headers=user.headers, timeout=20).json()

@@ -15,6 +15,7 @@ import requests
 from demo.platform_process import PlatformProcess
 from support.accounts import Application, User
 from support.platforms import StartPlatform
+from support.submissions import post_job
 from support.waiting import LIMIT_SECONDS
 
 MOVES = ["job_queued", "job_scheduled", "job_running", "job_complete"]
@@ -26,12 +27,7 @@ def user(platform: PlatformProcess, tmp_path: Path) -> User:
 
 
 def run(user: User, analytic: str = "journeys/no-op") -> str:
-    request = json.dumps({"analytic": analytic, "inputs": {}, "parameters": {}}).encode()
-    form = {"job_name": "j", "auto_start": "true"}
-    answer = requests.post(
-        f"{user.v1}/jobs", data=form, files={"file": request}, headers=user.headers, timeout=LIMIT_SECONDS
-    )
-    return str(answer.json()["job"]["id"])
+    return post_job(user.v1, user.headers, analytic)
 
 
 def follow(user: User, headers: dict[str, str] | None = None, **arguments: str) -> requests.Response:
