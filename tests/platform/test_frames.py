@@ -59,7 +59,7 @@ def test_a_short_video_is_refused_when_strict(tmp_path: Path) -> None:
     job, recorder = job_with(truncated(whole, tmp_path / "short.mp4"), tmp_path, strict=True)
 
     refused = pytest.raises(
-        InvalidInput, match=r"'holiday\.mp4' is refused because strict is set: the video is cut short"
+        InvalidInput, match=r"'holiday\.mp4' is rejected because strict is set: the video is truncated"
     )
     with refused, input_video(job) as video:
         list(video)

@@ -1,11 +1,12 @@
-"""For code that runs inside a job: write an analytic, run one, try one without a server.
+"""SDK for code that runs in a job: write an analytic, run it on the platform, or try it without a server.
 
-- `voxel51.platform.analytic`: what an analytic is
-- `voxel51.platform.job`: what it is given and how it reports
-- `voxel51.platform.errors`: how it says that the input is at fault
-- `voxel51.platform.frames`: the frames of a video, numbered exactly
+- `voxel51.platform.analytic`: analytics and their entry points
+- `voxel51.platform.job`: inputs, parameters, outputs and reports of a job
+- `voxel51.platform.errors`: errors that decide how a job ends
+- `voxel51.platform.frames`: the frames of an input video, numbered exactly
+- `voxel51.platform.weights`: weights of neural networks
 - `voxel51.platform.local`: run an analytic on files, without a server
 - `voxel51.platform.run`: the child process that runs one job
-- `voxel51.platform.zygote`: the parent of such children, from which they are forked
-- `voxel51.platform.installed_analytics`: what analytics are installed, as a document
+- `voxel51.platform.zygote`: the parent process that forks such children
+- `voxel51.platform.installed_analytics`: list the installed analytics as a document
 """

@@ -13,17 +13,17 @@ from voxel51.platform.parameter_groups import ParameterGroup, with_parameter_gro
 from voxel51.wire.analytics import AnalyticDocument
 
 ENTRY_POINT_GROUP = "voxel51.analytics"
-"""Entry-point group by which an installed package offers analytics; an entry's name is ``<owner>/<name>``."""
+"""Entry-point group by which an installed package offers analytics; the name of an entry is ``<owner>/<name>``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Analytic:
-    """What an entry point of the group ``voxel51.analytics`` names.
+    """Analytic that an entry point of the group ``voxel51.analytics`` names.
 
     Attributes:
         document: the manifest. The platform adds the owner to its name.
-        process: does one job. It reads ``job.inputs`` and ``job.parameters``, reports by ``job.progress``, and
-            leaves every declared output at ``job.output(name)``.
+        process: runs one job. It reads ``job.inputs`` and ``job.parameters``, reports by ``job.progress``, and writes
+            every declared output to ``job.output(name)``.
         preload: modules that are imported once, before jobs are forked from that process, so that a job starts in
             milliseconds. They must not start threads (onnxruntime does: import it inside ``process``).
     """
@@ -40,7 +40,7 @@ class Analytic:
         preload: tuple[str, ...] = (),
         parameter_groups: Iterable[ParameterGroup] = (),
     ) -> "Analytic":
-        """The analytic whose document is the file ``manifest.json`` beside the code of ``package``.
+        """Return the analytic whose manifest is the file ``manifest.json`` beside the code of ``package``.
 
         The parameters of ``parameter_groups`` are added to it.
         """

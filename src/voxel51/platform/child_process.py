@@ -1,6 +1,6 @@
-"""What a new process does before it becomes a job's child: everything it got from its parent is given up.
+"""Child process set-up: give up everything that a forked process inherited, before it runs a job.
 
-Called between ``fork`` and the job, or between ``fork`` and ``exec``, in a process of one thread.
+Called between ``fork`` and the job, or between ``fork`` and ``exec``, in a process with one thread.
 """
 
 import os
@@ -24,20 +24,20 @@ from voxel51.wire.tasks import JobLimits
 FIRST_FREE_DESCRIPTOR = 3
 LAST_DESCRIPTOR = 1 << 20
 CPU_GRACE_SECONDS = 2
-"""Between the signal that says that CPU time is over and the one that cannot be ignored."""
+"""Time between the signal that reports the CPU limit and the one that cannot be ignored."""
 
 PREFERRED_VICTIM = "800"
-"""``oom_score_adj``: when the machine runs out of memory, a job goes before the platform does."""
+"""``oom_score_adj``: when the machine runs out of memory, the kernel ends a job before the platform."""
 
 
 def become_job_process(parent: int, folder: Path, log: Path, environment: dict[str, str], limits: JobLimits) -> None:
-    """Turn this process into one that has nothing but ``folder`` to work in, ``log`` to print to, and ``environment``.
+    """Turn this process into one that has only ``folder`` to work in, ``log`` to print to, and ``environment``.
 
-    It leads a session and process group of its own, dies with ``parent``, holds no descriptor but the standard
-    three, and takes in whatever its own descendants leave behind.
+    The process leads a session and process group of its own, ends with ``parent``, has no descriptor except the
+    standard three, and adopts the orphans of its descendants.
 
     Raises:
-        OSError: a step was refused; the process is then not fit to run a job.
+        OSError: a step failed; the process must not run a job.
     """
     os.setsid()
     if IS_LINUX:
@@ -50,8 +50,8 @@ def become_job_process(parent: int, folder: Path, log: Path, environment: dict[s
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
-    tempfile.tempdir = None  # it may remember the parent's
-    _offer_to_the_oom_killer()
+    tempfile.tempdir = None  # it may be cached from the parent
+    _prefer_as_oom_victim()
     _reseed()
     _limit(limits)
 
@@ -73,14 +73,14 @@ def _replace_descriptors(log: Path) -> None:
     os.closerange(FIRST_FREE_DESCRIPTOR, LAST_DESCRIPTOR)
 
 
-def _offer_to_the_oom_killer() -> None:
+def _prefer_as_oom_victim() -> None:
     if IS_LINUX:
-        with suppress(OSError):  # some containers forbid it; the limits below hold all the same
+        with suppress(OSError):  # some containers forbid it; the limits below still apply
             Path("/proc/self/oom_score_adj").write_text(PREFERRED_VICTIM)
 
 
 def _reseed() -> None:
-    """No two jobs of one parent draw the same numbers."""
+    """Seed the random generators, so that two jobs of one parent draw different numbers."""
     random.seed()
     numpy_random = sys.modules.get("numpy.random")
     if numpy_random is not None:
@@ -95,10 +95,10 @@ def _limit(limits: JobLimits) -> None:
         resource.RLIMIT_NOFILE: (limits["open_files"], limits["open_files"]),
         resource.RLIMIT_CORE: (0, 0),
     }
-    if IS_LINUX:  # elsewhere it is not enforced
+    if IS_LINUX:  # other systems do not enforce it
         wanted[resource.RLIMIT_DATA] = (limits["memory_bytes"], limits["memory_bytes"])
     for kind, (soft, hard) in wanted.items():
         ceiling = resource.getrlimit(kind)[1]
         if ceiling != resource.RLIM_INFINITY:
-            soft, hard = min(soft, ceiling), min(hard, ceiling)  # noqa: PLW2901  (nobody may raise a ceiling)
+            soft, hard = min(soft, ceiling), min(hard, ceiling)  # noqa: PLW2901  (a process cannot raise its hard limit)
         resource.setrlimit(kind, (soft, hard))

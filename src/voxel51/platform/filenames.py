@@ -1,10 +1,10 @@
-"""The name under which an input's owner uploaded it, made safe to create a file with."""
+"""File names: the name under which an input was uploaded, made safe for creating a file."""
 
 import re
 from urllib.parse import unquote, urlsplit
 
 LONGEST_NAME_BYTES = 200
-"""File systems take 255; the rest is room for what an analytic appends."""
+"""File systems allow 255; the rest is for suffixes that an analytic appends."""
 
 _EXTENDED = re.compile(r"filename\*\s*=\s*(?:utf-8|iso-8859-1)?'[^']*'([^;\s]+)", re.IGNORECASE)
 _QUOTED = re.compile(r'filename\s*=\s*"((?:[^"\\]|\\.)*)"', re.IGNORECASE)
@@ -13,7 +13,7 @@ _UNSAFE = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def filename_of(disposition: str | None, url: str) -> str:
-    """The file name that a ``Content-Disposition`` gives, else the last segment of ``url``; always safe to use.
+    """Return the file name of a ``Content-Disposition`` header, else the last segment of ``url``; always safe to use.
 
     Safe: no folder, no control characters, not hidden, at most `LONGEST_NAME_BYTES` of UTF-8, never empty.
     """
@@ -21,13 +21,13 @@ def filename_of(disposition: str | None, url: str) -> str:
 
 
 def safe_filename(name: str) -> str:
-    """``name`` as one harmless path segment, its extension kept."""
+    """Return ``name`` as one safe path segment that keeps its extension."""
     name = _UNSAFE.sub("", name.replace("\\", "/").rpartition("/")[2]).strip().lstrip(".")
     stem, dot, extension = name.rpartition(".")
     if not dot or len(extension.encode(errors="replace")) > 20:
         stem, dot, extension = name, "", ""
-    room = LONGEST_NAME_BYTES - len((dot + extension).encode(errors="replace"))
-    stem = stem.encode(errors="replace")[:room].decode(errors="ignore")
+    available = LONGEST_NAME_BYTES - len((dot + extension).encode(errors="replace"))
+    stem = stem.encode(errors="replace")[:available].decode(errors="ignore")
     return (stem + dot + extension) or "file"
 
 
@@ -35,7 +35,7 @@ def _given(disposition: str) -> str:
     if match := _EXTENDED.search(disposition):
         return unquote(match[1])
     if match := _QUOTED.search(disposition):
-        # Headers arrive as Latin-1; senders that put UTF-8 there mean UTF-8.
+        # HTTP headers are decoded as Latin-1, but many senders write UTF-8.
         text = re.sub(r"\\(.)", r"\1", match[1]).replace("%22", '"')
         try:
             return text.encode("latin-1").decode()

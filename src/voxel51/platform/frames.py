@@ -1,4 +1,4 @@
-"""The frames of a job's video, numbered exactly, with everything around them that every analytic owes its job."""
+"""Input videos: the selected frames of a job's video, with progress, warnings and metadata for the job."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,15 +15,15 @@ from voxel51.platform.selection import Sampler, Selection
 
 
 class InputVideo:
-    """A video that a job was given: ``for frame in video`` gives each frame that is selected once, in order.
+    """Video input of a job: ``for frame in video`` yields each selected frame once, in order.
 
-    While frames are taken, progress is reported. After the last one the job has been told what the video is, how
-    much of it was analysed, and what is wrong with it.
+    Progress is reported while frames are read. After the last one, the job has the metadata of the video, the amount
+    that was analysed, and the warnings.
 
     Attributes:
-        selection: what the job's parameters ask to look at. Frames are those of its range, cut to its region, and
-            numbered as in the whole video; `sampled` gives those alone that its ``fps`` asks for.
-        count: frames that were taken so far.
+        selection: frames that the job's parameters select. Frames are those of its range, cropped to its region, and
+            numbered as in the whole video; `sampled` yields only those that its ``fps`` selects.
+        count: number of frames so far.
         last_number, last_time: of the last of them.
     """
 
@@ -39,12 +39,12 @@ class InputVideo:
 
     @property
     def filename(self) -> str:
-        """What its owner calls it."""
+        """File name under which the owner uploaded the video."""
         return self._reader.name
 
     @property
     def metadata(self) -> VideoMetadata:
-        """What is known of it. Number of frames and duration are an estimate until the last frame was taken."""
+        """Metadata of the video. The number of frames and the duration are estimates until the last frame was read."""
         return self._reader.metadata
 
     def __iter__(self) -> Iterator[Frame]:
@@ -56,7 +56,7 @@ class InputVideo:
                 self.count += 1
                 self.last_number, self.last_time = frame.number, frame.time
                 yield frame if chosen.region == FULL_FRAME else frame.part(chosen.region)
-            # The estimate may be too low; a job is not done before its last frame.
+            # The estimate may be too low, and progress must not reach 100 % before the last frame.
             self._job.progress(frame.number, self._expected(frame.number))
         else:
             self._warn()
@@ -65,28 +65,28 @@ class InputVideo:
                 f"no frame of {self.filename!r} is selected; it has {self._reader.frames_decoded} frames "
                 f"and lasts {self.metadata.duration or 0:.2f} s"
             )
-        self._settle()
+        self._report()
 
     @property
     def frame_size(self) -> tuple[int, int]:
-        """Width and height, in pixels, of what is given of each frame."""
+        """Width and height of the frames that are yielded, in pixels."""
         width, height = self.metadata.frame_size or (1, 1)
         left, top, right, bottom = self.selection.region
         return max(1, round(width * (right - left))), max(1, round(height * (bottom - top)))
 
     def sampled(self) -> Iterator[Frame]:
-        """The selected frames, as few of them a second as ``fps`` asks for."""
+        """Yield the selected frames at the rate of ``fps``."""
         sampler = Sampler(self.selection.fps)
         return (frame for frame in self if sampler.takes(frame.time))
 
     def write_metadata(self, labels: VideoLabelsWriter) -> None:
-        """Say in the labels what they are of, what is wrong with it, and what made them; once the last frame came."""
+        """Add the metadata of the video, provenance and warnings to ``labels``, after the last frame was read."""
         labels.metadata = self.metadata
         labels.provenance = self._job.provenance()
         labels.attributes += [CategoricalAttribute(name="warning", value=text) for text in self._job.warnings]
 
     def _expected(self, number: int) -> int | None:
-        """How many frames will have been decoded at the end, as far as can be told."""
+        """Return the estimated number of decoded frames at the end; None if unknown."""
         ends = [self.selection.last_frame, self.metadata.total_frame_count]
         if self.selection.end_seconds is not None and self.metadata.frame_rate:
             ends.append(round(self.selection.end_seconds * self.metadata.frame_rate))
@@ -96,11 +96,11 @@ class InputVideo:
     def _warn(self) -> None:
         warnings = self._reader.warnings()
         if warnings and self._strict:
-            raise InvalidInput(f"{self.filename!r} is refused because strict is set: {'; '.join(warnings)}")
+            raise InvalidInput(f"{self.filename!r} is rejected because strict is set: {'; '.join(warnings)}")
         for text in warnings:
             self._job.warn(text)
 
-    def _settle(self) -> None:
+    def _report(self) -> None:
         known, decoded = self.metadata, self._reader.frames_decoded
         self._job.record_input(self._name, known.to_json())
         is_whole = self.count == known.total_frame_count
@@ -111,13 +111,13 @@ class InputVideo:
 
 @contextmanager
 def input_video(job: Job, name: str = "video") -> Iterator[InputVideo]:
-    """The input ``name`` of ``job``, open as a video; leaving the block closes it.
+    """Open the input ``name`` of ``job`` as a video; leaving the block closes it.
 
-    The job's parameters select the frames (`voxel51.platform.parameter_groups`). A damaged or short video is analysed
-    as far as it decodes, with a warning; the parameter ``strict`` rejects it after its last frame.
+    The job's parameters select the frames (`voxel51.platform.parameter_groups`). A damaged or truncated video is
+    analysed as far as it decodes, with a warning; the parameter ``strict`` rejects it after its last frame.
 
     Raises:
-        InvalidInput: it is no video, no frame of it can be decoded or is selected, or ``strict`` refuses it.
+        InvalidInput: the file is not a video, no frame can be decoded or is selected, or ``strict`` rejects it.
     """
     try:
         reader = VideoReader(job.inputs[name], job.filenames.get(name))

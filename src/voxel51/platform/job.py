@@ -1,53 +1,54 @@
-"""What an analytic is given, and how it reports."""
+"""Jobs: the inputs and parameters of an analytic, and its reports."""
 
 import hashlib
 import time
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
+from voxel51.labels.field_types import JsonValue
 from voxel51.wire.analytics import AnalyticDocument
 from voxel51.wire.tasks import MetadataReport, Progress
 
 PROGRESS_INTERVAL_SECONDS = 0.5
-"""Progress is passed on at most this often; more would cost more than anybody can see."""
+"""Minimum interval between two reports of progress."""
 
 
 class Reporter(Protocol):
-    """Where a job's reports go: to the platform's agent routes, or to a terminal when there is no platform."""
+    """Receiver of a job's reports: the agent routes of the platform, or a terminal without a platform."""
 
     def progress(self, progress: Progress) -> None:
-        """How far the job is. Called at most twice a second, and once at the end."""
+        """Report progress. Called at most twice a second, and once at the end."""
 
     def message(self, text: str) -> None:
-        """A line for the job's story."""
+        """Report a message for the job's status."""
 
     def warning(self, text: str) -> None:
-        """Something the owner should know about a result that is nevertheless there."""
+        """Report a warning about a result that is nevertheless usable."""
 
-    def input_metadata(self, name: str, metadata: Mapping[str, Any]) -> None:
-        """What was found out about an input (contract keys: ``frame_size``, ``frame_rate``, …)."""
+    def input_metadata(self, name: str, metadata: Mapping[str, JsonValue]) -> None:
+        """Report the metadata of an input (contract keys: ``frame_size``, ``frame_rate``, …)."""
 
     def job_metadata(self, metadata: MetadataReport) -> None:
-        """How much was analysed."""
+        """Report the amount that was analysed."""
 
 
 class Job:
-    """One job as its analytic sees it.
+    """One job, as its analytic uses it.
 
     Attributes:
-        inputs: input name -> local path of the file, for every input that was given.
-        parameters: parameter name -> value, defaults of the document filled in. Data parameters are local paths.
-        scratch: an empty folder of the job's own; it is gone after the job.
-        filenames: input name -> the name under which its owner uploaded it.
+        inputs: input name -> local path of the file, for every input of the job.
+        parameters: parameter name -> value, with the defaults of the document. Data parameters are local paths.
+        scratch: an empty folder of the job, deleted after it.
+        filenames: input name -> file name under which the owner uploaded it.
     """
 
     def __init__(
         self,
         document: AnalyticDocument,
         inputs: Mapping[str, Path],
-        parameters: Mapping[str, Any],
+        parameters: Mapping[str, JsonValue],
         folder: Path,
         reporter: Reporter,
         filenames: Mapping[str, str] | None = None,
@@ -56,7 +57,7 @@ class Job:
         self._info = document["info"]
         self._weights: dict[str, str] = {}
         defaults = {p["name"]: p["default"] for p in document["parameters"] if "default" in p}
-        self.parameters: Mapping[str, Any] = {**defaults, **parameters}
+        self.parameters: Mapping[str, JsonValue] = {**defaults, **parameters}
         self.filenames = filenames or {name: path.name for name, path in inputs.items()}
         self.scratch = folder / "scratch"
         self.scratch.mkdir(parents=True)
@@ -67,7 +68,7 @@ class Job:
         self._reported_at = float("-inf")
 
     def output(self, name: str) -> Path:
-        """Where the output ``name`` of the document is to be left.
+        """Return the path to which the output ``name`` must be written.
 
         Raises:
             KeyError: the document declares no such output.
@@ -75,7 +76,7 @@ class Job:
         return self._outputs[name]
 
     def progress(self, done: int, total: int | None = None, message: str | None = None) -> None:
-        """Say that ``done`` of ``total`` frames are done. Cheap: call it for every frame."""
+        """Report that ``done`` of ``total`` frames are done. The call is cheap: make it for every frame."""
         now = time.monotonic()
         finished = total is not None and done >= total
         if now - self._reported_at < PROGRESS_INTERVAL_SECONDS and not finished:
@@ -90,24 +91,24 @@ class Job:
         self._reporter.progress(progress)
 
     def message(self, text: str) -> None:
-        """Add a line to the job's story."""
+        """Add a message to the job's status."""
         self._reporter.message(text)
 
     def warn(self, text: str) -> None:
-        """Say what the owner should know about the result, once per text. Labels repeat it (`Job.warnings`)."""
+        """Warn the owner about the result, once per text. Labels repeat the warnings (`Job.warnings`)."""
         if text not in self.warnings:
             self.warnings.append(text)
             self._reporter.warning(text)
 
     def record_weights(self, name: str, sha256: str) -> None:
-        """Say that a model with these weights is used; the provenance of the outputs names it."""
+        """Record weights that are used; the provenance of the outputs names them."""
         self._weights[name] = sha256
 
-    def provenance(self) -> dict[str, Any]:
-        """What makes the outputs, of what, and how: everything that is needed to make them again.
+    def provenance(self) -> dict[str, JsonValue]:
+        """Return the provenance of the outputs: everything that is needed to compute them again.
 
-        Keys: ``analytic``, ``version``, ``platform_version``, ``parameters`` (defaults filled in, files by their
-        SHA-256), ``inputs`` (name -> ``filename``, ``sha256``, ``size_bytes``), ``weights`` (name -> SHA-256).
+        Keys: ``analytic``, ``version``, ``platform_version``, ``parameters`` (with defaults, files by their SHA-256),
+        ``inputs`` (name -> ``filename``, ``sha256``, ``size_bytes``), ``weights`` (name -> SHA-256).
         """
         inputs = {
             name: {
@@ -128,18 +129,18 @@ class Job:
             "weights": dict(self._weights),
         }
 
-    def record_input(self, name: str, metadata: Mapping[str, Any]) -> None:
-        """Say what was found out about the input ``name``: ``frame_size``, ``frame_rate``, ``duration``, …"""
+    def record_input(self, name: str, metadata: Mapping[str, JsonValue]) -> None:
+        """Report metadata of the input ``name``: ``frame_size``, ``frame_rate``, ``duration``, …"""
         self._reporter.input_metadata(name, metadata)
 
     def record_amount(self, frame_count: int, duration_seconds: float, size_bytes: int) -> None:
-        """Say how much was analysed."""
+        """Report the amount that was analysed."""
         self._reporter.job_metadata(
             {"frame_count": frame_count, "duration_seconds": duration_seconds, "size_bytes": size_bytes}
         )
 
 
 def sha256_of(path: Path) -> str:
-    """The hash of a file's bytes, in hexadecimal."""
+    """Return the SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,4 +1,4 @@
-"""What a job prints: one file, from the first line to the last."""
+"""Job log: everything that a job prints or logs, in one file."""
 
 import faulthandler
 import fcntl
@@ -12,17 +12,17 @@ from pathlib import Path
 from voxel51.transport.messages import CHUNK_BYTES, StreamedBody
 
 LONGEST_LOG_BYTES = 64 * 1024 * 1024
-"""How much of a log is uploaded, from its end."""
+"""Maximum size of an uploaded log; only the end of a longer log is uploaded."""
 
 STANDARD_OUTPUT = 1
 STANDARD_ERROR = 2
 
 
 def capture(folder: Path) -> None:
-    """See to it that all that this process prints or logs lands in one file that `body` can read.
+    """Redirect all output of this process to one file that `body` can read.
 
-    A runner has already pointed standard output and error at such a file. Elsewhere (in a container, at a terminal) a
-    file in ``folder`` takes their place.
+    A runner has already redirected standard output and error to such a file. Elsewhere (in a container, in a terminal)
+    a file in ``folder`` is used.
     """
     if not _is_one_readable_file():
         log = os.open(folder / "log", os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
@@ -36,18 +36,18 @@ def capture(folder: Path) -> None:
 
 
 def body() -> StreamedBody:
-    """The log so far; its last `LONGEST_LOG_BYTES` where it is longer."""
+    """Return the log so far, or its last `LONGEST_LOG_BYTES`."""
     flush()
     end = os.fstat(STANDARD_OUTPUT).st_size
     start = max(0, end - LONGEST_LOG_BYTES)
-    notice = f"[the first {start} bytes of this log are left out]\n".encode() if start else b""
+    notice = f"[the first {start} bytes of this log are omitted]\n".encode() if start else b""
 
     def chunks() -> Iterator[bytes]:
         yield notice
         position = start
         while position < end:
             chunk = os.pread(STANDARD_OUTPUT, min(CHUNK_BYTES, end - position), position)
-            if not chunk:  # somebody cut the file: what is left out is made up for, so that the size is kept
+            if not chunk:  # the file was truncated: pad it, because the size of the upload is already announced
                 chunk = b"\n" * min(CHUNK_BYTES, end - position)
             yield chunk
             position += len(chunk)
@@ -56,7 +56,7 @@ def body() -> StreamedBody:
 
 
 def flush() -> None:
-    """Pass on what is still in this process's buffers. A full disk or an analytic that closed them is no error here."""
+    """Write the buffers of this process. A full disk, or streams that the analytic closed, are not errors here."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

@@ -1,4 +1,4 @@
-"""What an analytic declares that it leaves: whether it did, and the one file that people download."""
+"""Outputs: check the declared outputs of an analytic, and make the one file that is downloaded."""
 
 import zipfile
 from pathlib import Path
@@ -8,33 +8,35 @@ from voxel51.platform.job import Job
 from voxel51.wire.analytics import AnalyticDocument
 
 ARCHIVE_NAME = "output.zip"
-"""Name of the one output file of an analytic with ``zip_outputs``."""
+"""Name of the output file of an analytic with ``zip_outputs``."""
 
 FASTEST_COMPRESSION = 1
-"""Labels shrink to a tenth even so; more effort gains little and costs seconds."""
+"""Compression level. It reduces labels to a tenth; higher levels gain little and take seconds."""
 
 
 def collect_outputs(document: AnalyticDocument, job: Job) -> dict[str, Path]:
-    """Output name -> where the analytic left it (a file, or a folder where outputs are zipped), all of them.
+    """Return the path of every declared output (a file, or a folder if outputs are zipped) by its name.
 
     Raises:
-        MissingOutput: one is not there, or is a folder where a file was declared.
+        MissingOutput: an output does not exist, or is a folder where a file was declared.
     """
-    products = {output["name"]: job.output(output["name"]) for output in document["outputs"]}
-    for name, path in products.items():
+    outputs = {output["name"]: job.output(output["name"]) for output in document["outputs"]}
+    for name, path in outputs.items():
         if not path.exists():
-            raise MissingOutput(f"the analytic returned without leaving its output {name!r} ({path.name})")
+            raise MissingOutput(f"the analytic did not write its output {name!r} ({path.name})")
         if path.is_dir() and not document["zip_outputs"]:
-            raise MissingOutput(f"the analytic left a folder where its output {name!r} ({path.name}) is to be a file")
-    return products
+            raise MissingOutput(
+                f"the analytic wrote a folder as its output {name!r} ({path.name}), which must be a file"
+            )
+    return outputs
 
 
-def output_file(document: AnalyticDocument, products: dict[str, Path], folder: Path) -> Path | None:
-    """The one file that is the job's output; None where all that the analytic leaves becomes data of its owner.
+def output_file(document: AnalyticDocument, outputs: dict[str, Path], folder: Path) -> Path | None:
+    """Return the output file of the job; None if every output becomes data of the owner.
 
-    With ``zip_outputs`` it is an archive, written into ``folder``.
+    With ``zip_outputs`` it is an archive that is written to ``folder``.
     """
-    paths = [products[output["name"]] for output in document["outputs"] if not output["post_as_data"]]
+    paths = [outputs[output["name"]] for output in document["outputs"] if not output["post_as_data"]]
     if not paths:
         return None
     return _archived(paths, folder / ARCHIVE_NAME) if document["zip_outputs"] else paths[0]

@@ -1,4 +1,4 @@
-"""What the kernel is asked about processes, beyond the standard library. It does nothing but on Linux."""
+"""Process control by the kernel: options, children, threads, and the link to the parent. Complete only on Linux."""
 
 import ctypes
 import os
@@ -30,10 +30,10 @@ _PRCTL = _loaded_prctl()
 
 
 def prctl(option: int, value: int) -> None:
-    """``prctl(option, value)``: for this process, or for the calling thread's children, as the option says.
+    """Call ``prctl(option, value)``; without effect outside Linux.
 
     Raises:
-        OSError: the kernel refused.
+        OSError: the kernel rejected the call.
     """
     if _PRCTL is not None and _PRCTL(option, value, 0, 0, 0) != 0:
         code = ctypes.get_errno()
@@ -41,7 +41,9 @@ def prctl(option: int, value: int) -> None:
 
 
 def children() -> list[int]:
-    """Process ids of this process's children, dead but unreaped ones included; empty where the kernel does not tell."""
+    """Return the process ids of this process's children, including zombies; empty if the kernel does not report
+    them.
+    """
     if not IS_LINUX:
         return []
     own = os.getpid()
@@ -52,7 +54,9 @@ def children() -> list[int]:
 
 
 def thread_count() -> int:
-    """How many threads this process has, those unknown to Python included; 0 where the kernel does not tell."""
+    """Return the number of threads of this process, including those unknown to Python; 0 if the kernel does not report
+    it.
+    """
     return len(os.listdir("/proc/self/task")) if IS_LINUX else 0  # noqa: PTH208  (a third of the time of iterdir)
 
 
@@ -68,21 +72,21 @@ def _parent_of(pid: int) -> int | None:
 
 
 def end_with_parent(parent: int) -> None:
-    """From now on this process dies when ``parent``, which started it, does.
+    """End this process when ``parent``, the process that started it, ends.
 
-    On Linux the kernel sees to it; elsewhere a thread looks twice a second, and takes the process group along. A
-    parent that is dead already ends this process here.
+    On Linux the kernel does it; elsewhere a thread checks twice a second and ends the process group. If the parent has
+    already ended, this process ends here.
     """
     if IS_LINUX:
         prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     else:
         threading.Thread(target=watch_parent, args=(parent,), daemon=True, name="parent-watch").start()
-    if os.getppid() != parent:  # it died before the line above took hold
+    if os.getppid() != parent:  # the parent may have ended before the line above took effect
         os.kill(os.getpid(), signal.SIGKILL)
 
 
 def watch_parent(parent: int) -> None:
-    """Return never; end this process group when ``parent`` has died."""
+    """End this process group when ``parent`` has ended. Never returns."""
     while os.getppid() == parent:
         time.sleep(PARENT_CHECK_SECONDS)
     os.killpg(0, signal.SIGKILL)

@@ -1,8 +1,8 @@
-"""The child process that runs one job: ``python -m voxel51.platform.run <owner>/<name>``.
+"""Job child process: ``python -m voxel51.platform.run <owner>/<name>`` runs one job.
 
-It reads the five variables of the wire contract and does, in this order: fetch the task, say RUNNING, fetch inputs,
-run the analytic, put output, status and log, and say COMPLETE or FAILED last, so that whoever waits for that finds all
-the rest. Its exit code is a `voxel51.wire.tasks.TaskExit`.
+The process reads the five variables of the wire contract. In this order it fetches the task, reports RUNNING, fetches
+inputs, runs the analytic, uploads output, status and log, and reports COMPLETE or FAILED last, so that a client that
+waits for that state finds everything else. Its exit code is a `voxel51.wire.tasks.TaskExit`.
 """
 
 import logging
@@ -12,9 +12,10 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Never, TypeVar, cast
+from typing import Never, TypeVar, cast
 
 from voxel51.labels.errors import InvalidLabels
+from voxel51.labels.field_types import JsonValue
 from voxel51.platform import job_log
 from voxel51.platform.agent import Agent, FileUnavailable, NotCurrent
 from voxel51.platform.analytic import Analytic, load_analytic
@@ -37,7 +38,7 @@ _Result = TypeVar("_Result")
 
 
 class _JobFailed(Exception):
-    """The job has failed: who is at fault, what people are told, and what the process says by its exit code."""
+    """Failure of the job: who is at fault, the text for the owner, and the exit code of the process."""
 
     def __init__(self, kind: JobFailureType, text: str, code: TaskExit = TaskExit.FAILED) -> None:
         super().__init__(text)
@@ -46,18 +47,18 @@ class _JobFailed(Exception):
 
 
 def run_job(load: Loader, environment: Mapping[str, str], folder: Path) -> TaskExit:
-    """Run the one job that ``environment`` names, in the empty folder ``folder``.
+    """Run the job that ``environment`` names, in the empty folder ``folder``.
 
-    Never raises: what goes wrong is reported to the platform, or where that is not possible said by the exit code.
+    Never raises: errors are reported to the platform or, if that is not possible, by the exit code.
     """
     sender = HttpSender(headers=JOB_HEADERS)
     try:
         agent = Agent(sender, environment)
         task = agent.task()
         agent.report_state(TaskState.RUNNING)
-        status = Status(task, lambda document: _publish(agent, document), lambda amount: _say_amount(agent, amount))
+        status = Status(task, lambda document: _publish(agent, document), lambda amount: _report_amount(agent, amount))
         try:
-            _do(load, agent, task, status, folder)
+            _run_analytic(load, agent, task, status, folder)
         except _JobFailed as failure:
             _report_failure(agent, status, failure)
             return failure.code
@@ -75,27 +76,29 @@ def run_job(load: Loader, environment: Mapping[str, str], folder: Path) -> TaskE
         sender.close()
 
 
-def _do(load: Loader, agent: Agent, task: TaskDescription, status: Status, folder: Path) -> None:
-    """The job itself, up to the delivery of what it made."""
+def _run_analytic(load: Loader, agent: Agent, task: TaskDescription, status: Status, folder: Path) -> None:
+    """Run the job up to the upload of its outputs."""
     try:
-        analytic = _blaming_the_analytic(load)
+        analytic = _attribute_errors_to_analytic(load)
         inputs = _fetched(agent, task.get("inputs") or {}, folder / "inputs")
         parameters = _parameters(agent, task.get("parameters") or {}, folder / "parameters")
         job = Job(analytic.document, inputs, parameters, folder, status)
-        products = _blaming_the_analytic(lambda: _analyse(analytic, job))
-        _deliver(analytic, agent, status, products, folder)
+        outputs = _attribute_errors_to_analytic(lambda: _process(analytic, job))
+        _deliver(analytic, agent, status, outputs, folder)
     except FileUnavailable as error:
         raise _JobFailed(JobFailureType.USER, str(error)) from error
     except APIError as error:
-        if error.code == 0:  # nobody there to report it to
+        if error.code == 0:  # no connection, so there is no way to report it
             raise
-        logger.exception("the platform refused")
-        text = f"The platform refused what the job needs or made: {error}"
+        logger.exception("the platform rejected a request")
+        text = f"The platform rejected a request of the job: {error}"
         raise _JobFailed(JobFailureType.PLATFORM, text) from error
 
 
-def _blaming_the_analytic(call: Callable[[], _Result]) -> _Result:
-    """What ``call`` returns. What it raises is the analytic's doing, unless it says that the input is at fault."""
+def _attribute_errors_to_analytic(call: Callable[[], _Result]) -> _Result:
+    """Return the result of ``call``. An exception is the fault of the analytic, unless it says that the input is at
+    fault.
+    """
     try:
         return call()
     except InvalidInput as error:
@@ -107,27 +110,27 @@ def _blaming_the_analytic(call: Callable[[], _Result]) -> _Result:
         logger.exception("the analytic reached its memory limit")
         text = "The analytic needed more memory than its memory limit allows"
         raise _JobFailed(JobFailureType.ANALYTIC, text, TaskExit.OUT_OF_MEMORY) from error
-    except BaseException as error:  # also SystemExit: an analytic does not decide when its job is over
+    except BaseException as error:  # also SystemExit: an analytic must not end the process before the job is reported
         logger.exception("the analytic failed")
         text = f"The analytic failed: {type(error).__name__}: {error}"
         raise _JobFailed(JobFailureType.ANALYTIC, text) from error
 
 
-def _analyse(analytic: Analytic, job: Job) -> dict[str, Path]:
+def _process(analytic: Analytic, job: Job) -> dict[str, Path]:
     analytic.process(job)
     return collect_outputs(analytic.document, job)
 
 
-def _fetched(agent: Agent, references: Mapping[str, Any], folder: Path) -> dict[str, Path]:
+def _fetched(agent: Agent, references: Mapping[str, JsonValue], folder: Path) -> dict[str, Path]:
     paths = {}
     for name, reference in references.items():
-        own = folder / safe_filename(name)  # a folder each, since two files may have one name
+        own = folder / safe_filename(name)  # one folder per input, because two files may have the same name
         own.mkdir(parents=True)
         paths[name] = agent.download(name, reference, own)
     return paths
 
 
-def _parameters(agent: Agent, given: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+def _parameters(agent: Agent, given: Mapping[str, JsonValue], folder: Path) -> dict[str, JsonValue]:
     files = {name: value for name, value in given.items() if _is_link(value)}
     return {**given, **_fetched(agent, files, folder)}
 
@@ -136,11 +139,11 @@ def _is_link(value: object) -> bool:
     return isinstance(value, dict) and any(isinstance(value.get(key), str) for key in ("signed-url", "signed_url"))
 
 
-def _deliver(analytic: Analytic, agent: Agent, status: Status, products: dict[str, Path], folder: Path) -> None:
+def _deliver(analytic: Analytic, agent: Agent, status: Status, outputs: dict[str, Path], folder: Path) -> None:
     for output in analytic.document["outputs"]:
         if output["post_as_data"]:
-            status.posted(output["name"], agent.post_data(products[output["name"]]))
-    path = output_file(analytic.document, products, folder)
+            status.posted(output["name"], agent.post_data(outputs[output["name"]]))
+    path = output_file(analytic.document, outputs, folder)
     if path is not None:
         agent.put_output(path)
         if analytic.document["outputs"][0]["type"].rpartition(".")[2] == "VideoLabels" and path.suffix == ".json":
@@ -148,7 +151,7 @@ def _deliver(analytic: Analytic, agent: Agent, status: Status, products: dict[st
 
 
 def _make_searchable(agent: Agent, labels: Path) -> None:
-    """Tell the platform what the labels say, so that they are found. A result without that is a result all the same."""
+    """Upload the spans of the labels for the search. Labels that cannot be summarised are still a valid result."""
     from voxel51.labels.spans import spans_of  # noqa: PLC0415  (not needed by analytics that leave something else)
 
     try:
@@ -167,26 +170,26 @@ def _report_failure(agent: Agent, status: Status, failure: _JobFailed) -> None:
 
 
 def _publish(agent: Agent, document: bytes) -> None:
-    """Publish a status from within the analytic: one that does not arrive is no reason to fail."""
+    """Publish a status from within the analytic: the job goes on if that fails."""
     try:
         agent.put_status(document, retry=False)
     except NotCurrent as error:
-        _stop_at_once(error)
+        _exit_immediately(error)
     except APIError as error:
         logger.warning("the status could not be published: %s", error)
 
 
-def _say_amount(agent: Agent, amount: MetadataReport) -> None:
+def _report_amount(agent: Agent, amount: MetadataReport) -> None:
     try:
         agent.report_amount(amount)
     except NotCurrent as error:
-        _stop_at_once(error)
+        _exit_immediately(error)
     except APIError as error:
         logger.warning("the amount analysed could not be reported: %s", error)
 
 
-def _stop_at_once(error: NotCurrent) -> Never:
-    """End the process from any thread, in the midst of whatever the analytic does."""
+def _exit_immediately(error: NotCurrent) -> Never:
+    """End the process from any thread, whatever the analytic is doing."""
     logger.warning("stopping: %s", error)
     job_log.flush()
     os._exit(TaskExit.NOT_CURRENT)
@@ -206,4 +209,4 @@ def main(arguments: list[str]) -> int:
 if __name__ == "__main__":
     code = main(sys.argv[1:])
     job_log.flush()
-    os._exit(code)  # threads that an analytic left running do not keep the process
+    os._exit(code)  # do not wait for threads that the analytic left running

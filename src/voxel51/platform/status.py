@@ -1,4 +1,4 @@
-"""The story of a job, as the platform shows it while the job runs."""
+"""Job status: the document that reports a running job's progress, messages and warnings."""
 
 import json
 import logging
@@ -6,8 +6,8 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
 
+from voxel51.labels.field_types import JsonValue
 from voxel51.platform.job import PROGRESS_INTERVAL_SECONDS
 from voxel51.wire.jobs import JobFailureType
 from voxel51.wire.tasks import MetadataReport, Progress, TaskDescription, TaskState, TaskStatusDocument
@@ -16,12 +16,12 @@ logger = logging.getLogger(__name__)
 
 
 class Status:
-    """A job's status document, published as it grows (a `voxel51.platform.job.Reporter`).
+    """Status document of a job, published as it changes (a `voxel51.platform.job.Reporter`).
 
-    What is reported goes out at most twice a second; a report in between is published when its time has come, by a
-    thread that lives only until then. A job of less than half a second thus publishes its last status alone.
+    Changes are published at most twice a second; a change in between is published later, by a timer thread. A job of
+    less than half a second thus publishes only its final status.
 
-    ``publish`` sends a document; it may be called from that thread. ``amount`` is told how much was analysed.
+    ``publish`` sends a document and may be called from that thread. ``amount`` receives the amount that was analysed.
     """
 
     def __init__(
@@ -49,63 +49,63 @@ class Status:
             "inputs": {},
             "posted_data": {},
         }
-        self._grown()
+        self._changed()
 
     def progress(self, progress: Progress) -> None:
-        """How far the job is."""
+        """Report progress."""
         with self._lock:
             self._document["progress"] = progress
-        self._grown()
+        self._changed()
 
     def message(self, text: str) -> None:
-        """A line for the job's story."""
+        """Add a message."""
         with self._lock:
             self._document["messages"].append({"message": text, "time": _now()})
-        self._grown()
+        self._changed()
 
     def warning(self, text: str) -> None:
-        """What the owner should know about the result."""
+        """Add a warning about the result."""
         with self._lock:
             self._document.setdefault("warnings", []).append(text)
-        self._grown()
+        self._changed()
 
-    def input_metadata(self, name: str, metadata: Mapping[str, Any]) -> None:
-        """What was found out about an input."""
+    def input_metadata(self, name: str, metadata: Mapping[str, JsonValue]) -> None:
+        """Report the metadata of an input."""
         with self._lock:
             self._document["inputs"][name] = dict(metadata)
-        self._grown()
+        self._changed()
 
     def job_metadata(self, metadata: MetadataReport) -> None:
-        """How much was analysed; passed on at once, since it is no part of the document."""
+        """Report the amount that was analysed; sent at once, because it is not part of the document."""
         self._amount(metadata)
 
     def posted(self, output: str, data_id: str) -> None:
-        """The output ``output`` is now the data ``data_id`` of the job's owner."""
+        """Record that the output ``output`` is now the data ``data_id`` of the owner."""
         with self._lock:
             self._document["posted_data"][output] = data_id
 
     def complete(self) -> bytes:
-        """The last document of a job that did what it was asked. Nothing is published afterwards."""
+        """Return the final document of a successful job. Nothing is published afterwards."""
         return self._end(TaskState.COMPLETE, "complete_time", "Task complete", JobFailureType.NONE)
 
     def fail(self, failure_type: JobFailureType, text: str) -> bytes:
-        """The last document of a job that failed. Nothing is published afterwards."""
+        """Return the final document of a failed job. Nothing is published afterwards."""
         return self._end(TaskState.FAILED, "fail_time", text, failure_type)
 
-    def _end(self, state: TaskState, key: Any, text: str, failure_type: JobFailureType) -> bytes:
+    def _end(self, state: TaskState, key: JsonValue, text: str, failure_type: JobFailureType) -> bytes:
         with self._lock:
             self._ended = True
             if self._timer is not None:
                 self._timer.cancel()
-            moment = _now()
+            now = _now()
             self._document["state"] = state.value
             self._document["failure_type"] = failure_type.value
-            self._document[key] = moment  # type: ignore[literal-required]
-            self._document["messages"].append({"message": text, "time": moment})
+            self._document[key] = now  # type: ignore[literal-required]
+            self._document["messages"].append({"message": text, "time": now})
             return self._serialised()
 
-    def _grown(self) -> None:
-        """Publish now, or see to it that somebody does."""
+    def _changed(self) -> None:
+        """Publish now, or schedule it for the end of the interval."""
         with self._lock:
             if self._ended or self._timer is not None:
                 return
@@ -124,15 +124,15 @@ class Status:
                 self._publish_now()
 
     def _publish_now(self) -> None:
-        """Under the lock, so that an older document never overtakes a newer one, nor the last."""
+        """Publish while holding the lock, so that an older document never replaces a newer one or the final one."""
         self._publish(self._serialised())
         self._due_at = time.monotonic() + PROGRESS_INTERVAL_SECONDS
 
     def _serialised(self) -> bytes:
-        # What an analytic found out may hold numbers that are not plain ones; their text is better than no status.
+        # Metadata of an analytic may hold values that JSON lacks, such as NumPy numbers: write their text.
         return json.dumps(self._document, indent=4, default=str).encode()
 
 
 def _now() -> str:
-    """This moment as the contract writes it into a status: naive UTC."""
+    """Return the current time in the format of the contract: naive UTC."""
     return datetime.now(UTC).replace(tzinfo=None).isoformat()

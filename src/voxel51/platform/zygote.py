@@ -1,32 +1,32 @@
-"""The parent of all jobs' children: ``python -m voxel51.platform.zygote --control FD --mode fork|exec NAME…``.
+"""Zygote: the parent of job processes, ``python -m voxel51.platform.zygote --control FD --mode fork|exec NAME…``.
 
-It imports the analytics ``NAME…`` once, and then forks a child per job that finds them in memory. It has one thread,
-always: a process with threads cannot be forked safely. It runs no analytic itself, and lives as long as somebody holds
-the other end of the socket ``FD``; when that is closed, by whatever death, it ends every child and goes.
+It imports the analytics ``NAME…`` once, and then forks one child per job that has them in memory. It has one thread,
+because a process with threads cannot be forked safely. It runs no analytic itself. When the other end of the socket
+``FD`` is closed, also by the death of that process, it ends every child and exits.
 
-On the socket, one JSON object a line. It is told:
+Messages on the socket are JSON objects, one per line. Requests:
 
 - ``{"launch": id, "entry_point", "folder", "log", "environment", "limits"}``: start a child
-- ``{"end": id}``: end it, with everything that it started
+- ``{"end": id}``: end a child and everything that it started
 
-It says:
+Reports:
 
-- ``{"loading": name}``: about to import an analytic. If it goes now, importing that crashed it or started threads, and
-  it must be started anew without
-- ``{"ready": true}``: children find in memory what could be loaded
+- ``{"loading": name}``: importing an analytic. If the zygote dies now, the import crashed it or started threads, and it
+  must be started again without that analytic
+- ``{"ready": true}``: the analytics that could be loaded are in memory
 - ``{"started": id, "pid"}`` or ``{"refused": id, "reason"}``
-- ``{"ended": id, "wait_status", "ended_by", "cpu_seconds", "peak_memory_bytes"}``: the child is reaped and nothing of
-  it is left; ``ended_by`` is ``asked``, ``wall`` or null
+- ``{"ended": id, "wait_status", "ended_by", "cpu_seconds", "peak_memory_bytes"}``: the child is reaped with all its
+  descendants; ``ended_by`` is ``asked``, ``wall`` or null
 
-When nothing has been launched for a moment it forks one child ahead, a spare that waits for its orders: the fork
-(milliseconds, with big libraries in memory) is then over before the next job comes.
+After a short time without launches it forks a spare child that waits for its launch request: the fork (milliseconds,
+with large libraries in memory) is then done before the next job arrives.
 
-In the mode ``exec`` nothing is preloaded, and a child becomes a fresh interpreter: for platforms where a forked process
-may not go on with what it inherited.
+In the mode ``exec`` nothing is preloaded, and a child executes a new interpreter: for platforms on which a forked
+process must not use inherited state.
 """
 
 import argparse
-import encodings.idna  # noqa: F401  (a child's first look at an address would import it)
+import encodings.idna  # noqa: F401  (the first name resolution in a child would import it)
 import gc
 import json
 import os
@@ -40,9 +40,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Never
+from typing import Never
 
 import voxel51.transport.responses  # noqa: F401  (a child's first request would import it)
+from voxel51.labels.field_types import JsonValue
 from voxel51.platform import job_log, run
 from voxel51.platform.analytic import Analytic, load_analytic
 from voxel51.platform.child_process import become_job_process
@@ -52,13 +53,15 @@ from voxel51.wire.tasks import TaskExit
 RECEIVED_BYTES = 65536
 
 SPARE_AFTER_SECONDS = 0.2
-"""How long after a launch the next spare is forked, unless all children end before: it does not hold up short jobs."""
+"""Delay between a launch and the fork of the next spare, unless all children end before: the fork must not delay short
+jobs.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class _Spare:
     pid: int
-    orders: int  # descriptor; what is written to it before it is closed is what the child is told
+    requests: int  # descriptor of a pipe; the launch request is written to it, and then it is closed
 
 
 @dataclass(slots=True)
@@ -69,7 +72,7 @@ class _Child:
 
 
 class Zygote:
-    """Forks, watches and ends children; see the module for what it is told and says."""
+    """Forks, watches and ends children. The module describes its messages."""
 
     def __init__(self, control: socket.socket, mode: str) -> None:
         self._control = control
@@ -87,12 +90,12 @@ class Zygote:
         prctl(PR_SET_CHILD_SUBREAPER, 1)
 
     def preload(self, names: list[str]) -> bool:
-        """Import the analytics ``names`` and what they want preloaded; False when one of them started threads.
+        """Import the analytics ``names`` and their preload modules; return False if one of them started threads.
 
-        One that cannot be imported is left to its jobs, which say why in their logs.
+        An analytic that cannot be imported is skipped: its jobs import it again and log the error.
         """
         for name in names:
-            self._say({"loading": name})
+            self._report({"loading": name})
             try:
                 analytic = load_analytic(name)
                 for module in analytic.preload:
@@ -104,12 +107,12 @@ class Zygote:
                 sys.stderr.write(f"importing {name} started threads\n")
                 return False
         gc.collect()
-        gc.freeze()  # what is here now is never collected, so children do not copy its pages
-        self._say({"ready": True})
+        gc.freeze()  # exclude existing objects from collection, so that children do not copy their pages
+        self._report({"ready": True})
         return True
 
     def serve(self) -> None:
-        """Do what is told until the other end is closed; leaves no child."""
+        """Handle requests until the other end of the socket is closed; then end all children."""
         poll = select.poll()
         poll.register(self._control, select.POLLIN)
         poll.register(self._wakeup, select.POLLIN)
@@ -119,7 +122,7 @@ class Zygote:
                 self._empty_wakeup()
                 self._end_overdue()
                 self._reap()
-                if not self._obey():
+                if not self._handle_requests():
                     return
                 self._keep_spare()
         except BrokenPipeError:
@@ -139,8 +142,8 @@ class Zygote:
         with suppress(BlockingIOError):
             os.read(self._wakeup, RECEIVED_BYTES)
 
-    def _obey(self) -> bool:
-        """Do what has been told by now; False when the other end is closed."""
+    def _handle_requests(self) -> bool:
+        """Handle the requests received so far; return False if the other end is closed."""
         try:
             received = self._control.recv(RECEIVED_BYTES, socket.MSG_DONTWAIT)
         except BlockingIOError:
@@ -149,41 +152,41 @@ class Zygote:
             return False
         *lines, self._received = (self._received + received).split(b"\n")
         for line in lines:
-            told = json.loads(line)
-            if "launch" in told:
-                self._launch(told)
+            request = json.loads(line)
+            if "launch" in request:
+                self._launch(request)
             else:
-                self._end(told["end"])
+                self._end(request["end"])
         return received != b""
 
-    def _launch(self, told: dict[str, Any]) -> None:
+    def _launch(self, request: dict[str, JsonValue]) -> None:
         try:
-            pid = self._use_spare(told) or self._fork(told)
+            pid = self._use_spare(request) or self._fork(request)
         except OSError as error:
-            self._say({"refused": told["launch"], "reason": str(error)})
+            self._report({"refused": request["launch"], "reason": str(error)})
             return
-        self._children[pid] = _Child(told["launch"], time.monotonic() + told["limits"]["wall_seconds"])
-        self._say({"started": told["launch"], "pid": pid})
+        self._children[pid] = _Child(request["launch"], time.monotonic() + request["limits"]["wall_seconds"])
+        self._report({"started": request["launch"], "pid": pid})
         self._spare_due = time.monotonic() + SPARE_AFTER_SECONDS
 
-    def _fork(self, told: dict[str, Any]) -> int:
+    def _fork(self, request: dict[str, JsonValue]) -> int:
         parent = os.getpid()
         pid = os.fork()
         if pid == 0:
-            self._become_child(parent, told)
+            self._become_child(parent, request)
         return pid
 
-    def _use_spare(self, told: dict[str, Any]) -> int | None:
-        """Give its orders to the spare; None where there is none, or it is dead."""
+    def _use_spare(self, request: dict[str, JsonValue]) -> int | None:
+        """Send the launch request to the spare; return None if no spare exists or it is dead."""
         spare, self._spare = self._spare, None
         if spare is None:
             return None
         try:
-            os.write(spare.orders, json.dumps(told).encode())
+            os.write(spare.requests, json.dumps(request).encode())
         except BrokenPipeError:
             return None
         finally:
-            os.close(spare.orders)
+            os.close(spare.requests)
         return spare.pid
 
     def _keep_spare(self) -> None:
@@ -193,18 +196,20 @@ class Zygote:
         reading, writing = os.pipe()
         try:
             pid = os.fork()
-        except OSError:  # no room now: jobs that come are forked when they come, or refused
+        except OSError:  # no memory or process slot now: fork jobs when they arrive, or refuse them
             os.close(writing)
             self._spare_due = time.monotonic() + 1.0
         else:
             if pid == 0:
                 os.close(writing)
-                self._await_orders(parent, reading)
+                self._await_request(parent, reading)
             self._spare = _Spare(pid, writing)
         os.close(reading)
 
-    def _await_orders(self, parent: int, reading: int) -> Never:
-        """Become the child that is described on ``reading``, or go when the other end is closed without a word."""
+    def _await_request(self, parent: int, reading: int) -> Never:
+        """Become the child that the request on ``reading`` describes, or exit if the other end is closed without a
+        request.
+        """
         text = b""
         while part := os.read(reading, RECEIVED_BYTES):
             text += part
@@ -212,13 +217,14 @@ class Zygote:
             os._exit(0)
         self._become_child(parent, json.loads(text))
 
-    def _become_child(self, parent: int, told: dict[str, Any]) -> Never:
+    def _become_child(self, parent: int, request: dict[str, JsonValue]) -> Never:
         code: int = TaskExit.NOT_STARTED
         try:
-            self._control.detach()  # closed with all the others; a later close of this object must not hit a successor
-            folder = Path(told["folder"])
-            become_job_process(parent, folder, Path(told["log"]), told["environment"], told["limits"])
-            code = self._run(told["entry_point"], folder)
+            # the set-up closes all descriptors; closing this object later could close a reused one
+            self._control.detach()
+            folder = Path(request["folder"])
+            become_job_process(parent, folder, Path(request["log"]), request["environment"], request["limits"])
+            code = self._run(request["entry_point"], folder)
         except BaseException:
             traceback.print_exc()
         finally:
@@ -252,12 +258,12 @@ class Zygote:
                 self._drop_spare()
             child = self._children.pop(pid, None)
             if child is None:
-                continue  # something that an ended child left behind, or a spare that somebody ended
+                continue  # an orphan of an ended child, or a spare that another process ended
             _end_group(pid)
             self._end_orphans()
             if not self._children:
                 self._spare_due = min(self._spare_due, time.monotonic())
-            self._say(
+            self._report(
                 {
                     "ended": child.attempt_id,
                     "wait_status": status,
@@ -268,9 +274,10 @@ class Zygote:
             )
 
     def _end_orphans(self) -> None:
-        """End what dead children left behind in sessions of their own.
+        """End processes that dead children left behind in sessions of their own.
 
-        A living child takes in its own orphans, so a child of this process that it did not start is a dead one's.
+        A living child adopts its own orphans (it is a subreaper), so a child of this process that it did not start
+        belonged to a dead one.
         """
         own = {*self._children, self._spare.pid} if self._spare else set(self._children)
         while orphans := [pid for pid in children() if pid not in own]:
@@ -280,11 +287,11 @@ class Zygote:
 
     def _drop_spare(self) -> None:
         if self._spare is not None:
-            os.close(self._spare.orders)
+            os.close(self._spare.requests)
             self._spare = None
 
     def _end_all(self) -> None:
-        self._drop_spare()  # which is then an orphan like any other
+        self._drop_spare()  # the spare is then ended as an orphan
         for pid in self._children:
             _end_child(pid)
         for pid in self._children:
@@ -293,19 +300,21 @@ class Zygote:
         self._children.clear()
         self._end_orphans()
 
-    def _say(self, message: dict[str, Any]) -> None:
+    def _report(self, message: dict[str, JsonValue]) -> None:
         self._control.sendall(json.dumps(message).encode() + b"\n")
 
 
 def _end_child(pid: int) -> None:
-    """End a child that is not reaped yet, with its group; it leads none in the first moment of its life."""
+    """End a child that is not reaped yet, and its process group, which it does not lead yet just after the fork."""
     with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
     _end_group(pid)
 
 
 def _end_group(pid: int) -> None:
-    """End what is left of the group that ``pid`` led. Its number is not given out again while it has members."""
+    """End the remaining processes of the group that ``pid`` led. The kernel does not reuse the id while the group has
+    members.
+    """
     with suppress(ProcessLookupError):
         os.killpg(pid, signal.SIGKILL)
 
@@ -314,10 +323,15 @@ def main(arguments: list[str]) -> int:
     """Serve until the other end of the control socket is closed."""
     parser = argparse.ArgumentParser(prog="python -m voxel51.platform.zygote")
     parser.add_argument("--control", type=int, required=True, help="descriptor of a connected stream socket")
-    parser.add_argument("--mode", choices=["fork", "exec"], required=True, help="what becomes of a child")
+    parser.add_argument(
+        "--mode",
+        choices=["fork", "exec"],
+        required=True,
+        help="whether a child goes on after the fork or executes a new interpreter",
+    )
     parser.add_argument("names", nargs="*", help="analytics to import now")
     given = parser.parse_args(arguments)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever holds the other end decides when it is over
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process at the other end of the socket decides when to stop
     os.set_inheritable(given.control, False)
     zygote = Zygote(socket.socket(fileno=given.control), given.mode)
     if zygote.preload(given.names):

@@ -78,7 +78,7 @@ class _Faces:
         share = BoundingBox.clipped(box[0] / width, box[1] / height, box[2] / width, box[3] / height)
         if share is None:
             return [0.0, 0.0, 0.0, 0.0]
-        whole = self._video.selection.placed(share)
+        whole = self._video.selection.to_whole_frame(share)
         wide, high = self._video.metadata.frame_size or (1, 1)
         across, down = ((whole.right - whole.left) * self._margin, (whole.bottom - whole.top) * self._margin)
         return [(whole.left - across) * wide, (whole.top - down) * high,

@@ -67,7 +67,7 @@ def _single_frames(video: InputVideo, finder: SelectedClassesDetector, stride: i
         for (left, top, right, bottom), score, kind in zip(found.boxes, found.scores, found.classes, strict=True):
             box = BoundingBox.clipped(left / width, top / height, right / width, bottom / height)
             if box is not None:
-                placed = video.selection.placed(box)
+                placed = video.selection.to_whole_frame(box)
                 objects.append(
                     DetectedObject(
                         label=finder.names[kind],

@@ -32,7 +32,7 @@ def process(job: Job) -> None:
             sightings, ended = follower.add(frame.number, frame.time, readings)
             labels.events += map(_event, ended)
             if sightings:
-                objects = [_object(frame, each, video.selection.placed(each.latest.box)) for each in sightings]
+                objects = [_object(frame, each, video.selection.to_whole_frame(each.latest.box)) for each in sightings]
                 labels.add_frame(VideoFrame(frame_number=frame.number, objects=objects))
         labels.events += map(_event, follower.finish())
         labels.events.sort(key=_index)

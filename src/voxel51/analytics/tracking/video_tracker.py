@@ -90,7 +90,7 @@ class VideoTracker:
                 filled_in = [] if thing.seen else [BooleanAttribute(name="interpolated", value=True)]
                 yield DetectedObject(
                     label=self._finder.names[thing.track.class_index],
-                    bounding_box=self._video.selection.placed(box),
+                    bounding_box=self._video.selection.to_whole_frame(box),
                     confidence=round(thing.score, 3),
                     index=thing.track.number,
                     frame_number=frame_number,
