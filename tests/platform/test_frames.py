@@ -24,7 +24,7 @@ def job_with(video: Path, folder: Path, **parameters: object) -> tuple[Job, Reco
     return Job(DOCUMENT, {"video": video}, parameters, folder / "job", recorder, {"video": "holiday.mp4"}), recorder
 
 
-def test_a_job_is_told_what_was_analysed(tmp_path: Path) -> None:
+def test_a_job_reports_the_analysed_amount(tmp_path: Path) -> None:
     job, recorder = job_with(numbered_video(tmp_path / "in.mp4"), tmp_path)
 
     with input_video(job) as video:
@@ -54,7 +54,7 @@ def test_a_short_video_is_analysed_with_a_warning(tmp_path: Path) -> None:
     assert "cut short" in recorder.warnings[0]
 
 
-def test_a_short_video_is_refused_when_strict(tmp_path: Path) -> None:
+def test_a_short_video_is_rejected_when_strict(tmp_path: Path) -> None:
     whole = remuxed(footage("bikes.mp4"), tmp_path / "whole.mp4", {"movflags": "faststart"})
     job, recorder = job_with(truncated(whole, tmp_path / "short.mp4"), tmp_path, strict=True)
 
@@ -66,7 +66,7 @@ def test_a_short_video_is_refused_when_strict(tmp_path: Path) -> None:
     assert recorder.amount is None
 
 
-def test_what_is_no_video_is_the_users_fault(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_video_is_invalid_input(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("not a video\n" * 99)
     job, _ = job_with(tmp_path / "notes.txt", tmp_path)
 

@@ -41,7 +41,7 @@ def test_an_analytic_that_starts_threads_is_not_safe_to_preload(described):
         pytest.param("broken-kind", "and not an Analytic", id="not-an-analytic"),
     ],
 )
-def test_a_broken_analytic_says_why_and_hides_no_other(described, name, error):
+def test_a_broken_analytic_has_an_error_and_does_not_hide_others(described, name, error):
     assert error in described[f"samples/{name}"]["error"]
     assert "document" not in described[f"samples/{name}"]
 

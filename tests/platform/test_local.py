@@ -48,7 +48,7 @@ def test_a_local_run_returns_the_outputs_and_all_reports(video, tmp_path):
     assert result.progress == [{"frames_done": 1, "frames_total": 1, "fraction": 1.0}]
 
 
-def test_a_parameter_that_is_not_given_has_the_default_of_the_document(video, tmp_path):
+def test_a_missing_parameter_has_the_default_of_the_manifest(video, tmp_path):
     assert run(COUNTER, {"video": video}, {}, tmp_path / "run").outputs["count"].read_text() == "10"
 
 
@@ -59,7 +59,7 @@ def test_invalid_input_reaches_the_caller(tmp_path):
         run(COUNTER, {"video": tmp_path / "empty.mp4"}, {}, tmp_path / "run")
 
 
-def test_a_declared_output_that_is_missing_is_the_analytics_fault(video, tmp_path):
+def test_a_missing_output_is_an_error_of_the_analytic(video, tmp_path):
     forgetful = Analytic(COUNTER.document, lambda _job: None)
 
     with pytest.raises(MissingOutput, match=r"'count' \(count.txt\)"):
@@ -74,13 +74,13 @@ def test_a_declared_output_that_is_missing_is_the_analytics_fault(video, tmp_pat
         pytest.param({"video": "v.mp4"}, {"speed": 1}, "no parameter 'speed'", id="unknown-parameter"),
     ],
 )
-def test_names_that_the_document_does_not_know_are_refused(inputs, parameters, text, video, tmp_path):
+def test_names_that_the_manifest_does_not_declare_are_rejected(inputs, parameters, text, video, tmp_path):
     inputs = {name: tmp_path / path for name, path in inputs.items()}
 
     with pytest.raises(ValueError, match=text):
         run(COUNTER, inputs, parameters, tmp_path / "run")
 
 
-def test_an_input_that_is_not_there_is_named(tmp_path):
+def test_the_error_names_a_missing_input(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"nothing\.mp4"):
         run(COUNTER, {"video": tmp_path / "nothing.mp4"}, {}, tmp_path / "run")

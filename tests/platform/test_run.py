@@ -38,7 +38,7 @@ def child(tmp_path):
     return lambda name, platform: start(name, platform).wait(60)
 
 
-def test_a_job_takes_six_requests_on_one_connection_and_says_complete_last(child, platform):
+def test_a_job_takes_six_requests_on_one_connection_and_reports_complete_last(child, platform):
     assert child("no-op", platform) == TaskExit.COMPLETE
 
     assert platform.requests == [
@@ -68,7 +68,7 @@ def test_inputs_arrive_under_their_owners_names_and_data_parameters_as_files(chi
     platform.close()
 
 
-def test_the_status_tells_what_the_analytic_reported(child):
+def test_the_status_has_the_reports_of_the_analytic(child):
     platform = JobPlatform(inputs={"video": "files/v.mp4"})
     platform.files["files/v.mp4"] = (b"a video", None)
 
@@ -110,7 +110,7 @@ def test_a_failure_names_who_is_at_fault_and_why(child, platform, name, kind, me
     assert "output" not in platform.stored
 
 
-def test_an_input_that_is_gone_is_its_owners_doing(child):
+def test_a_deleted_input_is_a_failure_of_the_user(child):
     platform = JobPlatform(inputs={"video": "files/deleted"})
 
     assert child("echo", platform) == TaskExit.FAILED
@@ -145,7 +145,7 @@ def test_a_chatty_job_uploads_its_whole_log(child, platform):
     assert platform.log.endswith("the last line\n")
 
 
-def test_a_platform_that_is_away_for_a_moment_is_waited_for(child, platform):
+def test_a_job_waits_for_an_unavailable_platform(child, platform):
     for request in [
         ("GET", "/task"),
         ("PUT", "/v1/jobs/job1/state"),
@@ -175,7 +175,7 @@ def test_a_stale_link_is_replaced_by_a_fresh_one(child):
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 409])
-def test_an_attempt_that_no_longer_counts_stops_before_it_works(child, platform, status):
+def test_an_outdated_attempt_stops_before_its_work(child, platform, status):
     platform.refusals["PUT", "/v1/jobs/job1/state"] = [status]
 
     assert child("no-op", platform) == TaskExit.NOT_CURRENT
@@ -183,7 +183,7 @@ def test_an_attempt_that_no_longer_counts_stops_before_it_works(child, platform,
     assert platform.requests == [("GET", "/task"), ("PUT", "/v1/jobs/job1/state")]
 
 
-def test_an_attempt_that_no_longer_counts_stops_in_the_midst_of_its_work(child, platform):
+def test_an_outdated_attempt_stops_during_its_work(child, platform):
     platform.refusals["PUT", "/signed/status"] = [200, 409]
 
     assert child("progress-forever", platform) == TaskExit.NOT_CURRENT
@@ -197,7 +197,7 @@ def test_progress_is_published_while_the_job_runs_at_most_twice_a_second(child, 
     assert platform.requests.count(("PUT", "/signed/status")) == 4
 
 
-def test_a_refused_output_is_the_platforms_failure_and_says_what_it_said(child, platform):
+def test_a_rejected_output_is_a_failure_of_the_platform_with_its_error(child, platform):
     platform.refusals["PUT", "/signed/output"] = [413]
 
     assert child("no-op", platform) == TaskExit.FAILED

@@ -1,4 +1,4 @@
-"""What every analytic lets people choose: which frames, how many of them, which part of the picture."""
+"""Selection of frames, rate and region by the parameters that all analytics share."""
 
 import hashlib
 from collections.abc import Callable, Mapping
@@ -48,7 +48,7 @@ def looked_at(
     ],
     ids=str,
 )
-def test_frames_are_chosen_by_number_by_time_and_by_rate(
+def test_frames_are_selected_by_number_time_and_rate(
     parameters: Mapping[str, Any], numbers: list[int], tmp_path: Path
 ) -> None:
     video = numbered_video(tmp_path / "uneven.mkv", times_ms=UNEVEN_MS)
@@ -69,7 +69,7 @@ def test_sampling_is_even_whatever_the_rate_of_the_video() -> None:
     assert np.diff(picked).max() < 0.1 + 1 / 29.97
 
 
-def test_what_is_not_there_cannot_be_selected(tmp_path: Path) -> None:
+def test_an_empty_selection_is_rejected(tmp_path: Path) -> None:
     video = numbered_video(tmp_path / "video.mp4", frames=10)
 
     with pytest.raises(InvalidInput, match=r"no frame of 'video\.mp4' is selected; it has 10 frames"):
@@ -88,7 +88,7 @@ def test_what_is_not_there_cannot_be_selected(tmp_path: Path) -> None:
         ({"region": [0, float("nan"), 1, 1]}, "not inside"),
     ],
 )
-def test_a_selection_that_cannot_be_meant_is_refused(parameters: Mapping[str, Any], said: str, tmp_path: Path) -> None:
+def test_a_contradictory_selection_is_rejected(parameters: Mapping[str, Any], said: str, tmp_path: Path) -> None:
     video = numbered_video(tmp_path / "video.mp4", frames=2)
 
     with pytest.raises(InvalidInput, match=said):
@@ -97,9 +97,7 @@ def test_a_selection_that_cannot_be_meant_is_refused(parameters: Mapping[str, An
 
 @pytest.mark.parametrize("rotation", [None, 90, 180, 270])
 @pytest.mark.parametrize("pixel_format", ["yuv420p", "yuv444p", "gray"])
-def test_a_part_of_a_frame_is_the_part_that_is_displayed(
-    rotation: int | None, pixel_format: str, tmp_path: Path
-) -> None:
+def test_a_region_is_the_displayed_part_of_the_frame(rotation: int | None, pixel_format: str, tmp_path: Path) -> None:
     path = numbered_video(tmp_path / "v.mp4", frames=1, rotation=rotation, pixel_format=pixel_format)
     with VideoReader(path) as reader:
         [frame] = reader
@@ -114,7 +112,7 @@ def test_a_part_of_a_frame_is_the_part_that_is_displayed(
     assert np.abs(difference).mean() < 12  # colours of `small` are near, not exact
 
 
-def test_what_is_found_in_a_part_is_placed_in_the_whole(tmp_path: Path) -> None:
+def test_detections_in_a_region_are_mapped_to_the_whole_frame(tmp_path: Path) -> None:
     labels, _ = run_on(object_tracks, footage("bikes.mp4"), tmp_path, last_frame=12, region=[0.5, 0, 0.5, 1])
 
     boxes = [each.bounding_box for frame in labels.frames.values() for each in frame.objects]
@@ -123,7 +121,7 @@ def test_what_is_found_in_a_part_is_placed_in_the_whole(tmp_path: Path) -> None:
     assert max(labels.frames) <= 12
 
 
-def test_labels_say_what_made_them_of_what_and_how(tmp_path: Path) -> None:
+def test_labels_have_their_provenance(tmp_path: Path) -> None:
     video = numbered_video(tmp_path / "video.mp4", frames=10)
 
     labels, _ = run_on(shot_detection, video, tmp_path, fps=5)

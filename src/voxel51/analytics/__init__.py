@@ -1,1 +1,1 @@
-"""The analytics that come with the platform, a folder each; they enter by the same door as everybody's."""
+"""Built-in analytics, one package each; they use the same entry points as third-party analytics."""

@@ -1,24 +1,25 @@
-"""ONNX Runtime, set up to share a machine's processors with whoever decodes."""
+"""ONNX Runtime sessions that share the processors with the video decoder."""
 
 import os
 import sys
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 PREFERRED = ("CUDAExecutionProvider", "ROCMExecutionProvider", "CoreMLExecutionProvider", "CPUExecutionProvider")
-"""What computes, the best first, where it is installed and there is such hardware."""
+"""Execution providers, the fastest first, used if they are installed and the hardware exists."""
 
-_ELSEWHERE = b"\x0a\x08location"
-"""How a model says that weights are in other files."""
+_EXTERNAL_DATA = b"\x0a\x08location"
+"""Encoded field of a model whose weights are in other files."""
 
 
 class UnusableModel(ValueError):
-    """A model that cannot be used; the text says why."""
+    """Model that cannot be used; the text says why."""
 
 
 def available_threads() -> int:
-    """How many threads to compute with: ``OMP_NUM_THREADS`` where it is set, else the CPUs this process may use."""
+    """Return the number of compute threads: ``OMP_NUM_THREADS`` if set, else the CPUs that this process may use."""
     wanted = os.environ.get("OMP_NUM_THREADS", "")
     if wanted.isdigit() and int(wanted) > 0:
         return int(wanted)
@@ -28,14 +29,16 @@ def available_threads() -> int:
 
 
 def create_session(model: bytes) -> Any:
-    """A session of an ONNX model, on the best of `PREFERRED`. It starts threads, so not before a job's own process.
+    """Return a session of an ONNX model, on the best available provider of `PREFERRED`.
+
+    It starts threads, so call it only in a job's own process.
 
     Raises:
-        UnusableModel: it is no ONNX model, or one that reads other files.
+        UnusableModel: the bytes are not an ONNX model, or the model refers to other files.
     """
     import onnxruntime  # noqa: PLC0415  (likewise)
 
-    if _ELSEWHERE in model:
+    if _EXTERNAL_DATA in model:
         raise UnusableModel("the model keeps its weights in other files; save it as one file, weights included")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = available_threads()
@@ -53,19 +56,19 @@ def create_session(model: bytes) -> Any:
 
 
 class Network:
-    """A model that takes one picture at a time.
+    """Model that takes one image per call.
 
     Attributes:
-        size: width and height of the pictures that it takes; None where they may have any size.
-        metadata: what its exporter says of it.
-        takes_pixel_mask: whether it asks, beside the picture, which pixels are its.
+        size: width and height of its input; None if they are free.
+        metadata: metadata by its exporter.
+        takes_pixel_mask: whether it has a second input that masks the pixels of the image.
     """
 
     def __init__(self, model: bytes) -> None:
         """Open ``model``.
 
         Raises:
-            UnusableModel: it is none, or takes something else than one picture.
+            UnusableModel: the bytes are not a model, or its inputs are not one image.
         """
         self._session = create_session(model)
         inputs = self._session.get_inputs()
@@ -83,18 +86,18 @@ class Network:
         self.metadata: dict[str, str] = self._session.get_modelmeta().custom_metadata_map
         self.takes_pixel_mask = self._mask is not None
 
-    def run(self, batch: Any) -> list[Any]:
-        """What it gives for one picture, float32 [1, 3, H, W]."""
+    def run(self, batch: NDArray[np.generic]) -> list[NDArray[np.float32]]:
+        """Return the outputs for one image, float32 [1, 3, H, W]."""
         given = {self._input: batch.astype(self._type, copy=False)}
         if self._mask is not None:
             given[self._mask] = np.ones((1, *batch.shape[2:]), np.int64)
         return [np.asarray(each, np.float32) for each in self._session.run(None, given)]
 
-    def run_on_blank(self, size: tuple[int, int]) -> list[Any]:
-        """What it gives for an empty picture of ``size``.
+    def run_on_blank(self, size: tuple[int, int]) -> list[NDArray[np.float32]]:
+        """Return the outputs for a blank image of ``size``.
 
         Raises:
-            UnusableModel: it takes none of that size.
+            UnusableModel: the model does not accept that size.
         """
         try:
             return self.run(np.zeros((1, 3, size[1], size[0]), np.float32))
@@ -102,5 +105,5 @@ class Network:
             raise UnusableModel(f"it does not run on a picture of {size[0]} by {size[1]}: {str(error)[:300]}") from None
 
     def output_shapes(self, size: tuple[int, int]) -> list[tuple[int, ...]]:
-        """Shapes of what it gives for a picture of ``size``; raises as `run_on_blank` does."""
+        """Return the shapes of the outputs for an image of ``size``; raises as `run_on_blank` does."""
         return [each.shape for each in self.run_on_blank(size)]

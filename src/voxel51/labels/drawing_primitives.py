@@ -4,7 +4,7 @@ import colorsys
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 
 import cv2
 import numpy as np
@@ -169,7 +169,9 @@ def _darker(colour: Colour) -> Colour:
     return cast("Colour", tuple(part // 3 for part in colour))
 
 
-def draw_shapes(picture: Pixels, chains: Sequence[Any], colour: Colour, style: DrawingStyle, *, closed: bool) -> None:
+def draw_shapes(
+    picture: Pixels, chains: Sequence[Sequence[Sequence[float]]], colour: Colour, style: DrawingStyle, *, closed: bool
+) -> None:
     """Draw chains of points (relative coordinates) into ``picture``."""
     height, width = picture.shape[:2]
     for chain in chains:

@@ -1,4 +1,4 @@
-"""Speech is told from music: real speech, real and made music. The speech is a film that OpenCV's documentation has."""
+"""Audio activity: speech, silence and other sound in real and synthetic audio."""
 
 import os
 from collections.abc import Callable
@@ -70,7 +70,7 @@ def hiss() -> Sound:
 
 
 @pytest.mark.parametrize("make", [chords, arpeggio, drums, band, hiss])
-def test_music_and_noise_are_no_speech(make: Callable[[], Sound], tmp_path: Path) -> None:
+def test_music_and_noise_are_not_speech(make: Callable[[], Sound], tmp_path: Path) -> None:
     samples = make()
 
     labels, recorder = run_on(analytic, song(tmp_path / "a.wav", samples / np.abs(samples).max() * 0.5, RATE), tmp_path)
@@ -81,14 +81,14 @@ def test_music_and_noise_are_no_speech(make: Callable[[], Sound], tmp_path: Path
     assert recorder.fractions[-1] == 1.0
 
 
-def test_a_cartoon_with_music_and_sighs_is_no_speech(tmp_path: Path) -> None:
+def test_a_cartoon_with_music_and_sighs_is_not_speech(tmp_path: Path) -> None:
     labels, _ = run_on(analytic, footage("bigbuckbunny.mp4"), tmp_path)
 
     assert seconds_of(labels, "speech") == 0
     assert labels.events[0].support is not None
 
 
-def test_speech_is_heard_between_its_pauses(tmp_path: Path) -> None:
+def test_speech_is_detected_between_pauses(tmp_path: Path) -> None:
     if not SPEECH.is_file():
         if os.environ.get("CI") and os.environ.get("OPENCV_DOC"):
             pytest.fail(f"{SPEECH} is not there")
@@ -105,7 +105,7 @@ def test_speech_is_heard_between_its_pauses(tmp_path: Path) -> None:
     assert ends[-1] <= (labels.metadata.total_frame_count or 0)
 
 
-def test_silence_and_sound_are_over_the_frames_that_are_shown(tmp_path: Path) -> None:
+def test_silence_and_sound_cover_the_frames_shown_meanwhile(tmp_path: Path) -> None:
     """Two seconds, the second one loud, beside frames at uneven times."""
     path = tmp_path / "a.mkv"
     loud = np.concatenate([np.zeros(RATE), 0.5 * np.sin(2 * np.pi * 300 * np.arange(RATE) / RATE)])
@@ -126,11 +126,11 @@ def test_silence_and_sound_are_over_the_frames_that_are_shown(tmp_path: Path) ->
 
     labels, _ = run_on(analytic, path, tmp_path / "job")
 
-    told = [(event.label, event.support.ranges[0]) for event in labels.events if event.support]
-    assert told == [("silence", (1, 8)), ("sound", (8, 15))]  # the ninth frame comes at 1.0 s, amid a piece
+    reported = [(event.label, event.support.ranges[0]) for event in labels.events if event.support]
+    assert reported == [("silence", (1, 8)), ("sound", (8, 15))]  # the ninth frame comes at 1.0 s, amid a piece
 
 
-def test_a_part_is_heard_alone(tmp_path: Path) -> None:
+def test_only_the_selected_range_is_analysed(tmp_path: Path) -> None:
     samples = np.concatenate([np.zeros(2 * RATE), arpeggio()[: 2 * RATE] * 0.4])
 
     labels, _ = run_on(analytic, song(tmp_path / "a.wav", samples, RATE), tmp_path, start_seconds=2.1, end_seconds=3.0)
@@ -141,17 +141,17 @@ def test_a_part_is_heard_alone(tmp_path: Path) -> None:
     assert event.support.ranges[0] == pytest.approx((211, 300), abs=4)
 
 
-def test_silence_alone_is_silence(tmp_path: Path) -> None:
+def test_a_silent_video_is_one_silence(tmp_path: Path) -> None:
     labels, _ = run_on(analytic, audio_only(tmp_path / "a.m4a", 3.0), tmp_path)
 
     assert [event.label for event in labels.events] == ["silence"]
 
 
-def test_a_video_without_sound_is_the_users_fault(tmp_path: Path) -> None:
+def test_a_video_without_audio_is_invalid_input(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match=r"'in\.mp4' holds no decodable audio"):
         run_on(analytic, numbered_video(tmp_path / "in.mp4"), tmp_path / "job")
 
 
-def test_nothing_selected_is_the_users_fault(tmp_path: Path) -> None:
+def test_an_empty_selection_is_invalid_input(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match=r"nothing of 'a\.wav' is selected"):
         run_on(analytic, song(tmp_path / "a.wav", chords(), RATE), tmp_path / "job", start_seconds=99)

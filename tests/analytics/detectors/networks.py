@@ -1,7 +1,7 @@
-"""Small networks that really look: each finds bright squares, and says so in the way of one family of detectors.
+"""Small networks for tests: each detects bright squares, with the inputs and outputs of one family of detectors.
 
-A cell's score is how bright the picture is in it, and its box is the cell itself. So a bright square that covers
-a cell is found where it is, if picture, margins, scale and boxes are all read as the family means them.
+The score of a cell is the brightness of the image in it, and its box is the cell itself. A bright square that covers a
+cell is found at its position only if image, margins, scale and boxes are all interpreted as the family defines them.
 """
 
 from collections.abc import Callable, Sequence
@@ -136,7 +136,7 @@ FAMILIES: dict[str, tuple[str, Callable[[], bytes]]] = {
     "detr": ("detr", lambda: detr(classes=80)),
     "detr with a class for nothing": ("detr", lambda: detr(classes=80, nothing=True)),
 }
-"""What it is -> its family, and how it is made."""
+"""Name -> family, and the function that makes the model."""
 
 
 def with_square(left: int, top: int, side: int, width: int, height: int) -> NDArray[np.uint8]:

@@ -12,13 +12,15 @@ kinds = pytest.mark.parametrize(("family", "make"), FAMILIES.values(), ids=FAMIL
 
 
 @kinds
-def test_the_family_is_told_by_the_shapes_of_what_a_model_gives(family: str, make: Callable[[], bytes]) -> None:
+def test_the_family_is_detected_by_the_output_shapes(family: str, make: Callable[[], bytes]) -> None:
     assert load_detector(make(), 256).family == family
 
 
 @kinds
 @pytest.mark.parametrize(("width", "height"), [(512, 512), (1024, 512), (300, 600)], ids=["square", "wide", "tall"])
-def test_what_is_bright_is_found_where_it_is(family: str, make: Callable[[], bytes], width: int, height: int) -> None:
+def test_a_bright_square_is_found_at_its_position(
+    family: str, make: Callable[[], bytes], width: int, height: int
+) -> None:
     side = max(width, height) // 8  # a cell of the widest stride that every family has
     if family == "detr":  # which stretches
         left, top, wide, high = width // 2, height // 4, width // 8, height // 8
@@ -41,11 +43,11 @@ def test_what_is_bright_is_found_where_it_is(family: str, make: Callable[[], byt
 
 
 @kinds
-def test_nothing_is_found_where_nothing_is(family: str, make: Callable[[], bytes]) -> None:
+def test_a_blank_image_has_no_detections(family: str, make: Callable[[], bytes]) -> None:
     assert len(load_detector(make(), 256).detector.detect(np.zeros((256, 256, 3), np.uint8), 0.5)) == 0
 
 
-def test_names_are_those_given_else_those_in_the_model_else_those_of_coco() -> None:
+def test_names_are_given_or_those_of_the_model_or_of_coco() -> None:
     assert load_detector(yolox(), 256, ["dog", "car"]).names == ["dog", "car"]
     assert load_detector(yolo("{0: 'helmet', 1: 'vest'}"), 256).names == ["helmet", "vest"]
     assert load_detector(yolox(), 256).names == ["class 0", "class 1"]
@@ -54,7 +56,7 @@ def test_names_are_those_given_else_those_in_the_model_else_those_of_coco() -> N
 
 
 @pytest.mark.parametrize("names", ["{0: __import__('os').system('true')}", "[" * 99, "{1: 'x'}", "{0: 3, 1: 4}"])
-def test_strange_names_in_a_model_are_not_believed(names: str) -> None:
+def test_invalid_names_in_a_model_are_ignored(names: str) -> None:
     assert load_detector(yolo(names), 256).names == ["class 0", "class 1"]
 
 
@@ -80,14 +82,14 @@ def classifier() -> bytes:
         (b"no model at all", None, None, "cannot be read as an ONNX model"),
         (yolox()[:500], None, None, "cannot be read as an ONNX model"),
         (elsewhere(), None, None, "in other files"),
-        (classifier(), None, None, "no detector of the families"),
-        (yolox(), ["one"], None, "1 names are given, but the model tells 2 classes apart"),
-        (yolox(), None, "detr", "no detector of the family detr"),
+        (classifier(), None, None, "do not match a detector of the families"),
+        (yolox(), ["one"], None, "1 names are given, but the model has 2 classes"),
+        (yolox(), None, "detr", "not a detector of the family detr"),
         (nanodet(classes=3), None, "nanodet", "say what its classes are called"),
     ],
     ids=["empty", "text", "cut", "elsewhere", "classifier", "names", "family", "unnamed"],
 )
-def test_what_cannot_be_used_is_refused_and_says_why(
+def test_an_unusable_model_is_rejected_with_a_reason(
     content: bytes, names: list[str] | None, family: str | None, text: str
 ) -> None:
     with pytest.raises(UnusableModel, match=text):

@@ -1,4 +1,4 @@
-"""Faces are found and followed in real footage, and nothing else is called a face."""
+"""Face detection: faces in real footage are detected and tracked, and nothing else is."""
 
 import hashlib
 from collections import defaultdict
@@ -23,7 +23,7 @@ def speaker(tmp_path_factory: pytest.TempPathFactory) -> VideoLabels:
     return labels
 
 
-def test_the_one_face_is_there_in_every_frame_by_one_number(speaker: VideoLabels) -> None:
+def test_one_face_is_one_track_in_every_frame(speaker: VideoLabels) -> None:
     assert speaker.metadata is not None
     count = speaker.metadata.total_frame_count
     assert count is not None
@@ -36,7 +36,7 @@ def test_the_one_face_is_there_in_every_frame_by_one_number(speaker: VideoLabels
     assert video_labels_problems(speaker.to_json()) == []
 
 
-def test_it_is_where_the_face_is(speaker: VideoLabels) -> None:
+def test_the_box_is_at_the_face(speaker: VideoLabels) -> None:
     # By eye, forehead to chin and ear to ear.
     [face] = speaker.frames[1].objects
     assert face.bounding_box is not None
@@ -44,21 +44,21 @@ def test_it_is_where_the_face_is(speaker: VideoLabels) -> None:
     assert [box.left, box.top, box.right, box.bottom] == pytest.approx([0.37, 0.25, 0.64, 0.70], abs=0.08)
 
 
-def test_what_has_no_faces_has_none(tmp_path: Path) -> None:
+def test_footage_without_faces_has_no_detections(tmp_path: Path) -> None:
     labels, recorder = run_on(analytic, numbered_video(tmp_path / "bars.mp4"), tmp_path)
 
     assert labels.frames == {}
     assert recorder.messages == ["0 faces in 30 frames"]
 
 
-def test_provenance_names_the_weights_that_are_there(speaker: VideoLabels) -> None:
+def test_provenance_names_the_weights(speaker: VideoLabels) -> None:
     weights = resources.files("voxel51.analytics.face_detection").joinpath(centerface.WEIGHTS.filename).read_bytes()
     assert speaker.provenance is not None
     assert speaker.provenance["weights"] == {centerface.WEIGHTS.filename: hashlib.sha256(weights).hexdigest()}
 
 
 @pytest.mark.parametrize("size", [(1920, 1080), (32, 32), (4000, 20), (176, 144), (33, 1000)])
-def test_pictures_of_any_size_can_be_looked_at(size: tuple[int, int]) -> None:
+def test_images_of_any_size_are_accepted(size: tuple[int, int]) -> None:
     width, height = CenterFace.fitting(size, 640)
     assert (width % 32, height % 32) == (0, 0)
     assert max(width, height) <= max(640, 64)

@@ -9,7 +9,7 @@ from support.video_samples import footage, numbered_video
 from voxel51.analytics.detectors.detections import Floats
 from voxel51.analytics.face_detection.centerface import CenterFace
 from voxel51.analytics.face_redaction import analytic
-from voxel51.analytics.face_redaction.redaction_styles import STYLES, cover
+from voxel51.analytics.face_redaction.redaction_styles import STYLES, redact
 from voxel51.labels.media.video_reader import VideoReader
 from voxel51.platform import local
 from voxel51.platform.errors import InvalidInput
@@ -33,7 +33,7 @@ def faces(video: Path, every: int = 10, least: float = 0.5) -> list[Floats]:
 
 
 @pytest.mark.parametrize("style", STYLES)
-def test_no_face_is_found_any_more_and_the_rest_stays(style: str, tmp_path: Path) -> None:
+def test_faces_are_redacted_and_the_rest_is_unchanged(style: str, tmp_path: Path) -> None:
     before = footage(CARPHONE)
 
     after = redacted(before, tmp_path / "job", style=style, last_frame=60)
@@ -48,7 +48,7 @@ def test_no_face_is_found_any_more_and_the_rest_stays(style: str, tmp_path: Path
     assert max(differences) < 12  # far from the face, it is the same picture
 
 
-def test_frames_keep_their_times_and_the_sound_goes_along(tmp_path: Path) -> None:
+def test_frames_keep_their_times_and_audio_is_kept(tmp_path: Path) -> None:
     video = numbered_video(tmp_path / "in.mp4", frames=12, audio_seconds=1.0)
 
     with av.open(redacted(video, tmp_path / "with")) as container:
@@ -69,7 +69,7 @@ def test_a_range_begins_at_zero(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("hold", [0, 1, 3, 50])
-def test_every_frame_is_there_once_however_long_faces_are_held(hold: int, tmp_path: Path) -> None:
+def test_every_frame_is_written_once_for_any_hold(hold: int, tmp_path: Path) -> None:
     from support.video_samples import number_in
 
     video = numbered_video(tmp_path / "in.mp4", frames=9)
@@ -79,11 +79,11 @@ def test_every_frame_is_there_once_however_long_faces_are_held(hold: int, tmp_pa
 
 
 @pytest.mark.parametrize("style", STYLES)
-def test_little_is_left_of_what_is_covered(style: str) -> None:
+def test_a_redacted_area_keeps_little_information(style: str) -> None:
     image = np.random.default_rng(1).integers(0, 256, (100, 100, 3), np.uint8)
     before = image.copy()
 
-    cover(image, (-10.0, 20.0, 50.0, 80.5), style)
+    redact(image, (-10.0, 20.0, 50.0, 80.5), style)
 
     assert (image[:, 50:] == before[:, 50:]).all()
     assert (image[:20] == before[:20]).all()
@@ -91,7 +91,7 @@ def test_little_is_left_of_what_is_covered(style: str) -> None:
     assert np.abs(np.diff(image[20:81, :50].astype(int), axis=1)).mean() < 12
 
 
-def test_what_is_no_video_is_the_users_fault(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_video_is_invalid_input(tmp_path: Path) -> None:
     (tmp_path / "a.mp4").write_text("no video")
 
     with pytest.raises(InvalidInput):

@@ -1,4 +1,4 @@
-"""What moves is found, followed by one number, and placed where it is."""
+"""Motion tracks: moving objects are detected at their positions and keep their track numbers."""
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -18,10 +18,10 @@ from voxel51.labels.video import VideoLabels
 
 PEDESTRIANS = Path("/usr/share/doc/opencv-doc/examples/data/vtest.avi")
 WIDTH, HEIGHT = 480, 270
-Place = Callable[[int], tuple[int, int]]
+Position = Callable[[int], tuple[int, int]]
 
 
-def scene(path: Path, frames: int, places: Sequence[Place], size: int = 36) -> Path:
+def scene(path: Path, frames: int, places: Sequence[Position], size: int = 36) -> Path:
     """Bright squares that move over a still, noisy ground; ``places`` tells where each is in a frame, left and top."""
     chance = np.random.default_rng(11)
     ground = chance.integers(60, 110, (HEIGHT, WIDTH, 3)).astype(np.int16)
@@ -50,7 +50,7 @@ def tracks(labels: VideoLabels) -> dict[int, dict[int, BoundingBox]]:
     return found
 
 
-def test_each_thing_is_one_track_and_is_where_it_moves(tmp_path: Path) -> None:
+def test_each_object_is_one_track_at_its_position(tmp_path: Path) -> None:
     def rightwards(number: int) -> tuple[int, int]:
         return (4 * number, 40) if number >= 20 else (-1, 0)
 
@@ -71,13 +71,13 @@ def test_each_thing_is_one_track_and_is_where_it_moves(tmp_path: Path) -> None:
     assert [min(track) for track in found.values()] == pytest.approx([20, 30], abs=2)
 
 
-def test_nothing_moves_where_there_is_only_noise(tmp_path: Path) -> None:
+def test_noise_is_not_motion(tmp_path: Path) -> None:
     labels, _ = run_on(analytic, scene(tmp_path / "still.mp4", 60, []), tmp_path)
 
     assert labels.frames == {}
 
 
-def test_small_things_are_left_out_when_asked_for(tmp_path: Path) -> None:
+def test_small_objects_are_ignored_on_request(tmp_path: Path) -> None:
     def across(number: int) -> tuple[int, int]:
         return (4 * number, 100) if number > LEARNING_FRAMES else (-1, 0)
 
@@ -88,13 +88,13 @@ def test_small_things_are_left_out_when_asked_for(tmp_path: Path) -> None:
     assert len(tracks(run_on(analytic, video, tmp_path / "b", minimum_size=share * 2)[0])) == 0
 
 
-def test_a_picture_that_changes_everywhere_has_no_things_in_it(tmp_path: Path) -> None:
+def test_a_frame_that_changes_everywhere_has_no_objects(tmp_path: Path) -> None:
     labels, _ = run_on(analytic, numbered_video(tmp_path / "flicker.mp4", frames=40), tmp_path)
 
     assert all(box.right - box.left < 1 for track in tracks(labels).values() for box in track.values())
 
 
-def test_pedestrians_are_followed_in_real_footage(tmp_path: Path) -> None:
+def test_pedestrians_are_tracked_in_real_footage(tmp_path: Path) -> None:
     if not PEDESTRIANS.exists():
         pytest.skip("the footage of OpenCV's documentation is not here (apt-get install opencv-doc)")
     labels, _ = run_on(analytic, PEDESTRIANS, tmp_path, last_frame=200)

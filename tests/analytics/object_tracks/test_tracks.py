@@ -45,11 +45,11 @@ def track_supports(labels: VideoLabels) -> dict[int, Support]:
     return {index: Support.of_frames(numbers) for index, numbers in frames.items()}
 
 
-def test_the_labels_say_nothing_wrong(tracked: VideoLabels) -> None:
+def test_the_labels_are_valid(tracked: VideoLabels) -> None:
     assert video_labels_problems(tracked.to_json()) == []
 
 
-def test_cars_and_people_are_found_where_they_are(tracked: VideoLabels) -> None:
+def test_cars_and_people_are_found_at_their_positions(tracked: VideoLabels) -> None:
     frames_with = Counter(label for frame in tracked.frames.values() for label in {e.label for e in frame.objects})
 
     assert frames_with["car"] >= 100
@@ -58,7 +58,7 @@ def test_cars_and_people_are_found_where_they_are(tracked: VideoLabels) -> None:
     assert len(crossing) >= 40
 
 
-def test_no_thing_is_twice_in_a_frame_and_none_lives_across_a_cut(tracked: VideoLabels) -> None:
+def test_tracks_are_unique_in_a_frame_and_end_at_cuts(tracked: VideoLabels) -> None:
     for frame in tracked.frames.values():
         indexes = [each.index for each in frame.objects]
         assert len(indexes) == len(set(indexes))
@@ -67,7 +67,7 @@ def test_no_thing_is_twice_in_a_frame_and_none_lives_across_a_cut(tracked: Video
         assert any(start <= first and last <= end for start, end in SHOTS)
 
 
-def test_frames_between_those_looked_at_are_filled_in(tracked: VideoLabels) -> None:
+def test_frames_between_analysed_ones_are_interpolated(tracked: VideoLabels) -> None:
     longest = max(track_supports(tracked).values(), key=lambda support: support.ranges[0][1] - support.ranges[0][0])
     first, last = longest.ranges[0]
 
@@ -76,20 +76,20 @@ def test_frames_between_those_looked_at_are_filled_in(tracked: VideoLabels) -> N
     assert interpolated == {True, False}
 
 
-def test_only_the_classes_asked_for_are_labelled(tmp_path: Path) -> None:
+def test_only_requested_classes_are_labelled(tmp_path: Path) -> None:
     labels, _ = run_on(analytic, footage("bikes.mp4"), tmp_path, classes=["car"], frame_stride=10)
 
     assert {each.label for frame in labels.frames.values() for each in frame.objects} == {"car"}
 
 
-def test_a_class_that_does_not_exist_is_the_users_fault(tmp_path: Path) -> None:
+def test_an_unknown_class_is_invalid_input(tmp_path: Path) -> None:
     video = numbered_video(tmp_path / "in.mp4", frames=1)
 
-    with pytest.raises(InvalidInput, match=r"'bycicle' is nothing .* did you mean 'bicycle'"):
+    with pytest.raises(InvalidInput, match=r"'bycicle' is not a class .* did you mean 'bicycle'"):
         run_on(analytic, video, tmp_path, classes=["bycicle"])
 
 
-def test_a_video_with_nothing_in_it_gives_labels_without_frames(tmp_path: Path) -> None:
+def test_a_video_without_objects_has_labels_without_frames(tmp_path: Path) -> None:
     labels, _ = run_on(analytic, numbered_video(tmp_path / "in.mp4", frames=3), tmp_path)
 
     assert labels.frames == {}
@@ -97,7 +97,7 @@ def test_a_video_with_nothing_in_it_gives_labels_without_frames(tmp_path: Path) 
     assert labels.metadata.total_frame_count == 3
 
 
-def test_the_weights_are_those_the_notice_names() -> None:
+def test_the_notice_names_the_hash_of_the_weights() -> None:
     folder = resources.files("voxel51.analytics.object_tracks")
 
     digest = hashlib.sha256(folder.joinpath(NANODET.filename).read_bytes()).hexdigest()
@@ -107,7 +107,7 @@ def test_the_weights_are_those_the_notice_names() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="counts threads in /proc")
-def test_what_is_loaded_before_a_fork_starts_no_thread() -> None:
+def test_preloading_starts_no_thread() -> None:
     program = (
         "import importlib, os\n"
         "from voxel51.analytics import object_tracks, shot_detection\n"
@@ -122,14 +122,14 @@ def test_what_is_loaded_before_a_fork_starts_no_thread() -> None:
     assert done.stdout.strip() == "1"
 
 
-def test_threads_are_as_many_as_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_sets_the_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
     assert available_threads() == 3
     monkeypatch.setenv("OMP_NUM_THREADS", "")
     assert available_threads() >= 1
 
 
-def test_a_car_is_found_at_the_same_place_whatever_the_pictures_shape() -> None:
+def test_detections_do_not_depend_on_the_aspect_ratio() -> None:
     from voxel51.labels.media.video_reader import VideoReader
 
     with VideoReader(footage("bikes.mp4")) as video:
@@ -144,14 +144,14 @@ def test_a_car_is_found_at_the_same_place_whatever_the_pictures_shape() -> None:
     assert np.abs(wide.boxes - best).max(axis=1).min() < 12
 
 
-def found(*things: tuple[float, float, float]) -> Detections:
+def found(*items: tuple[float, float, float]) -> Detections:
     """Things of class 0, 40 by 80 pixels, by left, top and score."""
-    boxes = np.array([[left, top, left + 40, top + 80] for left, top, _ in things], np.float32).reshape(-1, 4)
-    return Detections(boxes, np.array([score for *_, score in things], np.float32), np.zeros(len(things), np.int64))
+    boxes = np.array([[left, top, left + 40, top + 80] for left, top, _ in items], np.float32).reshape(-1, 4)
+    return Detections(boxes, np.array([score for *_, score in items], np.float32), np.zeros(len(items), np.int64))
 
 
-def test_two_that_cross_keep_their_numbers() -> None:
-    tracker = Tracker(sure_score=0.4, patience_frames=30)
+def test_crossing_objects_keep_their_numbers() -> None:
+    tracker = Tracker(sure_score=0.4, max_hidden_frames=30)
 
     for step in range(40):
         left, right = 10.0 + 10 * step, 400.0 - 10 * step
@@ -160,8 +160,8 @@ def test_two_that_cross_keep_their_numbers() -> None:
     assert sorted((round(float(track.last.box[0])), track.number) for track in tracks) == [(10, 2), (400, 1)]
 
 
-def test_an_unsure_sighting_continues_a_track_but_begins_none() -> None:
-    tracker = Tracker(sure_score=0.4, patience_frames=30)
+def test_an_unsure_box_continues_a_track_but_starts_none() -> None:
+    tracker = Tracker(sure_score=0.4, max_hidden_frames=30)
     tracker.step(1, found((10, 10, 0.8)))
 
     tracks = tracker.step(2, found((12, 10, 0.2), (300, 10, 0.2)))
@@ -169,30 +169,30 @@ def test_an_unsure_sighting_continues_a_track_but_begins_none() -> None:
     assert [track.number for track in tracks] == [1]
 
 
-def test_what_was_hidden_for_a_moment_is_the_same_and_its_way_is_filled_in() -> None:
-    tracker = Tracker(sure_score=0.4, patience_frames=30)
-    trajectories = TrackInterpolator(longest_gap_frames=10, patience_frames=30)
+def test_a_briefly_hidden_object_keeps_its_track_with_interpolated_boxes() -> None:
+    tracker = Tracker(sure_score=0.4, max_hidden_frames=30)
+    interpolator = TrackInterpolator(longest_gap_frames=10, max_hidden_frames=30)
     placed = []
 
     for number in range(1, 41):
         hidden = 20 <= number < 26
         tracks = tracker.step(number, found() if hidden else found((5.0 * number, 100, 0.8)))
-        placed += list(trajectories.add(tracks, number))
-    placed += list(trajectories.finish_shot(tracks))
+        placed += list(interpolator.add(tracks, number))
+    placed += list(interpolator.finish_shot(tracks))
 
     assert [number for number, _ in placed] == list(range(1, 41))
-    assert {thing.track.number for _, things in placed for thing in things} == {1}
-    assert [number for number, things in placed if not things[0].seen] == list(range(20, 26))
-    assert all(abs(float(things[0].box[0]) - 5 * number) < 1 for number, things in placed)
+    assert {item.track.number for _, items in placed for item in items} == {1}
+    assert [number for number, items in placed if not items[0].observed] == list(range(20, 26))
+    assert all(abs(float(items[0].box[0]) - 5 * number) < 1 for number, items in placed)
 
 
-def test_what_is_seen_once_is_not_believed() -> None:
-    tracker = Tracker(sure_score=0.4, patience_frames=5)
-    trajectories = TrackInterpolator(longest_gap_frames=5, patience_frames=5)
+def test_a_single_observation_is_discarded() -> None:
+    tracker = Tracker(sure_score=0.4, max_hidden_frames=5)
+    interpolator = TrackInterpolator(longest_gap_frames=5, max_hidden_frames=5)
 
     placed = []
     for number in range(1, 30):
-        placed += list(trajectories.add(tracker.step(number, found((10, 10, 0.9)) if number == 4 else found()), number))
-    placed += list(trajectories.finish_shot([]))
+        placed += list(interpolator.add(tracker.step(number, found((10, 10, 0.9)) if number == 4 else found()), number))
+    placed += list(interpolator.finish_shot([]))
 
     assert placed == []

@@ -33,7 +33,7 @@ def model(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_model_of_ones_own_finds_and_follows(drive: Path, model: Path, tmp_path: Path) -> None:
+def test_a_model_of_the_user_detects_and_tracks(drive: Path, model: Path, tmp_path: Path) -> None:
     labels, recorder = run_on(analytic, drive, tmp_path / "job", model=model, classes=["nothing", "square"],
                               picture_size=512, confidence=0.9)  # fmt: skip
 
@@ -46,7 +46,7 @@ def test_a_model_of_ones_own_finds_and_follows(drive: Path, model: Path, tmp_pat
     assert labels.provenance["parameters"]["model"] == labels.provenance["weights"]["squares.onnx"]
 
 
-def test_without_following_every_frame_stands_for_itself(drive: Path, model: Path, tmp_path: Path) -> None:
+def test_without_tracking_frames_are_independent(drive: Path, model: Path, tmp_path: Path) -> None:
     labels, _ = run_on(analytic, drive, tmp_path / "job", model=model, picture_size=512, confidence=0.9, track=False,
                        frame_stride=4)  # fmt: skip
 
@@ -60,10 +60,10 @@ def test_without_following_every_frame_stands_for_itself(drive: Path, model: Pat
         (b"no model", {}, r"model 'm\.onnx': it cannot be read as an ONNX model"),
         (yolox(), {"classes": ["a"]}, "1 names are given"),
         (yolox(), {"wanted": ["clas 1"]}, "did you mean 'class 1'"),
-        (yolox(), {"family": "nanodet"}, "no detector of the family nanodet"),
+        (yolox(), {"family": "nanodet"}, "not a detector of the family nanodet"),
     ],
 )
-def test_a_model_that_will_not_do_is_its_owners_fault(
+def test_an_unusable_model_is_invalid_input(
     content: bytes, given: dict[str, Any], text: str, drive: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "m.onnx").write_bytes(content)

@@ -37,8 +37,8 @@ def shots() -> list[list[Picture]]:
 
 def found(frames: list[Picture]) -> list[Transition]:
     detector = GradualDetector()
-    told = [each for number, frame in enumerate(frames, 1) for each in detector.add(frame, number, number / 25)]
-    return [*told, *detector.finish()]
+    reported = [each for number, frame in enumerate(frames, 1) for each in detector.add(frame, number, number / 25)]
+    return [*reported, *detector.finish()]
 
 
 def mixed(one: Picture, other: Picture, share: float) -> Picture:
@@ -75,15 +75,15 @@ def test_fades_are_found_out_and_in(length: int, blank: int, shots: list[list[Pi
     out = [mixed(each, nothing, (place + 1) / length) for place, each in enumerate(one[-length:])]
     into = [mixed(each, nothing, 1 - (place + 1) / length) for place, each in enumerate(other[:length])]
 
-    told = found([*one[:-length], *out, *[nothing] * 5, *into, *other[length:]])
+    reported = found([*one[:-length], *out, *[nothing] * 5, *into, *other[length:]])
 
-    assert [each.kind for each in told] == ["fade-out", "fade-in"]
-    assert abs(told[0].last - 100) <= 3
-    assert abs(told[1].first - 105) <= 3
+    assert [each.kind for each in reported] == ["fade-out", "fade-in"]
+    assert abs(reported[0].last - 100) <= 3
+    assert abs(reported[1].first - 105) <= 3
 
 
 @pytest.mark.parametrize("name", ["bikes.mp4", "bigbuckbunny.mp4", "carphone_pristine.mp4"])
-def test_nothing_is_found_in_footage_without_any(name: str) -> None:
+def test_footage_without_transitions_has_none(name: str) -> None:
     assert found(pictures(name)) == []
 
 
@@ -111,7 +111,7 @@ def passed(image: Picture, speed: float) -> list[Picture]:
 
 @pytest.mark.parametrize("make", [panned, dimmed, passed])
 @pytest.mark.parametrize("speed", [1, 2, 4, 8])
-def test_what_a_camera_and_light_do_is_no_dissolve(
+def test_camera_motion_and_light_are_not_dissolves(
     make: Callable[[Picture, float], list[Picture]], speed: float
 ) -> None:
     for number in (20, 100, 160, 220):
@@ -120,7 +120,7 @@ def test_what_a_camera_and_light_do_is_no_dissolve(
         assert found(make(image, speed)) == []
 
 
-def test_shots_are_told_apart_by_cut_dissolve_and_fade(shots: list[list[Picture]], tmp_path: Path) -> None:
+def test_shots_begin_by_cut_dissolve_or_fade(shots: list[list[Picture]], tmp_path: Path) -> None:
     nothing = np.zeros((90, 160, 3), np.uint8)
     fading = [mixed(each, nothing, (place + 1) / 15) for place, each in enumerate(shots[5][-15:])]
     coming = [mixed(each, nothing, 1 - (place + 1) / 15) for place, each in enumerate(shots[6][:15])]
@@ -135,9 +135,9 @@ def test_shots_are_told_apart_by_cut_dissolve_and_fade(shots: list[list[Picture]
     labels, _ = run_on(analytic, tmp_path / "all.mp4", tmp_path / "job")
     plain, _ = run_on(analytic, tmp_path / "all.mp4", tmp_path / "plain", gradual=False)
 
-    told = labels.events_labelled("shot")
-    begins = [each.value for shot in told for each in shot.attributes if isinstance(each, CategoricalAttribute)]
-    firsts = [shot.support.ranges[0][0] for shot in told if shot.support]
+    reported = labels.events_labelled("shot")
+    begins = [each.value for shot in reported for each in shot.attributes if isinstance(each, CategoricalAttribute)]
+    firsts = [shot.support.ranges[0][0] for shot in reported if shot.support]
     assert begins == ["dissolve", "cut", "fade"]
     assert firsts == pytest.approx([1, 91, 181, 281], abs=4)
     assert firsts[2] == 181

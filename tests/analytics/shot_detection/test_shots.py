@@ -28,7 +28,7 @@ def test_the_cuts_of_real_footage_are_exact(tmp_path: Path) -> None:
     assert recorder.fractions[-1] == 1.0
 
 
-def test_a_shot_says_when_it_is_and_which_frame_shows_it(tmp_path: Path) -> None:
+def test_a_shot_has_its_times_and_a_keyframe(tmp_path: Path) -> None:
     labels, _ = run_on(analytic, footage("bikes.mp4"), tmp_path)
 
     facts = {each.name: each.value for each in labels.events[-1].attributes if isinstance(each, NumericAttribute)}
@@ -68,7 +68,7 @@ CLIPS = {
 
 
 @pytest.mark.parametrize(("colours", "cuts"), CLIPS.values(), ids=CLIPS)
-def test_cuts_are_told_from_flashes_and_slow_changes(colours: list[int], cuts: list[int]) -> None:
+def test_flashes_and_slow_changes_are_not_cuts(colours: list[int], cuts: list[int]) -> None:
     detector = CutDetector(threshold=10, minimum_shot_seconds=0.2)
 
     found = [
@@ -81,7 +81,7 @@ def test_cuts_are_told_from_flashes_and_slow_changes(colours: list[int], cuts: l
     assert found == cuts
 
 
-def test_a_short_video_is_labelled_with_a_warning_and_refused_when_strict(tmp_path: Path) -> None:
+def test_a_short_video_has_a_warning_and_is_rejected_when_strict(tmp_path: Path) -> None:
     whole = remuxed(footage("bikes.mp4"), tmp_path / "whole.mp4", {"movflags": "faststart"})
     short = truncated(whole, tmp_path / "short.mp4")
 

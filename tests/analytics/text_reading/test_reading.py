@@ -1,4 +1,4 @@
-"""What is written is read, where it stands and for as long as it is there, and nothing else is called text."""
+"""Text reading: text is read at its position and time, and nothing else is read as text."""
 
 import hashlib
 import socket
@@ -53,7 +53,7 @@ def attribute(attributes: Sequence[Attribute], name: str) -> Any:
     return found
 
 
-def told(labels: VideoLabels) -> list[tuple[str, int, int]]:
+def reported(labels: VideoLabels) -> list[tuple[str, int, int]]:
     return [
         (attribute(event.attributes, "text"), *span)
         for event in labels.events
@@ -70,7 +70,7 @@ def sides(box: BoundingBox | None) -> list[float]:
 def test_a_taxi_is_read_in_real_footage(tmp_path: Path) -> None:
     labels, recorder = run_on(analytic, footage("bikes.mp4"), tmp_path, frame_stride=10)
 
-    assert told(labels) == [("TAXI", 71, 71)]
+    assert reported(labels) == [("TAXI", 71, 71)]
     [sign] = labels.frames[71].objects
     # By eye, the letters' ends.
     assert sides(sign.bounding_box) == pytest.approx([0.22, 0.42, 0.51, 0.61], abs=0.05)
@@ -83,10 +83,10 @@ def test_a_taxi_is_read_in_real_footage(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["carphone_pristine.mp4", "bigbuckbunny.mp4"])
-def test_where_nothing_is_written_nothing_is_read(name: str, tmp_path: Path) -> None:
+def test_footage_without_text_has_no_readings(name: str, tmp_path: Path) -> None:
     labels, _ = run_on(analytic, footage(name), tmp_path, frame_stride=5)
 
-    assert told(labels) == []
+    assert reported(labels) == []
     assert labels.frames == {}
 
 
@@ -110,7 +110,7 @@ def test_each_text_is_an_event_from_its_first_frame_to_its_last(tmp_path: Path) 
 
     labels, _ = run_on(analytic, clip(tmp_path / "made.mp4", pictures), tmp_path, frame_stride=2)
 
-    assert told(labels) == [("BREAKING NEWS", 5, 19), ("Jane Miller", 11, 23), ("Jane Miller", 29, 31)]
+    assert reported(labels) == [("BREAKING NEWS", 5, 19), ("Jane Miller", 11, 23), ("Jane Miller", 29, 31)]
     times = {each.name: each.value for each in labels.events[0].attributes if isinstance(each, NumericAttribute)}
     assert times == {"start_seconds": pytest.approx(0.16), "end_seconds": pytest.approx(0.72)}
     assert [event.index for event in labels.events] == [1, 2, 3]
@@ -122,22 +122,22 @@ def test_each_text_is_an_event_from_its_first_frame_to_its_last(tmp_path: Path) 
         assert event.confidence is not None
 
 
-def test_what_is_too_short_or_too_unsure_is_left_out(tmp_path: Path) -> None:
+def test_short_or_unsure_text_is_ignored(tmp_path: Path) -> None:
     video = clip(tmp_path / "made.mp4", [picture(("OK", (60, 200), 2.0), ("Platform", (400, 400), 2.0))])
 
-    assert [text for text, *_ in told(run_on(analytic, video, tmp_path / "a")[0])] == ["Platform"]
+    assert [text for text, *_ in reported(run_on(analytic, video, tmp_path / "a")[0])] == ["Platform"]
     shorter, _ = run_on(analytic, video, tmp_path / "b", minimum_characters=2)
-    assert sorted(text for text, *_ in told(shorter)) == ["OK", "Platform"]
-    assert told(run_on(analytic, video, tmp_path / "c", confidence=1)[0]) == []
+    assert sorted(text for text, *_ in reported(shorter)) == ["OK", "Platform"]
+    assert reported(run_on(analytic, video, tmp_path / "c", confidence=1)[0]) == []
 
 
-def test_only_what_is_selected_is_read_and_placed_in_the_whole_picture(tmp_path: Path) -> None:
+def test_text_of_a_region_has_coordinates_of_the_whole_frame(tmp_path: Path) -> None:
     pictures = [picture(("LEFT", (60, 300), 2.0), ("RIGHT", (600, 300), 2.0))] * 30
     video = clip(tmp_path / "made.mp4", pictures)
 
     labels, _ = run_on(analytic, video, tmp_path, region=[0.5, 0.25, 0.5, 0.5], fps=5, first_frame=6)
 
-    assert told(labels) == [("RIGHT", 6, 26)]
+    assert reported(labels) == [("RIGHT", 6, 26)]
     assert list(labels.frames) == [6, 11, 16, 21, 26]
     whole, _ = run_on(analytic, video, tmp_path / "whole", first_frame=6, last_frame=6)
     [beside] = [each for each in whole.frames[6].objects if attribute(each.attributes, "text") == "RIGHT"]
@@ -147,11 +147,13 @@ def test_only_what_is_selected_is_read_and_placed_in_the_whole_picture(tmp_path:
 def test_a_region_finds_smaller_text(tmp_path: Path) -> None:
     video = clip(tmp_path / "made.mp4", [picture(("small print", (1400, 900), 0.4), size=(1920, 1080))])
 
-    assert told(run_on(analytic, video, tmp_path / "whole")[0]) == []
-    assert told(run_on(analytic, video, tmp_path / "part", region=[0.7, 0.7, 0.3, 0.3])[0]) == [("small print", 1, 1)]
+    assert reported(run_on(analytic, video, tmp_path / "whole")[0]) == []
+    assert reported(run_on(analytic, video, tmp_path / "part", region=[0.7, 0.7, 0.3, 0.3])[0]) == [
+        ("small print", 1, 1)
+    ]
 
 
-def test_no_host_is_asked_for_anything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_network_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*args: object) -> None:
         raise AssertionError("the network was asked for")
 
@@ -160,10 +162,10 @@ def test_no_host_is_asked_for_anything(tmp_path: Path, monkeypatch: pytest.Monke
 
     labels, _ = run_on(analytic, clip(tmp_path / "made.mp4", [picture(("Offline", (60, 200), 2.0))]), tmp_path)
 
-    assert told(labels) == [("Offline", 1, 1)]
+    assert reported(labels) == [("Offline", 1, 1)]
 
 
-def test_provenance_names_the_weights_that_are_there(tmp_path: Path) -> None:
+def test_provenance_names_the_weights(tmp_path: Path) -> None:
     labels, _ = run_on(analytic, clip(tmp_path / "made.mp4", [picture()]), tmp_path)
 
     folder = resources.files("rapidocr").joinpath("models")
@@ -173,14 +175,14 @@ def test_provenance_names_the_weights_that_are_there(tmp_path: Path) -> None:
     assert labels.provenance["parameters"]["frame_stride"] == 25
 
 
-def test_a_job_says_nothing_of_its_own(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_job_prints_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     run_on(analytic, numbered_video(tmp_path / "bars.mp4"), tmp_path)
 
     assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize(("content", "text"), [(b"", "is empty"), (bytes(5000), "zeros"), (b"\x07\xf3" * 900, "video")])
-def test_what_is_no_video_is_refused_by_name(content: bytes, text: str, tmp_path: Path) -> None:
+def test_an_unreadable_file_is_rejected_by_its_name(content: bytes, text: str, tmp_path: Path) -> None:
     path = tmp_path / "holiday.mp4"
     path.write_bytes(content)
 
@@ -188,13 +190,13 @@ def test_what_is_no_video_is_refused_by_name(content: bytes, text: str, tmp_path
         run_on(analytic, path, tmp_path)
 
 
-def test_sound_alone_cannot_be_read(tmp_path: Path) -> None:
+def test_an_audio_file_is_rejected(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="holds no video stream"):
         run_on(analytic, audio_only(tmp_path / "song.m4a"), tmp_path)
 
 
 @pytest.mark.parametrize("size", [(1920, 1080), (2, 2), (4000, 20), (9, 700), (176, 144)])
-def test_pictures_of_any_size_can_be_looked_at(size: tuple[int, int]) -> None:
+def test_images_of_any_size_are_accepted(size: tuple[int, int]) -> None:
     noise = np.random.default_rng(4).integers(0, 256, (size[1], size[0], 3), np.uint8)
 
     for image in (noise, np.zeros_like(noise)):
@@ -210,7 +212,7 @@ def indices(follower: TextTracker, number: int, *readings: Reading) -> list[int]
     return [each.index for each in follower.add(number, number / 25, readings)[0]]
 
 
-def test_a_text_misread_for_once_is_the_same_and_keeps_its_surest_reading() -> None:
+def test_a_misread_text_keeps_its_track_and_best_reading() -> None:
     follower = TextTracker()
 
     assert indices(follower, 1, reading("TAX1", score=0.85)) == [1]
@@ -220,7 +222,7 @@ def test_a_text_misread_for_once_is_the_same_and_keeps_its_surest_reading() -> N
     assert (seen.best.text, seen.first, seen.last) == ("TAXI", 1, 3)
 
 
-def test_another_text_in_the_same_place_and_the_same_text_elsewhere_are_others() -> None:
+def test_other_text_or_another_position_is_another_track() -> None:
     follower = TextTracker()
 
     assert indices(follower, 1, reading("Good evening"), reading("Tokyo", 0.6)) == [1, 2]
@@ -229,7 +231,7 @@ def test_another_text_in_the_same_place_and_the_same_text_elsewhere_are_others()
     assert indices(follower, 4, reading("Good luck")) == [5]
 
 
-def test_one_text_is_not_continued_by_two() -> None:
+def test_one_text_is_not_continued_by_two_readings() -> None:
     follower = TextTracker()
     indices(follower, 1, reading("Tokyo"))
 
@@ -253,7 +255,7 @@ def test_edit_distance_counts_edits(one: str, other: str, distance: int) -> None
     assert edit_distance(one, other) == edit_distance(other, one) == distance
 
 
-def test_overlap_is_what_is_shared_of_both() -> None:
+def test_overlap_is_intersection_over_union() -> None:
     box = BoundingBox(0.0, 0.0, 0.4, 0.2)
 
     assert overlap(box, box) == pytest.approx(1)

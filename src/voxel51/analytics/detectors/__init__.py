@@ -1,9 +1,9 @@
-"""Finding things in single pictures: no analytic, but what several are made of.
+"""Object detectors for single images, which several analytics share.
 
-- `detections`: what is found in one picture
-- `detector`: what every detector can do
-- `letterbox`: pictures as networks take them
-- `nanodet`, `yolox`, `yolo`, `detr`: the usual families, one file each
-- `families`: which family an ONNX model is of
-- `known`: weights that are known by name
+- `detections`: results of a detector, and its interface
+- `letterbox`: images with margins, as networks take them
+- `nanodet`, `yolox`, `yolo`, `detr`: model families, one module each
+- `model_families`: detect the family of an ONNX model
+- `model_registry`: models with a name
+- `class_filter`: a detector for the frames of one video, restricted to some classes
 """

@@ -1,4 +1,4 @@
-"""A detector as the follower wants it: for frames of one size, and for some of its classes."""
+"""Detection in the frames of one video, restricted to selected classes."""
 
 import difflib
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from voxel51.platform.errors import InvalidInput
 
 
 class SelectedClassesDetector:
-    """Finds what is ``wanted`` of a detector's classes; see `FrameDetector`."""
+    """Detects the ``wanted`` classes of a detector; implements `FrameDetector`."""
 
     def __init__(
         self,
@@ -21,10 +21,10 @@ class SelectedClassesDetector:
         least_score: float,
         wanted: Sequence[str] = (),
     ) -> None:
-        """For frames of ``frame_size``; nothing wanted is all of it.
+        """Prepare for frames of ``frame_size``; without ``wanted``, all classes are detected.
 
         Raises:
-            InvalidInput: something is wanted that the detector does not know.
+            InvalidInput: the detector has no class with a wanted name.
         """
         self.names = names
         self.picture_size = detector.fitting(frame_size)
@@ -33,18 +33,18 @@ class SelectedClassesDetector:
         self._wanted = np.array(_positions(wanted, names), np.int64)
 
     def find(self, frame: Frame) -> Detections:
-        """What is in ``frame``."""
+        """Return the detections in ``frame``."""
         found = self._detector.detect(frame.small(*self.picture_size), self._least_score)
         return found.chosen(np.isin(found.classes, self._wanted)) if len(self._wanted) else found
 
     def start_shot(self) -> None:
-        """Frames are looked at one by one, so there is nothing to forget."""
+        """Do nothing: frames are processed independently."""
 
 
 def _positions(wanted: Sequence[str], names: Sequence[str]) -> list[int]:
     for name in wanted:
         if name not in names:
             near = difflib.get_close_matches(str(name), names, n=1)
-            advice = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names[:100])}"
-            raise InvalidInput(f"{name!r} is nothing that the detector knows; {advice}")
+            advice = f"did you mean {near[0]!r}?" if near else f"its classes are {', '.join(names[:100])}"
+            raise InvalidInput(f"{name!r} is not a class of the detector; {advice}")
     return [names.index(name) for name in wanted]

@@ -1,4 +1,4 @@
-"""The 80 classes of COCO, in the order detectors number them."""
+"""The 80 classes of COCO, in the order of their numbers."""
 
 CLASS_NAMES = (
     "person",

@@ -1,4 +1,4 @@
-"""What a detector finds in one picture."""
+"""Detections of one image, and the interface of detectors."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -11,18 +11,20 @@ from voxel51.labels.media.frame import Pixels
 Floats = NDArray[np.float32]
 
 SAME_CLASS_OVERLAP = 0.6
-"""Two boxes of one class that overlap more than this (IoU) are one thing."""
+"""Boxes of one class that overlap more than this (IoU) are one object."""
 
 ANY_CLASS_OVERLAP = 0.85
-"""Two boxes of any class that overlap more than this are one thing: a van is both a car and a truck to a detector."""
+"""Boxes of different classes that overlap more than this are one object: detectors report a van as both car and
+truck.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Detections:
-    """Boxes with what is in them, all arrays of the same length.
+    """Boxes with scores and classes, all arrays of the same length.
 
     Attributes:
-        boxes: float32 [N, 4]: left, top, right, bottom in pixels of the picture.
+        boxes: float32 [N, 4]: left, top, right, bottom in pixels of the image.
         scores: float32 [N], in [0, 1].
         classes: int [N], positions in the detector's list of class names.
     """
@@ -35,11 +37,11 @@ class Detections:
         return len(self.scores)
 
     def chosen(self, which: NDArray[np.bool_] | NDArray[np.int64]) -> "Detections":
-        """Some of them, by a mask or by their positions."""
+        """Return the detections that a mask or an array of positions selects."""
         return Detections(self.boxes[which], self.scores[which], self.classes[which])
 
     def without_repeats(self, same_class_overlap: float = SAME_CLASS_OVERLAP) -> "Detections":
-        """The best of every group that overlaps too much, best first (greedy non-maximum suppression)."""
+        """Return the best detection of each overlapping group, best first (greedy non-maximum suppression)."""
         order = np.argsort(-self.scores, kind="stable")
         overlap = iou_matrix(self.boxes, self.boxes)
         same = self.classes[:, None] == self.classes[None, :]
@@ -52,23 +54,25 @@ class Detections:
 
 
 class Detector(Protocol):
-    """Finds things in pictures of any size, one picture a call.
+    """Detector for images of any size, one image per call.
 
     Attributes:
-        class_count: how many kinds of things it tells apart.
+        class_count: number of classes that it distinguishes.
     """
 
     class_count: int
 
     def fitting(self, size: tuple[int, int]) -> tuple[int, int]:
-        """Width and height to which a picture of ``size`` is best shrunk before it is given to `detect`."""
+        """Return the width and height to which an image of ``size`` should be resized before `detect`."""
 
     def detect(self, image: Pixels, least_score: float) -> Detections:
-        """What is in ``image`` (BGR, uint8 [H, W, 3]) with a score of at least ``least_score``, best first."""
+        """Return the detections in ``image`` (BGR, uint8 [H, W, 3]) with a score of at least ``least_score``, best
+        first.
+        """
 
 
 def iou_matrix(first: Floats, second: Floats) -> Floats:
-    """Intersection over union of every box of ``first`` [N, 4] with every one of ``second`` [M, 4]: [N, M]."""
+    """Return the intersection over union of each box of ``first`` [N, 4] with each box of ``second`` [M, 4]: [N, M]."""
     top_left = np.maximum(first[:, None, :2], second[None, :, :2])
     bottom_right = np.minimum(first[:, None, 2:], second[None, :, 2:])
     shared = np.clip(bottom_right - top_left, 0, None).prod(axis=2)

@@ -1,6 +1,4 @@
-"""DETR and its kin (Deformable DETR, RT-DETR, D-FINE, RF-DETR): a set of boxes, each with a score for every class."""
-
-from typing import Any
+"""DETR family (Deformable DETR, RT-DETR, D-FINE, RF-DETR): a set of boxes, each with a score for every class."""
 
 import numpy as np
 
@@ -14,10 +12,10 @@ _DEVIATION = np.array([0.229, 0.224, 0.225], np.float32)
 
 
 class Detr:
-    """Finds things in pictures of any size, stretched to the network's; see `Detector`.
+    """Detector that stretches images to the size of the network; see `Detector`.
 
-    Its outputs are boxes [1, N, 4] (middle and sides, as shares of the picture) and logits [1, N, classes]. Where
-    there is one class more than names, the last means that a box holds nothing.
+    Outputs are boxes [1, N, 4] (centre and sides, in relative coordinates) and logits [1, N, classes]. If there is one
+    class more than names, the last one means that a box is empty.
     """
 
     def __init__(
@@ -52,11 +50,11 @@ class Detr:
         ).without_repeats()
 
 
-def boxes_and_logits(outputs: list[Any]) -> tuple[Floats, Floats]:
-    """Boxes [N, 4] and logits [N, classes] among a network's outputs.
+def boxes_and_logits(outputs: list[Floats]) -> tuple[Floats, Floats]:
+    """Return the boxes [N, 4] and logits [N, classes] of a network's outputs.
 
     Raises:
-        ValueError: they are not such.
+        ValueError: the outputs have other shapes.
     """
     sets = [output[0] for output in outputs if output.ndim == 3]
     boxes = [each for each in sets if each.shape[1] == 4]

@@ -1,10 +1,12 @@
-"""Pictures as networks take them: shrunk without being stretched, sides a multiple of the network's stride."""
+"""Letterboxing: fit images into the input of a network without distortion, with sides that are multiples of its
+stride.
+"""
 
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from voxel51.analytics.detectors.detections import Floats
 from voxel51.labels.media.frame import Pixels
@@ -15,12 +17,12 @@ Size = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Letterbox:
-    """A picture within a larger one: BGR, uint8 [H, W, 3].
+    """Image inside a larger one: BGR, uint8 [H, W, 3].
 
     Attributes:
-        scale: pixels of it for one of the original.
-        left, top: where it begins.
-        size: of the original.
+        scale: pixels of the inner image per pixel of the original.
+        left, top: position of the inner image.
+        size: size of the original.
     """
 
     picture: Pixels
@@ -30,27 +32,27 @@ class Letterbox:
     size: Size
 
     def original(self, boxes: Floats) -> Floats:
-        """Boxes [N, 4] in the larger picture, as boxes in the original, clipped to it."""
+        """Return boxes [N, 4] of the larger image as boxes of the original, clipped to it."""
         offset = np.array([self.left, self.top, self.left, self.top], np.float32)
         limits = np.array([*self.size, *self.size], np.float32)
         return np.asarray(np.clip((boxes - offset) / self.scale, 0, limits), np.float32)
 
 
 def fitted(size: Size, into: Size) -> Size:
-    """A picture of ``size`` as large as fits ``into`` another one."""
+    """Return the largest size with the proportions of ``size`` that fits ``into`` another one."""
     scale = min(into[0] / size[0], into[1] / size[1])
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
 def covering(size: Size, multiple: int) -> Size:
-    """The smallest size with sides that are multiples, in which a picture of ``size`` fits."""
+    """Return the smallest size whose sides are multiples of ``multiple`` and that contains ``size``."""
     return -(-size[0] // multiple) * multiple, -(-size[1] // multiple) * multiple
 
 
 def letterboxed(image: Pixels, into: Size, colour: tuple[int, int, int], *, centred: bool) -> Letterbox:
-    """``image`` in a picture of the size ``into``, the rest of which has ``colour`` (blue, green, red).
+    """Return ``image`` inside an image of the size ``into`` with margins of ``colour`` (blue, green, red).
 
-    Stretching it instead makes people in wide pictures too thin to be found.
+    Stretching it instead makes people in wide images too thin to be detected.
     """
     height, width = image.shape[:2]
     inner = fitted((width, height), into)
@@ -66,6 +68,6 @@ def letterboxed(image: Pixels, into: Size, colour: tuple[int, int, int], *, cent
     return Letterbox(picture, scale, left, top, (width, height))
 
 
-def batch_of(picture: Any) -> Floats:
-    """One picture [H, W, 3], of any kind of numbers, as a batch: float32 [1, 3, H, W]."""
+def batch_of(picture: NDArray[np.generic]) -> Floats:
+    """Return an image [H, W, 3] of any number type as a batch: float32 [1, 3, H, W]."""
     return np.ascontiguousarray(picture.astype(np.float32).transpose(2, 0, 1)[None])

@@ -1,4 +1,4 @@
-"""Which family an ONNX model is of, told by the shapes of what it takes and gives."""
+"""Model families: detect the family of an ONNX detector by the shapes of its inputs and outputs."""
 
 import ast
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ _USUAL_BINS = (11, 8)  # NanoDet-g, NanoDet-Plus
 
 @dataclass(frozen=True, slots=True)
 class LoadedDetector:
-    """A detector, the family it is of, and what its classes are called."""
+    """Detector with its family and class names."""
 
     detector: Detector
     family: str
@@ -28,16 +28,16 @@ class LoadedDetector:
 def load_detector(
     model: bytes, longest_side: int, names: Sequence[str] | None = None, family: str | None = None
 ) -> LoadedDetector:
-    """The detector that ``model`` is.
+    """Return the detector in the ONNX file ``model``.
 
     Args:
-        model: the content of an ONNX file.
-        longest_side: of the pictures that are looked at, in pixels; a model that takes one size alone has its way.
-        names: of its classes, in their order. By default what the model says, or those of COCO where it has 80.
-        family: one of `FAMILIES`; by default what the shapes of its outputs say.
+        model: content of an ONNX file.
+        longest_side: longest side of the input images, in pixels; ignored by models with a fixed input size.
+        names: class names, in order. Default: the names in the model, or those of COCO for 80 classes.
+        family: one of `FAMILIES`; detected by the shapes of the outputs if not given.
 
     Raises:
-        UnusableModel: it is no ONNX model, or no detector of a family that is known; the text says what it is.
+        UnusableModel: the bytes are not an ONNX model, or the model is not a detector of a known family.
     """
     network = Network(model)
     side = -(-longest_side // 32) * 32
@@ -62,8 +62,8 @@ def _family_of(shapes: Sequence[tuple[int, ...]], size: tuple[int, int], network
             return "nanodet"
         return "yolox"
     raise UnusableModel(
-        f"the model's outputs have the shapes {', '.join(map(str, shapes))}, which is no detector of the families "
-        f"{', '.join(FAMILIES)} without anything behind it; export it without non-maximum suppression"
+        f"the model's outputs have the shapes {', '.join(map(str, shapes))}, which do not match a detector of the "
+        f"families {', '.join(FAMILIES)} without post-processing; export it without non-maximum suppression"
     )
 
 
@@ -79,12 +79,14 @@ def _detector(
             return _nanodet(network, shapes, longest_side, named)
         _, logits = boxes_and_logits(network.run_on_blank(network.size or (longest_side, longest_side)))
         count = logits.shape[1]
-        has_nothing_class = count == (named or len(CLASS_NAMES)) + 1 or count == 92  # COCO's own numbers, and nothing
+        has_nothing_class = (
+            count == (named or len(CLASS_NAMES)) + 1 or count == 92
+        )  # the original numbers of COCO, and "no object"
         is_normalised = has_nothing_class or network.takes_pixel_mask
         return Detr(network, longest_side, count - has_nothing_class, has_nothing_class=has_nothing_class,
                     is_normalised=is_normalised)  # fmt: skip
     except (ValueError, IndexError) as error:
-        raise UnusableModel(f"the model is no detector of the family {family}: {error}") from None
+        raise UnusableModel(f"the model is not a detector of the family {family}: {error}") from None
 
 
 def _nanodet(network: Network, shapes: Sequence[tuple[int, ...]], longest_side: int, named: int | None) -> NanoDet:
@@ -92,26 +94,26 @@ def _nanodet(network: Network, shapes: Sequence[tuple[int, ...]], longest_side: 
     depth = shapes[0][1] if is_raw else shapes[0][2]
     bins = (depth - named) // 4 if named else next((each for each in _USUAL_BINS if depth - 4 * each == 80), 0)
     if bins < 2 or depth - 4 * bins < 1:
-        raise ValueError(f"it gives {depth} numbers for each cell; say what its classes are called ('classes')")
+        raise ValueError(f"it returns {depth} numbers per cell; give the names of its classes ('classes')")
     return NanoDet(network, longest_side, depth - 4 * bins, bins, is_raw=is_raw)
 
 
 def _positive(count: int) -> int:
     if count < 1:
-        raise ValueError("its output has no room for classes")
+        raise ValueError("its output is too small to hold class scores")
     return count
 
 
 def _named(names: Sequence[str] | None, count: int) -> Sequence[str]:
     if names:
         if len(names) != count:
-            raise UnusableModel(f"{len(names)} names are given, but the model tells {count} classes apart")
+            raise UnusableModel(f"{len(names)} names are given, but the model has {count} classes")
         return names
     return CLASS_NAMES if count == len(CLASS_NAMES) else [f"class {number}" for number in range(count)]
 
 
 def _names_in(metadata: dict[str, str]) -> list[str] | None:
-    """The names that exporters leave in a model, as ``{0: 'person', …}``."""
+    """Return the class names that exporters store in a model, as ``{0: 'person', …}``."""
     try:
         said = ast.literal_eval(metadata.get("names", ""))
         names = [said[number] for number in range(len(said))]

@@ -15,18 +15,18 @@ _MOST_CANDIDATES = 300
 
 
 class NanoDet:
-    """Finds things in pictures of any size.
+    """Detector for images of any size.
 
-    Each side of a box is a distribution over distances from the middle of a cell, 0 to ``bins - 1`` strides.
+    Each side of a box is a distribution over distances from the centre of a cell, 0 to ``bins - 1`` strides.
 
     Attributes:
-        class_count: how many kinds of things it tells apart.
+        class_count: see `Detector`.
     """
 
     def __init__(self, network: Network, longest_side: int, class_count: int, bins: int, *, is_raw: bool) -> None:
-        """A detector that looks at pictures of up to ``longest_side`` pixels, unless the network takes one size alone.
+        """Use images of up to ``longest_side`` pixels, unless the network has a fixed input size.
 
-        Its scores are logits where ``is_raw``.
+        With ``is_raw`` its scores are logits.
         """
         self.class_count = class_count
         self._network = network
@@ -47,7 +47,7 @@ class NanoDet:
         return Detections(box.original(found.boxes), found.scores, found.classes).without_repeats()
 
     def _decoded(self, rows: Floats, size: tuple[int, int], least_score: float) -> Detections:
-        """The candidates in rows [cells of all strides, classes + 4 bins], in pixels of the network's picture."""
+        """Return the candidates in rows [cells of all strides, classes + 4 bins], in pixels of the network's input."""
         scores = rows[:, : self.class_count]
         least = np.log(least_score / (1 - least_score)) if self._is_raw else least_score
         cells, classes = np.nonzero(scores >= least)
@@ -63,7 +63,7 @@ class NanoDet:
         return Detections(boxes.astype(np.float32), found.astype(np.float32), classes.astype(np.int64))
 
     def _distances(self, logits: Floats) -> Floats:
-        """The mean of each distribution [N, 4 bins] -> [N, 4]: left, top, right, bottom, in strides."""
+        """Return the mean of each distribution [N, 4 bins] -> [N, 4]: left, top, right, bottom, in strides."""
         bins = logits.reshape(-1, 4, self._bins)
         weights = np.exp(bins - bins.max(axis=2, keepdims=True))
         places = np.arange(self._bins, dtype=np.float32)
@@ -71,7 +71,7 @@ class NanoDet:
 
 
 def _rows(outputs: list[Floats]) -> Floats:
-    """The cells of all grids, one below the other. Grids are [1, D, H, W], or all in one [1, N, D]."""
+    """Return the cells of all grids as rows. Grids are [1, D, H, W], or all in one [1, N, D]."""
     if outputs[0].ndim == 3:
         rows: Floats = outputs[0][0]
         return rows
@@ -80,7 +80,7 @@ def _rows(outputs: list[Floats]) -> Floats:
 
 
 def _centres(size: tuple[int, int], count: int) -> tuple[Floats, Floats]:
-    """Where the middle of each cell is [N, 2], and its stride [N], for strides from 8 on, until there are ``count``."""
+    """Return the centre of each cell [N, 2] and its stride [N], for strides from 8 on, up to ``count`` cells."""
     centres: list[Floats] = []
     strides: list[Floats] = []
     stride = 8

@@ -1,4 +1,4 @@
-"""Detectors without anchors whose output is [1, 4 + classes, cells], boxes decoded (YOLOv8 and its successors)."""
+"""YOLO without anchors (YOLOv8 and later): one output [1, 4 + classes, cells] with decoded boxes."""
 
 import numpy as np
 
@@ -13,7 +13,7 @@ _MOST_CANDIDATES = 300
 
 
 class Yolo:
-    """Finds things in pictures of any size; see `Detector`."""
+    """Detector for images of any size; see `Detector`."""
 
     def __init__(self, network: Network, longest_side: int, class_count: int) -> None:
         self.class_count = class_count

@@ -1,4 +1,4 @@
-"""YOLOX (https://github.com/Megvii-BaseDetection/YOLOX), as its own exporter writes it."""
+"""YOLOX (https://github.com/Megvii-BaseDetection/YOLOX), as exported by its own exporter."""
 
 import numpy as np
 
@@ -13,7 +13,7 @@ _MOST_CANDIDATES = 300
 
 
 class YoloX:
-    """Finds things in pictures of any size; see `Detector`. Its output is [1, cells, 5 + classes], boxes undecoded."""
+    """Detector for images of any size; see `Detector`. Its output is [1, cells, 5 + classes] with encoded boxes."""
 
     def __init__(self, network: Network, longest_side: int, class_count: int) -> None:
         self.class_count = class_count
@@ -41,12 +41,14 @@ class YoloX:
 
 
 def cell_count(size: tuple[int, int]) -> int:
-    """How many cells a picture of ``size`` has, of all strides."""
+    """Return the number of cells of an image of ``size``, over all strides."""
     return sum((size[0] // stride) * (size[1] // stride) for stride in STRIDES)
 
 
 def _boxes(raw: Floats, size: tuple[int, int]) -> Floats:
-    """Boxes [N, 4] of every cell: its place plus an offset, and sides by their logarithms, in strides."""
+    """Return the box [N, 4] of every cell, decoded from the offset of its centre and the logarithms of its sides, in
+    strides.
+    """
     places, strides = [], []
     for stride in STRIDES:
         width, height = size[0] // stride, size[1] // stride

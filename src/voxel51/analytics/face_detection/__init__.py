@@ -1,4 +1,4 @@
-"""Faces, found and followed through a video."""
+"""Face detection: detect faces and track them through a video."""
 
 from voxel51.analytics.face_detection.process import process
 from voxel51.platform.analytic import Analytic

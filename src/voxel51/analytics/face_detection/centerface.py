@@ -1,12 +1,11 @@
-"""The detector: CenterFace (https://github.com/Star-Clouds/CenterFace) by ONNX Runtime. Weights: see NOTICE.
+"""CenterFace detector (https://github.com/Star-Clouds/CenterFace) on ONNX Runtime. Weights: see NOTICE.
 
 Y. Xu et al., "CenterFace: Joint Face Detection and Alignment Using Face as Point", Scientific Programming, 2020.
 """
 
-from typing import Any
-
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from voxel51.analytics.detectors.detections import Detections, Floats
 from voxel51.analytics.sessions import create_session
@@ -19,6 +18,9 @@ WEIGHTS = InstalledWeights(
     sha256="5f9d0c07eee7d7daef429829ae7ad720f1662b21b18bc7fb8f6247de66fb34fe",
 )
 
+Positions = NDArray[np.int64]
+"""Positions of cells along one axis: [N]."""
+
 _STRIDE = 4
 _SIDE_MULTIPLE = 32
 _SAME_FACE_OVERLAP = 0.3
@@ -26,7 +28,7 @@ _MOST_CANDIDATES = 300
 
 
 class CenterFace:
-    """Finds faces in pictures of any size, one picture a call."""
+    """Face detector for images of any size, one image per call."""
 
     def __init__(self) -> None:
         self._session = create_session(WEIGHTS.read())
@@ -34,16 +36,19 @@ class CenterFace:
 
     @staticmethod
     def fitting(size: tuple[int, int], longest_side: int) -> tuple[int, int]:
-        """Width and height to which a picture of ``size`` is best made before it is given to `detect`: the longer one
-        near ``longest_side``, never enlarged beyond twice, and both what the network takes.
+        """Return the width and height to which an image of ``size`` should be resized before `detect`.
+
+        The longer side is near ``longest_side``, never more than doubled, and both are multiples of 32, as the network
+        requires.
         """
         scale = min(longest_side / max(size), 2.0)
         width, height = (max(_SIDE_MULTIPLE, round(side * scale / _SIDE_MULTIPLE) * _SIDE_MULTIPLE) for side in size)
         return width, height
 
     def detect(self, image: Pixels, least_score: float) -> Detections:
-        """The faces in ``image`` (BGR, uint8 [H, W, 3], both sides multiples of 32) with a score of at least
-        ``least_score``, best first.
+        """Return the faces in ``image`` with a score of at least ``least_score``, best first.
+
+        ``image`` is BGR, uint8 [H, W, 3], both sides multiples of 32.
         """
         blob = cv2.cvtColor(image, cv2.COLOR_BGR2RGB).astype(np.float32).transpose(2, 0, 1)[None]
         heat, scales, offsets, _ = self._session.run(None, {self._input: np.ascontiguousarray(blob)})
@@ -58,8 +63,10 @@ class CenterFace:
         return found.without_repeats(_SAME_FACE_OVERLAP)
 
 
-def _boxes(rows: Any, columns: Any, scales: Floats, offsets: Floats) -> Floats:
-    """Boxes [N, 4] around the cells whose centres are faces; ``scales`` and ``offsets`` are [2, H, W]: down, across."""
+def _boxes(rows: Positions, columns: Positions, scales: Floats, offsets: Floats) -> Floats:
+    """Return boxes [N, 4] around the cells that are centres of faces; ``scales`` and ``offsets`` are [2, H, W]: y,
+    x.
+    """
     height, width = (np.exp(scale[rows, columns]) * _STRIDE for scale in scales)
     y = (rows + offsets[0, rows, columns] + 0.5) * _STRIDE
     x = (columns + offsets[1, rows, columns] + 0.5) * _STRIDE

@@ -1,4 +1,4 @@
-"""One job of face detection: frames are sampled, faces are found in them and followed, every frame is labelled."""
+"""Face detection job: detect faces in sampled frames, track them, and label every frame."""
 
 from collections.abc import Sequence
 
@@ -11,31 +11,31 @@ from voxel51.platform.frames import input_video
 from voxel51.platform.job import Job
 
 UNSURE_SHARE = 0.6
-"""Boxes of at least this share of the wanted confidence continue a track that a surer box began."""
+"""Boxes with at least this share of the requested confidence continue a track that a surer box started."""
 
 
 def process(job: Job) -> None:
-    """Follow the faces in the input ``video`` and leave them at the output ``labels``."""
+    """Track the faces in the input ``video`` and write them to the output ``labels``."""
     given = job.parameters
     confidence = float(given["confidence"])
     with (
         input_video(job) as video,
         VideoLabelsWriter.open(job.output("labels"), video.filename) as labels,
     ):
-        finder = Faces(video.frame_size, int(given["picture_size"]), confidence * UNSURE_SHARE)
-        follower = VideoTracker(video, finder, confidence, int(given["frame_stride"]))
-        for frame in follower.frames():
+        detector = FrameFaceDetector(video.frame_size, int(given["picture_size"]), confidence * UNSURE_SHARE)
+        tracker = VideoTracker(video, detector, confidence, int(given["frame_stride"]))
+        for frame in tracker.frames():
             labels.add_frame(frame)
         job.record_weights(WEIGHTS.filename, WEIGHTS.sha256)
         video.write_metadata(labels)
-    job.message(f"{len(follower.numbers)} faces in {video.count} frames")
+    job.message(f"{len(tracker.numbers)} faces in {video.count} frames")
 
 
-class Faces:
-    """The detector, for frames of one size.
+class FrameFaceDetector:
+    """Face detector for frames of one size.
 
     Attributes:
-        names, picture_size: see `FrameDetector`.
+        names, picture_size: see `voxel51.analytics.tracking.video_tracker.FrameDetector`.
     """
 
     names: Sequence[str] = ("face",)
@@ -46,8 +46,8 @@ class Faces:
         self.picture_size = self._detector.fitting(frame_size, longest_side)
 
     def find(self, frame: Frame) -> Detections:
-        """The faces in ``frame``."""
+        """Return the faces in ``frame``."""
         return self._detector.detect(frame.small(*self.picture_size), self._least_score)
 
     def start_shot(self) -> None:
-        """Frames are looked at one by one, so there is nothing to forget."""
+        """Do nothing: frames are processed independently."""

@@ -1,4 +1,4 @@
-"""A video with the faces in it made unrecognisable."""
+"""Face redaction: make the faces in a video unrecognisable."""
 
 from voxel51.analytics.face_redaction.process import process
 from voxel51.platform.analytic import Analytic

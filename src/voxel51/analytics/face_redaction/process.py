@@ -1,4 +1,4 @@
-"""One job of redaction: faces are found and covered, a while before and after, and the video is written anew."""
+"""Face redaction job: detect faces, redact them in nearby frames too, and write the video again."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ import numpy as np
 
 from voxel51.analytics.detectors.detections import Floats
 from voxel51.analytics.face_detection.centerface import WEIGHTS, CenterFace
-from voxel51.analytics.face_redaction.redaction_styles import cover
+from voxel51.analytics.face_redaction.redaction_styles import redact
 from voxel51.labels.geometry import BoundingBox
 from voxel51.labels.media.frame import FULL_FRAME, Frame, Pixels
 from voxel51.labels.media.video_writer import video_writer
@@ -18,11 +18,11 @@ from voxel51.platform.frames import InputVideo, input_video
 from voxel51.platform.job import Job
 
 MOST_HELD_BYTES = 512 * 1024**2
-"""Decoded frames that wait until what follows them is known; at most 85 frames of 1080p."""
+"""Maximum size of the decoded frames that wait for the detections of later frames; 85 frames at 1080p."""
 
 
 def process(job: Job) -> None:
-    """Write the input ``video`` with covered faces to the output ``video``."""
+    """Write the input ``video`` with redacted faces to the output ``video``."""
     given = job.parameters
     with input_video(job) as video:
         width, height = video.metadata.frame_size or (2, 2)
@@ -31,7 +31,7 @@ def process(job: Job) -> None:
         hold = min(int(given["hold_frames"]), max(1, MOST_HELD_BYTES // (width * height * 3) // 2))
         sound = job.inputs["video"] if given["keep_sound"] else None
         start: float | None = None
-        frames = _covered(video, faces, hold, str(given["style"]))
+        frames = _redacted_frames(video, faces, hold, str(given["style"]))
         first = next(frames)
         start = first.frame.time if _is_part(video) else 0.0
         rate = video.metadata.frame_rate or 25.0
@@ -41,12 +41,12 @@ def process(job: Job) -> None:
                 written.add(_encodable(each.image, size), each.frame.time - start)
             written.finish(None if not _is_part(video) else video.last_time + 1 / rate - start)
         job.record_weights(WEIGHTS.filename, WEIGHTS.sha256)
-    job.message(f"{faces.count} faces covered, in {faces.frames_with} of {video.count} frames")
+    job.message(f"{faces.count} faces redacted, in {faces.frames_with} of {video.count} frames")
 
 
 @dataclass(slots=True)
-class _Held:
-    """A frame, and the faces found in it: boxes [N, 4] in pixels of the whole picture."""
+class _BufferedFrame:
+    """Frame with the faces detected in it: boxes [N, 4] in pixels of the whole frame."""
 
     frame: Frame
     image: Pixels
@@ -54,7 +54,7 @@ class _Held:
 
 
 class _Faces:
-    """Finds faces, and makes their boxes larger by ``margin`` of their sides, each way."""
+    """Face detector that enlarges boxes by ``margin`` of their sides in each direction."""
 
     def __init__(self, video: InputVideo, confidence: float, longest_side: int, margin: float) -> None:
         self._detector = CenterFace()
@@ -66,7 +66,7 @@ class _Faces:
         self.frames_with = 0
 
     def boxes(self, frame: Frame) -> Floats:
-        """In pixels of the whole picture."""
+        """Return the boxes of the faces in pixels of the whole frame."""
         found = self._detector.detect(frame.small(*self._picture_size), self._confidence)
         self.count += len(found)
         self.frames_with += len(found) > 0
@@ -85,36 +85,36 @@ class _Faces:
                 (whole.right + across) * wide, (whole.bottom + down) * high]  # fmt: skip
 
 
-def _covered(video: InputVideo, faces: _Faces, hold: int, style: str) -> Iterator[_Held]:
-    """The frames, each with the faces covered that are found in it, and in ``hold`` frames before and after.
+def _redacted_frames(video: InputVideo, faces: _Faces, hold: int, style: str) -> Iterator[_BufferedFrame]:
+    """Yield the frames; the faces of each frame are redacted in it and in the ``hold`` frames before and after.
 
-    A face that the detector misses now and then, or that turns away, stays covered so.
+    This keeps a face redacted that the detector misses for some frames, or that turns away.
     """
-    near: deque[_Held] = deque()
-    waiting = 0  # frames at the end of ``near`` that were not given yet
+    near: deque[_BufferedFrame] = deque()
+    waiting = 0  # number of frames at the end of ``near`` that were not yielded yet
     for frame in video:
         whole = frame.part(FULL_FRAME)
-        near.append(_Held(whole, whole.image(), faces.boxes(frame)))
+        near.append(_BufferedFrame(whole, whole.image(), faces.boxes(frame)))
         waiting += 1
         if waiting > hold:
-            yield _cover_one(near, waiting, style)
+            yield _redacted(near, waiting, style)
             waiting -= 1
         if len(near) > 2 * hold:
             near.popleft()
     while waiting:
-        yield _cover_one(near, waiting, style)
+        yield _redacted(near, waiting, style)
         waiting -= 1
         if len(near) > hold + waiting:
             near.popleft()
 
 
-def _cover_one(near: deque[_Held], waiting: int, style: str) -> _Held:
+def _redacted(near: deque[_BufferedFrame], waiting: int, style: str) -> _BufferedFrame:
     held = near[-waiting]
     image = np.array(held.image)
     for other in near:
         for left, top, right, bottom in other.boxes:
-            cover(image, (float(left), float(top), float(right), float(bottom)), style)
-    return _Held(held.frame, image, held.boxes)
+            redact(image, (float(left), float(top), float(right), float(bottom)), style)
+    return _BufferedFrame(held.frame, image, held.boxes)
 
 
 def _is_part(video: InputVideo) -> bool:

@@ -1,4 +1,4 @@
-"""RenditionTask a part of a picture unrecognisable: what is taken away is not in the picture any more."""
+"""Redaction styles: replace a part of an image so that it cannot be recovered."""
 
 from collections.abc import Callable, Mapping
 
@@ -8,7 +8,7 @@ import numpy as np
 from voxel51.labels.media.frame import Pixels
 
 CELLS = 6
-"""What is left of a covered part: so many colours each way."""
+"""Resolution that remains of a redacted part: this many colours in each direction."""
 
 
 def _blurred(part: Pixels) -> Pixels:
@@ -28,11 +28,11 @@ def _blackened(part: Pixels) -> Pixels:
 
 
 STYLES: Mapping[str, Callable[[Pixels], Pixels]] = {"blur": _blurred, "pixelate": _pixelated, "black": _blackened}
-"""By name; each gives what stands in the place of a part, of the same shape."""
+"""Functions by style name; each returns the replacement of a part, with the same shape."""
 
 
-def cover(image: Pixels, box: tuple[float, float, float, float], style: str) -> None:
-    """Change ``image`` (uint8 [H, W, 3]) within ``box``: left, top, right, bottom, in pixels."""
+def redact(image: Pixels, box: tuple[float, float, float, float], style: str) -> None:
+    """Redact ``box`` (left, top, right, bottom, in pixels) in ``image`` (uint8 [H, W, 3])."""
     height, width = image.shape[:2]
     left, top = max(0, int(np.floor(box[0]))), max(0, int(np.floor(box[1])))
     right, bottom = min(width, int(np.ceil(box[2]))), min(height, int(np.ceil(box[3])))

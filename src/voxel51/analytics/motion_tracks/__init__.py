@@ -1,4 +1,4 @@
-"""What moves in front of a camera that stands still, found and followed."""
+"""Motion tracks: detect and track moving objects in front of a fixed camera."""
 
 from voxel51.analytics.motion_tracks.process import process
 from voxel51.platform.analytic import Analytic

@@ -1,4 +1,4 @@
-"""What moves: all that differs from the background that was learnt so far.
+"""Detection of moving objects by background subtraction.
 
 The background is a mixture of Gaussians for each pixel (Z. Zivkovic and F. van der Heijden, "Efficient adaptive density
 estimation per image pixel for the task of background subtraction", Pattern Recognition Letters, 2006; by OpenCV).
@@ -9,45 +9,49 @@ from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from voxel51.analytics.detectors.detections import Detections
 from voxel51.labels.media.frame import Frame, Pixels
 
 NAMES = ("moving object",)
 LONGEST_SIDE = 480
-"""Frames are shrunk to this: noise goes away, and what is worth following stays."""
+"""Frames are shrunk to this size, in pixels: it removes noise and keeps objects that are worth tracking."""
 
 LEARNING_FRAMES = 12
-"""After so many frames there is a background to differ from."""
+"""Number of frames after which the background model is usable."""
 
 MOST_MOVING_SHARE = 0.5
-"""When more than this part of the picture moves, the camera or the light does, and nothing is found."""
+"""If more than this share of the frame moves, the camera or the light has changed, and nothing is detected."""
 
 ABSORBED_SECONDS = 20.0
-"""What stands still for so long is background."""
+"""Objects that stand still for this long become background."""
 
 _BACKGROUND_SHARE = 0.5
-"""What is seen in more than this part of the frames of late is background. A share near 1, as OpenCV has it, would need
-learning so slow that light which changes is not followed."""
+"""Share of recent frames in which the background is visible. A share near 1, the default of OpenCV, would require a
+learning rate too slow to follow changing light.
+"""
 _FOREGROUND = 255  # a shadow is 127
-_JOIN_SHARE = 0.02  # of the longer side: parts of one thing are this near to each other
+_JOIN_SHARE = 0.02  # maximum distance between parts of one object, as a share of the longer side
 _COARSE = (48, 27)
 _USUAL_RATE = 0.01
 _OPEN = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3))
 
 
 class MovingObjectDetector:
-    """Finds what moves, in frames of ``frame_size`` that come in order.
+    """Detects moving objects in frames of ``frame_size`` that come in order.
 
     Attributes:
-        names, picture_size: see `FrameDetector`.
+        names, picture_size: see `voxel51.analytics.tracking.video_tracker.FrameDetector`.
     """
 
     names: Sequence[str] = NAMES
 
     def __init__(self, frame_size: tuple[int, int], rate: float, sensitivity: float, least_share: float) -> None:
-        """``rate`` frames a second are looked at. ``sensitivity`` above 1 finds fainter things, below 1 plainer ones;
-        things smaller than ``least_share`` of the picture are left out.
+        """Prepare for ``rate`` frames per second.
+
+        A ``sensitivity`` above 1 detects fainter objects, below 1 only clearer ones. Objects smaller than
+        ``least_share`` of the frame are ignored.
         """
         self._learning_rate = 1 - _BACKGROUND_SHARE ** (1 / max(ABSORBED_SECONDS * rate, 1))
         scale = min(1.0, LONGEST_SIDE / max(frame_size))
@@ -66,23 +70,23 @@ class MovingObjectDetector:
         self._usual: Any = None
 
     def find(self, frame: Frame) -> Detections:
-        """What moves in ``frame``; the score of a thing is how much of its box it fills."""
+        """Return the moving objects in ``frame``; the score is the share of the box that the object fills."""
         self._seen += 1
         rate = 1 / self._seen if self._seen <= LEARNING_FRAMES else self._learning_rate
-        mask = self._background.apply(self._evened(frame.small(*self.picture_size)), learningRate=rate)
+        mask = self._background.apply(self._with_constant_exposure(frame.small(*self.picture_size)), learningRate=rate)
         moving: Any = (mask == _FOREGROUND).astype(np.uint8)
         if self._seen <= LEARNING_FRAMES or moving.mean() > MOST_MOVING_SHARE:
             return _boxed(np.zeros((0, 5), np.int32))
         moving = cv2.morphologyEx(moving, cv2.MORPH_OPEN, _OPEN)
         moving = cv2.morphologyEx(moving, cv2.MORPH_CLOSE, self._join)
-        _, _, things, _ = cv2.connectedComponentsWithStats(moving)
-        things = np.asarray(things[1:], np.int32)  # the first is what does not move
-        return _boxed(things[things[:, cv2.CC_STAT_AREA] >= self._least_area])
+        _, _, components, _ = cv2.connectedComponentsWithStats(moving)
+        components = np.asarray(components[1:], np.int32)  # the first component is the background
+        return _boxed(components[components[:, cv2.CC_STAT_AREA] >= self._least_area])
 
-    def _evened(self, picture: Pixels) -> Any:
-        """``picture`` as bright as those before it: cameras choose their exposure anew when the sun comes out.
+    def _with_constant_exposure(self, picture: Pixels) -> Any:
+        """Return ``picture`` with the exposure of earlier frames: cameras adjust it when the light changes.
 
-        What most parts of it have in common counts, so things that come in do not.
+        The median gain over a coarse grid is used, so that objects that enter do not affect it.
         """
         coarse = cv2.resize(picture, _COARSE, interpolation=cv2.INTER_AREA).astype(np.float32) + 1
         if self._usual is None:
@@ -93,9 +97,9 @@ class MovingObjectDetector:
         return cv2.multiply(picture, each_channel)
 
 
-def _boxed(things: Any) -> Detections:
-    """``things``: int [N, 5]: left, top, width, height and area, all in pixels."""
-    left, top, width, height, area = (things[:, column].astype(np.float32) for column in range(5))
+def _boxed(components: NDArray[np.int32]) -> Detections:
+    """Return detections of ``components``: int [N, 5]: left, top, width, height and area, in pixels."""
+    left, top, width, height, area = (components[:, column].astype(np.float32) for column in range(5))
     boxes = np.stack([left, top, left + width, top + height], axis=1)
     filled = np.clip(area / np.maximum(width * height, 1), 0, 1)
-    return Detections(boxes, filled.astype(np.float32), np.zeros(len(things), np.int64))
+    return Detections(boxes, filled.astype(np.float32), np.zeros(len(components), np.int64))

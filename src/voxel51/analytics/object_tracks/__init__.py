@@ -1,4 +1,4 @@
-"""Things of everyday life, found and followed through a video."""
+"""Object tracks: detect everyday objects and track them through a video."""
 
 from voxel51.analytics.object_tracks.process import process
 from voxel51.platform.analytic import Analytic

@@ -1,4 +1,4 @@
-"""One job of object tracking: frames are sampled, things are found in them and followed, every frame is labelled."""
+"""Object tracks job: detect objects in sampled frames, track them, and label every frame."""
 
 from voxel51.analytics.detectors.class_filter import SelectedClassesDetector
 from voxel51.analytics.detectors.model_families import load_detector
@@ -9,11 +9,11 @@ from voxel51.platform.frames import input_video
 from voxel51.platform.job import Job
 
 UNSURE_SHARE = 0.5
-"""Boxes of at least this share of the wanted confidence continue a track that a surer box began."""
+"""Boxes with at least this share of the requested confidence continue a track that a surer box started."""
 
 
 def process(job: Job) -> None:
-    """Follow the things in the input ``video`` and leave them at the output ``labels``."""
+    """Track the objects in the input ``video`` and write them to the output ``labels``."""
     given = job.parameters
     confidence, weights = float(given["confidence"]), str(given["weights"])
     with (
@@ -22,11 +22,11 @@ def process(job: Job) -> None:
     ):
         model = load_detector(model_weights(weights, job), int(given.get("picture_size") or TRAINING_SIDES[weights]))
         wanted = given.get("classes") or ()
-        finder = SelectedClassesDetector(
+        detector = SelectedClassesDetector(
             model.detector, model.names, video.frame_size, confidence * UNSURE_SHARE, wanted
         )
-        follower = VideoTracker(video, finder, confidence, int(given["frame_stride"]))
-        for frame in follower.frames():
+        tracker = VideoTracker(video, detector, confidence, int(given["frame_stride"]))
+        for frame in tracker.frames():
             labels.add_frame(frame)
         video.write_metadata(labels)
-    job.message(f"{len(follower.numbers)} tracks in {video.count} frames")
+    job.message(f"{len(tracker.numbers)} tracks in {video.count} frames")

@@ -1,4 +1,4 @@
-"""Any detector of the usual families, found and followed through a video."""
+"""ONNX detector: run a detector of the user, and track its detections through a video."""
 
 from voxel51.analytics.onnx_detector.process import process
 from voxel51.platform.analytic import Analytic

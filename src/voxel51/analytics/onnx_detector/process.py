@@ -1,8 +1,7 @@
-"""One job of a detector that its owner brings along."""
+"""ONNX detector job: run the user's model on a video, with or without tracking."""
 
 import hashlib
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from voxel51.analytics.detectors.class_filter import SelectedClassesDetector
 from voxel51.analytics.detectors.model_families import LoadedDetector, load_detector
@@ -18,11 +17,13 @@ from voxel51.platform.job import Job
 from voxel51.platform.selection import Sampler
 
 UNSURE_SHARE = 0.5
-"""Boxes of at least this share of the wanted confidence continue a track that a surer box began."""
+"""Boxes with at least this share of the requested confidence continue a track that a surer box started."""
 
 
 def process(job: Job) -> None:
-    """Find what the given model finds in the input ``video``, and leave it, followed if asked, at ``labels``."""
+    """Detect objects in the input ``video`` with the given model and write them, tracked if requested, to
+    ``labels``.
+    """
     given = job.parameters
     with (
         input_video(job) as video,
@@ -31,16 +32,16 @@ def process(job: Job) -> None:
         model = _model(job)
         confidence, stride = float(given["confidence"]), int(given["frame_stride"])
         least = confidence * UNSURE_SHARE if given["track"] else confidence
-        finder = SelectedClassesDetector(
+        detector = SelectedClassesDetector(
             model.detector, model.names, video.frame_size, least, given.get("wanted") or ()
         )
-        follower = VideoTracker(video, finder, confidence, stride)
+        tracker = VideoTracker(video, detector, confidence, stride)
         found = 0
-        for frame in follower.frames() if given["track"] else _single_frames(video, finder, stride):
+        for frame in tracker.frames() if given["track"] else _single_frames(video, detector, stride):
             labels.add_frame(frame)
             found += len(frame.objects)
         video.write_metadata(labels)
-    kind = f"{len(follower.numbers)} tracks" if given["track"] else f"{found} things"
+    kind = f"{len(tracker.numbers)} tracks" if given["track"] else f"{found} objects"
     job.message(f"{kind} in {video.count} frames, by a model of the family {model.family}")
 
 
@@ -48,21 +49,21 @@ def _model(job: Job) -> LoadedDetector:
     given = job.parameters
     content = given["model"].read_bytes()
     job.record_weights(job.filenames.get("model", given["model"].name), hashlib.sha256(content).hexdigest())
-    names: Any = given.get("classes")
+    names: Sequence[str] | None = given.get("classes")
     try:
         return load_detector(content, int(given["picture_size"]), names, given.get("family"))
     except UnusableModel as error:
         raise InvalidInput(f"model {given['model'].name!r}: {error}") from None
 
 
-def _single_frames(video: InputVideo, finder: SelectedClassesDetector, stride: int) -> Iterator[VideoFrame]:
-    """What is in every ``stride``-th frame, each for itself."""
-    width, height = finder.picture_size
+def _single_frames(video: InputVideo, detector: SelectedClassesDetector, stride: int) -> Iterator[VideoFrame]:
+    """Yield the detections of every ``stride``-th frame, without tracking."""
+    width, height = detector.picture_size
     sampler = Sampler(video.selection.fps)
     for place, frame in enumerate(video):
         if place % stride or not sampler.takes(frame.time):
             continue
-        found = finder.find(frame)
+        found = detector.find(frame)
         objects = []
         for (left, top, right, bottom), score, kind in zip(found.boxes, found.scores, found.classes, strict=True):
             box = BoundingBox.clipped(left / width, top / height, right / width, bottom / height)
@@ -70,7 +71,7 @@ def _single_frames(video: InputVideo, finder: SelectedClassesDetector, stride: i
                 placed = video.selection.to_whole_frame(box)
                 objects.append(
                     DetectedObject(
-                        label=finder.names[kind],
+                        label=detector.names[kind],
                         bounding_box=placed,
                         confidence=round(float(score), 3),
                         frame_number=frame.number,

@@ -1,4 +1,4 @@
-"""Renditions of videos and labels. The platform runs it for itself: it is in no catalogue."""
+"""Renditions of videos and labels. An internal analytic of the platform, not in the catalogue."""
 
 from voxel51.analytics.rendition.process import process
 from voxel51.platform.analytic import Analytic

@@ -1,8 +1,7 @@
-"""One job: one rendition."""
+"""Rendition job: make one rendition."""
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from voxel51.analytics.rendition.renderers import RENDERERS, RenditionTask
 from voxel51.labels.errors import InvalidLabels
@@ -12,24 +11,24 @@ from voxel51.platform.job import Job
 
 
 def process(job: Job) -> None:
-    """Make the rendition that ``kind`` names, and leave it at the output ``rendition``.
+    """Make the rendition that ``kind`` names, and write it to the output ``rendition``.
 
     Raises:
-        InvalidInput: it cannot be made of these files.
+        InvalidInput: the rendition cannot be made of these files.
     """
     kind, arguments = job.parameters["kind"], job.parameters["arguments"]
     folder = job.scratch / "made"
     folder.mkdir()
-    making = RenditionTask(job.inputs, arguments, folder, job.progress)
+    task = RenditionTask(job.inputs, arguments, folder, job.progress)
     try:
-        made = RENDERERS[kind](making)
+        made = RENDERERS[kind](task)
     except (UnreadableVideo, InvalidLabels, ValueError) as error:
         raise InvalidInput(_named(str(error), job.inputs, job.filenames)) from None
     made.replace(job.output("rendition"))
 
 
-def _named(text: str, inputs: Mapping[str, Path], filenames: Mapping[str, Any]) -> str:
-    """An error's text with the owner's name of a file in the place of the one it has here."""
+def _named(text: str, inputs: Mapping[str, Path], filenames: Mapping[str, str]) -> str:
+    """Return an error text with the owner's file names instead of the local ones."""
     for name, path in inputs.items():
         text = text.replace(path.name, str(filenames.get(name, path.name)))
     return text

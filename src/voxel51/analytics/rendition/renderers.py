@@ -1,15 +1,15 @@
-"""How each kind of rendition is made."""
+"""Renderers: one function per kind of rendition."""
 
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from voxel51.labels.compare import compare
 from voxel51.labels.contact_sheet import contact_sheet
 from voxel51.labels.draw import annotated_frame, annotated_video
 from voxel51.labels.evaluate import evaluate
+from voxel51.labels.field_types import JsonValue
 from voxel51.labels.formats import FORMATS, convert
 from voxel51.labels.media import ProgressCallback, still_images
 from voxel51.labels.media.frame import Pixels
@@ -21,23 +21,23 @@ from voxel51.labels.video import VideoLabels
 
 @dataclass(frozen=True, slots=True)
 class RenditionTask:
-    """What one rendition is made of.
+    """Inputs and arguments of one rendition.
 
     Attributes:
         inputs: ``video``, ``labels``, ``others`` -> local path, those that the kind needs.
-        arguments: as the platform checked them.
-        folder: an empty one, to make it in.
-        progress: to be told how far it is.
+        arguments: arguments that the platform has checked.
+        folder: an empty folder for the result.
+        progress: callback for progress.
     """
 
     inputs: Mapping[str, Path]
-    arguments: Mapping[str, Any]
+    arguments: Mapping[str, JsonValue]
     folder: Path
     progress: ProgressCallback
 
     @property
     def video(self) -> Path:
-        """The video's path."""
+        """Path of the video."""
         return self.inputs["video"]
 
     @property
@@ -47,73 +47,73 @@ class RenditionTask:
 
     @property
     def others(self) -> VideoLabels:
-        """The labels to compare with, whichever tool wrote them."""
+        """The labels to compare with, in any supported format."""
         known = self.labels.metadata
         return read_labels(self.inputs["others"], known.frame_size if known else None)
 
 
-def _playable(making: RenditionTask) -> Path:
-    output = making.folder / "playable.mp4"
-    playable_video(making.video, output, making.arguments["height"], progress=making.progress)
+def _playable(task: RenditionTask) -> Path:
+    output = task.folder / "playable.mp4"
+    playable_video(task.video, output, task.arguments["height"], progress=task.progress)
     return output
 
 
-def _clip(making: RenditionTask) -> Path:
-    output = making.folder / "clip.mp4"
-    playable_video(making.video, output, video_range=VideoRange(**making.arguments), progress=making.progress)
+def _clip(task: RenditionTask) -> Path:
+    output = task.folder / "clip.mp4"
+    playable_video(task.video, output, video_range=VideoRange(**task.arguments), progress=task.progress)
     return output
 
 
-def _index(making: RenditionTask) -> Path:
-    return _written(making.folder, frame_index(making.video, making.progress))
+def _index(task: RenditionTask) -> Path:
+    return _written(task.folder, frame_index(task.video, task.progress))
 
 
-def _poster(making: RenditionTask) -> Path:
-    return _saved(making, still_images.poster(making.video), making.arguments["width"])
+def _poster(task: RenditionTask) -> Path:
+    return _saved(task, still_images.poster(task.video), task.arguments["width"])
 
 
-def _thumbnails(making: RenditionTask) -> Path:
-    given = making.arguments
-    return _saved(making, still_images.thumbnails(making.video, given["count"], given["width"], making.progress), None)
+def _thumbnails(task: RenditionTask) -> Path:
+    given = task.arguments
+    return _saved(task, still_images.thumbnails(task.video, given["count"], given["width"], task.progress), None)
 
 
-def _frame(making: RenditionTask) -> Path:
-    given = making.arguments
+def _frame(task: RenditionTask) -> Path:
+    given = task.arguments
     which = given.get("number"), given.get("time")
-    if "labels" in making.inputs:
-        image = annotated_frame(making.video, making.labels, *which)
+    if "labels" in task.inputs:
+        image = annotated_frame(task.video, task.labels, *which)
     else:
-        image = still_images.frame_at(making.video, *which).image()
-    return _saved(making, image, given.get("width"), f".{given['image']}")
+        image = still_images.frame_at(task.video, *which).image()
+    return _saved(task, image, given.get("width"), f".{given['image']}")
 
 
-def _annotated(making: RenditionTask) -> Path:
-    output = making.folder / "annotated.mp4"
-    annotated_video(making.video, making.labels, output, making.progress)
+def _annotated(task: RenditionTask) -> Path:
+    output = task.folder / "annotated.mp4"
+    annotated_video(task.video, task.labels, output, task.progress)
     return output
 
 
-def _sheet(making: RenditionTask) -> Path:
-    output = making.folder / "sheet.jpg"
-    contact_sheet(making.video, making.labels, output)
+def _sheet(task: RenditionTask) -> Path:
+    output = task.folder / "sheet.jpg"
+    contact_sheet(task.video, task.labels, output)
     return output
 
 
-def _labels(making: RenditionTask) -> Path:
-    name = making.arguments["format"]
-    output = making.folder / f"labels{FORMATS[name].suffix}"
-    convert(making.labels, name, output)
+def _labels(task: RenditionTask) -> Path:
+    name = task.arguments["format"]
+    output = task.folder / f"labels{FORMATS[name].suffix}"
+    convert(task.labels, name, output)
     return output
 
 
-def _evaluation(making: RenditionTask) -> Path:
-    result = evaluate(making.labels, making.others, overlap=making.arguments["overlap"])
-    return _written(making.folder, asdict(result))
+def _evaluation(task: RenditionTask) -> Path:
+    result = evaluate(task.labels, task.others, overlap=task.arguments["overlap"])
+    return _written(task.folder, asdict(result))
 
 
-def _comparison(making: RenditionTask) -> Path:
-    result = compare(making.labels, making.others, making.arguments["overlap"])
-    return _written(making.folder, asdict(result))
+def _comparison(task: RenditionTask) -> Path:
+    result = compare(task.labels, task.others, task.arguments["overlap"])
+    return _written(task.folder, asdict(result))
 
 
 RENDERERS: Mapping[str, Callable[[RenditionTask], Path]] = {
@@ -129,16 +129,16 @@ RENDERERS: Mapping[str, Callable[[RenditionTask], Path]] = {
     "evaluation": _evaluation,
     "comparison": _comparison,
 }
-"""By kind; each returns the path of what it made."""
+"""Functions by kind of rendition; each returns the path of its result."""
 
 
-def _saved(making: RenditionTask, image: Pixels, width: int | None, suffix: str = ".jpg") -> Path:
-    output = making.folder / f"picture{suffix}"
+def _saved(task: RenditionTask, image: Pixels, width: int | None, suffix: str = ".jpg") -> Path:
+    output = task.folder / f"picture{suffix}"
     still_images.save(still_images.shrunk(image, width), output)
     return output
 
 
-def _written(folder: Path, document: Mapping[str, Any]) -> Path:
+def _written(folder: Path, document: Mapping[str, JsonValue]) -> Path:
     output = folder / "document.json"
     output.write_text(json.dumps(document), encoding="utf-8")
     return output

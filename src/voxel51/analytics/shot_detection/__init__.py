@@ -1,4 +1,4 @@
-"""Where one shot ends and the next begins."""
+"""Shot detection: find the boundaries between shots."""
 
 from voxel51.analytics.shot_detection.process import process
 from voxel51.platform.analytic import Analytic

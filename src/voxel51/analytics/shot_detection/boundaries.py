@@ -1,4 +1,4 @@
-"""Where one shot ends and the next begins: by a cut, a dissolve or a fade, all of them in order."""
+"""Shot boundaries: cuts, dissolves and fades, merged in order."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -8,17 +8,17 @@ from voxel51.analytics.shot_detection.gradual_detector import GradualDetector, T
 from voxel51.labels.media.frame import Frame
 
 LONGEST_BLANK_SECONDS = 2.0
-"""A fade to a blank and one from it belong together when there is at most so much between them."""
+"""Maximum duration of the blank between a fade-out and a fade-in that form one boundary."""
 
 
 @dataclass(frozen=True, slots=True)
 class Boundary:
-    """The first frame of a new shot.
+    """First frame of a new shot.
 
     Attributes:
-        number, time: of that frame; of one that comes by dissolve, of the first in which it prevails.
+        number, time: of that frame; after a dissolve, of the first frame in which the new shot prevails.
         kind: ``cut``, ``dissolve`` or ``fade``.
-        difference: how strong a cut is, in 0 to 255; 0 for the others.
+        difference: strength of a cut, in 0 to 255; 0 for the others.
     """
 
     number: int
@@ -29,13 +29,13 @@ class Boundary:
 
 @dataclass
 class BoundaryFinder:
-    """Finds boundaries in frames that come one by one.
+    """Finds boundaries in consecutive frames.
 
     Attributes:
-        cuts: finds the cuts.
-        gradual: finds the rest; None leaves it out.
-        minimum_shot_seconds: a boundary sooner than this after the one before is none.
-        transitions: the gradual ones so far, in order.
+        cuts: detector of cuts.
+        gradual: detector of gradual transitions; None to ignore them.
+        minimum_shot_seconds: a boundary sooner than this after the previous one is ignored.
+        transitions: gradual transitions so far, in order.
     """
 
     cuts: CutDetector
@@ -46,7 +46,7 @@ class BoundaryFinder:
     _last: float | None = None
 
     def add(self, frame: Frame) -> Iterator[Boundary]:
-        """Take the next frame; give the boundaries that are certain by now."""
+        """Add the next frame; yield the boundaries that are certain now."""
         if self._last is None:
             self._last = frame.time
         picture = frame.small(*PICTURE_SIZE)
@@ -59,7 +59,7 @@ class BoundaryFinder:
         yield from self._given(self.gradual.certain_before)
 
     def finish(self) -> Iterator[Boundary]:
-        """The rest, when no more frames will come."""
+        """Yield the remaining boundaries after the last frame."""
         self._waiting += [_boundary(cut) for cut in self.cuts.finish()]
         for transition in self.gradual.finish() if self.gradual else ():
             self._take(transition)
@@ -84,7 +84,7 @@ class BoundaryFinder:
 
 
 def _belong_together(one: Transition | None, other: Transition) -> bool:
-    """Whether it fades out and in again."""
+    """Return whether a fade-out and a fade-in form one boundary."""
     fades = one is not None and (one.kind, other.kind) == ("fade-out", "fade-in")
     return fades and one is not None and other.start - one.end <= LONGEST_BLANK_SECONDS
 

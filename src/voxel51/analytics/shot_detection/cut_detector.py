@@ -1,4 +1,4 @@
-"""Hard cuts: frames that differ from the one before far more than the frames around them do."""
+"""Cut detection: a cut is a frame that differs from the previous one far more than the frames around it do."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -11,28 +11,28 @@ from numpy.typing import NDArray
 from voxel51.labels.media.frame import Pixels
 
 PICTURE_SIZE = (96, 54)
-"""Width and height at which frames are compared. Smaller hides noise and small motion, which is what is wanted."""
+"""Width and height at which frames are compared. The small size suppresses noise and small motion."""
 
 REACH = 6
-"""How many frames before and after a candidate are looked at."""
+"""Number of frames before and after a candidate that are considered."""
 
 CONTRAST = 3.0
-"""A cut changes the picture at least this many times as much as is usual around it; fast motion does not."""
+"""A cut changes the image at least this many times as much as the median around it; fast motion does not."""
 
 QUIET = 1.0
-"""Change that counts as none (of 255): in a still scene, any noise would be many times the usual change."""
+"""Minimum for that median (of 255): in a still scene, noise would be many times the usual change."""
 
 _Look = NDArray[np.int16]
 
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """The first frame of a new shot.
+    """First frame of a new shot.
 
     Attributes:
         number: of that frame.
         time: of that frame, in seconds.
-        difference: between it and the frame before, in 0 to 255.
+        difference: from the previous frame, in 0 to 255.
     """
 
     number: int
@@ -50,11 +50,11 @@ class _Seen:
 
 @dataclass
 class CutDetector:
-    """Finds cuts in frames that come one by one. It remembers two times `REACH` frames, and answers that much later.
+    """Finds cuts in consecutive frames. It keeps 2 * `REACH` frames and reports a cut `REACH` frames later.
 
     Attributes:
-        threshold: the least difference of a cut, in 0 to 255.
-        minimum_shot_seconds: a cut sooner than this after the beginning of a shot is none.
+        threshold: minimum difference of a cut, in 0 to 255.
+        minimum_shot_seconds: a cut sooner than this after the start of a shot is ignored.
     """
 
     threshold: float
@@ -64,7 +64,7 @@ class CutDetector:
     _shot_start: float | None = None
 
     def add(self, picture: Pixels, number: int, time: float) -> Iterator[Cut]:
-        """Take the next frame, BGR and uint8 [54, 96, 3]; give the cuts that are certain by now, if any."""
+        """Add the next frame, BGR and uint8 [54, 96, 3]; yield the cuts that are certain now."""
         look = cv2.cvtColor(picture, cv2.COLOR_BGR2HSV).astype(np.int16)
         difference = _difference(look, self._window[-1].look) if self._window else 0.0
         self._window.append(_Seen(number, time, look, difference))
@@ -74,7 +74,7 @@ class CutDetector:
             yield from self._judge(len(self._window) - 1 - REACH)
 
     def finish(self) -> Iterator[Cut]:
-        """The cuts among the last frames, when no more will come."""
+        """Yield the cuts among the last frames."""
         for position in range(len(self._window)):
             if self._window[position].number > self._judged:
                 yield from self._judge(position)
@@ -100,7 +100,9 @@ class CutDetector:
         return strongest and difference >= CONTRAST * usual and not self._returns(position)
 
     def _returns(self, position: int) -> bool:
-        """Whether a frame after looks much like one before: then it was a flash or a glitch, and no cut."""
+        """Return whether a frame after the candidate resembles one before it: then it was a flash or a glitch, not a
+        cut.
+        """
         seen = list(self._window)
         limit = seen[position].difference / 2
         before, after = seen[max(0, position - REACH + 1) : position], seen[position : position + REACH]
@@ -108,9 +110,9 @@ class CutDetector:
 
 
 def _difference(one: _Look, other: _Look) -> float:
-    """Mean change of hue, saturation and value, each on a scale of 0 to 255.
+    """Return the mean change of hue, saturation and value, each on a scale of 0 to 255.
 
-    Hue is a circle of 180 steps, and counts as far as both colours are saturated: the hue of grey is noise.
+    Hue is a circle of 180 steps and weighted by the saturation of both colours, because the hue of grey is noise.
     """
     change = np.abs(one - other)
     turn = np.minimum(change[..., 0], 180 - change[..., 0]) * (255 / 90)

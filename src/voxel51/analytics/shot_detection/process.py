@@ -1,4 +1,4 @@
-"""One job of shot detection: boundaries become shots, shots become events with keyframes."""
+"""Shot detection job: turn boundaries into shots, and shots into events with keyframes."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ from voxel51.platform.job import Job
 
 
 def process(job: Job) -> None:
-    """Find the shots of the input ``video`` and leave them at the output ``labels``."""
+    """Find the shots of the input ``video`` and write them to the output ``labels``."""
     given = job.parameters
     shortest = float(given["minimum_shot_seconds"])
     gradual = GradualDetector() if given["gradual"] else None
@@ -46,18 +46,18 @@ def _event(found: Transition) -> VideoEvent:
 
 @dataclass
 class _Shots:
-    """Turns the beginnings of shots into labels."""
+    """Writer of shots as labels."""
 
     labels: VideoLabelsWriter
     count: int = 0
     _start: Boundary | None = None
 
     def begin_once(self, start: Boundary) -> None:
-        """The first shot begins at ``start``, unless it has begun."""
+        """Begin the first shot at ``start``, unless it has begun."""
         self._start = self._start or start
 
     def end(self, following: Boundary) -> None:
-        """The running shot ends before ``following``, where the next one begins."""
+        """End the current shot before ``following``, where the next one begins."""
         start, self._start = self._start or following, following
         last = following.number - 1
         keyframe = (start.number + last) // 2

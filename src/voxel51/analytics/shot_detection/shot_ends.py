@@ -1,4 +1,4 @@
-"""Frames with the ends of shots marked, for analytics that must not look across a cut."""
+"""Shot ends: mark the last frame of each shot, for analytics that must not track across a cut."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -11,9 +11,9 @@ SHORTEST_SECONDS = 0.2
 
 
 def with_shot_ends(frames: Iterable[Frame]) -> Iterator[tuple[Frame, bool]]:
-    """Every frame, with whether it is the last of its shot; the video's last frame always is.
+    """Yield every frame, and whether it is the last of its shot; the last frame of the video always is.
 
-    A cut is certain some frames after it happened, so frames come that much later: about `REACH` of them are held.
+    A cut is certain only some frames later, so frames are delayed: about `REACH` of them are in memory.
     """
     detector = CutDetector(THRESHOLD, SHORTEST_SECONDS)
     held: deque[Frame] = deque()

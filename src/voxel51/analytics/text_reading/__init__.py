@@ -1,4 +1,4 @@
-"""Text, found, read and told how long it stays."""
+"""Text reading: detect and recognise text, and measure how long it is visible."""
 
 from voxel51.analytics.text_reading.process import process
 from voxel51.platform.analytic import Analytic

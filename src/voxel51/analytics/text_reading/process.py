@@ -1,10 +1,10 @@
-"""One job of text reading: some frames are read, and the same text in those that follow each other becomes an event."""
+"""Text reading job: read sampled frames, and write each text as an event."""
 
 from collections.abc import Iterator
 from itertools import islice
 
 from voxel51.analytics.text_reading.reader import Reading, TextReader
-from voxel51.analytics.text_reading.text_tracker import Sighting, TextTracker
+from voxel51.analytics.text_reading.text_tracker import TextTrack, TextTracker
 from voxel51.labels.attributes import CategoricalAttribute, NumericAttribute
 from voxel51.labels.events import VideoEvent
 from voxel51.labels.geometry import BoundingBox
@@ -18,60 +18,60 @@ from voxel51.platform.job import Job
 
 
 def process(job: Job) -> None:
-    """Read the input ``video`` and leave its texts at the output ``labels``."""
+    """Read the text in the input ``video`` and write it to the output ``labels``."""
     given = job.parameters
-    follower = TextTracker()
+    tracker = TextTracker()
     with (
         input_video(job) as video,
         VideoLabelsWriter.open(job.output("labels"), video.filename) as labels,
     ):
         reader = TextReader()
-        for frame in _looked_at(video, int(given["frame_stride"])):
+        for frame in _sampled(video, int(given["frame_stride"])):
             found = reader.read(frame.image(), float(given["confidence"]))
             readings = [each for each in found if _characters(each.text) >= int(given["minimum_characters"])]
-            sightings, ended = follower.add(frame.number, frame.time, readings)
+            tracks, ended = tracker.add(frame.number, frame.time, readings)
             labels.events += map(_event, ended)
-            if sightings:
-                objects = [_object(frame, each, video.selection.to_whole_frame(each.latest.box)) for each in sightings]
+            if tracks:
+                objects = [_object(frame, each, video.selection.to_whole_frame(each.latest.box)) for each in tracks]
                 labels.add_frame(VideoFrame(frame_number=frame.number, objects=objects))
-        labels.events += map(_event, follower.finish())
+        labels.events += map(_event, tracker.finish())
         labels.events.sort(key=_index)
         for name, sha256 in reader.weights.items():
             job.record_weights(name, sha256)
         video.write_metadata(labels)
-    job.message(f"{follower.count} texts in {video.count} frames")
+    job.message(f"{tracker.count} texts in {video.count} frames")
 
 
-def _looked_at(video: InputVideo, stride: int) -> Iterator[Frame]:
-    """As few frames a second as the job asks for, or every ``stride``-th where it does not."""
+def _sampled(video: InputVideo, stride: int) -> Iterator[Frame]:
+    """Return the frames at the requested rate, or every ``stride``-th frame if no rate is given."""
     return islice(video, 0, None, stride) if video.selection.fps is None else video.sampled()
 
 
 def _characters(text: str) -> int:
-    """How many letters and digits it has: dashes and dots are what blinds, fences and bricks are read as."""
+    """Return the number of letters and digits: blinds, fences and bricks are read as dashes and dots."""
     return sum(map(str.isalnum, text))
 
 
-def _object(frame: Frame, sighting: Sighting, box: BoundingBox) -> DetectedObject:
+def _object(frame: Frame, track: TextTrack, box: BoundingBox) -> DetectedObject:
     return DetectedObject(
         label="text",
         bounding_box=box,
-        confidence=sighting.latest.score,
-        index=sighting.index,
+        confidence=track.latest.score,
+        index=track.index,
         frame_number=frame.number,
-        attributes=[_text(sighting.latest)],
+        attributes=[_text(track.latest)],
     )
 
 
-def _event(sighting: Sighting) -> VideoEvent:
-    times = {"start_seconds": sighting.start, "end_seconds": sighting.end}
+def _event(track: TextTrack) -> VideoEvent:
+    times = {"start_seconds": track.start, "end_seconds": track.end}
     facts = [NumericAttribute(name=name, value=round(value, 3)) for name, value in times.items()]
     return VideoEvent(
         label="text",
-        confidence=sighting.best.score,
-        index=sighting.index,
-        support=Support.of(sighting.first, sighting.last),
-        attributes=[_text(sighting.best), *facts],
+        confidence=track.best.score,
+        index=track.index,
+        support=Support.of(track.first, track.last),
+        attributes=[_text(track.best), *facts],
     )
 
 

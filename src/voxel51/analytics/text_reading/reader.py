@@ -1,7 +1,6 @@
-"""The reader: PP-OCRv6 by RapidOCR (https://github.com/RapidAI/RapidOCR) and ONNX Runtime.
+"""Text reader: PP-OCRv6 by RapidOCR (https://github.com/RapidAI/RapidOCR) on ONNX Runtime.
 
-Weights come with the package. Sessions are made here, of those files, so RapidOCR never gets to where it would download
-any.
+Weights are part of the package. Sessions are created here from those files, so RapidOCR never downloads any.
 """
 
 import hashlib
@@ -18,19 +17,21 @@ DETECTOR = "PP-OCRv6_det_small.onnx"
 RECOGNISER = "PP-OCRv6_rec_small.onnx"
 
 LONGEST_SIDE = 640
-"""Text is looked for in pictures with sides of at most so many pixels; it is read in full size. In larger ones the
-detector finds less, not more: drawn letters 12 pixels high in one of 1920 are found at 640 and missed from 960 on.
+"""Text is detected in images with sides of at most this many pixels, and recognised at full size.
+
+In larger images the detector finds less: letters 12 pixels high in an image of 1920 are found at 640 and missed from
+960 on.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One line of text in one picture.
+    """One line of text in one image.
 
     Attributes:
-        text: as it was read, without spaces around it.
-        score: how sure the recogniser is, 0 to 1, on the mean over its characters.
-        box: the upright box around it, as shares of the picture.
+        text: recognised text, without surrounding spaces.
+        score: confidence of the recogniser, 0 to 1, mean over the characters.
+        box: upright box around the text, in relative coordinates.
     """
 
     text: str
@@ -39,10 +40,10 @@ class Reading:
 
 
 class TextReader:
-    """Reads pictures of any size, one a call.
+    """Reader for images of any size, one image per call.
 
     Attributes:
-        weights: file name -> SHA-256 of the models that it reads with.
+        weights: file name -> SHA-256 of its models.
     """
 
     def __init__(self) -> None:
@@ -51,8 +52,8 @@ class TextReader:
         from rapidocr.main import RapidOCR, root_dir  # noqa: PLC0415
 
         parameters = {
-            "Global.use_cls": False,  # text upside down is rare in videos, and its finder errs more often than that
-            "Global.use_preprocess_img": False,  # it refuses thin pictures, and shrinks what is to be read
+            "Global.use_cls": False,  # upside-down text is rare in videos, and its classifier errs more often
+            "Global.use_preprocess_img": False,  # it rejects thin images, and shrinks the text
             "Global.log_level": "critical",
             "Det.limit_type": "max",
             "Det.limit_side_len": LONGEST_SIDE,
@@ -64,7 +65,7 @@ class TextReader:
                 self._engine.cfg[part].session = self._session(Path(root_dir) / "models" / name)
 
     def read(self, image: Pixels, least_score: float) -> Iterator[Reading]:
-        """The lines of text in ``image`` (BGR, uint8 [H, W, 3]) with a score of at least ``least_score``."""
+        """Yield the lines of text in ``image`` (BGR, uint8 [H, W, 3]) with a score of at least ``least_score``."""
         height, width = image.shape[:2]
         found = self._engine(image, text_score=least_score)
         if found.txts is None:

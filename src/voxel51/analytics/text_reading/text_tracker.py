@@ -1,4 +1,4 @@
-"""Which readings are of the same text, seen again."""
+"""Text tracking: join readings of the same text in consecutive frames."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -7,21 +7,23 @@ from voxel51.analytics.text_reading.reader import Reading
 from voxel51.labels.geometry import BoundingBox
 
 LEAST_OVERLAP = 0.3
-"""Of two boxes, as their intersection over their union, for what stands in them to be the same text."""
+"""Minimum intersection over union of two boxes with the same text."""
 
 GREATEST_DIFFERENCE = 0.34
-"""Of two readings of the same text: edits as a share of the longer one's characters. One of three may be misread."""
+"""Maximum edit distance of two readings of the same text, as a share of the longer one: one of three characters may be
+misread.
+"""
 
 
 @dataclass(slots=True)
-class Sighting:
-    """A text from the frame that it was first seen in to the last.
+class TextTrack:
+    """Text over the frames in which it is visible.
 
     Attributes:
-        index: its number, from 1, never used twice.
-        first, last: frames that were looked at, by number.
-        start, end: when they are shown, in seconds.
-        best: the surest reading.
+        index: its number, from 1, never reused.
+        first, last: numbers of the first and last analysed frame with it.
+        start, end: times of these frames, in seconds.
+        best: the reading with the greatest confidence.
         latest: the reading of the last frame.
     """
 
@@ -35,47 +37,47 @@ class Sighting:
 
 
 class TextTracker:
-    """Joins readings of frames, one after another; it remembers one frame.
+    """Joins the readings of consecutive frames; it keeps those of one frame.
 
     Attributes:
-        count: how many texts there were so far.
+        count: number of texts so far.
     """
 
     def __init__(self) -> None:
         self.count = 0
-        self._lasting: list[Sighting] = []
+        self._current: list[TextTrack] = []
 
-    def add(self, number: int, time: float, readings: Sequence[Reading]) -> tuple[list[Sighting], list[Sighting]]:
-        """Take the readings of the next frame; gives the sighting that each is part of, and those that ended before."""
-        pairs = [(overlap(old.latest.box, new.box), old, new) for old in self._lasting for new in readings]
+    def add(self, number: int, time: float, readings: Sequence[Reading]) -> tuple[list[TextTrack], list[TextTrack]]:
+        """Add the readings of the next frame; return the track of each reading, and the tracks that have ended."""
+        pairs = [(overlap(old.latest.box, new.box), old, new) for old in self._current for new in readings]
         same = [(old, new) for share, old, new in sorted(pairs, key=_share, reverse=True) if _are_same(share, old, new)]
-        known: dict[int, Sighting] = {}
+        known: dict[int, TextTrack] = {}
         taken: set[int] = set()
         for old, new in same:
             if id(new) not in known and old.index not in taken:
                 known[id(new)] = old
                 taken.add(old.index)
-        ended = [each for each in self._lasting if each.index not in taken]
-        self._lasting = [self._seen(known.get(id(each)), number, time, each) for each in readings]
-        return self._lasting, ended
+        ended = [each for each in self._current if each.index not in taken]
+        self._current = [self._seen(known.get(id(each)), number, time, each) for each in readings]
+        return self._current, ended
 
-    def finish(self) -> Iterator[Sighting]:
-        """Those that were there until the last frame."""
-        yield from self._lasting
-        self._lasting = []
+    def finish(self) -> Iterator[TextTrack]:
+        """Yield the texts that were visible until the last frame."""
+        yield from self._current
+        self._current = []
 
-    def _seen(self, sighting: Sighting | None, number: int, time: float, reading: Reading) -> Sighting:
-        if sighting is None:
+    def _seen(self, track: TextTrack | None, number: int, time: float, reading: Reading) -> TextTrack:
+        if track is None:
             self.count += 1
-            return Sighting(self.count, number, number, time, time, reading, reading)
-        sighting.last, sighting.end, sighting.latest = number, time, reading
-        if reading.score > sighting.best.score:
-            sighting.best = reading
-        return sighting
+            return TextTrack(self.count, number, number, time, time, reading, reading)
+        track.last, track.end, track.latest = number, time, reading
+        if reading.score > track.best.score:
+            track.best = reading
+        return track
 
 
 def overlap(one: BoundingBox, other: BoundingBox) -> float:
-    """Intersection over union of two boxes, 0 to 1."""
+    """Return the intersection over union of two boxes, 0 to 1."""
     width = min(one.right, other.right) - max(one.left, other.left)
     height = min(one.bottom, other.bottom) - max(one.top, other.top)
     if width <= 0 or height <= 0:
@@ -84,7 +86,9 @@ def overlap(one: BoundingBox, other: BoundingBox) -> float:
 
 
 def edit_distance(one: str, other: str) -> int:
-    """How many characters have to be put in, left out or exchanged to make ``other`` of ``one``."""
+    """Return the number of insertions, deletions and substitutions that turn ``one`` into ``other`` (Levenshtein
+    distance).
+    """
     before = list(range(len(other) + 1))
     for row, character in enumerate(one, start=1):
         line = [row]
@@ -95,14 +99,14 @@ def edit_distance(one: str, other: str) -> int:
     return before[-1]
 
 
-def _are_same(share: float, old: Sighting, new: Reading) -> bool:
+def _are_same(share: float, old: TextTrack, new: Reading) -> bool:
     if share < LEAST_OVERLAP:
         return False
     one, other = old.latest.text.casefold(), new.text.casefold()
     return edit_distance(one, other) <= GREATEST_DIFFERENCE * max(len(one), len(other))
 
 
-def _share(pair: tuple[float, Sighting, Reading]) -> float:
+def _share(pair: tuple[float, TextTrack, Reading]) -> float:
     return pair[0]
 
 

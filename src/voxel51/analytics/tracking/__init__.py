@@ -1,7 +1,6 @@
-"""Following things through a video: no analytic, but what several are made of.
+"""Multi-object tracking, which several analytics share.
 
-- `detections`: what a detector finds in one picture
-- `tracker`, `motion`: which box in this frame is which thing of the frames before
-- `trajectories`: from what was seen now and then to what is said about every frame
-- `follower`: all of it together, for one video, shot by shot
+- `tracker`, `kalman_filter`: assign the boxes of a frame to the tracks of earlier frames
+- `interpolation`: confirm tracks and fill in the frames between observations
+- `video_tracker`: detection and tracking for one video, shot by shot
 """

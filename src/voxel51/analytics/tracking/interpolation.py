@@ -1,7 +1,7 @@
-"""From what was seen now and then to what is said about every frame.
+"""Track interpolation: confirm tracks, and fill in the frames between observations.
 
-A thing counts as seen only after it was seen a few times, and between two sightings it moves in a straight line. Both
-are known late, so frames are held back for a while and given in order.
+A track is confirmed after some observations, and moves in a straight line between two of them. Both are known only
+later, so frames are delayed and yielded in order.
 """
 
 import itertools
@@ -14,77 +14,77 @@ import numpy as np
 from voxel51.analytics.detectors.detections import Floats
 from voxel51.analytics.tracking.tracker import Observation, Track
 
-SIGHTINGS = 3
-"""How often a thing must be seen to be believed; what is seen once or twice is mostly a mistake of the detector."""
+MIN_OBSERVATIONS = 3
+"""Number of observations that confirm a track; objects that are observed once or twice are mostly false detections."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrackedBox:
-    """A thing in one frame: its box in pixels [4], and whether it was seen there or only must have been there."""
+    """Box of a track in one frame, in pixels [4], and whether it was observed or interpolated."""
 
     track: Track
     box: Floats
     score: float
-    seen: bool
+    observed: bool
 
 
 @dataclass
 class TrackInterpolator:
-    """Collects sightings, and gives for every frame what is in it.
+    """Collects observations, and yields the boxes of every frame.
 
     Attributes:
-        longest_gap_frames: between sightings further apart nothing is filled in.
-        patience_frames: a thing not seen for longer does not come back. It bounds how far back a frame may still
-            change, and with that memory.
+        longest_gap_frames: longer gaps between observations are not filled in.
+        max_hidden_frames: maximum number of frames for which a track survives without observation. It limits how far
+            back a frame may still change, and so the memory.
     """
 
     longest_gap_frames: int
-    patience_frames: int
+    max_hidden_frames: int
     _pending: dict[int, list[TrackedBox]] = field(default_factory=lambda: defaultdict(list))
-    _sightings: dict[int, list[Observation]] = field(default_factory=dict)
+    _observations: dict[int, list[Observation]] = field(default_factory=dict)
     _steps: int = 0
 
     def add(self, tracks: list[Track], frame_number: int) -> Iterator[tuple[int, list[TrackedBox]]]:
-        """Take the tracks seen in a frame; give the frames that are final now, in order, those with things in them."""
+        """Add the tracks observed in a frame; yield the frames with objects that are final now, in order."""
         self._steps += 1
         for track in tracks:
-            self._sightings.setdefault(track.number, []).append(track.last)
-            if track.observation_count >= SIGHTINGS:
+            self._observations.setdefault(track.number, []).append(track.last)
+            if track.observation_count >= MIN_OBSERVATIONS:
                 self._place(track)
-        self._forget(before=frame_number - self.patience_frames)
-        yield from self._given(until=frame_number - SIGHTINGS * self.patience_frames)
+        self._forget(before=frame_number - self.max_hidden_frames)
+        yield from self._given(until=frame_number - MIN_OBSERVATIONS * self.max_hidden_frames)
 
     def finish_shot(self, tracks: list[Track]) -> Iterator[tuple[int, list[TrackedBox]]]:
-        """Give all frames that are left, and forget all tracks. ``tracks`` are those of the last frame.
+        """Yield all remaining frames and drop all tracks. ``tracks`` are those of the last frame.
 
-        In a shot with fewer frames than a thing must be seen in, what is there at its end is believed.
+        In a shot with fewer frames than confirm a track, the tracks of its last frame are accepted.
         """
-        if self._steps < SIGHTINGS:
+        if self._steps < MIN_OBSERVATIONS:
             for track in tracks:
                 self._place(track)
         yield from self._given(until=max(self._pending, default=0))
-        self._sightings.clear()
+        self._observations.clear()
         self._steps = 0
 
     def _place(self, track: Track) -> None:
-        """Put everything known of a track's way since it was last placed into the frames; keep its last sighting."""
-        sightings = self._sightings[track.number]
-        if track.observation_count <= SIGHTINGS:
-            self._put(track, sightings[0], seen=True)
-        for before, after in itertools.pairwise(sightings):
+        """Add the known path of a track since its last call to the frames; keep its last observation."""
+        observations = self._observations[track.number]
+        if track.observation_count <= MIN_OBSERVATIONS:
+            self._put(track, observations[0], observed=True)
+        for before, after in itertools.pairwise(observations):
             if after.frame_number - before.frame_number <= self.longest_gap_frames:
                 for between in _between(before, after):
-                    self._put(track, between, seen=False)
-            self._put(track, after, seen=True)
-        self._sightings[track.number] = sightings[-1:]
+                    self._put(track, between, observed=False)
+            self._put(track, after, observed=True)
+        self._observations[track.number] = observations[-1:]
 
-    def _put(self, track: Track, where: Observation, *, seen: bool) -> None:
-        self._pending[where.frame_number].append(TrackedBox(track, where.box, where.score, seen))
+    def _put(self, track: Track, where: Observation, *, observed: bool) -> None:
+        self._pending[where.frame_number].append(TrackedBox(track, where.box, where.score, observed))
 
     def _forget(self, before: int) -> None:
-        gone = [number for number, seen in self._sightings.items() if seen[-1].frame_number < before]
+        gone = [number for number, observed in self._observations.items() if observed[-1].frame_number < before]
         for number in gone:
-            del self._sightings[number]
+            del self._observations[number]
 
     def _given(self, until: int) -> Iterator[tuple[int, list[TrackedBox]]]:
         for number in sorted(number for number in self._pending if number <= until):

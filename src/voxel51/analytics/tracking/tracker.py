@@ -1,11 +1,11 @@
-"""Which box in this frame is which thing of the frames before.
+"""Tracker: assign the boxes of each frame to the tracks of earlier frames.
 
-Written from the papers:
+Implemented from the papers:
 
 - Y. Zhang et al., "ByteTrack: Multi-Object Tracking by Associating Every Detection Box", ECCV 2022: boxes of low score
-  do not begin tracks, but continue them.
-- J. Cao et al., "Observation-Centric SORT: Rethinking SORT for Robust Multi-Object Tracking", CVPR 2023: a thing that
-  comes back is also looked for where it was last seen, and its motion is then corrected for the time it was hidden.
+  do not start tracks, but continue them.
+- J. Cao et al., "Observation-Centric SORT: Rethinking SORT for Robust Multi-Object Tracking", CVPR 2023: a lost object
+  is also matched at its last observed position, and its motion is then corrected for the hidden time.
 """
 
 from collections.abc import Callable
@@ -18,18 +18,18 @@ from voxel51.analytics.detectors.detections import Detections, Floats, iou_matri
 from voxel51.analytics.tracking.kalman_filter import BoxKalmanFilter
 
 FIRST_OVERLAP = 0.2
-"""A sure box continues a track if it iou_matrix the predicted one at least this much (IoU)."""
+"""Minimum overlap (IoU) of a sure box with the predicted box of a track that it continues."""
 
 SECOND_OVERLAP = 0.4
-"""Likewise for an unsure box, which needs more in its favour."""
+"""The same for an unsure box, which needs more evidence."""
 
 OTHER_CLASS_PENALTY = 0.3
-"""Taken off the overlap of boxes of another class: detectors confuse vans with cars, but not for long."""
+"""Subtracted from the overlap of boxes of different classes: detectors confuse vans with cars, but not for long."""
 
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """A thing seen in a frame: its box in pixels [4] and the detector's score."""
+    """Observation of an object in a frame: its box in pixels [4] and the detector's score."""
 
     frame_number: int
     box: Floats
@@ -38,13 +38,13 @@ class Observation:
 
 @dataclass
 class Track:
-    """One thing over time.
+    """One object over time.
 
     Attributes:
-        number: its name, from 1, never used twice.
-        votes: class -> sum of scores; the class with most is what it is.
-        last: where and when it was last seen.
-        observation_count: how often it was seen.
+        number: track number, from 1, never reused.
+        votes: class -> sum of scores; the class with the greatest sum is that of the track.
+        last: the last observation.
+        observation_count: number of observations.
     """
 
     number: int
@@ -52,28 +52,30 @@ class Track:
     motion: BoxKalmanFilter
     votes: dict[int, float] = field(default_factory=dict)
     observation_count: int = 1
-    _motion_when_seen: BoxKalmanFilter = field(init=False)
+    _motion_at_last_observation: BoxKalmanFilter = field(init=False)
 
     def __post_init__(self) -> None:
-        self._motion_when_seen = self.motion.copy()
+        self._motion_at_last_observation = self.motion.copy()
 
     @property
     def class_index(self) -> int:
-        """What it most likely is."""
+        """The most likely class."""
         return max(self.votes, key=lambda each: self.votes[each])
 
     def observe(self, seen: Observation, class_index: int, *, was_hidden: bool) -> None:
-        """It was seen again. If it was hidden before, its motion becomes that of a straight line through the gap."""
+        """Add an observation. If the object was hidden, its motion is recomputed along a straight line through the
+        gap.
+        """
         if was_hidden:
-            self.motion = self._motion_through(seen)
+            self.motion = self._motion_through_gap(seen)
         self.motion.update(seen.box)
-        self._motion_when_seen = self.motion.copy()
+        self._motion_at_last_observation = self.motion.copy()
         self.votes[class_index] = self.votes.get(class_index, 0.0) + seen.score
         self.last = seen
         self.observation_count += 1
 
-    def _motion_through(self, seen: Observation) -> BoxKalmanFilter:
-        motion = self._motion_when_seen
+    def _motion_through_gap(self, seen: Observation) -> BoxKalmanFilter:
+        motion = self._motion_at_last_observation
         gap = seen.frame_number - self.last.frame_number
         for step in range(1, gap):
             motion.predict(1)
@@ -84,45 +86,49 @@ class Track:
 
 @dataclass
 class Tracker:
-    """Follows things from frame to frame. Frames may be skipped, as long as their numbers rise.
+    """Assigns detections to tracks frame by frame. Frames may be skipped, as long as their numbers increase.
 
     Attributes:
-        sure_score: a box of at least this score begins a track; others only continue one.
-        patience_frames: a thing not seen for longer is forgotten.
+        sure_score: minimum score of a box that starts a track; other boxes only continue tracks.
+        max_hidden_frames: a track without an observation for longer is dropped.
     """
 
     sure_score: float
-    patience_frames: int
+    max_hidden_frames: int
     _tracks: list[Track] = field(default_factory=list)
     _count: int = 0
     _frame_number: int = 0
     _previous_number: int = 0
 
     def step(self, frame_number: int, found: Detections) -> list[Track]:
-        """The tracks seen in this frame, old and new; `Track.last` says where."""
-        self._tracks = [each for each in self._tracks if frame_number - each.last.frame_number <= self.patience_frames]
+        """Return the tracks observed in this frame, old and new; `Track.last` has their position."""
+        self._tracks = [
+            each for each in self._tracks if frame_number - each.last.frame_number <= self.max_hidden_frames
+        ]
         self._previous_number, self._frame_number = self._frame_number, frame_number
         for track in self._tracks:
             track.motion.predict(frame_number - self._previous_number)
+        # ByteTrack: sure boxes are matched first, then unsure ones, to tracks that are not hidden.
         sure = found.chosen(found.scores >= self.sure_score)
         unsure = found.chosen(found.scores < self.sure_score)
         waiting, rest = self._match(self._tracks, sure, _predicted, FIRST_OVERLAP)
         current = [each for each in waiting if not self._was_hidden(each)]
         unseen, _ = self._match(current, unsure, _predicted, SECOND_OVERLAP)
         unseen += [each for each in waiting if self._was_hidden(each)]
+        # OC-SORT: then remaining sure boxes, at the last observed positions of unmatched tracks.
         _, rest = self._match(unseen, rest, _last_seen, FIRST_OVERLAP)
         for position in range(len(rest)):
             self._begin(rest, position)
         return [each for each in self._tracks if each.last.frame_number == frame_number]
 
     def forget(self) -> None:
-        """Begin anew, as after a cut: nothing that was seen before continues. Numbers go on."""
+        """Drop all tracks, as after a cut. Numbers are not reused."""
         self._tracks = []
 
     def _match(
         self, tracks: list[Track], found: Detections, place: Callable[[Track], Floats], least_overlap: float
     ) -> tuple[list[Track], Detections]:
-        """Give boxes to tracks so that they overlap most in total; return the tracks and boxes that got none."""
+        """Assign boxes to tracks for the greatest total overlap; return the unmatched tracks and boxes."""
         if not tracks or not len(found):
             return tracks, found
         overlap = iou_matrix(np.stack([place(each) for each in tracks]), found.boxes)

@@ -1,4 +1,4 @@
-"""Finds and follows the things of one video, and labels every frame."""
+"""Video tracker: detect and track the objects of one video, and label every frame."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -16,83 +16,84 @@ from voxel51.labels.video import VideoFrame
 from voxel51.platform.frames import InputVideo
 from voxel51.platform.selection import Sampler
 
-PATIENCE_SECONDS = 1.2
-"""How long a thing may be hidden and still be the same when it comes back."""
+MAX_HIDDEN_SECONDS = 1.2
+"""Maximum time for which an object may be hidden and keep its track."""
 
 LONGEST_GAP_SECONDS = 0.6
-"""How long a thing may be hidden and still be labelled, where it must have been."""
+"""Maximum time for which a hidden object is labelled at its interpolated position."""
 
-MOST_PATIENCE_FRAMES = 300
-"""Bounds memory where a file claims an absurd frame rate."""
+MAX_HIDDEN_FRAMES = 300
+"""Limit of memory for files that declare an absurd frame rate."""
 
 
 class FrameDetector(Protocol):
-    """Finds things in single frames.
+    """Detector for the frames of one video.
 
     Attributes:
-        names: of the classes, by their index.
-        picture_size: width and height, in pixels, of the picture in which boxes are.
+        names: of the classes, by index.
+        picture_size: width and height, in pixels, of the image in which boxes are given.
     """
 
     names: Sequence[str]
     picture_size: tuple[int, int]
 
     def find(self, frame: Frame) -> Detections:
-        """What is in ``frame``."""
+        """Return the detections in ``frame``."""
 
     def start_shot(self) -> None:
-        """The next frame has nothing to do with those before."""
+        """Prepare for a new shot: the next frame is unrelated to earlier ones."""
 
 
 class VideoTracker:
-    """Looks at every ``stride``-th frame of a video, or as few as its job asks for, and at the ends of shots.
+    """Tracker that analyses every ``stride``-th frame of a video, or as few as its job requests, and both ends of
+    shots.
 
     Attributes:
         numbers: of the tracks so far.
     """
 
-    def __init__(self, video: InputVideo, finder: FrameDetector, sure_score: float, stride: int = 1) -> None:
+    def __init__(self, video: InputVideo, detector: FrameDetector, sure_score: float, stride: int = 1) -> None:
         self.numbers: set[int] = set()
         self._video = video
-        self._finder = finder
+        self._detector = detector
         self._stride = stride
         rate, fps = video.metadata.frame_rate or 25.0, video.selection.fps
         interval = stride if fps is None else max(stride, math.ceil(rate / fps))
-        patience = max(min(round(rate * PATIENCE_SECONDS), MOST_PATIENCE_FRAMES), 2 * interval)
-        self._tracker = Tracker(sure_score=sure_score, patience_frames=patience)
-        self._trajectories = TrackInterpolator(max(round(rate * LONGEST_GAP_SECONDS), interval), patience)
+        max_hidden = max(min(round(rate * MAX_HIDDEN_SECONDS), MAX_HIDDEN_FRAMES), 2 * interval)
+        self._tracker = Tracker(sure_score=sure_score, max_hidden_frames=max_hidden)
+        self._interpolator = TrackInterpolator(max(round(rate * LONGEST_GAP_SECONDS), interval), max_hidden)
 
     def frames(self) -> Iterator[VideoFrame]:
-        """The frames in which things are, labelled, in order. Nothing is followed across a cut."""
-        for frame_number, things in self._placed():
-            self.numbers.update(thing.track.number for thing in things)
-            yield VideoFrame(frame_number=frame_number, objects=list(self._objects(frame_number, things)))
+        """Yield the frames with objects, labelled, in order. Tracks end at cuts."""
+        for frame_number, boxes in self._tracked_boxes():
+            self.numbers.update(tracked.track.number for tracked in boxes)
+            yield VideoFrame(frame_number=frame_number, objects=list(self._objects(frame_number, boxes)))
 
-    def _placed(self) -> Iterator[tuple[int, list[TrackedBox]]]:
+    def _tracked_boxes(self) -> Iterator[tuple[int, list[TrackedBox]]]:
         shot_start, sampler = None, Sampler(self._video.selection.fps)
         for frame, ends_shot in with_shot_ends(self._video):
             shot_start = shot_start or frame.number
             if ends_shot or ((frame.number - shot_start) % self._stride == 0 and sampler.takes(frame.time)):
-                tracks = self._tracker.step(frame.number, self._finder.find(frame))
-                yield from self._trajectories.add(tracks, frame.number)
+                tracks = self._tracker.step(frame.number, self._detector.find(frame))
+                yield from self._interpolator.add(tracks, frame.number)
             if ends_shot:
-                yield from self._trajectories.finish_shot(tracks)
+                yield from self._interpolator.finish_shot(tracks)
                 self._tracker.forget()
-                self._finder.start_shot()
+                self._detector.start_shot()
                 shot_start, sampler = None, Sampler(self._video.selection.fps)
 
-    def _objects(self, frame_number: int, things: list[TrackedBox]) -> Iterator[DetectedObject]:
-        width, height = self._finder.picture_size
-        for thing in things:
-            left, top, right, bottom = (float(side) for side in thing.box)
+    def _objects(self, frame_number: int, boxes: list[TrackedBox]) -> Iterator[DetectedObject]:
+        width, height = self._detector.picture_size
+        for tracked in boxes:
+            left, top, right, bottom = (float(side) for side in tracked.box)
             box = BoundingBox.clipped(left / width, top / height, right / width, bottom / height)
             if box is not None:
-                filled_in = [] if thing.seen else [BooleanAttribute(name="interpolated", value=True)]
+                filled_in = [] if tracked.observed else [BooleanAttribute(name="interpolated", value=True)]
                 yield DetectedObject(
-                    label=self._finder.names[thing.track.class_index],
+                    label=self._detector.names[tracked.track.class_index],
                     bounding_box=self._video.selection.to_whole_frame(box),
-                    confidence=round(thing.score, 3),
-                    index=thing.track.number,
+                    confidence=round(tracked.score, 3),
+                    index=tracked.track.number,
                     frame_number=frame_number,
                     attributes=[*filled_in],
                 )

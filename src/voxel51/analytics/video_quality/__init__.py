@@ -1,4 +1,4 @@
-"""Where a video is black, frozen, blurred or damaged, and how bright and sharp each frame is."""
+"""Video quality: find black, frozen, blurred and damaged segments, and measure brightness and sharpness."""
 
 from voxel51.analytics.video_quality.process import process
 from voxel51.platform.analytic import Analytic

@@ -1,4 +1,4 @@
-"""What can be measured of one frame's brightness, on a small picture of it."""
+"""Quality measures of one frame, computed on the brightness of a small image."""
 
 from dataclasses import dataclass
 from typing import cast
@@ -9,19 +9,19 @@ import numpy as np
 from voxel51.labels.media.frame import Frame, Pixels, resized
 
 PICTURE_SIZE = (320, 180)
-"""Width and height at which frames are measured: the same for every video, so that figures can be compared."""
+"""Width and height at which frames are measured: the same for every video, so that figures are comparable."""
 
-_BLACK, _WHITE = 16, 235  # of the usual range of video
+_BLACK, _WHITE = 16, 235  # limited range of video
 
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """One frame.
+    """Measures of one frame.
 
     Attributes:
         brightness: mean, 0 (black) to 255 (white).
-        sharpness: variance of the Laplacian: how much each pixel differs from those around it.
-        change: mean difference to the frame before, 0 to 255; None for the first one.
+        sharpness: variance of the Laplacian, which responds to local contrast.
+        change: mean difference from the previous frame, 0 to 255; None for the first one.
     """
 
     brightness: float
@@ -30,13 +30,13 @@ class Measures:
 
 
 class Meter:
-    """Measures frames one after another; it remembers one."""
+    """Measures consecutive frames; it keeps one."""
 
     def __init__(self) -> None:
         self._before: Pixels | None = None
 
     def measure(self, frame: Frame) -> Measures:
-        """What can be said of ``frame``, and of how it differs from the one measured before."""
+        """Return the measures of ``frame``, and its change since the previous call."""
         small = resized(frame.luma(), *PICTURE_SIZE)
         picture = cast("Pixels", small if frame.has_full_range else cv2.LUT(small, _FULL_RANGE))
         _, deviation = cv2.meanStdDev(cv2.Laplacian(picture, cv2.CV_16S))

@@ -1,12 +1,12 @@
-"""One job of video quality: frames are measured, and what lasts becomes events."""
+"""Video quality job: measure frames, and write lasting conditions as events."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from voxel51.analytics.video_quality.measures import Measures, Meter
 from voxel51.analytics.video_quality.segments import Segment, SegmentFinder
 from voxel51.labels.attributes import BooleanAttribute, NumericAttribute
 from voxel51.labels.events import VideoEvent
+from voxel51.labels.field_types import JsonValue
 from voxel51.labels.media.frame import Frame
 from voxel51.labels.support import Support
 from voxel51.labels.video import VideoFrame
@@ -16,9 +16,9 @@ from voxel51.platform.job import Job
 
 
 def process(job: Job) -> None:
-    """Measure the input ``video`` and leave what is found at the output ``labels``."""
+    """Measure the input ``video`` and write the results to the output ``labels``."""
     given = job.parameters
-    finding, meter, totals = _Finding(given), Meter(), _Totals()
+    conditions, meter, totals = _ConditionFinder(given), Meter(), _Totals()
     with (
         input_video(job) as video,
         VideoLabelsWriter.open(job.output("labels"), video.filename) as labels,
@@ -26,11 +26,11 @@ def process(job: Job) -> None:
         for frame in video.sampled():
             measures = meter.measure(frame)
             totals.add(measures)
-            labels.events += finding.add(frame, measures)
+            labels.events += conditions.add(frame, measures)
             if given["framewise"]:
                 labels.add_frame(_labelled(frame, measures))
         end = video.last_time + 1 / (video.metadata.frame_rate or 25)
-        labels.events += finding.finish(end)
+        labels.events += conditions.finish(end)
         labels.events.sort(key=_place)
         labels.attributes += totals.attributes()
         video.write_metadata(labels)
@@ -41,12 +41,12 @@ def process(job: Job) -> None:
 _KINDS = ("black", "frozen", "blurred", "damaged")
 
 
-class _Finding:
-    """Which spells of what there are. A black picture is neither frozen nor blurred."""
+class _ConditionFinder:
+    """Segment finders of all conditions. A black frame is neither frozen nor blurred."""
 
-    def __init__(self, given: Mapping[str, Any]) -> None:
+    def __init__(self, given: Mapping[str, JsonValue]) -> None:
         self._given = given
-        self._spells = {
+        self._segments = {
             kind: SegmentFinder(0.0 if kind == "damaged" else float(given[f"{kind}_seconds"])) for kind in _KINDS
         }
         self._before: tuple[int, float] | None = None
@@ -62,13 +62,13 @@ class _Finding:
             "damaged": frame.is_damaged,
         }
         for kind, lasts in lasting.items():
-            for spell in self._spells[kind].add(frame.number, frame.time, lasts=lasts):
-                yield _event(kind, spell)
+            for segment in self._segments[kind].add(frame.number, frame.time, lasts=lasts):
+                yield _event(kind, segment)
 
     def finish(self, end: float) -> Iterator[VideoEvent]:
-        for kind, finder in self._spells.items():
-            for spell in finder.finish(end):
-                yield _event(kind, spell)
+        for kind, finder in self._segments.items():
+            for segment in finder.finish(end):
+                yield _event(kind, segment)
 
 
 class _Totals:
@@ -95,10 +95,10 @@ def _labelled(frame: Frame, measures: Measures) -> VideoFrame:
     return VideoFrame(frame_number=frame.number, attributes=[*numbers, *damaged])
 
 
-def _event(kind: str, spell: Segment) -> VideoEvent:
-    times = {"start_seconds": spell.start, "end_seconds": spell.end}
+def _event(kind: str, segment: Segment) -> VideoEvent:
+    times = {"start_seconds": segment.start, "end_seconds": segment.end}
     facts = [NumericAttribute(name=name, value=round(value, 3)) for name, value in times.items()]
-    return VideoEvent(label=kind, support=Support.of(spell.first, spell.last), attributes=[*facts])
+    return VideoEvent(label=kind, support=Support.of(segment.first, segment.last), attributes=[*facts])
 
 
 def _place(event: VideoEvent) -> tuple[int, int]:

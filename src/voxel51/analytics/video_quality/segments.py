@@ -1,4 +1,4 @@
-"""Stretches of a video in which something lasts."""
+"""Segments of a video in which a condition lasts."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """From the frame ``first`` to the frame ``last``, both included; times in seconds, ``end`` being that of the frame
-    after the last.
+    """Segment from the frame ``first`` to the frame ``last``, both included; ``end`` is the time of the frame after the
+    last, in seconds.
     """
 
     first: int
@@ -17,7 +17,7 @@ class Segment:
 
 
 class SegmentFinder:
-    """Turns what is so, or not, frame by frame, into spells that last at least ``minimum_seconds``."""
+    """Joins frames that meet a condition into segments of at least ``minimum_seconds``."""
 
     def __init__(self, minimum_seconds: float) -> None:
         self._minimum_seconds = minimum_seconds
@@ -25,7 +25,7 @@ class SegmentFinder:
         self._last = 0
 
     def add(self, number: int, time: float, *, lasts: bool) -> Iterator[Segment]:
-        """Take the next frame; gives the spell that ended before it, if one did."""
+        """Add the next frame; yield the segment that ended before it, if any."""
         if not lasts:
             yield from self.finish(time)
         elif self._first is None:
@@ -34,7 +34,7 @@ class SegmentFinder:
             self._last = number
 
     def finish(self, end: float) -> Iterator[Segment]:
-        """The spell that lasts until the end of the video, which is at ``end`` seconds, if there is one."""
+        """Yield the segment that lasts until the end of the video, at ``end`` seconds, if any."""
         if self._first is not None and end - self._first[1] >= self._minimum_seconds:
             yield Segment(self._first[0], self._last, self._first[1], end)
         self._first = None

@@ -166,7 +166,7 @@ class Frame:
         return self._decoded.color_range == ColorRange.JPEG or self._decoded.format.name.startswith("yuvj")
 
 
-def _plane(frame: av.VideoFrame, index: int, width: int, height: int) -> Any:
+def _plane(frame: av.VideoFrame, index: int, width: int, height: int) -> Pixels:
     plane: Any = frame.planes[index]
     rows = np.frombuffer(plane, np.uint8, count=plane.line_size * height)
     return rows.reshape(height, plane.line_size)[:, :width]
@@ -185,7 +185,7 @@ def resized(pixels: Any, width: int, height: int) -> Pixels:
     return cast("Pixels", cv2.resize(pixels, (width, height), interpolation=method))
 
 
-def _can_be_halved(pixels: Any, width: int, height: int) -> bool:
+def _can_be_halved(pixels: Pixels, width: int, height: int) -> bool:
     high, wide = (int(side) for side in pixels.shape[:2])
     return wide % 2 == 0 and high % 2 == 0 and wide >= 2 * width and high >= 2 * height
 
