@@ -85,7 +85,7 @@ def classifier() -> bytes:
         (classifier(), None, None, "do not match a detector of the families"),
         (yolox(), ["one"], None, "1 names are given, but the model has 2 classes"),
         (yolox(), None, "detr", "not a detector of the family detr"),
-        (nanodet(classes=3), None, "nanodet", "say what its classes are called"),
+        (nanodet(classes=3), None, "nanodet", "give the names of its classes"),
     ],
     ids=["empty", "text", "cut", "elsewhere", "classifier", "names", "family", "unnamed"],
 )
