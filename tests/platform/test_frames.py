@@ -51,7 +51,7 @@ def test_a_short_video_is_analysed_with_a_warning(tmp_path: Path) -> None:
     with VideoLabelsWriter.open(tmp_path / "labels.json") as labels:
         video.write_metadata(labels)
     assert [each.value for each in labels.attributes] == recorder.warnings == job.warnings
-    assert "cut short" in recorder.warnings[0]
+    assert "truncated" in recorder.warnings[0]
 
 
 def test_a_short_video_is_rejected_when_strict(tmp_path: Path) -> None:
