@@ -1,4 +1,4 @@
-"""What tests of the console ask of the platform beside the browser, and of every page."""
+"""Requests to the platform that tests of the console make beside the browser, and checks that fit every page."""
 
 import json
 from pathlib import Path
@@ -21,31 +21,31 @@ def submit(person: Person, analytic: str, name: str, *, start: bool = True, data
 
 
 def job_of(person: Person, job_id: str) -> dict[str, Any]:
-    """The record of a job."""
+    """Return the record of a job."""
     record: dict[str, Any] = requests.get(f"{person.v1}/jobs/{job_id}", headers=person.headers).json()["job"]
     return record
 
 
 def jobs_of(person: Person) -> dict[str, dict[str, Any]]:
-    """Records of all jobs by their names."""
+    """Return the records of all jobs by name."""
     jobs = requests.get(f"{person.v1}/jobs", headers=person.headers).json()["jobs"]
     return {job["name"]: job for job in jobs}
 
 
 def request_of(person: Person, job_id: str) -> dict[str, Any]:
-    """What a job was asked to do."""
+    """Return the request of a job."""
     document: dict[str, Any] = requests.get(f"{person.v1}/jobs/{job_id}/request", headers=person.headers).json()
     return document
 
 
 def analytic_id(person: Person, name: str) -> str:
-    """The id of the latest version of an analytic."""
+    """Return the id of the latest version of an analytic."""
     analytics = requests.get(f"{person.v1}/analytics", headers=person.headers).json()["analytics"]
     return next(str(each["id"]) for each in analytics if each["name"] == name)
 
 
 def upload_manifest(person: Person, manifest: Any) -> str:
-    """Upload the manifest of an analytic; returns its id."""
+    """Upload the manifest of an analytic, and return its id."""
     files = {"file": ("manifest.json", json.dumps(manifest), "application/json")}
     answer = requests.post(f"{person.v1}/analytics", headers=person.headers, files=files)
     assert answer.status_code == 201, answer.text
@@ -53,7 +53,7 @@ def upload_manifest(person: Person, manifest: Any) -> str:
 
 
 def assert_usable(visit: Visit) -> None:
-    """The page as it is can be used by everybody, in both looks, and fits on a phone."""
+    """Assert that the page is accessible in both themes, and fits on a phone."""
     for _ in visit.in_both_looks():
         visit.assert_accessible()
     before = visit.page.viewport_size

@@ -1,4 +1,4 @@
-"""A platform at which everybody may sign up, and a browser in which the console is used."""
+"""Fixtures of the console: a platform with open sign-up, users, and visits with a real browser."""
 
 import itertools
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ _numbers = itertools.count(1)
 
 @pytest.fixture(scope="session")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlatformProcess]:
-    """One platform for all tests of the console; each has a person of its own."""
+    """Run one platform for all tests of the console; each test has its own user."""
     folder = tmp_path_factory.mktemp("platform") / "data"
     with running(new_platform(folder, environment={"VOXEL51_SERVER_SIGN_UP": "open"})) as shared:
         yield shared
@@ -23,13 +23,13 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlatformProce
 
 @pytest.fixture(scope="session")
 def operator(platform: PlatformProcess) -> Person:
-    """Who came first."""
+    """The operator: the first account of the platform."""
     return Person.sign_up(platform, "olivia")
 
 
 @pytest.fixture
 def person(platform: PlatformProcess, operator: Person) -> Person:
-    """Somebody new, who has nothing yet."""
+    """A new user without videos or jobs."""
     return Person.sign_up(platform, f"person-{next(_numbers)}")
 
 
@@ -55,6 +55,6 @@ def operator_visit(browser: Browser, platform: PlatformProcess, operator: Person
 
 @pytest.fixture
 def stranger(browser: Browser, platform: PlatformProcess, operator: Person) -> Iterator[Visit]:
-    """A visit of somebody who is not signed in."""
+    """A visit without a session."""
     with visiting(browser, platform, None) as one:
         yield one

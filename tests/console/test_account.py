@@ -1,4 +1,4 @@
-"""The account: tokens that let programs in, sessions, webhooks, the log, and leaving."""
+"""Account pages: tokens, sessions, password, webhooks, activity, export and deletion."""
 
 import json
 import re
@@ -25,13 +25,13 @@ PAGES = {
     "sessions": "Sessions",
     "webhooks": "Webhooks",
     "activity": "Activity",
-    "leave": "Leave",
+    "delete": "Export and delete",
 }
 HOSTILE = '"><img src=x onerror=alert(1)>'
 
 
 def make_token(page: Page, name: str) -> None:
-    """Fill in the form for a new token, and send it."""
+    """Fill in and submit the form for a new token."""
     page.get_by_role("button", name="New token").first.click()
     form = page.get_by_role("dialog", name="New token")
     form.get_by_label("Name").fill(name)
@@ -39,7 +39,7 @@ def make_token(page: Page, name: str) -> None:
 
 
 def download_token(page: Page, path: Path) -> None:
-    """Keep the file that is handed out, and close the dialog."""
+    """Download the token file to ``path``, and close the dialog."""
     with page.expect_download() as download:
         page.get_by_role("button", name="Download api-token.json").click()
     assert download.value.suggested_filename == "api-token.json"
@@ -48,7 +48,7 @@ def download_token(page: Page, path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_every_page_of_the_account_is_accessible_and_fits(visit: Visit, person: Person, path: str) -> None:
+def test_account_pages_are_accessible_and_fit_on_a_phone(visit: Visit, person: Person, path: str) -> None:
     page = visit.open(f"/account/{path}".rstrip("/"))
     expect(page.get_by_role("heading", level=1)).to_have_text(PAGES[path] or person.name)
     expect(page.get_by_text("Loading…")).to_have_count(0)
@@ -59,11 +59,11 @@ def test_every_page_of_the_account_is_accessible_and_fits(visit: Visit, person: 
     visit.assert_fits()
 
 
-def test_a_token_made_here_lets_the_python_client_in_until_it_is_revoked(visit: Visit, tmp_path: Path) -> None:
+def test_python_client_works_with_a_new_token_until_it_is_revoked(visit: Visit, tmp_path: Path) -> None:
     page = visit.open("/account/tokens")
     expect(page.get_by_role("heading", name="No tokens")).to_be_visible()
     make_token(page, HOSTILE)
-    expect(page.get_by_text("never shown again")).to_be_visible()
+    expect(page.get_by_text("not shown again")).to_be_visible()
     visit.assert_accessible()
     visit.take_picture("new-token")
     download_token(page, tmp_path / "api-token.json")
@@ -72,7 +72,7 @@ def test_a_token_made_here_lets_the_python_client_in_until_it_is_revoked(visit: 
         assert api.list_data() == []
         page.reload()
         listed = page.get_by_role("row").filter(has_text=HOSTILE)
-        expect(listed).to_contain_text("until")
+        expect(listed).to_contain_text("valid until")
         expect(listed).not_to_contain_text("never")  # it was used
         page.get_by_role("button", name="Actions for").click()
         page.get_by_role("button", name="Revoke…").click()
@@ -81,19 +81,19 @@ def test_a_token_made_here_lets_the_python_client_in_until_it_is_revoked(visit: 
         expect(page.get_by_role("heading", name="No tokens")).to_be_visible()
         with pytest.raises(Exception, match="revoked"):
             api.list_data()
-    page.get_by_label("Show those that ended").check()
+    page.get_by_label("Show revoked and expired tokens").check()
     expect(page.get_by_role("row").filter(has_text=HOSTILE)).to_contain_text("revoked")
 
 
-def test_a_token_is_good_for_what_was_ticked_and_is_renewed(visit: Visit, person: Person, tmp_path: Path) -> None:
+def test_token_has_the_selected_scopes_and_is_rotated(visit: Visit, person: Person, tmp_path: Path) -> None:
     page = visit.open("/account/tokens")
     page.get_by_role("button", name="New token").first.click()
     form = page.get_by_role("dialog", name="New token")
-    expect(form.get_by_label("administer")).to_have_count(0)  # which a member may not
+    expect(form.get_by_label("administer")).to_have_count(0)  # members do not have this scope
     form.get_by_label("Name").fill("reader")
     for scope in ("upload", "run", "manage"):
         form.get_by_label(scope).uncheck()
-    form.get_by_label("Days until it ends").fill("")
+    form.get_by_label("Expires after (days)").fill("")
     form.get_by_role("button", name="Create").click()
     download_token(page, tmp_path / "old.json")
     keys = [json.loads((tmp_path / "old.json").read_text())["access_token"]["private_key"]]
@@ -101,7 +101,7 @@ def test_a_token_is_good_for_what_was_ticked_and_is_renewed(visit: Visit, person
 
     page.get_by_role("button", name="Actions for reader").click()
     page.get_by_role("button", name="Rotate…").click()
-    page.get_by_role("dialog").get_by_label("The old one ends").select_option(label="in an hour")
+    page.get_by_role("dialog").get_by_label("Old token expires").select_option(label="in 1 hour")
     page.get_by_role("dialog").get_by_role("button", name="Rotate").click()
     download_token(page, tmp_path / "new.json")
     keys.append(json.loads((tmp_path / "new.json").read_text())["access_token"]["private_key"])
@@ -112,7 +112,7 @@ def test_a_token_is_good_for_what_was_ticked_and_is_renewed(visit: Visit, person
     expect(page.get_by_role("row").filter(has_text="reader")).to_have_count(2)
 
 
-def test_what_is_wrong_with_a_token_is_told_in_its_form(visit: Visit) -> None:
+def test_invalid_token_is_reported_in_the_form(visit: Visit) -> None:
     visit.expect("400")
     page = visit.open("/account/tokens")
     page.get_by_role("button", name="New token").first.click()
@@ -125,7 +125,7 @@ def test_what_is_wrong_with_a_token_is_told_in_its_form(visit: Visit) -> None:
     expect(form.get_by_role("alert")).to_contain_text("no scopes")
 
 
-def test_sessions_are_listed_and_ended(visit: Visit, person: Person) -> None:
+def test_sessions_are_listed_and_signed_out(visit: Visit, person: Person) -> None:
     body = {"username": person.name, "password": PASSWORD}
     agents = ("Mozilla/5.0 (Windows NT 10.0; rv:140.0) Gecko/20100101 Firefox/140.0", "a telephone", "a television")
     keys = [
@@ -135,25 +135,25 @@ def test_sessions_are_listed_and_ended(visit: Visit, person: Person) -> None:
         for agent in agents
     ]
     page = visit.open("/account/sessions")
-    expect(page.get_by_role("row").nth(1)).to_contain_text("this one")
+    expect(page.get_by_role("row").nth(1)).to_contain_text("this session")
     expect(page.get_by_role("row")).to_have_count(5)
-    page.get_by_role("button", name="End the session of Firefox 140 on Windows").click()
+    page.get_by_role("button", name="Sign out Firefox 140 on Windows").click()
     expect(page.get_by_role("row")).to_have_count(4)
 
     def is_in(key: str) -> bool:
         return requests.get(f"{person.v1}/account", cookies={SESSION_COOKIE: key}, timeout=20).status_code == 200
 
     assert [is_in(key) for key in keys] == [False, True, True]
-    page.get_by_role("button", name="End all others").click()
-    page.get_by_role("button", name="End them").click()
-    expect(page.get_by_text("2 sessions have ended.")).to_be_visible()
+    page.get_by_role("button", name="Sign out other sessions").click()
+    page.get_by_role("dialog").get_by_role("button", name="Sign out").click()
+    expect(page.get_by_text("2 sessions signed out")).to_be_visible()
     expect(page.get_by_role("row")).to_have_count(2)
     assert not any(is_in(key) for key in keys)
     page.reload()
     expect(page.get_by_role("heading", name="Sessions")).to_be_visible()
 
 
-def test_a_password_is_changed_with_the_present_one(visit: Visit, person: Person) -> None:
+def test_password_change_requires_the_current_password(visit: Visit, person: Person) -> None:
     visit.expect("400", "401", "403")
     page = visit.open("/account")
     page.get_by_label("Current password").fill("not this one")
@@ -162,24 +162,24 @@ def test_a_password_is_changed_with_the_present_one(visit: Visit, person: Person
     expect(page.get_by_role("alert").filter(has_text="password")).to_be_visible()
     page.get_by_label("Current password").fill(PASSWORD)
     page.get_by_role("button", name="Change password").click()
-    expect(page.get_by_text("The password is changed.")).to_be_visible()
+    expect(page.get_by_text("Password changed.")).to_be_visible()
 
     body = {"username": person.name, "password": "a wholly new sentence"}
     assert requests.post(f"{person.v1}/sign-in", json=body, timeout=20).status_code == 200
 
 
-def test_storage_is_shown_beside_what_one_may_have(visit: Visit, person: Person, operator: Person) -> None:
+def test_storage_is_shown_with_its_quota(visit: Visit, person: Person, operator: Person) -> None:
     url = f"{person.v1}/admin/users/{person.name}/quota"
     requests.put(url, json={"bytes": 2_000_000}, headers=operator.headers, timeout=20).raise_for_status()
     files = {"file": ("half.bin", b"x" * 1_000_000)}
     requests.post(f"{person.v1}/data", files=files, headers=person.headers, timeout=20).raise_for_status()
 
     page = visit.open("/account")
-    expect(page.get_by_text(re.compile(r"1 MB of 2 MB are used \(50%\)"))).to_be_visible()
-    expect(page.get_by_role("progressbar", name="Storage that is used")).to_have_attribute("value", "0.5")
+    expect(page.get_by_text(re.compile(r"1 MB of 2 MB used \(50%\)"))).to_be_visible()
+    expect(page.get_by_role("progressbar", name="Storage used")).to_have_attribute("value", "0.5")
 
 
-def test_a_webhook_is_made_tried_and_told_again(browser: Browser, start_platform: StartPlatform) -> None:
+def test_webhook_is_created_tested_resent_and_deleted(browser: Browser, start_platform: StartPlatform) -> None:
     receiver = Receiver()
     platform = start_platform(
         environment={"VOXEL51_SERVER_OUTBOUND_ALLOW": "127.0.0.1", "VOXEL51_SERVER_SIGN_UP": "open"}
@@ -190,19 +190,19 @@ def test_a_webhook_is_made_tried_and_told_again(browser: Browser, start_platform
         page.get_by_role("button", name="New webhook").first.click()
         form = page.get_by_role("dialog", name="New webhook")
         visit.assert_accessible()
-        form.get_by_label("Address").fill(f"{receiver.url}/told")
+        form.get_by_label("URL").fill(f"{receiver.url}/webhook")
         form.get_by_label("running").uncheck()
         form.get_by_role("button", name="Create").click()
-        secret = page.get_by_role("dialog", name="The webhook's secret")
+        secret = page.get_by_role("dialog", name="Signing secret")
         receiver.secret = secret.locator("code").inner_text()
         visit.assert_accessible()
         secret.get_by_role("button", name="Done").click()
 
-        page.get_by_role("link", name=f"{receiver.url}/told").click()
-        page.get_by_role("button", name="Send a test").click()
+        page.get_by_role("link", name=f"{receiver.url}/webhook").click()
+        page.get_by_role("button", name="Send test event").click()
         assert [message["event"] for message in receiver.wait_for(1)] == ["test"]
-        expect(page.get_by_role("row").nth(1)).to_contain_text("answered 200")
-        page.get_by_role("button", name="Send test again").click()
+        expect(page.get_by_role("row").nth(1)).to_contain_text("status 200")
+        page.get_by_role("button", name="Resend test").click()
         assert [message["event"] for message in receiver.wait_for(2)] == ["test", "test"]
         for _ in visit.in_both_looks():
             visit.assert_accessible()
@@ -220,24 +220,24 @@ def test_a_webhook_is_made_tried_and_told_again(browser: Browser, start_platform
     receiver.close()
 
 
-def test_an_address_that_must_not_be_reached_is_refused_in_the_form(visit: Visit) -> None:
+def test_forbidden_webhook_url_is_reported_in_the_form(visit: Visit) -> None:
     visit.expect("400")
     page = visit.open("/account/webhooks")
     page.get_by_role("button", name="New webhook").first.click()
     form = page.get_by_role("dialog", name="New webhook")
-    form.get_by_label("Address").fill("http://127.0.0.1:1/")
+    form.get_by_label("URL").fill("http://127.0.0.1:1/")
     form.get_by_role("button", name="Create").click()
     expect(form.get_by_role("alert")).to_contain_text("127.0.0.1")
 
 
-def test_the_console_knows_every_event_that_a_webhook_can_be_told_of(visit: Visit) -> None:
+def test_webhook_form_lists_all_webhook_events(visit: Visit) -> None:
     page = visit.open("/account/webhooks")
     page.get_by_role("button", name="New webhook").first.click()
     boxes = page.get_by_role("dialog").get_by_role("checkbox")
     assert {box.get_attribute("name") for box in boxes.all()} == set(WEBHOOK_EVENTS)
 
 
-def test_what_was_done_is_told_page_by_page_and_found(visit: Visit, person: Person) -> None:
+def test_activity_is_paged_and_searched(visit: Visit, person: Person) -> None:
     for number in range(30):
         body = {"name": f"number {number}"}
         requests.post(f"{person.v1}/account/tokens", json=body, headers=person.headers, timeout=20).raise_for_status()
@@ -250,29 +250,29 @@ def test_what_was_done_is_told_page_by_page_and_found(visit: Visit, person: Pers
     expect(page.get_by_role("row")).to_have_count(2)
 
 
-def test_everything_is_taken_along_and_the_account_deleted(visit: Visit, person: Person) -> None:
-    page = visit.open("/account/leave")
+def test_account_is_exported_and_deleted(visit: Visit, person: Person) -> None:
+    page = visit.open("/account/delete")
     with page.expect_download() as download:
-        page.get_by_role("button", name="Export everything").click()
+        page.get_by_role("button", name="Export data").click()
     everything = json.loads(Path(download.value.path()).read_text(encoding="utf-8"))
     assert everything["account"]["username"] == person.name
 
-    page.get_by_label("Type your user name").fill("somebody else")
-    page.get_by_role("button", name="Delete my account").click()
+    page.get_by_label("Type your user name").fill("another name")
+    page.get_by_role("button", name="Delete account").click()
     expect(page.get_by_role("alert")).to_contain_text("is not your user name")
     page.get_by_label("Type your user name").fill(person.name)
-    page.get_by_role("button", name="Delete my account").click()
+    page.get_by_role("button", name="Delete account").click()
 
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     body = {"username": person.name, "password": PASSWORD}
     assert requests.post(f"{person.v1}/sign-in", json=body, timeout=20).status_code == 401
 
 
-def test_the_last_operator_is_told_why_the_account_stays(browser: Browser, start_platform: StartPlatform) -> None:
+def test_last_operator_cannot_delete_the_account(browser: Browser, start_platform: StartPlatform) -> None:
     platform: PlatformProcess = start_platform()
     with visiting(browser, platform, Person.sign_up(platform, "ada")) as visit:
         visit.expect("409")
-        page = visit.open("/account/leave")
+        page = visit.open("/account/delete")
         page.get_by_label("Type your user name").fill("ada")
-        page.get_by_role("button", name="Delete my account").click()
+        page.get_by_role("button", name="Delete account").click()
         expect(page.get_by_role("alert")).to_contain_text("operator")

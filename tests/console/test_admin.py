@@ -1,4 +1,4 @@
-"""The operators' side: how the platform is, who uses it, and what is done to accounts and applications."""
+"""Admin pages: overview, usage, users, applications, settings and audit log."""
 
 import json
 import re
@@ -18,8 +18,8 @@ from voxel51.wire.headers import APPLICATION_KEY
 pytestmark = pytest.mark.slow
 
 END_MILLISECONDS = 30_000
-FOR_EVER = 600
-"""Seconds that a job takes which does not end within a test."""
+ENDLESS = 600
+"""Run time in seconds of a job that must not finish during a test."""
 PAGES = {
     "/admin": "Overview",
     "/admin/usage": "Usage",
@@ -32,14 +32,14 @@ PAGES = {
 
 @pytest.fixture
 def patient_job(person: Person) -> Iterator[str]:
-    """A job of ``person`` that runs until the test is over."""
-    job_id = submit(person, PATIENT, "a patient one", seconds=FOR_EVER)
+    """A job of ``person`` that runs until the end of the test."""
+    job_id = submit(person, PATIENT, "a patient one", seconds=ENDLESS)
     yield job_id
     requests.post(f"{person.v1}/jobs/batch", headers=person.headers, json={"action": "kill", "ids": [job_id]})
 
 
 def row(page: Page, name: str) -> Locator:
-    """The row of a list in which ``name`` stands by itself."""
+    """Return the row of a list that has ``name`` in a cell."""
     return page.get_by_role("row").filter(has=page.get_by_text(name, exact=True))
 
 
@@ -53,8 +53,8 @@ def choose(page: Page, name: str, action: str) -> None:
     page.get_by_role("button", name=action, exact=True).click()
 
 
-def told(page: Page, text: str | re.Pattern[str]) -> None:
-    """Wait until the page says that something was done."""
+def expect_notice(page: Page, text: str | re.Pattern[str]) -> None:
+    """Wait until a notice contains ``text``."""
     expect(page.locator(".notices").get_by_text(text)).to_be_visible()
 
 
@@ -70,7 +70,7 @@ def asked(person: Person, path: str) -> Any:
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_operators_reach_each_page_by_the_navigation(operator_visit: Visit, path: str) -> None:
+def test_operators_reach_every_admin_page_by_the_navigation(operator_visit: Visit, path: str) -> None:
     page = operator_visit.open("/admin/audit" if path == "/admin" else "/admin")
     page.get_by_role("navigation", name="Admin").get_by_role("link", name=PAGES[path]).click()
 
@@ -81,15 +81,15 @@ def test_operators_reach_each_page_by_the_navigation(operator_visit: Visit, path
 
 
 @pytest.mark.parametrize("path", [*PAGES, "/admin/applications/any"])
-def test_members_are_told_that_this_is_for_operators(visit: Visit, path: str) -> None:
+def test_members_see_that_admin_pages_are_for_operators(visit: Visit, path: str) -> None:
     page = visit.open(path)
-    expect(page.get_by_role("heading", name="For operators alone")).to_be_visible()
+    expect(page.get_by_role("heading", name="Operators only")).to_be_visible()
     expect(page.get_by_role("navigation", name="Admin")).to_be_hidden()
     expect(page.get_by_role("navigation", name="Main").get_by_role("link", name="Admin")).to_be_hidden()
     assert_usable(visit)
 
 
-def test_the_overview_follows_what_runs(operator_visit: Visit, person: Person, patient_job: str) -> None:
+def test_overview_follows_running_jobs(operator_visit: Visit, person: Person, patient_job: str) -> None:
     page = operator_visit.open("/admin")
     running = page.get_by_role("table", name="Running jobs").get_by_role("row").filter(has_text=patient_job[:8])
     expect(running.get_by_text("running", exact=True)).to_be_visible(timeout=END_MILLISECONDS)
@@ -103,37 +103,37 @@ def test_the_overview_follows_what_runs(operator_visit: Visit, person: Person, p
     page.evaluate("document.querySelector('.workers h3').isTheSame = true")
     requests.post(f"{person.v1}/jobs/batch", headers=person.headers, json={"action": "kill", "ids": [patient_job]})
     expect(running).to_have_count(0, timeout=END_MILLISECONDS)
-    assert page.evaluate("document.querySelector('.workers h3').isTheSame"), "it was drawn anew"
+    assert page.evaluate("document.querySelector('.workers h3').isTheSame"), "it was drawn again"
 
 
-def test_the_overview_says_when_it_is_not_up_to_date(operator_visit: Visit) -> None:
+def test_overview_shows_when_it_is_out_of_date(operator_visit: Visit) -> None:
     operator_visit.expect("Failed to load resource")
     page = operator_visit.open("/admin")
-    expect(page.get_by_role("heading", name="Running now")).to_be_visible()
+    expect(page.get_by_role("heading", name="Running jobs")).to_be_visible()
     page.route("**/v1/admin/queue", lambda route: route.fulfill(status=503, json={"error": {"message": "Too busy"}}))
 
-    expect(page.get_by_role("alert")).to_contain_text("not up to date. Too busy", timeout=END_MILLISECONDS)
-    expect(page.get_by_role("heading", name="Running now")).to_be_visible()
+    expect(page.get_by_role("alert")).to_contain_text("out of date. Too busy", timeout=END_MILLISECONDS)
+    expect(page.get_by_role("heading", name="Running jobs")).to_be_visible()
     assert_usable(operator_visit)
     page.unroute("**/v1/admin/queue")
     expect(page.get_by_role("alert")).to_be_hidden(timeout=END_MILLISECONDS)
 
 
-def test_usage_tells_who_keeps_how_much(operator_visit: Visit, person: Person) -> None:
+def test_usage_shows_the_storage_of_each_owner(operator_visit: Visit, person: Person) -> None:
     upload(person, footage("bikes.mp4"))
     page = operator_visit.open("/admin/usage")
     one = page.get_by_role("table", name="Owners").get_by_role("row").filter(has_text=person.name)
     expect(one).to_contain_text(re.compile(r"[\d.]+ [kM]B"))
-    expect(page.get_by_role("img", name="Uploads that are kept, by day")).to_be_visible()
+    expect(page.get_by_role("img", name="Stored uploads per day")).to_be_visible()
 
     page.get_by_role("link", name="7 days").click()
     expect(page).to_have_url(re.compile(r"days=7"))
     expect(page.get_by_role("link", name="7 days")).to_have_attribute("aria-current", "true")
-    expect(page.locator("figure", has_text="Uploads that are kept").locator("rect")).to_have_count(7)
+    expect(page.locator("figure", has_text="Stored uploads").locator("rect")).to_have_count(7)
     assert_usable(operator_visit)
 
 
-def test_a_user_is_created_and_can_sign_in(operator_visit: Visit, operator: Person) -> None:
+def test_user_is_created_and_can_sign_in(operator_visit: Visit, operator: Person) -> None:
     page = operator_visit.open("/admin/users")
     page.get_by_role("button", name="New user…").click()
     dialog = page.get_by_role("dialog", name="New user")
@@ -143,12 +143,12 @@ def test_a_user_is_created_and_can_sign_in(operator_visit: Visit, operator: Pers
     operator_visit.assert_accessible()
     dialog.get_by_role("button", name="Create").click()
 
-    told(page, 'The user "newcomer" is there.')
+    expect_notice(page, 'User "newcomer" created')
     expect(row(page, "newcomer")).to_contain_text("viewer")
     assert is_let_in(Person("newcomer", operator.v1, ""))
 
 
-def test_a_bad_name_is_refused_where_it_was_typed(operator_visit: Visit, person: Person) -> None:
+def test_invalid_user_name_is_reported_in_the_form(operator_visit: Visit, person: Person) -> None:
     operator_visit.expect("409")
     page = operator_visit.open("/admin/users")
     page.get_by_role("button", name="New user…").click()
@@ -159,12 +159,12 @@ def test_a_bad_name_is_refused_where_it_was_typed(operator_visit: Visit, person:
     expect(dialog.get_by_role("alert")).to_contain_text(person.name)
 
 
-def test_who_is_suspended_is_refused_until_resumed(operator_visit: Visit, person: Person) -> None:
+def test_suspended_user_cannot_sign_in_until_resumed(operator_visit: Visit, person: Person) -> None:
     page = operator_visit.open("/admin/users")
     search(page, person.name)
     choose(page, person.name, "Suspend…")
     page.get_by_role("dialog").get_by_role("button", name="Suspend").click()
-    told(page, f'"{person.name}" is suspended.')
+    expect_notice(page, f'"{person.name}" suspended')
     expect(row(page, person.name)).to_contain_text("suspended")
     assert requests.get(f"{person.v1}/account", headers=person.headers).status_code == 401
     assert not is_let_in(person)
@@ -174,18 +174,18 @@ def test_who_is_suspended_is_refused_until_resumed(operator_visit: Visit, person
     assert is_let_in(person)
 
 
-def test_a_role_is_changed(operator_visit: Visit, person: Person) -> None:
+def test_role_of_a_user_is_changed(operator_visit: Visit, person: Person) -> None:
     page = operator_visit.open("/admin/users")
     search(page, person.name)
     choose(page, person.name, "Change role…")
     page.get_by_role("dialog").get_by_label("Role").select_option("viewer")
-    page.get_by_role("button", name="Change", exact=True).click()
+    page.get_by_role("button", name="Change role", exact=True).click()
 
     expect(row(page, person.name)).to_contain_text("viewer")
     assert asked(person, "/account")["account"]["role"] == "viewer"
 
 
-def test_operators_cannot_shut_themselves_out(operator_visit: Visit, operator: Person) -> None:
+def test_operators_cannot_suspend_or_delete_themselves(operator_visit: Visit, operator: Person) -> None:
     page = operator_visit.open("/admin/users")
     search(page, operator.name)
     page.get_by_role("button", name=f"Actions for {operator.name}").click()
@@ -195,11 +195,11 @@ def test_operators_cannot_shut_themselves_out(operator_visit: Visit, operator: P
         expect(page.get_by_role("button", name=action)).to_have_count(0)
 
 
-def test_a_stranger_comes_in_by_an_invitation(operator_visit: Visit, operator: Person, stranger: Visit) -> None:
+def test_invited_user_signs_up_with_the_link(operator_visit: Visit, operator: Person, stranger: Visit) -> None:
     page = operator_visit.open("/admin/users")
-    page.get_by_role("button", name="Invite…").click()
+    page.get_by_role("button", name="Invite user…").click()
     page.get_by_role("dialog").get_by_label("Role").select_option("viewer")
-    page.get_by_role("button", name="Make the link").click()
+    page.get_by_role("button", name="Create link").click()
     link = page.get_by_role("textbox", name="Link")
     expect(link).to_have_value(re.compile(r"/sign-up#invitation=.+"))
     operator_visit.assert_accessible()
@@ -213,56 +213,56 @@ def test_a_stranger_comes_in_by_an_invitation(operator_visit: Visit, operator: P
     assert next(user["role"] for user in users if user["username"] == "guest") == "viewer"
 
 
-def test_a_forgotten_password_is_chosen_anew_by_a_link(operator_visit: Visit, person: Person, stranger: Visit) -> None:
+def test_password_is_reset_with_the_link(operator_visit: Visit, person: Person, stranger: Visit) -> None:
     page = operator_visit.open("/admin/users")
     search(page, person.name)
     choose(page, person.name, "Password reset link…")
-    page.get_by_role("button", name="Make the link").click()
+    page.get_by_role("button", name="Create link").click()
     link = page.get_by_role("textbox", name="Link").input_value()
 
     theirs = stranger.open(link.removeprefix(stranger.origin))
     theirs.get_by_label("New password").fill("another good sentence")
-    theirs.get_by_role("button", name="Choose it").click()
+    theirs.get_by_role("button", name="Set password").click()
     expect(theirs.get_by_role("heading", name="Sign in")).to_be_visible()
     assert is_let_in(person, "another good sentence")
 
 
-def test_a_quota_is_in_force(operator_visit: Visit, person: Person) -> None:
+def test_quota_of_a_user_is_saved(operator_visit: Visit, person: Person) -> None:
     page = operator_visit.open("/admin/users")
     search(page, person.name)
     choose(page, person.name, "Quota…")
     dialog = page.get_by_role("dialog", name=f'Quota of "{person.name}"')
-    dialog.get_by_label("Storage in GB").fill("2.5")
-    dialog.get_by_label("Jobs that run at once").fill("3")
+    dialog.get_by_label("Storage (GB)").fill("2.5")
+    dialog.get_by_label("Running jobs").fill("3")
     operator_visit.assert_accessible()
-    dialog.get_by_role("button", name="Grant").click()
+    dialog.get_by_role("button", name="Save quota").click()
 
-    told(page, f'The quota of "{person.name}" is in force.')
+    expect_notice(page, f'Quota of "{person.name}" saved')
     assert asked(person, "/account/usage")["quota"] == {"bytes": 2_500_000_000, "running_jobs": 3}
 
 
-def test_an_account_is_deleted_once_its_name_is_typed(operator_visit: Visit, person: Person) -> None:
+def test_user_is_deleted_after_the_name_is_typed(operator_visit: Visit, person: Person) -> None:
     operator_visit.expect("400")
     page = operator_visit.open("/admin/users")
     search(page, person.name)
     choose(page, person.name, "Delete…")
     dialog = page.get_by_role("dialog", name=f'Delete "{person.name}"?')
-    dialog.get_by_role("textbox").fill("somebody else")
+    dialog.get_by_role("textbox").fill("another name")
     dialog.get_by_role("button", name="Delete").click()
     expect(dialog.get_by_role("alert")).to_contain_text(person.name)
     assert is_let_in(person)
 
     dialog.get_by_role("textbox").fill(person.name)
     dialog.get_by_role("button", name="Delete").click()
-    expect(page.get_by_text("Nothing matches")).to_be_visible()
+    expect(page.get_by_text("No results")).to_be_visible()
     assert not is_let_in(person)
 
 
-def test_an_application_comes_in_by_its_downloaded_token(operator_visit: Visit, operator: Person) -> None:
+def test_application_signs_in_with_its_downloaded_token(operator_visit: Visit, operator: Person) -> None:
     page = operator_visit.open("/admin/applications")
     page.get_by_role("button", name="New application…").first.click()
     page.get_by_role("dialog").get_by_label("Name").fill("video-shop")
-    page.get_by_role("button", name="Create", exact=True).click()
+    page.get_by_role("button", name="Create application", exact=True).click()
     expect(page.get_by_role("heading", name="video-shop", level=1)).to_be_visible()
     expect(page.get_by_role("heading", name="No tokens")).to_be_visible()
 
@@ -289,14 +289,14 @@ def test_an_application_comes_in_by_its_downloaded_token(operator_visit: Visit, 
     assert requests.get(f"{operator.v1}/apps/usage", headers=headers).status_code == 401
 
 
-def test_an_application_that_is_not_there_is_told(operator_visit: Visit) -> None:
+def test_unknown_application_is_reported(operator_visit: Visit) -> None:
     operator_visit.expect("404")
     page = operator_visit.open("/admin/applications/none%2Fsuch")
     expect(page.get_by_role("alert")).to_contain_text("none/such")
     operator_visit.assert_accessible()
 
 
-def test_settings_say_what_is_changed_and_keep_secrets(browser: Browser, start_platform: StartPlatform) -> None:
+def test_settings_mark_changes_and_hide_secrets(browser: Browser, start_platform: StartPlatform) -> None:
     secrets = {"VOXEL51_SERVER_OIDC_CLIENT_SECRET": "hidden-from-all"}
     platform = start_platform(environment={**secrets, "VOXEL51_SERVER_AUDIT_RETENTION_DAYS": "77"})
     with visiting(browser, platform, Person.sign_up(platform, "ada")) as visit:
@@ -307,15 +307,15 @@ def test_settings_say_what_is_changed_and_keep_secrets(browser: Browser, start_p
         expect(page.locator("tbody tr")).to_have_count(1)
 
         search(page, "")
-        page.get_by_role("checkbox", name=re.compile("that are changed")).check()
+        page.get_by_role("checkbox", name=re.compile("Changed settings only")).check()
         expect(row(page, "oidc_client_secret")).to_contain_text("***")
         expect(row(page, "session_days")).to_be_hidden()
         assert "hidden-from-all" not in page.content()
         search(page, "no such setting")
-        expect(page.get_by_text("No setting matches this search.")).to_be_visible()
+        expect(page.get_by_text("No results.")).to_be_visible()
 
 
-def test_the_audit_log_tells_what_was_done(operator_visit: Visit, operator: Person, person: Person) -> None:
+def test_audit_log_is_searched_and_sorted(operator_visit: Visit, operator: Person, person: Person) -> None:
     requests.put(f"{operator.v1}/admin/users/{person.name}/quota", headers=operator.headers, json={"running_jobs": 4})
     page = operator_visit.open("/admin/audit")
     search(page, f"account:{person.name},action:quota")
@@ -325,14 +325,14 @@ def test_the_audit_log_tells_what_was_done(operator_visit: Visit, operator: Pers
     expect(entry).to_contain_text("running_jobs: 4")
 
     search(page, person.name)
-    page.get_by_role("button", name="Did what").click()
+    page.get_by_role("button", name="Action").click()
     expect(page).to_have_url(re.compile("sort=action"))
-    expect(page.get_by_role("columnheader", name="Did what")).to_have_attribute("aria-sort", "descending")
+    expect(page.get_by_role("columnheader", name="Action")).to_have_attribute("aria-sort", "descending")
     search(page, "nothing like this")
-    expect(page.get_by_text("Nothing matches")).to_be_visible()
+    expect(page.get_by_text("No results")).to_be_visible()
 
 
-def test_the_audit_log_is_turned_page_by_page(operator_visit: Visit, operator: Person, person: Person) -> None:
+def test_audit_log_is_paged(operator_visit: Visit, operator: Person, person: Person) -> None:
     for number in range(1, 28):
         quota = {"running_jobs": number}
         requests.put(f"{operator.v1}/admin/users/{person.name}/quota", headers=operator.headers, json=quota)

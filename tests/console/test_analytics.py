@@ -1,4 +1,4 @@
-"""The catalogue, the page of an analytic, the form that runs one, and analytics of one's own."""
+"""Analytics: the catalogue, the page of an analytic, the form that runs one, and uploads of analytics."""
 
 import json
 import re
@@ -42,11 +42,11 @@ def bikes() -> Path:
 
 @pytest.fixture
 def video(person: Person, bikes: Path) -> str:
-    """Id of a video that ``person`` has."""
+    """The id of a video of ``person``."""
     return upload(person, bikes)
 
 
-def test_the_catalogue_is_searched_and_filtered(visit: Visit, person: Person) -> None:
+def test_catalogue_is_searched_and_filtered(visit: Visit, person: Person) -> None:
     upload_manifest(person, MANIFEST)
     page = visit.open("/analytics")
     expect(page.get_by_role("article")).to_have_count(20)
@@ -58,7 +58,7 @@ def test_the_catalogue_is_searched_and_filtered(visit: Visit, person: Person) ->
     expect(page.get_by_role("article")).to_have_count(1)
     assert "search=shot" in page.url
     page.get_by_label("Search analytics").fill("nothing has this name")
-    expect(page.get_by_text("Nothing matches this search")).to_be_visible()
+    expect(page.get_by_text("No results")).to_be_visible()
     page.get_by_label("Search analytics").fill("")
     page.get_by_role("button", name="Your own").click()
     own = page.get_by_role("article")
@@ -68,16 +68,16 @@ def test_the_catalogue_is_searched_and_filtered(visit: Visit, person: Person) ->
     expect(own.get_by_role("link", name="Run")).to_be_hidden()
 
 
-def test_videos_that_were_chosen_are_passed_on_to_the_form(visit: Visit, video: str) -> None:
+def test_chosen_videos_are_passed_to_the_form(visit: Visit, video: str) -> None:
     page = visit.open(f"/analytics?data={video}")
-    expect(page.get_by_text("Choose what to run on bikes.mp4")).to_be_visible()
+    expect(page.get_by_text("Choose an analytic to run on bikes.mp4")).to_be_visible()
     page.get_by_role("link", name="Run shot-detection").click()
 
     expect(page.get_by_role("heading", name="Run shot-detection")).to_be_visible()
     expect(page.get_by_role("group", name="Video").get_by_text("bikes.mp4")).to_be_visible()
 
 
-def test_an_analytic_is_described_by_its_manifest(visit: Visit, person: Person) -> None:
+def test_analytic_page_documents_the_manifest(visit: Visit, person: Person) -> None:
     page = visit.open(f"/analytics/{analytic_id(person, SHOTS)}")
 
     expect(page.get_by_role("heading", name=SHOTS)).to_be_visible()
@@ -91,14 +91,14 @@ def test_an_analytic_is_described_by_its_manifest(visit: Visit, person: Person) 
     expect(page.get_by_role("heading", name="Run shot-detection")).to_be_visible()
 
 
-def test_an_analytic_of_nobody_is_not_found(visit: Visit) -> None:
+def test_unknown_analytic_is_not_found(visit: Visit) -> None:
     visit.expect("404")
     page = visit.open("/analytics/none")
-    expect(page.get_by_role("heading", name="There is no such analytic")).to_be_visible()
+    expect(page.get_by_role("heading", name="Analytic not found")).to_be_visible()
     visit.assert_accessible()
 
 
-def test_what_a_stranger_wrote_stays_text(visit: Visit, person: Person) -> None:
+def test_markup_in_a_manifest_is_shown_as_text(visit: Visit, person: Person) -> None:
     evil = "<img src=x onerror=alert(1)> `<b>code</b>` javascript:alert(1) https://example.org/a\n\nA new paragraph"
     manifest = json.loads(json.dumps(MANIFEST))
     manifest["info"]["description"] = evil
@@ -118,20 +118,20 @@ def test_what_a_stranger_wrote_stays_text(visit: Visit, person: Person) -> None:
 
 
 @pytest.mark.parametrize("name", BUILT_IN)
-def test_the_form_of_each_built_in_analytic_is_sent_as_it_is_preset(
+def test_form_of_each_built_in_analytic_submits_its_defaults(
     visit: Visit, person: Person, video: str, name: str
 ) -> None:
     own_id = analytic_id(person, f"voxel51/{name}")
     page = visit.open(f"/analytics/{own_id}/run?data={video}")
-    page.get_by_text("Which part of the video").click()
+    page.get_by_text("Frames and region").click()
     document = requests.get(f"{person.v1}/analytics/{own_id}/doc", headers=person.headers).json()
     for parameter in document["parameters"]:
         expect(page.locator(f"[data-parameter='{parameter['name']}']")).to_be_visible()
     if name == "onnx-detector":
         page.get_by_role("button", name="Choose a file…").click()
         page.get_by_role("dialog").get_by_role("button", name="bikes.mp4").click()
-    page.get_by_label("Start at once").uncheck()
-    page.get_by_role("button", name="Keep it ready").click()
+    page.get_by_label("Start immediately").uncheck()
+    page.get_by_role("button", name="Create job").click()
 
     expect(page.get_by_role("heading", name=f"{name} on bikes.mp4")).to_be_visible()
     job = jobs_of(person)[f"{name} on bikes.mp4"]
@@ -145,16 +145,14 @@ def test_the_form_of_each_built_in_analytic_is_sent_as_it_is_preset(
     }
 
 
-def test_a_job_is_asked_for_and_its_result_is_seen_without_loading_anything_again(
-    visit: Visit, person: Person, video: str
-) -> None:
+def test_job_is_submitted_and_its_result_shown_without_a_reload(visit: Visit, person: Person, video: str) -> None:
     page = visit.open(f"/analytics/{analytic_id(person, SHOTS)}/run")
     page.evaluate("window.isTheSamePage = true")
     page.get_by_role("button", name="Choose videos…").click()
     dialog = page.get_by_role("dialog", name="Choose videos")
     dialog.get_by_role("button", name="bikes.mp4").click()
     visit.assert_accessible()
-    dialog.get_by_role("button", name="Take this one").click()
+    dialog.get_by_role("button", name="Use selected (1)").click()
     page.get_by_role("spinbutton", name="Threshold").fill("12.5")
     page.get_by_role("combobox", name="Gradual").select_option("no")
     expect(page.get_by_role("region", name="JSON")).to_contain_text('"threshold": 12.5')
@@ -162,7 +160,7 @@ def test_a_job_is_asked_for_and_its_result_is_seen_without_loading_anything_agai
     expect(page.get_by_role("region", name="Python")).to_contain_text('job_request.set_parameter("gradual", False)')
     assert_usable(visit)
     visit.take_picture("run")
-    page.get_by_role("button", name="Start the job").click()
+    page.get_by_role("button", name="Start job").click()
 
     expect(page.get_by_role("heading", name="shot-detection on bikes.mp4")).to_be_visible()
     expect(page.get_by_role("tab", name="Result")).to_have_attribute("aria-selected", "true", timeout=30_000)
@@ -172,53 +170,53 @@ def test_a_job_is_asked_for_and_its_result_is_seen_without_loading_anything_agai
     assert request_of(person, job["id"])["parameters"] == {"threshold": 12.5, "gradual": False}
 
 
-def test_several_videos_get_a_job_each(visit: Visit, person: Person, video: str, tmp_path: Path) -> None:
+def test_each_of_several_videos_gets_its_own_job(visit: Visit, person: Person, video: str, tmp_path: Path) -> None:
     other = upload(person, numbered_video(tmp_path / "numbers.mp4"), "numbers, <b>many<b>.mp4")
     page = visit.open(f"/analytics/{analytic_id(person, SHOTS)}/run?data={video},{other}")
     page.get_by_label("Name", exact=True).fill("tonight")
-    page.get_by_label("Start at once").uncheck()
-    page.get_by_role("button", name="Keep 2 jobs").click()
+    page.get_by_label("Start immediately").uncheck()
+    page.get_by_role("button", name="Create 2 jobs").click()
 
     expect(page.get_by_role("heading", name="Jobs")).to_be_visible()
     expect(page.get_by_role("row")).to_have_count(3)
     assert jobs_of(person).keys() == {"tonight: bikes.mp4", "tonight: numbers, <b>many<b>.mp4"}
 
 
-def test_what_is_wrong_is_told_at_its_field(visit: Visit, person: Person, video: str) -> None:
+def test_invalid_values_are_reported_at_their_fields(visit: Visit, person: Person, video: str) -> None:
     page = visit.open(f"/analytics/{analytic_id(person, 'voxel51/object-tracks')}/run")
     page.get_by_role("spinbutton", name="Confidence").fill("7")
     page.get_by_role("textbox", name="Classes").fill("[person")
-    page.get_by_text("Which part of the video").click()
+    page.get_by_text("Frames and region").click()
     page.get_by_label("Left").fill("0.9")
     page.get_by_label("Width").fill("0.5")
-    page.get_by_text("Which part of the video").click()
-    page.get_by_role("button", name="Start the job").click()
+    page.get_by_text("Frames and region").click()
+    page.get_by_role("button", name="Start job").click()
 
-    expect(field(page, "confidence").get_by_role("alert")).to_have_text("takes 0.05 to 0.95")
-    expect(field(page, "classes").get_by_role("alert")).to_contain_text("is no JSON")
-    expect(page.get_by_role("group", name="Video").get_by_role("alert").first).to_have_text("choose videos")
-    page.get_by_text("Which part of the video").click()
-    expect(field(page, "region").get_by_role("alert")).to_contain_text("must lie within the picture")
+    expect(field(page, "confidence").get_by_role("alert")).to_have_text("Enter a number in the range: 0.05 to 0.95.")
+    expect(field(page, "classes").get_by_role("alert")).to_contain_text("Invalid JSON")
+    expect(page.get_by_role("group", name="Video").get_by_role("alert").first).to_have_text("Choose videos.")
+    page.get_by_text("Frames and region").click()
+    expect(field(page, "region").get_by_role("alert")).to_contain_text("must lie within the frame")
     visit.assert_accessible()
-    field(page, "confidence").get_by_role("button", name="Back to 0.5").click()
+    field(page, "confidence").get_by_role("button", name="Reset to 0.5").click()
     expect(page.get_by_role("spinbutton", name="Confidence")).to_have_value("0.5")
     expect(field(page, "confidence").get_by_role("alert")).to_be_hidden()
     assert jobs_of(person) == {}
 
 
-def test_what_the_platform_refuses_is_told_at_the_field_it_names(visit: Visit, person: Person, video: str) -> None:
+def test_errors_of_the_platform_are_shown_at_the_field(visit: Visit, person: Person, video: str) -> None:
     visit.expect("400", "404")
     page = visit.open(f"/analytics/{analytic_id(person, SHOTS)}/run?data={video}")
     expect(page.get_by_role("group", name="Video").get_by_text("bikes.mp4")).to_be_visible()
     requests.delete(f"{person.v1}/data/{video}", headers=person.headers)
-    page.get_by_role("button", name="Start the job").click()
+    page.get_by_role("button", name="Start job").click()
 
     expect(page.get_by_role("group", name="Video").get_by_role("alert").first).to_contain_text("not found")
 
 
-def test_a_region_is_drawn_on_the_picture(visit: Visit, person: Person, video: str) -> None:
+def test_region_is_drawn_on_the_poster(visit: Visit, person: Person, video: str) -> None:
     page = visit.open(f"/analytics/{analytic_id(person, 'voxel51/motion-tracks')}/run?data={video}")
-    page.get_by_text("Which part of the video").click()
+    page.get_by_text("Frames and region").click()
     picture = page.locator(".region-picture")
     picture.scroll_into_view_if_needed()
     expect(picture.locator("img")).to_be_visible(timeout=30_000)
@@ -232,52 +230,52 @@ def test_a_region_is_drawn_on_the_picture(visit: Visit, person: Person, video: s
     sides = [float(page.get_by_label(name).input_value()) for name in ("Left", "Top", "Width", "Height")]
     assert sides == pytest.approx([0.25, 0.25, 0.5, 0.35], abs=0.02)
     visit.assert_accessible()
-    field(page, "region").get_by_role("button", name="Back to whole picture").click()
+    field(page, "region").get_by_role("button", name="Reset to the whole frame").click()
     expect(page.get_by_label("Left")).to_have_value("")
 
 
-def test_a_manifest_that_will_not_do_is_told_path_by_path(visit: Visit) -> None:
+def test_problems_of_an_invalid_manifest_are_listed_by_path(visit: Visit) -> None:
     visit.expect("400")
     page = visit.open("/analytics/new")
     assert_usable(visit)
     bad = {**MANIFEST, "info": {**MANIFEST["info"], "name": "no name!", "supports_cpu": "yes"}, "surplus": 1}
     page.get_by_label("Manifest (JSON)").fill(json.dumps(bad))
-    page.get_by_role("button", name="Upload the manifest").click()
+    page.get_by_role("button", name="Upload manifest").click()
 
-    expect(page.get_by_role("heading", name="The manifest will not do, for 3 reasons")).to_be_visible()
+    expect(page.get_by_role("heading", name="The manifest is invalid: 3 problems")).to_be_visible()
     problems = page.locator(".problems li")
     expect(problems).to_have_count(3)
-    expect(problems.nth(0)).to_have_text(re.compile("^info.name 'no name!' is not a valid name"))
+    expect(problems.nth(0)).to_have_text(re.compile("^info.name 'no name!' "))
     expect(problems.nth(1)).to_have_text(re.compile("^info.supports_cpu must be true or false"))
     expect(problems.nth(2)).to_have_text(re.compile("^surplus is unknown; known here: info"))
     visit.assert_accessible()
     page.get_by_label("Manifest (JSON)").fill("{ no JSON")
-    page.get_by_role("button", name="Upload the manifest").click()
+    page.get_by_role("button", name="Upload manifest").click()
     expect(problems).to_have_count(1)
     expect(problems).to_contain_text("not valid JSON")
 
 
-def test_an_analytic_is_brought_with_its_image_and_taken_away(visit: Visit, person: Person, tmp_path: Path) -> None:
+def test_analytic_is_uploaded_with_its_image_and_deleted(visit: Visit, person: Person, tmp_path: Path) -> None:
     visit.expect("400")
     manifest, image, broken = tmp_path / "manifest.json", tmp_path / "image.tar", tmp_path / "broken.tar"
     manifest.write_text(json.dumps(MANIFEST), encoding="utf-8")
     image.write_bytes(docker_archive())
     broken.write_bytes(b"no archive at all")
     page = visit.open("/analytics/new")
-    page.get_by_role("button", name="Begin with an example").click()
+    page.get_by_role("button", name="Insert example").click()
     expect(page.get_by_label("Manifest (JSON)")).to_have_value(re.compile("my-analytic"))
-    page.get_by_label("Take a file").set_input_files(manifest)
+    page.get_by_label("Open file").set_input_files(manifest)
     expect(page.get_by_label("Manifest (JSON)")).to_have_value(re.compile("vehicle-sense"))
-    page.get_by_role("button", name="Upload the manifest").click()
+    page.get_by_role("button", name="Upload manifest").click()
 
     expect(page.get_by_role("heading", name=f"{person.name}/vehicle-sense")).to_be_visible()
-    expect(page.get_by_text("It is pending until its CPU image is there")).to_be_visible()
+    expect(page.get_by_text("The analytic is pending until you upload its CPU image")).to_be_visible()
     assert_usable(visit)
-    picker = page.get_by_label("Choose the CPU image")
+    picker = page.get_by_label("Upload CPU image")
     picker.set_input_files(broken)
     expect(page.get_by_role("group", name="CPU image").get_by_role("alert")).to_contain_text("archive")
-    page.get_by_label("Choose the CPU image").set_input_files(image)
-    expect(page.get_by_text("All images are there")).to_be_visible()
+    page.get_by_label("Upload CPU image").set_input_files(image)
+    expect(page.get_by_text("All images are uploaded")).to_be_visible()
     expect(page.get_by_role("group", name="CPU image").get_by_text(re.compile("docker"))).to_be_visible()
     expect(page.get_by_role("link", name="Run")).to_be_visible()
 
@@ -289,5 +287,5 @@ def test_an_analytic_is_brought_with_its_image_and_taken_away(visit: Visit, pers
 
 
 def field(page: Page, parameter: str) -> Locator:
-    """The field of a parameter."""
+    """Return the field of a parameter."""
     return page.locator(f"[data-parameter='{parameter}']")

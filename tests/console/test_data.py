@@ -1,4 +1,4 @@
-"""Videos in the console: found, looked at one by one, and worked on many at once."""
+"""Videos and files: list, search, batch actions, and the page of one file."""
 
 import json
 from collections.abc import Sequence
@@ -40,7 +40,7 @@ def select(page: Page, *names: str) -> None:
         page.get_by_role("checkbox", name=f"Select {name}", exact=True).check()
 
 
-def test_real_videos_are_listed_with_their_pictures(visit: Visit, person: Person, tmp_path: Path) -> None:
+def test_videos_are_listed_with_their_posters(visit: Visit, person: Person, tmp_path: Path) -> None:
     upload(person, footage("bikes.mp4"))
     upload(person, numbered_video(tmp_path / "numbered.mp4"))
     (tmp_path / "truth.json").write_text("{}")
@@ -53,7 +53,7 @@ def test_real_videos_are_listed_with_their_pictures(visit: Visit, person: Person
     visit.take_picture("videos")
     for _ in visit.in_both_looks():
         visit.assert_accessible()
-    page.get_by_role("button", name="As cards").click()
+    page.get_by_role("button", name="Card view").click()
     expect(page.get_by_role("list", name="Videos").get_by_role("listitem")).to_have_count(3)
     for _ in visit.in_both_looks():
         visit.assert_accessible()
@@ -62,11 +62,11 @@ def test_real_videos_are_listed_with_their_pictures(visit: Visit, person: Person
     visit.assert_fits()
     page.reload()
     expect(page.get_by_role("list", name="Videos").get_by_role("listitem")).to_have_count(3)
-    page.get_by_role("button", name="As a table").click()
+    page.get_by_role("button", name="Table view").click()
     visit.assert_fits()
 
 
-def test_no_picture_is_asked_for_before_it_comes_into_view(visit: Visit, person: Person, tmp_path: Path) -> None:
+def test_posters_are_requested_when_they_come_into_view(visit: Visit, person: Person, tmp_path: Path) -> None:
     video = numbered_video(tmp_path / "numbered.mp4", frames=3)
     for number in range(20):
         upload(person, video, f"{number:02}.mp4")
@@ -82,9 +82,7 @@ def test_no_picture_is_asked_for_before_it_comes_into_view(visit: Visit, person:
     expect(page.get_by_role("row", name="19.mp4").locator("img")).to_be_visible(timeout=LIMIT_MS)
 
 
-def test_a_file_that_says_it_is_a_video_and_is_none_keeps_its_sign(
-    visit: Visit, person: Person, tmp_path: Path
-) -> None:
+def test_broken_video_has_an_icon_instead_of_a_poster(visit: Visit, person: Person, tmp_path: Path) -> None:
     visit.expect("400")
     (tmp_path / "broken.mp4").write_bytes(b"no video at all")
     data_id = upload(person, tmp_path / "broken.mp4")
@@ -93,11 +91,11 @@ def test_a_file_that_says_it_is_a_video_and_is_none_keeps_its_sign(
     expect(page.locator(".poster.none")).to_be_visible(timeout=LIMIT_MS)
     expect(page.locator("tbody img")).to_have_count(0)
     visit.open(f"/data/{data_id}")
-    expect(page.get_by_role("alert").first).to_contain_text("This could not be loaded", timeout=LIMIT_MS)
+    expect(page.get_by_role("alert").first).to_contain_text("Loading failed", timeout=LIMIT_MS)
     visit.assert_accessible()
 
 
-def test_files_are_found_sorted_and_filtered_by_the_platform(visit: Visit, person: Person, tmp_path: Path) -> None:
+def test_files_are_searched_sorted_and_filtered(visit: Visit, person: Person, tmp_path: Path) -> None:
     upload_texts(person, [f"note {number:02}.txt" for number in range(27)] + ["odd, name: a|b.txt"], tmp_path)
     upload(person, numbered_video(tmp_path / "street.mp4", frames=3))
     page = visit.open("/data")
@@ -113,33 +111,33 @@ def test_files_are_found_sorted_and_filtered_by_the_platform(visit: Visit, perso
     page.get_by_role("searchbox").fill("odd\\, name\\: a\\|b")
     expect(page.locator("tbody tr")).to_have_count(1)
     page.get_by_role("searchbox").fill("")
-    page.get_by_label("Which files").select_option("Videos")
+    page.get_by_label("Type").select_option("Videos")
     expect(page.locator("tbody tr")).to_have_count(1)
     expect_names(page, "street.mp4")
     page.reload()
-    expect(page.get_by_label("Which files")).to_have_value("video")
+    expect(page.get_by_label("Type")).to_have_value("video")
     expect(page.locator("tbody tr")).to_have_count(1)
-    page.get_by_label("Which files").select_option("Pictures")
-    expect(page.get_by_text("Nothing matches.")).to_be_visible()
-    page.get_by_label("Which files").select_option("Other files")
+    page.get_by_label("Type").select_option("Images")
+    expect(page.get_by_text("No results.")).to_be_visible()
+    page.get_by_label("Type").select_option("Other files")
     expect(page.get_by_text("1\u201325 of 28")).to_be_visible()
 
 
-def test_a_search_that_is_wrong_is_told_with_what_to_do(visit: Visit, person: Person, tmp_path: Path) -> None:
+def test_invalid_search_is_reported_with_advice(visit: Visit, person: Person, tmp_path: Path) -> None:
     visit.expect("400")
     upload_texts(person, ["a.txt"], tmp_path)
     page = visit.open("/data?search=colour:red")
 
     expect(page.get_by_role("alert")).to_contain_text("Invalid search parameter colour; there are id, name, type")
-    page.get_by_role("button", name="How to search").click()
-    expect(page.get_by_role("dialog", name="How to search")).to_be_visible()
+    page.get_by_role("button", name="Search syntax").click()
+    expect(page.get_by_role("dialog", name="Search syntax")).to_be_visible()
     visit.assert_accessible()
     page.keyboard.press("Escape")
     page.get_by_role("searchbox").fill("name:a")
     expect(page.locator("tbody tr")).to_have_count(1)
 
 
-def test_many_are_deleted_and_what_fails_is_told_by_name(visit: Visit, person: Person, tmp_path: Path) -> None:
+def test_files_are_deleted_and_failures_listed_by_name(visit: Visit, person: Person, tmp_path: Path) -> None:
     ids = upload_texts(person, ["one.txt", "two.txt", "three.txt", "four.txt"], tmp_path)
     page = visit.open("/data")
     select(page, "one.txt", "two.txt", "three.txt")
@@ -152,17 +150,17 @@ def test_many_are_deleted_and_what_fails_is_told_by_name(visit: Visit, person: P
     visit.assert_accessible()
     dialog.get_by_role("button", name="Delete").click()
 
-    told = page.get_by_role("dialog", name="not")
-    expect(told.get_by_role("listitem")).to_have_count(1)
-    expect(told.get_by_role("listitem")).to_contain_text("two.txt")
-    expect(told.get_by_role("listitem")).to_contain_text("not found")
+    failures = page.get_by_role("dialog", name="failed")
+    expect(failures.get_by_role("listitem")).to_have_count(1)
+    expect(failures.get_by_role("listitem")).to_contain_text("two.txt")
+    expect(failures.get_by_role("listitem")).to_contain_text("not found")
     visit.assert_accessible()
-    told.get_by_role("button", name="Close").last.click()
+    failures.get_by_role("button", name="Close").last.click()
     expect(page.locator("tbody tr")).to_have_count(1)
     expect_names(page, "four.txt")
 
 
-def test_nothing_is_deleted_by_who_thinks_better_of_it(visit: Visit, person: Person, tmp_path: Path) -> None:
+def test_cancelled_dialog_deletes_nothing(visit: Visit, person: Person, tmp_path: Path) -> None:
     [data_id] = upload_texts(person, ["one.txt"], tmp_path)
     page = visit.open("/data")
     select(page, "one.txt")
@@ -173,43 +171,41 @@ def test_nothing_is_deleted_by_who_thinks_better_of_it(visit: Visit, person: Per
     assert details(person, data_id)["name"] == "one.txt"
 
 
-def test_the_expiry_of_many_is_changed_by_days_and_one_that_cannot_be_is_told(
-    visit: Visit, person: Person, tmp_path: Path
-) -> None:
+def test_expiry_of_several_files_is_extended_and_failures_listed(visit: Visit, person: Person, tmp_path: Path) -> None:
     ids = upload_texts(person, ["one.txt", "two.txt"], tmp_path)
     elsewhere = {"signed_url": "https://93.184.216.34/a.txt", "filename": "elsewhere.txt", "size": 5}
     requests.post(f"{person.v1}/data/url", json=elsewhere, headers=person.headers, timeout=20).raise_for_status()
     page = visit.open("/data")
     select(page, "one.txt", "two.txt", "elsewhere.txt")
     page.get_by_role("toolbar").get_by_role("button", name="Change expiry").click()
-    dialog = page.get_by_role("dialog", name="Change when 3 files expire")
+    dialog = page.get_by_role("dialog", name="Change the expiry of 3 files")
     visit.assert_accessible()
-    dialog.get_by_label("Days more").fill("-300")
+    dialog.get_by_label("Extend by (days)").fill("-300")
     before = details(person, ids[0])["expiration_date"]
-    dialog.get_by_role("button", name="Change").click()
+    dialog.get_by_role("button", name="Change expiry").click()
 
-    told = page.get_by_role("dialog", name="not")
-    expect(told.get_by_role("listitem")).to_have_count(1)
-    expect(told.get_by_role("listitem")).to_contain_text("its expiration date is fixed")
-    told.get_by_role("button", name="Close").last.click()
+    failures = page.get_by_role("dialog", name="failed")
+    expect(failures.get_by_role("listitem")).to_have_count(1)
+    expect(failures.get_by_role("listitem")).to_contain_text("its expiration date is fixed")
+    failures.get_by_role("button", name="Close").last.click()
     expect(page.get_by_role("row", name="one.txt")).to_contain_text("in 2 mo")
     assert details(person, ids[0])["expiration_date"] < before
 
 
-def test_an_expiry_is_a_day_of_the_calendar_too(visit: Visit, person: Person, tmp_path: Path) -> None:
+def test_expiry_is_set_to_a_date(visit: Visit, person: Person, tmp_path: Path) -> None:
     [data_id] = upload_texts(person, ["one.txt"], tmp_path)
     page = visit.open(f"/data/{data_id}")
-    page.get_by_role("button", name="More").click()
+    page.get_by_role("button", name="More actions").click()
     page.get_by_role("button", name="Change expiry…").click()
-    dialog = page.get_by_role("dialog", name="Change when this file expires")
-    dialog.get_by_label("Or until").fill("2040-05-01T23:59")
-    dialog.get_by_role("button", name="Change").click()
+    dialog = page.get_by_role("dialog", name="Change the expiry of this file")
+    dialog.get_by_label("Or expire on").fill("2040-05-01T23:59")
+    dialog.get_by_role("button", name="Change expiry").click()
 
     expect(page.get_by_text("1 May 2040")).to_be_visible()
     assert details(person, data_id)["expiration_date"].startswith("2040-05-01T23:59")
 
 
-def test_an_analytic_is_run_on_the_selected(visit: Visit, person: Person, tmp_path: Path) -> None:
+def test_analytic_is_chosen_for_selected_files(visit: Visit, person: Person, tmp_path: Path) -> None:
     ids = upload_texts(person, ["one.txt", "two.txt"], tmp_path)
     page = visit.open("/data?sort=name:asc")
     page.get_by_role("checkbox", name="Select all on this page").check()
@@ -218,7 +214,7 @@ def test_an_analytic_is_run_on_the_selected(visit: Visit, person: Person, tmp_pa
     expect(page).to_have_url(f"{visit.origin}/analytics?data={ids[0]},{ids[1]}")
 
 
-def test_the_selected_are_downloaded(visit: Visit, person: Person, tmp_path: Path) -> None:
+def test_selected_files_are_downloaded(visit: Visit, person: Person, tmp_path: Path) -> None:
     upload_texts(person, ["one.txt", "two.txt"], tmp_path)
     page = visit.open("/data")
     page.get_by_role("checkbox", name="Select all on this page").check()
@@ -234,21 +230,21 @@ def test_the_selected_are_downloaded(visit: Visit, person: Person, tmp_path: Pat
     }
 
 
-def test_a_video_is_looked_at(visit: Visit, person: Person) -> None:
+def test_video_page_has_viewer_and_details(visit: Visit, person: Person) -> None:
     data_id = upload(person, footage("bikes.mp4"))
     page = visit.open(f"/data/{data_id}")
 
     expect(page.get_by_role("heading", name="bikes.mp4")).to_be_visible()
     video = page.locator("video, canvas").first
     expect(video).to_be_visible(timeout=LIMIT_MS)
-    expect(page.get_by_alt_text("10 moments of the video")).to_be_visible(timeout=LIMIT_MS)
+    expect(page.get_by_alt_text("10 thumbnails of the video")).to_be_visible(timeout=LIMIT_MS)
     about = page.locator("dl.facts")
     expect(about).to_contain_text("video/mp4")
     expect(about).to_contain_text(details(person, data_id)["sha256"][:16])
-    expect(page.get_by_role("link", name="Run an analytic", exact=True)).to_have_attribute(
+    expect(page.get_by_role("link", name="Run an analytic", exact=True).first).to_have_attribute(
         "href", f"/analytics?data={data_id}"
     )
-    expect(page.get_by_text("No job has looked at this file.")).to_be_visible()
+    expect(page.get_by_text("No jobs on this file yet.")).to_be_visible()
     visit.take_picture("video")
     for _ in visit.in_both_looks():
         visit.assert_accessible()
@@ -258,12 +254,12 @@ def test_a_video_is_looked_at(visit: Visit, person: Person) -> None:
     page.set_viewport_size(DESK)
 
 
-def test_a_file_that_is_no_video_has_a_page_without_a_player(visit: Visit, person: Person, tmp_path: Path) -> None:
+def test_file_that_is_not_a_video_has_no_player(visit: Visit, person: Person, tmp_path: Path) -> None:
     (tmp_path / "truth.json").write_text(json.dumps({"frames": {}}))
     data_id = upload(person, tmp_path / "truth.json", media_type="application/json")
     page = visit.open(f"/data/{data_id}")
 
-    expect(page.get_by_text("This is no video")).to_be_visible()
+    expect(page.get_by_text("This file is not a video")).to_be_visible()
     expect(page.locator("video")).to_have_count(0)
     for _ in visit.in_both_looks():
         visit.assert_accessible()
@@ -274,22 +270,22 @@ def test_a_file_that_is_no_video_has_a_page_without_a_player(visit: Visit, perso
     assert download.value.suggested_filename == "truth.json"
 
 
-def test_a_link_for_others_needs_no_account(visit: Visit, person: Person, tmp_path: Path) -> None:
+def test_download_link_needs_no_account(visit: Visit, person: Person, tmp_path: Path) -> None:
     [data_id] = upload_texts(person, ["one.txt"], tmp_path)
     page = visit.open(f"/data/{data_id}")
-    page.get_by_role("button", name="More").click()
-    page.get_by_role("button", name="Link for others…").click()
-    dialog = page.get_by_role("dialog", name="A link to this file")
+    page.get_by_role("button", name="More actions").click()
+    page.get_by_role("button", name="Create download link…").click()
+    dialog = page.get_by_role("dialog", name="Download link")
     visit.assert_accessible()
 
     url = dialog.locator("code").inner_text()
     assert requests.get(url, timeout=20).text == "one.txt"
 
 
-def test_the_only_file_is_deleted_from_its_page(visit: Visit, person: Person, tmp_path: Path) -> None:
+def test_file_is_deleted_on_its_page(visit: Visit, person: Person, tmp_path: Path) -> None:
     [data_id] = upload_texts(person, ["one.txt"], tmp_path)
     page = visit.open(f"/data/{data_id}")
-    page.get_by_role("button", name="More").click()
+    page.get_by_role("button", name="More actions").click()
     page.get_by_role("button", name="Delete…").click()
     page.get_by_role("dialog", name="Delete this file?").get_by_role("button", name="Delete").click()
 
@@ -300,26 +296,26 @@ def test_the_only_file_is_deleted_from_its_page(visit: Visit, person: Person, tm
 
 
 @pytest.mark.parametrize("data_id", ["nothing", "%25ff", "<img src=x>"])
-def test_a_file_that_is_not_there_is_told(visit: Visit, data_id: str) -> None:
+def test_unknown_file_is_not_found(visit: Visit, data_id: str) -> None:
     visit.expect("404")
     page = visit.open(f"/data/{data_id}")
 
-    expect(page.get_by_role("heading", name="There is no such file")).to_be_visible()
+    expect(page.get_by_role("heading", name="File not found")).to_be_visible()
     visit.assert_accessible()
-    page.get_by_role("link", name="See what there is").click()
+    page.get_by_role("link", name="Go to the list").click()
     expect(page.get_by_role("heading", name="Videos")).to_be_visible()
 
 
-def test_somebody_elses_file_is_not_there(visit: Visit, operator: Person, tmp_path: Path) -> None:
+def test_file_of_another_user_is_not_found(visit: Visit, operator: Person, tmp_path: Path) -> None:
     visit.expect("404")
     [data_id] = upload_texts(operator, ["secret.txt"], tmp_path)
     page = visit.open(f"/data/{data_id}")
 
-    expect(page.get_by_role("heading", name="There is no such file")).to_be_visible()
+    expect(page.get_by_role("heading", name="File not found")).to_be_visible()
     expect(page.get_by_text("secret.txt")).to_have_count(0)
 
 
-def test_a_list_that_cannot_be_had_is_told_and_asked_for_again(visit: Visit, person: Person, tmp_path: Path) -> None:
+def test_failed_list_is_reported_and_retried(visit: Visit, person: Person, tmp_path: Path) -> None:
     visit.expect("500")
     upload_texts(person, ["one.txt"], tmp_path)
     page = visit.page
@@ -331,16 +327,16 @@ def test_a_list_that_cannot_be_had_is_told_and_asked_for_again(visit: Visit, per
     visit.assert_accessible()
 
     page.unroute("**/v1/data?*")
-    page.get_by_role("button", name="Try again").click()
+    page.get_by_role("button", name="Retry").click()
     expect(page.locator("tbody tr")).to_have_count(1)
 
 
-def test_jobs_on_a_file_stand_beside_it_as_they_go_on(visit: Visit, person: Person, tmp_path: Path) -> None:
+def test_jobs_on_a_file_are_listed_live(visit: Visit, person: Person, tmp_path: Path) -> None:
     mine, other = (upload(person, numbered_video(tmp_path / f"{name}.mp4", frames=3)) for name in ("mine", "other"))
     submit(person, NO_OP, "on another", data=other)
     page = visit.open(f"/data/{mine}")
     jobs = page.get_by_role("region", name="Jobs on this file")
-    expect(jobs).to_contain_text("No job has looked at this file.")
+    expect(jobs).to_contain_text("No jobs on this file yet.")
     job_id = submit(person, NO_OP, "look at <b>mine</b>", data=mine)
 
     expect(jobs.get_by_role("link", name="look at <b>mine</b>")).to_have_attribute("href", f"/jobs/{job_id}")

@@ -1,4 +1,4 @@
-"""The first page: for who has nothing yet, for who has something, and for who may only look."""
+"""The home page: for new users, and for users with videos and jobs."""
 
 import json
 from pathlib import Path
@@ -16,19 +16,19 @@ from support.waiting import LIMIT_MS
 pytestmark = pytest.mark.slow
 
 
-def test_a_newcomer_drops_a_video_and_finds_the_way_on(visit: Visit, person: Person) -> None:
+def test_new_user_uploads_a_video_and_opens_it(visit: Visit, person: Person) -> None:
     page = visit.open("/")
     expect(page.get_by_role("heading", name=f"Hello, {person.name}")).to_be_visible()
-    expect(page.get_by_role("listitem").filter(has_text="Choose what to find")).to_be_visible()
+    expect(page.get_by_role("listitem").filter(has_text="Run an analytic")).to_be_visible()
     for _ in visit.in_both_looks():
         visit.assert_accessible()
-    visit.take_picture("home-of-a-newcomer")
+    visit.take_picture("home-new-user")
     page.set_viewport_size(PHONE)
     visit.assert_fits()
     visit.assert_accessible()
     page.set_viewport_size(DESK)
     with page.expect_file_chooser() as chooser:
-        page.get_by_role("button", name="Choose files").click()
+        page.get_by_role("button", name="Upload files").click()
     chooser.value.set_files(footage("bikes.mp4"))
 
     expect(tray(page).get_by_role("link", name="Run an analytic")).to_be_visible(timeout=LIMIT_MS)
@@ -36,11 +36,11 @@ def test_a_newcomer_drops_a_video_and_finds_the_way_on(visit: Visit, person: Per
     assert tray(page).get_by_role("link", name="Run an analytic").get_attribute("href") == f"/analytics?data={data_id}"
     recent = page.get_by_role("region", name="Recent videos")
     expect(recent.get_by_role("link", name="bikes.mp4")).to_be_visible()
-    tray(page).get_by_role("link", name="Look at it").click()
+    tray(page).get_by_role("link", name="Open").click()
     expect(page.locator("video, canvas").first).to_be_visible(timeout=LIMIT_MS)
 
 
-def test_what_is_new_is_shown_and_followed(visit: Visit, operator: Person, person: Person) -> None:
+def test_home_page_shows_recent_videos_and_follows_jobs(visit: Visit, operator: Person, person: Person) -> None:
     with footage("bikes.mp4").open("rb") as file:
         answer = requests.post(f"{person.v1}/data", files={"file": file}, headers=person.headers, timeout=60)
     size = answer.json()["data"]["size"]
@@ -69,7 +69,7 @@ def test_what_is_new_is_shown_and_followed(visit: Visit, operator: Person, perso
     visit.assert_fits()
 
 
-def test_what_cannot_be_had_is_told_and_the_rest_is_there(visit: Visit, person: Person, tmp_path: Path) -> None:
+def test_failed_part_of_the_home_page_leaves_the_rest(visit: Visit, person: Person, tmp_path: Path) -> None:
     visit.expect("ERR_FAILED")
     page = visit.page
     page.route("**/v1/account/usage", lambda route: route.abort())

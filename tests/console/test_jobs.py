@@ -1,4 +1,4 @@
-"""The list of jobs and the page of one, while things happen to them."""
+"""Jobs: the list and the page of a job, while their states change."""
 
 import re
 import time
@@ -20,20 +20,20 @@ CRASH = "journeys/crash"
 FAULT_FINDING = "journeys/fault-finding"
 TALKATIVE = "journeys/talkative"
 END_MILLISECONDS = 30_000
-FOR_EVER = 600
-"""Seconds that a job takes which does not end within a test."""
+ENDLESS = 600
+"""Run time in seconds of a job that must not finish during a test."""
 
 
 @pytest.fixture(autouse=True)
 def no_job_outlives_its_test(person: Person) -> Iterator[None]:
-    """Others have their turn on the same platform."""
+    """Cancel the jobs of the test, since all tests share one platform."""
     yield
     ids = [job["id"] for job in jobs_of(person).values() if job["state"] in {"QUEUED", "SCHEDULED", "RUNNING"}]
     requests.post(f"{person.v1}/jobs/batch", headers=person.headers, json={"action": "kill", "ids": ids})
 
 
 def wait_for_end(person: Person, job_id: str) -> None:
-    """Wait until a job has ended."""
+    """Wait until a job is complete or has failed."""
     url, ends_at = f"{person.v1}/events?jobs={job_id}&last_event_id=0", time.monotonic() + END_MILLISECONDS / 1000
     with requests.get(url, headers=person.headers, stream=True, timeout=END_MILLISECONDS / 1000) as events:
         for line in events.iter_lines():
@@ -43,19 +43,19 @@ def wait_for_end(person: Person, job_id: str) -> None:
 
 
 def row(page: Page, name: str) -> Locator:
-    """The row of a job."""
+    """Return the row of a job."""
     return page.locator("tbody tr").filter(has_text=name)
 
 
-def test_who_has_no_jobs_is_told_how_to_get_one(visit: Visit) -> None:
+def test_empty_list_leads_to_the_analytics(visit: Visit) -> None:
     page = visit.open("/jobs")
     expect(page.get_by_role("heading", name="No jobs yet")).to_be_visible()
     assert_usable(visit)
-    page.get_by_role("link", name="Choose an analytic").click()
+    page.get_by_role("region", name="Jobs").get_by_role("link", name="Run an analytic").click()
     expect(page.get_by_role("heading", name="Analytics")).to_be_visible()
 
 
-def test_the_list_follows_a_job_from_its_beginning_to_its_end(visit: Visit, person: Person) -> None:
+def test_list_follows_a_job_until_it_is_complete(visit: Visit, person: Person) -> None:
     page = visit.open("/jobs")
     expect(page.get_by_role("heading", name="No jobs yet")).to_be_visible()
     page.evaluate("window.isTheSamePage = true")
@@ -73,7 +73,7 @@ def test_the_list_follows_a_job_from_its_beginning_to_its_end(visit: Visit, pers
     assert page.evaluate("window.isTheSamePage")
 
 
-def test_jobs_are_found_by_state_by_words_and_in_the_archive(visit: Visit, person: Person) -> None:
+def test_jobs_are_filtered_by_state_words_and_archive(visit: Visit, person: Person) -> None:
     ready = submit(person, NO_OP, "kept, ready", start=False)
     old = submit(person, NO_OP, "an old one", start=False)
     requests.put(f"{person.v1}/jobs/{old}/archive", headers=person.headers)
@@ -96,11 +96,11 @@ def test_jobs_are_found_by_state_by_words_and_in_the_archive(visit: Visit, perso
     expect(page.locator("tbody tr")).to_have_count(3)
     page.get_by_label("Search jobs").fill(f"id:{ready}|{done}")
     expect(page.locator("tbody tr")).to_have_count(2)
-    page.get_by_label("Search jobs").fill("nobody calls a job so")
-    expect(page.get_by_text("Nothing matches")).to_be_visible()
+    page.get_by_label("Search jobs").fill("no job has this name")
+    expect(page.get_by_text("No results")).to_be_visible()
 
 
-def test_a_search_that_is_none_is_told(visit: Visit, person: Person) -> None:
+def test_invalid_search_is_reported(visit: Visit, person: Person) -> None:
     visit.expect("400")
     submit(person, NO_OP, "one", start=False)
     page = visit.open("/jobs")
@@ -110,25 +110,25 @@ def test_a_search_that_is_none_is_told(visit: Visit, person: Person) -> None:
     expect(row(page, "one")).to_be_visible()
 
 
-def test_what_can_be_done_to_many_depends_on_where_each_stands(visit: Visit, person: Person) -> None:
+def test_batch_actions_apply_to_jobs_in_matching_states(visit: Visit, person: Person) -> None:
     ready = submit(person, NO_OP, "ready one", start=False)
     submit(person, NO_OP, "ready two", start=False)
-    running = submit(person, PATIENT, "running one", seconds=FOR_EVER)
+    running = submit(person, PATIENT, "running one", seconds=ENDLESS)
     done = submit(person, NO_OP, "done one")
     page = visit.open("/jobs")
     expect(row(page, "done one").get_by_text("complete")).to_be_visible(timeout=END_MILLISECONDS)
     expect(row(page, "running one").get_by_text("running", exact=True)).to_be_visible(timeout=END_MILLISECONDS)
     page.get_by_label("Select all on this page").check()
-    tools = page.get_by_role("toolbar", name="With the selected")
+    tools = page.get_by_role("toolbar", name="Actions on selected rows")
     expect(tools).to_contain_text("4 selected")
     expect(tools.get_by_role("button", name="Unarchive")).to_be_disabled()
     assert_usable(visit)
     visit.take_picture("jobs")
 
-    tools.get_by_role("button", name="Kill (1)").click()
-    dialog = page.get_by_role("dialog", name="Kill this job?")
+    tools.get_by_role("button", name="Cancel job (1)").click()
+    dialog = page.get_by_role("dialog", name="Cancel this job?")
     expect(dialog).to_contain_text("“running one”")
-    dialog.get_by_role("button", name="Kill").click()
+    dialog.get_by_role("button", name="Cancel job").click()
     expect(row(page, "running one").get_by_text("failed")).to_be_visible()
     assert job_of(person, running)["failure_type"] == "USER"
 
@@ -142,11 +142,11 @@ def test_what_can_be_done_to_many_depends_on_where_each_stands(visit: Visit, per
         tools.get_by_role("button", name="Download (1)").click()
     assert downloading.value.path().read_text() == "{}"
     tools.get_by_role("button", name="Archive", exact=True).click()
-    expect(page.get_by_text("Nothing matches").or_(page.get_by_role("heading", name="No jobs yet"))).to_be_visible()
+    expect(page.get_by_text("No results").or_(page.get_by_role("heading", name="No jobs yet"))).to_be_visible()
     assert job_of(person, done)["archived"]
 
 
-def test_what_could_not_be_done_to_some_is_told_of_each(visit: Visit, person: Person) -> None:
+def test_failures_of_a_batch_are_listed_by_job(visit: Visit, person: Person) -> None:
     page = visit.open("/jobs")
     first = submit(person, NO_OP, "first", start=False)
     submit(person, NO_OP, "second", start=False)
@@ -164,12 +164,13 @@ def test_what_could_not_be_done_to_some_is_told_of_each(visit: Visit, person: Pe
     visit.expect("ERR_FAILED")
 
 
-def test_a_job_is_watched_until_its_result_is_there(visit: Visit, person: Person) -> None:
+def test_job_page_switches_to_the_result_when_complete(visit: Visit, person: Person) -> None:
     video = upload(person, footage("bikes.mp4"))
-    job = submit(person, PATIENT, "watched", data=video, seconds=4)
+    job = submit(person, PATIENT, "watched", data=video, seconds=4, start=False)
     page = visit.open(f"/jobs/{job}")
     page.evaluate("window.isTheSamePage = true")
     expect(page.get_by_role("tab", name="Overview")).to_have_attribute("aria-selected", "true")
+    page.get_by_role("button", name="Start").click()
     progress = page.get_by_role("region", name="Progress")
     expect(progress.get_by_text(re.compile(r"\d+ of 80 frames"))).to_be_visible(timeout=END_MILLISECONDS)
     expect(progress.get_by_text(re.compile("about .* left"))).to_be_visible()
@@ -183,20 +184,21 @@ def test_a_job_is_watched_until_its_result_is_there(visit: Visit, person: Person
     assert page.evaluate("window.isTheSamePage")
 
 
-def test_who_reads_something_else_is_told_of_the_end(visit: Visit, person: Person) -> None:
-    job = submit(person, PATIENT, "unwatched", seconds=3)
+def test_other_tabs_get_a_notice_when_the_job_is_complete(visit: Visit, person: Person) -> None:
+    job = submit(person, PATIENT, "unwatched", seconds=3, start=False)
     page = visit.open(f"/jobs/{job}")
     page.get_by_role("tab", name="Request").click()
+    page.get_by_role("button", name="Start").click()
     page.get_by_role("tab", name="Request").focus()
 
     expect(page.get_by_text("unwatched is complete")).to_be_visible(timeout=END_MILLISECONDS)
     expect(page.get_by_role("tab", name="Request")).to_be_focused()
-    page.get_by_role("button", name="See the result").click()
+    page.get_by_role("button", name="View result").click()
     expect(page.get_by_role("tab", name="Result")).to_have_attribute("aria-selected", "true")
 
 
-def test_messages_come_as_they_are_told(visit: Visit, person: Person) -> None:
-    job = submit(person, TALKATIVE, "talkative", seconds=FOR_EVER, start=False)
+def test_messages_appear_live(visit: Visit, person: Person) -> None:
+    job = submit(person, TALKATIVE, "talkative", seconds=ENDLESS, start=False)
     page = visit.open(f"/jobs/{job}?tab=messages")
     expect(page.get_by_role("heading", name="No messages")).to_be_visible()
     page.get_by_role("button", name="Start").click()
@@ -205,17 +207,17 @@ def test_messages_come_as_they_are_told(visit: Visit, person: Person) -> None:
     visit.assert_accessible()
 
 
-def test_a_job_is_killed_and_run_again(visit: Visit, person: Person) -> None:
-    job = submit(person, PATIENT, "to be killed", seconds=FOR_EVER)
+def test_job_is_cancelled_and_run_again(visit: Visit, person: Person) -> None:
+    job = submit(person, PATIENT, "to be killed", seconds=ENDLESS)
     page = visit.open(f"/jobs/{job}")
     expect(page.locator(".state")).to_have_text("running", timeout=END_MILLISECONDS)
-    page.get_by_role("button", name="Kill").click()
-    page.get_by_role("dialog", name="Kill this job?").get_by_role("button", name="Cancel").click()
+    page.get_by_role("button", name="Cancel job").click()
+    page.get_by_role("dialog", name="Cancel this job?").get_by_role("button", name="Keep running").click()
     assert job_of(person, job)["state"] == "RUNNING"
-    page.get_by_role("button", name="Kill").click()
-    page.get_by_role("dialog", name="Kill this job?").get_by_role("button", name="Kill").click()
+    page.get_by_role("button", name="Cancel job").click()
+    page.get_by_role("dialog", name="Cancel this job?").get_by_role("button", name="Cancel job").click()
 
-    expect(page.get_by_role("heading", name="It was killed")).to_be_visible()
+    expect(page.get_by_role("heading", name="Job cancelled")).to_be_visible()
     page.get_by_role("button", name="Run again").click()
     expect(page).not_to_have_url(re.compile(job))
     again = page.url.rpartition("/")[2]
@@ -227,61 +229,61 @@ def test_a_job_is_killed_and_run_again(visit: Visit, person: Person) -> None:
 @pytest.mark.parametrize(
     ("analytic", "heading", "text"),
     [
-        (CRASH, "The analytic itself broke", "the sample broke"),
-        (FAULT_FINDING, "It could not work with what it was given", "the video is not to be watched"),
+        (CRASH, "The analytic failed", "the sample broke"),
+        (FAULT_FINDING, "Invalid input", "the video is not to be watched"),
     ],
 )
-def test_a_failed_job_says_whose_fault_it_is(
+def test_failed_job_explains_its_failure_type(
     visit: Visit, person: Person, analytic: str, heading: str, text: str
 ) -> None:
     job = submit(person, analytic, "unlucky")
     page = visit.open(f"/jobs/{job}")
-    failure = page.get_by_role("region", name="Why it failed")
+    failure = page.get_by_role("region", name="Failure")
     expect(failure.get_by_role("heading", name=heading)).to_be_visible(timeout=END_MILLISECONDS)
     expect(failure).to_contain_text(text)
     assert_usable(visit)
     page.get_by_role("tab", name="Result").click()
-    expect(page.get_by_text("There is no result")).to_be_visible()
-    failure.get_by_role("link", name="Run it with changes").click()
+    expect(page.get_by_role("heading", name="No result")).to_be_visible()
+    failure.get_by_role("link", name="Edit and run again").click()
     expect(page.get_by_role("heading", name=re.compile("^Run "))).to_be_visible()
 
 
-def test_a_job_is_run_again_with_changes(visit: Visit, person: Person) -> None:
+def test_job_is_edited_and_run_again(visit: Visit, person: Person) -> None:
     job = submit(person, PATIENT, "before", seconds=0.1, start=False)
     page = visit.open(f"/jobs/{job}?tab=request")
     expect(page.get_by_role("region", name="Job request")).to_contain_text('"seconds": 0.1')
     visit.assert_accessible()
-    page.get_by_role("link", name="Run again with changes").click()
+    page.get_by_role("link", name="Edit and run again").click()
 
     expect(page.get_by_role("spinbutton", name="Seconds")).to_have_value("0.1")
     page.get_by_role("spinbutton", name="Seconds").fill("0.2")
     page.get_by_label("Name", exact=True).fill("after")
-    page.get_by_role("button", name="Start the job").click()
+    page.get_by_role("button", name="Start job").click()
     expect(page.get_by_role("heading", name="after")).to_be_visible()
     assert request_of(person, jobs_of(person)["after"]["id"])["parameters"] == {"seconds": 0.2}
 
 
-def test_a_job_is_kept_shared_archived_and_deleted(visit: Visit, person: Person) -> None:
+def test_job_is_shared_extended_archived_and_deleted(visit: Visit, person: Person) -> None:
     job = submit(person, NO_OP, "a shared one")
     page = visit.open(f"/jobs/{job}")
     expect(page.get_by_role("button", name="Share")).to_be_visible(timeout=END_MILLISECONDS)
     page.get_by_role("button", name="Share").click()
     dialog = page.get_by_role("dialog", name="Share a shared one")
-    dialog.get_by_role("button", name="Make a link").click()
+    dialog.get_by_role("button", name="Create link").click()
     link = dialog.locator(".copyable code")
     expect(link).to_be_visible()
     visit.assert_accessible()
     api_url = link.inner_text().replace("/shared#", "/v1/shared/")  # the page asks there
     assert requests.get(api_url).json()["job"]["name"] == "a shared one"
-    dialog.get_by_role("button", name="End it").click()
-    page.get_by_role("dialog", name="End this link?").get_by_role("button", name="End it").click()
-    expect(dialog.get_by_text("There is no link yet")).to_be_visible()
+    dialog.get_by_role("button", name="Revoke").click()
+    page.get_by_role("dialog", name="Revoke this link?").get_by_role("button", name="Revoke link").click()
+    expect(dialog.get_by_text("No share links yet")).to_be_visible()
     assert requests.get(api_url).status_code == 404
     dialog.get_by_role("button", name="Close").click()
 
-    page.get_by_role("button", name="Expiry").click()
-    page.get_by_role("dialog").get_by_label("Or until").fill("2040-01-02T03:04")
-    page.get_by_role("dialog").get_by_role("button", name="Change").click()
+    page.get_by_role("button", name="Change expiry").click()
+    page.get_by_role("dialog").get_by_label("Or expire on").fill("2040-01-02T03:04")
+    page.get_by_role("dialog").get_by_role("button", name="Change expiry").click()
     expect(page.get_by_role("dialog")).to_be_hidden()
     assert job_of(person, job)["expiration_date"].startswith("2040-01-02T03:04")
     page.get_by_role("button", name="Archive", exact=True).click()
@@ -296,28 +298,28 @@ def test_a_job_is_kept_shared_archived_and_deleted(visit: Visit, person: Person)
     expect(page.get_by_role("heading", name="Jobs")).to_be_visible()
 
 
-def test_the_log_of_a_public_analytic_is_not_for_its_users(visit: Visit, person: Person) -> None:
+def test_log_of_a_public_analytic_is_not_available(visit: Visit, person: Person) -> None:
     job = submit(person, NO_OP, "quiet")
     page = visit.open(f"/jobs/{job}?tab=log")
-    expect(page.get_by_role("heading", name="The log is not shown")).to_be_visible()
+    expect(page.get_by_role("heading", name="Log not available")).to_be_visible()
     visit.assert_accessible()
 
 
-def test_jobs_of_others_are_not_there(visit: Visit, platform: PlatformProcess) -> None:
+def test_job_of_another_user_is_not_found(visit: Visit, platform: PlatformProcess) -> None:
     visit.expect("404")
-    other = Person.sign_up(platform, "somebody-else")
+    other = Person.sign_up(platform, "another-user")
     page = visit.open(f"/jobs/{submit(other, NO_OP, 'a secret', start=False)}")
-    expect(page.get_by_role("heading", name="There is no such job")).to_be_visible()
+    expect(page.get_by_role("heading", name="Job not found")).to_be_visible()
     expect(page.get_by_text("a secret")).to_be_hidden()
     visit.assert_accessible()
     visit.open("/jobs/%E0%A4%A")  # no text at all
-    expect(page.get_by_role("heading", name="There is no such page")).to_be_visible()
+    expect(page.get_by_role("heading", name="Page not found")).to_be_visible()
 
 
-def test_a_broken_connection_is_made_again_and_nothing_is_missed(visit: Visit, person: Person) -> None:
+def test_events_are_not_missed_after_a_lost_connection(visit: Visit, person: Person) -> None:
     visit.expect("ERR_INTERNET_DISCONNECTED")
     page = visit.open("/jobs")
-    expect(page.get_by_text("live", exact=True)).to_be_visible()
+    expect(page.get_by_text("Live", exact=True)).to_be_visible()
     page.context.set_offline(True)
     watched = submit(person, PATIENT, "made meanwhile", seconds=2)
     # The stream of events may outlive the network, as here; what it tells cannot be looked up then.

@@ -1,4 +1,4 @@
-"""From the first page to looking at boxes without reading anything: what a newcomer with a browser and a video does."""
+"""The first visit of a new user: from the sign-up page to boxes on their own video."""
 
 import re
 
@@ -22,22 +22,23 @@ _DRAWN = """() => {
 }"""
 
 
-def test_a_newcomer_gets_from_the_first_page_to_boxes(browser: Browser, start_platform: StartPlatform) -> None:
+@pytest.mark.timeout(400)
+def test_new_user_gets_from_the_first_page_to_boxes(browser: Browser, start_platform: StartPlatform) -> None:
     with visiting(browser, start_platform(), None) as visit:
         visit.expect("willReadFrequently")  # the test reads the canvas, which the console does not
         page = visit.open("/")
         page.get_by_label("User name").fill("ada")
         page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Begin").click()
+        page.get_by_role("button", name="Create account").click()
 
         with page.expect_file_chooser() as chooser:
-            page.get_by_role("button", name="Choose files").click()
+            page.get_by_role("button", name="Upload files").click()
         chooser.value.set_files(footage("bikes.mp4"))
         tray = page.get_by_role("region", name=re.compile("upload", re.IGNORECASE))
         tray.get_by_role("link", name="Run an analytic").click()
         card = page.locator(".card").filter(has=page.get_by_role("link", name="object-tracks"))
         card.get_by_role("link", name="Run").click()
-        page.get_by_role("button", name="Start the job").click()
+        page.get_by_role("button", name="Start job").click()
 
         page.locator('.screen[data-frame="1"]').wait_for(timeout=JOB_MILLISECONDS)
         page.get_by_label("Frame", exact=True).fill(str(WITH_CARS))

@@ -1,4 +1,4 @@
-"""Search over what jobs found, from labels to the frame."""
+"""Search over the labels of all jobs."""
 
 import re
 from pathlib import Path
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def searcher(platform: PlatformProcess, operator: Person, tmp_path_factory: pytest.TempPathFactory) -> Person:
-    """Somebody whose jobs found cars and people together, and shots."""
+    """A user whose jobs found cars and persons in the same frames, and shots."""
     person = Person.sign_up(platform, "searcher")
     with api_of(person, tmp_path_factory.mktemp("search")) as api:
         data_id = api.upload_data(str(footage("bikes.mp4")))["id"]
@@ -35,16 +35,16 @@ def matches(page: Page) -> object:
     return page.get_by_role("region", name="Results").locator(".match")
 
 
-def test_labels_lead_to_the_frame_where_they_are_together(search: Visit, tmp_path: Path) -> None:
+def test_labels_lead_to_the_frame_that_has_all_of_them(search: Visit, tmp_path: Path) -> None:
     page = search.open("/search")
-    expect(page.get_by_text("Choose what to look for")).to_be_visible()
+    expect(page.get_by_text("Choose one or more labels")).to_be_visible()
     page.get_by_role("button", name="car").click()
     expect(page.get_by_role("button", name="car")).to_have_attribute("aria-pressed", "true")
     expect(page.get_by_role("button", name="car")).to_be_focused()
-    expect(page.get_by_text("One job")).to_be_visible()
+    expect(page.get_by_text("1 job")).to_be_visible()
     page.get_by_role("button", name="person").click()
     page.get_by_label("All at the same time").check()
-    expect(page.get_by_text("all at once")).to_be_visible()
+    expect(page.get_by_text("all at the same time", exact=True)).to_be_visible()
 
     picture = matches(page).locator("img")
     expect(picture).to_be_visible(timeout=60_000)
@@ -59,46 +59,46 @@ def test_labels_lead_to_the_frame_where_they_are_together(search: Visit, tmp_pat
     link.click()
     expect(page).to_have_url(re.compile(rf"/jobs/[\w-]+\?frame={first[1]}$"))
     page.go_back()
-    expect(page.get_by_text("all at once")).to_be_visible()
+    expect(page.get_by_text("all at the same time", exact=True)).to_be_visible()
     expect(page.get_by_role("button", name="person")).to_have_attribute("aria-pressed", "true")
 
 
-def test_what_is_asked_for_stands_in_the_address(search: Visit) -> None:
+def test_criteria_are_kept_in_the_url(search: Visit) -> None:
     page = search.open("/search?labels=shot&longer_than=2.3")
     expect(page.get_by_label("Longer than")).to_have_value("2.3")
     expect(matches(page)).to_have_count(1)
     page.get_by_label("Longer than").fill("3")
-    expect(page.get_by_text("No job found that")).to_be_visible()
+    expect(page.get_by_text("No results")).to_be_visible()
     expect(page).to_have_url(re.compile(r"labels=shot&longer_than=3$"))
     page.reload()
-    expect(page.get_by_text("No job found that")).to_be_visible()
+    expect(page.get_by_text("No results")).to_be_visible()
     page.get_by_label("Longer than").fill("")
     expect(matches(page)).to_have_count(1)
     expect(page).to_have_url(re.compile(r"labels=shot$"))
 
 
-def test_the_finds_are_those_of_one_analytic_that_is_sure(search: Visit) -> None:
+def test_results_are_filtered_by_analytic_and_confidence(search: Visit) -> None:
     page = search.open("/search?labels=car")
     expect(matches(page)).to_have_count(1)
-    page.get_by_label("Found by").select_option("voxel51/shot-detection")
-    expect(page.get_by_text("No job found that")).to_be_visible()
-    page.get_by_label("Found by").select_option("voxel51/object-tracks")
+    page.get_by_label("Analytic").select_option("voxel51/shot-detection")
+    expect(page.get_by_text("No results")).to_be_visible()
+    page.get_by_label("Analytic").select_option("voxel51/object-tracks")
     expect(matches(page)).to_have_count(1)
-    page.get_by_label("At least this sure").fill("0.999")
-    expect(page.get_by_text("No job found that")).to_be_visible()
+    page.get_by_label("Min. confidence").fill("0.999")
+    expect(page.get_by_text("No results")).to_be_visible()
 
 
-def test_names_that_look_like_markup_are_text(search: Visit) -> None:
+def test_markup_in_names_is_shown_as_text(search: Visit) -> None:
     page = search.open("/search?labels=car,<img src=x onerror=alert(1)>")
     expect(page.get_by_role("button", name="<img")).to_be_visible()
     page.get_by_role("button", name="<img").click()
     expect(page.get_by_role("link", name="things <b>followed</b>").last).to_be_visible()
 
 
-def test_who_has_nothing_to_search_is_told_what_to_do(visit: Visit) -> None:
+def test_empty_search_leads_to_the_analytics(visit: Visit) -> None:
     page = visit.open("/search")
     expect(page.get_by_role("heading", name="Nothing to search yet")).to_be_visible()
-    expect(page.get_by_role("link", name="Look at the analytics")).to_have_attribute("href", "/analytics")
+    expect(page.get_by_role("link", name="Run an analytic")).to_have_attribute("href", "/analytics")
     visit.assert_accessible()
 
 

@@ -1,4 +1,4 @@
-"""What a share link leads to, for somebody who has no account."""
+"""Share links: the page for people without an account."""
 
 from collections.abc import Callable
 from typing import Any
@@ -22,7 +22,7 @@ NAME = "<script>alert(1)</script> of the bikes"
 def share(
     platform: PlatformProcess, operator: Person, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[..., dict[str, Any]]:
-    """Makes links to one finished job."""
+    """Return a function that creates share links to one complete job."""
     person = Person.sign_up(platform, "sharer")
     with api_of(person, tmp_path_factory.mktemp("shared")) as api:
         data_id = api.upload_data(str(footage("bikes.mp4")))["id"]
@@ -42,7 +42,7 @@ def page_of(made: dict[str, Any]) -> str:
     return f"{parts.path}#{parts.fragment}"
 
 
-def test_a_stranger_looks_at_the_video_and_downloads_the_output(
+def test_share_link_shows_the_video_and_downloads_the_output(
     stranger: Visit, share: Callable[..., dict[str, Any]]
 ) -> None:
     made = share(video=True)
@@ -56,48 +56,48 @@ def test_a_stranger_looks_at_the_video_and_downloads_the_output(
         stranger.assert_accessible()
     stranger.take_picture("shared")
     with page.expect_download() as download:
-        page.get_by_role("link", name="Download the output").click()
+        page.get_by_role("link", name="Download output").click()
     assert download.value.suggested_filename == "labels.json"
     assert urlsplit(made["url"]).fragment not in page.evaluate("document.title")
     page.set_viewport_size(PHONE)
     stranger.assert_fits()
 
 
-def test_a_link_without_the_video_shows_none(stranger: Visit, share: Callable[..., dict[str, Any]]) -> None:
+def test_share_link_without_video_shows_none(stranger: Visit, share: Callable[..., dict[str, Any]]) -> None:
     page = stranger.open(page_of(share()))
-    expect(page.get_by_role("link", name="Download the output")).to_be_visible()
+    expect(page.get_by_role("link", name="Download output")).to_be_visible()
     expect(page.locator("video, .making")).to_have_count(0)
 
 
-def test_a_link_that_was_revoked_says_so(stranger: Visit, share: Callable[..., dict[str, Any]]) -> None:
+def test_revoked_share_link_is_reported(stranger: Visit, share: Callable[..., dict[str, Any]]) -> None:
     stranger.expect("404")
     made = share(video=True)
     page = stranger.open(page_of(made))
     expect(page.get_by_role("heading", level=1)).to_have_text(NAME)
     assert made["revoke"]().status_code == 204
     page.reload()
-    expect(page.get_by_role("heading", name="The link has ended")).to_be_visible()
+    expect(page.get_by_role("heading", name="Link not valid")).to_be_visible()
     stranger.assert_accessible()
 
 
-def test_a_link_whose_time_is_over_says_so(stranger: Visit, share: Callable[..., dict[str, Any]]) -> None:
+def test_expired_share_link_is_reported(stranger: Visit, share: Callable[..., dict[str, Any]]) -> None:
     stranger.expect("404")
     page = stranger.open(page_of(share(days=1e-9)))
-    expect(page.get_by_role("heading", name="The link has ended")).to_be_visible()
+    expect(page.get_by_role("heading", name="Link not valid")).to_be_visible()
 
 
 @pytest.mark.parametrize("key", ["", "x", "../../account", "%2e%2e%2faccount", "<img src=x>", "a" * 5000, "%E0%A4"])
-def test_a_key_that_is_none_leads_to_an_explanation(stranger: Visit, key: str) -> None:
+def test_malformed_share_link_is_reported(stranger: Visit, key: str) -> None:
     stranger.expect("404")
     page = stranger.open(f"/shared#{key}")
-    expect(page.get_by_role("heading", name="The link has ended")).to_be_visible()
+    expect(page.get_by_role("heading", name="Link not valid")).to_be_visible()
 
 
-def test_another_link_in_the_same_window_shows_its_own_job(
+def test_second_share_link_in_the_same_window_shows_its_own_job(
     stranger: Visit, share: Callable[..., dict[str, Any]]
 ) -> None:
     stranger.expect("404")
     page = stranger.open("/shared#nothing")
-    expect(page.get_by_role("heading", name="The link has ended")).to_be_visible()
+    expect(page.get_by_role("heading", name="Link not valid")).to_be_visible()
     page.evaluate("to => { location.hash = to }", urlsplit(share()["url"]).fragment)
     expect(page.get_by_role("heading", level=1)).to_have_text(NAME)

@@ -1,4 +1,4 @@
-"""Uploading in a real browser: many, large, interrupted in every way, and going on from where the platform stands."""
+"""Uploads in a real browser: many files, large files, and resuming after every kind of interruption."""
 
 import os
 import time
@@ -43,7 +43,7 @@ LARGE_BYTES = 40 * MEGABYTE
 
 @pytest.fixture
 def large(tmp_path: Path) -> Path:
-    """A file of three pieces."""
+    """A file of three chunks."""
     path = tmp_path / "large.bin"
     path.write_bytes(os.urandom(LARGE_BYTES))
     return path
@@ -51,20 +51,20 @@ def large(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def reaching(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlatformProcess]:
-    """A platform that may read from loopback."""
+    """A platform that may read from loopback addresses."""
     allowing = {"VOXEL51_SERVER_SIGN_UP": "open", "VOXEL51_SERVER_OUTBOUND_ALLOW": "127.0.0.1"}
     with running(new_platform(tmp_path_factory.mktemp("reaching") / "data", environment=allowing)) as platform:
         yield platform
 
 
 def wait_for_a_piece(visit: Visit, person: Person, sent: Sent) -> str:
-    """Wait until the platform has a piece of the one upload that is under way; returns its id."""
+    """Wait until the platform has a chunk of the only active upload, and return the id of the upload."""
     visit.page.wait_for_event("request", lambda request: request.method == "PATCH" and len(sent.offsets) > 1)
     [upload] = unfinished(person)
     return str(upload["id"])
 
 
-def test_many_files_that_are_chosen_at_once_all_arrive(visit: Visit, person: Person, tmp_path: Path) -> None:
+def test_all_of_many_chosen_files_are_uploaded(visit: Visit, person: Person, tmp_path: Path) -> None:
     paths = [tmp_path / f"clip {number}.bin" for number in range(15)]
     for number, path in enumerate(paths):
         path.write_bytes(os.urandom(1000 + number))
@@ -83,7 +83,7 @@ def test_many_files_that_are_chosen_at_once_all_arrive(visit: Visit, person: Per
     expect(tray(page)).to_be_hidden()
 
 
-def test_files_are_dropped_anywhere(visit: Visit, person: Person) -> None:
+def test_files_can_be_dropped_on_any_page(visit: Visit, person: Person) -> None:
     page = visit.open("/jobs")
     files = [{"name": f"{name}.json", "type": "application/json", "text": name} for name in ("one", "two", "three")]
     drop(page, files, "dragenter")
@@ -97,25 +97,23 @@ def test_files_are_dropped_anywhere(visit: Visit, person: Person) -> None:
     }
 
 
-def test_a_folder_is_chosen_with_all_that_is_in_it_and_nothing_that_nobody_means(
-    visit: Visit, person: Person, tmp_path: Path
-) -> None:
+def test_folder_is_uploaded_without_hidden_files(visit: Visit, person: Person, tmp_path: Path) -> None:
     folder = tmp_path / "footage"
     for name in ("a.mp4", "inner/b.mp4", "inner/.DS_Store"):
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(name.encode())
     page = visit.open("/data")
-    page.get_by_role("button", name="Other ways to upload").click()
+    page.get_by_role("button", name="More upload options").click()
     with page.expect_file_chooser() as chooser:
-        page.get_by_role("button", name="Choose a folder…").click()
+        page.get_by_role("button", name="Upload folder…").click()
     chooser.value.set_files(folder)
 
     expect(tray(page).get_by_role("heading", name="2 files uploaded")).to_be_visible()
     assert sorted(kept(person)) == ["a.mp4", "b.mp4"]
 
 
-def test_an_upload_is_paused_and_goes_on_where_it_was(visit: Visit, person: Person, large: Path) -> None:
+def test_paused_upload_resumes_at_its_offset(visit: Visit, person: Person, large: Path) -> None:
     page = visit.open("/data")
     sent = Sent.watch(page)
     network = Network(page)
@@ -136,9 +134,7 @@ def test_an_upload_is_paused_and_goes_on_where_it_was(visit: Visit, person: Pers
     assert kept(person)["large.bin"]["sha256"] == sha256(large)
 
 
-def test_an_upload_that_is_cancelled_is_forgotten_by_the_platform_too(
-    visit: Visit, person: Person, large: Path
-) -> None:
+def test_cancelled_upload_is_discarded_by_the_platform(visit: Visit, person: Person, large: Path) -> None:
     page = visit.open("/data")
     Network(page).slow_down()
     choose(page, large)
@@ -154,7 +150,7 @@ def test_an_upload_that_is_cancelled_is_forgotten_by_the_platform_too(
     expect(tray(page)).to_be_hidden()
 
 
-def test_an_upload_outlives_that_the_network_is_away(visit: Visit, person: Person, large: Path) -> None:
+def test_upload_survives_a_lost_network(visit: Visit, person: Person, large: Path) -> None:
     visit.expect("ERR_INTERNET_DISCONNECTED", "ERR_NETWORK_CHANGED", "ERR_FAILED")
     page = visit.open("/data")
     sent = Sent.watch(page)
@@ -164,8 +160,8 @@ def test_an_upload_outlives_that_the_network_is_away(visit: Visit, person: Perso
     upload_id = wait_for_a_piece(visit, person, sent)
     network.cut_off()
 
-    expect_state(page, "large.bin", "away")
-    expect(entry(page, "large.bin")).to_contain_text("There is no network")
+    expect_state(page, "large.bin", "retrying")
+    expect(entry(page, "large.bin")).to_contain_text("No network connection")
     visit.take_picture("upload-away")
     offset, pieces = offset_of(person, upload_id), len(sent.offsets)
     assert offset >= PIECE_BYTES
@@ -176,18 +172,18 @@ def test_an_upload_outlives_that_the_network_is_away(visit: Visit, person: Perso
     assert kept(person)["large.bin"]["sha256"] == sha256(large)
 
 
-def test_an_upload_outlives_connections_that_break_off(visit: Visit, person: Person, large: Path) -> None:
+def test_upload_survives_reset_connections(visit: Visit, person: Person, large: Path) -> None:
     visit.expect("ERR_CONNECTION_RESET")
     page = visit.open("/data")
     page.route("**/v1/data/uploads/*", cut, times=2)
     choose(page, large)
-    expect_state(page, "large.bin", "away")
+    expect_state(page, "large.bin", "retrying")
 
     expect_state(page, "large.bin", "done")
     assert kept(person)["large.bin"]["sha256"] == sha256(large)
 
 
-def test_an_upload_outlives_that_the_platform_stops_and_starts(
+def test_upload_survives_a_restart_of_the_platform(
     browser: Browser, start_platform: StartPlatform, large: Path
 ) -> None:
     platform = start_platform()
@@ -200,7 +196,7 @@ def test_an_upload_outlives_that_the_platform_stops_and_starts(
         choose(page, large)
         wait_for_a_piece(visit, person, sent)
         platform.stop()
-        expect_state(page, "large.bin", "away")
+        expect_state(page, "large.bin", "retrying")
         platform.start()
 
         expect_state(page, "large.bin", "done")
@@ -208,9 +204,7 @@ def test_an_upload_outlives_that_the_platform_stops_and_starts(
         assert kept(person)["large.bin"]["sha256"] == sha256(large)
 
 
-def test_after_the_page_was_loaded_again_the_same_file_goes_on_where_it_was(
-    visit: Visit, person: Person, large: Path
-) -> None:
+def test_same_file_resumes_at_its_offset_after_a_reload(visit: Visit, person: Person, large: Path) -> None:
     page = visit.open("/data")
     sent = Sent.watch(page)
     Network(page).slow_down()
@@ -231,7 +225,7 @@ def test_after_the_page_was_loaded_again_the_same_file_goes_on_where_it_was(
     assert unfinished(person) == []
 
 
-def test_what_was_interrupted_can_be_forgotten(visit: Visit, person: Person, large: Path) -> None:
+def test_interrupted_upload_can_be_discarded(visit: Visit, person: Person, large: Path) -> None:
     page = visit.open("/data")
     Network(page).slow_down()
     choose(page, large)
@@ -240,13 +234,13 @@ def test_what_was_interrupted_can_be_forgotten(visit: Visit, person: Person, lar
     page.reload()
     expect_state(page, "large.bin", "interrupted")
     with page.expect_response(lambda response: response.request.method == "DELETE"):
-        entry(page, "large.bin").get_by_role("button", name="Forget large.bin").click()
+        entry(page, "large.bin").get_by_role("button", name="Discard large.bin").click()
 
     expect(tray(page)).to_be_hidden()
     assert unfinished(person) == []
 
 
-def test_whoever_signs_in_here_next_sees_no_uploads_of_others(
+def test_next_user_of_the_browser_sees_no_uploads_of_others(
     visit: Visit, operator: Person, person: Person, large: Path
 ) -> None:
     page = visit.open("/data")
@@ -263,9 +257,7 @@ def test_whoever_signs_in_here_next_sees_no_uploads_of_others(
     expect(tray(page)).to_be_hidden()
 
 
-def test_a_session_that_ends_in_the_middle_goes_on_after_the_password(
-    visit: Visit, person: Person, large: Path
-) -> None:
+def test_expired_session_is_renewed_with_the_password(visit: Visit, person: Person, large: Path) -> None:
     visit.expect("401", "ERR_CONNECTION_RESET")
     page = visit.open("/data")
     sent = Sent.watch(page)
@@ -275,7 +267,7 @@ def test_a_session_that_ends_in_the_middle_goes_on_after_the_password(
     [session] = requests.get(f"{person.v1}/account/sessions", headers=person.headers, timeout=20).json()["sessions"]
     requests.delete(f"{person.v1}/account/sessions/{session['id']}", headers=person.headers, timeout=20)
 
-    dialog = page.get_by_role("dialog", name="Your session has ended")
+    dialog = page.get_by_role("dialog", name="Your session has expired")
     expect(dialog).to_be_visible(timeout=LIMIT_MS)
     dialog.get_by_label("Password").fill(PASSWORD)
     dialog.get_by_role("button", name="Sign in").click()
@@ -286,7 +278,7 @@ def test_a_session_that_ends_in_the_middle_goes_on_after_the_password(
     assert kept(signed_in)["large.bin"]["sha256"] == sha256(large)
 
 
-def test_a_quota_that_is_full_is_told_and_the_upload_goes_through_once_there_is_room(
+def test_exceeded_quota_is_reported_and_upload_succeeds_after_a_raise(
     visit: Visit, operator: Person, person: Person, tmp_path: Path
 ) -> None:
     visit.expect("507")
@@ -299,15 +291,15 @@ def test_a_quota_that_is_full_is_told_and_the_upload_goes_through_once_there_is_
 
     expect_state(page, "night.mp4", "failed")
     expect(entry(page, "night.mp4")).to_contain_text("2000 bytes needed")
-    expect(tray(page).get_by_role("heading", name="1 file could not be uploaded")).to_be_visible()
+    expect(tray(page).get_by_role("heading", name="1 file failed to upload")).to_be_visible()
     for _ in visit.in_both_looks():
         visit.assert_accessible()
     requests.put(quota, json={"bytes": 5000}, headers=operator.headers, timeout=20).raise_for_status()
-    entry(page, "night.mp4").get_by_role("button", name="Try night.mp4 again").click()
+    entry(page, "night.mp4").get_by_role("button", name="Retry night.mp4").click()
     expect_state(page, "night.mp4", "done")
 
 
-def test_a_file_of_no_bytes_arrives(visit: Visit, person: Person, tmp_path: Path) -> None:
+def test_empty_file_is_uploaded(visit: Visit, person: Person, tmp_path: Path) -> None:
     path = tmp_path / "nothing.txt"
     path.touch()
     page = visit.open("/data")
@@ -317,7 +309,7 @@ def test_a_file_of_no_bytes_arrives(visit: Visit, person: Person, tmp_path: Path
     assert kept(person)["nothing.txt"]["size"] == 0
 
 
-def test_the_same_file_is_not_uploaded_twice_at_once(visit: Visit, person: Person, large: Path) -> None:
+def test_same_file_is_not_uploaded_twice_at_a_time(visit: Visit, person: Person, large: Path) -> None:
     page = visit.open("/data")
     sent = Sent.watch(page)
     network = Network(page)
@@ -326,7 +318,7 @@ def test_the_same_file_is_not_uploaded_twice_at_once(visit: Visit, person: Perso
     wait_until_some_is_sent(page, "large.bin")
     choose(page, large)
 
-    expect(page.get_by_text("This file is being uploaded already")).to_be_visible()
+    expect(page.get_by_text("This file is already being uploaded")).to_be_visible()
     expect(tray(page).get_by_role("listitem")).to_have_count(1)
     network.speed_up()
     expect_state(page, "large.bin", "done")
@@ -335,9 +327,7 @@ def test_the_same_file_is_not_uploaded_twice_at_once(visit: Visit, person: Perso
     expect(page.locator("tbody").get_by_role("row")).to_have_count(2, timeout=LIMIT_MS)
 
 
-def test_a_file_that_changes_in_the_middle_is_told_and_not_tried_for_ever(
-    visit: Visit, person: Person, large: Path
-) -> None:
+def test_file_that_changes_during_the_upload_is_reported(visit: Visit, person: Person, large: Path) -> None:
     visit.expect("ERR_UPLOAD_FILE_CHANGED")
     page = visit.open("/data")
     Network(page).slow_down()
@@ -348,11 +338,11 @@ def test_a_file_that_changes_in_the_middle_is_told_and_not_tried_for_ever(
     entry(page, "large.bin").get_by_role("button", name="Resume large.bin").click()
 
     expect_state(page, "large.bin", "failed")
-    expect(entry(page, "large.bin")).to_contain_text("cannot be read any more")
+    expect(entry(page, "large.bin")).to_contain_text("cannot be read")
     assert kept(person) == {}
 
 
-def test_an_upload_that_the_platform_forgot_begins_anew(visit: Visit, person: Person, large: Path) -> None:
+def test_upload_that_the_platform_discarded_starts_again(visit: Visit, person: Person, large: Path) -> None:
     visit.expect("404")
     page = visit.open("/data")
     sent = Sent.watch(page)
@@ -371,9 +361,7 @@ def test_an_upload_that_the_platform_forgot_begins_anew(visit: Visit, person: Pe
     assert kept(person)["large.bin"]["sha256"] == sha256(large)
 
 
-def test_uploads_go_on_while_one_looks_at_other_pages_and_leaving_asks(
-    visit: Visit, person: Person, large: Path
-) -> None:
+def test_uploads_continue_on_other_pages_and_leaving_asks(visit: Visit, person: Person, large: Path) -> None:
     page = visit.open("/data")
     Network(page).slow_down()
     choose(page, large)
@@ -387,15 +375,15 @@ def test_uploads_go_on_while_one_looks_at_other_pages_and_leaving_asks(
 
     expect_state(page, "large.bin", "done")
     assert asked == ["beforeunload"]
-    entry(page, "large.bin").get_by_role("link", name="Look at it").click()
+    entry(page, "large.bin").get_by_role("link", name="Open").click()
     expect(page.get_by_role("heading", name="large.bin")).to_be_visible()
-    page.reload()  # nothing is under way any more, so nobody is asked
+    page.reload()  # no upload is active, so the browser does not ask
     expect(page.get_by_role("heading", name="large.bin")).to_be_visible()
-    visit.expect("400")  # what was uploaded is no video
+    visit.expect("400")  # the file is not a video
 
 
 @pytest.mark.timeout(900)
-def test_two_gibibytes_go_through_without_filling_the_browsers_memory(
+def test_two_gibibytes_are_uploaded_in_little_browser_memory(
     browser: Browser, visit: Visit, person: Person, tmp_path: Path
 ) -> None:
     path = tmp_path / "two gibibytes.bin"
@@ -421,10 +409,10 @@ def test_two_gibibytes_go_through_without_filling_the_browsers_memory(
     requests.delete(f"{person.v1}/data/{data['id']}", headers=person.headers, timeout=60).raise_for_status()
 
 
-def test_uploads_are_kept_as_long_as_was_chosen(visit: Visit, person: Person, tmp_path: Path) -> None:
+def test_uploads_expire_after_the_chosen_period(visit: Visit, person: Person, tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text("{}")
     page = visit.open("/data")
-    page.get_by_role("combobox", name="Keep uploads for").select_option("a week")
+    page.get_by_role("combobox", name="Keep uploads for").select_option("1 week")
     drop(page, [{"name": "a.json", "type": "application/json", "text": "{}"}])
 
     expect_state(page, "a.json", "done")
@@ -434,7 +422,7 @@ def test_uploads_are_kept_as_long_as_was_chosen(visit: Visit, person: Person, tm
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "stored"),
     [
         ("<img src=x onerror=alert(1)>.mp4", "<img src=x onerror=alert(1)>.mp4"),
         ("night\u202e4pm.exe.json", "night_4pm.exe.json"),
@@ -445,25 +433,25 @@ def test_uploads_are_kept_as_long_as_was_chosen(visit: Visit, person: Person, tm
     ],
     ids=["markup", "right-to-left", "255-characters", "path", "signs", "japanese"],
 )
-def test_hostile_names_are_texts_and_nothing_else(visit: Visit, person: Person, name: str, told: str) -> None:
+def test_hostile_file_names_are_shown_as_text(visit: Visit, person: Person, name: str, stored: str) -> None:
     page = visit.open("/data")
     drop(page, [{"name": name, "type": "application/json", "text": "{}"}])
     expect(tray(page).get_by_role("heading", name="1 file uploaded")).to_be_visible()
 
-    assert list(kept(person)) == [told]
-    link = page.locator("tbody").get_by_role("link", name=told)
+    assert list(kept(person)) == [stored]
+    link = page.locator("tbody").get_by_role("link", name=stored)
     expect(link).to_be_visible()
     visit.assert_fits()
     page.set_viewport_size(PHONE)
     visit.assert_fits()
     tray(page).get_by_role("button", name="Clear finished").click()
     link.click()
-    expect(page.get_by_role("heading", name=told)).to_be_visible()
+    expect(page.get_by_role("heading", name=stored)).to_be_visible()
     visit.assert_fits()
     assert page.locator("main img").count() == 0
 
 
-def test_a_name_that_is_too_long_is_told(visit: Visit, person: Person) -> None:
+def test_too_long_file_name_is_reported(visit: Visit, person: Person) -> None:
     visit.expect("400")
     page = visit.open("/data")
     drop(page, [{"name": "é" * 200, "type": "", "text": "x"}])
@@ -472,42 +460,38 @@ def test_a_name_that_is_too_long_is_told(visit: Visit, person: Person) -> None:
     assert kept(person) == {}
 
 
-def test_who_may_only_look_sees_no_way_to_upload(
-    browser: Browser, visit: Visit, operator: Person, person: Person
-) -> None:
+def test_viewers_have_no_upload_controls(browser: Browser, visit: Visit, operator: Person, person: Person) -> None:
     changed = requests.patch(
         f"{operator.v1}/admin/users/{person.name}", json={"role": "viewer"}, headers=operator.headers, timeout=20
     )
     assert changed.ok, changed.text
     for path, heading in (("/", f"Hello, {person.name}"), ("/data", "Videos")):
         page = visit.open(path)
-        expect(page.get_by_role("heading", name=heading)).to_be_visible()
-        expect(page.get_by_text("Nothing here yet").or_(page.get_by_text("There are none at present."))).to_be_visible()
+        expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
+        expect(page.get_by_text("Videos appear here.").or_(page.get_by_text("No videos."))).to_be_visible()
         expect(page.get_by_role("button", name="Upload")).to_have_count(0)
-        expect(page.get_by_role("button", name="Choose files")).to_have_count(0)
+        expect(page.get_by_role("button", name="Upload files")).to_have_count(0)
         drop(page, [{"name": "a.json", "type": "application/json", "text": "{}"}])
         expect(tray(page)).to_be_hidden()
         visit.assert_accessible()
     assert kept(person) == {}
 
 
-def test_a_file_on_another_host_is_named_by_its_url(
-    browser: Browser, reaching: PlatformProcess, tmp_path: Path
-) -> None:
+def test_file_on_another_host_is_added_by_url(browser: Browser, reaching: PlatformProcess, tmp_path: Path) -> None:
     person = Person.sign_up(reaching, "ada")
     content = numbered_video(tmp_path / "numbered.mp4").read_bytes()
     elsewhere = Loopback()
     elsewhere.reply(Reply(body=content))
     with visiting(browser, reaching, person) as visit:
         page = visit.open("/")
-        page.get_by_role("button", name="From a URL").click()
-        dialog = page.get_by_role("dialog", name="From a URL")
+        page.get_by_role("button", name="Add from URL").click()
+        dialog = page.get_by_role("dialog", name="Add from URL")
         dialog.get_by_label("URL").fill(f"{elsewhere.url}/folder/night%20street.mp4?signature=secret")
         expect(dialog.get_by_label("Name")).to_have_value("night street.mp4")
         visit.assert_accessible()
         dialog.get_by_role("button", name="Add").click()
         expect(dialog).to_be_hidden()
-        page.get_by_role("button", name="Look at it").click()
+        page.get_by_role("button", name="Open").click()
 
         expect(page.get_by_role("heading", name="night street.mp4")).to_be_visible()
         expect(page.get_by_text("On another host")).to_be_visible()
@@ -517,7 +501,7 @@ def test_a_file_on_another_host_is_named_by_its_url(
 
 
 @pytest.mark.parametrize(
-    ("answer", "status", "told"),
+    ("answer", "status", "message"),
     [
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "400", "does not say how large"),
         (b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", "424", "403"),
@@ -525,18 +509,18 @@ def test_a_file_on_another_host_is_named_by_its_url(
     ],
     ids=["no-size", "refused", "no-http"],
 )
-def test_a_host_that_does_not_give_the_file_is_told_in_the_dialog(
-    browser: Browser, reaching: PlatformProcess, answer: bytes, status: str, told: str
+def test_error_of_the_other_host_is_reported_in_the_dialog(
+    browser: Browser, reaching: PlatformProcess, answer: bytes, status: str, message: str
 ) -> None:
     person = Person.sign_up(reaching, f"grace-{status}")
     with HostileHost(saying(answer)) as host, visiting(browser, reaching, person) as visit:
         visit.expect(status)
         page = visit.open("/data")
-        page.get_by_role("button", name="From a URL").click()
-        dialog = page.get_by_role("dialog", name="From a URL")
+        page.get_by_role("button", name="Add from URL").click()
+        dialog = page.get_by_role("dialog", name="Add from URL")
         dialog.get_by_label("URL").fill(f"{host.url}/a.mp4")
         dialog.get_by_role("button", name="Add").click()
 
-        expect(dialog.get_by_role("alert")).to_contain_text(told)
+        expect(dialog.get_by_role("alert")).to_contain_text(message)
         visit.assert_accessible()
         assert kept(person) == {}

@@ -1,4 +1,4 @@
-"""Looking at results: the picture, what is drawn over it and what is said of it are of one and the same frame."""
+"""The viewer: the picture, the labels drawn over it and the frame number always belong to the same frame."""
 
 import json
 import time
@@ -65,7 +65,7 @@ null;
 
 @dataclass
 class Maker:
-    """Makes data and jobs of one person."""
+    """Uploads data and runs jobs of one user."""
 
     person: Person
 
@@ -77,7 +77,7 @@ class Maker:
         return data_id
 
     def run(self, analytic: str, data_id: str, **parameters: Any) -> str:
-        """The id of a job that is complete."""
+        """Run a job, wait until it is complete, and return its id."""
         request = {"analytic": analytic, "inputs": {"video": {"data-id": data_id}}, "parameters": parameters}
         form = {
             "file": ("request.json", json.dumps(request)),
@@ -113,13 +113,13 @@ def look_at(visit: Visit, path: str, frame: int = 1) -> Page:
 
 
 def assert_all_agree(page: Page, frame: int, *, is_turned: bool = False) -> None:
-    """The picture, the boxes, the video below and what is said are of ``frame``."""
+    """Assert that the picture, the boxes, the video element and the frame number show ``frame``."""
     page.locator(f'.screen[data-frame="{frame}"]').wait_for()
     read = page.evaluate(
         "turned => { const read = readFrame(turned); return {...read, video: read.video()}; }", is_turned
     )
     assert read == dict.fromkeys(("said", "picture", "boxes", "video"), frame)
-    expect(page.get_by_label("Number of the frame")).to_have_value(str(frame))
+    expect(page.get_by_label("Frame number")).to_have_value(str(frame))
 
 
 def turned_round(folder: Path) -> Path:
@@ -127,7 +127,7 @@ def turned_round(folder: Path) -> Path:
 
 
 def cut_by_edit_list(folder: Path) -> Path:
-    """Its first frames are there for the decoder alone. (They say 1, 2, … as every numbered video: see the test.)"""
+    """Return a video whose first frames are decoded but not shown; each frame has its number in the uncut video."""
     return remuxed(numbered_video(folder / "whole.mp4", codec_options={"g": "5"}), folder / "cut.mp4", start_ms=-480)
 
 
@@ -142,7 +142,7 @@ PLAYED: dict[str, Callable[[Path], Path]] = {
 
 
 @pytest.mark.parametrize("kind", PLAYED)
-def test_the_picture_and_its_boxes_are_of_the_frame_that_is_named(
+def test_picture_and_boxes_belong_to_the_shown_frame_number(
     visit: Visit, maker: Maker, tmp_path: Path, kind: str
 ) -> None:
     data_id = maker.upload(PLAYED[kind](tmp_path))
@@ -162,7 +162,7 @@ def test_the_picture_and_its_boxes_are_of_the_frame_that_is_named(
     for key, frame in [("Home", 1), ("End", count), ("ArrowLeft", count - 1), (",", count - 2), (".", count - 1)]:
         page.keyboard.press(key)
         assert_all_agree(page, frame, is_turned=turned)
-    field = page.get_by_label("Number of the frame")
+    field = page.get_by_label("Frame number")
     for frame in (7, count, 2, 13, 12, 1):
         field.fill(str(frame))
         field.press("Enter")
@@ -177,10 +177,10 @@ def test_the_picture_and_its_boxes_are_of_the_frame_that_is_named(
     assert [each for each in recorded if len(set(each)) > 1] == []
 
 
-def test_what_an_edit_list_cuts_away_has_no_number(visit: Visit, maker: Maker, tmp_path: Path) -> None:
+def test_frames_cut_by_an_edit_list_have_no_number(visit: Visit, maker: Maker, tmp_path: Path) -> None:
     data_id = maker.upload(cut_by_edit_list(tmp_path))
     page = look_at(visit, f"/jobs/{maker.run(NUMBERS, data_id)}")
-    count = int(page.get_by_label("Number of the frame").get_attribute("max") or 0)
+    count = int(page.get_by_label("Frame number").get_attribute("max") or 0)
     assert 0 < count < 30
 
     page.get_by_role("group", name="Picture of").focus()
@@ -191,7 +191,7 @@ def test_what_an_edit_list_cuts_away_has_no_number(visit: Visit, maker: Maker, t
         page.keyboard.press("ArrowRight")
 
 
-def test_frames_agree_while_one_drags_plays_slowly_and_turns_back(visit: Visit, maker: Maker, tmp_path: Path) -> None:
+def test_frames_agree_while_dragging_and_at_any_speed(visit: Visit, maker: Maker, tmp_path: Path) -> None:
     data_id = maker.upload(numbered_video(tmp_path / "long.mp4", frames=200))
     page = look_at(visit, f"/jobs/{maker.run(NUMBERS, data_id, frames=200)}")
     page.evaluate("record(false)")
@@ -225,14 +225,14 @@ def test_frames_agree_while_one_drags_plays_slowly_and_turns_back(visit: Visit, 
     assert len(set(shown)) > 40
 
 
-def test_a_chosen_part_is_played_over_and_over(visit: Visit, maker: Maker, tmp_path: Path) -> None:
+def test_loop_is_played_repeatedly(visit: Visit, maker: Maker, tmp_path: Path) -> None:
     data_id = maker.upload(numbered_video(tmp_path / "long.mp4", frames=100))
     page = look_at(visit, f"/jobs/{maker.run(NUMBERS, data_id, frames=100)}?frame=20", frame=20)
     picture = page.get_by_role("group", name="Picture of")
     picture.focus()
     page.keyboard.press("[")
-    page.get_by_label("Number of the frame").fill("30")
-    page.get_by_label("Number of the frame").press("Enter")
+    page.get_by_label("Frame number").fill("30")
+    page.get_by_label("Frame number").press("Enter")
     assert_all_agree(page, 30)
     picture.focus()
     page.keyboard.press("]")
@@ -247,39 +247,39 @@ def test_a_chosen_part_is_played_over_and_over(visit: Visit, maker: Maker, tmp_p
     assert [each for each in recorded if len(set(each)) > 1] == []
 
 
-def test_a_link_leads_to_the_frame_and_the_address_follows(visit: Visit, maker: Maker, tmp_path: Path) -> None:
+def test_link_opens_the_frame_and_the_url_follows(visit: Visit, maker: Maker, tmp_path: Path) -> None:
     data_id = maker.upload(numbered_video(tmp_path / "a.mp4"))
     page = look_at(visit, f"/jobs/{maker.run(NUMBERS, data_id)}?frame=17", frame=17)
     assert_all_agree(page, 17)
 
-    page.get_by_role("button", name="A frame on").click()
+    page.get_by_role("button", name="Next frame").click()
     page.wait_for_url("**/jobs/*?frame=18")
     expect(page.locator(".stage [role=status]")).to_contain_text("Frame 18 of 30")
 
 
-def test_a_video_is_looked_at_without_a_job(visit: Visit, maker: Maker, tmp_path: Path) -> None:
+def test_video_is_shown_without_a_job(visit: Visit, maker: Maker, tmp_path: Path) -> None:
     data_id = maker.upload(numbered_video(tmp_path / "a.avi", codec="mpeg4"))
     page = look_at(visit, f"/data/{data_id}?frame=9", frame=9)
     read = page.evaluate("readFrame(false)")
 
     assert (read["said"], read["picture"], read["boxes"]) == (9, 9, 0)
-    expect(page.get_by_role("button", name="As it plays here")).to_be_visible()
+    expect(page.get_by_role("button", name="Playable video")).to_be_visible()
     visit.assert_accessible()
 
 
-def test_a_picture_is_looked_at_as_a_video_of_one_frame(visit: Visit, maker: Maker, tmp_path: Path) -> None:
+def test_image_is_shown_as_a_video_of_one_frame(visit: Visit, maker: Maker, tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     cv2.imwrite(str(path), numbered_image(21))
     page = look_at(visit, f"/data/{maker.upload(path)}")
 
     assert page.evaluate("readFrame(false).picture") == 21
-    expect(page.get_by_role("button", name="The original")).to_be_visible()
+    expect(page.get_by_role("button", name="Original file")).to_be_visible()
     visit.assert_accessible()
 
 
 @dataclass
 class Bikes:
-    """A real video with a real job that followed what moves in it."""
+    """A real video, and a complete job that tracked objects in it."""
 
     data_id: str
     job_id: str
@@ -298,7 +298,7 @@ def labels_of(maker: Maker, job_id: str) -> dict[str, Any]:
 
 
 def boxes_drawn(page: Page) -> int:
-    """How many pixels of the picture are drawn over."""
+    """Return the number of overlay pixels that are not transparent."""
     pixels: int = page.evaluate(
         """() => {
           const overlay = document.querySelector(".overlay");
@@ -313,7 +313,7 @@ def row(page: Page) -> Locator:
     return page.get_by_role("list", name="Tracks and events").get_by_role("button")
 
 
-def test_what_was_found_is_looked_through(visit: Visit, maker: Maker, bikes: Bikes) -> None:
+def test_tracks_are_listed_selected_and_filtered(visit: Visit, maker: Maker, bikes: Bikes) -> None:
     page = look_at(visit, f"/jobs/{bikes.job_id}?frame=60", frame=60)
     tracks = {
         (each["label"], each["index"])
@@ -332,8 +332,8 @@ def test_what_was_found_is_looked_through(visit: Visit, maker: Maker, bikes: Bik
     first = int(page.locator(".screen").get_attribute("data-frame") or 0)
     card.get_by_role("button", name="Last frame").click()
     page.wait_for_function(f"() => Number(document.querySelector('.screen').dataset.frame) > {first}")
-    page.get_by_label("Find tracks and events").fill("nothing of the kind")
-    expect(page.get_by_text("Nothing of that name")).to_be_visible()
+    page.get_by_label("Filter tracks and events").fill("nothing of the kind")
+    expect(page.get_by_text("No results")).to_be_visible()
 
 
 def test_labels_are_shown_and_hidden(visit: Visit, maker: Maker, bikes: Bikes) -> None:
@@ -343,19 +343,19 @@ def test_labels_are_shown_and_hidden(visit: Visit, maker: Maker, bikes: Bikes) -
     before = boxes_drawn(page)
     assert before > 100
 
-    page.get_by_role("button", name="None").click()
+    page.get_by_role("button", name="Hide all").click()
     page.wait_for_function("() => document.querySelector('.chips [aria-pressed=true]') === null")
     assert boxes_drawn(page) == 0
-    page.get_by_role("button", name="All", exact=True).click()
-    page.get_by_label("Least confidence").fill("1")
+    page.get_by_role("button", name="Show all", exact=True).click()
+    page.get_by_label("Min. confidence").fill("1")
     expect(page.get_by_text("100%", exact=True)).to_be_visible()
     assert boxes_drawn(page) == 0
-    page.get_by_label("Least confidence").fill("0")
+    page.get_by_label("Min. confidence").fill("0")
     page.get_by_label("Boxes").uncheck()
     assert 0 < boxes_drawn(page) < before
 
 
-def test_a_box_is_selected_by_a_click_and_next_frames_are_found(visit: Visit, maker: Maker, bikes: Bikes) -> None:
+def test_click_selects_a_box_and_keys_find_its_frames(visit: Visit, maker: Maker, bikes: Bikes) -> None:
     frames = labels_of(maker, bikes.job_id)["frames"]
     number, thing = next(
         (int(each), said["objects"]["objects"][0]) for each, said in frames.items() if said.get("objects")
@@ -371,10 +371,10 @@ def test_a_box_is_selected_by_a_click_and_next_frames_are_found(visit: Visit, ma
     page.locator(".overlay").click(position={"x": x * place["width"], "y": y * place["height"]})
     expect(page.get_by_role("region", name="Selected")).to_contain_text(f"{thing['label']} {thing['index']}")
     page.keyboard.press("p")
-    expect(page.get_by_text("Nothing before this frame")).to_be_visible()
+    expect(page.get_by_text("No boxes before this frame")).to_be_visible()
 
 
-def test_a_click_on_the_timeline_leads_to_the_frame(visit: Visit, maker: Maker, tmp_path: Path) -> None:
+def test_click_on_the_timeline_goes_to_the_frame(visit: Visit, maker: Maker, tmp_path: Path) -> None:
     data_id = maker.upload(numbered_video(tmp_path / "a.mp4", frames=100))
     page = look_at(visit, f"/jobs/{maker.run(NUMBERS, data_id, frames=100)}")
     lanes = page.locator(".lanes")
@@ -385,7 +385,7 @@ def test_a_click_on_the_timeline_leads_to_the_frame(visit: Visit, maker: Maker, 
     lanes.click(position={"x": 132 + across * 0.505, "y": 10})
     assert_all_agree(page, 51)
     for _ in range(2):
-        page.get_by_role("button", name="Show less of it").click()
+        page.get_by_role("button", name="Zoom in").click()
     lanes.click(position={"x": 132 + across * 0.5, "y": 10})
     page.wait_for_function("() => Math.abs(Number(document.querySelector('.screen').dataset.frame) - 51) <= 2")
     lanes.hover(position={"x": 400, "y": 50})
@@ -393,10 +393,10 @@ def test_a_click_on_the_timeline_leads_to_the_frame(visit: Visit, maker: Maker, 
     expect(page.locator(".tip canvas")).to_be_visible(timeout=MAKING_MILLISECONDS)
 
 
-def test_numbers_over_time_lead_to_frames(visit: Visit, maker: Maker, tmp_path: Path) -> None:
+def test_click_on_the_counts_chart_goes_to_the_frame(visit: Visit, maker: Maker, tmp_path: Path) -> None:
     data_id = maker.upload(numbered_video(tmp_path / "a.mp4"))
     page = look_at(visit, f"/jobs/{maker.run(NUMBERS, data_id)}")
-    plot = page.get_by_role("img", name="Objects in each frame")
+    plot = page.get_by_role("img", name="Objects per frame")
     place = plot.bounding_box()
     assert place is not None
 
@@ -404,23 +404,23 @@ def test_numbers_over_time_lead_to_frames(visit: Visit, maker: Maker, tmp_path: 
     assert_all_agree(page, 30)
 
 
-def test_raw_labels_are_those_of_the_frame(visit: Visit, maker: Maker, tmp_path: Path) -> None:
+def test_raw_labels_belong_to_the_frame(visit: Visit, maker: Maker, tmp_path: Path) -> None:
     data_id = maker.upload(numbered_video(tmp_path / "a.mp4"))
     job_id = maker.run(NUMBERS, data_id)
     page = look_at(visit, f"/jobs/{job_id}?frame=12", frame=12)
     page.get_by_role("tab", name="Raw labels").click()
-    page.get_by_role("button", name="As plain text").click()
+    page.get_by_role("button", name="Plain text").click()
 
     shown = page.locator(".raw pre")
     expect(shown).to_contain_text('"frame_number": 12')
     assert json.loads(shown.inner_text()) == labels_of(maker, job_id)["frames"]["12"]
     visit.assert_accessible()
-    page.get_by_role("button", name="The whole file").click()
+    page.get_by_role("button", name="Whole file").click()
     expect(page.locator(".raw")).to_contain_text("frames")
     visit.assert_accessible()
 
 
-def test_everything_can_be_downloaded(visit: Visit, maker: Maker, bikes: Bikes) -> None:
+def test_all_downloads_work(visit: Visit, maker: Maker, bikes: Bikes) -> None:
     page = look_at(visit, f"/jobs/{bikes.job_id}")
     page.get_by_role("group", name="Picture of").focus()
     page.get_by_role("tab", name="Downloads").click()
@@ -428,8 +428,8 @@ def test_everything_can_be_downloaded(visit: Visit, maker: Maker, bikes: Bikes) 
     expected = {
         "Native JSON": ".json", "COCO": ".coco.json", "YOLO": ".yolo.zip", "MOT": ".mot.zip", "CVAT": ".cvat.xml",
         "Pascal VOC": ".voc.zip", "CSV": ".csv", "Parquet": ".parquet", "Contact sheet": "sheet.jpg",
-        "With everything drawn into it": "annotated.mp4", "As it plays here": "playable.mp4",
-        "The original": "bikes.mp4",
+        "Annotated video": "annotated.mp4", "Playable video": "playable.mp4",
+        "Original file": "bikes.mp4",
     }  # fmt: skip
     for title, ending in expected.items():
         with page.expect_download(timeout=MAKING_MILLISECONDS) as started:
@@ -437,47 +437,47 @@ def test_everything_can_be_downloaded(visit: Visit, maker: Maker, bikes: Bikes) 
         assert started.value.suggested_filename.endswith(ending)
 
     for key, frame in (("[", "10"), ("]", "20")):
-        page.get_by_label("Number of the frame").fill(frame)
-        page.get_by_label("Number of the frame").press("Enter")
+        page.get_by_label("Frame number").fill(frame)
+        page.get_by_label("Frame number").press("Enter")
         page.get_by_role("group", name="Picture of").focus()
         page.keyboard.press(key)
     with page.expect_download(timeout=MAKING_MILLISECONDS) as started:
         page.get_by_role("button", name="Frames 10 to 20").click()
     assert started.value.suggested_filename == "clip.mp4"
     with page.expect_download() as started:
-        page.get_by_role("button", name="Save this frame as a picture").click()
+        page.get_by_role("button", name="Save frame as image").click()
     assert started.value.suggested_filename == "bikes-frame-20.png"
 
 
-def test_a_result_is_shared_and_shared_no_more(visit: Visit, maker: Maker, tmp_path: Path) -> None:
+def test_result_is_shared_and_the_link_revoked(visit: Visit, maker: Maker, tmp_path: Path) -> None:
     job_id = maker.run(NUMBERS, maker.upload(numbered_video(tmp_path / "a.mp4")))
     page = look_at(visit, f"/jobs/{job_id}")
     page.get_by_role("tab", name="Share").click()
-    expect(page.get_by_text("There is no link yet.")).to_be_visible()
-    page.get_by_label("Good for").select_option("1")
-    page.get_by_role("button", name="Make a link").click()
+    expect(page.get_by_text("No share links yet.")).to_be_visible()
+    page.get_by_label("Valid for").select_option("1")
+    page.get_by_role("button", name="Create link").click()
     api_url = page.locator(".fresh-link code").inner_text().replace("/shared#", "/v1/shared/")  # the page asks there
     assert requests.get(api_url).json()["job"]["state"] == "COMPLETE"
     visit.assert_accessible()
 
-    page.get_by_role("button", name="End it").click()
-    page.get_by_role("dialog").get_by_role("button", name="End it").click()
-    expect(page.get_by_text("There is no link yet.")).to_be_visible()
+    page.get_by_role("button", name="Revoke").click()
+    page.get_by_role("dialog").get_by_role("button", name="Revoke link").click()
+    expect(page.get_by_text("No share links yet.")).to_be_visible()
     assert requests.get(api_url).status_code == 404
 
 
-def test_keys_are_told_and_fields_keep_theirs(visit: Visit, maker: Maker, tmp_path: Path) -> None:
+def test_shortcuts_are_listed_and_inputs_keep_their_keys(visit: Visit, maker: Maker, tmp_path: Path) -> None:
     page = look_at(visit, f"/jobs/{maker.run(NUMBERS, maker.upload(numbered_video(tmp_path / 'a.mp4')))}")
     page.get_by_role("group", name="Picture of").focus()
     page.keyboard.press("?")
-    dialog = page.get_by_role("dialog", name="Keys of the viewer")
+    dialog = page.get_by_role("dialog", name="Keyboard shortcuts")
     expect(dialog).to_be_visible()
     visit.assert_accessible()
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
 
     page.get_by_role("tab", name="Tracks and events").click()
-    search = page.get_by_label("Find tracks and events")
+    search = page.get_by_label("Filter tracks and events")
     search.press_sequentially("k .np")
     expect(search).to_have_value("k .np")
     assert_all_agree(page, 1)
@@ -486,16 +486,14 @@ def test_keys_are_told_and_fields_keep_theirs(visit: Visit, maker: Maker, tmp_pa
     assert_all_agree(page, 1)
 
 
-def test_labels_are_looked_at_when_the_video_is_gone(
-    visit: Visit, maker: Maker, person: Person, tmp_path: Path
-) -> None:
+def test_labels_are_shown_without_a_deleted_video(visit: Visit, maker: Maker, person: Person, tmp_path: Path) -> None:
     data_id = maker.upload(numbered_video(tmp_path / "a.mp4"))
     job_id = maker.run(NUMBERS, data_id)
     requests.delete(f"{person.v1}/data/{data_id}", headers=person.headers)
     visit.expect("404")
     page = look_at(visit, f"/jobs/{job_id}")
 
-    expect(page.get_by_text("The labels are shown without it.")).to_be_visible()
+    expect(page.get_by_text("The labels are shown without the video.")).to_be_visible()
     page.get_by_role("group", name="Picture of").focus()
     page.keyboard.press("ArrowRight")
     page.locator('.screen[data-frame="2"]').wait_for()
@@ -506,7 +504,9 @@ def test_labels_are_looked_at_when_the_video_is_gone(
     visit.assert_accessible()
 
 
-def test_masks_lines_points_events_attributes_and_trails_are_drawn(visit: Visit, maker: Maker, tmp_path: Path) -> None:
+def test_masks_polylines_keypoints_events_attributes_and_trails_are_drawn(
+    visit: Visit, maker: Maker, tmp_path: Path
+) -> None:
     def box(left: float) -> dict[str, Any]:
         return {"top_left": {"x": left, "y": 0.5}, "bottom_right": {"x": left + 0.2, "y": 0.9}}
 
@@ -523,7 +523,7 @@ def test_masks_lines_points_events_attributes_and_trails_are_drawn(visit: Visit,
     events = {"events": [{"label": "rain", "support": {"ranges": "1-10"}, "confidence": 0.5}]}
     path = tmp_path / "labels.json"
     path.write_text(json.dumps({"frames": frames, "events": events}), encoding="utf-8")
-    visit.expect("400", "Failed to load")  # the labels are no video
+    visit.expect("400", "Failed to load")  # the labels are not a video
     page = look_at(visit, f"/jobs/{maker.run(DICTATED, maker.upload(path))}?frame=10", frame=10)
 
     def drawn_after(name: str, *, is_wanted: bool) -> int:
@@ -543,29 +543,29 @@ def test_masks_lines_points_events_attributes_and_trails_are_drawn(visit: Visit,
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
-    [('{"rows": [1, 2], "title": "a report"}', "a report"), ("[1, 2, 3]", "3"), ("not JSON", "no JSON")],
+    ("content", "expected"),
+    [('{"rows": [1, 2], "title": "a report"}', "a report"), ("[1, 2, 3]", "3"), ("not JSON", "not valid JSON")],
 )
-def test_an_output_that_is_no_labels_is_shown_as_it_is(
-    visit: Visit, maker: Maker, tmp_path: Path, content: str, told: str
+def test_output_that_is_not_labels_gets_a_preview(
+    visit: Visit, maker: Maker, tmp_path: Path, content: str, expected: str
 ) -> None:
     path = tmp_path / "a.txt"
     path.write_text(content, encoding="utf-8")
-    visit.expect("400", "Failed to load")  # the text is no video either
+    visit.expect("400", "Failed to load")  # the text is not a video
     page = visit.open(f"/jobs/{maker.run(DICTATED, maker.upload(path))}")
 
-    expect(page.get_by_role("region", name="Output")).to_contain_text(told, timeout=MAKING_MILLISECONDS)
+    expect(page.get_by_role("region", name="Output")).to_contain_text(expected, timeout=MAKING_MILLISECONDS)
     visit.assert_accessible()
 
 
-def test_a_redacted_video_is_played(visit: Visit, maker: Maker, tmp_path: Path) -> None:
+def test_redacted_video_is_played(visit: Visit, maker: Maker, tmp_path: Path) -> None:
     data_id = maker.upload(numbered_video(tmp_path / "a.mp4"))
     page = visit.open(f"/jobs/{maker.run('voxel51/face-redaction', data_id)}")
     page.wait_for_function("() => document.querySelector('.output-video')?.readyState >= 1")
     visit.assert_accessible()
 
 
-def test_the_viewer_fits_on_a_phone(visit: Visit, maker: Maker, bikes: Bikes) -> None:
+def test_viewer_fits_on_a_phone(visit: Visit, maker: Maker, bikes: Bikes) -> None:
     visit.page.set_viewport_size(PHONE)
     page = look_at(visit, f"/jobs/{bikes.job_id}?frame=60", frame=60)
     visit.assert_fits()
@@ -573,5 +573,6 @@ def test_the_viewer_fits_on_a_phone(visit: Visit, maker: Maker, bikes: Bikes) ->
     for name in ("Tracks and events", "This frame", "Downloads", "Raw labels", "Share"):
         page.get_by_role("tab", name=name).click()
         visit.assert_fits()
+    page.evaluate("scrollTo(0, 0)")  # the sticky header must not cover a part of the controls
     for _ in visit.in_both_looks():
         visit.assert_accessible()

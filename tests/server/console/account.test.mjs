@@ -1,12 +1,12 @@
-/** What the pages of the account and of search work out without a page. */
+/** Tests of account and search modules that need no page. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
 const PAGES = "../../../src/voxel51/server/console/site/pages";
 const { browserName } = await import(`${PAGES}/account/browser-name.js`);
-const { hasEnded } = await import(`${PAGES}/../parts/ended.js`);
-const { firstFrame, readWanted, writeWanted } = await import(`${PAGES}/search/wanted.js`);
+const { isRevokedOrExpired } = await import(`${PAGES}/../core/session.js`);
+const { firstFrame, criteriaFromQuery, criteriaToQuery } = await import(`${PAGES}/search/search-query.js`);
 
 const AGENTS = {
   "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0": "Firefox 140 on Linux",
@@ -20,28 +20,28 @@ const AGENTS = {
 };
 
 for (const [agent, name] of Object.entries(AGENTS)) {
-  test(`a browser is called ${name}`, () => assert.equal(browserName(agent), name));
+  test(`the browser name is ${name}`, () => assert.equal(browserName(agent), name));
 }
 
-test("a token is over once it was revoked, or its time is past", () => {
-  assert.equal(hasEnded({ revoked_at: null, expires_at: null }), false);
-  assert.equal(hasEnded({ revoked_at: null, expires_at: "2999-01-01T00:00:00Z" }), false);
-  assert.equal(hasEnded({ revoked_at: null, expires_at: "2020-01-01T00:00:00Z" }), true);
-  assert.equal(hasEnded({ revoked_at: "2020-01-01T00:00:00Z", expires_at: null }), true);
+test("a token is inactive once it is revoked or has expired", () => {
+  assert.equal(isRevokedOrExpired({ revoked_at: null, expires_at: null }), false);
+  assert.equal(isRevokedOrExpired({ revoked_at: null, expires_at: "2999-01-01T00:00:00Z" }), false);
+  assert.equal(isRevokedOrExpired({ revoked_at: null, expires_at: "2020-01-01T00:00:00Z" }), true);
+  assert.equal(isRevokedOrExpired({ revoked_at: "2020-01-01T00:00:00Z", expires_at: null }), true);
 });
 
-test("what is searched for comes back from the address as it went in", () => {
+test("search criteria survive a round trip through the URL", () => {
   const wanted = { labels: ["dog, big", "a\\b", "c\\,d\\"], text: "TAXI", longerThan: 1.5, confidence: 0.4, together: true, analytic: "voxel51/object-tracks", page: 3 };
-  const query = new URLSearchParams(Object.entries(writeWanted(wanted)).filter(([, value]) => value !== null));
-  assert.deepEqual(readWanted(new URLSearchParams(query.toString())), wanted);
+  const query = new URLSearchParams(Object.entries(criteriaToQuery(wanted)).filter(([, value]) => value !== null));
+  assert.deepEqual(criteriaFromQuery(new URLSearchParams(query.toString())), wanted);
 });
 
-test("an address that makes no sense asks for nothing odd", () => {
+test("invalid search parameters get their defaults", () => {
   const query = new URLSearchParams("labels=a,b,c,d,e,f,a,,&longer_than=-1&confidence=7&together=yes&page=x");
-  assert.deepEqual(readWanted(query), { labels: ["a", "b", "c", "d", "e"], text: "", longerThan: 0, confidence: 0, together: false, analytic: "", page: 1 });
+  assert.deepEqual(criteriaFromQuery(query), { labels: ["a", "b", "c", "d", "e"], text: "", longerThan: 0, confidence: 0, together: false, analytic: "", page: 1 });
 });
 
-test("a match is looked at where all are at once, or where the first is", () => {
+test("the first frame of a match has all labels, or any of them", () => {
   const found = { car: { ranges: [[21, 30]] }, person: { ranges: [[12, 60]] }, none: { ranges: [] } };
   assert.equal(firstFrame({ together: [[21, 30]], found }, true), 21);
   assert.equal(firstFrame({ together: [], found }, true), 12);

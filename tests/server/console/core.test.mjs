@@ -1,4 +1,4 @@
-/** The modules of `core/` that need no page. */
+/** Tests of the modules in `core/` that need no page. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -10,14 +10,14 @@ globalThis.reportError = (error) => reported.push(error.message);
 
 const SITE = "../../../src/voxel51/server/console/site";
 const { Scope, computed, effect, onEnd, signal, untracked } = await import(`${SITE}/core/reactive.js`);
-const { match, place, scoped, setQuery } = await import(`${SITE}/core/router.js`);
+const { match, route, runInScope, setQuery } = await import(`${SITE}/core/router.js`);
 const format = await import(`${SITE}/core/format.js`);
 const query = await import(`${SITE}/core/query.js`);
 
-/** Until all effects have run. */
+/** Wait until all effects have run. */
 const settled = () => new Promise((resolve) => setTimeout(resolve));
 
-test("an effect runs again when what it read has changed, and once for many changes", async () => {
+test("an effect runs again when a signal changes, and once for several changes", async () => {
   const [first, second, seen] = [signal(1), signal(1), []];
   effect(() => seen.push(first.value + second.value));
   first.value = 2;
@@ -27,7 +27,7 @@ test("an effect runs again when what it read has changed, and once for many chan
   assert.deepEqual(seen, [2, 5]);
 });
 
-test("an effect depends on what it read last, and on nothing else", async () => {
+test("an effect depends on what its latest run has read only", async () => {
   const [isLong, long, short, seen] = [signal(true), signal("long"), signal("short"), []];
   effect(() => seen.push(isLong.value ? long.value : short.value));
   isLong.value = false;
@@ -37,7 +37,7 @@ test("an effect depends on what it read last, and on nothing else", async () => 
   assert.deepEqual(seen, ["long", "short"]);
 });
 
-test("what is read untracked or peeked at starts nothing", async () => {
+test("untracked and peeked reads are not dependencies", async () => {
   const [one, other, seen] = [signal(1), signal(1), []];
   effect(() => seen.push(untracked(() => one.value) + other.peek()));
   one.value = other.value = 2;
@@ -45,7 +45,7 @@ test("what is read untracked or peeked at starts nothing", async () => {
   assert.deepEqual(seen, [2]);
 });
 
-test("an effect that fails keeps no other from running, now or later", async () => {
+test("a failing effect does not stop the others", async () => {
   const [number, seen] = [signal(0), []];
   effect(() => {
     if (number.value === 1) throw new Error("not this one");
@@ -59,7 +59,7 @@ test("an effect that fails keeps no other from running, now or later", async () 
   assert.deepEqual(reported.splice(0), ["not this one"]);
 });
 
-test("effects that drive each other for ever are ended, and others go on", async () => {
+test("effects that trigger each other endlessly are stopped", async () => {
   const [number, other, seen] = [signal(0), signal(0), []];
   const scope = new Scope();
   scope.run(() => effect(() => (number.value += 1)));
@@ -68,25 +68,25 @@ test("effects that drive each other for ever are ended, and others go on", async
   effect(() => seen.push(other.value));
   other.value = 1;
   await settled();
-  assert.deepEqual(reported.splice(0), ["Effects change what they read, without end"]);
+  assert.deepEqual(reported.splice(0), ["Effects trigger each other endlessly"]);
   assert.deepEqual(seen, [0, 1]);
 });
 
-test("what an effect made ends before it runs on what is gone", async () => {
+test("an inner effect ends before it could run on stale values", async () => {
   const [person, tick] = [signal({ name: "ada" }), signal(0)];
   const seen = [];
   effect(() => {
     if (!person.value) return;
     effect(() => seen.push(`${untracked(() => person.value).name} ${tick.value}`));
   });
-  tick.value = 1; // the inner one is told first
+  tick.value = 1; // the inner effect is notified first
   person.value = null;
   await settled();
   assert.deepEqual(seen, ["ada 0"]);
   assert.deepEqual(reported, []);
 });
 
-test("a computed value follows, and tells only of changes", async () => {
+test("a computed value follows its sources and notifies of changes only", async () => {
   const [number, seen] = [signal(1), []];
   const isOdd = computed(() => number.value % 2 === 1);
   effect(() => seen.push(isOdd.value));
@@ -97,7 +97,7 @@ test("a computed value follows, and tells only of changes", async () => {
   assert.deepEqual(seen, [true, false]);
 });
 
-test("what a scope began ends with it, the last first, whatever fails", async () => {
+test("a scope ends everything in reverse order, despite failures", async () => {
   const [number, seen] = [signal(0), []];
   const scope = new Scope();
   scope.run(() => {
@@ -118,7 +118,7 @@ test("what a scope began ends with it, the last first, whatever fails", async ()
   assert.deepEqual(reported.splice(0), ["an ending"]);
 });
 
-test("what is begun in a scope that is over never runs", async () => {
+test("an effect in an ended scope never runs", async () => {
   const seen = [];
   const scope = new Scope();
   scope.end();
@@ -127,17 +127,17 @@ test("what is begun in a scope that is over never runs", async () => {
   assert.deepEqual(seen, ["ended at once"]);
 });
 
-test("a page that cannot be made leaves nothing behind", () => {
+test("the scope of a failing page ends", () => {
   const ended = [];
   const make = () => {
     onEnd(() => ended.push("effect"));
     throw new Error("no such thing");
   };
-  assert.throws(() => scoped(make), /no such thing/);
+  assert.throws(() => runInScope(make), /no such thing/);
   assert.deepEqual(ended, ["effect"]);
 });
 
-test("an address is the first page that fits, with what its placeholders stand for", () => {
+test("a path matches the first fitting page, with its parameters", () => {
   const pages = ["/", "/jobs", "/jobs/new", "/jobs/:id", "/jobs/:id/files/:name"].map((path) => ({ path }));
   const found = (path) => {
     const { page, parameters } = match(pages, path) ?? { page: { path: null } };
@@ -151,21 +151,21 @@ test("an address is the first page that fits, with what its placeholders stand f
   for (const path of ["/job", "/jobs/1/files", "/jobs/1/2/3", "/x/jobs", "/jobs/%E0%A4", "/jobs/%"]) assert.equal(found(path)[0], null, path);
 });
 
-test("the query changes without a new page, and keeps the fragment", () => {
-  const before = place.peek();
+test("setQuery changes the query without a new page and keeps the fragment", () => {
+  const before = route.peek();
   setQuery({ page: "", sort: "name:asc" });
-  assert.equal(place.peek(), before);
-  assert.equal(place.peek().query.get("sort"), "name:asc");
+  assert.equal(route.peek(), before);
+  assert.equal(route.peek().query.get("sort"), "name:asc");
   assert.deepEqual(history.paths, ["/jobs?search=cars&sort=name%3Aasc#part"]);
 });
 
-test("sizes are in the unit that suits", () => {
+test("sizes have a suitable unit", () => {
   const cases = { 0: /^0/, 999: /^999 b/, 1000: /^1 kB/, 1_550_000: /^1\.6 MB/, 999_999: /^1 MB/, 1e21: /PB$/ };
   for (const [bytes, expected] of Object.entries(cases)) assert.match(format.size(Number(bytes)), expected);
   for (const nothing of [null, undefined, -1]) assert.equal(format.size(nothing), "");
 });
 
-test("times are as people say them", () => {
+test("clock, duration and ago format times", () => {
   assert.deepEqual([0, 5.4, 65, 3725, -3].map(format.clock), ["0:00", "0:05", "1:05", "1:02:05", "0:00"]);
   assert.deepEqual([0.25, 45, 180, 7500].map(format.duration), ["0.3 s", "45 s", "3 min", "2 h 5 min"]);
   assert.equal(format.duration(null), "");
@@ -176,9 +176,9 @@ test("times are as people say them", () => {
   assert.equal(format.ago(null), "");
 });
 
-test("terms of a search mean what they say, whatever is in them", () => {
+test("search terms escape special characters", () => {
   assert.equal(query.term("name", "a,b:c|d\\e"), "name:a\\,b\\:c\\|d\\\\e");
   assert.equal(query.term("state", "FAILED", "COMPLETE"), "state:FAILED|COMPLETE");
   assert.equal(query.term("state"), "");
-  assert.equal(query.all("", "a", undefined, "b"), "a,b");
+  assert.equal(query.allOf("", "a", undefined, "b"), "a,b");
 });

@@ -1,20 +1,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { deflateSync } from "node:zlib";
-import { boxAt, frameWithBoxes, shownBoxes } from "../../../src/voxel51/server/console/site/viewer/model/filters.js";
-import { jsonPieces } from "../../../src/voxel51/server/console/site/viewer/model/json-pieces.js";
+import { boxAt, frameWithBoxes, boxFilter } from "../../../src/voxel51/server/console/site/viewer/model/filters.js";
+import { jsonStream } from "../../../src/voxel51/server/console/site/viewer/model/json-stream.js";
 import { labelBuilder } from "../../../src/voxel51/server/console/site/viewer/model/label-builder.js";
-import { countsOf, labelsOf } from "../../../src/voxel51/server/console/site/viewer/model/labels.js";
-import { firstSpanAt, lanesOf } from "../../../src/voxel51/server/console/site/viewer/model/lanes.js";
+import { countsOf, downsampleMax, labelsOf } from "../../../src/voxel51/server/console/site/viewer/model/labels.js";
+import { firstSegmentAt, lanesOf } from "../../../src/voxel51/server/console/site/viewer/model/lanes.js";
 import { decodedMask } from "../../../src/voxel51/server/console/site/viewer/model/masks.js";
-import { joined, rangesOf } from "../../../src/voxel51/server/console/site/viewer/model/ranges.js";
-import { mostOfEach } from "../../../src/voxel51/server/console/site/viewer/model/thinning.js";
+import { toRanges, rangesOf } from "../../../src/voxel51/server/console/site/viewer/model/ranges.js";
 
 function packedOf(document) {
   const builder = labelBuilder();
-  const pieces = jsonPieces(builder.add);
-  pieces.feed(new TextEncoder().encode(JSON.stringify(document)));
-  pieces.end();
+  const stream = jsonStream(builder.add);
+  stream.feed(new TextEncoder().encode(JSON.stringify(document)));
+  stream.end();
   return builder.finish();
 }
 
@@ -33,28 +32,28 @@ const FRAMEWISE = {
   events: { events: [{ label: "shot", support: { ranges: "1-2" } }, { label: "shot", support: { ranges: [[3, 10]] } }, { label: "rain", support: { ranges: "2-9" }, confidence: 0.5 }] },
 };
 
-test("boxes are found by their frame, whatever the order in the file", () => {
+test("boxes are found by frame, in any order of the file", () => {
   const labels = read(FRAMEWISE);
   assert.deepEqual([1, 2, 3, 10, 0, 11].map((frame) => labels.boxesIn(frame)), [[0, 1], [1, 2], [2, 2], [2, 4], [0, 0], [0, 0]]);
-  assert.deepEqual([...labels.placeOf(1)], [0.25, 0.5, 0.5, 0.75]);
+  assert.deepEqual([...labels.edgesOf(1)], [0.25, 0.5, 0.5, 0.75]);
   assert.deepEqual([labels.texts[labels.boxes.text[0]], labels.textAt(1)], ["speed: 12.35", "lux: 3 (50%)"]);
 });
 
-test("a track is one label and number; what is away for long comes back as another span", () => {
+test("a track has one label and index; a long gap splits its ranges", () => {
   const labels = read(FRAMEWISE);
   assert.equal(labels.tracks.length, 1);
   assert.deepEqual([labels.titleOfTrack(0), labels.tracks[0].first, labels.tracks[0].last, labels.tracks[0].count], ["car 7", 1, 10, 3]);
-  assert.deepEqual(labels.spansOfTrack(0), [[1, 2], [10, 10]]);
+  assert.deepEqual(labels.rangesOfTrack(0), [[1, 2], [10, 10]]);
   assert.deepEqual([...labels.boxesOfTrack(0)], [0, 1, 2]);
 });
 
-test("events stand over ranges, or in the frames themselves", () => {
+test("events have ranges, or are listed in frames", () => {
   const labels = read(FRAMEWISE);
   const seen = (frame) => labels.eventsAt(frame).map((event) => labels.titleOfEvent(event)).sort();
   assert.deepEqual([seen(1), seen(2), seen(10)], [["shot"], ["rain", "shot", "stop 2"], ["shot"]]);
 });
 
-test("tracks with frames of their own hand down their label, number, confidence and attributes", () => {
+test("frames of an object inherit its label, index, confidence and attributes", () => {
   const labels = read({
     objects: {
       objects: [
@@ -69,29 +68,29 @@ test("tracks with frames of their own hand down their label, number, confidence 
   assert.deepEqual([labels.titleOfTrack(0), labels.titleOfTrack(1)], ["person 3", "person"]);
 });
 
-test("labels of an image are those of frame 1", () => {
+test("labels of an image belong to frame 1", () => {
   const labels = read({ filename: "a.png", objects: { objects: [{ label: "cat", bounding_box: box(0, 0) }] }, keypoints: { keypoints: [{ label: "eye", points: [[0.5, 0.5]] }] } });
   assert.deepEqual([labels.boxesIn(1), labels.shapesAt(1).length, labels.isLabels], [[0, 1], 1, true]);
 });
 
-test("what is empty is labels that say nothing, what is something else is none", () => {
+test("an empty document is labels, other JSON is not", () => {
   assert.deepEqual([read({}).isLabels, read({}).isEmpty], [true, true]);
   assert.equal(packedOf({ rows: [1, 2], title: "a report" }).isLabels, false);
 });
 
-test("labels that are odd are read as far as they go", () => {
+test("malformed labels are read as far as possible", () => {
   const labels = read({ frames: { 0: { objects: { objects: [car(0)] } }, x: {}, 4: null, 5: { objects: { objects: [null, { label: 5 }, car(0, { index: "a", label: null })] } } }, objects: { objects: [null, {}] }, events: { events: [null, { label: "no support" }] } });
   assert.equal(labels.boxCount, 1);
   assert.equal(labels.nameOf(labels.boxes.label[0]), "object");
 });
 
-test("boxes are hidden by label and by confidence; those without one stay", () => {
+test("boxes are filtered by label and confidence; those without confidence stay", () => {
   const labels = read({ frames: { 1: { objects: { objects: [car(0), { label: "dog", bounding_box: box(0, 0) }, car(0, { confidence: 0.1 })] } } } });
-  const shown = (choice) => [0, 1, 2].filter(shownBoxes(labels, { hidden: new Set(), threshold: 0, ...choice }));
+  const shown = (choice) => [0, 1, 2].filter(boxFilter(labels, { hidden: new Set(), threshold: 0, ...choice }));
   assert.deepEqual([shown({}), shown({ threshold: 0.5 }), shown({ hidden: new Set([labels.labels.indexOf("car")]) })], [[0, 1, 2], [0, 1], [1]]);
 });
 
-test("the next and the previous frame with something are found", () => {
+test("the next and the previous frame with a box are found", () => {
   const labels = read(FRAMEWISE);
   const all = () => true;
   assert.deepEqual([frameWithBoxes(labels, 2, 1, all), frameWithBoxes(labels, 10, -1, all), frameWithBoxes(labels, 10, 1, all), frameWithBoxes(labels, 1, -1, all)], [10, 2, null, null]);
@@ -99,15 +98,15 @@ test("the next and the previous frame with something are found", () => {
   assert.equal(frameWithBoxes(labels, 1, 1, (id) => labels.boxes.track[id] < 0), 10);
 });
 
-test("the smallest box under the pointer is meant", () => {
+test("the smallest box at a position is returned", () => {
   const labels = read(FRAMEWISE);
   const all = () => true;
   assert.deepEqual([boxAt(labels, 10, 0.6, 0.6, all), boxAt(labels, 10, 0.1, 0.1, all), boxAt(labels, 10, 0.99, 0.99, all)], [2, 3, null]);
 });
 
-test("lanes are events, then labels with their tracks; events that overlap have lanes of their own", () => {
+test("lanes are events, then labels with their tracks; overlapping events have separate lanes", () => {
   const labels = read(FRAMEWISE);
-  const titles = (lanes) => lanes.map(({ kind, title, spans }) => [kind, title, spans().length]);
+  const titles = (lanes) => lanes.map(({ kind, title, segments }) => [kind, title, segments().length]);
   assert.deepEqual(titles(lanesOf(labels, () => false)), [
     ["event", "rain", 1],
     ["event", "shot", 2],
@@ -118,39 +117,39 @@ test("lanes are events, then labels with their tracks; events that overlap have 
   ]);
   assert.equal(lanesOf(labels, () => true).length, 5);
   assert.equal(lanesOf(labels, () => false, new Set([labels.labels.indexOf("car")])).length, 4);
-  assert.equal(firstSpanAt([{ last: 2 }, { last: 5 }, { last: 9 }], 5), 1);
+  assert.equal(firstSegmentAt([{ last: 2 }, { last: 5 }, { last: 9 }], 5), 1);
 });
 
-test("objects are counted frame by frame", () => {
+test("objects are counted per frame", () => {
   const labels = read(FRAMEWISE);
   assert.deepEqual([...countsOf(labels, labels.labels.indexOf("car"), 10)], [1, 1, 0, 0, 0, 0, 0, 0, 0, 1]);
-  assert.deepEqual([...mostOfEach([1, 5, 2, 0, 0, 3], 3)], [5, 2, 3]);
+  assert.deepEqual([...downsampleMax([1, 5, 2, 0, 0, 3], 3)], [5, 2, 3]);
 });
 
-test("ranges are read from text and from lists, and joined over gaps", () => {
+test("ranges are parsed from text and lists, and joined over gaps", () => {
   assert.deepEqual(rangesOf({ ranges: "1-3,6,8-10" }), [[1, 3], [6, 6], [8, 10]]);
   assert.deepEqual(rangesOf({ ranges: [[1, 3], [0, 2], [5, 4]] }), [[1, 3]]);
   assert.deepEqual(rangesOf(undefined), []);
-  assert.deepEqual(joined([1, 2, 5, 6, 20], 3), [[1, 6], [20, 20]]);
+  assert.deepEqual(toRanges([1, 2, 5, 6, 20], 3), [[1, 6], [20, 20]]);
 });
 
-test("the bytes of a frame are found again in the file", () => {
+test("byte ranges of frames are recorded", () => {
   const packed = packedOf(FRAMEWISE);
   const text = JSON.stringify(FRAMEWISE);
-  const [first] = packed.pieces.frames;
-  assert.deepEqual([first, JSON.parse(text.slice(packed.pieces.starts[0], packed.pieces.ends[0]))], [1, FRAMEWISE.frames[1]]);
+  const [first] = packed.byteRanges.frames;
+  assert.deepEqual([first, JSON.parse(text.slice(packed.byteRanges.starts[0], packed.byteRanges.ends[0]))], [1, FRAMEWISE.frames[1]]);
 });
 
-test("the mask of the contract is read, in every order of its numbers", async () => {
+test("masks are decoded in both memory orders", async () => {
   const mask = await decodedMask("eJyb7BfqGxDJyFDGUK2eklqcXKRupaBeU2qorqOgnpZfVFKUmBefX5SSChJ3S8wpTgWKF2ckFqQC+RpGOgrGmjoKtQpkAy4GRgYgAAAckBu5");
   assert.deepEqual([mask.width, mask.height, mask.at(0, 0), mask.at(0, 1), mask.at(1, 2)], [3, 2, 0, 1, 0]);
   const wide = await decodedMask(npy("<i8", true, new BigInt64Array([1n, 2n, 3n, 4n, 5n, 6n])));
   assert.deepEqual([wide.at(0, 1), wide.at(1, 0)], [3, 2]);
 });
 
-test("what is no mask is refused", async () => {
+test("an invalid mask is rejected", async () => {
   await assert.rejects(decodedMask("not a mask"));
-  await assert.rejects(decodedMask(deflateSync(Buffer.from("not an NPY file")).toString("base64")), /no NPY/);
+  await assert.rejects(decodedMask(deflateSync(Buffer.from("not an NPY file")).toString("base64")), /not an NPY/);
   await assert.rejects(decodedMask(npy("|O", false, new Uint8Array(6))), /cannot be shown/);
 });
 

@@ -1,5 +1,6 @@
-"""The console's files are served from this host, kept by browsers for ever, and let nothing else run."""
+"""Console pages: static files are cached by browsers, nothing else is served, and every route has its module."""
 
+import json
 import re
 from pathlib import Path
 
@@ -7,21 +8,30 @@ import pytest
 import requests
 
 from demo.platform_process import PlatformProcess
-from voxel51.server.console.pages import SECTIONS
 
 SITE = Path(__file__).resolve().parents[3] / "src" / "voxel51" / "server" / "console" / "site"
-_PATHS = re.compile(r'path: "/([\w-]*)[^"]*"')
+PAGES = [page for section in json.loads((SITE / "routes.json").read_text("utf-8")) for page in section["pages"]]
 
 
-def test_the_server_answers_at_every_path_of_the_console() -> None:
-    """Otherwise a page would be there by a click, and not by its address."""
-    named = {path for area in SITE.glob("pages/*/area.js") for path in _PATHS.findall(area.read_text(encoding="utf-8"))}
+@pytest.mark.parametrize("path", [page["path"] for page in PAGES])
+def test_server_answers_every_route_of_the_console(platform: PlatformProcess, path: str) -> None:
+    page = requests.get(platform.url + re.sub(r":\w+", "anything", path))
 
-    assert named - {""} == set(SECTIONS)
+    assert page.status_code == 200
+    assert page.headers["content-type"].startswith("text/html")
+
+
+def test_every_route_has_a_module() -> None:
+    modules = {page["module"] for page in PAGES}
+
+    assert len(modules) == len(PAGES)
+    for module in modules:
+        text = (SITE / "pages" / module).read_text("utf-8")
+        assert re.search(r"^export function page\(", text, re.MULTILINE), f"{module} has no function page"
 
 
 @pytest.mark.parametrize("path", ["/", "/jobs", "/jobs/anything/deeper", "/admin"])
-def test_the_document_loads_what_is_there_and_nothing_else(platform: PlatformProcess, path: str) -> None:
+def test_document_links_only_existing_assets(platform: PlatformProcess, path: str) -> None:
     page = requests.get(platform.url + path)
 
     assert page.status_code == 200
@@ -37,14 +47,23 @@ def test_the_document_loads_what_is_there_and_nothing_else(platform: PlatformPro
         assert asset.headers["cache-control"] == "public, max-age=31536000, immutable"
 
 
-def test_every_module_loads_only_modules_that_are_there() -> None:
+def test_document_contains_the_routes(platform: PlatformProcess) -> None:
+    found = re.search(
+        r'<script type="application/json" id="routes">(.*?)</script>', requests.get(platform.url).text, re.S
+    )
+
+    assert found is not None
+    assert json.loads(found[1]) == json.loads((SITE / "routes.json").read_text("utf-8"))
+
+
+def test_modules_import_only_existing_modules() -> None:
     for module in SITE.rglob("*.js"):
-        for name in re.findall(r'(?:from|import\()\s*"([^"]+)"', module.read_text(encoding="utf-8")):
+        for name in re.findall(r'(?:from|import\()\s*"([^"]+)"', module.read_text("utf-8")):
             assert name.startswith("."), f"{module} loads {name}"
             assert (module.parent / name).resolve().is_file(), f"{module} loads {name}"
 
 
-def test_a_file_is_sent_packed_to_who_can_unpack_it(platform: PlatformProcess) -> None:
+def test_asset_is_compressed_for_clients_that_accept_gzip(platform: PlatformProcess) -> None:
     address = re.findall(r'href="([^"]+base\.css)"', requests.get(platform.url).text)[0]
     packed = requests.get(platform.url + address, stream=True)
     plain = requests.get(platform.url + address, headers={"Accept-Encoding": "identity"})
@@ -55,12 +74,12 @@ def test_a_file_is_sent_packed_to_who_can_unpack_it(platform: PlatformProcess) -
 
 
 @pytest.mark.parametrize("name", ["index.html", "../pages.py", "..%2fpages.py", "%2e%2e/pages.py", "nothing.js", ""])
-def test_nothing_else_is_served_from_the_folder(platform: PlatformProcess, name: str) -> None:
+def test_files_outside_of_the_site_are_not_served(platform: PlatformProcess, name: str) -> None:
     base = re.findall(r'href="(/console/\w+)/', requests.get(platform.url).text)[0]
 
     assert requests.get(f"{platform.url}{base}/{name}").status_code == 404
     assert requests.get(f"{platform.url}/console/0123456789abcdef/main.js").status_code == 404
 
 
-def test_an_address_that_is_no_page_is_not_found(platform: PlatformProcess) -> None:
+def test_unknown_path_is_not_found(platform: PlatformProcess) -> None:
     assert requests.get(f"{platform.url}/nowhere").status_code == 404

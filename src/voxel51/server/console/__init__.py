@@ -1,1 +1,1 @@
-"""The web console. It speaks only the public API; see docs/architecture/console.md."""
+"""Web console: a browser application that uses only the public API. See docs/architecture/console.md."""

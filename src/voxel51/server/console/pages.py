@@ -1,7 +1,8 @@
-"""The console's pages: one document, and the modules, styles and pictures that browsers run as they are."""
+"""Console pages: routes for the document and for the static files of the web console."""
 
 import gzip
 import hashlib
+import json
 import mimetypes
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,20 +16,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from voxel51.server.http.errors import error_response
-
-SECTIONS = (
-    "sign-in",
-    "sign-up",
-    "choose-password",
-    "data",
-    "analytics",
-    "jobs",
-    "search",
-    "account",
-    "admin",
-    "shared",
-)
-"""First parts of the paths at which the console answers; `site/areas.js` says which page each is."""
 
 _POLICY = "; ".join(
     (
@@ -45,7 +32,7 @@ _POLICY = "; ".join(
         "require-trusted-types-for 'script'",
     )
 )
-"""Nothing comes from elsewhere, nothing that stands in a page is run, and no text ever becomes markup."""
+"""Load from this host only, run no inline script, and reject strings that would become markup or code."""
 
 _HEADERS = {
     "Content-Security-Policy": _POLICY,
@@ -53,47 +40,57 @@ _HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "X-Frame-Options": "DENY",
 }
-_SMALL_BYTES = 1024
-_TYPES = {".js": "text/javascript", ".webmanifest": "application/manifest+json"}
-"""What the machine's own table may say otherwise."""
+_MIN_GZIP_BYTES = 1024
+_MEDIA_TYPES = {".js": "text/javascript", ".webmanifest": "application/manifest+json"}
+"""Media types that must not depend on the tables of the machine, by suffix."""
 
 
 def console_pages() -> Iterable[Route]:
-    """Routes of the document at every path of the console, and of what it loads."""
+    """Yield the routes of the console: the document at the path of every section, and the files that it loads."""
     site = _Site(files(__package__) / "site")
 
     async def serve_document(request: Request) -> Response:
-        return _answer(site.document, request, {**_HEADERS, "Cache-Control": "no-cache"})
+        return _response(site.document, request, {**_HEADERS, "Cache-Control": "no-cache"})
 
     async def serve_asset(request: Request) -> Response:
         asset = site.assets.get(request.path_params["path"])
         if asset is None or request.path_params["version"] != site.version:
-            return error_response(404, f"There is nothing at {request.url.path}; load the page again")
-        return _answer(asset, request, {**_HEADERS, "Cache-Control": "public, max-age=31536000, immutable"})
+            return error_response(404, f"Not found: {request.url.path}. Reload the page.")
+        return _response(asset, request, {**_HEADERS, "Cache-Control": "public, max-age=31536000, immutable"})
 
     yield Route("/", serve_document)
     yield Route("/console/{version}/{path:path}", serve_asset)
-    for section in SECTIONS:
+    for section in site.sections:
         yield Route(f"/{section}", serve_document)
         yield Route(f"/{section}/{{rest:path}}", serve_document)
 
 
 @dataclass(frozen=True, slots=True)
 class _Asset:
+    """A file in memory.
+
+    Attributes:
+        gzipped: the content compressed by gzip; empty if that saves less than a tenth.
+    """
+
     content: bytes
-    packed: bytes  # by gzip; empty where that gains nothing
+    gzipped: bytes
     media_type: str
 
     @classmethod
     def of(cls, name: str, content: bytes) -> "_Asset":
         suffix = name[name.rfind(".") :]
-        media_type = _TYPES.get(suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
-        packed = gzip.compress(content, mtime=0) if len(content) > _SMALL_BYTES else b""
-        return cls(content, packed if len(packed) < len(content) * 0.9 else b"", media_type)
+        media_type = _MEDIA_TYPES.get(suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
+        gzipped = gzip.compress(content, mtime=0) if len(content) > _MIN_GZIP_BYTES else b""
+        return cls(content, gzipped if len(gzipped) < len(content) * 0.9 else b"", media_type)
 
 
 class _Site:
-    """All files of the console, read once. Their addresses hold a hash of them all, so they can be kept for ever."""
+    """All files of the console, read once.
+
+    Every URL contains a hash of all files, so browsers can cache the files forever and load all of them again after an
+    upgrade; modules of two versions never meet.
+    """
 
     def __init__(self, folder: Traversable) -> None:
         self._files = dict(_read(folder, ""))
@@ -106,6 +103,12 @@ class _Site:
         return digest.hexdigest()[:16]
 
     @cached_property
+    def sections(self) -> list[str]:
+        """First parts of the paths of all pages in ``site/routes.json``; the home page has none."""
+        paths = (page["path"] for section in json.loads(self._files["routes.json"]) for page in section["pages"])
+        return sorted({path.split("/")[1] for path in paths} - {""})
+
+    @cached_property
     def assets(self) -> Mapping[str, _Asset]:
         return {name: _Asset.of(name, content) for name, content in self._files.items() if name != "index.html"}
 
@@ -113,11 +116,13 @@ class _Site:
     def document(self) -> _Asset:
         base = f"/console/{self.version}"
         styles = sorted(name for name in self._files if name.startswith("styles/"))
+        # Modules that every page needs are preloaded, so that the browser need not parse one to learn of the next.
         early = sorted(name for name in self._files if name.startswith(("core/", "parts/")) and name.endswith(".js"))
         text = Template(self._files["index.html"].decode()).substitute(
             base=base,
             styles="\n".join(f'<link rel="stylesheet" href="{base}/{name}">' for name in styles),
             early="\n".join(f'<link rel="modulepreload" href="{base}/{name}">' for name in early),
+            routes=self._files["routes.json"].decode().strip(),
         )
         return _Asset.of("index.html", text.encode())
 
@@ -130,8 +135,8 @@ def _read(folder: Traversable, prefix: str) -> Iterable[tuple[str, bytes]]:
             yield prefix + entry.name, entry.read_bytes()
 
 
-def _answer(asset: _Asset, request: Request, headers: Mapping[str, str]) -> Response:
-    own = {**headers, "Vary": "Accept-Encoding"}
-    if asset.packed and "gzip" in request.headers.get("accept-encoding", ""):
-        return Response(asset.packed, headers={**own, "Content-Encoding": "gzip"}, media_type=asset.media_type)
-    return Response(asset.content, headers=own, media_type=asset.media_type)
+def _response(asset: _Asset, request: Request, headers: Mapping[str, str]) -> Response:
+    all_headers = {**headers, "Vary": "Accept-Encoding"}
+    if asset.gzipped and "gzip" in request.headers.get("accept-encoding", ""):
+        return Response(asset.gzipped, headers={**all_headers, "Content-Encoding": "gzip"}, media_type=asset.media_type)
+    return Response(asset.content, headers=all_headers, media_type=asset.media_type)

@@ -1,85 +1,83 @@
-/** The console begins: who is signed in, and which page the address means. */
+/** Entry point of the console: find out who is signed in, then show the page of the address. */
 
-import { fill } from "./core/dom.js";
+import { fill, h } from "./core/dom.js";
 import { get } from "./core/api.js";
-import { startListening, stopListening } from "./core/live.js";
+import { connectJobEvents, disconnectJobEvents } from "./core/job-events.js";
 import { computed, effect } from "./core/reactive.js";
-import { beginAt, go, match, place, scoped, startRouting } from "./core/router.js";
-import { onSessionOver, session } from "./core/session.js";
-import { frame, content, nameThePage } from "./frame/frame.js";
-import { AREAS } from "./areas.js";
-import { failure } from "./parts/load.js";
-import { complain } from "./parts/notices.js";
-import { emptiness, heading } from "./parts/show.js";
-import { askToSignIn } from "./pages/entrance/again.js";
+import { navigate, match, restoreScroll, route, runInScope, startRouting } from "./core/router.js";
+import { onSessionExpired, session } from "./core/session.js";
+import { content, layout, setDocumentTitle } from "./layout.js";
+import { PAGES, loadPage } from "./routes.js";
+import { loadError } from "./parts/load.js";
+import { showError } from "./parts/notices.js";
+import { emptyState, heading } from "./parts/elements.js";
+import { showSignInDialog } from "./pages/auth/sign-in-dialog.js";
 
-const PAGES = AREAS.flatMap((area) => area.pages.map((page) => ({ ...page, area })));
+let current = null; // the page that is shown: {node, end}
+let navigations = 0;
 
-let shown = null;
-let turn = 0;
-
-async function begin() {
-  document.body.append(frame());
-  onSessionOver(askToSignIn);
+async function start() {
+  document.body.append(layout());
+  onSessionExpired(showSignInDialog);
   startRouting((path) => match(PAGES, path) !== null);
-  session.value = await whoIsHere();
-  const isIn = computed(() => Boolean(session.value)); // who signs in again keeps the page
+  session.value = await fetchSession();
+  const isSignedIn = computed(() => Boolean(session.value)); // signing in again must not make the page again
   effect(() => {
-    if (isIn.value) startListening();
-    else stopListening();
+    if (isSignedIn.value) connectJobEvents();
+    else disconnectJobEvents();
   });
   effect(() => {
-    show(place.value, isIn.value);
+    showPage(route.value, isSignedIn.value);
   });
 }
 
-/** The session that this browser has, if any. */
-async function whoIsHere() {
+/** Return the session of this browser, or null. */
+async function fetchSession() {
   try {
-    const { signed_in: isIn } = await get("/sign-in");
-    return isIn ? await get("/account", {}, { signsIn: true }) : null;
+    const { signed_in: isSignedIn } = await get("/sign-in");
+    return isSignedIn ? await get("/account", {}, { signsIn: true }) : null;
   } catch (error) {
-    complain(error);
+    showError(error);
     return null;
   }
 }
 
-/** Show the page at a place; who must sign in first comes back afterwards. */
-async function show({ path, query, scroll }, isIn) {
-  const mine = (turn += 1);
+/** Show the page of a route. A page that needs a session redirects to the sign-in page, which leads back to it. */
+async function showPage({ path, query, scroll }, isSignedIn) {
+  const mine = (navigations += 1);
   const found = match(PAGES, path);
-  if (found && !found.page.isOpen && !isIn) {
-    go(`/sign-in${path === "/" ? "" : `?next=${encodeURIComponent(path + location.search)}`}`, { replace: true });
+  if (found && !found.page.public && !isSignedIn) {
+    navigate(`/sign-in${path === "/" ? "" : `?next=${encodeURIComponent(path + location.search)}`}`, { replace: true });
     return;
   }
   let make = notFound;
   try {
-    if (found) make = (await found.page.load()).page;
+    if (found) make = (await loadPage(found.page)).page;
   } catch (error) {
-    make = () => failed(new Error(`it could not be loaded (${error.message})`));
+    make = () => brokenPage(new Error(`The page could not be loaded: ${error.message}`));
   }
-  if (mine !== turn) return;
-  shown?.end();
-  shown = made(() => make({ ...found?.parameters, query }));
-  fill(content, shown.node);
-  nameThePage(found?.page.area.title);
-  beginAt(content, scroll);
+  if (mine !== navigations) return; // another navigation began while the module was loading
+  current?.end();
+  current = render(() => make({ ...found?.parameters, query }));
+  fill(content, current.node);
+  setDocumentTitle(found?.page.section.title);
+  restoreScroll(content, scroll);
 }
 
-/** A page; where its making fails, that is told in its place. */
-function made(make) {
+/** Make a page; if that fails, make an error page. */
+function render(make) {
   try {
-    return scoped(make);
+    return runInScope(make);
   } catch (error) {
     reportError(error);
-    return scoped(() => failed(error));
+    return runInScope(() => brokenPage(error));
   }
 }
 
-const failed = (error) => [heading("This page does not work"), failure(error, () => location.reload())];
+const brokenPage = (error) => [heading("Page failed to load"), loadError(error, () => location.reload())];
 
 function notFound() {
-  return [heading("There is no such page"), emptiness("Nothing here", "The address may be wrong, or what it led to is gone.")];
+  return [heading("Page not found"), emptyState("There is no page at this address", "The address may be mistyped, or the page was removed.", h("a.button", { href: "/" }, "Go to Home"))];
 }
 
-begin();
+start();

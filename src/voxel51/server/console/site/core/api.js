@@ -1,73 +1,73 @@
-/**
- * Requests to the platform's public API: the same that any program may send, with the session's cookie as credential.
- */
+/** Requests to the platform's public API, the same as other clients send, with the session cookie as credential. */
 
-import { signInAgain } from "./session.js";
+import { reauthenticate } from "./session.js";
 
 const BASE = "/v1";
-const READING = new Set(["GET", "HEAD"]);
-const TRIES = 4;
-const WAIT_SECONDS = 10;
-const AGAIN_MILLISECONDS = 1000;
+const SAFE_METHODS = new Set(["GET", "HEAD"]);
+const MAX_ATTEMPTS = 4;
+const RENDITION_WAIT_SECONDS = 10;
+const RENDITION_POLL_MILLISECONDS = 1000;
 
-/** The platform refused. `status` is that of HTTP; the message is the platform's own and may be shown. */
-export class Refused extends Error {
+/** An error response of the platform: its HTTP `status`, and its message, which may be shown to the user. */
+export class ApiError extends Error {
   constructor(status, message, retryAfter) {
     super(message);
-    this.name = "Refused";
+    this.name = "ApiError";
     this.status = status;
     this.retryAfter = retryAfter;
   }
 }
 
-/** No answer came: the network or the platform is away. */
+/** No response: the network or the platform is down. */
 export class Unreachable extends Error {
   constructor() {
-    super("The platform cannot be reached. Check the connection; it will be tried again.");
+    super("The platform cannot be reached. Check your network connection; the console retries automatically.");
     this.name = "Unreachable";
   }
 }
 
-/** The address of a path of the API, for links, pictures and videos. */
+/** Return the URL of an API path, for links, images and videos. */
 export function address(path, query) {
   const text = new URLSearchParams(Object.entries(query ?? {}).filter(([, value]) => value !== undefined && value !== null && value !== ""));
   return BASE + path + (text.size ? `?${text}` : "");
 }
 
 /**
- * Send a request; returns the `Response`, whatever is in it.
+ * Send a request and return the `Response`.
  *
- * Reading is tried again while the platform cannot be reached; what changes something carries an idempotency key.
- * Where the session is over, somebody signs in again and the request is repeated.
+ * Safe methods are retried while the platform cannot be reached; a POST carries an idempotency key. If the session has
+ * expired, the user is asked to sign in again and the request is repeated.
  *
- * @param {object} options `query`, `json` (a body), `form` (FormData), `body` (anything else), `headers`, `signal`
- * @throws {Refused} any status from 400 on
- * @throws {Unreachable} no answer
+ * @param {object} options `query`, `json` (a body), `form` (FormData), `body` (anything else), `headers`, `signal`, and
+ *   `signsIn`: whether a status of 401 is passed on without asking the user to sign in
+ * @throws {ApiError} for any status from 400 on
+ * @throws {Unreachable} if there is no response
  */
 export async function send(method, path, options = {}) {
   const request = prepare(method, options);
-  let response = await fetched(address(path, options.query), request, READING.has(method) ? TRIES : 1);
-  if (response.status === 401 && !options.signsIn && (await signInAgain())) {
-    response = await fetched(address(path, options.query), request, 1);
+  let response = await fetchWithRetries(address(path, options.query), request, SAFE_METHODS.has(method) ? MAX_ATTEMPTS : 1);
+  if (response.status === 401 && !options.signsIn && (await reauthenticate())) {
+    response = await fetchWithRetries(address(path, options.query), request, 1);
   }
-  if (response.status >= 400) throw await refusal(response);
+  if (response.status >= 400) throw await errorOf(response);
   return response;
 }
 
 /**
- * Send a form with a large file in it, telling how much of it has gone; resolves to the JSON of the answer, if any.
+ * Send a form that contains a large file, and report progress; resolves to the response's JSON, or null.
  *
  * @param {(fraction: number) => void} onProgress
  */
 export async function upload(path, { query, form, onProgress, signal }) {
-  let answer = await posted(address(path, query), form, onProgress, signal);
-  if (answer.status === 401 && (await signInAgain())) answer = await posted(address(path, query), form, onProgress, signal);
-  if (answer.status >= 400) throw await refusal(answer);
-  const text = await answer.text();
+  const post = () => postWithProgress(address(path, query), form, onProgress, signal);
+  let response = await post();
+  if (response.status === 401 && (await reauthenticate())) response = await post();
+  if (response.status >= 400) throw await errorOf(response);
+  const text = await response.text();
   return text ? JSON.parse(text) : null;
 }
 
-/** Send a request and read the JSON of its answer; null where there is none. */
+/** Send a request and return the JSON of its response; null if the response is not JSON. */
 export async function call(method, path, options = {}) {
   const response = await send(method, path, options);
   const isJson = response.headers.get("content-type")?.startsWith("application/json");
@@ -77,14 +77,17 @@ export async function call(method, path, options = {}) {
 export const get = (path, query, options) => call("GET", path, { query, ...options });
 
 /**
- * Ask for a rendition until it is there.
+ * Request a rendition, and poll until the platform has made it.
  *
- * @param {(making: {state, fraction}) => void} onProgress while it is being made
- * @param {number} wait seconds for which one request may wait; browsers have few connections to a host, so whoever asks
- *   for many waits between short requests instead (`onProgress` may return a promise)
- * @returns {Promise<string>} its address, which answers with the file
+ * The platform answers 202 while it is being made. The range of one byte avoids downloading the file twice: the page
+ * loads it from the returned URL.
+ *
+ * @param {(progress: {state, fraction}) => void} onProgress while it is being made; may return a promise to be awaited
+ * @param {number} wait seconds for which the platform may hold one request open. A browser has few connections per host,
+ *   so callers that request many renditions use 0 and pause in `onProgress` instead
+ * @returns {Promise<string>} its URL
  */
-export async function rendition(path, query, { signal, onProgress, wait = WAIT_SECONDS } = {}) {
+export async function rendition(path, query, { signal, onProgress, wait = RENDITION_WAIT_SECONDS } = {}) {
   for (;;) {
     const began = performance.now();
     const response = await send("GET", path, { query: { ...query, wait }, signal, headers: { Range: "bytes=0-0" } });
@@ -93,12 +96,12 @@ export async function rendition(path, query, { signal, onProgress, wait = WAIT_S
       return address(path, query);
     }
     await onProgress?.(await response.json());
-    // Most answers are held back until there is something to tell; who is a stranger is answered at once.
-    await pause(Math.max(0, AGAIN_MILLISECONDS - (performance.now() - began)), signal);
+    // With a session the platform holds the request open; a share link is answered immediately and must not be polled in a tight loop.
+    await pause(Math.max(0, RENDITION_POLL_MILLISECONDS - (performance.now() - began)), signal);
   }
 }
 
-/** Save what the API answers at `path` as a file of the browser's downloads. */
+/** Download the API's response at `path` as a file. */
 export function download(path, query, filename) {
   const link = document.createElement("a");
   link.href = address(path, query);
@@ -106,7 +109,7 @@ export function download(path, query, filename) {
   link.click();
 }
 
-/** Save `content` as a file of the browser's downloads. */
+/** Download `content` as a file. */
 export function save(content, filename, type) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob([content], { type }));
@@ -115,7 +118,7 @@ export function save(content, filename, type) {
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
 
-/** A key that no other request has. `crypto.randomUUID` is missing where pages come by plain HTTP. */
+/** Return a unique idempotency key. `crypto.randomUUID` is missing on pages served over plain HTTP. */
 export function uniqueKey() {
   return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
@@ -127,8 +130,8 @@ function prepare(method, { json, form, body, headers = {}, signal }) {
   return { method, headers: own, body: json === undefined ? (form ?? body) : JSON.stringify(json), signal };
 }
 
-/** `fetch` does not tell how much of a body has gone; this does. */
-function posted(url, form, onProgress, signal) {
+/** POST a form. `fetch` cannot report how much of a body is sent; XMLHttpRequest can. */
+function postWithProgress(url, form, onProgress, signal) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open("POST", url);
@@ -145,19 +148,19 @@ function posted(url, form, onProgress, signal) {
   });
 }
 
-async function fetched(url, request, tries) {
+async function fetchWithRetries(url, request, attempts) {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await fetch(url, request);
     } catch (error) {
       if (error.name === "AbortError") throw error;
-      if (attempt >= tries) throw new Unreachable();
+      if (attempt >= attempts) throw new Unreachable();
       await pause(250 * 2 ** attempt, request.signal);
     }
   }
 }
 
-/** Wait; an abort of `signal` ends it with its reason. */
+/** Wait; rejects with the reason of `signal` if that is aborted. */
 export function pause(milliseconds, signal) {
   return new Promise((resolve, reject) => {
     const stop = () => {
@@ -173,12 +176,12 @@ export function pause(milliseconds, signal) {
   });
 }
 
-async function refusal(response) {
+async function errorOf(response) {
   const retryAfter = Number(response.headers.get("retry-after")) || undefined;
   try {
     const { error } = await response.json();
-    return new Refused(response.status, error.message, retryAfter);
+    return new ApiError(response.status, error.message, retryAfter);
   } catch {
-    return new Refused(response.status, `The platform answered ${response.status} ${response.statusText}`, retryAfter);
+    return new ApiError(response.status, `The request failed: ${response.status} ${response.statusText}`, retryAfter);
   }
 }

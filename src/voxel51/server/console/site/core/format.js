@@ -1,4 +1,4 @@
-/** Numbers, sizes and times as people read them, in the browser's language. */
+/** Formats of numbers, sizes and times, in the browser's language. */
 
 const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte", "petabyte"];
 const whole = new Intl.NumberFormat();
@@ -15,13 +15,13 @@ const STEPS = [
   ["minute", 60],
 ];
 
-/** A count: `12,345`. */
+/** Format a count: `12,345`. */
 export const count = (number) => whole.format(number);
 
-/** A share of 1: `42%`. */
+/** Format a fraction of 1: `42%`. */
 export const percent = (fraction) => percentage.format(fraction);
 
-/** Bytes in the unit that suits: `1.2 MB`, in powers of 1000. Empty where there are none to tell of. */
+/** Format bytes with a decimal unit: `1.2 MB` (powers of 1000). Empty if the size is not known. */
 export function size(bytes) {
   if (bytes === null || bytes === undefined || bytes < 0) return "";
   let power = 0;
@@ -30,7 +30,7 @@ export function size(bytes) {
   return format.format(bytes / 1000 ** power);
 }
 
-/** Seconds as `2:05` or `1:02:05`. */
+/** Format seconds as `2:05` or `1:02:05`. */
 export function clock(seconds) {
   const all = Math.max(0, Math.round(seconds));
   const [hours, minutes, rest] = [Math.floor(all / 3600), Math.floor((all % 3600) / 60), all % 60];
@@ -38,7 +38,7 @@ export function clock(seconds) {
   return hours ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
 }
 
-/** Seconds in words: `45 s`, `3 min`, `2 h 5 min`. */
+/** Format seconds with units: `45 s`, `3 min`, `2 h 5 min`. */
 export function duration(seconds) {
   if (seconds === null || seconds === undefined) return "";
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
@@ -48,18 +48,18 @@ export function duration(seconds) {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-/** A date of the API (ISO 8601) with its time. */
+/** Format a date of the API (ISO 8601) with its time. */
 export const dateTime = (text) => (text ? moment.format(new Date(text)) : "");
 
-/** A date of the API without its time. */
+/** Format a date of the API without its time. */
 export const date = (text) => (text ? day.format(new Date(text)) : "");
 
-/** How long ago, or in how long: `5 min ago`. */
+/** Format a date relative to now: `5 min ago`, `in 3 days`. */
 export function ago(text, now = Date.now()) {
   if (!text) return "";
   const seconds = (new Date(text).getTime() - now) / 1000;
   for (const [unit, length] of STEPS) {
-    // What is past is told by whole units, what is to come by the nearest: a moment after "in 7 days" it is still that.
+    // Truncate the past, but round the future: a moment after "in 7 days" it must not say "in 6 days".
     if (Math.abs(seconds) >= length) return relative.format(seconds < 0 ? Math.trunc(seconds / length) : Math.round(seconds / length), unit);
   }
   return relative.format(0, "second");

@@ -1,10 +1,10 @@
-/** The query language of lists (see /docs): terms joined by commas, `field:text`, alternatives by `|`. */
+/** Search query syntax of the API's lists: terms separated by commas, `field:text`, alternatives separated by `|`. */
 
-/** `text` with everything that means something to the query language escaped. */
-export const escaped = (text) => text.replace(/[\\,:|]/g, (sign) => `\\${sign}`);
+/** Escape the characters of `text` that have a meaning in the syntax. */
+export const escapeQuery = (text) => text.replace(/[\\,:|]/g, (sign) => `\\${sign}`);
 
-/** A term that `field` contains one of `texts`; empty where there are none. */
-export const term = (field, ...texts) => (texts.length ? `${field}:${texts.map(escaped).join("|")}` : "");
+/** A term that matches if `field` contains one of `texts`; empty without texts. */
+export const term = (field, ...texts) => (texts.length ? `${field}:${texts.map(escapeQuery).join("|")}` : "");
 
-/** Terms that must all match. */
-export const all = (...terms) => terms.filter(Boolean).join(",");
+/** Combine terms that must all match; empty ones are left out. */
+export const allOf = (...terms) => terms.filter(Boolean).join(",");

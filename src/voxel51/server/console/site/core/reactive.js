@@ -1,16 +1,17 @@
 /**
- * Values that tell who uses them when they change.
+ * Reactive values (signals), effects and scopes.
  *
  * A `signal` holds a value; an `effect` runs again whenever a signal that it read has changed; a `computed` is a signal
- * made of others. Whatever is made while a *scope* runs ends with it, so a page that is left leaves nothing behind.
+ * derived from others. Whatever is created while a *scope* runs ends with that scope, so a page that is left leaves no
+ * listeners, timers or requests behind.
  */
 
-let runningEffect = null;
-let openScope = null;
-let waiting = null;
-let made = 0;
+let runningEffect = null; // reads of signals are recorded for it
+let openScope = null; // effects, listeners and timers are registered with it
+let pending = null; // effects that will run in the next microtask
+let effectCount = 0;
 
-/** A value. Reading `.value` inside an effect makes the effect depend on it. */
+/** Create a signal. Reading `.value` inside an effect makes the effect depend on it. */
 export function signal(initial) {
   let current = initial;
   const readers = new Set();
@@ -27,30 +28,30 @@ export function signal(initial) {
       current = next;
       for (const reader of [...readers]) enqueue(reader);
     },
-    /** The value, without depending on it. */
+    /** Return the value without depending on it. */
     peek: () => current,
-    /** Set it to what `change` makes of the present value. */
+    /** Set the value to `change(value)`. */
     update(change) {
       this.value = change(current);
     },
   };
 }
 
-/** Run `run` now, and again after each change of what it read. `run` may return a function that tidies up before that. */
+/** Run `run` now, and again after each change of a signal that it read. It may return a clean-up function. */
 export function effect(run) {
-  const self = { sources: new Set(), rerun, isOver: false, number: (made += 1) };
+  const self = { sources: new Set(), rerun, isOver: false, number: (effectCount += 1) };
   let scope = null;
 
   function rerun() {
     if (self.isOver) return;
-    end();
+    end(); // dependencies are recorded again in each run, since a branch may read other signals than the last time
     const before = runningEffect;
     runningEffect = self;
     scope = new Scope();
     try {
       scope.run(() => {
-        const tidy = run();
-        if (typeof tidy === "function") onEnd(tidy);
+        const cleanUp = run();
+        if (typeof cleanUp === "function") onEnd(cleanUp);
       });
     } finally {
       runningEffect = before;
@@ -70,7 +71,7 @@ export function effect(run) {
   rerun();
 }
 
-/** A signal whose value is what `make` returns, kept up to date. */
+/** Create a signal whose value is `make()`, kept up to date. */
 export function computed(make) {
   const result = signal(undefined);
   effect(() => {
@@ -79,7 +80,7 @@ export function computed(make) {
   return result;
 }
 
-/** Do not depend on what is read in `run`. */
+/** Run `run` without recording what it reads as a dependency. */
 export function untracked(run) {
   const before = runningEffect;
   runningEffect = null;
@@ -90,12 +91,12 @@ export function untracked(run) {
   }
 }
 
-/** What ends together. */
+/** Effects, listeners and timers that end together. */
 export class Scope {
   #endings = [];
   isOver = false;
 
-  /** Run `make`; what it begins belongs to this scope. */
+  /** Run `make`; whatever it starts belongs to this scope. */
   run(make) {
     const before = openScope;
     openScope = this;
@@ -106,7 +107,7 @@ export class Scope {
     }
   }
 
-  /** Have `ending` called at the end; at once where that is past. */
+  /** Call `ending` when the scope ends; immediately if it has ended. */
   onEnd(ending) {
     if (this.isOver) ending();
     else this.#endings.push(ending);
@@ -115,23 +116,23 @@ export class Scope {
   end() {
     if (this.isOver) return;
     this.isOver = true;
-    const endings = this.#endings.reverse();
+    const endings = this.#endings.reverse(); // the last one first, as with nested blocks
     this.#endings = [];
     for (const ending of endings) guarded(ending);
   }
 }
 
-/** Have `ending` called when the scope that is being run ends. */
+/** Call `ending` when the scope that is running ends. */
 export function onEnd(ending) {
   openScope?.onEnd(ending);
 }
 
-/** The scope that is being run, for what goes on later (after an `await`). */
+/** Return the scope that is running, for code that continues after an `await`. */
 export function currentScope() {
   return openScope;
 }
 
-/** Call `run` every `milliseconds` until the scope ends; not while the page is out of sight. */
+/** Call `run` every `milliseconds` until the scope ends; not while the browser tab is hidden. */
 export function every(milliseconds, run) {
   const timer = setInterval(() => {
     if (!document.hidden) run();
@@ -139,35 +140,36 @@ export function every(milliseconds, run) {
   onEnd(() => clearInterval(timer));
 }
 
-/** Listen to an event until the scope ends. */
+/** Listen to a DOM event until the scope ends. */
 export function listen(target, name, handler, options) {
   target.addEventListener(name, handler, options);
   onEnd(() => target.removeEventListener(name, handler, options));
 }
 
+/** Schedule an effect. All changes made in one task are handled together, in one microtask. */
 function enqueue(reader) {
-  if (!waiting) {
-    waiting = new Set();
+  if (!pending) {
+    pending = new Set();
     queueMicrotask(flush);
   }
-  waiting.add(reader);
+  pending.add(reader);
 }
 
 function flush() {
-  for (let rounds = 0; waiting?.size; rounds += 1) {
+  for (let rounds = 0; pending?.size; rounds += 1) {
     if (rounds > 100) {
-      reportError(new Error("Effects change what they read, without end"));
+      reportError(new Error("Effects trigger each other endlessly"));
       break;
     }
-    // Who made another comes first: it may end that one, which then must not run on what is there no more.
-    const now = [...waiting].sort((one, other) => one.number - other.number);
-    waiting = new Set();
+    // Outer effects first: running one ends the inner effects that it made, which then must not run on stale values.
+    const now = [...pending].sort((one, other) => one.number - other.number);
+    pending = new Set();
     for (const reader of now) guarded(reader.rerun);
   }
-  waiting = null;
+  pending = null;
 }
 
-/** Run what others must not suffer from; what it throws is told as if nobody had caught it. */
+/** Run `run`; report what it throws as an uncaught error, so that the other effects run all the same. */
 function guarded(run) {
   try {
     run();

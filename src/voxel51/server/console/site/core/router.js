@@ -1,25 +1,27 @@
-/** From addresses to pages, without loading the document again. */
+/** Router: from URLs to pages, without loading the document again. */
 
 import { Scope, signal } from "./reactive.js";
 
-const CAME_BACK_MILLISECONDS = 5000;
+const RESTORE_SCROLL_MILLISECONDS = 5000;
 
-/** Path and query of the page that is shown; `scroll` is where it was left, for who comes back to it. */
-export const place = signal(read());
+/** The current route: path, query and fragment; `scroll` is the position to restore after going back. */
+export const route = signal(read());
 
-/** Go to a path of the console. `replace` leaves no entry in the history. */
-export function go(path, { replace = false } = {}) {
+/** Go to a path of the console. With `replace`, the history keeps no entry of the present page. */
+export function navigate(path, { replace = false } = {}) {
   history.replaceState({ scroll: scrollY }, "");
   history[replace ? "replaceState" : "pushState"](null, "", path);
-  place.value = read();
+  route.value = read();
 }
 
 /**
- * Change the query of the present page, without an entry in the history; empty values leave theirs out. The page is not
- * made anew, and `place` has the new query for whatever is made from now on.
+ * Change the query of the current page without a history entry; empty values remove their parameter.
+ *
+ * `route` is changed in place and not set, so the page is not made again, but whatever reads `route` later sees the new
+ * query.
  */
 export function setQuery(changes) {
-  const { query } = place.peek();
+  const { query } = route.peek();
   for (const [name, value] of Object.entries(changes)) {
     if (value === null || value === undefined || value === "") query.delete(name);
     else query.set(name, value);
@@ -27,23 +29,23 @@ export function setQuery(changes) {
   history.replaceState(history.state, "", location.pathname + (query.size ? `?${query}` : "") + location.hash);
 }
 
-/** Follow links within the console, and the browser's own going back and forth. */
+/** Handle clicks on links within the console, and the back and forward buttons of the browser. */
 export function startRouting(isOurs) {
-  history.scrollRestoration = "manual"; // the browser would do it before there is anything on the page
+  history.scrollRestoration = "manual"; // the browser would restore it before the page has its content
   window.addEventListener("popstate", (event) => {
-    place.value = { ...read(), scroll: event.state?.scroll ?? 0 };
+    route.value = { ...read(), scroll: event.state?.scroll ?? 0 };
   });
   document.addEventListener("click", (event) => {
     const link = event.target.closest?.("a[href]");
     if (!link || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     if (link.target || link.hasAttribute("download") || link.origin !== location.origin || !isOurs(link.pathname)) return;
     event.preventDefault();
-    go(link.pathname + link.search + link.hash);
+    navigate(link.pathname + link.search + link.hash);
   });
 }
 
 /**
- * The first of `pages` whose path fits, with what its placeholders (`:id`) stand for.
+ * Return the first of `pages` whose path matches, with the values of its placeholders (`:id`); null if none matches.
  *
  * @param {Array<{path: string}>} pages
  */
@@ -61,7 +63,7 @@ export function match(pages, path) {
   return null;
 }
 
-/** What the placeholders stand for; null where an address is no text at all, such as `/jobs/%E0%A4`. */
+/** Decode the values of placeholders; null if the URL is malformed, such as `/jobs/%E0%A4`. */
 function decoded(names, values) {
   try {
     return Object.fromEntries(names.map((name, index) => [name, decodeURIComponent(values[index])]));
@@ -70,8 +72,11 @@ function decoded(names, values) {
   }
 }
 
-/** Begin at the top of a page; who comes back to it, where they were, as soon as there is so much of it. */
-export function beginAt(content, scroll) {
+/**
+ * Scroll to the top of a new page, or to the previous position after going back. The content arrives later, so wait until
+ * the page is long enough; give up when the user scrolls, or after some seconds.
+ */
+export function restoreScroll(content, scroll) {
   scrollTo(0, 0);
   if (!scroll) return;
   const stop = new AbortController();
@@ -81,13 +86,13 @@ export function beginAt(content, scroll) {
     stop.abort();
   });
   for (const name of ["wheel", "pointerdown", "keydown", "popstate"]) addEventListener(name, () => stop.abort(), { signal: stop.signal });
-  setTimeout(() => stop.abort(), CAME_BACK_MILLISECONDS);
+  setTimeout(() => stop.abort(), RESTORE_SCROLL_MILLISECONDS);
   stop.signal.addEventListener("abort", () => watch.disconnect());
   watch.observe(content);
 }
 
-/** Make a page in a scope of its own; `end` is to be called when it is left. */
-export function scoped(make) {
+/** Make a page in its own scope; call `end` when it is left. */
+export function runInScope(make) {
   const scope = new Scope();
   try {
     return { node: scope.run(make), end: () => scope.end() };

@@ -1,28 +1,33 @@
-/** Who is signed in here, and what they may do. */
+/** The session: the signed-in account and its scopes. */
 
 import { signal } from "./reactive.js";
 
-/** The account and its scopes; null while nobody is signed in, undefined until that is known. */
+/** `{account, scopes}`; null while signed out, undefined until it has been fetched. */
 export const session = signal(undefined);
 
-let asking = null;
-let askToSignIn = null;
+let askForPassword = null;
+let pendingSignIn = null;
 
-/** What is called when a session is over in the middle of work; resolves to whether somebody signed in. */
-export function onSessionOver(ask) {
-  askToSignIn = ask;
+/** Set what is called when the session expires during work; it resolves to whether the user has signed in again. */
+export function onSessionExpired(ask) {
+  askForPassword = ask;
 }
 
-/** Have somebody sign in again, once for all requests that wait for it. False where nobody was signed in before. */
-export function signInAgain() {
-  if (!session.peek() || !askToSignIn) return Promise.resolve(false);
-  asking ??= askToSignIn(session.peek().account.username).finally(() => {
-    asking = null;
+/** Ask the user to sign in again, once for all requests that wait for it. Resolves to false if there was no session. */
+export function reauthenticate() {
+  if (!session.peek() || !askForPassword) return Promise.resolve(false);
+  pendingSignIn ??= askForPassword(session.peek().account.username).finally(() => {
+    pendingSignIn = null;
   });
-  return asking;
+  return pendingSignIn;
 }
 
-/** Whether what is signed in is good for `scope`: read, upload, run, manage or administer. */
-export function may(scope) {
+/** Return whether the session has `scope`: read, upload, run, manage or administer. */
+export function hasScope(scope) {
   return session.value?.scopes.includes(scope) ?? false;
+}
+
+/** Return whether a token or a session was revoked or has expired. */
+export function isRevokedOrExpired({ revoked_at: revoked, expires_at: expires }) {
+  return Boolean(revoked) || (expires !== null && new Date(expires) <= new Date());
 }

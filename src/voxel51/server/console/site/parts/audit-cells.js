@@ -1,14 +1,14 @@
-/** What lists of the audit log show of its entries. */
+/** Table cells of audit log entries. */
 
 import { h } from "../core/dom.js";
 
-/** Who acted. The log names them with an id behind it, which tells people of the same name apart. */
+/** The account that acted. The log adds an id in parentheses to tell equal names apart; it is shown as a tooltip. */
 export const actor = (text) => h("span", { title: text }, text.replace(/ \([^()]*\)$/, ""));
 
-/** The details of an entry but for those in `hidden`. */
+/** The details of an entry, except those named in `hidden`. */
 export function details(pairs, hidden = []) {
-  const told = Object.entries(pairs ?? {}).filter(([name, value]) => value !== null && !hidden.includes(name));
-  return told.length > 0 && h("span.words", {}, told.map(([name, value]) => h("span.word", {}, `${name}: ${said(value)}`)));
+  const shown = Object.entries(pairs ?? {}).filter(([name, value]) => value !== null && !hidden.includes(name));
+  return shown.length > 0 && h("span.tags", {}, shown.map(([name, value]) => h("span.tag", {}, `${name}: ${valueText(value)}`)));
 }
 
-const said = (value) => (Array.isArray(value) ? value.join(", ") : typeof value === "object" ? JSON.stringify(value) : String(value));
+const valueText = (value) => (Array.isArray(value) ? value.join(", ") : typeof value === "object" ? JSON.stringify(value) : String(value));

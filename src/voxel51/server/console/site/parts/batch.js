@@ -1,41 +1,41 @@
-/** One action on many records, and what became of each. */
+/** Batch actions: one action on many records, and a report of those that failed. */
 
 import { h } from "../core/dom.js";
-import { Refused, call } from "../core/api.js";
+import { ApiError, call } from "../core/api.js";
 import { count } from "../core/format.js";
 import { dialog } from "./dialog.js";
 import { notify } from "./notices.js";
 
 /**
- * Do `action` to `rows`; says how many it was done to, and why not to the others.
+ * Apply `action` to `rows`, and report the outcome.
  *
  * @param {string} noun of the API: `jobs`, `data`
- * @param {string} done what is said of those that it was done to, such as "started"
- * @throws {Refused} it was one, and could not be done
+ * @param {string} done the participle for the report, such as "started"
+ * @throws {ApiError} if there is one row only and the action failed
  */
 export async function batch(noun, action, rows, done, more = {}) {
   const { responses } = await call("POST", `/${noun}/batch`, { json: { action, ids: rows.map(({ id }) => id), ...more } });
-  const refused = rows.length === 1 && responses[rows[0].id]?.error;
-  if (refused) throw new Refused(refused.code, refused.message);
-  tellOutcomes(
+  const error = rows.length === 1 && responses[rows[0].id]?.error;
+  if (error) throw new ApiError(error.code, error.message);
+  showOutcomes(
     rows.map((row) => ({ name: row.name ?? row.id, error: responses[row.id]?.error?.message })),
     done,
   );
 }
 
 /**
- * Tell what became of many: a notice where all is well, else a list of what was not done.
+ * Report the outcomes of a batch: a notice if all succeeded, else a dialog that lists the failures.
  *
  * @param {Array<{name: string, error?: string}>} outcomes
  */
-export function tellOutcomes(outcomes, done) {
+export function showOutcomes(outcomes, done) {
   const failed = outcomes.filter(({ error }) => error);
-  const well = outcomes.length - failed.length;
+  const succeeded = outcomes.length - failed.length;
   if (failed.length === 0) {
-    notify(`${well === 1 ? outcomes[0].name : count(well)} ${done}`);
+    notify(`${succeeded === 1 ? outcomes[0].name : count(succeeded)} ${done}`);
     return;
   }
-  dialog(`${count(well)} ${done}, ${count(failed.length)} not`, (close) => [
+  dialog(`${count(succeeded)} ${done}, ${count(failed.length)} failed`, (close) => [
     h(
       "ul.outcomes",
       {},

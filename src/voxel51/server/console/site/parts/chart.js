@@ -1,4 +1,4 @@
-/** Plots, drawn as SVG in the colours of the page. Each has a table beside it for who cannot see. */
+/** Charts, drawn as SVG in the colours of the theme. Each has a table with its values for screen readers. */
 
 import { h } from "../core/dom.js";
 
@@ -7,7 +7,7 @@ const HEIGHT = 160;
 const EDGE = { left: 44, right: 8, top: 8, bottom: 22 };
 
 /**
- * Bars over days, or other steps.
+ * A bar chart over days, or other steps.
  *
  * @param {string} title
  * @param {Array<{label: string, value: number}>} steps
@@ -35,12 +35,12 @@ export function bars(title, steps, format = String) {
 }
 
 /**
- * Lines over numbered steps (such as frames).
+ * A line chart over numbered steps (such as frames).
  *
  * @param {string} title
  * @param {Array<{name: string, values: ArrayLike<number>, color: string}>} series of the same length
  * @param {Array<string>} labels of the first and the last step
- * @param {(share: number) => void} [onpick] called with the place along the steps, 0 to 1, that was clicked
+ * @param {(share: number) => void} [onpick] called with the position along the steps, 0 to 1, that was clicked
  */
 export function lines(title, series, labels, format = String, onpick = null) {
   const most = niceTop(Math.max(0, ...series.map(({ values }) => values.reduce((a, b) => Math.max(a, b), 0))));
@@ -56,7 +56,7 @@ export function lines(title, series, labels, format = String, onpick = null) {
   );
 }
 
-/** Where a step is along the width of a plot of `lines`, as a share of that; `share` is 0 for the first step and 1 for the last. */
+/** The position of a step on a chart of `lines`, as a share of its width; `share` is 0 for the first step and 1 for the last. */
 export const acrossLines = (share) => (EDGE.left + share * (WIDTH - EDGE.left - EDGE.right)) / WIDTH;
 
 function pickedShare({ clientX, currentTarget }) {
@@ -72,7 +72,7 @@ function figure(title, rows, format, drawing, onclick = null) {
     h("figcaption", {}, title),
     h("svg:svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": title, ...(onclick && { onclick }) }, drawing),
     h(
-      "table.unseen",
+      "table.visually-hidden",
       {},
       h("caption", {}, title),
       h(
@@ -103,6 +103,7 @@ function y(value, most) {
   return HEIGHT - EDGE.bottom - (most ? value / most : 0) * (HEIGHT - EDGE.top - EDGE.bottom);
 }
 
+/** Return the end of the axis: a round number that is not below `value`. */
 function niceTop(value) {
   if (value <= 0) return 1;
   const power = 10 ** Math.floor(Math.log10(value));

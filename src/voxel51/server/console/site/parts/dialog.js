@@ -1,21 +1,21 @@
-/** Dialogs, by the browser's own element: it keeps the focus inside, and Escape closes. */
+/** Dialogs on the browser's own `<dialog>`, which keeps the focus inside and closes on Escape. */
 
 import { append, h } from "../core/dom.js";
 import { Scope, listen } from "../core/reactive.js";
 import { icon } from "./icons.js";
 
-let made = 0;
+let dialogCount = 0;
 
 /**
- * Open a dialog; resolves to what it was closed with, undefined where somebody left it.
+ * Open a dialog; resolves to the value that it was closed with, undefined if it was dismissed.
  *
  * @param {string} title
  * @param {(close: (value) => void) => Node|Array} content made in a scope that ends with the dialog
  */
 export function dialog(title, content, { isWide = false } = {}) {
   const scope = new Scope();
-  made += 1;
-  const titleId = `dialog-${made}`;
+  dialogCount += 1;
+  const titleId = `dialog-${dialogCount}`;
   return new Promise((resolve) => {
     let result;
     const close = (value) => {
@@ -36,7 +36,7 @@ export function dialog(title, content, { isWide = false } = {}) {
     );
     scope.run(() => {
       append(element, [content(close)]);
-      listen(window, "popstate", () => close()); // its page is left
+      listen(window, "popstate", () => close()); // the user left its page
     });
     document.body.append(element);
     element.showModal();
@@ -44,8 +44,8 @@ export function dialog(title, content, { isWide = false } = {}) {
   });
 }
 
-/** Ask before something that cannot be undone; resolves to whether it is wanted. */
-export async function confirmed(title, text, verb, { isDangerous = true } = {}) {
+/** Ask for confirmation, as before something that cannot be undone; resolves to whether the user confirmed. */
+export async function confirmAction(title, text, verb, { isDangerous = true, dismiss = "Cancel" } = {}) {
   const answer = await dialog(title, (close) =>
     h(
       "form",
@@ -60,7 +60,7 @@ export async function confirmed(title, text, verb, { isDangerous = true } = {}) 
       h(
         "footer",
         {},
-        h("button", { type: "button", onclick: () => close(false) }, "Cancel"),
+        h("button", { type: "button", onclick: () => close(false) }, dismiss),
         h(isDangerous ? "button.danger" : "button.primary", { type: "submit", autofocus: true }, verb),
       ),
     ),

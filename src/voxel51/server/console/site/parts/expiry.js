@@ -1,35 +1,35 @@
-/** Asking how long something is kept. */
+/** Expiry dates: the dialog that changes them, and the input for a date and time. */
 
 import { h } from "../core/dom.js";
 import { dateTime } from "../core/format.js";
 import { dialog } from "./dialog.js";
 import { field, form } from "./form.js";
 
-const MOST_DAYS = 36_500;
+const MAX_DAYS = 36_500;
 
 /**
- * Ask for a new time of expiry, and have it set by `change(body)` (the body of `PUT …/ttl`); resolves to whether it was.
+ * Ask for a new expiry date, and set it by `change(body)` (the body of `PUT …/ttl`); resolves to whether it was changed.
  *
- * @param {string|null} present when it expires now; null for many with times of their own
+ * @param {string|null} current the current date; null for several records with different dates
  */
-export async function askExpiry(title, present, change) {
+export async function askExpiry(title, current, change) {
   const isDone = await dialog(title, (close) => {
-    const days = h("input", { name: "days", type: "number", step: "any", min: -MOST_DAYS, max: MOST_DAYS });
+    const days = h("input", { name: "days", type: "number", step: "any", min: -MAX_DAYS, max: MAX_DAYS });
     const moment = dateInput("moment");
-    // One of the two: what is typed into one empties the other.
+    // Either field suffices: typing into one clears the other, and moves the `required` mark to the one in use.
     const either = (mine, other) => () => {
       if (mine.value) other.value = "";
       other.required = !mine.value;
     };
     days.addEventListener("input", either(days, moment));
     moment.addEventListener("input", either(moment, days));
-    const fields = [field("Days more", days, { hint: "From when it would expire; below zero: sooner. What is past then is deleted." }), field("Or until", moment)];
-    days.required = moment.required = true; // until one of them is there, so neither is marked as needed
-    return form([present && h("p", {}, `It is kept until ${dateTime(present)}.`), fields], {
-      verb: "Change",
+    const fields = [field("Extend by (days)", days, { hint: "Negative numbers shorten the lifetime. Anything that has expired is deleted." }), field("Or expire on", moment)];
+    days.required = moment.required = true; // set after the labels were made, so that neither is marked as required
+    return form([current && h("p", {}, `Current expiry: ${dateTime(current)}`), fields], {
+      verb: "Change expiry",
       cancel: () => close(),
       submit: async (values) => {
-        await change(asked(values));
+        await change(ttlBody(values));
         close(true);
       },
     });
@@ -37,7 +37,7 @@ export async function askExpiry(title, present, change) {
   return isDone === true;
 }
 
-/** A control for a moment, in the time of whoever looks. */
+/** An input for a date and time, in the user's time zone. */
 export const dateInput = (name, attributes = {}) => h("input", { type: "datetime-local", name, ...attributes });
 
-const asked = ({ days, moment }) => (days ? { days } : { expiration_date: new Date(moment).toISOString() });
+const ttlBody = ({ days, moment }) => (days ? { days } : { expiration_date: new Date(moment).toISOString() });

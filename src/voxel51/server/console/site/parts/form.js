@@ -1,41 +1,41 @@
-/** Forms: labelled fields that show their own errors, and buttons that say while they work. */
+/** Forms: labelled fields with their own errors, checkboxes, selects, and buttons that show when they are busy. */
 
 import { h } from "../core/dom.js";
 import { signal } from "../core/reactive.js";
-import { complain, textOf } from "./notices.js";
+import { showError, errorText } from "./notices.js";
 import { icon } from "./icons.js";
 
-let made = 0;
+let fieldCount = 0;
 
 /**
- * A labelled control.
+ * A control with its label, hint and error.
  *
  * @param {string} title
- * @param {Element} control an input, select or textarea; it gets an id, and its description
- * @param {object} more `hint` (text below it), `error` (a signal of text; empty: none)
+ * @param {Element} control an input, select or textarea; it gets an id and `aria-describedby`
+ * @param {object} more `hint` (text below it), `error` (a signal of a text, empty while the value is valid)
  */
 export function field(title, control, { hint, error } = {}) {
-  made += 1;
-  control.id ||= `field-${made}`;
+  fieldCount += 1;
+  control.id ||= `field-${fieldCount}`;
   const [hintId, errorId] = [`${control.id}-hint`, `${control.id}-error`];
   const described = [hint && hintId, error && errorId].filter(Boolean).join(" ");
   if (described) control.setAttribute("aria-describedby", described);
   return h(
     "div.field",
     { class: () => (error?.value ? "wrong" : "") },
-    h("label", { for: control.id }, title, control.required && h("span.required", { title: "needed" }, " *")),
+    h("label", { for: control.id }, title, control.required && h("span.required", { title: "Required" }, " *")),
     control,
     hint && h("p.hint", { id: hintId }, hint),
     error && h("p.error", { id: errorId, role: "alert" }, () => error.value),
   );
 }
 
-/** A box to tick, with its text. */
+/** A checkbox with its label. */
 export function checkbox(title, attributes = {}) {
   return h("label.check", {}, h("input", { type: "checkbox", ...attributes }), h("span", {}, title));
 }
 
-/** A choice among `options`, each a text or `[value, title]`. */
+/** A select with `options`, each a text or `[value, title]`. */
 export function select(options, attributes = {}) {
   const { value, ...others } = attributes;
   const pairs = options.map((option) => (Array.isArray(option) ? option : [option, option]));
@@ -47,18 +47,18 @@ export function select(options, attributes = {}) {
 }
 
 /**
- * A form that is sent by `submit(values, formElement)`; what is refused is told above its buttons.
+ * A form that is sent by `submit(values, formElement)`; errors are shown above its buttons.
  *
- * `values` holds each named control's value, of boxes whether they are ticked. Where it is not `isChecked`, the browser does
- * not look at the values first: `submit` does, and tells at the fields what is wrong.
+ * `values` holds the value of each named control, for checkboxes whether they are checked. With `isValidated` false the
+ * browser does not validate the controls; `submit` does, and shows the errors at the fields.
  */
-export function form(content, { submit, verb, isDangerous = false, cancel, buttons = [], isChecked = true }) {
+export function form(content, { submit, verb, isDangerous = false, cancel, buttons = [], isValidated = true }) {
   const failure = signal("");
   const isBusy = signal(false);
   return h(
     "form",
     {
-      novalidate: !isChecked,
+      novalidate: !isValidated,
       onsubmit: async (event) => {
         event.preventDefault();
         if (isBusy.value) return;
@@ -67,7 +67,7 @@ export function form(content, { submit, verb, isDangerous = false, cancel, butto
         try {
           await submit(valuesOf(event.target), event.target);
         } catch (error) {
-          failure.value = textOf(error);
+          failure.value = errorText(error);
         } finally {
           isBusy.value = false;
         }
@@ -86,9 +86,9 @@ export function form(content, { submit, verb, isDangerous = false, cancel, butto
 }
 
 /**
- * A button that runs `work` and cannot be pressed again meanwhile; where that fails, it is told.
+ * A button that runs `work`, ignores further clicks meanwhile, and shows a notice if it fails.
  *
- * @param {object} look `symbol` (a pictogram), `kind` (primary, danger, plain, link), and attributes
+ * @param {object} options `symbol` (an icon), `kind` (primary, danger, plain, link), and attributes
  */
 export function button(title, work, { symbol, kind = "", isIconOnly = false, ...attributes } = {}) {
   const isBusy = signal(false);
@@ -106,7 +106,7 @@ export function button(title, work, { symbol, kind = "", isIconOnly = false, ...
         try {
           await work(event);
         } catch (error) {
-          complain(error);
+          showError(error);
         } finally {
           isBusy.value = false;
         }

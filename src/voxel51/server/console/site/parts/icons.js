@@ -1,4 +1,4 @@
-/** Pictograms, drawn with strokes in a field of 24 by 24; they are for the eye alone and say nothing to screen readers. */
+/** Icons, drawn with strokes in a box of 24 by 24. They are decorative and hidden from screen readers. */
 
 import { h } from "../core/dom.js";
 
@@ -56,7 +56,7 @@ const PATHS = {
   zoomOut: "M11 4a7 7 0 1 0 0 14 7 7 0 0 0 0-14zM16 16l5 5M8 11h6",
 };
 
-/** The pictogram `name`. */
+/** Return the icon `name`. */
 export function icon(name) {
   return h(
     "svg:svg.icon",

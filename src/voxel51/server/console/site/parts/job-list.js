@@ -1,38 +1,38 @@
-/** A short list of jobs that follows what happens to them. */
+/** A short list of jobs, kept up to date by job events. */
 
 import { each, h } from "../core/dom.js";
-import { onJobEvent } from "../core/live.js";
+import { onJobEvent } from "../core/job-events.js";
 import { signal } from "../core/reactive.js";
-import { failure, resource } from "./load.js";
-import { loading, progressBar, stateBadge, when } from "./show.js";
+import { loadError, resource } from "./load.js";
+import { loading, progressBar, stateBadge, timeAgo } from "./elements.js";
 
-/** What makes the list another one; all else changes its entries. */
-const ELSEWHERE = new Set(["job_queued", "job_archived", "job_unarchived", "job_deleted", "gap"]);
+/** Events that may add or remove entries, so the list is fetched again; all others only change an entry. */
+const RELOADING_EVENTS = new Set(["job_queued", "job_archived", "job_unarchived", "job_deleted", "gap"]);
 
 /**
- * @param {(signal: AbortSignal) => Promise<Array>} fetch jobs with `id`, `name`, `state`, `upload_date`, perhaps `analytic`
- *   and `progress`
- * @param {() => Node} empty where there are none
+ * @param {(signal: AbortSignal) => Promise<Array>} fetch jobs with `id`, `name`, `state`, `upload_date`, optionally
+ *   `analytic` and `progress`
+ * @param {() => Node} empty shown if there are no jobs
  */
 export function jobList(fetch, empty) {
   const jobs = signal([]);
-  let meanwhile = null;
+  let received = null; // events that arrive during a request
   const { state, reload } = resource(async (aborted) => {
-    const heard = (meanwhile = []);
+    const events = (received = []);
     const fetched = await fetch(aborted);
-    jobs.value = heard.reduce(changed, fetched); // what is heard while it is fetched may be newer
-    meanwhile = null;
+    jobs.value = events.reduce(changed, fetched); // they may be newer than the response
+    received = null;
   });
   onJobEvent((event) => {
-    if (ELSEWHERE.has(event.event)) reload();
+    if (RELOADING_EVENTS.has(event.event)) reload();
     else {
-      meanwhile?.push(event);
+      received?.push(event);
       jobs.update((all) => changed(all, event));
     }
   });
   return () => {
     const { error, isThere } = state.value;
-    if (error) return failure(error, reload);
+    if (error) return loadError(error, reload);
     if (!isThere) return loading();
     return jobs.value.length ? h("ul.job-list", {}, each(() => jobs.value, ({ id }) => id, row)) : empty();
   };
@@ -48,7 +48,7 @@ function row(job) {
     {},
     h("a", { href: `/jobs/${encodeURIComponent(job.value.id)}` }, h("bdi", {}, () => job.value.name)),
     () => stateBadge(job.value.state),
-    h("span.soft", {}, () => job.value.analytic && `${job.value.analytic} · `, () => when(job.value.upload_date)),
+    h("span.muted", {}, () => job.value.analytic && `${job.value.analytic} · `, () => timeAgo(job.value.upload_date)),
     () => job.value.state === "RUNNING" && progressBar(() => job.value.progress?.fraction, `Progress of ${job.value.name}`),
   );
 }

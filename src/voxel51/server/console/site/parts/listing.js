@@ -1,53 +1,53 @@
 /**
- * A list of records that is searched, sorted and turned page by page by the platform, with things to do to many at once.
+ * Lists of records: search, sorting and pages by the platform, and actions on selected rows.
  *
- * What is searched and sorted stands in the page's address, so that going back finds the same list again.
+ * Search, order and page number are kept in the URL, so that going back shows the same list again.
  */
 
 import { each, h } from "../core/dom.js";
 import { computed, effect, signal, untracked } from "../core/reactive.js";
-import { place, setQuery } from "../core/router.js";
+import { route, setQuery } from "../core/router.js";
 import { count } from "../core/format.js";
-import { all } from "../core/query.js";
+import { allOf } from "../core/query.js";
 import { button } from "./form.js";
 import { icon } from "./icons.js";
-import { failure, resource } from "./load.js";
+import { loadError, resource } from "./load.js";
 import { attempt } from "./notices.js";
-import { loading } from "./show.js";
+import { loading } from "./elements.js";
 
 const PAGE = 25;
 const TYPING_MILLISECONDS = 250;
 
 /**
  * @param {object} options
- * @param {string} options.label what the list is of, such as "Videos"
+ * @param {string} options.label such as "Videos"
  * @param {({search, sort, offset, limit, signal}) => Promise<{rows, count}>} options.load
  * @param {Array<{title, cell: (row: {value}) => Node, sort?: string, kind?: string}>} options.columns `sort` is the field by
- *   which the platform sorts; `kind` a class: `number`, `wide`, `narrow`, `doing` (buttons at
- *   the end, under a title that is not seen)
- * @param {string} options.sort at first: `field:asc` or `field:desc`
- * @param {string} [options.hint] what can be searched for; without it there is no search
- * @param {() => string} [options.terms] further terms of the search, read as an effect
- * @param {() => boolean} [options.isFiltered] whether these terms are more than what is always asked for
- * @param {Array<Node>} [options.filters] controls beside the search
+ *   which the platform sorts; `kind` a class: `number`, `wide`, `narrow`, `row-actions` (buttons at
+ *   the end, with a visually hidden title)
+ * @param {string} options.sort the initial order: `field:asc` or `field:desc`
+ * @param {string} [options.hint] placeholder of the search box; without it there is no search
+ * @param {() => string} [options.terms] further search terms, read as an effect
+ * @param {() => boolean} [options.isFiltered] whether `terms` hides some of the rows (the result says "No results" then)
+ * @param {Array<Node>} [options.filters] controls beside the search box
  * @param {Array<{title, symbol, run: (rows) => Promise, isDangerous?, isFor?: (row) => boolean}>} [options.actions] for the
- *   chosen rows; it is run with those that it `isFor`, and the list loads again afterwards
- * @param {(row: {value}) => Node} [options.card] what a row is in the view of cards
- * @param {() => boolean} [options.isCards] whether cards are shown in the place of the table, read as an effect
- * @param {() => Node} options.empty where there is nothing at all
- * @returns {{node: Node, reload: () => Promise, rows: {value: Array}}} `rows` are those of the page, and may be changed
+ *   selected rows; an action runs with those for which it `isFor`, and then the list is reloaded
+ * @param {(row: {value}) => Node} [options.card] a row in the card view
+ * @param {() => boolean} [options.isCards] whether the card view is shown, read as an effect
+ * @param {() => Node} options.empty the empty state
+ * @returns {{node: Node, reload: () => Promise, rows: {value: Array}, total: {value}}} `rows` are those of the page, and may be changed
  */
 export function listing({ label, load, columns, sort, hint, terms, isFiltered = () => Boolean(terms?.()), filters = [], actions = [], card, isCards = () => false, empty }) {
-  const query = place.peek().query;
+  const query = route.peek().query;
   const search = signal(query.get("search") ?? "");
   const order = signal(query.get("sort") ?? sort);
   const page = signal(Math.max(1, Number(query.get("page")) || 1));
-  const wanted = computed(() => ({ search: all(terms?.(), search.value), sort: order.value, page: page.value }));
+  const criteria = computed(() => ({ search: allOf(terms?.(), search.value), sort: order.value, page: page.value }));
   const rows = signal([]);
   const total = signal(null);
   const chosen = signal(new Set());
   const { state, reload } = resource(async (aborted) => {
-    const { search: text, sort: by, page: number } = wanted.peek();
+    const { search: text, sort: by, page: number } = criteria.peek();
     const found = await load({ search: text, sort: by, offset: (number - 1) * PAGE, limit: PAGE, signal: aborted });
     rows.value = found.rows;
     total.value = found.count;
@@ -55,18 +55,18 @@ export function listing({ label, load, columns, sort, hint, terms, isFiltered = 
     return found;
   });
 
-  let last = wanted.peek();
+  let last = criteria.peek();
   effect(() => {
-    const now = wanted.value;
+    const now = criteria.value;
     if (now === last) return;
-    const isElsewhere = now.search !== last.search || now.sort !== last.sort;
+    const isOtherList = now.search !== last.search || now.sort !== last.sort;
     last = now;
-    if (isElsewhere && now.page !== 1) page.value = 1;
+    if (isOtherList && now.page !== 1) page.value = 1; // runs this effect again, which reloads
     else reload();
     setQuery({ search: search.peek(), sort: order.peek() === sort ? "" : order.peek(), page: page.peek() === 1 ? "" : page.peek() });
   });
 
-  // What stands there changes only where it must: a list that loads again keeps its table, with focus and scroll.
+  // The view is made again only if its kind changes: a reloaded list keeps its table, with focus and scroll position.
   const face = computed(() => {
     const { error, isThere } = state.value;
     if (error || !isThere) return error ?? "loading";
@@ -84,8 +84,8 @@ export function listing({ label, load, columns, sort, hint, terms, isFiltered = 
         if (shown === "loading") return loading();
         if (shown === "cards") return cards(label, card, rows, chosen, actions.length > 0);
         if (shown === "table") return table(label, columns, rows, order, chosen, actions.length > 0);
-        if (shown === "nothing") return h("p.nothing", {}, "Nothing matches.");
-        return shown === "empty" ? empty() : failure(shown, reload);
+        if (shown === "nothing") return h("p.nothing", { role: "status" }, "No results. Change the search or the filters.");
+        return shown === "empty" ? empty() : loadError(shown, reload);
       });
     },
     () => total.value > PAGE && pager(page, total),
@@ -119,22 +119,22 @@ function selectionBar(rows, chosen, actions, reload) {
         await run(selected().filter(isFor));
         await reload();
       });
-    // Where some of the selected cannot have it done to them, it says how many can.
+    // If the action fits only some of the selected rows, the button says how many.
     const name = () => (fitting.value && fitting.value < chosen.value.size ? `${title} (${count(fitting.value)})` : title);
     return button(name, work, { symbol, kind: isDangerous ? "danger" : "", disabled: () => fitting.value === 0 });
   };
   return h(
     "div.selection",
-    { hidden: () => chosen.value.size === 0, role: "toolbar", "aria-label": "With the selected" },
+    { hidden: () => chosen.value.size === 0, role: "toolbar", "aria-label": "Actions on selected rows" },
     h("span", {}, () => `${count(chosen.value.size)} selected`),
     actions.map(actionButton),
-    button("Clear", () => (chosen.value = new Set()), { kind: "link" }),
+    button("Clear selection", () => (chosen.value = new Set()), { kind: "link" }),
   );
 }
 
 function table(label, columns, rows, order, chosen, hasChoice) {
   const head = ({ title, sort: by, kind }) => {
-    if (!by) return h("th", { scope: "col", class: kind }, kind === "doing" ? h("span.unseen", {}, title) : title);
+    if (!by) return h("th", { scope: "col", class: kind }, kind === "row-actions" ? h("span.visually-hidden", {}, title) : title);
     const sorted = () => ({ [`${by}:asc`]: "ascending", [`${by}:desc`]: "descending" })[order.value] ?? null;
     const turn = () => (order.value = order.peek() === `${by}:desc` ? `${by}:asc` : `${by}:desc`);
     return h("th", { scope: "col", class: kind, "aria-sort": sorted }, h("button.plain", { type: "button", onclick: turn }, title, icon("chevron")));
@@ -208,4 +208,18 @@ function pager(page, total) {
     h("span", {}, `${count(first)}–${count(Math.min(first + PAGE - 1, total.value))} of ${count(total.value)}`),
     button("Next", turn(1), { disabled: page.value >= pages }),
   );
+}
+
+const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
+
+/**
+ * Return one page of `all`, for lists that the API returns as a whole: the rows that contain the search text in one of
+ * `fields`, in the order and with the offset that `load` was asked for.
+ */
+export function filterAndPage(all, fields, { search, sort, offset, limit }) {
+  const wanted = search.toLowerCase();
+  const found = all.filter((row) => fields.some((name) => String(row[name] ?? "").toLowerCase().includes(wanted)));
+  const [by, direction] = sort.split(":");
+  if (by) found.sort((one, other) => (direction === "desc" ? -1 : 1) * collator.compare(String(one[by]), String(other[by])));
+  return { rows: found.slice(offset, offset + limit), count: found.length };
 }

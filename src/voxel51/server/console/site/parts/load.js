@@ -1,54 +1,58 @@
-/** Showing what has to be fetched first: a sign of loading, then the thing, or why it could not be had. */
+/** Fetched content: a loading message, then the content, or the error with a button to retry. */
 
 import { h } from "../core/dom.js";
-import { Refused, Unreachable } from "../core/api.js";
+import { ApiError, Unreachable } from "../core/api.js";
 import { currentScope, signal, untracked } from "../core/reactive.js";
-import { textOf } from "./notices.js";
+import { errorText } from "./notices.js";
 import { button } from "./form.js";
-import { emptiness, heading, loading } from "./show.js";
+import { emptyState, heading, loading } from "./elements.js";
 
-const AGAIN_MILLISECONDS = 3000;
+const RETRY_MILLISECONDS = 3000;
 
 /**
  * @param {(signal: AbortSignal) => Promise} fetch
- * @param {(value) => Node} show made anew with each value
+ * @param {(value, reload) => Node} show called for each new value
  */
 export function loaded(fetch, show) {
   const { state, reload } = resource(fetch);
   return [
     () => {
       const { value, error, isThere } = state.value;
-      if (error) return failure(error, reload);
+      if (error) return loadError(error, reload);
       return isThere ? show(value, reload) : loading();
     },
   ];
 }
 
 /**
- * A page about one record: where there is none (or it is somebody else's, which is the same), the page says so.
+ * The page of one record, or a "not found" page. The platform answers 404 for records of other users as well, so that it
+ * does not reveal which ids exist.
  *
- * @param {{what: string, list: string}} kind what is not there, and the path of where to look
+ * @param {{noun: string, list: string}} kind what the record is called, and the path of the list of such records
  */
-export function loadedRecord(fetch, { what, list }, show) {
+export function loadedRecord(fetch, { noun, list }, show) {
   const { state, reload } = resource(fetch);
   return [
     () => {
       const { value, error, isThere } = state.value;
-      if (error instanceof Refused && error.status === 404) return missing(what, list);
-      if (error) return [heading(`This ${what}`), failure(error, reload)];
+      if (error instanceof ApiError && error.status === 404) return notFound(noun, list);
+      if (error) return [heading(capitalized(noun)), loadError(error, reload)];
       return isThere ? untracked(() => show(value)) : loading();
     },
   ];
 }
 
-function missing(what, list) {
-  return [heading(`There is no such ${what}`), emptiness("Nothing here", "The address may be wrong, or what it led to is gone, or not yours.", h("a.button", { href: list }, "See what there is"))];
+function notFound(noun, list) {
+  const title = `${capitalized(noun)} not found`;
+  return [heading(title), emptyState(`There is no such ${noun}`, "The address may be wrong, the item may have been deleted or expired, or it belongs to another user.", h("a.button", { href: list }, "Go to the list"))];
 }
 
+const capitalized = (noun) => noun.charAt(0).toUpperCase() + noun.slice(1);
+
 /**
- * Something that is fetched, and can be fetched again; that is done by itself until the platform can be reached.
+ * Something that is fetched and can be reloaded. While the platform cannot be reached, it is retried automatically.
  *
- * @returns {{state: {value: {value, error, isThere}}, reload: () => Promise}} what is there stays while it is fetched again
+ * @returns {{state: {value: {value, error, isThere}}, reload: () => Promise}} the old value stays during a reload
  */
 export function resource(fetch) {
   const state = signal({ isThere: false });
@@ -65,7 +69,7 @@ export function resource(fetch) {
     } catch (error) {
       if (error.name === "AbortError" || mine !== running) return;
       state.value = { ...state.peek(), error };
-      if (error instanceof Unreachable && !mine.signal.aborted) timer = setTimeout(reload, AGAIN_MILLISECONDS);
+      if (error instanceof Unreachable && !mine.signal.aborted) timer = setTimeout(reload, RETRY_MILLISECONDS);
     }
   }
 
@@ -77,7 +81,7 @@ export function resource(fetch) {
   return { state, reload };
 }
 
-/** Why something could not be had, and a way to try again. */
-export function failure(error, again) {
-  return h("div.empty.failure", { role: "alert" }, h("h2", {}, "This could not be loaded"), h("p", {}, textOf(error)), again && button("Try again", again, { symbol: "refresh" }));
+/** An error that replaces the content, with a button to retry. */
+export function loadError(error, retry) {
+  return h("div.empty.failure", { role: "alert" }, h("h2", {}, "Loading failed"), h("p", {}, errorText(error)), retry && button("Retry", retry, { symbol: "refresh" }));
 }

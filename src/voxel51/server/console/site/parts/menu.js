@@ -1,17 +1,17 @@
-/** A button that opens a list of actions, by the browser's own popovers. */
+/** Menus: a button that opens a list of actions in a popover of the browser. */
 
 import { h } from "../core/dom.js";
 
-let made = 0;
+let menuCount = 0;
 
 /**
- * @param {Node|Array} face what the button shows
- * @param {string} label what it is called
- * @param {() => Array<{title, run?, href?, symbol?, isDangerous?, download?}|null>} entries asked for when it opens
+ * @param {Node|Array} face the content of the button
+ * @param {string} label the accessible name of the button
+ * @param {() => Array<{title, run?, href?, symbol?, isDangerous?, download?}|null>} entries called when the menu opens
  */
 export function menu(face, label, entries, { kind = "plain" } = {}) {
-  made += 1;
-  const id = `menu-${made}`;
+  menuCount += 1;
+  const id = `menu-${menuCount}`;
   const list = h("div.menu", {
     id,
     popover: "auto",
@@ -42,6 +42,7 @@ export function menu(face, label, entries, { kind = "plain" } = {}) {
     return h("button", { ...attributes, type: "button", onclick: () => (close(), run()) }, symbol, title);
   }
 
+  /** Position the menu below its button, or above it where there is not enough space. */
   function place() {
     const box = opener.getBoundingClientRect();
     const width = list.offsetWidth;

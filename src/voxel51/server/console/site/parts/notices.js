@@ -1,46 +1,46 @@
-/** Short notices at the edge of the page, told to screen readers as well. */
+/** Notices at the edge of the page, announced to screen readers as well; and the text of errors. */
 
 import { h } from "../core/dom.js";
-import { Refused, Unreachable } from "../core/api.js";
+import { ApiError, Unreachable } from "../core/api.js";
 import { icon } from "./icons.js";
 
 const SHOWN_MILLISECONDS = 6000;
 const region = h("div.notices", { role: "status", "aria-live": "polite" });
 
-/** The place of all notices; the frame of the console shows it. */
+/** The region of all notices, for the layout. */
 export const noticeRegion = () => region;
 
-/** Say that something was done. `action` is `{title, run}`, such as to undo it. */
+/** Show that something was done. `action` is `{title, run}`, such as to undo it. */
 export function notify(text, action) {
   show("notice", "check", text, action, SHOWN_MILLISECONDS);
 }
 
-/** Say what went wrong. It stays until somebody closes it. */
-export function complain(error) {
+/** Show an error, until the user closes it. Errors that are not of the platform are logged to the browser's console. */
+export function showError(error) {
   if (error?.name === "AbortError") return;
-  if (!(error instanceof Refused || error instanceof Unreachable)) console.error(error);
-  show("notice.failure", "error", textOf(error), null, null);
+  if (!(error instanceof ApiError || error instanceof Unreachable)) console.error(error);
+  show("notice.failure", "error", errorText(error), null, null);
 }
 
-/** Run `work` and complain where it fails; returns whether it was done. */
+/** Run `work`, and show its error if it fails; resolves to whether it succeeded. */
 export async function attempt(work) {
   try {
     await work();
     return true;
   } catch (error) {
-    complain(error);
+    showError(error);
     return false;
   }
 }
 
-/** What to tell people of an error. */
-export function textOf(error) {
-  if (error instanceof Refused || error instanceof Unreachable) return error.message;
-  return `Something in this page went wrong: ${error?.message ?? error}`;
+/** Return the text of an error for the user. */
+export function errorText(error) {
+  if (error instanceof ApiError || error instanceof Unreachable) return error.message;
+  return `Unexpected error: ${error?.message ?? error}`;
 }
 
 function show(kind, symbol, text, action, milliseconds) {
-  const known = [...region.children].find((other) => other.dataset.text === text);
+  const known = [...region.children].find((other) => other.dataset.text === text); // a repeated notice replaces the first
   known?.remove();
   const close = () => notice.remove();
   const notice = h(
@@ -49,7 +49,7 @@ function show(kind, symbol, text, action, milliseconds) {
     icon(symbol),
     h("p", {}, text),
     action && h("button.link", { type: "button", onclick: () => (close(), action.run()) }, action.title),
-    h("button.plain", { type: "button", onclick: close, "aria-label": "Close this notice" }, icon("close")),
+    h("button.plain", { type: "button", onclick: close, "aria-label": "Dismiss" }, icon("close")),
   );
   region.append(notice);
   if (milliseconds) setTimeout(close, milliseconds);

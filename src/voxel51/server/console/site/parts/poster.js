@@ -1,19 +1,19 @@
-/** Small pictures that stand for videos, made and fetched when they come into view, a few at once. */
+/** Posters: still images of videos, requested when they come into view, a few at a time. */
 
 import { h } from "../core/dom.js";
 import { pause, rendition } from "../core/api.js";
 import { onEnd, signal } from "../core/reactive.js";
 import { icon } from "./icons.js";
 
-const AT_ONCE = 3;
-const LOOK_MILLISECONDS = 700;
+const MAX_CONCURRENT = 3;
+const POLL_MILLISECONDS = 700;
 
-/** Addresses of pictures by what they are of, null where there can be none; they are the same until the page is left. */
+/** URLs of posters by data and width; null for data without a picture. */
 const known = new Map();
 const queue = [];
 let busy = 0;
 
-/** The poster of the data `dataId`; a pictogram until it is there, and where there can be none. */
+/** The poster of a video; an icon until it is made, and for data that is not a video. */
 export function poster(dataId, { width = 320 } = {}) {
   const key = `${dataId} ${width}`;
   const found = signal(known.get(key));
@@ -22,12 +22,12 @@ export function poster(dataId, { width = 320 } = {}) {
     { class: () => (found.value === undefined ? "making" : found.value ? "" : "none") },
     () => (found.value ? h("img", { src: found.value, alt: "", decoding: "async" }) : icon("data")),
   );
-  if (!known.has(key)) whenSeen(frame, (left) => ask({ dataId, width, key, found, left }));
+  if (!known.has(key)) whenVisible(frame, (left) => enqueue({ dataId, width, key, found, left }));
   return frame;
 }
 
-/** Call `run` once `element` has come into view, with what is aborted when its page is left. */
-function whenSeen(element, run) {
+/** Call `run` once `element` comes into view, with a signal that is aborted when the page is left. */
+function whenVisible(element, run) {
   const left = new AbortController();
   const observer = new IntersectionObserver((entries) => {
     if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
@@ -41,32 +41,32 @@ function whenSeen(element, run) {
   });
 }
 
-function ask(wanted) {
+function enqueue(wanted) {
   queue.push(wanted);
-  askNext();
+  fetchNext();
 }
 
-function askNext() {
-  while (busy < AT_ONCE && queue.length) {
+function fetchNext() {
+  while (busy < MAX_CONCURRENT && queue.length) {
     const wanted = queue.shift();
     if (wanted.left.aborted) continue;
     busy += 1;
     fetchPicture(wanted).finally(() => {
       busy -= 1;
-      askNext();
+      fetchNext();
     });
   }
 }
 
 async function fetchPicture({ dataId, width, key, found, left }) {
   try {
-    // By short requests: one that waits would hold one of the browser's few connections.
-    const onProgress = () => pause(LOOK_MILLISECONDS, left);
+    // Short requests with pauses: a request held open by the platform would occupy one of the browser's six connections.
+    const onProgress = () => pause(POLL_MILLISECONDS, left);
     found.value = await rendition(`/data/${encodeURIComponent(dataId)}/renditions/poster`, { width }, { signal: left, onProgress, wait: 0 });
     known.set(key, found.value);
   } catch (error) {
     if (error.name === "AbortError") return;
-    found.value = null; // no video, or one that cannot be read
+    found.value = null; // not a video, or one that cannot be decoded
     if (error.status === 400) known.set(key, null);
   }
 }

@@ -1,16 +1,16 @@
-/** Descriptions that anybody may have written, as plain text with little form: paragraphs, `code`, and links to web pages. */
+/** Text from untrusted authors, such as descriptions in manifests: paragraphs, `code` and http(s) links, nothing else. */
 
 import { h } from "../core/dom.js";
 
 const PIECES = /`([^`\n]+)`|(https?:\/\/[^\s<>"'`]*[^\s<>"'`.,;:!?)\]])/g;
 
-/** Paragraphs of `text`. Nothing in it becomes markup; only http and https become links. */
+/** Return paragraphs of `text`. Nothing in it becomes markup, and only http and https URLs become links. */
 export function prose(text) {
   const paragraphs = String(text ?? "").split(/\n\s*\n/).map((paragraph) => paragraph.trim());
   return paragraphs.filter(Boolean).map((paragraph) => h("p.prose", {}, inline(paragraph)));
 }
 
-/** The same for a text that stands in a line. */
+/** Return the nodes of one line of text. */
 export function inline(text) {
   const nodes = [];
   let end = 0;

@@ -1,24 +1,24 @@
-/** What a search may say, for who presses the question mark. */
+/** Help on the search syntax: a button that opens examples. */
 
 import { h } from "../core/dom.js";
 import { icon } from "./icons.js";
 
-let made = 0;
+let helpCount = 0;
 
 /**
- * @param {Array<[string, string]>} examples what can be typed, and what it finds
+ * @param {Array<[string, string]>} examples a query, and what it finds
  */
 export function queryHelp(examples) {
-  made += 1;
-  const id = `query-help-${made}`;
+  helpCount += 1;
+  const id = `query-help-${helpCount}`;
   const content = h(
     "div.menu.query-help",
-    { id, popover: "auto", role: "dialog", "aria-label": "How to search" },
-    h("h2", {}, "How to search"),
+    { id, popover: "auto", role: "dialog", "aria-label": "Search syntax" },
+    h("h2", {}, "Search syntax"),
     h("dl", {}, examples.map(([typed, found]) => h("div", {}, h("dt", {}, h("code", {}, typed)), h("dd", {}, found)))),
-    h("p.soft", {}, "Capital letters do not matter. A backslash before a comma, a colon or a bar takes it as it is."),
+    h("p.muted", {}, "The search ignores case. Put a backslash before a comma, colon or bar to search for that character."),
   );
-  const opener = h("button.plain", { type: "button", popovertarget: id, "aria-label": "How to search", title: "How to search", "aria-expanded": "false" }, icon("help"));
+  const opener = h("button.plain", { type: "button", popovertarget: id, "aria-label": "Search syntax", title: "Search syntax", "aria-expanded": "false" }, icon("help"));
   content.addEventListener("toggle", ({ newState }) => {
     opener.setAttribute("aria-expanded", String(newState === "open"));
     if (newState !== "open") return;

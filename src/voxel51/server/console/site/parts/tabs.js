@@ -1,18 +1,18 @@
-/** Parts of a page of which one is seen at a time, as the pattern for tabs of WAI-ARIA has it. */
+/** Tabs, by the WAI-ARIA tabs pattern; the selected one is kept in the URL. */
 
 import { h } from "../core/dom.js";
 import { signal, untracked } from "../core/reactive.js";
-import { place, setQuery } from "../core/router.js";
+import { route, setQuery } from "../core/router.js";
 
 /**
- * @param {Array<{name, title, content: () => Node}>} entries contents are made when they are first looked at
- * @param {string} parameter of the query, which remembers the one that is seen
- * @param {{value: string}} [seen] a signal of the name of the one that is seen, for who turns the page otherwise
+ * @param {Array<{name, title, content: () => Node}>} entries `content` is called when the tab is selected
+ * @param {string} parameter of the URL's query that holds the name of the selected tab
+ * @param {{value: string}} [selected] a signal with the name of the selected tab, for callers that change it
  */
-export function tabs(entries, parameter = "tab", seen = signal(entries[0].name)) {
-  seen.value = entries.find(({ name }) => name === place.peek().query.get(parameter))?.name ?? seen.peek();
+export function tabs(entries, parameter = "tab", selected = signal(entries[0].name)) {
+  selected.value = entries.find(({ name }) => name === route.peek().query.get(parameter))?.name ?? selected.peek();
   const choose = (name) => {
-    seen.value = name;
+    selected.value = name;
     setQuery({ [parameter]: name === entries[0].name ? "" : name });
   };
   const tab = ({ name, title }) =>
@@ -23,8 +23,8 @@ export function tabs(entries, parameter = "tab", seen = signal(entries[0].name))
         role: "tab",
         id: `tab-${name}`,
         "aria-controls": `panel-${name}`,
-        "aria-selected": () => String(seen.value === name),
-        tabindex: () => (seen.value === name ? "0" : "-1"),
+        "aria-selected": () => String(selected.value === name),
+        tabindex: () => (selected.value === name ? "0" : "-1"),
         onclick: () => choose(name),
         onkeydown: (event) => {
           const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
@@ -41,7 +41,7 @@ export function tabs(entries, parameter = "tab", seen = signal(entries[0].name))
     {},
     h("div", { role: "tablist" }, entries.map(tab)),
     entries.map(({ name, content }) =>
-      h("div", { role: "tabpanel", id: `panel-${name}`, "aria-labelledby": `tab-${name}`, hidden: () => seen.value !== name }, () => seen.value === name && untracked(content)),
+      h("div", { role: "tabpanel", id: `panel-${name}`, "aria-labelledby": `tab-${name}`, hidden: () => selected.value !== name }, () => selected.value === name && untracked(content)),
     ),
   );
 }

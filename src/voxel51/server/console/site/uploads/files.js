@@ -1,13 +1,13 @@
-/** Files as they are dropped or chosen, those in folders included. */
+/** Files that the user drops or chooses, including those in folders. */
 
-/** What systems leave in folders and nobody means. */
+/** Hidden files, and files that operating systems create in folders. */
 const isClutter = (name) => name.startsWith(".") || ["Thumbs.db", "desktop.ini"].includes(name);
 
 /**
- * All files of a drop. To be called while the event is being told: afterwards browsers forget what was dropped.
+ * Return all files of a drop. Call it while the event is dispatched: afterwards browsers empty the transfer.
  *
  * @param {DataTransfer} transfer
- * @returns {Promise<Array<{file: File, path: string}>>} `path` is that within the folder that was dropped
+ * @returns {Promise<Array<{file: File, path: string}>>} `path` is the path within the dropped folder
  */
 export async function droppedFiles(transfer) {
   const items = [...transfer.items].filter(({ kind }) => kind === "file").map((item) => ({ entry: item.webkitGetAsEntry?.(), file: item.getAsFile() }));
@@ -15,13 +15,13 @@ export async function droppedFiles(transfer) {
   return found.flat();
 }
 
-/** All files of an input, whether it takes files or a folder. */
-export function chosenFiles(input) {
+/** Return all files of an input for files or for a folder. */
+function chosenFiles(input) {
   const files = [...input.files].map((file) => ({ file, path: file.webkitRelativePath || file.name }));
   return input.webkitdirectory ? files.filter(({ file }) => !isClutter(file.name)) : files;
 }
 
-/** Let somebody choose files, or a folder with all that is in it; nothing where they do not. */
+/** Open the browser's dialog for files, or for a folder; resolves to an empty list if it is cancelled. */
 export function choose({ isFolder = false } = {}) {
   const input = document.createElement("input");
   input.type = "file";
@@ -44,7 +44,7 @@ async function filesOf(folder) {
   return found;
 }
 
-/** Browsers give the entries of a folder by the hundred, until there are none. */
+/** Return all entries of a folder. The reader returns them in batches (of 100 in Chromium) until a batch is empty. */
 async function entriesOf(folder) {
   const reader = folder.createReader();
   const all = [];

@@ -1,65 +1,65 @@
 /**
- * The uploads of this browser: a few are sent at once, the others wait for their turn. They outlive the pages.
+ * The upload queue of this browser: a few uploads are sent at a time. They belong to no page and continue on every page.
  *
- * States: `waiting` for its turn, `sending`, `away` (what it needs is away; it will be tried again), `paused`, `failed`,
- * `done`, and `interrupted` where the page was loaded again and the file has to be chosen once more.
+ * States: `waiting` in the queue, `sending`, `retrying` (the network or the platform is down), `paused`, `failed`, `done`,
+ * and `interrupted` (the page was reloaded; the file has to be chosen again).
  */
 
 import { effect, onEnd, signal } from "../core/reactive.js";
 import { session } from "../core/session.js";
-import { textOf } from "../parts/notices.js";
-import { fingerprint, forgetMemory, remembered } from "./memory.js";
-import { meter } from "./meter.js";
-import { Unreadable, sendFile } from "./sending.js";
-import { forget, stand } from "./tus.js";
+import { errorText } from "../parts/notices.js";
+import { fingerprintOf, removeUnfinished, unfinishedUploads } from "./unfinished-uploads.js";
+import { transferSpeed } from "./transfer-speed.js";
+import { UnreadableFile, sendFile } from "./send-file.js";
+import { deleteUpload, uploadStatus } from "./tus.js";
 
-/** Browsers have six connections to a host; the events of jobs take one, and pages want theirs. */
-const AT_ONCE = 2;
+/** Browsers open six connections per host over HTTP/1.1; the event stream takes one, and pages need the others. */
+const MAX_CONCURRENT = 2;
 
-const UNDER_WAY = new Set(["waiting", "sending", "away"]);
+const ACTIVE_STATES = new Set(["waiting", "sending", "retrying"]);
 
-/** All uploads, in the order in which they came. */
+/** All uploads, in the order in which they were added. */
 export const uploads = signal([]);
 
 const listeners = new Set();
-let owner = null;
-let made = 0;
+let owner = null; // the user whose uploads these are
+let uploadCount = 0;
 
-/** Call `heard` with what came (`id` and `name` of the data) whenever something came, until the scope ends. */
-export function onAdded(heard) {
-  listeners.add(heard);
-  onEnd(() => listeners.delete(heard));
+/** Call `listener` with `id` and `name` of each data that is added, until the scope ends. */
+export function onAdded(listener) {
+  listeners.add(listener);
+  onEnd(() => listeners.delete(listener));
 }
 
-/** Tell all who listen that data came. */
-export function tellAdded({ id, name }) {
-  for (const heard of [...listeners]) heard({ id, name });
+/** Tell all listeners that data was added. */
+export function notifyAdded({ id, name }) {
+  for (const listener of [...listeners]) listener({ id, name });
 }
 
-/** Whether an upload goes on by itself. */
-export const isUnderWay = (upload) => UNDER_WAY.has(upload.state.value);
+/** Return whether an upload is sent, or will be without the user doing anything. */
+export const isActive = (upload) => ACTIVE_STATES.has(upload.state.value);
 
 /**
- * Upload `files`. One that is under way already is not begun twice; one that was interrupted goes on.
+ * Upload `files`. A file that is being uploaded is not uploaded twice; one that was interrupted is resumed.
  *
  * @param {Array<{file: File, path: string}>} files
  * @param {string} [expires] when they expire (ISO 8601)
  * @returns {{added: number, known: number}}
  */
 export function upload(files, expires) {
-  const present = new Map(uploads.peek().map((each) => [each.print, each]));
+  const present = new Map(uploads.peek().map((each) => [each.fingerprint, each]));
   const added = [];
   let known = 0;
   for (const { file, path } of files) {
-    const print = fingerprint(file, path);
-    const other = present.get(print);
+    const fingerprint = fingerprintOf(file, path);
+    const other = present.get(fingerprint);
     if (other && ["interrupted", "paused", "failed"].includes(other.state.peek())) {
       other.file = file;
-      resume(other);
+      resumeUpload(other);
     } else if (other && other.state.peek() !== "done") known += 1;
     else {
-      const mine = entry(print, { name: file.name, size: file.size, file, type: file.type, expires });
-      present.set(print, mine);
+      const mine = newUpload(fingerprint, { name: file.name, size: file.size, file, type: file.type, expires });
+      present.set(fingerprint, mine);
       added.push(mine);
     }
   }
@@ -68,41 +68,41 @@ export function upload(files, expires) {
   return { added: added.length, known };
 }
 
-/** Stop sending, and keep what has arrived. */
-export function hold(upload) {
-  if (!UNDER_WAY.has(upload.state.peek())) return;
+/** Pause an upload; the platform keeps the bytes that it has. */
+export function pauseUpload(upload) {
+  if (!ACTIVE_STATES.has(upload.state.peek())) return;
   upload.state.value = "paused";
   stopSending(upload);
 }
 
-/** Go on with what was paused, or failed. */
-export function resume(upload) {
+/** Resume an upload that was paused or has failed. */
+export function resumeUpload(upload) {
   upload.state.value = "waiting";
   sendNext();
 }
 
-/** Stop for good: the platform forgets what has arrived. What is done stays as it is, and is only no longer shown. */
-export async function dismiss(upload) {
-  const path = remembered()[upload.print]?.path;
+/** Cancel an upload, and have the platform discard its bytes. One that is done is only removed from the list. */
+export async function removeUpload(upload) {
+  const path = unfinishedUploads()[upload.fingerprint]?.path;
   const isDone = upload.state.peek() === "done";
   upload.state.value = "cancelled";
   stopSending(upload);
   uploads.update((all) => all.filter((each) => each !== upload));
   if (isDone || !path) return;
-  forgetMemory(upload.print);
-  await forget(path).catch((error) => {
+  removeUnfinished(upload.fingerprint);
+  await deleteUpload(path).catch((error) => {
     if (error.status !== 404) throw error;
   });
 }
 
-/** Show those that are done no longer. */
+/** Remove finished uploads from the list. */
 export const clearDone = () => uploads.update((all) => all.filter((each) => each.state.peek() !== "done"));
 
-function entry(print, { name, size, file = null, type = "", expires, state = "waiting" }) {
-  made += 1;
+function newUpload(fingerprint, { name, size, file = null, type = "", expires, state = "waiting" }) {
+  uploadCount += 1;
   return {
-    id: `upload-${made}`,
-    print,
+    id: `upload-${uploadCount}`,
+    fingerprint,
     name,
     size,
     file,
@@ -111,14 +111,14 @@ function entry(print, { name, size, file = null, type = "", expires, state = "wa
     state: signal(state),
     sent: signal(0),
     speed: signal(null),
-    trouble: signal(""),
+    problem: signal(""),
     dataId: signal(null),
     sending: null,
   };
 }
 
 function stopSending(upload) {
-  upload.sending?.abort(new DOMException("stopped", "AbortError"));
+  upload.sending?.abort(new DOMException("The upload was stopped", "AbortError"));
   upload.sending = null;
   upload.speed.value = null;
   sendNext();
@@ -127,35 +127,35 @@ function stopSending(upload) {
 function sendNext() {
   const busy = uploads.peek().filter((each) => each.sending).length;
   const next = uploads.peek().filter((each) => each.state.peek() === "waiting" && !each.sending);
-  for (const each of next.slice(0, Math.max(0, AT_ONCE - busy))) send(each);
+  for (const each of next.slice(0, Math.max(0, MAX_CONCURRENT - busy))) send(each);
 }
 
 async function send(upload) {
   const mine = (upload.sending = new AbortController());
-  const moved = meter();
+  const speedometer = transferSpeed();
   upload.state.value = "sending";
-  upload.trouble.value = "";
+  upload.problem.value = "";
   const onProgress = (sent) => {
     if (mine.signal.aborted) return;
-    moved.note(sent);
+    speedometer.note(sent);
     upload.state.value = "sending";
     upload.sent.value = sent;
-    upload.speed.value = moved.speed();
+    upload.speed.value = speedometer.speed();
   };
-  const onAway = (error) => {
+  const onRetry = (error) => {
     if (mine.signal.aborted) return;
-    moved.forget();
+    speedometer.reset();
     upload.speed.value = null;
-    upload.state.value = "away";
-    upload.trouble.value = textOf(error);
+    upload.state.value = "retrying";
+    upload.problem.value = errorText(error);
   };
   try {
-    upload.dataId.value = await sendFile(upload, { onProgress, onAway }, mine.signal);
+    upload.dataId.value = await sendFile(upload, { onProgress, onRetry }, mine.signal);
     upload.sent.value = upload.size;
     upload.state.value = "done";
   } catch (error) {
     if (mine.signal.aborted) return;
-    upload.trouble.value = error instanceof Unreadable ? error.message : textOf(error);
+    upload.problem.value = error instanceof UnreadableFile ? error.message : errorText(error);
     upload.state.value = "failed";
   } finally {
     if (upload.sending === mine) {
@@ -164,42 +164,42 @@ async function send(upload) {
       sendNext();
     }
   }
-  if (upload.state.peek() === "done") tellAdded({ id: upload.dataId.peek(), name: upload.name });
+  if (upload.state.peek() === "done") notifyAdded({ id: upload.dataId.peek(), name: upload.name });
 }
 
-/** Show what was interrupted: its files have to be chosen again. */
-function recall() {
-  const found = Object.entries(remembered()).map(([print, { name, size }]) => entry(print, { name, size, state: "interrupted" }));
+/** List the uploads of earlier visits that were interrupted. */
+function restoreUnfinished() {
+  const found = Object.entries(unfinishedUploads()).map(([fingerprint, { name, size }]) => newUpload(fingerprint, { name, size, state: "interrupted" }));
   uploads.value = found;
-  for (const each of found) lookAt(each);
+  for (const each of found) refreshInterrupted(each);
 }
 
-/** Where an interrupted upload stands. It may be finished, or forgotten, by now. */
-async function lookAt(upload) {
+/** Fetch the status of an interrupted upload. It may have been finished or discarded since. */
+async function refreshInterrupted(upload) {
   try {
-    const { offset, dataId } = await stand(remembered()[upload.print].path);
+    const { offset, dataId } = await uploadStatus(unfinishedUploads()[upload.fingerprint].path);
     upload.sent.value = offset;
     if (!dataId) return;
-    forgetMemory(upload.print);
+    removeUnfinished(upload.fingerprint);
     upload.dataId.value = dataId;
     upload.state.value = "done";
   } catch (error) {
     if (error.status !== 404) return;
-    forgetMemory(upload.print);
+    removeUnfinished(upload.fingerprint);
     uploads.update((all) => all.filter((each) => each !== upload));
   }
 }
 
-// Uploads are one account's: another's are not its business.
+// Uploads belong to one account: when another user signs in, they stop and are no longer listed.
 effect(() => {
   const name = session.value?.account.username ?? null;
   if (name === owner) return;
   owner = name;
-  for (const each of uploads.peek()) each.sending?.abort(new DOMException("signed out", "AbortError"));
+  for (const each of uploads.peek()) each.sending?.abort(new DOMException("The user signed out", "AbortError"));
   uploads.value = [];
-  if (name) recall();
+  if (name) restoreUnfinished();
 });
 
 window.addEventListener("beforeunload", (event) => {
-  if (uploads.peek().some((each) => UNDER_WAY.has(each.state.peek()))) event.preventDefault();
+  if (uploads.peek().some((each) => ACTIVE_STATES.has(each.state.peek()))) event.preventDefault(); // the browser asks before it leaves the page
 });

@@ -1,23 +1,23 @@
-/** The uploads of this browser, at the edge of every page. */
+/** The upload tray: a panel on every page with the uploads of this browser. */
 
 import { each, h } from "../core/dom.js";
 import { count, duration, percent, size } from "../core/format.js";
 import { computed, effect, signal } from "../core/reactive.js";
-import { may } from "../core/session.js";
+import { hasScope } from "../core/session.js";
 import { button } from "../parts/form.js";
 import { icon } from "../parts/icons.js";
 import { attempt } from "../parts/notices.js";
-import { progressBar } from "../parts/show.js";
-import { chooseFiles, dropCover } from "./begin.js";
-import { clearDone, dismiss, hold, isUnderWay, onAdded, resume, uploads } from "./queue.js";
+import { progressBar } from "../parts/elements.js";
+import { chooseFiles, dropCover } from "./upload-controls.js";
+import { clearDone, removeUpload, pauseUpload, isActive, onAdded, resumeUpload, uploads } from "./queue.js";
 
 const isOpen = signal(true);
-const said = signal("");
+const announcement = signal("");
 
-/** The tray, and what takes drops; for the frame. */
+/** The tray and the cover that accepts drops, for the layout. */
 export function tray() {
-  const running = computed(() => uploads.value.filter(isUnderWay));
-  onAdded(({ name }) => (said.value = `${name} is uploaded`));
+  const running = computed(() => uploads.value.filter(isActive));
+  onAdded(({ name }) => (announcement.value = `${name} uploaded`));
   let known = 0;
   effect(() => {
     const { length } = uploads.value;
@@ -25,8 +25,8 @@ export function tray() {
     known = length;
   });
   return [
-    dropCover(() => may("upload")),
-    h("p.unseen", { role: "status" }, () => said.value),
+    dropCover(() => hasScope("upload")),
+    h("p.visually-hidden", { role: "status" }, () => announcement.value),
     h(
       "section.tray",
       { "aria-label": "Uploads", hidden: () => uploads.value.length === 0, class: () => (isOpen.value ? "" : "closed") },
@@ -42,7 +42,7 @@ function header(running) {
     "header",
     {},
     h("h2", {}, () => summary(running.value, uploads.value)),
-    button("Show or hide the files", () => (isOpen.value = !isOpen.peek()), {
+    button("Show or hide files", () => (isOpen.value = !isOpen.peek()), {
       symbol: "chevron",
       kind: "plain",
       isIconOnly: true,
@@ -55,9 +55,9 @@ function header(running) {
 function summary(running, all) {
   if (running.length) return `Uploading ${files(running.length)} · ${percent(share(running))}`;
   const failed = all.filter(({ state }) => state.value === "failed").length;
-  if (failed) return `${files(failed)} could not be uploaded`;
+  if (failed) return `${files(failed)} failed to upload`;
   const left = all.filter(({ state }) => state.value !== "done").length;
-  return left ? `${files(left)} to go on with` : `${files(all.length)} uploaded`;
+  return left ? `${files(left)} not finished` : `${files(all.length)} uploaded`;
 }
 
 const files = (number) => (number === 1 ? "1 file" : `${count(number)} files`);
@@ -71,9 +71,9 @@ function footer(running) {
   const done = uploads.value.filter(({ state }) => state.value === "done");
   const paused = uploads.value.filter(({ state }) => state.value === "paused");
   const entries = [
-    done.length > 1 && may("run") && h("a.button", { href: runOn(done) }, icon("play"), `Run an analytic on all ${count(done.length)}`),
-    running.value.length > 1 && button("Pause all", () => running.peek().forEach(hold), { symbol: "pause" }),
-    paused.length > 1 && button("Resume all", () => paused.forEach(resume), { symbol: "play" }),
+    done.length > 1 && hasScope("run") && h("a.button", { href: runOn(done) }, icon("play"), `Run an analytic on all ${count(done.length)}`),
+    running.value.length > 1 && button("Pause all", () => running.peek().forEach(pauseUpload), { symbol: "pause" }),
+    paused.length > 1 && button("Resume all", () => paused.forEach(resumeUpload), { symbol: "play" }),
     done.length > 0 && button("Clear finished", clearDone),
   ].filter(Boolean);
   return entries.length > 0 && h("footer", {}, entries);
@@ -94,13 +94,13 @@ function row(upload) {
 const fraction = ({ sent, size: whole }) => (whole ? sent.value / whole : 0);
 
 function line(upload) {
-  const { state, sent, speed, trouble, size: whole } = upload;
+  const { state, sent, speed, problem, size: whole } = upload;
   const arrived = `${size(sent.value)} of ${size(whole)}`;
-  if (state.value === "waiting") return `Waits for its turn · ${size(whole)}`;
+  if (state.value === "waiting") return `Queued · ${size(whole)}`;
   if (state.value === "paused") return `Paused · ${arrived}`;
-  if (state.value === "interrupted") return `Interrupted · ${arrived}. Choose the same file again to go on.`;
-  if (state.value === "away") return `${navigator.onLine ? trouble.value : "There is no network. It goes on by itself."} · ${arrived}`;
-  if (state.value === "failed") return trouble.value;
+  if (state.value === "interrupted") return `Interrupted · ${arrived}. Choose the same file again to resume.`;
+  if (state.value === "retrying") return `${navigator.onLine ? problem.value : "No network connection. The upload resumes automatically."} · ${arrived}`;
+  if (state.value === "failed") return problem.value;
   if (state.value === "done") return `Uploaded · ${size(whole)}`;
   if (sent.value >= whole) return "Finishing…";
   return speed.value ? `${arrived} · ${size(speed.value)}/s · ${timeLeft((whole - sent.value) / speed.value)}` : arrived;
@@ -108,31 +108,31 @@ function line(upload) {
 
 const timeLeft = (seconds) => (seconds < 10 ? "a few seconds left" : `${duration(seconds)} left`);
 
-/** One button that stops or goes on, so that the focus stays where it is; and one that ends it. */
+/** A button to pause or resume, and one to cancel. The first is one element for all states, so that it keeps the focus. */
 function controls(upload) {
-  const now = () => MOVES[upload.state.value] ?? MOVES.sending;
+  const now = () => TRANSITIONS[upload.state.value] ?? TRANSITIONS.sending;
   const title = () => now().title(upload.name);
   return [
     h("button.plain", { type: "button", hidden: () => upload.state.value === "done", "aria-label": title, title, onclick: () => now().run(upload) }, () => icon(now().symbol)),
-    h("button.plain", { type: "button", "aria-label": () => ending(upload), title: () => ending(upload), onclick: () => attempt(() => dismiss(upload)) }, icon("close")),
+    h("button.plain", { type: "button", "aria-label": () => removal(upload), title: () => removal(upload), onclick: () => attempt(() => removeUpload(upload)) }, icon("close")),
   ];
 }
 
-const MOVES = {
-  sending: { title: (name) => `Pause ${name}`, symbol: "pause", run: hold },
-  paused: { title: (name) => `Resume ${name}`, symbol: "play", run: resume },
-  failed: { title: (name) => `Try ${name} again`, symbol: "refresh", run: (upload) => (upload.file ? resume(upload) : chooseFiles()) },
+const TRANSITIONS = {
+  sending: { title: (name) => `Pause ${name}`, symbol: "pause", run: pauseUpload },
+  paused: { title: (name) => `Resume ${name}`, symbol: "play", run: resumeUpload },
+  failed: { title: (name) => `Retry ${name}`, symbol: "refresh", run: (upload) => (upload.file ? resumeUpload(upload) : chooseFiles()) },
   interrupted: { title: (name) => `Choose ${name} again`, symbol: "upload", run: chooseFiles },
 };
 
-const ENDINGS = { done: "Hide", interrupted: "Forget" };
-const ending = ({ state, name }) => `${ENDINGS[state.value] ?? "Cancel"} ${name}`;
+const REMOVALS = { done: "Clear", interrupted: "Discard" };
+const removal = ({ state, name }) => `${REMOVALS[state.value] ?? "Cancel"} ${name}`;
 
 function next(upload) {
   const id = encodeURIComponent(upload.dataId.value);
-  // Who goes on with the file wants to see the page, unless there is something to wait for.
-  const onclick = () => (isOpen.value = uploads.peek().some(isUnderWay));
-  return h("p.next", {}, h("a", { href: `/data/${id}`, onclick }, "Look at it"), may("run") && h("a", { href: runOn([upload]), onclick }, "Run an analytic"));
+  // Following a link collapses the tray, which would cover the page, unless uploads are still active.
+  const onclick = () => (isOpen.value = uploads.peek().some(isActive));
+  return h("p.next", {}, h("a", { href: `/data/${id}`, onclick }, "Open"), hasScope("run") && h("a", { href: runOn([upload]), onclick }, "Run an analytic"));
 }
 
 const runOn = (some) => `/analytics?data=${some.map(({ dataId }) => encodeURIComponent(dataId.value)).join(",")}`;

@@ -1,52 +1,52 @@
 /**
- * The viewer: a video, frame by frame, with what a job said about it; or a picture, which is a video of one frame.
+ * The viewer: a video, frame by frame, with the labels of a job; or an image, which is treated as a video of one frame.
  *
- * What is not labels (a redacted video, a zip, another JSON) is shown as it suits.
+ * Outputs that are not labels (a redacted video, a zip, other JSON) get a preview instead.
  */
 
 import { h } from "../core/dom.js";
-import { place } from "../core/router.js";
-import { resource, failure } from "../parts/load.js";
-import { textOf } from "../parts/notices.js";
-import { progressBar } from "../parts/show.js";
+import { route } from "../core/router.js";
+import { resource, loadError } from "../parts/load.js";
+import { errorText } from "../parts/notices.js";
+import { progressBar } from "../parts/elements.js";
 import { signal, untracked } from "../core/reactive.js";
 import { percent } from "../core/format.js";
-import { NoLabels } from "./reading/read-labels.js";
-import { fetchLabels, fetchPicture, fetchVideo } from "./reading/sources.js";
+import { NotLabels } from "./loading/read-labels.js";
+import { fetchLabels, fetchPicture, fetchVideo } from "./loading/sources.js";
 import { steadyIndex } from "./model/frame-index.js";
-import { PICTURE, isLabelsFile, otherOutput } from "./output.js";
-import { arrangement } from "./arrangement.js";
+import { PICTURE, isLabelsFile, outputPreview } from "./output-preview.js";
+import { viewerLayout } from "./viewer-layout.js";
 
 /**
- * @param {object} what
- * @param {string|null} what.dataId the video; null where it is gone, and the labels are shown without a picture
- * @param {string} what.filename of the video
- * @param {string|null} [what.jobId] whose output is shown with it; null: the video alone
- * @param {string} [what.outputName] the output's file name
- * @param {number|null} [what.start] the frame to begin at; without it the one in the address (`?frame=`), or the first
+ * @param {object} options
+ * @param {string|null} options.dataId the video; null if it was deleted, so that the labels are shown without a picture
+ * @param {string} options.filename of the video
+ * @param {string|null} [options.jobId] the job whose output is shown; null for the video alone
+ * @param {string} [options.outputName] the file name of the output
+ * @param {number|null} [options.start] the first frame to show; by default the one in the URL (`?frame=`), or frame 1
  * @returns {Node}
  */
 export function viewer({ dataId, filename, jobId = null, outputName = "", start = null }) {
-  if (jobId && !isLabelsFile(outputName)) return otherOutput(jobId, outputName);
+  if (jobId && !isLabelsFile(outputName)) return outputPreview(jobId, outputName);
   const progress = { video: signal(undefined), labels: signal(undefined) };
   const { state, reload } = resource((abort) => fetchAll({ dataId, filename, jobId }, abort, progress));
   const show = ({ value, error, isThere }) => {
-    if (error) return failure(error, reload);
+    if (error) return loadError(error, reload);
     if (!isThere) return preparing(dataId, jobId, progress);
-    if (value.noLabels) return otherOutput(jobId, outputName, value.noLabels);
-    const first = start ?? (Number(place.peek().query.get("frame")) || 1);
-    return [withoutPicture(dataId, value), arrangement({ ...value, dataId: value.video ? dataId : null, filename, jobId, first })];
+    if (value.noLabels) return outputPreview(jobId, outputName, value.noLabels);
+    const first = start ?? (Number(route.peek().query.get("frame")) || 1);
+    return [withoutPicture(dataId, value), viewerLayout({ ...value, dataId: value.video ? dataId : null, filename, jobId, first })];
   };
   return h("div.viewer-holder", {}, () => {
     const now = state.value;
-    return untracked(() => show(now)); // what is chosen in there changes parts of it, and never makes all of it anew
+    return untracked(() => show(now)); // signals that the parts read must not make the whole viewer again
   });
 }
 
-/** The video and the labels; where the labels alone can be had, why. */
+/** Fetch the video and the labels at the same time. If only the video fails, return its error with the labels. */
 async function fetchAll({ dataId, filename, jobId }, abort, progress) {
-  const coming = !dataId ? Promise.resolve(null) : PICTURE.test(filename) ? fetchPicture(dataId) : fetchVideo(dataId, { signal: abort, onProgress: (making) => (progress.video.value = making.fraction) });
-  const tried = coming.then(
+  const fetching = !dataId ? Promise.resolve(null) : PICTURE.test(filename) ? fetchPicture(dataId) : fetchVideo(dataId, { signal: abort, onProgress: ({ fraction }) => (progress.video.value = fraction) });
+  const settled = fetching.then(
     (video) => ({ video }),
     (videoError) => ({ video: null, videoError }),
   );
@@ -54,10 +54,10 @@ async function fetchAll({ dataId, filename, jobId }, abort, progress) {
   try {
     if (jobId) labels = await fetchLabels(jobId, { signal: abort, onProgress: (fraction) => (progress.labels.value = fraction) });
   } catch (error) {
-    if (!(error instanceof NoLabels)) throw error;
+    if (!(error instanceof NotLabels)) throw error;
     return { noLabels: error.message };
   }
-  const { video, videoError } = await tried;
+  const { video, videoError } = await settled;
   if (videoError && (!labels || videoError.name === "AbortError")) throw videoError;
   return { video, videoError, labels, index: video?.index ?? indexOfLabels(labels) };
 }
@@ -71,14 +71,14 @@ function preparing(dataId, jobId, { video, labels }) {
   return h(
     "div.preparing",
     {},
-    h("span.unseen", { role: "status" }, "The video is being prepared"),
-    dataId && line("Preparing what is to be seen…", video),
-    jobId && line("Reading the labels…", labels),
+    h("span.visually-hidden", { role: "status" }, "The video is being prepared"),
+    dataId && line("Preparing the video…", video),
+    jobId && line("Loading the labels…", labels),
   );
 }
 
 function withoutPicture(dataId, { video, videoError }) {
   if (video) return null;
-  const why = dataId ? `The video cannot be shown: ${textOf(videoError).replace(/\.?$/, ".")}` : "The video is gone: it was deleted, or it expired.";
-  return h("p.warning", { role: "status" }, `${why} The labels are shown without it.`);
+  const reason = dataId ? `The video cannot be shown: ${errorText(videoError).replace(/\.?$/, ".")}` : "The video was deleted or has expired.";
+  return h("p.warning", { role: "status" }, `${reason} The labels are shown without the video.`);
 }

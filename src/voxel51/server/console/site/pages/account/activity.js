@@ -1,12 +1,12 @@
-/** What was done to the account, by whom. */
+/** The activity page: the audit log of the account. */
 
 import { h } from "../../core/dom.js";
 import { get } from "../../core/api.js";
 import { dateTime } from "../../core/format.js";
 import { actor, details } from "../../parts/audit-cells.js";
 import { listing } from "../../parts/listing.js";
-import { emptiness } from "../../parts/show.js";
-import { accountPage } from "./around.js";
+import { emptyState } from "../../parts/elements.js";
+import { subpage } from "../../parts/subpages.js";
 
 export function page() {
   const list = listing({
@@ -16,14 +16,15 @@ export function page() {
       return { rows: found.audit.map((entry) => ({ ...entry, id: String(entry.id) })), count: found.count };
     },
     columns: [
-      { title: "When", sort: "id", cell: (row) => h("time", { datetime: row.value.date }, dateTime(row.value.date)) },
-      { title: "What", cell: (row) => row.value.action },
+      { title: "Time", sort: "id", cell: (row) => h("time", { datetime: row.value.date }, dateTime(row.value.date)) },
+      { title: "Action", cell: (row) => row.value.action },
       { title: "By", cell: (row) => actor(row.value.actor) },
       { title: "Details", kind: "wide", cell: (row) => details(row.value.details, ["id", "session"]) },
     ],
     sort: "id:desc",
-    hint: "Search, such as: token",
-    empty: () => emptiness("Nothing yet", "What is done to your account is written down here."),
+    hint: "Search, for example: token",
+    empty: () => emptyState("No activity yet", "Changes to your account appear here."),
   });
-  return accountPage("Activity", null, h("p.soft", {}, "What was done to your account, and by whom. Tell the operator of the platform where you find something that was not you."), list.node);
+  const text = "Changes to your account, and who made them. If you find one that you do not recognise, change your password and tell the operator of the platform.";
+  return subpage("/account", "Activity", null, h("p.muted", {}, text), list.node);
 }

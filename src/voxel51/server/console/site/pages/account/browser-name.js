@@ -1,4 +1,6 @@
-/** Browsers by what they say that they are, the first that fits; each but the last says also that it is a later one. */
+/** Names of browsers, derived from their `User-Agent` headers. */
+
+/** The first match counts: most browsers also claim to be those further down in the list. */
 const BROWSERS = [
   [/\bEdg(?:e|A|iOS)?\/(\d+)/, "Edge"],
   [/\bOPR\/(\d+)/, "Opera"],
@@ -18,7 +20,7 @@ const SYSTEMS = [
   [/\bLinux\b/, "Linux"],
 ];
 
-/** What people call the browser with this `User-Agent`: `Firefox 140 on Linux`; the text itself where nobody knows it. */
+/** Return the name of the browser with this `User-Agent`, such as `Firefox 140 on Linux`; unknown ones as they are. */
 export function browserName(agent) {
   const [pattern, browser] = BROWSERS.find(([known]) => known.test(agent)) ?? [];
   const [, system] = SYSTEMS.find(([known]) => known.test(agent)) ?? [];

@@ -1,43 +1,43 @@
-/** Making a token, renewing one, and handing its file out. */
+/** Dialogs that create and rotate tokens of the account, and hand out their files. */
 
 import { h } from "../../core/dom.js";
 import { call, save } from "../../core/api.js";
 import { session } from "../../core/session.js";
 import { dialog } from "../../parts/dialog.js";
 import { button, checkbox, field, form, select } from "../../parts/form.js";
-import { copyButton } from "../../parts/show.js";
+import { copyButton } from "../../parts/elements.js";
 
 const SCOPES = {
-  read: "look at what is there, and download it",
+  read: "view and download videos and results",
   upload: "add, change and delete videos and analytics",
-  run: "submit, stop, archive and delete jobs",
-  manage: "the account itself: tokens, webhooks, share links",
-  administer: "the platform: other people's accounts and its settings",
+  run: "submit, cancel, archive and delete jobs",
+  manage: "manage tokens, webhooks and share links of the account",
+  administer: "manage the platform, its users and its settings",
 };
-const USUAL = new Set(["read", "upload", "run", "manage"]);
+const DEFAULT_SCOPES = new Set(["read", "upload", "run", "manage"]);
 const FILE = "api-token.json";
-const LATER = [
-  ["0", "at once"],
-  ["3600", "in an hour"],
-  ["86400", "in a day"],
-  ["604800", "in a week"],
+const OLD_TOKEN_SECONDS = [
+  ["0", "immediately"],
+  ["3600", "in 1 hour"],
+  ["86400", "in 1 day"],
+  ["604800", "in 1 week"],
 ];
 const PYTHON = `from voxel51.users.api import API
 
-api = API()  # finds the token that was activated
+api = API()  # uses the activated token
 print(api.list_data())`;
 
-/** Ask for what a new token is to be, make it and hand it out; resolves to whether there is one. */
-export async function makeToken() {
-  const made = await dialog("New token", (close) =>
+/** Ask for the properties of a new token, create it and hand it out; resolves to whether one was created. */
+export async function createToken() {
+  const created = await dialog("New token", (close) =>
     form(
       [
-        field("Name", h("input", { name: "name", required: true, maxlength: 128, autofocus: true, autocomplete: "off" }), { hint: "What uses it, such as \"laptop\" or \"nightly import\"." }),
-        h("fieldset", {}, h("legend", {}, "Good for"), Object.keys(SCOPES).filter((name) => session.peek().scopes.includes(name)).map(scopeBox)),
-        field("Days until it ends", h("input", { name: "days", type: "number", min: 1, max: 36525, step: 1, value: 90 }), { hint: "Leave it empty for a token that does not end." }),
+        field("Name", h("input", { name: "name", required: true, maxlength: 128, autofocus: true, autocomplete: "off" }), { hint: "The program that uses it, for example \"laptop\" or \"nightly import\"." }),
+        h("fieldset", {}, h("legend", {}, "Scopes"), Object.keys(SCOPES).filter((name) => session.peek().scopes.includes(name)).map(scopeCheckbox)),
+        field("Expires after (days)", h("input", { name: "days", type: "number", min: 1, max: 36525, step: 1, value: 90 }), { hint: "Leave empty for a token that does not expire." }),
       ],
       {
-        verb: "Create",
+        verb: "Create token",
         cancel: () => close(),
         submit: async (values) => {
           const scopes = Object.keys(SCOPES).filter((name) => values[`scope-${name}`]);
@@ -47,15 +47,15 @@ export async function makeToken() {
       },
     ),
   );
-  if (made) await handOut(made.name, made.file);
-  return Boolean(made);
+  if (created) await handOut(created.name, created.file);
+  return Boolean(created);
 }
 
-/** Put a new token in the place of `token` and hand it out; resolves to whether that was done. */
+/** Replace `token` with a new one and hand that out; resolves to whether it was replaced. */
 export async function rotateToken(token) {
   const file = await dialog(`Rotate "${token.name}"`, (close) =>
-    form([h("p", {}, "A new token of the same name takes its place, good for the same, for as long."), field("The old one ends", select(LATER, { name: "keep", value: "86400" }))], {
-      verb: "Rotate",
+    form([h("p", {}, "A new token with the same name, scopes and lifetime replaces this one."), field("Old token expires", select(OLD_TOKEN_SECONDS, { name: "keep", value: "86400" }))], {
+      verb: "Rotate token",
       cancel: () => close(),
       submit: async ({ keep }) => {
         const path = `/account/tokens/${encodeURIComponent(token.id)}/rotate`;
@@ -67,26 +67,26 @@ export async function rotateToken(token) {
   return Boolean(file);
 }
 
-function scopeBox(name) {
-  return checkbox([h("strong", {}, name), ` – ${SCOPES[name]}`], { name: `scope-${name}`, checked: USUAL.has(name) });
+function scopeCheckbox(name) {
+  return checkbox([h("strong", {}, name), ` – ${SCOPES[name]}`], { name: `scope-${name}`, checked: DEFAULT_SCOPES.has(name) });
 }
 
-/** Show a token's file, the only time that it can be had. */
+/** Show the file of a new token. The platform stores a hash only, so it cannot be shown again. */
 function handOut(name, file) {
   const text = `${JSON.stringify(file, null, 4)}\n`;
   return dialog(
-    `The token "${name}" is there`,
+    `Token "${name}" created`,
     (close) =>
       h(
         "div.handout",
         {},
-        h("p", {}, "Download its file now: it is never shown again. Keep it as you keep a password."),
-        h("p.actions", {}, button(`Download ${FILE}`, () => save(text, FILE, "application/json"), { symbol: "download", kind: "primary", autofocus: true }), copyButton(text, "Copy the file's content")),
-        h("pre", { tabindex: "0", "aria-label": "The token's file" }, h("code", {}, text)),
+        h("p", {}, "Download the token file now: it is not shown again. Keep it as secret as a password."),
+        h("p.actions", {}, button(`Download ${FILE}`, () => save(text, FILE, "application/json"), { symbol: "download", kind: "primary", autofocus: true }), copyButton(text, "Copy the content of the file")),
+        h("pre", { tabindex: "0", "aria-label": "Token file" }, h("code", {}, text)),
         h("h3", {}, "How to use it"),
-        usage("Activate it once, for the command line and for Python:", `voxel51 auth activate ${FILE}`),
-        usage("Or name it in the environment, such as on a server:", `export VOXEL51_API_TOKEN=/path/to/${FILE}`),
-        usage("Then, in Python:", PYTHON),
+        usage("Activate it for the command line and Python:", `voxel51 auth activate ${FILE}`),
+        usage("Or set an environment variable, for example on a server:", `export VOXEL51_API_TOKEN=/path/to/${FILE}`),
+        usage("Then in Python:", PYTHON),
         h("footer", {}, button("Done", () => close(true))),
       ),
     { isWide: true },

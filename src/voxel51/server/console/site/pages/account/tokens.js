@@ -1,75 +1,76 @@
-/** The tokens of an account: keys for programs. */
+/** The tokens page: API tokens of the account. */
 
 import { h } from "../../core/dom.js";
 import { call, get } from "../../core/api.js";
+import { isRevokedOrExpired } from "../../core/session.js";
 import { signal } from "../../core/reactive.js";
 import { date } from "../../core/format.js";
-import { confirmed } from "../../parts/dialog.js";
+import { confirmAction } from "../../parts/dialog.js";
 import { button, checkbox } from "../../parts/form.js";
 import { icon } from "../../parts/icons.js";
 import { listing } from "../../parts/listing.js";
 import { menu } from "../../parts/menu.js";
 import { attempt, notify } from "../../parts/notices.js";
-import { emptiness, when } from "../../parts/show.js";
-import { accountPage } from "./around.js";
-import { hasEnded } from "../../parts/ended.js";
-import { makeToken, rotateToken } from "./token-dialogs.js";
+import { emptyState, timeAgo } from "../../parts/elements.js";
+import { subpage } from "../../parts/subpages.js";
+import { createToken, rotateToken } from "./token-dialogs.js";
 
 export function page() {
-  const showsEnded = signal(false);
+  const showsInactive = signal(false);
   const list = listing({
     label: "Tokens",
     load: async ({ offset, limit, signal: aborted }) => {
       const { tokens } = await get("/account/tokens", {}, { signal: aborted });
-      const shown = tokens.filter((token) => showsEnded.peek() || !hasEnded(token)).reverse();
+      const shown = tokens.filter((token) => showsInactive.peek() || !isRevokedOrExpired(token)).reverse();
       return { rows: shown.slice(offset, offset + limit), count: shown.length };
     },
     columns: [
       { title: "Name", kind: "wide", cell: (row) => row.value.name },
-      { title: "Good for", cell: (row) => scopes(row.value) },
+      { title: "Scopes", cell: (row) => scopes(row.value) },
       { title: "State", cell: (row) => state(row.value) },
-      { title: "Created", cell: (row) => when(row.value.created_at) },
-      { title: "Last used", cell: (row) => (row.value.last_used_at ? when(row.value.last_used_at) : "never") },
-      { title: "Actions", kind: "doing", cell: (row) => !hasEnded(row.value) && actions(row.value, () => list.reload()) },
+      { title: "Created", cell: (row) => timeAgo(row.value.created_at) },
+      { title: "Last used", cell: (row) => (row.value.last_used_at ? timeAgo(row.value.last_used_at) : "never") },
+      { title: "Actions", kind: "row-actions", cell: (row) => !isRevokedOrExpired(row.value) && actions(row.value, () => list.reload()) },
     ],
     sort: "",
     filters: [
-      checkbox("Show those that ended", {
+      checkbox("Show revoked and expired tokens", {
         onchange: (event) => {
-          showsEnded.value = event.target.checked;
+          showsInactive.value = event.target.checked;
           list.reload();
         },
       }),
     ],
-    empty: () => emptiness("No tokens", "With a token, the Python library, the command line and your own programs can do here what you can.", create()),
+    empty: () => emptyState("No tokens", "Tokens that you create for the Python library, the command line or your own programs appear here.", newTokenButton()),
   });
-  const create = () => button("New token", async () => (await makeToken()) && list.reload(), { symbol: "add", kind: "primary" });
-  return accountPage(
+  const newTokenButton = () => button("New token…", async () => (await createToken()) && list.reload(), { symbol: "add", kind: "primary" });
+  return subpage(
+    "/account",
     "Tokens",
-    create(),
-    h("p.soft", {}, "A token lets a program in as you: the Python library, the command line, or your own. Give each program one of its own, good for no more than it needs."),
+    newTokenButton(),
+    h("p.muted", {}, "Programs use a token to act as you. Create one for each program, with only the scopes that it needs."),
     list.node,
   );
 }
 
 function scopes({ scopes: names }) {
-  return h("span.words", {}, names.map((name) => h("span.word", {}, name)));
+  return h("span.tags", {}, names.map((name) => h("span.tag", {}, name)));
 }
 
 function state(token) {
   if (token.revoked_at) return h("span.state.bad", {}, "revoked");
-  if (hasEnded(token)) return h("span.state.bad", {}, "expired");
-  return h("span.state.good", {}, token.expires_at ? `until ${date(token.expires_at)}` : "valid");
+  if (isRevokedOrExpired(token)) return h("span.state.bad", {}, "expired");
+  return h("span.state.good", {}, token.expires_at ? `valid until ${date(token.expires_at)}` : "valid");
 }
 
 function actions(token, reload) {
   const rotate = async () => (await rotateToken(token)) && reload();
   const revoke = async () => {
-    const text = `Whatever uses "${token.name}" is refused from then on. This cannot be undone.`;
-    if (!(await confirmed(`Revoke "${token.name}"?`, text, "Revoke"))) return;
+    const text = `Programs that use "${token.name}" lose access. This cannot be undone.`;
+    if (!(await confirmAction(`Revoke "${token.name}"?`, text, "Revoke token"))) return;
     await attempt(async () => {
       await call("DELETE", `/account/tokens/${encodeURIComponent(token.id)}`);
-      notify(`The token "${token.name}" is revoked.`);
+      notify(`Token "${token.name}" revoked`);
       await reload();
     });
   };

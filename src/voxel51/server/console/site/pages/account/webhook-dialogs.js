@@ -1,42 +1,42 @@
-/** Making webhooks, changing them, and handing out their secrets. */
+/** Dialogs that create and edit webhooks, and hand out their secrets. */
 
 import { h } from "../../core/dom.js";
 import { call } from "../../core/api.js";
-import { JOB_MOVES } from "../../core/live.js";
+import { JOB_EVENTS } from "../../core/job-events.js";
 import { dialog } from "../../parts/dialog.js";
 import { button, checkbox, field, form } from "../../parts/form.js";
-import { copyable } from "../../parts/show.js";
+import { copyable } from "../../parts/elements.js";
 
-const inWords = (event) => event.replace(/^job_/, "");
+const eventLabel = (event) => event.replace(/^job_/, "");
 
-/** What a webhook is told of, in short. */
-export function eventsInWords(events) {
-  if (events.length === JOB_MOVES.length) return "everything";
-  return events.map(inWords).join(", ");
+/** The events of a webhook as a short text. */
+export function eventsText(events) {
+  if (events.length === JOB_EVENTS.length) return "all job events";
+  return events.map(eventLabel).join(", ");
 }
 
-/** Ask where and of what, make the webhook and hand out its secret; resolves to whether there is one. */
-export async function addWebhook() {
-  const made = await dialog("New webhook", (close) => webhookForm({ url: "", description: "", events: JOB_MOVES }, "Create", close, (json) => call("POST", "/webhooks", { json })));
-  if (made) await handOutSecret(made.secret);
-  return Boolean(made);
+/** Ask for the properties of a webhook, create it and hand out its secret; resolves to whether one was created. */
+export async function createWebhook() {
+  const created = await dialog("New webhook", (close) => webhookForm({ url: "", description: "", events: JOB_EVENTS }, "Create webhook", close, (json) => call("POST", "/webhooks", { json })));
+  if (created) await handOutSecret(created.secret);
+  return Boolean(created);
 }
 
-/** Change where a webhook goes and what it is told of; resolves to whether that was done. */
-export async function changeWebhook(webhook) {
+/** Edit the URL, description and events of a webhook; resolves to whether it was changed. */
+export async function editWebhook(webhook) {
   const path = `/webhooks/${encodeURIComponent(webhook.id)}`;
-  return Boolean(await dialog("Change webhook", (close) => webhookForm(webhook, "Save", close, (json) => call("PATCH", path, { json }))));
+  return Boolean(await dialog("Edit webhook", (close) => webhookForm(webhook, "Save", close, (json) => call("PATCH", path, { json }))));
 }
 
-/** Show a secret, the only time that it can be had. */
+/** Show a signing secret, which is not shown again. */
 export function handOutSecret(secret) {
-  return dialog("The webhook's secret", (close) =>
+  return dialog("Signing secret", (close) =>
     h(
       "div",
       {},
-      h("p", {}, "Your program checks by it that a message comes from here. Keep it now: it is never shown again."),
+      h("p", {}, "Your program verifies with this secret that a message comes from the platform. Copy it now: it is not shown again."),
       h("p", {}, copyable(secret)),
-      h("p.soft", {}, "Messages are signed as the Standard Webhooks specification says; libraries for most languages check them."),
+      h("p.muted", {}, "Messages are signed according to the Standard Webhooks specification; libraries exist for most languages."),
       h("footer", {}, button("Done", () => close(true), { kind: "primary", autofocus: true })),
     ),
   );
@@ -45,22 +45,22 @@ export function handOutSecret(secret) {
 function webhookForm({ url, description, events }, verb, close, send) {
   return form(
     [
-      field("Address", h("input", { name: "url", type: "url", required: true, value: url, placeholder: "https://example.org/told", autofocus: true }), { hint: "It is sent a POST request, and answers with a status of 200 to 299." }),
+      field("URL", h("input", { name: "url", type: "url", required: true, value: url, placeholder: "https://example.org/webhook", autofocus: true }), { hint: "Receives POST requests, and must respond with a status from 200 to 299." }),
       field("Description", h("input", { name: "description", value: description, autocomplete: "off" })),
       h(
         "fieldset.events",
         {},
-        h("legend", {}, "Told when a job is"),
-        JOB_MOVES.map((event) => checkbox(inWords(event), { name: event, checked: events.includes(event) })),
+        h("legend", {}, "Job events"),
+        JOB_EVENTS.map((event) => checkbox(eventLabel(event), { name: event, checked: events.includes(event) })),
       ),
     ],
     {
       verb,
       cancel: () => close(),
       submit: async (values) => {
-        const chosen = JOB_MOVES.filter((event) => values[event]);
-        const all = chosen.length === JOB_MOVES.length;
-        close(await send({ url: values.url, description: values.description, events: all ? null : chosen }));
+        const chosen = JOB_EVENTS.filter((event) => values[event]);
+        const isAll = chosen.length === JOB_EVENTS.length; // null subscribes to all events, future ones included
+        close(await send({ url: values.url, description: values.description, events: isAll ? null : chosen }));
       },
     },
   );

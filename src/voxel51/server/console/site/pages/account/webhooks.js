@@ -1,12 +1,12 @@
-/** The webhooks of an account: addresses that are told of its jobs. */
+/** The webhooks page: URLs that receive the job events of the account. */
 
 import { h } from "../../core/dom.js";
 import { get } from "../../core/api.js";
 import { button } from "../../parts/form.js";
 import { listing } from "../../parts/listing.js";
-import { emptiness, when } from "../../parts/show.js";
-import { accountPage } from "./around.js";
-import { addWebhook, eventsInWords } from "./webhook-dialogs.js";
+import { emptyState, timeAgo } from "../../parts/elements.js";
+import { subpage } from "../../parts/subpages.js";
+import { createWebhook, eventsText } from "./webhook-dialogs.js";
 
 export function page() {
   const list = listing({
@@ -16,28 +16,29 @@ export function page() {
       return { rows: webhooks.slice(offset, offset + limit), count: webhooks.length };
     },
     columns: [
-      { title: "Address", kind: "wide", cell: (row) => address(row.value) },
-      { title: "Told of", cell: (row) => eventsInWords(row.value.events) },
+      { title: "URL", kind: "wide", cell: (row) => link(row.value) },
+      { title: "Events", cell: (row) => eventsText(row.value.events) },
       { title: "State", cell: (row) => webhookState(row.value) },
-      { title: "Since", cell: (row) => when(row.value.upload_date) },
+      { title: "Created", cell: (row) => timeAgo(row.value.upload_date) },
     ],
     sort: "",
-    empty: () => emptiness("No webhooks", "A webhook tells a program of yours what happens to your jobs, as it happens: no need to ask again and again.", create()),
+    empty: () => emptyState("No webhooks", "Webhooks that you create appear here. A webhook sends the events of your jobs to your program, so that it need not poll.", newWebhookButton()),
   });
-  const create = () => button("New webhook", async () => (await addWebhook()) && list.reload(), { symbol: "add", kind: "primary" });
-  return accountPage(
+  const newWebhookButton = () => button("New webhook…", async () => (await createWebhook()) && list.reload(), { symbol: "add", kind: "primary" });
+  return subpage(
+    "/account",
     "Webhooks",
-    create(),
-    h("p.soft", {}, "Addresses of yours that are told what happens to your jobs. Each message is signed, so that your program knows that it comes from here."),
+    newWebhookButton(),
+    h("p.muted", {}, "URLs that receive the events of your jobs. Each message is signed, so that your program can verify that it comes from this platform."),
     list.node,
   );
 }
 
-function address({ id, url, description }) {
-  return [h("a", { href: `/account/webhooks/${encodeURIComponent(id)}` }, url), description && h("div.soft", {}, description)];
+function link({ id, url, description }) {
+  return [h("a", { href: `/account/webhooks/${encodeURIComponent(id)}` }, url), description && h("div.muted", {}, description)];
 }
 
-/** Whether a webhook is told of anything at present. */
+/** A badge: whether the webhook receives events. */
 export function webhookState({ enabled, disabled_reason: reason, failures }) {
   if (!enabled) return h("span.state.bad", { title: reason }, "disabled");
   return failures ? h("span.state.busy", {}, `${failures} failed in a row`) : h("span.state.good", {}, "enabled");

@@ -1,18 +1,18 @@
-/** One application: its tokens, its users and what they use. */
+/** The page of one application: its tokens, its users and their usage. */
 
 import { h } from "../../core/dom.js";
 import { get } from "../../core/api.js";
-import { hasEnded } from "../../parts/ended.js";
+import { isRevokedOrExpired } from "../../core/session.js";
 import { button } from "../../parts/form.js";
 import { icon } from "../../parts/icons.js";
 import { listing } from "../../parts/listing.js";
 import { menu } from "../../parts/menu.js";
-import { emptiness, when } from "../../parts/show.js";
+import { emptyState, timeAgo } from "../../parts/elements.js";
 import { loaded } from "../../parts/load.js";
-import { adminPage } from "./around.js";
-import { grantToApplication } from "./quota.js";
-import { makeToken, revokeToken } from "./token-dialogs.js";
-import { report } from "./usage.js";
+import { adminPage } from "./admin-page.js";
+import { setApplicationQuota } from "./quota.js";
+import { createToken, revokeToken } from "./application-tokens.js";
+import { usageReport } from "./usage.js";
 
 const DAYS = "30";
 
@@ -22,38 +22,38 @@ export function page({ name }) {
     name,
     () =>
       loaded(
-        (signal) => get(`${path}/tokens`, {}, { signal }), // refused where there is no such application
-        () => [tokens(name, path), h("h2.part", {}, `Its users in the last ${DAYS} days`), report(`${path}/users`, DAYS, nobody)],
+        (signal) => get(`${path}/tokens`, {}, { signal }), // fails if there is no such application
+        () => [tokens(name, path), h("h2.part", {}, `Users in the last ${DAYS} days`), usageReport(`${path}/users`, DAYS, noUsers)],
       ),
-    () => [h("a.button", { href: "/admin/applications" }, icon("back"), "All applications"), button("Quota of its users…", () => grantToApplication(name), { symbol: "data" })],
+    () => [h("a.button", { href: "/admin/applications" }, icon("back"), "All applications"), button("Quota per user…", () => setApplicationQuota(name), { symbol: "data" })],
   );
 }
 
-function nobody() {
-  return emptiness("No users", "The application makes them itself, with its token.");
+function noUsers() {
+  return emptyState("No users", "Users that the application creates with its token appear here.");
 }
 
 function tokens(name, path) {
-  const create = () => button("New token…", async () => (await makeToken(name, path)) && list.reload(), { symbol: "add", kind: "primary" });
+  const newTokenButton = () => button("New token…", async () => (await createToken(name, path)) && list.reload(), { symbol: "add", kind: "primary" });
   const list = listing({
     label: "Tokens",
     load: async ({ offset, limit, signal }) => {
       const { tokens: all } = await get(`${path}/tokens`, {}, { signal });
-      const valid = all.filter((token) => !hasEnded(token)).reverse();
+      const valid = all.filter((token) => !isRevokedOrExpired(token)).reverse();
       return { rows: valid.slice(offset, offset + limit), count: valid.length };
     },
     columns: [
       { title: "Name", kind: "wide", cell: (row) => row.value.name },
-      { title: "Good for", cell: (row) => h("span.words", {}, row.value.scopes.map((scope) => h("span.word", {}, scope))) },
-      { title: "Created", cell: (row) => when(row.value.created_at) },
-      { title: "Last used", cell: (row) => when(row.value.last_used_at) || "never" },
-      { title: "Ends", cell: (row) => when(row.value.expires_at) || "never" },
-      { title: "Actions", kind: "doing", cell: (row) => actions(row.peek(), path, () => list.reload()) },
+      { title: "Scopes", cell: (row) => h("span.tags", {}, row.value.scopes.map((scope) => h("span.tag", {}, scope))) },
+      { title: "Created", cell: (row) => timeAgo(row.value.created_at) },
+      { title: "Last used", cell: (row) => timeAgo(row.value.last_used_at) || "never" },
+      { title: "Expires", cell: (row) => timeAgo(row.value.expires_at) || "never" },
+      { title: "Actions", kind: "row-actions", cell: (row) => actions(row.peek(), path, () => list.reload()) },
     ],
     sort: "",
-    empty: () => emptiness("No tokens", "The application comes in by a token. Its file is downloaded once, when it is made."),
+    empty: () => emptyState("No tokens", "Tokens with which the application signs in appear here. The file of a token can be downloaded only when the token is created."),
   });
-  return [h("div.heading.lesser", {}, h("h2", {}, "Tokens"), h("div.actions", {}, create())), list.node];
+  return [h("div.heading.lesser", {}, h("h2", {}, "Tokens"), h("div.actions", {}, newTokenButton())), list.node];
 }
 
 function actions(token, path, reload) {

@@ -1,15 +1,15 @@
-/** What was done to every account, and by whom. */
+/** The audit log page: changes to all accounts, and who made them. */
 
 import { h } from "../../core/dom.js";
 import { get } from "../../core/api.js";
 import { dateTime } from "../../core/format.js";
 import { actor, details } from "../../parts/audit-cells.js";
 import { listing } from "../../parts/listing.js";
-import { emptiness } from "../../parts/show.js";
-import { adminPage } from "./around.js";
+import { emptyState } from "../../parts/elements.js";
+import { adminPage } from "./admin-page.js";
 
 export function page() {
-  return adminPage("Audit log", () => [h("p.soft", {}, "What was done to every account, and by whom. Secrets are never in it."), entries().node]);
+  return adminPage("Audit log", () => [h("p.muted", {}, "Changes to all accounts, and who made them. The log never contains secrets."), entries().node]);
 }
 
 function entries() {
@@ -20,14 +20,14 @@ function entries() {
       return { rows: audit.map((entry) => ({ ...entry, id: String(entry.id) })), count };
     },
     columns: [
-      { title: "When", sort: "id", cell: (row) => h("time", { datetime: row.value.date }, dateTime(row.value.date)) },
-      { title: "Who", sort: "actor", cell: (row) => actor(row.value.actor) },
-      { title: "Did what", sort: "action", cell: (row) => row.value.action },
-      { title: "To whom", sort: "account", kind: "named", cell: (row) => row.value.account },
+      { title: "Time", sort: "id", cell: (row) => h("time", { datetime: row.value.date }, dateTime(row.value.date)) },
+      { title: "By", sort: "actor", cell: (row) => actor(row.value.actor) },
+      { title: "Action", sort: "action", cell: (row) => row.value.action },
+      { title: "Account", sort: "account", cell: (row) => row.value.account },
       { title: "Details", kind: "wide", cell: (row) => details(row.value.details) },
     ],
     sort: "id:desc",
-    hint: "Search, such as: token, or actor:olivia",
-    empty: () => emptiness("Nothing yet", "What is done to accounts is written down here."),
+    hint: "Search, for example: token, or actor:olivia",
+    empty: () => emptyState("No entries yet", "Changes to accounts appear here."),
   });
 }

@@ -1,54 +1,52 @@
-/** How the platform is: what waits, what runs, what executes it, and what is wrong. It follows what happens. */
+/** The admin overview: health, queue, running jobs, throughput and workers, refreshed every few seconds. */
 
 import { h } from "../../core/dom.js";
 import { get } from "../../core/api.js";
 import { computed, every } from "../../core/reactive.js";
-import { textOf } from "../../parts/notices.js";
-import { failure, resource } from "../../parts/load.js";
-import { loading } from "../../parts/show.js";
-import { adminPage } from "./around.js";
+import { errorText } from "../../parts/notices.js";
+import { loadError, resource } from "../../parts/load.js";
+import { loading } from "../../parts/elements.js";
+import { adminPage } from "./admin-page.js";
 import { checks } from "./health.js";
 import { figures, throughput } from "./queue.js";
-import { runningJobs } from "./running.js";
+import { runningJobs } from "./running-jobs.js";
 import { workers } from "./workers.js";
 
-const AGAIN_MILLISECONDS = 5000;
+const REFRESH_MILLISECONDS = 5000;
 
 export function page() {
   return adminPage("Overview", () => {
-    const { state, reload } = resource(look);
-    every(AGAIN_MILLISECONDS, reload);
+    const { state, reload } = resource(fetchOverview);
+    every(REFRESH_MILLISECONDS, reload);
     const isThere = computed(() => state.value.isThere);
     const error = computed(() => state.value.error);
     return [
-      () => isThere.value && error.value && h("p.stale", { role: "alert" }, `What follows is not up to date. ${textOf(error.value)}`),
+      () => isThere.value && error.value && h("p.stale", { role: "alert" }, `This page is out of date. ${errorText(error.value)}`),
       () => {
-        if (isThere.value) return overview((choose) => follow(state, choose));
-        return error.value ? failure(error.value, reload) : loading();
+        if (isThere.value) return overview((choose) => partOf(state, choose));
+        return error.value ? loadError(error.value, reload) : loading();
       },
     ];
   });
 }
 
-async function look(signal) {
-  const [queue, { workers: executing }, { checks: looked }] = await Promise.all(
-    ["queue", "workers", "health"].map((name) => get(`/admin/${name}`, {}, { signal })),
-  );
-  return { queue, workers: executing, checks: looked };
+async function fetchOverview(signal) {
+  const [queue, { workers: all }, { checks: results }] = await Promise.all(["queue", "workers", "health"].map((name) => get(`/admin/${name}`, {}, { signal })));
+  return { queue, workers: all, checks: results };
 }
 
-/** A part of what is known, as a signal that changes only where that part is another: what did not change stays drawn. */
-function follow(state, choose) {
+/** A signal of one part of the state. It compares by content, so that an unchanged part is not drawn again. */
+function partOf(state, choose) {
   const text = computed(() => JSON.stringify(choose(state.value.value)));
   return computed(() => JSON.parse(text.value));
 }
 
-function overview(following) {
-  const hours = following(({ queue }) => queue.throughput);
+function overview(part) {
+  const hours = part(({ queue }) => queue.throughput);
   return [
-    checks(following((seen) => seen.checks)),
-    figures(following(({ queue }) => ({ ...queue, running: [], throughput: [] }))),
-    runningJobs(following(({ queue }) => queue.running)),
-    h("div.panels", {}, h("section.card", {}, h("h2", {}, "The last 24 hours"), () => throughput(hours.value)), workers(following((seen) => seen.workers))),
+    checks(part((all) => all.checks)),
+    figures(part(({ queue }) => ({ ...queue, running: [], throughput: [] }))),
+    runningJobs(part(({ queue }) => queue.running)),
+    h("div.panels", {}, h("section.card", {}, h("h2", {}, "Last 24 hours"), () => throughput(hours.value)), workers(part((all) => all.workers))),
   ];
 }

@@ -1,4 +1,4 @@
-/** How much a user, or each user of an application, may have. */
+/** Dialogs that set the quota of a user, or of each user of an application. */
 
 import { h } from "../../core/dom.js";
 import { call, get } from "../../core/api.js";
@@ -10,8 +10,8 @@ import { notify } from "../../parts/notices.js";
 
 const GIGABYTE = 1e9;
 
-/** Show what a user has and may have, and grant more or less. */
-export function grantToUser(username) {
+/** Show the usage and the quota of a user, and change the quota. */
+export function setUserQuota(username) {
   const path = `/admin/users/${encodeURIComponent(username)}/quota`;
   return dialog(`Quota of "${username}"`, (close) =>
     h(
@@ -19,36 +19,36 @@ export function grantToUser(username) {
       {},
       loaded(
         () => get(path),
-        ({ bytes, quota }) => [h("p", {}, `"${username}" keeps ${size(bytes)} ${limitOf(quota.bytes)}.`), grant(path, quota, `The quota of "${username}" is in force.`, close)],
+        ({ bytes, quota }) => [h("p", {}, usageText(bytes, quota.bytes)), quotaForm(path, quota, `Quota of "${username}" saved`, close)],
       ),
     ),
   );
 }
 
-/** Grant each user of an application more or less. */
-export function grantToApplication(name) {
+/** Change the quota of each user of an application. */
+export function setApplicationQuota(name) {
   const path = `/admin/applications/${encodeURIComponent(name)}/quota`;
   return dialog(`Quota of the users of "${name}"`, (close) =>
     h(
       "div",
       {},
-      h("p", {}, `It holds for each user of "${name}" by themselves. What was granted before is not shown; it is replaced as a whole.`),
-      grant(path, null, `The quota of the users of "${name}" is in force.`, close),
+      h("p", {}, `The quota applies to each user of "${name}" separately. It replaces the current one, which is not shown here.`),
+      quotaForm(path, null, `Quota of the users of "${name}" saved`, close),
     ),
   );
 }
 
-const limitOf = (bytes) => (bytes ? `of ${size(bytes)}` : "without a limit");
+const usageText = (bytes, limit) => (limit ? `${size(bytes)} of ${size(limit)} used` : `${size(bytes)} used (no quota)`);
 
-function grant(path, quota, done, close) {
-  const hint = "0: no limit. Empty: as usual, which the settings say.";
+function quotaForm(path, quota, done, close) {
+  const hint = "0: no limit. Empty: the default of the platform's settings.";
   return form(
     [
-      field("Storage in GB", h("input", { name: "gigabytes", type: "number", min: 0, step: "any", value: quota ? quota.bytes / GIGABYTE : "" }), { hint }),
-      field("Jobs that run at once", h("input", { name: "running", type: "number", min: 0, step: 1, value: quota?.running_jobs ?? "" }), { hint }),
+      field("Storage (GB)", h("input", { name: "gigabytes", type: "number", min: 0, step: "any", value: quota ? quota.bytes / GIGABYTE : "" }), { hint }),
+      field("Running jobs", h("input", { name: "running", type: "number", min: 0, step: 1, value: quota?.running_jobs ?? "" }), { hint }),
     ],
     {
-      verb: "Grant",
+      verb: "Save quota",
       cancel: () => close(),
       submit: async ({ gigabytes, running }) => {
         const json = { bytes: gigabytes === "" ? null : Math.round(Number(gigabytes) * GIGABYTE), running_jobs: running === "" ? null : Number(running) };

@@ -1,37 +1,37 @@
-/** Who uses how much: storage, and jobs and their time, over days and by owner. */
+/** The usage page: storage, jobs and job time by day and by owner. */
 
 import { h } from "../../core/dom.js";
 import { get } from "../../core/api.js";
 import { computed, signal } from "../../core/reactive.js";
-import { place } from "../../core/router.js";
+import { route } from "../../core/router.js";
 import { count, date, duration, size } from "../../core/format.js";
 import { bars } from "../../parts/chart.js";
 import { listing } from "../../parts/listing.js";
-import { emptiness } from "../../parts/show.js";
-import { adminPage } from "./around.js";
-import { owner } from "./running.js";
+import { emptyState } from "../../parts/elements.js";
+import { adminPage } from "./admin-page.js";
+import { owner } from "./running-jobs.js";
 
-const SPANS = ["7", "30", "90"];
-const USUAL = "30";
+const PERIODS = ["7", "30", "90"];
+const DEFAULT_PERIOD = "30";
 
 export function page({ query }) {
-  const days = SPANS.includes(query.get("days")) ? query.get("days") : USUAL;
+  const days = PERIODS.includes(query.get("days")) ? query.get("days") : DEFAULT_PERIOD;
   return adminPage(
     "Usage",
-    () => report("/admin/usage", days, nobody),
-    () => spans(days),
+    () => usageReport("/admin/usage", days, noUsage),
+    () => periods(days),
   );
 }
 
-/** Plots over the last `days` and the list of owners, as the API tells both at `path`; `empty` is shown where there is none. */
-export function report(path, days, empty) {
-  const told = signal([]);
-  const plotted = computed(() => JSON.stringify(told.value)); // turning the pages of owners draws nothing again
+/** Charts of the last `days` and the list of owners, both from the API at `path`; `empty` is the empty state of the list. */
+export function usageReport(path, days, empty) {
+  const usage = signal([]);
+  const charted = computed(() => JSON.stringify(usage.value)); // as text, so that paging through owners draws no chart again
   const list = listing({
     label: "Owners",
     load: async ({ offset, limit, signal: aborted }) => {
       const found = await get(path, { days, offset, limit }, { signal: aborted });
-      told.value = found.days;
+      usage.value = found.days;
       return { rows: found.owners.map((each) => ({ ...each, id: `${each.application ?? ""}/${each.username}` })), count: found.count };
     },
     columns: [
@@ -40,41 +40,42 @@ export function report(path, days, empty) {
       { title: "Files", kind: "number", cell: (row) => count(row.value.files) },
       { title: "Jobs complete", kind: "number", cell: (row) => count(row.value.completed) },
       { title: "Jobs failed", kind: "number", cell: (row) => h("span", { title: reasons(row.value) }, count(row.value.failed)) },
-      { title: "Time of jobs", kind: "number", cell: (row) => duration(row.value.job_seconds) },
+      { title: "Job time", kind: "number", cell: (row) => duration(row.value.job_seconds) },
     ],
     sort: "",
     empty,
   });
-  return [h("div.plots", {}, () => plots(JSON.parse(plotted.value))), h("h2", {}, "By owner"), list.node];
+  return [h("div.plots", {}, () => charts(JSON.parse(charted.value))), h("h2", {}, "By owner"), list.node];
 }
 
-function nobody() {
-  return emptiness("Nobody has used anything", "What people keep, and how long their jobs take, stands here as soon as there is something.");
+function noUsage() {
+  return emptyState("No usage yet", "The storage and the job time of each user appear here.");
 }
 
-function spans(days) {
+function periods(days) {
   return h(
-    "nav.spans",
-    { "aria-label": "Time" },
-    SPANS.map((span) => h("a.button", { href: `${place.peek().path}?days=${span}`, "aria-current": span === days && "true" }, `${span} days`)),
+    "nav.periods",
+    { "aria-label": "Period" },
+    PERIODS.map((period) => h("a.button", { href: `${route.peek().path}?days=${period}`, "aria-current": period === days && "true" }, `${period} days`)),
   );
 }
 
-function plots(days) {
+function charts(days) {
   if (days.length === 0) return null;
   return [
-    plot("Time of jobs, by day", days, (day) => day.job_seconds, duration),
-    plot("Jobs that ended, by day", days, (day) => day.completed + day.failed, (number) => count(Math.round(number * 10) / 10)),
-    plot("Uploads that are kept, by day", days, (day) => day.bytes_uploaded, size),
+    chart("Job time per day", days, (day) => day.job_seconds, duration),
+    chart("Finished jobs per day", days, (day) => day.completed + day.failed, (number) => count(Math.round(number * 10) / 10)),
+    chart("Stored uploads per day", days, (day) => day.bytes_uploaded, size),
   ];
 }
 
-function plot(title, days, value, format) {
+function chart(title, days, value, format) {
   const steps = days.map((day) => ({ label: date(day.date), value: value(day) }));
   const isEmpty = steps.every((step) => step.value === 0);
-  return h("div.card", {}, isEmpty ? h("figure.chart", {}, h("figcaption", {}, title), h("p.none", {}, "None in this time.")) : bars(title, steps, format));
+  return h("div.card", {}, isEmpty ? h("figure.chart", {}, h("figcaption", {}, title), h("p.none", {}, "None in this period")) : bars(title, steps, format));
 }
 
+/** The number of failed jobs by failure type, as a tooltip. */
 function reasons({ failures }) {
   return Object.entries(failures)
     .filter(([, number]) => number > 0)

@@ -1,37 +1,38 @@
-/** What operators do to accounts. Each resolves to whether something was changed. */
+/** Dialogs for the accounts of users. Each resolves to whether something was changed. */
 
 import { h } from "../../core/dom.js";
 import { call } from "../../core/api.js";
-import { confirmed, dialog } from "../../parts/dialog.js";
-import { field, form, select } from "../../parts/form.js";
+import { dateTime } from "../../core/format.js";
+import { confirmAction, dialog } from "../../parts/dialog.js";
+import { button, field, form, select } from "../../parts/form.js";
 import { attempt, notify } from "../../parts/notices.js";
-import { handOutLink } from "./link.js";
+import { copyButton } from "../../parts/elements.js";
 
 const ROLES = [
-  ["member", "Member: uploads, runs jobs, looks at results"],
-  ["viewer", "Viewer: looks at what there is, changes nothing"],
-  ["operator", "Operator: everything, and the platform itself"],
+  ["member", "Member: uploads videos, runs jobs, shares results"],
+  ["viewer", "Viewer: views videos and results"],
+  ["operator", "Operator: manages the platform and its users"],
 ];
 const userPath = ({ username }) => `/admin/users/${encodeURIComponent(username)}`;
 const roleField = (value = "member") => field("Role", select(ROLES, { name: "role", value }));
 
-/** Ask for a new account, and make it. */
+/** Create a user. */
 export function createUser() {
   return dialog("New user", (close) =>
     form(
       [
         field("User name", h("input", { name: "username", required: true, autofocus: true, autocomplete: "off", autocapitalize: "none", spellcheck: "false" })),
         field("Password", h("input", { type: "password", name: "password", autocomplete: "new-password" }), {
-          hint: "Optional. Without one, hand out a password reset link, and they choose their own.",
+          hint: "Optional. Without a password, send the user a password reset link.",
         }),
         roleField(),
       ],
       {
-        verb: "Create",
+        verb: "Create user",
         cancel: () => close(),
         submit: async ({ username, password, role }) => {
           await call("POST", "/admin/users", { json: { username, password: password || null, role } });
-          notify(`The user "${username}" is there.`);
+          notify(`User "${username}" created`);
           close(true);
         },
       },
@@ -39,42 +40,56 @@ export function createUser() {
   );
 }
 
-/** Make an invitation, and hand its link out. */
+/** Create an invitation, and show its link. */
 export async function invite() {
-  const made = await dialog("Invite somebody", (close) =>
+  const invitation = await dialog("Invite user", (close) =>
     form(
       [
-        h("p", {}, "Whoever has the link makes one account with it, and chooses the name and the password."),
+        h("p", {}, "An invitation link creates one account. The invited user chooses the user name and the password."),
         roleField(),
-        field("Days until it ends", h("input", { name: "days", type: "number", min: 1, max: 365, step: 1, value: 7, required: true })),
+        field("Expires after (days)", h("input", { name: "days", type: "number", min: 1, max: 365, step: 1, value: 7, required: true })),
       ],
       {
-        verb: "Make the link",
+        verb: "Create link",
         cancel: () => close(),
         submit: async ({ role, days }) => close(await call("POST", "/admin/invitations", { json: { role, days: Number(days) } })),
       },
     ),
   );
-  if (made) await handOutLink("The invitation is there", "Send this link to the person whom you invite. It works once.", `/sign-up#invitation=${made.key}`, made.expires_at);
+  if (invitation) await showOneTimeLink("Invitation created", "Send this link to the user. It works once.", `/sign-up#invitation=${invitation.key}`, invitation.expires_at);
 }
 
-/** Make a link by which `user` chooses a new password, and hand it out. */
+/** Create a password reset link for `user`, and show it. */
 export async function resetPassword(user) {
-  const text = `Whoever has the link chooses a new password for "${user.username}". Links made before no longer work.`;
-  if (!(await confirmed(`New password for "${user.username}"?`, text, "Make the link", { isDangerous: false }))) return;
+  const text = `The link lets its holder set a new password for "${user.username}". Earlier reset links stop working.`;
+  if (!(await confirmAction(`Reset the password of "${user.username}"?`, text, "Create link", { isDangerous: false }))) return;
   await attempt(async () => {
-    const { key, expires_at: ends } = await call("POST", `${userPath(user)}/password-reset`);
-    await handOutLink("The password reset link is there", `Send this link to "${user.username}". It works once.`, `/choose-password#key=${key}`, ends);
+    const { key, expires_at: expires } = await call("POST", `${userPath(user)}/password-reset`);
+    await showOneTimeLink("Password reset link created", `Send this link to "${user.username}". It works once.`, `/choose-password#key=${key}`, expires);
   });
 }
 
+/** Show a link that cannot be shown again. Its key is in the fragment, which browsers do not send to servers. */
+function showOneTimeLink(title, text, path, expires) {
+  const link = location.origin + path;
+  return dialog(title, (close) =>
+    h(
+      "div",
+      {},
+      h("p", {}, `${text} It expires on ${dateTime(expires)} and is not shown again.`),
+      h("div.one-time-link", {}, h("input", { readonly: true, value: link, "aria-label": "Link", onfocus: (event) => event.target.select() }), copyButton(link, "Copy the link")),
+      h("footer", {}, button("Done", () => close(true), { kind: "primary" })),
+    ),
+  );
+}
+
 export function changeRole(user) {
-  return dialog(`Role of "${user.username}"`, (close) =>
+  return dialog(`Change the role of "${user.username}"`, (close) =>
     form([roleField(user.role)], {
-      verb: "Change",
+      verb: "Change role",
       cancel: () => close(),
       submit: async ({ role }) => {
-        await change(user, { role }, `"${user.username}" is now ${role}.`);
+        await change(user, { role }, `"${user.username}" is now ${role}`);
         close(true);
       },
     }),
@@ -82,30 +97,30 @@ export function changeRole(user) {
 }
 
 export async function suspend(user) {
-  const text = `"${user.username}" is signed out at once and refused, with every token, until you resume the account. Nothing is deleted.`;
-  if (!(await confirmed(`Suspend "${user.username}"?`, text, "Suspend"))) return false;
-  return attempt(() => change(user, { suspended: true }, `"${user.username}" is suspended.`));
+  const text = `"${user.username}" is signed out, and cannot sign in or use tokens until you resume the account. Nothing is deleted.`;
+  if (!(await confirmAction(`Suspend "${user.username}"?`, text, "Suspend user"))) return false;
+  return attempt(() => change(user, { suspended: true }, `"${user.username}" suspended`));
 }
 
 export function resume(user) {
-  return attempt(() => change(user, { suspended: false }, `"${user.username}" may come in again.`));
+  return attempt(() => change(user, { suspended: false }, `"${user.username}" resumed`));
 }
 
-/** Delete an account, once its name was typed. */
-export function askForDeletion(user) {
+/** Delete an account, after the operator has typed its name. */
+export function deleteUser(user) {
   return dialog(`Delete "${user.username}"?`, (close) =>
     form(
       [
-        h("p", {}, `This deletes the account "${user.username}" and all that it has: its videos, jobs, results, analytics and tokens. It cannot be undone.`),
+        h("p", {}, `This deletes the account "${user.username}" with its videos, jobs, results, analytics and tokens. This cannot be undone.`),
         field(`Type "${user.username}" to confirm`, h("input", { name: "confirm", required: true, autofocus: true, autocomplete: "off", autocapitalize: "none", spellcheck: "false" })),
       ],
       {
-        verb: "Delete",
+        verb: "Delete user",
         isDangerous: true,
         cancel: () => close(),
         submit: async ({ confirm }) => {
           await call("DELETE", userPath(user), { query: { confirm } });
-          notify(`The account "${user.username}" is deleted.`);
+          notify(`User "${user.username}" deleted`);
           close(true);
         },
       },

@@ -1,17 +1,16 @@
-/** The accounts of the platform's own users. */
+/** The users page: accounts of the platform, without the users of applications. */
 
 import { h } from "../../core/dom.js";
 import { get } from "../../core/api.js";
 import { session } from "../../core/session.js";
 import { button } from "../../parts/form.js";
 import { icon } from "../../parts/icons.js";
-import { listing } from "../../parts/listing.js";
+import { filterAndPage, listing } from "../../parts/listing.js";
 import { menu } from "../../parts/menu.js";
-import { emptiness, when } from "../../parts/show.js";
-import { adminPage } from "./around.js";
-import { askForDeletion, changeRole, createUser, invite, resetPassword, resume, suspend } from "./user-dialogs.js";
-import { grantToUser } from "./quota.js";
-import { within } from "./within.js";
+import { emptyState, timeAgo } from "../../parts/elements.js";
+import { adminPage } from "./admin-page.js";
+import { changeRole, createUser, deleteUser, invite, resetPassword, resume, suspend } from "./user-dialogs.js";
+import { setUserQuota } from "./quota.js";
 
 export function page() {
   let list = null;
@@ -22,25 +21,25 @@ export function page() {
       list = users(reloading);
       return list.node;
     },
-    () => [button("Invite…", invite, { symbol: "link" }), button("New user…", reloading(createUser), { symbol: "add", kind: "primary" })],
+    () => [button("Invite user…", invite, { symbol: "link" }), button("New user…", reloading(createUser), { symbol: "add", kind: "primary" })],
   );
 }
 
 function users(reloading) {
   return listing({
     label: "Users",
-    load: async ({ signal, ...wanted }) => within((await get("/admin/users", {}, { signal })).users, ["username", "email", "role"], wanted),
+    load: async ({ signal, ...wanted }) => filterAndPage((await get("/admin/users", {}, { signal })).users, ["username", "email", "role"], wanted),
     columns: [
-      { title: "Name", kind: "wide", sort: "username", cell: (row) => [row.value.username, isMe(row.value) && h("span.soft", {}, " (you)")] },
+      { title: "Name", kind: "wide", sort: "username", cell: (row) => [row.value.username, isMe(row.value) && h("span.muted", {}, " (you)")] },
       { title: "Role", sort: "role", cell: (row) => row.value.role },
       { title: "State", sort: "suspended", cell: (row) => state(row.value) },
-      { title: "Signs in by", cell: (row) => waysIn(row.value) },
-      { title: "Since", sort: "created_at", cell: (row) => when(row.value.created_at) },
-      { title: "Actions", kind: "doing", cell: (row) => actions(row, reloading) },
+      { title: "Signs in with", cell: (row) => signInMethods(row.value) },
+      { title: "Created", sort: "created_at", cell: (row) => timeAgo(row.value.created_at) },
+      { title: "Actions", kind: "row-actions", cell: (row) => actions(row, reloading) },
     ],
     sort: "username:asc",
     hint: "Search by name, e-mail or role",
-    empty: () => emptiness("No users", "Create a user, or invite somebody."),
+    empty: () => emptyState("No users", "Users that you create or invite appear here.", button("New user…", reloading(createUser), { symbol: "add", kind: "primary" })),
   });
 }
 
@@ -50,12 +49,12 @@ function state({ suspended }) {
   return h("span.state", { class: suspended ? "bad" : "good" }, suspended ? "suspended" : "active");
 }
 
-function waysIn({ has_password: hasPassword, oidc_issuer: issuer, email }) {
-  const ways = [hasPassword && "password", issuer && (email ? `${issuer} (${email})` : issuer)].filter(Boolean);
-  return ways.join(", ") || h("span.soft", {}, "tokens only");
+function signInMethods({ has_password: hasPassword, oidc_issuer: issuer, email }) {
+  const methods = [hasPassword && "password", issuer && (email ? `${issuer} (${email})` : issuer)].filter(Boolean);
+  return methods.join(", ") || h("span.muted", {}, "tokens only");
 }
 
-/** The menu stays as it is, open or not, when the list loads again. */
+/** The menu of a row. It reads the row when it opens, so a reload of the list leaves an open menu as it is. */
 function actions(row, reloading) {
   return menu(icon("more"), `Actions for ${row.peek().username}`, () => entries(row.peek(), reloading));
 }
@@ -64,10 +63,10 @@ function entries(user, reloading) {
   const isOther = !isMe(user);
   return [
     isOther && { title: "Change role…", run: reloading(() => changeRole(user)), symbol: icon("user") },
-    { title: "Quota…", run: () => grantToUser(user.username), symbol: icon("data") },
+    { title: "Quota…", run: () => setUserQuota(user.username), symbol: icon("data") },
     { title: "Password reset link…", run: () => resetPassword(user), symbol: icon("key") },
     isOther && !user.suspended && { title: "Suspend…", run: reloading(() => suspend(user)), symbol: icon("pause"), isDangerous: true },
     isOther && user.suspended && { title: "Resume", run: reloading(() => resume(user)), symbol: icon("play") },
-    isOther && { title: "Delete…", run: reloading(() => askForDeletion(user)), symbol: icon("trash"), isDangerous: true },
+    isOther && { title: "Delete…", run: reloading(() => deleteUser(user)), symbol: icon("trash"), isDangerous: true },
   ];
 }

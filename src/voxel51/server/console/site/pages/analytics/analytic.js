@@ -1,34 +1,34 @@
-/** One version of an analytic: what it does, takes and gives. */
+/** The page of one version of an analytic: description, inputs, parameters, outputs, code examples. */
 
 import { each, h } from "../../core/dom.js";
 import { call, get } from "../../core/api.js";
 import { signal } from "../../core/reactive.js";
-import { go } from "../../core/router.js";
+import { navigate } from "../../core/router.js";
 import { dateTime } from "../../core/format.js";
-import { escaped } from "../../core/query.js";
-import { may } from "../../core/session.js";
-import { confirmed } from "../../parts/dialog.js";
+import { escapeQuery } from "../../core/query.js";
+import { hasScope } from "../../core/session.js";
+import { confirmAction } from "../../parts/dialog.js";
 import { button } from "../../parts/form.js";
 import { icon } from "../../parts/icons.js";
 import { loadedRecord } from "../../parts/load.js";
 import { attempt, notify } from "../../parts/notices.js";
 import { prose } from "../../parts/prose.js";
-import { copyable, facts, heading } from "../../parts/show.js";
+import { copyable, facts, heading } from "../../parts/elements.js";
 import { documentation } from "./documentation.js";
-import { exampleCalls } from "./examples.js";
+import { usageExamples } from "./code-examples.js";
 import { images } from "./images.js";
 import { badges, isOwn, pathOf } from "./naming.js";
 
 export function page({ id, query }) {
   const path = `/analytics/${encodeURIComponent(id)}`;
-  return loadedRecord(() => get(path), { what: "analytic", list: "/analytics" }, ({ analytic, ...document }) => {
+  return loadedRecord(() => get(path), { noun: "analytic", list: "/analytics" }, ({ analytic, ...document }) => {
     const record = signal(analytic);
     const reload = async () => (record.value = (await get(path)).analytic);
     return [
       heading(analytic.name, () => actions(record.value, query.get("data"))),
-      h("div.subheading", {}, h("span.soft", {}, `Version ${analytic.version}`), () => badges(record.value)),
+      h("div.subheading", {}, h("span.muted", {}, `Version ${analytic.version}`), () => badges(record.value)),
       prose(analytic.description),
-      isOwn(analytic) && may("upload") && images(record, reload),
+      isOwn(analytic) && hasScope("upload") && images(record, reload),
       h("div.columns", {}, documentation(document), h("aside", {}, aside(analytic, document))),
     ];
   });
@@ -37,26 +37,26 @@ export function page({ id, query }) {
 function actions(analytic, dataIds) {
   const query = dataIds ? `?data=${dataIds.split(",").map(encodeURIComponent).join(",")}` : "";
   return [
-    isOwn(analytic) && may("upload") && button("Delete", () => remove(analytic), { symbol: "trash" }),
-    !analytic.pending && may("run") && h("a.button.primary", { href: `${pathOf(analytic)}/run${query}` }, icon("play"), "Run"),
+    isOwn(analytic) && hasScope("upload") && button("Delete", () => remove(analytic), { symbol: "trash" }),
+    !analytic.pending && hasScope("run") && h("a.button.primary", { href: `${pathOf(analytic)}/run${query}` }, icon("play"), "Run"),
   ];
 }
 
 async function remove({ id, name, version }) {
   const title = `Delete ${name} ${version}?`;
-  if (!(await confirmed(title, "It leaves the catalogue, and its images are deleted. Its past jobs and their results stay.", "Delete"))) return;
+  if (!(await confirmAction(title, "This version is removed from the catalogue, and its images are deleted. Jobs and results are kept. This cannot be undone.", "Delete"))) return;
   await attempt(async () => {
     await call("DELETE", `/analytics/${encodeURIComponent(id)}`);
     notify(`${name} ${version} deleted`);
-    go("/analytics");
+    navigate("/analytics");
   });
 }
 
 function aside(analytic, document) {
   const { limitations = [], source, licence } = document.extensions ?? {};
   return [
-    exampleCalls(analytic.name, document),
-    h("section", {}, h("h2", {}, "Facts"), facts([["Id", copyable(analytic.id)], ["There since", dateTime(analytic.upload_date)], ["Licence", licence && prose(licence)], ["Source", source && prose(source)]])),
+    usageExamples(analytic.name, document),
+    h("section", {}, h("h2", {}, "Details"), facts([["ID", copyable(analytic.id)], ["Uploaded", dateTime(analytic.upload_date)], ["Licence", licence && prose(licence)], ["Source", source && prose(source)]])),
     limitations.length > 0 && h("section", {}, h("h2", {}, "Limitations"), h("ul.plain-list", {}, limitations.map((text) => h("li", {}, prose(text))))),
     versions(analytic),
   ];
@@ -64,12 +64,12 @@ function aside(analytic, document) {
 
 function versions({ id, name }) {
   const others = signal([]);
-  get("/analytics", { search: `name:${escaped(name)}`, all_versions: true, sort: "upload_date:desc", fields: "id,name,version,pending,upload_date" })
+  get("/analytics", { search: `name:${escapeQuery(name)}`, all_versions: true, sort: "upload_date:desc", fields: "id,name,version,pending,upload_date" })
     .then(({ analytics }) => (others.value = analytics.filter((other) => other.name === name)))
-    .catch(() => null); // this version can be read and run all the same
+    .catch(() => null); // this version is usable without the list of the others
   const entry = (version) => {
     const { id: own, version: text, pending } = version.peek();
-    return h("li", {}, own === id ? h("strong", {}, `${text} (this one)`) : h("a", { href: `/analytics/${encodeURIComponent(own)}` }, text), pending && " pending");
+    return h("li", {}, own === id ? h("strong", {}, `${text} (shown here)`) : h("a", { href: `/analytics/${encodeURIComponent(own)}` }, text), pending && " (pending)");
   };
   return h("section", { hidden: () => others.value.length < 2 }, h("h2", {}, "Versions"), h("ul.plain-list", {}, each(() => others.value, (other) => other.id, entry)));
 }

@@ -1,18 +1,18 @@
-/** What can be run. With `?data=<id>,<id>` it is chosen for these videos. */
+/** The catalogue of analytics. With `?data=<id>,<id>` an analytic is chosen for these videos. */
 
 import { each, fill, h } from "../../core/dom.js";
 import { get } from "../../core/api.js";
 import { computed, effect, signal, untracked } from "../../core/reactive.js";
 import { setQuery } from "../../core/router.js";
 import { count } from "../../core/format.js";
-import { all, term } from "../../core/query.js";
-import { may } from "../../core/session.js";
+import { allOf, term } from "../../core/query.js";
+import { hasScope } from "../../core/session.js";
 import { button } from "../../parts/form.js";
 import { icon } from "../../parts/icons.js";
-import { failure, resource } from "../../parts/load.js";
+import { loadError, resource } from "../../parts/load.js";
 import { inline } from "../../parts/prose.js";
-import { emptiness, heading, loading } from "../../parts/show.js";
-import { namesOf } from "./data.js";
+import { emptyState, heading, loading } from "../../parts/elements.js";
+import { namesOf } from "./data-records.js";
 import { badges, pathOf, shortName } from "./naming.js";
 
 const PAGE = 60;
@@ -26,42 +26,43 @@ const KINDS = {
 
 export function page({ query }) {
   const dataIds = (query.get("data") ?? "").split(",").filter(Boolean);
-  const wanted = {
+  const filters = {
     search: signal(query.get("search") ?? ""),
     kind: signal(KINDS[query.get("kind")] ? query.get("kind") : "all"),
     versions: signal(query.get("versions") === "all"),
     limit: signal(PAGE),
   };
-  const asked = computed(() => ({
-    search: all(KINDS[wanted.kind.value][1], wanted.search.value),
-    all_versions: wanted.versions.value,
-    limit: wanted.limit.value,
+  const request = computed(() => ({
+    search: allOf(KINDS[filters.kind.value][1], filters.search.value),
+    all_versions: filters.versions.value,
+    limit: filters.limit.value,
   }));
-  const found = resource((aborted) => get("/analytics", { ...asked.peek(), sort: "name:asc" }, { signal: aborted }));
-  watch(asked, wanted, found.reload);
+  const found = resource((aborted) => get("/analytics", { ...request.peek(), sort: "name:asc" }, { signal: aborted }));
+  watch(request, filters, found.reload);
   return [
-    heading("Analytics", may("upload") && h("a.button", { href: "/analytics/new" }, icon("upload"), "Upload an analytic")),
-    dataIds.length > 0 && purpose(dataIds),
-    tools(wanted),
-    cards(found, asked, dataIds, wanted.limit),
+    heading("Analytics", hasScope("upload") && h("a.button", { href: "/analytics/new" }, icon("upload"), "Upload an analytic")),
+    dataIds.length > 0 && chosenVideos(dataIds),
+    tools(filters),
+    cards(found, request, dataIds, filters.limit),
   ];
 }
 
-function watch(asked, wanted, reload) {
-  let last = asked.peek();
+/** Reload, and keep the filters in the URL, whenever one of them changes. */
+function watch(request, filters, reload) {
+  let last = request.peek();
   effect(() => {
-    if (asked.value === last) return;
-    last = asked.value;
+    if (request.value === last) return;
+    last = request.value;
     reload();
-    const [search, kind, versions] = [wanted.search.peek(), wanted.kind.peek(), wanted.versions.peek()];
+    const [search, kind, versions] = [filters.search.peek(), filters.kind.peek(), filters.versions.peek()];
     setQuery({ search, kind: kind === "all" ? "" : kind, versions: versions && "all" });
   });
 }
 
-function purpose(dataIds) {
+function chosenVideos(dataIds) {
   const names = h("span", {}, dataIds.length === 1 ? "this video" : `these ${count(dataIds.length)} videos`);
   namesOf(dataIds).then((known) => fill(names, known.slice(0, 3).join(", "), known.length > 3 && ` and ${count(known.length - 3)} more`));
-  return h("p.banner", {}, icon("data"), h("span", {}, "Choose what to run on ", names, "."), h("a", { href: "/analytics" }, "Only look"));
+  return h("p.banner", {}, icon("data"), h("span", {}, "Choose an analytic to run on ", names, "."), h("a", { href: "/analytics" }, "Cancel"));
 }
 
 function tools({ search, kind, versions }) {
@@ -73,10 +74,10 @@ function tools({ search, kind, versions }) {
   return h(
     "div.tools",
     {},
-    h("div.search", {}, icon("search"), h("input", { type: "search", value: search.peek(), placeholder: "Name or version", "aria-label": "Search analytics", oninput: type })),
+    h("div.search", {}, icon("search"), h("input", { type: "search", value: search.peek(), placeholder: "Search by name or version", "aria-label": "Search analytics", oninput: type })),
     h(
       "div.choices",
-      { role: "group", "aria-label": "Which analytics" },
+      { role: "group", "aria-label": "Filter" },
       Object.entries(KINDS).map(([name, [title]]) =>
         h("button", { type: "button", "aria-pressed": () => String(kind.value === name), onclick: () => (kind.value = name) }, title),
       ),
@@ -85,7 +86,7 @@ function tools({ search, kind, versions }) {
   );
 }
 
-function cards({ state, reload }, asked, dataIds, limit) {
+function cards({ state, reload }, request, dataIds, limit) {
   const face = computed(() => {
     const { value, error, isThere } = state.value;
     if (error || !isThere) return error ?? "loading";
@@ -95,8 +96,8 @@ function cards({ state, reload }, asked, dataIds, limit) {
     const shown = face.value;
     return untracked(() => {
       if (shown === "loading") return loading();
-      if (shown === "nothing") return nothing(asked.peek());
-      if (shown !== "cards") return failure(shown, reload);
+      if (shown === "nothing") return nothing(request.peek());
+      if (shown !== "cards") return loadError(shown, reload);
       const entries = () => state.value.value.analytics;
       return [
         h("div.grid", {}, each(entries, ({ id }) => id, (analytic) => card(analytic.peek(), dataIds))),
@@ -113,24 +114,24 @@ function card(analytic, dataIds) {
   return h(
     "article.card.analytic",
     { "data-name": analytic.name },
-    h("header", {}, h("h2", {}, h("a", { href: path + query }, name)), h("span.soft", {}, `${owner} · ${analytic.version}`)),
+    h("header", {}, h("h2", {}, h("a", { href: path + query }, name)), h("span.muted", {}, `${owner} · ${analytic.version}`)),
     h("p.description", {}, inline(analytic.description ?? "")),
     h(
       "footer",
       {},
       badges(analytic),
       h("div.grow"),
-      !analytic.pending && may("run") && h("a.button.primary", { href: `${path}/run${query}`, "aria-label": `Run ${name} ${analytic.version}` }, icon("play"), "Run"),
+      !analytic.pending && hasScope("run") && h("a.button.primary", { href: `${path}/run${query}`, "aria-label": `Run ${name} ${analytic.version}` }, icon("play"), "Run"),
     ),
   );
 }
 
 function nothing({ search }) {
-  if (search === "") return emptiness("There are no analytics here", "Install some on the platform, or upload one of your own.");
+  const upload = hasScope("upload") && h("a.button.primary", { href: "/analytics/new" }, icon("upload"), "Upload an analytic");
+  if (search === "") return emptyState("No analytics", "Analytics that are installed on the platform or that you upload appear here.", upload);
   if (search === KINDS.own[1]) {
-    const upload = may("upload") && h("a.button.primary", { href: "/analytics/new" }, icon("upload"), "Upload an analytic");
-    return emptiness("None of your own yet", "An analytic of your own is a manifest, which says what it takes and gives, and a container image.", upload);
+    return emptyState("No analytics of your own yet", "Analytics that you upload appear here. An analytic is a manifest, which describes its inputs, parameters and outputs, and a container image.", upload);
   }
-  if (search === KINDS.pending[1]) return emptiness("Nothing is pending", "What you uploaded is pending until all images that its manifest declares are there.");
-  return h("p.nothing", {}, "Nothing matches this search.");
+  if (search === KINDS.pending[1]) return emptyState("No pending analytics", "Your analytics appear here until all images that their manifests declare have been uploaded.");
+  return h("p.nothing", { role: "status" }, "No results. Change the search or the filters.");
 }

@@ -1,31 +1,29 @@
-/** Choosing data of one's own, by picture and name. */
+/** A control that chooses videos or files of the user, in a dialog with posters and names. */
 
 import { each, h } from "../../core/dom.js";
 import { computed, effect, listen, onEnd, signal, untracked } from "../../core/reactive.js";
 import { ago, count, size } from "../../core/format.js";
 import { term } from "../../core/query.js";
-import { may } from "../../core/session.js";
+import { hasScope } from "../../core/session.js";
 import { dialog } from "../../parts/dialog.js";
 import { button } from "../../parts/form.js";
 import { icon } from "../../parts/icons.js";
-import { failure, resource } from "../../parts/load.js";
+import { loadError, resource } from "../../parts/load.js";
 import { poster } from "../../parts/poster.js";
-import { emptiness, loading } from "../../parts/show.js";
-import { findData } from "./data.js";
+import { emptyState, loading } from "../../parts/elements.js";
+import { findData } from "./data-records.js";
 
 const PAGE = 24;
 const TYPING_MILLISECONDS = 250;
 
 /**
- * What is chosen, and a way to choose.
- *
- * @param {{value: Array<{id, name}>}} chosen a signal, which is changed
- * @param {object} look `what` is chosen ("a video"), whether `isMany` may be, and the `opener`'s attributes
+ * @param {{value: Array<{id, name}>}} chosen a signal that the control changes
+ * @param {{noun: string, isMany: boolean}} options `noun` is what is chosen ("a video"), `isMany` whether several may be
  */
-export function dataChooser(chosen, { what, isMany, opener = {} }) {
+export function dataChooser(chosen, { noun, isMany }) {
   const choose = async () => {
-    const taken = await askForData(chosen.peek(), { what, isMany });
-    if (taken) chosen.value = taken;
+    const selected = await openDataDialog(chosen.peek(), { noun, isMany });
+    if (selected) chosen.value = selected;
   };
   const remove = (id) => (chosen.value = chosen.peek().filter((other) => other.id !== id));
   const entry = (record, id) =>
@@ -34,16 +32,16 @@ export function dataChooser(chosen, { what, isMany, opener = {} }) {
     "div.data-chooser",
     {},
     h("ul", {}, each(() => chosen.value, ({ id }) => id, entry)),
-    button(() => (chosen.value.length === 0 ? `Choose ${what}…` : isMany ? "Choose others…" : "Choose another…"), choose, { symbol: "data", ...opener }),
+    button(() => (chosen.value.length === 0 ? `Choose ${noun}…` : isMany ? "Change selection…" : "Choose another…"), choose, { symbol: "data" }),
   );
 }
 
-/** Ask for data; resolves to the records that were chosen, undefined where somebody thought better of it. */
-function askForData(present, { what, isMany }) {
+/** Ask for data; resolves to the selected records, undefined if the dialog was dismissed. */
+function openDataDialog(before, { noun, isMany }) {
   return dialog(
-    `Choose ${what}`,
+    `Choose ${noun}`,
     (close) => {
-      const taken = signal(present);
+      const selected = signal(before);
       const [search, limit] = [signal(""), signal(PAGE)];
       const found = resource((aborted) => findData({ search: term("name", ...[search.peek()].filter(Boolean)), offset: 0, limit: limit.peek(), signal: aborted }));
       let isFirst = true;
@@ -53,27 +51,26 @@ function askForData(present, { what, isMany }) {
         if (!isFirst) found.reload();
         isFirst = false;
       });
-      listen(window, "focus", found.reload); // who uploaded something in another tab finds it here
+      listen(window, "focus", found.reload); // shows what was uploaded in another tab meanwhile
       const toggle = (record) => {
         if (!isMany) return close([record]);
-        const isTaken = taken.peek().some(({ id }) => id === record.id);
-        taken.value = isTaken ? taken.peek().filter(({ id }) => id !== record.id) : [...taken.peek(), record];
+        const isSelected = selected.peek().some(({ id }) => id === record.id);
+        selected.value = isSelected ? selected.peek().filter(({ id }) => id !== record.id) : [...selected.peek(), record];
       };
       return h(
         "div.choosing",
         {},
-        h("div.tools", {}, searchBox(search), may("upload") && h("a.button", { href: "/data", target: "_blank", rel: "noopener" }, icon("upload"), "Upload another")),
-        results(found, taken, toggle, limit, search),
-        isMany && h("footer", {}, h("button", { type: "button", onclick: () => close() }, "Cancel"), take(taken, close)),
+        h("div.tools", {}, searchBox(search), hasScope("upload") && h("a.button", { href: "/data", target: "_blank", rel: "noopener" }, icon("upload"), "Upload in a new tab")),
+        results(found, selected, toggle, limit, search),
+        isMany && h("footer", {}, h("button", { type: "button", onclick: () => close() }, "Cancel"), selectButton(selected, close)),
       );
     },
     { isWide: true },
   );
 }
 
-function take(taken, close) {
-  const title = () => (taken.value.length === 1 ? "Take this one" : `Take ${count(taken.value.length)}`);
-  return h("button.primary", { type: "button", disabled: () => taken.value.length === 0, onclick: () => close(taken.peek()) }, title);
+function selectButton(selected, close) {
+  return h("button.primary", { type: "button", disabled: () => selected.value.length === 0, onclick: () => close(selected.peek()) }, () => `Use selected (${count(selected.value.length)})`);
 }
 
 function searchBox(search) {
@@ -83,10 +80,10 @@ function searchBox(search) {
     clearTimeout(timer);
     timer = setTimeout(() => (search.value = event.target.value.trim()), TYPING_MILLISECONDS);
   };
-  return h("div.search", {}, icon("search"), h("input", { type: "search", placeholder: "Part of its name", "aria-label": "Search your data", autofocus: true, oninput: type }));
+  return h("div.search", {}, icon("search"), h("input", { type: "search", placeholder: "Search by name", "aria-label": "Search your videos", autofocus: true, oninput: type }));
 }
 
-function results({ state, reload }, taken, toggle, limit, search) {
+function results({ state, reload }, selected, toggle, limit, search) {
   const face = computed(() => {
     const { value, error, isThere } = state.value;
     if (error || !isThere) return error ?? "loading";
@@ -97,24 +94,24 @@ function results({ state, reload }, taken, toggle, limit, search) {
     return untracked(() => {
       if (shown === "loading") return loading();
       if (shown === "nothing") {
-        return search.peek() ? h("p.nothing", {}, "Nothing has such a name.") : emptiness("You have no data yet", "Upload a video in another tab; it appears here when you come back.");
+        return search.peek() ? h("p.nothing", { role: "status" }, "No results. Change the search.") : emptyState("No videos yet", "Your videos appear here. Upload one in a new tab, then come back to this tab.");
       }
-      if (shown !== "list") return failure(shown, reload);
+      if (shown !== "list") return loadError(shown, reload);
       const records = () => state.value.value.data;
       return [
-        h("div.data-grid", {}, each(records, ({ id }) => id, (record, id) => option(record.peek(), () => taken.value.some((other) => other.id === id), toggle))),
+        h("div.data-grid", {}, each(records, ({ id }) => id, (record, id) => option(record.peek(), () => selected.value.some((other) => other.id === id), toggle))),
         () => state.value.value.count > records().length && h("div.pager", {}, button("Show more", () => (limit.value += PAGE))),
       ];
     });
   };
 }
 
-function option(record, isTaken, toggle) {
+function option(record, isSelected, toggle) {
   return h(
     "button.data-option",
-    { type: "button", "aria-pressed": () => String(isTaken()), onclick: () => toggle(record) },
+    { type: "button", "aria-pressed": () => String(isSelected()), onclick: () => toggle(record) },
     poster(record.id),
     h("span.name", {}, record.name),
-    h("span.soft", {}, [size(record.size), ago(record.upload_date)].filter(Boolean).join(" · ")),
+    h("span.muted", {}, [size(record.size), ago(record.upload_date)].filter(Boolean).join(" · ")),
   );
 }

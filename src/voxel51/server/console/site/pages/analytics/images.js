@@ -1,4 +1,4 @@
-/** The container images of an analytic of one's own: until each that its manifest declares is there, it is pending. */
+/** Container images of the user's own analytic. It is pending until each image that its manifest declares is uploaded. */
 
 import { h } from "../../core/dom.js";
 import { upload } from "../../core/api.js";
@@ -6,12 +6,12 @@ import { onEnd, signal } from "../../core/reactive.js";
 import { dateTime, percent, size } from "../../core/format.js";
 import { button } from "../../parts/form.js";
 import { icon } from "../../parts/icons.js";
-import { notify, textOf } from "../../parts/notices.js";
-import { progressBar } from "../../parts/show.js";
+import { notify, errorText } from "../../parts/notices.js";
+import { progressBar } from "../../parts/elements.js";
 
 /**
  * @param {{value}} record a signal of the analytic's record
- * @param {() => Promise} reload brings it up to date
+ * @param {() => Promise} reload fetches the record again
  */
 export function images(record, reload) {
   const { id, supports_cpu: onCpu, supports_gpu: onGpu } = record.peek();
@@ -22,30 +22,30 @@ export function images(record, reload) {
     h("h2", {}, "Images"),
     () =>
       record.value.pending
-        ? h("p", {}, `It is pending until its ${kinds.join(" and ")} image${kinds.length > 1 ? "s are" : " is"} there: archives as docker save or an OCI tool leaves them, packed by gzip or not.`)
-        : h("p.soft", {}, "All images are there. They do not change any more; upload a new version to change them."),
+        ? h("p", {}, `The analytic is pending until you upload its ${kinds.join(" and ")} image${kinds.length > 1 ? "s" : ""}: archives in the format of docker save or OCI, optionally compressed with gzip.`)
+        : h("p.muted", {}, "All images are uploaded. To change an image, upload a new version of the analytic."),
     kinds.map((kind) => image(id, kind, record, reload)),
   );
 }
 
 function image(id, kind, record, reload) {
-  const sending = signal(null); // {filename, fraction, stop} while it goes up
+  const sending = signal(null); // {filename, fraction, cancel} during an upload
   const problem = signal("");
   const isThere = () => record.value.images?.find(({ type }) => type === kind);
-  onEnd(() => sending.peek()?.stop());
+  onEnd(() => sending.peek()?.cancel());
   const send = async (file) => {
     problem.value = "";
-    const going = signal(0);
+    const fraction = signal(0);
     const abort = new AbortController();
-    sending.value = { filename: file.name, going, stop: () => abort.abort() };
+    sending.value = { filename: file.name, fraction, cancel: () => abort.abort() };
     const form = new FormData();
     form.append("file", file);
     try {
-      await upload(`/analytics/${encodeURIComponent(id)}/images`, { query: { type: kind }, form, onProgress: (fraction) => (going.value = fraction), signal: abort.signal });
+      await upload(`/analytics/${encodeURIComponent(id)}/images`, { query: { type: kind }, form, onProgress: (sent) => (fraction.value = sent), signal: abort.signal });
       await reload();
-      notify(record.peek().pending ? `The ${kind} image is there` : `${record.peek().name} is available`);
+      notify(record.peek().pending ? `${kind} image uploaded` : `${record.peek().name} is ready to run`);
     } catch (error) {
-      if (error.name !== "AbortError") problem.value = textOf(error);
+      if (error.name !== "AbortError") problem.value = errorText(error);
     } finally {
       sending.value = null;
     }
@@ -54,25 +54,25 @@ function image(id, kind, record, reload) {
     "div.image",
     { role: "group", "aria-label": `${kind} image` },
     h("strong", {}, kind),
-    () => (isThere() ? there(isThere()) : record.value.pending && !sending.value && h("span.soft", {}, "not there yet")),
+    () => (isThere() ? imageDetails(isThere()) : record.value.pending && !sending.value && h("span.muted", {}, "not uploaded yet")),
     () => sending.value && progress(sending.value),
     () => record.value.pending && !sending.value && picker(kind, send),
     h("p.error", { role: "alert" }, () => problem.value),
   );
 }
 
-function there({ format, size_bytes: bytes, upload_date: date }) {
-  return h("span.soft", {}, `${format}, ${size(bytes)}, ${dateTime(date)}`);
+function imageDetails({ format, size_bytes: bytes, upload_date: date }) {
+  return h("span.muted", {}, `${format}, ${size(bytes)}, ${dateTime(date)}`);
 }
 
-function progress({ filename, going, stop }) {
+function progress({ filename, fraction, cancel }) {
   return h(
     "div.going",
     {},
     h("span", {}, filename),
-    () => progressBar(going.value, `Upload of ${filename}`),
-    h("span.soft", {}, () => (going.value < 1 ? percent(going.value) : "being looked at…")),
-    button("Stop", stop, { symbol: "close", kind: "plain" }),
+    () => progressBar(fraction.value, `Upload of ${filename}`),
+    h("span.muted", {}, () => (fraction.value < 1 ? percent(fraction.value) : "checking…")),
+    button("Cancel", cancel, { symbol: "close", kind: "plain" }),
   );
 }
 
@@ -81,7 +81,7 @@ function picker(kind, send) {
     "label.button.file",
     {},
     icon("upload"),
-    `Choose the ${kind} image`,
-    h("input.unseen", { type: "file", accept: ".tar,.gz,.tgz,application/x-tar,application/gzip", onchange: (event) => event.target.files[0] && send(event.target.files[0]) }),
+    `Upload ${kind} image`,
+    h("input.visually-hidden", { type: "file", accept: ".tar,.gz,.tgz,application/x-tar,application/gzip", onchange: (event) => event.target.files[0] && send(event.target.files[0]) }),
   );
 }

@@ -1,4 +1,4 @@
-/** Controls for the files that an analytic takes. */
+/** Form fields for the inputs of an analytic: videos or files of the user. */
 
 import { computed, effect, signal } from "../../core/reactive.js";
 import { inline } from "../../parts/prose.js";
@@ -7,22 +7,22 @@ import { readable } from "./naming.js";
 import { group } from "./parameters.js";
 
 /**
- * An input's field; of the same form as a parameter's (`parameterField`), with `chosen`: a signal of the records.
+ * The field of an input. It has the shape of a parameter's (`parameterField`), and `chosen`, a signal of the records.
  *
- * @param {boolean} isMany whether several may be chosen, of which each gets a job of its own
+ * @param {boolean} isMany whether several may be chosen; each of them gets its own job
  */
 export function inputField(input, records, isMany) {
   const chosen = signal(records);
   const error = signal("");
-  const what = input.type.endsWith(".Video") ? (isMany ? "videos" : "a video") : isMany ? "files" : "a file";
-  const control = dataChooser(chosen, { what, isMany });
-  const more = isMany ? " Of several, each gets a job of its own." : "";
+  const noun = input.type.endsWith(".Video") ? (isMany ? "videos" : "a video") : isMany ? "files" : "a file";
+  const control = dataChooser(chosen, { noun, isMany });
+  const more = isMany ? " If you choose several, each gets its own job." : "";
   const node = group(readable(input.name), control, [inline(input.description ?? ""), more], error, input.required);
   node.dataset.input = input.name;
   const problem = computed(() => {
-    const gone = chosen.value.filter(({ isMissing }) => isMissing);
-    if (gone.length > 0) return `${gone.map(({ id }) => id).join(", ")} is not there any more; choose another`;
-    return input.required && chosen.value.length === 0 ? `choose ${what}` : "";
+    const missing = chosen.value.filter(({ isMissing }) => isMissing);
+    if (missing.length > 0) return `${missing.map(({ id }) => id).join(", ")} was deleted. Choose another.`;
+    return input.required && chosen.value.length === 0 ? `Choose ${noun}.` : "";
   });
   effect(() => {
     chosen.value;

@@ -1,25 +1,27 @@
-/** How analytics are called, and what can be said of one in a word. */
+/** Names and badges of analytics. */
 
 import { h } from "../../core/dom.js";
 
-/** The path of the page about a version of an analytic. */
+const SCOPES = { public: "public", user: "your own", application: "of your application" };
+
+/** Return the path of the page of an analytic's version. */
 export const pathOf = ({ id }) => `/analytics/${encodeURIComponent(id)}`;
 
-/** Owner and name of `owner/name`. */
+/** Split `owner/name` into owner and name. */
 export function shortName(fullName) {
   const cut = fullName.indexOf("/");
   return cut < 0 ? ["", fullName] : [fullName.slice(0, cut), fullName.slice(cut + 1)];
 }
 
-/** Whether it is of whoever looks: what somebody uploaded themselves nobody else sees. */
+/** Return whether the user uploaded the analytic; those of other users are never listed. */
 export const isOwn = ({ scope }) => scope === "user";
 
-/** Scope, hardware and state of an analytic, in a word each. */
+/** Badges for the scope, hardware and state of an analytic. */
 export function badges(analytic) {
   return h(
     "span.badges",
     {},
-    h("span.badge", {}, { public: "public", user: "your own", application: "of your application" }[analytic.scope] ?? analytic.scope),
+    h("span.badge", {}, SCOPES[analytic.scope] ?? analytic.scope),
     analytic.supports_cpu && h("span.badge", {}, "CPU"),
     analytic.supports_gpu && h("span.badge", {}, "GPU"),
     analytic.is_image_to_video && h("span.badge", {}, "image to video"),
@@ -27,7 +29,7 @@ export function badges(analytic) {
   );
 }
 
-/** A name with underscores, as people read it. */
+/** Return the name of a parameter or input as a title: `first_frame` becomes "First frame". */
 export function readable(name) {
   const words = name.replaceAll("_", " ");
   return words.charAt(0).toUpperCase() + words.slice(1);

@@ -1,4 +1,4 @@
-/** Controls for the parameters of an analytic, by their types. */
+/** Form fields for the parameters of an analytic, by type. */
 
 import { h } from "../../core/dom.js";
 import { computed, effect, signal } from "../../core/reactive.js";
@@ -7,18 +7,18 @@ import { inline } from "../../parts/prose.js";
 import { dataChooser } from "./data-chooser.js";
 import { bounds } from "./documentation.js";
 import { readable } from "./naming.js";
-import { regionControl, regionOf, regionProblem } from "./region.js";
+import { regionControl, regionOf, regionError } from "./region.js";
 import { READERS, textOfValue } from "./values.js";
 
 /**
- * A parameter's field.
+ * The field of a parameter.
  *
- * @param {object} parameter as the manifest has it
- * @param {object} range what the manifest says of its values
- * @param {*} given what it is at first; undefined for its default
- * @param {() => string|undefined} videoId of a video that it is for
- * @returns {{name, part, node, value, problem, error, focus}} `value` is a signal of what goes into the request, undefined for
- *   nothing; `problem` of what is wrong with what was typed; `error` of what is shown
+ * @param {object} parameter of the manifest
+ * @param {object} range of its values, from the manifest's extensions
+ * @param {*} given the initial value; undefined for the default
+ * @param {() => string|undefined} videoId of the chosen video, for controls that show its image
+ * @returns {{name, part, node, value, problem, error, focus}} `value` is a signal of the value in the request, undefined if it
+ *   is left out; `problem` a signal of what is wrong with the input; `error` a signal of the error that is shown
  */
 export function parameterField(parameter, range, given, videoId) {
   const kind = parameter.type.split(".").at(-1);
@@ -28,7 +28,7 @@ export function parameterField(parameter, range, given, videoId) {
   return plainField(parameter, range, given, kind);
 }
 
-/** Only data has types that are no plain values; a default or an example that is no reference tells otherwise. */
+/** An unknown type is data, unless the default or the placeholder shows that it is a plain value. */
 function isPlain({ default: preset, placeholder }) {
   return (preset !== undefined && preset !== null) || /^\s*[[{](?!\s*"data-id")/.test(placeholder ?? "");
 }
@@ -37,7 +37,7 @@ function plainField(parameter, range, given, kind) {
   const preset = textOfValue(parameter.default, kind);
   const raw = signal(given === undefined ? preset : textOfValue(given, kind));
   const read = computed(() => (raw.value === "" ? {} : (READERS[kind] ?? READERS.Object)(raw.value, range)));
-  const problem = computed(() => read.value.problem ?? (raw.value === "" && parameter.required && preset === "" ? "is needed" : ""));
+  const problem = computed(() => read.value.problem ?? (raw.value === "" && parameter.required && preset === "" ? "A value is required." : ""));
   const value = computed(() => (raw.value === preset || read.value.problem ? undefined : read.value.value));
   const control = controlOf(parameter, range, kind, raw);
   const reset = () => (raw.value = preset);
@@ -47,22 +47,22 @@ function plainField(parameter, range, given, kind) {
 function regionField(parameter, given, videoId) {
   const none = ["", "", "", ""];
   const sides = signal(Array.isArray(given) && given.length === 4 ? given.map(String) : none);
-  const value = computed(() => (sides.value.every((side) => side === "") || regionProblem(sides.value) ? undefined : regionOf(sides.value)));
-  const reset = { isWanted: () => sides.value.some((side) => side !== ""), run: () => (sides.value = none), preset: "whole picture" };
+  const value = computed(() => (sides.value.every((side) => side === "") || regionError(sides.value) ? undefined : regionOf(sides.value)));
+  const reset = { isWanted: () => sides.value.some((side) => side !== ""), run: () => (sides.value = none), preset: "the whole frame" };
   const control = regionControl(sides, videoId);
-  return finished(parameter, { value, problem: computed(() => regionProblem(sides.value)), control, hint: "", reset });
+  return finished(parameter, { value, problem: computed(() => regionError(sides.value)), control, hint: "", reset });
 }
 
 function dataField(parameter, given) {
   const id = given?.["data-id"];
   const chosen = signal(id ? [{ id, name: given.name ?? id }] : []);
   const value = computed(() => (chosen.value.length ? { "data-id": chosen.value[0].id } : undefined));
-  const problem = computed(() => (parameter.required && chosen.value.length === 0 ? "is needed" : ""));
-  const control = dataChooser(chosen, { what: "a file", isMany: false });
+  const problem = computed(() => (parameter.required && chosen.value.length === 0 ? "Choose a file." : ""));
+  const control = dataChooser(chosen, { noun: "a file", isMany: false });
   return finished(parameter, { value, problem, control, hint: "", reset: null });
 }
 
-/** The field around a control; what is wrong with its value is shown from the moment somebody asks for it until it changes. */
+/** The field around a control. Its error is shown when the form is submitted, and hidden as soon as the value changes. */
 function finished(parameter, { value, problem, control, hint, reset }) {
   const error = signal("");
   const title = readable(parameter.name);
@@ -70,7 +70,7 @@ function finished(parameter, { value, problem, control, hint, reset }) {
   if (isNative) control.required = parameter.required && parameter.default === undefined;
   const explained = [inline(parameter.description ?? ""), hint && ` (${hint})`];
   const named = isNative ? field(title, control, { hint: explained, error }) : group(title, control, explained, error, parameter.required);
-  const back = reset && (reset.preset === "" ? "Leave it empty" : `Back to ${reset.preset}`);
+  const back = reset && (reset.preset === "" ? "Clear" : `Reset to ${reset.preset}`);
   const again = reset && h("span.reset", { hidden: () => !reset.isWanted() }, button(back, reset.run, { kind: "link", "aria-label": `${back}: ${title}` }));
   if (again) named.append(again);
   named.dataset.parameter = parameter.name;
@@ -89,7 +89,7 @@ export function group(title, control, hint, error, isRequired) {
   return h(
     "div.field",
     { role: "group", "aria-labelledby": id, class: () => (error.value ? "wrong" : "") },
-    h("p.label", { id }, title, isRequired && h("span.required", { title: "needed" }, " *")),
+    h("p.label", { id }, title, isRequired && h("span.required", { title: "Required" }, " *")),
     control,
     hint && h("p.hint", {}, hint),
     h("p.error", { role: "alert" }, () => error.value),
@@ -113,12 +113,12 @@ function controlOf({ placeholder }, range, kind, raw) {
 function choice(options, raw) {
   const control = select(options, { onchange: (event) => (raw.value = event.target.value) });
   effect(() => {
-    control.value = raw.value; // as after a reset
+    control.value = raw.value; // follows a reset
   });
   return control;
 }
 
-/** What is in a control; of a number that is none, something that is none either (browsers give nothing then). */
+/** The text in a control. For an invalid number browsers return an empty text; return one that is reported as invalid. */
 function typedIn(control) {
-  return control.validity.badInput ? "no number" : control.value.trim();
+  return control.validity.badInput ? "not a number" : control.value.trim();
 }

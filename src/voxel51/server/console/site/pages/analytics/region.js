@@ -1,4 +1,4 @@
-/** A part of the picture: drawn on it with the pointer, or given as four numbers. */
+/** A control for a region of the video: drawn on its poster with the pointer, or typed as four numbers. */
 
 import { h } from "../../core/dom.js";
 import { signal, untracked } from "../../core/reactive.js";
@@ -9,9 +9,9 @@ const SMALLEST = 0.01;
 const DIGITS = 3;
 
 /**
- * @param {{value: Array<string>}} sides a signal of four texts: left, top, width and height as shares of the picture; all
- *   empty for the whole picture
- * @param {() => string|undefined} videoId whose picture is drawn on
+ * @param {{value: Array<string>}} sides a signal of four texts: left, top, width and height as fractions of the frame; all
+ *   empty for the whole frame
+ * @param {() => string|undefined} videoId whose poster is shown
  */
 export function regionControl(sides, videoId, describedBy) {
   const inputs = SIDES.map((title, index) =>
@@ -30,16 +30,16 @@ export function regionControl(sides, videoId, describedBy) {
   return h("div.region", {}, () => id() && untracked(() => drawing(sides, id())), h("div.sides", {}, inputs));
 }
 
-/** What is wrong with four texts as a region; empty where nothing is. */
-export function regionProblem(sides) {
+/** Return the error in four texts as a region; empty if they are valid. */
+export function regionError(sides) {
   if (sides.every((side) => side === "")) return "";
   const [left, top, width, height] = regionOf(sides);
-  if (![left, top, width, height].every((side) => Number.isFinite(side) && side >= 0 && side <= 1)) return "takes four numbers from 0 to 1";
-  if (width === 0 || height === 0) return "must have a width and a height";
-  return left + width > 1 + 1e-9 || top + height > 1 + 1e-9 ? "must lie within the picture: left and width, and top and height, come to 1 at most" : "";
+  if (![left, top, width, height].every((side) => Number.isFinite(side) && side >= 0 && side <= 1)) return "Enter four numbers from 0 to 1.";
+  if (width === 0 || height === 0) return "The width and the height must be above 0.";
+  return left + width > 1 + 1e-9 || top + height > 1 + 1e-9 ? "The region must lie within the frame: left + width and top + height must not exceed 1." : "";
 }
 
-/** The numbers; those that were left empty are those of the whole picture. */
+/** Return the four numbers; empty texts get the values of the whole frame. */
 export const regionOf = (sides) => sides.map((side, index) => (side === "" ? Number(index > 1) : Number(side)));
 
 function drawing(sides, videoId) {
@@ -75,7 +75,7 @@ function drawing(sides, videoId) {
 }
 
 function box(sides) {
-  if (sides.every((side) => side === "") || regionProblem(sides)) return null;
+  if (sides.every((side) => side === "") || regionError(sides)) return null;
   const [left, top, width, height] = regionOf(sides).map((share) => `${share * 100}%`);
   return h("div.region-box", { style: { left, top, width, height } });
 }

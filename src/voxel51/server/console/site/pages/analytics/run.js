@@ -1,47 +1,47 @@
-/** Asking for jobs of an analytic: a form from its manifest. `?data=` chooses videos, `?job=` begins with what a job was asked. */
+/** The form that runs an analytic, made from its manifest. `?data=` chooses videos; `?job=` starts from the request of a job. */
 
 import { h } from "../../core/dom.js";
 import { get } from "../../core/api.js";
 import { computed, signal } from "../../core/reactive.js";
-import { go } from "../../core/router.js";
+import { navigate } from "../../core/router.js";
 import { count } from "../../core/format.js";
-import { may } from "../../core/session.js";
+import { hasScope } from "../../core/session.js";
 import { term } from "../../core/query.js";
-import { codeBlock } from "../../parts/code.js";
+import { codeBlock } from "../../parts/elements.js";
 import { dateInput } from "../../parts/expiry.js";
 import { checkbox, field, form, select } from "../../parts/form.js";
 import { loadedRecord } from "../../parts/load.js";
-import { textOf } from "../../parts/notices.js";
-import { tellOutcomes } from "../../parts/batch.js";
+import { errorText } from "../../parts/notices.js";
+import { showOutcomes } from "../../parts/batch.js";
 import { inline } from "../../parts/prose.js";
-import { emptiness, heading } from "../../parts/show.js";
+import { emptyState, heading } from "../../parts/elements.js";
 import { tabs } from "../../parts/tabs.js";
-import { recordsOf } from "./data.js";
-import { commandOf, pythonOf } from "./examples.js";
+import { recordsOf } from "./data-records.js";
+import { commandOf, pythonOf } from "./code-examples.js";
 import { inputField } from "./inputs.js";
 import { pathOf, shortName } from "./naming.js";
 import { parameterField } from "./parameters.js";
-import { requestOf, submitJob, tellAtField, tellProblems } from "./submitting.js";
+import { requestOf, submitJob, showErrorAtField, showProblems } from "./submit-job.js";
 
-const PART_OF_VIDEO = new Set(["first_frame", "last_frame", "start_seconds", "end_seconds", "fps", "region", "strict"]);
-/** What most analytics take beside their own parameters; it is folded, so that their own stand out. */
+/** Parameters that most analytics have in common. They are in a collapsed section, so that the analytic's own stand out. */
+const COMMON_PARAMETERS = new Set(["first_frame", "last_frame", "start_seconds", "end_seconds", "fps", "region", "strict"]);
 
 export function page({ id, query }) {
   return loadedRecord(
-    () => everything(id, query),
-    { what: "analytic", list: "/analytics" },
-    (known) => {
-      const { analytic } = known;
-      const title = heading(`Run ${shortName(analytic.name)[1]}`, h("a.button", { href: pathOf(analytic) }, "About it"));
-      if (!may("run")) return [title, emptiness("You may only look", "Your role does not let you run analytics. Ask the operator of the platform.")];
-      if (analytic.pending) return [title, emptiness("It is pending", "It cannot run before all images that its manifest declares are there.", h("a.button", { href: pathOf(analytic) }, "See what is missing"))];
-      return [title, h("p.subheading", {}, h("span.soft", {}, `${analytic.name} ${analytic.version}`)), runForm(known)];
+    () => fetchForm(id, query),
+    { noun: "analytic", list: "/analytics" },
+    (fetched) => {
+      const { analytic } = fetched;
+      const title = heading(`Run ${shortName(analytic.name)[1]}`, h("a.button", { href: pathOf(analytic) }, "Details"));
+      if (!hasScope("run")) return [title, emptyState("You cannot run analytics", "Your role is viewer. Ask the operator of the platform to change it.")];
+      if (analytic.pending) return [title, emptyState("This analytic is pending", "It can run once all images that its manifest declares are uploaded.", h("a.button", { href: pathOf(analytic) }, "View images"))];
+      return [title, h("p.subheading", {}, h("span.muted", {}, `${analytic.name} ${analytic.version}`)), runForm(fetched)];
     },
   );
 }
 
-/** The manifest, and what stands in the form at first. */
-async function everything(id, query) {
+/** Fetch the manifest, and the initial values of the form. */
+async function fetchForm(id, query) {
   const [{ analytic, ...document }, request] = await Promise.all([
     get(`/analytics/${encodeURIComponent(id)}`),
     query.get("job") ? get(`/jobs/${encodeURIComponent(query.get("job"))}/request`) : { inputs: {}, parameters: {} },
@@ -68,27 +68,27 @@ function runForm({ analytic, document, request, records, dataIds }) {
   });
   const fields = [...inputs, ...parameters];
   const job = jobFields(analytic, request, chosen);
-  const asked = (dataId) => requestOf(analytic, fields, job.computeMode.value, main?.name, dataId);
-  const submit = () => submitAll({ fields, chosen, job, asked });
-  const verb = () => (chosen.value.length > 1 ? `${job.isStarted.value ? "Start" : "Keep"} ${count(chosen.value.length)} jobs` : job.isStarted.value ? "Start the job" : "Keep it ready");
+  const requestFor = (dataId) => requestOf(analytic, fields, job.computeMode.value, main?.name, dataId);
+  const submit = () => submitAll({ fields, chosen, job, requestFor });
+  const verb = () => `${job.isStarted.value ? "Start" : "Create"} ${chosen.value.length > 1 ? `${count(chosen.value.length)} jobs` : "job"}`;
   return h(
     "div.columns.run",
     {},
-    form([h("section.card", {}, inputs.map(({ node }) => node)), parameterSections(parameters), h("section.card", {}, h("h2", {}, "The job"), job.nodes)], { verb, submit, isChecked: false }),
-    h("aside", {}, preview(computed(() => asked(chosen.value[0]?.id)), job, chosen)),
+    form([h("section.card", {}, inputs.map(({ node }) => node)), parameterSections(parameters), h("section.card", {}, h("h2", {}, "Job"), job.nodes)], { verb, submit, isValidated: false }),
+    h("aside", {}, preview(computed(() => requestFor(chosen.value[0]?.id)), job, chosen)),
   );
 }
 
 function parameterSections(fields) {
-  const [own, common] = [fields.filter(({ name }) => !PART_OF_VIDEO.has(name)), fields.filter(({ name }) => PART_OF_VIDEO.has(name))];
+  const [own, common] = [fields.filter(({ name }) => !COMMON_PARAMETERS.has(name)), fields.filter(({ name }) => COMMON_PARAMETERS.has(name))];
   const isSet = common.some(({ value }) => value.peek() !== undefined);
   return [
     own.length > 0 && h("section.card", {}, h("h2", {}, "Parameters"), own.map(({ node }) => node)),
-    common.length > 0 && h("details.card", { open: isSet }, h("summary", {}, h("h2", {}, "Which part of the video"), h("span.soft", {}, "all of it, if you say nothing")), h("div.pairs", {}, common.map(({ node }) => node))),
+    common.length > 0 && h("details.card", { open: isSet }, h("summary", {}, h("h2", {}, "Frames and region"), h("span.muted", {}, "the whole video by default")), h("div.pairs", {}, common.map(({ node }) => node))),
   ];
 }
 
-/** What a job is called, and when and on what it runs. */
+/** The fields of the job itself: name, hardware, expiry, and whether it starts immediately. */
 function jobFields(analytic, request, chosen) {
   const [name, isStarted, moment, computeMode] = [signal(""), signal(true), signal(""), signal(request.compute_mode ?? "")];
   const preset = (record) => [shortName(analytic.name)[1], record && `on ${record.name}`].filter(Boolean).join(" ");
@@ -96,14 +96,14 @@ function jobFields(analytic, request, chosen) {
     if (name.value === "") return preset(record);
     return chosen.value.length > 1 ? `${name.value}: ${record.name}` : name.value;
   };
-  const modes = [["", "as the platform sees fit"], ["CPU", "CPU"], ["GPU", "GPU"]];
+  const modes = [["", "automatic"], ["CPU", "CPU"], ["GPU", "GPU"]];
   const nodes = [
     field("Name", h("input", { type: "text", maxlength: 255, placeholder: () => preset(chosen.value[0]), oninput: (event) => (name.value = event.target.value.trim()) }), {
-      hint: () => (chosen.value.length > 1 && name.value ? "The name of each video follows it." : "If you give none, it is called as shown."),
+      hint: () => (chosen.value.length > 1 && name.value ? "The name of each video is added to it." : "Optional"),
     }),
-    analytic.supports_cpu && analytic.supports_gpu && field("Runs on", select(modes, { value: computeMode.peek(), onchange: (event) => (computeMode.value = event.target.value) })),
-    field("Keep the result until", dateInput("ttl", { oninput: (event) => (moment.value = event.target.value) }), { hint: "If you say nothing, as long as the platform keeps results." }),
-    checkbox("Start at once", { checked: true, onchange: (event) => (isStarted.value = event.target.checked) }),
+    analytic.supports_cpu && analytic.supports_gpu && field("Compute mode", select(modes, { value: computeMode.peek(), onchange: (event) => (computeMode.value = event.target.value) })),
+    field("Expires", dateInput("ttl", { oninput: (event) => (moment.value = event.target.value) }), { hint: "Optional. By default the platform's lifetime for jobs applies." }),
+    checkbox("Start immediately", { checked: true, onchange: (event) => (isStarted.value = event.target.checked) }),
   ];
   const ttl = computed(() => (moment.value ? new Date(moment.value).toISOString() : ""));
   return { nodes, nameOf, isStarted, ttl, computeMode };
@@ -120,31 +120,31 @@ function preview(request, job, chosen) {
   return h(
     "section.card.preview",
     {},
-    h("h2", {}, "What is sent"),
-    h("p.soft", {}, () => (chosen.value.length > 1 ? inline(`One such request for each of ${count(chosen.value.length)} videos; this is the first.`) : "Values that are as preset are left out.")),
+    h("h2", {}, "Preview"),
+    h("p.muted", {}, () => (chosen.value.length > 1 ? inline(`The request for the first of ${count(chosen.value.length)} videos. Each video gets its own job.`) : "Parameters with default values are omitted.")),
     tabs(entries, "as"),
   );
 }
 
-/** Submit a job for each chosen video, one after the other; what could not be submitted stays chosen. */
-async function submitAll({ fields, chosen, job, asked }) {
-  if (!tellProblems(fields)) return;
+/** Submit a job for each chosen video, one after the other. Videos whose job could not be submitted stay chosen. */
+async function submitAll({ fields, chosen, job, requestFor }) {
+  if (!showProblems(fields)) return;
   const records = chosen.peek().length ? chosen.peek() : [undefined];
   const options = { isStarted: job.isStarted.peek(), ttl: job.ttl.peek() };
   const [jobs, failed] = [[], []];
   for (const record of records) {
     try {
-      jobs.push(await submitJob(asked(record?.id), job.nameOf(record), options));
+      jobs.push(await submitJob(requestFor(record?.id), job.nameOf(record), options));
     } catch (error) {
       failed.push({ record, error });
-      if (jobs.length === 0 && failed.length === 1 && records.length > 1 && tellAtField(error, fields)) return; // as it would be with all
+      if (jobs.length === 0 && failed.length === 1 && records.length > 1 && showErrorAtField(error, fields)) return; // the others would fail the same way
     }
   }
-  if (failed.length === 0) return go(jobs.length === 1 ? `/jobs/${encodeURIComponent(jobs[0].id)}` : `/jobs?search=${encodeURIComponent(term("id", ...jobs.map(({ id }) => id)))}`);
+  if (failed.length === 0) return navigate(jobs.length === 1 ? `/jobs/${encodeURIComponent(jobs[0].id)}` : `/jobs?search=${encodeURIComponent(term("id", ...jobs.map(({ id }) => id)))}`);
   if (records.length > 1) {
     chosen.value = failed.map(({ record }) => record);
     const done = jobs.map(({ name }) => ({ name }));
-    return tellOutcomes([...done, ...failed.map(({ record, error }) => ({ name: record.name, error: textOf(error) }))], "submitted");
+    return showOutcomes([...done, ...failed.map(({ record, error }) => ({ name: record.name, error: errorText(error) }))], "submitted");
   }
-  if (!tellAtField(failed[0].error, fields)) throw failed[0].error;
+  if (!showErrorAtField(failed[0].error, fields)) throw failed[0].error;
 }

@@ -1,9 +1,9 @@
-/** Manifests to begin with, by the type of analytic. */
+/** Example manifests by type of analytic. */
 
 const info = {
   name: "my-analytic",
   version: "1.0.0",
-  description: "What it finds, and what it is good for.",
+  description: "Describe what the analytic detects and what it is used for.",
   supports_cpu: true,
   supports_gpu: false,
 };
@@ -11,12 +11,12 @@ const info = {
 export const TEMPLATES = {
   PLATFORM: {
     info,
-    inputs: [{ name: "video", type: "types.Video", description: "The video.", required: true }],
+    inputs: [{ name: "video", type: "types.Video", description: "The video to process.", required: true }],
     parameters: [
       {
         name: "confidence",
         type: "types.Number",
-        description: "How sure it must be of what it finds.",
+        description: "Minimum confidence of detections.",
         placeholder: "0.5",
         required: false,
         default: 0.5,
@@ -26,7 +26,7 @@ export const TEMPLATES = {
       {
         name: "labels",
         type: "types.VideoLabels",
-        description: "What was found in each frame.",
+        description: "Detections in each frame.",
         filename: "labels.json",
         post_as_data: false,
         schema: null,

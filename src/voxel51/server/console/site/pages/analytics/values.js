@@ -1,19 +1,19 @@
-/** Values of parameters, from and to the text in which people type them. */
+/** Parameter values: parse the text of a form field, and format a value as text. */
 
 import { bounds } from "./documentation.js";
 
-/** By type: what a text that is not empty means, as `{value}`, or what is wrong with it, as `{problem}`. */
+/** Parsers by type: each returns `{value}` for a valid text, or `{problem}`. */
 export const READERS = {
   Number: number,
   Float: number,
-  Integer: (text, range) => (Number.isInteger(Number(text)) ? number(text, range) : { problem: "takes a whole number" }),
+  Integer: (text, range) => (Number.isInteger(Number(text)) ? number(text, range) : { problem: "Enter a whole number." }),
   Boolean: (text) => ({ value: text === "true" }),
   String: (text, range) => chosen(text, [text], range),
   Array: list,
   Object: object,
 };
 
-/** The text in which a value is typed; empty for none. */
+/** Format a value as the text of a field; empty for a missing value. */
 export function textOfValue(value, kind) {
   if (value === undefined || value === null) return "";
   return kind === "String" || typeof value !== "object" ? String(value) : JSON.stringify(value);
@@ -21,12 +21,12 @@ export function textOfValue(value, kind) {
 
 function number(text, range) {
   const value = Number(text);
-  if (!Number.isFinite(value)) return { problem: "takes a number" };
-  if (value < (range.minimum ?? -Infinity) || value > (range.maximum ?? Infinity)) return { problem: `takes ${bounds(range)}` };
+  if (!Number.isFinite(value)) return { problem: "Enter a number." };
+  if (value < (range.minimum ?? -Infinity) || value > (range.maximum ?? Infinity)) return { problem: `Enter a number in the range: ${bounds(range)}.` };
   return chosen(value, [value], range);
 }
 
-/** A list as JSON, or words with commas between them. */
+/** Parse a list: JSON, or words separated by commas. */
 function list(text, range) {
   if (!text.startsWith("[")) {
     const words = text.split(",").map((word) => word.trim()).filter(Boolean);
@@ -34,7 +34,7 @@ function list(text, range) {
   }
   const { value, problem } = json(text);
   if (problem) return { problem };
-  return Array.isArray(value) ? chosen(value, value, range) : { problem: "takes a list, such as [\"person\", \"car\"]" };
+  return Array.isArray(value) ? chosen(value, value, range) : { problem: "Enter a list, for example [\"person\", \"car\"]." };
 }
 
 function object(text) {
@@ -45,11 +45,11 @@ function json(text) {
   try {
     return { value: JSON.parse(text) };
   } catch (error) {
-    return { problem: `is no JSON: ${error.message}` };
+    return { problem: `Invalid JSON: ${error.message}` };
   }
 }
 
 function chosen(value, entries, { choices }) {
   const unknown = choices && entries.find((entry) => !choices.includes(entry));
-  return unknown === undefined ? { value } : { problem: `takes ${bounds({ choices })}, not ${unknown}` };
+  return unknown === undefined ? { value } : { problem: `Invalid value ${unknown}. Enter ${bounds({ choices })}.` };
 }

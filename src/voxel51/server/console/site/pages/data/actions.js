@@ -1,23 +1,23 @@
-/** What can be done to files, one or many. */
+/** Actions on one or several files: run an analytic, download, change expiry, delete, create a download link. */
 
 import { h } from "../../core/dom.js";
 import { download, get, pause } from "../../core/api.js";
 import { count } from "../../core/format.js";
-import { go } from "../../core/router.js";
+import { navigate } from "../../core/router.js";
 import { batch } from "../../parts/batch.js";
-import { confirmed, dialog } from "../../parts/dialog.js";
+import { confirmAction, dialog } from "../../parts/dialog.js";
 import { askExpiry } from "../../parts/expiry.js";
-import { copyable } from "../../parts/show.js";
+import { copyable } from "../../parts/elements.js";
 
 const BETWEEN_DOWNLOADS_MILLISECONDS = 400;
-const NAMED = 3;
+const MAX_NAMES = 3;
 
-/** Where an analytic is chosen for `rows`. */
+/** Return the path of the catalogue in which an analytic is chosen for `rows`. */
 export const runAddress = (rows) => `/analytics?data=${rows.map(({ id }) => encodeURIComponent(id)).join(",")}`;
 
-export const runOn = (rows) => go(runAddress(rows));
+export const runOn = (rows) => navigate(runAddress(rows));
 
-/** Save the files. Browsers take several downloads only one after the other. */
+/** Download files. Browsers drop downloads that start at the same moment, so they start one after the other. */
 export async function downloadAll(rows) {
   for (const [index, { id, name }] of rows.entries()) {
     if (index) await pause(BETWEEN_DOWNLOADS_MILLISECONDS);
@@ -25,33 +25,32 @@ export async function downloadAll(rows) {
   }
 }
 
-/** Ask for how long the files are kept, and change it; resolves to whether it was asked for. */
+/** Change when files expire; resolves to whether it was changed. */
 export function changeExpiry(rows) {
   const isOne = rows.length === 1;
-  const title = isOne ? "Change when this file expires" : `Change when ${count(rows.length)} files expire`;
-  const done = isOne ? "is kept until another day" : "are kept until another day";
-  return askExpiry(title, isOne ? rows[0].expiration_date : null, (change) => batch("data", "ttl", rows, done, change));
+  const title = isOne ? "Change the expiry of this file" : `Change the expiry of ${count(rows.length)} files`;
+  return askExpiry(title, isOne ? rows[0].expiration_date : null, (change) => batch("data", "ttl", rows, "updated", change));
 }
 
-/** Ask, and delete; resolves to whether it was wanted. */
+/** Delete files after confirmation; resolves to whether it was confirmed. */
 export async function remove(rows) {
   const title = rows.length === 1 ? "Delete this file?" : `Delete ${count(rows.length)} files?`;
-  const isWanted = await confirmed(title, `${named(rows)} will be gone for good, and so will the pictures made of it. What jobs found stays.`, "Delete");
-  if (isWanted) await batch("data", "delete", rows, rows.length === 1 ? "is deleted" : "are deleted");
-  return isWanted;
+  const isConfirmed = await confirmAction(title, `${namesOf(rows)} will be deleted with all thumbnails and renditions. Results of jobs are kept. This cannot be undone.`, "Delete");
+  if (isConfirmed) await batch("data", "delete", rows, "deleted");
+  return isConfirmed;
 }
 
-/** The first few names, and how many more. */
-function named(rows) {
-  const names = rows.slice(0, NAMED).map(({ name }) => name);
+/** The first few names, and the number of the others. */
+function namesOf(rows) {
+  const names = rows.slice(0, MAX_NAMES).map(({ name }) => name);
   const more = rows.length - names.length;
   return more ? `${names.join(", ")} and ${count(more)} more` : names.join(", ");
 }
 
-/** Show a link that needs no sign-in, to copy. */
-export async function shareLink({ id }) {
+/** Create a download link that needs no sign-in, and show it. */
+export async function createDownloadLink({ id }) {
   const { url } = await get(`/data/${encodeURIComponent(id)}/download-url`);
-  await dialog("A link to this file", () =>
-    h("div", {}, h("p", {}, "Whoever has this link can download the file, without signing in. It stops working after a while."), copyable(new URL(url, location.origin).href)),
+  await dialog("Download link", () =>
+    h("div", {}, h("p", {}, "Everybody who has this link can download the file without signing in. The link expires after some time."), copyable(new URL(url, location.origin).href)),
   );
 }

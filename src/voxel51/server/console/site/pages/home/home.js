@@ -1,36 +1,35 @@
-/** The first page: how to begin for who is new, what is new for all others. */
+/** The home page: a welcome for new users, an overview for everybody else. */
 
-import { h } from "../../core/dom.js";
 import { get } from "../../core/api.js";
-import { may, session } from "../../core/session.js";
+import { hasScope, session } from "../../core/session.js";
 import { loaded } from "../../parts/load.js";
 import { signal, untracked } from "../../core/reactive.js";
 import { onAdded } from "../../uploads/queue.js";
-import { kindTerm } from "../data/kinds.js";
+import { mediaTypeTerm } from "../data/media-types.js";
 import { overview } from "./overview.js";
 import { welcome } from "./welcome.js";
 
+const RECENT_VIDEOS = 6;
+
 export function page() {
-  const turn = signal(0);
-  onAdded(() => turn.update((number) => number + 1));
+  const uploads = signal(0);
+  onAdded(() => uploads.update((number) => number + 1));
   return [
     () => {
-      turn.value;
-      return loaded(whatIsThere, (there) => untracked(() => first(there))); // not made again for who signs out
+      uploads.value; // fetched again after each upload
+      return loaded(fetchRecent, (recent) => untracked(() => content(recent))); // untracked: signing out must not make it again
     },
   ];
 }
 
-function first({ data, jobs }) {
-  return data.count || jobs.count || !may("upload") ? overview(data.data) : welcome(session.peek().account.username);
+function content({ data, jobs }) {
+  return data.count || jobs.count || !hasScope("upload") ? overview(data.data) : welcome(session.peek().account.username);
 }
 
-const RECENT = 6;
-
-async function whatIsThere(signal) {
+async function fetchRecent(signal) {
   const fields = "id,name,size,type,upload_date";
   const [data, jobs] = await Promise.all([
-    get("/data", { fields, search: kindTerm("video"), sort: "upload_date:desc", limit: RECENT }, { signal }),
+    get("/data", { fields, search: mediaTypeTerm("video"), sort: "upload_date:desc", limit: RECENT_VIDEOS }, { signal }),
     get("/jobs", { fields: "id", limit: 1 }, { signal }),
   ]);
   return { data, jobs };

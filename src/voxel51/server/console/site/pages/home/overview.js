@@ -1,46 +1,46 @@
-/** What is new for who has been here before. */
+/** The home page of a user who has videos or jobs: recent videos, recent jobs, storage, links. */
 
 import { h } from "../../core/dom.js";
 import { get } from "../../core/api.js";
 import { percent, size } from "../../core/format.js";
-import { may, session } from "../../core/session.js";
+import { hasScope, session } from "../../core/session.js";
 import { icon } from "../../parts/icons.js";
 import { jobList } from "../../parts/job-list.js";
 import { loaded } from "../../parts/load.js";
-import { heading } from "../../parts/show.js";
-import { uploadButton } from "../../uploads/begin.js";
-import { fileCard } from "../data/card.js";
+import { heading } from "../../parts/elements.js";
+import { uploadButton } from "../../uploads/upload-controls.js";
+import { fileCard } from "../data/file-card.js";
 
 const RECENT_JOBS = 6;
 const JOB_FIELDS = "id,name,state,upload_date,analytic,progress";
 
-/** @param {Array} recent data, the newest first */
-export function overview(recent) {
+/** @param {Array} videos records of data, the newest first */
+export function overview(videos) {
   return [
-    heading(`Hello, ${session.peek().account.username}`, may("run") && h("a.button", { href: "/analytics" }, icon("play"), "Run an analytic"), may("upload") && uploadButton()),
+    heading(`Hello, ${session.peek().account.username}`, hasScope("run") && h("a.button", { href: "/analytics" }, icon("play"), "Run an analytic"), hasScope("upload") && uploadButton()),
     h(
       "div.with-aside.home",
       {},
-      h("section", { "aria-label": "Recent videos" }, sectionHead("Recent videos", "/data"), videos(recent)),
-      h("aside", {}, h("section.card", { "aria-label": "Recent jobs" }, sectionHead("Recent jobs", "/jobs"), jobList(recentJobs, noJobs)), usage(), links()),
+      h("section", { "aria-label": "Recent videos" }, sectionHead("Recent videos", "/data", "See all videos"), videoCards(videos)),
+      h("aside", {}, h("section.card", { "aria-label": "Recent jobs" }, sectionHead("Recent jobs", "/jobs", "See all jobs"), jobList(recentJobs, noJobs)), storage(), links()),
     ),
   ];
 }
 
-const sectionHead = (title, href) => h("div.section-head", {}, h("h2", {}, title), h("a", { href, "aria-label": `All ${href.slice(1)}` }, "See all"));
+const sectionHead = (title, href, label) => h("div.section-head", {}, h("h2", {}, title), h("a", { href, "aria-label": label }, "See all"));
 
-function videos(recent) {
-  if (recent.length === 0) return h("p.soft", {}, "There are none at present.");
-  return h("ul.cards", {}, recent.map((record) => h("li", {}, fileCard(record))));
+function videoCards(videos) {
+  if (videos.length === 0) return h("p.muted", {}, "No videos.");
+  return h("ul.cards", {}, videos.map((record) => h("li", {}, fileCard(record))));
 }
 
 async function recentJobs(signal) {
   return (await get("/jobs", { fields: JOB_FIELDS, search: "archived:false", sort: "upload_date:desc", limit: RECENT_JOBS }, { signal })).jobs;
 }
 
-const noJobs = () => h("p.soft", {}, may("run") ? "None yet. Choose a video, and run an analytic on it." : "None yet.");
+const noJobs = () => h("p.muted", {}, hasScope("run") ? "No jobs yet. Run an analytic on a video to start one." : "No jobs yet.");
 
-function usage() {
+function storage() {
   return h(
     "section.card",
     { "aria-label": "Storage" },
@@ -49,17 +49,17 @@ function usage() {
       (signal) => get("/account/usage", {}, { signal }),
       ({ bytes, quota }) =>
         quota.bytes
-          ? [h("meter", { min: 0, max: 1, low: 0.8, high: 0.95, optimum: 0, value: bytes / quota.bytes, "aria-label": "Storage that is used" }), h("p.soft", {}, `${size(bytes)} of ${size(quota.bytes)} used (${percent(bytes / quota.bytes)})`)]
-          : h("p.soft", {}, `${size(bytes)} used; there is no limit.`),
+          ? [h("meter", { min: 0, max: 1, low: 0.8, high: 0.95, optimum: 0, value: bytes / quota.bytes, "aria-label": "Storage used" }), h("p.muted", {}, `${size(bytes)} of ${size(quota.bytes)} used (${percent(bytes / quota.bytes)})`)]
+          : h("p.muted", {}, `${size(bytes)} used (no quota)`),
     ),
   );
 }
 
 function links() {
   const entries = [
-    ["/search", "search", "Search in what was found"],
-    ["/analytics", "analytics", "See all analytics"],
-    ["/account", "key", "Tokens for scripts"],
+    ["/search", "search", "Search labels"],
+    ["/analytics", "analytics", "All analytics"],
+    ["/account/tokens", "key", "API tokens"],
     ["/docs", "docs", "Documentation"],
   ];
   return h("nav.card.quick", { "aria-label": "Quick links" }, entries.map(([href, symbol, title]) => h("a", { href }, icon(symbol), title)));

@@ -1,32 +1,34 @@
-/** One job: how far it is while it runs, and its result from the moment it is there. */
+/** The page of one job: progress while it runs, and its result as soon as it is complete. */
 
 import { h } from "../../core/dom.js";
 import { download, get } from "../../core/api.js";
 import { computed, effect, every, signal, untracked } from "../../core/reactive.js";
-import { go, setQuery } from "../../core/router.js";
-import { may } from "../../core/session.js";
+import { navigate, setQuery } from "../../core/router.js";
+import { hasScope } from "../../core/session.js";
+import { dialog } from "../../parts/dialog.js";
 import { button } from "../../parts/form.js";
 import { loadedRecord } from "../../parts/load.js";
 import { attempt, notify } from "../../parts/notices.js";
-import { heading, stateBadge } from "../../parts/show.js";
+import { heading, stateBadge } from "../../parts/elements.js";
 import { tabs } from "../../parts/tabs.js";
-import { recordsOf } from "../analytics/data.js";
+import { shareLinks } from "../../viewer/tabs/share-links.js";
+import { recordsOf } from "../analytics/data-records.js";
 import { allowedActions, runAgain } from "./actions.js";
-import { follow } from "./following.js";
-import { log } from "./log.js";
-import { messages } from "./messages.js";
-import { overview } from "./overview.js";
-import { explanation, standing } from "./standing.js";
+import { followJob } from "./live-job.js";
+import { logTab } from "./log.js";
+import { messagesTab } from "./messages.js";
+import { overviewTab } from "./overview.js";
+import { failureCard, progressCard } from "./progress.js";
 import { requestTab } from "./request.js";
-import { result } from "./result.js";
-import { share } from "./sharing.js";
+import { resultTab } from "./result.js";
 import { hasResult } from "./states.js";
 
 export function page({ id, query }) {
-  return loadedRecord(() => everything(id), { what: "job", list: "/jobs" }, (known) => shown(known, query));
+  return loadedRecord(() => fetchJob(id), { noun: "job", list: "/jobs" }, (fetched) => jobPage(fetched, query));
 }
 
-async function everything(id) {
+/** Return the job, its request, and the records of all files in it with their roles. */
+async function fetchJob(id) {
   const path = `/jobs/${encodeURIComponent(id)}`;
   const [{ job }, request] = await Promise.all([get(path), get(`${path}/request`)]);
   const files = Object.entries({ ...request.inputs, ...request.parameters }).filter(([, value]) => value?.["data-id"]);
@@ -35,82 +37,84 @@ async function everything(id) {
   return { job, request, inputs };
 }
 
-function shown({ job: first, request, inputs }, query) {
-  const followed = follow(first);
-  const { job } = followed;
+function jobPage({ job: first, request, inputs }, query) {
+  const live = followJob(first);
+  const { job } = live;
   const now = signal(Date.now());
   every(1000, () => (now.value = Date.now()));
-  const seen = signal(hasResult(first) ? "result" : "overview");
-  turnAtTheEnd(job, seen);
-  leaveWhenGone(followed.isGone, first);
+  const tab = signal(hasResult(first) ? "result" : "overview");
+  showResultWhenComplete(job, tab);
+  leaveWhenDeleted(live.isDeleted, first);
   const state = computed(() => job.value.state);
   return [
-    heading(first.name, actions(followed)),
-    h("div.subheading", {}, () => stateBadge(state.value), h("a", { href: `/analytics/${encodeURIComponent(first.analytic_id)}` }, first.analytic), h("span.soft", {}, first.version), () => job.value.archived && h("span.badge", {}, job.value.expired ? "expired" : "archived")),
-    standing(followed, now),
-    explanation(job, followed.messages, request),
+    heading(first.name, actions(live)),
+    h("div.subheading", {}, () => stateBadge(state.value), h("a", { href: `/analytics/${encodeURIComponent(first.analytic_id)}` }, first.analytic), h("span.muted", {}, first.version), () => job.value.archived && h("span.badge", {}, job.value.expired ? "expired" : "archived")),
+    progressCard(live, now),
+    failureCard(job, live.messages, request),
     tabs(
       [
-        { name: "result", title: "Result", content: () => result(job, request, inputs, query.get("frame")) },
-        { name: "overview", title: "Overview", content: () => overview(job, request, inputs, now) },
-        { name: "messages", title: "Messages", content: () => messages(followed) },
-        { name: "log", title: "Log", content: () => log(job) },
+        { name: "result", title: "Result", content: () => resultTab(job, request, inputs, query.get("frame")) },
+        { name: "overview", title: "Overview", content: () => overviewTab(job, request, inputs, now) },
+        { name: "messages", title: "Messages", content: () => messagesTab(live) },
+        { name: "log", title: "Log", content: () => logTab(job) },
         { name: "request", title: "Request", content: () => requestTab(first, request) },
       ],
       "tab",
-      seen,
+      tab,
     ),
   ];
 }
 
-/** Buttons for what can be done to it now; each stays the same element while it can. */
+/** Buttons for the actions that apply at present. They are hidden and not removed, so that one with the focus keeps it. */
 function actions({ job, refresh }) {
-  const one = ({ name, title, symbol, isFor, run }) => {
-    const work = () =>
+  const actionButton = ({ name, title, symbol, isFor, run }) => {
+    const apply = () =>
       attempt(async () => {
         await run([job.peek()]);
         if (name !== "delete") await refresh();
       });
-    return button(title, name === "retry" ? () => attempt(() => again(job.peek())) : work, { symbol, hidden: () => !isFor(job.value) });
+    const work = name === "again" ? () => attempt(() => goToNewJob(job.peek())) : apply;
+    return button(title, work, { symbol, hidden: () => !isFor(job.value) });
   };
-  const wanted = allowedActions().filter(({ name }) => name !== "download");
   return [
     button("Download", () => download(`/jobs/${encodeURIComponent(job.peek().id)}/output`, {}, job.peek().output_filename), {
       symbol: "download",
       hidden: () => !hasResult(job.value) || !job.value.output_filename,
     }),
-    may("manage") && button("Share", () => share(job.peek()), { symbol: "share", hidden: () => !hasResult(job.value) }),
-    wanted.map(one),
+    hasScope("manage") && button("Share", () => share(job.peek()), { symbol: "share", hidden: () => !hasResult(job.value) }),
+    allowedActions().filter(({ name }) => name !== "download").map(actionButton),
   ];
 }
 
-async function again(job) {
+const share = ({ id, name }) => dialog(`Share ${name}`, () => shareLinks(id));
+
+async function goToNewJob(job) {
   const { id, name } = await runAgain(job);
-  notify(`${name} was submitted again`);
-  go(`/jobs/${encodeURIComponent(id)}`);
+  notify(`${name} submitted again`);
+  navigate(`/jobs/${encodeURIComponent(id)}`);
 }
 
-/** Who watches it run sees the result as soon as it is there; who reads something else is told. */
-function turnAtTheEnd(job, seen) {
+/** When the job completes, switch from the overview to the result; on other tabs, show a notice instead. */
+function showResultWhenComplete(job, tab) {
   const state = computed(() => job.value.state);
   let before = state.peek();
   effect(() => {
-    const isNew = state.value === "COMPLETE" && before !== "COMPLETE";
+    const hasCompleted = state.value === "COMPLETE" && before !== "COMPLETE";
     before = state.value;
-    if (!isNew) return;
-    const turn = () => {
-      seen.value = "result";
+    if (!hasCompleted) return;
+    const showResult = () => {
+      tab.value = "result";
       setQuery({ tab: "" });
     };
-    if (untracked(() => seen.value) === "overview") turn();
-    else notify(`${job.peek().name} is complete`, { title: "See the result", run: turn });
+    if (untracked(() => tab.value) === "overview") showResult();
+    else notify(`${job.peek().name} is complete`, { title: "View result", run: showResult });
   });
 }
 
-function leaveWhenGone(isGone, { name }) {
+function leaveWhenDeleted(isDeleted, { name }) {
   effect(() => {
-    if (!isGone.value) return;
-    notify(`${name} was deleted`);
-    go("/jobs", { replace: true });
+    if (!isDeleted.value) return;
+    notify(`${name} deleted`);
+    navigate("/jobs", { replace: true });
   });
 }

@@ -1,66 +1,66 @@
-/** The list of jobs, which changes as they do. */
+/** The list of jobs, kept up to date by job events. */
 
 import { h } from "../../core/dom.js";
 import { get } from "../../core/api.js";
-import { isLive, onJobEvent } from "../../core/live.js";
+import { isLive, onJobEvent } from "../../core/job-events.js";
 import { effect, every, onEnd, signal } from "../../core/reactive.js";
-import { place, setQuery } from "../../core/router.js";
+import { route, setQuery } from "../../core/router.js";
 import { ago, dateTime, duration, percent } from "../../core/format.js";
-import { all, term } from "../../core/query.js";
-import { may } from "../../core/session.js";
+import { allOf, term } from "../../core/query.js";
+import { hasScope } from "../../core/session.js";
 import { icon } from "../../parts/icons.js";
 import { listing } from "../../parts/listing.js";
 import { select } from "../../parts/form.js";
-import { emptiness, heading, progressBar, stateBadge } from "../../parts/show.js";
+import { emptyState, heading, progressBar, stateBadge } from "../../parts/elements.js";
 import { allowedActions } from "./actions.js";
-import { afterEvent, ranFor, wasKilled } from "./states.js";
+import { afterEvent, runSeconds, wasCancelled } from "./states.js";
 
 const FIELDS = [
   "id,name,state,archived,expired,upload_date,expiration_date,start_date,completion_date,fail_date,failure_type,analytic_id",
   "analytic,version,progress,queue_position,failure_message",
 ].join(",");
-const FAULTY = { USER: "by its input", ANALYTIC: "by the analytic", PLATFORM: "by the platform" };
+const FAILURE_TYPES = { USER: "invalid input", ANALYTIC: "analytic error", PLATFORM: "platform error" };
 const RELOAD_MILLISECONDS = 500;
 const STATES = [
   ["", "All", ""],
-  ["going", "Going on", term("state", "QUEUED", "SCHEDULED", "RUNNING")],
+  ["active", "Active", term("state", "QUEUED", "SCHEDULED", "RUNNING")],
   ["ready", "Ready", term("state", "READY")],
   ["complete", "Complete", term("state", "COMPLETE")],
   ["failed", "Failed", term("state", "FAILED")],
 ];
-const KEPT = [
+const ARCHIVE_FILTERS = [
   ["", "Not archived", "archived:false"],
   ["archived", "Archived", "archived:true"],
   ["expired", "Expired", "expired:true"],
-  ["all", "All, archived too", ""],
+  ["all", "Archived and not archived", ""],
 ];
 
 export function page() {
-  const [state, kept] = [chosenOf("state", STATES), chosenOf("kept", KEPT)];
+  const [state, archive] = [filterInUrl("state", STATES), filterInUrl("archive", ARCHIVE_FILTERS)];
   const now = signal(Date.now());
   every(1000, () => (now.value = Date.now()));
   const list = listing({
     label: "Jobs",
-    hint: "Name, or state:failed",
+    hint: "Search, for example: night, or state:failed",
     sort: "upload_date:desc",
     load: async ({ signal: aborted, ...query }) => {
       const { jobs, count } = await get("/jobs", { ...query, fields: FIELDS }, { signal: aborted });
       return { rows: jobs, count };
     },
     columns: columns(now),
-    terms: () => all(state.term(), kept.term()),
-    isFiltered: () => Boolean(state.name.value || kept.name.value),
-    filters: [stateFilter(state.name), select(KEPT, { value: kept.name.peek(), "aria-label": "Archived and expired", onchange: (event) => (kept.name.value = event.target.value) })],
+    terms: () => allOf(state.term(), archive.term()),
+    isFiltered: () => Boolean(state.name.value || archive.name.value),
+    filters: [stateFilter(state.name), select(ARCHIVE_FILTERS, { value: archive.name.peek(), "aria-label": "Archived and expired", onchange: (event) => (archive.name.value = event.target.value) })],
     actions: allowedActions(),
-    empty: () => emptiness("No jobs yet", "A job is an analytic that runs on one of your videos.", may("run") && h("a.button.primary", { href: "/analytics" }, icon("play"), "Choose an analytic")),
+    empty: () => emptyState("No jobs yet", "Jobs appear here. A job runs an analytic on one of your videos.", hasScope("run") && h("a.button.primary", { href: "/analytics" }, icon("play"), "Run an analytic")),
   });
-  keepUp(list);
-  return [heading("Jobs", may("run") && h("a.button.primary", { href: "/analytics" }, icon("play"), "Run an analytic")), list.node];
+  followEvents(list);
+  return [heading("Jobs", hasScope("run") && h("a.button.primary", { href: "/analytics" }, icon("play"), "Run an analytic")), list.node];
 }
 
-/** A choice among `[name, title, terms]` that stands in the page's address. */
-function chosenOf(parameter, options) {
-  const given = place.peek().query.get(parameter) ?? "";
+/** A choice among options `[name, title, terms]`, kept in the URL. */
+function filterInUrl(parameter, options) {
+  const given = route.peek().query.get(parameter) ?? "";
   const name = signal(options.some(([known]) => known === given) ? given : "");
   effect(() => setQuery({ [parameter]: name.value }));
   return { name, term: () => options.find(([known]) => known === name.value)[2] };
@@ -71,8 +71,8 @@ function stateFilter(name) {
   return h("div.choices", { role: "group", "aria-label": "States" }, STATES.map(choice));
 }
 
-/** Rows change by events; what may come or go by one is looked up again, at most every half second. */
-function keepUp({ rows, reload }) {
+/** Apply events to the rows; if an event may add or remove rows, reload the list, at most every half second. */
+function followEvents({ rows, reload }) {
   let timer = null;
   const soon = () => {
     timer ??= setTimeout(() => {
@@ -92,29 +92,29 @@ function keepUp({ rows, reload }) {
   });
 }
 
-/** Cells read their row inside functions of their own, so that what has the focus in them stays while others change. */
+/** Cells read their row in functions of their own, so that an event changes only some nodes and the focus stays. */
 function columns(now) {
   return [
     { title: "Name", kind: "wide", sort: "name", cell: (row) => h("a", { href: `/jobs/${encodeURIComponent(row.peek().id)}` }, () => row.value.name) },
     { title: "Analytic", kind: "wide", cell: (row) => analytic(row.peek()) },
     { title: "State", kind: "wide", sort: "state", cell: (row) => h("div.job-state", {}, () => stateBadge(row.value.state), () => detail(row.value)) },
     { title: "Submitted", sort: "upload_date", cell: (row) => h("time", { datetime: row.peek().upload_date, title: dateTime(row.peek().upload_date) }, () => ago(row.value.upload_date, now.value)) },
-    { title: "Ran for", kind: "number", cell: (row) => () => duration(ranFor(row.value, now.value)) },
+    { title: "Run time", kind: "number", cell: (row) => () => duration(runSeconds(row.value, now.value)) },
   ];
 }
 
 function analytic({ analytic: name, version, analytic_id: id }) {
-  return name && [h("a", { href: `/analytics/${encodeURIComponent(id)}` }, name), " ", h("span.soft", {}, version)];
+  return name && [h("a", { href: `/analytics/${encodeURIComponent(id)}` }, name), " ", h("span.muted", {}, version)];
 }
 
 function detail(job) {
-  const { state, progress, queue_position: place, failure_type: fault, archived, expired } = job;
-  const kept = expired ? "expired" : archived && "archived";
+  const { state, progress, queue_position: position, failure_type: failureType, archived, expired } = job;
+  const archive = expired ? "expired" : archived && "archived";
   if (state === "RUNNING") {
     const fraction = progress?.fraction;
-    return [progressBar(fraction), h("span.soft", {}, fraction === undefined ? "" : percent(fraction))];
+    return [progressBar(fraction), h("span.muted", {}, fraction === undefined ? "" : percent(fraction))];
   }
-  if (state === "QUEUED") return place && h("span.soft", {}, place === 1 ? "next" : `place ${place} in the queue`);
-  if (state === "FAILED") return h("span.soft", {}, [wasKilled(job) ? "killed" : FAULTY[fault], kept].filter(Boolean).join(", "));
-  return kept && h("span.soft", {}, kept);
+  if (state === "QUEUED") return position && h("span.muted", {}, position === 1 ? "next in the queue" : `position ${position} in the queue`);
+  if (state === "FAILED") return h("span.muted", {}, [wasCancelled(job) ? "cancelled" : FAILURE_TYPES[failureType], archive].filter(Boolean).join(", "));
+  return archive && h("span.muted", {}, archive);
 }

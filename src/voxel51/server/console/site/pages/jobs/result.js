@@ -1,28 +1,27 @@
-/** The result of a job, to be looked at. */
+/** The result tab of a job: the viewer once there is a result, before that an empty state. */
 
 import { computed, untracked } from "../../core/reactive.js";
-import { emptiness } from "../../parts/show.js";
+import { emptyState } from "../../parts/elements.js";
 import { viewer } from "../../viewer/viewer.js";
 import { hasResult } from "./states.js";
 
-/** The result as soon as it is there; before that, when it will be. */
-export function result(job, request, inputs, frame) {
-  const phase = computed(() => (hasResult(job.value) ? "there" : job.value.expired ? "expired" : job.value.state));
+export function resultTab(job, request, inputs, frame) {
+  const phase = computed(() => (hasResult(job.value) ? "result" : job.value.expired ? "expired" : job.value.state));
   return () => {
-    const now = phase.value;
-    return untracked(() => (now === "there" ? view(job.peek(), request, inputs, frame) : absence(now)));
+    const current = phase.value;
+    return untracked(() => (current === "result" ? resultViewer(job.peek(), request, inputs, frame) : noResult(current)));
   };
 }
 
-function absence(phase) {
-  if (phase === "expired") return emptiness("The result has expired", "It was deleted when its time was over. Run the job again to have it once more.");
-  if (phase === "FAILED") return emptiness("There is no result", "The job failed.");
-  if (phase === "READY") return emptiness("There is no result yet", "Start the job.");
-  return emptiness("There is no result yet", "It appears here as soon as the job is complete.");
+function noResult(phase) {
+  if (phase === "expired") return emptyState("Result expired", "The result was deleted on its expiry date. Run the job again to create it again.");
+  if (phase === "FAILED") return emptyState("No result", "The job failed.");
+  if (phase === "READY") return emptyState("No result yet", "The result appears here when the job is complete. Start the job first.");
+  return emptyState("No result yet", "The result appears here when the job is complete.");
 }
 
-function view({ id, output_filename: outputName, name }, { inputs: asked }, inputs, frame) {
-  if (!outputName) return emptiness("It leaves no file", "This analytic does its work elsewhere.");
-  const video = inputs.find(({ role, isMissing }) => asked[role] && !isMissing);
+function resultViewer({ id, output_filename: outputName, name }, { inputs: requested }, inputs, frame) {
+  if (!outputName) return emptyState("No output file", "This analytic does not write an output file.");
+  const video = inputs.find(({ role, isMissing }) => requested[role] && !isMissing);
   return viewer({ dataId: video?.id ?? null, filename: video?.name ?? name, jobId: id, outputName, start: frame ? Number(frame) : null });
 }

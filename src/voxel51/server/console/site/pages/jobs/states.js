@@ -1,33 +1,33 @@
-/** Where jobs stand: what that means, and what an event makes of it. */
+/** Job states: predicates, failure explanations, and how events change a job's record. */
 
-const GOING = new Set(["QUEUED", "SCHEDULED", "RUNNING"]);
-const DATES = { job_running: "start_date", job_complete: "completion_date", job_failed: "fail_date" };
+const ACTIVE_STATES = new Set(["QUEUED", "SCHEDULED", "RUNNING"]);
+const DATE_FIELDS = { job_running: "start_date", job_complete: "completion_date", job_failed: "fail_date" };
 
-/** Whether it was started and has not ended. */
-export const isGoing = ({ state }) => GOING.has(state);
+/** Return whether a job was started and has not finished. */
+export const isActive = ({ state }) => ACTIVE_STATES.has(state);
 
-/** Whether it has ended, well or not. */
-export const isOver = ({ state }) => state === "COMPLETE" || state === "FAILED";
+/** Return whether a job has finished, with or without success. */
+export const isFinished = ({ state }) => state === "COMPLETE" || state === "FAILED";
 
-/** Whether there is a result to look at. */
+/** Return whether a job has a result that has not expired. */
 export const hasResult = ({ state, expired }) => state === "COMPLETE" && !expired;
 
-/** Whether somebody ended it, which the platform tells by its message. */
-export const wasKilled = ({ state, failure_message: message }) => state === "FAILED" && message === "Killed by its owner";
+/** Return whether a job was cancelled. A cancelled job is FAILED; only its message tells the difference. */
+export const wasCancelled = ({ state, failure_message: message }) => state === "FAILED" && /^(killed|cancelled|canceled) by its owner/i.test(message ?? "");
 
-/** Who is at fault when a job failed, and what to try. */
-export const FAULTS = {
-  USER: ["It could not work with what it was given", "The file or a parameter does not suit. See what it says, change that, and run it again."],
-  ANALYTIC: ["The analytic itself broke", "With the same file it will most likely break again. Try another version, or tell whoever made it."],
-  PLATFORM: ["The platform could not bring it to its end", "It is no fault of yours. Run it again; if that does not help, tell the operator of the platform."],
-  NONE: ["It failed", "Nobody said why. Run it again."],
+/** Title and advice by `failure_type`: who has to act when a job has failed. */
+export const FAILURES = {
+  USER: ["Invalid input", "The analytic rejected the file or a parameter. Correct the input as the message says, then run the job again."],
+  ANALYTIC: ["The analytic failed", "The analytic has an error that will most likely occur again with the same file. Try another version, or report the error to the author of the analytic."],
+  PLATFORM: ["The platform failed", "The job failed because of the platform, not because of your input. Run the job again; if it fails again, contact the operator of the platform."],
+  NONE: ["The job failed", "No reason was given. Run the job again."],
 };
 
-/** The record of a job as it is after an event about it. */
+/** Return the record of a job as it is after an event. */
 export function afterEvent(job, { event, date, state, failure_type: failureType, message, progress }) {
   const next = { ...job };
   if (state) next.state = state;
-  if (DATES[event]) next[DATES[event]] = date;
+  if (DATE_FIELDS[event]) next[DATE_FIELDS[event]] = date;
   if (event === "job_queued") next.progress = null;
   if (event === "job_progress") next.progress = progress;
   if (event === "job_failed") Object.assign(next, { failure_type: failureType, failure_message: message ?? null });
@@ -37,9 +37,9 @@ export function afterEvent(job, { event, date, state, failure_type: failureType,
   return next;
 }
 
-/** Seconds that a job has run, or ran; null where it did not begin. */
-export function ranFor({ state, start_date: begin, completion_date: complete, fail_date: failed }, now) {
-  if (!begin) return null;
-  const end = state === "RUNNING" ? now : Date.parse(complete ?? failed ?? begin);
-  return Math.max(0, (end - Date.parse(begin)) / 1000);
+/** Return the run time of a job in seconds; null if it was not started. */
+export function runSeconds({ state, start_date: start, completion_date: complete, fail_date: failed }, now) {
+  if (!start) return null;
+  const end = state === "RUNNING" ? now : Date.parse(complete ?? failed ?? start);
+  return Math.max(0, (end - Date.parse(start)) / 1000);
 }

@@ -1,4 +1,4 @@
-/** What must be so of the labels that are looked for. */
+/** The conditions of a search: duration, confidence, text, analytic, all labels at the same time. */
 
 import { h } from "../../core/dom.js";
 import { get } from "../../core/api.js";
@@ -7,30 +7,30 @@ import { checkbox, field, select } from "../../parts/form.js";
 
 const TYPING_MILLISECONDS = 300;
 
-/** Fields beside each other; each changes what is searched for at once. */
-export function conditions(wanted, change) {
+/** Fields that search as soon as they change. */
+export function conditions(criteria, change) {
   return h(
     "section.card.conditions",
     { "aria-label": "Conditions" },
-    field("Longer than (seconds)", typedInto("longerThan", wanted, change, { type: "number", min: 0, step: "any", inputmode: "decimal", placeholder: "any" })),
-    field("At least this sure (0 to 1)", typedInto("confidence", wanted, change, { type: "number", min: 0, max: 1, step: "any", inputmode: "decimal", placeholder: "any" })),
-    field("Text that was read", typedInto("text", wanted, change, { type: "text", placeholder: "any" })),
-    field("Found by", analyticChoice(wanted, change)),
+    field("Longer than (seconds)", input("longerThan", criteria, change, { type: "number", min: 0, step: "any", inputmode: "decimal", placeholder: "any" })),
+    field("Min. confidence (0–1)", input("confidence", criteria, change, { type: "number", min: 0, max: 1, step: "any", inputmode: "decimal", placeholder: "any" })),
+    field("Recognised text", input("text", criteria, change, { type: "text", placeholder: "any" })),
+    field("Analytic", analyticSelect(criteria, change)),
     checkbox("All at the same time", {
-      checked: () => wanted.value.together,
-      disabled: () => wanted.value.labels.length < 2,
+      checked: () => criteria.value.together,
+      disabled: () => criteria.value.labels.length < 2,
       onchange: (event) => change({ together: event.target.checked }),
     }),
   );
 }
 
-function typedInto(name, wanted, change, attributes) {
+function input(name, criteria, change, attributes) {
   let timer;
   const isNumber = attributes.type === "number";
   return h("input", {
     ...attributes,
     autocomplete: "off",
-    value: wanted.peek()[name] || "",
+    value: criteria.peek()[name] || "",
     oninput: ({ target }) => {
       clearTimeout(timer);
       timer = setTimeout(() => target.reportValidity() && change({ [name]: isNumber ? Number(target.value) : target.value.trim() }), TYPING_MILLISECONDS);
@@ -38,16 +38,16 @@ function typedInto(name, wanted, change, attributes) {
   });
 }
 
-/** The analytics there are; until they are known, the one that is chosen. */
-function analyticChoice(wanted, change) {
-  const names = signal([wanted.peek().analytic].filter(Boolean));
-  const choice = select([], { onchange: ({ target }) => change({ analytic: target.value }) });
+/** A select of all analytics; until they are fetched, only the selected one. */
+function analyticSelect(criteria, change) {
+  const names = signal([criteria.peek().analytic].filter(Boolean));
+  const control = select([], { onchange: ({ target }) => change({ analytic: target.value }) });
   effect(() => {
-    const options = [["", "any analytic"], ...names.value.map((name) => [name, name])];
-    choice.replaceChildren(...options.map(([value, title]) => h("option", { value, selected: value === wanted.peek().analytic }, title)));
+    const options = [["", "any"], ...names.value.map((name) => [name, name])];
+    control.replaceChildren(...options.map(([value, title]) => h("option", { value, selected: value === criteria.peek().analytic }, title)));
   });
   get("/analytics", { fields: "name" })
     .then(({ analytics }) => (names.value = [...new Set([...names.peek(), ...analytics.map(({ name }) => name)])].sort()))
-    .catch(() => {}); // the others cannot be chosen then; what is searched for works without
-  return choice;
+    .catch(() => {}); // the search works without this list
+  return control;
 }

@@ -1,4 +1,4 @@
-/** Search over what the labels of all jobs say. */
+/** The search page: find frames by the labels that jobs found in them. */
 
 import { h } from "../../core/dom.js";
 import { get } from "../../core/api.js";
@@ -6,66 +6,66 @@ import { count } from "../../core/format.js";
 import { effect, signal } from "../../core/reactive.js";
 import { setQuery } from "../../core/router.js";
 import { button } from "../../parts/form.js";
-import { failure, loaded, resource } from "../../parts/load.js";
-import { emptiness, heading, loading } from "../../parts/show.js";
+import { loadError, loaded, resource } from "../../parts/load.js";
+import { emptyState, heading, loading } from "../../parts/elements.js";
 import { conditions } from "./conditions.js";
 import { labelChoice } from "./label-choice.js";
 import { matchList } from "./matches.js";
-import { PAGE, isAnything, readWanted, writeWanted } from "./wanted.js";
+import { PAGE_SIZE, criteriaFromQuery, criteriaToQuery, hasCriteria } from "./search-query.js";
 
 export function page({ query }) {
-  const wanted = signal(readWanted(query));
-  const change = (changes) => wanted.update((present) => ({ ...present, page: 1, ...changes }));
+  const criteria = signal(criteriaFromQuery(query));
+  const change = (changes) => criteria.update((present) => ({ ...present, page: 1, ...changes }));
   return [
     heading("Search"),
     loaded(
       async (aborted) => (await get("/labels/names", {}, { signal: aborted })).labels,
-      (known) => (known.length ? [labelChoice(known, wanted, change), conditions(wanted, change), results(wanted, change)] : nothingKnown()),
+      (known) => (known.length ? [labelChoice(known, criteria, change), conditions(criteria, change), results(criteria, change)] : noLabels()),
     ),
   ];
 }
 
-function nothingKnown() {
-  return emptiness(
+function noLabels() {
+  return emptyState(
     "Nothing to search yet",
-    "Here you find moments by what is in them: a dog and a car at once, a face for longer than two seconds. Run an analytic that finds things in your videos, and what it found can be searched.",
-    h("a.button", { href: "/analytics" }, "Look at the analytics"),
+    "Labels that jobs find in your videos appear here, so that you can find frames by what is in them: a dog and a car at the same time, or a face for longer than two seconds.",
+    h("a.button.primary", { href: "/analytics" }, "Run an analytic"),
   );
 }
 
-function results(wanted, change) {
+function results(criteria, change) {
   const { state, reload } = resource(async (aborted) => {
-    const asked = wanted.peek();
-    if (!isAnything(asked)) return null;
-    const { page: number, ...query } = writeWanted(asked);
-    const found = await get("/labels", { ...query, limit: PAGE, offset: ((number ?? 1) - 1) * PAGE }, { signal: aborted });
-    return { ...found, asked };
+    const requested = criteria.peek();
+    if (!hasCriteria(requested)) return null;
+    const { page: number, ...query } = criteriaToQuery(requested);
+    const found = await get("/labels", { ...query, limit: PAGE_SIZE, offset: ((number ?? 1) - 1) * PAGE_SIZE }, { signal: aborted });
+    return { ...found, requested };
   });
-  let last = wanted.peek();
+  let last = criteria.peek();
   effect(() => {
-    if (wanted.value === last) return;
-    last = wanted.value;
-    setQuery(writeWanted(last));
+    if (criteria.value === last) return;
+    last = criteria.value;
+    setQuery(criteriaToQuery(last));
     reload();
   });
   return h("section.results", { "aria-label": "Results" }, () => {
     const { value, error, isThere } = state.value;
-    if (error) return failure(error, reload);
+    if (error) return loadError(error, reload);
     if (!isThere) return loading();
-    if (value === null) return h("p.nothing", {}, "Choose what to look for: one label or several.");
-    if (value.count === 0) return h("p.nothing", { role: "status" }, "No job found that. Ask for less: fewer labels, shorter, less sure.");
-    return [h("p.found", { role: "status" }, value.count === 1 ? "One job" : `${count(value.count)} jobs`), matchList(value.matches, value.asked.together), value.count > PAGE && pager(value, change)];
+    if (value === null) return h("p.nothing", {}, "Choose one or more labels to search for.");
+    if (value.count === 0) return h("p.nothing", { role: "status" }, "No results. Use fewer labels, a shorter duration or a lower confidence.");
+    return [h("p.found", { role: "status" }, value.count === 1 ? "1 job" : `${count(value.count)} jobs`), matchList(value.matches, value.requested.together), value.count > PAGE_SIZE && pager(value, change)];
   });
 }
 
-function pager({ count: all, asked }, change) {
-  const pages = Math.ceil(all / PAGE);
-  const turn = (step) => () => change({ page: asked.page + step });
+function pager({ count: total, requested }, change) {
+  const pages = Math.ceil(total / PAGE_SIZE);
+  const turn = (step) => () => change({ page: requested.page + step });
   return h(
     "nav.pager",
     { "aria-label": "Pages" },
-    button("Previous", turn(-1), { disabled: asked.page <= 1 }),
-    h("span", {}, `Page ${asked.page} of ${pages}`),
-    button("Next", turn(1), { disabled: asked.page >= pages }),
+    button("Previous", turn(-1), { disabled: requested.page <= 1 }),
+    h("span", {}, `Page ${requested.page} of ${pages}`),
+    button("Next", turn(1), { disabled: requested.page >= pages }),
   );
 }

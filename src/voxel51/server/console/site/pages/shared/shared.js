@@ -1,76 +1,75 @@
-/** What a share link leads to: the result of one job, for somebody who needs no account. */
+/** The page of a share link: the result of one job, for people without an account. */
 
 import { h } from "../../core/dom.js";
-import { Refused, address, get, rendition } from "../../core/api.js";
+import { ApiError, address, get, rendition } from "../../core/api.js";
 import { dateTime, percent } from "../../core/format.js";
 import { onEnd, signal } from "../../core/reactive.js";
-import { place } from "../../core/router.js";
+import { route } from "../../core/router.js";
 import { icon } from "../../parts/icons.js";
-import { failure, loaded } from "../../parts/load.js";
-import { textOf } from "../../parts/notices.js";
-import { emptiness, facts, heading, progressBar, stateBadge } from "../../parts/show.js";
-
-const GONE = "This link does not lead anywhere (any more): it may have ended, or be incomplete. Ask whoever gave it to you for a new one.";
+import { loadError, loaded } from "../../parts/load.js";
+import { errorText } from "../../parts/notices.js";
+import { emptyState, facts, heading, progressBar, stateBadge } from "../../parts/elements.js";
 
 export function page() {
-  const path = `/shared/${encodeURIComponent(place.peek().fragment)}`;
+  // The key is in the fragment, which browsers do not send to servers: it gets into no access log and no referrer.
+  const path = `/shared/${encodeURIComponent(route.peek().fragment)}`;
   return loaded(
-    (aborted) => look(path, aborted),
-    (job) => (job ? sharedJob(path, job) : [heading("Nothing here"), emptiness("The link has ended", GONE)]),
+    (aborted) => fetchJob(path, aborted),
+    (job) => (job ? sharedJob(path, job) : [heading("Shared result"), emptyState("Link not valid", "The link has expired, was revoked, or is incomplete. Ask the person who sent it to you for a new link.")]),
   );
 }
 
-/** The job; null where the link leads nowhere. */
-async function look(path, signal) {
+/** Return the job, or null if the link is not valid. */
+async function fetchJob(path, signal) {
   if (path === "/shared/") return null;
   try {
     return (await get(path, {}, { signal, signsIn: true })).job;
   } catch (error) {
-    if (error instanceof Refused && error.status === 404) return null;
+    if (error instanceof ApiError && error.status === 404) return null;
     throw error;
   }
 }
 
 function sharedJob(path, job) {
-  const isThere = job.state === "COMPLETE";
+  const isComplete = job.state === "COMPLETE";
   return [
     heading(job.name, stateBadge(job.state)),
-    job.video && isThere && annotated(path, job),
+    job.video && isComplete && annotatedVideo(path, job),
     h(
       "section.card",
       {},
       facts([
-        ["Made by", `${job.analytic} ${job.version}`],
+        ["Analytic", `${job.analytic} ${job.version}`],
         ["Completed", dateTime(job.completion_date)],
-        ["Output", isThere ? job.output_filename : null],
+        ["Output file", isComplete ? job.output_filename : null],
       ]),
-      isThere
-        ? h("p.below", {}, h("a.button.primary", { href: address(`${path}/output`), download: job.output_filename }, icon("download"), "Download the output"))
-        : h("p.below.soft", {}, "There is no output so far. Load this page again later."),
+      isComplete
+        ? h("p.below", {}, h("a.button.primary", { href: address(`${path}/output`), download: job.output_filename }, icon("download"), "Download output"))
+        : h("p.below.muted", {}, "The job is not complete yet. Reload this page later."),
     ),
   ];
 }
 
-/** The video with what was found drawn into it, once that is made; before it, how far that is. */
-function annotated(path, { name }) {
+/** The video with the labels drawn into it; while the platform makes it, a progress bar. */
+function annotatedVideo(path, { name }) {
   const state = signal({});
-  const asking = new AbortController();
-  onEnd(() => asking.abort());
-  const ask = async () => {
+  const abort = new AbortController();
+  onEnd(() => abort.abort());
+  const request = async () => {
     state.value = {};
     const onProgress = ({ fraction }) => (state.value = { fraction });
     try {
-      state.value = { source: await rendition(`${path}/renditions/annotated`, {}, { signal: asking.signal, onProgress }) };
+      state.value = { source: await rendition(`${path}/renditions/annotated`, {}, { signal: abort.signal, onProgress }) };
     } catch (error) {
       if (error.name !== "AbortError") state.value = { error };
     }
   };
-  ask();
-  return h("section.shared-video", { "aria-label": "The video with its labels" }, () => {
+  request();
+  return h("section.shared-video", { "aria-label": "Video with labels" }, () => {
     const { source, error, fraction } = state.value;
     if (source) return h("video", { src: source, controls: true, playsinline: true, preload: "metadata", "aria-label": name });
-    if (!error) return h("div.making", { role: "status" }, h("p", {}, "The video is being prepared…", fraction ? ` ${percent(fraction)}` : ""), progressBar(fraction, "Preparing the video"));
-    if (error instanceof Refused && error.status === 400) return h("p.soft", {}, `There is no video to look at: ${textOf(error)}`);
-    return failure(error, ask);
+    if (!error) return h("div.making", { role: "status" }, h("p", {}, "Preparing the video…", fraction ? ` ${percent(fraction)}` : ""), progressBar(fraction, "Preparing the video"));
+    if (error instanceof ApiError && error.status === 400) return h("p.muted", {}, `The video cannot be shown: ${errorText(error)}`);
+    return loadError(error, request);
   });
 }

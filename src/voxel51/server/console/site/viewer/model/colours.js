@@ -1,18 +1,18 @@
-/** Colours that tell things apart on any picture: the same for a thing in every frame and every visit. */
+/** Colours of tracks and labels: distinct, readable on any picture, and always the same for the same number. */
 
 const GOLDEN = 0.61803398875;
 const known = new Map();
 
-/** The colour of a thing by its number, of a track or of a label; neighbours are far apart on the circle of colours. */
+/** Return the colour of a track or label by its number. Steps of the golden ratio put consecutive hues far apart. */
 export function colourOf(number) {
   let found = known.get(number);
   if (!found) {
-    // Light enough for dark letters, whatever the hue.
+    // In OKLCH, equal lightness looks equally light at every hue: dark text is readable on all of them.
     found = `oklch(0.8 0.17 ${((0.33 + number * GOLDEN) % 1) * 360})`;
     known.set(number, found);
   }
   return found;
 }
 
-/** What can be read on all of these colours. */
+/** The colour of text on all of these colours. */
 export const INK = "#10131a";

@@ -1,17 +1,17 @@
-/** Which boxes are shown, and where the next ones are. */
+/** Filters of boxes, and searches for boxes in time and space. */
 
 /**
- * @param {{hidden: Set<number>, threshold: number}} choice labels that are not wanted, and the least confidence; boxes without
- *   a confidence are always sure enough
+ * @param {{hidden: Set<number>, threshold: number}} choice hidden labels, and the minimum confidence; boxes without a
+ *   confidence (NaN) always pass
  * @returns {(id: number) => boolean}
  */
-export function shownBoxes({ boxes }, { hidden, threshold }) {
+export function boxFilter({ boxes }, { hidden, threshold }) {
   return (id) => !hidden.has(boxes.label[id]) && !(boxes.confidence[id] < threshold);
 }
 
 /**
- * The nearest frame after (`step` 1) or before (-1) `frame` with a box that `isShown`; of `track` alone where there is one.
- * Null where there is none.
+ * Return the nearest frame after (`step` 1) or before (-1) `frame` with a box that `isShown`, or null. With `track`, only
+ * boxes of that track count. Boxes are sorted by frame, so a binary search finds where to start.
  */
 export function frameWithBoxes(labels, frame, step, isShown, track = null) {
   const { frame: frames } = labels.boxes;
@@ -30,13 +30,13 @@ export function frameWithBoxes(labels, frame, step, isShown, track = null) {
   return null;
 }
 
-/** The shown box of `frame` at a place (0 to 1 each), the smallest of several; null where there is none. */
+/** Return the shown box of `frame` at a position (0 to 1 each), the smallest of several, or null. */
 export function boxAt(labels, frame, x, y, isShown) {
   const [from, to] = labels.boxesIn(frame);
   let best = null;
   let least = Infinity;
   for (let id = from; id < to; id += 1) {
-    const [left, top, right, bottom] = labels.placeOf(id);
+    const [left, top, right, bottom] = labels.edgesOf(id);
     const area = (right - left) * (bottom - top);
     if (x >= left && x <= right && y >= top && y <= bottom && area < least && isShown(id)) [best, least] = [id, area];
   }

@@ -1,39 +1,39 @@
 /**
- * Labels of a video (or an image) packed into arrays of numbers, piece by piece as `jsonPieces` finds them. What comes out
- * is plain data, so that a worker can hand it over.
+ * Packs the labels of a video or image into typed arrays, entry by entry as `jsonStream` emits them. The result is plain
+ * data, so that a worker can transfer it without copying.
  */
 
-import { growing, numberedTexts, ordered } from "./growing.js";
-import { joined, rangesOf } from "./ranges.js";
+import { growingArray, stringTable, countingSort } from "./packed-columns.js";
+import { toRanges, rangesOf } from "./ranges.js";
 
-const LAST_FRAME = 2 ** 26;
+const MAX_FRAME = 2 ** 26; // protects against frame numbers that would need too much memory
 
-/** A box of an event, and not of an object. */
-export const OF_EVENT = 1;
+/** The kind of a box that belongs to an event; boxes of objects have kind 0. */
+const OF_EVENT = 1;
 
 export function labelBuilder() {
   const columns = {
-    frame: growing(Uint32Array),
-    place: growing(Float32Array), // left, top, right, bottom of each
-    label: growing(Uint32Array),
-    track: growing(Int32Array), // -1: none
-    confidence: growing(Float32Array), // NaN: none
-    text: growing(Uint32Array),
-    mask: growing(Uint32Array),
-    kind: growing(Uint8Array),
+    frame: growingArray(Uint32Array),
+    edges: growingArray(Float32Array), // left, top, right, bottom of each box, 0 to 1
+    label: growingArray(Uint32Array),
+    track: growingArray(Int32Array), // -1: none
+    confidence: growingArray(Float32Array), // NaN: none
+    text: growingArray(Uint32Array),
+    mask: growingArray(Uint32Array),
+    kind: growingArray(Uint8Array),
   };
-  const labels = numberedTexts();
-  const texts = numberedTexts();
+  const labels = stringTable();
+  const texts = stringTable();
   const masks = [""];
   const tracks = [];
   const trackNumbers = new Map();
-  const happening = new Map(); // events told frame by frame
+  const framewiseEvents = new Map(); // events that are listed in frames
   const events = [];
   const shapes = [];
   const frameTexts = [];
   const frameMasks = [];
-  const bytes = new Map(); // frame -> where it stands in the file
-  const known = {};
+  const bytes = new Map(); // frame -> byte range of its entry in the file
+  const fields = {}; // all other fields of the document
   let last = 0;
   let unnumbered = 0;
   let isLabels = false;
@@ -41,43 +41,43 @@ export function labelBuilder() {
   function add(path, value, start, end) {
     const [part, name] = path;
     if (part === "frames" && name !== undefined) addFrame(Number(name), value, start, end);
-    else if (part === "objects" && name === part) addThing(value);
+    else if (part === "objects" && name === part) addObject(value);
     else if (part === "events" && name === part) addEvent(value);
-    else if (path.length === 1) known[part] = value;
+    else if (path.length === 1) fields[part] = value;
     if (["frames", "objects", "events"].includes(part)) isLabels = true;
   }
 
-  function addFrame(number, said, start, end) {
-    if (!isFrame(number) || !said) return;
+  function addFrame(number, frame, start, end) {
+    if (!isFrame(number) || !frame) return;
     last = Math.max(last, number);
     bytes.set(number, [start, end]);
-    addPicture(number, said);
+    addContent(number, frame);
   }
 
-  /** What stands in one frame, or in an image. */
-  function addPicture(number, said) {
-    for (const each of listed(said, "objects")) addBox(number, each, each.label, each.index);
-    for (const each of listed(said, "events")) addHappening(number, each);
-    for (const each of listed(said, "polylines")) addShape(number, "line", each, each.points, { isClosed: Boolean(each.closed), isFilled: Boolean(each.filled) });
-    for (const each of listed(said, "keypoints")) addShape(number, "points", each, [each.points ?? []]);
-    const text = textOf(listed(said, "attrs"));
+  /** Add the content of one frame, or of an image. */
+  function addContent(number, frame) {
+    for (const each of listed(frame, "objects")) addBox(number, each, each.label, each.index);
+    for (const each of listed(frame, "events")) addFramewiseEvent(number, each);
+    for (const each of listed(frame, "polylines")) addShape(number, "line", each, each.points, { isClosed: Boolean(each.closed), isFilled: Boolean(each.filled) });
+    for (const each of listed(frame, "keypoints")) addShape(number, "points", each, [each.points ?? []]);
+    const text = textOf(listed(frame, "attrs"));
     if (text) frameTexts.push([number, text]);
-    if (said.mask) frameMasks.push([number, masks.push(said.mask) - 1]);
+    if (frame.mask) frameMasks.push([number, masks.push(frame.mask) - 1]);
   }
 
-  function addBox(number, seen, label, index, { attributes = [], confidence, kind = 0 } = {}) {
-    const { top_left: from, bottom_right: to } = seen.bounding_box ?? {};
+  function addBox(number, object, label, index, { attributes = [], confidence, kind = 0 } = {}) {
+    const { top_left: from, bottom_right: to } = object.bounding_box ?? {};
     if (!from || !to || !isFrame(number)) return;
     last = Math.max(last, number);
-    const sure = seen.confidence ?? confidence ?? NaN;
+    const ownConfidence = object.confidence ?? confidence ?? NaN;
     columns.frame.push(number);
-    for (const edge of [from.x, from.y, to.x, to.y]) columns.place.push(edge);
+    for (const edge of [from.x, from.y, to.x, to.y]) columns.edges.push(edge);
     const labelNumber = labels.numberOf(String(label ?? ""));
     columns.label.push(labelNumber);
-    columns.track.push(index === undefined || index === null || kind === OF_EVENT ? -1 : trackOf(labelNumber, index, number, sure));
-    columns.confidence.push(sure);
-    columns.text.push(texts.numberOf(textOf([...attributes, ...listed(seen, "attrs")])));
-    columns.mask.push(seen.mask ? masks.push(seen.mask) - 1 : 0);
+    columns.track.push(index === undefined || index === null || kind === OF_EVENT ? -1 : trackOf(labelNumber, index, number, ownConfidence));
+    columns.confidence.push(ownConfidence);
+    columns.text.push(texts.numberOf(textOf([...attributes, ...listed(object, "attrs")])));
+    columns.mask.push(object.mask ? masks.push(object.mask) - 1 : 0);
     columns.kind.push(kind);
   }
 
@@ -85,6 +85,7 @@ export function labelBuilder() {
     shapes.push({ frame, kind, label: labels.numberOf(String(label ?? "")), track: index ?? null, lines: lines ?? [], ...more });
   }
 
+  /** Return the track with this label and index, extended to frame `number`. */
   function trackOf(label, index, number, confidence) {
     const key = `${label} ${index}`;
     let id = trackNumbers.get(key);
@@ -100,32 +101,33 @@ export function labelBuilder() {
     return id;
   }
 
-  /** An item of the list `objects`: a track with frames of its own; or, of an image, a thing in it. */
-  function addThing(thing) {
-    if (!thing?.frames) {
-      if (thing?.bounding_box) addBox(1, thing, thing.label, thing.index);
+  /** Add an item of the list `objects`: an object with its frames in a video, or an object in an image. */
+  function addObject(object) {
+    if (!object?.frames) {
+      if (object?.bounding_box) addBox(1, object, object.label, object.index);
       return;
     }
-    const index = thing.index ?? `unnumbered ${(unnumbered += 1)}`;
-    const whole = { attributes: listed(thing, "attrs"), confidence: thing.confidence };
-    for (const [number, seen] of Object.entries(thing.frames)) addBox(Number(number), seen, seen.label ?? thing.label, seen.index ?? index, whole);
+    const index = object.index ?? `unnumbered ${(unnumbered += 1)}`;
+    const defaults = { attributes: listed(object, "attrs"), confidence: object.confidence };
+    for (const [number, seen] of Object.entries(object.frames)) addBox(Number(number), seen, seen.label ?? object.label, seen.index ?? index, defaults);
   }
 
   function addEvent(event) {
     if (!event) return;
     const frames = Object.entries(event.frames ?? {});
-    const told = rangesOf(event.support);
-    const ranges = told.length ? told : joined(frames.map(([number]) => Number(number)).sort((a, b) => a - b));
+    const support = rangesOf(event.support);
+    const ranges = support.length ? support : toRanges(frames.map(([number]) => Number(number)).sort((a, b) => a - b));
     for (const [number, seen] of frames) addBox(Number(number), seen, seen.label ?? event.label, null, { kind: OF_EVENT, confidence: event.confidence });
-    for (const thing of listed(event, "objects")) addThing(thing);
+    for (const object of listed(event, "objects")) addObject(object);
     pushEvent(event.label, event.index, event.confidence, ranges, textOf(listed(event, "attrs")));
   }
 
-  function addHappening(number, event) {
+  /** Add an event that is listed in a frame; `finish` joins the frames of equal label and index to one event. */
+  function addFramewiseEvent(number, event) {
     const key = `${event.label} ${event.index}`;
-    const seen = happening.get(key) ?? { event, numbers: [] };
-    happening.set(key, seen);
-    seen.numbers.push(number);
+    const known = framewiseEvents.get(key) ?? { event, numbers: [] };
+    framewiseEvents.set(key, known);
+    known.numbers.push(number);
     addBox(number, event, event.label, null, { kind: OF_EVENT });
     for (const each of listed(event, "objects")) addBox(number, each, each.label, each.index);
   }
@@ -136,17 +138,17 @@ export function labelBuilder() {
     events.push({ label: labels.numberOf(String(label ?? "")), index: index ?? null, confidence: confidence ?? NaN, ranges, text });
   }
 
-  /** Everything, packed. `isLabels` says whether it looked like labels at all. */
+  /** Return everything, packed. `isLabels` is whether the document looks like labels. */
   function finish() {
-    for (const { event, numbers } of happening.values()) {
-      pushEvent(event.label, event.index, event.confidence, joined(numbers.sort((a, b) => a - b)), textOf(listed(event, "attrs")));
+    for (const { event, numbers } of framewiseEvents.values()) {
+      pushEvent(event.label, event.index, event.confidence, toRanges(numbers.sort((a, b) => a - b)), textOf(listed(event, "attrs")));
     }
     const parts = ["frames", "objects", "events", "attrs", "metadata", "support", "mask_index", "provenance"];
-    const isImage = ["mask", "keypoints", "polylines"].some((part) => part in known);
-    if (isImage) addPicture(1, known);
+    const isImage = ["mask", "keypoints", "polylines"].some((part) => part in fields);
+    if (isImage) addContent(1, fields);
     events.sort((a, b) => a.ranges[0][0] - b.ranges[0][0]);
     return {
-      isLabels: isLabels || isImage || parts.some((part) => part in known) || Object.keys(known).length === 0,
+      isLabels: isLabels || isImage || parts.some((part) => part in fields) || Object.keys(fields).length === 0,
       lastFrame: last,
       labels: labels.texts,
       texts: texts.texts,
@@ -156,11 +158,11 @@ export function labelBuilder() {
       shapes,
       frameTexts,
       frameMasks,
-      attributes: listed(known, "attrs").map(attributeText),
-      metadata: known.metadata ?? {},
-      filename: known.filename ?? null,
-      provenance: known.provenance ?? null,
-      pieces: packedPieces(bytes),
+      attributes: listed(fields, "attrs").map(attributeText),
+      metadata: fields.metadata ?? {},
+      filename: fields.filename ?? null,
+      provenance: fields.provenance ?? null,
+      byteRanges: packedRanges(bytes),
       ...packedBoxes(columns, last),
     };
   }
@@ -168,17 +170,18 @@ export function labelBuilder() {
   return { add, finish };
 }
 
+/** Return the boxes sorted by frame; those of frame `n` are numbered from `offsets[n]` up to `offsets[n + 1]`. */
 function packedBoxes(columns, last) {
   const count = columns.frame.length;
-  const { offsets, order } = ordered(columns.frame.taken(), count, last);
-  const unordered = columns.place.taken();
-  const place = new Float32Array(4 * count);
-  for (let position = 0; position < count; position += 1) place.set(unordered.subarray(4 * order[position], 4 * order[position] + 4), 4 * position);
-  const names = Object.keys(columns).filter((name) => name !== "place");
-  return { boxes: { place, ...Object.fromEntries(names.map((name) => [name, columns[name].taken(order)])) }, offsets };
+  const { offsets, order } = countingSort(columns.frame.values(), count, last);
+  const unordered = columns.edges.values();
+  const edges = new Float32Array(4 * count);
+  for (let position = 0; position < count; position += 1) edges.set(unordered.subarray(4 * order[position], 4 * order[position] + 4), 4 * position);
+  const names = Object.keys(columns).filter((name) => name !== "edges");
+  return { boxes: { edges, ...Object.fromEntries(names.map((name) => [name, columns[name].values(order)])) }, offsets };
 }
 
-function packedPieces(bytes) {
+function packedRanges(bytes) {
   const frames = [...bytes.keys()].sort((a, b) => a - b);
   return {
     frames: Uint32Array.from(frames),
@@ -187,18 +190,18 @@ function packedPieces(bytes) {
   };
 }
 
-/** The entries of a container such as `{"objects": [...]}` in a field of the same name. */
+/** Return the list in a container of the labels format, such as `{"objects": {"objects": [...]}}`. */
 function listed(record, name) {
   const entries = record?.[name]?.[name];
   return Array.isArray(entries) ? entries.filter(Boolean) : [];
 }
 
-const isFrame = (number) => Number.isInteger(number) && number >= 1 && number <= LAST_FRAME;
+const isFrame = (number) => Number.isInteger(number) && number >= 1 && number <= MAX_FRAME;
 
 function attributeText({ name, value, confidence }) {
   const shown = typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(4)) : value;
-  const sure = typeof confidence === "number" ? ` (${Math.round(confidence * 100)}%)` : "";
-  return `${name ? `${name}: ` : ""}${shown}${sure}`;
+  const suffix = typeof confidence === "number" ? ` (${Math.round(confidence * 100)}%)` : "";
+  return `${name ? `${name}: ` : ""}${shown}${suffix}`;
 }
 
 const textOf = (attributes) => attributes.map(attributeText).join(" · ");

@@ -1,48 +1,48 @@
-/** What packed labels say about a frame, a track, a label. */
+/** Queries on packed labels: by frame, by track, by label. */
 
-import { growing, ordered } from "./growing.js";
-import { contains, joined } from "./ranges.js";
+import { growingArray, countingSort } from "./packed-columns.js";
+import { contains, toRanges } from "./ranges.js";
 
-/** A thing that is not labelled for longer is gone, and comes back later. */
-const LONGEST_GAP_SECONDS = 1;
+/** Gaps in a track up to this length are drawn as if the object were present. */
+const MAX_GAP_SECONDS = 1;
 const UNNAMED = "object";
 
-/** @param packed what `labelBuilder().finish()` gave */
+/** @param packed the result of `labelBuilder().finish()` */
 export function labelsOf(packed) {
   const { boxes, offsets, tracks } = packed;
   const count = boxes.frame.length;
-  const tracked = growing(Uint32Array);
-  const numbers = growing(Uint32Array);
+  const tracked = growingArray(Uint32Array);
+  const numbers = growingArray(Uint32Array);
   for (let id = 0; id < count; id += 1) {
     if (boxes.track[id] >= 0) {
       tracked.push(id);
       numbers.push(boxes.track[id]);
     }
   }
-  const grouped = ordered(numbers.taken(), numbers.length, Math.max(0, tracks.length - 1));
-  const byTrack = tracked.taken(grouped.order);
+  const grouped = countingSort(numbers.values(), numbers.length, Math.max(0, tracks.length - 1));
+  const byTrack = tracked.values(grouped.order);
   const shapes = byFrame(packed.shapes, ({ frame }) => frame);
   const frameTexts = new Map(packed.frameTexts);
   const frameMasks = new Map(packed.frameMasks);
-  const gap = Math.max(1, Math.round((packed.metadata.frame_rate || 25) * LONGEST_GAP_SECONDS));
+  const gap = Math.max(1, Math.round((packed.metadata.frame_rate || 25) * MAX_GAP_SECONDS));
 
   const self = {
     ...packed,
     boxCount: count,
     isEmpty: count === 0 && packed.events.length === 0 && packed.shapes.length === 0 && packed.frameMasks.length === 0,
     nameOf: (label) => packed.labels[label] || UNNAMED,
-    /** The boxes of a frame: from the first number up to, not including, the second. */
+    /** Return the boxes of a frame: `[first, end)`. */
     boxesIn: (frame) => (frame < 1 || frame >= offsets.length - 1 ? [0, 0] : [offsets[frame], offsets[frame + 1]]),
-    placeOf: (id) => boxes.place.subarray(4 * id, 4 * id + 4),
-    /** The boxes of a track in their order in time. */
+    edgesOf: (id) => boxes.edges.subarray(4 * id, 4 * id + 4),
+    /** Return the boxes of a track, in the order of their frames. */
     boxesOfTrack: (track) => byTrack.subarray(grouped.offsets[track], grouped.offsets[track + 1]),
-    /** When a track is there, small gaps closed. */
-    spansOfTrack: (track) => joined(Array.from(self.boxesOfTrack(track), (id) => boxes.frame[id]), gap),
+    /** Return the frame ranges of a track, with small gaps closed. */
+    rangesOfTrack: (track) => toRanges(Array.from(self.boxesOfTrack(track), (id) => boxes.frame[id]), gap),
     eventsAt: (frame) => packed.events.filter(({ ranges }) => contains(ranges, frame)),
     shapesAt: (frame) => shapes.get(frame) ?? [],
     textAt: (frame) => frameTexts.get(frame) ?? "",
     maskAt: (frame) => packed.masks[frameMasks.get(frame) ?? 0],
-    /** What a track is called. */
+    /** Return the title of a track, such as "car 7". */
     titleOfTrack: (track) => titled(self.nameOf(tracks[track].label), tracks[track].index),
     titleOfEvent: ({ label, index }) => titled(packed.labels[label] || "event", index),
     usedLabels: usedLabels(packed),
@@ -51,7 +51,7 @@ export function labelsOf(packed) {
   return self;
 }
 
-/** Objects in each frame that have `label`: `counts[frame - 1]`. Those that `isShown(id)` refuses do not count. */
+/** Return the number of shown objects with `label` per frame, as `counts[frame - 1]`. */
 export function countsOf(labels, label, frameCount, isShown = () => true) {
   const counts = new Uint16Array(frameCount);
   const { boxes } = labels;
@@ -61,14 +61,14 @@ export function countsOf(labels, label, frameCount, isShown = () => true) {
   return counts;
 }
 
-/** The frames in which `label` is seen, small gaps closed. */
-export function spansOfLabel(labels, label) {
-  const frames = growing(Uint32Array);
+/** Return the frame ranges in which objects with `label` are present, with small gaps closed. */
+export function rangesOfLabel(labels, label) {
+  const frames = growingArray(Uint32Array);
   for (let id = 0; id < labels.boxCount; id += 1) if (labels.boxes.label[id] === label && labels.boxes.kind[id] === 0) frames.push(labels.boxes.frame[id]);
-  return joined(frames.taken(), labels.gap);
+  return toRanges(frames.values(), labels.gap);
 }
 
-/** The labels of objects with how many boxes and tracks there are, the most frequent first. */
+/** Return the labels of objects with the number of their boxes and tracks, the most frequent first. */
 function usedLabels({ boxes, labels, tracks }) {
   const objectCounts = new Uint32Array(labels.length);
   const trackCounts = new Uint32Array(labels.length);
@@ -88,4 +88,15 @@ function byFrame(entries, frameOf) {
     found.get(frameOf(entry)).push(entry);
   }
   return found;
+}
+
+/** Reduce a long row of numbers to at most `max` for drawing: the maximum of each of as many equal parts. */
+export function downsampleMax(values, max) {
+  if (values.length <= max) return values;
+  return Uint32Array.from({ length: max }, (_, part) => {
+    let greatest = 0;
+    const end = Math.floor(((part + 1) * values.length) / max);
+    for (let position = Math.floor((part * values.length) / max); position < end; position += 1) greatest = Math.max(greatest, values[position]);
+    return greatest;
+  });
 }

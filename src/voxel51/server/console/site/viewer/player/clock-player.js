@@ -1,4 +1,4 @@
-/** Plays frames without a picture, by the clock: for labels whose video is gone. See `videoPlayer` for what it has. */
+/** A player without a video, driven by the clock, for labels whose video was deleted. Same interface as `videoPlayer`. */
 
 import { onEnd, signal } from "../../core/reactive.js";
 

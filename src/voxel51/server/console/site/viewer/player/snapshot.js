@@ -1,22 +1,22 @@
-/** The picture that a video shows now, together with the time that the picture itself carries. */
+/** Snapshots: the current picture of a video element, together with the picture's own timestamp. */
 
-/** Firefox gives its pictures the time of its clock, and not their own. */
+/** Firefox sets the timestamp of a `VideoFrame` from its clock instead of the frame, so it cannot be used there. */
 const CARRIES_TIME = typeof VideoFrame === "function" && !("mozHasAudio" in HTMLVideoElement.prototype);
 
 /**
- * @param {number} [told] seconds that the browser told of the picture, for those whose pictures carry no time
+ * @param {number} [mediaTime] seconds reported by `requestVideoFrameCallback`, for browsers without usable timestamps
  * @returns {{seconds: number|undefined, source: CanvasImageSource, close: () => void}|null} null while there is no picture;
- *   without `seconds` only the video's clock tells which it is
+ *   without `seconds` only `video.currentTime` tells which frame it is
  */
-export function snapshot(video, told) {
+export function snapshot(video, mediaTime) {
   if (video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) return null;
   if (CARRIES_TIME) {
     try {
       const frame = new VideoFrame(video);
       return { seconds: frame.timestamp / 1e6, source: frame, close: () => frame.close() };
     } catch {
-      // Some videos give no such picture; they can be drawn all the same.
+      // Some videos cannot be captured as a VideoFrame, but can be drawn directly.
     }
   }
-  return { seconds: told, source: video, close: () => {} };
+  return { seconds: mediaTime, source: video, close: () => {} };
 }

@@ -1,9 +1,9 @@
 /**
- * Plays a video frame by frame: every picture is handed over together with its number, as a frame's own time tells it, so
- * nothing drawn with it can belong to another frame.
+ * A frame-accurate video player: each picture is passed on together with its frame number, derived from the picture's own
+ * timestamp, so that labels are never drawn over another frame.
  *
- * A player has `shown` (the frame that is seen), `aim` (where a seek is going; otherwise the same), `isPlaying`, and
- * `rate`; `range` is the part that is played over and over, or null.
+ * A player has signals: `shown` (the frame that is visible), `aim` (the target of a seek; otherwise equal to `shown`),
+ * `isPlaying`, `rate`, and `range` (the frames that are looped, or null).
  */
 
 import { onEnd, signal } from "../../core/reactive.js";
@@ -20,17 +20,18 @@ export function videoPlayer(video, index, show) {
   const isPlaying = signal(false);
   const rate = signal(1);
   const range = signal(null);
-  let wanted = null; // the frame that was asked for and is not there yet
-  let isAgain = false;
+  let wanted = null; // the frame that was requested and is not shown yet
+  let seekingTo = null; // the frame to which the browser is seeking
+  let isSecondTry = false;
   let isOver = false;
-  let goingTo = null; // the frame to which the browser seeks at present
 
-  function look(told) {
-    const picture = snapshot(video, told);
+  /** Show the current picture of the video element with its frame number. */
+  function present(mediaTime) {
+    const picture = snapshot(video, mediaTime);
     if (!picture) return;
     try {
       const number = picture.seconds === undefined ? index.at(video.currentTime) : index.nearest(picture.seconds);
-      if (turnBack(number)) return;
+      if (restartLoop(number)) return;
       show(number, picture.source);
       shown.value = number;
       if (wanted === null || wanted === number) {
@@ -42,68 +43,70 @@ export function videoPlayer(video, index, show) {
     }
   }
 
-  /** Whether the end of the range is past, so that it goes on at its beginning. */
-  function turnBack(number) {
+  /** Seek to the start of the loop if its end has passed; returns whether it did. */
+  function restartLoop(number) {
     const [first, last] = range.peek() ?? [1, Infinity];
     if (!isPlaying.peek() || wanted !== null || number <= last) return false;
     seek(first);
     return true;
   }
 
-  function follow() {
+  function followFrames() {
     video.requestVideoFrameCallback((_, { mediaTime }) => {
       if (isOver) return;
-      look(mediaTime);
-      follow();
+      present(mediaTime);
+      followFrames();
     });
   }
 
-  /** For browsers that do not tell when they show a picture. */
+  /** For browsers without `requestVideoFrameCallback`. */
   function followClock() {
     if (isOver) return;
-    if (!video.seeking) look();
+    if (!video.seeking) present();
     requestAnimationFrame(followClock);
   }
 
   function seek(number) {
     wanted = index.clamped(number);
     aim.value = wanted;
-    if (goingTo === null && video.readyState > HTMLMediaElement.HAVE_NOTHING) goOn();
+    // One seek at a time: while the user drags, setting `currentTime` again and again would keep the browser from showing anything.
+    if (seekingTo === null && video.readyState > HTMLMediaElement.HAVE_NOTHING) startSeek();
   }
 
-  function goOn() {
-    isAgain = goingTo === wanted;
-    goingTo = wanted;
-    video.currentTime = isAgain ? index.timeOf(wanted) : index.seekTimeOf(wanted);
+  /** Seek to the wanted frame. A second try for the same frame uses its exact time. */
+  function startSeek() {
+    isSecondTry = seekingTo === wanted;
+    seekingTo = wanted;
+    video.currentTime = isSecondTry ? index.timeOf(wanted) : index.seekTimeOf(wanted);
   }
 
-  /** A seek is over: on to what was asked for meanwhile, or once more where another frame came. */
-  function arrive() {
-    look();
-    const isThere = wanted === null || (wanted === goingTo && (isAgain || !video.paused));
-    if (!isThere) return goOn();
+  /** A seek has ended: seek to what was requested meanwhile, or once more if the browser shows another frame. */
+  function finishSeek() {
+    present();
+    const isDone = wanted === null || (wanted === seekingTo && (isSecondTry || !video.paused));
+    if (!isDone) return startSeek();
     if (wanted !== null) aim.value = shown.peek();
-    wanted = goingTo = null;
-    isAgain = false;
+    wanted = seekingTo = null;
+    isSecondTry = false;
   }
 
-  video.addEventListener("seeked", arrive);
-  video.addEventListener("loadedmetadata", () => wanted !== null && goOn());
-  video.addEventListener("loadeddata", () => look());
+  video.addEventListener("seeked", finishSeek);
+  video.addEventListener("loadedmetadata", () => wanted !== null && startSeek());
+  video.addEventListener("loadeddata", () => present());
   video.addEventListener("play", () => (isPlaying.value = true));
   for (const name of ["pause", "ended"]) {
     video.addEventListener(name, () => {
       isPlaying.value = !video.paused && !video.ended;
-      look();
+      present();
     });
   }
   onEnd(() => {
     isOver = true;
     video.pause();
-    video.removeAttribute("src"); // lets go of the connection
+    video.removeAttribute("src"); // closes the connection
     video.load();
   });
-  if (video.requestVideoFrameCallback) follow();
+  if (video.requestVideoFrameCallback) followFrames();
   else followClock();
 
   return {
@@ -119,7 +122,7 @@ export function videoPlayer(video, index, show) {
       try {
         await video.play();
       } catch (error) {
-        if (error.name !== "AbortError") throw error; // paused before it began
+        if (error.name !== "AbortError") throw error; // paused before playback started
       }
     },
     pause: () => video.pause(),

@@ -1,17 +1,17 @@
-/** What can be done in a viewer, by buttons and by keys alike. */
+/** Actions of a viewer, for its buttons and its keyboard shortcuts. */
 
 import { save } from "../../core/api.js";
 import { setQuery } from "../../core/router.js";
 import { attempt, notify } from "../../parts/notices.js";
-import { copyText } from "../../parts/show.js";
+import { copyText } from "../../parts/elements.js";
 import { frameWithBoxes } from "../model/filters.js";
-import { showKeys } from "./keys.js";
+import { showShortcuts } from "./keyboard.js";
 
 /**
- * @param view of `viewOf`
+ * @param view of `viewState`
  * @param player of `videoPlayer` or `clockPlayer`
  * @param shown of `screen`
- * @param {{stage: () => Element, filename: string}} about what becomes as large as the screen; what pictures are called after
+ * @param {{stage: () => Element, filename: string}} options the element for full screen; the file name for saved frames
  */
 export function viewerActions(view, player, shown, { stage, filename }) {
   const { index, labels } = view;
@@ -27,16 +27,16 @@ export function viewerActions(view, player, shown, { stage, filename }) {
     toggle: () => attempt(() => (player.isPlaying.peek() ? player.pause() : player.play())),
     step: (frames) => go(player.aim.peek() + frames),
     jump: (seconds) => player.seek(jumped(index, player.aim.peek(), seconds)),
-    beginRange: () => setRange(player.aim.peek(), Math.max(player.range.peek()?.[1] ?? index.count, player.aim.peek())),
-    endRange: () => setRange(Math.min(player.range.peek()?.[0] ?? 1, player.aim.peek()), player.aim.peek()),
+    startLoop: () => setRange(player.aim.peek(), Math.max(player.range.peek()?.[1] ?? index.count, player.aim.peek())),
+    endLoop: () => setRange(Math.min(player.range.peek()?.[0] ?? 1, player.aim.peek()), player.aim.peek()),
     setRange,
     clearRange: () => (player.range.value = null),
-    /** To the next (1) or previous (-1) frame with the selected track, or with anything that is shown. */
+    /** Go to the next (1) or previous (-1) frame with the selected track, or with any shown box. */
     find(step) {
       if (!labels) return;
       const track = view.selected.peek()?.track ?? null;
       const found = frameWithBoxes(labels, player.aim.peek(), step, view.isShown.peek(), track);
-      if (found === null) notify(step > 0 ? "Nothing more after this frame" : "Nothing before this frame");
+      if (found === null) notify(step > 0 ? "No boxes after this frame" : "No boxes before this frame");
       else go(found);
     },
     copyLink() {
@@ -48,11 +48,11 @@ export function viewerActions(view, player, shown, { stage, filename }) {
       if (document.fullscreenElement) await document.exitFullscreen();
       else await attempt(() => stage().requestFullscreen());
     },
-    help: () => showKeys(),
+    help: () => showShortcuts(),
   };
 }
 
-/** The frame that is shown `seconds` later, at least one further on. */
+/** Return the frame that is shown `seconds` later (or earlier), at least one frame away. */
 function jumped(index, frame, seconds) {
   const number = index.at(index.timeOf(frame) + seconds);
   return index.clamped(seconds > 0 ? Math.max(number, frame + 1) : Math.min(number, frame - 1));

@@ -1,18 +1,18 @@
-/** Telling where one is: to screen readers while it stands still, and in the page's address. */
+/** The current frame: announced to screen readers when the player stops, and kept in the URL. */
 
 import { h } from "../../core/dom.js";
 import { effect, onEnd } from "../../core/reactive.js";
 import { setQuery } from "../../core/router.js";
 import { preciseClock } from "./controls.js";
 
-const STILL_MILLISECONDS = 400;
-const ADDRESS_MILLISECONDS = 1000; // browsers refuse more than some changes a second
+const SETTLE_MILLISECONDS = 400;
+const MIN_INTERVAL_MILLISECONDS = 1000; // browsers reject frequent calls of `history.replaceState`
 
-/** A region that says the frame once one has stopped at it. */
-export function spokenPlace(view, player) {
+/** A status region that announces the frame when the player stops. */
+export function frameAnnouncer(view, player) {
   const { index, labels } = view;
-  const region = h("p.unseen", { role: "status" });
-  whenStill(player, STILL_MILLISECONDS, (frame) => {
+  const region = h("p.visually-hidden", { role: "status" });
+  whenSettled(player, (frame) => {
     if (player.isPlaying.peek()) return;
     const [from, to] = labels?.boxesIn(frame) ?? [0, 0];
     region.textContent = `Frame ${frame} of ${index.count}, ${preciseClock(index.timeOf(frame))}` + (labels ? `, ${to - from} boxes` : "");
@@ -20,32 +20,33 @@ export function spokenPlace(view, player) {
   return region;
 }
 
-/** Keep `?frame=` of the address. */
-export function keepPlace(player) {
+/** Keep the frame in `?frame=` of the URL. A page that opens at frame 1 does not need it. */
+export function keepFrameInUrl(player) {
   let isFirst = true;
-  whenStill(player, STILL_MILLISECONDS, (frame) => {
-    const isBegun = isFirst;
+  whenSettled(player, (frame) => {
+    const isInitial = isFirst;
     isFirst = false;
-    if (isBegun && frame === 1) return;
+    if (isInitial && frame === 1) return;
     setQuery({ frame });
   });
 }
 
-function whenStill(player, milliseconds, tell) {
+/** Call `run` with the frame when it has not changed for a while, and now and then while it changes. */
+function whenSettled(player, run) {
   let timer = null;
-  let told = performance.now();
+  let lastRun = performance.now();
   effect(() => {
     const frame = player.shown.value;
     player.isPlaying.value;
     clearTimeout(timer);
     if (!frame) return;
-    if (performance.now() - told > ADDRESS_MILLISECONDS) now(frame);
-    else timer = setTimeout(() => now(frame), milliseconds);
+    if (performance.now() - lastRun > MIN_INTERVAL_MILLISECONDS) runNow(frame);
+    else timer = setTimeout(() => runNow(frame), SETTLE_MILLISECONDS);
   });
   onEnd(() => clearTimeout(timer));
 
-  function now(frame) {
-    told = performance.now();
-    tell(frame);
+  function runNow(frame) {
+    lastRun = performance.now();
+    run(frame);
   }
 }

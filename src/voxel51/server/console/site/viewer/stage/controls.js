@@ -1,4 +1,4 @@
-/** What is below the picture: the way through the frames, and buttons for all that keys do. */
+/** The controls below the picture: frame slider, playback buttons, frame number, speed, sound, tools. */
 
 import { h } from "../../core/dom.js";
 import { clock, count } from "../../core/format.js";
@@ -8,7 +8,7 @@ import { icon } from "../../parts/icons.js";
 const SPEEDS = [0.1, 0.25, 0.5, 1, 1.5, 2, 4];
 
 /**
- * @param view of `viewOf`
+ * @param view of `viewState`
  * @param player of `videoPlayer` or `clockPlayer`
  * @param actions of `viewerActions`
  * @param {{hasSound: () => boolean, video: HTMLVideoElement|null}} sound
@@ -18,21 +18,21 @@ export function controls(view, player, actions, sound) {
   return h(
     "div.controls",
     {},
-    wayThrough(index, player),
+    frameSlider(index, player),
     h(
       "div.buttons",
-      { role: "toolbar", "aria-label": "Playing" },
-      iconButton("toStart", "To the first frame", () => actions.go(1)),
-      iconButton("secondBack", "A second back", () => actions.jump(-1)),
-      iconButton("frameBack", "A frame back", () => actions.step(-1)),
+      { role: "toolbar", "aria-label": "Playback" },
+      iconButton("toStart", "Go to start", () => actions.go(1)),
+      iconButton("secondBack", "Back 1 second", () => actions.jump(-1)),
+      iconButton("frameBack", "Previous frame", () => actions.step(-1)),
       h(
         "button.primary.play",
         { type: "button", onclick: actions.toggle, "aria-label": () => (player.isPlaying.value ? "Pause" : "Play"), title: "Play or pause (space)" },
         () => icon(player.isPlaying.value ? "pause" : "play"),
       ),
-      iconButton("frameOn", "A frame on", () => actions.step(1)),
-      iconButton("secondOn", "A second on", () => actions.jump(1)),
-      iconButton("toEnd", "To the last frame", () => actions.go(index.count)),
+      iconButton("frameOn", "Next frame", () => actions.step(1)),
+      iconButton("secondOn", "Forward 1 second", () => actions.jump(1)),
+      iconButton("toEnd", "Go to end", () => actions.go(index.count)),
     ),
     frameField(index, player, actions),
     h("span.time", {}, () => `${preciseClock(index.timeOf(player.shown.value || 1))} / ${clock(index.duration)}`),
@@ -40,18 +40,18 @@ export function controls(view, player, actions, sound) {
     speed(player),
     h(
       "div.buttons",
-      { role: "toolbar", "aria-label": "More" },
+      { role: "toolbar", "aria-label": "Tools" },
       () => sound.hasSound() && volume(sound.video),
       !view.labels && rangeButtons(player, actions),
-      iconButton("link", "Copy a link to this frame", actions.copyLink),
-      iconButton("camera", "Save this frame as a picture", actions.saveFrame),
-      iconButton("help", "Keys", actions.help),
+      iconButton("link", "Copy link to this frame", actions.copyLink),
+      iconButton("camera", "Save frame as image", actions.saveFrame),
+      iconButton("help", "Keyboard shortcuts", actions.help),
       iconButton("fullScreen", "Full screen", actions.fullScreen),
     ),
   );
 }
 
-/** `1:02.480`. */
+/** Format seconds with milliseconds: `1:02.480`. */
 export function preciseClock(seconds) {
   const whole = Math.floor(seconds + 0.0005);
   return `${clock(whole)}.${String(Math.round((seconds - whole) * 1000)).padStart(3, "0")}`;
@@ -59,8 +59,8 @@ export function preciseClock(seconds) {
 
 const iconButton = (symbol, title, work) => button(title, work, { symbol, kind: "plain", isIconOnly: true });
 
-function wayThrough(index, player) {
-  return h("input.way", {
+function frameSlider(index, player) {
+  return h("input.frame-slider", {
     type: "range",
     min: 1,
     max: index.count,
@@ -78,7 +78,7 @@ function frameField(index, player, actions) {
     type: "number",
     min: 1,
     max: index.count,
-    "aria-label": "Number of the frame",
+    "aria-label": "Frame number",
     style: { width: `${String(index.count).length + 5}ch` },
     value: () => player.aim.value,
     onchange: () => {
@@ -97,15 +97,15 @@ function speed(player) {
   );
 }
 
-/** Choosing the part that is played over and over. */
+/** Buttons that set and clear the loop. */
 export function rangeButtons(player, actions) {
   return [
-    iconButton("rangeStart", "Play from here on, over and over", () => actions.beginRange()),
-    iconButton("rangeEnd", "Play up to here, over and over", () => actions.endRange()),
+    iconButton("rangeStart", "Start loop here", () => actions.startLoop()),
+    iconButton("rangeEnd", "End loop here", () => actions.endLoop()),
     () => {
       if (!player.range.value) return null;
       const [first, last] = player.range.value;
-      return button(`${count(first)}–${count(last)}`, actions.clearRange, { symbol: "close", kind: "chip", title: "Play everything again" });
+      return button(`${count(first)}–${count(last)}`, actions.clearRange, { symbol: "close", kind: "chip", title: "Clear the loop" });
     },
   ];
 }
@@ -120,5 +120,5 @@ function volume(video) {
     "aria-label": "Volume",
     oninput: () => Object.assign(video, { volume: level.valueAsNumber, muted: level.valueAsNumber === 0 }),
   });
-  return h("span.volume", {}, iconButton("volume", "Sound on or off", () => ((video.muted = !video.muted), (level.value = video.muted ? 0 : video.volume))), level);
+  return h("span.volume", {}, iconButton("volume", "Mute or unmute", () => ((video.muted = !video.muted), (level.value = video.muted ? 0 : video.volume))), level);
 }

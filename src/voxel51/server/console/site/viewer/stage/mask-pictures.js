@@ -1,33 +1,34 @@
-/** Masks as pictures in the colour of their thing. They are decoded when they are first seen, and the latest are kept. */
+/** Masks as images in the colour of their object, decoded when they are first drawn; the latest are cached. */
 
 import { colourOf } from "../model/colours.js";
 import { decodedMask } from "../model/masks.js";
 
-const MOST_KEPT = 200;
+const MAX_CACHED = 200;
 
-/** @param {() => void} onReady called when a picture has come */
+/** @param {() => void} onReady called when an image has been decoded, so that it can be drawn */
 export function maskPictures(onReady) {
-  const kept = new Map();
+  const cache = new Map();
   return {
-    /** The picture of a mask; null while it is not there. Without a `colour` each of its numbers has one of its own. */
+    /** Return the image of a mask, or null while it is decoded. Without `colour`, each number in the mask gets its own colour. */
     of(text, colour) {
       const key = `${colour} ${text}`;
-      if (!kept.has(key)) {
-        kept.set(key, null);
-        if (kept.size > MOST_KEPT) kept.delete(kept.keys().next().value);
+      if (!cache.has(key)) {
+        cache.set(key, null);
+        if (cache.size > MAX_CACHED) cache.delete(cache.keys().next().value); // the oldest: a Map keeps the order of insertion
         decodedMask(text).then(
           (mask) => {
-            kept.set(key, painted(mask, colour));
+            cache.set(key, painted(mask, colour));
             onReady();
           },
-          () => {}, // a mask that cannot be read is not drawn; what the file says of it stands among the raw labels
+          () => {}, // a mask that cannot be decoded is not drawn; the raw labels still show its text
         );
       }
-      return kept.get(key) ?? null;
+      return cache.get(key) ?? null;
     },
   };
 }
 
+/** Paint a mask. Runs of equal numbers in a row are filled with one call, since masks have large uniform areas. */
 function painted({ width, height, at }, colour) {
   const canvas = new OffscreenCanvas(Math.max(1, width), Math.max(1, height));
   const pen = canvas.getContext("2d");

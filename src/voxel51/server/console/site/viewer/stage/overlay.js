@@ -1,52 +1,51 @@
-/** Drawing what labels say about a frame: boxes with captions, trails, masks, lines and points, events. */
+/** Draws the labels of a frame: boxes with captions, trails, masks, polylines, keypoints, events. */
 
 import { INK, colourOf } from "../model/colours.js";
 import { percent } from "../../core/format.js";
 
 const TRAIL_FRAMES = 40;
-const LETTER = 12;
+const FONT_PIXELS = 12;
 
 /**
  * @param {CanvasRenderingContext2D} pen
- * @param view of `viewOf`
+ * @param view of `viewState`
  * @param {number} frame
- * @param {{left, top, width, height, scale}} area where the picture is on the canvas; `scale` is pixels of the canvas for one
- *   of the page
- * @param {{of: (text: string, colour: string) => CanvasImageSource|null}} masks pictures of masks; null until one is there
+ * @param {{left, top, width, height, scale}} area of the picture on the canvas; `scale` is canvas pixels per CSS pixel
+ * @param {{of: (text: string, colour: string) => CanvasImageSource|null}} masks of `maskPictures`
  */
 export function drawOverlay(pen, view, frame, area, masks) {
-  const { labels, looks } = view;
+  const { labels, display } = view;
   const isShown = view.isShown.value;
   const [from, to] = labels.boxesIn(frame);
-  pen.lineWidth = looks.width.value * area.scale;
+  pen.lineWidth = display.width.value * area.scale;
   pen.lineJoin = "round";
-  pen.font = `600 ${LETTER * area.scale}px system-ui, sans-serif`;
+  pen.font = `600 ${FONT_PIXELS * area.scale}px system-ui, sans-serif`;
   pen.textBaseline = "middle";
-  if (looks.masks.value) drawFrameMask(pen, view, frame, area, masks);
+  if (display.masks.value) drawFrameMask(pen, view, frame, area, masks);
   const captions = [];
   for (let id = from; id < to; id += 1) {
-    if (!isShown(id) || (labels.boxes.kind[id] && !looks.events.value)) continue;
-    const box = placed(labels.placeOf(id), area);
+    if (!isShown(id) || (labels.boxes.kind[id] && !display.events.value)) continue;
+    const box = placed(labels.edgesOf(id), area);
     const colour = view.colourOfBox(id);
-    if (looks.masks.value && labels.boxes.mask[id]) drawMask(pen, masks.of(labels.masks[labels.boxes.mask[id]], colour), box);
-    if (looks.trails.value && labels.boxes.track[id] >= 0) drawTrail(pen, labels, id, colour, area);
-    if (looks.boxes.value) drawBox(pen, box, colour, isSelected(view, id), Boolean(labels.boxes.kind[id]), area.scale);
+    if (display.masks.value && labels.boxes.mask[id]) drawMask(pen, masks.of(labels.masks[labels.boxes.mask[id]], colour), box);
+    if (display.trails.value && labels.boxes.track[id] >= 0) drawTrail(pen, labels, id, colour, area);
+    if (display.boxes.value) drawBox(pen, box, colour, isSelected(view, id), Boolean(labels.boxes.kind[id]), area.scale);
     const text = captionOf(view, id);
     if (text) captions.push({ text, box, colour });
   }
   for (const shape of labels.shapesAt(frame)) if (!view.hidden.value.has(shape.label)) drawShape(pen, shape, area);
   for (const { text, box, colour } of captions) drawCaption(pen, text, box.left, box.top, colour, area);
-  if (looks.events.value) drawEvents(pen, view, frame, area);
+  if (display.events.value) drawEvents(pen, view, frame, area);
 }
 
-/** What stands at a box, as the view wants it; empty where nothing. */
-export function captionOf({ labels, looks }, id) {
+/** Return the caption of a box according to the display options; may be empty. */
+function captionOf({ labels, display }, id) {
   const { label, track, confidence, text } = labels.boxes;
   const parts = [];
-  if (looks.captions.value) parts.push(track[id] >= 0 ? labels.titleOfTrack(track[id]) : labels.nameOf(label[id]));
-  if (looks.confidence.value && !Number.isNaN(confidence[id])) parts.push(percent(confidence[id]));
+  if (display.captions.value) parts.push(track[id] >= 0 ? labels.titleOfTrack(track[id]) : labels.nameOf(label[id]));
+  if (display.confidence.value && !Number.isNaN(confidence[id])) parts.push(percent(confidence[id]));
   const line = parts.join(" ");
-  return looks.attributes.value && text[id] ? [line, labels.texts[text[id]]].filter(Boolean).join(" · ") : line;
+  return display.attributes.value && text[id] ? [line, labels.texts[text[id]]].filter(Boolean).join(" · ") : line;
 }
 
 function isSelected({ selected, labels }, id) {
@@ -82,7 +81,7 @@ function drawBox(pen, { left, top, width, height }, colour, isChosen, isDashed, 
 }
 
 function drawCaption(pen, text, left, top, colour, area) {
-  const height = (LETTER + 6) * area.scale;
+  const height = (FONT_PIXELS + 6) * area.scale;
   const width = pen.measureText(text).width + 8 * area.scale;
   const x = Math.max(area.left, Math.min(left - pen.lineWidth / 2, area.left + area.width - width));
   const y = top - height < area.top ? Math.max(area.top, top) : top - height;
@@ -98,13 +97,13 @@ function drawTrail(pen, labels, id, colour, area) {
   pen.strokeStyle = colour;
   pen.beginPath();
   for (let position = lastNotAfter(ids, id); position >= 0 && frame[ids[position]] > frame[id] - TRAIL_FRAMES; position -= 1) {
-    const [left, , right, bottom] = labels.placeOf(ids[position]);
+    const [left, , right, bottom] = labels.edgesOf(ids[position]);
     pen.lineTo(area.left + ((left + right) / 2) * area.width, area.top + bottom * area.height);
   }
   pen.stroke();
 }
 
-/** The position of `id` in the rising `ids`. */
+/** Return the position of `id` in the ascending `ids`. */
 function lastNotAfter(ids, id) {
   let [low, high] = [0, ids.length];
   while (low < high) {
@@ -159,14 +158,14 @@ function drawEvents(pen, view, frame, area) {
   const margin = 8 * area.scale;
   let top = area.top + margin;
   const texts = labels.eventsAt(frame).filter(({ label }) => !hidden.value.has(label)).map((event) => [eventText(view, event), view.colourOfLabel(event.label)]);
-  if (view.looks.attributes.value && labels.textAt(frame)) texts.push([labels.textAt(frame), "#e9ecf1"]);
+  if (view.display.attributes.value && labels.textAt(frame)) texts.push([labels.textAt(frame), "#e9ecf1"]);
   for (const [text, colour] of texts.slice(0, 12)) {
     drawCaption(pen, text, area.left + margin, top, colour, { ...area, top });
-    top += (LETTER + 8) * area.scale;
+    top += (FONT_PIXELS + 8) * area.scale;
   }
 }
 
-function eventText({ labels, looks }, event) {
-  const sure = Number.isNaN(event.confidence) ? "" : ` ${percent(event.confidence)}`;
-  return labels.titleOfEvent(event) + sure + (looks.attributes.value && event.text ? ` · ${event.text}` : "");
+function eventText({ labels, display }, event) {
+  const confidence = Number.isNaN(event.confidence) ? "" : ` ${percent(event.confidence)}`;
+  return labels.titleOfEvent(event) + confidence + (display.attributes.value && event.text ? ` · ${event.text}` : "");
 }

@@ -1,4 +1,4 @@
-/** Where the picture is seen with what is drawn over it: two canvases that always change together. */
+/** The screen of the viewer: one canvas with the picture and one with the labels, always drawn together. */
 
 import { h } from "../../core/dom.js";
 import { effect, onEnd } from "../../core/reactive.js";
@@ -7,10 +7,10 @@ import { maskPictures } from "./mask-pictures.js";
 import { drawOverlay } from "./overlay.js";
 
 /**
- * @param view of `viewOf`
- * @param {HTMLVideoElement|null} video lies below the canvases
+ * @param view of `viewState`
+ * @param {HTMLVideoElement|null} video covered by the canvases; it is in the document since browsers slow down hidden videos
  * @returns {{node, show: (number, source) => void, picture: HTMLCanvasElement, drawOn: (pen, area) => void, onPress}} `show` is
- *   for a player; `drawOn` draws what is seen on something else; `onPress` is called where the picture, and nothing on it, is pressed
+ *   for a player; `drawOn` draws the labels on another canvas; `onPress` is called for a click outside of all boxes
  */
 export function screen(view, video) {
   const { index, labels } = view;
@@ -38,7 +38,7 @@ export function screen(view, video) {
     if (labels && frame) drawOverlay(pen, view, frame, area(), masks);
   }
 
-  /** Where the picture lies on the overlay: as large as it fits, in the middle. */
+  /** Return the area of the picture on the overlay: as large as it fits, centred. */
   function area() {
     const [width, height] = [overlay.width, overlay.height];
     const fit = Math.min(width / picture.width, height / picture.height);
@@ -56,7 +56,7 @@ export function screen(view, video) {
 
   if (labels) {
     effect(() => {
-      for (const look of Object.values(view.looks)) look.value;
+      for (const option of Object.values(view.display)) option.value; // reading them makes the effect depend on them
       view.isShown.value;
       view.selected.value;
       draw();
@@ -64,7 +64,7 @@ export function screen(view, video) {
   }
   overlay.addEventListener("click", press);
 
-  /** Select what was pressed; otherwise select nothing, or play. */
+  /** Select the box that was clicked; outside of boxes, clear the selection, or play or pause. */
   function press({ offsetX, offsetY }) {
     const { left, top, width, height, scale } = area();
     const id = labels && boxAt(labels, frame, (offsetX * scale - left) / width, (offsetY * scale - top) / height, view.isShown.peek());
@@ -74,7 +74,7 @@ export function screen(view, video) {
     else self.onPress();
   }
 
-  const self = { node, show, picture, drawOn: (other, place) => labels && drawOverlay(other, view, frame, place, masks), onPress: () => {} };
+  const self = { node, show, picture, drawOn: (other, otherArea) => labels && drawOverlay(other, view, frame, otherArea, masks), onPress: () => {} };
   return self;
 }
 

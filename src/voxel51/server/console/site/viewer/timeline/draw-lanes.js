@@ -1,7 +1,7 @@
-/** Drawing the lanes of a timeline that are in sight. */
+/** Draws the visible lanes and the ruler of a timeline. */
 
 import { count } from "../../core/format.js";
-import { firstSpanAt } from "../model/lanes.js";
+import { firstSegmentAt } from "../model/lanes.js";
 import { niceStep } from "./scale.js";
 
 export const RULER = 22;
@@ -9,8 +9,9 @@ export const ROW = 18;
 const LEAST_WIDTH = 2;
 
 /**
- * @param {CanvasRenderingContext2D} pen scaled to pixels of the page
- * @param {{width, height, gutter, top, colour}} place `top` is how far it is scrolled; `colour` that of text
+ * @param {CanvasRenderingContext2D} pen scaled to CSS pixels
+ * @param {{width, height, gutter, top, colour}} place `gutter` is the width of the titles; `top` the scroll position; `colour`
+ *   that of text
  * @param scale of `timeScale`
  * @param {Array} lanes of `lanesOf`
  * @param {(lane) => string} colourOf
@@ -47,7 +48,7 @@ function drawLane(pen, place, scale, lane, y, colour, selected) {
   pen.beginPath();
   pen.rect(gutter, y, width - gutter, ROW);
   pen.clip();
-  drawSpans(pen, place, scale, lane, y, colour, selected);
+  drawSegments(pen, place, scale, lane, y, colour, selected);
   pen.restore();
 }
 
@@ -62,14 +63,15 @@ function drawTitle(pen, { kind, title, canFold, isFolded, count: number }, y, gu
   pen.restore();
 }
 
-function drawSpans(pen, { width, gutter }, scale, lane, y, colour, selected) {
+/** Draw the visible segments of a lane. Those that end left of what is drawn are skipped: thousands may share one pixel. */
+function drawSegments(pen, { width, gutter }, scale, lane, y, colour, selected) {
   const across = width - gutter;
   const [from, to] = scale.part.value;
-  const spans = lane.spans();
+  const segments = lane.segments();
   const x = (frame) => gutter + scale.shareOf(frame) * across;
   let right = -Infinity;
-  for (let index = firstSpanAt(spans, Math.floor(from)); index < spans.length && spans[index].first <= to; index += 1) {
-    const { first, last, event } = spans[index];
+  for (let index = firstSegmentAt(segments, Math.floor(from)); index < segments.length && segments[index].first <= to; index += 1) {
+    const { first, last, event } = segments[index];
     const end = Math.max(x(last + 1), x(first) + LEAST_WIDTH);
     if (end <= right) continue;
     const start = Math.max(x(first), right);

@@ -1,4 +1,0 @@
-export const home = {
-  title: "Home",
-  pages: [{ path: "/", load: () => import("./home.js") }],
-};

@@ -1,0 +1,66 @@
+/** Keyboard shortcuts of a viewer, active while the focus is in it; form controls keep their own keys. */
+
+import { h } from "../../core/dom.js";
+import { dialog } from "../../parts/dialog.js";
+
+/** Each shortcut: how it is shown (null: not listed), what it does, its keys, and the action. */
+const SHORTCUTS = [
+  ["Space, K", "Play or pause", [" ", "k"], ({ toggle }) => toggle()],
+  ["→ or .", "Next frame", ["ArrowRight", "."], ({ step }) => step(1)],
+  ["← or ,", "Previous frame", ["ArrowLeft", ","], ({ step }) => step(-1)],
+  ["Shift →", "Forward 1 second", ["Shift+ArrowRight"], ({ jump }) => jump(1)],
+  ["Shift ←", "Back 1 second", ["Shift+ArrowLeft"], ({ jump }) => jump(-1)],
+  ["Home", "Go to start", ["Home"], ({ go }) => go(1)],
+  ["End", "Go to end", ["End"], ({ go }) => go(Infinity)],
+  ["N", "Next frame with the selected track, or with any box", ["n"], ({ find }) => find(1)],
+  ["P", "Previous frame with the selected track, or with any box", ["p"], ({ find }) => find(-1)],
+  ["[", "Start loop here", ["["], ({ startLoop }) => startLoop()],
+  ["]", "End loop here", ["]"], ({ endLoop }) => endLoop()],
+  ["\\", "Clear the loop", ["\\"], ({ clearRange }) => clearRange()],
+  ["+ and −", "Zoom the timeline in and out", ["+", "="], ({ zoom }) => zoom?.(2)],
+  [null, null, ["-"], ({ zoom }) => zoom?.(0.5)],
+  ["0", "Fit the timeline", ["0"], ({ zoom }) => zoom?.(0)],
+  ["M", "Mute or unmute", ["m"], ({ mute }) => mute?.()],
+  ["F", "Full screen", ["f"], ({ fullScreen }) => fullScreen()],
+  ["?", "Show this list", ["?"], ({ help }) => help()],
+];
+const BY_KEY = new Map(SHORTCUTS.flatMap(([, , names, run]) => names.map((name) => [name, run])));
+
+/** Return the listener for `keydown` of the viewer. */
+export function keyListener(actions) {
+  return (event) => {
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyped(event)) return;
+    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    const run = BY_KEY.get(event.shiftKey && event.key.startsWith("Arrow") ? `Shift+${key}` : key);
+    if (!run) return;
+    event.preventDefault();
+    run(actions);
+  };
+}
+
+/** Show the list of shortcuts. */
+export function showShortcuts() {
+  return dialog("Keyboard shortcuts", () =>
+    h(
+      "table.keys",
+      {},
+      h("thead.visually-hidden", {}, h("tr", {}, h("th", { scope: "col" }, "Key"), h("th", { scope: "col" }, "Action"))),
+      h(
+        "tbody",
+        {},
+        SHORTCUTS.filter(([shown]) => shown).map(([shown, text]) => h("tr", {}, h("th", { scope: "row" }, h("kbd", {}, shown)), h("td", {}, text))),
+      ),
+    ),
+  );
+}
+
+/** Return whether the focused control uses the key itself, such as an input or a slider. */
+function isTyped({ target, key }) {
+  if (target.closest("select, textarea, dialog, [role=tablist], .menu")) return true;
+  const { type } = target.closest("input") ?? {};
+  if (type === "range") return /^(Arrow|Home|End|Page)/.test(key);
+  if (type) return type !== "checkbox" || key === " ";
+  const isPressed = key === " " || key === "Enter";
+  if (isPressed) return Boolean(target.closest("button, a, summary"));
+  return (key === "Home" || key === "End") && Boolean(target.closest(".rows"));
+}
