@@ -11,11 +11,11 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
 # Held to the vocabulary of .ci/language. To be extended until it is `src tests docs` and the rest.
-PLAIN := .ci .github Makefile pyproject.toml README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md CODE_OF_CONDUCT.md demo \
-    docs/generators docs/project docs/reference docs/tutorial \
-    $(addprefix src/voxel51/,apps cli labels users wire) \
-    $(addprefix src/voxel51/server/,accounts data http outbound storage wiring) \
-    $(addprefix tests/,apps ci compatibility conftest.py labels samples support typing users wire)
+PLAIN := .ci .github Makefile pyproject.toml README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md CODE_OF_CONDUCT.md demo benchmarks \
+    $(addprefix docs/,generators project reference tutorial) \
+    $(addprefix src/voxel51/,apps cli labels transport users wire) \
+    $(addprefix src/voxel51/server/,accounts analytics data engine events http jobs outbound overview renditions search storage webhooks wiring) \
+    $(addprefix tests/,conftest.py apps ci compatibility contracts fiftyone labels samples support transport typing users wire)
 PYTEST := $(BIN)/python -m pytest
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
