@@ -35,7 +35,7 @@ def test_create_list_and_issue_tokens_for_applications(start_platform: StartPlat
         (["create", "{acme}"], "application named '{acme}' already"),
         (["create", "admin"], "reserved"),
         (["create", "a/b"], "not a valid application name"),
-        (["token", "nobody", "--out", "t.json"], "Application 'nobody' not found"),
+        (["token", "unknown", "--out", "t.json"], "Application 'unknown' not found"),
         (["tokens", "{acme}", "--revoke", "x"], "no token 'x'"),
     ],
 )

@@ -76,8 +76,8 @@ def test_a_quota_is_set_and_reset(platform: PlatformProcess, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("arguments", "result"),
     [
-        (("reset", "nobody"), "User 'nobody' not found"),
-        (("quota", "nobody", "--bytes", "1"), "User 'nobody' not found"),
+        (("reset", "unknown"), "User 'unknown' not found"),
+        (("quota", "unknown", "--bytes", "1"), "User 'unknown' not found"),
         (("quota", "{alice}", "--bytes", "-1"), "not -1"),
         (("invite", "--days", "0"), "not 0"),
     ],

@@ -41,10 +41,10 @@ def test_watch_defaults_to_all_waiting_and_running_jobs(voxel51: Voxel51, api: A
     api.wait_until_job_completes(before)
     running = submit(api, PATIENT, name="watched", seconds=1)
 
-    told = [json.loads(line) for line in voxel51("jobs", "watch", "--json").out.splitlines()]
+    changes = [json.loads(line) for line in voxel51("jobs", "watch", "--json").out.splitlines()]
     nothing = voxel51("jobs", "watch")
 
-    assert {each["id"] for each in told} == {running}
+    assert {each["id"] for each in changes} == {running}
     assert (nothing.status, nothing.out) == (0, "No waiting or running jobs\n")
 
 
@@ -53,12 +53,12 @@ def test_watch_prints_a_json_line_per_change(voxel51: Voxel51, api: API) -> None
 
     watched = voxel51("jobs", "watch", *jobs, "--json")
 
-    told: list[dict[str, Any]] = [json.loads(line) for line in watched.out.splitlines()]
+    changes: list[dict[str, Any]] = [json.loads(line) for line in watched.out.splitlines()]
     for job_id in jobs:
-        own = [each for each in told if each["id"] == job_id]
+        own = [each for each in changes if each["id"] == job_id]
         assert {each["state"] for each in own} >= {"RUNNING", "COMPLETE"}
         assert (own[-1]["state"], own[-1]["fraction"], own[-1]["name"]) == ("COMPLETE", 1.0, "watched")
-        assert all(first != second for first, second in pairwise(own)), "the same was told twice"
+        assert all(first != second for first, second in pairwise(own)), "the same was changes twice"
     assert watched.status == 0
 
 

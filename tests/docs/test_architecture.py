@@ -16,9 +16,9 @@ FOLDERS = (
     ROOT / "docs",
     ROOT / "tests",
 )
-"""Where paths in these pages begin."""
+"""Folders to which the paths in the pages are relative."""
 NOT_IN_REPOSITORY = ("docs/build", "docs/generated", "storage/incoming")
-"""Paths that a build or a running platform makes."""
+"""Paths created by a build or a running platform."""
 
 _CODE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 _PATH = re.compile(r"[\w.-]+(?:/[\w.-]+)*/?")

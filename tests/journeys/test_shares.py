@@ -47,7 +47,7 @@ def test_share_link_opens_a_page_and_returns_the_result_to_programs(shared: tupl
 
     page = urlsplit(made["url"])
     assert page.path == "/shared"
-    assert page.fragment.startswith("share_")  # which browsers send to nobody
+    assert page.fragment.startswith("share_")  # browsers do not send the fragment to a server
     assert requests.get(made["url"], timeout=LIMIT_SECONDS).headers["content-type"].startswith("text/html")
     assert made["api_url"] == f"{user.v1}/shared/{page.fragment}"
     job = requests.get(made["api_url"], timeout=LIMIT_SECONDS).json()["job"]

@@ -20,8 +20,8 @@ def header_of(digest: bytes) -> str:
 
 
 def begin(user: User, length: int | str = len(CONTENT), body: bytes = b"", **headers: str) -> requests.Response:
-    told = {name.replace("_", "-"): text for name, text in headers.items()}
-    headers = {**user.headers, **TUS, "Upload-Length": str(length), **told}
+    converted = {name.replace("_", "-"): text for name, text in headers.items()}
+    headers = {**user.headers, **TUS, "Upload-Length": str(length), **converted}
     return requests.post(f"{user.v1}/data/uploads", data=body, headers=headers, timeout=20)
 
 
@@ -30,8 +30,8 @@ def url_of(user: User, created: requests.Response) -> str:
 
 
 def send(user: User, url: str, body: bytes, offset: int | str = 0, **headers: str) -> requests.Response:
-    told = {name.replace("_", "-"): text for name, text in headers.items()}
-    headers = {**user.headers, **PIECE, "Upload-Offset": str(offset), **told}
+    converted = {name.replace("_", "-"): text for name, text in headers.items()}
+    headers = {**user.headers, **PIECE, "Upload-Offset": str(offset), **converted}
     return requests.patch(url, data=body, headers=headers, timeout=20)
 
 

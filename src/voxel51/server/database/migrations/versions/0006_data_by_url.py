@@ -8,7 +8,7 @@ down_revision = "0005"
 
 
 def upgrade() -> None:
-    """Let a row of data name its source in the place of a stored file."""
+    """Allow a data row to name a source instead of a stored file."""
     with op.batch_alter_table("data") as data:
         data.alter_column("storage_key", existing_type=sa.String(128), nullable=True)
         data.add_column(sa.Column("source_url", sa.Text))

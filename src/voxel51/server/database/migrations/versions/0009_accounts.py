@@ -10,7 +10,7 @@ down_revision = "0008"
 
 
 def upgrade() -> None:
-    """Add the columns and tables; whoever came first to the platform becomes its operator."""
+    """Add the columns and tables, and make the first user of the platform its operator."""
     _extend_users()
     _extend_tokens()
     _passes()

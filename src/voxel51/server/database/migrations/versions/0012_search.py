@@ -1,4 +1,4 @@
-"""What the labels of jobs say, to be searched."""
+"""Tables of the label search index."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""What is looked at over all owners is read from indexes alone."""
+"""Covering indexes for queries over all owners."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -16,7 +16,7 @@ const KINDS = [
   ["IMAGE_TO_VIDEO", "Processes single images; the platform passes it each frame (IMAGE_TO_VIDEO)"],
 ];
 const PATH = /^([^\s:;]+|the document): /;
-const INVALID = /^The manifest (?:will not do|is invalid): /;
+const INVALID = /^The manifest is invalid: /;
 
 export function page() {
   const problems = signal([]);
