@@ -16,7 +16,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.mark.usefixtures("site")
-@pytest.mark.parametrize(("word", "title"), [("grace", "Settings"), ("contact", "Drawing labels")])
+@pytest.mark.parametrize(("word", "title"), [("grace", "Settings"), ("contact", "Draw labels")])
 def test_search_finds_pages(browser: Browser, platform: PlatformProcess, word: str, title: str) -> None:
     with visiting(browser, platform, None) as visit:
         page = visit.open("/docs")

@@ -83,7 +83,7 @@ def test_job_actions_follow_their_states(user):
     found = responses(user, "jobs", "start", jobs)
 
     assert [found[job]["success"] for job in jobs] == [False, False, True, True]
-    assert "unarchive it" in found[archived]["error"]["message"]
+    assert "Unarchive it" in found[archived]["error"]["message"]
     assert found[archived]["error"]["code"] == 400
     assert found[deleted]["error"]["code"] == 404
     deadline = time.monotonic() + LIMIT_SECONDS

@@ -123,7 +123,7 @@ def test_brief_database_failure_loses_no_event(database, service, caplog):
             with database.write() as connection:
                 connection.exec_driver_sql("ALTER TABLE events RENAME TO away")
             async with asyncio.timeout(LIMIT_SECONDS):
-                while "looking for events failed" not in caplog.text:
+                while "reading events failed" not in caplog.text:
                     await asyncio.sleep(0.01)
             with database.write() as connection:
                 connection.exec_driver_sql("ALTER TABLE away RENAME TO events")
