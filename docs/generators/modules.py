@@ -72,6 +72,8 @@ def _page(page: Page) -> str:
             lines += _calls(module, _CLIENTS[name])
         lines += [f".. automodule:: {module}"]
         lines += [f"   :inherited-members: {_NOT_OURS}"] if name in _CLIENTS else []
+        # Names that the async modules re-export are documented on the page of the blocking client.
+        lines += ["   :ignore-module-all:"] if name.endswith("async_api") else []
         lines += [""]
     return "\n".join(lines)
 
