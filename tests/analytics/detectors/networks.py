@@ -33,14 +33,19 @@ class Graph:
         return name
 
     def model(
-        self, outputs: Sequence[str], size: Sequence[int | str], names: str | None = None, dynamic: bool = False
+        self,
+        outputs: Sequence[str],
+        size: Sequence[int | str],
+        names: str | None = None,
+        *,
+        cell_centre: str | None = None,
     ) -> bytes:
         picture = helper.make_tensor_value_info("images", TensorProto.FLOAT, [1, 3, *size])
         given = [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in outputs]
         graph = helper.make_graph(self.nodes, "g", [picture], given, self.constants)
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
-        if names is not None:
-            helper.set_model_props(model, {"names": names})
+        metadata = {"names": names, "cell_centre": cell_centre}
+        helper.set_model_props(model, {name: value for name, value in metadata.items() if value is not None})
         content: bytes = model.SerializeToString()
         return content
 
@@ -93,20 +98,34 @@ def yolo(names: str | None = None, size: Sequence[int | str] = (256, 256)) -> by
     return graph.model([graph.add("Concat", *columns, axis=2)], size, names)
 
 
-def nanodet(bins: int = 8, classes: int = 2, size: Sequence[int | str] = (256, 256), *, grids: bool = False) -> bytes:
-    """Likewise; each side of a box is half a stride away. In grids with logits, or in one output with scores."""
+def nanodet(
+    variant: str = "nanodet-plus",
+    bins: int = 8,
+    classes: int = 2,
+    size: Sequence[int | str] = (256, 256),
+    *,
+    grids: bool = False,
+    metadata: str = "",
+) -> bytes:
+    """Likewise with boxes in strides from the point at which the variant sees a cell: its middle, or its top left.
+
+    In grids with logits, or in one output with scores. ``nanodet`` has three strides, the others four.
+    """
     graph, outputs = Graph(), []
     half = [10.0, 10.0] + [-10.0] * (bins - 2)  # as likely 0 strides as 1
-    for stride in (8, 16, 32) if grids else (8, 16, 32, 64):
+    none, one = [20.0] + [0.0] * (bins - 1), [0.0, 20.0] + [0.0] * (bins - 2)
+    sides = (none + none + one + one) if variant == "nanodet-plus" else half * 4
+    for stride in (8, 16, 32) if variant == "nanodet" else (8, 16, 32, 64):
         bright = graph.brightness(stride, 255 / 57.38, -116.28 / 57.12)
         logits = graph.logits(bright)
         score = logits if grids else graph.add("Sigmoid", logits)
         low = -20.0 if grids else 0.0
         others = graph.filled(bright, [low] * (classes - 2))
         parts = [graph.filled(bright, [low]), score, *([others] if classes > 2 else [])]
-        grid = graph.add("Concat", *parts, graph.filled(bright, half * 4), axis=1)
+        grid = graph.add("Concat", *parts, graph.filled(bright, sides), axis=1)
         outputs.append(grid if grids else graph.rows(grid))
-    return graph.model(outputs if grids else [graph.add("Concat", *outputs, axis=1)], size)
+    given = outputs if grids else [graph.add("Concat", *outputs, axis=1)]
+    return graph.model(given, size, cell_centre=metadata or None)
 
 
 def detr(classes: int = 2, size: Sequence[int | str] = (256, 256), *, nothing: bool = False) -> bytes:
@@ -130,9 +149,11 @@ FAMILIES: dict[str, tuple[str, Callable[[], bytes]]] = {
     "yolox": ("yolox", yolox),
     "yolox of any size": ("yolox", lambda: yolox(size=("h", "w"))),
     "yolo": ("yolo", yolo),
-    "nanodet": ("nanodet", lambda: nanodet(classes=80)),
-    "nanodet of any size": ("nanodet", lambda: nanodet(classes=80, size=("h", "w"))),
-    "nanodet in grids": ("nanodet", lambda: nanodet(bins=11, classes=80, grids=True)),
+    "nanodet": ("nanodet", lambda: nanodet("nanodet", classes=80)),
+    "nanodet in grids": ("nanodet", lambda: nanodet("nanodet", bins=11, classes=80, grids=True)),
+    "nanodet-plus": ("nanodet-plus", lambda: nanodet(classes=80)),
+    "nanodet-plus of any size": ("nanodet-plus", lambda: nanodet(classes=80, size=("h", "w"))),
+    "picodet": ("picodet", lambda: nanodet("picodet", classes=80, metadata="(i + 0.5) * stride")),
     "detr": ("detr", lambda: detr(classes=80)),
     "detr with a class for nothing": ("detr", lambda: detr(classes=80, nothing=True)),
 }

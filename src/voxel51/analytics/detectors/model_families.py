@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from voxel51.analytics.detectors.coco import CLASS_NAMES
 from voxel51.analytics.detectors.detections import Detector
 from voxel51.analytics.detectors.detr import Detr, boxes_and_logits
-from voxel51.analytics.detectors.nanodet import NanoDet
+from voxel51.analytics.detectors.nanodet import VARIANTS, NanoDet, variant_of
 from voxel51.analytics.detectors.yolo import Yolo
-from voxel51.analytics.detectors.yolox import YoloX, cell_count
+from voxel51.analytics.detectors.yolox import YoloX
 from voxel51.analytics.sessions import Network, UnusableModel
 
-FAMILIES = ("nanodet", "yolox", "yolo", "detr")
-_USUAL_BINS = (11, 8)  # NanoDet-g, NanoDet-Plus
+FAMILIES = (*VARIANTS, "yolox", "yolo", "detr")
+_USUAL_BINS = (11, 8)  # NanoDet-g, the others
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,8 @@ def load_detector(
         model: content of an ONNX file.
         longest_side: longest side of the input images, in pixels; ignored by models with a fixed input size.
         names: class names, in order. Default: the names in the model, or those of COCO for 80 classes.
-        family: one of `FAMILIES`; detected by the shapes of the outputs if not given.
+        family: one of `FAMILIES`; detected by the shapes of the outputs if not given. ``nanodet`` includes its
+            variants, which are detected too.
 
     Raises:
         UnusableModel: the bytes are not an ONNX model, or the model is not a detector of a known family.
@@ -45,6 +46,14 @@ def load_detector(
     shapes = network.output_shapes(size)
     known = [*names] if names else _names_in(network.metadata)
     chosen = family or _family_of(shapes, size, network)
+    if chosen in VARIANTS:
+        detected = _variant(shapes, size, network)
+        if detected is None:
+            raise UnusableModel(
+                f"it returns {_cell_count(shapes)} cells for a picture of {size[0]} by {size[1]}, which is not the "
+                f"number of a {chosen} with strides 8, 16, 32 (and 64)"
+            )
+        chosen = detected if chosen == "nanodet" else chosen
     detector = _detector(network, chosen, shapes, longest_side, len(known) if known else None)
     return LoadedDetector(detector, chosen, _named(known, detector.class_count))
 
@@ -58,13 +67,22 @@ def _family_of(shapes: Sequence[tuple[int, ...]], size: tuple[int, int], network
     if len(shapes) == 1 and len(first) == 3:
         if first[1] < first[2]:
             return "yolo"
-        if first[1] != cell_count(size) or (first[2] - 32 in {80, len(_names_in(network.metadata) or ())}):
-            return "nanodet"
-        return "yolox"
+        # YOLOX has as many cells as NanoDet with three strides. NanoDet then has 8 bins for each of four sides.
+        is_nanodet = first[2] - 32 in {80, len(_names_in(network.metadata) or ())}
+        return "nanodet" if is_nanodet or _variant(shapes, size, network) != "nanodet" else "yolox"
     raise UnusableModel(
         f"the model's outputs have the shapes {', '.join(map(str, shapes))}, which do not match a detector of the "
         f"families {', '.join(FAMILIES)} without post-processing; export it without non-maximum suppression"
     )
+
+
+def _variant(shapes: Sequence[tuple[int, ...]], size: tuple[int, int], network: Network) -> str | None:
+    return variant_of(_cell_count(shapes), size, network.metadata)
+
+
+def _cell_count(shapes: Sequence[tuple[int, ...]]) -> int:
+    in_grids = all(len(shape) == 4 for shape in shapes)
+    return sum(shape[2] * shape[3] for shape in shapes) if in_grids else shapes[0][1]
 
 
 def _detector(
@@ -75,8 +93,8 @@ def _detector(
             return YoloX(network, longest_side, _positive(shapes[0][2] - 5))
         if family == "yolo":
             return Yolo(network, longest_side, _positive(shapes[0][1] - 4))
-        if family == "nanodet":
-            return _nanodet(network, shapes, longest_side, named)
+        if family in VARIANTS:
+            return _nanodet(network, family, shapes, longest_side, named)
         _, logits = boxes_and_logits(network.run_on_blank(network.size or (longest_side, longest_side)))
         count = logits.shape[1]
         has_nothing_class = (
@@ -89,13 +107,15 @@ def _detector(
         raise UnusableModel(f"the model is not a detector of the family {family}: {error}") from None
 
 
-def _nanodet(network: Network, shapes: Sequence[tuple[int, ...]], longest_side: int, named: int | None) -> NanoDet:
+def _nanodet(
+    network: Network, variant: str, shapes: Sequence[tuple[int, ...]], longest_side: int, named: int | None
+) -> NanoDet:
     is_raw = len(shapes[0]) == 4
     depth = shapes[0][1] if is_raw else shapes[0][2]
     bins = (depth - named) // 4 if named else next((each for each in _USUAL_BINS if depth - 4 * each == 80), 0)
     if bins < 2 or depth - 4 * bins < 1:
         raise ValueError(f"it returns {depth} numbers per cell; give the names of its classes ('classes')")
-    return NanoDet(network, longest_side, depth - 4 * bins, bins, is_raw=is_raw)
+    return NanoDet(network, VARIANTS[variant], longest_side, depth - 4 * bins, bins, is_raw=is_raw)
 
 
 def _positive(count: int) -> int:

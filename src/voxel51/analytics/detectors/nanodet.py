@@ -1,4 +1,11 @@
-"""NanoDet and NanoDet-Plus (https://github.com/RangiLyu/nanodet)."""
+"""NanoDet, NanoDet-Plus (https://github.com/RangiLyu/nanodet) and PicoDet (https://github.com/PaddlePaddle/PaddleDetection).
+
+The three share inputs and outputs. They differ in the point from which a cell measures the sides of its box, so a file
+decoded as the wrong variant gives boxes that are shifted by up to half a stride: 32 pixels for the largest objects.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,24 +19,80 @@ _DEVIATION = np.array([57.375, 57.12, 58.395], np.float32)
 _MARGIN = (104, 116, 124)  # the mean, which the detector sees as nothing
 _STRIDE = 32
 _MOST_CANDIDATES = 300
+_FIRST_STRIDE = 8
+_MOST_STRIDES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """Variant of the family.
+
+    Attributes:
+        cell_centre: position of the reference point of cell ``i``, in strides after ``i``.
+        shift: added to that point, in pixels of the network's input.
+        same_class_overlap: boxes of one class that overlap more than this (IoU) are one object.
+    """
+
+    cell_centre: float
+    shift: float
+    same_class_overlap: float
+
+
+VARIANTS = {
+    "nanodet": Variant(cell_centre=0.5, shift=-0.5, same_class_overlap=0.6),
+    "nanodet-plus": Variant(cell_centre=0.0, shift=0.0, same_class_overlap=0.6),
+    # PicoDet repeats itself: on a photograph of a bus it reports a second bus that overlaps the first by 0.55.
+    "picodet": Variant(cell_centre=0.5, shift=0.0, same_class_overlap=0.5),
+}
+
+CELL_CENTRE = "cell_centre"
+"""Metadata of a model that names its reference points. The outputs of NanoDet-Plus and PicoDet have the same shapes."""
+
+
+def variant_of(cell_count: int, size: tuple[int, int], metadata: dict[str, str]) -> str | None:
+    """Return the name of the variant with ``cell_count`` cells for an image of ``size``; None if no variant matches.
+
+    NanoDet has three strides, the others have four. PicoDet is recognized by its metadata only.
+    """
+    strides = strides_of(size, cell_count)
+    said = metadata.get(CELL_CENTRE, "").replace(" ", "").replace("\u00d7", "*")
+    if len(strides) == _MOST_STRIDES:
+        return "picodet" if said == "(i+0.5)*stride" else "nanodet-plus"
+    if len(strides) == _MOST_STRIDES - 1:
+        return "nanodet-plus" if said == "i*stride" else "nanodet"
+    return None
+
+
+def strides_of(size: tuple[int, int], cell_count: int) -> Sequence[int]:
+    """Return the strides, from 8 on, whose grids have ``cell_count`` cells together; empty if none do."""
+    strides: list[int] = []
+    missing = cell_count
+    while missing > 0 and len(strides) < _MOST_STRIDES:
+        strides.append(_FIRST_STRIDE << len(strides))
+        columns, rows = _grid(size, strides[-1])
+        missing -= columns * rows
+    return strides if missing == 0 else ()
 
 
 class NanoDet:
     """Detector for images of any size.
 
-    Each side of a box is a distribution over distances from the centre of a cell, 0 to ``bins - 1`` strides.
+    Each side of a box is a distribution over distances from the reference point of a cell, 0 to ``bins - 1`` strides.
 
     Attributes:
         class_count: see `Detector`.
     """
 
-    def __init__(self, network: Network, longest_side: int, class_count: int, bins: int, *, is_raw: bool) -> None:
+    def __init__(
+        self, network: Network, variant: Variant, longest_side: int, class_count: int, bins: int, *, is_raw: bool
+    ) -> None:
         """Use images of up to ``longest_side`` pixels, unless the network has a fixed input size.
 
         With ``is_raw`` its scores are logits.
         """
         self.class_count = class_count
         self._network = network
+        self._variant = variant
         self._longest_side = longest_side
         self._bins = bins
         self._is_raw = is_raw
@@ -44,7 +107,9 @@ class NanoDet:
         box = letterboxed(image, into, _MARGIN, centred=True)
         grids = self._network.run(batch_of((box.picture - _MEAN) / _DEVIATION))
         found = self._decoded(_rows(grids), into, least_score)
-        return Detections(box.original(found.boxes), found.scores, found.classes).without_repeats()
+        return Detections(box.original(found.boxes), found.scores, found.classes).without_repeats(
+            self._variant.same_class_overlap
+        )
 
     def _decoded(self, rows: Floats, size: tuple[int, int], least_score: float) -> Detections:
         """Return the candidates in rows [cells of all strides, classes + 4 bins], in pixels of the network's input."""
@@ -56,7 +121,7 @@ class NanoDet:
             found = np.asarray(1 / (1 + np.exp(-found)), np.float32)
         best = np.argsort(-found, kind="stable")[:_MOST_CANDIDATES]
         cells, classes, found = cells[best], classes[best], found[best]
-        centres, strides = _centres(size, len(rows))
+        centres, strides = _centres(size, len(rows), self._variant)
         distances = self._distances(rows[cells, self.class_count :]) * strides[cells, None]
         x, y = centres[cells].T
         boxes = np.stack([x - distances[:, 0], y - distances[:, 1], x + distances[:, 2], y + distances[:, 3]], axis=1)
@@ -79,16 +144,19 @@ def _rows(outputs: list[Floats]) -> Floats:
     return np.concatenate([grid.reshape(len(grid), -1).T for grid in grids])
 
 
-def _centres(size: tuple[int, int], count: int) -> tuple[Floats, Floats]:
-    """Return the centre of each cell [N, 2] and its stride [N], for strides from 8 on, up to ``count`` cells."""
+def _centres(size: tuple[int, int], count: int, variant: Variant) -> tuple[Floats, Floats]:
+    """Return the reference point of each of ``count`` cells [N, 2], and its stride [N]."""
     centres: list[Floats] = []
     strides: list[Floats] = []
-    stride = 8
-    while sum(len(each) for each in centres) < count:
-        width, height = -(-size[0] // stride), -(-size[1] // stride)
+    for stride in strides_of(size, count):
+        width, height = _grid(size, stride)
         rows, columns = np.divmod(np.arange(width * height), width)
-        places = np.stack([(columns + 0.5) * stride - 0.5, (rows + 0.5) * stride - 0.5], axis=1)
-        centres.append(places.astype(np.float32))
+        cells = np.stack([columns, rows], axis=1)
+        centres.append(((cells + variant.cell_centre) * stride + variant.shift).astype(np.float32))
         strides.append(np.full(width * height, stride, np.float32))
-        stride *= 2
     return np.concatenate(centres), np.concatenate(strides)
+
+
+def _grid(size: tuple[int, int], stride: int) -> tuple[int, int]:
+    """Return the number of columns and rows of cells."""
+    return -(-size[0] // stride), -(-size[1] // stride)

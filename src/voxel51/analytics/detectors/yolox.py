@@ -40,11 +40,6 @@ class YoloX:
         ).without_repeats()
 
 
-def cell_count(size: tuple[int, int]) -> int:
-    """Return the number of cells of an image of ``size``, over all strides."""
-    return sum((size[0] // stride) * (size[1] // stride) for stride in STRIDES)
-
-
 def _boxes(raw: Floats, size: tuple[int, int]) -> Floats:
     """Return the box [N, 4] of every cell, decoded from the offset of its centre and the logarithms of its sides, in
     strides.

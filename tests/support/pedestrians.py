@@ -1,0 +1,43 @@
+"""Film of pedestrians with true boxes: `tests/analytics/truth`."""
+
+import csv
+import hashlib
+import os
+from collections.abc import Container
+from pathlib import Path
+
+import pytest
+
+from voxel51.labels.geometry import BoundingBox
+from voxel51.labels.objects import DetectedObject
+from voxel51.labels.video import VideoLabels
+
+EXAMPLES = Path(os.environ.get("OPENCV_DOC", "/usr/share/doc/opencv-doc")) / "examples/data"
+VTEST = EXAMPLES / "vtest.avi"
+SHA256 = "45cddc9490be69345cbdab64ca583be65987e864ca408038e648db99e10516cf"
+WIDTH, HEIGHT = 768, 576
+TRUTH = Path(__file__).parents[1] / "analytics/truth/vtest.csv"
+
+
+def pedestrian_film() -> Path:
+    """Return the path of ``vtest.avi``. Without the package opencv-doc the test is skipped, except in CI."""
+    if VTEST.is_file():
+        assert hashlib.sha256(VTEST.read_bytes()).hexdigest() == SHA256
+        return VTEST
+    if os.environ.get("CI"):
+        pytest.fail(f"{VTEST} is not there; install the package opencv-doc")
+    pytest.skip(f"{VTEST} is not there (apt-get install opencv-doc)")
+
+
+def true_people(frames: Container[int] = range(1, 10_000)) -> VideoLabels:
+    """Return the true boxes in ``frames`` as labels."""
+    labels = VideoLabels()
+    with TRUTH.open(encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            if int(row["frame"]) not in frames:
+                continue
+            left, top, width, height = (float(row[name]) for name in ("left", "top", "width", "height"))
+            box = BoundingBox.clipped(left / WIDTH, top / HEIGHT, (left + width) / WIDTH, (top + height) / HEIGHT)
+            person = DetectedObject(label="person", index=int(row["person"]), bounding_box=box)
+            labels.frame(int(row["frame"])).objects.append(person)
+    return labels
