@@ -27,7 +27,7 @@ class VideoMetadata(Record):
     Attributes:
         start_time: start of the recording, ISO 8601.
         frame_size: width and height in pixels, as displayed (rotation applied).
-        frame_rate: mean number of frames per second.
+        frame_rate: frames per second; the mean if the rate varies, and the rate between interruptions if it does not.
         total_frame_count: number of decoded frames if they were counted, else the number that the container declares.
         duration: seconds.
         encoding_str: four-character code of the video stream, such as ``avc1``.

@@ -50,6 +50,20 @@ def test_audio_of_any_codec_has_its_presentation_time(name: str, codec: str, rat
     assert np.sqrt((samples[16_800:18_800] ** 2).mean()) == pytest.approx(0.5 / np.sqrt(2), rel=0.15)
 
 
+@pytest.mark.parametrize("start", [0.0, 7200.0], ids=["restart", "leap of two hours"])
+def test_a_joined_recording_is_as_long_as_its_parts(start: float, tmp_path: Path) -> None:
+    noise = np.random.default_rng(5).normal(0, 0.1, 48_000 * 2)
+    first = song(tmp_path / "first.ts", noise, 48_000, "mp2")
+    second = song(tmp_path / "second.ts", noise, 48_000, "mp2", start)
+    (tmp_path / "joined.ts").write_bytes(first.read_bytes() + second.read_bytes())
+
+    _, samples = samples_of(tmp_path / "joined.ts")
+
+    assert len(samples) / 16_000 == pytest.approx(4.0, abs=0.1)
+    loudness = np.abs(samples[:62_400]).reshape(-1, 1600).mean(axis=1)  # of each tenth of a second
+    assert loudness.min() > 0.03
+
+
 def test_undecodable_packets_are_skipped_and_counted(tmp_path: Path) -> None:
     content = bytearray(footage("bigbuckbunny.mp4").read_bytes())
     noise = np.random.default_rng(1)

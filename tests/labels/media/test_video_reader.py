@@ -42,6 +42,44 @@ def test_presentation_times_are_those_of_the_file(tmp_path: Path) -> None:
     assert times == pytest.approx([each / 1000 for each in VARIABLE_TIMES_MS], abs=0.001)
 
 
+def joined(folder: Path, second_starts_ms: int) -> Path:
+    """Two transport streams of 50 frames in one file; the second one starts at its own time."""
+    first = numbered_video(folder / "first.ts", frames=50)
+    second = remuxed(numbered_video(folder / "second.mp4", frames=50), folder / "second.ts", start_ms=second_starts_ms)
+    (folder / "joined.ts").write_bytes(first.read_bytes() + second.read_bytes())
+    return folder / "joined.ts"
+
+
+def with_negative_timestamps(folder: Path) -> Path:
+    source = numbered_video(folder / "source.mp4", frames=100)
+    return remuxed(source, folder / "negative.mkv", {"avoid_negative_ts": "disabled"}, start_ms=-1500)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [lambda folder: joined(folder, 0), lambda folder: joined(folder, 3_600_000), with_negative_timestamps],
+    ids=["restart", "leap of an hour", "negative in Matroska"],
+)
+def test_times_are_continuous_where_timestamps_restart_or_jump(make: Callable[[Path], Path], tmp_path: Path) -> None:
+    with VideoReader(make(tmp_path)) as video:
+        times = [frame.time for frame in video]
+
+    assert times == pytest.approx([number / 25 for number in range(100)], abs=0.002)
+    assert video.metadata.frame_rate == pytest.approx(25.0, abs=0.01)
+    assert video.metadata.duration == pytest.approx(4.0, abs=0.01)
+    [warning] = video.warnings()
+    assert warning.startswith("the timestamps restart or jump 1 times, first at frame ")
+
+
+def test_a_gap_in_a_transport_stream_keeps_its_time_and_the_frame_rate(tmp_path: Path) -> None:
+    with VideoReader(joined(tmp_path, 7_000)) as video:
+        times = [frame.time for frame in video]
+
+    assert times[50] - times[49] == pytest.approx(4.96, abs=0.05)
+    assert video.metadata.frame_rate == pytest.approx(25.0, abs=0.01)
+    assert video.warnings() == []
+
+
 def test_frames_that_an_edit_list_removes_are_not_counted(tmp_path: Path) -> None:
     whole = numbered_video(tmp_path / "whole.mp4", codec_options={"g": "5"})
 

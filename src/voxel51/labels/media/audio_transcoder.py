@@ -10,6 +10,7 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
 
 from voxel51.labels.media.containers import open_audio
+from voxel51.labels.media.media_clock import MediaClock
 
 RATE = 48_000
 _FRAME_SAMPLES = 1024  # frame size of AAC
@@ -67,9 +68,10 @@ def decoded_audio(
 ) -> Iterator[av.AudioFrame]:
     """Yield decoded audio frames in order; gaps become silence, and frames before ``start`` are left out.
 
+    Times are continuous where the timestamps of the stream restart or jump, like those of the video beside it.
     ``damaged`` is called for each packet that cannot be decoded.
     """
-    begin, position = (source.start_time or 0) / av.time_base + start, 0.0
+    clock, position = MediaClock.of(source, _FRAME_SAMPLES / RATE), 0.0
     for packet in source.demux(sound):
         try:
             frames = packet.decode()
@@ -77,7 +79,7 @@ def decoded_audio(
             damaged()
             continue  # the next packet may be whole
         for frame in frames:
-            time = position if frame.time is None else frame.time - begin
+            time = clock.tick(frame.time, frame.samples / frame.sample_rate) - start
             if time + frame.samples / frame.sample_rate > 0:
                 yield from _silence(frame, time - position)
                 yield frame

@@ -11,9 +11,9 @@ from voxel51.labels.media.video_reader import VideoReader
 def frame_index(video: Path, progress: ProgressCallback | None = None) -> dict[str, JsonValue]:
     """Return the data that a player needs to show any frame of ``video`` exactly.
 
-    Keys: ``frame_count``; ``width`` and ``height`` as displayed; ``duration`` in seconds; ``frame_rate``, the mean;
-    ``is_constant``, whether all frames last equally long, to the millisecond; ``times``, presentation times of frame 1,
-    2, … in seconds from the start; ``warnings``.
+    Keys: ``frame_count``; ``width`` and ``height`` as displayed; ``duration`` in seconds; ``frame_rate`` (see
+    `VideoMetadata`); ``is_constant``, whether all frames last equally long, to the millisecond; ``times``, presentation
+    times of frame 1, 2, … in seconds from the start; ``warnings``.
 
     Raises:
         UnreadableVideo: ``video`` is not a video.

@@ -14,6 +14,7 @@ from av.video.stream import VideoStream
 
 from voxel51.labels.media.containers import UnreadableVideo, declared_metadata, open_container
 from voxel51.labels.media.frame import Frame, orientation_of
+from voxel51.labels.media.media_clock import MediaClock
 from voxel51.labels.metadata import VideoMetadata
 
 DECODE_AHEAD_FRAMES = 8
@@ -28,7 +29,8 @@ class VideoReader:
     the file.
 
     Frames are counted as they are decoded, never computed from a rate, so a number means the same for constant and
-    variable frame rate, B-frames, edit lists and damaged files. Undecodable parts are skipped and counted.
+    variable frame rate, B-frames, edit lists and damaged files. Undecodable parts are skipped and counted. Times
+    increase from frame to frame, also where timestamps restart or jump.
 
     Attributes:
         name: name of the video in messages.
@@ -60,7 +62,8 @@ class VideoReader:
         self.metadata = declared_metadata(path, self._container, self._stream)
         width, height = first.width, first.height
         self.metadata.frame_size = (height, width) if self._orientation.swapped else (width, height)
-        self._clock = _Clock(self._container, self._stream)
+        rate = self._stream.average_rate or self._stream.guessed_rate or Fraction(25)
+        self._clock = MediaClock.of(self._container, float(1 / rate))
         self.frames_decoded = 0
         self.frames_damaged = 0
         self._first_damaged = 0
@@ -79,11 +82,17 @@ class VideoReader:
         """Return warnings for the owner of the video, one sentence each, after the last frame was read."""
         found = []
         declared = self._declared
-        if declared.duration and self._clock.span < declared.duration - MISSING_SECONDS:
+        # After a break, the declared duration is that of the timestamps, not of the frames.
+        if declared.duration and not self._clock.break_count and self._clock.span < declared.duration - MISSING_SECONDS:
             expected = f"about {declared.total_frame_count} frames, " if declared.total_frame_count else ""
             found.append(
                 f"the video is truncated or its header is wrong: {self.frames_decoded} frames were decoded "
                 f"({self._clock.span:.2f} s), the file declares {expected}{declared.duration:.2f} s"
+            )
+        if self._clock.break_count:
+            found.append(
+                f"the timestamps restart or jump {self._clock.break_count} times, first at frame "
+                f"{self._clock.first_break}; times are counted as if the frames followed each other"
             )
         if self.frames_damaged:
             found.append(f"{self.frames_damaged} frames are damaged, the first is frame {self._first_damaged}")
@@ -110,14 +119,16 @@ class VideoReader:
         if decoded.is_corrupt:
             self.frames_damaged += 1
             self._first_damaged = self._first_damaged or self.frames_decoded
-        time = self._clock.tick(decoded)
+        length = float(decoded.duration * decoded.time_base) if decoded.duration and decoded.time_base else 0.0
+        time = self._clock.tick(decoded.time, length)
         return Frame(self.frames_decoded, time, decoded.is_corrupt, decoded, self._orientation)
 
     def _finalize_metadata(self) -> None:
         self.metadata.total_frame_count = self.frames_decoded
         self.metadata.duration = round(self._clock.span, 3)
-        if self._clock.span > 0:
-            self.metadata.frame_rate = round(self.frames_decoded / self._clock.span, 3)
+        rate = self._clock.rate
+        if rate is not None:
+            self.metadata.frame_rate = round(rate, 3)
 
 
 def probe(path: Path) -> VideoMetadata:
@@ -157,31 +168,6 @@ def _decoded(container: InputContainer, stream: VideoStream, damage: _Damage) ->
             yield from stream.codec_context.decode(packet)
         except av.FFmpegError:
             damage.packets += 1
-
-
-class _Clock:
-    """Presentation times of frames, in seconds from the start of the file."""
-
-    def __init__(self, container: InputContainer, stream: VideoStream) -> None:
-        rate = stream.average_rate or stream.guessed_rate or Fraction(25)
-        self._interval = float(1 / rate)
-        self._start = (container.start_time or 0) / av.time_base
-        self._first: float | None = None
-        self._end = 0.0
-
-    def tick(self, decoded: av.VideoFrame) -> float:
-        """Return the time of ``decoded``. A frame without a time follows the one before it."""
-        time = self._end if decoded.time is None else decoded.time - self._start
-        length = float(decoded.duration * decoded.time_base) if decoded.duration and decoded.time_base else 0.0
-        if self._first is None:
-            self._first = time
-        self._end = max(self._end, time + (length or self._interval))
-        return time
-
-    @property
-    def span(self) -> float:
-        """Seconds from the start of the first frame to the end of the last one."""
-        return self._end - (self._first or 0.0)
 
 
 class _DecodeAhead:
