@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from voxel51.transport.errors import Damaged
-from voxel51.transport.partial import KEPT_BYTES, PartialFile
+from voxel51.transport.partial import KEPT_BYTES, PartialDownload
 
 Head = tuple[int, dict[str, str]]
 """Status and headers of a response."""
@@ -25,7 +25,7 @@ def answer(status: int = 200, length: int = len(CONTENT), tag: str = '"one"', di
 
 
 def a_cut_download(path: Path, so_far: int = KEPT_BYTES) -> None:
-    partial = PartialFile(path, "it", None)
+    partial = PartialDownload(path, "it", None)
     partial.begin(*answer())
     partial.take(CONTENT[:so_far])
     partial.give_up()
@@ -34,7 +34,7 @@ def a_cut_download(path: Path, so_far: int = KEPT_BYTES) -> None:
 def test_a_download_appears_when_complete_and_leaves_no_other_file(tmp_path: Path) -> None:
     path = tmp_path / "a" / "b" / "labels.json"
     seen: list[tuple[int, int | None]] = []
-    partial = PartialFile(path, "it", lambda *step: seen.append(step))
+    partial = PartialDownload(path, "it", lambda *step: seen.append(step))
     partial.begin(*answer())
     for start in range(0, len(CONTENT), 1_000_000):
         assert not path.exists()
@@ -55,7 +55,7 @@ def test_the_next_download_continues_the_partial_file(tmp_path: Path) -> None:
     a_cut_download(path)
     assert path.read_bytes() == b"old"
 
-    partial = PartialFile(path, "it", None)
+    partial = PartialDownload(path, "it", None)
     assert partial.headers() == {"Range": f"bytes={KEPT_BYTES}-", "If-Range": '"one"'}
     partial.begin(*answer(206, 1000))
     partial.take(CONTENT[KEPT_BYTES:])
@@ -69,7 +69,7 @@ def test_a_changed_file_is_downloaded_from_the_start(tmp_path: Path) -> None:
     path = tmp_path / "video.mp4"
     a_cut_download(path)
     new = b"all new"
-    partial = PartialFile(path, "it", None)
+    partial = PartialDownload(path, "it", None)
     digest = "sha-256=:" + base64.b64encode(hashlib.sha256(new).digest()).decode() + ":"
     partial.begin(*answer(200, len(new), '"two"', digest))
     partial.take(new)
@@ -81,7 +81,7 @@ def test_a_changed_file_is_downloaded_from_the_start(tmp_path: Path) -> None:
 @pytest.mark.parametrize("what", ["another", "it"])
 def test_another_file_or_path_does_not_continue_it(tmp_path: Path, what: str) -> None:
     a_cut_download(tmp_path / "video.mp4")
-    partial = PartialFile(tmp_path / ("video.mp4" if what == "another" else "other.mp4"), what, None)
+    partial = PartialDownload(tmp_path / ("video.mp4" if what == "another" else "other.mp4"), what, None)
     assert partial.headers() == {}
     partial.give_up()
 
@@ -101,7 +101,7 @@ def test_a_small_partial_file_is_not_kept(tmp_path: Path, so_far: int) -> None:
     ids=["too short", "another hash"],
 )
 def test_a_damaged_download_is_an_error_and_deleted(tmp_path: Path, came: bytes, head: Head) -> None:
-    partial = PartialFile(tmp_path / "video.mp4", "it", None)
+    partial = PartialDownload(tmp_path / "video.mp4", "it", None)
     partial.begin(*head)
     partial.take(came)
     with pytest.raises(Damaged, match=r"video\.mp4"):
@@ -113,7 +113,7 @@ def test_a_damaged_download_is_an_error_and_deleted(tmp_path: Path, came: bytes,
 
 def test_two_downloads_to_one_path_do_not_collide(tmp_path: Path) -> None:
     path = tmp_path / "video.mp4"
-    both = [PartialFile(path, "it", None) for _ in range(2)]
+    both = [PartialDownload(path, "it", None) for _ in range(2)]
     for partial in both:
         partial.begin(*answer())
         partial.take(CONTENT)
@@ -127,7 +127,7 @@ def test_two_downloads_to_one_path_do_not_collide(tmp_path: Path) -> None:
 def test_a_symbolic_link_is_followed(tmp_path: Path) -> None:
     (tmp_path / "real").write_bytes(b"old")
     (tmp_path / "link").symlink_to(tmp_path / "real")
-    partial = PartialFile(tmp_path / "link", "it", None)
+    partial = PartialDownload(tmp_path / "link", "it", None)
     partial.begin(*answer(digest="", length=3))
     partial.take(b"new")
     partial.finish()
@@ -142,6 +142,6 @@ def test_an_invalid_note_is_ignored(tmp_path: Path, note: str) -> None:
     [path] = tmp_path.glob("*.note")
     assert json.loads(path.read_text()) == {"tag": '"one"'}
     path.write_text(note)
-    partial = PartialFile(tmp_path / "video.mp4", "it", None)
+    partial = PartialDownload(tmp_path / "video.mp4", "it", None)
     assert partial.headers() == {}
     partial.give_up()

@@ -312,7 +312,7 @@ def test_large_bodies_need_constant_memory(loopback: Loopback, tmp_path: Path) -
         from voxel51.transport.multipart import FilePart, encode
         from voxel51.transport.sender import HttpSender, Timeouts
         from pathlib import Path
-        from voxel51.transport.partial import PartialFile
+        from voxel51.transport.partial import PartialDownload
         url, source, target = sys.argv[1:]
         sender = HttpSender()
         sender.fetch(Request("POST", url, body=b"warm"))
@@ -321,7 +321,7 @@ def test_large_bodies_need_constant_memory(loopback: Loopback, tmp_path: Path) -
         _, body = encode({"file": FilePart.from_path(source)}, {})
         sender.fetch(Request("POST", url, body=body))
         with sender.send(Request("GET", url)) as answer:
-            partial = PartialFile(Path(target), url, None)
+            partial = PartialDownload(Path(target), url, None)
             partial.begin(answer.status, answer.headers)
             for chunk in answer.chunks():
                 partial.take(chunk)

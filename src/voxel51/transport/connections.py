@@ -1,98 +1,31 @@
-"""HTTP connections: http.client's, with a deadline for each request, an abort from other threads, and strict heads.
+"""HTTP connections: http.client's, with a deadline for each request and an abort from other threads.
 
 The sender imports this module at its first request, because http.client takes 20 ms to import.
 """
 
-import base64
 import http.client
-import io
-import re
 import select
 import socket
-import struct
 import time
 import zlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from functools import lru_cache, partial
+from functools import partial
 from ssl import SSLContext
-from typing import Any, NamedTuple, cast
-from urllib.parse import quote, unquote, urljoin, urlsplit
+from typing import Any
 
+from voxel51.transport.addresses import Address, basic_authentication
 from voxel51.transport.environment import proxy_for
 from voxel51.transport.errors import APIError, CannotConnect, ConnectionFailed, TimedOut
+from voxel51.transport.kernel_timed_socket import KernelTimedSocket
 from voxel51.transport.messages import StreamedBody
+from voxel51.transport.strict_response import StrictResponse
 
 FAILURES = (OSError, http.client.HTTPException, EOFError, zlib.error)
 """The errors that the standard library raises when a connection fails or a compressed body is cut or damaged."""
 
-_DEFAULT_PORTS = {"http": 80, "https": 443}
-_ESCAPED_TARGET = re.compile(r"(?:/(?!\.)[\w~!$&()*+,;=:@%.-]*)+(?:\?[\w~!$&()*+,;=:@%./?-]*)?", re.ASCII)
-"""A path, without parts that begin with a dot, and a query, both as they can be sent."""
-
-_UNESCAPED = "~!$&'()*+,;=:@%/?"
-_INVALID_IN_HOST = re.compile(r"[^\w.:%-]")
-
-_INTERIM_STATUSES = range(102, 200)
-"""Responses that announce another one. http.client skips 100 itself; after 101 no other comes."""
-
 _INTERIM_HEAD = b"HTTP/1.1 1"
 _LONGEST_REASON = 200
-
-
-class Address(NamedTuple):
-    """A URL in the parts that a connection needs. ``target`` is escaped and has no fragment."""
-
-    scheme: str
-    host: str
-    port: int
-    target: str
-    credentials: str | None
-
-    @classmethod
-    def parse(cls, url: str) -> "Address":
-        """Return the parts of ``url``.
-
-        Raises:
-            ValueError: it is not an HTTP address.
-        """
-        path = url.find("/", len("https://"))
-        if path > 0 and _ESCAPED_TARGET.fullmatch(url, path):  # nearly always; the rest repeats from call to call
-            return _parse(url[:path])._replace(target=url[path:])
-        return _parse(url)
-
-    @property
-    def origin(self) -> tuple[str, str, int]:
-        """The part that all requests over one connection share."""
-        return self[:3]
-
-    @property
-    def root(self) -> str:
-        """The URL up to the target."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        port = "" if self.port == _DEFAULT_PORTS[self.scheme] else f":{self.port}"
-        return f"{self.scheme}://{host}{port}"
-
-
-@lru_cache(maxsize=64)
-def _parse(url: str) -> Address:
-    parts = urlsplit(url)
-    host, port = parts.hostname, parts.port
-    if parts.scheme not in _DEFAULT_PORTS or not host or port == 0 or _INVALID_IN_HOST.search(host):
-        raise ValueError
-    path = parts.path
-    if "/." in path:
-        path = urlsplit(urljoin(f"{parts.scheme}://{parts.netloc}/", path)).path
-    target = quote(path, safe=_UNESCAPED) or "/"
-    if parts.query:
-        target += "?" + quote(parts.query, safe=_UNESCAPED)
-    credentials = unquote(parts.netloc.rpartition("@")[0]) or None
-    return Address(parts.scheme, host, port or _DEFAULT_PORTS[parts.scheme], target, credentials)
-
-
-def basic_authentication(credentials: str) -> str:
-    """Return the header's value for ``user:password``."""
-    return "Basic " + base64.b64encode(credentials.encode()).decode()
 
 
 class Connection(http.client.HTTPConnection):
@@ -132,13 +65,13 @@ class Connection(http.client.HTTPConnection):
                 "address is right"
             ) from None
         if type(self.sock) is socket.socket:  # TLS has sockets of its own
-            self.sock = _KernelTimedSocket.adopt(self.sock)
+            self.sock = KernelTimedSocket.adopt(self.sock)
         self._silence_seconds = silence_seconds
         self._connected = self.sock  # http.client lets go of its own before the end of a connection's last response
         self._poll = select.poll()
         self._poll.register(self.sock, select.POLLIN)
         # http.client only calls it
-        self.response_class = partial(_StrictResponse, self._limit_wait)  # type: ignore[assignment]
+        self.response_class = partial(StrictResponse, self._limit_wait)  # type: ignore[assignment]
 
     @property
     def is_usable(self) -> bool:
@@ -305,109 +238,3 @@ def _reason_of(error: Exception) -> str:
     if not text or isinstance(error, http.client.HTTPException):
         return f"{type(error).__name__}: {text}".removesuffix(": ")
     return text
-
-
-class _KernelTimedSocket(socket.socket):
-    """A socket whose timeouts are the kernel's.
-
-    With Python's own, each read and write is two system calls and releases the interpreter twice, which costs more than
-    all the rest where many threads make small calls.
-    """
-
-    _seconds: float | None = None
-
-    @classmethod
-    def adopt(cls, connected: socket.socket) -> "_KernelTimedSocket":
-        """Return such a socket, which replaces ``connected``."""
-        family, kind, protocol = connected.family, connected.type, connected.proto
-        connected.settimeout(None)
-        return cls(family, kind, protocol, fileno=connected.detach())
-
-    def settimeout(self, seconds: float | None) -> None:
-        """Let reads and writes end after ``seconds``."""
-        if seconds != self._seconds:
-            self._seconds = seconds
-            microseconds = 0 if seconds is None else max(int(seconds * 1e6), 1)  # to the kernel, 0 is without end
-            limit = struct.pack("ll", *divmod(microseconds, 1_000_000))
-            self.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
-            self.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
-
-    def recv_into(self, *arguments: Any) -> int:
-        """Receive bytes.
-
-        Raises:
-            TimeoutError: none came in time.
-        """
-        try:
-            return super().recv_into(*arguments)
-        except BlockingIOError:
-            raise TimeoutError("no byte came in time") from None
-
-    def send(self, *arguments: Any) -> int:
-        """Send bytes, perhaps not all.
-
-        Raises:
-            TimeoutError: none could be sent in time.
-        """
-        try:
-            return super().send(*arguments)
-        except BlockingIOError:
-            raise TimeoutError("no byte was taken in time") from None
-
-
-class _StrictResponse(http.client.HTTPResponse):
-    """A response whose head must be whole and well-formed.
-
-    http.client takes the end of a connection for the end of a head, so a response that was cut there would pass for
-    one with an empty body.
-    """
-
-    def __init__(self, limit_wait: Callable[[], None], sock: socket.socket, **options: Any) -> None:
-        self._sock, self._limit_wait = sock, limit_wait
-        super().__init__(cast("socket.socket", self), **options)
-
-    def makefile(self, _mode: str) -> io.BufferedReader:
-        """Return what http.client reads the response from: it is given this object instead of the socket."""
-        self._receiving = _Receiving(self._sock.makefile("rb", buffering=0), self._limit_wait)
-        return io.BufferedReader(self._receiving)
-
-    def begin(self) -> None:
-        """Receive the head of the final response."""
-        self._receiving.is_in_head = True
-        super().begin()
-        while self.status in _INTERIM_STATUSES:
-            self.headers = self.msg = None  # type: ignore[assignment]  # so that the next head is read
-            super().begin()
-        self._receiving.is_in_head = False
-        if self.msg.defects:
-            raise http.client.HTTPException("the head of the response is malformed")
-
-
-class _Receiving(io.RawIOBase):
-    """Reads a socket within the time limits of its connection."""
-
-    def __init__(self, raw: io.RawIOBase, limit_wait: Callable[[], None]) -> None:
-        self._raw = raw
-        self._limit_wait = limit_wait
-        self.is_in_head = False
-
-    def readable(self) -> bool:
-        """Return True."""
-        return True
-
-    def readinto(self, buffer: Any) -> int | None:
-        """Read what comes next, or has come.
-
-        Raises:
-            ConnectionResetError: it ended before the head of a response was complete.
-        """
-        self._limit_wait()
-        count = self._raw.readinto(buffer)
-        if not count and self.is_in_head:
-            raise ConnectionResetError("it was closed before the head of the response was complete")
-        return count
-
-    def close(self) -> None:
-        """Release the socket."""
-        self._raw.close()
-        super().close()

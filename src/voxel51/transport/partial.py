@@ -23,7 +23,7 @@ KEPT_BYTES = 8 * 1024 * 1024
 """The size from which a partial file is kept. Smaller ones are quickly downloaded again."""
 
 
-class PartialFile:
+class PartialDownload:
     """One download to ``path`` of the file that ``identity`` names, from the first request to `finish` or `give_up`.
 
     Attributes:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import voxel51
+from voxel51.transport.addresses import Address, basic_authentication
 from voxel51.transport.cancellation import Cancellation
 from voxel51.transport.errors import APIError, ConnectionFailed, TimedOut
 from voxel51.transport.messages import CHUNK_BYTES, BufferedResponse, Request, StreamedBody
@@ -23,7 +24,7 @@ from voxel51.transport.secrets import origin_of
 if TYPE_CHECKING:
     from ssl import SSLContext
 
-    from voxel51.transport.connections import Address, Connection
+    from voxel51.transport.connections import Connection
     from voxel51.transport.responses import StreamedResponse
 
 IDLE_SECONDS = 4
@@ -179,8 +180,6 @@ class HttpSender:
         return StreamedResponse(received, request.url, connection, release)
 
     def _prepare(self, request: Request) -> "_Outgoing":
-        from voxel51.transport.connections import Address, basic_authentication  # noqa: PLC0415  (imports http.client)
-
         try:
             address = Address.parse(request.url)
         except ValueError:

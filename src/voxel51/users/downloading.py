@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from voxel51.transport.errors import APIError, ConnectionFailed
-from voxel51.transport.partial import PartialFile
+from voxel51.transport.partial import PartialDownload
 from voxel51.transport.saving import DirectWriter, DownloadProgress, local_name
 from voxel51.users.calls import data, jobs
 from voxel51.users.calls.call import Call
@@ -62,7 +62,7 @@ def download(call: Call[object], path: FilePath, progress: bool | DownloadProgre
             yield Receive(call, direct)
         return
     caller = yield Identify()
-    partial = PartialFile(path, f"{caller}/{call.path}", report)
+    partial = PartialDownload(path, f"{caller}/{call.path}", report)
     try:
         yield from _receive(call, partial)
         partial.finish()
@@ -71,7 +71,7 @@ def download(call: Call[object], path: FilePath, progress: bool | DownloadProgre
         raise
 
 
-def _receive(call: Call[object], partial: PartialFile) -> Flow[None]:
+def _receive(call: Call[object], partial: PartialDownload) -> Flow[None]:
     """Receive the rest of the file, until it is complete or too many attempts in a row brought no progress."""
     failures, furthest_bytes = 0, 0
     while True:

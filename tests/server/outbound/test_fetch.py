@@ -15,17 +15,17 @@ from support.hostile_hosts import Behaviour, HostileHost, saying
 from support.loopback_server import Loopback, Reply
 from voxel51.server.errors import ServiceError, SourceAway, SourceRefused
 from voxel51.server.outbound import connection
-from voxel51.server.outbound.connection import Timeouts
+from voxel51.server.outbound.connection import OutboundTimeouts
 from voxel51.server.outbound.fetch import MAX_REDIRECTS, open_stream, post
 from voxel51.server.outbound.guard import Guard
 
 HERE = Guard(["127.0.0.1"])
 ANY_NAME = Guard(["127.0.0.1"], lambda _host, _port: ["127.0.0.1"])
-LITTLE = Timeouts(connect_seconds=2, response_seconds=0.5, stall_seconds=0.3, min_bytes_per_second=10_000)
+LITTLE = OutboundTimeouts(connect_seconds=2, response_seconds=0.5, stall_seconds=0.3, min_bytes_per_second=10_000)
 OK = b"HTTP/1.1 200 OK\r\n"
 
 
-def read(url: str, guard: Guard = HERE, timeouts: Timeouts = LITTLE) -> bytes:
+def read(url: str, guard: Guard = HERE, timeouts: OutboundTimeouts = LITTLE) -> bytes:
     with open_stream(guard, url, timeouts) as incoming:
         return b"".join(incoming.chunks())
 

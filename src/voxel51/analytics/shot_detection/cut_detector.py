@@ -22,7 +22,7 @@ CONTRAST = 3.0
 QUIET = 1.0
 """Minimum for that median (of 255): in a still scene, noise would be many times the usual change."""
 
-_Look = NDArray[np.int16]
+_CutFeatures = NDArray[np.int16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +41,10 @@ class Cut:
 
 
 @dataclass(slots=True)
-class _Seen:
+class _ComparedFrame:
     number: int
     time: float
-    look: _Look
+    look: _CutFeatures
     difference: float
 
 
@@ -59,7 +59,7 @@ class CutDetector:
 
     threshold: float
     minimum_shot_seconds: float
-    _window: deque[_Seen] = field(default_factory=lambda: deque(maxlen=2 * REACH + 1))
+    _window: deque[_ComparedFrame] = field(default_factory=lambda: deque(maxlen=2 * REACH + 1))
     _judged: int = 0
     _shot_start: float | None = None
 
@@ -67,7 +67,7 @@ class CutDetector:
         """Add the next frame, BGR and uint8 [54, 96, 3]; yield the cuts that are certain now."""
         look = cv2.cvtColor(picture, cv2.COLOR_BGR2HSV).astype(np.int16)
         difference = _difference(look, self._window[-1].look) if self._window else 0.0
-        self._window.append(_Seen(number, time, look, difference))
+        self._window.append(_ComparedFrame(number, time, look, difference))
         if self._shot_start is None:
             self._shot_start = time
         if len(self._window) > REACH:
@@ -109,7 +109,7 @@ class CutDetector:
         return any(_difference(one.look, other.look) < limit for one in before for other in after)
 
 
-def _difference(one: _Look, other: _Look) -> float:
+def _difference(one: _CutFeatures, other: _CutFeatures) -> float:
     """Return the mean change of hue, saturation and value, each on a scale of 0 to 255.
 
     Hue is a circle of 180 steps and weighted by the saturation of both colours, because the hue of grey is noise.

@@ -55,7 +55,7 @@ CONFIRMATION_FRAMES = 16
 SLACK_FRAMES = 6
 """The next segment may seem to begin this many frames before the previous one has ended."""
 
-_Look = NDArray[np.float32]
+_FadeFeatures = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +78,16 @@ class Transition:
 
 
 @dataclass(slots=True)
-class _Seen:
+class _MeasuredFrame:
     number: int
     time: float
-    look: _Look
+    look: _FadeFeatures
     detail: float
 
 
 @dataclass(slots=True)
 class _Candidate:
-    frames: list[_Seen]
+    frames: list[_MeasuredFrame]
     worth: float
 
 
@@ -95,7 +95,7 @@ class _Candidate:
 class GradualDetector:
     """Finds dissolves and fades in consecutive frames, and reports each some frames after its end."""
 
-    _recent: deque[_Seen] = field(default_factory=lambda: deque(maxlen=LENGTHS[-1] + 1))
+    _recent: deque[_MeasuredFrame] = field(default_factory=lambda: deque(maxlen=LENGTHS[-1] + 1))
     _best: _Candidate | None = None
     _count: int = 0
     _last_reported: int = 0
@@ -109,7 +109,7 @@ class GradualDetector:
         """Add the next frame, BGR and uint8 of any size; yield the transitions that are certain now."""
         grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
         look = cv2.resize(grey, PICTURE_SIZE, interpolation=cv2.INTER_AREA).astype(np.float32)
-        self._recent.append(_Seen(number, time, look, _detail(look)))
+        self._recent.append(_MeasuredFrame(number, time, look, _detail(look)))
         self._count += 1
         if self._count % EVERY == 0:
             yield from self._look()
@@ -149,14 +149,14 @@ class GradualDetector:
                 yield from self.finish()  # a fade-out is complete, and a fade-in starts
             self._best = _Candidate(segment, worth)
 
-    def _is_better(self, segment: Sequence[_Seen], worth: float) -> bool:
+    def _is_better(self, segment: Sequence[_MeasuredFrame], worth: float) -> bool:
         best = self._best
         if best is None or (_is_blank(segment[0].look) and _is_blank(best.frames[-1].look)):
             return segment[0].number >= self._last_reported - SLACK_FRAMES
         return worth > best.worth
 
 
-def _is_gradual(segment: Sequence[_Seen], change: float) -> bool:
+def _is_gradual(segment: Sequence[_MeasuredFrame], change: float) -> bool:
     """Return whether a segment is a mixture of its ends, with evenly growing shares, of two different images."""
     first, last = segment[0].look, segment[-1].look
     for quarter in (0.25, 0.75):
@@ -177,7 +177,7 @@ def _is_gradual(segment: Sequence[_Seen], change: float) -> bool:
     return _likeness(first, last) < LIKENESS
 
 
-def _refined(segment: list[_Seen]) -> Transition | None:
+def _refined(segment: list[_MeasuredFrame]) -> Transition | None:
     """Return the transition within a segment: from the last frame of only one image to the first of only the other."""
     first, last = segment[0].look, segment[-1].look
     if _is_blank(first) and _is_blank(last):
@@ -191,21 +191,21 @@ def _refined(segment: list[_Seen]) -> Transition | None:
     return Transition(kind, one.number, other.number, one.time, other.time, half.number, half.time)
 
 
-def _detail(look: _Look) -> float:
+def _detail(look: _FadeFeatures) -> float:
     """Return the energy of details finer than three pixels."""
     return float(np.square(look - cv2.blur(look, (3, 3))).mean())
 
 
-def _share(look: _Look, first: _Look, last: _Look) -> float:
+def _share(look: _FadeFeatures, first: _FadeFeatures, last: _FadeFeatures) -> float:
     """Return the share of ``last`` in ``look``, 0 to 1, if it is a mixture of both."""
     way: Any = last - first
     return float(((look - first) * way).sum() / max(float((way * way).sum()), 1e-6))
 
 
-def _is_blank(look: _Look) -> bool:
+def _is_blank(look: _FadeFeatures) -> bool:
     return float(look.std()) < BLANK
 
 
-def _likeness(first: _Look, last: _Look) -> float:
+def _likeness(first: _FadeFeatures, last: _FadeFeatures) -> float:
     one, other = first - first.mean(), last - last.mean()
     return float((one * other).sum() / max(float(np.sqrt((one**2).sum() * (other**2).sum())), 1e-6))

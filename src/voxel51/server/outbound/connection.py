@@ -14,7 +14,7 @@ from voxel51.server.outbound.guard import Target
 
 
 @dataclass(frozen=True, slots=True)
-class Timeouts:
+class OutboundTimeouts:
     """Limits on waiting for another host.
 
     Attributes:
@@ -30,10 +30,10 @@ class Timeouts:
     min_bytes_per_second: int = 16 * 1024
 
 
-class Connection:
+class OutboundConnection:
     """An open connection. Every method raises OSError (TimeoutError included) when the other side fails or is slow."""
 
-    def __init__(self, target: Target, timeouts: Timeouts) -> None:
+    def __init__(self, target: Target, timeouts: OutboundTimeouts) -> None:
         self._stall_seconds = timeouts.stall_seconds
         self._budget_seconds = timeouts.connect_seconds
         self._socket = self._connect(target)

@@ -14,7 +14,7 @@ import h11
 
 import voxel51
 from voxel51.server.errors import BadRequest, SourceAway, SourceRefused
-from voxel51.server.outbound.connection import Connection, Timeouts
+from voxel51.server.outbound.connection import OutboundConnection, OutboundTimeouts
 from voxel51.server.outbound.guard import Guard, Target
 
 MAX_REDIRECTS = 5
@@ -28,7 +28,7 @@ _MAX_INFORMATIONAL = 8
 _FAILURES = (OSError, h11.ProtocolError)
 
 
-def open_stream(guard: Guard, url: str, timeouts: Timeouts | None = None) -> "OutboundResponse":
+def open_stream(guard: Guard, url: str, timeouts: OutboundTimeouts | None = None) -> "OutboundResponse":
     """GET ``url`` and return the response once its head has arrived; the body is read from what is returned.
 
     Redirects are followed, each checked by ``guard`` like the URL itself, except from https to http.
@@ -39,7 +39,7 @@ def open_stream(guard: Guard, url: str, timeouts: Timeouts | None = None) -> "Ou
     """
     target = check_url(guard, url)
     for _ in range(MAX_REDIRECTS + 1):
-        response = OutboundResponse(target, timeouts or Timeouts())
+        response = OutboundResponse(target, timeouts or OutboundTimeouts())
         location = response.headers.get("location")
         if response.status not in _REDIRECT_STATUSES or location is None:
             return _require_file(response)
@@ -59,7 +59,7 @@ def post(guard: Guard, url: str, headers: Mapping[str, str], body: bytes, timeou
         SourceAway: the host cannot be reached, is too slow, or does not speak HTTP.
         SourceRefused: the guard rejects the URL.
     """
-    timeouts = Timeouts(timeout_seconds, timeout_seconds, timeout_seconds)
+    timeouts = OutboundTimeouts(timeout_seconds, timeout_seconds, timeout_seconds)
     with OutboundResponse(check_url(guard, url), timeouts, "POST", headers, body) as response:
         try:
             return response.status, next(response.chunks(), b"")
@@ -83,7 +83,7 @@ class OutboundResponse:
     def __init__(
         self,
         target: Target,
-        timeouts: Timeouts,
+        timeouts: OutboundTimeouts,
         method: str = "GET",
         headers: Mapping[str, str] | None = None,
         body: bytes = b"",
@@ -92,7 +92,7 @@ class OutboundResponse:
         self._timeouts = timeouts
         self._protocol = h11.Connection(h11.CLIENT, max_incomplete_event_size=_MAX_HEAD_BYTES)
         try:
-            self._connection = Connection(target, timeouts)
+            self._connection = OutboundConnection(target, timeouts)
         except OSError as error:
             raise SourceAway(f"{self.host} cannot be reached: {_reason(error)}") from None
         try:

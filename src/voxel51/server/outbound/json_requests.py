@@ -6,12 +6,12 @@ from urllib.parse import urlencode
 import msgspec
 
 from voxel51.server.errors import SourceRefused
-from voxel51.server.outbound.connection import Timeouts
+from voxel51.server.outbound.connection import OutboundTimeouts
 from voxel51.server.outbound.fetch import OutboundResponse, check_url
 from voxel51.server.outbound.guard import Guard
 
 _MAX_BYTES = 1024 * 1024
-_TIMEOUTS = Timeouts(connect_seconds=5, response_seconds=10, stall_seconds=10)
+_TIMEOUTS = OutboundTimeouts(connect_seconds=5, response_seconds=10, stall_seconds=10)
 
 
 def request_json(
