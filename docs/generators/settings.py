@@ -15,7 +15,7 @@ GROUPS: Mapping[str, str] = {
     "Requests": "threads body_limit_bytes upload_limit_bytes unfinished_upload_days disk_reserve_bytes link_seconds "
     "event_streams event_streams_per_user",
     "Jobs": "concurrency job_attempts job_wall_seconds job_cpu_seconds job_memory_bytes job_file_bytes grace_seconds "
-    "weights_dir",
+    "weights_dir cache_dir",
     "Retention": "lifetime_days event_retention_days rendition_concurrency rendition_retention_days "
     "renditions_per_user audit_retention_days",
     "Limits per user": "user_bytes user_running_jobs requests_per_second requests_burst address_failures_per_minute",

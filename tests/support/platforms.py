@@ -1,6 +1,7 @@
 """Test platforms: processes with the analytics of the journeys installed, and no leftover processes at their end."""
 
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,9 +22,10 @@ _SETTINGS = {
     "VOXEL51_SERVER_ADDRESS_FAILURES_PER_MINUTE": "0",
     "VOXEL51_SERVER_ACCOUNT_FAILURES_PER_MINUTE": "0",
     "VOXEL51_SERVER_CLEANUP_INTERVAL_SECONDS": "1",
+    "VOXEL51_SERVER_CACHE_DIR": str(Path(tempfile.gettempdir(), f"voxel51-test-cache-{os.getuid()}")),
 }
-"""No limits on failed sign-ins, which tests cause from one address and for the same names; and frequent cleanup, which
-some tests wait for."""
+"""No limits on failed sign-ins, which tests cause from one address and for the same names; frequent cleanup, which some
+tests wait for; and one cache for all platforms, so that the installed analytics are imported once."""
 
 
 class StartPlatform(Protocol):

@@ -10,10 +10,7 @@ from importlib.metadata import EntryPoint, entry_points
 from voxel51.platform.errors import InvalidEntryPoint
 from voxel51.platform.job import Job
 from voxel51.platform.parameter_groups import ParameterGroup, with_parameter_groups
-from voxel51.wire.analytics import AnalyticDocument
-
-ENTRY_POINT_GROUP = "voxel51.analytics"
-"""Entry-point group by which an installed package offers analytics; the name of an entry is ``<owner>/<name>``."""
+from voxel51.wire.analytics import ENTRY_POINT_GROUP, AnalyticDocument
 
 
 @dataclass(frozen=True, slots=True)

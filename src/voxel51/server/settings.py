@@ -97,6 +97,7 @@ class Settings:
     rendition_retention_days: float = _setting(30.0, "days after its last use until a rendition is deleted")
     renditions_per_user: int = _setting(1000, "renditions kept per user; the least recently used are deleted first")
     weights_dir: str = _setting("", "folder for model weights that jobs download; empty: in the data folder")
+    cache_dir: str = _setting("", "folder for what can be computed again; empty: in the data folder")
     job_attempts: int = _setting(5, "attempts at a job, if the platform or machine dies during each, before it fails")
     job_wall_seconds: float = _setting(6 * 3600.0, "seconds one attempt at a job may take")
     job_cpu_seconds: int = _setting(24 * 3600, "processor seconds one attempt may use, all threads together")
@@ -225,6 +226,11 @@ class Settings:
     def weights_folder(self) -> Path:
         """The folder for weights, absolute."""
         return Path(self.weights_dir).expanduser().absolute() if self.weights_dir else self.folder / "weights"
+
+    @property
+    def cache_folder(self) -> Path:
+        """The folder for what can be computed again, absolute."""
+        return Path(self.cache_dir).expanduser().absolute() if self.cache_dir else self.folder / "cache"
 
     @property
     def allowed_hosts(self) -> list[str]:

@@ -5,6 +5,9 @@ from typing import Any, NotRequired, Required, TypedDict
 
 from voxel51.wire.documents import JsonObject
 
+ENTRY_POINT_GROUP = "voxel51.analytics"
+"""Entry-point group by which an installed package offers analytics; the name of an entry is ``<owner>/<name>``."""
+
 
 class AnalyticType(StrEnum):
     """Way in which an analytic is run."""

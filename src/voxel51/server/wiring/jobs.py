@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from voxel51.server.accounts.callers import User
+from voxel51.server.analytics.description_cache import DescriptionCache
 from voxel51.server.analytics.installed import InstalledAnalytic, find_installed
 from voxel51.server.analytics.routes import analytic_routes
 from voxel51.server.analytics.service import AnalyticService
@@ -59,7 +60,7 @@ def build_jobs(foundation: Foundation, accounts: AccountServices, data: DataServ
     """Build the services of analytics and jobs, and register the installed analytics."""
     database, storage, settings = foundation.database, foundation.storage, foundation.settings
     max_running = accounts.quotas.most_running
-    installed = find_installed()
+    installed = find_installed(DescriptionCache(settings.cache_folder))
     analytics = AnalyticService(database)
     analytics.install(installed, internal={RENDITION_ANALYTIC})
     grace = timedelta(seconds=settings.grace_seconds)
