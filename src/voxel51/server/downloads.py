@@ -18,12 +18,14 @@ class Download:
         filename: suggested to the caller.
         media_type: None where unknown.
         sha256: of the whole file, hexadecimal, where known.
+        size_bytes: as recorded, where known. A stored file of any other size is damaged and not sent.
     """
 
     key: str
     filename: str
     media_type: str | None
     sha256: str | None = None
+    size_bytes: int | None = None
 
 
 class RemoteStream(Protocol):

@@ -6,6 +6,7 @@ Exception
     ├── Unauthenticated     the credential is missing or unknown
     ├── Forbidden           the credential is valid but lacks a permission
     ├── NotFound            the object does not exist for this caller
+    ├── Lost                the stored bytes of the object are missing or damaged
     ├── Conflict            the object already exists, or is in use
     ├── Locked              another request is using the object
     ├── UnsupportedType     the media type of the body is not supported
@@ -42,6 +43,10 @@ class Forbidden(ServiceError):
 
 class NotFound(ServiceError):
     """The object does not exist, or belongs to another user; the caller cannot tell which."""
+
+
+class Lost(ServiceError):
+    """The record of the object exists, but its stored bytes are missing or damaged."""
 
 
 class Conflict(ServiceError):

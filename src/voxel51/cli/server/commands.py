@@ -3,7 +3,7 @@
 import argparse
 
 from voxel51.cli.parsing import show_help
-from voxel51.cli.server import applications, doctor, start, users
+from voxel51.cli.server import applications, doctor, start, users, verify
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -13,5 +13,6 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     verbs = server.add_subparsers(title="commands", metavar="COMMAND")
     start.add_to(verbs)
     doctor.add_to(verbs)
+    verify.add_to(verbs)
     users.add_to(verbs)
     applications.add_to(verbs)

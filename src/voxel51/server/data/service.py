@@ -1,5 +1,6 @@
 """Data: store uploaded files with their records, list them, hand them out, and delete them when they expire."""
 
+import logging
 import uuid
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from voxel51.server.outcomes import Outcomes, only
 from voxel51.server.storage.storage import Storage, Writer
 from voxel51.wire import dates
 from voxel51.wire.data import DataList, DataRecord
+
+log = logging.getLogger(__name__)
 
 Links = Callable[[str, str], str]
 """Makes a signed link from a method and a path below the version prefix."""
@@ -101,8 +104,10 @@ class DataService:
     ) -> DataRecord:
         """Record a stored file as the owner's data.
 
-        If the owner has the same bytes already, the record refers to them and ``file`` is deleted. An ``expiration`` of
-        None means the default lifetime. ``is_counted``: the owner's quota already includes the file.
+        If the owner has the same bytes already, the record shares their storage key, and ``file``, whose hash was
+        computed just now, replaces the file of that key. So earlier records are repaired if their file was missing or
+        damaged, and no accepted bytes are lost. An ``expiration`` of None means the default lifetime. ``is_counted``:
+        the owner's quota already includes the file.
 
         Raises:
             BadRequest: the name is invalid.
@@ -121,13 +126,23 @@ class DataService:
             "sha256": file.sha256,
         }
         with self._database.write() as connection:
-            row["storage_key"] = _find_duplicate(connection, row) or file.key
+            row["storage_key"] = self._share(_find_duplicates(connection, row), file.key)
             if row["storage_key"] == file.key and not is_counted:
                 self._storage_quota.check(connection, owner_id, file.size_bytes)
             connection.execute(insert(data).values(row))
         if row["storage_key"] != file.key:
             self._database.after_commit(partial(self._storage.delete, file.key))
         return record_of(row)
+
+    def _share(self, present: Sequence[str], new: str) -> str:
+        """Replace the files ``present`` by the same bytes in ``new``; return the key to record."""
+        try:
+            for key in present:
+                self._storage.restore(key, new)
+        except OSError as error:  # keep the new file too: the present ones may be damaged
+            log.warning("stored files (%s) cannot be replaced by the same bytes: %s", ", ".join(present), error)
+            return new
+        return present[0] if present else new
 
     def check_storage_quota(self, owner_id: str, more_bytes: int) -> None:
         """Raise `OverQuota` if ``more_bytes`` would exceed the owner's quota, as far as is known before an upload.
@@ -313,13 +328,12 @@ def _details(row: DatabaseRow) -> DataRecord:
     return {**record_of(row._mapping), "filename": row.name, "sha256": row.sha256}
 
 
-def _find_duplicate(connection: Connection, row: Mapping[str, object]) -> str | None:
-    """Return the storage key of the same bytes of the same owner, locked against deletion; None without a duplicate."""
+def _find_duplicates(connection: Connection, row: Mapping[str, object]) -> Sequence[str]:
+    """Return the storage keys of the same bytes of the same owner, locked against deletion; usually one or none."""
     acquire_advisory_locks(connection, f"bytes {row['owner_id']} {row['sha256']}")
     same = [data.c[name] == row[name] for name in ("owner_id", "sha256", "size_bytes")]
-    statement = select(data.c.storage_key).where(*same).order_by(data.c.id).limit(1)
-    key: str | None = connection.execute(statement).scalar()
-    return key
+    statement = select(data.c.storage_key).where(*same).distinct().order_by(data.c.storage_key)
+    return connection.execute(statement).scalars().all()
 
 
 def record_of(row: Mapping[str, object] | RowMapping) -> DataRecord:

@@ -87,7 +87,7 @@ class SourceService:
     def content_of(self, row: DatabaseRow) -> Download | ProxiedDownload:
         """Return the content of any data ``row``: the stored file, or the proxied file of data by URL."""
         if row.source_url is None:
-            return Download(row.storage_key, row.name, row.media_type, row.sha256)
+            return Download(row.storage_key, row.name, row.media_type, row.sha256, row.size_bytes)
         return ProxiedDownload(partial(self.open, row), row.size_bytes, row.name, row.media_type)
 
     def open(self, row: DatabaseRow) -> "ExactBody":

@@ -26,6 +26,7 @@ from voxel51.server.data.upload_writer import Checksum, RunningHash, UploadWrite
 from voxel51.server.database.database import Database
 from voxel51.server.database.types import DatabaseRow
 from voxel51.server.errors import BadRequest, Conflict, Locked, NotFound, TooLarge
+from voxel51.server.storage.hashing import sha256_of
 from voxel51.server.storage.storage import Storage, Writer
 from voxel51.wire import dates
 
@@ -299,9 +300,7 @@ class UploadService:
         with self._lock:
             hashed_bytes, running = self._hashes.pop(row.id, (0, None))
         if running is None or hashed_bytes != row.size_bytes:  # this process did not receive the whole file
-            running = hashlib.sha256()
-            for chunk in self._storage.partial.read(row.storage_key):
-                running.update(chunk)
+            return sha256_of(self._storage.partial.read(row.storage_key))
         return running.hexdigest()
 
     def _delete(self, row: DatabaseRow) -> None:

@@ -1,5 +1,6 @@
 """Database: transactions for reading and writing, commit hooks, and migrations, on SQLite and PostgreSQL."""
 
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -12,6 +13,8 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 
 from voxel51.server.database.advisory_locks import acquire_advisory_locks
+
+log = logging.getLogger(__name__)
 
 _WRITES = "writes"
 _DURABLE = "durable"
@@ -86,7 +89,10 @@ class Database:
                 self._present.reset(entered)
         # After the commit and outside the lock: a hook may open transactions itself.
         for act in (*transaction.after_commit, *self._on_write):
-            act()
+            try:
+                act()
+            except Exception:  # the change is committed: its caller must not report a failure
+                log.exception("an action after a commit failed")
 
     def on_write(self, act: Callable[[], object]) -> None:
         """Call ``act`` after every committed write, from now on. It must be fast, and callable from any thread."""
@@ -95,7 +101,8 @@ class Database:
     def after_commit(self, act: Callable[[], object]) -> None:
         """Call ``act`` once the present transaction is committed, and never if it is rolled back.
 
-        Without a present transaction, call it at once.
+        A failure of ``act`` is logged and not raised, because the commit cannot be undone. Without a present
+        transaction, call it at once.
         """
         present = self._present.get()
         if present is None:

@@ -54,15 +54,17 @@ class Sweeper:
             self._thread.join()
 
     def sweep_orphans(self, age: timedelta = _ORPHAN_AGE) -> int:
-        """Delete stored files older than ``age`` that no record refers to; return how many."""
+        """Delete stored files older than ``age`` that no record refers to; return how many.
+
+        These are files of requests that a crash interrupted, and files that could not be deleted with their record.
+        """
         before = dates.now() - age
         orphans = 0
         for file in self._storage.files():
             if self._closing.is_set():
                 break
             if file.modified_at < before and not any(keeps(file.key) for keeps in self._keepers):
-                self._storage.delete(file.key)
-                orphans += 1
+                orphans += self._storage.delete(file.key)
         return orphans
 
     def _loop(self) -> None:

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from voxel51.server.downloads import Download
-from voxel51.server.errors import NotFound
+from voxel51.server.errors import Lost
 from voxel51.server.http.errors import error_response
 from voxel51.server.storage.storage import Reader, Storage
 from voxel51.wire import digests
@@ -23,10 +23,12 @@ def download_response(download: Download, storage: Storage, request: Request) ->
     """Return the response that sends a stored file. Supports a single range, ``If-Range`` with an ETag, and HEAD.
 
     Raises:
-        NotFound: the bytes were deleted after the record was read.
+        Lost: the file is missing, or has another size than recorded.
     """
     try:
         size_bytes = storage.size_bytes(download.key)
+        if download.size_bytes not in {None, size_bytes}:
+            raise _lost(download, f"is damaged: it has {size_bytes} of {download.size_bytes} bytes")
         headers = {
             "Accept-Ranges": "bytes",
             "ETag": f'"{download.key.rpartition("/")[2]}"',
@@ -54,8 +56,15 @@ def download_response(download: Download, storage: Storage, request: Request) ->
             return Response(None, status, headers, media_type)
         reader = storage.read(download.key, start, stop - start)
     except FileNotFoundError:
-        raise NotFound("The content of this file was deleted; it may have expired a moment ago") from None
+        raise _lost(download, "is missing") from None
     return StreamingResponse(_chunks(reader), status, headers, media_type, BackgroundTask(reader.close))
+
+
+def _lost(download: Download, problem: str) -> Lost:
+    return Lost(
+        f"The stored file of '{download.filename}' {problem}. Upload or compute it again, or ask the operator of the "
+        "platform to restore it"
+    )
 
 
 async def _chunks(reader: Reader) -> AsyncIterator[bytes]:

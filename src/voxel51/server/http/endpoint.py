@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from voxel51.server.downloads import Download, ProxiedDownload
-from voxel51.server.errors import NotFound, ServiceError, TooManyRequests, Unauthenticated, Unavailable
+from voxel51.server.errors import Lost, NotFound, ServiceError, TooManyRequests, Unauthenticated, Unavailable
 from voxel51.server.http.access import ANYONE, Access, IdentifiedCaller
 from voxel51.server.http.bodies import Form, JsonBody, MultipartBody, NoBody, QueryBody, RawBody, StreamBody, Upload
 from voxel51.server.http.context import RequestContext
@@ -231,10 +231,16 @@ class Endpoint:
 
     def _run_handler(self, read: _ReadRequest) -> Response:
         result = self._call(self._route.handler, read)
-        if isinstance(result, Response):
-            return result
+        if isinstance(result, Download):
+            try:
+                return download_response(result, self._deps.storage, read.request)
+            except Lost:
+                # The record may have been deleted since the handler read it. If so, the handler now says so.
+                result = self._call(self._route.handler, read)
         if isinstance(result, Download):
             return download_response(result, self._deps.storage, read.request)
+        if isinstance(result, Response):
+            return result
         if isinstance(result, ProxiedDownload):
             return proxy_response(result, read.request, self._deps.waiting)
         reply = result if isinstance(result, JsonReply) else JsonReply(result)

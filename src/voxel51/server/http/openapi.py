@@ -42,6 +42,7 @@ _STATUS_DESCRIPTIONS = {
     403: "The credential does not permit this",
     404: "Not found among what this caller may see",
     409: "It exists already, or is in use",
+    410: "The stored file is missing or damaged",
     412: "This version of the protocol is not supported",
     413: "The body is too large",
     415: "This media type is not supported",
@@ -237,5 +238,5 @@ def _error_statuses(route: Route) -> set[int]:
     if route.takes_idempotency_key:
         statuses |= {400, 409, 422}
     if route.answers is FileReply:
-        statuses.add(416)
+        statuses |= {410, 416}
     return statuses

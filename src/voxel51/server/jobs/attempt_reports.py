@@ -12,7 +12,7 @@ from voxel51.server.accounts.tokens import hash_key
 from voxel51.server.database.database import Database
 from voxel51.server.errors import BadRequest, Conflict, Forbidden, Unauthenticated
 from voxel51.server.events import outbox
-from voxel51.server.jobs.attempts import Attempt, AttemptRecord, fail_job, load_attempt
+from voxel51.server.jobs.attempts import Attempt, AttemptRecord, fail_job, file_columns, load_attempt
 from voxel51.server.jobs.status import events_of_status
 from voxel51.server.jobs.tables import attempts, jobs
 from voxel51.server.jobs.transitions import ENDED, JobTransition, transition_job
@@ -152,9 +152,7 @@ class AttemptReports:
                 row = self._current(connection, attempt_id)
                 if column is attempts.c.output_key and row.state in ENDED:
                     raise Conflict(f"Job '{row.job_id}' has ended; its output cannot change any more")
-                values = {column.name: writer.key}
-                if column is attempts.c.output_key:
-                    values["output_sha256"] = writer.sha256
+                values = file_columns("output" if column is attempts.c.output_key else "log", writer)
                 connection.execute(update(attempts).where(attempts.c.id == attempt_id).values(values))
             unneeded = row.output_key if column is attempts.c.output_key else row.log_key
         finally:

@@ -22,7 +22,7 @@ from voxel51.server.database.database import Database
 from voxel51.server.jobs.fair_share import ConcurrencyLimits, next_jobs
 from voxel51.server.jobs.tables import attempts, jobs
 from voxel51.server.jobs.transitions import ENDED, JobTransition, transition_job
-from voxel51.server.storage.storage import Storage
+from voxel51.server.storage.storage import Storage, Writer
 from voxel51.wire import dates
 from voxel51.wire.jobs import JobFailureType, JobState
 
@@ -148,22 +148,22 @@ class AttemptService:
         """
         # The file is written before the transaction, so that the database is not locked meanwhile. If the transaction
         # does not come to refer to it, it is deleted below, or by the sweeper after a crash.
-        log_key = self._store_log(attempt_id, log)
+        stored = self._store_log(attempt_id, log)
         with self._database.write() as connection:
             row = load_attempt(connection, attempts.c.id == attempt_id)
             if row is None or row.ended_at is not None:
                 return
             values: dict[str, object] = {"ended_at": dates.now(), "end_detail": detail}
-            if log_key is not None and row.log_key is None:
-                values["log_key"] = log_key
+            if stored is not None and row.log_key is None:
+                values |= file_columns("log", stored)
             connection.execute(update(attempts).where(attempts.c.id == attempt_id).values(values))
             if row.is_current and row.state not in ENDED:
                 self._settle_job(connection, row, settlement, detail)
             unneeded = _drop_unneeded_output(connection, attempt_id)
         for key in unneeded:
             self._storage.delete(key)
-        if log_key is not None and row.log_key is not None:
-            self._storage.delete(log_key)
+        if stored is not None and row.log_key is not None:
+            self._storage.delete(stored.key)
 
     def _settle_job(self, connection: Connection, row: "AttemptRecord", settlement: Settlement, detail: str) -> None:
         if settlement is Settlement.ANALYTIC_FAILED:
@@ -184,7 +184,7 @@ class AttemptService:
             status_text=None,
         )
 
-    def _store_log(self, attempt_id: str, log: bytes) -> str | None:
+    def _store_log(self, attempt_id: str, log: bytes) -> Writer | None:
         with self._database.read() as connection:
             row = load_attempt(connection, attempts.c.id == attempt_id)
         if not log or row is None or row.ended_at is not None or row.log_key is not None:
@@ -192,7 +192,7 @@ class AttemptService:
         writer = self._storage.writer(f"{LOG_FOLDER}/{uuid.uuid4()}")
         writer.write(log)
         writer.commit()
-        return writer.key
+        return writer
 
     def references(self, key: str) -> bool:
         """Return whether the record of an attempt refers to the stored file ``key``."""
@@ -249,6 +249,11 @@ def load_attempt(connection: Connection, condition: ColumnElement[bool]) -> Atte
     statement = select(*columns).join(jobs, jobs.c.id == attempts.c.job_id).where(condition)
     row = connection.execute(statement).first()
     return None if row is None else AttemptRecord(*list(row))
+
+
+def file_columns(kind: str, writer: Writer) -> dict[str, object]:
+    """Return the columns of an attempt that describe its ``output`` or its ``log``, as ``writer`` committed it."""
+    return {f"{kind}_key": writer.key, f"{kind}_sha256": writer.sha256, f"{kind}_size_bytes": writer.size_bytes}
 
 
 def fail_job(connection: Connection, job_id: str, kind: JobFailureType, message: str | None) -> None:

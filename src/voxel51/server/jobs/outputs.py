@@ -24,7 +24,13 @@ _MEDIA_TYPES = {
 def jobs_with_files() -> Select[*tuple[object, ...]]:
     """Select jobs with ``version`` and ``scope`` of their analytic and the files of their current attempt."""
     columns = (analytics_table.c.version, analytics_table.c.scope)
-    files = (attempts.c.output_key, attempts.c.output_sha256, attempts.c.log_key)
+    files = (
+        attempts.c.output_key,
+        attempts.c.output_sha256,
+        attempts.c.output_size_bytes,
+        attempts.c.log_key,
+        attempts.c.log_size_bytes,
+    )
     joined = select(jobs, *columns, *files).join(analytics_table, analytics_table.c.id == jobs.c.analytic_id)
     return joined.outerjoin(attempts, attempts.c.id == jobs.c.attempt_id)
 
@@ -52,12 +58,12 @@ def checked_output(job: RowMapping) -> Download:
         raise BadRequest(f"The output of job '{job_id}' has expired. Submit the job again.")
     if job["output_key"] is None:
         raise NotFound(f"Job '{job_id}' has no output file: its analytic produces none")
-    return download_of(job["output_key"], job["output_filename"], job["output_sha256"])
+    return download_of(job["output_key"], job["output_filename"], job["output_sha256"], job["output_size_bytes"])
 
 
-def download_of(key: str, filename: str, sha256: str | None = None) -> Download:
+def download_of(key: str, filename: str, sha256: str | None, size_bytes: int | None) -> Download:
     """Return the download of a job's stored file; the suffix of ``filename`` decides the media type."""
-    return Download(key, filename, _MEDIA_TYPES.get(filename[filename.rfind(".") :]), sha256)
+    return Download(key, filename, _MEDIA_TYPES.get(filename[filename.rfind(".") :]), sha256, size_bytes)
 
 
 def job_not_found(job_id: str) -> NotFound:

@@ -218,7 +218,7 @@ class JobService:
             raise Forbidden(f"Job '{job_id}' ran a public analytic; logs are shown for private analytics only")
         if job["log_key"] is None:
             raise NotFound(f"Job '{job_id}' has no log yet")
-        return download_of(job["log_key"], f"{job_id}.log")
+        return download_of(job["log_key"], f"{job_id}.log", None, job["log_size_bytes"])
 
     def output_url(self, owner: User, job_id: str) -> str:
         """Return a signed link to the output; raise as `output` does."""

@@ -82,6 +82,9 @@ attempts = Table(
     Column("ended_at", Moment, index=True),
     Column("end_detail", Text),
     Column("output_key", String(128), index=True),
-    Column("output_sha256", String(64)),  # in hexadecimal
+    Column("output_sha256", String(64)),  # in hexadecimal, as are all hashes
+    Column("output_size_bytes", BigInteger),  # null for outputs and logs older than these columns
     Column("log_key", String(128), index=True),
+    Column("log_sha256", String(64)),
+    Column("log_size_bytes", BigInteger),
 )

@@ -21,6 +21,7 @@ from voxel51.server.jobs.tables import jobs
 from voxel51.server.renditions.sources import RenditionSource, SourceResolver
 from voxel51.server.renditions.specs import Arguments, RenditionSpec
 from voxel51.server.renditions.tables import renditions
+from voxel51.server.storage.storage import Storage, is_intact
 from voxel51.wire import dates
 from voxel51.wire.jobs import DATA_ID_FIELD, JobFailureType, JobState
 from voxel51.wire.renditions import PendingRendition, RenditionRecord
@@ -57,9 +58,15 @@ class RenditionService:
     """
 
     def __init__(
-        self, database: Database, internal_jobs: InternalJobs, sources: SourceResolver, retention: RetentionPolicy
+        self,
+        database: Database,
+        storage: Storage,
+        internal_jobs: InternalJobs,
+        sources: SourceResolver,
+        retention: RetentionPolicy,
     ) -> None:
         self._database = database
+        self._storage = storage
         self._internal_jobs = internal_jobs
         self._sources = sources
         self._retention = retention
@@ -79,7 +86,7 @@ class RenditionService:
         variant = _digest(arguments)
         with self._database.read() as connection:
             job = _find(connection, source, spec, variant)
-        if job is None or _is_stale(job):
+        if job is None or self._is_stale(job):
             try:
                 job = self._have_made(owner, source, spec, arguments, variant)
             except IntegrityError:
@@ -146,7 +153,7 @@ class RenditionService:
             # Of several requests that find no rendition at the same time, one submits the job and the others find it.
             acquire_advisory_locks(connection, f"rendition {source.key} {spec.name} {variant}")
             present = _find(connection, source, spec, variant)
-            if present is not None and not _is_stale(present):
+            if present is not None and not self._is_stale(present):
                 return present
             if present is not None:
                 self._delete(connection, [present["id"]])
@@ -176,6 +183,12 @@ class RenditionService:
             made = _find(connection, source, spec, variant)
         assert made is not None  # noqa: S101  (it was inserted in this transaction)
         return made
+
+    def _is_stale(self, job: RowMapping) -> bool:
+        """Return whether to make the rendition again: making it failed a while ago, or its file is damaged."""
+        if job["state"] == JobState.COMPLETE and job["output_key"] is not None:
+            return not is_intact(self._storage, job["output_key"], job["output_size_bytes"])
+        return bool(job["state"] == JobState.FAILED and job["fail_date"] < dates.now() - _RETRY_FAILED_AFTER)
 
     def _delete_oldest(self, connection: Connection, owner: User) -> None:
         of_owner = renditions.c.owner_id == owner.id
@@ -210,11 +223,6 @@ def _find(connection: Connection, source: RenditionSource, spec: RenditionSpec, 
         jobs_with_files().add_columns(renditions.c.used_at).join(renditions, renditions.c.internal_job_id == jobs.c.id)
     )
     return connection.execute(joined.where(*chosen)).mappings().first()
-
-
-def _is_stale(job: RowMapping) -> bool:
-    """Return whether the rendition is to be made again, because making it failed a while ago."""
-    return bool(job["state"] == JobState.FAILED and job["fail_date"] < dates.now() - _RETRY_FAILED_AFTER)
 
 
 def _failure(spec: RenditionSpec, job: RowMapping) -> ServiceError:

@@ -47,6 +47,15 @@ def make_folder(folder: Path) -> None:
         sync_folder(folder.parent.parent)
 
 
+def sync_file(path: Path) -> None:
+    """Make the content of a file durable."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def sync_folder(folder: Path) -> None:
     """Make the list of files in ``folder`` durable: without this, a renamed file may vanish in a power cut."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)

@@ -1,6 +1,7 @@
 """Local storage: files in a folder on the local disk."""
 
 import hashlib
+import logging
 import os
 import shutil
 import uuid
@@ -9,10 +10,19 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from voxel51.server.storage.disk import check_free_space, make_folder, sync_folder, translate_disk_error, write_all
+from voxel51.server.storage.disk import (
+    check_free_space,
+    make_folder,
+    sync_file,
+    sync_folder,
+    translate_disk_error,
+    write_all,
+)
 from voxel51.server.storage.local_partial import LocalPartialFiles
 from voxel51.server.storage.partial import FileInfo
 from voxel51.server.storage.storage import CHUNK_BYTES
+
+log = logging.getLogger(__name__)
 
 
 class LocalStorage:
@@ -32,7 +42,11 @@ class LocalStorage:
     def open(self) -> None:
         """Create the folders and remove files that a crash left unfinished. Only one process may do so at a time."""
         shutil.rmtree(self._incoming, ignore_errors=True)
-        self._incoming.mkdir(parents=True, mode=0o700)
+        self.make_folders()
+
+    def make_folders(self) -> None:
+        """Create the folders that are missing. Any process may do so at any time."""
+        self._incoming.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.partial.make_folder()
 
     def writer(self, key: str, expected_bytes: int | None = None) -> "LocalWriter":
@@ -48,9 +62,29 @@ class LocalStorage:
         """Implement `Storage.size_bytes`."""
         return self._path(key).stat().st_size
 
-    def delete(self, key: str) -> None:
+    def delete(self, key: str) -> bool:
         """Implement `Storage.delete`."""
-        self._path(key).unlink(missing_ok=True)
+        try:
+            self._path(key).unlink(missing_ok=True)
+        except OSError as error:
+            log.warning("the stored file %s cannot be deleted: %s. The next sweep tries again", key, error)
+            return False
+        return True
+
+    def restore(self, key: str, source: str) -> None:
+        """Implement `Storage.restore`."""
+        temporary, final = self._incoming / uuid.uuid4().hex, self._path(key)
+        make_folder(final.parent)
+        try:
+            try:
+                os.link(self._path(source), temporary)  # no bytes are copied
+            except OSError:  # the file system has no hard links
+                shutil.copyfile(self._path(source), temporary)
+                sync_file(temporary)
+            temporary.replace(final)
+        finally:
+            temporary.unlink(missing_ok=True)
+        sync_folder(final.parent)
 
     def files(self) -> Iterator[FileInfo]:
         """Implement `Storage.files`."""

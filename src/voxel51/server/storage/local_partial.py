@@ -5,7 +5,14 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from voxel51.server.storage.disk import check_free_space, make_folder, sync_folder, translate_disk_error, write_all
+from voxel51.server.storage.disk import (
+    check_free_space,
+    make_folder,
+    sync_file,
+    sync_folder,
+    translate_disk_error,
+    write_all,
+)
 from voxel51.server.storage.partial import FileInfo
 
 _CHUNK_BYTES = 1024 * 1024
@@ -52,7 +59,7 @@ class LocalPartialFiles:
         path, final = self._path(key), self._final(key)
         # Content before name: a crash after the rename must not leave a file with missing bytes under its key.
         try:
-            _sync(path)
+            sync_file(path)
         except FileNotFoundError:
             if final.exists():
                 return
@@ -111,11 +118,3 @@ class LocalPartialFile:
         if self._descriptor is None:
             raise ValueError("this partial file is closed")
         return self._descriptor
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -87,8 +87,27 @@ class Storage(Protocol):
             FileNotFoundError: no file has this key.
         """
 
-    def delete(self, key: str) -> None:
-        """Delete the file, if it exists."""
+    def delete(self, key: str) -> bool:
+        """Delete the file, if it exists; return whether it is gone.
+
+        A failure is logged and not raised, because the record of the file is gone already: the sweeper, which deletes
+        files without a record, tries again.
+        """
+
+    def restore(self, key: str, source: str) -> None:
+        """Give the file ``key`` the bytes of the file ``source``, atomically, whatever it had before. Both remain.
+
+        Raises:
+            OSError: the storage refuses; the file ``key`` is unchanged.
+        """
 
     def files(self) -> Iterator[FileInfo]:
         """Yield all files, in no particular order. Partial files are not among them."""
+
+
+def is_intact(storage: Storage, key: str, size_bytes: int | None) -> bool:
+    """Return whether the file exists and has ``size_bytes``; None where its size was not recorded."""
+    try:
+        return size_bytes in {None, storage.size_bytes(key)}
+    except FileNotFoundError:
+        return False

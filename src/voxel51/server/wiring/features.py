@@ -83,7 +83,7 @@ def build_features(foundation: Foundation, data: DataServices, jobs: JobServices
     deliveries = DeliveryService(database, _record_lookup(jobs.jobs), timedelta(days=settings.delivery_retention_days))
     deliverer = Deliverer(deliveries, foundation.guard, cipher)
     return FeatureServices(
-        renditions=RenditionService(database, internal_jobs, sources, retention),
+        renditions=RenditionService(database, foundation.storage, internal_jobs, sources, retention),
         search=SearchService(database),
         shares=ShareService(database, jobs.jobs, foundation.addresses.public_url),
         events=events,

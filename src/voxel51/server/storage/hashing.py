@@ -1,0 +1,12 @@
+"""Hashing of files that are stored already; files that arrive are hashed while they are written."""
+
+import hashlib
+from collections.abc import Iterable
+
+
+def sha256_of(chunks: Iterable[bytes]) -> str:
+    """Return the SHA-256 of the bytes in ``chunks``, in hexadecimal."""
+    running = hashlib.sha256()
+    for chunk in chunks:
+        running.update(chunk)
+    return running.hexdigest()

@@ -1,0 +1,86 @@
+"""Stored files that were lost or damaged below the platform: the next upload of the same bytes repairs them."""
+
+import os
+import shutil
+
+import pytest
+from sqlalchemy import select
+
+from support.databases import migrated_sqlite
+from voxel51.server.data.tables import data
+
+
+@pytest.fixture
+def database_url(tmp_path):
+    """The URL of a SQLite database; nothing here depends on the kind of database."""
+    return migrated_sqlite(tmp_path / "platform.sqlite")
+
+
+def path_of(services, tmp_path, user, data_id):
+    folder, _, name = services.data.find(user.id, data_id).storage_key.partition("/")
+    return tmp_path / "storage" / folder / name[:1] / name
+
+
+def truncate(path):
+    os.truncate(path, 3)
+
+
+def overwrite(path):
+    path.write_bytes(b"x" * path.stat().st_size)
+
+
+@pytest.mark.parametrize("damage", [os.unlink, truncate, overwrite])
+@pytest.mark.parametrize("resumable", [False, True])
+def test_upload_of_same_bytes_repairs_earlier_record(services, alice, tmp_path, damage, resumable):
+    early = services.add(alice, b"the same bytes")
+    damage(path_of(services, tmp_path, alice, early))
+
+    late = upload_resumably(services, alice, b"the same bytes") if resumable else services.add(alice, b"the same bytes")
+
+    assert late != early
+    assert services.content(alice, late) == services.content(alice, early) == b"the same bytes"
+    assert len(services.keys()) == 1
+
+
+def upload_resumably(services, user, content):
+    upload_id = services.begin(user, len(content))
+    writer = services.uploads.open(user.id, upload_id, 0, None)
+    writer.write(content)
+    writer.close(complete=True)
+    return services.uploads.settle(user.id, writer).data_id
+
+
+def test_new_bytes_are_kept_if_damaged_file_cannot_be_replaced(services, alice, tmp_path):
+    early = services.add(alice, b"the same bytes")
+    path = path_of(services, tmp_path, alice, early)
+    path.unlink()
+    path.mkdir()  # a file cannot replace a folder
+
+    late = services.add(alice, b"the same bytes")
+
+    assert services.content(alice, late) == b"the same bytes"
+
+
+def test_upload_that_is_refused_leaves_earlier_record_intact(services, alice, tmp_path):
+    early = services.add(alice, b"the same bytes")
+    path_of(services, tmp_path, alice, early).unlink()
+
+    with pytest.raises(RuntimeError, match="rolled back"), services.database.write():
+        services.add(alice, b"the same bytes")
+        raise RuntimeError("rolled back")
+
+    assert services.content(alice, early) == b"the same bytes"
+
+
+def test_deletion_succeeds_if_storage_refuses(services, alice, tmp_path, caplog):
+    data_id = services.add(alice, b"bytes")
+    path = path_of(services, tmp_path, alice, data_id)
+    path.unlink()
+    path.mkdir()  # cannot be deleted as a file
+
+    services.data.delete(alice, [data_id])
+
+    with services.database.read() as connection:
+        assert connection.execute(select(data.c.id)).all() == []
+    assert "cannot be deleted" in caplog.text
+    shutil.rmtree(path)
