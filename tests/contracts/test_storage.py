@@ -79,6 +79,36 @@ def test_deleting_twice_is_allowed(storage):
         storage.read(KEY)
 
 
+@pytest.mark.parametrize("present", [None, b"damaged"])
+def test_restored_file_has_bytes_of_its_source(storage, present):
+    if present is not None:
+        put(storage, KEY, present)
+    put(storage, "data/1b2c3d4e", b"whole")
+
+    storage.restore(KEY, "data/1b2c3d4e")
+
+    assert b"".join(storage.read(KEY)) == b"".join(storage.read("data/1b2c3d4e")) == b"whole"
+    storage.delete("data/1b2c3d4e")
+    assert b"".join(storage.read(KEY)) == b"whole"
+
+
+def test_restored_file_is_copied_where_the_file_system_has_no_links(storage, monkeypatch):
+    put(storage, KEY, b"damaged")
+    put(storage, "data/1b2c3d4e", b"whole")
+    monkeypatch.setattr("os.link", lambda *_: (_ for _ in ()).throw(OSError("not supported")))
+
+    storage.restore(KEY, "data/1b2c3d4e")
+
+    assert b"".join(storage.read(KEY)) == b"whole"
+
+
+def test_file_that_cannot_be_restored_is_unchanged(storage):
+    put(storage, KEY, b"present")
+    with pytest.raises(FileNotFoundError):
+        storage.restore(KEY, "data/1b2c3d4e")
+    assert b"".join(storage.read(KEY)) == b"present"
+
+
 def test_reading_continues_after_deletion(storage):
     put(storage, KEY, b"x" * (2 * CHUNK_BYTES))
     reader = storage.read(KEY)

@@ -1,11 +1,13 @@
 """Byte ranges and headers of downloads, on real files."""
 
 import uuid
+from dataclasses import replace
 
 import pytest
 from starlette.requests import Request
 
 from voxel51.server.downloads import Download
+from voxel51.server.errors import Lost
 from voxel51.server.http.downloads import download_response
 from voxel51.server.storage.local import LocalStorage
 
@@ -29,6 +31,19 @@ def head(hello, storage, **headers):
     raw = [(name.replace("_", "-").encode(), text.encode("latin-1")) for name, text in headers.items()]
     request = Request({"type": "http", "method": "HEAD", "path": "/", "query_string": b"", "headers": raw})
     return download_response(hello, storage, request)
+
+
+@pytest.mark.parametrize("size_bytes", [4, 6, 10**12])
+def test_file_of_another_size_than_recorded_is_lost(hello, storage, size_bytes):
+    with pytest.raises(Lost, match=rf"'hello.txt' is damaged: it has 5 of {size_bytes} bytes"):
+        head(replace(hello, size_bytes=size_bytes), storage)
+
+
+def test_missing_file_is_lost(hello, storage):
+    storage.delete(hello.key)
+
+    with pytest.raises(Lost, match=r"'hello.txt' is missing"):
+        head(hello, storage)
 
 
 @pytest.mark.parametrize("digits", ["9" * 19, "9" * 5000])

@@ -235,7 +235,7 @@ class Endpoint:
             try:
                 return download_response(result, self._deps.storage, read.request)
             except Lost:
-                # The record may have been deleted since the handler read it. If so, the handler now says so.
+                # The record may have been deleted since the handler read it: then the handler refuses the request.
                 result = self._call(self._route.handler, read)
         if isinstance(result, Download):
             return download_response(result, self._deps.storage, read.request)
