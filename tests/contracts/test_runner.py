@@ -238,6 +238,16 @@ def test_closing_reports_every_attempt_as_stopped(bench):
     assert [process for process in processes if is_running(process.pid)] == []
 
 
+def test_runner_lists_its_attempts_until_their_outcomes_are_reported(bench):
+    bench.start("sleep")
+    assert bench.runner.attempts() == {"attempt1"}
+
+    bench.runner.stop("attempt1")
+
+    bench.outcome()
+    wait_until(lambda: bench.runner.attempts() == set())
+
+
 def test_closed_runner_starts_nothing(bench):
     bench.runner.close()
 

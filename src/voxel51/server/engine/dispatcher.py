@@ -1,4 +1,8 @@
-"""Dispatcher: claim queued jobs, launch an attempt at each, stop unwanted attempts, and settle how attempts ended."""
+"""Dispatcher: claim queued jobs, launch an attempt at each, stop unwanted attempts, and settle how attempts ended.
+
+The dispatcher owns each attempt from its claim until its end is recorded (`owned_attempts`). A watchdog compares three
+views that should agree: the attempts in the database, those that the dispatcher owns, and those that the runner runs.
+"""
 
 import logging
 import queue
@@ -10,14 +14,15 @@ from datetime import datetime
 
 from voxel51.server.engine import orphan_processes
 from voxel51.server.engine.launch import LaunchSpec
-from voxel51.server.engine.runner import AttemptOutcome, ExitReason, ProcessIdentity, Runner
-from voxel51.server.jobs.attempts import AttemptService, ClaimedAttempt, Settlement
+from voxel51.server.engine.owned_attempts import AttemptEnd, OwnedAttempt, OwnedAttempts
+from voxel51.server.engine.runner import AttemptOutcome, ProcessIdentity, Runner
+from voxel51.server.jobs.attempts import AttemptService, ClaimedAttempt, Settlement, UnsettledAttempt
 from voxel51.server.jobs.tasks import TaskService
 from voxel51.wire import dates
 from voxel51.wire import tasks as names
 from voxel51.wire.backoff import Backoff
 from voxel51.wire.overview import Slots
-from voxel51.wire.tasks import JobLimits, TaskExit
+from voxel51.wire.tasks import JobLimits
 
 log = logging.getLogger(__name__)
 
@@ -27,17 +32,8 @@ _POLL_INTERVAL_SECONDS = 1.0
 _AFTER_FAILURE = Backoff(first_seconds=1.0, longest_seconds=10.0)
 """Pauses after passes that failed: the database or the disk may be unavailable for a while."""
 
-_LOST_EXIT_CODES = frozenset({TaskExit.NOT_STARTED, TaskExit.UNREPORTED, TaskExit.NOT_CURRENT})
-"""Exit codes of an attempt that never began, or whose reports did not arrive: not the fault of the analytic."""
-
-_SETTLEMENTS = {
-    ExitReason.EXITED: Settlement.ANALYTIC_FAILED,
-    ExitReason.CRASHED: Settlement.ANALYTIC_FAILED,
-    ExitReason.OVER_TIME: Settlement.ANALYTIC_FAILED,
-    ExitReason.OVER_MEMORY: Settlement.ANALYTIC_FAILED,
-    ExitReason.STOPPED: Settlement.RELEASED,
-    ExitReason.LOST: Settlement.LOST,
-}
+_WATCHDOG_INTERVAL_SECONDS = 30.0
+"""Pause between two comparisons of the database, the dispatcher and the runner. A failed claim causes one at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +67,9 @@ class Dispatcher:
         self._runner = runner
         self._settings = settings
         self._opened_at: datetime | None = None
-        self._running: dict[str, bool] = {}  # attempt id -> whether its job is internal
+        self._owned = OwnedAttempts()
         self._outcomes: queue.SimpleQueue[AttemptOutcome] = queue.SimpleQueue()
+        self._watchdog_due = 0.0  # on the monotonic clock
         self._woken = threading.Event()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="dispatcher", daemon=True)
@@ -81,11 +78,11 @@ class Dispatcher:
         """Kill what an earlier server process left running, requeue its jobs, and start to dispatch."""
         # The order matters: no job may be claimed again while its previous attempt can still write.
         for attempt in self._attempts.unsettled():
-            if attempt.process_id is not None:
-                orphan_processes.kill(ProcessIdentity(attempt.process_id, attempt.process_started_at or 0.0))
+            self._end_process(attempt)
             self._attempts.settle(attempt.attempt_id, Settlement.LOST, "the platform stopped while the job ran")
         self._runner.open(self._on_outcome)
         self._opened_at = dates.now()
+        self._watchdog_due = time.monotonic() + _WATCHDOG_INTERVAL_SECONDS
         self._thread.start()
 
     def wake(self) -> None:
@@ -104,16 +101,22 @@ class Dispatcher:
     def slots(self, *, internal: bool) -> Slots:
         """Return the slots of user-submitted jobs, or of internal jobs. Safe from any thread."""
         total = self._settings.internal_slots if internal else self._settings.slots
-        return {"total_slots": total, "used_slots": sum(each is internal for each in list(self._running.values()))}
+        return {"total_slots": total, "used_slots": self._owned.count(internal=internal)}
 
     def close(self) -> None:
-        """Start no more attempts, stop those that run, requeue their jobs, and return when all are settled."""
+        """Start no more attempts, stop those that run, requeue their jobs, and return when all are settled.
+
+        What cannot be settled, because the database is away, is settled by the next `open`.
+        """
         self._closing.set()
         self._woken.set()
         if self._thread.is_alive():
             self._thread.join()
         self._runner.close()
-        self._settle_ended()
+        self._owned.release_unstarted()
+        self._run_step(self._settle_ended)
+        if self._owned:
+            log.error("%d attempts could not be settled; the next start of the platform does it", len(self._owned))
 
     def _on_outcome(self, outcome: AttemptOutcome) -> None:
         self._outcomes.put(outcome)
@@ -126,7 +129,10 @@ class Dispatcher:
             # Cleared before the steps run: a wake that comes during them starts another pass.
             self._woken.clear()
             # Each step runs even if the one before failed: a full disk must not keep jobs from being stopped.
-            steps = (self._settle_ended, self._stop_unwanted, self._start_queued)
+            steps = (
+                self._settle_ended, self._stop_unwanted, self._claim, self._start_claimed, self._record_processes,
+                self._watch,
+            )  # fmt: skip
             results = [self._run_step(step) for step in steps]
             if all(results):
                 failures = 0
@@ -139,57 +145,97 @@ class Dispatcher:
         try:
             step()
         except Exception:
-            # Any failure (full disk, lost database) leaves the database as the truth: the next pass starts from it.
+            # Any failure (full disk, lost database) leaves the attempts owned: the next pass continues with them.
             log.exception("dispatching failed; retrying")
             return False
         return True
 
     def _settle_ended(self) -> None:
+        self._take_outcomes()
+        failure: Exception | None = None
+        for attempt in self._owned.ended():
+            try:
+                self._settle(attempt)
+            except Exception as error:
+                # The end that cannot be recorded must not delay the others. It stays owned for the next pass.
+                failure = failure or error
+        if failure is not None:
+            raise failure
+
+    def _settle(self, attempt: OwnedAttempt) -> None:
+        if attempt.end is not None:
+            self._attempts.settle(attempt.attempt_id, attempt.end.settlement, attempt.end.detail, attempt.end.log)
+            self._owned.remove(attempt.attempt_id)
+
+    def _take_outcomes(self) -> None:
         while True:
             try:
-                outcome = self._outcomes.get_nowait()
+                self._owned.apply(self._outcomes.get_nowait())
             except queue.Empty:
                 return
-            settlement = _SETTLEMENTS[outcome.exit_reason]
-            if outcome.exit_reason is ExitReason.EXITED and outcome.exit_code in _LOST_EXIT_CODES:
-                settlement = Settlement.LOST
-            try:
-                self._attempts.settle(outcome.attempt_id, settlement, outcome.detail, outcome.log)
-            except Exception:
-                # An outcome that is dropped would leave its job running forever: put it back for the next pass.
-                self._outcomes.put(outcome)
-                raise
-            self._running.pop(outcome.attempt_id, None)
 
     def _stop_unwanted(self) -> None:
-        if not self._running:
+        if not self._owned:
             return
         for attempt_id in self._attempts.attempts_to_stop():
             self._runner.stop(attempt_id)
 
-    def _start_queued(self) -> None:
+    def _claim(self) -> None:
         for internal in (False, True):
             slots = self.slots(internal=internal)
             free = slots["total_slots"] - slots["used_slots"]
             if free <= 0 or self._closing.is_set():
                 continue
-            for claimed in self._attempts.claim(free, internal=internal):
-                self._start(claimed, internal)
+            # If the connection breaks at the commit, the database may have the attempts though the claim fails: the
+            # watchdog looks for them in this pass or the next.
+            self._watchdog_due, due = 0.0, self._watchdog_due
+            self._owned.add(self._attempts.claim(free, internal=internal), internal=internal)
+            self._watchdog_due = due
 
-    def _start(self, claimed: ClaimedAttempt, internal: bool) -> None:
-        # The slot is taken before the start: the outcome of a very short attempt may arrive first.
-        self._running[claimed.attempt_id] = internal
+    def _start_claimed(self) -> None:
+        for attempt in self._owned.unstarted():
+            if self._closing.is_set():
+                return
+            self._start(attempt)
+
+    def _start(self, attempt: OwnedAttempt) -> None:
         started = time.monotonic()
         try:
-            process = self._runner.start(self._launch_spec(claimed))
-        except OSError as error:
-            del self._running[claimed.attempt_id]
-            self._attempts.settle(claimed.attempt_id, Settlement.LOST, f"the attempt could not be started: {error}")
+            attempt.process = self._runner.start(self._launch_spec(attempt.claimed))
+        except Exception as error:  # OSError, but an attempt must not be forgotten for a defect of a runner either
+            if not isinstance(error, OSError):
+                log.exception("job %s could not be started", attempt.claimed.job_id)
+            attempt.end = AttemptEnd(Settlement.LOST, f"the attempt could not be started: {error}")
+            self._woken.set()
             return
-        self._attempts.record_process(claimed.attempt_id, process.pid, process.started_at)
-        log.info(
-            "job %s started in %.1f ms as process %d", claimed.job_id, (time.monotonic() - started) * 1e3, process.pid
-        )
+        milliseconds, pid = (time.monotonic() - started) * 1e3, attempt.process.pid
+        log.info("job %s started in %.1f ms as process %d", attempt.claimed.job_id, milliseconds, pid)
+
+    def _record_processes(self) -> None:
+        for attempt in self._owned.unrecorded():
+            if attempt.process is not None:
+                process = attempt.process
+                self._attempts.record_process(attempt.attempt_id, process.pid, process.started_at)
+                attempt.is_recorded = True
+
+    def _watch(self) -> None:
+        """Find attempts that only the database knows, and attempts that the runner no longer runs."""
+        if time.monotonic() < self._watchdog_due:
+            return
+        for attempt in self._attempts.unsettled():
+            if attempt.attempt_id not in self._owned:
+                log.warning("attempt %s was claimed but is not running: its job is requeued", attempt.attempt_id)
+                self._end_process(attempt)
+                self._attempts.settle(attempt.attempt_id, Settlement.RELEASED, "the attempt was never started")
+        # The runner reports an outcome before it forgets the attempt, so the outcomes are taken after the list.
+        running = self._runner.attempts()
+        self._take_outcomes()
+        self._owned.end_missing(running)
+        self._watchdog_due = time.monotonic() + _WATCHDOG_INTERVAL_SECONDS
+
+    def _end_process(self, attempt: UnsettledAttempt) -> None:
+        if attempt.process_id is not None:
+            orphan_processes.kill(ProcessIdentity(attempt.process_id, attempt.process_started_at or 0.0))
 
     def _launch_spec(self, claimed: ClaimedAttempt) -> LaunchSpec:
         environment = {

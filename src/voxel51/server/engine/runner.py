@@ -1,6 +1,6 @@
 """Runner interface: start and stop attempts, and report how each ended. Runners know no jobs, HTTP or database."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -78,6 +78,9 @@ class Runner(Protocol):
 
         ``ended`` follows with STOPPED, or with EXITED if the attempt exited first.
         """
+
+    def attempts(self) -> Set[str]:
+        """Return the ids of the attempts that were started and whose outcome ``ended`` has not been given yet."""
 
     def close(self) -> None:
         """Kill every attempt (each is reported as STOPPED) and release all resources."""

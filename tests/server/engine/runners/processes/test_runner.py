@@ -14,6 +14,7 @@ from contracts.test_runner import Bench, is_running, printed_pids, wait_until
 from samples.installed import SAMPLES, install
 from samples.platform import JobPlatform
 from voxel51.server.engine.runner import ExitReason
+from voxel51.server.engine.runners.processes.folders import AttemptFolder
 from voxel51.server.engine.runners.processes.runner import ProcessRunner
 
 
@@ -75,6 +76,21 @@ def test_forked_child_imports_nothing(tmp_path, platform):
 
     assert b"LATE []" in bench.run("late-imports").log
     runner.close()
+
+
+def test_failing_cleanup_of_one_attempt_does_not_stop_the_reports_of_others(bench, monkeypatch):
+    remove = AttemptFolder.remove
+
+    def fail_once(folder):
+        monkeypatch.setattr(AttemptFolder, "remove", remove)
+        raise OSError("Input/output error")
+
+    monkeypatch.setattr(AttemptFolder, "remove", fail_once)
+    bench.run("no-op")
+
+    bench.start("no-op", "attempt2")
+
+    assert bench.outcome("attempt2").exit_code == 0
 
 
 SERVER = """

@@ -9,7 +9,7 @@ import os
 import queue
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass, field
@@ -108,7 +108,11 @@ class ProcessRunner:
     def start(self, launch: LaunchSpec) -> ProcessIdentity:
         """Start an attempt; see `voxel51.server.engine.runner.Runner.start`."""
         folder = AttemptFolder(self._folder / launch.attempt_id)
-        folder.create()
+        try:
+            folder.create()
+        except OSError:
+            folder.remove()
+            raise
         attempt = _RunningAttempt(launch, folder)
         with self._lock:
             if self._zygote is None or self._closing.is_set():
@@ -135,6 +139,11 @@ class ProcessRunner:
             if attempt is not None and self._zygote is not None:
                 attempt.stop_requested = True
                 self._zygote.kill(attempt_id)
+
+    def attempts(self) -> Set[str]:
+        """Return the attempts that have not ended; see `voxel51.server.engine.runner.Runner.attempts`."""
+        with self._lock:
+            return set(self._attempts)
 
     def close(self) -> None:
         """Kill every attempt; see `voxel51.server.engine.runner.Runner.close`."""
@@ -163,7 +172,7 @@ class ProcessRunner:
             # The zygote is dead. The kernel kills its children; what they started is killed here, so that every process
             # of an attempt is gone before the attempt is reported.
             current.reap()
-            orphan_processes.kill_started_in(self._folder)
+            self._kill_leftovers()
             self._end_all_started()
             current = self._replace(loading, was_ready)
         self._ended.put(None)
@@ -180,13 +189,26 @@ class ProcessRunner:
                 loading = message["loading"]
             elif "ready" in message:
                 loading, is_ready = None, True
-            elif "started" in message:
+            else:
+                self._process_message(message)
+        return loading, is_ready
+
+    def _process_message(self, message: ZygoteMessage) -> None:
+        try:
+            if "started" in message:
                 self._on_started(message["started"], message["pid"])
             elif "refused" in message:
                 self._on_refused(message["refused"], message["reason"])
             elif "ended" in message:
                 self._on_ended(message)
-        return loading, is_ready
+        except Exception:  # without this thread, no attempt would start or end any more
+            logger.exception("a message of the zygote could not be processed: %s", message)
+
+    def _kill_leftovers(self) -> None:
+        try:
+            orphan_processes.kill_started_in(self._folder)
+        except OSError:  # a process that hangs in the kernel; its attempt has lost the right to report
+            logger.exception("processes of ended attempts could not be killed")
 
     def _on_started(self, attempt_id: str, pid: int) -> None:
         attempt = self._attempts.get(attempt_id)
@@ -266,8 +288,12 @@ class ProcessRunner:
         return zygote
 
     def _launch_again(self, zygote: ZygoteProcess, attempt: _RunningAttempt) -> None:
-        attempt.folder.remove()
-        attempt.folder.create()
+        try:
+            attempt.folder.remove()
+            attempt.folder.create()
+        except OSError as error:
+            attempt.pid.set_exception(error)
+            return
         zygote.launch(self._launch_message(attempt))
         if attempt.stop_requested:
             zygote.kill(attempt.launch.attempt_id)
@@ -300,12 +326,18 @@ class ProcessRunner:
         while (end := self._ended.get()) is not None:
             attempt, reason, exit_code, detail = end
             outcome = AttemptOutcome(attempt.launch.attempt_id, reason, exit_code, detail, attempt.folder.log_tail())
-            attempt.folder.remove()
+            self._remove_folder(attempt)
             if attempt.pid.done():
                 self._call_back(ended, outcome)
             with self._attempt_removed:
                 self._attempts.pop(outcome.attempt_id, None)
                 self._attempt_removed.notify_all()
+
+    def _remove_folder(self, attempt: _RunningAttempt) -> None:
+        try:
+            attempt.folder.remove()
+        except OSError:  # the next start of the platform removes it
+            logger.exception("the folder of attempt %s could not be removed", attempt.launch.attempt_id)
 
     def _call_back(self, ended: Callable[[AttemptOutcome], None], outcome: AttemptOutcome) -> None:
         try:

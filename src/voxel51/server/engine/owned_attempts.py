@@ -1,0 +1,127 @@
+"""Owned attempts: what a dispatcher has claimed and not yet settled, with what it knows of each.
+
+An attempt enters when it is claimed and leaves when the database has recorded its end, whatever fails in between. So no
+failure of the database, the disk or a runner can leave a job in SCHEDULED or RUNNING without a dispatcher that acts.
+"""
+
+from collections.abc import Sequence, Set
+from dataclasses import dataclass
+
+from voxel51.server.engine.runner import AttemptOutcome, ExitReason, ProcessIdentity
+from voxel51.server.jobs.attempts import ClaimedAttempt, Settlement
+from voxel51.wire.tasks import TaskExit
+
+_SETTLEMENTS = {
+    ExitReason.EXITED: Settlement.ANALYTIC_FAILED,
+    ExitReason.CRASHED: Settlement.ANALYTIC_FAILED,
+    ExitReason.OVER_TIME: Settlement.ANALYTIC_FAILED,
+    ExitReason.OVER_MEMORY: Settlement.ANALYTIC_FAILED,
+    ExitReason.STOPPED: Settlement.RELEASED,
+    ExitReason.LOST: Settlement.LOST,
+}
+
+_LOST_EXIT_CODES = frozenset({TaskExit.NOT_STARTED, TaskExit.UNREPORTED, TaskExit.NOT_CURRENT})
+"""Exit codes of an attempt that never began, or whose reports did not arrive: not the fault of the analytic."""
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptEnd:
+    """End of an attempt, as it will be recorded.
+
+    Attributes:
+        settlement: consequence for the job.
+        detail: a sentence for users.
+        log: the last bytes that the attempt printed.
+    """
+
+    settlement: Settlement
+    detail: str
+    log: bytes = b""
+
+
+@dataclass(slots=True)
+class OwnedAttempt:
+    """One claimed attempt.
+
+    Attributes:
+        claimed: the claim.
+        internal: whether its job is internal.
+        process: its process; None before it is started, and for an attempt that could not be started.
+        is_recorded: whether the database knows the process.
+        end: how it ended; None while it waits for its start or runs.
+    """
+
+    claimed: ClaimedAttempt
+    internal: bool
+    process: ProcessIdentity | None = None
+    is_recorded: bool = False
+    end: AttemptEnd | None = None
+
+    @property
+    def attempt_id(self) -> str:
+        """The id of the attempt."""
+        return self.claimed.attempt_id
+
+
+class OwnedAttempts:
+    """The attempts of one dispatcher. Only its thread changes them; any thread may count them."""
+
+    def __init__(self) -> None:
+        self._attempts: dict[str, OwnedAttempt] = {}
+
+    def __contains__(self, attempt_id: str) -> bool:
+        """Return whether the dispatcher owns the attempt."""
+        return attempt_id in self._attempts
+
+    def __len__(self) -> int:
+        """Return how many attempts the dispatcher owns."""
+        return len(self._attempts)
+
+    def add(self, claims: Sequence[ClaimedAttempt], *, internal: bool) -> None:
+        """Own attempts that have just been claimed."""
+        self._attempts.update({claim.attempt_id: OwnedAttempt(claim, internal) for claim in claims})
+
+    def remove(self, attempt_id: str) -> None:
+        """Give up an attempt whose end is recorded."""
+        self._attempts.pop(attempt_id, None)
+
+    def count(self, *, internal: bool) -> int:
+        """Return how many attempts at internal jobs, or at jobs of users, the dispatcher owns."""
+        return sum(each.internal is internal for each in list(self._attempts.values()))
+
+    def unstarted(self) -> list[OwnedAttempt]:
+        """Return the attempts that are to be started."""
+        return [each for each in self._attempts.values() if each.process is None and each.end is None]
+
+    def unrecorded(self) -> list[OwnedAttempt]:
+        """Return the running attempts whose process the database does not know."""
+        running = self._attempts.values()
+        return [each for each in running if each.process is not None and not each.is_recorded and each.end is None]
+
+    def ended(self) -> list[OwnedAttempt]:
+        """Return the attempts whose end is to be recorded."""
+        return [each for each in self._attempts.values() if each.end is not None]
+
+    def apply(self, outcome: AttemptOutcome) -> None:
+        """Note how an attempt ended. The outcome of an attempt that is not owned changes nothing."""
+        attempt = self._attempts.get(outcome.attempt_id)
+        if attempt is not None and attempt.end is None:
+            attempt.end = AttemptEnd(settlement_of(outcome), outcome.detail, outcome.log)
+
+    def end_missing(self, running: Set[str]) -> None:
+        """End each attempt that was started, is not among ``running`` and has no outcome."""
+        for each in self._attempts.values():
+            if each.process is not None and each.end is None and each.attempt_id not in running:
+                each.end = AttemptEnd(Settlement.LOST, "the process of the job disappeared without an outcome")
+
+    def release_unstarted(self) -> None:
+        """End each attempt that was not started, so that its job returns to the queue."""
+        for each in self.unstarted():
+            each.end = AttemptEnd(Settlement.RELEASED, "the platform stopped before the attempt was started")
+
+
+def settlement_of(outcome: AttemptOutcome) -> Settlement:
+    """Return the consequence of an outcome for the job of its attempt."""
+    if outcome.exit_reason is ExitReason.EXITED and outcome.exit_code in _LOST_EXIT_CODES:
+        return Settlement.LOST
+    return _SETTLEMENTS[outcome.exit_reason]
