@@ -28,14 +28,14 @@ def test_application_gets_events_of_its_users_jobs(start_platform: StartPlatform
 
     assert {message["event"] for message in messages} == set(ENDS)
     [end] = [message for message in messages if message["event"] == "job_complete"]
-    assert (end["username"], end["msg"]["id"], end["msg"]["state"]) == ("ada", job_id, "COMPLETE")
-    assert (end["msg"]["name"], end["msg"]["analytic"]) == ("told", NO_OP)
+    assert (end["username"], end["id"], end["job"]["state"]) == ("ada", job_id, "COMPLETE")
+    assert (end["msg"], end["job"]["analytic"]) == ("Job 'told' is complete", NO_OP)
 
     platform.kill()
     platform.start()
     second = post_job(v1, of_user, NO_OP, name="told")
     messages = receiver.wait_for(2 * len(ENDS))
-    assert {message["event"] for message in messages if message["msg"]["id"] == second} == set(ENDS)
+    assert {message["event"] for message in messages if message["id"] == second} == set(ENDS)
 
     secret = requests.get(f"{v1}/webhooks/{webhook_id}", headers=own, timeout=LIMIT_SECONDS).text
     deliveries = requests.get(

@@ -86,13 +86,20 @@ class WebhookWithSecret(TypedDict):
 
 
 class WebhookMessage(TypedDict):
-    """Message to a webhook. ``msg`` is the job as it was when the event happened; ``username`` is its owner."""
+    """Message to a webhook.
+
+    ``id`` is the id of the job, ``msg`` a text for people, ``username`` the owner of the job, and ``job`` the job as it
+    was when the event happened. ``event_id`` increases with each event. The message of a test is about no job: ``id``
+    is that of the webhook, ``event_id`` null and ``job`` empty.
+    """
 
     id: str
     event: str
+    msg: str
+    event_id: int | None
     date: str
     username: str
-    msg: JsonObject
+    job: JsonObject
 
 
 class Delivery(TypedDict, total=False):

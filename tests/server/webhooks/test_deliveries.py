@@ -26,6 +26,7 @@ from voxel51.server.webhooks.deliveries import (
 )
 from voxel51.server.webhooks.tables import deliveries
 from voxel51.wire import dates
+from voxel51.wire.webhooks import WEBHOOK_EVENTS
 
 AGAIN = DeliveryResult(500, "The receiver answered 500")
 
@@ -39,16 +40,65 @@ def test_message_describes_the_event_and_is_signed(hooks: Webhooks, alice: User,
         [message] = receiver.wait_for(1)
 
     assert message == {
-        "id": "1",
+        "id": "j",
         "event": "job_failed",
+        "msg": "Job 'the job' failed: no video",
+        "event_id": 1,
         "date": message["date"],
         "username": "alice",
-        "msg": {"id": "j", "name": "the job", "state": "FAILED", "failure_type": "USER", "message": "no video"},
+        "job": {"id": "j", "name": "the job", "state": "FAILED", "failure_type": "USER", "message": "no video"},
     }
     assert receiver.last.method == "POST"
     assert receiver.last.path == "/hook?token=receivers-secret"
     assert receiver.last.headers["content-type"] == "application/json"
     assert abs(int(receiver.last.headers["webhook-timestamp"]) - dates.now().timestamp()) < 60
+
+
+@pytest.mark.parametrize("name", WEBHOOK_EVENTS)
+def test_every_message_has_the_types_that_old_receivers_expect(
+    hooks: Webhooks, alice: User, receiver: Receiver, name: str
+) -> None:
+    hooks.register(alice, receiver)
+
+    with hooks.delivering():
+        hooks.happen(alice, name)  # the job was deleted since: its record is gone
+        [message] = receiver.wait_for(1)
+
+    assert (message["id"], message["event"]) == ("j", name)
+    assert message["msg"].startswith("Job 'j' ")
+
+
+def test_event_after_the_clock_was_set_back_is_delivered(
+    hooks: Webhooks, alice: User, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    webhook_id = hooks.register(alice, receiver)
+    hooks.happen(alice, job_id="before")
+    hooks.deliveries.take_events()
+
+    a_year_earlier = dates.now() - timedelta(days=365)
+    monkeypatch.setattr(dates, "now", lambda: a_year_earlier)
+    hooks.happen(alice, job_id="after")
+
+    assert len(hooks.claim()) == 2
+    assert [one["event_id"] for one in hooks.sent(alice, webhook_id)] == [1, 2]
+
+
+def test_retry_that_waits_since_before_the_clock_was_set_back_is_due(
+    hooks: Webhooks, alice: User, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hooks.register(alice, receiver)
+    hooks.happen(alice)
+    service = hooks.deliveries_by((3600.0,))
+    service.take_events()
+    [claimed] = service.claim(Counter(), 1)
+    service.settle(claimed, AGAIN)
+    assert service.claim(Counter(), 1) == []
+
+    a_day_earlier = dates.now() - timedelta(days=1)
+    monkeypatch.setattr(dates, "now", lambda: a_day_earlier)
+
+    assert [one.id for one in service.claim(Counter(), 1)] == [claimed.id]
+    assert service.claim(Counter(), 1) == []
 
 
 def test_altered_or_misdirected_message_does_not_verify(
@@ -99,7 +149,7 @@ def test_application_gets_events_of_all_its_users_and_each_user_their_own(
         another_receiver.wait_for(1)
 
     assert sorted(message["username"] for message in messages) == ["alice", "bob"]
-    assert {message["msg"]["id"] for message in messages} == {user.id for user in users}
+    assert {message["id"] for message in messages} == {user.id for user in users}
     assert (len(hooks.sent(acme, of_acme)), len(hooks.sent(users[1], of_one))) == (2, 1)
 
 
@@ -328,7 +378,7 @@ def test_delivery_can_be_replayed(hooks: Webhooks, alice: User, bob: User, recei
         hooks.history.replay(alice, webhook_id, "another")
 
 
-def test_test_message_is_empty_and_verifies(hooks: Webhooks, alice: User, receiver: Receiver) -> None:
+def test_test_message_is_about_no_job_and_verifies(hooks: Webhooks, alice: User, receiver: Receiver) -> None:
     webhook_id = hooks.register(alice, receiver, events=["job_failed"])
 
     delivery = hooks.history.test(alice, webhook_id)
@@ -336,7 +386,9 @@ def test_test_message_is_empty_and_verifies(hooks: Webhooks, alice: User, receiv
         [message] = receiver.wait_for(1)
 
     assert hooks.wakes
-    assert (delivery["event"], delivery["event_id"], message["event"], message["msg"]) == ("test", None, "test", {})
+    assert (delivery["event"], delivery["event_id"]) == ("test", None)
+    assert (message["event"], message["id"], message["job"]) == ("test", webhook_id, {})
+    assert message["msg"] == f"This is a test of webhook '{webhook_id}'"
 
 
 def test_old_deliveries_are_deleted(hooks: Webhooks, alice: User, receiver: Receiver) -> None:

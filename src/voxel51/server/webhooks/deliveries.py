@@ -15,12 +15,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, delete, func, insert, or_, select, update
 
 from voxel51.server.accounts.tables import users
 from voxel51.server.database.database import Database
 from voxel51.server.encryption import Cipher
 from voxel51.server.events.tables import events
+from voxel51.server.webhooks.messages import message_of
 from voxel51.server.webhooks.signing import headers_of
 from voxel51.server.webhooks.tables import deliveries, webhook_cursor, webhooks
 from voxel51.wire import dates
@@ -125,29 +126,19 @@ class DeliveryService:
         if event["application_id"] is not None:  # a comparison with None would select the webhooks of all users
             of_owner |= webhooks.c.application_id == event["application_id"]
         statement = select(webhooks.c.id, webhooks.c.events)
-        chosen = webhooks.c.enabled.is_(True) & (webhooks.c.upload_date <= event["date"]) & of_owner
+        chosen = webhooks.c.enabled.is_(True) & (webhooks.c.after_event_id < event["id"]) & of_owner
         body = None
         for row in connection.execute(statement.where(chosen)).all():
             if row.events is None or event["name"] in row.events:
-                body = body or self._message_of(event)
+                body = body or message_of(event, self._record(event["owner_id"], event["job_id"]))
                 yield new_delivery(row.id, event["id"], event["name"], body)
-
-    def _message_of(self, event: RowMapping) -> WebhookMessage:
-        record = self._record(event["owner_id"], event["job_id"])
-        return {
-            "id": str(event["id"]),
-            "event": event["name"],
-            "date": dates.to_text(event["date"]),
-            "username": event["username"],
-            "msg": {"id": event["job_id"], **(event["document"] or {}), **record},
-        }
 
     def claim(self, busy: Counter[str], limit: int) -> list[ClaimedDelivery]:
         """Claim up to ``limit`` due deliveries, within the concurrency limits of each webhook and each owner.
 
         ``busy`` counts the running attempts by the ids of webhooks and of their owners; it is not changed.
         """
-        due = (deliveries.c.state == DeliveryState.PENDING.value) & (deliveries.c.next_attempt_date <= dates.now())
+        due = (deliveries.c.state == DeliveryState.PENDING.value) & self._is_due()
         waiting = (
             select(webhooks)
             .join(deliveries, deliveries.c.webhook_id == webhooks.c.id)
@@ -174,6 +165,18 @@ class DeliveryService:
             lease = update(deliveries).where(deliveries.c.id.in_(ids)).values(next_attempt_date=dates.now() + _LEASE)
             connection.execute(lease)
         return claimed
+
+    def _is_due(self) -> ColumnElement[bool]:
+        """Return the condition that a pending delivery is to be sent now.
+
+        Dates that lie further ahead than any pause were written before the clock was set back, and count as past.
+        """
+        now, next_attempt_date = dates.now(), deliveries.c.next_attempt_date
+        longest = timedelta(seconds=max(self._schedule_seconds, default=0) * (1 + JITTER)) + _LEASE
+        is_new = deliveries.c.attempts == 0
+        return or_(
+            next_attempt_date <= now, next_attempt_date > now + longest, is_new & (next_attempt_date > now + _LEASE)
+        )
 
     def settle(self, claimed: ClaimedDelivery, result: DeliveryResult) -> None:
         """Record the result of an attempt, and schedule the next attempt or end the delivery."""

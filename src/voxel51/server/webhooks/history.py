@@ -1,6 +1,5 @@
 """Delivery history of webhooks: list deliveries, send test messages, and send deliveries again."""
 
-import uuid
 from collections.abc import Callable
 from datetime import datetime
 
@@ -11,10 +10,11 @@ from voxel51.server.database.database import Database
 from voxel51.server.database.search import Listing, Query, run
 from voxel51.server.errors import BadRequest, NotFound
 from voxel51.server.webhooks.deliveries import new_delivery
+from voxel51.server.webhooks.messages import message_of_test
 from voxel51.server.webhooks.service import owned_by
 from voxel51.server.webhooks.tables import deliveries, webhooks
 from voxel51.wire import dates
-from voxel51.wire.webhooks import TEST_EVENT, Delivery, DeliveryList, DeliveryState, WebhookMessage
+from voxel51.wire.webhooks import TEST_EVENT, Delivery, DeliveryList, DeliveryState
 
 LISTING = Listing(
     columns={
@@ -55,14 +55,7 @@ class DeliveryHistoryService:
             NotFound: the caller has no such webhook.
             BadRequest: the webhook is disabled.
         """
-        message: WebhookMessage = {
-            "id": str(uuid.uuid4()),
-            "event": TEST_EVENT,
-            "date": dates.to_text(dates.now()),
-            "username": caller.name,
-            "msg": {},
-        }
-        row = new_delivery(webhook_id, None, TEST_EVENT, message)
+        row = new_delivery(webhook_id, None, TEST_EVENT, message_of_test(webhook_id, caller))
         with self._database.write() as connection:
             _check_enabled(_find_webhook(connection, caller, webhook_id))
             connection.execute(insert(deliveries).values(row))

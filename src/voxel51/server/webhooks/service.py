@@ -10,6 +10,7 @@ from voxel51.server.accounts.callers import Application, Caller
 from voxel51.server.database.database import Database
 from voxel51.server.encryption import Cipher, DecryptionError
 from voxel51.server.errors import BadRequest, NotFound
+from voxel51.server.events.tables import events
 from voxel51.server.outbound.guard import Guard
 from voxel51.server.webhooks.signing import new_secret
 from voxel51.server.webhooks.tables import webhooks
@@ -67,7 +68,8 @@ class WebhookService:
             count = connection.execute(select(func.count()).select_from(webhooks).where(owned_by(caller))).scalar_one()
             if count >= MAX_WEBHOOKS:
                 raise BadRequest(f"You have {count} webhooks, which is the limit. Delete one.")
-            connection.execute(insert(webhooks).values(row))
+            newest_event = select(func.coalesce(func.max(events.c.id), 0)).scalar_subquery()
+            connection.execute(insert(webhooks).values({**row, "after_event_id": newest_event}))
         return self.details(caller, str(row["id"])), secret
 
     def all(self, caller: Caller) -> WebhookList:

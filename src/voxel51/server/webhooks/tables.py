@@ -34,6 +34,8 @@ webhooks = Table(
     Column("disabled_reason", Text),
     Column("failures", Integer, nullable=False),  # failed deliveries in a row
     Column("upload_date", Moment, nullable=False),
+    # The newest event when it was created: it receives later ones. Ids, because the clock may be set back.
+    Column("after_event_id", BigInteger, nullable=False, server_default="0"),
     CheckConstraint("(user_id IS NULL) <> (application_id IS NULL)", name="one_holder"),
 )
 
