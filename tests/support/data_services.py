@@ -27,11 +27,19 @@ class DataServices:
     database: Database
     quotas: Quotas
 
-    def add(self, user: User, content: bytes = b"video", name: str = "video.mp4", ttl: str | None = None) -> str:
+    def add(
+        self,
+        user: User,
+        content: bytes = b"video",
+        name: str = "video.mp4",
+        ttl: str | None = None,
+        *,
+        reuse: bool = False,
+    ) -> str:
         """Upload a file for ``user`` at once."""
         writer = self.storage.writer(f"data/{uuid.uuid4()}")
         writer.write(content)
-        return self.data.add(user.id, name, None, writer, ttl)["id"]
+        return self.data.add(user.id, name, None, writer, ttl, reuse=reuse).record["id"]
 
     def begin(self, user: User, size_bytes: int, sha256: str | None = None) -> str:
         """Begin a resumable upload."""

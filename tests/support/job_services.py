@@ -62,7 +62,7 @@ class Rooms:
         """Upload a file for ``user``."""
         writer = self.storage.writer(f"data/{uuid.uuid4()}")
         writer.write(content)
-        return self.data.add(user.id, "video.mp4", None, writer, None)["id"]
+        return self.data.add(user.id, "video.mp4", None, writer, None).record["id"]
 
     def submit(self, user: User, auto_start: bool = True) -> str:
         """Submit a job of the analytic on a new file."""

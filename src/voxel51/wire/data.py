@@ -32,6 +32,19 @@ class DataByUrl(TypedDict):
     encoding: NotRequired[str | None]
 
 
+class DataReuse(TypedDict):
+    """Body of ``POST data/reuse``: hash and size of a file that the caller may have uploaded before.
+
+    ``sha256`` is in hexadecimal, ``size`` in bytes. Of several records with these bytes, one called ``filename`` is
+    preferred. ``data_ttl`` is the date at which the record may expire (ISO 8601), as for an upload.
+    """
+
+    sha256: str
+    size: int
+    filename: NotRequired[str | None]
+    data_ttl: NotRequired[str | None]
+
+
 class DataList(TypedDict):
     """Response of ``GET data`` and ``GET data/list``; ``count`` is the matches before offset and limit."""
 
@@ -40,7 +53,7 @@ class DataList(TypedDict):
 
 
 class DataDetails(TypedDict):
-    """Response of ``POST data`` and ``GET data/<id>``."""
+    """Response of ``POST data``, ``POST data/reuse`` and ``GET data/<id>``."""
 
     data: DataRecord
 

@@ -1,14 +1,18 @@
 """Data routes: upload, list, download and delete files, and register files on other hosts."""
 
+import re
 from collections.abc import Iterable, Mapping
 
 from voxel51.server.accounts.access import BY_APPLICATION, BY_USER, USER
 from voxel51.server.accounts.callers import Application, User
+from voxel51.server.data.contents import REUSE_FIELD, Content, read_reuse
 from voxel51.server.data.lifetime import EXPIRY_FIELD, LifetimeChange, asked_change
+from voxel51.server.data.reuse import ReuseService
 from voxel51.server.data.service import LISTING, DataService
 from voxel51.server.data.sources import SourceService
 from voxel51.server.database.search import Query
 from voxel51.server.downloads import Download, ProxiedDownload
+from voxel51.server.errors import BadRequest
 from voxel51.server.http.access import SIGNED_LINK
 from voxel51.server.http.batch import Action, batch_route
 from voxel51.server.http.bodies import Form, JsonBody, MultipartBody, QueryBody
@@ -18,7 +22,7 @@ from voxel51.server.http.route import Headers, Policy, RequestHeader, Route, rou
 from voxel51.server.outcomes import only
 from voxel51.wire import digests
 from voxel51.wire.accounts import Scope
-from voxel51.wire.data import DataByUrl, DataDetails, DataList, DataRecord, SignedUrl
+from voxel51.wire.data import DataByUrl, DataDetails, DataList, DataRecord, DataReuse, SignedUrl
 from voxel51.wire.digests import REPR_DIGEST, to_header
 
 _FORM_OVERHEAD_BYTES = 64 * 1024
@@ -27,19 +31,21 @@ _FORM_OVERHEAD_BYTES = 64 * 1024
 FOLDER = "data"
 """Folder of the storage in which uploaded files are kept."""
 
-_UPLOAD = MultipartBody(fields={"data_ttl": EXPIRY_FIELD}, folder=FOLDER)
+_UPLOAD = MultipartBody(fields={"data_ttl": EXPIRY_FIELD, "reuse": REUSE_FIELD}, folder=FOLDER)
 _UPLOAD_HEADERS = Headers(
     request={REPR_DIGEST: RequestHeader("hash of the file: a file with another hash is rejected", digests.PATTERN)},
     response={REPR_DIGEST: "SHA-256 of the file"},
 )
 _SOURCE_ERRORS = (424, 502)
 
+_SHA256 = re.compile(r"[0-9a-fA-F]{64}")
+
 LIFETIME_BODY = JsonBody(LifetimeChange, form=True, schema={"minProperties": 1, "maxProperties": 1})
 
 
-def data_routes(data: DataService, sources: SourceService) -> Iterable[Route]:
+def data_routes(data: DataService, sources: SourceService, reuse: ReuseService) -> Iterable[Route]:
     """Return the routes of data."""
-    handlers = _Handlers(data, sources)
+    handlers = _Handlers(data, sources, reuse)
     one, query = "/data/{data_id}", QueryBody(LISTING)
     checked = Policy(USER, before_body=handlers.check_storage_quota)
     return [
@@ -48,7 +54,9 @@ def data_routes(data: DataService, sources: SourceService) -> Iterable[Route]:
         route("GET", "/apps/data", handlers.query_of_application, "List data of all your users that match a query",
               BY_APPLICATION, query, answers=DataList),
         route("POST", "/data", handlers.upload, "Upload a file", checked, _UPLOAD, answers=DataDetails, status=201,
-              headers=_UPLOAD_HEADERS),
+              more_answers={200: DataDetails}, headers=_UPLOAD_HEADERS),
+        route("POST", "/data/reuse", handlers.reuse, "Get a record of a file that was uploaded before, by its hash",
+              BY_USER, JsonBody(DataReuse), prepare=handlers.check_reusable, answers=DataDetails, errors=(404,)),
         route("POST", "/data/url", handlers.add_by_url, "Register a file on another host, which is read when needed",
               BY_USER, JsonBody(DataByUrl), prepare=handlers.check_url, answers=DataDetails, status=201,
               errors=_SOURCE_ERRORS),
@@ -67,9 +75,10 @@ def data_routes(data: DataService, sources: SourceService) -> Iterable[Route]:
 
 
 class _Handlers:
-    def __init__(self, data: DataService, sources: SourceService) -> None:
+    def __init__(self, data: DataService, sources: SourceService, reuse: ReuseService) -> None:
         self._data = data
         self._sources = sources
+        self._reuse = reuse
 
     def list(self, context: RequestContext[User]) -> DataList:
         return self._data.query(context.caller, Query())
@@ -87,10 +96,17 @@ class _Handlers:
 
     def upload(self, context: RequestContext[User], form: Form) -> JsonReply:
         upload = form.file("file")
-        data = self._data.add(
-            context.caller.id, upload.filename, upload.media_type, upload.stored, form.fields.get("data_ttl")
-        )
-        return JsonReply({"data": data}, {REPR_DIGEST: to_header(upload.stored.sha256)})
+        ttl, reuse = form.fields.get("data_ttl"), read_reuse(form.fields.get("reuse"))
+        added = self._data.add(context.caller.id, upload.filename, upload.media_type, upload.stored, ttl, reuse=reuse)
+        headers = {REPR_DIGEST: to_header(upload.stored.sha256)}
+        return JsonReply({"data": added.record}, headers, None if added.is_new else 200)
+
+    def check_reusable(self, context: RequestContext[User], body: DataReuse) -> None:
+        self._reuse.check(context.caller.id, _content(body))
+
+    def reuse(self, context: RequestContext[User], body: DataReuse) -> Mapping[str, DataRecord]:
+        name, ttl = body.get("filename"), body.get("data_ttl")
+        return {"data": self._reuse.record(context.caller.id, _content(body), name, ttl)}
 
     def check_url(self, _context: RequestContext[User], body: DataByUrl) -> None:
         self._sources.check(body)
@@ -124,3 +140,9 @@ class _Handlers:
 
     def follow_link(self, context: RequestContext[None]) -> Download | ProxiedDownload:
         return self._sources.content_of(self._data.by_id(context.path_params["data_id"]))
+
+
+def _content(body: DataReuse) -> Content:
+    if not _SHA256.fullmatch(body["sha256"]):
+        raise BadRequest(f"sha256 must be 64 hexadecimal digits, not {body['sha256']!r:.80}")
+    return Content(body["size"], body["sha256"].lower())

@@ -2,7 +2,7 @@
 
 import logging
 import uuid
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -11,11 +11,11 @@ from sqlalchemy import Connection, RowMapping, bindparam, delete, insert, select
 
 from voxel51.server.accounts.callers import Application, User
 from voxel51.server.accounts.tables import users_of
+from voxel51.server.data.contents import Content, best_match, lock_contents, rows_with_content
 from voxel51.server.data.lifetime import LifetimeChange, changed_expiration, first_expiration
 from voxel51.server.data.names import clean_media_type, clean_name
 from voxel51.server.data.storage_quota import StorageQuota
 from voxel51.server.data.tables import data
-from voxel51.server.database.advisory_locks import acquire_advisory_locks
 from voxel51.server.database.database import Database
 from voxel51.server.database.search import Listing, Query, run
 from voxel51.server.database.types import DatabaseRow
@@ -58,6 +58,19 @@ class StoredFile:
     size_bytes: int
     sha256: str
 
+    @property
+    def content(self) -> Content:
+        """Return what identifies the bytes."""
+        return Content(self.size_bytes, self.sha256)
+
+
+@dataclass(frozen=True, slots=True)
+class AddedData:
+    """The record of an uploaded file, and whether it is new or was reused."""
+
+    record: DataRecord
+    is_new: bool
+
 
 class DataService:
     """Stores files for their owners. Every method sees only the data of the given owner.
@@ -74,8 +87,17 @@ class DataService:
         self._lifetime = lifetime
         self._links = links
 
-    def add(self, owner_id: str, filename: str, media_type: str | None, writer: Writer, ttl: str | None) -> DataRecord:
-        """Commit a written file and record it. When this returns, both are durable.
+    def add(
+        self,
+        owner_id: str,
+        filename: str,
+        media_type: str | None,
+        writer: Writer,
+        ttl: str | None,
+        *,
+        reuse: bool = False,
+    ) -> AddedData:
+        """Commit a written file and record it; with ``reuse`` as `record` does. When this returns, both are durable.
 
         Raises:
             BadRequest: the name or the expiration date is invalid; the file is not kept.
@@ -88,7 +110,7 @@ class DataService:
         writer.commit()
         try:
             file = StoredFile(writer.key, writer.size_bytes, writer.sha256)
-            return self.record(owner_id, filename, media_type, file, expiration)
+            return self.record(owner_id, filename, media_type, file, expiration, reuse=reuse)
         except BaseException:
             self._storage.delete(writer.key)
             raise
@@ -100,20 +122,24 @@ class DataService:
         media_type: str | None,
         file: "StoredFile",
         expiration: datetime | None,
+        *,
         is_counted: bool = False,
-    ) -> DataRecord:
+        reuse: bool = False,
+    ) -> AddedData:
         """Record a stored file as the owner's data.
 
         If the owner has the same bytes already, the record shares their storage key, and ``file``, whose hash was
         computed just now, replaces the file of that key. So earlier records are repaired if their file was missing or
         damaged, and no accepted bytes are lost. An ``expiration`` of None means the default lifetime. ``is_counted``:
-        the owner's quota already includes the file.
+        the owner's quota already includes the file. With ``reuse`` no record is created if there is one of the same
+        bytes; that one does not expire before ``expiration``.
 
         Raises:
             BadRequest: the name is invalid.
             OverQuota: the file exceeds the owner's quota.
         """
         name = clean_name(filename)
+        expiration = expiration or first_expiration(None, self._lifetime)
         row: dict[str, object] = {
             "id": str(uuid.uuid4()),
             "owner_id": owner_id,
@@ -122,17 +148,22 @@ class DataService:
             "media_type": clean_media_type(media_type, name),
             "encoding": DEFAULT_ENCODING,
             "upload_date": dates.now(),
-            "expiration_date": expiration or first_expiration(None, self._lifetime),
+            "expiration_date": expiration,
             "sha256": file.sha256,
         }
         with self._database.write() as connection:
-            row["storage_key"] = self._share(_find_duplicates(connection, row), file.key)
-            if row["storage_key"] == file.key and not is_counted:
+            same = rows_with_content(connection, owner_id, file.content, lock=True)
+            key = self._share(sorted({each.storage_key for each in same}), file.key)
+            if key == file.key and not is_counted:
                 self._storage_quota.check(connection, owner_id, file.size_bytes)
-            connection.execute(insert(data).values(row))
-        if row["storage_key"] != file.key:
+            if reuse and same:
+                record = extend(connection, best_match(same, name), expiration, key)
+            else:
+                connection.execute(insert(data).values({**row, "storage_key": key}))
+                record = record_of(row)
+        if key != file.key:
             self._database.after_commit(partial(self._storage.delete, file.key))
-        return record_of(row)
+        return AddedData(record, is_new=record["id"] == row["id"])
 
     def _share(self, present: Sequence[str], new: str) -> str:
         """Replace the files ``present`` by the same bytes in ``new``; return the key to record."""
@@ -281,7 +312,7 @@ class DataService:
         keys = {row.storage_key for row in rows} - {None}  # data by URL has no stored file
         with_same_keys = data.c.storage_key.in_(keys)
         # Without the lock, a concurrent upload of the same bytes could share a file that is about to be deleted.
-        _lock_contents(connection, rows)
+        lock_contents(connection, rows)
         connection.execute(delete(data).where(data.c.id.in_([row.id for row in rows])))
         keys.difference_update(connection.execute(select(data.c.storage_key).where(with_same_keys)).scalars())
         for key in keys:
@@ -314,26 +345,20 @@ def _find(
     rows = connection.execute(statement).all()
     if lock:
         # The names of the locks come from the rows, which may have changed while waiting: read them again.
-        _lock_contents(connection, rows)
+        lock_contents(connection, rows)
         rows = connection.execute(statement).all()
     return {row.id: row for row in rows}
 
 
-def _lock_contents(connection: Connection, rows: Iterable[DatabaseRow]) -> None:
-    """Keep other transactions from adding or deleting the same bytes of the same owners until this one ends."""
-    acquire_advisory_locks(connection, *(f"bytes {row.owner_id} {row.sha256}" for row in rows))
+def extend(connection: Connection, row: DatabaseRow, expiration: datetime, storage_key: str) -> DataRecord:
+    """Let a record expire at ``expiration`` or later, and refer to ``storage_key``; return it."""
+    values = {"expiration_date": max(row.expiration_date, expiration), "storage_key": storage_key}
+    connection.execute(update(data).where(data.c.id == row.id).values(values))
+    return record_of({**row._mapping, **values})
 
 
 def _details(row: DatabaseRow) -> DataRecord:
     return {**record_of(row._mapping), "filename": row.name, "sha256": row.sha256}
-
-
-def _find_duplicates(connection: Connection, row: Mapping[str, object]) -> Sequence[str]:
-    """Return the storage keys of the same bytes of the same owner, locked against deletion; usually one or none."""
-    acquire_advisory_locks(connection, f"bytes {row['owner_id']} {row['sha256']}")
-    same = [data.c[name] == row[name] for name in ("owner_id", "sha256", "size_bytes")]
-    statement = select(data.c.storage_key).where(*same).distinct().order_by(data.c.storage_key)
-    return connection.execute(statement).scalars().all()
 
 
 def record_of(row: Mapping[str, object] | RowMapping) -> DataRecord:

@@ -31,7 +31,7 @@ _VERSION = {
 _CREATE = {
     **_VERSION,
     tus.LENGTH: RequestHeader("bytes of the whole file; required", _NUMBER),
-    tus.METADATA: RequestHeader("pairs of key and base64 value, separated by commas: filename, filetype, data_ttl"),
+    tus.METADATA: RequestHeader("key and base64 value, separated by commas: filename, filetype, data_ttl, reuse"),
     digests.REPR_DIGEST: RequestHeader("hash of the whole file: a file with another hash is rejected", digests.PATTERN),
 }
 _APPEND = {

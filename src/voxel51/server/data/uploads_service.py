@@ -17,6 +17,7 @@ from functools import partial
 from sqlalchemy import delete, insert, select, update
 
 from voxel51.server.accounts.callers import User
+from voxel51.server.data.contents import read_reuse
 from voxel51.server.data.lifetime import first_expiration, read_date
 from voxel51.server.data.names import clean_media_type, clean_name
 from voxel51.server.data.service import DataService, StoredFile
@@ -29,6 +30,7 @@ from voxel51.server.errors import BadRequest, Conflict, Locked, NotFound, TooLar
 from voxel51.server.storage.hashing import sha256_of
 from voxel51.server.storage.storage import Storage, Writer
 from voxel51.wire import dates
+from voxel51.wire import uploads as tus
 
 _FOLDER = "data"
 _IDLE_SECONDS = 5.0
@@ -218,6 +220,7 @@ class UploadService:
         metadata = new.metadata
         name = clean_name(metadata.get("filename") or metadata.get("name") or "file")
         ttl = metadata.get("data_ttl") or None
+        read_reuse(metadata.get("reuse"))  # raises for an invalid value
         if ttl is not None:
             first_expiration(ttl, self._idle_lifetime)  # raises for an invalid date
         return {
@@ -287,9 +290,12 @@ class UploadService:
         self._storage.partial.finish(row.storage_key)
         file = StoredFile(row.storage_key, row.size_bytes, sha256)
         expiration = None if row.data_ttl is None else read_date(row.data_ttl)
+        reuse = read_reuse(tus.metadata_from_header(row.metadata_text).get("reuse"))
         with self._database.write() as connection:
-            record = self._data.record(row.owner_id, row.name, row.media_type, file, expiration, is_counted=True)
-            connection.execute(update(uploads).where(uploads.c.id == row.id).values(data_id=record["id"]))
+            added = self._data.record(
+                row.owner_id, row.name, row.media_type, file, expiration, is_counted=True, reuse=reuse
+            )
+            connection.execute(update(uploads).where(uploads.c.id == row.id).values(data_id=added.record["id"]))
 
     def _cache_hash(self, writer: UploadWriter) -> None:
         self._hashes[writer.upload_id] = (writer.size_bytes, writer.sha256)

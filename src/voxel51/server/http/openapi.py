@@ -36,6 +36,7 @@ _SECURITY_SCHEMES: Mapping[str, Document] = {
 }
 _SCOPED_SCHEMES = {"user", "session", "application"}
 _STATUS_DESCRIPTIONS = {
+    200: "It exists already",
     202: "The file is being made; ask again in a moment",
     400: "The request is invalid, or not possible in this state",
     401: "The credential is missing or unknown",

@@ -83,8 +83,8 @@ class _Handlers:
     def post_data(self, context: RequestContext[Attempt], form: Form) -> JsonReply:
         upload = form.file("file")
         self._attempts.by_link(context.caller.id)  # again: the attempt may have been replaced during the upload
-        data = self._data.add(context.caller.owner_id, upload.filename, upload.media_type, upload.stored, None)
-        body: PostedData = {"data": {"data_id": data["id"]}}
+        added = self._data.add(context.caller.owner_id, upload.filename, upload.media_type, upload.stored, None)
+        body: PostedData = {"data": {"data_id": added.record["id"]}}
         return JsonReply(body, {REPR_DIGEST: to_header(upload.stored.sha256)})
 
     def input_links(self, context: RequestContext[Attempt]) -> Mapping[str, SignedUrlReference]:

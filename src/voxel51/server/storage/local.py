@@ -62,6 +62,10 @@ class LocalStorage:
         """Implement `Storage.size_bytes`."""
         return self._path(key).stat().st_size
 
+    def info(self, key: str) -> FileInfo:
+        """Implement `Storage.info`."""
+        return _info(key, self._path(key))
+
     def delete(self, key: str) -> bool:
         """Implement `Storage.delete`."""
         try:
@@ -90,15 +94,18 @@ class LocalStorage:
         """Implement `Storage.files`."""
         for path in self._root.glob("*/?/*"):
             try:
-                found = path.stat()
+                yield _info(f"{path.parent.parent.name}/{path.name}", path)
             except FileNotFoundError:
                 continue  # deleted since it was listed
-            key = f"{path.parent.parent.name}/{path.name}"
-            yield FileInfo(key, found.st_size, datetime.fromtimestamp(found.st_mtime, UTC))
 
     def _path(self, key: str) -> Path:
         folder, _, name = key.partition("/")
         return self._root / folder / name[:1] / name
+
+
+def _info(key: str, path: Path) -> FileInfo:
+    found = path.stat()
+    return FileInfo(key, found.st_size, datetime.fromtimestamp(found.st_mtime, UTC))
 
 
 class LocalWriter:

@@ -87,6 +87,13 @@ class Storage(Protocol):
             FileNotFoundError: no file has this key.
         """
 
+    def info(self, key: str) -> FileInfo:
+        """Return the size of the file and when it was changed last.
+
+        Raises:
+            FileNotFoundError: no file has this key.
+        """
+
     def delete(self, key: str) -> bool:
         """Delete the file, if it exists; return whether it is gone.
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from voxel51.server.data.quota_routes import quota_routes
+from voxel51.server.data.reuse import ReuseService
 from voxel51.server.data.routes import data_routes
 from voxel51.server.data.service import DataService
 from voxel51.server.data.sources import SourceService
@@ -26,11 +27,12 @@ class DataServices:
     data: DataService
     uploads: UploadService
     sources: SourceService
+    reuse: ReuseService
 
     def routes(self, accounts: AccountServices) -> Iterable[Route]:
         """Yield the routes of data."""
         limit_bytes = self.foundation.settings.upload_limit_bytes
-        yield from with_default_scope(Scope.UPLOAD, data_routes(self.data, self.sources))
+        yield from with_default_scope(Scope.UPLOAD, data_routes(self.data, self.sources, self.reuse))
         uploads = upload_routes(self.uploads, limit_bytes, self.foundation.public_api_path)
         yield from with_default_scope(Scope.UPLOAD, uploads)
         yield from quota_routes(accounts.quotas, self.storage_quota, accounts.accounts, accounts.applications)
@@ -50,4 +52,5 @@ def build_data(foundation: Foundation, accounts: AccountServices) -> DataService
         sources=SourceService(
             database, foundation.guard, foundation.cipher("sources"), limit_bytes, foundation.lifetime
         ),
+        reuse=ReuseService(database, storage, foundation.lifetime),
     )
