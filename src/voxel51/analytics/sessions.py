@@ -7,11 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from voxel51.analytics.onnx_files import InvalidModelFile, require_single_file
+
 PREFERRED = ("CUDAExecutionProvider", "ROCMExecutionProvider", "CoreMLExecutionProvider", "CPUExecutionProvider")
 """Execution providers, the fastest first, used if they are installed and the hardware exists."""
-
-_EXTERNAL_DATA = b"\x0a\x08location"
-"""Encoded field of a model whose weights are in other files."""
 
 
 class UnusableModel(ValueError):
@@ -38,14 +37,17 @@ def create_session(model: bytes) -> Any:
     """
     import onnxruntime  # noqa: PLC0415  (likewise)
 
-    if _EXTERNAL_DATA in model:
-        raise UnusableModel("the model keeps its weights in other files; save it as one file, weights included")
+    try:
+        require_single_file(model)
+    except InvalidModelFile as error:
+        raise UnusableModel(str(error)) from None
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = available_threads()
     options.inter_op_num_threads = 1
     options.log_severity_level = 4
     # Threads that wait by spinning take the cores from the decoder.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.add_session_config_entry("session.load_model_format", "ONNX")  # never the .ort format
     installed = onnxruntime.get_available_providers()
     providers = [name for name in PREFERRED if name in installed]
     try:
