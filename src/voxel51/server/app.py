@@ -17,12 +17,13 @@ from voxel51.server.engine.sweeper import Sweeper
 from voxel51.server.events.feed import Feed
 from voxel51.server.http import api_pages, openapi
 from voxel51.server.http.application import build_application
+from voxel51.server.http.compute_queue import ComputeQueue
 from voxel51.server.http.endpoint import Dependencies
 from voxel51.server.http.rate_limits import RateLimiter
 from voxel51.server.http.route import Route
 from voxel51.server.http.uploads import UploadReceiver
 from voxel51.server.renditions.routes import label_formats
-from voxel51.server.settings import Settings
+from voxel51.server.settings import Settings, cores
 from voxel51.server.status_routes import platform_routes, status_routes
 from voxel51.server.storage.local import LocalStorage
 from voxel51.server.webhooks.deliverer import Deliverer
@@ -160,6 +161,7 @@ def _dependencies(services: _Services) -> Dependencies:
         idempotency=foundation.idempotency,
         workers=CapacityLimiter(settings.threads),
         waiting=CapacityLimiter(settings.outbound_threads),
+        compute_queue=ComputeQueue(max(1, cores() // 2)),
         request_limiter=RateLimiter(settings.requests_per_second, settings.requests_burst),
         failure_limiter=RateLimiter(settings.address_failures_per_minute / 60, settings.address_failures_per_minute),
         body_limit_bytes=settings.body_limit_bytes,

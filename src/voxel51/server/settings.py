@@ -128,7 +128,8 @@ class Settings:
     )
     requests_burst: int = _setting(200, "requests that one user or application may send at once")
     address_failures_per_minute: float = _setting(
-        60.0, "failed authentications per minute from one address; more get status 429; 0: no limit"
+        60.0,
+        "failed authentications and refused sign-ups per minute from one address; more get status 429; 0: no limit",
     )
     account_failures_per_minute: float = _setting(
         10.0, "wrong passwords per minute for one account, from all addresses; more get status 429; 0: no limit"

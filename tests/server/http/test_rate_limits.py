@@ -81,3 +81,41 @@ def test_failed_passwords_for_one_account_are_limited(start_platform, tmp_path) 
     assert sign_in("root", "correct horse") == 429
     assert [sign_in("nobody", "wrong") for _ in range(4)] == [401, 401, 401, 429]
     assert browser.get(f"{url}/account", timeout=20).status_code == 200
+
+
+def test_every_refusal_of_anonymous_requests_with_secrets_is_limited(start_platform) -> None:
+    platform = start_platform(environment={"VOXEL51_SERVER_ADDRESS_FAILURES_PER_MINUTE": "6"})
+    url, operator = f"{platform.url}/v1", requests.Session()
+    account = {"username": "root", "password": "correct horse"}
+    assert operator.post(f"{url}/sign-up", json=account, timeout=20).status_code == 201
+
+    def refused(path: str, **body: str) -> int:
+        return requests.post(f"{url}/{path}", json=body, timeout=20).status_code
+
+    password = "correct horse"
+    assert refused("password-resets", key="reset_invented", new_password=password) == 400
+    assert refused("password-resets", key="reset_invented", new_password="short") == 400
+    assert refused("sign-up", username="alice", password=password) == 403
+    assert refused("sign-up", username="alice", password=password, invitation="invitation_invented") == 400
+    assert refused("sign-up", surplus="") == 400
+    assert refused("sign-in", username="root", password="a guess") == 401
+    assert refused("sign-in", username="root", password=password) == 429
+    assert refused("sign-up", username="alice", password=password) == 429
+    assert refused("password-resets", key="reset_invented", new_password=password) == 429
+    assert operator.get(f"{url}/account", timeout=20).status_code == 200
+
+
+def test_wrong_current_passwords_are_limited_and_recorded(start_platform) -> None:
+    platform = start_platform(environment={"VOXEL51_SERVER_ACCOUNT_FAILURES_PER_MINUTE": "3"})
+    url, operator = f"{platform.url}/v1", requests.Session()
+    account = {"username": "root", "password": "correct horse"}
+    assert operator.post(f"{url}/sign-up", json=account, timeout=20).status_code == 201
+
+    def change(current: str) -> int:
+        body = {"current_password": current, "new_password": "longer horse"}
+        return operator.put(f"{url}/account/password", json=body, timeout=20).status_code
+
+    assert [change("a guess") for _ in range(4)] == [403, 403, 403, 429]
+    assert change("correct horse") == 429
+    actions = [entry["action"] for entry in operator.get(f"{url}/account/audit", timeout=20).json()["audit"]]
+    assert actions == ["password change failed"] * 3 + ["signed in", "account created"]

@@ -87,12 +87,15 @@ def _add_reset(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
 
 
 def _create(options: argparse.Namespace) -> int:
+    from voxel51.server.accounts.passwords import hash_password
     from voxel51.server.accounts.service import AccountService
 
     database = open_platform(options)
     with token_file(options.token) as file:
         role = Role(options.role) if options.role else None
-        user = AccountService(database).create_user(options.name, _password(options), role)
+        password = _password(options)
+        hashed = None if password is None else hash_password(password)
+        user = AccountService(database).create_user(options.name, hashed, role)
         print(f"Created user '{options.name}'")
         if file is not None:
             write_token(database, user, options, "first token", file)

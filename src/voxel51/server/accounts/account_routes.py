@@ -1,6 +1,6 @@
 """Account routes: the caller's own account, tokens, sessions, password, audit log, export and deletion."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,10 +9,12 @@ from voxel51.server.accounts.account_deletion import AccountDeletionService, Acc
 from voxel51.server.accounts.audit import LISTING, AuditService
 from voxel51.server.accounts.callers import User
 from voxel51.server.accounts.service import AccountService
+from voxel51.server.accounts.sign_in_routes import WRONG_PASSWORDS
 from voxel51.server.accounts.tokens import CredentialKind, TokenService, token_spec
 from voxel51.server.database.search import Query
 from voxel51.server.http.bodies import JsonBody, QueryBody
 from voxel51.server.http.context import RequestContext
+from voxel51.server.http.rate_limits import RateLimiter
 from voxel51.server.http.route import Policy, Route, route
 from voxel51.server.parameters import QueryParameter
 from voxel51.wire.accounts import (
@@ -43,7 +45,7 @@ def account_routes(handlers: "AccountHandlers") -> Iterable[Route]:
         route("GET", "/account/export", handlers.export, "Export everything you have, with links to files", BY_USER,
               answers=Export),
         route("PUT", "/account/password", handlers.change_password, "Change your password and end other sessions",
-              BY_USER, JsonBody(PasswordChange), status=204, errors=(503,)),
+              BY_USER, JsonBody(PasswordChange), compute=handlers.hash_new_password, status=204),
         route("GET", "/account/audit", handlers.audit_log, "List changes to your account, newest first", BY_USER,
               QueryBody(LISTING), answers=AuditLog),
         route("GET", "/account/tokens", handlers.tokens, "List your tokens", BY_USER, answers=TokenList),
@@ -59,7 +61,12 @@ def account_routes(handlers: "AccountHandlers") -> Iterable[Route]:
 
 @dataclass(frozen=True, slots=True)
 class AccountHandlers:
-    """Handlers of the caller's own account. ``base_url`` is written into token files."""
+    """Handlers of the caller's own account.
+
+    Attributes:
+        base_url: written into token files.
+        password_limiter: wrong passwords for one account, from any network.
+    """
 
     accounts: AccountService
     token_service: TokenService
@@ -67,6 +74,7 @@ class AccountHandlers:
     exports: AccountExportService
     deletion: AccountDeletionService
     base_url: str
+    password_limiter: RateLimiter
 
     def details(self, context: RequestContext[User]) -> AccountDetails:
         """Return the account."""
@@ -80,9 +88,17 @@ class AccountHandlers:
         """Return everything the user has."""
         return self.exports.export(context.caller)
 
-    def change_password(self, context: RequestContext[User], body: PasswordChange) -> None:
+    def hash_new_password(self, context: RequestContext[User], body: PasswordChange) -> Callable[[], str | None]:
+        """Return the function that verifies the current password and hashes the new one."""
+        user = context.caller
+        self.password_limiter.check(user.name, WRONG_PASSWORDS)
+        return self.accounts.begin_password_change(user, body.get("current_password"), body["new_password"])
+
+    def change_password(self, context: RequestContext[User], _body: PasswordChange, hashed: str | None) -> None:
         """Change the password."""
-        self.accounts.change_password(context.caller, body.get("current_password"), body["new_password"])
+        if hashed is None:
+            self.password_limiter.take(context.caller.name, WRONG_PASSWORDS)
+        self.accounts.change_password(context.caller, hashed)
 
     def audit_log(self, context: RequestContext[User], query: Query) -> AuditLog:
         """Return the audit log of the account."""

@@ -1,7 +1,8 @@
 """Administration routes: accounts, applications, invitations, the audit log and the settings, for operators."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from voxel51.server.accounts.access import BY_OPERATOR, USER
 from voxel51.server.accounts.account_deletion import AccountDeletionService
@@ -9,6 +10,7 @@ from voxel51.server.accounts.account_routes import CONFIRM
 from voxel51.server.accounts.applications import ApplicationService
 from voxel51.server.accounts.audit import LISTING, AuditService
 from voxel51.server.accounts.callers import User
+from voxel51.server.accounts.passwords import check_new_password, hash_password
 from voxel51.server.accounts.service import AccountService
 from voxel51.server.accounts.sign_up import SignUpService
 from voxel51.server.accounts.tokens import TokenService, token_spec
@@ -43,7 +45,7 @@ def user_routes(users: "UserHandlers") -> Iterable[Route]:
     return [
         route("GET", "/admin/users", users.list, "List all accounts", BY_OPERATOR, answers=AccountList),
         route("POST", "/admin/users", users.create, "Create an account", BY_OPERATOR, JsonBody(NewAccount),
-              answers=AccountResponse, status=201, errors=(409, 503)),
+              compute=users.hash_password, answers=AccountResponse, status=201, errors=(409,)),
         route("PATCH", "/admin/users/{username}", users.change, "Change an account's role, or suspend it", BY_OPERATOR,
               JsonBody(AccountChange), answers=AccountResponse, errors=(404, 409)),
         route("DELETE", "/admin/users/{username}", users.delete, "Delete an account and everything it has", BY_OPERATOR,
@@ -99,10 +101,18 @@ class UserHandlers:
         """Return all accounts."""
         return {"users": self.accounts.all()}
 
-    def create(self, context: RequestContext[User], body: NewAccount) -> AccountResponse:
+    def hash_password(self, _context: RequestContext[User], body: NewAccount) -> Callable[[], str | None]:
+        """Check the password, and return the function that hashes it."""
+        password = body.get("password")
+        if password is None:
+            return lambda: None
+        check_new_password(password)
+        return partial(hash_password, password)
+
+    def create(self, context: RequestContext[User], body: NewAccount, hashed: str | None) -> AccountResponse:
         """Create an account."""
         role = body.get("role", Role.MEMBER)
-        user = self.accounts.create_user(body["username"], body.get("password"), role, context.caller)
+        user = self.accounts.create_user(body["username"], hashed, role, context.caller)
         return {"user": self.accounts.account(user)}
 
     def change(self, context: RequestContext[User], body: AccountChange) -> AccountResponse:

@@ -1,6 +1,7 @@
 """Users of the platform: create, find, change, suspend and authenticate them."""
 
 import uuid
+from collections.abc import Callable
 
 from sqlalchemy import Connection, Select, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -9,7 +10,7 @@ from voxel51.server.accounts import audit
 from voxel51.server.accounts.audit import COMMAND_LINE, Principal
 from voxel51.server.accounts.callers import DEFAULT_SCOPES, ROLE_SCOPES, User
 from voxel51.server.accounts.names import check_name
-from voxel51.server.accounts.passwords import hash_password, is_password
+from voxel51.server.accounts.passwords import check_new_password, hash_password, is_password
 from voxel51.server.accounts.tables import applications, oidc_identities, tokens, users
 from voxel51.server.accounts.tokens import CredentialCheck, CredentialKind, key_matches, parse_scopes, revoke_all
 from voxel51.server.database.advisory_locks import acquire_advisory_locks
@@ -30,16 +31,17 @@ class AccountService:
         self._credentials = CredentialCheck(database)
 
     def create_user(
-        self, name: str, password: str | None = None, role: Role | None = None, actor: Principal = COMMAND_LINE
+        self, name: str, hashed: str | None = None, role: Role | None = None, actor: Principal = COMMAND_LINE
     ) -> User:
-        """Create a user. Without a password, only tokens authenticate it. The first user is by default an operator.
+        """Create a user with a ``hashed`` password. Without one, only tokens authenticate the user.
+
+        The first user is by default an operator.
 
         Raises:
-            BadRequest: the name or the password is invalid.
+            BadRequest: the name is invalid.
             Conflict: a user or an application has this name.
         """
         check_name("user", name)
-        hashed = None if password is None else hash_password(password)
         with self._database.write() as connection:
             return add_user(connection, actor, name, hashed, role)
 
@@ -93,23 +95,36 @@ class AccountService:
             audit.record(connection, actor, "account changed", user, **change)
         return self.account(user)
 
-    def change_password(self, user: User, current: str | None, new: str) -> None:
-        """Change the user's own password, and end all sessions except the one that authenticated the request.
+    def begin_password_change(self, user: User, current: str | None, new: str) -> Callable[[], str | None]:
+        """Return a function that hashes the new password, for `change_password`; None if ``current`` is wrong.
 
         Raises:
-            Forbidden: ``current`` is not the current password. Or the account has none, and the credential does not
-                have all scopes of the account.
+            Forbidden: the account has no password, and the credential does not have all scopes of the account.
             BadRequest: the new password is invalid, or the user belongs to an application.
         """
+        check_new_password(new)
         if user.application_id is not None:
             raise BadRequest("Users of an application have no passwords; the application authenticates for them")
         with self._database.read() as connection:
             kept = connection.execute(select(users.c.password_hash).where(users.c.id == user.id)).scalar()
             if kept is None:
                 require_full_access(connection, user)
-        if kept is not None and not is_password(kept, current or ""):
+
+        def hash_if_permitted() -> str | None:
+            return hash_password(new) if kept is None or is_password(kept, current or "") else None
+
+        return hash_if_permitted
+
+    def change_password(self, user: User, hashed: str | None) -> None:
+        """Store the user's own new password, and end all sessions except the one that authenticated the request.
+
+        Raises:
+            Forbidden: ``hashed`` is None, as the current password was wrong.
+        """
+        if hashed is None:
+            with self._database.write(durable=False) as connection:
+                audit.record(connection, user, "password change failed", user)
             raise Forbidden("The current password is wrong; send the right one as current_password")
-        hashed = hash_password(new)
         with self._database.write() as connection:
             set_password(connection, user, user, hashed, but=user.credential_id)
 
@@ -154,16 +169,31 @@ def add_user(connection: Connection, actor: Principal | None, name: str, hashed:
     acquire_advisory_locks(connection, "first user")
     role = role or (Role.MEMBER if has_users(connection) else Role.OPERATOR)
     row = {"id": user.id, "name": name, "password_hash": hashed, "created_at": dates.now(), "role": role.value}
-    # Analytics are named after their owners, so a user and an application cannot share a name.
-    if connection.execute(select(applications.c.id).where(applications.c.name == name)).first():
-        raise Conflict(f"An application named {name!r} already exists; choose another name")
+    require_free_name(connection, name)
     try:
         with connection.begin_nested():
             connection.execute(insert(users).values(row))
-    except IntegrityError:
-        raise Conflict(f"A user named {name!r} already exists; choose another name") from None
+    except IntegrityError:  # a concurrent request created the user first
+        raise _user_exists(name) from None
     audit.record(connection, actor or user, "account created", user, role=role.value)
     return user
+
+
+def require_free_name(connection: Connection, name: str) -> None:
+    """Raise `Conflict` if a user of the platform or an application has this name.
+
+    Raises:
+        Conflict: the name is taken.
+    """
+    # Analytics are named after their owners, so a user and an application cannot share a name.
+    if connection.execute(select(applications.c.id).where(applications.c.name == name)).first():
+        raise Conflict(f"An application named {name!r} already exists; choose another name")
+    if connection.execute(select(users.c.id).where(users.c.name == name, users.c.application_id.is_(None))).first():
+        raise _user_exists(name)
+
+
+def _user_exists(name: str) -> Conflict:
+    return Conflict(f"A user named {name!r} already exists; choose another name")
 
 
 def has_users(connection: Connection) -> bool:

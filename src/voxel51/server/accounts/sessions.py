@@ -1,6 +1,6 @@
 """Browser sessions: sign in by password, start a session, and sign out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, select
@@ -28,6 +28,25 @@ class Session:
     expires_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class SignInAttempt:
+    """A sign-in by password, verified or not.
+
+    Attributes:
+        user: of the given name; None if that is unknown.
+        stored_hash: of the password that the user has; None without one.
+        is_verified: whether the password matches the hash.
+    """
+
+    user: User | None
+    stored_hash: str | None
+    is_verified: bool = False
+
+    def verify(self, password: str) -> "SignInAttempt":
+        """Return the verified attempt. Hashes, also for unknown users and those without a password: `is_password`."""
+        return replace(self, is_verified=is_password(self.stored_hash, password))
+
+
 class SessionService:
     """Starts and ends sessions, which last for ``lifetime``."""
 
@@ -35,23 +54,31 @@ class SessionService:
         self._database = database
         self._lifetime = lifetime
 
-    def sign_in(self, name: str, password: str, browser: str) -> Session:
-        """Start a session by user name and password; ``browser`` is the session's name in lists.
+    def attempt(self, name: str) -> SignInAttempt:
+        """Return the attempt to sign in as ``name``, to be verified and passed to `sign_in`."""
+        own = users.c.application_id.is_(None) & users.c.deleted_at.is_(None)
+        with self._database.read() as connection:
+            row = connection.execute(select(users).where(users.c.name == name, own)).first()
+        return SignInAttempt(None, None) if row is None else SignInAttempt(User(row.id, row.name), row.password_hash)
+
+    def sign_in(self, attempt: SignInAttempt, browser: str) -> Session:
+        """Start a session for a verified attempt; ``browser`` is the session's name in lists.
 
         Raises:
             Unauthenticated: the user name or the password is wrong.
             Forbidden: the account is suspended.
         """
-        own = users.c.application_id.is_(None) & users.c.deleted_at.is_(None)
-        with self._database.read() as connection:
-            row = connection.execute(select(users).where(users.c.name == name, own)).first()
-        # The password is hashed for unknown names too: see `is_password`.
-        if not is_password(None if row is None else row.password_hash, password) or row is None:
-            if row is not None:
-                self._record_failure(User(row.id, row.name))
+        user = attempt.user
+        if user is None or not attempt.is_verified:
+            if user is not None:
+                self._record_failure(user)
             raise Unauthenticated("The user name or the password is wrong")
         with self._database.write() as connection:
-            return self.begin(connection, User(row.id, row.name), browser, "signed in")
+            # The password, or the account, may have changed since it was verified.
+            unchanged = (users.c.id == user.id) & (users.c.password_hash == attempt.stored_hash)
+            if connection.execute(select(users.c.id).where(unchanged, users.c.deleted_at.is_(None))).first() is None:
+                raise Unauthenticated("The user name or the password is wrong")
+            return self.begin(connection, user, browser, "signed in")
 
     def begin(self, connection: Connection, user: User, browser: str, action: str) -> Session:
         """Start a session of an authenticated ``user``, and record ``action`` in the audit log.

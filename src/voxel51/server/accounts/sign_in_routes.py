@@ -1,16 +1,18 @@
 """Sign-in routes: sign in, sign up and sign out with a browser, and reset a password."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from email.utils import format_datetime
+from functools import partial
 
 from starlette.requests import cookie_parser
 
 from voxel51.server.accounts.access import BY_USER
 from voxel51.server.accounts.callers import User
 from voxel51.server.accounts.names import MAX_NAME_LENGTH
+from voxel51.server.accounts.passwords import hash_password
 from voxel51.server.accounts.service import AccountService
-from voxel51.server.accounts.sessions import Session, SessionService
+from voxel51.server.accounts.sessions import Session, SessionService, SignInAttempt
 from voxel51.server.accounts.sign_up import SignUpService
 from voxel51.server.accounts.tokens import CredentialKind
 from voxel51.server.errors import ServiceError, Unauthenticated
@@ -24,7 +26,7 @@ from voxel51.wire import dates
 from voxel51.wire.accounts import PasswordReset, Provider, SignedIn, SignIn, SignInOptions, SignUp
 from voxel51.wire.headers import SESSION_COOKIE
 
-_WRONG_PASSWORDS = "wrong passwords for this account; existing sessions and tokens still work"
+WRONG_PASSWORDS = "wrong passwords for this account; existing sessions and tokens still work"
 _COOKIE = Headers(response={"Set-Cookie": f"the session, as {SESSION_COOKIE}"})
 _BY_ANYONE = Policy(ANYONE)
 
@@ -34,12 +36,12 @@ def sign_in_routes(handlers: "SignInHandlers") -> Iterable[Route]:
     return [
         route("GET", "/sign-in", handlers.options, "List the ways to sign in", _BY_ANYONE, answers=SignInOptions),
         route("POST", "/sign-in", handlers.sign_in, "Sign in with name and password", _BY_ANYONE, JsonBody(SignIn),
-              answers=SignedIn, errors=(401, 403, 429, 503), headers=_COOKIE),
+              compute=handlers.verify, answers=SignedIn, errors=(401, 403), headers=_COOKIE),
         route("POST", "/sign-up", handlers.sign_up, "Create an account and sign in", _BY_ANYONE, JsonBody(SignUp),
-              answers=SignedIn, status=201, errors=(403, 409, 503), headers=_COOKIE),
+              compute=handlers.hash_for_sign_up, answers=SignedIn, status=201, errors=(403, 409), headers=_COOKIE),
         route("POST", "/sign-out", handlers.sign_out, "End the current session", BY_USER, status=204, headers=_COOKIE),
         route("POST", "/password-resets", handlers.reset, "Set a new password with a key from an operator", _BY_ANYONE,
-              JsonBody(PasswordReset), status=204, errors=(403, 503)),
+              JsonBody(PasswordReset), compute=handlers.hash_for_reset, status=204, errors=(403,)),
     ]  # fmt: skip
 
 
@@ -76,22 +78,30 @@ class SignInHandlers:
         except ServiceError:
             return False
 
-    def sign_in(self, context: RequestContext[None], body: SignIn) -> JsonReply:
-        """Begin a session."""
-        account = body["username"][:MAX_NAME_LENGTH]  # a longer name has no account, and would only fill the memory
+    def verify(self, _context: RequestContext[None], body: SignIn) -> Callable[[], SignInAttempt]:
+        """Find the account, and return the function that verifies the password."""
         # Unknown names are counted too, so that the limit does not reveal which accounts exist.
-        self.password_limiter.check(account, _WRONG_PASSWORDS)
+        self.password_limiter.check(_limited_name(body), WRONG_PASSWORDS)
+        return partial(self.session_service.attempt(body["username"]).verify, body["password"])
+
+    def sign_in(self, context: RequestContext[None], body: SignIn, attempt: SignInAttempt) -> JsonReply:
+        """Begin a session."""
         try:
-            session = self.session_service.sign_in(body["username"], body["password"], browser_of(context))
+            session = self.session_service.sign_in(attempt, browser_of(context))
         except Unauthenticated:
-            self.password_limiter.take(account, _WRONG_PASSWORDS)
+            self.password_limiter.take(_limited_name(body), WRONG_PASSWORDS)
             raise
         return _signed_in(session, self.is_secure)
 
-    def sign_up(self, context: RequestContext[None], body: SignUp) -> JsonReply:
+    def hash_for_sign_up(self, _context: RequestContext[None], body: SignUp) -> Callable[[], str]:
+        """Check everything else, and return the function that hashes the password."""
+        self.sign_up_service.check(body["username"], body["password"], body.get("invitation"))
+        return partial(hash_password, body["password"])
+
+    def sign_up(self, context: RequestContext[None], body: SignUp, hashed: str) -> JsonReply:
         """Create an account and begin a session."""
-        name, password, invitation = body["username"], body["password"], body.get("invitation")
-        return _signed_in(self.sign_up_service.sign_up(name, password, invitation, browser_of(context)), self.is_secure)
+        name, invitation = body["username"], body.get("invitation")
+        return _signed_in(self.sign_up_service.sign_up(name, hashed, invitation, browser_of(context)), self.is_secure)
 
     def sign_out(self, context: RequestContext[User]) -> JsonReply:
         """End the session and delete its cookie."""
@@ -99,9 +109,18 @@ class SignInHandlers:
         cookie = f"{SESSION_COOKIE}=; {cookie_attributes(self.is_secure)}; Max-Age=0"
         return JsonReply(headers={"Set-Cookie": cookie})
 
-    def reset(self, _context: RequestContext[None], body: PasswordReset) -> None:
+    def hash_for_reset(self, _context: RequestContext[None], body: PasswordReset) -> Callable[[], str]:
+        """Check the key, and return the function that hashes the new password."""
+        self.sign_up_service.check_reset(body["key"], body["new_password"])
+        return partial(hash_password, body["new_password"])
+
+    def reset(self, _context: RequestContext[None], body: PasswordReset, hashed: str) -> None:
         """Set a new password."""
-        self.sign_up_service.reset(body["key"], body["new_password"])
+        self.sign_up_service.reset(body["key"], hashed)
+
+
+def _limited_name(body: SignIn) -> str:
+    return body["username"][:MAX_NAME_LENGTH]  # a longer name has no account, and would only fill the memory
 
 
 def _signed_in(session: Session, is_secure: bool) -> JsonReply:

@@ -10,8 +10,8 @@ from voxel51.server.accounts import audit
 from voxel51.server.accounts.audit import COMMAND_LINE, Principal
 from voxel51.server.accounts.callers import User
 from voxel51.server.accounts.names import check_name
-from voxel51.server.accounts.passwords import hash_password
-from voxel51.server.accounts.service import add_user, has_users, set_password
+from voxel51.server.accounts.passwords import check_new_password
+from voxel51.server.accounts.service import add_user, has_users, require_free_name, set_password
 from voxel51.server.accounts.sessions import Session, SessionService
 from voxel51.server.accounts.tables import one_time_keys, users
 from voxel51.server.accounts.tokens import hash_key, new_key
@@ -58,8 +58,8 @@ class SignUpService:
             audit.record(connection, actor, "invitation made", actor, role=role.value)
             return _issue(connection, _Purpose.INVITATION, timedelta(days=days), role=role.value)
 
-    def sign_up(self, name: str, password: str, invitation: str | None, browser: str) -> Session:
-        """Create an account and sign in. The first account gets the role operator.
+    def check(self, name: str, password: str, invitation: str | None) -> None:
+        """Raise as `sign_up` does, before the costly hash of the password.
 
         Raises:
             BadRequest: the name or password is invalid, or the invitation is invalid, used or expired.
@@ -67,9 +67,23 @@ class SignUpService:
             Conflict: the name is taken.
         """
         check_name("user", name)
+        check_new_password(password)
         with self._database.read() as connection:
-            self._require_permission(connection, invitation)  # before the costly hash
-        hashed = hash_password(password)
+            self._require_permission(connection, invitation)
+            if invitation:
+                _find(connection, _Purpose.INVITATION, invitation)
+            require_free_name(connection, name)
+
+    def sign_up(self, name: str, hashed: str, invitation: str | None, browser: str) -> Session:
+        """Create an account with a checked name and a ``hashed`` password, and sign in.
+
+        The first account gets the role operator.
+
+        Raises:
+            BadRequest: the invitation is invalid, used or expired.
+            Forbidden: an invitation is required, or sign-up is off.
+            Conflict: the name is taken.
+        """
         with self._database.write() as connection:
             user = self.admit(connection, name, hashed, invitation)
             return self._sessions.begin(connection, user, browser, "signed in")
@@ -92,13 +106,22 @@ class SignUpService:
             audit.record(connection, actor, "password reset permitted", user)
             return _issue(connection, _Purpose.RESET, _RESET_LIFETIME, user_id=user.id)
 
-    def reset(self, key: str, password: str) -> None:
-        """Set a new password with a one-time key, and end all sessions.
+    def check_reset(self, key: str, password: str) -> None:
+        """Raise as `reset` does, before the costly hash of the password.
 
         Raises:
             BadRequest: the key is invalid, used or expired, or the password is invalid.
         """
-        hashed = hash_password(password)
+        check_new_password(password)
+        with self._database.read() as connection:
+            _find(connection, _Purpose.RESET, key)
+
+    def reset(self, key: str, hashed: str) -> None:
+        """Store a new, ``hashed`` password with a one-time key, and end all sessions.
+
+        Raises:
+            BadRequest: the key is invalid, used or expired.
+        """
         with self._database.write() as connection:
             found = _redeem(connection, _Purpose.RESET, key)
             name = connection.execute(select(users.c.name).where(users.c.id == found.user_id)).scalar_one()
@@ -125,12 +148,23 @@ def _issue(connection: Connection, purpose: _Purpose, lifetime: timedelta, **col
     return {"key": key, "expires_at": dates.to_text(expires_at)}
 
 
-def _redeem(connection: Connection, purpose: _Purpose, key: str) -> DatabaseRow:
+def _find(connection: Connection, purpose: _Purpose, key: str) -> DatabaseRow:
     table = one_time_keys.c
     valid = (table.purpose == purpose.value) & (table.key_hash == hash_key(key)) & (table.expires_at > dates.now())
     row = connection.execute(select(one_time_keys).where(valid)).first()
-    # Of two concurrent requests with the same key, only one deletes the row.
-    if row is None or connection.execute(delete(one_time_keys).where(table.id == row.id)).rowcount == 0:
-        what = "invitation" if purpose is _Purpose.INVITATION else "link to reset a password"
-        raise BadRequest(f"This {what} is invalid, used or expired; ask the operator of the platform for a new one")
+    if row is None:
+        raise _invalid(purpose)
     return row
+
+
+def _redeem(connection: Connection, purpose: _Purpose, key: str) -> DatabaseRow:
+    row = _find(connection, purpose, key)
+    # Of two concurrent requests with the same key, only one deletes the row.
+    if connection.execute(delete(one_time_keys).where(one_time_keys.c.id == row.id)).rowcount == 0:
+        raise _invalid(purpose)
+    return row
+
+
+def _invalid(purpose: _Purpose) -> BadRequest:
+    what = "invitation" if purpose is _Purpose.INVITATION else "link to reset a password"
+    return BadRequest(f"This {what} is invalid, used or expired; ask the operator of the platform for a new one")

@@ -2,7 +2,7 @@
 
 from asyncio import CancelledError
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar, TypeVarTuple
 
@@ -12,9 +12,20 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from voxel51.server.downloads import Download, ProxiedDownload
-from voxel51.server.errors import Lost, NotFound, ServiceError, TooManyRequests, Unauthenticated, Unavailable
-from voxel51.server.http.access import ANYONE, Access, IdentifiedCaller
+from voxel51.server.errors import (
+    BadRequest,
+    Conflict,
+    Forbidden,
+    Lost,
+    NotFound,
+    ServiceError,
+    TooManyRequests,
+    Unauthenticated,
+    Unavailable,
+)
+from voxel51.server.http.access import Access, IdentifiedCaller
 from voxel51.server.http.bodies import Form, JsonBody, MultipartBody, NoBody, QueryBody, RawBody, StreamBody, Upload
+from voxel51.server.http.compute_queue import ComputeQueue
 from voxel51.server.http.context import RequestContext
 from voxel51.server.http.decoding import decode_json, reject_nul
 from voxel51.server.http.downloads import download_response
@@ -40,6 +51,8 @@ _UNAUTHENTICATED_BODY_BYTES = 64 * 1024
 
 _CLIENT_CLOSED_REQUEST = 499
 _FAILURES = "failed authentication attempts"
+_REFUSALS = (BadRequest, Unauthenticated, Forbidden, NotFound, Conflict)
+"""Refusals for which the sender is responsible."""
 
 Authenticator = Callable[[Request, Scope], object]
 """Checks a credential and its scope; returns the caller, or raises one of `voxel51.server.errors`. Runs in a worker
@@ -57,6 +70,7 @@ class Dependencies:
         idempotency: answers to requests that may be repeated.
         workers: bounds the requests that are served at once; others queue.
         waiting: bounds the threads that wait for other hosts.
+        compute_queue: runs what needs much processor time.
         request_limiter: requests of one caller.
         failure_limiter: failed authentications from one network.
         body_limit_bytes: of bodies that are not files.
@@ -68,6 +82,7 @@ class Dependencies:
     idempotency: IdempotencyStore
     workers: CapacityLimiter
     waiting: CapacityLimiter
+    compute_queue: ComputeQueue
     request_limiter: RateLimiter
     failure_limiter: RateLimiter
     body_limit_bytes: int
@@ -76,12 +91,13 @@ class Dependencies:
 @dataclass(frozen=True, slots=True)
 class _ReadRequest:
     """A request whose caller is known and whose body was read. ``content`` is empty for files, which are hashed
-    while they arrive."""
+    while they arrive. ``computed`` has the result of the route's `Route.compute`, if it has one."""
 
     request: Request
     context: RequestContext[object]
     body: object = None
     content: bytes = b""
+    computed: tuple[object, ...] = ()
 
 
 class Endpoint:
@@ -107,12 +123,13 @@ class Endpoint:
             return Response(status_code=_CLIENT_CLOSED_REQUEST)
         except CancelledError:  # raised only when the server stops and its grace period is over
             return response_to(Unavailable("The platform is stopping; try again in a moment"), request)
-        except Unauthenticated as error:
-            return response_to(self._count_failure(request, error), request)
+        except _REFUSALS as error:
+            is_counted = isinstance(error, Unauthenticated) or self._route.counts_refusals
+            return response_to(self._count_failure(request, error) if is_counted else error, request)
         except Exception as error:
             return response_to(error, request)
 
-    def _count_failure(self, request: Request, error: Unauthenticated) -> ServiceError:
+    def _count_failure(self, request: Request, error: ServiceError) -> ServiceError:
         """Return the error to answer with: ``error`` itself, or `TooManyRequests` after too many failures."""
         try:
             self._deps.failure_limiter.take(client_network(request), _FAILURES)
@@ -123,6 +140,8 @@ class Endpoint:
     async def _respond(self, request: Request) -> Response:
         """Dispatch by the kind of body: streams and files are read in the event loop, the rest in a worker."""
         body = self._route.body
+        if self._route.counts_refusals:  # before anything is read or looked up
+            self._deps.failure_limiter.check(client_network(request), _FAILURES)
         if isinstance(body, StreamBody):
             return await self._receive_stream(request, body)
         if isinstance(body, MultipartBody | RawBody):
@@ -137,6 +156,11 @@ class Endpoint:
             prepare = partial(self._call, self._route.prepare, read)
             await to_thread.run_sync(prepare, limiter=self._deps.waiting)
             return await self._in_worker(self._serve, read)
+        if self._route.compute is not None:
+            read = await self._in_worker(self._read, request, content)
+            compute = await self._in_worker(self._call, self._route.compute, read)
+            computed = await self._deps.compute_queue.run(client_network(request), compute)
+            return await self._in_worker(self._serve, replace(read, computed=(computed,)))
         limiter = self._deps.waiting if self._route.policy.calls_other_hosts else self._deps.workers
         response = await to_thread.run_sync(self._read_and_serve, request, content, limiter=limiter)
         if isinstance(response, EventStream):
@@ -194,8 +218,6 @@ class Endpoint:
 
     def _authenticate(self, request: Request) -> RequestContext[object]:
         policy = self._route.policy
-        if policy.access == ANYONE and 401 in self._route.errors:  # the credential is in the body, such as a password
-            self._deps.failure_limiter.check(client_network(request), _FAILURES)
         caller = self._deps.authenticators[policy.access](request, self._route.required_scope)
         if policy.access.is_rate_limited:
             self._deps.request_limiter.take(_identity(caller), "requests")
@@ -250,7 +272,8 @@ class Endpoint:
         return Response(msgspec.json.encode(reply.body), status, reply.headers, "application/json")
 
     def _call(self, function: Callable[..., Result], read: _ReadRequest) -> Result:
-        return function(read.context) if isinstance(self._route.body, NoBody) else function(read.context, read.body)
+        body = () if isinstance(self._route.body, NoBody) else (read.body,)
+        return function(read.context, *body, *read.computed)
 
 
 def _identity(caller: object) -> str:

@@ -230,6 +230,8 @@ def _json_response(description: str, schema: Mapping[str, object]) -> Document:
 def _error_statuses(route: Route) -> set[int]:
     """Return the statuses that the route declares, and those that follow from its other fields."""
     statuses = {*route.policy.access.errors, *route.errors}
+    if route.counts_refusals or route.compute is not None:
+        statuses.add(429)
     if not isinstance(route.body, NoBody):
         statuses |= {400, 413}
     if isinstance(route.body, MultipartBody | RawBody | StreamBody):

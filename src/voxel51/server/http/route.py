@@ -15,6 +15,7 @@ from voxel51.wire.accounts import Scope
 
 CallerT = TypeVar("CallerT")
 BodyT = TypeVar("BodyT")
+ComputedT = TypeVar("ComputedT")
 
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
@@ -89,6 +90,9 @@ class Route:
         body: kind of request body.
         prepare: called like the handler, before it and outside its transaction. May wait for other hosts, and may
             complete the body.
+        compute: called like the handler, before it and outside its transaction. Checks the request and returns a
+            function that needs much processor time; the compute queue runs that, and the handler gets its result as
+            a further argument.
         answers: shape of the success answer; `FileReply`, `EventStream`, or None for an empty one.
         more_answers: shapes of other successes, by status.
         status: of success.
@@ -104,6 +108,7 @@ class Route:
     policy: Policy[Any]  # routes with different callers share one table
     body: Body[Any] = NO_BODY
     prepare: Callable[..., None] | None = None
+    compute: Callable[..., Callable[[], object]] | None = None
     answers: object = None
     more_answers: Mapping[int, object] = field(default_factory=dict)
     status: int = 200
@@ -120,6 +125,11 @@ class Route:
     def takes_idempotency_key(self) -> bool:
         """Whether requests can be repeated by key: those that create something, by an identified caller."""
         return self.method == "POST" and self.policy.access not in {ANYONE, SIGNED_LINK}
+
+    @property
+    def counts_refusals(self) -> bool:
+        """Whether each refusal counts against the sender's address: anyone may send secrets to try or to hash."""
+        return self.policy.access == ANYONE and (401 in self.errors or self.compute is not None)
 
 
 @overload
@@ -149,6 +159,20 @@ def route(
 ) -> Route: ...
 
 
+@overload
+def route(
+    method: str,
+    path: str,
+    handler: Callable[[RequestContext[CallerT], BodyT, ComputedT], object],
+    summary: str,
+    policy: Policy[CallerT],
+    body: Body[BodyT],
+    *,
+    compute: Callable[[RequestContext[CallerT], BodyT], Callable[[], ComputedT]],
+    **details: Unpack[RouteDetails],
+) -> Route: ...
+
+
 def route(
     method: str,
     path: str,
@@ -158,10 +182,11 @@ def route(
     body: Body[Any] = NO_BODY,
     *,
     prepare: Callable[..., None] | None = None,
+    compute: Callable[..., Callable[[], object]] | None = None,
     **details: Unpack[RouteDetails],
 ) -> Route:
     """Return a route. Type checkers compare the handler's parameters with the policy's caller and the body's value."""
-    return Route(method, path, handler, summary, policy, body, prepare, **details)
+    return Route(method, path, handler, summary, policy, body, prepare, compute, **details)
 
 
 def with_default_scope(scope: Scope, routes: Iterable[Route]) -> Iterator[Route]:

@@ -66,7 +66,7 @@ class AccountServices:
         )
         yield from oidc_routes(OidcHandlers(self.oidc, is_secure))
         yield from account_routes(
-            AccountHandlers(self.accounts, self.tokens, self.audit, exports, deletion, public_url)
+            AccountHandlers(self.accounts, self.tokens, self.audit, exports, deletion, public_url, password_limiter)
         )
         yield from user_routes(UserHandlers(self.accounts, self.sign_up, deletion))
         yield from manage_application_routes(ApplicationHandlers(self.applications, self.tokens, public_url))
