@@ -36,6 +36,7 @@ def test_reference_page_loads_from_this_host_only(platform: PlatformProcess) -> 
 
     assert page.headers["content-type"].startswith("text/html")
     assert "default-src 'self'" in page.headers["content-security-policy"]
+    assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
     assets = re.findall(r'(?:src|href)="([^"]+)"', page.text)
     assert assets
     for asset in assets:

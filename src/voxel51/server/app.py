@@ -157,7 +157,7 @@ def _dependencies(services: _Services) -> Dependencies:
     return Dependencies(
         authenticators=credentials.authenticators(),
         storage=foundation.storage,
-        receiver=UploadReceiver(foundation.storage, settings.upload_limit_bytes),
+        receiver=UploadReceiver(foundation.storage, settings.upload_limit_bytes, settings.request_body_seconds),
         idempotency=foundation.idempotency,
         workers=CapacityLimiter(settings.threads),
         waiting=CapacityLimiter(settings.outbound_threads),
@@ -165,6 +165,7 @@ def _dependencies(services: _Services) -> Dependencies:
         request_limiter=RateLimiter(settings.requests_per_second, settings.requests_burst),
         failure_limiter=RateLimiter(settings.address_failures_per_minute / 60, settings.address_failures_per_minute),
         body_limit_bytes=settings.body_limit_bytes,
+        body_limit_seconds=settings.request_body_seconds,
     )
 
 

@@ -23,6 +23,9 @@ from voxel51.wire import headers
 from voxel51.wire.accounts import Scope
 from voxel51.wire.tokens import API_VERSION
 
+Scopes = tuple[Scope, ...]
+"""Scopes that a route requires."""
+
 _JOB_PATH = re.compile(rf"/{API_VERSION}/jobs/([^/]+)/")
 
 
@@ -54,7 +57,7 @@ class Credentials:
             SIGNED_LINK: self.link,
         }
 
-    def anyone(self, request: Request, _scope: Scope) -> None:
+    def anyone(self, request: Request, _scopes: Scopes) -> None:
         """Accept any request but one from a page of another site, which might sign a user in without their knowledge.
 
         Raises:
@@ -62,16 +65,16 @@ class Credentials:
         """
         self._check_origin(request)
 
-    def caller(self, request: Request, scope: Scope) -> Caller:
+    def caller(self, request: Request, scopes: Scopes) -> Caller:
         """Return the user, or the application if it names none of its users.
 
         Raises:
             Unauthenticated: the credential is missing, unknown, expired or revoked.
-            Forbidden: it does not include ``scope``, or its account is suspended.
+            Forbidden: it does not include all ``scopes``, or its account is suspended.
             NotFound: the application has no such user.
         """
         found = self._find(request)
-        found.require(scope)
+        found.require(*scopes)
         return found
 
     def _find(self, request: Request) -> Caller:
@@ -101,13 +104,13 @@ class Credentials:
         if request.method not in {"GET", "HEAD", "OPTIONS"} and not is_same_origin:
             raise Forbidden("Requests from pages of other sites are refused; use the platform's own pages")
 
-    def user(self, request: Request, scope: Scope) -> User:
+    def user(self, request: Request, scopes: Scopes) -> User:
         """Return the user, of the platform or of an application; raises as `caller` does.
 
         Raises:
             Forbidden: the credential is that of an application, which names no user.
         """
-        found = self.caller(request, scope)
+        found = self.caller(request, scopes)
         if isinstance(found, Application):
             raise Forbidden(
                 f"This route needs a user: application {found.name!r} must name one of its users "
@@ -115,12 +118,12 @@ class Credentials:
             )
         return found
 
-    def application(self, request: Request, scope: Scope) -> Application:
+    def application(self, request: Request, scopes: Scopes) -> Application:
         """Return the application, whether or not it names a user.
 
         Raises:
             Unauthenticated: the credential is missing, unknown, expired or revoked.
-            Forbidden: it does not include ``scope``.
+            Forbidden: it does not include all ``scopes``.
         """
         key = request.headers.get(headers.APPLICATION_KEY)
         if key is None:
@@ -128,10 +131,10 @@ class Credentials:
                 f"An application token is required: send the header '{headers.APPLICATION_KEY}: <private key>'"
             )
         found = self._applications.authenticate(key)
-        found.require(scope)
+        found.require(*scopes)
         return found
 
-    def agent(self, request: Request, _scope: Scope) -> Attempt:
+    def agent(self, request: Request, _scopes: Scopes) -> Attempt:
         """Return the attempt at the job that the path names.
 
         Raises:
@@ -144,7 +147,7 @@ class Credentials:
             raise Unauthenticated(f"A job's credential is required in the header {headers.AGENT_KEY}")
         return self._attempts.authenticate(credential, found[1])
 
-    def link(self, request: Request, _scope: Scope) -> None:
+    def link(self, request: Request, _scopes: Scopes) -> None:
         """Check a signed link.
 
         Raises:

@@ -71,7 +71,11 @@ def _site() -> Path | None:
 
 
 def _not_built() -> Response:
-    return HTMLResponse(_NOT_BUILT, 503, {"Content-Security-Policy": "default-src 'none'", "Cache-Control": "no-store"})
+    return HTMLResponse(
+        _NOT_BUILT,
+        503,
+        {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'", "Cache-Control": "no-store"},
+    )
 
 
 @lru_cache(maxsize=1024)

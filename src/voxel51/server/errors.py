@@ -14,6 +14,7 @@ Exception
     ├── Damaged             the body does not match its checksum
     ├── Unprocessable       the idempotency key was used for another request
     ├── TooManyRequests     too many requests, at once or over time
+    ├── TooSlow             the body did not arrive in time
     ├── TooLarge            the body is larger than this platform accepts
     ├── OutOfSpace          the platform's disk is full
     ├── OverQuota           the caller's quota would be exceeded
@@ -79,6 +80,10 @@ class TooManyRequests(ServiceError):
     def __init__(self, message: str, wait_seconds: int = 1) -> None:
         super().__init__(message)
         self.wait_seconds = wait_seconds
+
+
+class TooSlow(ServiceError):
+    """The body did not arrive in time. The same request may succeed over a better connection."""
 
 
 class TooLarge(ServiceError):

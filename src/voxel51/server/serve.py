@@ -14,11 +14,10 @@ from pathlib import Path
 
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from voxel51.server.app import Platform, build_platform
 from voxel51.server.data_folder import FolderLock, remove_server_file, write_server_file
-from voxel51.server.http.errors import error_body
+from voxel51.server.http.connection import Connection
 from voxel51.server.settings import Settings
 from voxel51.server.wiring.foundation import Addresses
 
@@ -97,10 +96,9 @@ class _Sockets:
 
 def _run(platform: Platform, settings: Settings, sockets: _Sockets, announce: Callable[[str], None]) -> None:
     url = sockets.addresses.public_url
-    main = _server(platform.application, settings.tls_certificate or None, settings.tls_key or None)
-    servers = [(main, sockets.main)]
+    servers = [(_server(platform.application, settings), sockets.main)]
     if sockets.for_jobs is not None:
-        servers.append((_server(platform.application), sockets.for_jobs))
+        servers.append((_server(platform.application, settings, is_for_jobs=True), sockets.for_jobs))
 
     def on_ready() -> None:
         platform.open()
@@ -141,24 +139,15 @@ class _Server(uvicorn.Server):
         await self._serve(sockets=[listener])
 
 
-class _Protocol(HttpToolsProtocol):
-    """HTTP protocol whose errors all have the API's JSON shape, even for a request that is not valid HTTP."""
+def _server(application: ASGIApp, settings: Settings, *, is_for_jobs: bool = False) -> _Server:
+    class TimedConnection(Connection):
+        head_seconds = settings.request_head_seconds
 
-    def send_400_response(self, msg: str) -> None:
-        body = error_body(400, f"This is not a valid HTTP request: {msg}")
-        head = (
-            "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\n"
-            f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
-        )
-        self.transport.write(head.encode("ascii") + body)
-        self.transport.close()
-
-
-def _server(application: ASGIApp, certificate: str | None = None, key: str | None = None) -> _Server:
+    proxies = [] if is_for_jobs else settings.trusted_networks
     return _Server(
         uvicorn.Config(
             application,
-            http=_Protocol,
+            http=TimedConnection,
             ws="none",
             lifespan="off",
             log_config=None,
@@ -166,8 +155,11 @@ def _server(application: ASGIApp, certificate: str | None = None, key: str | Non
             server_header=False,
             timeout_keep_alive=75,
             timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
-            ssl_certfile=certificate,
-            ssl_keyfile=key,
+            # Only these addresses may state a client's address; a client that states its own evades the rate limits.
+            proxy_headers=bool(proxies),
+            forwarded_allow_ips=proxies,
+            ssl_certfile=None if is_for_jobs else settings.tls_certificate or None,
+            ssl_keyfile=None if is_for_jobs else settings.tls_key or None,
         )
     )
 

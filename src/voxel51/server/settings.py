@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from ipaddress import ip_network
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import SplitResult, urlsplit
@@ -89,6 +90,11 @@ class Settings:
     tls_certificate: str = _setting("", "PEM file with the certificate chain; enables HTTPS")
     tls_key: str = _setting("", "PEM file with the certificate's private key")
     database_url: str = _setting("", "postgresql://user:password@host/name; empty: SQLite in the data folder")
+    trusted_proxies: str = _setting(
+        "", "addresses and networks of reverse proxies, separated by commas, whose X-Forwarded-For and -Proto are used"
+    )
+    request_head_seconds: float = _setting(20.0, "seconds in which a client must send the head of a request")
+    request_body_seconds: float = _setting(120.0, "seconds in which a client must send a body that is not a file")
     threads: int = _setting(32, "requests served at the same time")
     concurrency: int = _setting(0, "number of slots, that is of jobs that run at the same time; 0: one per processor")
     rendition_concurrency: int = _setting(
@@ -186,6 +192,7 @@ class Settings:
         except ValueError as error:
             raise SettingError(f"outbound_allow: {error}") from None
         self._check_provider()
+        self._check_proxies()
         for name in ("public_url", "job_url"):
             url = getattr(self, name)
             if url and not url.startswith(("http://", "https://")):
@@ -198,11 +205,21 @@ class Settings:
         if self.oidc_issuer and not (parts.hostname and (parts.scheme == "https" or _is_loopback(parts))):
             raise SettingError(f"oidc_issuer is {self.oidc_issuer!r}; it must be a URL that starts with https://")
 
+    def _check_proxies(self) -> None:
+        for entry in self.trusted_networks:
+            try:
+                ip_network(entry)
+            except ValueError as error:
+                raise SettingError(
+                    f"trusted_proxies: {error}; use addresses and networks, such as 10.0.0.0/8"
+                ) from None
+
     def _check_amounts(self) -> None:
         at_least_one = ("threads", "rendition_concurrency", "rendition_retention_days", "renditions_per_user",
                         "job_attempts", "job_wall_seconds", "job_cpu_seconds", "job_memory_bytes",
                         "job_file_bytes", "lifetime_days", "event_retention_days", "event_streams",
-                        "event_streams_per_user", "upload_limit_bytes", "link_seconds", "cleanup_interval_seconds",
+                        "event_streams_per_user", "request_head_seconds", "request_body_seconds",
+                        "upload_limit_bytes", "link_seconds", "cleanup_interval_seconds",
                         "unfinished_upload_days", "outbound_threads", "delivery_retention_days", "session_days",
                         "audit_retention_days", "requests_burst", "body_limit_bytes")  # fmt: skip
         for name in at_least_one:
@@ -237,6 +254,11 @@ class Settings:
     def allowed_hosts(self) -> list[str]:
         """The entries of ``outbound_allow``, which commas separate."""
         return self.outbound_allow.split(",")
+
+    @property
+    def trusted_networks(self) -> list[str]:
+        """The entries of ``trusted_proxies``, which commas separate."""
+        return [entry.strip() for entry in self.trusted_proxies.split(",") if entry.strip()]
 
     @property
     def sign_up_domains(self) -> list[str]:

@@ -8,6 +8,7 @@ import pytest
 
 from support.databases import migrated_sqlite
 from voxel51.server.accounts.audit import COMMAND_LINE
+from voxel51.server.accounts.passwords import check_new_password
 from voxel51.server.accounts.service import AccountService
 from voxel51.server.accounts.tokens import TokenService, TokenSpec
 from voxel51.server.database.database import Database
@@ -164,11 +165,10 @@ def test_names_are_unique(accounts):
         accounts.create_user("alice")
 
 
-def test_short_password_creates_no_user(accounts):
-    with pytest.raises(BadRequest, match="8"):
-        accounts.create_user("alice", "short")
-    with pytest.raises(NotFound):
-        accounts.find("alice")
+def test_passwords_of_wrong_length_or_text_are_refused_before_they_are_hashed():
+    for password in ("short", "x" * 1025, "\ud800 is not text"):
+        with pytest.raises(BadRequest, match=r"8 to 1024|not valid text"):
+            check_new_password(password)
 
 
 def test_token_of_another_user_cannot_be_revoked(accounts, tokens):

@@ -37,13 +37,13 @@ class User:
         """Unique identifier, also among callers of other kinds."""
         return f"user:{self.id}"
 
-    def require(self, scope: Scope) -> None:
-        """Raise `Forbidden` unless the credential has ``scope``.
+    def require(self, *scopes: Scope) -> None:
+        """Raise `Forbidden` unless the credential has all ``scopes``.
 
         Raises:
             Forbidden: it does not.
         """
-        _require(self.scopes, scope)
+        _require(self.scopes, scopes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +60,17 @@ class Application:
         """Unique identifier, also among callers of other kinds."""
         return f"application:{self.id}"
 
-    def require(self, scope: Scope) -> None:
-        """Raise `Forbidden` unless the credential has ``scope``."""
-        _require(self.scopes, scope)
+    def require(self, *scopes: Scope) -> None:
+        """Raise `Forbidden` unless the credential has all ``scopes``."""
+        _require(self.scopes, scopes)
 
 
 Caller = User | Application
 """The sender of a request that may come from a user or from an application."""
 
 
-def _require(scopes: Scopes, scope: Scope) -> None:
-    if scope not in scopes:
-        held = ", ".join(sorted(scopes)) or "no scopes"
-        raise Forbidden(f"This requires the scope '{scope}'; the credential has: {held}. Use another credential")
+def _require(held: Scopes, required: tuple[Scope, ...]) -> None:
+    for scope in required:
+        if scope not in held:
+            shown = ", ".join(sorted(held)) or "no scopes"
+            raise Forbidden(f"This requires the scope '{scope}'; the credential has: {shown}. Use another credential")

@@ -48,5 +48,5 @@ class IdentifiedCaller(Protocol):
 class ScopedCaller(Protocol):
     """A caller whose credential is limited to scopes."""
 
-    def require(self, scope: Scope) -> None:
-        """Raise `Forbidden` if the credential does not include ``scope``."""
+    def require(self, *scopes: Scope) -> None:
+        """Raise `Forbidden` if the credential does not include all ``scopes``."""

@@ -12,7 +12,8 @@ from voxel51.server.http.errors import error_response
 
 PAGE_PATH = "/docs/api"
 _CONTENT_SECURITY_POLICY = {
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'"
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
+    "object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 }
 _ASSETS = {
     "swagger-ui.css": "text/css",

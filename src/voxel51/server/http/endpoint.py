@@ -54,8 +54,8 @@ _FAILURES = "failed authentication attempts"
 _REFUSALS = (BadRequest, Unauthenticated, Forbidden, NotFound, Conflict)
 """Refusals for which the sender is responsible."""
 
-Authenticator = Callable[[Request, Scope], object]
-"""Checks a credential and its scope; returns the caller, or raises one of `voxel51.server.errors`. Runs in a worker
+Authenticator = Callable[[Request, tuple[Scope, ...]], object]
+"""Checks a credential and its scopes; returns the caller, or raises one of `voxel51.server.errors`. Runs in a worker
 thread."""
 
 
@@ -74,6 +74,7 @@ class Dependencies:
         request_limiter: requests of one caller.
         failure_limiter: failed authentications from one network.
         body_limit_bytes: of bodies that are not files.
+        body_limit_seconds: until such a body must have arrived.
     """
 
     authenticators: Mapping[Access[Any], Authenticator]  # of callers of any type
@@ -86,6 +87,7 @@ class Dependencies:
     request_limiter: RateLimiter
     failure_limiter: RateLimiter
     body_limit_bytes: int
+    body_limit_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +152,7 @@ class Endpoint:
         if not isinstance(body, NoBody):
             if not is_shorter(request, _UNAUTHENTICATED_BODY_BYTES):
                 await self._in_worker(self._authenticate, request)
-            content = await read_body(request, self._deps.body_limit_bytes)
+            content = await self._read_body(request, self._deps.body_limit_bytes)
         if self._route.prepare is not None:
             read = await self._in_worker(self._read, request, content)
             prepare = partial(self._call, self._route.prepare, read)
@@ -167,9 +169,12 @@ class Endpoint:
             return await event_response(response, partial(self._authenticate, request))
         return response
 
+    async def _read_body(self, request: Request, limit_bytes: int) -> bytes:
+        return await read_body(request, limit_bytes, self._deps.body_limit_seconds)
+
     async def _receive_file(self, request: Request, body: MultipartBody | RawBody) -> Response:
         if isinstance(body, RawBody) and is_shorter(request, CHUNK_BYTES):
-            content = await read_body(request, CHUNK_BYTES)
+            content = await self._read_body(request, CHUNK_BYTES)
             return await self._in_worker(self._serve_small_file, request, body, content)
         context = await self._in_worker(self._admit, request)
         received: Form | Upload
@@ -218,7 +223,7 @@ class Endpoint:
 
     def _authenticate(self, request: Request) -> RequestContext[object]:
         policy = self._route.policy
-        caller = self._deps.authenticators[policy.access](request, self._route.required_scope)
+        caller = self._deps.authenticators[policy.access](request, self._route.required_scopes)
         if policy.access.is_rate_limited:
             self._deps.request_limiter.take(_identity(caller), "requests")
         query_params = dict(request.query_params)

@@ -115,8 +115,9 @@ def _operation(route: Route, schemas: Schemas) -> Document:
 
 
 def _security(route: Route) -> list[dict[str, list[str]]]:
-    """Return every alternative of credentials, with the scope that each must include."""
-    scopes = {name: [route.required_scope.value] if name in _SCOPED_SCHEMES else [] for name in _SECURITY_SCHEMES}
+    """Return every alternative of credentials, with the scopes that each must include."""
+    required = [scope.value for scope in route.required_scopes]
+    scopes = {name: required if name in _SCOPED_SCHEMES else [] for name in _SECURITY_SCHEMES}
     return [{name: scopes[name] for name in together} for together in route.policy.access.credentials]
 
 

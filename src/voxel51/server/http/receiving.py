@@ -1,11 +1,12 @@
 """Receiving of request bodies: short ones into memory, files into the storage as they arrive."""
 
+import asyncio
 from collections.abc import Mapping
 
 from anyio import to_thread
 from starlette.requests import Request
 
-from voxel51.server.errors import BadRequest, TooLarge
+from voxel51.server.errors import BadRequest, TooLarge, TooSlow
 from voxel51.server.http.bodies import BodySink, FileInspector, RawBody
 from voxel51.server.storage.storage import CHUNK_BYTES, Writer
 from voxel51.wire import digests
@@ -33,18 +34,23 @@ def check_announced_length(request: Request, limit_bytes: int) -> int | None:
     return int(announced)
 
 
-async def read_body(request: Request, limit_bytes: int) -> bytes:
+async def read_body(request: Request, limit_bytes: int, limit_seconds: float) -> bytes:
     """Return the whole body.
 
     Raises:
         TooLarge: it is longer than ``limit_bytes``.
+        TooSlow: it has not arrived after ``limit_seconds``.
     """
     body = bytearray()
     check_announced_length(request, limit_bytes)
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit_bytes:
-            raise TooLarge(f"The body is longer than the limit of {limit_bytes} bytes")
+    try:
+        async with asyncio.timeout(limit_seconds):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > limit_bytes:
+                    raise TooLarge(f"The body is longer than the limit of {limit_bytes} bytes")
+    except TimeoutError:
+        raise TooSlow(f"The body did not arrive within {limit_seconds:g} s. Send it again") from None
     return bytes(body)
 
 

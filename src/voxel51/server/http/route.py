@@ -27,6 +27,7 @@ class Policy(Generic[CallerT]):
     Attributes:
         access: the kind of credential that is required.
         scope: that the credential must include. None: `Scope.READ` for safe methods, else `Scope.MANAGE`.
+        further_scopes: that the credential must include too, because the route passes on what they protect.
         before_body: runs before a body is read, to reject a large upload early.
         calls_other_hosts: whether the handler itself waits for other hosts. It then runs in the pool of threads
             for waiting, so that slow hosts do not hold up other requests.
@@ -36,6 +37,7 @@ class Policy(Generic[CallerT]):
 
     access: Access[CallerT]
     scope: Scope | None = None
+    further_scopes: tuple[Scope, ...] = ()
     before_body: Callable[[RequestContext[CallerT]], None] | None = None
     calls_other_hosts: bool = False
     has_secret: bool = False
@@ -117,9 +119,10 @@ class Route:
     headers: Headers = field(default_factory=Headers)
 
     @property
-    def required_scope(self) -> Scope:
-        """Return the scope that the credential must include."""
-        return self.policy.scope or (Scope.READ if self.method in _SAFE_METHODS else Scope.MANAGE)
+    def required_scopes(self) -> tuple[Scope, ...]:
+        """Return the scopes that the credential must include; there is at least one."""
+        scope = self.policy.scope or (Scope.READ if self.method in _SAFE_METHODS else Scope.MANAGE)
+        return (scope, *self.policy.further_scopes)
 
     @property
     def takes_idempotency_key(self) -> bool:

@@ -14,11 +14,15 @@ _MULTIPART_OVERHEAD_BYTES = 64 * 1024
 
 
 class UploadReceiver:
-    """Receives files into ``storage``, none larger than ``limit_bytes``."""
+    """Receives files into ``storage``, none larger than ``limit_bytes``.
 
-    def __init__(self, storage: Storage, limit_bytes: int) -> None:
+    Files that are kept in memory must arrive within ``limit_seconds``.
+    """
+
+    def __init__(self, storage: Storage, limit_bytes: int, limit_seconds: float) -> None:
         self._storage = storage
         self._limit_bytes = limit_bytes
+        self._limit_seconds = limit_seconds
 
     async def raw(self, request: Request, body: RawBody) -> Upload:
         """Return the whole body as one file without a name.
@@ -26,9 +30,11 @@ class UploadReceiver:
         Raises:
             BadRequest: a digest header announced another hash.
             TooLarge: it is larger than allowed.
+            TooSlow: it is kept in memory, and did not arrive in time.
         """
         if body.folder is None:
-            return Upload("", None, content=await read_body(request, body.memory_limit_bytes))
+            content = await read_body(request, body.memory_limit_bytes, self._limit_seconds)
+            return Upload("", None, content=content)
         sink = await self._open_sink(request, body.folder, None)
         try:
             async for chunk in request.stream():

@@ -35,7 +35,9 @@ def share_routes(shares: ShareService) -> Iterable[Route]:
         return shares.output(context.path_params["key"])
 
     of_job, by_anyone = "/jobs/{job_id}/shares", Policy(ANYONE)
-    manage, create = Policy(USER, scope=Scope.MANAGE), Policy(USER, scope=Scope.MANAGE, has_secret=True)
+    manage = Policy(USER, scope=Scope.MANAGE)
+    # The link shows the job's output, so its creator must be allowed to read that.
+    create = Policy(USER, scope=Scope.MANAGE, further_scopes=(Scope.READ,), has_secret=True)
     return [
         route("POST", of_job, add, "Create a share link to the job's result", create, JsonBody(ShareRequest),
               answers=NewShare, status=201, errors=(404,)),

@@ -10,6 +10,7 @@ from voxel51.server.http.context import RequestContext
 from voxel51.server.http.route import Policy, Route, route
 from voxel51.server.webhooks.history import LISTING, DeliveryHistoryService
 from voxel51.server.webhooks.service import WebhookService
+from voxel51.wire.accounts import Scope
 from voxel51.wire.webhooks import (
     DeliveryDetails,
     DeliveryList,
@@ -27,12 +28,15 @@ def webhook_routes(webhooks: WebhookService, history: DeliveryHistoryService) ->
     handlers = _Handlers(webhooks, history)
     one, deliveries = "/webhooks/{webhook_id}", "/webhooks/{webhook_id}/deliveries"
     with_secret = Policy(CALLER, has_secret=True)
+    # A webhook sends job records to any address, so its creator must be allowed to read them.
+    create = Policy(CALLER, has_secret=True, further_scopes=(Scope.READ,))
+    change = Policy(CALLER, further_scopes=(Scope.READ,))
     return [
         route("GET", "/webhooks", handlers.all, "List your webhooks", BY_CALLER, answers=WebhookList),
-        route("POST", "/webhooks", handlers.add, "Create a webhook; the answer contains its secret", with_secret,
+        route("POST", "/webhooks", handlers.add, "Create a webhook; the answer contains its secret", create,
               JsonBody(NewWebhook), prepare=handlers.check_url, answers=WebhookWithSecret, status=201),
         route("GET", one, handlers.details, "Get a webhook", BY_CALLER, answers=WebhookDetails, errors=(404,)),
-        route("PATCH", one, handlers.change, "Change a webhook, or enable it again", BY_CALLER,
+        route("PATCH", one, handlers.change, "Change a webhook, or enable it again", change,
               JsonBody(WebhookChange), prepare=handlers.check_url, answers=WebhookDetails, errors=(404,)),
         route("DELETE", one, handlers.delete, "Delete a webhook", BY_CALLER, status=204, errors=(404,)),
         route("POST", f"{one}/secret", handlers.rotate, "Replace a webhook's secret", with_secret,
