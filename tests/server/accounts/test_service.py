@@ -8,7 +8,7 @@ import pytest
 
 from support.databases import migrated_sqlite
 from voxel51.server.accounts.audit import COMMAND_LINE
-from voxel51.server.accounts.passwords import check_new_password
+from voxel51.server.accounts.passwords import check_new_password, hash_password
 from voxel51.server.accounts.service import AccountService
 from voxel51.server.accounts.tokens import TokenService, TokenSpec
 from voxel51.server.database.database import Database
@@ -180,7 +180,7 @@ def test_token_of_another_user_cannot_be_revoked(accounts, tokens):
 
 
 def test_keys_and_passwords_are_not_stored(accounts, tokens, tmp_path):
-    alice = accounts.create_user("alice", "correct horse")
+    alice = accounts.create_user("alice", hash_password("correct horse"))
     key = issue(tokens, alice)["private_key"]
     with sqlite3.connect(tmp_path / "platform.sqlite") as connection:
         dump = "\n".join(connection.iterdump())

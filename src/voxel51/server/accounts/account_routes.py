@@ -8,6 +8,7 @@ from voxel51.server.accounts.access import BY_USER, USER
 from voxel51.server.accounts.account_deletion import AccountDeletionService, AccountExportService
 from voxel51.server.accounts.audit import LISTING, AuditService
 from voxel51.server.accounts.callers import User
+from voxel51.server.accounts.passwords import PasswordHash
 from voxel51.server.accounts.service import AccountService
 from voxel51.server.accounts.sign_in_routes import WRONG_PASSWORDS
 from voxel51.server.accounts.tokens import CredentialKind, TokenService, token_spec
@@ -88,13 +89,17 @@ class AccountHandlers:
         """Return everything the user has."""
         return self.exports.export(context.caller)
 
-    def hash_new_password(self, context: RequestContext[User], body: PasswordChange) -> Callable[[], str | None]:
+    def hash_new_password(
+        self, context: RequestContext[User], body: PasswordChange
+    ) -> Callable[[], PasswordHash | None]:
         """Return the function that verifies the current password and hashes the new one."""
         user = context.caller
         self.password_limiter.check(user.name, WRONG_PASSWORDS)
         return self.accounts.begin_password_change(user, body.get("current_password"), body["new_password"])
 
-    def change_password(self, context: RequestContext[User], _body: PasswordChange, hashed: str | None) -> None:
+    def change_password(
+        self, context: RequestContext[User], _body: PasswordChange, hashed: PasswordHash | None
+    ) -> None:
         """Change the password."""
         if hashed is None:
             self.password_limiter.take(context.caller.name, WRONG_PASSWORDS)

@@ -10,7 +10,7 @@ from voxel51.server.accounts.account_routes import CONFIRM
 from voxel51.server.accounts.applications import ApplicationService
 from voxel51.server.accounts.audit import LISTING, AuditService
 from voxel51.server.accounts.callers import User
-from voxel51.server.accounts.passwords import check_new_password, hash_password
+from voxel51.server.accounts.passwords import PasswordHash, check_new_password, hash_password
 from voxel51.server.accounts.service import AccountService
 from voxel51.server.accounts.sign_up import SignUpService
 from voxel51.server.accounts.tokens import TokenService, token_spec
@@ -101,7 +101,7 @@ class UserHandlers:
         """Return all accounts."""
         return {"users": self.accounts.all()}
 
-    def hash_password(self, _context: RequestContext[User], body: NewAccount) -> Callable[[], str | None]:
+    def hash_password(self, _context: RequestContext[User], body: NewAccount) -> Callable[[], PasswordHash | None]:
         """Check the password, and return the function that hashes it."""
         password = body.get("password")
         if password is None:
@@ -109,7 +109,7 @@ class UserHandlers:
         check_new_password(password)
         return partial(hash_password, password)
 
-    def create(self, context: RequestContext[User], body: NewAccount, hashed: str | None) -> AccountResponse:
+    def create(self, context: RequestContext[User], body: NewAccount, hashed: PasswordHash | None) -> AccountResponse:
         """Create an account."""
         role = body.get("role", Role.MEMBER)
         user = self.accounts.create_user(body["username"], hashed, role, context.caller)

@@ -5,11 +5,15 @@ work (`voxel51.server.http.compute_queue`), after every check that needs no hash
 """
 
 from functools import cache
+from typing import NewType
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from voxel51.server.errors import BadRequest
+
+PasswordHash = NewType("PasswordHash", str)
+"""A hash to store. A type of its own, so that type checkers refuse a password in its place."""
 
 MIN_LENGTH = 8
 MAX_LENGTH = 1024
@@ -27,14 +31,14 @@ def check_new_password(password: str) -> None:
     _encode(password)
 
 
-def hash_password(password: str) -> str:
+def hash_password(password: str) -> PasswordHash:
     """Return the argon2 hash to store for a password.
 
     Raises:
         BadRequest: the password is invalid; see `check_new_password`.
     """
     check_new_password(password)
-    return PasswordHasher().hash(_encode(password))
+    return PasswordHash(PasswordHasher().hash(_encode(password)))
 
 
 def is_password(stored_hash: str | None, password: str) -> bool:

@@ -10,7 +10,7 @@ from voxel51.server.accounts import audit
 from voxel51.server.accounts.audit import COMMAND_LINE, Principal
 from voxel51.server.accounts.callers import DEFAULT_SCOPES, ROLE_SCOPES, User
 from voxel51.server.accounts.names import check_name
-from voxel51.server.accounts.passwords import check_new_password, hash_password, is_password
+from voxel51.server.accounts.passwords import PasswordHash, check_new_password, hash_password, is_password
 from voxel51.server.accounts.tables import applications, oidc_identities, tokens, users
 from voxel51.server.accounts.tokens import CredentialCheck, CredentialKind, key_matches, parse_scopes, revoke_all
 from voxel51.server.database.advisory_locks import acquire_advisory_locks
@@ -31,7 +31,7 @@ class AccountService:
         self._credentials = CredentialCheck(database)
 
     def create_user(
-        self, name: str, hashed: str | None = None, role: Role | None = None, actor: Principal = COMMAND_LINE
+        self, name: str, hashed: PasswordHash | None = None, role: Role | None = None, actor: Principal = COMMAND_LINE
     ) -> User:
         """Create a user with a ``hashed`` password. Without one, only tokens authenticate the user.
 
@@ -95,7 +95,7 @@ class AccountService:
             audit.record(connection, actor, "account changed", user, **change)
         return self.account(user)
 
-    def begin_password_change(self, user: User, current: str | None, new: str) -> Callable[[], str | None]:
+    def begin_password_change(self, user: User, current: str | None, new: str) -> Callable[[], PasswordHash | None]:
         """Return a function that hashes the new password, for `change_password`; None if ``current`` is wrong.
 
         Raises:
@@ -110,12 +110,12 @@ class AccountService:
             if kept is None:
                 require_full_access(connection, user)
 
-        def hash_if_permitted() -> str | None:
+        def hash_if_permitted() -> PasswordHash | None:
             return hash_password(new) if kept is None or is_password(kept, current or "") else None
 
         return hash_if_permitted
 
-    def change_password(self, user: User, hashed: str | None) -> None:
+    def change_password(self, user: User, hashed: PasswordHash | None) -> None:
         """Store the user's own new password, and end all sessions except the one that authenticated the request.
 
         Raises:
@@ -158,7 +158,9 @@ class AccountService:
         return User(row.id, row.name, scopes=scopes, credential_id=row.token_id)
 
 
-def add_user(connection: Connection, actor: Principal | None, name: str, hashed: str | None, role: Role | None) -> User:
+def add_user(
+    connection: Connection, actor: Principal | None, name: str, hashed: PasswordHash | None, role: Role | None
+) -> User:
     """Create a user with a checked name. Without an ``actor``, the audit log names the user as the actor.
 
     Raises:
@@ -201,7 +203,9 @@ def has_users(connection: Connection) -> bool:
     return connection.execute(select(users.c.id).where(_OWN).limit(1)).first() is not None
 
 
-def set_password(connection: Connection, actor: Principal, user: User, hashed: str, but: str | None = None) -> None:
+def set_password(
+    connection: Connection, actor: Principal, user: User, hashed: PasswordHash, but: str | None = None
+) -> None:
     """Store a new password, and end all sessions except the one with the id ``but``."""
     connection.execute(update(users).where(users.c.id == user.id).values(password_hash=hashed))
     revoke_all(connection, user, CredentialKind.SESSION, but=but)

@@ -10,7 +10,7 @@ from starlette.requests import cookie_parser
 from voxel51.server.accounts.access import BY_USER
 from voxel51.server.accounts.callers import User
 from voxel51.server.accounts.names import MAX_NAME_LENGTH
-from voxel51.server.accounts.passwords import hash_password
+from voxel51.server.accounts.passwords import PasswordHash, hash_password
 from voxel51.server.accounts.service import AccountService
 from voxel51.server.accounts.sessions import Session, SessionService, SignInAttempt
 from voxel51.server.accounts.sign_up import SignUpService
@@ -93,12 +93,12 @@ class SignInHandlers:
             raise
         return _signed_in(session, self.is_secure)
 
-    def hash_for_sign_up(self, _context: RequestContext[None], body: SignUp) -> Callable[[], str]:
+    def hash_for_sign_up(self, _context: RequestContext[None], body: SignUp) -> Callable[[], PasswordHash]:
         """Check everything else, and return the function that hashes the password."""
         self.sign_up_service.check(body["username"], body["password"], body.get("invitation"))
         return partial(hash_password, body["password"])
 
-    def sign_up(self, context: RequestContext[None], body: SignUp, hashed: str) -> JsonReply:
+    def sign_up(self, context: RequestContext[None], body: SignUp, hashed: PasswordHash) -> JsonReply:
         """Create an account and begin a session."""
         name, invitation = body["username"], body.get("invitation")
         return _signed_in(self.sign_up_service.sign_up(name, hashed, invitation, browser_of(context)), self.is_secure)
@@ -109,12 +109,12 @@ class SignInHandlers:
         cookie = f"{SESSION_COOKIE}=; {cookie_attributes(self.is_secure)}; Max-Age=0"
         return JsonReply(headers={"Set-Cookie": cookie})
 
-    def hash_for_reset(self, _context: RequestContext[None], body: PasswordReset) -> Callable[[], str]:
+    def hash_for_reset(self, _context: RequestContext[None], body: PasswordReset) -> Callable[[], PasswordHash]:
         """Check the key, and return the function that hashes the new password."""
         self.sign_up_service.check_reset(body["key"], body["new_password"])
         return partial(hash_password, body["new_password"])
 
-    def reset(self, _context: RequestContext[None], body: PasswordReset, hashed: str) -> None:
+    def reset(self, _context: RequestContext[None], body: PasswordReset, hashed: PasswordHash) -> None:
         """Set a new password."""
         self.sign_up_service.reset(body["key"], hashed)
 

@@ -10,7 +10,7 @@ from voxel51.server.accounts import audit
 from voxel51.server.accounts.audit import COMMAND_LINE, Principal
 from voxel51.server.accounts.callers import User
 from voxel51.server.accounts.names import check_name
-from voxel51.server.accounts.passwords import check_new_password
+from voxel51.server.accounts.passwords import PasswordHash, check_new_password
 from voxel51.server.accounts.service import add_user, has_users, require_free_name, set_password
 from voxel51.server.accounts.sessions import Session, SessionService
 from voxel51.server.accounts.tables import one_time_keys, users
@@ -74,7 +74,7 @@ class SignUpService:
                 _find(connection, _Purpose.INVITATION, invitation)
             require_free_name(connection, name)
 
-    def sign_up(self, name: str, hashed: str, invitation: str | None, browser: str) -> Session:
+    def sign_up(self, name: str, hashed: PasswordHash, invitation: str | None, browser: str) -> Session:
         """Create an account with a checked name and a ``hashed`` password, and sign in.
 
         The first account gets the role operator.
@@ -89,7 +89,12 @@ class SignUpService:
             return self._sessions.begin(connection, user, browser, "signed in")
 
     def admit(
-        self, connection: Connection, name: str, hashed: str | None, invitation: str | None, is_welcome: bool = False
+        self,
+        connection: Connection,
+        name: str,
+        hashed: PasswordHash | None,
+        invitation: str | None,
+        is_welcome: bool = False,
     ) -> User:
         """Create an account with a checked name; raise as `sign_up` does. ``is_welcome``: no invitation is required."""
         # Of two concurrent first sign-ups, the second waits here and finds that it is not the first.
@@ -116,7 +121,7 @@ class SignUpService:
         with self._database.read() as connection:
             _find(connection, _Purpose.RESET, key)
 
-    def reset(self, key: str, hashed: str) -> None:
+    def reset(self, key: str, hashed: PasswordHash) -> None:
         """Store a new, ``hashed`` password with a one-time key, and end all sessions.
 
         Raises:
