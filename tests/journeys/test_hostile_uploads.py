@@ -1,10 +1,7 @@
 """Hostile uploads: no partial files, no files outside the storage, and a clear error."""
 
 import os
-import shutil
-import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,11 +11,11 @@ from demo.platform_process import PlatformProcess
 from support.accounts import User
 from support.platforms import StartPlatform
 from support.raw_http import connect, send
+from support.small_disks import SMALL_DISK_MIB
 from support.stored_files import orphans, stored_keys
 from support.waiting import LIMIT_SECONDS
 
 BOUNDARY = "----hostile-boundary"
-SMALL_DISK_MIB = 64
 
 
 def body_with_name(filename: bytes, content: bytes = b"content") -> bytes:
@@ -142,22 +139,6 @@ def test_unauthorized_upload_is_refused_before_its_body_is_read(shared_user: Use
         answered = connection.recv(4096)
 
     assert answered.startswith(b"HTTP/1.1 401 ")
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """File system of `SMALL_DISK_MIB`. Without the right to mount one, the test is skipped locally and fails in CI."""
-    folder = tmp_path / "small-disk"
-    folder.mkdir()
-    as_root = [] if os.geteuid() == 0 else ["sudo", "-n"]
-    mount = [*as_root, "mount", "-t", "tmpfs", "-o", f"size={SMALL_DISK_MIB}m,mode=0777", "tmpfs", str(folder)]
-    mounted = shutil.which(mount[0]) and subprocess.run(mount, capture_output=True, check=False).returncode == 0
-    if not mounted:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)("a small file system cannot be mounted here")
-    try:
-        yield folder
-    finally:
-        subprocess.run([*as_root, "umount", "--lazy", str(folder)], check=True)
 
 
 def test_full_disk_is_reported_and_no_partial_file_is_kept(

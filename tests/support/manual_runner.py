@@ -12,6 +12,7 @@ class ManualRunner:
     def __init__(self) -> None:
         self.started: list[LaunchSpec] = []
         self.refusal: OSError | None = None
+        self.refused = 0
         self._running: set[str] = set()
         self._ended: Callable[[AttemptOutcome], None] = lambda _outcome: None
 
@@ -20,6 +21,7 @@ class ManualRunner:
 
     def start(self, launch: LaunchSpec) -> ProcessIdentity:
         if self.refusal is not None:
+            self.refused += 1
             raise self.refusal
         self._running.add(launch.attempt_id)
         self.started.append(launch)
@@ -31,8 +33,12 @@ class ManualRunner:
 
     def end(self, attempt_id: str, reason: ExitReason = ExitReason.CRASHED) -> None:
         """End an attempt as its process would."""
-        self._ended(AttemptOutcome(attempt_id, reason, None, f"ended by the test: {reason}", b"last words"))
-        self._running.discard(attempt_id)
+        self.report(AttemptOutcome(attempt_id, reason, None, f"ended by the test: {reason}", b"last words"))
+
+    def report(self, outcome: AttemptOutcome) -> None:
+        """Report an outcome of the test's own."""
+        self._ended(outcome)
+        self._running.discard(outcome.attempt_id)
 
     def lose(self, attempt_id: str) -> None:
         """Let an attempt vanish without an outcome, against the contract of runners."""

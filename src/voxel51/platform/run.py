@@ -5,6 +5,7 @@ inputs, runs the analytic, uploads output, status and log, and reports COMPLETE 
 waits for that state finds everything else. Its exit code is a `voxel51.wire.tasks.TaskExit`.
 """
 
+import errno
 import logging
 import os
 import sys
@@ -36,6 +37,8 @@ logger = logging.getLogger(__name__)
 Loader = Callable[[], Analytic]
 _Result = TypeVar("_Result")
 
+_DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+
 
 class _JobFailed(Exception):
     """Failure of the job: who is at fault, the text for the owner, and the exit code of the process."""
@@ -44,6 +47,10 @@ class _JobFailed(Exception):
         super().__init__(text)
         self.kind = kind
         self.code = code
+
+
+class _NoSpace(Exception):
+    """The disk is full. The result is unreported, so that the job runs again."""
 
 
 def run_job(load: Loader, environment: Mapping[str, str], folder: Path) -> TaskExit:
@@ -110,10 +117,17 @@ def _attribute_errors_to_analytic(call: Callable[[], _Result]) -> _Result:
         logger.exception("the analytic reached its memory limit")
         text = "The analytic needed more memory than its memory limit allows"
         raise _JobFailed(JobFailureType.ANALYTIC, text, TaskExit.OUT_OF_MEMORY) from error
+    except OSError as error:
+        if error.errno in _DISK_FULL:  # the disk belongs to the platform: the job runs again once there is space
+            raise _NoSpace(str(error)) from error
+        raise _failure_of_analytic(error) from error
     except BaseException as error:  # also SystemExit: an analytic must not end the process before the job is reported
-        logger.exception("the analytic failed")
-        text = f"The analytic failed: {type(error).__name__}: {error}"
-        raise _JobFailed(JobFailureType.ANALYTIC, text) from error
+        raise _failure_of_analytic(error) from error
+
+
+def _failure_of_analytic(error: BaseException) -> _JobFailed:
+    logger.error("the analytic failed", exc_info=error)
+    return _JobFailed(JobFailureType.ANALYTIC, f"The analytic failed: {type(error).__name__}: {error}")
 
 
 def _process(analytic: Analytic, job: Job) -> dict[str, Path]:

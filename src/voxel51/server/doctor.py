@@ -104,11 +104,13 @@ def _check_folder(settings: Settings) -> CheckResult:
 def _check_disk_space(settings: Settings) -> CheckResult:
     existing = next(each for each in (settings.folder, *settings.folder.parents) if each.exists())
     free, reserve = shutil.disk_usage(existing).free, settings.disk_reserve_bytes
-    text = f"{free / 1e9:.1f} GB free; uploads keep {reserve / 1e9:.1f} GB of it free"
+    text = f"{free / 1e9:.1f} GB free; uploads and jobs need more than the reserve of {reserve / 1e9:.1f} GB"
     if free <= reserve:
-        return CheckResult("disk space", Verdict.FAILURE, f"{text}, so all are rejected", "free disk space")
+        text += ", so uploads are rejected and queued jobs wait"
+        return CheckResult("disk space", Verdict.FAILURE, text, "free disk space")
     if free < LOW_SPACE_FACTOR * reserve:
-        return CheckResult("disk space", Verdict.WARNING, text, "free disk space before uploads are rejected")
+        advice = "free disk space before uploads are rejected and jobs wait"
+        return CheckResult("disk space", Verdict.WARNING, text, advice)
     return CheckResult("disk space", Verdict.OK, text)
 
 

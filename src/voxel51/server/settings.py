@@ -118,7 +118,9 @@ class Settings:
     unfinished_upload_days: float = _setting(
         7.0, "days after its last request until an unfinished resumable upload is deleted"
     )
-    disk_reserve_bytes: int = _setting(256 * 1024**2, "bytes that uploads keep free on the platform's disk")
+    disk_reserve_bytes: int = _setting(
+        256 * 1024**2, "free bytes on the platform's disk below which uploads are rejected and no job is started"
+    )
     outbound_allow: str = _setting(
         "",
         "hosts, *.suffixes and networks (with or without :port) that outbound requests may reach though not public",

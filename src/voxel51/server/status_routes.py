@@ -10,14 +10,13 @@ from voxel51.server.http.route import Policy, Route, route
 from voxel51.wire.status import AboutPlatform, PlatformStatus, ServiceStatus
 
 
-def status_routes(database: Database, is_dispatching: Callable[[], bool]) -> Iterable[Route]:
-    """Return the routes of the platform's status. ``is_dispatching`` says whether jobs are being started."""
+def status_routes(database: Database, waiting_reason: Callable[[], str | None]) -> Iterable[Route]:
+    """Return the routes of the platform's status. ``waiting_reason`` says why no job is started, or returns None."""
 
     def status(_context: RequestContext[object]) -> PlatformStatus:
         with database.read() as connection:
             connection.exec_driver_sql("SELECT 1")  # raises where the database is unreachable
-        jobs = _service(is_dispatching(), "Jobs are being run", "No dispatcher is running; queued jobs wait for one")
-        return {"statuses": {"platform": _service(True, "The platform responds", ""), "jobs": jobs}}
+        return {"statuses": {"platform": _operational("The platform responds"), "jobs": _jobs(waiting_reason())}}
 
     summary = "Get the status of the platform and its services"
     return [
@@ -38,5 +37,11 @@ def platform_routes(about: AboutPlatform) -> Iterable[Route]:
     ]  # fmt: skip
 
 
-def _service(operational: bool, good: str, bad: str) -> ServiceStatus:
-    return {"operational": operational, "message": good if operational else bad}
+def _jobs(waiting_reason: str | None) -> ServiceStatus:
+    if waiting_reason is None:
+        return _operational("Jobs are being run")
+    return {"operational": False, "message": f"Queued jobs wait: {waiting_reason}"}
+
+
+def _operational(message: str) -> ServiceStatus:
+    return {"operational": True, "message": message}

@@ -42,11 +42,13 @@ class HourlyJobs(TypedDict):
 class QueueOverview(TypedDict):
     """Response of ``GET admin/queue``.
 
+    ``dispatching`` says whether queued jobs are started; if not, ``waiting_reason`` says why, otherwise it is null.
     ``states`` counts the jobs of users, ``internal_states`` internal jobs. ``oldest_wait_seconds`` is how long the
     oldest queued job of a user has waited; null without one. ``throughput`` is the last 24 hours, the present one last.
     """
 
     dispatching: bool
+    waiting_reason: str | None
     jobs: Slots
     renditions: Slots
     states: dict[str, int]
@@ -112,13 +114,15 @@ class Disk(TypedDict):
 class Worker(TypedDict):
     """Worker that runs jobs, and the ``engine`` that it belongs to.
 
-    ``dispatching`` says whether it starts jobs, ``started_at`` since when. ``load`` is the average number of runnable
+    ``dispatching`` says whether it starts jobs, ``waiting_reason`` why not (otherwise null), ``started_at`` since when
+    it has run. ``load`` is the average number of runnable
     processes in the last 1, 5 and 15 minutes. Values that the machine does not report are null.
     """
 
     name: str
     engine: str
     dispatching: bool
+    waiting_reason: str | None
     started_at: str | None
     jobs: Slots
     renditions: Slots

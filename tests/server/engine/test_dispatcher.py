@@ -1,17 +1,24 @@
-"""Dispatcher: every claimed attempt stays owned until its end is recorded, whatever fails in between."""
+"""Dispatcher: every claimed attempt stays owned until its end is recorded, and jobs wait while none can start."""
 
+import shutil
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import select
 
 from support.database_outages import database_outage, failing_after
+from support.job_services import MOST_LOST
 from support.manual_runner import ManualRunner
 from support.waiting import wait_until
 from voxel51.server.engine import dispatcher as dispatching
+from voxel51.server.engine import start_gate
 from voxel51.server.engine.dispatcher import Dispatcher, DispatchSettings
-from voxel51.server.engine.runner import ExitReason
+from voxel51.server.engine.runner import AttemptOutcome, ExitReason
+from voxel51.server.engine.start_gate import StartGate
+from voxel51.server.errors import OutOfSpace, Unavailable
+from voxel51.server.jobs.tables import jobs
 from voxel51.wire.backoff import Backoff
-from voxel51.wire.tasks import JobLimits
+from voxel51.wire.tasks import JobLimits, TaskExit
 
 LIMITS = JobLimits(wall_seconds=60, cpu_seconds=60, memory_bytes=1 << 30, file_bytes=1 << 28, open_files=256)
 
@@ -19,6 +26,7 @@ LIMITS = JobLimits(wall_seconds=60, cpu_seconds=60, memory_bytes=1 << 30, file_b
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch):
     monkeypatch.setattr(dispatching, "_AFTER_FAILURE", Backoff(first_seconds=0.02, longest_seconds=0.05))
+    monkeypatch.setattr(start_gate, "AFTER_FAILED_START", Backoff(first_seconds=0.02, longest_seconds=0.05))
     monkeypatch.setattr(dispatching, "_WATCHDOG_INTERVAL_SECONDS", 0.05)
     monkeypatch.setattr(dispatching, "_POLL_INTERVAL_SECONDS", 0.05)
 
@@ -28,10 +36,14 @@ def runner() -> ManualRunner:
     return ManualRunner()
 
 
-@pytest.fixture
-def dispatcher(rooms, runner) -> Iterator[Dispatcher]:
+def new_dispatcher(rooms, runner, gate):
     settings = DispatchSettings(slots=3, internal_slots=1, limits=LIMITS, base_url="http://platform/v1")
-    dispatcher = Dispatcher(rooms.attempts, rooms.tasks, runner, settings)
+    return Dispatcher(rooms.attempts, rooms.tasks, runner, gate, settings)
+
+
+@pytest.fixture
+def dispatcher(rooms, runner, tmp_path) -> Iterator[Dispatcher]:
+    dispatcher = new_dispatcher(rooms, runner, StartGate(tmp_path, 0))
     yield dispatcher
     dispatcher.close()
 
@@ -146,7 +158,9 @@ def test_defect_of_a_runner_forgets_no_attempt(rooms, alice, runner, dispatcher,
     assert {launch.environment["JOB_ID"] for launch in runner.started} == set(job_ids)
 
 
-def test_close_while_the_database_is_away_leaves_the_jobs_to_the_next_start(rooms, alice, runner, dispatcher, outage):
+def test_close_while_the_database_is_away_leaves_the_jobs_to_the_next_start(
+    rooms, alice, runner, dispatcher, outage, tmp_path
+):
     job_id = rooms.submit(alice)
     dispatcher.open()
     wait_until(lambda: runner.started)
@@ -156,11 +170,111 @@ def test_close_while_the_database_is_away_leaves_the_jobs_to_the_next_start(room
     dispatcher.close()
     outage.end()
     second = ManualRunner()
-    settings = DispatchSettings(slots=1, internal_slots=1, limits=LIMITS, base_url="http://platform/v1")
-    successor = Dispatcher(rooms.attempts, rooms.tasks, second, settings)
+    successor = new_dispatcher(rooms, second, StartGate(tmp_path, 0))
     successor.open()
 
     wait_until(lambda: second.started)
     second.end(second.started[0].attempt_id, ExitReason.CRASHED)
     wait_until(lambda: states(rooms, alice, [job_id]) == ["FAILED"])
     successor.close()
+
+
+def lost(rooms, job_ids):
+    with rooms.database.read() as connection:
+        found = connection.execute(select(jobs.c.attempts_lost).where(jobs.c.id.in_(job_ids)))
+        return list(found.scalars())
+
+
+def test_jobs_that_cannot_start_wait_in_their_order_and_lose_no_attempt(rooms, alice, runner, dispatcher):
+    job_ids = [rooms.submit(alice) for _ in range(3)]
+    runner.refusal = OSError(11, "Resource temporarily unavailable")
+    dispatcher.open()
+    wait_until(lambda: runner.refused >= 2 * MOST_LOST)
+    reason = dispatcher.waiting_reason
+
+    assert lost(rooms, job_ids) == [0, 0, 0]
+    runner.refusal = None
+
+    wait_until(lambda: len(runner.started) == 3)
+    assert [launch.environment["JOB_ID"] for launch in runner.started] == job_ids
+    wait_until(lambda: dispatcher.waiting_reason is None)
+    assert reason is None or "Resource temporarily unavailable" in reason
+
+
+def test_attempt_whose_process_could_not_be_set_up_is_not_counted(rooms, alice, runner, dispatcher):
+    job_id = rooms.submit(alice)
+    dispatcher.open()
+
+    for number in range(2 * MOST_LOST):
+        wait_until(lambda number=number: len(runner.started) == number + 1)
+        attempt_id = runner.started[number].attempt_id
+        outcome = AttemptOutcome(attempt_id, ExitReason.EXITED, TaskExit.NOT_STARTED, "exit code 71", b"")
+        runner.report(outcome)
+
+    wait_until(lambda: len(runner.started) == 2 * MOST_LOST + 1)
+    assert lost(rooms, [job_id]) == [0]
+
+
+def test_running_attempt_that_claims_not_to_have_started_is_counted(rooms, alice, runner, dispatcher):
+    job_id = rooms.submit(alice)
+    dispatcher.open()
+    wait_until(lambda: runner.started)
+    launch = runner.started[0]
+    attempt = rooms.reports.authenticate(launch.environment["API_TOKEN"], job_id)
+    rooms.reports.report_state(attempt, "RUNNING", None)
+
+    runner.report(AttemptOutcome(launch.attempt_id, ExitReason.EXITED, TaskExit.NOT_STARTED, "exit code 71", b""))
+
+    wait_until(lambda: len(runner.started) == 2)
+    assert lost(rooms, [job_id]) == [1]
+
+
+def test_no_job_is_claimed_below_the_disk_reserve(rooms, alice, runner, tmp_path, monkeypatch):
+    free = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: free._replace(free=999_000_000))
+    dispatcher = new_dispatcher(rooms, runner, StartGate(tmp_path, 10**9))
+    job_id = rooms.submit(alice)
+    dispatcher.open()
+    wait_until(lambda: dispatcher.waiting_reason is not None)
+    assert "999 MB free, less than its reserve of 1000 MB" in dispatcher.waiting_reason
+    assert states(rooms, alice, [job_id]) == ["QUEUED"]
+    assert rooms.attempts.unsettled() == []
+
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: free._replace(free=10**9))
+
+    wait_until(lambda: runner.started)
+    dispatcher.close()
+
+
+def test_full_disk_keeps_an_attempt_from_keeping_its_log_but_not_from_being_settled(
+    rooms, alice, runner, dispatcher, monkeypatch
+):
+    def refuse(*_arguments):
+        raise OutOfSpace("the platform's disk is full")
+
+    job_id = rooms.submit(alice)
+    dispatcher.open()
+    wait_until(lambda: runner.started)
+    monkeypatch.setattr(rooms.storage, "writer", refuse)
+
+    runner.end(runner.started[0].attempt_id)
+
+    wait_until(lambda: states(rooms, alice, [job_id]) == ["FAILED"])
+
+
+def test_outage_is_logged_without_a_traceback_and_once(rooms, alice, runner, dispatcher, monkeypatch, caplog):
+    def refuse(*_arguments, **_named):
+        calls.append(1)
+        raise Unavailable("the database is away")
+
+    calls = []
+    rooms.submit(alice)
+    monkeypatch.setattr(rooms.attempts, "claim", refuse)
+    dispatcher.open()
+    wait_until(lambda: len(calls) > 3)
+    monkeypatch.undo()
+
+    wait_until(lambda: runner.started)
+    assert [record.getMessage() for record in caplog.records if record.levelname != "INFO"] == [
+        "dispatching waits: the database is away"
+    ]

@@ -8,6 +8,7 @@ from sqlalchemy import update
 
 from voxel51.server.engine.dispatcher import Dispatcher, DispatchSettings
 from voxel51.server.engine.runners.processes.runner import ProcessRunner
+from voxel51.server.engine.start_gate import StartGate
 from voxel51.server.jobs.tables import jobs
 from voxel51.server.overview.queue import QueueService
 from voxel51.wire import dates
@@ -22,7 +23,8 @@ def queue(rooms, tmp_path):
         JobLimits(wall_seconds=60, cpu_seconds=60, memory_bytes=2**30, file_bytes=2**30, open_files=256),
         "http://127.0.0.1:9/v1",
     )
-    dispatcher = Dispatcher(rooms.attempts, rooms.tasks, ProcessRunner(tmp_path / "running", []), terms)
+    runner, gate = ProcessRunner(tmp_path / "running", []), StartGate(tmp_path, 0)
+    dispatcher = Dispatcher(rooms.attempts, rooms.tasks, runner, gate, terms)
     return QueueService(rooms.database, dispatcher)  # which is not opened: the tests claim by themselves
 
 
@@ -42,6 +44,7 @@ def test_empty_queue_has_no_oldest_wait(queue):
         {"total_slots": 1, "used_slots": 0},
     )
     assert overview["dispatching"] is False
+    assert overview["waiting_reason"] == "no dispatcher is running"
 
 
 def test_jobs_are_counted_by_state_and_internal_jobs_separately(rooms, queue, alice, bob):

@@ -16,6 +16,8 @@ from voxel51.server.engine import orphan_processes
 from voxel51.server.engine.launch import LaunchSpec
 from voxel51.server.engine.owned_attempts import AttemptEnd, OwnedAttempt, OwnedAttempts
 from voxel51.server.engine.runner import AttemptOutcome, ProcessIdentity, Runner
+from voxel51.server.engine.start_gate import StartGate
+from voxel51.server.errors import ServiceError
 from voxel51.server.jobs.attempts import AttemptService, ClaimedAttempt, Settlement, UnsettledAttempt
 from voxel51.server.jobs.tasks import TaskService
 from voxel51.wire import dates
@@ -60,12 +62,14 @@ class Dispatcher:
     """
 
     def __init__(
-        self, attempts: AttemptService, tasks: TaskService, runner: Runner, settings: DispatchSettings
+        self, attempts: AttemptService, tasks: TaskService, runner: Runner, gate: StartGate, settings: DispatchSettings
     ) -> None:
         self._attempts = attempts
         self._tasks = tasks
         self._runner = runner
+        self._gate = gate
         self._settings = settings
+        self._failure: str | None = None  # of the last pass
         self._opened_at: datetime | None = None
         self._owned = OwnedAttempts()
         self._outcomes: queue.SimpleQueue[AttemptOutcome] = queue.SimpleQueue()
@@ -94,6 +98,13 @@ class Dispatcher:
         return self._thread.is_alive() and not self._closing.is_set()
 
     @property
+    def waiting_reason(self) -> str | None:
+        """Reason why no queued job is started at present; None while jobs are started. Safe from any thread."""
+        if not self.is_running():
+            return "no dispatcher is running"
+        return self._failure or self._gate.reason
+
+    @property
     def opened_at(self) -> datetime | None:
         """Time since which jobs are dispatched; None before."""
         return self._opened_at
@@ -115,7 +126,7 @@ class Dispatcher:
         self._runner.close()
         self._owned.release_unstarted()
         self._run_step(self._settle_ended)
-        if self._owned:
+        if len(self._owned):
             log.error("%d attempts could not be settled; the next start of the platform does it", len(self._owned))
 
     def _on_outcome(self, outcome: AttemptOutcome) -> None:
@@ -133,22 +144,33 @@ class Dispatcher:
                 self._settle_ended, self._stop_unwanted, self._claim, self._start_claimed, self._record_processes,
                 self._watch,
             )  # fmt: skip
-            results = [self._run_step(step) for step in steps]
-            if all(results):
+            errors = [self._run_step(step) for step in steps]
+            self._failure = next((f"dispatching fails: {error}" for error in errors if error), None)
+            if self._failure is None:
                 failures = 0
                 continue
             self._closing.wait(_AFTER_FAILURE.seconds(failures))
             failures += 1
             self._woken.set()
 
-    def _run_step(self, step: Callable[[], None]) -> bool:
+    def _run_step(self, step: Callable[[], None]) -> str | None:
+        """Run a step of a pass and return why it failed, or None.
+
+        Any failure (full disk, lost database) leaves the attempts owned: the next pass continues with them.
+        """
         try:
             step()
-        except Exception:
-            # Any failure (full disk, lost database) leaves the attempts owned: the next pass continues with them.
+        except ServiceError as error:  # an outage, which may last for hours: no traceback per second
+            self._log_outage(str(error))
+            return str(error)
+        except Exception as error:
             log.exception("dispatching failed; retrying")
-            return False
-        return True
+            return f"{type(error).__name__}; the platform's log has the cause"
+        return None
+
+    def _log_outage(self, reason: str) -> None:
+        if self._failure is None or reason not in self._failure:
+            log.warning("dispatching waits: %s", reason)
 
     def _settle_ended(self) -> None:
         self._take_outcomes()
@@ -163,9 +185,15 @@ class Dispatcher:
             raise failure
 
     def _settle(self, attempt: OwnedAttempt) -> None:
-        if attempt.end is not None:
-            self._attempts.settle(attempt.attempt_id, attempt.end.settlement, attempt.end.detail, attempt.end.log)
-            self._owned.remove(attempt.attempt_id)
+        end = attempt.end
+        if end is None:
+            return
+        applied = self._attempts.settle(attempt.attempt_id, end.settlement, end.detail, end.log)
+        self._owned.remove(attempt.attempt_id)
+        if applied is Settlement.NOT_STARTED:
+            self._gate.failed(end.detail)
+        elif attempt.process is not None:
+            self._gate.succeeded()
 
     def _take_outcomes(self) -> None:
         while True:
@@ -183,7 +211,7 @@ class Dispatcher:
     def _claim(self) -> None:
         for internal in (False, True):
             slots = self.slots(internal=internal)
-            free = slots["total_slots"] - slots["used_slots"]
+            free = self._gate.available(slots["total_slots"] - slots["used_slots"])
             if free <= 0 or self._closing.is_set():
                 continue
             # If the connection breaks at the commit, the database may have the attempts though the claim fails: the
@@ -202,9 +230,13 @@ class Dispatcher:
         started = time.monotonic()
         try:
             attempt.process = self._runner.start(self._launch_spec(attempt.claimed))
-        except Exception as error:  # OSError, but an attempt must not be forgotten for a defect of a runner either
-            if not isinstance(error, OSError):
-                log.exception("job %s could not be started", attempt.claimed.job_id)
+        except OSError as error:  # no memory, no process ids, a full disk: not the fault of the job
+            reason = error.strerror or error  # without paths of this machine: users see it
+            attempt.end = AttemptEnd(Settlement.NOT_STARTED, f"the attempt could not be started: {reason}")
+            self._woken.set()
+            return
+        except Exception as error:  # a defect that may lie in this job: it must not block the queue for ever
+            log.exception("job %s could not be started", attempt.claimed.job_id)
             attempt.end = AttemptEnd(Settlement.LOST, f"the attempt could not be started: {error}")
             self._woken.set()
             return

@@ -20,7 +20,11 @@ _SETTLEMENTS = {
     ExitReason.LOST: Settlement.LOST,
 }
 
-_LOST_EXIT_CODES = frozenset({TaskExit.NOT_STARTED, TaskExit.UNREPORTED, TaskExit.NOT_CURRENT})
+_SETTLEMENTS_OF_CODES = {
+    TaskExit.NOT_STARTED: Settlement.NOT_STARTED,
+    TaskExit.UNREPORTED: Settlement.LOST,
+    TaskExit.NOT_CURRENT: Settlement.LOST,
+}
 """Exit codes of an attempt that never began, or whose reports did not arrive: not the fault of the analytic."""
 
 
@@ -122,6 +126,6 @@ class OwnedAttempts:
 
 def settlement_of(outcome: AttemptOutcome) -> Settlement:
     """Return the consequence of an outcome for the job of its attempt."""
-    if outcome.exit_reason is ExitReason.EXITED and outcome.exit_code in _LOST_EXIT_CODES:
-        return Settlement.LOST
+    if outcome.exit_reason is ExitReason.EXITED and outcome.exit_code in _SETTLEMENTS_OF_CODES:
+        return _SETTLEMENTS_OF_CODES[TaskExit(outcome.exit_code)]
     return _SETTLEMENTS[outcome.exit_reason]

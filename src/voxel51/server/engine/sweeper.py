@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
+from voxel51.server.errors import ServiceError
 from voxel51.server.storage.storage import Storage
 from voxel51.wire import dates
 
@@ -78,6 +79,8 @@ class Sweeper:
                 if time.monotonic() >= orphans_due:
                     orphans_due = time.monotonic() + _ORPHAN_SCAN_INTERVAL_SECONDS
                     self.sweep_orphans()
+            except ServiceError as error:  # the database is away, or the disk is full
+                log.warning("sweeping waits %g s: %s", self._interval_seconds, error)
             except Exception:
                 log.exception("sweeping failed; retrying in %g s", self._interval_seconds)
             self._closing.wait(self._interval_seconds)

@@ -8,6 +8,7 @@ Only the end of a job is synced to disk, and with it everything before. A power 
 the job returns to the queue no matter which of its earlier reports survived.
 """
 
+import logging
 import secrets
 import uuid
 from collections.abc import Mapping, Sequence
@@ -19,12 +20,15 @@ from sqlalchemy import ColumnElement, Connection, insert, or_, select, update
 
 from voxel51.server.accounts.tokens import hash_key
 from voxel51.server.database.database import Database
+from voxel51.server.errors import OutOfSpace
 from voxel51.server.jobs.fair_share import ConcurrencyLimits, next_jobs
 from voxel51.server.jobs.tables import attempts, jobs
 from voxel51.server.jobs.transitions import ENDED, JobTransition, transition_job
 from voxel51.server.storage.storage import Storage, Writer
 from voxel51.wire import dates
 from voxel51.wire.jobs import JobFailureType, JobState
+
+logger = logging.getLogger(__name__)
 
 LOG_FOLDER = "logs"
 
@@ -67,6 +71,7 @@ class Settlement(Enum):
 
     ANALYTIC_FAILED = "the attempt crashed, or ended without a report: the job fails because of its analytic"
     LOST = "something outside ended the attempt: run the job again, a limited number of times"
+    NOT_STARTED = "the attempt got no process, for a cause outside of it: run the job again, as if never claimed"
     RELEASED = "the platform is stopping: run the job again"
 
 
@@ -141,29 +146,36 @@ class AttemptService:
         with self._database.read() as connection:
             return list(connection.execute(statement).scalars())
 
-    def settle(self, attempt_id: str, settlement: Settlement, detail: str, log: bytes = b"") -> None:
+    def settle(self, attempt_id: str, settlement: Settlement, detail: str, log: bytes = b"") -> Settlement | None:
         """Record that an attempt ended, and apply the settlement to its job if the attempt did not report the end.
 
-        ``log`` is kept as the attempt's log unless the attempt uploaded one. Settling again changes nothing.
+        ``log`` is kept as the attempt's log unless the attempt uploaded one, or there is no space. Settling again
+        changes nothing.
+
+        Returns:
+            the settlement that was applied to the job, if any.
         """
+        applied = None
         # The file is written before the transaction, so that the database is not locked meanwhile. If the transaction
         # does not come to refer to it, it is deleted below, or by the sweeper after a crash.
         stored = self._store_log(attempt_id, log)
         with self._database.write() as connection:
             row = load_attempt(connection, attempts.c.id == attempt_id)
             if row is None or row.ended_at is not None:
-                return
+                return None
             values: dict[str, object] = {"ended_at": dates.now(), "end_detail": detail}
             if stored is not None and row.log_key is None:
                 values |= file_columns("log", stored)
             connection.execute(update(attempts).where(attempts.c.id == attempt_id).values(values))
             if row.is_current and row.state not in ENDED:
-                self._settle_job(connection, row, settlement, detail)
+                applied = _believed(settlement, row)
+                self._settle_job(connection, row, applied, detail)
             unneeded = _drop_unneeded_output(connection, attempt_id)
         for key in unneeded:
             self._storage.delete(key)
         if stored is not None and row.log_key is not None:
             self._storage.delete(stored.key)
+        return applied
 
     def _settle_job(self, connection: Connection, row: "AttemptRecord", settlement: Settlement, detail: str) -> None:
         if settlement is Settlement.ANALYTIC_FAILED:
@@ -189,9 +201,13 @@ class AttemptService:
             row = load_attempt(connection, attempts.c.id == attempt_id)
         if not log or row is None or row.ended_at is not None or row.log_key is not None:
             return None
-        writer = self._storage.writer(f"{LOG_FOLDER}/{uuid.uuid4()}")
-        writer.write(log)
-        writer.commit()
+        try:
+            writer = self._storage.writer(f"{LOG_FOLDER}/{uuid.uuid4()}")
+            writer.write(log)
+            writer.commit()
+        except (OutOfSpace, OSError) as error:  # the end of the job matters more than its log
+            logger.warning("the log of attempt %s was not kept: %s", attempt_id, error)
+            return None
         return writer
 
     def references(self, key: str) -> bool:
@@ -266,6 +282,13 @@ def fail_job(connection: Connection, job_id: str, kind: JobFailureType, message:
         failure_message=message,
         fail_date=dates.now(),
     )
+
+
+def _believed(settlement: Settlement, row: AttemptRecord) -> Settlement:
+    """Return the settlement. An attempt that has reported RUNNING was started, whatever the exit code that it chose."""
+    if settlement is Settlement.NOT_STARTED and row.state == JobState.RUNNING:
+        return Settlement.LOST
+    return settlement
 
 
 def _drop_unneeded_output(connection: Connection, attempt_id: str) -> list[str]:

@@ -39,8 +39,12 @@ class HealthService:
             return CheckResult("database", Verdict.OK, f"{connection.dialect.name} responds")
 
     def _check_dispatcher(self) -> CheckResult:
-        if self._dispatcher.is_running():
+        reason = self._dispatcher.waiting_reason
+        if reason is None:
             return CheckResult("dispatcher", Verdict.OK, "jobs are being started")
+        if self._dispatcher.is_running():
+            advice = "remove the cause; the jobs then start by themselves"
+            return CheckResult("dispatcher", Verdict.FAILURE, f"queued jobs wait: {reason}", advice)
         return CheckResult(
             "dispatcher", Verdict.FAILURE, "jobs are not being started", "restart the platform; its log says why"
         )

@@ -33,7 +33,8 @@ class QueueService:
         with self._database.read() as connection:
             states = _states(connection)
             return {
-                "dispatching": self._dispatcher.is_running(),
+                "dispatching": self._dispatcher.waiting_reason is None,
+                "waiting_reason": self._dispatcher.waiting_reason,
                 "jobs": self._dispatcher.slots(internal=False),
                 "renditions": self._dispatcher.slots(internal=True),
                 "states": states[False],

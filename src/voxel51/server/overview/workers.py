@@ -20,7 +20,8 @@ def local_worker(dispatcher: Dispatcher, storage: Path) -> Worker:
     return {
         "name": socket.gethostname(),
         "engine": LOCAL_ENGINE,
-        "dispatching": dispatcher.is_running(),
+        "dispatching": dispatcher.waiting_reason is None,
+        "waiting_reason": dispatcher.waiting_reason,
         "started_at": None if dispatcher.opened_at is None else dates.to_text(dispatcher.opened_at),
         "jobs": dispatcher.slots(internal=False),
         "renditions": dispatcher.slots(internal=True),

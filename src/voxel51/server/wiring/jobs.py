@@ -12,6 +12,7 @@ from voxel51.server.analytics.service import AnalyticService
 from voxel51.server.analytics.uploads import UploadedAnalytics
 from voxel51.server.engine.dispatcher import Dispatcher, DispatchSettings
 from voxel51.server.engine.runners.processes.runner import ProcessRunner
+from voxel51.server.engine.start_gate import StartGate
 from voxel51.server.http.route import Route, with_default_scope
 from voxel51.server.jobs.actions import JobActions
 from voxel51.server.jobs.agent_routes import agent_routes
@@ -68,7 +69,8 @@ def build_jobs(foundation: Foundation, accounts: AccountServices, data: DataServ
     tasks = TaskService(database, data.data, data.sources, foundation.job_links())
     limits = _job_limits(settings)
     dispatch = DispatchSettings(settings.total_slots, settings.rendition_concurrency, limits, foundation.job_api_url)
-    dispatcher = Dispatcher(attempts, tasks, _runner(settings, installed), dispatch)
+    gate = StartGate(settings.folder, settings.disk_reserve_bytes)
+    dispatcher = Dispatcher(attempts, tasks, _runner(settings, installed), gate, dispatch)
     jobs = JobService(
         database, storage, analytics, data.data, foundation.lifetime, foundation.public_links(),
         QueuePositions(max_running), dispatcher.wake,

@@ -19,7 +19,7 @@ export function figures(queue) {
   return h(
     "section",
     { "aria-label": "Queue" },
-    h("p.stale", { role: "status", hidden: () => queue.value.dispatching }, "The dispatcher is not starting jobs at present."),
+    h("p.stale", { role: "status", hidden: () => queue.value.dispatching }, () => waitingText(queue.value)),
     h(
       "dl.figures",
       {},
@@ -30,6 +30,8 @@ export function figures(queue) {
     ),
   );
 }
+
+const waitingText = ({ waiting_reason: reason }) => `Queued jobs wait: ${reason ?? "no reason is known"}.`;
 
 /** A chart of the jobs that finished in each hour. */
 export function throughput(hours) {

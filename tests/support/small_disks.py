@@ -1,0 +1,30 @@
+"""Small file systems, for tests of a full disk."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+SMALL_DISK_MIB = 64
+
+
+@contextmanager
+def mounted_small_disk(folder: Path) -> Iterator[Path]:
+    """Mount a file system of `SMALL_DISK_MIB` at ``folder``.
+
+    Without the right to mount one, the test is skipped locally and fails in CI.
+    """
+    folder.mkdir()
+    as_root = [] if os.geteuid() == 0 else ["sudo", "-n"]
+    mount = [*as_root, "mount", "-t", "tmpfs", "-o", f"size={SMALL_DISK_MIB}m,mode=0777", "tmpfs", str(folder)]
+    mounted = shutil.which(mount[0]) and subprocess.run(mount, capture_output=True, check=False).returncode == 0
+    if not mounted:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("a small file system cannot be mounted here")
+    try:
+        yield folder
+    finally:
+        subprocess.run([*as_root, "umount", "--lazy", str(folder)], check=True)
