@@ -17,7 +17,10 @@ from voxel51.analytics.detectors.model_families import load_detector
 from voxel51.analytics.detectors.model_registry import NANODET
 from voxel51.analytics.object_tracks import analytic
 from voxel51.analytics.sessions import available_threads
-from voxel51.analytics.tracking.interpolation import TrackInterpolator
+from voxel51.analytics.tracking.appearance import Looks
+from voxel51.analytics.tracking.interpolation import TrackedBox, TrackInterpolator
+from voxel51.analytics.tracking.stationary import StationaryFilter
+from voxel51.analytics.tracking.track import Track
 from voxel51.analytics.tracking.tracker import Tracker
 from voxel51.labels.support import Support
 from voxel51.labels.validate import video_labels_problems
@@ -196,3 +199,104 @@ def test_a_single_observation_is_discarded() -> None:
     placed += list(interpolator.finish_shot([]))
 
     assert placed == []
+
+
+class Street:
+    """A grey street with people in one colour each, 40 by 80 pixels, seen by a perfect detector."""
+
+    def __init__(self) -> None:
+        self.tracker = Tracker(sure_score=0.4, max_hidden_frames=12, max_lost_frames=25, frame_rate=10)
+        self.number = 0
+
+    def step(self, *people: tuple[float, int]) -> dict[int, int]:
+        """Show people by left side and hue; return the number of the track of each hue."""
+        self.number += 1
+        picture = np.full((200, 500, 3), 128, np.uint8)
+        for left, hue in people:
+            colour = cv2.cvtColor(np.array([[[hue, 220, 200]]], np.uint8), cv2.COLOR_HSV2BGR)[0, 0]
+            picture[100:180, max(round(left), 0) : max(round(left), 0) + 40] = colour
+        detections = found(*((left, 100, 0.8) for left, _ in people))
+        tracks = self.tracker.step(self.number, detections, Looks.of(picture, detections.boxes))
+        return {hue: track.number for left, hue in people for track in tracks if abs(track.last.box[0] - left) < 1}
+
+
+RED, BLUE, GREEN = 0, 120, 60
+
+
+@pytest.mark.parametrize("turn_back", [True, False], ids=["turning back", "passing"])
+def test_people_who_meet_keep_their_numbers(turn_back: bool) -> None:
+    street = Street()
+    for step in range(15):
+        before = street.step((100 + 6 * step, RED), (300 - 6 * step, BLUE))
+    for _ in range(4):  # one hides the other
+        street.step((195, RED))
+
+    for step in range(12):
+        left, right = 175 - 6 * step, 215 + 6 * step
+        after = street.step(*([(left, RED), (right, BLUE)] if turn_back else [(right, RED), (left, BLUE)]))
+
+    assert after == before
+
+
+def test_a_lost_person_is_found_again_by_colours() -> None:
+    street = Street()
+    for step in range(12):
+        before = street.step((20 + 8 * step, RED))
+    for _ in range(18):
+        street.step()
+
+    after = street.step((250, RED), (180, GREEN))
+
+    assert after[RED] == before[RED]
+    assert after[GREEN] != before[RED]
+
+
+def test_a_person_too_far_away_is_a_new_one() -> None:
+    street = Street()
+    before = [street.step((20, RED)) for _ in range(5)][-1]
+    for _ in range(13):
+        street.step()
+
+    assert street.step((400, RED)) != before
+
+
+def filtered(*tracks: tuple[list[float], list[float]], judged_frames: int = 20) -> set[int]:
+    """The positions of the tracks, each of left sides and scores by frame, that are labelled."""
+    interpolator = TrackInterpolator(6, 12, StationaryFilter(0.5, judged_frames, 100))
+    tracker = Tracker(sure_score=0.3, max_hidden_frames=12)
+    placed: list[tuple[int, list[TrackedBox]]] = []
+    last: list[Track] = []
+    for step in range(60):
+        shown = [
+            (left[step], 100.0 * row, score[step])
+            for row, (left, score) in enumerate(tracks)
+            if step < min(len(left), len(score))
+        ]
+        last = tracker.step(step + 1, found(*shown))
+        placed += interpolator.add(last, step + 1)
+    placed += interpolator.finish_shot(last)
+    numbers = [number for number, _ in placed]
+    assert numbers == sorted(set(numbers))
+    return {int(each.box[1]) // 100 for _, boxes in placed for each in boxes}
+
+
+def test_a_stationary_track_is_dropped_unless_its_confidence_exceeds_the_level() -> None:
+    stone = ([50.0] * 60, [0.4] * 60)
+    parked_car = ([50.0] * 60, [0.4] * 30 + [0.6] * 6 + [0.4] * 24)
+    flicker = ([50.0] * 60, ([0.4] * 9 + [0.7]) * 6)
+    walker = ([50.0 + 3 * step for step in range(60)], [0.4] * 60)
+    passer_by = ([50.0] * 10, [0.4] * 10)
+
+    assert filtered(stone, parked_car, flicker, walker, passer_by) == {1, 3, 4}
+
+
+def test_boxes_of_a_stationary_track_are_held_for_a_limited_time() -> None:
+    interpolator = TrackInterpolator(6, 12, StationaryFilter(0.5, 20, 100))
+    tracker = Tracker(sure_score=0.3, max_hidden_frames=12)
+    placed: list[tuple[int, list[TrackedBox]]] = []
+    for step in range(400):
+        score = 0.4 if step < 300 else 0.8
+        placed += interpolator.add(tracker.step(step + 1, found((50, 50, score), (100 + step, 200, 0.8))), step + 1)
+
+    assert {len(boxes) for number, boxes in placed if number < 200} == {1}
+    assert {len(boxes) for number, boxes in placed if number > 210} == {2}

@@ -11,6 +11,11 @@ from voxel51.platform.job import Job
 UNSURE_SHARE = 0.5
 """Boxes with at least this share of the requested confidence continue a track that a surer box started."""
 
+STATIONARY_LEVEL, STATIONARY_MARGIN = 0.5, 0.2
+"""A track that does not move must reach this confidence on average for a while, or this much more than the requested
+one if that is lower. False objects (a stone taken for a sheep) stay below 0.5, a parked van in the distance is at 0.57.
+"""
+
 
 def process(job: Job) -> None:
     """Track the objects in the input ``video`` and write them to the output ``labels``."""
@@ -25,7 +30,14 @@ def process(job: Job) -> None:
         detector = SelectedClassesDetector(
             model.detector, model.names, video.frame_size, confidence * UNSURE_SHARE, wanted
         )
-        tracker = VideoTracker(video, detector, confidence, int(given["frame_stride"]))
+        tracker = VideoTracker(
+            video,
+            detector,
+            confidence,
+            int(given["frame_stride"]),
+            uses_appearance=True,
+            stationary_level=min(STATIONARY_LEVEL, confidence + STATIONARY_MARGIN),
+        )
         for frame in tracker.frames():
             labels.add_frame(frame)
         video.write_metadata(labels)

@@ -35,7 +35,7 @@ def process(job: Job) -> None:
         detector = SelectedClassesDetector(
             model.detector, model.names, video.frame_size, least, given.get("wanted") or ()
         )
-        tracker = VideoTracker(video, detector, confidence, stride)
+        tracker = VideoTracker(video, detector, confidence, stride, uses_appearance=True)
         found = 0
         for frame in tracker.frames() if given["track"] else _single_frames(video, detector, stride):
             labels.add_frame(frame)

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from voxel51.analytics.detectors.detections import Floats
-from voxel51.analytics.tracking.tracker import Observation, Track
+from voxel51.analytics.tracking.stationary import StationaryFilter
+from voxel51.analytics.tracking.track import Observation, Track
 
 MIN_OBSERVATIONS = 3
 """Number of observations that confirm a track; objects that are observed once or twice are mostly false detections."""
@@ -36,10 +37,12 @@ class TrackInterpolator:
         longest_gap_frames: longer gaps between observations are not filled in.
         max_hidden_frames: maximum number of frames for which a track survives without observation. It limits how far
             back a frame may still change, and so the memory.
+        stationary: holds back the boxes of tracks that may be false; None to accept all tracks.
     """
 
     longest_gap_frames: int
     max_hidden_frames: int
+    stationary: StationaryFilter[TrackedBox] | None = None
     _pending: dict[int, list[TrackedBox]] = field(default_factory=lambda: defaultdict(list))
     _observations: dict[int, list[Observation]] = field(default_factory=dict)
     _steps: int = 0
@@ -49,10 +52,14 @@ class TrackInterpolator:
         self._steps += 1
         for track in tracks:
             self._observations.setdefault(track.number, []).append(track.last)
+            if self.stationary is not None:
+                self.stationary.observe(track.number, track.last)
             if track.observation_count >= MIN_OBSERVATIONS:
                 self._place(track)
         self._forget(before=frame_number - self.max_hidden_frames)
-        yield from self._given(until=frame_number - MIN_OBSERVATIONS * self.max_hidden_frames)
+        until = frame_number - MIN_OBSERVATIONS * self.max_hidden_frames
+        first_held = self.stationary.first_held(frame_number) if self.stationary is not None else None
+        yield from self._given(until if first_held is None else min(until, first_held - 1))
 
     def finish_shot(self, tracks: list[Track]) -> Iterator[tuple[int, list[TrackedBox]]]:
         """Yield all remaining frames and drop all tracks. ``tracks`` are those of the last frame.
@@ -62,6 +69,8 @@ class TrackInterpolator:
         if self._steps < MIN_OBSERVATIONS:
             for track in tracks:
                 self._place(track)
+        for number in self._observations:
+            self._end(number)
         yield from self._given(until=max(self._pending, default=0))
         self._observations.clear()
         self._steps = 0
@@ -79,12 +88,24 @@ class TrackInterpolator:
         self._observations[track.number] = observations[-1:]
 
     def _put(self, track: Track, where: Observation, *, observed: bool) -> None:
-        self._pending[where.frame_number].append(TrackedBox(track, where.box, where.score, observed))
+        box = TrackedBox(track, where.box, where.score, observed)
+        if self.stationary is None:
+            self._pending[where.frame_number].append(box)
+            return
+        for frame_number, true_box in self.stationary.add(track.number, where.frame_number, box):
+            self._pending[frame_number].append(true_box)
+
+    def _end(self, number: int) -> None:
+        """Place the boxes of an ended track that were held back, if they are true."""
+        if self.stationary is not None:
+            for frame_number, box in self.stationary.end(number):
+                self._pending[frame_number].append(box)
 
     def _forget(self, before: int) -> None:
         gone = [number for number, observed in self._observations.items() if observed[-1].frame_number < before]
         for number in gone:
             del self._observations[number]
+            self._end(number)
 
     def _given(self, until: int) -> Iterator[tuple[int, list[TrackedBox]]]:
         for number in sorted(number for number in self._pending if number <= until):

@@ -6,7 +6,10 @@ from typing import Protocol
 
 from voxel51.analytics.detectors.detections import Detections
 from voxel51.analytics.shot_detection.shot_ends import with_shot_ends
+from voxel51.analytics.tracking.appearance import Looks
 from voxel51.analytics.tracking.interpolation import TrackedBox, TrackInterpolator
+from voxel51.analytics.tracking.stationary import StationaryFilter
+from voxel51.analytics.tracking.track import Track
 from voxel51.analytics.tracking.tracker import Tracker
 from voxel51.labels.attributes import BooleanAttribute
 from voxel51.labels.geometry import BoundingBox
@@ -22,8 +25,23 @@ MAX_HIDDEN_SECONDS = 1.2
 LONGEST_GAP_SECONDS = 0.6
 """Maximum time for which a hidden object is labelled at its interpolated position."""
 
+LONGEST_GAP_BY_APPEARANCE_SECONDS = 1.2
+"""The same if colours confirm that it is the same object."""
+
+MAX_LOST_SECONDS = 2.0
+"""Maximum time for which an object may be hidden and continue its track where its colours are seen nearby."""
+
 MAX_HIDDEN_FRAMES = 300
 """Limit of memory for files that declare an absurd frame rate."""
+
+JUDGED_SECONDS = 2.0
+"""A track that does not move for so long is stationary."""
+
+MAX_HELD_SECONDS = 60.0
+"""Time for which the boxes of a stationary track are kept, in case it turns out to be true."""
+
+MAX_HELD_FRAMES = 3000
+"""The same limit in frames, for high frame rates."""
 
 
 class FrameDetector(Protocol):
@@ -48,20 +66,39 @@ class VideoTracker:
     """Tracker that analyses every ``stride``-th frame of a video, or as few as its job requests, and both ends of
     shots.
 
+    With ``uses_appearance``, the colours of objects take part in the matching. With a ``stationary_level``, tracks that
+    do not move are dropped unless their confidence exceeds it for a while.
+
     Attributes:
         numbers: of the tracks so far.
     """
 
-    def __init__(self, video: InputVideo, detector: FrameDetector, sure_score: float, stride: int = 1) -> None:
+    def __init__(
+        self,
+        video: InputVideo,
+        detector: FrameDetector,
+        sure_score: float,
+        stride: int = 1,
+        *,
+        uses_appearance: bool = False,
+        stationary_level: float | None = None,
+    ) -> None:
         self.numbers: set[int] = set()
         self._video = video
         self._detector = detector
         self._stride = stride
+        self._uses_appearance = uses_appearance
         rate, fps = video.metadata.frame_rate or 25.0, video.selection.fps
         interval = stride if fps is None else max(stride, math.ceil(rate / fps))
         max_hidden = max(min(round(rate * MAX_HIDDEN_SECONDS), MAX_HIDDEN_FRAMES), 2 * interval)
-        self._tracker = Tracker(sure_score=sure_score, max_hidden_frames=max_hidden)
-        self._interpolator = TrackInterpolator(max(round(rate * LONGEST_GAP_SECONDS), interval), max_hidden)
+        max_lost = max(max_hidden, min(round(rate * MAX_LOST_SECONDS), MAX_HIDDEN_FRAMES) if uses_appearance else 0)
+        stationary = None
+        if stationary_level is not None:
+            most_held = min(round(rate * MAX_HELD_SECONDS), MAX_HELD_FRAMES)
+            stationary = StationaryFilter[TrackedBox](stationary_level, round(rate * JUDGED_SECONDS), most_held)
+        self._tracker = Tracker(sure_score, max_hidden, max_lost, rate)
+        gap_seconds = LONGEST_GAP_BY_APPEARANCE_SECONDS if uses_appearance else LONGEST_GAP_SECONDS
+        self._interpolator = TrackInterpolator(max(round(rate * gap_seconds), interval), max_lost, stationary)
 
     def frames(self) -> Iterator[VideoFrame]:
         """Yield the frames with objects, labelled, in order. Tracks end at cuts."""
@@ -74,13 +111,20 @@ class VideoTracker:
         for frame, ends_shot in with_shot_ends(self._video):
             shot_start = shot_start or frame.number
             if ends_shot or ((frame.number - shot_start) % self._stride == 0 and sampler.takes(frame.time)):
-                tracks = self._tracker.step(frame.number, self._detector.find(frame))
+                tracks = self._tracks_in(frame)
                 yield from self._interpolator.add(tracks, frame.number)
             if ends_shot:
                 yield from self._interpolator.finish_shot(tracks)
                 self._tracker.forget()
                 self._detector.start_shot()
                 shot_start, sampler = None, Sampler(self._video.selection.fps)
+
+    def _tracks_in(self, frame: Frame) -> list[Track]:
+        found = self._detector.find(frame)
+        looks = None
+        if self._uses_appearance:
+            looks = Looks.of(frame.small(*self._detector.picture_size), found.boxes)
+        return self._tracker.step(frame.number, found, looks)
 
     def _objects(self, frame_number: int, boxes: list[TrackedBox]) -> Iterator[DetectedObject]:
         width, height = self._detector.picture_size
