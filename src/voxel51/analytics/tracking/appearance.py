@@ -44,7 +44,7 @@ class Looks:
     @classmethod
     def of(cls, picture: Pixels, boxes: Floats) -> "Looks":
         """Return the appearance of ``boxes`` [N, 4] in ``picture`` (BGR, uint8 [H, W, 3])."""
-        colours = cv2.cvtColor(np.ascontiguousarray(picture), cv2.COLOR_BGR2HSV)
+        colours: Pixels = np.asarray(cv2.cvtColor(np.ascontiguousarray(picture), cv2.COLOR_BGR2HSV), np.uint8)
         histograms = [_histogram(colours, box) for box in boxes]
         size = len(_PARTS) * (_HUES * _SATURATIONS + _GREYS)
         return cls(np.array(histograms, np.float32).reshape(-1, size), _covered_shares(boxes) < _ALONE_OVERLAP)
@@ -85,7 +85,7 @@ def _histogram(colours: Pixels, box: Floats) -> Floats:
     for start, end in _PARTS:
         high, low = int(max(0.0, top + start * height)), int(np.ceil(top + end * height))
         parts.append(_shares(colours[high:low, first:last].reshape(-1, 3).astype(np.int32)))
-    return np.sqrt(np.concatenate(parts) / len(_PARTS))
+    return np.asarray(np.sqrt(np.concatenate(parts) / len(_PARTS)), np.float32)
 
 
 def _shares(pixels: NDArray[np.int32]) -> Floats:
@@ -94,7 +94,7 @@ def _shares(pixels: NDArray[np.int32]) -> Floats:
     kinds = hue * _HUES // 180 * _SATURATIONS + saturation * _SATURATIONS // 256  # OpenCV's hues end at 179
     coloured = np.bincount(kinds[~is_grey], minlength=_HUES * _SATURATIONS)
     greys = np.bincount(value[is_grey] * _GREYS // 256, minlength=_GREYS)
-    return np.concatenate([coloured, greys]).astype(np.float32) / max(len(pixels), 1)
+    return np.asarray(np.concatenate([coloured, greys]) / max(len(pixels), 1), np.float32)
 
 
 def _covered_shares(boxes: Floats) -> Floats:

@@ -116,7 +116,8 @@ class Tracker:
         if not tracks or not len(boxes.found):
             return tracks, boxes
         overlap = iou_matrix(np.stack([place(each) for each in tracks]), boxes.found.boxes)
-        worth = overlap - OTHER_CLASS_PENALTY * boxes.are_of_other_class(tracks) + _appearance_worth(tracks, boxes)
+        penalty = np.where(boxes.are_of_other_class(tracks), np.float32(OTHER_CLASS_PENALTY), np.float32(0))
+        worth = np.asarray(overlap - penalty + _appearance_worth(tracks, boxes), np.float32)
         pairs = _best_pairs(worth, (worth >= least_worth) & (overlap >= LEAST_OVERLAP))
         for row, column in pairs:
             hidden = self._was_hidden(tracks[row])
@@ -154,7 +155,7 @@ class Tracker:
     def _begin(self, boxes: "_Boxes", position: int) -> None:
         self._count += 1
         seen, looks = self._observation(boxes, position), boxes.looks
-        look = looks and LearnedLook(looks.histograms[position], is_alone=bool(looks.are_alone[position]))
+        look = LearnedLook(looks.histograms[position], is_alone=bool(looks.are_alone[position])) if looks else None
         votes = {int(boxes.found.classes[position]): seen.score}
         self._tracks.append(Track(self._count, seen, BoxKalmanFilter(seen.box), votes, look))
 
@@ -175,7 +176,7 @@ class _Boxes:
 
     def are_of_other_class(self, tracks: list[Track]) -> NDArray[np.bool_]:
         """Return whether each track [T, 1] and each box [1, N] differ in class: [T, N]."""
-        return np.array([[each.class_index] for each in tracks]) != self.found.classes[None, :]
+        return np.not_equal([[each.class_index] for each in tracks], self.found.classes[None, :])
 
 
 def _appearance_worth(tracks: list[Track], boxes: _Boxes) -> Floats | float:
