@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from support.in_process_jobs import run_on
+from support.pedestrians import pedestrian_film
 from support.video_samples import numbered_video
 from voxel51.analytics.motion_tracks import analytic
 from voxel51.analytics.motion_tracks.background import LEARNING_FRAMES
@@ -16,7 +17,6 @@ from voxel51.labels.geometry import BoundingBox
 from voxel51.labels.validate import video_labels_problems
 from voxel51.labels.video import VideoLabels
 
-PEDESTRIANS = Path("/usr/share/doc/opencv-doc/examples/data/vtest.avi")
 WIDTH, HEIGHT = 480, 270
 Position = Callable[[int], tuple[int, int]]
 
@@ -95,9 +95,7 @@ def test_a_frame_that_changes_everywhere_has_no_objects(tmp_path: Path) -> None:
 
 
 def test_pedestrians_are_tracked_in_real_footage(tmp_path: Path) -> None:
-    if not PEDESTRIANS.exists():
-        pytest.skip("the footage of OpenCV's documentation is not here (apt-get install opencv-doc)")
-    labels, _ = run_on(analytic, PEDESTRIANS, tmp_path, last_frame=200)
+    labels, _ = run_on(analytic, pedestrian_film(), tmp_path, last_frame=200)
 
     lengths = sorted((len(track) for track in tracks(labels).values()), reverse=True)
     assert lengths[0] > 80
