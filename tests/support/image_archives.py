@@ -27,13 +27,21 @@ def docker_archive(layer: bytes = b"a layer", manifest: Any = MANIFEST, **more: 
     return a_tar(files, **more)
 
 
-def oci_layout() -> bytes:
-    """Return an archive in the OCI image layout."""
-    index = {"schemaVersion": 2, "manifests": [{"digest": "sha256:abc", "size": 2}]}
-    return a_tar(
-        {
-            "oci-layout": b'{"imageLayoutVersion": "1.0.0"}',
-            "index.json": json.dumps(index).encode(),
-            "blobs/sha256/abc": b"{}",
-        }
-    )
+def oci_layout(*without: str) -> bytes:
+    """Return an archive in the OCI image layout: an index of an index of two platforms, of which one is there.
+
+    ``without``: names of blobs to leave out: ``manifest``, ``config``, ``layer``.
+    """
+
+    def names(*blobs: str) -> list[dict[str, Any]]:
+        return [{"digest": f"sha256:{blob}", "size": 2} for blob in blobs]
+
+    blobs: dict[str, Any] = {
+        "index": {"manifests": names("other-platform", "manifest")},
+        "manifest": {"config": names("config")[0], "layers": names("layer")},
+        "config": {"architecture": "amd64"},
+        "layer": "a layer",
+    }
+    files = {f"blobs/sha256/{name}": json.dumps(blob).encode() for name, blob in blobs.items() if name not in without}
+    index = json.dumps({"schemaVersion": 2, "manifests": names("index")}).encode()
+    return a_tar({"oci-layout": b'{"imageLayoutVersion": "1.0.0"}', "index.json": index, **files})

@@ -3,6 +3,7 @@
 import bz2
 import gzip
 import io
+import json
 import lzma
 import random
 import tarfile
@@ -10,7 +11,7 @@ import tracemalloc
 
 import pytest
 
-from support.image_archives import CONFIG, a_tar, docker_archive, oci_layout
+from support.image_archives import CONFIG, MANIFEST, a_tar, docker_archive, oci_layout
 from voxel51.server.analytics.images.inspector import ImageFormat, ImageInspector, ImageLimits
 from voxel51.server.errors import BadRequest
 
@@ -69,6 +70,10 @@ def test_links_within_the_archive_are_accepted():
     assert found_in(buffer.getvalue()) == ImageFormat.DOCKER
 
 
+def test_layer_may_be_a_link_to_another():
+    assert found_in(linked_layer("config.json")) == ImageFormat.DOCKER
+
+
 def a_link(name, target, kind=tarfile.SYMTYPE):
     entry = tarfile.TarInfo(name)
     entry.type, entry.linkname = kind, target
@@ -79,6 +84,19 @@ def with_entry(entry):
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
         archive.addfile(entry)
+    return buffer.getvalue()
+
+
+def without(name):
+    files = {"config.json": CONFIG, "layer/layer.tar": b"a layer"}
+    files.pop(name)
+    return a_tar({**files, "manifest.json": json.dumps(MANIFEST).encode()})
+
+
+def linked_layer(target):
+    buffer = io.BytesIO(without("layer/layer.tar"))
+    with tarfile.open(fileobj=buffer, mode="a") as archive:
+        archive.addfile(a_link("layer/layer.tar", f"../{target}"))
     return buffer.getvalue()
 
 
@@ -127,6 +145,18 @@ def with_header(kind, size):
             with_entry(a_link("a/b", "../c", tarfile.LNKTYPE)), "leads outside the archive, to", id="hard-link-out"
         ),
         pytest.param(with_entry(a_link("a", "", tarfile.CHRTYPE)), "is not a file, folder or link", id="device"),
+        pytest.param(docker_archive(manifest=[]), "manifest.json names no image", id="no-image"),
+        pytest.param(docker_archive(manifest=[{}]), "an image without a list of layers", id="no-layers"),
+        pytest.param(docker_archive(manifest=[None]), "an image without a list of layers", id="no-object-in-list"),
+        pytest.param(without("layer/layer.tar"), "names the file 'layer/layer.tar', which", id="missing-layer"),
+        pytest.param(without("config.json"), "names the file 'config.json', which", id="missing-configuration"),
+        pytest.param(docker_archive(manifest=[{"Config": 1, "Layers": []}]), "names the file 1", id="no-name"),
+        pytest.param(linked_layer("gone/layer.tar"), "names the file 'layer/layer.tar', which", id="link-to-nothing"),
+        pytest.param(oci_layout("layer"), "names the file 'blobs/sha256/layer', which", id="missing-oci-layer"),
+        pytest.param(oci_layout("config"), "names the file 'blobs/sha256/config', which", id="missing-oci-config"),
+        pytest.param(oci_layout("manifest"), "names the file 'blobs/sha256/", id="missing-oci-manifest"),
+        pytest.param(oci_layout("index"), "names the file 'blobs/sha256/index', which", id="missing-oci-index"),
+        pytest.param(a_tar({"oci-layout": b"{}", "index.json": b"{}"}), "index.json names no image", id="empty-index"),
         pytest.param(with_header(b"L", 2**33), "a header of 8589934592 bytes", id="huge-name"),
         pytest.param(with_header(b"x", 2**33), "a header of 8589934592 bytes", id="huge-extended-header"),
         pytest.param(with_header(b"0", 2**40), "is truncated", id="huge-entry"),

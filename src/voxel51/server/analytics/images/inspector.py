@@ -7,8 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import count
+from typing import Any
 
 from voxel51.server.analytics.images.decompression import Decompressor, InvalidImage, compression_of
+from voxel51.server.analytics.images.manifests import BLOBS, ArchivedFiles
 from voxel51.server.analytics.images.tar_stream import ByteStream, Parsing, TarEntry, next_entry, padded, shown_start
 from voxel51.server.errors import BadRequest
 
@@ -135,7 +137,8 @@ def _as_bad_request() -> Iterator[None]:
 
 def _walk(limits: ImageLimits) -> Parsing[ImageFormat]:
     archive = ByteStream()
-    documents: dict[str, object] = {}
+    documents: dict[str, Any] = {}  # any JSON
+    files = ArchivedFiles()
     first: list[str] = []
     for number in count(1):
         member = yield from next_entry(archive, is_first=number == 1)
@@ -143,26 +146,38 @@ def _walk(limits: ImageLimits) -> Parsing[ImageFormat]:
             break
         if number > limits.members:
             raise InvalidImage(f"its archive has more than {limits.members} entries")
-        _check_name(member)
+        files.add(member.name, _check_name(member))
         first += [member.name] if number <= _SHOWN_NAMES else []
         if member.is_file and member.name in _DOCUMENTS:
             documents[member.name] = yield from _read_document(archive, member)
+        elif member.is_file and member.name.startswith(BLOBS) and member.size_bytes <= _MAX_DOCUMENT_BYTES:
+            content = yield from archive.take(padded(member.size_bytes))
+            files.add_blob(member.name, content[: member.size_bytes])
         else:
             yield from archive.skip(padded(member.size_bytes))
     yield from archive.skip_rest()
-    return _format(documents, first)
+    layout = _format(documents, first)
+    if layout is ImageFormat.DOCKER:
+        files.check_docker(documents[_DOCKER_MANIFEST])
+    else:
+        files.check_oci(documents[_OCI_INDEX])
+    return layout
 
 
-def _check_name(member: TarEntry) -> None:
+def _check_name(member: TarEntry) -> str | None:
+    """Return the path of a link's target in the archive; None for other entries."""
     shown = ascii(member.name[:100])
     if len(member.name) > _MAX_NAME_LENGTH:
         raise InvalidImage(f"an entry's name is longer than {_MAX_NAME_LENGTH} characters: {shown}…")
     if _escapes(member.name):
         raise InvalidImage(f"the entry {shown} leads outside the archive")
-    if member.target is not None:
-        folder = "" if member.is_hard_link else posixpath.dirname(member.name)
-        if _escapes(posixpath.normpath(posixpath.join(folder, member.target))):
-            raise InvalidImage(f"the link {shown} leads outside the archive, to {member.target[:100]!a}")
+    if member.target is None:
+        return None
+    folder = "" if member.is_hard_link else posixpath.dirname(member.name)
+    target = posixpath.normpath(posixpath.join(folder, member.target))
+    if _escapes(target):
+        raise InvalidImage(f"the link {shown} leads outside the archive, to {member.target[:100]!a}")
+    return target
 
 
 def _escapes(path: str) -> bool:
@@ -180,7 +195,7 @@ def _read_document(archive: ByteStream, member: TarEntry) -> Parsing[object]:
         raise InvalidImage(f"its {member.name} is not valid JSON: {str(error)[:100]}") from None
 
 
-def _format(documents: Mapping[str, object], first: Sequence[str]) -> ImageFormat:
+def _format(documents: Mapping[str, Any], first: Sequence[str]) -> ImageFormat:
     if _DOCKER_MANIFEST in documents:
         _check_shape(_DOCKER_MANIFEST, documents, list)
         return ImageFormat.DOCKER
