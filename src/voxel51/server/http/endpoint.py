@@ -1,6 +1,6 @@
 """Endpoints: serve one request to one route, from its credential to the response."""
 
-from asyncio import CancelledError
+from asyncio import CancelledError, sleep
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -51,6 +51,10 @@ _UNAUTHENTICATED_BODY_BYTES = 64 * 1024
 
 _CLIENT_CLOSED_REQUEST = 499
 _FAILURES = "failed authentication attempts"
+_DELAY_SECONDS = 1.0
+"""Time until an address with too many failures gets its refusal. Refusals at full speed would occupy the event loop,
+which all other users need; a waiting refusal needs nothing but memory."""
+
 _REFUSALS = (BadRequest, Unauthenticated, Forbidden, NotFound, Conflict)
 """Refusals for which the sender is responsible."""
 
@@ -127,23 +131,32 @@ class Endpoint:
             return response_to(Unavailable("The platform is stopping; try again in a moment"), request)
         except _REFUSALS as error:
             is_counted = isinstance(error, Unauthenticated) or self._route.counts_refusals
-            return response_to(self._count_failure(request, error) if is_counted else error, request)
+            return response_to(await self._count_failure(request, error) if is_counted else error, request)
         except Exception as error:
             return response_to(error, request)
 
-    def _count_failure(self, request: Request, error: ServiceError) -> ServiceError:
+    async def _count_failure(self, request: Request, error: ServiceError) -> ServiceError:
         """Return the error to answer with: ``error`` itself, or `TooManyRequests` after too many failures."""
         try:
             self._deps.failure_limiter.take(client_network(request), _FAILURES)
         except TooManyRequests as too_many:
+            await sleep(_DELAY_SECONDS)
             return too_many
         return error
+
+    async def _check_failures(self, request: Request) -> None:
+        """Raise `TooManyRequests`, after a while, if the sender's address has too many failures."""
+        try:
+            self._deps.failure_limiter.check(client_network(request), _FAILURES)
+        except TooManyRequests:
+            await sleep(_DELAY_SECONDS)
+            raise
 
     async def _respond(self, request: Request) -> Response:
         """Dispatch by the kind of body: streams and files are read in the event loop, the rest in a worker."""
         body = self._route.body
         if self._route.counts_refusals:  # before anything is read or looked up
-            self._deps.failure_limiter.check(client_network(request), _FAILURES)
+            await self._check_failures(request)
         if isinstance(body, StreamBody):
             return await self._receive_stream(request, body)
         if isinstance(body, MultipartBody | RawBody):
