@@ -130,10 +130,14 @@ class TokenRotation(TypedDict, total=False):
 
 
 class PasswordChange(TypedDict):
-    """Body of ``PUT account/password``. ``current_password`` is required if the account has a password."""
+    """Body of ``PUT account/password``. ``current_password`` is required if the account has a password.
+
+    ``revoke_tokens`` also revokes all API tokens of the account except the one that the request uses.
+    """
 
     new_password: str
     current_password: NotRequired[str | None]
+    revoke_tokens: NotRequired[bool]
 
 
 class SignIn(TypedDict):
@@ -208,7 +212,10 @@ class OneTimeKey(TypedDict):
 
 
 class PasswordReset(TypedDict):
-    """Body of ``POST password-resets``: the key, and the new password."""
+    """Body of ``POST password-resets``: the key, and the new password.
+
+    A reset ends all sessions of the account and revokes all of its API tokens.
+    """
 
     key: str
     new_password: str

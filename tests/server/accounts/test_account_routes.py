@@ -123,6 +123,7 @@ def test_new_password_ends_other_sessions(platform: PlatformProcess, newcomer) -
 
 def test_password_reset_key_works_once(platform, operator, newcomer) -> None:
     session, url = newcomer("erin"), f"{platform.url}/v1"
+    token = new_token(session, url)
     first, second = (
         operator.post(f"{url}/admin/users/erin/password-reset", timeout=20).json()["key"] for _ in range(2)
     )
@@ -132,6 +133,30 @@ def test_password_reset_key_works_once(platform, operator, newcomer) -> None:
     assert session.get(f"{url}/account", timeout=20).status_code == 401
     signed_in = browser().post(f"{url}/sign-in", json={"username": "erin", "password": "another horse"}, timeout=20)
     assert signed_in.status_code == 200
+    assert requests.get(f"{url}/account", headers=token, timeout=20).status_code == 401
+
+
+def new_token(session: requests.Session, url: str) -> dict[str, str]:
+    made = session.post(f"{url}/account/tokens", json={"name": "t"}, timeout=20).json()
+    return {"Authorization": f"Bearer {made['access_token']['private_key']}"}
+
+
+def test_password_change_revokes_tokens_and_reset_keys_on_request(platform, operator, newcomer) -> None:
+    session, url = newcomer("frances"), f"{platform.url}/v1"
+    used, other = new_token(session, url), new_token(session, url)
+    key = operator.post(f"{url}/admin/users/frances/password-reset", timeout=20).json()["key"]
+
+    def change(current: str, new: str, **options: bool) -> int:
+        body = {"current_password": current, "new_password": new, **options}
+        return requests.put(f"{url}/account/password", json=body, headers=used, timeout=20).status_code
+
+    assert change(PASSWORD, "longer horse") == 204
+    assert requests.get(f"{url}/account", headers=other, timeout=20).status_code == 200
+    assert change("longer horse", PASSWORD, revoke_tokens=True) == 204
+    assert requests.get(f"{url}/account", headers=other, timeout=20).status_code == 401
+    assert requests.get(f"{url}/account", headers=used, timeout=20).status_code == 200
+    reset = {"key": key, "new_password": "another horse"}
+    assert requests.post(f"{url}/password-resets", json=reset, timeout=20).status_code == 400
 
 
 def test_viewer_can_change_only_own_account(platform, newcomer) -> None:

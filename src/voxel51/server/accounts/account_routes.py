@@ -97,13 +97,11 @@ class AccountHandlers:
         self.password_limiter.check(user.name, WRONG_PASSWORDS)
         return self.accounts.begin_password_change(user, body.get("current_password"), body["new_password"])
 
-    def change_password(
-        self, context: RequestContext[User], _body: PasswordChange, hashed: PasswordHash | None
-    ) -> None:
+    def change_password(self, context: RequestContext[User], body: PasswordChange, hashed: PasswordHash | None) -> None:
         """Change the password."""
         if hashed is None:
             self.password_limiter.take(context.caller.name, WRONG_PASSWORDS)
-        self.accounts.change_password(context.caller, hashed)
+        self.accounts.change_password(context.caller, hashed, revoke_tokens=body.get("revoke_tokens", False))
 
     def audit_log(self, context: RequestContext[User], query: Query) -> AuditLog:
         """Return the audit log of the account."""

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Callable
 
-from sqlalchemy import Connection, Select, insert, select, update
+from sqlalchemy import Connection, Select, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from voxel51.server.accounts import audit
@@ -11,7 +11,7 @@ from voxel51.server.accounts.audit import COMMAND_LINE, Principal
 from voxel51.server.accounts.callers import DEFAULT_SCOPES, ROLE_SCOPES, User
 from voxel51.server.accounts.names import check_name
 from voxel51.server.accounts.passwords import PasswordHash, check_new_password, hash_password, is_password
-from voxel51.server.accounts.tables import applications, oidc_identities, tokens, users
+from voxel51.server.accounts.tables import applications, oidc_identities, one_time_keys, tokens, users
 from voxel51.server.accounts.tokens import CredentialCheck, CredentialKind, key_matches, parse_scopes, revoke_all
 from voxel51.server.database.advisory_locks import acquire_advisory_locks
 from voxel51.server.database.database import Database
@@ -115,8 +115,10 @@ class AccountService:
 
         return hash_if_permitted
 
-    def change_password(self, user: User, hashed: PasswordHash | None) -> None:
+    def change_password(self, user: User, hashed: PasswordHash | None, *, revoke_tokens: bool = False) -> None:
         """Store the user's own new password, and end all sessions except the one that authenticated the request.
+
+        With ``revoke_tokens``, revoke all API tokens too, with the same exception.
 
         Raises:
             Forbidden: ``hashed`` is None, as the current password was wrong.
@@ -126,7 +128,7 @@ class AccountService:
                 audit.record(connection, user, "password change failed", user)
             raise Forbidden("The current password is wrong; send the right one as current_password")
         with self._database.write() as connection:
-            set_password(connection, user, user, hashed, but=user.credential_id)
+            set_password(connection, user, hashed, but=user.credential_id, revoke_tokens=revoke_tokens)
 
     def authenticate(self, key: str, kind: CredentialKind = CredentialKind.TOKEN) -> User:
         """Return the user whose token or session has this key.
@@ -204,12 +206,17 @@ def has_users(connection: Connection) -> bool:
 
 
 def set_password(
-    connection: Connection, actor: Principal, user: User, hashed: PasswordHash, but: str | None = None
+    connection: Connection, user: User, hashed: PasswordHash, *, but: str | None = None, revoke_tokens: bool
 ) -> None:
-    """Store a new password, and end all sessions except the one with the id ``but``."""
+    """Store a new password, end all sessions and, if told to, revoke all tokens; except the one with the id ``but``.
+
+    Keys for resetting the earlier password become invalid.
+    """
     connection.execute(update(users).where(users.c.id == user.id).values(password_hash=hashed))
-    revoke_all(connection, user, CredentialKind.SESSION, but=but)
-    audit.record(connection, actor, "password changed", user)
+    connection.execute(delete(one_time_keys).where(one_time_keys.c.user_id == user.id))
+    kinds = [CredentialKind.SESSION, CredentialKind.TOKEN] if revoke_tokens else [CredentialKind.SESSION]
+    revoke_all(connection, user, *kinds, but=but)
+    audit.record(connection, user, "password changed", user, tokens_revoked=revoke_tokens)
 
 
 def require_full_access(connection: Connection, user: User) -> None:

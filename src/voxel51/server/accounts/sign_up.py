@@ -122,7 +122,7 @@ class SignUpService:
             _find(connection, _Purpose.RESET, key)
 
     def reset(self, key: str, hashed: PasswordHash) -> None:
-        """Store a new, ``hashed`` password with a one-time key, and end all sessions.
+        """Store a new, ``hashed`` password with a one-time key, end all sessions and revoke all API tokens.
 
         Raises:
             BadRequest: the key is invalid, used or expired.
@@ -131,7 +131,8 @@ class SignUpService:
             found = _redeem(connection, _Purpose.RESET, key)
             name = connection.execute(select(users.c.name).where(users.c.id == found.user_id)).scalar_one()
             user = User(found.user_id, name)
-            set_password(connection, user, user, hashed)
+            # Whoever needs a reset may have lost the tokens as well, or lost the account to another person.
+            set_password(connection, user, hashed, revoke_tokens=True)
 
     def expire(self) -> int:
         """Delete expired one-time keys; return how many."""

@@ -4,7 +4,7 @@ import { h } from "../../core/dom.js";
 import { call, get } from "../../core/api.js";
 import { date, percent, size } from "../../core/format.js";
 import { session } from "../../core/session.js";
-import { field, form, button } from "../../parts/form.js";
+import { button, checkbox, field, form } from "../../parts/form.js";
 import { confirmAction } from "../../parts/dialog.js";
 import { loaded } from "../../parts/load.js";
 import { attempt, notify } from "../../parts/notices.js";
@@ -64,14 +64,15 @@ function passwordForm({ username, has_password: hasPassword }) {
       h("input", { type: "text", name: "username", value: username, autocomplete: "username", hidden: true, readonly: true }),
       hasPassword && field("Current password", h("input", { type: "password", name: "current", required: true, autocomplete: "current-password" })),
       field("New password", newPasswordInput(), { hint: `${passwordHint} This signs you out of all other sessions.` }),
+      checkbox("Revoke all API tokens too", { name: "revokeTokens" }),
     ],
     {
       verb: hasPassword ? "Change password" : "Set password",
-      submit: async ({ current, password }, element) => {
-        await call("PUT", "/account/password", { json: { current_password: current ?? null, new_password: password } });
+      submit: async ({ current, password, revokeTokens }, element) => {
+        await call("PUT", "/account/password", { json: { current_password: current ?? null, new_password: password, revoke_tokens: revokeTokens } });
         element.reset();
         await reloadSession();
-        notify("Password changed. Other sessions were signed out.");
+        notify(`Password changed. Other sessions were signed out${revokeTokens ? ", and all API tokens were revoked" : ""}.`);
       },
     },
   );

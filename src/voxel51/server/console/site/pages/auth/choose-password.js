@@ -14,13 +14,13 @@ export function page() {
     form(
       [
         field("Reset key", h("input", { name: "key", required: true, value: key, autocomplete: "off" }), { hint: "From the link that the operator of the platform gave you. It works once." }),
-        field("New password", newPasswordInput(), { hint: passwordHint }),
+        field("New password", newPasswordInput(), { hint: `${passwordHint} This signs you out everywhere and revokes all API tokens of the account.` }),
       ],
       {
         verb: "Set password",
         submit: async (values) => {
           await call("POST", "/password-resets", { json: { key: values.key.trim(), new_password: values.password }, signsIn: true });
-          notify("Password changed. Sign in with the new password.");
+          notify("Password changed. Sign in with the new password, and create new API tokens.");
           navigate("/sign-in");
         },
       },
