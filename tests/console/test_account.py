@@ -14,7 +14,6 @@ from support.platforms import StartPlatform
 from support.webhook_receivers import Receiver
 from voxel51.users.api import API
 from voxel51.users.auth import Token
-from voxel51.wire.headers import SESSION_COOKIE
 from voxel51.wire.webhooks import WEBHOOK_EVENTS
 
 pytestmark = pytest.mark.slow
@@ -130,7 +129,7 @@ def test_sessions_are_listed_and_signed_out(visit: Visit, person: Person) -> Non
     agents = ("Mozilla/5.0 (Windows NT 10.0; rv:140.0) Gecko/20100101 Firefox/140.0", "a telephone", "a television")
     keys = [
         requests.post(f"{person.v1}/sign-in", json=body, headers={"User-Agent": agent}, timeout=20).cookies[
-            SESSION_COOKIE
+            person.cookie
         ]
         for agent in agents
     ]
@@ -141,7 +140,7 @@ def test_sessions_are_listed_and_signed_out(visit: Visit, person: Person) -> Non
     expect(page.get_by_role("row")).to_have_count(4)
 
     def is_in(key: str) -> bool:
-        return requests.get(f"{person.v1}/account", cookies={SESSION_COOKIE: key}, timeout=20).status_code == 200
+        return requests.get(f"{person.v1}/account", cookies={person.cookie: key}, timeout=20).status_code == 200
 
     assert [is_in(key) for key in keys] == [False, True, True]
     page.get_by_role("button", name="Sign out other sessions").click()

@@ -274,7 +274,7 @@ def test_expired_session_is_renewed_with_the_password(visit: Visit, person: Pers
     expect_state(page, "large.bin", "done")
     assert sent.begun == 1
     again = requests.post(f"{person.v1}/sign-in", json={"username": person.name, "password": PASSWORD}, timeout=20)
-    signed_in = Person(person.name, person.v1, again.cookies["voxel51_session"])
+    signed_in = Person(person.name, person.v1, again.cookies[person.cookie])
     assert kept(signed_in)["large.bin"]["sha256"] == sha256(large)
 
 

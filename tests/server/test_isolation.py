@@ -24,6 +24,7 @@ from support.stored_files import database_path
 from support.waiting import LIMIT_SECONDS
 from voxel51.server.accounts.tokens import hash_key
 from voxel51.server.encryption import load_secret_key
+from voxel51.server.http.cookies import cookies_of
 from voxel51.server.http.signing import LinkSigner
 
 LISTS = {"get /data/list", "get /jobs/list", "get /data", "get /jobs"}
@@ -336,8 +337,8 @@ def test_user_routes_require_valid_token(world: World, route: str) -> None:
         {"Authorization": world.alice.key},
         world.revoked.headers,
         world.expired.headers,
-        {"Cookie": "voxel51_session=wrong"},
-        {"Cookie": f"voxel51_session={world.alice.key}"},
+        {"Cookie": f"{cookies_of(world.platform.url).session}=wrong"},
+        {"Cookie": f"{cookies_of(world.platform.url).session}={world.alice.key}"},
         {"X-Voxel51-Agent": "mine"},
         {"X-Voxel51-Agent": world.alice.key},
         world.ended.headers(),

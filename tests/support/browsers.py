@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, 
 
 from demo.platform_process import PlatformProcess
 from support.waiting import LIMIT_MS
-from voxel51.wire.headers import SESSION_COOKIE
+from voxel51.server.http.cookies import cookies_of
 
 PICTURES = Path(__file__).resolve().parents[2] / "docs" / "pictures"
 PASSWORD = "correct horse battery staple"
@@ -64,11 +64,16 @@ class Person:
         v1 = f"{platform.url}/v1"
         answer = requests.post(f"{v1}/sign-up", json={"username": name, "password": PASSWORD})
         assert answer.status_code == 201, answer.text
-        return cls(name, v1, answer.cookies[SESSION_COOKIE])
+        return cls(name, v1, answer.cookies[cookies_of(platform.url).session])
 
     @property
     def headers(self) -> dict[str, str]:
-        return {"Cookie": f"{SESSION_COOKIE}={self.session}"}
+        return {"Cookie": f"{self.cookie}={self.session}"}
+
+    @property
+    def cookie(self) -> str:
+        """Return the name of the session's cookie."""
+        return cookies_of(self.v1.removesuffix("/v1")).session
 
 
 @dataclass
@@ -139,7 +144,7 @@ def visiting(browser: Browser, platform: PlatformProcess, person: Person | None)
     context = browser.new_context(viewport=DESK, accept_downloads=True, locale="en-GB", timezone_id="UTC")
     context.set_default_timeout(LIMIT_MS)
     if person is not None:
-        context.add_cookies([{"name": SESSION_COOKIE, "value": person.session, "url": platform.url}])
+        context.add_cookies([{"name": person.cookie, "value": person.session, "url": platform.url}])
     visit = Visit(context.new_page(), platform.url)
     context.on("page", lambda page: _watch(page, visit))
     _watch(visit.page, visit)

@@ -18,6 +18,7 @@ from voxel51.server.events.feed import Feed
 from voxel51.server.http import api_pages, openapi
 from voxel51.server.http.application import build_application
 from voxel51.server.http.compute_queue import ComputeQueue
+from voxel51.server.http.cookies import cookies_of
 from voxel51.server.http.endpoint import Dependencies
 from voxel51.server.http.rate_limits import RateLimiter
 from voxel51.server.http.route import Route
@@ -91,7 +92,7 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
     services = _Services(foundation, accounts, data, jobs, features)
     deletion = _deletion(services)
     routes = [*_routes(services, deletion)]
-    description = openapi.describe(routes, version("voxel51-platform"))
+    description = openapi.describe(routes, version("voxel51-platform"), cookies_of(addresses.public_url).session)
     pages = [*api_pages.api_pages(description), *documentation_pages(), *console_pages()]
     return Platform(
         application=build_application(routes, _dependencies(services), pages),

@@ -14,6 +14,7 @@ from voxel51.server.accounts.service import AccountService
 from voxel51.server.accounts.tokens import CredentialKind
 from voxel51.server.errors import Forbidden, Unauthenticated
 from voxel51.server.http.access import ANYONE, SIGNED_LINK, Access
+from voxel51.server.http.cookies import cookies_of
 from voxel51.server.http.endpoint import Authenticator
 from voxel51.server.http.signing import LinkSigner
 from voxel51.server.jobs.agent_routes import AGENT
@@ -45,6 +46,7 @@ class Credentials:
         self._attempts = attempts
         self._signer = signer
         self._origin = _origin(public_url)
+        self._session_cookie = cookies_of(public_url).session
 
     def authenticators(self) -> Mapping[Access[Any], Authenticator]:
         """Return the method that checks each kind of access."""
@@ -86,7 +88,7 @@ class Credentials:
         return self._applications.authenticate(key)
 
     def _user(self, request: Request) -> User:
-        session = request.cookies.get(headers.SESSION_COOKIE)
+        session = request.cookies.get(self._session_cookie)
         if session is None or headers.AUTHORIZATION in request.headers:
             return self._accounts.authenticate(_bearer(request))
         self._check_origin(request)

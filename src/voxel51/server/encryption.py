@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 _KEY_BYTES = 32
+_KEY_NAME, _NEXT_NAME = "signing.key", "signing.key.next"
 
 
 class DecryptionError(Exception):
@@ -53,9 +54,28 @@ def load_secret_key(folder: Path) -> bytes:
     Signed links are signed with it, and the key of each `Cipher` is derived from it.
 
     Raises:
-        RuntimeError: the file has another size, such as 0 bytes, with which anybody could forge signatures.
+        RuntimeError: the file has another size, such as 0 bytes, with which anybody could forge signatures. Or a
+            rotation of the key did not finish.
     """
-    path = folder / "signing.key"
+    if (folder / _NEXT_NAME).exists():
+        raise RuntimeError(
+            f"{folder / _NEXT_NAME} exists: a rotation of the key did not finish. Run it again: "
+            "voxel51 server rotate-key"
+        )
+    return _load_or_create(folder / _KEY_NAME)
+
+
+def begin_rotation(folder: Path) -> tuple[bytes, bytes]:
+    """Return the present key and the next one, which is created unless an unfinished rotation left it."""
+    return _load_or_create(folder / _KEY_NAME), _load_or_create(folder / _NEXT_NAME)
+
+
+def finish_rotation(folder: Path) -> None:
+    """Let the next key take the place of the present one, once every stored secret is encrypted with it."""
+    (folder / _NEXT_NAME).replace(folder / _KEY_NAME)
+
+
+def _load_or_create(path: Path) -> bytes:
     try:
         key = path.read_bytes()
     except FileNotFoundError:
@@ -68,7 +88,7 @@ def load_secret_key(folder: Path) -> bytes:
 def _create_secret_key(path: Path) -> bytes:
     key = secrets.token_bytes(_KEY_BYTES)
     # Written to a temporary file, synced and renamed: a crash leaves either no key file or a complete one.
-    temporary = path.with_suffix(f".{os.getpid()}")
+    temporary = path.with_name(f"{path.name}.{os.getpid()}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(key)

@@ -8,6 +8,7 @@ AGENT_KEY = "X-Voxel51-Agent"
 REQUEST_ID = "X-Request-Id"
 IDEMPOTENCY_KEY = "Idempotency-Key"
 IDEMPOTENCY_REPLAYED = "Idempotency-Replayed"
+# Beginnings of names: each platform adds a suffix, so that platforms on one host have cookies of their own.
 SESSION_COOKIE = "voxel51_session"
 SIGN_IN_COOKIE = "voxel51_sign_in"  # the state of an OIDC sign-in, while the browser is at the provider
 SIGN_IN_ERROR_COOKIE = (

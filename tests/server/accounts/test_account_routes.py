@@ -15,6 +15,7 @@ from support.platforms import NO_OP, PATIENT, new_platform, running
 from support.stored_files import database_path
 from support.submissions import post_job
 from support.waiting import LIMIT_SECONDS
+from voxel51.server.http.cookies import cookies_of
 
 PASSWORD = "correct horse"
 
@@ -277,5 +278,17 @@ def test_sign_in_options_say_whether_session_is_valid(operator: requests.Session
 
     assert operator.get(ways_in, timeout=20).json()["signed_in"] is True
     assert requests.get(ways_in, timeout=20).json()["signed_in"] is False
-    forged = {"Cookie": "voxel51_session=session_made-up"}
+    forged = {"Cookie": f"{cookies_of(platform.url).session}=session_made-up"}
     assert requests.get(ways_in, headers=forged, timeout=20).json()["signed_in"] is False
+
+
+def test_platforms_on_one_host_do_not_sign_each_other_out(platform, newcomer, start_platform) -> None:
+    session, other = newcomer("heidi"), start_platform()
+    body = {"username": "heidi", "password": PASSWORD}
+
+    assert session.post(f"{other.url}/v1/sign-up", json=body, timeout=20).status_code == 201
+
+    assert session.get(f"{platform.url}/v1/account", timeout=20).status_code == 200
+    assert session.get(f"{other.url}/v1/account", timeout=20).status_code == 200
+    assert session.post(f"{other.url}/v1/sign-out", timeout=20).status_code == 204
+    assert session.get(f"{platform.url}/v1/account", timeout=20).status_code == 200

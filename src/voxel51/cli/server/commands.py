@@ -3,7 +3,7 @@
 import argparse
 
 from voxel51.cli.parsing import show_help
-from voxel51.cli.server import applications, doctor, start, users, verify
+from voxel51.cli.server import applications, doctor, keys, start, users, verify
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -14,5 +14,6 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     start.add_to(verbs)
     doctor.add_to(verbs)
     verify.add_to(verbs)
+    keys.add_to(verbs)
     users.add_to(verbs)
     applications.add_to(verbs)

@@ -19,6 +19,7 @@ from voxel51.server.errors import ServiceError, Unauthenticated
 from voxel51.server.http.access import ANYONE
 from voxel51.server.http.bodies import JsonBody
 from voxel51.server.http.context import RequestContext
+from voxel51.server.http.cookies import PlatformCookies
 from voxel51.server.http.rate_limits import RateLimiter
 from voxel51.server.http.replies import JsonReply
 from voxel51.server.http.route import Headers, Policy, Route, route
@@ -27,7 +28,7 @@ from voxel51.wire.accounts import PasswordReset, Provider, SignedIn, SignIn, Sig
 from voxel51.wire.headers import SESSION_COOKIE
 
 WRONG_PASSWORDS = "wrong passwords for this account; existing sessions and tokens still work"
-_COOKIE = Headers(response={"Set-Cookie": f"the session, as {SESSION_COOKIE}"})
+_COOKIE = Headers(response={"Set-Cookie": f"the session; the name begins with {SESSION_COOKIE}"})
 _BY_ANYONE = Policy(ANYONE)
 
 
@@ -51,7 +52,7 @@ class SignInHandlers:
 
     Attributes:
         provider: the OIDC provider to offer, if any.
-        is_secure: whether browsers send the platform's cookies over HTTPS only.
+        cookies: names and attributes of the platform's cookies.
         password_limiter: failed passwords for one name, from any network.
     """
 
@@ -59,7 +60,7 @@ class SignInHandlers:
     session_service: SessionService
     accounts: AccountService
     provider: Provider | None
-    is_secure: bool
+    cookies: PlatformCookies
     password_limiter: RateLimiter
 
     def options(self, context: RequestContext[None]) -> SignInOptions:
@@ -72,7 +73,7 @@ class SignInHandlers:
         }
 
     def _is_signed_in(self, context: RequestContext[None]) -> bool:
-        key = cookie_parser(context.headers.get("cookie", "")).get(SESSION_COOKIE)
+        key = cookie_parser(context.headers.get("cookie", "")).get(self.cookies.session)
         try:
             return key is not None and bool(self.accounts.authenticate(key, CredentialKind.SESSION))
         except ServiceError:
@@ -91,7 +92,7 @@ class SignInHandlers:
         except Unauthenticated:
             self.password_limiter.take(_limited_name(body), WRONG_PASSWORDS)
             raise
-        return _signed_in(session, self.is_secure)
+        return _signed_in(session, self.cookies)
 
     def hash_for_sign_up(self, _context: RequestContext[None], body: SignUp) -> Callable[[], PasswordHash]:
         """Check everything else, and return the function that hashes the password."""
@@ -101,12 +102,12 @@ class SignInHandlers:
     def sign_up(self, context: RequestContext[None], body: SignUp, hashed: PasswordHash) -> JsonReply:
         """Create an account and begin a session."""
         name, invitation = body["username"], body.get("invitation")
-        return _signed_in(self.sign_up_service.sign_up(name, hashed, invitation, browser_of(context)), self.is_secure)
+        return _signed_in(self.sign_up_service.sign_up(name, hashed, invitation, browser_of(context)), self.cookies)
 
     def sign_out(self, context: RequestContext[User]) -> JsonReply:
         """End the session and delete its cookie."""
         self.session_service.end(context.caller)
-        cookie = f"{SESSION_COOKIE}=; {cookie_attributes(self.is_secure)}; Max-Age=0"
+        cookie = f"{self.cookies.session}=; {self.cookies.attributes}; Max-Age=0"
         return JsonReply(headers={"Set-Cookie": cookie})
 
     def hash_for_reset(self, _context: RequestContext[None], body: PasswordReset) -> Callable[[], PasswordHash]:
@@ -123,26 +124,21 @@ def _limited_name(body: SignIn) -> str:
     return body["username"][:MAX_NAME_LENGTH]  # a longer name has no account, and would only fill the memory
 
 
-def _signed_in(session: Session, is_secure: bool) -> JsonReply:
+def _signed_in(session: Session, cookies: PlatformCookies) -> JsonReply:
     body: SignedIn = {
         "username": session.user.name,
         "role": session.role,
         "expires_at": dates.to_text(session.expires_at),
     }
-    return JsonReply(body, {"Set-Cookie": session_cookie(session, is_secure)})
+    return JsonReply(body, {"Set-Cookie": session_cookie(session, cookies)})
 
 
-def session_cookie(session: Session, is_secure: bool) -> str:
+def session_cookie(session: Session, cookies: PlatformCookies) -> str:
     """Return the ``Set-Cookie`` header of a session."""
     expires = format_datetime(session.expires_at, usegmt=True)
-    return f"{SESSION_COOKIE}={session.key}; {cookie_attributes(is_secure)}; Expires={expires}"
+    return f"{cookies.session}={session.key}; {cookies.attributes}; Expires={expires}"
 
 
 def browser_of(context: RequestContext[object]) -> str:
     """Return the name of a session in lists: what the browser says about itself."""
     return context.headers.get("user-agent", "")
-
-
-def cookie_attributes(is_secure: bool) -> str:
-    """Return the attributes of every cookie: hidden from scripts, and not sent by pages of other sites."""
-    return "Path=/; HttpOnly; SameSite=Lax" + ("; Secure" if is_secure else "")

@@ -23,6 +23,7 @@ Document = dict[str, object]
 
 _SECURITY_SCHEMES: Mapping[str, Document] = {
     "user": {"type": "http", "scheme": "bearer", "description": "A user's API token"},
+    # The name of the cookie follows from the platform's address: see `describe`.
     "session": {"type": "apiKey", "in": "cookie", "name": SESSION_COOKIE, "description": "A browser's session"},
     "application": {"type": "apiKey", "in": "header", "name": APPLICATION_KEY, "description": "An application's token"},
     "active_user": {
@@ -65,8 +66,9 @@ _IDEMPOTENCY = (
 _FILE_HEADERS = {REPR_DIGEST: "SHA-256 of the whole file, where it is known"}
 
 
-def describe(routes: Iterable[Route], version: str) -> Document:
-    """Return the OpenAPI document of ``routes``."""
+def describe(routes: Iterable[Route], version: str, session_cookie: str) -> Document:
+    """Return the OpenAPI document of ``routes``; ``session_cookie`` is the name of the cookie of sessions."""
+    schemes = {**_SECURITY_SCHEMES, "session": {**_SECURITY_SCHEMES["session"], "name": session_cookie}}
     ordered = sorted(routes, key=lambda route: (route.path, route.method))
     shapes = list(
         dict.fromkeys([*(shape for route in ordered for shape in _shapes(route)), ErrorResponse, QueryDocument])
@@ -81,7 +83,7 @@ def describe(routes: Iterable[Route], version: str) -> Document:
         "info": {"title": "Voxel51 platform", "version": version, "license": {"name": "Apache-2.0"}},
         "servers": [{"url": f"/{API_VERSION}"}],
         "paths": paths,
-        "components": {"schemas": components, "securitySchemes": _SECURITY_SCHEMES},
+        "components": {"schemas": components, "securitySchemes": schemes},
     }
 
 

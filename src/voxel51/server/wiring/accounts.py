@@ -28,6 +28,7 @@ from voxel51.server.accounts.sign_in_routes import SignInHandlers, sign_in_route
 from voxel51.server.accounts.sign_up import SignUpService
 from voxel51.server.accounts.tokens import CredentialKind, TokenService
 from voxel51.server.database.search import Query
+from voxel51.server.http.cookies import cookies_of
 from voxel51.server.http.rate_limits import RateLimiter
 from voxel51.server.http.route import Route
 from voxel51.server.outbound.guard import Guard
@@ -57,14 +58,14 @@ class AccountServices:
         """Yield the routes of accounts. ``collectors`` export what users have in other packages."""
         settings, public_url = self.foundation.settings, self.foundation.addresses.public_url
         exports = AccountExportService({**self._collectors(), **collectors})
-        is_secure = public_url.startswith("https:")
+        cookies = cookies_of(public_url)
         password_limiter = RateLimiter(settings.account_failures_per_minute / 60, settings.account_failures_per_minute)
         yield from sign_in_routes(
             SignInHandlers(
-                self.sign_up, self.sessions, self.accounts, _offered_provider(settings), is_secure, password_limiter
+                self.sign_up, self.sessions, self.accounts, _offered_provider(settings), cookies, password_limiter
             )
         )
-        yield from oidc_routes(OidcHandlers(self.oidc, is_secure))
+        yield from oidc_routes(OidcHandlers(self.oidc, cookies))
         yield from account_routes(
             AccountHandlers(self.accounts, self.tokens, self.audit, exports, deletion, public_url, password_limiter)
         )

@@ -2,19 +2,18 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from http.cookies import CookieError, SimpleCookie
 
 from voxel51.server.accounts.access import BY_USER, USER
 from voxel51.server.accounts.callers import User
 from voxel51.server.accounts.oidc.service import SIGN_IN_LIFETIME, OidcService, StartedSignIn
-from voxel51.server.accounts.sign_in_routes import browser_of, cookie_attributes, session_cookie
+from voxel51.server.accounts.sign_in_routes import browser_of, session_cookie
 from voxel51.server.http.access import ANYONE
 from voxel51.server.http.context import RequestContext
+from voxel51.server.http.cookies import PlatformCookies, read_cookie
 from voxel51.server.http.replies import JsonReply
 from voxel51.server.http.route import Headers, Policy, Route, route
 from voxel51.server.parameters import QueryParameter
 from voxel51.wire.accounts import OidcRedirect
-from voxel51.wire.headers import SIGN_IN_COOKIE
 
 SIGN_IN_PATH = "/sign-in/oidc"
 CALLBACK_PATH = "/sign-in/oidc/callback"
@@ -61,10 +60,10 @@ def oidc_routes(handlers: "OidcHandlers") -> Iterable[Route]:
 
 @dataclass(frozen=True, slots=True)
 class OidcHandlers:
-    """Handlers of the OIDC routes. With ``is_secure``, browsers send the platform's cookies over HTTPS only."""
+    """Handlers of the OIDC routes. ``cookies`` has the names and attributes of the platform's cookies."""
 
     oidc: OidcService
-    is_secure: bool
+    cookies: PlatformCookies
 
     def discover(self, _context: RequestContext[object]) -> None:
         """Read the provider's configuration, which may take a request to it."""
@@ -83,9 +82,9 @@ class OidcHandlers:
 
     def finish(self, context: RequestContext[None]) -> JsonReply:
         """Begin a session, or link an account that is signed in already, and redirect to the console."""
-        sealed_state = _read_state_cookie(context.headers.get("cookie", ""))
+        sealed_state = read_cookie(context.headers.get("cookie", ""), self.cookies.sign_in)
         session, path = self.oidc.finish(context.query_params, sealed_state, browser_of(context))
-        cookie = self._expired_state_cookie() if session is None else session_cookie(session, self.is_secure)
+        cookie = self._expired_state_cookie() if session is None else session_cookie(session, self.cookies)
         return JsonReply(None, {"Location": path, "Set-Cookie": cookie, **_NO_STORE})
 
     def unlink(self, context: RequestContext[User]) -> None:
@@ -94,15 +93,7 @@ class OidcHandlers:
 
     def _state_cookie(self, started: StartedSignIn) -> str:
         seconds = int(SIGN_IN_LIFETIME.total_seconds())
-        return f"{SIGN_IN_COOKIE}={started.cookie}; {cookie_attributes(self.is_secure)}; Max-Age={seconds}"
+        return f"{self.cookies.sign_in}={started.cookie}; {self.cookies.attributes}; Max-Age={seconds}"
 
     def _expired_state_cookie(self) -> str:
-        return f"{SIGN_IN_COOKIE}=; {cookie_attributes(self.is_secure)}; Max-Age=0"
-
-
-def _read_state_cookie(header: str) -> str | None:
-    try:
-        found = SimpleCookie(header).get(SIGN_IN_COOKIE)
-    except CookieError:
-        return None
-    return None if found is None else found.value
+        return f"{self.cookies.sign_in}=; {self.cookies.attributes}; Max-Age=0"

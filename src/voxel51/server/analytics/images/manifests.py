@@ -84,7 +84,7 @@ class ArchivedFiles:
         Raises:
             InvalidImage: the index names no image, or each lacks a file.
         """
-        missing = []
+        missing: list[str] = []
         for name in self._manifests(list(_digests(index.get("manifests"))), 0):
             files = self._references.get(_hashed(name), ([], []))[0] if self.has(name) else []
             lacking = [file for file in files if not self.has(file)] if files else [name]
