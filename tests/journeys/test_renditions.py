@@ -17,7 +17,7 @@ import requests
 
 from demo.platform_process import PlatformProcess
 from support.accounts import User
-from support.video_samples import VARIABLE_TIMES_MS, footage, number_in, numbered_video
+from support.video_samples import VARIABLE_TIMES_MS, footage, huge_gif, number_in, numbered_video
 from support.waiting import LIMIT_SECONDS
 from voxel51.labels.media.frame import Pixels
 from voxel51.labels.media.video_reader import VideoReader
@@ -94,6 +94,37 @@ def test_rendition_is_made_once_and_then_returned_at_once(looked: Looked) -> Non
     assert (again.status_code, again.content) == (200, made.content)
     assert picture(made).shape == (85, 200, 3)
     assert again.headers["etag"] == made.headers["etag"]
+
+
+def test_rendition_is_cancelled_while_it_is_made_and_deleted_afterwards(looked: Looked, tmp_path: Path) -> None:
+    video = numbered_video(tmp_path / "long.mp4", frames=3000)
+    data_id = looked.api.upload_data(str(video))["id"]
+    path = f"data/{data_id}/renditions"
+
+    def delete(path: str) -> int:
+        url = f"{looked.user.v1}/{path}"
+        return requests.delete(url, headers=looked.user.headers, timeout=LIMIT_SECONDS).status_code
+
+    assert looked.get(f"{path}/playable", wait="0").status_code == 202
+    assert delete(f"{path}/playable?height=360") == 404
+    assert delete(f"{path}/playable") == 204
+    assert looked.get(path).json() == {"renditions": []}
+    assert delete(f"{path}/playable") == 404
+
+    assert looked.get(f"{path}/poster").status_code == 200
+    assert delete(f"{path}/poster") == 204
+    assert looked.get(f"{path}/poster", wait="0").status_code == 202
+    assert delete(path) == 204
+    assert looked.get(path).json() == {"renditions": []}
+
+
+def test_rendition_of_a_huge_image_is_refused(looked: Looked, tmp_path: Path) -> None:
+    data_id = looked.api.upload_data(str(huge_gif(tmp_path / "bomb.gif", 16000, 16000)))["id"]
+
+    answer = looked.get(f"data/{data_id}/renditions/poster")
+
+    assert answer.status_code == 400
+    assert "'bomb.gif' has frames of 16000 x 16000 pixels" in answer.text
 
 
 def test_playable_video_has_the_same_frames(looked: Looked) -> None:

@@ -3,6 +3,7 @@
 The routes are read from the platform's API description, so a new route without an expectation fails the test.
 """
 
+import hashlib
 import itertools
 import json
 import sqlite3
@@ -57,7 +58,11 @@ OWNED = {
     "get /jobs/{job_id}/renditions", "get /jobs/{job_id}/renditions/annotated",
     "get /jobs/{job_id}/renditions/sheet", "get /jobs/{job_id}/renditions/frame",
     "get /jobs/{job_id}/renditions/labels", "get /jobs/{job_id}/renditions/evaluation",
-    "get /jobs/{job_id}/renditions/comparison",
+    "get /jobs/{job_id}/renditions/comparison", "post /data/reuse",
+    *(f"delete /data/{{data_id}}/renditions{kind}" for kind in
+      ("", "/playable", "/index", "/poster", "/thumbnails", "/frame", "/clip")),
+    *(f"delete /jobs/{{job_id}}/renditions{kind}" for kind in
+      ("", "/annotated", "/sheet", "/frame", "/labels", "/evaluation", "/comparison")),
     "head /data/uploads/{upload_id}", "patch /data/uploads/{upload_id}", "delete /data/uploads/{upload_id}",
 }  # fmt: skip
 APPLICATIONS = {
@@ -134,6 +139,9 @@ MANIFEST: dict[str, Any] = {
     "zip_outputs": False,
 }
 
+SECRET = b"a secret"
+"""Content of each file in the world."""
+
 BODIES = {
     "put /data/{data_id}/ttl": {"days": "-9"}, "put /jobs/{job_id}/ttl": {"days": "-9"},
     "put /jobs/{job_id}/state": {"state": "FAILED"}, "put /links/attempts/{attempt_id}/status": {},
@@ -142,6 +150,7 @@ BODIES = {
     "post /apps/users": {"username": "mallory"},
     "post /webhooks": {"url": "http://127.0.0.1:9/"}, "patch /webhooks/{webhook_id}": {"enabled": False},
     "post /data/url": {"signed_url": "http://127.0.0.1:9/", "filename": "a", "mimetype": "a/b", "size": 1},
+    "post /data/reuse": {"sha256": hashlib.sha256(SECRET).hexdigest(), "size": len(SECRET)},
     "post /data/batch": {"action": "delete", "ids": []}, "post /jobs/batch": {"action": "kill", "ids": []},
     "post /analytics/batch": {"action": "details", "ids": []},
     "post /account/tokens": {"name": "n"}, "post /account/tokens/{token_id}/rotate": {},
@@ -247,7 +256,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 def _upload_and_run(platform: PlatformProcess, headers: dict[str, str]) -> dict[str, str]:
     """Create data and a complete job as the user of ``headers``; return the values of the placeholders in paths."""
-    v1, files = f"{platform.url}/v1", {"file": ("a.txt", b"a secret")}
+    v1, files = f"{platform.url}/v1", {"file": ("a.txt", SECRET)}
     data = requests.post(f"{v1}/data", files=files, headers=headers, timeout=20).json()["data"]
     request = {"analytic": "journeys/no-op", "inputs": {}, "parameters": {}}
     files = {"file": ("job.json", json.dumps(request).encode())}

@@ -22,6 +22,7 @@ from voxel51.server.encryption import Cipher
 from voxel51.server.jobs.actions import JobActions
 from voxel51.server.jobs.attempt_reports import AttemptReports
 from voxel51.server.jobs.attempts import Attempt, AttemptService, ClaimedAttempt
+from voxel51.server.jobs.fair_share import same_limit
 from voxel51.server.jobs.queue_positions import QueuePositions
 from voxel51.server.jobs.service import JobService
 from voxel51.server.jobs.tasks import TaskService
@@ -30,6 +31,9 @@ from voxel51.server.outcomes import only
 from voxel51.server.storage.local import LocalStorage
 
 MOST_LOST = 3
+MOST_INTERNAL = 2
+"""Internal jobs of one owner that run at once."""
+
 DOCUMENT = {
     "info": {"name": "count", "version": "1.0", "description": "counts", "supports_cpu": True, "supports_gpu": False},
     "inputs": [{"name": "video", "type": "types.Video", "description": "the video", "required": True}],
@@ -123,7 +127,9 @@ def job_rooms(folder: Path, database_url: str) -> Iterator[Rooms]:
         data=data,
         jobs=jobs,
         actions=JobActions(database, lambda: wakes.append("wake"), jobs.expire),
-        attempts=AttemptService(database, storage, MOST_LOST, timedelta(minutes=15), quotas.most_running),
+        attempts=AttemptService(
+            database, storage, MOST_LOST, timedelta(minutes=15), quotas.most_running, same_limit(MOST_INTERNAL)
+        ),
         reports=AttemptReports(database, storage, timedelta(minutes=15)),
         quotas=quotas,
         tasks=TaskService(database, data, sources, links),

@@ -171,6 +171,14 @@ KINDS: dict[str, Callable[[Path], Path]] = {
 """Kind -> maker of a numbered video of it in a folder."""
 
 
+def huge_gif(path: Path, width: int, height: int) -> Path:
+    """Write a GIF of some thirty bytes whose one frame has the given size."""
+    size = width.to_bytes(2, "little") + height.to_bytes(2, "little")
+    palette, frame = b"\0\0\0\xff\xff\xff", b"\x2c\0\0\0\0" + size + b"\0" + b"\x02\x02\x44\x01\0"
+    path.write_bytes(b"GIF89a" + size + b"\x80\0\0" + palette + frame + b";")
+    return path
+
+
 def footage(name: str) -> Path:
     """The real clip ``name``, fetched if need be. Without a network the test is skipped, except in CI."""
     described = importlib.util.spec_from_file_location("fetch", ROOT / "footage" / "fetch.py")

@@ -36,6 +36,7 @@ _MAXIMA = {
     "cleanup_interval_seconds": _CENTURY_DAYS * 86400,
     "grace_seconds": _CENTURY_DAYS * 86400,
     "job_wall_seconds": _CENTURY_DAYS * 86400,
+    "rendition_wall_seconds": _CENTURY_DAYS * 86400,
     "job_cpu_seconds": _CENTURY_DAYS * 86400,
     "job_memory_bytes": 2**62,
     "user_bytes": 2**62,
@@ -99,6 +100,10 @@ class Settings:
     concurrency: int = _setting(0, "number of slots, that is of jobs that run at the same time; 0: one per processor")
     rendition_concurrency: int = _setting(
         2, "renditions (annotated videos, thumbnails) made at the same time, besides jobs"
+    )
+    rendition_wall_seconds: float = _setting(3600.0, "seconds in which one rendition must be made")
+    user_running_renditions: int = _setting(
+        0, "renditions of one user that are made at the same time; 0: as many as leave a slot for other users"
     )
     rendition_retention_days: float = _setting(30.0, "days after its last use until a rendition is deleted")
     renditions_per_user: int = _setting(1000, "renditions kept per user; the least recently used are deleted first")
@@ -217,7 +222,8 @@ class Settings:
                 ) from None
 
     def _check_amounts(self) -> None:
-        at_least_one = ("threads", "rendition_concurrency", "rendition_retention_days", "renditions_per_user",
+        at_least_one = ("threads", "rendition_concurrency", "rendition_wall_seconds", "rendition_retention_days",
+                        "renditions_per_user",
                         "job_attempts", "job_wall_seconds", "job_cpu_seconds", "job_memory_bytes",
                         "job_file_bytes", "lifetime_days", "event_retention_days", "event_streams",
                         "event_streams_per_user", "request_head_seconds", "request_body_seconds",
@@ -228,6 +234,7 @@ class Settings:
             if not getattr(self, name) > 0:
                 raise SettingError(f"{name} is {getattr(self, name)}; it must be greater than 0")
         not_negative = ("concurrency", "disk_reserve_bytes", "grace_seconds", "user_bytes", "user_running_jobs",
+                        "user_running_renditions",
                         "requests_per_second", "address_failures_per_minute",
                         "account_failures_per_minute")  # fmt: skip
         for name in not_negative:
@@ -271,6 +278,11 @@ class Settings:
     def total_slots(self) -> int:
         """Number of jobs that may run at the same time."""
         return self.concurrency or cores()
+
+    @property
+    def renditions_at_once(self) -> int:
+        """Number of renditions of one user that may be made at the same time."""
+        return self.user_running_renditions or max(1, self.rendition_concurrency - 1)
 
     def describe(self) -> list[SettingValue]:
         """Return all settings for operators; secrets and passwords in URLs are masked."""

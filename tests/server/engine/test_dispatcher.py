@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from support.database_outages import database_outage, failing_after
 from support.job_services import MOST_LOST
@@ -36,8 +36,8 @@ def runner() -> ManualRunner:
     return ManualRunner()
 
 
-def new_dispatcher(rooms, runner, gate):
-    settings = DispatchSettings(slots=3, internal_slots=1, limits=LIMITS, base_url="http://platform/v1")
+def new_dispatcher(rooms, runner, gate, internal_limits=LIMITS):
+    settings = DispatchSettings(3, 1, LIMITS, internal_limits, base_url="http://platform/v1")
     return Dispatcher(rooms.attempts, rooms.tasks, runner, gate, settings)
 
 
@@ -278,3 +278,18 @@ def test_outage_is_logged_without_a_traceback_and_once(rooms, alice, runner, dis
     assert [record.getMessage() for record in caplog.records if record.levelname != "INFO"] == [
         "dispatching waits: the database is away"
     ]
+
+
+def test_internal_jobs_have_limits_of_their_own(rooms, alice, runner, tmp_path):
+    short = JobLimits(**{**LIMITS, "wall_seconds": 1.5})
+    job_id, internal = rooms.submit(alice), rooms.submit(alice)
+    with rooms.database.write() as connection:
+        connection.execute(update(jobs).where(jobs.c.id == internal).values(internal=True))
+    dispatcher = new_dispatcher(rooms, runner, StartGate(tmp_path, 0), short)
+    dispatcher.open()
+
+    wait_until(lambda: len(runner.started) == 2)
+    dispatcher.close()
+
+    limits = {launch.environment["JOB_ID"]: launch.limits for launch in runner.started}
+    assert limits == {job_id: LIMITS, internal: short}

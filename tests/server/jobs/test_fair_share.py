@@ -1,7 +1,10 @@
 """Fair-share scheduling: no owner waits behind all jobs of another."""
 
-from sqlalchemy import insert, select
+from collections import Counter
 
+from sqlalchemy import insert, select, update
+
+from support.job_services import MOST_INTERNAL
 from voxel51.server.jobs.tables import jobs
 
 
@@ -68,6 +71,19 @@ def test_ten_thousand_jobs_of_one_owner_do_not_delay_another(rooms, alice, bob):
     claims = rooms.attempts.claim(2)
 
     assert sorted(owners_of(rooms, claims)) == sorted([alice.id, bob.id])
+
+
+def test_one_owners_internal_jobs_leave_a_slot_for_others(rooms, alice, bob):
+    job_ids = {owner: [rooms.submit(owner) for _ in range(5)] for owner in (alice, bob)}
+    with rooms.database.write() as connection:
+        connection.execute(update(jobs).values(internal=True))
+
+    first = rooms.attempts.claim(MOST_INTERNAL + 1, internal=True)
+    second = rooms.attempts.claim(10, internal=True)
+
+    counted = Counter(owner.name for owner in (alice, bob) for each in first if each.job_id in job_ids[owner])
+    assert set(counted) == {"alice", "bob"}
+    assert len(first) + len(second) == 2 * MOST_INTERNAL
 
 
 def test_owner_at_their_limit_waits_while_others_continue(rooms, alice, bob):

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from voxel51.analytics.rendition.budget import WHOLE_VIDEO_KINDS, check_budget
 from voxel51.analytics.rendition.renderers import RENDERERS, RenditionTask
 from voxel51.labels.errors import InvalidLabels
 from voxel51.labels.media.containers import UnreadableVideo
@@ -21,6 +22,8 @@ def process(job: Job) -> None:
     folder.mkdir()
     task = RenditionTask(job.inputs, arguments, folder, job.progress)
     try:
+        if kind in WHOLE_VIDEO_KINDS:
+            check_budget(task.video)
         made = RENDERERS[kind](task)
     except (UnreadableVideo, InvalidLabels, ValueError) as error:
         raise InvalidInput(_named(str(error), job.inputs, job.filenames)) from None

@@ -66,6 +66,10 @@ _SIGNATURES = (
 )
 
 
+MAX_FRAME_PIXELS = 2**26
+"""Largest frame that is decoded, in pixels: 8192 x 8192. A file of a hundred bytes can declare frames of gigabytes."""
+
+
 class UnreadableVideo(Exception):
     """File without a decodable frame. The text names the file and what is wrong with it."""
 
@@ -94,6 +98,14 @@ def open_container(path: Path, name: str) -> tuple[InputContainer, VideoStream]:
     if stream.codec_context is None:
         container.close()
         raise UnreadableVideo(f"{name!r} holds video of an unsupported codec; convert it to H.264 in MP4")
+    width, height = stream.codec_context.width, stream.codec_context.height
+    if width * height > MAX_FRAME_PIXELS:
+        container.close()
+        raise UnreadableVideo(
+            f"{name!r} has frames of {width} x {height} pixels; the limit is {MAX_FRAME_PIXELS} pixels. Scale it down"
+        )
+    # The decoder refuses larger frames too: they may follow small ones.
+    stream.codec_context.options = {"max_pixels": str(MAX_FRAME_PIXELS)}
     stream.thread_type = "AUTO"
     return container, stream
 

@@ -18,7 +18,7 @@ from voxel51.server.engine.owned_attempts import AttemptEnd, OwnedAttempt, Owned
 from voxel51.server.engine.runner import AttemptOutcome, ProcessIdentity, Runner
 from voxel51.server.engine.start_gate import StartGate
 from voxel51.server.errors import ServiceError
-from voxel51.server.jobs.attempts import AttemptService, ClaimedAttempt, Settlement, UnsettledAttempt
+from voxel51.server.jobs.attempts import AttemptService, Settlement, UnsettledAttempt
 from voxel51.server.jobs.tasks import TaskService
 from voxel51.wire import dates
 from voxel51.wire import tasks as names
@@ -45,13 +45,15 @@ class DispatchSettings:
     Attributes:
         slots: how many user-submitted jobs run at once.
         internal_slots: how many internal jobs run at once, in addition. Users wait for these with a page open.
-        limits: limits of each attempt.
+        limits: limits of each attempt at a user-submitted job.
+        internal_limits: limits of each attempt at an internal job.
         base_url: the URL, with the API version, at which attempts reach the platform.
     """
 
     slots: int
     internal_slots: int
     limits: JobLimits
+    internal_limits: JobLimits
     base_url: str
 
 
@@ -229,7 +231,7 @@ class Dispatcher:
     def _start(self, attempt: OwnedAttempt) -> None:
         started = time.monotonic()
         try:
-            attempt.process = self._runner.start(self._launch_spec(attempt.claimed))
+            attempt.process = self._runner.start(self._launch_spec(attempt))
         except OSError as error:  # no memory, no process ids, a full disk: not the fault of the job
             reason = error.strerror or error  # without paths of this machine: users see it
             attempt.end = AttemptEnd(Settlement.NOT_STARTED, f"the attempt could not be started: {reason}")
@@ -269,7 +271,8 @@ class Dispatcher:
         if attempt.process_id is not None:
             orphan_processes.kill(ProcessIdentity(attempt.process_id, attempt.process_started_at or 0.0))
 
-    def _launch_spec(self, claimed: ClaimedAttempt) -> LaunchSpec:
+    def _launch_spec(self, attempt: OwnedAttempt) -> LaunchSpec:
+        claimed = attempt.claimed
         environment = {
             names.TASK_DESCRIPTION: self._tasks.description_url(claimed.attempt_id),
             names.JOB_ID: claimed.job_id,
@@ -277,4 +280,5 @@ class Dispatcher:
             names.API_BASE_URL: self._settings.base_url,
             names.LOGFILE_SIGNED_URL: self._tasks.log_url(claimed.attempt_id),
         }
-        return LaunchSpec(claimed.attempt_id, claimed.entry_point, environment, self._settings.limits)
+        limits = self._settings.internal_limits if attempt.internal else self._settings.limits
+        return LaunchSpec(claimed.attempt_id, claimed.entry_point, environment, limits)

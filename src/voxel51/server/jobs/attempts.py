@@ -11,7 +11,6 @@ the job returns to the queue no matter which of its earlier reports survived.
 import logging
 import secrets
 import uuid
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -83,7 +82,8 @@ class AttemptService:
         storage: where logs are kept.
         max_lost_attempts: number of lost attempts after which a job fails.
         grace: time after the end of its job in which an attempt may still report.
-        concurrency_limits: limits of the jobs that run at once, by owner.
+        concurrency_limits: limits of the user-submitted jobs that run at once, by owner.
+        internal_limits: the same for internal jobs.
     """
 
     def __init__(
@@ -93,19 +93,21 @@ class AttemptService:
         max_lost_attempts: int,
         grace: timedelta,
         concurrency_limits: ConcurrencyLimits,
+        internal_limits: ConcurrencyLimits,
     ) -> None:
         self._database = database
         self._storage = storage
         self._max_lost_attempts = max_lost_attempts
         self._grace = grace
         self._concurrency_limits = concurrency_limits
+        self._internal_limits = internal_limits
 
     def claim(self, limit: int, *, internal: bool = False) -> list[ClaimedAttempt]:
         """Claim up to ``limit`` queued jobs by fair share. Each gets a new attempt, which becomes its current one.
 
         The jobs are either user-submitted or ``internal``.
         """
-        limits = _no_limits if internal else self._concurrency_limits
+        limits = self._internal_limits if internal else self._concurrency_limits
         # One transaction locks the jobs, inserts the attempts and moves the jobs to SCHEDULED: no job is claimed twice,
         # also if several dispatchers claim at once. If it fails, the jobs are still queued.
         with self._database.write(durable=False) as connection:
@@ -215,10 +217,6 @@ class AttemptService:
         refers = or_(attempts.c.output_key == key, attempts.c.log_key == key)
         with self._database.read() as connection:
             return connection.execute(select(attempts.c.id).where(refers)).first() is not None
-
-
-def _no_limits(_connection: Connection, _owner_ids: Sequence[str]) -> Mapping[str, int]:
-    return {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,15 @@ ConcurrencyLimits = Callable[[Connection, Sequence[str]], Mapping[str, int]]
 """Function from owner ids to how many jobs of each owner may run at once. Owners that it leaves out have no limit."""
 
 
+def same_limit(amount: int) -> ConcurrencyLimits:
+    """Return limits by which each owner may run ``amount`` jobs at once."""
+
+    def limits(_connection: Connection, owner_ids: Sequence[str]) -> Mapping[str, int]:
+        return dict.fromkeys(owner_ids, amount)
+
+    return limits
+
+
 class QueuedJob(NamedTuple):
     """A queued job that is to be started."""
 

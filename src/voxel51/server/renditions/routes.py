@@ -66,11 +66,16 @@ def _routes(
 
     yield route("GET", f"{path}/renditions", list_renditions, "List the renditions that are stored or being made",
                 BY_USER, answers=RenditionList, errors=(400, 404))  # fmt: skip
+    yield route("DELETE", f"{path}/renditions", _deleter(renditions, source_of, None),
+                "Cancel or delete all renditions", BY_USER, status=204, errors=(400, 404))  # fmt: skip
     waiting = Policy(USER, calls_other_hosts=True)  # it may wait for an internal job
     for spec in specs.values():
         yield route("GET", f"{path}/renditions/{spec.name}", _getter(renditions, source_of, spec), spec.summary,
                     waiting, answers=FileReply, errors=(400, 404, 503), more_answers=_PENDING,
                     parameters={**spec.arguments, "wait": _WAIT})  # fmt: skip
+        summary = f"Cancel or delete the rendition '{spec.name}' with the same arguments"
+        yield route("DELETE", f"{path}/renditions/{spec.name}", _deleter(renditions, source_of, spec), summary,
+                    BY_USER, status=204, errors=(400, 404), parameters=spec.arguments)  # fmt: skip
 
 
 def _shared_route(renditions: RenditionService, shares: ShareService, spec: RenditionSpec) -> Route:
@@ -97,6 +102,15 @@ def _getter(renditions: RenditionService, source_of: _SourceOf, spec: RenditionS
             time.sleep(_POLL_SECONDS)
 
     return get
+
+
+def _deleter(
+    renditions: RenditionService, source_of: _SourceOf, spec: RenditionSpec | None
+) -> Callable[[RequestContext[User]], None]:
+    def delete(context: RequestContext[User]) -> None:
+        renditions.delete(context.caller, source_of(context), spec, context.query_params)
+
+    return delete
 
 
 def _wait_seconds(context: RequestContext[User]) -> float:

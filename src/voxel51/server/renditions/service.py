@@ -13,7 +13,7 @@ from voxel51.server.accounts.callers import User
 from voxel51.server.database.advisory_locks import acquire_advisory_locks
 from voxel51.server.database.database import Database
 from voxel51.server.downloads import Download
-from voxel51.server.errors import BadRequest, ServiceError, Unavailable
+from voxel51.server.errors import BadRequest, NotFound, ServiceError, Unavailable
 from voxel51.server.jobs.internal import InternalJobs
 from voxel51.server.jobs.outputs import checked_output, jobs_with_files
 from voxel51.server.jobs.status import final_message, progress_of
@@ -120,6 +120,25 @@ class RenditionService:
             }
             for row in rows
         ]
+
+    def delete(
+        self, owner: User, source: RenditionSource, spec: RenditionSpec | None, given: Mapping[str, str]
+    ) -> None:
+        """Delete a rendition, or cancel it while it is made; without ``spec``, do so with all of the source.
+
+        Raises:
+            NotFound: the owner has no such data or job, or it has no such rendition.
+            BadRequest: an argument is invalid.
+        """
+        self._sources.check(owner, source)
+        chosen = [renditions.c.subject == source.key]
+        if spec is not None:
+            chosen += [renditions.c.kind == spec.name, renditions.c.variant == _digest(spec.read(given))]
+        with self._database.write() as connection:
+            ids = connection.execute(select(renditions.c.internal_job_id).where(*chosen)).scalars().all()
+            if spec is not None and not ids:
+                raise NotFound(f"The rendition '{spec.name}' with these arguments is neither stored nor being made")
+            self._delete(connection, ids)
 
     def expire(self) -> int:
         """Delete renditions that are unused or failed, and what is left of deleted data and jobs; return how many."""

@@ -18,6 +18,7 @@ from voxel51.server.jobs.actions import JobActions
 from voxel51.server.jobs.agent_routes import agent_routes
 from voxel51.server.jobs.attempt_reports import AttemptReports
 from voxel51.server.jobs.attempts import AttemptService
+from voxel51.server.jobs.fair_share import same_limit
 from voxel51.server.jobs.queue_positions import QueuePositions
 from voxel51.server.jobs.routes import OutputFormats, job_routes
 from voxel51.server.jobs.service import JobService, has_active_jobs
@@ -65,10 +66,16 @@ def build_jobs(foundation: Foundation, accounts: AccountServices, data: DataServ
     analytics = AnalyticService(database)
     analytics.install(installed, internal={RENDITION_ANALYTIC})
     grace = timedelta(seconds=settings.grace_seconds)
-    attempts = AttemptService(database, storage, settings.job_attempts, grace, max_running)
+    of_each_user = same_limit(settings.renditions_at_once)
+    attempts = AttemptService(database, storage, settings.job_attempts, grace, max_running, of_each_user)
     tasks = TaskService(database, data.data, data.sources, foundation.job_links())
-    limits = _job_limits(settings)
-    dispatch = DispatchSettings(settings.total_slots, settings.rendition_concurrency, limits, foundation.job_api_url)
+    dispatch = DispatchSettings(
+        slots=settings.total_slots,
+        internal_slots=settings.rendition_concurrency,
+        limits=_job_limits(settings, settings.job_wall_seconds),
+        internal_limits=_job_limits(settings, min(settings.job_wall_seconds, settings.rendition_wall_seconds)),
+        base_url=foundation.job_api_url,
+    )
     gate = StartGate(settings.folder, settings.disk_reserve_bytes)
     dispatcher = Dispatcher(attempts, tasks, _runner(settings, installed), gate, dispatch)
     jobs = JobService(
@@ -88,9 +95,9 @@ def build_jobs(foundation: Foundation, accounts: AccountServices, data: DataServ
     )
 
 
-def _job_limits(settings: Settings) -> JobLimits:
+def _job_limits(settings: Settings, wall_seconds: float) -> JobLimits:
     return JobLimits(
-        wall_seconds=settings.job_wall_seconds,
+        wall_seconds=wall_seconds,
         cpu_seconds=settings.job_cpu_seconds,
         memory_bytes=settings.job_memory_bytes,
         file_bytes=settings.job_file_bytes,
