@@ -36,7 +36,8 @@ FOR_ALL_USERS = {
     "get /labels", "get /labels/names",
     "get /status/all", "get /events", "post /data", "post /jobs", "post /data/batch", "post /jobs/batch",
     "post /data/uploads", "post /analytics", "post /analytics/{analytic_id}/images", "delete /analytics/{analytic_id}",
-    "post /data/url", "get /account", "get /account/export", "get /account/audit", "get /account/tokens",
+    "post /data/url", "post /data/reuse", "get /account",
+    "get /account/export", "get /account/audit", "get /account/tokens",
     "post /account/tokens", "get /account/sessions", "get /account/usage", "put /account/password", "delete /account",
     "post /sign-out", "post /account/tokens/{token_id}/rotate", "delete /account/tokens/{token_id}",
     "delete /account/sessions/{session_id}", "post /account/oidc", "delete /account/oidc",
@@ -58,7 +59,7 @@ OWNED = {
     "get /jobs/{job_id}/renditions", "get /jobs/{job_id}/renditions/annotated",
     "get /jobs/{job_id}/renditions/sheet", "get /jobs/{job_id}/renditions/frame",
     "get /jobs/{job_id}/renditions/labels", "get /jobs/{job_id}/renditions/evaluation",
-    "get /jobs/{job_id}/renditions/comparison", "post /data/reuse",
+    "get /jobs/{job_id}/renditions/comparison",
     *(f"delete /data/{{data_id}}/renditions{kind}" for kind in
       ("", "/playable", "/index", "/poster", "/thumbnails", "/frame", "/clip")),
     *(f"delete /jobs/{{job_id}}/renditions{kind}" for kind in

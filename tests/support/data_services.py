@@ -61,6 +61,8 @@ def open_data_services(folder, database_url, upload_lifetime=timedelta(days=1)):
     storage.open()
     quotas = Quotas(database, {"bytes": 0, "running_jobs": 0})
     storage_quota = StorageQuota(quotas)
-    data = DataService(database, storage, timedelta(days=3), lambda method, path: f"{method} {path}", storage_quota)
+    data = DataService(
+        database, storage, timedelta(days=3), lambda method, path: f"{method} {path}", storage_quota, lambda: True
+    )
     uploads = UploadService(database, storage, data, LIMIT_BYTES, upload_lifetime, storage_quota)
     return DataServices(AccountService(database), data, uploads, storage, database, quotas)

@@ -107,7 +107,7 @@ def job_rooms(folder: Path, database_url: str) -> Iterator[Rooms]:
         return f"http://platform/v1{path}?{method}"
 
     quotas = Quotas(database, {"bytes": 0, "running_jobs": 0})
-    data = DataService(database, storage, lifetime, links, StorageQuota(quotas))
+    data = DataService(database, storage, lifetime, links, StorageQuota(quotas), lambda: True)
     analytics = AnalyticService(database)
     analytics.install([InstalledAnalytic("voxel51/count", DOCUMENT, preload_safe=True)])
     jobs = JobService(

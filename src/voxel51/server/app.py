@@ -182,4 +182,5 @@ def _sweeper(services: _Services, deletion: AccountDeletionService) -> Sweeper:
         *services.features.expiries(),
     ]
     references = [data.data.references, data.uploads.references, jobs.uploaded.references, jobs.attempts.references]
-    return Sweeper(expiries, foundation.storage, references, foundation.settings.cleanup_interval_seconds)
+    interval_seconds = foundation.settings.cleanup_interval_seconds
+    return Sweeper(expiries, foundation.storage, references, interval_seconds, foundation.expiry_clock.check)

@@ -27,6 +27,8 @@ _SECRETS = {"oidc_client_secret"}
 _CENTURY_DAYS = 36525
 _MAXIMA = {
     "lifetime_days": _CENTURY_DAYS,
+    "expiry_grace_days": _CENTURY_DAYS,
+    "expiry_gap_days": _CENTURY_DAYS,
     "event_retention_days": _CENTURY_DAYS,
     "unfinished_upload_days": _CENTURY_DAYS,
     "delivery_retention_days": _CENTURY_DAYS,
@@ -115,6 +117,14 @@ class Settings:
     job_memory_bytes: int = _setting(8 * 1024**3, "bytes of private memory one attempt may use")
     job_file_bytes: int = _setting(256 * 1024**3, "size in bytes of the largest file that an attempt may write")
     lifetime_days: float = _setting(365.0, "days until data and job outputs expire, unless a request sets another date")
+    expiry_grace_days: float = _setting(
+        1.0,
+        "days that the platform must run after it was off, or the clock set forward, by more than a day before "
+        "anything expires",
+    )
+    expiry_gap_days: float = _setting(
+        90.0, "longest such gap in days; after a longer one nothing expires until this is increased"
+    )
     cleanup_interval_seconds: float = _setting(30.0, "seconds between deletions of what has expired")
     event_retention_days: float = _setting(30.0, "days until events of jobs are deleted")
     event_streams: int = _setting(1000, "event streams that may be open at the same time")
@@ -234,7 +244,7 @@ class Settings:
             if not getattr(self, name) > 0:
                 raise SettingError(f"{name} is {getattr(self, name)}; it must be greater than 0")
         not_negative = ("concurrency", "disk_reserve_bytes", "grace_seconds", "user_bytes", "user_running_jobs",
-                        "user_running_renditions",
+                        "user_running_renditions", "expiry_grace_days", "expiry_gap_days",
                         "requests_per_second", "address_failures_per_minute",
                         "account_failures_per_minute")  # fmt: skip
         for name in not_negative:

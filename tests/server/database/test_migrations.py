@@ -10,6 +10,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import insert, select
 
 import voxel51.server.data.tables
+import voxel51.server.database.expiry_clock
 import voxel51.server.events.tables
 import voxel51.server.http.idempotency
 import voxel51.server.renditions.tables

@@ -79,13 +79,20 @@ class DataService:
     """
 
     def __init__(
-        self, database: Database, storage: Storage, lifetime: timedelta, links: Links, storage_quota: StorageQuota
+        self,
+        database: Database,
+        storage: Storage,
+        lifetime: timedelta,
+        links: Links,
+        storage_quota: StorageQuota,
+        allows_expiry: Callable[[], bool],
     ) -> None:
         self._database = database
         self._storage_quota = storage_quota
         self._storage = storage
         self._lifetime = lifetime
         self._links = links
+        self._allows_expiry = allows_expiry
 
     def add(
         self,
@@ -246,12 +253,13 @@ class DataService:
         return self._links("GET", f"/links/data/{data_id}")
 
     def change_lifetime(self, owner: User, data_ids: Sequence[str], change: LifetimeChange) -> Outcomes[None]:
-        """Change expiration dates. A date in the past deletes the data at once.
+        """Change expiration dates. A date in the past deletes the data at once, unless the clock is in doubt.
 
         Raises:
             BadRequest: ``change`` is malformed.
         """
         changed_expiration(change, dates.now())
+        may_delete = self._allows_expiry()
         outcomes: dict[str, ServiceError | None] = {}
         moved, expired = [], []
         with self._database.write() as connection:
@@ -265,7 +273,7 @@ class DataService:
                 except BadRequest as error:  # the days are valid, but added to this date they exceed the calendar
                     outcomes[data_id] = error
                     continue
-                if moment <= dates.now():
+                if moment <= dates.now() and may_delete:
                     expired.append(found[data_id])
                 else:
                     moved.append({"data_id": data_id, "moment": moment})

@@ -28,6 +28,7 @@ class Sweeper:
         storage: where the files are.
         keepers: functions that each return whether a record refers to a storage key.
         interval_seconds: pause between two sweeps.
+        allows_expiry: function that returns whether the clock may be believed; nothing is deleted while it may not.
     """
 
     def __init__(
@@ -36,16 +37,19 @@ class Sweeper:
         storage: Storage,
         keepers: Sequence[Callable[[str], bool]],
         interval_seconds: float,
+        allows_expiry: Callable[[], bool],
     ) -> None:
         self._expiries = expiries
         self._storage = storage
         self._keepers = keepers
         self._interval_seconds = interval_seconds
+        self._allows_expiry = allows_expiry
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="sweeper", daemon=True)
 
     def open(self) -> None:
         """Start the thread."""
+        self._allows_expiry()  # so that requests know the result, too
         self._thread.start()
 
     def close(self) -> None:
@@ -72,15 +76,19 @@ class Sweeper:
         orphans_due = time.monotonic()
         while not self._closing.is_set():
             try:
-                for expire in self._expiries:
-                    # Each call deletes one bounded batch, so that no transaction holds the write lock for long.
-                    while expire() and not self._closing.is_set():
-                        pass
-                if time.monotonic() >= orphans_due:
-                    orphans_due = time.monotonic() + _ORPHAN_SCAN_INTERVAL_SECONDS
-                    self.sweep_orphans()
+                if self._allows_expiry():
+                    self._expire()
+                    if time.monotonic() >= orphans_due:
+                        orphans_due = time.monotonic() + _ORPHAN_SCAN_INTERVAL_SECONDS
+                        self.sweep_orphans()
             except ServiceError as error:  # the database is away, or the disk is full
                 log.warning("sweeping waits %g s: %s", self._interval_seconds, error)
             except Exception:
                 log.exception("sweeping failed; retrying in %g s", self._interval_seconds)
             self._closing.wait(self._interval_seconds)
+
+    def _expire(self) -> None:
+        for expire in self._expiries:
+            # Each call deletes one bounded batch, so that no transaction holds the write lock for long.
+            while expire() and not self._closing.is_set():
+                pass

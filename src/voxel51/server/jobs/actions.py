@@ -67,7 +67,7 @@ class JobActions:
         return self._act(owner, job_ids, _unarchive)
 
     def change_lifetime(self, owner: User, job_ids: Sequence[str], change: LifetimeChange) -> Outcomes[None]:
-        """Change the expiration date of jobs; one in the past deletes the output at once. Refuse expired jobs.
+        """Change the expiration date of jobs; one in the past deletes the output soon. Refuse expired jobs.
 
         Raises:
             BadRequest: the change itself is malformed.

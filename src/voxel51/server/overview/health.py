@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from voxel51.server.analytics.installed import InstalledAnalytic
 from voxel51.server.database.database import Database
+from voxel51.server.database.expiry_clock import ExpiryClock
 from voxel51.server.doctor import CheckResult, Verdict, check_analytics, examine_running
 from voxel51.server.engine.dispatcher import Dispatcher
 from voxel51.server.settings import Settings
@@ -17,18 +18,25 @@ class HealthService:
     """
 
     def __init__(
-        self, settings: Settings, database: Database, dispatcher: Dispatcher, installed: Sequence[InstalledAnalytic]
+        self,
+        settings: Settings,
+        database: Database,
+        dispatcher: Dispatcher,
+        installed: Sequence[InstalledAnalytic],
+        expiry_clock: ExpiryClock,
     ) -> None:
         self._settings = settings
         self._database = database
         self._dispatcher = dispatcher
         self._installed = installed
+        self._expiry_clock = expiry_clock
 
     def health(self) -> Health:
         """Return the results of all checks, including those that passed."""
         checks = {
             "database": self._check_database,
             "dispatcher": self._check_dispatcher,
+            "clock": self._check_clock,
             "analytics": lambda: check_analytics(self._installed),
         }
         return {"checks": [_to_wire(finding) for finding in examine_running(self._settings, checks)]}
@@ -37,6 +45,12 @@ class HealthService:
         with self._database.read() as connection:
             connection.exec_driver_sql("SELECT 1")
             return CheckResult("database", Verdict.OK, f"{connection.dialect.name} responds")
+
+    def _check_clock(self) -> CheckResult:
+        problem = self._expiry_clock.problem
+        if problem is None:
+            return CheckResult("clock", Verdict.OK, "expired data and outputs are being deleted")
+        return CheckResult("clock", Verdict.WARNING, problem)
 
     def _check_dispatcher(self) -> CheckResult:
         reason = self._dispatcher.waiting_reason

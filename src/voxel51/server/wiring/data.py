@@ -42,7 +42,14 @@ def build_data(foundation: Foundation, accounts: AccountServices) -> DataService
     """Build the services of data."""
     database, storage, settings = foundation.database, foundation.storage, foundation.settings
     storage_quota = StorageQuota(accounts.quotas)
-    data = DataService(database, storage, foundation.lifetime, foundation.public_links(), storage_quota)
+    data = DataService(
+        database,
+        storage,
+        foundation.lifetime,
+        foundation.public_links(),
+        storage_quota,
+        foundation.expiry_clock.is_believed,
+    )
     limit_bytes, unfinished = settings.upload_limit_bytes, timedelta(days=settings.unfinished_upload_days)
     return DataServices(
         foundation=foundation,

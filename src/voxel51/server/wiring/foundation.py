@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from voxel51.server.data.service import Links
 from voxel51.server.database.database import Database
+from voxel51.server.database.expiry_clock import ExpiryClock, GapLimits
 from voxel51.server.database.opening import open_database
 from voxel51.server.encryption import Cipher, load_secret_key
 from voxel51.server.http.idempotency import IdempotencyStore
@@ -36,6 +37,7 @@ class Foundation:
     signer: LinkSigner
     guard: Guard
     idempotency: IdempotencyStore
+    expiry_clock: ExpiryClock
 
     @property
     def public_api_url(self) -> str:
@@ -76,6 +78,7 @@ def build_foundation(settings: Settings, addresses: Addresses) -> Foundation:
     storage = LocalStorage(settings.folder / "storage", settings.disk_reserve_bytes)
     storage.open()
     key = load_secret_key(settings.folder)
+    gap_limits = GapLimits(timedelta(days=settings.expiry_grace_days), timedelta(days=settings.expiry_gap_days))
     return Foundation(
         settings,
         addresses,
@@ -85,6 +88,7 @@ def build_foundation(settings: Settings, addresses: Addresses) -> Foundation:
         LinkSigner(key, settings.link_seconds),
         Guard(settings.allowed_hosts),
         IdempotencyStore(database),
+        ExpiryClock(database, gap_limits),
     )
 
 
