@@ -1,7 +1,6 @@
 """The client of 2019-10 has a fixed host name: name resolution and a private authority lead it to another platform."""
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 
 from support.accounts import User
 from support.platforms import StartPlatform
+from support.requirements import require_program
 from support.waiting import LIMIT_SECONDS
 
 HOST = "api.voxel51.com"
@@ -42,8 +42,7 @@ print(json.dumps([sent.status_code, content.text, details["filename"]]))
 @pytest.fixture
 def authority(tmp_path: Path) -> tuple[Path, Path, Path]:
     """Return the certificate of a private authority, and a certificate and key that it issued for the old host name."""
-    if shutil.which("openssl") is None:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)("needs the command openssl")
+    require_program("openssl")
     root, root_key, request, certificate, key, extensions = (
         tmp_path / name for name in ("root.pem", "root.key", "host.csr", "host.pem", "host.key", "host.ext")
     )

@@ -1,8 +1,6 @@
 """HTTPS with a self-signed certificate."""
 
 import json
-import os
-import shutil
 import subprocess
 import urllib.request
 from pathlib import Path
@@ -12,6 +10,7 @@ import pytest
 
 from support.accounts import User
 from support.platforms import NO_OP, StartPlatform
+from support.requirements import require_program
 from support.waiting import LIMIT_SECONDS
 from voxel51.users.api import API
 from voxel51.users.auth import Token
@@ -21,8 +20,7 @@ from voxel51.users.jobs import JobRequest
 @pytest.fixture
 def certificate(tmp_path: Path) -> tuple[Path, Path]:
     """Return a self-signed certificate for 127.0.0.1 and its key."""
-    if shutil.which("openssl") is None:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)("needs the command openssl")
+    require_program("openssl")
     certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
     command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=platform",
                "-addext", "subjectAltName=IP:127.0.0.1", "-addext", "basicConstraints=critical,CA:FALSE",

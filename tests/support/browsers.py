@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import pytest
 import requests
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from demo.platform_process import PlatformProcess
+from support.requirements import skip_except_in_ci
 from support.waiting import LIMIT_MS
 from voxel51.server.http.cookies import cookies_of
 
@@ -35,10 +35,7 @@ def running_browser() -> Iterator[Browser]:
     """Yield a headless Chromium. Skip the test if none is installed; in CI, fail it."""
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if program is None:
-        reason = "no Chromium on the path; on Debian: apt-get install chromium"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
+        skip_except_in_ci("the program chromium is not installed (apt-get install chromium)")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=_FLAGS)
         yield browser

@@ -1,11 +1,10 @@
 """Network namespaces: run programs that can reach no other host."""
 
-import os
 import shutil
 import subprocess
 from functools import cache
 
-import pytest
+from support.requirements import skip_except_in_ci
 
 _LOOPBACK_UP = 'ip link set lo up 2>/dev/null || python3 -c "$1"; shift; exec "$@"'
 _BY_HAND = """
@@ -32,6 +31,5 @@ def required_without_network() -> tuple[str, ...]:
     """Return the prefix for a test that needs it; without one, skip the test, and in CI fail it."""
     prefix = without_network()
     if not prefix:
-        reason = "the kernel does not allow network namespaces (unshare --net)"
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+        skip_except_in_ci("the kernel does not allow network namespaces (unshare --net)")
     return prefix

@@ -6,8 +6,7 @@ import os
 from collections.abc import Container
 from pathlib import Path
 
-import pytest
-
+from support.requirements import skip_except_in_ci
 from voxel51.labels.geometry import BoundingBox
 from voxel51.labels.objects import DetectedObject
 from voxel51.labels.video import VideoLabels
@@ -21,12 +20,10 @@ TRUTH = Path(__file__).parents[1] / "analytics/truth/vtest.csv"
 
 def pedestrian_film() -> Path:
     """Return the path of ``vtest.avi``. Without the package opencv-doc the test is skipped, except in CI."""
-    if VTEST.is_file():
-        assert hashlib.sha256(VTEST.read_bytes()).hexdigest() == SHA256
-        return VTEST
-    if os.environ.get("CI"):
-        pytest.fail(f"{VTEST} is not there; install the package opencv-doc")
-    pytest.skip(f"{VTEST} is not there (apt-get install opencv-doc)")
+    if not VTEST.is_file():
+        skip_except_in_ci(f"{VTEST} is not there (apt-get install opencv-doc)")
+    assert hashlib.sha256(VTEST.read_bytes()).hexdigest() == SHA256
+    return VTEST
 
 
 def true_people(frames: Container[int] = range(1, 10_000)) -> VideoLabels:

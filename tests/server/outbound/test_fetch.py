@@ -1,7 +1,6 @@
 """Outbound requests over real connections, also to hostile hosts."""
 
 import os
-import shutil
 import socket
 import subprocess
 import threading
@@ -13,6 +12,7 @@ import pytest
 
 from support.hostile_hosts import Behaviour, HostileHost, saying
 from support.loopback_server import Loopback, Reply
+from support.requirements import require_program
 from voxel51.server.errors import ServiceError, SourceAway, SourceRefused
 from voxel51.server.outbound import connection
 from voxel51.server.outbound.connection import OutboundTimeouts
@@ -271,8 +271,7 @@ def test_post_returns_status_despite_hanging_body() -> None:
 @pytest.fixture
 def certify(tmp_path: Path) -> Callable[[str], tuple[Path, Path]]:
     """Makes a certificate for a name, signed by itself, and its key."""
-    if shutil.which("openssl") is None:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)("needs the command openssl")
+    require_program("openssl")
 
     def make(name: str) -> tuple[Path, Path]:
         certificate, key = tmp_path / f"{name}.pem", tmp_path / f"{name}.key"
