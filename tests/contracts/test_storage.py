@@ -1,11 +1,15 @@
 """Contract of every storage: files, and partial files."""
 
+import errno
 import hashlib
+import os
+import shutil
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
-from voxel51.server.errors import OutOfSpace
+from voxel51.server.errors import OutOfSpace, Unavailable
 from voxel51.server.storage.local import LocalStorage
 from voxel51.server.storage.storage import CHUNK_BYTES
 
@@ -107,6 +111,57 @@ def test_file_that_cannot_be_restored_is_unchanged(storage):
     with pytest.raises(FileNotFoundError):
         storage.restore(KEY, "data/1b2c3d4e")
     assert b"".join(storage.read(KEY)) == b"present"
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda storage: storage.read(KEY),
+        lambda storage: storage.size_bytes(KEY),
+        lambda storage: storage.info(KEY),
+        lambda storage: storage.writer("data/1b2c3d4e"),
+        lambda storage: storage.partial.open("data/1b2c3d4e"),
+    ],
+)
+def test_storage_that_is_not_mounted_is_unavailable_and_its_files_are_not_missing(storage, tmp_path, use):
+    put(storage, KEY, b"x")
+    shutil.move(tmp_path / "storage", tmp_path / "elsewhere")
+
+    with pytest.raises(Unavailable, match="storage of the platform cannot be used"):
+        use(storage)
+
+    shutil.move(tmp_path / "elsewhere", tmp_path / "storage")
+    assert storage.size_bytes(KEY) == 1
+
+
+@pytest.mark.parametrize(
+    ("number", "error"), [(errno.EROFS, Unavailable), (errno.EIO, Unavailable), (errno.ENOSPC, OutOfSpace)]
+)
+def test_error_of_the_disk_is_translated(storage, monkeypatch, number, error):
+    def refuse(*_arguments):
+        raise OSError(number, os.strerror(number))
+
+    writer = storage.writer(KEY)
+    monkeypatch.setattr(os, "write", refuse)
+
+    with pytest.raises(error):
+        writer.write(b"x")
+
+
+def test_files_that_cannot_be_deleted_are_reported_and_not_raised(storage, monkeypatch, caplog):
+    put(storage, KEY, b"x")
+    grow(storage, "data/1b2c3d4e", b"x").close()
+
+    def refuse(*_arguments, **_named):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "unlink", refuse)
+        assert not storage.delete(KEY)
+        storage.partial.discard("data/1b2c3d4e")
+
+    assert caplog.text.count("Read-only file system") == 2
+    assert storage.delete(KEY)
 
 
 def test_reading_continues_after_deletion(storage):

@@ -1,5 +1,6 @@
 """Stored files that were lost or damaged below the platform: the next upload of the same bytes repairs them."""
 
+import hashlib
 import os
 import shutil
 
@@ -48,6 +49,28 @@ def upload_resumably(services, user, content):
     writer.write(content)
     writer.close(complete=True)
     return services.uploads.settle(user.id, writer).data_id
+
+
+@pytest.mark.parametrize("damage", [os.unlink, truncate])
+def test_resumable_upload_continues_from_what_is_left_of_its_file(services, alice, tmp_path, damage):
+    content = b"the same bytes"
+    upload_id = services.begin(alice, len(content))
+    writer = services.uploads.open(alice.id, upload_id, 0, None)
+    writer.write(content[:8])
+    writer.close(complete=True)
+    services.uploads.settle(alice.id, writer)
+    [partial] = (tmp_path / "storage" / "growing").iterdir()
+    damage(partial)
+
+    offset = services.uploads.state(alice.id, upload_id).offset_bytes
+    writer = services.uploads.open(alice.id, upload_id, offset, None)
+    writer.write(content[offset:])
+    writer.close(complete=True)
+    state = services.uploads.settle(alice.id, writer)
+
+    assert offset in {0, 3}
+    assert services.content(alice, state.data_id) == content
+    assert services.data.details(alice, state.data_id)["sha256"] == hashlib.sha256(content).hexdigest()
 
 
 def test_new_bytes_are_kept_if_damaged_file_cannot_be_replaced(services, alice, tmp_path):

@@ -35,7 +35,6 @@ def _verify(options: argparse.Namespace) -> int:
     database = open_database(present)
     try:
         storage = LocalStorage(present.folder / "storage", present.disk_reserve_bytes)
-        storage.make_folders()
         found = build_verifier(database, storage).verify(hashes=not options.quick, repair=not options.no_repair)
     finally:
         database.close()

@@ -1,13 +1,20 @@
 """Local disk helpers: check free space, write whole chunks, and make folder changes survive a power cut."""
 
 import errno
+import logging
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from voxel51.server.errors import OutOfSpace
+from voxel51.server.errors import OutOfSpace, Unavailable
+
+log = logging.getLogger(__name__)
 
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
+_DISK_AWAY = {errno.EROFS, errno.EIO, errno.EACCES, errno.EPERM, errno.ENOENT, errno.ESTALE, errno.ENOTCONN}
+"""Errors of a disk that is read-only, damaged, or not mounted: uploads wait until the operator has repaired it."""
 
 
 def check_free_space(expected_bytes: int, folder: Path, reserve_bytes: int) -> None:
@@ -15,8 +22,10 @@ def check_free_space(expected_bytes: int, folder: Path, reserve_bytes: int) -> N
 
     Raises:
         OutOfSpace: they do not fit.
+        Unavailable: the disk is not mounted.
     """
-    free_bytes = shutil.disk_usage(folder).free - reserve_bytes
+    with translated_disk_errors():
+        free_bytes = shutil.disk_usage(folder).free - reserve_bytes
     if free_bytes <= expected_bytes:
         raise OutOfSpace(
             f"{expected_bytes or 1} bytes do not fit: the platform has {max(free_bytes, 0)} bytes left. "
@@ -25,10 +34,27 @@ def check_free_space(expected_bytes: int, folder: Path, reserve_bytes: int) -> N
 
 
 def translate_disk_error(error: OSError) -> Exception:
-    """Return `OutOfSpace` for a full disk, which callers can act on, and any other ``error`` unchanged."""
+    """Return the service error for a full disk or one that cannot be used, and any other ``error`` unchanged."""
     if error.errno in _DISK_FULL:
         return OutOfSpace("the platform's disk is full; nothing of this file was kept")
+    if error.errno in _DISK_AWAY:
+        return storage_unavailable(error.strerror)
     return error
+
+
+@contextmanager
+def translated_disk_errors() -> Iterator[None]:
+    """Raise what `translate_disk_error` returns for an `OSError` inside the block."""
+    try:
+        yield
+    except OSError as error:
+        raise translate_disk_error(error) from error
+
+
+def storage_unavailable(reason: str | None) -> Unavailable:
+    """Return the error for a disk that cannot be used, which is logged for the operator."""
+    log.error("the storage of the platform cannot be used: %s", reason)
+    return Unavailable(f"The storage of the platform cannot be used ({reason}). Ask its operator, and try again later")
 
 
 def write_all(descriptor: int, chunk: bytes | bytearray | memoryview) -> None:

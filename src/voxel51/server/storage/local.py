@@ -13,9 +13,11 @@ from pathlib import Path
 from voxel51.server.storage.disk import (
     check_free_space,
     make_folder,
+    storage_unavailable,
     sync_file,
     sync_folder,
     translate_disk_error,
+    translated_disk_errors,
     write_all,
 )
 from voxel51.server.storage.local_partial import LocalPartialFiles
@@ -52,19 +54,22 @@ class LocalStorage:
     def writer(self, key: str, expected_bytes: int | None = None) -> "LocalWriter":
         """Implement `Storage.writer`."""
         check_free_space(expected_bytes or 0, self._root, self._reserve_bytes)
-        return LocalWriter(self._incoming / uuid.uuid4().hex, self._path(key), key)
+        with translated_disk_errors():
+            return LocalWriter(self._incoming / uuid.uuid4().hex, self._path(key), key)
 
     def read(self, key: str, start: int = 0, length: int | None = None) -> "LocalReader":
         """Implement `Storage.read`."""
-        return LocalReader(self._path(key), start, length)
+        with self._missing_if_mounted():
+            return LocalReader(self._path(key), start, length)
 
     def size_bytes(self, key: str) -> int:
         """Implement `Storage.size_bytes`."""
-        return self._path(key).stat().st_size
+        return self.info(key).size_bytes
 
     def info(self, key: str) -> FileInfo:
         """Implement `Storage.info`."""
-        return _info(key, self._path(key))
+        with self._missing_if_mounted():
+            return _info(key, self._path(key))
 
     def delete(self, key: str) -> bool:
         """Implement `Storage.delete`."""
@@ -97,6 +102,16 @@ class LocalStorage:
                 yield _info(f"{path.parent.parent.name}/{path.name}", path)
             except FileNotFoundError:
                 continue  # deleted since it was listed
+
+    @contextmanager
+    def _missing_if_mounted(self) -> Iterator[None]:
+        """Tell a missing file from a disk that is not mounted: then all files are missing, and none is lost."""
+        try:
+            yield
+        except FileNotFoundError:
+            if not self._incoming.is_dir():
+                raise storage_unavailable(f"{self._root} is not mounted or was removed") from None
+            raise
 
     def _path(self, key: str) -> Path:
         folder, _, name = key.partition("/")
@@ -159,7 +174,10 @@ class LocalWriter:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
-        self._temporary.unlink(missing_ok=True)
+        try:
+            self._temporary.unlink(missing_ok=True)
+        except OSError as error:  # the next start empties the folder
+            log.warning("an incomplete file cannot be deleted: %s", error)
 
     @contextmanager
     def _abort_on_error(self) -> Iterator[None]:

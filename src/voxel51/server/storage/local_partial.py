@@ -1,5 +1,6 @@
 """Partial files on the local disk."""
 
+import logging
 import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -11,11 +12,13 @@ from voxel51.server.storage.disk import (
     sync_file,
     sync_folder,
     translate_disk_error,
+    translated_disk_errors,
     write_all,
 )
 from voxel51.server.storage.partial import FileInfo
 
 _CHUNK_BYTES = 1024 * 1024
+log = logging.getLogger(__name__)
 
 
 class LocalPartialFiles:
@@ -36,7 +39,8 @@ class LocalPartialFiles:
     def open(self, key: str, expected_bytes: int = 0) -> "LocalPartialFile":
         """Implement `PartialFiles.open`."""
         check_free_space(expected_bytes, self._folder, self._reserve_bytes)
-        return LocalPartialFile(self._path(key))
+        with translated_disk_errors():
+            return LocalPartialFile(self._path(key))
 
     def size_bytes(self, key: str) -> int:
         """Implement `PartialFiles.size_bytes`."""
@@ -70,7 +74,10 @@ class LocalPartialFiles:
 
     def discard(self, key: str) -> None:
         """Implement `PartialFiles.discard`."""
-        self._path(key).unlink(missing_ok=True)
+        try:
+            self._path(key).unlink(missing_ok=True)
+        except OSError as error:
+            log.warning("the incomplete file %s cannot be deleted: %s. A later sweep tries again", key, error)
 
     def unfinished(self) -> Iterator[FileInfo]:
         """Implement `PartialFiles.unfinished`."""

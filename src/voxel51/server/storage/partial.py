@@ -63,7 +63,7 @@ class PartialFiles(Protocol):
         """
 
     def discard(self, key: str) -> None:
-        """Delete an unfinished file. Do nothing if it does not exist or is finished."""
+        """Delete an unfinished file; do nothing if it is finished or does not exist. A failure is only logged."""
 
     def unfinished(self) -> Iterator[FileInfo]:
         """Yield all unfinished files, in no particular order."""

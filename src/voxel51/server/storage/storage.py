@@ -69,6 +69,7 @@ class Storage(Protocol):
 
         Raises:
             voxel51.server.errors.OutOfSpace: ``expected_bytes`` do not fit.
+            voxel51.server.errors.Unavailable: the storage cannot be used now, as in all methods but `delete`.
         """
 
     def read(self, key: str, start: int = 0, length: int | None = None) -> Reader:
