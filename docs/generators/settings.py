@@ -14,8 +14,9 @@ GROUPS: Mapping[str, str] = {
     "Addresses and storage": "dir host port public_url job_url tls_certificate tls_key database_url",
     "Requests": "threads body_limit_bytes upload_limit_bytes unfinished_upload_days disk_reserve_bytes link_seconds "
     "event_streams event_streams_per_user",
-    "Jobs": "concurrency job_attempts job_wall_seconds job_cpu_seconds job_memory_bytes job_file_bytes grace_seconds "
-    "weights_dir cache_dir",
+    "Jobs": "concurrency job_attempts job_wall_seconds job_cpu_seconds job_memory_bytes job_file_bytes "
+    "job_processes job_scratch_bytes job_scratch_files job_written_bytes grace_seconds "
+    "sandbox sandbox_minimum weights_dir cache_dir",
     "Renditions": "rendition_concurrency rendition_wall_seconds user_running_renditions rendition_retention_days "
     "renditions_per_user",
     "Retention": "lifetime_days expiry_grace_days expiry_gap_days event_retention_days audit_retention_days",

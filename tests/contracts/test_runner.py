@@ -5,14 +5,18 @@ import os
 import signal
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
 import pytest
 
+from samples.analytics import LEFT
 from samples.installed import install
 from samples.platform import JobPlatform
+from support.sandboxes import strongest_sandbox
 from support.waiting import LIMIT_SECONDS
+from voxel51.runners.sandbox.policy import SandboxPolicy
 from voxel51.server.engine import orphan_processes
 from voxel51.server.engine.launch import LaunchSpec
 from voxel51.server.engine.runner import LOG_TAIL_BYTES, ExitReason
@@ -53,20 +57,17 @@ class Bench:
         return self.outcome()
 
 
-def zygote_forking(folder, module_folders):
-    return ProcessRunner(
-        folder, ["samples/no-op", "samples/sleep"], mode="fork", module_folders=module_folders, threads=2
-    )
+PRELOADED = ["samples/no-op", "samples/sleep"]
 
 
-def zygote_executing(folder, module_folders):
-    return ProcessRunner(folder, mode="exec", module_folders=module_folders, threads=2)
-
-
-@pytest.fixture(params=[zygote_forking, zygote_executing], ids=["fork", "exec"])
+@pytest.fixture(params=["fork-sandboxed", "exec-sandboxed", "fork"])
 def bench(request, tmp_path):
-    platform = JobPlatform()
-    runner = request.param(tmp_path / "runner", install(tmp_path / "dist"))
+    mode, _, sandboxed = request.param.partition("-")
+    policy = strongest_sandbox() if sandboxed else SandboxPolicy()
+    platform, module_folders = JobPlatform(), install(tmp_path / "dist")
+    runner = ProcessRunner(
+        tmp_path / "runner", PRELOADED, mode=mode, module_folders=module_folders, threads=2, policy=policy
+    )
     bench = Bench(runner, platform)
     runner.open(bench.ended)
     yield bench
@@ -88,8 +89,15 @@ def is_running(pid):
         return False
 
 
-def printed_pids(log):
-    return [int(pid) for line in log.splitlines() if line.startswith(b"LEFT") for pid in line.split()[1:]]
+def left_behind(runner_folder):
+    """Return the processes that attempts of this runner have started with `samples.analytics.leave_behind`."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            arguments = process.cmdline()
+            if LEFT in arguments and arguments[-1].startswith(str(runner_folder)) and is_running(process.pid):
+                found.append(process.pid)
+    return found
 
 
 def test_successful_job_exits_with_code_0_and_has_reported(bench):
@@ -166,9 +174,8 @@ def test_attempt_killed_from_outside_is_lost(bench):
 def test_processes_that_an_attempt_leaves_behind_are_killed(bench):
     outcome = bench.run("leave-behind")
 
-    pids = printed_pids(outcome.log)
-    assert len(pids) == 3
-    assert [pid for pid in pids if is_running(pid)] == []
+    assert b"LEFT 3\n" in outcome.log
+    assert left_behind(bench.runner._folder) == []
 
 
 def test_stopping_kills_every_process_of_an_attempt(bench):
@@ -176,12 +183,12 @@ def test_stopping_kills_every_process_of_an_attempt(bench):
     bench.platform.wait_for("PUT", "/v1/jobs/job1/state")
     log = bench.runner._folder / "attempt1" / "log"
     wait_until(lambda: log.exists() and b"sleeping" in log.read_bytes())
+    assert len(left_behind(bench.runner._folder)) == 3
 
     bench.runner.stop("attempt1")
 
-    pids = printed_pids(bench.outcome().log)
-    assert len(pids) == 3
-    assert [pid for pid in pids if is_running(pid)] == []
+    assert bench.outcome().exit_reason is ExitReason.STOPPED
+    assert left_behind(bench.runner._folder) == []
 
 
 def test_environment_has_the_five_variables_and_what_python_needs(bench, monkeypatch):

@@ -86,14 +86,17 @@ def chatter(_job):
 
 
 def leave_behind(_job):
-    """Start processes that outlive the job: in its group, in a session of their own, and a daemon."""
-    waiting = [sys.executable, "-I", "-S", "-c", "import time; time.sleep(3600)"]
+    """Start processes that outlive the job: in its group, in a session of their own, and a daemon.
+
+    The folder of the job among their arguments tells them apart from others.
+    """
+    waiting = [sys.executable, "-I", "-S", "-c", "import time; time.sleep(3600)", LEFT, str(Path.cwd())]
     here = subprocess.Popen(waiting)
     away = subprocess.Popen(waiting, start_new_session=True)
-    twice = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", DAEMON], capture_output=True, text=True, check=True
-    ).stdout.strip()
-    print(f"LEFT {here.pid} {away.pid} {twice}", flush=True)
+    daemon = [sys.executable, "-I", "-S", "-c", DAEMON, LEFT, str(Path.cwd())]
+    twice = int(subprocess.run(daemon, capture_output=True, text=True, check=True).stdout)
+    running = [pid for pid in (here.pid, away.pid, twice) if Path(f"/proc/{pid}").exists()]
+    print(f"LEFT {len(running)}", flush=True)
 
 
 def leave_behind_and_stay(job):
@@ -106,6 +109,7 @@ def late_imports(_job):
     print(f"LATE {sorted(set(sys.modules) - IMPORTED)}", flush=True)
 
 
+LEFT = "left-behind"
 DAEMON = """
 import os, time
 pid = os.fork()

@@ -11,6 +11,12 @@ ENTRIES = {
         "leave-behind", "leave-behind-and-stay", "exit-without-output", "exit-politely", "leave-nothing", "archive",
         "post", "progress-forever", "late-imports",
     )
+} | {"hostile": "samples.hostile:HOSTILE"} | {
+    name: f"samples.greedy:{name.upper().replace('-', '_')}"
+    for name in (
+        "many-processes", "fork-bomb", "memory-by-many", "memory-by-escaped", "fill-scratch", "fill-scratch-by-escaped",
+        "fill-scratch-unseen", "many-files", "write-much",
+    )
 }  # fmt: skip
 
 BROKEN = {

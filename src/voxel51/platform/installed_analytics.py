@@ -21,7 +21,7 @@ from importlib import import_module
 
 from voxel51.labels.field_types import JsonValue
 from voxel51.platform.analytic import analytic_entry_points, load_analytic
-from voxel51.platform.process_control import thread_count
+from voxel51.runners.process_control import thread_count
 from voxel51.wire.analytics import AnalyticDocument
 from voxel51.wire.manifests import problems_of
 

@@ -24,8 +24,8 @@ from voxel51.platform.errors import InvalidInput, MissingWeights
 from voxel51.platform.filenames import safe_filename
 from voxel51.platform.job import Job
 from voxel51.platform.outputs import collect_outputs, output_file
-from voxel51.platform.process_control import end_with_parent
 from voxel51.platform.status import Status
+from voxel51.runners.process_control import end_with_parent
 from voxel51.transport.errors import APIError
 from voxel51.transport.sender import JOB_HEADERS, HttpSender
 from voxel51.wire.jobs import JobFailureType

@@ -6,7 +6,8 @@ because a process with threads cannot be forked safely. It runs no analytic itse
 
 Messages on the socket are JSON objects, one per line. Requests:
 
-- ``{"launch": id, "entry_point", "folder", "log", "environment", "limits"}``: start a child
+- ``{"launch": id, "request", "wall_seconds"}``: start a child for the job that the file ``request`` describes. The
+  zygote does not read the file: every later job inherits what the zygote holds in memory
 - ``{"end": id}``: end a child and everything that it started
 
 Reports:
@@ -36,8 +37,9 @@ import socket
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Never
@@ -46,9 +48,10 @@ import voxel51.transport.responses  # noqa: F401  (a child's first request would
 from voxel51.labels.field_types import JsonValue
 from voxel51.platform import job_log, run
 from voxel51.platform.analytic import Analytic, load_analytic
-from voxel51.platform.child_process import become_job_process
-from voxel51.platform.process_control import IS_LINUX, PR_SET_CHILD_SUBREAPER, children, prctl, thread_count
-from voxel51.wire.tasks import TaskExit
+from voxel51.runners.process_control import IS_LINUX, PR_SET_CHILD_SUBREAPER, children, prctl, thread_count
+from voxel51.runners.sandbox.launcher import JobRequest, launch
+from voxel51.runners.sandbox.policy import SandboxPolicy, interpreter_paths
+from voxel51.wire.analytics import ENTRY_POINT_GROUP
 
 RECEIVED_BYTES = 65536
 
@@ -74,9 +77,10 @@ class _Child:
 class Zygote:
     """Forks, watches and ends children. The module describes its messages."""
 
-    def __init__(self, control: socket.socket, mode: str) -> None:
+    def __init__(self, control: socket.socket, mode: str, policy: SandboxPolicy) -> None:
         self._control = control
         self._mode = mode
+        self._policy = policy
         self._received = b""
         self._analytics: dict[str, Analytic] = {}
         self._children: dict[int, _Child] = {}
@@ -106,6 +110,8 @@ class Zygote:
             if thread_count() > 1:
                 sys.stderr.write(f"importing {name} started threads\n")
                 return False
+        needed = [*self._policy.readable, *map(str, interpreter_paths(ENTRY_POINT_GROUP))]
+        self._policy = replace(self._policy, readable=tuple(needed))
         gc.collect()
         gc.freeze()  # exclude existing objects from collection, so that children do not copy their pages
         self._report({"ready": True})
@@ -165,7 +171,7 @@ class Zygote:
         except OSError as error:
             self._report({"refused": request["launch"], "reason": str(error)})
             return
-        self._children[pid] = _Child(request["launch"], time.monotonic() + request["limits"]["wall_seconds"])
+        self._children[pid] = _Child(request["launch"], time.monotonic() + request["wall_seconds"])
         self._report({"started": request["launch"], "pid": pid})
         self._spare_due = time.monotonic() + SPARE_AFTER_SECONDS
 
@@ -173,7 +179,7 @@ class Zygote:
         parent = os.getpid()
         pid = os.fork()
         if pid == 0:
-            self._become_child(parent, request)
+            self._become_child(parent, lambda: Path(request["request"]))
         return pid
 
     def _use_spare(self, request: dict[str, JsonValue]) -> int | None:
@@ -182,7 +188,7 @@ class Zygote:
         if spare is None:
             return None
         try:
-            os.write(spare.requests, json.dumps(request).encode())
+            os.write(spare.requests, os.fsencode(request["request"]))
         except BrokenPipeError:
             return None
         finally:
@@ -202,40 +208,26 @@ class Zygote:
         else:
             if pid == 0:
                 os.close(writing)
-                self._await_request(parent, reading)
+                self._become_child(parent, lambda: _awaited_path(reading))
             self._spare = _Spare(pid, writing)
         os.close(reading)
 
-    def _await_request(self, parent: int, reading: int) -> Never:
-        """Become the child that the request on ``reading`` describes, or exit if the other end is closed without a
-        request.
-        """
-        text = b""
-        while part := os.read(reading, RECEIVED_BYTES):
-            text += part
-        if not text:
-            os._exit(0)
-        self._become_child(parent, json.loads(text))
+    def _become_child(self, parent: int, await_path: Callable[[], Path | None]) -> Never:
+        self._control.close()
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        launch(self._policy, parent, await_path, self._run)
 
-    def _become_child(self, parent: int, request: dict[str, JsonValue]) -> Never:
-        code: int = TaskExit.NOT_STARTED
-        try:
-            # the set-up closes all descriptors; closing this object later could close a reused one
-            self._control.detach()
-            folder = Path(request["folder"])
-            become_job_process(parent, folder, Path(request["log"]), request["environment"], request["limits"])
-            code = self._run(request["entry_point"], folder)
-        except BaseException:
-            traceback.print_exc()
-        finally:
-            job_log.flush()
-            os._exit(code)
-
-    def _run(self, name: str, folder: Path) -> int:
+    def _run(self, request: JobRequest) -> int:
+        """Run a job in this process, which is set up for it."""
+        name, folder = request["entry_point"], Path(request["folder"])
         if self._mode == "exec":
             os.execv(sys.executable, [sys.executable, "-P", "-m", "voxel51.platform.run", name])  # noqa: S606  (our own)
         job_log.capture(folder)
-        return run.run_job(lambda: self._analytics.get(name) or load_analytic(name), os.environ, folder)
+        try:
+            return run.run_job(lambda: self._analytics.get(name) or load_analytic(name), os.environ, folder)
+        finally:
+            job_log.flush()
 
     def _end(self, attempt_id: str, reason: str = "asked") -> None:
         for pid, child in self._children.items():
@@ -304,6 +296,15 @@ class Zygote:
         self._control.sendall(json.dumps(message).encode() + b"\n")
 
 
+def _awaited_path(reading: int) -> Path | None:
+    """Return the path that is sent through the pipe ``reading``; None if the other end is closed without one."""
+    text = b""
+    while part := os.read(reading, RECEIVED_BYTES):
+        text += part
+    os.close(reading)
+    return Path(os.fsdecode(text)) if text else None
+
+
 def _end_child(pid: int) -> None:
     """End a child that is not reaped yet, and its process group, which it does not lead yet just after the fork."""
     with suppress(ProcessLookupError):
@@ -329,11 +330,12 @@ def main(arguments: list[str]) -> int:
         required=True,
         help="whether a child goes on after the fork or executes a new interpreter",
     )
+    parser.add_argument("--policy", default=SandboxPolicy().to_json(), help="sandbox of the children, as JSON")
     parser.add_argument("names", nargs="*", help="analytics to import now")
     given = parser.parse_args(arguments)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process at the other end of the socket decides when to stop
     os.set_inheritable(given.control, False)
-    zygote = Zygote(socket.socket(fileno=given.control), given.mode)
+    zygote = Zygote(socket.socket(fileno=given.control), given.mode, SandboxPolicy.from_json(given.policy))
     if zygote.preload(given.names):
         zygote.serve()
     return 0

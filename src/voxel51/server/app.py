@@ -133,7 +133,7 @@ def _routes(services: _Services, deletion: AccountDeletionService) -> Iterable[R
     yield from jobs.routes(services.data, label_formats(services.features.renditions))
     yield from services.features.routes(jobs)
     yield from build_overview_routes(foundation, accounts, jobs)
-    yield from status_routes(foundation.database, lambda: jobs.dispatcher.waiting_reason)
+    yield from status_routes(foundation.database, lambda: jobs.dispatcher.waiting_reason, jobs.sandbox)
     yield from platform_routes(_about(foundation.settings))
 
 

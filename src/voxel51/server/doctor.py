@@ -2,13 +2,15 @@
 
 import shutil
 import stat
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 from importlib.util import find_spec
 
+from voxel51.runners.sandbox import probe
+from voxel51.runners.sandbox.policy import SandboxKind
+from voxel51.runners.sandbox.probe import SandboxReport
 from voxel51.server.analytics.installed import InstalledAnalytic, find_installed
 from voxel51.server.data_folder import running_url
 from voxel51.server.database.opening import open_database
@@ -58,7 +60,7 @@ def examine(settings: Settings) -> Iterator[CheckResult]:
             "analytics": lambda: check_analytics(find_installed()),
             "extras": _check_extras,
             "encoder": _check_encoder,
-            "isolation": _check_isolation,
+            "isolation": lambda: check_isolation(probe.examine(settings.sandbox), settings.sandbox_minimum),
             "address": partial(_check_address, settings),
         }
     )
@@ -75,7 +77,6 @@ def examine_running(settings: Settings, more: Mapping[str, Check]) -> Iterator[C
             "disk space": partial(_check_disk_space, settings),
             **more,
             "extras": _check_extras,
-            "isolation": _check_isolation,
             "address": partial(_check_address, settings),
         }
     )
@@ -166,9 +167,15 @@ def _check_encoder() -> CheckResult:
     return CheckResult("encoder", Verdict.OK, "videos that browsers play can be made")
 
 
-def _check_isolation() -> CheckResult:
-    kind = "processes with limits that cannot gain privileges" if sys.platform == "linux" else "processes with limits"
-    text = f"jobs are {kind}, but run as the user of the platform and can read all files of that user"
+def check_isolation(sandbox: SandboxReport, minimum: SandboxKind) -> CheckResult:
+    """Check what confines jobs: the mechanism in force, why not a stronger one, and whether the minimum is met."""
+    text = "; ".join([f"{sandbox.kind}: {sandbox.text}", *(f"not in force: {reason}" for reason in sandbox.missing)])
+    if sandbox.refusal(minimum) is not None:
+        text += f"; no job runs, since at least '{minimum}' is required"
+        advice = "provide it as docs/operations/sandbox.md says, or lower sandbox_minimum"
+        return CheckResult("isolation", Verdict.FAILURE, text, advice)
+    if sandbox.kind is SandboxKind.NAMESPACES:
+        return CheckResult("isolation", Verdict.OK, text)
     return CheckResult("isolation", Verdict.WARNING, text, "install only analytics that you trust")
 
 

@@ -16,6 +16,7 @@ from urllib.parse import SplitResult, urlsplit
 import msgspec
 import platformdirs
 
+from voxel51.runners.sandbox.policy import SandboxKind
 from voxel51.server.outbound.allowed import parse_allowed_hosts
 from voxel51.wire.accounts import SettingValue, SignUpMode
 
@@ -45,6 +46,10 @@ _MAXIMA = {
     "user_running_jobs": 2**62,
     "body_limit_bytes": 2**30,
     "job_file_bytes": 2**62,
+    "job_processes": 2**22,
+    "job_scratch_bytes": 2**62,
+    "job_scratch_files": 2**31,
+    "job_written_bytes": 2**62,
 }
 """Largest values that dates and kernel limits can represent."""
 
@@ -114,8 +119,18 @@ class Settings:
     job_attempts: int = _setting(5, "attempts at a job, if the platform or machine dies during each, before it fails")
     job_wall_seconds: float = _setting(6 * 3600.0, "seconds one attempt at a job may take")
     job_cpu_seconds: int = _setting(24 * 3600, "processor seconds one attempt may use, all threads together")
-    job_memory_bytes: int = _setting(8 * 1024**3, "bytes of private memory one attempt may use")
+    job_memory_bytes: int = _setting(8 * 1024**3, "bytes of private memory one attempt may use, all processes together")
     job_file_bytes: int = _setting(256 * 1024**3, "size in bytes of the largest file that an attempt may write")
+    job_processes: int = _setting(1024, "processes and threads that one attempt may have at the same time")
+    job_scratch_bytes: int = _setting(256 * 1024**3, "bytes that one attempt may keep in its folder, log included")
+    job_scratch_files: int = _setting(200_000, "files and folders that one attempt may keep in its folder")
+    job_written_bytes: int = _setting(1024**4, "bytes that one attempt may write to disks in all")
+    sandbox: SandboxKind = _setting(  # noqa: RUF009  (a frozen field, as all the others)
+        SandboxKind.NAMESPACES, "strongest sandbox to confine jobs by: none, landlock or namespaces"
+    )
+    sandbox_minimum: SandboxKind = _setting(  # noqa: RUF009  (as above)
+        SandboxKind.NONE, "weakest sandbox in which jobs may run, of the same three; where it is missing, no job runs"
+    )
     lifetime_days: float = _setting(365.0, "days until data and job outputs expire, unless a request sets another date")
     expiry_grace_days: float = _setting(
         1.0,
@@ -235,7 +250,8 @@ class Settings:
         at_least_one = ("threads", "rendition_concurrency", "rendition_wall_seconds", "rendition_retention_days",
                         "renditions_per_user",
                         "job_attempts", "job_wall_seconds", "job_cpu_seconds", "job_memory_bytes",
-                        "job_file_bytes", "lifetime_days", "event_retention_days", "event_streams",
+                        "job_file_bytes", "job_processes", "job_scratch_bytes", "job_scratch_files",
+                        "job_written_bytes", "lifetime_days", "event_retention_days", "event_streams",
                         "event_streams_per_user", "request_head_seconds", "request_body_seconds",
                         "upload_limit_bytes", "link_seconds", "cleanup_interval_seconds",
                         "unfinished_upload_days", "outbound_threads", "delivery_retention_days", "session_days",

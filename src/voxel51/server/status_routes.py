@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
+from voxel51.runners.sandbox.probe import SandboxReport
 from voxel51.server.accounts.access import BY_APPLICATION, BY_USER
 from voxel51.server.database.database import Database
 from voxel51.server.http.access import ANYONE
@@ -10,13 +11,19 @@ from voxel51.server.http.route import Policy, Route, route
 from voxel51.wire.status import AboutPlatform, PlatformStatus, ServiceStatus
 
 
-def status_routes(database: Database, waiting_reason: Callable[[], str | None]) -> Iterable[Route]:
-    """Return the routes of the platform's status. ``waiting_reason`` says why no job is started, or returns None."""
+def status_routes(
+    database: Database, waiting_reason: Callable[[], str | None], sandbox: SandboxReport
+) -> Iterable[Route]:
+    """Return the routes of the platform's status.
+
+    ``waiting_reason`` says why no job is started, or returns None; ``sandbox`` is what confines jobs.
+    """
 
     def status(_context: RequestContext[object]) -> PlatformStatus:
         with database.read() as connection:
             connection.exec_driver_sql("SELECT 1")  # raises where the database is unreachable
-        return {"statuses": {"platform": _operational("The platform responds"), "jobs": _jobs(waiting_reason())}}
+        jobs = _jobs(waiting_reason(), sandbox)
+        return {"statuses": {"platform": _operational("The platform responds"), "jobs": jobs}}
 
     summary = "Get the status of the platform and its services"
     return [
@@ -37,9 +44,9 @@ def platform_routes(about: AboutPlatform) -> Iterable[Route]:
     ]  # fmt: skip
 
 
-def _jobs(waiting_reason: str | None) -> ServiceStatus:
+def _jobs(waiting_reason: str | None, sandbox: SandboxReport) -> ServiceStatus:
     if waiting_reason is None:
-        return _operational("Jobs are being run")
+        return _operational(f"Jobs are being run in the sandbox '{sandbox.kind}'")
     return {"operational": False, "message": f"Queued jobs wait: {waiting_reason}"}
 
 

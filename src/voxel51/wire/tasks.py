@@ -22,14 +22,19 @@ SignedUrlReference = TypedDict("SignedUrlReference", {"signed-url": str})
 
 
 class JobLimits(TypedDict):
-    """Limits of one attempt at a job. CPU time, memory and file size apply to each of its processes.
+    """Limits of one attempt at a job. CPU time, file size and descriptors apply to each of its processes, memory to
+    each and to all together, the rest to all together. Absent: no limit.
 
     Attributes:
         wall_seconds: time from start to exit.
         cpu_seconds: CPU time of all threads of a process together.
-        memory_bytes: private memory of a process (enforced on Linux only).
+        memory_bytes: private memory (enforced on Linux only, as is everything below ``open_files``).
         file_bytes: size of any one file.
         open_files: file descriptors.
+        processes: processes and threads at the same time.
+        scratch_bytes: size of all files in the folder of the attempt, and of its log.
+        scratch_files: number of files and folders in the folder of the attempt.
+        written_bytes: bytes sent to disks, also to files that were deleted since.
     """
 
     wall_seconds: float
@@ -37,6 +42,10 @@ class JobLimits(TypedDict):
     memory_bytes: int
     file_bytes: int
     open_files: int
+    processes: NotRequired[int]
+    scratch_bytes: NotRequired[int]
+    scratch_files: NotRequired[int]
+    written_bytes: NotRequired[int]
 
 
 class TaskState(StrEnum):
@@ -122,6 +131,9 @@ class TaskExit(IntEnum):
     UNREPORTED = 75  # the result could not be reported: the platform did not answer, or rejected the report
     OUT_OF_MEMORY = 76  # reached its memory limit; reported FAILED if that was still possible
     NOT_CURRENT = 77  # another attempt has replaced this one
+    TOO_MANY_PROCESSES = 78  # ended for its number of processes and threads
+    SCRATCH_FULL = 79  # ended for the size or number of its files
+    WROTE_TOO_MUCH = 80  # ended for what it wrote to disks
 
 
 class PostedDataId(TypedDict):

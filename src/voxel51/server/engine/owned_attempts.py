@@ -16,6 +16,7 @@ _SETTLEMENTS = {
     ExitReason.CRASHED: Settlement.ANALYTIC_FAILED,
     ExitReason.OVER_TIME: Settlement.ANALYTIC_FAILED,
     ExitReason.OVER_MEMORY: Settlement.ANALYTIC_FAILED,
+    ExitReason.OVER_LIMIT: Settlement.ANALYTIC_FAILED,
     ExitReason.STOPPED: Settlement.RELEASED,
     ExitReason.LOST: Settlement.LOST,
 }

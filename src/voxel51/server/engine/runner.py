@@ -18,6 +18,7 @@ class ExitReason(StrEnum):
     CRASHED = "CRASHED"  # by a signal that it caused itself: SIGSEGV, SIGABRT, …
     OVER_TIME = "OVER_TIME"  # killed at its limit of wall or CPU time
     OVER_MEMORY = "OVER_MEMORY"  # died because it ran out of memory
+    OVER_LIMIT = "OVER_LIMIT"  # ended for its processes, scratch space or disk writes
     STOPPED = "STOPPED"  # killed on request
     LOST = "LOST"  # killed from outside: by its machine, its parent, or another program's SIGKILL
 

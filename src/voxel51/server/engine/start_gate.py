@@ -30,10 +30,18 @@ class StartGate:
     Args:
         folder: a folder on the disk that jobs write to.
         reserve_bytes: free bytes below which no job is started; 0: the disk is not checked.
+        refusal: why this machine must not run jobs at all; None: it may.
         clock: seconds on a monotonic clock.
     """
 
-    def __init__(self, folder: Path, reserve_bytes: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        reserve_bytes: int,
+        refusal: str | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._refusal = refusal
         self._folder = folder
         self._reserve_bytes = reserve_bytes
         self._clock = clock
@@ -71,7 +79,7 @@ class StartGate:
         self._retry_at = 0.0
 
     def _obstacle(self) -> str | None:
-        return self._low_disk() or self._recent_failure()
+        return self._refusal or self._low_disk() or self._recent_failure()
 
     def _low_disk(self) -> str | None:
         if not self._reserve_bytes:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from voxel51.server.analytics.service import AnalyticService
 from voxel51.server.database.database import Database
+from voxel51.server.errors import Unavailable
 from voxel51.server.jobs.service import detach_files
 from voxel51.server.jobs.tables import attempts, jobs
 from voxel51.server.jobs.transitions import ENDED, JobTransition, transition_jobs
@@ -24,11 +25,20 @@ _STOPPED = {"failure_type": JobFailureType.PLATFORM.value, "failure_message": "T
 
 
 class InternalJobs:
-    """Submits and deletes internal jobs. ``wake`` is called after one was queued or is to be stopped."""
+    """Submits and deletes internal jobs.
+
+    ``wake`` is called after one was queued or is to be stopped. ``refusal`` says why no job runs; None: they run.
+    """
 
     def __init__(
-        self, database: Database, storage: Storage, analytics: AnalyticService, wake: Callable[[], None]
+        self,
+        database: Database,
+        storage: Storage,
+        analytics: AnalyticService,
+        wake: Callable[[], None],
+        refusal: str | None = None,
     ) -> None:
+        self._refusal = refusal
         self._database = database
         self._storage = storage
         self._analytics = analytics
@@ -49,8 +59,10 @@ class InternalJobs:
         The request is not checked: it comes from the platform itself.
 
         Raises:
-            Unavailable: the analytic is not installed.
+            Unavailable: the analytic is not installed, or no job runs on this platform.
         """
+        if self._refusal is not None:
+            raise Unavailable(f"Jobs cannot run on this platform: {self._refusal}. Ask its operator.")
         row = self._analytics.internal(analytic)
         now, job_id = dates.now(), str(uuid4())
         values = {

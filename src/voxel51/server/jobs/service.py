@@ -16,7 +16,7 @@ from voxel51.server.data.service import DataService, Links
 from voxel51.server.database.database import Database
 from voxel51.server.database.search import Listing, Query, run
 from voxel51.server.downloads import Download
-from voxel51.server.errors import BadRequest, Forbidden, NotFound
+from voxel51.server.errors import BadRequest, Forbidden, NotFound, Unavailable
 from voxel51.server.events import outbox
 from voxel51.server.jobs.details import further_fields
 from voxel51.server.jobs.outputs import checked_output, download_of, job_not_found, jobs_with_files
@@ -64,7 +64,9 @@ class JobService:
         links: Links,
         positions: QueuePositions,
         wake: Callable[[], None],
+        refusal: str | None = None,
     ) -> None:
+        self._refusal = refusal
         self._database = database
         self._storage = storage
         self._analytics = analytics
@@ -79,7 +81,10 @@ class JobService:
 
         Raises:
             BadRequest: the request does not fit the analytic or the data; the text names the part.
+            Unavailable: no job runs on this platform; the text says why.
         """
+        if self._refusal is not None:
+            raise Unavailable(f"Jobs cannot run on this platform: {self._refusal}. Ask its operator.")
         if not name or len(name) > LONGEST_NAME:
             raise BadRequest(f"job_name must have 1 to {LONGEST_NAME} characters")
         request = read_request(content)

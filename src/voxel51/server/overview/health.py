@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
+from voxel51.runners.sandbox.probe import SandboxReport
 from voxel51.server.analytics.installed import InstalledAnalytic
 from voxel51.server.database.database import Database
 from voxel51.server.database.expiry_clock import ExpiryClock
-from voxel51.server.doctor import CheckResult, Verdict, check_analytics, examine_running
+from voxel51.server.doctor import CheckResult, Verdict, check_analytics, check_isolation, examine_running
 from voxel51.server.engine.dispatcher import Dispatcher
 from voxel51.server.settings import Settings
 from voxel51.wire.overview import Health, HealthCheck
@@ -24,7 +25,9 @@ class HealthService:
         dispatcher: Dispatcher,
         installed: Sequence[InstalledAnalytic],
         expiry_clock: ExpiryClock,
+        sandbox: SandboxReport,
     ) -> None:
+        self._sandbox = sandbox
         self._settings = settings
         self._database = database
         self._dispatcher = dispatcher
@@ -38,6 +41,7 @@ class HealthService:
             "dispatcher": self._check_dispatcher,
             "clock": self._check_clock,
             "analytics": lambda: check_analytics(self._installed),
+            "isolation": lambda: check_isolation(self._sandbox, self._settings.sandbox_minimum),
         }
         return {"checks": [_to_wire(finding) for finding in examine_running(self._settings, checks)]}
 

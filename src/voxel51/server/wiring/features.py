@@ -73,7 +73,7 @@ class FeatureServices:
 def build_features(foundation: Foundation, data: DataServices, jobs: JobServices) -> FeatureServices:
     """Build the services of the features."""
     database, settings = foundation.database, foundation.settings
-    internal_jobs = InternalJobs(database, foundation.storage, jobs.analytics, jobs.dispatcher.wake)
+    internal_jobs = InternalJobs(database, foundation.storage, jobs.analytics, jobs.dispatcher.wake, jobs.refusal)
     sources = SourceResolver(data.data, jobs.jobs, jobs.analytics)
     retention = RetentionPolicy(timedelta(days=settings.rendition_retention_days), settings.renditions_per_user)
     events = EventService(database, timedelta(days=settings.event_retention_days))
@@ -98,7 +98,7 @@ def build_features(foundation: Foundation, data: DataServices, jobs: JobServices
 def build_overview_routes(foundation: Foundation, accounts: AccountServices, jobs: JobServices) -> Iterable[Route]:
     """Yield the routes of the overview, which needs no services of others than these."""
     database, settings, dispatcher = foundation.database, foundation.settings, jobs.dispatcher
-    health = HealthService(settings, database, dispatcher, jobs.installed, foundation.expiry_clock)
+    health = HealthService(settings, database, dispatcher, jobs.installed, foundation.expiry_clock, jobs.sandbox)
     workers = lambda: [local_worker(dispatcher, settings.folder)]  # noqa: E731  (as short as it gets)
     yield from overview_routes(QueueService(database, dispatcher), health, workers)
     yield from usage_routes(UsageService(database), accounts.applications)

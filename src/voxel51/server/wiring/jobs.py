@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
+from voxel51.runners.sandbox.probe import SandboxReport, examine
 from voxel51.server.accounts.callers import User
 from voxel51.server.analytics.description_cache import DescriptionCache
 from voxel51.server.analytics.installed import InstalledAnalytic, find_installed
@@ -34,7 +36,7 @@ from voxel51.wire.tasks import JobLimits
 
 @dataclass(frozen=True, slots=True)
 class JobServices:
-    """All services of analytics and jobs."""
+    """All services of analytics and jobs, what confines the jobs, and why none runs (None: they run)."""
 
     installed: Sequence[InstalledAnalytic]
     analytics: AnalyticService
@@ -43,6 +45,8 @@ class JobServices:
     reports: AttemptReports
     tasks: TaskService
     dispatcher: Dispatcher
+    sandbox: SandboxReport
+    refusal: str | None
     jobs: JobService
     actions: JobActions
 
@@ -76,11 +80,13 @@ def build_jobs(foundation: Foundation, accounts: AccountServices, data: DataServ
         internal_limits=_job_limits(settings, min(settings.job_wall_seconds, settings.rendition_wall_seconds)),
         base_url=foundation.job_api_url,
     )
-    gate = StartGate(settings.folder, settings.disk_reserve_bytes)
-    dispatcher = Dispatcher(attempts, tasks, _runner(settings, installed), gate, dispatch)
+    sandbox = examine(settings.sandbox)
+    refusal = sandbox.refusal(settings.sandbox_minimum)
+    gate = StartGate(settings.folder, settings.disk_reserve_bytes, refusal)
+    dispatcher = Dispatcher(attempts, tasks, _runner(settings, installed, sandbox), gate, dispatch)
     jobs = JobService(
         database, storage, analytics, data.data, foundation.lifetime, foundation.public_links(),
-        QueuePositions(max_running), dispatcher.wake,
+        QueuePositions(max_running), dispatcher.wake, refusal,
     )  # fmt: skip
     return JobServices(
         installed=installed,
@@ -90,6 +96,8 @@ def build_jobs(foundation: Foundation, accounts: AccountServices, data: DataServ
         reports=AttemptReports(database, storage, grace),
         tasks=tasks,
         dispatcher=dispatcher,
+        sandbox=sandbox,
+        refusal=refusal,
         jobs=jobs,
         actions=JobActions(database, dispatcher.wake, _expiry(foundation, jobs)),
     )
@@ -107,9 +115,14 @@ def _job_limits(settings: Settings, wall_seconds: float) -> JobLimits:
         memory_bytes=settings.job_memory_bytes,
         file_bytes=settings.job_file_bytes,
         open_files=1024,
+        processes=settings.job_processes,
+        scratch_bytes=settings.job_scratch_bytes,
+        scratch_files=settings.job_scratch_files,
+        written_bytes=settings.job_written_bytes,
     )
 
 
-def _runner(settings: Settings, installed: list[InstalledAnalytic]) -> ProcessRunner:
+def _runner(settings: Settings, installed: list[InstalledAnalytic], sandbox: SandboxReport) -> ProcessRunner:
     preload = [offer.entry_point for offer in installed if offer.preload_safe]
-    return ProcessRunner(settings.folder / "running", preload, weights_folder=settings.weights_folder)
+    policy = sandbox.policy.hiding(settings.folder, *(Path(path) for path in (settings.tls_key,) if path))
+    return ProcessRunner(settings.folder / "running", preload, weights_folder=settings.weights_folder, policy=policy)

@@ -10,9 +10,10 @@ import textwrap
 import psutil
 import pytest
 
-from contracts.test_runner import Bench, is_running, printed_pids, wait_until
+from contracts.test_runner import Bench, is_running, left_behind, wait_until
 from samples.installed import SAMPLES, install
 from samples.platform import JobPlatform
+from support.sandboxes import strongest_sandbox
 from voxel51.server.engine.runner import ExitReason
 from voxel51.server.engine.runners.processes.folders import AttemptFolder
 from voxel51.server.engine.runners.processes.runner import ProcessRunner
@@ -28,7 +29,10 @@ def platform():
 @pytest.fixture
 def bench(tmp_path, platform):
     runner = ProcessRunner(
-        tmp_path / "runner", ["samples/no-op"], module_folders=install(tmp_path / "dist", broken=True)
+        tmp_path / "runner",
+        ["samples/no-op"],
+        module_folders=install(tmp_path / "dist", broken=True),
+        policy=strongest_sandbox(),
     )
     bench = Bench(runner, platform)
     runner.open(bench.ended)
@@ -40,12 +44,12 @@ def test_attempts_of_a_killed_zygote_are_lost_and_the_next_start_works(bench):
     process = bench.start("leave-behind-and-stay")
     log = bench.runner._folder / "attempt1" / "log"
     wait_until(lambda: log.exists() and b"sleeping" in log.read_bytes())
-    pids = printed_pids(log.read_bytes())
+    pids = left_behind(bench.runner._folder)
+    assert len(pids) == 3
 
     os.kill(psutil.Process(process.pid).ppid(), signal.SIGKILL)
 
     assert bench.outcome().exit_reason is ExitReason.LOST
-    assert len(pids) == 3
     assert [pid for pid in [process.pid, *pids] if is_running(pid)] == []
     bench.start("no-op", "attempt2")
     assert bench.outcome("attempt2").exit_code == 0
@@ -70,7 +74,9 @@ def test_analytic_that_starts_threads_on_import_still_runs(bench):
 
 def test_forked_child_imports_nothing(tmp_path, platform):
     preload = ["samples/late-imports"]
-    runner = ProcessRunner(tmp_path / "runner", preload, module_folders=install(tmp_path / "dist"), mode="fork")
+    runner = ProcessRunner(
+        tmp_path / "runner", preload, module_folders=install(tmp_path / "dist"), policy=strongest_sandbox()
+    )
     bench = Bench(runner, platform)
     runner.open(bench.ended)
 
@@ -96,11 +102,14 @@ def test_failing_cleanup_of_one_attempt_does_not_stop_the_reports_of_others(benc
 SERVER = """
     import json, sys, threading
     from pathlib import Path
+    from voxel51.runners.sandbox.policy import SandboxKind
+    from voxel51.runners.sandbox.probe import examine
     from voxel51.server.engine.launch import LaunchSpec
     from voxel51.server.engine.runners.processes.runner import ProcessRunner
 
     folder, module_folders, environment = json.loads(sys.argv[1])
-    runner = ProcessRunner(Path(folder), [], module_folders=module_folders, mode=sys.argv[2])
+    policy = examine(SandboxKind(sys.argv[3])).policy
+    runner = ProcessRunner(Path(folder), [], module_folders=module_folders, mode=sys.argv[2], policy=policy)
     runner.open(lambda outcome: None)
     limits = {"wall_seconds": 600, "cpu_seconds": 600, "memory_bytes": 1 << 30, "file_bytes": 1 << 28}
     limits["open_files"] = 256
@@ -110,13 +119,13 @@ SERVER = """
 """
 
 
-@pytest.mark.parametrize("mode", ["fork", "exec"])
-def test_nothing_outlives_a_killed_server(tmp_path, platform, mode):
+@pytest.mark.parametrize(("mode", "sandbox"), [("fork", "namespaces"), ("exec", "namespaces"), ("fork", "none")])
+def test_nothing_outlives_a_killed_server(tmp_path, platform, mode, sandbox):
     arguments = json.dumps(
         [str(tmp_path / "runner"), [str(p) for p in install(tmp_path / "dist")], platform.environment]
     )
     server = subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(SERVER), arguments, mode],
+        [sys.executable, "-c", textwrap.dedent(SERVER), arguments, mode, sandbox],
         stdout=subprocess.PIPE,
         text=True,
         cwd=SAMPLES,
@@ -124,7 +133,7 @@ def test_nothing_outlives_a_killed_server(tmp_path, platform, mode):
     pid = int(server.stdout.readline())
     log = tmp_path / "runner" / "attempt1" / "log"
     wait_until(lambda: log.exists() and b"sleeping" in log.read_bytes())
-    pids = [pid, psutil.Process(pid).ppid(), *printed_pids(log.read_bytes())]
+    pids = [pid, psutil.Process(pid).ppid(), *left_behind(tmp_path / "runner")]
     assert len([pid for pid in pids if is_running(pid)]) == 5
 
     server.kill()

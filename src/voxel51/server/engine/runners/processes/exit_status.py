@@ -43,7 +43,30 @@ def classify_exit(status: ExitStatus, limits: JobLimits) -> tuple[ExitReason, in
     code = os.WEXITSTATUS(status.wait_status)
     if code == TaskExit.OUT_OF_MEMORY:
         return ExitReason.OVER_MEMORY, None, _sentence(ExitReason.OVER_MEMORY, 0, status, limits)
+    if code in _LIMIT_EXITS:
+        return ExitReason.OVER_LIMIT, None, _LIMIT_EXITS[TaskExit(code)].format_map(_Amounts(limits))
     return ExitReason.EXITED, code, f"The process of the job exited with code {code}."
+
+
+_LIMIT_EXITS = {
+    TaskExit.TOO_MANY_PROCESSES: "The job had more than its limit of {processes} processes and threads at once.",
+    TaskExit.SCRATCH_FULL: "The job kept more files than its limits of {scratch_bytes} and {scratch_files} files.",
+    TaskExit.WROTE_TOO_MUCH: "The job wrote more than its limit of {written_bytes} to disk.",
+}
+
+
+class _Amounts(dict[str, str]):
+    """Limits by name, as texts with units."""
+
+    def __init__(self, limits: JobLimits) -> None:
+        super().__init__({name: _amount(name, value) for name, value in limits.items()})
+
+    def __missing__(self, name: str) -> str:
+        return "unlimited"
+
+
+def _amount(name: str, value: object) -> str:
+    return f"{int(str(value)) / 2**20:.0f} MiB" if name.endswith("_bytes") else str(value)
 
 
 def _reason_of_signal(number: int, status: ExitStatus, limits: JobLimits) -> ExitReason:

@@ -15,17 +15,26 @@ class AttemptFolder:
         path: the folder; removed when the attempt has ended.
         work: working directory, home and temporary folder of the attempt.
         log: standard output and error of the attempt.
+        request: what its processes are told; they remove it.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.work = path / "work"
         self.log = path / "log"
+        self.request = path / "request"
 
-    def create(self) -> None:
-        """Create the folder, readable by its owner only."""
+    def create(self, user: int | None = None) -> None:
+        """Create the folder, readable by its owner only; ``user`` owns the working directory."""
         self.path.mkdir(mode=0o700)
         self.work.mkdir(mode=0o700)
+        if user is not None:
+            os.chown(self.work, user, user)
+
+    def write_request(self, text: str) -> None:
+        """Write what the processes of the attempt are told; only this user reads it, since it has credentials."""
+        with os.fdopen(os.open(self.request, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(text)
 
     def log_tail(self) -> bytes:
         """Return the last `LOG_TAIL_BYTES` of the log; empty if there is no log."""

@@ -4,6 +4,8 @@ Two threads work beside the callers: one reads the zygote's messages and replace
 the results of ended attempts and calls back, so that a slow callback never delays the messages.
 """
 
+import itertools
+import json
 import logging
 import os
 import queue
@@ -16,6 +18,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from voxel51.runners.sandbox.launcher import JobRequest
+from voxel51.runners.sandbox.policy import SandboxPolicy
+from voxel51.runners.sandbox.privileges import user_of
 from voxel51.server.engine import orphan_processes
 from voxel51.server.engine.launch import LaunchSpec
 from voxel51.server.engine.runner import AttemptOutcome, ExitReason, ProcessIdentity
@@ -43,6 +48,7 @@ RESTART_BACKOFF = Backoff(first_seconds=1.0, longest_seconds=30.0)
 class _RunningAttempt:
     launch: LaunchSpec
     folder: AttemptFolder
+    user: int | None  # user id of its own
     pid: Future[int] = field(default_factory=Future)  # done once the zygote has started or refused the attempt
     stop_requested: bool = False
     has_ended: bool = False
@@ -59,7 +65,8 @@ class ProcessRunner:
         mode: what a child becomes, see `voxel51.platform.zygote`.
         threads: number of threads of each numeric library in one attempt.
         module_folders: folders that are searched for modules before the interpreter's own.
-        weights_folder: folder that all jobs share for model weights; None for none.
+        weights_folder: folder with model weights, which all jobs can read; None for none.
+        policy: sandbox of the attempts.
     """
 
     def __init__(
@@ -71,6 +78,7 @@ class ProcessRunner:
         threads: int = 1,
         module_folders: Sequence[Path] = (),
         weights_folder: Path | None = None,
+        policy: SandboxPolicy | None = None,
     ) -> None:
         self._folder = folder.resolve()
         self._preload = list(preload) if mode == "fork" else []
@@ -79,6 +87,8 @@ class ProcessRunner:
         self._threads_per_attempt = threads
         self._module_folders = list(module_folders)
         self._shared = {} if weights_folder is None else {WEIGHTS_FOLDER: str(weights_folder.resolve())}
+        self._policy = policy or SandboxPolicy()
+        self._user_numbers = itertools.count(os.getpid())
         self._oom_kills = OomKillCounter()
         # Guards the table of attempts and the current zygote together: an attempt that is in the table when a zygote is
         # replaced is launched again on the new one, and an attempt that enters later finds the new one.
@@ -108,12 +118,9 @@ class ProcessRunner:
     def start(self, launch: LaunchSpec) -> ProcessIdentity:
         """Start an attempt; see `voxel51.server.engine.runner.Runner.start`."""
         folder = AttemptFolder(self._folder / launch.attempt_id)
-        try:
-            folder.create()
-        except OSError:
-            folder.remove()
-            raise
-        attempt = _RunningAttempt(launch, folder)
+        user = user_of(next(self._user_numbers)) if self._policy.own_user else None
+        attempt = _RunningAttempt(launch, folder, user)
+        self._prepare(attempt)
         with self._lock:
             if self._zygote is None or self._closing.is_set():
                 folder.remove()
@@ -290,7 +297,7 @@ class ProcessRunner:
     def _launch_again(self, zygote: ZygoteProcess, attempt: _RunningAttempt) -> None:
         try:
             attempt.folder.remove()
-            attempt.folder.create()
+            self._prepare(attempt)
         except OSError as error:
             attempt.pid.set_exception(error)
             return
@@ -305,20 +312,36 @@ class ProcessRunner:
 
     def _new_zygote(self) -> ZygoteProcess:
         environment = interpreter_environment(self._folder, 1, self._module_folders)
-        return ZygoteProcess(self._interpreter, self._mode, self._preload, self._folder, environment)
+        return ZygoteProcess(self._interpreter, self._mode, self._policy, self._preload, self._folder, environment)
 
-    def _launch_message(self, attempt: _RunningAttempt) -> LaunchMessage:
+    def _prepare(self, attempt: _RunningAttempt) -> None:
+        """Create the folder of an attempt, with the request for its processes.
+
+        Raises:
+            OSError: no space, or no permission; nothing is left behind.
+        """
         launch, folder = attempt.launch, attempt.folder
-        return {
-            "launch": launch.attempt_id,
+        environment = interpreter_environment(folder.work, self._threads_per_attempt, self._module_folders)
+        request: JobRequest = {
             "entry_point": launch.entry_point,
             "folder": str(folder.work),
             "log": str(folder.log),
-            "environment": interpreter_environment(folder.work, self._threads_per_attempt, self._module_folders)
-            | self._shared
-            | dict(launch.environment),
+            "environment": environment | self._shared | dict(launch.environment),
             "limits": launch.limits,
+            "user": attempt.user,
         }
+        try:
+            folder.create(attempt.user)
+            folder.write_request(json.dumps(request))
+        except OSError:
+            folder.remove()
+            raise
+
+    @staticmethod
+    def _launch_message(attempt: _RunningAttempt) -> LaunchMessage:
+        launch = attempt.launch
+        wall_seconds = launch.limits["wall_seconds"]
+        return {"launch": launch.attempt_id, "request": str(attempt.folder.request), "wall_seconds": wall_seconds}
 
     # Reports of ended attempts, in the thread "runner-report".
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NotRequired, TypedDict
 
-from voxel51.wire.tasks import JobLimits
+from voxel51.runners.sandbox.policy import SandboxPolicy
 
 RECEIVE_BYTES = 65536
 EXIT_TIMEOUT_SECONDS = 30.0
@@ -21,11 +21,8 @@ class LaunchMessage(TypedDict):
     """Message to the zygote: start a child for the attempt ``launch``."""
 
     launch: str
-    entry_point: str
-    folder: str
-    log: str
-    environment: dict[str, str]
-    limits: JobLimits
+    request: str  # path of a file with a `JobRequest`
+    wall_seconds: float
 
 
 class ZygoteMessage(TypedDict):
@@ -52,11 +49,18 @@ class ZygoteProcess:
     """
 
     def __init__(
-        self, interpreter: Sequence[str], mode: str, names: Sequence[str], folder: Path, environment: Mapping[str, str]
+        self,
+        interpreter: Sequence[str],
+        mode: str,
+        policy: SandboxPolicy,
+        names: Sequence[str],
+        folder: Path,
+        environment: Mapping[str, str],
     ) -> None:
         self._control, child_end = socket.socketpair()
         command = [*interpreter, "-P", "-m", "voxel51.platform.zygote"]
-        command += ["--control", str(child_end.fileno()), "--mode", mode, "--", *names]
+        command += ["--control", str(child_end.fileno()), "--mode", mode, "--policy", policy.to_json(), "--"]
+        command += names
         try:
             # This process closes its copy of the child's end: otherwise it would never see the connection close.
             with child_end, (folder / "zygote.log").open("ab") as log:

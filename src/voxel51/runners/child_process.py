@@ -9,10 +9,11 @@ import resource
 import signal
 import sys
 import tempfile
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from voxel51.platform.process_control import (
+from voxel51.runners.process_control import (
     IS_LINUX,
     PR_SET_CHILD_SUBREAPER,
     PR_SET_NO_NEW_PRIVS,
@@ -21,20 +22,31 @@ from voxel51.platform.process_control import (
 )
 from voxel51.wire.tasks import JobLimits
 
+STANDARD_OUTPUT = 1
+STANDARD_ERROR = 2
 FIRST_FREE_DESCRIPTOR = 3
 LAST_DESCRIPTOR = 1 << 20
 CPU_GRACE_SECONDS = 2
 """Time between the signal that reports the CPU limit and the one that cannot be ignored."""
 
+SUPERVISORS = 8
+"""Processes that the kernel permits beyond a job's limit: those around the job may count too, and the supervisor is to
+see that the limit is exceeded.
+"""
+
 PREFERRED_VICTIM = "800"
 """``oom_score_adj``: when the machine runs out of memory, the kernel ends a job before the platform."""
 
 
-def become_job_process(parent: int, folder: Path, log: Path, environment: dict[str, str], limits: JobLimits) -> None:
-    """Turn this process into one that has only ``folder`` to work in, ``log`` to print to, and ``environment``.
+def become_job_process(
+    parent: int, folder: Path, environment: Mapping[str, str], limits: JobLimits, *, is_only_of_user: bool = False
+) -> None:
+    """Turn this process into one that has only ``folder`` to work in, and ``environment``.
 
     The process leads a session and process group of its own, ends with ``parent``, has no descriptor except the
-    standard three, and adopts the orphans of its descendants.
+    standard three (the last two are its log), and adopts the orphans of its descendants.
+
+    The kernel counts processes by user: ``is_only_of_user`` says that no other job has this user in this namespace.
 
     Raises:
         OSError: a step failed; the process must not run a job.
@@ -46,14 +58,14 @@ def become_job_process(parent: int, folder: Path, log: Path, environment: dict[s
     prctl(PR_SET_NO_NEW_PRIVS, 1)
     os.umask(0o077)
     _reset_signals()
-    _replace_descriptors(log)
+    close_descriptors(None)
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
     tempfile.tempdir = None  # it may be cached from the parent
     _prefer_as_oom_victim()
     _reseed()
-    _limit(limits)
+    _limit(limits, is_only_of_user)
 
 
 def _reset_signals() -> None:
@@ -61,16 +73,29 @@ def _reset_signals() -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
 
 
-def _replace_descriptors(log: Path) -> None:
+def open_log(path: str) -> None:
+    """Print to the log at ``path`` from now on.
+
+    It is readable, since the job uploads it by this descriptor, and appending, since its descendants print there too.
+    """
+    log = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    os.dup2(log, STANDARD_OUTPUT)
+    os.dup2(log, STANDARD_ERROR)
+    os.close(log)
+
+
+def close_descriptors(kept: int | None) -> None:
+    """Close every descriptor except the standard three, of which the first reads nothing from now on, and ``kept``."""
     nothing = os.open(os.devnull, os.O_RDONLY)
-    # Readable, since the job uploads it by this descriptor; appending, since its descendants print there too.
-    output = os.open(log, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(nothing, 0)
-    os.dup2(output, 1)
-    os.dup2(output, 2)
-    os.closerange(FIRST_FREE_DESCRIPTOR, LAST_DESCRIPTOR)
+    if kept is None:
+        os.closerange(FIRST_FREE_DESCRIPTOR, LAST_DESCRIPTOR)
+    else:
+        os.closerange(FIRST_FREE_DESCRIPTOR, kept)
+        os.closerange(kept + 1, LAST_DESCRIPTOR)
 
 
 def _prefer_as_oom_victim() -> None:
@@ -87,7 +112,7 @@ def _reseed() -> None:
         numpy_random.seed()
 
 
-def _limit(limits: JobLimits) -> None:
+def _limit(limits: JobLimits, is_only_of_user: bool) -> None:
     cpu_seconds = limits["cpu_seconds"]
     wanted = {
         resource.RLIMIT_CPU: (cpu_seconds, cpu_seconds + CPU_GRACE_SECONDS),
@@ -97,6 +122,8 @@ def _limit(limits: JobLimits) -> None:
     }
     if IS_LINUX:  # other systems do not enforce it
         wanted[resource.RLIMIT_DATA] = (limits["memory_bytes"], limits["memory_bytes"])
+    if is_only_of_user and "processes" in limits:
+        wanted[resource.RLIMIT_NPROC] = (limits["processes"] + SUPERVISORS, limits["processes"] + SUPERVISORS)
     for kind, (soft, hard) in wanted.items():
         ceiling = resource.getrlimit(kind)[1]
         if ceiling != resource.RLIM_INFINITY:

@@ -1,0 +1,313 @@
+"""Launcher of a sandboxed job: the three processes between the zygote and a job's code.
+
+- The *launcher* is the child of the zygote that the platform knows. It stays outside, relays the job's connections to
+  the platform, and ends exactly as the job did: with its exit code, or by its signal.
+- The *warden* is the first process of the job's process namespace. When it ends, the kernel kills every process in the
+  namespace, in whatever session; it ends when the launcher does.
+- The *job* is the warden's child, without privileges.
+
+Launcher and warden may be started before it is known which job they will run: they prepare everything that is the same
+for all, and wait.
+"""
+
+import json
+import os
+import resource
+import signal
+import socket
+import sys
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Never, TypedDict
+
+from voxel51.runners.child_process import (
+    STANDARD_ERROR,
+    STANDARD_OUTPUT,
+    become_job_process,
+    close_descriptors,
+    open_log,
+)
+from voxel51.runners.process_control import (
+    IS_LINUX,
+    PR_SET_CHILD_SUBREAPER,
+    PR_SET_PDEATHSIG,
+    end_with_parent,
+    prctl,
+)
+from voxel51.runners.sandbox import filesystem, kernel, landlock, network, privileges, system_calls
+from voxel51.runners.sandbox.policy import SandboxKind, SandboxPolicy
+from voxel51.runners.sandbox.supervision import LOOK_SECONDS, Supervisor, descendants, in_this_namespace
+from voxel51.wire.tasks import API_BASE_URL, WEIGHTS_FOLDER, JobLimits, TaskExit
+
+_MESSAGE_BYTES = 1 << 20
+END_AGAIN_SECONDS = 0.01
+"""Interval between two signals to the processes of a job that is ended: some may have forked meanwhile."""
+
+_PRIVATE = kernel.CLONE_NEWNS | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS | kernel.CLONE_NEWNET | kernel.CLONE_NEWCGROUP
+
+
+class JobRequest(TypedDict):
+    """Request for one job: all that its processes need to know, written by the runner into a file that only they read.
+
+    The zygote passes on the path of the file and never sees the content: what it holds in memory, every later job
+    inherits.
+
+    Attributes:
+        entry_point: name of the analytic.
+        folder: working directory, home and temporary folder.
+        log: standard output and error.
+        environment: all variables of the job.
+        limits: limits of the job.
+        user: user id of the job; None: that of the runner.
+    """
+
+    entry_point: str
+    folder: str
+    log: str
+    environment: dict[str, str]
+    limits: JobLimits
+    user: int | None
+
+
+class Ended(TypedDict):
+    """End of a job: its wait status, and the exit code for the limit for which it was ended."""
+
+    wait_status: int
+    exceeded: int | None
+
+
+Job = Callable[[JobRequest], int]
+"""Runs a job in the process that calls it; returns the exit code."""
+
+
+def read_request(path: Path) -> JobRequest:
+    """Read a request and remove its file, which has the credentials of the job."""
+    request: JobRequest = json.loads(path.read_bytes())
+    path.unlink()
+    return request
+
+
+def launch(policy: SandboxPolicy, parent: int, await_path: Callable[[], Path | None], job: Job) -> Never:
+    """Run one job under ``policy``, and end this process as the job ended.
+
+    The process has one thread, and was forked from ``parent`` for this.
+
+    Args:
+        policy: sandbox of the job.
+        parent: id of the parent, with which everything ends.
+        await_path: waits for the file of the request; None: no job will come.
+        job: what the job's process does.
+    """
+    code: int = TaskExit.NOT_STARTED
+    try:
+        if policy.kind is SandboxKind.NAMESPACES:
+            code = _launch_in_namespaces(policy, parent, await_path, job)
+        else:
+            code = _launch_here(policy, parent, await_path, job)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _launch_here(policy: SandboxPolicy, parent: int, await_path: Callable[[], Path | None], job: Job) -> int:
+    """Launch a job in the namespaces of this process, which stays as the supervisor of the job (Linux)."""
+    if IS_LINUX:
+        os.setsid()
+        end_with_parent(parent)
+        prctl(PR_SET_CHILD_SUBREAPER, 1)
+    path = await_path()
+    if path is None:
+        return 0
+    request = read_request(path)
+    open_log(request["log"])
+
+    def prepare(own_parent: int) -> None:
+        _restrict_here(policy, own_parent, request)
+
+    if not IS_LINUX:
+        prepare(parent)
+        return job(request)
+    child = _fork_job(request, prepare, job)
+    supervisor = Supervisor(request["limits"], descendants, Path(request["folder"]), log=STANDARD_OUTPUT)
+    return _end_as(_watch(child, supervisor, _end_descendants))
+
+
+def _restrict_here(policy: SandboxPolicy, parent: int, request: JobRequest) -> None:
+    confined = policy.kind is SandboxKind.LANDLOCK
+    if confined:
+        privileges.give_up(None)
+    become_job_process(parent, Path(request["folder"]), request["environment"], request["limits"])
+    if not confined:
+        return
+    address = network.JobAddress.of(request["environment"][API_BASE_URL])
+    readable = [*map(Path, policy.readable), *_paths_of(request), *filesystem.readable_without_root()]
+    landlock.restrict(readable, [Path(request["folder"]), *filesystem.DEVICE_FILES], address.port)
+    if system_calls.is_known_machine():
+        is_name = address.inside != address.host  # it must be resolved
+        system_calls.refuse(local=False, datagrams=is_name)
+
+
+def _launch_in_namespaces(policy: SandboxPolicy, parent: int, await_path: Callable[[], Path | None], job: Job) -> int:
+    os.setsid()
+    if not policy.own_user:
+        privileges.enter_user_namespace()
+    kernel.unshare(kernel.CLONE_NEWPID)
+    end_with_parent(parent)
+    own, warden_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    warden = os.fork()
+    if warden == 0:
+        own.close()
+        _become_warden(policy, warden_end, job)
+    warden_end.close()
+    path = await_path()
+    return 0 if path is None else _serve(path, own, warden)
+
+
+def _serve(path: Path, warden_socket: socket.socket, warden: int) -> int:
+    """Hand the request to the warden, relay until the job has ended, and end as it did or return its exit code."""
+    request = read_request(path)
+    open_log(request["log"])
+    with suppress(BrokenPipeError):  # it has failed already, and its message says why
+        _send(warden_socket, request, STANDARD_OUTPUT)
+    ready, descriptors = _receive(warden_socket)
+    if ready is None or "error" in ready:
+        raise OSError(f"the sandbox of the job could not be set up: {ready and ready['error']}")
+    if descriptors:
+        listener = socket.socket(fileno=descriptors[0])
+        address = network.JobAddress.of(request["environment"][API_BASE_URL])
+        network.Relay(listener, address).run_until_readable(warden_socket.fileno())
+    ended, _ = _receive(warden_socket)
+    os.waitpid(warden, 0)
+    if ended is None or "error" in ended:  # the warden was killed
+        _end_by(signal.SIGKILL)
+    return _end_as(ended)
+
+
+def _end_as(ended: Ended) -> int:
+    """Return the exit code of a job, or end this process by the signal that ended the job."""
+    status = ended["wait_status"]
+    if ended["exceeded"] is not None:
+        return ended["exceeded"]
+    if os.WIFSIGNALED(status):
+        _end_by(os.WTERMSIG(status))
+    return os.WEXITSTATUS(status)
+
+
+def _end_by(number: int) -> None:
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core would have the request, with its credentials
+    if number != signal.SIGKILL:
+        signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
+
+
+def _become_warden(policy: SandboxPolicy, launcher: socket.socket, job: Job) -> Never:
+    try:
+        close_descriptors(launcher.fileno())
+        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # the launcher, which has no id in this namespace
+        os.umask(0o022)  # the job reads what is created now
+        kernel.unshare(_PRIVATE)
+        filesystem.build(policy)
+        request, descriptors = _receive(launcher)
+        if request is not None:
+            _guard(request, descriptors[0], launcher, job)
+    except BaseException:
+        with suppress(OSError):  # the launcher may be gone
+            _send(launcher, {"error": traceback.format_exc()})
+    finally:
+        os._exit(0)  # the launcher knows how the job ended
+
+
+def _guard(request: JobRequest, log: int, launcher: socket.socket, job: Job) -> None:
+    """Finish the sandbox for ``request``, run its job in a child, and report how it ended."""
+    os.dup2(log, STANDARD_OUTPUT)
+    os.dup2(log, STANDARD_ERROR)
+    os.close(log)
+    environment, folder = request["environment"], Path(request["folder"])
+    address = network.JobAddress.of(environment[API_BASE_URL])
+    listener = network.listen(address)
+    user = request["user"]
+    if user is not None and environment.get(WEIGHTS_FOLDER):
+        filesystem.let_others_read(Path(environment[WEIGHTS_FOLDER]))
+    number = os.geteuid() if user is None else user
+    users = f"root:x:0:0::/:/bin/false\njob:x:{number}:{number}::{folder}:/bin/false\n"
+    filesystem.enter(folder, _paths_of(request), users, address.hosts)
+    _send(launcher, {}, listener.fileno())
+    listener.close()
+    child = _fork_job(request, lambda parent: _restrict_in_namespaces(parent, request), job)
+    private = [Path(name) for name in filesystem.WRITABLE]
+    supervisor = Supervisor(request["limits"], in_this_namespace, folder, private, STANDARD_OUTPUT)
+    _send(launcher, _watch(child, supervisor, _end_namespace))
+
+
+def _paths_of(request: JobRequest) -> list[Path]:
+    """Return the files and folders that the job's environment names, for it to read."""
+    names = (WEIGHTS_FOLDER, "SSL_CERT_FILE", "SSL_CERT_DIR")
+    return [Path(request["environment"][name]) for name in names if request["environment"].get(name)]
+
+
+def _restrict_in_namespaces(parent: int, request: JobRequest) -> None:
+    folder = Path(request["folder"])
+    privileges.give_up(request["user"])
+    become_job_process(parent, folder, request["environment"], request["limits"], is_only_of_user=True)
+    if landlock.version():
+        landlock.restrict([Path("/")], [folder, *map(Path, filesystem.WRITABLE), *filesystem.DEVICE_FILES], None)
+    if system_calls.is_known_machine():
+        system_calls.refuse()
+
+
+def _fork_job(request: JobRequest, prepare: Callable[[int], None], job: Job) -> int:
+    """Fork the process of the job, which calls ``prepare`` with the id of its parent first; return its id."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})  # `_watch` waits for it
+    parent = os.getpid()
+    child = os.fork()
+    if child != 0:
+        return child
+    code: int = TaskExit.NOT_STARTED
+    try:
+        prepare(parent)
+        code = job(request)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _watch(child: int, supervisor: Supervisor, end_all: Callable[[], None]) -> Ended:
+    """Reap processes and supervise the job until ``child`` has ended. End all its processes if it exceeds a limit."""
+    exceeded: TaskExit | None = None
+    while True:
+        signal.sigtimedwait({signal.SIGCHLD}, LOOK_SECONDS if exceeded is None else END_AGAIN_SECONDS)
+        while (found := os.waitpid(-1, os.WNOHANG))[0] != 0:
+            if found[0] == child:
+                return {"wait_status": found[1], "exceeded": exceeded}
+        exceeded = exceeded or supervisor.exceeded()
+        if exceeded is not None:
+            end_all()
+
+
+def _end_namespace() -> None:
+    """Kill every process of this namespace but the first, which this one is."""
+    with suppress(ProcessLookupError):
+        os.kill(-1, signal.SIGKILL)
+
+
+def _end_descendants() -> None:
+    for pid in descendants():
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def _send(to: socket.socket, message: object, descriptor: int | None = None) -> None:
+    socket.send_fds(to, [json.dumps(message).encode()], [] if descriptor is None else [descriptor])
+
+
+def _receive(source: socket.socket) -> tuple[Any, list[int]]:
+    """Receive one message with its descriptors; None when the other end is closed."""
+    text, descriptors, _, _ = socket.recv_fds(source, _MESSAGE_BYTES, 1)
+    return (json.loads(text) if text else None), list(descriptors)
