@@ -63,6 +63,14 @@ class Platform:
         """End all event streams, which otherwise stay open forever. Called in the event loop."""
         self.feed.close()
 
+    def drain(self) -> None:
+        """Start no more jobs; those that run go on, and requests are served."""
+        self.dispatcher.drain()
+
+    def is_idle(self) -> bool:
+        """Return whether no job runs."""
+        return self.dispatcher.is_idle()
+
     def close(self) -> None:
         """Stop the threads, return running jobs to the queue, and close the database."""
         self.deliverer.close()

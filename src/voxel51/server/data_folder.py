@@ -4,6 +4,8 @@ import fcntl
 import json
 import os
 import time
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
 
@@ -49,6 +51,14 @@ class FolderLock:
                 folder = self._path.parent
                 raise FolderInUse(f"a platform is already running in {folder}; stop it, or use another --dir")
             time.sleep(0.02)
+        self._write_pid()
+
+    def _write_pid(self) -> None:
+        # For `running_process`. A full disk must not prevent the start: the lock holds without it.
+        if self._descriptor is not None:
+            with suppress(OSError):
+                os.ftruncate(self._descriptor, 0)
+                os.pwrite(self._descriptor, f"{os.getpid()}\n".encode(), 0)
 
     def is_held(self) -> bool:
         """Return whether a platform holds the lock. Any number of processes may ask at the same time."""
@@ -86,6 +96,31 @@ def write_server_file(folder: Path, content: ServerFile) -> None:
 def remove_server_file(folder: Path) -> None:
     """Remove the file when the platform stops."""
     (folder / "server.json").unlink(missing_ok=True)
+
+
+@dataclass(frozen=True, slots=True)
+class RunningProcess:
+    """Process of the platform that runs in a data folder, and whether it knows the signal to drain."""
+
+    pid: int
+    can_drain: bool
+
+
+def running_process(folder: Path) -> RunningProcess | None:
+    """Return the process of the platform that runs in this folder; None if none runs.
+
+    Raises:
+        OSError: one runs, but its process id is unknown.
+    """
+    if not folder.is_dir() or not FolderLock(folder).is_held():
+        return None
+    for name, can_drain in (("server.lock", True), ("server.json", False)):  # versions before 0.2 write only the latter
+        with suppress(FileNotFoundError, ValueError, KeyError, TypeError):
+            found = json.loads((folder / name).read_text(encoding="utf-8"))
+            return RunningProcess(int(found if can_drain else found["pid"]), can_drain)
+    raise OSError(
+        f"the process id of the platform in {folder} is unknown: {folder / 'server.lock'} does not contain it"
+    )
 
 
 def running_url(folder: Path) -> str | None:

@@ -19,6 +19,7 @@ from voxel51.server.app import Platform, build_platform
 from voxel51.server.data_folder import FolderLock, remove_server_file, write_server_file
 from voxel51.server.http.connection import Connection
 from voxel51.server.settings import Settings
+from voxel51.server.shutdown import Shutdown
 from voxel51.server.wiring.foundation import Addresses
 
 log = logging.getLogger(__name__)
@@ -32,7 +33,10 @@ _SHUTDOWN_SECONDS = 5
 
 
 def serve(settings: Settings, announce: Callable[[str], None]) -> None:
-    """Run the platform until SIGTERM or SIGINT; call ``announce`` with its URL once it accepts requests.
+    """Run the platform until a signal stops it; call ``announce`` with its URL once it accepts requests.
+
+    SIGINT stops it at once. SIGTERM lets running jobs finish for ``stop_drain_seconds``, and SIGUSR1 without a limit; a
+    further SIGTERM stops it at once.
 
     Raises:
         FolderInUse: another platform runs in the data folder.
@@ -107,21 +111,29 @@ def _run(platform: Platform, settings: Settings, sockets: _Sockets, announce: Ca
 
     uvloop_or_default = _loop_factory()
     with asyncio.Runner(loop_factory=uvloop_or_default) as runner:
-        runner.run(_serve_all(servers, on_ready, platform.begin_to_close))
+        runner.run(_serve_all(servers, on_ready, platform, settings.stop_drain_seconds))
+    # The loop has restored the default actions: a signal that is sent again must not cut the orderly end short.
+    for number in (signal.SIGTERM, signal.SIGUSR1):
+        signal.signal(number, signal.SIG_IGN)
 
 
 async def _serve_all(
-    servers: list[tuple["_Server", socket.socket]], on_ready: Callable[[], None], on_stop: Callable[[], None]
+    servers: list[tuple["_Server", socket.socket]],
+    on_ready: Callable[[], None],
+    platform: Platform,
+    drain_seconds: float,
 ) -> None:
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
-        on_stop()
+        platform.begin_to_close()
         for server, _ in servers:
             server.should_exit = True
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop)
+    shutdown = Shutdown(platform.drain, platform.is_idle, stop)
+    loop.add_signal_handler(signal.SIGINT, shutdown.stop)
+    loop.add_signal_handler(signal.SIGTERM, shutdown.drain, drain_seconds)
+    loop.add_signal_handler(signal.SIGUSR1, shutdown.drain, None)
     # `on_ready` opens the platform and announces its URL once every socket is served, unless a server failed to start.
     serving = [asyncio.create_task(server.run_on(listener)) for server, listener in servers]
     while not all(server.started for server, _ in servers) and not any(task.done() for task in serving):

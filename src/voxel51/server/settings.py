@@ -131,6 +131,9 @@ class Settings:
     sandbox_minimum: SandboxKind = _setting(  # noqa: RUF009  (as above)
         SandboxKind.NONE, "weakest sandbox in which jobs may run, of the same three; where it is missing, no job runs"
     )
+    stop_drain_seconds: float = _setting(
+        0.0, "seconds for which running jobs may finish after SIGTERM, while new ones wait; 0: they are stopped at once"
+    )
     lifetime_days: float = _setting(365.0, "days until data and job outputs expire, unless a request sets another date")
     expiry_grace_days: float = _setting(
         1.0,
@@ -259,7 +262,8 @@ class Settings:
         for name in at_least_one:
             if not getattr(self, name) > 0:
                 raise SettingError(f"{name} is {getattr(self, name)}; it must be greater than 0")
-        not_negative = ("concurrency", "disk_reserve_bytes", "grace_seconds", "user_bytes", "user_running_jobs",
+        not_negative = ("concurrency", "disk_reserve_bytes", "grace_seconds", "stop_drain_seconds", "user_bytes",
+                        "user_running_jobs",
                         "user_running_renditions", "expiry_grace_days", "expiry_gap_days",
                         "requests_per_second", "address_failures_per_minute",
                         "account_failures_per_minute")  # fmt: skip

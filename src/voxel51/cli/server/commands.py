@@ -3,7 +3,7 @@
 import argparse
 
 from voxel51.cli.parsing import show_help
-from voxel51.cli.server import applications, doctor, keys, start, users, verify
+from voxel51.cli.server import applications, doctor, keys, start, stop, users, verify
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -12,6 +12,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     server.set_defaults(run=show_help(server))
     verbs = server.add_subparsers(title="commands", metavar="COMMAND")
     start.add_to(verbs)
+    stop.add_to(verbs)
     doctor.add_to(verbs)
     verify.add_to(verbs)
     keys.add_to(verbs)

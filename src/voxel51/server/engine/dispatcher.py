@@ -77,6 +77,7 @@ class Dispatcher:
         self._outcomes: queue.SimpleQueue[AttemptOutcome] = queue.SimpleQueue()
         self._watchdog_due = 0.0  # on the monotonic clock
         self._woken = threading.Event()
+        self._draining = threading.Event()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="dispatcher", daemon=True)
 
@@ -104,6 +105,8 @@ class Dispatcher:
         """Reason why no queued job is started at present; None while jobs are started. Safe from any thread."""
         if not self.is_running():
             return "no dispatcher is running"
+        if self._draining.is_set():
+            return "the platform lets the running jobs finish before it stops"
         return self._failure or self._gate.reason
 
     @property
@@ -115,6 +118,14 @@ class Dispatcher:
         """Return the slots of user-submitted jobs, or of internal jobs. Safe from any thread."""
         total = self._settings.internal_slots if internal else self._settings.slots
         return {"total_slots": total, "used_slots": self._owned.count(internal=internal)}
+
+    def drain(self) -> None:
+        """Start no more attempts; those that run go on. Safe from any thread."""
+        self._draining.set()
+
+    def is_idle(self) -> bool:
+        """Return whether every attempt that was claimed has ended and is settled. Safe from any thread."""
+        return not len(self._owned)
 
     def close(self) -> None:
         """Start no more attempts, stop those that run, requeue their jobs, and return when all are settled.
@@ -214,7 +225,7 @@ class Dispatcher:
         for internal in (False, True):
             slots = self.slots(internal=internal)
             free = self._gate.available(slots["total_slots"] - slots["used_slots"])
-            if free <= 0 or self._closing.is_set():
+            if free <= 0 or self._draining.is_set() or self._closing.is_set():
                 continue
             # If the connection breaks at the commit, the database may have the attempts though the claim fails: the
             # watchdog looks for them in this pass or the next.
