@@ -12,18 +12,24 @@ from voxel51.labels.objects import DetectedObject
 from voxel51.labels.video import VideoLabels
 
 EXAMPLES = Path(os.environ.get("OPENCV_DOC", "/usr/share/doc/opencv-doc")) / "examples/data"
-VTEST = EXAMPLES / "vtest.avi"
 SHA256 = "45cddc9490be69345cbdab64ca583be65987e864ca408038e648db99e10516cf"
 WIDTH, HEIGHT = 768, 576
 TRUTH = Path(__file__).parents[1] / "analytics/truth/vtest.csv"
 
 
 def pedestrian_film() -> Path:
-    """Return the path of ``vtest.avi``. Without the package opencv-doc the test is skipped, except in CI."""
-    if not VTEST.is_file():
-        skip_except_in_ci(f"{VTEST} is not there (apt-get install opencv-doc)")
-    assert hashlib.sha256(VTEST.read_bytes()).hexdigest() == SHA256
-    return VTEST
+    """Return the path of ``vtest.avi``; see `example_film`."""
+    film = example_film("vtest.avi")
+    assert hashlib.sha256(film.read_bytes()).hexdigest() == SHA256
+    return film
+
+
+def example_film(name: str) -> Path:
+    """Return the path of a film of the package opencv-doc. Without the package the test is skipped, except in CI."""
+    film = EXAMPLES / name
+    if not film.is_file():
+        skip_except_in_ci(f"{film} is not there (apt-get install opencv-doc)")
+    return film
 
 
 def true_people(frames: Container[int] = range(1, 10_000)) -> VideoLabels:

@@ -28,10 +28,10 @@ def numbers(owner: VideoEvent | VideoLabels) -> dict[str | None, float]:
     return {each.name: each.value for each in owner.attributes if isinstance(each, NumericAttribute)}
 
 
-def clip(path: Path, pictures: Sequence[np.ndarray]) -> Path:
-    """A nearly lossless video of BGR pictures, at 25 frames a second."""
+def clip(path: Path, pictures: Sequence[np.ndarray], **options: str) -> Path:
+    """A video of BGR pictures at 25 frames a second, nearly lossless by default."""
     with av.open(path, "w") as container:
-        stream = container.add_stream("libx264", rate=RATE, options={"qp": "4"})
+        stream = container.add_stream("libx264", rate=RATE, options=options or {"qp": "4"})
         stream.height, stream.width = pictures[0].shape[:2]
         stream.pix_fmt = "yuv420p"
         for picture in pictures:
@@ -60,6 +60,18 @@ def test_conditions_are_found_to_the_frame(tmp_path: Path) -> None:
     assert video_labels_problems(labels.to_json()) == []
     assert recorder.messages == ["black: 1, frozen: 1, blurred: 1, damaged: 0 in 112 frames"]
     assert len(labels.frames) == len(pictures)
+
+
+@pytest.mark.parametrize("crf", ["20", "28", "35"])
+def test_a_still_segment_starts_while_the_codec_refines_the_image(crf: str, tmp_path: Path) -> None:
+    still = [lively(1, seed=5)[0]] * 40
+
+    labels, _ = run_on(analytic, clip(tmp_path / "made.mp4", [*lively(20), *still, *lively(20)], crf=crf), tmp_path)
+
+    [(kind, first, last)] = spans(labels)
+    assert kind == "frozen"
+    assert first in {22, 23}
+    assert last == 60
 
 
 @pytest.mark.parametrize("name", ["bikes.mp4", "carphone_pristine.mp4"])

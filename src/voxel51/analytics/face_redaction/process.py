@@ -20,6 +20,17 @@ from voxel51.platform.job import Job
 MOST_HELD_BYTES = 512 * 1024**2
 """Maximum size of the decoded frames that wait for the detections of later frames; 85 frames at 1080p."""
 
+EDGE_SHARE = 0.5
+"""Share of the requested confidence that suffices for a face cut by the side of the frame, which is often a profile."""
+
+EDGE_WIDTH = 0.03
+"""A box that is nearer to the side of the frame, as a share of the width, is cut by it."""
+
+SMALL_LOOK_SHARE, SMALLEST_LOOK = 0.25, 96
+"""Size of the second look at a frame, as a share of the first and in pixels. In small images the detector finds large
+and blurred faces of which it sees only parts at full size.
+"""
+
 
 def process(job: Job) -> None:
     """Write the input ``video`` with redacted faces to the output ``video``."""
@@ -59,7 +70,8 @@ class _Faces:
     def __init__(self, video: InputVideo, confidence: float, longest_side: int, margin: float) -> None:
         self._detector = CenterFace()
         self._video = video
-        self._picture_size = self._detector.fitting(video.frame_size, longest_side)
+        small_side = max(SMALLEST_LOOK, round(longest_side * SMALL_LOOK_SHARE))
+        self._looks = [self._detector.fitting(video.frame_size, side) for side in (longest_side, small_side)]
         self._confidence = confidence
         self._margin = margin
         self.count = 0
@@ -67,15 +79,22 @@ class _Faces:
 
     def boxes(self, frame: Frame) -> Floats:
         """Return the boxes of the faces in pixels of the whole frame."""
-        found = self._detector.detect(frame.small(*self._picture_size), self._confidence)
+        found = [box for size in self._looks for box in self._found(frame, size)]
         self.count += len(found)
         self.frames_with += len(found) > 0
-        boxes = [self._placed(box) for box in found.boxes]
+        boxes = [self._placed(box) for box in found]
         return np.array(boxes, np.float32).reshape(-1, 4)
 
+    def _found(self, frame: Frame, size: tuple[int, int]) -> Floats:
+        """Return the boxes of the faces [N, 4], as shares of the frame, in one look at ``size``."""
+        found = self._detector.detect(frame.small(*size), self._confidence * EDGE_SHARE)
+        boxes = found.boxes / np.array([*size, *size], np.float32)
+        is_cut = (boxes[:, 0] < EDGE_WIDTH) | (boxes[:, 2] > 1 - EDGE_WIDTH)
+        return np.asarray(boxes[is_cut | (found.scores >= self._confidence)], np.float32)
+
     def _placed(self, box: Floats) -> list[float]:
-        width, height = self._picture_size
-        share = BoundingBox.clipped(box[0] / width, box[1] / height, box[2] / width, box[3] / height)
+        left, top, right, bottom = (float(side) for side in box)
+        share = BoundingBox.clipped(left, top, right, bottom)
         if share is None:
             return [0.0, 0.0, 0.0, 0.0]
         whole = self._video.selection.to_whole_frame(share)

@@ -1,20 +1,30 @@
 """Text reading job: read sampled frames, and write each text as an event."""
 
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
+import cv2
+
+from voxel51.analytics.text_reading.frame_window import FrameWindow
 from voxel51.analytics.text_reading.reader import Reading, TextReader
 from voxel51.analytics.text_reading.text_tracker import TextTrack, TextTracker
 from voxel51.labels.attributes import CategoricalAttribute, NumericAttribute
 from voxel51.labels.events import VideoEvent
 from voxel51.labels.geometry import BoundingBox
-from voxel51.labels.media.frame import Frame
+from voxel51.labels.media.frame import Frame, Pixels, resized
 from voxel51.labels.objects import DetectedObject
 from voxel51.labels.support import Support
 from voxel51.labels.video import VideoFrame
 from voxel51.labels.writer import VideoLabelsWriter
 from voxel51.platform.frames import InputVideo, input_video
 from voxel51.platform.job import Job
+from voxel51.platform.selection import Sampler
+
+DEFAULT_RATE = 5.0
+"""Frames per second that are analysed by default. Signs in moving pictures may be legible for a fifth of a second."""
+
+UNCHANGED = 12
+"""If no pixel of the brightness at 320 by 180 changes by more, of 255, the text is the same."""
 
 
 def process(job: Job) -> None:
@@ -26,15 +36,26 @@ def process(job: Job) -> None:
         VideoLabelsWriter.open(job.output("labels"), video.filename) as labels,
     ):
         reader = TextReader()
-        for frame in _sampled(video, int(given["frame_stride"])):
+
+        def read(frame: Frame) -> list[Reading]:
             found = reader.read(frame.image(), float(given["confidence"]))
-            readings = [each for each in found if _characters(each.text) >= int(given["minimum_characters"])]
-            tracks, ended = tracker.add(frame.number, frame.time, readings)
-            labels.events += map(_event, ended)
+            return [each for each in found if _characters(each.text) >= int(given["minimum_characters"])]
+
+        window, analysed = FrameWindow(read), _ChangedFrames(read)
+        for frame, is_analysed in _marked(video, given.get("frame_stride")):
+            if not is_analysed:
+                window.add(frame)
+                continue
+            tracks, ended = tracker.add(frame.number, frame.time, analysed.read(frame))
+            for track in tracks:
+                if track.first == frame.number:
+                    track.start_at(window.first_with(track.has))
+            labels.events += [_event(each, window) for each in ended]
+            window.clear()
             if tracks:
                 objects = [_object(frame, each, video.selection.to_whole_frame(each.latest.box)) for each in tracks]
                 labels.add_frame(VideoFrame(frame_number=frame.number, objects=objects))
-        labels.events += map(_event, tracker.finish())
+        labels.events += [_event(each, window) for each in tracker.finish()]
         labels.events.sort(key=_index)
         for name, sha256 in reader.weights.items():
             job.record_weights(name, sha256)
@@ -42,9 +63,30 @@ def process(job: Job) -> None:
     job.message(f"{tracker.count} texts in {video.count} frames")
 
 
-def _sampled(video: InputVideo, stride: int) -> Iterator[Frame]:
-    """Return the frames at the requested rate, or every ``stride``-th frame if no rate is given."""
-    return islice(video, 0, None, stride) if video.selection.fps is None else video.sampled()
+class _ChangedFrames:
+    """Reads frames, and reuses the readings of the last one if a frame looks the same."""
+
+    def __init__(self, read: Callable[[Frame], Sequence[Reading]]) -> None:
+        self._read = read
+        self._seen: Pixels | None = None
+        self._readings: Sequence[Reading] = ()
+
+    def read(self, frame: Frame) -> Sequence[Reading]:
+        small = resized(frame.luma(), 320, 180)
+        if self._seen is None or cv2.norm(small, self._seen, cv2.NORM_INF) > UNCHANGED:
+            self._seen, self._readings = small, self._read(frame)
+        # The tracker tells readings of one frame apart by identity, so a repeated one must be a new object.
+        return [replace(each) for each in self._readings]
+
+
+def _marked(video: InputVideo, stride: int | None) -> Iterator[tuple[Frame, bool]]:
+    """Yield every frame, and whether it is analysed: at the requested rate, or every ``stride``-th, or at the default
+    rate.
+    """
+    rate = video.selection.fps
+    sampler = Sampler(rate if rate is not None or stride is not None else DEFAULT_RATE)
+    for place, frame in enumerate(video):
+        yield frame, sampler.takes(frame.time) and (rate is not None or place % int(stride or 1) == 0)
 
 
 def _characters(text: str) -> int:
@@ -63,7 +105,9 @@ def _object(frame: Frame, track: TextTrack, box: BoundingBox) -> DetectedObject:
     )
 
 
-def _event(track: TextTrack) -> VideoEvent:
+def _event(track: TextTrack, window: FrameWindow) -> VideoEvent:
+    """Return the event of a track whose end is in ``window``."""
+    track.end_at(window.last_with(track.has))
     times = {"start_seconds": track.start, "end_seconds": track.end}
     facts = [NumericAttribute(name=name, value=round(value, 3)) for name, value in times.items()]
     return VideoEvent(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from voxel51.analytics.text_reading.reader import Reading
 from voxel51.labels.geometry import BoundingBox
+from voxel51.labels.media.frame import Frame
 
 LEAST_OVERLAP = 0.3
 """Minimum intersection over union of two boxes with the same text."""
@@ -21,7 +22,7 @@ class TextTrack:
 
     Attributes:
         index: its number, from 1, never reused.
-        first, last: numbers of the first and last analysed frame with it.
+        first, last: numbers of the first and last frame with it, as far as they are known.
         start, end: times of these frames, in seconds.
         best: the reading with the greatest confidence.
         latest: the reading of the last frame.
@@ -34,6 +35,20 @@ class TextTrack:
     end: float
     best: Reading
     latest: Reading
+
+    def has(self, reading: Reading) -> bool:
+        """Return whether ``reading``, of a frame near the latest one, is of this text."""
+        return _are_same(overlap(self.latest.box, reading.box), self, reading)
+
+    def start_at(self, frame: Frame | None) -> None:
+        """Let the text start at an earlier frame, if there is one."""
+        if frame is not None:
+            self.first, self.start = frame.number, frame.time
+
+    def end_at(self, frame: Frame | None) -> None:
+        """Let the text end at a later frame, if there is one."""
+        if frame is not None:
+            self.last, self.end = frame.number, frame.time
 
 
 class TextTracker:
