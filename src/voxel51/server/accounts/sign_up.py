@@ -131,7 +131,7 @@ class SignUpService:
             found = _redeem(connection, _Purpose.RESET, key)
             name = connection.execute(select(users.c.name).where(users.c.id == found.user_id)).scalar_one()
             user = User(found.user_id, name)
-            # Whoever needs a reset may have lost the tokens as well, or lost the account to another person.
+            # A forgotten password may have been stolen or replaced by another person, who may have made tokens too.
             set_password(connection, user, hashed, revoke_tokens=True)
 
     def expire(self) -> int:

@@ -55,7 +55,7 @@ _DELAY_SECONDS = 1.0
 """Time until an address with too many failures gets its refusal. Refusals at full speed would occupy the event loop,
 which all other users need; a waiting refusal needs nothing but memory."""
 
-_REFUSALS = (BadRequest, Unauthenticated, Forbidden, NotFound, Conflict)
+_REFUSALS = (BadRequest, Unauthenticated, Forbidden, NotFound, Conflict, TooManyRequests)
 """Refusals for which the sender is responsible."""
 
 Authenticator = Callable[[Request, tuple[Scope, ...]], object]
@@ -144,19 +144,11 @@ class Endpoint:
             return too_many
         return error
 
-    async def _check_failures(self, request: Request) -> None:
-        """Raise `TooManyRequests`, after a while, if the sender's address has too many failures."""
-        try:
-            self._deps.failure_limiter.check(client_network(request), _FAILURES)
-        except TooManyRequests:
-            await sleep(_DELAY_SECONDS)
-            raise
-
     async def _respond(self, request: Request) -> Response:
         """Dispatch by the kind of body: streams and files are read in the event loop, the rest in a worker."""
         body = self._route.body
         if self._route.counts_refusals:  # before anything is read or looked up
-            await self._check_failures(request)
+            self._deps.failure_limiter.check(client_network(request), _FAILURES)
         if isinstance(body, StreamBody):
             return await self._receive_stream(request, body)
         if isinstance(body, MultipartBody | RawBody):
