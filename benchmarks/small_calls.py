@@ -31,7 +31,7 @@ WRK_SECONDS = 3
 def measure() -> list[Figure]:
     with tempfile.TemporaryDirectory(prefix="voxel51-bench-") as name:
         folder = Path(name)
-        with PlatformProcess(folder / "data") as platform:
+        with PlatformProcess(folder / "data", environment={"VOXEL51_SERVER_REQUESTS_PER_SECOND": "0"}) as platform:
             token_file = platform.create_user("bench", folder / "token.json")
             token = Token.from_json(token_file)
             with API(token=token) as api:

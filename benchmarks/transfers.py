@@ -54,7 +54,7 @@ def open_bench() -> Iterator[Bench]:
         folder = Path(name)
         file = folder / "video.bin"
         file.write_bytes(os.urandom(SIZE_BYTES))
-        with PlatformProcess(folder / "data") as platform:
+        with PlatformProcess(folder / "data", environment={"VOXEL51_SERVER_REQUESTS_PER_SECOND": "0"}) as platform:
             token = Token.from_json(str(platform.create_user("bench", folder / "token.json")))
             with API(token=token) as api:
                 yield Bench(api, f"{platform.url}/v1", dict(token.get_header()), file, folder)

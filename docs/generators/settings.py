@@ -12,7 +12,8 @@ from voxel51.server.settings import PREFIX, Settings
 
 GROUPS: Mapping[str, str] = {
     "Addresses and storage": "dir host port public_url job_url tls_certificate tls_key database_url",
-    "Requests": "threads body_limit_bytes upload_limit_bytes unfinished_upload_days disk_reserve_bytes link_seconds "
+    "Requests": "threads trusted_proxies request_head_seconds request_body_seconds "
+    "body_limit_bytes upload_limit_bytes unfinished_upload_days disk_reserve_bytes link_seconds "
     "event_streams event_streams_per_user",
     "Jobs": "concurrency job_attempts job_wall_seconds job_cpu_seconds job_memory_bytes job_file_bytes "
     "job_processes job_scratch_bytes job_scratch_files job_written_bytes grace_seconds stop_drain_seconds "
@@ -20,7 +21,8 @@ GROUPS: Mapping[str, str] = {
     "Renditions": "rendition_concurrency rendition_wall_seconds user_running_renditions rendition_retention_days "
     "renditions_per_user",
     "Retention": "lifetime_days expiry_grace_days expiry_gap_days event_retention_days audit_retention_days",
-    "Limits per user": "user_bytes user_running_jobs requests_per_second requests_burst address_failures_per_minute",
+    "Limits per user": "user_bytes user_running_jobs requests_per_second requests_burst address_failures_per_minute "
+    "account_failures_per_minute",
     "Accounts and sign-in": "sign_up session_days oidc_issuer oidc_client_id oidc_client_secret oidc_name oidc_domains",
     "Outbound requests": "outbound_allow outbound_threads delivery_retention_days",
 }

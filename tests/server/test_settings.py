@@ -1,8 +1,14 @@
-"""Invalid settings are reported with their name."""
+"""Settings: invalid ones are reported with their name, and the defaults keep users from each other's resources."""
+
+import shutil
+from pathlib import Path
 
 import pytest
 
+from voxel51.server.machine import memory_bytes
 from voxel51.server.settings import SettingError, Settings
+from voxel51.server.wiring.accounts import build_accounts
+from voxel51.server.wiring.foundation import Addresses, build_foundation
 
 
 @pytest.mark.parametrize(
@@ -18,3 +24,40 @@ def test_invalid_value_is_reported_with_name(name: str, value: str, text: str) -
         Settings.load({f"VOXEL51_SERVER_{name}": value}, {})
 
     assert str(refused.value) == text
+
+
+@pytest.mark.parametrize("concurrency", ["0", "1", "64", "5000"])
+def test_memory_of_all_slots_fits_into_the_machine(concurrency: str) -> None:
+    settings = Settings.load({"VOXEL51_SERVER_CONCURRENCY": concurrency}, {})
+
+    at_once = settings.total_slots + settings.rendition_concurrency
+    assert 0 < settings.attempt_memory_bytes * at_once < memory_bytes()
+    assert settings.attempt_memory_bytes <= settings.job_memory_bytes
+
+
+def test_slots_are_as_many_as_have_enough_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("voxel51.server.settings.cores", lambda: 64)
+    monkeypatch.setattr("voxel51.server.settings.memory_bytes", lambda: 32 * 1024**3)
+    settings = Settings.load({}, {})
+
+    assert settings.total_slots == 26
+    assert settings.attempt_memory_bytes >= 1024**3
+    monkeypatch.setattr("voxel51.server.settings.memory_bytes", lambda: 512 * 1024**2)
+    assert settings.total_slots == 1
+
+
+def test_limits_of_users_are_set_by_default(tmp_path: Path) -> None:
+    settings = Settings.load({}, {"dir": str(tmp_path / "data"), "host": "127.0.0.1"})
+
+    assert settings.requests_per_second > 0
+    foundation = build_foundation(settings, Addresses("http://127.0.0.1:1", "http://127.0.0.1:1"))
+    services = build_accounts(foundation)
+    alice = services.accounts.create_user("alice")
+    with foundation.database.read() as connection:
+        assert services.quotas.of(connection, [alice.id])[alice.id] == {
+            "bytes": shutil.disk_usage(tmp_path).total // 2, "running_jobs": 0,
+        }  # fmt: skip
+    services.accounts.create_user("bob")
+    with foundation.database.read() as connection:
+        assert services.quotas.most_running(connection, [alice.id]) == {alice.id: max(1, settings.total_slots - 1)}
+    foundation.database.close()

@@ -17,6 +17,7 @@ import msgspec
 import platformdirs
 
 from voxel51.runners.sandbox.policy import SandboxKind
+from voxel51.server.machine import memory_bytes
 from voxel51.server.outbound.allowed import parse_allowed_hosts
 from voxel51.wire.accounts import SettingValue, SignUpMode
 
@@ -25,6 +26,12 @@ PREFIX = "VOXEL51_SERVER_"
 
 _PASSWORD = re.compile(r"(://[^/@:]*:)[^@]*(@)")
 _SECRETS = {"oidc_client_secret"}
+_LEAST_MEMORY_BYTES = 1024**3
+"""Memory that a slot should have: models and frames of large videos need about as much."""
+
+_SERVER_MEMORY_BYTES = 512 * 1024**2
+"""Memory that jobs leave to the platform itself and to the system, if that is more than a tenth."""
+
 _CENTURY_DAYS = 36525
 _MAXIMA = {
     "lifetime_days": _CENTURY_DAYS,
@@ -104,7 +111,10 @@ class Settings:
     request_head_seconds: float = _setting(20.0, "seconds in which a client must send the head of a request")
     request_body_seconds: float = _setting(120.0, "seconds in which a client must send a body that is not a file")
     threads: int = _setting(32, "requests served at the same time")
-    concurrency: int = _setting(0, "number of slots, that is of jobs that run at the same time; 0: one per processor")
+    concurrency: int = _setting(
+        0,
+        "number of slots, that is of jobs that run at the same time; 0: one per processor that has 1 GiB of memory",
+    )
     rendition_concurrency: int = _setting(
         2, "renditions (annotated videos, thumbnails) made at the same time, besides jobs"
     )
@@ -119,7 +129,10 @@ class Settings:
     job_attempts: int = _setting(5, "attempts at a job, if the platform or machine dies during each, before it fails")
     job_wall_seconds: float = _setting(6 * 3600.0, "seconds one attempt at a job may take")
     job_cpu_seconds: int = _setting(24 * 3600, "processor seconds one attempt may use, all threads together")
-    job_memory_bytes: int = _setting(8 * 1024**3, "bytes of private memory one attempt may use, all processes together")
+    job_memory_bytes: int = _setting(
+        8 * 1024**3,
+        "bytes of private memory one attempt may use, all processes together; less if all slots exceed the memory",
+    )
     job_file_bytes: int = _setting(256 * 1024**3, "size in bytes of the largest file that an attempt may write")
     job_processes: int = _setting(1024, "processes and threads that one attempt may have at the same time")
     job_scratch_bytes: int = _setting(256 * 1024**3, "bytes that one attempt may keep in its folder, log included")
@@ -160,14 +173,18 @@ class Settings:
     )
     outbound_threads: int = _setting(32, "outbound requests at the same time")
     delivery_retention_days: float = _setting(30.0, "days until webhook deliveries are deleted from the history")
-    user_bytes: int = _setting(0, "bytes of data one user may store, unless their quota is set; 0: no limit")
+    user_bytes: int = _setting(
+        -1, "bytes of data one user may store, unless their quota is set; 0: no limit; -1: half of the disk"
+    )
     user_running_jobs: int = _setting(
-        0, "jobs of one user that may run at the same time, unless their quota is set; 0: no limit"
+        -1,
+        "jobs of one user that may run at the same time, unless their quota is set; 0: no limit; "
+        "-1: all slots but one if there are other users",
     )
     requests_per_second: float = _setting(
-        0.0, "requests per second that one user or application may send on average; 0: no limit"
+        200.0, "requests per second that one user or application may send on average; 0: no limit"
     )
-    requests_burst: int = _setting(200, "requests that one user or application may send at once")
+    requests_burst: int = _setting(2000, "requests that one user or application may send at once")
     address_failures_per_minute: float = _setting(
         60.0,
         "failed authentications and refused sign-ups per minute from one address; more get status 429; 0: no limit",
@@ -262,14 +279,16 @@ class Settings:
         for name in at_least_one:
             if not getattr(self, name) > 0:
                 raise SettingError(f"{name} is {getattr(self, name)}; it must be greater than 0")
-        not_negative = ("concurrency", "disk_reserve_bytes", "grace_seconds", "stop_drain_seconds", "user_bytes",
-                        "user_running_jobs",
+        not_negative = ("concurrency", "disk_reserve_bytes", "grace_seconds", "stop_drain_seconds",
                         "user_running_renditions", "expiry_grace_days", "expiry_gap_days",
                         "requests_per_second", "address_failures_per_minute",
                         "account_failures_per_minute")  # fmt: skip
         for name in not_negative:
             if getattr(self, name) < 0:
                 raise SettingError(f"{name} is {getattr(self, name)}; it must not be negative")
+        for name in ("user_bytes", "user_running_jobs"):
+            if getattr(self, name) < -1:
+                raise SettingError(f"{name} is {getattr(self, name)}; it must be -1, 0 or greater")
         for name, most in _MAXIMA.items():
             if getattr(self, name) > most:
                 raise SettingError(f"{name} is {getattr(self, name)}; it must be at most {most}")
@@ -307,7 +326,20 @@ class Settings:
     @property
     def total_slots(self) -> int:
         """Number of jobs that may run at the same time."""
-        return self.concurrency or cores()
+        if self.concurrency:
+            return self.concurrency
+        by_memory = self._memory_of_jobs // _LEAST_MEMORY_BYTES - self.rendition_concurrency
+        return max(1, min(cores(), by_memory))
+
+    @property
+    def attempt_memory_bytes(self) -> int:
+        """Bytes of memory that one attempt may use: all slots together, and renditions, fit into the machine."""
+        return min(self.job_memory_bytes, self._memory_of_jobs // (self.total_slots + self.rendition_concurrency))
+
+    @property
+    def _memory_of_jobs(self) -> int:
+        total = memory_bytes()
+        return total - max(total // 10, min(total // 2, _SERVER_MEMORY_BYTES))
 
     @property
     def renditions_at_once(self) -> int:

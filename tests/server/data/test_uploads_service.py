@@ -11,7 +11,7 @@ from voxel51.server.data.tables import uploads
 from voxel51.server.data.upload_writer import Checksum
 from voxel51.server.data.uploads_service import NewUpload
 from voxel51.server.database.search import Query
-from voxel51.server.errors import BadRequest, Conflict, Damaged, Locked, NotFound, TooLarge
+from voxel51.server.errors import BadRequest, Conflict, Damaged, Locked, NotFound, OutOfSpace, TooLarge
 from voxel51.wire import dates
 
 CONTENT = b"0123456789"
@@ -38,6 +38,22 @@ def test_finished_upload_has_hash_of_whole_file(services, alice):
     assert services.content(alice, state.data_id) == CONTENT
     assert services.data.details(alice, state.data_id)["sha256"] == SHA256
     assert services.uploads.state(alice.id, upload_id) == state
+
+
+def test_uploads_of_all_users_announce_no_more_than_the_disk_has_free(services, alice, bob, monkeypatch):
+    free = {"bytes": 1500}
+    monkeypatch.setattr(services.storage, "free_bytes", lambda: free["bytes"])
+    first = services.begin(alice, 900)
+    with pytest.raises(OutOfSpace, match=r"700 bytes do not fit: .* has 1500 bytes left, .* uploads need 900"):
+        services.begin(bob, 700)
+    services.begin(bob, 500)
+
+    send(services, alice, first, bytes(400))  # announced, and no longer free
+    free["bytes"] -= 400
+
+    with pytest.raises(OutOfSpace, match=r"has 1100 bytes left, .* uploads need 1000"):
+        services.begin(alice, 150)
+    services.begin(alice, 50)
 
 
 def test_bytes_before_broken_connection_are_kept(services, alice):

@@ -2,7 +2,7 @@
 
 import argparse
 
-from voxel51.cli.server.shared import Find, add_folder, guarded, open_platform, settings
+from voxel51.cli.server.shared import Find, add_folder, guarded, open_platform
 
 
 def add_quota_command(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]", target: str, find: Find) -> None:
@@ -12,8 +12,8 @@ def add_quota_command(verbs: "argparse._SubParsersAction[argparse.ArgumentParser
         from voxel51.server.accounts.audit import COMMAND_LINE
         from voxel51.server.accounts.quotas import Quotas
 
-        present, database = settings(options), open_platform(options)
-        quotas = Quotas(database, {"bytes": present.user_bytes, "running_jobs": present.user_running_jobs})
+        database = open_platform(options)
+        quotas = Quotas(database, {"bytes": 0, "running_jobs": 0})  # the defaults do not matter for granting
         granted = {"bytes": options.bytes, "running_jobs": options.running_jobs}
         quotas.grant(COMMAND_LINE, find(database, options.name), granted)  # type: ignore[arg-type]  # a TypedDict
         shown = (

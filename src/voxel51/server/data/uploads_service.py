@@ -17,6 +17,7 @@ from functools import partial
 from sqlalchemy import delete, insert, select, update
 
 from voxel51.server.accounts.callers import User
+from voxel51.server.data.announced_space import AnnouncedSpace
 from voxel51.server.data.contents import read_reuse
 from voxel51.server.data.lifetime import first_expiration, read_date
 from voxel51.server.data.names import clean_media_type, clean_name
@@ -88,6 +89,7 @@ class UploadService:
         self._limit_bytes = limit_bytes
         self._idle_lifetime = idle_lifetime
         self._storage_quota = storage_quota
+        self._announced_space = AnnouncedSpace(storage)
         self._lock = threading.Lock()
         self._writers: dict[str, UploadWriter] = {}
         self._finishing: set[str] = set()
@@ -98,7 +100,7 @@ class UploadService:
 
         Raises:
             TooLarge: the upload exceeds the limit, or the first bytes exceed its announced size.
-            OutOfSpace: it does not fit on the disk.
+            OutOfSpace: it does not fit on the disk beside all other unfinished uploads.
             OverQuota: it exceeds the owner's quota.
             BadRequest: its name or expiration date is invalid, or it is complete and has another hash.
         """
@@ -111,6 +113,7 @@ class UploadService:
         row = {"id": upload_id, "storage_key": storage_key, **self._new_row(owner_id, new)}
         with self._database.write() as connection:
             self._storage_quota.check(connection, owner_id, size_bytes)
+            self._announced_space.check(connection, size_bytes)
             connection.execute(insert(uploads).values(row))
             file = self._storage.partial.open(storage_key, size_bytes)
             try:

@@ -17,6 +17,11 @@ _DISK_AWAY = {errno.EROFS, errno.EIO, errno.EACCES, errno.EPERM, errno.ENOENT, e
 """Errors of a disk that is read-only, damaged, or not mounted: uploads wait until the operator has repaired it."""
 
 
+def free_space(folder: Path, reserve_bytes: int) -> int:
+    """Return the free bytes on the disk of ``folder`` beyond ``reserve_bytes``; 0 if there are fewer."""
+    return max(0, shutil.disk_usage(folder).free - reserve_bytes)
+
+
 def check_free_space(expected_bytes: int, folder: Path, reserve_bytes: int) -> None:
     """Raise `OutOfSpace` unless ``expected_bytes`` fit on the disk of ``folder`` and leave ``reserve_bytes`` free.
 

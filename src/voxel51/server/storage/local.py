@@ -12,6 +12,7 @@ from pathlib import Path
 
 from voxel51.server.storage.disk import (
     check_free_space,
+    free_space,
     make_folder,
     storage_unavailable,
     sync_file,
@@ -56,6 +57,10 @@ class LocalStorage:
         check_free_space(expected_bytes or 0, self._root, self._reserve_bytes)
         with translated_disk_errors():
             return LocalWriter(self._incoming / uuid.uuid4().hex, self._path(key), key)
+
+    def free_bytes(self) -> int:
+        """Implement `Storage.free_bytes`."""
+        return free_space(self._root, self._reserve_bytes)
 
     def read(self, key: str, start: int = 0, length: int | None = None) -> "LocalReader":
         """Implement `Storage.read`."""

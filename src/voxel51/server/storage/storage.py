@@ -102,6 +102,9 @@ class Storage(Protocol):
         files without a record, tries again.
         """
 
+    def free_bytes(self) -> int | None:
+        """Return the number of bytes that may still be stored; None if the storage has no such limit."""
+
     def restore(self, key: str, source: str) -> None:
         """Give the file ``key`` the bytes of the file ``source``, atomically, whatever it had before. Both remain.
 

@@ -27,10 +27,12 @@ from voxel51.server.accounts.sessions import SessionService
 from voxel51.server.accounts.sign_in_routes import SignInHandlers, sign_in_routes
 from voxel51.server.accounts.sign_up import SignUpService
 from voxel51.server.accounts.tokens import CredentialKind, TokenService
+from voxel51.server.database.database import Database
 from voxel51.server.database.search import Query
 from voxel51.server.http.cookies import cookies_of
 from voxel51.server.http.rate_limits import RateLimiter
 from voxel51.server.http.route import Route
+from voxel51.server.machine import disk_bytes
 from voxel51.server.outbound.guard import Guard
 from voxel51.server.settings import Settings
 from voxel51.server.wiring.foundation import Foundation
@@ -110,8 +112,17 @@ def build_accounts(foundation: Foundation) -> AccountServices:
             foundation.public_api_url + CALLBACK_PATH,
         ),
         audit=AuditService(database, timedelta(days=settings.audit_retention_days)),
-        quotas=Quotas(database, {"bytes": settings.user_bytes, "running_jobs": settings.user_running_jobs}),
+        quotas=_quotas(database, settings),
     )
+
+
+def _quotas(database: Database, settings: Settings) -> Quotas:
+    """Return the quotas with the defaults of the settings, where -1 leaves the amount to the platform."""
+    user_bytes = disk_bytes(settings.folder) // 2 if settings.user_bytes < 0 else settings.user_bytes
+    if settings.user_running_jobs >= 0:
+        return Quotas(database, {"bytes": user_bytes, "running_jobs": settings.user_running_jobs})
+    # One slot is left to other users, whose jobs would otherwise wait for the end of the longest.
+    return Quotas(database, {"bytes": user_bytes, "running_jobs": 0}, max(1, settings.total_slots - 1))
 
 
 def _identity_provider(settings: Settings) -> IdentityProvider | None:

@@ -112,7 +112,7 @@ def _job_limits(settings: Settings, wall_seconds: float) -> JobLimits:
     return JobLimits(
         wall_seconds=wall_seconds,
         cpu_seconds=settings.job_cpu_seconds,
-        memory_bytes=settings.job_memory_bytes,
+        memory_bytes=settings.attempt_memory_bytes,
         file_bytes=settings.job_file_bytes,
         open_files=1024,
         processes=settings.job_processes,
