@@ -10,8 +10,10 @@ from demo.platform_process import PlatformProcess
 from support.accounts import User
 from support.finished_jobs import finished_job
 from support.stored_files import stored_keys
+from support.submissions import post_job
 from support.video_samples import numbered_video
 from support.waiting import LIMIT_SECONDS, wait_until
+from voxel51.transport.errors import InvalidRequest
 from voxel51.users.api import API
 from voxel51.users.auth import Token
 
@@ -76,6 +78,25 @@ def test_truncated_output_is_gone_and_truncated_rendition_is_made_again(platform
     assert get(user, poster).content == picture
     output.write_bytes(whole)
     assert get(user, f"jobs/{job_id}/output").content == whole
+
+
+def test_job_on_a_lost_file_fails_because_of_the_platform(platform, user, api, tmp_path):
+    video, before = tmp_path / "v.mp4", stored_keys(platform.folder)
+    numbered_video(video, frames=20)
+    data_id = api.upload_data(str(video))["id"]
+    job_id = post_job(user.v1, user.headers, "voxel51/shot-detection", data_id=data_id, start=False)
+    os.truncate(stored_since(platform, before, "data"), 100)
+
+    assert get(user, f"data/{data_id}/renditions/poster").status_code == 410
+    with pytest.raises(InvalidRequest, match=r"'v\.mp4' is damaged: it has 100 of"):
+        finished_job(api, "voxel51/shot-detection", data_id)
+    api.start_job(job_id)
+    wait_until(lambda: api.get_job_state(job_id) == "FAILED")
+
+    details = api.get_job_details(job_id)
+    assert details["failure_type"] == "PLATFORM"
+    assert "'v.mp4' is damaged" in str(api.get_job_status(job_id))
+    assert api.upload_data(str(video))["id"]  # so that nothing on this platform stays damaged
 
 
 def test_verify_reports_and_repairs(platform, api, tmp_path):

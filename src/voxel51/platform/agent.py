@@ -43,6 +43,9 @@ REFUSED_STATUSES = frozenset({401, 403, 404, 409})
 STALE_LINK_STATUSES = frozenset({401, 403, 404, 410})
 """Statuses of a signed link that has expired, or whose file was deleted."""
 
+LOST_FILE_STATUS = 410
+"""Status of a file that the platform has lost or damaged, by a link that is valid: the failure is the platform's."""
+
 SOURCE_STATUSES = frozenset({424, 502})
 """Statuses for a file on another host that the platform cannot get: for good, or for a while."""
 
@@ -161,6 +164,8 @@ class Agent:
                 raise FileUnavailable(f"the file of {name!r} is no longer on the platform")
             response = self._send(Request("GET", fresh, repeatable=True), frozenset(), expected)
         with response:
+            if response.status == LOST_FILE_STATUS:
+                raise APIError.from_response(response)
             if response.status in STALE_LINK_STATUSES:
                 raise FileUnavailable(f"the file of {name!r} is no longer on the platform")
             if response.status in SOURCE_STATUSES:

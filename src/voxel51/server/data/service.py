@@ -19,8 +19,10 @@ from voxel51.server.data.tables import data
 from voxel51.server.database.database import Database
 from voxel51.server.database.search import Listing, Query, run
 from voxel51.server.database.types import DatabaseRow
+from voxel51.server.downloads import Download
 from voxel51.server.errors import BadRequest, NotFound, ServiceError
 from voxel51.server.outcomes import Outcomes, only
+from voxel51.server.storage.integrity import intact_size_bytes
 from voxel51.server.storage.storage import Storage, Writer
 from voxel51.wire import dates
 from voxel51.wire.data import DataList, DataRecord
@@ -231,6 +233,15 @@ class DataService:
             raise no_such_data(data_id)
         return row
 
+    def check_intact(self, row: DatabaseRow) -> None:
+        """Raise an error if the stored file of ``row`` is missing or damaged; data by URL has none.
+
+        Raises:
+            Lost: it is.
+        """
+        if row.storage_key is not None:
+            intact_size_bytes(stored_download(row), self._storage)
+
     def by_id(self, data_id: str) -> DatabaseRow:
         """Return the row of one file, of any owner: the caller holds a signed link to it.
 
@@ -330,6 +341,11 @@ class DataService:
         """Return whether a record refers to the stored file ``key``."""
         with self._database.read() as connection:
             return connection.execute(select(data.c.id).where(data.c.storage_key == key)).first() is not None
+
+
+def stored_download(row: DatabaseRow) -> Download:
+    """Return the download of data whose file is stored."""
+    return Download(row.storage_key, row.name, row.media_type, row.sha256, row.size_bytes)
 
 
 def no_such_data(data_id: str) -> NotFound:

@@ -14,7 +14,7 @@ from sqlalchemy import insert
 
 from voxel51.server.data.lifetime import first_expiration
 from voxel51.server.data.names import clean_media_type, clean_name
-from voxel51.server.data.service import DEFAULT_ENCODING, record_of
+from voxel51.server.data.service import DEFAULT_ENCODING, record_of, stored_download
 from voxel51.server.data.tables import data
 from voxel51.server.database.database import Database
 from voxel51.server.database.types import DatabaseRow
@@ -87,7 +87,7 @@ class SourceService:
     def content_of(self, row: DatabaseRow) -> Download | ProxiedDownload:
         """Return the content of any data ``row``: the stored file, or the proxied file of data by URL."""
         if row.source_url is None:
-            return Download(row.storage_key, row.name, row.media_type, row.sha256, row.size_bytes)
+            return stored_download(row)
         return ProxiedDownload(partial(self.open, row), row.size_bytes, row.name, row.media_type)
 
     def open(self, row: DatabaseRow) -> "ExactBody":

@@ -10,8 +10,8 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from voxel51.server.downloads import Download
-from voxel51.server.errors import Lost
 from voxel51.server.http.errors import error_response
+from voxel51.server.storage.integrity import intact_size_bytes, lost
 from voxel51.server.storage.storage import Reader, Storage
 from voxel51.wire import digests
 
@@ -26,9 +26,7 @@ def download_response(download: Download, storage: Storage, request: Request) ->
         Lost: the file is missing, or has another size than recorded.
     """
     try:
-        size_bytes = storage.size_bytes(download.key)
-        if download.size_bytes not in {None, size_bytes}:
-            raise _lost(download, f"is damaged: it has {size_bytes} of {download.size_bytes} bytes")
+        size_bytes = intact_size_bytes(download, storage)
         headers = {
             "Accept-Ranges": "bytes",
             "ETag": f'"{download.key.rpartition("/")[2]}"',
@@ -56,15 +54,8 @@ def download_response(download: Download, storage: Storage, request: Request) ->
             return Response(None, status, headers, media_type)
         reader = storage.read(download.key, start, stop - start)
     except FileNotFoundError:
-        raise _lost(download, "is missing") from None
+        raise lost(download, "is missing") from None
     return StreamingResponse(_chunks(reader), status, headers, media_type, BackgroundTask(reader.close))
-
-
-def _lost(download: Download, problem: str) -> Lost:
-    return Lost(
-        f"The stored file of '{download.filename}' {problem}. Upload or compute it again, or ask the operator of the "
-        "platform to restore it"
-    )
 
 
 async def _chunks(reader: Reader) -> AsyncIterator[bytes]:

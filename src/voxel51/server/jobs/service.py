@@ -16,7 +16,7 @@ from voxel51.server.data.service import DataService, Links
 from voxel51.server.database.database import Database
 from voxel51.server.database.search import Listing, Query, run
 from voxel51.server.downloads import Download
-from voxel51.server.errors import BadRequest, Forbidden, NotFound, Unavailable
+from voxel51.server.errors import BadRequest, Forbidden, Lost, NotFound, Unavailable
 from voxel51.server.events import outbox
 from voxel51.server.jobs.details import further_fields
 from voxel51.server.jobs.outputs import checked_output, download_of, job_not_found, jobs_with_files
@@ -301,7 +301,8 @@ class JobService:
     def _check_data(self, owner: User, data_id: str) -> None:
         try:
             row = self._data.find(owner.id, data_id)
-        except NotFound as error:
+            self._data.check_intact(row)
+        except (Lost, NotFound) as error:
             raise BadRequest(str(error)) from None
         if row.expiration_date <= dates.now():
             raise BadRequest(f"Data '{data_id}' has expired. Upload it again.")

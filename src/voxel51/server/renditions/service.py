@@ -21,7 +21,8 @@ from voxel51.server.jobs.tables import jobs
 from voxel51.server.renditions.sources import RenditionSource, SourceResolver
 from voxel51.server.renditions.specs import Arguments, RenditionSpec
 from voxel51.server.renditions.tables import renditions
-from voxel51.server.storage.storage import Storage, is_intact
+from voxel51.server.storage.integrity import is_intact
+from voxel51.server.storage.storage import Storage
 from voxel51.wire import dates
 from voxel51.wire.jobs import DATA_ID_FIELD, JobFailureType, JobState
 from voxel51.wire.renditions import PendingRendition, RenditionRecord

@@ -9,6 +9,8 @@ from voxel51.server.errors import BadRequest, NotFound
 from voxel51.server.jobs.requests import files_of
 from voxel51.server.jobs.service import JobService
 from voxel51.server.renditions.specs import Arguments, RenditionSpec
+from voxel51.server.storage.integrity import intact_size_bytes
+from voxel51.server.storage.storage import Storage
 from voxel51.wire.analytics import AnalyticDocument
 from voxel51.wire.jobs import DATA_ID_FIELD, JOB_ID_FIELD
 
@@ -32,7 +34,8 @@ class RenditionSource:
 class SourceResolver:
     """Finds the files that a rendition is made of, and refuses sources that cannot be used."""
 
-    def __init__(self, data: DataService, jobs: JobService, analytics: AnalyticService) -> None:
+    def __init__(self, data: DataService, jobs: JobService, analytics: AnalyticService, storage: Storage) -> None:
+        self._storage = storage
         self._data = data
         self._jobs = jobs
         self._analytics = analytics
@@ -56,20 +59,27 @@ class SourceResolver:
 
         Raises:
             NotFound, BadRequest: an input does not exist or belongs to another user; the text says which.
+            Lost: the stored file of an input is missing or damaged.
         """
         if source.data_id is not None:
-            return {"video": {DATA_ID_FIELD: source.data_id}}
+            return {"video": {DATA_ID_FIELD: self._intact(owner, source.data_id)}}
         job_id = str(source.job_id)
+        intact_size_bytes(self._jobs.output(owner.id, job_id), self._storage)
         inputs: dict[str, dict[str, str]] = {"labels": {JOB_ID_FIELD: job_id}}
         if spec.needs_video:
             inputs["video"] = {DATA_ID_FIELD: self._video_of(owner, job_id)}
         if "truth" in arguments:
-            inputs["others"] = {DATA_ID_FIELD: self._data.find(owner.id, str(arguments["truth"])).id}
+            inputs["others"] = {DATA_ID_FIELD: self._intact(owner, str(arguments["truth"]))}
         if "with" in arguments:
             other_job_id = str(arguments["with"])
             self._check_labels(owner, other_job_id)
             inputs["others"] = {JOB_ID_FIELD: other_job_id}
         return inputs
+
+    def _intact(self, owner: User, data_id: str) -> str:
+        row = self._data.find(owner.id, data_id)
+        self._data.check_intact(row)
+        return data_id
 
     def _check_labels(self, owner: User, job_id: str) -> None:
         job = self._jobs.find(owner.id, job_id)
@@ -86,7 +96,7 @@ class SourceResolver:
             reference = given.get(declared["name"])
             if declared["type"].rpartition(".")[2] == VIDEO_TYPE and reference is not None and reference.data_id:
                 try:
-                    return str(self._data.find(owner.id, reference.data_id).id)
+                    return self._intact(owner, reference.data_id)
                 except NotFound:
                     raise NotFound(
                         f"The video of job '{job_id}' was deleted or has expired; its labels still exist"

@@ -114,11 +114,3 @@ class Storage(Protocol):
 
     def files(self) -> Iterator[FileInfo]:
         """Yield all files, in no particular order. Partial files are not among them."""
-
-
-def is_intact(storage: Storage, key: str, size_bytes: int | None) -> bool:
-    """Return whether the file exists and has ``size_bytes``; None where its size was not recorded."""
-    try:
-        return size_bytes in {None, storage.size_bytes(key)}
-    except FileNotFoundError:
-        return False

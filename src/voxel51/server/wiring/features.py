@@ -74,7 +74,7 @@ def build_features(foundation: Foundation, data: DataServices, jobs: JobServices
     """Build the services of the features."""
     database, settings = foundation.database, foundation.settings
     internal_jobs = InternalJobs(database, foundation.storage, jobs.analytics, jobs.dispatcher.wake, jobs.refusal)
-    sources = SourceResolver(data.data, jobs.jobs, jobs.analytics)
+    sources = SourceResolver(data.data, jobs.jobs, jobs.analytics, foundation.storage)
     retention = RetentionPolicy(timedelta(days=settings.rendition_retention_days), settings.renditions_per_user)
     events = EventService(database, timedelta(days=settings.event_retention_days))
     feed = Feed(events, settings.event_streams, settings.event_streams_per_user)
