@@ -35,14 +35,14 @@ def as_normal_user(command: Sequence[str]) -> list[str]:
 def _become_normal_user() -> None:
     """Become the user, who can read the interpreter even if it is installed in the private folder of root."""
     kernel.unshare(kernel.CLONE_NEWNS)
-    kernel.mount("none", Path("/"), None, kernel.MS_REC | kernel.MS_PRIVATE)
+    kernel.mount("none", "/", None, kernel.MS_REC | kernel.MS_PRIVATE)
     paths = without_nested(path for path in interpreter_paths("voxel51.analytics") if _private_parent(path))
     opened = {path: os.open(path, os.O_PATH) for path in paths}
     for private in {_private_parent(path) for path in paths}:
-        kernel.mount("readable", private, "tmpfs", 0, "mode=0755")
+        kernel.mount("readable", str(private), "tmpfs", 0, "mode=0755")
     for path, descriptor in opened.items():
         path.mkdir(parents=True, exist_ok=True)
-        kernel.bind(Path(f"/proc/self/fd/{descriptor}"), path)
+        kernel.bind(f"/proc/self/fd/{descriptor}", str(path))
         os.close(descriptor)
     os.setgroups([])
     os.setresgid(NORMAL_USER, NORMAL_USER, NORMAL_USER)

@@ -49,7 +49,7 @@ from voxel51.labels.field_types import JsonValue
 from voxel51.platform import job_log, run
 from voxel51.platform.analytic import Analytic, load_analytic
 from voxel51.runners.process_control import IS_LINUX, PR_SET_CHILD_SUBREAPER, children, prctl, thread_count
-from voxel51.runners.sandbox.launcher import JobRequest, launch
+from voxel51.runners.sandbox.launcher import JobRequest, Sandbox, launch
 from voxel51.runners.sandbox.policy import SandboxPolicy, interpreter_paths
 from voxel51.wire.analytics import ENTRY_POINT_GROUP
 
@@ -81,6 +81,7 @@ class Zygote:
         self._control = control
         self._mode = mode
         self._policy = policy
+        self._sandbox = Sandbox.of(SandboxPolicy())  # until everything that jobs need is loaded
         self._received = b""
         self._analytics: dict[str, Analytic] = {}
         self._children: dict[int, _Child] = {}
@@ -111,7 +112,7 @@ class Zygote:
                 sys.stderr.write(f"importing {name} started threads\n")
                 return False
         needed = [*self._policy.readable, *map(str, interpreter_paths(ENTRY_POINT_GROUP))]
-        self._policy = replace(self._policy, readable=tuple(needed))
+        self._sandbox = Sandbox.of(replace(self._policy, readable=tuple(needed)))
         gc.collect()
         gc.freeze()  # exclude existing objects from collection, so that children do not copy their pages
         self._report({"ready": True})
@@ -216,7 +217,7 @@ class Zygote:
         self._control.close()
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        launch(self._policy, parent, await_path, self._run)
+        launch(self._sandbox, parent, await_path, self._run)
 
     def _run(self, request: JobRequest) -> int:
         """Run a job in this process, which is set up for it."""

@@ -2,7 +2,6 @@
 
 import ctypes
 import os
-from pathlib import Path
 
 CLONE_NEWNS = 0x00020000
 CLONE_NEWCGROUP = 0x02000000
@@ -56,18 +55,18 @@ def unshare(flags: int) -> None:
     checked(libc.unshare(flags), f"unshare({flags:#x})")
 
 
-def mount(source: str, target: Path, kind: str | None = None, flags: int = 0, data: str = "") -> None:
+def mount(source: str, target: str, kind: str | None = None, flags: int = 0, data: str = "") -> None:
     """Mount a file system of this ``kind``, or bind ``source`` to ``target``."""
-    arguments = (source.encode(), os.fsencode(target), kind.encode() if kind else None, ctypes.c_ulong(flags))
+    arguments = (source.encode(), target.encode(), kind.encode() if kind else None, ctypes.c_ulong(flags))
     checked(libc.mount(*arguments, data.encode() or None), f"mount({source} on {target})")
 
 
-def bind(source: Path, target: Path) -> None:
+def bind(source: str, target: str) -> None:
     """Show ``source`` and everything mounted below it at ``target`` too."""
-    mount(str(source), target, None, MS_BIND | MS_REC)
+    mount(source, target, None, MS_BIND | MS_REC)
 
 
-def make_read_only(path: Path, *, devices: bool = False, recursive: bool = True) -> None:
+def make_read_only(path: str, *, devices: bool = False, recursive: bool = True) -> None:
     """Make the mount at ``path`` read-only and without set-user-id programs; without ``devices``, also without these.
 
     Raises:

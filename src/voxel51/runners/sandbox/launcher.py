@@ -19,6 +19,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Never, TypedDict
 
@@ -89,23 +90,42 @@ def read_request(path: Path) -> JobRequest:
     return request
 
 
-def launch(policy: SandboxPolicy, parent: int, await_path: Callable[[], Path | None], job: Job) -> Never:
-    """Run one job under ``policy``, and end this process as the job ended.
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """Sandbox of a zygote's jobs: the policy, and what follows from it for all jobs.
+
+    Attributes:
+        policy: the policy.
+        planned: the file system of each job; None if jobs have none of their own.
+    """
+
+    policy: SandboxPolicy
+    planned: filesystem.Plan | None
+
+    @classmethod
+    def of(cls, policy: SandboxPolicy) -> "Sandbox":
+        """Return the sandbox that ``policy`` describes."""
+        is_own = policy.kind is SandboxKind.NAMESPACES
+        return cls(policy, filesystem.plan(policy) if is_own else None)
+
+
+def launch(sandbox: Sandbox, parent: int, await_path: Callable[[], Path | None], job: Job) -> Never:
+    """Run one job in ``sandbox``, and end this process as the job ended.
 
     The process has one thread, and was forked from ``parent`` for this.
 
     Args:
-        policy: sandbox of the job.
+        sandbox: sandbox of the job.
         parent: id of the parent, with which everything ends.
         await_path: waits for the file of the request; None: no job will come.
         job: what the job's process does.
     """
     code: int = TaskExit.NOT_STARTED
     try:
-        if policy.kind is SandboxKind.NAMESPACES:
-            code = _launch_in_namespaces(policy, parent, await_path, job)
+        if sandbox.planned is not None:
+            code = _launch_in_namespaces(sandbox.policy.own_user, sandbox.planned, parent, await_path, job)
         else:
-            code = _launch_here(policy, parent, await_path, job)
+            code = _launch_here(sandbox.policy, parent, await_path, job)
     except BaseException:
         traceback.print_exc()
     finally:
@@ -151,9 +171,11 @@ def _restrict_here(policy: SandboxPolicy, parent: int, request: JobRequest) -> N
         system_calls.refuse(local=False, datagrams=is_name)
 
 
-def _launch_in_namespaces(policy: SandboxPolicy, parent: int, await_path: Callable[[], Path | None], job: Job) -> int:
+def _launch_in_namespaces(
+    own_user: bool, planned: filesystem.Plan, parent: int, await_path: Callable[[], Path | None], job: Job
+) -> int:
     os.setsid()
-    if not policy.own_user:
+    if not own_user:
         privileges.enter_user_namespace()
     kernel.unshare(kernel.CLONE_NEWPID)
     end_with_parent(parent)
@@ -161,7 +183,7 @@ def _launch_in_namespaces(policy: SandboxPolicy, parent: int, await_path: Callab
     warden = os.fork()
     if warden == 0:
         own.close()
-        _become_warden(policy, warden_end, job)
+        _become_warden(planned, warden_end, job)
     warden_end.close()
     path = await_path()
     return 0 if path is None else _serve(path, own, warden)
@@ -205,13 +227,13 @@ def _end_by(number: int) -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
 
 
-def _become_warden(policy: SandboxPolicy, launcher: socket.socket, job: Job) -> Never:
+def _become_warden(planned: filesystem.Plan, launcher: socket.socket, job: Job) -> Never:
     try:
         close_descriptors(launcher.fileno())
         prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # the launcher, which has no id in this namespace
         os.umask(0o022)  # the job reads what is created now
         kernel.unshare(_PRIVATE)
-        filesystem.build(policy)
+        filesystem.build(planned)
         request, descriptors = _receive(launcher)
         if request is not None:
             _guard(request, descriptors[0], launcher, job)
@@ -239,7 +261,7 @@ def _guard(request: JobRequest, log: int, launcher: socket.socket, job: Job) -> 
     _send(launcher, {}, listener.fileno())
     listener.close()
     child = _fork_job(request, lambda parent: _restrict_in_namespaces(parent, request), job)
-    private = [Path(name) for name in filesystem.WRITABLE]
+    private = [Path(name) for name in filesystem.PRIVATE]
     supervisor = Supervisor(request["limits"], in_this_namespace, folder, private, STANDARD_OUTPUT)
     _send(launcher, _watch(child, supervisor, _end_namespace))
 
@@ -255,7 +277,7 @@ def _restrict_in_namespaces(parent: int, request: JobRequest) -> None:
     privileges.give_up(request["user"])
     become_job_process(parent, folder, request["environment"], request["limits"], is_only_of_user=True)
     if landlock.version():
-        landlock.restrict([Path("/")], [folder, *map(Path, filesystem.WRITABLE), *filesystem.DEVICE_FILES], None)
+        landlock.restrict([Path("/")], [folder, *map(Path, filesystem.PRIVATE), *filesystem.DEVICE_FILES], None)
     if system_calls.is_known_machine():
         system_calls.refuse()
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from voxel51.runners.child_process import open_log
 from voxel51.runners.sandbox import kernel, landlock, system_calls
-from voxel51.runners.sandbox.launcher import JobRequest, launch
+from voxel51.runners.sandbox.launcher import JobRequest, Sandbox, launch
 from voxel51.runners.sandbox.policy import SandboxKind, SandboxPolicy, interpreter_paths
 from voxel51.runners.sandbox.privileges import user_of
 from voxel51.wire.tasks import API_BASE_URL, JobLimits
@@ -130,11 +130,12 @@ def _try(policy: SandboxPolicy) -> str | None:
         }
         path.write_text(json.dumps(request))
         readable = tuple(map(str, interpreter_paths("voxel51.analytics")))
+        sandbox = Sandbox.of(replace(policy, readable=readable))
         parent = os.getpid()
         pid = os.fork()
         if pid == 0:
             open_log(str(log))
-            launch(replace(policy, readable=readable), parent, lambda: path, _job)
+            launch(sandbox, parent, lambda: path, _job)
         if os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0:
             return None
         lines = []
