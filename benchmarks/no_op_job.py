@@ -26,15 +26,15 @@ POLL_SECONDS = 0.08
 def measure() -> list[Figure]:
     with tempfile.TemporaryDirectory(prefix="voxel51-bench-") as name:
         folder = Path(name)
-        with PlatformProcess(folder / "data", environment=_with_no_op(folder)) as platform:
+        with PlatformProcess(folder / "data", environment=with_no_op(folder)) as platform:
             token = platform.create_user("bench", folder / "token.json")
             with API(token=Token.from_json(str(token))) as api:
-                pairs = [(_job_ms(api), _interpreter_ms()) for _ in range(WARM_UP + RUNS)][WARM_UP:]
+                pairs = [(job_ms(api), _interpreter_ms()) for _ in range(WARM_UP + RUNS)][WARM_UP:]
     jobs, interpreters = zip(*pairs, strict=True)
     return [Figure("no-op job, queued to complete", "ms", jobs, "python -I -S -c pass", interpreters, "< 3")]
 
 
-def _with_no_op(folder: Path) -> dict[str, str]:
+def with_no_op(folder: Path) -> dict[str, str]:
     """Return an environment in which the no-op analytic is installed."""
     info = folder / "installed" / "bench_no_op-1.0.dist-info"
     info.mkdir(parents=True)
@@ -44,7 +44,7 @@ def _with_no_op(folder: Path) -> dict[str, str]:
     return {"PYTHONPATH": f"{info.parent}{os.pathsep}{root}"}
 
 
-def _job_ms(api: API) -> float:
+def job_ms(api: API) -> float:
     job_id = api.upload_job_request(JobRequest("bench/no-op"), "no-op", auto_start=True)["id"]
     while (job := api.get_job_details(job_id))["state"] != "COMPLETE":
         assert job["state"] != "FAILED", api.get_job_status(job_id)
