@@ -1,5 +1,6 @@
 """Drain: running jobs finish before the platform stops, and new ones wait for the next start."""
 
+import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -64,7 +65,7 @@ def test_running_job_finishes_and_queued_job_waits_for_the_next_start(
 
 
 def test_jobs_that_outlast_the_time_for_draining_run_again(start_platform: StartPlatform, tmp_path: Path) -> None:
-    platform = start_platform()
+    platform = start_platform(environment={"VOXEL51_SERVER_LOG_FORMAT": "json"})
     user = User.create(platform, tmp_path)
     running = submit(user, PATIENT, seconds=LIMIT_SECONDS)
     wait_for(user, running, "RUNNING")
@@ -74,4 +75,6 @@ def test_jobs_that_outlast_the_time_for_draining_run_again(start_platform: Start
     wait_until(lambda: not platform.is_running())
     assert printed.startswith("Jobs still run after 0.5 s")
     assert stopped_state(platform, running) == ("QUEUED", 1)
-    assert "Traceback" not in platform.log.read_text(), platform.tail()
+    lines = [json.loads(line) for line in platform.log.read_text().splitlines() if line.startswith("{")]
+    assert {line["level"] for line in lines} == {"INFO"}, platform.tail()
+    assert {"voxel51.server.engine.dispatcher", "voxel51.server.shutdown"} <= {line["logger"] for line in lines}

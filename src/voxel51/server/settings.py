@@ -17,6 +17,7 @@ import msgspec
 import platformdirs
 
 from voxel51.runners.sandbox.policy import SandboxKind
+from voxel51.server.logs import LogFormat
 from voxel51.server.machine import memory_bytes
 from voxel51.server.outbound.allowed import parse_allowed_hosts
 from voxel51.wire.accounts import SettingValue, SignUpMode
@@ -143,6 +144,9 @@ class Settings:
     )
     sandbox_minimum: SandboxKind = _setting(  # noqa: RUF009  (as above)
         SandboxKind.NONE, "weakest sandbox in which jobs may run, of the same three; where it is missing, no job runs"
+    )
+    log_format: LogFormat = _setting(  # noqa: RUF009  (as above)
+        LogFormat.TEXT, "format of the log lines: text, or json (one object per line)"
     )
     stop_drain_seconds: float = _setting(
         0.0, "seconds for which running jobs may finish after SIGTERM, while new ones wait; 0: they are stopped at once"

@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from voxel51.server.http.application import build_application
 from voxel51.server.http.endpoint import Dependencies
+from voxel51.server.logs import TextFormatter
 
 
 async def fail(_request: Request) -> None:
@@ -35,11 +36,13 @@ def failed(path: str) -> tuple[dict[str, str], Any]:
 
 
 def test_unexpected_failure_is_logged_with_its_request_id_and_no_share_key(
-    caplog: pytest.LogCaptureFixture,
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(caplog.handler, "formatter", TextFormatter())
+
     headers, body = failed("/v1/shared/share_very-secret")
 
     assert body["error"]["code"] == 500
-    assert f"GET /v1/shared/… failed, request {headers['x-request-id']}" in caplog.text
+    assert f"[{headers['x-request-id']}] GET /v1/shared/… failed" in caplog.text
     assert "an unexpected failure" in caplog.text
     assert "very-secret" not in caplog.text

@@ -1,7 +1,6 @@
 """``voxel51 server start``: run a platform in the foreground."""
 
 import argparse
-import logging
 
 from voxel51.cli.server.shared import add_folder, guarded, settings
 
@@ -20,9 +19,10 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def _start(options: argparse.Namespace) -> int:
+    from voxel51.server import logs
     from voxel51.server.serve import serve
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-    serve(settings(options), lambda url: print(f"The platform is ready at {url}", flush=True))
+    loaded = settings(options)
+    logs.configure(loaded.log_format)
+    serve(loaded, lambda url: print(f"The platform is ready at {url}", flush=True))
     return 0

@@ -18,6 +18,7 @@ from voxel51.server.http.endpoint import Dependencies, Endpoint
 from voxel51.server.http.errors import response_to
 from voxel51.server.http.replies import FileReply
 from voxel51.server.http.route import Route
+from voxel51.server.logs import request_id
 from voxel51.wire.headers import REQUEST_ID
 from voxel51.wire.tokens import API_VERSION
 
@@ -78,17 +79,21 @@ class _Middleware:
         _override_method(scope)
         path = _REPEATED_SLASHES.sub("/", scope["path"])
         scope["path"] = path.rstrip("/") or "/"
-        request_id = scope[REQUEST_ID] = uuid.uuid4().hex
+        own_id = scope[REQUEST_ID] = uuid.uuid4().hex
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers[REQUEST_ID] = request_id
+                headers[REQUEST_ID] = own_id
                 headers.setdefault("X-Content-Type-Options", "nosniff")
                 headers.setdefault("Content-Security-Policy", _DEFAULT_CONTENT_SECURITY_POLICY)
             await send(message)
 
-        await self._application(scope, receive, send_with_headers)
+        entered = request_id.set(own_id)
+        try:
+            await self._application(scope, receive, send_with_headers)
+        finally:
+            request_id.reset(entered)
 
 
 def _override_method(scope: Scope) -> None:

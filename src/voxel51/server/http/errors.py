@@ -34,7 +34,7 @@ from voxel51.server.errors import (
     UnsupportedVersion,
 )
 from voxel51.wire.errors import ErrorResponse
-from voxel51.wire.headers import REQUEST_ID, SIGN_IN_ERROR_COOKIE
+from voxel51.wire.headers import SIGN_IN_ERROR_COOKIE
 
 log = logging.getLogger(__name__)
 
@@ -114,7 +114,7 @@ def response_to(error: Exception, request: Request) -> Response:
     if isinstance(error, HTTPException):
         return error_response(error.status_code, _explain(error, request), error.headers)
     path = _SHARE_KEY.sub("…", request.url.path)
-    log.error("%s %s failed, request %s", request.method, path, request.scope.get(REQUEST_ID), exc_info=error)
+    log.error("%s %s failed", request.method, path, exc_info=error)
     return error_response(
         500, "The platform failed to serve this request. Its log has the cause; give the operator the request id"
     )
