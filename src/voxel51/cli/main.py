@@ -6,12 +6,12 @@ import os
 import sys
 from collections.abc import Sequence
 
-from voxel51.cli import analytics, auth, data, jobs, labels, run, status
+from voxel51.cli import analytics, auth, data, jobs, labels, run, status, weights
 from voxel51.cli.parsing import Parser, add_commands
 from voxel51.cli.server import commands as server
 from voxel51.constants import VERSION_LONG
 
-NOUNS = (auth, data, jobs, analytics, status, run, labels, server)
+NOUNS = (auth, data, jobs, analytics, status, run, labels, weights, server)
 
 _EXAMPLES = """\
   voxel51 auth activate api-token.json

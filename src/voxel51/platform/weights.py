@@ -116,7 +116,8 @@ def _download(weights: PublishedWeights, path: Path, scratch: Path) -> None:
     except (APIError, _WrongContent) as error:
         raise InvalidInput(
             f"weights not available: {weights.filename} is not in {path.parent} and cannot be downloaded from "
-            f"{weights.url}: {error}. Put the file (SHA-256 {weights.sha256}) into that folder, or choose another model"
+            f"{weights.url}: {error}. Put the file (SHA-256 {weights.sha256}) into that folder (`voxel51 weights add"
+            " FILE`), or choose another model"
         ) from None
 
 

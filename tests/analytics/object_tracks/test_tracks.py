@@ -147,6 +147,20 @@ def test_detections_do_not_depend_on_the_aspect_ratio() -> None:
     assert np.abs(wide.boxes - best).max(axis=1).min() < 12
 
 
+def test_a_file_with_the_name_of_better_weights_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VOXEL51_WEIGHTS_DIR", str(tmp_path))
+    (tmp_path / "nanodet-plus-m-1.5x-416-w8.onnx").write_bytes(bytes(2_635_177))
+    video = numbered_video(tmp_path / "bars.mp4", frames=3)
+
+    labels, recorder = run_on(analytic, video, tmp_path / "job")
+
+    assert labels.provenance is not None
+    assert labels.provenance["weights"] == {NANODET.filename: NANODET.sha256}
+    assert recorder.messages[-1].endswith("by nanodet-g")
+    with pytest.raises(InvalidInput, match="voxel51 weights add FILE"):
+        run_on(analytic, video, tmp_path / "named", weights="nanodet-plus-m-1.5x")
+
+
 def found(*items: tuple[float, float, float]) -> Detections:
     """Things of class 0, 40 by 80 pixels, by left, top and score."""
     boxes = np.array([[left, top, left + 40, top + 80] for left, top, _ in items], np.float32).reshape(-1, 4)

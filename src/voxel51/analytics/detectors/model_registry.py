@@ -1,41 +1,72 @@
-"""Registry of object detectors: one that is installed with the platform, and others that are downloaded once."""
+"""Object detectors by name: one that is installed with the platform, and others in the weights folder."""
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 
+from voxel51.platform.errors import InvalidInput
 from voxel51.platform.job import Job
-from voxel51.platform.weights import InstalledWeights, PublishedWeights, fetch_weights
+from voxel51.platform.named_weights import REGISTRY, NamedWeights, named
+from voxel51.platform.weights import InstalledWeights, PublishedWeights, fetch_weights, weights_folder
+
+AUTO = "auto"
+"""Name for the most accurate detector that is present."""
 
 DEFAULT_MODEL = "nanodet-g"
 NANODET = InstalledWeights(
     package="voxel51.analytics.object_tracks",
     filename="nanodet-g-fp16.onnx",
-    sha256="c916081388e0324f255dbd5bed677a3ba6c7ba67eae67bfd0b2d583afc81cfb6",
+    sha256=named(DEFAULT_MODEL).files[0].sha256,
 )
 
-PUBLISHED_MODELS: Mapping[str, PublishedWeights] = {
-    "yolox-s": PublishedWeights(
-        filename="object_detection_yolox_2022nov.onnx",
-        url="https://media.githubusercontent.com/media/opencv/opencv_zoo/main/models/object_detection_yolox/"
-        "object_detection_yolox_2022nov.onnx",
-        sha256="c5c2d13e59ae883e6af3b45daea64af4833a4951c92d116ec270d9ddbe998063",
-        size_bytes=35858002,
-        licence="Apache-2.0",
-    ),
-}
-"""Models by name. YOLOX-S has mAP 40.5 on COCO at six times the computation of NanoDet-g (mAP 22.9)."""
-
-TRAINING_SIDES: Mapping[str, int] = {DEFAULT_MODEL: 416, "yolox-s": 640}
-"""Longest side, in pixels, of the images that each model was trained on."""
+DETECTORS = tuple(each for each in REGISTRY if each.map_percent is not None)
+"""Object detectors of the registry."""
 
 
-def model_weights(name: str, job: Job) -> bytes:
-    """Return the ONNX model ``name`` and record its weights in the job's provenance.
+@dataclass(frozen=True, slots=True)
+class DetectorModel:
+    """ONNX model of a detector.
+
+    Attributes:
+        name: name in the registry.
+        content: the file.
+        picture_size: longest side, in pixels, of the images that it was trained on.
+    """
+
+    name: str
+    content: bytes
+    picture_size: int
+
+
+def detector_model(name: str, job: Job) -> DetectorModel:
+    """Return the detector ``name`` and record its file in the job's provenance.
 
     Raises:
         MissingWeights: the installed weights are not found.
-        InvalidInput: published weights cannot be downloaded.
+        InvalidInput: the weights are not in the weights folder and cannot be downloaded.
     """
-    if name != DEFAULT_MODEL:
-        return fetch_weights(PUBLISHED_MODELS[name], job)
-    job.record_weights(NANODET.filename, NANODET.sha256)
-    return NANODET.read()
+    entry = _best_present() if name == AUTO else named(name)
+    return DetectorModel(entry.name, _content(entry, job), entry.picture_size or 640)
+
+
+def _best_present() -> NamedWeights:
+    """Return the most accurate detector in the weights folder, or the installed one."""
+    folder = weights_folder()
+    ranked = sorted(DETECTORS, key=lambda each: -(each.map_percent or 0))
+    return next((each for each in ranked if each.name == DEFAULT_MODEL or each.find(folder)), named(DEFAULT_MODEL))
+
+
+def _content(entry: NamedWeights, job: Job) -> bytes:
+    found = entry.find(weights_folder())
+    if found is not None:
+        job.record_weights(entry.filename, found.sha256)
+        return (weights_folder() / entry.filename).read_bytes()
+    if entry.name == DEFAULT_MODEL:
+        job.record_weights(NANODET.filename, NANODET.sha256)
+        return NANODET.read()
+    if not entry.urls:
+        raise InvalidInput(
+            f"weights not available: {entry.name} is not in {weights_folder()}. Ask the operator to add the file "
+            f"{entry.filename} (voxel51 weights add FILE; source: {entry.source_card}), or choose other weights"
+        )
+    file = entry.files[0]
+    published = PublishedWeights(entry.filename, entry.urls[0], file.sha256, file.size_bytes, entry.licence)
+    return fetch_weights(published, job)

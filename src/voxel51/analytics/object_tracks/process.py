@@ -2,7 +2,7 @@
 
 from voxel51.analytics.detectors.class_filter import SelectedClassesDetector
 from voxel51.analytics.detectors.model_families import load_detector
-from voxel51.analytics.detectors.model_registry import TRAINING_SIDES, model_weights
+from voxel51.analytics.detectors.model_registry import detector_model
 from voxel51.analytics.tracking.video_tracker import VideoTracker
 from voxel51.labels.writer import VideoLabelsWriter
 from voxel51.platform.frames import input_video
@@ -25,7 +25,8 @@ def process(job: Job) -> None:
         input_video(job) as video,
         VideoLabelsWriter.open(job.output("labels"), video.filename) as labels,
     ):
-        model = load_detector(model_weights(weights, job), int(given.get("picture_size") or TRAINING_SIDES[weights]))
+        chosen = detector_model(weights, job)
+        model = load_detector(chosen.content, int(given.get("picture_size") or chosen.picture_size))
         wanted = given.get("classes") or ()
         detector = SelectedClassesDetector(
             model.detector, model.names, video.frame_size, confidence * UNSURE_SHARE, wanted
@@ -41,4 +42,4 @@ def process(job: Job) -> None:
         for frame in tracker.frames():
             labels.add_frame(frame)
         video.write_metadata(labels)
-    job.message(f"{len(tracker.numbers)} tracks in {video.count} frames")
+    job.message(f"{len(tracker.numbers)} tracks in {video.count} frames, by {chosen.name}")

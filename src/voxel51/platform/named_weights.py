@@ -1,0 +1,277 @@
+"""Named weights: a registry of model files with licence, source and SHA-256.
+
+The platform includes one detector. The others are published by third parties; an operator puts them into the weights
+folder, where a file is accepted only if its hash is known, wherever it comes from.
+"""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from voxel51.transport.messages import Request
+from voxel51.transport.sender import HttpSender
+
+
+class UnknownWeights(ValueError):
+    """File or name that is not in the registry. The text says what is."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFile:
+    """One file with these weights: the publisher's, or a conversion.
+
+    Attributes:
+        sha256: of its bytes, in hexadecimal.
+        size_bytes: size of the file.
+        origin: who made it.
+    """
+
+    sha256: str
+    size_bytes: int
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class NamedWeights:
+    """Entry of the registry.
+
+    Attributes:
+        name: name in parameters and commands.
+        task: what the model does.
+        filename: name of the file in the weights folder.
+        files: accepted files, any of which may have that name.
+        licence: licence of the weights.
+        source_card: address of the page that describes the model.
+        accuracy: published accuracy, with its measure.
+        map_percent: mean average precision on COCO, for object detectors; None for others.
+        picture_size: longest side, in pixels, of the images that it was trained on; None if any.
+        urls: addresses to download it from; empty if it must be added as a file.
+        is_included: whether the wheel ``voxel51-platform-weights`` has it.
+    """
+
+    name: str
+    task: str
+    filename: str
+    files: tuple[KnownFile, ...]
+    licence: str
+    source_card: str
+    accuracy: str
+    map_percent: float | None = None
+    picture_size: int | None = None
+    urls: tuple[str, ...] = ()
+    is_included: bool = False
+
+    def find(self, folder: Path) -> KnownFile | None:
+        """Return which of its files ``folder`` has; None if it has none, or another file of that name."""
+        path = folder / self.filename
+        return self.matching(path) if path.is_file() else None
+
+    def matching(self, path: Path) -> KnownFile | None:
+        """Return which of its files is at ``path``, by size and hash."""
+        size = path.stat().st_size
+        if all(size != each.size_bytes for each in self.files):
+            return None
+        return self.with_hash(hashlib.sha256(path.read_bytes()).hexdigest())
+
+    def with_hash(self, sha256: str) -> KnownFile | None:
+        """Return its file with this hash."""
+        return next((each for each in self.files if each.sha256 == sha256), None)
+
+
+_NANODET = "https://github.com/RangiLyu/nanodet"
+_OPENCV_ZOO = "https://media.githubusercontent.com/media/opencv/opencv_zoo/main/models"
+_CONVERTED = "converted from the publisher's weights to ONNX"
+
+REGISTRY: Sequence[NamedWeights] = (
+    NamedWeights(
+        name="nanodet-g",
+        task="object detector",
+        filename="nanodet-g-fp16.onnx",
+        files=(
+            KnownFile("c916081388e0324f255dbd5bed677a3ba6c7ba67eae67bfd0b2d583afc81cfb6", 7_593_836, _CONVERTED),
+            KnownFile("d52107d23d83fe1284376d3a5468e7e38511c33ba7ac55bb14ec1173352b3814", 7_600_678, _CONVERTED),
+        ),
+        licence="Apache-2.0",
+        source_card=_NANODET,
+        accuracy="COCO mAP 22.9",
+        map_percent=22.9,
+        picture_size=416,
+        is_included=True,
+    ),
+    NamedWeights(
+        name="nanodet-plus-m-1.5x",
+        task="object detector",
+        filename="nanodet-plus-m-1.5x-416-w8.onnx",
+        files=(KnownFile("af8415a2de4ea24bff79f7e5c1a429cffd1e180721a6c7513b467b68a8ee30bc", 2_635_177, _CONVERTED),),
+        licence="Apache-2.0",
+        source_card=_NANODET,
+        accuracy="COCO mAP 34.1",
+        map_percent=34.1,
+        picture_size=416,
+    ),
+    NamedWeights(
+        name="nanodet-plus-m",
+        task="object detector",
+        filename="nanodet-plus-m-416-fp16.onnx",
+        files=(KnownFile("cb64964ed0af141022a0a1292eb7f8ce37bb92e7523fed94326de037be8a9ede", 2_438_915, _CONVERTED),),
+        licence="Apache-2.0",
+        source_card=_NANODET,
+        accuracy="COCO mAP 30.4",
+        map_percent=30.4,
+        picture_size=416,
+    ),
+    NamedWeights(
+        name="picodet-s",
+        task="object detector",
+        filename="picodet-s-416-fp16.onnx",
+        files=(KnownFile("7c172cedc152b13d8999e38a8bd463dabae20c6878b138d9aabe2bbec4565d06", 2_053_386, _CONVERTED),),
+        licence="Apache-2.0",
+        source_card="https://github.com/PaddlePaddle/PaddleDetection",
+        accuracy="COCO mAP 30.6",
+        map_percent=30.6,
+        picture_size=416,
+    ),
+    NamedWeights(
+        name="yolox-s",
+        task="object detector",
+        filename="object_detection_yolox_2022nov.onnx",
+        files=(
+            KnownFile(
+                "c5c2d13e59ae883e6af3b45daea64af4833a4951c92d116ec270d9ddbe998063", 35_858_002, "published by OpenCV"
+            ),
+        ),
+        licence="Apache-2.0",
+        source_card="https://github.com/Megvii-BaseDetection/YOLOX",
+        accuracy="COCO mAP 40.5",
+        map_percent=40.5,
+        picture_size=640,
+        urls=(f"{_OPENCV_ZOO}/object_detection_yolox/object_detection_yolox_2022nov.onnx",),
+    ),
+    NamedWeights(
+        name="yunet",
+        task="face detector",
+        filename="face_detection_yunet_2026may.onnx",
+        files=(
+            KnownFile(
+                "ebafce4e3c118d6554634be5c27ab333b4c047a9a8c3faf1d7cf93101c22f0f0", 229_738, "published by OpenCV"
+            ),
+        ),
+        licence="MIT",
+        source_card="https://github.com/opencv/opencv_zoo",
+        accuracy="faces of 10 to 300 pixels; finds more than CenterFace, and more false ones",
+    ),
+    NamedWeights(
+        name="person-reidentification-0248",
+        task="person re-identification",
+        filename="person-reidentification-retail-0248.onnx",
+        files=(
+            KnownFile(
+                "712118ae9a49af0c4565adaf44286e0c363027021c84ebf8c750c9d616910082", 806_389, "any number of images"
+            ),
+        ),
+        licence="Apache-2.0",
+        source_card="https://github.com/openvinotoolkit/open_model_zoo",
+        accuracy="area under the curve 0.945, same person or another, on 19 people",
+    ),
+)
+
+
+def named(name: str) -> NamedWeights:
+    """Return the entry ``name``.
+
+    Raises:
+        UnknownWeights: there is no such entry.
+    """
+    for each in REGISTRY:
+        if each.name == name:
+            return each
+    raise UnknownWeights(f"weights {name!r} not found; the registry has {', '.join(each.name for each in REGISTRY)}")
+
+
+def add_file(source: Path, folder: Path) -> NamedWeights:
+    """Copy ``source`` to ``folder`` under the name of its entry, and return the entry.
+
+    Raises:
+        UnknownWeights: no entry has a file with this hash.
+        OSError: the file cannot be read or the folder cannot be written.
+    """
+    content = source.read_bytes()
+    sha256 = hashlib.sha256(content).hexdigest()
+    for each in REGISTRY:
+        if each.with_hash(sha256):
+            with new_file(folder / each.filename) as file:
+                file.write(content)
+            return each
+    raise UnknownWeights(
+        f"weights not added: {source} has the SHA-256 {sha256}, which no entry of the registry has. Run it with "
+        "voxel51/onnx-detector instead if it is a detector of your own."
+    )
+
+
+def fetch_file(weights: NamedWeights, folder: Path, mirror: str | None = None) -> Path:
+    """Download ``weights`` into ``folder`` and return the path; nothing if the folder has it.
+
+    ``mirror`` is the address of the file, or of the folder with it if it ends with a slash. Only a known file is kept.
+
+    Raises:
+        UnknownWeights: the weights have no address, or the host sent another file.
+        APIError: the host cannot be reached.
+        OSError: the folder cannot be written.
+    """
+    path = folder / weights.filename
+    if weights.find(folder):
+        return path
+    urls = weights.urls if mirror is None else (mirror + weights.filename if mirror.endswith("/") else mirror,)
+    if not urls:
+        raise UnknownWeights(
+            f"weights {weights.name} have no address to download them from. Get the file ({weights.source_card}) and "
+            "add it (voxel51 weights add FILE), or name a mirror (--from URL)."
+        )
+    largest = max(each.size_bytes for each in weights.files)
+    with new_file(path) as file:
+        sha256 = _download(urls[0], file, largest)
+        if weights.with_hash(sha256) is None:
+            raise UnknownWeights(
+                f"weights not accepted: {urls[0]} sent a file with the SHA-256 {sha256}, which is not one of "
+                f"{weights.name}"
+            )
+    return path
+
+
+def _download(url: str, file: BinaryIO, most_bytes: int) -> str:
+    """Write the response of ``url`` to ``file``; return its SHA-256."""
+    digest, size = hashlib.sha256(), 0
+    sender = HttpSender()
+    try:
+        with sender.send(Request("GET", url, repeatable=True)) as answer:
+            if answer.status != 200:
+                raise UnknownWeights(f"weights not available: {url} responded with status {answer.status}")
+            for chunk in answer.chunks():
+                size += len(chunk)
+                if size > most_bytes:
+                    raise UnknownWeights(f"weights not accepted: {url} sent more than {most_bytes} bytes")
+                digest.update(chunk)
+                file.write(chunk)
+    finally:
+        sender.close()
+    return digest.hexdigest()
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[BinaryIO]:
+    """Yield a file that becomes ``path`` when the block ends, and is deleted if the block fails."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".fetching-")
+    temporary = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+        temporary.chmod(0o644)  # jobs of another user read it
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
