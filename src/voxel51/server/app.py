@@ -186,9 +186,10 @@ def _sweeper(services: _Services, deletion: AccountDeletionService) -> Sweeper:
         data.uploads.expire,
         foundation.idempotency.expire,
         *services.accounts.expiries(),
-        deletion.finish,
         *services.features.expiries(),
     ]
+    deletions = [deletion.finish, services.features.renditions.delete_unneeded]
     references = [data.data.references, data.uploads.references, jobs.uploaded.references, jobs.attempts.references]
     interval_seconds = foundation.settings.cleanup_interval_seconds
-    return Sweeper(expiries, foundation.storage, references, interval_seconds, foundation.expiry_clock.check)
+    allows_expiry = foundation.expiry_clock.check
+    return Sweeper(deletions, expiries, foundation.storage, references, interval_seconds, allows_expiry)

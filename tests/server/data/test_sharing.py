@@ -62,7 +62,9 @@ def expire(services, data_id):
 def test_sweeper_keeps_shared_bytes(services, alice):
     first, second = services.add(alice, b"same"), services.add(alice, b"same")
     services.data.delete(alice, [first])
-    sweeper = Sweeper([], services.storage, [services.data.references, services.uploads.references], 30, lambda: True)
+    sweeper = Sweeper(
+        [], [], services.storage, [services.data.references, services.uploads.references], 30, lambda: True
+    )
 
     assert sweeper.sweep_orphans(timedelta(0)) == 0
     assert services.content(alice, second) == b"same"

@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import timedelta
 
 from voxel51.server.errors import ServiceError
@@ -24,21 +25,25 @@ class Sweeper:
     Several may run at once: every sweep can be repeated without effect.
 
     Args:
-        expiries: functions that each delete one batch of expired records and return how many there were.
+        deletions: functions that each delete one batch of what was deleted by users before, and return how many there
+            were: deletions that take longer than a request.
+        expiries: the same for what has expired.
         storage: where the files are.
         keepers: functions that each return whether a record refers to a storage key.
         interval_seconds: pause between two sweeps.
-        allows_expiry: function that returns whether the clock may be believed; nothing is deleted while it may not.
+        allows_expiry: function that returns whether the clock may be believed; nothing expires while it may not.
     """
 
     def __init__(
         self,
+        deletions: Sequence[Callable[[], int]],
         expiries: Sequence[Callable[[], int]],
         storage: Storage,
         keepers: Sequence[Callable[[str], bool]],
         interval_seconds: float,
         allows_expiry: Callable[[], bool],
     ) -> None:
+        self._deletions = deletions
         self._expiries = expiries
         self._storage = storage
         self._keepers = keepers
@@ -49,7 +54,8 @@ class Sweeper:
 
     def open(self) -> None:
         """Start the thread."""
-        self._allows_expiry()  # so that requests know the result, too
+        with suppress(ServiceError):  # the database is away: the thread tries again
+            self._allows_expiry()  # before the first request, because requests ask for the result
         self._thread.start()
 
     def close(self) -> None:
@@ -76,8 +82,9 @@ class Sweeper:
         orphans_due = time.monotonic()
         while not self._closing.is_set():
             try:
+                self._run(self._deletions)
                 if self._allows_expiry():
-                    self._expire()
+                    self._run(self._expiries)
                     if time.monotonic() >= orphans_due:
                         orphans_due = time.monotonic() + _ORPHAN_SCAN_INTERVAL_SECONDS
                         self.sweep_orphans()
@@ -87,8 +94,8 @@ class Sweeper:
                 log.exception("sweeping failed; retrying in %g s", self._interval_seconds)
             self._closing.wait(self._interval_seconds)
 
-    def _expire(self) -> None:
-        for expire in self._expiries:
+    def _run(self, cleanups: Sequence[Callable[[], int]]) -> None:
+        for clean_up in cleanups:
             # Each call deletes one bounded batch, so that no transaction holds the write lock for long.
-            while expire() and not self._closing.is_set():
+            while clean_up() and not self._closing.is_set():
                 pass

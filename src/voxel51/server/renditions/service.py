@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import Connection, RowMapping, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from voxel51.server.accounts.callers import User
@@ -142,24 +142,23 @@ class RenditionService:
             self._delete(connection, ids)
 
     def expire(self) -> int:
-        """Delete renditions that are unused or failed, and what is left of deleted data and jobs; return how many."""
+        """Delete renditions that were not used for long, and failures after which making may be tried again."""
         now = dates.now()
-        stale = (
-            select(jobs.c.id)
-            .join(renditions, renditions.c.internal_job_id == jobs.c.id, isouter=True)
-            .where(jobs.c.internal)
-            .where(
-                or_(
-                    # The row is deleted with its data or job; the internal job that made it stays and is deleted here.
-                    renditions.c.internal_job_id.is_(None),
-                    renditions.c.used_at < now - self._retention.unused,
-                    jobs.c.fail_date < now - _RETRY_FAILED_AFTER,
-                    renditions.c.job_id.in_(select(jobs.c.id).where(jobs.c.expired)),
-                )
-            )
-        )
+        is_unused, may_retry = renditions.c.used_at < now - self._retention.unused, now - _RETRY_FAILED_AFTER
+        return self._delete_where(is_unused | (jobs.c.fail_date < may_retry))
+
+    def delete_unneeded(self) -> int:
+        """Delete what is left of renditions whose data or job was deleted or has expired."""
+        has_expired = renditions.c.job_id.in_(select(jobs.c.id).where(jobs.c.expired))
+        # The row is deleted with its data or job; the internal job that made it stays and is deleted here.
+        return self._delete_where(renditions.c.internal_job_id.is_(None) | has_expired)
+
+    def _delete_where(self, condition: ColumnElement[bool]) -> int:
+        """Delete a batch of renditions; return how many."""
+        joined = select(jobs.c.id).join(renditions, renditions.c.internal_job_id == jobs.c.id, isouter=True)
+        chosen = joined.where(jobs.c.internal, condition).limit(_BATCH_SIZE)
         with self._database.write() as connection:
-            ids = connection.execute(stale.limit(_BATCH_SIZE)).scalars().all()
+            ids = connection.execute(chosen).scalars().all()
             self._delete(connection, ids)
             # Jobs that still run are only stopped, and deleted by a later call: they do not count.
             left = connection.execute(select(func.count()).where(jobs.c.id.in_(ids))).scalar() or 0
