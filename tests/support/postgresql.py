@@ -7,10 +7,11 @@ import socket
 import subprocess
 import tempfile
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psutil
 from sqlalchemy import create_engine, text
 
 from support.requirements import skip_except_in_ci
@@ -24,9 +25,13 @@ _UNSAFE_BUT_FAST = "-c fsync=off -c full_page_writes=off -c autovacuum=off -c ma
 
 
 class PostgreSQL:
-    """A running server. Every call of `database` creates a new database."""
+    """A running server. Every call of `database` creates a new database. `stop`, `kill` and `start` make an outage."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, folder: Path, control: Sequence[str | Path], options: str) -> None:
+        self._folder = folder
+        self._control = control
+        self._options = options
+        self.start()
         self._server = f"postgresql+psycopg://tester@127.0.0.1:{port}"
         self._admin = create_engine(f"{self._server}/postgres", isolation_level="AUTOCOMMIT")
         self._migrated = self._create("template1")
@@ -46,13 +51,35 @@ class PostgreSQL:
             connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
         return f"{self._server}/{name}".replace("+psycopg", "")
 
+    def start(self) -> None:
+        """Start the server again, and return once it accepts connections."""
+        start = [*self._control, "-o", self._options, "-l", self._folder / "log", "start"]
+        subprocess.run(start, check=True, stdout=subprocess.DEVNULL, cwd="/")
+
+    def stop(self) -> None:
+        """Stop the server in order: it ends all connections."""
+        subprocess.run([*self._control, "-m", "fast", "stop"], check=True, stdout=subprocess.DEVNULL, cwd="/")
+
+    def kill(self) -> None:
+        """Kill all processes of the server at once, so that it loses what it has not written."""
+        postmaster = psutil.Process(int((self._folder / "files" / "postmaster.pid").read_text().split()[0]))
+        # Stopped first: a postmaster that sees a child die would end the others, with time to write.
+        postmaster.suspend()
+        processes = [postmaster, *postmaster.children(recursive=True)]
+        for process in reversed(processes):
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(processes)
+
     def close(self) -> None:
-        """Close the connections."""
+        """Stop the server, if it runs, without writing anything."""
         self._admin.dispose()
+        subprocess.run([*self._control, "-m", "immediate", "stop"], check=False, stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL, cwd="/")  # fmt: skip
 
 
 @contextmanager
-def running_postgresql() -> Iterator[PostgreSQL]:
+def running_postgresql(more_options: str = "") -> Iterator[PostgreSQL]:
     """Run a server inside the block. Skip the test if no PostgreSQL is found; in CI, fail it."""
     programs = _programs()
     if programs is None:
@@ -63,19 +90,18 @@ def running_postgresql() -> Iterator[PostgreSQL]:
         if os.geteuid() == 0:
             shutil.chown(folder, _UNPRIVILEGED)
             shelter = ["setpriv", "--reuid", _UNPRIVILEGED, "--regid", "nogroup", "--clear-groups"]
-        options = f"-p {port} -k '' -c listen_addresses=127.0.0.1 -c max_connections=300 {_UNSAFE_BUT_FAST}"
+        options = (
+            f"-p {port} -k '' -c listen_addresses=127.0.0.1 -c max_connections=300 {_UNSAFE_BUT_FAST} {more_options}"
+        )
         files = ["-D", folder / "files"]
         control = [*shelter, programs / "pg_ctl", *files, "-w"]
         initialise = [*shelter, programs / "initdb", *files, "-U", "tester", "-A", "trust", "--no-sync", "-E", "UTF8"]
         subprocess.run(initialise, check=True, stdout=subprocess.DEVNULL, cwd="/")
-        start = [*control, "-o", options, "-l", folder / "log", "start"]
-        subprocess.run(start, check=True, stdout=subprocess.DEVNULL, cwd="/")
-        server = PostgreSQL(port)
+        server = PostgreSQL(port, folder, control, options)
         try:
             yield server
         finally:
             server.close()
-            subprocess.run([*control, "-m", "immediate", "stop"], check=True, stdout=subprocess.DEVNULL, cwd="/")
 
 
 def _programs() -> Path | None:

@@ -1,7 +1,8 @@
 """Agent of a running job: reports to the platform, downloads of inputs, uploads of results.
 
-Every report may be sent twice without harm, so each is sent again while the platform is away. A server that is
-restarted under a running job is back within seconds.
+Every report may be sent twice without harm, so each is sent again while the platform is away. The result of hours of
+work waits for a platform whose database is restarted or whose disk is full; the slot of the job could not be used
+meanwhile in any case.
 """
 
 import json
@@ -14,6 +15,7 @@ from voxel51.platform.filenames import filename_of
 from voxel51.transport.errors import APIError, ConnectionFailed
 from voxel51.transport.messages import Request, Response, StreamedBody
 from voxel51.transport.multipart import FilePart, encode
+from voxel51.transport.retrying import seconds_of
 from voxel51.transport.sender import HttpSender
 from voxel51.wire.backoff import Backoff
 from voxel51.wire.headers import AGENT_KEY
@@ -29,12 +31,18 @@ from voxel51.wire.tasks import (
     TaskState,
 )
 
-RETRY_SECONDS = 60.0
-"""The time for which a report is sent again before the job gives up."""
+AWAY_SECONDS = 15 * 60.0
+"""The time for which a report is sent again while the platform is away."""
 
-BACKOFF = Backoff(first_seconds=0.05, longest_seconds=5.0)
+FAILING_SECONDS = 60.0
+"""The time for which a report is sent again that the platform fails to serve: status 500, which is a defect."""
 
-AWAY_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
+BACKOFF = Backoff(first_seconds=0.05, longest_seconds=5.0, jitter=0.25)
+
+LONGEST_WAIT_SECONDS = 60.0
+"""Limit of a pause that the platform asks for."""
+
+AWAY_STATUSES = frozenset({408, 429, 502, 503, 504})
 """Statuses of a platform that is away or overloaded."""
 
 REFUSED_STATUSES = frozenset({401, 403, 404, 409})
@@ -48,6 +56,9 @@ LOST_FILE_STATUS = 410
 
 SOURCE_STATUSES = frozenset({424, 502})
 """Statuses for a file on another host that the platform cannot get: for good, or for a while."""
+
+_DEFECT = 500
+_NO_SPACE = 507
 
 Reference = Mapping[str, Any]
 """A file in a task description: ``{"signed-url": …}``, with other keys that differ between versions of the API."""
@@ -69,12 +80,11 @@ class Agent:
     """The platform, as seen by one attempt at a job.
 
     Calls return when the platform has accepted the report. They raise `NotCurrent` when it accepts no more, and
-    `voxel51.transport.errors.APIError` when it rejects this one or does not answer for ``retry_seconds``.
+    `voxel51.transport.errors.APIError` when it rejects this one or is away for ``retry_seconds``; `is_rejection` tells
+    the two apart.
     """
 
-    def __init__(
-        self, sender: HttpSender, environment: Mapping[str, str], retry_seconds: float = RETRY_SECONDS
-    ) -> None:
+    def __init__(self, sender: HttpSender, environment: Mapping[str, str], retry_seconds: float = AWAY_SECONDS) -> None:
         self._sender = sender
         self._description_url = environment[TASK_DESCRIPTION]
         self._routes = f"{environment[API_BASE_URL].rstrip('/')}/jobs/{environment[JOB_ID]}"
@@ -239,23 +249,41 @@ def _save(response: Response, path: Path) -> None:
             raise _DownloadCut(str(error)) from error
 
 
+def is_rejection(error: APIError) -> bool:
+    """Return whether the platform answered, and rejects the request for good: for example a file that is too large.
+
+    Otherwise it is away or fails, which says nothing about the job.
+    """
+    return 0 < error.code < 500 or error.code == _NO_SPACE
+
+
 def _retried(send: Callable[[], Response], seconds: float) -> Response:
     """Call ``send`` until the platform answers or ``seconds`` have passed; the last response or error counts."""
-    deadline = time.monotonic() + seconds
+    begun = time.monotonic()
     for pause in BACKOFF:
-        is_last = time.monotonic() + pause > deadline
+        limit = begun + seconds
         try:
             response = send()
         except ConnectionFailed:
-            if is_last:
+            if time.monotonic() + pause > limit:
                 raise
         else:
-            if is_last or response.status not in AWAY_STATUSES:
+            if response.status == _DEFECT:
+                limit = begun + min(seconds, FAILING_SECONDS)
+            elif not _is_away(response):
+                return response
+            pause = max(pause, min(seconds_of(response.headers.get("retry-after")), LONGEST_WAIT_SECONDS))  # noqa: PLW2901
+            if time.monotonic() + pause > limit:
                 return response
             with response:
                 response.read()
         time.sleep(pause)
     raise AssertionError("pauses never end")
+
+
+def _is_away(response: Response) -> bool:
+    # Status 507 is a full disk, which the operator empties, or an exceeded quota; only the former passes by itself.
+    return response.status in AWAY_STATUSES or (response.status == _NO_SPACE and "retry-after" in response.headers)
 
 
 def _url_of(reference: Reference) -> str:

@@ -18,7 +18,7 @@ from typing import Never, TypeVar, cast
 from voxel51.labels.errors import InvalidLabels
 from voxel51.labels.field_types import JsonValue
 from voxel51.platform import job_log
-from voxel51.platform.agent import Agent, FileUnavailable, NotCurrent
+from voxel51.platform.agent import Agent, FileUnavailable, NotCurrent, is_rejection
 from voxel51.platform.analytic import Analytic, load_analytic
 from voxel51.platform.errors import InvalidInput, MissingWeights
 from voxel51.platform.filenames import safe_filename
@@ -95,7 +95,7 @@ def _run_analytic(load: Loader, agent: Agent, task: TaskDescription, status: Sta
     except FileUnavailable as error:
         raise _JobFailed(JobFailureType.USER, str(error)) from error
     except APIError as error:
-        if error.code == 0:  # no connection, so there is no way to report it
+        if not is_rejection(error):  # the platform is away: the job is not at fault, and its result is not reported
             raise
         logger.exception("the platform rejected a request")
         text = f"The platform rejected a request of the job: {error}"

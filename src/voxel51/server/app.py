@@ -11,6 +11,7 @@ from voxel51.server.accounts.account_deletion import AccountDeletionService, Col
 from voxel51.server.console.pages import console_pages
 from voxel51.server.credentials import Credentials
 from voxel51.server.database.database import Database
+from voxel51.server.database.running_lease import RunningLease
 from voxel51.server.documentation import documentation_pages
 from voxel51.server.engine.dispatcher import Dispatcher
 from voxel51.server.engine.sweeper import Sweeper
@@ -47,6 +48,7 @@ class Platform:
     application: ASGIApp
     description: openapi.Document
     database: Database
+    lease: RunningLease
     storage: LocalStorage
     dispatcher: Dispatcher
     sweeper: Sweeper
@@ -76,6 +78,7 @@ class Platform:
         self.deliverer.close()
         self.sweeper.close()
         self.dispatcher.close()
+        self.lease.release()
         self.database.close()
 
 
@@ -106,6 +109,7 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
         application=build_application(routes, _dependencies(services), pages),
         description=description,
         database=foundation.database,
+        lease=foundation.lease,
         storage=foundation.storage,
         dispatcher=jobs.dispatcher,
         sweeper=_sweeper(services, deletion),

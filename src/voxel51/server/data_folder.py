@@ -1,8 +1,9 @@
-"""Data folder: locked by the one platform that runs in it, with a file that says where that platform listens."""
+"""Data folder: locked by the one platform that runs in it, with the id of its storage and the platform's address."""
 
 import fcntl
 import json
 import os
+import socket
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -30,6 +31,51 @@ def make_private(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not any(folder.iterdir()):
         folder.chmod(0o700)
+
+
+def place_of(folder: Path) -> str:
+    """Return the host and the path of a data folder, for messages and to tell two folders apart."""
+    return f"{socket.gethostname()}:{folder.resolve()}"
+
+
+class StorageFolder:
+    """The storage in a data folder, as far as its identity is concerned (`voxel51.server.database.identity`).
+
+    The id is a file beside the stored files, so that a copy of the files has the id, too.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.place = place_of(folder)
+        self._root = folder / "storage"
+        self._path = self._root / "identity"
+
+    def read_id(self) -> str | None:
+        """Return the id of the storage; None if it has none yet."""
+        try:
+            return self._path.read_text(encoding="ascii").strip() or None
+        except FileNotFoundError:
+            return None
+
+    def write_id(self, storage_id: str) -> None:
+        """Record the id durably."""
+        self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        temporary = self._path.with_name(f"identity.{os.getpid()}")
+        with temporary.open("w", encoding="ascii") as file:
+            file.write(f"{storage_id}\n")
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(self._path)
+        for folder in (self._root, self._root.parent):
+            descriptor = os.open(folder, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+
+    def has(self, key: str) -> bool:
+        """Return whether the storage has the file ``key``."""
+        folder, _, name = key.partition("/")
+        return (self._root / folder / name[:1] / name).is_file()
 
 
 class FolderLock:

@@ -95,4 +95,9 @@ def _create_secret_key(path: Path) -> bytes:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)  # the new name survives a power cut, too: secrets that the key encrypts follow at once
+    finally:
+        os.close(folder)
     return key

@@ -21,6 +21,7 @@ Exception
     ├── SourceRefused       another host refuses a request, or its response is unusable
     ├── SourceAway          another host is unreachable or too slow; a retry may succeed
     └── Unavailable         the platform is stopping or overloaded
+        └── DatabaseAway    the database does not answer, so it is unknown whether the last change was committed
 
 `voxel51.server.http.errors` maps each to its HTTP status; services raise them without knowing HTTP.
 """
@@ -100,6 +101,14 @@ class OverQuota(ServiceError):
 
 class Unavailable(ServiceError):
     """The platform is stopping or overloaded. The same request may succeed in a moment."""
+
+
+class DatabaseAway(Unavailable):
+    """The database does not answer, or broke off. The same request may succeed once it is back.
+
+    It is unknown whether the transaction was committed: a file that its record may name must not be deleted. Without a
+    record, the sweeper deletes it.
+    """
 
 
 class SourceRefused(ServiceError):

@@ -3,7 +3,7 @@
 import argparse
 
 from voxel51.cli.parsing import show_help
-from voxel51.cli.server import applications, doctor, keys, start, stop, users, verify
+from voxel51.cli.server import applications, doctor, keys, start, stop, storage, users, verify
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -18,3 +18,4 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     keys.add_to(verbs)
     users.add_to(verbs)
     applications.add_to(verbs)
+    storage.add_to(verbs)

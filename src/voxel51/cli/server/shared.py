@@ -45,8 +45,6 @@ def guarded(command: Command) -> Command:
 
     def run(options: argparse.Namespace) -> int:
         try:
-            from sqlalchemy.exc import OperationalError
-
             from voxel51.server.data_folder import FolderInUse
             from voxel51.server.errors import ServiceError
             from voxel51.server.settings import SettingError
@@ -59,8 +57,6 @@ def guarded(command: Command) -> Command:
             return fail(str(error))
         except UnicodeEncodeError:  # not quoted: it may be the password
             return fail("a name, label or password contains bytes that are invalid in the terminal's encoding")
-        except OperationalError as error:
-            return fail(f"the database is not available: {error.orig}. Try again later.")
 
     return run
 

@@ -12,7 +12,7 @@ from voxel51.server.analytics.images.inspector import ImageInspector
 from voxel51.server.analytics.service import find_visible, mark_latest, record_of, version_order
 from voxel51.server.analytics.tables import AnalyticRow, analytics, images
 from voxel51.server.database.database import Database
-from voxel51.server.errors import BadRequest, Conflict, Forbidden
+from voxel51.server.errors import BadRequest, Conflict, DatabaseAway, Forbidden
 from voxel51.server.json_documents import parse_json_object
 from voxel51.server.storage.storage import Storage, Writer
 from voxel51.wire import dates
@@ -100,6 +100,8 @@ class UploadedAnalytics:
                 self._complete(connection, row)
                 if replaced is not None:
                     self._database.after_commit(partial(self._storage.delete, replaced))
+        except DatabaseAway:
+            raise  # the record may name the file
         except BaseException:
             self._storage.delete(writer.key)
             raise

@@ -20,7 +20,7 @@ from voxel51.server.database.database import Database
 from voxel51.server.database.search import Listing, Query, run
 from voxel51.server.database.types import DatabaseRow
 from voxel51.server.downloads import Download
-from voxel51.server.errors import BadRequest, NotFound, ServiceError
+from voxel51.server.errors import BadRequest, DatabaseAway, NotFound, ServiceError
 from voxel51.server.outcomes import Outcomes, only
 from voxel51.server.storage.integrity import intact_size_bytes
 from voxel51.server.storage.storage import Storage, Writer
@@ -120,6 +120,8 @@ class DataService:
         try:
             file = StoredFile(writer.key, writer.size_bytes, writer.sha256)
             return self.record(owner_id, filename, media_type, file, expiration, reuse=reuse)
+        except DatabaseAway:
+            raise  # the record may name the file
         except BaseException:
             self._storage.delete(writer.key)
             raise

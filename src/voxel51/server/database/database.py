@@ -3,22 +3,42 @@
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
+from typing import Any  # of psycopg's connection, whose package is an extra
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import SQLAlchemyError
 
 from voxel51.server.database.advisory_locks import acquire_advisory_locks
+from voxel51.server.database.failures import AWAY, failure_of, reason_of
+from voxel51.server.database.outages import Outages
+from voxel51.server.errors import DatabaseAway
 
 log = logging.getLogger(__name__)
 
 _WRITES = "writes"
 _DURABLE = "durable"
 _FOREIGN_KEYS_OFF = "foreign_keys_off"
+
+_POOL_TIMEOUT_SECONDS = 10
+"""Time to wait for a free connection; then the request is refused as one of too many."""
+
+_POSTGRESQL = {
+    "connect_timeout": "5",
+    # A server that vanished without a word is noticed within half a minute, not within hours.
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "25000",
+    "application_name": "voxel51-platform",
+}
+"""Parameters of connections to PostgreSQL (libpq), unless the URL sets them: seconds, and milliseconds."""
 
 
 def sqlite_url(file: Path) -> str:
@@ -43,10 +63,18 @@ class Database:
     because SQLite's own waiting (polling) is unfair.
 
     Commits are synced to disk by default, so that accepted requests survive a power cut.
+
+    Transactions raise `DatabaseAway` while the database does not answer, `Unavailable` when it is overloaded and
+    `OutOfSpace` when its disk is full. Every other error is a defect.
+
+    Attributes:
+        engine: SQLAlchemy's engine.
+        outages: when the database was away.
     """
 
     def __init__(self, url: str) -> None:
         self.engine = _engine(url)
+        self.outages = Outages()
         self._writer = threading.Lock() if self.engine.dialect.name == "sqlite" else nullcontext()
         self._writing = {
             durable: self.engine.execution_options(**{_WRITES: True, _DURABLE: durable}) for durable in (True, False)
@@ -61,16 +89,16 @@ class Database:
         if present is not None:
             yield present.connection
             return
-        with self.engine.connect() as connection:
+        with self._failures_translated(), self.engine.connect() as connection:
             yield connection
 
     @contextmanager
     def write(self, durable: bool = True) -> Iterator[Connection]:
         """Open a transaction for writing: committed when the block ends, rolled back when it raises.
 
-        A transaction that is not ``durable`` survives the death of any process, but perhaps not a power cut, until the
-        next durable one is committed. It takes a tenth of the time. Use it for state that a power cut would undo in
-        any case, such as the progress of a job on the same machine.
+        A transaction that is not ``durable`` may be undone by a power cut, on PostgreSQL also by a crash of its server,
+        until the next durable one is committed. It takes a tenth of the time. Do not use it for what a request was
+        answered with success for, unless its sender repeats it.
         """
         present = self._present.get()
         if present is not None:
@@ -78,7 +106,7 @@ class Database:
             with present.connection.begin_nested():
                 yield present.connection
             return
-        with self._writer, self._writing[durable].begin() as connection:
+        with self._writer, self._failures_translated(), self._writing[durable].begin() as connection:
             if not durable and connection.dialect.name == "postgresql":
                 connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
             transaction = _Transaction(connection)
@@ -93,6 +121,22 @@ class Database:
                 act()
             except Exception:  # the change is committed: its caller must not report a failure
                 log.exception("an action after a commit failed")
+
+    @contextmanager
+    def _failures_translated(self) -> Iterator[None]:
+        with self.outages.trial() as may_try:
+            if not may_try:
+                raise DatabaseAway(AWAY)
+            try:
+                yield
+            except SQLAlchemyError as error:
+                failure = failure_of(error, self.engine)
+                if failure is None:
+                    raise
+                if isinstance(failure, DatabaseAway):
+                    self.outages.notice_failure(reason_of(error))
+                raise failure from error
+            self.outages.notice_success()
 
     def on_write(self, act: Callable[[], object]) -> None:
         """Call ``act`` after every committed write, from now on. It must be fast, and callable from any thread."""
@@ -118,6 +162,7 @@ class Database:
         # delete the rows that refer to it; they are checked at the end instead.
         engine = self.engine.execution_options(**{_WRITES: True, _DURABLE: True, _FOREIGN_KEYS_OFF: True})
         with self._writer, engine.begin() as connection:
+            _remove_time_limit(connection)
             acquire_advisory_locks(connection, "migration")
             upgrade(connection)
             if connection.dialect.name == "sqlite" and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
@@ -133,14 +178,48 @@ def _engine(url: str) -> Engine:
     # Parameters may include hashes of secrets, so they are hidden in errors and thus in the log.
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        if parsed.drivername in {"postgresql", "postgres"}:
-            parsed = parsed.set(drivername="postgresql+psycopg")
-        return create_engine(parsed, pool_size=16, max_overflow=32, pool_pre_ping=True, hide_parameters=True)
+        return _postgresql_engine(parsed)
     sqlite = {"timeout": 30, "check_same_thread": False}
     engine = create_engine(url, pool_size=16, max_overflow=64, hide_parameters=True, connect_args=sqlite)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _postgresql_engine(url: URL) -> Engine:
+    if url.drivername in {"postgresql", "postgres"}:
+        url = url.set(drivername="postgresql+psycopg")
+    parameters = {name: value for name, value in _POSTGRESQL.items() if name not in url.query}
+    from voxel51.server.database.bounded_connection import BoundedConnection  # noqa: PLC0415  (needs the extra)
+
+    engine = create_engine(
+        url,
+        pool_size=16,
+        max_overflow=32,
+        pool_timeout=_POOL_TIMEOUT_SECONDS,
+        pool_pre_ping=True,
+        hide_parameters=True,
+        connect_args=parameters,
+    )
+    event.listen(engine, "do_connect", lambda _, __, cargs, cparams: BoundedConnection.connect(*cargs, **cparams))
+    event.listen(engine, "connect", _prepare_postgresql)
+    return engine
+
+
+def _remove_time_limit(connection: Connection) -> None:
+    """Let the statements of a migration take any time. The connection is closed after it."""
+    if connection.dialect.name == "postgresql":
+        driver: Any = connection.connection.driver_connection  # a BoundedConnection
+        driver.answer_seconds = None
+
+
+def _prepare_postgresql(connection: DBAPIConnection, _record: object) -> None:
+    """Make commits durable where the server's own default does not; a stricter default stays."""
+    with closing(connection.cursor()) as cursor:
+        cursor.execute(
+            "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
+        )
+    connection.commit()
 
 
 def _prepare_sqlite(connection: SqliteConnection, _record: object) -> None:

@@ -1,13 +1,20 @@
-"""Open the database that the settings name, and migrate its tables."""
+"""Open the database that the settings name: check that it is the platform's own, and migrate its tables."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 
-from sqlalchemy import inspect
+from sqlalchemy import inspect, select
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from voxel51.server.data_folder import make_private
+from voxel51.server.data_folder import StorageFolder, make_private
 from voxel51.server.database.database import Database, sqlite_url
+from voxel51.server.database.failures import reason_of
+from voxel51.server.database.identity import adopt_storage, check_identity
+from voxel51.server.database.migrations import newest_revision, unknown_revision
+from voxel51.server.database.tables import platform
 from voxel51.server.settings import Settings
 
 
@@ -15,21 +22,63 @@ def open_database(settings: Settings) -> Database:
     """Return the migrated database of a platform. Create the data folder if it does not exist.
 
     Raises:
-        RuntimeError: the database cannot be opened, or is empty although the data folder holds files. The text names
-            the database without its password.
+        RuntimeError: the database cannot be opened, is of a newer version or of another platform, or is empty although
+            the data folder holds files. The text names the database without its password.
     """
+    with _migrated(settings) as database:
+        check_identity(database, StorageFolder(settings.folder), shown_url(settings))
+        return database
+
+
+def adopt(settings: Settings) -> str:
+    """Record the storage in the data folder as the one of the database; return the name of the database.
+
+    Raises:
+        RuntimeError: the database cannot be opened, or is of a newer version.
+    """
+    with _migrated(settings, is_new_allowed=True) as database:
+        adopt_storage(database, StorageFolder(settings.folder))
+    database.close()
+    return shown_url(settings)
+
+
+@contextmanager
+def _migrated(settings: Settings, *, is_new_allowed: bool = False) -> Iterator[Database]:
+    """Yield the migrated database. Close it if anything fails."""
     make_private(settings.folder)
-    url = settings.database_url or sqlite_url(settings.folder / "platform.sqlite")
+    shown = shown_url(settings)
     try:
-        database = Database(url)
-        _check_matches_storage(database, url, settings.folder)
-        database.migrate()
+        database = Database(database_url(settings))
     except (SQLAlchemyError, ImportError) as error:
-        raise RuntimeError(f"the database {_without_password(url)} cannot be opened: {_reason(error)}") from error
-    return database
+        raise RuntimeError(f"the database {shown} cannot be opened: {_reason(error)}") from error
+    try:
+        if not is_new_allowed:
+            _check_not_empty(database, settings.folder, shown)
+        _check_version(database, shown)
+        database.migrate()
+        yield database
+    except SQLAlchemyError as error:
+        database.close()
+        raise RuntimeError(f"the database {shown} cannot be opened: {_reason(error)}") from error
+    except BaseException:
+        database.close()
+        raise
 
 
-def _check_matches_storage(database: Database, url: str, folder: Path) -> None:
+def database_url(settings: Settings) -> str:
+    """Return the URL of the database, with its password."""
+    return settings.database_url or sqlite_url(settings.folder / "platform.sqlite")
+
+
+def shown_url(settings: Settings) -> str:
+    """Return the URL of the database for messages, without its password."""
+    try:
+        return make_url(database_url(settings)).render_as_string(hide_password=True)
+    except ArgumentError:
+        return "in the settings"
+
+
+def _check_not_empty(database: Database, folder: Path, shown: str) -> None:
     """Raise RuntimeError for an empty database beside stored files.
 
     The sweeper deletes files without a record: with the wrong database, that would be all of them.
@@ -37,20 +86,35 @@ def _check_matches_storage(database: Database, url: str, folder: Path) -> None:
     storage = folder / "storage"
     if any(storage.glob("*/?/*")) and not inspect(database.engine).get_table_names():
         raise RuntimeError(
-            f"the database {_without_password(url)} is new, but {storage} holds files, which would be deleted because "
+            f"the database {shown} is new, but {storage} holds files, which would be deleted because "
             "they have no records; set VOXEL51_SERVER_DATABASE_URL to their database, restore it, or move the files"
         )
 
 
-def _without_password(url: str) -> str:
+def _check_version(database: Database, shown: str) -> None:
+    """Raise RuntimeError for a database that a newer version of the program has migrated."""
+    found = unknown_revision(database.engine)
+    if found is None:
+        return
+    by = _last_program(database)
+    raise RuntimeError(
+        f"the database {shown} was migrated by a newer version of voxel51-platform{by} (schema {found}); this is "
+        f"version {version('voxel51-platform')}, which knows the schema up to {newest_revision()}. Install that "
+        "version or a later one (pip install --upgrade voxel51-platform), or restore the backup from before the upgrade"
+    )
+
+
+def _last_program(database: Database) -> str:
+    """Return the newer version in parentheses, if the database tells it."""
     try:
-        return make_url(url).render_as_string(hide_password=True)
-    except ArgumentError:
-        return "in the settings"
+        with database.engine.connect() as connection:
+            number = connection.execute(select(platform.c.program_version)).scalar()
+    except SQLAlchemyError:  # a schema that is much newer may have it elsewhere
+        return ""
+    return "" if number is None else f", {number}"
 
 
 def _reason(error: Exception) -> str:
     if isinstance(error, ImportError) and error.name == "psycopg":
         return "PostgreSQL needs a driver: pip install 'voxel51-platform[postgres]'"
-    reason = error.orig if isinstance(error, DBAPIError) else error
-    return str(reason).strip().partition("\n")[0]
+    return reason_of(error) if isinstance(error, SQLAlchemyError) else str(error)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from anyio import to_thread
 
-from voxel51.server.errors import TooManyRequests
+from voxel51.server.errors import DatabaseAway, TooManyRequests
 from voxel51.server.events.service import EventService, OwnedEvent
 from voxel51.wire.events import Event
 
@@ -159,6 +159,8 @@ class Feed:
         while True:
             try:
                 page = await to_thread.run_sync(self._events.after, last_id)
+            except DatabaseAway:  # logged by the database, once
+                page = []
             except Exception:
                 log.exception("reading events failed; retrying in %g s", _POLL_SECONDS)
                 page = []

@@ -67,7 +67,7 @@ class EventService:
 
     def delete_all(self, owner: User) -> bool:
         """Delete the events of the owner's jobs."""
-        with self._database.write(durable=False) as connection:
+        with self._database.write() as connection:
             connection.execute(delete(events).where(events.c.owner_id == owner.id, events.c.id < _newest_id()))
         return True
 

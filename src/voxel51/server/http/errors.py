@@ -15,6 +15,7 @@ from voxel51.server.errors import (
     BadRequest,
     Conflict,
     Damaged,
+    DatabaseAway,
     Forbidden,
     Locked,
     Lost,
@@ -59,6 +60,7 @@ STATUS_OF: Mapping[type[ServiceError], int] = {
     Damaged: 460,  # defined by the tus protocol
     SourceAway: 502,
     Unavailable: 503,
+    DatabaseAway: 503,
     OutOfSpace: 507,
     OverQuota: 507,
 }
@@ -70,6 +72,12 @@ _HEADERS: Mapping[int, Mapping[str, str]] = {
     423: {"Retry-After": "1"},
     503: {"Retry-After": "1"},
 }
+
+_RETRY_AFTER: Mapping[type[ServiceError], Mapping[str, str]] = {
+    DatabaseAway: {"Retry-After": "2"},
+    OutOfSpace: {"Retry-After": "30"},  # unlike a quota, which stays exceeded until its owner deletes something
+}
+"""Seconds after which the same request may succeed, for errors that pass by themselves."""
 
 
 def error_body(status: int, message: str) -> bytes:
@@ -110,7 +118,7 @@ def response_to(error: Exception, request: Request) -> Response:
     if isinstance(error, TooManyRequests):
         return error_response(429, str(error), {"Retry-After": str(error.wait_seconds)})
     if isinstance(error, ServiceError):
-        return error_response(STATUS_OF[type(error)], str(error))
+        return error_response(STATUS_OF[type(error)], str(error), _RETRY_AFTER.get(type(error)))
     if isinstance(error, HTTPException):
         return error_response(error.status_code, _explain(error, request), error.headers)
     path = _SHARE_KEY.sub("…", request.url.path)

@@ -5,15 +5,18 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
 import msgspec
-from anyio import to_thread
+from anyio import sleep, to_thread
 from starlette.responses import Response, StreamingResponse
 
-from voxel51.server.errors import ServiceError
+from voxel51.server.errors import DatabaseAway, ServiceError
 from voxel51.server.http.replies import EventStream, ServerSentEvent, ServerSentEvents
 
 MEDIA_TYPE = "text/event-stream"
 _CHECK_SECONDS = 4.0
 """Shortest time between two checks of the credential; a check happens with the next event or keep-alive."""
+
+_AWAY_SECONDS = 1.0
+"""Pause between two checks of the credential while the database is away."""
 
 _RETRY = b"retry: 1000\n\n"
 _KEEP_ALIVE = b":\n\n"
@@ -38,14 +41,20 @@ async def _encoded(
     checked_at = time.monotonic()
     async with aclosing(events):
         yield _RETRY + _encode(first)
-        async for event in events:
-            if time.monotonic() > checked_at + _CHECK_SECONDS:
-                try:
-                    await to_thread.run_sync(authenticate)
-                except ServiceError:
-                    return
-                checked_at = time.monotonic()
-            yield _encode(event)
+        try:
+            async for event in events:
+                # While the database is away, the credential cannot be checked, and there are no events either: the
+                # client keeps its connection, and an event that was read before waits.
+                while time.monotonic() > checked_at + _CHECK_SECONDS:
+                    try:
+                        await to_thread.run_sync(authenticate)
+                        checked_at = time.monotonic()
+                    except DatabaseAway:
+                        yield _KEEP_ALIVE
+                        await sleep(_AWAY_SECONDS)
+                yield _encode(event)
+        except ServiceError:  # the credential is no longer valid; or the client resumes after its last event
+            return
 
 
 def _encode(event: ServerSentEvent | None) -> bytes:

@@ -55,7 +55,7 @@ _STATUS_DESCRIPTIONS = {
     429: "Too many requests; try again later",
     460: "The content does not match its checksum",
     502: "The host that serves the file does not answer, or breaks off; try again in a moment",
-    503: "Not available now; try again in a moment",
+    503: "Not available now, for example because the database does not answer; try again after Retry-After",
     507: "The platform's disk is full, or your storage quota is exceeded",
 }
 _IDEMPOTENCY = (
@@ -232,7 +232,7 @@ def _json_response(description: str, schema: Mapping[str, object]) -> Document:
 
 def _error_statuses(route: Route) -> set[int]:
     """Return the statuses that the route declares, and those that follow from its other fields."""
-    statuses = {*route.policy.access.errors, *route.errors}
+    statuses = {503, *route.policy.access.errors, *route.errors}
     if route.counts_refusals or route.compute is not None:
         statuses.add(429)
     if not isinstance(route.body, NoBody):

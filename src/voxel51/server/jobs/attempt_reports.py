@@ -2,6 +2,10 @@
 
 Every report checks, in the transaction that applies it, that the attempt is the current one of its job. Another attempt
 gets `Forbidden`, which tells it to stop.
+
+A report that is answered with success is durable, because the attempt does not repeat it: output, log, amount, end. Two
+are not, and survive a crash of the database only by luck: RUNNING, which the end of the job makes up for, and progress,
+which later progress replaces.
 """
 
 from datetime import timedelta
@@ -10,15 +14,15 @@ from sqlalchemy import Column, Connection, select, update
 
 from voxel51.server.accounts.tokens import hash_key
 from voxel51.server.database.database import Database
-from voxel51.server.errors import BadRequest, Conflict, Forbidden, Unauthenticated
+from voxel51.server.errors import BadRequest, Conflict, DatabaseAway, Forbidden, Unauthenticated
 from voxel51.server.events import outbox
 from voxel51.server.jobs.attempts import Attempt, AttemptRecord, fail_job, file_columns, load_attempt
-from voxel51.server.jobs.status import events_of_status
+from voxel51.server.jobs.status import events_of_status, is_final
 from voxel51.server.jobs.tables import attempts, jobs
 from voxel51.server.jobs.transitions import ENDED, JobTransition, transition_job
 from voxel51.server.storage.storage import Storage, Writer
 from voxel51.wire import dates
-from voxel51.wire.jobs import JobFailureType
+from voxel51.wire.jobs import JobFailureType, JobState
 from voxel51.wire.tasks import MetadataReport, TaskState
 
 
@@ -87,6 +91,9 @@ class AttemptReports:
             row = self._current(connection, attempt.id)
             if row.state in ENDED or state == TaskState.SCHEDULED:
                 return
+            if row.state == JobState.SCHEDULED and state != TaskState.RUNNING:
+                # The report of RUNNING was lost with the last moments of a database that crashed.
+                transition_job(connection, attempt.job_id, JobTransition.RUN, start_date=row.created_at)
             if state == TaskState.RUNNING:
                 transition_job(connection, attempt.job_id, JobTransition.RUN, start_date=dates.now())
             elif state == TaskState.FAILED:
@@ -109,7 +116,7 @@ class AttemptReports:
         for name, number in metadata.items():
             if not isinstance(number, int | float) or not 0 <= number < 2**63:
                 raise BadRequest(f"{name} must be a number from 0 and below 2^63, not {number}")
-        with self._database.write(durable=False) as connection:
+        with self._database.write() as connection:
             self._current(connection, attempt.id)
             connection.execute(update(jobs).where(jobs.c.id == attempt.job_id).values(**metadata))
 
@@ -119,7 +126,8 @@ class AttemptReports:
         Raises:
             Forbidden: the attempt is not the current one.
         """
-        with self._database.write(durable=False) as connection:
+        # Progress is replaced by later progress, and the last status contains all before it.
+        with self._database.write(durable=is_final(text)) as connection:
             row = self._current(connection, attempt_id)
             job = connection.execute(select(jobs.c.status_text, jobs.c.internal).where(jobs.c.id == row.job_id)).one()
             connection.execute(update(jobs).where(jobs.c.id == row.job_id).values(status_text=text))
@@ -148,13 +156,16 @@ class AttemptReports:
         # Exactly one file is deleted at the end: the new one if the report is refused, otherwise the one it replaces.
         unneeded: str | None = writer.key
         try:
-            with self._database.write(durable=False) as connection:
+            with self._database.write() as connection:
                 row = self._current(connection, attempt_id)
                 if column is attempts.c.output_key and row.state in ENDED:
                     raise Conflict(f"Job '{row.job_id}' has ended; its output cannot change any more")
                 values = file_columns("output" if column is attempts.c.output_key else "log", writer)
                 connection.execute(update(attempts).where(attempts.c.id == attempt_id).values(values))
             unneeded = row.output_key if column is attempts.c.output_key else row.log_key
+        except DatabaseAway:
+            unneeded = None  # the record may name either file; the sweeper deletes the other one
+            raise
         finally:
             if unneeded is not None:
                 self._storage.delete(unneeded)

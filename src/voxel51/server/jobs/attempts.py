@@ -4,8 +4,8 @@ Each start of a job is an attempt with a credential of its own. Only the current
 `jobs.attempt_id` names it, and each report is applied in a transaction that checks it (see `attempt_reports`). This
 fences off earlier attempts that still run somewhere.
 
-Only the end of a job is synced to disk, and with it everything before. A power failure also ends what was running, so
-the job returns to the queue no matter which of its earlier reports survived.
+Claims are not synced to disk: no caller was told about them. If a crash of the database undoes one, the job is still
+queued and its attempt unknown, so that it stops with its next report.
 """
 
 import logging
@@ -183,7 +183,9 @@ class AttemptService:
         if settlement is Settlement.ANALYTIC_FAILED:
             fail_job(connection, row.job_id, JobFailureType.ANALYTIC, detail)
             return
-        lost = row.attempts_lost + (settlement is Settlement.LOST)
+        # An attempt that was lost around an outage of the database is not held against its job.
+        counts = settlement is Settlement.LOST and not self._database.outages.any_since(row.created_at)
+        lost = row.attempts_lost + counts
         if lost >= self._max_lost_attempts:
             message = f"The job was lost {lost} times, which is the limit. Cause of the last time: {detail}"
             fail_job(connection, row.job_id, JobFailureType.PLATFORM, message)
@@ -226,6 +228,7 @@ class AttemptRecord:
     id: str
     job_id: str
     stop_requested: bool
+    created_at: datetime
     ended_at: datetime | None
     output_key: str | None
     log_key: str | None
@@ -249,6 +252,7 @@ def load_attempt(connection: Connection, condition: ColumnElement[bool]) -> Atte
         attempts.c.id,
         attempts.c.job_id,
         attempts.c.stop_requested,
+        attempts.c.created_at,
         attempts.c.ended_at,
         attempts.c.output_key,
         attempts.c.log_key,

@@ -30,6 +30,12 @@ def check_status(content: bytes) -> str:
         raise BadRequest(f"The status is not UTF-8: {error}") from None
 
 
+def is_final(text: str) -> bool:
+    """Return whether a status document is the last one of its attempt, according to its state."""
+    state = _read(text).get("state")
+    return isinstance(state, str) and state in ENDED
+
+
 def status_of(job: RowMapping) -> dict[str, object]:
     """Return the status document of a job that was started.
 

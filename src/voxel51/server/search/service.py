@@ -58,7 +58,7 @@ class SearchService:
         rows = [_row(attempt, span) for span in report["spans"]]
         if len(rows) > MAX_SPANS:
             raise BadRequest(f"Too many spans: {len(rows)}. Send the first {MAX_SPANS} only.")
-        with self._database.write(durable=False) as connection:
+        with self._database.write() as connection:
             connection.execute(delete(label_spans).where(label_spans.c.job_id == attempt.job_id))
             if rows:
                 connection.execute(insert(label_spans), rows)

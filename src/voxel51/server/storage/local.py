@@ -51,6 +51,8 @@ class LocalStorage:
         """Create the folders that are missing. Any process may do so at any time."""
         self._incoming.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.partial.make_folder()
+        sync_folder(self._root)
+        sync_folder(self._root.parent)
 
     def writer(self, key: str, expected_bytes: int | None = None) -> "LocalWriter":
         """Implement `Storage.writer`."""

@@ -96,9 +96,12 @@ class LocalPartialFile:
     """An open partial file. Implements `voxel51.server.storage.partial.PartialFile`."""
 
     def __init__(self, path: Path) -> None:
+        is_new = not path.exists()
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
         self._descriptor: int | None = os.open(path, flags, 0o600)
-        self.size_bytes = os.fstat(self._descriptor).st_size
+        self.size_bytes = self._synced_bytes = os.fstat(self._descriptor).st_size
+        if is_new:
+            sync_folder(path.parent)
 
     def append(self, chunk: bytes | bytearray | memoryview) -> None:
         """Implement `PartialFile.append`."""
@@ -117,9 +120,16 @@ class LocalPartialFile:
 
     def close(self) -> None:
         """Implement `PartialFile.close`."""
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is None:
+            return
+        try:
+            if self._synced_bytes != self.size_bytes:
+                os.fsync(descriptor)  # the sender is told the number of bytes, and does not send them again
+        except OSError as error:
+            raise translate_disk_error(error) from error
+        finally:
+            os.close(descriptor)
 
     def _require_open(self) -> int:
         if self._descriptor is None:

@@ -36,7 +36,11 @@ class PartialFile(Protocol):
         """Discard all but the first ``size_bytes``."""
 
     def close(self) -> None:
-        """Release the handle; the partial file stays. Closing twice does nothing."""
+        """Make what was appended durable, and release the handle. Closing twice does nothing.
+
+        Raises:
+            voxel51.server.errors.OutOfSpace: the storage is full.
+        """
 
 
 class PartialFiles(Protocol):

@@ -6,7 +6,7 @@ import time
 from collections import Counter
 
 from voxel51.server.encryption import Cipher, DecryptionError
-from voxel51.server.errors import ServiceError
+from voxel51.server.errors import DatabaseAway, ServiceError
 from voxel51.server.outbound.fetch import post
 from voxel51.server.outbound.guard import Guard
 from voxel51.server.webhooks.deliveries import ClaimedDelivery, DeliveryResult, DeliveryService, request_of
@@ -71,10 +71,11 @@ class Deliverer:
                     self._send_due()
                 self._send_due()
                 failures = 0
-            except Exception:
+            except Exception as error:
                 pause = _AFTER_FAILURE.seconds(failures)
                 failures += 1
-                log.exception("delivering to webhooks failed; retrying in %g s", pause)
+                if not isinstance(error, DatabaseAway):  # which the database logs, once
+                    log.exception("delivering to webhooks failed; retrying in %g s", pause)
                 self._closing.wait(pause)
                 continue
             self._woken.wait(_POLL_INTERVAL_SECONDS)
@@ -98,6 +99,8 @@ class Deliverer:
             with self._changed:
                 if not self._abandoned:
                     self._deliveries.settle(claimed, result)
+        except DatabaseAway:
+            log.warning("delivery %s is sent again when its lease ends: the database is away", claimed.id)
         except Exception:
             log.exception("settling delivery %s failed; it is sent again when its lease ends", claimed.id)
         finally:

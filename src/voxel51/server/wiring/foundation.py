@@ -1,13 +1,17 @@
 """Foundation: the database, the storage, the secret key and the addresses that all services share."""
 
+import os
+import signal
 from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlsplit
 
 from voxel51.server.data.service import Links
+from voxel51.server.data_folder import place_of
 from voxel51.server.database.database import Database
 from voxel51.server.database.expiry_clock import ExpiryClock, GapLimits
 from voxel51.server.database.opening import open_database
+from voxel51.server.database.running_lease import RunningLease
 from voxel51.server.encryption import Cipher, load_secret_key
 from voxel51.server.http.idempotency import IdempotencyStore
 from voxel51.server.http.signing import LinkSigner
@@ -32,6 +36,7 @@ class Foundation:
     settings: Settings
     addresses: Addresses
     database: Database
+    lease: RunningLease
     storage: LocalStorage
     secret_key: bytes
     signer: LinkSigner
@@ -75,6 +80,9 @@ class Foundation:
 def build_foundation(settings: Settings, addresses: Addresses) -> Foundation:
     """Open the database and the storage. Only one process at a time may do so for a data folder."""
     database = open_database(settings)
+    lease = RunningLease(database, place_of(settings.folder), _stop_process)
+    if settings.database_url:  # the lock of the data folder is enough for a database inside it
+        lease.acquire()
     storage = LocalStorage(settings.folder / "storage", settings.disk_reserve_bytes)
     storage.open()
     key = load_secret_key(settings.folder)
@@ -83,6 +91,7 @@ def build_foundation(settings: Settings, addresses: Addresses) -> Foundation:
         settings,
         addresses,
         database,
+        lease,
         storage,
         key,
         LinkSigner(key, settings.link_seconds),
@@ -90,6 +99,10 @@ def build_foundation(settings: Settings, addresses: Addresses) -> Foundation:
         IdempotencyStore(database),
         ExpiryClock(database, gap_limits),
     )
+
+
+def _stop_process() -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _links(signer: LinkSigner, api_url: str) -> Links:
