@@ -5,11 +5,13 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from voxel51.cli.suggestions import did_you_mean
+
 Run = Callable[[argparse.Namespace], int]
 Commands = Any
 """The return type of ``add_subparsers``; its class is private to argparse."""
 
-NEW_OPTIONS = frozenset({"--json", "--quiet", "--profile", "--strict", "--format", "--out"})
+NEW_OPTIONS = frozenset({"--json", "--quiet", "--profile", "--strict", "--format", "--out", "--fresh"})
 """Options that the original client does not have. Abbreviations never match them: ``--p`` stays ``--path``."""
 
 
@@ -20,6 +22,14 @@ class Parser(argparse.ArgumentParser):
         options.setdefault("formatter_class", _formatter())
         options.setdefault("epilog", f"examples:\n{examples}" if examples else None)
         super().__init__(*arguments, **options)
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """Reject an unknown command or choice, with a suggestion if it looks misspelt."""
+        try:
+            super()._check_value(action, value)
+        except argparse.ArgumentError as error:
+            error.message += did_you_mean(str(value), map(str, action.choices or ()))
+            raise
 
     def _get_option_tuples(self, option_string: str) -> list[Any]:
         found: list[Any] = super()._get_option_tuples(option_string)

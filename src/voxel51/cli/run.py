@@ -1,11 +1,15 @@
-"""``voxel51 run``: run an analytic on videos, from upload to download. An interrupted run can be resumed."""
+"""``voxel51 run``: run an analytic on videos, from upload to download.
+
+A video is skipped only if the record of the output folder (`voxel51.cli.run_record`) names an unchanged output of an
+equal run: same bytes, same version of the analytic, same value of every parameter (`voxel51.wire.run_keys`). A run that
+was interrupted continues with the jobs that it submitted.
+"""
 
 import argparse
 import hashlib
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,22 +17,32 @@ from voxel51.cli.live import JobProgressDisplay, ProgressDisplay
 from voxel51.cli.parsing import Commands, command
 from voxel51.cli.printing import Printer
 from voxel51.cli.profiles import client
+from voxel51.cli.run_files import find_files
+from voxel51.cli.run_jobs import RunAnalytic, Submission, Task
+from voxel51.cli.run_record import RUN_RECORD, Placed, Run, RunRecord
+from voxel51.cli.suggestions import did_you_mean
 from voxel51.users.api import API
+from voxel51.wire.analytics import AnalyticDocument, AnalyticRecord, output_filename
+from voxel51.wire.jobs import DATA_ID_FIELD
+from voxel51.wire.run_keys import Content, complete_parameters, run_key
 
-RUN_RECORD = ".voxel51-run.json"
-"""File in the output folder that records the uploaded data and the jobs of each video."""
+__all__ = ["RUN_RECORD", "add_to"]
 
 _EXAMPLES = """\
   voxel51 run voxel51/object-tracks holiday.mp4
-  voxel51 run voxel51/object-tracks *.mp4 --param classes='["car"]' --param confidence=0.6 --out labels
+  voxel51 run voxel51/object-tracks videos/ --param classes='["car"]' --param confidence=0.6 --out labels
   voxel51 run voxel51/onnx-detector street.mp4 --param model=@detector.onnx --format coco"""
+
+_SUFFIXES = {"coco": ".coco.json", "yolo": ".yolo.zip", "mot": ".mot.zip", "cvat": ".cvat.xml", "voc": ".voc.zip",
+             "csv": ".csv", "parquet": ".parquet"}  # fmt: skip
+"""Extensions of outputs by the format into which they are converted."""
 
 
 def add_to(commands: Commands) -> None:
     """Add the command."""
     parser = command(commands, "run", _run, "run an analytic on videos: upload, run, download", _EXAMPLES)
     parser.add_argument("analytic", metavar="ANALYTIC", help="full name, such as voxel51/object-tracks")
-    parser.add_argument("videos", metavar="VIDEO", nargs="+", help="path of a video")
+    parser.add_argument("videos", metavar="VIDEO", nargs="+", help="path of a video or folder, or a pattern")
     parser.add_argument(
         "--param",
         metavar="NAME=VALUE",
@@ -38,122 +52,127 @@ def add_to(commands: Commands) -> None:
     )
     parser.add_argument("--out", metavar="DIR", default=".", help="output folder (default: the current folder)")
     parser.add_argument("--format", metavar="NAME", help="coco, yolo, mot, cvat, voc, csv or parquet (default: native)")
-
-
-@dataclass(frozen=True, slots=True)
-class _Task:
-    """One video to process: its path, its key in the run record, and its output path."""
-
-    video: Path
-    key: str
-    output: Path
-
-
-class _RunRecord:
-    """The data and job ids of a run, written to disk after every step."""
-
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / RUN_RECORD
-        self._ids: dict[str, dict[str, str]] = {}
-        if self._path.is_file():
-            try:
-                self._ids = json.loads(self._path.read_text(encoding="utf-8"))
-            except ValueError:
-                self._ids = {}  # truncated by a crash: upload and submit again
-
-    def get(self, key: str, kind: str) -> str | None:
-        """Return the id of the ``data`` or ``job`` of a video."""
-        return self._ids.get(key, {}).get(kind)
-
-    def set(self, key: str, kind: str, record_id: str | None) -> None:
-        """Store an id; None removes it."""
-        entry = self._ids.setdefault(key, {})
-        if record_id is None:
-            entry.pop(kind, None)
-        else:
-            entry[kind] = record_id
-        new_file = self._path.with_suffix(".new")
-        new_file.write_text(json.dumps(self._ids, indent=1), encoding="utf-8")
-        new_file.replace(self._path)
+    parser.add_argument("--fresh", action="store_true", help="compute again what has been computed already")
 
 
 def _run(options: argparse.Namespace) -> int:
     printer = Printer(options)
     folder = Path(options.out)
-    videos = [Path(each) for each in options.videos]
-    for video in videos:
-        if not video.is_file():
-            raise FileNotFoundError(f"file not found: {str(video)!r}")
-    parameters = dict(_parameter(text) for text in options.param)
     with client(options) as api:
-        document = api.get_analytic_doc(api.get_analytic_id(options.analytic))
-        folder.mkdir(parents=True, exist_ok=True)
-        record = _RunRecord(folder)
-        tasks = [_task(video, folder, options, parameters) for video in videos]
-        unfinished = [task for task in tasks if not task.output.exists()]
-        jobs = _submit_all(api, printer, record, unfinished, document, options.analytic, parameters)
-        done = {str(task.video): str(task.output) for task in tasks if task.output.exists()}
+        found_analytic, document = _find(api, options.analytic)
+        given = _parameters(options.param, document)
+        _check_format(options, document)
+        record = RunRecord(folder)
+        found = find_files(options.videos, _media(document), record.is_output)
+        if found.skipped:
+            printer.remark(f"Skipped {found.skipped} {'file' if found.skipped == 1 else 'files'} that are not videos")
+        analytic = RunAnalytic(found_analytic, document, given, _hashed(api, record, given))
+        complete_parameters(document, analytic.hashed)  # reject invalid values before anything is uploaded
+        tasks = [_task(path, record, analytic, options.format) for path in found.files]
+        done = {} if options.fresh else _already_done(tasks, record, folder, printer)
+        unfinished = [task for task in tasks if str(task.path) not in done]
+        jobs = Submission(api, printer, record, analytic).submit(unfinished, is_fresh=options.fresh)
         for job in _ends(api, [*jobs], options):
-            task = jobs[job["id"]]
-            if job["state"] != "COMPLETE":
-                record.set(task.key, "job", None)
-                printer.failure("run on", str(task.video), _reason(api, job["id"]))
-                continue
-            api.download_job_output(job["id"], task.output, format=options.format)
-            done[str(task.video)] = str(task.output)
-            printer.remark(f"{task.video} -> {task.output}")
-    printer.result("" if len(done) == len(tasks) else f"{len(done)} of {len(tasks)} videos completed", done)
+            for task in jobs[job["id"]]:
+                if job["state"] != "COMPLETE":
+                    record.set_job(task.run, None)
+                    printer.failure("run on", str(task.path), _reason(api, job["id"]))
+                else:
+                    done[str(task.path)] = _download(api, printer, record, folder, task, job)
+    ordered = {str(task.path): done[str(task.path)] for task in tasks if str(task.path) in done}
+    printer.result("" if len(done) == len(tasks) else f"{len(done)} of {len(tasks)} videos completed", ordered)
     return printer.finish() or (0 if len(done) == len(tasks) else 1)
 
 
-def _task(video: Path, folder: Path, options: argparse.Namespace, parameters: Mapping[str, Any]) -> _Task:
-    status = video.stat()
-    request = json.dumps([options.analytic, {name: str(value) for name, value in parameters.items()},
-                       str(video.resolve()), status.st_size, status.st_mtime_ns], sort_keys=True)  # fmt: skip
-    suffixes = {None: "json", "coco": "coco.json", "cvat": "cvat.xml", "csv": "csv", "parquet": "parquet"}
-    suffix = suffixes.get(options.format, f"{options.format}.zip")
-    name = f"{video.stem}.{options.analytic.rpartition('/')[2]}.{suffix}"
-    return _Task(video, hashlib.sha256(request.encode()).hexdigest()[:32], folder / name)
+def _find(api: API, name: str) -> tuple[AnalyticRecord, AnalyticDocument]:
+    """Return the latest version of an analytic, which every job of the command then names."""
+    try:
+        analytic_id = api.get_analytic_id(name)
+    except ValueError as error:
+        known = [each["name"] for each in api.list_analytics()]
+        hint = did_you_mean(name, known) or " `voxel51 analytics list` lists the analytics."
+        raise ValueError(f"{error}.{hint}") from None
+    return api.get_analytic_details(analytic_id), api.get_analytic_doc(analytic_id)
 
 
-def _submit_all(
-    api: API, printer: Printer, record: _RunRecord, tasks: Sequence[_Task], document: Any, analytic: str,
-    parameters: Mapping[str, Any],
-) -> dict[str, _Task]:  # fmt: skip
-    """Submit the missing jobs. Return job id -> task, including jobs submitted by an earlier, interrupted run."""
-    jobs: dict[str, _Task] = {}
-    files: dict[str, str] = {}
-    for task in tasks:
-        job_id = record.get(task.key, "job")
-        if job_id is None or not _has_usable_job(api, job_id):
-            data_id = record.get(task.key, "data")
-            if data_id is None or not _has_data(api, data_id):
-                printer.remark(f"Uploading '{task.video}'")
-                data_id = api.upload_data(task.video)["id"]
-                record.set(task.key, "data", data_id)
-            job_id = _submit(api, analytic, document["inputs"][0]["name"], data_id, parameters, files, task.video.name)
-            record.set(task.key, "job", job_id)
-        jobs[job_id] = task
-    return jobs
+def _media(document: AnalyticDocument) -> str:
+    if not document["inputs"]:
+        raise ValueError(f"analytic '{document['info']['name']}' has no input, so it cannot run on a video")
+    return "image" if document["inputs"][0]["type"] == "types.Image" else "video"
 
 
-def _submit(
-    api: API, analytic: str, input_name: str, data_id: str, parameters: Mapping[str, Any], files: dict[str, str],
-    name: str,
-) -> str:  # fmt: skip
-    from voxel51.users.jobs import JobRequest
+def _check_format(options: argparse.Namespace, document: AnalyticDocument) -> None:
+    if options.format is None:
+        return
+    if options.format not in _SUFFIXES:
+        raise ValueError(f"unknown format {options.format!r}. Formats: {', '.join(_SUFFIXES)}")
+    kept = [each for each in document["outputs"] if not each["post_as_data"]]
+    if document["zip_outputs"] or [each["type"] for each in kept] != ["types.VideoLabels"]:
+        name = output_filename(document) or "no file"
+        raise ValueError(
+            f"--format {options.format} converts labels of a video, but the output of {options.analytic} is {name}. "
+            "Run it without --format."
+        )
 
-    request = JobRequest(analytic)
-    request.set_input(input_name, data_id=data_id)
-    for parameter, value in parameters.items():
+
+def _hashed(api: API, record: RunRecord, given: Mapping[str, Any]) -> dict[str, object]:
+    """Return the parameters with files replaced by their content, for the run key."""
+    hashed: dict[str, object] = {}
+    for name, value in given.items():
         if isinstance(value, Path):
-            if str(value) not in files:
-                files[str(value)] = api.upload_data(value)["id"]
-            request.set_data_parameter(parameter, data_id=files[str(value)])
+            hashed[name] = Content(record.sha256_of(value))
+        elif isinstance(value, dict) and DATA_ID_FIELD in value:
+            sha256 = api.get_data_details(str(value[DATA_ID_FIELD])).get("sha256")
+            hashed[name] = Content(sha256) if sha256 else value
         else:
-            request.set_parameter(parameter, value)
-    job_id: str = api.upload_job_request(request, name, auto_start=True)["id"]
-    return job_id
+            hashed[name] = value
+    return hashed
+
+
+def _task(path: Path, record: RunRecord, analytic: RunAnalytic, output_format: str | None) -> Task:
+    sha256 = record.sha256_of(path)
+    input_name = analytic.document["inputs"][0]["name"]
+    key = run_key(analytic.record, analytic.document, {input_name: sha256}, analytic.hashed)
+    suffix = Path(output_filename(analytic.document)).suffix
+    parameters = {
+        name: value.sha256 if isinstance(value, Content) else value
+        for name, value in complete_parameters(analytic.document, analytic.hashed).items()
+    }
+    stem = f"{path.stem}.{analytic.record['name'].rpartition('/')[2]}"
+    run = Run(key, path.name, stem, _SUFFIXES[output_format] if output_format else suffix, output_format, parameters)
+    return Task(path, sha256, run)
+
+
+def _already_done(tasks: Sequence[Task], record: RunRecord, folder: Path, printer: Printer) -> dict[str, str | None]:
+    """Return the outputs that equal runs wrote earlier, by the path of the video."""
+    done: dict[str, str | None] = {}
+    for task in tasks:
+        output = record.finished(task.run)
+        if output is not None:
+            done[str(task.path)] = str(folder / output.file)
+            printer.remark(f"already done: {task.path} -> {folder / output.file} (job {output.job})")
+    return done
+
+
+def _download(
+    api: API, printer: Printer, record: RunRecord, folder: Path, task: Task, job: Mapping[str, Any]
+) -> str | None:
+    """Write the output of a job to the folder and return its path; None if the analytic has no output file."""
+    if not job["output_filename"]:
+        printer.remark(f"{task.path} -> no output file (job {job['id']})")
+        return None
+    name = hashlib.sha256(f"{task.run.key} {task.run.video}".encode()).hexdigest()[:16]
+    content = folder / f".voxel51-run-{name}{task.run.extension}"
+    api.download_job_output(job["id"], content, format=task.run.format)
+    placed = record.place(task.run, job["id"], content)
+    printer.remark(f"{task.path} -> {placed.path}{_remark(placed)}")
+    return str(placed.path)
+
+
+def _remark(placed: Placed) -> str:
+    if placed.kept:
+        return f". {placed.kept}"
+    return " (replaced)" if placed.has_replaced else ""
 
 
 def _ends(api: API, job_ids: Sequence[str], options: argparse.Namespace) -> Iterator[Any]:
@@ -168,35 +187,28 @@ def _reason(api: API, job_id: str) -> str:
     return messages[-1]["message"] if messages else "no reason was given"
 
 
-def _has_usable_job(api: API, job_id: str) -> bool:
-    from voxel51.transport.errors import NotFound
-
-    try:
-        return api.get_job_details(job_id)["state"] != "FAILED"
-    except NotFound:
-        return False
-
-
-def _has_data(api: API, data_id: str) -> bool:
-    from voxel51.transport.errors import NotFound
-
-    try:
-        api.get_data_details(data_id)
-    except NotFound:
-        return False
-    return True
+def _parameters(texts: Sequence[str], document: AnalyticDocument) -> dict[str, Any]:
+    """Return the parameters of the command line: JSON values, or paths of files."""
+    declared = {each["name"]: each["type"] for each in document["parameters"]}
+    parameters: dict[str, Any] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise ValueError(f"invalid --param {text!r}: expected NAME=VALUE")
+        if name in parameters:
+            raise ValueError(f"--param {name} is given twice. Give each parameter once.")
+        parameters[name] = _value(name, value, declared.get(name))
+    return parameters
 
 
-def _parameter(text: str) -> tuple[str, Any]:
-    name, equals, value = text.partition("=")
-    if not equals or not name:
-        raise ValueError(f"invalid --param {text!r}: expected NAME=VALUE")
-    if value.startswith("@"):
-        path = Path(value[1:])
+def _value(name: str, text: str, kind: str | None) -> Any:
+    if text.startswith("@"):
+        path = Path(text[1:])
         if not path.is_file():
-            raise FileNotFoundError(f"--param {name}: file not found: {value[1:]!r}")
-        return name, path
+            raise FileNotFoundError(f"--param {name}: file not found: {text[1:]!r}")
+        return path
     try:
-        return name, json.loads(value)
+        value = json.loads(text)
     except ValueError:
-        return name, value
+        return text
+    return text if kind == "types.String" and not isinstance(value, str) else value

@@ -151,3 +151,11 @@ class AnalyticDetails(TypedDict):
     outputs: list[AnalyticOutput]
     zip_outputs: bool
     extensions: NotRequired[AnalyticExtensions]
+
+
+def output_filename(document: AnalyticDocument) -> str:
+    """Return the name of a job's output file; empty if the analytic produces none."""
+    if document["zip_outputs"]:
+        return "output.zip"
+    kept = [output["filename"] for output in document["outputs"] if not output["post_as_data"]]
+    return kept[0] if kept else ""

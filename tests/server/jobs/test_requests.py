@@ -5,7 +5,8 @@ import json
 import pytest
 
 from voxel51.server.errors import BadRequest
-from voxel51.server.jobs.requests import FileReference, check_request, files_of, output_filename, read_request
+from voxel51.server.jobs.requests import FileReference, check_request, files_of, read_request
+from voxel51.wire.analytics import output_filename
 
 DOCUMENT = {
     "info": {"name": "a", "version": "1", "description": "", "supports_cpu": True, "supports_gpu": False},

@@ -1,15 +1,13 @@
-"""Job requests: check inputs and parameters against the document of the analytic, and convert parameter values."""
+"""Job requests: check inputs and parameters against the document of the analytic."""
 
-import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from voxel51.server.errors import BadRequest
 from voxel51.server.json_documents import parse_json_object
-from voxel51.wire.analytics import AnalyticDocument, AnalyticInput, AnalyticParameter, ParameterRange
+from voxel51.wire.analytics import AnalyticDocument
 from voxel51.wire.jobs import DATA_ID_FIELD, JOB_ID_FIELD, JobComputeMode, JobRequestDocument
-
-_BOOLEAN_WORDS = {"true": True, "false": False}
+from voxel51.wire.parameter_values import check_names, converted
 
 
 def read_request(content: bytes) -> JobRequestDocument:
@@ -46,28 +44,23 @@ def check_request(
             not support the compute mode.
     """
     _check_compute_mode(request.get("compute_mode", JobComputeMode.BEST), document)
-    _check_names("input", request["inputs"], document["inputs"])
+    files = {
+        name: value
+        for name, value in request["parameters"].items()
+        if isinstance(value, dict) and DATA_ID_FIELD in value
+    }
+    values = {name: value for name, value in request["parameters"].items() if name not in files}
+    try:
+        check_names("input", request["inputs"], document["inputs"])
+        check_names("parameter", request["parameters"], document["parameters"])
+        parameters = {**converted(document, values), **files}
+    except ValueError as error:
+        raise BadRequest(str(error)) from None
     for name, reference in request["inputs"].items():
         check_data(_data_id(f"input '{name}'", reference))
-    _check_names("parameter", request["parameters"], document["parameters"])
-    declared = {parameter["name"]: parameter for parameter in document["parameters"]}
-    ranges = document.get("extensions", {}).get("parameters", {})
-    parameters: dict[str, object] = {}
-    for name, value in request["parameters"].items():
-        if isinstance(value, dict) and DATA_ID_FIELD in value:
-            check_data(_data_id(f"parameter '{name}'", value))
-            parameters[name] = value
-        else:
-            parameters[name] = _convert(declared[name], value, ranges.get(name, {}))
+    for name, reference in files.items():
+        check_data(_data_id(f"parameter '{name}'", reference))
     return {**request, "parameters": parameters}
-
-
-def output_filename(document: AnalyticDocument) -> str:
-    """Return the name of a job's output file; empty if the analytic produces none."""
-    if document["zip_outputs"]:
-        return "output.zip"
-    kept = [output["filename"] for output in document["outputs"] if not output["post_as_data"]]
-    return kept[0] if kept else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,91 +100,8 @@ def _check_compute_mode(mode: str, document: AnalyticDocument) -> None:
         raise BadRequest(f"Analytic '{info['name']}' does not support compute_mode {mode}. Use BEST.")
 
 
-def _check_names(
-    kind: str, given: Mapping[str, object], declared: Collection[AnalyticInput] | Collection[AnalyticParameter]
-) -> None:
-    known = {entry["name"] for entry in declared}
-    names = ", ".join(sorted(known)) or "none"
-    for name in given:
-        if name not in known:
-            raise BadRequest(f"Unknown {kind} '{name}'; the analytic has these: {names}")
-    for entry in declared:
-        if entry["required"] and "default" not in entry and entry["name"] not in given:
-            raise BadRequest(f"Missing required {kind} '{entry['name']}' ({entry['description']})")
-
-
 def _data_id(what: str, reference: object) -> str:
     data_id = reference.get(DATA_ID_FIELD) if isinstance(reference, dict) else None
     if not isinstance(data_id, str):
         raise BadRequest(f'{what} must be {{"{DATA_ID_FIELD}": "<id of uploaded data>"}}, not {reference!r:.100}')
     return data_id
-
-
-def _convert(parameter: AnalyticParameter, value: object, allowed: ParameterRange) -> object:
-    """Return a parameter value converted to the declared type, if it is in the allowed range."""
-    kind = parameter["type"].rpartition(".")[2]
-    converted = _CONVERTERS[kind](value) if kind in _CONVERTERS else value
-    name = parameter["name"]
-    if converted is _INVALID:
-        raise BadRequest(f"parameter '{name}' takes a {kind}, not {value!r:.100}")
-    if isinstance(converted, int | float) and not isinstance(converted, bool):
-        low, high = allowed.get("minimum"), allowed.get("maximum")
-        if not (low is None or converted >= low) or not (high is None or converted <= high):
-            bounds = f"{'…' if low is None else low} to {'…' if high is None else high}"
-            raise BadRequest(f"parameter '{name}' takes {bounds}, not {value!r:.100}")
-    _check_choices(name, converted, allowed)
-    return converted
-
-
-def _check_choices(name: str, value: object, allowed: ParameterRange) -> None:
-    choices = allowed.get("choices")
-    for item in value if isinstance(value, list) else [value]:
-        if choices is not None and item not in choices:
-            listed = ", ".join(map(str, choices[:20])) + (", …" if len(choices) > 20 else "")
-            raise BadRequest(f"parameter '{name}' takes one of {listed}, not {item!r:.100}")
-
-
-# The original client sends numbers and booleans as JSON text too, so text is converted where the type is declared.
-
-_INVALID = object()
-
-
-def _number(value: object) -> object:
-    if isinstance(value, bool):
-        return _INVALID
-    if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except (ValueError, RecursionError):
-            return _INVALID
-    is_finite = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < float("inf")
-    return value if is_finite else _INVALID
-
-
-def _integer(value: object) -> object:
-    number = _number(value)
-    return int(number) if isinstance(number, int | float) and number == int(number) else _INVALID
-
-
-def _boolean(value: object) -> object:
-    if isinstance(value, str):
-        return _BOOLEAN_WORDS.get(value.lower(), _INVALID)
-    return value if isinstance(value, bool) else _INVALID
-
-
-def _string(value: object) -> object:
-    return value if isinstance(value, str) else _INVALID
-
-
-def _array(value: object) -> object:
-    return value if isinstance(value, list) else _INVALID
-
-
-_CONVERTERS: Mapping[str, Callable[[object], object]] = {
-    "Number": _number,
-    "Float": _number,
-    "Integer": _integer,
-    "Boolean": _boolean,
-    "String": _string,
-    "Array": _array,
-}

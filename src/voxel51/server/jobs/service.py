@@ -21,14 +21,14 @@ from voxel51.server.events import outbox
 from voxel51.server.jobs.details import further_fields
 from voxel51.server.jobs.outputs import checked_output, download_of, job_not_found, jobs_with_files
 from voxel51.server.jobs.queue_positions import QueuePositions
-from voxel51.server.jobs.requests import check_request, output_filename, read_request
+from voxel51.server.jobs.requests import check_request, read_request
 from voxel51.server.jobs.status import status_of
 from voxel51.server.jobs.tables import attempts, jobs, user_submitted
 from voxel51.server.jobs.transitions import ENDED
 from voxel51.server.outcomes import Outcomes, only
 from voxel51.server.storage.storage import Storage
 from voxel51.wire import dates
-from voxel51.wire.analytics import AnalyticScope
+from voxel51.wire.analytics import AnalyticScope, output_filename
 from voxel51.wire.events import EventName
 from voxel51.wire.jobs import JobFailureType, JobList, JobRecord, JobRequestDocument, JobState
 from voxel51.wire.query import JOBS_FIELDS, JOBS_FURTHER_FIELDS

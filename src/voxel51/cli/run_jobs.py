@@ -1,0 +1,110 @@
+"""Jobs of ``voxel51 run``: upload the videos and submit a job for each, unless an earlier run did so."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from voxel51.cli.printing import Printer
+from voxel51.cli.run_record import Run, RunRecord
+from voxel51.users.api import API
+from voxel51.wire.analytics import AnalyticDocument, AnalyticRecord
+from voxel51.wire.run_keys import Content
+
+
+@dataclass(frozen=True, slots=True)
+class RunAnalytic:
+    """The analytic to run, and the parameters of all its runs.
+
+    Attributes:
+        record: the record of the version that runs.
+        document: the document of that version.
+        given: the parameters of the command: JSON values, or paths of files.
+        hashed: the same parameters, with `Content` instead of files.
+    """
+
+    record: AnalyticRecord
+    document: AnalyticDocument
+    given: Mapping[str, Any]
+    hashed: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One video to process: its path, the SHA-256 of its bytes, and its run."""
+
+    path: Path
+    sha256: str
+    run: Run
+
+
+class Submission:
+    """The submission of the jobs of one command."""
+
+    def __init__(self, api: API, printer: Printer, record: RunRecord, analytic: RunAnalytic) -> None:
+        self._api = api
+        self._printer = printer
+        self._record = record
+        self._analytic = analytic
+
+    def submit(self, tasks: Sequence[Task], *, is_fresh: bool) -> dict[str, list[Task]]:
+        """Return job id -> tasks. Jobs of an earlier, interrupted run are used again unless ``is_fresh``."""
+        jobs: dict[str, list[Task]] = {}
+        submitted: dict[tuple[str, str], str] = {}
+        for task in tasks:
+            run = (task.run.key, task.run.video)
+            job_id = submitted.get(run) or (None if is_fresh else self._earlier_job(task))
+            if job_id is None:
+                job_id = self._submit(task)
+                self._record.set_job(task.run, job_id)
+            submitted[run] = job_id
+            jobs.setdefault(job_id, []).append(task)
+        return jobs
+
+    def _earlier_job(self, task: Task) -> str | None:
+        from voxel51.transport.errors import NotFound
+
+        job_id = self._record.job_of(task.run)
+        if job_id is None:
+            return None
+        try:
+            job = self._api.get_job_details(job_id)
+        except NotFound:
+            return None
+        return None if job["state"] == "FAILED" or job.get("expired") else job_id
+
+    def _submit(self, task: Task) -> str:
+        from voxel51.users.jobs import JobRequest
+
+        analytic = self._analytic
+        # The version is named, because another one may be installed between the computation of the key and now.
+        request = JobRequest(analytic.record["name"], version=analytic.record["version"])
+        request.set_input(analytic.document["inputs"][0]["name"], data_id=self._uploaded(task.path, task.sha256))
+        for name, value in analytic.given.items():
+            content = analytic.hashed[name]
+            if isinstance(value, Path) and isinstance(content, Content):
+                request.set_data_parameter(name, data_id=self._uploaded(value, content.sha256))
+            else:
+                request.set_parameter(name, value)
+        return self._api.upload_job_request(request, task.path.name, auto_start=True)["id"]
+
+    def _uploaded(self, path: Path, sha256: str) -> str:
+        """Return the id of the data with the content of a file, which is uploaded unless an earlier run did so."""
+        data_id = self._record.data_of(sha256, path.name)
+        if data_id is not None and self._sha256_on_platform(data_id) == sha256:
+            return data_id
+        self._printer.remark(f"Uploading '{path}'")
+        data_id = self._api.upload_data(path)["id"]
+        if self._sha256_on_platform(data_id) not in {sha256, None}:
+            self._api.delete_data(data_id)
+            raise ValueError(f"{str(path)!r} changed while it was uploaded. Run the command again.")
+        self._record.set_data(sha256, path.name, data_id)
+        return data_id
+
+    def _sha256_on_platform(self, data_id: str) -> str | None:
+        from voxel51.transport.errors import NotFound
+
+        try:
+            return self._api.get_data_details(data_id).get("sha256")
+        except NotFound:
+            return None
