@@ -13,7 +13,7 @@ from demo.platform_process import COMMAND
 from support.accounts import User
 from support.video_samples import footage, numbered_video
 from support.waiting import LIMIT_SECONDS
-from voxel51.cli.printing import human_size, shortened
+from voxel51.cli.printing import human_size, shortened, shortened_key
 from voxel51.users.api import API
 
 
@@ -178,6 +178,11 @@ def test_sizes_are_formatted_for_reading(size: int | None, text: str) -> None:
 def test_long_names_are_shortened() -> None:
     assert shortened("n" * 51) == "n" * 51
     assert shortened("n" * 52) == "n" * 47 + " ..."
+
+
+@pytest.mark.parametrize(("length", "characters"), [(47, 4), (90, 47), (400, 47), (10, 0)])
+def test_keys_are_never_printed_whole(length: int, characters: int) -> None:
+    assert shortened_key("k" * length) == "k" * characters + " ..."
 
 
 def test_the_command_is_quick_and_leaves_the_server_alone() -> None:

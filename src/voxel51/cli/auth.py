@@ -4,7 +4,7 @@ import argparse
 
 from voxel51.cli import profiles
 from voxel51.cli.parsing import Commands, command, group
-from voxel51.cli.printing import Printer, local_time, shortened, table
+from voxel51.cli.printing import Printer, local_time, shortened_key, table
 
 _EXAMPLES = """\
   voxel51 auth activate ~/Downloads/api-token.json
@@ -31,7 +31,7 @@ def _show(options: argparse.Namespace) -> int:
     rows = [
         ("token id", token.id),
         ("creation date", local_time(token.creation_date)),
-        ("private key", shortened(token.private_key)),
+        ("private key", shortened_key(token.private_key)),
         ("base api url", token.base_api_url),
         ("path", path),
     ]

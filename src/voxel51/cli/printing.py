@@ -10,6 +10,7 @@ from typing import Any
 
 LONGEST_CELL = 51
 _SHORTENED = 47
+_HIDDEN = 43
 _DATES = {"upload_date", "expiration_date", "start_date", "completion_date", "fail_date", "created_at"}
 _LONG = {"name", "description"}
 
@@ -87,6 +88,11 @@ def cell(name: str, value: Any) -> Any:
 def shortened(text: Any) -> Any:
     """Shorten text to the maximum width of a cell."""
     return f"{text[:_SHORTENED]} ..." if isinstance(text, str) and len(text) > LONGEST_CELL else text
+
+
+def shortened_key(key: str) -> str:
+    """Shorten a secret key. At least 43 characters stay hidden: 256 bits of the platform's keys."""
+    return f"{key[: min(_SHORTENED, max(0, len(key) - _HIDDEN))]} ..."
 
 
 def human_size(size_bytes: Any) -> str:

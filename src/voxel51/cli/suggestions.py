@@ -5,10 +5,12 @@ from collections.abc import Iterable
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return `` Did you mean 'x'?`` for the known names that are similar to ``name``; empty if none is."""
+    """Return `` Did you mean 'x'?`` for the known name that is most similar to ``name``; empty if none is similar.
+
+    An owner's prefix, as in ``voxel51/object-tracks``, may be missing or wrong.
+    """
     candidates = [*known]
     short = {each.rpartition("/")[2]: each for each in candidates}
-    similar = difflib.get_close_matches(name, candidates, n=2, cutoff=0.6)
-    similar += [short[each] for each in difflib.get_close_matches(name.rpartition("/")[2], short, n=2, cutoff=0.6)]
-    shown = " or ".join(f"'{each}'" for each in dict.fromkeys(similar[:3]))
-    return f" Did you mean {shown}?" if shown else ""
+    similar = difflib.get_close_matches(name, candidates, n=1)
+    similar += [short[each] for each in difflib.get_close_matches(name.rpartition("/")[2], short, n=1)]
+    return f" Did you mean '{similar[0]}'?" if similar else ""

@@ -5,12 +5,14 @@ import sqlite3
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from support.databases import migrated_sqlite
 from voxel51.server.accounts.audit import COMMAND_LINE
 from voxel51.server.accounts.passwords import check_new_password, hash_password
 from voxel51.server.accounts.service import AccountService
-from voxel51.server.accounts.tokens import TokenService, TokenSpec
+from voxel51.server.accounts.tables import tokens as token_table
+from voxel51.server.accounts.tokens import TokenService, TokenSpec, hash_key
 from voxel51.server.database.database import Database
 from voxel51.server.errors import BadRequest, Conflict, Forbidden, NotFound, Unauthenticated
 from voxel51.wire import dates
@@ -49,6 +51,21 @@ def test_token_authenticates_until_revoked(accounts, tokens):
     [listed] = tokens.all(alice)
     assert listed["name"] == "laptop"
     assert listed["revoked_at"] is not None
+
+
+def test_what_the_original_client_prints_of_a_key_does_not_reveal_it(accounts, tokens):
+    key = issue(tokens, accounts.create_user("alice"))["private_key"]
+    printed = key if len(key) <= 51 else key[:47]
+    assert len(key) - len(printed) >= 43  # base64 characters: 256 bits
+
+
+def test_token_with_a_key_of_an_earlier_version_stays_valid(accounts, tokens, database):
+    alice = accounts.create_user("alice")
+    token, key = issue(tokens, alice), "v51_" + "k" * 43
+    with database.write() as connection:
+        chosen = token_table.c.id == token["token_id"]
+        connection.execute(update(token_table).where(chosen).values(key_hash=hash_key(key)))
+    assert accounts.authenticate(key).name == "alice"
 
 
 def test_token_expires(accounts, tokens):

@@ -22,6 +22,9 @@ from voxel51.wire.accounts import Scope, TokenRecord
 from voxel51.wire.tokens import TokenFile
 
 _KEY_PREFIX = "v51_"
+_TOKEN_KEY_BYTES = 64
+"""Random bytes of a token's key. The original client's ``auth show`` prints the first 47 characters of a key that is
+longer than 51; the other 43 still hold 256 bits."""
 _MAX_NAME_LENGTH = 128
 _MAX_DAYS = 36525
 _MAX_OVERLAP_SECONDS = 30 * 86400
@@ -49,9 +52,9 @@ def hash_key(key: str) -> str:
     return hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def new_key(prefix: str = _KEY_PREFIX) -> str:
-    """Return a new random key: 256 bits as text."""
-    return prefix + secrets.token_urlsafe(32)
+def new_key(prefix: str = _KEY_PREFIX, random_bytes: int = 32) -> str:
+    """Return a new random key, by default 256 bits, as text."""
+    return prefix + secrets.token_urlsafe(random_bytes)
 
 
 class TokenService:
@@ -145,7 +148,8 @@ def add_credential(
     connection: Connection, holder: Caller, spec: TokenSpec, kind: CredentialKind
 ) -> tuple[str, str, datetime]:
     """Create a credential of ``holder``; return its key, its id, and its date of creation."""
-    key, token_id, now = new_key(), str(uuid.uuid4()), dates.now()
+    key = new_key(random_bytes=_TOKEN_KEY_BYTES if kind == CredentialKind.TOKEN else 32)
+    token_id, now = str(uuid.uuid4()), dates.now()
     column = tokens.c.application_id if isinstance(holder, Application) else tokens.c.user_id
     row = {
         "id": token_id,
