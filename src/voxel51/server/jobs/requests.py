@@ -58,8 +58,8 @@ def check_request(
         raise BadRequest(str(error)) from None
     for name, reference in request["inputs"].items():
         check_data(_data_id(f"input '{name}'", reference))
-    for name, reference in files.items():
-        check_data(_data_id(f"parameter '{name}'", reference))
+    for name, file in files.items():
+        check_data(_data_id(f"parameter '{name}'", file))
     return {**request, "parameters": parameters}
 
 
