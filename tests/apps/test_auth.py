@@ -66,7 +66,7 @@ def test_the_environment_contains_the_private_key(monkeypatch: pytest.MonkeyPatc
 def test_the_token_of_a_user_is_ignored(token_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VOXEL51_API_TOKEN", str(token_file))
 
-    with pytest.raises(auth.ApplicationTokenError, match=r"^No application token found\. See http"):
+    with pytest.raises(auth.ApplicationTokenError, match=r"^No application token found\. The operator"):
         ApplicationAPI()
 
 

@@ -105,7 +105,7 @@ OTHERS = {
         "Token.get_header": "self",
         "Token.from_json": "path",
         "Token.from_dict": "token_dict",
-        "Token.from_str": "s",
+        "Token.from_str": "token_str",
         "Token.from_private_key": "private_key, base_api_url=None",
         "TokenError": "message",
         "TokenLoadError": "message",
@@ -306,7 +306,7 @@ def test_application_classes_are_subclasses_of_user_classes() -> None:
 
 
 def test_queries_list_their_supported_fields() -> None:
-    assert BaseQuery.SUPPORTED_FIELDS == ()
+    assert BaseQuery.SUPPORTED_FIELDS is None
     assert "pending" in AnalyticsQuery.SUPPORTED_FIELDS
     assert "size" in DataQuery.SUPPORTED_FIELDS
     assert "expired" in JobsQuery.SUPPORTED_FIELDS

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from support.loopback_server import Loopback
+from voxel51.apps.auth import ApplicationTokenError
 from voxel51.users import auth
 from voxel51.users.api import API
 
@@ -33,7 +34,7 @@ def token_file(tmp_path: Path) -> Path:
 
 
 def message(text: str) -> str:
-    return f"{text}. See {auth.HELP_URL} for more information about activating an API token."
+    return f"{text}. {auth.TokenError.advice}"
 
 
 def test_a_token_file_is_read(token_file: Path) -> None:
@@ -118,8 +119,21 @@ def test_no_token_is_found() -> None:
     assert str(caught.value) == message("No API token found")
 
 
-@pytest.mark.parametrize("path", ["/nowhere/token.json", ""])
-def test_a_missing_file_named_by_the_environment(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_errors_name_a_command_and_no_site_of_another_party() -> None:
+    for error in (auth.TokenError("x"), ApplicationTokenError("x")):
+        assert "voxel51 server" in str(error)
+        assert "://" not in str(error)
+
+
+def test_an_empty_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VOXEL51_API_TOKEN", "")
+
+    with pytest.raises(auth.TokenError, match="VOXEL51_API_TOKEN is set, but empty"):
+        auth.load_token()
+
+
+def test_a_missing_file_named_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    path = "/nowhere/token.json"
     monkeypatch.setenv("VOXEL51_API_TOKEN", path)
 
     for look in (auth.load_token, auth.get_active_token_path):

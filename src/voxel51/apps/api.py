@@ -4,12 +4,12 @@ from voxel51.apps import calls
 from voxel51.apps.auth import ApplicationToken
 from voxel51.apps.calls import ApplicationAPIError
 from voxel51.apps.client import ApplicationMixin
-from voxel51.users.api import API
+from voxel51.users.api import API, APIError
 from voxel51.users.query import DataQuery, JobsQuery
 from voxel51.wire.data import DataList
 from voxel51.wire.jobs import JobList
 
-__all__ = ["ApplicationAPI", "ApplicationAPIError"]
+__all__ = ["APIError", "ApplicationAPI", "ApplicationAPIError"]
 
 
 class ApplicationAPI(ApplicationMixin, API):

@@ -3,7 +3,7 @@
 import logging
 import os
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import ClassVar, Self, TypeVar
 
 from voxel51.transport.secrets import SecretHeaders
 from voxel51.users.auth import ACCESS_TOKEN_FIELD, HELP_URL, PRIVATE_KEY_FIELD, Token, TokenError
@@ -43,7 +43,12 @@ USER_HEADER = APPLICATION_USER
 
 
 class ApplicationTokenError(TokenError):
-    """Missing or invalid application token. The text names the file and the reason."""
+    """Missing or invalid application token. The text names the file and the reason, and how to get a token."""
+
+    advice: ClassVar[str] = (
+        "The operator of the platform creates a token with `voxel51 server app create NAME --token PATH`. Select it "
+        "with activate_application_token(PATH) or VOXEL51_APP_TOKEN=PATH."
+    )
 
 
 ApplicationTokenLoadError = ApplicationTokenError

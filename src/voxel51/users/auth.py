@@ -4,7 +4,7 @@ import logging
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 from urllib.parse import urlsplit
 
 from voxel51.transport.secrets import SecretHeaders, shown
@@ -22,16 +22,26 @@ BASE_API_URL_ENV_VAR = "VOXEL51_API_BASE_URL"
 TOKEN_PATH = str(Path("~").expanduser() / ".voxel51" / "api-token.json")
 DEFAULT_BASE_API_URL = DEFAULT_BASE_URL
 HELP_URL = "https://voxel51.com/docs/api/?python#authentication"
+"""The original client's page of help. No message names it: it belongs to another party and describes its service."""
 ACCESS_TOKEN_FIELD = "access_token"  # noqa: S105  (the name of a field)
 PRIVATE_KEY_FIELD = "private_key"
 TOKEN_ENVIRON_VAR = TOKEN_ENV_VAR
 
 
 class TokenError(Exception):
-    """Missing or invalid token. The text names the file and the reason."""
+    """Missing or invalid token. The text names the file and the reason, and how to get a token.
+
+    Attributes:
+        advice: what to do, appended to the message.
+    """
+
+    advice: ClassVar[str] = (
+        "Create a token in the console of your platform (Account and tokens) or with `voxel51 server user create NAME "
+        "--token PATH`, and select it with `voxel51 auth activate PATH` or VOXEL51_API_TOKEN=PATH."
+    )
 
     def __init__(self, message: str) -> None:
-        super().__init__(f"{message}. See {HELP_URL} for more information about activating an API token.")
+        super().__init__(f"{message}. {self.advice}")
 
 
 TokenLoadError = TokenError
@@ -78,6 +88,11 @@ class Token(Serializable):
     def from_dict(cls, token_dict: Mapping[str, Any]) -> Self:
         """Return the token with the content of a token file."""
         return cls(token_dict)
+
+    @classmethod
+    def from_str(cls, token_str: str | bytes) -> Self:
+        """Return the token with the content of a token file, given as text."""
+        return super().from_str(token_str)
 
     @classmethod
     def from_json(cls, path: str | os.PathLike[str]) -> Self:

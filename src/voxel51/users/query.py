@@ -20,7 +20,8 @@ class BaseQuery:
         limit: the maximum number of matches to return; None returns all.
     """
 
-    SUPPORTED_FIELDS: ClassVar[tuple[str, ...]] = ()
+    SUPPORTED_FIELDS: ClassVar[tuple[str, ...] | None] = None
+    """Fields of the records; None in this base class, as in the original client."""
 
     def __init__(self) -> None:
         self.fields: list[str] = []
@@ -31,7 +32,7 @@ class BaseQuery:
 
     def add_field(self, field: str) -> Self:
         """Add a field to return. An unsupported field is ignored."""
-        if field in self.SUPPORTED_FIELDS:
+        if field in (self.SUPPORTED_FIELDS or ()):
             self.fields.append(field)
         return self
 
@@ -43,7 +44,7 @@ class BaseQuery:
 
     def add_all_fields(self) -> Self:
         """Add every supported field."""
-        return self.add_fields(self.SUPPORTED_FIELDS)
+        return self.add_fields(self.SUPPORTED_FIELDS or ())
 
     def add_search(self, field: str, search_str: object) -> Self:
         r"""Require that ``field`` contains the text.
@@ -67,7 +68,7 @@ class BaseQuery:
 
     def sort_by(self, field: str, descending: bool = True) -> Self:
         """Sort by a field. An unsupported field is ignored."""
-        if field in self.SUPPORTED_FIELDS:
+        if field in (self.SUPPORTED_FIELDS or ()):
             self.sort = f"{field}:{'desc' if descending else 'asc'}"
         return self
 
@@ -103,7 +104,7 @@ class AnalyticsQuery(BaseQuery):
         all_versions: whether to include versions other than the latest.
     """
 
-    SUPPORTED_FIELDS: ClassVar[tuple[str, ...]] = ANALYTICS_FIELDS
+    SUPPORTED_FIELDS: ClassVar[tuple[str, ...] | None] = ANALYTICS_FIELDS
 
     def __init__(self) -> None:
         super().__init__()
@@ -118,10 +119,10 @@ class AnalyticsQuery(BaseQuery):
 class DataQuery(BaseQuery):
     """Query for data."""
 
-    SUPPORTED_FIELDS: ClassVar[tuple[str, ...]] = DATA_FIELDS
+    SUPPORTED_FIELDS: ClassVar[tuple[str, ...] | None] = DATA_FIELDS
 
 
 class JobsQuery(BaseQuery):
     """Query for jobs."""
 
-    SUPPORTED_FIELDS: ClassVar[tuple[str, ...]] = JOBS_FIELDS
+    SUPPORTED_FIELDS: ClassVar[tuple[str, ...] | None] = JOBS_FIELDS

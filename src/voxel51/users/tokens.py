@@ -73,6 +73,10 @@ class TokenLocator(Generic[AnyToken]):
         path = os.environ.get(self.path_variable)
         if path is None:
             return self.path if Path(self.path).is_file() else None
+        if not path:
+            raise self.error(
+                f"The variable {self.path_variable} is set, but empty: unset it, or set the path of a token file"
+            )
         if not Path(path).is_file():
             raise self.error(f"No file found at '{self.path_variable}={path}'")
         return path

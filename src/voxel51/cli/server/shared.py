@@ -116,13 +116,19 @@ def write_token(database: "Database", holder: "Caller", options: argparse.Namesp
     from voxel51.server.accounts.tokens import TokenService, token_spec
 
     present = settings(options)
-    base_url = options.base_url or known_url(present)
-    base_url = base_url or f"{'https' if present.tls_certificate else 'http'}://{present.host}:{present.port}"
+    known = options.base_url or known_url(present)
+    base_url = known or f"{'https' if present.tls_certificate else 'http'}://{present.host}:{present.port}"
     scopes = None if options.scope is None else [Scope(name) for name in options.scope]
     spec = token_spec(label, scopes, options.days)
     json.dump(TokenService(database).issue(COMMAND_LINE, holder, spec, base_url.rstrip("/")), file, indent=4)
     file.write("\n")
     print(f"Wrote a token for {base_url} to {file.name}")
+    if known is None:
+        print(
+            f"No platform is running in {present.folder}, so this address comes from the settings. If the platform "
+            "will listen elsewhere, start it first, or name its address with --base-url.",
+            file=sys.stderr,
+        )
 
 
 def print_tokens(tokens: "Sequence[TokenRecord]") -> None:
