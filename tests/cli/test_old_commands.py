@@ -77,6 +77,27 @@ def test_data_are_uploaded_listed_and_counted(voxel51: Voxel51, tmp_path: Path) 
     assert re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", listed.out)
 
 
+def test_the_record_of_an_upload_is_printed_as_it_came(voxel51: Voxel51, api: API, tmp_path: Path) -> None:
+    video = numbered_video(tmp_path / "a.mp4", frames=1)
+
+    [_, _, _, _, row, _] = voxel51("data", "upload", video).out.splitlines()
+
+    [record] = api.list_data()
+    assert row.split()[:2] == [record["id"], "a.mp4"]
+    assert str(video.stat().st_size) in row.split()
+    assert {record["upload_date"], record["expiration_date"]} <= {*row.split()}
+
+
+def test_a_new_folder_of_a_download_is_named(voxel51: Voxel51, api: API, tmp_path: Path) -> None:
+    data_id = api.upload_data(numbered_video(tmp_path / "a.mp4", frames=1))["id"]
+    target = tmp_path / "new" / "a.mp4"
+
+    ran = voxel51("data", "download", data_id, "--path", target)
+
+    assert f"Making directory '{target.parent}'" in ran.err
+    assert ran.out == f"Downloaded '{data_id}' to '{target}'\n"
+
+
 def test_info_shows_records_and_names_missing_ones(voxel51: Voxel51, api: API, tmp_path: Path) -> None:
     data_id = api.upload_data(str(numbered_video(tmp_path / "a.mp4", frames=1)))["id"]
 
@@ -114,7 +135,8 @@ def test_ttl_changes_the_expiration_date(voxel51: Voxel51, api: API, tmp_path: P
     assert voxel51("data", "ttl", data_id).out == ""
     assert voxel51("data", "ttl", data_id, "--days", "0").out == ""
     assert voxel51("data", "ttl", data_id, "--days", "2").out == "1/1 data TTL(s) updated\n"
-    assert voxel51("data", "ttl", "--all", "--force", "--days=-1").out == "1/1 data TTL(s) updated\n"
+    found = "Found 1 data to update TTL\n"
+    assert voxel51("data", "ttl", "--all", "--force", "--days=-1").out == found + "1/1 data TTL(s) updated\n"
     assert "Failed to update ttl of data 'nothing'" in voxel51("data", "ttl", "nothing", "--days", "1").out
     assert api.get_data_details(data_id)["expiration_date"] > before
 

@@ -22,6 +22,7 @@ class Bulk:
         done: the final message; ``{k}`` of ``{n}`` records were changed.
         all_ids: returns the ids of all applicable records.
         act: applies the action to ids and returns a response per id.
+        is_announced: whether ``found`` is printed with ``--force`` too, as the original client's ``ttl`` commands do.
     """
 
     action: str
@@ -29,6 +30,7 @@ class Bulk:
     done: str
     all_ids: Callable[[], Sequence[str]]
     act: Callable[[Sequence[str]], Responses]
+    is_announced: bool = False
 
 
 def add_bulk_options(parser: argparse.ArgumentParser, noun: str) -> None:
@@ -47,10 +49,10 @@ def run_bulk(options: argparse.Namespace, bulk: Bulk) -> int:
         if ids:
             printer.result("\n".join(ids), ids)
         return printer.finish()
-    if options.all and not options.force:
+    if options.all and (bulk.is_announced or not options.force):
         printer.remark(bulk.found.format(n=len(ids)))
-        if ids and not confirmed():
-            return 0
+    if options.all and not options.force and ids and not confirmed():
+        return 0
     if not ids:
         return 0
     responses = bulk.act(ids)

@@ -90,7 +90,7 @@ def _upload(options: argparse.Namespace) -> int:
         printer.result("\n".join(each["id"] for each in uploaded), [each["id"] for each in uploaded])
     else:
         printer.remark("")
-        printer.records(uploaded, [*uploaded[0]])
+        printer.raw_records(uploaded)
         printer.remark("")
     return printer.finish()
 
@@ -104,7 +104,7 @@ def _post_url(options: argparse.Namespace) -> int:
     if options.print_id:
         printer.result(posted["id"], posted["id"])
     else:
-        printer.records([posted], [*posted])
+        printer.raw_records([posted])
     return printer.finish()
 
 
@@ -130,6 +130,7 @@ def _ttl(options: argparse.Namespace) -> int:
             done="{k}/{n} data TTL(s) updated",
             all_ids=lambda: [each["id"] for each in api.list_data()],
             act=lambda ids: api.batch_update_data_ttl(ids, days=options.days, expiration_date=options.date),
+            is_announced=True,
         )
         return run_bulk(options, bulk)
 

@@ -161,6 +161,7 @@ def _ttl(options: argparse.Namespace) -> int:
             done="{k}/{n} job TTL(s) updated",
             all_ids=lambda: _ids(api, "expired:False"),
             act=lambda ids: api.batch_update_jobs_ttl(ids, days=options.days, expiration_date=options.date),
+            is_announced=True,
         )
         return run_bulk(options, bulk)
 

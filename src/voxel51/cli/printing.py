@@ -44,6 +44,11 @@ class Printer:
         """Print a table of records with the given columns."""
         self.result(table([[cell(name, each.get(name)) for name in columns] for each in records], columns), [*records])
 
+    def raw_records(self, records: Sequence[Record]) -> None:
+        """Print a table with every field as the platform sent it: sizes in bytes, dates in ISO 8601."""
+        columns = [*records[0]]
+        self.result(table([[each.get(name) for name in columns] for each in records], columns), [*records])
+
     def remark(self, text: str) -> None:
         """Print a remark unless remarks are suppressed."""
         if not (self._is_json or self.is_quiet):

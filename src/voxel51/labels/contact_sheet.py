@@ -5,16 +5,18 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
-import numpy as np
-
 from voxel51.labels.attributes import NumericAttribute
 from voxel51.labels.drawing_primitives import BACKGROUND, LIGHT_TEXT, MUTED_TEXT, DrawingStyle, draw_objects, printable
 from voxel51.labels.events import VideoEvent
+from voxel51.labels.extras import extra
 from voxel51.labels.media.frame import Pixels
 from voxel51.labels.media.video_reader import VideoReader
 from voxel51.labels.timeline import format_time
 from voxel51.labels.video import VideoLabels
+
+with extra("labels"):
+    import cv2
+    import numpy as np
 
 TILE_WIDTH = 520
 GAP = 16

@@ -2,11 +2,8 @@
 
 from pathlib import Path
 
-import av
-import cv2
-import numpy as np
-
 from voxel51.labels.drawing_primitives import DrawingStyle, colour_of, draw_objects, draw_shapes, draw_text_box
+from voxel51.labels.extras import extra
 from voxel51.labels.media import ProgressCallback
 from voxel51.labels.media.frame import Frame, Pixels
 from voxel51.labels.media.still_images import frame_at
@@ -14,6 +11,11 @@ from voxel51.labels.media.video_reader import VideoReader
 from voxel51.labels.media.video_writer import video_writer
 from voxel51.labels.timeline import Timeline, event_text, events_at
 from voxel51.labels.video import VideoLabels
+
+with extra("labels"):
+    import av
+    import cv2
+    import numpy as np
 
 SMALLEST_SIDE = 400
 """Frames with a shorter side than this, in pixels, are enlarged so that captions are legible."""

@@ -6,12 +6,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-import cv2
-import numpy as np
-
+from voxel51.labels.extras import extra
 from voxel51.labels.geometry import BoundingBox
 from voxel51.labels.media.frame import Pixels
 from voxel51.labels.objects import DetectedObject
+
+with extra("labels"):
+    import cv2
+    import numpy as np
 
 Colour = tuple[int, int, int]
 """Blue, green and red, each from 0 to 255."""

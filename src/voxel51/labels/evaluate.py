@@ -9,11 +9,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
+from voxel51.labels.extras import extra
 from voxel51.labels.overlap import SAME_OVERLAP, FrameBox, best_pairs, boxes_on, by_frame, iou_matrix
 from voxel51.labels.video import VideoLabels
+
+with extra("labels"):
+    import numpy as np
+    from numpy.typing import NDArray
 
 _RECALLS = np.linspace(0, 1, 101)
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from voxel51.labels.errors import Problem
+from voxel51.labels.extras import extra
 from voxel51.labels.field_types import JsonType, JsonValue, short_repr
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ def encode(mask: "NDArray[np.generic]") -> str:
     Raises:
         ValueError: the mask is not 2-D, or has another data type.
     """
-    import numpy as np  # noqa: PLC0415  (reading and writing labels works without it)
+    with extra("labels"):
+        import numpy as np  # noqa: PLC0415  (reading and writing labels works without it)
 
     if mask.ndim != 2 or mask.dtype.kind not in "bui":
         raise ValueError(f"a mask is 2-D of booleans or whole numbers, got {mask.dtype} of shape {mask.shape}")
@@ -48,7 +50,8 @@ def decode(text: str) -> "NDArray[np.generic]":
     Raises:
         ValueError: the text is not a mask, or the mask is larger than `DECODED_BYTES_LIMIT`.
     """
-    import numpy as np  # noqa: PLC0415  (reading and writing labels works without it)
+    with extra("labels"):
+        import numpy as np  # noqa: PLC0415  (reading and writing labels works without it)
 
     unpacked = _unpacked(text, DECODED_BYTES_LIMIT)
     return np.asarray(np.load(io.BytesIO(unpacked), allow_pickle=False))

@@ -4,12 +4,14 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
+from voxel51.labels.extras import extra
 from voxel51.labels.geometry import BoundingBox
 from voxel51.labels.objects import UNNAMED_LABEL
 from voxel51.labels.video import VideoLabels
+
+with extra("labels"):
+    import numpy as np
+    from numpy.typing import NDArray
 
 SAME_OVERLAP = 0.5
 """Minimum overlap (intersection over union) of two boxes that are the same."""

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-import ijson
-
 from voxel51.labels.errors import InvalidLabels, Problem
+from voxel51.labels.extras import extra
 from voxel51.labels.field_types import JsonValue
 from voxel51.labels.support import Support
+
+with extra("labels"):
+    import ijson
 
 LONGEST_GAP_SECONDS = 1.0
 """A track that is not labelled for longer ends its span, and a later detection begins another."""

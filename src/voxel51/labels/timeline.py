@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass, field
 
-import cv2
-
 from voxel51.labels.drawing_primitives import (
     BACKGROUND,
     LIGHT_TEXT,
@@ -14,8 +12,12 @@ from voxel51.labels.drawing_primitives import (
     printable,
 )
 from voxel51.labels.events import VideoEvent
+from voxel51.labels.extras import extra
 from voxel51.labels.media.frame import Pixels
 from voxel51.labels.video import VideoLabels
+
+with extra("labels"):
+    import cv2
 
 _SHOT_COLOURS: tuple[Colour, Colour] = ((120, 100, 88), (164, 140, 124))
 _POSITION: Colour = (80, 210, 255)

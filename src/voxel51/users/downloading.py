@@ -11,6 +11,7 @@ from voxel51.users.calls import data, jobs
 from voxel51.users.calls.call import Call
 from voxel51.users.flows import Flow, Identify, Pause, Receive, fetch
 from voxel51.users.progress import progress_reporter
+from voxel51.users.utils import log_missing_basedir
 from voxel51.wire.backoff import Backoff
 
 FilePath = str | os.PathLike[str]
@@ -61,6 +62,7 @@ def download(call: Call[object], path: FilePath, progress: bool | DownloadProgre
         with DirectWriter(path, report) as direct:
             yield Receive(call, direct)
         return
+    log_missing_basedir(path)
     caller = yield Identify()
     partial = PartialDownload(path, f"{caller}/{call.path}", report)
     try:

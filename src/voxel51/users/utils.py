@@ -1,6 +1,7 @@
 """Helpers of the original client that scripts rely on: JSON, files, human-readable numbers."""
 
 import json
+import logging
 import os
 import shutil
 import sys
@@ -12,6 +13,8 @@ from typing import Any, BinaryIO, Protocol, Self
 from voxel51.transport.messages import CHUNK_BYTES, StreamedBody
 from voxel51.transport.multipart import FilePart, encode
 from voxel51.wire.documents import JsonObject
+
+logger: logging.Logger = logging.getLogger(__name__)
 
 _TIME_UNITS = (
     ("ns", 1e-9),
@@ -90,7 +93,15 @@ def copy_file(inpath: str | PathLike[str], outpath: str | PathLike[str]) -> None
 
 def ensure_basedir(path: str | PathLike[str]) -> None:
     """Create the folders that contain ``path``."""
+    log_missing_basedir(path)
     Path(path).parent.mkdir(parents=True, exist_ok=True)
+
+
+def log_missing_basedir(path: str | PathLike[str]) -> None:
+    """Log that the folder of ``path`` will be created, as the original client does, if it does not exist."""
+    folder = Path(path).parent
+    if not folder.exists():
+        logger.info("Making directory '%s'", folder)
 
 
 def urljoin(*args: str) -> str:

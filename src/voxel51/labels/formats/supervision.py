@@ -2,11 +2,13 @@
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from voxel51.labels.extras import extra
 from voxel51.labels.formats.boxes import frame_size, label_names
 from voxel51.labels.objects import UNNAMED_LABEL
 from voxel51.labels.video_base import VideoLabelsBase
+
+with extra("labels"):
+    import numpy as np
 
 if TYPE_CHECKING:
     from supervision import Detections

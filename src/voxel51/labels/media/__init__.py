@@ -12,5 +12,9 @@
 
 from collections.abc import Callable
 
+from voxel51.labels.extras import require
+
+require("labels", "av", "cv2", "numpy")
+
 ProgressCallback = Callable[[int, int | None], None]
 """Callback that is called after every frame: number of frames done, and the total where it is known."""

@@ -17,6 +17,9 @@ from voxel51.server.outbound.allowed import AllowedHost, parse_allowed_hosts
 from voxel51.server.outbound.networks import Address, is_metadata_service, is_public
 
 MAX_URL_LENGTH = 8192
+ALLOWING_SETTING = "VOXEL51_SERVER_OUTBOUND_ALLOW"
+"""The setting with the hosts that `Guard` accepts although they are not public."""
+
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _FIRST_FREE_PORT = 1024
 """Lower ports other than those of HTTP belong to services that could misread an HTTP request as commands (SMTP, …)."""
@@ -91,8 +94,8 @@ class Guard:
         addresses = self._addresses(host, port)
         if not addresses or not all(_may_reach(address, by_name, allowed_hosts) for address in addresses):
             raise BadRequest(
-                f"The host {host!r} cannot be resolved, or has an address that is not public; "
-                "the operator of the platform can allow hosts in their own network"
+                f"The host {host!r} cannot be resolved, or has an address that is not public. To allow a host in its "
+                f"own network, the operator of the platform adds it to the setting {ALLOWING_SETTING}"
             )
         if not (
             by_name or port in _DEFAULT_PORTS.values() or port >= _FIRST_FREE_PORT or _allow(addresses, allowed_hosts)
