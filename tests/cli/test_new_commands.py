@@ -141,6 +141,7 @@ def test_labels_are_summarized_converted_drawn_and_compared(voxel51: Voxel51, ap
 
     of_file = voxel51("labels", "summary", labels)
     of_job = voxel51("labels", "summary", job["id"])
+    of_both = voxel51("labels", "summary", labels, job["id"])
     converted = voxel51("labels", "convert", labels, tmp_path / "a.csv", "--format", "csv")
     voxel51("labels", "convert", job["id"], tmp_path / "b.csv", "--format", "csv")
     sheet = voxel51("labels", "draw", labels, tmp_path / "a.jpg", "--video", footage("bikes.mp4"))
@@ -148,6 +149,8 @@ def test_labels_are_summarized_converted_drawn_and_compared(voxel51: Voxel51, ap
     found = voxel51("labels", "search", "shot", "--longer-than", "2", "--json").document
 
     assert of_file.out == of_job.out
+    assert [line.split()[0] for line in of_both.out.splitlines()[2:]] == [str(labels)] * 6 + [job["id"]] * 6
+    assert [*voxel51("labels", "summary", labels, job["id"], "--json").document] == [str(labels), job["id"]]
     assert [line.split()[:2] for line in of_file.out.splitlines()[2:]] == [["event", "shot"]] * 6
     assert converted.out == f"Wrote '{tmp_path / 'a.csv'}'\n"
     assert (tmp_path / "a.csv").read_text() == (tmp_path / "b.csv").read_text()

@@ -200,7 +200,11 @@ def test_analytics_are_listed_described_and_uploaded(voxel51: Voxel51, api: API,
     assert listed.out.splitlines()[0].split()[:3] == ["id", "name", "version"]
     assert listed.out.endswith("\n\nFound 1 analytic(s)\n\n")
     assert uploaded.out.splitlines()[0].strip() == "Analytic"
-    assert own_id in voxel51("analytics", "list", "--user", "--pending-only").out
+    fields = ["id", "name", "version", "scope", "supports_cpu", "supports_gpu", "is_image_to_video", "description"]
+    assert [line.split()[0] for line in uploaded.out.splitlines()[2:]] == fields
+    pending = voxel51("analytics", "list", "--user", "--pending-only")
+    assert own_id in pending.out
+    assert "cannot run: not all images that its manifest declares were uploaded" in pending.err
     deleted = voxel51("analytics", "delete", own_id, answers="y")
     assert deleted.out.startswith("Found 1 analytic(s) to delete\n")
     assert deleted.out.endswith(f"Analytic '{own_id}' deleted\n")

@@ -277,7 +277,8 @@ def test_analytic_is_uploaded_with_its_image_and_deleted(visit: Visit, person: P
     page.get_by_label("Upload CPU image").set_input_files(image)
     expect(page.get_by_text("All images are uploaded")).to_be_visible()
     expect(page.get_by_role("group", name="CPU image").get_by_text(re.compile("docker"))).to_be_visible()
-    expect(page.get_by_role("link", name="Run")).to_be_visible()
+    expect(page.get_by_text("This version cannot run: it is a container image")).to_be_visible()
+    expect(page.get_by_role("link", name="Run", exact=True)).to_be_hidden()
 
     page.get_by_role("button", name="Delete").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()

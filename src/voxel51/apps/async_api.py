@@ -6,12 +6,12 @@ from voxel51.apps import calls
 from voxel51.apps.auth import ApplicationToken
 from voxel51.apps.calls import ApplicationAPIError
 from voxel51.apps.client import ApplicationMixin
-from voxel51.users.async_api import AsyncAPI
+from voxel51.users.async_api import APIError, AsyncAPI
 from voxel51.users.query import DataQuery, JobsQuery
 from voxel51.wire.data import DataList
 from voxel51.wire.jobs import JobList
 
-__all__ = ["ApplicationAPIError", "AsyncApplicationAPI"]
+__all__ = ["APIError", "ApplicationAPIError", "AsyncApplicationAPI"]
 
 
 class AsyncApplicationAPI(ApplicationMixin, AsyncAPI):

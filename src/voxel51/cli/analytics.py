@@ -2,7 +2,10 @@
 
 import argparse
 import json
+import sys
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from voxel51.cli.bulk import confirmed
 from voxel51.cli.listing import add_flag_options, add_list_options, apply_list_options, flag_search, show
@@ -11,6 +14,7 @@ from voxel51.cli.printing import Printer, table
 from voxel51.cli.profiles import client
 from voxel51.wire.query import ANALYTICS_FIELDS
 
+_UPLOAD_FIELDS = ("id", "name", "version", "scope", "supports_cpu", "supports_gpu", "is_image_to_video", "description")
 COLUMNS = ("id", "name", "version", "scope", "supports_cpu", "supports_gpu", "pending", "upload_date")
 _EXAMPLES = """\
   voxel51 analytics list
@@ -56,8 +60,10 @@ def _list(options: argparse.Namespace) -> int:
         *flag_search(options, "pending", options.search, by_default=None),
     ]
     query = apply_list_options(options, AnalyticsQuery().set_all_versions(options.all_versions), searches)
+    query.fields.append("unavailable_reason")
     with client(options) as api:
         records = api.query_analytics(query)["analytics"]
+    _name_unavailable(records, options)
     return show(options, records, COLUMNS, ANALYTICS_FIELDS, lambda found: f"Found {len(found)} analytic(s)")
 
 
@@ -71,8 +77,16 @@ def _info(options: argparse.Namespace) -> int:
             records.append(response["response"])
         else:
             printer.failure("get analytic", analytic_id, response["error"]["message"])
+    _name_unavailable(records, options)
     printer.records(records, ANALYTICS_FIELDS if options.all_fields else COLUMNS)
     return printer.finish()
+
+
+def _name_unavailable(records: Iterable[Mapping[str, Any]], options: argparse.Namespace) -> None:
+    """Name analytics that cannot run on standard error, because standard output is that of the original client."""
+    for record in records:
+        if record.get("unavailable_reason") and not options.quiet:
+            print(f"{record['name']} {record['version']} cannot run: {record['unavailable_reason']}", file=sys.stderr)
 
 
 def _doc(options: argparse.Namespace) -> int:
@@ -94,7 +108,7 @@ def _upload(options: argparse.Namespace) -> int:
     if options.print_id:
         printer.result(analytic["id"], analytic["id"])
     else:
-        printer.result(table(analytic.items(), ["Analytic", ""]), analytic)
+        printer.result(table([(name, analytic.get(name)) for name in _UPLOAD_FIELDS], ["Analytic", ""]), analytic)
     return printer.finish()
 
 

@@ -9,11 +9,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from voxel51.cli.parsing import Commands, command, group
 from voxel51.cli.printing import Printer, table
 from voxel51.cli.profiles import client
+
+if TYPE_CHECKING:
+    from voxel51.labels.spans import Spans
 
 _EXAMPLES = """\
   voxel51 labels summary labels.json
@@ -28,7 +31,8 @@ def add_to(commands: Commands) -> None:
     show = command(verbs, "summary", _summary, "list objects and events with their frames and durations")
     convert = command(verbs, "convert", _convert, "convert labels to another tool's format")
     draw = command(verbs, "draw", _draw, "draw labels on their video")
-    for parser in (show, convert, draw):
+    show.add_argument("labels", metavar="LABELS", nargs="+", help="labels file, or id of a job")
+    for parser in (convert, draw):
         parser.add_argument("labels", metavar="LABELS", help="labels file, or id of a job")
     convert.add_argument("output", metavar="OUTPUT", help="output path")
     convert.add_argument("--format", metavar="NAME", required=True, help="coco, yolo, mot, cvat, voc, csv or parquet")
@@ -55,17 +59,29 @@ def _summary(options: argparse.Namespace) -> int:
     from voxel51.labels.spans import spans_of
 
     printer = Printer(options)
-    with _as_file(options) as path:
-        found = spans_of(path)
-    rows = [
-        (each.kind, each.label, each.track, each.first_frame, each.last_frame, each.seconds, each.confidence, each.text)
-        for each in sorted(found.spans, key=lambda each: (each.first_frame, each.label))
-    ]
+    found: dict[str, Spans] = {}
+    for name in options.labels:
+        with _as_file(name, options) as path:
+            found[name] = spans_of(path)
+    is_single = len(found) == 1
+    rows = [row if is_single else (name, *row) for name, spans in found.items() for row in _rows(spans)]
     headers = ["kind", "label", "track", "first frame", "last frame", "seconds", "confidence", "text"]
-    printer.result(table(rows, headers), asdict(found))
-    if not found.is_complete:
-        printer.remark(f"Showing only the first {len(found.spans)} spans")
+    documents = {name: asdict(spans) for name, spans in found.items()}
+    printer.result(
+        table(rows, headers if is_single else ["file", *headers]),
+        next(iter(documents.values())) if is_single else documents,
+    )
+    for name, spans in found.items():
+        if not spans.is_complete:
+            printer.remark(f"Showing only the first {len(spans.spans)} spans" + ("" if is_single else f" of {name}"))
     return printer.finish()
+
+
+def _rows(spans: "Spans") -> list[tuple[object, ...]]:
+    return [
+        (each.kind, each.label, each.track, each.first_frame, each.last_frame, each.seconds, each.confidence, each.text)
+        for each in sorted(spans.spans, key=lambda each: (each.first_frame, each.label))
+    ]
 
 
 def _convert(options: argparse.Namespace) -> int:
@@ -163,11 +179,11 @@ def _named_file(text: str) -> Path | None:
 
 
 @contextmanager
-def _as_file(options: argparse.Namespace) -> Iterator[Path]:
-    """Yield the path of the given labels file, or of a temporary download of the job's output."""
-    named = _named_file(options.labels)
+def _as_file(name: str, options: argparse.Namespace) -> Iterator[Path]:
+    """Yield the path of a labels file, or of a temporary download of a job's output."""
+    named = _named_file(name)
     if named is not None:
         yield named
         return
     with tempfile.TemporaryDirectory(prefix="voxel51-") as folder, client(options) as api:
-        yield Path(api.download_job_output(options.labels, Path(folder) / "labels.json"))
+        yield Path(api.download_job_output(name, Path(folder) / "labels.json"))

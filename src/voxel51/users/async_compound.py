@@ -183,5 +183,5 @@ class AsyncCompoundCalls(AsyncClient):
         return await self._send(call)
 
     async def list_labels(self) -> list[KnownLabel]:
-        """List every label that a job found: in how many jobs, how often, and for how many seconds."""
+        """List every label that a job found: in how many jobs, how often, and for how many seconds of video."""
         return await self._send(label_calls.names())

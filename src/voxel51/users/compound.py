@@ -181,5 +181,5 @@ class CompoundCalls(Client):
         return self._send(call)
 
     def list_labels(self) -> list[KnownLabel]:
-        """List every label that a job found: in how many jobs, how often, and for how many seconds."""
+        """List every label that a job found: in how many jobs, how often, and for how many seconds of video."""
         return self._send(label_calls.names())

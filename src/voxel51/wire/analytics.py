@@ -43,6 +43,7 @@ class AnalyticImage(TypedDict):
 class AnalyticRecord(TypedDict, total=False):
     """One version of an analytic. Queries return only the requested fields.
 
+    ``unavailable_reason`` tells why no job can run the version; null if jobs can.
     ``images`` is returned by ``GET analytics/<id>`` only, to the owner of an uploaded analytic.
     """
 
@@ -56,6 +57,7 @@ class AnalyticRecord(TypedDict, total=False):
     upload_date: str
     description: str
     is_image_to_video: bool
+    unavailable_reason: str | None
     images: list[AnalyticImage]
 
 

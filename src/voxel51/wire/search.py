@@ -28,7 +28,10 @@ class SpanReport(TypedDict):
 
 
 class FoundLabel(TypedDict):
-    """Occurrences of a label in one job: number of spans, of frames, their seconds, and the first frame ranges."""
+    """Occurrences of a label in one job: number of spans, frames and seconds of video, and the first frame ranges.
+
+    Spans at the same time, such as those of two cars, count once in ``frames`` and ``seconds``.
+    """
 
     spans: int
     frames: int
@@ -57,7 +60,10 @@ class LabelMatches(TypedDict):
 
 
 class KnownLabel(TypedDict):
-    """Label that a job found: in how many jobs, in how many spans, and for how many seconds."""
+    """Label that a job found: in how many jobs, in how many spans, and for how many seconds of video.
+
+    Spans at the same time, and spans of several jobs on the same video, count once in ``seconds``.
+    """
 
     label: str
     kind: str

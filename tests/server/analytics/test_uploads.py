@@ -241,13 +241,21 @@ def test_uploaded_analytic_cannot_run_yet(user):
         form = {"job_name": "j"}
         return requests.post(f"{user.v1}/jobs", files={"file": request}, data=form, headers=user.headers, timeout=20)
 
-    pending = submit()
+    def reasons() -> list[str]:
+        listed = get(user, "analytics?search=name:counter")["analytics"]
+        records = [get(user, f"analytics/{analytic_id}")["analytic"], *listed]
+        return [record["unavailable_reason"] for record in records]
+
+    pending, while_pending = submit(), reasons()
     upload_image(user, analytic_id, "CPU")
-    complete = submit()
+    complete, while_complete = submit(), reasons()
 
     assert (pending.status_code, complete.status_code) == (400, 400)
     assert "none is ready to run" in pending.json()["error"]["message"]
     assert "cannot run images yet" in complete.json()["error"]["message"]
+    assert while_pending == ["not all images that its manifest declares were uploaded"] * 2
+    assert while_complete == ["it is a container image, and this platform cannot run images yet"] * 2
+    assert {each["unavailable_reason"] for each in get(user, "analytics?search=scope:public")["analytics"]} == {None}
 
 
 def test_last_image_repeated_with_its_idempotency_key_gets_the_first_response(user):

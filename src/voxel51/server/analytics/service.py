@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, insert, or_, select, update
 
 from voxel51.server.accounts.callers import Caller, User
 from voxel51.server.analytics.installed import InstalledAnalytic
@@ -26,6 +26,10 @@ from voxel51.wire.analytics import (
     AnalyticType,
 )
 
+_NOT_INSTALLED = "the package that offers this version is no longer installed on the platform"
+_IMAGES_MISSING = "not all images that its manifest declares were uploaded"
+_IS_IMAGE = "it is a container image, and this platform cannot run images yet"
+
 LISTING = Listing(
     columns={
         "id": analytics.c.id,
@@ -37,6 +41,12 @@ LISTING = Listing(
         "pending": analytics.c.pending,
         "upload_date": analytics.c.upload_date,
         "description": analytics.c.description,
+        "unavailable_reason": case(
+            (analytics.c.pending & analytics.c.entry_point.is_not(None), _NOT_INSTALLED),
+            (analytics.c.pending, _IMAGES_MISSING),
+            (analytics.c.entry_point.is_(None), _IS_IMAGE),
+            else_=None,
+        ),
         "type": analytics.c.analytic_type,
     },
     texts=frozenset({"id", "name", "version", "scope", "type"}),
@@ -44,6 +54,7 @@ LISTING = Listing(
     identity=analytics.c.id,
 )
 _RECORD_FIELDS = tuple(name for name in LISTING.columns if name != "type")
+_COLUMN_FIELDS = tuple(name for name in _RECORD_FIELDS if name != "unavailable_reason")
 
 
 class AnalyticService:
@@ -130,10 +141,9 @@ class AnalyticService:
             versions = ", ".join(row.version for row in ready) or "none is ready to run"
             wanted = name if version is None else f"{name} v{version}"
             raise BadRequest(f"Analytic '{wanted}' not found; versions of '{full_name}': {versions}")
-        if chosen[-1].entry_point is None:
+        if reason := _unavailable_reason(chosen[-1]):
             raise BadRequest(
-                f"Analytic '{full_name}' is a container image, and this platform cannot run images yet. "
-                "Use an analytic that is installed as a package."
+                f"Analytic '{full_name}' cannot run: {reason}. Use an analytic that is installed as a package."
             )
         return chosen[-1]
 
@@ -186,9 +196,17 @@ def _no_such_analytic(analytic_id: str) -> NotFound:
 
 def record_of(row: AnalyticRow) -> AnalyticRecord:
     """Return the record of a version for the API."""
-    record = {name: getattr(row, LISTING.columns[name].name) for name in _RECORD_FIELDS}
+    record = {name: getattr(row, LISTING.columns[name].name) for name in _COLUMN_FIELDS}
+    record["unavailable_reason"] = _unavailable_reason(row)
     record["is_image_to_video"] = row.analytic_type == AnalyticType.IMAGE_TO_VIDEO
     return _to_wire(record)
+
+
+def _unavailable_reason(row: AnalyticRow) -> str | None:
+    """Return why no job can run a version; None if jobs can. `LISTING` has the same conditions in SQL."""
+    if row.pending:
+        return _NOT_INSTALLED if row.entry_point is not None else _IMAGES_MISSING
+    return _IS_IMAGE if row.entry_point is None else None
 
 
 def _images_of(connection: Connection, analytic_id: str) -> list[AnalyticImage]:

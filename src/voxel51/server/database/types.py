@@ -65,3 +65,22 @@ def _in_sqlite(element: seconds_between, compiler: SQLCompiler, **options: objec
 def _in_postgresql(element: seconds_between, compiler: SQLCompiler, **options: object) -> str:
     begin, end = (compiler.process(argument, **options) for argument in element.clauses)
     return f"EXTRACT(EPOCH FROM ({end} - {begin}))::float8"
+
+
+class json_entry(FunctionElement[str]):  # noqa: N801  (called as a function of SQL)
+    """Text of the entry of a `Document` under a key: two arguments, the column and the key as a literal text."""
+
+    type = Text()
+    inherit_cache = True
+
+
+@compiles(json_entry, "sqlite")
+def _entry_in_sqlite(element: json_entry, compiler: SQLCompiler, **options: object) -> str:
+    document, key = (compiler.process(argument, **options) for argument in element.clauses)
+    return f"json_extract({document}, '$.' || {key})"
+
+
+@compiles(json_entry, "postgresql")
+def _entry_in_postgresql(element: json_entry, compiler: SQLCompiler, **options: object) -> str:
+    document, key = (compiler.process(argument, **options) for argument in element.clauses)
+    return f"({document}::json ->> {key})"

@@ -10,10 +10,12 @@ from sqlalchemy import (
     Select,
     Text,
     and_,
+    case,
     delete,
     exists,
     func,
     insert,
+    literal_column,
     select,
     true,
     type_coerce,
@@ -23,6 +25,7 @@ from voxel51.server.accounts.callers import User
 from voxel51.server.analytics.tables import analytics
 from voxel51.server.data.tables import data
 from voxel51.server.database.database import Database
+from voxel51.server.database.types import json_entry
 from voxel51.server.errors import BadRequest
 from voxel51.server.jobs.attempts import Attempt
 from voxel51.server.jobs.requests import files_of
@@ -76,19 +79,21 @@ class SearchService:
         return {"matches": [_match(row, found.get(row["id"], []), query, names) for row in rows], "count": count}
 
     def names(self, owner: User) -> list[KnownLabel]:
-        """Return every label that a job of the owner found, the most frequent first."""
+        """Return every label that a job of the owner found, the most frequent first.
+
+        Seconds are those of video: tracks at the same time, or found by several jobs on a video, count once.
+        """
+        new = _spans_with_new_seconds(owner).subquery()
         statement = (
             select(
-                label_spans.c.label,
-                label_spans.c.kind,
-                func.count(label_spans.c.job_id.distinct()).label("jobs"),
+                new.c.label,
+                new.c.kind,
+                func.count(new.c.job_id.distinct()).label("jobs"),
                 func.count().label("spans"),
-                func.sum(label_spans.c.seconds).label("seconds"),
+                func.sum(new.c.new_seconds).label("seconds"),
             )
-            .join(jobs, jobs.c.id == label_spans.c.job_id)
-            .where(label_spans.c.owner_id == owner.id, *_searchable())
-            .group_by(label_spans.c.label, label_spans.c.kind)
-            .order_by(func.count().desc(), label_spans.c.label)
+            .group_by(new.c.label, new.c.kind)
+            .order_by(func.count().desc(), new.c.label)
             .limit(_MAX_NAMES)
         )
         with self._database.read() as connection:
@@ -117,6 +122,31 @@ def _row(attempt: Attempt, span: SpanRecord) -> dict[str, object]:
 
 def _searchable() -> Sequence[ColumnElement[bool]]:
     return jobs.c.state == JobState.COMPLETE.value, jobs.c.expired.is_(False), jobs.c.internal.is_(False)
+
+
+def _spans_with_new_seconds(owner: User) -> Select[*tuple[object, ...]]:
+    """Select the spans of the owner, each with the seconds of its video that no earlier span of its label covers."""
+    span = label_spans.c
+    of_video = json_entry(jobs.c.request, literal_column("'inputs'"))
+    reached = func.max(span.last_frame).over(
+        partition_by=(of_video, span.label, span.kind), order_by=(span.first_frame, span.id), rows=(None, -1)
+    )
+    frames = span.last_frame - span.first_frame + 1
+    ordered = (
+        select(span.job_id, span.label, span.kind, span.last_frame, span.seconds, frames.label("frames"),
+               reached.label("reached"))
+        .join(jobs, jobs.c.id == span.job_id)
+        .where(span.owner_id == owner.id, *_searchable())
+        .subquery()
+    ).c  # fmt: skip
+    new_frames = case(
+        (ordered.reached.is_(None), ordered.frames),
+        (ordered.reached >= ordered.last_frame, 0),
+        (ordered.last_frame - ordered.reached < ordered.frames, ordered.last_frame - ordered.reached),
+        else_=ordered.frames,
+    )
+    new_seconds = (new_frames * ordered.seconds / ordered.frames).label("new_seconds")
+    return select(ordered.job_id, ordered.label, ordered.kind, new_seconds)
 
 
 def _matching(owner: User, query: LabelQuery) -> Select[*tuple[object, ...]]:
@@ -195,11 +225,15 @@ def _match(row: RowMapping, found: list[RowMapping], query: LabelQuery, names: d
 
 
 def _found(rows: Sequence[RowMapping]) -> FoundLabel:
+    """Return the occurrences of a label. Frames and seconds are those of the video: simultaneous tracks count once."""
     ranges = _union((each["first_frame"], each["last_frame"]) for each in rows)
+    frames = sum(last - first + 1 for first, last in ranges)
+    frames_of_spans = sum(each["last_frame"] - each["first_frame"] + 1 for each in rows)
+    seconds_of_spans = sum(each["seconds"] for each in rows)
     return {
         "spans": len(rows),
-        "frames": sum(last - first + 1 for first, last in ranges),
-        "seconds": round(sum(each["seconds"] for each in rows), 3),
+        "frames": frames,
+        "seconds": round(frames * seconds_of_spans / frames_of_spans, 3) if rows else 0.0,
         "ranges": ranges[:MAX_RANGES],
     }
 

@@ -17,7 +17,7 @@ import { copyable, facts, heading } from "../../parts/elements.js";
 import { documentation } from "./documentation.js";
 import { usageExamples } from "./code-examples.js";
 import { images } from "./images.js";
-import { badges, isOwn, pathOf } from "./naming.js";
+import { badges, cannotRun, isOwn, pathOf } from "./naming.js";
 
 export function page({ id, query }) {
   const path = `/analytics/${encodeURIComponent(id)}`;
@@ -27,6 +27,7 @@ export function page({ id, query }) {
     return [
       heading(analytic.name, () => actions(record.value, query.get("data"))),
       h("div.subheading", {}, h("span.muted", {}, `Version ${analytic.version}`), () => badges(record.value)),
+      () => cannotRun(record.value),
       prose(analytic.description),
       isOwn(analytic) && hasScope("upload") && images(record, reload),
       h("div.columns", {}, documentation(document), h("aside", {}, aside(analytic, document))),
@@ -38,7 +39,7 @@ function actions(analytic, dataIds) {
   const query = dataIds ? `?data=${dataIds.split(",").map(encodeURIComponent).join(",")}` : "";
   return [
     isOwn(analytic) && hasScope("upload") && button("Delete", () => remove(analytic), { symbol: "trash" }),
-    !analytic.pending && hasScope("run") && h("a.button.primary", { href: `${pathOf(analytic)}/run${query}` }, icon("play"), "Run"),
+    !analytic.unavailable_reason && hasScope("run") && h("a.button.primary", { href: `${pathOf(analytic)}/run${query}` }, icon("play"), "Run"),
   ];
 }
 

@@ -13,7 +13,7 @@ import { loadError, resource } from "../../parts/load.js";
 import { inline } from "../../parts/prose.js";
 import { emptyState, heading, loading } from "../../parts/elements.js";
 import { namesOf } from "./data-records.js";
-import { badges, pathOf, shortName } from "./naming.js";
+import { badges, cannotRun, pathOf, shortName } from "./naming.js";
 
 const PAGE = 60;
 const TYPING_MILLISECONDS = 250;
@@ -116,12 +116,13 @@ function card(analytic, dataIds) {
     { "data-name": analytic.name },
     h("header", {}, h("h2", {}, h("a", { href: path + query }, name)), h("span.muted", {}, `${owner} · ${analytic.version}`)),
     h("p.description", {}, inline(analytic.description ?? "")),
+    cannotRun(analytic),
     h(
       "footer",
       {},
       badges(analytic),
       h("div.grow"),
-      !analytic.pending && hasScope("run") && h("a.button.primary", { href: `${path}/run${query}`, "aria-label": `Run ${name} ${analytic.version}` }, icon("play"), "Run"),
+      !analytic.unavailable_reason && hasScope("run") && h("a.button.primary", { href: `${path}/run${query}`, "aria-label": `Run ${name} ${analytic.version}` }, icon("play"), "Run"),
     ),
   );
 }

@@ -43,7 +43,7 @@ function image(id, kind, record, reload) {
     try {
       await upload(`/analytics/${encodeURIComponent(id)}/images`, { query: { type: kind }, form, onProgress: (sent) => (fraction.value = sent), signal: abort.signal });
       await reload();
-      notify(record.peek().pending ? `${kind} image uploaded` : `${record.peek().name} is ready to run`);
+      notify(record.peek().pending ? `${kind} image uploaded` : `All images of ${record.peek().name} are uploaded`);
     } catch (error) {
       if (error.name !== "AbortError") problem.value = errorText(error);
     } finally {

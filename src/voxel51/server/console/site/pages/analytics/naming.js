@@ -1,6 +1,7 @@
 /** Names and badges of analytics. */
 
 import { h } from "../../core/dom.js";
+import { icon } from "../../parts/icons.js";
 
 const SCOPES = { public: "public", user: "your own", application: "of your application" };
 
@@ -27,6 +28,11 @@ export function badges(analytic) {
     analytic.is_image_to_video && h("span.badge", {}, "image to video"),
     analytic.pending && h("span.badge.busy", {}, "pending"),
   );
+}
+
+/** Why no job can run the analytic; nothing if jobs can. */
+export function cannotRun({ unavailable_reason: reason }) {
+  return reason && h("p.banner", {}, icon("error"), h("span", {}, `This version cannot run: ${reason}.`));
 }
 
 /** Return the name of a parameter or input as a title: `first_frame` becomes "First frame". */

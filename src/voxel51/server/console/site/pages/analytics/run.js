@@ -34,7 +34,7 @@ export function page({ id, query }) {
       const { analytic } = fetched;
       const title = heading(`Run ${shortName(analytic.name)[1]}`, h("a.button", { href: pathOf(analytic) }, "Details"));
       if (!hasScope("run")) return [title, emptyState("You cannot run analytics", "Your role is viewer. Ask the operator of the platform to change it.")];
-      if (analytic.pending) return [title, emptyState("This analytic is pending", "It can run once all images that its manifest declares are uploaded.", h("a.button", { href: pathOf(analytic) }, "View images"))];
+      if (analytic.unavailable_reason) return [title, emptyState("This analytic cannot run", `Reason: ${analytic.unavailable_reason}.`, h("a.button", { href: pathOf(analytic) }, "Details"))];
       return [title, h("p.subheading", {}, h("span.muted", {}, `${analytic.name} ${analytic.version}`)), runForm(fetched)];
     },
   );

@@ -64,7 +64,7 @@ function mergeLabels(known, chosen) {
   const labels = new Map();
   for (const { label, jobs, spans, seconds } of known) {
     const before = labels.get(label) ?? { jobs: 0, spans: 0, seconds: 0 };
-    labels.set(label, { label, jobs: Math.max(before.jobs, jobs), spans: before.spans + spans, seconds: before.seconds + seconds });
+    labels.set(label, { label, jobs: Math.max(before.jobs, jobs), spans: before.spans + spans, seconds: Math.max(before.seconds, seconds) });
   }
   for (const label of chosen) if (!labels.has(label)) labels.set(label, { label, jobs: 0, spans: 0, seconds: 0 });
   return [...labels.values()];
