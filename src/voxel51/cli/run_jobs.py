@@ -95,10 +95,10 @@ class Submission:
             return data_id
         self._printer.remark(f"Uploading '{path}'")
         data_id = self._api.upload_data(path)["id"]
+        self._record.set_data(sha256, path.name, data_id)  # at once: the command may be interrupted any time
         if self._sha256_on_platform(data_id) not in {sha256, None}:
             self._api.delete_data(data_id)
             raise ValueError(f"{str(path)!r} changed while it was uploaded. Run the command again.")
-        self._record.set_data(sha256, path.name, data_id)
         return data_id
 
     def _sha256_on_platform(self, data_id: str) -> str | None:
