@@ -36,6 +36,12 @@ def add_to(commands: Commands) -> None:
         parser.add_argument("labels", metavar="LABELS", help="labels file, or id of a job")
     convert.add_argument("output", metavar="OUTPUT", help="output path")
     convert.add_argument("--format", metavar="NAME", required=True, help="coco, yolo, mot, cvat, voc, csv or parquet")
+    convert.add_argument(
+        "--classes",
+        metavar="NAMES",
+        help="class names in the order of their numbers, separated by commas, or @PATH of a file with one per line "
+        "(default: the numbers of COCO, or of MOT Challenge)",
+    )
     draw.add_argument("output", metavar="OUTPUT", help="output path: a video (.mp4) or a contact sheet (.jpg, .png)")
     draw.add_argument("--video", metavar="PATH", help="path of the video; required for a labels file")
     for verb, run, summary in (
@@ -91,12 +97,21 @@ def _convert(options: argparse.Namespace) -> int:
     if named is not None:
         from voxel51.labels.formats import convert
 
-        convert(named, options.format, output)
+        convert(named, options.format, output, _classes(options.classes))
+    elif options.classes is not None:
+        raise ValueError("--classes needs a labels file: download the output of the job first, then convert it")
     else:
         with client(options) as api:
             api.download_job_output(options.labels, output, format=options.format)
     printer.result(f"Wrote '{output}'", {"path": str(output)})
     return printer.finish()
+
+
+def _classes(text: str | None) -> list[str] | None:
+    if text is None:
+        return None
+    names = Path(text[1:]).read_text(encoding="utf-8").splitlines() if text.startswith("@") else text.split(",")
+    return [name.strip() for name in names if name.strip()]
 
 
 def _draw(options: argparse.Namespace) -> int:

@@ -11,7 +11,7 @@ Run = Callable[[argparse.Namespace], int]
 Commands = Any
 """The return type of ``add_subparsers``; its class is private to argparse."""
 
-NEW_OPTIONS = frozenset({"--json", "--quiet", "--profile", "--strict", "--format", "--out", "--fresh"})
+NEW_OPTIONS = frozenset({"--json", "--quiet", "--profile", "--strict", "--format", "--out", "--fresh", "--classes"})
 """Options that the original client does not have. Abbreviations never match them: ``--p`` stays ``--path``."""
 
 

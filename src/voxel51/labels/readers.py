@@ -82,7 +82,8 @@ def _coco(document: Mapping[str, JsonValue]) -> Iterator[FoundBox]:
 def _of_archive(path: Path, frame_size: tuple[int, int] | None) -> VideoLabels:
     with zipfile.ZipFile(path) as archive:
         inside = {name: info for info in archive.infolist() for name in [info.filename]}
-        lists = [name for name in inside if name.endswith(("gt.txt", "det.txt"))]
+        truths = [name for name in inside if name.endswith("gt.txt")]
+        lists = truths or [name for name in inside if name.endswith("det.txt")]
         if len(lists) != 1 or inside[lists[0]].file_size > _MOST_TEXT_BYTES:
             raise InvalidLabels([Problem("", f"{path.name} holds no single gt.txt or det.txt")])
         known = [name for name in inside if name.endswith("labels.txt") and inside[name].file_size < 1024**2]

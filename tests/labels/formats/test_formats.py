@@ -1,6 +1,7 @@
 """Formats of other tools: each is read back by the reader of the tool itself."""
 
 import csv
+import json
 import zipfile
 from pathlib import Path
 from xml.etree import ElementTree as Xml
@@ -85,6 +86,53 @@ def test_motmetrics_reads_every_track(labels: VideoLabels, boxes: list[Box], tmp
     assert {"seqLength=60", "imWidth=640", "imHeight=272", "frameRate=25"} <= set(sequence.splitlines())
 
 
+def seen(*names: str) -> VideoLabels:
+    """Labels of a video with one object of each name, in one frame."""
+    found = VideoLabels(metadata=VideoMetadata(frame_size=SIZE, total_frame_count=1))
+    for track, name in enumerate(names, start=1):
+        box = BoundingBox(0.1, 0.1, 0.5, 0.5)
+        found.frame(1).objects.append(DetectedObject(label=name, index=track, confidence=0.5, bounding_box=box))
+    return found
+
+
+@pytest.mark.parametrize("names", [("car",), ("person", "car"), ("toothbrush", "car", "zebra", "wheel")])
+def test_numbers_of_classes_are_those_of_the_data_set_for_every_video(names: tuple[str, ...], tmp_path: Path) -> None:
+    for name in ("coco", "yolo", "mot"):
+        seen(*names).convert(name, tmp_path / name)
+
+    coco = json.loads((tmp_path / "coco").read_text())
+    ids = {each["name"]: each["id"] for each in coco["categories"]}
+    assert (ids["person"], ids["car"], ids["zebra"], ids["toothbrush"]) == (1, 3, 24, 90)
+    assert [each["category_id"] for each in coco["annotations"]] == [ids[name] for name in names]
+    [yolo] = (tmp_path / "yolo" / "labels" / "train").iterdir()
+    numbers = {"person": 0, "car": 2, "zebra": 22, "toothbrush": 79, "wheel": 80}
+    assert [int(line.split()[0]) for line in yolo.read_text().splitlines()] == [numbers[name] for name in names]
+    classes = (tmp_path / "mot" / "gt" / "labels.txt").read_text().splitlines()
+    assert classes[:5] == ["person", "person on vehicle", "car", "bicycle", "motorcycle"]
+
+
+@pytest.mark.filterwarnings("ignore:Operation with tuple")  # motmetrics' own
+def test_evaluators_of_mot_challenge_keep_every_row(tmp_path: Path) -> None:
+    seen("person", "car").convert("mot", tmp_path / "mot")
+
+    truth = motmetrics.io.loadtxt(tmp_path / "mot" / "gt" / "gt.txt", fmt="mot16", min_confidence=1)
+
+    assert truth["ClassId"].to_list() == [1, 3]
+    detections = (tmp_path / "mot" / "det" / "det.txt").read_text().splitlines()
+    assert [line.split(",")[6] for line in detections] == ["0.5", "0.5"]
+
+
+def test_a_list_of_classes_fixes_the_numbers(tmp_path: Path) -> None:
+    seen("face", "car").convert("coco", tmp_path / "coco.json", classes=["face", "hand", "car"])
+
+    categories = json.loads((tmp_path / "coco.json").read_text())["categories"]
+    assert [(each["id"], each["name"]) for each in categories] == [(1, "face"), (2, "hand"), (3, "car")]
+    with pytest.raises(ValueError, match=r"not in the list of classes: car\. Add"):
+        seen("face", "car").convert("yolo", tmp_path / "yolo", classes=["face"])
+    with pytest.raises(ValueError, match="'csv' has no numbers for classes"):
+        seen("face").convert("csv", tmp_path / "a.csv", classes=["face"])
+
+
 def _order(box: Box) -> tuple[int, int]:
     return box.frame_number, 10**6 if box.track is None else box.track
 
@@ -109,7 +157,8 @@ def test_supervision_reads_yolo_and_voc_beside_the_images(
         annotations_directory_path=str(tmp_path / "voc" / "Annotations"),
     )
 
-    assert yolo.classes == label_names(labels)
+    assert yolo.classes[:3] == ["person", "bicycle", "car"]
+    assert set(label_names(labels)) <= {*yolo.classes}
     for dataset, tolerance in ((yolo, 0.01), (voc, 1.01)):
         read = {Path(name).stem: found for name, _, found in dataset}
         assert sum(len(found) for found in read.values()) == len(boxes)

@@ -1,22 +1,25 @@
 """COCO: one JSON file (https://cocodataset.org/#format-data). A frame is an image, whose id is the frame number."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from voxel51.labels.field_types import JsonValue
 from voxel51.labels.files import write_document
-from voxel51.labels.formats.boxes import Box, boxes_of, frame_count, frame_size, image_name, label_names
+from voxel51.labels.formats.boxes import Box, boxes_of, frame_count, frame_size, image_name
+from voxel51.labels.formats.classes import coco_ids
 from voxel51.labels.video_base import VideoLabelsBase
 
 
-def write(labels: VideoLabelsBase, output: Path) -> None:
+def write(labels: VideoLabelsBase, output: Path, classes: Sequence[str] | None = None) -> None:
     """Write all boxes; images are all frames of the video. ``track_id`` and ``score`` are present if known.
 
+    The numbers of categories are those of COCO, or count from 1 in the order of ``classes``.
+
     Raises:
-        ValueError: the labels do not contain the frame size.
+        ValueError: the labels do not contain the frame size, or contain labels that are not in ``classes``.
     """
     width, height = frame_size(labels)
-    names = label_names(labels)
-    category_ids = {name: number for number, name in enumerate(names, start=1)}
+    category_ids = coco_ids(labels, classes)
     images = [
         {
             "id": number,

@@ -1,26 +1,31 @@
 """MOT Challenge: text files with one line per box (https://motchallenge.net/instructions/)."""
 
 import configparser
+from collections.abc import Sequence
 from pathlib import Path
 
-from voxel51.labels.formats.boxes import boxes_of, frame_count, frame_size, label_names
+from voxel51.labels.formats.boxes import boxes_of, frame_count, frame_size
+from voxel51.labels.formats.classes import mot_names
 from voxel51.labels.video_base import VideoLabelsBase
 
 
-def write(labels: VideoLabelsBase, folder: Path) -> None:
-    """Write ``gt/gt.txt``, ``gt/labels.txt`` (names of the classes, in order) and ``seqinfo.ini``.
+def write(labels: VideoLabelsBase, folder: Path, classes: Sequence[str] | None = None) -> None:
+    """Write ``gt/gt.txt``, ``gt/labels.txt`` (names of the classes, in order), ``det/det.txt`` and ``seqinfo.ini``.
 
-    A line is frame, track, left, top, width, height, confidence, class, visibility; pixels are counted from 1. Objects
-    without a track get a track of their own.
+    A line of ``gt.txt`` is frame, track, left, top, width, height, flag, class, visibility; pixels are counted from 1.
+    The flag is 1: evaluators ignore rows with another one. Class 1 is a pedestrian; ``classes`` replaces the classes of
+    MOT Challenge. Objects without a track get a track of their own. ``det.txt`` has the same boxes with their
+    confidence.
 
     Raises:
-        ValueError: the labels do not contain the frame size.
+        ValueError: the labels do not contain the frame size, or contain labels that are not in ``classes``.
     """
     width, height = frame_size(labels)
-    names = label_names(labels)
+    names = mot_names(labels, classes)
+    numbers = {name: number for number, name in enumerate(names, start=1)}
     boxes = list(boxes_of(labels))
     last_track = max((box.track for box in boxes if box.track is not None), default=0)
-    lines = []
+    lines, detections = [], []
     for box in boxes:
         track = box.track
         if track is None:
@@ -28,11 +33,12 @@ def write(labels: VideoLabelsBase, folder: Path) -> None:
             track = last_track
         sides = ",".join(f"{side:.2f}" for side in (box.left + 1, box.top + 1, box.width, box.height))
         confidence = 1.0 if box.confidence is None else box.confidence
-        lines.append(f"{box.frame_number},{track},{sides},{confidence:.4g},{names.index(box.label) + 1},1")
-    truth = folder / "gt"
-    truth.mkdir()
-    (truth / "gt.txt").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    (truth / "labels.txt").write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
+        lines.append(f"{box.frame_number},{track},{sides},1,{numbers[box.label]},1")
+        detections.append(f"{box.frame_number},-1,{sides},{confidence:.4g},-1,-1,-1")
+    for name, rows in (("gt/gt.txt", lines), ("gt/labels.txt", names), ("det/det.txt", detections)):
+        path = folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("".join(f"{row}\n" for row in rows), encoding="utf-8")
     rate = labels.metadata.frame_rate if labels.metadata else None
     sequence = configparser.ConfigParser(interpolation=None)
     sequence.optionxform = str  # type: ignore[assignment,method-assign]  # names in both cases, as readers want them

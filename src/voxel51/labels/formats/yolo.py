@@ -2,21 +2,27 @@
 
 import json
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
-from voxel51.labels.formats.boxes import image_name, label_names
+from voxel51.labels.formats.boxes import image_name
+from voxel51.labels.formats.classes import yolo_names
 from voxel51.labels.objects import UNNAMED_LABEL
 from voxel51.labels.video_base import VideoLabelsBase
 
 
-def write(labels: VideoLabelsBase, folder: Path) -> None:
+def write(labels: VideoLabelsBase, folder: Path, classes: Sequence[str] | None = None) -> None:
     """Write ``data.yaml`` and ``labels/train/frame-….txt`` for every frame with boxes; images belong into
     ``images/train``.
 
-    A line is class, centre, width and height in relative coordinates. The format has no tracks and no confidence.
+    A line is class, centre, width and height in relative coordinates. The format has no tracks and no confidence. The
+    numbers of classes are those of COCO from 0, or count from 0 in the order of ``classes``.
+
+    Raises:
+        ValueError: a label is not in ``classes``.
     """
-    names = label_names(labels)
-    classes = {name: number for number, name in enumerate(names)}
+    names = yolo_names(labels, classes)
+    numbers_of = {name: number for number, name in enumerate(names)}
     lines: dict[int, list[str]] = defaultdict(list)
     for number in labels.frames_with_objects():
         for each in labels.objects_in(number):
@@ -25,7 +31,7 @@ def write(labels: VideoLabelsBase, folder: Path) -> None:
                 centre = (box.left + box.right) / 2, (box.top + box.bottom) / 2
                 sides = (*centre, box.right - box.left, box.bottom - box.top)
                 numbers = " ".join(f"{side:.6f}" for side in sides)
-                lines[number].append(f"{classes[each.label or UNNAMED_LABEL]} {numbers}")
+                lines[number].append(f"{numbers_of[each.label or UNNAMED_LABEL]} {numbers}")
     texts = folder / "labels" / "train"
     texts.mkdir(parents=True)
     for number, of_frame in lines.items():
