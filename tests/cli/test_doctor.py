@@ -50,3 +50,14 @@ def test_doctor_reports_failures_with_advice(tmp_path: Path) -> None:
     assert code == 1
     assert f"FAIL  data folder: other users can read {folder} (mode 755); run: chmod 700 {folder}" in result
     assert "FAIL  database: the check failed: the database" in result
+
+
+def test_doctor_ends_quietly_when_the_reader_of_its_output_has_exited(tmp_path: Path) -> None:
+    command = [COMMAND, "server", "doctor", "--dir", str(tmp_path / "new")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as doctor:
+        assert doctor.stdout is not None
+        assert doctor.stderr is not None
+        doctor.stdout.close()
+        errors = doctor.stderr.read()
+
+    assert (doctor.returncode, errors) == (0, "")

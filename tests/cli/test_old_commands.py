@@ -88,13 +88,15 @@ def test_the_record_of_an_upload_is_printed_as_it_came(voxel51: Voxel51, api: AP
     assert {record["upload_date"], record["expiration_date"]} <= {*row.split()}
 
 
-def test_a_new_folder_of_a_download_is_named(voxel51: Voxel51, api: API, tmp_path: Path) -> None:
+def test_a_new_folder_of_a_download_is_named(
+    voxel51: Voxel51, api: API, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     data_id = api.upload_data(numbered_video(tmp_path / "a.mp4", frames=1))["id"]
     target = tmp_path / "new" / "a.mp4"
 
     ran = voxel51("data", "download", data_id, "--path", target)
 
-    assert f"Making directory '{target.parent}'" in ran.err
+    assert f"Making directory '{target.parent}'" in caplog.messages
     assert ran.out == f"Downloaded '{data_id}' to '{target}'\n"
 
 

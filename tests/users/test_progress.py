@@ -66,3 +66,10 @@ def test_a_finished_bar_ignores_further_reports(kind, capfd):
     for done in (1, 2, 2, 1):
         bar(done, 2)
     assert capfd.readouterr().err.rstrip().count("\n") <= 1
+
+
+def test_without_a_terminal_one_line_is_written_at_the_end(kind, capfd):
+    bar = progress_reporter(True, "once")
+    for done in range(11):
+        bar(done, 10)
+    assert capfd.readouterr().err == "once: 100 %\n"

@@ -70,6 +70,12 @@ def test_an_error_names_a_missing_file(own: API, missing: str | Path) -> None:
         own.run(NO_OP, {"video": missing})
 
 
+def test_outputs_of_one_folder_do_not_replace_each_other(own: API, video: Path, tmp_path: Path) -> None:
+    paths = [own.run(NO_OP, {"video": video}, output_dir=tmp_path, timeout=LIMIT_SECONDS).output_path for _ in range(3)]
+
+    assert [path.name for path in paths if path] == ["labels.json", "labels-2.json", "labels-3.json"]
+
+
 def test_a_failed_job_writes_no_output(own: API, tmp_path: Path) -> None:
     with pytest.raises(JobExecutionError, match="failed"):
         own.run("journeys/crash", {}, output_path=tmp_path / "out.json", timeout=LIMIT_SECONDS)

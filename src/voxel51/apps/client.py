@@ -23,6 +23,9 @@ class ApplicationMixin(BaseClient):
     token: ApplicationToken
     active_user: str | None = None
 
+    def __repr__(self) -> str:
+        return f"{super().__repr__()[:-1]}, active_user={self.active_user!r})"
+
     def with_user(self, username: str) -> None:
         """Act for that user from now on. Nothing is sent: an unknown user is reported by the next call."""
         self.active_user = username

@@ -31,6 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.getLogger("voxel51").setLevel(logging.INFO)
     try:
         result: int = options.run(options)
+        sys.stdout.flush()  # here, where a closed pipe is handled, and not when the interpreter exits
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # the reader of the pipe, such as `head`, has exited

@@ -12,22 +12,23 @@ from voxel51.labels.errors import InvalidLabels, Problem
 from voxel51.labels.field_types import JsonValue
 
 
-def read_document(path: Path) -> JsonValue:
+def read_document(path: str | os.PathLike[str]) -> JsonValue:
     """Return the content of the JSON file at ``path``.
 
     Raises:
         InvalidLabels: the file is not JSON in UTF-8.
         OSError: the file cannot be opened.
     """
+    path = Path(path)
     try:
         return json.loads(path.read_bytes())
     except (ValueError, RecursionError) as error:
         raise InvalidLabels([Problem("", f"{path.name} is not JSON: {error}", fatal=True)]) from None
 
 
-def write_document(document: Mapping[str, JsonValue], path: Path) -> None:
+def write_document(document: Mapping[str, JsonValue], path: str | os.PathLike[str]) -> None:
     """Write ``document`` to ``path`` atomically."""
-    with atomic_file(path) as file:
+    with atomic_file(Path(path)) as file:
         json.dump(document, file, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         file.write("\n")
 

@@ -2,8 +2,8 @@
 
 # ruff: noqa: RUF009  (`optional`, `required` and `repeated` return dataclass fields)
 
+import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Self
 
 from voxel51.labels.attributes import ATTRIBUTE, ATTRIBUTES, TAGS, Attribute
@@ -42,7 +42,7 @@ class ImageLabels(ImageLabelsBase):
     metadata: ImageMetadata | None = optional(RecordType(ImageMetadata))
 
     @classmethod
-    def from_file(cls, path: Path) -> Self:
+    def from_file(cls, path: str | os.PathLike[str]) -> Self:
         """Read the labels from the JSON file at ``path``.
 
         Raises:
@@ -51,6 +51,6 @@ class ImageLabels(ImageLabelsBase):
         """
         return cls.from_json(read_document(path))
 
-    def to_file(self, path: Path) -> None:
+    def to_file(self, path: str | os.PathLike[str]) -> None:
         """Write the labels to ``path`` atomically."""
         write_document(self.to_json(), path)

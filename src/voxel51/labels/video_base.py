@@ -5,9 +5,9 @@
 
 # ruff: noqa: RUF009  (`optional`, `required` and `repeated` return dataclass fields)
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Self
 
 from voxel51.labels.attributes import ATTRIBUTES, Attribute
@@ -48,7 +48,7 @@ class VideoLabelsBase(Record):
     events: list[VideoEvent] = repeated(VIDEO_EVENTS)
 
     @classmethod
-    def from_file(cls, path: Path) -> Self:
+    def from_file(cls, path: str | os.PathLike[str]) -> Self:
         """Read the labels from the JSON file at ``path``.
 
         Raises:
@@ -57,7 +57,7 @@ class VideoLabelsBase(Record):
         """
         return cls.from_json(read_document(path))
 
-    def to_file(self, path: Path) -> None:
+    def to_file(self, path: str | os.PathLike[str]) -> None:
         """Write the labels to ``path`` atomically."""
         write_document(self.to_json(), path)
 

@@ -45,6 +45,9 @@ class AsyncClient(BaseClient):
         """Close the connections. A later call opens new ones."""
         await self._sender.close()
 
+    _poster = None
+    """No posters in notebooks: their views are made in blocking code."""
+
     async def _run(self, flow: Flow[Result]) -> Result:
         execution = Execution(flow)
         async for _ in self._execute(execution):

@@ -2,13 +2,16 @@
 
 import hashlib
 import os
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from voxel51.transport.messages import Request, ResponseSink
 from voxel51.transport.retrying import RetryingSender
+from voxel51.transport.secrets import shown
 from voxel51.transport.sender import HttpSender
 from voxel51.users.auth import Token, load_token
 from voxel51.users.calls.call import Call
@@ -25,6 +28,7 @@ from voxel51.users.flows import (
     Work,
 )
 from voxel51.users.progress import progress_reporter
+from voxel51.users.renditions import of_data, save_rendition
 from voxel51.users.utils import urljoin
 from voxel51.wire.tokens import API_VERSION
 
@@ -45,6 +49,9 @@ class BaseClient:
         self.token: Token = token or self._load_token()
         self.base_url: str = urljoin(self.token.base_api_url, API_VERSION)
         self.keep_alive = keep_alive
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({shown(self.base_url)!r}, token_id={self.token.id!r})"
 
     @classmethod
     def from_json(cls, token_path: str | os.PathLike[str], **kwargs: Any) -> Self:
@@ -128,6 +135,13 @@ class Client(BaseClient):
     def close(self) -> None:
         """Close the connections. A later call opens new ones."""
         self._sender.close()
+
+    def _poster(self, data_id: str) -> bytes:
+        """Return the poster of a video, for `RunResult` in notebooks."""
+        with tempfile.TemporaryDirectory(prefix="voxel51-") as folder:
+            path = Path(folder) / "poster"
+            self._run(save_rendition(of_data(data_id, "poster", {}), path))
+            return path.read_bytes()
 
     def _run(self, flow: Flow[Result]) -> Result:
         execution = Execution(flow)

@@ -12,7 +12,7 @@ from voxel51.users.paging import pages
 from voxel51.users.progress import JobProgress, job_progress_reporter
 from voxel51.users.query import AnalyticsQuery, DataQuery, JobsQuery
 from voxel51.users.renditions import of_data, of_job, read_rendition, save_rendition
-from voxel51.users.running import Input, RunOptions, RunResult, run
+from voxel51.users.running import Input, RunOptions, RunResult, RunViews, run
 from voxel51.users.waiting import LONGEST_PAUSE_SECONDS, PollSchedule, ended_jobs
 from voxel51.wire.analytics import AnalyticRecord
 from voxel51.wire.data import DataRecord
@@ -111,7 +111,8 @@ class CompoundCalls(Client):
             OSError: a local file was not found, or the output cannot be written.
             JobExecutionError: the job failed; or, as `WaitTimedOut`, it did not end in time.
         """
-        return self._run(run(analytic, inputs, parameters, options))
+        views = RunViews(self.token.base_api_url, self._poster)
+        return self._run(run(analytic, inputs, parameters, options, views))
 
     def download_data_rendition(
         self, data_id: str, rendition: str, output_path: FilePath | None = None, **arguments: object

@@ -65,6 +65,9 @@ class RemoteDataPath(Serializable):
         if not self.is_valid:
             raise RemoteDataPathError("Invalid RemoteDataPath")
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(data_id={self.data_id!r})"
+
     @classmethod
     def from_data_id(cls, data_id: str) -> Self:
         """Return the reference to the data with the id ``data_id``."""
@@ -116,6 +119,11 @@ class JobRequest(Serializable):
         self.compute_mode = compute_mode
         self.inputs: dict[str, RemoteDataPath] = {}
         self.parameters: JsonObject = {}
+
+    def __repr__(self) -> str:
+        options = {"version": self.version, "compute_mode": self.compute_mode}
+        parts = [repr(self.analytic), *(f"{name}={value!r}" for name, value in options.items() if value is not None)]
+        return f"{type(self).__name__}({', '.join([*parts, f'inputs={self.inputs}', f'parameters={self.parameters}'])})"
 
     def set_input(self, name: str, path: RemoteDataPath | None = None, **kwargs: str) -> None:
         """Set the data of the input ``name``: by ``path``, or by ``data_id=``."""

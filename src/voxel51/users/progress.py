@@ -88,6 +88,8 @@ def job_progress_reporter(progress: bool | JobProgress | None) -> JobProgress | 
 
 
 def _new_bar(total: float | None, label: str, unit: str) -> _Bar:
+    if not (sys.stderr.isatty() or _is_notebook()):
+        return _TextLine(total, label, unit)
     try:
         from tqdm.auto import tqdm  # type: ignore[import-untyped]  # noqa: PLC0415  (an extra, and slow to import)
     except ImportError:
@@ -96,8 +98,14 @@ def _new_bar(total: float | None, label: str, unit: str) -> _Bar:
     return bar
 
 
+def _is_notebook() -> bool:
+    """Return whether this is a notebook, which shows bars although standard error is not a terminal."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    return type(shell).__name__ == "ZMQInteractiveShell"
+
+
 class _TextLine:
-    """Replacement for tqdm: one line on standard error, which is rewritten when its text changes."""
+    """Replacement for tqdm: one line on standard error, rewritten on terminals, and elsewhere written at the end."""
 
     def __init__(self, total: float | None, label: str, unit: str) -> None:
         self.n: float = 0
@@ -121,5 +129,5 @@ class _TextLine:
 
     def close(self) -> None:
         """Write the last state and end the line."""
-        sys.stderr.write(f"\r{self._text}\n")
+        sys.stderr.write(f"\r{self._text}\n" if sys.stderr.isatty() else f"{self._text}\n")
         sys.stderr.flush()

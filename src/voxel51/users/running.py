@@ -1,8 +1,9 @@
 """Runs: run an analytic on files, from upload to download."""
 
+import itertools
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import TypedDict
@@ -11,6 +12,7 @@ from voxel51.transport.saving import local_name
 from voxel51.users.calls import jobs
 from voxel51.users.downloading import FilePath, download
 from voxel51.users.flows import Flow, fetch, first_emitted
+from voxel51.users.html import run_result_html
 from voxel51.users.jobs import JobRequest, RemoteDataPath, require_not_failed
 from voxel51.users.progress import JobProgress, job_progress_reporter
 from voxel51.users.sources import source_of
@@ -31,11 +33,19 @@ class RunResult:
         job: the record of the job, which is COMPLETE.
         data_ids: name of an input, or of a parameter that is a file -> id of its data.
         output_path: the path of the downloaded output; None if the analytic has no output.
+        url: the page of the job in the console.
+        poster: returns a picture of the data with an id, for notebooks; None without a blocking client.
     """
 
     job: JobRecord
     data_ids: dict[str, str]
     output_path: Path | None
+    url: str | None = None
+    poster: Callable[[str], bytes] | None = field(default=None, repr=False, compare=False)
+
+    def _repr_html_(self) -> str:
+        """Return the view in notebooks: a poster, a table, and a link to the result in the console."""
+        return run_result_html(self.job, self.data_ids, self.output_path, self.url, self.poster)
 
 
 class RunOptions(TypedDict, total=False):
@@ -46,8 +56,9 @@ class RunOptions(TypedDict, total=False):
         compute_mode: as in `JobRequest`.
         job_name: default: the name of the analytic.
         ttl: the expiration date of uploads and output.
-        output_path: the file to write.
-        output_dir: the folder in which to write the output under its own name; default: the current folder.
+        output_path: the file to write. An existing file is replaced.
+        output_dir: the folder in which to write the output under its own name; default: the current folder. No file is
+            replaced: if the name is taken, a number is added to it.
         timeout: the time limit for the job, from its submission, in seconds.
         progress: True shows progress bars for uploads, job and download. A function is called after each poll of the
             job, as ``progress(job, status)``.
@@ -63,8 +74,20 @@ class RunOptions(TypedDict, total=False):
     progress: bool | JobProgress | None
 
 
+@dataclass(frozen=True, slots=True)
+class RunViews:
+    """What the view of a result in notebooks needs: the address of the console, and a function that gets posters."""
+
+    console_url: str
+    poster: Callable[[str], bytes] | None
+
+
 def run(
-    analytic: str, inputs: Mapping[str, Input], parameters: Mapping[str, object] | None, options: RunOptions
+    analytic: str,
+    inputs: Mapping[str, Input],
+    parameters: Mapping[str, object] | None,
+    options: RunOptions,
+    views: RunViews,
 ) -> Flow[RunResult]:
     """Upload local files, create a job, wait until it ends, and download its output.
 
@@ -85,7 +108,7 @@ def run(
     path = output_path_of(job, options)
     if path is not None:
         yield from download(jobs.output(job["id"]), path, options.get("progress") is True)
-    return RunResult(job, data_ids, path)
+    return RunResult(job, data_ids, path, f"{views.console_url.rstrip('/')}/jobs/{job['id']}", views.poster)
 
 
 def output_path_of(job: JobRecord, options: RunOptions) -> Path | None:
@@ -94,7 +117,13 @@ def output_path_of(job: JobRecord, options: RunOptions) -> Path | None:
         return None
     if path := options.get("output_path"):
         return Path(path)
-    return Path(options.get("output_dir") or "") / local_name(job["output_filename"], otherwise=job["id"])
+    return _free(Path(options.get("output_dir") or "") / local_name(job["output_filename"], otherwise=job["id"]))
+
+
+def _free(path: Path) -> Path:
+    """Return ``path``, or if a file has that name, the first of ``name-2``, ``name-3``, … that is free."""
+    numbered = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in itertools.count(2))
+    return path if not path.exists() else next(each for each in numbered if not each.exists())
 
 
 def _request(

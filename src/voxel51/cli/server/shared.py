@@ -53,6 +53,8 @@ def guarded(command: Command) -> Command:
         os.umask(0o077)  # files of the platform are readable only by its user
         try:
             return command(options)
+        except BrokenPipeError:  # the reader of the pipe has exited: `main` ends quietly
+            raise
         except (ServiceError, SettingError, FolderInUse, OSError, RuntimeError) as error:
             return fail(str(error))
         except UnicodeEncodeError:  # not quoted: it may be the password
