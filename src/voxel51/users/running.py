@@ -76,7 +76,7 @@ class RunOptions(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class RunViews:
-    """What the view of a result in notebooks needs: the address of the console, and a function that gets posters."""
+    """Parts of the view of a result in notebooks: the address of the console, and a function that gets posters."""
 
     console_url: str
     poster: Callable[[str], bytes] | None
