@@ -23,7 +23,7 @@ def own(shared_user: User) -> Iterator[API]:
 @pytest.fixture
 def video(tmp_path: Path) -> Path:
     path = tmp_path / f"{tmp_path.name}.mp4"
-    path.write_bytes(b"not looked at")
+    path.write_bytes(path.name.encode())  # not looked at, and unlike the files of other tests, which runs would reuse
     return path
 
 
@@ -68,6 +68,17 @@ def test_uploaded_data_is_not_uploaded_again(own: API, video: Path, tmp_path: Pa
 def test_an_error_names_a_missing_file(own: API, missing: str | Path) -> None:
     with pytest.raises(FileNotFoundError, match="missing"):
         own.run(NO_OP, {"video": missing})
+
+
+def test_the_same_bytes_are_uploaded_once_unless_told_otherwise(own: API, video: Path, tmp_path: Path) -> None:
+    first, second, third = (
+        own.run(NO_OP, {"video": video}, output_dir=tmp_path, timeout=LIMIT_SECONDS, reuse=reuse).data_ids["video"]
+        for reuse in (True, True, False)
+    )
+
+    assert first == second != third
+    assert own.upload_data(video, reuse=True)["id"] in {first, third}
+    assert own.upload_data(video)["id"] not in {first, third}
 
 
 def test_outputs_of_one_folder_do_not_replace_each_other(own: API, video: Path, tmp_path: Path) -> None:

@@ -94,7 +94,7 @@ class Submission:
         if data_id is not None and self._sha256_on_platform(data_id) == sha256:
             return data_id
         self._printer.remark(f"Uploading '{path}'")
-        data_id = self._api.upload_data(path)["id"]
+        data_id = self._api.upload_data(path, reuse=True)["id"]
         self._record.set_data(sha256, path.name, data_id)  # at once: the command may be interrupted any time
         if self._sha256_on_platform(data_id) not in {sha256, None}:
             self._api.delete_data(data_id)

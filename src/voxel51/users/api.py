@@ -109,6 +109,7 @@ class API(CompoundCalls):
         ttl: date | str | None = None,
         progress: bool | UploadProgress | None = None,
         verify: bool | None = None,
+        reuse: bool = False,
     ) -> DataRecord: ...
 
     @overload
@@ -118,6 +119,7 @@ class API(CompoundCalls):
         ttl: date | str | None = None,
         progress: bool | UploadProgress | None = None,
         verify: bool | None = None,
+        reuse: bool = False,
     ) -> list[DataRecord]: ...
 
     def upload_data(
@@ -126,6 +128,7 @@ class API(CompoundCalls):
         ttl: date | str | None = None,
         progress: bool | UploadProgress | None = None,
         verify: bool | None = None,
+        reuse: bool = False,
     ) -> DataRecord | list[DataRecord]:
         """Upload a file and keep it until ``ttl``, or for the platform's default lifetime.
 
@@ -139,12 +142,14 @@ class API(CompoundCalls):
                 ``progress(bytes_sent, total)``.
             verify: whether to hash the local file as well and compare the hashes. By default only interrupted uploads
                 are verified. Verifying reads the file once more and costs about 0.6 s of CPU time per GiB.
+            reuse: whether to return the record of the same bytes, if you uploaded them before, instead of uploading
+                them again. The record may have another name; it expires no sooner than a new upload would.
 
         Raises:
             OSError: the file was not found, or it changed during the upload.
             voxel51.transport.errors.Damaged: the uploaded bytes differ from the file; the upload was deleted.
         """
-        return self._run(upload_sources(path, UploadOptions(ttl, progress, verify)))
+        return self._run(upload_sources(path, UploadOptions(ttl, progress, verify, reuse)))
 
     def post_data_as_url(
         self,

@@ -62,6 +62,7 @@ class RunOptions(TypedDict, total=False):
         timeout: the time limit for the job, from its submission, in seconds.
         progress: True shows progress bars for uploads, job and download. A function is called after each poll of the
             job, as ``progress(job, status)``.
+        reuse: whether files with the same bytes as data on the platform are not uploaded again; default: True.
     """
 
     version: str | None
@@ -72,6 +73,7 @@ class RunOptions(TypedDict, total=False):
     output_dir: FilePath | None
     timeout: float | None
     progress: bool | JobProgress | None
+    reuse: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +157,8 @@ def _data_id(file: Input, options: RunOptions, uploaded: dict[Path, str]) -> Flo
     if isinstance(file, str) and not path.exists() and not path.suffix and len(path.parts) == 1:
         return file
     if path not in uploaded:
-        upload_options = UploadOptions(options.get("ttl"), progress=options.get("progress") is True)
+        upload_options = UploadOptions(
+            options.get("ttl"), progress=options.get("progress") is True, reuse=options.get("reuse", True)
+        )
         uploaded[path] = (yield from upload(source_of(path), upload_options))["id"]
     return uploaded[path]

@@ -28,6 +28,9 @@ PART_BYTES = 256 * 1024 * 1024
 of loss."""
 
 _STATUSES_WITHOUT_RESUMABLE_UPLOADS = {404, 405, 501}
+_STATUSES_WITHOUT_REUSE = {404, 405}
+"""No record of these bytes, or a platform that finds none by their hash."""
+
 _RETRIED_STATUSES = {409, 423, 429, 460, 502, 503, 504}
 _MAX_FAILURES = 12
 _BACKOFF = Backoff(first_seconds=0.1, longest_seconds=5.0, jitter=0.5)
@@ -41,11 +44,13 @@ class UploadOptions:
         ttl: the expiration date; None is the platform's default.
         progress: True shows a progress bar; a function is called as ``progress(bytes_sent, total)``.
         verify: whether to compare the hashes of both sides; None compares them if the upload was interrupted.
+        reuse: whether to return the record of the same bytes, if there is one, instead of uploading them again.
     """
 
     ttl: date | str | None = None
     progress: bool | UploadProgress | None = None
     verify: bool | None = None
+    reuse: bool = False
 
 
 def upload_sources(
@@ -68,12 +73,25 @@ def upload(source: Source, options: UploadOptions) -> Flow[DataRecord]:
     """
     report = progress_reporter(options.progress, source.name)
     try:
+        if options.reuse and (record := (yield from _present(source, options))) is not None:
+            return record
         if source.size_bytes < LARGE_BYTES:
             return (yield from _upload_in_one_request(source, options, report))
         caller = yield Identify()
         return (yield from _ResumableUpload(source, options, report, caller).run())
     finally:
         source.close()
+
+
+def _present(source: Source, options: UploadOptions) -> Flow[DataRecord | None]:
+    """Return a record of the same bytes; None if the platform has none, or cannot be asked."""
+    sha256 = yield Work(source.sha256)
+    try:
+        return (yield from fetch(data.find(sha256, source.size_bytes, source.name, options.ttl)))
+    except APIError as error:
+        if error.code not in _STATUSES_WITHOUT_REUSE:
+            raise
+        return None
 
 
 def _upload_in_one_request(source: Source, options: UploadOptions, report: UploadProgress | None) -> Flow[DataRecord]:

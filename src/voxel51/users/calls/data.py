@@ -50,6 +50,17 @@ def upload(file: FilePart, ttl: date | str | None) -> Call[tuple[DataRecord, str
     return replace(post_file("data", entry("data"), file, options), read_response=read)
 
 
+def find(sha256: str, size_bytes: int, name: str, ttl: date | str | None) -> Call[DataRecord]:
+    """Get a record of a file that the caller uploaded before, preferably one called ``name``.
+
+    Its lifetime is extended to ``ttl``, or to that of a new upload.
+    """
+    body: dict[str, object] = {"sha256": sha256, "size": size_bytes, "filename": name}
+    if ttl is not None:
+        body["data_ttl"] = date_text(ttl)
+    return post_json("data/reuse", entry("data"), body)
+
+
 def post_url(
     url: str, filename: str, mime_type: str, size: int, expiration_date: date | str | None, encoding: str | None
 ) -> Call[DataRecord]:
