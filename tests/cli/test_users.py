@@ -89,3 +89,19 @@ def test_invalid_arguments_are_reported_in_one_line(
 
     with pytest.raises(PlatformDied, match=result):
         platform.run_command("server", "user", *[argument.format(alice=alice) for argument in arguments])
+
+
+def test_a_token_for_a_platform_that_does_not_run_yet_has_a_warning(tmp_path: Path) -> None:
+    command = [COMMAND, "server", "user", "create", "guest", "--no-password", "--dir", str(tmp_path / "new")]
+
+    done = subprocess.run(
+        [*command, "--token", str(tmp_path / "t.json")],
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_SECONDS,
+        check=True,
+    )
+
+    assert done.stdout.splitlines()[-1].startswith("Wrote a token for http://127.0.0.1:5151 to ")
+    assert "No platform is running" in done.stderr
+    assert "--base-url" in done.stderr
