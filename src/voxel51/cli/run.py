@@ -6,7 +6,6 @@ was interrupted continues with the jobs that it submitted.
 """
 
 import argparse
-import hashlib
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -161,8 +160,7 @@ def _download(
     if not job["output_filename"]:
         printer.remark(f"{task.path} -> no output file (job {job['id']})")
         return None
-    name = hashlib.sha256(f"{task.run.key} {task.run.video}".encode()).hexdigest()[:16]
-    content = folder / f".voxel51-run-{name}{task.run.extension}"
+    content = folder / f".voxel51-run-{job['id']}{task.run.extension}"
     api.download_job_output(job["id"], content, format=task.run.format)
     placed = record.place(task.run, job["id"], content)
     printer.remark(f"{task.path} -> {placed.path}{_remark(placed)}")
