@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -138,6 +137,8 @@ class Client(BaseClient):
 
     def _poster(self, data_id: str) -> bytes:
         """Return the poster of a video, for `RunResult` in notebooks."""
+        import tempfile  # noqa: PLC0415  (slow, and only for notebooks)
+
         with tempfile.TemporaryDirectory(prefix="voxel51-") as folder:
             path = Path(folder) / "poster"
             self._run(save_rendition(of_data(data_id, "poster", {}), path))

@@ -12,7 +12,6 @@ from voxel51.transport.saving import local_name
 from voxel51.users.calls import jobs
 from voxel51.users.downloading import FilePath, download
 from voxel51.users.flows import Flow, fetch, first_emitted
-from voxel51.users.html import run_result_html
 from voxel51.users.jobs import JobRequest, RemoteDataPath, require_not_failed
 from voxel51.users.progress import JobProgress, job_progress_reporter
 from voxel51.users.sources import source_of
@@ -45,6 +44,8 @@ class RunResult:
 
     def _repr_html_(self) -> str:
         """Return the view in notebooks: a poster, a table, and a link to the result in the console."""
+        from voxel51.users.html import run_result_html  # noqa: PLC0415  (only for notebooks)
+
         return run_result_html(self.job, self.data_ids, self.output_path, self.url, self.poster)
 
 
