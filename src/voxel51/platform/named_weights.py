@@ -1,6 +1,6 @@
 """Named weights: a registry of model files with licence, source and SHA-256.
 
-The platform includes one detector. The others are published by third parties; an operator puts them into the weights
+The platform includes two of them. The others are published by third parties; an operator puts them into the weights
 folder, where a file is accepted only if its hash is known, wherever it comes from.
 """
 
@@ -68,15 +68,20 @@ class NamedWeights:
 
     def find(self, folder: Path) -> KnownFile | None:
         """Return which of its files ``folder`` has; None if it has none, or another file of that name."""
-        path = folder / self.filename
-        return self.matching(path) if path.is_file() else None
+        found = self.read(folder)
+        return None if found is None else found[1]
 
-    def matching(self, path: Path) -> KnownFile | None:
-        """Return which of its files is at ``path``, by size and hash."""
-        size = path.stat().st_size
-        if all(size != each.size_bytes for each in self.files):
+    def read(self, folder: Path) -> tuple[bytes, KnownFile] | None:
+        """Return the content of its file in ``folder``, and which file it is; None as for `find`.
+
+        The hash is that of the returned bytes, so the folder need not be trusted.
+        """
+        path = folder / self.filename
+        if not path.is_file() or all(path.stat().st_size != each.size_bytes for each in self.files):
             return None
-        return self.with_hash(hashlib.sha256(path.read_bytes()).hexdigest())
+        content = path.read_bytes()
+        known = self.with_hash(hashlib.sha256(content).hexdigest())
+        return None if known is None else (content, known)
 
     def with_hash(self, sha256: str) -> KnownFile | None:
         """Return its file with this hash."""
@@ -151,6 +156,18 @@ REGISTRY: Sequence[NamedWeights] = (
         map_percent=40.5,
         picture_size=640,
         urls=(f"{_OPENCV_ZOO}/object_detection_yolox/object_detection_yolox_2022nov.onnx",),
+    ),
+    NamedWeights(
+        name="centerface",
+        task="face detector",
+        filename="centerface.onnx",
+        files=(
+            KnownFile("5f9d0c07eee7d7daef429829ae7ad720f1662b21b18bc7fb8f6247de66fb34fe", 7_297_216, "sides made free"),
+        ),
+        licence="MIT",
+        source_card="https://github.com/Star-Clouds/CenterFace",
+        accuracy="WIDER FACE 0.932 easy, 0.921 medium, 0.873 hard",
+        is_included=True,
     ),
     NamedWeights(
         name="yunet",

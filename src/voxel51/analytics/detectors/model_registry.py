@@ -55,10 +55,11 @@ def _best_present() -> NamedWeights:
 
 
 def _content(entry: NamedWeights, job: Job) -> bytes:
-    found = entry.find(weights_folder())
+    found = entry.read(weights_folder())
     if found is not None:
-        job.record_weights(entry.filename, found.sha256)
-        return (weights_folder() / entry.filename).read_bytes()
+        content, known = found
+        job.record_weights(entry.filename, known.sha256)
+        return content
     if entry.name == DEFAULT_MODEL:
         job.record_weights(NANODET.filename, NANODET.sha256)
         return NANODET.read()
