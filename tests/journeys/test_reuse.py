@@ -34,4 +34,5 @@ def test_same_bytes_are_uploaded_found_and_reused(platform: PlatformProcess, sha
     assert reused.json()["data"].keys() == first.json()["data"].keys()
     assert reused.headers["Repr-Digest"] == first.headers["Repr-Digest"]
     assert find(sha256="abc", size=3).status_code == 400
+    assert {find(**{**asked, "size": size}).status_code for size in (-1, 2**63, 10**30)} == {400}
     assert upload(reuse="perhaps").status_code == 400

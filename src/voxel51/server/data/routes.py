@@ -145,4 +145,6 @@ class _Handlers:
 def _content(body: DataReuse) -> Content:
     if not _SHA256.fullmatch(body["sha256"]):
         raise BadRequest(f"sha256 must be 64 hexadecimal digits, not {body['sha256']!r:.80}")
+    if not 0 <= body["size"] < 2**63:
+        raise BadRequest(f"size must be a number of bytes from 0 and below 2^63, not {body['size']}")
     return Content(body["size"], body["sha256"].lower())
