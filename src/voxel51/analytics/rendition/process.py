@@ -1,7 +1,12 @@
 """Rendition job: make one rendition."""
 
+import errno
+import logging
 from collections.abc import Mapping
 from pathlib import Path
+
+import av
+import cv2
 
 from voxel51.analytics.rendition.budget import WHOLE_VIDEO_KINDS, check_budget
 from voxel51.analytics.rendition.renderers import RENDERERS, RenditionTask
@@ -9,6 +14,12 @@ from voxel51.labels.errors import InvalidLabels
 from voxel51.labels.media.containers import UnreadableVideo
 from voxel51.platform.errors import InvalidInput
 from voxel51.platform.job import Job
+
+log = logging.getLogger(__name__)
+
+_DECODER_ERRORS = (av.FFmpegError, cv2.error, ArithmeticError)
+"""Errors of decoders, and of arithmetic on what they return, for files that are damaged or made to be hostile. Such a
+file would otherwise end its job with the name of an exception, which tells its owner nothing."""
 
 
 def process(job: Job) -> None:
@@ -25,9 +36,20 @@ def process(job: Job) -> None:
         if kind in WHOLE_VIDEO_KINDS:
             check_budget(task.video)
         made = RENDERERS[kind](task)
+    except _DECODER_ERRORS as error:
+        if _is_out_of_space(error):  # the disk belongs to the platform
+            raise
+        log.warning("making %r failed", kind, exc_info=error)
+        names = " and ".join(repr(str(job.filenames.get(name, path.name))) for name, path in job.inputs.items())
+        raise InvalidInput(f"{names} cannot be processed: a part is damaged, or of an unsupported kind") from None
     except (UnreadableVideo, InvalidLabels, ValueError) as error:
         raise InvalidInput(_named(str(error), job.inputs, job.filenames)) from None
     made.replace(job.output("rendition"))
+
+
+def _is_out_of_space(error: BaseException) -> bool:
+    """Return whether the disk was full: errors of FFmpeg have the number of the system's error."""
+    return isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
 
 
 def _named(text: str, inputs: Mapping[str, Path], filenames: Mapping[str, str]) -> str:

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import logging
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -27,8 +29,13 @@ from voxel51.wire import dates
 from voxel51.wire.jobs import DATA_ID_FIELD, JobFailureType, JobState
 from voxel51.wire.renditions import PendingRendition, RenditionRecord
 
+log = logging.getLogger(__name__)
+
 RENDITION_ANALYTIC = "voxel51/rendition"
 """Name of the internal analytic that makes renditions."""
+
+_EXCEPTION = re.compile(r"^The analytic failed: \w+:")
+"""Message of a job that an exception ended. Its name and text are for the author of the analytic, not for users."""
 
 _BATCH_SIZE = 500
 _USE_RECORDED_EVERY = timedelta(hours=1)
@@ -79,7 +86,8 @@ class RenditionService:
 
         Raises:
             NotFound: the owner has no such data or job.
-            BadRequest: an argument is invalid, or the rendition cannot be made of this source; the text says why.
+            BadRequest: an argument is invalid, or the rendition cannot be made of this source, whatever went wrong
+                with it; the text says why.
             Unavailable: the platform failed to make it.
         """
         self._sources.check(owner, source)
@@ -245,9 +253,17 @@ def _find(connection: Connection, source: RenditionSource, spec: RenditionSpec, 
 
 
 def _failure(spec: RenditionSpec, job: RowMapping) -> ServiceError:
+    """Return the error of a rendition that was not made.
+
+    Only a failure of the platform is answered as one: renditions are made of files of users, and a file on which the
+    decoder crashes, or for which it needs too much memory or time, will do so again.
+    """
     reason = final_message(job) or "its job was stopped"
+    if job["failure_type"] == JobFailureType.ANALYTIC and _EXCEPTION.search(reason):
+        log.warning("rendition %r of job %s failed: %s", spec.name, job["id"], reason)
+        reason = "a file that it is made of cannot be processed. It may be damaged; convert it, and upload it again"
     text = f"The rendition '{spec.name}' could not be made: {reason}"
-    return BadRequest(text) if job["failure_type"] == JobFailureType.USER else Unavailable(text)
+    return Unavailable(text) if job["failure_type"] == JobFailureType.PLATFORM else BadRequest(text)
 
 
 def _digest(arguments: Arguments) -> str:
