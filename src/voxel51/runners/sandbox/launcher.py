@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Never, TypedDict
 
+from voxel51.runners import control_groups
 from voxel51.runners.child_process import (
     STANDARD_ERROR,
     STANDARD_OUTPUT,
@@ -62,6 +63,7 @@ class JobRequest(TypedDict):
         environment: all variables of the job.
         limits: limits of the job.
         user: user id of the job; None: that of the runner.
+        groups: folders of the job's control groups.
     """
 
     entry_point: str
@@ -70,6 +72,7 @@ class JobRequest(TypedDict):
     environment: dict[str, str]
     limits: JobLimits
     user: int | None
+    groups: list[str]
 
 
 class Ended(TypedDict):
@@ -151,6 +154,7 @@ def _launch_here(policy: SandboxPolicy, parent: int, await_path: Callable[[], Pa
     if not IS_LINUX:
         prepare(parent)
         return job(request)
+    control_groups.join(request["groups"], os.getpid())
     child = _fork_job(request, prepare, job)
     supervisor = Supervisor(request["limits"], descendants, Path(request["folder"]), log=STANDARD_OUTPUT)
     return _end_as(_watch(child, supervisor, _end_descendants))
@@ -193,6 +197,7 @@ def _serve(path: Path, warden_socket: socket.socket, warden: int) -> int:
     """Hand the request to the warden, relay until the job has ended, and end as it did or return its exit code."""
     request = read_request(path)
     open_log(request["log"])
+    control_groups.join(request["groups"], warden)
     with suppress(BrokenPipeError):  # it has failed already, and its message says why
         _send(warden_socket, request, STANDARD_OUTPUT)
     ready, descriptors = _receive(warden_socket)

@@ -1,6 +1,6 @@
 """Health checks: what is wrong with the platform, as far as it can tell while it runs."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from voxel51.runners.sandbox.probe import SandboxReport
 from voxel51.server.analytics.installed import InstalledAnalytic
@@ -26,8 +26,10 @@ class HealthService:
         installed: Sequence[InstalledAnalytic],
         expiry_clock: ExpiryClock,
         sandbox: SandboxReport,
+        job_limits: Callable[[], str],
     ) -> None:
         self._sandbox = sandbox
+        self._job_limits = job_limits
         self._settings = settings
         self._database = database
         self._dispatcher = dispatcher
@@ -41,6 +43,7 @@ class HealthService:
             "dispatcher": self._check_dispatcher,
             "clock": self._check_clock,
             "analytics": lambda: check_analytics(self._installed),
+            "job limits": lambda: CheckResult("job limits", Verdict.OK, self._job_limits()),
             "isolation": lambda: check_isolation(self._sandbox, self._settings.sandbox_minimum),
         }
         return {"checks": [_to_wire(finding) for finding in examine_running(self._settings, checks)]}

@@ -98,7 +98,9 @@ def build_features(foundation: Foundation, data: DataServices, jobs: JobServices
 def build_overview_routes(foundation: Foundation, accounts: AccountServices, jobs: JobServices) -> Iterable[Route]:
     """Yield the routes of the overview, which needs no services of others than these."""
     database, settings, dispatcher = foundation.database, foundation.settings, jobs.dispatcher
-    health = HealthService(settings, database, dispatcher, jobs.installed, foundation.expiry_clock, jobs.sandbox)
+    health = HealthService(
+        settings, database, dispatcher, jobs.installed, foundation.expiry_clock, jobs.sandbox, jobs.job_limits
+    )
     workers = lambda: [local_worker(dispatcher, settings.folder)]  # noqa: E731  (as short as it gets)
     yield from overview_routes(QueueService(database, dispatcher), health, workers)
     yield from usage_routes(UsageService(database), accounts.applications)

@@ -36,7 +36,7 @@ from voxel51.wire.tasks import JobLimits
 
 @dataclass(frozen=True, slots=True)
 class JobServices:
-    """All services of analytics and jobs, what confines the jobs, and why none runs (None: they run)."""
+    """All services of analytics and jobs, what confines and limits jobs, and why none runs (None: they run)."""
 
     installed: Sequence[InstalledAnalytic]
     analytics: AnalyticService
@@ -47,6 +47,7 @@ class JobServices:
     dispatcher: Dispatcher
     sandbox: SandboxReport
     refusal: str | None
+    job_limits: Callable[[], str]
     jobs: JobService
     actions: JobActions
 
@@ -83,7 +84,8 @@ def build_jobs(foundation: Foundation, accounts: AccountServices, data: DataServ
     sandbox = examine(settings.sandbox)
     refusal = sandbox.refusal(settings.sandbox_minimum)
     gate = StartGate(settings.folder, settings.disk_reserve_bytes, refusal)
-    dispatcher = Dispatcher(attempts, tasks, _runner(settings, installed, sandbox), gate, dispatch)
+    runner = _runner(settings, installed, sandbox)
+    dispatcher = Dispatcher(attempts, tasks, runner, gate, dispatch)
     jobs = JobService(
         database, storage, analytics, data.data, foundation.lifetime, foundation.public_links(),
         QueuePositions(max_running), dispatcher.wake, refusal,
@@ -98,6 +100,7 @@ def build_jobs(foundation: Foundation, accounts: AccountServices, data: DataServ
         dispatcher=dispatcher,
         sandbox=sandbox,
         refusal=refusal,
+        job_limits=lambda: runner.limits_in_force,
         jobs=jobs,
         actions=JobActions(database, dispatcher.wake, _expiry(foundation, jobs)),
     )

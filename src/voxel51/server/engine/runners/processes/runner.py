@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from voxel51.runners.control_groups import ControlGroups
 from voxel51.runners.sandbox.launcher import JobRequest
 from voxel51.runners.sandbox.policy import SandboxPolicy
 from voxel51.runners.sandbox.privileges import user_of
@@ -49,6 +50,7 @@ class _RunningAttempt:
     launch: LaunchSpec
     folder: AttemptFolder
     user: int | None  # user id of its own
+    groups: list[str] = field(default_factory=list)  # folders of its control groups
     pid: Future[int] = field(default_factory=Future)  # done once the zygote has started or refused the attempt
     stop_requested: bool = False
     has_ended: bool = False
@@ -88,6 +90,7 @@ class ProcessRunner:
         self._module_folders = list(module_folders)
         self._shared = {} if weights_folder is None else {WEIGHTS_FOLDER: str(weights_folder.resolve())}
         self._policy = policy or SandboxPolicy()
+        self._groups = ControlGroups({}, 0, "the runner is not open")
         self._user_numbers = itertools.count(os.getpid())
         self._oom_kills = OomKillCounter()
         # Guards the table of attempts and the current zygote together: an attempt that is in the table when a zygote is
@@ -107,6 +110,8 @@ class ProcessRunner:
         orphan_processes.kill_started_in(self._folder)
         for path in self._folder.iterdir():
             remove(path)
+        self._groups = ControlGroups.find()
+        self._groups.remove_all(self._folder)
         self._zygote = self._new_zygote()
         self._workers = [
             threading.Thread(target=self._supervise, args=(self._zygote,), name="runner-supervise", daemon=True),
@@ -114,6 +119,14 @@ class ProcessRunner:
         ]
         for thread in self._workers:
             thread.start()
+
+    @property
+    def limits_in_force(self) -> str:
+        """Sentence that says what holds the limits of a job as a whole."""
+        supervisor = "a supervisor ends each job that exceeds a limit"
+        if self._groups.missing is not None:
+            return f"{supervisor}; {self._groups.missing}"
+        return f"{supervisor}; control groups (version {self._groups.version}): {', '.join(self._groups.parents)}"
 
     def start(self, launch: LaunchSpec) -> ProcessIdentity:
         """Start an attempt; see `voxel51.server.engine.runner.Runner.start`."""
@@ -123,7 +136,7 @@ class ProcessRunner:
         self._prepare(attempt)
         with self._lock:
             if self._zygote is None or self._closing.is_set():
-                folder.remove()
+                self._remove_folder(attempt)
                 raise OSError("the runner is closed")
             self._attempts[launch.attempt_id] = attempt
             self._zygote.launch(self._launch_message(attempt))
@@ -329,12 +342,15 @@ class ProcessRunner:
             "environment": environment | self._shared | dict(launch.environment),
             "limits": launch.limits,
             "user": attempt.user,
+            "groups": [],
         }
         try:
             folder.create(attempt.user)
+            attempt.groups = self._groups.create(self._folder, launch.attempt_id, launch.limits)
+            request["groups"] = attempt.groups
             folder.write_request(json.dumps(request))
         except OSError:
-            folder.remove()
+            self._remove_folder(attempt)
             raise
 
     @staticmethod
@@ -357,6 +373,7 @@ class ProcessRunner:
                 self._attempt_removed.notify_all()
 
     def _remove_folder(self, attempt: _RunningAttempt) -> None:
+        self._groups.remove(attempt.groups)
         try:
             attempt.folder.remove()
         except OSError:  # the next start of the platform removes it
@@ -376,4 +393,4 @@ class ProcessRunner:
                 # It may have started after the time limit.
                 self._zygote.kill(attempt.launch.attempt_id)
             self._attempt_removed.notify_all()
-        attempt.folder.remove()
+        self._remove_folder(attempt)

@@ -1,0 +1,50 @@
+"""Control groups of jobs: made, joined and removed, on machines that permit it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from voxel51.runners import control_groups
+from voxel51.runners.control_groups import ControlGroups
+from voxel51.wire.tasks import JobLimits
+
+LIMITS = JobLimits(
+    wall_seconds=60, cpu_seconds=60, memory_bytes=200 << 20, file_bytes=1 << 30, open_files=64, processes=4
+)
+
+
+@pytest.fixture
+def groups():
+    found = ControlGroups.find()
+    if found.missing:
+        pytest.skip(found.missing)
+    return found
+
+
+def test_kernel_holds_the_memory_limit_of_all_processes_of_a_group(groups, tmp_path):
+    made = groups.create(tmp_path, "attempt", LIMITS)
+    greedy = "import os, sys; sys.stdin.read(); os.fork(); os.fork(); b = bytearray(100 << 20); b[::4096] = b[::4096]"
+    process = subprocess.Popen([sys.executable, "-I", "-S", "-c", greedy + "; os.wait()"], stdin=subprocess.PIPE)
+
+    control_groups.join(made, process.pid)
+    process.communicate(b"")
+
+    assert len(made) == len(groups.parents)
+    failures = [path for group in made for path in Path(group).glob("memory.failcnt")]
+    events = [path.read_text() for group in made for path in Path(group).glob("memory.events")]
+    assert any(int(path.read_text()) for path in failures) or any("max 0" not in text for text in events)
+    groups.remove(made)
+    assert not any(Path(group).exists() for group in made)
+
+
+def test_groups_of_an_earlier_runner_are_removed(groups, tmp_path):
+    made = groups.create(tmp_path, "attempt", LIMITS)
+    others = groups.create(tmp_path / "another", "attempt", LIMITS)
+
+    groups.remove_all(tmp_path)
+
+    assert not any(Path(group).exists() for group in made)
+    assert all(Path(group).exists() for group in others)
+    groups.remove(others)
