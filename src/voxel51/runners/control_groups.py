@@ -1,7 +1,7 @@
 """Control groups: limits that the kernel holds for all processes of a job together, in version 1 or 2.
 
-They need root, or a group that was delegated to this user (systemd: ``Delegate=yes``). Where there is none, the
-supervisor of each job alone holds the limits, a moment later.
+They need root, or a group that was delegated to this user (systemd: ``Delegate=yes``). Elsewhere, the supervisor of
+each job alone holds the limits, a moment later.
 """
 
 import hashlib
@@ -30,7 +30,7 @@ class ControlGroups:
     Attributes:
         parents: controllers, joined by commas -> folder of the group of this process.
         version: 1 or 2.
-        missing: why there are none; None if there are.
+        missing: why the platform has no groups for jobs; None if it has.
     """
 
     parents: Mapping[str, Path]

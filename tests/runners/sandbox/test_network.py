@@ -75,7 +75,7 @@ def test_relay_resets_connections_while_the_platform_is_away(relayed):
     platform, connect = relayed
     platform.close()
 
-    with closing(connect()) as job, pytest.raises(ConnectionError):
+    with pytest.raises(ConnectionError), closing(connect()) as job:
         job.sendall(b"GET / HTTP/1.1\r\n\r\n")
         if job.recv(1) == b"":
             raise ConnectionError
