@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from voxel51.runners.sandbox.supervision import descendants
+from voxel51.runners.process_control import descendants
 from voxel51.wire.tasks import JobLimits
 
 MARGIN_BYTES = 64 << 20

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
@@ -51,6 +52,21 @@ def children() -> list[int]:
         return [int(pid) for pid in Path(f"/proc/self/task/{own}/children").read_text().split()]
     except OSError:  # a kernel built without that file
         return [pid for pid in _processes() if _parent_of(pid) == own]
+
+
+def descendants() -> list[int]:
+    """Return the descendants of this process, which adopts orphans; only on Linux."""
+    found: list[int] = []
+    pending = [os.getpid()]
+    while pending:
+        pid = pending.pop()
+        with suppress(OSError):
+            for thread in os.listdir(f"/proc/{pid}/task"):  # noqa: PTH208  (fast)
+                text = Path(f"/proc/{pid}/task/{thread}/children").read_text()
+                children = [int(child) for child in text.split()]
+                found += children
+                pending += children
+    return found
 
 
 def thread_count() -> int:

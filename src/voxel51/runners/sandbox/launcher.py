@@ -35,12 +35,13 @@ from voxel51.runners.process_control import (
     IS_LINUX,
     PR_SET_CHILD_SUBREAPER,
     PR_SET_PDEATHSIG,
+    descendants,
     end_with_parent,
     prctl,
 )
 from voxel51.runners.sandbox import filesystem, kernel, landlock, network, privileges, system_calls
 from voxel51.runners.sandbox.policy import SandboxKind, SandboxPolicy
-from voxel51.runners.sandbox.supervision import LOOK_SECONDS, Supervisor, descendants, in_this_namespace
+from voxel51.runners.sandbox.supervision import LOOK_SECONDS, Supervisor, in_this_namespace
 from voxel51.wire.tasks import API_BASE_URL, WEIGHTS_FOLDER, JobLimits, TaskExit
 
 _MESSAGE_BYTES = 1 << 20

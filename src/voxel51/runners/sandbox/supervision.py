@@ -94,21 +94,6 @@ def in_this_namespace() -> list[int]:
     return [int(name) for name in os.listdir("/proc") if name.isdigit() and int(name) != own]  # noqa: PTH208  (fast)
 
 
-def descendants() -> list[int]:
-    """Return the descendants of this process, which adopts orphans; only on Linux."""
-    found: list[int] = []
-    pending = [os.getpid()]
-    while pending:
-        pid = pending.pop()
-        with suppress(OSError):
-            for thread in os.listdir(f"/proc/{pid}/task"):  # noqa: PTH208  (fast)
-                text = Path(f"/proc/{pid}/task/{thread}/children").read_text()
-                children = [int(child) for child in text.split()]
-                found += children
-                pending += children
-    return found
-
-
 def _threads(pid: int) -> int:
     try:
         return len(os.listdir(f"/proc/{pid}/task"))  # noqa: PTH208  (fast)
