@@ -96,6 +96,24 @@ def join(groups: list[str], pid: int) -> None:
             (Path(group) / "cgroup.procs").write_text(str(pid))
 
 
+def open_memory_events(groups: list[str]) -> int | None:
+    """Return a descriptor of the file that counts the processes killed for lack of memory; None for none."""
+    for group in groups:
+        for name in ("memory.oom_control", "memory.events"):  # of version 1 and 2
+            with suppress(OSError):
+                return os.open(f"{group}/{name}", os.O_RDONLY | os.O_CLOEXEC)
+    return None
+
+
+def has_killed(memory_events: int) -> bool:
+    """Return whether the kernel has killed a process of the group for lack of memory."""
+    try:
+        lines = os.pread(memory_events, 4096, 0).decode("ascii", "replace").splitlines()
+    except OSError:  # the group has vanished
+        return False
+    return any(line.startswith("oom_kill ") and line != "oom_kill 0" for line in lines)
+
+
 def _prefix(runner: Path) -> str:
     return f"voxel51-{hashlib.sha256(str(runner).encode()).hexdigest()[:12]}-"
 

@@ -157,7 +157,9 @@ def _launch_here(policy: SandboxPolicy, parent: int, await_path: Callable[[], Pa
         return job(request)
     control_groups.join(request["groups"], os.getpid())
     child = _fork_job(request, prepare, job)
-    supervisor = Supervisor(request["limits"], descendants, Path(request["folder"]), log=STANDARD_OUTPUT)
+    events = control_groups.open_memory_events(request["groups"])
+    folder = Path(request["folder"])
+    supervisor = Supervisor(request["limits"], descendants, folder, log=STANDARD_OUTPUT, memory_events=events)
     return _end_as(_watch(child, supervisor, _end_descendants))
 
 
@@ -199,8 +201,9 @@ def _serve(path: Path, warden_socket: socket.socket, warden: int) -> int:
     request = read_request(path)
     open_log(request["log"])
     control_groups.join(request["groups"], warden)
+    memory_events = control_groups.open_memory_events(request["groups"])
     with suppress(BrokenPipeError):  # it has failed already, and its message says why
-        _send(warden_socket, request, STANDARD_OUTPUT)
+        _send(warden_socket, request, STANDARD_OUTPUT, memory_events)
     ready, descriptors = _receive(warden_socket)
     if ready is None or "error" in ready:
         raise OSError(f"the sandbox of the job could not be set up: {ready and ready['error']}")
@@ -242,7 +245,7 @@ def _become_warden(planned: filesystem.Plan, launcher: socket.socket, job: Job) 
         filesystem.build(planned)
         request, descriptors = _receive(launcher)
         if request is not None:
-            _guard(request, descriptors[0], launcher, job)
+            _guard(request, descriptors, launcher, job)
     except BaseException:
         with suppress(OSError):  # the launcher may be gone
             _send(launcher, {"error": traceback.format_exc()})
@@ -250,8 +253,9 @@ def _become_warden(planned: filesystem.Plan, launcher: socket.socket, job: Job) 
         os._exit(0)  # the launcher knows how the job ended
 
 
-def _guard(request: JobRequest, log: int, launcher: socket.socket, job: Job) -> None:
+def _guard(request: JobRequest, descriptors: list[int], launcher: socket.socket, job: Job) -> None:
     """Finish the sandbox for ``request``, run its job in a child, and report how it ended."""
+    log, *memory_events = descriptors
     os.dup2(log, STANDARD_OUTPUT)
     os.dup2(log, STANDARD_ERROR)
     os.close(log)
@@ -268,7 +272,8 @@ def _guard(request: JobRequest, log: int, launcher: socket.socket, job: Job) -> 
     listener.close()
     child = _fork_job(request, lambda parent: _restrict_in_namespaces(parent, request), job)
     private = [Path(name) for name in filesystem.PRIVATE]
-    supervisor = Supervisor(request["limits"], in_this_namespace, folder, private, STANDARD_OUTPUT)
+    events = memory_events[0] if memory_events else None
+    supervisor = Supervisor(request["limits"], in_this_namespace, folder, private, STANDARD_OUTPUT, events)
     _send(launcher, _watch(child, supervisor, _end_namespace))
 
 
@@ -313,6 +318,8 @@ def _watch(child: int, supervisor: Supervisor, end_all: Callable[[], None]) -> E
         signal.sigtimedwait({signal.SIGCHLD}, LOOK_SECONDS if exceeded is None else END_AGAIN_SECONDS)
         while (found := os.waitpid(-1, os.WNOHANG))[0] != 0:
             if found[0] == child:
+                if os.WIFSIGNALED(found[1]) and supervisor.is_out_of_memory():
+                    exceeded = TaskExit.OUT_OF_MEMORY
                 return {"wait_status": found[1], "exceeded": exceeded}
         exceeded = exceeded or supervisor.exceeded()
         if exceeded is not None:
@@ -331,11 +338,11 @@ def _end_descendants() -> None:
             os.kill(pid, signal.SIGKILL)
 
 
-def _send(to: socket.socket, message: object, descriptor: int | None = None) -> None:
-    socket.send_fds(to, [json.dumps(message).encode()], [] if descriptor is None else [descriptor])
+def _send(to: socket.socket, message: object, *descriptors: int | None) -> None:
+    socket.send_fds(to, [json.dumps(message).encode()], [each for each in descriptors if each is not None])
 
 
 def _receive(source: socket.socket) -> tuple[Any, list[int]]:
     """Receive one message with its descriptors; None when the other end is closed."""
-    text, descriptors, _, _ = socket.recv_fds(source, _MESSAGE_BYTES, 1)
+    text, descriptors, _, _ = socket.recv_fds(source, _MESSAGE_BYTES, 2)
     return (json.loads(text) if text else None), list(descriptors)

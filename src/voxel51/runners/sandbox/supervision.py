@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from voxel51.runners import control_groups
 from voxel51.wire.tasks import JobLimits, TaskExit
 
 LOOK_SECONDS = 0.25
@@ -36,6 +37,7 @@ class Supervisor:
         folder: the folder that the job writes to.
         private: file systems in memory that only this job uses.
         log: descriptor of the log, which counts as scratch space.
+        memory_events: descriptor from `voxel51.runners.control_groups.open_memory_events`.
     """
 
     def __init__(
@@ -45,17 +47,21 @@ class Supervisor:
         folder: Path,
         private: Iterable[Path] = (),
         log: int | None = None,
+        memory_events: int | None = None,
     ) -> None:
         self._limits = limits
         self._processes = processes
         self._folder = folder
         self._private = list(private)
         self._log = log
+        self._memory_events = memory_events
         self._scan_due = time.monotonic() + LOOK_SECONDS
         self._scanned: tuple[int, int] = (0, 0)
 
     def exceeded(self) -> TaskExit | None:
         """Return the exit code that says which limit the job exceeds; None if none."""
+        if self.is_out_of_memory():
+            return TaskExit.OUT_OF_MEMORY
         limits, pids = self._limits, self._processes()
         threads = sum(map(_threads, pids))
         if threads > limits.get("processes", threads):
@@ -67,6 +73,10 @@ class Supervisor:
         if "scratch_bytes" in limits and self._exceeds_scratch(pids):
             return TaskExit.SCRATCH_FULL
         return None
+
+    def is_out_of_memory(self) -> bool:
+        """Return whether the kernel has killed a process of the job: the others may wait for it forever."""
+        return self._memory_events is not None and control_groups.has_killed(self._memory_events)
 
     def _exceeds_memory(self, pids: list[int], limit_bytes: int) -> bool:
         in_memory = sum(map(_used_bytes, self._private))
