@@ -19,7 +19,7 @@ The included analytics. Run an analytic by its name from Python, on the command 
 
 def pages() -> dict[str, str]:
     """File name -> Markdown."""
-    found = {each.entry_point: each.document for each in find_installed() if each.entry_point != INTERNAL}
+    found = {each.entry_point: each.document for each in find_installed().analytics if each.entry_point != INTERNAL}
     built_in = {name: document for name, document in found.items() if name.startswith("voxel51/")}
     generated = {f"analytics/{_short(name)}.md": _page(name, document) for name, document in built_in.items()}
     rows = [

@@ -16,7 +16,7 @@ GROUPS: Mapping[str, str] = {
     "Requests": "threads trusted_proxies request_head_seconds request_body_seconds "
     "body_limit_bytes upload_limit_bytes unfinished_upload_days disk_reserve_bytes link_seconds "
     "event_streams event_streams_per_user",
-    "Jobs": "concurrency job_attempts job_wall_seconds job_cpu_seconds job_memory_bytes job_file_bytes "
+    "Jobs": "concurrency import_seconds job_attempts job_wall_seconds job_cpu_seconds job_memory_bytes job_file_bytes "
     "job_processes job_scratch_bytes job_scratch_files job_written_bytes grace_seconds stop_drain_seconds "
     "sandbox sandbox_minimum weights_dir cache_dir",
     "Renditions": "rendition_concurrency rendition_wall_seconds user_running_renditions rendition_retention_days "

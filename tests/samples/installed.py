@@ -31,13 +31,17 @@ BROKEN = {
 }
 
 
-def install(folder: Path, broken: bool = False) -> list[Path]:
+HANGING = {"hanging": ("hanging", "import time\ntime.sleep(3600)\n")}
+
+
+def install(folder: Path, broken: bool = False, hanging: bool = False) -> list[Path]:
     """Write the distribution into ``folder``, and return the folders to add to the module path."""
     information = folder / "voxel51_samples-1.0.dist-info"
     information.mkdir(parents=True)
     (information / "METADATA").write_text("Metadata-Version: 2.1\nName: voxel51-samples\nVersion: 1.0\n")
     lines = [f"samples/{name} = {target}" for name, target in ENTRIES.items()]
-    for name, (module, text) in BROKEN.items() if broken else ():
+    faulty = (BROKEN if broken else {}) | (HANGING if hanging else {})
+    for name, (module, text) in faulty.items():
         (folder / f"{module}.py").write_text(text)
         lines.append(f"samples/{name} = {module}:ANALYTIC")
     (information / "entry_points.txt").write_text("\n".join(["[voxel51.analytics]", *lines, ""]))

@@ -25,6 +25,7 @@ _SETTINGS = {
     "VOXEL51_SERVER_USER_RUNNING_JOBS": "0",
     "VOXEL51_SERVER_REQUESTS_PER_SECOND": "0",
     "VOXEL51_SERVER_CLEANUP_INTERVAL_SECONDS": "1",
+    "VOXEL51_SERVER_IMPORT_SECONDS": "200",
     "VOXEL51_SERVER_CACHE_DIR": str(Path(tempfile.gettempdir(), f"voxel51-test-cache-{os.getuid()}")),
 }
 """No limits on failed sign-ins, which tests cause from one address and for the same names; frequent cleanup, which some

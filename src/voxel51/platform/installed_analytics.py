@@ -9,14 +9,19 @@ The server runs this as a child process, so that it never imports the code of an
 - ``preload_safe``: whether a process that has imported the analytic and these modules still has one thread
 - ``error``: instead of the last four, the reason why the analytic cannot be used
 
-Each analytic is imported in a child of its own, so that a broken one, or one that crashes, does not hide others.
+Each analytic is imported in a child of its own, so that one that is broken, crashes or hangs does not hide others.
 """
 
+import argparse
 import hashlib
 import json
 import os
+import select
+import signal
 import sys
+import time
 import traceback
+from contextlib import suppress
 from importlib import import_module
 
 from voxel51.labels.field_types import JsonValue
@@ -28,13 +33,27 @@ from voxel51.wire.manifests import problems_of
 SHARED = ("numpy", "cv2", "av", "scipy.optimize")
 """Modules that most analytics import: imported once, and inherited by the children that import one analytic each."""
 
+IMPORT_SECONDS = 30.0
+"""Time that the import of one analytic may take, unless ``--seconds`` says otherwise."""
 
-def describe_all() -> dict[str, JsonValue]:
-    """Return the document that is printed. The function forks: call it in a process with one thread."""
+_LONG_SECONDS = 5.0
+"""Time after which the next import begins beside one that is still going on."""
+
+
+def describe_all(seconds: float = IMPORT_SECONDS) -> dict[str, JsonValue]:
+    """Return the document that is printed. The function forks: call it in a process with one thread.
+
+    An analytic whose import takes longer than ``seconds`` has an error.
+    """
     if _can_be_shared():
         for module in SHARED:
             import_module(module)
-    return {"analytics": [{"name": name, **_in_a_child(name)} for name in sorted(analytic_entry_points())]}
+    imports = {}
+    for name in sorted(analytic_entry_points()):
+        # One after the other, so that they do not compete for memory. One that takes long does not delay the others.
+        imports[name] = _Import(name, seconds)
+        imports[name].wait(_LONG_SECONDS)
+    return {"analytics": [{"name": name, **each.result()} for name, each in imports.items()]}
 
 
 def describe(name: str) -> dict[str, JsonValue]:
@@ -78,22 +97,55 @@ def _can_be_shared() -> bool:
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
 
 
-def _in_a_child(name: str) -> dict[str, JsonValue]:
-    reading, writing = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        os.close(reading)
-        os.dup2(2, 1)  # output of an import is not part of the document
-        _write_description(name, writing)
-        os._exit(0)
-    os.close(writing)
-    with open(reading, "rb") as description:  # noqa: PTH123  (a descriptor)
-        text = description.read()
-    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    if not text:
-        return {"error": f"importing it ended the process with {'signal' if status < 0 else 'code'} {abs(status)}"}
-    described: dict[str, JsonValue] = json.loads(text)
-    return described
+class _Import:
+    """Import of one analytic in a child of its own, which may take ``seconds``."""
+
+    def __init__(self, name: str, seconds: float) -> None:
+        self._name = name
+        self._seconds = seconds
+        self._deadline = time.monotonic() + seconds
+        self._text = b""
+        self._has_ended = False
+        self._reading, writing = os.pipe()
+        self._pid = os.fork()
+        if self._pid == 0:
+            os.setsid()  # for `_kill`: an import may have started processes
+            os.close(self._reading)
+            os.dup2(2, 1)  # output of an import is not part of the document
+            _write_description(name, writing)
+            os._exit(0)
+        os.close(writing)
+
+    def wait(self, seconds: float) -> None:
+        """Wait until the import has ended, ``seconds`` have passed or its time is over."""
+        deadline = min(self._deadline, time.monotonic() + seconds)
+        poll = select.poll()
+        poll.register(self._reading, select.POLLIN)
+        while not self._has_ended and poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
+            piece = os.read(self._reading, 65536)
+            self._text += piece
+            self._has_ended = not piece
+
+    def result(self) -> dict[str, JsonValue]:
+        """Wait until the import has ended or its time is over, and return the description."""
+        self.wait(self._seconds)
+        os.close(self._reading)
+        if not self._has_ended:
+            self._kill()
+        status = os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
+        if not self._has_ended:
+            return {"error": f"importing it did not end within {self._seconds:g} s"}
+        if not self._text:
+            kind = "signal" if status < 0 else "code"
+            return {"error": f"importing it ended the process with {kind} {abs(status)}"}
+        described: dict[str, JsonValue] = json.loads(self._text)
+        return described
+
+    def _kill(self) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self._pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # before it leads a group
+            os.kill(self._pid, signal.SIGKILL)
 
 
 def _write_description(name: str, writing: int) -> None:
@@ -107,4 +159,6 @@ def _write_description(name: str, writing: int) -> None:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(describe_all(), indent=2) + "\n")
+    parser = argparse.ArgumentParser(prog="python -m voxel51.platform.installed_analytics")
+    parser.add_argument("--seconds", type=float, default=IMPORT_SECONDS, help="time that one import may take")
+    sys.stdout.write(json.dumps(describe_all(parser.parse_args().seconds), indent=2) + "\n")

@@ -2,7 +2,7 @@
 
 import shutil
 import stat
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from voxel51.runners.sandbox import probe
 from voxel51.runners.sandbox.policy import SandboxKind
 from voxel51.runners.sandbox.probe import SandboxReport
-from voxel51.server.analytics.installed import InstalledAnalytic, find_installed
+from voxel51.server.analytics.installed import Installation, find_installed
 from voxel51.server.data_folder import running_url
 from voxel51.server.database.opening import open_database
 from voxel51.server.settings import Settings
@@ -57,7 +57,7 @@ def examine(settings: Settings) -> Iterator[CheckResult]:
             "disk space": partial(_check_disk_space, settings),
             "database": partial(_check_database, settings),
             "platform": partial(_check_platform, settings),
-            "analytics": lambda: check_analytics(find_installed()),
+            "analytics": lambda: check_analytics(find_installed(import_seconds=settings.import_seconds)),
             "extras": _check_extras,
             "encoder": _check_encoder,
             "isolation": lambda: check_isolation(probe.examine(settings.sandbox), settings.sandbox_minimum),
@@ -134,8 +134,13 @@ def _check_platform(settings: Settings) -> CheckResult:
     return CheckResult("platform", Verdict.OK, f"running at {url}")
 
 
-def check_analytics(found: Sequence[InstalledAnalytic]) -> CheckResult:
-    """Check that analytics are installed, and that each can be preloaded, so that its jobs start fast."""
+def check_analytics(installed: Installation) -> CheckResult:
+    """Check that analytics are installed, and that each can be used and preloaded, so that its jobs start fast."""
+    found = installed.analytics
+    if installed.errors:
+        broken = "; ".join(f"{name} cannot be used: {error}" for name, error in installed.errors.items())
+        advice = "repair or uninstall the packages; jobs of these analytics are refused"
+        return CheckResult("analytics", Verdict.WARNING, f"{len(found)} can be used; {broken}", advice)
     if not found:
         advice = "pip install 'voxel51-platform[analytics]'"
         return CheckResult("analytics", Verdict.WARNING, "no analytics are installed", advice)

@@ -127,6 +127,9 @@ class Settings:
     renditions_per_user: int = _setting(1000, "renditions kept per user; the least recently used are deleted first")
     weights_dir: str = _setting("", "folder for model weights that jobs download; empty: in the data folder")
     cache_dir: str = _setting("", "folder for what can be computed again; empty: in the data folder")
+    import_seconds: float = _setting(
+        30.0, "seconds that importing one installed analytic may take at the start; a slower one is left out"
+    )
     job_attempts: int = _setting(5, "attempts at a job, if the platform or machine dies during each, before it fails")
     job_wall_seconds: float = _setting(6 * 3600.0, "seconds one attempt at a job may take")
     job_cpu_seconds: int = _setting(24 * 3600, "processor seconds one attempt may use, all threads together")
@@ -273,7 +276,7 @@ class Settings:
     def _check_amounts(self) -> None:
         at_least_one = ("threads", "rendition_concurrency", "rendition_wall_seconds", "rendition_retention_days",
                         "renditions_per_user",
-                        "job_attempts", "job_wall_seconds", "job_cpu_seconds", "job_memory_bytes",
+                        "import_seconds", "job_attempts", "job_wall_seconds", "job_cpu_seconds", "job_memory_bytes",
                         "job_file_bytes", "job_processes", "job_scratch_bytes", "job_scratch_files",
                         "job_written_bytes", "lifetime_days", "event_retention_days", "event_streams",
                         "event_streams_per_user", "request_head_seconds", "request_body_seconds",

@@ -5,6 +5,7 @@ import logging
 import os
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypedDict, cast
 
@@ -13,7 +14,11 @@ from voxel51.wire.analytics import AnalyticDocument
 
 log = logging.getLogger(__name__)
 
-_TIMEOUT_SECONDS = 120
+IMPORT_SECONDS = 30.0
+"""Time that the import of one analytic may take."""
+
+_TIMEOUT_SECONDS = 300.0
+"""Time limit of describing all analytics, in addition to that of the last one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,49 +42,62 @@ class _Description(TypedDict):
     name: str
     document: AnalyticDocument
     preload_safe: bool
-    error: str | None
+    error: str
 
 
-def find_installed(cache: DescriptionCache | None = None) -> list[InstalledAnalytic]:
-    """Return every installed analytic that describes itself; log the names of the others.
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """Everything that installed packages offer.
 
-    The descriptions come from ``cache`` where they are still valid.
+    Attributes:
+        analytics: those that can be used.
+        errors: entry point of each of the others -> why it cannot be used.
+    """
+
+    analytics: Sequence[InstalledAnalytic]
+    errors: Mapping[str, str]
+
+
+def find_installed(cache: DescriptionCache | None = None, import_seconds: float = IMPORT_SECONDS) -> Installation:
+    """Return the installed analytics, and log the names of those that cannot be used.
+
+    The descriptions come from ``cache`` where they are still valid. An analytic whose import takes longer than
+    ``import_seconds`` cannot be used.
 
     Raises:
         RuntimeError: the child process failed as a whole.
     """
-    descriptions = _describe_installed() if cache is None else _describe_with(cache)
-    return [_read(description) for description in descriptions if not _is_broken(description)]
+    descriptions = _describe(import_seconds) if cache is None else _describe_with(cache, import_seconds)
+    errors = {each["name"]: each["error"] for each in descriptions if each.get("error")}
+    for name, error in errors.items():
+        log.warning("the installed analytic %s cannot be used: %s", name, error)
+    return Installation([_read(each) for each in descriptions if each["name"] not in errors], errors)
 
 
-def _describe_with(cache: DescriptionCache) -> list[_Description]:
+def _describe_with(cache: DescriptionCache, import_seconds: float) -> list[_Description]:
     fingerprint = fingerprint_installation()
     descriptions = cache.read(fingerprint)
     if descriptions is None:
-        descriptions = _describe_installed()
+        descriptions = _describe(import_seconds)
         # The cause of an error may be outside of the packages, and pass.
         if not any(description.get("error") for description in descriptions):
             cache.write(fingerprint, descriptions)
     return cast("list[_Description]", descriptions)
 
 
-def _describe_installed() -> list[_Description]:
+def _describe(import_seconds: float) -> list[_Description]:
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "voxel51.platform.installed_analytics"]
+    command = [sys.executable, "-m", "voxel51.platform.installed_analytics", "--seconds", str(import_seconds)]
     try:
         done = subprocess.run(  # noqa: S603  (our own interpreter and module)
-            command, env=environment, capture_output=True, timeout=_TIMEOUT_SECONDS, check=True
+            command, env=environment, capture_output=True, timeout=_TIMEOUT_SECONDS + import_seconds, check=True
         )
+    except subprocess.TimeoutExpired as error:
+        raise RuntimeError(f"describing the installed analytics did not end within {error.timeout:g} s") from None
     except subprocess.CalledProcessError as error:
         raise RuntimeError(f"describing the installed analytics failed: {error.stderr.decode()[-2000:]}") from None
     descriptions: list[_Description] = json.loads(done.stdout)["analytics"]
     return descriptions
-
-
-def _is_broken(description: _Description) -> bool:
-    if description.get("error"):
-        log.warning("the installed analytic %s cannot be used: %s", description["name"], description["error"])
-    return bool(description.get("error"))
 
 
 def _read(description: _Description) -> InstalledAnalytic:

@@ -1,9 +1,9 @@
 """Health checks: what is wrong with the platform, as far as it can tell while it runs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from voxel51.runners.sandbox.probe import SandboxReport
-from voxel51.server.analytics.installed import InstalledAnalytic
+from voxel51.server.analytics.installed import Installation
 from voxel51.server.database.database import Database
 from voxel51.server.database.expiry_clock import ExpiryClock
 from voxel51.server.doctor import CheckResult, Verdict, check_analytics, check_isolation, examine_running
@@ -23,7 +23,7 @@ class HealthService:
         settings: Settings,
         database: Database,
         dispatcher: Dispatcher,
-        installed: Sequence[InstalledAnalytic],
+        installed: Installation,
         expiry_clock: ExpiryClock,
         sandbox: SandboxReport,
         job_limits: Callable[[], str],

@@ -1,6 +1,6 @@
 """Wiring of jobs: the analytics, jobs and their attempts, and the dispatcher that runs them."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -8,7 +8,7 @@ from pathlib import Path
 from voxel51.runners.sandbox.probe import SandboxReport, examine
 from voxel51.server.accounts.callers import User
 from voxel51.server.analytics.description_cache import DescriptionCache
-from voxel51.server.analytics.installed import InstalledAnalytic, find_installed
+from voxel51.server.analytics.installed import Installation, find_installed
 from voxel51.server.analytics.routes import analytic_routes
 from voxel51.server.analytics.service import AnalyticService
 from voxel51.server.analytics.uploads import UploadedAnalytics
@@ -38,7 +38,7 @@ from voxel51.wire.tasks import JobLimits
 class JobServices:
     """All services of analytics and jobs, what confines and limits jobs, and why none runs (None: they run)."""
 
-    installed: Sequence[InstalledAnalytic]
+    installed: Installation
     analytics: AnalyticService
     uploaded: UploadedAnalytics
     attempts: AttemptService
@@ -67,9 +67,9 @@ def build_jobs(foundation: Foundation, accounts: AccountServices, data: DataServ
     """Build the services of analytics and jobs, and register the installed analytics."""
     database, storage, settings = foundation.database, foundation.storage, foundation.settings
     max_running = accounts.quotas.most_running
-    installed = find_installed(DescriptionCache(settings.cache_folder))
+    installed = find_installed(DescriptionCache(settings.cache_folder), settings.import_seconds)
     analytics = AnalyticService(database)
-    analytics.install(installed, internal={RENDITION_ANALYTIC})
+    analytics.install(installed.analytics, internal={RENDITION_ANALYTIC})
     grace = timedelta(seconds=settings.grace_seconds)
     of_each_user = same_limit(settings.renditions_at_once)
     attempts = AttemptService(database, storage, settings.job_attempts, grace, max_running, of_each_user)
@@ -125,7 +125,13 @@ def _job_limits(settings: Settings, wall_seconds: float) -> JobLimits:
     )
 
 
-def _runner(settings: Settings, installed: list[InstalledAnalytic], sandbox: SandboxReport) -> ProcessRunner:
-    preload = [offer.entry_point for offer in installed if offer.preload_safe]
+def _runner(settings: Settings, installed: Installation, sandbox: SandboxReport) -> ProcessRunner:
+    preload = [offer.entry_point for offer in installed.analytics if offer.preload_safe]
     policy = sandbox.policy.hiding(settings.folder, *(Path(path) for path in (settings.tls_key,) if path))
-    return ProcessRunner(settings.folder / "running", preload, weights_folder=settings.weights_folder, policy=policy)
+    return ProcessRunner(
+        settings.folder / "running",
+        preload,
+        weights_folder=settings.weights_folder,
+        policy=policy,
+        import_seconds=settings.import_seconds,
+    )

@@ -68,6 +68,20 @@ def test_analytic_that_cannot_be_preloaded_does_not_affect_others(tmp_path, plat
     runner.close()
 
 
+def test_analytic_whose_import_hangs_is_not_preloaded_and_does_not_affect_others(tmp_path, platform, caplog):
+    preload = ["samples/hanging", "samples/no-op"]
+    module_folders = install(tmp_path / "dist", hanging=True)
+    runner = ProcessRunner(tmp_path / "runner", preload, module_folders=module_folders, import_seconds=3)
+    bench = Bench(runner, platform)
+    runner.open(bench.ended)
+
+    bench.start("no-op")
+
+    assert bench.outcome().exit_code == 0
+    assert "importing samples/hanging crashes, hangs or starts threads" in caplog.text
+    runner.close()
+
+
 def test_analytic_that_starts_threads_on_import_still_runs(bench):
     assert bench.run("threaded").exit_code == 0
 

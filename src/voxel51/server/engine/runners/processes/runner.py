@@ -61,14 +61,15 @@ class ProcessRunner:
 
     Args:
         folder: folder that this runner owns and empties; each attempt works in a folder below it.
-        preload: names of the analytics that the zygote imports. One that starts threads on import, or crashes the
-            zygote, is left out: its jobs import it themselves.
+        preload: names of the analytics that the zygote imports. One that starts threads on import, or crashes or
+            hangs the zygote, is left out: its jobs import it themselves.
         interpreter: command that starts a Python with the analytics installed.
         mode: what a child becomes, see `voxel51.platform.zygote`.
         threads: number of threads of each numeric library in one attempt.
         module_folders: folders that are searched for modules before the interpreter's own.
         weights_folder: folder with model weights, which all jobs can read; None for none.
         policy: sandbox of the attempts.
+        import_seconds: time that the import of one analytic in the zygote may take.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class ProcessRunner:
         module_folders: Sequence[Path] = (),
         weights_folder: Path | None = None,
         policy: SandboxPolicy | None = None,
+        import_seconds: float = 60.0,
     ) -> None:
         self._folder = folder.resolve()
         self._preload = list(preload) if mode == "fork" else []
@@ -91,6 +93,7 @@ class ProcessRunner:
         self._shared = {} if weights_folder is None else {WEIGHTS_FOLDER: str(weights_folder.resolve())}
         self._policy = policy or SandboxPolicy()
         self._groups = ControlGroups({}, 0, "the runner is not open")
+        self._import_seconds = import_seconds
         self._user_numbers = itertools.count(os.getpid())
         self._oom_kills = OomKillCounter()
         # Guards the table of attempts and the current zygote together: an attempt that is in the table when a zygote is
@@ -102,6 +105,7 @@ class ProcessRunner:
         self._closing = threading.Event()
         self._zygote: ZygoteProcess | None = None
         self._workers: list[threading.Thread] = []
+        self._loading: str | None = None  # the analytic that the zygote imports; used by the supervising thread only
         self._failed_starts = 0  # of zygotes, in a row; used by the supervising thread only
 
     def open(self, ended: Callable[[AttemptOutcome], None]) -> None:
@@ -203,15 +207,19 @@ class ProcessRunner:
         Returns:
             the analytic that it was importing when it died, if any, and whether it had finished its imports.
         """
-        loading, is_ready = None, False
-        for message in zygote.messages():
+        self._loading, is_ready = None, False
+        for message in zygote.messages(self._message_limit):
             if "loading" in message:
-                loading = message["loading"]
+                self._loading = message["loading"]
             elif "ready" in message:
-                loading, is_ready = None, True
+                self._loading, is_ready = None, True
             else:
                 self._process_message(message)
-        return loading, is_ready
+        return self._loading, is_ready
+
+    def _message_limit(self) -> float | None:
+        """Return how many seconds the next message of the zygote may take: while it imports, it sends no other."""
+        return None if self._loading is None else self._import_seconds
 
     def _process_message(self, message: ZygoteMessage) -> None:
         try:
@@ -277,7 +285,9 @@ class ProcessRunner:
         Return None if the runner is closing.
         """
         if loading is not None and loading in self._preload:
-            logger.warning("importing the analytic %s crashes or starts threads: its jobs start more slowly", loading)
+            logger.warning(
+                "importing the analytic %s crashes, hangs or starts threads: its jobs start more slowly", loading
+            )
             self._preload.remove(loading)
         elif not self._closing.is_set():
             logger.error("the zygote died %s; starting a new one", "at work" if was_ready else "before it was ready")

@@ -5,9 +5,10 @@ runs. The messages, one JSON object per line, are listed in that module.
 """
 
 import json
+import select
 import socket
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NotRequired, TypedDict
 
@@ -94,10 +95,18 @@ class ZygoteProcess:
             # The zygote is dead. `messages` ends for the same reason, and its reader replaces the zygote.
             return
 
-    def messages(self) -> Iterator[ZygoteMessage]:
-        """Yield the messages of the zygote until it is dead."""
+    def messages(self, time_limit: Callable[[], float | None]) -> Iterator[ZygoteMessage]:
+        """Yield the messages of the zygote until it is dead.
+
+        It is killed when it sends none for ``time_limit()`` seconds, which is asked before each wait; None: no limit.
+        """
         received = b""
+        poll = select.poll()
+        poll.register(self._control, select.POLLIN)
         while True:
+            limit = time_limit()
+            if limit is not None and not poll.poll(limit * 1000):
+                self._process.kill()
             try:
                 piece = self._control.recv(RECEIVE_BYTES)
             except OSError:

@@ -1,0 +1,21 @@
+"""Installed analytics: one whose import hangs is named and left out."""
+
+import os
+
+from samples.installed import install
+from voxel51.server.analytics.installed import find_installed
+from voxel51.server.doctor import Verdict, check_analytics
+
+
+def test_analytic_whose_import_hangs_is_named_and_left_out(tmp_path, monkeypatch, caplog):
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(map(str, install(tmp_path, hanging=True))))
+
+    installed = find_installed(import_seconds=15)
+
+    error = "importing it did not end within 15 s"
+    assert installed.errors["samples/hanging"] == error
+    assert "samples/no-op" in {each.entry_point for each in installed.analytics}
+    assert f"the installed analytic samples/hanging cannot be used: {error}" in caplog.text
+    finding = check_analytics(installed)
+    assert finding.verdict is Verdict.WARNING
+    assert f"samples/hanging cannot be used: {error}" in finding.text
