@@ -1,4 +1,4 @@
-"""Detection in the frames of one video, restricted to selected classes."""
+"""Detection in the frames of one video, of selected classes."""
 
 import difflib
 from collections.abc import Sequence
@@ -11,7 +11,15 @@ from voxel51.platform.errors import InvalidInput
 
 
 class SelectedClassesDetector:
-    """Detects the ``wanted`` classes of a detector; implements `FrameDetector`."""
+    """Detects all classes of a detector, of which some are ``wanted``; implements `FrameDetector`.
+
+    A tracker gets detections of all classes and leaves out tracks of the others: a van that is a truck in some frames
+    is one track.
+
+    Attributes:
+        names, picture_size: see `FrameDetector`.
+        wanted: positions of the wanted classes; None for all.
+    """
 
     def __init__(
         self,
@@ -21,7 +29,7 @@ class SelectedClassesDetector:
         least_score: float,
         wanted: Sequence[str] = (),
     ) -> None:
-        """Prepare for frames of ``frame_size``; without ``wanted``, all classes are detected.
+        """Prepare for frames of ``frame_size``; without ``wanted``, all classes are.
 
         Raises:
             InvalidInput: the detector has no class with a wanted name.
@@ -30,12 +38,16 @@ class SelectedClassesDetector:
         self.picture_size = detector.fitting(frame_size)
         self._detector = detector
         self._least_score = least_score
-        self._wanted = np.array(_positions(wanted, names), np.int64)
+        self.wanted = frozenset(_positions(wanted, names)) if wanted else None
 
     def find(self, frame: Frame) -> Detections:
-        """Return the detections in ``frame``."""
-        found = self._detector.detect(frame.small(*self.picture_size), self._least_score)
-        return found.chosen(np.isin(found.classes, self._wanted)) if len(self._wanted) else found
+        """Return the detections in ``frame``, of all classes."""
+        return self._detector.detect(frame.small(*self.picture_size), self._least_score)
+
+    def find_wanted(self, frame: Frame) -> Detections:
+        """Return the detections of wanted classes in ``frame``."""
+        found = self.find(frame)
+        return found if self.wanted is None else found.chosen(np.isin(found.classes, [*self.wanted]))
 
     def start_shot(self) -> None:
         """Do nothing: frames are processed independently."""

@@ -37,6 +37,7 @@ def process(job: Job) -> None:
             confidence,
             int(given["frame_stride"]),
             uses_appearance=True,
+            wanted=detector.wanted,
             stationary_level=min(STATIONARY_LEVEL, confidence + STATIONARY_MARGIN),
         )
         for frame in tracker.frames():

@@ -35,7 +35,7 @@ def process(job: Job) -> None:
         detector = SelectedClassesDetector(
             model.detector, model.names, video.frame_size, least, given.get("wanted") or ()
         )
-        tracker = VideoTracker(video, detector, confidence, stride, uses_appearance=True)
+        tracker = VideoTracker(video, detector, confidence, stride, uses_appearance=True, wanted=detector.wanted)
         found = 0
         for frame in tracker.frames() if given["track"] else _single_frames(video, detector, stride):
             labels.add_frame(frame)
@@ -63,7 +63,7 @@ def _single_frames(video: InputVideo, detector: SelectedClassesDetector, stride:
     for place, frame in enumerate(video):
         if place % stride or not sampler.takes(frame.time):
             continue
-        found = detector.find(frame)
+        found = detector.find_wanted(frame)
         objects = []
         for (left, top, right, bottom), score, kind in zip(found.boxes, found.scores, found.classes, strict=True):
             box = BoundingBox.clipped(left / width, top / height, right / width, bottom / height)

@@ -1,7 +1,7 @@
 """Video tracker: detect and track the objects of one video, and label every frame."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from typing import Protocol
 
 from voxel51.analytics.detectors.detections import Detections
@@ -67,7 +67,8 @@ class VideoTracker:
     shots.
 
     With ``uses_appearance``, the colours of objects take part in the matching. With a ``stationary_level``, tracks that
-    do not move are dropped unless their confidence exceeds it for a while.
+    do not move are dropped unless their confidence exceeds it for a while. With ``wanted``, only tracks of these
+    classes (positions in the detector's names) are labelled.
 
     Attributes:
         numbers: of the tracks so far.
@@ -82,12 +83,14 @@ class VideoTracker:
         *,
         uses_appearance: bool = False,
         stationary_level: float | None = None,
+        wanted: Container[int] | None = None,
     ) -> None:
         self.numbers: set[int] = set()
         self._video = video
         self._detector = detector
         self._stride = stride
         self._uses_appearance = uses_appearance
+        self._wanted = wanted
         rate, fps = video.metadata.frame_rate or 25.0, video.selection.fps
         interval = stride if fps is None else max(stride, math.ceil(rate / fps))
         max_hidden = max(min(round(rate * MAX_HIDDEN_SECONDS), MAX_HIDDEN_FRAMES), 2 * interval)
@@ -102,7 +105,10 @@ class VideoTracker:
 
     def frames(self) -> Iterator[VideoFrame]:
         """Yield the frames with objects, labelled, in order. Tracks end at cuts."""
-        for frame_number, boxes in self._tracked_boxes():
+        for frame_number, tracked_boxes in self._tracked_boxes():
+            boxes = [each for each in tracked_boxes if self._wanted is None or each.track.class_index in self._wanted]
+            if not boxes:
+                continue
             self.numbers.update(tracked.track.number for tracked in boxes)
             yield VideoFrame(frame_number=frame_number, objects=list(self._objects(frame_number, boxes)))
 
