@@ -211,6 +211,7 @@ def test_supervision_gets_the_objects_of_a_frame(labels: VideoLabels, boxes: lis
     assert list(found.tracker_id) == [box.track for box in expected]
     assert list(found.data["class_name"]) == [box.label for box in expected]
     assert len(to_supervision(labels, 10**6)) == 0
+    assert list(to_supervision(seen("car", "person", "wheel"), 1).class_id) == [2, 0, 80]
 
 
 @pytest.mark.parametrize("name", FORMATS)

@@ -3,7 +3,8 @@
 from typing import TYPE_CHECKING
 
 from voxel51.labels.extras import extra
-from voxel51.labels.formats.boxes import frame_size, label_names
+from voxel51.labels.formats.boxes import frame_size
+from voxel51.labels.formats.classes import yolo_names
 from voxel51.labels.objects import UNNAMED_LABEL
 from voxel51.labels.video_base import VideoLabelsBase
 
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 def to_supervision(labels: VideoLabelsBase, frame_number: int, names: list[str] | None = None) -> "Detections":
     """Return the objects of a frame.
 
-    Boxes are in pixels, ``class_id`` is the position in ``names`` (default: all labels, sorted), ``data["class_name"]``
-    has the names, and ``tracker_id`` the tracks if every object has one.
+    Boxes are in pixels, ``class_id`` is the position in ``names`` (default: COCO's 80 classes, then other labels, as in
+    YOLO files), ``data["class_name"]`` has the names, and ``tracker_id`` the tracks if every object has one.
 
     Raises:
         ValueError: the labels do not contain the frame size.
@@ -29,7 +30,7 @@ def to_supervision(labels: VideoLabelsBase, frame_number: int, names: list[str] 
     except ModuleNotFoundError:
         raise ModuleNotFoundError("supervision is not installed: pip install supervision") from None
     width, height = frame_size(labels)
-    names = label_names(labels) if names is None else names
+    names = yolo_names(labels) if names is None else names
     found = [(each, each.bounding_box) for each in labels.objects_in(frame_number) if each.bounding_box is not None]
     if not found:
         return Detections.empty()
