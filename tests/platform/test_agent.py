@@ -5,7 +5,7 @@ import pytest
 from samples.platform import JobPlatform
 from support.loopback_server import Loopback, Reply
 from support.waiting import DEADLINE_SLACK_SECONDS
-from voxel51.platform.agent import Agent, FileUnavailable
+from voxel51.platform.agent import Agent, FileUnavailable, is_rejection
 from voxel51.transport.errors import APIError, ConnectionFailed
 from voxel51.transport.sender import JOB_HEADERS, HttpSender
 from voxel51.wire.tasks import TaskState
@@ -55,12 +55,34 @@ def test_a_status_without_retry_is_sent_once(sender, platform):
     assert platform.requests.count(("PUT", "/signed/status")) == 1
 
 
-def test_a_rejected_request_is_not_repeated(sender, platform):
+@pytest.mark.parametrize("status", [400, 413, 507])
+def test_a_rejected_request_is_not_repeated(sender, platform, status):
     agent = Agent(sender, platform.environment)
-    platform.refusals["PUT", "/v1/jobs/job1/state"] = [400, 200]
+    platform.refusals["PUT", "/v1/jobs/job1/state"] = [status, 200]
 
-    with pytest.raises(APIError, match="400"):
+    with pytest.raises(APIError, match=str(status)) as raised:
         agent.report_state(TaskState.RUNNING)
+
+    assert is_rejection(raised.value)
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+def test_a_report_is_repeated_while_the_platform_is_away(sender, platform, status):
+    platform.refusals["PUT", "/v1/jobs/job1/state"] = [status] * 3
+
+    Agent(sender, platform.environment).report_state(TaskState.RUNNING)
+
+    assert platform.states == [{"state": "RUNNING"}]
+
+
+def test_a_full_disk_is_waited_for(sender, platform, host, tmp_path):
+    host.reply(Reply(507, b"full", headers={"Retry-After": "0"}), Reply(201))
+    platform.task["output"] = {"signed-url": host.url}
+    agent = Agent(sender, platform.environment)
+    agent.task()
+    (tmp_path / "output.json").write_text("{}")
+
+    agent.put_output(tmp_path / "output.json")
 
 
 def test_a_file_that_its_host_rejects_is_not_requested_again(sender, platform, tmp_path):

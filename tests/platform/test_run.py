@@ -6,11 +6,15 @@ import os
 import subprocess
 import sys
 import zipfile
+from functools import partial
 
 import pytest
 
+from samples.analytics import NO_OP
 from samples.installed import install
 from samples.platform import JobPlatform
+from voxel51.platform import run
+from voxel51.platform.agent import Agent
 from voxel51.wire.tasks import TaskExit
 
 
@@ -204,3 +208,13 @@ def test_a_rejected_output_is_a_failure_of_the_platform_with_its_error(child, pl
 
     assert platform.states[-1] == {"state": "FAILED", "failure_type": "PLATFORM"}
     assert "413: refused by the test" in platform.status["messages"][-1]["message"]
+
+
+def test_a_platform_that_stays_away_leaves_the_job_unreported_instead_of_failed(platform, tmp_path, monkeypatch):
+    monkeypatch.setattr(run, "Agent", partial(Agent, retry_seconds=0.3))
+    platform.refusals["PUT", "/signed/output"] = [503] * 1000
+
+    exit_code = run.run_job(lambda: NO_OP, platform.environment, tmp_path)
+
+    assert exit_code == TaskExit.UNREPORTED
+    assert platform.states == [{"state": "RUNNING"}]

@@ -2,6 +2,7 @@
 
 import logging
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,6 +11,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from support.postgresql import PostgreSQL
+from voxel51.server.database import outages
+from voxel51.server.database.bounded_connection import BoundedConnection
 from voxel51.server.database.database import Database, sqlite_url
 from voxel51.server.database.failures import failure_of
 from voxel51.server.errors import DatabaseAway, OutOfSpace, ServiceError, Unavailable
@@ -82,3 +86,48 @@ def test_outage_is_logged_when_it_begins_and_ends(tmp_path: Path, caplog: pytest
     assert database.outages.any_since(before)
     assert not database.outages.any_since(dates.now())
     database.close()
+
+
+def test_statement_without_an_answer_ends_at_its_time_limit(
+    postgresql: PostgreSQL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(BoundedConnection, "answer_seconds", 0.5)
+    database = Database(postgresql.database())
+
+    with pytest.raises(DatabaseAway), database.read() as connection:
+        connection.execute(text("SELECT pg_sleep(600)"))
+
+    with database.read() as connection:
+        assert connection.execute(text("SELECT 1")).scalar() == 1
+    database.close()
+
+
+def test_commits_are_durable_on_a_server_whose_default_is_not(postgresql: PostgreSQL) -> None:
+    database = Database(f"{postgresql.database()}?options=-c%20synchronous_commit%3Doff")
+
+    with database.write() as connection:
+        assert connection.execute(text("SHOW synchronous_commit")).scalar() == "on"
+    with database.write(durable=False) as connection:
+        assert connection.execute(text("SHOW synchronous_commit")).scalar() == "off"
+    database.close()
+
+
+def may_try(present: outages.Outages) -> bool:
+    with present.trial() as allowed:
+        return allowed
+
+
+def test_only_one_caller_at_a_time_tries_a_database_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outages, "_TRIAL_WAIT_SECONDS", 0.05)
+    present = outages.Outages()
+    present.notice_failure("no answer")
+
+    with present.trial() as first, ThreadPoolExecutor(1) as elsewhere:
+        assert first
+        with present.trial() as nested:
+            assert nested
+        assert not elsewhere.submit(may_try, present).result()
+
+    present.notice_success()
+    with present.trial() as after:
+        assert after

@@ -4,8 +4,10 @@ import hashlib
 
 import pytest
 
+from support.database_outages import database_outage
+from support.job_services import MOST_LOST
 from voxel51.server.downloads import Download
-from voxel51.server.errors import BadRequest, Conflict, Forbidden, NotFound, Unauthenticated
+from voxel51.server.errors import BadRequest, Conflict, DatabaseAway, Forbidden, NotFound, Unauthenticated
 from voxel51.server.jobs.attempts import Settlement
 
 
@@ -29,7 +31,7 @@ def test_job_passes_through_its_states(rooms, alice):
     rooms.attempts.settle(attempt.id, Settlement.ANALYTIC_FAILED, "exit 0")
     assert state_of(rooms, alice, job_id) == ("COMPLETE", "NONE")
     assert rooms.jobs.output(alice.id, job_id) == Download(
-        key, "a.json", "application/json", hashlib.sha256(b"{}").hexdigest()
+        key, "a.json", "application/json", hashlib.sha256(b"{}").hexdigest(), size_bytes=2
     )
 
 
@@ -62,6 +64,47 @@ def test_failed_job_keeps_its_failure_type_and_no_output(rooms, alice, reported,
     assert rooms.keys("outputs") == set()
     with pytest.raises(BadRequest, match="FAILED"):
         rooms.jobs.output(alice.id, job_id)
+
+
+@pytest.mark.parametrize("settlement", [Settlement.LOST, Settlement.OUT_OF_TIME])
+def test_attempt_that_ends_around_an_outage_of_the_database_does_not_count(rooms, alice, settlement):
+    job_id = rooms.submit(alice)
+    for _ in range(MOST_LOST + 1):
+        _, attempt = rooms.claim()
+        with database_outage(rooms.database) as outage:
+            outage.start()
+            with pytest.raises(DatabaseAway):
+                rooms.attempts.settle(attempt.id, settlement, "it waited for the platform")
+            outage.end()
+        rooms.attempts.settle(attempt.id, settlement, "it waited for the platform")
+        assert state_of(rooms, alice, job_id) == ("QUEUED", "NONE")
+
+
+def test_attempt_out_of_time_is_a_failure_of_the_analytic(rooms, alice):
+    job_id = rooms.submit(alice)
+    _, attempt = rooms.claim()
+    rooms.attempts.settle(attempt.id, Settlement.OUT_OF_TIME, "it took too long")
+    assert state_of(rooms, alice, job_id) == ("FAILED", "ANALYTIC")
+
+
+def test_end_makes_up_for_a_lost_report_of_the_start(rooms, alice):
+    job_id = rooms.submit(alice)
+    _, attempt = rooms.claim()
+    rooms.put_output(attempt)
+    rooms.reports.report_state(attempt, "COMPLETE", None)
+    assert rooms.jobs.details(alice, job_id)["start_date"] is not None
+
+
+def test_files_are_kept_when_it_is_unknown_whether_their_record_is_committed(rooms, alice):
+    rooms.submit(alice)
+    _, attempt = rooms.claim()
+    key = rooms.put_output(attempt)
+    with database_outage(rooms.database) as outage:
+        outage.start()
+        with pytest.raises(DatabaseAway):
+            rooms.put_output(attempt)
+    assert key in rooms.keys("outputs")
+    assert len(rooms.keys("outputs")) == 2
 
 
 def test_crash_is_a_failure_of_the_analytic_and_its_log_is_kept(rooms, alice):

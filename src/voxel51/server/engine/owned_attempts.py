@@ -14,7 +14,7 @@ from voxel51.wire.tasks import TaskExit
 _SETTLEMENTS = {
     ExitReason.EXITED: Settlement.ANALYTIC_FAILED,
     ExitReason.CRASHED: Settlement.ANALYTIC_FAILED,
-    ExitReason.OVER_TIME: Settlement.ANALYTIC_FAILED,
+    ExitReason.OVER_TIME: Settlement.OUT_OF_TIME,
     ExitReason.OVER_MEMORY: Settlement.ANALYTIC_FAILED,
     ExitReason.OVER_LIMIT: Settlement.ANALYTIC_FAILED,
     ExitReason.STOPPED: Settlement.RELEASED,

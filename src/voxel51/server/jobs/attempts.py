@@ -69,6 +69,7 @@ class Settlement(Enum):
     """Consequence of the end of an attempt for its job, unless the attempt itself reported how the job ended."""
 
     ANALYTIC_FAILED = "the attempt crashed, or ended without a report: the job fails because of its analytic"
+    OUT_OF_TIME = "the attempt reached its time limit: as ANALYTIC_FAILED, unless it may have waited for the platform"
     LOST = "something outside ended the attempt: run the job again, a limited number of times"
     NOT_STARTED = "the attempt got no process, for a cause outside of it: run the job again, as if never claimed"
     RELEASED = "the platform is stopping: run the job again"
@@ -180,11 +181,12 @@ class AttemptService:
         return applied
 
     def _settle_job(self, connection: Connection, row: "AttemptRecord", settlement: Settlement, detail: str) -> None:
-        if settlement is Settlement.ANALYTIC_FAILED:
+        # While the database is away, attempts wait to report. That is not held against their jobs.
+        was_away = self._database.outages.any_since(row.created_at)
+        if settlement is Settlement.ANALYTIC_FAILED or (settlement is Settlement.OUT_OF_TIME and not was_away):
             fail_job(connection, row.job_id, JobFailureType.ANALYTIC, detail)
             return
-        # An attempt that was lost around an outage of the database is not held against its job.
-        counts = settlement is Settlement.LOST and not self._database.outages.any_since(row.created_at)
+        counts = settlement is Settlement.LOST and not was_away
         lost = row.attempts_lost + counts
         if lost >= self._max_lost_attempts:
             message = f"The job was lost {lost} times, which is the limit. Cause of the last time: {detail}"
