@@ -74,8 +74,10 @@ class Deliverer:
             except Exception as error:
                 pause = _AFTER_FAILURE.seconds(failures)
                 failures += 1
-                if not isinstance(error, DatabaseAway):  # which the database logs, once
+                if not isinstance(error, ServiceError):
                     log.exception("delivering to webhooks failed; retrying in %g s", pause)
+                elif not isinstance(error, DatabaseAway):  # which the database logs, once
+                    log.warning("delivering to webhooks waits %g s: %s", pause, error)
                 self._closing.wait(pause)
                 continue
             self._woken.wait(_POLL_INTERVAL_SECONDS)
