@@ -39,7 +39,8 @@ def run_hostile_job(kind: SandboxKind, folder: Path) -> dict[str, Any]:
     for listener in (local, abstract):
         listener.listen()
     targets = {
-        "files": [str(path) for path in (*files, running / "other" / "request", running / "other" / "log")],
+        "files": ["/proc/1/environ", "/proc/1/mem", "/proc/1/root/etc/passwd", "/dev/mem", "/dev/vda", "/dev/sda"]
+        + [str(path) for path in (*files, running / "other" / "request", running / "other" / "log")],
         "folders": [str(data), str(data / "storage"), str(running), "/root", "/home"],
         "writing": ["/", "/usr", sys.prefix, str(data), str(folder), "/etc"],
         "pid": os.getpid(),
