@@ -49,7 +49,7 @@ from voxel51.labels.field_types import JsonValue
 from voxel51.platform import job_log, run
 from voxel51.platform.analytic import Analytic, load_analytic
 from voxel51.runners.process_control import IS_LINUX, PR_SET_CHILD_SUBREAPER, children, prctl, thread_count
-from voxel51.runners.sandbox.launcher import JobRequest, Sandbox, launch
+from voxel51.runners.sandbox.launcher import LaunchRequest, Sandbox, launch
 from voxel51.runners.sandbox.policy import SandboxPolicy, interpreter_paths
 from voxel51.wire.analytics import ENTRY_POINT_GROUP
 
@@ -219,7 +219,7 @@ class Zygote:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         launch(self._sandbox, parent, await_path, self._run)
 
-    def _run(self, request: JobRequest) -> int:
+    def _run(self, request: LaunchRequest) -> int:
         """Run a job in this process, which is set up for it."""
         name, folder = request["entry_point"], Path(request["folder"])
         if self._mode == "exec":

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp
 
 from voxel51.server.app import Platform, build_platform
 from voxel51.server.data_folder import FolderLock, remove_server_file, write_server_file
-from voxel51.server.http.connection import Connection
+from voxel51.server.http.connection import ClientConnection
 from voxel51.server.settings import Settings
 from voxel51.server.shutdown import Shutdown
 from voxel51.server.wiring.foundation import Addresses
@@ -152,7 +152,7 @@ class _Server(uvicorn.Server):
 
 
 def _server(application: ASGIApp, settings: Settings, *, is_for_jobs: bool = False) -> _Server:
-    class TimedConnection(Connection):
+    class TimedConnection(ClientConnection):
         head_seconds = settings.request_head_seconds
 
     proxies = [] if is_for_jobs else settings.trusted_networks

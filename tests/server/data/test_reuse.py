@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from support.databases import migrated_sqlite
-from voxel51.server.data.contents import Content
+from voxel51.server.data.contents import StoredContent
 from voxel51.server.data.reuse import ReuseService
 from voxel51.server.data.uploads_service import NewUpload
 from voxel51.server.errors import BadRequest, NotFound
@@ -15,7 +15,7 @@ from voxel51.wire import dates
 from voxel51.wire import uploads as tus
 
 SAME = b"the same bytes"
-CONTENT = Content(len(SAME), hashlib.sha256(SAME).hexdigest())
+CONTENT = StoredContent(len(SAME), hashlib.sha256(SAME).hexdigest())
 
 
 @pytest.fixture
@@ -94,7 +94,11 @@ def test_record_is_found_by_hash_without_an_upload(services, reuse, alice, bob):
     reuse.check(alice.id, CONTENT)
 
     assert reuse.record(alice.id, CONTENT, "copy.mp4", None)["id"] == first
-    for user, content in ((bob, CONTENT), (alice, Content(1, CONTENT.sha256)), (alice, Content(14, "0" * 64))):
+    for user, content in (
+        (bob, CONTENT),
+        (alice, StoredContent(1, CONTENT.sha256)),
+        (alice, StoredContent(14, "0" * 64)),
+    ):
         with pytest.raises(NotFound, match="Upload the file"):
             reuse.check(user.id, content)
         with pytest.raises(NotFound, match="Upload the file"):

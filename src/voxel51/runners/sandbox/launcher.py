@@ -51,7 +51,7 @@ END_AGAIN_SECONDS = 0.01
 _PRIVATE = kernel.CLONE_NEWNS | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS | kernel.CLONE_NEWNET | kernel.CLONE_NEWCGROUP
 
 
-class JobRequest(TypedDict):
+class LaunchRequest(TypedDict):
     """Request for one job: all that its processes need to know, written by the runner into a file that only they read.
 
     The zygote passes on the path of the file and never sees the content: what it holds in memory, every later job
@@ -83,13 +83,13 @@ class Ended(TypedDict):
     exceeded: int | None
 
 
-Job = Callable[[JobRequest], int]
+Job = Callable[[LaunchRequest], int]
 """Runs a job in the process that calls it; returns the exit code."""
 
 
-def read_request(path: Path) -> JobRequest:
+def read_request(path: Path) -> LaunchRequest:
     """Read a request and remove its file, which has the credentials of the job."""
-    request: JobRequest = json.loads(path.read_bytes())
+    request: LaunchRequest = json.loads(path.read_bytes())
     path.unlink()
     return request
 
@@ -163,7 +163,7 @@ def _launch_here(policy: SandboxPolicy, parent: int, await_path: Callable[[], Pa
     return _end_as(_watch(child, supervisor, _end_descendants))
 
 
-def _restrict_here(policy: SandboxPolicy, parent: int, request: JobRequest) -> None:
+def _restrict_here(policy: SandboxPolicy, parent: int, request: LaunchRequest) -> None:
     confined = policy.kind is SandboxKind.LANDLOCK
     if confined:
         privileges.give_up(None)
@@ -253,7 +253,7 @@ def _become_warden(planned: filesystem.Plan, launcher: socket.socket, job: Job) 
         os._exit(0)  # the launcher knows how the job ended
 
 
-def _guard(request: JobRequest, descriptors: list[int], launcher: socket.socket, job: Job) -> None:
+def _guard(request: LaunchRequest, descriptors: list[int], launcher: socket.socket, job: Job) -> None:
     """Finish the sandbox for ``request``, run its job in a child, and report how it ended."""
     log, *memory_events = descriptors
     os.dup2(log, STANDARD_OUTPUT)
@@ -277,13 +277,13 @@ def _guard(request: JobRequest, descriptors: list[int], launcher: socket.socket,
     _send(launcher, _watch(child, supervisor, _end_namespace))
 
 
-def _paths_of(request: JobRequest) -> list[Path]:
+def _paths_of(request: LaunchRequest) -> list[Path]:
     """Return the files and folders that the job's environment names, for it to read."""
     names = (WEIGHTS_FOLDER, "SSL_CERT_FILE", "SSL_CERT_DIR")
     return [Path(request["environment"][name]) for name in names if request["environment"].get(name)]
 
 
-def _restrict_in_namespaces(parent: int, request: JobRequest) -> None:
+def _restrict_in_namespaces(parent: int, request: LaunchRequest) -> None:
     folder = Path(request["folder"])
     privileges.give_up(request["user"])
     become_job_process(parent, folder, request["environment"], request["limits"], is_only_of_user=True)
@@ -293,7 +293,7 @@ def _restrict_in_namespaces(parent: int, request: JobRequest) -> None:
         system_calls.refuse()
 
 
-def _fork_job(request: JobRequest, prepare: Callable[[int], None], job: Job) -> int:
+def _fork_job(request: LaunchRequest, prepare: Callable[[int], None], job: Job) -> int:
     """Fork the process of the job, which calls ``prepare`` with the id of its parent first; return its id."""
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})  # `_watch` waits for it
     parent = os.getpid()

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from voxel51.runners.child_process import open_log
 from voxel51.runners.sandbox import kernel, landlock, system_calls
-from voxel51.runners.sandbox.launcher import JobRequest, Sandbox, launch
+from voxel51.runners.sandbox.launcher import LaunchRequest, Sandbox, launch
 from voxel51.runners.sandbox.policy import SandboxKind, SandboxPolicy, interpreter_paths
 from voxel51.runners.sandbox.privileges import user_of
 from voxel51.wire.tasks import API_BASE_URL, JobLimits
@@ -120,7 +120,7 @@ def _try(policy: SandboxPolicy) -> str | None:
         if user is not None:
             os.chown(folder, user, user)
         log, path = Path(name) / "log", Path(name) / "request"
-        request: JobRequest = {
+        request: LaunchRequest = {
             "entry_point": "probe",
             "folder": str(folder),
             "log": str(log),
@@ -145,7 +145,7 @@ def _try(policy: SandboxPolicy) -> str | None:
         return lines[-1].partition("Error: ")[2] or lines[-1] if lines else "it failed without a word"
 
 
-def _job(request: JobRequest) -> int:
+def _job(request: LaunchRequest) -> int:
     """Check, inside the sandbox, that a job could work there."""
     Path(request["folder"], "file").write_text("written")
     for path in (*sys.path, sys.executable):

@@ -31,7 +31,7 @@ def read_reuse(text: str | None) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
+class StoredContent:
     """The bytes of a file, as far as they identify it. ``sha256`` in hexadecimal."""
 
     size_bytes: int
@@ -44,7 +44,7 @@ def lock_contents(connection: Connection, rows: Iterable[DatabaseRow]) -> None:
 
 
 def rows_with_content(
-    connection: Connection, owner_id: str, content: Content, *, lock: bool = False
+    connection: Connection, owner_id: str, content: StoredContent, *, lock: bool = False
 ) -> Sequence[DatabaseRow]:
     """Return the owner's rows with these bytes; with ``lock``, locked against deletion as `lock_contents` does."""
     if lock:

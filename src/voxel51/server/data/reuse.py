@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from voxel51.server.data.contents import Content, best_match, rows_with_content
+from voxel51.server.data.contents import StoredContent, best_match, rows_with_content
 from voxel51.server.data.lifetime import first_expiration
 from voxel51.server.data.service import extend
 from voxel51.server.database.database import Database
@@ -21,7 +21,7 @@ class ReuseService:
         self._storage = storage
         self._lifetime = lifetime
 
-    def check(self, owner_id: str, content: Content) -> None:
+    def check(self, owner_id: str, content: StoredContent) -> None:
         """Raise `NotFound` unless the owner has a record of these bytes whose file is intact.
 
         Reads the file if it was changed after it was recorded, so it may take long. Call it outside of transactions.
@@ -34,7 +34,7 @@ class ReuseService:
         if not rows or not self._is_intact(rows[0]):
             raise _not_found(content)
 
-    def record(self, owner_id: str, content: Content, name: str | None, ttl: str | None) -> DataRecord:
+    def record(self, owner_id: str, content: StoredContent, name: str | None, ttl: str | None) -> DataRecord:
         """Return a record of these bytes, and extend its lifetime as an upload would. Call `check` before.
 
         Raises:
@@ -61,7 +61,7 @@ class ReuseService:
             return False
 
 
-def _not_found(content: Content) -> NotFound:
+def _not_found(content: StoredContent) -> NotFound:
     return NotFound(
         f"None of your data has the SHA-256 {content.sha256} and {content.size_bytes} bytes. Upload the file"
     )

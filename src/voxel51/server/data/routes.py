@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from voxel51.server.accounts.access import BY_APPLICATION, BY_USER, USER
 from voxel51.server.accounts.callers import Application, User
-from voxel51.server.data.contents import REUSE_FIELD, Content, read_reuse
+from voxel51.server.data.contents import REUSE_FIELD, StoredContent, read_reuse
 from voxel51.server.data.lifetime import EXPIRY_FIELD, LifetimeChange, asked_change
 from voxel51.server.data.reuse import ReuseService
 from voxel51.server.data.service import LISTING, DataService
@@ -142,9 +142,9 @@ class _Handlers:
         return self._sources.content_of(self._data.by_id(context.path_params["data_id"]))
 
 
-def _content(body: DataReuse) -> Content:
+def _content(body: DataReuse) -> StoredContent:
     if not _SHA256.fullmatch(body["sha256"]):
         raise BadRequest(f"sha256 must be 64 hexadecimal digits, not {body['sha256']!r:.80}")
     if not 0 <= body["size"] < 2**63:
         raise BadRequest(f"size must be a number of bytes from 0 and below 2^63, not {body['size']}")
-    return Content(body["size"], body["sha256"].lower())
+    return StoredContent(body["size"], body["sha256"].lower())

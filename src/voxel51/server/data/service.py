@@ -11,7 +11,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, delete, insert, select
 
 from voxel51.server.accounts.callers import Application, User
 from voxel51.server.accounts.tables import users_of
-from voxel51.server.data.contents import Content, best_match, lock_contents, rows_with_content
+from voxel51.server.data.contents import StoredContent, best_match, lock_contents, rows_with_content
 from voxel51.server.data.lifetime import LifetimeChange, changed_expiration, first_expiration
 from voxel51.server.data.names import clean_media_type, clean_name
 from voxel51.server.data.storage_quota import StorageQuota
@@ -61,9 +61,9 @@ class StoredFile:
     sha256: str
 
     @property
-    def content(self) -> Content:
+    def content(self) -> StoredContent:
         """Return what identifies the bytes."""
-        return Content(self.size_bytes, self.sha256)
+        return StoredContent(self.size_bytes, self.sha256)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from voxel51.server.http.errors import error_body
 
 
-class Connection(HttpToolsProtocol):
+class ClientConnection(HttpToolsProtocol):
     """One connection of a client.
 
     Its client must send the head of a request within ``head_seconds`` of connecting, or of its first byte. Otherwise a

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Literal
 
 from voxel51.runners.control_groups import ControlGroups
-from voxel51.runners.sandbox.launcher import JobRequest
+from voxel51.runners.sandbox.launcher import LaunchRequest
 from voxel51.runners.sandbox.policy import SandboxPolicy
 from voxel51.runners.sandbox.privileges import user_of
 from voxel51.server.engine import orphan_processes
@@ -345,7 +345,7 @@ class ProcessRunner:
         """
         launch, folder = attempt.launch, attempt.folder
         environment = interpreter_environment(folder.work, self._threads_per_attempt, self._module_folders)
-        request: JobRequest = {
+        request: LaunchRequest = {
             "entry_point": launch.entry_point,
             "folder": str(folder.work),
             "log": str(folder.log),

@@ -22,7 +22,7 @@ class LaunchMessage(TypedDict):
     """Message to the zygote: start a child for the attempt ``launch``."""
 
     launch: str
-    request: str  # path of a file with a `JobRequest`
+    request: str  # path of a file with a `LaunchRequest`
     wall_seconds: float
 
 
