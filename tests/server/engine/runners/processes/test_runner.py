@@ -78,7 +78,7 @@ def test_analytic_whose_import_hangs_is_not_preloaded_and_does_not_affect_others
     bench.start("no-op")
 
     assert bench.outcome().exit_code == 0
-    assert "importing samples/hanging crashes, hangs or starts threads" in caplog.text
+    assert "importing the analytic samples/hanging crashes, hangs or starts threads" in caplog.text
     runner.close()
 
 
