@@ -12,6 +12,7 @@ from support.platforms import NO_OP, PATIENT
 from support.submissions import submit
 from support.waiting import DEADLINE_SLACK_SECONDS, LIMIT_SECONDS
 from voxel51.transport.errors import NotFound, ServerFailed
+from voxel51.users import waiting
 from voxel51.users.api import API
 from voxel51.users.auth import Token
 from voxel51.users.jobs import JobExecutionError, JobRequest, WaitTimedOut
@@ -95,6 +96,25 @@ def test_an_unavailable_platform_does_not_delay_the_deadline(api: API, loopback:
         list(api.wait(["j1"], timeout=0.5))
 
     assert time.monotonic() - started < DEADLINE_SLACK_SECONDS
+
+
+def test_waiting_goes_on_after_an_outage(api: API, loopback: Loopback, monkeypatch: pytest.MonkeyPatch) -> None:
+    outage = [Reply.error(503, "the database is unavailable")] * 8
+    loopback.reply(*outage, Reply.of({"job": {"id": "j1", "state": "COMPLETE"}}))
+
+    assert [job["id"] for job in api.wait(["j1"], timeout=LIMIT_SECONDS)] == ["j1"]
+
+    monkeypatch.setattr(waiting, "LONGEST_OUTAGE_SECONDS", 0.0)
+    loopback.reply(*outage)
+    with pytest.raises(ServerFailed, match="the database is unavailable"):
+        list(api.wait(["j1"], timeout=LIMIT_SECONDS))
+
+
+def test_other_failures_of_the_platform_end_the_wait(api: API, loopback: Loopback) -> None:
+    loopback.reply(*[Reply.error(500, "a defect")] * 8)
+
+    with pytest.raises(ServerFailed, match="a defect"):
+        list(api.wait(["j1"], timeout=LIMIT_SECONDS))
 
 
 def test_one_query_polls_many_jobs(api: API, loopback: Loopback) -> None:

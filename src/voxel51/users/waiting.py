@@ -5,8 +5,9 @@ Without an event stream, jobs are polled at growing intervals instead.
 
 import time
 from collections.abc import Iterable, Mapping
+from http import HTTPStatus
 
-from voxel51.transport.errors import NotFound, TimedOut
+from voxel51.transport.errors import NotFound, ServerFailed, TimedOut
 from voxel51.users.calls import jobs
 from voxel51.users.flows import Emit, EmittingFlow, Flow, Pause, fetch
 from voxel51.users.job_events import LONGEST_SECONDS, JobEventListener
@@ -27,11 +28,36 @@ TOO_SHORT_SECONDS = 0.02
 WORTH_LISTENING_SECONDS = 0.3
 """Shorter pauses are slept through: most jobs that end soon have ended by then."""
 
+LONGEST_OUTAGE_SECONDS = 15 * 60.0
+"""Time for which waiting goes on while the platform answers that it is unavailable. Its jobs go on or run again."""
+
 MAX_IDS_IN_QUERY = 50
 MAX_JOBS_WITH_DETAILS = 20
 """Up to this number of jobs, each poll fetches the progress of every job; above it, only of jobs with news."""
 
 ENDED = {JobState.COMPLETE, JobState.FAILED}
+
+
+class Outage:
+    """Outage of the platform, seen by polls: its database or storage is away."""
+
+    def __init__(self) -> None:
+        self._began: float | None = None
+
+    def end(self) -> None:
+        """Note that the platform has answered a poll."""
+        self._began = None
+
+    def note(self, error: ServerFailed) -> None:
+        """Note a poll that failed.
+
+        Raises:
+            ServerFailed: it is another failure, or the outage takes too long.
+        """
+        now = time.monotonic()
+        self._began = now if self._began is None else self._began
+        if error.code != HTTPStatus.SERVICE_UNAVAILABLE or now - self._began > LONGEST_OUTAGE_SECONDS:
+            raise error
 
 
 class PollSchedule:
@@ -96,19 +122,24 @@ def ended_jobs(
     Raises:
         WaitTimedOut: the deadline passed before all jobs had ended.
         NotFound: one of the jobs was not found.
+        ServerFailed: the platform failed, or was unavailable for `LONGEST_OUTAGE_SECONDS`.
     """
     if isinstance(waited_for, str):
         waited_for = [waited_for]
     pending = dict.fromkeys(job_id_of(job) for job in waited_for)
     listener = JobEventListener(wants_progress=progress is not None)
     news = list(pending)
+    outage = Outage()
     while pending and not schedule.is_over():
         try:
             for job_id, job in (yield from _poll(news, schedule, progress)).items():
                 del pending[job_id]
                 yield Emit(job)
+            outage.end()
         except TimedOut:  # the poll used up the remaining time: the schedule decides below
             pass
+        except ServerFailed as error:
+            outage.note(error)
         if not pending:
             return
         seconds = schedule.next_pause()
