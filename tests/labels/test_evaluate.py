@@ -77,15 +77,17 @@ def test_average_precision_equals_that_of_pycocotools(seed: int, tmp_path: Path)
     (tmp_path / "found.json").write_text(json.dumps(results))
     judged = COCOeval(coco, coco.loadRes(str(tmp_path / "found.json")), "bbox")
     judged.params.iouThrs = np.array([0.5])
+    judged.params.catIds = sorted({ids[box.label] for box in boxes_of(truth)})  # the file lists every class of COCO
     judged.evaluate()
     judged.accumulate()
 
     ours = evaluate(found, truth)
 
-    for name, number in ids.items():
-        column = judged.params.catIds.index(number)
+    assert sorted(ids[name] for name in ours.detection) == judged.params.catIds
+    for name, figures in ours.detection.items():
+        column = judged.params.catIds.index(ids[name])
         theirs = judged.eval["precision"][0, :, column, 0, -1].mean()
-        assert ours.detection[name].average_precision == pytest.approx(theirs, abs=1e-3)
+        assert figures.average_precision == pytest.approx(theirs, abs=1e-3)
 
 
 @pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning", "ignore::UserWarning")
