@@ -2,7 +2,7 @@
 # Set-up needs Python 3.11 or later with pip, and nothing else; `make PYTHON=/path/to/python …` picks one.
 
 .DEFAULT_GOAL := help
-.PHONY: generate help setup dev demo test test-unit coverage lint bench docs serve build lock pictures \
+.PHONY: generate help setup dev demo test test-unit coverage coverage-report lint bench docs serve build lock pictures \
     install-test kill-test large-test api-test quality-test fiftyone-test docs-test console-test
 .DELETE_ON_ERROR:
 
@@ -13,7 +13,9 @@ INSTALLED_DEV := $(VENV)/.installed-dev
 # Checked against the vocabulary of .ci/language.
 PLAIN := src tests docs demo benchmarks footage weights .ci .github Makefile pyproject.toml README.md CHANGELOG.md CONTRIBUTING.md \
     SECURITY.md CODE_OF_CONDUCT.md
-PYTEST := $(BIN)/python -m pytest
+# `make coverage` measures by another program than plain Python.
+RUN := $(BIN)/python
+PYTEST = $(RUN) -m pytest
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 help: ## list the verbs
@@ -46,9 +48,12 @@ generate: dev ## generate the async clients from the blocking ones
 test-unit: dev ## run the unit tests: no server, no database server, no pytest-xdist (ARGS as above)
 	$(PYTEST) -p no:xdist -m "unit and not slow" $(ARGS)
 
-coverage: dev ## run the quick tests and report the branch coverage (ARGS as above)
+coverage: dev ## run the quick tests, report the branch coverage, and fail below the floor (ARGS as above)
 	@$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -m "not slow" -n auto --dist worksteal $(ARGS)
+	@$(MAKE) --no-print-directory test RUN="$(BIN)/coverage run"
+	@$(MAKE) --no-print-directory coverage-report
+
+coverage-report: dev
 	@$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

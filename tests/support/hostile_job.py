@@ -33,9 +33,10 @@ def run_hostile_job(kind: SandboxKind, folder: Path) -> dict[str, Any]:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         file.write_bytes(b"a secret")
     tcp = socket.create_server(("127.0.0.1", 0))
+    abstract_name = f"{folder.name}-{os.getpid()}"  # other tests may run at the same time
     local, abstract = socket.socket(socket.AF_UNIX), socket.socket(socket.AF_UNIX)
     local.bind(str(folder / "socket"))
-    abstract.bind(f"\0{folder.name}")
+    abstract.bind("\0" + abstract_name)
     for listener in (local, abstract):
         listener.listen()
     targets = {
@@ -46,7 +47,7 @@ def run_hostile_job(kind: SandboxKind, folder: Path) -> dict[str, Any]:
         "pid": os.getpid(),
         "marker": os.environ.setdefault("VOXEL51_SECRET", "the secret of the server"),
         "port": tcp.getsockname()[1],
-        "abstract": folder.name,
+        "abstract": abstract_name,
         "socket": str(folder / "socket"),
     }
     platform = JobPlatform(parameters={"targets": targets})

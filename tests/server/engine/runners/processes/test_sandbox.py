@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -21,8 +22,10 @@ def run_hostile_job(kind, user, folder):
     command = [sys.executable, "-P", "-m", "support.hostile_job", kind, str(folder)]
     if user == "normal user" and os.geteuid() == 0:
         os.chown(folder, NORMAL_USER, NORMAL_USER)
-        for parent in folder.parents[:3]:
-            parent.chmod(0o755)  # pytest makes its folders private
+        for parent in folder.parents:  # pytest makes its folders private
+            if parent == Path(tempfile.gettempdir()):
+                break
+            parent.chmod(0o755)
         command = as_normal_user(command)
     environment = {**os.environ, "PYTHONPATH": str(TESTS), "VOXEL51_SECRET": "the secret of the server"}
     done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment, cwd=TESTS)
