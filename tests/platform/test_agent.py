@@ -84,6 +84,8 @@ def test_a_full_disk_is_waited_for(sender, platform, host, tmp_path):
 
     agent.put_output(tmp_path / "output.json")
 
+    assert [request.method for request in host.requests] == ["PUT", "PUT"]
+
 
 def test_a_file_that_its_host_rejects_is_not_requested_again(sender, platform, tmp_path):
     agent = Agent(sender, platform.environment)

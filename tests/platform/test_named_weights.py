@@ -2,16 +2,14 @@
 
 import hashlib
 import json
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
+from support.file_host import FileHost, file_host
 from voxel51.cli.main import main
-from voxel51.platform import named_weights
+from voxel51.platform import named_weights, weight_files
 from voxel51.platform.named_weights import REGISTRY, KnownFile, NamedWeights
 
 CONTENT = b"weights " * 500
@@ -25,43 +23,16 @@ def entry(**changes: object) -> NamedWeights:
     return NamedWeights(**{**given, "source_card": "https://example.org", "accuracy": "none", **changes})  # type: ignore[arg-type]
 
 
-@dataclass
-class Mirror:
-    """A host on loopback that serves one file."""
-
-    url: str = ""
-    content: bytes = CONTENT
-    status: int = 200
-    asked: list[str] = field(default_factory=list)
-
-
 @pytest.fixture
-def mirror() -> Iterator[Mirror]:
-    here = Mirror()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            here.asked.append(self.path)
-            self.send_response(here.status)
-            self.send_header("Content-Length", str(len(here.content)))
-            self.end_headers()
-            self.wfile.write(here.content)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        here.url = f"http://127.0.0.1:{server.server_port}/"
-        yield here
-        server.shutdown()
-        thread.join()
+def mirror() -> Iterator[FileHost]:
+    with file_host(CONTENT) as host:
+        yield host
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(named_weights, "REGISTRY", (entry(), *REGISTRY))
+    for module in (named_weights, weight_files):
+        monkeypatch.setattr(module, "REGISTRY", (entry(), *REGISTRY))
     return tmp_path / "weights"
 
 
@@ -70,7 +41,7 @@ def weights(folder: Path, *arguments: object) -> int:
 
 
 @pytest.mark.parametrize("address", ["folder", "file"])
-def test_weights_are_fetched_from_a_mirror_once(address: str, mirror: Mirror, folder: Path) -> None:
+def test_weights_are_fetched_from_a_mirror_once(address: str, mirror: FileHost, folder: Path) -> None:
     url = mirror.url if address == "folder" else f"{mirror.url}files/renamed.bin"
 
     assert weights(folder, "fetch", "tiny", "--from", url) == 0
@@ -91,7 +62,7 @@ def test_weights_are_fetched_from_a_mirror_once(address: str, mirror: Mirror, fo
     ids=["hostile", "more", "cut", "gone"],
 )
 def test_another_file_is_refused_and_leaves_nothing(
-    content: bytes, status: int, text: str, mirror: Mirror, folder: Path, capsys: pytest.CaptureFixture[str]
+    content: bytes, status: int, text: str, mirror: FileHost, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     mirror.content, mirror.status = content, status
 

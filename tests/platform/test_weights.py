@@ -2,53 +2,25 @@
 
 import hashlib
 import sys
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
+from support.file_host import FileHost, file_host
 from voxel51.platform.errors import InvalidInput, MissingWeights
 from voxel51.platform.job import Job
-from voxel51.platform.weights import InstalledWeights, PublishedWeights, fetch_weights, weights_folder
+from voxel51.platform.named_weights import KnownFile, NamedWeights
+from voxel51.platform.weights import InstalledWeights, fetch_weights, weights_folder
 
 CONTENT = b"weights " * 5000
 
 
-@dataclass
-class Publisher:
-    """A server of the test's own that publishes weights."""
-
-    url: str = ""
-    content: bytes = CONTENT
-    status: int = 200
-    asked: list[str] = field(default_factory=list)
-
-
 @pytest.fixture
-def publisher() -> Iterator[Publisher]:
-    here = Publisher()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            here.asked.append(self.path)
-            self.send_response(here.status)
-            self.send_header("Content-Length", str(len(here.content)))
-            self.end_headers()
-            self.wfile.write(here.content)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        here.url = f"http://127.0.0.1:{server.server_port}/w.onnx"
-        yield here
-        server.shutdown()
-        thread.join()
+def publisher() -> Iterator[FileHost]:
+    with file_host(CONTENT) as host:
+        yield host
 
 
 @pytest.fixture(autouse=True)
@@ -71,79 +43,89 @@ def a_job(folder: Path, story: Story) -> Job:
     return Job(document, {}, {}, folder, story)  # type: ignore[arg-type]
 
 
-def weights(publisher: Publisher) -> PublishedWeights:
-    return PublishedWeights("w.onnx", publisher.url, hashlib.sha256(CONTENT).hexdigest(), len(CONTENT), "MIT")
+SHA256 = hashlib.sha256(CONTENT).hexdigest()
+
+
+def weights(host: str) -> NamedWeights:
+    return NamedWeights(
+        name="w",
+        task="object detector",
+        filename="w.onnx",
+        files=(KnownFile(SHA256, len(CONTENT), "test"),),
+        licence="MIT",
+        source_card="https://example.org",
+        accuracy="none",
+        urls=(f"{host}w.onnx",),
+    )
 
 
 def test_weights_are_downloaded_once_and_recorded_in_the_provenance(
-    publisher: Publisher, folder: Path, tmp_path: Path
+    publisher: FileHost, folder: Path, tmp_path: Path
 ) -> None:
     story = Story()
     first, second = a_job(tmp_path / "1", story), a_job(tmp_path / "2", story)
 
-    assert fetch_weights(weights(publisher), first) == fetch_weights(weights(publisher), second) == CONTENT
+    assert fetch_weights(weights(publisher.url), first) == fetch_weights(weights(publisher.url), second) == CONTENT
 
     assert publisher.asked == ["/w.onnx"]
     assert story.messages == ["Downloading w.onnx (0 MB)"]
-    assert second.provenance()["weights"] == {"w.onnx": hashlib.sha256(CONTENT).hexdigest()}
+    assert second.provenance()["weights"] == {"w.onnx": SHA256}
     assert [each.name for each in folder.iterdir()] == ["w.onnx"]
 
 
 def test_a_file_in_the_folder_is_used_only_if_its_hash_is_right(
-    publisher: Publisher, folder: Path, tmp_path: Path
+    publisher: FileHost, folder: Path, tmp_path: Path
 ) -> None:
     folder.mkdir()
     (folder / "w.onnx").write_bytes(b"poison! " * 5000)
 
-    assert fetch_weights(weights(publisher), a_job(tmp_path / "1", Story())) == CONTENT
+    assert fetch_weights(weights(publisher.url), a_job(tmp_path / "1", Story())) == CONTENT
     assert (folder / "w.onnx").read_bytes() == CONTENT
 
 
-def test_a_file_that_an_operator_put_there_needs_no_network(publisher: Publisher, folder: Path, tmp_path: Path) -> None:
+def test_a_file_that_an_operator_put_there_needs_no_network(publisher: FileHost, folder: Path, tmp_path: Path) -> None:
     folder.mkdir()
     (folder / "w.onnx").write_bytes(CONTENT)
     publisher.status = 500
 
-    assert fetch_weights(weights(publisher), a_job(tmp_path / "1", Story())) == CONTENT
+    assert fetch_weights(weights(publisher.url), a_job(tmp_path / "1", Story())) == CONTENT
     assert publisher.asked == []
 
 
 @pytest.mark.parametrize(
     ("content", "status", "text"),
     [
-        (CONTENT[:-1] + b"!", 200, "another file"),
-        (CONTENT[:-9], 200, "another file"),
-        (CONTENT + b"more", 200, "larger than 40000 bytes"),
-        (b"gone", 404, "the host responded with status 404"),
+        (CONTENT[:-1] + b"!", 200, "which is not one of w"),
+        (CONTENT[:-9], 200, "which is not one of w"),
+        (CONTENT + b"more", 200, "sent more than 40000 bytes"),
+        (b"gone", 404, "responded with status 404"),
     ],
     ids=["altered", "cut", "more", "gone"],
 )
 def test_wrong_content_is_rejected_and_leaves_no_file(
-    content: bytes, status: int, text: str, publisher: Publisher, folder: Path, tmp_path: Path
+    content: bytes, status: int, text: str, publisher: FileHost, folder: Path, tmp_path: Path
 ) -> None:
     publisher.content, publisher.status = content, status
 
     with pytest.raises(InvalidInput, match=text) as refused:
-        fetch_weights(weights(publisher), a_job(tmp_path / "1", Story()))
+        fetch_weights(weights(publisher.url), a_job(tmp_path / "1", Story()))
 
-    assert weights(publisher).sha256 in str(refused.value)
+    assert SHA256 in str(refused.value)
     assert str(folder) in str(refused.value)
     assert [*folder.iterdir()] == []
 
 
 def test_without_a_network_the_error_says_which_file_to_put_where(folder: Path, tmp_path: Path) -> None:
-    unreachable = PublishedWeights("w.onnx", "http://127.0.0.1:9/w.onnx", "0" * 64, 9, "MIT")
-
-    with pytest.raises(InvalidInput, match=r"w\.onnx is not in .* and cannot be downloaded from http://127\.0\.0\.1:9"):
-        fetch_weights(unreachable, a_job(tmp_path / "1", Story()))
+    with pytest.raises(InvalidInput, match=r"w\.onnx is not in .* and cannot be downloaded: .*http://127\.0\.0\.1:9"):
+        fetch_weights(weights("http://127.0.0.1:9/"), a_job(tmp_path / "1", Story()))
 
 
 def test_weights_are_used_even_if_the_folder_cannot_be_written(
-    publisher: Publisher, folder: Path, tmp_path: Path
+    publisher: FileHost, folder: Path, tmp_path: Path
 ) -> None:
     folder.write_text("a file where the folder would be")
 
-    assert fetch_weights(weights(publisher), a_job(tmp_path / "1", Story())) == CONTENT
+    assert fetch_weights(weights(publisher.url), a_job(tmp_path / "1", Story())) == CONTENT
 
 
 def test_the_default_folder_is_in_the_cache_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -72,7 +72,8 @@ def _record(weights: "NamedWeights", folder: Path) -> dict[str, object]:
 
 
 def _add(options: argparse.Namespace) -> int:
-    from voxel51.platform.named_weights import UnknownWeights, add_file
+    from voxel51.platform.named_weights import UnknownWeights
+    from voxel51.platform.weight_files import add_file
 
     folder, printer = _folder(options), Printer(options)
     added = []
@@ -88,7 +89,8 @@ def _add(options: argparse.Namespace) -> int:
 
 
 def _fetch(options: argparse.Namespace) -> int:
-    from voxel51.platform.named_weights import fetch_file, named
+    from voxel51.platform.named_weights import named
+    from voxel51.platform.weight_files import fetch_file
 
     printer = Printer(options)
     path = fetch_file(named(options.name), _folder(options), options.mirror)

@@ -1,21 +1,19 @@
-"""Weights of neural networks: installed ones, and ones that are downloaded once and verified by their SHA-256."""
+"""Weights of neural networks for jobs: installed ones, and ones of the registry, verified by their SHA-256."""
 
 import hashlib
 import os
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import BinaryIO
 
 from voxel51.platform.errors import InvalidInput, MissingWeights
-from voxel51.platform.job import Job, sha256_of
+from voxel51.platform.job import Job
+from voxel51.platform.named_weights import KnownFile, NamedWeights, UnknownWeights
+from voxel51.platform.weight_files import fetch_file
 from voxel51.transport.errors import APIError
-from voxel51.transport.messages import Request
-from voxel51.transport.sender import JOB_HEADERS, HttpSender
 from voxel51.wire.tasks import WEIGHTS_FOLDER
 
 WEIGHTS_PACKAGE = "voxel51_weights"
@@ -66,106 +64,41 @@ class InstalledWeights:
         yield weights_folder() / self.filename
 
 
-@dataclass(frozen=True, slots=True)
-class PublishedWeights:
-    """Weights that a third party publishes; they are downloaded when a job first needs them.
-
-    Attributes:
-        filename: name of the file in the weights folder.
-        url: address to download it from.
-        sha256: of its bytes, in hexadecimal.
-        size_bytes: size of the file.
-        licence: licence under which it is published.
-    """
-
-    filename: str
-    url: str
-    sha256: str
-    size_bytes: int
-    licence: str
-
-
 def weights_folder() -> Path:
     """Return the folder in which weights are kept."""
     named = os.environ.get(WEIGHTS_FOLDER)
     return Path(named) if named else Path.home() / ".cache" / "voxel51" / "weights"
 
 
-def fetch_weights(weights: PublishedWeights, job: Job) -> bytes:
+def fetch_weights(weights: NamedWeights, job: Job) -> bytes:
     """Return the content of ``weights``, from the weights folder or else downloaded and kept there.
 
-    A file in the folder was written by an earlier job or by an operator of a machine without a network. It is used
-    only if its hash is right, so the folder need not be trusted. The provenance of the job's outputs names the weights.
+    The provenance of the job's outputs names the weights.
 
     Raises:
         InvalidInput: the file is missing and cannot be downloaded. The text says where to put it.
     """
-    path = weights_folder() / weights.filename
-    if not _is_valid(path, weights):
-        job.message(f"Downloading {weights.filename} ({weights.size_bytes / 1e6:.0f} MB)")
-        _download(weights, path, job.scratch)
-    job.record_weights(weights.filename, weights.sha256)
-    return path.read_bytes() if _is_valid(path, weights) else (job.scratch / weights.filename).read_bytes()
+    found = weights.read(weights_folder()) or _download(weights, job)
+    content, known = found
+    job.record_weights(weights.filename, known.sha256)
+    return content
 
 
-def _download(weights: PublishedWeights, path: Path, scratch: Path) -> None:
-    """Download to ``path``, or into ``scratch`` if ``path`` cannot be written."""
+def _download(weights: NamedWeights, job: Job) -> tuple[bytes, KnownFile]:
+    """Download into the weights folder, or into the job's folder if the first cannot be written."""
+    job.message(f"Downloading {weights.filename} ({weights.files[0].size_bytes / 1e6:.0f} MB)")
     try:
-        with _new_file(path, scratch / weights.filename) as file:
-            _receive(weights, file)
-    except (APIError, _WrongContent) as error:
+        try:
+            path = fetch_file(weights, weights_folder())
+        except OSError:
+            path = fetch_file(weights, job.scratch)
+    except (APIError, UnknownWeights) as error:
+        hashes = " or ".join(each.sha256 for each in weights.files)
         raise InvalidInput(
-            f"weights not available: {weights.filename} is not in {path.parent} and cannot be downloaded from "
-            f"{weights.url}: {error}. Put the file (SHA-256 {weights.sha256}) into that folder (`voxel51 weights add"
-            " FILE`), or choose another model"
+            f"weights not available: {weights.filename} is not in {weights_folder()} and cannot be downloaded: {error}."
+            f" Put the file (SHA-256 {hashes}) into that folder (`voxel51 weights add FILE`), or choose other weights"
         ) from None
-
-
-class _WrongContent(Exception):
-    """A response that is not the requested file."""
-
-
-def _receive(weights: PublishedWeights, file: BinaryIO) -> None:
-    digest, size = hashlib.sha256(), 0
-    sender = HttpSender(headers=JOB_HEADERS)
-    try:
-        with sender.send(Request("GET", weights.url, repeatable=True)) as answer:
-            if answer.status != 200:
-                raise _WrongContent(f"the host responded with status {answer.status}")
-            for chunk in answer.chunks():
-                size += len(chunk)
-                if size > weights.size_bytes:
-                    raise _WrongContent(f"the file is larger than {weights.size_bytes} bytes")
-                digest.update(chunk)
-                file.write(chunk)
-    finally:
-        sender.close()
-    if digest.hexdigest() != weights.sha256:
-        raise _WrongContent(f"the host sent another file: {size} bytes with SHA-256 {digest.hexdigest()}")
-
-
-@contextmanager
-def _new_file(path: Path, fallback: Path) -> Iterator[BinaryIO]:
-    """Yield a file that becomes ``path`` when the block ends, or ``fallback`` if ``path`` cannot be created.
-
-    Jobs that run at the same time may download the same weights: each writes a file of its own, and the last rename
-    wins. All have the same content.
-    """
-    target = path
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".fetching-")
-    except OSError:
-        target = fallback
-        descriptor, name = tempfile.mkstemp(dir=fallback.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            yield file
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _is_valid(path: Path, weights: PublishedWeights) -> bool:
-    return path.is_file() and path.stat().st_size == weights.size_bytes and sha256_of(path) == weights.sha256
+    found = weights.read(path.parent)
+    if found is None:
+        raise InvalidInput(f"weights not available: {path} was replaced while the job read it. Run the job again")
+    return found

@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 
-from voxel51.platform.errors import InvalidInput
 from voxel51.platform.job import Job
 from voxel51.platform.named_weights import REGISTRY, NamedWeights, named
-from voxel51.platform.weights import InstalledWeights, PublishedWeights, fetch_weights, weights_folder
+from voxel51.platform.weights import InstalledWeights, fetch_weights, weights_folder
 
 AUTO = "auto"
 """Name for the most accurate detector that is present."""
@@ -55,19 +54,7 @@ def _best_present() -> NamedWeights:
 
 
 def _content(entry: NamedWeights, job: Job) -> bytes:
-    found = entry.read(weights_folder())
-    if found is not None:
-        content, known = found
-        job.record_weights(entry.filename, known.sha256)
-        return content
-    if entry.name == DEFAULT_MODEL:
+    if entry.name == DEFAULT_MODEL and entry.find(weights_folder()) is None:
         job.record_weights(NANODET.filename, NANODET.sha256)
         return NANODET.read()
-    if not entry.urls:
-        raise InvalidInput(
-            f"weights not available: {entry.name} is not in {weights_folder()}. Ask the operator to add the file "
-            f"{entry.filename} (voxel51 weights add FILE; source: {entry.source_card}), or choose other weights"
-        )
-    file = entry.files[0]
-    published = PublishedWeights(entry.filename, entry.urls[0], file.sha256, file.size_bytes, entry.licence)
-    return fetch_weights(published, job)
+    return fetch_weights(entry, job)
