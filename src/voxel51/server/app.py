@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
 
 from anyio import CapacityLimiter
 from starlette.types import ASGIApp
 
+import voxel51
 from voxel51.server.accounts.account_deletion import AccountDeletionService, CollectUserData
 from voxel51.server.console.pages import console_pages
 from voxel51.server.credentials import Credentials
@@ -103,7 +103,7 @@ def build_platform(settings: Settings, addresses: Addresses) -> Platform:
     services = _Services(foundation, accounts, data, jobs, features)
     deletion = _deletion(services)
     routes = [*_routes(services, deletion)]
-    description = openapi.describe(routes, version("voxel51-platform"), cookies_of(addresses.public_url).session)
+    description = openapi.describe(routes, voxel51.__version__, cookies_of(addresses.public_url).session)
     pages = [*api_pages.api_pages(description), *documentation_pages(), *console_pages()]
     return Platform(
         application=build_application(routes, _dependencies(services), pages),
@@ -151,7 +151,7 @@ def _routes(services: _Services, deletion: AccountDeletionService) -> Iterable[R
 
 def _about(settings: Settings) -> AboutPlatform:
     return {
-        "version": version("voxel51-platform"),
+        "version": voxel51.__version__,
         "upload_limit_bytes": settings.upload_limit_bytes,
         "lifetime_days": settings.lifetime_days,
         "api_reference": api_pages.PAGE_PATH,

@@ -9,12 +9,12 @@ import ssl
 import sys
 from collections.abc import Callable
 from contextlib import nullcontext
-from importlib.metadata import version
 from pathlib import Path
 
 import uvicorn
 from starlette.types import ASGIApp
 
+import voxel51
 from voxel51.server.app import Platform, build_platform
 from voxel51.server.data_folder import FolderLock, remove_server_file, write_server_file
 from voxel51.server.http.connection import ClientConnection
@@ -106,7 +106,7 @@ def _run(platform: Platform, settings: Settings, sockets: _Sockets, announce: Ca
 
     def on_ready() -> None:
         platform.open()
-        write_server_file(settings.folder, {"url": url, "pid": os.getpid(), "version": version("voxel51-platform")})
+        write_server_file(settings.folder, {"url": url, "pid": os.getpid(), "version": voxel51.__version__})
         announce(url)
 
     uvloop_or_default = _loop_factory()

@@ -7,18 +7,17 @@ not of a process, so any number of processes that share the storage have the sam
 
 import uuid
 from collections.abc import Sequence
-from importlib.metadata import version
 from typing import Protocol
 
 from sqlalchemy import Connection, insert, select, text, update
 
+import voxel51
 from voxel51.server.database.advisory_locks import acquire_advisory_locks
 from voxel51.server.database.database import Database
 from voxel51.server.database.tables import ROW, platform
 from voxel51.server.database.types import DatabaseRow
 from voxel51.wire import dates
 
-_PROGRAM_VERSION = version("voxel51-platform")
 _SAMPLED_RECORDS = 200
 _LEAST_SHARE = 0.9
 """The share of the sampled records whose files a storage without an id must have to count as that of the database. In a
@@ -89,7 +88,7 @@ def _is_recorded(row: DatabaseRow | None, storage: IdentifiedStorage) -> bool:
     """Return whether all is as `_record` would leave it, which is the case at all starts but few."""
     if row is None or row.storage_id != storage.read_id():
         return False
-    return (row.place, row.program_version) == (storage.place, _PROGRAM_VERSION)
+    return (row.place, row.program_version) == (storage.place, voxel51.__version__)
 
 
 def _row(connection: Connection) -> DatabaseRow | None:
@@ -100,7 +99,7 @@ def _record(connection: Connection, row: DatabaseRow | None, storage: Identified
     values = {
         "storage_id": storage_id,
         "place": storage.place,
-        "program_version": _PROGRAM_VERSION,
+        "program_version": voxel51.__version__,
         "opened_at": dates.now(),
     }
     if row is None:

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.metadata import version
 from pathlib import Path
 
 from sqlalchemy import inspect, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
+import voxel51
 from voxel51.server.data_folder import StorageFolder, make_private
 from voxel51.server.database.database import Database, sqlite_url
 from voxel51.server.database.failures import reason_of
@@ -99,7 +99,7 @@ def _check_version(database: Database, shown: str) -> None:
     by = _last_program(database)
     raise RuntimeError(
         f"the database {shown} was migrated by a newer version of voxel51-platform{by} (schema {found}); this is "
-        f"version {version('voxel51-platform')}, which knows the schema up to {newest_revision()}. Install that "
+        f"version {voxel51.__version__}, which knows the schema up to {newest_revision()}. Install that "
         "version or a later one (pip install --upgrade voxel51-platform), or restore the backup from before the upgrade"
     )
 
