@@ -328,6 +328,8 @@ def _watch(child: int, supervisor: Supervisor, end_all: Callable[[], None]) -> E
 
 def _end_namespace() -> None:
     """Kill every process of this namespace but the first, which this one is."""
+    if os.getpid() != 1:  # outside of a namespace of its own, the signal would reach every process of the machine
+        raise RuntimeError("the job has no process namespace of its own")
     with suppress(ProcessLookupError):
         os.kill(-1, signal.SIGKILL)
 
