@@ -15,7 +15,7 @@ from voxel51.server.accounts.callers import User
 from voxel51.server.database.advisory_locks import acquire_advisory_locks
 from voxel51.server.database.database import Database
 from voxel51.server.downloads import Download
-from voxel51.server.errors import BadRequest, NotFound, ServiceError, Unavailable
+from voxel51.server.errors import BadRequest, Lost, NotFound, ServiceError, Unavailable
 from voxel51.server.jobs.internal import InternalJobs
 from voxel51.server.jobs.outputs import checked_output, jobs_with_files
 from voxel51.server.jobs.status import final_message, progress_of
@@ -86,6 +86,7 @@ class RenditionService:
 
         Raises:
             NotFound: the owner has no such data or job.
+            Lost: the stored file of the source is missing or damaged.
             BadRequest: an argument is invalid, or the rendition cannot be made of this source, whatever went wrong
                 with it; the text says why.
             Unavailable: the platform failed to make it.
@@ -98,8 +99,8 @@ class RenditionService:
         if job is None or self._is_stale(job):
             try:
                 job = self._have_made(owner, source, spec, arguments, variant)
-            except IntegrityError:
-                # The source was deleted after the check above: checking again raises the right error.
+            except (IntegrityError, Lost):
+                # If the source was deleted after the check above, checking again raises the right error.
                 self._sources.check(owner, source)
                 self._sources.inputs(owner, source, spec, arguments)
                 raise
