@@ -5,13 +5,12 @@ import pkgutil
 import sys
 
 import benchmarks
-from benchmarks.figures import Figure, table
-
-HELPERS = {"__main__", "figures", "instant_server", "no_op_analytic", "small_clients", "transfers"}
+from benchmarks.support.figures import Figure, table
 
 
 def main(names: list[str]) -> int:
-    known = sorted(module.name for module in pkgutil.iter_modules(benchmarks.__path__) if module.name not in HELPERS)
+    modules = pkgutil.iter_modules(benchmarks.__path__)
+    known = sorted(module.name for module in modules if module.name != "__main__" and not module.ispkg)
     unknown = [name for name in names if name not in known]
     if unknown:
         print(f"benchmark {unknown[0]!r} not found; choose from {', '.join(known)}", file=sys.stderr)

@@ -9,7 +9,7 @@ from typing import Any
 import av
 import cv2
 
-from benchmarks.figures import Figure
+from benchmarks.support.figures import Figure
 from footage.fetch import fetch
 from voxel51.labels.media.video_reader import VideoReader, probe
 from voxel51.platform import local

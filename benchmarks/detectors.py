@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.figures import Figure
+from benchmarks.support.figures import Figure
 from footage.fetch import fetch
 from voxel51.analytics.detectors.detections import Detector
 from voxel51.analytics.detectors.model_families import load_detector

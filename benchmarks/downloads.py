@@ -3,8 +3,8 @@
 import random
 from collections.abc import Callable
 
-from benchmarks.figures import Figure
-from benchmarks.transfers import RUNS, Bench, Cost, cost, curl, download_original, figures, open_bench
+from benchmarks.support.figures import Figure
+from benchmarks.support.transfers import RUNS, Bench, Cost, cost, curl, download_original, figures, open_bench
 
 
 def measure() -> list[Figure]:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 
-from benchmarks.figures import Figure
+from benchmarks.support.figures import Figure
 
 RUNS = 9
 

@@ -11,7 +11,7 @@ import time
 from datetime import datetime
 from pathlib import Path
 
-from benchmarks.figures import Figure
+from benchmarks.support.figures import Figure
 from demo.platform_process import PlatformProcess
 from voxel51.users.api import API
 from voxel51.users.auth import Token
@@ -39,7 +39,8 @@ def with_no_op(folder: Path) -> dict[str, str]:
     info = folder / "installed" / "bench_no_op-1.0.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: bench-no-op\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[voxel51.analytics]\nbench/no-op = benchmarks.no_op_analytic:analytic\n")
+    entry_point = "bench/no-op = benchmarks.support.no_op_analytic:analytic"
+    (info / "entry_points.txt").write_text(f"[voxel51.analytics]\n{entry_point}\n")
     root = Path(__file__).resolve().parent.parent
     return {"PYTHONPATH": f"{info.parent}{os.pathsep}{root}"}
 

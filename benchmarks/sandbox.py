@@ -11,8 +11,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 
-from benchmarks.figures import Figure
 from benchmarks.no_op_job import job_ms, with_no_op
+from benchmarks.support.figures import Figure
 from demo.platform_process import PlatformProcess
 from voxel51.runners.sandbox.policy import SandboxKind
 from voxel51.runners.sandbox.probe import examine

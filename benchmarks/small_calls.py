@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks.figures import Figure
-from benchmarks.small_clients import THREADS
+from benchmarks.support.figures import Figure
+from benchmarks.support.small_clients import THREADS
 from demo.platform_process import PlatformProcess
 from voxel51.users.api import API
 from voxel51.users.auth import Token
@@ -65,7 +65,7 @@ def _processor(name: str, rounds: list[tuple[dict[str, float], ...]], goal: str)
 
 @contextmanager
 def _instant_server(answer: Path) -> Iterator[str]:
-    command = [sys.executable, "-m", "benchmarks.instant_server", answer]
+    command = [sys.executable, "-m", "benchmarks.support.instant_server", answer]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         try:
@@ -91,7 +91,7 @@ def _round(token_file: Path, job_id: str) -> tuple[dict[str, float], ...]:
 
 
 def _client(way: str, token_file: Path, job_id: str, calls: int) -> dict[str, float]:
-    command = [sys.executable, "-m", "benchmarks.small_clients", way, str(token_file), job_id, str(calls)]
+    command = [sys.executable, "-m", "benchmarks.support.small_clients", way, str(token_file), job_id, str(calls)]
     done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE)
     result: dict[str, float] = json.loads(done.stdout)
     return result

@@ -2,8 +2,8 @@
 
 import os
 
-from benchmarks.figures import Figure
-from benchmarks.transfers import RUNS, Bench, Cost, cost, curl, figures, open_bench, upload_original
+from benchmarks.support.figures import Figure
+from benchmarks.support.transfers import RUNS, Bench, Cost, cost, curl, figures, open_bench, upload_original
 
 
 def measure() -> list[Figure]:

@@ -14,7 +14,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from requests_toolbelt import MultipartEncoder
 
-from benchmarks.figures import Figure
+from benchmarks.support.figures import Figure
 from demo.platform_process import PlatformProcess
 from voxel51.users.api import API
 from voxel51.users.auth import Token

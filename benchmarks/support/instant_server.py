@@ -1,6 +1,6 @@
 """Instant server: answers every request at once with the details of one job, in the platform's words.
 
-``python -m benchmarks.instant_server ANSWER_FILE`` prints its port and serves until it is stopped. A client
+``python -m benchmarks.support.instant_server ANSWER_FILE`` prints its port and serves until it is stopped. A client
 that never waits shows its own cost.
 """
 

@@ -1,6 +1,6 @@
 """Small-call clients: one in a process of its own, whose processor time is that of many small calls from threads.
 
-``python -m benchmarks.small_clients WAY TOKEN_FILE JOB_ID CALLS`` prints the cost of a call as JSON.
+``python -m benchmarks.support.small_clients WAY TOKEN_FILE JOB_ID CALLS`` prints the cost of a call as JSON.
 """
 
 import json
