@@ -4,8 +4,6 @@ Two threads work beside the callers: one reads the zygote's messages and replace
 the results of ended attempts and calls back, so that a slow callback never delays the messages.
 """
 
-import itertools
-import json
 import logging
 import os
 import queue
@@ -18,19 +16,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from voxel51.runners.control_groups import ControlGroups
-from voxel51.runners.sandbox.launcher import LaunchRequest
 from voxel51.runners.sandbox.policy import SandboxPolicy
-from voxel51.runners.sandbox.privileges import user_of
 from voxel51.server.engine import orphan_processes
 from voxel51.server.engine.launch import LaunchSpec
 from voxel51.server.engine.runner import AttemptOutcome, ExitReason, ProcessIdentity
 from voxel51.server.engine.runners.processes.environment import interpreter_environment
 from voxel51.server.engine.runners.processes.exit_status import ExitStatus, OomKillCounter, classify_exit
-from voxel51.server.engine.runners.processes.folders import AttemptFolder, remove
+from voxel51.server.engine.runners.processes.workspaces import Workspace, Workspaces
 from voxel51.server.engine.runners.processes.zygote import LaunchMessage, ZygoteMessage, ZygoteProcess
 from voxel51.wire.backoff import Backoff
-from voxel51.wire.tasks import WEIGHTS_FOLDER
 
 logger = logging.getLogger(__name__)
 
@@ -48,9 +42,7 @@ RESTART_BACKOFF = Backoff(first_seconds=1.0, longest_seconds=30.0)
 @dataclass(slots=True)
 class _RunningAttempt:
     launch: LaunchSpec
-    folder: AttemptFolder
-    user: int | None  # user id of its own
-    groups: list[str] = field(default_factory=list)  # folders of its control groups
+    workspace: Workspace
     pid: Future[int] = field(default_factory=Future)  # done once the zygote has started or refused the attempt
     stop_requested: bool = False
     has_ended: bool = False
@@ -88,13 +80,12 @@ class ProcessRunner:
         self._preload = list(preload) if mode == "fork" else []
         self._interpreter = list(interpreter)
         self._mode = mode
-        self._threads_per_attempt = threads
         self._module_folders = list(module_folders)
-        self._shared = {} if weights_folder is None else {WEIGHTS_FOLDER: str(weights_folder.resolve())}
         self._policy = policy or SandboxPolicy()
-        self._groups = ControlGroups({}, 0, "the runner is not open")
+        self._workspaces = Workspaces(
+            self._folder, threads, self._module_folders, weights_folder, own_users=self._policy.own_user
+        )
         self._import_seconds = import_seconds
-        self._user_numbers = itertools.count(os.getpid())
         self._oom_kills = OomKillCounter()
         # Guards the table of attempts and the current zygote together: an attempt that is in the table when a zygote is
         # replaced is launched again on the new one, and an attempt that enters later finds the new one.
@@ -110,12 +101,7 @@ class ProcessRunner:
 
     def open(self, ended: Callable[[AttemptOutcome], None]) -> None:
         """Prepare to start attempts; see `voxel51.server.engine.runner.Runner.open`."""
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        orphan_processes.kill_started_in(self._folder)
-        for path in self._folder.iterdir():
-            remove(path)
-        self._groups = ControlGroups.find()
-        self._groups.remove_all(self._folder)
+        self._workspaces.open()
         self._zygote = self._new_zygote()
         self._workers = [
             threading.Thread(target=self._supervise, args=(self._zygote,), name="runner-supervise", daemon=True),
@@ -127,20 +113,14 @@ class ProcessRunner:
     @property
     def limits_in_force(self) -> str:
         """Sentence that says what holds the limits of a job as a whole."""
-        supervisor = "a supervisor ends each job that exceeds a limit"
-        if self._groups.missing is not None:
-            return f"{supervisor}; {self._groups.missing}"
-        return f"{supervisor}; control groups (version {self._groups.version}): {', '.join(self._groups.parents)}"
+        return self._workspaces.limits_in_force
 
     def start(self, launch: LaunchSpec) -> ProcessIdentity:
         """Start an attempt; see `voxel51.server.engine.runner.Runner.start`."""
-        folder = AttemptFolder(self._folder / launch.attempt_id)
-        user = user_of(next(self._user_numbers)) if self._policy.own_user else None
-        attempt = _RunningAttempt(launch, folder, user)
-        self._prepare(attempt)
+        attempt = _RunningAttempt(launch, self._workspaces.create(launch))
         with self._lock:
             if self._zygote is None or self._closing.is_set():
-                self._remove_folder(attempt)
+                self._workspaces.remove(attempt.workspace)
                 raise OSError("the runner is closed")
             self._attempts[launch.attempt_id] = attempt
             self._zygote.launch(self._launch_message(attempt))
@@ -319,8 +299,7 @@ class ProcessRunner:
 
     def _launch_again(self, zygote: ZygoteProcess, attempt: _RunningAttempt) -> None:
         try:
-            attempt.folder.remove()
-            self._prepare(attempt)
+            self._workspaces.renew(attempt.workspace, attempt.launch)
         except OSError as error:
             attempt.pid.set_exception(error)
             return
@@ -337,57 +316,24 @@ class ProcessRunner:
         environment = interpreter_environment(self._folder, 1, self._module_folders)
         return ZygoteProcess(self._interpreter, self._mode, self._policy, self._preload, self._folder, environment)
 
-    def _prepare(self, attempt: _RunningAttempt) -> None:
-        """Create the folder of an attempt, with the request for its processes.
-
-        Raises:
-            OSError: no space, or no permission; nothing is left behind.
-        """
-        launch, folder = attempt.launch, attempt.folder
-        environment = interpreter_environment(folder.work, self._threads_per_attempt, self._module_folders)
-        request: LaunchRequest = {
-            "entry_point": launch.entry_point,
-            "folder": str(folder.work),
-            "log": str(folder.log),
-            "environment": environment | self._shared | dict(launch.environment),
-            "limits": launch.limits,
-            "user": attempt.user,
-            "groups": [],
-        }
-        try:
-            folder.create(attempt.user)
-            attempt.groups = self._groups.create(self._folder, launch.attempt_id, launch.limits)
-            request["groups"] = attempt.groups
-            folder.write_request(json.dumps(request))
-        except OSError:
-            self._remove_folder(attempt)
-            raise
-
     @staticmethod
     def _launch_message(attempt: _RunningAttempt) -> LaunchMessage:
-        launch = attempt.launch
-        wall_seconds = launch.limits["wall_seconds"]
-        return {"launch": launch.attempt_id, "request": str(attempt.folder.request), "wall_seconds": wall_seconds}
+        launch, request = attempt.launch, attempt.workspace.folder.request
+        return {"launch": launch.attempt_id, "request": str(request), "wall_seconds": launch.limits["wall_seconds"]}
 
     # Reports of ended attempts, in the thread "runner-report".
 
     def _report(self, ended: Callable[[AttemptOutcome], None]) -> None:
         while (end := self._ended.get()) is not None:
             attempt, reason, exit_code, detail = end
-            outcome = AttemptOutcome(attempt.launch.attempt_id, reason, exit_code, detail, attempt.folder.log_tail())
-            self._remove_folder(attempt)
+            log = attempt.workspace.folder.log_tail()
+            outcome = AttemptOutcome(attempt.launch.attempt_id, reason, exit_code, detail, log)
+            self._workspaces.remove(attempt.workspace)
             if attempt.pid.done():
                 self._call_back(ended, outcome)
             with self._attempt_removed:
                 self._attempts.pop(outcome.attempt_id, None)
                 self._attempt_removed.notify_all()
-
-    def _remove_folder(self, attempt: _RunningAttempt) -> None:
-        self._groups.remove(attempt.groups)
-        try:
-            attempt.folder.remove()
-        except OSError:  # the next start of the platform removes it
-            logger.exception("the folder of attempt %s could not be removed", attempt.launch.attempt_id)
 
     def _call_back(self, ended: Callable[[AttemptOutcome], None], outcome: AttemptOutcome) -> None:
         try:
@@ -403,4 +349,4 @@ class ProcessRunner:
                 # It may have started after the time limit.
                 self._zygote.kill(attempt.launch.attempt_id)
             self._attempt_removed.notify_all()
-        self._remove_folder(attempt)
+        self._workspaces.remove(attempt.workspace)

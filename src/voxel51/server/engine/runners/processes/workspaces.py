@@ -1,0 +1,127 @@
+"""Attempt workspaces: folder, control groups, user id and launch request of each attempt, from its start to its end."""
+
+import itertools
+import json
+import logging
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from voxel51.runners.control_groups import ControlGroups
+from voxel51.runners.sandbox.launcher import LaunchRequest
+from voxel51.runners.sandbox.privileges import user_of
+from voxel51.server.engine import orphan_processes
+from voxel51.server.engine.launch import LaunchSpec
+from voxel51.server.engine.runners.processes.environment import interpreter_environment
+from voxel51.server.engine.runners.processes.folders import AttemptFolder, remove
+from voxel51.wire.tasks import WEIGHTS_FOLDER
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Workspace:
+    """Workspace of one attempt.
+
+    Attributes:
+        folder: its folder, with the working directory and the log.
+        user: user id of its processes; None: that of the server.
+        groups: folders of its control groups; empty where the platform has none.
+    """
+
+    folder: AttemptFolder
+    user: int | None
+    groups: list[str] = field(default_factory=list)
+
+
+class Workspaces:
+    """Creates and removes the workspaces of one runner.
+
+    Args:
+        folder: folder of the runner, which owns and empties it.
+        threads: number of threads of each numeric library in one attempt.
+        module_folders: folders that are searched for modules before the interpreter's own.
+        weights_folder: folder with model weights, which all jobs can read; None for none.
+        own_users: give each attempt a user id of its own.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        threads: int,
+        module_folders: Sequence[Path],
+        weights_folder: Path | None,
+        *,
+        own_users: bool,
+    ) -> None:
+        self._folder = folder
+        self._threads = threads
+        self._module_folders = module_folders
+        self._shared = {} if weights_folder is None else {WEIGHTS_FOLDER: str(weights_folder.resolve())}
+        self._own_users = own_users
+        self._user_numbers = itertools.count(os.getpid())
+        self._groups = ControlGroups({}, 0, "the runner is not open")
+
+    def open(self) -> None:
+        """Create the runner's folder, or end and remove everything that an earlier runner left in it."""
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        orphan_processes.kill_started_in(self._folder)
+        for path in self._folder.iterdir():
+            remove(path)
+        self._groups = ControlGroups.find()
+        self._groups.remove_all(self._folder)
+
+    @property
+    def limits_in_force(self) -> str:
+        """Sentence that says what holds the limits of a job as a whole."""
+        supervisor = "a supervisor ends each job that exceeds a limit"
+        if self._groups.missing is not None:
+            return f"{supervisor}; {self._groups.missing}"
+        return f"{supervisor}; control groups (version {self._groups.version}): {', '.join(self._groups.parents)}"
+
+    def create(self, launch: LaunchSpec) -> Workspace:
+        """Create the workspace of an attempt.
+
+        Raises:
+            OSError: no space, or no permission; nothing is left behind.
+        """
+        user = user_of(next(self._user_numbers)) if self._own_users else None
+        workspace = Workspace(AttemptFolder(self._folder / launch.attempt_id), user)
+        self._fill(workspace, launch)
+        return workspace
+
+    def renew(self, workspace: Workspace, launch: LaunchSpec) -> None:
+        """Create the workspace of an attempt that has not started once more; raises as `create`."""
+        workspace.folder.remove()
+        self._fill(workspace, launch)
+
+    def remove(self, workspace: Workspace) -> None:
+        """Remove the workspace of an attempt whose processes are gone."""
+        self._groups.remove(workspace.groups)
+        try:
+            workspace.folder.remove()
+        except OSError:  # the next start of the platform removes it
+            logger.exception("the folder of attempt %s could not be removed", workspace.folder.path.name)
+
+    def _fill(self, workspace: Workspace, launch: LaunchSpec) -> None:
+        try:
+            workspace.folder.create(workspace.user)
+            workspace.groups = self._groups.create(self._folder, launch.attempt_id, launch.limits)
+            workspace.folder.write_request(json.dumps(self._request(workspace, launch)))
+        except OSError:
+            self.remove(workspace)
+            raise
+
+    def _request(self, workspace: Workspace, launch: LaunchSpec) -> LaunchRequest:
+        folder = workspace.folder
+        environment = interpreter_environment(folder.work, self._threads, self._module_folders)
+        return {
+            "entry_point": launch.entry_point,
+            "folder": str(folder.work),
+            "log": str(folder.log),
+            "environment": environment | self._shared | dict(launch.environment),
+            "limits": launch.limits,
+            "user": workspace.user,
+            "groups": workspace.groups,
+        }
