@@ -13,7 +13,7 @@ from benchmarks.support.figures import Figure
 from footage.fetch import fetch
 from voxel51.labels.media.video_reader import VideoReader, probe
 from voxel51.platform import local
-from voxel51.platform.analytic import load_analytic
+from voxel51.platform.entry_points import load_analytic
 
 RUNS = 5
 SIZE = (1920, 816)

@@ -1,6 +1,6 @@
 """No-op analytic: writes its output and does nothing else, so a job shows the platform's own cost."""
 
-from voxel51.platform.analytic import Analytic
+from voxel51.platform.definition import Analytic
 from voxel51.platform.job import Job
 from voxel51.wire.analytics import AnalyticDocument
 

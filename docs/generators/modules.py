@@ -40,7 +40,7 @@ PAGES: Mapping[str, Page] = {
         "labels.media.frame_index labels.media.still_images labels.media.playable labels.media.video_writer "
         "labels.media.audio_reader"),
     "analytics": Page(
-        "Write an analytic", "platform.analytic platform.job platform.frames platform.selection "
+        "Write an analytic", "platform.definition platform.entry_points platform.job platform.video platform.selection "
         "platform.parameter_groups platform.errors platform.weights platform.local"),
 }  # fmt: skip
 """File name -> page."""

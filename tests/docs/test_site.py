@@ -16,7 +16,7 @@ from docs.site import Page, Site
 from support.documentation_pages import DOCUMENTATION, blocks, pages
 from voxel51.cli.main import build_parser
 from voxel51.cli.parsing import all_parsers
-from voxel51.platform.analytic import analytic_entry_points
+from voxel51.platform.entry_points import analytic_entry_points
 from voxel51.server.settings import PREFIX, Settings
 
 PUBLIC = r"voxel51\.(?:users|apps|labels|transport|platform)[\w.]*"

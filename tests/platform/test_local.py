@@ -1,7 +1,7 @@
 import pytest
 
 from samples.documents import a_document, a_parameter, an_input, an_output
-from voxel51.platform.analytic import Analytic
+from voxel51.platform.definition import Analytic
 from voxel51.platform.errors import InvalidInput
 from voxel51.platform.local import run
 from voxel51.platform.outputs import MissingOutput

@@ -15,15 +15,15 @@ from voxel51.analytics.shot_detection import analytic as shot_detection
 from voxel51.labels.media.frame import Region
 from voxel51.labels.media.video_reader import VideoReader
 from voxel51.platform.errors import InvalidInput
-from voxel51.platform.frames import InputVideo, input_video
 from voxel51.platform.job import Job
 from voxel51.platform.selection import Sampler
+from voxel51.platform.video import Video, input_video
 
 UNEVEN_MS = [0, 40, 80, 500, 540, 1000, 1040, 1080, 2000, 2040]
 
 
 def looked_at(
-    video: Path, folder: Path, parameters: Mapping[str, Any], take: Callable[[InputVideo], Any] = InputVideo.sampled
+    video: Path, folder: Path, parameters: Mapping[str, Any], take: Callable[[Video], Any] = iter
 ) -> tuple[list[int], Recorder]:
     recorder = Recorder()
     job = Job(shot_detection.document, {"video": video}, parameters, folder / "job", recorder)

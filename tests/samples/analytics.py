@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from samples.documents import a_document, a_parameter, an_input, an_output
-from voxel51.platform.analytic import Analytic
+from voxel51.platform.definition import Analytic
 from voxel51.platform.errors import InvalidInput
 
 LABELS = an_output("labels", "labels.json")

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 from samples.documents import a_document
-from voxel51.platform.analytic import Analytic
+from voxel51.platform.definition import Analytic
 
 MANY = 25  # more than the limit of 20, and fewer than the kernel refuses
 PIECE_BYTES = 1 << 20

@@ -10,7 +10,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from samples.documents import a_document, a_parameter
-from voxel51.platform.analytic import Analytic
+from voxel51.platform.definition import Analytic
 
 PTRACE_ATTACH, PTRACE_DETACH = 16, 17
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from voxel51.labels.video import VideoLabels
-from voxel51.platform.analytic import Analytic
+from voxel51.platform.definition import Analytic
 from voxel51.platform.job import Job
 from voxel51.wire.tasks import MetadataReport, Progress
 

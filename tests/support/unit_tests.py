@@ -15,7 +15,7 @@ NOT_UNIT = (
     "labels/formats",
     "labels/test_contact_sheet.py",
     "labels/test_draw.py",
-    "platform/test_frames.py",
+    "platform/test_video.py",
     "platform/test_installed_analytics.py",
     "platform/test_selection.py",
     "server/analytics/test_images.py",

@@ -1,9 +1,10 @@
 """SDK for code that runs in a job: write an analytic, run it on the platform, or try it without a server.
 
-- `voxel51.platform.analytic`: analytics and their entry points
+- `voxel51.platform.definition`: analytics
+- `voxel51.platform.entry_points`: find and load installed analytics
 - `voxel51.platform.job`: inputs, parameters, outputs and reports of a job
 - `voxel51.platform.errors`: errors that decide how a job ends
-- `voxel51.platform.frames`: the frames of an input video, numbered exactly
+- `voxel51.platform.video`: videos, whose frames are numbered exactly
 - `voxel51.platform.weights`: weights of neural networks
 - `voxel51.platform.local`: run an analytic on files, without a server
 - `voxel51.platform.run`: the child process that runs one job

@@ -25,7 +25,7 @@ from contextlib import suppress
 from importlib import import_module
 
 from voxel51.labels.field_types import JsonValue
-from voxel51.platform.analytic import analytic_entry_points, load_analytic
+from voxel51.platform.entry_points import analytic_entry_points, load_analytic
 from voxel51.runners.process_control import thread_count
 from voxel51.wire.analytics import AnalyticDocument
 from voxel51.wire.manifests import problems_of

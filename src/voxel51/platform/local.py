@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from voxel51.labels.field_types import JsonValue
-from voxel51.platform.analytic import Analytic
+from voxel51.platform.definition import Analytic
 from voxel51.platform.job import Job
 from voxel51.platform.outputs import collect_outputs
 from voxel51.wire.analytics import AnalyticDocument

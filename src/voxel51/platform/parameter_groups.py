@@ -11,7 +11,7 @@ from voxel51.wire.analytics import AnalyticDocument, AnalyticParameter, Paramete
 
 
 class ParameterGroup(StrEnum):
-    """Group of parameters. `voxel51.platform.frames` implements all of them."""
+    """Group of parameters. `voxel51.platform.video` implements all of them."""
 
     RANGE = "range"  # first_frame, last_frame, start_seconds, end_seconds
     FPS = "fps"

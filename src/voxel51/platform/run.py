@@ -19,7 +19,8 @@ from voxel51.labels.errors import InvalidLabels
 from voxel51.labels.field_types import JsonValue
 from voxel51.platform import job_log
 from voxel51.platform.agent import Agent, FileUnavailable, NotCurrent, is_rejection
-from voxel51.platform.analytic import Analytic, load_analytic
+from voxel51.platform.definition import Analytic
+from voxel51.platform.entry_points import load_analytic
 from voxel51.platform.errors import InvalidInput, MissingWeights
 from voxel51.platform.filenames import safe_filename
 from voxel51.platform.job import Job

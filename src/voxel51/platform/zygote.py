@@ -47,7 +47,8 @@ from typing import Never
 import voxel51.transport.responses  # noqa: F401  (a child's first request would import it)
 from voxel51.labels.field_types import JsonValue
 from voxel51.platform import job_log, run
-from voxel51.platform.analytic import Analytic, load_analytic
+from voxel51.platform.definition import Analytic
+from voxel51.platform.entry_points import load_analytic
 from voxel51.runners.process_control import IS_LINUX, PR_SET_CHILD_SUBREAPER, children, prctl, thread_count
 from voxel51.runners.sandbox.launcher import LaunchRequest, Sandbox, launch
 from voxel51.runners.sandbox.policy import SandboxPolicy, interpreter_paths

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from voxel51.platform.analytic import Analytic
+from voxel51.platform.definition import Analytic
 from voxel51.platform.errors import InvalidInput
 from voxel51.platform.job import Job
 from voxel51.wire.tasks import ENVIRONMENT_VARIABLES

@@ -1,7 +1,7 @@
 """Audio activity: detect speech, silence and other sound."""
 
 from voxel51.analytics.audio_activity.process import process
-from voxel51.platform.analytic import Analytic
+from voxel51.platform.definition import Analytic
 from voxel51.platform.parameter_groups import ParameterGroup
 
 analytic = Analytic.from_package(

@@ -19,9 +19,9 @@ from voxel51.labels.metadata import VideoMetadata
 from voxel51.labels.support import Support
 from voxel51.labels.writer import VideoLabelsWriter
 from voxel51.platform.errors import InvalidInput
-from voxel51.platform.frames import input_video
 from voxel51.platform.job import Job
 from voxel51.platform.selection import Selection
+from voxel51.platform.video import input_video
 
 RATE, CHUNK_SAMPLES = 16_000, 512  # input of the speech detector: samples per second, samples per chunk
 AUDIO_FRAME_RATE = 100
@@ -70,7 +70,7 @@ def _segment_with_frames(job: Job, sound: AudioReader, segmenter: ActivitySegmen
     waiting = next(pieces, None)
     with input_video(job) as video:
         before: tuple[int, float] | None = None
-        for frame in video:
+        for frame in video.every_frame():
             while waiting is not None and waiting[0] < frame.time:
                 if before is not None:
                     segmenter.add(AudioChunk(waiting[0], before[0], *waiting[1:]))

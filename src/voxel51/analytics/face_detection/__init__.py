@@ -1,7 +1,7 @@
 """Face detection: detect faces and track them through a video."""
 
 from voxel51.analytics.face_detection.process import process
-from voxel51.platform.analytic import Analytic
+from voxel51.platform.definition import Analytic
 from voxel51.platform.parameter_groups import ParameterGroup
 
 analytic = Analytic.from_package(

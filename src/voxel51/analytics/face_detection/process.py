@@ -7,8 +7,8 @@ from voxel51.analytics.face_detection.centerface import WEIGHTS, CenterFace
 from voxel51.analytics.tracking.video_tracker import VideoTracker
 from voxel51.labels.media.frame import Frame
 from voxel51.labels.writer import VideoLabelsWriter
-from voxel51.platform.frames import input_video
 from voxel51.platform.job import Job
+from voxel51.platform.video import input_video
 
 UNSURE_SHARE = 0.6
 """Boxes with at least this share of the requested confidence continue a track that a surer box started."""

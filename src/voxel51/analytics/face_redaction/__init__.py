@@ -1,7 +1,7 @@
 """Face redaction: make the faces in a video unrecognisable."""
 
 from voxel51.analytics.face_redaction.process import process
-from voxel51.platform.analytic import Analytic
+from voxel51.platform.definition import Analytic
 from voxel51.platform.parameter_groups import ParameterGroup
 
 analytic = Analytic.from_package(

@@ -14,8 +14,8 @@ from voxel51.analytics.face_redaction.redaction_styles import redact
 from voxel51.labels.geometry import BoundingBox
 from voxel51.labels.media.frame import FULL_FRAME, Frame, Pixels
 from voxel51.labels.media.video_writer import video_writer
-from voxel51.platform.frames import InputVideo, input_video
 from voxel51.platform.job import Job
+from voxel51.platform.video import Video, input_video
 
 MOST_HELD_BYTES = 512 * 1024**2
 """Maximum size of the decoded frames that wait for the detections of later frames; 85 frames at 1080p."""
@@ -67,7 +67,7 @@ class _BufferedFrame:
 class _Faces:
     """Face detector that enlarges boxes by ``margin`` of their sides in each direction."""
 
-    def __init__(self, video: InputVideo, confidence: float, longest_side: int, margin: float) -> None:
+    def __init__(self, video: Video, confidence: float, longest_side: int, margin: float) -> None:
         self._detector = CenterFace()
         self._video = video
         small_side = max(SMALLEST_LOOK, round(longest_side * SMALL_LOOK_SHARE))
@@ -104,14 +104,14 @@ class _Faces:
                 (whole.right + across) * wide, (whole.bottom + down) * high]  # fmt: skip
 
 
-def _redacted_frames(video: InputVideo, faces: _Faces, hold: int, style: str) -> Iterator[_BufferedFrame]:
+def _redacted_frames(video: Video, faces: _Faces, hold: int, style: str) -> Iterator[_BufferedFrame]:
     """Yield the frames; the faces of each frame are redacted in it and in the ``hold`` frames before and after.
 
     This keeps a face redacted that the detector misses for some frames, or that turns away.
     """
     near: deque[_BufferedFrame] = deque()
     waiting = 0  # number of frames at the end of ``near`` that were not yielded yet
-    for frame in video:
+    for frame in video.every_frame():
         whole = frame.part(FULL_FRAME)
         near.append(_BufferedFrame(whole, whole.image(), faces.boxes(frame)))
         waiting += 1
@@ -136,7 +136,7 @@ def _redacted(near: deque[_BufferedFrame], waiting: int, style: str) -> _Buffere
     return _BufferedFrame(held.frame, image, held.boxes)
 
 
-def _is_part(video: InputVideo) -> bool:
+def _is_part(video: Video) -> bool:
     chosen = video.selection
     return (
         chosen.first_frame > 1

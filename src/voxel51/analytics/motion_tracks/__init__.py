@@ -1,7 +1,7 @@
 """Motion tracks: detect and track moving objects in front of a fixed camera."""
 
 from voxel51.analytics.motion_tracks.process import process
-from voxel51.platform.analytic import Analytic
+from voxel51.platform.definition import Analytic
 from voxel51.platform.parameter_groups import ParameterGroup
 
 analytic = Analytic.from_package(

@@ -3,8 +3,8 @@
 from voxel51.analytics.motion_tracks.background import MovingObjectDetector
 from voxel51.analytics.tracking.video_tracker import VideoTracker
 from voxel51.labels.writer import VideoLabelsWriter
-from voxel51.platform.frames import input_video
 from voxel51.platform.job import Job
+from voxel51.platform.video import input_video
 
 SURE_FILL = 0.2
 """An object that fills less of its box than this is a fragment of another one."""

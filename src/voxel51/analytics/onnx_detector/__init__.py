@@ -1,7 +1,7 @@
 """ONNX detector: run a detector of the user, and track its detections through a video."""
 
 from voxel51.analytics.onnx_detector.process import process
-from voxel51.platform.analytic import Analytic
+from voxel51.platform.definition import Analytic
 from voxel51.platform.parameter_groups import ParameterGroup
 
 analytic = Analytic.from_package(

@@ -12,9 +12,9 @@ from voxel51.labels.objects import DetectedObject
 from voxel51.labels.video import VideoFrame
 from voxel51.labels.writer import VideoLabelsWriter
 from voxel51.platform.errors import InvalidInput
-from voxel51.platform.frames import InputVideo, input_video
 from voxel51.platform.job import Job
 from voxel51.platform.selection import Sampler
+from voxel51.platform.video import Video, input_video
 
 UNSURE_SHARE = 0.5
 """Boxes with at least this share of the requested confidence continue a track that a surer box started."""
@@ -56,7 +56,7 @@ def _model(job: Job) -> LoadedDetector:
         raise InvalidInput(f"model {given['model'].name!r}: {error}") from None
 
 
-def _single_frames(video: InputVideo, detector: SelectedClassesDetector, stride: int) -> Iterator[VideoFrame]:
+def _single_frames(video: Video, detector: SelectedClassesDetector, stride: int) -> Iterator[VideoFrame]:
     """Yield the detections of every ``stride``-th frame, without tracking."""
     width, height = detector.picture_size
     sampler = Sampler(video.selection.fps)

@@ -10,8 +10,8 @@ from voxel51.labels.events import VideoEvent
 from voxel51.labels.support import Support
 from voxel51.labels.video import VideoFrame
 from voxel51.labels.writer import VideoLabelsWriter
-from voxel51.platform.frames import input_video
 from voxel51.platform.job import Job
+from voxel51.platform.video import input_video
 
 
 def process(job: Job) -> None:
@@ -25,7 +25,7 @@ def process(job: Job) -> None:
         VideoLabelsWriter.open(job.output("labels"), video.filename) as labels,
     ):
         shots = _Shots(labels)
-        for frame in video.sampled():
+        for frame in video:
             shots.begin_once(Boundary(frame.number, frame.time))
             for boundary in finder.add(frame):
                 shots.end(boundary)

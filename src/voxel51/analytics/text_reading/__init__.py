@@ -1,7 +1,7 @@
 """Text reading: detect and recognise text, and measure how long it is visible."""
 
 from voxel51.analytics.text_reading.process import process
-from voxel51.platform.analytic import Analytic
+from voxel51.platform.definition import Analytic
 from voxel51.platform.parameter_groups import ParameterGroup
 
 analytic = Analytic.from_package(

@@ -16,9 +16,9 @@ from voxel51.labels.objects import DetectedObject
 from voxel51.labels.support import Support
 from voxel51.labels.video import VideoFrame
 from voxel51.labels.writer import VideoLabelsWriter
-from voxel51.platform.frames import InputVideo, input_video
 from voxel51.platform.job import Job
 from voxel51.platform.selection import Sampler
+from voxel51.platform.video import Video, input_video
 
 DEFAULT_RATE = 5.0
 """Frames per second that are analysed by default. Signs in moving pictures may be legible for a fifth of a second."""
@@ -79,13 +79,13 @@ class _ChangedFrames:
         return [replace(each) for each in self._readings]
 
 
-def _marked(video: InputVideo, stride: int | None) -> Iterator[tuple[Frame, bool]]:
+def _marked(video: Video, stride: int | None) -> Iterator[tuple[Frame, bool]]:
     """Yield every frame, and whether it is analysed: at the requested rate, or every ``stride``-th, or at the default
     rate.
     """
     rate = video.selection.fps
     sampler = Sampler(rate if rate is not None or stride is not None else DEFAULT_RATE)
-    for place, frame in enumerate(video):
+    for place, frame in enumerate(video.every_frame()):
         yield frame, sampler.takes(frame.time) and (rate is not None or place % int(stride or 1) == 0)
 
 

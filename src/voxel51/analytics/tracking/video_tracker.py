@@ -16,8 +16,8 @@ from voxel51.labels.geometry import BoundingBox
 from voxel51.labels.media.frame import Frame
 from voxel51.labels.objects import DetectedObject
 from voxel51.labels.video import VideoFrame
-from voxel51.platform.frames import InputVideo
 from voxel51.platform.selection import Sampler
+from voxel51.platform.video import Video
 
 MAX_HIDDEN_SECONDS = 1.2
 """Maximum time for which an object may be hidden and keep its track."""
@@ -76,7 +76,7 @@ class VideoTracker:
 
     def __init__(
         self,
-        video: InputVideo,
+        video: Video,
         detector: FrameDetector,
         sure_score: float,
         stride: int = 1,
@@ -114,7 +114,7 @@ class VideoTracker:
 
     def _tracked_boxes(self) -> Iterator[tuple[int, list[TrackedBox]]]:
         shot_start, sampler = None, Sampler(self._video.selection.fps)
-        for frame, ends_shot in with_shot_ends(self._video):
+        for frame, ends_shot in with_shot_ends(self._video.every_frame()):
             shot_start = shot_start or frame.number
             if ends_shot or ((frame.number - shot_start) % self._stride == 0 and sampler.takes(frame.time)):
                 tracks = self._tracks_in(frame)

@@ -1,7 +1,7 @@
 """Video quality: find black, frozen, blurred and damaged segments, and measure brightness and sharpness."""
 
 from voxel51.analytics.video_quality.process import process
-from voxel51.platform.analytic import Analytic
+from voxel51.platform.definition import Analytic
 from voxel51.platform.parameter_groups import ParameterGroup
 
 analytic = Analytic.from_package(

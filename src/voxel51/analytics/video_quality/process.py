@@ -11,8 +11,8 @@ from voxel51.labels.media.frame import Frame
 from voxel51.labels.support import Support
 from voxel51.labels.video import VideoFrame
 from voxel51.labels.writer import VideoLabelsWriter
-from voxel51.platform.frames import input_video
 from voxel51.platform.job import Job
+from voxel51.platform.video import input_video
 
 
 def process(job: Job) -> None:
@@ -23,7 +23,7 @@ def process(job: Job) -> None:
         input_video(job) as video,
         VideoLabelsWriter.open(job.output("labels"), video.filename) as labels,
     ):
-        for frame in video.sampled():
+        for frame in video:
             measures = meter.measure(frame)
             totals.add(measures)
             labels.events += conditions.add(frame, measures)

@@ -6,8 +6,8 @@ from support.in_process_jobs import Recorder
 from support.video_samples import footage, numbered_video, remuxed, truncated
 from voxel51.labels.writer import VideoLabelsWriter
 from voxel51.platform.errors import InvalidInput
-from voxel51.platform.frames import input_video
 from voxel51.platform.job import Job
+from voxel51.platform.video import input_video
 from voxel51.wire.analytics import AnalyticDocument
 
 DOCUMENT: AnalyticDocument = {

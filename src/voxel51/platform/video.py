@@ -1,4 +1,4 @@
-"""Input videos: the selected frames of a job's video, with progress, warnings and metadata for the job."""
+"""Videos: the selected frames of a job's input video, with progress, warnings and metadata for the job."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,15 +14,15 @@ from voxel51.platform.job import Job
 from voxel51.platform.selection import Sampler, Selection
 
 
-class InputVideo:
+class Video:
     """Video input of a job: ``for frame in video`` yields each selected frame once, in order.
 
     Progress is reported while frames are read. After the last one, the job has the metadata of the video, the amount
     that was analysed, and the warnings.
 
     Attributes:
-        selection: frames that the job's parameters select. Frames are those of its range, cropped to its region, and
-            numbered as in the whole video; `sampled` yields only those that its ``fps`` selects.
+        selection: frames that the job's parameters select. Frames are those of its range, at the rate of its ``fps``,
+            cropped to its region, and numbered as in the whole video.
         count: number of frames so far.
         last_number, last_time: of the last of them.
     """
@@ -48,6 +48,11 @@ class InputVideo:
         return self._reader.metadata
 
     def __iter__(self) -> Iterator[Frame]:
+        sampler = Sampler(self.selection.fps)
+        return (frame for frame in self.every_frame() if sampler.takes(frame.time))
+
+    def every_frame(self) -> Iterator[Frame]:
+        """Yield every frame of the selected range, whatever ``fps`` selects."""
         chosen = self.selection
         for frame in self._reader:
             if chosen.ends_before(frame.number, frame.time):
@@ -73,11 +78,6 @@ class InputVideo:
         width, height = self.metadata.frame_size or (1, 1)
         left, top, right, bottom = self.selection.region
         return max(1, round(width * (right - left))), max(1, round(height * (bottom - top)))
-
-    def sampled(self) -> Iterator[Frame]:
-        """Yield the selected frames at the rate of ``fps``."""
-        sampler = Sampler(self.selection.fps)
-        return (frame for frame in self if sampler.takes(frame.time))
 
     def write_metadata(self, labels: VideoLabelsWriter) -> None:
         """Add the metadata of the video, provenance and warnings to ``labels``, after the last frame was read."""
@@ -110,7 +110,7 @@ class InputVideo:
 
 
 @contextmanager
-def input_video(job: Job, name: str = "video") -> Iterator[InputVideo]:
+def input_video(job: Job, name: str = "video") -> Iterator[Video]:
     """Open the input ``name`` of ``job`` as a video; leaving the block closes it.
 
     The job's parameters select the frames (`voxel51.platform.parameter_groups`). A damaged or truncated video is
@@ -124,4 +124,4 @@ def input_video(job: Job, name: str = "video") -> Iterator[InputVideo]:
     except UnreadableVideo as error:
         raise InvalidInput(str(error)) from None
     with reader:
-        yield InputVideo(job, name, reader)
+        yield Video(job, name, reader)

@@ -1,0 +1,37 @@
+"""Entry points: find and load the analytics that installed packages offer."""
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+
+from voxel51.platform.definition import Analytic
+from voxel51.platform.errors import InvalidEntryPoint
+from voxel51.wire.analytics import ENTRY_POINT_GROUP
+
+
+@cache
+def analytic_entry_points() -> Mapping[str, EntryPoint]:
+    """Return the entry point of every installed analytic by its name.
+
+    The result is cached for the life of the process: the search reads the metadata of every installed distribution.
+    """
+    return {entry.name: entry for entry in entry_points(group=ENTRY_POINT_GROUP)}
+
+
+def load_analytic(name: str) -> Analytic:
+    """Import and return the analytic ``name``.
+
+    Raises:
+        InvalidEntryPoint: no analytic of that name is installed, or the entry point names another kind of object.
+        Exception: any exception that importing its code raises.
+    """
+    entry = analytic_entry_points().get(name)
+    if entry is None:
+        installed = ", ".join(sorted(analytic_entry_points())) or "none"
+        raise InvalidEntryPoint(f"analytic {name!r} is not installed. Installed analytics: {installed}")
+    analytic = entry.load()
+    if not isinstance(analytic, Analytic):
+        raise InvalidEntryPoint(
+            f"the entry point {name!r} names {entry.value}, a {type(analytic).__name__} and not an Analytic"
+        )
+    return analytic
