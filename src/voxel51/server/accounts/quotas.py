@@ -20,17 +20,15 @@ _MAX_AMOUNT = 2**62
 class Quotas:
     """The quota of every user: their own, else that of their application, else the ``default``.
 
-    0 means no limit. Null in the table means that the next of these three applies. While the platform has several
-    users, ``shared_running_jobs``, unless it is 0, is the default of running jobs instead.
+    0 means no limit. Null in the table means that the next of these three applies.
     """
 
     database: Database
     default: Quota
-    shared_running_jobs: int = 0
 
     def of(self, connection: Connection, user_ids: Sequence[str]) -> Mapping[str, Quota]:
         """Return the quota of each of these users."""
-        default = self._default(connection)
+        default = self.default
         # Most platforms grant no quotas, and this runs at every upload and every dispatch.
         if connection.execute(select(literal(1)).select_from(quotas).limit(1)).first() is None:
             return dict.fromkeys(user_ids, default)
@@ -46,13 +44,6 @@ class Quotas:
             .where(users.c.id.in_(user_ids))
         )
         return {row[0]: {"bytes": row[1], "running_jobs": row[2]} for row in connection.execute(statement)}
-
-    def _default(self, connection: Connection) -> Quota:
-        if not self.shared_running_jobs:
-            return self.default
-        some = select(users.c.id).where(users.c.deleted_at.is_(None)).limit(2)
-        is_shared = len(connection.execute(some).all()) > 1
-        return {**self.default, "running_jobs": self.shared_running_jobs} if is_shared else self.default
 
     def grant(self, actor: Principal, holder: Caller, granted: QuotaChange) -> None:
         """Set the quota of a user, or of each user of an application. Omitted amounts return to the default.

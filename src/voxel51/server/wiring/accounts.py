@@ -117,12 +117,9 @@ def build_accounts(foundation: Foundation) -> AccountServices:
 
 
 def _quotas(database: Database, settings: Settings) -> Quotas:
-    """Return the quotas with the defaults of the settings, where -1 leaves the amount to the platform."""
+    """Return the quotas with the defaults of the settings; -1 bytes are half of the disk."""
     user_bytes = disk_bytes(settings.folder) // 2 if settings.user_bytes < 0 else settings.user_bytes
-    if settings.user_running_jobs >= 0:
-        return Quotas(database, {"bytes": user_bytes, "running_jobs": settings.user_running_jobs})
-    # One slot is left to other users, whose jobs would otherwise wait for the end of the longest.
-    return Quotas(database, {"bytes": user_bytes, "running_jobs": 0}, max(1, settings.total_slots - 1))
+    return Quotas(database, {"bytes": user_bytes, "running_jobs": max(0, settings.user_running_jobs)})
 
 
 def _identity_provider(settings: Settings) -> IdentityProvider | None:
