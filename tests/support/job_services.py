@@ -9,6 +9,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import update
+
 from voxel51.server.accounts.callers import User
 from voxel51.server.accounts.quotas import Quotas
 from voxel51.server.accounts.service import AccountService
@@ -25,10 +27,12 @@ from voxel51.server.jobs.attempts import Attempt, AttemptService, ClaimedAttempt
 from voxel51.server.jobs.fair_share import same_limit
 from voxel51.server.jobs.queue_positions import QueuePositions
 from voxel51.server.jobs.service import JobService
+from voxel51.server.jobs.tables import jobs
 from voxel51.server.jobs.tasks import TaskService
 from voxel51.server.outbound.guard import Guard
 from voxel51.server.outcomes import only
 from voxel51.server.storage.local import LocalStorage
+from voxel51.wire import dates
 
 MOST_LOST = 3
 MOST_INTERNAL = 2
@@ -82,6 +86,12 @@ class Rooms:
         [claim] = self.attempts.claim(10)
         return claim, self.reports.authenticate(claim.credential, claim.job_id)
 
+    def end_pauses(self) -> None:
+        """Let the time pass for which jobs wait after a lost attempt."""
+        past = dates.now() - timedelta(seconds=1)
+        with self.database.write() as connection:
+            connection.execute(update(jobs).where(jobs.c.retry_at.is_not(None)).values(retry_at=past))
+
     def put_output(self, attempt: Attempt, content: bytes = b"{}") -> str:
         """Leave an output; returns its storage key."""
         writer = self.storage.writer(f"outputs/{uuid.uuid4()}")
@@ -110,7 +120,7 @@ def job_rooms(folder: Path, database_url: str) -> Iterator[Rooms]:
     data = DataService(database, storage, lifetime, links, StorageQuota(quotas), lambda: True)
     analytics = AnalyticService(database)
     analytics.install([InstalledAnalytic("voxel51/count", DOCUMENT, preload_safe=True)])
-    jobs = JobService(
+    job_service = JobService(
         database,
         storage,
         analytics,
@@ -125,8 +135,8 @@ def job_rooms(folder: Path, database_url: str) -> Iterator[Rooms]:
         accounts=AccountService(database),
         analytics=analytics,
         data=data,
-        jobs=jobs,
-        actions=JobActions(database, lambda: wakes.append("wake"), jobs.expire),
+        jobs=job_service,
+        actions=JobActions(database, lambda: wakes.append("wake"), job_service.expire),
         attempts=AttemptService(
             database, storage, MOST_LOST, timedelta(minutes=15), quotas.most_running, same_limit(MOST_INTERNAL)
         ),

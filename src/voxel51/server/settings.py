@@ -184,7 +184,9 @@ class Settings:
         -1, "bytes of data one user may store, unless their quota is set; 0: no limit; -1: half of the disk"
     )
     user_running_jobs: int = _setting(
-        0, "jobs of one user that may run at the same time, unless their quota is set; 0, or -1 as in version 0.1: no limit"
+        0,
+        "jobs of one user that may run at the same time, unless their quota is set; 0: no limit, and so is -1, "
+        "the default of version 0.1",
     )
     requests_per_second: float = _setting(
         200.0, "requests per second that one user or application may send on average; 0: no limit"

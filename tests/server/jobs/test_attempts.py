@@ -1,14 +1,18 @@
 """Attempts: a job ends exactly once, by the report of its current attempt or by how that attempt ended."""
 
 import hashlib
+from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from support.database_outages import database_outage
 from support.job_services import MOST_LOST
 from voxel51.server.downloads import Download
 from voxel51.server.errors import BadRequest, Conflict, DatabaseAway, Forbidden, NotFound, Unauthenticated
 from voxel51.server.jobs.attempts import Settlement
+from voxel51.server.jobs.tables import jobs
+from voxel51.wire import dates
 
 
 def state_of(rooms, user, job_id):
@@ -126,10 +130,35 @@ def test_lost_job_runs_again_up_to_the_limit(rooms, alice):
         rooms.attempts.settle(attempt.id, Settlement.LOST, "its machine died")
         assert state_of(rooms, alice, job_id) == ("QUEUED", "NONE")
         assert rooms.keys("outputs") == set()
+        rooms.end_pauses()
     _, attempt = rooms.claim()
     rooms.attempts.settle(attempt.id, Settlement.LOST, "its machine died")
     assert state_of(rooms, alice, job_id) == ("FAILED", "PLATFORM")
     assert rooms.attempts.claim(10) == []
+
+
+def test_job_whose_attempt_was_lost_waits_in_its_place_and_says_why(rooms, alice, bob):
+    lost, second, third = rooms.submit(alice), rooms.submit(alice), rooms.submit(alice)
+    [claim] = rooms.attempts.claim(1)
+    rooms.attempts.settle(claim.attempt_id, Settlement.LOST, "its machine died")
+
+    [message] = rooms.jobs.status(alice, lost)["messages"]
+    assert message["message"] == "Attempt 1 of 3 was lost: its machine died. The next one starts after 1 s."
+    assert [claim.job_id for claim in rooms.attempts.claim(1)] == [second]
+    rooms.end_pauses()
+    assert [claim.job_id for claim in rooms.attempts.claim(2)] == [lost, third]
+    assert rooms.jobs.status(alice, lost)["messages"] == []
+
+
+def test_pause_after_a_loss_ends_when_the_clock_is_set_back(rooms, alice):
+    lost = rooms.submit(alice)
+    [claim] = rooms.attempts.claim(1)
+    rooms.attempts.settle(claim.attempt_id, Settlement.LOST, "its machine died")
+    assert rooms.attempts.claim(1) == []
+    with rooms.database.write() as connection:
+        connection.execute(update(jobs).values(retry_at=dates.now() + timedelta(days=365)))
+
+    assert [claim.job_id for claim in rooms.attempts.claim(1)] == [lost]
 
 
 def test_released_attempt_does_not_count_as_lost(rooms, alice):
@@ -155,6 +184,7 @@ def test_reports_of_an_old_attempt_are_refused(rooms, alice):
     for report in refused:
         with pytest.raises(Forbidden):
             report()
+    rooms.end_pauses()
     _, new = rooms.claim()
     for report in refused:
         with pytest.raises(Forbidden):

@@ -20,7 +20,7 @@ from sqlalchemy import ColumnElement, Connection, insert, or_, select, update
 from voxel51.server.accounts.tokens import hash_key
 from voxel51.server.database.database import Database
 from voxel51.server.errors import OutOfSpace
-from voxel51.server.jobs.fair_share import ConcurrencyLimits, next_jobs
+from voxel51.server.jobs.fair_share import AFTER_LOSS, ConcurrencyLimits, next_jobs
 from voxel51.server.jobs.tables import attempts, jobs
 from voxel51.server.jobs.transitions import ENDED, JobTransition, transition_job
 from voxel51.server.storage.storage import Storage, Writer
@@ -120,7 +120,8 @@ class AttemptService:
         row = {"id": claimed.attempt_id, "job_id": job_id, "credential_hash": hash_key(claimed.credential)}
         connection.execute(insert(attempts).values(**row, stop_requested=False, created_at=dates.now()))
         # From here on, reports of earlier attempts are refused.
-        transition_job(connection, job_id, JobTransition.CLAIM, attempt_id=claimed.attempt_id, status_text=None)
+        fresh = {"status_text": None, "retry_at": None, "failure_message": None}
+        transition_job(connection, job_id, JobTransition.CLAIM, attempt_id=claimed.attempt_id, **fresh)
         return claimed
 
     def record_process(self, attempt_id: str, process_id: int, started_at: float) -> None:
@@ -186,21 +187,23 @@ class AttemptService:
         if settlement is Settlement.ANALYTIC_FAILED or (settlement is Settlement.OUT_OF_TIME and not was_away):
             fail_job(connection, row.job_id, JobFailureType.ANALYTIC, detail)
             return
-        counts = settlement is Settlement.LOST and not was_away
-        lost = row.attempts_lost + counts
+        lost = row.attempts_lost + (settlement is Settlement.LOST and not was_away)
         if lost >= self._max_lost_attempts:
             message = f"The job was lost {lost} times, which is the limit. Cause of the last time: {detail}"
             fail_job(connection, row.job_id, JobFailureType.PLATFORM, message)
             return
-        transition_job(
-            connection,
-            row.job_id,
-            JobTransition.REQUEUE,
-            attempt_id=None,
-            attempts_lost=lost,
-            start_date=None,
-            status_text=None,
+        values: dict[str, object] = {"attempt_id": None, "start_date": None, "status_text": None}
+        if lost > row.attempts_lost:
+            values |= self._pause(lost, detail)
+        transition_job(connection, row.job_id, JobTransition.REQUEUE, attempts_lost=lost, **values)
+
+    def _pause(self, lost: int, detail: str) -> dict[str, object]:
+        """Return the columns that let a job wait after its attempt number ``lost`` was lost, and tell its owner why."""
+        seconds = AFTER_LOSS.seconds(lost - 1)
+        message = (
+            f"Attempt {lost} of {self._max_lost_attempts} was lost: {detail}. The next one starts after {seconds:g} s."
         )
+        return {"retry_at": dates.now() + timedelta(seconds=seconds), "failure_message": message}
 
     def _store_log(self, attempt_id: str, log: bytes) -> Writer | None:
         with self._database.read() as connection:

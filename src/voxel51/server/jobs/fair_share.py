@@ -8,15 +8,19 @@ have queued jobs, not with the number of jobs.
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, func, insert, or_, select, update
 
 from voxel51.server.analytics.tables import analytics
 from voxel51.server.jobs.tables import fair_share, jobs
 from voxel51.wire import dates
+from voxel51.wire.backoff import Backoff
 from voxel51.wire.jobs import JobState
+
+AFTER_LOSS = Backoff(first_seconds=1.0, longest_seconds=60.0, growth=3.0)
+"""Pauses of a job after each of its attempts that was lost: a job that kills its attempts must not keep a slot busy."""
 
 _NEVER = datetime(1, 1, 1, tzinfo=UTC)
 _UNLIMITED = 2**62
@@ -86,7 +90,11 @@ def next_jobs(
 
 
 def _queued(internal: bool) -> ColumnElement[bool]:
-    return (jobs.c.state == JobState.QUEUED.value) & jobs.c.internal.is_(internal)
+    now = dates.now()
+    # A time beyond any pause is of a clock that was set back since: it counts as past.
+    waits = jobs.c.retry_at.between(now, now + timedelta(seconds=AFTER_LOSS.longest_seconds))
+    may_start = or_(jobs.c.retry_at.is_(None), ~waits)
+    return (jobs.c.state == JobState.QUEUED.value) & jobs.c.internal.is_(internal) & may_start
 
 
 def _allocate(
@@ -132,7 +140,7 @@ def fair_shares_of(
 
 
 def _waiting_owners(connection: Connection, internal: bool) -> list[str]:
-    """Return the ids of all owners that have queued jobs.
+    """Return the ids of all owners that have queued jobs which may start.
 
     A recursive query leaps through the index from one owner to the next ("loose index scan"): DISTINCT would read the
     index entry of every queued job.

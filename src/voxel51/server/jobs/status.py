@@ -40,7 +40,7 @@ def status_of(job: RowMapping) -> dict[str, object]:
     """Return the status document of a job that was started.
 
     The document of the attempt is returned unchanged unless the platform knows better how the job ended: a job that
-    crashed or was killed could not write it.
+    crashed or was killed could not write it. A job that waits after a lost attempt has a message about it.
     """
     document: dict[str, object] = json.loads(job["status_text"]) if job["status_text"] else dict(_empty(job))
     state = JobState(job["state"])
@@ -49,9 +49,16 @@ def status_of(job: RowMapping) -> dict[str, object]:
         document["failure_type"] = job["failure_type"]
         moment = _naive(job["fail_date"] or job["completion_date"])
         document["fail_time" if state == JobState.FAILED else "complete_time"] = moment
-        if job["failure_message"]:
-            document["messages"] = [*_messages(document), {"message": job["failure_message"], "time": moment}]
+        _add_message(document, job, moment)
+    elif state == JobState.QUEUED:
+        _add_message(document, job, _naive(job["retry_at"]))
     return document
+
+
+def _add_message(document: dict[str, object], job: RowMapping, moment: str | None) -> None:
+    """Add the platform's own message about a job, if it has one."""
+    if job["failure_message"]:
+        document["messages"] = [*_messages(document), {"message": job["failure_message"], "time": moment}]
 
 
 def final_message(job: RowMapping) -> str | None:

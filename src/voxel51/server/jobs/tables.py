@@ -32,6 +32,7 @@ jobs = Table(
     Column("output_filename", String(255), nullable=False),
     Column("attempt_id", String(36)),  # the current attempt: only its reports count
     Column("attempts_lost", Integer, nullable=False),
+    Column("retry_at", Moment),  # while it is queued: not to be claimed earlier, because its last attempt was lost
     Column("status_text", Text),  # as the current attempt wrote it
     Column("frame_count", BigInteger),
     Column("duration_seconds", Float),
