@@ -26,6 +26,7 @@ def test_an_analytic_is_described_by_its_document_and_digest(described):
         "digest": digest(NO_OP.document),
         "preload": [],
         "preload_safe": True,
+        "weights": {},
     }
 
 

@@ -16,6 +16,7 @@ from voxel51.server.accounts.quotas import Quotas
 from voxel51.server.accounts.service import AccountService
 from voxel51.server.analytics.installed import InstalledAnalytic
 from voxel51.server.analytics.service import AnalyticService
+from voxel51.server.analytics.weights_in_use import WeightsInUse
 from voxel51.server.data.service import DataService
 from voxel51.server.data.sources import SourceService
 from voxel51.server.data.storage_quota import StorageQuota
@@ -118,7 +119,7 @@ def job_rooms(folder: Path, database_url: str) -> Iterator[Rooms]:
 
     quotas = Quotas(database, {"bytes": 0, "running_jobs": 0})
     data = DataService(database, storage, lifetime, links, StorageQuota(quotas), lambda: True)
-    analytics = AnalyticService(database)
+    analytics = AnalyticService(database, WeightsInUse(folder / "weights", {}))
     analytics.install([InstalledAnalytic("voxel51/count", DOCUMENT, preload_safe=True)])
     job_service = JobService(
         database,

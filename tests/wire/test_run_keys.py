@@ -94,3 +94,11 @@ def test_invalid_parameters_have_no_key(parameters: dict[str, object], text: str
 def test_a_missing_input_has_no_key() -> None:
     with pytest.raises(ValueError, match="Missing required input 'video'"):
         key(inputs={})
+
+
+def test_a_value_that_selects_weights_counts_as_these_weights() -> None:
+    def with_detector(sha256: str) -> AnalyticRecord:
+        return {**ANALYTIC, "weights": {"threshold": {"20": {"name": "small", "sha256": sha256}}}}
+
+    assert key(analytic=with_detector("1" * 64)) == key({"threshold": 20}, analytic=with_detector("1" * 64))
+    assert len({key(), *(key(analytic=with_detector(digit * 64)) for digit in "123")}) == 4

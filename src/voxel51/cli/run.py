@@ -59,7 +59,7 @@ def _run(options: argparse.Namespace) -> int:
     folder = Path(options.out)
     with client(options) as api:
         found_analytic, document = _find(api, options.analytic)
-        given = _parameters(options.param, document)
+        given = _with_chosen_weights(found_analytic, document, _parameters(options.param, document))
         _check_format(options, document)
         record = RunRecord(folder)
         found = find_files(options.videos, _media(document), record.is_output)
@@ -197,6 +197,22 @@ def _parameters(texts: Sequence[str], document: AnalyticDocument) -> dict[str, A
             raise ValueError(f"--param {name} is given twice. Give each parameter once.")
         parameters[name] = _value(name, value, declared.get(name))
     return parameters
+
+
+def _with_chosen_weights(
+    analytic: AnalyticRecord, document: AnalyticDocument, given: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the parameters with weights by name instead of ``auto``.
+
+    A job then uses the weights that its run key holds, also if an operator adds better ones before it starts.
+    """
+    defaults = {each["name"]: each.get("default") for each in document["parameters"]}
+    named = {}
+    for parameter, files in analytic.get("weights", {}).items():
+        file = files.get(str(given.get(parameter, defaults[parameter])))
+        if file is not None:
+            named[parameter] = file["name"]
+    return {**given, **named}
 
 
 def _value(name: str, text: str, kind: str | None) -> Any:

@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 
 from voxel51.platform.job import Job
+from voxel51.platform.named_weights import WeightsChoices
 from voxel51.platform.parameter_groups import ParameterGroup, with_parameter_groups
 from voxel51.wire.analytics import AnalyticDocument
 
@@ -20,11 +21,13 @@ class Analytic:
             every declared output to ``job.output(name)``.
         preload: modules that are imported once, before jobs are forked from that process, so that a job starts in
             milliseconds. They must not start threads (onnxruntime does: import it inside ``process``).
+        weights: which weights its parameters select, so that equal jobs are known by the weights that they really use.
     """
 
     document: AnalyticDocument
     process: Callable[[Job], None]
     preload: tuple[str, ...] = ()
+    weights: WeightsChoices = field(default_factory=dict)
 
     @classmethod
     def from_package(
@@ -33,10 +36,12 @@ class Analytic:
         process: Callable[[Job], None],
         preload: tuple[str, ...] = (),
         parameter_groups: Iterable[ParameterGroup] = (),
+        weights: WeightsChoices | None = None,
     ) -> "Analytic":
         """Return the analytic whose manifest is the file ``manifest.json`` beside the code of ``package``.
 
         The parameters of ``parameter_groups`` are added to it.
         """
         text = resources.files(package).joinpath("manifest.json").read_text(encoding="utf-8")
-        return cls(document=with_parameter_groups(json.loads(text), parameter_groups), process=process, preload=preload)
+        document = with_parameter_groups(json.loads(text), parameter_groups)
+        return cls(document=document, process=process, preload=preload, weights=weights or {})

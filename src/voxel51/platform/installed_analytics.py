@@ -7,7 +7,9 @@ The server runs this as a child process, so that it never imports the code of an
 - ``document``, ``digest``: the manifest, and the SHA-256 of its canonical JSON (sorted keys, no spaces, UTF-8)
 - ``preload``: modules to import before jobs are forked
 - ``preload_safe``: whether a process that has imported the analytic and these modules still has one thread
-- ``error``: instead of the last four, the reason why the analytic cannot be used
+- ``weights``: parameter -> value -> the weights of which a job takes the first that is present: ``name``, ``filename``,
+  ``sha256`` of the accepted files, and ``included_sha256`` of the one that is installed with the platform, or null
+- ``error``: instead of the last five, the reason why the analytic cannot be used
 
 Each analytic is imported in a child of its own, so that one that is broken, crashes or hangs does not hide others.
 """
@@ -26,6 +28,7 @@ from importlib import import_module
 
 from voxel51.labels.field_types import JsonValue
 from voxel51.platform.entry_points import analytic_entry_points, load_analytic
+from voxel51.platform.named_weights import NamedWeights
 from voxel51.runners.process_control import thread_count
 from voxel51.wire.analytics import AnalyticDocument
 from voxel51.wire.manifests import problems_of
@@ -73,7 +76,17 @@ def describe(name: str) -> dict[str, JsonValue]:
         "digest": digest(analytic.document),
         "preload": list(analytic.preload),
         "preload_safe": thread_count() == 1,
+        "weights": {
+            parameter: {value: [_candidate(each) for each in candidates] for value, candidates in values.items()}
+            for parameter, values in analytic.weights.items()
+        },
     }
+
+
+def _candidate(weights: NamedWeights) -> dict[str, JsonValue]:
+    sha256 = [each.sha256 for each in weights.files]
+    included = sha256[0] if weights.is_included else None
+    return {"name": weights.name, "filename": weights.filename, "sha256": [*sha256], "included_sha256": included}
 
 
 def digest(document: AnalyticDocument) -> str:

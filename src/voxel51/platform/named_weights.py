@@ -5,7 +5,7 @@ folder, where a file is accepted only if its hash is known, wherever it comes fr
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -189,6 +189,10 @@ REGISTRY: Sequence[NamedWeights] = (
         accuracy="area under the curve 0.945, same person or another, on 19 people",
     ),
 )
+
+
+WeightsChoices = Mapping[str, Mapping[str, Sequence[NamedWeights]]]
+"""Parameter of an analytic -> its values that select weights -> the weights of which a job takes the first present."""
 
 
 def named(name: str) -> NamedWeights:

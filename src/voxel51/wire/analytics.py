@@ -40,11 +40,20 @@ class AnalyticImage(TypedDict):
     upload_date: str
 
 
+class WeightsFile(TypedDict):
+    """File with model weights. ``name`` is the value of the parameter that selects these weights."""
+
+    name: str
+    sha256: str
+
+
 class AnalyticRecord(TypedDict, total=False):
     """One version of an analytic. Queries return only the requested fields.
 
     ``unavailable_reason`` tells why no job can run the version; null if jobs can.
-    ``images`` is returned by ``GET analytics/<id>`` only, to the owner of an uploaded analytic.
+    ``images`` and ``weights`` are returned by ``GET analytics/<id>`` only: ``images`` to the owner of an uploaded
+    analytic, ``weights`` where a parameter selects model weights. It has, for the name of the parameter and each of its
+    values, the file that a job takes at present.
     """
 
     id: Required[str]
@@ -59,6 +68,7 @@ class AnalyticRecord(TypedDict, total=False):
     is_image_to_video: bool
     unavailable_reason: str | None
     images: list[AnalyticImage]
+    weights: dict[str, dict[str, WeightsFile]]
 
 
 class AnalyticResponse(TypedDict):

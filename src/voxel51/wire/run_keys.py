@@ -3,7 +3,8 @@
 Two jobs have the same key if and only if they run the same version of the same analytic, on inputs with the same bytes,
 with the same value of every parameter. A default counts as if it had been given, and numbers are equal by value, so
 ``20``, ``20.0`` and the text ``"20"`` of a number are one value. The order of a list counts. Names of files, jobs and
-owners do not.
+owners do not. A value that selects model weights counts as the weights that a job takes at present, by the record of
+the analytic: ``auto`` is another value once an operator has added better ones.
 
 The key is the SHA-256 of this document in canonical JSON (sorted keys, no spaces, non-ASCII escaped)::
 
@@ -11,7 +12,8 @@ The key is the SHA-256 of this document in canonical JSON (sorted keys, no space
      "analytic": {"id": "<id of the version>", "name": "voxel51/object-tracks", "version": "1.0.0"},
      "compute_mode": "BEST",
      "inputs": {"video": "<SHA-256>"},
-     "parameters": {"confidence": 0.5, "weights": {"sha-256": "<SHA-256>"}}}
+     "parameters": {"confidence": 0.5, "model": {"sha-256": "<SHA-256>"},
+                    "weights": {"name": "nanodet-g", "sha256": "<SHA-256>"}}}
 
 The id belongs to the key because an analytic may be deleted and uploaded again under the same version, with other code.
 The compute mode belongs to it, as requested, because a GPU rounds otherwise than a CPU. Whenever the meaning of a part
@@ -55,7 +57,8 @@ def run_key(
     """Return the key of a job, 64 hexadecimal digits.
 
     Args:
-        analytic: the record of the version that runs, with ``id``, ``name`` and ``version``.
+        analytic: the record of the version that runs, with ``id``, ``name`` and ``version``, and with its
+            ``weights`` if it has some.
         document: the document of that version.
         inputs: input name -> SHA-256 of its bytes.
         parameters: parameter name -> JSON value, or `Content` of a file. Absent ones have their defaults.
@@ -65,12 +68,13 @@ def run_key(
         ValueError: an input or parameter is unknown or missing, or a parameter has the wrong type or is out of range.
     """
     check_names("input", inputs, document["inputs"])
+    values = _canonical(with_weights(analytic, complete_parameters(document, parameters)))
     hashed = {
         "scheme": SCHEME,
         "analytic": {name: analytic[name] for name in ("id", "name", "version")},
         "compute_mode": str(compute_mode),
         "inputs": dict(inputs),
-        "parameters": _canonical(complete_parameters(document, parameters)),
+        "parameters": values,
     }
     text = json.dumps(hashed, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
@@ -86,6 +90,12 @@ def complete_parameters(document: AnalyticDocument, parameters: Mapping[str, obj
     files = {name: value for name, value in parameters.items() if isinstance(value, Content)}
     values = converted(document, {name: value for name, value in parameters.items() if name not in files})
     return with_defaults(document, {**values, **files})
+
+
+def with_weights(analytic: AnalyticRecord, values: Mapping[str, object]) -> dict[str, object]:
+    """Return ``values`` with the files of the weights that they select."""
+    files = analytic.get("weights", {})
+    return {name: files.get(name, {}).get(str(value), value) for name, value in values.items()}
 
 
 def _canonical(value: object) -> object:

@@ -1,5 +1,6 @@
 """Object detectors by name: one that is installed with the platform, and others in the weights folder."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from voxel51.platform.job import Job
@@ -18,6 +19,14 @@ NANODET = InstalledWeights(
 
 DETECTORS = tuple(each for each in REGISTRY if each.map_percent is not None)
 """Object detectors of the registry."""
+
+_RANKED = sorted(DETECTORS, key=lambda each: -(each.map_percent or 0))
+
+CANDIDATES: Mapping[str, Sequence[NamedWeights]] = {
+    AUTO: _RANKED[: _RANKED.index(named(DEFAULT_MODEL)) + 1],
+    **{each.name: (each,) for each in DETECTORS},
+}
+"""Value of a parameter -> the detectors of which the first that is present is used. The default is always present."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +58,7 @@ def detector_model(name: str, job: Job) -> DetectorModel:
 def _best_present() -> NamedWeights:
     """Return the most accurate detector in the weights folder, or the installed one."""
     folder = weights_folder()
-    ranked = sorted(DETECTORS, key=lambda each: -(each.map_percent or 0))
-    return next((each for each in ranked if each.name == DEFAULT_MODEL or each.find(folder)), named(DEFAULT_MODEL))
+    return next((each for each in CANDIDATES[AUTO] if each.find(folder)), named(DEFAULT_MODEL))
 
 
 def _content(entry: NamedWeights, job: Job) -> bytes:

@@ -1,5 +1,6 @@
 """Object tracks: detect everyday objects and track them through a video."""
 
+from voxel51.analytics.detectors.model_registry import CANDIDATES
 from voxel51.analytics.object_tracks.process import process
 from voxel51.platform.definition import Analytic
 from voxel51.platform.parameter_groups import ParameterGroup
@@ -9,4 +10,5 @@ analytic = Analytic.from_package(
     process,
     preload=("numpy", "cv2", "av", "scipy.optimize", "voxel51.labels.writer"),
     parameter_groups=ParameterGroup,
+    weights={"weights": CANDIDATES},
 )

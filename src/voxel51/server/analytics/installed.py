@@ -6,10 +6,11 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypedDict, cast
 
 from voxel51.server.analytics.description_cache import DescriptionCache, fingerprint_installation
+from voxel51.server.analytics.weights_in_use import WeightsByValue
 from voxel51.wire.analytics import AnalyticDocument
 
 log = logging.getLogger(__name__)
@@ -29,11 +30,13 @@ class InstalledAnalytic:
         entry_point: ``<owner>/<name>``.
         document: what it takes and produces.
         preload_safe: whether a process that imported it still has one thread, so that it may fork jobs.
+        weights: the model weights that its parameters select.
     """
 
     entry_point: str
     document: AnalyticDocument
     preload_safe: bool
+    weights: WeightsByValue = field(default_factory=dict)
 
 
 class _Description(TypedDict):
@@ -42,6 +45,7 @@ class _Description(TypedDict):
     name: str
     document: AnalyticDocument
     preload_safe: bool
+    weights: WeightsByValue
     error: str
 
 
@@ -101,4 +105,6 @@ def _describe(import_seconds: float) -> list[_Description]:
 
 
 def _read(description: _Description) -> InstalledAnalytic:
-    return InstalledAnalytic(description["name"], description["document"], description["preload_safe"])
+    return InstalledAnalytic(
+        description["name"], description["document"], description["preload_safe"], description["weights"]
+    )

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, and_, case, insert, or_, selec
 from voxel51.server.accounts.callers import Caller, User
 from voxel51.server.analytics.installed import InstalledAnalytic
 from voxel51.server.analytics.tables import INTERNAL, PLATFORM, AnalyticRow, analytics, images
+from voxel51.server.analytics.weights_in_use import WeightsInUse
 from voxel51.server.database.database import Database
 from voxel51.server.database.search import Listing, Query, run
 from voxel51.server.errors import BadRequest, NotFound, Unavailable
@@ -60,8 +61,9 @@ _COLUMN_FIELDS = tuple(name for name in _RECORD_FIELDS if name != "unavailable_r
 class AnalyticService:
     """Catalogue of the analytics that each caller can see."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, weights: WeightsInUse) -> None:
         self._database = database
+        self._weights = weights
 
     def install(self, found: Sequence[InstalledAnalytic], internal: Collection[str] = ()) -> None:
         """Update the catalogue to the installed packages. Those named in ``internal`` are hidden from users.
@@ -102,6 +104,8 @@ class AnalyticService:
             record = record_of(row)
             if row.owner == caller.identity:
                 record["images"] = _images_of(connection, analytic_id)
+        if weights := self._weights.of(row.entry_point):
+            record["weights"] = weights
         details: AnalyticDetails = {"analytic": record, **row.document}  # type: ignore[typeddict-item]
         return details
 

@@ -12,6 +12,7 @@ from voxel51.server.analytics.installed import Installation, find_installed
 from voxel51.server.analytics.routes import analytic_routes
 from voxel51.server.analytics.service import AnalyticService
 from voxel51.server.analytics.uploads import UploadedAnalytics
+from voxel51.server.analytics.weights_in_use import WeightsInUse
 from voxel51.server.engine.dispatcher import Dispatcher, DispatchSettings
 from voxel51.server.engine.runners.processes.runner import ProcessRunner
 from voxel51.server.engine.start_gate import StartGate
@@ -68,7 +69,8 @@ def build_jobs(foundation: Foundation, accounts: AccountServices, data: DataServ
     database, storage, settings = foundation.database, foundation.storage, foundation.settings
     max_running = accounts.quotas.most_running
     installed = find_installed(DescriptionCache(settings.cache_folder), settings.import_seconds)
-    analytics = AnalyticService(database)
+    choices = {offer.entry_point: offer.weights for offer in installed.analytics}
+    analytics = AnalyticService(database, WeightsInUse(settings.weights_folder, choices))
     analytics.install(installed.analytics, internal={RENDITION_ANALYTIC})
     grace = timedelta(seconds=settings.grace_seconds)
     of_each_user = same_limit(settings.renditions_at_once)
