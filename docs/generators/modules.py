@@ -25,7 +25,7 @@ PAGES: Mapping[str, Page] = {
     "helpers": Page("Helpers of the original client", "users.utils users.logging"),
     "applications": Page("Client for applications", "apps.api apps.async_api"),
     "label-records": Page(
-        "Label records", "labels.video labels.video_base labels.image labels.objects labels.events "
+        "Label records", "labels.video labels.builder labels.video_base labels.image labels.objects labels.events "
         "labels.attributes labels.geometry labels.support labels.masks labels.metadata"),
     "label-files": Page(
         "Read, write and validate labels", "labels.validate labels.errors labels.writer labels.merge "
@@ -40,8 +40,9 @@ PAGES: Mapping[str, Page] = {
         "labels.media.frame_index labels.media.still_images labels.media.playable labels.media.video_writer "
         "labels.media.audio_reader"),
     "analytics": Page(
-        "Write an analytic", "platform.definition platform.entry_points platform.job platform.video platform.selection "
-        "platform.parameter_groups platform.errors platform.weights platform.local"),
+        "Write an analytic", "platform platform.decorator platform.annotations platform.definition "
+        "platform.entry_points platform.job platform.video platform.selection platform.parameter_groups "
+        "platform.errors platform.weights platform.local"),
 }  # fmt: skip
 """File name -> page."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
+from voxel51.labels.builder import LabelsBuilder
 from voxel51.labels.objects import UNNAMED_LABEL
 from voxel51.labels.video_base import VideoFrame, VideoLabelsBase
 
@@ -16,7 +17,7 @@ _MOST_SHOWN = 8
 
 
 @dataclass(slots=True, kw_only=True)
-class VideoLabels(VideoLabelsBase):
+class VideoLabels(VideoLabelsBase, LabelsBuilder):
     """Labels of one video.
 
     Tracks are stored framewise (detected objects with the same ``index`` in `frames`, as the built-in analytics write

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Self, TextIO
 
 from voxel51.labels.attributes import Attribute
+from voxel51.labels.builder import LabelsBuilder
 from voxel51.labels.events import VideoEvent
 from voxel51.labels.field_types import JsonValue
 from voxel51.labels.files import atomic_file
@@ -14,7 +15,7 @@ from voxel51.labels.metadata import VideoMetadata
 from voxel51.labels.video import VideoFrame, VideoLabels
 
 
-class VideoLabelsWriter:
+class VideoLabelsWriter(LabelsBuilder):
     """Writes a VideoLabels file frame by frame, one frame per line; `open` creates a writer.
 
     Attributes:
@@ -29,6 +30,7 @@ class VideoLabelsWriter:
         self.events: list[VideoEvent] = []
         self._filename = filename
         self._last_number = 0
+        self._current: VideoFrame | None = None
         self._file = file
 
     @classmethod
@@ -43,20 +45,46 @@ class VideoLabelsWriter:
             yield writer
             writer._finish()
 
+    def frame(self, number: int) -> VideoFrame:
+        """Return the labels of the frame ``number``, to which labels may be added until a later frame is labelled.
+
+        Raises:
+            ValueError: a later frame was labelled before, so this one is written already.
+        """
+        if self._current is None or self._current.frame_number != number:
+            self._check_order(number)
+            self._write_current()
+            self._current = VideoFrame(frame_number=number)
+        return self._current
+
     def add_frame(self, frame: VideoFrame) -> None:
         """Write a frame. Frame numbers must increase; frames without labels may be left out.
 
         Raises:
             ValueError: the number is not greater than the last one. The file is unchanged.
         """
-        if frame.frame_number <= self._last_number:
-            raise ValueError(f"frame {frame.frame_number} comes after frame {self._last_number}")
+        self._check_order(frame.frame_number)
+        self._write_current()
+        self._write(frame)
+
+    def _check_order(self, number: int) -> None:
+        last = self._current.frame_number if self._current else self._last_number
+        if number <= last:
+            raise ValueError(f"frame {number} comes after frame {last}")
+
+    def _write_current(self) -> None:
+        if self._current is not None:
+            self._write(self._current)
+            self._current = None
+
+    def _write(self, frame: VideoFrame) -> None:
         text = _text(frame.to_json())
         self._file.write('{"frames":{\n' if self._last_number == 0 else ",\n")
         self._file.write(f'"{frame.frame_number}":{text}')
         self._last_number = frame.frame_number
 
     def _finish(self) -> None:
+        self._write_current()
         whole = VideoLabels(
             filename=self._filename,
             metadata=self.metadata,

@@ -1,5 +1,10 @@
 """SDK for code that runs in a job: write an analytic, run it on the platform, or try it without a server.
 
+Authors import from here what an analytic of one file needs: `analytic`, `Video`, `VideoLabels`, `Range` and the others
+in ``__all__``. The modules:
+
+- `voxel51.platform.decorator`: derive an analytic from a function or class
+- `voxel51.platform.annotations`: annotations of its arguments
 - `voxel51.platform.definition`: analytics
 - `voxel51.platform.entry_points`: find and load installed analytics
 - `voxel51.platform.job`: inputs, parameters, outputs and reports of a job
@@ -11,3 +16,58 @@
 - `voxel51.platform.zygote`: the parent process that forks such children
 - `voxel51.platform.installed_analytics`: list the installed analytics as a document
 """
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from voxel51.labels.image import ImageLabels
+    from voxel51.labels.media.frame import Frame
+    from voxel51.labels.video import VideoLabels
+    from voxel51.labels.writer import VideoLabelsWriter
+    from voxel51.platform.annotations import InputFile, OutputFile, Range
+    from voxel51.platform.decorator import analytic
+    from voxel51.platform.definition import Analytic
+    from voxel51.platform.errors import InvalidInput
+    from voxel51.platform.job import Job
+    from voxel51.platform.parameter_groups import ParameterGroup
+    from voxel51.platform.video import Video
+
+__all__ = [
+    "Analytic",
+    "Frame",
+    "ImageLabels",
+    "InputFile",
+    "InvalidInput",
+    "Job",
+    "OutputFile",
+    "ParameterGroup",
+    "Range",
+    "Video",
+    "VideoLabels",
+    "VideoLabelsWriter",
+    "analytic",
+]
+
+_MODULES = {
+    "Analytic": "voxel51.platform.definition",
+    "Frame": "voxel51.labels.media.frame",
+    "ImageLabels": "voxel51.labels.image",
+    "InputFile": "voxel51.platform.annotations",
+    "InvalidInput": "voxel51.platform.errors",
+    "Job": "voxel51.platform.job",
+    "OutputFile": "voxel51.platform.annotations",
+    "ParameterGroup": "voxel51.platform.parameter_groups",
+    "Range": "voxel51.platform.annotations",
+    "Video": "voxel51.platform.video",
+    "VideoLabels": "voxel51.labels.video",
+    "VideoLabelsWriter": "voxel51.labels.writer",
+    "analytic": "voxel51.platform.decorator",
+}
+
+
+def __getattr__(name: str) -> object:
+    # Imported on first use: the process that starts jobs imports this package and needs none of these modules.
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_MODULES[name]), name)

@@ -4,7 +4,8 @@ Exception
 ├── InvalidInput         the files or parameters are invalid: the job ends as FAILED/USER with this text
 ├── MissingWeights       weights of a built-in analytic are not installed: the job ends as FAILED/PLATFORM
 ├── MissingOutput        the analytic left out a declared output: the job ends as FAILED/ANALYTIC
-└── InvalidEntryPoint    the analytic is not installed, or its entry point is not an `Analytic`
+├── InvalidEntryPoint    the analytic is not installed, or its entry point is not an `Analytic`
+└── InvalidAnalytic      the decorated function cannot become an analytic; the text names the line and the fix
 
 An analytic raises `InvalidInput` to fail its job on purpose. Any other exception that leaves an analytic ends its job
 as FAILED/ANALYTIC, with the traceback in the log.
@@ -25,3 +26,10 @@ class MissingOutput(Exception):
 
 class InvalidEntryPoint(Exception):
     """An analytic that is not installed, or an entry point that names another kind of object."""
+
+
+class InvalidAnalytic(TypeError):
+    """Function or class from which no analytic can be derived. The text begins with ``file:line`` and names the fix."""
+
+    def __init__(self, place: str, text: str) -> None:
+        super().__init__(f"{place}: {text}")

@@ -58,6 +58,11 @@ _GROUPS: dict[ParameterGroup, list[tuple[str, str, str, ParameterRange, str]]] =
 """Name, type, placeholder, limits and description of each parameter."""
 
 
+def names_in(groups: Iterable[ParameterGroup]) -> set[str]:
+    """Return the names of the parameters of ``groups``."""
+    return {name for group in groups for name, *_ in _GROUPS[group]}
+
+
 def with_parameter_groups(document: AnalyticDocument, groups: Iterable[ParameterGroup]) -> AnalyticDocument:
     """Return the document with the parameters of ``groups`` after its own."""
     parameters, ranges = list(document["parameters"]), dict(document.get("extensions", {}).get("parameters", {}))

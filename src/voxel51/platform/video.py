@@ -2,12 +2,16 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
+
+import numpy as np
 
 from voxel51.labels.attributes import CategoricalAttribute
 from voxel51.labels.media.containers import UnreadableVideo
-from voxel51.labels.media.frame import FULL_FRAME, Frame
+from voxel51.labels.media.frame import FULL_FRAME, Frame, Pixels
 from voxel51.labels.media.video_reader import VideoReader
 from voxel51.labels.metadata import VideoMetadata
+from voxel51.labels.video import VideoLabels
 from voxel51.labels.writer import VideoLabelsWriter
 from voxel51.platform.errors import InvalidInput
 from voxel51.platform.job import Job
@@ -79,7 +83,16 @@ class Video:
         left, top, right, bottom = self.selection.region
         return max(1, round(width * (right - left))), max(1, round(height * (bottom - top)))
 
-    def write_metadata(self, labels: VideoLabelsWriter) -> None:
+    def batches(self, size: int) -> Iterator[tuple[list[Frame], Pixels]]:
+        """Yield the selected frames ``size`` at a time, with their images: BGR, uint8 [N, H, W, 3].
+
+        The last batch may be smaller.
+        """
+        frames = iter(self)
+        while batch := list(islice(frames, size)):
+            yield batch, np.stack([frame.image() for frame in batch])
+
+    def write_metadata(self, labels: VideoLabels | VideoLabelsWriter) -> None:
         """Add the metadata of the video, provenance and warnings to ``labels``, after the last frame was read."""
         labels.metadata = self.metadata
         labels.provenance = self._job.provenance()

@@ -10,6 +10,8 @@ import numpy as np
 from av.video.reformatter import ColorRange
 from numpy.typing import NDArray
 
+from voxel51.labels.geometry import BoundingBox
+
 Pixels = NDArray[np.uint8]
 
 _PLANAR = frozenset({"yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p"})
@@ -115,8 +117,20 @@ class Frame:
         """Return the same frame, reduced to ``window``."""
         return replace(self, _window=window)
 
+    def point(self, x: float, y: float) -> tuple[float, float]:
+        """Return a point of `image` (pixels) as a point of the whole frame (fractions), rounded to 5 decimals."""
+        width, height = self.size
+        left, top, right, bottom = self._window
+        return round(left + (right - left) * x / width, 5), round(top + (bottom - top) * y / height, 5)
+
+    def box(self, left: float, top: float, right: float, bottom: float) -> BoundingBox | None:
+        """Return a box of `image` (pixels) as a box of the whole frame, clipped; None if no part of it is inside."""
+        width, height = self.size
+        inside = BoundingBox.clipped(left / width, top / height, right / width, bottom / height)
+        return inside if inside is None or self._window == FULL_FRAME else inside.within(*self._window)
+
     def image(self) -> Pixels:
-        """Return the whole image: BGR, uint8 [H, W, 3]."""
+        """Return the image, as displayed: BGR, uint8 [H, W, 3]. Of a part of the frame, only that part."""
         return self._shown(self._decoded.to_ndarray(format="bgr24"))
 
     def luma(self) -> Pixels:

@@ -1,0 +1,162 @@
+"""Decorator ``analytic``: derive an analytic from a function or a class, with its manifest.
+
+The manifest is read from the signature, the annotations and the docstring:
+
+- an argument annotated `Video` is an input; so is one annotated `pathlib.Path`, which gets a local file
+- any other argument is a parameter; its annotation gives the type, `Range`, `Literal` or an enum the valid values, and
+  its default the default value
+- the returned `VideoLabels`, `ImageLabels` or dictionary is the output; an argument annotated `VideoLabelsWriter` or
+  with `OutputFile` is an output that the function writes itself
+- the docstring describes the analytic, its section ``Args`` the arguments, its section ``Returns`` the output
+
+Video analytics also get the parameters of `voxel51.platform.parameter_groups`, which `Video` applies.
+"""
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import cast
+
+from voxel51.labels.writer import VideoLabelsWriter
+from voxel51.platform.arguments import Declarations, JobArgument, job_argument
+from voxel51.platform.definition import Analytic
+from voxel51.platform.errors import InvalidAnalytic
+from voxel51.platform.job import Job
+from voxel51.platform.parameter_groups import ParameterGroup, names_in, with_parameter_groups
+from voxel51.platform.results import JobResult, job_result
+from voxel51.platform.signature import Function, Signature, description_of, read_signature
+from voxel51.platform.video import Video
+from voxel51.wire.analytics import AnalyticDocument, AnalyticExtensions
+from voxel51.wire.manifests import problems_of
+
+
+def analytic(
+    *,
+    version: str,
+    name: str | None = None,
+    supports_cpu: bool = True,
+    supports_gpu: bool = False,
+    preload: Iterable[str] = (),
+    parameter_groups: Iterable[ParameterGroup] = ParameterGroup,
+    licence: str | None = None,
+    source: str | None = None,
+    limitations: Iterable[str] = (),
+) -> Callable[[Function | type], Analytic]:
+    """Make an analytic of the decorated function, or of a class with the methods ``setup()`` and ``process(...)``.
+
+    Args:
+        version: version of the analytic, such as ``1.0.0``; increase it with every change of its results.
+        name: name of the analytic; by default that of the function or class, such as ``red-cars`` for ``red_cars``.
+        supports_cpu: whether it can run without a GPU.
+        supports_gpu: whether it can use a GPU.
+        preload: modules that are imported once and not for every job; see `Analytic`.
+        parameter_groups: common parameters that a video analytic supports; all of them by default.
+        licence: licence of the analytic or of its model.
+        source: origin of the method or of the model.
+        limitations: known weaknesses, for its users.
+
+    Raises:
+        InvalidAnalytic: no analytic can be derived; the text names the line and the fix.
+    """
+    extensions = {"source": source, "licence": licence, "limitations": [*limitations]}
+    groups = tuple(parameter_groups)
+
+    def derive(decorated: Function | type) -> Analytic:
+        signature = _signature_of(decorated)
+        arguments = tuple(job_argument(each) for each in signature.arguments)
+        _check_names(signature, groups)
+        result = job_result(signature)
+        info = {
+            "name": name or _name_of(decorated),
+            "version": version,
+            "description": signature.description,
+            "supports_cpu": supports_cpu,
+            "supports_gpu": supports_gpu,
+        }
+        further = {key: value for key, value in extensions.items() if value}
+        document = _document(info, arguments, result, further, groups)
+        problems = problems_of(document)
+        if problems:
+            raise InvalidAnalytic(signature.place, f"the derived manifest is invalid: {'; '.join(problems)}")
+        return Analytic(document, _Process(decorated, arguments, result), tuple(preload))
+
+    return derive
+
+
+def _document(
+    info: Mapping[str, object],
+    arguments: Iterable[JobArgument],
+    result: JobResult,
+    extensions: Mapping[str, object],
+    groups: Iterable[ParameterGroup],
+) -> AnalyticDocument:
+    declared = Declarations(outputs=result.outputs())
+    for argument in arguments:
+        argument.declare(declared)
+    document = {
+        "info": info,
+        "inputs": declared.inputs,
+        "parameters": declared.parameters,
+        "outputs": declared.outputs,
+        "zip_outputs": sum(not each["post_as_data"] for each in declared.outputs) > 1,
+        "extensions": cast("AnalyticExtensions", {**extensions, "parameters": declared.ranges}),
+    }
+    has_video = any(each["type"] == "types.Video" for each in declared.inputs)
+    return with_parameter_groups(cast("AnalyticDocument", document), groups if has_video else ())
+
+
+def _check_names(signature: Signature, groups: Iterable[ParameterGroup]) -> None:
+    is_video_analytic = any(each.type is Video for each in signature.arguments)
+    for argument in signature.arguments:
+        if is_video_analytic and argument.name in names_in(groups):
+            text = f"{argument.name!r} is a parameter of all video analytics, which Video applies"
+            fix = "Rename the argument, or leave out its group: parameter_groups=[…]"
+            raise InvalidAnalytic(argument.place, f"{text}. {fix}")
+
+
+def _signature_of(decorated: Function | type) -> Signature:
+    if not isinstance(decorated, type):
+        return read_signature(decorated, decorated.__doc__)
+    process = getattr(decorated, "process", None)
+    if not inspect.isfunction(process):
+        place = f"class {decorated.__name__}"
+        raise InvalidAnalytic(place, "the method 'process' is missing; its arguments are the inputs and parameters")
+    signature = read_signature(process, process.__doc__ or decorated.__doc__, is_method=True)
+    # The text of the class describes the analytic, and that of the method its arguments.
+    return replace(signature, description=description_of(decorated.__doc__) or signature.description)
+
+
+def _name_of(decorated: Function | type) -> str:
+    text = decorated.__name__
+    if isinstance(decorated, type):
+        text = "".join(f"_{char.lower()}" if char.isupper() else char for char in text)
+    return text.strip("_").replace("_", "-")
+
+
+class _Process:
+    """Function of an `Analytic` that calls the decorated function with the values of a job."""
+
+    def __init__(self, decorated: Function | type, arguments: tuple[JobArgument, ...], result: JobResult) -> None:
+        self._decorated = decorated
+        self._arguments = arguments
+        self._result = result
+
+    def __call__(self, job: Job) -> None:
+        function = self._function()
+        with ExitStack() as opened:
+            values = {each.name: each.value(job, opened) for each in self._arguments}
+            result = function(**values)
+            video = next((value for value in values.values() if isinstance(value, Video)), None)
+            for value in values.values():
+                if isinstance(value, VideoLabelsWriter) and video is not None:
+                    video.write_metadata(value)
+            self._result.store(result, job, video)
+
+    def _function(self) -> Function:
+        if not isinstance(self._decorated, type):
+            return self._decorated
+        instance = self._decorated()
+        if hasattr(instance, "setup"):
+            instance.setup()
+        return cast("Function", instance.process)
