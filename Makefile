@@ -29,7 +29,7 @@ $(INSTALLED): requirements.txt pyproject.toml
 	@python=$$(PYTHON='$(PYTHON)' sh .ci/find-python) && "$$python" .ci/install.py $(VENV)
 	@touch $@
 
-$(INSTALLED_DEV): requirements-dev.txt | $(INSTALLED)
+$(INSTALLED_DEV): requirements-dev.txt $(INSTALLED)
 	@$(BIN)/python .ci/install.py --dev $(VENV)
 	@touch $@
 
