@@ -17,6 +17,8 @@ PLAIN := src tests docs demo benchmarks footage weights .ci .github Makefile pyp
 RUN := $(BIN)/python
 PYTEST = $(RUN) -m pytest
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Tests start hundreds of processes, and each would compile all modules again.
+unexport PYTHONDONTWRITEBYTECODE
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -1,4 +1,4 @@
-"""Figures are those of the tools that everybody cites: pycocotools and py-motmetrics."""
+"""Evaluation of labels: the figures equal those of pycocotools and py-motmetrics."""
 
 import json
 import random

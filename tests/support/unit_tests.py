@@ -15,14 +15,18 @@ NOT_UNIT = (
     "labels/formats",
     "labels/test_contact_sheet.py",
     "labels/test_draw.py",
+    "labels/test_evaluate.py",
     "platform/test_video.py",
     "platform/test_installed_analytics.py",
     "platform/test_selection.py",
     "server/analytics/test_images.py",
+    "server/analytics/test_installed.py",
     "server/database/test_migrations.py",
+    "server/engine/runners",
+    "server/engine/test_orphan_processes.py",
     "server/webhooks/test_deliveries.py",
 )
-"""Slower tests: they decode videos, load further libraries or all analytics, or run every migration."""
+"""Slower tests: they decode videos, start jobs, load further libraries or all analytics, or run every migration."""
 SERVER_FIXTURES = {"platform", "start_platform", "postgresql"}
 STARTS_SERVERS = re.compile(r"^from support\.platforms import .*\brunning\b", re.MULTILINE)
 """In the text of a module: it starts platforms in fixtures of its own."""

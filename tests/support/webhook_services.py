@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 
 from sqlalchemy import insert
 
@@ -71,13 +72,14 @@ class Webhooks:
 
     @contextmanager
     def delivering(self, deliveries: DeliveryService | None = None) -> Iterator[Deliverer]:
-        """A deliverer at work."""
+        """A deliverer at work, which looks for events often: `happen` does not wake it."""
         deliverer = Deliverer(deliveries or self.deliveries, self.guard, self.cipher)
-        deliverer.open()
-        try:
-            yield deliverer
-        finally:
-            deliverer.close()
+        with patch("voxel51.server.webhooks.deliverer._POLL_INTERVAL_SECONDS", 0.02):
+            deliverer.open()
+            try:
+                yield deliverer
+            finally:
+                deliverer.close()
 
     def sent(self, caller: Caller, webhook_id: str) -> list[Delivery]:
         """The deliveries of a webhook, the oldest first."""

@@ -60,6 +60,7 @@ def test_an_invalid_id_is_not_sent(api: API, loopback: Loopback, identifier: str
     assert loopback.requests == []
 
 
+@pytest.mark.usefixtures("short_pauses")
 def test_the_error_names_an_unreachable_platform() -> None:
     api = API(Token.from_private_key("key", "http://127.0.0.1:1"))
 
@@ -67,7 +68,7 @@ def test_the_error_names_an_unreachable_platform() -> None:
         api.list_jobs()
 
 
-def test_reading_is_retried(api: API, loopback: Loopback) -> None:
+def test_reading_is_retried(short_pauses: None, api: API, loopback: Loopback) -> None:
     loopback.reply(Reply.error(503, "restarting"), Reply(hang_up=True), Reply.of({"jobs": []}))
 
     assert api.list_jobs() == []

@@ -101,6 +101,7 @@ async def test_errors_have_the_same_classes(
     assert len(loopback.requests) == 1
 
 
+@pytest.mark.usefixtures("short_pauses")
 async def test_the_error_names_an_unreachable_platform() -> None:
     async with AsyncAPI(Token.from_private_key("key", "http://127.0.0.1:1")) as api:
         with pytest.raises(CannotConnect, match=r"http://127\.0\.0\.1:1"):

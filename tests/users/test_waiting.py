@@ -98,7 +98,9 @@ def test_an_unavailable_platform_does_not_delay_the_deadline(api: API, loopback:
     assert time.monotonic() - started < DEADLINE_SLACK_SECONDS
 
 
-def test_waiting_goes_on_after_an_outage(api: API, loopback: Loopback, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_waiting_goes_on_after_an_outage(
+    short_pauses: None, api: API, loopback: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
     outage = [Reply.error(503, "the database is unavailable")] * 8
     loopback.reply(*outage, Reply.of({"job": {"id": "j1", "state": "COMPLETE"}}))
 
@@ -110,6 +112,7 @@ def test_waiting_goes_on_after_an_outage(api: API, loopback: Loopback, monkeypat
         list(api.wait(["j1"], timeout=LIMIT_SECONDS))
 
 
+@pytest.mark.usefixtures("short_pauses")
 def test_other_failures_of_the_platform_end_the_wait(api: API, loopback: Loopback) -> None:
     loopback.reply(*[Reply.error(500, "a defect")] * 8)
 
