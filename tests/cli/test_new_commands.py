@@ -188,11 +188,21 @@ def test_keys_are_never_printed_whole(length: int, characters: int) -> None:
     assert shortened_key("k" * length) == "k" * characters + " ..."
 
 
-def test_the_command_is_quick_and_leaves_the_server_alone() -> None:
+def test_the_help_imports_neither_the_client_nor_the_server() -> None:
     program = (
-        "import sys; from voxel51.cli.main import build_parser; build_parser(); "
-        "print([m for m in sys.modules if m.startswith('voxel51.server')], 'numpy' in sys.modules)"
+        "import sys; from voxel51.cli.main import build_parser; build_parser().format_help(); "
+        "print([m for m in sys.modules if m.startswith(('voxel51.server', 'voxel51.users', 'voxel51.cli.'))])"
     )
     done = subprocess.run([Path(COMMAND).parent / "python", "-c", program], capture_output=True, text=True, check=True)
 
-    assert done.stdout.strip() == "[] False"
+    assert done.stdout.strip() == "['voxel51.cli.suggestions', 'voxel51.cli.parsing', 'voxel51.cli.main']"
+
+
+def test_importing_the_client_loads_no_slow_module_that_it_may_not_need() -> None:
+    program = (
+        "import sys, voxel51.users.api; "
+        "print({'http.client', 'ssl', 'hashlib', 'logging', 'uuid', 'shutil', 'tempfile', 'random'} & {*sys.modules})"
+    )
+    done = subprocess.run([Path(COMMAND).parent / "python", "-c", program], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "set()"

@@ -9,7 +9,7 @@ from typing import Any
 
 from voxel51.cli.bulk import confirmed
 from voxel51.cli.listing import add_flag_options, add_list_options, apply_list_options, flag_search, show
-from voxel51.cli.parsing import Commands, command, group
+from voxel51.cli.parsing import Parser, add_commands, command
 from voxel51.cli.printing import Printer, table
 from voxel51.cli.profiles import client
 from voxel51.wire.query import ANALYTICS_FIELDS
@@ -22,9 +22,9 @@ _EXAMPLES = """\
   voxel51 analytics upload analytic.json"""
 
 
-def add_to(commands: Commands) -> None:
-    """Add the noun and its commands."""
-    verbs = group(commands, "analytics", "list, describe and upload analytics", _EXAMPLES)
+def fill(parser: Parser) -> None:
+    """Declare the commands of the noun."""
+    verbs = add_commands(parser, _EXAMPLES)
     listing = command(verbs, "list", _list, "list analytics")
     add_list_options(listing)
     listing.add_argument("--all-versions", action="store_true", help="list all versions, not only the latest")

@@ -3,7 +3,7 @@
 import argparse
 
 from voxel51.cli import profiles
-from voxel51.cli.parsing import Commands, command, group
+from voxel51.cli.parsing import Parser, add_commands, command
 from voxel51.cli.printing import Printer, local_time, shortened_key, table
 
 _EXAMPLES = """\
@@ -12,9 +12,9 @@ _EXAMPLES = """\
   voxel51 data list --profile lab"""
 
 
-def add_to(commands: Commands) -> None:
-    """Add the noun and its commands."""
-    verbs = group(commands, "auth", "show and select the API token", _EXAMPLES)
+def fill(parser: Parser) -> None:
+    """Declare the commands of the noun."""
+    verbs = add_commands(parser, _EXAMPLES)
     command(verbs, "show", _show, "show the active token")
     activate = command(verbs, "activate", _activate, "activate a token file, or store it as a profile")
     activate.add_argument("token", metavar="TOKEN", help="path of the token file")

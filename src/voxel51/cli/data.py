@@ -6,7 +6,7 @@ from typing import Any
 
 from voxel51.cli.bulk import Bulk, add_bulk_options, run_bulk
 from voxel51.cli.listing import add_list_options, apply_list_options, show
-from voxel51.cli.parsing import Commands, command, group
+from voxel51.cli.parsing import Commands, Parser, add_commands, command
 from voxel51.cli.printing import Printer, human_size
 from voxel51.cli.profiles import client
 from voxel51.wire.query import DATA_FIELDS
@@ -18,9 +18,9 @@ _EXAMPLES = """\
   voxel51 data delete --all --dry-run"""
 
 
-def add_to(commands: Commands) -> None:
-    """Add the noun and its commands."""
-    verbs = group(commands, "data", "upload, list and download data", _EXAMPLES)
+def fill(parser: Parser) -> None:
+    """Declare the commands of the noun."""
+    verbs = add_commands(parser, _EXAMPLES)
     add_list_options(command(verbs, "list", _list, "list data"))
     info = command(verbs, "info", _info, "show the records of data")
     info.add_argument("ids", metavar="ID", nargs="+", help="id of data")

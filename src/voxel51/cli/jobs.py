@@ -8,7 +8,7 @@ from typing import Any
 
 from voxel51.cli.bulk import Bulk, add_bulk_options, run_bulk
 from voxel51.cli.listing import add_flag_options, add_list_options, apply_list_options, flag_search, show
-from voxel51.cli.parsing import Commands, command, group
+from voxel51.cli.parsing import Commands, Parser, add_commands, command
 from voxel51.cli.printing import Printer
 from voxel51.cli.profiles import client
 from voxel51.cli.watch import add_watch
@@ -33,9 +33,9 @@ _BULK_VERBS: Mapping[str, tuple[str, str, str]] = {
 """Verb -> the action, its past participle, and the search for the jobs that ``--all`` selects."""
 
 
-def add_to(commands: Commands) -> None:
-    """Add the noun and its commands."""
-    verbs = group(commands, "jobs", "submit, watch and download jobs", _EXAMPLES)
+def fill(parser: Parser) -> None:
+    """Declare the commands of the noun."""
+    verbs = add_commands(parser, _EXAMPLES)
     _add_list(verbs)
     info = command(verbs, "info", _info, "show the records of jobs")
     info.add_argument("ids", metavar="ID", nargs="+", help="id of a job")

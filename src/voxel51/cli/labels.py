@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from voxel51.cli.parsing import Commands, command, group
+from voxel51.cli.parsing import Parser, add_commands, command
 from voxel51.cli.printing import Printer, table
 from voxel51.cli.profiles import client
 
@@ -25,15 +25,15 @@ _EXAMPLES = """\
   voxel51 labels search dog car --longer-than 2 --together"""
 
 
-def add_to(commands: Commands) -> None:
-    """Add the noun and its commands."""
-    verbs = group(commands, "labels", "summarize, draw, convert, search and compare labels", _EXAMPLES)
+def fill(parser: Parser) -> None:
+    """Declare the commands of the noun."""
+    verbs = add_commands(parser, _EXAMPLES)
     show = command(verbs, "summary", _summary, "list objects and events with their frames and durations")
     convert = command(verbs, "convert", _convert, "convert labels to another tool's format")
     draw = command(verbs, "draw", _draw, "draw labels on their video")
     show.add_argument("labels", metavar="LABELS", nargs="+", help="labels file, or id of a job")
-    for parser in (convert, draw):
-        parser.add_argument("labels", metavar="LABELS", help="labels file, or id of a job")
+    for each in (convert, draw):
+        each.add_argument("labels", metavar="LABELS", help="labels file, or id of a job")
     convert.add_argument("output", metavar="OUTPUT", help="output path")
     convert.add_argument("--format", metavar="NAME", required=True, help="coco, yolo, mot, cvat, voc, csv or parquet")
     convert.add_argument(

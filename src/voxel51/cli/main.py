@@ -1,17 +1,26 @@
 # PYTHON_ARGCOMPLETE_OK
 """Entry point of the ``voxel51`` command: parse the arguments and run the command of the noun's module."""
 
-import logging
+import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from voxel51.cli import analytics, auth, data, jobs, labels, run, status, weights
-from voxel51.cli.parsing import Parser, add_commands
-from voxel51.cli.server import commands as server
-from voxel51.constants import VERSION_LONG
+from voxel51.cli.parsing import Parser, add_commands, all_parsers, noun
 
-NOUNS = (auth, data, jobs, analytics, status, run, labels, weights, server)
+NOUNS: Mapping[str, tuple[str, str]] = {
+    "auth": ("voxel51.cli.auth", "show and select the API token"),
+    "data": ("voxel51.cli.data", "upload, list and download data"),
+    "jobs": ("voxel51.cli.jobs", "submit, watch and download jobs"),
+    "analytics": ("voxel51.cli.analytics", "list, describe and upload analytics"),
+    "status": ("voxel51.cli.status", "show the status of the platform"),
+    "run": ("voxel51.cli.run", "run an analytic on videos: upload, run, download"),
+    "labels": ("voxel51.cli.labels", "summarize, draw, convert, search and compare labels"),
+    "weights": ("voxel51.cli.weights", "list, add and verify the model weights of a platform"),
+    "server": ("voxel51.cli.server.commands", "run a platform and manage its users and applications"),
+}
+"""Noun -> its module and summary. Modules are imported when their noun is used, so that the command starts quickly."""
 
 _EXAMPLES = """\
   voxel51 auth activate api-token.json
@@ -23,12 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit status: 0 success, 1 failure, 2 invalid usage, 130 interrupted."""
     parser = build_parser()
     if "_ARGCOMPLETE" in os.environ:
-        import argcomplete
-
-        argcomplete.autocomplete(parser)
+        _complete(parser)
     options = parser.parse_args(arguments)
-    logging.basicConfig(format="%(message)s", level=logging.WARNING, stream=sys.stderr)
-    logging.getLogger("voxel51").setLevel(logging.INFO)
+    _configure_log()
     try:
         result: int = options.run(options)
         sys.stdout.flush()  # here, where a closed pipe is handled, and not when the interpreter exits
@@ -47,6 +53,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return result
 
 
+def _complete(parser: Parser) -> None:
+    """Print what the shell asks for, and exit."""
+    import argcomplete
+
+    all_parsers(parser)  # argcomplete reads the commands and does not call the parsers of nouns
+    argcomplete.autocomplete(parser)
+
+
+def _configure_log() -> None:
+    import logging
+
+    logging.basicConfig(format="%(message)s", level=logging.WARNING, stream=sys.stderr)
+    logging.getLogger("voxel51").setLevel(logging.INFO)
+
+
+class _ShowVersion(argparse.Action):
+    """Prints the version, which takes as long to find as everything else that the help needs."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, **options: Any) -> None:
+        super().__init__(option_strings, dest, nargs=0, **options)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        from voxel51.constants import VERSION_LONG
+
+        print(VERSION_LONG)
+        parser.exit()
+
+
 def _fail(text: str) -> int:
     sys.stderr.write(f"voxel51: {text}\n")
     return 1
@@ -54,13 +88,13 @@ def _fail(text: str) -> int:
 
 def build_parser() -> Parser:
     """Build the parser of all commands."""
-    parser = Parser(
-        prog="voxel51", description="Run analytics over videos: the platform and its client.", examples=_EXAMPLES
+    parser = Parser(prog="voxel51", description="Run analytics over videos: the platform and its client.")
+    parser.add_argument(
+        "-v", "--version", action=_ShowVersion, default=argparse.SUPPRESS, help="show program's version number and exit"
     )
-    parser.add_argument("-v", "--version", action="version", version=VERSION_LONG)
-    commands = add_commands(parser)
-    for noun in NOUNS:
-        noun.add_to(commands)
+    commands = add_commands(parser, _EXAMPLES)
+    for name, (module, summary) in NOUNS.items():
+        noun(commands, name, module, summary)
     return parser
 
 

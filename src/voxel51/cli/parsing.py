@@ -3,7 +3,8 @@
 import argparse
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any
+from importlib import import_module
+from typing import Any, Self
 
 from voxel51.cli.suggestions import did_you_mean
 
@@ -16,12 +17,37 @@ NEW_OPTIONS = frozenset({"--json", "--quiet", "--profile", "--strict", "--format
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose help keeps the layout of examples, with colours on terminals."""
+    """A parser whose help keeps the layout of examples, with colours on terminals.
 
-    def __init__(self, *arguments: Any, examples: str = "", **options: Any) -> None:
+    With ``fill``, which declares its arguments, they are declared when the parser is used first.
+    """
+
+    def __init__(
+        self, *arguments: Any, examples: str = "", fill: Callable[["Parser"], None] | None = None, **options: Any
+    ) -> None:
         options.setdefault("formatter_class", _formatter())
-        options.setdefault("epilog", f"examples:\n{examples}" if examples else None)
         super().__init__(*arguments, **options)
+        self._fill = fill
+        self.show_examples(examples)
+
+    def show_examples(self, examples: str) -> None:
+        """Show ``examples`` at the end of the help."""
+        self.epilog = f"examples:\n{examples}" if examples else None
+
+    def filled(self) -> Self:
+        """Return this parser, with its arguments declared."""
+        fill, self._fill = self._fill, None
+        if fill is not None:
+            fill(self)
+        return self
+
+    def parse_known_args(self, *arguments: Any, **options: Any) -> Any:
+        """Declare the arguments, then parse."""
+        return super(Parser, self.filled()).parse_known_args(*arguments, **options)
+
+    def format_help(self) -> str:
+        """Declare the arguments, then format the help."""
+        return super(Parser, self.filled()).format_help()
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         """Reject an unknown command or choice, with a suggestion if it looks misspelt."""
@@ -58,14 +84,21 @@ def show_help(parser: argparse.ArgumentParser) -> Run:
     return run
 
 
-def group(commands: Commands, name: str, summary: str, examples: str = "") -> Commands:
-    """Add a group of commands and return the object to add them to. Without a command, the group prints its help."""
-    parser = commands.add_parser(name, help=summary, description=_sentence(summary), examples=examples)
-    return add_commands(parser)
+def noun(commands: Commands, name: str, module: str, summary: str) -> None:
+    """Add a noun. Its ``module`` is imported when the noun is used first: ``fill(parser)`` declares its commands."""
+    commands.add_parser(
+        name,
+        help=summary,
+        description=_sentence(summary),
+        fill=lambda parser: import_module(module).fill(parser),
+    )
 
 
-def add_commands(parser: argparse.ArgumentParser) -> Commands:
-    """Add subcommands to a parser and return the object to add them to."""
+def add_commands(parser: Parser, examples: str = "") -> Commands:
+    """Add subcommands to a parser and return the object to add them to. Without a command, the parser prints its
+    help.
+    """
+    parser.show_examples(examples)
     parser.add_argument(
         "--all-help", action=_PrintAllHelp, default=argparse.SUPPRESS, help="show the help of all commands and exit"
     )
@@ -73,11 +106,15 @@ def add_commands(parser: argparse.ArgumentParser) -> Commands:
     return parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser)
 
 
-def command(commands: Commands, name: str, run: Run, summary: str, examples: str = "") -> argparse.ArgumentParser:
+def command(commands: Commands, name: str, run: Run, summary: str, examples: str = "") -> Parser:
     """Add a command with the options that all client commands share."""
-    parser: argparse.ArgumentParser = commands.add_parser(
-        name, help=summary, description=_sentence(summary), examples=examples
-    )
+    parser: Parser = commands.add_parser(name, help=summary, description=_sentence(summary))
+    return client_command(parser, run, examples)
+
+
+def client_command(parser: Parser, run: Run, examples: str = "") -> Parser:
+    """Make a parser that of a client command, with the options that all of them share."""
+    parser.show_examples(examples)
     more = parser.add_argument_group("common options")
     more.add_argument("--json", action="store_true", help="print the result as one JSON document")
     more.add_argument("--quiet", action="store_true", help="print only results, no remarks")
@@ -92,7 +129,9 @@ def _sentence(summary: str) -> str:
 
 
 def all_parsers(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
-    """Return a parser and the parsers of all its subcommands."""
+    """Return a parser and the parsers of all its subcommands, with their arguments declared."""
+    if isinstance(parser, Parser):
+        parser.filled()
     below = [each for action in parser._actions if isinstance(action, argparse._SubParsersAction)
              for each in dict.fromkeys(action.choices.values())]  # fmt: skip
     return [parser, *(one for each in below for one in all_parsers(each))]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from voxel51.cli.live import JobProgressDisplay, ProgressDisplay
-from voxel51.cli.parsing import Commands, command
+from voxel51.cli.parsing import Parser, client_command
 from voxel51.cli.printing import Printer
 from voxel51.cli.profiles import client
 from voxel51.cli.run_files import find_files
@@ -25,7 +25,7 @@ from voxel51.wire.analytics import AnalyticDocument, AnalyticRecord, output_file
 from voxel51.wire.jobs import DATA_ID_FIELD
 from voxel51.wire.run_keys import Content, complete_parameters, run_key
 
-__all__ = ["RUN_RECORD", "add_to"]
+__all__ = ["RUN_RECORD", "fill"]
 
 _EXAMPLES = """\
   voxel51 run voxel51/object-tracks holiday.mp4
@@ -37,9 +37,9 @@ _SUFFIXES = {"coco": ".coco.json", "yolo": ".yolo.zip", "mot": ".mot.zip", "cvat
 """Extensions of outputs by the format into which they are converted."""
 
 
-def add_to(commands: Commands) -> None:
-    """Add the command."""
-    parser = command(commands, "run", _run, "run an analytic on videos: upload, run, download", _EXAMPLES)
+def fill(parser: Parser) -> None:
+    """Declare the arguments of the command."""
+    client_command(parser, _run, _EXAMPLES)
     parser.add_argument("analytic", metavar="ANALYTIC", help="full name, such as voxel51/object-tracks")
     parser.add_argument("videos", metavar="VIDEO", nargs="+", help="path of a video or folder, or a pattern")
     parser.add_argument(

@@ -3,14 +3,14 @@
 import argparse
 from typing import Any
 
-from voxel51.cli.parsing import Commands, command
+from voxel51.cli.parsing import Parser, client_command
 from voxel51.cli.printing import Printer, table
 from voxel51.cli.profiles import client
 
 
-def add_to(commands: Commands) -> None:
-    """Add the command."""
-    parser = command(commands, "status", _status, "show the status of the platform")
+def fill(parser: Parser) -> None:
+    """Declare the arguments of the command."""
+    client_command(parser, _status)
     parser.add_argument("-p", "--platform", action="store_true", help="show only the platform")
     parser.add_argument("-j", "--jobs-cluster", action="store_true", help="show only the job cluster")
 

@@ -1,6 +1,5 @@
 """Suggestions for misspelt names."""
 
-import difflib
 from collections.abc import Iterable
 
 
@@ -9,6 +8,8 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
     An owner's prefix, as in ``voxel51/object-tracks``, may be missing or wrong.
     """
+    import difflib  # not needed unless something is misspelt
+
     candidates = [*known]
     short = {each.rpartition("/")[2]: each for each in candidates}
     similar = difflib.get_close_matches(name, candidates, n=1)

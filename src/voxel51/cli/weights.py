@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from voxel51.cli.parsing import Commands, command, group
+from voxel51.cli.parsing import Parser, add_commands, command
 from voxel51.cli.printing import Printer
 
 if TYPE_CHECKING:
@@ -18,9 +18,9 @@ _EXAMPLES = """\
   voxel51 weights verify"""
 
 
-def add_to(commands: Commands) -> None:
-    """Add the noun and its commands."""
-    verbs = group(commands, "weights", "list, add and verify the model weights of a platform", _EXAMPLES)
+def fill(parser: Parser) -> None:
+    """Declare the commands of the noun."""
+    verbs = add_commands(parser, _EXAMPLES)
     command(verbs, "list", _list, "list the known weights, and which are present")
     add = command(verbs, "add", _add, "copy files with known weights into the weights folder")
     add.add_argument("paths", metavar="FILE", nargs="+", help="path of a file; it is identified by its SHA-256")
@@ -28,9 +28,9 @@ def add_to(commands: Commands) -> None:
     fetch.add_argument("name", metavar="NAME", help="name of the weights")
     fetch.add_argument("--from", metavar="URL", dest="mirror", help="address of the file, or of a folder ending in /")
     verify = command(verbs, "verify", _verify, "compare the files in the weights folder with their SHA-256")
-    for parser in (*verbs.choices.values(),):
-        parser.add_argument("--dir", metavar="PATH", help="data folder of the platform (default: the user's)")
-        parser.add_argument("--weights-dir", metavar="PATH", help="weights folder (default: the platform's)")
+    for each in (*verbs.choices.values(),):
+        each.add_argument("--dir", metavar="PATH", help="data folder of the platform (default: the user's)")
+        each.add_argument("--weights-dir", metavar="PATH", help="weights folder (default: the platform's)")
     verify.epilog = "Exit status 1 if a file is damaged or unknown."
 
 

@@ -1,8 +1,6 @@
 """Multipart forms: a file, streamed, and options after it, in the order that every client of the platform uses."""
 
-import mimetypes
 import os
-import secrets
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -58,12 +56,14 @@ class FilePart:
 
 def type_of(filename: str) -> str:
     """Return the MIME type that a file name suggests."""
+    import mimetypes  # noqa: PLC0415  (slow, and only for uploads)
+
     return mimetypes.guess_type(filename)[0] or "application/octet-stream"
 
 
 def encode(files: Mapping[str, FilePart], options: Mapping[str, str]) -> tuple[str, StreamedBody]:
     """Return the ``Content-Type`` and the body of a form: ``files`` by field name, then ``options``."""
-    boundary = secrets.token_hex(16)
+    boundary = os.urandom(16).hex()
     pieces: list[tuple[bytes, FilePart | None]] = []
     for name, part in files.items():
         pieces.append((_heading_of_file(boundary, name, part), part))

@@ -6,10 +6,8 @@ the process ends, and the next download of the same file to the same path contin
 """
 
 import fcntl
-import hashlib
 import json
 import os
-import secrets
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -18,6 +16,7 @@ from voxel51.transport.errors import Damaged
 from voxel51.transport.messages import CHUNK_BYTES
 from voxel51.transport.saving import DownloadProgress
 from voxel51.wire import digests
+from voxel51.wire.hashing import new_sha256
 
 KEPT_BYTES = 8 * 1024 * 1024
 """The size from which a partial file is kept. Smaller ones are quickly downloaded again."""
@@ -36,13 +35,13 @@ class PartialDownload:
         self._made = [folder for folder in self._target.parents if not folder.exists()]
         self._target.parent.mkdir(parents=True, exist_ok=True)
         self._progress = progress
-        name = hashlib.sha256(f"{identity}\n{self._target}".encode(errors="replace")).hexdigest()[:16]
+        name = new_sha256(f"{identity}\n{self._target}".encode(errors="replace")).hexdigest()[:16]
         self._path = self._target.with_name(f".voxel51-{name}.part")
         self._descriptor = self._lock() or self._unique()
         self._note = self._path.with_suffix(".note")
         self._total: int | None = None
         self._sha256: str | None = None
-        self._running = hashlib.sha256()
+        self._running = new_sha256()
         self._hashed_bytes = 0
         self.tag = self._read_note()
         self.size_bytes = os.fstat(self._descriptor).st_size if self.tag is not None else 0
@@ -127,7 +126,7 @@ class PartialDownload:
         return descriptor
 
     def _unique(self) -> int:
-        self._path = self._target.with_name(f".voxel51-{secrets.token_hex(8)}.part")
+        self._path = self._target.with_name(f".voxel51-{os.urandom(8).hex()}.part")
         return os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
 
     def _read_note(self) -> str | None:
@@ -143,7 +142,7 @@ class PartialDownload:
             self.tag = tag
 
     def _hash_partial_file(self) -> None:
-        self._running, self._hashed_bytes = hashlib.sha256(), 0
+        self._running, self._hashed_bytes = new_sha256(), 0
         while self._hashed_bytes < self.size_bytes:
             piece = os.pread(self._descriptor, CHUNK_BYTES, self._hashed_bytes)
             self._running.update(piece)

@@ -1,6 +1,5 @@
 """API tokens: load, activate and deactivate the credentials of a user."""
 
-import logging
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,12 +8,10 @@ from urllib.parse import urlsplit
 
 from voxel51.transport.secrets import SecretHeaders, shown
 from voxel51.users.tokens import AnyToken, TokenLocator
-from voxel51.users.utils import Serializable
+from voxel51.users.utils import Serializable, logger
 from voxel51.wire.documents import JsonObject
 from voxel51.wire.headers import AUTHORIZATION, BEARER
 from voxel51.wire.tokens import DEFAULT_BASE_URL, AccessToken
-
-logger: logging.Logger = logging.getLogger(__name__)
 
 TOKEN_ENV_VAR = "VOXEL51_API_TOKEN"  # noqa: S105  (the name of a variable)
 PRIVATE_KEY_ENV_VAR = "VOXEL51_API_PRIVATE_KEY"
@@ -69,7 +66,7 @@ class Token(Serializable):
             self.base_api_url: str = access["base_api_url"]
         else:
             self.base_api_url = DEFAULT_BASE_API_URL
-            logger.warning("The token has no base_api_url. Using %s", DEFAULT_BASE_API_URL)
+            logger(__name__).warning("The token has no base_api_url. Using %s", DEFAULT_BASE_API_URL)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(id={self.id!r}, base_api_url={shown(self.base_api_url)!r})"
@@ -117,15 +114,15 @@ def activate_token(path: str | os.PathLike[str]) -> None:
         TokenError: the token file is invalid.
     """
     _locator(Token).activate(path)
-    logger.info("API token successfully activated")
+    logger(__name__).info("API token successfully activated")
 
 
 def deactivate_token() -> None:
     """Delete the activated token file, if any."""
     if _locator(Token).deactivate():
-        logger.info("API token '%s' successfully deactivated", TOKEN_PATH)
+        logger(__name__).info("API token '%s' successfully deactivated", TOKEN_PATH)
     else:
-        logger.info("No API token to deactivate")
+        logger(__name__).info("No API token to deactivate")
 
 
 def get_active_token_path() -> str | None:

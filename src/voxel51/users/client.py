@@ -1,6 +1,5 @@
 """Clients without their calls: credentials, connections, and the execution of calls and flows."""
 
-import hashlib
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -29,6 +28,7 @@ from voxel51.users.flows import (
 from voxel51.users.progress import progress_reporter
 from voxel51.users.renditions import of_data, save_rendition
 from voxel51.users.utils import urljoin
+from voxel51.wire.hashing import new_sha256
 from voxel51.wire.tokens import API_VERSION
 
 Result = TypeVar("Result")
@@ -73,7 +73,7 @@ class BaseClient:
     def _identity(self) -> str:
         """Return a hash that identifies the platform and the caller, without secrets."""
         text = repr((self.base_url, sorted(self._header.items())))
-        return hashlib.sha256(text.encode(errors="replace")).hexdigest()
+        return new_sha256(text.encode(errors="replace")).hexdigest()
 
     def _adapt(self, call: Call[Result]) -> Call[Result]:
         """Return ``call`` as this type of client makes it."""

@@ -1,11 +1,8 @@
 """Upload sources: files given by path, and open files."""
 
-import hashlib
 import io
 import os
-import shutil
 import stat
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -14,6 +11,7 @@ from typing import IO, TypeGuard, cast
 
 from voxel51.transport.messages import CHUNK_BYTES
 from voxel51.transport.multipart import FilePart, UploadProgress, type_of
+from voxel51.wire.hashing import new_sha256
 
 Uploadable = str | os.PathLike[str] | IO[bytes]
 
@@ -47,7 +45,7 @@ class Source:
 
     def sha256(self) -> str:
         """Return the hash of the whole file, in hexadecimal."""
-        digest = hashlib.sha256()
+        digest = new_sha256()
         for chunk in self.read(0, self.size_bytes):
             digest.update(chunk)
         return digest.hexdigest()
@@ -109,6 +107,9 @@ def _of_open_file(file: IO[bytes]) -> Source:
 
 def _seekable_copy(file: IO[bytes]) -> IO[bytes]:
     """Copy a pipe or the like, which can be read only once, so that it can be sent again."""
+    import shutil  # noqa: PLC0415  (slow, and only for pipes)
+    import tempfile  # noqa: PLC0415  (likewise)
+
     copy = tempfile.SpooledTemporaryFile(max_size=16 * CHUNK_BYTES)  # noqa: SIM115  (closed by `Source.close`)
     shutil.copyfileobj(file, copy, CHUNK_BYTES)
     copy.seek(0)

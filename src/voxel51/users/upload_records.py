@@ -4,7 +4,6 @@ Each record is one small file in ``~/.voxel51/uploads``, readable by its owner o
 and contains no secret.
 """
 
-import hashlib
 import json
 import os
 import time
@@ -12,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from voxel51.users.sources import Source
+from voxel51.wire.hashing import new_sha256
 
 FOLDER = Path("~/.voxel51/uploads")
 _LIFETIME_DAYS = 30
@@ -30,7 +30,7 @@ class UploadRecord:
     def __init__(self, source: Source, caller: str) -> None:
         self._source = source
         text = json.dumps([caller, source.identity])
-        name = hashlib.sha256(text.encode(errors="replace")).hexdigest()[:32]
+        name = new_sha256(text.encode(errors="replace")).hexdigest()[:32]
         self._path = None if source.identity is None else FOLDER.expanduser() / f"{name}.json"
 
     def upload_id(self) -> str | None:

@@ -1,20 +1,19 @@
 """Helpers of the original client that scripts rely on: JSON, files, human-readable numbers."""
 
 import json
-import logging
 import os
-import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from os import PathLike
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol, Self
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, Self
 
 from voxel51.transport.messages import CHUNK_BYTES, StreamedBody
 from voxel51.transport.multipart import FilePart, encode
 from voxel51.wire.documents import JsonObject
 
-logger: logging.Logger = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from logging import Logger
 
 _TIME_UNITS = (
     ("ns", 1e-9),
@@ -28,6 +27,13 @@ _TIME_UNITS = (
     (" month", 30 * 86400),
     (" year", 365 * 86400),
 )
+
+
+def logger(name: str) -> "Logger":
+    """Return the logger of the module ``name``."""
+    from logging import getLogger  # noqa: PLC0415  (slow, and only for messages)
+
+    return getLogger(name)
 
 
 class Serializable:
@@ -87,6 +93,8 @@ def write_json(obj: object, path: str | PathLike[str]) -> None:
 
 def copy_file(inpath: str | PathLike[str], outpath: str | PathLike[str]) -> None:
     """Copy a file with its mode, and create the folders of the target."""
+    import shutil  # noqa: PLC0415  (slow, and rarely used)
+
     ensure_basedir(outpath)
     shutil.copy(inpath, outpath)
 
@@ -101,7 +109,7 @@ def log_missing_basedir(path: str | PathLike[str]) -> None:
     """Log that the folder of ``path`` will be created, as the original client does, if it does not exist."""
     folder = Path(path).parent
     if not folder.exists():
-        logger.info("Making directory '%s'", folder)
+        logger(__name__).info("Making directory '%s'", folder)
 
 
 def urljoin(*args: str) -> str:

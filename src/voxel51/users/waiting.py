@@ -5,7 +5,6 @@ Without an event stream, jobs are polled at growing intervals instead.
 
 import time
 from collections.abc import Iterable, Mapping
-from http import HTTPStatus
 
 from voxel51.transport.errors import NotFound, ServerFailed, TimedOut
 from voxel51.users.calls import jobs
@@ -56,7 +55,7 @@ class Outage:
         """
         now = time.monotonic()
         self._began = now if self._began is None else self._began
-        if error.code != HTTPStatus.SERVICE_UNAVAILABLE or now - self._began > LONGEST_OUTAGE_SECONDS:
+        if error.code != 503 or now - self._began > LONGEST_OUTAGE_SECONDS:
             raise error
 
 

@@ -1,6 +1,5 @@
 """Back-off: the pauses between attempts at something that fails for a while. Standard library only."""
 
-import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
@@ -28,6 +27,8 @@ class Backoff:
 
     def seconds(self, attempt: int) -> float:
         """Return the pause after failed attempt number ``attempt``, counted from 0."""
+        import random  # noqa: PLC0415  (slow, and only for repeated requests)
+
         pause = min(self.first_seconds * self.growth ** min(attempt, _LARGEST_EXPONENT), self.longest_seconds)
         if not self.jitter:
             return pause

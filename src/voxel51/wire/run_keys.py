@@ -21,12 +21,12 @@ changes, ``SCHEME`` must change too: a key that is needlessly new costs one comp
 gives a false result.
 """
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from voxel51.wire.analytics import AnalyticDocument, AnalyticRecord
+from voxel51.wire.hashing import new_sha256
 from voxel51.wire.jobs import JobComputeMode
 from voxel51.wire.parameter_values import check_names, converted, with_defaults
 
@@ -77,7 +77,7 @@ def run_key(
         "parameters": values,
     }
     text = json.dumps(hashed, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return new_sha256(text.encode()).hexdigest()
 
 
 def complete_parameters(document: AnalyticDocument, parameters: Mapping[str, object]) -> dict[str, object]:

@@ -1,16 +1,13 @@
 """Registration of the ``voxel51 server`` commands."""
 
-import argparse
-
-from voxel51.cli.parsing import show_help
+from voxel51.cli.parsing import Commands, Parser, show_help
 from voxel51.cli.server import applications, doctor, keys, start, stop, storage, users, verify
 
 
-def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the noun to the command line."""
-    server = commands.add_parser("server", help="run a platform and manage its users and applications")
-    server.set_defaults(run=show_help(server))
-    verbs = server.add_subparsers(title="commands", metavar="COMMAND")
+def fill(parser: Parser) -> None:
+    """Declare the commands of the noun."""
+    parser.set_defaults(run=show_help(parser))
+    verbs: Commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     start.add_to(verbs)
     stop.add_to(verbs)
     doctor.add_to(verbs)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Generic, Never, TypeVar
 from urllib.parse import urlencode
-from uuid import uuid4
 
 from voxel51.transport.errors import APIError, InvalidRequest
 from voxel51.transport.messages import BufferedResponse, Request, Response, StreamedBody
@@ -52,6 +51,8 @@ class Call(Generic[Result_co]):
         A POST gets a new idempotency key. The platform answers a repetition with the same key as it answered the first
         request, without acting again, so every POST may be retried.
         """
+        from uuid import uuid4  # noqa: PLC0415  (slow, and only for requests)
+
         key = {IDEMPOTENCY_KEY: str(uuid4())} if self.method == "POST" else {}
         return Request(
             self.method,
