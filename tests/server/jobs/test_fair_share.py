@@ -96,3 +96,12 @@ def test_owner_at_their_limit_waits_while_others_continue(rooms, alice, bob):
     assert owners_of(rooms, rooms.attempts.claim(4)) == [bob.id]
     finish(rooms, first[0])
     assert owners_of(rooms, rooms.attempts.claim(4)) == [alice.id]
+
+
+def test_looking_for_jobs_in_an_empty_queue_takes_no_write_lock(rooms):
+    written = []
+    rooms.database.on_write(lambda: written.append("commit"))
+
+    assert rooms.attempts.claim(10) == []
+    assert rooms.attempts.claim(10, internal=True) == []
+    assert written == []

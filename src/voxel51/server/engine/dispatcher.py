@@ -28,8 +28,8 @@ from voxel51.wire.tasks import JobLimits
 
 log = logging.getLogger(__name__)
 
-_POLL_INTERVAL_SECONDS = 1.0
-"""Pause between two passes, unless `Dispatcher.wake` ends it: it finds jobs that another process queued."""
+_POLL_INTERVAL_SECONDS = 2.0
+"""Pause between two passes, unless `Dispatcher.wake` ends it: it finds jobs whose pause after a loss is over."""
 
 _AFTER_FAILURE = Backoff(first_seconds=1.0, longest_seconds=10.0)
 """Pauses after passes that failed: the database or the disk may be unavailable for a while."""

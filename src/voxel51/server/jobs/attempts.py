@@ -20,7 +20,7 @@ from sqlalchemy import ColumnElement, Connection, insert, or_, select, update
 from voxel51.server.accounts.tokens import hash_key
 from voxel51.server.database.database import Database
 from voxel51.server.errors import OutOfSpace
-from voxel51.server.jobs.fair_share import AFTER_LOSS, ConcurrencyLimits, next_jobs
+from voxel51.server.jobs.fair_share import AFTER_LOSS, ConcurrencyLimits, is_any_queued, next_jobs
 from voxel51.server.jobs.tables import attempts, jobs
 from voxel51.server.jobs.transitions import ENDED, JobTransition, transition_job
 from voxel51.server.storage.storage import Storage, Writer
@@ -108,6 +108,10 @@ class AttemptService:
 
         The jobs are either user-submitted or ``internal``.
         """
+        # Most calls find no job: look with a read transaction first, which takes no write lock.
+        with self._database.read() as connection:
+            if not is_any_queued(connection, internal=internal):
+                return []
         limits = self._internal_limits if internal else self._concurrency_limits
         # One transaction locks the jobs, inserts the attempts and moves the jobs to SCHEDULED: no job is claimed twice,
         # also if several dispatchers claim at once. If it fails, the jobs are still queued.

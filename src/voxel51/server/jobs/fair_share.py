@@ -89,6 +89,11 @@ def next_jobs(
     return chosen
 
 
+def is_any_queued(connection: Connection, *, internal: bool) -> bool:
+    """Return whether a job, user-submitted or ``internal``, may be started."""
+    return connection.execute(select(jobs.c.id).where(_queued(internal)).limit(1)).first() is not None
+
+
 def _queued(internal: bool) -> ColumnElement[bool]:
     now = dates.now()
     # A time beyond any pause is of a clock that was set back since: it counts as past.

@@ -67,9 +67,8 @@ class Deliverer:
         failures = 0
         while not self._closing.is_set():
             try:
-                while self._deliveries.take_events() and not self._closing.is_set():
-                    self._send_due()
-                self._send_due()
+                if self._deliveries.is_anything_due():
+                    self._deliver_due()
                 failures = 0
             except Exception as error:
                 pause = _AFTER_FAILURE.seconds(failures)
@@ -82,6 +81,11 @@ class Deliverer:
                 continue
             self._woken.wait(_POLL_INTERVAL_SECONDS)
             self._woken.clear()
+
+    def _deliver_due(self) -> None:
+        while self._deliveries.take_events() and not self._closing.is_set():
+            self._send_due()
+        self._send_due()
 
     def _send_due(self) -> None:
         with self._changed:

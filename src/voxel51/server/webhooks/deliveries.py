@@ -96,15 +96,19 @@ class DeliveryService:
         self._retention = retention
         self._schedule_seconds = schedule_seconds
 
+    def is_anything_due(self) -> bool:
+        """Return whether there are unread events or due deliveries, by one statement: it is asked each second."""
+        cursor = select(webhook_cursor.c.last_event_id).scalar_subquery()
+        unread = select(events.c.id).where(events.c.id > cursor)
+        due = select(deliveries.c.id).where(deliveries.c.state == DeliveryState.PENDING.value, self._is_due())
+        with self._database.read() as connection:
+            return bool(connection.execute(select(or_(unread.exists(), due.exists()))).scalar())
+
     def take_events(self) -> int:
         """Turn the next batch of unread events into deliveries; return how many events there were."""
-        # Most calls find no event: look with a read transaction first, which takes no write lock.
-        with self._database.read() as connection:
-            if not _unread(connection, _cursor(connection), limit=1):
-                return 0
         with self._database.write() as connection:
             cursor = _cursor(connection)
-            rows = _unread(connection, cursor, _BATCH_SIZE)
+            rows = _unread(connection, cursor)
             if not rows:
                 return 0
             # Compare and set: if another process has advanced the cursor meanwhile, it made these deliveries.
@@ -232,13 +236,13 @@ def _cursor(connection: Connection) -> int:
     return cursor
 
 
-def _unread(connection: Connection, cursor: int, limit: int) -> Sequence[RowMapping]:
+def _unread(connection: Connection, cursor: int) -> Sequence[RowMapping]:
     statement = (
         select(events, users.c.name.label("username"), users.c.application_id)
         .join(users, users.c.id == events.c.owner_id)
         .where(events.c.id > cursor)
         .order_by(events.c.id)
-        .limit(limit)
+        .limit(_BATCH_SIZE)
     )
     return connection.execute(statement).mappings().all()
 
