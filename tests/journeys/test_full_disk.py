@@ -3,6 +3,7 @@
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import requests
 
@@ -76,3 +77,36 @@ def test_jobs_wait_for_space_and_requests_are_refused(
     assert "Traceback" not in own.log.read_text(), own.tail(100)
     own.stop()
     assert orphans(own.folder) == []
+
+
+def test_what_takes_the_space_can_be_deleted(start_platform: StartPlatform, small_disk: Path, tmp_path: Path) -> None:
+    own = start_platform(folder=small_disk / "data", environment=SETTINGS)
+    user, reader = User.create(own, tmp_path), User.create(own, tmp_path)
+
+    def ask(method: str, path: str, **given: Any) -> requests.Response:
+        return requests.request(method, f"{user.v1}/{path}", headers=user.headers, timeout=LIMIT_SECONDS, **given)
+
+    def upload(size: int) -> str:
+        return str(ask("POST", "data", files={"file": ("a.mp4", os.urandom(size))}).json()["data"]["id"])
+
+    kept, *deleted = [upload(5 * 10**6) for _ in range(4)]
+    wait_until(lambda: own_spare_space(own.folder) > 0)
+    fill(small_disk)
+
+    read = requests.get(f"{reader.v1}/data", headers=reader.headers, timeout=LIMIT_SECONDS)
+    first = ask("DELETE", f"data/{deleted[0]}")
+    fill(small_disk)
+    batch = {"action": "delete", "ids": deleted[1:]}
+    second = ask("POST", "data/batch", json=batch)
+    fill(small_disk)
+    last = ask("PUT", f"data/{kept}/ttl", data={"days": "-1000"})
+
+    assert read.status_code == 200, "the time of the first use of a token cannot be written, which does not matter"
+    assert [each.status_code for each in (first, second, last)] == [204, 200, 204], (first.text, second.text, last.text)
+    assert ask("GET", "data").json()["data"] == []
+    assert orphans(own.folder) == []
+
+
+def own_spare_space(folder: Path) -> int:
+    path = folder / "spare-space"
+    return path.stat().st_size if path.exists() else 0

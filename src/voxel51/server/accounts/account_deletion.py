@@ -49,7 +49,7 @@ class AccountDeletionService:
             raise BadRequest(f"This deletes everything that {user.name!r} has; to confirm it, add confirm={user.name}")
         deleted = {"name": f"deleted:{user.id}", "password_hash": None, "email": None, "deleted_at": dates.now()}
         present = (users.c.id == user.id) & users.c.deleted_at.is_(None)
-        with self._database.write() as connection:
+        with self._database.write(frees_space=True) as connection:
             if connection.execute(update(users).where(present).values(deleted)).rowcount == 0:
                 raise NotFound(f"The account {user.name!r} was already deleted")
             revoke_all(connection, user, CredentialKind.TOKEN, CredentialKind.SESSION)
@@ -78,7 +78,7 @@ class AccountDeletionService:
         if unfinished:
             return False
         try:
-            with self._database.write() as connection:
+            with self._database.write(frees_space=True) as connection:
                 connection.execute(delete(users).where(users.c.id == user.id))
         except IntegrityError:  # a request that was under way added something; the next call deletes it
             return False

@@ -4,6 +4,7 @@ import hashlib
 import secrets
 import uuid
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -16,7 +17,7 @@ from voxel51.server.accounts.callers import DEFAULT_SCOPES, Application, Caller,
 from voxel51.server.accounts.tables import tokens
 from voxel51.server.database.database import Database
 from voxel51.server.database.types import DatabaseRow
-from voxel51.server.errors import BadRequest, Forbidden, NotFound, Unauthenticated
+from voxel51.server.errors import BadRequest, Forbidden, NotFound, OutOfSpace, Unauthenticated
 from voxel51.wire import dates
 from voxel51.wire.accounts import Scope, TokenRecord
 from voxel51.wire.tokens import TokenFile
@@ -219,7 +220,8 @@ class CredentialCheck:
         if row.last_used_at is None or now - row.last_used_at >= _USE_RECORDED_EVERY:
             # The condition lets only one of several concurrent requests write.
             unchanged = tokens.c.last_used_at.is_not_distinct_from(row.last_used_at)
-            with self._database.write(durable=False) as connection:
+            # On a full disk, users read, and delete what they do not need.
+            with suppress(OutOfSpace), self._database.write(durable=False) as connection:
                 chosen = (tokens.c.id == row.token_id) & unchanged
                 connection.execute(update(tokens).where(chosen).values(last_used_at=now))
         return row

@@ -275,7 +275,7 @@ class DataService:
         may_delete = self._allows_expiry()
         outcomes: dict[str, ServiceError | None] = {}
         moved, expired = [], []
-        with self._database.write() as connection:
+        with self._database.write(frees_space=True) as connection:
             found = _find(connection, owner.id, data_ids, lock=True)
             for data_id in data_ids:
                 outcomes[data_id] = _unchangeable(data_id, found.get(data_id))
@@ -298,14 +298,14 @@ class DataService:
 
     def delete(self, owner: User, data_ids: Sequence[str]) -> Outcomes[None]:
         """Delete data at once; the outcome is `NotFound` for an id that the owner does not have."""
-        with self._database.write() as connection:
+        with self._database.write(frees_space=True) as connection:
             found = _find(connection, owner.id, data_ids, lock=True)
             self._delete_rows(connection, found.values())
         return {data_id: None if data_id in found else no_such_data(data_id) for data_id in data_ids}
 
     def expire(self) -> int:
         """Delete expired files, at most `_BATCH_SIZE`; return how many."""
-        with self._database.write() as connection:
+        with self._database.write(frees_space=True) as connection:
             due = connection.execute(select(data).where(data.c.expiration_date <= dates.now()).limit(_BATCH_SIZE))
             rows = due.all()
             self._delete_rows(connection, rows)
@@ -322,7 +322,7 @@ class DataService:
         """Delete all of the owner's data; return True: none is left."""
         owned = select(data).where(data.c.owner_id == owner.id).limit(_BATCH_SIZE)
         while True:
-            with self._database.write() as connection:
+            with self._database.write(frees_space=True) as connection:
                 rows = connection.execute(owned).all()
                 self._delete_rows(connection, rows)
             if not rows:

@@ -318,7 +318,7 @@ class UploadService:
             if present is not None:
                 present.take_over(0)
             self._hashes.pop(row.id, None)
-        with self._database.write() as connection:
+        with self._database.write(frees_space=True) as connection:
             connection.execute(delete(uploads).where(uploads.c.id == row.id))
         # After the commit: a rollback must not leave a row without its file.
         self._database.after_commit(partial(self._storage.partial.discard, row.storage_key))

@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import ExitStack, closing, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from voxel51.server.database.advisory_locks import acquire_advisory_locks
 from voxel51.server.database.failures import AWAY, failure_of, reason_of
 from voxel51.server.database.outages import Outages
+from voxel51.server.database.spare_space import SpareSpace
 from voxel51.server.errors import DatabaseAway
 
 log = logging.getLogger(__name__)
@@ -49,6 +50,7 @@ def sqlite_url(file: Path) -> str:
 @dataclass(frozen=True, slots=True)
 class _Transaction:
     connection: Connection
+    until_committed: ExitStack
     after_commit: list[Callable[[], object]] = field(default_factory=list)
 
 
@@ -70,10 +72,15 @@ class Database:
     Attributes:
         engine: SQLAlchemy's engine.
         outages: when the database was away.
+
+    Args:
+        url: URL of the database.
+        spare: what is given up on a full disk for transactions that free space; None for a database elsewhere.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, spare: SpareSpace | None = None) -> None:
         self.engine = _engine(url)
+        self._spare = spare
         self.outages = Outages()
         self._writer = threading.Lock() if self.engine.dialect.name == "sqlite" else nullcontext()
         self._writing = {
@@ -93,23 +100,34 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self, durable: bool = True) -> Iterator[Connection]:
+    def write(self, durable: bool = True, *, frees_space: bool = False) -> Iterator[Connection]:
         """Open a transaction for writing: committed when the block ends, rolled back when it raises.
 
         A transaction that is not ``durable`` may be undone by a power cut, on PostgreSQL also by a crash of its server,
         until the next durable one is committed. It takes a tenth of the time. Do not use it for what a request was
         answered with success for, unless its sender repeats it.
+
+        A transaction that ``frees_space``, because files are deleted after it, is possible on a full disk.
         """
         present = self._present.get()
         if present is not None:
+            if frees_space:
+                self._give_up_spare_space(present)
             # A savepoint: if this part raises and the caller handles it, only this part is rolled back.
             with present.connection.begin_nested():
                 yield present.connection
             return
-        with self._writer, self._failures_translated(), self._writing[durable].begin() as connection:
+        with (
+            self._writer,
+            ExitStack() as until_committed,
+            self._failures_translated(),
+            self._writing[durable].begin() as connection,
+        ):
             if not durable and connection.dialect.name == "postgresql":
                 connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
-            transaction = _Transaction(connection)
+            transaction = _Transaction(connection, until_committed)
+            if frees_space:
+                self._give_up_spare_space(transaction)
             entered = self._present.set(transaction)
             try:
                 yield connection
@@ -121,6 +139,10 @@ class Database:
                 act()
             except Exception:  # the change is committed: its caller must not report a failure
                 log.exception("an action after a commit failed")
+
+    def _give_up_spare_space(self, transaction: _Transaction) -> None:
+        if self._spare is not None:
+            transaction.until_committed.enter_context(self._spare.given_up_if_full())
 
     @contextmanager
     def _failures_translated(self) -> Iterator[None]:

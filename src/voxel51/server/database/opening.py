@@ -14,6 +14,7 @@ from voxel51.server.database.database import Database, sqlite_url
 from voxel51.server.database.failures import reason_of
 from voxel51.server.database.identity import adopt_storage, check_identity
 from voxel51.server.database.migrations import newest_revision, unknown_revision
+from voxel51.server.database.spare_space import SpareSpace
 from voxel51.server.database.tables import platform
 from voxel51.server.settings import Settings
 
@@ -48,7 +49,7 @@ def _migrated(settings: Settings, *, is_new_allowed: bool = False) -> Iterator[D
     make_private(settings.folder)
     shown = shown_url(settings)
     try:
-        database = Database(database_url(settings))
+        database = Database(database_url(settings), _spare_space(settings))
     except (SQLAlchemyError, ImportError) as error:
         raise RuntimeError(f"the database {shown} cannot be opened: {_reason(error)}") from error
     try:
@@ -68,6 +69,10 @@ def _migrated(settings: Settings, *, is_new_allowed: bool = False) -> Iterator[D
 def database_url(settings: Settings) -> str:
     """Return the URL of the database, with its password."""
     return settings.database_url or sqlite_url(settings.folder / "platform.sqlite")
+
+
+def _spare_space(settings: Settings) -> SpareSpace | None:
+    return None if settings.database_url else SpareSpace(settings.folder / "spare-space")
 
 
 def shown_url(settings: Settings) -> str:

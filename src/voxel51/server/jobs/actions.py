@@ -104,7 +104,8 @@ class JobActions:
         columns = (jobs.c.id, jobs.c.owner_id, jobs.c.state, jobs.c.archived, jobs.c.expired, jobs.c.expiration_date)
         # The rows are locked, so that what a step decides by them still holds when it changes them.
         chosen = select(*columns).where(jobs.c.id.in_(job_ids), jobs.c.owner_id == owner.id, *among).with_for_update()
-        with self._database.write() as connection:
+        # Killing a job and bringing its expiration forward free space.
+        with self._database.write(frees_space=True) as connection:
             found = {row["id"]: row for row in connection.execute(chosen).mappings()}
             refusals = step(connection, found) if found else {}
             if afterwards is not None and len(refusals) < len(found):

@@ -251,7 +251,7 @@ class JobService:
         """Delete the files of expired jobs, and archive the jobs; return how many. Jobs that run do not expire."""
         due = (jobs.c.expiration_date <= dates.now()) & jobs.c.expired.is_(False) & user_submitted
         due &= jobs.c.state.in_([JobState.READY.value, *(state.value for state in ENDED)])
-        with self._database.write() as connection:
+        with self._database.write(frees_space=True) as connection:
             expired = connection.execute(select(jobs.c.id, jobs.c.owner_id).where(due).limit(_BATCH_SIZE)).all()
             job_ids = [job.id for job in expired]
             keys = detach_files(connection, job_ids)
@@ -278,7 +278,7 @@ class JobService:
         """Delete all jobs of the owner, all of which have ended, and their files."""
         all_jobs = select(jobs.c.id).where(jobs.c.owner_id == owner.id).limit(_BATCH_SIZE)
         while True:
-            with self._database.write() as connection:
+            with self._database.write(frees_space=True) as connection:
                 job_ids = connection.execute(all_jobs).scalars().all()
                 for key in detach_files(connection, job_ids):
                     self._database.after_commit(partial(self._storage.delete, key))

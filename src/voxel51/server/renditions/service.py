@@ -5,6 +5,7 @@ import json
 import logging
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -15,7 +16,7 @@ from voxel51.server.accounts.callers import User
 from voxel51.server.database.advisory_locks import acquire_advisory_locks
 from voxel51.server.database.database import Database
 from voxel51.server.downloads import Download
-from voxel51.server.errors import BadRequest, Lost, NotFound, ServiceError, Unavailable
+from voxel51.server.errors import BadRequest, Lost, NotFound, OutOfSpace, ServiceError, Unavailable
 from voxel51.server.jobs.internal import InternalJobs
 from voxel51.server.jobs.outputs import checked_output, jobs_with_files
 from voxel51.server.jobs.status import final_message, progress_of
@@ -144,7 +145,7 @@ class RenditionService:
         chosen = [renditions.c.subject == source.key]
         if spec is not None:
             chosen += [renditions.c.kind == spec.name, renditions.c.variant == _digest(spec.read(given))]
-        with self._database.write() as connection:
+        with self._database.write(frees_space=True) as connection:
             ids = connection.execute(select(renditions.c.internal_job_id).where(*chosen)).scalars().all()
             if spec is not None and not ids:
                 raise NotFound(f"The rendition '{spec.name}' with these arguments is neither stored nor being made")
@@ -166,7 +167,7 @@ class RenditionService:
         """Delete a batch of renditions; return how many."""
         joined = select(jobs.c.id).join(renditions, renditions.c.internal_job_id == jobs.c.id, isouter=True)
         chosen = joined.where(jobs.c.internal, condition).limit(_BATCH_SIZE)
-        with self._database.write() as connection:
+        with self._database.write(frees_space=True) as connection:
             ids = connection.execute(chosen).scalars().all()
             self._delete(connection, ids)
             # Jobs that still run are only stopped, and deleted by a later call: they do not count.
@@ -238,7 +239,7 @@ class RenditionService:
             return {"rendition": spec.name, "state": job["state"], "fraction": progress.get("fraction")}
         now = dates.now()
         if job["used_at"] < now - _USE_RECORDED_EVERY:
-            with self._database.write(durable=False) as connection:
+            with suppress(OutOfSpace), self._database.write(durable=False) as connection:
                 used = update(renditions).where(renditions.c.internal_job_id == job["id"])
                 connection.execute(used.values(used_at=now))
         return checked_output(job)
