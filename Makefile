@@ -2,7 +2,7 @@
 # Set-up needs Python 3.11 or later with pip, and nothing else; `make PYTHON=/path/to/python …` picks one.
 
 .DEFAULT_GOAL := help
-.PHONY: generate help setup dev demo test test-unit coverage coverage-report lint bench docs serve build lock pictures \
+.PHONY: generate help setup dev demo test test-unit coverage coverage-report lint bench docs bundle serve build lock pictures \
     install-test kill-test large-test api-test quality-test fiftyone-test docs-test console-test
 .DELETE_ON_ERROR:
 
@@ -24,6 +24,7 @@ help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(INSTALLED) ## make .venv with the pinned packages of the platform and this project
+	@$(BIN)/python .ci/console --if-possible
 
 dev: $(INSTALLED_DEV) ## add the tools for development to .venv
 
@@ -74,7 +75,10 @@ bench: dev ## measure against peers and limits, and print one table (ARGS="no_op
 docs: dev ## build the documentation, which `make serve` shows at /docs
 	@bash docs/generate_docs.bash
 
-build: docs ## make the wheels (platform and weights) and the source distribution in dist/
+bundle: dev ## bundle the console: one file instead of many, for `make serve` and the wheel
+	@$(BIN)/python .ci/console
+
+build: docs bundle ## make the wheels (platform and weights) and the source distribution in dist/
 	@rm -rf dist
 	$(BIN)/uv build --quiet --out-dir dist
 	$(BIN)/uv build --quiet --wheel --out-dir dist weights
@@ -103,8 +107,8 @@ docs-test: dev ## slow: build a wheel and check that its platform serves the doc
 api-test: dev ## slow: check thousands of generated requests against the API description (SEED=n repeats them)
 	$(PYTEST) tests/contracts/test_api_description.py -m slow --timeout 1500 $(ARGS)
 
-console-test: dev ## slow: use the console in a real browser (needs chromium)
+console-test: bundle ## slow: use the console, bundled, in a real browser (needs chromium)
 	$(PYTEST) tests/console -m slow -n 2 $(ARGS)
 
-pictures: dev ## take the pictures of the console again, into docs/pictures
+pictures: bundle ## take the pictures of the console again, into docs/pictures
 	PICTURES=1 $(PYTEST) -q tests/console -m slow -n 2 $(ARGS)

@@ -12,6 +12,7 @@ SKIPPED_FOLDERS = {
     ".git",
     "__pycache__",
     "build",
+    "bundle",
     "dist",
     "generated",
     "node_modules",

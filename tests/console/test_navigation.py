@@ -48,7 +48,7 @@ def test_failing_page_is_reported_and_others_work(visit: Visit) -> None:
     link(page, "Tokens")
     expect(page.get_by_text("broken on purpose")).to_be_visible()
     page.get_by_role("link", name="Jobs").click()
-    expect(page.get_by_role("heading", name="Jobs")).to_be_visible()
+    expect(page.get_by_role("heading", name="Jobs", exact=True)).to_be_visible()
 
 
 def test_malformed_url_is_not_found(visit: Visit) -> None:

@@ -1,17 +1,13 @@
 """The wheel contains the documentation."""
 
-import os
-import subprocess
-import sys
-import zipfile
 from pathlib import Path
 
 import pytest
 import requests
 
 from docs.site import Site
-from support.documentation_pages import ROOT
 from support.platforms import StartPlatform
+from support.wheels import path_with, unpacked_wheel
 
 _BUILD_SECONDS = 600
 
@@ -21,14 +17,9 @@ _BUILD_SECONDS = 600
 def test_a_platform_from_the_wheel_serves_the_site(
     site: Site, tmp_path: Path, start_platform: StartPlatform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    build = [sys.executable, "-m", "uv", "build", "--quiet", "--wheel", "--out-dir", tmp_path, ROOT]
-    subprocess.run(build, check=True)
-    (wheel,) = tmp_path.glob("*.whl")
-    installed = tmp_path / "installed"
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(installed)
+    installed = unpacked_wheel(tmp_path)
     assert not [path for path in installed.rglob("*") if "doctrees" in path.parts or path.suffix == ".pickle"]
-    monkeypatch.setenv("PYTHONPATH", f"{installed}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
+    monkeypatch.setenv("PYTHONPATH", path_with(installed))
 
     platform = start_platform()
 

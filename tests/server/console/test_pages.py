@@ -40,20 +40,44 @@ def test_document_links_only_existing_assets(platform: PlatformProcess, path: st
     assert "script-src 'self';" in policy
     assert "unsafe" not in policy
     loaded = re.findall(r'(?:src|href)="([^"]+)"', page.text)
-    assert len(loaded) > 10
+    assert [name for name in loaded if name.endswith("/main.js")]
     for address in loaded:
         asset = requests.get(platform.url + address)
         assert asset.status_code == 200, address
         assert asset.headers["cache-control"] == "public, max-age=31536000, immutable"
 
 
-def test_document_contains_the_routes(platform: PlatformProcess) -> None:
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page["path"])
+def test_document_preloads_the_module_of_its_page(platform: PlatformProcess, page: dict[str, str]) -> None:
+    text = requests.get(platform.url + re.sub(r":\w+", "anything", page["path"])).text
+
+    preloaded = re.findall(r'<link rel="modulepreload" href="/console/\w+/([^"]+)">', text)
+    assert f"pages/{page['module']}" in preloaded
+    assert len(preloaded) == len(set(preloaded))
+
+
+def test_document_contains_the_sections_and_the_address_of_its_files(platform: PlatformProcess) -> None:
     found = re.search(
-        r'<script type="application/json" id="routes">(.*?)</script>', requests.get(platform.url).text, re.S
+        r'<script type="application/json" id="site">(.*?)</script>', requests.get(platform.url).text, re.S
     )
 
     assert found is not None
-    assert json.loads(found[1]) == json.loads((SITE / "routes.json").read_text("utf-8"))
+    site = json.loads(found[1])
+    assert site["sections"] == json.loads((SITE / "routes.json").read_text("utf-8"))
+    assert requests.get(f"{platform.url}{site['base']}/viewer/loading/label-worker.js").status_code == 200
+
+
+def test_unchanged_document_is_not_sent_again(platform: PlatformProcess) -> None:
+    first = requests.get(f"{platform.url}/jobs")
+    etag = first.headers["etag"]
+
+    again = requests.get(f"{platform.url}/jobs", headers={"If-None-Match": f'"other", {etag}'})
+    other = requests.get(f"{platform.url}/data", headers={"If-None-Match": etag})
+
+    assert first.headers["cache-control"] == "no-cache"
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", etag)
+    assert again.headers["content-security-policy"] == first.headers["content-security-policy"]
+    assert other.status_code == 200, "another page has other preloads"
 
 
 def test_modules_import_only_existing_modules() -> None:
@@ -64,13 +88,16 @@ def test_modules_import_only_existing_modules() -> None:
 
 
 def test_asset_is_compressed_for_clients_that_accept_gzip(platform: PlatformProcess) -> None:
-    address = re.findall(r'href="([^"]+base\.css)"', requests.get(platform.url).text)[0]
-    packed = requests.get(platform.url + address, stream=True)
-    plain = requests.get(platform.url + address, headers={"Accept-Encoding": "identity"})
+    address = re.findall(r'rel="modulepreload" href="([^"]+)"', requests.get(platform.url).text)[0]
+    answers = {
+        accepted: requests.get(platform.url + address, headers={"Accept-Encoding": accepted})
+        for accepted in ("gzip, br;q=0", "identity", "gzip;q=0, br;q=0")
+    }
 
-    assert packed.headers["content-encoding"] == "gzip"
-    assert "content-encoding" not in plain.headers
-    assert packed.content == plain.content == (SITE / "styles" / "base.css").read_bytes()
+    codings = [answer.headers.get("content-encoding") for answer in answers.values()]
+    assert codings == ["gzip", None, None]
+    assert len({answer.content for answer in answers.values()}) == 1
+    assert all(answer.headers["vary"] == "Accept-Encoding" for answer in answers.values())
 
 
 @pytest.mark.parametrize("name", ["index.html", "../pages.py", "..%2fpages.py", "%2e%2e/pages.py", "nothing.js", ""])

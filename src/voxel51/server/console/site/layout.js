@@ -6,7 +6,7 @@ import { isLive } from "./core/job-events.js";
 import { navigate, route } from "./core/router.js";
 import { effect, signal } from "./core/reactive.js";
 import { session } from "./core/session.js";
-import { SECTIONS } from "./routes.js";
+import { SECTIONS } from "./site.js";
 import { icon } from "./parts/icons.js";
 import { menu } from "./parts/menu.js";
 import { attempt, noticeRegion } from "./parts/notices.js";

@@ -6,6 +6,7 @@ import { connectJobEvents, disconnectJobEvents } from "./core/job-events.js";
 import { computed, effect } from "./core/reactive.js";
 import { navigate, match, restoreScroll, route, runInScope, startRouting } from "./core/router.js";
 import { onSessionExpired, session } from "./core/session.js";
+import { fetchOptionsAtStart } from "./core/sign-in-options.js";
 import { content, layout, setDocumentTitle } from "./layout.js";
 import { PAGES, loadPage } from "./routes.js";
 import { loadError } from "./parts/load.js";
@@ -34,7 +35,7 @@ async function start() {
 /** Return the session of this browser, or null. */
 async function fetchSession() {
   try {
-    const { signed_in: isSignedIn } = await get("/sign-in");
+    const { signed_in: isSignedIn } = await fetchOptionsAtStart();
     return isSignedIn ? await get("/account", {}, { signsIn: true }) : null;
   } catch (error) {
     showError(error);

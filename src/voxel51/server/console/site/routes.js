@@ -10,10 +10,10 @@
  * `public` where no sign-in is needed.
  */
 
-export const SECTIONS = JSON.parse(document.getElementById("routes").textContent);
+import { BASE, SECTIONS } from "./site.js";
 
 /** All pages, each with its `section`. */
 export const PAGES = SECTIONS.flatMap((section) => section.pages.map((page) => ({ ...page, section })));
 
 /** Load the module of a page. */
-export const loadPage = ({ module }) => import(`./pages/${module}`);
+export const loadPage = ({ module }) => import(`${BASE}/pages/${module}`);

@@ -2,7 +2,7 @@
 
 import { h } from "../core/dom.js";
 import { route } from "../core/router.js";
-import { SECTIONS } from "../routes.js";
+import { SECTIONS } from "../site.js";
 import { heading } from "./elements.js";
 
 /**

@@ -1,8 +1,9 @@
 /** The sign-in page: by password, and through an OIDC provider if the platform has one. */
 
 import { h } from "../../core/dom.js";
-import { call, get } from "../../core/api.js";
+import { call } from "../../core/api.js";
 import { navigate } from "../../core/router.js";
+import { signInOptions } from "../../core/sign-in-options.js";
 import { field, form } from "../../parts/form.js";
 import { loaded } from "../../parts/load.js";
 import { authCard, enterConsole, oidcLink, usernameInput } from "./auth-forms.js";
@@ -11,7 +12,7 @@ import { oidcError } from "./oidc-error.js";
 export function page() {
   const error = oidcError();
   return loaded(
-    () => get("/sign-in"),
+    () => signInOptions(),
     (options) => {
       if (options.needs_operator) {
         queueMicrotask(() => navigate("/sign-up", { replace: true })); // a new platform: the first account comes first

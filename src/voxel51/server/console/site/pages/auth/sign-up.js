@@ -1,9 +1,10 @@
 /** The sign-up page; on a new platform it creates the operator's account. */
 
 import { h } from "../../core/dom.js";
-import { call, get } from "../../core/api.js";
+import { call } from "../../core/api.js";
 import { signal } from "../../core/reactive.js";
 import { route } from "../../core/router.js";
+import { signInOptions } from "../../core/sign-in-options.js";
 import { field, form } from "../../parts/form.js";
 import { loaded } from "../../parts/load.js";
 import { authCard, enterConsole, newPasswordInput, oidcLink, passwordHint, usernameInput } from "./auth-forms.js";
@@ -11,7 +12,7 @@ import { authCard, enterConsole, newPasswordInput, oidcLink, passwordHint, usern
 export function page() {
   const invitation = signal(new URLSearchParams(route.peek().fragment).get("invitation") ?? "");
   return loaded(
-    () => get("/sign-in"),
+    () => signInOptions(),
     (options) => {
       if (options.sign_up === "off" && !options.needs_operator) {
         return authCard("Sign up", h("p", {}, "Sign-up is turned off on this platform. Ask the operator of the platform for an account."), signInLink());

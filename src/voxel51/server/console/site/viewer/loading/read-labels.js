@@ -1,15 +1,16 @@
 /** Loads a job's labels, of any size: the response is streamed to a web worker that parses it. */
 
 import { send } from "../../core/api.js";
+import { BASE } from "../../site.js";
 import { labelsOf } from "../model/labels.js";
 
-/** The URL of the viewer's folder; the policy below accepts scripts from it only. */
-const VIEWER_URL = new URL("..", import.meta.url).href;
+/** The URL of the worker; the policy below accepts no other script. */
+const WORKER_URL = new URL(`${BASE}/viewer/loading/label-worker.js`, location.href).href;
 
 /** The page's Content-Security-Policy requires trusted types, so `Worker` needs a URL that a policy has approved. */
 const policy = globalThis.trustedTypes?.createPolicy("viewer-workers", {
   createScriptURL(url) {
-    if (!url.startsWith(VIEWER_URL)) throw new TypeError(`${url} is not a module of the viewer`);
+    if (url !== WORKER_URL) throw new TypeError(`${url} is not a worker of the viewer`);
     return url;
   },
 });
@@ -26,7 +27,7 @@ export class NotLabels extends Error {}
 export async function readLabels(path, { signal, onProgress } = {}) {
   const response = await send("GET", path, { signal });
   const total = Number(response.headers.get("content-length")) || 0;
-  const worker = startWorker(new URL("./label-worker.js", import.meta.url));
+  const worker = startWorker();
   try {
     const reader = response.body.getReader();
     for (let read = 0; ; ) {
@@ -52,6 +53,6 @@ function request(worker, message, signal) {
   });
 }
 
-function startWorker(url) {
-  return new Worker(policy ? policy.createScriptURL(url.href) : url, { type: "module" });
+function startWorker() {
+  return new Worker(policy ? policy.createScriptURL(WORKER_URL) : WORKER_URL, { type: "module" });
 }
