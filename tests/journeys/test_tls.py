@@ -1,6 +1,7 @@
 """HTTPS with a self-signed certificate."""
 
 import json
+import os
 import subprocess
 import urllib.request
 from pathlib import Path
@@ -48,3 +49,19 @@ def test_jobs_run_on_a_platform_with_https(
     context = create_default_context(cafile=str(certificate[0]))
     with urllib.request.urlopen(link, context=context, timeout=LIMIT_SECONDS) as answer:
         assert answer.read() == b"{}"
+
+
+def test_large_files_are_transferred_by_https(
+    start_platform: StartPlatform, certificate: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform = start_platform("--tls-certificate", str(certificate[0]), "--tls-key", str(certificate[1]))
+    user = User.create(platform, tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
+    file = tmp_path / "large.bin"
+    file.write_bytes(os.urandom(18 * 1024 * 1024 + 1))  # large enough to be uploaded in parts
+
+    with API(token=Token.from_json(str(user.token))) as api:
+        data_id = api.upload_data(file, verify=True)["id"]
+        api.download_data(data_id, tmp_path / "copy.bin")
+
+    assert (tmp_path / "copy.bin").read_bytes() == file.read_bytes()

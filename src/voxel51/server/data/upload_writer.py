@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Protocol, Self
 
 from voxel51.server.errors import Conflict, Damaged, TooLarge
-from voxel51.server.storage.partial import PartialFile
+from voxel51.server.storage.partial import Chunk, PartialFile
 
 
 class RunningHash(Protocol):
     """A hash that is being computed, as `hashlib` makes them."""
 
-    def update(self, data: bytes | bytearray, /) -> None:
+    def update(self, data: Chunk, /) -> None:
         """Hash ``data`` after what was hashed before."""
 
     def digest(self) -> bytes:
@@ -69,7 +69,7 @@ class UploadWriter:
         self._lock = threading.Lock()
         self._active_at = time.monotonic()
 
-    def write(self, chunk: bytes | bytearray) -> None:
+    def write(self, chunk: Chunk) -> None:
         """Append ``chunk`` to the file.
 
         Raises:

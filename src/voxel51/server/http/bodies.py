@@ -20,6 +20,7 @@ from voxel51.server.database.search import Listing, Query
 from voxel51.server.errors import BadRequest
 from voxel51.server.http.context import RequestContext
 from voxel51.server.parameters import FormField, Schema
+from voxel51.server.storage.partial import Chunk
 from voxel51.server.storage.storage import Writer
 
 BodyT = TypeVar("BodyT")
@@ -70,7 +71,7 @@ class JsonBody(Body[BodyT]):
 class FileInspector(Protocol):
     """Examines a file while it arrives, in worker threads. Rejects it by raising from `voxel51.server.errors`."""
 
-    def feed(self, chunk: bytes | bytearray) -> None:
+    def feed(self, chunk: Chunk) -> None:
         """Examine the next piece."""
 
     def finish(self) -> None:
@@ -158,7 +159,7 @@ class RawBody(Body[Upload]):
 class BodySink(Protocol):
     """Receives a body in pieces, in worker threads. Always closed once, also when the client disconnects."""
 
-    def write(self, chunk: bytes | bytearray) -> None:
+    def write(self, chunk: Chunk) -> None:
         """Append the next piece."""
 
     def close(self, complete: bool) -> None:

@@ -1,7 +1,8 @@
-"""Multipart forms: parse ``multipart/form-data`` as it arrives, the file into a sink and the fields into memory."""
+"""Multipart forms: parse ``multipart/form-data`` as it arrives; the file goes to the storage, fields stay in memory."""
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 import multipart
@@ -9,103 +10,138 @@ from starlette.requests import Request
 
 from voxel51.server.errors import BadRequest, TooLarge
 from voxel51.server.http.bodies import Form, MultipartBody, Upload
-from voxel51.server.http.receiving import FileSink, check_announced_digest
+from voxel51.server.http.receiving import FileSink
+from voxel51.server.storage.partial import Chunk
 from voxel51.wire import digests
 
-_FIELD_LIMIT_BYTES = 64 * 1024
-_FIELD_LIMIT_COUNT = 64
+FIELD_LIMIT_BYTES = 64 * 1024
+FIELD_LIMIT_COUNT = 64
 _EXTENDED_FILENAME = re.compile(r"""filename\*\s*=\s*[\w-]+'[^']*'([^;\s]+)""", re.IGNORECASE)
 
-OpenSink = Callable[[], Awaitable[FileSink]]
+OpenFile = Callable[[Sequence[str | None]], FileSink]
+"""Returns a sink for the file, of which these headers may announce the hash."""
 
 
-class MultipartReader:
-    """Reads one multipart body. Parts may come in any order; ``open_sink`` is called when the file begins."""
+class FormSink:
+    """Parses one multipart form. A `BodySink`. Parts may come in any order.
 
-    def __init__(self, request: Request, body: MultipartBody, open_sink: OpenSink | None) -> None:
-        self._request = request
+    After any failure nothing of the file is left in the storage.
+
+    Args:
+        request: whose body it is.
+        body: what the route declares.
+        open_file: called when the file begins; None keeps the file in memory.
+
+    Raises:
+        BadRequest: the request is not multipart/form-data.
+    """
+
+    def __init__(self, request: Request, body: MultipartBody, open_file: OpenFile | None) -> None:
+        self._parser = _parser_of(request)
+        self._request_digest = request.headers.get(digests.REPR_DIGEST)
         self._body = body
-        self._open_sink = open_sink
+        self._open_file = open_file
         self._upload: Upload | None = None
-        self._sink: FileSink | None = None
+        self._file: FileSink | None = None
         self._fields: dict[str, str] = {}
-        self._part: tuple[str, bytearray] | None = None  # name and, unless it goes to the sink, content
-        self._announced_digests: list[str | None] = []
+        self._part = _Part("")
 
-    async def read(self) -> Form:
-        """Return the form. After any failure, nothing of the file is left in the storage.
-
-        Raises:
-            BadRequest: the body is not multipart/form-data, is cut short, or contains more than one file.
-            TooLarge: the file or a field is larger than allowed.
-        """
-        try:
-            async for event in self._events():
-                if isinstance(event, multipart.MultipartSegment):
-                    await self._begin_part(event)
-                elif event is None:
-                    await self._end_part()
-                else:
-                    await self._append(event)
-        except multipart.MultipartError as error:
-            self._abort()
-            raise BadRequest(f"The body is not valid multipart/form-data: {error}") from None
-        except BaseException:
-            self._abort()  # in this thread: a cancelled request may not wait for another
-            raise
+    @property
+    def form(self) -> Form:
+        """Return the form, once it is complete."""
         return Form(self._fields, self._upload)
 
-    def _abort(self) -> None:
-        if self._sink is not None:
-            self._sink.writer.abort()
+    def write(self, chunk: Chunk) -> None:
+        """Parse the next piece.
 
-    async def _events(self) -> AsyncIterator[multipart.MultipartSegment | bytearray | None]:
-        """Yield the header of each part, then its content in pieces, then None."""
-        media_type, options = multipart.parse_options_header(self._request.headers.get("content-type", ""))
-        if media_type != "multipart/form-data" or not options.get("boundary"):
-            raise BadRequest(f"The body must be multipart/form-data, not {media_type or 'without a content type'}")
-        with multipart.PushMultipartParser(options["boundary"], max_segment_count=_FIELD_LIMIT_COUNT) as parser:
-            async for chunk in self._request.stream():
-                if chunk and not parser.closed:  # bytes after the last boundary are read and ignored
-                    for event in parser.parse(chunk):
-                        yield event
-
-    async def _begin_part(self, segment: multipart.MultipartSegment) -> None:
-        filename = part_filename(segment)
-        if segment.name == "file" and filename is not None:
-            if self._upload is not None:
-                raise BadRequest("More than one file was sent; send one per request")
-            self._upload = Upload(filename, segment.content_type or None)
-            self._announced_digests = [segment.header(name) for name in (digests.REPR_DIGEST, digests.CONTENT_DIGEST)]
-            if self._open_sink is not None:
-                self._sink = await self._open_sink()
-                self._upload.writer, self._upload.inspector = self._sink.writer, self._sink.inspector
-        self._part = (segment.name or "", bytearray())
-
-    async def _append(self, chunk: bytearray) -> None:
-        assert self._part is not None  # noqa: S101  (the parser yields a header before any content)
-        name, content = self._part
-        if name == "file" and self._sink is not None:
-            await self._sink.write(chunk)
+        Raises:
+            BadRequest: the body is not valid, or contains more than one file.
+            TooLarge: the file or a field is larger than allowed.
+        """
+        if self._parser.closed:  # bytes after the last boundary are ignored
             return
-        limit = self._body.memory_limit_bytes if name == "file" else _FIELD_LIMIT_BYTES
-        content += chunk
-        if len(content) > limit:
-            raise TooLarge(f"The part {name!r} is longer than the limit of {limit} bytes")
+        try:
+            for event in self._parser.parse(bytes(chunk)):
+                if isinstance(event, multipart.MultipartSegment):
+                    self._begin_part(event)
+                elif event is None:
+                    self._end_part()
+                else:
+                    self._append(event)
+        except multipart.MultipartError as error:
+            raise _invalid(error) from None
 
-    async def _end_part(self) -> None:
-        assert self._part is not None  # noqa: S101  (the parser yields a header before any end)
-        name, content = self._part
-        if name == "file" and self._upload is not None:
-            self._upload.content = bytes(content)
-            if self._sink is not None:
-                await self._sink.finish()
-                # The hash may stand in the part or, as `Repr-Digest`, in the header of the request.
-                for announced in (*self._announced_digests, self._request.headers.get(digests.REPR_DIGEST)):
-                    check_announced_digest(announced, self._sink.writer.sha256)
-        elif name in self._body.fields:
-            self._fields[name] = content.decode("utf-8", "replace")
-        self._part = None
+    def close(self, complete: bool) -> None:
+        """End the form.
+
+        Raises:
+            BadRequest: the form is cut short.
+        """
+        try:
+            self._parser.close(check_complete=complete)
+        except multipart.MultipartError as error:
+            complete = False
+            raise _invalid(error) from None
+        finally:
+            if not complete and self._file is not None:
+                self._file.close(complete=False)
+
+    def _begin_part(self, segment: multipart.MultipartSegment) -> None:
+        filename = part_filename(segment)
+        self._part = _Part(segment.name or "")
+        if segment.name != "file" or filename is None:
+            return
+        if self._upload is not None:
+            raise BadRequest("More than one file was sent; send one per request")
+        self._part.upload = self._upload = Upload(filename, segment.content_type or None)
+        if self._open_file is not None:
+            # The hash may stand in the part or, as `Repr-Digest`, in the header of the request.
+            in_part = (segment.header(name) for name in (digests.REPR_DIGEST, digests.CONTENT_DIGEST))
+            self._part.sink = self._file = self._open_file([*in_part, self._request_digest])
+            self._upload.writer, self._upload.inspector = self._file.writer, self._file.inspector
+
+    def _append(self, chunk: bytes) -> None:
+        part = self._part
+        if part.sink is not None:
+            part.sink.write(chunk)
+            return
+        limit = self._body.memory_limit_bytes if part.name == "file" else FIELD_LIMIT_BYTES
+        part.content += chunk
+        if len(part.content) > limit:
+            raise TooLarge(f"The part {part.name!r} is longer than the limit of {limit} bytes")
+
+    def _end_part(self) -> None:
+        part = self._part
+        if part.sink is not None:
+            part.sink.close(complete=True)
+        elif part.upload is not None:
+            part.upload.content = bytes(part.content)
+        elif part.name in self._body.fields:
+            self._fields[part.name] = part.content.decode("utf-8", "replace")
+
+
+@dataclass(slots=True)
+class _Part:
+    """The part that is being parsed: ``content`` unless it goes to ``sink``; ``upload`` if it is the file."""
+
+    name: str
+    content: bytearray = field(default_factory=bytearray)
+    upload: Upload | None = None
+    sink: FileSink | None = None
+
+
+def _parser_of(request: Request) -> multipart.PushMultipartParser:
+    media_type, options = multipart.parse_options_header(request.headers.get("content-type", ""))
+    if media_type != "multipart/form-data" or not options.get("boundary"):
+        raise BadRequest(f"The body must be multipart/form-data, not {media_type or 'without a content type'}")
+    try:
+        return multipart.PushMultipartParser(options["boundary"], max_segment_count=FIELD_LIMIT_COUNT)
+    except multipart.MultipartError as error:
+        raise _invalid(error) from None
+
+
+def _invalid(error: multipart.MultipartError) -> BadRequest:
+    return BadRequest(f"The body is not valid multipart/form-data: {error}")
 
 
 def part_filename(segment: multipart.MultipartSegment) -> str | None:

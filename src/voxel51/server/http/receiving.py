@@ -1,23 +1,23 @@
 """Receiving of request bodies: short ones into memory, files into the storage as they arrive."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 from anyio import to_thread
 from starlette.requests import Request
 
 from voxel51.server.errors import BadRequest, TooLarge, TooSlow
-from voxel51.server.http.bodies import BodySink, FileInspector, RawBody
-from voxel51.server.storage.storage import CHUNK_BYTES, Writer
+from voxel51.server.http.bodies import BodySink, FileInspector
+from voxel51.server.http.body_blocks import announced_length, body_blocks
+from voxel51.server.storage.partial import Chunk
+from voxel51.server.storage.storage import Writer
 from voxel51.wire import digests
 
 
 def is_shorter(request: Request, limit_bytes: int) -> bool:
     """Whether the body's announced length is at most ``limit_bytes``; a request without a body counts as shorter."""
-    if "transfer-encoding" in request.headers:
-        return False
-    announced = request.headers.get("content-length", "0")
-    return announced.isdigit() and int(announced) <= limit_bytes
+    announced = announced_length(request)
+    return announced is not None and announced <= limit_bytes
 
 
 def check_announced_length(request: Request, limit_bytes: int) -> int | None:
@@ -26,12 +26,10 @@ def check_announced_length(request: Request, limit_bytes: int) -> int | None:
     Raises:
         TooLarge: it exceeds ``limit_bytes``.
     """
-    announced = request.headers.get("content-length", "")
-    if not announced.isdigit():
-        return None
-    if int(announced) > limit_bytes:
+    announced = announced_length(request)
+    if announced is not None and announced > limit_bytes:
         raise TooLarge(f"The body has {announced} bytes; the limit is {limit_bytes}")
-    return int(announced)
+    return announced
 
 
 async def read_body(request: Request, limit_bytes: int, limit_seconds: float) -> bytes:
@@ -56,29 +54,19 @@ async def read_body(request: Request, limit_bytes: int, limit_seconds: float) ->
 
 async def stream_body(request: Request, sink: BodySink) -> None:
     """Write the whole body into ``sink`` and close it. Bytes that came before the client disconnected are written."""
-    pending = bytearray()
-    complete = False
+    blocks = body_blocks(request)
     try:
-        async for chunk in request.stream():
-            pending += chunk
-            if len(pending) >= CHUNK_BYTES:
-                full, pending = pending, bytearray()
-                await to_thread.run_sync(sink.write, full)
-        complete = True
-    finally:  # in this thread: a cancelled request may not wait for another
-        try:
-            if pending:
-                sink.write(pending)
-        finally:
-            sink.close(complete)
-
-
-def check_digest(headers: Mapping[str, str], body: RawBody, writer: Writer | None) -> None:
-    """Raise `BadRequest` if a digest header announces a hash other than that of the written file."""
-    if writer is not None:
-        names = (digests.CONTENT_DIGEST, digests.REPR_DIGEST) if body.is_whole else (digests.CONTENT_DIGEST,)
-        for name in names:
-            check_announced_digest(headers.get(name), writer.sha256)
+        while block := await blocks.next():
+            await to_thread.run_sync(sink.write, block)
+    except asyncio.CancelledError:
+        sink.close(complete=False)  # in this thread: a cancelled request may not wait for another
+        raise
+    except BaseException:
+        await to_thread.run_sync(sink.close, False)
+        raise
+    finally:
+        blocks.close()
+    await to_thread.run_sync(sink.close, True)
 
 
 def check_announced_digest(announced: str | None, sha256: str) -> None:
@@ -94,43 +82,54 @@ def check_announced_digest(announced: str | None, sha256: str) -> None:
 
 
 class FileSink:
-    """Writes a file to the storage. Collects pieces until writing them is worth a switch to a worker thread."""
+    """Writes a file to the storage. A `BodySink`.
 
-    def __init__(self, writer: Writer, limit_bytes: int, inspector: FileInspector | None) -> None:
+    Args:
+        writer: of the file; it is aborted unless the whole file arrives and has the announced hash.
+        limit_bytes: largest size of the file.
+        announced_digests: headers with the hash of the file; None for one that was not sent.
+        inspector: examines the file while it arrives.
+    """
+
+    def __init__(
+        self,
+        writer: Writer,
+        limit_bytes: int,
+        announced_digests: Sequence[str | None],
+        inspector: FileInspector | None = None,
+    ) -> None:
         self.writer = writer
         self.inspector = inspector
         self._limit_bytes = limit_bytes
-        self._pending: list[bytes | bytearray] = []
-        self._pending_bytes = 0
-        self._total_bytes = 0
+        self._announced_digests = announced_digests
 
-    async def write(self, chunk: bytes | bytearray) -> None:
+    def write(self, chunk: Chunk) -> None:
         """Append a piece.
 
         Raises:
             TooLarge: the file exceeds the limit.
         """
-        self._total_bytes += len(chunk)
-        if self._total_bytes > self._limit_bytes:
+        if self.writer.size_bytes + len(chunk) > self._limit_bytes:
             raise TooLarge(f"The file is larger than the limit of {self._limit_bytes} bytes")
-        self._pending.append(chunk)
-        self._pending_bytes += len(chunk)
-        if self._pending_bytes >= CHUNK_BYTES:
-            pending, self._pending, self._pending_bytes = self._pending, [], 0
-            await to_thread.run_sync(self._write, pending)
-
-    async def finish(self) -> None:
-        """Write the rest and sync: here, because the handler may commit the file while it holds the database lock."""
-        await to_thread.run_sync(self._write_last, self._pending)
-
-    def _write(self, chunks: list[bytes | bytearray]) -> None:
-        for chunk in chunks:
-            if self.inspector is not None:
-                self.inspector.feed(chunk)
-            self.writer.write(chunk)
-
-    def _write_last(self, chunks: list[bytes | bytearray]) -> None:
-        self._write(chunks)
         if self.inspector is not None:
-            self.inspector.finish()
-        self.writer.sync()
+            self.inspector.feed(chunk)
+        self.writer.write(chunk)
+
+    def close(self, complete: bool) -> None:
+        """Sync a complete file: here, because the handler may commit it while it holds the lock of the database.
+
+        Raises:
+            BadRequest: the file has another hash than announced.
+        """
+        if not complete:
+            self.writer.abort()
+            return
+        try:
+            if self.inspector is not None:
+                self.inspector.finish()
+            self.writer.sync()
+            for announced in self._announced_digests:
+                check_announced_digest(announced, self.writer.sha256)
+        except BaseException:
+            self.writer.abort()
+            raise

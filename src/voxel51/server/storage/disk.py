@@ -4,17 +4,21 @@ import errno
 import logging
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from voxel51.server.errors import OutOfSpace, Unavailable
+from voxel51.server.storage.partial import Chunk
 
 log = logging.getLogger(__name__)
 
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
 _DISK_AWAY = {errno.EROFS, errno.EIO, errno.EACCES, errno.EPERM, errno.ENOENT, errno.ESTALE, errno.ENOTCONN}
 """Errors of a disk that is read-only, damaged, or not mounted: uploads wait until the operator has repaired it."""
+
+_WRITE_BEHIND_BYTES = 8 * 1024 * 1024
 
 
 def free_space(folder: Path, reserve_bytes: int) -> int:
@@ -62,7 +66,34 @@ def storage_unavailable(reason: str | None) -> Unavailable:
     return Unavailable(f"The storage of the platform cannot be used ({reason}). Ask its operator, and try again later")
 
 
-def write_all(descriptor: int, chunk: bytes | bytearray | memoryview) -> None:
+class WriteBehind:
+    """Lets the disk write a file while more of the file arrives.
+
+    Otherwise a large file would first fill the page cache of the operating system: that is most of the processor time
+    of storing it, it takes the cache from files that are in use, and the sync at the end would last for seconds, in
+    which syncs of the database wait too.
+
+    Args:
+        descriptor: the open file, to which bytes are appended.
+        size_bytes: its present size.
+    """
+
+    def __init__(self, descriptor: int, size_bytes: int) -> None:
+        self._descriptor = descriptor
+        self._dropped_bytes = self._begun_bytes = size_bytes
+
+    def advance(self, size_bytes: int) -> None:
+        """Write behind, now that the file has ``size_bytes``. Small steps are left to the operating system."""
+        if size_bytes - self._begun_bytes < _WRITE_BEHIND_BYTES or sys.platform == "darwin":
+            return
+        # Pages that are "not needed" are written if they must be, and dropped if they were: so each step begins to
+        # write the latest pages, and drops those before.
+        length = size_bytes - self._dropped_bytes
+        os.posix_fadvise(self._descriptor, self._dropped_bytes, length, os.POSIX_FADV_DONTNEED)
+        self._dropped_bytes, self._begun_bytes = self._begun_bytes, size_bytes
+
+
+def write_all(descriptor: int, chunk: Chunk) -> None:
     """Write the whole ``chunk``; one system call may write only a part of it."""
     view = memoryview(chunk)
     while view:

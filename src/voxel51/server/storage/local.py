@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from voxel51.server.storage.disk import (
+    WriteBehind,
     check_free_space,
     free_space,
     make_folder,
@@ -22,7 +23,7 @@ from voxel51.server.storage.disk import (
     write_all,
 )
 from voxel51.server.storage.local_partial import LocalPartialFiles
-from voxel51.server.storage.partial import FileInfo
+from voxel51.server.storage.partial import Chunk, FileInfo
 from voxel51.server.storage.storage import CHUNK_BYTES
 
 log = logging.getLogger(__name__)
@@ -141,13 +142,14 @@ class LocalWriter:
         self._hash = hashlib.sha256()
         self._synced_bytes = -1
         self._descriptor: int | None = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        self._write_behind = WriteBehind(self._descriptor, 0)
 
     @property
     def sha256(self) -> str:
         """Implement `Writer.sha256`."""
         return self._hash.hexdigest()
 
-    def write(self, chunk: bytes | bytearray | memoryview) -> None:
+    def write(self, chunk: Chunk) -> None:
         """Implement `Writer.write`."""
         if self._descriptor is None:
             raise ValueError(f"the writer of {self.key} is closed")
@@ -155,6 +157,7 @@ class LocalWriter:
             write_all(self._descriptor, chunk)
         self._hash.update(chunk)
         self.size_bytes += len(chunk)
+        self._write_behind.advance(self.size_bytes)
 
     def sync(self) -> None:
         """Implement `Writer.sync`."""

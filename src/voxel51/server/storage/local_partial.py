@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from voxel51.server.storage.disk import (
+    WriteBehind,
     check_free_space,
     make_folder,
     sync_file,
@@ -15,7 +16,7 @@ from voxel51.server.storage.disk import (
     translated_disk_errors,
     write_all,
 )
-from voxel51.server.storage.partial import FileInfo
+from voxel51.server.storage.partial import Chunk, FileInfo
 
 _CHUNK_BYTES = 1024 * 1024
 log = logging.getLogger(__name__)
@@ -100,10 +101,11 @@ class LocalPartialFile:
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
         self._descriptor: int | None = os.open(path, flags, 0o600)
         self.size_bytes = self._synced_bytes = os.fstat(self._descriptor).st_size
+        self._write_behind = WriteBehind(self._descriptor, self.size_bytes)
         if is_new:
             sync_folder(path.parent)
 
-    def append(self, chunk: bytes | bytearray | memoryview) -> None:
+    def append(self, chunk: Chunk) -> None:
         """Implement `PartialFile.append`."""
         descriptor = self._require_open()
         try:
@@ -112,6 +114,7 @@ class LocalPartialFile:
             self.truncate(self.size_bytes)  # a full disk may have taken a part of the chunk
             raise translate_disk_error(error) from error
         self.size_bytes += len(chunk)
+        self._write_behind.advance(self.size_bytes)
 
     def truncate(self, size_bytes: int) -> None:
         """Implement `PartialFile.truncate`."""

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+Chunk = bytes | bytearray | memoryview
+"""A piece of a file. Its memory may be used again once the call that takes it has returned."""
+
 
 @dataclass(frozen=True, slots=True)
 class FileInfo:
@@ -25,7 +28,7 @@ class PartialFile(Protocol):
 
     size_bytes: int
 
-    def append(self, chunk: bytes | bytearray | memoryview) -> None:
+    def append(self, chunk: Chunk) -> None:
         """Append ``chunk``. Once this returns, the bytes survive the death of the process.
 
         Raises:

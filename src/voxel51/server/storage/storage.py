@@ -6,7 +6,7 @@ A key is ``<folder>/<name>``. The platform makes it; it never comes from a calle
 from collections.abc import Iterator
 from typing import Protocol
 
-from voxel51.server.storage.partial import FileInfo, PartialFiles
+from voxel51.server.storage.partial import Chunk, FileInfo, PartialFiles
 
 CHUNK_BYTES = 1024 * 1024
 """Largest part of a file that is held in memory at once."""
@@ -25,7 +25,7 @@ class Writer(Protocol):
     def sha256(self) -> str:
         """The SHA-256 of the bytes written so far, in hexadecimal. The writing thread computes it along the way."""
 
-    def write(self, chunk: bytes | bytearray | memoryview) -> None:
+    def write(self, chunk: Chunk) -> None:
         """Append ``chunk``.
 
         Raises:

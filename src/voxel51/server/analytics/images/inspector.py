@@ -13,6 +13,7 @@ from voxel51.server.analytics.images.decompression import Decompressor, InvalidI
 from voxel51.server.analytics.images.manifests import BLOBS, ArchivedFiles
 from voxel51.server.analytics.images.tar_stream import ByteStream, Parsing, TarEntry, next_entry, padded, shown_start
 from voxel51.server.errors import BadRequest
+from voxel51.server.storage.partial import Chunk
 
 _DOCKER_MANIFEST, _OCI_INDEX, _OCI_VERSION = "manifest.json", "index.json", "oci-layout"
 _DOCUMENTS = {_DOCKER_MANIFEST, _OCI_INDEX, _OCI_VERSION}
@@ -69,7 +70,7 @@ class ImageInspector:
         self._walk = _walk(limits)
         next(self._walk)  # run it to the point where it needs the first bytes
 
-    def feed(self, chunk: bytes | bytearray) -> None:
+    def feed(self, chunk: Chunk) -> None:
         """Inspect the next piece.
 
         Raises:
