@@ -20,6 +20,8 @@ KINDS: dict[str, dict[str, Any]] = {
     "poster": {"width": 32},
     "thumbnails": {"count": 3, "width": 32},
     "frame": {"number": 7, "image": "jpg"},
+    "playable": {"height": 1080},
+    "clip": {"first": 2, "last": 5},
 }
 
 

@@ -49,6 +49,28 @@ def test_a_rotated_video_becomes_upright(tmp_path: Path) -> None:
     assert np.abs(first.astype(int) - again.astype(int)).mean() < 6
 
 
+def test_audio_at_an_implausible_rate_is_left_out(tmp_path: Path) -> None:
+    """A few kilobytes at 1 Hz would become hours of audio, and take as long to encode."""
+    video = tmp_path / "slow.mkv"
+    with av.open(video, "w") as container:
+        picture = container.add_stream("mpeg4", rate=10)
+        picture.width, picture.height, picture.pix_fmt = 64, 48, "yuv420p"
+        sound = container.add_stream("pcm_u8", rate=1)
+        sound.codec_context.layout, sound.codec_context.format = "mono", "u8"
+        container.mux(picture.encode(av.VideoFrame(64, 48, "yuv420p")))
+        container.mux(picture.encode(None))
+        samples = av.AudioFrame(format="u8", layout="mono", samples=4096)
+        samples.sample_rate, samples.pts = 1, 0
+        container.mux(sound.encode(samples))
+        container.mux(sound.encode(None))
+
+    playable_video(video, tmp_path / "out.mp4")
+
+    with av.open(tmp_path / "out.mp4") as container:
+        assert container.streams.video[0].frames == 1
+        assert all(stream.frames == 0 for stream in container.streams.audio)
+
+
 def test_large_frames_are_shrunk_and_sides_are_even(tmp_path: Path) -> None:
     video = numbered_video(tmp_path / "odd.avi", codec="ffv1", size=(321, 181), pixel_format="yuv444p")
 

@@ -14,6 +14,9 @@ from voxel51.labels.media.media_clock import MediaClock
 
 RATE = 48_000
 _FRAME_SAMPLES = 1024  # frame size of AAC
+_PLAUSIBLE_RATES = range(1000, 768_001)
+"""Samples per second of real audio. At 1 Hz, a few kilobytes would be resampled to hours."""
+
 _SMALLEST_GAP_SECONDS = 0.05
 """A shorter gap between two audio frames is a rounding error of the clock."""
 
@@ -69,7 +72,8 @@ def decoded_audio(
     """Yield decoded audio frames in order; gaps become silence, and frames before ``start`` are left out.
 
     Times are continuous where the timestamps of the stream restart or jump, like those of the video beside it.
-    ``damaged`` is called for each packet that cannot be decoded.
+    ``damaged`` is called for each packet that cannot be decoded, and for each frame with an implausible rate, which is
+    left out.
     """
     clock, position = MediaClock.of(source, _FRAME_SAMPLES / RATE), 0.0
     for packet in source.demux(sound):
@@ -79,6 +83,9 @@ def decoded_audio(
             damaged()
             continue  # the next packet may be whole
         for frame in frames:
+            if frame.sample_rate not in _PLAUSIBLE_RATES:
+                damaged()
+                continue
             time = clock.tick(frame.time, frame.samples / frame.sample_rate) - start
             if time + frame.samples / frame.sample_rate > 0:
                 yield from _silence(frame, time - position)
