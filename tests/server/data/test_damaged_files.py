@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from support.databases import migrated_sqlite
 from voxel51.server.data.tables import data
+from voxel51.server.errors import Lost, NotFound
 
 
 @pytest.fixture
@@ -41,6 +42,17 @@ def test_upload_of_same_bytes_repairs_earlier_record(services, alice, tmp_path, 
     assert late != early
     assert services.content(alice, late) == services.content(alice, early) == b"the same bytes"
     assert len(services.keys()) == 1
+
+
+def test_file_of_data_that_was_deleted_meanwhile_is_not_reported_as_damaged(services, alice, bob):
+    row, other = (services.data.find(user.id, services.add(user, b"bytes")) for user in (alice, bob))
+    services.data.delete(alice, [row.id])
+    services.storage.delete(other.storage_key)
+
+    with pytest.raises(NotFound):
+        services.data.check_intact(row)
+    with pytest.raises(Lost):
+        services.data.check_intact(other)
 
 
 def upload_resumably(services, user, content):

@@ -201,6 +201,21 @@ def test_deleted_upload_leaves_only_finished_data(services, alice):
     assert services.content(alice, data_id) == CONTENT
 
 
+def test_upload_that_is_being_finished_cannot_be_deleted(services, alice, monkeypatch):
+    upload_id = services.begin(alice, 10)
+    finish = services.storage.partial.finish
+
+    def delete_meanwhile(key):
+        with pytest.raises(Locked, match="being finished"):
+            services.uploads.delete(alice.id, upload_id)
+        finish(key)
+
+    monkeypatch.setattr(services.storage.partial, "finish", delete_meanwhile)
+    state = send(services, alice, upload_id, CONTENT)
+
+    assert services.content(alice, state.data_id) == CONTENT
+
+
 def test_idle_upload_expires(services, alice):
     old, young = services.begin(alice, 10), services.begin(alice, 10)
     for upload_id in (old, young):

@@ -20,7 +20,7 @@ from voxel51.server.database.database import Database
 from voxel51.server.database.search import Listing, Query, run
 from voxel51.server.database.types import DatabaseRow
 from voxel51.server.downloads import Download
-from voxel51.server.errors import BadRequest, DatabaseAway, NotFound, ServiceError
+from voxel51.server.errors import BadRequest, DatabaseAway, Lost, NotFound, ServiceError
 from voxel51.server.outcomes import Outcomes, only
 from voxel51.server.storage.integrity import intact_size_bytes
 from voxel51.server.storage.storage import Storage, Writer
@@ -240,9 +240,15 @@ class DataService:
 
         Raises:
             Lost: it is.
+            NotFound: the data was deleted meanwhile, and the file with it.
         """
-        if row.storage_key is not None:
+        if row.storage_key is None:
+            return
+        try:
             intact_size_bytes(stored_download(row), self._storage)
+        except Lost:
+            self.by_id(row.id)
+            raise
 
     def by_id(self, data_id: str) -> DatabaseRow:
         """Return the row of one file, of any owner: the caller holds a signed link to it.

@@ -68,7 +68,7 @@ def upload_routes(uploads: UploadService, limit_bytes: int, base_path: str) -> I
               headers=Headers(_VERSION, _STATE, _ALWAYS)),
         route("PATCH", one, handlers.settle, "Continue an upload", BY_USER, StreamBody(handlers.open, _ANY_TYPE),
               status=204, errors=(404, 409, 412, 415, 423, 460), headers=Headers(_APPEND, _STATE, _ALWAYS)),
-        route("DELETE", one, handlers.delete, "Cancel an upload", BY_USER, status=204, errors=(404, 412),
+        route("DELETE", one, handlers.delete, "Cancel an upload", BY_USER, status=204, errors=(404, 412, 423),
               headers=Headers(_VERSION, {}, _ALWAYS)),
     ]  # fmt: skip
 

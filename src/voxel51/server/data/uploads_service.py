@@ -69,9 +69,9 @@ class UploadState:
 class UploadService:
     """Receives resumable uploads of at most ``limit_bytes``. An upload without requests for ``idle_lifetime`` expires.
 
-    ``_writers`` holds the one open writer per upload, and ``_finishing`` the uploads whose file is being turned into
-    data; both are guarded by ``_lock``. ``_hashes`` caches running hashes between the requests of an upload, so that a
-    finished file need not be read again to be hashed.
+    ``_writers`` holds the one open writer per upload, and ``_claimed`` the uploads whose file is being turned into data
+    or deleted; both are guarded by ``_lock``. ``_hashes`` caches running hashes between the requests of an upload, so
+    that a finished file need not be read again to be hashed.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class UploadService:
         self._announced_space = AnnouncedSpace(storage)
         self._lock = threading.Lock()
         self._writers: dict[str, UploadWriter] = {}
-        self._finishing: set[str] = set()
+        self._claimed: set[str] = set()
         self._hashes: OrderedDict[str, tuple[int, RunningHash | None]] = OrderedDict()
 
     def create(self, owner_id: str, new: NewUpload, first: Writer | None) -> UploadState:
@@ -133,7 +133,7 @@ class UploadService:
         row = self._find(owner_id, upload_id)
         offset_bytes = row.size_bytes if row.data_id else self._storage.partial.size_bytes(row.storage_key)
         if offset_bytes == row.size_bytes and not row.data_id:
-            with self._claim_finishing(upload_id) as claimed:
+            with self._claim(upload_id, _IDLE_SECONDS) as claimed:
                 if claimed:
                     self._finish(self._find(owner_id, upload_id))
             row = self._find(owner_id, upload_id)
@@ -153,7 +153,7 @@ class UploadService:
         row = self._find(owner_id, upload_id)
         with self._lock:
             present = self._writers.get(upload_id)
-            if upload_id in self._finishing or (present is not None and not present.take_over(_IDLE_SECONDS)):
+            if upload_id in self._claimed or (present is not None and not present.take_over(_IDLE_SECONDS)):
                 raise Locked(f"Upload '{upload_id}' is in use by another request. Try again in a moment")
             if present is not None:
                 self._cache_hash(present)
@@ -180,16 +180,16 @@ class UploadService:
 
         Raises:
             NotFound: the owner has no such upload.
+            Locked: its file is being turned into data.
         """
-        self._delete(self._find(owner_id, upload_id))
+        if not self._try_to_delete(self._find(owner_id, upload_id)):
+            raise Locked(f"Upload '{upload_id}' is being finished. Try again in a moment")
 
     def delete_all(self, owner: User) -> bool:
-        """Delete all uploads of the owner; return True: none is left."""
+        """Delete all uploads of the owner; return whether none is left."""
         with self._database.read() as connection:
             rows = connection.execute(select(uploads).where(uploads.c.owner_id == owner.id)).all()
-        for row in rows:
-            self._delete(row)
-        return True
+        return all(self._try_to_delete(row) for row in rows)
 
     def all(self, owner: User) -> list[dict[str, object]]:
         """Return the unfinished uploads of the owner."""
@@ -205,14 +205,13 @@ class UploadService:
         """Delete expired uploads, and partial files that belong to none; return the number of uploads."""
         with self._database.read() as connection:
             due = connection.execute(select(uploads).where(uploads.c.expires_at <= dates.now())).all()
-        for row in due:
-            self._delete(row)
+        deleted = sum(self._try_to_delete(row) for row in due)
         before = dates.now() - _STRAY_AGE
         strays = [file.key for file in self._storage.partial.unfinished() if file.modified_at < before]
         for key in strays:
             if not self.references(key):
                 self._storage.partial.discard(key)
-        return len(due)
+        return deleted
 
     def references(self, key: str) -> bool:
         """Return whether an upload refers to the stored file ``key``."""
@@ -264,19 +263,22 @@ class UploadService:
         return UploadWriter(row.id, file, row.size_bytes, sha256, checksum)
 
     @contextmanager
-    def _claim_finishing(self, upload_id: str) -> Iterator[bool]:
-        """Yield whether the caller may finish the upload: no other request finishes it or writes to it."""
+    def _claim(self, upload_id: str, idle_seconds: float) -> Iterator[bool]:
+        """Yield whether the caller may finish or delete the upload: no other request does so.
+
+        Nor may another one write to it, unless that has received nothing for ``idle_seconds``: it is closed then.
+        """
         with self._lock:
             present = self._writers.get(upload_id)
-            claimed = upload_id not in self._finishing and (present is None or present.take_over(_IDLE_SECONDS))
+            claimed = upload_id not in self._claimed and (present is None or present.take_over(idle_seconds))
             if claimed:
-                self._finishing.add(upload_id)
+                self._claimed.add(upload_id)
         try:
             yield claimed
         finally:
             if claimed:
                 with self._lock:
-                    self._finishing.discard(upload_id)
+                    self._claimed.discard(upload_id)
 
     def _finish(self, row: DatabaseRow) -> None:
         if row.data_id or self._storage.partial.size_bytes(row.storage_key) != row.size_bytes:
@@ -311,6 +313,13 @@ class UploadService:
         if running is None or hashed_bytes != row.size_bytes:  # this process did not receive the whole file
             return sha256_of(self._storage.partial.read(row.storage_key))
         return running.hexdigest()
+
+    def _try_to_delete(self, row: DatabaseRow) -> bool:
+        """Delete an upload unless its file is being turned into data, which would lose its file; return whether."""
+        with self._claim(row.id, idle_seconds=0.0) as claimed:
+            if claimed:
+                self._delete(row)
+        return claimed
 
     def _delete(self, row: DatabaseRow) -> None:
         with self._lock:
