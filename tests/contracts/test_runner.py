@@ -16,11 +16,11 @@ from samples.installed import install
 from samples.platform import JobPlatform
 from support.sandboxes import strongest_sandbox
 from support.waiting import LIMIT_SECONDS
+from voxel51.runners import orphan_processes
+from voxel51.runners.interface import LOG_TAIL_BYTES, ExitReason
+from voxel51.runners.launch import LaunchSpec
+from voxel51.runners.processes.runner import ProcessRunner
 from voxel51.runners.sandbox.policy import SandboxPolicy
-from voxel51.server.engine import orphan_processes
-from voxel51.server.engine.launch import LaunchSpec
-from voxel51.server.engine.runner import LOG_TAIL_BYTES, ExitReason
-from voxel51.server.engine.runners.processes.runner import ProcessRunner
 from voxel51.wire.tasks import ENVIRONMENT_VARIABLES, JobLimits, TaskExit
 
 LIMITS = JobLimits(wall_seconds=60, cpu_seconds=60, memory_bytes=1 << 30, file_bytes=1 << 28, open_files=256)

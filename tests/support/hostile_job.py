@@ -14,11 +14,11 @@ from typing import Any
 
 from samples.installed import install
 from samples.platform import JobPlatform
+from voxel51.runners.interface import AttemptOutcome
+from voxel51.runners.launch import LaunchSpec
+from voxel51.runners.processes.runner import ProcessRunner
 from voxel51.runners.sandbox.policy import SandboxKind
 from voxel51.runners.sandbox.probe import examine
-from voxel51.server.engine.launch import LaunchSpec
-from voxel51.server.engine.runner import AttemptOutcome
-from voxel51.server.engine.runners.processes.runner import ProcessRunner
 from voxel51.wire.tasks import JobLimits
 
 LIMITS = JobLimits(wall_seconds=120, cpu_seconds=60, memory_bytes=2 << 30, file_bytes=1 << 28, open_files=256)

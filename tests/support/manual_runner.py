@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Set
 
-from voxel51.server.engine.launch import LaunchSpec
-from voxel51.server.engine.runner import AttemptOutcome, ExitReason, ProcessIdentity
+from voxel51.runners.interface import AttemptOutcome, ExitReason, ProcessIdentity
+from voxel51.runners.launch import LaunchSpec
 
 
 class ManualRunner:

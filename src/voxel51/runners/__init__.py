@@ -1,1 +1,6 @@
-"""Runners: start the processes of jobs and confine them. ``server``, ``cli`` and ``platform`` import this package."""
+"""Runners: execute the attempts of jobs, each isolated from the others and from the platform's files.
+
+- `launch`, `interface`: what a runner is given, and what it reports
+- `processes`: attempts as child processes of this machine
+- `sandbox`: confinement of those processes
+"""

@@ -10,10 +10,10 @@ from support.database_outages import database_outage, failing_after
 from support.job_services import MOST_LOST
 from support.manual_runner import ManualRunner
 from support.waiting import wait_until
+from voxel51.runners.interface import AttemptOutcome, ExitReason
 from voxel51.server.engine import dispatcher as dispatching
 from voxel51.server.engine import start_gate
 from voxel51.server.engine.dispatcher import Dispatcher, DispatchSettings
-from voxel51.server.engine.runner import AttemptOutcome, ExitReason
 from voxel51.server.engine.start_gate import StartGate
 from voxel51.server.errors import OutOfSpace, Unavailable
 from voxel51.server.jobs.tables import jobs

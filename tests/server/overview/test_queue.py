@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
+from voxel51.runners.processes.runner import ProcessRunner
 from voxel51.server.engine.dispatcher import Dispatcher, DispatchSettings
-from voxel51.server.engine.runners.processes.runner import ProcessRunner
 from voxel51.server.engine.start_gate import StartGate
 from voxel51.server.jobs.tables import jobs
 from voxel51.server.overview.queue import QueueService

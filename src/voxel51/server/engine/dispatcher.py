@@ -12,10 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from voxel51.server.engine import orphan_processes
-from voxel51.server.engine.launch import LaunchSpec
+from voxel51.runners import orphan_processes
+from voxel51.runners.interface import AttemptOutcome, ProcessIdentity, Runner
+from voxel51.runners.launch import LaunchSpec
 from voxel51.server.engine.owned_attempts import AttemptEnd, OwnedAttempt, OwnedAttempts
-from voxel51.server.engine.runner import AttemptOutcome, ProcessIdentity, Runner
 from voxel51.server.engine.start_gate import StartGate
 from voxel51.server.errors import ServiceError
 from voxel51.server.jobs.attempts import AttemptService, Settlement, UnsettledAttempt

@@ -7,7 +7,7 @@ failure of the database, the disk or a runner can leave a job in SCHEDULED or RU
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
-from voxel51.server.engine.runner import AttemptOutcome, ExitReason, ProcessIdentity
+from voxel51.runners.interface import AttemptOutcome, ExitReason, ProcessIdentity
 from voxel51.server.jobs.attempts import ClaimedAttempt, Settlement
 from voxel51.wire.tasks import TaskExit
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from voxel51.runners.processes.runner import ProcessRunner
 from voxel51.runners.sandbox.probe import SandboxReport, examine
 from voxel51.server.accounts.callers import User
 from voxel51.server.analytics.description_cache import DescriptionCache
@@ -14,7 +15,6 @@ from voxel51.server.analytics.service import AnalyticService
 from voxel51.server.analytics.uploads import UploadedAnalytics
 from voxel51.server.analytics.weights_in_use import WeightsInUse
 from voxel51.server.engine.dispatcher import Dispatcher, DispatchSettings
-from voxel51.server.engine.runners.processes.runner import ProcessRunner
 from voxel51.server.engine.start_gate import StartGate
 from voxel51.server.http.route import Route, with_default_scope
 from voxel51.server.jobs.actions import JobActions

@@ -13,7 +13,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from voxel51.server.engine.runner import ProcessIdentity
+from voxel51.runners.interface import ProcessIdentity
 
 IS_LINUX = sys.platform == "linux"
 KILL_TIMEOUT_SECONDS = 30.0

@@ -7,8 +7,8 @@ import sys
 import psutil
 import pytest
 
-from voxel51.server.engine.orphan_processes import kill, kill_started_in, started_at, started_at_by_ps
-from voxel51.server.engine.runner import ProcessIdentity
+from voxel51.runners.interface import ProcessIdentity
+from voxel51.runners.orphan_processes import kill, kill_started_in, started_at, started_at_by_ps
 
 WAITING = [sys.executable, "-I", "-S", "-c", "import time; time.sleep(3600)"]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from voxel51.server.engine.launch import LaunchSpec
+from voxel51.runners.launch import LaunchSpec
 
 LOG_TAIL_BYTES = 1024 * 1024
 """Size limit of the log in an outcome: the last bytes that the attempt printed."""

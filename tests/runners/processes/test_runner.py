@@ -14,9 +14,9 @@ from contracts.test_runner import Bench, is_running, left_behind, wait_until
 from samples.installed import SAMPLES, install
 from samples.platform import JobPlatform
 from support.sandboxes import strongest_sandbox
-from voxel51.server.engine.runner import ExitReason
-from voxel51.server.engine.runners.processes.folders import AttemptFolder
-from voxel51.server.engine.runners.processes.runner import ProcessRunner
+from voxel51.runners.interface import ExitReason
+from voxel51.runners.processes.folders import AttemptFolder
+from voxel51.runners.processes.runner import ProcessRunner
 
 
 @pytest.fixture
@@ -118,8 +118,8 @@ SERVER = """
     from pathlib import Path
     from voxel51.runners.sandbox.policy import SandboxKind
     from voxel51.runners.sandbox.probe import examine
-    from voxel51.server.engine.launch import LaunchSpec
-    from voxel51.server.engine.runners.processes.runner import ProcessRunner
+    from voxel51.runners.launch import LaunchSpec
+    from voxel51.runners.processes.runner import ProcessRunner
 
     folder, module_folders, environment = json.loads(sys.argv[1])
     policy = examine(SandboxKind(sys.argv[3])).policy

@@ -6,9 +6,9 @@ from contracts.test_runner import Bench, left_behind
 from samples.installed import install
 from samples.platform import JobPlatform
 from support.sandboxes import strongest_sandbox
+from voxel51.runners.interface import ExitReason
+from voxel51.runners.processes.runner import ProcessRunner
 from voxel51.runners.sandbox.policy import SandboxPolicy
-from voxel51.server.engine.runner import ExitReason
-from voxel51.server.engine.runners.processes.runner import ProcessRunner
 
 OVER = {
     "many-processes": ({"processes": 20}, ExitReason.OVER_LIMIT, "20 processes"),

@@ -5,7 +5,7 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
-from voxel51.server.engine.runner import LOG_TAIL_BYTES
+from voxel51.runners.interface import LOG_TAIL_BYTES
 
 
 class AttemptFolder:

@@ -5,7 +5,7 @@ import signal
 from dataclasses import dataclass
 from pathlib import Path
 
-from voxel51.server.engine.runner import ExitReason
+from voxel51.runners.interface import ExitReason
 from voxel51.wire.tasks import JobLimits, TaskExit
 
 NEAR_LIMIT = 0.9

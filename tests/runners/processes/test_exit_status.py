@@ -2,8 +2,8 @@ import signal
 
 import pytest
 
-from voxel51.server.engine.runner import ExitReason
-from voxel51.server.engine.runners.processes.exit_status import ExitStatus, OomKillCounter, classify_exit
+from voxel51.runners.interface import ExitReason
+from voxel51.runners.processes.exit_status import ExitStatus, OomKillCounter, classify_exit
 from voxel51.wire.tasks import JobLimits, TaskExit
 
 LIMITS = JobLimits(wall_seconds=60, cpu_seconds=10, memory_bytes=1000, file_bytes=1, open_files=256)

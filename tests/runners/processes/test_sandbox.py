@@ -12,7 +12,7 @@ import pytest
 from support.sandboxes import NORMAL_USER, as_normal_user, sandbox_report
 from voxel51.runners.sandbox.policy import SandboxKind
 
-TESTS = Path(__file__).parents[4]
+TESTS = Path(__file__).parents[2]
 PRIVATE = ("/tmp", "/dev/shm")
 """Folders of which each job has its own."""
 

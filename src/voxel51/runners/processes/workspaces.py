@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from voxel51.runners import orphan_processes
 from voxel51.runners.control_groups import ControlGroups
+from voxel51.runners.launch import LaunchSpec
+from voxel51.runners.processes.environment import interpreter_environment
+from voxel51.runners.processes.folders import AttemptFolder, remove
 from voxel51.runners.sandbox.launcher import LaunchRequest
 from voxel51.runners.sandbox.privileges import user_of
-from voxel51.server.engine import orphan_processes
-from voxel51.server.engine.launch import LaunchSpec
-from voxel51.server.engine.runners.processes.environment import interpreter_environment
-from voxel51.server.engine.runners.processes.folders import AttemptFolder, remove
 from voxel51.wire.tasks import WEIGHTS_FOLDER
 
 logger = logging.getLogger(__name__)

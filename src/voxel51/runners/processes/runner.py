@@ -16,14 +16,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from voxel51.runners import orphan_processes
+from voxel51.runners.interface import AttemptOutcome, ExitReason, ProcessIdentity
+from voxel51.runners.launch import LaunchSpec
+from voxel51.runners.processes.environment import interpreter_environment
+from voxel51.runners.processes.exit_status import ExitStatus, OomKillCounter, classify_exit
+from voxel51.runners.processes.workspaces import Workspace, Workspaces
+from voxel51.runners.processes.zygote import LaunchMessage, ZygoteMessage, ZygoteProcess
 from voxel51.runners.sandbox.policy import SandboxPolicy
-from voxel51.server.engine import orphan_processes
-from voxel51.server.engine.launch import LaunchSpec
-from voxel51.server.engine.runner import AttemptOutcome, ExitReason, ProcessIdentity
-from voxel51.server.engine.runners.processes.environment import interpreter_environment
-from voxel51.server.engine.runners.processes.exit_status import ExitStatus, OomKillCounter, classify_exit
-from voxel51.server.engine.runners.processes.workspaces import Workspace, Workspaces
-from voxel51.server.engine.runners.processes.zygote import LaunchMessage, ZygoteMessage, ZygoteProcess
 from voxel51.wire.backoff import Backoff
 
 logger = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ class _RunningAttempt:
 
 
 class ProcessRunner:
-    """A `voxel51.server.engine.runner.Runner` whose attempts are processes of this machine.
+    """A `voxel51.runners.interface.Runner` whose attempts are processes of this machine.
 
     Args:
         folder: folder that this runner owns and empties; each attempt works in a folder below it.
@@ -100,7 +100,7 @@ class ProcessRunner:
         self._failed_starts = 0  # of zygotes, in a row; used by the supervising thread only
 
     def open(self, ended: Callable[[AttemptOutcome], None]) -> None:
-        """Prepare to start attempts; see `voxel51.server.engine.runner.Runner.open`."""
+        """Prepare to start attempts; see `voxel51.runners.interface.Runner.open`."""
         self._workspaces.open()
         self._zygote = self._new_zygote()
         self._workers = [
@@ -116,7 +116,7 @@ class ProcessRunner:
         return self._workspaces.limits_in_force
 
     def start(self, launch: LaunchSpec) -> ProcessIdentity:
-        """Start an attempt; see `voxel51.server.engine.runner.Runner.start`."""
+        """Start an attempt; see `voxel51.runners.interface.Runner.start`."""
         attempt = _RunningAttempt(launch, self._workspaces.create(launch))
         with self._lock:
             if self._zygote is None or self._closing.is_set():
@@ -137,7 +137,7 @@ class ProcessRunner:
         return ProcessIdentity(pid, orphan_processes.started_at(pid))
 
     def stop(self, attempt_id: str) -> None:
-        """Kill an attempt; see `voxel51.server.engine.runner.Runner.stop`."""
+        """Kill an attempt; see `voxel51.runners.interface.Runner.stop`."""
         with self._lock:
             attempt = self._attempts.get(attempt_id)
             if attempt is not None and self._zygote is not None:
@@ -145,12 +145,12 @@ class ProcessRunner:
                 self._zygote.kill(attempt_id)
 
     def attempts(self) -> Set[str]:
-        """Return the attempts that have not ended; see `voxel51.server.engine.runner.Runner.attempts`."""
+        """Return the attempts that have not ended; see `voxel51.runners.interface.Runner.attempts`."""
         with self._lock:
             return set(self._attempts)
 
     def close(self) -> None:
-        """Kill every attempt; see `voxel51.server.engine.runner.Runner.close`."""
+        """Kill every attempt; see `voxel51.runners.interface.Runner.close`."""
         self._closing.set()
         with self._lock:
             zygote = self._zygote

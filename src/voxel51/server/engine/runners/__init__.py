@@ -1,1 +1,0 @@
-"""Runners: ways to execute an attempt. Each implements `voxel51.server.engine.runner.Runner`."""
