@@ -4,10 +4,10 @@ import msgspec
 
 from generators.markdown import code, table
 from generators.shapes import section
-from voxel51.wire.events import Event, EventName, Gap
+from voxel51.wire.events import EndedJobs, Event, EventName, Gap
 from voxel51.wire.webhooks import WEBHOOK_EVENTS, WebhookMessage
 
-_SHAPES = (Event, Gap, WebhookMessage)
+_SHAPES = (EndedJobs, Event, Gap, WebhookMessage)
 _MEANINGS = {
     EventName.QUEUED: "the job waits in the queue",
     EventName.SCHEDULED: "the job is about to start",

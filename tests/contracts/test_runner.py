@@ -180,7 +180,7 @@ def test_processes_that_an_attempt_leaves_behind_are_killed(bench):
 
 def test_stopping_kills_every_process_of_an_attempt(bench):
     bench.start("leave-behind-and-stay")
-    bench.platform.wait_for("PUT", "/v1/jobs/job1/state")
+    bench.platform.wait_for("POST", "/v1/jobs/job1/begin")
     log = bench.runner._folder / "attempt1" / "log"
     wait_until(lambda: log.exists() and b"sleeping" in log.read_bytes())
     assert len(left_behind(bench.runner._folder)) == 3

@@ -42,18 +42,16 @@ def child(tmp_path):
     return lambda name, platform: start(name, platform).wait(60)
 
 
-def test_a_job_takes_six_requests_on_one_connection_and_reports_complete_last(child, platform):
+BEGIN, FINISH = ("POST", "/v1/jobs/job1/begin"), ("POST", "/v1/jobs/job1/finish")
+
+
+def test_a_job_takes_two_requests_on_one_connection_and_reports_complete_with_its_files(child, platform):
     assert child("no-op", platform) == TaskExit.COMPLETE
 
-    assert platform.requests == [
-        ("GET", "/task"),
-        ("PUT", "/v1/jobs/job1/state"),
-        ("PUT", "/signed/output"),
-        ("PUT", "/signed/status"),
-        ("PUT", "/signed/log"),
-        ("PUT", "/v1/jobs/job1/state"),
-    ]
+    assert platform.requests == [BEGIN, FINISH]
     assert platform.states == [{"state": "RUNNING"}, {"state": "COMPLETE"}]
+    assert platform.stored["output"] == [b"{}"]
+    assert platform.status["state"] == "COMPLETE"
     assert platform.connections == 1
 
 
@@ -150,13 +148,7 @@ def test_a_chatty_job_uploads_its_whole_log(child, platform):
 
 
 def test_a_job_waits_for_an_unavailable_platform(child, platform):
-    for request in [
-        ("GET", "/task"),
-        ("PUT", "/v1/jobs/job1/state"),
-        ("PUT", "/signed/output"),
-        ("PUT", "/signed/status"),
-        ("PUT", "/signed/log"),
-    ]:
+    for request in [BEGIN, FINISH]:
         platform.refusals[request] = [503, 502]
 
     assert child("no-op", platform) == TaskExit.COMPLETE
@@ -168,23 +160,20 @@ def test_a_stale_link_is_replaced_by_a_fresh_one(child):
     platform = JobPlatform(inputs={"video": "files/v.mp4"})
     platform.files["files/v.mp4"] = (b"a video", None)
     platform.refusals["GET", "/files/v.mp4"] = [403]
-    platform.refusals["PUT", "/signed/output"] = [403]
-    platform.refusals["PUT", "/signed/status"] = [403]
 
     assert child("echo", platform) == TaskExit.COMPLETE
 
-    for request in [("GET", "/files/v.mp4-fresh"), ("PUT", "/signed/output-fresh"), ("PUT", "/signed/status-fresh")]:
-        assert request in platform.requests
+    assert ("GET", "/files/v.mp4-fresh") in platform.requests
     platform.close()
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 409])
 def test_an_outdated_attempt_stops_before_its_work(child, platform, status):
-    platform.refusals["PUT", "/v1/jobs/job1/state"] = [status]
+    platform.refusals[BEGIN] = [status]
 
     assert child("no-op", platform) == TaskExit.NOT_CURRENT
 
-    assert platform.requests == [("GET", "/task"), ("PUT", "/v1/jobs/job1/state")]
+    assert platform.requests == [BEGIN]
 
 
 def test_an_outdated_attempt_stops_during_its_work(child, platform):
@@ -202,17 +191,20 @@ def test_progress_is_published_while_the_job_runs_at_most_twice_a_second(child, 
 
 
 def test_a_rejected_output_is_a_failure_of_the_platform_with_its_error(child, platform):
-    platform.refusals["PUT", "/signed/output"] = [413]
+    platform.refusals[FINISH] = [413]
 
     assert child("no-op", platform) == TaskExit.FAILED
 
     assert platform.states[-1] == {"state": "FAILED", "failure_type": "PLATFORM"}
+    assert [line["message"] for line in platform.status["messages"][:-1]] == ["Task started"]
     assert "413: refused by the test" in platform.status["messages"][-1]["message"]
+    assert platform.status["complete_time"] is None
+    assert "output" not in platform.stored
 
 
 def test_a_platform_that_stays_away_leaves_the_job_unreported_instead_of_failed(platform, tmp_path, monkeypatch):
     monkeypatch.setattr(run, "Agent", partial(Agent, retry_seconds=0.3))
-    platform.refusals["PUT", "/signed/output"] = [503] * 1000
+    platform.refusals[FINISH] = [503] * 1000
 
     exit_code = run.run_job(lambda: NO_OP, platform.environment, tmp_path)
 

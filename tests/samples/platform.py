@@ -5,6 +5,7 @@ The server keeps what it receives. Tests make it fail by adding statuses to `ref
 
 import json
 import threading
+from base64 import b64decode
 from collections import defaultdict
 from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,7 +19,7 @@ CREDENTIAL = "the-credential-of-this-attempt"
 class JobPlatform:
     """Attributes:
     requests: ``(method, path)`` of every request, in order.
-    states: bodies of the state reports.
+    states: states that the job reported, by itself or with its files.
     stored: kind (status, log, output, data) -> every received body, in order.
     files: name -> (content, Content-Disposition or None), served without credentials.
     refusals: ``(method, path without query)`` -> statuses of the next responses, in order.
@@ -105,9 +106,7 @@ class _Handler(BaseHTTPRequestHandler):
         path = self._begin()
         if path is None:
             return
-        if path == "/task":
-            self._answer(200, json.dumps(platform.task).encode())
-        elif path == "/v1/jobs/job1/url/data":
+        if path == "/v1/jobs/job1/url/data":
             fresh = {
                 name: {"signed-url": link["signed-url"] + "-fresh"} for name, link in platform.task["inputs"].items()
             }
@@ -126,13 +125,8 @@ class _Handler(BaseHTTPRequestHandler):
         path = self._begin()
         if path is None:
             return
-        if path == "/v1/jobs/job1/state":
-            with self.server.platform.changed:
-                self.server.platform.states.append(json.loads(body))
-                self.server.platform.changed.notify_all()
-        else:
-            kind = path.rpartition("/")[2].removesuffix("-fresh")
-            self.server.platform.stored[kind].append(body)
+        kind = path.rpartition("/")[2].removesuffix("-fresh")
+        self.server.platform.stored[kind].append(body)
         self._answer(200, b"{}")
 
     def do_POST(self) -> None:
@@ -140,12 +134,26 @@ class _Handler(BaseHTTPRequestHandler):
         path = self._begin()
         if path is None:
             return
-        if path == "/v1/jobs/job1/metadata":
+        if path == "/v1/jobs/job1/begin":
+            self._note_state({"state": "RUNNING"})
+            self._answer(200, json.dumps(self.server.platform.task).encode())
+        elif path == "/v1/jobs/job1/finish":
+            report = json.loads(body)
+            for kind in report.keys() - {"state", "failure_type"}:
+                self.server.platform.stored[kind].append(b64decode(report.pop(kind)))
+            self._note_state(report)
+            self._answer(204, b"")
+        elif path == "/v1/jobs/job1/metadata":
             self.server.platform.amounts.append(json.loads(body))
             self._answer(204, b"")
         else:
             self.server.platform.stored["data"].append(body)
             self._answer(200, b'{"data": {"data_id": "d1"}}')
+
+    def _note_state(self, report: dict[str, str]) -> None:
+        with self.server.platform.changed:
+            self.server.platform.states.append(report)
+            self.server.platform.changed.notify_all()
 
     def _begin(self) -> str | None:
         """Return the path of the request; None if it was rejected."""

@@ -113,7 +113,8 @@ HELD = {
 """Routes of objects that belong to a user, or to an application itself."""
 
 AGENTS = {
-    "put /jobs/{job_id}/state", "post /jobs/{job_id}/metadata", "post /jobs/{job_id}/data",
+    "post /jobs/{job_id}/begin", "post /jobs/{job_id}/finish", "put /jobs/{job_id}/state",
+    "post /jobs/{job_id}/metadata", "post /jobs/{job_id}/data",
     "get /jobs/{job_id}/url/data", "get /jobs/{job_id}/url/{what}",
 }  # fmt: skip
 LINKS = {
@@ -145,7 +146,8 @@ SECRET = b"a secret"
 
 BODIES = {
     "put /data/{data_id}/ttl": {"days": "-9"}, "put /jobs/{job_id}/ttl": {"days": "-9"},
-    "put /jobs/{job_id}/state": {"state": "FAILED"}, "put /links/attempts/{attempt_id}/status": {},
+    "put /jobs/{job_id}/state": {"state": "FAILED"}, "post /jobs/{job_id}/finish": {"state": "FAILED"},
+    "put /links/attempts/{attempt_id}/status": {},
     "put /links/attempts/{attempt_id}/spans": {"spans": [], "is_complete": True},
     "post /jobs/{job_id}/metadata": {"frame_count": 1, "duration_seconds": 1, "size_bytes": 1},
     "post /apps/users": {"username": "mallory"},

@@ -264,6 +264,8 @@ def test_progress_is_reported_while_waiting(api: API, loopback: Loopback) -> Non
     statuses = iter([Reply.error(404, "none yet"), *(Reply.of({"progress": {"fraction": f}}) for f in (0.5, 1.0))])
 
     def choose(request):
+        if request.path.startswith("/v1/events"):
+            return Reply.error(404, "an old platform")
         return next(statuses) if request.path.endswith("/status") else jobs_in_states(next(states))[0]
 
     loopback.choose = choose

@@ -7,6 +7,7 @@ meanwhile in any case.
 
 import json
 import time
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -23,10 +24,9 @@ from voxel51.wire.search import SpanReport
 from voxel51.wire.tasks import (
     API_BASE_URL,
     API_TOKEN,
+    INLINE_BYTES,
     JOB_ID,
-    TASK_DESCRIPTION,
     MetadataReport,
-    StateReport,
     TaskDescription,
     TaskState,
 )
@@ -86,53 +86,52 @@ class Agent:
 
     def __init__(self, sender: HttpSender, environment: Mapping[str, str], retry_seconds: float = AWAY_SECONDS) -> None:
         self._sender = sender
-        self._description_url = environment[TASK_DESCRIPTION]
         self._routes = f"{environment[API_BASE_URL].rstrip('/')}/jobs/{environment[JOB_ID]}"
         self._credential = {AGENT_KEY: environment[API_TOKEN]}
         self._retry_seconds = retry_seconds
         self._links: dict[str, str] = {}
 
-    def task(self) -> TaskDescription:
-        """Return the task of the job. The links in it are used by later calls."""
-        with self._send(Request("GET", self._description_url, repeatable=True), REFUSED_STATUSES) as response:
+    def begin(self) -> TaskDescription:
+        """Report that the job runs, and return its task. The links in it are used by later calls."""
+        request = Request("POST", f"{self._routes}/begin", self._credential, repeatable=True)
+        with self._send(request, REFUSED_STATUSES) as response:
             description: TaskDescription = json.loads(response.read())
         links = {"status": description["status"], "log": description["logfile"], "output": description.get("output"),
                  "spans": description.get("spans")}  # fmt: skip
         self._links = {kind: _url_of(link) for kind, link in links.items() if link}
         return description
 
-    def report_state(self, state: TaskState, failure_type: str | None = None) -> None:
-        """Report the state of the job; ``failure_type`` goes with FAILED."""
-        report: StateReport = {"state": state.value}
-        if failure_type is not None:
-            report["failure_type"] = failure_type
-        self._report("PUT", "state", report)
+    def finish(self, files: Mapping[str, StreamedBody], failure_type: str | None = None) -> None:
+        """Report how the job ended: COMPLETE, or FAILED with ``failure_type``.
 
-    def report_amount(self, amount: MetadataReport) -> None:
-        """Report how much was analysed."""
-        self._report("POST", "metadata", amount)
-
-    def put_status(self, document: bytes, retry: bool = True) -> None:
-        """Publish a status document. Without ``retry`` it is sent once: the next document replaces it anyway."""
-        self._put("status", document, retry_seconds=self._retry_seconds if retry else 0)
-
-    def put_output(self, path: Path) -> None:
-        """Upload the job's output file.
+        ``files`` are the final ``status``, the ``log`` and the ``output``. Small ones are part of the report, larger
+        ones are uploaded before it.
 
         Raises:
             voxel51.transport.errors.APIError: with code 0: the platform expects no output of this job.
         """
-        output = FilePart.from_path(path)
-        self._put("output", StreamedBody(output.content, output.size_bytes))
+        report = {"state": TaskState.COMPLETE.value}
+        if failure_type is not None:
+            report = {"state": TaskState.FAILED.value, "failure_type": failure_type}
+        for kind, body in files.items():
+            if body.size_bytes <= INLINE_BYTES:
+                report[kind] = b64encode(b"".join(body.chunks())).decode()
+            else:
+                self._put(kind, body)
+        self._report("finish", report)
+
+    def report_amount(self, amount: MetadataReport) -> None:
+        """Report how much was analysed."""
+        self._report("metadata", amount)
+
+    def put_status(self, document: bytes) -> None:
+        """Publish a status document. It is sent once, because the next document replaces it anyway."""
+        self._put("status", document, retry_seconds=0)
 
     def put_spans(self, report: SpanReport) -> None:
         """Upload the summary of the labels by which they are found, if the platform asked for it."""
         if self._links.get("spans") is not None:
             self._put("spans", json.dumps(report).encode())
-
-    def put_log(self, body: bytes | StreamedBody) -> None:
-        """Upload the job's log."""
-        self._put("log", body)
 
     def post_data(self, path: Path) -> str:
         """Store a file as data of the job's owner, and return its id.
@@ -187,9 +186,9 @@ class Agent:
             _save(response, path)
         return path
 
-    def _report(self, method: str, route: str, report: StateReport | MetadataReport) -> None:
+    def _report(self, route: str, report: Mapping[str, object]) -> None:
         headers = {**self._credential, "Content-Type": "application/json"}
-        request = Request(method, f"{self._routes}/{route}", headers, json.dumps(report).encode(), repeatable=True)
+        request = Request("POST", f"{self._routes}/{route}", headers, json.dumps(report).encode(), repeatable=True)
         with self._send(request, REFUSED_STATUSES) as response:
             response.read()
 

@@ -1,8 +1,8 @@
 """Job child process: ``python -m voxel51.platform.run <owner>/<name>`` runs one job.
 
-The process reads the five variables of the wire contract. In this order it fetches the task, reports RUNNING, fetches
-inputs, runs the analytic, uploads output, status and log, and reports COMPLETE or FAILED last, so that a client that
-waits for that state finds everything else. Its exit code is a `voxel51.wire.tasks.TaskExit`.
+The process reads the five variables of the wire contract. In this order it reports that it begins, which returns its
+task, fetches inputs, runs the analytic, and reports COMPLETE or FAILED, together with output, status and log: a client
+that waits for that state finds everything else. Its exit code is a `voxel51.wire.tasks.TaskExit`.
 """
 
 import errno
@@ -28,10 +28,12 @@ from voxel51.platform.outputs import collect_outputs, output_file
 from voxel51.platform.status import Status
 from voxel51.runners.process_control import end_with_parent
 from voxel51.transport.errors import APIError
+from voxel51.transport.messages import StreamedBody
+from voxel51.transport.multipart import file_body
 from voxel51.transport.sender import JOB_HEADERS, HttpSender
 from voxel51.wire.jobs import JobFailureType
 from voxel51.wire.search import SpanReport
-from voxel51.wire.tasks import MetadataReport, TaskDescription, TaskExit, TaskState
+from voxel51.wire.tasks import MetadataReport, TaskDescription, TaskExit
 
 logger = logging.getLogger(__name__)
 
@@ -62,17 +64,13 @@ def run_job(load: Loader, environment: Mapping[str, str], folder: Path) -> TaskE
     sender = HttpSender(headers=JOB_HEADERS)
     try:
         agent = Agent(sender, environment)
-        task = agent.task()
-        agent.report_state(TaskState.RUNNING)
+        task = agent.begin()
         status = Status(task, lambda document: _publish(agent, document), lambda amount: _report_amount(agent, amount))
         try:
             _run_analytic(load, agent, task, status, folder)
         except _JobFailed as failure:
-            _report_failure(agent, status, failure)
+            agent.finish(_last_files(status.fail(failure.kind, str(failure))), failure.kind.value)
             return failure.code
-        agent.put_status(status.complete())
-        agent.put_log(job_log.body())
-        agent.report_state(TaskState.COMPLETE)
         return TaskExit.COMPLETE
     except NotCurrent as error:
         logger.warning("stopping: %s", error)
@@ -85,14 +83,15 @@ def run_job(load: Loader, environment: Mapping[str, str], folder: Path) -> TaskE
 
 
 def _run_analytic(load: Loader, agent: Agent, task: TaskDescription, status: Status, folder: Path) -> None:
-    """Run the job up to the upload of its outputs."""
+    """Run the job up to the report that it is complete."""
     try:
         analytic = _attribute_errors_to_analytic(load)
         inputs = _fetched(agent, task.get("inputs") or {}, folder / "inputs")
         parameters = _parameters(agent, task.get("parameters") or {}, folder / "parameters")
         job = Job(analytic.document, inputs, parameters, folder, status)
         outputs = _attribute_errors_to_analytic(lambda: _process(analytic, job))
-        _deliver(analytic, agent, status, outputs, folder)
+        output = _deliver(analytic, agent, status, outputs, folder)
+        agent.finish(output | _last_files(status.complete()))
     except FileUnavailable as error:
         raise _JobFailed(JobFailureType.USER, str(error)) from error
     except APIError as error:
@@ -154,20 +153,28 @@ def _is_link(value: object) -> bool:
     return isinstance(value, dict) and any(isinstance(value.get(key), str) for key in ("signed-url", "signed_url"))
 
 
-def _deliver(analytic: Analytic, agent: Agent, status: Status, outputs: dict[str, Path], folder: Path) -> None:
+def _deliver(
+    analytic: Analytic, agent: Agent, status: Status, outputs: dict[str, Path], folder: Path
+) -> dict[str, StreamedBody]:
+    """Upload what becomes data of the owner, and what the labels are found by; return the output file, if any."""
     for output in analytic.document["outputs"]:
         if output["post_as_data"]:
             status.posted(output["name"], agent.post_data(outputs[output["name"]]))
     path = output_file(analytic.document, outputs, folder)
-    if path is not None:
-        agent.put_output(path)
-        if analytic.document["outputs"][0]["type"].rpartition(".")[2] == "VideoLabels" and path.suffix == ".json":
-            _make_searchable(agent, path)
+    if path is None:
+        return {}
+    if analytic.document["outputs"][0]["type"].rpartition(".")[2] == "VideoLabels" and path.suffix == ".json":
+        _make_searchable(agent, path)
+    return {"output": file_body(path)}
+
+
+def _last_files(status: bytes) -> dict[str, StreamedBody]:
+    return {"status": StreamedBody(lambda: (status,), len(status)), "log": job_log.body()}
 
 
 def _make_searchable(agent: Agent, labels: Path) -> None:
     """Upload the spans of the labels for the search. Labels that cannot be summarised are still a valid result."""
-    from voxel51.labels.spans import spans_of  # noqa: PLC0415  (not needed by analytics that leave something else)
+    from voxel51.labels.spans import spans_of  # noqa: PLC0415  (needs the extra `labels`)
 
     try:
         found = spans_of(labels)
@@ -178,16 +185,10 @@ def _make_searchable(agent: Agent, labels: Path) -> None:
         agent.put_spans(cast("SpanReport", asdict(found)))
 
 
-def _report_failure(agent: Agent, status: Status, failure: _JobFailed) -> None:
-    agent.put_status(status.fail(failure.kind, str(failure)))
-    agent.put_log(job_log.body())
-    agent.report_state(TaskState.FAILED, failure.kind.value)
-
-
 def _publish(agent: Agent, document: bytes) -> None:
     """Publish a status from within the analytic: the job goes on if that fails."""
     try:
-        agent.put_status(document, retry=False)
+        agent.put_status(document)
     except NotCurrent as error:
         _exit_immediately(error)
     except APIError as error:

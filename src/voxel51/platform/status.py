@@ -92,17 +92,16 @@ class Status:
         """Return the final document of a failed job. Nothing is published afterwards."""
         return self._end(TaskState.FAILED, "fail_time", text, failure_type)
 
-    def _end(self, state: TaskState, key: JsonValue, text: str, failure_type: JobFailureType) -> bytes:
+    def _end(self, state: TaskState, key: str, text: str, failure_type: JobFailureType) -> bytes:
         with self._lock:
             self._ended = True
             if self._timer is not None:
                 self._timer.cancel()
             now = _now()
-            self._document["state"] = state.value
-            self._document["failure_type"] = failure_type.value
-            self._document[key] = now  # type: ignore[literal-required]
-            self._document["messages"].append({"message": text, "time": now})
-            return self._serialised()
+            end = {"state": state.value, "failure_type": failure_type.value, key: now}
+            messages = [*self._document["messages"], {"message": text, "time": now}]
+            # A copy: a job whose output is rejected fails after it was complete.
+            return _serialised({**self._document, **end, "messages": messages})
 
     def _changed(self) -> None:
         """Publish now, or schedule it for the end of the interval."""
@@ -125,12 +124,13 @@ class Status:
 
     def _publish_now(self) -> None:
         """Publish while holding the lock, so that an older document never replaces a newer one or the final one."""
-        self._publish(self._serialised())
+        self._publish(_serialised(self._document))
         self._due_at = time.monotonic() + PROGRESS_INTERVAL_SECONDS
 
-    def _serialised(self) -> bytes:
-        # Metadata of an analytic may hold values that JSON lacks, such as NumPy numbers: write their text.
-        return json.dumps(self._document, indent=4, default=str).encode()
+
+def _serialised(document: Mapping[str, object]) -> bytes:
+    # Metadata of an analytic may hold values that JSON lacks, such as NumPy numbers: write their text.
+    return json.dumps(document, indent=4, default=str).encode()
 
 
 def _now() -> str:

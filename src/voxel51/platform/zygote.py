@@ -56,6 +56,9 @@ from voxel51.wire.analytics import ENTRY_POINT_GROUP
 
 RECEIVED_BYTES = 65536
 
+FURTHER_MODULES = ("voxel51.labels.spans",)
+"""Modules that most jobs need and `voxel51.platform.run` does not import: their packages are extras."""
+
 SPARE_AFTER_SECONDS = 0.2
 """Delay between a launch and the fork of the next spare, unless all children end before: the fork must not delay short
 jobs.
@@ -112,6 +115,9 @@ class Zygote:
             if thread_count() > 1:
                 sys.stderr.write(f"importing {name} started threads\n")
                 return False
+        for module in FURTHER_MODULES:
+            with suppress(ImportError):
+                import_module(module)
         needed = [*self._policy.readable, *map(str, interpreter_paths(ENTRY_POINT_GROUP))]
         self._sandbox = Sandbox.of(replace(self._policy, readable=tuple(needed)))
         gc.collect()

@@ -39,19 +39,23 @@ class FilePart:
         Raises:
             OSError: the file does not exist, or is a folder or a device.
         """
-        path = Path(path)
-        about = path.stat()
-        if not stat.S_ISREG(about.st_mode):
-            raise OSError(f"{str(path)!r} is not a file that can be uploaded. Pass the path of a regular file")
-        source: ChunkSource = partial(_chunks_of, path, about.st_size)
-        if progress is not None:
-            source = partial(_counted, source, about.st_size, progress)
-        return cls(path.name, type_of(path.name), source, about.st_size)
+        path, body = Path(path), file_body(path)
+        source = body.chunks if progress is None else partial(_counted, body.chunks, body.size_bytes, progress)
+        return cls(path.name, type_of(path.name), source, body.size_bytes)
 
     @classmethod
     def from_bytes(cls, filename: str, content: bytes, content_type: str) -> "FilePart":
         """Return a file whose content is in memory."""
         return cls(filename, content_type, lambda: (content,), len(content))
+
+
+def file_body(path: str | os.PathLike[str]) -> StreamedBody:
+    """Return the content of the file at ``path`` as a body; raises as `FilePart.from_path` does."""
+    path = Path(path)
+    about = path.stat()
+    if not stat.S_ISREG(about.st_mode):
+        raise OSError(f"{str(path)!r} is not a file that can be uploaded. Pass the path of a regular file")
+    return StreamedBody(partial(_chunks_of, path, about.st_size), about.st_size)
 
 
 def type_of(filename: str) -> str:

@@ -1,16 +1,19 @@
-"""Job events: read the platform's stream of server-sent events to notice that a job ended.
+"""Job events: read the platform's stream of server-sent events to learn that a job ended, and its record.
 
 The format is that of https://html.spec.whatwg.org/#server-sent-events.
 """
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
-from voxel51.transport.errors import APIError, ConnectionFailed, TimedOut
+from voxel51.transport.errors import APIError, ConnectionFailed, ServerFailed, TimedOut
 from voxel51.transport.messages import EVENT_STREAM
 from voxel51.users.calls import platform
 from voxel51.users.flows import Flow, Receive
-from voxel51.wire.events import GAP, EventName
+from voxel51.wire.events import ENDED_JOBS, GAP, EventName
+from voxel51.wire.jobs import JobRecord
 
 FIRST_EVENT_SECONDS = 5.0
 """The time limit for the first event of a stream. A stream without one is buffered by a proxy on the way."""
@@ -24,16 +27,31 @@ _END_EVENTS = {EventName.COMPLETE.value, EventName.FAILED.value, EventName.DELET
 _PROGRESS_EVENTS = {EventName.RUNNING.value, EventName.PROGRESS.value, EventName.MESSAGE.value}
 
 
-class RelevantEvent(Exception):
-    """Signal from the parser that an event arrived after which the jobs must be polled. It ends the stream.
+@dataclass(frozen=True, slots=True)
+class JobNews:
+    """News of jobs.
 
     Attributes:
-        job_id: the job that the event is about; None if it may concern any job.
+        ended: records of jobs that have ended.
+        unclear: ids of jobs whose records must be fetched to know more.
     """
 
-    def __init__(self, job_id: str | None = None) -> None:
-        super().__init__(job_id)
-        self.job_id = job_id
+    ended: Mapping[str, JobRecord]
+    unclear: list[str]
+
+
+class RelevantEvent(Exception):
+    """Signal from the parser that there is news of jobs. It ends the stream.
+
+    Attributes:
+        ended: records of jobs that have ended.
+        unclear: ids of jobs that the news is about without their records; None if it may concern any job.
+    """
+
+    def __init__(self, ended: Iterable[JobRecord] = (), unclear: Collection[str] | None = ()) -> None:
+        super().__init__()
+        self.ended: Mapping[str, JobRecord] = {record["id"]: record for record in ended}
+        self.unclear: Collection[str] | None = unclear
 
 
 class EventStreamParser:
@@ -74,24 +92,30 @@ class EventStreamParser:
         fields = dict(line.partition(": ")[::2] for line in block.split("\n") if not line.startswith(":"))
         if fields.get("id", "").isdigit():
             self.last_id = int(fields["id"])
-        # From the first id on, no event is missed. Jobs that ended before it must be found by a poll.
         is_first, self._has_position = not self._has_position, self._has_position or self.last_id is not None
-        if is_first and self._has_position:
-            raise RelevantEvent
-        if fields.get("event") in self._names:
-            raise RelevantEvent(_job_of(fields))
+        name, document = fields.get("event"), _document_of(fields)
+        if name == ENDED_JOBS:
+            if document.get("jobs") or document.get("missing"):
+                raise RelevantEvent(document["jobs"], document["missing"])
+        elif is_first and self._has_position:
+            # From the first id on, no event is missed. Jobs that ended before it must be found by a poll.
+            raise RelevantEvent(unclear=None)
+        elif name in self._names:
+            job_id = document.get("job_id")
+            raise RelevantEvent([document["job"]]) if "job" in document else RelevantEvent(unclear=job_id and [job_id])
 
 
-def _job_of(fields: Mapping[str, str]) -> str | None:
+def _document_of(fields: Mapping[str, str]) -> dict[str, Any]:
+    """Return the JSON object in the data of an event; an empty one if it is none."""
     try:
-        job_id = json.loads(fields.get("data", "")).get("job_id")
-    except (ValueError, AttributeError, RecursionError):
-        return None
-    return job_id if isinstance(job_id, str) else None
+        document = json.loads(fields.get("data", ""))
+    except (ValueError, RecursionError):
+        return {}
+    return document if isinstance(document, dict) else {}
 
 
 class JobEventListener:
-    """Reader of job events that waits for news of some jobs.
+    """Reader of job events that waits for news of some jobs. The platform sends the records of those that have ended.
 
     Attributes:
         is_unavailable: whether the event stream cannot be used: an old platform, too many readers, or repeated cuts.
@@ -103,12 +127,15 @@ class JobEventListener:
         self._last_id: int | None = None
         self._cuts = 0
 
-    def wait(self, job_ids: Collection[str], seconds: float) -> Flow[list[str]]:
-        """Return the jobs to poll: as soon as there is news, those with news; after ``seconds``, all of them.
+    def wait(self, job_ids: Collection[str], seconds: float) -> Flow[JobNews]:
+        """Return news of the jobs as soon as there is some; after ``seconds``, all of them are unclear.
 
         The stream resumes after the last event of the call before, so no event between two calls is lost.
+
+        Raises:
+            ServerFailed: the platform is unavailable.
         """
-        news = list(job_ids)
+        news = JobNews({}, list(job_ids))
         is_resumed = self._last_id is not None
         parser = EventStreamParser(self._last_id, self._names)
         limit = min(seconds, LONGEST_SECONDS if is_resumed else FIRST_EVENT_SECONDS)
@@ -117,12 +144,15 @@ class JobEventListener:
             self._count_cut()
         except RelevantEvent as event:
             self._cuts = 0
-            if event.job_id is not None:
-                news = [job_id for job_id in job_ids if job_id == event.job_id]
+            if event.unclear is not None:
+                news = JobNews(event.ended, [job_id for job_id in job_ids if job_id in event.unclear])
         except TimedOut:
             self.is_unavailable = parser.last_id is None and limit < seconds
         except ConnectionFailed:
             self._count_cut()
+        except ServerFailed:
+            self._count_cut()
+            raise
         except APIError:
             self.is_unavailable = True
         self._last_id = parser.last_id

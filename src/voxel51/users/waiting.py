@@ -1,6 +1,6 @@
-"""Waiting for jobs: poll often at first, so that short jobs are noticed at once, then read the platform's event stream.
+"""Waiting for jobs: read the platform's event stream, which brings the record of each job that has ended.
 
-Without an event stream, jobs are polled at growing intervals instead.
+Without an event stream, jobs are polled at growing intervals instead. Their progress is polled when an event tells so.
 """
 
 import time
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from voxel51.transport.errors import NotFound, ServerFailed, TimedOut
 from voxel51.users.calls import jobs
 from voxel51.users.flows import Emit, EmittingFlow, Flow, Pause, fetch
-from voxel51.users.job_events import LONGEST_SECONDS, JobEventListener
+from voxel51.users.job_events import LONGEST_SECONDS, JobEventListener, JobNews
 from voxel51.users.jobs import JobState, WaitTimedOut
 from voxel51.users.progress import JobProgress
 from voxel51.users.query import JobsQuery
@@ -25,7 +25,7 @@ TOO_SHORT_SECONDS = 0.02
 """The remaining time in which another poll would hardly be answered."""
 
 WORTH_LISTENING_SECONDS = 0.3
-"""Shorter pauses are slept through: most jobs that end soon have ended by then."""
+"""The remaining time in which a poll is better than the event stream."""
 
 LONGEST_OUTAGE_SECONDS = 15 * 60.0
 """Time for which waiting goes on while the platform answers that it is unavailable. Its jobs go on or run again."""
@@ -127,30 +127,32 @@ def ended_jobs(
         waited_for = [waited_for]
     pending = dict.fromkeys(job_id_of(job) for job in waited_for)
     listener = JobEventListener(wants_progress=progress is not None)
-    news = list(pending)
     outage = Outage()
+    unclear = [] if progress is None else list(pending)  # the first progress is shown at once
     while pending and not schedule.is_over():
+        news = JobNews({}, [])
+        listen_seconds = None if unclear or listener.is_unavailable else schedule.listen_seconds()
+        must_pause = listen_seconds is None and (listener.is_unavailable or schedule.listen_seconds() is None)
         try:
-            for job_id, job in (yield from _poll(news, schedule, progress)).items():
-                del pending[job_id]
-                yield Emit(job)
+            if listen_seconds is not None:
+                news = yield from listener.wait(pending, listen_seconds)
+            else:
+                news = JobNews((yield from _poll(unclear or list(pending), schedule, progress)), [])
             outage.end()
         except TimedOut:  # the poll used up the remaining time: the schedule decides below
-            pass
+            must_pause = True
         except ServerFailed as error:
             outage.note(error)
-        if not pending:
-            return
-        seconds = schedule.next_pause()
-        if seconds is None:
-            break
-        worth_listening = not listener.is_unavailable and seconds >= WORTH_LISTENING_SECONDS
-        listen_seconds = schedule.listen_seconds() if worth_listening else None
-        if listen_seconds is None:
+            must_pause = True
+        for job_id in [each for each in news.ended if each in pending]:
+            del pending[job_id]
+            yield Emit(news.ended[job_id])
+        unclear = news.unclear
+        if pending and must_pause:
+            seconds = schedule.next_pause()
+            if seconds is None:
+                break
             yield Pause(seconds)
-            news = list(pending)
-        else:
-            news = yield from listener.wait(pending, listen_seconds)
     if pending:
         raise WaitTimedOut(list(pending))
 

@@ -3,6 +3,7 @@
 from enum import StrEnum
 from typing import NotRequired, TypedDict
 
+from voxel51.wire.jobs import JobRecord
 from voxel51.wire.tasks import Progress
 
 
@@ -26,7 +27,7 @@ class Event(TypedDict):
     """One event. ``id`` increases; a client that sends the last one it read receives the later events.
 
     ``state`` comes with changes of the state, ``failure_type`` and possibly ``message`` with failures, ``message`` with
-    messages, ``progress`` with progress.
+    messages, ``progress`` with progress, ``job`` with the end of a job in streams that ask for records.
     """
 
     id: int
@@ -37,6 +38,21 @@ class Event(TypedDict):
     failure_type: NotRequired[str]
     message: NotRequired[str]
     progress: NotRequired[Progress]
+    job: NotRequired[JobRecord]
+
+
+ENDED_JOBS = "ended_jobs"
+"""Name of the first event of a stream that asks for records."""
+
+
+class EndedJobs(TypedDict):
+    """Jobs that had ended when a stream began, and those that were not found. Events after ``id`` follow."""
+
+    id: int
+    event: str
+    date: str
+    jobs: list[JobRecord]
+    missing: list[str]
 
 
 GAP = "gap"

@@ -78,6 +78,30 @@ class StateReport(TypedDict):
     failure_type: NotRequired[str]
 
 
+class FinishReport(TypedDict):
+    """Body of ``POST jobs/<id>/finish``, the last report of a task: how it ended, and what is left to store.
+
+    What is larger than `INLINE_BYTES` was stored by its link before. In JSON, bytes are base64.
+
+    Attributes:
+        state: COMPLETE or FAILED.
+        failure_type: who is at fault; comes with FAILED.
+        status: final status document.
+        log: all that the task printed.
+        output: output file.
+    """
+
+    state: str
+    failure_type: NotRequired[str]
+    status: NotRequired[bytes]
+    log: NotRequired[bytes]
+    output: NotRequired[bytes]
+
+
+INLINE_BYTES = 64 * 1024
+"""Largest status, log or output in a `FinishReport`."""
+
+
 class MetadataReport(TypedDict):
     """Body of ``POST jobs/<id>/metadata``: the analysed part of the inputs."""
 

@@ -16,7 +16,7 @@ from demo.platform_process import PlatformProcess
 from support.accounts import Application, User
 from support.platforms import StartPlatform
 from support.submissions import post_job
-from support.waiting import LIMIT_SECONDS
+from support.waiting import LIMIT_SECONDS, wait_until
 
 MOVES = ["job_queued", "job_scheduled", "job_running", "job_complete"]
 
@@ -86,6 +86,23 @@ def test_missed_events_are_sent_after_a_reconnect(user):
         assert [event["event"] for event in seen if event["event"] in MOVES] == MOVES
     with closing(follow(user, last_event_id="0", jobs=first)) as answer:
         assert {event["job_id"] for event in until(events_of(answer), "job_complete")} == {first}
+
+
+def test_stream_with_records_begins_with_ended_jobs_and_brings_the_record_of_each_that_ends(platform, user, tmp_path):
+    ended, theirs = run(user), run(User.create(platform, tmp_path))
+    record = {"headers": user.headers, "timeout": LIMIT_SECONDS}
+    wait_until(lambda: requests.get(f"{user.v1}/jobs/{ended}", **record).json()["job"]["state"] == "COMPLETE")
+    waiting = post_job(user.v1, user.headers, "journeys/no-op", start=False)
+
+    with closing(follow(user, jobs=f"{ended},{theirs},{waiting}", records="true")) as answer:
+        events = events_of(answer)
+        first = next(events)
+        requests.put(f"{user.v1}/jobs/{waiting}/start", **record).raise_for_status()
+        last = until(events, "job_complete")[-1]
+
+    assert first["event"] == "ended_jobs"
+    assert ([job["id"] for job in first["jobs"]], first["missing"]) == ([ended], [theirs])
+    assert last["job"] == requests.get(f"{user.v1}/jobs/{waiting}", **record).json()["job"]
 
 
 def test_platform_restart_loses_no_event(start_platform: StartPlatform, tmp_path: Path):

@@ -92,7 +92,7 @@ def test_gap_comes_first_with_the_id_the_stream_continues_from(shared_user: User
 
 def test_response_that_is_never_sent_releases_its_listener(database, service):
     feed = Feed(service, max_listeners=1, max_per_owner=1)
-    [route] = event_routes(feed)
+    [route] = event_routes(feed, lambda _user, _job_ids: {})
 
     class Alice:
         id = "alice"

@@ -10,13 +10,19 @@ from voxel51.server.http.context import RequestContext
 from voxel51.server.http.replies import FileReply, JsonReply
 from voxel51.server.http.route import Policy, Route, route
 from voxel51.server.jobs.attempt_reports import AttemptReports
-from voxel51.server.jobs.attempts import LOG_FOLDER, Attempt
+from voxel51.server.jobs.attempts import LOG_FOLDER, OUTPUT_FOLDER, Attempt
 from voxel51.server.jobs.status import check_status
 from voxel51.server.jobs.tasks import TaskService
 from voxel51.wire.digests import REPR_DIGEST, to_header
-from voxel51.wire.tasks import MetadataReport, PostedData, SignedUrlReference, StateReport, TaskDescription
-
-OUTPUT_FOLDER = "outputs"
+from voxel51.wire.tasks import (
+    FinishReport,
+    MetadataReport,
+    PostedData,
+    SignedUrlReference,
+    StateReport,
+    TaskDescription,
+    TaskState,
+)
 
 AGENT: Access[Attempt] = Access("agent", (("agent",),), (401, 403, 429))
 """The credential of an attempt at the job that the path names."""
@@ -31,6 +37,10 @@ def agent_routes(attempts: AttemptReports, tasks: TaskService, data: DataService
 def _report_routes(handlers: "_Handlers") -> Iterable[Route]:
     one, by_agent = "/jobs/{job_id}", Policy(AGENT)
     return [
+        route("POST", f"{one}/begin", handlers.begin, "Report RUNNING and get the task description", by_agent,
+              answers=TaskDescription, errors=(404,)),
+        route("POST", f"{one}/finish", handlers.finish, "Report how the job ended, with its last files", by_agent,
+              JsonBody(FinishReport), status=204, errors=(404,)),
         route("PUT", f"{one}/state", handlers.state, "Report the state of the job", by_agent,
               JsonBody(StateReport, form=True), answers=StateReport, errors=(404,)),
         route("POST", f"{one}/metadata", handlers.metadata, "Report how much was analyzed", by_agent,
@@ -72,6 +82,13 @@ class _Handlers:
 
     def check_current(self, context: RequestContext[None]) -> None:
         self._attempts.by_link(context.path_params["attempt_id"])
+
+    def begin(self, context: RequestContext[Attempt]) -> TaskDescription:
+        self._attempts.report_state(context.caller, TaskState.RUNNING, None)
+        return self._tasks.describe(context.caller)
+
+    def finish(self, context: RequestContext[Attempt], body: FinishReport) -> None:
+        self._attempts.finish(context.caller, body)
 
     def state(self, context: RequestContext[Attempt], body: StateReport) -> StateReport:
         self._attempts.report_state(context.caller, body["state"], body.get("failure_type"))

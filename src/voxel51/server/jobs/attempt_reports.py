@@ -8,22 +8,33 @@ are not, and survive a crash of the database only by luck: RUNNING, which the en
 which later progress replaces.
 """
 
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
 
-from sqlalchemy import Column, Connection, select, update
+from sqlalchemy import Connection, select, update
 
 from voxel51.server.accounts.tokens import hash_key
 from voxel51.server.database.database import Database
 from voxel51.server.errors import BadRequest, Conflict, DatabaseAway, Forbidden, Unauthenticated
 from voxel51.server.events import outbox
-from voxel51.server.jobs.attempts import Attempt, AttemptRecord, fail_job, file_columns, load_attempt
-from voxel51.server.jobs.status import events_of_status, is_final
+from voxel51.server.jobs.attempts import (
+    LOG_FOLDER,
+    OUTPUT_FOLDER,
+    Attempt,
+    AttemptRecord,
+    fail_job,
+    file_columns,
+    load_attempt,
+)
+from voxel51.server.jobs.status import check_status, events_of_status, is_final
 from voxel51.server.jobs.tables import attempts, jobs
 from voxel51.server.jobs.transitions import ENDED, JobTransition, transition_job
 from voxel51.server.storage.storage import Storage, Writer
 from voxel51.wire import dates
 from voxel51.wire.jobs import JobFailureType, JobState
-from voxel51.wire.tasks import MetadataReport, TaskState
+from voxel51.wire.tasks import FinishReport, MetadataReport, TaskState
 
 
 class AttemptReports:
@@ -83,28 +94,55 @@ class AttemptReports:
             BadRequest: the state or the failure type is unknown.
             Forbidden: the attempt is not the current one.
         """
-        if state not in list(TaskState):
-            raise BadRequest(f"state must be one of {', '.join(TaskState)}, not {state!r}")
-        if failure_type is not None and failure_type not in list(JobFailureType):
-            raise BadRequest(f"failure_type must be one of {', '.join(JobFailureType)}, not {failure_type!r}")
+        _check_state(state, failure_type)
         with self._database.write(durable=state != TaskState.RUNNING) as connection:
             row = self._current(connection, attempt.id)
             if row.state in ENDED or state == TaskState.SCHEDULED:
                 return
-            if row.state == JobState.SCHEDULED and state != TaskState.RUNNING:
-                # The report of RUNNING was lost with the last moments of a database that crashed.
-                transition_job(connection, attempt.job_id, JobTransition.RUN, start_date=row.created_at)
             if state == TaskState.RUNNING:
                 transition_job(connection, attempt.job_id, JobTransition.RUN, start_date=dates.now())
-            elif state == TaskState.FAILED:
-                reported = JobFailureType(failure_type or JobFailureType.NONE)
-                kind = JobFailureType.ANALYTIC if reported == JobFailureType.NONE else reported
-                fail_job(connection, attempt.job_id, kind, None)
-            elif row.output_filename and row.output_key is None:
-                missing = f"The analytic reported that it was complete, but left no output '{row.output_filename}'"
-                fail_job(connection, attempt.job_id, JobFailureType.ANALYTIC, missing)
             else:
-                transition_job(connection, attempt.job_id, JobTransition.COMPLETE, completion_date=dates.now())
+                _end_job(connection, row, state, failure_type, has_output=row.output_key is not None)
+
+    def finish(self, attempt: Attempt, report: FinishReport) -> None:
+        """Keep the last files and the last status of an attempt, and end its job: all or nothing.
+
+        The first reported end counts: a repeated report changes nothing.
+
+        Raises:
+            BadRequest: the state, the failure type or the status is invalid.
+            Forbidden: the attempt is not the current one.
+        """
+        state, failure_type = report["state"], report.get("failure_type")
+        _check_state(state, failure_type)
+        if state not in ENDED:
+            raise BadRequest(f"A job ends as {' or '.join(ENDED)}, not as {state!r}")
+        status = check_status(report["status"]) if "status" in report else None
+        with ExitStack() as stack:
+            files = {
+                kind: stack.enter_context(self._written(folder, content))
+                for kind, folder, content in (
+                    ("output", OUTPUT_FOLDER, report.get("output")),
+                    ("log", LOG_FOLDER, report.get("log")),
+                )
+                if content is not None
+            }
+            stack.enter_context(suppress(_EndedBefore))
+            connection, row = stack.enter_context(self._keeping(attempt.id, files))
+            if row.state in ENDED:
+                raise _EndedBefore
+            if status is not None:
+                _keep_status(connection, row, status)
+            _end_job(connection, row, state, failure_type, has_output="output" in files or row.output_key is not None)
+
+    @contextmanager
+    def _written(self, folder: str, content: bytes) -> Iterator[Writer]:
+        writer = self._storage.writer(f"{folder}/{uuid.uuid4()}", len(content))
+        try:
+            writer.write(content)
+            yield writer
+        finally:
+            writer.abort()  # without effect once it is committed
 
     def report_metadata(self, attempt: Attempt, metadata: MetadataReport) -> None:
         """Record how much was analysed.
@@ -128,11 +166,7 @@ class AttemptReports:
         """
         # Progress is replaced by later progress, and the last status contains all before it.
         with self._database.write(durable=is_final(text)) as connection:
-            row = self._current(connection, attempt_id)
-            job = connection.execute(select(jobs.c.status_text, jobs.c.internal).where(jobs.c.id == row.job_id)).one()
-            connection.execute(update(jobs).where(jobs.c.id == row.job_id).values(status_text=text))
-            for name, document in [] if job.internal else events_of_status(job.status_text, text):
-                outbox.record(connection, name, [(row.job_id, row.owner_id)], document)
+            _keep_status(connection, self._current(connection, attempt_id), text)
 
     def put_output(self, attempt_id: str, writer: Writer) -> None:
         """Keep the output of an attempt; a later one replaces an earlier one.
@@ -141,7 +175,9 @@ class AttemptReports:
             Conflict: the job has ended, so its output cannot change.
             Forbidden: the attempt is not the current one.
         """
-        self._put_file(attempt_id, attempts.c.output_key, writer)
+        with self._keeping(attempt_id, {"output": writer}) as (_, row):
+            if row.state in ENDED:
+                raise Conflict(f"Job '{row.job_id}' has ended; its output cannot change any more")
 
     def put_log(self, attempt_id: str, writer: Writer) -> None:
         """Keep the log of an attempt; a later one replaces an earlier one.
@@ -149,26 +185,33 @@ class AttemptReports:
         Raises:
             Forbidden: the attempt is not the current one.
         """
-        self._put_file(attempt_id, attempts.c.log_key, writer)
+        with self._keeping(attempt_id, {"log": writer}):
+            pass
 
-    def _put_file(self, attempt_id: str, column: Column[str], writer: Writer) -> None:
-        writer.commit()
-        # Exactly one file is deleted at the end: the new one if the report is refused, otherwise the one it replaces.
-        unneeded: str | None = writer.key
+    @contextmanager
+    def _keeping(self, attempt_id: str, files: Mapping[str, Writer]) -> Iterator[tuple[Connection, AttemptRecord]]:
+        """Commit ``files`` (kind -> file) and record them for the current attempt, in the transaction of the block.
+
+        Exactly one file of each kind is deleted at the end: the new one if the block raises, otherwise the one it
+        replaces.
+        """
+        unneeded: list[str | None] = [writer.key for writer in files.values()]
         try:
+            for writer in files.values():
+                writer.commit()
             with self._database.write() as connection:
                 row = self._current(connection, attempt_id)
-                if column is attempts.c.output_key and row.state in ENDED:
-                    raise Conflict(f"Job '{row.job_id}' has ended; its output cannot change any more")
-                values = file_columns("output" if column is attempts.c.output_key else "log", writer)
-                connection.execute(update(attempts).where(attempts.c.id == attempt_id).values(values))
-            unneeded = row.output_key if column is attempts.c.output_key else row.log_key
+                yield connection, row
+                values = {name: value for kind in files for name, value in file_columns(kind, files[kind]).items()}
+                if values:
+                    connection.execute(update(attempts).where(attempts.c.id == attempt_id).values(values))
+            unneeded = [{"output": row.output_key, "log": row.log_key}[kind] for kind in files]
         except DatabaseAway:
-            unneeded = None  # the record may name either file; the sweeper deletes the other one
+            unneeded = []  # the record may name either file; the sweeper deletes the other one
             raise
         finally:
-            if unneeded is not None:
-                self._storage.delete(unneeded)
+            for key in filter(None, unneeded):
+                self._storage.delete(key)
 
     def _current(self, connection: Connection, attempt_id: str) -> AttemptRecord:
         row = load_attempt(connection, attempts.c.id == attempt_id)
@@ -176,3 +219,39 @@ class AttemptReports:
             raise Forbidden("This attempt at the job was deleted. Stop.")
         self._check_current(row)
         return row
+
+
+class _EndedBefore(Exception):
+    """The job of an attempt that finishes has ended already. It rolls the report back."""
+
+
+def _check_state(state: str, failure_type: str | None) -> None:
+    if state not in list(TaskState):
+        raise BadRequest(f"state must be one of {', '.join(TaskState)}, not {state!r}")
+    if failure_type is not None and failure_type not in list(JobFailureType):
+        raise BadRequest(f"failure_type must be one of {', '.join(JobFailureType)}, not {failure_type!r}")
+
+
+def _end_job(
+    connection: Connection, row: AttemptRecord, state: str, failure_type: str | None, *, has_output: bool
+) -> None:
+    """Apply a reported end: COMPLETE or FAILED."""
+    if row.state == JobState.SCHEDULED:  # a database that crashed has lost the report of RUNNING
+        transition_job(connection, row.job_id, JobTransition.RUN, start_date=row.created_at)
+    if state == TaskState.FAILED:
+        reported = JobFailureType(failure_type or JobFailureType.NONE)
+        kind = JobFailureType.ANALYTIC if reported == JobFailureType.NONE else reported
+        fail_job(connection, row.job_id, kind, None)
+    elif row.output_filename and not has_output:
+        missing = f"The analytic reported that it was complete, but left no output '{row.output_filename}'"
+        fail_job(connection, row.job_id, JobFailureType.ANALYTIC, missing)
+    else:
+        transition_job(connection, row.job_id, JobTransition.COMPLETE, completion_date=dates.now())
+
+
+def _keep_status(connection: Connection, row: AttemptRecord, text: str) -> None:
+    """Keep a status document, and record the events that follow from it."""
+    job = connection.execute(select(jobs.c.status_text, jobs.c.internal).where(jobs.c.id == row.job_id)).one()
+    connection.execute(update(jobs).where(jobs.c.id == row.job_id).values(status_text=text))
+    for name, document in [] if job.internal else events_of_status(job.status_text, text):
+        outbox.record(connection, name, [(row.job_id, row.owner_id)], document)

@@ -30,6 +30,7 @@ from voxel51.wire.jobs import JobFailureType, JobState
 logger = logging.getLogger(__name__)
 
 LOG_FOLDER = "logs"
+OUTPUT_FOLDER = "outputs"
 
 
 @dataclass(frozen=True, slots=True)

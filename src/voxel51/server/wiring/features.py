@@ -56,7 +56,7 @@ class FeatureServices:
         yield from share_routes(self.shares)
         yield from rendition_routes(self.renditions, self.shares)
         yield from search_routes(self.search, jobs.reports)
-        yield from event_routes(self.feed)
+        yield from event_routes(self.feed, jobs.jobs.details_of_many)
         yield from webhook_routes(self.webhooks, self.history)
 
     def expiries(self) -> Sequence[Callable[[], int]]:

@@ -17,8 +17,8 @@ def status() -> Call[Statuses]:
 
 
 def events(job_ids: Collection[str], last_id: int | None) -> Call[None]:
-    """Stream the events of jobs after the event ``last_id``, or from now on."""
+    """Stream the events of jobs after the event ``last_id``, or from now on, with the records of ended jobs."""
     ids = [path_segment(job_id) for job_id in job_ids] if len(job_ids) <= _MAX_IDS_IN_URL else []
-    query = {"jobs": ",".join(ids)} if ids else {}
+    query = {"jobs": ",".join(ids), "records": "true"} if ids else {}
     headers = {"Accept": EVENT_STREAM, **({} if last_id is None else {"Last-Event-ID": str(last_id)})}
     return Call("GET", "events" + (f"?{urlencode(query)}" if query else ""), nothing, headers=headers)
