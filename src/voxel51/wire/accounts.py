@@ -4,6 +4,7 @@ from enum import StrEnum
 from typing import NotRequired, TypedDict
 
 from voxel51.wire.documents import JsonObject
+from voxel51.wire.query import ListPage
 
 
 class Scope(StrEnum):
@@ -235,11 +236,10 @@ class AuditEntry(TypedDict, total=False):
     details: JsonObject
 
 
-class AuditLog(TypedDict):
+class AuditLog(ListPage):
     """Response of ``GET account/audit`` and ``GET admin/audit``, the newest first."""
 
     audit: list[AuditEntry]
-    count: int
 
 
 class Quota(TypedDict):

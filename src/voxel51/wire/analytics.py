@@ -4,6 +4,7 @@ from enum import StrEnum
 from typing import Any, NotRequired, Required, TypedDict
 
 from voxel51.wire.documents import JsonObject
+from voxel51.wire.query import ListPage
 
 ENTRY_POINT_GROUP = "voxel51.analytics"
 """Entry-point group by which an installed package offers analytics; the name of an entry is ``<owner>/<name>``."""
@@ -146,11 +147,10 @@ class AnalyticDocument(TypedDict):
     extensions: NotRequired[AnalyticExtensions]
 
 
-class AnalyticList(TypedDict):
-    """Response of ``GET analytics`` and ``GET analytics/list``; ``count`` is the matches before offset and limit."""
+class AnalyticList(ListPage):
+    """Response of ``GET analytics`` and ``GET analytics/list``."""
 
     analytics: list[AnalyticRecord]
-    count: int
 
 
 class AnalyticDetails(TypedDict):

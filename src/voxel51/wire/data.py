@@ -2,6 +2,8 @@
 
 from typing import NotRequired, Required, TypedDict
 
+from voxel51.wire.query import ListPage
+
 
 class DataRecord(TypedDict, total=False):
     """One file. Queries return only the requested fields. ``filename`` and ``sha256`` come with details only."""
@@ -45,11 +47,10 @@ class DataReuse(TypedDict):
     data_ttl: NotRequired[str | None]
 
 
-class DataList(TypedDict):
-    """Response of ``GET data`` and ``GET data/list``; ``count`` is the matches before offset and limit."""
+class DataList(ListPage):
+    """Response of ``GET data`` and ``GET data/list``."""
 
     data: list[DataRecord]
-    count: int
 
 
 class DataDetails(TypedDict):

@@ -4,6 +4,7 @@ from enum import StrEnum
 from typing import Required, TypedDict
 
 from voxel51.wire.documents import JsonObject
+from voxel51.wire.query import ListPage
 from voxel51.wire.tasks import Progress
 
 
@@ -98,11 +99,10 @@ class JobRecord(TypedDict, total=False):
     inputs: list[JobInput]
 
 
-class JobList(TypedDict):
-    """Response of ``GET jobs`` and ``GET jobs/list``; ``count`` is the matches before offset and limit."""
+class JobList(ListPage):
+    """Response of ``GET jobs`` and ``GET jobs/list``."""
 
     jobs: list[JobRecord]
-    count: int
 
 
 class JobDetails(TypedDict):

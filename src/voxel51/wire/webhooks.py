@@ -5,6 +5,7 @@ from typing import NotRequired, TypedDict
 
 from voxel51.wire.documents import JsonObject
 from voxel51.wire.events import EventName
+from voxel51.wire.query import ListPage
 
 WEBHOOK_ID = "webhook-id"
 WEBHOOK_TIMESTAMP = "webhook-timestamp"
@@ -117,11 +118,10 @@ class Delivery(TypedDict, total=False):
     next_attempt_date: str | None
 
 
-class DeliveryList(TypedDict):
-    """Response of ``GET webhooks/<id>/deliveries``; ``count`` is the matches before offset and limit."""
+class DeliveryList(ListPage):
+    """Response of ``GET webhooks/<id>/deliveries``."""
 
     deliveries: list[Delivery]
-    count: int
 
 
 class DeliveryDetails(TypedDict):

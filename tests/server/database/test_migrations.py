@@ -11,6 +11,7 @@ from sqlalchemy import insert, select
 
 import voxel51.server.data.tables
 import voxel51.server.database.expiry_clock
+import voxel51.server.database.tables
 import voxel51.server.events.tables
 import voxel51.server.http.idempotency
 import voxel51.server.renditions.tables

@@ -8,7 +8,8 @@ from sqlalchemy import ColumnElement, Connection, delete, insert
 
 from voxel51.server.accounts.tables import audit_log
 from voxel51.server.database.database import Database
-from voxel51.server.database.search import Listing, Query, run
+from voxel51.server.database.listing import run
+from voxel51.server.database.search import Listing, Query
 from voxel51.wire import dates
 from voxel51.wire.accounts import AuditEntry, AuditLog
 
@@ -92,8 +93,9 @@ class AuditService:
         limit = _PAGE_SIZE if query.limit is None else query.limit
         query = replace(query, sort=query.sort or ("id", True), limit=limit)
         with self._database.read() as connection:
-            rows, count = run(connection, LISTING, query, visible)
-        return {"audit": [_to_wire(row) for row in rows], "count": count}
+            page = run(connection, LISTING, query, visible)
+        records = [_to_wire(record) for record in page.records]
+        return {"audit": records, "count": page.count, "next_cursor": page.next_cursor}
 
 
 def _to_wire(entry: dict[str, object]) -> AuditEntry:

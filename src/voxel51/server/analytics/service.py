@@ -13,7 +13,8 @@ from voxel51.server.analytics.installed import InstalledAnalytic
 from voxel51.server.analytics.tables import INTERNAL, PLATFORM, AnalyticRow, analytics, images
 from voxel51.server.analytics.weights_in_use import WeightsInUse
 from voxel51.server.database.database import Database
-from voxel51.server.database.search import Listing, Query, run
+from voxel51.server.database.listing import run
+from voxel51.server.database.search import Listing, Query
 from voxel51.server.errors import BadRequest, NotFound, Unavailable
 from voxel51.server.outcomes import Outcomes
 from voxel51.wire import dates
@@ -177,8 +178,9 @@ class AnalyticService:
 
     def _run(self, query: Query, visible: Sequence[ColumnElement[bool]]) -> AnalyticList:
         with self._database.read() as connection:
-            rows, count = run(connection, LISTING, query, visible)
-        return {"analytics": [_to_wire(row) for row in rows], "count": count}
+            page = run(connection, LISTING, query, visible)
+        records = [_to_wire(record) for record in page.records]
+        return {"analytics": records, "count": page.count, "next_cursor": page.next_cursor}
 
 
 def find_visible(connection: Connection, caller: Caller, analytic_id: str, *, lock: bool = False) -> AnalyticRow:

@@ -17,7 +17,8 @@ from voxel51.server.data.names import clean_media_type, clean_name
 from voxel51.server.data.storage_quota import StorageQuota
 from voxel51.server.data.tables import data
 from voxel51.server.database.database import Database
-from voxel51.server.database.search import Listing, Query, run
+from voxel51.server.database.listing import run
+from voxel51.server.database.search import Listing, Query
 from voxel51.server.database.types import DatabaseRow
 from voxel51.server.downloads import Download
 from voxel51.server.errors import BadRequest, DatabaseAway, Lost, NotFound, ServiceError
@@ -198,14 +199,16 @@ class DataService:
     def query(self, owner: User, query: Query) -> DataList:
         """Return the owner's data that match ``query``."""
         with self._database.read() as connection:
-            rows, count = run(connection, LISTING, query, [data.c.owner_id == owner.id])
-        return {"data": [_to_wire(row) for row in rows], "count": count}
+            page = run(connection, LISTING, query, [data.c.owner_id == owner.id])
+        records = [_to_wire(record) for record in page.records]
+        return {"data": records, "count": page.count, "next_cursor": page.next_cursor}
 
     def query_of_application(self, application: Application, query: Query) -> DataList:
         """Return the data of all users of ``application`` that match ``query``."""
         with self._database.read() as connection:
-            rows, count = run(connection, LISTING, query, [data.c.owner_id.in_(users_of(application))])
-        return {"data": [_to_wire(row) for row in rows], "count": count}
+            page = run(connection, LISTING, query, [data.c.owner_id.in_(users_of(application))])
+        records = [_to_wire(record) for record in page.records]
+        return {"data": records, "count": page.count, "next_cursor": page.next_cursor}
 
     def details(self, owner: User, data_id: str) -> DataRecord:
         """Return one file's record with its SHA-256; also with ``filename``, where some clients expect the name.

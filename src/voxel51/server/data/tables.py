@@ -22,7 +22,12 @@ data = Table(
     Column("sha256", String(64)),  # in hexadecimal; null for data by URL and for rows older than this column
     CheckConstraint("(storage_key IS NULL) <> (source_url IS NULL)", name="one_place"),
     Index("ix_data_owner_upload_date", "owner_id", "upload_date", "id"),
-    Index("ix_data_owner_name", "owner_id", "name"),
+    Index("ix_data_owner_name", "owner_id", "name", "id"),
+    Index("ix_data_owner_size_bytes", "owner_id", "size_bytes", "id"),
+    Index("ix_data_owner_media_type", "owner_id", "media_type", "id"),
+    Index("ix_data_owner_expiration_date", "owner_id", "expiration_date", "id"),
+    Index("ix_data_owner_encoding", "owner_id", "encoding", "id"),
+    Index("ix_data_owner_id", "owner_id", "id"),
     Index("ix_data_owner_sha256", "owner_id", "sha256"),
     Index("ix_data_owner_storage_key", "owner_id", "storage_key", "size_bytes"),
 )
@@ -40,7 +45,7 @@ uploads = Table(
     "uploads",
     metadata,
     Column("id", String(36), primary_key=True),
-    Column("owner_id", String(36), ForeignKey(users.c.id), nullable=False),
+    Column("owner_id", String(36), ForeignKey(users.c.id), nullable=False, index=True),
     Column("name", String(255), nullable=False),
     Column("media_type", String(255)),
     Column("size_bytes", BigInteger, nullable=False),

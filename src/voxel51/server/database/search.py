@@ -1,11 +1,12 @@
-"""List queries: translate fields, search terms, sorting and paging into SQL, and run them."""
+"""List queries: the fields of a list, and the translation of search terms into SQL conditions."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, String, cast, false, func, or_, select
+from sqlalchemy import ColumnElement, String, cast, false, func, or_, true
 
+from voxel51.server.database.types import without_index
 from voxel51.server.errors import BadRequest
 
 _TRUE = {"true", "1", "t", "yes"}
@@ -20,8 +21,6 @@ _MAX_TEXT_LENGTH = 4096
 AnyColumn = ColumnElement[Any]
 """A column of any type."""
 
-_Statement = Select[*tuple[Any, ...]]
-
 
 @dataclass(frozen=True, slots=True)
 class Term:
@@ -35,7 +34,7 @@ class Term:
 class Query:
     """A query of a list. ``fields`` None means all fields; ``limit`` None means no limit.
 
-    ``sort`` is the name of a field, and whether the order is descending.
+    ``sort`` is the name of a field, and whether the order is descending. ``cursor`` is the end of the page before.
     """
 
     fields: tuple[str, ...] | None = None
@@ -44,6 +43,7 @@ class Query:
     offset: int = 0
     limit: int | None = None
     all_versions: bool = False
+    cursor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,8 @@ class Listing:
         flags: fields compared as true or false.
         identity: column that makes the order total, so that pages never overlap.
         further: fields that the service computes, only if a query asks for them by name.
+        choices: values of the text fields that have few. A search compares whole values, for which an index serves.
+        indexed: combinations of flags and choices for which there is an index in the default order, the best first.
     """
 
     columns: Mapping[str, AnyColumn]
@@ -63,40 +65,35 @@ class Listing:
     flags: frozenset[str]
     identity: AnyColumn
     further: tuple[str, ...] = ()
+    choices: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    indexed: tuple[tuple[str, ...], ...] = ()
 
 
-def run(connection: Connection, listing: Listing, query: Query, visible: Sequence[ColumnElement[bool]]) -> tuple[
-    list[dict[str, Any]], int
-]:  # fmt: skip
-    """Return one page of the records that match ``query`` and all ``visible`` conditions, and the number of matches.
+def search_conditions(listing: Listing, search: Sequence[Term]) -> Iterator[ColumnElement[bool]]:
+    """Yield a condition for each term.
 
     Raises:
-        BadRequest: the query searches or sorts by an unknown field, or its search is too large.
+        BadRequest: the search names an unknown field, or is too large.
     """
-    _check_size(listing, query.search)
-    conditions = [*visible, *(_condition(listing, term) for term in query.search)]
-    wanted = [name for name in query.fields or listing.columns if name in listing.columns]
-    wanted = list(dict.fromkeys(wanted)) or ["id"]
-    statement = select(*(listing.columns[name].label(name) for name in wanted)).where(*conditions)
-    rows = connection.execute(_page(statement, listing, query)).mappings().all()
-    if query.limit is None and query.offset == 0:  # the page is the whole list
-        return [dict(row) for row in rows], len(rows)
-    count = connection.execute(select(func.count()).select_from(listing.identity.table).where(*conditions)).scalar_one()
-    return [dict(row) for row in rows], count
+    _check_size(listing, search)
+    for term in search:
+        yield _condition(listing, term)
 
 
-def _page(statement: _Statement, listing: Listing, query: Query) -> _Statement:
-    field, descending = query.sort or ("upload_date", True)
-    if field not in listing.columns:
-        raise BadRequest(f"Invalid sort field {field}; the fields are: {', '.join(listing.columns)}")
-    column = listing.columns[field]
-    order = (column.desc(), listing.identity.desc()) if descending else (column.asc(), listing.identity.asc())
-    statement = statement.order_by(*order)
-    if query.offset:
-        statement = statement.offset(query.offset).limit(query.limit if query.limit is not None else 2**62)
-    elif query.limit is not None:
-        statement = statement.limit(query.limit)
-    return statement
+def is_exact(listing: Listing, search: Sequence[Term]) -> bool:
+    """Return whether a search compares whole values only, for which an index can serve."""
+    return all(term.field in listing.flags or term.field in listing.choices for term in search)
+
+
+def along_order(listing: Listing, search: Sequence[Term], *, is_default: bool) -> Listing:
+    """Return the listing with columns by which the database cannot choose another index than that of the order.
+
+    In the default order, a combination of conditions may choose its index, which has the same order.
+    """
+    single = {term.field for term in search if len(_values(listing, term)) == 1}
+    chosen = next((names for names in listing.indexed if is_default and single.issuperset(names)), ())
+    columns = {name: each if name in chosen else without_index(each) for name, each in listing.columns.items()}
+    return replace(listing, columns=columns)
 
 
 def _check_size(listing: Listing, search: Sequence[Term]) -> None:
@@ -112,23 +109,43 @@ def _check_size(listing: Listing, search: Sequence[Term]) -> None:
 
 def _condition(listing: Listing, term: Term) -> ColumnElement[bool]:
     if term.field is None:
-        return or_(*(_text_condition(listing.columns[name], term) for name in sorted(listing.texts)))
+        return or_(*(_text_condition(listing, name, term) for name in sorted(listing.texts)))
     if term.field in listing.flags:
-        return or_(false(), *(_flag_condition(listing, term.field, text) for text in term.alternatives))
+        return _is_one_of(listing.columns[term.field], _values(listing, term), of=2)
     if term.field in listing.texts:
-        return _text_condition(listing.columns[term.field], term)
+        return _text_condition(listing, term.field, term)
     known = ", ".join(sorted(listing.texts | listing.flags))
     raise BadRequest(f"Invalid search parameter {term.field}; the parameters are: {known}")
 
 
-def _text_condition(column: AnyColumn, term: Term) -> ColumnElement[bool]:
-    text = func.lower(cast(column, String))
+def _text_condition(listing: Listing, name: str, term: Term) -> ColumnElement[bool]:
+    if name in listing.choices:
+        values = _values(listing, replace(term, field=name))
+        return _is_one_of(listing.columns[name], values, of=len(listing.choices[name]))
+    text = func.lower(cast(listing.columns[name], String))
     return or_(*(text.contains(alternative.lower(), autoescape=True) for alternative in term.alternatives))
 
 
-def _flag_condition(listing: Listing, field: str, text: str) -> ColumnElement[bool]:
-    column = listing.columns[field]
-    word = text.strip().lower()
+def _values(listing: Listing, term: Term) -> Sequence[str | bool]:
+    """Return the values that match a term for a flag or for a field with few values; none for other fields."""
+    texts = [alternative.lower() for alternative in term.alternatives]
+    if term.field in listing.flags:
+        return list({_truth(term.field, text) for text in texts})
+    choices = listing.choices.get(term.field or "", ())
+    return [choice for choice in choices if any(text in choice.lower() for text in texts)]
+
+
+def _truth(name: str | None, text: str) -> bool:
+    word = text.strip()
     if word not in _TRUE | _FALSE:
-        raise BadRequest(f"{field} must be true or false, not {text!r}")
-    return column.is_(word in _TRUE)
+        raise BadRequest(f"{name} must be true or false, not {text!r}")
+    return word in _TRUE
+
+
+def _is_one_of(column: AnyColumn, values: Sequence[str | bool], of: int) -> ColumnElement[bool]:
+    """Return the condition that a column has one of ``values``, of all ``of`` that it can have."""
+    if len(values) in {0, of}:
+        return true() if values else false()
+    if isinstance(values[0], bool):
+        return column.is_(values[0])
+    return column == values[0] if len(values) == 1 else column.in_(values)

@@ -2,9 +2,9 @@
 
 import json
 from datetime import UTC, datetime
-from typing import Any  # of `DatabaseRow` only
+from typing import Any  # of `DatabaseRow` and `without_index` only
 
-from sqlalchemy import DateTime, Dialect, Float, Row, Text
+from sqlalchemy import ColumnElement, DateTime, Dialect, Float, Row, Text
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -84,3 +84,28 @@ def _entry_in_sqlite(element: json_entry, compiler: SQLCompiler, **options: obje
 def _entry_in_postgresql(element: json_entry, compiler: SQLCompiler, **options: object) -> str:
     document, key = (compiler.process(argument, **options) for argument in element.clauses)
     return f"({document}::json ->> {key})"
+
+
+class without_index(FunctionElement[Any]):  # noqa: N801  (called as a function of SQL)
+    """A column for which SQLite uses no index, so that another one, such as that of the order, is used instead.
+
+    PostgreSQL chooses by its statistics.
+    """
+
+    inherit_cache = True
+
+    def __init__(self, column: ColumnElement[Any]) -> None:
+        super().__init__(column)
+        self.type = column.type
+
+
+@compiles(without_index, "sqlite")
+def _unindexed_in_sqlite(element: without_index, compiler: SQLCompiler, **options: object) -> str:
+    (column,) = element.clauses
+    return f"+{compiler.process(column, **options)}"
+
+
+@compiles(without_index, "postgresql")
+def _unindexed_in_postgresql(element: without_index, compiler: SQLCompiler, **options: object) -> str:
+    (column,) = element.clauses
+    return compiler.process(column, **options)

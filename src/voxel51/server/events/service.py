@@ -42,7 +42,8 @@ class EventService:
         replaced by an older one. The oldest event of any user decides. Progress that later progress replaced is not
         missed.
         """
-        bounds = select(func.min(events.c.id), func.max(events.c.id))
+        # Two queries in one: SQLite reads the whole index for a minimum and a maximum in the same one.
+        bounds = select(select(func.min(events.c.id)).scalar_subquery(), _newest_id())
         with self._database.read() as connection:
             oldest, newest = connection.execute(bounds).one()
         if oldest is None:

@@ -99,6 +99,9 @@ def _shapes(route: Route) -> Iterator[object]:
         yield route.body.described_shape
 
 
+_CURSOR = {"type": "string", "pattern": "^[A-Za-z0-9_-]*$"}
+
+
 def _operation(route: Route, schemas: Schemas) -> Document:
     operation: Document = {
         "summary": route.summary,
@@ -148,6 +151,7 @@ def _listing_parameters(route: Route) -> Iterator[Document]:
     for name, description in numbers.items():
         yield _query_parameter(name, description, {"type": "integer", "minimum": 0, "maximum": MAX_NUMBER})
     yield _query_parameter("all_versions", "include old versions", {"type": "boolean"})
+    yield _query_parameter("cursor", "next_cursor of the page before, instead of an offset", _CURSOR)
 
 
 def _query_parameter(name: str, description: str, schema: Mapping[str, object]) -> Document:

@@ -18,7 +18,7 @@ _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 MAX_NUMBER = 10**18 - 1
 """Largest offset and limit; no list is longer."""
 
-_KEYS = ("fields", "search", "sort", "offset", "limit", "all_versions")
+_KEYS = ("fields", "search", "sort", "offset", "limit", "all_versions", "cursor")
 
 
 def read_query(arguments: QueryParams, body: bytes) -> Query:
@@ -35,6 +35,7 @@ def read_query(arguments: QueryParams, body: bytes) -> Query:
         offset=_number("offset", values.get("offset")),
         limit=_number("limit", values.get("limit")) or None,
         all_versions=_flag("all_versions", values.get("all_versions")),
+        cursor="".join(_pieces(values.get("cursor"))) or None,
     )
 
 

@@ -14,7 +14,8 @@ from voxel51.server.analytics.service import AnalyticService
 from voxel51.server.data.lifetime import first_expiration
 from voxel51.server.data.service import DataService, Links
 from voxel51.server.database.database import Database
-from voxel51.server.database.search import Listing, Query, run
+from voxel51.server.database.listing import Page, run
+from voxel51.server.database.search import Listing, Query
 from voxel51.server.downloads import Download
 from voxel51.server.errors import BadRequest, Forbidden, Lost, NotFound, Unavailable
 from voxel51.server.events import outbox
@@ -39,6 +40,8 @@ LISTING = Listing(
     flags=frozenset({"archived", "expired", "auto_start"}),
     identity=jobs.c.id,
     further=JOBS_FURTHER_FIELDS,
+    choices={"state": tuple(state.value for state in JobState)},
+    indexed=(("state", "archived"), ("expired",), ("archived",)),
 )
 _DATES = ("upload_date", "expiration_date", "start_date", "completion_date", "fail_date")
 _EXTRAS = ("output_filename", "frame_count", "duration_seconds", "size_bytes", "failure_message")
@@ -130,14 +133,12 @@ class JobService:
         further = [name for name in JOBS_FURTHER_FIELDS if name in asked]
         with self._database.read() as connection:
             if not further:
-                rows, count = run(connection, LISTING, query, [visible, user_submitted])
-                return {"jobs": [_to_wire(row) for row in rows], "count": count}
-            rows, count = run(connection, LISTING, replace(query, fields=(*asked, "id")), [visible, user_submitted])
-            found = self._further(connection, [row["id"] for row in rows], further)
-        named = [
-            {name: each[name] for name in asked if name in each} for each in (row | found[row["id"]] for row in rows)
-        ]
-        return {"jobs": [_to_wire(row) for row in named], "count": count}
+                return _list_of(run(connection, LISTING, query, [visible, user_submitted]))
+            page = run(connection, LISTING, replace(query, fields=(*asked, "id")), [visible, user_submitted])
+            found = self._further(connection, [row["id"] for row in page.records], further)
+        complete = [row | found[row["id"]] for row in page.records]
+        named = [{name: each[name] for name in asked if name in each} for each in complete]
+        return _list_of(replace(page, records=named))
 
     def _further(
         self, connection: Connection, job_ids: Sequence[str], names: Sequence[str]
@@ -153,8 +154,7 @@ class JobService:
         """Return the jobs of the owner that are not archived."""
         visible = [jobs.c.owner_id == owner.id, user_submitted, jobs.c.archived.is_(False)]
         with self._database.read() as connection:
-            rows, count = run(connection, LISTING, Query(), visible)
-        return {"jobs": [_to_wire(row) for row in rows], "count": count}
+            return _list_of(run(connection, LISTING, Query(), visible))
 
     def record(self, owner: User, job_id: str) -> JobRecord:
         """Return the record of a job: its dates, state, analytic, and how much was analysed.
@@ -310,8 +310,9 @@ class JobService:
 
 def has_active_jobs(connection: Connection, analytic_id: str) -> bool:
     """Return whether some jobs of this analytic have not ended."""
-    is_active = jobs.c.state.not_in([state.value for state in ENDED])
-    return connection.execute(select(jobs.c.id).where(jobs.c.analytic_id == analytic_id, is_active)).first() is not None
+    is_active = jobs.c.state.in_([state.value for state in JobState if state not in ENDED])
+    active = select(jobs.c.id).where(jobs.c.analytic_id == analytic_id, is_active).limit(1)
+    return connection.execute(active).first() is not None
 
 
 def _find_all(connection: Connection, owner_id: str, job_ids: Sequence[str]) -> dict[str, RowMapping]:
@@ -334,6 +335,11 @@ def detach_files(connection: Connection, job_ids: Sequence[str]) -> list[str]:
     rows = connection.execute(select(attempts.c.output_key, attempts.c.log_key).where(of_job)).all()
     connection.execute(update(attempts).where(of_job).values(output_key=None, log_key=None))
     return [key for row in rows for key in row if key is not None]
+
+
+def _list_of(page: Page) -> JobList:
+    records = [_to_wire(record) for record in page.records]
+    return {"jobs": records, "count": page.count, "next_cursor": page.next_cursor}
 
 
 def _to_wire(record: dict[str, object]) -> JobRecord:

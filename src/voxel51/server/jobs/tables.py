@@ -6,6 +6,7 @@ from voxel51.server.accounts.tables import users
 from voxel51.server.analytics.tables import analytics
 from voxel51.server.database.schema import metadata
 from voxel51.server.database.types import Document, Moment
+from voxel51.wire.query import JOBS_FIELDS
 
 jobs = Table(
     "jobs",
@@ -37,20 +38,42 @@ jobs = Table(
     Column("frame_count", BigInteger),
     Column("duration_seconds", Float),
     Column("size_bytes", BigInteger),
-    Index("ix_jobs_owner_upload_date", "owner_id", "upload_date", "id"),
-    Index("ix_jobs_owner_name", "owner_id", "name"),
+    Index("ix_jobs_owner_id", "owner_id"),
     Index("ix_jobs_queue", "state", "internal", "owner_id", "queued_at", "id"),
 )
 # Covering indexes: statistics of ended jobs (how many, how long, whose) are read from these alone.
-for _date, _columns in (
+for _date, _covered in (
     (jobs.c.completion_date, (jobs.c.owner_id, jobs.c.start_date, jobs.c.internal)),
     (jobs.c.fail_date, (jobs.c.owner_id, jobs.c.start_date, jobs.c.internal, jobs.c.failure_type)),
 ):
     _known = _date.is_not(None)
-    Index(f"ix_jobs_{_date.name}", _date, *_columns, sqlite_where=_known, postgresql_where=_known)
+    Index(f"ix_jobs_{_date.name}", _date, *_covered, sqlite_where=_known, postgresql_where=_known)
 
 user_submitted = jobs.c.internal.is_(False)
 """Condition: the job was submitted by a user. Internal jobs are hidden from users."""
+
+internal_job = jobs.c.internal.is_(True)
+"""Condition: the job is an internal one."""
+
+# Lists of an owner: an index for the order by each field, and one for each filter in the default order. The latter
+# cover the other filters, so that only rows of the page are read. `internal` is in the index of names for SQLite, which
+# otherwise does not see that the index covers a search.
+_DEFAULT_ORDER = ("upload_date", "id")
+_LISTS: dict[str, tuple[str, ...]] = {
+    **{field: (field, "id") for field in JOBS_FIELDS},
+    "id": ("id",),
+    "name": ("name", "id", "internal"),
+    "upload_date": (*_DEFAULT_ORDER, "archived", "expired", "state"),
+    "by_archived": ("archived", *_DEFAULT_ORDER, "expired"),
+    "by_expired": ("expired", *_DEFAULT_ORDER, "archived"),
+    "by_state": ("state", "archived", *_DEFAULT_ORDER, "expired"),
+}
+for _name, _fields in _LISTS.items():
+    _columns = (jobs.c[field] for field in ("owner_id", *_fields))
+    Index(f"ix_jobs_list_{_name}", *_columns, sqlite_where=user_submitted, postgresql_where=user_submitted)
+for _flag in (jobs.c.internal, jobs.c.expired):
+    _is_set = _flag.is_(True)
+    Index(f"ix_jobs_{_flag.name}", jobs.c.id, _flag, sqlite_where=_is_set, postgresql_where=_is_set)
 
 fair_share = Table(
     "fair_share",

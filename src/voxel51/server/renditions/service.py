@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, delete, exists, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from voxel51.server.accounts.callers import User
@@ -20,7 +20,7 @@ from voxel51.server.errors import BadRequest, Lost, NotFound, OutOfSpace, Servic
 from voxel51.server.jobs.internal import InternalJobs
 from voxel51.server.jobs.outputs import checked_output, jobs_with_files
 from voxel51.server.jobs.status import final_message, progress_of
-from voxel51.server.jobs.tables import jobs
+from voxel51.server.jobs.tables import internal_job, jobs
 from voxel51.server.renditions.sources import RenditionSource, SourceResolver
 from voxel51.server.renditions.specs import Arguments, RenditionSpec
 from voxel51.server.renditions.tables import renditions
@@ -159,14 +159,15 @@ class RenditionService:
 
     def delete_unneeded(self) -> int:
         """Delete what is left of renditions whose data or job was deleted or has expired."""
-        has_expired = renditions.c.job_id.in_(select(jobs.c.id).where(jobs.c.expired))
+        subject = jobs.alias("subject")
+        has_expired = exists().where(subject.c.id == renditions.c.job_id, subject.c.expired.is_(True))
         # The row is deleted with its data or job; the internal job that made it stays and is deleted here.
         return self._delete_where(renditions.c.internal_job_id.is_(None) | has_expired)
 
     def _delete_where(self, condition: ColumnElement[bool]) -> int:
         """Delete a batch of renditions; return how many."""
         joined = select(jobs.c.id).join(renditions, renditions.c.internal_job_id == jobs.c.id, isouter=True)
-        chosen = joined.where(jobs.c.internal, condition).limit(_BATCH_SIZE)
+        chosen = joined.where(internal_job, condition).limit(_BATCH_SIZE)
         with self._database.write(frees_space=True) as connection:
             ids = connection.execute(chosen).scalars().all()
             self._delete(connection, ids)

@@ -106,7 +106,7 @@ class SearchService:
 
     def expire(self) -> int:
         """Delete the spans of expired jobs; return how many."""
-        expired = select(jobs.c.id).where(jobs.c.expired)
+        expired = select(jobs.c.id).where(jobs.c.expired.is_(True))
         chosen = select(label_spans.c.id).where(label_spans.c.job_id.in_(expired)).limit(_BATCH_SIZE)
         with self._database.write() as connection:
             return connection.execute(delete(label_spans).where(label_spans.c.id.in_(chosen))).rowcount

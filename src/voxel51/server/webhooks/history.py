@@ -7,7 +7,8 @@ from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from voxel51.server.accounts.callers import Caller
 from voxel51.server.database.database import Database
-from voxel51.server.database.search import Listing, Query, run
+from voxel51.server.database.listing import run
+from voxel51.server.database.search import Listing, Query
 from voxel51.server.errors import BadRequest, NotFound
 from voxel51.server.webhooks.deliveries import new_delivery
 from voxel51.server.webhooks.messages import message_of_test
@@ -45,8 +46,9 @@ class DeliveryHistoryService:
         """
         with self._database.read() as connection:
             _find_webhook(connection, caller, webhook_id)
-            rows, count = run(connection, LISTING, query, [deliveries.c.webhook_id == webhook_id])
-        return {"deliveries": [_to_wire(row) for row in rows], "count": count}
+            page = run(connection, LISTING, query, [deliveries.c.webhook_id == webhook_id])
+        records = [_to_wire(record) for record in page.records]
+        return {"deliveries": records, "count": page.count, "next_cursor": page.next_cursor}
 
     def test(self, caller: Caller, webhook_id: str) -> Delivery:
         """Send a test message, in the same way as any other.

@@ -1,0 +1,135 @@
+"""Pages of lists: run a query so that its cost depends on the length of the page, not on the length of the list.
+
+An index of each owner and field leads to the rows in their order. Two things would read more of them, and are bounded:
+a search (see `_few_matches`), and counting the matches.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, func, literal, select
+
+from voxel51.server.database.cursors import Cursor, Order, parts_after
+from voxel51.server.database.search import Listing, Query, along_order, is_exact, search_conditions
+from voxel51.server.errors import BadRequest
+
+DEFAULT_SORT = "upload_date"
+"""Field by which lists are sorted, the newest first, unless the query says otherwise."""
+
+MAX_COUNT = 10_000
+"""Number of matches up to which they are counted exactly, unless the search is for a part of a text."""
+
+FEW = 1000
+"""Number of matches up to which they are all read and sorted, and are counted exactly in any search."""
+
+_VALUE, _IDENTITY = "cursor_value", "cursor_identity"
+"""Labels of the columns from which cursors are made."""
+
+Record = dict[str, Any]
+"""Fields of a record by name. `Any`: the database returns their values."""
+
+_Conditions = Sequence[ColumnElement[bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a list.
+
+    Attributes:
+        records: the requested fields of each record.
+        count: number of matches before offset and limit, exact up to `MAX_COUNT`, or `FEW` in a search for a
+            part of a text. A larger number means that there are at least as many. After a cursor it is that of the
+            first page.
+        next_cursor: cursor of the next page; None if this is the last one.
+    """
+
+    records: list[Record]
+    count: int
+    next_cursor: str | None
+
+
+def run(connection: Connection, listing: Listing, query: Query, visible: _Conditions) -> Page:
+    """Return one page of the records that match ``query`` and all ``visible`` conditions.
+
+    Raises:
+        BadRequest: the query searches or sorts by an unknown field, its search is too large, or its cursor is invalid.
+    """
+    order = _order(connection, listing, query)
+    cursor = None if query.cursor is None else Cursor.decode(query.cursor, order)
+    if cursor is not None and query.offset:
+        raise BadRequest("A query has a cursor or an offset, not both")
+    matching = [*visible, *search_conditions(listing, query.search)]
+    if query.limit is None:
+        rows = _rows(connection, listing, query, order, cursor, matching)
+        return _page(rows, query, order, cursor, lambda: _count(connection, listing, matching))
+    few = _few_matches(connection, listing, matching) if query.search else None
+    if few is not None:
+        rows = _rows(connection, listing, query, order, cursor, [listing.identity.in_(few)])
+        return _page(rows, query, order, cursor, lambda: len(few))
+    walked = along_order(listing, query.search, is_default=query.sort is None or query.sort[0] == DEFAULT_SORT)
+    rows = _rows(connection, listing, query, order, cursor, [*visible, *search_conditions(walked, query.search)])
+    is_countable = is_exact(listing, query.search)
+    return _page(rows, query, order, cursor, lambda: _count(connection, listing, matching) if is_countable else FEW + 1)
+
+
+def _order(connection: Connection, listing: Listing, query: Query) -> Order:
+    field, descending = query.sort or (DEFAULT_SORT, True)
+    if field not in listing.columns:
+        raise BadRequest(f"Invalid sort field {field}; the fields are: {', '.join(listing.columns)}")
+    nulls_first = (connection.dialect.name == "sqlite") != descending
+    name = f"{field}:{'desc' if descending else 'asc'}"
+    return Order(name, listing.columns[field], listing.identity, descending, nulls_first)
+
+
+def _few_matches(connection: Connection, listing: Listing, matching: _Conditions) -> Sequence[object] | None:
+    """Return the identities of all matches; None if there are more than `FEW`.
+
+    Few matches are found by what the search is for, and then sorted. Many are found by walking along the index of the
+    order: the more there are, the sooner the page is full. Either way alone reads the whole list in its worst case.
+    """
+    found = connection.execute(select(listing.identity).where(*matching).limit(FEW + 1)).scalars().all()
+    return found if len(found) <= FEW else None
+
+
+def _count(connection: Connection, listing: Listing, matching: _Conditions) -> int:
+    counted = select(literal(1)).select_from(listing.identity.table).where(*matching).limit(MAX_COUNT + 1)
+    return connection.execute(select(func.count()).select_from(counted.subquery())).scalar_one()
+
+
+def _rows(
+    connection: Connection, listing: Listing, query: Query, order: Order, cursor: Cursor | None, chosen: _Conditions
+) -> list[Record]:
+    """Return the rows of the page, and one more if there are more, each with its position in the order."""
+    wanted = [name for name in query.fields or listing.columns if name in listing.columns] or ["id"]
+    columns = [listing.columns[name].label(name) for name in dict.fromkeys(wanted)]
+    position = (order.column.label(_VALUE), order.identity.label(_IDENTITY))
+    rows: list[Record] = []
+    for part in parts_after(cursor, order):
+        statement = select(*columns, *position).order_by(*order.clauses())
+        more = None if query.limit is None else query.limit + 1 - len(rows)
+        if query.offset:
+            # Skip entries of the index, without reading their rows.
+            skipped = select(order.identity).where(*chosen).order_by(*order.clauses()).offset(query.offset).limit(more)
+            statement = statement.where(order.identity.in_(skipped))
+        else:
+            statement = statement.where(*chosen, *part).limit(more)
+        rows += [dict(row) for row in connection.execute(statement).mappings()]
+        if query.limit is not None and len(rows) > query.limit:
+            break
+    return rows
+
+
+def _page(rows: list[Record], query: Query, order: Order, cursor: Cursor | None, matches: Callable[[], int]) -> Page:
+    """Return the page of ``rows``. Count the ``matches`` only if the page itself does not tell their number."""
+    has_more = query.limit is not None and len(rows) > query.limit
+    if cursor is not None:
+        count = cursor.count
+    elif has_more or not rows:
+        count = max(query.offset + len(rows) if rows else 0, matches())
+    else:
+        count = query.offset + len(rows)
+    records = rows[: query.limit]
+    places = [(record.pop(_VALUE), record.pop(_IDENTITY)) for record in records]
+    next_cursor = Cursor(order.name, *places[-1], count).encode() if has_more else None
+    return Page(records, count, next_cursor)
