@@ -44,7 +44,7 @@ def test_large_search_is_served(shared_user: User, term: str) -> None:
     answer = requests.get(f"{shared_user.v1}/data", headers=shared_user.headers, json=body, timeout=20)
 
     assert answer.status_code == 200, answer.text
-    assert answer.json() == {"data": [], "count": 0}
+    assert answer.json()["data"] == []
 
 
 @pytest.mark.parametrize(

@@ -192,9 +192,10 @@ async def test_the_deadline_of_waiting_is_never_exceeded(client: AsyncAPI, loopb
 
 async def test_lists_are_read_in_pages(client: AsyncAPI, loopback: Loopback) -> None:
     def choose(request: Received) -> Reply:
-        start = request.json.get("offset", 0)
+        start = int(request.json.get("cursor", 0))
         last = min(start + request.json["limit"], 450)
-        return Reply.of({"data": [{"id": str(number)} for number in range(start, last)]})
+        cursor = None if last == 450 else str(last)
+        return Reply.of({"data": [{"id": str(number)} for number in range(start, last)], "next_cursor": cursor})
 
     loopback.choose = choose
 

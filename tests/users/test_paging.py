@@ -81,9 +81,9 @@ def test_records_added_during_iteration_come_last(own: API, tmp_path: Path) -> N
 
 def test_pages_are_fetched_as_needed(api: API, loopback: Loopback) -> None:
     def choose(request: Received) -> Reply:
-        query = request.json
-        start = query.get("offset", 0)
-        return Reply.of({"jobs": [{"id": str(number)} for number in range(start, start + query["limit"])]})
+        start = int(request.json.get("cursor", 0))
+        end = start + request.json["limit"]
+        return Reply.of({"jobs": [{"id": str(number)} for number in range(start, end)], "next_cursor": str(end)})
 
     loopback.choose = choose
     jobs = api.iter_jobs()

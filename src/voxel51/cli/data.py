@@ -55,7 +55,7 @@ def _list(options: argparse.Namespace) -> int:
 
     searches = [options.search] if options.search else []
     with client(options) as api:
-        records = api.query_data(apply_list_options(options, DataQuery(), searches))["data"]
+        records = [*api.iter_data(apply_list_options(options, DataQuery(), searches))]
     return show(options, records, COLUMNS, DATA_FIELDS, _counted)
 
 

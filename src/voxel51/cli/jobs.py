@@ -104,7 +104,7 @@ def _list(options: argparse.Namespace) -> int:
         *flag_search(options, "expired", None, by_default=None),
     ]
     with client(options) as api:
-        records = api.query_jobs(apply_list_options(options, JobsQuery(), searches))["jobs"]
+        records = [*api.iter_jobs(apply_list_options(options, JobsQuery(), searches))]
     return show(options, records, COLUMNS, JOBS_FIELDS, lambda found: f"Showing {len(found)} job(s)")
 
 
@@ -170,7 +170,7 @@ def _ids(api: API, search: str) -> Sequence[str]:
     from voxel51.users.query import JobsQuery
 
     query = JobsQuery().add_field("id").add_search_direct(search).sort_by("upload_date", descending=False)
-    return [job["id"] for job in api.query_jobs(query)["jobs"]]
+    return [job["id"] for job in api.iter_jobs(query)]
 
 
 def _request(options: argparse.Namespace) -> int:

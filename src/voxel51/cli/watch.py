@@ -44,7 +44,7 @@ def _active_jobs(api: API) -> Sequence[str]:
     from voxel51.users.query import JobsQuery
 
     query = JobsQuery().add_field("id").add_search_direct(_ACTIVE).sort_by("upload_date", descending=False)
-    return [job["id"] for job in api.query_jobs(query)["jobs"]]
+    return [job["id"] for job in api.iter_jobs(query)]
 
 
 def _progress_callback(options: argparse.Namespace) -> JobProgress:

@@ -18,6 +18,7 @@ class BaseQuery:
         sort: ``<field>:asc`` or ``<field>:desc``; None leaves the order to the platform.
         offset: the number of matches to skip.
         limit: the maximum number of matches to return; None returns all.
+        cursor: the ``next_cursor`` of the page before, instead of an offset.
     """
 
     SUPPORTED_FIELDS: ClassVar[tuple[str, ...] | None] = None
@@ -29,6 +30,7 @@ class BaseQuery:
         self.sort: str | None = None
         self.offset: int | None = None
         self.limit: int | None = None
+        self.cursor: str | None = None
 
     def add_field(self, field: str) -> Self:
         """Add a field to return. An unsupported field is ignored."""
@@ -82,6 +84,11 @@ class BaseQuery:
         """Return at most ``limit`` matches. A value that is not an integer from 1 is ignored."""
         if isinstance(limit, int) and limit > 0:
             self.limit = limit
+        return self
+
+    def set_cursor(self, cursor: str | None) -> Self:
+        """Continue where the page with this ``next_cursor`` ended. The query must otherwise be the same."""
+        self.cursor = cursor
         return self
 
     def to_dict(self) -> dict[str, object]:

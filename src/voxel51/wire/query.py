@@ -66,11 +66,12 @@ class QueryDocument(TypedDict, total=False):
 class ListPage(TypedDict):
     """Part of a response that every list has.
 
-    ``count`` is the number of matches before offset and limit. It is exact up to 10,000, and up to 1,000 in a search
-    for a part of a text; a larger number means that there are at least as many. ``next_cursor`` is the parameter
+    ``count`` is the number of matches before offset and limit. ``is_count_exact`` is false if there may be more: they
+    are counted up to 10,000, or up to 1,000 in a search for a part of a text. ``next_cursor`` is the parameter
     ``cursor`` of the same query for the next page, which takes the place of an offset; it is null on the last page, and
-    without a limit. After a cursor, ``count`` is that of the first page.
+    without a limit. After a cursor, the count is that of the first page.
     """
 
     count: int
+    is_count_exact: bool
     next_cursor: str | None

@@ -53,10 +53,15 @@ class LabelMatch(TypedDict):
 
 
 class LabelMatches(TypedDict):
-    """Response of ``GET labels``; ``count`` is the matches before offset and limit."""
+    """Response of ``GET labels``.
+
+    ``count`` is the number of matches before offset and limit. ``is_count_exact`` is false if there may be more: they
+    are counted up to 1,000.
+    """
 
     matches: list[LabelMatch]
     count: int
+    is_count_exact: bool
 
 
 class KnownLabel(TypedDict):

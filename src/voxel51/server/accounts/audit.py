@@ -95,7 +95,7 @@ class AuditService:
         with self._database.read() as connection:
             page = run(connection, LISTING, query, visible)
         records = [_to_wire(record) for record in page.records]
-        return {"audit": records, "count": page.count, "next_cursor": page.next_cursor}
+        return {"audit": records, **page.totals()}
 
 
 def _to_wire(entry: dict[str, object]) -> AuditEntry:

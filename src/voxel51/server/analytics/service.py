@@ -180,7 +180,7 @@ class AnalyticService:
         with self._database.read() as connection:
             page = run(connection, LISTING, query, visible)
         records = [_to_wire(record) for record in page.records]
-        return {"analytics": records, "count": page.count, "next_cursor": page.next_cursor}
+        return {"analytics": records, **page.totals()}
 
 
 def find_visible(connection: Connection, caller: Caller, analytic_id: str, *, lock: bool = False) -> AnalyticRow:

@@ -201,14 +201,14 @@ class DataService:
         with self._database.read() as connection:
             page = run(connection, LISTING, query, [data.c.owner_id == owner.id])
         records = [_to_wire(record) for record in page.records]
-        return {"data": records, "count": page.count, "next_cursor": page.next_cursor}
+        return {"data": records, **page.totals()}
 
     def query_of_application(self, application: Application, query: Query) -> DataList:
         """Return the data of all users of ``application`` that match ``query``."""
         with self._database.read() as connection:
             page = run(connection, LISTING, query, [data.c.owner_id.in_(users_of(application))])
         records = [_to_wire(record) for record in page.records]
-        return {"data": records, "count": page.count, "next_cursor": page.next_cursor}
+        return {"data": records, **page.totals()}
 
     def details(self, owner: User, data_id: str) -> DataRecord:
         """Return one file's record with its SHA-256; also with ``filename``, where some clients expect the name.

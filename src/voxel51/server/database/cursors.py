@@ -7,7 +7,7 @@ not shift it.
 import base64
 import binascii
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from typing import Any, Self  # `Any`: of the value of any column
 
@@ -54,16 +54,18 @@ class Cursor:
         value: of the column to sort by.
         identity: of the row.
         count: number of matches, as counted for the first page.
+        is_count_exact: whether there are no more matches than these.
     """
 
     order: str
     value: object
     identity: object
     count: int
+    is_count_exact: bool
 
     def encode(self) -> str:
         """Return the cursor as text for a URL."""
-        document = msgspec.json.encode([self.order, self.value, self.identity, self.count])
+        document = msgspec.json.encode(astuple(self))
         return base64.urlsafe_b64encode(document).decode().rstrip("=")
 
     @classmethod
@@ -75,9 +77,10 @@ class Cursor:
         """
         try:
             document = base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True)
-            name, value, identity, count = msgspec.json.decode(document, type=tuple[str, Any, Any, int])
+            name, value, identity, count, is_exact = msgspec.json.decode(document, type=tuple[str, Any, Any, int, bool])
             if name == order.name and 0 <= count <= _MAX_INTEGER and identity is not None:
-                return cls(name, _checked(order.column, value), _checked(order.identity, identity), count)
+                place = (_checked(order.column, value), _checked(order.identity, identity))
+                return cls(name, *place, count, is_exact)
         except (binascii.Error, msgspec.DecodeError, UnicodeError, TypeError, ValueError):
             pass
         raise BadRequest(

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, func, literal, select
 from voxel51.server.database.cursors import Cursor, Order, parts_after
 from voxel51.server.database.search import Listing, Query, along_order, is_exact, search_conditions
 from voxel51.server.errors import BadRequest
+from voxel51.wire.query import ListPage
 
 DEFAULT_SORT = "upload_date"
 """Field by which lists are sorted, the newest first, unless the query says otherwise."""
@@ -30,6 +31,8 @@ Record = dict[str, Any]
 """Fields of a record by name. `Any`: the database returns their values."""
 
 _Conditions = Sequence[ColumnElement[bool]]
+_Matches = Callable[[], tuple[int, bool]]
+"""Function that counts the matches, and tells whether the number is exact."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +41,20 @@ class Page:
 
     Attributes:
         records: the requested fields of each record.
-        count: number of matches before offset and limit, exact up to `MAX_COUNT`, or `FEW` in a search for a
-            part of a text. A larger number means that there are at least as many. After a cursor it is that of the
-            first page.
+        count: number of matches before offset and limit. After a cursor it is that of the first page.
+        is_count_exact: false if there may be more matches: they are counted up to `MAX_COUNT`, or `FEW` in a search for
+            a part of a text.
         next_cursor: cursor of the next page; None if this is the last one.
     """
 
     records: list[Record]
     count: int
+    is_count_exact: bool
     next_cursor: str | None
+
+    def totals(self) -> ListPage:
+        """Return what a response says beside its records."""
+        return {"count": self.count, "is_count_exact": self.is_count_exact, "next_cursor": self.next_cursor}
 
 
 def run(connection: Connection, listing: Listing, query: Query, visible: _Conditions) -> Page:
@@ -66,11 +74,12 @@ def run(connection: Connection, listing: Listing, query: Query, visible: _Condit
     few = _few_matches(connection, listing, matching) if query.search else None
     if few is not None:
         rows = _rows(connection, listing, query, order, cursor, [listing.identity.in_(few)])
-        return _page(rows, query, order, cursor, lambda: len(few))
+        return _page(rows, query, order, cursor, lambda: (len(few), True))
     walked = along_order(listing, query.search, is_default=query.sort is None or query.sort[0] == DEFAULT_SORT)
     rows = _rows(connection, listing, query, order, cursor, [*visible, *search_conditions(walked, query.search)])
     is_countable = is_exact(listing, query.search)
-    return _page(rows, query, order, cursor, lambda: _count(connection, listing, matching) if is_countable else FEW + 1)
+    many = (FEW + 1, False)
+    return _page(rows, query, order, cursor, lambda: _count(connection, listing, matching) if is_countable else many)
 
 
 def _order(connection: Connection, listing: Listing, query: Query) -> Order:
@@ -92,9 +101,11 @@ def _few_matches(connection: Connection, listing: Listing, matching: _Conditions
     return found if len(found) <= FEW else None
 
 
-def _count(connection: Connection, listing: Listing, matching: _Conditions) -> int:
+def _count(connection: Connection, listing: Listing, matching: _Conditions) -> tuple[int, bool]:
+    """Return the number of matches, at most `MAX_COUNT` + 1, and whether it is exact."""
     counted = select(literal(1)).select_from(listing.identity.table).where(*matching).limit(MAX_COUNT + 1)
-    return connection.execute(select(func.count()).select_from(counted.subquery())).scalar_one()
+    count = connection.execute(select(func.count()).select_from(counted.subquery())).scalar_one()
+    return count, count <= MAX_COUNT
 
 
 def _rows(
@@ -120,16 +131,18 @@ def _rows(
     return rows
 
 
-def _page(rows: list[Record], query: Query, order: Order, cursor: Cursor | None, matches: Callable[[], int]) -> Page:
+def _page(rows: list[Record], query: Query, order: Order, cursor: Cursor | None, matches: _Matches) -> Page:
     """Return the page of ``rows``. Count the ``matches`` only if the page itself does not tell their number."""
     has_more = query.limit is not None and len(rows) > query.limit
+    seen = query.offset + len(rows)
     if cursor is not None:
-        count = cursor.count
-    elif has_more or not rows:
-        count = max(query.offset + len(rows) if rows else 0, matches())
+        count, is_exact = cursor.count, cursor.is_count_exact
+    elif rows and not has_more:
+        count, is_exact = seen, True
     else:
-        count = query.offset + len(rows)
+        counted, is_exact = matches()
+        count = max(counted, seen) if rows else counted
     records = rows[: query.limit]
     places = [(record.pop(_VALUE), record.pop(_IDENTITY)) for record in records]
-    next_cursor = Cursor(order.name, *places[-1], count).encode() if has_more else None
-    return Page(records, count, next_cursor)
+    next_cursor = Cursor(order.name, *places[-1], count, is_exact).encode() if has_more else None
+    return Page(records, count, is_exact, next_cursor)

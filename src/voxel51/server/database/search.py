@@ -18,6 +18,9 @@ _MAX_TEXT_LENGTH = 4096
 """Maximum number of characters of one searched text. Databases limit patterns (SQLite: 50000 bytes)."""
 
 
+_ID_LENGTH = 36
+"""Number of characters of every id that is a text: a UUID in lower case."""
+
 AnyColumn = ColumnElement[Any]
 """A column of any type."""
 
@@ -81,7 +84,7 @@ def search_conditions(listing: Listing, search: Sequence[Term]) -> Iterator[Colu
 
 
 def is_exact(listing: Listing, search: Sequence[Term]) -> bool:
-    """Return whether a search compares whole values only, for which an index can serve."""
+    """Return whether a search compares whole values only: flags and choices, for which indexes serve."""
     return all(term.field in listing.flags or term.field in listing.choices for term in search)
 
 
@@ -122,8 +125,12 @@ def _text_condition(listing: Listing, name: str, term: Term) -> ColumnElement[bo
     if name in listing.choices:
         values = _values(listing, replace(term, field=name))
         return _is_one_of(listing.columns[name], values, of=len(listing.choices[name]))
-    text = func.lower(cast(listing.columns[name], String))
-    return or_(*(text.contains(alternative.lower(), autoescape=True) for alternative in term.alternatives))
+    column = listing.columns[name]
+    texts = [alternative.lower() for alternative in term.alternatives]
+    # A text that is as long as an id is one: clients ask for many jobs at once by their ids.
+    ids = [text for text in texts if column is listing.identity and len(text) >= _ID_LENGTH]
+    parts = [func.lower(cast(column, String)).contains(text, autoescape=True) for text in texts if text not in ids]
+    return or_(*([column.in_(ids)] if ids else []), *parts)
 
 
 def _values(listing: Listing, term: Term) -> Sequence[str | bool]:

@@ -339,7 +339,7 @@ def detach_files(connection: Connection, job_ids: Sequence[str]) -> list[str]:
 
 def _list_of(page: Page) -> JobList:
     records = [_to_wire(record) for record in page.records]
-    return {"jobs": records, "count": page.count, "next_cursor": page.next_cursor}
+    return {"jobs": records, **page.totals()}
 
 
 def _to_wire(record: dict[str, object]) -> JobRecord:

@@ -1,6 +1,7 @@
 """Queue overview for operators: queued and running jobs, and the throughput of the last day."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import Connection, RowMapping, Select, func, select
@@ -8,6 +9,7 @@ from sqlalchemy import Connection, RowMapping, Select, func, select
 from voxel51.server.accounts.tables import applications, users
 from voxel51.server.analytics.tables import analytics
 from voxel51.server.database.database import Database
+from voxel51.server.database.snapshots import Snapshots
 from voxel51.server.engine.dispatcher import Dispatcher
 from voxel51.server.jobs.details import eta_seconds
 from voxel51.server.jobs.status import progress_of
@@ -21,28 +23,44 @@ _HOURS = 24
 _ACTIVE_STATES = [JobState.SCHEDULED.value, JobState.RUNNING.value]
 
 
+_COUNTS_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    """Number of jobs in each state, by whether they are internal, and those that ended in each hour."""
+
+    states: dict[bool, dict[str, int]]
+    throughput: list[HourlyJobs]
+
+
 class QueueService:
-    """Overview of the jobs of all users."""
+    """Overview of the jobs of all users. With more than 10,000 jobs, their counts may be a few seconds old."""
 
     def __init__(self, database: Database, dispatcher: Dispatcher) -> None:
         self._database = database
         self._dispatcher = dispatcher
+        self._counts: Snapshots[None, _Counts] = Snapshots(_jobs_in, _COUNTS_SECONDS)
 
     def overview(self) -> QueueOverview:
         """Return the state of the queue. Counts are read from indexes."""
         with self._database.read() as connection:
-            states = _states(connection)
+            counts = self._counts.get(None, lambda: _Counts(_states(connection), [*_throughput(connection)]))
             return {
                 "dispatching": self._dispatcher.waiting_reason is None,
                 "waiting_reason": self._dispatcher.waiting_reason,
                 "jobs": self._dispatcher.slots(internal=False),
                 "renditions": self._dispatcher.slots(internal=True),
-                "states": states[False],
-                "internal_states": states[True],
+                "states": counts.states[False],
+                "internal_states": counts.states[True],
                 "oldest_wait_seconds": _oldest_wait_seconds(connection),
                 "running": [_running(row) for row in connection.execute(_active_jobs()).mappings()],
-                "throughput": list(_throughput(connection)),
+                "throughput": counts.throughput,
             }
+
+
+def _jobs_in(counts: _Counts) -> int:
+    return sum(number for states in counts.states.values() for number in states.values())
 
 
 def _states(connection: Connection) -> dict[bool, dict[str, int]]:

@@ -10,6 +10,7 @@ from voxel51.server.accounts.callers import Application
 from voxel51.server.accounts.tables import applications, users, users_of
 from voxel51.server.data.tables import data
 from voxel51.server.database.database import Database
+from voxel51.server.database.snapshots import Snapshots
 from voxel51.server.jobs.tables import jobs
 from voxel51.server.overview.ended_jobs import ended_by_owner
 from voxel51.wire import dates
@@ -17,6 +18,7 @@ from voxel51.wire.jobs import JobFailureType
 from voxel51.wire.overview import DailyUsage, OwnerUsage, UsageReport
 
 _DAY = timedelta(days=1)
+_REPORT_SECONDS = 60.0
 OwnerFilter = Callable[[Column[str]], Sequence[ColumnElement[bool]]]
 """Function that restricts a column of owner ids to the owners in the report."""
 
@@ -36,29 +38,50 @@ class UsageQuery:
     offset: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Usage:
+    """Usage of each day, and of each owner, the largest first."""
+
+    days: list[DailyUsage]
+    owners: list[OwnerUsage]
+
+
 class UsageService:
-    """Usage reports from what is on record; deleted data and deleted accounts are not included."""
+    """Usage reports from what is on record; deleted data and deleted accounts are not included.
+
+    A report of more than 10,000 files and jobs may be a minute old.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._reports: Snapshots[tuple[str | None, datetime, int], _Usage] = Snapshots(_records_in, _REPORT_SECONDS)
 
     def of_all_users(self, query: UsageQuery) -> UsageReport:
         """Return the usage of all users, including those of applications; users without usage are left out."""
-        return self._report(query, lambda _: ())
+        return self._report(query, None, lambda _: ())
 
     def of_application(self, application: Application, query: UsageQuery) -> UsageReport:
         """Return the usage of all users of ``application``, including those without usage."""
-        return self._report(query, lambda owner: (owner.in_(users_of(application)),), include_unused=True)
+        return self._report(query, application.id, lambda owner: (owner.in_(users_of(application)),))
 
-    def _report(self, query: UsageQuery, among: OwnerFilter, *, include_unused: bool = False) -> UsageReport:
-        begin = dates.now().replace(hour=0, minute=0, second=0, microsecond=0) - (query.days - 1) * _DAY
+    def _report(self, query: UsageQuery, application_id: str | None, among: OwnerFilter) -> UsageReport:
+        today = dates.now().replace(hour=0, minute=0, second=0, microsecond=0)
+        begin = today - (query.days - 1) * _DAY
+        usage = self._reports.get((application_id, begin, query.days), lambda: self._usage(begin, query.days, among))
+        reported = [each for each in usage.owners if application_id is not None or _has_usage(each)]
+        return {"days": usage.days, "owners": reported[query.offset :][: query.limit], "count": len(reported)}
+
+    def _usage(self, begin: datetime, number_of_days: int, among: OwnerFilter) -> _Usage:
         with self._database.read() as connection:
             owners = _names(connection, among)
             _add_files(connection, owners, among)
-            days = [_day(connection, owners, among, begin + ago * _DAY) for ago in range(query.days)]
-        reported = [each for each in owners.values() if include_unused or _has_usage(each)]
-        reported.sort(key=_rank)
-        return {"days": days, "owners": reported[query.offset :][: query.limit], "count": len(reported)}
+            days = [_day(connection, owners, among, begin + ago * _DAY) for ago in range(number_of_days)]
+        return _Usage(days, sorted(owners.values(), key=_rank))
+
+
+def _records_in(usage: _Usage) -> int:
+    files = sum(owner["files"] for owner in usage.owners)
+    return files + sum(day["completed"] + day["failed"] for day in usage.days)
 
 
 def _rank(owner: OwnerUsage) -> tuple[float, int, str, str]:

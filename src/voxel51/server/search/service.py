@@ -3,36 +3,30 @@
 from collections.abc import Iterable, Sequence
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
-    FromClause,
     RowMapping,
     Select,
-    Text,
-    and_,
     case,
     delete,
-    exists,
     func,
     insert,
     literal_column,
     select,
-    true,
-    type_coerce,
 )
 
 from voxel51.server.accounts.callers import User
 from voxel51.server.analytics.tables import analytics
 from voxel51.server.data.tables import data
 from voxel51.server.database.database import Database
+from voxel51.server.database.snapshots import Snapshots
 from voxel51.server.database.types import json_entry
 from voxel51.server.errors import BadRequest
 from voxel51.server.jobs.attempts import Attempt
 from voxel51.server.jobs.requests import files_of
 from voxel51.server.jobs.tables import jobs
+from voxel51.server.search.matching import fits, matching_jobs, newest_first, searchable
 from voxel51.server.search.query import LabelQuery
 from voxel51.server.search.tables import label_spans
-from voxel51.wire.jobs import JobState
 from voxel51.wire.search import FoundLabel, KnownLabel, LabelMatch, LabelMatches, SpanRecord, SpanReport
 
 MAX_SPANS = 5000
@@ -40,6 +34,7 @@ MAX_RANGES = 100
 """Number of ranges of frames that are returned for one label of one job."""
 
 _MAX_NAMES = 1000
+_NAMES_SECONDS = 30.0
 _BATCH_SIZE = 10_000
 _LARGEST = 2**62
 
@@ -51,6 +46,7 @@ class SearchService:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._known: Snapshots[str, list[KnownLabel]] = Snapshots(_spans_in, _NAMES_SECONDS)
 
     def keep(self, attempt: Attempt, report: SpanReport) -> None:
         """Keep the spans of a job, instead of those reported before.
@@ -68,21 +64,23 @@ class SearchService:
 
     def find(self, owner: User, query: LabelQuery) -> LabelMatches:
         """Return the jobs whose labels match, the newest first, with the matching ranges of frames."""
-        matching = _matching(owner, query)
-        counted = select(func.count()).select_from(matching.subquery())
-        page = matching.order_by(jobs.c.upload_date.desc(), jobs.c.id).limit(query.limit).offset(query.offset)
         with self._database.read() as connection:
-            count = connection.execute(counted).scalar() or 0
-            rows = connection.execute(page).mappings().all()
-            found = _spans_of(connection, [row["id"] for row in rows], query)
+            matching = matching_jobs(connection, owner, query)
+            rows = connection.execute(_details(matching.ids)).mappings().all()
+            found = _spans_of(connection, matching.ids, query)
             names = _names(connection, owner, rows)
-        return {"matches": [_match(row, found.get(row["id"], []), query, names) for row in rows], "count": count}
+        matches = [_match(row, found.get(row["id"], []), query, names) for row in rows]
+        return {"matches": matches, "count": matching.count, "is_count_exact": matching.is_count_exact}
 
     def names(self, owner: User) -> list[KnownLabel]:
         """Return every label that a job of the owner found, the most frequent first.
 
-        Seconds are those of video: tracks at the same time, or found by several jobs on a video, count once.
+        Seconds are those of video: tracks at the same time, or found by several jobs on a video, count once. The list
+        of an owner with more than 10,000 spans may be half a minute old.
         """
+        return self._known.get(owner.id, lambda: self._compute_names(owner))
+
+    def _compute_names(self, owner: User) -> list[KnownLabel]:
         new = _spans_with_new_seconds(owner).subquery()
         statement = (
             select(
@@ -112,16 +110,16 @@ class SearchService:
             return connection.execute(delete(label_spans).where(label_spans.c.id.in_(chosen))).rowcount
 
 
+def _spans_in(known: Sequence[KnownLabel]) -> int:
+    return sum(label["spans"] for label in known)
+
+
 def _row(attempt: Attempt, span: SpanRecord) -> dict[str, object]:
     numbers = [span["first_frame"], span["last_frame"], span["frame_count"], span["track"] or 0]
     if any(not -1 < number < _LARGEST for number in numbers) or not 0 <= span["seconds"] < _LARGEST:
         raise BadRequest(f"A span has an invalid number: {span!r:.200}")
     texts = {name: None if span[name] is None else str(span[name])[:255] for name in ("kind", "label", "text")}
     return {**span, **texts, "kind": str(span["kind"])[:8], "job_id": attempt.job_id, "owner_id": attempt.owner_id}
-
-
-def _searchable() -> Sequence[ColumnElement[bool]]:
-    return jobs.c.state == JobState.COMPLETE.value, jobs.c.expired.is_(False), jobs.c.internal.is_(False)
 
 
 def _spans_with_new_seconds(owner: User) -> Select[*tuple[object, ...]]:
@@ -136,7 +134,7 @@ def _spans_with_new_seconds(owner: User) -> Select[*tuple[object, ...]]:
         select(span.job_id, span.label, span.kind, span.last_frame, span.seconds, frames.label("frames"),
                reached.label("reached"))
         .join(jobs, jobs.c.id == span.job_id)
-        .where(span.owner_id == owner.id, *_searchable())
+        .where(span.owner_id == owner.id, *searchable)
         .subquery()
     ).c  # fmt: skip
     new_frames = case(
@@ -149,52 +147,17 @@ def _spans_with_new_seconds(owner: User) -> Select[*tuple[object, ...]]:
     return select(ordered.job_id, ordered.label, ordered.kind, new_seconds)
 
 
-def _matching(owner: User, query: LabelQuery) -> Select[*tuple[object, ...]]:
-    statement = (
-        select(jobs.c.id, jobs.c.name, jobs.c.request, jobs.c.upload_date, analytics.c.name.label("analytic"),
-               analytics.c.version)
+def _details(job_ids: Sequence[str]) -> Select[*tuple[object, ...]]:
+    return (
+        select(jobs.c.id, jobs.c.name, jobs.c.request, analytics.c.name.label("analytic"), analytics.c.version)
         .join(analytics, analytics.c.id == jobs.c.analytic_id)
-        .where(jobs.c.owner_id == owner.id, *_searchable())
-    )  # fmt: skip
-    if query.analytic is not None:
-        statement = statement.where(analytics.c.name == query.analytic)
-    if query.job_id is not None:
-        statement = statement.where(jobs.c.id == query.job_id)
-    if query.data_id is not None:
-        # Requests are stored as JSON, which has each id in quotes: search the text for it.
-        statement = statement.where(type_coerce(jobs.c.request, Text).contains(f'"{query.data_id}"', autoescape=True))
-    wanted: list[str | None] = [*query.labels] or [None]
-    aliases = [label_spans.alias(f"span_{index}") for index in range(len(wanted))]
-    each = [
-        and_(alias.c.job_id == jobs.c.id, _fits(alias, label, query))
-        for alias, label in zip(aliases, wanted, strict=True)
-    ]
-    if not query.together:
-        return statement.where(*(exists().where(one) for one in each))
-    # If each two of several ranges overlap, all of them have a frame in common (Helly's theorem in one dimension).
-    meeting = [
-        and_(one.c.first_frame <= other.c.last_frame, other.c.first_frame <= one.c.last_frame)
-        for index, one in enumerate(aliases)
-        for other in aliases[:index]
-    ]
-    return statement.where(exists().where(*each, *meeting))
-
-
-def _fits(span: FromClause, label: str | None, query: LabelQuery) -> ColumnElement[bool]:
-    conditions: list[ColumnElement[bool]] = [true()]
-    if label is not None:
-        conditions.append(span.c.label == label)
-    if query.text is not None:
-        conditions.append(func.lower(span.c.text).contains(query.text.lower(), autoescape=True))
-    if query.longer_than:
-        conditions.append(span.c.seconds > query.longer_than)
-    if query.confidence:
-        conditions.append(span.c.confidence >= query.confidence)
-    return and_(*conditions)
+        .where(jobs.c.id.in_(job_ids))
+        .order_by(*newest_first)
+    )
 
 
 def _spans_of(connection: Connection, job_ids: Sequence[str], query: LabelQuery) -> dict[str, list[RowMapping]]:
-    chosen = [_fits(label_spans, label, query) for label in query.labels] or [_fits(label_spans, None, query)]
+    chosen = [fits(label_spans, label, query) for label in query.labels] or [fits(label_spans, None, query)]
     statement = (
         select(label_spans)
         .where(label_spans.c.job_id.in_(job_ids))

@@ -22,5 +22,14 @@ label_spans = Table(
     Column("seconds", Float, nullable=False),
     Column("confidence", Float),
     Index("ix_label_spans_job_id_label", "job_id", "label"),
-    Index("ix_label_spans_owner_label_seconds", "owner_id", "label", "seconds"),
+    Index("ix_label_spans_owner_label", "owner_id", "label", "job_id", "seconds", "confidence"),
+)
+_is_read = label_spans.c.text.is_not(None)
+Index(
+    "ix_label_spans_owner_text",
+    label_spans.c.owner_id,
+    label_spans.c.job_id,
+    label_spans.c.text,
+    sqlite_where=_is_read,
+    postgresql_where=_is_read,
 )

@@ -48,7 +48,7 @@ class DeliveryHistoryService:
             _find_webhook(connection, caller, webhook_id)
             page = run(connection, LISTING, query, [deliveries.c.webhook_id == webhook_id])
         records = [_to_wire(record) for record in page.records]
-        return {"deliveries": records, "count": page.count, "next_cursor": page.next_cursor}
+        return {"deliveries": records, **page.totals()}
 
     def test(self, caller: Caller, webhook_id: str) -> Delivery:
         """Send a test message, in the same way as any other.

@@ -18,6 +18,9 @@ const STEPS = [
 /** Format a count: `12,345`. */
 export const count = (number) => whole.format(number);
 
+/** Format a count that may be too low, because the platform stopped counting there: `10,000+`. */
+export const countOrMore = (number, isExact) => (isExact ? count(number) : `${count(number - 1)}+`);
+
 /** Format a fraction of 1: `42%`. */
 export const percent = (fraction) => percentage.format(fraction);
 

@@ -7,7 +7,7 @@
 import { each, h } from "../core/dom.js";
 import { computed, effect, signal, untracked } from "../core/reactive.js";
 import { route, setQuery } from "../core/router.js";
-import { count } from "../core/format.js";
+import { count, countOrMore } from "../core/format.js";
 import { allOf } from "../core/query.js";
 import { button } from "./form.js";
 import { icon } from "./icons.js";
@@ -21,7 +21,7 @@ const TYPING_MILLISECONDS = 250;
 /**
  * @param {object} options
  * @param {string} options.label such as "Videos"
- * @param {({search, sort, offset, limit, signal}) => Promise<{rows, count}>} options.load
+ * @param {({search, sort, offset, limit, signal}) => Promise<{rows, count, is_count_exact?}>} options.load
  * @param {Array<{title, cell: (row: {value}) => Node, sort?: string, kind?: string}>} options.columns `sort` is the field by
  *   which the platform sorts; `kind` a class: `number`, `wide`, `narrow`, `row-actions` (buttons at
  *   the end, with a visually hidden title)
@@ -45,12 +45,14 @@ export function listing({ label, load, columns, sort, hint, terms, isFiltered = 
   const criteria = computed(() => ({ search: allOf(terms?.(), search.value), sort: order.value, page: page.value }));
   const rows = signal([]);
   const total = signal(null);
+  const isExact = signal(true);
   const chosen = signal(new Set());
   const { state, reload } = resource(async (aborted) => {
     const { search: text, sort: by, page: number } = criteria.peek();
     const found = await load({ search: text, sort: by, offset: (number - 1) * PAGE, limit: PAGE, signal: aborted });
     rows.value = found.rows;
     total.value = found.count;
+    isExact.value = found.is_count_exact ?? true;
     chosen.update((ids) => new Set(found.rows.map(({ id }) => id).filter((id) => ids.has(id))));
     return found;
   });
@@ -88,7 +90,7 @@ export function listing({ label, load, columns, sort, hint, terms, isFiltered = 
         return shown === "empty" ? empty() : loadError(shown, reload);
       });
     },
-    () => total.value > PAGE && pager(page, total),
+    () => total.value > PAGE && pager(page, total, isExact),
   );
   return { node, reload, rows, total };
 }
@@ -197,7 +199,7 @@ function chooseOne(row, id, chosen) {
   });
 }
 
-function pager(page, total) {
+function pager(page, total, isExact) {
   const pages = Math.ceil(total.value / PAGE);
   const turn = (step) => () => (page.value = Math.min(pages, Math.max(1, page.value + step)));
   const first = (page.value - 1) * PAGE + 1;
@@ -205,7 +207,7 @@ function pager(page, total) {
     "nav.pager",
     { "aria-label": "Pages" },
     button("Previous", turn(-1), { disabled: page.value === 1 }),
-    h("span", {}, `${count(first)}–${count(Math.min(first + PAGE - 1, total.value))} of ${count(total.value)}`),
+    h("span", {}, `${count(first)}–${count(Math.min(first + PAGE - 1, total.value))} of ${countOrMore(total.value, isExact.value)}`),
     button("Next", turn(1), { disabled: page.value >= pages }),
   );
 }

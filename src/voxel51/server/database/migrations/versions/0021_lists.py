@@ -1,4 +1,4 @@
-"""Indexes for lists of any length: of each owner, in the order by each field."""
+"""Indexes for lists and label searches of any length: of each owner, in the order by each field."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -32,6 +32,7 @@ def upgrade() -> None:
     for flag in ("internal", "expired"):
         _of_jobs(flag, ["id", flag], flag, is_set=True)
     op.create_index("ix_uploads_owner_id", "uploads", ["owner_id"])
+    _label_search()
     op.drop_index("ix_data_owner_name", "data")
     for field in _DATA_FIELDS:
         op.create_index(f"ix_data_owner_{field}", "data", ["owner_id", field, "id"])
@@ -41,3 +42,11 @@ def upgrade() -> None:
 def _of_jobs(name: str, columns: list[str], flag: str, *, is_set: bool) -> None:
     in_sqlite, in_postgresql = sa.text(f"{flag} IS {int(is_set)}"), sa.text(f"{flag} IS {is_set}")
     op.create_index(f"ix_jobs_{name}", "jobs", columns, sqlite_where=in_sqlite, postgresql_where=in_postgresql)
+
+
+def _label_search() -> None:
+    op.drop_index("ix_label_spans_owner_label_seconds", "label_spans")
+    columns = ["owner_id", "label", "job_id", "seconds", "confidence"]
+    op.create_index("ix_label_spans_owner_label", "label_spans", columns)
+    columns, is_read = ["owner_id", "job_id", "text"], sa.text("text IS NOT NULL")
+    op.create_index("ix_label_spans_owner_text", "label_spans", columns, sqlite_where=is_read, postgresql_where=is_read)

@@ -13,7 +13,7 @@ export function page() {
     label: "Activity",
     load: async ({ search, sort, offset, limit, signal }) => {
       const found = await get("/account/audit", { search, sort, offset, limit }, { signal });
-      return { rows: found.audit.map((entry) => ({ ...entry, id: String(entry.id) })), count: found.count };
+      return { rows: found.audit.map((entry) => ({ ...entry, id: String(entry.id) })), count: found.count, is_count_exact: found.is_count_exact };
     },
     columns: [
       { title: "Time", sort: "id", cell: (row) => h("time", { datetime: row.value.date }, dateTime(row.value.date)) },

@@ -80,9 +80,9 @@ function deliveryList(path) {
   const list = listing({
     label: "Deliveries",
     load: async ({ sort, offset, limit, signal: aborted }) => {
-      const { deliveries, count } = await get(`${path}/deliveries`, { sort, offset, limit }, { signal: aborted });
+      const { deliveries, ...totals } = await get(`${path}/deliveries`, { sort, offset, limit }, { signal: aborted });
       isPending.value = deliveries.some(({ state }) => state === "PENDING");
-      return { rows: deliveries, count };
+      return { rows: deliveries, ...totals };
     },
     columns: [
       { title: "Sent", sort: "upload_date", cell: (row) => timeAgo(row.value.upload_date) },

@@ -16,8 +16,8 @@ function entries() {
   return listing({
     label: "Audit log",
     load: async ({ search, sort, offset, limit, signal }) => {
-      const { audit, count } = await get("/admin/audit", { search, sort, offset, limit }, { signal });
-      return { rows: audit.map((entry) => ({ ...entry, id: String(entry.id) })), count };
+      const { audit, ...totals } = await get("/admin/audit", { search, sort, offset, limit }, { signal });
+      return { rows: audit.map((entry) => ({ ...entry, id: String(entry.id) })), ...totals };
     },
     columns: [
       { title: "Time", sort: "id", cell: (row) => h("time", { datetime: row.value.date }, dateTime(row.value.date)) },

@@ -48,8 +48,8 @@ export function page() {
 }
 
 async function load({ search, sort, offset, limit, signal: aborted }) {
-  const { data, count } = await get("/data", { fields: FIELDS, search, sort, offset, limit }, { signal: aborted });
-  return { rows: data, count };
+  const { data, ...totals } = await get("/data", { fields: FIELDS, search, sort, offset, limit }, { signal: aborted });
+  return { rows: data, ...totals };
 }
 
 function columns() {

@@ -44,8 +44,8 @@ export function page() {
     hint: "Search, for example: night, or state:failed",
     sort: "upload_date:desc",
     load: async ({ signal: aborted, ...query }) => {
-      const { jobs, count } = await get("/jobs", { ...query, fields: FIELDS }, { signal: aborted });
-      return { rows: jobs, count };
+      const { jobs, ...totals } = await get("/jobs", { ...query, fields: FIELDS }, { signal: aborted });
+      return { rows: jobs, ...totals };
     },
     columns: columns(now),
     terms: () => allOf(state.term(), archive.term()),

@@ -2,7 +2,7 @@
 
 import { h } from "../../core/dom.js";
 import { get } from "../../core/api.js";
-import { count } from "../../core/format.js";
+import { countOrMore } from "../../core/format.js";
 import { effect, signal } from "../../core/reactive.js";
 import { setQuery } from "../../core/router.js";
 import { button } from "../../parts/form.js";
@@ -54,18 +54,18 @@ function results(criteria, change) {
     if (!isThere) return loading();
     if (value === null) return h("p.nothing", {}, "Choose one or more labels to search for.");
     if (value.count === 0) return h("p.nothing", { role: "status" }, "No results. Use fewer labels, a shorter duration or a lower confidence.");
-    return [h("p.found", { role: "status" }, value.count === 1 ? "1 job" : `${count(value.count)} jobs`), matchList(value.matches, value.requested.together), value.count > PAGE_SIZE && pager(value, change)];
+    return [h("p.found", { role: "status" }, value.count === 1 ? "1 job" : `${countOrMore(value.count, value.is_count_exact)} jobs`), matchList(value.matches, value.requested.together), value.count > PAGE_SIZE && pager(value, change)];
   });
 }
 
-function pager({ count: total, requested }, change) {
+function pager({ count: total, is_count_exact: isExact, requested }, change) {
   const pages = Math.ceil(total / PAGE_SIZE);
   const turn = (step) => () => change({ page: requested.page + step });
   return h(
     "nav.pager",
     { "aria-label": "Pages" },
     button("Previous", turn(-1), { disabled: requested.page <= 1 }),
-    h("span", {}, `Page ${requested.page} of ${pages}`),
+    h("span", {}, `Page ${requested.page} of ${pages}${isExact ? "" : "+"}`),
     button("Next", turn(1), { disabled: requested.page >= pages }),
   );
 }

@@ -1,0 +1,126 @@
+"""Matching jobs: find a page of the jobs whose labels match a search, without reading all jobs of their owner.
+
+The label of the search that the fewest jobs have decides. If few jobs have it, these alone are compared. Otherwise the
+jobs are compared from the newest on until the page is full: the more jobs match, the sooner.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Select,
+    Text,
+    and_,
+    exists,
+    func,
+    select,
+    true,
+    type_coerce,
+)
+
+from voxel51.server.accounts.callers import User
+from voxel51.server.analytics.tables import analytics
+from voxel51.server.database.listing import FEW
+from voxel51.server.database.types import without_index
+from voxel51.server.jobs.tables import jobs, user_submitted
+from voxel51.server.search.query import LabelQuery
+from voxel51.server.search.tables import label_spans
+from voxel51.wire.jobs import JobState
+
+_Conditions = Sequence[ColumnElement[bool]]
+
+searchable = (
+    without_index(jobs.c.state) == JobState.COMPLETE.value,
+    without_index(jobs.c.expired).is_(False),
+    user_submitted,
+)
+"""Conditions: searches find the job. They do not make the database choose an index."""
+
+
+@dataclass(frozen=True, slots=True)
+class MatchingJobs:
+    """Ids of the jobs on one page, the newest first, and the number of matches: exactly, or at least as many."""
+
+    ids: Sequence[str]
+    count: int
+    is_count_exact: bool
+
+
+def matching_jobs(connection: Connection, owner: User, query: LabelQuery) -> MatchingJobs:
+    """Return the page of the jobs of the owner that match ``query``."""
+    conditions = [*_conditions(owner, query)]
+    few = _few_jobs(connection, owner, query)
+    if few is not None:
+        conditions.append(jobs.c.id.in_(few))
+    matching = select(jobs.c.id).where(*conditions)
+    page = matching.order_by(*newest_first).limit(query.limit + 1).offset(query.offset)
+    ids = connection.execute(page).scalars().all()
+    seen = query.offset + len(ids)
+    if ids and len(ids) <= query.limit:
+        return MatchingJobs(ids, seen, is_count_exact=True)
+    count = _count(connection, matching)
+    return MatchingJobs(ids[: query.limit], max(count, seen) if ids else count, is_count_exact=count <= FEW)
+
+
+newest_first = (jobs.c.upload_date.desc(), jobs.c.id)
+"""Order of the matches."""
+
+
+def _count(connection: Connection, matching: Select[str]) -> int:
+    bounded = matching.limit(FEW + 1).subquery()
+    return connection.execute(select(func.count()).select_from(bounded)).scalar_one()
+
+
+def _few_jobs(connection: Connection, owner: User, query: LabelQuery) -> Sequence[str] | None:
+    """Return the jobs that have the rarest label of the search; None if even that one is in more than `FEW` jobs."""
+    if query.job_id is not None:
+        return [query.job_id]
+    span = label_spans.c
+    for label in query.labels or (None,):
+        having = select(span.job_id).distinct().where(span.owner_id == owner.id, fits(label_spans, label, query))
+        found = connection.execute(having.limit(FEW + 1)).scalars().all()
+        if len(found) <= FEW:
+            return found
+    return None
+
+
+def _conditions(owner: User, query: LabelQuery) -> Iterator[ColumnElement[bool]]:
+    yield from (jobs.c.owner_id == owner.id, *searchable)
+    if query.analytic is not None:
+        yield without_index(jobs.c.analytic_id).in_(select(analytics.c.id).where(analytics.c.name == query.analytic))
+    if query.data_id is not None:
+        # Requests are stored as JSON, which has each id in quotes: search the text for it.
+        yield type_coerce(jobs.c.request, Text).contains(f'"{query.data_id}"', autoescape=True)
+    wanted: list[str | None] = [*query.labels] or [None]
+    aliases = [label_spans.alias(f"span_{index}") for index in range(len(wanted))]
+    each = [
+        and_(alias.c.job_id == jobs.c.id, fits(alias, label, query))
+        for alias, label in zip(aliases, wanted, strict=True)
+    ]
+    if not query.together:
+        yield from (exists().where(one) for one in each)
+        return
+    # If each two of several ranges overlap, all of them have a frame in common (Helly's theorem in one dimension).
+    meeting = [
+        and_(one.c.first_frame <= other.c.last_frame, other.c.first_frame <= one.c.last_frame)
+        for index, one in enumerate(aliases)
+        for other in aliases[:index]
+    ]
+    yield exists().where(*each, *meeting)
+
+
+def fits(span: FromClause, label: str | None, query: LabelQuery) -> ColumnElement[bool]:
+    """Return the condition that a span has the label, unless that is None, and meets the other conditions."""
+    conditions: list[ColumnElement[bool]] = [true()]
+    if label is not None:
+        conditions.append(span.c.label == label)
+    if query.text is not None:
+        conditions.append(func.lower(span.c.text).contains(query.text.lower(), autoescape=True))
+    if query.longer_than:
+        conditions.append(span.c.seconds > query.longer_than)
+    if query.confidence:
+        conditions.append(span.c.confidence >= query.confidence)
+    return and_(*conditions)
