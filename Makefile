@@ -53,7 +53,7 @@ test-unit: dev ## run the unit tests: no server, no database server, no pytest-x
 
 coverage: dev ## run the quick tests, report the branch coverage, and fail below the floor (ARGS as above)
 	@$(BIN)/coverage erase
-	@$(MAKE) --no-print-directory test RUN="$(BIN)/coverage run"
+	@PYTHONPATH="$(CURDIR)/.ci/job_coverage" $(MAKE) --no-print-directory test RUN="$(BIN)/coverage run"
 	@$(MAKE) --no-print-directory coverage-report
 
 coverage-report: dev
