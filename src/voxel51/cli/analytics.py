@@ -3,14 +3,13 @@
 import argparse
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from voxel51.cli.bulk import confirmed
 from voxel51.cli.listing import add_flag_options, add_list_options, apply_list_options, flag_search, show
 from voxel51.cli.parsing import Parser, add_commands, command
-from voxel51.cli.printing import Printer, table
+from voxel51.cli.printing import Printer, Record, table
 from voxel51.cli.profiles import client
 from voxel51.wire.query import ANALYTICS_FIELDS
 
@@ -82,7 +81,7 @@ def _info(options: argparse.Namespace) -> int:
     return printer.finish()
 
 
-def _name_unavailable(records: Iterable[Mapping[str, Any]], options: argparse.Namespace) -> None:
+def _name_unavailable(records: Iterable[Record], options: argparse.Namespace) -> None:
     """Name analytics that cannot run on standard error, because standard output is that of the original client."""
     for record in records:
         if record.get("unavailable_reason") and not options.quiet:

@@ -3,11 +3,10 @@
 import argparse
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from voxel51.cli.printing import Printer
+from voxel51.cli.printing import Printer, Record
 
-Responses = Mapping[str, Mapping[str, Any]]
+Responses = Mapping[str, Record]
 
 _YES, _NO = {"y", "ye", "yes"}, {"n", "no", ""}
 

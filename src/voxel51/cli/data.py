@@ -1,13 +1,13 @@
 """``voxel51 data``: upload, list, download and delete data."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from voxel51.cli.bulk import Bulk, add_bulk_options, run_bulk
 from voxel51.cli.listing import add_list_options, apply_list_options, show
 from voxel51.cli.parsing import Commands, Parser, add_commands, command
-from voxel51.cli.printing import Printer, human_size
+from voxel51.cli.printing import Printer, Record, human_size
 from voxel51.cli.profiles import client
 from voxel51.wire.query import DATA_FIELDS
 
@@ -59,7 +59,7 @@ def _list(options: argparse.Namespace) -> int:
     return show(options, records, COLUMNS, DATA_FIELDS, _counted)
 
 
-def _counted(records: Any) -> str:
+def _counted(records: Sequence[Record]) -> str:
     total = sum(each["size"] or 0 for each in records)
     return f"Showing {len(records)} data, {human_size(total)}"
 
@@ -80,7 +80,7 @@ def _info(options: argparse.Namespace) -> int:
 
 def _upload(options: argparse.Namespace) -> int:
     printer = Printer(options)
-    uploaded: list[dict[str, Any]] = []
+    uploaded: list[Record] = []
     with client(options) as api:
         for path in options.paths:
             if not options.print_id:

@@ -4,7 +4,6 @@ import argparse
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from voxel51.cli.bulk import Bulk, add_bulk_options, run_bulk
 from voxel51.cli.listing import add_flag_options, add_list_options, apply_list_options, flag_search, show
@@ -184,7 +183,7 @@ def _status(options: argparse.Namespace) -> int:
         return _show_document(options, "Status", api.get_job_status(options.id))
 
 
-def _show_document(options: argparse.Namespace, what: str, document: Any) -> int:
+def _show_document(options: argparse.Namespace, what: str, document: object) -> int:
     printer = Printer(options)
     text = json.dumps(document, indent=4)
     if options.path:

@@ -5,11 +5,11 @@ Labels are given as a file, or as the id of the job that created them.
 
 import argparse
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from voxel51.cli.parsing import Parser, add_commands, command
 from voxel51.cli.printing import Printer, table
@@ -163,7 +163,9 @@ def _compare(options: argparse.Namespace) -> int:
 
     printer = Printer(options)
     result = compare(VideoLabels.from_file(Path(options.labels)), VideoLabels.from_file(Path(options.other)))
-    rows: list[Any] = [(label, each.both, each.only_first, each.only_second) for label, each in result.boxes.items()]
+    rows: list[Sequence[object]] = [
+        (label, each.both, each.only_first, each.only_second) for label, each in result.boxes.items()
+    ]
     rows += [(label, each.both, len(each.only_first), len(each.only_second)) for label, each in result.events.items()]
     printer.result(table(rows, ["label", "both", "only first", "only second"]), asdict(result))
     return printer.finish()

@@ -1,10 +1,10 @@
 """List commands: common options, queries and tables."""
 
 import argparse
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
-from voxel51.cli.printing import Printer
+from voxel51.cli.printing import Printer, Record
 from voxel51.users.query import BaseQuery
 
 Query = TypeVar("Query", bound=BaseQuery)
@@ -30,10 +30,10 @@ def apply_list_options(options: argparse.Namespace, query: Query, searches: Sequ
 
 def show(
     options: argparse.Namespace,
-    records: Sequence[Mapping[str, Any]],
+    records: Sequence[Record],
     columns: Sequence[str],
     all_columns: Sequence[str],
-    counted: Callable[[Sequence[Mapping[str, Any]]], str],
+    counted: Callable[[Sequence[Record]], str],
 ) -> int:
     """Print records as a table and return the exit status."""
     printer = Printer(options)

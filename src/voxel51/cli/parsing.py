@@ -49,7 +49,7 @@ class Parser(argparse.ArgumentParser):
         """Declare the arguments, then format the help."""
         return super(Parser, self.filled()).format_help()
 
-    def _check_value(self, action: argparse.Action, value: Any) -> None:
+    def _check_value(self, action: argparse.Action, value: object) -> None:
         """Reject an unknown command or choice, with a suggestion if it looks misspelt."""
         try:
             super()._check_value(action, value)
@@ -68,7 +68,7 @@ class _PrintAllHelp(argparse.Action):
     def __init__(self, option_strings: Sequence[str], dest: str, **options: Any) -> None:
         super().__init__(option_strings, dest, nargs=0, **options)
 
-    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         for each in all_parsers(parser):
             print(each.format_help())
         parser.exit()
@@ -137,7 +137,7 @@ def all_parsers(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser
     return [parser, *(one for each in below for one in all_parsers(each))]
 
 
-def _formatter() -> Any:
+def _formatter() -> type[argparse.HelpFormatter]:
     """Return the help formatter: with colours on terminals if the extra ``cli`` is installed."""
     if sys.stdout.isatty():
         try:

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TextIO
 
 LONGEST_CELL = 51
 _SHORTENED = 47
@@ -31,10 +31,10 @@ class Printer:
         self._is_json = bool(getattr(options, "json", False))
         self.is_quiet = bool(getattr(options, "quiet", False))
         self._is_strict = bool(getattr(options, "strict", False))
-        self._document: Any = None
+        self._document: object = None
         self._failures: dict[str, str] = {}
 
-    def result(self, text: str, document: Any) -> None:
+    def result(self, text: str, document: object) -> None:
         """Print the result: ``text``, or ``document`` with ``--json``."""
         self._document = document
         if not self._is_json:
@@ -71,7 +71,7 @@ class Printer:
         return 1 if self._failures and self._is_strict else 0
 
 
-def table(rows: Iterable[Sequence[Any]], headers: Sequence[str]) -> str:
+def table(rows: Iterable[Sequence[object]], headers: Sequence[str]) -> str:
     """Format rows as a text table."""
     from tabulate import tabulate
 
@@ -79,7 +79,7 @@ def table(rows: Iterable[Sequence[Any]], headers: Sequence[str]) -> str:
     return text
 
 
-def cell(name: str, value: Any) -> Any:
+def cell(name: str, value: Any) -> object:
     """Format a field of a record for a table."""
     if name in _DATES:
         return local_time(value)
@@ -90,7 +90,7 @@ def cell(name: str, value: Any) -> Any:
     return value
 
 
-def shortened(text: Any) -> Any:
+def shortened(text: object) -> object:
     """Shorten text to the maximum width of a cell."""
     return f"{text[:_SHORTENED]} ..." if isinstance(text, str) and len(text) > LONGEST_CELL else text
 
@@ -100,7 +100,7 @@ def shortened_key(key: str) -> str:
     return f"{key[: min(_SHORTENED, max(0, len(key) - _HIDDEN))]} ..."
 
 
-def human_size(size_bytes: Any) -> str:
+def human_size(size_bytes: float | None) -> str:
     """Format a size in bytes, such as ``120.1KB`` or ``1TB``; empty if unknown."""
     if size_bytes is None or size_bytes < 0:
         return ""
@@ -112,13 +112,13 @@ def human_size(size_bytes: Any) -> str:
     return f"{size:.1f}".rstrip("0").rstrip(".") + unit
 
 
-def local_time(text: Any) -> str:
+def local_time(text: object) -> str:
     """Format an ISO 8601 date in the local time zone."""
     if not text:
         return ""
     return datetime.fromisoformat(str(text).replace("Z", "+00:00")).astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
 
 
-def is_coloured(stream: Any) -> bool:
+def is_coloured(stream: TextIO) -> bool:
     """Return whether to print colours: ``stream`` is a terminal and ``NO_COLOR`` is not set."""
     return stream.isatty() and "NO_COLOR" not in os.environ

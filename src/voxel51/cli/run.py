@@ -10,7 +10,6 @@ import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from voxel51.cli.live import JobProgressDisplay, ProgressDisplay
 from voxel51.cli.parsing import Parser, client_command
@@ -22,7 +21,7 @@ from voxel51.cli.run_record import RUN_RECORD, Placed, Run, RunRecord
 from voxel51.cli.suggestions import did_you_mean
 from voxel51.users.api import API
 from voxel51.wire.analytics import AnalyticDocument, AnalyticRecord, output_filename
-from voxel51.wire.jobs import DATA_ID_FIELD
+from voxel51.wire.jobs import DATA_ID_FIELD, JobRecord
 from voxel51.wire.run_keys import Content, complete_parameters, run_key
 
 __all__ = ["RUN_RECORD", "fill"]
@@ -114,7 +113,7 @@ def _check_format(options: argparse.Namespace, document: AnalyticDocument) -> No
         )
 
 
-def _hashed(api: API, record: RunRecord, given: Mapping[str, Any]) -> dict[str, object]:
+def _hashed(api: API, record: RunRecord, given: Mapping[str, object]) -> dict[str, object]:
     """Return the parameters with files replaced by their content, for the run key."""
     hashed: dict[str, object] = {}
     for name, value in given.items():
@@ -153,9 +152,7 @@ def _already_done(tasks: Sequence[Task], record: RunRecord, folder: Path, printe
     return done
 
 
-def _download(
-    api: API, printer: Printer, record: RunRecord, folder: Path, task: Task, job: Mapping[str, Any]
-) -> str | None:
+def _download(api: API, printer: Printer, record: RunRecord, folder: Path, task: Task, job: JobRecord) -> str | None:
     """Write the output of a job to the folder and return its path; None if the analytic has no output file."""
     if not job["output_filename"]:
         printer.remark(f"{task.path} -> no output file (job {job['id']})")
@@ -173,7 +170,7 @@ def _remark(placed: Placed) -> str:
     return " (replaced)" if placed.has_replaced else ""
 
 
-def _ends(api: API, job_ids: Sequence[str], options: argparse.Namespace) -> Iterator[Any]:
+def _ends(api: API, job_ids: Sequence[str], options: argparse.Namespace) -> Iterator[JobRecord]:
     if not job_ids:
         return
     shown = None if options.json or options.quiet else JobProgressDisplay(ProgressDisplay(sys.stderr))
@@ -185,10 +182,10 @@ def _reason(api: API, job_id: str) -> str:
     return messages[-1]["message"] if messages else "no reason was given"
 
 
-def _parameters(texts: Sequence[str], document: AnalyticDocument) -> dict[str, Any]:
+def _parameters(texts: Sequence[str], document: AnalyticDocument) -> dict[str, object]:
     """Return the parameters of the command line: JSON values, or paths of files."""
     declared = {each["name"]: each["type"] for each in document["parameters"]}
-    parameters: dict[str, Any] = {}
+    parameters: dict[str, object] = {}
     for text in texts:
         name, equals, value = text.partition("=")
         if not equals or not name:
@@ -200,8 +197,8 @@ def _parameters(texts: Sequence[str], document: AnalyticDocument) -> dict[str, A
 
 
 def _with_chosen_weights(
-    analytic: AnalyticRecord, document: AnalyticDocument, given: Mapping[str, Any]
-) -> dict[str, Any]:
+    analytic: AnalyticRecord, document: AnalyticDocument, given: Mapping[str, object]
+) -> dict[str, object]:
     """Return the parameters with weights by name instead of ``auto``.
 
     A job then uses the weights that its run key holds, also if an operator adds better ones before it starts.
@@ -215,7 +212,7 @@ def _with_chosen_weights(
     return {**given, **named}
 
 
-def _value(name: str, text: str, kind: str | None) -> Any:
+def _value(name: str, text: str, kind: str | None) -> object:
     if text.startswith("@"):
         path = Path(text[1:])
         if not path.is_file():

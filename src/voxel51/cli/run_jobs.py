@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from voxel51.cli.printing import Printer
 from voxel51.cli.run_record import Run, RunRecord
@@ -25,7 +24,7 @@ class RunAnalytic:
 
     record: AnalyticRecord
     document: AnalyticDocument
-    given: Mapping[str, Any]
+    given: Mapping[str, object]
     hashed: Mapping[str, object]
 
 

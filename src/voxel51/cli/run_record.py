@@ -15,7 +15,6 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 RUN_RECORD = ".voxel51-run.json"
 """Name of the record in the output folder."""
@@ -177,7 +176,7 @@ class RunRecord:
             return None
         return next((each for each in reversed(self._outputs.get(name, [])) if each.sha256 == sha256), None)
 
-    def _append(self, line: Mapping[str, Any]) -> None:
+    def _append(self, line: Mapping[str, object]) -> None:
         text = json.dumps(line)
         self._read(text)
         self._folder.mkdir(parents=True, exist_ok=True)

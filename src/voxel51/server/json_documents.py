@@ -1,17 +1,16 @@
 """JSON documents that are stored and returned later: reject what could not be encoded again."""
 
 import json
-from typing import Any
 
 import msgspec
 
 from voxel51.server.errors import BadRequest
+from voxel51.wire.documents import JsonObject
 
 _MAX_DEPTH = 64
 
 
-# `Any`: the caller validates the shape.
-def parse_json_object(what: str, content: bytes) -> dict[str, Any]:
+def parse_json_object(what: str, content: bytes) -> JsonObject:
     """Return the JSON object in ``content``. NaN and the infinities, which are not valid JSON, become null.
 
     Raises:

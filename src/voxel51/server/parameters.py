@@ -38,13 +38,27 @@ def read_number(
     Raises:
         BadRequest: the text is not a number, or its schema does not allow the value.
     """
-    schema = parameters[name].schema
-    text = values.get(name) or str(default)
+    return number_of(name, parameters[name].schema, values.get(name) or str(default))
+
+
+def number_of(name: str, schema: Schema, text: str) -> int | float:
+    """Return the number in ``text``, as an int if it is whole.
+
+    Args:
+        name: name of the parameter, for the error.
+        schema: its type (``integer`` or ``number``), minimum and maximum.
+        text: the value in the request.
+
+    Raises:
+        BadRequest: the text is not a number, or ``schema`` does not allow the value.
+    """
     try:
         value = float(text)
     except ValueError:
         value = float("nan")  # fails every comparison below
-    is_valid = schema["type"] == "number" or value == value // 1
-    if not (schema["minimum"] <= value <= schema["maximum"]) or not is_valid:
-        raise BadRequest(f"'{name}' is a number from {schema['minimum']} to {schema['maximum']}, not {text!r:.100}")
-    return value
+    must_be_whole, is_whole = schema["type"] == "integer", value == value // 1
+    if not schema["minimum"] <= value <= schema["maximum"] or (must_be_whole and not is_whole):
+        number = "a whole number" if must_be_whole else "a number"
+        limits = f"from {schema['minimum']} to {schema['maximum']}"
+        raise BadRequest(f"'{name}' must be {number} {limits}, not {text!r:.100}")
+    return int(value) if is_whole else value

@@ -1,7 +1,7 @@
 """Batches: apply one action to many records, each of which succeeds or is refused by itself."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any, NotRequired, TypedDict, TypeVar
+from typing import Annotated, NotRequired, TypedDict, TypeVar
 
 from msgspec import Meta
 
@@ -32,7 +32,7 @@ class BatchBody(TypedDict):
 
 CallerT = TypeVar("CallerT", bound=ScopedCaller)
 
-Action = Callable[[CallerT, Sequence[str], BatchBody], Outcomes[Any]]  # what it returns depends on the noun
+Action = Callable[[CallerT, Sequence[str], BatchBody], Outcomes[object]]
 """Applies an action, on behalf of the caller, to the records with these ids; the body may have more arguments."""
 
 
@@ -55,7 +55,7 @@ def batch_route(
     return route("POST", f"/{noun}/batch", serve, summary, policy, JsonBody(BatchBody), answers=BatchResponses)
 
 
-def _response(outcome: Any) -> BatchResponse:  # of the noun's own shape
+def _response(outcome: object) -> BatchResponse:
     if isinstance(outcome, ServiceError):
         return {"success": False, "error": {"code": STATUS_OF[type(outcome)], "message": str(outcome)}}
     return {"success": True} if outcome is None else {"success": True, "response": outcome}

@@ -1,12 +1,10 @@
 """Rendition specifications: the table of all renditions, with the arguments of each."""
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from voxel51.server.errors import BadRequest
-from voxel51.server.parameters import QueryParameter
+from voxel51.server.parameters import QueryParameter, Schema, number_of
 
 Arguments = Mapping[str, str | int | float]
 
@@ -196,22 +194,13 @@ JOB_RENDITIONS = _by_name(
 """Renditions of the labels of a job, by name."""
 
 
-def _value(name: str, schema: Mapping[str, Any], text: str | None) -> str | int | float | None:
+def _value(name: str, schema: Schema, text: str | None) -> str | int | float | None:
     """Return the value of an argument as its JSON schema says; None if it is absent and has no default."""
     if text is None or text == "":
         default: str | int | float | None = schema.get("default")
         return default
-    if schema["type"] == "string":
-        if text not in schema.get("enum", [text]):
-            raise BadRequest(f"'{name}' must be one of {', '.join(schema['enum'])}, not {text!r:.100}")
-        return text
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        value = None
-    if isinstance(value, bool) or not isinstance(value, int if schema["type"] == "integer" else int | float):
-        number = "a whole number" if schema["type"] == "integer" else "a number"
-        raise BadRequest(f"'{name}' must be {number}, not {text!r:.100}")
-    if not schema["minimum"] <= value <= schema["maximum"]:
-        raise BadRequest(f"'{name}' must be from {schema['minimum']} to {schema['maximum']}, not {text!r:.100}")
-    return value
+    if schema["type"] != "string":
+        return number_of(name, schema, text)
+    if text not in schema.get("enum", [text]):
+        raise BadRequest(f"'{name}' must be one of {', '.join(schema['enum'])}, not {text!r:.100}")
+    return text

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from voxel51.server.accounts.callers import User
 from voxel51.server.errors import NotFound
@@ -106,8 +105,8 @@ def build_overview_routes(foundation: Foundation, accounts: AccountServices, job
     yield from usage_routes(UsageService(database), accounts.applications)
 
 
-def _record_lookup(jobs: JobService) -> Callable[[str, str], Mapping[str, Any]]:  # as webhooks declare it
-    def look_up(owner_id: str, job_id: str) -> Mapping[str, Any]:
+def _record_lookup(jobs: JobService) -> Callable[[str, str], Mapping[str, object]]:  # as webhooks declare it
+    def look_up(owner_id: str, job_id: str) -> Mapping[str, object]:
         try:
             return jobs.record(User(owner_id, ""), job_id)
         except NotFound:

@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import count
-from typing import Any
 
 from voxel51.server.analytics.images.decompression import Decompressor, InvalidImage, compression_of
 from voxel51.server.analytics.images.manifests import BLOBS, ArchivedFiles
 from voxel51.server.analytics.images.tar_stream import ByteStream, Parsing, TarEntry, next_entry, padded, shown_start
 from voxel51.server.errors import BadRequest
 from voxel51.server.storage.partial import Chunk
+from voxel51.wire.documents import JsonObject
 
 _DOCKER_MANIFEST, _OCI_INDEX, _OCI_VERSION = "manifest.json", "index.json", "oci-layout"
 _DOCUMENTS = {_DOCKER_MANIFEST, _OCI_INDEX, _OCI_VERSION}
@@ -138,7 +138,7 @@ def _as_bad_request() -> Iterator[None]:
 
 def _walk(limits: ImageLimits) -> Parsing[ImageFormat]:
     archive = ByteStream()
-    documents: dict[str, Any] = {}  # any JSON
+    documents: JsonObject = {}
     files = ArchivedFiles()
     first: list[str] = []
     for number in count(1):
@@ -196,7 +196,7 @@ def _read_document(archive: ByteStream, member: TarEntry) -> Parsing[object]:
         raise InvalidImage(f"its {member.name} is not valid JSON: {str(error)[:100]}") from None
 
 
-def _format(documents: Mapping[str, Any], first: Sequence[str]) -> ImageFormat:
+def _format(documents: JsonObject, first: Sequence[str]) -> ImageFormat:
     if _DOCKER_MANIFEST in documents:
         _check_shape(_DOCKER_MANIFEST, documents, list)
         return ImageFormat.DOCKER

@@ -6,11 +6,12 @@ arrive in any order, so the names of all files, and what small JSON files refer 
 
 import json
 import posixpath
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from typing import Any
 
 from voxel51.server.analytics.images.decompression import InvalidImage
+from voxel51.wire.documents import JsonObject
 
 _MAX_REFERENCES = 100_000
 """Number of references that are remembered, of all JSON files together."""
@@ -76,7 +77,7 @@ class ArchivedFiles:
                 if not isinstance(name, str) or not self.has(name):
                     raise _missing(f"{name!a:.200}")
 
-    def check_oci(self, index: Mapping[str, Any]) -> None:
+    def check_oci(self, index: JsonObject) -> None:
         """Raise unless an OCI ``index`` leads to an image manifest whose configuration and layers all exist.
 
         One is enough: an index lists the images of several platforms, of which archives often have only one.
