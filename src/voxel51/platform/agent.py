@@ -17,6 +17,7 @@ from voxel51.transport.errors import APIError, ConnectionFailed
 from voxel51.transport.messages import Request, Response, StreamedBody
 from voxel51.transport.multipart import FilePart, encode
 from voxel51.transport.retrying import seconds_of
+from voxel51.transport.saving import write_all
 from voxel51.transport.sender import HttpSender
 from voxel51.wire.backoff import Backoff
 from voxel51.wire.headers import AGENT_KEY
@@ -240,10 +241,10 @@ class Agent:
 
 
 def _save(response: Response, path: Path) -> None:
-    with path.open("wb") as file:
+    with path.open("wb", buffering=0) as file:
         try:
             for chunk in response.chunks():
-                file.write(chunk)
+                write_all(file.fileno(), chunk)
         except ConnectionFailed as error:
             raise _DownloadCut(str(error)) from error
 

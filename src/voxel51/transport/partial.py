@@ -12,9 +12,10 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from voxel51.transport.background_hash import BackgroundHash
 from voxel51.transport.errors import Damaged
 from voxel51.transport.messages import CHUNK_BYTES
-from voxel51.transport.saving import DownloadProgress
+from voxel51.transport.saving import DownloadProgress, write_all
 from voxel51.wire import digests
 from voxel51.wire.hashing import new_sha256
 
@@ -41,8 +42,7 @@ class PartialDownload:
         self._note = self._path.with_suffix(".note")
         self._total: int | None = None
         self._sha256: str | None = None
-        self._running = new_sha256()
-        self._hashed_bytes = 0
+        self._hash = BackgroundHash()
         self.tag = self._read_note()
         self.size_bytes = os.fstat(self._descriptor).st_size if self.tag is not None else 0
 
@@ -64,18 +64,15 @@ class PartialDownload:
         with suppress(ValueError):  # a malformed one cannot be checked
             self._sha256 = digests.from_header(headers.get("repr-digest"))
         self._write_note(headers.get("etag"))
-        if self._hashed_bytes != self.size_bytes and self._sha256 is not None:
+        if self._hash.size_bytes != self.size_bytes and self._sha256 is not None:
             self._hash_partial_file()
 
     def take(self, chunk: bytes) -> None:
         """Append the next piece."""
-        view = memoryview(chunk)
-        while view:
-            view = view[os.write(self._descriptor, view) :]
-        self.size_bytes += len(chunk)
         if self._sha256 is not None:
-            self._running.update(chunk)
-            self._hashed_bytes = self.size_bytes
+            self._hash.update(chunk)
+        write_all(self._descriptor, chunk)
+        self.size_bytes += len(chunk)
         if self._progress is not None:
             self._progress(self.size_bytes, self._total)
 
@@ -87,7 +84,7 @@ class PartialDownload:
         """
         if self._total is not None and self.size_bytes != self._total:
             self._refuse(f"{self.size_bytes} of {self._total} bytes arrived")
-        found = self._running.hexdigest()
+        found = self._hash.hexdigest()
         if self._sha256 is not None and found != self._sha256:
             self._refuse(f"the SHA-256 is {found}, expected {self._sha256}")
         self._path.replace(self._target)
@@ -96,6 +93,7 @@ class PartialDownload:
 
     def give_up(self) -> None:
         """Keep the partial file if it is large and can be continued, else delete it."""
+        self._hash.close()
         if self.tag is None or self.size_bytes < KEPT_BYTES:
             self._path.unlink(missing_ok=True)
             self._note.unlink(missing_ok=True)
@@ -142,11 +140,10 @@ class PartialDownload:
             self.tag = tag
 
     def _hash_partial_file(self) -> None:
-        self._running, self._hashed_bytes = new_sha256(), 0
-        while self._hashed_bytes < self.size_bytes:
-            piece = os.pread(self._descriptor, CHUNK_BYTES, self._hashed_bytes)
-            self._running.update(piece)
-            self._hashed_bytes += len(piece)
+        self._hash.close()
+        self._hash = BackgroundHash()
+        while piece := os.pread(self._descriptor, CHUNK_BYTES, self._hash.size_bytes):
+            self._hash.update(piece)
 
 
 def _is_at(path: Path, descriptor: int) -> bool:
