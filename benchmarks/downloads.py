@@ -1,37 +1,44 @@
-"""Downloads: cost of one GiB, hash included, beside the original client's way and curl, in random order."""
-
-import random
-from collections.abc import Callable
+"""Downloads: cost of one GiB to a new file, hash included, beside the original client's way, curl, and nginx."""
 
 from benchmarks.support.figures import Figure
-from benchmarks.support.transfers import RUNS, Bench, Cost, cost, curl, download_original, figures, open_bench
+from benchmarks.support.transfers import (
+    Bench,
+    Comparison,
+    Way,
+    curl,
+    download_original,
+    of_client,
+    of_server,
+    on_the_clock,
+    open_bench,
+)
+
+OURS, ORIGINAL, CURL, NGINX = "ours", "original's way", "curl", "curl from nginx"
+
+COMPARISONS = [
+    Comparison("download 1 GiB: clock", OURS, on_the_clock, CURL, on_the_clock, "≤ 1.15"),
+    Comparison("download 1 GiB: clock", OURS, on_the_clock, ORIGINAL, on_the_clock),
+    Comparison("download 1 GiB: client's processor", OURS, of_client, CURL, of_client),
+    Comparison("download 1 GiB: client's processor", OURS, of_client, ORIGINAL, of_client),
+    Comparison("download 1 GiB with curl: server's processor", CURL, of_server, NGINX, of_server),
+    Comparison("download 1 GiB with curl: clock", CURL, on_the_clock, NGINX, on_the_clock),
+]
 
 
 def measure() -> list[Figure]:
     with open_bench() as bench:
-        data_id = bench.api.upload_data(bench.file)["id"]
-        rounds = [_round(bench, data_id) for _ in range(RUNS)]
-    ours, old, by_curl = (list(costs) for costs in zip(*rounds, strict=True))
-    return [
-        *figures("download 1 GiB", ours, "original's way", old, ""),
-        *figures("download 1 GiB", ours, "curl", by_curl, "clock: ~ 1"),
-    ]
+        ways = _ways(bench, bench.api.upload_data(bench.file)["id"])
+        costs = bench.measure(ways, lambda: (bench.folder / "copy").unlink(missing_ok=True))
+    return [each.figure(costs) for each in COMPARISONS if each.other in costs]
 
 
-def _round(bench: Bench, data_id: str) -> tuple[Cost, Cost, Cost]:
+def _ways(bench: Bench, data_id: str) -> dict[str, Way]:
     target = bench.folder / "copy"
-    url = f"{bench.v1}/data/{data_id}/download"
-    ways: list[Callable[[], object]] = [
-        lambda: bench.api.download_data(data_id, target),
-        lambda: download_original(bench, data_id),
-        lambda: curl(bench, "-o", str(target), url),
-    ]
-    costs: dict[int, Cost] = {}
-    for number in random.sample(range(3), 3):  # a client pays for the memory that the one before it left behind
-        costs[number] = _to_a_new_file(bench, ways[number])
-    return costs[0], costs[1], costs[2]
-
-
-def _to_a_new_file(bench: Bench, way: Callable[[], object]) -> Cost:
-    (bench.folder / "copy").unlink(missing_ok=True)
-    return cost(way)
+    ways: dict[str, Way] = {
+        OURS: lambda: bench.api.download_data(data_id, target),
+        ORIGINAL: lambda: download_original(bench, data_id),
+        CURL: lambda: curl(bench, "-o", str(target), f"{bench.v1}/data/{data_id}/download"),
+    }
+    if (other := bench.nginx) is not None:
+        ways[NGINX] = lambda: curl(bench, "-o", str(target), f"{other.url}/{bench.file.name}")
+    return ways
