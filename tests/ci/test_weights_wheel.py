@@ -76,5 +76,5 @@ def test_without_the_weights_the_error_says_how_to_install_them(wheels: tuple[Pa
     done = analyse(tmp_path, wheels[0])
 
     assert done.returncode == 1
-    assert "MissingWeights: weights not found: nanodet-g-fp16.onnx" in done.stderr
+    assert "MissingWeights: weights not found: nanodet-g.onnx" in done.stderr
     assert "pip install ./weights" in done.stderr

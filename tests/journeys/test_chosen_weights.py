@@ -30,7 +30,7 @@ def test_a_run_after_better_weights_were_added_is_not_taken_for_done(
     platform = start_platform()
     user = User.create(platform, tmp_path)
     monkeypatch.setenv("VOXEL51_API_TOKEN", str(user.token))
-    assert used_weights() == used_weights() == ["nanodet-g-fp16.onnx"]
+    assert used_weights() == used_weights() == ["nanodet-g.onnx"]
 
     assert main(["weights", "add", str(better), "--dir", str(platform.folder)]) == 0
     capsys.readouterr()

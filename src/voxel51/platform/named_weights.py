@@ -89,8 +89,9 @@ REGISTRY: Sequence[NamedWeights] = (
     NamedWeights(
         name="nanodet-g",
         task="object detector",
-        filename="nanodet-g-fp16.onnx",
+        filename="nanodet-g.onnx",
         files=(
+            KnownFile("76fb2bc2ea46f5aaaac3d06bf05f9e9dc9e82efdee6e62dbc88338d9c948b8c9", 4_097_020, "8-bit integers"),
             KnownFile("c916081388e0324f255dbd5bed677a3ba6c7ba67eae67bfd0b2d583afc81cfb6", 7_593_836, _CONVERTED),
             KnownFile("d52107d23d83fe1284376d3a5468e7e38511c33ba7ac55bb14ec1173352b3814", 7_600_678, _CONVERTED),
         ),

@@ -1,4 +1,5 @@
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -77,6 +78,17 @@ def test_frames_between_analysed_ones_are_interpolated(tracked: VideoLabels) -> 
     assert last - first >= 30
     interpolated = {bool(each.attributes) for number in range(first, last) for each in tracked.objects_in(number)}
     assert interpolated == {True, False}
+
+
+def test_labels_do_not_depend_on_the_number_of_threads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    results = []
+    for threads in ("1", "3"):
+        monkeypatch.setenv("OMP_NUM_THREADS", threads)
+        labels, _ = run_on(analytic, footage("bikes.mp4"), tmp_path / threads, first_frame=138, last_frame=160)
+        results.append(json.dumps(labels.to_json()))
+
+    assert labels.frames
+    assert results[0] == results[1]
 
 
 def test_only_requested_classes_are_labelled(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from voxel51.analytics.detectors.detections import Detections, Detector
-from voxel51.labels.media.frame import Frame
+from voxel51.labels.media.frame import Pixels
 from voxel51.platform.errors import InvalidInput
 
 
@@ -40,13 +40,13 @@ class SelectedClassesDetector:
         self._least_score = least_score
         self.wanted = frozenset(_positions(wanted, names)) if wanted else None
 
-    def find(self, frame: Frame) -> Detections:
-        """Return the detections in ``frame``, of all classes."""
-        return self._detector.detect(frame.small(*self.picture_size), self._least_score)
+    def find(self, picture: Pixels) -> Detections:
+        """Return the detections in a frame of ``picture_size``, of all classes."""
+        return self._detector.detect(picture, self._least_score)
 
-    def find_wanted(self, frame: Frame) -> Detections:
-        """Return the detections of wanted classes in ``frame``."""
-        found = self.find(frame)
+    def find_wanted(self, picture: Pixels) -> Detections:
+        """Return the detections of wanted classes in a frame of ``picture_size``."""
+        found = self.find(picture)
         return found if self.wanted is None else found.chosen(np.isin(found.classes, [*self.wanted]))
 
     def start_shot(self) -> None:

@@ -57,15 +57,12 @@ def letterboxed(image: Pixels, into: Size, colour: tuple[int, int, int], *, cent
     height, width = image.shape[:2]
     inner = fitted((width, height), into)
     scale = min(into[0] / width, into[1] / height)
-    picture = np.empty((into[1], into[0], 3), np.uint8)
-    picture[:] = colour
-    left, top = ((into[0] - inner[0]) // 2, (into[1] - inner[1]) // 2) if centred else (0, 0)
+    across, down = into[0] - inner[0], into[1] - inner[1]
+    left, top = (across // 2, down // 2) if centred else (0, 0)
     method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    fits = inner == (width, height)
-    picture[top : top + inner[1], left : left + inner[0]] = (
-        image if fits else cv2.resize(image, inner, interpolation=method)
-    )
-    return Letterbox(picture, scale, left, top, (width, height))
+    resized = image if inner == (width, height) else cv2.resize(image, inner, interpolation=method)
+    picture = cv2.copyMakeBorder(resized, top, down - top, left, across - left, cv2.BORDER_CONSTANT, value=colour)
+    return Letterbox(np.asarray(picture, np.uint8), scale, left, top, (width, height))
 
 
 def batch_of(picture: NDArray[np.generic]) -> Floats:

@@ -13,7 +13,7 @@ AUTO = "auto"
 DEFAULT_MODEL = "nanodet-g"
 NANODET = InstalledWeights(
     package="voxel51.analytics.object_tracks",
-    filename="nanodet-g-fp16.onnx",
+    filename="nanodet-g.onnx",
     sha256=named(DEFAULT_MODEL).files[0].sha256,
 )
 

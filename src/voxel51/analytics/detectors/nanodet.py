@@ -10,14 +10,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from voxel51.analytics.detectors.detections import Detections, Floats
-from voxel51.analytics.detectors.letterbox import batch_of, covering, fitted, letterboxed
+from voxel51.analytics.detectors.letterbox import Letterbox, covering, fitted, letterboxed
 from voxel51.analytics.sessions import Network
 from voxel51.labels.media.frame import Pixels
 
 _MEAN = np.array([103.53, 116.28, 123.675], np.float32)
 _DEVIATION = np.array([57.375, 57.12, 58.395], np.float32)
-_MARGIN = (104, 116, 124)  # the mean, which the detector sees as nothing
-_STRIDE = 32
+MARGIN = (104, 116, 124)
+"""Colour of margins: the mean, which the detector sees as nothing."""
+
+STRIDE = 32
+"""Sides of the network's input are multiples of it."""
+
 _MOST_CANDIDATES = 300
 _FIRST_STRIDE = 8
 _MOST_STRIDES = 4
@@ -103,9 +107,9 @@ class NanoDet:
 
     def detect(self, image: Pixels, least_score: float) -> Detections:
         """See `Detector`."""
-        into = self._network.size or covering(self.fitting((image.shape[1], image.shape[0])), _STRIDE)
-        box = letterboxed(image, into, _MARGIN, centred=True)
-        grids = self._network.run(batch_of((box.picture - _MEAN) / _DEVIATION))
+        into = self._network.size or covering(self.fitting((image.shape[1], image.shape[0])), STRIDE)
+        box = letterboxed(image, into, MARGIN, centred=True)
+        grids = self._network.run(normalised_batch(box))
         found = self._decoded(_rows(grids), into, least_score)
         return Detections(box.original(found.boxes), found.scores, found.classes).without_repeats(
             self._variant.same_class_overlap
@@ -133,6 +137,17 @@ class NanoDet:
         weights = np.exp(bins - bins.max(axis=2, keepdims=True))
         places = np.arange(self._bins, dtype=np.float32)
         return np.asarray((weights * places).sum(axis=2) / weights.sum(axis=2), np.float32)
+
+
+def normalised_batch(box: Letterbox) -> Floats:
+    """Return the image as the network takes it: float32 [1, 3, H, W], with a mean of 0 and a deviation of 1."""
+    height, width, channels = box.picture.shape
+    batch = np.empty((1, channels, height, width), np.float32)
+    for channel, (mean, deviation) in enumerate(zip(_MEAN, _DEVIATION, strict=True)):
+        plane = batch[0, channel]
+        np.subtract(box.picture[:, :, channel], mean, out=plane, dtype=np.float32)
+        plane /= deviation
+    return batch
 
 
 def _rows(outputs: list[Floats]) -> Floats:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from voxel51.analytics.detectors.detections import Detections
 from voxel51.analytics.face_detection.centerface import WEIGHTS, CenterFace
 from voxel51.analytics.tracking.video_tracker import VideoTracker
-from voxel51.labels.media.frame import Frame
+from voxel51.labels.media.frame import Pixels
 from voxel51.labels.writer import VideoLabelsWriter
 from voxel51.platform.job import Job
 from voxel51.platform.video import input_video
@@ -45,9 +45,9 @@ class FrameFaceDetector:
         self._least_score = least_score
         self.picture_size = self._detector.fitting(frame_size, longest_side)
 
-    def find(self, frame: Frame) -> Detections:
-        """Return the faces in ``frame``."""
-        return self._detector.detect(frame.small(*self.picture_size), self._least_score)
+    def find(self, picture: Pixels) -> Detections:
+        """Return the faces in a frame of ``picture_size``."""
+        return self._detector.detect(picture, self._least_score)
 
     def start_shot(self) -> None:
         """Do nothing: frames are processed independently."""

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voxel51.analytics.detectors.detections import Detections
-from voxel51.labels.media.frame import Frame, Pixels
+from voxel51.labels.media.frame import Pixels
 
 NAMES = ("moving object",)
 LONGEST_SIDE = 480
@@ -69,11 +69,13 @@ class MovingObjectDetector:
         self._seen = 0
         self._usual: Any = None
 
-    def find(self, frame: Frame) -> Detections:
-        """Return the moving objects in ``frame``; the score is the share of the box that the object fills."""
+    def find(self, picture: Pixels) -> Detections:
+        """Return the moving objects in a frame of ``picture_size``; the score is the share of the box that the object
+        fills.
+        """
         self._seen += 1
         rate = 1 / self._seen if self._seen <= LEARNING_FRAMES else self._learning_rate
-        mask = self._background.apply(self._with_constant_exposure(frame.small(*self.picture_size)), learningRate=rate)
+        mask = self._background.apply(self._with_constant_exposure(picture), learningRate=rate)
         moving: Any = (mask == _FOREGROUND).astype(np.uint8)
         if self._seen <= LEARNING_FRAMES or moving.mean() > MOST_MOVING_SHARE:
             return _boxed(np.zeros((0, 5), np.int32))

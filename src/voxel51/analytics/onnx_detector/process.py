@@ -63,7 +63,7 @@ def _single_frames(video: Video, detector: SelectedClassesDetector, stride: int)
     for place, frame in enumerate(video):
         if place % stride or not sampler.takes(frame.time):
             continue
-        found = detector.find_wanted(frame)
+        found = detector.find_wanted(frame.small(width, height))
         objects = []
         for (left, top, right, bottom), score, kind in zip(found.boxes, found.scores, found.classes, strict=True):
             box = BoundingBox.clipped(left / width, top / height, right / width, bottom / height)

@@ -13,7 +13,7 @@ from voxel51.analytics.tracking.track import Track
 from voxel51.analytics.tracking.tracker import Tracker
 from voxel51.labels.attributes import BooleanAttribute
 from voxel51.labels.geometry import BoundingBox
-from voxel51.labels.media.frame import Frame
+from voxel51.labels.media.frame import Frame, Pixels
 from voxel51.labels.objects import DetectedObject
 from voxel51.labels.video import VideoFrame
 from voxel51.platform.selection import Sampler
@@ -49,14 +49,14 @@ class FrameDetector(Protocol):
 
     Attributes:
         names: of the classes, by index.
-        picture_size: width and height, in pixels, of the image in which boxes are given.
+        picture_size: width and height, in pixels, to which frames are resized. Boxes are in pixels of these images.
     """
 
     names: Sequence[str]
     picture_size: tuple[int, int]
 
-    def find(self, frame: Frame) -> Detections:
-        """Return the detections in ``frame``."""
+    def find(self, picture: Pixels) -> Detections:
+        """Return the detections in a frame (BGR, uint8 [H, W, 3]) of that size."""
 
     def start_shot(self) -> None:
         """Prepare for a new shot: the next frame is unrelated to earlier ones."""
@@ -126,10 +126,9 @@ class VideoTracker:
                 shot_start, sampler = None, Sampler(self._video.selection.fps)
 
     def _tracks_in(self, frame: Frame) -> list[Track]:
-        found = self._detector.find(frame)
-        looks = None
-        if self._uses_appearance:
-            looks = Looks.of(frame.small(*self._detector.picture_size), found.boxes)
+        picture = frame.small(*self._detector.picture_size)
+        found = self._detector.find(picture)
+        looks = Looks.of(picture, found.boxes) if self._uses_appearance else None
         return self._tracker.step(frame.number, found, looks)
 
     def _objects(self, frame_number: int, boxes: list[TrackedBox]) -> Iterator[DetectedObject]:
