@@ -163,12 +163,14 @@ def _dependencies(services: _Services) -> Dependencies:
     credentials = Credentials(
         accounts.accounts,
         accounts.applications,
+        accounts.recent_callers,
         services.jobs.reports,
         foundation.signer,
         foundation.addresses.public_url,
     )
     return Dependencies(
         authenticators=credentials.authenticators(),
+        reads_at_once=lambda: foundation.database.reads_at_once,
         storage=foundation.storage,
         receiver=UploadReceiver(foundation.storage, settings.upload_limit_bytes, settings.request_body_seconds),
         idempotency=foundation.idempotency,

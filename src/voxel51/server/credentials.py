@@ -1,8 +1,9 @@
 """Credentials: authenticate the caller of a request, by token, session, application key, job credential or link."""
 
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
@@ -10,12 +11,12 @@ from starlette.requests import Request
 from voxel51.server.accounts.access import APPLICATION, CALLER, USER
 from voxel51.server.accounts.applications import ApplicationService
 from voxel51.server.accounts.callers import Application, Caller, User
+from voxel51.server.accounts.recent_callers import RecentCallers
 from voxel51.server.accounts.service import AccountService
-from voxel51.server.accounts.tokens import CredentialKind
+from voxel51.server.accounts.tokens import CredentialKind, hash_key
 from voxel51.server.errors import Forbidden, Unauthenticated
-from voxel51.server.http.access import ANYONE, SIGNED_LINK, Access
+from voxel51.server.http.access import ANYONE, SIGNED_LINK, Access, Authenticator
 from voxel51.server.http.cookies import cookies_of
-from voxel51.server.http.endpoint import Authenticator
 from voxel51.server.http.signing import LinkSigner
 from voxel51.server.jobs.agent_routes import AGENT
 from voxel51.server.jobs.attempt_reports import AttemptReports
@@ -37,26 +38,28 @@ class Credentials:
         self,
         accounts: AccountService,
         applications: ApplicationService,
+        recent: RecentCallers,
         attempts: AttemptReports,
         signer: LinkSigner,
         public_url: str,
     ) -> None:
         self._accounts = accounts
         self._applications = applications
+        self._recent = recent
         self._attempts = attempts
         self._signer = signer
         self._origin = _origin(public_url)
         self._session_cookie = cookies_of(public_url).session
 
     def authenticators(self) -> Mapping[Access[Any], Authenticator]:
-        """Return the method that checks each kind of access."""
+        """Return what checks each kind of access."""
         return {
-            ANYONE: self.anyone,
-            USER: self.user,
-            APPLICATION: self.application,
-            CALLER: self.caller,
-            AGENT: self.agent,
-            SIGNED_LINK: self.link,
+            ANYONE: Authenticator(self.anyone),
+            USER: Authenticator(self.user, self.recalled_user),
+            APPLICATION: Authenticator(self.application),
+            CALLER: Authenticator(self.caller),
+            AGENT: Authenticator(self.agent),
+            SIGNED_LINK: Authenticator(self.link),
         }
 
     def anyone(self, request: Request, _scopes: Scopes) -> None:
@@ -75,24 +78,29 @@ class Credentials:
             Forbidden: it does not include all ``scopes``, or its account is suspended.
             NotFound: the application has no such user.
         """
-        found = self._find(request)
+        found = self._find(self._presented(request))
         found.require(*scopes)
         return found
 
-    def _find(self, request: Request) -> Caller:
-        key, user_name = request.headers.get(headers.APPLICATION_KEY), request.headers.get(headers.APPLICATION_USER)
-        if key is None:
-            return self._user(request)
-        if user_name:
-            return self._applications.authenticate_user(key, user_name)
-        return self._applications.authenticate(key)
+    def _find(self, presented: "_Presented") -> Caller:
+        return self._recent.find(presented.hashed, lambda: self._check(presented))
 
-    def _user(self, request: Request) -> User:
+    def _check(self, presented: "_Presented") -> Caller:
+        if isinstance(presented.kind, CredentialKind):
+            return self._accounts.authenticate(presented.key, presented.kind)
+        if presented.user_name:
+            return self._applications.authenticate_user(presented.key, presented.user_name)
+        return self._applications.authenticate(presented.key)
+
+    def _presented(self, request: Request) -> "_Presented":
+        key, user_name = request.headers.get(headers.APPLICATION_KEY), request.headers.get(headers.APPLICATION_USER)
+        if key is not None:
+            return _Presented("application", key, user_name or None)
         session = request.cookies.get(self._session_cookie)
         if session is None or headers.AUTHORIZATION in request.headers:
-            return self._accounts.authenticate(_bearer(request))
+            return _Presented(CredentialKind.TOKEN, _bearer(request))
         self._check_origin(request)
-        return self._accounts.authenticate(session, CredentialKind.SESSION)
+        return _Presented(CredentialKind.SESSION, session)
 
     def _check_origin(self, request: Request) -> None:
         """Raise `Forbidden` for a request that a page of another site may have caused.
@@ -112,13 +120,15 @@ class Credentials:
         Raises:
             Forbidden: the credential is that of an application, which names no user.
         """
-        found = self.caller(request, scopes)
-        if isinstance(found, Application):
-            raise Forbidden(
-                f"This route needs a user: application {found.name!r} must name one of its users "
-                f"in the header '{headers.APPLICATION_USER}'"
-            )
-        return found
+        return _require_user(self.caller(request, scopes))
+
+    def recalled_user(self, request: Request, scopes: Scopes) -> User | None:
+        """Return the user if the credential was checked a moment ago, otherwise None; raise as `user` does."""
+        known = self._recent.get(self._presented(request).hashed)
+        if known is None:
+            return None
+        known.require(*scopes)
+        return _require_user(known)
 
     def application(self, request: Request, scopes: Scopes) -> Application:
         """Return the application, whether or not it names a user.
@@ -156,6 +166,29 @@ class Credentials:
             Forbidden: it is not signed for this request, or has expired.
         """
         self._signer.check(request.method, request.scope["raw_path"].decode("ascii"), request.query_params)
+
+
+@dataclass(frozen=True, slots=True)
+class _Presented:
+    """The credential that a request presents: an application's key, for one of its users or itself, or a user's."""
+
+    kind: CredentialKind | Literal["application"]
+    key: str
+    user_name: str | None = None
+
+    @property
+    def hashed(self) -> Hashable:
+        """The credential without its secret, to find it in memory."""
+        return self.kind, hash_key(self.key), self.user_name
+
+
+def _require_user(found: Caller) -> User:
+    if isinstance(found, Application):
+        raise Forbidden(
+            f"This route needs a user: application {found.name!r} must name one of its users "
+            f"in the header '{headers.APPLICATION_USER}'"
+        )
+    return found
 
 
 def _origin(url: str) -> str:

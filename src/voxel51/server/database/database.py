@@ -23,10 +23,6 @@ from voxel51.server.errors import DatabaseAway
 
 log = logging.getLogger(__name__)
 
-_WRITES = "writes"
-_DURABLE = "durable"
-_FOREIGN_KEYS_OFF = "foreign_keys_off"
-
 _POOL_TIMEOUT_SECONDS = 10
 """Time to wait for a free connection; then the request is refused as one of too many."""
 
@@ -83,11 +79,16 @@ class Database:
         self._spare = spare
         self.outages = Outages()
         self._writer = threading.Lock() if self.engine.dialect.name == "sqlite" else nullcontext()
-        self._writing = {
-            durable: self.engine.execution_options(**{_WRITES: True, _DURABLE: durable}) for durable in (True, False)
-        }
         self._on_write: list[Callable[[], object]] = []
         self._present: ContextVar[_Transaction | None] = ContextVar("present transaction", default=None)
+
+    @property
+    def reads_at_once(self) -> bool:
+        """Whether a short query waits for nothing: no other host, no lock, and no end of an outage.
+
+        SQLite's readers wait for no writer, and reading one row takes some microseconds, mostly from memory.
+        """
+        return self.engine.dialect.name == "sqlite" and not self.outages.is_on
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -97,6 +98,7 @@ class Database:
             yield present.connection
             return
         with self._failures_translated(), self.engine.connect() as connection:
+            _begin_reading(connection)
             yield connection
 
     @contextmanager
@@ -121,10 +123,9 @@ class Database:
             self._writer,
             ExitStack() as until_committed,
             self._failures_translated(),
-            self._writing[durable].begin() as connection,
+            self.engine.begin() as connection,
         ):
-            if not durable and connection.dialect.name == "postgresql":
-                connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
+            _begin_writing(connection, durable)
             transaction = _Transaction(connection, until_committed)
             if frees_space:
                 self._give_up_spare_space(transaction)
@@ -182,8 +183,10 @@ class Database:
 
         # On SQLite, Alembic alters a table by copying it. With foreign keys enforced, dropping the original would
         # delete the rows that refer to it; they are checked at the end instead.
-        engine = self.engine.execution_options(**{_WRITES: True, _DURABLE: True, _FOREIGN_KEYS_OFF: True})
-        with self._writer, engine.begin() as connection:
+        with self._writer, self.engine.begin() as connection:
+            if connection.dialect.name == "sqlite":
+                connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+            _begin_writing(connection, durable=True)
             _remove_time_limit(connection)
             acquire_advisory_locks(connection, "migration")
             upgrade(connection)
@@ -204,7 +207,6 @@ def _engine(url: str) -> Engine:
     sqlite = {"timeout": 30, "check_same_thread": False}
     engine = create_engine(url, pool_size=16, max_overflow=64, hide_parameters=True, connect_args=sqlite)
     event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
@@ -245,21 +247,28 @@ def _prepare_postgresql(connection: DBAPIConnection, _record: object) -> None:
 
 
 def _prepare_sqlite(connection: SqliteConnection, _record: object) -> None:
-    connection.isolation_level = None  # the driver must not begin transactions: `_begin_sqlite` does
+    connection.isolation_level = None  # the driver must not begin transactions: `Database` does
     connection.create_function("lower", 1, _lower, deterministic=True)  # SQLite's own handles ASCII only
     for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=30000"):
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _begin_sqlite(connection: Connection) -> None:
-    options = connection.get_execution_options()
-    if not options.get(_WRITES, False):
-        connection.exec_driver_sql("BEGIN")
+def _begin_reading(connection: Connection) -> None:
+    """Begin what SQLite would otherwise not do before a write. PostgreSQL's driver begins by itself."""
+    if connection.dialect.name == "sqlite":
+        # By the driver, and not by a listener of SQLAlchemy: listeners, even one for "begin", slow every statement.
+        # This takes no lock yet, so it does not fail.
+        driver: Any = connection.connection.driver_connection
+        driver.execute("BEGIN")
+
+
+def _begin_writing(connection: Connection, durable: bool) -> None:
+    if connection.dialect.name != "sqlite":
+        if not durable:
+            connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
         return
-    if options.get(_FOREIGN_KEYS_OFF, False):
-        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
     # In WAL mode, NORMAL does not sync at commit: a power cut may undo it, but cannot damage the database.
-    connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if options[_DURABLE] else 'NORMAL'}")
+    connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 

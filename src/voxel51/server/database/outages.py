@@ -25,6 +25,11 @@ class Outages:
         self._trial = threading.Lock()
         self._on_trial: ContextVar[bool] = ContextVar("on trial", default=False)
 
+    @property
+    def is_on(self) -> bool:
+        """Whether the database did not answer when it was last used."""
+        return self._began is not None
+
     @contextmanager
     def trial(self) -> Iterator[bool]:
         """Yield whether the caller may use the database: during an outage, only one caller at a time tries.

@@ -4,8 +4,11 @@ A kind names the caller's type, so that mypy checks a route's handler against it
 applications or jobs are declared by their packages; `voxel51.server.credentials` verifies all of them.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar, runtime_checkable
+from typing import Generic, Protocol, TypeVar
+
+from starlette.requests import Request
 
 from voxel51.wire.accounts import Scope
 
@@ -36,7 +39,22 @@ SIGNED_LINK: Access[None] = Access("link", (("link",),), (403,))
 """A signature in the query string (`voxel51.server.http.signing`)."""
 
 
-@runtime_checkable
+@dataclass(frozen=True, slots=True)
+class Authenticator:
+    """The check of one kind of access: of credentials, and of the scopes that a route requires.
+
+    Both functions raise one of `voxel51.server.errors` if they refuse the credential.
+
+    Attributes:
+        check: returns the caller. Called in a worker thread.
+        recall: returns the caller of a credential that was checked a moment ago, otherwise None. It waits for nothing,
+            so it may be called in the event loop.
+    """
+
+    check: Callable[[Request, tuple[Scope, ...]], object]
+    recall: Callable[[Request, tuple[Scope, ...]], object] = lambda _request, _scopes: None
+
+
 class IdentifiedCaller(Protocol):
     """A caller who can be told from every other."""
 

@@ -92,6 +92,9 @@ class Route:
         body: kind of request body.
         prepare: called like the handler, before it and outside its transaction. May wait for other hosts, and may
             complete the body.
+        at_once: called like the handler, in the event loop and instead of it, where short queries wait for nothing
+            (`Dependencies.reads_at_once`) and the caller is known. Answers within a millisecond, or returns None, and
+            then the handler is called in a worker thread.
         compute: called like the handler, before it and outside its transaction. Checks the request and returns a
             function that needs much processor time; the compute queue runs that, and the handler gets its result as
             a further argument.
@@ -111,6 +114,7 @@ class Route:
     body: Body[Any] = NO_BODY
     prepare: Callable[..., None] | None = None
     compute: Callable[..., Callable[[], object]] | None = None
+    at_once: Callable[..., object] | None = None
     answers: object = None
     more_answers: Mapping[int, object] = field(default_factory=dict)
     status: int = 200
@@ -144,6 +148,7 @@ def route(
     policy: Policy[CallerT],
     *,
     prepare: Callable[[RequestContext[CallerT]], None] | None = None,
+    at_once: Callable[[RequestContext[CallerT]], object] | None = None,
     **details: Unpack[RouteDetails],
 ) -> Route: ...
 
@@ -186,10 +191,11 @@ def route(
     *,
     prepare: Callable[..., None] | None = None,
     compute: Callable[..., Callable[[], object]] | None = None,
+    at_once: Callable[..., object] | None = None,
     **details: Unpack[RouteDetails],
 ) -> Route:
     """Return a route. Type checkers compare the handler's parameters with the policy's caller and the body's value."""
-    return Route(method, path, handler, summary, policy, body, prepare, compute, **details)
+    return Route(method, path, handler, summary, policy, body, prepare, compute, at_once, **details)
 
 
 def with_default_scope(scope: Scope, routes: Iterable[Route]) -> Iterator[Route]:

@@ -22,6 +22,7 @@ from voxel51.server.accounts.oidc.provider import IdentityProvider, OidcClient
 from voxel51.server.accounts.oidc.routes import CALLBACK_PATH, SIGN_IN_PATH, OidcHandlers, oidc_routes
 from voxel51.server.accounts.oidc.service import OidcService
 from voxel51.server.accounts.quotas import Quotas
+from voxel51.server.accounts.recent_callers import RecentCallers
 from voxel51.server.accounts.service import AccountService
 from voxel51.server.accounts.sessions import SessionService
 from voxel51.server.accounts.sign_in_routes import SignInHandlers, sign_in_routes
@@ -55,6 +56,7 @@ class AccountServices:
     oidc: OidcService
     audit: AuditService
     quotas: Quotas
+    recent_callers: RecentCallers
 
     def routes(self, deletion: AccountDeletionService, collectors: Mapping[str, CollectUserData]) -> Iterable[Route]:
         """Yield the routes of accounts. ``collectors`` export what users have in other packages."""
@@ -95,6 +97,8 @@ def build_accounts(foundation: Foundation) -> AccountServices:
     database, settings = foundation.database, foundation.settings
     sessions = SessionService(database, timedelta(days=settings.session_days))
     sign_up = SignUpService(database, sessions, settings.sign_up)
+    recent_callers = RecentCallers()
+    database.on_write(recent_callers.clear)
     return AccountServices(
         foundation=foundation,
         accounts=AccountService(database),
@@ -113,6 +117,7 @@ def build_accounts(foundation: Foundation) -> AccountServices:
         ),
         audit=AuditService(database, timedelta(days=settings.audit_retention_days)),
         quotas=_quotas(database, settings),
+        recent_callers=recent_callers,
     )
 
 
