@@ -4,9 +4,10 @@ import json
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event, update
+from sqlalchemy import event, select, update
 
 from voxel51.server.accounts.applications import ApplicationService
+from voxel51.server.data.tables import data
 from voxel51.server.database.search import Query
 from voxel51.server.jobs.tables import jobs
 from voxel51.wire import dates
@@ -111,3 +112,39 @@ def test_page_of_details_takes_as_many_statements_as_one_job(rooms, alice):
 
     event.listen(database.engine, "before_cursor_execute", lambda *_: asked.append(1))
     assert counted(20) <= counted(1) + 1
+
+
+def test_short_details_are_the_same_at_once(rooms, alice, bob):
+    job_id = rooms.submit(alice, auto_start=False)
+    _, attempt = rooms.submit(alice), rooms.claim()[1]
+    rooms.reports.report_state(attempt, "RUNNING", None)
+    report(rooms, attempt, messages=[{"message": "Task started"}], progress={"frames_done": 5})
+
+    for each in (job_id, attempt.job_id):
+        assert rooms.jobs.details_at_once(alice, each) == rooms.jobs.details(alice, each)
+        assert rooms.jobs.details_at_once(bob, each) is None
+
+
+def test_details_that_take_longer_are_not_made_at_once(rooms, alice):
+    queued = rooms.submit(alice)
+    assert rooms.jobs.details_at_once(alice, queued) is None
+    _, attempt = rooms.claim()
+    assert rooms.jobs.details_at_once(alice, queued) is not None
+    report(rooms, attempt, messages=[{"message": "a frame was skipped"}] * 1000)
+    assert rooms.jobs.details_at_once(alice, queued) is None
+
+
+def test_each_input_has_the_name_of_its_own_file(rooms, alice):
+    first, second, others = (rooms.submit(user) for user in (alice, alice, rooms.accounts.create_user("carol")))
+    with rooms.database.write() as connection:
+        given = {each: rooms.jobs.details(alice, each)["inputs"][0]["data_id"] for each in (first, second)}
+        connection.execute(update(data).where(data.c.id == given[second]).values(name='it\'s "this".mp4'))
+        # A reference to a file of another user, which no request can name, shows nothing of it.
+        connection.execute(update(jobs).where(jobs.c.id == first).values(request=_request_of(connection, others)))
+
+    assert rooms.jobs.details(alice, second)["inputs"][0]["filename"] == 'it\'s "this".mp4'
+    assert rooms.jobs.details(alice, first)["inputs"][0]["filename"] is None
+
+
+def _request_of(connection, job_id):
+    return connection.execute(select(jobs.c.request).where(jobs.c.id == job_id)).scalar_one()

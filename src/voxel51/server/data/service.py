@@ -2,12 +2,12 @@
 
 import logging
 import uuid
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from sqlalchemy import Connection, RowMapping, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from voxel51.server.accounts.callers import Application, User
 from voxel51.server.accounts.tables import users_of
@@ -18,11 +18,12 @@ from voxel51.server.data.storage_quota import StorageQuota
 from voxel51.server.data.tables import data
 from voxel51.server.database.database import Database
 from voxel51.server.database.listing import run
+from voxel51.server.database.prepared_query import PreparedQuery
 from voxel51.server.database.search import Listing, Query
-from voxel51.server.database.types import DatabaseRow
+from voxel51.server.database.types import DatabaseRecord, DatabaseRow
 from voxel51.server.downloads import Download
 from voxel51.server.errors import BadRequest, DatabaseAway, Lost, NotFound, ServiceError
-from voxel51.server.outcomes import Outcomes, only
+from voxel51.server.outcomes import Outcomes
 from voxel51.server.storage.integrity import intact_size_bytes
 from voxel51.server.storage.storage import Storage, Writer
 from voxel51.wire import dates
@@ -47,6 +48,7 @@ LISTING = Listing(
     flags=frozenset(),
     identity=data.c.id,
 )
+_DATA = PreparedQuery(select(data).where(data.c.id == bindparam("data_id"), data.c.owner_id == bindparam("owner_id")))
 _BATCH_SIZE = 1000
 """Largest number of records deleted in one transaction, so that other writers wait only briefly for the write lock."""
 
@@ -216,14 +218,19 @@ class DataService:
         Raises:
             NotFound: the owner has no such data.
         """
-        return only(self.details_of_many(owner, [data_id]))
+        with self._database.read() as connection:
+            found = _DATA.first(connection, data_id=data_id, owner_id=owner.id)
+        if found is None:
+            raise no_such_data(data_id)
+        return _details(found)
 
     def details_of_many(self, owner: User, data_ids: Sequence[str]) -> Outcomes[DataRecord]:
         """Return the record of each file, or `NotFound` for an id that the owner does not have."""
         with self._database.read() as connection:
             found = _find(connection, owner.id, data_ids)
         return {
-            data_id: _details(found[data_id]) if data_id in found else no_such_data(data_id) for data_id in data_ids
+            data_id: _details(found[data_id]._mapping) if data_id in found else no_such_data(data_id)
+            for data_id in data_ids
         }
 
     def find(self, owner_id: str, data_id: str) -> DatabaseRow:
@@ -325,7 +332,7 @@ class DataService:
         with self._database.read() as connection:
             owned = select(data).where(data.c.owner_id == owner.id).order_by(data.c.upload_date, data.c.id)
             rows = connection.execute(owned).all()
-        return [{**_details(row), "download_url": self._links("GET", f"/links/data/{row.id}")} for row in rows]
+        return [{**_details(row._mapping), "download_url": self._links("GET", f"/links/data/{row.id}")} for row in rows]
 
     def delete_all(self, owner: User) -> bool:
         """Delete all of the owner's data; return True: none is left."""
@@ -392,11 +399,11 @@ def extend(connection: Connection, row: DatabaseRow, expiration: datetime, stora
     return record_of({**row._mapping, **values})
 
 
-def _details(row: DatabaseRow) -> DataRecord:
-    return {**record_of(row._mapping), "filename": row.name, "sha256": row.sha256}
+def _details(row: DatabaseRecord) -> DataRecord:
+    return {**record_of(row), "filename": row["name"], "sha256": row["sha256"]}
 
 
-def record_of(row: Mapping[str, object] | RowMapping) -> DataRecord:
+def record_of(row: DatabaseRecord) -> DataRecord:
     """Return a row as clients see it: exactly the fields of the list, which old clients tabulate in their order."""
     return _to_wire({field: row[column.name] for field, column in LISTING.columns.items()})
 

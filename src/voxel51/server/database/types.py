@@ -1,8 +1,9 @@
 """Column types and SQL functions that behave the same on SQLite and PostgreSQL, and the type of a database row."""
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any  # of `DatabaseRow` and `without_index` only
+from typing import Any  # of rows and `without_index` only
 
 from sqlalchemy import ColumnElement, DateTime, Dialect, Float, Row, Text
 from sqlalchemy.ext.compiler import compiles
@@ -12,6 +13,10 @@ from sqlalchemy.types import TypeDecorator
 
 DatabaseRow = Row[*tuple[Any, ...]]
 """A row whose columns are read as attributes. SQLAlchemy does not know the types of columns by name."""
+
+
+DatabaseRecord = Mapping[Any, Any]
+"""A row whose columns are read as items."""
 
 
 class Moment(TypeDecorator[datetime]):
@@ -65,6 +70,42 @@ def _in_sqlite(element: seconds_between, compiler: SQLCompiler, **options: objec
 def _in_postgresql(element: seconds_between, compiler: SQLCompiler, **options: object) -> str:
     begin, end = (compiler.process(argument, **options) for argument in element.clauses)
     return f"EXTRACT(EPOCH FROM ({end} - {begin}))::float8"
+
+
+class json_entries(FunctionElement[str]):  # noqa: N801  (called as a function of SQL)
+    """Rows with ``key`` and ``value`` of the entries of an object in a `Document`: the column, and the object's key."""
+
+    type = Text()
+    inherit_cache = True
+
+
+@compiles(json_entries, "sqlite")
+def _entries_in_sqlite(element: json_entries, compiler: SQLCompiler, **options: object) -> str:
+    document, key = (compiler.process(argument, **options) for argument in element.clauses)
+    return f"json_each({document}, '$.' || {key})"
+
+
+@compiles(json_entries, "postgresql")
+def _entries_in_postgresql(element: json_entries, compiler: SQLCompiler, **options: object) -> str:
+    document, key = (compiler.process(argument, **options) for argument in element.clauses)
+    return f"json_each({document}::json -> {key})"
+
+
+class json_collected(FunctionElement[object]):  # noqa: N801  (called as a function of SQL)
+    """Aggregate: one `Document` with the entries of all rows, which are two arguments, the key and the value."""
+
+    type = Document()
+    inherit_cache = True
+
+
+@compiles(json_collected, "sqlite")
+def _collected_in_sqlite(element: json_collected, compiler: SQLCompiler, **options: object) -> str:
+    return f"json_group_object({compiler.process(element.clauses, **options)})"
+
+
+@compiles(json_collected, "postgresql")
+def _collected_in_postgresql(element: json_collected, compiler: SQLCompiler, **options: object) -> str:
+    return f"coalesce(json_object_agg({compiler.process(element.clauses, **options)}), '{{}}')::text"
 
 
 class json_entry(FunctionElement[str]):  # noqa: N801  (called as a function of SQL)

@@ -1,8 +1,9 @@
 """Job outputs: find the output file of a job, or say why it has none."""
 
-from sqlalchemy import Connection, RowMapping, Select, select
+from sqlalchemy import Connection, Select, select
 
 from voxel51.server.analytics.tables import analytics as analytics_table
+from voxel51.server.database.types import DatabaseRecord
 from voxel51.server.downloads import Download
 from voxel51.server.errors import BadRequest, NotFound
 from voxel51.server.jobs.tables import attempts, jobs
@@ -49,7 +50,7 @@ def output_of(connection: Connection, owner_id: str, job_id: str) -> Download:
     return checked_output(job)
 
 
-def checked_output(job: RowMapping) -> Download:
+def checked_output(job: DatabaseRecord) -> Download:
     """Return the output of a job that `jobs_with_files` selected; raise as `output_of` does."""
     job_id = job["id"]
     if job["state"] != JobState.COMPLETE:

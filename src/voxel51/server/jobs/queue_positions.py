@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, func, select, tuple_
+from sqlalchemy import Connection, func, select, tuple_
 
+from voxel51.server.database.types import DatabaseRecord
 from voxel51.server.jobs.fair_share import ConcurrencyLimits, FairShares, fair_shares_of
 from voxel51.server.jobs.tables import jobs, user_submitted
 from voxel51.wire.jobs import JobState
@@ -59,7 +60,7 @@ class QueuePositions:
         self._clock = clock
         self._latest: tuple[float, QueueSnapshot] | None = None
 
-    def of(self, connection: Connection, rows: Iterable[RowMapping]) -> dict[str, int]:
+    def of(self, connection: Connection, rows: Iterable[DatabaseRecord]) -> dict[str, int]:
         """Return the position of each of these jobs that is QUEUED, by job id."""
         by_owner: dict[str, list[tuple[datetime, str]]] = {}
         for row in rows:

@@ -64,7 +64,8 @@ def job_routes(jobs: JobService, actions: JobActions, formats: OutputFormats) ->
         route("GET", "/apps/jobs", handlers.query_of_application, "List jobs of all your users that match a query",
               BY_APPLICATION, query, answers=JobList),
         route("POST", "/jobs", handlers.submit, "Submit a job", BY_USER, _REQUEST, answers=JobDetails, status=201),
-        route("GET", one, handlers.details, "Get a job's record", BY_USER, answers=JobDetails, errors=errors),
+        route("GET", one, handlers.details, "Get a job's record", BY_USER, at_once=handlers.details_at_once,
+              answers=JobDetails, errors=errors),
         route("GET", f"{one}/request", handlers.request, "Get the inputs and parameters of a job", BY_USER,
               answers=JobRequestDocument, errors=errors),
         route("GET", f"{one}/status", handlers.status, "Get the status that a job reported", BY_USER,
@@ -139,6 +140,10 @@ class _Handlers:
 
     def details(self, context: RequestContext[User]) -> JobDetails:
         return {"job": self._jobs.details(context.caller, context.path_params["job_id"])}
+
+    def details_at_once(self, context: RequestContext[User]) -> JobDetails | None:
+        record = self._jobs.details_at_once(context.caller, context.path_params["job_id"])
+        return None if record is None else {"job": record}
 
     def request(self, context: RequestContext[User]) -> JobRequestDocument:
         return self._jobs.request(context.caller, context.path_params["job_id"])

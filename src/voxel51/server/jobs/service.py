@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select, update
 
 from voxel51.server.accounts.callers import Application, User
 from voxel51.server.accounts.tables import users_of
@@ -15,18 +15,20 @@ from voxel51.server.data.lifetime import first_expiration
 from voxel51.server.data.service import DataService, Links
 from voxel51.server.database.database import Database
 from voxel51.server.database.listing import Page, run
+from voxel51.server.database.prepared_query import PreparedQuery
 from voxel51.server.database.search import Listing, Query
+from voxel51.server.database.types import DatabaseRecord
 from voxel51.server.downloads import Download
 from voxel51.server.errors import BadRequest, Forbidden, Lost, NotFound, Unavailable
 from voxel51.server.events import outbox
-from voxel51.server.jobs.details import further_fields
+from voxel51.server.jobs.details import further_fields, jobs_with_details
 from voxel51.server.jobs.outputs import checked_output, download_of, job_not_found, jobs_with_files
 from voxel51.server.jobs.queue_positions import QueuePositions
 from voxel51.server.jobs.requests import check_request, read_request
 from voxel51.server.jobs.status import status_of
 from voxel51.server.jobs.tables import attempts, jobs, user_submitted
 from voxel51.server.jobs.transitions import ENDED
-from voxel51.server.outcomes import Outcomes, only
+from voxel51.server.outcomes import Outcomes
 from voxel51.server.storage.storage import Storage
 from voxel51.wire import dates
 from voxel51.wire.analytics import AnalyticScope, output_filename
@@ -49,6 +51,18 @@ _BATCH_SIZE = 1000
 """Number of jobs that one transaction changes, so that no other writer waits long for the lock."""
 
 LONGEST_NAME = 255
+
+_ONE = (jobs.c.id == bindparam("job_id")) & (jobs.c.owner_id == bindparam("owner_id")) & user_submitted
+_JOB = PreparedQuery(jobs_with_files().where(_ONE))
+_JOB_DETAILS = PreparedQuery(jobs_with_details().where(_ONE))
+_SHORT_JOB_DETAILS = PreparedQuery(
+    jobs_with_details().where(
+        _ONE,
+        jobs.c.state != JobState.QUEUED.value,  # finding the position in a long queue takes milliseconds
+        func.length(jobs.c.request) + func.length(func.coalesce(jobs.c.status_text, "")) <= 16_384,
+    )
+)
+"""Selects nothing if the details of the job take longer than a millisecond."""
 
 
 class JobService:
@@ -146,7 +160,7 @@ class JobService:
         found: dict[str, dict[str, object]] = {}
         for start in range(0, len(job_ids), _BATCH_SIZE):
             chosen = jobs.c.id.in_(job_ids[start : start + _BATCH_SIZE])
-            rows = connection.execute(jobs_with_files().where(chosen)).mappings().all()
+            rows = connection.execute(jobs_with_details().where(chosen)).mappings().all()
             found |= further_fields(connection, rows, names, self._positions)
         return found
 
@@ -170,7 +184,20 @@ class JobService:
         Raises:
             NotFound: the owner has no such job.
         """
-        return only(self.details_of_many(owner, [job_id]))
+        with self._database.read() as connection:
+            job = _JOB_DETAILS.first(connection, job_id=job_id, owner_id=owner.id)
+            if job is None:
+                raise job_not_found(job_id)
+            return self._with_details(connection, job)
+
+    def details_at_once(self, owner: User, job_id: str) -> JobRecord | None:
+        """Return the details of a job, or None if there is no such job or they would take longer than a millisecond."""
+        with self._database.read() as connection:
+            job = _SHORT_JOB_DETAILS.first(connection, job_id=job_id, owner_id=owner.id)
+            return None if job is None else self._with_details(connection, job)
+
+    def _with_details(self, connection: Connection, job: DatabaseRecord) -> JobRecord:
+        return _with(job, further_fields(connection, [job], JOBS_FURTHER_FIELDS, self._positions)[job["id"]])
 
     def details_of_many(self, owner: User, job_ids: Sequence[str]) -> Outcomes[JobRecord]:
         """Return the details of each job, or `NotFound` for those that the owner does not have."""
@@ -269,7 +296,7 @@ class JobService:
             rows = connection.execute(statement).mappings().all()
         return [self._exported(row) for row in rows]
 
-    def _exported(self, job: RowMapping) -> dict[str, object]:
+    def _exported(self, job: DatabaseRecord) -> dict[str, object]:
         has_output = job["state"] == JobState.COMPLETE and job["output_key"] is not None
         url = self._links("GET", f"/links/jobs/{job['id']}/output") if has_output else None
         return {**_record(job), "request": job["request"], "output_url": url}
@@ -286,14 +313,14 @@ class JobService:
             if not job_ids:
                 return True
 
-    def find(self, owner_id: str, job_id: str) -> RowMapping:
+    def find(self, owner_id: str, job_id: str) -> DatabaseRecord:
         """Return the row of a job, with ``version`` and ``scope`` of its analytic and the files of its current attempt.
 
         Raises:
             NotFound: the owner has no such job.
         """
         with self._database.read() as connection:
-            row = _find_all(connection, owner_id, [job_id]).get(job_id)
+            row = _JOB.first(connection, job_id=job_id, owner_id=owner_id)
         if row is None:
             raise job_not_found(job_id)
         return row
@@ -315,17 +342,17 @@ def has_active_jobs(connection: Connection, analytic_id: str) -> bool:
     return connection.execute(active).first() is not None
 
 
-def _find_all(connection: Connection, owner_id: str, job_ids: Sequence[str]) -> dict[str, RowMapping]:
-    statement = jobs_with_files().where(jobs.c.id.in_(job_ids), jobs.c.owner_id == owner_id, user_submitted)
+def _find_all(connection: Connection, owner_id: str, job_ids: Sequence[str]) -> dict[str, DatabaseRecord]:
+    statement = jobs_with_details().where(jobs.c.id.in_(job_ids), jobs.c.owner_id == owner_id, user_submitted)
     return {row["id"]: row for row in connection.execute(statement).mappings()}
 
 
-def _record(job: RowMapping) -> JobRecord:
+def _record(job: DatabaseRecord) -> JobRecord:
     extras = {name: job[name] for name in _EXTRAS}
     return _with(job, {**extras, "analytic": job["request"]["analytic"], "version": job["version"]})
 
 
-def _with(job: RowMapping, further: Mapping[str, object]) -> JobRecord:
+def _with(job: DatabaseRecord, further: Mapping[str, object]) -> JobRecord:
     return _to_wire({**{name: job[name] for name in JOBS_FIELDS}, **further})
 
 

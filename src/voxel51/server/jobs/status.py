@@ -4,8 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from sqlalchemy import RowMapping
-
+from voxel51.server.database.types import DatabaseRecord
 from voxel51.server.errors import BadRequest
 from voxel51.server.jobs.transitions import ENDED
 from voxel51.server.json_documents import parse_json_object
@@ -36,7 +35,7 @@ def is_final(text: str) -> bool:
     return isinstance(state, str) and state in ENDED
 
 
-def status_of(job: RowMapping) -> dict[str, object]:
+def status_of(job: DatabaseRecord) -> dict[str, object]:
     """Return the status document of a job that was started.
 
     The document of the attempt is returned unchanged unless the platform knows better how the job ended: a job that
@@ -55,13 +54,13 @@ def status_of(job: RowMapping) -> dict[str, object]:
     return document
 
 
-def _add_message(document: dict[str, object], job: RowMapping, moment: str | None) -> None:
+def _add_message(document: dict[str, object], job: DatabaseRecord, moment: str | None) -> None:
     """Add the platform's own message about a job, if it has one."""
     if job["failure_message"]:
         document["messages"] = [*_messages(document), {"message": job["failure_message"], "time": moment}]
 
 
-def final_message(job: RowMapping) -> str | None:
+def final_message(job: DatabaseRecord) -> str | None:
     """Return the last message of the status document of a job: how it ended, if it failed."""
     messages = _messages(status_of(job))
     return _text_of(messages[-1]) if messages else None
@@ -124,7 +123,7 @@ def _progress(document: Mapping[str, object]) -> Progress:
     return progress
 
 
-def _empty(job: RowMapping) -> TaskStatusDocument:
+def _empty(job: DatabaseRecord) -> TaskStatusDocument:
     return {
         "analytic": job["request"]["analytic"],
         "version": job["version"],
