@@ -7,9 +7,9 @@ from typing import Any
 
 from generators.markdown import code, plain, sentence, table, toctree
 from generators.shapes import fields, name_of, section, type_of
+from voxel51.server.addresses import Addresses
 from voxel51.server.app import build_platform
 from voxel51.server.settings import Settings
-from voxel51.server.wiring.foundation import Addresses
 from voxel51.wire.headers import APPLICATION_KEY, APPLICATION_USER
 
 _SHAPES = "shapes.md"

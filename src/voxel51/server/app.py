@@ -8,6 +8,7 @@ from starlette.types import ASGIApp
 
 import voxel51
 from voxel51.server.accounts.account_deletion import AccountDeletionService, CollectUserData
+from voxel51.server.addresses import Addresses
 from voxel51.server.console.pages import console_pages
 from voxel51.server.credentials import Credentials
 from voxel51.server.database.database import Database
@@ -31,8 +32,9 @@ from voxel51.server.storage.local import LocalStorage
 from voxel51.server.webhooks.deliverer import Deliverer
 from voxel51.server.wiring.accounts import AccountServices, build_accounts
 from voxel51.server.wiring.data import DataServices, build_data
+from voxel51.server.wiring.discovery import Discovery, discover
 from voxel51.server.wiring.features import FeatureServices, build_features, build_overview_routes
-from voxel51.server.wiring.foundation import Addresses, Foundation, build_foundation
+from voxel51.server.wiring.foundation import Foundation, build_foundation
 from voxel51.server.wiring.jobs import JobServices, build_jobs
 from voxel51.wire.status import AboutPlatform
 
@@ -93,12 +95,16 @@ class _Services:
     features: FeatureServices
 
 
-def build_platform(settings: Settings, addresses: Addresses) -> Platform:
-    """Return the platform, ready to be opened. Only one process at a time may build it for a data folder."""
+def build_platform(settings: Settings, addresses: Addresses, discovery: Discovery | None = None) -> Platform:
+    """Return the platform, ready to be opened. Only one process at a time may build it for a data folder.
+
+    ``discovery`` was begun earlier; None: it begins now.
+    """
+    discovery = discovery or discover(settings)
     foundation = build_foundation(settings, addresses)
     accounts = build_accounts(foundation)
     data = build_data(foundation, accounts)
-    jobs = build_jobs(foundation, accounts, data)
+    jobs = build_jobs(foundation, accounts, data, discovery)
     features = build_features(foundation, data, jobs)
     services = _Services(foundation, accounts, data, jobs, features)
     deletion = _deletion(services)

@@ -10,17 +10,21 @@ import sys
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import uvicorn
 from starlette.types import ASGIApp
 
 import voxel51
-from voxel51.server.app import Platform, build_platform
+from voxel51.server.addresses import Addresses
 from voxel51.server.data_folder import FolderLock, remove_server_file, write_server_file
 from voxel51.server.http.connection import ClientConnection
 from voxel51.server.settings import Settings
 from voxel51.server.shutdown import Shutdown
-from voxel51.server.wiring.foundation import Addresses
+from voxel51.server.wiring.discovery import discover
+
+if TYPE_CHECKING:
+    from voxel51.server.app import Platform
 
 log = logging.getLogger(__name__)
 
@@ -47,9 +51,12 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     lock = FolderLock(settings.folder)
     lock.acquire()
     try:
+        discovery = discover(settings)
+        from voxel51.server.app import build_platform  # noqa: PLC0415  (imported while the discovery works)
+
         sockets = _Sockets(settings)
         with sockets.main, sockets.for_jobs or nullcontext():
-            platform = build_platform(settings, sockets.addresses)
+            platform = build_platform(settings, sockets.addresses, discovery)
             try:
                 _run(platform, settings, sockets, announce)
             finally:
@@ -98,7 +105,7 @@ class _Sockets:
         )
 
 
-def _run(platform: Platform, settings: Settings, sockets: _Sockets, announce: Callable[[str], None]) -> None:
+def _run(platform: "Platform", settings: Settings, sockets: _Sockets, announce: Callable[[str], None]) -> None:
     url = sockets.addresses.public_url
     servers = [(_server(platform.application, settings), sockets.main)]
     if sockets.for_jobs is not None:
@@ -120,7 +127,7 @@ def _run(platform: Platform, settings: Settings, sockets: _Sockets, announce: Ca
 async def _serve_all(
     servers: list[tuple["_Server", socket.socket]],
     on_ready: Callable[[], None],
-    platform: Platform,
+    platform: "Platform",
     drain_seconds: float,
 ) -> None:
     loop = asyncio.get_running_loop()

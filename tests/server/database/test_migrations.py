@@ -1,12 +1,15 @@
 """Database migrations: they produce the tables that the packages declare, and keep the rows of older databases."""
 
 import sqlite3
+import subprocess
+import sys
 import threading
 from contextlib import closing
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import insert, select
 
 import voxel51.server.data.tables
@@ -17,6 +20,7 @@ import voxel51.server.http.idempotency
 import voxel51.server.renditions.tables
 import voxel51.server.webhooks.tables  # noqa: F401  (declares its tables, and by its imports the others)
 from voxel51.server.accounts.tables import audit_log
+from voxel51.server.database import migrations
 from voxel51.server.database.database import Database, sqlite_url
 from voxel51.server.database.migrations import upgrade
 from voxel51.server.database.schema import metadata
@@ -41,6 +45,26 @@ def test_migrations_produce_the_declared_tables(database):
     with database.read() as connection:
         differences = compare_metadata(MigrationContext.configure(connection), metadata)
     assert differences == []
+
+
+def test_files_are_named_by_their_revisions_in_order(database):
+    database.migrate()
+
+    steps = ScriptDirectory(migrations.__path__[0]).walk_revisions()
+    assert migrations.revisions() == [step.revision for step in steps][::-1]
+    with database.read() as connection:
+        assert migrations.present_revision(connection) == migrations.newest_revision()
+
+
+def test_migrated_database_is_opened_without_alembic(tmp_path):
+    url = sqlite_url(tmp_path / "migrated.sqlite")
+    Database(url).migrate()
+
+    check = "import sys; from voxel51.server.database.database import Database; Database(sys.argv[1]).migrate(); "
+    check += "print('alembic' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", check, url], capture_output=True, text=True, check=True)
+
+    assert done.stdout == "False\n"
 
 
 def test_concurrent_migrations_succeed(tmp_path):

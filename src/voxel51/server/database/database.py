@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from voxel51.server.database.advisory_locks import acquire_advisory_locks
 from voxel51.server.database.failures import AWAY, failure_of, reason_of
+from voxel51.server.database.migrations import newest_revision, present_revision, upgrade
 from voxel51.server.database.outages import Outages
 from voxel51.server.database.spare_space import SpareSpace
 from voxel51.server.errors import DatabaseAway
@@ -179,8 +180,9 @@ class Database:
 
     def migrate(self) -> None:
         """Migrate the tables to this version's schema. Several processes may call this at the same time."""
-        from voxel51.server.database.migrations import upgrade  # noqa: PLC0415  (alembic is needed only here)
-
+        with self.engine.connect() as connection:
+            if present_revision(connection) == newest_revision():
+                return
         # On SQLite, Alembic alters a table by copying it. With foreign keys enforced, dropping the original would
         # delete the rows that refer to it; they are checked at the end instead.
         with self._writer, self.engine.begin() as connection:

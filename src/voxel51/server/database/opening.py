@@ -13,7 +13,7 @@ from voxel51.server.data_folder import StorageFolder, make_private
 from voxel51.server.database.database import Database, sqlite_url
 from voxel51.server.database.failures import reason_of
 from voxel51.server.database.identity import adopt_storage, check_identity
-from voxel51.server.database.migrations import newest_revision, unknown_revision
+from voxel51.server.database.migrations import newest_revision, present_revision, revisions
 from voxel51.server.database.spare_space import SpareSpace
 from voxel51.server.database.tables import platform
 from voxel51.server.settings import Settings
@@ -98,8 +98,9 @@ def _check_not_empty(database: Database, folder: Path, shown: str) -> None:
 
 def _check_version(database: Database, shown: str) -> None:
     """Raise RuntimeError for a database that a newer version of the program has migrated."""
-    found = unknown_revision(database.engine)
-    if found is None:
+    with database.engine.connect() as connection:
+        found = present_revision(connection)
+    if found is None or found in revisions():
         return
     by = _last_program(database)
     raise RuntimeError(

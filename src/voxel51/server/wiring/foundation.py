@@ -1,4 +1,4 @@
-"""Foundation: the database, the storage, the secret key and the addresses that all services share."""
+"""Foundation: the database, the storage and the secret key that all services share."""
 
 import os
 import signal
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlsplit
 
+from voxel51.server.addresses import Addresses
 from voxel51.server.data.service import Links
 from voxel51.server.data_folder import place_of
 from voxel51.server.database.database import Database
@@ -19,14 +20,6 @@ from voxel51.server.outbound.guard import Guard
 from voxel51.server.settings import Settings
 from voxel51.server.storage.local import LocalStorage
 from voxel51.wire.tokens import API_VERSION
-
-
-@dataclass(frozen=True, slots=True)
-class Addresses:
-    """Base URLs of the platform: for users, and for the jobs it runs. Neither ends in a slash or a version."""
-
-    public_url: str
-    job_url: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,9 @@ from datetime import timedelta
 from pathlib import Path
 
 from voxel51.runners.processes.runner import ProcessRunner
-from voxel51.runners.sandbox.probe import SandboxReport, examine
+from voxel51.runners.sandbox.probe import SandboxReport
 from voxel51.server.accounts.callers import User
-from voxel51.server.analytics.description_cache import DescriptionCache
-from voxel51.server.analytics.installed import Installation, find_installed
+from voxel51.server.analytics.installed import Installation
 from voxel51.server.analytics.routes import analytic_routes
 from voxel51.server.analytics.service import AnalyticService
 from voxel51.server.analytics.uploads import UploadedAnalytics
@@ -30,6 +29,7 @@ from voxel51.server.renditions.service import RENDITION_ANALYTIC
 from voxel51.server.settings import Settings
 from voxel51.server.wiring.accounts import AccountServices
 from voxel51.server.wiring.data import DataServices
+from voxel51.server.wiring.discovery import Discovery
 from voxel51.server.wiring.foundation import Foundation
 from voxel51.wire.accounts import Scope
 from voxel51.wire.tasks import JobLimits
@@ -64,11 +64,13 @@ class JobServices:
         return self.actions.kill_all(user) and self.jobs.delete_all(user)
 
 
-def build_jobs(foundation: Foundation, accounts: AccountServices, data: DataServices) -> JobServices:
+def build_jobs(
+    foundation: Foundation, accounts: AccountServices, data: DataServices, discovery: Discovery
+) -> JobServices:
     """Build the services of analytics and jobs, and register the installed analytics."""
     database, storage, settings = foundation.database, foundation.storage, foundation.settings
     max_running = accounts.quotas.most_running
-    installed = find_installed(DescriptionCache(settings.cache_folder), settings.import_seconds)
+    installed = discovery.installed.result()
     choices = {offer.entry_point: offer.weights for offer in installed.analytics}
     analytics = AnalyticService(database, WeightsInUse(settings.weights_folder, choices))
     analytics.install(installed.analytics, internal={RENDITION_ANALYTIC})
@@ -83,7 +85,7 @@ def build_jobs(foundation: Foundation, accounts: AccountServices, data: DataServ
         internal_limits=_job_limits(settings, min(settings.job_wall_seconds, settings.rendition_wall_seconds)),
         base_url=foundation.job_api_url,
     )
-    sandbox = examine(settings.sandbox)
+    sandbox = discovery.sandbox.result()
     refusal = sandbox.refusal(settings.sandbox_minimum)
     gate = StartGate(settings.folder, settings.disk_reserve_bytes, refusal)
     runner = _runner(settings, installed, sandbox)

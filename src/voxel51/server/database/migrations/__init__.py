@@ -1,34 +1,41 @@
-"""Database migrations: one file per step, each applied once, in order."""
+"""Database migrations: one file per step, each applied once, in order.
+
+Alembic applies them. It is imported only when there is something to apply: the start of the platform does not wait for
+it otherwise.
+"""
 
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Column, Connection, MetaData, String, Table, inspect, select
+
+_FOLDER = Path(__file__).parent
+_version = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
+"""Alembic's record of the revision of a database."""
 
 
 def upgrade(connection: Connection, revision: str = "head") -> None:
     """Apply the missing migrations up to ``revision``, within the connection's transaction."""
-    command.upgrade(_configuration(connection), revision)
+    from alembic import command  # noqa: PLC0415  (slow, and rarely needed)
+    from alembic.config import Config  # noqa: PLC0415
+
+    configuration = Config()
+    configuration.set_main_option("script_location", str(_FOLDER))
+    configuration.attributes["connection"] = connection
+    command.upgrade(configuration, revision)
+
+
+def revisions() -> list[str]:
+    """Return all revisions, oldest first. The names of the files begin with them."""
+    return sorted(path.name.partition("_")[0] for path in (_FOLDER / "versions").glob("[0-9]*.py"))
 
 
 def newest_revision() -> str:
     """Return the revision that `upgrade` leads to."""
-    return str(ScriptDirectory.from_config(_configuration()).get_current_head())
+    return revisions()[-1]
 
 
-def unknown_revision(engine: Engine) -> str | None:
-    """Return the revision of a database if this version does not know it: a newer version has migrated it."""
-    with engine.connect() as connection:
-        found = MigrationContext.configure(connection).get_current_revision()
-    known = {script.revision for script in ScriptDirectory.from_config(_configuration()).walk_revisions()}
-    return None if found is None or found in known else found
-
-
-def _configuration(connection: Connection | None = None) -> Config:
-    configuration = Config()
-    configuration.set_main_option("script_location", str(Path(__file__).parent))
-    configuration.attributes["connection"] = connection
-    return configuration
+def present_revision(connection: Connection) -> str | None:
+    """Return the revision of a database; None if it has no tables."""
+    if not inspect(connection).has_table(_version.name):
+        return None
+    return connection.execute(select(_version.c.version_num)).scalar()
