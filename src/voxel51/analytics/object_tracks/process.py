@@ -39,6 +39,7 @@ def process(job: Job) -> None:
             uses_appearance=True,
             wanted=detector.wanted,
             stationary_level=min(STATIONARY_LEVEL, confidence + STATIONARY_MARGIN),
+            skips_unchanged=bool(given["skip_unchanged"]),
         )
         for frame in tracker.frames():
             labels.add_frame(frame)

@@ -8,12 +8,13 @@ from voxel51.analytics.detectors.detections import Detections
 from voxel51.analytics.shot_detection.shot_ends import with_shot_ends
 from voxel51.analytics.tracking.appearance import Looks
 from voxel51.analytics.tracking.interpolation import TrackedBox, TrackInterpolator
+from voxel51.analytics.tracking.sparse_looks import Look, Seen, SparseLooks
 from voxel51.analytics.tracking.stationary import StationaryFilter
 from voxel51.analytics.tracking.track import Track
 from voxel51.analytics.tracking.tracker import Tracker
 from voxel51.labels.attributes import BooleanAttribute
 from voxel51.labels.geometry import BoundingBox
-from voxel51.labels.media.frame import Frame, Pixels
+from voxel51.labels.media.frame import Pixels
 from voxel51.labels.objects import DetectedObject
 from voxel51.labels.video import VideoFrame
 from voxel51.platform.selection import Sampler
@@ -43,6 +44,14 @@ MAX_HELD_SECONDS = 60.0
 MAX_HELD_FRAMES = 3000
 """The same limit in frames, for high frame rates."""
 
+MOST_SKIPPED_SECONDS = 0.4
+"""A frame is analysed at least this often, however little happens."""
+
+NOTICED_SHARE = 0.6
+"""Detections with this share of the sure score are noticed when frames are skipped: an object that is unsure in one
+frame may be sure in the next.
+"""
+
 
 class FrameDetector(Protocol):
     """Detector for the frames of one video.
@@ -68,7 +77,8 @@ class VideoTracker:
 
     With ``uses_appearance``, the colours of objects take part in the matching. With a ``stationary_level``, tracks that
     do not move are dropped unless their confidence exceeds it for a while. With ``wanted``, only tracks of these
-    classes (positions in the detector's names) are labelled.
+    classes (positions in the detector's names) are labelled. With ``skips_unchanged``, frames between two that show the
+    same are not analysed; the detector must not depend on the order of frames.
 
     Attributes:
         numbers: of the tracks so far.
@@ -84,6 +94,7 @@ class VideoTracker:
         uses_appearance: bool = False,
         stationary_level: float | None = None,
         wanted: Container[int] | None = None,
+        skips_unchanged: bool = False,
     ) -> None:
         self.numbers: set[int] = set()
         self._video = video
@@ -93,12 +104,14 @@ class VideoTracker:
         self._wanted = wanted
         rate, fps = video.metadata.frame_rate or 25.0, video.selection.fps
         interval = stride if fps is None else max(stride, math.ceil(rate / fps))
+        most_held = max(1, int(rate * MOST_SKIPPED_SECONDS / interval)) if skips_unchanged else 1
+        self._looks = SparseLooks(detector.find, sure_score * NOTICED_SHARE, most_held)
         max_hidden = max(min(round(rate * MAX_HIDDEN_SECONDS), MAX_HIDDEN_FRAMES), 2 * interval)
         max_lost = max(max_hidden, min(round(rate * MAX_LOST_SECONDS), MAX_HIDDEN_FRAMES) if uses_appearance else 0)
         stationary = None
         if stationary_level is not None:
-            most_held = min(round(rate * MAX_HELD_SECONDS), MAX_HELD_FRAMES)
-            stationary = StationaryFilter[TrackedBox](stationary_level, round(rate * JUDGED_SECONDS), most_held)
+            longest_held = min(round(rate * MAX_HELD_SECONDS), MAX_HELD_FRAMES)
+            stationary = StationaryFilter[TrackedBox](stationary_level, round(rate * JUDGED_SECONDS), longest_held)
         self._tracker = Tracker(sure_score, max_hidden, max_lost, rate)
         gap_seconds = LONGEST_GAP_BY_APPEARANCE_SECONDS if uses_appearance else LONGEST_GAP_SECONDS
         self._interpolator = TrackInterpolator(max(round(rate * gap_seconds), interval), max_lost, stationary)
@@ -117,19 +130,19 @@ class VideoTracker:
         for frame, ends_shot in with_shot_ends(self._video.every_frame()):
             shot_start = shot_start or frame.number
             if ends_shot or ((frame.number - shot_start) % self._stride == 0 and sampler.takes(frame.time)):
-                tracks = self._tracks_in(frame)
-                yield from self._interpolator.add(tracks, frame.number)
+                look = Look(frame.number, frame.small(*self._detector.picture_size))
+                for seen in self._looks.add(look, ends_shot=ends_shot):
+                    tracks = self._tracks_in(seen)
+                    yield from self._interpolator.add(tracks, seen.look.frame_number)
             if ends_shot:
                 yield from self._interpolator.finish_shot(tracks)
                 self._tracker.forget()
                 self._detector.start_shot()
                 shot_start, sampler = None, Sampler(self._video.selection.fps)
 
-    def _tracks_in(self, frame: Frame) -> list[Track]:
-        picture = frame.small(*self._detector.picture_size)
-        found = self._detector.find(picture)
-        looks = Looks.of(picture, found.boxes) if self._uses_appearance else None
-        return self._tracker.step(frame.number, found, looks)
+    def _tracks_in(self, seen: Seen) -> list[Track]:
+        looks = Looks.of(seen.look.picture, seen.found.boxes) if self._uses_appearance else None
+        return self._tracker.step(seen.look.frame_number, seen.found, looks)
 
     def _objects(self, frame_number: int, boxes: list[TrackedBox]) -> Iterator[DetectedObject]:
         width, height = self._detector.picture_size
