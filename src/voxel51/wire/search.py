@@ -55,8 +55,8 @@ class LabelMatch(TypedDict):
 class LabelMatches(TypedDict):
     """Response of ``GET labels``.
 
-    ``count`` is the number of matches before offset and limit. ``is_count_exact`` is false if there may be more: they
-    are counted up to 1,000.
+    ``count`` is the number of matches before offset and limit. ``is_count_exact`` is false if there may be more: if
+    more than 1,000 jobs have the labels, only those up to this page are counted.
     """
 
     matches: list[LabelMatch]

@@ -1,7 +1,7 @@
 """Matching jobs: find a page of the jobs whose labels match a search, without reading all jobs of their owner.
 
-The label of the search that the fewest jobs have decides. If few jobs have it, these alone are compared. Otherwise the
-jobs are compared from the newest on until the page is full: the more jobs match, the sooner.
+If few jobs have a label of the search, these alone are compared. Otherwise the jobs are compared from the newest on
+until the page is full: the more jobs match, the sooner.
 """
 
 from collections.abc import Iterator, Sequence
@@ -42,31 +42,34 @@ searchable = (
 
 @dataclass(frozen=True, slots=True)
 class MatchingJobs:
-    """Ids of the jobs on one page, the newest first, and the number of matches: exactly, or at least as many."""
+    """Ids of the jobs on one page, the newest first, and the number of matches: all of them, or at least as many."""
 
     ids: Sequence[str]
     count: int
     is_count_exact: bool
 
 
+newest_first = (jobs.c.upload_date.desc(), jobs.c.id)
+"""Order of the matches."""
+
+
 def matching_jobs(connection: Connection, owner: User, query: LabelQuery) -> MatchingJobs:
     """Return the page of the jobs of the owner that match ``query``."""
-    conditions = [*_conditions(owner, query)]
+    conditions = [*searchable, *_conditions(query)]
     few = _few_jobs(connection, owner, query)
-    if few is not None:
-        conditions.append(jobs.c.id.in_(few))
-    matching = select(jobs.c.id).where(*conditions)
-    page = matching.order_by(*newest_first).limit(query.limit + 1).offset(query.offset)
-    ids = connection.execute(page).scalars().all()
+    if few is None:
+        conditions.append(jobs.c.owner_id == owner.id)
+    else:
+        conditions += [jobs.c.id.in_(few), without_index(jobs.c.owner_id) == owner.id]
+    matching = select(jobs.c.id).where(*conditions).order_by(*newest_first)
+    ids = connection.execute(matching.limit(query.limit + 1).offset(query.offset)).scalars().all()
     seen = query.offset + len(ids)
     if ids and len(ids) <= query.limit:
         return MatchingJobs(ids, seen, is_count_exact=True)
+    if few is None and ids:  # counting would compare jobs until that many match
+        return MatchingJobs(ids[: query.limit], seen, is_count_exact=False)
     count = _count(connection, matching)
-    return MatchingJobs(ids[: query.limit], max(count, seen) if ids else count, is_count_exact=count <= FEW)
-
-
-newest_first = (jobs.c.upload_date.desc(), jobs.c.id)
-"""Order of the matches."""
+    return MatchingJobs(ids[: query.limit], count, is_count_exact=count <= FEW)
 
 
 def _count(connection: Connection, matching: Select[str]) -> int:
@@ -75,20 +78,28 @@ def _count(connection: Connection, matching: Select[str]) -> int:
 
 
 def _few_jobs(connection: Connection, owner: User, query: LabelQuery) -> Sequence[str] | None:
-    """Return the jobs that have the rarest label of the search; None if even that one is in more than `FEW` jobs."""
+    """Return jobs among which are all that match; None if these are more than `FEW`.
+
+    They are those that have one label of the search, or else those that have all of them.
+    """
     if query.job_id is not None:
         return [query.job_id]
     span = label_spans.c
-    for label in query.labels or (None,):
-        having = select(span.job_id).distinct().where(span.owner_id == owner.id, fits(label_spans, label, query))
-        found = connection.execute(having.limit(FEW + 1)).scalars().all()
+    labels: Sequence[str | None] = query.labels or (None,)
+    having = [select(span.job_id).where(span.owner_id == owner.id, fits(label_spans, each, query)) for each in labels]
+    if len(labels) > 1:
+        aliases = [(label, label_spans.alias()) for label in labels[1:]]
+        others = (exists().where(other.c.owner_id == owner.id, other.c.job_id == span.job_id, fits(other, label, query))
+                  for label, other in aliases)  # fmt: skip
+        having.append(having[0].where(*others))
+    for statement in having:
+        found = connection.execute(statement.distinct().limit(FEW + 1)).scalars().all()
         if len(found) <= FEW:
             return found
     return None
 
 
-def _conditions(owner: User, query: LabelQuery) -> Iterator[ColumnElement[bool]]:
-    yield from (jobs.c.owner_id == owner.id, *searchable)
+def _conditions(query: LabelQuery) -> Iterator[ColumnElement[bool]]:
     if query.analytic is not None:
         yield without_index(jobs.c.analytic_id).in_(select(analytics.c.id).where(analytics.c.name == query.analytic))
     if query.data_id is not None:
@@ -118,7 +129,8 @@ def fits(span: FromClause, label: str | None, query: LabelQuery) -> ColumnElemen
     if label is not None:
         conditions.append(span.c.label == label)
     if query.text is not None:
-        conditions.append(func.lower(span.c.text).contains(query.text.lower(), autoescape=True))
+        # An index has the spans with a text. SQLite does not conclude from the comparison that there is one.
+        conditions += [span.c.text.is_not(None), func.lower(span.c.text).contains(query.text.lower(), autoescape=True)]
     if query.longer_than:
         conditions.append(span.c.seconds > query.longer_than)
     if query.confidence:

@@ -19,7 +19,7 @@ from voxel51.server.analytics.tables import analytics
 from voxel51.server.data.tables import data
 from voxel51.server.database.database import Database
 from voxel51.server.database.snapshots import Snapshots
-from voxel51.server.database.types import json_entry
+from voxel51.server.database.types import json_entry, without_index
 from voxel51.server.errors import BadRequest
 from voxel51.server.jobs.attempts import Attempt
 from voxel51.server.jobs.requests import files_of
@@ -228,5 +228,5 @@ def _data_id(row: RowMapping) -> str | None:
 
 def _names(connection: Connection, owner: User, rows: Iterable[RowMapping]) -> dict[str, str]:
     ids = {data_id for row in rows if (data_id := _data_id(row)) is not None}
-    statement = select(data.c.id, data.c.name).where(data.c.owner_id == owner.id, data.c.id.in_(ids))
+    statement = select(data.c.id, data.c.name).where(without_index(data.c.owner_id) == owner.id, data.c.id.in_(ids))
     return {row.id: row.name for row in connection.execute(statement)}
