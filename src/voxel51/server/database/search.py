@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, cast, false, func, or_, true
+from sqlalchemy import ColumnElement, false, or_, true
 
-from voxel51.server.database.types import without_index
+from voxel51.server.database.types import contains_text, without_index
 from voxel51.server.errors import BadRequest
 
 _TRUE = {"true", "1", "t", "yes"}
@@ -129,7 +129,7 @@ def _text_condition(listing: Listing, name: str, term: Term) -> ColumnElement[bo
     texts = [alternative.lower() for alternative in term.alternatives]
     # A text that is as long as an id is one: clients ask for many jobs at once by their ids.
     ids = [text for text in texts if column is listing.identity and len(text) >= _ID_LENGTH]
-    parts = [func.lower(cast(column, String)).contains(text, autoescape=True) for text in texts if text not in ids]
+    parts = [contains_text(column, text) for text in texts if text not in ids]
     return or_(*([column.in_(ids)] if ids else []), *parts)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any  # of rows and `without_index` only
 
-from sqlalchemy import ColumnElement, DateTime, Dialect, Float, Row, Text
+from sqlalchemy import Boolean, ColumnElement, DateTime, Dialect, Float, Row, Text, literal
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -150,3 +150,31 @@ def _unindexed_in_sqlite(element: without_index, compiler: SQLCompiler, **option
 def _unindexed_in_postgresql(element: without_index, compiler: SQLCompiler, **options: object) -> str:
     (column,) = element.clauses
     return compiler.process(column, **options)
+
+
+def contains_text(column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
+    """Return the condition that ``text`` is a part of the column's text; upper and lower case are the same."""
+    escaped = text.lower().replace("/", "//").replace("%", "/%").replace("_", "/_")
+    return _matches_pattern(column, literal(f"%{escaped}%"))
+
+
+class _matches_pattern(FunctionElement[bool]):  # noqa: N801  (called as a function of SQL)
+    """A column and a pattern of LIKE in lower case, with ``/`` as the escape character."""
+
+    type = Boolean()
+    inherit_cache = True
+
+
+@compiles(_matches_pattern, "sqlite")
+def _matches_in_sqlite(element: _matches_pattern, compiler: SQLCompiler, **options: object) -> str:
+    # SQLite's own LIKE ignores the case of ASCII only. Texts with other characters are folded by Python, which takes
+    # longer than all the rest of the comparison.
+    column, pattern = (compiler.process(argument, **options) for argument in element.clauses)
+    has_others = f"length({column}) <> length(CAST({column} AS BLOB))"
+    return f"(CASE WHEN {has_others} THEN lower({column}) ELSE {column} END LIKE {pattern} ESCAPE '/')"
+
+
+@compiles(_matches_pattern, "postgresql")
+def _matches_in_postgresql(element: _matches_pattern, compiler: SQLCompiler, **options: object) -> str:
+    column, pattern = (compiler.process(argument, **options) for argument in element.clauses)
+    return f"(lower({column}) LIKE {pattern} ESCAPE '/')"

@@ -24,7 +24,7 @@ from sqlalchemy import (
 from voxel51.server.accounts.callers import User
 from voxel51.server.analytics.tables import analytics
 from voxel51.server.database.listing import FEW
-from voxel51.server.database.types import without_index
+from voxel51.server.database.types import contains_text, without_index
 from voxel51.server.jobs.tables import jobs, user_submitted
 from voxel51.server.search.query import LabelQuery
 from voxel51.server.search.tables import label_spans
@@ -130,7 +130,7 @@ def fits(span: FromClause, label: str | None, query: LabelQuery) -> ColumnElemen
         conditions.append(span.c.label == label)
     if query.text is not None:
         # An index has the spans with a text. SQLite does not conclude from the comparison that there is one.
-        conditions += [span.c.text.is_not(None), func.lower(span.c.text).contains(query.text.lower(), autoescape=True)]
+        conditions += [span.c.text.is_not(None), contains_text(span.c.text, query.text)]
     if query.longer_than:
         conditions.append(span.c.seconds > query.longer_than)
     if query.confidence:
