@@ -177,4 +177,8 @@ def _matches_in_sqlite(element: _matches_pattern, compiler: SQLCompiler, **optio
 @compiles(_matches_pattern, "postgresql")
 def _matches_in_postgresql(element: _matches_pattern, compiler: SQLCompiler, **options: object) -> str:
     column, pattern = (compiler.process(argument, **options) for argument in element.clauses)
-    return f"(lower({column}) LIKE {pattern} ESCAPE '/')"
+    condition = f"lower({column}) LIKE {pattern} ESCAPE '/'"
+    # PostgreSQL takes most patterns for rare, and would read and sort all rows instead of walking along an index. Of an
+    # expression that it does not know, it assumes that half of the rows match.
+    is_walk = isinstance(next(iter(element.clauses)), without_index)
+    return f"coalesce({condition}, false)" if is_walk else f"({condition})"
