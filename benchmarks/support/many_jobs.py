@@ -51,13 +51,12 @@ def fill(database: Database, shares: Sequence[Share]) -> None:
     begin = dates.now() - PERIOD
     numbered = _mixed(shares, chance)
     total = sum(share.jobs for share in shares)
-    with database.write(durable=False) as connection:
-        if connection.dialect.name == "sqlite":
-            connection.exec_driver_sql("PRAGMA cache_size = -200000")
+    with database.write() as connection:
         connection.execute(insert(analytics).values(_analytic(begin)))
-        with _without_indexes(connection):
-            while batch := [*islice(numbered, _BATCH)]:
-                made = [_job(owner, number, total, begin, chance) for number, owner in batch]
+    with _without_indexes(database):
+        while batch := [*islice(numbered, _BATCH)]:
+            made = [_job(owner, number, total, begin, chance) for number, owner in batch]
+            with _writing(database) as connection:
                 for table, rows in _rows(made, chance).items():
                     _insert(connection, table, rows)
     if database.engine.dialect.name == "postgresql":  # SQLite plans without statistics
@@ -66,14 +65,24 @@ def fill(database: Database, shares: Sequence[Share]) -> None:
 
 
 @contextmanager
-def _without_indexes(connection: Connection) -> Iterator[None]:
+def _without_indexes(database: Database) -> Iterator[None]:
     """Drop the indexes of the tables to fill, and make them again at the end: sorting is faster than inserting."""
     indexes = sorted((index for table in _TABLES for index in table.indexes), key=lambda index: str(index.name))
-    for index in indexes:
-        index.drop(connection)
+    with _writing(database) as connection:
+        for index in indexes:
+            index.drop(connection)
     yield
     for index in indexes:
-        index.create(connection)
+        with _writing(database) as connection:
+            index.create(connection)
+
+
+@contextmanager
+def _writing(database: Database) -> Iterator[Connection]:
+    with database.write(durable=False) as connection:
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql("PRAGMA cache_size = -200000")
+        yield connection
 
 
 def _mixed(shares: Sequence[Share], chance: random.Random) -> Iterator[tuple[int, User]]:

@@ -21,12 +21,16 @@ NOT_UNIT = (
     "platform/test_selection.py",
     "server/analytics/test_images.py",
     "server/analytics/test_installed.py",
+    "server/database/test_listing.py",
     "server/database/test_migrations.py",
     "server/engine/runners",
     "server/engine/test_orphan_processes.py",
+    "server/search/test_matching.py",
+    "server/test_query_plans.py",
     "server/webhooks/test_deliveries.py",
 )
-"""Slower tests: they decode videos, start jobs, load further libraries or all analytics, or run every migration."""
+"""Slower tests: they decode videos, start jobs, load further libraries or all analytics, run every migration,
+or compare many random databases."""
 SERVER_FIXTURES = {"platform", "start_platform", "postgresql"}
 STARTS_SERVERS = re.compile(r"^from support\.platforms import .*\brunning\b", re.MULTILINE)
 """In the text of a module: it starts platforms in fixtures of its own."""
