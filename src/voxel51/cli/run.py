@@ -6,12 +6,12 @@ was interrupted continues with the jobs that it submitted.
 """
 
 import argparse
-import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from voxel51.cli.live import JobProgressDisplay, ProgressDisplay
+from voxel51.cli.parameters import read_parameters
 from voxel51.cli.parsing import Parser, client_command
 from voxel51.cli.printing import Printer
 from voxel51.cli.profiles import client
@@ -58,7 +58,7 @@ def _run(options: argparse.Namespace) -> int:
     folder = Path(options.out)
     with client(options) as api:
         found_analytic, document = _find(api, options.analytic)
-        given = _with_chosen_weights(found_analytic, document, _parameters(options.param, document))
+        given = _with_chosen_weights(found_analytic, document, read_parameters(options.param, document))
         _check_format(options, document)
         record = RunRecord(folder)
         found = find_files(options.videos, _media(document), record.is_output)
@@ -182,20 +182,6 @@ def _reason(api: API, job_id: str) -> str:
     return messages[-1]["message"] if messages else "no reason was given"
 
 
-def _parameters(texts: Sequence[str], document: AnalyticDocument) -> dict[str, object]:
-    """Return the parameters of the command line: JSON values, or paths of files."""
-    declared = {each["name"]: each["type"] for each in document["parameters"]}
-    parameters: dict[str, object] = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not equals or not name:
-            raise ValueError(f"invalid --param {text!r}: expected NAME=VALUE")
-        if name in parameters:
-            raise ValueError(f"--param {name} is given twice. Give each parameter once.")
-        parameters[name] = _value(name, value, declared.get(name))
-    return parameters
-
-
 def _with_chosen_weights(
     analytic: AnalyticRecord, document: AnalyticDocument, given: Mapping[str, object]
 ) -> dict[str, object]:
@@ -210,16 +196,3 @@ def _with_chosen_weights(
         if file is not None:
             named[parameter] = file["name"]
     return {**given, **named}
-
-
-def _value(name: str, text: str, kind: str | None) -> object:
-    if text.startswith("@"):
-        path = Path(text[1:])
-        if not path.is_file():
-            raise FileNotFoundError(f"--param {name}: file not found: {text[1:]!r}")
-        return path
-    try:
-        value = json.loads(text)
-    except ValueError:
-        return text
-    return text if kind == "types.String" and not isinstance(value, str) else value

@@ -4,7 +4,7 @@ Readers of the format are lenient: they accept boxes outside the frame, a confid
 0, or a key that contradicts its entry, and fail later. Validation reports all of these.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from voxel51.labels.errors import InvalidLabels, Problem
@@ -28,8 +28,17 @@ def image_labels_problems(document: object) -> list[Problem]:
 
 def video_labels_file_problems(path: Path) -> list[Problem]:
     """Return every problem of the file at ``path`` as labels of a video; a file that is not JSON is one problem."""
+    return _file_problems(path, video_labels_problems)
+
+
+def image_labels_file_problems(path: Path) -> list[Problem]:
+    """Return every problem of the file at ``path`` as labels of an image; a file that is not JSON is one problem."""
+    return _file_problems(path, image_labels_problems)
+
+
+def _file_problems(path: Path, problems_of: Callable[[object], list[Problem]]) -> list[Problem]:
     try:
-        return video_labels_problems(read_document(path))
+        return problems_of(read_document(path))
     except InvalidLabels as error:
         return list(error.problems)
 

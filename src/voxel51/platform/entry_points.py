@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 
 from voxel51.platform.definition import Analytic
 from voxel51.platform.errors import InvalidEntryPoint
+from voxel51.platform.sources import is_source, load_source
 from voxel51.wire.analytics import ENTRY_POINT_GROUP
 
 
@@ -19,12 +21,14 @@ def analytic_entry_points() -> Mapping[str, EntryPoint]:
 
 
 def load_analytic(name: str) -> Analytic:
-    """Import and return the analytic ``name``.
+    """Import and return the analytic ``name``, or that of the Python file or project folder with this path.
 
     Raises:
         InvalidEntryPoint: no analytic of that name is installed, or the entry point names another kind of object.
         Exception: any exception that importing its code raises.
     """
+    if is_source(name):
+        return load_source(Path(name))
     entry = analytic_entry_points().get(name)
     if entry is None:
         installed = ", ".join(sorted(analytic_entry_points())) or "none"

@@ -2,5 +2,6 @@
 
 - `launch`, `interface`: what a runner is given, and what it reports
 - `processes`: attempts as child processes of this machine
+- `local_run`, `local_platform`: one job on this machine, without a server
 - `sandbox`: confinement of those processes
 """

@@ -12,7 +12,8 @@ class LaunchSpec:
 
     Attributes:
         attempt_id: id under which the outcome is reported; also the name of the attempt's folder.
-        entry_point: ``<owner>/<name>`` in the entry point group ``voxel51.analytics`` of the runner's interpreter.
+        entry_point: ``<owner>/<name>`` in the entry point group ``voxel51.analytics`` of the runner's interpreter, or
+            the absolute path of a Python file or project folder with an analytic.
         environment: exactly the five variables of the wire contract.
         limits: resource limits of the attempt.
     """

@@ -45,6 +45,10 @@ class SandboxPolicy:
         """Return this policy with ``paths`` hidden, whatever folder that jobs read they lie in."""
         return replace(self, hidden=(*self.hidden, *(str(path.resolve()) for path in paths)))
 
+    def showing(self, *paths: Path) -> "SandboxPolicy":
+        """Return this policy with ``paths`` readable."""
+        return replace(self, readable=(*self.readable, *(str(path.resolve()) for path in paths)))
+
     def to_json(self) -> str:
         """Return the policy as one line of text."""
         return json.dumps(asdict(self))

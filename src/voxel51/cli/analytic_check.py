@@ -1,0 +1,128 @@
+"""Checks of an analytic before it is used: manifest, result, equal results, and what happens with unusable videos."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from voxel51.labels.validate import image_labels_file_problems, video_labels_file_problems
+from voxel51.wire.analytics import AnalyticDocument
+from voxel51.wire.manifests import problems_of
+
+if TYPE_CHECKING:
+    from voxel51.runners.local_run import LocalEnd
+
+
+class Source(Protocol):
+    """Analytic to check."""
+
+    document: AnalyticDocument
+
+    def run(self, inputs: Mapping[str, Path], parameters: Mapping[str, Any], folder: Path) -> "LocalEnd":
+        """Run it once in ``folder``."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """Result of one check: whether it passed, and a sentence."""
+
+    name: str
+    is_passed: bool
+    detail: str
+
+
+def checks(source: Source, video: Path | None, parameters: Mapping[str, Any], folder: Path) -> Iterator[CheckResult]:
+    """Run all checks in the empty ``folder``, and yield each result as soon as it is known.
+
+    ``video`` is the video to check with; None: a generated one. An analytic without a video input is run only if none
+    of its inputs is required.
+    """
+    problems = problems_of(source.document)
+    yield CheckResult("manifest", not problems, "; ".join(problems) or "valid")
+    inputs = source.document["inputs"]
+    name = next((each["name"] for each in inputs if each["type"] == "types.Video"), None)
+    if name is None or any(each["required"] and each["name"] != name for each in inputs):
+        yield CheckResult("run", True, "left out: it needs other inputs than one video")
+        return
+    sample = video or sample_video(folder / "sample.mp4")
+    first = source.run({name: sample}, parameters, folder / "first")
+    yield CheckResult("run", first.is_complete, first.reason or f"completed on {sample.name}")
+    if not first.is_complete:
+        return
+    yield _output_check(source.document, first)
+    yield _progress_check(first)
+    second = source.run({name: sample}, parameters, folder / "second")
+    yield _equality_check(first, second)
+    yield _unusable_check(source, name, parameters, folder)
+    yield _truncated_check(source, name, parameters, folder, sample)
+
+
+def sample_video(path: Path) -> Path:
+    """Write a video of two seconds, 320 by 240, in which a bright square moves over a dark ground."""
+    import av
+    import numpy as np
+
+    from voxel51.labels.media.video_writer import video_writer
+
+    with video_writer(path, (320, 240), 25.0) as writer:
+        for index in range(50):
+            image = np.full((240, 320, 3), 40, np.uint8)
+            left = 20 + 4 * index
+            image[90:150, left : left + 60] = 230
+            frame = av.VideoFrame.from_ndarray(image, format="bgr24").reformat(format="yuv420p")
+            writer.add(frame, index / 25)
+        writer.finish()
+    return path
+
+
+def _output_check(document: AnalyticDocument, end: "LocalEnd") -> CheckResult:
+    kept = [each["type"] for each in document["outputs"] if not each["post_as_data"]]
+    problems = []
+    if end.output is not None and not document["zip_outputs"]:
+        validate = {"types.VideoLabels": video_labels_file_problems, "types.ImageLabels": image_labels_file_problems}
+        problems = [str(each) for each in validate[kept[0]](end.output)] if kept[0] in validate else []
+    files = len(end.data) + (end.output is not None)
+    return CheckResult("output", not problems, "; ".join(problems[:5]) or f"{files} valid {_plural(files, 'file')}")
+
+
+def _progress_check(end: "LocalEnd") -> CheckResult:
+    if end.fraction == 1:
+        return CheckResult("progress", True, "reported up to 100 %")
+    return CheckResult("progress", False, "the end was not reported: read the video to its end, or call job.progress")
+
+
+def _equality_check(first: "LocalEnd", second: "LocalEnd") -> CheckResult:
+    is_equal = second.is_complete and _contents(first) == _contents(second)
+    fix = "differs from the first: look for random numbers, times, sets and threads"
+    return CheckResult("equal results", is_equal, "a second run gave the same bytes" if is_equal else f"a second {fix}")
+
+
+def _contents(end: "LocalEnd") -> list[bytes]:
+    paths = [*([end.output] if end.output else []), *end.data]
+    return [path.read_bytes() for path in paths]
+
+
+def _unusable_check(source: Source, name: str, parameters: Mapping[str, Any], folder: Path) -> CheckResult:
+    path = folder / "no-video.mp4"
+    path.write_text("This is not a video.")
+    end = source.run({name: path}, parameters, folder / "unusable")
+    if end.is_complete:
+        return CheckResult("unusable file", False, "a file that is not a video was accepted; raise InvalidInput")
+    is_users = end.failure_type == "USER"
+    return CheckResult("unusable file", is_users, f"{end.failure_type}: {end.reason}")
+
+
+def _truncated_check(
+    source: Source, name: str, parameters: Mapping[str, Any], folder: Path, sample: Path
+) -> CheckResult:
+    path, content = folder / f"truncated{sample.suffix}", sample.read_bytes()
+    path.write_bytes(content[: len(content) * 2 // 3])
+    end = source.run({name: path}, parameters, folder / "truncated")
+    is_passed = end.is_complete or end.failure_type == "USER"
+    return CheckResult(
+        "truncated video", is_passed, end.reason or "; ".join(end.warnings) or "completed without a warning"
+    )
+
+
+def _plural(count: int, noun: str) -> str:
+    return noun if count == 1 else f"{noun}s"

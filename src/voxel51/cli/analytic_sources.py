@@ -1,0 +1,189 @@
+"""``voxel51 analytics init|run|check``: write an analytic, run it on this machine, and check it before it is used."""
+
+import argparse
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from voxel51.cli.live import ProgressDisplay
+from voxel51.cli.parameters import read_parameters
+from voxel51.cli.parsing import Commands, command
+from voxel51.cli.printing import Printer
+from voxel51.wire.analytics import AnalyticDocument, output_filename
+from voxel51.wire.parameter_values import check_names, converted
+from voxel51.wire.tasks import JobLimits, TaskStatusDocument
+
+if TYPE_CHECKING:
+    from voxel51.runners.local_run import LocalEnd
+
+_NAME = re.compile(r"[a-z][a-z0-9-]*")
+_GIB = 1 << 30
+
+
+def add_to(verbs: Commands) -> None:
+    """Add the commands to the noun ``analytics``."""
+    init = command(verbs, "init", _init, "create a project with an analytic that works, and its test")
+    init.add_argument("name", metavar="NAME", help="name of the analytic, such as red-cars")
+    init.add_argument("--owner", metavar="NAME", default="me", help="owner in its full name (default: me)")
+    run = command(verbs, "run", _run, "run an analytic of a file or project here, without a platform")
+    run.add_argument("source", metavar="SOURCE", help="Python file, project folder, or name of an installed analytic")
+    run.add_argument("video", metavar="VIDEO", nargs="?", help="file for its only required input")
+    run.add_argument("--input", metavar="NAME=PATH", action="append", default=[], help="file for another input")
+    run.add_argument(
+        "--param", metavar="NAME=VALUE", action="append", default=[], help="parameter: JSON, text or @PATH"
+    )
+    run.add_argument("--out", metavar="DIR", default=".", help="output folder (default: the current folder)")
+    check = command(verbs, "check", _check, "check an analytic: manifest, labels, equal results, damaged videos")
+    check.add_argument("source", metavar="SOURCE", help="Python file, project folder, or name of an installed analytic")
+    check.add_argument("video", metavar="VIDEO", nargs="?", help="video to check it with (default: a generated one)")
+    check.add_argument("--param", metavar="NAME=VALUE", action="append", default=[], help="JSON, text or @PATH")
+    check.epilog = "Exit status 1 if a check fails."
+    for parser in (run, check):
+        parser.add_argument("--memory-gib", metavar="N", type=float, default=4.0, help="memory limit (default: 4)")
+
+
+def _init(options: argparse.Namespace) -> int:
+    from voxel51.cli.analytic_template import write_project
+
+    if not _NAME.fullmatch(options.name) or not _NAME.fullmatch(options.owner):
+        raise ValueError(
+            f"invalid name {options.owner}/{options.name}: use small letters, digits and '-', such as red-cars"
+        )
+    folder = Path(options.name)
+    if folder.exists():
+        raise FileExistsError(f"{folder} exists already. Choose another name, or delete it")
+    files = write_project(folder, options.owner, options.name)
+    module = files[0].name
+    printer = Printer(options)
+    lines = [*(f"Created {path}" for path in files), "", "Try it:", f"  cd {folder}"]
+    lines += [f"  voxel51 analytics run {module} VIDEO", f"  voxel51 analytics check {module}"]
+    printer.result("\n".join(lines), {"files": [str(path) for path in files]})
+    return printer.finish()
+
+
+def _run(options: argparse.Namespace) -> int:
+    source = _Source(options.source, options.memory_gib)
+    inputs = source.inputs(options.video, options.input)
+    parameters = source.parameters(options.param)
+    printer, out = Printer(options), Path(options.out)
+    shown = None if options.json or options.quiet else ProgressDisplay(sys.stderr)
+    with tempfile.TemporaryDirectory(prefix="voxel51-") as folder:
+        end = source.run(inputs, parameters, Path(folder), shown)
+        if not end.is_complete:
+            sys.stderr.write(end.log)
+            raise RuntimeError(f"the job failed ({end.failure_type}): {end.reason}")
+        stem = Path(options.video or next(iter(inputs.values()), "result")).stem
+        placed = _place(end, source.document, out, stem)
+    for text in end.warnings:
+        printer.remark(f"warning: {text}")
+    printer.result("\n".join(map(str, placed)) or "no output file", {"files": [str(path) for path in placed]})
+    return printer.finish()
+
+
+def _place(end: "LocalEnd", document: AnalyticDocument, out: Path, stem: str) -> list[Path]:
+    """Move the outputs of a run into the output folder, and return their paths."""
+    out.mkdir(parents=True, exist_ok=True)
+    base = f"{stem}.{document['info']['name']}"
+    targets = {path: out / f"{base}.{path.name}" for path in end.data}
+    if end.output is not None:
+        targets[end.output] = out / f"{base}{Path(output_filename(document)).suffix}"
+    for path, target in targets.items():
+        shutil.move(path, target)
+    return [*targets.values()]
+
+
+def _check(options: argparse.Namespace) -> int:
+    from voxel51.cli.analytic_check import checks
+
+    source = _Source(options.source, options.memory_gib)
+    printer, found = Printer(options), []
+    with tempfile.TemporaryDirectory(prefix="voxel51-") as folder:
+        video = Path(options.video).resolve() if options.video else None
+        for result in checks(source, video, source.parameters(options.param), Path(folder)):
+            found.append(result)
+            printer.remark(f"{'ok    ' if result.is_passed else 'FAILED'}  {result.name}: {result.detail}")
+    failed = [each.name for each in found if not each.is_passed]
+    text = f"{len(failed)} of {len(found)} checks failed" if failed else f"all {len(found)} checks passed"
+    document = [{"name": each.name, "passed": each.is_passed, "detail": each.detail} for each in found]
+    printer.result(text, document)
+    return max(printer.finish(), int(bool(failed)))
+
+
+class _Source:
+    """Analytic of a file, a project folder or an installed package, with the sandbox in which it runs.
+
+    Attributes:
+        document: its manifest.
+    """
+
+    def __init__(self, text: str, memory_gib: float) -> None:
+        from voxel51.platform.entry_points import load_analytic
+        from voxel51.platform.sources import is_source
+        from voxel51.runners.sandbox.probe import examine
+
+        path = Path(text).resolve()
+        self._name = str(path) if is_source(text) else text
+        self.document: AnalyticDocument = load_analytic(self._name).document
+        policy = examine().policy
+        self._policy = policy.showing(path) if is_source(text) else policy
+        self._limits = JobLimits(
+            wall_seconds=24 * 3600.0,
+            cpu_seconds=24 * 3600,
+            memory_bytes=round(memory_gib * _GIB),
+            file_bytes=1 << 40,
+            open_files=1024,
+        )
+
+    def inputs(self, video: str | None, texts: list[str]) -> dict[str, Path]:
+        """Return the input files of the command line by name.
+
+        Raises:
+            ValueError: an input is unknown, or a required one is missing.
+        """
+        known = [each["name"] for each in self.document["inputs"]]
+        required = [each["name"] for each in self.document["inputs"] if each["required"]]
+        files = dict(text.partition("=")[::2] for text in texts)
+        if video is not None:
+            free = [name for name in (*required, *known) if name not in files]
+            if not free:
+                raise ValueError(f"analytic '{self.document['info']['name']}' has no further input for {video!r}")
+            files[free[0]] = video
+        check_names("input", files, self.document["inputs"])
+        paths = {name: Path(text).resolve() for name, text in files.items()}
+        for path in paths.values():
+            if not path.is_file():
+                raise FileNotFoundError(f"file not found: {str(path)!r}")
+        return paths
+
+    def parameters(self, texts: list[str]) -> dict[str, Any]:
+        """Return the parameters of the command line, checked as a platform checks them."""
+        given = read_parameters(texts, self.document)
+        files = {name: value for name, value in given.items() if isinstance(value, Path)}
+        check_names("parameter", given, self.document["parameters"])
+        plain = {name: value for name, value in given.items() if name not in files}
+        return {**converted(self.document, plain), **files}
+
+    def run(
+        self,
+        inputs: Mapping[str, Path],
+        parameters: Mapping[str, Any],
+        folder: Path,
+        shown: ProgressDisplay | None = None,
+    ) -> "LocalEnd":
+        """Run the analytic once in ``folder``, and show its progress."""
+        from voxel51.runners.local_run import LocalJob, LocalRun
+
+        info = self.document["info"]
+
+        def report(status: TaskStatusDocument) -> None:
+            progress = status.get("progress", {})
+            if shown is not None:
+                frames = f"{progress['frames_done']} frames" if "frames_done" in progress else ""
+                shown.show(info["name"], status["state"].lower(), progress.get("fraction"), frames)
+
+        job = LocalJob(self._name, info["name"], info["version"], inputs, parameters)
+        return LocalRun(job, folder, self._limits, self._policy, report).wait()

@@ -1,0 +1,128 @@
+"""Local run: one job on this machine without a server, by the same runner and in the same sandbox as on a platform."""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from voxel51.runners.interface import AttemptOutcome, ExitReason
+from voxel51.runners.launch import LaunchSpec
+from voxel51.runners.local_platform import LOCAL_JOB, LOG, OUTPUT, LocalPlatform
+from voxel51.runners.processes.runner import ProcessRunner
+from voxel51.runners.sandbox.policy import SandboxPolicy
+from voxel51.wire.tasks import JobLimits, TaskState, TaskStatusDocument
+
+Reported = Callable[[TaskStatusDocument], None]
+
+
+@dataclass(frozen=True, slots=True)
+class LocalJob:
+    """Job to run.
+
+    Attributes:
+        analytic: name of an installed analytic, or the absolute path of a Python file or project folder.
+        name, version: name and version in its manifest.
+        inputs: paths of the input files by name.
+        parameters: values by name; paths for data parameters.
+    """
+
+    analytic: str
+    name: str
+    version: str
+    inputs: Mapping[str, Path]
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class LocalEnd:
+    """End of a local job.
+
+    Attributes:
+        is_complete: whether the job completed.
+        failure_type: who is at fault: USER, ANALYTIC or PLATFORM; None if it completed.
+        reason: a sentence that says why it failed; empty if it completed.
+        output: its output file, None if it has none.
+        data: files that would become data of the job's owner.
+        log: what it printed.
+        fraction: the last reported progress, 0 to 1; None if none was reported.
+        warnings: about the result.
+    """
+
+    is_complete: bool
+    failure_type: str | None
+    reason: str
+    output: Path | None
+    data: tuple[Path, ...]
+    log: str
+    fraction: float | None
+    warnings: tuple[str, ...]
+
+
+class LocalRun:
+    """Run of one job: `wait` returns its end, `stop` ends it early."""
+
+    def __init__(
+        self, job: LocalJob, folder: Path, limits: JobLimits, policy: SandboxPolicy, reported: Reported
+    ) -> None:
+        """Prepare to run ``job`` in the empty ``folder``; ``reported`` gets every status document."""
+        self._job = job
+        self._folder = folder
+        self._limits = limits
+        self._policy = policy
+        self._reported = reported
+        self._outcome: AttemptOutcome | None = None
+        self._ended = threading.Event()
+        self._stopping = threading.Event()
+
+    def wait(self) -> LocalEnd:
+        """Run the job and return its end. An interrupt by the keyboard ends the job first."""
+        received = self._folder / "received"
+        received.mkdir(parents=True)
+        job = self._job
+        runner = ProcessRunner(self._folder / "running", policy=self._policy)
+        platform = LocalPlatform(job.name, job.version, job.inputs, job.parameters, received, self._reported)
+        runner.open(self._end)
+        try:
+            with platform:
+                runner.start(LaunchSpec(LOCAL_JOB, job.analytic, platform.environment, self._limits))
+                while not self._ended.wait(0.2):
+                    if self._stopping.is_set():
+                        runner.stop(LOCAL_JOB)
+        finally:
+            runner.close()
+        return self._result(platform)
+
+    def stop(self) -> None:
+        """End the job; `wait` then returns. Called from another thread."""
+        self._stopping.set()
+
+    def _end(self, outcome: AttemptOutcome) -> None:
+        self._outcome = outcome
+        self._ended.set()
+
+    def _result(self, platform: LocalPlatform) -> LocalEnd:
+        outcome = self._outcome
+        is_complete = platform.state is TaskState.COMPLETE
+        log, status = platform.sent(LOG), platform.status
+        printed = log.read_text(errors="replace") if log else ""
+        return LocalEnd(
+            is_complete=is_complete,
+            failure_type=None if is_complete else platform.failure_type or "ANALYTIC",
+            reason="" if is_complete else _reason(platform, outcome),
+            output=platform.sent(OUTPUT),
+            data=tuple(platform.data()),
+            log=printed or (outcome.log.decode(errors="replace") if outcome else ""),
+            fraction=status["progress"].get("fraction") if status and "progress" in status else None,
+            warnings=tuple(status.get("warnings", [])) if status else (),
+        )
+
+
+def _reason(platform: LocalPlatform, outcome: AttemptOutcome | None) -> str:
+    if platform.state is TaskState.FAILED and platform.status and platform.status["messages"]:
+        return platform.status["messages"][-1]["message"]
+    if outcome is None:
+        return "The job did not start"
+    if outcome.exit_reason is ExitReason.STOPPED:
+        return "The job was stopped"
+    return outcome.detail

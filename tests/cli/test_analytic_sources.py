@@ -1,0 +1,206 @@
+"""Commands of authors: create a project, run an analytic without a platform, and check it."""
+
+import subprocess
+import sys
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from cli.conftest import Ran
+from support.video_samples import numbered_video
+from voxel51.cli.main import main
+from voxel51.labels.video import VideoLabels
+
+HEAD = """\
+import random
+from pathlib import Path
+from typing import Annotated
+
+from voxel51.platform import InputFile, Job, OutputFile, Video, VideoLabels, analytic
+
+"""
+
+
+@pytest.fixture
+def command(capfd, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: object) -> Ran:
+        status = main(["analytics", *map(str, arguments)])
+        said = capfd.readouterr()
+        return Ran(status, said.out, said.err)
+
+    return run
+
+
+@pytest.fixture
+def video(tmp_path) -> Path:
+    return numbered_video(tmp_path / "in.mp4")
+
+
+def source(path: Path, body: str, arguments: str = "video: Video", described: str = "video: the video.") -> Path:
+    """Write an analytic with this body, which has a name of its own, so that no other test imports it."""
+    text = f'@analytic(version="1")\ndef {path.stem}({arguments}) -> VideoLabels:\n    """Find.\n\n    Args:\n'
+    text += "".join(f"        {line}\n" for line in described.splitlines()) + '    """\n'
+    path.write_text(HEAD + text + "".join(f"    {line}\n" for line in dedent(body).strip().splitlines()))
+    return path
+
+
+def test_a_new_project_works_at_once(command, tmp_path: Path, video: Path) -> None:
+    created = command("init", "bright-spots", "--owner", "alice")
+
+    project = tmp_path / "bright-spots"
+    assert created.status == 0
+    assert sorted(path.name for path in project.iterdir()) == [
+        "bright_spots.py",
+        "pyproject.toml",
+        "test_bright_spots.py",
+    ]
+    assert '"alice/bright-spots" = "bright_spots:bright_spots"' in (project / "pyproject.toml").read_text()
+    tested = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", project],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=project,
+    )
+    assert tested.returncode == 0, tested.stdout
+    ran = command("run", project, video, "--out", "labels", "--param", "threshold=180")
+    assert ran.out == "labels/in.bright-spots.json\n"
+    labels = VideoLabels.from_file(tmp_path / "labels" / "in.bright-spots.json")
+    assert len(labels.frames) == 30
+    assert labels.provenance is not None
+    assert labels.provenance["parameters"]["threshold"] == 180
+    checked = command("check", project / "bright_spots.py")
+    assert checked.status == 0, checked.out
+    assert "all 7 checks passed" in checked.out
+
+
+def test_an_existing_folder_is_not_replaced(command, tmp_path: Path) -> None:
+    (tmp_path / "spots").mkdir()
+
+    ran = command("init", "spots")
+
+    assert (ran.status, ran.err) == (1, "voxel51: spots exists already. Choose another name, or delete it\n")
+
+
+def test_an_invalid_name_is_refused(command) -> None:
+    assert "invalid name me/Red Cars: use small letters" in command("init", "Red Cars").err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run", "nowhere.py", "in.mp4"], "file not found: '{folder}/nowhere.py'"),
+        (["run", "one.py", "nowhere.mp4"], "file not found: '{folder}/nowhere.mp4'"),
+        (["run", "one.py"], "Missing required input 'video' (The video.)"),
+        (["run", "one.py", "in.mp4", "--param", "first_frame=0"], "parameter 'first_frame' takes 1 to …, not 0"),
+        (["run", "one.py", "in.mp4", "--param", "speed=1"], "Unknown parameter 'speed'"),
+        (["run", "one.py", "in.mp4", "--input", "sound=in.mp4"], "Unknown input 'sound'"),
+        (["run", "empty.py", "in.mp4"], "empty.py has 0 analytics; it must have one, made by @analytic"),
+    ],
+)
+def test_a_wrong_argument_is_named(command, tmp_path: Path, video: Path, arguments: list[str], message: str) -> None:
+    source(tmp_path / "one.py", "return VideoLabels()")
+    (tmp_path / "empty.py").write_text("")
+
+    ran = command(*arguments)
+
+    assert ran.status == 1
+    assert message.format(folder=tmp_path.resolve()) in ran.err
+    assert "Traceback" not in ran.err
+    assert not list(tmp_path.glob("*.json"))
+
+
+def test_all_files_of_an_analytic_are_placed(command, tmp_path: Path, video: Path) -> None:
+    copied = (
+        "copy: Annotated[Path, OutputFile('copy.bin', as_data=True)], plan: Annotated[Path, InputFile('types.File')]"
+    )
+    analytic = source(
+        tmp_path / "copying.py",
+        """
+        copy.write_bytes(plan.read_bytes())
+        for frame in video:
+            pass
+        return VideoLabels()
+        """,
+        f"video: Video, {copied}",
+        "video: the video.\ncopy: a copy.\nplan: a plan.",
+    )
+    (tmp_path / "plan.txt").write_text("a plan")
+
+    ran = command("run", analytic, video, "--input", "plan=plan.txt", "--out", "out", "--json")
+
+    assert sorted(ran.document["files"]) == ["out/in.copying.copy.bin", "out/in.copying.json"]
+    assert (tmp_path / "out" / "in.copying.copy.bin").read_text() == "a plan"
+
+
+def test_a_failure_names_who_is_at_fault_and_leaves_no_file(command, tmp_path: Path, video: Path) -> None:
+    analytic = source(tmp_path / "failing.py", "print('so far')\nraise RuntimeError('out of luck')")
+
+    ran = command("run", analytic, video, "--out", "out")
+
+    assert ran.status == 1
+    assert "so far" in ran.err
+    assert "the job failed (ANALYTIC): The analytic failed: RuntimeError: out of luck" in ran.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_job_sees_nothing_but_its_source_and_inputs(command, tmp_path: Path, video: Path) -> None:
+    (tmp_path / "diary.txt").write_text("private")
+    analytic = source(
+        tmp_path / "spying.py",
+        f"""
+        found = []
+        for path in ({str(tmp_path / "diary.txt")!r}, {str(Path(__file__).resolve())!r}):
+            try:
+                found.append(Path(path).read_text())
+            except OSError:
+                pass
+        for frame in video:
+            pass
+        labels = VideoLabels()
+        labels.add_attributes(found=repr(found))
+        return labels
+        """,
+    )
+
+    ran = command("run", analytic, video)
+
+    assert ran.status == 0, ran.err
+    labels = VideoLabels.from_file(tmp_path / "in.spying.json")
+    assert {each.name: each.value for each in labels.attributes}["found"] == "[]"
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "failed", "detail"),
+    [
+        ("random_results", "labels.add_attributes(luck=random.random())", "equal results", "look for random numbers"),
+        ("bad_labels", "labels.frame(0)", "output", "frame"),
+        ("crashing", "raise OSError('no')", "run", "OSError: no"),
+    ],
+)
+def test_a_check_finds_what_is_wrong(command, tmp_path: Path, name: str, body: str, failed: str, detail: str) -> None:
+    analytic = source(
+        tmp_path / f"{name}.py",
+        f"labels = VideoLabels()\nfor frame in video:\n    pass\n{body}\nreturn labels",
+    )
+
+    ran = command("check", analytic, "--json")
+
+    results = {each["name"]: each for each in ran.document}
+    assert ran.status == 1
+    assert [name for name, each in results.items() if not each["passed"]] == [failed]
+    assert detail in results[failed]["detail"]
+
+
+def test_a_check_finds_an_analytic_that_accepts_anything(command, tmp_path: Path) -> None:
+    analytic = source(tmp_path / "careless.py", "return VideoLabels()", "video: Path")
+
+    ran = command("check", analytic, "--json")
+
+    assert ran.document == [
+        {"name": "manifest", "passed": True, "detail": "valid"},
+        {"name": "run", "passed": True, "detail": "left out: it needs other inputs than one video"},
+    ]
