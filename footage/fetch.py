@@ -29,7 +29,7 @@ class FootageUnavailable(Exception):
 
 
 def fetch(folder: Path = FOLDER) -> Path:
-    """The folder with every file of `CLIPS` in it, fetched if need be.
+    """The folder with every file of `CLIPS` in it, fetched if necessary.
 
     Raises:
         FootageUnavailable: no network, no pip, or the files are not what they were; nothing is left half done.

@@ -35,6 +35,7 @@ def check(file: Path, text: str) -> list[str]:
         ("raise ValueError(f'{name} is no longer a video')", []),
         ("raise ValueError('there is no video')", []),
         ("user = 'nobody'", []),
+        ("# Everybody may read it, in vain.", ["1: in vain", "1: Everybody"]),
         ("# The value will\n# not do.", ["1: will not do"]),
         ('"""The field ``nobody`` of the wire."""', []),
     ],

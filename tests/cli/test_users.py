@@ -43,7 +43,7 @@ def test_a_key_is_printed_with_the_address_of_its_page_if_known(start_platform: 
 
     for arguments, page in ((["invite"], "/sign-up#invitation="), (["reset", "guest"], "/choose-password#key=")):
         result = run(*arguments, "--dir", str(platform.folder))
-        [line] = result.stdout.splitlines()  # as ever, for scripts
+        [line] = result.stdout.splitlines()  # one line, for scripts
         assert result.stderr.rstrip().endswith(f" {platform.url}{page}{line.split()[0]}")
 
     of_one_that_stands = ("invite", "--dir", str(tmp_path / "other"))

@@ -42,7 +42,7 @@ class Container:
 
 @pytest.fixture
 def container(shared_user: User) -> Iterator[Container]:
-    """A job that has told its variables in its status and now waits; it is killed at the end."""
+    """A job that has reported its variables in its status and then waits; it is killed at the end."""
     files = {"file": ("in put.mp4", b"0123456789", "video/mp4")}
     data = requests.post(f"{shared_user.v1}/data", headers=shared_user.headers, files=files).json()["data"]
     request = {"analytic": "journeys/talkative", "inputs": {"video": {"data-id": data["id"]}}, "parameters": {}}

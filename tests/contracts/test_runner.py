@@ -78,7 +78,7 @@ def bench(request, tmp_path):
 def wait_until(condition):
     deadline = time.monotonic() + LIMIT_SECONDS
     while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
+        assert time.monotonic() < deadline, "the state was not reached"
         time.sleep(0.005)
 
 

@@ -1,4 +1,4 @@
-"""Full disk: requests are answered with 507, jobs wait in the queue, and everything goes on once there is space."""
+"""Full disk: requests are answered with 507, jobs wait in the queue, and the platform recovers once there is space."""
 
 import json
 import os

@@ -60,7 +60,7 @@ def upload_stubbornly(client: TusClient, path: Path, chunk_bytes: int) -> str:
                 url = uploader.create_url()
             except (TusCommunicationError, TusUploadFailed, requests.ConnectionError):
                 time.sleep(0.05)  # the platform may be starting
-    raise AssertionError("the upload never came to its end")
+    raise AssertionError("the upload did not complete")
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

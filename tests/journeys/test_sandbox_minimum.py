@@ -1,4 +1,4 @@
-"""A required sandbox: where the machine does not offer it, no job runs, and everybody is told why."""
+"""Required sandbox: if the machine does not offer it, no job runs, and users and operators see the reason."""
 
 import json
 from typing import Any

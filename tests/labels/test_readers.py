@@ -97,5 +97,5 @@ def test_xml_entities_do_not_expand_without_limit(tmp_path: Path) -> None:
 def test_a_missing_frame_size_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "gt.txt").write_text("1,3,101,51,20,40,1,1,1", encoding="utf-8")
 
-    with pytest.raises(ValueError, match="how large the frames are"):
+    with pytest.raises(ValueError, match="does not contain the size of the frames"):
         read_labels(tmp_path / "gt.txt")

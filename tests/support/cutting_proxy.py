@@ -1,4 +1,4 @@
-"""A TCP proxy that cuts connections in the midst of what they carry."""
+"""Cutting proxy: a TCP proxy that cuts connections during a transfer."""
 
 import random
 import socket
@@ -14,14 +14,16 @@ _PIECE_BYTES = 65536
 
 
 class CuttingProxy:
-    """Passes bytes to and from ``target``, and cuts connections at a random byte, ``most_bytes`` at most, ``most_cuts``
-    times; those after that live. ``on_cut`` is called after each cut, from the proxy's thread.
+    """Proxy that passes bytes to and from ``target`` and cuts the first ``most_cuts`` connections.
+
+    Each is cut at a random byte, at most after ``most_bytes``. ``on_cut`` is called after each cut, from the proxy's
+    thread.
 
     Attributes:
-        cuts: how many connections were cut.
-        passed_bytes: in both directions, by all connections together.
-        stall_bytes: so many go through a connection before it falls silent without an end; None for no such limit.
-        url: where it listens.
+        cuts: number of connections that were cut.
+        passed_bytes: number of bytes passed on, in both directions, on all connections.
+        stall_bytes: number of bytes after which a connection stalls without closing; None for no such limit.
+        url: address of the proxy.
     """
 
     def __init__(

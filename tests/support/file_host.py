@@ -15,7 +15,7 @@ class FileHost:
         content: the body of every response.
         status: the status of every response.
         url: the address of its root.
-        asked: the paths that were requested.
+        asked: the requested paths, in order.
     """
 
     content: bytes

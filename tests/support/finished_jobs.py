@@ -1,4 +1,4 @@
-"""Real jobs of people who came in by a browser, run to their end by the Python client."""
+"""Finished jobs: real jobs of users who signed in with a browser, run by the Python client."""
 
 import json
 from pathlib import Path
@@ -14,7 +14,7 @@ from voxel51.users.jobs import JobRequest
 
 
 def api_of(person: Person, folder: Path) -> API:
-    """The Python client of ``person``, by a token that is made for it."""
+    """Return a Python client for ``person``, with a new token."""
     answer = requests.post(
         f"{person.v1}/account/tokens", json={"name": "test"}, headers=person.headers, timeout=LIMIT_SECONDS
     )
@@ -24,7 +24,7 @@ def api_of(person: Person, folder: Path) -> API:
 
 
 def finished_job(api: API, analytic: str, data_id: str, name: str = "", **parameters: Any) -> str:
-    """The id of a job that has run to its end on one video."""
+    """Run a job on one video; return its id."""
     request = JobRequest(analytic)
     request.set_input("video", data_id=data_id)
     for parameter, value in parameters.items():

@@ -1,4 +1,4 @@
-"""Hostile job: ``python -m support.hostile_job KIND FOLDER`` runs one in a sandbox and prints what it got, as JSON.
+"""Hostile job: ``python -m support.hostile_job KIND FOLDER`` runs one in a sandbox and prints its results as JSON.
 
 A program of its own, so that it can be run as another user.
 """

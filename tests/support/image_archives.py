@@ -28,7 +28,7 @@ def docker_archive(layer: bytes = b"a layer", manifest: Any = MANIFEST, **more: 
 
 
 def oci_layout(*without: str) -> bytes:
-    """Return an archive in the OCI image layout: an index of an index of two platforms, of which one is there.
+    """Return an archive in the OCI image layout: an index of an index of two platforms, of which one is in the archive.
 
     ``without``: names of blobs to leave out: ``manifest``, ``config``, ``layer``.
     """

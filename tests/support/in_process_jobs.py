@@ -1,4 +1,4 @@
-"""Jobs that run in the test's own process, with everything they report written down."""
+"""In-process jobs: run an analytic in the process of the test, and record its reports."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +11,7 @@ from voxel51.wire.tasks import MetadataReport, Progress
 
 
 class Recorder:
-    """A reporter that keeps what it is told."""
+    """Reporter that records the reports of a job."""
 
     def __init__(self) -> None:
         self.fractions: list[float | None] = []
@@ -37,7 +37,7 @@ class Recorder:
 
 
 def run_on(analytic: Analytic, video: Path, folder: Path, **parameters: Any) -> tuple[VideoLabels, Recorder]:
-    """Run one job on ``video``, uploaded under its own name; return its labels and what it reported."""
+    """Run one job on ``video``, uploaded under its own name; return its labels and its reports."""
     recorder = Recorder()
     job = Job(analytic.document, {"video": video}, parameters, folder / "job", recorder)
     analytic.process(job)

@@ -1,4 +1,4 @@
-"""The services behind jobs on a real database and a real storage, without HTTP and without an engine."""
+"""Job services: the services behind jobs on a real database and a real storage, without HTTP and without an engine."""
 
 import json
 import uuid
@@ -52,7 +52,7 @@ DOCUMENT = {
 
 @dataclass
 class Rooms:
-    """Everything that a test of jobs needs."""
+    """The services that a test of jobs needs."""
 
     accounts: AccountService
     analytics: AnalyticService
@@ -79,11 +79,11 @@ class Rooms:
         return self.jobs.submit(user, json.dumps(request).encode(), "a job", auto_start, None)["id"]
 
     def act(self, action: str, user: User, job_id: str, *more: Any) -> None:
-        """Do one thing to one job."""
+        """Apply one action to one job."""
         only(getattr(self.actions, action)(user, [job_id], *more))
 
     def claim(self) -> tuple[ClaimedAttempt, Attempt]:
-        """Claim the one job that waits, as the engine does, and prove to be its attempt, as a child does."""
+        """Claim the one queued job, as the engine does, and authenticate its attempt, as a child process does."""
         [claim] = self.attempts.claim(10)
         return claim, self.reports.authenticate(claim.credential, claim.job_id)
 
@@ -94,20 +94,20 @@ class Rooms:
             connection.execute(update(jobs).where(jobs.c.retry_at.is_not(None)).values(retry_at=past))
 
     def put_output(self, attempt: Attempt, content: bytes = b"{}") -> str:
-        """Leave an output; returns its storage key."""
+        """Upload an output; return its storage key."""
         writer = self.storage.writer(f"outputs/{uuid.uuid4()}")
         writer.write(content)
         self.reports.put_output(attempt.id, writer)
         return writer.key
 
     def keys(self, folder: str) -> set[str]:
-        """Keys in a folder of the storage."""
+        """Return the keys in a folder of the storage."""
         return {file.key for file in self.storage.files() if file.key.startswith(folder)}
 
 
 @contextmanager
 def job_rooms(folder: Path, database_url: str) -> Iterator[Rooms]:
-    """The services, on a database that is closed at the end."""
+    """Yield the services, on a database that is closed at the end."""
     database = Database(database_url)
     storage = LocalStorage(folder / "storage")
     storage.open()

@@ -1,4 +1,4 @@
-"""A runner that starts no process: a test decides how each attempt ends."""
+"""Manual runner: it starts no process, and the test decides how each attempt ends."""
 
 from collections.abc import Callable, Set
 

@@ -1,4 +1,4 @@
-"""Small file systems, for tests of a full disk."""
+"""Small disks: file systems of a few megabytes, for tests of a full disk."""
 
 import os
 import shutil

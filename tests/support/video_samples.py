@@ -90,7 +90,7 @@ def _add_silence(container: av.container.OutputContainer, stream: av.AudioStream
 
 
 def without_video_frames(path: Path) -> Path:
-    """A well-formed file whose video stream holds no frame."""
+    """Write a well-formed file whose video stream contains no frame."""
     with av.open(path, "w") as container:
         stream = container.add_stream("libx264", rate=25)
         stream.width, stream.height, stream.pix_fmt = 320, 180, "yuv420p"
@@ -99,14 +99,14 @@ def without_video_frames(path: Path) -> Path:
 
 
 def truncated(source: Path, path: Path, share: float = 0.5) -> Path:
-    """The first part of ``source``: for an MP4, one with its index in front (see `remuxed`)."""
+    """Write the first part of ``source``; an MP4 must have its index in front (see `remuxed`)."""
     content = source.read_bytes()
     path.write_bytes(content[: int(len(content) * share)])
     return path
 
 
 def remuxed(source: Path, path: Path, options: dict[str, str] | None = None, start_ms: int = 0) -> Path:
-    """The same frames in a container of another kind, or written in another way, or beginning later."""
+    """Write the same frames to another container format, with other options, or with a later start time."""
     with av.open(source) as read, av.open(path, "w", options=options or {}) as written:
         taken = read.streams.video[0]
         given = written.add_stream_from_template(taken)
@@ -119,7 +119,7 @@ def remuxed(source: Path, path: Path, options: dict[str, str] | None = None, sta
 
 
 def spoiled(source: Path, path: Path, packets: Iterable[int]) -> Path:
-    """``source`` with the payload of the given packets (counted from 0, in order of decoding) turned to noise."""
+    """``source`` with the payload of the given packets (counted from 0, in order of decoding) replaced by noise."""
     content = bytearray(source.read_bytes())
     noise = np.random.default_rng(51)
     chosen = set(packets)
@@ -180,7 +180,7 @@ def huge_gif(path: Path, width: int, height: int) -> Path:
 
 
 def footage(name: str) -> Path:
-    """The real clip ``name``, fetched if need be. Without a network the test is skipped, except in CI."""
+    """Return the real clip ``name``, downloaded if necessary. Without a network the test is skipped, except in CI."""
     described = importlib.util.spec_from_file_location("fetch", ROOT / "footage" / "fetch.py")
     assert described is not None and described.loader is not None
     fetch = importlib.util.module_from_spec(described)

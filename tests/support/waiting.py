@@ -1,7 +1,7 @@
-"""Waiting in tests: one limit for everything that a machine may take long for.
+"""Waiting in tests: one time limit for every state that a slow machine may reach late.
 
-A test waits for a state and goes on as soon as it is reached, so the limit only decides how long a broken test takes.
-It is far above what a loaded machine needs, so that no test fails because others run beside it.
+A test continues as soon as the state is reached, so the limit only decides how long a broken test takes. It is far
+above the time that a loaded machine needs, so that no test fails because others run at the same time.
 """
 
 import time

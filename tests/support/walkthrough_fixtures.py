@@ -42,7 +42,7 @@ class Provisions:
 
     @cached_property
     def video(self) -> Path:
-        """A street with people and bicycles."""
+        """Return a video of a street with people and bicycles."""
         return self._clip("bikes.mp4", 20, 20 + LAST_FRAME)
 
     @cached_property
@@ -97,7 +97,7 @@ class Provisions:
         return {}
 
     def _operator(self, folder: Path, _: Environment) -> dict[str, str]:
-        """Runs the platform: its commands mean the platform's folder."""
+        """Start the platform, and direct the commands of the reader to its folder."""
         return {"VOXEL51_SERVER_DIR": str(self.platform.folder)}
 
     def _video(self, folder: Path, _: Environment) -> dict[str, str]:
@@ -119,12 +119,12 @@ class Provisions:
         return {}
 
     def _detector(self, folder: Path, _: Environment) -> dict[str, str]:
-        """A small network that really looks: see `analytics.detectors.networks`."""
+        """Write a small network that detects bright squares: see `analytics.detectors.networks`."""
         (folder / "detector.onnx").write_bytes(yolox())
         return {}
 
     def _pip(self, folder: Path, environment: Environment) -> dict[str, str]:
-        """An environment of the reader's own, which has all that this one has: what pip installs stays in it."""
+        """Create a virtual environment for the reader with the packages of this one; what pip installs stays in it."""
         own = folder / "environment"
         venv.create(own, symlinks=True)
         (site,) = own.glob("lib/python*/site-packages")

@@ -1,4 +1,4 @@
-"""A person who reads a page top to bottom, and does in one folder what it says."""
+"""Walkthrough runner: execute the steps of a documentation page in one folder, from top to bottom, and check them."""
 
 import json
 import os
@@ -30,12 +30,12 @@ trap 'code=$?; pwd > "$READER_NOTES/folder"; env -0 > "$READER_NOTES/environment
 
 
 class Reader:
-    """Does steps one after the other, each where the one before it left off.
+    """Simulated reader of a page, who executes steps in order. Each step continues where the one before it ended.
 
     Args:
-        folder: where the reader works; it is the home as well.
-        environment: what the reader's shell has at first.
-        names: text on the page -> what it is here, such as a port that is free.
+        folder: working directory and home of the reader.
+        environment: variables of the reader's shell at the start.
+        names: text on the page -> its replacement, such as a free port.
     """
 
     def __init__(self, folder: Path, environment: Mapping[str, str], names: Mapping[str, str]) -> None:
@@ -47,14 +47,14 @@ class Reader:
         self._background: dict[str, tuple[subprocess.Popen[bytes], Path]] = {}
 
     def do(self, step: Step) -> None:
-        """Do it, and see that it went as the page says."""
-        deeds: dict[str, Callable[[Step], None]] = {
+        """Execute the step, and assert that its result is the one on the page."""
+        actions: dict[str, Callable[[Step], None]] = {
             "run": self._run, "file": self._save, "background": self._begin, "stop": self._stop
         }  # fmt: skip
-        deeds[step.word](step)
+        actions[step.word](step)
 
     def close(self) -> None:
-        """End what still runs in the background, the youngest first."""
+        """End the background processes, the most recent first."""
         for name in reversed(list(self._background)):
             self._end(name)
 

@@ -1,14 +1,14 @@
-"""Pages that lead their reader through something, as data: their steps, in order.
+"""Walkthroughs: the steps of documentation pages that a reader follows from top to bottom, as data.
 
-A step is a fenced block. What a person does beside copying it stands in a comment in front of it:
+A step is a fenced block. A comment before it says what the reader does besides copying it:
 
 * ``<!-- file: path -->``: the reader saves the block under that name;
-* ``<!-- background: name -->``: it goes on in a terminal of its own, and has begun when it printed what follows;
+* ``<!-- background: name -->``: it keeps running in another terminal, and has started once it prints the next block;
 * ``<!-- stop: name -->``: the reader presses Ctrl-C there, before anything else;
-* ``<!-- not run: reason -->``: no test machine can do this.
+* ``<!-- not run: reason -->``: tests cannot execute this step.
 
-A ``text`` block says what the step before it prints; ``...`` stands for anything. On top of a page
-``<!-- needs: video, operator -->`` names what its reader has already (`reader.PROVIDED`).
+A ``text`` block is the output of the step before it; ``...`` stands for any text. At the top of a page,
+``<!-- needs: video, operator -->`` names the requirements of the page (`walkthrough_fixtures.Provisions`).
 """
 
 import re
@@ -31,14 +31,14 @@ _STEP = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing that a reader does.
+    """One step of a page.
 
     Attributes:
         line: the line of the step in the page, from 1.
-        word: ``run``, or that of the comment before it.
-        said: what follows the word.
-        language: of the block; empty for a ``stop``.
-        prints: what the page says that is printed; None where it says nothing.
+        word: ``run``, or the first word of the comment before it.
+        said: the rest of the comment.
+        language: language of the block; empty for a ``stop``.
+        prints: output of the step according to the page; None if the page does not show it.
     """
 
     page: Path
@@ -54,7 +54,7 @@ class Step:
 
 
 def walkthroughs() -> list[Path]:
-    """Every page whose blocks belong together."""
+    """Return the pages whose blocks form one walkthrough."""
     docs = ROOT / "docs"
     single = [docs / name for name in SINGLE_PAGES if (docs / name).is_file()]
     return [*(page for folder in FOLDERS for page in sorted((docs / folder).glob("*.md"))), *single]
@@ -67,7 +67,7 @@ def needs(page: Path) -> set[str]:
 
 
 def steps(page: Path) -> Iterator[Step]:
-    """The steps of ``page``, each with what it prints."""
+    """Yield the steps of ``page``, each with its expected output."""
     text = page.read_text(encoding="utf-8")
     found = list(_STEP.finditer(text))
     for number, match in enumerate(found):

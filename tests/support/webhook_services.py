@@ -1,4 +1,4 @@
-"""The services behind webhooks on a real database, with events that a test writes, without a platform around."""
+"""Webhook services: the services behind webhooks on a real database, with events that a test writes, without HTTP."""
 
 import time
 from collections import Counter
@@ -33,7 +33,7 @@ QUICK_SECONDS = (0.01, 0.01, 0.01)
 
 @dataclass
 class Webhooks:
-    """Everything that a test of webhooks needs. ``records`` are the jobs there are, by id."""
+    """The services that a test of webhooks needs. ``records`` are the job records by job id."""
 
     database: Database
     guard: Guard = field(default_factory=lambda: Guard(["127.0.0.1"]))
@@ -72,7 +72,7 @@ class Webhooks:
 
     @contextmanager
     def delivering(self, deliveries: DeliveryService | None = None) -> Iterator[Deliverer]:
-        """A deliverer at work, which looks for events often: `happen` does not wake it."""
+        """Run a deliverer inside the block. It polls often, since `happen` does not wake it."""
         deliverer = Deliverer(deliveries or self.deliveries, self.guard, self.cipher)
         with patch("voxel51.server.webhooks.deliverer._POLL_INTERVAL_SECONDS", 0.02):
             deliverer.open()
@@ -82,7 +82,7 @@ class Webhooks:
                 deliverer.close()
 
     def sent(self, caller: Caller, webhook_id: str) -> list[Delivery]:
-        """The deliveries of a webhook, the oldest first."""
+        """Return the deliveries of a webhook, the oldest first."""
         query = Query(sort=("event_id", False))
         return self.history.query(caller, webhook_id, query)["deliveries"]
 

@@ -49,7 +49,7 @@ class Peer:
         return f"{scheme}://127.0.0.1:{self.port}{path}"
 
     def close(self):
-        self._listener.shutdown(socket.SHUT_RDWR)  # wakes an accept that waits in vain
+        self._listener.shutdown(socket.SHUT_RDWR)  # ends an accept that still waits
         self._listener.close()
         self._thread.join(10)
 

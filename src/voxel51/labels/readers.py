@@ -85,7 +85,7 @@ def _of_archive(path: Path, frame_size: tuple[int, int] | None) -> VideoLabels:
         truths = [name for name in inside if name.endswith("gt.txt")]
         lists = truths or [name for name in inside if name.endswith("det.txt")]
         if len(lists) != 1 or inside[lists[0]].file_size > _MOST_TEXT_BYTES:
-            raise InvalidLabels([Problem("", f"{path.name} holds no single gt.txt or det.txt")])
+            raise InvalidLabels([Problem("", f"{path.name} must contain exactly one gt.txt or det.txt")])
         known = [name for name in inside if name.endswith("labels.txt") and inside[name].file_size < 1024**2]
         names = archive.read(known[0]).decode().splitlines() if known else None
         return _labels_of_boxes(
@@ -147,7 +147,7 @@ def _cvat(root: Xml.Element) -> Iterator[FoundBox]:
 
 def _labels_of_boxes(found: Iterator[FoundBox], frame_size: tuple[int, int] | None) -> VideoLabels:
     if frame_size is None or not (frame_size[0] > 0 and frame_size[1] > 0):
-        raise ValueError("the file does not say how large the frames are; give their size")
+        raise ValueError("the file does not contain the size of the frames. Specify it.")
     wide, high = frame_size
     labels = VideoLabels()
     for frame, label, track, score, (left, top, width, height) in found:

@@ -45,7 +45,7 @@ class Attempts:
         self._end = None if limit is None else now + limit
 
     def request(self) -> Request:
-        """Return the request for the next attempt. One with a time limit has what is left of it."""
+        """Return the request for the next attempt. If it has a time limit, that is reduced to the remaining time."""
         if self._end is None:
             return self._request
         return replace(self._request, timeout_seconds=max(self._end - time.monotonic(), _SHORTEST_SECONDS))
@@ -115,7 +115,7 @@ class RetryingSender:
 
 
 def _wait(seconds: float, cancellation: Cancellation | None) -> bool:
-    """Wait, and return whether the call goes on then."""
+    """Wait; return False if the call was cancelled meanwhile."""
     if cancellation is not None:
         return not cancellation.wait(seconds)
     time.sleep(seconds)

@@ -106,7 +106,7 @@ def _of_open_file(file: IO[bytes]) -> Source:
 
 
 def _seekable_copy(file: IO[bytes]) -> IO[bytes]:
-    """Copy a pipe or the like, which can be read only once, so that it can be sent again."""
+    """Copy a stream that can be read only once, such as a pipe, so that it can be sent again."""
     import shutil  # noqa: PLC0415  (slow, and only for pipes)
     import tempfile  # noqa: PLC0415  (likewise)
 

@@ -16,7 +16,7 @@ STEEPNESS = 20.0
 
 
 class Graph:
-    """An ONNX model in the making."""
+    """Builder of an ONNX model."""
 
     def __init__(self) -> None:
         self.nodes: list[onnx.NodeProto] = []
@@ -50,7 +50,7 @@ class Graph:
         return content
 
     def brightness(self, stride: int, scale: float, offset: float = 0.0) -> str:
-        """[1, 1, h, w]: brightness of each cell, 0 to 1, from pixels that are ``scale`` times that plus ``offset``."""
+        """Return the brightness of each cell, 0 to 1: [1, 1, h, w]. A pixel is ``scale`` times it plus ``offset``."""
         mean = self.add("ReduceMean", "images", axes=[1], keepdims=1)
         pooled = self.add("AveragePool", mean, kernel_shape=[stride, stride], strides=[stride, stride])
         moved = self.add("Sub", pooled, self.constant(offset))
@@ -61,18 +61,18 @@ class Graph:
         return self.add("Mul", centred, self.constant(STEEPNESS))
 
     def rows(self, grid: str) -> str:
-        """[1, D, h, w] as [1, h w, D]."""
+        """Reshape [1, D, h, w] to [1, h w, D]."""
         flat = self.add("Reshape", grid, self.constant([0, 0, -1], np.int64))
         return self.add("Transpose", flat, perm=[0, 2, 1])
 
     def filled(self, like: str, values: Sequence[float]) -> str:
-        """[1, len(values), h, w] of constants, with ``like``'s [1, 1, h, w]."""
+        """Return constants of shape [1, len(values), h, w], with ``like``'s [1, 1, h, w]."""
         zeros = self.add("Mul", like, self.constant(0.0))
         return self.add("Add", zeros, self.constant(np.reshape(values, (1, -1, 1, 1))))
 
 
 def yolox(classes: int = 2, size: Sequence[int | str] = (256, 256)) -> bytes:
-    """Class 1 wherever it is bright; others never. Boxes: middle of the cell, sides of one stride."""
+    """Return a YOLOX model: class 1 in bright cells, no other class; boxes in the middle of cells, one stride wide."""
     graph, rows = Graph(), []
     for stride in (8, 16, 32):
         bright = graph.brightness(stride, 255.0)
@@ -84,7 +84,7 @@ def yolox(classes: int = 2, size: Sequence[int | str] = (256, 256)) -> bytes:
 
 
 def yolo(names: str | None = None, size: Sequence[int | str] = (256, 256)) -> bytes:
-    """Likewise with decoded boxes, pixels 0 to 1; the size must be known, for the places of the cells."""
+    """Return a YOLO model: decoded boxes, pixels 0 to 1. Its size is fixed: it contains the positions of cells."""
     graph, columns = Graph(), []
     for stride in (8, 16, 32):
         bright = graph.brightness(stride, 1.0)
@@ -107,7 +107,7 @@ def nanodet(
     grids: bool = False,
     metadata: str = "",
 ) -> bytes:
-    """Likewise with boxes in strides from the point at which the variant sees a cell: its middle, or its top left.
+    """Return a NanoDet model: boxes in strides from the point that the variant uses for a cell, its middle or top left.
 
     In grids with logits, or in one output with scores. ``nanodet`` has three strides, the others four.
     """
@@ -129,7 +129,7 @@ def nanodet(
 
 
 def detr(classes: int = 2, size: Sequence[int | str] = (256, 256), *, nothing: bool = False) -> bytes:
-    """Likewise with cells of 32 pixels as the set of boxes. With ``nothing``, the last class is none."""
+    """Return a DETR model: its boxes are cells of 32 pixels. With ``nothing``, the last class means no object."""
     graph = Graph()
     bright = graph.brightness(32, 1 / 0.226, -0.449 / 0.226) if nothing else graph.brightness(32, 1.0)
     logits = graph.logits(bright)
@@ -161,7 +161,7 @@ FAMILIES: dict[str, tuple[str, Callable[[], bytes]]] = {
 
 
 def with_square(left: int, top: int, side: int, width: int, height: int) -> NDArray[np.uint8]:
-    """A black picture with a white square."""
+    """Return a black picture with a white square."""
     image = np.zeros((height, width, 3), np.uint8)
     image[top : top + side, left : left + side] = 255
     return image

@@ -1,4 +1,4 @@
-"""The same bytes of one owner are stored once, and as long as any record refers to them."""
+"""Shared content: the same bytes of one owner are stored once, as long as any record refers to them."""
 
 import random
 import threading

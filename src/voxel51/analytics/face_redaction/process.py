@@ -86,7 +86,7 @@ class _Faces:
         return np.array(boxes, np.float32).reshape(-1, 4)
 
     def _found(self, frame: Frame, size: tuple[int, int]) -> Floats:
-        """Return the boxes of the faces [N, 4], as shares of the frame, in one look at ``size``."""
+        """Return the boxes of the faces [N, 4], as fractions of the frame, by one detection at ``size``."""
         found = self._detector.detect(frame.small(*size), self._confidence * EDGE_SHARE)
         boxes = found.boxes / np.array([*size, *size], np.float32)
         is_cut = (boxes[:, 0] < EDGE_WIDTH) | (boxes[:, 2] > 1 - EDGE_WIDTH)

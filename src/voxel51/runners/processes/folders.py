@@ -15,7 +15,7 @@ class AttemptFolder:
         path: the folder; removed when the attempt has ended.
         work: working directory, home and temporary folder of the attempt.
         log: standard output and error of the attempt.
-        request: what its processes are told; they remove it.
+        request: file with the launch request of its processes; they remove it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -32,7 +32,7 @@ class AttemptFolder:
             os.chown(self.work, user, user)
 
     def write_request(self, text: str) -> None:
-        """Write what the processes of the attempt are told; only this user reads it, since it has credentials."""
+        """Write the launch request. Only this user can read it, since it contains credentials."""
         with os.fdopen(os.open(self.request, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(text)
 

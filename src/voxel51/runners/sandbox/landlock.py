@@ -1,4 +1,4 @@
-"""Landlock of a sandbox: what a process may read, write and connect to, whatever the user that it runs as may.
+"""Landlock in a sandbox: limit the files a process reads and writes, and the ports it connects to, below its user's.
 
 Inside namespaces it is a second layer. Where namespaces are not permitted, it is the first.
 """
@@ -47,14 +47,14 @@ def version() -> int:
 
 
 def restrict(readable: Sequence[Path], writable: Sequence[Path], port: int | None) -> None:
-    """Restrict this process (of one thread) and all that it starts, for good.
+    """Restrict this process (of one thread) and its descendants irrevocably.
 
-    Signals and abstract sockets reach no process outside, and tracing neither, as far as the kernel's version of
-    Landlock has that.
+    They can no longer signal or trace processes outside, or connect to their abstract sockets, as far as the kernel's
+    version of Landlock supports that.
 
     Args:
         readable: files and folders to read and execute; those that do not exist are skipped.
-        writable: files and folders to do everything with.
+        writable: files and folders to read, write and execute.
         port: the only TCP port to connect to, on any host; None for no restriction.
 
     Raises:

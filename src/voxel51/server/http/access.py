@@ -56,7 +56,7 @@ class Authenticator:
 
 
 class IdentifiedCaller(Protocol):
-    """A caller who can be told from every other."""
+    """Caller with an identity, by which rate limits count."""
 
     @property
     def identity(self) -> str:

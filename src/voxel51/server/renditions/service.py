@@ -88,8 +88,7 @@ class RenditionService:
         Raises:
             NotFound: the owner has no such data or job.
             Lost: the stored file of the source is missing or damaged.
-            BadRequest: an argument is invalid, or the rendition cannot be made of this source, whatever went wrong
-                with it; the text says why.
+            BadRequest: an argument is invalid, or the rendition cannot be made of this source; the text says why.
             Unavailable: the platform failed to make it.
         """
         self._sources.check(owner, source)

@@ -9,7 +9,7 @@ const PROPERTIES = new Set(["value", "checked", "indeterminate", "selected", "di
  * Create an element.
  *
  * @param {string} kind tag, and classes after dots: `button.primary`; tags of SVG begin with `svg:`
- * @param {object} attributes by name. `onclick` and the like are listeners; any other function is an effect that keeps the
+ * @param {object} attributes by name. `onclick` and other names with `on` are listeners; any other function is an effect that keeps the
  *   attribute up to date; false, null and undefined omit the attribute; `style` is an object of properties; `ref` is
  *   called with the element
  * @param {...*} children nodes, texts, arrays of them, or functions that return them (kept up to date by an effect)

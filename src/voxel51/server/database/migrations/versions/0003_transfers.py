@@ -1,4 +1,4 @@
-"""Hashes of stored files, and uploads that come in pieces."""
+"""Hashes of stored files, and resumable uploads."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ down_revision = "0002"
 
 
 def upgrade() -> None:
-    """Add hashes, unknown for what is there, and uploads."""
+    """Add hashes, which are unknown for existing files, and uploads."""
     op.add_column("data", sa.Column("sha256", sa.String(64)))
     op.create_index("ix_data_owner_sha256", "data", ["owner_id", "sha256"])
     op.add_column("attempts", sa.Column("output_sha256", sa.String(64)))

@@ -8,6 +8,6 @@ down_revision = "0013"
 
 
 def upgrade() -> None:
-    """Add the column. The links that are there were made for outputs alone."""
+    """Add the column. Existing links share outputs only."""
     with op.batch_alter_table("shares") as table:
         table.add_column(sa.Column("shows_video", sa.Boolean, nullable=False, server_default=sa.false()))

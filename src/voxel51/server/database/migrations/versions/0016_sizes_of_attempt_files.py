@@ -8,7 +8,7 @@ down_revision = "0015"
 
 
 def upgrade() -> None:
-    """Add the columns. The sizes of files that are there remain unknown."""
+    """Add the columns. The sizes of existing files remain unknown."""
     for column in ("output_size_bytes", "log_size_bytes"):
         op.add_column("attempts", sa.Column(column, sa.BigInteger))
     op.add_column("attempts", sa.Column("log_sha256", sa.String(64)))

@@ -51,6 +51,6 @@ function namesOf(rows) {
 export async function createDownloadLink({ id }) {
   const { url } = await get(`/data/${encodeURIComponent(id)}/download-url`);
   await dialog("Download link", () =>
-    h("div", {}, h("p", {}, "Everybody who has this link can download the file without signing in. The link expires after some time."), copyable(new URL(url, location.origin).href)),
+    h("div", {}, h("p", {}, "Anyone who has this link can download the file without signing in. The link expires after some time."), copyable(new URL(url, location.origin).href)),
   );
 }

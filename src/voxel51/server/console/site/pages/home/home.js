@@ -1,4 +1,4 @@
-/** The home page: a welcome for new users, an overview for everybody else. */
+/** The home page: a welcome for new users, an overview for users with data or jobs. */
 
 import { get } from "../../core/api.js";
 import { hasScope, session } from "../../core/session.js";

@@ -24,7 +24,7 @@ export function shareLinks(jobId) {
   return h(
     "div.shares",
     {},
-    h("p", {}, "Everybody who has a share link can download the output without an account, and watch the annotated video if you allow it."),
+    h("p", {}, "Anyone who has a share link can download the output without an account, and watch the annotated video if you allow it."),
     loaded(
       (abort) => get(path, {}, { signal: abort }),
       ({ shares: all }, reload) => [
