@@ -7,8 +7,9 @@ from voxel51.server.accounts.access import BY_APPLICATION, BY_USER, USER
 from voxel51.server.accounts.callers import Application, User
 from voxel51.server.data.contents import REUSE_FIELD, StoredContent, read_reuse
 from voxel51.server.data.lifetime import EXPIRY_FIELD, LifetimeChange, asked_change
+from voxel51.server.data.records import LISTING
 from voxel51.server.data.reuse import ReuseService
-from voxel51.server.data.service import LISTING, DataService
+from voxel51.server.data.service import DataService
 from voxel51.server.data.sources import SourceService
 from voxel51.server.database.search import Query
 from voxel51.server.downloads import Download, ProxiedDownload

@@ -14,14 +14,22 @@ from voxel51.server.accounts.tables import users_of
 from voxel51.server.data.contents import StoredContent, best_match, lock_contents, rows_with_content
 from voxel51.server.data.lifetime import LifetimeChange, changed_expiration, first_expiration
 from voxel51.server.data.names import clean_media_type, clean_name
+from voxel51.server.data.records import (
+    DEFAULT_ENCODING,
+    LISTING,
+    details_of,
+    no_such_data,
+    record_of,
+    stored_download,
+    to_wire,
+)
 from voxel51.server.data.storage_quota import StorageQuota
 from voxel51.server.data.tables import data
 from voxel51.server.database.database import Database
 from voxel51.server.database.listing import run
 from voxel51.server.database.prepared_query import PreparedQuery
-from voxel51.server.database.search import Listing, Query
-from voxel51.server.database.types import DatabaseRecord, DatabaseRow
-from voxel51.server.downloads import Download
+from voxel51.server.database.search import Query
+from voxel51.server.database.types import DatabaseRow
 from voxel51.server.errors import BadRequest, DatabaseAway, Lost, NotFound, ServiceError
 from voxel51.server.outcomes import Outcomes
 from voxel51.server.storage.integrity import intact_size_bytes
@@ -34,25 +42,9 @@ log = logging.getLogger(__name__)
 Links = Callable[[str, str], str]
 """Makes a signed link from a method and a path below the version prefix."""
 
-LISTING = Listing(
-    columns={
-        "id": data.c.id,
-        "name": data.c.name,
-        "size": data.c.size_bytes,
-        "type": data.c.media_type,
-        "upload_date": data.c.upload_date,
-        "expiration_date": data.c.expiration_date,
-        "encoding": data.c.encoding,
-    },
-    texts=frozenset({"id", "name", "type"}),
-    flags=frozenset(),
-    identity=data.c.id,
-)
 _DATA = PreparedQuery(select(data).where(data.c.id == bindparam("data_id"), data.c.owner_id == bindparam("owner_id")))
 _BATCH_SIZE = 1000
 """Largest number of records deleted in one transaction, so that other writers wait only briefly for the write lock."""
-
-DEFAULT_ENCODING = "7bit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,14 +194,14 @@ class DataService:
         """Return the owner's data that match ``query``."""
         with self._database.read() as connection:
             page = run(connection, LISTING, query, [data.c.owner_id == owner.id])
-        records = [_to_wire(record) for record in page.records]
+        records = [to_wire(record) for record in page.records]
         return {"data": records, **page.totals()}
 
     def query_of_application(self, application: Application, query: Query) -> DataList:
         """Return the data of all users of ``application`` that match ``query``."""
         with self._database.read() as connection:
             page = run(connection, LISTING, query, [data.c.owner_id.in_(users_of(application))])
-        records = [_to_wire(record) for record in page.records]
+        records = [to_wire(record) for record in page.records]
         return {"data": records, **page.totals()}
 
     def details(self, owner: User, data_id: str) -> DataRecord:
@@ -222,14 +214,14 @@ class DataService:
             found = _DATA.first(connection, data_id=data_id, owner_id=owner.id)
         if found is None:
             raise no_such_data(data_id)
-        return _details(found)
+        return details_of(found)
 
     def details_of_many(self, owner: User, data_ids: Sequence[str]) -> Outcomes[DataRecord]:
         """Return the record of each file, or `NotFound` for an id that the owner does not have."""
         with self._database.read() as connection:
             found = _find(connection, owner.id, data_ids)
         return {
-            data_id: _details(found[data_id]._mapping) if data_id in found else no_such_data(data_id)
+            data_id: details_of(found[data_id]._mapping) if data_id in found else no_such_data(data_id)
             for data_id in data_ids
         }
 
@@ -332,7 +324,9 @@ class DataService:
         with self._database.read() as connection:
             owned = select(data).where(data.c.owner_id == owner.id).order_by(data.c.upload_date, data.c.id)
             rows = connection.execute(owned).all()
-        return [{**_details(row._mapping), "download_url": self._links("GET", f"/links/data/{row.id}")} for row in rows]
+        return [
+            {**details_of(row._mapping), "download_url": self._links("GET", f"/links/data/{row.id}")} for row in rows
+        ]
 
     def delete_all(self, owner: User) -> bool:
         """Delete all of the owner's data; return True: none is left."""
@@ -361,16 +355,6 @@ class DataService:
             return connection.execute(select(data.c.id).where(data.c.storage_key == key)).first() is not None
 
 
-def stored_download(row: DatabaseRow) -> Download:
-    """Return the download of data whose file is stored."""
-    return Download(row.storage_key, row.name, row.media_type, row.sha256, row.size_bytes)
-
-
-def no_such_data(data_id: str) -> NotFound:
-    """Return the error for an id that does not exist or belongs to another user."""
-    return NotFound(f"Data '{data_id}' not found; it may have expired, or belong to another user")
-
-
 def _unchangeable(data_id: str, row: DatabaseRow | None) -> ServiceError | None:
     """Return why the expiration date of ``row`` cannot be changed; None if it can."""
     if row is None:
@@ -397,19 +381,3 @@ def extend(connection: Connection, row: DatabaseRow, expiration: datetime, stora
     values = {"expiration_date": max(row.expiration_date, expiration), "storage_key": storage_key}
     connection.execute(update(data).where(data.c.id == row.id).values(values))
     return record_of({**row._mapping, **values})
-
-
-def _details(row: DatabaseRecord) -> DataRecord:
-    return {**record_of(row), "filename": row["name"], "sha256": row["sha256"]}
-
-
-def record_of(row: DatabaseRecord) -> DataRecord:
-    """Return a row as clients see it: exactly the fields of the list, which old clients tabulate in their order."""
-    return _to_wire({field: row[column.name] for field, column in LISTING.columns.items()})
-
-
-def _to_wire(record: dict[str, object]) -> DataRecord:
-    for field in ("upload_date", "expiration_date"):
-        if isinstance(moment := record.get(field), datetime):
-            record[field] = dates.to_text(moment)
-    return record  # type: ignore[return-value]  # its keys are those of LISTING

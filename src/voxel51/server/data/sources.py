@@ -14,7 +14,7 @@ from sqlalchemy import insert
 
 from voxel51.server.data.lifetime import first_expiration
 from voxel51.server.data.names import clean_media_type, clean_name
-from voxel51.server.data.service import DEFAULT_ENCODING, record_of, stored_download
+from voxel51.server.data.records import DEFAULT_ENCODING, record_of, stored_download
 from voxel51.server.data.tables import data
 from voxel51.server.database.database import Database
 from voxel51.server.database.types import DatabaseRow
