@@ -78,7 +78,9 @@ def test_database_away_after_a_claim_forgets_no_attempt_of_the_batch(
 
     wait_until(lambda: states(rooms, alice, job_ids) == ["FAILED"] * 3)
     assert rooms.attempts.unsettled() == []
-    assert dispatcher.slots(internal=False)["used_slots"] == 0
+    wait_until(
+        lambda: dispatcher.slots(internal=False)["used_slots"] == 0, "the slots stay in use after the jobs ended"
+    )
 
 
 def test_database_away_at_the_end_of_attempts_settles_them_later(rooms, alice, runner, dispatcher, outage):
@@ -93,7 +95,9 @@ def test_database_away_at_the_end_of_attempts_settles_them_later(rooms, alice, r
     outage.end()
 
     wait_until(lambda: states(rooms, alice, job_ids) == ["FAILED"] * 3)
-    assert dispatcher.slots(internal=False)["used_slots"] == 0
+    wait_until(
+        lambda: dispatcher.slots(internal=False)["used_slots"] == 0, "the slots stay in use after the jobs ended"
+    )
 
 
 def test_database_away_while_a_start_fails_requeues_the_job_later(
