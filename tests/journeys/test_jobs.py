@@ -171,6 +171,13 @@ def test_jobs_that_ran_at_a_kill_run_again_and_end_once(start_platform: StartPla
         assert [job["id"] for job in api.list_jobs()] == [running]
 
 
+def test_sandboxed_jobs_reach_a_platform_that_listens_on_ipv6(start_platform: StartPlatform, tmp_path: Path) -> None:
+    platform = start_platform("--host", "::1")
+    assert platform.url.startswith("http://[::1]:")
+    with client(User.create(platform, tmp_path)) as api:
+        wait(api, submit(api, "journeys/no-op"))
+
+
 def test_second_platform_in_the_same_folder_is_refused(start_platform: StartPlatform) -> None:
     own = start_platform()
 
