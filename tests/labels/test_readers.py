@@ -80,6 +80,23 @@ def test_a_file_of_an_unknown_format_is_rejected_by_its_name(name: str, content:
         read_labels(tmp_path / name, SIZE)
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.json", b'{"images": [{"id": 1}], "annotations": []}', "'categories' is missing"),
+        ("a.json", b'{"images": 1, "annotations": [], "categories": []}', "a value is of another type than expected"),
+        ("a.json", b"[" * 200_000, "it is nested too deeply"),
+        ("a.txt", b"\xff\xfe1,2", "it is not text in UTF-8"),
+        ("a.xml", b"<annotations>&x;</annotations>", "it is not well-formed XML"),
+    ],
+)
+def test_the_reason_names_no_exception(name: str, content: bytes, said: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(content)
+
+    with pytest.raises(InvalidLabels, match=f"{name} cannot be read as labels of any tool: {said}"):
+        read_labels(tmp_path / name, SIZE)
+
+
 def test_xml_entities_do_not_expand_without_limit(tmp_path: Path) -> None:
     bomb = (
         '<!DOCTYPE a [<!ENTITY a "'

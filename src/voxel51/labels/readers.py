@@ -3,6 +3,7 @@
 import csv
 import json
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from xml.etree import ElementTree as Xml
@@ -17,6 +18,20 @@ PEDESTRIAN = "person"
 """Label of class 1 of the MOT Challenge, unless a list of labels names it."""
 
 _MOST_TEXT_BYTES = 1024**3
+
+_INVALID = (
+    LookupError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+    RuntimeError,
+    UnicodeDecodeError,
+    Xml.ParseError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""Errors of parsers that read a file of another kind, or one that was made to confuse them."""
+
 _MOT_COLUMNS = 6
 
 FoundBox = tuple[int, str, int | None, float | None, tuple[float, float, float, float]]
@@ -47,17 +62,26 @@ def read_labels(path: Path, frame_size: tuple[int, int] | None = None) -> VideoL
         return _labels_of_boxes(_mot(path.name, text.splitlines(), None), frame_size)
     except InvalidLabels:
         raise
-    except (
-        KeyError,
-        TypeError,
-        IndexError,
-        AttributeError,
-        OverflowError,
-        Xml.ParseError,
-        zipfile.BadZipFile,
-    ) as error:
-        reason = f"{path.name} cannot be read as labels of any tool: {error!r}"
+    except _INVALID as error:
+        reason = f"{path.name} cannot be read as labels of any tool: {_reason(error)}"
         raise InvalidLabels([Problem("", reason)]) from None
+
+
+def _reason(error: Exception) -> str:
+    """Return a text for users: they know the file, and not this program."""
+    match error:
+        case KeyError(args=(name, *_)):
+            return f"{name!r} is missing"
+        case Xml.ParseError():
+            return f"it is not well-formed XML ({error})"
+        case UnicodeDecodeError():
+            return "it is not text in UTF-8"
+        case RecursionError():
+            return "it is nested too deeply"
+        case zipfile.BadZipFile() | zlib.error() | RuntimeError():
+            return "its archive is damaged or encrypted"
+        case _:
+            return "a value is of another type than expected"
 
 
 def _of_json(path: Path, text: str, frame_size: tuple[int, int] | None) -> VideoLabels:
