@@ -451,6 +451,26 @@ def test_all_downloads_work(visit: Visit, maker: Maker, bikes: Bikes) -> None:
     assert started.value.suggested_filename == "bikes-frame-20.png"
 
 
+def test_download_that_is_being_prepared_is_cancelled(visit: Visit, maker: Maker, tmp_path: Path) -> None:
+    data_id = maker.upload(numbered_video(tmp_path / "a.mp4", frames=300))
+    job_id = maker.run(NUMBERS, data_id)
+    page = look_at(visit, f"/jobs/{job_id}")
+    renditions = f"{maker.person.v1}/data/{data_id}/renditions"
+    for last in range(250, 300):  # they keep the slots busy, so that the next one waits
+        clip = requests.get(f"{renditions}/clip", {"first": 1, "last": last}, headers=maker.person.headers)
+        assert clip.status_code in {200, 202}
+
+    page.get_by_role("tab", name="Downloads").click()
+    page.get_by_role("button", name="Annotated video").click()
+    cancel = page.get_by_role("button", name="Cancel: Annotated video")
+    cancel.click(timeout=MAKING_MILLISECONDS)
+
+    expect(cancel).to_be_hidden()
+    of_job = requests.get(f"{maker.person.v1}/jobs/{job_id}/renditions", headers=maker.person.headers).json()
+    assert "annotated" not in {each["rendition"] for each in of_job["renditions"]}
+    requests.delete(renditions, headers=maker.person.headers)
+
+
 def test_result_is_shared_and_the_link_revoked(visit: Visit, maker: Maker, tmp_path: Path) -> None:
     job_id = maker.run(NUMBERS, maker.upload(numbered_video(tmp_path / "a.mp4")))
     page = look_at(visit, f"/jobs/{job_id}")

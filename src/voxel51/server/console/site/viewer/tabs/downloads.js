@@ -2,7 +2,7 @@
 
 import { h } from "../../core/dom.js";
 import { signal } from "../../core/reactive.js";
-import { download, rendition } from "../../core/api.js";
+import { call, download, rendition } from "../../core/api.js";
 import { percent } from "../../core/format.js";
 import { icon } from "../../parts/icons.js";
 import { attempt } from "../../parts/notices.js";
@@ -28,7 +28,7 @@ export function downloads({ jobId, dataId, isVideo, labelled, range }) {
   return h(
     "div.downloads",
     {},
-    job && h("section", {}, h("h2", {}, labelled ? "Labels" : "Output"), h("ul", {}, entry(labelled ? "Native JSON" : "Output file", "as written by the job", () => download(`${job}/output`)), labelled && FORMATS.map(([format, title, text]) => rendered(title, text, `${job}/output`, () => ({ format }))))),
+    job && h("section", {}, h("h2", {}, labelled ? "Labels" : "Output"), h("ul", {}, entry(labelled ? "Native JSON" : "Output file", "as written by the job", () => download(`${job}/output`)), labelled && FORMATS.map(([format, title, text]) => rendered(title, text, `${job}/output`, () => ({ format }), `${job}/renditions/labels`)))),
     data &&
       h(
         "section",
@@ -57,15 +57,22 @@ function entry(title, text, run) {
   return h("li", {}, h("button.download", { type: "button", onclick: run }, icon("download"), h("span.row-text", {}, h("span.row-title", {}, title), h("span.muted", {}, text))));
 }
 
-/** A download that the platform may have to make first; the button shows the progress. */
-function rendered(title, text, path, query) {
+/** A download that the platform may have to make first; the button shows the progress, and another one cancels it. */
+function rendered(title, text, path, query, renditionPath = path) {
   const progress = signal(null);
+  let cancel;
   const run = async () => {
     if (progress.peek()) return;
     progress.value = { fraction: null };
+    const waiting = new AbortController();
+    const asked = query();
+    cancel = () => {
+      waiting.abort();
+      return attempt(() => call("DELETE", renditionPath, { query: asked }));
+    };
     await attempt(async () => {
-      await rendition(path, query(), { onProgress: (reported) => (progress.value = reported) });
-      download(path, query());
+      await rendition(path, asked, { signal: waiting.signal, onProgress: (reported) => (progress.value = reported) });
+      download(path, asked);
     });
     progress.value = null;
   };
@@ -78,6 +85,8 @@ function rendered(title, text, path, query) {
     "li",
     {},
     h("button.download", { type: "button", onclick: run, "aria-busy": () => progress.value && "true" }, icon("download"), h("span.row-text", {}, h("span.row-title", {}, title), h("span.muted", {}, status))),
-    () => progress.value && progressBar(progress.value.fraction, `Preparing: ${title}`),
+    () =>
+      progress.value &&
+      h("div.preparing", {}, progressBar(progress.value.fraction, `Preparing: ${title}`), h("button.plain", { type: "button", onclick: () => cancel(), "aria-label": `Cancel: ${title}` }, "Cancel")),
   );
 }
