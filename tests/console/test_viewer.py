@@ -16,7 +16,7 @@ from playwright.sync_api import Locator, Page, expect
 from support.browsers import PHONE, Person, Visit
 from support.platforms import DICTATED, NUMBERS
 from support.video_samples import KINDS, VARIABLE_TIMES_MS, footage, numbered_image, numbered_video, remuxed
-from support.waiting import LIMIT_SECONDS
+from support.waiting import LIMIT_SECONDS, wait_until
 from voxel51.labels.masks import encode
 
 pytestmark = pytest.mark.slow
@@ -466,8 +466,12 @@ def test_download_that_is_being_prepared_is_cancelled(visit: Visit, maker: Maker
     cancel.click(timeout=MAKING_MILLISECONDS)
 
     expect(cancel).to_be_hidden()
-    of_job = requests.get(f"{maker.person.v1}/jobs/{job_id}/renditions", headers=maker.person.headers).json()
-    assert "annotated" not in {each["rendition"] for each in of_job["renditions"]}
+
+    def is_cancelled() -> bool:
+        of_job = requests.get(f"{maker.person.v1}/jobs/{job_id}/renditions", headers=maker.person.headers).json()
+        return "annotated" not in {each["rendition"] for each in of_job["renditions"]}
+
+    wait_until(is_cancelled)
     requests.delete(renditions, headers=maker.person.headers)
 
 

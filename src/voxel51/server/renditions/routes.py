@@ -93,10 +93,13 @@ def _shared_route(renditions: RenditionService, shares: ShareService, spec: Rend
 def _getter(renditions: RenditionService, source_of: _SourceOf, spec: RenditionSpec) -> _Get:
     def get(context: RequestContext[User]) -> Download | JsonReply:
         deadline = time.monotonic() + _wait_seconds(context)
+        is_awaited = False
         while True:
-            found = renditions.get(context.caller, source_of(context), spec, context.query_params)
+            source, given = source_of(context), context.query_params
+            found = renditions.get(context.caller, source, spec, given, is_awaited=is_awaited)
             if isinstance(found, Download):
                 return found
+            is_awaited = True
             if time.monotonic() >= deadline:
                 return JsonReply(found, _RETRY_AFTER, 202)
             time.sleep(_POLL_SECONDS)

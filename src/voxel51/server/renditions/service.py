@@ -81,12 +81,20 @@ class RenditionService:
         self._retention = retention
 
     def get(
-        self, owner: User, source: RenditionSource, spec: RenditionSpec, given: Mapping[str, str]
+        self,
+        owner: User,
+        source: RenditionSource,
+        spec: RenditionSpec,
+        given: Mapping[str, str],
+        *,
+        is_awaited: bool = False,
     ) -> Download | PendingRendition:
         """Return the rendition, or its progress while it is made. The first request for it has it made.
 
+        A request that has found it before and waits ``is_awaited``: it does not have it made again.
+
         Raises:
-            NotFound: the owner has no such data or job.
+            NotFound: the owner has no such data or job, or the awaited rendition was cancelled.
             Lost: the stored file of the source is missing or damaged.
             BadRequest: an argument is invalid, or the rendition cannot be made of this source; the text says why.
             Unavailable: the platform failed to make it.
@@ -96,6 +104,8 @@ class RenditionService:
         variant = _digest(arguments)
         with self._database.read() as connection:
             job = _find(connection, source, spec, variant)
+        if job is None and is_awaited:
+            raise NotFound(f"The rendition '{spec.name}' was cancelled")
         if job is None or self._is_stale(job):
             try:
                 job = self._have_made(owner, source, spec, arguments, variant)
