@@ -2,7 +2,7 @@
 # Set-up needs Python 3.11 or later with pip, and nothing else; `make PYTHON=/path/to/python …` picks one.
 
 .DEFAULT_GOAL := help
-.PHONY: generate help setup dev demo test test-unit coverage coverage-report lint bench docs bundle serve build lock pictures \
+.PHONY: generate help setup dev demo test test-unit coverage coverage-report lint bench bench-guard docs bundle serve build lock pictures \
     install-test kill-test large-test api-test quality-test fiftyone-test docs-test console-test
 .DELETE_ON_ERROR:
 
@@ -71,6 +71,9 @@ lint: dev ## check style, types and imports between packages
 
 bench: dev ## measure against peers and limits, and print one table (ARGS="no_op_job" for some)
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+bench-guard: dev ## measure the ratios that must not grow, such as processor time per request beside bare Starlette's
+	@$(BIN)/python -m benchmarks --guard
 
 docs: dev ## build the documentation, which `make serve` shows at /docs
 	@bash docs/generate_docs.bash

@@ -35,7 +35,7 @@ def measure() -> list[Figure]:
             token_file = platform.create_user("bench", folder / "token.json")
             token = Token.from_json(token_file)
             with API(token=token) as api:
-                job_id = _unstarted_job(api, folder)
+                job_id = unstarted_job(api, folder)
                 (folder / "answer.json").write_text(json.dumps({"job": api.get_job_details(job_id)}))
             rounds = [_round(token_file, job_id) for _ in range(RUNS)]
             by_wrk = [_wrk(token, job_id) for _ in range(RUNS)]
@@ -74,7 +74,7 @@ def _instant_server(answer: Path) -> Iterator[str]:
             server.terminate()
 
 
-def _unstarted_job(api: API, folder: Path) -> str:
+def unstarted_job(api: API, folder: Path) -> str:
     video = folder / "video.mp4"
     video.write_bytes(b"never read")
     request = JobRequest("voxel51/shot-detection")
