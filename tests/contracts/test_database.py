@@ -36,6 +36,18 @@ def test_write_is_visible_after_commit(database, durable):
     assert names(database) == {"alice"}
 
 
+def test_each_read_at_once_sees_the_newest_state(database):
+    def names_at_once():
+        with database.read_at_once() as connection:
+            return set(connection.execute(select(users.c.name)).scalars())
+
+    assert names_at_once() == set()
+    for count, name in enumerate(("alice", "bob"), 1):
+        with database.write() as connection:
+            add_user(connection, name)
+        assert len(names_at_once()) == count
+
+
 def test_nested_transaction_is_rolled_back_with_outer(database):
     with pytest.raises(RuntimeError, match="changed my mind"), database.write() as outer:
         add_user(outer, "alice")

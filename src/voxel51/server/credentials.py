@@ -96,11 +96,10 @@ class Credentials:
         key, user_name = request.headers.get(headers.APPLICATION_KEY), request.headers.get(headers.APPLICATION_USER)
         if key is not None:
             return _Presented("application", key, user_name or None)
-        session = request.cookies.get(self._session_cookie)
-        if session is None or headers.AUTHORIZATION in request.headers:
+        if headers.AUTHORIZATION in request.headers or self._session_cookie not in request.cookies:
             return _Presented(CredentialKind.TOKEN, _bearer(request))
         self._check_origin(request)
-        return _Presented(CredentialKind.SESSION, session)
+        return _Presented(CredentialKind.SESSION, request.cookies[self._session_cookie])
 
     def _check_origin(self, request: Request) -> None:
         """Raise `Forbidden` for a request that a page of another site may have caused.

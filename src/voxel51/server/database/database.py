@@ -80,6 +80,7 @@ class Database:
         self._spare = spare
         self.outages = Outages()
         self._writer = threading.Lock() if self.engine.dialect.name == "sqlite" else nullcontext()
+        self._kept: Connection | None = None
         self._on_write: list[Callable[[], object]] = []
         self._present: ContextVar[_Transaction | None] = ContextVar("present transaction", default=None)
 
@@ -101,6 +102,25 @@ class Database:
         with self._failures_translated(), self.engine.connect() as connection:
             _begin_reading(connection)
             yield connection
+
+    @contextmanager
+    def read_at_once(self) -> Iterator[Connection]:
+        """Yield a connection for a short query in the event loop, which keeps it: to open and close one takes longer.
+
+        Each statement sees the newest state. Only one thread may call this. It is `read` unless `reads_at_once`.
+        """
+        if not self.reads_at_once:
+            with self.read() as connection:
+                yield connection
+            return
+        with self._failures_translated():
+            if self._kept is None:
+                self._kept = self.engine.connect()
+            try:
+                yield self._kept
+            finally:
+                if self._kept.in_transaction():
+                    self._kept.rollback()
 
     @contextmanager
     def write(self, durable: bool = True, *, frees_space: bool = False) -> Iterator[Connection]:
@@ -198,6 +218,8 @@ class Database:
 
     def close(self) -> None:
         """Close all connections."""
+        if self._kept is not None:
+            self._kept.close()
         self.engine.dispose()
 
 

@@ -86,7 +86,8 @@ class _Form:
                     self._from_driver.append((name, convert))
         record = dict(zip(self._names, row, strict=True))
         for name, to_python in self._from_driver:
-            record[name] = to_python(record[name])
+            if record[name] is not None:
+                record[name] = to_python(record[name])
         return record
 
 

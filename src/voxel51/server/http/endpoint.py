@@ -247,9 +247,9 @@ class Endpoint:
         """Count the request of an authenticated caller, and return what its handler sees of it."""
         if self._route.policy.access.is_rate_limited:
             self._deps.request_limiter.take(_identity(caller), "requests")
-        query_params = dict(request.query_params)
+        query_params = dict(request.query_params) if request.scope["query_string"] else {}
         reject_nul({name: query_params.get(name) for name in self._route.parameters})
-        if any("\0" in text for text in request.path_params.values()):
+        if "\0" in request.scope["path"]:
             raise NotFound(f"Not found: {request.url.path}")
         return RequestContext(caller, request.path_params, query_params, request.headers)
 

@@ -192,7 +192,7 @@ class JobService:
 
     def details_at_once(self, owner: User, job_id: str) -> JobRecord | None:
         """Return the details of a job, or None if there is no such job or they would take longer than a millisecond."""
-        with self._database.read() as connection:
+        with self._database.read_at_once() as connection:
             job = _SHORT_JOB_DETAILS.first(connection, job_id=job_id, owner_id=owner.id)
             return None if job is None else self._with_details(connection, job)
 
