@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
 # Checked against the vocabulary of .ci/language.
-PLAIN := src tests docs demo benchmarks footage weights .ci .github Makefile pyproject.toml README.md CHANGELOG.md CONTRIBUTING.md \
+PLAIN := src tests docs demo examples benchmarks footage weights .ci .github Makefile pyproject.toml README.md CHANGELOG.md CONTRIBUTING.md \
     SECURITY.md CODE_OF_CONDUCT.md
 # `make coverage` measures by another program than plain Python.
 RUN := $(BIN)/python
