@@ -79,6 +79,14 @@ def test_invalid_job_request_is_rejected(shared_user: User, change: dict[str, An
     assert_refused(answer, 400)
 
 
+def test_form_without_a_boundary_is_rejected_with_the_reason(shared_user: User) -> None:
+    headers = {**shared_user.headers, "Content-Type": "multipart/form-data"}
+    answer = requests.post(f"{shared_user.v1}/data", headers=headers, data=b"--x--", timeout=20)
+
+    assert_refused(answer, 400)
+    assert "needs a boundary" in answer.json()["error"]["message"]
+
+
 def an_upload(user: User) -> str:
     files = {"file": ("a.mp4", b"content", "video/mp4")}
     answer = requests.post(f"{user.v1}/data", headers=user.headers, files=files, timeout=20)

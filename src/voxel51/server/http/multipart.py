@@ -132,8 +132,10 @@ class _Part:
 
 def _parser_of(request: Request) -> multipart.PushMultipartParser:
     media_type, options = multipart.parse_options_header(request.headers.get("content-type", ""))
-    if media_type != "multipart/form-data" or not options.get("boundary"):
+    if media_type != "multipart/form-data":
         raise BadRequest(f"The body must be multipart/form-data, not {media_type or 'without a content type'}")
+    if not options.get("boundary"):
+        raise BadRequest("The Content-Type multipart/form-data needs a boundary")
     try:
         return multipart.PushMultipartParser(options["boundary"], max_segment_count=FIELD_LIMIT_COUNT)
     except multipart.MultipartError as error:
