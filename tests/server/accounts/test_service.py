@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import update
 
 from support.databases import migrated_sqlite
+from voxel51.server.accounts.applications import ApplicationService
 from voxel51.server.accounts.audit import COMMAND_LINE
 from voxel51.server.accounts.passwords import check_new_password, hash_password
 from voxel51.server.accounts.service import AccountService
@@ -176,10 +177,16 @@ def test_invalid_names_are_rejected(accounts, name):
         accounts.create_user(name)
 
 
-def test_names_are_unique(accounts):
+@pytest.mark.parametrize("name", ["alice", "Alice", "ALICE"])
+def test_names_are_unique_in_upper_and_lower_case(accounts, database, name):
     accounts.create_user("alice")
-    with pytest.raises(Conflict, match="alice"):
-        accounts.create_user("alice")
+    ApplicationService(database).create("gallery")
+    with pytest.raises(Conflict, match="A user named 'alice' already exists"):
+        accounts.create_user(name)
+    with pytest.raises(Conflict, match="A user named 'alice' already exists"):
+        ApplicationService(database).create(name)
+    with pytest.raises(Conflict, match="An application named 'gallery' already exists"):
+        accounts.create_user("Gallery")
 
 
 def test_passwords_of_wrong_length_or_text_are_refused_before_they_are_hashed():

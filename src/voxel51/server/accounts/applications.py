@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from voxel51.server.accounts import audit
 from voxel51.server.accounts.audit import COMMAND_LINE, Principal
 from voxel51.server.accounts.callers import DEFAULT_SCOPES, Application, User
-from voxel51.server.accounts.names import check_name
+from voxel51.server.accounts.names import check_name, require_free_name
 from voxel51.server.accounts.tables import applications, tokens, users
 from voxel51.server.accounts.tokens import CredentialCheck, key_matches, parse_scopes
 from voxel51.server.database.database import Database
@@ -36,12 +36,9 @@ class ApplicationService:
         check_name("application", name)
         application = Application(str(uuid.uuid4()), name)
         row = {"id": application.id, "name": name, "created_at": dates.now()}
-        same = (users.c.name == name) & users.c.application_id.is_(None)
         try:
             with self._database.write() as connection:
-                # Analytics are named after their owners, so a user and an application cannot share a name.
-                if connection.execute(select(users.c.id).where(same)).first():
-                    raise Conflict(f"A user named {name!r} already exists; choose another name")
+                require_free_name(connection, name)
                 connection.execute(insert(applications).values(row))
                 audit.record(connection, actor, "application created", application)
         except IntegrityError:

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from voxel51.server.accounts import audit
 from voxel51.server.accounts.audit import COMMAND_LINE, Principal
 from voxel51.server.accounts.callers import DEFAULT_SCOPES, ROLE_SCOPES, User
-from voxel51.server.accounts.names import check_name
+from voxel51.server.accounts.names import check_name, require_free_name
 from voxel51.server.accounts.passwords import PasswordHash, check_new_password, hash_password, is_password
 from voxel51.server.accounts.tables import applications, oidc_identities, one_time_keys, tokens, users
 from voxel51.server.accounts.tokens import CredentialCheck, CredentialKind, key_matches, parse_scopes, revoke_all
@@ -178,26 +178,9 @@ def add_user(
         with connection.begin_nested():
             connection.execute(insert(users).values(row))
     except IntegrityError:  # a concurrent request created the user first
-        raise _user_exists(name) from None
+        raise Conflict(f"A user named {name!r} already exists; choose another name") from None
     audit.record(connection, actor or user, "account created", user, role=role.value)
     return user
-
-
-def require_free_name(connection: Connection, name: str) -> None:
-    """Raise `Conflict` if a user of the platform or an application has this name.
-
-    Raises:
-        Conflict: the name is taken.
-    """
-    # Analytics are named after their owners, so a user and an application cannot share a name.
-    if connection.execute(select(applications.c.id).where(applications.c.name == name)).first():
-        raise Conflict(f"An application named {name!r} already exists; choose another name")
-    if connection.execute(select(users.c.id).where(users.c.name == name, users.c.application_id.is_(None))).first():
-        raise _user_exists(name)
-
-
-def _user_exists(name: str) -> Conflict:
-    return Conflict(f"A user named {name!r} already exists; choose another name")
 
 
 def has_users(connection: Connection) -> bool:

@@ -9,9 +9,9 @@ from sqlalchemy import Connection, delete, insert, select
 from voxel51.server.accounts import audit
 from voxel51.server.accounts.audit import COMMAND_LINE, Principal
 from voxel51.server.accounts.callers import User
-from voxel51.server.accounts.names import check_name
+from voxel51.server.accounts.names import check_name, require_free_name
 from voxel51.server.accounts.passwords import PasswordHash, check_new_password
-from voxel51.server.accounts.service import add_user, has_users, require_free_name, set_password
+from voxel51.server.accounts.service import add_user, has_users, set_password
 from voxel51.server.accounts.sessions import Session, SessionService
 from voxel51.server.accounts.tables import one_time_keys, users
 from voxel51.server.accounts.tokens import hash_key, new_key
