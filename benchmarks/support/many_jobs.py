@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
-from sqlalchemy import Connection, Table, insert
+from sqlalchemy import Connection, Table, func, insert, select, update
 
 from voxel51.server.accounts.callers import User
 from voxel51.server.analytics.tables import analytics
@@ -17,6 +17,7 @@ from voxel51.server.database.database import Database
 from voxel51.server.events.tables import events
 from voxel51.server.jobs.tables import attempts, jobs
 from voxel51.server.search.tables import label_spans
+from voxel51.server.webhooks.tables import webhook_cursor
 from voxel51.wire import dates
 
 PERIOD = timedelta(days=30)
@@ -59,6 +60,8 @@ def fill(database: Database, shares: Sequence[Share]) -> None:
             with _writing(database) as connection:
                 for table, rows in _rows(made, chance).items():
                     _insert(connection, table, rows)
+    with database.write() as connection:  # the events are old: they become no deliveries
+        connection.execute(update(webhook_cursor).values(last_event_id=select(func.max(events.c.id)).scalar_subquery()))
     if database.engine.dialect.name == "postgresql":  # SQLite plans without statistics
         with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql("VACUUM ANALYZE")
