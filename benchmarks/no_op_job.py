@@ -29,7 +29,7 @@ def measure() -> list[Figure]:
         with PlatformProcess(folder / "data", environment=with_no_op(folder)) as platform:
             token = platform.create_user("bench", folder / "token.json")
             with API(token=Token.from_json(str(token))) as api:
-                pairs = [(job_ms(api), _interpreter_ms()) for _ in range(WARM_UP + RUNS)][WARM_UP:]
+                pairs = [(job_ms(api), interpreter_ms()) for _ in range(WARM_UP + RUNS)][WARM_UP:]
     jobs, interpreters = zip(*pairs, strict=True)
     return [Figure("no-op job, queued to complete", "ms", jobs, "python -I -S -c pass", interpreters, "< 3")]
 
@@ -54,7 +54,7 @@ def job_ms(api: API) -> float:
     return (complete - queued).total_seconds() * 1e3
 
 
-def _interpreter_ms() -> float:
+def interpreter_ms() -> float:
     started = time.perf_counter()
     pid = os.posix_spawn(sys.executable, [sys.executable, "-I", "-S", "-c", "pass"], os.environ)
     os.waitpid(pid, 0)

@@ -24,27 +24,29 @@ def groups():
 
 
 def test_kernel_holds_the_memory_limit_of_all_processes_of_a_group(groups, tmp_path):
-    made = groups.create(tmp_path, "attempt", LIMITS)
     greedy = "import os, sys; sys.stdin.read(); os.fork(); os.fork(); b = bytearray(100 << 20); b[::4096] = b[::4096]"
     process = subprocess.Popen([sys.executable, "-I", "-S", "-c", greedy + "; os.wait()"], stdin=subprocess.PIPE)
 
-    control_groups.join(made, process.pid)
+    made = control_groups.create(groups.prefixes(tmp_path), process.pid, process.pid)
+    control_groups.limit(made, LIMITS)
     process.communicate(b"")
 
     assert len(made) == len(groups.parents)
     failures = [path for group in made for path in Path(group).glob("memory.failcnt")]
     events = [path.read_text() for group in made for path in Path(group).glob("memory.events")]
     assert any(int(path.read_text()) for path in failures) or any("max 0" not in text for text in events)
-    groups.remove(made)
+    groups.remove(tmp_path, process.pid)
     assert not any(Path(group).exists() for group in made)
 
 
 def test_groups_of_an_earlier_runner_are_removed(groups, tmp_path):
-    made = groups.create(tmp_path, "attempt", LIMITS)
-    others = groups.create(tmp_path / "another", "attempt", LIMITS)
+    with subprocess.Popen(["sleep", "60"]) as process:
+        made = control_groups.create(groups.prefixes(tmp_path), 1, process.pid)
+        others = control_groups.create(groups.prefixes(tmp_path / "another"), 1, process.pid)
+        process.kill()
 
     groups.remove_all(tmp_path)
 
     assert not any(Path(group).exists() for group in made)
     assert all(Path(group).exists() for group in others)
-    groups.remove(others)
+    groups.remove(tmp_path / "another", 1)

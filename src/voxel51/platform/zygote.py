@@ -103,6 +103,9 @@ class Zygote:
 
         An analytic that cannot be imported is skipped: its jobs import it again and log the error.
         """
+        for module in FURTHER_MODULES:
+            with suppress(ImportError):
+                import_module(module)
         for name in names:
             self._report({"loading": name})
             try:
@@ -115,9 +118,6 @@ class Zygote:
             if thread_count() > 1:
                 sys.stderr.write(f"importing {name} started threads\n")
                 return False
-        for module in FURTHER_MODULES:
-            with suppress(ImportError):
-                import_module(module)
         needed = [*self._policy.readable, *map(str, interpreter_paths(ENTRY_POINT_GROUP))]
         self._sandbox = Sandbox.of(replace(self._policy, readable=tuple(needed)))
         gc.collect()

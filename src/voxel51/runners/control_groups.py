@@ -7,7 +7,7 @@ each job alone holds the limits, a moment later.
 import hashlib
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,23 +52,15 @@ class ControlGroups:
             return cls({}, 0, "no control groups with the controllers memory and pids are mounted")
         return found
 
-    def create(self, runner: Path, attempt_id: str, limits: JobLimits) -> list[str]:
-        """Make the groups of an attempt; return their folders. Return those made so far if a step fails."""
-        made: list[str] = []
-        with suppress(OSError):  # the supervisor holds the limits anyway
-            for controllers, parent in self.parents.items():
-                group = parent / f"{_prefix(runner)}{attempt_id}"
-                group.mkdir(exist_ok=True)
-                made.append(str(group))
-                for name, value in self._values(controllers, limits).items():
-                    (group / name).write_text(str(value))
-        return made
+    def prefixes(self, runner: Path) -> tuple[str, ...]:
+        """Return the paths of the groups of a runner's jobs, up to the process id that ends each."""
+        return tuple(str(parent / _prefix(runner)) for parent in self.parents.values())
 
-    def remove(self, groups: list[str]) -> None:
-        """Remove the groups of an attempt, whose processes are gone."""
+    def remove(self, runner: Path, pid: int) -> None:
+        """Remove the groups of a job, whose processes are gone."""
         deadline = time.monotonic() + _REMOVE_SECONDS
-        for group in groups:
-            while not _removed(Path(group)) and time.monotonic() < deadline:
+        for prefix in self.prefixes(runner):
+            while not _removed(Path(f"{prefix}{pid}")) and time.monotonic() < deadline:
                 time.sleep(0.01)  # the kernel still accounts for a process that was just reaped
 
     def remove_all(self, runner: Path) -> None:
@@ -77,23 +69,32 @@ class ControlGroups:
             for group in parent.glob(f"{_prefix(runner)}*"):
                 _removed(group)
 
-    def _values(self, controllers: str, limits: JobLimits) -> dict[str, object]:
-        memory_bytes = limits["memory_bytes"] + MARGIN_BYTES
-        values: dict[str, object] = {}
-        if "memory" in controllers and self.version == 1:
-            values["memory.limit_in_bytes"] = memory_bytes
-        elif "memory" in controllers:
-            values |= {"memory.max": memory_bytes, "memory.oom.group": 1}
-        if "pids" in controllers and "processes" in limits:
-            values["pids.max"] = limits["processes"] + MARGIN_PROCESSES
-        return values
 
+def create(prefixes: Iterable[str], pid: int, member: int) -> list[str]:
+    """Make groups named by the process id ``pid``, and move the process ``member`` into them; return their folders.
 
-def join(groups: list[str], pid: int) -> None:
-    """Move a process into groups. Groups that have vanished are skipped: the supervisor holds the limits anyway."""
-    for group in groups:
+    The kernel takes milliseconds for the move, so it is done before the job is known. A group that cannot be made is
+    skipped: the supervisor holds the limits anyway.
+    """
+    made = []
+    for group in [Path(f"{prefix}{pid}") for prefix in prefixes]:
         with suppress(OSError):
-            (Path(group) / "cgroup.procs").write_text(str(pid))
+            group.mkdir(exist_ok=True)
+            (group / "cgroup.procs").write_text(str(member))
+            made.append(str(group))
+    return made
+
+
+def limit(groups: Iterable[str], limits: JobLimits) -> None:
+    """Set the limits of a job in its groups."""
+    memory_bytes = str(limits["memory_bytes"] + MARGIN_BYTES)
+    values = {"memory.limit_in_bytes": memory_bytes, "memory.max": memory_bytes, "memory.oom.group": "1"}
+    if "processes" in limits:
+        values["pids.max"] = str(limits["processes"] + MARGIN_PROCESSES)
+    for group in groups:
+        for name in values.keys() & set(os.listdir(group)):  # noqa: PTH208  (fast)
+            with suppress(OSError):
+                Path(group, name).write_text(values[name])
 
 
 def open_memory_events(groups: list[str]) -> int | None:

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Sequence, Set
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -166,6 +166,7 @@ class ProcessRunner:
         for thread in self._workers:
             thread.join()
         orphan_processes.kill_started_in(self._folder)
+        self._workspaces.close()
 
     # Supervision of the zygote, in the thread "runner-supervise".
 
@@ -221,6 +222,7 @@ class ProcessRunner:
     def _on_started(self, attempt_id: str, pid: int) -> None:
         attempt = self._attempts.get(attempt_id)
         if attempt is not None:
+            attempt.workspace.pid = pid
             attempt.pid.set_result(pid)
 
     def _on_refused(self, attempt_id: str, reason: str) -> None:
@@ -314,7 +316,8 @@ class ProcessRunner:
 
     def _new_zygote(self) -> ZygoteProcess:
         environment = interpreter_environment(self._folder, 1, self._module_folders)
-        return ZygoteProcess(self._interpreter, self._mode, self._policy, self._preload, self._folder, environment)
+        policy = replace(self._policy, groups=self._workspaces.group_prefixes)
+        return ZygoteProcess(self._interpreter, self._mode, policy, self._preload, self._folder, environment)
 
     @staticmethod
     def _launch_message(attempt: _RunningAttempt) -> LaunchMessage:
@@ -331,6 +334,7 @@ class ProcessRunner:
             self._workspaces.remove(attempt.workspace)
             if attempt.pid.done():
                 self._call_back(ended, outcome)
+            self._workspaces.remove_groups(attempt.workspace)
             with self._attempt_removed:
                 self._attempts.pop(outcome.attempt_id, None)
                 self._attempt_removed.notify_all()

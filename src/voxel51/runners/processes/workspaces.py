@@ -5,7 +5,7 @@ import json
 import logging
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from voxel51.runners import orphan_processes
@@ -27,12 +27,12 @@ class Workspace:
     Attributes:
         folder: its folder, with the working directory and the log.
         user: user id of its processes; None: that of the server.
-        groups: folders of its control groups; empty where the platform has none.
+        pid: its first process, by which its control groups are named; None before it has one.
     """
 
     folder: AttemptFolder
     user: int | None
-    groups: list[str] = field(default_factory=list)
+    pid: int | None = None
 
 
 class Workspaces:
@@ -80,6 +80,11 @@ class Workspaces:
             return f"{supervisor}; {self._groups.missing}"
         return f"{supervisor}; control groups (version {self._groups.version}): {', '.join(self._groups.parents)}"
 
+    @property
+    def group_prefixes(self) -> tuple[str, ...]:
+        """Paths of the attempts' control groups, up to the process id that ends each."""
+        return self._groups.prefixes(self._folder)
+
     def create(self, launch: LaunchSpec) -> Workspace:
         """Create the workspace of an attempt.
 
@@ -97,17 +102,24 @@ class Workspaces:
         self._fill(workspace, launch)
 
     def remove(self, workspace: Workspace) -> None:
-        """Remove the workspace of an attempt whose processes are gone."""
-        self._groups.remove(workspace.groups)
+        """Remove the folder of an attempt whose processes are gone."""
         try:
             workspace.folder.remove()
         except OSError:  # the next start of the platform removes it
             logger.exception("the folder of attempt %s could not be removed", workspace.folder.path.name)
 
+    def remove_groups(self, workspace: Workspace) -> None:
+        """Remove the control groups of an attempt whose processes are gone. This may take a moment."""
+        if workspace.pid is not None:
+            self._groups.remove(self._folder, workspace.pid)
+
+    def close(self) -> None:
+        """Remove what is left of control groups: those of processes that waited for a job."""
+        self._groups.remove_all(self._folder)
+
     def _fill(self, workspace: Workspace, launch: LaunchSpec) -> None:
         try:
             workspace.folder.create(workspace.user)
-            workspace.groups = self._groups.create(self._folder, launch.attempt_id, launch.limits)
             workspace.folder.write_request(json.dumps(self._request(workspace, launch)))
         except OSError:
             self.remove(workspace)
@@ -123,5 +135,4 @@ class Workspaces:
             "environment": environment | self._shared | dict(launch.environment),
             "limits": launch.limits,
             "user": workspace.user,
-            "groups": workspace.groups,
         }

@@ -4,10 +4,10 @@
   the platform, and ends exactly as the job did: with its exit code, or by its signal.
 - The *warden* is the first process of the job's process namespace. When it ends, the kernel kills every process in the
   namespace, in whatever session; it ends when the launcher does.
-- The *job* is the warden's child, without privileges.
+- The *job* is the warden's child. It gives up its privileges before it runs a job.
 
-Launcher and warden may be started before it is known which job they will run: they prepare everything that is the same
-for all, and wait.
+All three may be started before it is known which job they will run: they prepare everything that is the same for all,
+and wait.
 """
 
 import json
@@ -64,7 +64,6 @@ class LaunchRequest(TypedDict):
         environment: all variables of the job.
         limits: limits of the job.
         user: user id of the job; None: that of the runner.
-        groups: folders of the job's control groups.
     """
 
     entry_point: str
@@ -73,7 +72,6 @@ class LaunchRequest(TypedDict):
     environment: dict[str, str]
     limits: JobLimits
     user: int | None
-    groups: list[str]
 
 
 class Ended(TypedDict):
@@ -127,7 +125,7 @@ def launch(sandbox: Sandbox, parent: int, await_path: Callable[[], Path | None],
     code: int = TaskExit.NOT_STARTED
     try:
         if sandbox.planned is not None:
-            code = _launch_in_namespaces(sandbox.policy.own_user, sandbox.planned, parent, await_path, job)
+            code = _launch_in_namespaces(sandbox.policy, sandbox.planned, parent, await_path, job)
         else:
             code = _launch_here(sandbox.policy, parent, await_path, job)
     except BaseException:
@@ -143,21 +141,23 @@ def _launch_here(policy: SandboxPolicy, parent: int, await_path: Callable[[], Pa
         os.setsid()
         end_with_parent(parent)
         prctl(PR_SET_CHILD_SUBREAPER, 1)
+    groups = control_groups.create(policy.groups, os.getpid(), os.getpid())
     path = await_path()
     if path is None:
         return 0
     request = read_request(path)
     open_log(request["log"])
-
-    def prepare(own_parent: int) -> None:
-        _restrict_here(policy, own_parent, request)
-
     if not IS_LINUX:
-        prepare(parent)
+        _restrict_here(policy, parent, request)
         return job(request)
-    control_groups.join(request["groups"], os.getpid())
-    child = _fork_job(request, prepare, job)
-    events = control_groups.open_memory_events(request["groups"])
+    control_groups.limit(groups, request["limits"])
+
+    def prepare(own_parent: int) -> LaunchRequest:
+        _restrict_here(policy, own_parent, request)
+        return request
+
+    child = _fork_job(prepare, job)
+    events = control_groups.open_memory_events(groups)
     folder = Path(request["folder"])
     supervisor = Supervisor(request["limits"], descendants, folder, log=STANDARD_OUTPUT, memory_events=events)
     return _end_as(_watch(child, supervisor, _end_descendants))
@@ -179,10 +179,10 @@ def _restrict_here(policy: SandboxPolicy, parent: int, request: LaunchRequest) -
 
 
 def _launch_in_namespaces(
-    own_user: bool, planned: filesystem.Plan, parent: int, await_path: Callable[[], Path | None], job: Job
+    policy: SandboxPolicy, planned: filesystem.Plan, parent: int, await_path: Callable[[], Path | None], job: Job
 ) -> int:
     os.setsid()
-    if not own_user:
+    if not policy.own_user:
         privileges.enter_user_namespace()
     kernel.unshare(kernel.CLONE_NEWPID)
     end_with_parent(parent)
@@ -192,16 +192,19 @@ def _launch_in_namespaces(
         own.close()
         _become_warden(planned, warden_end, job)
     warden_end.close()
+    groups = control_groups.create(policy.groups, os.getpid(), warden)
+    with suppress(BrokenPipeError):
+        _send(own, {"is_in_groups": True})
     path = await_path()
-    return 0 if path is None else _serve(path, own, warden)
+    return 0 if path is None else _serve(path, own, warden, groups)
 
 
-def _serve(path: Path, warden_socket: socket.socket, warden: int) -> int:
+def _serve(path: Path, warden_socket: socket.socket, warden: int, groups: list[str]) -> int:
     """Hand the request to the warden, relay until the job has ended, and end as it did or return its exit code."""
     request = read_request(path)
     open_log(request["log"])
-    control_groups.join(request["groups"], warden)
-    memory_events = control_groups.open_memory_events(request["groups"])
+    control_groups.limit(groups, request["limits"])
+    memory_events = control_groups.open_memory_events(groups)
     with suppress(BrokenPipeError):  # it has failed already, and its message says why
         _send(warden_socket, request, STANDARD_OUTPUT, memory_events)
     ready, descriptors = _receive(warden_socket)
@@ -243,9 +246,13 @@ def _become_warden(planned: filesystem.Plan, launcher: socket.socket, job: Job) 
         os.umask(0o022)  # the job reads what is created now
         kernel.unshare(_PRIVATE)
         filesystem.build(planned)
+        _receive(launcher)  # from here on, this process and its children are in the control groups
+        own, job_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        child = _fork_job(lambda parent: _await_request(parent, job_end), job)
+        job_end.close()
         request, descriptors = _receive(launcher)
         if request is not None:
-            _guard(request, descriptors, launcher, job)
+            _guard(request, descriptors, launcher, own, child)
     except BaseException:
         with suppress(OSError):  # the launcher may be gone
             _send(launcher, {"error": traceback.format_exc()})
@@ -253,12 +260,12 @@ def _become_warden(planned: filesystem.Plan, launcher: socket.socket, job: Job) 
         os._exit(0)  # the launcher knows how the job ended
 
 
-def _guard(request: LaunchRequest, descriptors: list[int], launcher: socket.socket, job: Job) -> None:
-    """Finish the sandbox for ``request``, run its job in a child, and report how it ended."""
+def _guard(
+    request: LaunchRequest, descriptors: list[int], launcher: socket.socket, to_job: socket.socket, child: int
+) -> None:
+    """Finish the sandbox for ``request``, let the waiting ``child`` run its job, and report how it ended."""
     log, *memory_events = descriptors
-    os.dup2(log, STANDARD_OUTPUT)
-    os.dup2(log, STANDARD_ERROR)
-    os.close(log)
+    _print_to(log)
     environment, folder = request["environment"], Path(request["folder"])
     address = network.JobAddress.of(environment[API_BASE_URL])
     listener = network.listen(address)
@@ -270,7 +277,8 @@ def _guard(request: LaunchRequest, descriptors: list[int], launcher: socket.sock
     filesystem.enter(folder, _paths_of(request), users, address.hosts)
     _send(launcher, {}, listener.fileno())
     listener.close()
-    child = _fork_job(request, lambda parent: _restrict_in_namespaces(parent, request), job)
+    with suppress(BrokenPipeError):  # it was killed while it waited
+        _send(to_job, request, STANDARD_OUTPUT)
     private = [Path(name) for name in filesystem.PRIVATE]
     events = memory_events[0] if memory_events else None
     supervisor = Supervisor(request["limits"], in_this_namespace, folder, private, STANDARD_OUTPUT, events)
@@ -283,6 +291,23 @@ def _paths_of(request: LaunchRequest) -> list[Path]:
     return [Path(request["environment"][name]) for name in names if request["environment"].get(name)]
 
 
+def _await_request(parent: int, warden: socket.socket) -> LaunchRequest:
+    """Wait for the request of the job of this process, and give up everything that the job must not have."""
+    received, descriptors = _receive(warden)
+    if received is None:
+        raise OSError("the warden has ended")
+    request: LaunchRequest = received
+    _print_to(*descriptors)
+    _restrict_in_namespaces(parent, request)
+    return request
+
+
+def _print_to(log: int) -> None:
+    os.dup2(log, STANDARD_OUTPUT)
+    os.dup2(log, STANDARD_ERROR)
+    os.close(log)
+
+
 def _restrict_in_namespaces(parent: int, request: LaunchRequest) -> None:
     folder = Path(request["folder"])
     privileges.give_up(request["user"])
@@ -293,8 +318,11 @@ def _restrict_in_namespaces(parent: int, request: LaunchRequest) -> None:
         system_calls.refuse()
 
 
-def _fork_job(request: LaunchRequest, prepare: Callable[[int], None], job: Job) -> int:
-    """Fork the process of the job, which calls ``prepare`` with the id of its parent first; return its id."""
+def _fork_job(prepare: Callable[[int], LaunchRequest], job: Job) -> int:
+    """Fork the process of the job and return its id.
+
+    It calls ``prepare`` with the id of its parent first, which confines it and returns its request.
+    """
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})  # `_watch` waits for it
     parent = os.getpid()
     child = os.fork()
@@ -302,8 +330,7 @@ def _fork_job(request: LaunchRequest, prepare: Callable[[int], None], job: Job) 
         return child
     code: int = TaskExit.NOT_STARTED
     try:
-        prepare(parent)
-        code = job(request)
+        code = job(prepare(parent))
     except BaseException:
         traceback.print_exc()
     finally:

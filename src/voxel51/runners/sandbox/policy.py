@@ -34,12 +34,14 @@ class SandboxPolicy:
         own_user: whether each job gets a user id of its own (needs root and namespaces).
         readable: files and folders that jobs read, besides the interpreter with its libraries.
         hidden: files and folders that stay hidden although they lie in a folder that jobs read.
+        groups: paths of control groups, up to the process id that ends each (`voxel51.runners.control_groups.create`).
     """
 
     kind: SandboxKind = SandboxKind.NONE
     own_user: bool = False
     readable: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
 
     def hiding(self, *paths: Path) -> "SandboxPolicy":
         """Return this policy with ``paths`` hidden, whatever folder that jobs read they lie in."""
@@ -57,7 +59,8 @@ class SandboxPolicy:
     def from_json(cls, text: str) -> "SandboxPolicy":
         """Return the policy that `to_json` wrote."""
         found = json.loads(text)
-        return cls(SandboxKind(found["kind"]), found["own_user"], tuple(found["readable"]), tuple(found["hidden"]))
+        paths = {name: tuple(found[name]) for name in ("readable", "hidden", "groups")}
+        return cls(SandboxKind(found["kind"]), found["own_user"], **paths)
 
 
 def interpreter_paths(entry_point_group: str) -> list[Path]:

@@ -127,7 +127,6 @@ def _try(policy: SandboxPolicy) -> str | None:
             "environment": {API_BASE_URL: "http://127.0.0.1:9/v1", "HOME": str(folder), "TMPDIR": str(folder)},
             "limits": _LIMITS,
             "user": user,
-            "groups": [],
         }
         path.write_text(json.dumps(request))
         readable = tuple(map(str, interpreter_paths("voxel51.analytics")))

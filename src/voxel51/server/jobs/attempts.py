@@ -167,8 +167,12 @@ class AttemptService:
         applied = None
         # The file is written before the transaction, so that the database is not locked meanwhile. If the transaction
         # does not come to refer to it, it is deleted below, or by the sweeper after a crash.
-        stored = self._store_log(attempt_id, log)
-        with self._database.write() as connection:
+        with self._database.read() as connection:
+            before = load_attempt(connection, attempts.c.id == attempt_id)
+        stored = self._store_log(before, log)
+        # If its attempt has ended the job, which is durable, a crash may undo this: the next start settles again.
+        is_reported = before is not None and before.state in ENDED
+        with self._database.write(durable=not is_reported) as connection:
             row = load_attempt(connection, attempts.c.id == attempt_id)
             if row is None or row.ended_at is not None:
                 return None
@@ -210,9 +214,7 @@ class AttemptService:
         )
         return {"retry_at": dates.now() + timedelta(seconds=seconds), "failure_message": message}
 
-    def _store_log(self, attempt_id: str, log: bytes) -> Writer | None:
-        with self._database.read() as connection:
-            row = load_attempt(connection, attempts.c.id == attempt_id)
+    def _store_log(self, row: "AttemptRecord | None", log: bytes) -> Writer | None:
         if not log or row is None or row.ended_at is not None or row.log_key is not None:
             return None
         try:
@@ -220,7 +222,7 @@ class AttemptService:
             writer.write(log)
             writer.commit()
         except (OutOfSpace, OSError) as error:  # the end of the job matters more than its log
-            logger.warning("the log of attempt %s was not kept: %s", attempt_id, error)
+            logger.warning("the log of attempt %s was not kept: %s", row.id, error)
             return None
         return writer
 
