@@ -49,7 +49,14 @@ from voxel51.labels.field_types import JsonValue
 from voxel51.platform import job_log, run
 from voxel51.platform.definition import Analytic
 from voxel51.platform.entry_points import load_analytic
-from voxel51.runners.process_control import IS_LINUX, PR_SET_CHILD_SUBREAPER, children, prctl, thread_count
+from voxel51.runners.process_control import (
+    IS_LINUX,
+    PR_SET_CHILD_SUBREAPER,
+    children,
+    prctl,
+    thread_count,
+    use_huge_pages,
+)
 from voxel51.runners.sandbox.launcher import LaunchRequest, Sandbox, launch
 from voxel51.runners.sandbox.policy import SandboxPolicy, interpreter_paths
 from voxel51.wire.analytics import ENTRY_POINT_GROUP
@@ -122,6 +129,7 @@ class Zygote:
         self._sandbox = Sandbox.of(replace(self._policy, readable=tuple(needed)))
         gc.collect()
         gc.freeze()  # exclude existing objects from collection, so that children do not copy their pages
+        use_huge_pages()
         self._report({"ready": True})
         return True
 

@@ -91,10 +91,9 @@ def limit(groups: Iterable[str], limits: JobLimits) -> None:
     values = {"memory.limit_in_bytes": memory_bytes, "memory.max": memory_bytes, "memory.oom.group": "1"}
     if "processes" in limits:
         values["pids.max"] = str(limits["processes"] + MARGIN_PROCESSES)
-    for group in groups:
-        for name in values.keys() & set(os.listdir(group)):  # noqa: PTH208  (fast)
-            with suppress(OSError):
-                Path(group, name).write_text(values[name])
+    for path in [Path(group, name) for group in groups for name in values]:
+        with suppress(OSError):  # of another version or controller
+            path.write_text(values[path.name])
 
 
 def open_memory_events(groups: list[str]) -> int | None:

@@ -20,6 +20,10 @@ PARENT_CHECK_SECONDS = 0.5
 """Interval at which a process outside Linux checks that its parent is alive."""
 
 
+_MADV_COLLAPSE = 25
+_HUGE_PAGE_BYTES = 2 << 20
+
+
 def _loaded_prctl() -> Callable[..., int] | None:
     if not IS_LINUX:
         return None
@@ -39,6 +43,25 @@ def prctl(option: int, value: int) -> None:
     if _PRCTL is not None and _PRCTL(option, value, 0, 0, 0) != 0:
         code = ctypes.get_errno()
         raise OSError(code, f"prctl({option}, {value}): {os.strerror(code)}")
+
+
+def use_huge_pages() -> None:
+    """Move the private memory of this process into huge pages, as far as the kernel can (Linux 6.1).
+
+    Forks then copy a smaller page table. A child that writes to such a page gets only the 4 KiB around it.
+    """
+    if not IS_LINUX:
+        return
+    madvise = ctypes.CDLL(None).madvise
+    madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+    for line in Path("/proc/self/maps").read_text().splitlines():
+        addresses, permissions, _, _, inode = line.split(None, 5)[:5]
+        if permissions == "rw-p" and inode == "0":
+            start, end = (int(address, 16) for address in addresses.split("-"))
+            start = -(-start // _HUGE_PAGE_BYTES) * _HUGE_PAGE_BYTES
+            end = end // _HUGE_PAGE_BYTES * _HUGE_PAGE_BYTES
+            if start < end:
+                madvise(start, end - start, _MADV_COLLAPSE)  # an error leaves small pages
 
 
 def children() -> list[int]:

@@ -48,6 +48,51 @@ def test_first_reported_end_counts(rooms, alice):
     assert state_of(rooms, alice, job_id) == ("COMPLETE", "NONE")
 
 
+def test_last_report_stores_files_and_status_and_ends_the_job(rooms, alice):
+    job_id = rooms.submit(alice)
+    _, attempt = rooms.claim()
+    rooms.reports.report_state(attempt, "RUNNING", None)
+    status = b'{"state": "COMPLETE", "messages": [{"message": "done", "time": null}]}'
+    report = {"state": "COMPLETE", "status": status, "output": b"[1]", "log": b"printed"}
+
+    rooms.reports.finish(attempt, report)
+    rooms.reports.finish(attempt, {**report, "output": b"[2]"})  # the answer to the first one was lost
+
+    assert state_of(rooms, alice, job_id) == ("COMPLETE", "NONE")
+    assert rooms.jobs.status(alice, job_id)["messages"][0]["message"] == "done"
+    [key] = rooms.keys("outputs")
+    assert b"".join(rooms.storage.read(key)) == b"[1]"
+    [key] = rooms.keys("logs")
+    assert b"".join(rooms.storage.read(key)) == b"printed"
+
+
+def test_last_report_of_an_earlier_attempt_changes_nothing(rooms, alice):
+    job_id = rooms.submit(alice)
+    _, attempt = rooms.claim()
+    rooms.attempts.settle(attempt.id, Settlement.RELEASED, "the platform stopped")
+
+    with pytest.raises(Forbidden):
+        rooms.reports.finish(attempt, {"state": "COMPLETE", "output": b"{}", "log": b""})
+
+    assert state_of(rooms, alice, job_id) == ("QUEUED", "NONE")
+    assert rooms.keys("outputs") == rooms.keys("logs") == set()
+
+
+@pytest.mark.parametrize(
+    "report", [{"state": "RUNNING"}, {"state": "ENDED"}, {"state": "FAILED", "failure_type": "FATE"},
+               {"state": "COMPLETE", "status": b"[]", "output": b"{}"}]
+)  # fmt: skip
+def test_invalid_last_report_stores_nothing(rooms, alice, report):
+    job_id = rooms.submit(alice)
+    _, attempt = rooms.claim()
+
+    with pytest.raises(BadRequest):
+        rooms.reports.finish(attempt, report)
+
+    assert state_of(rooms, alice, job_id) == ("SCHEDULED", "NONE")
+    assert rooms.keys("outputs") == set()
+
+
 def test_complete_without_the_declared_output_is_a_failure_of_the_analytic(rooms, alice):
     job_id = rooms.submit(alice)
     _, attempt = rooms.claim()
