@@ -9,10 +9,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 
 import requests
 from playwright.sync_api import Browser, sync_playwright
+
+from voxel51.users.api import API
+from voxel51.users.auth import Token
 
 _FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 _LIMIT_MS = 120_000
@@ -41,6 +45,15 @@ class Visitor:
         answer.raise_for_status()
         ((name, value),) = answer.cookies.items()
         return cls(url, (name, value))
+
+    def client(self, folder: Path) -> API:
+        """Return the Python client of this user, with a token that is written to ``folder``."""
+        cookies = dict([self.cookie] if self.cookie else [])
+        answer = requests.post(f"{self.url}/v1/account/tokens", json={"name": "bench"}, cookies=cookies)
+        answer.raise_for_status()
+        token = folder / "token.json"
+        token.write_text(answer.text, encoding="utf-8")
+        return API(token=Token.from_json(str(token)))
 
     def signed_out(self) -> "Visitor":
         """Return a visitor of the same platform without a session."""

@@ -30,7 +30,7 @@ def test_invalid_value_is_reported_with_name(name: str, value: str, text: str) -
 def test_memory_of_all_slots_fits_into_the_machine(concurrency: str) -> None:
     settings = Settings.load({"VOXEL51_SERVER_CONCURRENCY": concurrency}, {})
 
-    at_once = settings.total_slots + settings.rendition_concurrency
+    at_once = settings.total_slots + settings.rendition_concurrency + settings.prepare_renditions
     assert 0 < settings.attempt_memory_bytes * at_once < memory_bytes()
     assert settings.attempt_memory_bytes <= settings.job_memory_bytes
 
@@ -40,7 +40,7 @@ def test_slots_are_as_many_as_have_enough_memory(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("voxel51.server.settings.memory_bytes", lambda: 32 * 1024**3)
     settings = Settings.load({}, {})
 
-    assert settings.total_slots == 26
+    assert settings.total_slots == 25
     assert settings.attempt_memory_bytes >= 1024**3
     monkeypatch.setattr("voxel51.server.settings.memory_bytes", lambda: 512 * 1024**2)
     assert settings.total_slots == 1

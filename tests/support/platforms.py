@@ -26,10 +26,12 @@ _SETTINGS = {
     "VOXEL51_SERVER_REQUESTS_PER_SECOND": "0",
     "VOXEL51_SERVER_CLEANUP_INTERVAL_SECONDS": "1",
     "VOXEL51_SERVER_IMPORT_SECONDS": "200",
+    "VOXEL51_SERVER_PREPARE_RENDITIONS": "0",
     "VOXEL51_SERVER_CACHE_DIR": str(Path(tempfile.gettempdir(), f"voxel51-test-cache-{os.getuid()}")),
 }
 """No limits on failed sign-ins, which tests cause from one address and for the same names; frequent cleanup, which some
-tests wait for; and one cache for all platforms, so that the installed analytics are imported once."""
+tests wait for; no renditions in the background, which tests that count jobs and processes do not expect; and one cache
+for all platforms, so that the installed analytics are imported once."""
 
 
 class StartPlatform(Protocol):

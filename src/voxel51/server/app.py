@@ -25,6 +25,7 @@ from voxel51.server.http.endpoint import Dependencies
 from voxel51.server.http.rate_limits import RateLimiter
 from voxel51.server.http.route import Route
 from voxel51.server.http.uploads import UploadReceiver
+from voxel51.server.renditions.preparer import Preparer
 from voxel51.server.renditions.routes import label_formats
 from voxel51.server.settings import Settings, cores
 from voxel51.server.status_routes import platform_routes, status_routes
@@ -56,12 +57,14 @@ class Platform:
     sweeper: Sweeper
     feed: Feed
     deliverer: Deliverer
+    preparer: Preparer
 
     def open(self) -> None:
-        """Start the threads that dispatch jobs, delete what has expired, and deliver webhooks."""
+        """Start the threads that dispatch jobs, delete what has expired, deliver webhooks and prepare renditions."""
         self.dispatcher.open()
         self.sweeper.open()
         self.deliverer.open()
+        self.preparer.open()
 
     def begin_to_close(self) -> None:
         """End all event streams, which otherwise stay open forever. Called in the event loop."""
@@ -77,6 +80,7 @@ class Platform:
 
     def close(self) -> None:
         """Stop the threads, return running jobs to the queue, and close the database."""
+        self.preparer.close()
         self.deliverer.close()
         self.sweeper.close()
         self.dispatcher.close()
@@ -121,6 +125,7 @@ def build_platform(settings: Settings, addresses: Addresses, discovery: Discover
         sweeper=_sweeper(services, deletion),
         feed=features.feed,
         deliverer=features.deliverer,
+        preparer=features.preparer,
     )
 
 

@@ -123,6 +123,11 @@ class Settings:
     user_running_renditions: int = _setting(
         0, "renditions of one user that are made at the same time; 0: as many as leave a slot for other users"
     )
+    prepare_renditions: bool = _setting(
+        True,
+        "whether the poster, frame index and playable copy of a new video are made in the background, one at a time "
+        "and only while a slot is idle; otherwise on request",
+    )
     rendition_retention_days: float = _setting(30.0, "days after its last use until a rendition is deleted")
     renditions_per_user: int = _setting(1000, "renditions kept per user; the least recently used are deleted first")
     weights_dir: str = _setting("", "folder for model weights that jobs download; empty: in the data folder")
@@ -335,13 +340,18 @@ class Settings:
         """Number of jobs that may run at the same time."""
         if self.concurrency:
             return self.concurrency
-        by_memory = self._memory_of_jobs // _LEAST_MEMORY_BYTES - self.rendition_concurrency
+        by_memory = self._memory_of_jobs // _LEAST_MEMORY_BYTES - self._most_renditions
         return max(1, min(cores(), by_memory))
 
     @property
     def attempt_memory_bytes(self) -> int:
         """Bytes of memory that one attempt may use: all slots together, and renditions, fit into the machine."""
-        return min(self.job_memory_bytes, self._memory_of_jobs // (self.total_slots + self.rendition_concurrency))
+        return min(self.job_memory_bytes, self._memory_of_jobs // (self.total_slots + self._most_renditions))
+
+    @property
+    def _most_renditions(self) -> int:
+        """Number of renditions that are made at the same time, including one in the background."""
+        return self.rendition_concurrency + self.prepare_renditions
 
     @property
     def _memory_of_jobs(self) -> int:

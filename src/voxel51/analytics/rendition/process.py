@@ -2,6 +2,7 @@
 
 import errno
 import logging
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from voxel51.platform.job import Job
 
 log = logging.getLogger(__name__)
 
+_LOWEST_PRIORITY = 19
+
 _DECODER_ERRORS = (av.FFmpegError, cv2.error, ArithmeticError)
 """Errors of decoders, and of arithmetic on what they return, for files that are damaged or made to be hostile. Such a
 file would otherwise end its job with the name of an exception, which tells its owner nothing."""
@@ -29,6 +32,8 @@ def process(job: Job) -> None:
         InvalidInput: the rendition cannot be made of these files.
     """
     kind, arguments = job.parameters["kind"], job.parameters["arguments"]
+    if job.parameters.get("in_background"):
+        _yield_processors()
     folder = job.scratch / "made"
     folder.mkdir()
     task = RenditionTask(job.inputs, arguments, folder, job.progress)
@@ -45,6 +50,15 @@ def process(job: Job) -> None:
     except (UnreadableVideo, InvalidLabels, ValueError) as error:
         raise InvalidInput(_named(str(error), job.inputs, job.filenames)) from None
     made.replace(job.output("rendition"))
+
+
+def _yield_processors() -> None:
+    """Use one processor only, at the lowest priority: that of the idle slot for which the rendition is made."""
+    os.nice(_LOWEST_PRIORITY)
+    # Where Linux groups processes by session (autogroups), priorities count only within a job. So the encoder's threads
+    # would take as much as a job's; on one processor, they leave the others to jobs.
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
 
 
 def _is_out_of_space(error: BaseException) -> bool:

@@ -42,6 +42,9 @@ log = logging.getLogger(__name__)
 Links = Callable[[str, str], str]
 """Makes a signed link from a method and a path below the version prefix."""
 
+OnAdded = Callable[[Connection, str, DataRecord], None]
+"""Is called with the id of the owner and the record of new data, in the transaction that records it."""
+
 _DATA = PreparedQuery(select(data).where(data.c.id == bindparam("data_id"), data.c.owner_id == bindparam("owner_id")))
 _BATCH_SIZE = 1000
 """Largest number of records deleted in one transaction, so that other writers wait only briefly for the write lock."""
@@ -90,6 +93,11 @@ class DataService:
         self._lifetime = lifetime
         self._links = links
         self._allows_expiry = allows_expiry
+        self._on_added: list[OnAdded] = []
+
+    def on_added(self, act: OnAdded) -> None:
+        """Call ``act`` for each file that is recorded as new data, from now on."""
+        self._on_added.append(act)
 
     def add(
         self,
@@ -167,6 +175,8 @@ class DataService:
             else:
                 connection.execute(insert(data).values({**row, "storage_key": key}))
                 record = record_of(row)
+                for act in self._on_added:
+                    act(connection, owner_id, record)
         if key != file.key:
             self._database.after_commit(partial(self._storage.delete, file.key))
         return AddedData(record, is_new=record["id"] == row["id"])

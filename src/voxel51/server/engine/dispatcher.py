@@ -45,6 +45,7 @@ class DispatchSettings:
     Attributes:
         slots: how many user-submitted jobs run at once.
         internal_slots: how many internal jobs run at once, in addition. Users wait for these with a page open.
+        background_slots: function that returns how many more internal jobs run, for which users do not wait.
         limits: limits of each attempt at a user-submitted job.
         internal_limits: limits of each attempt at an internal job.
         base_url: the URL, with the API version, at which attempts reach the platform.
@@ -55,6 +56,7 @@ class DispatchSettings:
     limits: JobLimits
     internal_limits: JobLimits
     base_url: str
+    background_slots: Callable[[], int] = lambda: 0
 
 
 class Dispatcher:
@@ -116,8 +118,14 @@ class Dispatcher:
 
     def slots(self, *, internal: bool) -> Slots:
         """Return the slots of user-submitted jobs, or of internal jobs. Safe from any thread."""
-        total = self._settings.internal_slots if internal else self._settings.slots
+        settings = self._settings
+        total = settings.internal_slots + settings.background_slots() if internal else settings.slots
         return {"total_slots": total, "used_slots": self._owned.count(internal=internal)}
+
+    def has_idle_slot(self) -> bool:
+        """Return whether jobs are started and a slot of user-submitted jobs is free. Safe from any thread."""
+        slots = self.slots(internal=False)
+        return self.waiting_reason is None and slots["used_slots"] < slots["total_slots"]
 
     def drain(self) -> None:
         """Start no more attempts; those that run go on. Safe from any thread."""

@@ -99,22 +99,29 @@ class RenditionService:
             BadRequest: an argument is invalid, or the rendition cannot be made of this source; the text says why.
             Unavailable: the platform failed to make it.
         """
-        self._sources.check(owner, source)
-        arguments = spec.read(given)
-        variant = _digest(arguments)
-        with self._database.read() as connection:
-            job = _find(connection, source, spec, variant)
-        if job is None and is_awaited:
-            raise NotFound(f"The rendition '{spec.name}' was cancelled")
-        if job is None or self._is_stale(job):
-            try:
-                job = self._have_made(owner, source, spec, arguments, variant)
-            except (IntegrityError, Lost):
-                # If the source was deleted after the check above, checking again raises the right error.
-                self._sources.check(owner, source)
-                self._sources.inputs(owner, source, spec, arguments)
-                raise
+        job = self._present(owner, source, spec, spec.read(given), is_awaited=is_awaited)
         return self._result(spec, job)
+
+    def prepare(self, owner: User, source: RenditionSource, spec: RenditionSpec) -> str:
+        """Have the rendition made with default arguments, unless there is one; return the id of its internal job.
+
+        The job leaves the processors to others while they need them. Raises errors as `get` does.
+        """
+        job_id: str = self._present(owner, source, spec, spec.read({}), in_background=True)["id"]
+        return job_id
+
+    def state_of(self, internal_job_id: str) -> str | None:
+        """Return the state of the job that makes a rendition; None if the rendition was deleted."""
+        of_rendition = renditions.c.internal_job_id == internal_job_id
+        statement = select(jobs.c.state).join(renditions, renditions.c.internal_job_id == jobs.c.id)
+        with self._database.read() as connection:
+            state: str | None = connection.execute(statement.where(of_rendition)).scalar()
+        return state
+
+    def count(self, owner: User) -> int:
+        """Return how many renditions the owner has."""
+        with self._database.read() as connection:
+            return self._count(connection, owner)
 
     def all(self, owner: User, source: RenditionSource) -> list[RenditionRecord]:
         """Return the renditions of the source that exist or are being made.
@@ -184,10 +191,36 @@ class RenditionService:
             left = connection.execute(select(func.count()).where(jobs.c.id.in_(ids))).scalar() or 0
         return len(ids) - left
 
-    def _have_made(
-        self, owner: User, source: RenditionSource, spec: RenditionSpec, arguments: Arguments, variant: str
+    def _present(
+        self,
+        owner: User,
+        source: RenditionSource,
+        spec: RenditionSpec,
+        arguments: Arguments,
+        *,
+        is_awaited: bool = False,
+        in_background: bool = False,
     ) -> RowMapping:
-        inputs = self._sources.inputs(owner, source, spec, arguments)
+        """Return the internal job of the rendition, which is submitted unless there is one."""
+        self._sources.check(owner, source)
+        with self._database.read() as connection:
+            job = _find(connection, source, spec, _digest(arguments))
+        if job is None and is_awaited:
+            raise NotFound(f"The rendition '{spec.name}' was cancelled")
+        if job is not None and not self._is_stale(job):
+            return job
+        try:
+            return self._have_made(owner, source, spec, arguments, in_background=in_background)
+        except (IntegrityError, Lost):
+            # If the source was deleted after the check above, checking again raises the right error.
+            self._sources.check(owner, source)
+            self._sources.inputs(owner, source, spec, arguments)
+            raise
+
+    def _have_made(
+        self, owner: User, source: RenditionSource, spec: RenditionSpec, arguments: Arguments, *, in_background: bool
+    ) -> RowMapping:
+        inputs, variant = self._sources.inputs(owner, source, spec, arguments), _digest(arguments)
         with self._database.write() as connection:
             # Of several requests that find no rendition at the same time, one submits the job and the others find it.
             acquire_advisory_locks(connection, f"rendition {source.key} {spec.name} {variant}")
@@ -203,7 +236,7 @@ class RenditionService:
                 owner.id,
                 RENDITION_ANALYTIC,
                 inputs,
-                {"kind": spec.name, "arguments": arguments},
+                {"kind": spec.name, "arguments": arguments, "in_background": in_background},
                 spec.filename(arguments),
                 now + self._retention.unused,
             )
@@ -230,12 +263,14 @@ class RenditionService:
         return bool(job["state"] == JobState.FAILED and job["fail_date"] < dates.now() - _RETRY_FAILED_AFTER)
 
     def _delete_oldest(self, connection: Connection, owner: User) -> None:
-        of_owner = renditions.c.owner_id == owner.id
-        count = connection.execute(select(func.count()).where(of_owner)).scalar() or 0
-        excess = count - self._retention.max_per_owner + 1
+        excess = self._count(connection, owner) - self._retention.max_per_owner + 1
         if excess > 0:
-            oldest = select(renditions.c.internal_job_id).where(of_owner).order_by(renditions.c.used_at).limit(excess)
+            of_owner = select(renditions.c.internal_job_id).where(renditions.c.owner_id == owner.id)
+            oldest = of_owner.order_by(renditions.c.used_at).limit(excess)
             self._delete(connection, connection.execute(oldest).scalars().all())
+
+    def _count(self, connection: Connection, owner: User) -> int:
+        return connection.execute(select(func.count()).where(renditions.c.owner_id == owner.id)).scalar_one()
 
     def _delete(self, connection: Connection, job_ids: Sequence[str]) -> None:
         connection.execute(delete(renditions).where(renditions.c.internal_job_id.in_(job_ids)))

@@ -1,6 +1,6 @@
-"""Table of renditions: one row for each that exists or is being made."""
+"""Tables of renditions: a row for each that exists or is being made, and one for each video that waits for some."""
 
-from sqlalchemy import Column, ForeignKey, Index, String, Table, UniqueConstraint
+from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table, UniqueConstraint
 
 from voxel51.server.accounts.tables import users
 from voxel51.server.data.tables import data
@@ -22,4 +22,14 @@ renditions = Table(
     Column("used_at", Moment, nullable=False, index=True),
     UniqueConstraint("subject", "kind", "variant"),
     Index("ix_renditions_owner_used_at", "owner_id", "used_at"),
+)
+
+preparations = Table(
+    "preparations",
+    metadata,
+    Column("data_id", String(36), ForeignKey(data.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("owner_id", String(36), ForeignKey(users.c.id), nullable=False),
+    Column("stage", Integer, nullable=False),  # number of renditions that were prepared
+    Column("queued_at", Moment, nullable=False),
+    Index("ix_preparations_owner_stage_queued_at", "owner_id", "stage", "queued_at", "data_id"),
 )

@@ -19,6 +19,8 @@ from voxel51.server.overview.queue import QueueService
 from voxel51.server.overview.routes import overview_routes, usage_routes
 from voxel51.server.overview.usage import UsageService
 from voxel51.server.overview.workers import local_worker
+from voxel51.server.renditions.preparation import PreparationService
+from voxel51.server.renditions.preparer import Preparer
 from voxel51.server.renditions.routes import rendition_routes
 from voxel51.server.renditions.service import RenditionService, RetentionPolicy
 from voxel51.server.renditions.sources import SourceResolver
@@ -41,6 +43,7 @@ class FeatureServices:
     """All services of the features."""
 
     renditions: RenditionService
+    preparer: Preparer
     search: SearchService
     shares: ShareService
     events: EventService
@@ -81,8 +84,10 @@ def build_features(foundation: Foundation, data: DataServices, jobs: JobServices
     cipher = foundation.cipher("webhooks")
     deliveries = DeliveryService(database, _record_lookup(jobs.jobs), timedelta(days=settings.delivery_retention_days))
     deliverer = Deliverer(deliveries, foundation.guard, cipher)
+    renditions = RenditionService(database, foundation.storage, internal_jobs, sources, retention)
     return FeatureServices(
-        renditions=RenditionService(database, foundation.storage, internal_jobs, sources, retention),
+        renditions=renditions,
+        preparer=_preparer(foundation, data, jobs, renditions),
         search=SearchService(database),
         shares=ShareService(database, jobs.jobs, foundation.addresses.public_url),
         events=events,
@@ -92,6 +97,19 @@ def build_features(foundation: Foundation, data: DataServices, jobs: JobServices
         webhooks=WebhookService(database, foundation.guard, cipher, deliverer.wake),
         history=DeliveryHistoryService(database, deliverer.wake),
     )
+
+
+def _preparer(foundation: Foundation, data: DataServices, jobs: JobServices, renditions: RenditionService) -> Preparer:
+    """Build what prepares the renditions of new videos, if the setting asks for it, and of those that wait already."""
+    settings, dispatcher = foundation.settings, jobs.dispatcher
+    # The rest of an owner's renditions is left to those that users ask for.
+    most = settings.renditions_per_user // 2
+    preparations = PreparationService(foundation.database, renditions, jobs.background, dispatcher.has_idle_slot, most)
+    preparer = Preparer(preparations)
+    foundation.database.on_write(preparer.wake)
+    if settings.prepare_renditions:
+        data.data.on_added(preparations.enqueue)
+    return preparer
 
 
 def build_overview_routes(foundation: Foundation, accounts: AccountServices, jobs: JobServices) -> Iterable[Route]:

@@ -20,6 +20,7 @@ from voxel51.server.jobs.actions import JobActions
 from voxel51.server.jobs.agent_routes import agent_routes
 from voxel51.server.jobs.attempt_reports import AttemptReports
 from voxel51.server.jobs.attempts import AttemptService
+from voxel51.server.jobs.background_slot import BackgroundSlot
 from voxel51.server.jobs.fair_share import same_limit
 from voxel51.server.jobs.queue_positions import QueuePositions
 from voxel51.server.jobs.routes import OutputFormats, job_routes
@@ -46,6 +47,7 @@ class JobServices:
     reports: AttemptReports
     tasks: TaskService
     dispatcher: Dispatcher
+    background: BackgroundSlot
     sandbox: SandboxReport
     refusal: str | None
     job_limits: Callable[[], str]
@@ -75,7 +77,8 @@ def build_jobs(
     analytics = AnalyticService(database, WeightsInUse(settings.weights_folder, choices))
     analytics.install(installed.analytics, internal={RENDITION_ANALYTIC})
     grace = timedelta(seconds=settings.grace_seconds)
-    of_each_user = same_limit(settings.renditions_at_once)
+    background = BackgroundSlot()
+    of_each_user = background.extended(same_limit(settings.renditions_at_once))
     attempts = AttemptService(database, storage, settings.job_attempts, grace, max_running, of_each_user)
     tasks = TaskService(database, data.data, data.sources, foundation.job_links())
     dispatch = DispatchSettings(
@@ -84,6 +87,7 @@ def build_jobs(
         limits=_job_limits(settings, settings.job_wall_seconds),
         internal_limits=_job_limits(settings, min(settings.job_wall_seconds, settings.rendition_wall_seconds)),
         base_url=foundation.job_api_url,
+        background_slots=background.count,
     )
     sandbox = discovery.sandbox.result()
     refusal = sandbox.refusal(settings.sandbox_minimum)
@@ -102,6 +106,7 @@ def build_jobs(
         reports=AttemptReports(database, storage, grace),
         tasks=tasks,
         dispatcher=dispatcher,
+        background=background,
         sandbox=sandbox,
         refusal=refusal,
         job_limits=lambda: runner.limits_in_force,

@@ -79,22 +79,31 @@ export const get = (path, query, options) => call("GET", path, { query, ...optio
 /**
  * Request a rendition, and poll until the platform has made it.
  *
- * The platform answers 202 while it is being made. The range of one byte avoids downloading the file twice: the page
- * loads it from the returned URL.
+ * The range of one byte avoids downloading the file twice: the page loads it from the returned URL.
+ *
+ * @param {object} options as of `renditionResponse`
+ * @returns {Promise<string>} its URL
+ */
+export async function rendition(path, query, options) {
+  const response = await renditionResponse(path, query, { ...options, headers: { Range: "bytes=0-0" } });
+  await response.body?.cancel();
+  return address(path, query);
+}
+
+/**
+ * Request a rendition, poll until the platform has made it, and return the response with its content.
+ *
+ * The platform answers 202 while it is being made.
  *
  * @param {(progress: {state, fraction}) => void} onProgress while it is being made; may return a promise to be awaited
  * @param {number} wait seconds for which the platform may hold one request open. A browser has few connections per host,
  *   so callers that request many renditions use 0 and pause in `onProgress` instead
- * @returns {Promise<string>} its URL
  */
-export async function rendition(path, query, { signal, onProgress, wait = RENDITION_WAIT_SECONDS } = {}) {
+export async function renditionResponse(path, query, { signal, onProgress, headers, wait = RENDITION_WAIT_SECONDS } = {}) {
   for (;;) {
     const began = performance.now();
-    const response = await send("GET", path, { query: { ...query, wait }, signal, headers: { Range: "bytes=0-0" } });
-    if (response.status !== 202) {
-      await response.body?.cancel();
-      return address(path, query);
-    }
+    const response = await send("GET", path, { query: { ...query, wait }, signal, headers });
+    if (response.status !== 202) return response;
     await onProgress?.(await response.json());
     // With a session the platform holds the request open; a share link is answered immediately and must not be polled in a tight loop.
     await pause(Math.max(0, RENDITION_POLL_MILLISECONDS - (performance.now() - began)), signal);

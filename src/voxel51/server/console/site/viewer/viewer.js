@@ -8,6 +8,7 @@ import { h } from "../core/dom.js";
 import { route } from "../core/router.js";
 import { resource, loadError } from "../parts/load.js";
 import { errorText } from "../parts/notices.js";
+import { poster } from "../parts/poster.js";
 import { progressBar } from "../parts/elements.js";
 import { signal, untracked } from "../core/reactive.js";
 import { percent } from "../core/format.js";
@@ -32,7 +33,7 @@ export function viewer({ dataId, filename, jobId = null, outputName = "", start 
   const { state, reload } = resource((abort) => fetchAll({ dataId, filename, jobId }, abort, progress));
   const show = ({ value, error, isThere }) => {
     if (error) return loadError(error, reload);
-    if (!isThere) return preparing(dataId, jobId, progress);
+    if (!isThere) return preparing(dataId, filename, jobId, progress);
     if (value.noLabels) return outputPreview(jobId, outputName, value.noLabels);
     const first = start ?? (Number(route.peek().query.get("frame")) || 1);
     return [withoutPicture(dataId, value), viewerLayout({ ...value, dataId: value.video ? dataId : null, filename, jobId, first })];
@@ -66,12 +67,14 @@ function indexOfLabels({ metadata, lastFrame }) {
   return steadyIndex(Math.max(lastFrame, metadata.total_frame_count || 1), metadata.frame_rate, metadata.frame_size);
 }
 
-function preparing(dataId, jobId, { video, labels }) {
+/** The poster of the video, and how far the video and the labels are. */
+function preparing(dataId, filename, jobId, { video, labels }) {
   const line = (text, fraction) => h("p", {}, text, () => (fraction.value ? ` ${percent(fraction.value)}` : ""), () => progressBar(fraction.value ?? null, text));
   return h(
     "div.preparing",
     {},
     h("span.visually-hidden", { role: "status" }, "The video is being prepared"),
+    dataId && !PICTURE.test(filename) && poster(dataId),
     dataId && line("Preparing the video…", video),
     jobId && line("Loading the labels…", labels),
   );

@@ -27,7 +27,7 @@ export function dataChooser(chosen, { noun, isMany }) {
   };
   const remove = (id) => (chosen.value = chosen.peek().filter((other) => other.id !== id));
   const entry = (record, id) =>
-    h("li.chosen-data", {}, poster(id, { width: 160 }), h("span.name", {}, record.peek().name), button(`Remove ${record.peek().name}`, () => remove(id), { symbol: "close", kind: "plain", isIconOnly: true }));
+    h("li.chosen-data", {}, poster(id), h("span.name", {}, record.peek().name), button(`Remove ${record.peek().name}`, () => remove(id), { symbol: "close", kind: "plain", isIconOnly: true }));
   return h(
     "div.data-chooser",
     {},

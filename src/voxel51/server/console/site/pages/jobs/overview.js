@@ -19,7 +19,7 @@ export function overviewTab(job, request, inputs, now) {
 
 function input({ role, id, name, isMissing }) {
   const title = isMissing ? h("span.muted", {}, name) : h("a", { href: `/data/${encodeURIComponent(id)}` }, name);
-  return h("li", {}, !isMissing && poster(id, { width: 160 }), h("span", {}, h("span.muted", {}, readable(role)), h("br"), title));
+  return h("li", {}, !isMissing && poster(id), h("span", {}, h("span.muted", {}, readable(role)), h("br"), title));
 }
 
 function parameters(given) {

@@ -25,10 +25,10 @@ export class NotLabels extends Error {}
  * @throws {NotLabels}
  */
 export async function readLabels(path, { signal, onProgress } = {}) {
-  const response = await send("GET", path, { signal });
-  const total = Number(response.headers.get("content-length")) || 0;
-  const worker = startWorker();
+  const worker = startWorker(); // before the request, so that its script arrives meanwhile
   try {
+    const response = await send("GET", path, { signal });
+    const total = Number(response.headers.get("content-length")) || 0;
     const reader = response.body.getReader();
     for (let read = 0; ; ) {
       const { value, done } = await reader.read();

@@ -1,6 +1,6 @@
 /** Requests of the viewer: video, frame index, image, labels. */
 
-import { address, get, rendition } from "../../core/api.js";
+import { address, rendition, renditionResponse } from "../../core/api.js";
 import { frameIndex, steadyIndex } from "../model/frame-index.js";
 import { readLabels } from "./read-labels.js";
 
@@ -9,7 +9,7 @@ export async function fetchVideo(dataId, { signal, onProgress }) {
   const path = `/data/${encodeURIComponent(dataId)}/renditions`;
   const [playable, times] = await Promise.all([
     rendition(`${path}/playable`, {}, { signal, onProgress }),
-    rendition(`${path}/index`, {}, { signal }).then(() => get(`${path}/index`, {}, { signal })),
+    renditionResponse(`${path}/index`, {}, { signal }).then((response) => response.json()),
   ]);
   return { address: playable, index: frameIndex(times) };
 }

@@ -1,0 +1,202 @@
+"""Preparation of renditions: in the background, in order, and delaying nothing that users wait for."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from support.job_services import DOCUMENT, MOST_LOST, Rooms
+from voxel51.server.accounts.callers import User
+from voxel51.server.analytics.installed import InstalledAnalytic
+from voxel51.server.jobs.attempts import AttemptService
+from voxel51.server.jobs.background_slot import BackgroundSlot
+from voxel51.server.jobs.fair_share import same_limit
+from voxel51.server.jobs.internal import InternalJobs
+from voxel51.server.jobs.tables import jobs
+from voxel51.server.renditions.preparation import PREPARED, PreparationService
+from voxel51.server.renditions.service import RENDITION_ANALYTIC, RenditionService, RetentionPolicy
+from voxel51.server.renditions.sources import RenditionSource, SourceResolver
+from voxel51.server.renditions.specs import DATA_RENDITIONS
+from voxel51.server.renditions.tables import preparations, renditions
+from voxel51.wire.jobs import JobState
+
+MOST = 4
+
+
+@dataclass
+class Background:
+    """The preparation of renditions, with an engine that runs what the test lets it run."""
+
+    rooms: Rooms
+    renditions: RenditionService
+    slot: BackgroundSlot
+    preparation: PreparationService
+    attempts: AttemptService
+    idle: list[bool]
+    asked: list[str] = field(default_factory=list)
+
+    def run_one(self) -> str | None:
+        """Let one rendition be begun, run and settled; return its kind and the name of its video, or None."""
+        self.preparation.advance()
+        claims = self.attempts.claim(1, internal=True)
+        if not claims:
+            return None
+        attempt = self.rooms.reports.authenticate(claims[0].credential, claims[0].job_id)
+        made = self.made_by(claims[0].job_id)
+        self.rooms.put_output(attempt)
+        self.rooms.reports.report_state(attempt, JobState.RUNNING, None)
+        self.rooms.reports.report_state(attempt, JobState.COMPLETE, None)
+        self.preparation.advance()
+        return made
+
+    def made_by(self, job_id: str) -> str:
+        with self.rooms.database.read() as connection:
+            row = connection.execute(select(renditions).where(renditions.c.internal_job_id == job_id)).one()
+        return f"{row.kind} of {self.asked.index(row.data_id)}"
+
+    def upload(self, user: User, content: bytes) -> str:
+        data_id = self.rooms.add_data(user, content)
+        self.asked.append(data_id)
+        return data_id
+
+    def waiting(self) -> int:
+        with self.rooms.database.read() as connection:
+            return len(connection.execute(select(preparations)).all())
+
+    def internal_jobs(self) -> int:
+        with self.rooms.database.read() as connection:
+            return len(connection.execute(select(jobs.c.id).where(jobs.c.internal)).all())
+
+
+@pytest.fixture
+def background(rooms: Rooms) -> Iterator[Background]:
+    offers = [InstalledAnalytic(name, DOCUMENT, preload_safe=True) for name in ("voxel51/count", RENDITION_ANALYTIC)]
+    rooms.analytics.install(offers, internal={RENDITION_ANALYTIC})
+    internal = InternalJobs(rooms.database, rooms.storage, rooms.analytics, lambda: None)
+    sources = SourceResolver(rooms.data, rooms.jobs, rooms.analytics, rooms.storage)
+    made = RenditionService(rooms.database, rooms.storage, internal, sources, RetentionPolicy(timedelta(days=1), 100))
+    slot, idle = BackgroundSlot(), [True]
+    preparation = PreparationService(rooms.database, made, slot, lambda: idle[0], MOST)
+    rooms.data.on_added(preparation.enqueue)
+    limits = slot.extended(same_limit(1))
+    attempts = AttemptService(
+        rooms.database, rooms.storage, MOST_LOST, timedelta(minutes=15), rooms.quotas.most_running, limits
+    )
+    yield Background(rooms, made, slot, preparation, attempts, idle)
+
+
+@pytest.fixture
+def alice(rooms: Rooms) -> User:
+    return rooms.accounts.create_user("alice")
+
+
+def test_renditions_of_a_new_video_are_made_one_by_one(background: Background, alice: User) -> None:
+    background.upload(alice, b"video")
+
+    made = [background.run_one() for _ in range(4)]
+
+    assert made == ["poster of 0", "index of 0", "playable of 0", None]
+    assert (background.waiting(), background.slot.count()) == (0, 0)
+
+
+def test_only_one_is_queued_however_many_videos_arrive(background: Background, alice: User) -> None:
+    for number in range(20):
+        background.upload(alice, b"%d" % number)
+
+    for _ in range(5):
+        background.preparation.advance()
+
+    assert background.internal_jobs() == 1
+    assert background.slot.count() == 1
+
+
+def test_owners_are_served_alternately_and_get_posters_first(background: Background, alice: User) -> None:
+    bob = background.rooms.accounts.create_user("bob")
+    for content in (b"0", b"1"):
+        background.upload(alice, content)
+    background.upload(bob, b"2")
+
+    made = [background.run_one() for _ in range(6)]
+
+    of_bob = [each for each in made if each is not None and each.endswith("2")]
+    assert of_bob == ["poster of 2", "index of 2", "playable of 2"]
+    assert [each for each in made if each not in of_bob] == ["poster of 0", "poster of 1", "index of 0"]
+    assert {each in of_bob for each in made[:2]} == {True, False}
+
+
+def test_nothing_is_begun_while_all_slots_of_jobs_are_busy(background: Background, alice: User) -> None:
+    background.idle[0] = False
+    background.upload(alice, b"video")
+    assert background.run_one() is None
+
+    background.idle[0] = True
+    assert background.run_one() == "poster of 0"
+
+
+def test_rendition_that_a_user_asks_for_runs_beside_the_one_in_the_background(
+    background: Background, alice: User
+) -> None:
+    background.upload(alice, b"video")
+    background.preparation.advance()
+    assert len(background.attempts.claim(5, internal=True)) == 1
+
+    other = background.upload(alice, b"other")
+    for kind in ("playable", "index"):
+        background.renditions.get(alice, RenditionSource(other, None), DATA_RENDITIONS[kind], {})
+
+    assert len(background.attempts.claim(5, internal=True)) == 1, "the limit of the owner, which is 1, is not used up"
+    assert background.attempts.claim(5, internal=True) == []
+
+
+def test_deleted_video_is_not_prepared(background: Background, alice: User) -> None:
+    data_id = background.upload(alice, b"video")
+    waiting = background.upload(alice, b"waiting")
+    background.preparation.advance()
+
+    background.rooms.data.delete(alice, [data_id, waiting])
+    background.preparation.advance()
+
+    assert (background.waiting(), background.internal_jobs(), background.slot.count()) == (0, 0, 0)
+
+
+def test_failed_rendition_ends_the_preparation_of_its_video(background: Background, alice: User) -> None:
+    background.upload(alice, b"not a video")
+    background.preparation.advance()
+    [claim] = background.attempts.claim(1, internal=True)
+    attempt = background.rooms.reports.authenticate(claim.credential, claim.job_id)
+    background.rooms.reports.report_state(attempt, JobState.RUNNING, None)
+    background.rooms.reports.report_state(attempt, JobState.FAILED, None)
+
+    assert background.run_one() is None
+    assert (background.waiting(), background.slot.count()) == (0, 0)
+
+
+def test_preparation_leaves_room_for_renditions_that_users_ask_for(background: Background, alice: User) -> None:
+    for number in range(MOST + 2):
+        background.upload(alice, b"%d" % number)
+
+    made = [background.run_one() for _ in range(MOST + 2)]
+
+    assert made == [*(f"{PREPARED[0]} of {number}" for number in range(MOST)), None, None]
+    assert background.internal_jobs() == MOST
+
+
+def test_other_files_are_not_prepared(background: Background, alice: User) -> None:
+    writer = background.rooms.storage.writer("data/labels")
+    writer.write(b"{}")
+    background.rooms.data.add(alice.id, "labels.json", None, writer, None)
+
+    assert background.waiting() == 0
+
+
+def test_preparation_goes_on_after_a_restart(background: Background, alice: User) -> None:
+    background.upload(alice, b"video")
+    assert background.run_one() == "poster of 0"
+    background.preparation.advance()  # begins the index, which the old process does not see end
+
+    again = PreparationService(background.rooms.database, background.renditions, background.slot, lambda: True, MOST)
+    background.preparation = again
+
+    assert [background.run_one() for _ in range(3)] == ["index of 0", "playable of 0", None]
