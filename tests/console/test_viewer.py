@@ -1,7 +1,6 @@
 """The viewer: the picture, the labels drawn over it and the frame number always belong to the same frame."""
 
 import json
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +12,11 @@ import pytest
 import requests
 from playwright.sync_api import Locator, Page, expect
 
+from console.asking import submit
 from support.browsers import PHONE, Person, Visit
 from support.platforms import DICTATED, NUMBERS
 from support.video_samples import KINDS, VARIABLE_TIMES_MS, footage, numbered_image, numbered_video, remuxed
-from support.waiting import LIMIT_SECONDS, wait_until
+from support.waiting import wait_until
 from voxel51.labels.masks import encode
 
 pytestmark = pytest.mark.slow
@@ -78,24 +78,13 @@ class Maker:
 
     def run(self, analytic: str, data_id: str, **parameters: Any) -> str:
         """Run a job, wait until it is complete, and return its id."""
-        request = {"analytic": analytic, "inputs": {"video": {"data-id": data_id}}, "parameters": parameters}
-        form = {
-            "file": ("request.json", json.dumps(request)),
-            "job_name": (None, f"{analytic} of a video"),
-            "auto_start": (None, "true"),
-        }
-        answer = requests.post(f"{self.person.v1}/jobs", headers=self.person.headers, files=form)
-        assert answer.status_code == 201, answer.text
-        job_id: str = answer.json()["job"]["id"]
-        ends_at = time.monotonic() + LIMIT_SECONDS
-        while (state := self._state(job_id)) != "COMPLETE":
-            assert state != "FAILED"
-            assert time.monotonic() < ends_at, state
-            time.sleep(0.1)
+        job_id = submit(self.person, analytic, f"{analytic} of a video", data=data_id, **parameters)
+        wait_until(lambda: self._state(job_id) == "COMPLETE", f"{job_id} is not complete")
         return job_id
 
     def _state(self, job_id: str) -> str:
         state: str = requests.get(f"{self.person.v1}/jobs/{job_id}", headers=self.person.headers).json()["job"]["state"]
+        assert state != "FAILED"
         return state
 
 

@@ -1,4 +1,4 @@
-"""Job events: read the platform's stream of server-sent events to learn that a job ended, and its record.
+"""Event stream of jobs: read the server-sent events of the platform to learn that a job ended, and its record.
 
 The format is that of https://html.spec.whatwg.org/#server-sent-events.
 """

@@ -1,4 +1,4 @@
-"""Live event feed: one reader of the event table that serves all connected listeners.
+"""Event stream feed: one reader of the event table that serves all connected listeners.
 
 The reader wakes when this process commits, and polls for what other processes wrote. It runs only while there are
 listeners.

@@ -1,4 +1,4 @@
-"""Event routes: follow jobs live, as Server-Sent Events."""
+"""Event stream routes: follow jobs live by server-sent events."""
 
 import re
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence

@@ -1,4 +1,4 @@
-"""Server-Sent Events: send a stream while its client is connected and its credential is valid."""
+"""Event streams: send server-sent events while the client is connected and its credential is valid."""
 
 import time
 from collections.abc import AsyncGenerator, Callable
