@@ -61,7 +61,7 @@ def data_routes(data: DataService, sources: SourceService, reuse: ReuseService) 
         route("POST", "/data/url", handlers.add_by_url, "Register a file on another host, which is read when needed",
               BY_USER, JsonBody(DataByUrl), prepare=handlers.check_url, answers=DataDetails, status=201,
               errors=_SOURCE_ERRORS),
-        route("GET", one, handlers.details, "Get a file's record", BY_USER, at_once=handlers.details,
+        route("GET", one, handlers.details, "Get a file's record", BY_USER, at_once=handlers.details_at_once,
               answers=DataDetails, errors=(404,)),
         route("GET", f"{one}/download", handlers.download, "Download a file", BY_USER, answers=FileReply,
               errors=(404, *_SOURCE_ERRORS)),
@@ -120,6 +120,10 @@ class _Handlers:
 
     def details(self, context: RequestContext[User]) -> Mapping[str, DataRecord]:
         return {"data": self._data.details(context.caller, context.path_params["data_id"])}
+
+    def details_at_once(self, context: RequestContext[User]) -> Mapping[str, DataRecord] | None:
+        record = self._data.details_at_once(context.caller, context.path_params["data_id"])
+        return None if record is None else {"data": record}
 
     def download(self, context: RequestContext[User]) -> Download | ProxiedDownload:
         return self._sources.content_of(self._data.find(context.caller.id, context.path_params["data_id"]))

@@ -226,6 +226,12 @@ class DataService:
             raise no_such_data(data_id)
         return details_of(found)
 
+    def details_at_once(self, owner: User, data_id: str) -> DataRecord | None:
+        """Return what `details` returns, for a call in the event loop, or None if the owner has no such data."""
+        with self._database.read_at_once() as connection:
+            found = _DATA.first(connection, data_id=data_id, owner_id=owner.id)
+        return None if found is None else details_of(found)
+
     def details_of_many(self, owner: User, data_ids: Sequence[str]) -> Outcomes[DataRecord]:
         """Return the record of each file, or `NotFound` for an id that the owner does not have."""
         with self._database.read() as connection:
