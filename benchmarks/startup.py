@@ -42,7 +42,7 @@ def _start_seconds(data: Path, cache: Path) -> float:
     environment = {**os.environ, "VOXEL51_SERVER_CACHE_DIR": str(cache)}
     command = [COMMAND, "server", "start", "--dir", data, "--port", str(port)]
     started = time.perf_counter()
-    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as server:
+    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
         try:
             while not _is_answering(port):
                 assert server.poll() is None, "the platform has exited"
