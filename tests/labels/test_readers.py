@@ -1,3 +1,4 @@
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -116,3 +117,12 @@ def test_a_missing_frame_size_is_an_error(tmp_path: Path) -> None:
 
     with pytest.raises(ValueError, match="does not contain the size of the frames"):
         read_labels(tmp_path / "gt.txt")
+
+
+def test_a_list_that_unpacks_to_too_much_is_refused(tmp_path: Path) -> None:
+    size = 65 * 1024**2
+    with zipfile.ZipFile(tmp_path / "truth.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("gt/gt.txt", b"1" * size)
+
+    with pytest.raises(InvalidLabels, match=f"gt/gt.txt in truth.zip has {size} bytes; the maximum is"):
+        read_labels(tmp_path / "truth.zip", SIZE)

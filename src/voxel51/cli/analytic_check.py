@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from voxel51.labels.validate import image_labels_file_problems, video_labels_file_problems
 from voxel51.wire.analytics import AnalyticDocument
@@ -18,7 +18,7 @@ class Source(Protocol):
 
     document: AnalyticDocument
 
-    def run(self, inputs: Mapping[str, Path], parameters: Mapping[str, Any], folder: Path) -> "LocalEnd":
+    def run(self, inputs: Mapping[str, Path], parameters: Mapping[str, object], folder: Path) -> "LocalEnd":
         """Run it once in ``folder``."""
 
 
@@ -31,7 +31,7 @@ class CheckResult:
     detail: str
 
 
-def checks(source: Source, video: Path | None, parameters: Mapping[str, Any], folder: Path) -> Iterator[CheckResult]:
+def checks(source: Source, video: Path | None, parameters: Mapping[str, object], folder: Path) -> Iterator[CheckResult]:
     """Run all checks in the empty ``folder``, and yield each result as soon as it is known.
 
     ``video`` is the video to check with; None: a generated one. An analytic without a video input is run only if none
@@ -102,7 +102,7 @@ def _contents(end: "LocalEnd") -> list[bytes]:
     return [path.read_bytes() for path in paths]
 
 
-def _unusable_check(source: Source, name: str, parameters: Mapping[str, Any], folder: Path) -> CheckResult:
+def _unusable_check(source: Source, name: str, parameters: Mapping[str, object], folder: Path) -> CheckResult:
     path = folder / "no-video.mp4"
     path.write_text("This is not a video.")
     end = source.run({name: path}, parameters, folder / "unusable")
@@ -113,7 +113,7 @@ def _unusable_check(source: Source, name: str, parameters: Mapping[str, Any], fo
 
 
 def _truncated_check(
-    source: Source, name: str, parameters: Mapping[str, Any], folder: Path, sample: Path
+    source: Source, name: str, parameters: Mapping[str, object], folder: Path, sample: Path
 ) -> CheckResult:
     path, content = folder / f"truncated{sample.suffix}", sample.read_bytes()
     path.write_bytes(content[: len(content) * 2 // 3])

@@ -7,7 +7,7 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from voxel51.cli.live import ProgressDisplay
 from voxel51.cli.parameters import read_parameters
@@ -159,7 +159,7 @@ class _Source:
                 raise FileNotFoundError(f"file not found: {str(path)!r}")
         return paths
 
-    def parameters(self, texts: list[str]) -> dict[str, Any]:
+    def parameters(self, texts: list[str]) -> dict[str, object]:
         """Return the parameters of the command line, checked as a platform checks them."""
         given = read_parameters(texts, self.document)
         files = {name: value for name, value in given.items() if isinstance(value, Path)}
@@ -170,7 +170,7 @@ class _Source:
     def run(
         self,
         inputs: Mapping[str, Path],
-        parameters: Mapping[str, Any],
+        parameters: Mapping[str, object],
         folder: Path,
         shown: ProgressDisplay | None = None,
     ) -> "LocalEnd":

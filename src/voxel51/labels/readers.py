@@ -17,7 +17,10 @@ from voxel51.labels.video import VideoLabels
 PEDESTRIAN = "person"
 """Label of class 1 of the MOT Challenge, unless a list of labels names it."""
 
-_MOST_TEXT_BYTES = 1024**3
+_MAX_TEXT_BYTES = 64 * 1024**2
+"""Largest list of boxes in an archive, unpacked: about a million boxes. An archive may unpack to a thousand times its
+size.
+"""
 
 _INVALID = (
     LookupError,
@@ -108,8 +111,12 @@ def _of_archive(path: Path, frame_size: tuple[int, int] | None) -> VideoLabels:
         inside = {name: info for info in archive.infolist() for name in [info.filename]}
         truths = [name for name in inside if name.endswith("gt.txt")]
         lists = truths or [name for name in inside if name.endswith("det.txt")]
-        if len(lists) != 1 or inside[lists[0]].file_size > _MOST_TEXT_BYTES:
+        if len(lists) != 1:
             raise InvalidLabels([Problem("", f"{path.name} must contain exactly one gt.txt or det.txt")])
+        size = inside[lists[0]].file_size
+        if size > _MAX_TEXT_BYTES:
+            text = f"{lists[0]} in {path.name} has {size} bytes; the maximum is {_MAX_TEXT_BYTES}"
+            raise InvalidLabels([Problem("", text)])
         known = [name for name in inside if name.endswith("labels.txt") and inside[name].file_size < 1024**2]
         names = archive.read(known[0]).decode().splitlines() if known else None
         return _labels_of_boxes(

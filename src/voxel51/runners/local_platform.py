@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Self
+from typing import BinaryIO, Self
 from urllib.parse import quote, unquote
 
 from voxel51.wire.headers import AGENT_KEY
@@ -52,7 +52,7 @@ class LocalPlatform:
         analytic: str,
         version: str,
         inputs: Mapping[str, Path],
-        parameters: Mapping[str, Any],
+        parameters: Mapping[str, object],
         folder: Path,
         reported: Callable[[TaskStatusDocument], None],
     ) -> None:
@@ -76,7 +76,7 @@ class LocalPlatform:
         self._server = _Server(self)
         files = {name: value for name, value in parameters.items() if isinstance(value, Path)}
         self._files: dict[str, Path] = {**inputs, **files}
-        self.task: Mapping[str, Any] = {
+        self.task: Mapping[str, object] = {
             "analytic": analytic,
             "version": version,
             "job_id": LOCAL_JOB,

@@ -4,7 +4,6 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from voxel51.runners.interface import AttemptOutcome, ExitReason
 from voxel51.runners.launch import LaunchSpec
@@ -31,7 +30,7 @@ class LocalJob:
     name: str
     version: str
     inputs: Mapping[str, Path]
-    parameters: Mapping[str, Any]
+    parameters: Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
