@@ -6,10 +6,11 @@ import av
 import numpy as np
 import pytest
 
+from support.documentation_pages import ROOT, section
 from voxel51.cli.main import main
 from voxel51.labels.video import VideoLabels
 
-EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+EXAMPLES = ROOT / "examples"
 SOURCES = [EXAMPLES / "one-file" / "red_cars.py", EXAMPLES / "onnx-project"]
 
 
@@ -56,6 +57,15 @@ def test_a_frame_with_edges_has_more_of_them(tmp_path: Path) -> None:
     edges = [frame.attributes[0].value for _, frame in sorted(labels.frames.items())]
     assert len(edges) == 10
     assert max(edges[:5]) < min(edges[5:])
+
+
+def test_the_analytic_of_the_readme_passes_all_checks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (block,) = section(ROOT / "README.md", "Write an analytic", "py")
+    (tmp_path / "dark_frames.py").write_text(block.text, encoding="utf-8")
+
+    status = main(["analytics", "check", str(tmp_path / "dark_frames.py"), "--param", "darkest=60"])
+
+    assert status == 0, capsys.readouterr().out
 
 
 def test_every_example_is_listed() -> None:
