@@ -4,7 +4,7 @@ Without an event stream, jobs are polled at growing intervals instead. Their pro
 """
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from voxel51.transport.errors import NotFound, ServerFailed, TimedOut
 from voxel51.users.calls import jobs
@@ -135,7 +135,7 @@ def ended_jobs(
         must_pause = listen_seconds is None and (listener.is_unavailable or schedule.listen_seconds() is None)
         try:
             if listen_seconds is not None:
-                news = yield from listener.wait(pending, listen_seconds)
+                news = yield from _listen(listener, pending, listen_seconds, schedule, progress)
             else:
                 news = JobNews((yield from _poll(unclear or list(pending), schedule, progress)), [])
             outage.end()
@@ -157,6 +157,20 @@ def ended_jobs(
         raise WaitTimedOut(list(pending))
 
 
+def _listen(
+    listener: JobEventListener,
+    job_ids: Collection[str],
+    seconds: float,
+    schedule: PollSchedule,
+    progress: JobProgress | None,
+) -> Flow[JobNews]:
+    """Return news of the jobs from the event stream, and report the progress of those that have ended."""
+    news = yield from listener.wait(job_ids, seconds)
+    for job in news.ended.values():
+        yield from _report(job, schedule, progress)
+    return news
+
+
 def _poll(job_ids: list[str], schedule: PollSchedule, progress: JobProgress | None) -> Flow[dict[str, JobRecord]]:
     """Return the records of the jobs that have ended.
 
@@ -168,11 +182,16 @@ def _poll(job_ids: list[str], schedule: PollSchedule, progress: JobProgress | No
     found: dict[str, JobRecord] = {}
     for job_id in candidates:
         job = yield from fetch(jobs.details(job_id), schedule.poll_seconds())
-        if progress is not None:
-            progress(job, (yield from _status_or_none(job, schedule)))
+        yield from _report(job, schedule, progress)
         if job["state"] in ENDED:
             found[job_id] = job
     return found
+
+
+def _report(job: JobRecord, schedule: PollSchedule, progress: JobProgress | None) -> Flow[None]:
+    """Call ``progress`` with the record and the status of a job."""
+    if progress is not None:
+        progress(job, (yield from _status_or_none(job, schedule)))
 
 
 def _ended_or_missing(job_ids: list[str], schedule: PollSchedule) -> Flow[list[str]]:
@@ -190,5 +209,5 @@ def _status_or_none(job: JobRecord, schedule: PollSchedule) -> Flow[TaskStatusDo
         return None
     try:
         return (yield from fetch(jobs.status(job["id"]), schedule.poll_seconds()))
-    except (TimedOut, NotFound):
+    except (TimedOut, NotFound, ServerFailed):  # the record counts; the status adds only details
         return None

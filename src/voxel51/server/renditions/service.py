@@ -99,6 +99,7 @@ class RenditionService:
             BadRequest: an argument is invalid, or the rendition cannot be made of this source; the text says why.
             Unavailable: the platform failed to make it.
         """
+        self._sources.check(owner, source)  # first, so that others get no answer about arguments
         job = self._present(owner, source, spec, spec.read(given), is_awaited=is_awaited)
         return self._result(spec, job)
 
@@ -107,6 +108,7 @@ class RenditionService:
 
         The job leaves the processors to others while they need them. Raises errors as `get` does.
         """
+        self._sources.check(owner, source)
         job_id: str = self._present(owner, source, spec, spec.read({}), in_background=True)["id"]
         return job_id
 
@@ -202,7 +204,6 @@ class RenditionService:
         in_background: bool = False,
     ) -> RowMapping:
         """Return the internal job of the rendition, which is submitted unless there is one."""
-        self._sources.check(owner, source)
         with self._database.read() as connection:
             job = _find(connection, source, spec, _digest(arguments))
         if job is None and is_awaited:

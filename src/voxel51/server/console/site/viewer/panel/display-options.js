@@ -20,7 +20,7 @@ export function displayOptions(view) {
     "div.display-options",
     {},
     labels.length > 0 && h("h2", {}, "Labels"),
-    labels.length > 0 && h("div.chips", { role: "group", "aria-label": "Shown labels" }, labels.map((used) => chip(view, used)), labels.length > 2 && allOrNone(view, labels)),
+    labels.length > 0 && h("div.chips", { role: "group", "aria-label": "Shown labels" }, labels.map((used) => chip(view, used)), labels.length > 1 && allOrNone(view, labels)),
     h("h2", {}, "Overlay"),
     h("div.switches", {}, SWITCHES.map(([name, title]) => checkbox(title, { checked: view.display[name].value, onchange: (event) => (view.display[name].value = event.target.checked) }))),
     h(
