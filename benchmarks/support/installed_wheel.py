@@ -1,25 +1,17 @@
-"""Installed wheel: build the wheel of this clone, with its console bundled, and run platforms from it."""
+"""Installed wheel: the wheel of this clone with its console bundled, or without the bundle."""
 
-import os
 import shutil
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from demo.unpacked_wheel import ROOT, unpacked_wheel
 
 
 def install_wheel(folder: Path) -> Path:
-    """Build the wheel and return a folder with its content."""
+    """Build the wheel with its console bundled, and return a folder with its content."""
     subprocess.run([sys.executable, ROOT / ".ci" / "console"], check=True)
-    build = [sys.executable, "-m", "uv", "build", "--quiet", "--wheel", "--out-dir", folder, ROOT]
-    subprocess.run(build, check=True)
-    (wheel,) = folder.glob("*.whl")
-    installed = folder / "installed"
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(installed)
-    return installed
+    return unpacked_wheel(folder)
 
 
 def without_bundle(installed: Path) -> Path:
@@ -28,8 +20,3 @@ def without_bundle(installed: Path) -> Path:
     shutil.copytree(installed, copy)
     shutil.rmtree(copy / "voxel51" / "server" / "console" / "bundle")
     return copy
-
-
-def path_with(installed: Path) -> dict[str, str]:
-    """Return the variables with which the modules in ``installed`` win over those of the clone."""
-    return {"PYTHONPATH": os.pathsep.join([str(installed), str(ROOT)])}

@@ -12,11 +12,11 @@ import requests
 from playwright.sync_api import Browser, Request, expect
 
 from demo.platform_process import PlatformProcess
+from demo.unpacked_wheel import ROOT, path_with, unpacked_wheel
 from support.browsers import PASSWORD, Person, Visit, visiting
 from support.finished_jobs import api_of, finished_job
 from support.platforms import NUMBERS, new_platform, running
 from support.video_samples import numbered_video
-from support.wheels import ROOT, path_with, unpacked_wheel
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 

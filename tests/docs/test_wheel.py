@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import requests
 
+from demo.unpacked_wheel import path_with, unpacked_wheel
 from docs.site import Site
 from support.platforms import StartPlatform
-from support.wheels import path_with, unpacked_wheel
 
 _BUILD_SECONDS = 600
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from voxel51.runners.local_run import LocalEnd
 
 
-class Source(Protocol):
+class LocalAnalytic(Protocol):
     """Analytic to check."""
 
     document: AnalyticDocument
@@ -23,7 +23,7 @@ class Source(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class CheckResult:
+class AnalyticCheck:
     """Result of one check: whether it passed, and a sentence."""
 
     name: str
@@ -31,22 +31,24 @@ class CheckResult:
     detail: str
 
 
-def checks(source: Source, video: Path | None, parameters: Mapping[str, object], folder: Path) -> Iterator[CheckResult]:
+def checks(
+    source: LocalAnalytic, video: Path | None, parameters: Mapping[str, object], folder: Path
+) -> Iterator[AnalyticCheck]:
     """Run all checks in the empty ``folder``, and yield each result as soon as it is known.
 
     ``video`` is the video to check with; None: a generated one. An analytic without a video input is run only if none
     of its inputs is required.
     """
     problems = problems_of(source.document)
-    yield CheckResult("manifest", not problems, "; ".join(problems) or "valid")
+    yield AnalyticCheck("manifest", not problems, "; ".join(problems) or "valid")
     inputs = source.document["inputs"]
     name = next((each["name"] for each in inputs if each["type"] == "types.Video"), None)
     if name is None or any(each["required"] and each["name"] != name for each in inputs):
-        yield CheckResult("run", True, "left out: it needs other inputs than one video")
+        yield AnalyticCheck("run", True, "left out: it needs other inputs than one video")
         return
     sample = video or sample_video(folder / "sample.mp4")
     first = source.run({name: sample}, parameters, folder / "first")
-    yield CheckResult("run", first.is_complete, first.reason or f"completed on {sample.name}")
+    yield AnalyticCheck("run", first.is_complete, first.reason or f"completed on {sample.name}")
     if not first.is_complete:
         return
     yield _output_check(source.document, first)
@@ -75,26 +77,28 @@ def sample_video(path: Path) -> Path:
     return path
 
 
-def _output_check(document: AnalyticDocument, end: "LocalEnd") -> CheckResult:
+def _output_check(document: AnalyticDocument, end: "LocalEnd") -> AnalyticCheck:
     kept = [each["type"] for each in document["outputs"] if not each["post_as_data"]]
     problems = []
     if end.output is not None and not document["zip_outputs"]:
         validate = {"types.VideoLabels": video_labels_file_problems, "types.ImageLabels": image_labels_file_problems}
         problems = [str(each) for each in validate[kept[0]](end.output)] if kept[0] in validate else []
     files = len(end.data) + (end.output is not None)
-    return CheckResult("output", not problems, "; ".join(problems[:5]) or f"{files} valid {_plural(files, 'file')}")
+    return AnalyticCheck("output", not problems, "; ".join(problems[:5]) or f"{files} valid {_plural(files, 'file')}")
 
 
-def _progress_check(end: "LocalEnd") -> CheckResult:
+def _progress_check(end: "LocalEnd") -> AnalyticCheck:
     if end.fraction == 1:
-        return CheckResult("progress", True, "reported up to 100 %")
-    return CheckResult("progress", False, "the end was not reported: read the video to its end, or call job.progress")
+        return AnalyticCheck("progress", True, "reported up to 100 %")
+    return AnalyticCheck("progress", False, "the end was not reported: read the video to its end, or call job.progress")
 
 
-def _equality_check(first: "LocalEnd", second: "LocalEnd") -> CheckResult:
+def _equality_check(first: "LocalEnd", second: "LocalEnd") -> AnalyticCheck:
     is_equal = second.is_complete and _contents(first) == _contents(second)
     fix = "differs from the first: look for random numbers, times, sets and threads"
-    return CheckResult("equal results", is_equal, "a second run gave the same bytes" if is_equal else f"a second {fix}")
+    return AnalyticCheck(
+        "equal results", is_equal, "a second run gave the same bytes" if is_equal else f"a second {fix}"
+    )
 
 
 def _contents(end: "LocalEnd") -> list[bytes]:
@@ -102,24 +106,24 @@ def _contents(end: "LocalEnd") -> list[bytes]:
     return [path.read_bytes() for path in paths]
 
 
-def _unusable_check(source: Source, name: str, parameters: Mapping[str, object], folder: Path) -> CheckResult:
+def _unusable_check(source: LocalAnalytic, name: str, parameters: Mapping[str, object], folder: Path) -> AnalyticCheck:
     path = folder / "no-video.mp4"
     path.write_text("This is not a video.")
     end = source.run({name: path}, parameters, folder / "unusable")
     if end.is_complete:
-        return CheckResult("unusable file", False, "a file that is not a video was accepted; raise InvalidInput")
+        return AnalyticCheck("unusable file", False, "a file that is not a video was accepted; raise InvalidInput")
     is_users = end.failure_type == "USER"
-    return CheckResult("unusable file", is_users, f"{end.failure_type}: {end.reason}")
+    return AnalyticCheck("unusable file", is_users, f"{end.failure_type}: {end.reason}")
 
 
 def _truncated_check(
-    source: Source, name: str, parameters: Mapping[str, object], folder: Path, sample: Path
-) -> CheckResult:
+    source: LocalAnalytic, name: str, parameters: Mapping[str, object], folder: Path, sample: Path
+) -> AnalyticCheck:
     path, content = folder / f"truncated{sample.suffix}", sample.read_bytes()
     path.write_bytes(content[: len(content) * 2 // 3])
     end = source.run({name: path}, parameters, folder / "truncated")
     is_passed = end.is_complete or end.failure_type == "USER"
-    return CheckResult(
+    return AnalyticCheck(
         "truncated video", is_passed, end.reason or "; ".join(end.warnings) or "completed without a warning"
     )
 

@@ -66,7 +66,7 @@ def _init(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    source = _Source(options.source, options.memory_gib)
+    source = _SourceAnalytic(options.source, options.memory_gib)
     inputs = source.inputs(options.video, options.input)
     parameters = source.parameters(options.param)
     printer, out = Printer(options), Path(options.out)
@@ -99,7 +99,7 @@ def _place(end: "LocalEnd", document: AnalyticDocument, out: Path, stem: str) ->
 def _check(options: argparse.Namespace) -> int:
     from voxel51.cli.analytic_check import checks
 
-    source = _Source(options.source, options.memory_gib)
+    source = _SourceAnalytic(options.source, options.memory_gib)
     printer, found = Printer(options), []
     with tempfile.TemporaryDirectory(prefix="voxel51-") as folder:
         video = Path(options.video).resolve() if options.video else None
@@ -113,7 +113,7 @@ def _check(options: argparse.Namespace) -> int:
     return max(printer.finish(), int(bool(failed)))
 
 
-class _Source:
+class _SourceAnalytic:
     """Analytic of a file, a project folder or an installed package, with the sandbox in which it runs.
 
     Attributes:

@@ -6,7 +6,7 @@ import sys
 import zipfile
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 
 
 def unpacked_wheel(folder: Path) -> Path:
@@ -22,4 +22,4 @@ def unpacked_wheel(folder: Path) -> Path:
 
 def path_with(installed: Path) -> str:
     """Return a value of ``PYTHONPATH`` with which the modules in ``installed`` win over those of the clone."""
-    return f"{installed}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"
+    return os.pathsep.join([str(installed), str(ROOT), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
