@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .PHONY: generate help setup dev demo test test-unit coverage coverage-report lint bench bench-guard docs bundle serve build lock pictures \
-    install-test kill-test large-test api-test quality-test fiftyone-test docs-test console-test
+    install-test kill-test large-test api-test quality-test fiftyone-test docs-test console-test container-test
 .DELETE_ON_ERROR:
 
 VENV := .venv
@@ -112,6 +112,9 @@ api-test: dev ## slow: check thousands of generated requests against the API des
 
 console-test: bundle ## slow: use the console, bundled, in a real browser (needs chromium)
 	$(PYTEST) tests/console -m slow -n 2 $(ARGS)
+
+container-test: dev ## slow: build and run images of containers (needs the packages podman and runc, and root)
+	$(PYTEST) tests/compatibility/containers -m slow --timeout 1500 $(ARGS)
 
 pictures: bundle ## take the pictures of the console again, into docs/pictures
 	PICTURES=1 $(PYTEST) -q tests/console -m slow -n 2 $(ARGS)

@@ -1,0 +1,40 @@
+"""The wheel, installed into an image by pip as a Dockerfile does it."""
+
+from pathlib import Path
+
+import pytest
+
+from support.container_bases import light_base, sdk_base
+from support.podman import Podman, podman
+
+__all__ = ["light_base", "podman", "sdk_base"]
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
+
+_DOCKERFILE = """
+ARG BASE=python:3.11-slim
+FROM ${BASE}
+RUN pip install 'voxel51-platform%s'
+"""
+
+
+def installed(podman: Podman, base: str, extra: str, folder: Path) -> str:
+    (folder / "Dockerfile").write_text(_DOCKERFILE % extra)
+    return podman.build(folder, f"localhost/wheel{len(extra)}", {"BASE": base})
+
+
+def test_an_image_with_the_bare_wheel_has_the_client_and_the_sdk(
+    podman: Podman, light_base: str, tmp_path: Path
+) -> None:
+    image = installed(podman, light_base, "", tmp_path)
+
+    program = "import voxel51.users.api, voxel51.platform; print(voxel51.platform.__name__)"
+    assert podman.run("run", "--rm", "--network=none", image, "python", "-c", program) == "voxel51.platform\n"
+    assert "OpenSSL" in podman.run("run", "--rm", "--network=none", image, "curl", "--version")
+
+
+def test_an_image_with_the_extra_reads_videos(podman: Podman, sdk_base: str, tmp_path: Path) -> None:
+    image = installed(podman, sdk_base, "[sdk]", tmp_path)
+
+    program = "from voxel51.labels.media.video_reader import VideoReader; print(VideoReader.__name__)"
+    assert podman.run("run", "--rm", "--network=none", image, "python", "-c", program) == "VideoReader\n"
