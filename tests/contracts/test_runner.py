@@ -20,6 +20,7 @@ from voxel51.runners import orphan_processes
 from voxel51.runners.interface import LOG_TAIL_BYTES, ExitReason
 from voxel51.runners.launch import LaunchSpec
 from voxel51.runners.processes.runner import ProcessRunner
+from voxel51.runners.programs import PackageProgram
 from voxel51.runners.sandbox.policy import SandboxPolicy
 from voxel51.wire.tasks import ENVIRONMENT_VARIABLES, JobLimits, TaskExit
 
@@ -41,7 +42,9 @@ class Bench:
             self.changed.notify_all()
 
     def start(self, name, attempt_id="attempt1", **limits):
-        launch = LaunchSpec(attempt_id, f"samples/{name}", self.platform.environment, {**LIMITS, **limits})
+        launch = LaunchSpec(
+            attempt_id, PackageProgram(f"samples/{name}"), self.platform.environment, {**LIMITS, **limits}
+        )
         return self.runner.start(launch)
 
     def outcome(self, attempt_id="attempt1"):

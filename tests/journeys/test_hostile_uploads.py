@@ -165,6 +165,6 @@ def test_full_disk_is_reported_and_no_partial_file_is_kept(
         assert refused.status_code == 507, refused.text
         assert "disk" in refused.json()["error"]["message"] or "fit" in refused.json()["error"]["message"]
     wait_for_keys(own, {*before, *new_keys})
-    assert upload(4, tell_size=True).status_code == 201, "it serves on once there is room"
+    assert upload(4, tell_size=True).status_code == 201, "it serves on once space is free"
     own.stop()
     assert orphans(own.folder) == []

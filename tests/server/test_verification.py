@@ -7,7 +7,7 @@ from sqlalchemy import insert, select
 
 from support.data_services import open_data_services
 from support.databases import migrated_sqlite
-from support.job_services import job_rooms
+from support.job_services import open_job_services
 from voxel51.server.analytics.tables import analytics, images
 from voxel51.server.wiring.verification import build_verifier
 from voxel51.wire import dates
@@ -98,30 +98,30 @@ def test_all_records_of_a_shared_file_are_reported(services, verifier, alice, tm
 
 
 @pytest.fixture
-def rooms(tmp_path):
-    with job_rooms(tmp_path, migrated_sqlite(tmp_path / "jobs.sqlite")) as rooms:
-        yield rooms
+def job_services(tmp_path):
+    with open_job_services(tmp_path, migrated_sqlite(tmp_path / "jobs.sqlite")) as job_services:
+        yield job_services
 
 
-def test_outputs_logs_and_images_are_verified(rooms):
-    job_id = rooms.submit(rooms.accounts.create_user("alice"))
-    _, attempt = rooms.claim()
-    output = rooms.put_output(attempt, b"labels")
-    log, image = (rooms.storage.writer(key) for key in ("logs/1b2c3d4e", "images/1b2c3d4e"))
+def test_outputs_logs_and_images_are_verified(job_services):
+    job_id = job_services.submit(job_services.accounts.create_user("alice"))
+    _, attempt = job_services.claim()
+    output = job_services.put_output(attempt, b"labels")
+    log, image = (job_services.storage.writer(key) for key in ("logs/1b2c3d4e", "images/1b2c3d4e"))
     for writer in (log, image):
         writer.write(b"text")
-    rooms.reports.put_log(attempt.id, log)
+    job_services.reports.put_log(attempt.id, log)
     image.commit()
-    with rooms.database.write() as connection:
+    with job_services.database.write() as connection:
         analytic_id = connection.execute(select(analytics.c.id)).scalar()
         of_image = {"storage_key": image.key, "size_bytes": 4, "sha256": image.sha256, "format": "docker"}
         row = {"analytic_id": analytic_id, "type": "CPU", "upload_date": dates.now(), **of_image}
         connection.execute(insert(images).values(row))
-    verifier = build_verifier(rooms.database, rooms.storage)
+    verifier = build_verifier(job_services.database, job_services.storage)
     assert verifier.verify().damaged == []
 
     for key in (output, log.key):
-        rooms.storage.delete(key)
+        job_services.storage.delete(key)
     found = verifier.verify()
 
     assert [(each.file.subject, each.problem, each.repaired_from) for each in found.damaged] == [

@@ -17,6 +17,7 @@ from samples.platform import JobPlatform
 from voxel51.runners.interface import AttemptOutcome
 from voxel51.runners.launch import LaunchSpec
 from voxel51.runners.processes.runner import ProcessRunner
+from voxel51.runners.programs import PackageProgram
 from voxel51.runners.sandbox.policy import SandboxKind
 from voxel51.runners.sandbox.probe import examine
 from voxel51.wire.tasks import JobLimits
@@ -62,7 +63,9 @@ def run_hostile_job(kind: SandboxKind, folder: Path) -> dict[str, Any]:
             changed.notify_all()
 
     def run(attempt_id: str, name: str, **more: str) -> None:
-        runner.start(LaunchSpec(attempt_id, f"samples/{name}", {**platform.environment, **more}, LIMITS))
+        runner.start(
+            LaunchSpec(attempt_id, PackageProgram(f"samples/{name}"), {**platform.environment, **more}, LIMITS)
+        )
 
     runner.open(ended)
     try:

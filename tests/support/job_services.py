@@ -15,6 +15,7 @@ from voxel51.server.accounts.callers import User
 from voxel51.server.accounts.quotas import Quotas
 from voxel51.server.accounts.service import AccountService
 from voxel51.server.analytics.installed import InstalledAnalytic
+from voxel51.server.analytics.programs import ProgramService
 from voxel51.server.analytics.service import AnalyticService
 from voxel51.server.analytics.weights_in_use import WeightsInUse
 from voxel51.server.data.service import DataService
@@ -51,7 +52,7 @@ DOCUMENT = {
 
 
 @dataclass
-class Rooms:
+class JobServices:
     """The services that a test of jobs needs."""
 
     accounts: AccountService
@@ -61,6 +62,7 @@ class Rooms:
     actions: JobActions
     attempts: AttemptService
     reports: AttemptReports
+    programs: ProgramService
     tasks: TaskService
     storage: LocalStorage
     quotas: Quotas
@@ -106,7 +108,7 @@ class Rooms:
 
 
 @contextmanager
-def job_rooms(folder: Path, database_url: str) -> Iterator[Rooms]:
+def open_job_services(folder: Path, database_url: str) -> Iterator[JobServices]:
     """Yield the services, on a database that is closed at the end."""
     database = Database(database_url)
     storage = LocalStorage(folder / "storage")
@@ -132,7 +134,7 @@ def job_rooms(folder: Path, database_url: str) -> Iterator[Rooms]:
         lambda: wakes.append("wake"),
     )
     sources = SourceService(database, Guard([]), Cipher(b"k" * 32, "sources"), 2**40, lifetime)
-    yield Rooms(
+    yield JobServices(
         accounts=AccountService(database),
         analytics=analytics,
         data=data,
@@ -143,6 +145,7 @@ def job_rooms(folder: Path, database_url: str) -> Iterator[Rooms]:
         ),
         reports=AttemptReports(database, storage, timedelta(minutes=15)),
         quotas=quotas,
+        programs=ProgramService(database),
         tasks=TaskService(database, data, sources, links),
         storage=storage,
         wakes=wakes,

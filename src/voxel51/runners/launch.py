@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from voxel51.runners.programs import Program
 from voxel51.wire.tasks import JobLimits
 
 
@@ -12,13 +13,12 @@ class LaunchSpec:
 
     Attributes:
         attempt_id: id under which the outcome is reported; also the name of the attempt's folder.
-        entry_point: ``<owner>/<name>`` in the entry point group ``voxel51.analytics`` of the runner's interpreter, or
-            the absolute path of a Python file or project folder with an analytic.
+        program: what it runs.
         environment: exactly the five variables of the wire contract.
         limits: resource limits of the attempt.
     """
 
     attempt_id: str
-    entry_point: str
+    program: Program
     environment: Mapping[str, str]
     limits: JobLimits

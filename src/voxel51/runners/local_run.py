@@ -9,6 +9,7 @@ from voxel51.runners.interface import AttemptOutcome, ExitReason
 from voxel51.runners.launch import LaunchSpec
 from voxel51.runners.local_platform import LOCAL_JOB, LOG, OUTPUT, LocalPlatform
 from voxel51.runners.processes.runner import ProcessRunner
+from voxel51.runners.programs import PackageProgram
 from voxel51.runners.sandbox.policy import SandboxPolicy
 from voxel51.wire.tasks import JobLimits, TaskState, TaskStatusDocument
 
@@ -84,7 +85,7 @@ class LocalRun:
         runner.open(self._end)
         try:
             with platform:
-                runner.start(LaunchSpec(LOCAL_JOB, job.analytic, platform.environment, self._limits))
+                runner.start(LaunchSpec(LOCAL_JOB, PackageProgram(job.analytic), platform.environment, self._limits))
                 while not self._ended.wait(0.2):
                     if self._stopping.is_set():
                         runner.stop(LOCAL_JOB)

@@ -119,6 +119,7 @@ SERVER = """
     from voxel51.runners.sandbox.policy import SandboxKind
     from voxel51.runners.sandbox.probe import examine
     from voxel51.runners.launch import LaunchSpec
+    from voxel51.runners.programs import PackageProgram
     from voxel51.runners.processes.runner import ProcessRunner
 
     folder, module_folders, environment = json.loads(sys.argv[1])
@@ -127,7 +128,7 @@ SERVER = """
     runner.open(lambda outcome: None)
     limits = {"wall_seconds": 600, "cpu_seconds": 600, "memory_bytes": 1 << 30, "file_bytes": 1 << 28}
     limits["open_files"] = 256
-    process = runner.start(LaunchSpec("attempt1", "samples/leave-behind-and-stay", environment, limits))
+    process = runner.start(LaunchSpec("attempt1", PackageProgram("samples/leave-behind-and-stay"), environment, limits))
     print(process.pid, flush=True)
     threading.Event().wait()
 """

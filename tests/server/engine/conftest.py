@@ -3,15 +3,15 @@
 import pytest
 
 from support.databases import migrated_sqlite
-from support.job_services import job_rooms
+from support.job_services import open_job_services
 
 
 @pytest.fixture
-def rooms(tmp_path):
-    with job_rooms(tmp_path, migrated_sqlite(tmp_path / "platform.sqlite")) as built:
+def services(tmp_path):
+    with open_job_services(tmp_path, migrated_sqlite(tmp_path / "platform.sqlite")) as built:
         yield built
 
 
 @pytest.fixture
-def alice(rooms):
-    return rooms.accounts.create_user("alice")
+def alice(services):
+    return services.accounts.create_user("alice")

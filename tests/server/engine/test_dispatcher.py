@@ -36,26 +36,26 @@ def runner() -> ManualRunner:
     return ManualRunner()
 
 
-def new_dispatcher(rooms, runner, gate, internal_limits=LIMITS):
+def new_dispatcher(services, runner, gate, internal_limits=LIMITS):
     settings = DispatchSettings(3, 1, LIMITS, internal_limits, base_url="http://platform/v1")
-    return Dispatcher(rooms.attempts, rooms.tasks, runner, gate, settings)
+    return Dispatcher(services.attempts, services.programs, services.tasks, runner, gate, settings)
 
 
 @pytest.fixture
-def dispatcher(rooms, runner, tmp_path) -> Iterator[Dispatcher]:
-    dispatcher = new_dispatcher(rooms, runner, StartGate(tmp_path, 0))
+def dispatcher(services, runner, tmp_path) -> Iterator[Dispatcher]:
+    dispatcher = new_dispatcher(services, runner, StartGate(tmp_path, 0))
     yield dispatcher
     dispatcher.close()
 
 
 @pytest.fixture
-def outage(rooms):
-    with database_outage(rooms.database) as outage:
+def outage(services):
+    with database_outage(services.database) as outage:
         yield outage
 
 
-def states(rooms, alice, job_ids):
-    return [rooms.jobs.details(alice, job_id)["state"] for job_id in job_ids]
+def states(services, alice, job_ids):
+    return [services.jobs.details(alice, job_id)["state"] for job_id in job_ids]
 
 
 def wait_for_refusals(outage, number=3):
@@ -63,9 +63,9 @@ def wait_for_refusals(outage, number=3):
 
 
 def test_database_away_after_a_claim_forgets_no_attempt_of_the_batch(
-    rooms, alice, runner, dispatcher, outage, monkeypatch
+    services, alice, runner, dispatcher, outage, monkeypatch
 ):
-    job_ids = [rooms.submit(alice) for _ in range(3)]
+    job_ids = [services.submit(alice) for _ in range(3)]
     monkeypatch.setattr(runner, "start", failing_after(runner.start, outage))
     dispatcher.open()
     wait_for_refusals(outage)
@@ -76,15 +76,15 @@ def test_database_away_after_a_claim_forgets_no_attempt_of_the_batch(
     for launch in runner.started:
         runner.end(launch.attempt_id)
 
-    wait_until(lambda: states(rooms, alice, job_ids) == ["FAILED"] * 3)
-    assert rooms.attempts.unsettled() == []
+    wait_until(lambda: states(services, alice, job_ids) == ["FAILED"] * 3)
+    assert services.attempts.unsettled() == []
     wait_until(
         lambda: dispatcher.slots(internal=False)["used_slots"] == 0, "the slots stay in use after the jobs ended"
     )
 
 
-def test_database_away_at_the_end_of_attempts_settles_them_later(rooms, alice, runner, dispatcher, outage):
-    job_ids = [rooms.submit(alice) for _ in range(3)]
+def test_database_away_at_the_end_of_attempts_settles_them_later(services, alice, runner, dispatcher, outage):
+    job_ids = [services.submit(alice) for _ in range(3)]
     dispatcher.open()
     wait_until(lambda: len(runner.started) == 3)
 
@@ -94,16 +94,16 @@ def test_database_away_at_the_end_of_attempts_settles_them_later(rooms, alice, r
     wait_for_refusals(outage)
     outage.end()
 
-    wait_until(lambda: states(rooms, alice, job_ids) == ["FAILED"] * 3)
+    wait_until(lambda: states(services, alice, job_ids) == ["FAILED"] * 3)
     wait_until(
         lambda: dispatcher.slots(internal=False)["used_slots"] == 0, "the slots stay in use after the jobs ended"
     )
 
 
 def test_database_away_while_a_start_fails_requeues_the_job_later(
-    rooms, alice, runner, dispatcher, outage, monkeypatch
+    services, alice, runner, dispatcher, outage, monkeypatch
 ):
-    job_id = rooms.submit(alice)
+    job_id = services.submit(alice)
 
     def refuse(_launch):
         outage.start()
@@ -116,28 +116,28 @@ def test_database_away_while_a_start_fails_requeues_the_job_later(
     outage.end()
 
     wait_until(lambda: runner.started)
-    assert states(rooms, alice, [job_id]) == ["SCHEDULED"]
+    assert states(services, alice, [job_id]) == ["SCHEDULED"]
 
 
-def test_claim_whose_answer_is_lost_is_found_by_the_watchdog(rooms, alice, runner, dispatcher, monkeypatch):
-    job_id = rooms.submit(alice)
-    claim = rooms.attempts.claim
+def test_claim_whose_answer_is_lost_is_found_by_the_watchdog(services, alice, runner, dispatcher, monkeypatch):
+    job_id = services.submit(alice)
+    claim = services.attempts.claim
 
     def lose_answer(*arguments, **named):
         monkeypatch.undo()
         claim(*arguments, **named)
         raise ConnectionError("the connection broke after the commit")
 
-    monkeypatch.setattr(rooms.attempts, "claim", lose_answer)
+    monkeypatch.setattr(services.attempts, "claim", lose_answer)
     dispatcher.open()
 
     wait_until(lambda: runner.started)
     assert runner.started[0].environment["JOB_ID"] == job_id
-    assert len(rooms.attempts.unsettled()) == 1
+    assert len(services.attempts.unsettled()) == 1
 
 
-def test_attempt_without_a_process_and_without_an_outcome_is_run_again(rooms, alice, runner, dispatcher):
-    job_id = rooms.submit(alice)
+def test_attempt_without_a_process_and_without_an_outcome_is_run_again(services, alice, runner, dispatcher):
+    job_id = services.submit(alice)
     dispatcher.open()
     wait_until(lambda: runner.started)
 
@@ -148,8 +148,8 @@ def test_attempt_without_a_process_and_without_an_outcome_is_run_again(rooms, al
     assert runner.started[1].attempt_id != runner.started[0].attempt_id
 
 
-def test_defect_of_a_runner_forgets_no_attempt(rooms, alice, runner, dispatcher, monkeypatch):
-    job_ids = [rooms.submit(alice) for _ in range(3)]
+def test_defect_of_a_runner_forgets_no_attempt(services, alice, runner, dispatcher, monkeypatch):
+    job_ids = [services.submit(alice) for _ in range(3)]
 
     def fail_once(launch):
         monkeypatch.undo()
@@ -163,40 +163,40 @@ def test_defect_of_a_runner_forgets_no_attempt(rooms, alice, runner, dispatcher,
 
 
 def test_close_while_the_database_is_away_leaves_the_jobs_to_the_next_start(
-    rooms, alice, runner, dispatcher, outage, tmp_path
+    services, alice, runner, dispatcher, outage, tmp_path
 ):
-    job_id = rooms.submit(alice)
+    job_id = services.submit(alice)
     dispatcher.open()
     wait_until(lambda: runner.started)
-    wait_until(lambda: rooms.attempts.unsettled()[0].process_id is not None)
+    wait_until(lambda: services.attempts.unsettled()[0].process_id is not None)
 
     outage.start()
     dispatcher.close()
     outage.end()
     second = ManualRunner()
-    successor = new_dispatcher(rooms, second, StartGate(tmp_path, 0))
+    successor = new_dispatcher(services, second, StartGate(tmp_path, 0))
     successor.open()
 
     wait_until(lambda: second.started)
     second.end(second.started[0].attempt_id, ExitReason.CRASHED)
-    wait_until(lambda: states(rooms, alice, [job_id]) == ["FAILED"])
+    wait_until(lambda: states(services, alice, [job_id]) == ["FAILED"])
     successor.close()
 
 
-def lost(rooms, job_ids):
-    with rooms.database.read() as connection:
+def lost(services, job_ids):
+    with services.database.read() as connection:
         found = connection.execute(select(jobs.c.attempts_lost).where(jobs.c.id.in_(job_ids)))
         return list(found.scalars())
 
 
-def test_jobs_that_cannot_start_wait_in_their_order_and_lose_no_attempt(rooms, alice, runner, dispatcher):
-    job_ids = [rooms.submit(alice) for _ in range(3)]
+def test_jobs_that_cannot_start_wait_in_their_order_and_lose_no_attempt(services, alice, runner, dispatcher):
+    job_ids = [services.submit(alice) for _ in range(3)]
     runner.refusal = OSError(11, "Resource temporarily unavailable")
     dispatcher.open()
     wait_until(lambda: runner.refused >= 2 * MOST_LOST)
     reason = dispatcher.waiting_reason
 
-    assert lost(rooms, job_ids) == [0, 0, 0]
+    assert lost(services, job_ids) == [0, 0, 0]
     runner.refusal = None
 
     wait_until(lambda: len(runner.started) == 3)
@@ -205,8 +205,8 @@ def test_jobs_that_cannot_start_wait_in_their_order_and_lose_no_attempt(rooms, a
     assert reason is None or "Resource temporarily unavailable" in reason
 
 
-def test_attempt_whose_process_could_not_be_set_up_is_not_counted(rooms, alice, runner, dispatcher):
-    job_id = rooms.submit(alice)
+def test_attempt_whose_process_could_not_be_set_up_is_not_counted(services, alice, runner, dispatcher):
+    job_id = services.submit(alice)
     dispatcher.open()
 
     for number in range(2 * MOST_LOST):
@@ -216,33 +216,33 @@ def test_attempt_whose_process_could_not_be_set_up_is_not_counted(rooms, alice, 
         runner.report(outcome)
 
     wait_until(lambda: len(runner.started) == 2 * MOST_LOST + 1)
-    assert lost(rooms, [job_id]) == [0]
+    assert lost(services, [job_id]) == [0]
 
 
-def test_running_attempt_that_claims_not_to_have_started_is_counted(rooms, alice, runner, dispatcher):
-    job_id = rooms.submit(alice)
+def test_running_attempt_that_claims_not_to_have_started_is_counted(services, alice, runner, dispatcher):
+    job_id = services.submit(alice)
     dispatcher.open()
     wait_until(lambda: runner.started)
     launch = runner.started[0]
-    attempt = rooms.reports.authenticate(launch.environment["API_TOKEN"], job_id)
-    rooms.reports.report_state(attempt, "RUNNING", None)
+    attempt = services.reports.authenticate(launch.environment["API_TOKEN"], job_id)
+    services.reports.report_state(attempt, "RUNNING", None)
 
     runner.report(AttemptOutcome(launch.attempt_id, ExitReason.EXITED, TaskExit.NOT_STARTED, "exit code 71", b""))
 
     wait_until(lambda: len(runner.started) == 2)
-    assert lost(rooms, [job_id]) == [1]
+    assert lost(services, [job_id]) == [1]
 
 
-def test_no_job_is_claimed_below_the_disk_reserve(rooms, alice, runner, tmp_path, monkeypatch):
+def test_no_job_is_claimed_below_the_disk_reserve(services, alice, runner, tmp_path, monkeypatch):
     free = shutil.disk_usage(tmp_path)
     monkeypatch.setattr(shutil, "disk_usage", lambda _folder: free._replace(free=999_000_000))
-    dispatcher = new_dispatcher(rooms, runner, StartGate(tmp_path, 10**9))
-    job_id = rooms.submit(alice)
+    dispatcher = new_dispatcher(services, runner, StartGate(tmp_path, 10**9))
+    job_id = services.submit(alice)
     dispatcher.open()
     wait_until(lambda: dispatcher.waiting_reason is not None)
     assert "999 MB free, less than its reserve of 1000 MB" in dispatcher.waiting_reason
-    assert states(rooms, alice, [job_id]) == ["QUEUED"]
-    assert rooms.attempts.unsettled() == []
+    assert states(services, alice, [job_id]) == ["QUEUED"]
+    assert services.attempts.unsettled() == []
 
     monkeypatch.setattr(shutil, "disk_usage", lambda _folder: free._replace(free=10**9))
 
@@ -251,29 +251,29 @@ def test_no_job_is_claimed_below_the_disk_reserve(rooms, alice, runner, tmp_path
 
 
 def test_full_disk_keeps_an_attempt_from_keeping_its_log_but_not_from_being_settled(
-    rooms, alice, runner, dispatcher, monkeypatch
+    services, alice, runner, dispatcher, monkeypatch
 ):
     def refuse(*_arguments):
         raise OutOfSpace("the platform's disk is full")
 
-    job_id = rooms.submit(alice)
+    job_id = services.submit(alice)
     dispatcher.open()
     wait_until(lambda: runner.started)
-    monkeypatch.setattr(rooms.storage, "writer", refuse)
+    monkeypatch.setattr(services.storage, "writer", refuse)
 
     runner.end(runner.started[0].attempt_id)
 
-    wait_until(lambda: states(rooms, alice, [job_id]) == ["FAILED"])
+    wait_until(lambda: states(services, alice, [job_id]) == ["FAILED"])
 
 
-def test_outage_is_logged_without_a_traceback_and_once(rooms, alice, runner, dispatcher, monkeypatch, caplog):
+def test_outage_is_logged_without_a_traceback_and_once(services, alice, runner, dispatcher, monkeypatch, caplog):
     def refuse(*_arguments, **_named):
         calls.append(1)
         raise Unavailable("the database is away")
 
     calls = []
-    rooms.submit(alice)
-    monkeypatch.setattr(rooms.attempts, "claim", refuse)
+    services.submit(alice)
+    monkeypatch.setattr(services.attempts, "claim", refuse)
     dispatcher.open()
     wait_until(lambda: len(calls) > 3)
     monkeypatch.undo()
@@ -284,12 +284,12 @@ def test_outage_is_logged_without_a_traceback_and_once(rooms, alice, runner, dis
     ]
 
 
-def test_internal_jobs_have_limits_of_their_own(rooms, alice, runner, tmp_path):
+def test_internal_jobs_have_limits_of_their_own(services, alice, runner, tmp_path):
     short = JobLimits(**{**LIMITS, "wall_seconds": 1.5})
-    job_id, internal = rooms.submit(alice), rooms.submit(alice)
-    with rooms.database.write() as connection:
+    job_id, internal = services.submit(alice), services.submit(alice)
+    with services.database.write() as connection:
         connection.execute(update(jobs).where(jobs.c.id == internal).values(internal=True))
-    dispatcher = new_dispatcher(rooms, runner, StartGate(tmp_path, 0), short)
+    dispatcher = new_dispatcher(services, runner, StartGate(tmp_path, 0), short)
     dispatcher.open()
 
     wait_until(lambda: len(runner.started) == 2)

@@ -2,20 +2,20 @@
 
 import pytest
 
-from support.job_services import job_rooms
+from support.job_services import open_job_services
 
 
 @pytest.fixture
-def rooms(tmp_path, database_url):
-    with job_rooms(tmp_path, database_url) as built:
+def services(tmp_path, database_url):
+    with open_job_services(tmp_path, database_url) as built:
         yield built
 
 
 @pytest.fixture
-def alice(rooms):
-    return rooms.accounts.create_user("alice")
+def alice(services):
+    return services.accounts.create_user("alice")
 
 
 @pytest.fixture
-def bob(rooms):
-    return rooms.accounts.create_user("bob")
+def bob(services):
+    return services.accounts.create_user("bob")

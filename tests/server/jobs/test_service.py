@@ -9,31 +9,31 @@ from voxel51.server.errors import BadRequest, NotFound
 from voxel51.server.jobs.attempts import Settlement
 
 
-def complete(rooms):
-    _, attempt = rooms.claim()
-    rooms.put_output(attempt)
-    rooms.reports.report_state(attempt, "COMPLETE", None)
-    rooms.attempts.settle(attempt.id, Settlement.ANALYTIC_FAILED, "exit 0", b"log")
+def complete(services):
+    _, attempt = services.claim()
+    services.put_output(attempt)
+    services.reports.report_state(attempt, "COMPLETE", None)
+    services.attempts.settle(attempt.id, Settlement.ANALYTIC_FAILED, "exit 0", b"log")
 
 
-def fail(rooms):
-    _, attempt = rooms.claim()
-    rooms.attempts.settle(attempt.id, Settlement.ANALYTIC_FAILED, "exit 1")
+def fail(services):
+    _, attempt = services.claim()
+    services.attempts.settle(attempt.id, Settlement.ANALYTIC_FAILED, "exit 1")
 
 
 def nothing(_rooms):
     pass
 
 
-def run(rooms):
-    _, attempt = rooms.claim()
-    rooms.reports.report_state(attempt, "RUNNING", None)
+def run(services):
+    _, attempt = services.claim()
+    services.reports.report_state(attempt, "RUNNING", None)
 
 
 REACH = {
     "READY": nothing,
     "QUEUED": nothing,
-    "SCHEDULED": lambda rooms: rooms.claim(),
+    "SCHEDULED": lambda services: services.claim(),
     "RUNNING": run,
     "COMPLETE": complete,
     "FAILED": fail,
@@ -50,84 +50,84 @@ ALLOWED = {
 
 @pytest.mark.parametrize("state", REACH)
 @pytest.mark.parametrize("operation", ALLOWED)
-def test_operation_is_allowed_in_its_states_only(rooms, alice, operation, state):
-    job_id = rooms.submit(alice, auto_start=state != "READY")
-    REACH[state](rooms)
-    assert rooms.jobs.details(alice, job_id)["state"] == state
+def test_operation_is_allowed_in_its_states_only(services, alice, operation, state):
+    job_id = services.submit(alice, auto_start=state != "READY")
+    REACH[state](services)
+    assert services.jobs.details(alice, job_id)["state"] == state
     if state in ALLOWED[operation]:
-        rooms.act(operation, alice, job_id)
+        services.act(operation, alice, job_id)
     else:
         with pytest.raises(BadRequest, match=job_id):
-            rooms.act(operation, alice, job_id)
-        assert rooms.jobs.details(alice, job_id)["state"] == state
+            services.act(operation, alice, job_id)
+        assert services.jobs.details(alice, job_id)["state"] == state
 
 
 @pytest.mark.parametrize("operation", ["details", "request", "status", "output_url", "log_url", *ALLOWED])
-def test_job_of_another_user_is_not_found(rooms, alice, bob, operation):
-    job_id = rooms.submit(alice)
+def test_job_of_another_user_is_not_found(services, alice, bob, operation):
+    job_id = services.submit(alice)
     with pytest.raises(NotFound, match=job_id):
-        rooms.act(operation, bob, job_id) if operation in ALLOWED else getattr(rooms.jobs, operation)(bob, job_id)
+        services.act(operation, bob, job_id) if operation in ALLOWED else getattr(services.jobs, operation)(bob, job_id)
     with pytest.raises(NotFound, match=job_id):
-        rooms.act("change_lifetime", bob, job_id, {"days": "-100"})
-    assert rooms.jobs.query(bob, Query())["count"] == 0
+        services.act("change_lifetime", bob, job_id, {"days": "-100"})
+    assert services.jobs.query(bob, Query())["count"] == 0
 
 
-def test_data_of_another_user_cannot_be_analysed(rooms, alice, bob):
-    data_id = rooms.add_data(alice)
+def test_data_of_another_user_cannot_be_analysed(services, alice, bob):
+    data_id = services.add_data(alice)
     request = {"analytic": "voxel51/count", "inputs": {"video": {"data-id": data_id}}}
     with pytest.raises(BadRequest, match=data_id):
-        rooms.jobs.submit(bob, json.dumps(request).encode(), "stolen", True, None)
+        services.jobs.submit(bob, json.dumps(request).encode(), "stolen", True, None)
 
 
 @pytest.mark.parametrize(
     ("analytic", "version", "named"),
     [("voxel51/nope", None, "voxel51/nope"), ("voxel51/count", "9.9", "1.0"), ("count", None, "alice/count")],
 )
-def test_unknown_analytic_is_reported_with_the_existing_versions(rooms, alice, analytic, version, named):
+def test_unknown_analytic_is_reported_with_the_existing_versions(services, alice, analytic, version, named):
     request = {"analytic": analytic, "version": version, "inputs": {}}
     with pytest.raises(BadRequest, match=named):
-        rooms.jobs.submit(alice, json.dumps(request).encode(), "job", True, None)
+        services.jobs.submit(alice, json.dumps(request).encode(), "job", True, None)
 
 
-def test_submitting_and_starting_wake_the_dispatcher(rooms, alice):
-    job_id = rooms.submit(alice, auto_start=False)
-    assert rooms.wakes == []
-    rooms.act("start", alice, job_id)
-    assert rooms.wakes == ["wake"]
+def test_submitting_and_starting_wake_the_dispatcher(services, alice):
+    job_id = services.submit(alice, auto_start=False)
+    assert services.wakes == []
+    services.act("start", alice, job_id)
+    assert services.wakes == ["wake"]
 
 
-def test_past_expiration_date_deletes_the_files_and_archives_the_job(rooms, alice):
-    job_id = rooms.submit(alice)
-    complete(rooms)
-    assert rooms.keys("outputs") and rooms.keys("logs")
-    rooms.act("change_lifetime", alice, job_id, {"days": "-100"})
-    assert rooms.keys("outputs") | rooms.keys("logs") == set()
-    job = rooms.jobs.details(alice, job_id)
+def test_past_expiration_date_deletes_the_files_and_archives_the_job(services, alice):
+    job_id = services.submit(alice)
+    complete(services)
+    assert services.keys("outputs") and services.keys("logs")
+    services.act("change_lifetime", alice, job_id, {"days": "-100"})
+    assert services.keys("outputs") | services.keys("logs") == set()
+    job = services.jobs.details(alice, job_id)
     assert (job["state"], job["expired"], job["archived"]) == ("COMPLETE", True, True)
     for refused in (
-        lambda: rooms.jobs.output(alice.id, job_id),
-        lambda: rooms.act("unarchive", alice, job_id),
-        lambda: rooms.act("change_lifetime", alice, job_id, {"days": "1"}),
+        lambda: services.jobs.output(alice.id, job_id),
+        lambda: services.act("unarchive", alice, job_id),
+        lambda: services.act("change_lifetime", alice, job_id, {"days": "1"}),
     ):
         with pytest.raises(BadRequest, match="expired"):
             refused()
 
 
-def test_running_job_does_not_expire(rooms, alice):
-    job_id = rooms.submit(alice)
-    rooms.act("change_lifetime", alice, job_id, {"days": "-100"})
-    assert rooms.jobs.details(alice, job_id)["expired"] is False
-    complete(rooms)
-    assert rooms.jobs.expire() == 1
-    assert rooms.jobs.details(alice, job_id)["expired"] is True
+def test_running_job_does_not_expire(services, alice):
+    job_id = services.submit(alice)
+    services.act("change_lifetime", alice, job_id, {"days": "-100"})
+    assert services.jobs.details(alice, job_id)["expired"] is False
+    complete(services)
+    assert services.jobs.expire() == 1
+    assert services.jobs.details(alice, job_id)["expired"] is True
 
 
-def test_archived_jobs_are_not_listed_but_can_be_searched(rooms, alice):
-    kept, archived = rooms.submit(alice), rooms.submit(alice)
-    rooms.act("archive", alice, archived)
-    rooms.act("archive", alice, archived)
-    assert [job["id"] for job in rooms.jobs.list_unarchived(alice)["jobs"]] == [kept]
-    found = rooms.jobs.query(alice, Query(search=(Term("archived", ("True",)),)))
+def test_archived_jobs_are_not_listed_but_can_be_searched(services, alice):
+    kept, archived = services.submit(alice), services.submit(alice)
+    services.act("archive", alice, archived)
+    services.act("archive", alice, archived)
+    assert [job["id"] for job in services.jobs.list_unarchived(alice)["jobs"]] == [kept]
+    found = services.jobs.query(alice, Query(search=(Term("archived", ("True",)),)))
     assert [job["id"] for job in found["jobs"]] == [archived]
 
 
@@ -143,10 +143,10 @@ def test_archived_jobs_are_not_listed_but_can_be_searched(rooms, alice):
         (Query(fields=("id", "nope"), sort=("name", False)), 5, 5),
     ],
 )
-def test_queries_page_and_filter(rooms, alice, query, count, pages):
+def test_queries_page_and_filter(services, alice, query, count, pages):
     for _ in range(5):
-        rooms.submit(alice)
-    found = rooms.jobs.query(alice, query)
+        services.submit(alice)
+    found = services.jobs.query(alice, query)
     assert (found["count"], len(found["jobs"])) == (count, pages)
     if query.fields:
         assert all(set(job) == {"id"} for job in found["jobs"])

@@ -16,16 +16,16 @@ from voxel51.wire.tasks import JobLimits
 
 
 @pytest.fixture
-def queue(rooms, tmp_path):
+def queue(services, tmp_path):
     limits = JobLimits(wall_seconds=60, cpu_seconds=60, memory_bytes=2**30, file_bytes=2**30, open_files=256)
     terms = DispatchSettings(2, 1, limits, limits, "http://127.0.0.1:9/v1")
     runner, gate = ProcessRunner(tmp_path / "running", []), StartGate(tmp_path, 0)
-    dispatcher = Dispatcher(rooms.attempts, rooms.tasks, runner, gate, terms)
-    return QueueService(rooms.database, dispatcher)  # which is not opened: the tests claim by themselves
+    dispatcher = Dispatcher(services.attempts, services.programs, services.tasks, runner, gate, terms)
+    return QueueService(services.database, dispatcher)  # which is not opened: the tests claim by themselves
 
 
-def change(rooms, job_id, **values):
-    with rooms.database.write() as connection:
+def change(services, job_id, **values):
+    with services.database.write() as connection:
         connection.execute(update(jobs).where(jobs.c.id == job_id).values(values))
 
 
@@ -43,11 +43,11 @@ def test_empty_queue_has_no_oldest_wait(queue):
     assert overview["waiting_reason"] == "no dispatcher is running"
 
 
-def test_jobs_are_counted_by_state_and_internal_jobs_separately(rooms, queue, alice, bob):
-    rooms.submit(alice, auto_start=False)
-    waiting = [rooms.submit(owner) for owner in (alice, bob, bob)]
-    change(rooms, waiting[0], queued_at=dates.now() - timedelta(hours=2))
-    change(rooms, waiting[1], internal=True, queued_at=dates.now() - timedelta(hours=9))
+def test_jobs_are_counted_by_state_and_internal_jobs_separately(services, queue, alice, bob):
+    services.submit(alice, auto_start=False)
+    waiting = [services.submit(owner) for owner in (alice, bob, bob)]
+    change(services, waiting[0], queued_at=dates.now() - timedelta(hours=2))
+    change(services, waiting[1], internal=True, queued_at=dates.now() - timedelta(hours=9))
 
     overview = queue.overview()
 
@@ -56,11 +56,11 @@ def test_jobs_are_counted_by_state_and_internal_jobs_separately(rooms, queue, al
     assert overview["oldest_wait_seconds"] == pytest.approx(7200, abs=60)
 
 
-def test_running_jobs_are_listed_with_owner_and_progress(rooms, queue, alice):
-    job_id = rooms.submit(alice)
-    _, attempt = rooms.claim()
-    rooms.reports.report_state(attempt, "RUNNING", None)
-    rooms.reports.put_status(attempt.id, json.dumps({"progress": {"fraction": 0.5}}))
+def test_running_jobs_are_listed_with_owner_and_progress(services, queue, alice):
+    job_id = services.submit(alice)
+    _, attempt = services.claim()
+    services.reports.report_state(attempt, "RUNNING", None)
+    services.reports.put_status(attempt.id, json.dumps({"progress": {"fraction": 0.5}}))
 
     [running] = queue.overview()["running"]
 
@@ -70,12 +70,12 @@ def test_running_jobs_are_listed_with_owner_and_progress(rooms, queue, alice):
     assert dates.from_text(running["started_at"]) <= dates.now()
 
 
-def test_ended_jobs_are_counted_by_hour(rooms, queue, alice):
-    done, failed, old = (rooms.submit(alice) for _ in range(3))
+def test_ended_jobs_are_counted_by_hour(services, queue, alice):
+    done, failed, old = (services.submit(alice) for _ in range(3))
     hour = dates.now().replace(minute=0, second=0, microsecond=0)
-    change(rooms, done, state="COMPLETE", completion_date=hour)
-    change(rooms, failed, state="FAILED", fail_date=hour - timedelta(hours=3, seconds=-1))
-    change(rooms, old, state="COMPLETE", completion_date=hour - timedelta(hours=24))
+    change(services, done, state="COMPLETE", completion_date=hour)
+    change(services, failed, state="FAILED", fail_date=hour - timedelta(hours=3, seconds=-1))
+    change(services, old, state="COMPLETE", completion_date=hour - timedelta(hours=24))
 
     throughput = queue.overview()["throughput"]
 

@@ -15,12 +15,12 @@ ALL = UsageQuery(days=30, limit=1000, offset=0)
 
 
 @pytest.fixture
-def usage(rooms):
-    return UsageService(rooms.database)
+def usage(services):
+    return UsageService(services.database)
 
 
-def change(rooms, table, record_id, **values):
-    with rooms.database.write() as connection:
+def change(services, table, record_id, **values):
+    with services.database.write() as connection:
         connection.execute(update(table).where(table.c.id == record_id).values(values))
 
 
@@ -28,13 +28,13 @@ def noon(days_ago):
     return dates.now().replace(hour=12, minute=0, second=0, microsecond=0) - timedelta(days=days_ago)
 
 
-def ended(rooms, owner, days_ago, seconds, failure_type="NONE"):
+def ended(services, owner, days_ago, seconds, failure_type="NONE"):
     """Create a job that took this long and ended at noon some days ago."""
-    job_id, end = rooms.submit(owner), noon(days_ago)
+    job_id, end = services.submit(owner), noon(days_ago)
     date = "completion_date" if failure_type == "NONE" else "fail_date"
     state = "COMPLETE" if failure_type == "NONE" else "FAILED"
     values = {"state": state, "failure_type": failure_type, date: end, "start_date": end - timedelta(seconds=seconds)}
-    change(rooms, jobs, job_id, **values)
+    change(services, jobs, job_id, **values)
     return job_id
 
 
@@ -50,13 +50,13 @@ def test_users_without_usage_are_left_out(usage, alice):
     assert {day["bytes_uploaded"] for day in report["days"]} == {0}
 
 
-def test_jobs_count_for_their_owner_and_the_day_they_ended(rooms, usage, alice, bob):
-    ended(rooms, alice, 1, 90.5)
-    ended(rooms, alice, 1, 10, "USER")
-    ended(rooms, alice, 2, 5, "PLATFORM")
-    ended(rooms, bob, 2, 300)
-    ended(rooms, bob, 40, 1000)
-    rooms.submit(bob)
+def test_jobs_count_for_their_owner_and_the_day_they_ended(services, usage, alice, bob):
+    ended(services, alice, 1, 90.5)
+    ended(services, alice, 1, 10, "USER")
+    ended(services, alice, 2, 5, "PLATFORM")
+    ended(services, bob, 2, 300)
+    ended(services, bob, 40, 1000)
+    services.submit(bob)
 
     report = usage.of_all_users(ALL)
 
@@ -71,26 +71,26 @@ def test_jobs_count_for_their_owner_and_the_day_they_ended(rooms, usage, alice, 
     assert sum(day["job_seconds"] for day in report["days"]) == 405.5
 
 
-def test_killed_job_that_never_ran_has_no_job_seconds(rooms, usage, alice):
-    rooms.act("kill", alice, rooms.submit(alice))
+def test_killed_job_that_never_ran_has_no_job_seconds(services, usage, alice):
+    services.act("kill", alice, services.submit(alice))
 
     owner = of(usage.of_all_users(ALL), "alice")
 
     assert (owner["failed"], owner["failures"]["USER"], owner["job_seconds"]) == (1, 1, 0.0)
 
 
-def test_internal_jobs_do_not_count_as_usage(rooms, usage, alice):
-    job_id = ended(rooms, alice, 1, 90)
-    change(rooms, jobs, job_id, internal=True)
+def test_internal_jobs_do_not_count_as_usage(services, usage, alice):
+    job_id = ended(services, alice, 1, 90)
+    change(services, jobs, job_id, internal=True)
 
     assert of(usage.of_all_users(ALL), "alice")["completed"] == 0
 
 
-def test_bytes_count_once_and_on_the_day_of_upload(rooms, usage, alice):
-    rooms.add_data(alice, b"same")
-    rooms.add_data(alice, b"same")
-    old = rooms.add_data(alice, b"another one")
-    change(rooms, data, old, upload_date=noon(3))
+def test_bytes_count_once_and_on_the_day_of_upload(services, usage, alice):
+    services.add_data(alice, b"same")
+    services.add_data(alice, b"same")
+    old = services.add_data(alice, b"another one")
+    change(services, data, old, upload_date=noon(3))
 
     report = usage.of_all_users(ALL)
 
@@ -98,9 +98,9 @@ def test_bytes_count_once_and_on_the_day_of_upload(rooms, usage, alice):
     assert [day["bytes_uploaded"] for day in report["days"][-4:]] == [len(b"another one"), 0, 0, 2 * len(b"same")]
 
 
-def test_owners_are_paged(rooms, usage, alice, bob):
-    ended(rooms, alice, 1, 1)
-    ended(rooms, bob, 1, 2)
+def test_owners_are_paged(services, usage, alice, bob):
+    ended(services, alice, 1, 1)
+    ended(services, bob, 1, 2)
 
     pages = [usage.of_all_users(UsageQuery(days=2, limit=1, offset=offset)) for offset in range(3)]
 
@@ -108,13 +108,13 @@ def test_owners_are_paged(rooms, usage, alice, bob):
     assert {page["count"] for page in pages} == {2}
 
 
-def test_report_of_an_application_has_its_own_users_only(rooms, usage, alice):
-    applications = ApplicationService(rooms.database)
+def test_report_of_an_application_has_its_own_users_only(services, usage, alice):
+    applications = ApplicationService(services.database)
     acme, globex = (applications.create(name) for name in ("acme", "globex"))
     same_name, idle = (applications.create_user(acme, name) for name in ("alice", "idle"))
     applications.create_user(globex, "alice")
-    ended(rooms, alice, 1, 10)
-    ended(rooms, same_name, 1, 20)
+    ended(services, alice, 1, 10)
+    ended(services, same_name, 1, 20)
 
     report = usage.of_application(acme, ALL)
 

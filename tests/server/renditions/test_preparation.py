@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from support.job_services import DOCUMENT, MOST_LOST, Rooms
+from support.job_services import DOCUMENT, MOST_LOST, JobServices
 from voxel51.server.accounts.callers import User
 from voxel51.server.analytics.installed import InstalledAnalytic
 from voxel51.server.jobs.attempts import AttemptService
@@ -29,7 +29,7 @@ MOST = 4
 class Background:
     """The preparation of renditions, with an engine that runs what the test lets it run."""
 
-    rooms: Rooms
+    services: JobServices
     renditions: RenditionService
     slot: BackgroundSlot
     preparation: PreparationService
@@ -43,53 +43,55 @@ class Background:
         claims = self.attempts.claim(1, internal=True)
         if not claims:
             return None
-        attempt = self.rooms.reports.authenticate(claims[0].credential, claims[0].job_id)
+        attempt = self.services.reports.authenticate(claims[0].credential, claims[0].job_id)
         made = self.made_by(claims[0].job_id)
-        self.rooms.put_output(attempt)
-        self.rooms.reports.report_state(attempt, JobState.RUNNING, None)
-        self.rooms.reports.report_state(attempt, JobState.COMPLETE, None)
+        self.services.put_output(attempt)
+        self.services.reports.report_state(attempt, JobState.RUNNING, None)
+        self.services.reports.report_state(attempt, JobState.COMPLETE, None)
         self.preparation.advance()
         return made
 
     def made_by(self, job_id: str) -> str:
-        with self.rooms.database.read() as connection:
+        with self.services.database.read() as connection:
             row = connection.execute(select(renditions).where(renditions.c.internal_job_id == job_id)).one()
         return f"{row.kind} of {self.asked.index(row.data_id)}"
 
     def upload(self, user: User, content: bytes) -> str:
-        data_id = self.rooms.add_data(user, content)
+        data_id = self.services.add_data(user, content)
         self.asked.append(data_id)
         return data_id
 
     def waiting(self) -> int:
-        with self.rooms.database.read() as connection:
+        with self.services.database.read() as connection:
             return len(connection.execute(select(preparations)).all())
 
     def internal_jobs(self) -> int:
-        with self.rooms.database.read() as connection:
+        with self.services.database.read() as connection:
             return len(connection.execute(select(jobs.c.id).where(jobs.c.internal)).all())
 
 
 @pytest.fixture
-def background(rooms: Rooms) -> Iterator[Background]:
+def background(services: JobServices) -> Iterator[Background]:
     offers = [InstalledAnalytic(name, DOCUMENT, preload_safe=True) for name in ("voxel51/count", RENDITION_ANALYTIC)]
-    rooms.analytics.install(offers, internal={RENDITION_ANALYTIC})
-    internal = InternalJobs(rooms.database, rooms.storage, rooms.analytics, lambda: None)
-    sources = SourceResolver(rooms.data, rooms.jobs, rooms.analytics, rooms.storage)
-    made = RenditionService(rooms.database, rooms.storage, internal, sources, RetentionPolicy(timedelta(days=1), 100))
+    services.analytics.install(offers, internal={RENDITION_ANALYTIC})
+    internal = InternalJobs(services.database, services.storage, services.analytics, lambda: None)
+    sources = SourceResolver(services.data, services.jobs, services.analytics, services.storage)
+    made = RenditionService(
+        services.database, services.storage, internal, sources, RetentionPolicy(timedelta(days=1), 100)
+    )
     slot, idle = BackgroundSlot(), [True]
-    preparation = PreparationService(rooms.database, made, slot, lambda: idle[0], MOST)
-    rooms.data.on_added(preparation.enqueue)
+    preparation = PreparationService(services.database, made, slot, lambda: idle[0], MOST)
+    services.data.on_added(preparation.enqueue)
     limits = slot.extended(same_limit(1))
     attempts = AttemptService(
-        rooms.database, rooms.storage, MOST_LOST, timedelta(minutes=15), rooms.quotas.most_running, limits
+        services.database, services.storage, MOST_LOST, timedelta(minutes=15), services.quotas.most_running, limits
     )
-    yield Background(rooms, made, slot, preparation, attempts, idle)
+    yield Background(services, made, slot, preparation, attempts, idle)
 
 
 @pytest.fixture
-def alice(rooms: Rooms) -> User:
-    return rooms.accounts.create_user("alice")
+def alice(services: JobServices) -> User:
+    return services.accounts.create_user("alice")
 
 
 def test_renditions_of_a_new_video_are_made_one_by_one(background: Background, alice: User) -> None:
@@ -113,7 +115,7 @@ def test_only_one_is_queued_however_many_videos_arrive(background: Background, a
 
 
 def test_owners_are_served_alternately_and_get_posters_first(background: Background, alice: User) -> None:
-    bob = background.rooms.accounts.create_user("bob")
+    bob = background.services.accounts.create_user("bob")
     for content in (b"0", b"1"):
         background.upload(alice, content)
     background.upload(bob, b"2")
@@ -155,7 +157,7 @@ def test_deleted_video_is_not_prepared(background: Background, alice: User) -> N
     waiting = background.upload(alice, b"waiting")
     background.preparation.advance()
 
-    background.rooms.data.delete(alice, [data_id, waiting])
+    background.services.data.delete(alice, [data_id, waiting])
     background.preparation.advance()
 
     assert (background.waiting(), background.internal_jobs(), background.slot.count()) == (0, 0, 0)
@@ -165,9 +167,9 @@ def test_failed_rendition_ends_the_preparation_of_its_video(background: Backgrou
     background.upload(alice, b"not a video")
     background.preparation.advance()
     [claim] = background.attempts.claim(1, internal=True)
-    attempt = background.rooms.reports.authenticate(claim.credential, claim.job_id)
-    background.rooms.reports.report_state(attempt, JobState.RUNNING, None)
-    background.rooms.reports.report_state(attempt, JobState.FAILED, None)
+    attempt = background.services.reports.authenticate(claim.credential, claim.job_id)
+    background.services.reports.report_state(attempt, JobState.RUNNING, None)
+    background.services.reports.report_state(attempt, JobState.FAILED, None)
 
     assert background.run_one() is None
     assert (background.waiting(), background.slot.count()) == (0, 0)
@@ -184,9 +186,9 @@ def test_preparation_leaves_room_for_renditions_that_users_ask_for(background: B
 
 
 def test_other_files_are_not_prepared(background: Background, alice: User) -> None:
-    writer = background.rooms.storage.writer("data/labels")
+    writer = background.services.storage.writer("data/labels")
     writer.write(b"{}")
-    background.rooms.data.add(alice.id, "labels.json", None, writer, None)
+    background.services.data.add(alice.id, "labels.json", None, writer, None)
 
     assert background.waiting() == 0
 
@@ -196,7 +198,7 @@ def test_preparation_goes_on_after_a_restart(background: Background, alice: User
     assert background.run_one() == "poster of 0"
     background.preparation.advance()  # begins the index, which the old process does not see end
 
-    again = PreparationService(background.rooms.database, background.renditions, background.slot, lambda: True, MOST)
+    again = PreparationService(background.services.database, background.renditions, background.slot, lambda: True, MOST)
     background.preparation = again
 
     assert [background.run_one() for _ in range(3)] == ["index of 0", "playable of 0", None]

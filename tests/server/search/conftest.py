@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from support.job_services import Rooms, job_rooms
+from support.job_services import JobServices, open_job_services
 
 
 @pytest.fixture
-def rooms(tmp_path: Path, database_url: str) -> Iterator[Rooms]:
-    with job_rooms(tmp_path, database_url) as built:
+def services(tmp_path: Path, database_url: str) -> Iterator[JobServices]:
+    with open_job_services(tmp_path, database_url) as built:
         yield built

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, insert, select
 
-from support.job_services import Rooms
+from support.job_services import JobServices
 from voxel51.server.accounts.callers import User
 from voxel51.server.analytics.tables import analytics
 from voxel51.server.jobs.tables import jobs
@@ -54,17 +54,17 @@ queries = st.builds(
 )
 
 
-def test_matching_jobs_are_those_that_a_comparison_one_by_one_finds(rooms: Rooms, monkeypatch: Any) -> None:
+def test_matching_jobs_are_those_that_a_comparison_one_by_one_finds(services: JobServices, monkeypatch: Any) -> None:
     monkeypatch.setattr(matching, "FEW", 2)
-    alice, bob = rooms.accounts.create_user("alice"), rooms.accounts.create_user("bob")
+    alice, bob = services.accounts.create_user("alice"), services.accounts.create_user("bob")
 
     @settings(max_examples=100, deadline=None, derandomize=True, database=None)
     @given(st.lists(found_jobs, max_size=12, unique_by=lambda job: job["id"]), queries)
     def check(made: list[dict[str, Any]], query: LabelQuery) -> None:
-        fill(rooms, made, alice, bob)
+        fill(services, made, alice, bob)
         newest_first = sorted(made, key=lambda job: (-job["uploaded"], job["id"]))
         expected = [job["id"] for job in newest_first if fits(job, query)]
-        with rooms.database.read() as connection:
+        with services.database.read() as connection:
             found = matching.matching_jobs(connection, alice, query)
         assert list(found.ids) == expected[query.offset :][: query.limit]
         assert found.count == len(expected) or (
@@ -74,8 +74,8 @@ def test_matching_jobs_are_those_that_a_comparison_one_by_one_finds(rooms: Rooms
     check()
 
 
-def fill(rooms: Rooms, made: list[dict[str, Any]], alice: User, bob: User) -> None:
-    with rooms.database.write(durable=False) as connection:
+def fill(services: JobServices, made: list[dict[str, Any]], alice: User, bob: User) -> None:
+    with services.database.write(durable=False) as connection:
         connection.execute(delete(jobs))
         analytic_id = connection.execute(select(analytics.c.id)).scalar_one()
         for job in made:

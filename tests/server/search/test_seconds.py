@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from support.job_services import Rooms
+from support.job_services import JobServices
 from voxel51.server.accounts.callers import User
 from voxel51.server.search.query import LabelQuery
 from voxel51.server.search.service import SearchService
@@ -27,13 +27,15 @@ def span(label: str, track: int, first: int, last: int) -> SpanRecord:
     }
 
 
-def complete_job(rooms: Rooms, search: SearchService, user: User, data_id: str, spans: list[SpanRecord]) -> str:
+def complete_job(
+    services: JobServices, search: SearchService, user: User, data_id: str, spans: list[SpanRecord]
+) -> str:
     request = {"analytic": "voxel51/count", "inputs": {"video": {"data-id": data_id}}}
-    job_id = rooms.jobs.submit(user, json.dumps(request).encode(), "a job", auto_start=True, ttl=None)["id"]
-    _, attempt = rooms.claim()
+    job_id = services.jobs.submit(user, json.dumps(request).encode(), "a job", auto_start=True, ttl=None)["id"]
+    _, attempt = services.claim()
     search.keep(attempt, {"spans": spans, "is_complete": True})
-    rooms.put_output(attempt)
-    rooms.reports.report_state(attempt, "COMPLETE", None)
+    services.put_output(attempt)
+    services.reports.report_state(attempt, "COMPLETE", None)
     return job_id
 
 
@@ -48,13 +50,13 @@ CARS = [
 
 
 @pytest.fixture
-def alice(rooms: Rooms) -> User:
-    return rooms.accounts.create_user("alice")
+def alice(services: JobServices) -> User:
+    return services.accounts.create_user("alice")
 
 
-def test_simultaneous_tracks_count_once(rooms: Rooms, alice: User) -> None:
-    search = SearchService(rooms.database)
-    complete_job(rooms, search, alice, rooms.add_data(alice), CARS)
+def test_simultaneous_tracks_count_once(services: JobServices, alice: User) -> None:
+    search = SearchService(services.database)
+    complete_job(services, search, alice, services.add_data(alice), CARS)
 
     [match] = search.find(alice, LabelQuery.read({"labels": "car"}))["matches"]
     names = {each["label"]: each for each in search.names(alice)}
@@ -65,12 +67,12 @@ def test_simultaneous_tracks_count_once(rooms: Rooms, alice: User) -> None:
     assert names["person"]["seconds"] == pytest.approx(1.0)
 
 
-def test_several_jobs_on_one_video_count_once_and_videos_add_up(rooms: Rooms, alice: User) -> None:
-    search = SearchService(rooms.database)
-    one, other = rooms.add_data(alice), rooms.add_data(alice, b"another video")
-    complete_job(rooms, search, alice, one, CARS)
-    complete_job(rooms, search, alice, one, [span("car", 1, 1, 1100)])
-    complete_job(rooms, search, alice, other, [span("car", 1, 1, 50)])
+def test_several_jobs_on_one_video_count_once_and_videos_add_up(services: JobServices, alice: User) -> None:
+    search = SearchService(services.database)
+    one, other = services.add_data(alice), services.add_data(alice, b"another video")
+    complete_job(services, search, alice, one, CARS)
+    complete_job(services, search, alice, one, [span("car", 1, 1, 1100)])
+    complete_job(services, search, alice, other, [span("car", 1, 1, 50)])
 
     [car] = [each for each in search.names(alice) if each["label"] == "car"]
 

@@ -13,6 +13,7 @@ from voxel51.runners.control_groups import ControlGroups
 from voxel51.runners.launch import LaunchSpec
 from voxel51.runners.processes.environment import interpreter_environment
 from voxel51.runners.processes.folders import AttemptFolder, remove
+from voxel51.runners.programs import PackageProgram
 from voxel51.runners.sandbox.launcher import LaunchRequest
 from voxel51.runners.sandbox.privileges import user_of
 from voxel51.wire.tasks import WEIGHTS_FOLDER
@@ -129,10 +130,16 @@ class Workspaces:
         folder = workspace.folder
         environment = interpreter_environment(folder.work, self._threads, self._module_folders)
         return {
-            "entry_point": launch.entry_point,
+            "entry_point": _entry_point(launch),
             "folder": str(folder.work),
             "log": str(folder.log),
             "environment": environment | self._shared | dict(launch.environment),
             "limits": launch.limits,
             "user": workspace.user,
         }
+
+
+def _entry_point(launch: LaunchSpec) -> str:
+    if not isinstance(launch.program, PackageProgram):
+        raise OSError(f"the process runner starts installed analytics, not {type(launch.program).__name__}")
+    return launch.program.entry_point

@@ -15,9 +15,10 @@ from datetime import datetime
 from voxel51.runners import orphan_processes
 from voxel51.runners.interface import AttemptOutcome, ProcessIdentity, Runner
 from voxel51.runners.launch import LaunchSpec
+from voxel51.server.analytics.programs import ProgramService
 from voxel51.server.engine.owned_attempts import AttemptEnd, OwnedAttempt, OwnedAttempts
 from voxel51.server.engine.start_gate import StartGate
-from voxel51.server.errors import ServiceError
+from voxel51.server.errors import DatabaseAway, ServiceError
 from voxel51.server.jobs.attempts import AttemptService, Settlement, UnsettledAttempt
 from voxel51.server.jobs.tasks import TaskService
 from voxel51.wire import dates
@@ -66,9 +67,16 @@ class Dispatcher:
     """
 
     def __init__(
-        self, attempts: AttemptService, tasks: TaskService, runner: Runner, gate: StartGate, settings: DispatchSettings
+        self,
+        attempts: AttemptService,
+        programs: ProgramService,
+        tasks: TaskService,
+        runner: Runner,
+        gate: StartGate,
+        settings: DispatchSettings,
     ) -> None:
         self._attempts = attempts
+        self._programs = programs
         self._tasks = tasks
         self._runner = runner
         self._gate = gate
@@ -256,6 +264,8 @@ class Dispatcher:
             attempt.end = AttemptEnd(Settlement.NOT_STARTED, f"the attempt could not be started: {reason}")
             self._woken.set()
             return
+        except DatabaseAway:
+            raise  # the attempt stays claimed, and is started by the next pass
         except Exception as error:  # a defect that may lie in this job: it must not block the queue for ever
             log.exception("job %s could not be started", attempt.claimed.job_id)
             attempt.end = AttemptEnd(Settlement.LOST, f"the attempt could not be started: {error}")
@@ -300,4 +310,4 @@ class Dispatcher:
             names.LOGFILE_SIGNED_URL: self._tasks.log_url(claimed.attempt_id),
         }
         limits = self._settings.internal_limits if attempt.internal else self._settings.limits
-        return LaunchSpec(claimed.attempt_id, claimed.entry_point, environment, limits)
+        return LaunchSpec(claimed.attempt_id, self._programs.of(claimed.analytic_id), environment, limits)

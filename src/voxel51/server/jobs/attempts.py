@@ -53,7 +53,7 @@ class ClaimedAttempt:
 
     attempt_id: str
     job_id: str
-    entry_point: str
+    analytic_id: str
     credential: str
 
 
@@ -118,10 +118,10 @@ class AttemptService:
         # also if several dispatchers claim at once. If it fails, the jobs are still queued.
         with self._database.write(durable=False) as connection:
             queued = next_jobs(connection, limit, limits, internal=internal)
-            return [self._claim_one(connection, job.id, job.entry_point) for job in queued]
+            return [self._claim_one(connection, job.id, job.analytic_id) for job in queued]
 
-    def _claim_one(self, connection: Connection, job_id: str, entry_point: str) -> ClaimedAttempt:
-        claimed = ClaimedAttempt(str(uuid.uuid4()), job_id, entry_point, secrets.token_urlsafe(32))
+    def _claim_one(self, connection: Connection, job_id: str, analytic_id: str) -> ClaimedAttempt:
+        claimed = ClaimedAttempt(str(uuid.uuid4()), job_id, analytic_id, secrets.token_urlsafe(32))
         row = {"id": claimed.attempt_id, "job_id": job_id, "credential_hash": hash_key(claimed.credential)}
         connection.execute(insert(attempts).values(**row, stop_requested=False, created_at=dates.now()))
         # From here on, reports of earlier attempts are refused.

@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, func, insert, or_, select, update
 
-from voxel51.server.analytics.tables import analytics
 from voxel51.server.jobs.tables import fair_share, jobs
 from voxel51.wire import dates
 from voxel51.wire.backoff import Backoff
@@ -44,7 +43,7 @@ class QueuedJob(NamedTuple):
     """A queued job that is to be started."""
 
     id: str
-    entry_point: str
+    analytic_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +75,14 @@ def next_jobs(
     chosen: list[QueuedJob] = []
     for owner_id, count in _allocate(connection, limit, concurrency_limits, internal).items():
         waiting = (
-            select(jobs.c.id, analytics.c.entry_point)
-            .join(analytics, analytics.c.id == jobs.c.analytic_id)
+            select(jobs.c.id, jobs.c.analytic_id)
             .where(_queued(internal), jobs.c.owner_id == owner_id)
             .order_by(jobs.c.queued_at, jobs.c.id)
             .limit(count)
             # A row that another dispatcher is claiming is skipped, so dispatchers never wait for each other.
-            .with_for_update(skip_locked=True, of=jobs)
+            .with_for_update(skip_locked=True)
         )
-        chosen.extend(QueuedJob(row.id, row.entry_point) for row in connection.execute(waiting))
+        chosen.extend(QueuedJob(row.id, row.analytic_id) for row in connection.execute(waiting))
         _record_service(connection, owner_id)
     return chosen
 

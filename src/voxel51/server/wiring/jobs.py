@@ -9,6 +9,7 @@ from voxel51.runners.processes.runner import ProcessRunner
 from voxel51.runners.sandbox.probe import SandboxReport
 from voxel51.server.accounts.callers import User
 from voxel51.server.analytics.installed import Installation
+from voxel51.server.analytics.programs import ProgramService
 from voxel51.server.analytics.routes import analytic_routes
 from voxel51.server.analytics.service import AnalyticService
 from voxel51.server.analytics.uploads import UploadedAnalytics
@@ -93,7 +94,7 @@ def build_jobs(
     refusal = sandbox.refusal(settings.sandbox_minimum)
     gate = StartGate(settings.folder, settings.disk_reserve_bytes, refusal)
     runner = _runner(settings, installed, sandbox)
-    dispatcher = Dispatcher(attempts, tasks, runner, gate, dispatch)
+    dispatcher = Dispatcher(attempts, ProgramService(database), tasks, runner, gate, dispatch)
     jobs = JobService(
         database, storage, analytics, data.data, foundation.lifetime, foundation.public_links(),
         QueuePositions(max_running), dispatcher.wake, refusal,
