@@ -29,4 +29,4 @@ def test_a_platform_from_the_wheel_serves_the_site(
     assert {path.relative_to(folder).as_posix() for path in folder.rglob("*.html")} == set(site.pages)
     hidden = folder.with_name("away")
     folder.rename(hidden)
-    assert requests.get(pages[0]).status_code == 503, "it was served from elsewhere"
+    assert requests.get(pages[0]).status_code == 404, "it was served from elsewhere"

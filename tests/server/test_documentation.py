@@ -158,7 +158,7 @@ def test_missing_site_says_how_to_build(tmp_path: Path, monkeypatch: pytest.Monk
 
     answer = ask(path)
 
-    assert (answer.status, answer.headers["cache-control"]) == (503, "no-store")
+    assert (answer.status, answer.headers["cache-control"]) == (404, "no-store")
     assert b"make docs" in answer.body
     assert b'href="/docs/api"' in answer.body
 
@@ -168,4 +168,4 @@ def test_site_may_be_built_while_running(site: Path) -> None:
     before = ask("/docs").status
     (site / "later.html").rename(site / "index.html")
 
-    assert (before, ask("/docs").status) == (503, 307)
+    assert (before, ask("/docs").status) == (404, 307)

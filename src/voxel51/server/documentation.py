@@ -73,7 +73,7 @@ def _site() -> Path | None:
 def _not_built() -> Response:
     return HTMLResponse(
         _NOT_BUILT,
-        503,
+        404,
         {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'", "Cache-Control": "no-store"},
     )
 
