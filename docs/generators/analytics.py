@@ -48,6 +48,9 @@ def _page(name: str, document: Any) -> str:
     for heading, key in (("Source", "source"), ("Licence", "licence")):
         if more.get(key):
             lines += [f"## {heading}", "", sentence(more[key]), ""]
+    if model := more.get("model"):
+        accuracy = f" Accuracy: {model['accuracy']}." if "accuracy" in model else ""
+        lines += ["## Model", "", f"{plain(model['name'])}, licence {model['licence']}.{accuracy}", ""]
     return "\n".join(lines)
 
 

@@ -113,12 +113,27 @@ def test_applications_can_read_analytics_in_batch(platform, user, tmp_path):
     assert found[NONE]["error"]["code"] == 404
 
 
+def test_facts_of_analytics_are_read_in_batch(user):
+    names = {each["name"]: each["id"] for each in get(user, "analytics/list", "analytics")}
+    tracks, detector = names["voxel51/object-tracks"], names["voxel51/onnx-detector"]
+
+    found = responses(user, "analytics", "facts", [tracks, NONE, detector])
+
+    assert found[NONE]["error"]["code"] == 404
+    model = found[tracks]["response"]["model"]
+    assert model["licence"] == "Apache-2.0"
+    assert model["accuracy"].startswith("COCO mAP ")
+    assert found[tracks]["response"]["can_try"] is True
+    assert found[detector]["response"] == {"model": None, "cost": None, "latest_result": None, "can_try": False}
+
+
 @pytest.mark.parametrize(
     ("noun", "action", "ids", "more", "said"),
     [
         ("data", "start", [], {}, "details, ttl, delete"),
         ("jobs", "run", [], {}, "'run'"),
-        ("analytics", "delete", [], {}, "details"),
+        ("analytics", "delete", [], {}, "details, facts"),
+        ("analytics", "facts", [f"x{number}" for number in range(101)], {}, "at most 100"),
         ("data", "ttl", [NONE], {}, "Either `days` or `expiration_date`"),
         ("jobs", "ttl", [NONE], {"days": "1", "expiration_date": "2030-01-01"}, "Either `days` or `expiration_date`"),
         ("jobs", "ttl", [NONE], {"days": "soon"}, "'soon'"),

@@ -16,11 +16,14 @@ from sqlalchemy import event
 
 from support.in_process import HOST, ask
 from voxel51.server.accounts.applications import ApplicationService
-from voxel51.server.accounts.callers import ROLE_SCOPES
+from voxel51.server.accounts.callers import ROLE_SCOPES, User
 from voxel51.server.accounts.service import AccountService
 from voxel51.server.accounts.tokens import TokenService, TokenSpec
+from voxel51.server.analytics.service import AnalyticService
+from voxel51.server.analytics.weights_in_use import WeightsInUse
 from voxel51.server.app import Platform, build_platform
 from voxel51.server.database import listing
+from voxel51.server.jobs.analytic_facts import AnalyticFactsService
 from voxel51.server.search import matching
 from voxel51.server.settings import Settings
 from voxel51.server.wiring.foundation import Addresses
@@ -92,6 +95,7 @@ def test_no_statement_reads_or_sorts_a_long_table(site: Site, monkeypatch: pytes
     ask_every_route(site)
     ask_for_lists(site)
     search_labels(site)
+    read_facts(site)
     clean_up(site)
     for module in (listing, matching):  # as if every search had many matches
         monkeypatch.setattr(module, "FEW", -1)
@@ -141,6 +145,14 @@ def search_labels(site: Site) -> None:
     for query in ("labels=car", "labels=car,dog&together=true&longer_than=1", "text=exit", "labels=car&analytic=a/b"):
         site.recorder.cause = f"/v1/labels?{query}"
         assert ask(site.platform.application, "GET", "/v1/labels", site.credentials[0], dict(parse_qsl(query))) == 200
+
+
+def read_facts(site: Site) -> None:
+    database, user = site.platform.database, User("x", "x")
+    analytics = AnalyticService(database, WeightsInUse(Path(), {}))
+    site.recorder.cause = "facts of analytics"
+    ids = [each["id"] for each in analytics.list(user, all_versions=False)["analytics"]]
+    assert AnalyticFactsService(database, analytics).facts(user, ids).keys() == set(ids) != set()
 
 
 def clean_up(site: Site) -> None:

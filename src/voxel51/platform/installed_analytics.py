@@ -7,8 +7,9 @@ The server runs this as a child process, so that it never imports the code of an
 - ``document``, ``digest``: the manifest, and the SHA-256 of its canonical JSON (sorted keys, no spaces, UTF-8)
 - ``preload``: modules to import before jobs are forked
 - ``preload_safe``: whether a process that has imported the analytic and these modules still has one thread
-- ``weights``: parameter -> value -> the weights of which a job takes the first that is present: ``name``, ``filename``,
-  ``sha256`` of the accepted files, and ``included_sha256`` of the one that is installed with the platform, or null
+- ``weights``: parameter -> value -> the weights of which a job takes the first that is present: ``name``, ``licence``,
+  ``accuracy``, ``filename``, ``sha256`` of the accepted files, and ``included_sha256`` of the one that is installed
+  with the platform, or null
 - ``error``: instead of the last five, the reason why the analytic cannot be used
 
 Each analytic is imported in a child of its own, so that one that is broken, crashes or hangs does not hide others.
@@ -86,7 +87,14 @@ def describe(name: str) -> dict[str, JsonValue]:
 def _candidate(weights: NamedWeights) -> dict[str, JsonValue]:
     sha256 = [each.sha256 for each in weights.files]
     included = sha256[0] if weights.is_included else None
-    return {"name": weights.name, "filename": weights.filename, "sha256": [*sha256], "included_sha256": included}
+    return {
+        "name": weights.name,
+        "licence": weights.licence,
+        "accuracy": weights.accuracy,
+        "filename": weights.filename,
+        "sha256": [*sha256],
+        "included_sha256": included,
+    }
 
 
 def digest(document: AnalyticDocument) -> str:

@@ -72,6 +72,45 @@ class AnalyticRecord(TypedDict, total=False):
     weights: dict[str, dict[str, WeightsFile]]
 
 
+class AnalyticModel(TypedDict):
+    """Model that an analytic uses. ``accuracy`` has its measure in it, such as ``COCO mAP 22.9``."""
+
+    name: str
+    licence: str
+    accuracy: NotRequired[str]
+
+
+class RunCost(TypedDict):
+    """Run time of an analytic on this platform, as measured on its last complete ``jobs``.
+
+    ``seconds_per_minute`` are the seconds that one minute of video took.
+    """
+
+    seconds_per_minute: float
+    jobs: int
+
+
+class LatestResult(TypedDict):
+    """Caller's latest result of an analytic. ``frame_count`` is the number of analysed frames; null if not reported."""
+
+    job_id: str
+    frame_count: int | None
+
+
+class AnalyticFacts(TypedDict):
+    """Facts that help to choose an analytic, beside its record.
+
+    ``model`` is null for an analytic without one, or whose manifest names none; ``cost`` until it is measured.
+    ``can_try`` says whether a job needs one video and nothing else, and can be limited to a part of it by the
+    parameters ``start_seconds`` and ``end_seconds``.
+    """
+
+    model: AnalyticModel | None
+    cost: RunCost | None
+    latest_result: LatestResult | None
+    can_try: bool
+
+
 class AnalyticResponse(TypedDict):
     """Response of ``POST analytics``."""
 
@@ -134,6 +173,7 @@ class AnalyticExtensions(TypedDict, total=False):
     limitations: list[str]
     source: str
     licence: str
+    model: AnalyticModel
 
 
 class AnalyticDocument(TypedDict):

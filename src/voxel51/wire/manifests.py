@@ -182,7 +182,8 @@ def _parameter(path: str, value: object) -> Problems:
 def _extensions(path: str, value: object) -> Problems:
     bounds = {"minimum": _number, "maximum": _number, "choices": _list(_anything)}
     texts = {"source": _text(), "licence": _text(), "limitations": _list(_text())}
-    yield from _object({}, {**texts, "parameters": _each(_object({}, bounds))})(path, value)
+    model = _object({"name": _text(), "licence": _text()}, {"accuracy": _text()})
+    yield from _object({}, {**texts, "model": model, "parameters": _each(_object({}, bounds))})(path, value)
 
 
 def _each(rule: Rule) -> Rule:

@@ -11,7 +11,7 @@ from voxel51.server.analytics.images.inspector import ImageInspector
 from voxel51.server.analytics.service import LISTING, AnalyticService
 from voxel51.server.analytics.uploads import FOLDER, UploadedAnalytics
 from voxel51.server.database.search import Query
-from voxel51.server.http.batch import BatchBody, batch_route
+from voxel51.server.http.batch import Action, BatchBody, batch_route
 from voxel51.server.http.bodies import Form, MultipartBody, QueryBody
 from voxel51.server.http.context import RequestContext
 from voxel51.server.http.route import Policy, Route, route
@@ -20,6 +20,7 @@ from voxel51.server.parameters import FormField, QueryParameter
 from voxel51.wire.analytics import (
     AnalyticDetails,
     AnalyticDocument,
+    AnalyticFacts,
     AnalyticList,
     AnalyticRecord,
     AnalyticResponse,
@@ -35,15 +36,23 @@ _IMAGE = MultipartBody(fields={}, folder=FOLDER, inspector=ImageInspector)
 _PROCESSOR = QueryParameter("CPU or GPU", {"type": "string", "enum": ["CPU", "GPU", "cpu", "gpu"]})
 
 
+FactsOf = Callable[[Caller, Sequence[str]], Outcomes[AnalyticFacts]]
+"""Returns the facts of each analytic with these ids, or `NotFound` for those that the caller cannot see."""
+
+
 def analytic_routes(
-    analytics: AnalyticService, uploaded: UploadedAnalytics, is_used: Callable[[Connection, str], bool]
+    analytics: AnalyticService,
+    uploaded: UploadedAnalytics,
+    is_used: Callable[[Connection, str], bool],
+    facts_of: FactsOf,
 ) -> Iterable[Route]:
     """Return the routes of analytics: for users, the same for applications, and batches for both.
 
-    ``is_used`` says whether an analytic has jobs that have not ended.
+    ``is_used`` says whether an analytic has jobs that have not ended; ``facts_of`` knows what its past jobs measured.
     """
     handlers = _Handlers(analytics, uploaded, is_used)
-    batch = batch_route("analytics", {"details": handlers.details_of_many}, CALLER)
+    facts: Action[Caller] = lambda caller, ids, _: facts_of(caller, ids)  # noqa: E731
+    batch = batch_route("analytics", {"details": handlers.details_of_many, "facts": facts}, CALLER)
     return [*_routes(handlers, BY_USER, ""), *_routes(handlers, BY_APPLICATION, "/apps"), batch]
 
 

@@ -2,9 +2,10 @@
 
 import re
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import TypeVar
 
 from sqlalchemy import ColumnElement, Connection, and_, case, insert, or_, select, update
 
@@ -23,10 +24,13 @@ from voxel51.wire.analytics import (
     AnalyticDocument,
     AnalyticImage,
     AnalyticList,
+    AnalyticModel,
     AnalyticRecord,
     AnalyticScope,
     AnalyticType,
 )
+
+T = TypeVar("T")
 
 _NOT_INSTALLED = "the package that offers this version is no longer installed on the platform"
 _IMAGES_MISSING = "not all images that its manifest declares were uploaded"
@@ -112,10 +116,23 @@ class AnalyticService:
 
     def records(self, caller: Caller, analytic_ids: Sequence[str]) -> Outcomes[AnalyticRecord]:
         """Return the record of each version, or `NotFound` for those that the caller cannot see."""
-        statement = select(analytics).where(analytics.c.id.in_(analytic_ids), _visible_to(caller))
         with self._database.read() as connection:
-            found = {row.id: record_of(row) for row in connection.execute(statement)}
+            return self.each_visible(connection, caller, analytic_ids, record_of)
+
+    def each_visible(
+        self, connection: Connection, caller: Caller, analytic_ids: Sequence[str], make: Callable[[AnalyticRow], T]
+    ) -> Outcomes[T]:
+        """Return what ``make`` makes of each version's row, or `NotFound` for those that the caller cannot see."""
+        statement = select(analytics).where(analytics.c.id.in_(analytic_ids), _visible_to(caller))
+        found = {row.id: make(row) for row in connection.execute(statement).all()}
         return {analytic_id: found.get(analytic_id) or _no_such_analytic(analytic_id) for analytic_id in analytic_ids}
+
+    def model(self, row: AnalyticRow) -> AnalyticModel | None:
+        """Return the model that a version uses by default: its present weights, else what its manifest says."""
+        document: AnalyticDocument = row.document
+        defaults = {each["name"]: each.get("default") for each in document["parameters"]}
+        present = self._weights.model(row.entry_point, defaults)
+        return present or document.get("extensions", {}).get("model")
 
     def document(self, caller: Caller, analytic_id: str) -> AnalyticDocument:
         """Return the document of an analytic.

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypedDict
 
 from voxel51.server.storage.hashing import sha256_of
-from voxel51.wire.analytics import WeightsFile
+from voxel51.wire.analytics import AnalyticModel, WeightsFile
 
 _CHUNK_BYTES = 1024 * 1024
 
@@ -23,6 +23,8 @@ class WeightsCandidate(TypedDict):
     """
 
     name: str
+    licence: str
+    accuracy: str
     filename: str
     sha256: list[str]
     included_sha256: str | None
@@ -60,13 +62,25 @@ class WeightsInUse:
             for parameter, values in self._choices.get(entry_point, {}).items()
         }
 
+    def model(self, entry_point: str, defaults: Mapping[str, object]) -> AnalyticModel | None:
+        """Return the model of a job with these values of parameters; None if no parameter selects weights."""
+        for parameter, values in self._choices.get(entry_point, {}).items():
+            for each in values.get(str(defaults.get(parameter)), ()):
+                if self._present(each) is not None:
+                    return {"name": each["name"], "licence": each["licence"], "accuracy": each["accuracy"]}
+        return None
+
     def _first_present(self, candidates: Sequence[WeightsCandidate]) -> WeightsFile | None:
         for each in candidates:
-            found = self._sha256_of(each["filename"])
-            sha256 = found if found in each["sha256"] else each["included_sha256"]
+            sha256 = self._present(each)
             if sha256 is not None:
                 return {"name": each["name"], "sha256": sha256}
         return None
+
+    def _present(self, candidate: WeightsCandidate) -> str | None:
+        """Return the hash of the file that a job takes; None if no file is present."""
+        found = self._sha256_of(candidate["filename"])
+        return found if found in candidate["sha256"] else candidate["included_sha256"]
 
     def _sha256_of(self, filename: str) -> str | None:
         """Return the hash of a file in the folder, which is read again only when it has changed."""

@@ -18,7 +18,7 @@ from voxel51.wire.batches import BatchResponse, BatchResponses
 MAX_IDS = 10_000
 """Ids in one batch: databases limit the number of values in a statement."""
 
-_READ_ONLY_ACTION = "details"
+_READ_ONLY_ACTIONS = frozenset({"details", "facts"})
 
 
 class BatchBody(TypedDict):
@@ -39,13 +39,13 @@ Action = Callable[[CallerT, Sequence[str], BatchBody], Outcomes[object]]
 def batch_route(
     noun: str, actions: Mapping[str, Action[CallerT]], access: Access[CallerT], scope: Scope = Scope.MANAGE
 ) -> Route:
-    """Return the route of batches of ``noun``. Every action but ``details`` requires ``scope``."""
+    """Return the route of batches of ``noun``. Every action but ``details`` and ``facts`` requires ``scope``."""
 
     def serve(context: RequestContext[CallerT], body: BatchBody) -> BatchResponses:
         action = actions.get(body["action"])
         if action is None:
             raise BadRequest(f"Unknown action {body['action']!r} for {noun}; use one of {', '.join(actions)}")
-        context.caller.require(Scope.READ if body["action"] == _READ_ONLY_ACTION else scope)
+        context.caller.require(Scope.READ if body["action"] in _READ_ONLY_ACTIONS else scope)
         ids = list(dict.fromkeys(body["ids"]))
         outcomes = action(context.caller, ids, body)
         return {"responses": {identifier: _response(outcomes[identifier]) for identifier in ids}}

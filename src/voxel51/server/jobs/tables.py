@@ -49,6 +49,16 @@ for _date, _covered in (
     _known = _date.is_not(None)
     Index(f"ix_jobs_{_date.name}", _date, *_covered, sqlite_where=_known, postgresql_where=_known)
 
+# The last complete jobs of an analytic, of which its cost is measured (see analytic_facts.py).
+_is_complete = jobs.c.completion_date.is_not(None)
+Index(
+    "ix_jobs_analytic_completion_date",
+    jobs.c.analytic_id,
+    jobs.c.completion_date,
+    sqlite_where=_is_complete,
+    postgresql_where=_is_complete,
+)
+
 user_submitted = jobs.c.internal.is_(False)
 """Condition: the job was submitted by a user. Internal jobs are hidden from users."""
 

@@ -19,6 +19,7 @@ from voxel51.server.engine.start_gate import StartGate
 from voxel51.server.http.route import Route, with_default_scope
 from voxel51.server.jobs.actions import JobActions
 from voxel51.server.jobs.agent_routes import agent_routes
+from voxel51.server.jobs.analytic_facts import AnalyticFactsService
 from voxel51.server.jobs.attempt_reports import AttemptReports
 from voxel51.server.jobs.attempts import AttemptService
 from voxel51.server.jobs.background_slot import BackgroundSlot
@@ -44,6 +45,7 @@ class JobServices:
     installed: Installation
     analytics: AnalyticService
     uploaded: UploadedAnalytics
+    facts: AnalyticFactsService
     attempts: AttemptService
     reports: AttemptReports
     tasks: TaskService
@@ -57,7 +59,7 @@ class JobServices:
 
     def routes(self, data: DataServices, formats: OutputFormats) -> Iterable[Route]:
         """Yield the routes of analytics and jobs."""
-        analytics = analytic_routes(self.analytics, self.uploaded, has_active_jobs)
+        analytics = analytic_routes(self.analytics, self.uploaded, has_active_jobs, self.facts.facts)
         yield from with_default_scope(Scope.UPLOAD, analytics)
         yield from with_default_scope(Scope.RUN, job_routes(self.jobs, self.actions, formats))
         yield from agent_routes(self.reports, self.tasks, data.data)
@@ -103,6 +105,7 @@ def build_jobs(
         installed=installed,
         analytics=analytics,
         uploaded=UploadedAnalytics(database, storage),
+        facts=AnalyticFactsService(database, analytics),
         attempts=attempts,
         reports=AttemptReports(database, storage, grace),
         tasks=tasks,
