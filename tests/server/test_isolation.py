@@ -122,7 +122,7 @@ LINKS = {
     "get /links/attempts/{attempt_id}/task", "get /links/attempts/{attempt_id}/inputs/{name}",
     "get /links/attempts/{attempt_id}/parameters/{name}", "put /links/attempts/{attempt_id}/status",
     "put /links/attempts/{attempt_id}/log", "put /links/attempts/{attempt_id}/output",
-    "put /links/attempts/{attempt_id}/spans",
+    "put /links/attempts/{attempt_id}/spans", "get /links/analytics/{analytic_id}/{name}",
 }  # fmt: skip
 UNAUTHENTICATED = {
     "options /data/uploads", "get /sign-in", "post /sign-in", "post /sign-up", "post /password-resets",

@@ -15,6 +15,7 @@ from voxel51.server.accounts.callers import User
 from voxel51.server.accounts.quotas import Quotas
 from voxel51.server.accounts.service import AccountService
 from voxel51.server.analytics.installed import InstalledAnalytic
+from voxel51.server.analytics.program_files import ProgramFiles
 from voxel51.server.analytics.programs import ProgramService
 from voxel51.server.analytics.service import AnalyticService
 from voxel51.server.analytics.weights_in_use import WeightsInUse
@@ -145,7 +146,7 @@ def open_job_services(folder: Path, database_url: str) -> Iterator[JobServices]:
         ),
         reports=AttemptReports(database, storage, timedelta(minutes=15)),
         quotas=quotas,
-        programs=ProgramService(database),
+        programs=ProgramService(database, ProgramFiles(database, links)),
         tasks=TaskService(database, data, sources, links),
         storage=storage,
         wakes=wakes,

@@ -1,4 +1,4 @@
-"""Downloads: descriptions of the file that a service answers with, before HTTP sends it.
+"""Downloads: descriptions of the file that a service answers with, before HTTP sends it, and links to such files.
 
 Services return a `Download` or a `ProxiedDownload`; `voxel51.server.http` turns either into a response. So services
 decide which bytes a caller may have without importing HTTP.
@@ -7,6 +7,9 @@ decide which bytes a caller may have without importing HTTP.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
+
+Links = Callable[[str, str], str]
+"""Makes a signed link from a method and a path below the version prefix."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,10 @@
 """Programs of analytics: what a runner starts for a version in the catalogue."""
 
-from sqlalchemy import select
+from sqlalchemy import RowMapping, select
 
-from voxel51.runners.programs import PackageProgram, Program
-from voxel51.server.analytics.tables import analytics
+from voxel51.runners.programs import BundleProgram, PackageProgram, Program
+from voxel51.server.analytics.program_files import ProgramFiles
+from voxel51.server.analytics.tables import analytics, bundles
 from voxel51.server.database.database import Database
 from voxel51.server.errors import Unavailable
 
@@ -11,8 +12,9 @@ from voxel51.server.errors import Unavailable
 class ProgramService:
     """Programs by id of the analytic version."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, files: ProgramFiles) -> None:
         self._database = database
+        self._files = files
         # Versions never change, so each is read once. Programs with links, which expire, must not be kept here.
         self._packages: dict[str, PackageProgram] = {}
 
@@ -22,13 +24,18 @@ class ProgramService:
         Raises:
             Unavailable: the version has none that this platform can start.
         """
-        if analytic_id not in self._packages:
-            self._packages[analytic_id] = self._package(analytic_id)
-        return self._packages[analytic_id]
+        if analytic_id in self._packages:
+            return self._packages[analytic_id]
+        row = self._read(analytic_id)
+        if row["entry_point"] is not None:
+            self._packages[analytic_id] = PackageProgram(row["entry_point"])
+            return self._packages[analytic_id]
+        if row["module"] is not None:
+            return BundleProgram(self._files.bundle(analytic_id), row["module"], row["lock"])
+        raise Unavailable(f"The platform cannot run the analytic '{row['name']}': it is a container image.")
 
-    def _package(self, analytic_id: str) -> PackageProgram:
+    def _read(self, analytic_id: str) -> RowMapping:
+        columns = (analytics.c.name, analytics.c.entry_point, bundles.c.module, bundles.c.lock)
+        statement = select(*columns).outerjoin(bundles, bundles.c.analytic_id == analytics.c.id)
         with self._database.read() as connection:
-            row = connection.execute(select(analytics.c.name, analytics.c.entry_point).filter_by(id=analytic_id)).one()
-        if row.entry_point is None:
-            raise Unavailable(f"The platform cannot run the analytic '{row.name}': it is a container image.")
-        return PackageProgram(row.entry_point)
+            return connection.execute(statement.where(analytics.c.id == analytic_id)).mappings().one()

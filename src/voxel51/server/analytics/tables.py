@@ -1,8 +1,20 @@
-"""Tables of analytics, one row per version, and of their container images."""
+"""Tables of analytics, one row per version, of their container images, and of their bundles."""
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Row, String, Table, Text, UniqueConstraint, false
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Row,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    false,
+)
 
 from voxel51.server.database.schema import metadata
 from voxel51.server.database.types import Document, Moment
@@ -49,3 +61,26 @@ images = Table(
     Column("format", String(16), nullable=False),
     Column("upload_date", Moment, nullable=False),
 )
+
+bundles = Table(
+    "analytic_bundles",
+    metadata,
+    Column("analytic_id", String(36), ForeignKey(analytics.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("owner", String(64), nullable=False),  # as in `analytics`
+    Column("storage_key", String(128), nullable=False, index=True),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("content_sha256", String(64), nullable=False),  # of the names and contents of its files
+    Column("state", String(16), nullable=False),
+    Column("error", Document),
+    Column("module", String(512)),  # null until the build is complete, as the lock
+    Column("lock", Text),
+    Column("log_key", String(128), index=True),
+    Column("log_bytes", BigInteger),
+    Column("log_sha256", String(64)),
+    Column("queued_at", Moment, nullable=False),
+    Column("started_at", Moment),
+    Column("ended_at", Moment),
+    Index("ix_analytic_bundles_state_queued_at", "state", "queued_at"),
+)
+"""Source of an analytic, and the build of its environment."""

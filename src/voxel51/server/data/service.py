@@ -30,6 +30,7 @@ from voxel51.server.database.listing import run
 from voxel51.server.database.prepared_query import PreparedQuery
 from voxel51.server.database.search import Query
 from voxel51.server.database.types import DatabaseRow
+from voxel51.server.downloads import Links
 from voxel51.server.errors import BadRequest, DatabaseAway, Lost, NotFound, ServiceError
 from voxel51.server.outcomes import Outcomes
 from voxel51.server.storage.integrity import intact_size_bytes
@@ -38,9 +39,6 @@ from voxel51.wire import dates
 from voxel51.wire.data import DataList, DataRecord
 
 log = logging.getLogger(__name__)
-
-Links = Callable[[str, str], str]
-"""Makes a signed link from a method and a path below the version prefix."""
 
 OnAdded = Callable[[Connection, str, DataRecord], None]
 """Is called with the id of the owner and the record of new data, in the transaction that records it."""

@@ -12,13 +12,13 @@ from voxel51.server.accounts.callers import Application, User
 from voxel51.server.accounts.tables import users_of
 from voxel51.server.analytics.service import AnalyticService
 from voxel51.server.data.lifetime import first_expiration
-from voxel51.server.data.service import DataService, Links
+from voxel51.server.data.service import DataService
 from voxel51.server.database.database import Database
 from voxel51.server.database.listing import Page, run
 from voxel51.server.database.prepared_query import PreparedQuery
 from voxel51.server.database.search import Listing, Query
 from voxel51.server.database.types import DatabaseRecord
-from voxel51.server.downloads import Download
+from voxel51.server.downloads import Download, Links
 from voxel51.server.errors import BadRequest, Forbidden, Lost, NotFound, Unavailable
 from voxel51.server.events import outbox
 from voxel51.server.jobs.details import further_fields, jobs_with_details

@@ -5,10 +5,10 @@ from urllib.parse import quote
 from sqlalchemy import RowMapping, select
 
 from voxel51.server.analytics.tables import analytics
-from voxel51.server.data.service import DataService, Links
+from voxel51.server.data.service import DataService
 from voxel51.server.data.sources import SourceService
 from voxel51.server.database.database import Database
-from voxel51.server.downloads import Download, ProxiedDownload
+from voxel51.server.downloads import Download, Links, ProxiedDownload
 from voxel51.server.errors import NotFound
 from voxel51.server.jobs.attempts import Attempt
 from voxel51.server.jobs.outputs import output_of

@@ -7,12 +7,12 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 from voxel51.server.addresses import Addresses
-from voxel51.server.data.service import Links
 from voxel51.server.data_folder import place_of
 from voxel51.server.database.database import Database
 from voxel51.server.database.expiry_clock import ExpiryClock, GapLimits
 from voxel51.server.database.opening import open_database
 from voxel51.server.database.running_lease import RunningLease
+from voxel51.server.downloads import Links
 from voxel51.server.encryption import Cipher, load_secret_key
 from voxel51.server.http.idempotency import IdempotencyStore
 from voxel51.server.http.signing import LinkSigner

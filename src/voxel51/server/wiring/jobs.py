@@ -9,6 +9,8 @@ from voxel51.runners.processes.runner import ProcessRunner
 from voxel51.runners.sandbox.probe import SandboxReport
 from voxel51.server.accounts.callers import User
 from voxel51.server.analytics.installed import Installation
+from voxel51.server.analytics.program_files import ProgramFiles
+from voxel51.server.analytics.program_routes import program_routes
 from voxel51.server.analytics.programs import ProgramService
 from voxel51.server.analytics.routes import analytic_routes
 from voxel51.server.analytics.service import AnalyticService
@@ -45,6 +47,7 @@ class JobServices:
     installed: Installation
     analytics: AnalyticService
     uploaded: UploadedAnalytics
+    program_files: ProgramFiles
     facts: AnalyticFactsService
     attempts: AttemptService
     reports: AttemptReports
@@ -62,6 +65,7 @@ class JobServices:
         analytics = analytic_routes(self.analytics, self.uploaded, has_active_jobs, self.facts.facts)
         yield from with_default_scope(Scope.UPLOAD, analytics)
         yield from with_default_scope(Scope.RUN, job_routes(self.jobs, self.actions, formats))
+        yield from program_routes(self.program_files)
         yield from agent_routes(self.reports, self.tasks, data.data)
 
     def delete_all(self, user: User) -> bool:
@@ -96,7 +100,8 @@ def build_jobs(
     refusal = sandbox.refusal(settings.sandbox_minimum)
     gate = StartGate(settings.folder, settings.disk_reserve_bytes, refusal)
     runner = _runner(settings, installed, sandbox)
-    dispatcher = Dispatcher(attempts, ProgramService(database), tasks, runner, gate, dispatch)
+    program_files = ProgramFiles(database, foundation.job_links())
+    dispatcher = Dispatcher(attempts, ProgramService(database, program_files), tasks, runner, gate, dispatch)
     jobs = JobService(
         database, storage, analytics, data.data, foundation.lifetime, foundation.public_links(),
         QueuePositions(max_running), dispatcher.wake, refusal,
@@ -105,6 +110,7 @@ def build_jobs(
         installed=installed,
         analytics=analytics,
         uploaded=UploadedAnalytics(database, storage),
+        program_files=program_files,
         facts=AnalyticFactsService(database, analytics),
         attempts=attempts,
         reports=AttemptReports(database, storage, grace),
