@@ -11,10 +11,12 @@ from support.video_samples import numbered_video
 from voxel51.platform import (
     Frame,
     InputFile,
+    InvalidInput,
     Job,
     OutputFile,
     ParameterGroup,
     Range,
+    Secret,
     Video,
     VideoLabels,
     VideoLabelsWriter,
@@ -359,3 +361,42 @@ def test_a_wrong_result_is_the_fault_of_the_analytic(tmp_path: Path) -> None:
 
     with pytest.raises(TypeError, match="must return VideoLabels, as annotated; it returned None"):
         run(nothing, {"video": numbered_video(tmp_path / "in.mp4")}, {}, tmp_path / "o")
+
+
+@analytic(version="1")
+def signed_in(video: Video, hub_token: Secret) -> VideoLabels:
+    """Use a hub.
+
+    Args:
+        video: the video.
+        hub_token: token of the hub.
+    """
+    labels = VideoLabels()
+    labels.add_attributes(token=hub_token, frames=sum(1 for _ in video))
+    return labels
+
+
+def test_a_secret_is_declared_apart_from_the_parameters(tmp_path: Path) -> None:
+    document = signed_in.document
+    assert document["extensions"]["secrets"] == {"hub_token": "Token of the hub."}
+    assert "hub_token" not in parameters_of(document)
+    video = numbered_video(tmp_path / "in.mp4")
+
+    result = run(signed_in, {"video": video}, {}, tmp_path / "o", secrets={"hub_token": "abc"})
+
+    assert '"abc"' in result.outputs["labels"].read_text()
+    with pytest.raises(InvalidInput, match="secret 'hub_token' is not available"):
+        run(signed_in, {"video": video}, {}, tmp_path / "without")
+
+
+def test_a_secret_has_no_default() -> None:
+    def careless(hub_token: Secret = "abc") -> VideoLabels:
+        """Use a hub.
+
+        Args:
+            hub_token: token of the hub.
+        """
+        raise NotImplementedError(hub_token)
+
+    with pytest.raises(InvalidAnalytic, match="secret 'hub_token' must not have a default"):
+        analytic(version="1")(careless)

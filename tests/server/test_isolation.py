@@ -75,7 +75,7 @@ APPLICATIONS = {
 }  # fmt: skip
 """Routes that every application may use."""
 
-CALLERS = {"post /analytics/batch", "get /webhooks", "post /webhooks"}
+CALLERS = {"post /analytics/batch", "get /webhooks", "post /webhooks", "get /secrets"}
 """Routes that all users and applications may use."""
 
 OPERATORS = {
@@ -89,8 +89,11 @@ OPERATORS = {
 }  # fmt: skip
 """Routes that require the scope to administer the platform."""
 
-READS_FOR_OTHERS = {"post /webhooks", "patch /webhooks/{webhook_id}", "post /jobs/{job_id}/shares"}
-"""Routes that send records of the caller to others, and therefore also require the scope to read them."""
+WIDER_SCOPES = {
+    "post /webhooks": {"manage", "read"}, "patch /webhooks/{webhook_id}": {"manage", "read"},
+    "post /jobs/{job_id}/shares": {"manage", "read"}, "put /secrets/{secret_name}": {"manage", "run"},
+}  # fmt: skip
+"""Routes that let others read records of the caller, or jobs use a secret, and therefore require a further scope."""
 
 OF_ACCOUNTS = {
     "post /account/tokens/{token_id}/rotate", "delete /account/tokens/{token_id}",
@@ -111,6 +114,9 @@ HELD = {
     "post /webhooks/{webhook_id}/deliveries/{delivery_id}/replay",
 }  # fmt: skip
 """Routes of objects that belong to a user, or to an application itself."""
+
+SECRETS = {"put /secrets/{secret_name}", "delete /secrets/{secret_name}"}
+"""Routes that name a secret of the caller: other callers have secrets of the same name."""
 
 AGENTS = {
     "post /jobs/{job_id}/begin", "post /jobs/{job_id}/finish", "put /jobs/{job_id}/state",
@@ -151,6 +157,7 @@ BODIES = {
     "put /links/attempts/{attempt_id}/spans": {"spans": [], "is_complete": True},
     "post /jobs/{job_id}/metadata": {"frame_count": 1, "duration_seconds": 1, "size_bytes": 1},
     "post /apps/users": {"username": "mallory"},
+    "put /secrets/{secret_name}": {"value": "secret"},
     "post /webhooks": {"url": "http://127.0.0.1:9/"}, "patch /webhooks/{webhook_id}": {"enabled": False},
     "post /data/url": {"signed_url": "http://127.0.0.1:9/", "filename": "a", "mimetype": "a/b", "size": 1},
     "post /data/reuse": {"sha256": hashlib.sha256(SECRET).hexdigest(), "size": len(SECRET)},
@@ -269,7 +276,7 @@ def _upload_and_run(platform: PlatformProcess, headers: dict[str, str]) -> dict[
     while requests.get(f"{v1}/jobs/{job['id']}", headers=headers, timeout=20).json()["job"]["state"] != "COMPLETE":
         assert time.monotonic() < deadline
         time.sleep(0.1)
-    named = {"what": "output", "name": "video"}
+    named = {"what": "output", "name": "video", "secret_name": "hub_token"}
     begun = requests.post(f"{v1}/data/uploads", headers={**PIECES, **headers}, timeout=20).headers["Location"]
     named["upload_id"] = begun.rpartition("/")[2]
     body = BODIES["post /webhooks"]
@@ -321,10 +328,10 @@ def test_every_route_has_an_expectation(world: World) -> None:
         for method, operation in operations.items()
     }
     of_anybody = LISTS | FOR_ALL_USERS | OWNED | OPERATORS
-    assert routes == of_anybody | APPLICATIONS | CALLERS | HELD | AGENTS | LINKS | UNAUTHENTICATED
+    assert routes == of_anybody | APPLICATIONS | CALLERS | HELD | SECRETS | AGENTS | LINKS | UNAUTHENTICATED
     of_users = ["user", "session", "application", "active_user"]
     of_callers = ["user", "session", "application", "application", "active_user"]
-    assert {route for route in routes if security[route] == of_callers} == CALLERS | HELD
+    assert {route for route in routes if security[route] == of_callers} == CALLERS | HELD | SECRETS
     assert {route for route in routes if security[route] == of_users} == of_anybody
     assert {route for route in routes if security[route] == ["application"]} == APPLICATIONS
     assert {route for route in routes if security[route] == ["agent"]} == AGENTS
@@ -397,6 +404,22 @@ def test_caller_routes_require_valid_token(world: World, route: str) -> None:
         assert world.ask(route, **headers).status_code == expected
 
 
+@pytest.mark.parametrize("route", sorted(SECRETS))
+def test_secrets_require_valid_token(world: World, route: str) -> None:
+    assert_needs_a_token(world, route)
+
+
+def test_secrets_of_the_same_name_are_independent(world: World) -> None:
+    callers = (world.alice.headers, world.bob.headers, world.acme.headers())
+    for headers in callers:
+        assert world.ask("put /secrets/{secret_name}", **headers).status_code == 200
+    assert world.ask("delete /secrets/{secret_name}", **callers[0]).status_code == 204
+    assert_refused(world.ask("delete /secrets/{secret_name}", **callers[0]), 404)
+    for headers in callers[1:]:
+        assert len(world.ask("get /secrets", **headers).json()["secrets"]) == 1
+        assert world.ask("delete /secrets/{secret_name}", **headers).status_code == 204
+
+
 def assert_needs_a_token(world: World, route: str) -> None:
     for headers in (
         {},
@@ -409,12 +432,12 @@ def assert_needs_a_token(world: World, route: str) -> None:
     assert_refused(world.ask(route, **world.acme.headers("nobody")), 404)
 
 
-@pytest.mark.parametrize("route", sorted(LISTS | FOR_ALL_USERS | OWNED | OPERATORS | CALLERS | HELD))
+@pytest.mark.parametrize("route", sorted(LISTS | FOR_ALL_USERS | OWNED | OPERATORS | CALLERS | HELD | SECRETS))
 def test_missing_scope_is_rejected(world: World, route: str) -> None:
     document = requests.get(f"{world.platform.url}/openapi.json", timeout=20).json()
     method, _, path = route.partition(" ")
     needed = set(document["paths"][path][method]["security"][0]["user"])
-    assert needed == {"manage", "read"} if route in READS_FOR_OTHERS else len(needed) == 1
+    assert needed == WIDER_SCOPES[route] if route in WIDER_SCOPES else len(needed) == 1
     for scope in SCOPES:
         if {scope} != needed:
             assert_refused(world.ask(route, **world.small[scope]), 403)

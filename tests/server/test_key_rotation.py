@@ -20,6 +20,8 @@ from voxel51.server.errors import Forbidden
 from voxel51.server.http.signing import LinkSigner
 from voxel51.server.key_rotation import rotate_secret_key
 from voxel51.server.outbound.guard import Guard
+from voxel51.server.secrets.service import SecretService
+from voxel51.server.secrets.tables import secrets as stored
 from voxel51.server.settings import Settings
 from voxel51.server.webhooks.service import WebhookService
 from voxel51.server.webhooks.tables import webhooks
@@ -29,6 +31,8 @@ SOURCE, RECEIVER, PATH = (
     "https://receiver.example/hook",
     "/v1/links/data/d",
 )
+
+HUB_TOKEN = "value of a secret"
 
 
 @pytest.fixture
@@ -43,6 +47,7 @@ def token(settings: Settings) -> str:
     user = AccountService(database).create_user("alice")
     guard, described = Guard([]), {"signed_url": SOURCE, "filename": "v", "mimetype": "video/mp4", "size": 1}
     SourceService(database, guard, Cipher(key, "sources"), 9, timedelta(days=1)).add(user.id, described)
+    SecretService(database, Cipher(key, "secrets")).put(user, "hub_token", {"value": HUB_TOKEN})
     hooks = WebhookService(database, guard, Cipher(key, "webhooks"), lambda: None)
     made, _ = hooks.add(user, {"url": RECEIVER})
     hooks.rotate_secret(user, made["id"])
@@ -56,19 +61,21 @@ def secrets(settings: Settings) -> list[str]:
     database, key = open_database(settings), load_secret_key(settings.folder)
     with database.read() as connection:
         sources = connection.execute(select(data.c.source_url)).scalars().all()
+        values = connection.execute(select(stored.c.value)).scalars().all()
         columns = (webhooks.c.url, webhooks.c.secret, webhooks.c.previous_secret)
         [hook] = connection.execute(select(*columns)).all()
     database.close()
     sealed = [Cipher(key, "sources").decrypt(each) for each in sources]
+    sealed += [Cipher(key, "secrets").decrypt(each) for each in values]
     return sealed + [Cipher(key, "webhooks").decrypt(each) for each in hook]
 
 
 def test_links_lapse_but_secrets_and_tokens_stay(settings: Settings, token: str) -> None:
     before, first = secrets(settings), load_secret_key(settings.folder)
-    assert before[:2] == [SOURCE, RECEIVER]
+    assert before[:3] == [SOURCE, HUB_TOKEN, RECEIVER]
     link = dict(parse_qsl(LinkSigner(first, 60).query("GET", PATH)))
 
-    assert rotate_secret_key(settings) == 4
+    assert rotate_secret_key(settings) == 5
 
     second = load_secret_key(settings.folder)
     assert second != first

@@ -34,6 +34,7 @@ from voxel51.server.jobs.tables import jobs
 from voxel51.server.jobs.tasks import TaskService
 from voxel51.server.outbound.guard import Guard
 from voxel51.server.outcomes import only
+from voxel51.server.secrets.service import SecretService
 from voxel51.server.storage.local import LocalStorage
 from voxel51.wire import dates
 
@@ -65,6 +66,7 @@ class JobServices:
     reports: AttemptReports
     programs: ProgramService
     tasks: TaskService
+    secrets: SecretService
     storage: LocalStorage
     quotas: Quotas
     wakes: list[str]
@@ -124,6 +126,7 @@ def open_job_services(folder: Path, database_url: str) -> Iterator[JobServices]:
     data = DataService(database, storage, lifetime, links, StorageQuota(quotas), lambda: True)
     analytics = AnalyticService(database, WeightsInUse(folder / "weights", {}))
     analytics.install([InstalledAnalytic("voxel51/count", DOCUMENT, preload_safe=True)])
+    secrets = SecretService(database, Cipher(b"k" * 32, "secrets"))
     job_service = JobService(
         database,
         storage,
@@ -131,6 +134,7 @@ def open_job_services(folder: Path, database_url: str) -> Iterator[JobServices]:
         data,
         lifetime,
         links,
+        secrets,
         QueuePositions(quotas.most_running),
         lambda: wakes.append("wake"),
     )
@@ -147,7 +151,8 @@ def open_job_services(folder: Path, database_url: str) -> Iterator[JobServices]:
         reports=AttemptReports(database, storage, timedelta(minutes=15)),
         quotas=quotas,
         programs=ProgramService(database, ProgramFiles(database, links)),
-        tasks=TaskService(database, data, sources, links),
+        tasks=TaskService(database, data, sources, secrets, links),
+        secrets=secrets,
         storage=storage,
         wakes=wakes,
         database=database,

@@ -17,6 +17,7 @@ NO_OP = "journeys/no-op"
 PATIENT = "journeys/patient"
 NUMBERS = "journeys/numbers"
 DICTATED = "journeys/dictated"
+SECRETIVE = "journeys/secretive"
 
 _SETTINGS = {
     "VOXEL51_SERVER_ADDRESS_FAILURES_PER_MINUTE": "0",

@@ -1,6 +1,7 @@
 """``voxel51 analytics init|run|check``: write an analytic, run it on this machine, and check it before it is used."""
 
 import argparse
+import os
 import re
 import shutil
 import sys
@@ -167,6 +168,19 @@ class _SourceAnalytic:
         plain = {name: value for name, value in given.items() if name not in files}
         return {**converted(self.document, plain), **files}
 
+    def _secrets(self) -> dict[str, str]:
+        """Return the secrets that the analytic needs, from the environment.
+
+        Raises:
+            ValueError: a variable is not set.
+        """
+        values = {}
+        for name, description in self.document.get("extensions", {}).get("secrets", {}).items():
+            values[name] = os.environ.get(name.upper(), "")
+            if not values[name]:
+                raise ValueError(f"the analytic needs the secret '{name}' ({description}). Set {name.upper()}.")
+        return values
+
     def run(
         self,
         inputs: Mapping[str, Path],
@@ -185,5 +199,5 @@ class _SourceAnalytic:
                 frames = f"{progress['frames_done']} frames" if "frames_done" in progress else ""
                 shown.show(info["name"], status["state"].lower(), progress.get("fraction"), frames)
 
-        job = LocalJob(self._name, info["name"], info["version"], inputs, parameters)
+        job = LocalJob(self._name, info["name"], info["version"], inputs, parameters, self._secrets())
         return LocalRun(job, folder, self._limits, self._policy, report).wait()

@@ -14,6 +14,7 @@ NOUNS: Mapping[str, tuple[str, str]] = {
     "data": ("voxel51.cli.data", "upload, list and download data"),
     "jobs": ("voxel51.cli.jobs", "submit, watch and download jobs"),
     "analytics": ("voxel51.cli.analytics", "list, describe and upload analytics"),
+    "secrets": ("voxel51.cli.secrets", "store secrets, and grant them to analytics"),
     "status": ("voxel51.cli.status", "show the status of the platform"),
     "run": ("voxel51.cli.run", "run an analytic on videos: upload, run, download"),
     "labels": ("voxel51.cli.labels", "summarize, draw, convert, search and compare labels"),

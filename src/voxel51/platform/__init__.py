@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from voxel51.labels.media.frame import Frame
     from voxel51.labels.video import VideoLabels
     from voxel51.labels.writer import VideoLabelsWriter
-    from voxel51.platform.annotations import InputFile, OutputFile, Range
+    from voxel51.platform.annotations import InputFile, OutputFile, Range, Secret
     from voxel51.platform.decorator import analytic
     from voxel51.platform.definition import Analytic
     from voxel51.platform.errors import InvalidInput
@@ -43,6 +43,7 @@ __all__ = [
     "OutputFile",
     "ParameterGroup",
     "Range",
+    "Secret",
     "Video",
     "VideoLabels",
     "VideoLabelsWriter",
@@ -59,6 +60,7 @@ _MODULES = {
     "OutputFile": "voxel51.platform.annotations",
     "ParameterGroup": "voxel51.platform.parameter_groups",
     "Range": "voxel51.platform.annotations",
+    "Secret": "voxel51.platform.annotations",
     "Video": "voxel51.platform.video",
     "VideoLabels": "voxel51.labels.video",
     "VideoLabelsWriter": "voxel51.labels.writer",

@@ -1,6 +1,7 @@
-"""Annotations of an analytic's arguments: value ranges, types of files, and output files."""
+"""Annotations of an analytic's arguments: value ranges, types of files, output files, and secrets."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +35,16 @@ class OutputFile:
     filename: str
     type: str = "types.File"
     as_data: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SecretValue:
+    """Note of `Secret`."""
+
+
+Secret = Annotated[str, SecretValue()]
+"""Secret of the job's owner, such as the key of another service: ``hub_token: Secret``. The analytic gets its text.
+
+The owner stores the secret under the name of the argument and grants it to the analytic. In a local run, it is the
+environment variable with the name in upper case.
+"""

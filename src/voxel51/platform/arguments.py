@@ -11,7 +11,7 @@ from typing import Protocol, cast
 
 from voxel51.labels.field_types import JsonValue
 from voxel51.labels.writer import VideoLabelsWriter
-from voxel51.platform.annotations import InputFile, OutputFile, Range
+from voxel51.platform.annotations import InputFile, OutputFile, Range, SecretValue
 from voxel51.platform.errors import InvalidAnalytic
 from voxel51.platform.job import Job
 from voxel51.platform.signature import NO_DEFAULT, Argument
@@ -30,6 +30,7 @@ class Declarations:
     parameters: list[AnalyticParameter] = field(default_factory=list)
     outputs: list[AnalyticOutput] = field(default_factory=list)
     ranges: dict[str, ParameterRange] = field(default_factory=dict)
+    secrets: dict[str, str] = field(default_factory=dict)
 
 
 class JobArgument(Protocol):
@@ -61,6 +62,8 @@ def job_argument(argument: Argument) -> JobArgument:
         raise InvalidAnalytic(argument.place, f"argument {argument.name!r} is not described. {fix}")
     if argument.type is Video:
         return _VideoInput(argument.name, argument)
+    if any(isinstance(note, SecretValue) for note in argument.notes):
+        return _Secret(argument.name, argument)
     return _file(argument) or _Parameter(argument.name, argument, *_kind_of_parameter(argument))
 
 
@@ -128,6 +131,21 @@ class _LabelsOutput:
 
 
 @dataclass(frozen=True, slots=True)
+class _Secret:
+    name: str
+    argument: Argument
+
+    def declare(self, manifest: Declarations) -> None:
+        if self.argument.default is not NO_DEFAULT:
+            text = f"the secret {self.name!r} must not have a default"
+            raise InvalidAnalytic(self.argument.place, f"{text}. Its owner stores the value")
+        manifest.secrets[self.name] = self.argument.description
+
+    def value(self, job: Job, opened: ExitStack) -> str:  # noqa: ARG002  (other arguments open files)
+        return job.secret(self.name)
+
+
+@dataclass(frozen=True, slots=True)
 class _WholeJob:
     name: str
 
@@ -192,7 +210,8 @@ def _kind_of_parameter(argument: Argument) -> tuple[str, tuple[JsonValue, ...], 
         shown = getattr(kind, "__name__", None) or str(kind)
         text = (
             f"argument {argument.name!r} has the annotation {shown}, which no parameter can have. Use Video, Path, "
-            "bool, int, float, str, list, dict, Literal, an Enum, or Annotated with Range, InputFile or OutputFile"
+            "bool, int, float, str, list, dict, Literal, an Enum, Secret, or Annotated with Range, InputFile or "
+            "OutputFile"
         )
         raise InvalidAnalytic(argument.place, text)
     return plain, (), float if kind is float else _unchanged

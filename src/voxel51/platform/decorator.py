@@ -5,6 +5,7 @@ The manifest is read from the signature, the annotations and the docstring:
 - an argument annotated `Video` is an input; so is one annotated `pathlib.Path`, which gets a local file
 - any other argument is a parameter; its annotation gives the type, `Range`, `Literal` or an enum the valid values, and
   its default the default value
+- an argument annotated `Secret` is a secret of the job's owner
 - the returned `VideoLabels`, `ImageLabels` or dictionary is the output; an argument annotated `VideoLabelsWriter` or
   with `OutputFile` is an output that the function writes itself
 - the docstring describes the analytic, its section ``Args`` the arguments, its section ``Returns`` the output
@@ -100,10 +101,15 @@ def _document(
         "parameters": declared.parameters,
         "outputs": declared.outputs,
         "zip_outputs": sum(not each["post_as_data"] for each in declared.outputs) > 1,
-        "extensions": cast("AnalyticExtensions", {**extensions, "parameters": declared.ranges}),
+        "extensions": cast("AnalyticExtensions", _extensions(extensions, declared)),
     }
     has_video = any(each["type"] == "types.Video" for each in declared.inputs)
     return with_parameter_groups(cast("AnalyticDocument", document), groups if has_video else ())
+
+
+def _extensions(given: Mapping[str, object], declared: Declarations) -> dict[str, object]:
+    secrets = {"secrets": declared.secrets} if declared.secrets else {}
+    return {**given, "parameters": declared.ranges, **secrets}
 
 
 def _check_names(signature: Signature, groups: Iterable[ParameterGroup]) -> None:

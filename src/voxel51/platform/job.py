@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from voxel51.labels.field_types import JsonValue
+from voxel51.platform.errors import InvalidInput
 from voxel51.wire.analytics import AnalyticDocument
 from voxel51.wire.tasks import MetadataReport, Progress
 
@@ -52,6 +53,7 @@ class Job:
         folder: Path,
         reporter: Reporter,
         filenames: Mapping[str, str] | None = None,
+        secrets: Mapping[str, str] | None = None,
     ) -> None:
         self.inputs = inputs
         self._info = document["info"]
@@ -59,6 +61,7 @@ class Job:
         defaults = {p["name"]: p["default"] for p in document["parameters"] if "default" in p}
         self.parameters: Mapping[str, JsonValue] = {**defaults, **parameters}
         self.filenames = filenames or {name: path.name for name, path in inputs.items()}
+        self._secrets = secrets or {}
         self.scratch = folder / "scratch"
         self.scratch.mkdir(parents=True)
         self.warnings: list[str] = []
@@ -74,6 +77,16 @@ class Job:
             KeyError: the document declares no such output.
         """
         return self._outputs[name]
+
+    def secret(self, name: str) -> str:
+        """Return the secret ``name``, which the manifest declares.
+
+        Raises:
+            InvalidInput: the owner of the job has not granted it to this analytic, or has deleted it since.
+        """
+        if name not in self._secrets:
+            raise InvalidInput(f"The secret {name!r} is not available. Store it and grant it to this analytic.")
+        return self._secrets[name]
 
     def progress(self, done: int, total: int | None = None, message: str | None = None) -> None:
         """Report that ``done`` of ``total`` frames are done. The call is cheap: make it for every frame."""

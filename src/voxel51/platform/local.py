@@ -34,7 +34,11 @@ class LocalResult:
 
 
 def run(
-    analytic: Analytic, inputs: Mapping[str, Path | str], parameters: Mapping[str, JsonValue], folder: Path
+    analytic: Analytic,
+    inputs: Mapping[str, Path | str],
+    parameters: Mapping[str, JsonValue],
+    folder: Path,
+    secrets: Mapping[str, str] | None = None,
 ) -> LocalResult:
     """Run ``analytic`` once on local files and return its outputs under ``folder``.
 
@@ -52,7 +56,7 @@ def run(
     paths = {name: Path(path) for name, path in inputs.items()}
     _check(document, paths, parameters)
     result = LocalResult()
-    job = Job(document, paths, parameters, folder, _Recorder(result))
+    job = Job(document, paths, parameters, folder, _Recorder(result), secrets=secrets)
     analytic.process(job)
     result.outputs = collect_outputs(document, job)
     return result

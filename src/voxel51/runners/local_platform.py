@@ -53,6 +53,7 @@ class LocalPlatform:
         version: str,
         inputs: Mapping[str, Path],
         parameters: Mapping[str, object],
+        secrets_given: Mapping[str, str],
         folder: Path,
         reported: Callable[[TaskStatusDocument], None],
     ) -> None:
@@ -63,6 +64,7 @@ class LocalPlatform:
             version: its version.
             inputs: paths of the input files by name.
             parameters: values by name; paths for data parameters.
+            secrets_given: values of the secrets that the analytic needs, by name.
             folder: empty folder for what the job sends.
             reported: called with every status document, from threads of the server.
         """
@@ -85,6 +87,7 @@ class LocalPlatform:
             "status": self._link(REPORTS, STATUS),
             "logfile": self._link(REPORTS, LOG),
             "output": self._link(REPORTS, OUTPUT),
+            "secrets": {**secrets_given},
         }
 
     @property

@@ -25,6 +25,7 @@ class LocalJob:
         name, version: name and version in its manifest.
         inputs: paths of the input files by name.
         parameters: values by name; paths for data parameters.
+        secrets: values of the secrets that the analytic needs, by name.
     """
 
     analytic: str
@@ -32,6 +33,7 @@ class LocalJob:
     version: str
     inputs: Mapping[str, Path]
     parameters: Mapping[str, object]
+    secrets: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,9 @@ class LocalRun:
         received.mkdir(parents=True)
         job = self._job
         runner = ProcessRunner(self._folder / "running", policy=self._policy)
-        platform = LocalPlatform(job.name, job.version, job.inputs, job.parameters, received, self._reported)
+        platform = LocalPlatform(
+            job.name, job.version, job.inputs, job.parameters, job.secrets, received, self._reported
+        )
         runner.open(self._end)
         try:
             with platform:

@@ -16,10 +16,12 @@ from voxel51.server.data.tables import data
 from voxel51.server.data_folder import FolderLock
 from voxel51.server.database.opening import open_database
 from voxel51.server.encryption import Cipher, DecryptionError, begin_rotation, finish_rotation
+from voxel51.server.secrets.tables import secrets
 from voxel51.server.settings import Settings
 from voxel51.server.webhooks.tables import webhooks
 
 _ENCRYPTED: tuple[tuple[str, Column[str | None]], ...] = (
+    ("secrets", secrets.c.value),
     ("sources", data.c.source_url),
     ("webhooks", webhooks.c.url),
     ("webhooks", webhooks.c.secret),

@@ -17,7 +17,7 @@ from voxel51.transport.errors import APIError
 from voxel51.transport.multipart import UploadProgress
 from voxel51.transport.saving import DownloadProgress
 from voxel51.users.async_compound import AsyncCompoundCalls
-from voxel51.users.calls import analytics, data, jobs, platform
+from voxel51.users.calls import analytics, data, jobs, platform, secrets
 from voxel51.users.downloading import save_data, save_log, save_output
 from voxel51.users.job_states import is_complete, is_expired, state_of
 from voxel51.users.jobs import JobRequest
@@ -30,6 +30,7 @@ from voxel51.wire.analytics import AnalyticDocument, AnalyticImageType, Analytic
 from voxel51.wire.batches import BatchResponse
 from voxel51.wire.data import DataList, DataRecord
 from voxel51.wire.jobs import JobList, JobRecord
+from voxel51.wire.secrets import Secret
 from voxel51.wire.status import Statuses
 from voxel51.wire.tasks import TaskStatusDocument
 
@@ -344,6 +345,20 @@ class AsyncAPI(AsyncCompoundCalls):
     async def batch_kill_jobs(self, job_ids: Iterable[str]) -> Responses:
         """Cancel many jobs that were started. The result maps each id to its response."""
         return await self._send(jobs.batch_act(job_ids, "kill"))
+
+    # --- secrets
+
+    async def list_secrets(self) -> list[Secret]:
+        """List your secrets and the analytics that may use each. Values are never returned."""
+        return await self._send(secrets.list_all())
+
+    async def set_secret(self, name: str, value: str | None = None, analytics: Iterable[str] | None = None) -> Secret:
+        """Create a secret, or change its ``value``, or the full names of the ``analytics`` that may use it."""
+        return await self._send(secrets.put(name, value, analytics))
+
+    async def delete_secret(self, name: str) -> None:
+        """Delete a secret. Jobs that run already have it."""
+        await self._send(secrets.delete(name))
 
     # --- the platform
 

@@ -167,13 +167,17 @@ class ParameterRange(TypedDict, total=False):
 
 
 class AnalyticExtensions(TypedDict, total=False):
-    """Additions to the original document, under one key that old readers ignore."""
+    """Additions to the original document, under one key that old readers ignore.
+
+    ``secrets`` are the secrets that the analytic needs, each with its description.
+    """
 
     parameters: dict[str, ParameterRange]
     limitations: list[str]
     source: str
     licence: str
     model: AnalyticModel
+    secrets: dict[str, str]
 
 
 class AnalyticDocument(TypedDict):

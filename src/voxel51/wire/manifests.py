@@ -79,6 +79,12 @@ _version = _matching(
     "version",
     "Use letters, digits, '.', '+', '_' and '-', such as '1.0.2'",
 )
+_secret_name = _matching(
+    re.compile(r"[A-Za-z_][A-Za-z0-9_]*"),
+    MAX_NAME_LENGTH,
+    "name of a secret",
+    "Use letters, digits and '_', such as 'hub_token'",
+)
 _type = _matching(
     re.compile(r"types\.[A-Z][A-Za-z0-9]*"),
     MAX_NAME_LENGTH,
@@ -183,7 +189,14 @@ def _extensions(path: str, value: object) -> Problems:
     bounds = {"minimum": _number, "maximum": _number, "choices": _list(_anything)}
     texts = {"source": _text(), "licence": _text(), "limitations": _list(_text())}
     model = _object({"name": _text(), "licence": _text()}, {"accuracy": _text()})
-    yield from _object({}, {**texts, "model": model, "parameters": _each(_object({}, bounds))})(path, value)
+    further = {"model": model, "parameters": _each(_object({}, bounds)), "secrets": _secrets}
+    yield from _object({}, {**texts, **further})(path, value)
+
+
+def _secrets(path: str, value: object) -> Problems:
+    yield from _each(_text())(path, value)
+    for name in value if isinstance(value, dict) else ():
+        yield from _secret_name(_below(path, _shown(name)[1:-1]), name)
 
 
 def _each(rule: Rule) -> Rule:

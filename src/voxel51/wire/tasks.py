@@ -58,7 +58,10 @@ class TaskState(StrEnum):
 
 
 class TaskDescription(TypedDict):
-    """Document at the URL in ``TASK_DESCRIPTION``. ``spans`` is where to send the `SpanReport` of the labels."""
+    """Document at the URL in ``TASK_DESCRIPTION``. ``spans`` is where to send the `SpanReport` of the labels.
+
+    ``secrets`` (name -> value) is in the response of ``POST jobs/<id>/begin`` only.
+    """
 
     analytic: str
     version: str
@@ -69,6 +72,7 @@ class TaskDescription(TypedDict):
     logfile: SignedUrlReference
     output: SignedUrlReference | None
     spans: NotRequired[SignedUrlReference]
+    secrets: NotRequired[dict[str, str]]
 
 
 class StateReport(TypedDict):

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from voxel51.platform import Secret, Video, VideoLabels, analytic
 from voxel51.platform.definition import Analytic
 from voxel51.platform.errors import InvalidInput
 from voxel51.platform.job import Job
@@ -133,6 +134,19 @@ def parent(job: Job) -> None:
     subprocess.Popen(command)
     subprocess.Popen(command, start_new_session=True)
     patient(job)
+
+
+@analytic(version="1.0.0", name="secretive")
+def secretive(hub_token: Secret, video: Video | None = None) -> VideoLabels:
+    """Tells the length of a secret.
+
+    Args:
+        hub_token: token of a hub.
+        video: a file, not looked at.
+    """
+    labels = VideoLabels()
+    labels.add_attributes(length=f"{len(hub_token)} characters")
+    return labels
 
 
 NO_OP = sample(no_op)

@@ -213,6 +213,19 @@ def find_visible(connection: Connection, caller: Caller, analytic_id: str, *, lo
     return row
 
 
+def owner_of_name(connection: Connection, caller: Caller, name: str) -> str:
+    """Return the owner of the analytic with the full name ``name``, as `AnalyticService.resolve` chooses it.
+
+    Raises:
+        BadRequest: the caller sees no such analytic.
+    """
+    statement = select(analytics.c.owner).where(analytics.c.name == name, _visible_to(caller)).distinct()
+    owners = sorted(connection.execute(statement).scalars(), key=lambda owner: _nearness(caller, owner))
+    if not owners:
+        raise BadRequest(f"Analytic '{name}' not found. Use a full name, such as 'voxel51/object-tracks'.")
+    return str(owners[-1])
+
+
 def _no_such_analytic(analytic_id: str) -> NotFound:
     return NotFound(f"Analytic '{analytic_id}' not found. List the analytics to see their ids.")
 

@@ -37,7 +37,8 @@ def agent_routes(attempts: AttemptReports, tasks: TaskService, data: DataService
 def _report_routes(handlers: "_Handlers") -> Iterable[Route]:
     one, by_agent = "/jobs/{job_id}", Policy(AGENT)
     return [
-        route("POST", f"{one}/begin", handlers.begin, "Report RUNNING and get the task description", by_agent,
+        route("POST", f"{one}/begin", handlers.begin, "Report RUNNING and get the task description",
+              Policy(AGENT, has_secret=True),
               answers=TaskDescription, errors=(404,)),
         route("POST", f"{one}/finish", handlers.finish, "Report how the job ended, with its last files", by_agent,
               JsonBody(FinishReport), status=204, errors=(404,)),
@@ -85,7 +86,7 @@ class _Handlers:
 
     def begin(self, context: RequestContext[Attempt]) -> TaskDescription:
         self._attempts.report_state(context.caller, TaskState.RUNNING, None)
-        return self._tasks.describe(context.caller)
+        return self._tasks.begin(context.caller)
 
     def finish(self, context: RequestContext[Attempt], body: FinishReport) -> None:
         self._attempts.finish(context.caller, body)

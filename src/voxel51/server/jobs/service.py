@@ -29,6 +29,7 @@ from voxel51.server.jobs.status import status_of
 from voxel51.server.jobs.tables import attempts, jobs, user_submitted
 from voxel51.server.jobs.transitions import ENDED
 from voxel51.server.outcomes import Outcomes
+from voxel51.server.secrets.service import SecretService
 from voxel51.server.storage.storage import Storage
 from voxel51.wire import dates
 from voxel51.wire.analytics import AnalyticScope, output_filename
@@ -79,6 +80,7 @@ class JobService:
         data: DataService,
         lifetime: timedelta,
         links: Links,
+        secrets: SecretService,
         positions: QueuePositions,
         wake: Callable[[], None],
         refusal: str | None = None,
@@ -90,6 +92,7 @@ class JobService:
         self._data = data
         self._lifetime = lifetime
         self._links = links
+        self._secrets = secrets
         self._positions = positions
         self._wake = wake
 
@@ -107,6 +110,7 @@ class JobService:
         request = read_request(content)
         analytic = self._analytics.resolve(owner, request["analytic"], request.get("version"))
         request = check_request(request, analytic.document, lambda data_id: self._check_data(owner, data_id))
+        self._secrets.check_granted(owner, analytic)
         now = dates.now()
         row = {
             "id": str(uuid4()),

@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 from sqlalchemy import RowMapping, select
 
-from voxel51.server.analytics.tables import analytics
+from voxel51.server.analytics.tables import AnalyticRow, analytics
 from voxel51.server.data.service import DataService
 from voxel51.server.data.sources import SourceService
 from voxel51.server.database.database import Database
@@ -14,6 +14,7 @@ from voxel51.server.jobs.attempts import Attempt
 from voxel51.server.jobs.outputs import output_of
 from voxel51.server.jobs.requests import files_of
 from voxel51.server.jobs.tables import jobs
+from voxel51.server.secrets.service import SecretService
 from voxel51.wire.tasks import SignedUrlReference, TaskDescription
 
 _UPLOADS = ("status", "log", "output", "spans")
@@ -22,10 +23,13 @@ _UPLOADS = ("status", "log", "output", "spans")
 class TaskService:
     """Task descriptions and links of attempts. ``links`` signs links that are reachable from where jobs run."""
 
-    def __init__(self, database: Database, data: DataService, sources: SourceService, links: Links) -> None:
+    def __init__(
+        self, database: Database, data: DataService, sources: SourceService, secrets: SecretService, links: Links
+    ) -> None:
         self._database = database
         self._data = data
         self._sources = sources
+        self._secrets = secrets
         self._links = links
 
     def describe(self, attempt: Attempt) -> TaskDescription:
@@ -47,6 +51,14 @@ class TaskService:
             "output": self.upload_link(attempt, "output") if job["output_filename"] else None,
             "spans": self.upload_link(attempt, "spans"),
         }
+
+    def begin(self, attempt: Attempt) -> TaskDescription:
+        """Return the task description with the secrets that the analytic may use.
+
+        The link to the description does not return them, because a link needs no credential.
+        """
+        secrets = self._secrets.of_job(attempt.owner_id, self._analytic(attempt))
+        return {**self.describe(attempt), "secrets": {**secrets}} if secrets else self.describe(attempt)
 
     def input_links(self, attempt: Attempt) -> dict[str, SignedUrlReference]:
         """Return a new link to each input; those in the task description may have expired."""
@@ -87,6 +99,11 @@ class TaskService:
 
     def _input(self, attempt: Attempt, part: str, name: str) -> SignedUrlReference:
         return {"signed-url": self._links("GET", f"/links/attempts/{attempt.id}/{part}/{quote(name, safe='')}")}
+
+    def _analytic(self, attempt: Attempt) -> AnalyticRow:
+        statement = select(analytics).join(jobs, jobs.c.analytic_id == analytics.c.id)
+        with self._database.read() as connection:
+            return connection.execute(statement.where(jobs.c.id == attempt.job_id)).one()
 
     def _job(self, attempt: Attempt) -> RowMapping:
         statement = (

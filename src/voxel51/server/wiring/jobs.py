@@ -31,6 +31,8 @@ from voxel51.server.jobs.routes import OutputFormats, job_routes
 from voxel51.server.jobs.service import JobService, has_active_jobs
 from voxel51.server.jobs.tasks import TaskService
 from voxel51.server.renditions.service import RENDITION_ANALYTIC
+from voxel51.server.secrets.routes import secret_routes
+from voxel51.server.secrets.service import SecretService
 from voxel51.server.settings import Settings
 from voxel51.server.wiring.accounts import AccountServices
 from voxel51.server.wiring.data import DataServices
@@ -57,11 +59,13 @@ class JobServices:
     sandbox: SandboxReport
     refusal: str | None
     job_limits: Callable[[], str]
+    secrets: SecretService
     jobs: JobService
     actions: JobActions
 
     def routes(self, data: DataServices, formats: OutputFormats) -> Iterable[Route]:
         """Yield the routes of analytics and jobs."""
+        yield from secret_routes(self.secrets)
         analytics = analytic_routes(self.analytics, self.uploaded, has_active_jobs, self.facts.facts)
         yield from with_default_scope(Scope.UPLOAD, analytics)
         yield from with_default_scope(Scope.RUN, job_routes(self.jobs, self.actions, formats))
@@ -87,7 +91,8 @@ def build_jobs(
     background = BackgroundSlot()
     of_each_user = background.extended(same_limit(settings.renditions_at_once))
     attempts = AttemptService(database, storage, settings.job_attempts, grace, max_running, of_each_user)
-    tasks = TaskService(database, data.data, data.sources, foundation.job_links())
+    secrets = SecretService(database, foundation.cipher("secrets"))
+    tasks = TaskService(database, data.data, data.sources, secrets, foundation.job_links())
     dispatch = DispatchSettings(
         slots=settings.total_slots,
         internal_slots=settings.rendition_concurrency,
@@ -104,7 +109,7 @@ def build_jobs(
     dispatcher = Dispatcher(attempts, ProgramService(database, program_files), tasks, runner, gate, dispatch)
     jobs = JobService(
         database, storage, analytics, data.data, foundation.lifetime, foundation.public_links(),
-        QueuePositions(max_running), dispatcher.wake, refusal,
+        secrets, QueuePositions(max_running), dispatcher.wake, refusal,
     )  # fmt: skip
     return JobServices(
         installed=installed,
@@ -120,6 +125,7 @@ def build_jobs(
         sandbox=sandbox,
         refusal=refusal,
         job_limits=lambda: runner.limits_in_force,
+        secrets=secrets,
         jobs=jobs,
         actions=JobActions(database, dispatcher.wake, _expiry(foundation, jobs)),
     )

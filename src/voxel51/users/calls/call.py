@@ -109,6 +109,11 @@ def post_file(
     return Call("POST", path, read, body, {"Content-Type": content_type})
 
 
+def put_json(path: str, read: Callable[[bytes], Result], document: Mapping[str, object]) -> Call[Result]:
+    """Return a call that replaces something by ``document``, sent as JSON."""
+    return Call("PUT", path, read, _json(document), _JSON_HEADERS, repeatable=True)
+
+
 def put(path: str, form: Mapping[str, str] | None = None, *, repeatable: bool = False) -> Call[None]:
     """Return a call that changes something, as ``form`` or the path alone says."""
     if form is None:

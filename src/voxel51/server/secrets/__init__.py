@@ -1,0 +1,1 @@
+"""Secrets of users and applications, and the analytics that may use them."""
