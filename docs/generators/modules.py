@@ -43,6 +43,9 @@ PAGES: Mapping[str, Page] = {
         "Write an analytic", "platform platform.decorator platform.annotations platform.definition "
         "platform.entry_points platform.job platform.video platform.selection platform.parameter_groups "
         "platform.errors platform.weights platform.local"),
+    "original-sdk": Page(
+        "The original SDK", "platform.task platform.api platform.utils platform.auth platform.config "
+        "platform.serializable image2video.core"),
 }  # fmt: skip
 """File name -> page."""
 

@@ -15,6 +15,9 @@ in ``__all__``. The modules:
 - `voxel51.platform.run`: the child process that runs one job
 - `voxel51.platform.zygote`: the parent process that forks such children
 - `voxel51.platform.installed_analytics`: list the installed analytics as a document
+
+The original SDK, for analytics of 2018 to 2020, is `voxel51.platform.task` with ``api``, ``utils``, ``auth``,
+``config`` and the modules that they import.
 """
 
 from importlib import import_module

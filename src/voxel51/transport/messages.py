@@ -52,6 +52,7 @@ class Request:
     body: bytes | StreamedBody | None = None
     repeatable: bool = False
     timeout_seconds: float | None = None
+    follow_redirects: bool = True
 
     def __repr__(self) -> str:
         return f"Request({self.method} {shown(self.url)})"

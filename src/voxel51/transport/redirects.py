@@ -20,7 +20,8 @@ def after_redirect(request: Request, status: int, location: str | None) -> Reque
     Raises:
         APIError: the redirect leads from https to http, or to another scheme.
     """
-    if status not in _REDIRECTS or location is None or request.method not in {"GET", "HEAD"}:
+    is_followed = request.follow_redirects and request.method in {"GET", "HEAD"}
+    if status not in _REDIRECTS or location is None or not is_followed:
         return None
     url = urljoin(request.url, location)
     before, after = urlsplit(request.url), urlsplit(url)

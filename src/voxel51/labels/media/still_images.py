@@ -1,5 +1,6 @@
-"""Still images of a video: single frames, posters and thumbnail sheets."""
+"""Still images: single frames, posters and thumbnail sheets of a video, and image files."""
 
+import mimetypes
 from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
@@ -10,6 +11,7 @@ import numpy as np
 from voxel51.labels.media import ProgressCallback
 from voxel51.labels.media.frame import Frame, Pixels, resized
 from voxel51.labels.media.video_reader import VideoReader
+from voxel51.labels.metadata import ImageMetadata
 
 COLUMNS = 10
 """Thumbnails per row."""
@@ -100,6 +102,38 @@ def save(image: Pixels, output: Path) -> None:
     """Write ``image`` as JPEG or PNG, by the suffix of ``output``."""
     _, encoded = cv2.imencode(output.suffix, image, [cv2.IMWRITE_JPEG_QUALITY, 88])
     output.write_bytes(encoded.tobytes())
+
+
+def read_image(path: Path) -> Pixels:
+    """Return the pixels of an image file: RGB, uint8 [H, W, 3].
+
+    Raises:
+        ValueError: the file is not an image that OpenCV reads.
+    """
+    return _decoded(path, cv2.IMREAD_COLOR)[:, :, ::-1].copy()
+
+
+def image_metadata(path: Path) -> ImageMetadata:
+    """Return the metadata of an image file, which is decoded.
+
+    Raises:
+        ValueError: the file is not an image that OpenCV reads.
+    """
+    pixels = _decoded(path, cv2.IMREAD_UNCHANGED)
+    return ImageMetadata(
+        frame_size=(pixels.shape[1], pixels.shape[0]),
+        num_channels=pixels.shape[2] if pixels.ndim == 3 else 1,
+        size_bytes=path.stat().st_size,
+        mime_type=mimetypes.guess_type(path.name)[0],
+    )
+
+
+def _decoded(path: Path, mode: int) -> Pixels:
+    encoded = np.frombuffer(path.read_bytes(), np.uint8)
+    pixels = cv2.imdecode(encoded, mode) if encoded.size else None
+    if pixels is None:
+        raise ValueError(f"{path.name!r} is not an image that can be read; PNG and JPEG can")
+    return cast("Pixels", pixels)
 
 
 def _tiled(pictures: Sequence[Pixels], width: int, height: int) -> Pixels:
