@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -67,8 +68,8 @@ def kill(process: ProcessIdentity) -> bool:
     return True
 
 
-def kill_started_in(folder: Path) -> int:
-    """Kill every process whose temporary folder is ``folder`` or lies below it; return how many there were.
+def kill_started_in(*folders: Path) -> int:
+    """Kill every process whose temporary folder is one of ``folders`` or lies below one; return how many there were.
 
     ``TMPDIR`` is inherited, so this finds the descendants of a runner's children in any process group or session.
     Linux only: other systems do not let a process read the environment of another.
@@ -77,15 +78,15 @@ def kill_started_in(folder: Path) -> int:
         return 0
     count = 0
     # A process may fork between the scan and its death: repeat until a scan finds no process.
-    while found := _started_in(folder):
+    while found := _started_in(folders):
         for process in found:
             count += kill(process)
     return count
 
 
-def _started_in(folder: Path) -> list[ProcessIdentity]:
-    exact = f"TMPDIR={folder}".encode()
-    inside = exact + b"/"
+def _started_in(folders: Sequence[Path]) -> list[ProcessIdentity]:
+    exact = [f"TMPDIR={folder}".encode() for folder in folders]
+    inside = tuple(each + b"/" for each in exact)
     found = []
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit() or int(entry.name) == os.getpid():
@@ -94,7 +95,7 @@ def _started_in(folder: Path) -> list[ProcessIdentity]:
             variables = (entry / "environ").read_bytes().split(b"\0")
         except OSError:  # it has exited meanwhile, or belongs to another user
             continue
-        if any(variable == exact or variable.startswith(inside) for variable in variables):
+        if any(variable in exact or variable.startswith(inside) for variable in variables):
             pid = int(entry.name)
             found.append(ProcessIdentity(pid, started_at(pid)))
     return [process for process in found if process.started_at]

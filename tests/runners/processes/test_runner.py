@@ -177,8 +177,7 @@ def test_opening_kills_and_removes_what_an_earlier_runner_left(tmp_path, platfor
 
 def spares(bench):
     """Return the children of the zygote that wait for a launch."""
-    zygote = bench.runner._zygote
-    return [] if zygote is None else psutil.Process(zygote._process.pid).children()
+    return [child for pid in bench.runner.zygote_pids for child in psutil.Process(pid).children()]
 
 
 def test_next_attempt_gets_the_spare_child(bench):
