@@ -124,7 +124,7 @@ def open_job_services(folder: Path, database_url: str) -> Iterator[JobServices]:
 
     quotas = Quotas(database, {"bytes": 0, "running_jobs": 0})
     data = DataService(database, storage, lifetime, links, StorageQuota(quotas), lambda: True)
-    analytics = AnalyticService(database, WeightsInUse(folder / "weights", {}))
+    analytics = AnalyticService(database, WeightsInUse(folder / "weights"))
     analytics.install([InstalledAnalytic("voxel51/count", DOCUMENT, preload_safe=True)])
     secrets = SecretService(database, Cipher(b"k" * 32, "secrets"))
     job_service = JobService(

@@ -1,7 +1,8 @@
 """Installed analytics: ``python -m voxel51.platform.installed_analytics`` prints them as one JSON document.
 
 The server runs this as a child process, so that it never imports the code of an analytic. The document is
-``{"analytics": [...]}``, with one object per entry point of the group ``voxel51.analytics``, sorted by name:
+``{"version", "analytics": [...]}``: the version of this package, and one object per entry point of the group
+``voxel51.analytics``, sorted by name:
 
 - ``name``: ``<owner>/<name>``
 - ``document``, ``digest``: the manifest, and the SHA-256 of its canonical JSON (sorted keys, no spaces, UTF-8)
@@ -27,6 +28,7 @@ import traceback
 from contextlib import suppress
 from importlib import import_module
 
+import voxel51
 from voxel51.labels.field_types import JsonValue
 from voxel51.platform.entry_points import analytic_entry_points, load_analytic
 from voxel51.platform.named_weights import NamedWeights
@@ -57,7 +59,10 @@ def describe_all(seconds: float = IMPORT_SECONDS) -> dict[str, JsonValue]:
         # One after the other, so that they do not compete for memory. One that takes long does not delay the others.
         imports[name] = _Import(name, seconds)
         imports[name].wait(_LONG_SECONDS)
-    return {"analytics": [{"name": name, **each.result()} for name, each in imports.items()]}
+    return {
+        "version": voxel51.__version__,
+        "analytics": [{"name": name, **each.result()} for name, each in imports.items()],
+    }
 
 
 def describe(name: str) -> dict[str, JsonValue]:

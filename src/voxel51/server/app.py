@@ -9,6 +9,7 @@ from starlette.types import ASGIApp
 import voxel51
 from voxel51.server.accounts.account_deletion import AccountDeletionService, CollectUserData
 from voxel51.server.addresses import Addresses
+from voxel51.server.analytics.reload import PackageReload
 from voxel51.server.console.pages import console_pages
 from voxel51.server.credentials import Credentials
 from voxel51.server.database.database import Database
@@ -56,6 +57,7 @@ class Platform:
     dispatcher: Dispatcher
     sweeper: Sweeper
     feed: Feed
+    reload: PackageReload
     deliverer: Deliverer
     preparer: Preparer
 
@@ -65,6 +67,10 @@ class Platform:
         self.sweeper.open()
         self.deliverer.open()
         self.preparer.open()
+
+    def reload_packages(self) -> None:
+        """Begin to bring the platform to the packages that are installed now. Returns at once."""
+        self.reload.request()
 
     def begin_to_close(self) -> None:
         """End all event streams, which otherwise stay open forever. Called in the event loop."""
@@ -80,6 +86,7 @@ class Platform:
 
     def close(self) -> None:
         """Stop the threads, return running jobs to the queue, and close the database."""
+        self.reload.close()
         self.preparer.close()
         self.deliverer.close()
         self.sweeper.close()
@@ -124,6 +131,7 @@ def build_platform(settings: Settings, addresses: Addresses, discovery: Discover
         dispatcher=jobs.dispatcher,
         sweeper=_sweeper(services, deletion),
         feed=features.feed,
+        reload=jobs.reload,
         deliverer=features.deliverer,
         preparer=features.preparer,
     )

@@ -8,7 +8,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 _PROBE_SECONDS = 1.0
 """Time to wait for the lock. Commands hold it for a moment to check whether a platform runs."""
@@ -24,6 +24,7 @@ class ServerFile(TypedDict):
     url: str
     pid: int
     version: str
+    can_reload: NotRequired[bool]
 
 
 def make_private(folder: Path) -> None:
@@ -146,10 +147,14 @@ def remove_server_file(folder: Path) -> None:
 
 @dataclass(frozen=True, slots=True)
 class RunningProcess:
-    """Process of the platform that runs in a data folder, and whether it knows the signal to drain."""
+    """Process of the platform that runs in a data folder, and which signals it knows: those to drain and to reload.
+
+    A process that does not know a signal ends by it.
+    """
 
     pid: int
     can_drain: bool
+    can_reload: bool
 
 
 def running_process(folder: Path) -> RunningProcess | None:
@@ -163,18 +168,29 @@ def running_process(folder: Path) -> RunningProcess | None:
     for name, can_drain in (("server.lock", True), ("server.json", False)):  # versions before 0.2 write only the latter
         with suppress(FileNotFoundError, ValueError, KeyError, TypeError):
             found = json.loads((folder / name).read_text(encoding="utf-8"))
-            return RunningProcess(int(found if can_drain else found["pid"]), can_drain)
+            pid = int(found if can_drain else found["pid"])
+            return RunningProcess(pid, can_drain, _can_reload(folder, pid))
     raise OSError(
         f"the process id of the platform in {folder} is unknown: {folder / 'server.lock'} does not contain it"
     )
+
+
+def _can_reload(folder: Path, pid: int) -> bool:
+    content = _read_server_file(folder)
+    return content is not None and content["pid"] == pid and content.get("can_reload", False)
+
+
+def _read_server_file(folder: Path) -> ServerFile | None:
+    try:
+        content: ServerFile = json.loads((folder / "server.json").read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None  # still starting
+    return content
 
 
 def running_url(folder: Path) -> str | None:
     """Return the URL of the platform that runs in this folder; None if none runs or it is still starting."""
     if not folder.is_dir() or not FolderLock(folder).is_held():
         return None
-    try:
-        content: ServerFile = json.loads((folder / "server.json").read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
-        return None  # still starting
-    return content["url"]
+    content = _read_server_file(folder)
+    return None if content is None else content["url"]

@@ -17,7 +17,8 @@ from starlette.types import ASGIApp
 
 import voxel51
 from voxel51.server.addresses import Addresses
-from voxel51.server.data_folder import FolderLock, remove_server_file, write_server_file
+from voxel51.server.data_folder import FolderLock, ServerFile, remove_server_file, write_server_file
+from voxel51.server.hangup import HangUp
 from voxel51.server.http.connection import ClientConnection
 from voxel51.server.settings import Settings
 from voxel51.server.shutdown import Shutdown
@@ -40,7 +41,7 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     """Run the platform until a signal stops it; call ``announce`` with its URL once it accepts requests.
 
     SIGINT stops it at once. SIGTERM lets running jobs finish for ``stop_drain_seconds``, and SIGUSR1 without a limit; a
-    further SIGTERM stops it at once.
+    further SIGTERM stops it at once. SIGHUP reloads the installed packages.
 
     Raises:
         FolderInUse: another platform runs in the data folder.
@@ -113,14 +114,15 @@ def _run(platform: "Platform", settings: Settings, sockets: _Sockets, announce: 
 
     def on_ready() -> None:
         platform.open()
-        write_server_file(settings.folder, {"url": url, "pid": os.getpid(), "version": voxel51.__version__})
+        content: ServerFile = {"url": url, "pid": os.getpid(), "version": voxel51.__version__, "can_reload": True}
+        write_server_file(settings.folder, content)
         announce(url)
 
     uvloop_or_default = _loop_factory()
     with asyncio.Runner(loop_factory=uvloop_or_default) as runner:
         runner.run(_serve_all(servers, on_ready, platform, settings.stop_drain_seconds))
     # The loop has restored the default actions: a signal that is sent again must not cut the orderly end short.
-    for number in (signal.SIGTERM, signal.SIGUSR1):
+    for number in (signal.SIGTERM, signal.SIGUSR1, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
 
 
@@ -141,6 +143,8 @@ async def _serve_all(
     loop.add_signal_handler(signal.SIGINT, shutdown.stop)
     loop.add_signal_handler(signal.SIGTERM, shutdown.drain, drain_seconds)
     loop.add_signal_handler(signal.SIGUSR1, shutdown.drain, None)
+    hang_up = HangUp(platform.reload_packages, lambda: shutdown.drain(drain_seconds))
+    loop.add_signal_handler(signal.SIGHUP, hang_up)
     # `on_ready` opens the platform and announces its URL once every socket is served, unless a server failed to start.
     serving = [asyncio.create_task(server.run_on(listener)) for server, listener in servers]
     while not all(server.started for server, _ in servers) and not any(task.done() for task in serving):

@@ -1,7 +1,7 @@
 """Registration of the ``voxel51 server`` commands."""
 
 from voxel51.cli.parsing import Commands, Parser, show_help
-from voxel51.cli.server import applications, doctor, keys, start, stop, storage, users, verify
+from voxel51.cli.server import applications, doctor, keys, reload, start, stop, storage, users, verify
 
 
 def fill(parser: Parser) -> None:
@@ -10,6 +10,7 @@ def fill(parser: Parser) -> None:
     verbs: Commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     start.add_to(verbs)
     stop.add_to(verbs)
+    reload.add_to(verbs)
     doctor.add_to(verbs)
     verify.add_to(verbs)
     keys.add_to(verbs)

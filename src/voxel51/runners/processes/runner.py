@@ -145,7 +145,7 @@ class ProcessRunner:
             fresh = self._started_supervisor(preload)
             if not fresh.wait_until_ready(START_TIMEOUT_SECONDS + self._import_seconds):
                 fresh.close()
-                raise TimeoutError("the process that imports the analytics anew was not ready in time")
+                raise TimeoutError("the new process that imports the analytics was not ready in time")
             with self._lock:
                 earlier, self._current = self._current, fresh
             if earlier is not None:

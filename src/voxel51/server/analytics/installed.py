@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypedDict, cast
 
+import voxel51
 from voxel51.server.analytics.description_cache import DescriptionCache, fingerprint_installation
 from voxel51.server.analytics.weights_in_use import WeightsByValue
 from voxel51.wire.analytics import AnalyticDocument
@@ -69,7 +70,7 @@ def find_installed(cache: DescriptionCache | None = None, import_seconds: float 
     ``import_seconds`` cannot be used.
 
     Raises:
-        RuntimeError: the child process failed as a whole.
+        RuntimeError: the child process failed as a whole, or is of another version than this process.
     """
     descriptions = _describe(import_seconds) if cache is None else _describe_with(cache, import_seconds)
     errors = {each["name"]: each["error"] for each in descriptions if each.get("error")}
@@ -100,7 +101,11 @@ def _describe(import_seconds: float) -> list[_Description]:
         raise RuntimeError(f"describing the installed analytics did not end within {error.timeout:g} s") from None
     except subprocess.CalledProcessError as error:
         raise RuntimeError(f"describing the installed analytics failed: {error.stderr.decode()[-2000:]}") from None
-    descriptions: list[_Description] = json.loads(done.stdout)["analytics"]
+    document = json.loads(done.stdout)
+    if document["version"] != voxel51.__version__:
+        versions = f"from {voxel51.__version__} to {document['version']}"
+        raise RuntimeError(f"voxel51-platform itself was changed {versions}; restart the platform")
+    descriptions: list[_Description] = document["analytics"]
     return descriptions
 
 

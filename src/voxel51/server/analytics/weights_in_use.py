@@ -47,13 +47,16 @@ class WeightsInUse:
 
     Args:
         folder: the weights folder, which comes before what is installed.
-        choices: entry point of an analytic -> the weights that its parameters select.
     """
 
-    def __init__(self, folder: Path, choices: Mapping[str, WeightsByValue]) -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._choices = choices
+        self._choices: Mapping[str, WeightsByValue] = {}
         self._hashes: dict[str, _KnownHash] = {}
+
+    def choose_among(self, choices: Mapping[str, WeightsByValue]) -> None:
+        """Set the weights that the parameters of each analytic select, by its entry point."""
+        self._choices = choices
 
     def of(self, entry_point: str) -> dict[str, dict[str, WeightsFile]]:
         """Return parameter -> value -> file. Values whose weights are not present are left out."""

@@ -15,7 +15,7 @@ from voxel51.wire.overview import Health, HealthCheck
 class HealthService:
     """Health checks of a running platform: those of ``voxel51 server doctor`` that are quick and change nothing.
 
-    ``installed`` are the analytics that were found when the platform started.
+    ``installed`` returns the analytics that were found when the platform started or reloaded its packages.
     """
 
     def __init__(
@@ -23,7 +23,7 @@ class HealthService:
         settings: Settings,
         database: Database,
         dispatcher: Dispatcher,
-        installed: Installation,
+        installed: Callable[[], Installation],
         expiry_clock: ExpiryClock,
         sandbox: SandboxReport,
         job_limits: Callable[[], str],
@@ -42,7 +42,7 @@ class HealthService:
             "database": self._check_database,
             "dispatcher": self._check_dispatcher,
             "clock": self._check_clock,
-            "analytics": lambda: check_analytics(self._installed),
+            "analytics": lambda: check_analytics(self._installed()),
             "job limits": lambda: CheckResult("job limits", Verdict.OK, self._job_limits()),
             "isolation": lambda: check_isolation(self._sandbox, self._settings.sandbox_minimum),
         }

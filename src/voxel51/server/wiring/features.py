@@ -115,8 +115,9 @@ def _preparer(foundation: Foundation, data: DataServices, jobs: JobServices, ren
 def build_overview_routes(foundation: Foundation, accounts: AccountServices, jobs: JobServices) -> Iterable[Route]:
     """Yield the routes of the overview, which needs no services of others than these."""
     database, settings, dispatcher = foundation.database, foundation.settings, jobs.dispatcher
+    installed = lambda: jobs.reload.installed  # noqa: E731  (as short as it gets)
     health = HealthService(
-        settings, database, dispatcher, jobs.installed, foundation.expiry_clock, jobs.sandbox, jobs.job_limits
+        settings, database, dispatcher, installed, foundation.expiry_clock, jobs.sandbox, jobs.job_limits
     )
     workers = lambda: [local_worker(dispatcher, settings.folder)]  # noqa: E731  (as short as it gets)
     yield from overview_routes(QueueService(database, dispatcher), health, workers)

@@ -8,10 +8,11 @@ from pathlib import Path
 from voxel51.runners.processes.runner import ProcessRunner
 from voxel51.runners.sandbox.probe import SandboxReport
 from voxel51.server.accounts.callers import User
-from voxel51.server.analytics.installed import Installation
+from voxel51.server.analytics.installed import Installation, find_installed
 from voxel51.server.analytics.program_files import ProgramFiles
 from voxel51.server.analytics.program_routes import program_routes
 from voxel51.server.analytics.programs import ProgramService
+from voxel51.server.analytics.reload import PackageReload, ReloadSteps
 from voxel51.server.analytics.routes import analytic_routes
 from voxel51.server.analytics.service import AnalyticService
 from voxel51.server.analytics.uploads import UploadedAnalytics
@@ -30,6 +31,7 @@ from voxel51.server.jobs.queue_positions import QueuePositions
 from voxel51.server.jobs.routes import OutputFormats, job_routes
 from voxel51.server.jobs.service import JobService, has_active_jobs
 from voxel51.server.jobs.tasks import TaskService
+from voxel51.server.reload_report import write_report
 from voxel51.server.renditions.service import RENDITION_ANALYTIC
 from voxel51.server.secrets.routes import secret_routes
 from voxel51.server.secrets.service import SecretService
@@ -46,7 +48,7 @@ from voxel51.wire.tasks import JobLimits
 class JobServices:
     """All services of analytics and jobs, what confines and limits jobs, and why none runs (None: they run)."""
 
-    installed: Installation
+    reload: PackageReload
     analytics: AnalyticService
     uploaded: UploadedAnalytics
     program_files: ProgramFiles
@@ -84,8 +86,7 @@ def build_jobs(
     database, storage, settings = foundation.database, foundation.storage, foundation.settings
     max_running = accounts.quotas.most_running
     installed = discovery.installed.result()
-    choices = {offer.entry_point: offer.weights for offer in installed.analytics}
-    analytics = AnalyticService(database, WeightsInUse(settings.weights_folder, choices))
+    analytics = AnalyticService(database, WeightsInUse(settings.weights_folder))
     analytics.install(installed.analytics, internal={RENDITION_ANALYTIC})
     grace = timedelta(seconds=settings.grace_seconds)
     background = BackgroundSlot()
@@ -112,7 +113,7 @@ def build_jobs(
         secrets, QueuePositions(max_running), dispatcher.wake, refusal,
     )  # fmt: skip
     return JobServices(
-        installed=installed,
+        reload=_package_reload(settings, installed, analytics, runner),
         analytics=analytics,
         uploaded=UploadedAnalytics(database, storage),
         program_files=program_files,
@@ -148,6 +149,17 @@ def _job_limits(settings: Settings, wall_seconds: float) -> JobLimits:
         scratch_files=settings.job_scratch_files,
         written_bytes=settings.job_written_bytes,
     )
+
+
+def _package_reload(
+    settings: Settings, installed: Installation, analytics: AnalyticService, runner: ProcessRunner
+) -> PackageReload:
+    steps = ReloadSteps(
+        find=lambda: find_installed(import_seconds=settings.import_seconds),
+        load_for_next_jobs=runner.reload,
+        register=lambda found: analytics.install(found.analytics, internal={RENDITION_ANALYTIC}),
+    )
+    return PackageReload(installed, steps, lambda report: write_report(settings.folder, report))
 
 
 def _runner(settings: Settings, installed: Installation, sandbox: SandboxReport) -> ProcessRunner:
