@@ -238,7 +238,9 @@ class Zygote:
         """Run a job in this process, which is set up for it."""
         name, folder = request["entry_point"], Path(request["folder"])
         if self._mode == "exec":
+            os.environ["PYTHONPATH"] = os.pathsep.join(_module_path(request))
             os.execv(sys.executable, [sys.executable, "-P", "-m", "voxel51.platform.run", name])  # noqa: S606  (our own)
+        sys.path += request["module_folders"]
         job_log.capture(folder)
         try:
             return run.run_job(lambda: self._analytics.get(name) or load_analytic(name), os.environ, folder)
@@ -310,6 +312,11 @@ class Zygote:
 
     def _report(self, message: dict[str, JsonValue]) -> None:
         self._control.sendall(json.dumps(message).encode() + b"\n")
+
+
+def _module_path(request: LaunchRequest) -> list[str]:
+    inherited = os.environ.get("PYTHONPATH")
+    return [*([inherited] if inherited else []), *request["module_folders"]]
 
 
 def _awaited_path(reading: int) -> Path | None:

@@ -4,4 +4,5 @@
 - `processes`: attempts as child processes of this machine
 - `local_run`, `local_platform`: one job on this machine, without a server
 - `sandbox`: confinement of those processes
+- `environments`: packages and sources of bundles, built in that sandbox
 """

@@ -26,9 +26,12 @@ class PackageProgram:
     Attributes:
         entry_point: ``<owner>/<name>`` in the entry point group ``voxel51.analytics``, or the absolute path of a Python
             file or project folder with an analytic.
+        module_folders: folders of this machine that the attempt reads, and searches for modules after those of its
+            interpreter.
     """
 
     entry_point: str
+    module_folders: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

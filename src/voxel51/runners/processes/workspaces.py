@@ -16,7 +16,7 @@ from voxel51.runners.processes.folders import AttemptFolder, remove
 from voxel51.runners.programs import PackageProgram
 from voxel51.runners.sandbox.launcher import LaunchRequest
 from voxel51.runners.sandbox.privileges import user_of
-from voxel51.wire.tasks import WEIGHTS_FOLDER
+from voxel51.wire.tasks import API_BASE_URL, WEIGHTS_FOLDER
 
 logger = logging.getLogger(__name__)
 
@@ -127,19 +127,22 @@ class Workspaces:
             raise
 
     def _request(self, workspace: Workspace, launch: LaunchSpec) -> LaunchRequest:
-        folder = workspace.folder
+        folder, program = workspace.folder, _program(launch)
         environment = interpreter_environment(folder.work, self._threads, self._module_folders)
         return {
-            "entry_point": _entry_point(launch),
+            "entry_point": program.entry_point,
             "folder": str(folder.work),
             "log": str(folder.log),
             "environment": environment | self._shared | dict(launch.environment),
             "limits": launch.limits,
             "user": workspace.user,
+            "address": launch.environment[API_BASE_URL],
+            "module_folders": list(program.module_folders),
+            "readable": list(program.module_folders),
         }
 
 
-def _entry_point(launch: LaunchSpec) -> str:
+def _program(launch: LaunchSpec) -> PackageProgram:
     if not isinstance(launch.program, PackageProgram):
         raise OSError(f"the process runner starts installed analytics, not {type(launch.program).__name__}")
-    return launch.program.entry_point
+    return launch.program

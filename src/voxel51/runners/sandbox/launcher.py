@@ -42,11 +42,14 @@ from voxel51.runners.process_control import (
 from voxel51.runners.sandbox import filesystem, kernel, landlock, network, privileges, system_calls
 from voxel51.runners.sandbox.policy import SandboxKind, SandboxPolicy
 from voxel51.runners.sandbox.supervision import LOOK_SECONDS, Supervisor, in_this_namespace
-from voxel51.wire.tasks import API_BASE_URL, WEIGHTS_FOLDER, JobLimits, TaskExit
+from voxel51.wire.tasks import WEIGHTS_FOLDER, JobLimits, TaskExit
 
 _MESSAGE_BYTES = 1 << 20
 END_AGAIN_SECONDS = 0.01
 """Interval between two signals to the processes of a job that is ended: some may have forked meanwhile."""
+
+_NO_PORT = 0
+"""Port to which no connection can be made, for a job that reaches no server."""
 
 _PRIVATE = kernel.CLONE_NEWNS | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS | kernel.CLONE_NEWNET | kernel.CLONE_NEWCGROUP
 
@@ -64,6 +67,9 @@ class LaunchRequest(TypedDict):
         environment: all variables of the job.
         limits: limits of the job.
         user: user id of the job; None: that of the runner.
+        address: URL of the only server that the job reaches; None: no server.
+        module_folders: folders that the job searches for modules, after those of its interpreter.
+        readable: files and folders that this job can read, besides those that all jobs of its runner can.
     """
 
     entry_point: str
@@ -72,6 +78,9 @@ class LaunchRequest(TypedDict):
     environment: dict[str, str]
     limits: JobLimits
     user: int | None
+    address: str | None
+    module_folders: list[str]
+    readable: list[str]
 
 
 class Ended(TypedDict):
@@ -170,11 +179,12 @@ def _restrict_here(policy: SandboxPolicy, parent: int, request: LaunchRequest) -
     become_job_process(parent, Path(request["folder"]), request["environment"], request["limits"])
     if not confined:
         return
-    address = network.JobAddress.of(request["environment"][API_BASE_URL])
+    address = _address_of(request)
     readable = [*map(Path, policy.readable), *_paths_of(request), *filesystem.readable_without_root()]
-    landlock.restrict(readable, [Path(request["folder"]), *filesystem.DEVICE_FILES], address.port)
+    port = _NO_PORT if address is None else address.port
+    landlock.restrict(readable, [Path(request["folder"]), *filesystem.DEVICE_FILES], port)
     if system_calls.is_known_machine():
-        is_name = address.inside != address.host  # it must be resolved
+        is_name = address is not None and address.inside != address.host  # it must be resolved
         system_calls.refuse(local=False, datagrams=is_name)
 
 
@@ -210,9 +220,9 @@ def _serve(path: Path, warden_socket: socket.socket, warden: int, groups: list[s
     ready, descriptors = _receive(warden_socket)
     if ready is None or "error" in ready:
         raise OSError(f"the sandbox of the job could not be set up: {ready and ready['error']}")
-    if descriptors:
+    address = _address_of(request)
+    if descriptors and address is not None:
         listener = socket.socket(fileno=descriptors[0])
-        address = network.JobAddress.of(request["environment"][API_BASE_URL])
         network.Relay(listener, address).run_until_readable(warden_socket.fileno())
     ended, _ = _receive(warden_socket)
     os.waitpid(warden, 0)
@@ -267,16 +277,20 @@ def _guard(
     log, *memory_events = descriptors
     _print_to(log)
     environment, folder = request["environment"], Path(request["folder"])
-    address = network.JobAddress.of(environment[API_BASE_URL])
-    listener = network.listen(address)
+    address = _address_of(request)
+    listener = None if address is None else network.listen(address)
     user = request["user"]
     if user is not None and environment.get(WEIGHTS_FOLDER):
         filesystem.let_others_read(Path(environment[WEIGHTS_FOLDER]))
     number = os.geteuid() if user is None else user
     users = f"root:x:0:0::/:/bin/false\njob:x:{number}:{number}::{folder}:/bin/false\n"
-    filesystem.enter(folder, _paths_of(request), users, address.hosts)
-    _send(launcher, {}, listener.fileno())
-    listener.close()
+    hosts = network.LOCAL_HOSTS if address is None else address.hosts
+    filesystem.enter(folder, _paths_of(request), users, hosts)
+    if listener is None:
+        _send(launcher, {})
+    else:
+        _send(launcher, {}, listener.fileno())
+        listener.close()
     with suppress(BrokenPipeError):  # it was killed while it waited
         _send(to_job, request, STANDARD_OUTPUT)
     private = [Path(name) for name in filesystem.PRIVATE]
@@ -285,10 +299,15 @@ def _guard(
     _send(launcher, _watch(child, supervisor, _end_namespace))
 
 
+def _address_of(request: LaunchRequest) -> network.JobAddress | None:
+    return None if request["address"] is None else network.JobAddress.of(request["address"])
+
+
 def _paths_of(request: LaunchRequest) -> list[Path]:
-    """Return the files and folders that the job's environment names, for it to read."""
+    """Return the files and folders that this job alone can read: its own, and those that its environment names."""
     names = (WEIGHTS_FOLDER, "SSL_CERT_FILE", "SSL_CERT_DIR")
-    return [Path(request["environment"][name]) for name in names if request["environment"].get(name)]
+    named = [request["environment"][name] for name in names if request["environment"].get(name)]
+    return [Path(path) for path in (*named, *request["readable"])]
 
 
 def _await_request(parent: int, warden: socket.socket) -> LaunchRequest:

@@ -17,6 +17,9 @@ CHUNK_BYTES = 256 * 1024
 MAXIMUM_CONNECTIONS = 128
 """Connections of one job at the same time; more wait until one is closed."""
 
+LOCAL_HOSTS = "127.0.0.1 localhost\n::1 localhost\n"
+"""Content of ``/etc/hosts`` of a job that reaches no server."""
+
 _SIOCGIFFLAGS, _SIOCSIFFLAGS, _SIOCSIFADDR, _SIOCSIFNETMASK = 0x8913, 0x8914, 0x8916, 0x891C
 _IFF_UP = 0x1
 _LOOPBACK_INDEX = 1
@@ -46,10 +49,8 @@ class JobAddress:
     @property
     def hosts(self) -> str:
         """Content of ``/etc/hosts`` of the job."""
-        lines = ["127.0.0.1 localhost", "::1 localhost"]
-        if self.host not in {self.inside, "localhost"}:
-            lines.append(f"{self.inside} {self.host}")
-        return "\n".join([*lines, ""])
+        own = "" if self.host in {self.inside, "localhost"} else f"{self.inside} {self.host}\n"
+        return LOCAL_HOSTS + own
 
 
 def listen(address: JobAddress) -> socket.socket:

@@ -18,7 +18,7 @@ from voxel51.runners.sandbox import kernel, landlock, system_calls
 from voxel51.runners.sandbox.launcher import LaunchRequest, Sandbox, launch
 from voxel51.runners.sandbox.policy import SandboxKind, SandboxPolicy, interpreter_paths
 from voxel51.runners.sandbox.privileges import user_of
-from voxel51.wire.tasks import API_BASE_URL, JobLimits
+from voxel51.wire.tasks import JobLimits
 
 PROBE_SECONDS = 60.0
 _LIMITS = JobLimits(wall_seconds=60, cpu_seconds=60, memory_bytes=1 << 40, file_bytes=1 << 40, open_files=64)
@@ -124,9 +124,12 @@ def _try(policy: SandboxPolicy) -> str | None:
             "entry_point": "probe",
             "folder": str(folder),
             "log": str(log),
-            "environment": {API_BASE_URL: "http://127.0.0.1:9/v1", "HOME": str(folder), "TMPDIR": str(folder)},
+            "environment": {"HOME": str(folder), "TMPDIR": str(folder)},
             "limits": _LIMITS,
             "user": user,
+            "address": "http://127.0.0.1:9/v1",
+            "module_folders": [],
+            "readable": [],
         }
         path.write_text(json.dumps(request))
         readable = tuple(map(str, interpreter_paths("voxel51.analytics")))
