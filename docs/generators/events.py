@@ -14,6 +14,7 @@ _MEANINGS = {
     EventName.RUNNING: "the job has started",
     EventName.PROGRESS: "progress of the job, at most twice per second",
     EventName.MESSAGE: "message of the job",
+    EventName.PARTIAL: "partial results of the job can be fetched, at most once per second",
     EventName.COMPLETE: "the job completed and its output is available",
     EventName.FAILED: "the job failed",
     EventName.ARCHIVED: "the job was archived",

@@ -48,6 +48,7 @@ OWNED = {
     "get /data/{data_id}", "get /data/{data_id}/download", "get /data/{data_id}/download-url",
     "put /data/{data_id}/ttl", "delete /data/{data_id}",
     "get /jobs/{job_id}", "get /jobs/{job_id}/request", "get /jobs/{job_id}/status", "get /jobs/{job_id}/output",
+    "get /jobs/{job_id}/partial",
     "get /jobs/{job_id}/output-url", "get /jobs/{job_id}/log", "get /jobs/{job_id}/log-url",
     "put /jobs/{job_id}/start", "put /jobs/{job_id}/kill", "put /jobs/{job_id}/archive",
     "put /jobs/{job_id}/unarchive", "delete /jobs/{job_id}", "put /jobs/{job_id}/ttl",
@@ -120,7 +121,7 @@ SECRETS = {"put /secrets/{secret_name}", "delete /secrets/{secret_name}"}
 
 AGENTS = {
     "post /jobs/{job_id}/begin", "post /jobs/{job_id}/finish", "put /jobs/{job_id}/state",
-    "post /jobs/{job_id}/metadata", "post /jobs/{job_id}/data",
+    "post /jobs/{job_id}/metadata", "post /jobs/{job_id}/data", "put /jobs/{job_id}/partial/{number}",
     "get /jobs/{job_id}/url/data", "get /jobs/{job_id}/url/{what}",
 }  # fmt: skip
 LINKS = {
@@ -133,7 +134,7 @@ LINKS = {
 UNAUTHENTICATED = {
     "options /data/uploads", "get /sign-in", "post /sign-in", "post /sign-up", "post /password-resets",
     "get /platform", "get /sign-in/oidc", "get /sign-in/oidc/callback", "get /shared/{key}", "get /shared/{key}/output",
-    "get /shared/{key}/renditions/annotated", "get /shared/{key}/renditions/sheet",
+    "get /shared/{key}/renditions/annotated", "get /shared/{key}/renditions/sheet", "get /shared/{key}/partial",
 }  # fmt: skip
 """Routes that require no credential."""
 
@@ -276,7 +277,7 @@ def _upload_and_run(platform: PlatformProcess, headers: dict[str, str]) -> dict[
     while requests.get(f"{v1}/jobs/{job['id']}", headers=headers, timeout=20).json()["job"]["state"] != "COMPLETE":
         assert time.monotonic() < deadline
         time.sleep(0.1)
-    named = {"what": "output", "name": "video", "secret_name": "hub_token"}
+    named = {"what": "output", "name": "video", "secret_name": "hub_token", "number": "1"}
     begun = requests.post(f"{v1}/data/uploads", headers={**PIECES, **headers}, timeout=20).headers["Location"]
     named["upload_id"] = begun.rpartition("/")[2]
     body = BODIES["post /webhooks"]

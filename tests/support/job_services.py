@@ -28,6 +28,8 @@ from voxel51.server.jobs.actions import JobActions
 from voxel51.server.jobs.attempt_reports import AttemptReports
 from voxel51.server.jobs.attempts import Attempt, AttemptService, ClaimedAttempt
 from voxel51.server.jobs.fair_share import same_limit
+from voxel51.server.jobs.partial_parts import PartialLimits
+from voxel51.server.jobs.partial_results import PartialResults
 from voxel51.server.jobs.queue_positions import QueuePositions
 from voxel51.server.jobs.service import JobService
 from voxel51.server.jobs.tables import jobs
@@ -39,6 +41,7 @@ from voxel51.server.storage.local import LocalStorage
 from voxel51.wire import dates
 
 MOST_LOST = 3
+PARTIAL_LIMITS = PartialLimits(job_bytes=20_000, owner_bytes=60_000)
 MOST_INTERNAL = 2
 """Internal jobs of one owner that run at once."""
 
@@ -65,6 +68,7 @@ class JobServices:
     attempts: AttemptService
     reports: AttemptReports
     programs: ProgramService
+    partial: PartialResults
     tasks: TaskService
     secrets: SecretService
     storage: LocalStorage
@@ -138,6 +142,7 @@ def open_job_services(folder: Path, database_url: str) -> Iterator[JobServices]:
         QueuePositions(quotas.most_running),
         lambda: wakes.append("wake"),
     )
+    reports = AttemptReports(database, storage, timedelta(minutes=15))
     sources = SourceService(database, Guard([]), Cipher(b"k" * 32, "sources"), 2**40, lifetime)
     yield JobServices(
         accounts=AccountService(database),
@@ -148,7 +153,8 @@ def open_job_services(folder: Path, database_url: str) -> Iterator[JobServices]:
         attempts=AttemptService(
             database, storage, MOST_LOST, timedelta(minutes=15), quotas.most_running, same_limit(MOST_INTERNAL)
         ),
-        reports=AttemptReports(database, storage, timedelta(minutes=15)),
+        reports=reports,
+        partial=PartialResults(database, job_service, reports, PARTIAL_LIMITS),
         quotas=quotas,
         programs=ProgramService(database, ProgramFiles(database, links)),
         tasks=TaskService(database, data, sources, secrets, links),

@@ -16,6 +16,7 @@ INSTALLED = Path(__file__).parents[1] / "journeys" / "installed"
 NO_OP = "journeys/no-op"
 PATIENT = "journeys/patient"
 NUMBERS = "journeys/numbers"
+STEADY = "journeys/steady"
 DICTATED = "journeys/dictated"
 SECRETIVE = "journeys/secretive"
 

@@ -21,6 +21,7 @@ _EXAMPLES = """\
   voxel51 jobs watch
   voxel51 jobs wait ID1 ID2
   voxel51 jobs download ID --format coco
+  voxel51 jobs download ID --partial
   voxel51 jobs kill --all --force"""
 _BULK_VERBS: Mapping[str, tuple[str, str, str]] = {
     "start": ("start", "started", "state:READY,archived:False"),
@@ -80,6 +81,9 @@ def _add_show_commands(verbs: Commands) -> None:
         parser.add_argument("-u", "--url", action="store_true", help="print a signed download link instead")
     download.add_argument(
         "--format", metavar="NAME", help="coco, yolo, mot, cvat, voc, csv or parquet (default: native)"
+    )
+    download.add_argument(
+        "--partial", action="store_true", help="download the labels that a running or failed job has found so far"
     )
 
 
@@ -215,9 +219,15 @@ def _download(options: argparse.Namespace) -> int:
             url = api.get_job_output_download_url(options.id)
             printer.result(url, url)
         else:
-            path = str(api.download_job_output(options.id, options.path, format=options.format))
+            path = _downloaded(api, options)
             printer.result(f"Downloaded '{options.id}' to '{path}'", {"id": options.id, "path": path})
     return printer.finish()
+
+
+def _downloaded(api: API, options: argparse.Namespace) -> str:
+    if options.partial:
+        return str(api.download_partial_labels(options.id, options.path))
+    return str(api.download_job_output(options.id, options.path, format=options.format))
 
 
 def _wait(options: argparse.Namespace) -> int:

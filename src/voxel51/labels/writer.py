@@ -1,7 +1,7 @@
 """Writer of video labels: writes frame by frame, so that memory does not grow with the length of the video."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self, TextIO
@@ -14,6 +14,9 @@ from voxel51.labels.files import atomic_file
 from voxel51.labels.metadata import VideoMetadata
 from voxel51.labels.video import VideoFrame, VideoLabels
 
+FrameListener = Callable[[int, str], None]
+"""Function that gets the number of a frame and its labels, as JSON."""
+
 
 class VideoLabelsWriter(LabelsBuilder):
     """Writes a VideoLabels file frame by frame, one frame per line; `open` creates a writer.
@@ -23,7 +26,7 @@ class VideoLabelsWriter(LabelsBuilder):
             changed until then.
     """
 
-    def __init__(self, file: TextIO, filename: str | None) -> None:
+    def __init__(self, file: TextIO, filename: str | None, written: FrameListener | None = None) -> None:
         self.metadata: VideoMetadata | None = None
         self.provenance: dict[str, JsonValue] | None = None
         self.attributes: list[Attribute] = []
@@ -32,16 +35,17 @@ class VideoLabelsWriter(LabelsBuilder):
         self._last_number = 0
         self._current: VideoFrame | None = None
         self._file = file
+        self._written = written
 
     @classmethod
     @contextmanager
-    def open(cls, path: Path, filename: str | None = None) -> Iterator[Self]:
+    def open(cls, path: Path, filename: str | None = None, written: FrameListener | None = None) -> Iterator[Self]:
         """Yield a writer of a file that becomes ``path`` when the block ends, and is deleted if the block fails.
 
-        ``filename`` is the name of the labelled video.
+        ``filename`` is the name of the labelled video. ``written`` is called with each frame that was written.
         """
         with atomic_file(path) as file:
-            writer = cls(file, filename)
+            writer = cls(file, filename, written)
             yield writer
             writer._finish()
 
@@ -78,10 +82,12 @@ class VideoLabelsWriter(LabelsBuilder):
             self._current = None
 
     def _write(self, frame: VideoFrame) -> None:
-        text = _text(frame.to_json())
+        text = compact_json(frame.to_json())
         self._file.write('{"frames":{\n' if self._last_number == 0 else ",\n")
         self._file.write(f'"{frame.frame_number}":{text}')
         self._last_number = frame.frame_number
+        if self._written is not None:
+            self._written(frame.frame_number, text)
 
     def _finish(self) -> None:
         self._write_current()
@@ -92,7 +98,7 @@ class VideoLabelsWriter(LabelsBuilder):
             attributes=self.attributes,
             events=self.events,
         )
-        rest = _text(whole.to_json()).removeprefix("{")
+        rest = compact_json(whole.to_json()).removeprefix("{")
         if self._last_number == 0:
             self._file.write("{")
         else:
@@ -100,5 +106,6 @@ class VideoLabelsWriter(LabelsBuilder):
         self._file.write(f"{rest}\n")
 
 
-def _text(document: Mapping[str, JsonValue]) -> str:
+def compact_json(document: Mapping[str, JsonValue]) -> str:
+    """Return JSON in one line, as files of labels have it for each frame."""
     return json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))

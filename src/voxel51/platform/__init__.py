@@ -10,6 +10,7 @@ in ``__all__``. The modules:
 - `voxel51.platform.job`: inputs, parameters, outputs and reports of a job
 - `voxel51.platform.errors`: errors that decide how a job ends
 - `voxel51.platform.video`: videos, whose frames are numbered exactly
+- `voxel51.platform.partial_labels`: labels that can be seen before the end of a job
 - `voxel51.platform.weights`: weights of neural networks
 - `voxel51.platform.local`: run an analytic on files, without a server
 - `voxel51.platform.run`: the child process that runs one job
@@ -26,7 +27,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from voxel51.labels.image import ImageLabels
     from voxel51.labels.media.frame import Frame
-    from voxel51.labels.video import VideoLabels
+    from voxel51.labels.video import VideoFrame, VideoLabels
     from voxel51.labels.writer import VideoLabelsWriter
     from voxel51.platform.annotations import InputFile, OutputFile, Range, Secret
     from voxel51.platform.decorator import analytic
@@ -48,6 +49,7 @@ __all__ = [
     "Range",
     "Secret",
     "Video",
+    "VideoFrame",
     "VideoLabels",
     "VideoLabelsWriter",
     "analytic",
@@ -65,6 +67,7 @@ _MODULES = {
     "Range": "voxel51.platform.annotations",
     "Secret": "voxel51.platform.annotations",
     "Video": "voxel51.platform.video",
+    "VideoFrame": "voxel51.labels.video",
     "VideoLabels": "voxel51.labels.video",
     "VideoLabelsWriter": "voxel51.labels.writer",
     "analytic": "voxel51.platform.decorator",

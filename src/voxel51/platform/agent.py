@@ -38,6 +38,9 @@ AWAY_SECONDS = 15 * 60.0
 FAILING_SECONDS = 60.0
 """The time for which a report is sent again that the platform fails to serve: status 500, which is a defect."""
 
+PARTIAL_SECONDS = 10.0
+"""The time for which a part of the partial results is sent again. After a pause, it is tried once more."""
+
 BACKOFF = Backoff(first_seconds=0.05, longest_seconds=5.0, jitter=0.25)
 
 LONGEST_WAIT_SECONDS = 60.0
@@ -48,6 +51,9 @@ AWAY_STATUSES = frozenset({408, 429, 502, 503, 504})
 
 REFUSED_STATUSES = frozenset({401, 403, 404, 409})
 """Statuses of a platform that no longer accepts this attempt's credential."""
+
+SUPERSEDED_STATUSES = frozenset({401, 403})
+"""The same for parts of partial results: their other refusals say that this part is not wanted."""
 
 STALE_LINK_STATUSES = frozenset({401, 403, 404, 410})
 """Statuses of a signed link that has expired, or whose file was deleted."""
@@ -128,6 +134,13 @@ class Agent:
     def put_status(self, document: bytes) -> None:
         """Publish a status document. It is sent once, because the next document replaces it anyway."""
         self._put("status", document, retry_seconds=0)
+
+    def put_partial(self, number: int, body: bytes) -> None:
+        """Upload part ``number`` of the partial results: labels, JSON, gzipped."""
+        headers = {**self._credential, "Content-Type": "application/gzip"}
+        request = Request("PUT", f"{self._routes}/partial/{number}", headers, body, repeatable=True)
+        with self._send(request, SUPERSEDED_STATUSES, retry_seconds=PARTIAL_SECONDS) as response:
+            response.read()
 
     def put_spans(self, report: SpanReport) -> None:
         """Upload the summary of the labels by which they are found, if the platform asked for it."""

@@ -14,12 +14,10 @@ from voxel51.labels.writer import VideoLabelsWriter
 from voxel51.platform.annotations import InputFile, OutputFile, Range, SecretValue
 from voxel51.platform.errors import InvalidAnalytic
 from voxel51.platform.job import Job
+from voxel51.platform.job_labels import LABELS_OUTPUT, job_labels
 from voxel51.platform.signature import NO_DEFAULT, Argument
 from voxel51.platform.video import Video, input_video
 from voxel51.wire.analytics import AnalyticInput, AnalyticOutput, AnalyticParameter, ParameterRange
-
-LABELS_OUTPUT = "labels"
-"""Name of the output that labels become."""
 
 
 @dataclass(slots=True)
@@ -126,8 +124,7 @@ class _LabelsOutput:
         manifest.outputs.append(labels_output(self.argument.description))
 
     def value(self, job: Job, opened: ExitStack) -> VideoLabelsWriter:
-        filename = next(iter(job.filenames.values()), None)
-        return opened.enter_context(VideoLabelsWriter.open(job.output(LABELS_OUTPUT), filename))
+        return opened.enter_context(job_labels(job, next(iter(job.filenames.values()), None)))
 
 
 @dataclass(frozen=True, slots=True)

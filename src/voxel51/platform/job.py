@@ -9,6 +9,7 @@ from typing import Protocol
 
 from voxel51.labels.field_types import JsonValue
 from voxel51.platform.errors import InvalidInput
+from voxel51.platform.partial_labels import PartialLabels
 from voxel51.wire.analytics import AnalyticDocument
 from voxel51.wire.tasks import MetadataReport, Progress
 
@@ -41,6 +42,7 @@ class Job:
     Attributes:
         inputs: input name -> local path of the file, for every input of the job.
         parameters: parameter name -> value, with the defaults of the document. Data parameters are local paths.
+        partial: labels that can be seen before the end of the job.
         scratch: an empty folder of the job, deleted after it.
         filenames: input name -> file name under which the owner uploaded it.
     """
@@ -54,6 +56,7 @@ class Job:
         reporter: Reporter,
         filenames: Mapping[str, str] | None = None,
         secrets: Mapping[str, str] | None = None,
+        partial: PartialLabels | None = None,
     ) -> None:
         self.inputs = inputs
         self._info = document["info"]
@@ -64,6 +67,7 @@ class Job:
         self._secrets = secrets or {}
         self.scratch = folder / "scratch"
         self.scratch.mkdir(parents=True)
+        self.partial = partial or PartialLabels()
         self.warnings: list[str] = []
         self._outputs = {output["name"]: folder / "outputs" / output["filename"] for output in document["outputs"]}
         (folder / "outputs").mkdir()

@@ -1,18 +1,23 @@
 """Results of an analytic: the output that a return annotation declares, and how the returned value becomes its file."""
 
+import typing
+from collections.abc import Generator, Iterable, Iterator
 from typing import Protocol, TypeVar
 
 from voxel51.labels.files import write_document
 from voxel51.labels.image import ImageLabels
-from voxel51.labels.video import VideoLabels
-from voxel51.platform.arguments import LABELS_OUTPUT, labels_output, output
+from voxel51.labels.video import VideoFrame, VideoLabels
+from voxel51.platform.arguments import labels_output, output
 from voxel51.platform.errors import InvalidAnalytic
 from voxel51.platform.job import Job
+from voxel51.platform.job_labels import LABELS_OUTPUT, job_labels
 from voxel51.platform.signature import Signature
 from voxel51.platform.video import Video
 from voxel51.wire.analytics import AnalyticOutput
 
 _Result = TypeVar("_Result")
+
+_ITERATORS = (Iterator, Iterable, Generator)
 
 
 class JobResult(Protocol):
@@ -36,12 +41,17 @@ def job_result(signature: Signature) -> JobResult:
         return _Nothing()
     if returned is VideoLabels:
         return _ReturnedVideoLabels(description)
+    if typing.get_origin(returned) in _ITERATORS and typing.get_args(returned)[0] is VideoFrame:
+        return _YieldedFrames(description)
     if returned is ImageLabels:
         return _ReturnedFile("types.ImageLabels", LABELS_OUTPUT, description or "The labels of the image.", ImageLabels)
     if returned is dict:
         return _ReturnedFile("types.JSONFile", "result", description or "The result.", dict)
     name = getattr(returned, "__name__", None) or str(returned)
-    fix = "Return VideoLabels, ImageLabels, dict or None, and write files to arguments with OutputFile"
+    fix = (
+        "Return VideoLabels, Iterator[VideoFrame], ImageLabels, dict or None, and write files to arguments with "
+        "OutputFile"
+    )
     raise InvalidAnalytic(signature.place, f"the function returns {name}, which cannot become an output. {fix}")
 
 
@@ -68,6 +78,25 @@ class _ReturnedVideoLabels:
             labels.filename = labels.filename or video.filename
             video.write_metadata(labels)
         labels.to_file(job.output(LABELS_OUTPUT))
+
+
+class _YieldedFrames:
+    """Frames of a generator function: each is written, and shown while the job runs."""
+
+    def __init__(self, description: str) -> None:
+        self._description = description
+
+    def outputs(self) -> list[AnalyticOutput]:
+        return [labels_output(self._description)]
+
+    def store(self, result: object, job: Job, video: Video | None) -> None:
+        with job_labels(job, video.filename if video else None) as labels:
+            for frame in _checked(result, Iterable):  # type: ignore[type-abstract]
+                labels.add_frame(_checked(frame, VideoFrame))
+            if video is None:
+                labels.provenance = job.provenance()
+            else:
+                video.write_metadata(labels)
 
 
 class _ReturnedFile:

@@ -92,6 +92,14 @@ class Video:
         while batch := list(islice(frames, size)):
             yield batch, np.stack([frame.image() for frame in batch])
 
+    def emit(self, labels: VideoLabels) -> None:
+        """Show what ``labels`` has so far while the job runs, and keep it if the job fails: partial results.
+
+        Call it when a frame is labelled, as often as you like: only new frames and events are sent, once a second at
+        most, and a platform that is slow does not delay the job. Changes of earlier frames are in the output only.
+        """
+        self._job.partial.add_labels(labels)
+
     def write_metadata(self, labels: VideoLabels | VideoLabelsWriter) -> None:
         """Add the metadata of the video, provenance and warnings to ``labels``, after the last frame was read."""
         labels.metadata = self.metadata

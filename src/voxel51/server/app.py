@@ -208,6 +208,7 @@ def _sweeper(services: _Services, deletion: AccountDeletionService) -> Sweeper:
     expiries = [
         data.data.expire,
         jobs.jobs.expire,
+        jobs.partial.expire,
         data.uploads.expire,
         foundation.idempotency.expire,
         *services.accounts.expiries(),

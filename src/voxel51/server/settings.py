@@ -147,6 +147,8 @@ class Settings:
     job_scratch_bytes: int = _setting(256 * 1024**3, "bytes that one attempt may keep in its folder, log included")
     job_scratch_files: int = _setting(200_000, "files and folders that one attempt may keep in its folder")
     job_written_bytes: int = _setting(1024**4, "bytes that one attempt may write to disks in all")
+    job_partial_bytes: int = _setting(16 * 1024**2, "bytes of compressed partial results kept of one job")
+    user_partial_bytes: int = _setting(512 * 1024**2, "bytes of compressed partial results kept of all jobs of a user")
     sandbox: SandboxKind = _setting(  # noqa: RUF009  (a frozen field, as all the others)
         SandboxKind.NAMESPACES, "strongest sandbox to confine jobs by: none, landlock or namespaces"
     )
@@ -283,7 +285,8 @@ class Settings:
                         "renditions_per_user",
                         "import_seconds", "job_attempts", "job_wall_seconds", "job_cpu_seconds", "job_memory_bytes",
                         "job_file_bytes", "job_processes", "job_scratch_bytes", "job_scratch_files",
-                        "job_written_bytes", "lifetime_days", "event_retention_days", "event_streams",
+                        "job_written_bytes", "job_partial_bytes", "user_partial_bytes",
+                        "lifetime_days", "event_retention_days", "event_streams",
                         "event_streams_per_user", "request_head_seconds", "request_body_seconds",
                         "upload_limit_bytes", "link_seconds", "cleanup_interval_seconds",
                         "unfinished_upload_days", "outbound_threads", "delivery_retention_days", "session_days",

@@ -9,7 +9,7 @@ effect, or if the platform can recognise the repetition by its idempotency key.
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from datetime import date
 from typing import overload
 
@@ -22,6 +22,7 @@ from voxel51.users.downloading import save_data, save_log, save_output
 from voxel51.users.job_states import is_complete, is_expired, state_of
 from voxel51.users.jobs import JobRequest
 from voxel51.users.paging import find_analytic_id
+from voxel51.users.partial_labels import follow_partial_labels, save_partial_labels
 from voxel51.users.query import AnalyticsQuery, DataQuery, JobsQuery
 from voxel51.users.renditions import of_job, save_rendition
 from voxel51.users.sources import Uploadable
@@ -30,6 +31,7 @@ from voxel51.wire.analytics import AnalyticDocument, AnalyticImageType, Analytic
 from voxel51.wire.batches import BatchResponse
 from voxel51.wire.data import DataList, DataRecord
 from voxel51.wire.jobs import JobList, JobRecord
+from voxel51.wire.partial import PartialLabels
 from voxel51.wire.secrets import Secret
 from voxel51.wire.status import Statuses
 from voxel51.wire.tasks import TaskStatusDocument
@@ -301,6 +303,28 @@ class AsyncAPI(AsyncCompoundCalls):
     async def get_job_output_download_url(self, job_id: str) -> str:
         """Return a signed URL from which the job's output can be downloaded without further credentials."""
         return await self._send(jobs.output_url(job_id))
+
+    async def get_partial_labels(self, job_id: str, after: str | None = None) -> PartialLabels:
+        """Return the labels that a job has found so far; those since ``after``, the ``cursor`` of an earlier result.
+
+        Fails for a complete job, whose output has all labels. Partial labels remain if a job fails.
+        """
+        return await self._send(jobs.partial(job_id, after))
+
+    def iter_partial_labels(self, job_id: str) -> AsyncIterator[PartialLabels]:
+        """Yield the labels that a job finds, as they come, until it ends: each result has the ``parts`` that are new.
+
+        After ``is_restarted``, the job has begun again: discard the labels before. A complete job yields nothing,
+        because its output has all labels.
+        """
+        return self._iterate(follow_partial_labels(job_id))
+
+    async def download_partial_labels(self, job_id: str, output_path: Path | None = None) -> Path:
+        """Download the labels that a job has found so far to ``output_path`` and return that path.
+
+        The default path is ``<job_id>.partial.json`` in the current folder.
+        """
+        return await self._run(save_partial_labels(job_id, output_path))
 
     @overload
     async def download_job_logfile(self, job_id: str, output_path: None = None) -> str: ...

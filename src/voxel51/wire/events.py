@@ -15,6 +15,7 @@ class EventName(StrEnum):
     RUNNING = "job_running"
     PROGRESS = "job_progress"
     MESSAGE = "job_message"
+    PARTIAL = "job_partial"
     COMPLETE = "job_complete"
     FAILED = "job_failed"
     ARCHIVED = "job_archived"

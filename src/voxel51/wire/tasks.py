@@ -4,6 +4,7 @@ from enum import IntEnum, StrEnum
 from typing import NotRequired, TypedDict
 
 from voxel51.wire.documents import JsonObject
+from voxel51.wire.partial import PartialState
 
 TASK_DESCRIPTION = "TASK_DESCRIPTION"
 JOB_ID = "JOB_ID"
@@ -58,8 +59,9 @@ class TaskState(StrEnum):
 
 
 class TaskDescription(TypedDict):
-    """Document at the URL in ``TASK_DESCRIPTION``. ``spans`` is where to send the `SpanReport` of the labels.
+    """Document at the URL in ``TASK_DESCRIPTION``.
 
+    ``spans`` is where to send the `SpanReport` of the labels. With ``partial``, the platform takes partial results.
     ``secrets`` (name -> value) is in the response of ``POST jobs/<id>/begin`` only.
     """
 
@@ -73,6 +75,7 @@ class TaskDescription(TypedDict):
     output: SignedUrlReference | None
     spans: NotRequired[SignedUrlReference]
     secrets: NotRequired[dict[str, str]]
+    partial: NotRequired[PartialState]
 
 
 class StateReport(TypedDict):

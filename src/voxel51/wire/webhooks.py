@@ -12,7 +12,9 @@ WEBHOOK_TIMESTAMP = "webhook-timestamp"
 WEBHOOK_SIGNATURE = "webhook-signature"
 """The headers of a message, as in the Standard Webhooks specification (standardwebhooks.com)."""
 
-WEBHOOK_EVENTS = tuple(name.value for name in EventName if name not in {EventName.PROGRESS, EventName.MESSAGE})
+_FREQUENT = {EventName.PROGRESS, EventName.MESSAGE, EventName.PARTIAL}
+
+WEBHOOK_EVENTS = tuple(name.value for name in EventName if name not in _FREQUENT)
 """Events that a webhook can receive: those that happen once to a job, without progress and messages."""
 
 TEST_EVENT = "test"

@@ -13,10 +13,12 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from voxel51.labels.video import VideoFrame
 from voxel51.platform import Secret, Video, VideoLabels, analytic
 from voxel51.platform.definition import Analytic
 from voxel51.platform.errors import InvalidInput
 from voxel51.platform.job import Job
+from voxel51.platform.job_labels import job_labels
 from voxel51.wire.tasks import ENVIRONMENT_VARIABLES
 
 
@@ -91,9 +93,12 @@ def numbers(job: Job) -> None:
     """Labels each frame with its number: a box in the lower half for each bit, the lowest on the left."""
     frames = {}
     for number in range(1, int(job.parameters["frames"]) + 1):
-        bits = [bit for bit in range(10) if number >> bit & 1]
-        frames[str(number)] = {"frame_number": number, "objects": {"objects": [_bit_box(bit) for bit in bits]}}
+        frames[str(number)] = {"frame_number": number, **_bits_of(number)}
     job.output("labels").write_text(json.dumps({"frames": frames}), encoding="utf-8")
+
+
+def _bits_of(number: int) -> dict[str, Any]:
+    return {"objects": {"objects": [_bit_box(bit) for bit in range(10) if number >> bit & 1]}}
 
 
 def _bit_box(bit: int) -> dict[str, Any]:
@@ -102,6 +107,18 @@ def _bit_box(bit: int) -> dict[str, Any]:
         "bottom_right": {"x": bit / 10 + 0.09, "y": 0.95},
     }
     return {"label": "bit", "index": bit, "confidence": 0.9, "bounding_box": corners}
+
+
+def steady(job: Job) -> None:
+    """Labels one frame after the other, with a pause after each. Breaks at the frame ``fail_at``, if it is not 0."""
+    given = job.parameters
+    with job_labels(job, "video.mp4") as labels:
+        for number in range(1, int(given["frames"]) + 1):
+            if number == given["fail_at"]:
+                raise RuntimeError(f"the sample broke at frame {number}")
+            labels.add_frame(VideoFrame.from_json({"frame_number": number, **_bits_of(number)}))
+            labels.add_event("counted", number, number)
+            time.sleep(given["pause_seconds"])
 
 
 def dictated(job: Job) -> None:
@@ -153,6 +170,7 @@ NO_OP = sample(no_op)
 PATIENT = sample(patient, seconds=5)
 TALKATIVE = sample(talkative, seconds=60)
 NUMBERS = sample(numbers, frames=30)
+STEADY = sample(steady, frames=30, pause_seconds=0.1, fail_at=0)
 DICTATED = sample(dictated)
 CRASH = sample(crash)
 SEGFAULT = sample(segfault)

@@ -6,8 +6,8 @@ from voxel51.analytics.detectors.detections import Detections
 from voxel51.analytics.face_detection.centerface import WEIGHTS, CenterFace
 from voxel51.analytics.tracking.video_tracker import VideoTracker
 from voxel51.labels.media.frame import Pixels
-from voxel51.labels.writer import VideoLabelsWriter
 from voxel51.platform.job import Job
+from voxel51.platform.job_labels import job_labels
 from voxel51.platform.video import input_video
 
 UNSURE_SHARE = 0.6
@@ -20,7 +20,7 @@ def process(job: Job) -> None:
     confidence = float(given["confidence"])
     with (
         input_video(job) as video,
-        VideoLabelsWriter.open(job.output("labels"), video.filename) as labels,
+        job_labels(job, video.filename) as labels,
     ):
         detector = FrameFaceDetector(video.frame_size, int(given["picture_size"]), confidence * UNSURE_SHARE)
         tracker = VideoTracker(video, detector, confidence, int(given["frame_stride"]))

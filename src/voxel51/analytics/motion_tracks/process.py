@@ -2,8 +2,8 @@
 
 from voxel51.analytics.motion_tracks.background import MovingObjectDetector
 from voxel51.analytics.tracking.video_tracker import VideoTracker
-from voxel51.labels.writer import VideoLabelsWriter
 from voxel51.platform.job import Job
+from voxel51.platform.job_labels import job_labels
 from voxel51.platform.video import input_video
 
 SURE_FILL = 0.2
@@ -15,7 +15,7 @@ def process(job: Job) -> None:
     given = job.parameters
     with (
         input_video(job) as video,
-        VideoLabelsWriter.open(job.output("labels"), video.filename) as labels,
+        job_labels(job, video.filename) as labels,
     ):
         rate = video.selection.fps or video.metadata.frame_rate or 25.0
         detector = MovingObjectDetector(

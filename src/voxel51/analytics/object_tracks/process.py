@@ -4,8 +4,8 @@ from voxel51.analytics.detectors.class_filter import SelectedClassesDetector
 from voxel51.analytics.detectors.model_families import load_detector
 from voxel51.analytics.detectors.model_registry import detector_model
 from voxel51.analytics.tracking.video_tracker import VideoTracker
-from voxel51.labels.writer import VideoLabelsWriter
 from voxel51.platform.job import Job
+from voxel51.platform.job_labels import job_labels
 from voxel51.platform.video import input_video
 
 UNSURE_SHARE = 0.5
@@ -23,7 +23,7 @@ def process(job: Job) -> None:
     confidence, weights = float(given["confidence"]), str(given["weights"])
     with (
         input_video(job) as video,
-        VideoLabelsWriter.open(job.output("labels"), video.filename) as labels,
+        job_labels(job, video.filename) as labels,
     ):
         chosen = detector_model(weights, job)
         model = load_detector(chosen.content, int(given.get("picture_size") or chosen.picture_size))

@@ -10,9 +10,9 @@ from voxel51.analytics.tracking.video_tracker import VideoTracker
 from voxel51.labels.geometry import BoundingBox
 from voxel51.labels.objects import DetectedObject
 from voxel51.labels.video import VideoFrame
-from voxel51.labels.writer import VideoLabelsWriter
 from voxel51.platform.errors import InvalidInput
 from voxel51.platform.job import Job
+from voxel51.platform.job_labels import job_labels
 from voxel51.platform.selection import Sampler
 from voxel51.platform.video import Video, input_video
 
@@ -27,7 +27,7 @@ def process(job: Job) -> None:
     given = job.parameters
     with (
         input_video(job) as video,
-        VideoLabelsWriter.open(job.output("labels"), video.filename) as labels,
+        job_labels(job, video.filename) as labels,
     ):
         model = _model(job)
         confidence, stride = float(given["confidence"]), int(given["frame_stride"])

@@ -11,6 +11,7 @@ from voxel51.labels.support import Support
 from voxel51.labels.video import VideoFrame
 from voxel51.labels.writer import VideoLabelsWriter
 from voxel51.platform.job import Job
+from voxel51.platform.job_labels import job_labels
 from voxel51.platform.video import input_video
 
 
@@ -22,7 +23,7 @@ def process(job: Job) -> None:
     finder = BoundaryFinder(CutDetector(float(given["threshold"]), shortest), gradual, shortest)
     with (
         input_video(job) as video,
-        VideoLabelsWriter.open(job.output("labels"), video.filename) as labels,
+        job_labels(job, video.filename) as labels,
     ):
         shots = _Shots(labels)
         for frame in video:

@@ -15,8 +15,8 @@ from voxel51.labels.media.frame import Frame, Pixels, resized
 from voxel51.labels.objects import DetectedObject
 from voxel51.labels.support import Support
 from voxel51.labels.video import VideoFrame
-from voxel51.labels.writer import VideoLabelsWriter
 from voxel51.platform.job import Job
+from voxel51.platform.job_labels import job_labels
 from voxel51.platform.selection import Sampler
 from voxel51.platform.video import Video, input_video
 
@@ -33,7 +33,7 @@ def process(job: Job) -> None:
     tracker = TextTracker()
     with (
         input_video(job) as video,
-        VideoLabelsWriter.open(job.output("labels"), video.filename) as labels,
+        job_labels(job, video.filename) as labels,
     ):
         reader = TextReader()
 

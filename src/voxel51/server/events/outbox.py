@@ -13,13 +13,15 @@ from voxel51.server.events.tables import events
 from voxel51.wire import dates
 from voxel51.wire.events import EventName
 
+_REPLACED = {EventName.PROGRESS, EventName.PARTIAL}
+
 
 def record(
     connection: Connection, name: EventName, jobs: Iterable[tuple[str, str]], document: Mapping[str, object]
 ) -> None:
     """Record an event for each of ``jobs``, which are pairs of a job id and its owner's id.
 
-    Only the latest progress event of a job is kept.
+    Only the latest event of a job is kept of those that a later one replaces: progress, partial results.
     """
     now = dates.now()
     rows = [
@@ -32,7 +34,7 @@ def record(
     # assigned at the insert but visible at the commit: the lock, held until the commit, keeps the two in the same order
     # for transactions that run in parallel.
     acquire_advisory_locks(connection, "events")
-    if name is EventName.PROGRESS:
+    if name in _REPLACED:
         outdated = events.c.job_id.in_([row["job_id"] for row in rows]) & (events.c.name == name.value)
         connection.execute(delete(events).where(outdated))
     connection.execute(insert(events), rows)

@@ -87,6 +87,18 @@ class AttemptReports:
         if ended_at is not None and ended_at + self._grace < dates.now():
             raise Forbidden("This job has ended, and the time for its last reports is over. Stop.")
 
+    def current(self, connection: Connection, attempt_id: str) -> AttemptRecord:
+        """Return the attempt, within a transaction that applies one of its reports.
+
+        Raises:
+            Forbidden: it is not the current one, or its grace period is over.
+        """
+        row = load_attempt(connection, attempts.c.id == attempt_id)
+        if row is None:
+            raise Forbidden("This attempt at the job was deleted. Stop.")
+        self._check_current(row)
+        return row
+
     def report_state(self, attempt: Attempt, state: str, failure_type: str | None) -> None:
         """Apply the state that an attempt reports. The first reported end counts; later reports change nothing.
 
@@ -96,7 +108,7 @@ class AttemptReports:
         """
         _check_state(state, failure_type)
         with self._database.write(durable=state != TaskState.RUNNING) as connection:
-            row = self._current(connection, attempt.id)
+            row = self.current(connection, attempt.id)
             if row.state in ENDED or state == TaskState.SCHEDULED:
                 return
             if state == TaskState.RUNNING:
@@ -155,7 +167,7 @@ class AttemptReports:
             if not isinstance(number, int | float) or not 0 <= number < 2**63:
                 raise BadRequest(f"{name} must be a number from 0 and below 2^63, not {number}")
         with self._database.write() as connection:
-            self._current(connection, attempt.id)
+            self.current(connection, attempt.id)
             connection.execute(update(jobs).where(jobs.c.id == attempt.job_id).values(**metadata))
 
     def put_status(self, attempt_id: str, text: str) -> None:
@@ -166,7 +178,7 @@ class AttemptReports:
         """
         # Progress is replaced by later progress, and the last status contains all before it.
         with self._database.write(durable=is_final(text)) as connection:
-            _keep_status(connection, self._current(connection, attempt_id), text)
+            _keep_status(connection, self.current(connection, attempt_id), text)
 
     def put_output(self, attempt_id: str, writer: Writer) -> None:
         """Keep the output of an attempt; a later one replaces an earlier one.
@@ -200,7 +212,7 @@ class AttemptReports:
             for writer in files.values():
                 writer.commit()
             with self._database.write() as connection:
-                row = self._current(connection, attempt_id)
+                row = self.current(connection, attempt_id)
                 yield connection, row
                 values = {name: value for kind in files for name, value in file_columns(kind, files[kind]).items()}
                 if values:
@@ -212,13 +224,6 @@ class AttemptReports:
         finally:
             for key in filter(None, unneeded):
                 self._storage.delete(key)
-
-    def _current(self, connection: Connection, attempt_id: str) -> AttemptRecord:
-        row = load_attempt(connection, attempts.c.id == attempt_id)
-        if row is None:
-            raise Forbidden("This attempt at the job was deleted. Stop.")
-        self._check_current(row)
-        return row
 
 
 class _EndedBefore(Exception):

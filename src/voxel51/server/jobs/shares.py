@@ -121,6 +121,15 @@ class ShareService:
         found = self._find(key)
         return self._jobs.output(found.owner_id, found.job_id)
 
+    def target(self, key: str) -> tuple[str, str]:
+        """Return the ids of the owner and the job behind a link.
+
+        Raises:
+            NotFound: the link does not exist, was revoked, or has expired.
+        """
+        found = self._find(key)
+        return found.owner_id, found.job_id
+
     def job_with_video(self, key: str) -> tuple[User, str]:
         """Return the owner and the id of the job behind a link that shows the video.
 

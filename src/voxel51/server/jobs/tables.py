@@ -1,6 +1,19 @@
-"""Tables of jobs, their attempts and share links, and of the fair-share scheduler."""
+"""Tables of jobs, their attempts, partial results and share links, and of the fair-share scheduler."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, String, Table, Text, false
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    false,
+)
 
 from voxel51.server.accounts.tables import users
 from voxel51.server.analytics.tables import analytics
@@ -121,4 +134,16 @@ attempts = Table(
     Column("log_key", String(128), index=True),
     Column("log_sha256", String(64)),
     Column("log_size_bytes", BigInteger),
+)
+
+partial_parts = Table(
+    "partial_parts",
+    metadata,
+    Column("job_id", String(36), ForeignKey(jobs.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),  # from 1, in the order in which they arrived
+    Column("attempt_id", String(36), nullable=False),  # the attempt that sent it
+    Column("owner_id", String(36), nullable=False),
+    Column("size_bytes", Integer, nullable=False),
+    Column("content", LargeBinary, nullable=False),  # labels of a video, JSON, gzipped
+    Index("ix_partial_parts_owner_id_job_id_size_bytes", "owner_id", "job_id", "size_bytes"),
 )

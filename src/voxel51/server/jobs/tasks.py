@@ -2,7 +2,7 @@
 
 from urllib.parse import quote
 
-from sqlalchemy import RowMapping, select
+from sqlalchemy import ColumnElement, RowMapping, func, select
 
 from voxel51.server.analytics.tables import AnalyticRow, analytics
 from voxel51.server.data.service import DataService
@@ -13,7 +13,7 @@ from voxel51.server.errors import NotFound
 from voxel51.server.jobs.attempts import Attempt
 from voxel51.server.jobs.outputs import output_of
 from voxel51.server.jobs.requests import files_of
-from voxel51.server.jobs.tables import jobs
+from voxel51.server.jobs.tables import jobs, partial_parts
 from voxel51.server.secrets.service import SecretService
 from voxel51.wire.tasks import SignedUrlReference, TaskDescription
 
@@ -50,6 +50,7 @@ class TaskService:
             "logfile": self.upload_link(attempt, "log"),
             "output": self.upload_link(attempt, "output") if job["output_filename"] else None,
             "spans": self.upload_link(attempt, "spans"),
+            "partial": {"parts": job["parts"]},
         }
 
     def begin(self, attempt: Attempt) -> TaskDescription:
@@ -107,9 +108,14 @@ class TaskService:
 
     def _job(self, attempt: Attempt) -> RowMapping:
         statement = (
-            select(jobs.c.request, jobs.c.output_filename, analytics.c.version)
+            select(jobs.c.request, jobs.c.output_filename, analytics.c.version, _number_of_parts().label("parts"))
             .join(analytics, analytics.c.id == jobs.c.analytic_id)
             .where(jobs.c.id == attempt.job_id)
         )
         with self._database.read() as connection:
             return connection.execute(statement).mappings().one()
+
+
+def _number_of_parts() -> ColumnElement[int]:
+    last = select(func.max(partial_parts.c.number)).where(partial_parts.c.job_id == jobs.c.id)
+    return func.coalesce(last.scalar_subquery(), 0)

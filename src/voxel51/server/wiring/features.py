@@ -11,6 +11,7 @@ from voxel51.server.events.routes import event_routes
 from voxel51.server.events.service import EventService
 from voxel51.server.http.route import Route
 from voxel51.server.jobs.internal import InternalJobs
+from voxel51.server.jobs.partial_routes import shared_partial_routes
 from voxel51.server.jobs.service import JobService
 from voxel51.server.jobs.share_routes import share_routes
 from voxel51.server.jobs.shares import ShareService
@@ -56,6 +57,7 @@ class FeatureServices:
     def routes(self, jobs: JobServices) -> Iterable[Route]:
         """Yield the routes of the features."""
         yield from share_routes(self.shares)
+        yield from shared_partial_routes(jobs.partial, self.shares)
         yield from rendition_routes(self.renditions, self.shares)
         yield from search_routes(self.search, jobs.reports)
         yield from event_routes(self.feed, jobs.jobs.details_of_many)

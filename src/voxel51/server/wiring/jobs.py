@@ -27,6 +27,9 @@ from voxel51.server.jobs.attempt_reports import AttemptReports
 from voxel51.server.jobs.attempts import AttemptService
 from voxel51.server.jobs.background_slot import BackgroundSlot
 from voxel51.server.jobs.fair_share import same_limit
+from voxel51.server.jobs.partial_parts import PartialLimits
+from voxel51.server.jobs.partial_results import PartialResults
+from voxel51.server.jobs.partial_routes import partial_routes
 from voxel51.server.jobs.queue_positions import QueuePositions
 from voxel51.server.jobs.routes import OutputFormats, job_routes
 from voxel51.server.jobs.service import JobService, has_active_jobs
@@ -63,6 +66,7 @@ class JobServices:
     job_limits: Callable[[], str]
     secrets: SecretService
     jobs: JobService
+    partial: PartialResults
     actions: JobActions
 
     def routes(self, data: DataServices, formats: OutputFormats) -> Iterable[Route]:
@@ -73,6 +77,7 @@ class JobServices:
         yield from with_default_scope(Scope.RUN, job_routes(self.jobs, self.actions, formats))
         yield from program_routes(self.program_files)
         yield from agent_routes(self.reports, self.tasks, data.data)
+        yield from partial_routes(self.partial)
 
     def delete_all(self, user: User) -> bool:
         """Cancel and delete all jobs of a user; returns False while one of them is still running."""
@@ -112,6 +117,8 @@ def build_jobs(
         database, storage, analytics, data.data, foundation.lifetime, foundation.public_links(),
         secrets, QueuePositions(max_running), dispatcher.wake, refusal,
     )  # fmt: skip
+    reports = AttemptReports(database, storage, grace)
+    limits = PartialLimits(settings.job_partial_bytes, settings.user_partial_bytes)
     return JobServices(
         reload=_package_reload(settings, installed, analytics, runner),
         analytics=analytics,
@@ -119,7 +126,7 @@ def build_jobs(
         program_files=program_files,
         facts=AnalyticFactsService(database, analytics),
         attempts=attempts,
-        reports=AttemptReports(database, storage, grace),
+        reports=reports,
         tasks=tasks,
         dispatcher=dispatcher,
         background=background,
@@ -128,6 +135,7 @@ def build_jobs(
         job_limits=lambda: runner.limits_in_force,
         secrets=secrets,
         jobs=jobs,
+        partial=PartialResults(database, jobs, reports, limits),
         actions=JobActions(database, dispatcher.wake, _expiry(foundation, jobs)),
     )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date
+from urllib.parse import urlencode
 
 from voxel51.transport.multipart import FilePart
 from voxel51.users.calls.call import (
@@ -22,6 +23,7 @@ from voxel51.users.jobs import JobRequest
 from voxel51.users.query import JobsQuery
 from voxel51.wire.batches import BatchResponse
 from voxel51.wire.jobs import JobList, JobRecord
+from voxel51.wire.partial import PartialLabels
 from voxel51.wire.tasks import TaskStatusDocument
 
 _REPEATABLE_ACTIONS = {"archive", "unarchive"}
@@ -82,6 +84,12 @@ def output(job_id: str) -> Call[bytes]:
 def output_url(job_id: str) -> Call[str]:
     """Get a signed URL of the output file."""
     return get(f"{_path(job_id)}/output-url", entry("url"))
+
+
+def partial(job_id: str, after: str | None) -> Call[PartialLabels]:
+    """Get the labels that a job has found so far, or those that are new since the cursor ``after``."""
+    query = f"?{urlencode({'after': after})}" if after else ""
+    return get(f"{_path(job_id)}/partial{query}", document)
 
 
 def log(job_id: str) -> Call[str]:
