@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks.support.figures import Figure
 from footage.fetch import fetch
-from voxel51.analytics.detectors.detections import Detector
+from voxel51.analytics.detectors.detector import Detector
 from voxel51.analytics.detectors.model_families import load_detector
 from voxel51.analytics.detectors.model_registry import DETECTORS, NANODET
 from voxel51.labels.media.frame import Pixels, resized

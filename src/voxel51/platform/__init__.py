@@ -9,6 +9,7 @@ in ``__all__``. The modules:
 - `voxel51.platform.entry_points`: find and load installed analytics
 - `voxel51.platform.job`: inputs, parameters, outputs and reports of a job
 - `voxel51.platform.errors`: errors that decide how a job ends
+- `voxel51.platform.tracking`: number the objects that a detector finds
 - `voxel51.platform.video`: videos, whose frames are numbered exactly
 - `voxel51.platform.partial_labels`: labels that can be seen before the end of a job
 - `voxel51.platform.weights`: weights of neural networks
@@ -35,10 +36,12 @@ if TYPE_CHECKING:
     from voxel51.platform.errors import InvalidInput
     from voxel51.platform.job import Job
     from voxel51.platform.parameter_groups import ParameterGroup
+    from voxel51.platform.tracking import Detection, Tracker
     from voxel51.platform.video import Video
 
 __all__ = [
     "Analytic",
+    "Detection",
     "Frame",
     "ImageLabels",
     "InputFile",
@@ -48,6 +51,7 @@ __all__ = [
     "ParameterGroup",
     "Range",
     "Secret",
+    "Tracker",
     "Video",
     "VideoFrame",
     "VideoLabels",
@@ -57,6 +61,7 @@ __all__ = [
 
 _MODULES = {
     "Analytic": "voxel51.platform.definition",
+    "Detection": "voxel51.platform.tracking",
     "Frame": "voxel51.labels.media.frame",
     "ImageLabels": "voxel51.labels.image",
     "InputFile": "voxel51.platform.annotations",
@@ -66,6 +71,7 @@ _MODULES = {
     "ParameterGroup": "voxel51.platform.parameter_groups",
     "Range": "voxel51.platform.annotations",
     "Secret": "voxel51.platform.annotations",
+    "Tracker": "voxel51.platform.tracking",
     "Video": "voxel51.platform.video",
     "VideoFrame": "voxel51.labels.video",
     "VideoLabels": "voxel51.labels.video",

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from support.video_samples import footage, numbered_video
-from voxel51.analytics.detectors.detections import Floats
 from voxel51.analytics.face_detection.centerface import CenterFace
 from voxel51.analytics.face_redaction import analytic
 from voxel51.analytics.face_redaction.redaction_styles import STYLES, redact
 from voxel51.labels.media.video_reader import VideoReader
 from voxel51.platform import local
 from voxel51.platform.errors import InvalidInput
+from voxel51.platform.tracking.detections import Floats
 
 CARPHONE = "carphone_pristine.mp4"
 

@@ -13,20 +13,20 @@ import pytest
 
 from support.in_process_jobs import run_on
 from support.video_samples import footage, numbered_video
-from voxel51.analytics.detectors.detections import Detections
 from voxel51.analytics.detectors.model_families import load_detector
 from voxel51.analytics.detectors.model_registry import NANODET
 from voxel51.analytics.object_tracks import analytic
 from voxel51.analytics.sessions import available_threads
-from voxel51.analytics.tracking.appearance import Looks
 from voxel51.analytics.tracking.interpolation import TrackedBox, TrackInterpolator
 from voxel51.analytics.tracking.stationary import StationaryFilter
-from voxel51.analytics.tracking.track import Track
-from voxel51.analytics.tracking.tracker import Tracker
 from voxel51.labels.support import Support
 from voxel51.labels.validate import video_labels_problems
 from voxel51.labels.video import VideoLabels
 from voxel51.platform.errors import InvalidInput
+from voxel51.platform.tracking.appearance import Looks
+from voxel51.platform.tracking.box_tracker import BoxTracker
+from voxel51.platform.tracking.detections import Detections
+from voxel51.platform.tracking.track import Track
 
 SHOTS = [(1, 30), (31, 76), (77, 137), (138, 187), (188, 242), (243, 250)]
 
@@ -180,7 +180,7 @@ def found(*items: tuple[float, float, float]) -> Detections:
 
 
 def test_crossing_objects_keep_their_numbers() -> None:
-    tracker = Tracker(sure_score=0.4, max_hidden_frames=30)
+    tracker = BoxTracker(sure_score=0.4, max_hidden_frames=30)
 
     for step in range(40):
         left, right = 10.0 + 10 * step, 400.0 - 10 * step
@@ -190,7 +190,7 @@ def test_crossing_objects_keep_their_numbers() -> None:
 
 
 def test_an_unsure_box_continues_a_track_but_starts_none() -> None:
-    tracker = Tracker(sure_score=0.4, max_hidden_frames=30)
+    tracker = BoxTracker(sure_score=0.4, max_hidden_frames=30)
     tracker.step(1, found((10, 10, 0.8)))
 
     tracks = tracker.step(2, found((12, 10, 0.2), (300, 10, 0.2)))
@@ -199,7 +199,7 @@ def test_an_unsure_box_continues_a_track_but_starts_none() -> None:
 
 
 def test_a_briefly_hidden_object_keeps_its_track_with_interpolated_boxes() -> None:
-    tracker = Tracker(sure_score=0.4, max_hidden_frames=30)
+    tracker = BoxTracker(sure_score=0.4, max_hidden_frames=30)
     interpolator = TrackInterpolator(longest_gap_frames=10, max_hidden_frames=30)
     placed = []
 
@@ -216,7 +216,7 @@ def test_a_briefly_hidden_object_keeps_its_track_with_interpolated_boxes() -> No
 
 
 def test_a_single_observation_is_discarded() -> None:
-    tracker = Tracker(sure_score=0.4, max_hidden_frames=5)
+    tracker = BoxTracker(sure_score=0.4, max_hidden_frames=5)
     interpolator = TrackInterpolator(longest_gap_frames=5, max_hidden_frames=5)
 
     placed = []
@@ -231,7 +231,7 @@ class Street:
     """A grey street with people in one colour each, 40 by 80 pixels, seen by a perfect detector."""
 
     def __init__(self) -> None:
-        self.tracker = Tracker(sure_score=0.4, max_hidden_frames=12, max_lost_frames=25, frame_rate=10)
+        self.tracker = BoxTracker(sure_score=0.4, max_hidden_frames=12, max_lost_frames=25, frame_rate=10)
         self.number = 0
 
     def step(self, *people: tuple[float, int]) -> dict[int, int]:
@@ -289,7 +289,7 @@ def test_a_person_too_far_away_is_a_new_one() -> None:
 def filtered(*tracks: tuple[list[float], list[float]], judged_frames: int = 20) -> set[int]:
     """The positions of the tracks, each of left sides and scores by frame, that are labelled."""
     interpolator = TrackInterpolator(6, 12, StationaryFilter(0.5, judged_frames, 100))
-    tracker = Tracker(sure_score=0.3, max_hidden_frames=12)
+    tracker = BoxTracker(sure_score=0.3, max_hidden_frames=12)
     placed: list[tuple[int, list[TrackedBox]]] = []
     last: list[Track] = []
     for step in range(60):
@@ -318,7 +318,7 @@ def test_a_stationary_track_is_dropped_unless_its_confidence_exceeds_the_level()
 
 def test_boxes_of_a_stationary_track_are_held_for_a_limited_time() -> None:
     interpolator = TrackInterpolator(6, 12, StationaryFilter(0.5, 20, 100))
-    tracker = Tracker(sure_score=0.3, max_hidden_frames=12)
+    tracker = BoxTracker(sure_score=0.3, max_hidden_frames=12)
     placed: list[tuple[int, list[TrackedBox]]] = []
     for step in range(400):
         score = 0.4 if step < 300 else 0.8

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from voxel51.analytics.detectors.detections import Detections
 from voxel51.analytics.tracking.sparse_looks import Look, SparseLooks, is_still
 from voxel51.labels.media.frame import Pixels
+from voxel51.platform.tracking.detections import Detections
 
 HEIGHT, WIDTH, SIDE = 64, 128, 16
 Objects = list[tuple[int, int]]

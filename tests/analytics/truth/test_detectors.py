@@ -11,7 +11,6 @@ import pytest
 from support.in_process_jobs import run_on
 from support.pedestrians import pedestrian_film, true_people
 from support.weights_for_tests import weights_folder_for_tests, weights_for_tests
-from voxel51.analytics.detectors.detections import iou_matrix
 from voxel51.analytics.detectors.model_families import LoadedDetector, load_detector
 from voxel51.analytics.object_tracks import analytic as object_tracks
 from voxel51.labels.evaluate import evaluate
@@ -21,6 +20,7 @@ from voxel51.labels.media.video_reader import VideoReader
 from voxel51.labels.objects import DetectedObject
 from voxel51.labels.video import VideoLabels
 from voxel51.platform.named_weights import named
+from voxel51.platform.tracking.detections import iou_matrix
 
 FRAMES = range(101, 132, 3)
 

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from voxel51.analytics.detectors.detections import Detections, Detector
+from voxel51.analytics.detectors.detector import Detector
 from voxel51.labels.media.frame import Pixels
 from voxel51.platform.errors import InvalidInput
+from voxel51.platform.tracking.detections import Detections
 
 
 class SelectedClassesDetector:

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from voxel51.analytics.detectors.detections import Detections, Floats
 from voxel51.analytics.detectors.letterbox import batch_of
 from voxel51.analytics.sessions import Network
 from voxel51.labels.media.frame import Pixels, resized
+from voxel51.platform.tracking.detections import Detections, Floats
 
 _MEAN = np.array([0.485, 0.456, 0.406], np.float32)
 _DEVIATION = np.array([0.229, 0.224, 0.225], np.float32)

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from voxel51.analytics.detectors.detections import Floats
 from voxel51.labels.media.frame import Pixels
+from voxel51.platform.tracking.detections import Floats
 
 Size = tuple[int, int]
 """Width and height in pixels."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from voxel51.analytics.detectors.coco import CLASS_NAMES
-from voxel51.analytics.detectors.detections import Detector
+from voxel51.analytics.detectors.detector import Detector
 from voxel51.analytics.detectors.detr import Detr, boxes_and_logits
 from voxel51.analytics.detectors.nanodet import VARIANTS, NanoDet, variant_of
 from voxel51.analytics.detectors.yolo import Yolo

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from voxel51.analytics.detectors.detections import Detections, Floats
 from voxel51.analytics.detectors.letterbox import Letterbox, covering, fitted, letterboxed
 from voxel51.analytics.sessions import Network
 from voxel51.labels.media.frame import Pixels
+from voxel51.platform.tracking.detections import Detections, Floats
 
 _MEAN = np.array([103.53, 116.28, 123.675], np.float32)
 _DEVIATION = np.array([57.375, 57.12, 58.395], np.float32)

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from voxel51.analytics.detectors.detections import Detections, Floats
 from voxel51.analytics.detectors.letterbox import batch_of, covering, fitted, letterboxed
 from voxel51.analytics.sessions import Network
 from voxel51.labels.media.frame import Pixels
+from voxel51.platform.tracking.detections import Detections, Floats
 
 STRIDES = (8, 16, 32)
 _MARGIN = (114, 114, 114)

@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from voxel51.analytics.detectors.detections import Detections, Floats
 from voxel51.analytics.sessions import create_session
 from voxel51.labels.media.frame import Pixels
+from voxel51.platform.tracking.detections import Detections, Floats
 from voxel51.platform.weights import InstalledWeights
 
 WEIGHTS = InstalledWeights(

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from voxel51.analytics.detectors.detections import Detections
 from voxel51.analytics.face_detection.centerface import WEIGHTS, CenterFace
 from voxel51.analytics.tracking.video_tracker import VideoTracker
 from voxel51.labels.media.frame import Pixels
 from voxel51.platform.job import Job
 from voxel51.platform.job_labels import job_labels
+from voxel51.platform.tracking.detections import Detections
 from voxel51.platform.video import input_video
 
 UNSURE_SHARE = 0.6

@@ -8,13 +8,13 @@ import av
 import cv2
 import numpy as np
 
-from voxel51.analytics.detectors.detections import Floats
 from voxel51.analytics.face_detection.centerface import WEIGHTS, CenterFace
 from voxel51.analytics.face_redaction.redaction_styles import redact
 from voxel51.labels.geometry import BoundingBox
 from voxel51.labels.media.frame import FULL_FRAME, Frame, Pixels
 from voxel51.labels.media.video_writer import video_writer
 from voxel51.platform.job import Job
+from voxel51.platform.tracking.detections import Floats
 from voxel51.platform.video import Video, input_video
 
 MOST_HELD_BYTES = 512 * 1024**2

@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from voxel51.analytics.detectors.detections import Detections
 from voxel51.labels.media.frame import Pixels
+from voxel51.platform.tracking.detections import Detections
 
 NAMES = ("moving object",)
 LONGEST_SIDE = 480

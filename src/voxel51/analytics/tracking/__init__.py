@@ -1,6 +1,5 @@
-"""Multi-object tracking, which several analytics share.
+"""Tracking of whole videos, which several analytics share, on top of `voxel51.platform.tracking`.
 
-- `tracker`, `kalman_filter`: assign the boxes of a frame to the tracks of earlier frames
 - `interpolation`: confirm tracks and fill in the frames between observations
 - `video_tracker`: detection and tracking for one video, shot by shot
 """

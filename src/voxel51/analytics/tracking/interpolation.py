@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from voxel51.analytics.detectors.detections import Floats
 from voxel51.analytics.tracking.stationary import StationaryFilter
-from voxel51.analytics.tracking.track import Observation, Track
+from voxel51.platform.tracking.detections import Floats
+from voxel51.platform.tracking.track import Observation, Track
 
 MIN_OBSERVATIONS = 3
 """Number of observations that confirm a track; objects that are observed once or twice are mostly false detections."""

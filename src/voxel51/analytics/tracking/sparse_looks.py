@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
-from voxel51.analytics.detectors.detections import Detections, iou_matrix
 from voxel51.labels.media.frame import Pixels
+from voxel51.platform.tracking.detections import Detections, iou_matrix
 
 LEAST_OVERLAP = 0.4
 """Boxes of one object must overlap by this (IoU): it has moved little, so its path between is nearly straight."""

@@ -11,8 +11,8 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from voxel51.analytics.detectors.detections import Floats
-from voxel51.analytics.tracking.track import Observation
+from voxel51.platform.tracking.detections import Floats
+from voxel51.platform.tracking.track import Observation
 
 Box = TypeVar("Box")
 

@@ -4,20 +4,20 @@ import math
 from collections.abc import Container, Iterator, Sequence
 from typing import Protocol
 
-from voxel51.analytics.detectors.detections import Detections
 from voxel51.analytics.shot_detection.shot_ends import with_shot_ends
-from voxel51.analytics.tracking.appearance import Looks
 from voxel51.analytics.tracking.interpolation import TrackedBox, TrackInterpolator
 from voxel51.analytics.tracking.sparse_looks import Look, Seen, SparseLooks
 from voxel51.analytics.tracking.stationary import StationaryFilter
-from voxel51.analytics.tracking.track import Track
-from voxel51.analytics.tracking.tracker import Tracker
 from voxel51.labels.attributes import BooleanAttribute
 from voxel51.labels.geometry import BoundingBox
 from voxel51.labels.media.frame import Pixels
 from voxel51.labels.objects import DetectedObject
 from voxel51.labels.video import VideoFrame
 from voxel51.platform.selection import Sampler
+from voxel51.platform.tracking.appearance import Looks
+from voxel51.platform.tracking.box_tracker import BoxTracker
+from voxel51.platform.tracking.detections import Detections
+from voxel51.platform.tracking.track import Track
 from voxel51.platform.video import Video
 
 MAX_HIDDEN_SECONDS = 1.2
@@ -112,7 +112,7 @@ class VideoTracker:
         if stationary_level is not None:
             longest_held = min(round(rate * MAX_HELD_SECONDS), MAX_HELD_FRAMES)
             stationary = StationaryFilter[TrackedBox](stationary_level, round(rate * JUDGED_SECONDS), longest_held)
-        self._tracker = Tracker(sure_score, max_hidden, max_lost, rate)
+        self._tracker = BoxTracker(sure_score, max_hidden, max_lost, rate)
         gap_seconds = LONGEST_GAP_BY_APPEARANCE_SECONDS if uses_appearance else LONGEST_GAP_SECONDS
         self._interpolator = TrackInterpolator(max(round(rate * gap_seconds), interval), max_lost, stationary)
 

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from voxel51.analytics.detectors.detections import Floats
 from voxel51.labels.media.frame import Pixels
+from voxel51.platform.tracking.detections import Floats
 
 _PARTS = ((0.15, 0.5), (0.5, 0.9))
 """Torso and legs: from and to which share of the height of a box."""

@@ -10,7 +10,7 @@ import copy
 import numpy as np
 from numpy.typing import NDArray
 
-from voxel51.analytics.detectors.detections import Floats
+from voxel51.platform.tracking.detections import Floats
 
 _Doubles = NDArray[np.float64]
 

@@ -1,4 +1,4 @@
-"""Tracker: assign the boxes of each frame to the tracks of earlier frames.
+"""Box tracker: assign the boxes of each frame to the tracks of earlier frames.
 
 Implemented from the papers:
 
@@ -15,12 +15,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
-from voxel51.analytics.detectors.detections import Detections, Floats, iou_matrix
-from voxel51.analytics.tracking.appearance import LearnedLook, Looks
-from voxel51.analytics.tracking.kalman_filter import BoxKalmanFilter
-from voxel51.analytics.tracking.track import Observation, Track
+from voxel51.platform.tracking.appearance import LearnedLook, Looks
+from voxel51.platform.tracking.assignment import assign
+from voxel51.platform.tracking.detections import Detections, Floats, iou_matrix
+from voxel51.platform.tracking.kalman_filter import BoxKalmanFilter
+from voxel51.platform.tracking.track import Observation, Track
 
 FIRST_OVERLAP = 0.2
 """Minimum worth, without appearance the overlap (IoU), of a sure box for the track that it continues."""
@@ -59,7 +59,7 @@ _SIZE_RATIO = 1.5
 
 
 @dataclass
-class Tracker:
+class BoxTracker:
     """Assigns detections to tracks frame by frame. Frames may be skipped, as long as their numbers increase.
 
     Attributes:
@@ -198,7 +198,7 @@ def _similarity(tracks: list[Track], looks: Looks) -> Floats:
 def _best_pairs(worth: Floats, is_possible: NDArray[np.bool_]) -> list[tuple[int, int]]:
     """Return the possible pairs (row, column) with the greatest total worth, each row and column at most once."""
     # The constant makes every possible pair better than none.
-    rows, columns = linear_sum_assignment(np.where(is_possible, worth + 10.0, 0.0), maximize=True)
+    rows, columns = assign(np.where(is_possible, worth + 10.0, 0.0))
     return [(row, column) for row, column in zip(rows, columns, strict=True) if is_possible[row, column]]
 
 

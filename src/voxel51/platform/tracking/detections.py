@@ -1,12 +1,9 @@
-"""Detections of one image, and the interface of detectors."""
+"""Detections of one image as arrays, and their overlap."""
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-
-from voxel51.labels.media.frame import Pixels
 
 Floats = NDArray[np.float32]
 
@@ -51,24 +48,6 @@ class Detections:
             if not repeats[each, kept].any():
                 kept.append(int(each))
         return self.chosen(np.array(kept, np.int64))
-
-
-class Detector(Protocol):
-    """Detector for images of any size, one image per call.
-
-    Attributes:
-        class_count: number of classes that it distinguishes.
-    """
-
-    class_count: int
-
-    def fitting(self, size: tuple[int, int]) -> tuple[int, int]:
-        """Return the width and height to which an image of ``size`` should be resized before `detect`."""
-
-    def detect(self, image: Pixels, least_score: float) -> Detections:
-        """Return the detections in ``image`` (BGR, uint8 [H, W, 3]) with a score of at least ``least_score``, best
-        first.
-        """
 
 
 def iou_matrix(first: Floats, second: Floats) -> Floats:

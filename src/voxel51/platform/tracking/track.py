@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from voxel51.analytics.detectors.detections import Floats
-from voxel51.analytics.tracking.appearance import LearnedLook
-from voxel51.analytics.tracking.kalman_filter import BoxKalmanFilter
+from voxel51.platform.tracking.appearance import LearnedLook
+from voxel51.platform.tracking.detections import Floats
+from voxel51.platform.tracking.kalman_filter import BoxKalmanFilter
 
 
 @dataclass(frozen=True, slots=True)
