@@ -1,4 +1,5 @@
-"""Original SDK for image-to-video analytics: frames in a folder, labels of each frame in one file.
+"""Image-to-video analytics: images that label single frames of a video.
 
-`voxel51.image2video.core` reads the frames that the platform has extracted, and writes the labels that it collects.
+- `voxel51.image2video.core`: the original SDK in such an image; it reads the frames and writes the labels
+- `voxel51.image2video.frame_job`: the platform's side; it extracts the frames and judges the labels
 """
