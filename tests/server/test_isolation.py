@@ -90,6 +90,9 @@ OPERATORS = {
 }  # fmt: skip
 """Routes that require the scope to administer the platform."""
 
+MONITORS = {"get /metrics"}
+"""Routes that require the scope to monitor the platform."""
+
 WIDER_SCOPES = {
     "post /webhooks": {"manage", "read"}, "patch /webhooks/{webhook_id}": {"manage", "read"},
     "post /jobs/{job_id}/shares": {"manage", "read"}, "put /secrets/{secret_name}": {"manage", "run"},
@@ -328,7 +331,7 @@ def test_every_route_has_an_expectation(world: World) -> None:
         for path, operations in document["paths"].items()
         for method, operation in operations.items()
     }
-    of_anybody = LISTS | FOR_ALL_USERS | OWNED | OPERATORS
+    of_anybody = LISTS | FOR_ALL_USERS | OWNED | OPERATORS | MONITORS
     assert routes == of_anybody | APPLICATIONS | CALLERS | HELD | SECRETS | AGENTS | LINKS | UNAUTHENTICATED
     of_users = ["user", "session", "application", "active_user"]
     of_callers = ["user", "session", "application", "application", "active_user"]
@@ -346,7 +349,7 @@ def assert_refused(answer: requests.Response, status: int) -> None:
         assert answer.json()["error"]["code"] == status
 
 
-@pytest.mark.parametrize("route", sorted(LISTS | FOR_ALL_USERS | OWNED | OPERATORS))
+@pytest.mark.parametrize("route", sorted(LISTS | FOR_ALL_USERS | OWNED | OPERATORS | MONITORS))
 def test_user_routes_require_valid_token(world: World, route: str) -> None:
     signature = world.sign(route)
     for headers in (
@@ -433,7 +436,9 @@ def assert_needs_a_token(world: World, route: str) -> None:
     assert_refused(world.ask(route, **world.acme.headers("nobody")), 404)
 
 
-@pytest.mark.parametrize("route", sorted(LISTS | FOR_ALL_USERS | OWNED | OPERATORS | CALLERS | HELD | SECRETS))
+@pytest.mark.parametrize(
+    "route", sorted(LISTS | FOR_ALL_USERS | OWNED | OPERATORS | MONITORS | CALLERS | HELD | SECRETS)
+)
 def test_missing_scope_is_rejected(world: World, route: str) -> None:
     document = requests.get(f"{world.platform.url}/openapi.json", timeout=20).json()
     method, _, path = route.partition(" ")
@@ -452,7 +457,7 @@ def test_read_scope_cannot_change_in_batch(world: World, action: str) -> None:
         assert answer.status_code in ({400, 403} if (noun, action) == ("data", "kill") else {403})
 
 
-@pytest.mark.parametrize("route", sorted(OPERATORS))
+@pytest.mark.parametrize("route", sorted(OPERATORS | MONITORS))
 def test_operator_routes_require_operator(world: World, route: str) -> None:
     for headers in (world.alice.headers, world.bob.headers, world.acme.headers(world.alice.name)):
         assert_refused(world.ask(route, **headers), 403)

@@ -18,6 +18,7 @@ from voxel51.server.documentation import documentation_pages
 from voxel51.server.engine.dispatcher import Dispatcher
 from voxel51.server.engine.sweeper import Sweeper
 from voxel51.server.events.feed import Feed
+from voxel51.server.health_pages import health_pages
 from voxel51.server.http import api_pages, openapi
 from voxel51.server.http.application import build_application
 from voxel51.server.http.compute_queue import ComputeQueue
@@ -38,6 +39,7 @@ from voxel51.server.wiring.discovery import Discovery, discover
 from voxel51.server.wiring.features import FeatureServices, build_features, build_overview_routes
 from voxel51.server.wiring.foundation import Foundation, build_foundation
 from voxel51.server.wiring.jobs import JobServices, build_jobs
+from voxel51.server.wiring.metrics import MetricsServices, build_metrics
 from voxel51.wire.status import AboutPlatform
 
 
@@ -104,6 +106,7 @@ class _Services:
     data: DataServices
     jobs: JobServices
     features: FeatureServices
+    metrics: MetricsServices
 
 
 def build_platform(settings: Settings, addresses: Addresses, discovery: Discovery | None = None) -> Platform:
@@ -117,11 +120,13 @@ def build_platform(settings: Settings, addresses: Addresses, discovery: Discover
     data = build_data(foundation, accounts)
     jobs = build_jobs(foundation, accounts, data, discovery)
     features = build_features(foundation, data, jobs)
-    services = _Services(foundation, accounts, data, jobs, features)
+    metrics = build_metrics(foundation, jobs)
+    services = _Services(foundation, accounts, data, jobs, features, metrics)
     deletion = _deletion(services)
     routes = [*_routes(services, deletion)]
     description = openapi.describe(routes, voxel51.__version__, cookies_of(addresses.public_url).session)
-    pages = [*api_pages.api_pages(description), *documentation_pages(), *console_pages()]
+    probes = health_pages(foundation.database, jobs.dispatcher)
+    pages = [*probes, *api_pages.api_pages(description), *documentation_pages(), *console_pages()]
     return Platform(
         application=build_application(routes, _dependencies(services), pages),
         description=description,
@@ -164,6 +169,7 @@ def _routes(services: _Services, deletion: AccountDeletionService) -> Iterable[R
     yield from jobs.routes(services.data, label_formats(services.features.renditions))
     yield from services.features.routes(jobs)
     yield from build_overview_routes(foundation, accounts, jobs)
+    yield from services.metrics.routes()
     yield from status_routes(foundation.database, lambda: jobs.dispatcher.waiting_reason, jobs.sandbox)
     yield from platform_routes(_about(foundation.settings))
 
@@ -188,6 +194,7 @@ def _dependencies(services: _Services) -> Dependencies:
         foundation.addresses.public_url,
     )
     return Dependencies(
+        observe=services.metrics.requests.observe,
         authenticators=credentials.authenticators(),
         reads_at_once=lambda: foundation.database.reads_at_once,
         storage=foundation.storage,

@@ -14,6 +14,7 @@ class Scope(StrEnum):
     UPLOAD = "upload"  # add, change and delete data and analytics
     RUN = "run"  # submit, start, stop, archive and delete jobs
     MANAGE = "manage"  # manage the account: its tokens, webhooks and share links
+    MONITOR = "monitor"  # read the metrics of the platform
     ADMINISTER = "administer"  # administer the platform: other accounts, its settings and its audit log
 
 
@@ -21,7 +22,7 @@ class Role(StrEnum):
     """Role of an account, which limits the scopes of all its credentials."""
 
     OPERATOR = "operator"  # all scopes
-    MEMBER = "member"  # all scopes except administer
+    MEMBER = "member"  # all scopes except monitor and administer
     VIEWER = "viewer"  # read, and manage the own account
 
 

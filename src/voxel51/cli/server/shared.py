@@ -147,7 +147,7 @@ def print_tokens(tokens: "Sequence[TokenRecord]") -> None:
 
 def add_token_options(parser: argparse.ArgumentParser) -> None:
     """Add the options for scopes and expiration of a token."""
-    scope_help = f"scope of the token: {', '.join(SCOPES)}; may be repeated (default: all but administer)"
+    scope_help = f"scope of the token: {', '.join(SCOPES)}; may be repeated (default: all but monitor and administer)"
     parser.add_argument("--scope", metavar="SCOPE", action="append", choices=SCOPES, help=scope_help)
     parser.add_argument("--days", metavar="N", type=float, help="days until it expires (default: never)")
     add_base_url(parser)

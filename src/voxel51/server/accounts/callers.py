@@ -8,7 +8,7 @@ from voxel51.wire.accounts import Role, Scope
 
 Scopes = frozenset[Scope]
 
-DEFAULT_SCOPES: Scopes = frozenset(Scope) - {Scope.ADMINISTER}
+DEFAULT_SCOPES: Scopes = frozenset(Scope) - {Scope.MONITOR, Scope.ADMINISTER}
 """Scopes of a token that sets none."""
 
 ROLE_SCOPES: Mapping[Role, Scopes] = {

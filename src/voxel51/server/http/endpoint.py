@@ -4,6 +4,7 @@ from asyncio import CancelledError, sleep
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from time import perf_counter
 from typing import Any, TypeVar, TypeVarTuple, cast
 
 import msgspec
@@ -76,6 +77,8 @@ class Dependencies:
         failure_limiter: failed authentications from one network.
         body_limit_bytes: of bodies that are not files.
         body_limit_seconds: until such a body must have arrived.
+        observe: called in the event loop for each request, with its method, the path of its route, the status of the
+            response, and the seconds until the response began.
     """
 
     authenticators: Mapping[Access[Any], Authenticator]  # of callers of any type
@@ -90,6 +93,7 @@ class Dependencies:
     failure_limiter: RateLimiter
     body_limit_bytes: int
     body_limit_seconds: float
+    observe: Callable[[str, str, int, float], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +119,14 @@ class Endpoint:
 
     async def __call__(self, request: Request) -> Response:
         """Return the response. Failures of any kind become responses too."""
+        begun = perf_counter()
         response = await self._respond_or_refuse(request)
         refusal_page = self._route.policy.refusal_page
         if refusal_page is not None and response.status_code >= 400 and accepts_html(request):
             response = error_page_redirect(refusal_page, response)
         if self._route.headers.always:
             response.headers.update(self._route.headers.always)
+        self._deps.observe(self._route.method, self._route.path, response.status_code, perf_counter() - begun)
         return response
 
     async def _respond_or_refuse(self, request: Request) -> Response:

@@ -22,7 +22,7 @@ export function reauthenticate() {
   return pendingSignIn;
 }
 
-/** Return whether the session has `scope`: read, upload, run, manage or administer. */
+/** Return whether the session has `scope`: read, upload, run, manage, monitor or administer. */
 export function hasScope(scope) {
   return session.value?.scopes.includes(scope) ?? false;
 }

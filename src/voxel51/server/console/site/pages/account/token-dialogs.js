@@ -12,6 +12,7 @@ const SCOPES = {
   upload: "add, change and delete videos and analytics",
   run: "submit, cancel, archive and delete jobs",
   manage: "manage tokens, webhooks and share links of the account",
+  monitor: "read the metrics of the platform",
   administer: "manage the platform, its users and its settings",
 };
 const DEFAULT_SCOPES = new Set(["read", "upload", "run", "manage"]);

@@ -1,0 +1,1 @@
+"""Metrics of the platform in the format of Prometheus."""
