@@ -12,11 +12,14 @@ import psutil
 import pytest
 
 from samples.analytics import LEFT
+from samples.bundles import sample_bundle
 from samples.installed import install
 from samples.platform import JobPlatform
 from support.sandboxes import strongest_sandbox
 from support.waiting import LIMIT_SECONDS
 from voxel51.runners import orphan_processes
+from voxel51.runners.environments.bundle_runner import BundleRunner, BundleRunnerSettings
+from voxel51.runners.environments.store import EnvironmentStore
 from voxel51.runners.interface import LOG_TAIL_BYTES, ExitReason
 from voxel51.runners.launch import LaunchSpec
 from voxel51.runners.processes.runner import ProcessRunner
@@ -28,11 +31,12 @@ LIMITS = JobLimits(wall_seconds=60, cpu_seconds=60, memory_bytes=1 << 30, file_b
 
 
 class Bench:
-    """Runner with what its attempts need, and the outcomes that it reported."""
+    """Runner with what its attempts need, and the outcomes that it reported. Its attempts work below ``folder``."""
 
-    def __init__(self, runner, platform):
+    def __init__(self, runner, platform, folder):
         self.runner = runner
         self.platform = platform
+        self.folder = folder
         self.outcomes = []
         self.changed = threading.Condition()
 
@@ -42,10 +46,11 @@ class Bench:
             self.changed.notify_all()
 
     def start(self, name, attempt_id="attempt1", **limits):
-        launch = LaunchSpec(
-            attempt_id, PackageProgram(f"samples/{name}"), self.platform.environment, {**LIMITS, **limits}
-        )
-        return self.runner.start(launch)
+        program = self.program(name)
+        return self.runner.start(LaunchSpec(attempt_id, program, self.platform.environment, {**LIMITS, **limits}))
+
+    def program(self, name):
+        return PackageProgram(f"samples/{name}")
 
     def outcome(self, attempt_id="attempt1"):
         def of_attempt():
@@ -60,22 +65,46 @@ class Bench:
         return self.outcome()
 
 
+class BundleBench(Bench):
+    """Bench whose samples are bundles without requirements, and on this machine already."""
+
+    def program(self, name):
+        program = sample_bundle(self.platform, name)
+        self.runner.prepare(program)
+        return program
+
+
 PRELOADED = ["samples/no-op", "samples/sleep"]
 
 
-@pytest.fixture(params=["fork-sandboxed", "exec-sandboxed", "fork"])
+@pytest.fixture(params=["fork-sandboxed", "exec-sandboxed", "fork", "bundle-fork", "bundle-exec"])
 def bench(request, tmp_path):
-    mode, _, sandboxed = request.param.partition("-")
-    policy = strongest_sandbox() if sandboxed else SandboxPolicy()
-    platform, module_folders = JobPlatform(), install(tmp_path / "dist")
-    runner = ProcessRunner(
-        tmp_path / "runner", PRELOADED, mode=mode, module_folders=module_folders, threads=2, policy=policy
+    platform = JobPlatform()
+    bench = (
+        bundle_bench(request.param, platform, tmp_path)
+        if "bundle" in request.param
+        else package_bench(request.param, platform, tmp_path)
     )
-    bench = Bench(runner, platform)
-    runner.open(bench.ended)
+    bench.runner.open(bench.ended)
     yield bench
-    runner.close()
+    bench.runner.close()
     platform.close()
+
+
+def package_bench(kind, platform, folder):
+    mode, _, sandboxed = kind.partition("-")
+    policy = strongest_sandbox() if sandboxed else SandboxPolicy()
+    runner = ProcessRunner(
+        folder / "runner", PRELOADED, mode=mode, module_folders=install(folder / "dist"), threads=2, policy=policy
+    )
+    return Bench(runner, platform, runner._folder)
+
+
+def bundle_bench(kind, platform, folder):
+    settings = BundleRunnerSettings(mode=kind.removeprefix("bundle-"), threads=2)
+    store = EnvironmentStore(folder / "environments", strongest_sandbox())
+    runner = BundleRunner(folder / "bundles", store, strongest_sandbox(), settings)
+    return BundleBench(runner, platform, folder / "bundles" / "running")
 
 
 def wait_until(condition):
@@ -178,20 +207,20 @@ def test_processes_that_an_attempt_leaves_behind_are_killed(bench):
     outcome = bench.run("leave-behind")
 
     assert b"LEFT 3\n" in outcome.log
-    assert left_behind(bench.runner._folder) == []
+    assert left_behind(bench.folder) == []
 
 
 def test_stopping_kills_every_process_of_an_attempt(bench):
     bench.start("leave-behind-and-stay")
     bench.platform.wait_for("POST", "/v1/jobs/job1/begin")
-    log = bench.runner._folder / "attempt1" / "log"
+    log = bench.folder / "attempt1" / "log"
     wait_until(lambda: log.exists() and b"sleeping" in log.read_bytes())
-    assert len(left_behind(bench.runner._folder)) == 3
+    assert len(left_behind(bench.folder)) == 3
 
     bench.runner.stop("attempt1")
 
     assert bench.outcome().exit_reason is ExitReason.STOPPED
-    assert left_behind(bench.runner._folder) == []
+    assert left_behind(bench.folder) == []
 
 
 def test_environment_has_the_five_variables_and_what_python_needs(bench, monkeypatch):
@@ -208,7 +237,7 @@ def test_environment_has_the_five_variables_and_what_python_needs(bench, monkeyp
     assert set(environment) - needed - threads - passed_on - set(ENVIRONMENT_VARIABLES) == set()
     assert {environment[name] for name in threads} == {"2"}
     assert environment["HOME"] == environment["TMPDIR"] == seen["folder"]
-    assert Path(seen["folder"]).is_relative_to(bench.runner._folder / "attempt1")
+    assert Path(seen["folder"]).is_relative_to(bench.folder / "attempt1")
     assert seen["group"]
     assert seen["umask"] == 0o077
 
@@ -218,7 +247,7 @@ def test_attempt_inherits_no_descriptor(bench):
     seen = json.loads(log.partition("SURROUNDINGS ")[2].partition("\n")[0])["descriptors"]
 
     assert seen.pop("0") == "/dev/null"
-    assert seen.pop("1") == seen.pop("2") == str(bench.runner._folder / "attempt1" / "log")
+    assert seen.pop("1") == seen.pop("2") == str(bench.folder / "attempt1" / "log")
     # What is left is its one connection, and the listing of these.
     assert sum(target.startswith("socket:") for target in seen.values()) == 1
     assert [target for target in seen.values() if not target.startswith(("socket:", "/proc/"))] == []
@@ -227,7 +256,7 @@ def test_attempt_inherits_no_descriptor(bench):
 def test_folder_of_an_attempt_is_removed(bench):
     bench.run("no-op")
 
-    assert not (bench.runner._folder / "attempt1").exists()
+    assert not (bench.folder / "attempt1").exists()
 
 
 def test_attempts_run_in_parallel_and_end_once_each(bench):

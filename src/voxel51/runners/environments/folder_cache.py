@@ -9,9 +9,11 @@ import hashlib
 import json
 import logging
 import os
+import threading
 import time
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 
@@ -79,6 +81,8 @@ class FolderCache:
         self._folder = folder
         self._quota_bytes = quota_bytes
         self._intact: set[str] = set()  # verified since the start of this process
+        self._key_locks: dict[str, threading.Lock] = {}
+        self._lock = threading.Lock()  # guards the one above
 
     def open(self) -> None:
         """Create the folder of the cache, and remove what an interrupted removal left."""
@@ -111,21 +115,34 @@ class FolderCache:
         Raises:
             OSError: there is no space for it.
         """
-        found = summarize(content)
-        draft = self._folder / f".{key}-{os.getpid()}-{time.monotonic_ns()}"
-        draft.mkdir(mode=0o755)
-        content.rename(draft / _CONTENT)
-        record = {"files": found.files, "size_bytes": found.size_bytes, "sha256": found.sha256}
-        (draft / _RECORD).write_text(json.dumps(record))
-        with suppress(OSError):  # not empty: another process was faster
-            draft.rename(self._folder / key)
-        if draft.exists():
-            remove(draft)
+        with self.draft() as draft:
+            content.rename(draft / _CONTENT)
+            (draft / _RECORD).write_text(json.dumps(asdict(summarize(draft / _CONTENT))))
+            with suppress(OSError):  # not empty: another process was faster
+                draft.rename(self._folder / key)
         lease = self.lease(key)
         if lease is None:
             raise OSError(f"the cached folder {key} vanished")
         self._evict()
         return lease
+
+    @contextmanager
+    def alone(self, key: str) -> Iterator[None]:
+        """Wait until no other thread is in such a block for ``key``: the folder is made once."""
+        with self._lock:
+            lock = self._key_locks.setdefault(key, threading.Lock())
+        with lock:
+            yield
+
+    @contextmanager
+    def draft(self) -> Iterator[Path]:
+        """Make an empty folder on the file system of the cache, which is removed at the end of the block."""
+        draft = self._folder / f".draft-{os.getpid()}-{time.monotonic_ns()}"
+        draft.mkdir(mode=0o755)
+        try:
+            yield draft
+        finally:
+            remove(draft)
 
     def used_bytes(self) -> int:
         """Return the size of all cached folders."""

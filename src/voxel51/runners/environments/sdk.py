@@ -38,7 +38,7 @@ class Sdk:
     Attributes:
         interpreter: program of its interpreter.
         wheels: folder with the wheel of each package, which has its metadata alone.
-        readable: files and folders outside of the environment that its links lead to.
+        readable: the environment, and the files and folders outside of it that its links lead to.
         versions: normalised name of each package -> its version.
         digest: identifies the versions, the interpreter and the type of the machine.
     """
@@ -76,7 +76,7 @@ def make_sdk(folder: Path) -> Sdk:
     for name, each in found.items():
         _write_wheel(wheels, name, each)
     _let_others_read(folder)
-    return Sdk(environment / "bin" / "python", wheels, tuple(links.values()), versions, _digest(versions))
+    return Sdk(environment / "bin" / "python", wheels, (folder, *links.values()), versions, _digest(versions))
 
 
 def _digest(versions: dict[str, str]) -> str:

@@ -135,23 +135,27 @@ class EnvironmentStore:
         self._policy = policy
         self._cache = FolderCache(self._folder / "built", self._settings.quota_bytes)
         self._builds = threading.BoundedSemaphore(BUILDS_AT_ONCE)
-        self._building: dict[str, threading.Lock] = {}
-        self._lock = threading.Lock()
+        self._opening = threading.Lock()
         self._sdk: Sdk | None = None
         self._folders: CommandFolders | None = None
 
     def open(self) -> None:
-        """Make the SDK environment, and remove what interrupted builds left.
+        """Make the SDK environment, and remove what interrupted builds left. Further calls have no effect.
 
         Raises:
             OSError: the folder cannot be written.
         """
+        with self._opening:
+            if self._sdk is None:
+                self._open()
+
+    def _open(self) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._sdk = make_sdk(self._folder / "sdk")
-        policy = self._policy.showing(self._folder / "sdk", *self._sdk.readable)
-        self._folders = CommandFolders(self._folder / "building", self._sdk.interpreter, policy)
+        sdk = make_sdk(self._folder / "sdk")
+        self._folders = CommandFolders(self._folder / "building", sdk.interpreter, self._policy.showing(*sdk.readable))
         self._folders.open()
         self._cache.open()
+        self._sdk = sdk
 
     @property
     def sdk(self) -> Sdk:
@@ -185,7 +189,7 @@ class EnvironmentStore:
             BuildUnavailable: the package index or this machine cannot do it now.
         """
         key = self._key(lock)
-        with self._alone(key):
+        with self._cache.alone(key):
             lease = self._cache.lease(key)
             return Environment(self._built(key, lock, log) if lease is None else lease)
 
@@ -242,14 +246,6 @@ class EnvironmentStore:
         except OSError as error:  # no space, no processes
             logger.exception("a build failed")
             raise BuildUnavailable(f"the platform could not build: {error.strerror or error}") from error
-
-    @contextmanager
-    def _alone(self, key: str) -> Iterator[None]:
-        """Wait until no other thread works on ``key``."""
-        with self._lock:
-            lock = self._building.setdefault(key, threading.Lock())
-        with lock:
-            yield
 
     @property
     def _uv(self) -> Uv:
