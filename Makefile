@@ -2,7 +2,7 @@
 # Set-up needs Python 3.11 or later with pip, and nothing else; `make PYTHON=/path/to/python …` picks one.
 
 .DEFAULT_GOAL := help
-.PHONY: generate help setup dev demo test test-unit coverage coverage-report lint bench bench-guard docs bundle serve build lock pictures \
+.PHONY: generate help setup dev demo test test-unit coverage coverage-report lint bench bench-guard docs bundle serve build lock pictures catalogue-pictures \
     install-test kill-test large-test api-test quality-test fiftyone-test docs-test console-test container-test
 .DELETE_ON_ERROR:
 
@@ -115,6 +115,9 @@ console-test: bundle ## slow: use the console, bundled, in a real browser (needs
 
 container-test: dev ## slow: build and run images of containers (needs the packages podman and runc, and root)
 	$(PYTEST) tests/compatibility/containers -m slow --timeout 1500 $(ARGS)
+
+catalogue-pictures: setup ## draw the results on the cards of the console's catalogue again, from runs on the footage
+	$(BIN)/python -m demo.catalogue_pictures $(ARGS)
 
 pictures: bundle ## take the pictures of the console again, into docs/pictures
 	PICTURES=1 $(PYTEST) -q tests/console -m slow -n 2 $(ARGS)

@@ -149,7 +149,7 @@ def search_labels(site: Site) -> None:
 
 def read_facts(site: Site) -> None:
     database, user = site.platform.database, User("x", "x")
-    analytics = AnalyticService(database, WeightsInUse(Path(), {}))
+    analytics = AnalyticService(database, WeightsInUse(Path()))
     site.recorder.cause = "facts of analytics"
     ids = [each["id"] for each in analytics.list(user, all_versions=False)["analytics"]]
     assert AnalyticFactsService(database, analytics).facts(user, ids).keys() == set(ids) != set()

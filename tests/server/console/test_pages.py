@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from demo.catalogue_pictures import EXAMPLES, MAX_BYTES
 from demo.platform_process import PlatformProcess
 
 SITE = Path(__file__).resolve().parents[3] / "src" / "voxel51" / "server" / "console" / "site"
@@ -110,3 +111,12 @@ def test_files_outside_of_the_site_are_not_served(platform: PlatformProcess, nam
 
 def test_unknown_path_is_not_found(platform: PlatformProcess) -> None:
     assert requests.get(f"{platform.url}/nowhere").status_code == 404
+
+
+def test_pictures_of_the_catalogue_are_those_that_its_cards_show() -> None:
+    listed = re.search(r"const PICTURED = \[(.*)\];", (SITE / "pages/analytics/card.js").read_text("utf-8"))
+    assert listed is not None
+    pictures = {path.stem: path.stat().st_size for path in (SITE / "pictures").glob("*.webp")}
+
+    assert pictures.keys() == set(json.loads(f"[{listed[1]}]")) == {each.analytic for each in EXAMPLES}
+    assert max(pictures.values()) <= MAX_BYTES

@@ -119,9 +119,11 @@ def test_model_is_that_of_the_present_weights_else_of_the_manifest(services, ali
         {**parameter, "default": "auto"}
     ]}  # fmt: skip
     fixed = {**DOCUMENT, "info": {**DOCUMENT["info"], "name": "fixed"}, "extensions": {"model": MODEL}}
-    analytics = AnalyticService(services.database, WeightsInUse(tmp_path, {"voxel51/chosen": weights}))
-    offers = {"voxel51/chosen": chosen, "voxel51/fixed": fixed}
-    analytics.install([InstalledAnalytic(name, document, preload_safe=True) for name, document in offers.items()])
+    analytics = AnalyticService(services.database, WeightsInUse(tmp_path))
+    offers = {"voxel51/chosen": (chosen, weights), "voxel51/fixed": (fixed, {})}
+    analytics.install(
+        [InstalledAnalytic(name, document, True, choices) for name, (document, choices) in offers.items()]
+    )
     service = AnalyticFactsService(services.database, analytics)
     ids = {name: analytics.resolve(alice, name, None).id for name in offers}
 

@@ -1,8 +1,8 @@
 """Console files: the bundle in ``bundle/`` if it was made from the present sources, else the sources in ``site/``.
 
-The bundle (`.ci/console`) has the same entries at the same paths, joined, minified and compressed. Its
-``manifest.json`` names the hash of the sources that it was made from. So a change of a source takes effect at once,
-also in a clone with an older bundle, and nothing else needs to know which of the two is served.
+The bundle (`.ci/console`) has the same entries at the same paths, joined, minified and compressed; pictures are in the
+sources only. Its ``manifest.json`` names the hash of the sources that it was made from. So a change of a source takes
+effect at once, also in a clone with an older bundle, and nothing else needs to know which of the two is served.
 """
 
 import gzip
@@ -23,7 +23,7 @@ _MIN_GZIP_BYTES = 1024
 _SUFFIXES = {"br": ".br", "gzip": ".gz"}
 """Suffix of compressed files in the bundle by content coding, the preferred coding first."""
 
-_MEDIA_TYPES = {".js": "text/javascript", ".webmanifest": "application/manifest+json"}
+_MEDIA_TYPES = {".js": "text/javascript", ".webmanifest": "application/manifest+json", ".webp": "image/webp"}
 """Media types that must not depend on the tables of the machine, by suffix."""
 
 
@@ -99,7 +99,9 @@ def console_files() -> ConsoleFiles:
     manifest = json.loads(bundle.pop("manifest.json", b"{}"))
     template, sections = sources["index.html"].decode(), json.loads(sources["routes.json"])
     if manifest.get("sources") == digest_of(sources):
-        return ConsoleFiles(template, sections, _assets(bundle), manifest["styles"], manifest["imports"])
+        pictures = {name: content for name, content in sources.items() if name.startswith("pictures/")}
+        assets = _assets({**bundle, **pictures})
+        return ConsoleFiles(template, sections, assets, manifest["styles"], manifest["imports"])
     assets = _assets({name: content for name, content in sources.items() if name != "index.html"})
     styles = sorted(name for name in assets if name.startswith("styles/"))
     # Modules that every page needs, so that the browser need not parse one to learn of the next.

@@ -1,4 +1,4 @@
-/** Posters: still images of videos, requested when they come into view, a few at a time. */
+/** Posters: still images of videos and of results, requested when they come into view, a few at a time. */
 
 import { h } from "../core/dom.js";
 import { pause, rendition } from "../core/api.js";
@@ -8,21 +8,26 @@ import { icon } from "./icons.js";
 const MAX_CONCURRENT = 3;
 const POLL_MILLISECONDS = 700;
 
-/** URLs of posters by data and width; null for data without a picture. */
+/** URLs of pictures by request; null for data without a picture. */
 const known = new Map();
 const queue = [];
 let busy = 0;
 
 /** The poster of a video; an icon until it is made, and for data that is not a video. */
-export function poster(dataId, { width = 320 } = {}) {
-  const key = `${dataId} ${width}`;
+export const poster = (dataId, { width = 320 } = {}) => picture(`/data/${encodeURIComponent(dataId)}/renditions/poster`, { width }, "data");
+
+/** One frame of a job's video with the labels drawn into it; an icon until it is made, and for outputs without labels. */
+export const resultFrame = (jobId, number, { width = 320 } = {}) => picture(`/jobs/${encodeURIComponent(jobId)}/renditions/frame`, { number, width }, "analytics");
+
+function picture(path, query, symbol) {
+  const key = `${path} ${JSON.stringify(query)}`;
   const found = signal(known.get(key));
   const frame = h(
     "span.poster",
     { class: () => (found.value === undefined ? "making" : found.value ? "" : "none") },
-    () => (found.value ? h("img", { src: found.value, alt: "", decoding: "async" }) : icon("data")),
+    () => (found.value ? h("img", { src: found.value, alt: "", decoding: "async" }) : icon(symbol)),
   );
-  if (!known.has(key)) whenVisible(frame, (left) => enqueue({ dataId, width, key, found, left }));
+  if (!known.has(key)) whenVisible(frame, (left) => enqueue({ path, query, key, found, left }));
   return frame;
 }
 
@@ -58,11 +63,11 @@ function fetchNext() {
   }
 }
 
-async function fetchPicture({ dataId, width, key, found, left }) {
+async function fetchPicture({ path, query, key, found, left }) {
   try {
     // Short requests with pauses: a request held open by the platform would occupy one of the browser's six connections.
     const onProgress = () => pause(POLL_MILLISECONDS, left);
-    found.value = await rendition(`/data/${encodeURIComponent(dataId)}/renditions/poster`, { width }, { signal: left, onProgress, wait: 0 });
+    found.value = await rendition(path, query, { signal: left, onProgress, wait: 0 });
     known.set(key, found.value);
   } catch (error) {
     if (error.name === "AbortError") return;

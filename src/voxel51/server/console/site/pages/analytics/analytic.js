@@ -13,8 +13,9 @@ import { icon } from "../../parts/icons.js";
 import { loadedRecord } from "../../parts/load.js";
 import { attempt, notify } from "../../parts/notices.js";
 import { prose } from "../../parts/prose.js";
-import { copyable, facts, heading } from "../../parts/elements.js";
+import { copyable, facts as details, heading } from "../../parts/elements.js";
 import { documentation } from "./documentation.js";
+import { factList, factsOfOne } from "./facts.js";
 import { usageExamples } from "./code-examples.js";
 import { images } from "./images.js";
 import { badges, cannotRun, isOwn, pathOf } from "./naming.js";
@@ -54,10 +55,12 @@ async function remove({ id, name, version }) {
 }
 
 function aside(analytic, document) {
+  const facts = factsOfOne(analytic.id);
   const { limitations = [], source, licence } = document.extensions ?? {};
   return [
     usageExamples(analytic.name, document),
-    h("section", {}, h("h2", {}, "Details"), facts([["ID", copyable(analytic.id)], ["Uploaded", dateTime(analytic.upload_date)], ["Licence", licence && prose(licence)], ["Source", source && prose(source)]])),
+    () => facts.value && h("section", { "aria-label": "Facts" }, h("h2", {}, "Facts"), factList(facts.value, true)),
+    h("section", {}, h("h2", {}, "Details"), details([["ID", copyable(analytic.id)], ["Uploaded", dateTime(analytic.upload_date)], ["Licence", licence && prose(licence)], ["Source", source && prose(source)]])),
     limitations.length > 0 && h("section", {}, h("h2", {}, "Limitations"), h("ul.plain-list", {}, limitations.map((text) => h("li", {}, prose(text))))),
     versions(analytic),
   ];

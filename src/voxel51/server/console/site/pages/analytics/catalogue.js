@@ -10,10 +10,10 @@ import { hasScope } from "../../core/session.js";
 import { button } from "../../parts/form.js";
 import { icon } from "../../parts/icons.js";
 import { loadError, resource } from "../../parts/load.js";
-import { inline } from "../../parts/prose.js";
 import { emptyState, heading, loading } from "../../parts/elements.js";
+import { card, ordered } from "./card.js";
 import { namesOf } from "./data-records.js";
-import { badges, cannotRun, pathOf, shortName } from "./naming.js";
+import { factsOf } from "./facts.js";
 
 const PAGE = 60;
 const TYPING_MILLISECONDS = 250;
@@ -98,33 +98,15 @@ function cards({ state, reload }, request, dataIds, limit) {
       if (shown === "loading") return loading();
       if (shown === "nothing") return nothing(request.peek());
       if (shown !== "cards") return loadError(shown, reload);
-      const entries = () => state.value.value.analytics;
+      const entries = () => ordered(state.value.value.analytics);
+      const facts = factsOf(() => entries().map(({ id }) => id));
+      const isAnyMeasured = computed(() => [...facts.value.values()].some(({ cost }) => cost));
       return [
-        h("div.grid", {}, each(entries, ({ id }) => id, (analytic) => card(analytic.peek(), dataIds))),
+        h("div.grid.catalogue", {}, each(entries, ({ id }) => id, (analytic, id) => card(analytic.peek(), dataIds, () => facts.value.get(id), () => isAnyMeasured.value))),
         () => state.value.value.count > entries().length && h("div.pager", {}, button("Show more", () => (limit.value += PAGE))),
       ];
     });
   });
-}
-
-function card(analytic, dataIds) {
-  const path = pathOf(analytic);
-  const query = dataIds.length ? `?data=${dataIds.map(encodeURIComponent).join(",")}` : "";
-  const [owner, name] = shortName(analytic.name);
-  return h(
-    "article.card.analytic",
-    { "data-name": analytic.name },
-    h("header", {}, h("h2", {}, h("a", { href: path + query }, name)), h("span.muted", {}, `${owner} · ${analytic.version}`)),
-    h("p.description", {}, inline(analytic.description ?? "")),
-    cannotRun(analytic),
-    h(
-      "footer",
-      {},
-      badges(analytic),
-      h("div.grow"),
-      !analytic.unavailable_reason && hasScope("run") && h("a.button.primary", { href: `${path}/run${query}`, "aria-label": `Run ${name} ${analytic.version}` }, icon("play"), "Run"),
-    ),
-  );
 }
 
 function nothing({ search }) {

@@ -12,6 +12,7 @@ import { loadError, resource } from "../../parts/load.js";
 import { poster } from "../../parts/poster.js";
 import { emptyState, loading } from "../../parts/elements.js";
 import { findData } from "./data-records.js";
+import { sampleVideo } from "./sample-video.js";
 
 const PAGE = 24;
 const TYPING_MILLISECONDS = 250;
@@ -22,7 +23,7 @@ const TYPING_MILLISECONDS = 250;
  */
 export function dataChooser(chosen, { noun, isMany }) {
   const choose = async () => {
-    const selected = await openDataDialog(chosen.peek(), { noun, isMany });
+    const selected = await chooseData(chosen.peek(), { noun, isMany });
     if (selected) chosen.value = selected;
   };
   const remove = (id) => (chosen.value = chosen.peek().filter((other) => other.id !== id));
@@ -37,7 +38,7 @@ export function dataChooser(chosen, { noun, isMany }) {
 }
 
 /** Ask for data; resolves to the selected records, undefined if the dialog was dismissed. */
-function openDataDialog(before, { noun, isMany }) {
+export function chooseData(before, { noun, isMany }) {
   return dialog(
     `Choose ${noun}`,
     (close) => {
@@ -60,7 +61,7 @@ function openDataDialog(before, { noun, isMany }) {
       return h(
         "div.choosing",
         {},
-        h("div.tools", {}, searchBox(search), hasScope("upload") && h("a.button", { href: "/data", target: "_blank", rel: "noopener" }, icon("upload"), "Upload in a new tab")),
+        h("div.tools", {}, searchBox(search), hasScope("upload") && [h("a.button", { href: "/data", target: "_blank", rel: "noopener" }, icon("upload"), "Upload in a new tab"), sampleButton(toggle)]),
         results(found, selected, toggle, limit, search),
         isMany && h("footer", {}, h("button", { type: "button", onclick: () => close() }, "Cancel"), selectButton(selected, close)),
       );
@@ -68,6 +69,9 @@ function openDataDialog(before, { noun, isMany }) {
     { isWide: true },
   );
 }
+
+/** A button that takes the sample video, for users who have no video at hand. */
+const sampleButton = (take) => button("Use the sample video", async () => take(await sampleVideo()), { symbol: "play" });
 
 function selectButton(selected, close) {
   return h("button.primary", { type: "button", disabled: () => selected.value.length === 0, onclick: () => close(selected.peek()) }, () => `Use selected (${count(selected.value.length)})`);

@@ -30,6 +30,18 @@ export function badges(analytic) {
   );
 }
 
+/** Badges that set an analytic apart from most others, for cards. */
+export function brief(analytic) {
+  return h(
+    "span.badges",
+    {},
+    analytic.scope !== "public" && h("span.badge", {}, SCOPES[analytic.scope] ?? analytic.scope),
+    analytic.supports_gpu && h("span.badge", {}, "GPU"),
+    analytic.is_image_to_video && h("span.badge", {}, "image to video"),
+    analytic.pending && h("span.badge.busy", {}, "pending"),
+  );
+}
+
 /** Why no job can run the analytic; nothing if jobs can. */
 export function cannotRun({ unavailable_reason: reason }) {
   return reason && h("p.banner", {}, icon("error"), h("span", {}, `This version cannot run: ${reason}.`));

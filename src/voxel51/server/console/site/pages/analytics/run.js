@@ -1,4 +1,4 @@
-/** The form that runs an analytic, made from its manifest. `?data=` chooses videos; `?job=` starts from the request of a job. */
+/** The form that runs an analytic, made from its manifest. `?data=` chooses videos; `?job=` starts from the request of a job, with `&whole=true` on its whole video. */
 
 import { h } from "../../core/dom.js";
 import { get } from "../../core/api.js";
@@ -9,7 +9,7 @@ import { hasScope } from "../../core/session.js";
 import { term } from "../../core/query.js";
 import { codeBlock } from "../../parts/elements.js";
 import { dateInput } from "../../parts/expiry.js";
-import { checkbox, field, form, select } from "../../parts/form.js";
+import { button, checkbox, field, form, select } from "../../parts/form.js";
 import { loadedRecord } from "../../parts/load.js";
 import { errorText } from "../../parts/notices.js";
 import { showOutcomes } from "../../parts/batch.js";
@@ -18,10 +18,12 @@ import { emptyState, heading } from "../../parts/elements.js";
 import { tabs } from "../../parts/tabs.js";
 import { recordsOf } from "./data-records.js";
 import { commandOf, pythonOf } from "./code-examples.js";
+import { costOrigin, costText, factsOfOne } from "./facts.js";
 import { inputField } from "./inputs.js";
 import { pathOf, shortName } from "./naming.js";
 import { parameterField } from "./parameters.js";
 import { requestOf, submitJob, showErrorAtField, showProblems } from "./submit-job.js";
+import { TRY_SECONDS, canSelectPart, ofWholeVideo, tryRequest } from "./try-out.js";
 
 /** Parameters that most analytics have in common. They are in a collapsed section, so that the analytic's own stand out. */
 const COMMON_PARAMETERS = new Set(["first_frame", "last_frame", "start_seconds", "end_seconds", "fps", "region", "strict"]);
@@ -35,7 +37,9 @@ export function page({ id, query }) {
       const title = heading(`Run ${shortName(analytic.name)[1]}`, h("a.button", { href: pathOf(analytic) }, "Details"));
       if (!hasScope("run")) return [title, emptyState("You cannot run analytics", "Your role is viewer. Ask the operator of the platform to change it.")];
       if (analytic.unavailable_reason) return [title, emptyState("This analytic cannot run", `Reason: ${analytic.unavailable_reason}.`, h("a.button", { href: pathOf(analytic) }, "Details"))];
-      return [title, h("p.subheading", {}, h("span.muted", {}, `${analytic.name} ${analytic.version}`)), runForm(fetched)];
+      const facts = factsOfOne(analytic.id);
+      const cost = () => facts.value?.cost && h("span.muted", { title: costOrigin(facts.value) }, costText(facts.value));
+      return [title, h("p.subheading", {}, h("span.muted", {}, `${analytic.name} ${analytic.version}`), cost), runForm(fetched)];
     },
   );
 }
@@ -46,6 +50,7 @@ async function fetchForm(id, query) {
     get(`/analytics/${encodeURIComponent(id)}`),
     query.get("job") ? get(`/jobs/${encodeURIComponent(query.get("job"))}/request`) : { inputs: {}, parameters: {} },
   ]);
+  if (query.get("whole")) request.parameters = ofWholeVideo(request.parameters);
   const dataIds = (query.get("data") ?? "").split(",").filter(Boolean);
   const named = [...Object.values(request.inputs), ...Object.values(request.parameters)].map((value) => value?.["data-id"]).filter(Boolean);
   const records = new Map((await recordsOf([...new Set([...dataIds, ...named])])).map((record) => [record.id, record]));
@@ -74,9 +79,23 @@ function runForm({ analytic, document, request, records, dataIds }) {
   return h(
     "div.columns.run",
     {},
-    form([h("section.card", {}, inputs.map(({ node }) => node)), parameterSections(parameters), h("section.card", {}, h("h2", {}, "Job"), job.nodes)], { verb, submit, isValidated: false }),
+    form([h("section.card", {}, inputs.map(({ node }) => node)), parameterSections(parameters), h("section.card", {}, h("h2", {}, "Job"), job.nodes)], { verb, submit, isValidated: false, buttons: canSelectPart(document) && main && tryButton(fields, chosen, requestFor) }),
     h("aside", {}, preview(computed(() => requestFor(chosen.value[0]?.id)), job, chosen)),
   );
+}
+
+/** A button that runs the form on a few seconds of the first chosen video. */
+function tryButton(fields, chosen, requestFor) {
+  const run = async () => {
+    if (!showProblems(fields)) return;
+    const [video] = chosen.peek();
+    try {
+      await tryRequest(requestFor(video.id), video);
+    } catch (error) {
+      if (!showErrorAtField(error, fields)) throw error;
+    }
+  };
+  return button(`Try on ${TRY_SECONDS} seconds`, run, { disabled: () => chosen.value.length > 1 });
 }
 
 function parameterSections(fields) {

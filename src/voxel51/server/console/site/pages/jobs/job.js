@@ -13,6 +13,7 @@ import { heading, stateBadge } from "../../parts/elements.js";
 import { tabs } from "../../parts/tabs.js";
 import { shareLinks } from "../../viewer/tabs/share-links.js";
 import { recordsOf } from "../analytics/data-records.js";
+import { selectsPart } from "../analytics/try-out.js";
 import { allowedActions, runAgain } from "./actions.js";
 import { followJob } from "./live-job.js";
 import { logTab } from "./log.js";
@@ -48,7 +49,7 @@ function jobPage({ job: first, request, inputs }, query) {
   const state = computed(() => job.value.state);
   return [
     heading(first.name, actions(live)),
-    h("div.subheading", {}, () => stateBadge(state.value), h("a", { href: `/analytics/${encodeURIComponent(first.analytic_id)}` }, first.analytic), h("span.muted", {}, first.version), () => job.value.archived && h("span.badge", {}, job.value.expired ? "expired" : "archived")),
+    h("div.subheading", {}, () => stateBadge(state.value), h("a", { href: `/analytics/${encodeURIComponent(first.analytic_id)}` }, first.analytic), h("span.muted", {}, first.version), selectsPart(request.parameters) && wholeVideo(first), () => job.value.archived && h("span.badge", {}, job.value.expired ? "expired" : "archived")),
     progressCard(live, now),
     failureCard(job, live.messages, request),
     tabs(
@@ -63,6 +64,12 @@ function jobPage({ job: first, request, inputs }, query) {
       tab,
     ),
   ];
+}
+
+/** A link to the form that runs the request of a job on its whole video, for jobs on a part of it. */
+function wholeVideo({ id, analytic_id: analyticId }) {
+  const path = `/analytics/${encodeURIComponent(analyticId)}/run?job=${encodeURIComponent(id)}&whole=true`;
+  return h("span", {}, h("span.muted", {}, "Part of the video. "), hasScope("run") && h("a", { href: path }, "Run on the whole video"));
 }
 
 /** Buttons for the actions that apply at present. They are hidden and not removed, so that one with the focus keeps it. */
