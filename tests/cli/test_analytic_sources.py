@@ -1,5 +1,6 @@
 """Commands of authors: create a project, run an analytic without a platform, and check it."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -75,6 +76,17 @@ def test_a_new_project_works_at_once(command, tmp_path: Path, video: Path) -> No
     checked = command("check", project / "bright_spots.py")
     assert checked.status == 0, checked.out
     assert "all 7 checks passed" in checked.out
+
+
+def test_the_manifest_of_a_source_is_shown_or_written(command, tmp_path: Path) -> None:
+    path = source(tmp_path / "shown.py", "return VideoLabels()")
+
+    shown, written = command("manifest", path), command("manifest", path, "--path", "manifest.json")
+
+    assert (shown.status, written.status) == (0, 0)
+    document = json.loads(shown.out)
+    assert (document["info"]["name"], [each["name"] for each in document["inputs"]]) == ("shown", ["video"])
+    assert json.loads((tmp_path / "manifest.json").read_text()) == document
 
 
 def test_an_existing_folder_is_not_replaced(command, tmp_path: Path) -> None:

@@ -11,7 +11,11 @@ from voxel51.cli.main import main
 from voxel51.labels.video import VideoLabels
 
 EXAMPLES = ROOT / "examples"
-SOURCES = [EXAMPLES / "one-file" / "red_cars.py", EXAMPLES / "onnx-project"]
+SOURCES = [
+    EXAMPLES / "one-file" / "red_cars.py",
+    EXAMPLES / "onnx-project",
+    EXAMPLES / "container" / "changed_share.py",
+]
 
 
 def painted_video(path: Path) -> Path:

@@ -22,8 +22,9 @@ from demo.unpacked_wheel import ROOT
 from support.podman import Podman
 
 COMMANDS = (
-    "bash", "cat", "chmod", "cp", "curl", "date", "dd", "df", "env", "false", "find", "grep", "head", "id", "ln", "ls",
-    "mkdir", "mktemp", "mv", "pwd", "rm", "sed", "seq", "sleep", "sort", "tail", "tee", "test", "touch", "true", "wc",
+    "basename", "bash", "cat", "chmod", "cp", "curl", "cut", "date", "dd", "df", "dirname", "env", "false", "find",
+    "grep", "head", "id", "ln", "ls", "mkdir", "mkfifo", "mktemp", "mv", "printenv", "pwd", "rm", "sed", "seq", "sleep",
+    "sort", "stat", "tail", "tee", "test", "touch", "tr", "true", "uname", "wc",
 )  # fmt: skip
 """Commands of the images; ``sh`` is bash."""
 

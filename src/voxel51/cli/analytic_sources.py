@@ -1,6 +1,7 @@
-"""``voxel51 analytics init|run|check``: write an analytic, run it on this machine, and check it before it is used."""
+"""``voxel51 analytics init|run|check|manifest``: write an analytic, run it on this machine, and check it before use."""
 
 import argparse
+import json
 import os
 import re
 import shutil
@@ -43,6 +44,11 @@ def add_to(verbs: Commands) -> None:
     check.add_argument("video", metavar="VIDEO", nargs="?", help="video to check it with (default: a generated one)")
     check.add_argument("--param", metavar="NAME=VALUE", action="append", default=[], help="JSON, text or @PATH")
     check.epilog = "Exit status 1 if a check fails."
+    manifest = command(verbs, "manifest", _manifest, "show the manifest of an analytic of a file or project")
+    manifest.add_argument(
+        "source", metavar="SOURCE", help="Python file, project folder, or name of an installed analytic"
+    )
+    manifest.add_argument("-p", "--path", metavar="PATH", help="write the manifest to this file")
     for parser in (run, check):
         parser.add_argument("--memory-gib", metavar="N", type=float, default=4.0, help="memory limit (default: 4)")
 
@@ -112,6 +118,18 @@ def _check(options: argparse.Namespace) -> int:
     document = [{"name": each.name, "passed": each.is_passed, "detail": each.detail} for each in found]
     printer.result(text, document)
     return max(printer.finish(), int(bool(failed)))
+
+
+def _manifest(options: argparse.Namespace) -> int:
+    from voxel51.platform.entry_points import load_analytic
+
+    document = load_analytic(options.source).document
+    printer, text = Printer(options), json.dumps(document, indent=4, ensure_ascii=False)
+    if options.path:
+        Path(options.path).write_text(f"{text}\n", encoding="utf-8")
+        text = f"Manifest of {options.source} written to {options.path}"
+    printer.result(text, document)
+    return printer.finish()
 
 
 class _SourceAnalytic:
