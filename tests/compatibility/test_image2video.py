@@ -61,6 +61,18 @@ def test_predictions_are_labels_of_a_video_by_frame(shared: Path) -> None:
     assert [each.label for each in labels.frames[2].objects] == ["car"]
 
 
+def test_numbers_of_numpy_are_written_as_numbers(shared: Path) -> None:
+    predictions = core.Predictions()
+
+    predictions.add(
+        1, {"objects": {"objects": [{"label": "car", "confidence": np.float32(0.5), "index": np.int64(3)}]}}
+    )
+    core.write_predictions(predictions)
+
+    (car,) = VideoLabels.from_json(labels_in(shared)).frames[1].objects
+    assert (car.confidence, car.index) == (0.5, 3)
+
+
 def test_labels_of_the_library_eta_are_taken(shared: Path) -> None:
     eta = pytest.importorskip("eta.core.image")
     objects = pytest.importorskip("eta.core.objects")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from voxel51.platform.auth import Token
 from voxel51.platform.config import API_BASE_URL_ENV_VAR, API_TOKEN_ENV_VAR
+from voxel51.platform.serializable import plain
 from voxel51.platform.utils import RemotePathConfig, load_json
 from voxel51.transport.errors import APIError
 from voxel51.transport.messages import BufferedResponse, Request
@@ -122,7 +123,7 @@ class API:
 
     def _send(self, method: str, job_id: str, route: str, document: Mapping[str, Any]) -> None:
         headers = {**self.token.get_header(), "Content-Type": "application/json"}
-        body = json.dumps(document).encode()
+        body = json.dumps(plain(document)).encode()
         _checked(self._sender.fetch(Request(method, self._url(job_id, route), headers, body, repeatable=True)))
 
     def _url(self, job_id: str, route: str) -> str:

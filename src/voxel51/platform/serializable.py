@@ -110,10 +110,13 @@ class Config(Serializable):
 
 
 def plain(value: Any) -> Any:
-    """Return ``value`` as JSON holds it: objects that have ``serialize`` or ``to_json``, of any library, as theirs."""
-    for method in ("serialize", "to_json"):
+    """Return ``value`` as JSON holds it.
+
+    Objects of any library become what their method ``serialize``, ``to_json`` or ``tolist`` (NumPy) returns.
+    """
+    for method in ("serialize", "to_json", "tolist"):
         if hasattr(value, method):
-            return getattr(value, method)()
+            return plain(getattr(value, method)())
     if isinstance(value, Mapping):
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

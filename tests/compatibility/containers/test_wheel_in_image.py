@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from support.container_bases import light_base, sdk_base
+from support.original_mock import OriginalMock
 from support.podman import Podman, podman
 
 __all__ = ["light_base", "podman", "sdk_base"]
@@ -31,6 +32,33 @@ def test_an_image_with_the_bare_wheel_has_the_client_and_the_sdk(
     program = "import voxel51.users.api, voxel51.platform; print(voxel51.platform.__name__)"
     assert podman.run("run", "--rm", "--network=none", image, "python", "-c", program) == "voxel51.platform\n"
     assert "OpenSSL" in podman.run("run", "--rm", "--network=none", image, "curl", "--version")
+
+
+_OLD_PROGRAM = """
+import voxel51.platform.task as voxt
+voxt.setup_logging("/var/log/image.log")
+manager = voxt.TaskManager.from_url(voxt.get_task_config_url())
+manager.start()
+inputs = manager.download_inputs("/tmp/inputs")
+manager.record_input_metadata("video", metadata={"frame_rate": 25.0})
+voxt.post_job_metadata({"frame_count": 1, "duration_seconds": 0.04, "size_bytes": 3},
+                       manager.task_config, manager.task_status)
+open("/tmp/labels.json", "w").write("{}")
+manager.upload_output("/tmp/labels.json")
+manager.complete(logfile_path="/var/log/image.log")
+"""
+
+
+def test_the_bare_wheel_is_enough_for_the_original_sdk(podman: Podman, light_base: str, tmp_path: Path) -> None:
+    image = installed(podman, light_base, "", tmp_path)
+    mock = OriginalMock({"video": b"mp4"})
+    variables = [f"--env={name}={value}" for name, value in mock.environment.items()]
+    try:
+        podman.run("run", "--rm", "--network=host", *variables, image, "python", "-c", _OLD_PROGRAM)
+    finally:
+        mock.close()
+
+    assert [check for check, is_met in mock.report().items() if not is_met] == []
 
 
 def test_an_image_with_the_extra_reads_videos(podman: Podman, sdk_base: str, tmp_path: Path) -> None:
