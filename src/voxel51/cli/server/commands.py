@@ -1,7 +1,7 @@
 """Registration of the ``voxel51 server`` commands."""
 
 from voxel51.cli.parsing import Commands, Parser, show_help
-from voxel51.cli.server import applications, doctor, keys, reload, start, stop, storage, users, verify
+from voxel51.cli.server import applications, backups, doctor, keys, reload, start, stop, storage, users, verify
 
 
 def fill(parser: Parser) -> None:
@@ -13,6 +13,7 @@ def fill(parser: Parser) -> None:
     reload.add_to(verbs)
     doctor.add_to(verbs)
     verify.add_to(verbs)
+    backups.add_to(verbs)
     keys.add_to(verbs)
     users.add_to(verbs)
     applications.add_to(verbs)

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
+from pathlib import Path
 
 
 def sha256_of(chunks: Iterable[bytes]) -> str:
@@ -10,3 +11,9 @@ def sha256_of(chunks: Iterable[bytes]) -> str:
     for chunk in chunks:
         running.update(chunk)
     return running.hexdigest()
+
+
+def sha256_of_file(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

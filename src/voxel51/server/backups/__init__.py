@@ -1,0 +1,1 @@
+"""Backups: copy the records, files and keys of a platform, also while it runs, and restore them."""
