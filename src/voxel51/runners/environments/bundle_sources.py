@@ -3,6 +3,7 @@
 import hashlib
 import re
 from contextlib import closing
+from http.client import HTTPException
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import (
@@ -12,6 +13,7 @@ from urllib.request import (
     HTTPRedirectHandler,
     HTTPSHandler,
     OpenerDirector,
+    UnknownHandler,
 )
 
 from voxel51.runners.environments.errors import BuildError, BuildUnavailable
@@ -78,7 +80,7 @@ def _download(source: StoredFile, path: Path) -> None:
                 left -= len(chunk)
                 digest.update(chunk)
                 file.write(chunk)
-    except (URLError, ConnectionError, TimeoutError) as error:
+    except (URLError, HTTPException, ConnectionError, TimeoutError) as error:
         raise BuildUnavailable(f"the source of the bundle could not be fetched: {error}") from None
     if left != 0 or digest.hexdigest() != source.sha256:
         raise BuildUnavailable("the source of the bundle could not be fetched: the platform sent another file")
@@ -87,12 +89,10 @@ def _download(source: StoredFile, path: Path) -> None:
 def _opener() -> OpenerDirector:
     """Return what opens HTTP and HTTPS links, directly, and no files of this machine."""
     opener = OpenerDirector()
-    for handler in (
-        HTTPHandler(),
-        HTTPSHandler(),
-        HTTPRedirectHandler(),
-        HTTPErrorProcessor(),
-        HTTPDefaultErrorHandler(),
-    ):
-        opener.add_handler(handler)
+    opener.add_handler(HTTPHandler())
+    opener.add_handler(HTTPSHandler())
+    opener.add_handler(HTTPRedirectHandler())
+    opener.add_handler(UnknownHandler())
+    opener.add_handler(HTTPErrorProcessor())  # without these two, a 404 is a response like any other
+    opener.add_handler(HTTPDefaultErrorHandler())
     return opener

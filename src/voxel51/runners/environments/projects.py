@@ -153,11 +153,11 @@ def _check(requirement: Requirement) -> None:
     text, place = requirement.text, (requirement.file, requirement.line)
     if text.startswith("-"):
         raise BuildError(f"the option {text.split()[0]!r} cannot be used here: list packages of the index", *place)
+    if any(part.startswith("--") and not part.startswith("--hash=") for part in text.split()):
+        raise BuildError(f"the options of {text!r} cannot be used here, except --hash", *place)
     if not requirement.name or "@" in text:
         what = "is not a package of the index; put the code into the bundle, or publish it on the index"
         raise BuildError(f"{text!r} {what}", *place)
-    if any(part.startswith("--") and not part.startswith("--hash=") for part in text.split()):
-        raise BuildError(f"the options of {text!r} cannot be used here, except --hash", *place)
     if not text.isprintable():
         raise BuildError(f"{text!r} has a character that cannot be printed", *place)
 
@@ -204,8 +204,8 @@ def _parse_toml(text: str, path: Path, lines_before: int) -> Mapping[str, object
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"at line (\d+)", str(error))
-        line = int(found.group(1)) + lines_before if found else None
-        raise BuildError(f"invalid TOML: {error}", path.name, line) from None
+        line = int(found.group(1)) if found else text.count("\n") + 1
+        raise BuildError(f"invalid TOML: {error}", path.name, line + lines_before) from None
     except RecursionError:
         raise BuildError("invalid TOML: it is nested too deeply", path.name) from None
 

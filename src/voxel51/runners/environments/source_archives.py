@@ -154,9 +154,12 @@ class _Pieces:
         self.seek, self.tell, self.seekable = file.seek, file.tell, file.seekable
 
     def read(self, size: int = -1, /) -> bytes:
-        if size < 0 or size > _MAXIMUM_DIRECTORY_BYTES:
+        received = self._file.read(
+            _MAXIMUM_DIRECTORY_BYTES + 1 if size < 0 else min(size, _MAXIMUM_DIRECTORY_BYTES + 1)
+        )
+        if len(received) > _MAXIMUM_DIRECTORY_BYTES:
             raise ValueError("its directory is too large")
-        return self._file.read(size)
+        return received
 
 
 def _members_of_zip(file: _Pieces) -> Iterator[_Member]:
