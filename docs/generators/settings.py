@@ -19,6 +19,8 @@ GROUPS: Mapping[str, str] = {
     "Jobs": "concurrency import_seconds job_attempts job_wall_seconds job_cpu_seconds job_memory_bytes job_file_bytes "
     "job_processes job_scratch_bytes job_scratch_files job_written_bytes grace_seconds stop_drain_seconds "
     "sandbox sandbox_minimum weights_dir cache_dir",
+    "Bundles": "bundle_deployers bundle_bytes bundles_per_user bundle_builds package_index package_file_servers "
+    "package_wheels package_sources environment_bytes",
     "Renditions": "prepare_renditions rendition_concurrency rendition_wall_seconds user_running_renditions "
     "rendition_retention_days renditions_per_user",
     "Retention": "lifetime_days expiry_grace_days expiry_gap_days event_retention_days audit_retention_days",

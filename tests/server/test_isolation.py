@@ -36,7 +36,8 @@ FOR_ALL_USERS = {
     "get /labels", "get /labels/names",
     "get /status/all", "get /events", "post /data", "post /jobs", "post /data/batch", "post /jobs/batch",
     "post /data/uploads", "post /analytics", "post /analytics/{analytic_id}/images", "delete /analytics/{analytic_id}",
-    "post /data/url", "post /data/reuse", "get /account",
+    "post /analytics/bundles", "get /analytics/{analytic_id}/build", "get /analytics/{analytic_id}/build/log",
+    "put /analytics/{analytic_id}/latest", "post /data/url", "post /data/reuse", "get /account",
     "get /account/export", "get /account/audit", "get /account/tokens",
     "post /account/tokens", "get /account/sessions", "get /account/usage", "put /account/password", "delete /account",
     "post /sign-out", "post /account/tokens/{token_id}/rotate", "delete /account/tokens/{token_id}",
@@ -72,7 +73,9 @@ APPLICATIONS = {
     "get /apps/analytics/{analytic_id}/doc", "get /apps/data", "get /apps/jobs", "post /apps/users",
     "get /apps/users/list", "get /apps/status/all", "post /apps/analytics",
     "post /apps/analytics/{analytic_id}/images", "delete /apps/analytics/{analytic_id}",
-    "delete /apps/users/{username}", "get /apps/usage",
+    "delete /apps/users/{username}", "get /apps/usage", "post /apps/analytics/bundles",
+    "get /apps/analytics/{analytic_id}/build", "get /apps/analytics/{analytic_id}/build/log",
+    "put /apps/analytics/{analytic_id}/latest",
 }  # fmt: skip
 """Routes that every application may use."""
 
@@ -108,7 +111,13 @@ OF_ACCOUNTS = {
 OF_ANALYTICS = {
     f"{verb} {prefix}/analytics/{{analytic_id}}{path}"
     for prefix in ("", "/apps")
-    for verb, path in (("post", "/images"), ("delete", ""))
+    for verb, path in (
+        ("post", "/images"),
+        ("delete", ""),
+        ("get", "/build"),
+        ("get", "/build/log"),
+        ("put", "/latest"),
+    )
 }
 """Routes by which owners change their analytics; the one in the paths is the platform's."""
 
@@ -393,6 +402,7 @@ def test_application_routes_require_application_token(world: World, route: str) 
         assert_refused(world.ask(route, **headers), 401)
     assert_refused(world.ask(route, signature), 401)
     changed = {"post /apps/users": 201, **dict.fromkeys(OF_ANALYTICS, 403), "post /apps/analytics": 400}
+    changed["post /apps/analytics/bundles"] = 400
     changed["delete /apps/users/{username}"] = 400  # not confirmed
     assert world.ask(route, **world.acme.headers()).status_code == changed.get(route, 200)
     again = {**changed, "post /apps/users": 409}

@@ -9,6 +9,7 @@ from starlette.types import ASGIApp
 import voxel51
 from voxel51.server.accounts.account_deletion import AccountDeletionService, CollectUserData
 from voxel51.server.addresses import Addresses
+from voxel51.server.analytics.bundles.builder import BundleBuilder
 from voxel51.server.analytics.reload import PackageReload
 from voxel51.server.console.pages import console_pages
 from voxel51.server.credentials import Credentials
@@ -40,6 +41,7 @@ from voxel51.server.wiring.features import FeatureServices, build_features, buil
 from voxel51.server.wiring.foundation import Foundation, build_foundation
 from voxel51.server.wiring.jobs import JobServices, build_jobs
 from voxel51.server.wiring.metrics import MetricsServices, build_metrics
+from voxel51.wire.bundles import BundleDeployers
 from voxel51.wire.status import AboutPlatform
 
 
@@ -56,6 +58,7 @@ class Platform:
     database: Database
     lease: RunningLease
     storage: LocalStorage
+    builder: BundleBuilder
     dispatcher: Dispatcher
     sweeper: Sweeper
     feed: Feed
@@ -66,6 +69,7 @@ class Platform:
     def open(self) -> None:
         """Start the threads that dispatch jobs, delete what has expired, deliver webhooks and prepare renditions."""
         self.dispatcher.open()
+        self.builder.open()  # whose environments the runner of the dispatcher has opened
         self.sweeper.open()
         self.deliverer.open()
         self.preparer.open()
@@ -92,6 +96,7 @@ class Platform:
         self.preparer.close()
         self.deliverer.close()
         self.sweeper.close()
+        self.builder.close()
         self.dispatcher.close()
         self.lease.release()
         self.database.close()
@@ -133,6 +138,7 @@ def build_platform(settings: Settings, addresses: Addresses, discovery: Discover
         database=foundation.database,
         lease=foundation.lease,
         storage=foundation.storage,
+        builder=jobs.bundles.builder,
         dispatcher=jobs.dispatcher,
         sweeper=_sweeper(services, deletion),
         feed=features.feed,
@@ -171,15 +177,17 @@ def _routes(services: _Services, deletion: AccountDeletionService) -> Iterable[R
     yield from build_overview_routes(foundation, accounts, jobs)
     yield from services.metrics.routes()
     yield from status_routes(foundation.database, lambda: jobs.dispatcher.waiting_reason, jobs.sandbox)
-    yield from platform_routes(_about(foundation.settings))
+    yield from platform_routes(_about(foundation.settings, jobs.bundles.permission.deployers))
 
 
-def _about(settings: Settings) -> AboutPlatform:
+def _about(settings: Settings, bundle_deployers: BundleDeployers) -> AboutPlatform:
     return {
         "version": voxel51.__version__,
         "upload_limit_bytes": settings.upload_limit_bytes,
         "lifetime_days": settings.lifetime_days,
         "api_reference": api_pages.PAGE_PATH,
+        "bundle_deployers": bundle_deployers,
+        "bundle_limit_bytes": settings.bundle_bytes,
     }
 
 

@@ -21,6 +21,7 @@ from voxel51.server.logs import LogFormat
 from voxel51.server.machine import memory_bytes
 from voxel51.server.outbound.allowed import parse_allowed_hosts
 from voxel51.wire.accounts import SettingValue, SignUpMode
+from voxel51.wire.bundles import BundleDeployers
 
 PREFIX = "VOXEL51_SERVER_"
 """Prefix of the environment variables."""
@@ -53,6 +54,9 @@ _MAXIMA = {
     "user_bytes": 2**62,
     "user_running_jobs": 2**62,
     "body_limit_bytes": 2**30,
+    "bundle_bytes": 2**40,
+    "bundle_builds": 1000,
+    "environment_bytes": 2**62,
     "job_file_bytes": 2**62,
     "job_processes": 2**22,
     "job_scratch_bytes": 2**62,
@@ -161,6 +165,25 @@ class Settings:
     stop_drain_seconds: float = _setting(
         0.0, "seconds for which running jobs may finish after SIGTERM, while new ones wait; 0: they are stopped at once"
     )
+    bundle_deployers: BundleDeployers = _setting(  # noqa: RUF009  (as above)
+        BundleDeployers.AUTO,
+        "who may deploy bundles: operators, members (and operators), none, or auto (members where a sandbox confines "
+        "jobs, otherwise operators)",
+    )
+    bundle_bytes: int = _setting(256 * 1024**2, "size in bytes of a bundle, as uploaded and unpacked")
+    bundles_per_user: int = _setting(500, "bundles that one user or application may have, each version counts")
+    bundle_builds: int = _setting(1, "bundles that are built at the same time")
+    package_index: str = _setting(
+        "https://pypi.org/simple", "package index for bundles; empty: only the folder package_wheels"
+    )
+    package_file_servers: str = _setting(
+        "", "URLs of further servers, separated by commas, at which the package index keeps its files"
+    )
+    package_wheels: str = _setting("", "folder with wheels for bundles, which need no package index; empty: none")
+    package_sources: bool = _setting(
+        False, "whether bundles may install packages without a wheel, whose code then runs while they are built"
+    )
+    environment_bytes: int = _setting(20 * 1024**3, "bytes of all environments of bundles that are kept")
     lifetime_days: float = _setting(365.0, "days until data and job outputs expire, unless a request sets another date")
     expiry_grace_days: float = _setting(
         1.0,
@@ -290,7 +313,8 @@ class Settings:
                         "event_streams_per_user", "request_head_seconds", "request_body_seconds",
                         "upload_limit_bytes", "link_seconds", "cleanup_interval_seconds",
                         "unfinished_upload_days", "outbound_threads", "delivery_retention_days", "session_days",
-                        "audit_retention_days", "requests_burst", "body_limit_bytes")  # fmt: skip
+                        "audit_retention_days", "requests_burst", "body_limit_bytes", "bundle_bytes",
+                        "bundles_per_user", "bundle_builds", "environment_bytes")  # fmt: skip
         for name in at_least_one:
             if not getattr(self, name) > 0:
                 raise SettingError(f"{name} is {getattr(self, name)}; it must be greater than 0")

@@ -23,7 +23,12 @@ def follow_partial_labels(job_id: str) -> EmittingFlow[PartialLabels]:
     """Emit the labels that a job finds, as they come, until it ends. A complete job emits none."""
     cursor = None
     while True:
-        reply = yield from fetch(jobs.partial(job_id, cursor))
+        try:
+            reply = yield from fetch(jobs.partial(job_id, cursor))
+        except InvalidRequest:
+            if (yield from fetch(jobs.details(job_id)))["state"] == JobState.COMPLETE:
+                return
+            raise
         if reply["parts"] or reply["is_restarted"]:
             yield Emit(reply)
         cursor = reply["cursor"]
@@ -34,18 +39,12 @@ def follow_partial_labels(job_id: str) -> EmittingFlow[PartialLabels]:
 
 
 def save_partial_labels(job_id: str, path: FilePath | None) -> Flow[FilePath]:
-    """Download the labels that a job has found so far, by default to ``<job id>.partial.json``; return the path.
-
-    Raises:
-        InvalidRequest: the job is complete.
-    """
+    """Download the labels that a job has found so far, by default to ``<job id>.partial.json``; return the path."""
     target = Path(path or f"{job_id}.partial.json")
     labels: dict[str, Any] = {"frames": {}}
     cursor, has_more = None, True
     while has_more:
         reply = yield from fetch(jobs.partial(job_id, cursor))
-        if reply["state"] == JobState.COMPLETE:
-            raise InvalidRequest(f"job {job_id!r} is COMPLETE: download its output, which has all labels", 400)
         if reply["is_restarted"]:
             labels = {"frames": {}}
         for part in reply["parts"]:

@@ -3,6 +3,7 @@
 from enum import StrEnum
 from typing import Any, NotRequired, Required, TypedDict
 
+from voxel51.wire.bundles import Build
 from voxel51.wire.documents import JsonObject
 from voxel51.wire.query import ListPage
 
@@ -52,9 +53,10 @@ class AnalyticRecord(TypedDict, total=False):
     """One version of an analytic. Queries return only the requested fields.
 
     ``unavailable_reason`` tells why no job can run the version; null if jobs can.
-    ``images`` and ``weights`` are returned by ``GET analytics/<id>`` only: ``images`` to the owner of an uploaded
-    analytic, ``weights`` where a parameter selects model weights. It has, for the name of the parameter and each of its
-    values, the file that a job takes at present.
+    ``latest`` is true for the version that a job gets which names none.
+    ``images``, ``build`` and ``weights`` are returned by ``GET analytics/<id>`` only: ``images`` and ``build`` to the
+    owner of an uploaded analytic or a bundle, ``weights`` where a parameter selects model weights. It has, for the name
+    of the parameter and each of its values, the file that a job takes at present.
     """
 
     id: Required[str]
@@ -64,11 +66,13 @@ class AnalyticRecord(TypedDict, total=False):
     supports_cpu: bool
     supports_gpu: bool
     pending: bool
+    latest: bool
     upload_date: str
     description: str
     is_image_to_video: bool
     unavailable_reason: str | None
     images: list[AnalyticImage]
+    build: Build
     weights: dict[str, dict[str, WeightsFile]]
 
 

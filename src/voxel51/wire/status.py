@@ -2,6 +2,8 @@
 
 from typing import TypedDict
 
+from voxel51.wire.bundles import BundleDeployers
+
 
 class ServiceStatus(TypedDict):
     """Status of one service."""
@@ -27,10 +29,13 @@ class AboutPlatform(TypedDict):
     """Response of ``GET platform``: public facts that a page needs first.
 
     ``lifetime_days`` is how long data and outputs are kept by default, ``api_reference`` the path of the page that
-    describes all routes.
+    describes all routes. ``bundle_deployers`` says who may deploy bundles of at most ``bundle_limit_bytes``; never
+    ``auto``.
     """
 
     version: str
     upload_limit_bytes: int
     lifetime_days: float
     api_reference: str
+    bundle_deployers: BundleDeployers
+    bundle_limit_bytes: int

@@ -73,6 +73,8 @@ def _routes(handlers: "_Handlers", policy: Policy[CallerT], prefix: str) -> Iter
               answers=AnalyticResponse, status=201),
         route("POST", f"{one}/images", handlers.upload_image, "Upload an image that the manifest declares", checked,
               _IMAGE, status=201, errors=(403, 404), parameters={"type": _PROCESSOR}),
+        route("PUT", f"{one}/latest", handlers.prefer, "Make a version of your analytic the latest", policy,
+              answers=AnalyticResponse, errors=(403, 404, 409)),
         route("DELETE", one, handlers.delete, "Remove a version of your analytic from the catalogue", policy,
               status=204, errors=(403, 404, 409)),
     ]  # fmt: skip
@@ -114,6 +116,9 @@ class _Handlers:
         assert isinstance(image.inspector, ImageInspector)  # noqa: S101  (`_IMAGE` makes one for each file)
         analytic_id, processor = context.path_params["analytic_id"], context.query_params.get("type")
         self._uploaded.add_image(context.caller, analytic_id, processor, image.stored, image.inspector)
+
+    def prefer(self, context: RequestContext[Caller]) -> AnalyticResponse:
+        return {"analytic": self._uploaded.prefer(context.caller, context.path_params["analytic_id"])}
 
     def delete(self, context: RequestContext[Caller]) -> None:
         self._uploaded.delete(context.caller, context.path_params["analytic_id"], self._is_used)

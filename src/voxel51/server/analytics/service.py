@@ -1,17 +1,19 @@
 """Analytics: list and describe them, and find the one that a job request names."""
 
-import re
 import uuid
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Connection, and_, case, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, update
 
 from voxel51.server.accounts.callers import Caller, User
+from voxel51.server.analytics.availability import UNAVAILABLE_REASON, analytic_rows
+from voxel51.server.analytics.builds import build_of, find_bundle
 from voxel51.server.analytics.installed import InstalledAnalytic
 from voxel51.server.analytics.tables import INTERNAL, PLATFORM, AnalyticRow, analytics, images
+from voxel51.server.analytics.versions import mark_latest, version_order
 from voxel51.server.analytics.weights_in_use import WeightsInUse
 from voxel51.server.database.database import Database
 from voxel51.server.database.listing import run
@@ -32,10 +34,6 @@ from voxel51.wire.analytics import (
 
 T = TypeVar("T")
 
-_NOT_INSTALLED = "the package that offers this version is no longer installed on the platform"
-_IMAGES_MISSING = "not all images that its manifest declares were uploaded"
-_IS_IMAGE = "it is a container image, and this platform cannot run images yet"
-
 LISTING = Listing(
     columns={
         "id": analytics.c.id,
@@ -45,22 +43,17 @@ LISTING = Listing(
         "supports_cpu": analytics.c.supports_cpu,
         "supports_gpu": analytics.c.supports_gpu,
         "pending": analytics.c.pending,
+        "latest": analytics.c.latest,
         "upload_date": analytics.c.upload_date,
         "description": analytics.c.description,
-        "unavailable_reason": case(
-            (analytics.c.pending & analytics.c.entry_point.is_not(None), _NOT_INSTALLED),
-            (analytics.c.pending, _IMAGES_MISSING),
-            (analytics.c.entry_point.is_(None), _IS_IMAGE),
-            else_=None,
-        ),
+        "unavailable_reason": UNAVAILABLE_REASON,
         "type": analytics.c.analytic_type,
     },
     texts=frozenset({"id", "name", "version", "scope", "type"}),
-    flags=frozenset({"pending", "supports_cpu", "supports_gpu"}),
+    flags=frozenset({"pending", "latest", "supports_cpu", "supports_gpu"}),
     identity=analytics.c.id,
 )
 _RECORD_FIELDS = tuple(name for name in LISTING.columns if name != "type")
-_COLUMN_FIELDS = tuple(name for name in _RECORD_FIELDS if name != "unavailable_reason")
 
 
 class AnalyticService:
@@ -110,6 +103,8 @@ class AnalyticService:
             record = record_of(row)
             if row.owner == caller.identity:
                 record["images"] = _images_of(connection, analytic_id)
+                if (bundle := find_bundle(connection, analytic_id)) is not None:
+                    record["build"] = build_of(bundle)
         if weights := self._weights.of(row.entry_point):
             record["weights"] = weights
         details: AnalyticDetails = {"analytic": record, **row.document}  # type: ignore[typeddict-item]
@@ -124,7 +119,7 @@ class AnalyticService:
         self, connection: Connection, caller: Caller, analytic_ids: Sequence[str], make: Callable[[AnalyticRow], T]
     ) -> Outcomes[T]:
         """Return what ``make`` makes of each version's row, or `NotFound` for those that the caller cannot see."""
-        statement = select(analytics).where(analytics.c.id.in_(analytic_ids), _visible_to(caller))
+        statement = analytic_rows.where(analytics.c.id.in_(analytic_ids), _visible_to(caller))
         found = {row.id: make(row) for row in connection.execute(statement).all()}
         return {analytic_id: found.get(analytic_id) or _no_such_analytic(analytic_id) for analytic_id in analytic_ids}
 
@@ -154,17 +149,15 @@ class AnalyticService:
             BadRequest: no such version can run; the text lists the versions.
         """
         full_name = name if "/" in name else f"{caller.name}/{name}"
-        statement = select(analytics).where(analytics.c.name == full_name, _visible_to(caller))
+        statement = analytic_rows.where(analytics.c.name == full_name, _visible_to(caller))
         with self._database.read() as connection:
             rows = connection.execute(statement.order_by(analytics.c.version_order)).all()
         rows = sorted(rows, key=lambda row: _nearness(caller, row.owner))  # the sort is stable: versions stay in order
         ready = [row for row in rows if not row.pending]
         chosen = [row for row in ready if (row.latest if version is None else row.version == version)]
         if not chosen:
-            versions = ", ".join(row.version for row in ready) or "none is ready to run"
-            wanted = name if version is None else f"{name} v{version}"
-            raise BadRequest(f"Analytic '{wanted}' not found; versions of '{full_name}': {versions}")
-        if reason := _unavailable_reason(chosen[-1]):
+            raise BadRequest(_not_found(name, full_name, version, rows))
+        if reason := chosen[-1].unavailable_reason:
             raise BadRequest(
                 f"Analytic '{full_name}' cannot run: {reason}. Use an analytic that is installed as a package."
             )
@@ -207,7 +200,7 @@ def find_visible(connection: Connection, caller: Caller, analytic_id: str, *, lo
     Raises:
         NotFound: the analytic does not exist, or the caller cannot see it.
     """
-    statement = select(analytics).where(analytics.c.id == analytic_id, _visible_to(caller))
+    statement = analytic_rows.where(analytics.c.id == analytic_id, _visible_to(caller))
     row: AnalyticRow | None = connection.execute(statement.with_for_update() if lock else statement).first()
     if row is None:
         raise _no_such_analytic(analytic_id)
@@ -227,23 +220,24 @@ def owner_of_name(connection: Connection, caller: Caller, name: str) -> str:
     return str(owners[-1])
 
 
+def _not_found(name: str, full_name: str, version: str | None, rows: Sequence[AnalyticRow]) -> str:
+    """Return the sentence for a request of a version that is not among the ready ones of ``rows``."""
+    wanted = name if version is None else f"{name} v{version}"
+    reasons = [row.unavailable_reason for row in rows if row.pending and version in {None, row.version}]
+    because = f" ({reasons[-1]})" if reasons else ""
+    versions = ", ".join(row.version for row in rows if not row.pending) or "none is ready to run"
+    return f"Analytic '{wanted}' not found{because}; versions of '{full_name}': {versions}"
+
+
 def _no_such_analytic(analytic_id: str) -> NotFound:
     return NotFound(f"Analytic '{analytic_id}' not found. List the analytics to see their ids.")
 
 
 def record_of(row: AnalyticRow) -> AnalyticRecord:
     """Return the record of a version for the API."""
-    record = {name: getattr(row, LISTING.columns[name].name) for name in _COLUMN_FIELDS}
-    record["unavailable_reason"] = _unavailable_reason(row)
+    record = {name: getattr(row, name) for name in _RECORD_FIELDS}
     record["is_image_to_video"] = row.analytic_type == AnalyticType.IMAGE_TO_VIDEO
     return _to_wire(record)
-
-
-def _unavailable_reason(row: AnalyticRow) -> str | None:
-    """Return why no job can run a version; None if jobs can. `LISTING` has the same conditions in SQL."""
-    if row.pending:
-        return _NOT_INSTALLED if row.entry_point is not None else _IMAGES_MISSING
-    return _IS_IMAGE if row.entry_point is None else None
 
 
 def _images_of(connection: Connection, analytic_id: str) -> list[AnalyticImage]:
@@ -257,11 +251,6 @@ def _images_of(connection: Connection, analytic_id: str) -> list[AnalyticImage]:
         }
         for row in connection.execute(statement)
     ]
-
-
-def version_order(version: str) -> str:
-    """Return a text that sorts as versions do: number by number, ``0.10`` after ``0.9``."""
-    return ".".join(part.zfill(12) if part.isdigit() else part for part in re.split(r"[.+-]", version))[:255]
 
 
 def _owners(caller: Caller) -> list[str]:
@@ -297,19 +286,6 @@ def _install_one(connection: Connection, offer: InstalledAnalytic, scope: str) -
         identity = {"id": str(uuid.uuid4()), "owner": PLATFORM, "name": offer.entry_point, "version": info["version"]}
         order = {"version_order": version_order(info["version"]), "latest": False, "upload_date": dates.now()}
         connection.execute(insert(analytics).values(**identity, **order, **values))
-
-
-def mark_latest(connection: Connection, owner: str, name: str) -> None:
-    """Mark the highest version that can run as the latest."""
-    of_name = (analytics.c.owner == owner) & (analytics.c.name == name)
-    newest = (
-        select(analytics.c.id)
-        .where(of_name, analytics.c.pending.is_(False))
-        .order_by(analytics.c.version_order.desc(), analytics.c.upload_date.desc())
-        .limit(1)
-    )
-    newest_id = connection.execute(newest).scalar()
-    connection.execute(update(analytics).where(of_name).values(latest=analytics.c.id == (newest_id or "")))
 
 
 def _to_wire(record: dict[str, object]) -> AnalyticRecord:

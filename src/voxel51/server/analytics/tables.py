@@ -34,6 +34,7 @@ analytics = Table(
     Column("version", String(64), nullable=False),
     Column("version_order", String(255), nullable=False),
     Column("latest", Boolean, nullable=False),
+    Column("preferred", Boolean, nullable=False, server_default=false()),  # by its owner, as the latest
     Column("scope", String(16), nullable=False),
     Column("analytic_type", String(16), nullable=False),
     Column("supports_cpu", Boolean, nullable=False),

@@ -8,11 +8,15 @@ from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from voxel51.server.accounts.callers import Application, Caller
+from voxel51.server.analytics.availability import analytic_rows
 from voxel51.server.analytics.images.inspector import ImageInspector
-from voxel51.server.analytics.service import find_visible, mark_latest, record_of, version_order
-from voxel51.server.analytics.tables import AnalyticRow, analytics, images
+from voxel51.server.analytics.ownership import find_own
+from voxel51.server.analytics.service import record_of
+from voxel51.server.analytics.stored_files import file_references
+from voxel51.server.analytics.tables import AnalyticRow, analytics, bundles, images
+from voxel51.server.analytics.versions import make_available, mark_latest, prefer, version_order
 from voxel51.server.database.database import Database
-from voxel51.server.errors import BadRequest, Conflict, DatabaseAway, Forbidden
+from voxel51.server.errors import BadRequest, Conflict, DatabaseAway
 from voxel51.server.json_documents import parse_json_object
 from voxel51.server.storage.storage import Storage, Writer
 from voxel51.wire import dates
@@ -61,7 +65,7 @@ class UploadedAnalytics:
         try:
             with self._database.write() as connection:
                 connection.execute(insert(analytics).values(row))
-                return record_of(connection.execute(select(analytics).where(analytics.c.id == row["id"])).one())
+                return record_of(connection.execute(analytic_rows.where(analytics.c.id == row["id"])).one())
         except IntegrityError:
             raise Conflict(
                 f"Version {info['version']!r} of '{row['name']}' exists already. Upload it with another version."
@@ -115,14 +119,29 @@ class UploadedAnalytics:
             Conflict: some of its jobs have not ended, according to ``is_used``.
         """
         with self._database.write() as connection:
-            row = _find_own(connection, owner, analytic_id, lock=True)
+            row = find_own(connection, owner, analytic_id, lock=True)
             if is_used(connection, analytic_id):
                 raise Conflict(f"Jobs of analytic '{analytic_id}' have not ended. Kill them or wait, then delete it.")
             self._delete(connection, row)
 
+    def prefer(self, owner: Caller, analytic_id: str) -> AnalyticRecord:
+        """Make a version the latest of its analytic, as to return to an earlier one, and return its record.
+
+        Raises:
+            NotFound: the analytic does not exist, or the owner cannot see it.
+            Forbidden: the analytic belongs to another owner.
+            Conflict: no job can run the version.
+        """
+        with self._database.write() as connection:
+            row = find_own(connection, owner, analytic_id, lock=True)
+            if row.pending:
+                raise Conflict(f"Version {row.version!r} of '{row.name}' cannot run: {row.unavailable_reason}")
+            prefer(connection, row)
+            return record_of(find_own(connection, owner, analytic_id))
+
     def all(self, owner: Caller) -> list[AnalyticRecord]:
         """Return the records of all analytics that the owner uploaded."""
-        of_owner = select(analytics).where(analytics.c.owner == owner.identity).order_by(analytics.c.upload_date)
+        of_owner = analytic_rows.where(analytics.c.owner == owner.identity).order_by(analytics.c.upload_date)
         with self._database.read() as connection:
             return [record_of(row) for row in connection.execute(of_owner)]
 
@@ -138,20 +157,23 @@ class UploadedAnalytics:
         values = {"deleted": True, "pending": True, "latest": False, "owner": f"deleted:{row.id}"}
         connection.execute(update(analytics).where(analytics.c.id == row.id).values(values))
         mark_latest(connection, row.owner, row.name)
-        gone = delete(images).where(images.c.analytic_id == row.id).returning(images.c.storage_key)
-        for key in connection.execute(gone).scalars().all():
+        gone_images = delete(images).where(images.c.analytic_id == row.id).returning(images.c.storage_key)
+        gone_bundles = delete(bundles).where(bundles.c.analytic_id == row.id)
+        files = [*connection.execute(gone_images).scalars()]
+        for bundle in connection.execute(gone_bundles.returning(bundles.c.storage_key, bundles.c.log_key)):
+            files += [key for key in bundle if key is not None]
+        for key in files:
             self._database.after_commit(partial(self._storage.delete, key))
 
     def references(self, key: str) -> bool:
         """Return whether a record refers to the stored file ``key``."""
         with self._database.read() as connection:
-            return connection.execute(select(images.c.type).where(images.c.storage_key == key)).first() is not None
+            return any(connection.execute(statement).first() is not None for statement in file_references(key))
 
     def _complete(self, connection: Connection, row: AnalyticRow) -> None:
         uploaded = connection.execute(select(images.c.type).where(images.c.analytic_id == row.id)).scalars()
         if set(_declared(row)) <= set(uploaded):
-            connection.execute(update(analytics).where(analytics.c.id == row.id).values(pending=False))
-            mark_latest(connection, row.owner, row.name)
+            make_available(connection, row)
 
 
 def _type(text: str | None) -> AnalyticType:
@@ -194,7 +216,7 @@ _IMAGE_TO_VIDEO_PARTS: dict[str, object] = {
 def _check_image(
     connection: Connection, owner: Caller, analytic_id: str, image_type: str | None, *, lock: bool = False
 ) -> tuple[AnalyticRow, AnalyticImageType]:
-    row = _find_own(connection, owner, analytic_id, lock=lock)
+    row = find_own(connection, owner, analytic_id, lock=lock)
     declared = _declared(row)
     if (image_type or "").upper() not in declared:
         raise BadRequest(f"type must be {' or '.join(declared)} for analytic '{analytic_id}', not {image_type!r:.100}")
@@ -209,10 +231,3 @@ def _check_pending(row: AnalyticRow) -> None:
 def _declared(row: AnalyticRow) -> Sequence[str]:
     modes = {AnalyticImageType.CPU.value: row.supports_cpu, AnalyticImageType.GPU.value: row.supports_gpu}
     return [mode for mode, is_declared in modes.items() if is_declared]
-
-
-def _find_own(connection: Connection, owner: Caller, analytic_id: str, *, lock: bool = False) -> AnalyticRow:
-    row = find_visible(connection, owner, analytic_id, lock=lock)
-    if row.owner != owner.identity:
-        raise Forbidden(f"Analytic '{analytic_id}' ({row.name}) belongs to another owner; you cannot change it")
-    return row

@@ -1,5 +1,7 @@
 """Storage quotas: count the bytes an owner stores and reject uploads that exceed the owner's limit."""
 
+from collections.abc import Callable
+
 from sqlalchemy import Connection, func, select
 
 from voxel51.server.accounts.quotas import Quotas
@@ -12,10 +14,14 @@ class StorageQuota:
     """Counts and limits the bytes each owner stores.
 
     Files with the same bytes count once per owner. Unfinished uploads count with their full announced size.
+    ``further_bytes`` returns the bytes that an owner stores besides data.
     """
 
-    def __init__(self, quotas: Quotas) -> None:
+    def __init__(
+        self, quotas: Quotas, further_bytes: Callable[[Connection, str], int] = lambda _connection, _owner_id: 0
+    ) -> None:
         self._quotas = quotas
+        self._further_bytes = further_bytes
 
     def used_bytes(self, connection: Connection, owner_id: str) -> int:
         """Return the bytes that an owner stores or has announced to upload."""
@@ -27,7 +33,8 @@ class StorageQuota:
             uploads.c.owner_id == owner_id, uploads.c.data_id.is_(None)
         )
         stored_bytes = connection.execute(select(func.sum(files.c.size_bytes))).scalar() or 0
-        return int(stored_bytes) + int(connection.execute(unfinished).scalar() or 0)
+        used = int(stored_bytes) + int(connection.execute(unfinished).scalar() or 0)
+        return used + self._further_bytes(connection, owner_id)
 
     def check(self, connection: Connection, owner_id: str, more_bytes: int, *, lock: bool = True) -> None:
         """Raise `OverQuota` if storing ``more_bytes`` would exceed the owner's quota.

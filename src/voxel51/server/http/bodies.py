@@ -106,10 +106,11 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A multipart form: its declared text fields that were sent, and the part named ``file``."""
+    """A multipart form: its declared text fields that were sent, and the file, which is the part named ``part``."""
 
     fields: Mapping[str, str]
     upload: Upload | None
+    part: str = "file"
 
     def file(self, noun: str) -> Upload:
         """Return the file.
@@ -118,7 +119,7 @@ class Form:
             BadRequest: none was sent; the message calls it ``noun``.
         """
         if self.upload is None:
-            raise BadRequest(f"No {noun} was sent; send it as the part named 'file'")
+            raise BadRequest(f"No {noun} was sent; send it as the part named '{self.part}'")
         return self.upload
 
 
@@ -131,12 +132,14 @@ class MultipartBody(Body[Form]):
         folder: of the storage, for the file; None keeps it in memory.
         memory_limit_bytes: largest file that is kept in memory.
         inspector: makes what examines the file while it arrives.
+        part: name of the part with the file.
     """
 
     fields: Mapping[str, FormField]
     folder: str | None
     memory_limit_bytes: int = 1024 * 1024
     inspector: Callable[[], FileInspector] | None = None
+    part: str = "file"
 
 
 @dataclass(frozen=True, slots=True)

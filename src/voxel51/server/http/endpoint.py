@@ -208,7 +208,10 @@ class Endpoint:
             reject_nul(received.fields)  # names and media types of files are sanitized by the services instead
         else:
             received = await self._deps.receiver.raw(request, body)
-        return await self._in_worker(self._serve_file, _ReadRequest(request, context, received))
+        read = _ReadRequest(request, context, received)
+        if self._route.prepare is not None:
+            await to_thread.run_sync(self._prepare_file, read, limiter=self._deps.waiting)
+        return await self._in_worker(self._serve_file, read)
 
     async def _receive_stream(self, request: Request, body: StreamBody[Any, object]) -> Response:
         context = await self._in_worker(self._authenticate, request)
@@ -263,13 +266,19 @@ class Endpoint:
         context = self._authenticate(request)
         return self._serve_file(_ReadRequest(request, context, self._deps.receiver.small(request, body, content)))
 
+    def _prepare_file(self, read: _ReadRequest) -> None:
+        assert self._route.prepare is not None  # noqa: S101  (the caller has checked it)
+        try:
+            self._call(self._route.prepare, read)
+        except BaseException:
+            _abort_file(read)
+            raise
+
     def _serve_file(self, read: _ReadRequest) -> Response:
         try:
             return self._serve(read)
         finally:
-            upload = read.body.upload if isinstance(read.body, Form) else read.body
-            if isinstance(upload, Upload) and upload.writer is not None:
-                upload.writer.abort()  # without effect once the handler has committed the file
+            _abort_file(read)
 
     def _serve(self, read: _ReadRequest) -> Response:
         key = read.request.headers.get(IDEMPOTENCY_KEY)
@@ -309,6 +318,13 @@ class Endpoint:
     def _call(self, function: Callable[..., Result], read: _ReadRequest) -> Result:
         body = () if isinstance(self._route.body, NoBody) else (read.body,)
         return function(read.context, *body, *read.computed)
+
+
+def _abort_file(read: _ReadRequest) -> None:
+    """Discard the file of a request, unless the handler has committed it."""
+    upload = read.body.upload if isinstance(read.body, Form) else read.body
+    if isinstance(upload, Upload) and upload.writer is not None:
+        upload.writer.abort()
 
 
 def _identity(caller: object) -> str:

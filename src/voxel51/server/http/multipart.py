@@ -49,7 +49,7 @@ class FormSink:
     @property
     def form(self) -> Form:
         """Return the form, once it is complete."""
-        return Form(self._fields, self._upload)
+        return Form(self._fields, self._upload, self._body.part)
 
     def write(self, chunk: Chunk) -> None:
         """Parse the next piece.
@@ -89,7 +89,7 @@ class FormSink:
     def _begin_part(self, segment: multipart.MultipartSegment) -> None:
         filename = part_filename(segment)
         self._part = _Part(segment.name or "")
-        if segment.name != "file" or filename is None:
+        if segment.name != self._body.part or filename is None:
             return
         if self._upload is not None:
             raise BadRequest("More than one file was sent; send one per request")
@@ -105,7 +105,7 @@ class FormSink:
         if part.sink is not None:
             part.sink.write(chunk)
             return
-        limit = self._body.memory_limit_bytes if part.name == "file" else FIELD_LIMIT_BYTES
+        limit = self._body.memory_limit_bytes if part.name == self._body.part else FIELD_LIMIT_BYTES
         part.content += chunk
         if len(part.content) > limit:
             raise TooLarge(f"The part {part.name!r} is longer than the limit of {limit} bytes")

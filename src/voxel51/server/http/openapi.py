@@ -190,10 +190,10 @@ def _request_body(route: Route, schemas: Schemas) -> Document | None:
             content["application/x-www-form-urlencoded"] = {"schema": schemas[body.described_shape]}
         return {"required": True, "content": content}
     if isinstance(body, MultipartBody):
-        properties: Document = {"file": {"type": "string", "contentMediaType": "application/octet-stream"}}
+        properties: Document = {body.part: {"type": "string", "contentMediaType": "application/octet-stream"}}
         for name, field in body.fields.items():
             properties[name] = {"type": "string", "description": field.description, **field.schema}
-        required = ["file", *(name for name, field in body.fields.items() if field.required)]
+        required = [body.part, *(name for name, field in body.fields.items() if field.required)]
         schema = {"type": "object", "properties": properties, "required": required}
         return {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
     if isinstance(body, RawBody | StreamBody):

@@ -65,7 +65,7 @@ class UploadReceiver:
         return Upload("", None, writer=writer)
 
     async def multipart(self, request: Request, body: MultipartBody) -> Form:
-        """Return the part named ``file`` and the declared text fields; raises as `FormSink` does."""
+        """Return the file and the declared text fields; raises as `FormSink` does."""
         folder = body.folder
         if folder is None:
             sink = FormSink(request, body, None)

@@ -7,6 +7,7 @@
 | `foundation` | database, storage, secret key, signed links |
 | `accounts` | users, applications, tokens, sessions, OIDC, quotas |
 | `data` | files, resumable uploads, files on other hosts |
+| `bundles` | bundles: their reception and builds |
 | `jobs` | analytics, jobs, attempts, the dispatcher |
 | `features` | renditions, search, share links, events, webhooks, overview |
 """

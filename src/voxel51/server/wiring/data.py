@@ -4,6 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from sqlalchemy import Connection
+
+from voxel51.server.analytics.builds import bytes_of_bundles
 from voxel51.server.data.quota_routes import quota_routes
 from voxel51.server.data.reuse import ReuseService
 from voxel51.server.data.routes import data_routes
@@ -41,7 +44,7 @@ class DataServices:
 def build_data(foundation: Foundation, accounts: AccountServices) -> DataServices:
     """Build the services of data."""
     database, storage, settings = foundation.database, foundation.storage, foundation.settings
-    storage_quota = StorageQuota(accounts.quotas)
+    storage_quota = StorageQuota(accounts.quotas, _bundle_bytes)
     data = DataService(
         database,
         storage,
@@ -61,3 +64,7 @@ def build_data(foundation: Foundation, accounts: AccountServices) -> DataService
         ),
         reuse=ReuseService(database, storage, foundation.lifetime),
     )
+
+
+def _bundle_bytes(connection: Connection, owner_id: str) -> int:
+    return bytes_of_bundles(connection, f"user:{owner_id}")

@@ -6,6 +6,9 @@ from datetime import timedelta
 from pathlib import Path
 
 from voxel51.runners.processes.runner import ProcessRunner
+from voxel51.runners.program_router import ProgramRouter
+from voxel51.runners.programs import BundleProgram, PackageProgram
+from voxel51.runners.sandbox.policy import SandboxPolicy
 from voxel51.runners.sandbox.probe import SandboxReport
 from voxel51.server.accounts.callers import User
 from voxel51.server.analytics.installed import Installation, find_installed
@@ -40,6 +43,7 @@ from voxel51.server.secrets.routes import secret_routes
 from voxel51.server.secrets.service import SecretService
 from voxel51.server.settings import Settings
 from voxel51.server.wiring.accounts import AccountServices
+from voxel51.server.wiring.bundles import BundleServices, build_bundles
 from voxel51.server.wiring.data import DataServices
 from voxel51.server.wiring.discovery import Discovery
 from voxel51.server.wiring.foundation import Foundation
@@ -55,6 +59,7 @@ class JobServices:
     analytics: AnalyticService
     uploaded: UploadedAnalytics
     program_files: ProgramFiles
+    bundles: BundleServices
     facts: AnalyticFactsService
     attempts: AttemptService
     reports: AttemptReports
@@ -75,6 +80,7 @@ class JobServices:
         analytics = analytic_routes(self.analytics, self.uploaded, has_active_jobs, self.facts.facts)
         yield from with_default_scope(Scope.UPLOAD, analytics)
         yield from with_default_scope(Scope.RUN, job_routes(self.jobs, self.actions, formats))
+        yield from with_default_scope(Scope.UPLOAD, self.bundles.routes())
         yield from program_routes(self.program_files)
         yield from agent_routes(self.reports, self.tasks, data.data)
         yield from partial_routes(self.partial)
@@ -110,9 +116,12 @@ def build_jobs(
     sandbox = discovery.sandbox.result()
     refusal = sandbox.refusal(settings.sandbox_minimum)
     gate = StartGate(settings.folder, settings.disk_reserve_bytes, refusal)
-    runner = _runner(settings, installed, sandbox)
+    policy = sandbox.policy.hiding(settings.folder, *(Path(path) for path in (settings.tls_key,) if path))
+    runner = _runner(settings, installed, policy)
+    bundles = build_bundles(foundation, data.storage_quota, sandbox, policy)
+    router = ProgramRouter({PackageProgram: runner, BundleProgram: bundles.runner})
     program_files = ProgramFiles(database, foundation.job_links())
-    dispatcher = Dispatcher(attempts, ProgramService(database, program_files), tasks, runner, gate, dispatch)
+    dispatcher = Dispatcher(attempts, ProgramService(database, program_files), tasks, router, gate, dispatch)
     jobs = JobService(
         database, storage, analytics, data.data, foundation.lifetime, foundation.public_links(),
         secrets, QueuePositions(max_running), dispatcher.wake, refusal,
@@ -124,6 +133,7 @@ def build_jobs(
         analytics=analytics,
         uploaded=UploadedAnalytics(database, storage),
         program_files=program_files,
+        bundles=bundles,
         facts=AnalyticFactsService(database, analytics),
         attempts=attempts,
         reports=reports,
@@ -170,9 +180,8 @@ def _package_reload(
     return PackageReload(installed, steps, lambda report: write_report(settings.folder, report))
 
 
-def _runner(settings: Settings, installed: Installation, sandbox: SandboxReport) -> ProcessRunner:
+def _runner(settings: Settings, installed: Installation, policy: SandboxPolicy) -> ProcessRunner:
     preload = [offer.entry_point for offer in installed.analytics if offer.preload_safe]
-    policy = sandbox.policy.hiding(settings.folder, *(Path(path) for path in (settings.tls_key,) if path))
     return ProcessRunner(
         settings.folder / "running",
         preload,

@@ -9,7 +9,7 @@ from sqlalchemy import or_, select
 import voxel51.server.analytics.stored_files
 import voxel51.server.data.stored_files
 import voxel51.server.jobs.stored_files
-from voxel51.server.analytics.tables import images
+from voxel51.server.analytics.stored_files import file_references
 from voxel51.server.data.tables import data
 from voxel51.server.database.database import Database
 from voxel51.server.jobs.tables import attempts
@@ -34,7 +34,7 @@ def _is_recorded(database: Database, key: str) -> bool:
     references = (
         select(data.c.id).where(data.c.storage_key == key),
         select(attempts.c.id).where(or_(attempts.c.output_key == key, attempts.c.log_key == key)),
-        select(images.c.type).where(images.c.storage_key == key),
+        *file_references(key),
     )
     with database.read() as connection:
         return any(connection.execute(reference).first() is not None for reference in references)

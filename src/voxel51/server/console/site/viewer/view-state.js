@@ -19,7 +19,7 @@ const DISPLAY_DEFAULTS = {
 
 /**
  * @param index of `frameIndex`
- * @param labels a signal of `labelsOf`, which changes while a job runs; or of null
+ * @param labels of `labelsOf`, or null
  */
 export function viewState(index, labels) {
   const stored = storedDisplay();
@@ -32,21 +32,19 @@ export function viewState(index, labels) {
   });
   return {
     index,
-    get labels() {
-      return labels.value;
-    },
+    labels,
     display,
     hidden,
     threshold,
     /** A signal of a predicate on boxes. */
-    isShown: labels.peek() && computed(() => boxFilter(labels.value, { hidden: hidden.value, threshold: threshold.value })),
+    isShown: labels && computed(() => boxFilter(labels, { hidden: hidden.value, threshold: threshold.value })),
     /** A signal: `{track}`, `{event}` or null. */
     selected: signal(null),
     colourOfTrack: (track) =>
-      colourOf(display.colours.value === "track" ? (labels.value.tracks[track].index ?? track) : labels.value.tracks[track].label),
+      colourOf(display.colours.value === "track" ? (labels.tracks[track].index ?? track) : labels.tracks[track].label),
     colourOfBox(id) {
-      const { track, label } = labels.value.boxes;
-      return track[id] >= 0 ? this.colourOfTrack(track[id]) : colourOf(label[id]);
+      const track = labels.boxes.track[id];
+      return track >= 0 ? this.colourOfTrack(track) : colourOf(labels.boxes.label[id]);
     },
     colourOfLabel: colourOf,
   };

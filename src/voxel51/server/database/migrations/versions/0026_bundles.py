@@ -10,7 +10,8 @@ down_revision = "0025"
 
 
 def upgrade() -> None:
-    """Add the table."""
+    """Add the table, and which version of an analytic its owner prefers."""
+    op.add_column("analytics", sa.Column("preferred", sa.Boolean, nullable=False, server_default=sa.false()))
     op.create_table(
         "analytic_bundles",
         sa.Column("analytic_id", sa.String(36), nullable=False),

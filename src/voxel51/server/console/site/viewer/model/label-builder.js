@@ -119,10 +119,10 @@ export function labelBuilder() {
     const ranges = support.length ? support : toRanges(frames.map(([number]) => Number(number)).sort((a, b) => a - b));
     for (const [number, seen] of frames) addBox(Number(number), seen, seen.label ?? event.label, null, { kind: OF_EVENT, confidence: event.confidence });
     for (const object of listed(event, "objects")) addObject(object);
-    pushEvent(events, event.label, event.index, event.confidence, ranges, textOf(listed(event, "attrs")));
+    pushEvent(event.label, event.index, event.confidence, ranges, textOf(listed(event, "attrs")));
   }
 
-  /** Add an event that is listed in a frame; `packed` joins the frames of equal label and index to one event. */
+  /** Add an event that is listed in a frame; `finish` joins the frames of equal label and index to one event. */
   function addFramewiseEvent(number, event) {
     const key = `${event.label} ${event.index}`;
     const known = framewiseEvents.get(key) ?? { event, numbers: [] };
@@ -132,22 +132,21 @@ export function labelBuilder() {
     for (const each of listed(event, "objects")) addBox(number, each, each.label, each.index);
   }
 
-  function pushEvent(into, label, index, confidence, ranges, text) {
+  function pushEvent(label, index, confidence, ranges, text) {
     if (ranges.length === 0) return;
     last = Math.max(last, ranges.at(-1)[1]);
-    into.push({ label: labels.numberOf(String(label ?? "")), index: index ?? null, confidence: confidence ?? NaN, ranges, text });
+    events.push({ label: labels.numberOf(String(label ?? "")), index: index ?? null, confidence: confidence ?? NaN, ranges, text });
   }
 
-  /** Return everything so far, packed. `isLabels` is whether the document looks like labels. More may be added afterwards. */
-  function packed() {
-    const allEvents = [...events];
+  /** Return everything, packed. `isLabels` is whether the document looks like labels. */
+  function finish() {
     for (const { event, numbers } of framewiseEvents.values()) {
-      pushEvent(allEvents, event.label, event.index, event.confidence, toRanges(numbers.sort((a, b) => a - b)), textOf(listed(event, "attrs")));
+      pushEvent(event.label, event.index, event.confidence, toRanges(numbers.sort((a, b) => a - b)), textOf(listed(event, "attrs")));
     }
     const parts = ["frames", "objects", "events", "attrs", "metadata", "support", "mask_index", "provenance"];
     const isImage = ["mask", "keypoints", "polylines"].some((part) => part in fields);
     if (isImage) addContent(1, fields);
-    allEvents.sort((a, b) => a.ranges[0][0] - b.ranges[0][0]);
+    events.sort((a, b) => a.ranges[0][0] - b.ranges[0][0]);
     return {
       isLabels: isLabels || isImage || parts.some((part) => part in fields) || Object.keys(fields).length === 0,
       lastFrame: last,
@@ -155,7 +154,7 @@ export function labelBuilder() {
       texts: texts.texts,
       masks,
       tracks,
-      events: allEvents,
+      events,
       shapes,
       frameTexts,
       frameMasks,
@@ -168,7 +167,7 @@ export function labelBuilder() {
     };
   }
 
-  return { add, packed };
+  return { add, finish };
 }
 
 /** Return the boxes sorted by frame; those of frame `n` are numbered from `offsets[n]` up to `offsets[n + 1]`. */
