@@ -113,8 +113,8 @@ api-test: dev ## slow: check thousands of generated requests against the API des
 console-test: bundle ## slow: use the console, bundled, in a real browser (needs chromium)
 	$(PYTEST) tests/console -m slow -n 2 $(ARGS)
 
-container-test: dev ## slow: build and run images of containers (needs the packages podman and runc, and root)
-	$(PYTEST) tests/compatibility/containers -m slow --timeout 1500 $(ARGS)
+container-test: dev ## slow: build and run images of containers (needs the packages podman, runc and docker.io, and root)
+	$(PYTEST) tests/compatibility/containers tests/runners/containers -m slow --timeout 1500 $(ARGS)
 
 catalogue-pictures: setup ## draw the results on the cards of the console's catalogue again, from runs on the footage
 	$(BIN)/python -m demo.catalogue_pictures $(ARGS)

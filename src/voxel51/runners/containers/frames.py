@@ -38,3 +38,6 @@ class FrameJobs(Protocol):
 
     def stop(self, attempt_id: str) -> None:
         """End `prepare` or `conclude` of an attempt soon. Ignore unknown ids. Safe from any thread."""
+
+    def close(self) -> None:
+        """End every `prepare` and `conclude`, and release all resources."""

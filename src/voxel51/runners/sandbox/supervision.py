@@ -88,7 +88,7 @@ class Supervisor:
     def _exceeds_scratch(self, pids: list[int]) -> bool:
         started = time.monotonic()
         if started >= self._scan_due:
-            self._scanned = _scan(self._folder, self._limits["scratch_bytes"], self._limits.get("scratch_files"))
+            self._scanned = scan(self._folder, self._limits["scratch_bytes"], self._limits.get("scratch_files"))
             taken = time.monotonic() - started
             self._scan_due = started + max(LOOK_SECONDS, _SCAN_SHARE * taken)
         used_bytes, count = self._scanned
@@ -160,7 +160,7 @@ def _deleted_bytes(pids: Iterable[int]) -> int:
     return sum(sizes.values())
 
 
-def _scan(folder: Path, most_bytes: int, most_files: int | None) -> tuple[int, int]:
+def scan(folder: Path, most_bytes: int, most_files: int | None) -> tuple[int, int]:
     """Return the size and the number of the files in ``folder``; stop when a limit is passed."""
     size = count = 0
     pending = [str(folder)]

@@ -1,0 +1,2 @@
+python -c 'x = []
+while True: x.append(bytearray(16 << 20))'

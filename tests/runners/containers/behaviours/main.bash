@@ -1,0 +1,2 @@
+# Run the script that the variable JOB_ID names: a runner gives an image no arguments.
+exec bash "/behaviours/$JOB_ID.bash"

@@ -1,0 +1,1 @@
+echo begin; trap "" TERM INT HUP; while :; do sleep 1; done
