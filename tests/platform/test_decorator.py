@@ -400,3 +400,62 @@ def test_a_secret_has_no_default() -> None:
 
     with pytest.raises(InvalidAnalytic, match="secret 'hub_token' must not have a default"):
         analytic(version="1")(careless)
+
+
+def test_what_a_class_sets_up_may_be_kept(tmp_path: Path) -> None:
+    made = []
+
+    @analytic(version="1", warm=True)
+    class Loaded:
+        """Use a model."""
+
+        def setup(self) -> None:
+            made.append("model")
+
+        def process(self) -> dict:  # type: ignore[type-arg]  # as authors write it
+            """Process one job."""
+            return {"models": len(made)}
+
+    assert Loaded.document["extensions"]["warm"]
+    assert Loaded.setup is not None
+    Loaded.setup()
+
+    after_setup = run(Loaded, {}, {}, tmp_path / "first").outputs
+    without = run(Loaded, {}, {}, tmp_path / "second").outputs
+
+    assert [json.loads(next(iter(each.values())).read_text()) for each in (after_setup, without)] == [
+        {"models": 1},
+        {"models": 2},
+    ]
+
+
+class WithSetup:
+    """Use a model."""
+
+    def setup(self) -> None:
+        """Load it."""
+
+    def process(self) -> dict:  # type: ignore[type-arg]  # as authors write it
+        """Process one job."""
+        raise NotImplementedError
+
+
+def test_analytics_keep_nothing_unless_they_say_so() -> None:
+    usual = analytic(version="1")(WithSetup)
+
+    assert usual.setup is None
+    assert "warm" not in usual.document["extensions"]
+
+
+@pytest.mark.parametrize(
+    ("decorated", "options", "text"),
+    [
+        (with_bad_default, {}, "there is no setup() whose result could be kept. Use a class with the methods setup()"),
+        (WithSetup, {"supports_gpu": True}, "a GPU context cannot be kept for the next job. Leave out warm=True"),
+    ],
+)
+def test_only_what_setup_makes_can_be_kept(decorated: Any, options: dict[str, bool], text: str) -> None:
+    with pytest.raises(InvalidAnalytic) as raised:
+        analytic(version="1", warm=True, **options)(decorated)
+
+    assert text in str(raised.value)

@@ -12,6 +12,9 @@ ENTRIES = {
         "post", "progress-forever", "late-imports",
     )
 } | {"hostile": "samples.hostile:HOSTILE"} | {
+    "warm": "samples.warm:Warm", "warm-broken": "samples.warm:WarmBroken", "warm-greedy": "samples.warm:WarmGreedy",
+    "warm-threads": "samples.warm:WarmThreads",
+} | {
     name: f"samples.greedy:{name.upper().replace('-', '_')}"
     for name in (
         "many-processes", "fork-bomb", "memory-by-many", "memory-by-escaped", "fill-scratch", "fill-scratch-by-escaped",

@@ -17,7 +17,7 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import cast
+from typing import Any, cast
 
 from voxel51.labels.writer import VideoLabelsWriter
 from voxel51.platform.arguments import Declarations, JobArgument, job_argument
@@ -43,6 +43,7 @@ def analytic(
     licence: str | None = None,
     source: str | None = None,
     limitations: Iterable[str] = (),
+    warm: bool = False,
 ) -> Callable[[Function | type], Analytic]:
     """Make an analytic of the decorated function, or of a class with the methods ``setup()`` and ``process(...)``.
 
@@ -56,17 +57,22 @@ def analytic(
         licence: licence of the analytic or of its model.
         source: origin of the method or of the model.
         limitations: known weaknesses, for its users.
+        warm: whether the platform may keep what ``setup()`` of a class made in memory, for the next jobs of the same
+            owner. A job is then a copy of the process that ran ``setup()``: it has its own memory, and none of the
+            threads and GPU contexts.
 
     Raises:
         InvalidAnalytic: no analytic can be derived; the text names the line and the fix.
     """
-    extensions = {"source": source, "licence": licence, "limitations": [*limitations]}
+    extensions = {"source": source, "licence": licence, "limitations": [*limitations], "warm": warm}
     groups = tuple(parameter_groups)
 
     def derive(decorated: Function | type) -> Analytic:
         signature = _signature_of(decorated)
         arguments = tuple(job_argument(each) for each in signature.arguments)
         _check_names(signature, groups)
+        if warm:
+            _check_warm(signature, decorated, supports_gpu)
         result = job_result(signature)
         info = {
             "name": name or _name_of(decorated),
@@ -80,7 +86,8 @@ def analytic(
         problems = problems_of(document)
         if problems:
             raise InvalidAnalytic(signature.place, f"the derived manifest is invalid: {'; '.join(problems)}")
-        return Analytic(document, _Process(decorated, arguments, result), tuple(preload))
+        process = _Process(decorated, arguments, result)
+        return Analytic(document, process, tuple(preload), setup=process.set_up if warm else None)
 
     return derive
 
@@ -110,6 +117,15 @@ def _document(
 def _extensions(given: Mapping[str, object], declared: Declarations) -> dict[str, object]:
     secrets = {"secrets": declared.secrets} if declared.secrets else {}
     return {**given, "parameters": declared.ranges, **secrets}
+
+
+def _check_warm(signature: Signature, decorated: Function | type, supports_gpu: bool) -> None:
+    if not hasattr(decorated, "setup"):
+        fix = "Use a class with the methods setup() and process(...), or leave out warm=True"
+        raise InvalidAnalytic(signature.place, f"there is no setup() whose result could be kept. {fix}")
+    if supports_gpu:
+        fix = "Leave out warm=True or supports_gpu=True"
+        raise InvalidAnalytic(signature.place, f"a GPU context cannot be kept for the next job. {fix}")
 
 
 def _check_names(signature: Signature, groups: Iterable[ParameterGroup]) -> None:
@@ -147,6 +163,13 @@ class _Process:
         self._decorated = decorated
         self._arguments = arguments
         self._result = result
+        self._instance: Any = None  # of the decorated class, once it is set up
+
+    def set_up(self) -> None:
+        """Make the instance of the decorated class whose ``process`` runs the next job."""
+        self._instance = self._decorated()
+        if hasattr(self._instance, "setup"):
+            self._instance.setup()
 
     def __call__(self, job: Job) -> None:
         function = self._function()
@@ -162,7 +185,8 @@ class _Process:
     def _function(self) -> Function:
         if not isinstance(self._decorated, type):
             return self._decorated
-        instance = self._decorated()
-        if hasattr(instance, "setup"):
-            instance.setup()
+        if self._instance is None:
+            self.set_up()
+        # Not kept for a further job in this process, which finds nothing of this one.
+        instance, self._instance = self._instance, None
         return cast("Function", instance.process)

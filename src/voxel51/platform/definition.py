@@ -22,12 +22,15 @@ class Analytic:
         preload: modules that are imported once, before jobs are forked from that process, so that a job starts in
             milliseconds. They must not start threads (onnxruntime does: import it inside ``process``).
         weights: which weights its parameters select, so that equal jobs are known by the weights that they really use.
+        setup: makes what all jobs share, such as models, without any job. Where it is not None, the platform may run
+            it once and fork several jobs of one owner afterwards; without that, `process` makes the same by itself.
     """
 
     document: AnalyticDocument
     process: Callable[[Job], None]
     preload: tuple[str, ...] = ()
     weights: WeightsChoices = field(default_factory=dict)
+    setup: Callable[[], None] | None = None
 
     @classmethod
     def from_package(

@@ -12,8 +12,8 @@ Messages on the socket are JSON objects, one per line. Requests:
 
 Reports:
 
-- ``{"loading": name}``: importing an analytic. If the zygote dies now, the import crashed it or started threads, and it
-  must be started again without that analytic
+- ``{"loading": name}``: importing an analytic, or running its setup. If the zygote dies now, that crashed it or started
+  threads, and it must be started again without that analytic
 - ``{"ready": true}``: the analytics that could be loaded are in memory
 - ``{"started": id, "pid"}`` or ``{"refused": id, "reason"}``
 - ``{"ended": id, "wait_status", "ended_by", "cpu_seconds", "peak_memory_bytes"}``: the child is reaped with all its
@@ -21,6 +21,9 @@ Reports:
 
 After a short time without launches it forks a spare child that waits for its launch request: the fork (milliseconds,
 with large libraries in memory) is then done before the next job arrives.
+
+With ``--setup-memory-bytes``, it also runs `Analytic.setup` of its analytics, so that its children have the result in
+memory (a *warm* zygote). A setup may start threads, which do not exist in the children.
 
 In the mode ``exec`` nothing is preloaded, and a child executes a new interpreter: for platforms on which a forked
 process must not use inherited state.
@@ -36,25 +39,21 @@ import signal
 import socket
 import sys
 import time
-import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from importlib import import_module
 from pathlib import Path
 from typing import Never
 
 import voxel51.transport.responses  # noqa: F401  (a child's first request would import it)
 from voxel51.labels.field_types import JsonValue
 from voxel51.platform import job_log, run
-from voxel51.platform.definition import Analytic
-from voxel51.platform.entry_points import load_analytic
+from voxel51.platform.loaded_analytics import LoadedAnalytics
 from voxel51.runners.process_control import (
     IS_LINUX,
     PR_SET_CHILD_SUBREAPER,
     children,
     prctl,
-    thread_count,
     use_huge_pages,
 )
 from voxel51.runners.sandbox.launcher import LaunchRequest, Sandbox, launch
@@ -62,9 +61,6 @@ from voxel51.runners.sandbox.policy import SandboxPolicy, interpreter_paths
 from voxel51.wire.analytics import ENTRY_POINT_GROUP
 
 RECEIVED_BYTES = 65536
-
-FURTHER_MODULES = ("voxel51.labels.spans",)
-"""Modules that most jobs need and `voxel51.platform.run` does not import: their packages are extras."""
 
 SPARE_AFTER_SECONDS = 0.2
 """Delay between a launch and the fork of the next spare, unless all children end before: the fork must not delay short
@@ -94,7 +90,7 @@ class Zygote:
         self._policy = policy
         self._sandbox = Sandbox.of(SandboxPolicy())  # until everything that jobs need is loaded
         self._received = b""
-        self._analytics: dict[str, Analytic] = {}
+        self._analytics = LoadedAnalytics(lambda name: self._report({"loading": name}))
         self._children: dict[int, _Child] = {}
         self._spare: _Spare | None = None
         self._spare_due = 0.0
@@ -105,33 +101,23 @@ class Zygote:
         signal.set_wakeup_fd(wakeup_end, warn_on_full_buffer=False)
         prctl(PR_SET_CHILD_SUBREAPER, 1)
 
-    def preload(self, names: list[str]) -> bool:
-        """Import the analytics ``names`` and their preload modules; return False if one of them started threads.
+    def load(self, names: list[str], setup_memory_bytes: int | None) -> bool:
+        """Import analytics and, in so much memory if any, set them up; return False if this process cannot serve."""
+        if not self._analytics.preload(names):
+            return False
+        if setup_memory_bytes is not None and not self._analytics.set_up(setup_memory_bytes):
+            return False
+        self._prepare()
+        return True
 
-        An analytic that cannot be imported is skipped: its jobs import it again and log the error.
-        """
-        for module in FURTHER_MODULES:
-            with suppress(ImportError):
-                import_module(module)
-        for name in names:
-            self._report({"loading": name})
-            try:
-                analytic = load_analytic(name)
-                for module in analytic.preload:
-                    import_module(module)
-                self._analytics[name] = analytic
-            except Exception:
-                traceback.print_exc()
-            if thread_count() > 1:
-                sys.stderr.write(f"importing {name} started threads\n")
-                return False
+    def _prepare(self) -> None:
+        """Prepare to fork children with everything that is loaded now, and report that."""
         needed = [*self._policy.readable, *map(str, interpreter_paths(ENTRY_POINT_GROUP))]
         self._sandbox = Sandbox.of(replace(self._policy, readable=tuple(needed)))
         gc.collect()
         gc.freeze()  # exclude existing objects from collection, so that children do not copy their pages
         use_huge_pages()
         self._report({"ready": True})
-        return True
 
     def serve(self) -> None:
         """Handle requests until the other end of the socket is closed; then end all children."""
@@ -243,7 +229,7 @@ class Zygote:
         sys.path += request["module_folders"]
         job_log.capture(folder)
         try:
-            return run.run_job(lambda: self._analytics.get(name) or load_analytic(name), os.environ, folder)
+            return run.run_job(lambda: self._analytics.get(name), os.environ, folder)
         finally:
             job_log.flush()
 
@@ -354,13 +340,15 @@ def main(arguments: list[str]) -> int:
         help="whether a child goes on after the fork or executes a new interpreter",
     )
     parser.add_argument("--policy", default=SandboxPolicy().to_json(), help="sandbox of the children, as JSON")
+    parser.add_argument("--setup-memory-bytes", type=int, help="run the setup of the analytics, in this much memory")
     parser.add_argument("names", nargs="*", help="analytics to import now")
     given = parser.parse_args(arguments)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process at the other end of the socket decides when to stop
     os.set_inheritable(given.control, False)
     zygote = Zygote(socket.socket(fileno=given.control), given.mode, SandboxPolicy.from_json(given.policy))
-    if zygote.preload(given.names):
-        zygote.serve()
+    if not zygote.load(given.names, given.setup_memory_bytes):
+        return 1
+    zygote.serve()
     return 0
 
 

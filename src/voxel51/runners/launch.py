@@ -16,9 +16,12 @@ class LaunchSpec:
         program: what it runs.
         environment: exactly the five variables of the wire contract.
         limits: resource limits of the attempt.
+        warm_key: launches with the same key may share what ``setup()`` of their analytic made: they have the same
+            program, and belong to the same owner. None: the analytic does not allow it.
     """
 
     attempt_id: str
     program: Program
     environment: Mapping[str, str]
     limits: JobLimits
+    warm_key: str | None = None

@@ -139,6 +139,13 @@ class Settings:
     import_seconds: float = _setting(
         30.0, "seconds that importing one installed analytic may take at the start; a slower one is left out"
     )
+    warm_processes: int = _setting(
+        4, "processes that keep what analytics have set up, such as models, for further jobs of one owner; 0: none"
+    )
+    warm_idle_seconds: float = _setting(300.0, "seconds after its last job until such a process ends")
+    warm_memory_bytes: int = _setting(
+        2 * 1024**3, "bytes of memory of these processes together; the least recently used end first"
+    )
     job_attempts: int = _setting(5, "attempts at a job, if the platform or machine dies during each, before it fails")
     job_wall_seconds: float = _setting(6 * 3600.0, "seconds one attempt at a job may take")
     job_cpu_seconds: int = _setting(24 * 3600, "processor seconds one attempt may use, all threads together")
@@ -306,7 +313,8 @@ class Settings:
     def _check_amounts(self) -> None:
         at_least_one = ("threads", "rendition_concurrency", "rendition_wall_seconds", "rendition_retention_days",
                         "renditions_per_user",
-                        "import_seconds", "job_attempts", "job_wall_seconds", "job_cpu_seconds", "job_memory_bytes",
+                        "import_seconds", "warm_idle_seconds", "warm_memory_bytes",
+                        "job_attempts", "job_wall_seconds", "job_cpu_seconds", "job_memory_bytes",
                         "job_file_bytes", "job_processes", "job_scratch_bytes", "job_scratch_files",
                         "job_written_bytes", "job_partial_bytes", "user_partial_bytes",
                         "lifetime_days", "event_retention_days", "event_streams",
@@ -318,7 +326,7 @@ class Settings:
         for name in at_least_one:
             if not getattr(self, name) > 0:
                 raise SettingError(f"{name} is {getattr(self, name)}; it must be greater than 0")
-        not_negative = ("concurrency", "disk_reserve_bytes", "grace_seconds", "stop_drain_seconds",
+        not_negative = ("concurrency", "warm_processes", "disk_reserve_bytes", "grace_seconds", "stop_drain_seconds",
                         "user_running_renditions", "expiry_grace_days", "expiry_gap_days",
                         "requests_per_second", "address_failures_per_minute",
                         "account_failures_per_minute")  # fmt: skip

@@ -173,7 +173,8 @@ class ParameterRange(TypedDict, total=False):
 class AnalyticExtensions(TypedDict, total=False):
     """Additions to the original document, under one key that old readers ignore.
 
-    ``secrets`` are the secrets that the analytic needs, each with its description.
+    ``secrets`` are the secrets that the analytic needs, each with its description. ``warm`` says whether the platform
+    may keep what the analytic set up, for the next jobs of the same owner.
     """
 
     parameters: dict[str, ParameterRange]
@@ -182,6 +183,7 @@ class AnalyticExtensions(TypedDict, total=False):
     licence: str
     model: AnalyticModel
     secrets: dict[str, str]
+    warm: bool
 
 
 class AnalyticDocument(TypedDict):

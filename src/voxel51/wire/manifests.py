@@ -189,7 +189,7 @@ def _extensions(path: str, value: object) -> Problems:
     bounds = {"minimum": _number, "maximum": _number, "choices": _list(_anything)}
     texts = {"source": _text(), "licence": _text(), "limitations": _list(_text())}
     model = _object({"name": _text(), "licence": _text()}, {"accuracy": _text()})
-    further = {"model": model, "parameters": _each(_object({}, bounds)), "secrets": _secrets}
+    further = {"model": model, "parameters": _each(_object({}, bounds)), "secrets": _secrets, "warm": _flag}
     yield from _object({}, {**texts, **further})(path, value)
 
 

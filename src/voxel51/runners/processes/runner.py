@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Sequence, Set
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -21,10 +22,13 @@ from voxel51.runners.interface import AttemptOutcome, ProcessIdentity
 from voxel51.runners.launch import LaunchSpec
 from voxel51.runners.processes.attempts import AttemptEnd, RunningAttempt
 from voxel51.runners.processes.environment import interpreter_environment
+from voxel51.runners.processes.warm_zygotes import CHECK_SECONDS, WarmLimits, WarmZygotes
 from voxel51.runners.processes.workspaces import Workspaces
 from voxel51.runners.processes.zygote import ZygoteProcess
-from voxel51.runners.processes.zygote_supervisor import ZygoteSupervisor
+from voxel51.runners.processes.zygote_supervisor import StartZygote, ZygoteSupervisor
+from voxel51.runners.programs import PackageProgram
 from voxel51.runners.sandbox.policy import SandboxPolicy
+from voxel51.wire.tasks import WEIGHTS_FOLDER
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +55,8 @@ class ProcessRunner:
         module_folders: folders that are searched for modules before the interpreter's own.
         weights_folder: folder with model weights, which all jobs can read; None for none.
         policy: sandbox of the attempts.
-        import_seconds: time that the import of one analytic in the zygote may take.
+        import_seconds: time that the import of one analytic in the zygote may take, and its setup in a warm one.
+        warm: limits of the processes that keep ``setup()`` of an analytic for the next job; None: nothing is kept.
     """
 
     def __init__(
@@ -65,11 +70,12 @@ class ProcessRunner:
         weights_folder: Path | None = None,
         policy: SandboxPolicy | None = None,
         import_seconds: float = 60.0,
+        warm: WarmLimits | None = None,
     ) -> None:
         self._folder = folder.resolve()
         self._preload = list(preload)
         self._interpreter = list(interpreter)
-        self._mode = mode
+        self._mode: Mode = mode
         self._module_folders = list(module_folders)
         self._policy = policy or SandboxPolicy()
         self._workspaces = Workspaces(
@@ -81,6 +87,8 @@ class ProcessRunner:
         self._current: ZygoteSupervisor | None = None  # the one that takes attempts; None unless the runner is open
         self._supervisors: list[ZygoteSupervisor] = []  # also those that are about to take attempts, or no longer do
         self._is_closed = False
+        self._warm = None if warm is None or mode != "fork" else WarmZygotes(warm, self._started_warm_supervisor)
+        self._weights_folder = weights_folder
         self._reloading = threading.Lock()
         self._ended: queue.SimpleQueue[tuple[ZygoteSupervisor, AttemptEnd] | None] = queue.SimpleQueue()
         self._reporter: threading.Thread | None = None
@@ -103,13 +111,15 @@ class ProcessRunner:
         with self._lock:
             return [pid for each in self._supervisors if each.is_alive() and (pid := each.zygote_pid) is not None]
 
+    def has_warm(self, key: str) -> bool:
+        """Return whether the next launch with this key would find what an earlier ``setup()`` made."""
+        return self._warm is not None and self._warm.has(key)
+
     def start(self, launch: LaunchSpec) -> ProcessIdentity:
         """Start an attempt; see `voxel51.runners.interface.Runner.start`."""
         attempt = RunningAttempt(launch, self._workspaces.create(launch))
-        with self._lock:
-            supervisor = self._current
-            is_launched = supervisor is not None and supervisor.launch(attempt)
-        if supervisor is None or not is_launched:
+        supervisor = self._launch(attempt)
+        if supervisor is None:
             self._workspaces.remove(attempt.workspace)
             raise OSError("the runner is closed")
         try:
@@ -150,9 +160,13 @@ class ProcessRunner:
                 earlier, self._current = self._current, fresh
             if earlier is not None:
                 earlier.retire()
+            if self._warm is not None:
+                self._warm.end_all()
 
     def close(self) -> None:
         """Kill every attempt; see `voxel51.runners.interface.Runner.close`."""
+        if self._warm is not None:
+            self._warm.close()
         with self._lock:
             self._is_closed = True
             supervisors = list(self._supervisors)
@@ -171,14 +185,35 @@ class ProcessRunner:
         with self._lock:
             return list(self._supervisors)
 
+    def _launch(self, attempt: RunningAttempt) -> ZygoteSupervisor | None:
+        """Launch an attempt and return the supervisor of its zygote; None if the runner is closed."""
+        if self._warm is not None and (warm := self._warm.launch(attempt)) is not None:
+            return warm
+        with self._lock:
+            current = self._current
+            return current if current is not None and current.launch(attempt) else None
+
     def _started_supervisor(self, preload: Sequence[str]) -> ZygoteSupervisor:
+        return self._start_supervisor(preload if self._mode == "fork" else (), self._start_zygote)
+
+    def _started_warm_supervisor(self, launch: LaunchSpec) -> ZygoteSupervisor:
+        """Return the supervisor of a zygote that runs ``setup()`` of the analytic of ``launch``, as its jobs would."""
+        if not isinstance(launch.program, PackageProgram):
+            raise OSError(f"{type(launch.program).__name__} cannot be kept warm")
+        start = partial(self._start_zygote, setup_memory_bytes=launch.limits["memory_bytes"])
+        return self._start_supervisor([launch.program.entry_point], start, is_replaced=False)
+
+    def _start_supervisor(
+        self, preload: Sequence[str], start_zygote: StartZygote, *, is_replaced: bool = True
+    ) -> ZygoteSupervisor:
         supervisor: ZygoteSupervisor = ZygoteSupervisor(
-            self._start_zygote,
+            start_zygote,
             self._folder / f"zygote-{next(self._zygote_numbers)}",
-            preload if self._mode == "fork" else (),
+            preload,
             self._workspaces,
             self._import_seconds,
             lambda end: self._ended.put((supervisor, end)),
+            is_replaced=is_replaced,
         )
         with self._lock:
             if self._is_closed:
@@ -187,10 +222,17 @@ class ProcessRunner:
             self._supervisors = [each for each in self._supervisors if each.is_alive()] + [supervisor]
         return supervisor
 
-    def _start_zygote(self, preload: Sequence[str], folder: Path) -> ZygoteProcess:
+    def _start_zygote(
+        self, preload: Sequence[str], folder: Path, setup_memory_bytes: int | None = None
+    ) -> ZygoteProcess:
+        # One thread, also where jobs have more: a thread that setup() starts does not exist in the forked jobs.
         environment = interpreter_environment(folder, 1, self._module_folders)
+        if self._weights_folder is not None and setup_memory_bytes is not None:
+            environment[WEIGHTS_FOLDER] = str(self._weights_folder.resolve())
         policy = replace(self._policy, groups=self._workspaces.group_prefixes)
-        return ZygoteProcess(self._interpreter, self._mode, policy, preload, folder, environment)
+        return ZygoteProcess(
+            self._interpreter, self._mode, policy, preload, folder, environment, setup_memory_bytes=setup_memory_bytes
+        )
 
     def _discard(self, supervisor: ZygoteSupervisor, attempt: RunningAttempt) -> None:
         """Drop an attempt that could not be started; its outcome is not reported."""
@@ -201,7 +243,7 @@ class ProcessRunner:
     # Reports of ended attempts, in the thread "runner-report".
 
     def _report(self, ended: Callable[[AttemptOutcome], None]) -> None:
-        while (found := self._ended.get()) is not None:
+        while (found := self._next_end()) is not None:
             supervisor, end = found
             attempt_id, workspace = end.attempt.launch.attempt_id, end.attempt.workspace
             outcome = AttemptOutcome(attempt_id, end.reason, end.exit_code, end.detail, workspace.folder.log_tail())
@@ -209,6 +251,17 @@ class ProcessRunner:
             self._call_back(ended, outcome)
             self._workspaces.remove_groups(workspace)
             supervisor.remove(end.attempt)
+            if self._warm is not None and end.exit_code == 0:
+                self._warm.prepare_for_next(end.attempt.launch)
+
+    def _next_end(self) -> tuple[ZygoteSupervisor, AttemptEnd] | None:
+        """Wait for the next end, and check the warm zygotes meanwhile; None when the runner is closed."""
+        while True:
+            try:
+                return self._ended.get(timeout=CHECK_SECONDS if self._warm else None)
+            except queue.Empty:
+                if self._warm is not None:
+                    self._warm.check()
 
     def _call_back(self, ended: Callable[[AttemptOutcome], None], outcome: AttemptOutcome) -> None:
         try:

@@ -16,6 +16,8 @@ from voxel51.runners.sandbox.policy import SandboxPolicy
 
 RECEIVE_BYTES = 65536
 EXIT_TIMEOUT_SECONDS = 30.0
+LOG_NAME = "zygote.log"
+"""Name of the file, in the folder of a zygote, with what it prints."""
 
 
 class LaunchMessage(TypedDict):
@@ -29,7 +31,7 @@ class LaunchMessage(TypedDict):
 class ZygoteMessage(TypedDict):
     """Message of the zygote. The one of the first five keys that is present tells its kind."""
 
-    loading: NotRequired[str]  # about to import this analytic
+    loading: NotRequired[str]  # about to import this analytic, or to run its setup
     ready: NotRequired[bool]  # all analytics are imported
     started: NotRequired[str]  # attempt id, with `pid`
     refused: NotRequired[str]  # attempt id, with `reason`
@@ -45,6 +47,15 @@ class ZygoteMessage(TypedDict):
 class ZygoteProcess:
     """One zygote process, from its start to its exit.
 
+    Args:
+        interpreter: command that starts a Python with the analytics installed.
+        mode: what a child becomes, see `voxel51.platform.zygote`.
+        policy: sandbox of the children.
+        names: analytics that it imports.
+        folder: its working directory.
+        environment: its variables.
+        setup_memory_bytes: let it run ``setup()`` of the analytics too, in this much memory; None: only import them.
+
     Raises:
         OSError: the process could not be started.
     """
@@ -57,14 +68,16 @@ class ZygoteProcess:
         names: Sequence[str],
         folder: Path,
         environment: Mapping[str, str],
+        setup_memory_bytes: int | None = None,
     ) -> None:
         self._control, child_end = socket.socketpair()
         command = [*interpreter, "-P", "-m", "voxel51.platform.zygote"]
-        command += ["--control", str(child_end.fileno()), "--mode", mode, "--policy", policy.to_json(), "--"]
-        command += names
+        command += ["--control", str(child_end.fileno()), "--mode", mode, "--policy", policy.to_json()]
+        command += [] if setup_memory_bytes is None else ["--setup-memory-bytes", str(setup_memory_bytes)]
+        command += ["--", *names]
         try:
             # This process closes its copy of the child's end: otherwise it would never see the connection close.
-            with child_end, (folder / "zygote.log").open("ab") as log:
+            with child_end, (folder / LOG_NAME).open("ab") as log:
                 self._process = subprocess.Popen(  # noqa: S603  (the interpreter of the settings)
                     command,
                     pass_fds=[child_end.fileno()],

@@ -14,13 +14,16 @@ from voxel51.runners import orphan_processes
 from voxel51.runners.processes.attempts import AttemptEnd, RunningAttempt, ZygoteAttempts
 from voxel51.runners.processes.folders import remove
 from voxel51.runners.processes.workspaces import Workspaces
-from voxel51.runners.processes.zygote import LaunchMessage, ZygoteMessage, ZygoteProcess
+from voxel51.runners.processes.zygote import LOG_NAME, LaunchMessage, ZygoteMessage, ZygoteProcess
 from voxel51.wire.backoff import Backoff
 
 logger = logging.getLogger(__name__)
 
 RESTART_BACKOFF = Backoff(first_seconds=1.0, longest_seconds=30.0)
 """Pauses before a zygote is started again that died for a reason that leaving out an analytic does not remove."""
+
+_SHOWN_CHARACTERS = 2000
+"""Length of the end of a zygote's output that the log of the platform shows."""
 
 StartZygote = Callable[[Sequence[str], Path], ZygoteProcess]
 """Starts a zygote that imports the analytics of these names and works in this folder; raises `OSError`."""
@@ -36,6 +39,7 @@ class ZygoteSupervisor:
         workspaces: workspaces of the runner's attempts.
         import_seconds: time that the import of one analytic may take.
         ended: called once for every attempt that was started and has ended, from the thread of the supervisor.
+        is_replaced: whether a zygote that dies is replaced even if no attempt waits for one.
     """
 
     def __init__(
@@ -46,6 +50,8 @@ class ZygoteSupervisor:
         workspaces: Workspaces,
         import_seconds: float,
         ended: Callable[[AttemptEnd], None],
+        *,
+        is_replaced: bool = True,
     ) -> None:
         self._start_zygote = start_zygote
         self._folder = folder
@@ -56,6 +62,7 @@ class ZygoteSupervisor:
         # the new one, and an attempt that enters later finds the new one.
         self._attempts = ZygoteAttempts(ended)
         self._zygote: ZygoteProcess | None = None
+        self._is_replaced = is_replaced
         self._is_retired = False
         self._closing = threading.Event()
         self._ready_or_closing = threading.Event()
@@ -86,6 +93,10 @@ class ZygoteSupervisor:
     def wait_until_ready(self, seconds: float) -> bool:
         """Return whether the zygote has imported its analytics, at the latest after ``seconds``."""
         return self._ready_or_closing.wait(seconds) and not self._closing.is_set()
+
+    def is_ready(self) -> bool:
+        """Return whether a zygote of this supervisor has imported its analytics at some time."""
+        return self.wait_until_ready(0)
 
     def is_alive(self) -> bool:
         """Return whether there is a zygote, or will be one again."""
@@ -150,6 +161,8 @@ class ZygoteSupervisor:
             # The zygote is dead. The kernel kills its children; what they started is killed here, so that every process
             # of an attempt is gone before the attempt is reported.
             current.reap()
+            if not was_ready and not self._closing.is_set():
+                logger.warning("the zygote died before it was ready; it printed: %s", self._last_output())
             self._kill_leftovers()
             self._attempts.end_started()
             current = self._replace(loading, was_ready)
@@ -176,6 +189,13 @@ class ZygoteSupervisor:
         """Return how many seconds the next message of the zygote may take: while it imports, it sends no other."""
         return None if self._loading is None else self._import_seconds
 
+    def _last_output(self) -> str:
+        """Return the last lines that the zygotes of this supervisor have printed."""
+        try:
+            return (self._folder / LOG_NAME).read_text(errors="replace")[-_SHOWN_CHARACTERS:].strip() or "nothing"
+        except OSError:
+            return "nothing"
+
     def _process_message(self, message: ZygoteMessage) -> None:
         try:
             self._attempts.apply(message)
@@ -194,7 +214,7 @@ class ZygoteSupervisor:
     def _replace(self, loading: str | None, was_ready: bool) -> ZygoteProcess | None:
         """Start a new zygote, and launch on it the attempts that the dead one had not started yet.
 
-        Return None if the supervisor is closing, or is retired and no attempt waits.
+        Return None if the supervisor is closing, or if no attempt waits and none will come.
         """
         if self._is_finished():
             self._refuse_waiting()
@@ -237,7 +257,8 @@ class ZygoteSupervisor:
         return None
 
     def _is_finished(self) -> bool:
-        return self._closing.is_set() or (self._is_retired and not self._attempts.waiting())
+        is_needed = bool(self._attempts.waiting()) or (self._is_replaced and not self._is_retired)
+        return self._closing.is_set() or not is_needed
 
     def _launch_again(self, zygote: ZygoteProcess, attempt: RunningAttempt) -> None:
         try:

@@ -7,6 +7,7 @@ from voxel51.server.analytics.program_files import ProgramFiles
 from voxel51.server.analytics.tables import analytics, bundles
 from voxel51.server.database.database import Database
 from voxel51.server.errors import Unavailable
+from voxel51.wire.analytics import AnalyticDocument
 
 
 class ProgramService:
@@ -17,6 +18,7 @@ class ProgramService:
         self._files = files
         # Versions never change, so each is read once. Programs with links, which expire, must not be kept here.
         self._packages: dict[str, PackageProgram] = {}
+        self._warm: set[str] = set()  # ids of those in `_packages` whose setup may be kept
 
     def of(self, analytic_id: str) -> Program:
         """Return the program of a version.
@@ -29,13 +31,30 @@ class ProgramService:
         row = self._read(analytic_id)
         if row["entry_point"] is not None:
             self._packages[analytic_id] = PackageProgram(row["entry_point"])
+            if _may_be_warm(row["document"]):
+                self._warm.add(analytic_id)
             return self._packages[analytic_id]
         if row["module"] is not None:
             return BundleProgram(self._files.bundle(analytic_id), row["module"], row["lock"])
         raise Unavailable(f"The platform cannot run the analytic '{row['name']}': it is a container image.")
 
+    def warm_key(self, analytic_id: str, owner_id: str) -> str | None:
+        """Return the key of the launches of this owner and version; None unless `of` found that it may be kept warm."""
+        # Only packages: a bundle may set up nothing outside of the sandbox of one job.
+        return f"{owner_id}/{analytic_id}" if analytic_id in self._warm else None
+
+    def forget_packages(self) -> None:
+        """Read the programs of packages again, which were reloaded: a version may have another manifest now."""
+        self._packages.clear()
+        self._warm.clear()
+
     def _read(self, analytic_id: str) -> RowMapping:
-        columns = (analytics.c.name, analytics.c.entry_point, bundles.c.module, bundles.c.lock)
+        columns = (analytics.c.name, analytics.c.document, analytics.c.entry_point, bundles.c.module, bundles.c.lock)
         statement = select(*columns).outerjoin(bundles, bundles.c.analytic_id == analytics.c.id)
         with self._database.read() as connection:
             return connection.execute(statement.where(analytics.c.id == analytic_id)).mappings().one()
+
+
+def _may_be_warm(document: AnalyticDocument) -> bool:
+    # A forked process cannot use the GPU context of its parent.
+    return bool(document.get("extensions", {}).get("warm")) and not document["info"]["supports_gpu"]

@@ -20,7 +20,7 @@ from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, u
 from voxel51.server.accounts.tokens import hash_key
 from voxel51.server.database.database import Database
 from voxel51.server.errors import OutOfSpace
-from voxel51.server.jobs.fair_share import AFTER_LOSS, ConcurrencyLimits, is_any_queued, next_jobs
+from voxel51.server.jobs.fair_share import AFTER_LOSS, ConcurrencyLimits, QueuedJob, is_any_queued, next_jobs
 from voxel51.server.jobs.tables import attempts, jobs, partial_parts
 from voxel51.server.jobs.transitions import ENDED, JobTransition, transition_job
 from voxel51.server.storage.storage import Storage, Writer
@@ -54,6 +54,7 @@ class ClaimedAttempt:
     attempt_id: str
     job_id: str
     analytic_id: str
+    owner_id: str
     credential: str
 
 
@@ -118,15 +119,16 @@ class AttemptService:
         # also if several dispatchers claim at once. If it fails, the jobs are still queued.
         with self._database.write(durable=False) as connection:
             queued = next_jobs(connection, limit, limits, internal=internal)
-            return [self._claim_one(connection, job.id, job.analytic_id) for job in queued]
+            return [self._claim_one(connection, job) for job in queued]
 
-    def _claim_one(self, connection: Connection, job_id: str, analytic_id: str) -> ClaimedAttempt:
-        claimed = ClaimedAttempt(str(uuid.uuid4()), job_id, analytic_id, secrets.token_urlsafe(32))
-        row = {"id": claimed.attempt_id, "job_id": job_id, "credential_hash": hash_key(claimed.credential)}
+    def _claim_one(self, connection: Connection, job: QueuedJob) -> ClaimedAttempt:
+        credential = secrets.token_urlsafe(32)
+        claimed = ClaimedAttempt(str(uuid.uuid4()), job.id, job.analytic_id, job.owner_id, credential)
+        row = {"id": claimed.attempt_id, "job_id": job.id, "credential_hash": hash_key(claimed.credential)}
         connection.execute(insert(attempts).values(**row, stop_requested=False, created_at=dates.now()))
         # From here on, reports of earlier attempts are refused.
         fresh = {"status_text": None, "retry_at": None, "failure_message": None}
-        transition_job(connection, job_id, JobTransition.CLAIM, attempt_id=claimed.attempt_id, **fresh)
+        transition_job(connection, job.id, JobTransition.CLAIM, attempt_id=claimed.attempt_id, **fresh)
         return claimed
 
     def record_process(self, attempt_id: str, process_id: int, started_at: float) -> None:

@@ -44,6 +44,7 @@ class QueuedJob(NamedTuple):
 
     id: str
     analytic_id: str
+    owner_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ def next_jobs(
             # A row that another dispatcher is claiming is skipped, so dispatchers never wait for each other.
             .with_for_update(skip_locked=True)
         )
-        chosen.extend(QueuedJob(row.id, row.analytic_id) for row in connection.execute(waiting))
+        chosen.extend(QueuedJob(row.id, row.analytic_id, owner_id) for row in connection.execute(waiting))
         _record_service(connection, owner_id)
     return chosen
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from voxel51.runners.processes.runner import ProcessRunner
+from voxel51.runners.processes.warm_zygotes import WarmLimits
 from voxel51.runners.program_router import ProgramRouter
 from voxel51.runners.programs import BundleProgram, PackageProgram
 from voxel51.runners.sandbox.policy import SandboxPolicy
@@ -121,7 +122,8 @@ def build_jobs(
     bundles = build_bundles(foundation, data.storage_quota, sandbox, policy)
     router = ProgramRouter({PackageProgram: runner, BundleProgram: bundles.runner})
     program_files = ProgramFiles(database, foundation.job_links())
-    dispatcher = Dispatcher(attempts, ProgramService(database, program_files), tasks, router, gate, dispatch)
+    programs = ProgramService(database, program_files)
+    dispatcher = Dispatcher(attempts, programs, tasks, router, gate, dispatch)
     jobs = JobService(
         database, storage, analytics, data.data, foundation.lifetime, foundation.public_links(),
         secrets, QueuePositions(max_running), dispatcher.wake, refusal,
@@ -129,7 +131,7 @@ def build_jobs(
     reports = AttemptReports(database, storage, grace)
     limits = PartialLimits(settings.job_partial_bytes, settings.user_partial_bytes)
     return JobServices(
-        reload=_package_reload(settings, installed, analytics, runner),
+        reload=_package_reload(settings, installed, analytics, programs, runner),
         analytics=analytics,
         uploaded=UploadedAnalytics(database, storage),
         program_files=program_files,
@@ -170,12 +172,20 @@ def _job_limits(settings: Settings, wall_seconds: float) -> JobLimits:
 
 
 def _package_reload(
-    settings: Settings, installed: Installation, analytics: AnalyticService, runner: ProcessRunner
+    settings: Settings,
+    installed: Installation,
+    analytics: AnalyticService,
+    programs: ProgramService,
+    runner: ProcessRunner,
 ) -> PackageReload:
+    def register(found: Installation) -> None:
+        analytics.install(found.analytics, internal={RENDITION_ANALYTIC})
+        programs.forget_packages()
+
     steps = ReloadSteps(
         find=lambda: find_installed(import_seconds=settings.import_seconds),
         load_for_next_jobs=runner.reload,
-        register=lambda found: analytics.install(found.analytics, internal={RENDITION_ANALYTIC}),
+        register=register,
     )
     return PackageReload(installed, steps, lambda report: write_report(settings.folder, report))
 
@@ -188,4 +198,5 @@ def _runner(settings: Settings, installed: Installation, policy: SandboxPolicy) 
         weights_folder=settings.weights_folder,
         policy=policy,
         import_seconds=settings.import_seconds,
+        warm=WarmLimits(settings.warm_processes, settings.warm_idle_seconds, settings.warm_memory_bytes),
     )
