@@ -33,10 +33,10 @@ LIMITS = JobLimits(wall_seconds=60, cpu_seconds=60, memory_bytes=1 << 30, file_b
 class Bench:
     """Runner with what its attempts need, and the outcomes that it reported. Its attempts work below ``folder``."""
 
-    def __init__(self, runner, platform, folder):
+    def __init__(self, runner, platform, folder=None):
         self.runner = runner
         self.platform = platform
-        self.folder = folder
+        self.folder = folder or runner._folder
         self.outcomes = []
         self.changed = threading.Condition()
 
@@ -97,7 +97,7 @@ def package_bench(kind, platform, folder):
     runner = ProcessRunner(
         folder / "runner", PRELOADED, mode=mode, module_folders=install(folder / "dist"), threads=2, policy=policy
     )
-    return Bench(runner, platform, runner._folder)
+    return Bench(runner, platform)
 
 
 def bundle_bench(kind, platform, folder):
