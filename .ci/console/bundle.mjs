@@ -2,17 +2,20 @@
  * Bundle the console: `node bundle.mjs SITE OUTPUT DIGEST` joins, minifies and compresses the modules and styles in the
  * folder SITE into the folder OUTPUT.
  *
- * OUTPUT has `main.js`, the pages and the worker at the paths of their sources; `chunks/` with the modules that they share;
+ * OUTPUT has `main.js`, the pages, the worker and the editor at the paths of their sources; `chunks/` with the modules that they share;
  * `console.css`; and `manifest.json`: DIGEST, the styles, and for each entry the chunks that it imports.
  */
 
 import { cpSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
 const [site, output, digest] = process.argv.slice(2);
 const WORKER = "viewer/loading/label-worker.js";
+const EDITOR = "editor/code-mirror.js";
+const PACKAGES = join(dirname(fileURLToPath(import.meta.url)), "node_modules");
 const STYLES = "console.css";
 const WORTH_COMPRESSING_BYTES = 1024;
 const OPTIONS = { bundle: true, minify: true, format: "esm", target: "es2022", outdir: output, absWorkingDir: site, write: false, metafile: true, logLevel: "warning" };
@@ -45,11 +48,21 @@ const modules = await build({
 });
 // By itself: a worker that shared a chunk with the pages would run them.
 const worker = await build({ ...OPTIONS, entryPoints: [{ in: `./${WORKER}`, out: withoutSuffix(WORKER) }] });
+// By itself, too: only the page with the editor loads it, and its packages share no module with the console.
+const editor = await build({ ...OPTIONS, entryPoints: [{ in: `./${EDITOR}`, out: withoutSuffix(EDITOR) }], nodePaths: [PACKAGES], legalComments: "none" });
 const styles = await build({ ...OPTIONS, plugins: [virtualModules], entryPoints: [{ in: "styles:", out: withoutSuffix(STYLES) }] });
 
-for (const { path, contents } of [modules, worker, styles].flatMap(({ outputFiles }) => outputFiles)) write(path, contents);
+for (const { path, contents } of [modules, worker, editor, styles].flatMap(({ outputFiles }) => outputFiles)) write(path, contents);
+write(join(output, dirname(EDITOR), "licences.txt"), licencesOf(editor.metafile));
 cpSync(join(site, "icon.svg"), join(output, "icon.svg"));
 write(join(output, "manifest.json"), Buffer.from(JSON.stringify({ sources: digest, styles: [STYLES], imports: importsOf(modules.metafile) })));
+
+/** Return the licences of all packages in a build, which their authors require to be distributed with it. */
+function licencesOf({ inputs }) {
+  const names = Object.keys(inputs).map((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1]);
+  const texts = [...new Set(names)].filter(Boolean).sort().map((name) => `${name}\n\n${readFileSync(join(PACKAGES, name, "LICENSE"), "utf8").trim()}\n`);
+  return Buffer.from(texts.join("\n\n"));
+}
 
 /** Write a file, and beside it what brotli and gzip make of it. */
 function write(path, contents) {

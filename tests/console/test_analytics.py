@@ -237,7 +237,7 @@ def test_region_is_drawn_on_the_poster(visit: Visit, person: Person, video: str)
 
 def test_problems_of_an_invalid_manifest_are_listed_by_path(visit: Visit) -> None:
     visit.expect("400")
-    page = visit.open("/analytics/new")
+    page = visit.open("/analytics/new?way=image")
     assert_usable(visit)
     bad = {**MANIFEST, "info": {**MANIFEST["info"], "name": "no name!", "supports_cpu": "yes"}, "surplus": 1}
     page.get_by_label("Manifest (JSON)").fill(json.dumps(bad))
@@ -262,7 +262,7 @@ def test_analytic_is_uploaded_with_its_image_and_deleted(visit: Visit, person: P
     manifest.write_text(json.dumps(MANIFEST), encoding="utf-8")
     image.write_bytes(docker_archive())
     broken.write_bytes(b"no archive at all")
-    page = visit.open("/analytics/new")
+    page = visit.open("/analytics/new?way=image")
     page.get_by_role("button", name="Insert example").click()
     expect(page.get_by_label("Manifest (JSON)")).to_have_value(re.compile("my-analytic"))
     page.get_by_label("Open file").set_input_files(manifest)

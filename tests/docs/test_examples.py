@@ -16,6 +16,7 @@ SOURCES = [
     EXAMPLES / "onnx-project",
     EXAMPLES / "container" / "changed_share.py",
 ]
+TEMPLATES = sorted((ROOT / "src" / "voxel51" / "server" / "console" / "site" / "templates").glob("*.py"))
 
 
 def painted_video(path: Path) -> Path:
@@ -39,7 +40,7 @@ def run(source: Path, tmp_path: Path) -> VideoLabels:
     return VideoLabels.from_file(written)
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.name)
+@pytest.mark.parametrize("source", [*SOURCES, *TEMPLATES], ids=lambda source: source.name)
 def test_an_example_passes_all_checks(source: Path, capsys: pytest.CaptureFixture[str]) -> None:
     status = main(["analytics", "check", str(source)])
 

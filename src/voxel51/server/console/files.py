@@ -1,8 +1,9 @@
 """Console files: the bundle in ``bundle/`` if it was made from the present sources, else the sources in ``site/``.
 
-The bundle (`.ci/console`) has the same entries at the same paths, joined, minified and compressed; pictures are in the
-sources only. Its ``manifest.json`` names the hash of the sources that it was made from. So a change of a source takes
-effect at once, also in a clone with an older bundle, and nothing else needs to know which of the two is served.
+The bundle (`.ci/console`) has the same entries at the same paths, joined, minified and compressed; pictures and
+templates are in the sources only. Its ``manifest.json`` names the hash of the sources that it was made from. So a
+change of a source takes effect at once, also in a clone with an older bundle, and nothing else needs to know which of
+the two is served; only the code editor does, whose packages are in the bundle alone.
 """
 
 import gzip
@@ -18,6 +19,9 @@ from typing import Any
 
 ENTRY = "main.js"
 """Module that the document starts."""
+
+_SERVED_AS_THEY_ARE = ("pictures/", "templates/")
+"""Folders of the sources that are not part of the bundle."""
 
 _MIN_GZIP_BYTES = 1024
 _SUFFIXES = {"br": ".br", "gzip": ".gz"}
@@ -68,6 +72,7 @@ class ConsoleFiles:
         assets: the other files by path.
         styles: paths of the style sheets in their order.
         imports: by the path of a module, modules that are loaded with it and therefore worth preloading.
+        is_bundled: whether they are a bundle, which contains third-party packages; the sources do not.
     """
 
     template: str
@@ -75,6 +80,7 @@ class ConsoleFiles:
     assets: Mapping[str, Asset]
     styles: Sequence[str]
     imports: Mapping[str, Sequence[str]]
+    is_bundled: bool
 
     @cached_property
     def base(self) -> str:
@@ -99,14 +105,14 @@ def console_files() -> ConsoleFiles:
     manifest = json.loads(bundle.pop("manifest.json", b"{}"))
     template, sections = sources["index.html"].decode(), json.loads(sources["routes.json"])
     if manifest.get("sources") == digest_of(sources):
-        pictures = {name: content for name, content in sources.items() if name.startswith("pictures/")}
-        assets = _assets({**bundle, **pictures})
-        return ConsoleFiles(template, sections, assets, manifest["styles"], manifest["imports"])
+        unchanged = {name: content for name, content in sources.items() if name.startswith(_SERVED_AS_THEY_ARE)}
+        assets = _assets({**bundle, **unchanged})
+        return ConsoleFiles(template, sections, assets, manifest["styles"], manifest["imports"], is_bundled=True)
     assets = _assets({name: content for name, content in sources.items() if name != "index.html"})
     styles = sorted(name for name in assets if name.startswith("styles/"))
     # Modules that every page needs, so that the browser need not parse one to learn of the next.
     early = sorted(name for name in assets if name.startswith(("core/", "parts/")))
-    return ConsoleFiles(template, sections, assets, styles, {ENTRY: early})
+    return ConsoleFiles(template, sections, assets, styles, {ENTRY: early}, is_bundled=False)
 
 
 def console_sources() -> dict[str, bytes]:

@@ -60,7 +60,9 @@ def _document(console: ConsoleFiles, page: str | None) -> Asset:
         base=base,
         styles="\n".join(f'<link rel="stylesheet" href="{base}/{name}">' for name in console.styles),
         preloads="\n".join(f'<link rel="modulepreload" href="{base}/{name}">' for name in console.preloads(page)),
-        site=json.dumps({"base": base, "sections": console.sections}, separators=(",", ":")),
+        site=json.dumps(
+            {"base": base, "isBundled": console.is_bundled, "sections": console.sections}, separators=(",", ":")
+        ),
     )
     return Asset("index.html", text.encode())
 

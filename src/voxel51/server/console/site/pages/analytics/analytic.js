@@ -18,6 +18,7 @@ import { documentation } from "./documentation.js";
 import { factList, factsOfOne } from "./facts.js";
 import { usageExamples } from "./code-examples.js";
 import { images } from "./images.js";
+import { buildPanel } from "./new/build.js";
 import { badges, cannotRun, isOwn, pathOf } from "./naming.js";
 
 export function page({ id, query }) {
@@ -30,7 +31,7 @@ export function page({ id, query }) {
       h("div.subheading", {}, h("span.muted", {}, `Version ${analytic.version}`), () => badges(record.value)),
       () => cannotRun(record.value),
       prose(analytic.description),
-      isOwn(analytic) && hasScope("upload") && images(record, reload),
+      isOwn(analytic) && hasScope("upload") && (analytic.build ? buildPanel(analytic, reload) : images(record, reload)),
       h("div.columns", {}, documentation(document), h("aside", {}, aside(analytic, document))),
     ];
   });

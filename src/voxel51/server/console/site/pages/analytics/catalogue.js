@@ -40,7 +40,7 @@ export function page({ query }) {
   const found = resource((aborted) => get("/analytics", { ...request.peek(), sort: "name:asc" }, { signal: aborted }));
   watch(request, filters, found.reload);
   return [
-    heading("Analytics", hasScope("upload") && h("a.button", { href: "/analytics/new" }, icon("upload"), "Upload an analytic")),
+    heading("Analytics", hasScope("upload") && h("a.button", { href: "/analytics/new" }, icon("add"), "New analytic")),
     dataIds.length > 0 && chosenVideos(dataIds),
     tools(filters),
     cards(found, request, dataIds, filters.limit),
@@ -110,10 +110,10 @@ function cards({ state, reload }, request, dataIds, limit) {
 }
 
 function nothing({ search }) {
-  const upload = hasScope("upload") && h("a.button.primary", { href: "/analytics/new" }, icon("upload"), "Upload an analytic");
-  if (search === "") return emptyState("No analytics", "Analytics that are installed on the platform or that you upload appear here.", upload);
+  const add = hasScope("upload") && h("a.button.primary", { href: "/analytics/new" }, icon("add"), "New analytic");
+  if (search === "") return emptyState("No analytics", "Analytics that are installed on the platform or that you add appear here.", add);
   if (search === KINDS.own[1]) {
-    return emptyState("No analytics of your own yet", "Analytics that you upload appear here. An analytic is a manifest, which describes its inputs, parameters and outputs, and a container image.", upload);
+    return emptyState("No analytics of your own yet", "Analytics that you write or upload appear here.", add);
   }
   if (search === KINDS.pending[1]) return emptyState("No pending analytics", "Your analytics appear here until all images that their manifests declare have been uploaded.");
   return h("p.nothing", { role: "status" }, "No results. Change the search or the filters.");

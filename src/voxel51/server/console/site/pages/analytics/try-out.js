@@ -31,11 +31,23 @@ export async function tryAnalytic(analytic, dataIds) {
   await tryRequest({ analytic: analytic.name, version: analytic.version, inputs: { [input.name]: { "data-id": video.id } }, parameters: {} }, video);
 }
 
+/** Run an analytic on a whole video with its defaults, and open the job's page. */
+export async function runOn({ id, name, version }, video) {
+  const { inputs } = await get(`/analytics/${encodeURIComponent(id)}/doc`);
+  const input = inputs.find(({ required }) => required) ?? inputs[0];
+  const request = { analytic: name, version, inputs: input ? { [input.name]: { "data-id": video.id } } : {}, parameters: {} };
+  await submit(request, `${shortName(name)[1]} on ${video.name}`);
+}
+
 /** Submit `request` for `TRY_SECONDS` of its video, from the start of its range if it has one, and open the job's page. */
 export async function tryRequest(request, video) {
   const begin = request.parameters.start_seconds ?? 0;
   const parameters = { ...ofWholeVideo(request.parameters), start_seconds: begin, end_seconds: begin + TRY_SECONDS };
   const name = `${shortName(request.analytic)[1]} on ${TRY_SECONDS} seconds of ${video.name}`;
-  const { id } = await submitJob({ ...request, parameters }, name, { isStarted: true });
+  await submit({ ...request, parameters }, name);
+}
+
+async function submit(request, name) {
+  const { id } = await submitJob(request, name, { isStarted: true });
   navigate(`/jobs/${encodeURIComponent(id)}`);
 }

@@ -1,15 +1,14 @@
-/** The page that uploads the manifest of an analytic; its images are uploaded on the page of the analytic. */
+/** Upload the manifest of an analytic in a container; its images are uploaded on the page of the analytic. */
 
-import { fill, h } from "../../core/dom.js";
-import { ApiError, call } from "../../core/api.js";
-import { signal } from "../../core/reactive.js";
-import { navigate } from "../../core/router.js";
-import { form, field, select } from "../../parts/form.js";
-import { icon } from "../../parts/icons.js";
-import { notify } from "../../parts/notices.js";
-import { heading } from "../../parts/elements.js";
-import { pathOf } from "./naming.js";
-import { TEMPLATES } from "./templates.js";
+import { fill, h } from "../../../core/dom.js";
+import { ApiError, call } from "../../../core/api.js";
+import { signal } from "../../../core/reactive.js";
+import { navigate } from "../../../core/router.js";
+import { form, field, select } from "../../../parts/form.js";
+import { icon } from "../../../parts/icons.js";
+import { notify } from "../../../parts/notices.js";
+import { pathOf } from "../naming.js";
+import { TEMPLATES } from "./manifest-templates.js";
 
 const KINDS = [
   ["PLATFORM", "Processes whole videos (PLATFORM)"],
@@ -18,13 +17,12 @@ const KINDS = [
 const PATH = /^([^\s:;]+|the document): /;
 const INVALID = /^The manifest is invalid: /;
 
-export function page() {
+export function containerImage() {
   const problems = signal([]);
   const text = h("textarea.manifest", { name: "manifest", required: true, spellcheck: "false", autocapitalize: "none", placeholder: "{ \"info\": { … } }" });
   const kind = select(KINDS, { name: "kind" });
   return [
-    heading("Upload an analytic"),
-    h("p", {}, "An analytic consists of a manifest, which describes its inputs, parameters and outputs, and a container image. Upload the manifest first. Its format is described in the ", h("a", { href: "/docs", target: "_blank", rel: "noopener" }, "documentation"), "."),
+    h("p", {}, "An analytic in a container consists of a manifest, which describes its inputs, parameters and outputs, and an image. Upload the manifest first. Its format is described in the ", h("a", { href: "/docs", target: "_blank", rel: "noopener" }, "documentation"), "."),
     form(
       [
         field("Type", kind),
