@@ -134,6 +134,7 @@ SECRETS = {"put /secrets/{secret_name}", "delete /secrets/{secret_name}"}
 AGENTS = {
     "post /jobs/{job_id}/begin", "post /jobs/{job_id}/finish", "put /jobs/{job_id}/state",
     "post /jobs/{job_id}/metadata", "post /jobs/{job_id}/data", "put /jobs/{job_id}/partial/{number}",
+    "get /jobs/{job_id}/partial/{number}", "get /jobs/{job_id}/checkpoint", "put /jobs/{job_id}/checkpoint",
     "get /jobs/{job_id}/url/data", "get /jobs/{job_id}/url/{what}",
 }  # fmt: skip
 LINKS = {

@@ -27,6 +27,7 @@ from voxel51.server.encryption import Cipher
 from voxel51.server.jobs.actions import JobActions
 from voxel51.server.jobs.attempt_reports import AttemptReports
 from voxel51.server.jobs.attempts import Attempt, AttemptService, ClaimedAttempt
+from voxel51.server.jobs.checkpoints import CheckpointService
 from voxel51.server.jobs.fair_share import same_limit
 from voxel51.server.jobs.partial_parts import PartialLimits
 from voxel51.server.jobs.partial_results import PartialResults
@@ -42,6 +43,7 @@ from voxel51.wire import dates
 
 MOST_LOST = 3
 PARTIAL_LIMITS = PartialLimits(job_bytes=20_000, owner_bytes=60_000)
+CHECKPOINT_BYTES = 1000
 MOST_INTERNAL = 2
 """Internal jobs of one owner that run at once."""
 
@@ -69,6 +71,7 @@ class JobServices:
     reports: AttemptReports
     programs: ProgramService
     partial: PartialResults
+    checkpoints: CheckpointService
     tasks: TaskService
     secrets: SecretService
     storage: LocalStorage
@@ -155,9 +158,10 @@ def open_job_services(folder: Path, database_url: str) -> Iterator[JobServices]:
         ),
         reports=reports,
         partial=PartialResults(database, job_service, reports, PARTIAL_LIMITS),
+        checkpoints=CheckpointService(database, reports, CHECKPOINT_BYTES),
         quotas=quotas,
         programs=ProgramService(database, ProgramFiles(database, links)),
-        tasks=TaskService(database, data, sources, secrets, links),
+        tasks=TaskService(database, data, sources, secrets, links, CHECKPOINT_BYTES),
         secrets=secrets,
         storage=storage,
         wakes=wakes,

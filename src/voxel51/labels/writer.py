@@ -71,6 +71,19 @@ class VideoLabelsWriter(LabelsBuilder):
         self._write_current()
         self._write(frame)
 
+    def end_frame(self) -> None:
+        """Write the frame that is being labelled. No more labels can be added to it."""
+        self._write_current()
+
+    def restore_frame(self, number: int, labels: Mapping[str, JsonValue]) -> None:
+        """Write a frame from its JSON, which an earlier writer wrote. It is not passed on to the listener.
+
+        Raises:
+            ValueError: the number is not greater than the last one.
+        """
+        self._check_order(number)
+        self._write_text(number, compact_json(labels))
+
     def _check_order(self, number: int) -> None:
         last = self._current.frame_number if self._current else self._last_number
         if number <= last:
@@ -83,11 +96,14 @@ class VideoLabelsWriter(LabelsBuilder):
 
     def _write(self, frame: VideoFrame) -> None:
         text = compact_json(frame.to_json())
-        self._file.write('{"frames":{\n' if self._last_number == 0 else ",\n")
-        self._file.write(f'"{frame.frame_number}":{text}')
-        self._last_number = frame.frame_number
+        self._write_text(frame.frame_number, text)
         if self._written is not None:
             self._written(frame.frame_number, text)
+
+    def _write_text(self, number: int, text: str) -> None:
+        self._file.write('{"frames":{\n' if self._last_number == 0 else ",\n")
+        self._file.write(f'"{number}":{text}')
+        self._last_number = number
 
     def _finish(self) -> None:
         self._write_current()

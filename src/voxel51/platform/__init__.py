@@ -11,6 +11,7 @@ in ``__all__``. The modules:
 - `voxel51.platform.errors`: errors that decide how a job ends
 - `voxel51.platform.tracking`: number the objects that a detector finds
 - `voxel51.platform.video`: videos, whose frames are numbered exactly
+- `voxel51.platform.checkpoint`: the state from which a job goes on after a loss of its process
 - `voxel51.platform.partial_labels`: labels that can be seen before the end of a job
 - `voxel51.platform.weights`: weights of neural networks
 - `voxel51.platform.local`: run an analytic on files, without a server
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from voxel51.labels.video import VideoFrame, VideoLabels
     from voxel51.labels.writer import VideoLabelsWriter
     from voxel51.platform.annotations import InputFile, OutputFile, Range, Secret
+    from voxel51.platform.checkpoint import Checkpoint
     from voxel51.platform.decorator import analytic
     from voxel51.platform.definition import Analytic
     from voxel51.platform.errors import InvalidInput
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Analytic",
+    "Checkpoint",
     "Detection",
     "Frame",
     "ImageLabels",
@@ -62,6 +65,7 @@ __all__ = [
 _MODULES = {
     "Analytic": "voxel51.platform.definition",
     "Detection": "voxel51.platform.tracking",
+    "Checkpoint": "voxel51.platform.checkpoint",
     "Frame": "voxel51.labels.media.frame",
     "ImageLabels": "voxel51.labels.image",
     "InputFile": "voxel51.platform.annotations",

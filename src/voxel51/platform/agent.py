@@ -20,6 +20,7 @@ from voxel51.transport.retrying import seconds_of
 from voxel51.transport.saving import write_all
 from voxel51.transport.sender import HttpSender
 from voxel51.wire.backoff import Backoff
+from voxel51.wire.digests import REPR_DIGEST, to_header
 from voxel51.wire.headers import AGENT_KEY
 from voxel51.wire.search import SpanReport
 from voxel51.wire.tasks import (
@@ -40,6 +41,9 @@ FAILING_SECONDS = 60.0
 
 PARTIAL_SECONDS = 10.0
 """The time for which a part of the partial results is sent again. After a pause, it is tried once more."""
+
+CHECKPOINT_SECONDS = 5.0
+"""The time for which a checkpoint is sent again. The analytic waits for it."""
 
 BACKOFF = Backoff(first_seconds=0.05, longest_seconds=5.0, jitter=0.25)
 
@@ -142,6 +146,21 @@ class Agent:
         with self._send(request, SUPERSEDED_STATUSES, retry_seconds=PARTIAL_SECONDS) as response:
             response.read()
 
+    def get_part(self, number: int) -> bytes:
+        """Return part ``number`` of the partial results, as an earlier attempt sent it."""
+        return self._get(f"partial/{number}")
+
+    def get_checkpoint(self) -> bytes:
+        """Return the content of the checkpoint that an earlier attempt saved."""
+        return self._get("checkpoint")
+
+    def put_checkpoint(self, content: bytes, sha256: str, parts: int) -> None:
+        """Save a checkpoint that belongs to the first ``parts`` partial results."""
+        headers = {**self._credential, "Content-Type": "application/octet-stream", REPR_DIGEST: to_header(sha256)}
+        request = Request("PUT", f"{self._routes}/checkpoint?parts={parts}", headers, content, repeatable=True)
+        with self._send(request, SUPERSEDED_STATUSES, retry_seconds=CHECKPOINT_SECONDS) as response:
+            response.read()
+
     def put_spans(self, report: SpanReport) -> None:
         """Upload the summary of the labels by which they are found, if the platform asked for it."""
         if self._links.get("spans") is not None:
@@ -199,6 +218,11 @@ class Agent:
             path = folder / filename_of(response.headers.get("content-disposition"), response.url)
             _save(response, path)
         return path
+
+    def _get(self, route: str) -> bytes:
+        request = Request("GET", f"{self._routes}/{route}", self._credential, repeatable=True)
+        with self._send(request, REFUSED_STATUSES) as response:
+            return response.read()
 
     def _report(self, route: str, report: Mapping[str, object]) -> None:
         headers = {**self._credential, "Content-Type": "application/json"}

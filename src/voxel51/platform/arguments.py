@@ -12,6 +12,7 @@ from typing import Protocol, cast
 from voxel51.labels.field_types import JsonValue
 from voxel51.labels.writer import VideoLabelsWriter
 from voxel51.platform.annotations import InputFile, OutputFile, Range, SecretValue
+from voxel51.platform.checkpoint import Checkpoint
 from voxel51.platform.errors import InvalidAnalytic
 from voxel51.platform.job import Job
 from voxel51.platform.job_labels import LABELS_OUTPUT, job_labels
@@ -53,6 +54,8 @@ def job_argument(argument: Argument) -> JobArgument:
     """
     if argument.type is Job:
         return _WholeJob(argument.name)
+    if argument.type is Checkpoint:
+        return _JobCheckpoint(argument.name)
     if argument.type is VideoLabelsWriter:
         return _LabelsOutput(argument.name, argument)
     if not argument.description:
@@ -151,6 +154,17 @@ class _WholeJob:
 
     def value(self, job: Job, opened: ExitStack) -> Job:  # noqa: ARG002  (other arguments open files)
         return job
+
+
+@dataclass(frozen=True, slots=True)
+class _JobCheckpoint:
+    name: str
+
+    def declare(self, manifest: Declarations) -> None:
+        """Declare nothing: every job has one."""
+
+    def value(self, job: Job, opened: ExitStack) -> Checkpoint:  # noqa: ARG002  (other arguments open files)
+        return job.checkpoint
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from voxel51.labels.field_types import JsonValue
+from voxel51.platform.checkpoint import Checkpoint
 from voxel51.platform.errors import InvalidInput
 from voxel51.platform.partial_labels import PartialLabels
 from voxel51.wire.analytics import AnalyticDocument
@@ -43,6 +44,7 @@ class Job:
         inputs: input name -> local path of the file, for every input of the job.
         parameters: parameter name -> value, with the defaults of the document. Data parameters are local paths.
         partial: labels that can be seen before the end of the job.
+        checkpoint: state from which the job goes on if its process is lost.
         scratch: an empty folder of the job, deleted after it.
         filenames: input name -> file name under which the owner uploaded it.
     """
@@ -57,6 +59,7 @@ class Job:
         filenames: Mapping[str, str] | None = None,
         secrets: Mapping[str, str] | None = None,
         partial: PartialLabels | None = None,
+        checkpoint: Checkpoint | None = None,
     ) -> None:
         self.inputs = inputs
         self._info = document["info"]
@@ -68,11 +71,14 @@ class Job:
         self.scratch = folder / "scratch"
         self.scratch.mkdir(parents=True)
         self.partial = partial or PartialLabels()
+        self.checkpoint = checkpoint or Checkpoint(self.partial)
         self.warnings: list[str] = []
         self._outputs = {output["name"]: folder / "outputs" / output["filename"] for output in document["outputs"]}
         (folder / "outputs").mkdir()
         self._reporter = reporter
         self._reported_at = float("-inf")
+        for text in self.checkpoint.follow_warnings(lambda: self.warnings):
+            self.warn(text)
 
     def output(self, name: str) -> Path:
         """Return the path to which the output ``name`` must be written.

@@ -15,7 +15,7 @@ def job_labels(job: Job, filename: str | None = None) -> Iterator[VideoLabelsWri
     """Yield the writer of the output ``labels`` of ``job``, for the video of that name.
 
     Each frame that is written, with the events so far, is a partial result: it is shown before the end of the job, and
-    kept if the job fails.
+    kept if the job fails. The labels are part of the job's checkpoints.
     """
 
     def show(number: int, text: str) -> None:
@@ -23,4 +23,5 @@ def job_labels(job: Job, filename: str | None = None) -> Iterator[VideoLabelsWri
         job.partial.add_events(labels.events)
 
     with VideoLabelsWriter.open(job.output(LABELS_OUTPUT), filename, show) as labels:
+        job.checkpoint.follow_labels(labels)
         yield labels

@@ -46,13 +46,14 @@ class PartialLabels:
 
     Attributes:
         is_complete: whether no labels were left out so far.
+        parts: number of parts that the platform has.
     """
 
     def __init__(self, send: SendPart | None = None, parts: int = 0) -> None:
         """Send parts by ``send``; None: send nothing. ``parts`` is the number of parts that the platform has."""
         self.is_complete = True
         self._send = send
-        self._parts = parts
+        self.parts = parts
         self._frames: list[str] = []
         self._events: list[str] = []
         self._characters = 0
@@ -82,6 +83,10 @@ class PartialLabels:
         for number in sorted(_numbers_after(self._last_frame, labels)):
             self.add_frame(number, compact_json(labels.frames[number].to_json()))
         self.add_events(labels.events)
+
+    def go_on(self, last_frame: int, event_count: int) -> None:
+        """Begin after the labels that the platform has: frames up to ``last_frame``, and ``event_count`` events."""
+        self._last_frame, self._event_count = last_frame, event_count
 
     def flush(self, seconds: float = LAST_SECONDS) -> bool:
         """Send all labels that were added; return whether the platform has them after ``seconds``."""
@@ -141,14 +146,14 @@ class PartialLabels:
         while frames or events:
             count = _fitting(frames)
             try:
-                is_taken = send(self._parts + 1, _part(frames[:count], events))
+                is_taken = send(self.parts + 1, _part(frames[:count], events))
             except APIError as error:
                 self._put_back(frames, events, error)
                 return
             if not is_taken or self._send is None:
                 self.close()
                 return
-            self._parts += 1
+            self.parts += 1
             frames, events = frames[count:], []
         with self._changed:
             self._is_sending = False

@@ -24,8 +24,8 @@ from voxel51.platform.entry_points import load_analytic
 from voxel51.platform.errors import InvalidInput, MissingWeights
 from voxel51.platform.filenames import safe_filename
 from voxel51.platform.job import Job
+from voxel51.platform.kept_progress import checkpoint_of, partial_labels_of
 from voxel51.platform.outputs import collect_outputs, output_file
-from voxel51.platform.partial_labels import PartialLabels
 from voxel51.platform.status import Status
 from voxel51.runners.process_control import end_with_parent
 from voxel51.transport.errors import APIError
@@ -90,8 +90,14 @@ def _run_analytic(load: Loader, agent: Agent, task: TaskDescription, status: Sta
         inputs = _fetched(agent, task.get("inputs") or {}, folder / "inputs")
         parameters = _parameters(agent, task.get("parameters") or {}, folder / "parameters")
         secrets = task.get("secrets")
-        partial = _partial_labels(agent, task)
-        job = Job(analytic.document, inputs, parameters, folder, status, secrets=secrets, partial=partial)
+        partial = partial_labels_of(agent, task, _exit_immediately)
+        checkpoint = checkpoint_of(agent, task, partial, _exit_immediately)
+        job = Job(
+            analytic.document, inputs, parameters, folder, status,
+            secrets=secrets, partial=partial, checkpoint=checkpoint,
+        )  # fmt: skip
+        if checkpoint.is_resumed:
+            job.message("The job goes on from its last checkpoint")
         try:
             outputs = _attribute_errors_to_analytic(lambda: _process(analytic, job))
         except _JobFailed:
@@ -202,27 +208,6 @@ def _publish(agent: Agent, document: bytes) -> None:
         _exit_immediately(error)
     except APIError as error:
         logger.warning("the status could not be published: %s", error)
-
-
-def _partial_labels(agent: Agent, task: TaskDescription) -> PartialLabels:
-    """Return what sends partial labels, if the platform takes them."""
-    state = task.get("partial")
-    if state is None:
-        return PartialLabels()
-    return PartialLabels(lambda number, body: _send_part(agent, number, body), state["parts"])
-
-
-def _send_part(agent: Agent, number: int, body: bytes) -> bool:
-    try:
-        agent.put_partial(number, body)
-    except NotCurrent as error:
-        _exit_immediately(error)
-    except APIError as error:
-        if not is_rejection(error):
-            raise
-        logger.warning("the platform takes no more partial labels: %s", error)
-        return False
-    return True
 
 
 def _report_amount(agent: Agent, amount: MetadataReport) -> None:

@@ -1,6 +1,6 @@
 """Videos: the selected frames of a job's input video, with progress, warnings and metadata for the job."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 
@@ -21,6 +21,8 @@ from voxel51.platform.selection import Sampler, Selection
 class Video:
     """Video input of a job: ``for frame in video`` yields each selected frame once, in order.
 
+    In a job that goes on from a checkpoint, the frames before it are decoded and counted, but not yielded.
+
     Progress is reported while frames are read. After the last one, the job has the metadata of the video, the amount
     that was analysed, and the warnings.
 
@@ -40,6 +42,8 @@ class Video:
         self.count = 0
         self.last_number = 0
         self.last_time = 0.0
+        self._resumed_after = job.checkpoint.position(name)
+        job.checkpoint.follow(name, lambda: self.last_number)
 
     @property
     def filename(self) -> str:
@@ -53,10 +57,18 @@ class Video:
 
     def __iter__(self) -> Iterator[Frame]:
         sampler = Sampler(self.selection.fps)
-        return (frame for frame in self.every_frame() if sampler.takes(frame.time))
+        # The sampler sees every frame, so that a job that goes on from a checkpoint takes the same ones.
+        return self._after_checkpoint(frame for frame in self._range() if sampler.takes(frame.time))
 
     def every_frame(self) -> Iterator[Frame]:
         """Yield every frame of the selected range, whatever ``fps`` selects."""
+        return self._after_checkpoint(self._range())
+
+    def _after_checkpoint(self, frames: Iterable[Frame]) -> Iterator[Frame]:
+        return (frame for frame in frames if frame.number > self._resumed_after)
+
+    def _range(self) -> Iterator[Frame]:
+        """Yield the frames of the selected range, and count them."""
         chosen = self.selection
         for frame in self._reader:
             if chosen.ends_before(frame.number, frame.time):

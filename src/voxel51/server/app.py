@@ -224,6 +224,7 @@ def _sweeper(services: _Services, deletion: AccountDeletionService) -> Sweeper:
         data.data.expire,
         jobs.jobs.expire,
         jobs.partial.expire,
+        jobs.checkpoints.expire,
         data.uploads.expire,
         foundation.idempotency.expire,
         *services.accounts.expiries(),

@@ -160,6 +160,7 @@ class Settings:
     job_written_bytes: int = _setting(1024**4, "bytes that one attempt may write to disks in all")
     job_partial_bytes: int = _setting(16 * 1024**2, "bytes of compressed partial results kept of one job")
     user_partial_bytes: int = _setting(512 * 1024**2, "bytes of compressed partial results kept of all jobs of a user")
+    checkpoint_bytes: int = _setting(4 * 1024**2, "bytes of the state that a job may save, to go on from after a loss")
     sandbox: SandboxKind = _setting(  # noqa: RUF009  (a frozen field, as all the others)
         SandboxKind.NAMESPACES, "strongest sandbox to confine jobs by: none, landlock or namespaces"
     )
@@ -316,7 +317,7 @@ class Settings:
                         "import_seconds", "warm_idle_seconds", "warm_memory_bytes",
                         "job_attempts", "job_wall_seconds", "job_cpu_seconds", "job_memory_bytes",
                         "job_file_bytes", "job_processes", "job_scratch_bytes", "job_scratch_files",
-                        "job_written_bytes", "job_partial_bytes", "user_partial_bytes",
+                        "job_written_bytes", "job_partial_bytes", "user_partial_bytes", "checkpoint_bytes",
                         "lifetime_days", "event_retention_days", "event_streams",
                         "event_streams_per_user", "request_head_seconds", "request_body_seconds",
                         "upload_limit_bytes", "link_seconds", "cleanup_interval_seconds",

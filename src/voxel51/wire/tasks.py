@@ -3,6 +3,7 @@
 from enum import IntEnum, StrEnum
 from typing import NotRequired, TypedDict
 
+from voxel51.wire.checkpoints import CheckpointState
 from voxel51.wire.documents import JsonObject
 from voxel51.wire.partial import PartialState
 
@@ -61,7 +62,8 @@ class TaskState(StrEnum):
 class TaskDescription(TypedDict):
     """Document at the URL in ``TASK_DESCRIPTION``.
 
-    ``spans`` is where to send the `SpanReport` of the labels. With ``partial``, the platform takes partial results.
+    ``spans`` is where to send the `SpanReport` of the labels. With ``partial``, the platform takes partial results;
+    with ``checkpoint``, it keeps checkpoints.
     ``secrets`` (name -> value) is in the response of ``POST jobs/<id>/begin`` only.
     """
 
@@ -76,6 +78,7 @@ class TaskDescription(TypedDict):
     spans: NotRequired[SignedUrlReference]
     secrets: NotRequired[dict[str, str]]
     partial: NotRequired[PartialState]
+    checkpoint: NotRequired[CheckpointState]
 
 
 class StateReport(TypedDict):

@@ -13,8 +13,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from voxel51.labels.video import VideoFrame
-from voxel51.platform import Secret, Video, VideoLabels, analytic
+from voxel51.platform import Checkpoint, Secret, Video, VideoLabels, VideoLabelsWriter, analytic
 from voxel51.platform.definition import Analytic
 from voxel51.platform.errors import InvalidInput
 from voxel51.platform.job import Job
@@ -119,6 +121,30 @@ def steady(job: Job) -> None:
             labels.add_frame(VideoFrame.from_json({"frame_number": number, **_bits_of(number)}))
             labels.add_event("counted", number, number)
             time.sleep(given["pause_seconds"])
+
+
+@analytic(version="1.0.0")
+def resumable(video: Video, labels: VideoLabelsWriter, checkpoint: Checkpoint, job: Job, pause: float = 0.0) -> None:
+    """Measure each frame and what was seen before it, and save that with every fifth frame.
+
+    Args:
+        video: the video.
+        pause: seconds after each frame.
+    """
+    seen = checkpoint.load({"frames": [], "mean": np.zeros((9, 16))})
+    for frame in video:
+        if not seen["frames"] or seen["frames"][-1] + 1 == frame.number:
+            seen["frames"].append(frame.number)
+        if frame.number % 5 == 1:
+            job.message(f"looks at frame {frame.number}")
+        seen["mean"] = 0.9 * seen["mean"] + 0.1 * frame.small(16, 9).mean(axis=2)
+        labels.add_box(frame, "picture", (0, 0, 10, 10), index=1, mean=round(float(seen["mean"].mean()), 6))
+        if frame.number % 10 == 0:
+            labels.add_event("tenth", frame, frame)
+        labels.add_attributes(**{f"frame {frame.number}": len(seen["frames"])})
+        if frame.number % 5 == 0:
+            checkpoint.save(seen, now=True)
+        time.sleep(pause)
 
 
 def dictated(job: Job) -> None:

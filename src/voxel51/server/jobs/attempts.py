@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select, update
 
 from voxel51.server.accounts.tokens import hash_key
 from voxel51.server.database.database import Database
 from voxel51.server.errors import OutOfSpace
 from voxel51.server.jobs.fair_share import AFTER_LOSS, ConcurrencyLimits, QueuedJob, is_any_queued, next_jobs
-from voxel51.server.jobs.tables import attempts, jobs, partial_parts
+from voxel51.server.jobs.tables import attempts, checkpoints, jobs, partial_parts
 from voxel51.server.jobs.transitions import ENDED, JobTransition, transition_job
 from voxel51.server.storage.storage import Storage, Writer
 from voxel51.wire import dates
@@ -207,8 +207,7 @@ class AttemptService:
         if lost > row.attempts_lost:
             values |= self._pause(lost, detail)
         transition_job(connection, row.job_id, JobTransition.REQUEUE, attempts_lost=lost, **values)
-        # The next attempt begins again: what this one has found so far would be shown twice.
-        connection.execute(delete(partial_parts).where(partial_parts.c.job_id == row.job_id))
+        _discard_parts_after_checkpoint(connection, row.job_id)
 
     def _pause(self, lost: int, detail: str) -> dict[str, object]:
         """Return the columns that let a job wait after its attempt number ``lost`` was lost, and tell its owner why."""
@@ -307,6 +306,13 @@ def _believed(settlement: Settlement, row: AttemptRecord) -> Settlement:
     if settlement is Settlement.NOT_STARTED and row.state == JobState.RUNNING:
         return Settlement.LOST
     return settlement
+
+
+def _discard_parts_after_checkpoint(connection: Connection, job_id: str) -> None:
+    """Delete the partial results that the next attempt finds again: those after the checkpoint, or all without one."""
+    saved = select(checkpoints.c.parts).where(checkpoints.c.job_id == job_id).scalar_subquery()
+    found_again = (partial_parts.c.job_id == job_id) & (partial_parts.c.number > func.coalesce(saved, 0))
+    connection.execute(delete(partial_parts).where(found_again))
 
 
 def _drop_unneeded_output(connection: Connection, attempt_id: str) -> list[str]:

@@ -15,6 +15,9 @@ from voxel51.server.jobs.attempts import AttemptRecord
 from voxel51.server.jobs.tables import jobs, partial_parts
 from voxel51.wire.partial import MAX_PART_BYTES
 
+PART_NUMBER = {"type": "integer", "minimum": 1, "maximum": 10_001}
+"""Schema of the number of a part. One above `MAX_PARTS` is possible, for the message that there are too many."""
+
 MAX_PARTS = 10_000
 """Number of parts of one job. An attempt of the SDK sends one per second at most, and fewer after a minute."""
 
@@ -103,6 +106,14 @@ def _check_space(
 def _bytes_of(connection: Connection, condition: ColumnElement[bool]) -> int:
     statement = select(func.coalesce(func.sum(partial_parts.c.size_bytes), 0)).where(condition)
     return int(connection.execute(statement).scalar_one())
+
+
+def part_of(connection: Connection, job_id: str, number: int) -> bytes | None:
+    """Return the content of a part as it was sent; None if the job has no such part."""
+    part = partial_parts.c
+    statement = select(part.content).where(part.job_id == job_id, part.number == number)
+    content: bytes | None = connection.execute(statement).scalar()
+    return content
 
 
 def has_part(connection: Connection, job_id: str, number: int, attempt_id: str) -> bool:

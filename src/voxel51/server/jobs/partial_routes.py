@@ -11,14 +11,13 @@ from voxel51.server.http.replies import JsonReply
 from voxel51.server.http.route import Policy, Route, route
 from voxel51.server.jobs.agent_routes import AGENT
 from voxel51.server.jobs.attempts import Attempt
-from voxel51.server.jobs.partial_parts import MAX_PARTS
+from voxel51.server.jobs.partial_parts import PART_NUMBER
 from voxel51.server.jobs.partial_results import PartialResults
 from voxel51.server.jobs.shares import ShareService
 from voxel51.server.parameters import QueryParameter, number_of
 from voxel51.wire.partial import MAX_PART_BYTES, PartialLabels
 
 _PART = RawBody(None, memory_limit_bytes=MAX_PART_BYTES, media_type="application/gzip")
-_NUMBER = {"type": "integer", "minimum": 1, "maximum": MAX_PARTS + 1}
 _SINCE = {
     "after": QueryParameter(
         "cursor of an earlier reply: return later parts only; default: all parts", {"type": "string", "maxLength": 100}
@@ -30,7 +29,7 @@ def partial_routes(partial: PartialResults) -> Iterable[Route]:
     """Return the routes by which jobs send partial results and their owners fetch them."""
 
     def add(context: RequestContext[Attempt], upload: Upload) -> None:
-        number = int(number_of("number", _NUMBER, context.path_params["number"]))
+        number = int(number_of("number", PART_NUMBER, context.path_params["number"]))
         partial.add(context.caller, number, upload.content)
 
     def since(context: RequestContext[User]) -> JsonReply:

@@ -1,4 +1,4 @@
-"""Tables of jobs, their attempts, partial results and share links, and of the fair-share scheduler."""
+"""Tables of jobs, their attempts, partial results, checkpoints and share links, and of the fair-share scheduler."""
 
 from sqlalchemy import (
     BigInteger,
@@ -146,4 +146,16 @@ partial_parts = Table(
     Column("size_bytes", Integer, nullable=False),
     Column("content", LargeBinary, nullable=False),  # labels of a video, JSON, gzipped
     Index("ix_partial_parts_owner_id_job_id_size_bytes", "owner_id", "job_id", "size_bytes"),
+)
+
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    Column("job_id", String(36), ForeignKey(jobs.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("attempt_id", String(36), nullable=False),  # the attempt that saved it
+    Column("parts", Integer, nullable=False),  # number of partial parts that belong to it
+    Column("saved_at", Moment, nullable=False),
+    Column("size_bytes", Integer, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("content", LargeBinary, nullable=False),
 )

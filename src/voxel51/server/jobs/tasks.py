@@ -13,24 +13,35 @@ from voxel51.server.errors import NotFound
 from voxel51.server.jobs.attempts import Attempt
 from voxel51.server.jobs.outputs import output_of
 from voxel51.server.jobs.requests import files_of
-from voxel51.server.jobs.tables import jobs, partial_parts
+from voxel51.server.jobs.tables import checkpoints, jobs, partial_parts
 from voxel51.server.secrets.service import SecretService
+from voxel51.wire.checkpoints import CheckpointState
 from voxel51.wire.tasks import SignedUrlReference, TaskDescription
 
 _UPLOADS = ("status", "log", "output", "spans")
 
 
 class TaskService:
-    """Task descriptions and links of attempts. ``links`` signs links that are reachable from where jobs run."""
+    """Task descriptions and links of attempts.
+
+    ``links`` signs links that are reachable from where jobs run. Checkpoints have at most ``checkpoint_bytes``.
+    """
 
     def __init__(
-        self, database: Database, data: DataService, sources: SourceService, secrets: SecretService, links: Links
+        self,
+        database: Database,
+        data: DataService,
+        sources: SourceService,
+        secrets: SecretService,
+        links: Links,
+        checkpoint_bytes: int,
     ) -> None:
         self._database = database
         self._data = data
         self._sources = sources
         self._secrets = secrets
         self._links = links
+        self._checkpoint_bytes = checkpoint_bytes
 
     def describe(self, attempt: Attempt) -> TaskDescription:
         """Return the task description."""
@@ -51,6 +62,7 @@ class TaskService:
             "output": self.upload_link(attempt, "output") if job["output_filename"] else None,
             "spans": self.upload_link(attempt, "spans"),
             "partial": {"parts": job["parts"]},
+            "checkpoint": self._checkpoint(job),
         }
 
     def begin(self, attempt: Attempt) -> TaskDescription:
@@ -101,6 +113,12 @@ class TaskService:
     def _input(self, attempt: Attempt, part: str, name: str) -> SignedUrlReference:
         return {"signed-url": self._links("GET", f"/links/attempts/{attempt.id}/{part}/{quote(name, safe='')}")}
 
+    def _checkpoint(self, job: RowMapping) -> CheckpointState:
+        state: CheckpointState = {"limit_bytes": self._checkpoint_bytes}
+        if job["sha256"] is not None:
+            state["saved"] = {"sha256": job["sha256"], "parts": job["saved_parts"]}
+        return state
+
     def _analytic(self, attempt: Attempt) -> AnalyticRow:
         statement = select(analytics).join(jobs, jobs.c.analytic_id == analytics.c.id)
         with self._database.read() as connection:
@@ -109,7 +127,9 @@ class TaskService:
     def _job(self, attempt: Attempt) -> RowMapping:
         statement = (
             select(jobs.c.request, jobs.c.output_filename, analytics.c.version, _number_of_parts().label("parts"))
+            .add_columns(checkpoints.c.sha256, checkpoints.c.parts.label("saved_parts"))
             .join(analytics, analytics.c.id == jobs.c.analytic_id)
+            .outerjoin(checkpoints, checkpoints.c.job_id == jobs.c.id)
             .where(jobs.c.id == attempt.job_id)
         )
         with self._database.read() as connection:

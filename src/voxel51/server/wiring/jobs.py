@@ -30,6 +30,8 @@ from voxel51.server.jobs.analytic_facts import AnalyticFactsService
 from voxel51.server.jobs.attempt_reports import AttemptReports
 from voxel51.server.jobs.attempts import AttemptService
 from voxel51.server.jobs.background_slot import BackgroundSlot
+from voxel51.server.jobs.checkpoint_routes import checkpoint_routes
+from voxel51.server.jobs.checkpoints import CheckpointService
 from voxel51.server.jobs.fair_share import same_limit
 from voxel51.server.jobs.partial_parts import PartialLimits
 from voxel51.server.jobs.partial_results import PartialResults
@@ -73,6 +75,7 @@ class JobServices:
     secrets: SecretService
     jobs: JobService
     partial: PartialResults
+    checkpoints: CheckpointService
     actions: JobActions
 
     def routes(self, data: DataServices, formats: OutputFormats) -> Iterable[Route]:
@@ -85,6 +88,7 @@ class JobServices:
         yield from program_routes(self.program_files)
         yield from agent_routes(self.reports, self.tasks, data.data)
         yield from partial_routes(self.partial)
+        yield from checkpoint_routes(self.checkpoints)
 
     def delete_all(self, user: User) -> bool:
         """Cancel and delete all jobs of a user; returns False while one of them is still running."""
@@ -105,7 +109,7 @@ def build_jobs(
     of_each_user = background.extended(same_limit(settings.renditions_at_once))
     attempts = AttemptService(database, storage, settings.job_attempts, grace, max_running, of_each_user)
     secrets = SecretService(database, foundation.cipher("secrets"))
-    tasks = TaskService(database, data.data, data.sources, secrets, foundation.job_links())
+    tasks = TaskService(database, data.data, data.sources, secrets, foundation.job_links(), settings.checkpoint_bytes)
     dispatch = DispatchSettings(
         slots=settings.total_slots,
         internal_slots=settings.rendition_concurrency,
@@ -148,6 +152,7 @@ def build_jobs(
         secrets=secrets,
         jobs=jobs,
         partial=PartialResults(database, jobs, reports, limits),
+        checkpoints=CheckpointService(database, reports, settings.checkpoint_bytes),
         actions=JobActions(database, dispatcher.wake, _expiry(foundation, jobs)),
     )
 
