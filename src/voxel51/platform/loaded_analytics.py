@@ -30,12 +30,13 @@ class LoadedAnalytics:
         """Return an analytic, which is imported now unless it is loaded; raises as `load_analytic`."""
         return self._analytics.get(name) or load_analytic(name)
 
-    def preload(self, names: Iterable[str]) -> bool:
-        """Import the analytics ``names`` and their preload modules; return False if one of them started threads.
+    def preload(self, names: Iterable[str], modules: Iterable[str] = ()) -> bool:
+        """Import ``modules``, the analytics ``names`` and their preload modules; return False if one of these analytics
+        started threads.
 
-        An analytic that cannot be imported is skipped: its jobs import it again and log the error.
+        An analytic or module that cannot be imported is skipped: its jobs import it again and log the error.
         """
-        for module in FURTHER_MODULES:
+        for module in (*FURTHER_MODULES, *modules):
             with suppress(ImportError):
                 import_module(module)
         for name in names:

@@ -101,9 +101,11 @@ class Zygote:
         signal.set_wakeup_fd(wakeup_end, warn_on_full_buffer=False)
         prctl(PR_SET_CHILD_SUBREAPER, 1)
 
-    def load(self, names: list[str], setup_memory_bytes: int | None) -> bool:
-        """Import analytics and, in so much memory if any, set them up; return False if this process cannot serve."""
-        if not self._analytics.preload(names):
+    def load(self, names: list[str], modules: list[str], setup_memory_bytes: int | None) -> bool:
+        """Import modules and analytics and, in so much memory if any, set the latter up; return False if this process
+        cannot serve.
+        """
+        if not self._analytics.preload(names, modules):
             return False
         if setup_memory_bytes is not None and not self._analytics.set_up(setup_memory_bytes):
             return False
@@ -341,12 +343,13 @@ def main(arguments: list[str]) -> int:
     )
     parser.add_argument("--policy", default=SandboxPolicy().to_json(), help="sandbox of the children, as JSON")
     parser.add_argument("--setup-memory-bytes", type=int, help="run the setup of the analytics, in this much memory")
+    parser.add_argument("--module", action="append", default=[], help="module to import now; may be repeated")
     parser.add_argument("names", nargs="*", help="analytics to import now")
     given = parser.parse_args(arguments)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process at the other end of the socket decides when to stop
     os.set_inheritable(given.control, False)
     zygote = Zygote(socket.socket(fileno=given.control), given.mode, SandboxPolicy.from_json(given.policy))
-    if not zygote.load(given.names, given.setup_memory_bytes):
+    if not zygote.load(given.names, given.module, given.setup_memory_bytes):
         return 1
     zygote.serve()
     return 0

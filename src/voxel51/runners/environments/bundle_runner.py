@@ -20,6 +20,7 @@ from voxel51.runners import orphan_processes
 from voxel51.runners.environments.bundle_sources import BundleSources
 from voxel51.runners.environments.errors import BuildError, BuildUnavailable
 from voxel51.runners.environments.folder_cache import Lease
+from voxel51.runners.environments.sdk import PRELOADED
 from voxel51.runners.environments.source_archives import SourceLimits
 from voxel51.runners.environments.store import Environment, EnvironmentStore
 from voxel51.runners.interface import AttemptOutcome, ExitReason, ProcessIdentity
@@ -237,6 +238,7 @@ class BundleRunner:
             threads=settings.threads,
             weights_folder=settings.weights_folder,
             policy=self._policy.showing(*sdk.readable),
+            preload_modules=PRELOADED,
         )
         runner.open(self._on_ended)
         return runner

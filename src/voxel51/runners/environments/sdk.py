@@ -26,6 +26,12 @@ from voxel51.runners.environments.projects import normalised
 DISTRIBUTION = "voxel51-platform"
 EXTRA = "sdk"
 
+PRELOADED = (
+    "numpy", "cv2", "av", "voxel51.platform.decorator", "voxel51.platform.tracking", "voxel51.platform.video",
+    "voxel51.labels.image", "voxel51.labels.writer",
+)  # fmt: skip
+"""Modules of the SDK that most analytics import: the zygote of bundles has them in memory."""
+
 _NAME = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[([^\]]*)\])?")
 _EXTRA = re.compile(r"extra\s*==\s*['\"]([^'\"]+)['\"]")
 _WHEEL = "Wheel-Version: 1.0\nGenerator: voxel51-platform\nRoot-Is-Purelib: true\nTag: py3-none-any\n"

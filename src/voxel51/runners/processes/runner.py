@@ -57,6 +57,7 @@ class ProcessRunner:
         policy: sandbox of the attempts.
         import_seconds: time that the import of one analytic in the zygote may take, and its setup in a warm one.
         warm: limits of the processes that keep ``setup()`` of an analytic for the next job; None: nothing is kept.
+        preload_modules: modules that the zygote imports besides.
     """
 
     def __init__(
@@ -71,9 +72,11 @@ class ProcessRunner:
         policy: SandboxPolicy | None = None,
         import_seconds: float = 60.0,
         warm: WarmLimits | None = None,
+        preload_modules: Sequence[str] = (),
     ) -> None:
         self._folder = folder.resolve()
         self._preload = list(preload)
+        self._preload_modules = list(preload_modules) if mode == "fork" else []
         self._interpreter = list(interpreter)
         self._mode: Mode = mode
         self._module_folders = list(module_folders)
@@ -231,8 +234,9 @@ class ProcessRunner:
             environment[WEIGHTS_FOLDER] = str(self._weights_folder.resolve())
         policy = replace(self._policy, groups=self._workspaces.group_prefixes)
         return ZygoteProcess(
-            self._interpreter, self._mode, policy, preload, folder, environment, setup_memory_bytes=setup_memory_bytes
-        )
+            self._interpreter, self._mode, policy, preload, folder, environment, self._preload_modules,
+            setup_memory_bytes=setup_memory_bytes,
+        )  # fmt: skip
 
     def _discard(self, supervisor: ZygoteSupervisor, attempt: RunningAttempt) -> None:
         """Drop an attempt that could not be started; its outcome is not reported."""

@@ -68,11 +68,13 @@ class ZygoteProcess:
         names: Sequence[str],
         folder: Path,
         environment: Mapping[str, str],
+        modules: Sequence[str] = (),
         setup_memory_bytes: int | None = None,
     ) -> None:
         self._control, child_end = socket.socketpair()
         command = [*interpreter, "-P", "-m", "voxel51.platform.zygote"]
         command += ["--control", str(child_end.fileno()), "--mode", mode, "--policy", policy.to_json()]
+        command += [part for module in modules for part in ("--module", module)]
         command += [] if setup_memory_bytes is None else ["--setup-memory-bytes", str(setup_memory_bytes)]
         command += ["--", *names]
         try:
