@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from voxel51.cli import analytic_sources
+from voxel51.cli import analytic_deployment, analytic_sources
 from voxel51.cli.bulk import confirmed
 from voxel51.cli.listing import add_flag_options, add_list_options, apply_list_options, flag_search, show
 from voxel51.cli.parsing import Parser, add_commands, command
@@ -19,7 +19,7 @@ COLUMNS = ("id", "name", "version", "scope", "supports_cpu", "supports_gpu", "pe
 _EXAMPLES = """\
   voxel51 analytics list
   voxel51 analytics doc ID
-  voxel51 analytics upload analytic.json"""
+  voxel51 analytics deploy red_cars.py"""
 
 
 def fill(parser: Parser) -> None:
@@ -46,6 +46,7 @@ def fill(parser: Parser) -> None:
     image.add_argument("-p", "--path", metavar="PATH", required=True, help="image archive written by `docker save`")
     image.add_argument("-t", "--image-type", metavar="TYPE", required=True, help="CPU or GPU")
     analytic_sources.add_to(verbs)
+    analytic_deployment.add_to(verbs)
     delete = command(verbs, "delete", _delete, "delete your own analytics")
     delete.add_argument("ids", metavar="ID", nargs="+", help="id of an analytic")
     delete.add_argument("-f", "--force", action="store_true", help="do not ask for confirmation")

@@ -39,7 +39,7 @@ _SUFFIXES = {"coco": ".coco.json", "yolo": ".yolo.zip", "mot": ".mot.zip", "cvat
 def fill(parser: Parser) -> None:
     """Declare the arguments of the command."""
     client_command(parser, _run, _EXAMPLES)
-    parser.add_argument("analytic", metavar="ANALYTIC", help="full name, such as voxel51/object-tracks")
+    parser.add_argument("analytic", metavar="ANALYTIC", help="full name, such as voxel51/object-tracks; with @VERSION")
     parser.add_argument("videos", metavar="VIDEO", nargs="+", help="path of a video or folder, or a pattern")
     parser.add_argument(
         "--param",
@@ -83,9 +83,10 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _find(api: API, name: str) -> tuple[AnalyticRecord, AnalyticDocument]:
-    """Return the latest version of an analytic, which every job of the command then names."""
+    """Return the latest version of an analytic, or ``NAME@VERSION``, which every job of the command then names."""
+    full_name, _, version = name.partition("@")
     try:
-        analytic_id = api.get_analytic_id(name)
+        analytic_id = api.get_analytic_id(full_name, version or None)
     except ValueError as error:
         known = [each["name"] for each in api.list_analytics()]
         hint = did_you_mean(name, known) or " `voxel51 analytics list` lists the analytics."

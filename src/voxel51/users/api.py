@@ -27,6 +27,7 @@ from voxel51.users.sources import Uploadable
 from voxel51.users.uploading import UploadOptions, upload_sources
 from voxel51.wire.analytics import AnalyticDocument, AnalyticImageType, AnalyticList, AnalyticRecord, AnalyticType
 from voxel51.wire.batches import BatchResponse
+from voxel51.wire.bundles import Build, BuildLogPart
 from voxel51.wire.data import DataList, DataRecord
 from voxel51.wire.jobs import JobList, JobRecord
 from voxel51.wire.partial import PartialLabels
@@ -86,6 +87,26 @@ class API(CompoundCalls):
     ) -> None:
         """Upload the container image of an analytic, a tar file. ``image_type`` is an `AnalyticImageType`."""
         self._send(analytics.upload_image(analytic_id, image_tar_path, image_type, progress))
+
+    def deploy_analytic(self, path: Path, progress: bool | UploadProgress | None = None) -> AnalyticRecord:
+        """Deploy the analytic of a Python file or project folder. It is pending until its environment is built.
+
+        Raises:
+            ValueError: the path is neither a Python file nor a folder.
+        """
+        return self._send(analytics.deploy(path, progress))
+
+    def get_analytic_build(self, analytic_id: str) -> Build:
+        """Return the build of an analytic that you deployed: its state, and why it failed."""
+        return self._send(analytics.build(analytic_id))
+
+    def get_analytic_build_log(self, analytic_id: str, offset: int = 0) -> BuildLogPart:
+        """Return the log of a build from a byte offset on, also while it runs."""
+        return self._send(analytics.build_log(analytic_id, offset))
+
+    def make_analytic_latest(self, analytic_id: str) -> AnalyticRecord:
+        """Make a version of your analytic the latest, such as an earlier one, until a higher version is ready."""
+        return self._send(analytics.make_latest(analytic_id))
 
     def delete_analytic(self, analytic_id: str) -> None:
         """Delete one version of an analytic that you own."""

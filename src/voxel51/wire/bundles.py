@@ -43,7 +43,7 @@ class BuildFailure(TypedDict):
 
 
 class Build(TypedDict):
-    """Build of a bundle. ``error`` is present where it failed."""
+    """Build of a bundle. ``error`` is present where it failed, and where it waits, as the package index is away."""
 
     state: BuildState
     queued_at: str

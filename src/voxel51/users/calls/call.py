@@ -101,11 +101,15 @@ def post_json(path: str, read: Callable[[bytes], Result], document: Mapping[str,
 
 
 def post_file(
-    path: str, read: Callable[[bytes], Result], file: FilePart, options: Mapping[str, str | None] | None = None
+    path: str,
+    read: Callable[[bytes], Result],
+    file: FilePart,
+    options: Mapping[str, str | None] | None = None,
+    part: str = "file",
 ) -> Call[Result]:
-    """Return a call that sends a multipart form with ``file`` and the ``options`` that are not None."""
+    """Return a call that sends a multipart form with ``file`` as ``part``, and the ``options`` that are not None."""
     fields = {name: text for name, text in (options or {}).items() if text is not None}
-    content_type, body = encode({"file": file}, fields)
+    content_type, body = encode({part: file}, fields)
     return Call("POST", path, read, body, {"Content-Type": content_type})
 
 

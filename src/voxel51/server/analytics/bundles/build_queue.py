@@ -6,6 +6,7 @@ meanwhile has no effect.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 
 from sqlalchemy import Connection, func, select, update
@@ -54,7 +55,7 @@ class BuildQueue:
         queued = (
             select(*columns)
             .join(analytics, analytics.c.id == bundles.c.analytic_id)
-            .where(bundles.c.state == BuildState.QUEUED.value)
+            .where(bundles.c.state == BuildState.QUEUED.value, bundles.c.queued_at <= dates.now())
             .order_by(last.asc().nulls_first(), bundles.c.queued_at)
             .limit(1)
         )
@@ -73,10 +74,12 @@ class BuildQueue:
         with self._database.read() as connection:
             return bool(connection.execute(chosen).scalar() == BuildState.BUILDING.value)
 
-    def release(self, build: ClaimedBuild) -> None:
-        """Queue a build again that could not be done now."""
+    def release(self, build: ClaimedBuild, reason: str | None = None, pause: timedelta = timedelta()) -> None:
+        """Queue a build again that could not be done now for this ``reason``. It is claimed after ``pause``."""
+        error: BuildFailure | None = None if reason is None else {"message": reason}
+        values = {"state": BuildState.QUEUED.value, "error": error, "queued_at": dates.now() + pause}
         with self._database.write() as connection:
-            self._update(connection, build, BuildState.BUILDING, {"state": BuildState.QUEUED.value})
+            self._update(connection, build, BuildState.BUILDING, values)
 
     def complete(self, build: ClaimedBuild, module: str, lock: str, document: AnalyticDocument, log: Writer) -> bool:
         """Let jobs run the analytic; return False if the build had become obsolete."""

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO, Protocol, cast
 
@@ -32,6 +33,9 @@ _POLL_SECONDS = 5.0
 
 _STOP_SECONDS = 10.0
 """Time for which `BundleBuilder.close` waits. A build that is still going on is queued again by the next start."""
+
+_RETRY_PAUSE = timedelta(seconds=15)
+"""Pause until a build that the platform or the package index could not do is tried again."""
 
 _CHECK_SECONDS = 0.5
 """Pause between two checks of whether a build is still wanted."""
@@ -129,7 +133,7 @@ class BundleBuilder:
                     failures = 0
                 self._woken.wait(_POLL_SECONDS)
             except Exception as error:
-                if isinstance(error, OSError | ServiceError | BuildUnavailable):  # an outage, which passes
+                if isinstance(error, OSError | ServiceError):  # an outage, which passes
                     logger.warning("building of bundles waits: %s", error)
                 else:
                     logger.exception("building of bundles failed; retrying")
@@ -148,6 +152,9 @@ class BundleBuilder:
         except _Cancelled:
             logger.info("the build of %s %s was cancelled", build.name, build.version)
             self._queue.release(build)  # without effect unless the platform stops
+        except BuildUnavailable as error:  # such as an index that does not answer, which other bundles may not need
+            logger.warning("the bundle %s cannot be built now: %s", build.analytic_id, error)
+            self._queue.release(build, str(error), _RETRY_PAUSE)
         except BaseException:
             self._queue.release(build)
             raise
