@@ -21,6 +21,8 @@ GROUPS: Mapping[str, str] = {
     "sandbox sandbox_minimum weights_dir cache_dir",
     "Bundles": "bundle_deployers bundle_bytes bundles_per_user bundle_builds package_index package_file_servers "
     "package_wheels package_sources environment_bytes",
+    "Containers": "container_engine container_runtime container_user_namespace container_cpus container_internet "
+    "container_read_only_root container_gpus container_images_bytes",
     "Renditions": "prepare_renditions rendition_concurrency rendition_wall_seconds user_running_renditions "
     "rendition_retention_days renditions_per_user",
     "Retention": "lifetime_days expiry_grace_days expiry_gap_days event_retention_days audit_retention_days",

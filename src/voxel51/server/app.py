@@ -176,7 +176,12 @@ def _routes(services: _Services, deletion: AccountDeletionService) -> Iterable[R
     yield from services.features.routes(jobs)
     yield from build_overview_routes(foundation, accounts, jobs)
     yield from services.metrics.routes()
-    yield from status_routes(foundation.database, lambda: jobs.dispatcher.waiting_reason, jobs.sandbox)
+    yield from status_routes(
+        foundation.database,
+        lambda: jobs.dispatcher.waiting_reason,
+        jobs.sandbox,
+        jobs.containers.missing if jobs.containers.runners else None,
+    )
     yield from platform_routes(_about(foundation.settings, jobs.bundles.permission.deployers))
 
 

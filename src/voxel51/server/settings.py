@@ -192,6 +192,26 @@ class Settings:
         False, "whether bundles may install packages without a wheel, whose code then runs while they are built"
     )
     environment_bytes: int = _setting(20 * 1024**3, "bytes of all environments of bundles that are kept")
+    container_engine: str = _setting(
+        "auto",
+        "URL of the engine (Docker, or Podman's service) that runs container images, such as "
+        "unix:///run/podman/podman.sock; auto: the first that DOCKER_HOST or a usual socket names; off: none",
+    )
+    container_runtime: str = _setting("", "OCI runtime of containers, such as runsc; empty: the engine's default")
+    container_user_namespace: str = _setting(
+        "", "user namespace of containers, such as auto with Podman; empty: the engine's default"
+    )
+    container_cpus: float = _setting(0.0, "processors that one container may use on average; 0: all")
+    container_internet: bool = _setting(False, "whether containers may reach other hosts than the platform")
+    container_read_only_root: bool = _setting(
+        False, "whether containers may write to folders for scratch files only, instead of a layer of their own"
+    )
+    container_gpus: bool = _setting(
+        False, "whether images made for GPUs are preferred, and get all GPUs of the machine"
+    )
+    container_images_bytes: int = _setting(
+        50 * 1024**3, "bytes of all container images kept in the engine; the least recently used are removed first"
+    )
     lifetime_days: float = _setting(365.0, "days until data and job outputs expire, unless a request sets another date")
     expiry_grace_days: float = _setting(
         1.0,

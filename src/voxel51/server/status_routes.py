@@ -8,22 +8,29 @@ from voxel51.server.database.database import Database
 from voxel51.server.http.access import ANYONE
 from voxel51.server.http.context import RequestContext
 from voxel51.server.http.route import Policy, Route, route
-from voxel51.wire.status import AboutPlatform, PlatformStatus, ServiceStatus
+from voxel51.wire.status import AboutPlatform, PlatformStatus, ServiceStatus, Statuses
 
 
 def status_routes(
-    database: Database, waiting_reason: Callable[[], str | None], sandbox: SandboxReport
+    database: Database,
+    waiting_reason: Callable[[], str | None],
+    sandbox: SandboxReport,
+    containers_missing: Callable[[], str | None] | None,
 ) -> Iterable[Route]:
     """Return the routes of the platform's status.
 
     ``waiting_reason`` says why no job is started, or returns None; ``sandbox`` is what confines jobs.
+    ``containers_missing`` says why no container is run, or returns None; None for a platform without an engine.
     """
 
     def status(_context: RequestContext[object]) -> PlatformStatus:
         with database.read() as connection:
             connection.exec_driver_sql("SELECT 1")  # raises where the database is unreachable
         jobs = _jobs(waiting_reason(), sandbox)
-        return {"statuses": {"platform": _operational("The platform responds"), "jobs": jobs}}
+        statuses: Statuses = {"platform": _operational("The platform responds"), "jobs": jobs}
+        if containers_missing is not None:
+            statuses["containers"] = _containers(containers_missing())
+        return {"statuses": statuses}
 
     summary = "Get the status of the platform and its services"
     return [
@@ -48,6 +55,12 @@ def _jobs(waiting_reason: str | None, sandbox: SandboxReport) -> ServiceStatus:
     if waiting_reason is None:
         return _operational(f"Jobs are being run in the sandbox '{sandbox.kind}'")
     return {"operational": False, "message": f"Queued jobs wait: {waiting_reason}"}
+
+
+def _containers(missing: str | None) -> ServiceStatus:
+    if missing is None:
+        return _operational("Container images are being run")
+    return {"operational": False, "message": f"Container images are not run: {missing}"}
 
 
 def _operational(message: str) -> ServiceStatus:

@@ -1,6 +1,6 @@
 """Platform status: version, limits, and whether the services are operational."""
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from voxel51.wire.bundles import BundleDeployers
 
@@ -17,6 +17,7 @@ class Statuses(TypedDict):
 
     platform: ServiceStatus
     jobs: ServiceStatus
+    containers: NotRequired[ServiceStatus]
 
 
 class PlatformStatus(TypedDict):

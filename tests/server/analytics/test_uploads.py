@@ -29,6 +29,10 @@ MANIFEST: dict[str, Any] = {
     "zip_outputs": False,
 }  # fmt: skip
 
+_NO_ENGINE = (
+    "it is a container image, and containers cannot be run: no container engine was found (setting container_engine)"
+)
+
 
 DOCKER, OCI = docker_archive(b"x" * 3000), oci_layout()
 
@@ -252,9 +256,9 @@ def test_uploaded_analytic_cannot_run_yet(user):
 
     assert (pending.status_code, complete.status_code) == (400, 400)
     assert "none is ready to run" in pending.json()["error"]["message"]
-    assert "cannot run images yet" in complete.json()["error"]["message"]
+    assert "containers cannot be run: " in complete.json()["error"]["message"]
     assert while_pending == ["not all images that its manifest declares were uploaded"] * 2
-    assert while_complete == ["it is a container image, and this platform cannot run images yet"] * 2
+    assert while_complete == [_NO_ENGINE] * 2
     assert {each["unavailable_reason"] for each in get(user, "analytics?search=scope:public")["analytics"]} == {None}
 
 

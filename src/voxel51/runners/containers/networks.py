@@ -90,9 +90,10 @@ class ContainerNetworks:
         return self._create(url)
 
     def release(self, network: ContainerNetwork) -> None:
-        """Keep a network, whose container is gone, for the next one."""
+        """Keep a network, whose container is gone, for the next one; remove it if `close` was called meanwhile."""
         with self._lock:
-            self._idle.append(network)
+            if network in self._all:
+                self._idle.append(network)
 
     def discard(self, network: ContainerNetwork) -> None:
         """Remove a network."""
@@ -104,7 +105,7 @@ class ContainerNetworks:
         self._engine.remove(network.holder)
 
     def close(self) -> None:
-        """Remove all networks."""
+        """Remove all networks. Those of an engine that has restarted do not work any more."""
         for network in list(self._all):
             with suppress(OSError):  # the next start of the platform removes the holder
                 self.discard(network)

@@ -26,6 +26,7 @@ class ContainerPolicy:
         user_namespace: user namespace, as the engine names it, such as Podman's ``auto``; None for its default.
         cpus: CPU cores that one container may use on average; None for all.
         has_internet: let containers reach other hosts than the platform.
+        has_gpus: give images that are made for GPUs all GPUs of the machine.
         read_only_root: let containers write to `SCRATCH_FOLDERS`, their working directory and volumes only.
     """
 
@@ -33,6 +34,7 @@ class ContainerPolicy:
     user_namespace: str | None = None
     cpus: float | None = None
     has_internet: bool = False
+    has_gpus: bool = False
     read_only_root: bool = False
 
 
@@ -46,7 +48,7 @@ class ContainerSpec:
         labels: labels by which the runner finds it again.
         network_mode: network that it joins.
         limits: resource limits.
-        has_gpu: whether it uses the GPUs of the machine.
+        wants_gpu: whether its image is made for GPUs.
         read_only: paths in the container -> folders of this machine that it can read.
         writable: the same for folders that it can also write to.
         working_folder: working directory of the image.
@@ -57,7 +59,7 @@ class ContainerSpec:
     labels: Mapping[str, str]
     network_mode: str
     limits: JobLimits
-    has_gpu: bool = False
+    wants_gpu: bool = False
     read_only: Mapping[str, Path] = field(default_factory=dict)
     writable: Mapping[str, Path] = field(default_factory=dict)
     working_folder: str = "/"
@@ -79,7 +81,7 @@ def host_options(spec: ContainerSpec, policy: ContainerPolicy) -> dict[str, Any]
         "ipc_mode": "private",
         "userns_mode": policy.user_namespace,
         "runtime": policy.runtime,
-        "all_gpus": spec.has_gpu,
+        "all_gpus": spec.wants_gpu and policy.has_gpus,
         "binds": [f"{path}:{inside}:ro" for inside, path in spec.read_only.items()]
         + [f"{path}:{inside}:rw" for inside, path in spec.writable.items()],
         "ulimits": {

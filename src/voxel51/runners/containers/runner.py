@@ -16,7 +16,7 @@ from voxel51.runners.containers.container import ENGINE_WAIT_SECONDS, Container
 from voxel51.runners.containers.engine import ContainerEngine, EngineAway, EngineRefused
 from voxel51.runners.containers.exit_status import classify_exit, is_fault_of_image
 from voxel51.runners.containers.frames import FrameJobs, MountedFolders
-from voxel51.runners.containers.image_archive import InvalidArchive
+from voxel51.runners.containers.image_archive import FetchStopped, InvalidArchive
 from voxel51.runners.containers.images import ImageStore
 from voxel51.runners.containers.networks import ContainerNetwork, ContainerNetworks
 from voxel51.runners.containers.policy import ContainerPolicy, ContainerSpec
@@ -34,6 +34,9 @@ NO_PROCESS = ProcessIdentity(0, 0.0)
 
 _CHECK_SECONDS = 10.0
 """Pause between two tries to reach an engine that is away."""
+
+_FIRST_TRY_SECONDS = 5.0
+"""Longest wait of `ContainerRunner.open` for the engine, so that jobs are not refused while it is about to answer."""
 
 _WAIT_SECONDS = 0.25
 _CLOSE_SECONDS = 60.0
@@ -84,6 +87,7 @@ class ContainerRunner:
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
         self._attempts: dict[str, _Attempt] = {}
+        self._tried = threading.Event()
         self._ready = threading.Event()
         self._closing = threading.Event()
         self._missing: str | None = "the container engine is being started"
@@ -96,9 +100,8 @@ class ContainerRunner:
         self._ended = ended
         shutil.rmtree(self._attempt_folders, ignore_errors=True)
         self._attempt_folders.mkdir(mode=0o700, parents=True)
-        if not self._connect():
-            self._connecting = threading.Thread(target=self._keep_connecting, name="container-engine", daemon=True)
-            self._connecting.start()
+        self._keep_connecting()
+        self._tried.wait(_FIRST_TRY_SECONDS)
 
     @property
     def unavailable_reason(self) -> str | None:
@@ -163,27 +166,43 @@ class ContainerRunner:
     def _attempt_folders(self) -> Path:
         return self._folder / "attempts"
 
-    # Connection to the engine.
+    # Connection to the engine, in a thread of its own until there is one.
 
     def _keep_connecting(self) -> None:
-        while not self._closing.wait(_CHECK_SECONDS) and not self._connect():
+        self._connecting = threading.Thread(target=self._connect_in_the_end, name="container-engine", daemon=True)
+        self._connecting.start()
+
+    def _connect_in_the_end(self) -> None:
+        while not self._connect() and not self._closing.wait(_CHECK_SECONDS):
             pass
+
+    def _note_absence(self, error: EngineAway) -> None:
+        """Connect again after an engine that worked has gone; attempts wait meanwhile."""
+        with self._lock:
+            if not self._ready.is_set() or self._closing.is_set():
+                return
+            self._ready.clear()
+            self._missing = str(error)
+            self._keep_connecting()
 
     def _connect(self) -> bool:
         """Try to get ready; return whether it succeeded."""
         try:
             version = self._engine.connect()
             self._check_runtime()
+            self._networks.close()
             self._remove_leftovers()
             self._networks.release(self._networks.acquire(self._job_url))
         except OSError as error:
             self._missing = str(error)
             logger.info("containers are not available: %s", error)
+            self._tried.set()
             return False
         network = "internet" if self._policy.has_internet else "no network but the platform"
         self._description = f"{version}, runtime {self._policy.runtime or 'of the engine'}, {network}"
         self._missing = None
         self._ready.set()
+        self._tried.set()
         return True
 
     def _check_runtime(self) -> None:
@@ -193,7 +212,11 @@ class ContainerRunner:
             raise EngineRefused(f"the engine has no runtime '{self._policy.runtime}' (container_runtime), but {known}")
 
     def _remove_leftovers(self) -> None:
-        for container in self._engine.containers(f"{OWNER_LABEL}={self._owner}"):
+        """Remove all containers of an earlier server, but after a restart of the engine not those that still run."""
+        containers = set(self._engine.containers(f"{OWNER_LABEL}={self._owner}"))
+        for attempt_id in self.attempts():
+            containers -= set(self._engine.containers(f"{ATTEMPT_LABEL}={attempt_id}"))
+        for container in containers:
             self._engine.remove(container)
 
     # One attempt, in a thread of its own.
@@ -223,6 +246,8 @@ class ContainerRunner:
         except InvalidArchive as error:
             return _ended(attempt, ExitReason.EXITED, f"The image cannot be run: {error}.", TaskExit.FAILED)
         except OSError as error:
+            if isinstance(error, EngineAway):
+                self._note_absence(error)
             if attempt.stop_requested.is_set():
                 return _ended(attempt, ExitReason.STOPPED, "The job was stopped.")
             if isinstance(error, EngineRefused) and is_fault_of_image(str(error)):
@@ -234,7 +259,7 @@ class ContainerRunner:
         while not self._ready.wait(_WAIT_SECONDS):
             waited += _WAIT_SECONDS
             if attempt.stop_requested.is_set() or waited > ENGINE_WAIT_SECONDS:
-                raise EngineAway(self._missing or "the container engine is away")
+                raise OSError(self._missing or "the container engine is away")
 
     def _run_on_frames(self, attempt: _Attempt, folder: Path) -> AttemptOutcome:
         if self._frame_jobs is None:
@@ -259,7 +284,7 @@ class ContainerRunner:
             stack.callback(_close, container)
             attempt.container = container
             if attempt.stop_requested.is_set():
-                raise EngineAway("the attempt was stopped before its container was started")
+                raise FetchStopped("the attempt was stopped before its container was started")
             container.start()
             reason, code, detail = classify_exit(container.follow(), attempt.launch.limits)
             return AttemptOutcome(attempt.launch.attempt_id, reason, code, detail, container.log())
@@ -274,7 +299,7 @@ class ContainerRunner:
             labels={OWNER_LABEL: self._owner, ATTEMPT_LABEL: launch.attempt_id},
             network_mode="none" if network is None else network.mode,
             limits=launch.limits,
-            has_gpu=attempt.program.processor == "GPU",
+            wants_gpu=attempt.program.processor == "GPU",
             read_only=folders.read_only,
             writable=folders.writable,
             working_folder=self._engine.working_folder(image) if self._policy.read_only_root else "/",

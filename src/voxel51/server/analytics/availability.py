@@ -1,5 +1,7 @@
 """Availability of analytics: the reason why no job can run a version, as part of the query that reads its row."""
 
+from collections.abc import Callable
+
 from sqlalchemy import and_, case, select
 
 from voxel51.server.analytics.tables import analytics, bundles
@@ -7,7 +9,7 @@ from voxel51.wire.bundles import BuildState
 
 _NOT_INSTALLED = "the package that offers this version is no longer installed on the platform"
 _IMAGES_MISSING = "not all images that its manifest declares were uploaded"
-_IS_IMAGE = "it is a container image, and this platform cannot run images yet"
+_IS_IMAGE = "it is a container image"
 _BUILDING = "its environment is being built"
 _BUILD_FAILED = "its environment could not be built; its build log has the reason"
 
@@ -21,7 +23,28 @@ UNAVAILABLE_REASON = case(
     (and_(analytics.c.entry_point.is_(None), _build_state.is_(None)), _IS_IMAGE),
     else_=None,
 )
-"""Text for users; null if jobs can run the version."""
+"""Text for users, of which `ImageAvailability` completes some; null if jobs can run the version."""
 
 analytic_rows = select(analytics, UNAVAILABLE_REASON.label("unavailable_reason"))
 """All columns of `analytics`, and ``unavailable_reason``."""
+
+
+class ImageAvailability:
+    """Whether container images can be run at present, which the database does not know.
+
+    Args:
+        missing: returns why not, as a phrase; None if they can.
+    """
+
+    def __init__(self, missing: Callable[[], str | None]) -> None:
+        self._missing = missing
+
+    def reason(self, stored: str | None) -> str | None:
+        """Return why no job can run a version, given the ``unavailable_reason`` that the query has read."""
+        if stored != _IS_IMAGE:
+            return stored
+        missing = self._missing()
+        return None if missing is None else f"{_IS_IMAGE}, and containers cannot be run: {missing}"
+
+
+NO_CONTAINERS = ImageAvailability(lambda: "the platform has no container engine")

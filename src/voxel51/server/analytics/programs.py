@@ -2,29 +2,33 @@
 
 from sqlalchemy import RowMapping, select
 
-from voxel51.runners.programs import BundleProgram, PackageProgram, Program
+from voxel51.runners.programs import BundleProgram, ImageProgram, PackageProgram, Program
 from voxel51.server.analytics.program_files import ProgramFiles
 from voxel51.server.analytics.tables import analytics, bundles
 from voxel51.server.database.database import Database
-from voxel51.server.errors import Unavailable
-from voxel51.wire.analytics import AnalyticDocument
+from voxel51.wire.analytics import AnalyticDocument, AnalyticImageType, AnalyticType
+from voxel51.wire.jobs import JobComputeMode
 
 
 class ProgramService:
-    """Programs by id of the analytic version."""
+    """Programs by id of the analytic version.
 
-    def __init__(self, database: Database, files: ProgramFiles) -> None:
+    ``has_gpus``: whether containers can use GPUs, so that images for them are preferred.
+    """
+
+    def __init__(self, database: Database, files: ProgramFiles, *, has_gpus: bool = False) -> None:
         self._database = database
         self._files = files
+        self._has_gpus = has_gpus
         # Versions never change, so each is read once. Programs with links, which expire, must not be kept here.
         self._packages: dict[str, PackageProgram] = {}
         self._warm: set[str] = set()  # ids of those in `_packages` whose setup may be kept
 
-    def of(self, analytic_id: str) -> Program:
-        """Return the program of a version.
+    def of(self, analytic_id: str, compute_mode: str = JobComputeMode.BEST) -> Program:
+        """Return the program of a version for a job with this `JobComputeMode`.
 
         Raises:
-            Unavailable: the version has none that this platform can start.
+            NotFound: its files were deleted.
         """
         if analytic_id in self._packages:
             return self._packages[analytic_id]
@@ -36,7 +40,15 @@ class ProgramService:
             return self._packages[analytic_id]
         if row["module"] is not None:
             return BundleProgram(self._files.bundle(analytic_id), row["module"], row["lock"])
-        raise Unavailable(f"The platform cannot run the analytic '{row['name']}': it is a container image.")
+        image_type = self._image_type(row, compute_mode)
+        is_image_to_video = row["analytic_type"] == AnalyticType.IMAGE_TO_VIDEO
+        return ImageProgram(self._files.image(analytic_id, image_type), image_type.value, is_image_to_video)
+
+    def _image_type(self, row: RowMapping, compute_mode: str) -> AnalyticImageType:
+        wants_gpu = compute_mode == JobComputeMode.GPU or (compute_mode == JobComputeMode.BEST and self._has_gpus)
+        if row["supports_gpu"] and (wants_gpu or not row["supports_cpu"]):
+            return AnalyticImageType.GPU
+        return AnalyticImageType.CPU
 
     def warm_key(self, analytic_id: str, owner_id: str) -> str | None:
         """Return the key of the launches of this owner and version; None unless `of` found that it may be kept warm."""
@@ -49,7 +61,15 @@ class ProgramService:
         self._warm.clear()
 
     def _read(self, analytic_id: str) -> RowMapping:
-        columns = (analytics.c.name, analytics.c.document, analytics.c.entry_point, bundles.c.module, bundles.c.lock)
+        columns = (
+            analytics.c.document,
+            analytics.c.entry_point,
+            analytics.c.analytic_type,
+            analytics.c.supports_cpu,
+            analytics.c.supports_gpu,
+            bundles.c.module,
+            bundles.c.lock,
+        )
         statement = select(*columns).outerjoin(bundles, bundles.c.analytic_id == analytics.c.id)
         with self._database.read() as connection:
             return connection.execute(statement.where(analytics.c.id == analytic_id)).mappings().one()

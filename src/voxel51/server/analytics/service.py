@@ -4,12 +4,12 @@ import uuid
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, update
 
 from voxel51.server.accounts.callers import Caller, User
-from voxel51.server.analytics.availability import UNAVAILABLE_REASON, analytic_rows
+from voxel51.server.analytics.availability import NO_CONTAINERS, UNAVAILABLE_REASON, ImageAvailability, analytic_rows
 from voxel51.server.analytics.builds import build_of, find_bundle
 from voxel51.server.analytics.installed import InstalledAnalytic
 from voxel51.server.analytics.tables import INTERNAL, PLATFORM, AnalyticRow, analytics, images
@@ -59,9 +59,12 @@ _RECORD_FIELDS = tuple(name for name in LISTING.columns if name != "type")
 class AnalyticService:
     """Catalogue of the analytics that each caller can see."""
 
-    def __init__(self, database: Database, weights: WeightsInUse) -> None:
+    def __init__(
+        self, database: Database, weights: WeightsInUse, image_availability: ImageAvailability = NO_CONTAINERS
+    ) -> None:
         self._database = database
         self._weights = weights
+        self._images = image_availability
 
     def install(self, found: Sequence[InstalledAnalytic], internal: Collection[str] = ()) -> None:
         """Update the catalogue to the installed packages. Those named in ``internal`` are hidden from users.
@@ -100,7 +103,7 @@ class AnalyticService:
         """
         with self._database.read() as connection:
             row = find_visible(connection, caller, analytic_id)
-            record = record_of(row)
+            record = record_of(row, self._images)
             if row.owner == caller.identity:
                 record["images"] = _images_of(connection, analytic_id)
                 if (bundle := find_bundle(connection, analytic_id)) is not None:
@@ -113,7 +116,7 @@ class AnalyticService:
     def records(self, caller: Caller, analytic_ids: Sequence[str]) -> Outcomes[AnalyticRecord]:
         """Return the record of each version, or `NotFound` for those that the caller cannot see."""
         with self._database.read() as connection:
-            return self.each_visible(connection, caller, analytic_ids, record_of)
+            return self.each_visible(connection, caller, analytic_ids, lambda row: record_of(row, self._images))
 
     def each_visible(
         self, connection: Connection, caller: Caller, analytic_ids: Sequence[str], make: Callable[[AnalyticRow], T]
@@ -157,7 +160,7 @@ class AnalyticService:
         chosen = [row for row in ready if (row.latest if version is None else row.version == version)]
         if not chosen:
             raise BadRequest(_not_found(name, full_name, version, rows))
-        if reason := chosen[-1].unavailable_reason:
+        if reason := self._images.reason(chosen[-1].unavailable_reason):
             raise BadRequest(
                 f"Analytic '{full_name}' cannot run: {reason}. Use an analytic that is installed as a package."
             )
@@ -190,7 +193,7 @@ class AnalyticService:
     def _run(self, query: Query, visible: Sequence[ColumnElement[bool]]) -> AnalyticList:
         with self._database.read() as connection:
             page = run(connection, LISTING, query, visible)
-        records = [_to_wire(record) for record in page.records]
+        records = [_to_wire(record, self._images) for record in page.records]
         return {"analytics": records, **page.totals()}
 
 
@@ -233,11 +236,11 @@ def _no_such_analytic(analytic_id: str) -> NotFound:
     return NotFound(f"Analytic '{analytic_id}' not found. List the analytics to see their ids.")
 
 
-def record_of(row: AnalyticRow) -> AnalyticRecord:
+def record_of(row: AnalyticRow, image_availability: ImageAvailability = NO_CONTAINERS) -> AnalyticRecord:
     """Return the record of a version for the API."""
     record = {name: getattr(row, name) for name in _RECORD_FIELDS}
     record["is_image_to_video"] = row.analytic_type == AnalyticType.IMAGE_TO_VIDEO
-    return _to_wire(record)
+    return _to_wire(record, image_availability)
 
 
 def _images_of(connection: Connection, analytic_id: str) -> list[AnalyticImage]:
@@ -288,7 +291,9 @@ def _install_one(connection: Connection, offer: InstalledAnalytic, scope: str) -
         connection.execute(insert(analytics).values(**identity, **order, **values))
 
 
-def _to_wire(record: dict[str, object]) -> AnalyticRecord:
+def _to_wire(record: dict[str, Any], image_availability: ImageAvailability) -> AnalyticRecord:
+    if "unavailable_reason" in record:
+        record["unavailable_reason"] = image_availability.reason(record["unavailable_reason"])
     upload_date = record.get("upload_date")
     if isinstance(upload_date, datetime):
         record["upload_date"] = dates.to_text(upload_date)

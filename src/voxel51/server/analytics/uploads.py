@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from voxel51.server.accounts.callers import Application, Caller
-from voxel51.server.analytics.availability import analytic_rows
+from voxel51.server.analytics.availability import NO_CONTAINERS, ImageAvailability, analytic_rows
 from voxel51.server.analytics.images.inspector import ImageInspector
 from voxel51.server.analytics.ownership import find_own
 from voxel51.server.analytics.service import record_of
@@ -32,9 +32,12 @@ class UploadedAnalytics:
     An analytic is pending until each image that its manifest declares was uploaded.
     """
 
-    def __init__(self, database: Database, storage: Storage) -> None:
+    def __init__(
+        self, database: Database, storage: Storage, image_availability: ImageAvailability = NO_CONTAINERS
+    ) -> None:
         self._database = database
         self._storage = storage
+        self._images = image_availability
 
     def add(self, owner: Caller, content: bytes, analytic_type: str | None) -> AnalyticRecord:
         """Create an analytic, or a new version of one, from its manifest.
@@ -137,13 +140,13 @@ class UploadedAnalytics:
             if row.pending:
                 raise Conflict(f"Version {row.version!r} of '{row.name}' cannot run: {row.unavailable_reason}")
             prefer(connection, row)
-            return record_of(find_own(connection, owner, analytic_id))
+            return record_of(find_own(connection, owner, analytic_id), self._images)
 
     def all(self, owner: Caller) -> list[AnalyticRecord]:
         """Return the records of all analytics that the owner uploaded."""
         of_owner = analytic_rows.where(analytics.c.owner == owner.identity).order_by(analytics.c.upload_date)
         with self._database.read() as connection:
-            return [record_of(row) for row in connection.execute(of_owner)]
+            return [record_of(row, self._images) for row in connection.execute(of_owner)]
 
     def delete_all(self, owner: Caller) -> bool:
         """Remove all analytics that the owner uploaded from the catalogue."""

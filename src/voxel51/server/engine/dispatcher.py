@@ -310,6 +310,6 @@ class Dispatcher:
             names.LOGFILE_SIGNED_URL: self._tasks.log_url(claimed.attempt_id),
         }
         limits = self._settings.internal_limits if attempt.internal else self._settings.limits
-        program = self._programs.of(claimed.analytic_id)
+        program = self._programs.of(claimed.analytic_id, claimed.compute_mode)
         warm_key = self._programs.warm_key(claimed.analytic_id, claimed.owner_id)
         return LaunchSpec(claimed.attempt_id, program, environment, limits, warm_key)

@@ -55,6 +55,7 @@ class ClaimedAttempt:
     job_id: str
     analytic_id: str
     owner_id: str
+    compute_mode: str
     credential: str
 
 
@@ -122,8 +123,14 @@ class AttemptService:
             return [self._claim_one(connection, job) for job in queued]
 
     def _claim_one(self, connection: Connection, job: QueuedJob) -> ClaimedAttempt:
-        credential = secrets.token_urlsafe(32)
-        claimed = ClaimedAttempt(str(uuid.uuid4()), job.id, job.analytic_id, job.owner_id, credential)
+        claimed = ClaimedAttempt(
+            attempt_id=str(uuid.uuid4()),
+            job_id=job.id,
+            analytic_id=job.analytic_id,
+            owner_id=job.owner_id,
+            compute_mode=job.compute_mode,
+            credential=secrets.token_urlsafe(32),
+        )
         row = {"id": claimed.attempt_id, "job_id": job.id, "credential_hash": hash_key(claimed.credential)}
         connection.execute(insert(attempts).values(**row, stop_requested=False, created_at=dates.now()))
         # From here on, reports of earlier attempts are refused.

@@ -45,6 +45,7 @@ class QueuedJob(NamedTuple):
     id: str
     analytic_id: str
     owner_id: str
+    compute_mode: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +77,15 @@ def next_jobs(
     chosen: list[QueuedJob] = []
     for owner_id, count in _allocate(connection, limit, concurrency_limits, internal).items():
         waiting = (
-            select(jobs.c.id, jobs.c.analytic_id)
+            select(jobs.c.id, jobs.c.analytic_id, jobs.c.compute_mode)
             .where(_queued(internal), jobs.c.owner_id == owner_id)
             .order_by(jobs.c.queued_at, jobs.c.id)
             .limit(count)
             # A row that another dispatcher is claiming is skipped, so dispatchers never wait for each other.
             .with_for_update(skip_locked=True)
         )
-        chosen.extend(QueuedJob(row.id, row.analytic_id, owner_id) for row in connection.execute(waiting))
+        rows = connection.execute(waiting)
+        chosen.extend(QueuedJob(row.id, row.analytic_id, owner_id, row.compute_mode) for row in rows)
         _record_service(connection, owner_id)
     return chosen
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from voxel51.server.accounts.callers import User
+from voxel51.server.doctor import check_containers
 from voxel51.server.errors import NotFound
 from voxel51.server.events.feed import Feed
 from voxel51.server.events.routes import event_routes
@@ -119,7 +120,14 @@ def build_overview_routes(foundation: Foundation, accounts: AccountServices, job
     database, settings, dispatcher = foundation.database, foundation.settings, jobs.dispatcher
     installed = lambda: jobs.reload.installed  # noqa: E731  (as short as it gets)
     health = HealthService(
-        settings, database, dispatcher, installed, foundation.expiry_clock, jobs.sandbox, jobs.job_limits
+        settings,
+        database,
+        dispatcher,
+        installed,
+        foundation.expiry_clock,
+        jobs.sandbox,
+        jobs.job_limits,
+        lambda: check_containers(jobs.containers.missing(), jobs.containers.in_force()),
     )
     workers = lambda: [local_worker(dispatcher, settings.folder)]  # noqa: E731  (as short as it gets)
     yield from overview_routes(QueueService(database, dispatcher), health, workers)

@@ -12,6 +12,7 @@ from voxel51.runners.programs import BundleProgram, PackageProgram
 from voxel51.runners.sandbox.policy import SandboxPolicy
 from voxel51.runners.sandbox.probe import SandboxReport
 from voxel51.server.accounts.callers import User
+from voxel51.server.analytics.availability import ImageAvailability
 from voxel51.server.analytics.installed import Installation, find_installed
 from voxel51.server.analytics.program_files import ProgramFiles
 from voxel51.server.analytics.program_routes import program_routes
@@ -47,6 +48,7 @@ from voxel51.server.secrets.service import SecretService
 from voxel51.server.settings import Settings
 from voxel51.server.wiring.accounts import AccountServices
 from voxel51.server.wiring.bundles import BundleServices, build_bundles
+from voxel51.server.wiring.containers import ContainerServices, build_containers
 from voxel51.server.wiring.data import DataServices
 from voxel51.server.wiring.discovery import Discovery
 from voxel51.server.wiring.foundation import Foundation
@@ -63,6 +65,7 @@ class JobServices:
     uploaded: UploadedAnalytics
     program_files: ProgramFiles
     bundles: BundleServices
+    containers: ContainerServices
     facts: AnalyticFactsService
     attempts: AttemptService
     reports: AttemptReports
@@ -102,8 +105,6 @@ def build_jobs(
     database, storage, settings = foundation.database, foundation.storage, foundation.settings
     max_running = accounts.quotas.most_running
     installed = discovery.installed.result()
-    analytics = AnalyticService(database, WeightsInUse(settings.weights_folder))
-    analytics.install(installed.analytics, internal={RENDITION_ANALYTIC})
     grace = timedelta(seconds=settings.grace_seconds)
     background = BackgroundSlot()
     of_each_user = background.extended(same_limit(settings.renditions_at_once))
@@ -123,10 +124,14 @@ def build_jobs(
     gate = StartGate(settings.folder, settings.disk_reserve_bytes, refusal)
     policy = sandbox.policy.hiding(settings.folder, *(Path(path) for path in (settings.tls_key,) if path))
     runner = _runner(settings, installed, policy)
+    containers = build_containers(settings, foundation.job_api_url, policy)
+    image_availability = ImageAvailability(containers.missing)
+    analytics = AnalyticService(database, WeightsInUse(settings.weights_folder), image_availability)
+    analytics.install(installed.analytics, internal={RENDITION_ANALYTIC})
     bundles = build_bundles(foundation, data.storage_quota, sandbox, policy)
-    router = ProgramRouter({PackageProgram: runner, BundleProgram: bundles.runner})
+    router = ProgramRouter({PackageProgram: runner, BundleProgram: bundles.runner, **containers.runners})
     program_files = ProgramFiles(database, foundation.job_links())
-    programs = ProgramService(database, program_files)
+    programs = ProgramService(database, program_files, has_gpus=settings.container_gpus)
     dispatcher = Dispatcher(attempts, programs, tasks, router, gate, dispatch)
     jobs = JobService(
         database, storage, analytics, data.data, foundation.lifetime, foundation.public_links(),
@@ -137,9 +142,10 @@ def build_jobs(
     return JobServices(
         reload=_package_reload(settings, installed, analytics, programs, runner),
         analytics=analytics,
-        uploaded=UploadedAnalytics(database, storage),
+        uploaded=UploadedAnalytics(database, storage, image_availability),
         program_files=program_files,
         bundles=bundles,
+        containers=containers,
         facts=AnalyticFactsService(database, analytics),
         attempts=attempts,
         reports=reports,
