@@ -1,7 +1,7 @@
 /** Write an analytic in the browser: a template, the editor, and below it the build of what was deployed. */
 
 import { h } from "../../../core/dom.js";
-import { signal, untracked } from "../../../core/reactive.js";
+import { effect, signal, untracked } from "../../../core/reactive.js";
 import { session } from "../../../core/session.js";
 import { BASE } from "../../../site.js";
 import { codeEditor } from "../../../editor/code-editor.js";
@@ -25,21 +25,22 @@ const TEMPLATES = [
 const draft = () => `voxel51.analytic-draft.${session.peek().account.username}`;
 
 export function writeAnalytic() {
+  const edits = signal(0);
+  const onChange = () => edits.update((number) => number + 1);
   return loaded(
     async () => localStorage.getItem(draft()) ?? (await template(TEMPLATES[0][0])),
-    (text) => loaded(() => codeEditor({ text, label: "Python code of the analytic", onChange: () => changed() }), (editor) => untracked(() => workbench(editor))),
+    (text) => loaded(() => codeEditor({ text, label: "Python code of the analytic", onChange }), (editor) => untracked(() => workbench(editor, edits))),
   );
 }
 
-/** Replaced by the page that is shown: the editor exists before what follows its changes. */
-let changed = () => null;
-
-function workbench(editor) {
+/** @param {{value: number}} edits a signal that changes with the code */
+function workbench(editor, edits) {
   const [problem, deployed] = [signal(null), signal(null)];
-  changed = () => {
+  effect(() => {
+    if (edits.value === 0) return;
     localStorage.setItem(draft(), editor.text());
     problem.value = null;
-  };
+  });
   const fail = (found) => {
     problem.value = found;
     editor.mark(found.line ?? null, found.message);
@@ -65,7 +66,7 @@ function templateChoice(editor) {
     onchange: async () => {
       const [name, title] = TEMPLATES.find(([each]) => each === choice.value);
       choice.value = "";
-      if (await confirmAction(`Replace the code?`, `The code in the editor is replaced by the template “${title}”.`, "Replace")) editor.replace(await template(name));
+      if (await confirmAction("Replace the code?", `The code in the editor is replaced by the template “${title}”.`, "Replace")) editor.replace(await template(name));
     },
   });
   return field("Template", choice);
