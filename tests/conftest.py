@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from support.accounts import User
     from support.platforms import StartPlatform
     from support.postgresql import PostgreSQL
+    from support.s3 import S3Server
 
 __all__ = ["pytest_ignore_collect", "pytest_runtest_protocol", "pytest_xdist_auto_num_workers"]
 
@@ -53,6 +54,15 @@ def postgresql() -> "Iterator[PostgreSQL]":
     from support.postgresql import running_postgresql
 
     with running_postgresql() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def s3() -> "Iterator[S3Server]":
+    """An S3 server that all tests share; each test has a folder of its own in the bucket."""
+    from support.s3 import running_s3
+
+    with running_s3() as server:
         yield server
 
 

@@ -32,7 +32,7 @@ from voxel51.server.renditions.preparer import Preparer
 from voxel51.server.renditions.routes import label_formats
 from voxel51.server.settings import Settings, cores
 from voxel51.server.status_routes import platform_routes, status_routes
-from voxel51.server.storage.local import LocalStorage
+from voxel51.server.storage.storage import Storage
 from voxel51.server.webhooks.deliverer import Deliverer
 from voxel51.server.wiring.accounts import AccountServices, build_accounts
 from voxel51.server.wiring.data import DataServices, build_data
@@ -57,7 +57,7 @@ class Platform:
     description: openapi.Document
     database: Database
     lease: RunningLease
-    storage: LocalStorage
+    storage: Storage
     builder: BundleBuilder
     dispatcher: Dispatcher
     sweeper: Sweeper

@@ -110,6 +110,8 @@ class Settings:
     tls_certificate: str = _setting("", "PEM file with the certificate chain; enables HTTPS")
     tls_key: str = _setting("", "PEM file with the certificate's private key")
     database_url: str = _setting("", "postgresql://user:password@host/name; empty: SQLite in the data folder")
+    storage_url: str = _setting("", "s3://bucket/folder for stored files; empty: the data folder. Keys: AWS_ variables")
+    storage_endpoint: str = _setting("", "URL of the S3-compatible store; empty: Amazon S3")
     trusted_proxies: str = _setting(
         "", "addresses and networks of reverse proxies, separated by commas, whose X-Forwarded-For and -Proto are used"
     )

@@ -28,14 +28,15 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 def _verify(options: argparse.Namespace) -> int:
     from voxel51.server.database.opening import open_database
-    from voxel51.server.storage.local import LocalStorage
+    from voxel51.server.storage.opening import storage_of
     from voxel51.server.wiring.verification import build_verifier
 
     present = settings(options)
     database = open_database(present)
     try:
-        storage = LocalStorage(present.folder / "storage", present.disk_reserve_bytes)
-        found = build_verifier(database, storage).verify(hashes=not options.quick, repair=not options.no_repair)
+        found = build_verifier(database, storage_of(present)).verify(
+            hashes=not options.quick, repair=not options.no_repair
+        )
     finally:
         database.close()
     if options.json:

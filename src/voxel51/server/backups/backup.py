@@ -54,6 +54,7 @@ def back_up(settings: Settings, target: Path, progress: Progress = lambda _done,
         RuntimeError: the platform cannot be read.
         OSError: the folder cannot be written, or holds something else. The backup in it is then incomplete.
     """
+    _check_storage(settings)
     check_target(target)
     make_private(target)
     # Until the new manifest is written, the folder holds no complete backup.
@@ -86,6 +87,14 @@ def back_up(settings: Settings, target: Path, progress: Progress = lambda _done,
     )
     _write(target / MANIFEST, manifest)
     return manifest
+
+
+def _check_storage(settings: Settings) -> None:
+    if settings.storage_url:
+        raise RuntimeError(
+            f"the files are in {settings.storage_url}, which the backup does not copy. Use the versioning or "
+            "replication of the bucket, and back up the database (pg_dump) and signing.key"
+        )
 
 
 def check_target(target: Path) -> None:

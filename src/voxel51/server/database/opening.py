@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from sqlalchemy import inspect, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 import voxel51
-from voxel51.server.data_folder import StorageFolder, make_private
+from voxel51.server.data_folder import make_private
 from voxel51.server.database.database import Database, sqlite_url
 from voxel51.server.database.failures import reason_of
 from voxel51.server.database.identity import adopt_storage, check_identity
@@ -17,6 +16,7 @@ from voxel51.server.database.migrations import newest_revision, present_revision
 from voxel51.server.database.spare_space import SpareSpace
 from voxel51.server.database.tables import platform
 from voxel51.server.settings import Settings
+from voxel51.server.storage_location import holds_files, identified_storage
 
 
 def open_database(settings: Settings) -> Database:
@@ -27,7 +27,7 @@ def open_database(settings: Settings) -> Database:
             the data folder holds files. The text names the database without its password.
     """
     with _migrated(settings) as database:
-        check_identity(database, StorageFolder(settings.folder), shown_url(settings))
+        check_identity(database, identified_storage(settings), shown_url(settings))
         return database
 
 
@@ -38,7 +38,7 @@ def adopt(settings: Settings) -> str:
         RuntimeError: the database cannot be opened, or is of a newer version.
     """
     with _migrated(settings, is_new_allowed=True) as database:
-        adopt_storage(database, StorageFolder(settings.folder))
+        adopt_storage(database, identified_storage(settings))
     database.close()
     return shown_url(settings)
 
@@ -54,7 +54,7 @@ def _migrated(settings: Settings, *, is_new_allowed: bool = False) -> Iterator[D
         raise RuntimeError(f"the database {shown} cannot be opened: {_reason(error)}") from error
     try:
         if not is_new_allowed:
-            _check_not_empty(database, settings.folder, shown)
+            _check_not_empty(database, settings, shown)
         _check_version(database, shown)
         database.migrate()
         yield database
@@ -83,13 +83,13 @@ def shown_url(settings: Settings) -> str:
         return "in the settings"
 
 
-def _check_not_empty(database: Database, folder: Path, shown: str) -> None:
+def _check_not_empty(database: Database, settings: Settings, shown: str) -> None:
     """Raise RuntimeError for an empty database beside stored files.
 
     The sweeper deletes files without a record: with the wrong database, that would be all of them.
     """
-    storage = folder / "storage"
-    if any(storage.glob("*/?/*")) and not inspect(database.engine).get_table_names():
+    if not inspect(database.engine).get_table_names() and holds_files(settings):
+        storage = settings.storage_url or settings.folder / "storage"
         raise RuntimeError(
             f"the database {shown} is new, but {storage} holds files, which would be deleted because "
             "they have no records; set VOXEL51_SERVER_DATABASE_URL to their database, restore it, or move the files"

@@ -10,7 +10,7 @@ from voxel51.server.database.database import Database
 from voxel51.server.engine.dispatcher import Dispatcher
 from voxel51.server.overview.queue import QueueService
 from voxel51.server.renditions.tables import preparations
-from voxel51.server.storage.local import LocalStorage
+from voxel51.server.storage.storage import Storage
 from voxel51.server.webhooks.tables import deliveries
 from voxel51.wire.webhooks import DeliveryState
 
@@ -19,7 +19,7 @@ class Gauges(Collector):
     """Gauges that are read when the metrics are."""
 
     def __init__(
-        self, database: Database, queue: QueueService, dispatcher: Dispatcher, storage: LocalStorage, version: str
+        self, database: Database, queue: QueueService, dispatcher: Dispatcher, storage: Storage, version: str
     ) -> None:
         self._database = database
         self._queue = queue
@@ -34,9 +34,8 @@ class Gauges(Collector):
         yield about
         yield from self._of_queue()
         yield from self._of_background()
-        yield GaugeMetricFamily(
-            "voxel51_storage_free_bytes", "Bytes that uploads may use now.", value=self._storage.free_bytes()
-        )
+        if (free_bytes := self._storage.free_bytes()) is not None:
+            yield GaugeMetricFamily("voxel51_storage_free_bytes", "Bytes that uploads may use now.", value=free_bytes)
 
     def _of_queue(self) -> Iterator[GaugeMetricFamily]:
         overview = self._queue.overview()

@@ -64,6 +64,13 @@ class Storage(Protocol):
     def partial(self) -> PartialFiles:
         """Files that arrive in several requests, perhaps over days."""
 
+    def open(self) -> None:
+        """Prepare the storage, and remove what a crash left unfinished. Only one process may do so at a time.
+
+        Raises:
+            voxel51.server.errors.Unavailable: the storage cannot be used.
+        """
+
     def writer(self, key: str, expected_bytes: int | None = None) -> Writer:
         """Return a writer of a new file ``key``.
 

@@ -18,7 +18,8 @@ from voxel51.server.http.idempotency import IdempotencyStore
 from voxel51.server.http.signing import LinkSigner
 from voxel51.server.outbound.guard import Guard
 from voxel51.server.settings import Settings
-from voxel51.server.storage.local import LocalStorage
+from voxel51.server.storage.opening import open_storage
+from voxel51.server.storage.storage import Storage
 from voxel51.wire.tokens import API_VERSION
 
 
@@ -30,7 +31,7 @@ class Foundation:
     addresses: Addresses
     database: Database
     lease: RunningLease
-    storage: LocalStorage
+    storage: Storage
     secret_key: bytes
     signer: LinkSigner
     guard: Guard
@@ -76,8 +77,7 @@ def build_foundation(settings: Settings, addresses: Addresses) -> Foundation:
     lease = RunningLease(database, place_of(settings.folder), _stop_process)
     if settings.database_url:  # the lock of the data folder is enough for a database inside it
         lease.acquire()
-    storage = LocalStorage(settings.folder / "storage", settings.disk_reserve_bytes)
-    storage.open()
+    storage = open_storage(settings)
     key = load_secret_key(settings.folder)
     gap_limits = GapLimits(timedelta(days=settings.expiry_grace_days), timedelta(days=settings.expiry_gap_days))
     return Foundation(

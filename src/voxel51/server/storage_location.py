@@ -1,0 +1,110 @@
+"""Storage location: where the settings keep files, and the identity that the files have there."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from voxel51.server.data_folder import StorageFolder
+from voxel51.server.settings import SettingError, Settings
+
+if TYPE_CHECKING:
+    from obstore.store import ClientConfig, S3Store
+
+_SCHEME = "s3"
+_IDENTITY = "identity"
+
+_RETRY_LIMIT = timedelta(seconds=10)
+"""Time in which a request to the store is repeated; callers are told to try again after that."""
+
+
+class StorageBucket:
+    """The storage in a bucket, as far as its identity is concerned (`voxel51.server.database.identity`)."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.place = settings.storage_url
+        self._bucket = open_bucket(settings)
+
+    def read_id(self) -> str | None:
+        """Return the id of the storage; None if it has none yet.
+
+        Raises:
+            RuntimeError: the bucket cannot be read.
+        """
+        import obstore  # noqa: PLC0415  (an extra)
+
+        try:
+            text = bytes(obstore.get(self._bucket, _IDENTITY).bytes()).decode("ascii").strip()
+        except FileNotFoundError:
+            return None
+        except obstore.exceptions.BaseError as error:
+            raise self._unusable(error) from error
+        return text or None
+
+    def write_id(self, storage_id: str) -> None:
+        """Record the id.
+
+        Raises:
+            RuntimeError: the bucket cannot be written.
+        """
+        import obstore  # noqa: PLC0415  (an extra)
+
+        try:
+            obstore.put(self._bucket, _IDENTITY, f"{storage_id}\n".encode())
+        except (obstore.exceptions.BaseError, FileNotFoundError) as error:
+            raise self._unusable(error) from error
+
+    def has(self, key: str) -> bool:
+        """Return whether the storage has the file ``key``."""
+        import obstore  # noqa: PLC0415  (an extra)
+
+        try:
+            obstore.head(self._bucket, key)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def _unusable(self, error: Exception) -> RuntimeError:
+        reason = str(error).partition("\n")[0][:300]
+        return RuntimeError(f"the storage {self.place} cannot be used: {reason}")
+
+
+def identified_storage(settings: Settings) -> StorageFolder | StorageBucket:
+    """Return the storage that the settings name, with its identity."""
+    return StorageBucket(settings) if settings.storage_url else StorageFolder(settings.folder)
+
+
+def holds_files(settings: Settings) -> bool:
+    """Return whether there are files in the storage that the settings name.
+
+    Raises:
+        RuntimeError: the bucket cannot be read.
+    """
+    if settings.storage_url:
+        return StorageBucket(settings).read_id() is not None
+    return any((settings.folder / "storage").glob("*/?/*"))
+
+
+def open_bucket(settings: Settings) -> "S3Store":
+    """Return the bucket of ``storage_url``, below its path. The keys come from the variables ``AWS_…``.
+
+    Raises:
+        SettingError: the URL is invalid.
+        RuntimeError: the extra is not installed.
+    """
+    try:
+        from obstore.store import S3Store  # noqa: PLC0415  (an extra)
+    except ImportError:
+        raise RuntimeError("S3 needs a package: pip install 'voxel51-platform[s3]'") from None
+    url = urlsplit(settings.storage_url)
+    if url.scheme != _SCHEME or not url.netloc or url.query or url.username:
+        raise SettingError(f"storage_url must be s3://BUCKET or s3://BUCKET/FOLDER, not {settings.storage_url!r}")
+    endpoint = settings.storage_endpoint
+    # A body may take as long as it needs: the store's client would otherwise end it after 30 s.
+    client: ClientConfig = {"allow_http": endpoint.startswith("http://"), "connect_timeout": "5s", "timeout": "24h"}
+    return S3Store(
+        url.netloc,
+        prefix=url.path.strip("/") or None,
+        client_options=client,
+        config={"endpoint": endpoint} if endpoint else None,
+        retry_config={"max_retries": 3, "retry_timeout": _RETRY_LIMIT},
+    )
