@@ -2,6 +2,9 @@
 
 import os
 
+import pytest
+
+import voxel51
 from samples.installed import install
 from voxel51.server.analytics.installed import find_installed
 from voxel51.server.doctor import Verdict, check_analytics
@@ -19,3 +22,10 @@ def test_analytic_whose_import_hangs_is_named_and_left_out(tmp_path, monkeypatch
     finding = check_analytics(installed)
     assert finding.verdict is Verdict.WARNING
     assert f"samples/hanging cannot be used: {error}" in finding.text
+
+
+def test_other_version_of_the_platform_is_refused(monkeypatch):
+    monkeypatch.setattr(voxel51, "__version__", "0.0.9")
+
+    with pytest.raises(RuntimeError, match=r"voxel51-platform itself was changed from 0\.0\.9 to \d.*; restart"):
+        find_installed()

@@ -30,14 +30,16 @@ class ProgramService:
         Raises:
             NotFound: its files were deleted.
         """
-        if analytic_id in self._packages:
-            return self._packages[analytic_id]
+        known = self._packages.get(analytic_id)
+        if known is not None:
+            return known
         row = self._read(analytic_id)
         if row["entry_point"] is not None:
-            self._packages[analytic_id] = PackageProgram(row["entry_point"])
+            package = PackageProgram(row["entry_point"])
             if _may_be_warm(row["document"]):
                 self._warm.add(analytic_id)
-            return self._packages[analytic_id]
+            self._packages[analytic_id] = package  # last: a reload may forget both at any time
+            return package
         if row["module"] is not None:
             return BundleProgram(self._files.bundle(analytic_id), row["module"], row["lock"])
         image_type = self._image_type(row, compute_mode)
