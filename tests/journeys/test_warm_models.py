@@ -2,13 +2,16 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
+import psutil
 import requests
 
 from demo.platform_process import PlatformProcess
 from support.accounts import User
 from support.platforms import INSTALLED, StartPlatform
-from support.submissions import post_job
+from support.submissions import post_data, post_job
+from support.video_samples import footage
 from support.waiting import LIMIT_SECONDS, wait_until
 from support.wheels import make_wheel, pip_install
 
@@ -39,15 +42,16 @@ def platform_with(start_platform: StartPlatform, folder: Path, **settings: str) 
     return start_platform(environment={"PYTHONPATH": paths, **named})
 
 
+def job_of(user: User, job_id: str) -> dict[str, Any]:
+    answer = requests.get(f"{user.v1}/jobs/{job_id}", headers=user.headers, timeout=LIMIT_SECONDS)
+    record: dict[str, Any] = answer.json()["job"]
+    return record
+
+
 def is_warm(user: User) -> bool:
     """Run a job and return whether it found what an earlier setup() made."""
     job_id = post_job(user.v1, user.headers, NAME)
-
-    def state() -> str:
-        answer = requests.get(f"{user.v1}/jobs/{job_id}", headers=user.headers, timeout=LIMIT_SECONDS)
-        return str(answer.json()["job"]["state"])
-
-    wait_until(lambda: state() in {"COMPLETE", "FAILED"})
+    wait_until(lambda: job_of(user, job_id)["state"] in {"COMPLETE", "FAILED"})
     answer = requests.get(f"{user.v1}/jobs/{job_id}/output", headers=user.headers, timeout=LIMIT_SECONDS)
     return bool(answer.json()["is_warm"])
 
@@ -73,3 +77,31 @@ def test_operator_can_forbid_it(start_platform: StartPlatform, tmp_path: Path) -
     user = User.create(platform, tmp_path)
 
     assert not any(is_warm(user) for _ in range(4))
+
+
+def waiting_children(platform: PlatformProcess) -> list[int]:
+    """Return the processes that warm zygotes have ready for their next job."""
+    zygotes = [each for each in psutil.Process(platform.pid).children() if each.status() != psutil.STATUS_ZOMBIE]
+    warm = [each for each in zygotes if "--setup-memory-bytes" in each.cmdline()]
+    return [child.pid for each in warm for child in each.children()]
+
+
+def test_included_analytic_finds_the_same_when_it_is_warm(start_platform: StartPlatform, tmp_path: Path) -> None:
+    platform = start_platform()
+    user = User.create(platform, tmp_path)
+    video = post_data(user.v1, user.headers, footage("bikes.mp4"))
+
+    def labels() -> bytes:
+        job_id = post_job(user.v1, user.headers, "voxel51/object-tracks", data_id=video, last_frame=100)
+        wait_until(lambda: job_of(user, job_id)["state"] in {"COMPLETE", "FAILED"})
+        answer = requests.get(f"{user.v1}/jobs/{job_id}/output", headers=user.headers, timeout=LIMIT_SECONDS)
+        assert answer.json()["frames"]
+        return answer.content
+
+    cold = labels()
+    wait_until(lambda: waiting_children(platform))
+    [waiting] = waiting_children(platform)
+    warm = labels()
+
+    assert warm == cold
+    assert waiting not in waiting_children(platform)  # it became the second job

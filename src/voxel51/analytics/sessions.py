@@ -27,6 +27,14 @@ def available_threads() -> int:
     return os.cpu_count() or 1
 
 
+def load_runtime() -> None:
+    """Import ONNX Runtime, which takes longer than many a job; the setup of the analytics that use it.
+
+    Sessions are created in each job: only there is the hardware known, and a GPU cannot be used after a fork.
+    """
+    import onnxruntime  # noqa: F401, PLC0415  (it starts a thread, which a process that forks all jobs must not have)
+
+
 def create_session(model: bytes) -> Any:
     """Return a session of an ONNX model, on the best available provider of `PREFERRED`.
 

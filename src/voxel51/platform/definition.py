@@ -40,11 +40,14 @@ class Analytic:
         preload: tuple[str, ...] = (),
         parameter_groups: Iterable[ParameterGroup] = (),
         weights: WeightsChoices | None = None,
+        setup: Callable[[], None] | None = None,
     ) -> "Analytic":
         """Return the analytic whose manifest is the file ``manifest.json`` beside the code of ``package``.
 
-        The parameters of ``parameter_groups`` are added to it.
+        The parameters of ``parameter_groups`` are added to it, and whether the result of ``setup`` may be kept.
         """
         text = resources.files(package).joinpath("manifest.json").read_text(encoding="utf-8")
         document = with_parameter_groups(json.loads(text), parameter_groups)
-        return cls(document=document, process=process, preload=preload, weights=weights or {})
+        if setup is not None:
+            document.setdefault("extensions", {})["warm"] = True
+        return cls(document=document, process=process, preload=preload, weights=weights or {}, setup=setup)

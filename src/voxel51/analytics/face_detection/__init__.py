@@ -1,6 +1,7 @@
 """Face detection: detect faces and track them through a video."""
 
 from voxel51.analytics.face_detection.process import process
+from voxel51.analytics.sessions import load_runtime
 from voxel51.platform.definition import Analytic
 from voxel51.platform.parameter_groups import ParameterGroup
 
@@ -9,4 +10,5 @@ analytic = Analytic.from_package(
     process,
     preload=("numpy", "cv2", "av", "scipy.optimize", "voxel51.labels.writer"),
     parameter_groups=ParameterGroup,
+    setup=load_runtime,
 )

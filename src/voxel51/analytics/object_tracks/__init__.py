@@ -2,6 +2,7 @@
 
 from voxel51.analytics.detectors.model_registry import CANDIDATES
 from voxel51.analytics.object_tracks.process import process
+from voxel51.analytics.sessions import load_runtime
 from voxel51.platform.definition import Analytic
 from voxel51.platform.parameter_groups import ParameterGroup
 
@@ -11,4 +12,5 @@ analytic = Analytic.from_package(
     preload=("numpy", "cv2", "av", "scipy.optimize", "voxel51.labels.writer"),
     parameter_groups=ParameterGroup,
     weights={"weights": CANDIDATES},
+    setup=load_runtime,
 )

@@ -1,5 +1,6 @@
 """Text reading: detect and recognise text, and measure how long it is visible."""
 
+from voxel51.analytics.sessions import load_runtime
 from voxel51.analytics.text_reading.process import process
 from voxel51.platform.definition import Analytic
 from voxel51.platform.parameter_groups import ParameterGroup
@@ -9,4 +10,5 @@ analytic = Analytic.from_package(
     process,
     preload=("numpy", "cv2", "av", "rapidocr.main", "voxel51.labels.writer"),
     parameter_groups=ParameterGroup,
+    setup=load_runtime,
 )
