@@ -33,31 +33,30 @@ import argparse
 import encodings.idna  # noqa: F401  (the first name resolution in a child would import it)
 import gc
 import json
+import math
 import os
 import select
 import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Never
 
 import voxel51.transport.responses  # noqa: F401  (a child's first request would import it)
 from voxel51.labels.field_types import JsonValue
 from voxel51.platform import job_log, run
 from voxel51.platform.loaded_analytics import LoadedAnalytics
 from voxel51.runners.process_control import (
-    IS_LINUX,
     PR_SET_CHILD_SUBREAPER,
     children,
     prctl,
     use_huge_pages,
 )
-from voxel51.runners.sandbox.launcher import LaunchRequest, Sandbox, launch
+from voxel51.runners.sandbox.launches import Launch, LaunchEnd, fork_server_for, start_launch
 from voxel51.runners.sandbox.policy import SandboxPolicy, interpreter_paths
+from voxel51.runners.sandbox.request import LaunchRequest
 from voxel51.wire.analytics import ENTRY_POINT_GROUP
 
 RECEIVED_BYTES = 65536
@@ -68,16 +67,13 @@ jobs.
 """
 
 
-@dataclass(frozen=True, slots=True)
-class _Spare:
-    pid: int
-    requests: int  # descriptor of a pipe; the launch request is written to it, and then it is closed
-
-
 @dataclass(slots=True)
 class _Child:
-    attempt_id: str
-    deadline: float
+    """Processes of an attempt, or of the spare, which waits for one."""
+
+    launch: Launch
+    attempt_id: str | None = None
+    deadline: float = math.inf
     ended_by: str | None = None
 
 
@@ -88,11 +84,10 @@ class Zygote:
         self._control = control
         self._mode = mode
         self._policy = policy
-        self._sandbox = Sandbox.of(SandboxPolicy())  # until everything that jobs need is loaded
         self._received = b""
         self._analytics = LoadedAnalytics(lambda name: self._report({"loading": name}))
-        self._children: dict[int, _Child] = {}
-        self._spare: _Spare | None = None
+        self._children: list[_Child] = []
+        self._spare: _Child | None = None
         self._spare_due = 0.0
         self._wakeup, wakeup_end = os.pipe()
         os.set_blocking(self._wakeup, False)
@@ -100,6 +95,7 @@ class Zygote:
         signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
         signal.set_wakeup_fd(wakeup_end, warn_on_full_buffer=False)
         prctl(PR_SET_CHILD_SUBREAPER, 1)
+        self._fork_server = fork_server_for(policy)
 
     def load(self, names: list[str], modules: list[str], setup_memory_bytes: int | None) -> bool:
         """Import modules and analytics and, in so much memory if any, set the latter up; return False if this process
@@ -115,7 +111,7 @@ class Zygote:
     def _prepare(self) -> None:
         """Prepare to fork children with everything that is loaded now, and report that."""
         needed = [*self._policy.readable, *map(str, interpreter_paths(ENTRY_POINT_GROUP))]
-        self._sandbox = Sandbox.of(replace(self._policy, readable=tuple(needed)))
+        self._policy = replace(self._policy, readable=tuple(needed))
         gc.collect()
         gc.freeze()  # exclude existing objects from collection, so that children do not copy their pages
         use_huge_pages()
@@ -123,16 +119,14 @@ class Zygote:
 
     def serve(self) -> None:
         """Handle requests until the other end of the socket is closed; then end all children."""
-        poll = select.poll()
-        poll.register(self._control, select.POLLIN)
-        poll.register(self._wakeup, select.POLLIN)
         try:
             while True:
-                poll.poll(self._wait_ms())
+                self._wait()
                 self._empty_wakeup()
                 self._end_overdue()
-                self._reap()
-                if not self._handle_requests():
+                for child in self._all():
+                    child.launch.advance()
+                if not self._reap() or not self._handle_requests():
                     return
                 self._keep_spare()
         except BrokenPipeError:
@@ -140,13 +134,20 @@ class Zygote:
         finally:
             self._end_all()
 
-    def _wait_ms(self) -> float | None:
-        deadlines = [child.deadline for child in self._children.values() if child.ended_by is None]
+    def _all(self) -> list[_Child]:
+        return self._children if self._spare is None else [*self._children, self._spare]
+
+    def _wait(self) -> None:
+        """Wait for a request, the end of a child, a message of a launcher, or the next deadline."""
+        poll = select.poll()
+        launchers = [child.launch.descriptor for child in self._all() if child.launch.descriptor is not None]
+        for descriptor in (self._control.fileno(), self._wakeup, *launchers):
+            poll.register(descriptor, select.POLLIN)
+        deadlines = [child.deadline for child in self._children if child.ended_by is None]
         if self._spare is None and self._mode == "fork":
             deadlines.append(self._spare_due)
-        if not deadlines:
-            return None
-        return max(0.0, min(deadlines) - time.monotonic()) * 1000 + 1
+        seconds = min(deadlines, default=math.inf) - time.monotonic()
+        poll.poll(None if seconds == math.inf else max(0.0, seconds) * 1000 + 1)
 
     def _empty_wakeup(self) -> None:
         with suppress(BlockingIOError):
@@ -171,56 +172,36 @@ class Zygote:
 
     def _launch(self, request: dict[str, JsonValue]) -> None:
         try:
-            pid = self._use_spare(request) or self._fork(request)
+            child = self._begun(Path(request["request"]))
         except OSError as error:
             self._report({"refused": request["launch"], "reason": str(error)})
             return
-        self._children[pid] = _Child(request["launch"], time.monotonic() + request["wall_seconds"])
-        self._report({"started": request["launch"], "pid": pid})
+        child.attempt_id = request["launch"]
+        child.deadline = time.monotonic() + request["wall_seconds"]
+        self._report({"started": child.attempt_id, "pid": child.launch.pid})
         self._spare_due = time.monotonic() + SPARE_AFTER_SECONDS
 
-    def _fork(self, request: dict[str, JsonValue]) -> int:
-        parent = os.getpid()
-        pid = os.fork()
-        if pid == 0:
-            self._become_child(parent, lambda: Path(request["request"]))
-        return pid
-
-    def _use_spare(self, request: dict[str, JsonValue]) -> int | None:
-        """Send the launch request to the spare; return None if no spare exists or it is dead."""
+    def _begun(self, request: Path) -> _Child:
+        """Begin the job of ``request`` in the spare or, if it is missing or dead, in a new child."""
         spare, self._spare = self._spare, None
-        if spare is None:
-            return None
-        try:
-            os.write(spare.requests, os.fsencode(request["request"]))
-        except BrokenPipeError:
-            return None
-        finally:
-            os.close(spare.requests)
-        return spare.pid
+        for child in (spare, None):
+            with suppress(BrokenPipeError):
+                begun = child or self._new_child()
+                self._children.append(begun)
+                begun.launch.begin(request)
+                return begun
+        raise BrokenPipeError("the process for the job was killed")
+
+    def _new_child(self) -> _Child:
+        return _Child(start_launch(self._policy, self._fork_server, self._run))
 
     def _keep_spare(self) -> None:
         if self._mode == "exec" or self._spare is not None or time.monotonic() < self._spare_due:
             return
-        parent = os.getpid()
-        reading, writing = os.pipe()
         try:
-            pid = os.fork()
+            self._spare = self._new_child()
         except OSError:  # no memory or process slot now: fork jobs when they arrive, or refuse them
-            os.close(writing)
             self._spare_due = time.monotonic() + 1.0
-        else:
-            if pid == 0:
-                os.close(writing)
-                self._become_child(parent, lambda: _awaited_path(reading))
-            self._spare = _Spare(pid, writing)
-        os.close(reading)
-
-    def _become_child(self, parent: int, await_path: Callable[[], Path | None]) -> Never:
-        self._control.close()
-        signal.set_wakeup_fd(-1)
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        launch(self._sandbox, parent, await_path, self._run)
 
     def _run(self, request: LaunchRequest) -> int:
         """Run a job in this process, which is set up for it."""
@@ -236,40 +217,54 @@ class Zygote:
             job_log.flush()
 
     def _end(self, attempt_id: str, reason: str = "asked") -> None:
-        for pid, child in self._children.items():
+        for child in self._children:
             if child.attempt_id == attempt_id:
                 child.ended_by = child.ended_by or reason
-                _end_child(pid)
+                child.launch.kill()
 
     def _end_overdue(self) -> None:
         now = time.monotonic()
-        for child in self._children.values():
-            if child.deadline <= now and child.ended_by is None:
+        for child in self._children:
+            if child.deadline <= now and child.ended_by is None and child.attempt_id is not None:
                 self._end(child.attempt_id, "wall")
 
-    def _reap(self) -> None:
-        while self._children or self._spare:
-            pid, status, usage = os.wait4(-1, os.WNOHANG)
+    def _reap(self) -> bool:
+        """Reap processes and report the children that have ended; return False if the fork server is among them."""
+        while True:
+            try:
+                pid, status, usage = os.wait4(-1, os.WNOHANG)
+            except ChildProcessError:
+                break
             if pid == 0:
                 break
-            if self._spare is not None and pid == self._spare.pid:
-                self._drop_spare()
-            child = self._children.pop(pid, None)
-            if child is None:
-                continue  # an orphan of an ended child, or a spare that another process ended
-            _end_group(pid)
-            self._end_orphans()
-            if not self._children:
-                self._spare_due = min(self._spare_due, time.monotonic())
-            self._report(
-                {
-                    "ended": child.attempt_id,
-                    "wait_status": status,
-                    "ended_by": child.ended_by,
-                    "cpu_seconds": usage.ru_utime + usage.ru_stime,
-                    "peak_memory_bytes": usage.ru_maxrss * (1024 if IS_LINUX else 1),
-                }
-            )
+            if self._fork_server is not None and pid == self._fork_server.pid:
+                return False
+            for child in self._all():
+                if child.launch.child == pid:
+                    child.launch.reaped(status, usage)
+                    self._end_orphans()
+        if self._spare is not None and self._spare.launch.end is not None:
+            self._spare = None
+        for child in list(self._children):
+            if child.launch.end is not None:
+                self._forget(child, child.launch.end)
+        return True
+
+    def _forget(self, child: _Child, end: LaunchEnd) -> None:
+        self._children.remove(child)
+        if not self._children:
+            self._spare_due = min(self._spare_due, time.monotonic())
+        if child.attempt_id is None:
+            return  # a spare that was dead when a job came for it
+        self._report(
+            {
+                "ended": child.attempt_id,
+                "wait_status": end.wait_status,
+                "ended_by": child.ended_by,
+                "cpu_seconds": end.cpu_seconds,
+                "peak_memory_bytes": end.peak_memory_bytes,
+            }
+        )
 
     def _end_orphans(self) -> None:
         """End processes that dead children left behind in sessions of their own.
@@ -277,25 +272,19 @@ class Zygote:
         A living child adopts its own orphans (it is a subreaper), so a child of this process that it did not start
         belonged to a dead one.
         """
-        own = {*self._children, self._spare.pid} if self._spare else set(self._children)
+        own = {child.launch.child for child in self._all() if child.launch.end is None}
+        if self._fork_server is not None:
+            own.add(self._fork_server.pid)
         while orphans := [pid for pid in children() if pid not in own]:
             for pid in orphans:
                 os.kill(pid, signal.SIGKILL)
                 os.waitpid(pid, 0)
 
-    def _drop_spare(self) -> None:
-        if self._spare is not None:
-            os.close(self._spare.requests)
-            self._spare = None
-
     def _end_all(self) -> None:
-        self._drop_spare()  # the spare is then ended as an orphan
-        for pid in self._children:
-            _end_child(pid)
-        for pid in self._children:
-            os.waitpid(pid, 0)
-            _end_group(pid)
+        for child in self._all():
+            child.launch.kill()
         self._children.clear()
+        self._spare = self._fork_server = None
         self._end_orphans()
 
     def _report(self, message: dict[str, JsonValue]) -> None:
@@ -305,30 +294,6 @@ class Zygote:
 def _module_path(request: LaunchRequest) -> list[str]:
     inherited = os.environ.get("PYTHONPATH")
     return [*([inherited] if inherited else []), *request["module_folders"]]
-
-
-def _awaited_path(reading: int) -> Path | None:
-    """Return the path that is sent through the pipe ``reading``; None if the other end is closed without one."""
-    text = b""
-    while part := os.read(reading, RECEIVED_BYTES):
-        text += part
-    os.close(reading)
-    return Path(os.fsdecode(text)) if text else None
-
-
-def _end_child(pid: int) -> None:
-    """End a child that is not reaped yet, and its process group, which it does not lead yet just after the fork."""
-    with suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)
-    _end_group(pid)
-
-
-def _end_group(pid: int) -> None:
-    """End the remaining processes of the group that ``pid`` led. The kernel does not reuse the id while the group has
-    members.
-    """
-    with suppress(ProcessLookupError):
-        os.killpg(pid, signal.SIGKILL)
 
 
 def main(arguments: list[str]) -> int:

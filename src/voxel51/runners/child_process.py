@@ -58,7 +58,7 @@ def become_job_process(
     prctl(PR_SET_NO_NEW_PRIVS, 1)
     os.umask(0o077)
     _reset_signals()
-    close_descriptors(None)
+    close_descriptors()
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
@@ -87,15 +87,15 @@ def open_log(path: str) -> None:
     os.close(log)
 
 
-def close_descriptors(kept: int | None) -> None:
-    """Close every descriptor except the standard three, of which the first reads nothing from now on, and ``kept``."""
+def close_descriptors(*kept: int) -> None:
+    """Close every descriptor except ``kept`` and the standard three, of which the first reads nothing from now on."""
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
-    if kept is None:
-        os.closerange(FIRST_FREE_DESCRIPTOR, LAST_DESCRIPTOR)
-    else:
-        os.closerange(FIRST_FREE_DESCRIPTOR, kept)
-        os.closerange(kept + 1, LAST_DESCRIPTOR)
+    first = FIRST_FREE_DESCRIPTOR
+    for descriptor in sorted(kept):
+        os.closerange(first, descriptor)
+        first = descriptor + 1
+    os.closerange(first, LAST_DESCRIPTOR)
 
 
 def _prefer_as_oom_victim() -> None:

@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import resource
 import signal
 import sys
 import threading
@@ -122,6 +123,15 @@ def end_with_parent(parent: int) -> None:
         threading.Thread(target=watch_parent, args=(parent,), daemon=True, name="parent-watch").start()
     if os.getppid() != parent:  # the parent may have ended before the line above took effect
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+def end_by(number: int) -> None:
+    """End this process by a signal, without a core dump, which might contain credentials of a job."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if number != signal.SIGKILL:
+        signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
 
 
 def watch_parent(parent: int) -> None:

@@ -13,10 +13,11 @@ import pytest
 from contracts.test_runner import Bench, is_running, left_behind, wait_until
 from samples.installed import SAMPLES, install
 from samples.platform import JobPlatform
-from support.sandboxes import strongest_sandbox
+from support.sandboxes import sandbox_report, strongest_sandbox
 from voxel51.runners.interface import ExitReason
 from voxel51.runners.processes.folders import AttemptFolder
 from voxel51.runners.processes.runner import ProcessRunner
+from voxel51.runners.sandbox.policy import SandboxKind
 
 
 @pytest.fixture
@@ -40,16 +41,19 @@ def bench(tmp_path, platform):
     runner.close()
 
 
-def test_attempts_of_a_killed_zygote_are_lost_and_the_next_start_works(bench):
+@pytest.mark.parametrize("killed", ["zygote", "parent of the launcher"])
+def test_attempts_of_a_killed_zygote_are_lost_and_the_next_start_works(bench, killed):
     process = bench.start("leave-behind-and-stay")
     log = bench.runner._folder / "attempt1" / "log"
     wait_until(lambda: log.exists() and b"sleeping" in log.read_bytes())
     pids = left_behind(bench.runner._folder)
     assert len(pids) == 3
 
-    os.kill(psutil.Process(process.pid).ppid(), signal.SIGKILL)
+    [zygote] = bench.runner.zygote_pids
+    os.kill(zygote if killed == "zygote" else psutil.Process(process.pid).ppid(), signal.SIGKILL)
 
     assert bench.outcome().exit_reason is ExitReason.LOST
+    wait_until(lambda: not is_running(process.pid))
     assert [pid for pid in [process.pid, *pids] if is_running(pid)] == []
     bench.start("no-op", "attempt2")
     assert bench.outcome("attempt2").exit_code == 0
@@ -176,8 +180,14 @@ def test_opening_kills_and_removes_what_an_earlier_runner_left(tmp_path, platfor
 
 
 def spares(bench):
-    """Return the children of the zygote that wait for a launch."""
-    return [child for pid in bench.runner.zygote_pids for child in psutil.Process(pid).children()]
+    """Return the first processes of attempts and of the spare.
+
+    In namespaces, they are children of the fork server, which is the first child of the zygote.
+    """
+    found = [child for pid in bench.runner.zygote_pids for child in psutil.Process(pid).children()]
+    if sandbox_report().kind is SandboxKind.NAMESPACES:
+        return [launcher for fork_server in found[:1] for launcher in fork_server.children()]
+    return found
 
 
 def test_next_attempt_gets_the_spare_child(bench):

@@ -1,7 +1,7 @@
 """Sandboxed command: run one program in the sandbox of jobs, with limits, in a folder of its own.
 
 The server has threads, and a sandbox is entered by a forked process that has one, so the command is started through
-``python -m voxel51.runners.environments.sandboxed_command REQUEST POLICY PROGRAM…``, which becomes its launcher. The
+``python -m voxel51.runners.environments.sandboxed_command REQUEST POLICY PROGRAM…``, which starts it. The
 Python is that of the SDK environment, so a command sees no other packages of the platform.
 """
 
@@ -19,11 +19,13 @@ from pathlib import Path
 
 from voxel51.runners import orphan_processes
 from voxel51.runners.environments.errors import BuildUnavailable
+from voxel51.runners.process_control import end_by, end_with_parent
 from voxel51.runners.processes.environment import interpreter_environment
 from voxel51.runners.processes.folders import AttemptFolder
-from voxel51.runners.sandbox.launcher import LaunchRequest, Sandbox, launch
+from voxel51.runners.sandbox.launches import run_alone
 from voxel51.runners.sandbox.policy import SandboxPolicy, interpreter_paths
 from voxel51.runners.sandbox.privileges import JOB_USERS, user_of
+from voxel51.runners.sandbox.request import LaunchRequest
 from voxel51.wire.analytics import ENTRY_POINT_GROUP
 from voxel51.wire.tasks import JobLimits, TaskExit
 
@@ -233,10 +235,13 @@ def _checked(code: int | None, limits: JobLimits) -> int:
 
 
 def main(request: Path, policy: SandboxPolicy, arguments: Sequence[str]) -> None:
-    """Become the launcher of the command ``arguments``."""
+    """Run the command ``arguments``, and end as it ended. The command ends with the parent of this process."""
+    end_with_parent(os.getppid())
     readable = (*policy.readable, *map(str, interpreter_paths(ENTRY_POINT_GROUP)))
-    sandbox = Sandbox.of(replace(policy, readable=readable))
-    launch(sandbox, os.getppid(), lambda: request, lambda _request: _execute(arguments))
+    status = run_alone(replace(policy, readable=readable), request, lambda _request: _execute(arguments))
+    if os.WIFSIGNALED(status):
+        end_by(os.WTERMSIG(status))
+    sys.exit(os.WEXITSTATUS(status))
 
 
 def _execute(arguments: Sequence[str]) -> int:

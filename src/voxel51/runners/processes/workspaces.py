@@ -14,8 +14,8 @@ from voxel51.runners.launch import LaunchSpec
 from voxel51.runners.processes.environment import interpreter_environment
 from voxel51.runners.processes.folders import AttemptFolder, remove
 from voxel51.runners.programs import PackageProgram
-from voxel51.runners.sandbox.launcher import LaunchRequest
 from voxel51.runners.sandbox.privileges import user_of
+from voxel51.runners.sandbox.request import LaunchRequest
 from voxel51.wire.tasks import API_BASE_URL, WEIGHTS_FOLDER
 
 logger = logging.getLogger(__name__)

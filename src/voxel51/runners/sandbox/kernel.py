@@ -55,6 +55,14 @@ def unshare(flags: int) -> None:
     checked(libc.unshare(flags), f"unshare({flags:#x})")
 
 
+def join(process: int, flags: int) -> None:
+    """Move this process (for ``CLONE_NEWPID``: its next children) into namespaces of ``process``, a descriptor.
+
+    ``process`` is a process, or a file in ``/proc/<pid>/ns``.
+    """
+    checked(libc.setns(process, flags), f"setns({flags:#x})")
+
+
 def mount(source: str, target: str, kind: str | None = None, flags: int = 0, data: str = "") -> None:
     """Mount a file system of this ``kind``, or bind ``source`` to ``target``."""
     arguments = (source.encode(), target.encode(), kind.encode() if kind else None, ctypes.c_ulong(flags))

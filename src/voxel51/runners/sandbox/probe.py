@@ -8,16 +8,19 @@ import os
 import subprocess
 import sys
 import tempfile
+import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Never
 
 from voxel51.runners.child_process import open_log
 from voxel51.runners.sandbox import kernel, landlock, system_calls
-from voxel51.runners.sandbox.launcher import LaunchRequest, Sandbox, launch
+from voxel51.runners.sandbox.launches import run_alone
 from voxel51.runners.sandbox.policy import SandboxKind, SandboxPolicy, interpreter_paths
 from voxel51.runners.sandbox.privileges import user_of
+from voxel51.runners.sandbox.request import LaunchRequest
 from voxel51.wire.tasks import JobLimits
 
 PROBE_SECONDS = 60.0
@@ -133,18 +136,28 @@ def _try(policy: SandboxPolicy) -> str | None:
         }
         path.write_text(json.dumps(request))
         readable = tuple(map(str, interpreter_paths("voxel51.analytics")))
-        sandbox = Sandbox.of(replace(policy, readable=readable))
-        parent = os.getpid()
         pid = os.fork()
         if pid == 0:
             open_log(str(log))
-            launch(sandbox, parent, lambda: path, _job)
+            _run_alone(replace(policy, readable=readable), path)
         if os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0:
             return None
         lines = []
         with suppress(OSError):
             lines = log.read_text(errors="replace").strip().splitlines()
         return lines[-1].partition("Error: ")[2] or lines[-1] if lines else "it failed without a word"
+
+
+def _run_alone(policy: SandboxPolicy, request: Path) -> Never:
+    """Run the job in this process, which exits with 0 if it worked."""
+    code = 1
+    try:
+        code = int(run_alone(policy, request, _job) != 0)
+    except OSError:
+        traceback.print_exc()
+    finally:
+        sys.stderr.flush()
+        os._exit(code)
 
 
 def _job(request: LaunchRequest) -> int:

@@ -18,6 +18,9 @@ from voxel51.wire.tasks import JobLimits, TaskExit
 LOOK_SECONDS = 0.25
 """Interval between two looks at the processes."""
 
+END_AGAIN_SECONDS = 0.01
+"""Interval between two signals to the processes of a job that is ended: some may have forked meanwhile."""
+
 _SCAN_SHARE = 4.0
 """A scan of the scratch folder is repeated after this multiple of its duration, at the earliest."""
 
