@@ -83,6 +83,16 @@ NEW_METHODS = {
     "search_labels": "labels=(), *, text=None, longer_than=None, confidence=None, together=False, analytic=None, "
     "data_id=None, job_id=None, limit=None, offset=None",
     "list_labels": "",
+    "get_partial_labels": "job_id, after=None",
+    "iter_partial_labels": "job_id",
+    "download_partial_labels": "job_id, output_path=None",
+    "set_secret": "name, value=None, analytics=None",
+    "list_secrets": "",
+    "delete_secret": "name",
+    "deploy_analytic": "path, progress=None",
+    "get_analytic_build": "analytic_id",
+    "get_analytic_build_log": "analytic_id, offset=0",
+    "make_analytic_latest": "analytic_id",
 }
 """Calls that the original did not have."""
 

@@ -75,6 +75,19 @@ def test_frames_and_events_arrive_in_order_each_once(at_once):
     assert [number for number, _ in receiver.parts] == [*range(1, len(receiver.parts) + 1)]
 
 
+def test_labels_that_come_after_a_pause_are_sent_too(at_once):
+    receiver = Receiver()
+    labels = PartialLabels(receiver)
+    for number in (1, 2, 3):
+        labels.add_frame(number, frame_text(number))
+        deadline = time.monotonic() + LIMIT_SECONDS
+        while len(receiver.parts) < number:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+    assert receiver.frames == ["1", "2", "3"]
+
+
 def test_numbers_go_on_after_the_parts_of_earlier_attempts():
     receiver = Receiver()
     labels = PartialLabels(receiver, parts=7)

@@ -109,12 +109,13 @@ class PartialLabels:
             if self._characters + len(text) > BUFFERED_CHARACTERS:
                 self.is_complete = False
                 return
+            was_empty = not self._characters
             (self._events if is_event else self._frames).append(text)
             self._characters += len(text)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._loop, name="partial labels", daemon=True)
                 self._thread.start()
-            elif self._characters >= PART_CHARACTERS:
+            elif was_empty or self._characters >= PART_CHARACTERS:
                 self._changed.notify_all()
 
     def _loop(self) -> None:

@@ -326,7 +326,7 @@ class API(CompoundCalls):
     def get_partial_labels(self, job_id: str, after: str | None = None) -> PartialLabels:
         """Return the labels that a job has found so far; those since ``after``, the ``cursor`` of an earlier result.
 
-        Fails for a complete job, whose output has all labels. Partial labels remain if a job fails.
+        Partial labels remain if a job fails. A complete job has none, because its output has all labels.
         """
         return self._send(jobs.partial(job_id, after))
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from voxel51.labels.files import write_document
 from voxel51.transport.errors import InvalidRequest
 from voxel51.users.calls import jobs
 from voxel51.users.downloading import FilePath
@@ -23,12 +22,7 @@ def follow_partial_labels(job_id: str) -> EmittingFlow[PartialLabels]:
     """Emit the labels that a job finds, as they come, until it ends. A complete job emits none."""
     cursor = None
     while True:
-        try:
-            reply = yield from fetch(jobs.partial(job_id, cursor))
-        except InvalidRequest:
-            if (yield from fetch(jobs.details(job_id)))["state"] == JobState.COMPLETE:
-                return
-            raise
+        reply = yield from fetch(jobs.partial(job_id, cursor))
         if reply["parts"] or reply["is_restarted"]:
             yield Emit(reply)
         cursor = reply["cursor"]
@@ -39,18 +33,26 @@ def follow_partial_labels(job_id: str) -> EmittingFlow[PartialLabels]:
 
 
 def save_partial_labels(job_id: str, path: FilePath | None) -> Flow[FilePath]:
-    """Download the labels that a job has found so far, by default to ``<job id>.partial.json``; return the path."""
+    """Download the labels that a job has found so far, by default to ``<job id>.partial.json``; return the path.
+
+    Raises:
+        InvalidRequest: the job is complete.
+    """
     target = Path(path or f"{job_id}.partial.json")
     labels: dict[str, Any] = {"frames": {}}
     cursor, has_more = None, True
     while has_more:
         reply = yield from fetch(jobs.partial(job_id, cursor))
+        if reply["state"] == JobState.COMPLETE:
+            raise InvalidRequest(f"job {job_id!r} is COMPLETE: download its output, which has all labels", 400)
         if reply["is_restarted"]:
             labels = {"frames": {}}
         for part in reply["parts"]:
             _add(part, labels)
         cursor, has_more = reply["cursor"], reply["has_more"]
     log_missing_basedir(target)
+    from voxel51.labels.files import write_document  # noqa: PLC0415  (only for this call)
+
     yield Work(lambda: write_document(labels, target))
     return path or target.name
 

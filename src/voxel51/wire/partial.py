@@ -26,7 +26,7 @@ class PartialLabels(TypedDict):
     """Response of ``GET jobs/<id>/partial``: the labels that are new since a cursor.
 
     Attributes:
-        state: state of the job. Partial results remain after a failure; the output replaces them.
+        state: state of the job. Partial results remain after a failure. A COMPLETE job has none: download its output.
         parts: documents of labels of a video, in order.
         cursor: send it with the next request to get later parts only.
         is_restarted: the job began again since the cursor of the request, so discard the labels received before.

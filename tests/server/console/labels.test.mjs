@@ -14,7 +14,7 @@ function packedOf(document) {
   const stream = jsonStream(builder.add);
   stream.feed(new TextEncoder().encode(JSON.stringify(document)));
   stream.end();
-  return builder.finish();
+  return builder.packed();
 }
 
 const read = (document) => labelsOf(packedOf(document));

@@ -90,16 +90,18 @@ class PartialResults:
     def since(self, owner_id: str, job_id: str, cursor: str) -> dict[str, object]:
         """Return a `voxel51.wire.partial.PartialLabels` with the parts after ``cursor``; all if it is empty.
 
+        A complete job has none: its output replaces them.
+
         Raises:
             NotFound: the owner has no such job.
-            BadRequest: the job is complete or has expired, or the cursor is invalid.
+            BadRequest: the job has expired, or the cursor is invalid.
         """
         after = _Cursor.read(cursor)
         job = self._jobs.find(owner_id, job_id)
-        if job["state"] == JobState.COMPLETE:
-            raise BadRequest(f"Job '{job_id}' is COMPLETE: download its output, which replaces its partial results")
         if job["expired"]:
             raise BadRequest(f"The partial results of job '{job_id}' have expired. Submit the job again.")
+        if job["state"] == JobState.COMPLETE:
+            return {"state": job["state"], "parts": [], "cursor": cursor, "is_restarted": False, "has_more": False}
         with self._database.read() as connection:
             return {"state": job["state"], **_reply(connection, job_id, after)}
 

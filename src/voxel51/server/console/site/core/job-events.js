@@ -3,7 +3,7 @@
 import { get } from "./api.js";
 import { onEnd, signal } from "./reactive.js";
 
-/** The events to which webhooks can subscribe; progress and messages, which are frequent, are not among them. */
+/** The events to which webhooks can subscribe; progress, messages and partial results, which are frequent, are not among them. */
 export const JOB_EVENTS = [
   "job_queued",
   "job_scheduled",
@@ -15,7 +15,9 @@ export const JOB_EVENTS = [
   "job_expired",
   "job_deleted",
 ];
-const NAMES = [...JOB_EVENTS, "job_progress", "job_message", "gap"];
+/** Events that come while a job runs and change no field of its record but the progress. */
+export const FREQUENT_EVENTS = new Set(["job_progress", "job_message", "job_partial"]);
+const NAMES = [...JOB_EVENTS, ...FREQUENT_EVENTS, "gap"];
 const RECONNECT_MILLISECONDS = 5000;
 
 /** Whether the event stream is connected. */

@@ -19,7 +19,7 @@ const DISPLAY_DEFAULTS = {
 
 /**
  * @param index of `frameIndex`
- * @param labels of `labelsOf`, or null
+ * @param labels a signal of `labelsOf`, which changes while a job runs; or of null
  */
 export function viewState(index, labels) {
   const stored = storedDisplay();
@@ -32,19 +32,21 @@ export function viewState(index, labels) {
   });
   return {
     index,
-    labels,
+    get labels() {
+      return labels.value;
+    },
     display,
     hidden,
     threshold,
     /** A signal of a predicate on boxes. */
-    isShown: labels && computed(() => boxFilter(labels, { hidden: hidden.value, threshold: threshold.value })),
+    isShown: labels.peek() && computed(() => boxFilter(labels.value, { hidden: hidden.value, threshold: threshold.value })),
     /** A signal: `{track}`, `{event}` or null. */
     selected: signal(null),
     colourOfTrack: (track) =>
-      colourOf(display.colours.value === "track" ? (labels.tracks[track].index ?? track) : labels.tracks[track].label),
+      colourOf(display.colours.value === "track" ? (labels.value.tracks[track].index ?? track) : labels.value.tracks[track].label),
     colourOfBox(id) {
-      const track = labels.boxes.track[id];
-      return track >= 0 ? this.colourOfTrack(track) : colourOf(labels.boxes.label[id]);
+      const { track, label } = labels.value.boxes;
+      return track[id] >= 0 ? this.colourOfTrack(track[id]) : colourOf(label[id]);
     },
     colourOfLabel: colourOf,
   };

@@ -22,17 +22,18 @@ import { timeline } from "./timeline/timeline.js";
 import { viewState } from "./view-state.js";
 
 /**
- * @param {object} content `index`, `labels` (or null), `video` (null, or its `address`, or the `image` of an image file),
+ * @param {object} content `index`, `labels` (a signal of labels, or of null), `isPartial` (whether the job is not complete), `video` (null, or its `address`, or the `image` of an image file),
  *   `dataId`, `filename`, `jobId`, `first` (the frame to start at)
  */
-export function viewerLayout({ index, labels, video: source, dataId, filename, jobId, first }) {
+export function viewerLayout({ index, labels, isPartial, video: source, dataId, filename, jobId, first }) {
   const view = viewState(index, labels);
+  const hasLabels = Boolean(labels.peek());
   const video = source?.address && h("video", { src: source.address, preload: "auto", playsinline: true, tabindex: "-1", "aria-hidden": "true" });
   const shown = screen(view, video);
   const player = video ? videoPlayer(video, index, shown.show) : clockPlayer(index, (number) => shown.show(number, source?.image ?? null));
   const actions = viewerActions(view, player, shown, { stage: () => stage, filename });
   if (video) actions.mute = () => (video.muted = !video.muted);
-  const line = labels && timeline(view, player, actions, video && dataId);
+  const line = hasLabels && timeline(view, player, actions, video && dataId);
   if (line) actions.zoom = line.zoom;
   shown.onPress = actions.toggle;
 
@@ -48,10 +49,10 @@ export function viewerLayout({ index, labels, video: source, dataId, filename, j
   keepFrameInUrl(player);
   return h(
     "section.viewer",
-    { "aria-label": "Viewer", onkeydown: keyListener(actions), class: labels ? "" : "bare" },
+    { "aria-label": "Viewer", onkeydown: keyListener(actions), class: hasLabels ? "" : "bare" },
     stage,
-    labels && sidePanel(view, player, actions),
-    tabsBelow({ view, player, actions, jobId, dataId, isVideo: Boolean(video) }),
+    hasLabels && sidePanel(view, player, actions),
+    tabsBelow({ view, player, actions, jobId, dataId, isPartial, isVideo: Boolean(video) }),
   );
 }
 
@@ -61,15 +62,17 @@ function sidePanel(view, player, actions) {
     { name: "viewer-found", title: "Tracks and events", content: () => trackList(view, actions) },
     { name: "viewer-frame", title: "This frame", content: () => h("div.of-frame", {}, frameList(view, player)) },
   ];
-  const nothing = view.labels.isEmpty && h("p.muted", { role: "status" }, "The job found nothing in this video. The labels file is empty.");
+  const nothing = () => view.labels.isEmpty && h("p.muted", { role: "status" }, "The job found nothing in this video. The labels file is empty.");
   return h("div.side", {}, nothing, selectedCard(view, player, actions), tabs(entries, "beside"));
 }
 
-function tabsBelow({ view, player, actions, jobId, dataId, isVideo }) {
+function tabsBelow({ view, player, actions, jobId, dataId, isPartial, isVideo }) {
+  const counts = { name: "viewer-counts", title: "Counts", content: () => countsPlot(view, player, actions) };
+  if (isPartial) return h("div.below", {}, tabs([counts], "below")); // the other tabs need the output
   const files = () => downloads({ jobId, dataId, isVideo, labelled: Boolean(view.labels), range: () => player.range.value });
   if (!view.labels) return h("div.below", {}, files());
   const entries = [
-    { name: "viewer-counts", title: "Counts", content: () => countsPlot(view, player, actions) },
+    counts,
     { name: "viewer-downloads", title: "Downloads", content: files },
     { name: "viewer-raw", title: "Raw labels", content: () => rawLabels(view, player, outputPath(jobId)) },
     { name: "viewer-share", title: "Share", content: () => shareLinks(jobId) },

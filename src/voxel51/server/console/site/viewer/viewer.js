@@ -24,19 +24,20 @@ import { viewerLayout } from "./viewer-layout.js";
  * @param {string} options.filename of the video
  * @param {string|null} [options.jobId] the job whose output is shown; null for the video alone
  * @param {string} [options.outputName] the file name of the output
+ * @param {{value}|null} [options.partial] a signal of the labels that the job has found so far, in place of its output
  * @param {number|null} [options.start] the first frame to show; by default the one in the URL (`?frame=`), or frame 1
  * @returns {Node}
  */
-export function viewer({ dataId, filename, jobId = null, outputName = "", start = null }) {
-  if (jobId && !isLabelsFile(outputName)) return outputPreview(jobId, outputName);
+export function viewer({ dataId, filename, jobId = null, outputName = "", partial = null, start = null }) {
+  if (jobId && !partial && !isLabelsFile(outputName)) return outputPreview(jobId, outputName);
   const progress = { video: signal(undefined), labels: signal(undefined) };
-  const { state, reload } = resource((abort) => fetchAll({ dataId, filename, jobId }, abort, progress));
+  const { state, reload } = resource((abort) => fetchAll({ dataId, filename, jobId, partial }, abort, progress));
   const show = ({ value, error, isThere }) => {
     if (error) return loadError(error, reload);
     if (!isThere) return preparing(dataId, filename, jobId, progress);
     if (value.noLabels) return outputPreview(jobId, outputName, value.noLabels);
     const first = start ?? (Number(route.peek().query.get("frame")) || 1);
-    return [withoutPicture(dataId, value), viewerLayout({ ...value, dataId: value.video ? dataId : null, filename, jobId, first })];
+    return [withoutPicture(dataId, value), viewerLayout({ ...value, isPartial: Boolean(partial), dataId: value.video ? dataId : null, filename, jobId, first })];
   };
   return h("div.viewer-holder", {}, () => {
     const now = state.value;
@@ -45,22 +46,22 @@ export function viewer({ dataId, filename, jobId = null, outputName = "", start 
 }
 
 /** Fetch the video and the labels at the same time. If only the video fails, return its error with the labels. */
-async function fetchAll({ dataId, filename, jobId }, abort, progress) {
+async function fetchAll({ dataId, filename, jobId, partial }, abort, progress) {
   const fetching = !dataId ? Promise.resolve(null) : PICTURE.test(filename) ? fetchPicture(dataId) : fetchVideo(dataId, { signal: abort, onProgress: ({ fraction }) => (progress.video.value = fraction) });
   const settled = fetching.then(
     (video) => ({ video }),
     (videoError) => ({ video: null, videoError }),
   );
-  let labels = null;
+  let labels = partial?.peek() ?? null;
   try {
-    if (jobId) labels = await fetchLabels(jobId, { signal: abort, onProgress: (fraction) => (progress.labels.value = fraction) });
+    if (jobId && !partial) labels = await fetchLabels(jobId, { signal: abort, onProgress: (fraction) => (progress.labels.value = fraction) });
   } catch (error) {
     if (!(error instanceof NotLabels)) throw error;
     return { noLabels: error.message };
   }
   const { video, videoError } = await settled;
   if (videoError && (!labels || videoError.name === "AbortError")) throw videoError;
-  return { video, videoError, labels, index: video?.index ?? indexOfLabels(labels) };
+  return { video, videoError, labels: partial ?? signal(labels), index: video?.index ?? indexOfLabels(labels) };
 }
 
 function indexOfLabels({ metadata, lastFrame }) {

@@ -16,6 +16,7 @@ import { recordsOf } from "../analytics/data-records.js";
 import { selectsPart } from "../analytics/try-out.js";
 import { allowedActions, runAgain } from "./actions.js";
 import { followJob } from "./live-job.js";
+import { followPartial } from "./live-partial.js";
 import { logTab } from "./log.js";
 import { messagesTab } from "./messages.js";
 import { overviewTab } from "./overview.js";
@@ -43,6 +44,8 @@ function jobPage({ job: first, request, inputs }, query) {
   const { job } = live;
   const now = signal(Date.now());
   every(1000, () => (now.value = Date.now()));
+  const partial = followPartial(job);
+  const hasPartial = computed(() => job.value.state !== "COMPLETE" && partial.hasAny());
   const tab = signal(hasResult(first) ? "result" : "overview");
   showResultWhenComplete(job, tab);
   leaveWhenDeleted(live.isDeleted, first);
@@ -52,9 +55,10 @@ function jobPage({ job: first, request, inputs }, query) {
     h("div.subheading", {}, () => stateBadge(state.value), h("a", { href: `/analytics/${encodeURIComponent(first.analytic_id)}` }, first.analytic), h("span.muted", {}, first.version), selectsPart(request.parameters) && wholeVideo(first), () => job.value.archived && h("span.badge", {}, job.value.expired ? "expired" : "archived")),
     progressCard(live, now),
     failureCard(job, live.messages, request),
+    h("p", { hidden: () => !hasPartial.value || tab.value === "result" }, button("View partial result", () => (tab.value = "result"), { symbol: "play" })),
     tabs(
       [
-        { name: "result", title: "Result", content: () => resultTab(job, request, inputs, query.get("frame")) },
+        { name: "result", title: "Result", content: () => resultTab({ job, partial, request, inputs, frame: query.get("frame") }) },
         { name: "overview", title: "Overview", content: () => overviewTab(job, request, inputs, now) },
         { name: "messages", title: "Messages", content: () => messagesTab(live) },
         { name: "log", title: "Log", content: () => logTab(job) },

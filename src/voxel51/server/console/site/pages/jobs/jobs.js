@@ -2,7 +2,7 @@
 
 import { h } from "../../core/dom.js";
 import { get } from "../../core/api.js";
-import { isLive, onJobEvent } from "../../core/job-events.js";
+import { FREQUENT_EVENTS, isLive, onJobEvent } from "../../core/job-events.js";
 import { effect, every, onEnd, signal } from "../../core/reactive.js";
 import { route, setQuery } from "../../core/router.js";
 import { ago, dateTime, duration, percent } from "../../core/format.js";
@@ -83,7 +83,7 @@ function followEvents({ rows, reload }) {
   onEnd(() => clearTimeout(timer));
   onJobEvent((event) => {
     rows.update((known) => known.map((job) => (job.id === event.job_id ? afterEvent(job, event) : job)));
-    if (event.event !== "job_progress" && event.event !== "job_message") soon();
+    if (!FREQUENT_EVENTS.has(event.event)) soon();
   });
   let wasLive = isLive.peek();
   effect(() => {

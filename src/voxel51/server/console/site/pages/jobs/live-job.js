@@ -1,7 +1,7 @@
 /** One job, kept up to date: by job events, and by polling where there are no events. */
 
 import { Unreachable, get } from "../../core/api.js";
-import { isLive, onJobEvent } from "../../core/job-events.js";
+import { FREQUENT_EVENTS, isLive, onJobEvent } from "../../core/job-events.js";
 import { currentScope, effect, every, onEnd, signal } from "../../core/reactive.js";
 import { showError } from "../../parts/notices.js";
 import { afterEvent, isActive } from "./states.js";
@@ -52,7 +52,7 @@ export function followJob(first) {
   function apply(event) {
     job.value = afterEvent(job.peek(), event);
     if (event.event === "job_message") messages.value = [...messages.peek(), { message: event.message, time: event.date }];
-    else if (event.event !== "job_progress") refreshSoon(); // an event has only a part of what changed
+    else if (!FREQUENT_EVENTS.has(event.event)) refreshSoon(); // an event has only a part of what changed
   }
 
   let wasLive = isLive.peek();

@@ -44,15 +44,16 @@ export async function readLabels(path, { signal, onProgress } = {}) {
 }
 
 /** Send one message to the worker and wait for its reply. So no more is downloaded than the worker has parsed. */
-function request(worker, message, signal) {
+export function request(worker, message, signal) {
   return new Promise((resolve, reject) => {
     signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
     worker.onmessage = ({ data }) => (data.failure ? reject(new NotLabels(data.failure)) : resolve(data));
     worker.onerror = (event) => reject(new Error(event.message || "The worker for labels could not be started"));
-    worker.postMessage(message, message.chunk ? [message.chunk.buffer] : []);
+    const bytes = message.chunk?.buffer ?? message.reply;
+    worker.postMessage(message, bytes ? [bytes] : []);
   });
 }
 
-function startWorker() {
+export function startWorker() {
   return new Worker(policy ? policy.createScriptURL(WORKER_URL) : WORKER_URL, { type: "module" });
 }

@@ -119,10 +119,10 @@ export function labelBuilder() {
     const ranges = support.length ? support : toRanges(frames.map(([number]) => Number(number)).sort((a, b) => a - b));
     for (const [number, seen] of frames) addBox(Number(number), seen, seen.label ?? event.label, null, { kind: OF_EVENT, confidence: event.confidence });
     for (const object of listed(event, "objects")) addObject(object);
-    pushEvent(event.label, event.index, event.confidence, ranges, textOf(listed(event, "attrs")));
+    pushEvent(events, event.label, event.index, event.confidence, ranges, textOf(listed(event, "attrs")));
   }
 
-  /** Add an event that is listed in a frame; `finish` joins the frames of equal label and index to one event. */
+  /** Add an event that is listed in a frame; `packed` joins the frames of equal label and index to one event. */
   function addFramewiseEvent(number, event) {
     const key = `${event.label} ${event.index}`;
     const known = framewiseEvents.get(key) ?? { event, numbers: [] };
@@ -132,21 +132,22 @@ export function labelBuilder() {
     for (const each of listed(event, "objects")) addBox(number, each, each.label, each.index);
   }
 
-  function pushEvent(label, index, confidence, ranges, text) {
+  function pushEvent(into, label, index, confidence, ranges, text) {
     if (ranges.length === 0) return;
     last = Math.max(last, ranges.at(-1)[1]);
-    events.push({ label: labels.numberOf(String(label ?? "")), index: index ?? null, confidence: confidence ?? NaN, ranges, text });
+    into.push({ label: labels.numberOf(String(label ?? "")), index: index ?? null, confidence: confidence ?? NaN, ranges, text });
   }
 
-  /** Return everything, packed. `isLabels` is whether the document looks like labels. */
-  function finish() {
+  /** Return everything so far, packed. `isLabels` is whether the document looks like labels. More may be added afterwards. */
+  function packed() {
+    const allEvents = [...events];
     for (const { event, numbers } of framewiseEvents.values()) {
-      pushEvent(event.label, event.index, event.confidence, toRanges(numbers.sort((a, b) => a - b)), textOf(listed(event, "attrs")));
+      pushEvent(allEvents, event.label, event.index, event.confidence, toRanges(numbers.sort((a, b) => a - b)), textOf(listed(event, "attrs")));
     }
     const parts = ["frames", "objects", "events", "attrs", "metadata", "support", "mask_index", "provenance"];
     const isImage = ["mask", "keypoints", "polylines"].some((part) => part in fields);
     if (isImage) addContent(1, fields);
-    events.sort((a, b) => a.ranges[0][0] - b.ranges[0][0]);
+    allEvents.sort((a, b) => a.ranges[0][0] - b.ranges[0][0]);
     return {
       isLabels: isLabels || isImage || parts.some((part) => part in fields) || Object.keys(fields).length === 0,
       lastFrame: last,
@@ -154,7 +155,7 @@ export function labelBuilder() {
       texts: texts.texts,
       masks,
       tracks,
-      events,
+      events: allEvents,
       shapes,
       frameTexts,
       frameMasks,
@@ -167,7 +168,7 @@ export function labelBuilder() {
     };
   }
 
-  return { add, finish };
+  return { add, packed };
 }
 
 /** Return the boxes sorted by frame; those of frame `n` are numbered from `offsets[n]` up to `offsets[n + 1]`. */

@@ -7,7 +7,7 @@ import { contains, toRanges } from "./ranges.js";
 const MAX_GAP_SECONDS = 1;
 const UNNAMED = "object";
 
-/** @param packed the result of `labelBuilder().finish()` */
+/** @param packed the result of `labelBuilder().packed()` */
 export function labelsOf(packed) {
   const { boxes, offsets, tracks } = packed;
   const count = boxes.frame.length;

@@ -15,12 +15,10 @@ const SWITCHES = [
 ];
 
 export function displayOptions(view) {
-  const labels = usedIn(view);
   return h(
     "div.display-options",
     {},
-    labels.length > 0 && h("h2", {}, "Labels"),
-    labels.length > 0 && h("div.chips", { role: "group", "aria-label": "Shown labels" }, labels.map((used) => chip(view, used)), labels.length > 1 && allOrNone(view, labels)),
+    () => shownLabels(view, usedIn(view)),
     h("h2", {}, "Overlay"),
     h("div.switches", {}, SWITCHES.map(([name, title]) => checkbox(title, { checked: view.display[name].value, onchange: (event) => (view.display[name].value = event.target.checked) }))),
     h(
@@ -31,6 +29,11 @@ export function displayOptions(view) {
       setting("Colours", select([["track", "by track"], ["label", "by label"]], { value: view.display.colours.value, onchange: (event) => (view.display.colours.value = event.target.value) })),
     ),
   );
+}
+
+function shownLabels(view, labels) {
+  if (!labels.length) return null;
+  return [h("h2", {}, "Labels"), h("div.chips", { role: "group", "aria-label": "Shown labels" }, labels.map((used) => chip(view, used)), labels.length > 1 && allOrNone(view, labels))];
 }
 
 function setting(title, control, value) {

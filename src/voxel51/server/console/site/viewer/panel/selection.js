@@ -12,7 +12,7 @@ const MAX_BOXES = 100;
 export function selectedCard(view, player, actions) {
   return () => {
     const selection = view.selected.value;
-    if (!selection) return null;
+    if (!selection || selection.track >= view.labels.tracks.length) return null; // a job that began again has other tracks
     const { title, colour, first, last, pairs } = selection.event ? ofEvent(view, selection.event) : ofTrack(view, player, selection.track);
     return h(
       "section.selected",
@@ -62,8 +62,8 @@ function ofEvent({ labels, index, colourOfLabel }, event) {
 
 /** The list of boxes and events in the current frame. */
 export function frameList(view, player) {
-  const { labels } = view;
   return () => {
+    const { labels } = view;
     const frame = player.shown.value;
     const isShown = view.isShown.value;
     const [from, to] = labels.boxesIn(frame);

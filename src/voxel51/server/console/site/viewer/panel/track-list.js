@@ -21,12 +21,12 @@ const COMPARE = {
 
 /** @param view of `viewState` */
 export function trackList(view, actions) {
-  const entries = entriesOf(view.labels);
+  const entries = computed(() => entriesOf(view.labels));
   const text = signal("");
   const order = signal("first");
   const found = computed(() => {
     const wanted = text.value.toLowerCase();
-    return entries.filter(({ title, label }) => title.toLowerCase().includes(wanted) && !view.hidden.value.has(label)).sort(COMPARE[order.value]);
+    return entries.value.filter(({ title, label }) => title.toLowerCase().includes(wanted) && !view.hidden.value.has(label)).sort(COMPARE[order.value]);
   });
   const isChosen = ({ selection }) => {
     const { track, event } = view.selected.value ?? {};
@@ -41,7 +41,7 @@ export function trackList(view, actions) {
       h("input", { type: "search", placeholder: "Filter by name", "aria-label": "Filter tracks and events", oninput: (event) => (text.value = event.target.value.trim()) }),
       select(ORDERS, { "aria-label": "Sort by", onchange: (event) => (order.value = event.target.value) }),
     ),
-    h("p.muted.track-count", { role: "status" }, () => (found.value.length ? `${count(found.value.length)} tracks and events` : emptyText(entries))),
+    h("p.muted.track-count", { role: "status" }, () => (found.value.length ? `${count(found.value.length)} tracks and events` : emptyText(entries.value))),
     virtualList("Tracks and events", () => found.value, (entry) => face(view, entry), {
       isChosen,
       press: ({ selection, first }) => {

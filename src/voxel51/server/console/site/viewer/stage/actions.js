@@ -14,7 +14,7 @@ import { showShortcuts } from "./keyboard.js";
  * @param {{stage: () => Element, filename: string}} options the element for full screen; the file name for saved frames
  */
 export function viewerActions(view, player, shown, { stage, filename }) {
-  const { index, labels } = view;
+  const { index } = view;
   const go = (number) => {
     player.pause();
     player.seek(number);
@@ -33,6 +33,7 @@ export function viewerActions(view, player, shown, { stage, filename }) {
     clearRange: () => (player.range.value = null),
     /** Go to the next (1) or previous (-1) frame with the selected track, or with any shown box. */
     find(step) {
+      const { labels } = view;
       if (!labels) return;
       const track = view.selected.peek()?.track ?? null;
       const found = frameWithBoxes(labels, player.aim.peek(), step, view.isShown.peek(), track);

@@ -10,10 +10,11 @@ const MIN_INTERVAL_MILLISECONDS = 1000; // browsers reject frequent calls of `hi
 
 /** A status region that announces the frame when the player stops. */
 export function frameAnnouncer(view, player) {
-  const { index, labels } = view;
+  const { index } = view;
   const region = h("p.visually-hidden", { role: "status" });
   whenSettled(player, (frame) => {
     if (player.isPlaying.peek()) return;
+    const { labels } = view;
     const [from, to] = labels?.boxesIn(frame) ?? [0, 0];
     region.textContent = `Frame ${frame} of ${index.count}, ${preciseClock(index.timeOf(frame))}` + (labels ? `, ${to - from} boxes` : "");
   });

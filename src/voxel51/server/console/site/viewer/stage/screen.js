@@ -13,7 +13,7 @@ import { drawOverlay } from "./overlay.js";
  *   for a player; `drawOn` draws the labels on another canvas; `onPress` is called for a click outside of all boxes
  */
 export function screen(view, video) {
-  const { index, labels } = view;
+  const { index } = view;
   const picture = h("canvas.picture", { width: index.width || 16, height: index.height || 9, "aria-hidden": "true" });
   const overlay = h("canvas.overlay", { "aria-hidden": "true" });
   const brush = picture.getContext("2d", { alpha: false });
@@ -35,7 +35,7 @@ export function screen(view, video) {
 
   function draw() {
     pen.clearRect(0, 0, overlay.width, overlay.height);
-    if (labels && frame) drawOverlay(pen, view, frame, area(), masks);
+    if (view.labels && frame) drawOverlay(pen, view, frame, area(), masks);
   }
 
   /** Return the area of the picture on the overlay: as large as it fits, centred. */
@@ -54,8 +54,9 @@ export function screen(view, video) {
   sized.observe(node);
   onEnd(() => sized.disconnect());
 
-  if (labels) {
+  if (view.isShown) {
     effect(() => {
+      view.labels;
       for (const option of Object.values(view.display)) option.value; // reading them makes the effect depend on them
       view.isShown.value;
       view.selected.value;
@@ -67,6 +68,7 @@ export function screen(view, video) {
   /** Select the box that was clicked; outside of boxes, clear the selection, or play or pause. */
   function press({ offsetX, offsetY }) {
     const { left, top, width, height, scale } = area();
+    const { labels } = view;
     const id = labels && boxAt(labels, frame, (offsetX * scale - left) / width, (offsetY * scale - top) / height, view.isShown.peek());
     const track = id === null ? -1 : labels.boxes.track[id];
     if (track >= 0) view.selected.value = { track };
@@ -74,7 +76,7 @@ export function screen(view, video) {
     else self.onPress();
   }
 
-  const self = { node, show, picture, drawOn: (other, otherArea) => labels && drawOverlay(other, view, frame, otherArea, masks), onPress: () => {} };
+  const self = { node, show, picture, drawOn: (other, otherArea) => view.labels && drawOverlay(other, view, frame, otherArea, masks), onPress: () => {} };
   return self;
 }
 

@@ -10,14 +10,14 @@ const MAX_LABELS = 8;
 const MAX_STEPS = 600;
 
 export function countsPlot(view, player, actions) {
-  const { index, labels } = view;
-  const length = index.count;
-  if (labels.usedLabels.length === 0) return h("p.muted", {}, "No objects to count.");
+  const length = view.index.count;
   const now = h("div.now", { "aria-hidden": "true" });
   effect(() => {
     now.style.left = `${100 * acrossLines(length > 1 ? (player.aim.value - 1) / (length - 1) : 0)}%`;
   });
   return h("div.counts", {}, () => {
+    const { labels } = view;
+    if (labels.usedLabels.length === 0) return h("p.muted", {}, "No objects to count.");
     const shown = labels.usedLabels.filter(({ label }) => !view.hidden.value.has(label)).slice(0, MAX_LABELS);
     const series = shown.map(({ label }) => ({
       name: labels.nameOf(label),

@@ -1,7 +1,7 @@
 /** The timeline: a lane for each track and event, drawn on a canvas. The track list is its accessible alternative. */
 
 import { h } from "../../core/dom.js";
-import { computed, effect, onEnd, signal } from "../../core/reactive.js";
+import { computed, effect, onEnd, signal, untracked } from "../../core/reactive.js";
 import { button } from "../../parts/form.js";
 import { MAX_EXPANDED_TRACKS, lanesOf } from "../model/lanes.js";
 import { rangeButtons } from "../stage/controls.js";
@@ -18,10 +18,10 @@ const MAX_VISIBLE_LANES = 14;
  * @returns {{node, zoom: (factor: number) => void}}
  */
 export function timeline(view, player, actions, dataId) {
-  const { index, labels } = view;
+  const { index } = view;
   const scale = timeScale(index.count);
-  const folded = signal(new Set(labels.usedLabels.filter(({ trackCount }) => trackCount > MAX_EXPANDED_TRACKS).map(({ label }) => label)));
-  const lanes = computed(() => lanesOf(labels, (label) => folded.value.has(label), view.hidden.value));
+  const folded = signal(new Set(untracked(() => view.labels).usedLabels.filter(({ trackCount }) => trackCount > MAX_EXPANDED_TRACKS).map(({ label }) => label)));
+  const lanes = computed(() => lanesOf(view.labels, (label) => folded.value.has(label), view.hidden.value));
   const canvas = h("canvas", { "aria-hidden": "true" });
   const space = h("div.lanes-space");
   const scroller = h("div.lanes", { tabindex: "0", role: "group", "aria-label": "Lanes of tracks and events; the tab Tracks and events lists the same" }, canvas, space);
