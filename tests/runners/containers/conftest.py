@@ -13,7 +13,7 @@ from support.container_bases import light_base
 from support.container_engines import engine_url
 from support.file_host import FileHost, file_host
 from support.podman import Podman, podman
-from support.waiting import LIMIT_SECONDS
+from support.waiting import LIMIT_SECONDS, wait_until
 from voxel51.runners.containers.engine import ContainerEngine
 from voxel51.runners.containers.policy import ContainerPolicy
 from voxel51.runners.containers.runner import ContainerRunner
@@ -110,7 +110,7 @@ def make_bench(engine_url: str, image_host: FileHost, tmp_path: Path) -> Iterato
         bench = Bench(runner, platform, stored(image_host))
         benches.append(bench)
         runner.open(bench.ended)
-        assert runner.unavailable_reason is None
+        wait_until(lambda: runner.unavailable_reason is None, lambda: str(runner.unavailable_reason))
         return bench
 
     yield make

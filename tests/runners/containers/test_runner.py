@@ -76,7 +76,7 @@ def test_image_that_ignores_signals_is_stopped(bench, engine):
     bench.runner.stop("attempt1")
 
     assert bench.outcome().exit_reason is ExitReason.STOPPED
-    assert containers_of(engine, bench) == 0
+    wait_until(lambda: containers_of(engine, bench) == 0)
 
 
 def _printed(bench: Bench) -> bytes:

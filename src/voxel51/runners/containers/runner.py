@@ -49,6 +49,10 @@ class _Attempt:
         self.stop_requested = threading.Event()
         self.container: Container | None = None
 
+    def is_wanted(self) -> bool:
+        """Return whether no stop was requested."""
+        return not self.stop_requested.is_set()
+
 
 class ContainerRunner:
     """A `voxel51.runners.interface.Runner` whose attempts are containers of this machine.
@@ -222,37 +226,39 @@ class ContainerRunner:
     # One attempt, in a thread of its own.
 
     def _run(self, attempt: _Attempt) -> None:
-        folder = self._attempt_folders / attempt.launch.attempt_id
+        # Removing a container takes as long as starting it, so the outcome is reported before.
         try:
-            outcome = self._outcome(attempt, folder)
-        except Exception as error:  # a defect of ours: the attempt must end all the same
-            logger.exception("attempt %s failed in its runner", attempt.launch.attempt_id)
-            outcome = _ended(attempt, ExitReason.LOST, f"The platform could not run the container: {error}")
-        shutil.rmtree(folder, ignore_errors=True)
-        try:
-            self._ended(outcome)
+            with ExitStack() as leftovers:
+                self._ended(self._outcome(attempt, leftovers))
         except Exception:
-            logger.exception("settling attempt %s (%s) failed", outcome.attempt_id, outcome.exit_reason)
+            logger.exception("settling attempt %s failed", attempt.launch.attempt_id)
         with self._changed:
-            self._attempts.pop(outcome.attempt_id, None)
+            self._attempts.pop(attempt.launch.attempt_id, None)
             self._changed.notify_all()
 
-    def _outcome(self, attempt: _Attempt, folder: Path) -> AttemptOutcome:
+    def _outcome(self, attempt: _Attempt, leftovers: ExitStack) -> AttemptOutcome:
         try:
             self._await_engine(attempt)
             if attempt.program.is_image_to_video:
-                return self._run_on_frames(attempt, folder)
-            return self._run_image(attempt, MountedFolders())
+                return self._run_on_frames(attempt, leftovers)
+            return self._run_image(attempt, MountedFolders(), leftovers)
         except InvalidArchive as error:
             return _ended(attempt, ExitReason.EXITED, f"The image cannot be run: {error}.", TaskExit.FAILED)
         except OSError as error:
-            if isinstance(error, EngineAway):
-                self._note_absence(error)
-            if attempt.stop_requested.is_set():
-                return _ended(attempt, ExitReason.STOPPED, "The job was stopped.")
-            if isinstance(error, EngineRefused) and is_fault_of_image(str(error)):
-                return _ended(attempt, ExitReason.EXITED, f"The image cannot be run: {error}.", TaskExit.FAILED)
-            return _ended(attempt, ExitReason.LOST, f"The container could not be run: {error}.")
+            return self._failure(attempt, error)
+        except Exception as error:  # a defect of ours: the attempt must end all the same
+            logger.exception("attempt %s failed in its runner", attempt.launch.attempt_id)
+            return _ended(attempt, ExitReason.LOST, f"The platform could not run the container: {error}.")
+
+    def _failure(self, attempt: _Attempt, error: OSError) -> AttemptOutcome:
+        """Return the outcome of an attempt that ``error`` has ended, and tell who is at fault."""
+        if isinstance(error, EngineAway):
+            self._note_absence(error)
+        if attempt.stop_requested.is_set():
+            return _ended(attempt, ExitReason.STOPPED, "The job was stopped.")
+        if isinstance(error, EngineRefused) and is_fault_of_image(str(error)):
+            return _ended(attempt, ExitReason.EXITED, f"The image cannot be run: {error}.", TaskExit.FAILED)
+        return _ended(attempt, ExitReason.LOST, f"The container could not be run: {error}.")
 
     def _await_engine(self, attempt: _Attempt) -> None:
         waited = 0.0
@@ -261,33 +267,34 @@ class ContainerRunner:
             if attempt.stop_requested.is_set() or waited > ENGINE_WAIT_SECONDS:
                 raise OSError(self._missing or "the container engine is away")
 
-    def _run_on_frames(self, attempt: _Attempt, folder: Path) -> AttemptOutcome:
+    def _run_on_frames(self, attempt: _Attempt, leftovers: ExitStack) -> AttemptOutcome:
         if self._frame_jobs is None:
             raise OSError("this platform does not run image-to-video analytics")
+        folder = self._attempt_folders / attempt.launch.attempt_id
         folder.mkdir(mode=0o700)
+        leftovers.callback(shutil.rmtree, folder, ignore_errors=True)
         prepared = self._frame_jobs.prepare(attempt.launch, folder)
         if isinstance(prepared, AttemptOutcome):
             return prepared
         try:
-            return self._frame_jobs.conclude(attempt.launch, folder, self._run_image(attempt, prepared))
+            return self._frame_jobs.conclude(attempt.launch, folder, self._run_image(attempt, prepared, leftovers))
         finally:
             self._frame_jobs.discard(attempt.launch)
 
-    def _run_image(self, attempt: _Attempt, folders: MountedFolders) -> AttemptOutcome:
+    def _run_image(self, attempt: _Attempt, folders: MountedFolders, leftovers: ExitStack) -> AttemptOutcome:
         program = attempt.program
-        with ExitStack() as stack:
-            image = stack.enter_context(self._images.use(program.image, lambda: not attempt.stop_requested.is_set()))
-            network = None if program.is_image_to_video else self._networks.acquire(self._job_url)
-            if network is not None:
-                stack.callback(self._give_back, network)
-            container = Container(self._engine, self._spec(attempt, image, network, folders), self._policy)
-            stack.callback(_close, container)
-            attempt.container = container
-            if attempt.stop_requested.is_set():
-                raise FetchStopped("the attempt was stopped before its container was started")
-            container.start()
-            reason, code, detail = classify_exit(container.follow(), attempt.launch.limits)
-            return AttemptOutcome(attempt.launch.attempt_id, reason, code, detail, container.log())
+        image = leftovers.enter_context(self._images.use(program.image, attempt.is_wanted))
+        network = None if program.is_image_to_video else self._networks.acquire(self._job_url)
+        if network is not None:
+            leftovers.callback(self._give_back, network)
+        container = Container(self._engine, self._spec(attempt, image, network, folders), self._policy)
+        leftovers.callback(_close, container)
+        attempt.container = container
+        if not attempt.is_wanted():
+            raise FetchStopped("the attempt was stopped before its container was started")
+        container.start()
+        reason, code, detail = classify_exit(container.follow(), attempt.launch.limits)
+        return AttemptOutcome(attempt.launch.attempt_id, reason, code, detail, container.log())
 
     def _spec(
         self, attempt: _Attempt, image: str, network: ContainerNetwork | None, folders: MountedFolders
