@@ -118,24 +118,19 @@ class DeliveryService:
                 .values(last_event_id=rows[-1]["id"])
             )
             if connection.execute(moved).rowcount == 1:
-                made = [delivery for row in rows for delivery in self._deliveries_of(connection, row)]
+                enabled = _enabled_webhooks(connection, rows)
+                made = [delivery for row in rows for delivery in self._deliveries_of(row, enabled)] if enabled else []
                 if made:
                     connection.execute(insert(deliveries), made)
         return len(rows)
 
-    def _deliveries_of(self, connection: Connection, event: RowMapping) -> Iterable[dict[str, object]]:
-        if event["name"] not in WEBHOOK_EVENTS:
-            return
-        of_owner = webhooks.c.user_id == event["owner_id"]
-        if event["application_id"] is not None:  # a comparison with None would select the webhooks of all users
-            of_owner |= webhooks.c.application_id == event["application_id"]
-        statement = select(webhooks.c.id, webhooks.c.events)
-        chosen = webhooks.c.enabled.is_(True) & (webhooks.c.after_event_id < event["id"]) & of_owner
+    def _deliveries_of(self, event: RowMapping, enabled: Sequence[RowMapping]) -> Iterable[dict[str, object]]:
+        """Yield the deliveries of one event to those of the ``enabled`` webhooks that want it."""
         body = None
-        for row in connection.execute(statement.where(chosen)).all():
-            if row.events is None or event["name"] in row.events:
+        for webhook in enabled:
+            if _wants(webhook, event):
                 body = body or message_of(event, self._record(event["owner_id"], event["job_id"]))
-                yield new_delivery(row.id, event["id"], event["name"], body)
+                yield new_delivery(webhook["id"], event["id"], event["name"], body)
 
     def claim(self, busy: Counter[str], limit: int) -> list[ClaimedDelivery]:
         """Claim up to ``limit`` due deliveries, within the concurrency limits of each webhook and each owner.
@@ -245,6 +240,27 @@ def _unread(connection: Connection, cursor: int) -> Sequence[RowMapping]:
         .limit(_BATCH_SIZE)
     )
     return connection.execute(statement).mappings().all()
+
+
+def _enabled_webhooks(connection: Connection, rows: Sequence[RowMapping]) -> Sequence[RowMapping]:
+    """Return the enabled webhooks of the users and applications of the events ``rows``."""
+    of_users = webhooks.c.user_id.in_({row["owner_id"] for row in rows})
+    of_applications = webhooks.c.application_id.in_({row["application_id"] for row in rows} - {None})
+    columns = select(
+        webhooks.c.id, webhooks.c.user_id, webhooks.c.application_id, webhooks.c.events, webhooks.c.after_event_id
+    )
+    chosen = webhooks.c.enabled.is_(True) & (of_users | of_applications)
+    return connection.execute(columns.where(chosen)).mappings().all()
+
+
+def _wants(webhook: RowMapping, event: RowMapping) -> bool:
+    """Return whether an event is of the holder of the webhook, newer than the webhook, and one that it selects."""
+    is_of_holder = webhook["user_id"] == event["owner_id"]
+    if webhook["application_id"] is not None:
+        is_of_holder = webhook["application_id"] == event["application_id"]
+    selected = WEBHOOK_EVENTS if webhook["events"] is None else webhook["events"]
+    is_selected = event["name"] in WEBHOOK_EVENTS and event["name"] in selected
+    return is_of_holder and is_selected and webhook["after_event_id"] < event["id"]
 
 
 def new_delivery(webhook_id: str, event_id: int | None, event: str, message: WebhookMessage) -> dict[str, object]:
