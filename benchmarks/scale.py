@@ -2,12 +2,14 @@
 
 Half of the million jobs belong to the user who asks, a hundredth to another who asks, and the rest to twenty others.
 Each figure is the server's processor time per request, alternately on both platforms: the time by the clock depends on
-what else the machine does. ``VOXEL51_BENCH_JOBS`` sets another number than a million.
+what else the machine does. ``VOXEL51_BENCH_JOBS`` sets another number than a million. With
+``VOXEL51_BENCH_DATABASE=postgresql``, the platforms use PostgreSQL, whose processor time is included.
 """
 
 import http.client
 import json
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -15,9 +17,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
+sys.path.append(str(Path(__file__).resolve().parents[1] / "tests"))
+
 from benchmarks.support.figures import Figure
 from benchmarks.support.many_jobs import COMMON_LABEL, COMMON_WORD, RARE_LABEL, RARE_WORD, Share, fill
 from demo.platform_process import PlatformProcess
+from support.postgresql import PostgreSQL, running_postgresql
 from voxel51.server.accounts.callers import ROLE_SCOPES, User
 from voxel51.server.accounts.service import AccountService
 from voxel51.server.accounts.tokens import TokenService, TokenSpec
@@ -30,13 +35,15 @@ FEW_JOBS = 1000
 RUNS = 9
 REQUESTS = 5
 GOAL = "< 2"
+ON_POSTGRESQL = os.environ.get("VOXEL51_BENCH_DATABASE") == "postgresql"
 
 
 @dataclass
 class Caller:
-    """A connection to a platform, with the credential of a user."""
+    """A connection to a platform, with the credential of a user. ``server`` is the database server, if there is one."""
 
     platform: PlatformProcess
+    server: PostgreSQL | None
     connection: http.client.HTTPConnection
     headers: dict[str, str]
 
@@ -57,15 +64,18 @@ class Caller:
         return found
 
     def _processor_milliseconds(self) -> float:
-        threads = Path(f"/proc/{self.platform.pid}/task").glob("*/schedstat")
+        processes = [self.platform.pid, *(self.server.process_ids() if self.server else [])]
+        threads = [thread for pid in processes for thread in Path(f"/proc/{pid}/task").glob("*/schedstat")]
         return sum(int(thread.read_text().split()[0]) for thread in threads) / 1e6
 
 
 def measure() -> list[Figure]:
     with tempfile.TemporaryDirectory(prefix="voxel51-bench-") as name, ExitStack() as stack:
-        few = stack.enter_context(_platform(Path(name) / "few", {"owner": FEW_JOBS}))
+        server = stack.enter_context(running_postgresql()) if ON_POSTGRESQL else None
+        few = stack.enter_context(_platform(Path(name) / "few", {"owner": FEW_JOBS}, server))
         rest = {f"other-{number}": (JOBS - JOBS // 2 - JOBS // 100) // 20 for number in range(20)}
-        many = stack.enter_context(_platform(Path(name) / "many", {"owner": JOBS // 2, "tenth": JOBS // 100, **rest}))
+        shares = {"owner": JOBS // 2, "tenth": JOBS // 100, **rest}
+        many = stack.enter_context(_platform(Path(name) / "many", shares, server))
         figures = [_figure(name, few["owner"], many["owner"], path) for name, path in _paths().items()]
         figures.append(_figure(f"list 25 of {JOBS // 100:,}", few["owner"], many["tenth"], _list("jobs")))
         figures.append(_next_page(few["owner"], many["owner"]))
@@ -118,13 +128,15 @@ def _compared(name: str, pairs: list[tuple[float, float]]) -> Figure:
 
 
 @contextmanager
-def _platform(folder: Path, jobs: dict[str, int]) -> Iterator[dict[str, Caller]]:
+def _platform(folder: Path, jobs: dict[str, int], server: PostgreSQL | None) -> Iterator[dict[str, Caller]]:
     """Start a platform whose users have that many jobs; yield them as callers. The first is an operator."""
-    platform = PlatformProcess(folder, environment={"VOXEL51_SERVER_REQUESTS_PER_SECOND": "0"})
+    url = sqlite_url(folder / "platform.sqlite") if server is None else server.empty_database()
+    variables = {"VOXEL51_SERVER_REQUESTS_PER_SECOND": "0", "VOXEL51_SERVER_DATABASE_URL": url}
+    platform = PlatformProcess(folder, environment=variables)
     folder.mkdir(parents=True)
     names = [*jobs]
     platform.create_user(names[0], folder.with_suffix(".json"))  # creates the database
-    database = Database(sqlite_url(folder / "platform.sqlite"))
+    database = Database(url)
     accounts = AccountService(database)
     users = [accounts.find(names[0]), *map(accounts.create_user, names[1:])]
     fill(database, [Share(user, jobs[user.name]) for user in users])
@@ -133,7 +145,7 @@ def _platform(folder: Path, jobs: dict[str, int]) -> Iterator[dict[str, Caller]]
     with platform:
         address = urlsplit(platform.url).netloc
         yield {
-            name: Caller(platform, http.client.HTTPConnection(address), {"Authorization": f"Bearer {key}"})
+            name: Caller(platform, server, http.client.HTTPConnection(address), {"Authorization": f"Bearer {key}"})
             for name, key in keys.items()
         }
 

@@ -60,9 +60,14 @@ class PostgreSQL:
         """Stop the server in order: it ends all connections."""
         subprocess.run([*self._control, "-m", "fast", "stop"], check=True, stdout=subprocess.DEVNULL, cwd="/")
 
+    def process_ids(self) -> list[int]:
+        """Return the ids of the processes of the server."""
+        postmaster = self._postmaster()
+        return [postmaster.pid, *(process.pid for process in postmaster.children(recursive=True))]
+
     def kill(self) -> None:
         """Kill all processes of the server at once, so that it loses what it has not written."""
-        postmaster = psutil.Process(int((self._folder / "files" / "postmaster.pid").read_text().split()[0]))
+        postmaster = self._postmaster()
         # Stopped first: a postmaster that sees a child die would end the others, with time to write.
         postmaster.suspend()
         processes = [postmaster, *postmaster.children(recursive=True)]
@@ -70,6 +75,9 @@ class PostgreSQL:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
         psutil.wait_procs(processes)
+
+    def _postmaster(self) -> psutil.Process:
+        return psutil.Process(int((self._folder / "files" / "postmaster.pid").read_text().split()[0]))
 
     def close(self) -> None:
         """Stop the server, if it runs, without writing anything."""
