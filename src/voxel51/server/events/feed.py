@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from anyio import to_thread
 
 from voxel51.server.errors import DatabaseAway, TooManyRequests
-from voxel51.server.events.service import EventService, OwnedEvent
+from voxel51.server.events.service import BATCH_SIZE, EventService, OwnedEvent
 from voxel51.wire.events import Event
 
 log = logging.getLogger(__name__)
@@ -169,7 +169,7 @@ class Feed:
                 for listener in [*self._listeners]:
                     if not listener.offer(owned):
                         self._listeners.discard(listener)
-            if not page:
+            if len(page) < BATCH_SIZE:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._woken.wait(), _POLL_SECONDS)
                 self._woken.clear()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import RowMapping, ScalarSelect, delete, func, select
+from sqlalchemy import RowMapping, ScalarSelect, bindparam, delete, func, select
 
 from voxel51.server.accounts.callers import User
 from voxel51.server.database.database import Database
@@ -12,7 +12,10 @@ from voxel51.server.events.tables import events
 from voxel51.wire import dates
 from voxel51.wire.events import Event
 
-_BATCH_SIZE = 500
+BATCH_SIZE = 500
+"""Number of events that are read at once, at most."""
+
+_AFTER = select(events).where(events.c.id > bindparam("after_id")).order_by(events.c.id).limit(BATCH_SIZE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +57,8 @@ class EventService:
     def after(
         self, event_id: int, owner_id: str | None = None, job_ids: Sequence[str] = (), up_to: int | None = None
     ) -> list[OwnedEvent]:
-        """Return the next batch of events after ``event_id``: all, or those of an owner or of some jobs."""
-        statement = select(events).where(events.c.id > event_id).order_by(events.c.id).limit(_BATCH_SIZE)
+        """Return the next `BATCH_SIZE` events after ``event_id``: of all, or those of an owner or of some jobs."""
+        statement = _AFTER
         if owner_id is not None:
             statement = statement.where(events.c.owner_id == owner_id)
         if job_ids:
@@ -63,7 +66,7 @@ class EventService:
         if up_to is not None:
             statement = statement.where(events.c.id <= up_to)
         with self._database.read() as connection:
-            rows = connection.execute(statement).mappings()
+            rows = connection.execute(statement, {"after_id": event_id}).mappings()
             return [OwnedEvent(row["owner_id"], _to_wire(row)) for row in rows]
 
     def delete_all(self, owner: User) -> bool:

@@ -15,7 +15,6 @@ from datetime import timedelta
 
 from sqlalchemy import Connection, select, update
 
-from voxel51.server.accounts.tokens import hash_key
 from voxel51.server.database.database import Database
 from voxel51.server.errors import BadRequest, Conflict, DatabaseAway, Forbidden, Unauthenticated
 from voxel51.server.events import outbox
@@ -27,6 +26,7 @@ from voxel51.server.jobs.attempts import (
     fail_job,
     file_columns,
     load_attempt,
+    load_attempt_by_credential,
 )
 from voxel51.server.jobs.status import check_status, events_of_status, is_final
 from voxel51.server.jobs.tables import attempts, jobs
@@ -59,7 +59,7 @@ class AttemptReports:
             Forbidden: the attempt is of another job, is not the current one, or its grace period is over.
         """
         with self._database.read() as connection:
-            row = load_attempt(connection, attempts.c.credential_hash == hash_key(credential))
+            row = load_attempt_by_credential(connection, credential)
         if row is None:
             raise Unauthenticated("Job credential not recognized")
         if row.job_id != job_id:
@@ -74,7 +74,7 @@ class AttemptReports:
             Forbidden: the attempt is not the current one of its job, or its grace period is over.
         """
         with self._database.read() as connection:
-            row = load_attempt(connection, attempts.c.id == attempt_id)
+            row = load_attempt(connection, attempt_id)
         if row is None:
             raise Forbidden("The job of this link was deleted")
         self._check_current(row)
@@ -93,7 +93,7 @@ class AttemptReports:
         Raises:
             Forbidden: it is not the current one, or its grace period is over.
         """
-        row = load_attempt(connection, attempts.c.id == attempt_id)
+        row = load_attempt(connection, attempt_id)
         if row is None:
             raise Forbidden("This attempt at the job was deleted. Stop.")
         self._check_current(row)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
 
 from voxel51.server.accounts.tokens import hash_key
 from voxel51.server.database.database import Database
@@ -153,16 +153,8 @@ class AttemptService:
 
     def attempts_to_stop(self) -> list[str]:
         """Return the ids of running attempts whose job was killed, or ended longer ago than the grace period."""
-        overdue = jobs.c.state.in_([state.value for state in ENDED]) & or_(
-            jobs.c.completion_date < dates.now() - self._grace, jobs.c.fail_date < dates.now() - self._grace
-        )
-        statement = (
-            select(attempts.c.id)
-            .join(jobs, jobs.c.id == attempts.c.job_id)
-            .where(attempts.c.ended_at.is_(None), or_(attempts.c.stop_requested.is_(True), overdue))
-        )
         with self._database.read() as connection:
-            return list(connection.execute(statement).scalars())
+            return list(connection.execute(_TO_STOP, {"oldest_end": dates.now() - self._grace}).scalars())
 
     def settle(self, attempt_id: str, settlement: Settlement, detail: str, log: bytes = b"") -> Settlement | None:
         """Record that an attempt ended, and apply the settlement to its job if the attempt did not report the end.
@@ -177,12 +169,12 @@ class AttemptService:
         # The file is written before the transaction, so that the database is not locked meanwhile. If the transaction
         # does not come to refer to it, it is deleted below, or by the sweeper after a crash.
         with self._database.read() as connection:
-            before = load_attempt(connection, attempts.c.id == attempt_id)
+            before = load_attempt(connection, attempt_id)
         stored = self._store_log(before, log)
         # If its attempt has ended the job, which is durable, a crash may undo this: the next start settles again.
         is_reported = before is not None and before.state in ENDED
         with self._database.write(durable=not is_reported) as connection:
-            row = load_attempt(connection, attempts.c.id == attempt_id)
+            row = load_attempt(connection, attempt_id)
             if row is None or row.ended_at is not None:
                 return None
             values: dict[str, object] = {"ended_at": dates.now(), "end_detail": detail}
@@ -268,26 +260,43 @@ class AttemptRecord:
         return self.current_attempt_id == self.id
 
 
-def load_attempt(connection: Connection, condition: ColumnElement[bool]) -> AttemptRecord | None:
-    """Return the attempt that meets the condition."""
-    columns = (
-        attempts.c.id,
-        attempts.c.job_id,
-        attempts.c.stop_requested,
-        attempts.c.created_at,
-        attempts.c.ended_at,
-        attempts.c.output_key,
-        attempts.c.log_key,
-        jobs.c.owner_id,
-        jobs.c.state,
-        jobs.c.attempt_id,
-        jobs.c.attempts_lost,
-        jobs.c.output_filename,
-        jobs.c.completion_date,
-        jobs.c.fail_date,
-    )
-    statement = select(*columns).join(jobs, jobs.c.id == attempts.c.job_id).where(condition)
-    row = connection.execute(statement).first()
+_IS_OVERDUE = jobs.c.state.in_([state.value for state in ENDED]) & or_(
+    jobs.c.completion_date < bindparam("oldest_end"), jobs.c.fail_date < bindparam("oldest_end")
+)
+_TO_STOP = (
+    select(attempts.c.id)
+    .join(jobs, jobs.c.id == attempts.c.job_id)
+    .where(attempts.c.ended_at.is_(None), or_(attempts.c.stop_requested.is_(True), _IS_OVERDUE))
+)
+_ATTEMPT = select(
+    attempts.c.id,
+    attempts.c.job_id,
+    attempts.c.stop_requested,
+    attempts.c.created_at,
+    attempts.c.ended_at,
+    attempts.c.output_key,
+    attempts.c.log_key,
+    jobs.c.owner_id,
+    jobs.c.state,
+    jobs.c.attempt_id,
+    jobs.c.attempts_lost,
+    jobs.c.output_filename,
+    jobs.c.completion_date,
+    jobs.c.fail_date,
+).join(jobs, jobs.c.id == attempts.c.job_id)
+_BY_ID = _ATTEMPT.where(attempts.c.id == bindparam("attempt_id"))
+_BY_CREDENTIAL = _ATTEMPT.where(attempts.c.credential_hash == bindparam("credential_hash"))
+
+
+def load_attempt(connection: Connection, attempt_id: str) -> AttemptRecord | None:
+    """Return the attempt with this id."""
+    row = connection.execute(_BY_ID, {"attempt_id": attempt_id}).first()
+    return None if row is None else AttemptRecord(*list(row))
+
+
+def load_attempt_by_credential(connection: Connection, credential: str) -> AttemptRecord | None:
+    """Return the attempt that has this credential."""
+    row = connection.execute(_BY_CREDENTIAL, {"credential_hash": hash_key(credential)}).first()
     return None if row is None else AttemptRecord(*list(row))
 
 
@@ -324,7 +333,7 @@ def _discard_parts_after_checkpoint(connection: Connection, job_id: str) -> None
 
 def _drop_unneeded_output(connection: Connection, attempt_id: str) -> list[str]:
     """Take its output from an attempt unless it is the output of a COMPLETE job; return the keys to delete."""
-    row = load_attempt(connection, attempts.c.id == attempt_id)
+    row = load_attempt(connection, attempt_id)
     if row is None or row.output_key is None:
         return []
     if row.state == JobState.COMPLETE and row.is_current:

@@ -9,9 +9,10 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, insert, or_, select, update
 
 from voxel51.server.jobs.tables import fair_share, jobs
 from voxel51.wire import dates
@@ -76,38 +77,83 @@ def next_jobs(
     """
     chosen: list[QueuedJob] = []
     for owner_id, count in _allocate(connection, limit, concurrency_limits, internal).items():
-        waiting = (
-            select(jobs.c.id, jobs.c.analytic_id, jobs.c.compute_mode)
-            .where(_queued(internal), jobs.c.owner_id == owner_id)
-            .order_by(jobs.c.queued_at, jobs.c.id)
-            .limit(count)
-            # A row that another dispatcher is claiming is skipped, so dispatchers never wait for each other.
-            .with_for_update(skip_locked=True)
-        )
-        rows = connection.execute(waiting)
-        chosen.extend(QueuedJob(row.id, row.analytic_id, owner_id, row.compute_mode) for row in rows)
+        given = {**_times(), "owner_id": owner_id, "count": count}
+        selected = connection.execute(_jobs_of_owner(internal), given)
+        chosen.extend(QueuedJob(row.id, row.analytic_id, owner_id, row.compute_mode) for row in selected)
         _record_service(connection, owner_id)
     return chosen
 
 
 def is_any_queued(connection: Connection, *, internal: bool) -> bool:
     """Return whether a job, user-submitted or ``internal``, may be started."""
-    return connection.execute(select(jobs.c.id).where(_queued(internal)).limit(1)).first() is not None
+    return connection.execute(_any_queued(internal), _times()).first() is not None
+
+
+# The statements of a claim are built once: that takes several times as long as SQLite takes to execute one.
+
+
+def _times() -> dict[str, datetime]:
+    """Return the parameters of `_queued`."""
+    now = dates.now()
+    return {"now": now, "latest": now + timedelta(seconds=AFTER_LOSS.longest_seconds)}
 
 
 def _queued(internal: bool) -> ColumnElement[bool]:
-    now = dates.now()
     # A time beyond any pause is of a clock that was set back since: it counts as past.
-    waits = jobs.c.retry_at.between(now, now + timedelta(seconds=AFTER_LOSS.longest_seconds))
+    waits = jobs.c.retry_at.between(bindparam("now"), bindparam("latest"))
     may_start = or_(jobs.c.retry_at.is_(None), ~waits)
     return (jobs.c.state == JobState.QUEUED.value) & jobs.c.internal.is_(internal) & may_start
+
+
+@cache
+def _any_queued(internal: bool) -> Select[str]:
+    return select(jobs.c.id).where(_queued(internal)).limit(1)
+
+
+@cache
+def _jobs_of_owner(internal: bool) -> Select[str, str, str]:
+    return (
+        select(jobs.c.id, jobs.c.analytic_id, jobs.c.compute_mode)
+        .where(_queued(internal), jobs.c.owner_id == bindparam("owner_id"))
+        .order_by(jobs.c.queued_at, jobs.c.id)
+        .limit(bindparam("count"))
+        # A row that another dispatcher is claiming is skipped, so dispatchers never wait for each other.
+        .with_for_update(skip_locked=True)
+    )
+
+
+@cache
+def _number_of_owner(internal: bool) -> Select[int]:
+    of_owner = _queued(internal) & (jobs.c.owner_id == bindparam("owner_id"))
+    up_to_most = select(jobs.c.id).where(of_owner).limit(bindparam("most"))
+    return select(func.count()).select_from(up_to_most.subquery())
+
+
+@cache
+def _owners(internal: bool) -> Select[str]:
+    """Return the query of all owners that have queued jobs which may start.
+
+    It is recursive and leaps through the index from one owner to the next ("loose index scan"): DISTINCT would read the
+    index entry of every queued job.
+    """
+    queued = _queued(internal)
+    first = select(func.min(jobs.c.owner_id).label("owner_id")).where(queued).cte("owners", recursive=True)
+    following = select(func.min(jobs.c.owner_id)).where(queued, jobs.c.owner_id > first.c.owner_id).scalar_subquery()
+    owners = first.union_all(select(following).where(first.c.owner_id.is_not(None)))
+    return select(owners.c.owner_id).where(owners.c.owner_id.is_not(None))
+
+
+@cache
+def _active_by_owner(internal: bool) -> Select[str, int]:
+    is_active = jobs.c.state.in_(_ACTIVE_STATES) & jobs.c.internal.is_(internal)
+    return select(jobs.c.owner_id, func.count()).where(is_active).group_by(jobs.c.owner_id)
 
 
 def _allocate(
     connection: Connection, limit: int, concurrency_limits: ConcurrencyLimits, internal: bool
 ) -> dict[str, int]:
     """Return how many of ``limit`` slots each owner gets: no more than they have queued jobs or may run at once."""
-    owner_ids = _waiting_owners(connection, internal)
+    owner_ids = [*connection.execute(_owners(internal), _times()).scalars()]
     shares = fair_shares_of(connection, owner_ids, concurrency_limits, internal=internal)
     allocated: Counter[str] = Counter()
     most = {owner_id: min(limit, shares.available_slots(owner_id)) for owner_id in shares.order}
@@ -126,9 +172,8 @@ def _allocate(
 
 def _count_queued(connection: Connection, owner_id: str, most: int, internal: bool) -> int:
     """Return how many queued jobs an owner has, counted up to ``most``."""
-    of_owner = _queued(internal) & (jobs.c.owner_id == owner_id)
-    counted = select(func.count()).select_from(select(jobs.c.id).where(of_owner).limit(most).subquery())
-    return connection.execute(counted).scalar_one()
+    given = {**_times(), "owner_id": owner_id, "most": most}
+    return connection.execute(_number_of_owner(internal), given).scalar_one()
 
 
 def fair_shares_of(
@@ -137,26 +182,10 @@ def fair_shares_of(
     """Return the shares of these owners, each of which has queued jobs."""
     if not owner_ids:
         return FairShares([], Counter(), {})
-    is_active = jobs.c.state.in_(_ACTIVE_STATES) & jobs.c.internal.is_(internal)
-    counted = select(jobs.c.owner_id, func.count()).where(is_active).group_by(jobs.c.owner_id)
-    active = Counter({row[0]: row[1] for row in connection.execute(counted)})
+    active = Counter({row[0]: row[1] for row in connection.execute(_active_by_owner(internal))})
     served = {row.owner_id: row.last_served_at for row in connection.execute(select(fair_share))}
     order = sorted(owner_ids, key=lambda owner_id: served.get(owner_id, _NEVER))
     return FairShares(order, active, concurrency_limits(connection, order))
-
-
-def _waiting_owners(connection: Connection, internal: bool) -> list[str]:
-    """Return the ids of all owners that have queued jobs which may start.
-
-    A recursive query leaps through the index from one owner to the next ("loose index scan"): DISTINCT would read the
-    index entry of every queued job.
-    """
-    queued = _queued(internal)
-    first = select(func.min(jobs.c.owner_id).label("owner_id")).where(queued).cte("owners", recursive=True)
-    following = select(func.min(jobs.c.owner_id)).where(queued, jobs.c.owner_id > first.c.owner_id).scalar_subquery()
-    owners = first.union_all(select(following).where(first.c.owner_id.is_not(None)))
-    found = select(owners.c.owner_id).where(owners.c.owner_id.is_not(None))
-    return [*connection.execute(found).scalars()]
 
 
 def _record_service(connection: Connection, owner_id: str) -> None:

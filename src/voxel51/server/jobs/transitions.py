@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from enum import Enum
+from functools import cache
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, bindparam, update
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from voxel51.server.events import outbox
 from voxel51.server.jobs.tables import jobs
@@ -48,12 +50,21 @@ def transition_jobs(
     connection: Connection, job_ids: Sequence[str], transition: JobTransition, **values: object
 ) -> set[str]:
     """Apply the transition to each job whose state allows it; return the ids of those jobs."""
-    sources, target = transition.value
-    # The state is checked and changed by one statement: two transactions that race cannot both apply a transition.
-    chosen = jobs.c.id.in_(job_ids) & jobs.c.state.in_([state.value for state in sources])
-    statement = update(jobs).where(chosen).values(state=target.value, **values)
-    moved = connection.execute(statement.returning(jobs.c.id, jobs.c.owner_id, jobs.c.internal)).all()
+    target = transition.value[1]
+    given = {"job_ids": job_ids, **{f"new_{name}": value for name, value in values.items()}}
+    moved = connection.execute(_statement(transition, tuple(values)), given).all()
     document = {field: values[name] for name, field in _EVENT_FIELDS.items() if values.get(name) is not None}
     document["state"] = target.value
     outbox.record(connection, _EVENTS[target], [(row.id, row.owner_id) for row in moved if not row.internal], document)
     return {row.id for row in moved}
+
+
+@cache  # building a statement takes several times as long as SQLite takes to execute it
+def _statement(transition: JobTransition, columns: tuple[str, ...]) -> ReturningUpdate[str, str, bool]:
+    """Return the statement that applies a transition and sets ``columns``, to parameters with the prefix ``new_``."""
+    sources, target = transition.value
+    # The state is checked and changed by one statement: two transactions that race cannot both apply a transition.
+    chosen = jobs.c.id.in_(bindparam("job_ids", expanding=True)) & jobs.c.state.in_([state.value for state in sources])
+    values: dict[str, object] = {"state": target.value, **{name: bindparam(f"new_{name}") for name in columns}}
+    statement = update(jobs).where(chosen).values(values)
+    return statement.returning(jobs.c.id, jobs.c.owner_id, jobs.c.internal)
