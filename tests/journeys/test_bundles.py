@@ -86,7 +86,7 @@ def test_newest_version_runs_until_another_is_preferred(user, video):
     assert (newest, *labels) == ("count_frames 1.1", "count_frames 1.0", "count_frames 1.1")
 
 
-def test_failed_build_names_file_and_line_and_can_be_corrected(user, video):
+def test_failed_build_names_file_and_line_and_can_be_corrected(own_platform, user, video):
     answer = deploy(user, source_of(at_import="raise ValueError('not yet')"))
     analytic_id = answer.json()["analytic"]["id"]
     wait_until(lambda: build_of(user, analytic_id)["state"] in ENDED)
@@ -96,6 +96,8 @@ def test_failed_build_names_file_and_line_and_can_be_corrected(user, video):
 
     assert (error["file"], error["line"]) == ("count_frames.py", 3)
     assert "not yet" in error["message"]
+    assert "count_frames.py" in log_of(user, analytic_id)
+    assert str(own_platform.folder) not in log_of(user, analytic_id)
     assert refused.status_code == 400
     assert "its environment could not be built" in refused.json()["error"]["message"]
     assert deployed(user, source_of()) == analytic_id

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from voxel51.cli import analytic_deployment, analytic_sources
+from voxel51.cli import analytic_deployment, analytic_diff, analytic_sources
 from voxel51.cli.bulk import confirmed
 from voxel51.cli.listing import add_flag_options, add_list_options, apply_list_options, flag_search, show
 from voxel51.cli.parsing import Parser, add_commands, command
@@ -47,6 +47,7 @@ def fill(parser: Parser) -> None:
     image.add_argument("-t", "--image-type", metavar="TYPE", required=True, help="CPU or GPU")
     analytic_sources.add_to(verbs)
     analytic_deployment.add_to(verbs)
+    analytic_diff.add_to(verbs)
     delete = command(verbs, "delete", _delete, "delete your own analytics")
     delete.add_argument("ids", metavar="ID", nargs="+", help="id of an analytic")
     delete.add_argument("-f", "--force", action="store_true", help="do not ask for confirmation")

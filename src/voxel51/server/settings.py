@@ -182,7 +182,7 @@ class Settings:
     )
     bundle_bytes: int = _setting(256 * 1024**2, "size in bytes of a bundle, as uploaded and unpacked")
     bundles_per_user: int = _setting(500, "bundles that one user or application may have, each version counts")
-    bundle_builds: int = _setting(1, "bundles that are built at the same time")
+    bundle_builds: int = _setting(2, "bundles that are built at the same time, one of each owner")
     package_index: str = _setting(
         "https://pypi.org/simple", "package index for bundles; empty: only the folder package_wheels"
     )

@@ -52,7 +52,9 @@ def build_bundles(
     logs = BuildLogs(folder / "logs")
     environments = EnvironmentStore(settings.folder / "environments", policy, _store_settings(settings))
     queue = BuildQueue(database, storage)
-    builder = BundleBuilder(queue, storage, environments, logs, folder / "building", settings.bundle_builds)
+    builder = BundleBuilder(
+        queue, storage, environments, logs, folder / "building", settings.folder, settings.bundle_builds
+    )
 
     def check_space(connection: Connection, owner: Caller, more_bytes: int) -> None:
         if isinstance(owner, User):  # applications have no quota

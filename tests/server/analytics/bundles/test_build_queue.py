@@ -1,6 +1,7 @@
 """Build queue: fair between owners, and builds of deleted or replaced bundles have no effect."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import pytest
 
@@ -67,15 +68,35 @@ def bob(built):
 
 
 def test_builds_alternate_between_owners(built, alice, bob):
-    for name in ("a", "b", "c"):
-        built.deploy(alice, name)
-    built.deploy(bob, "d")
+    for owner, name in ((alice, "a"), (alice, "b"), (alice, "c"), (bob, "d")):
+        built.deploy(owner, name)
 
-    claimed = [built.queue.claim().name for _ in range(4)]
+    claimed = []
+    for _ in range(4):
+        build = built.queue.claim()
+        claimed.append(build.name)
+        built.queue.fail(build, {"message": "no"}, built.log())
 
     assert claimed == ["alice/a", "bob/d", "alice/b", "alice/c"]
-    assert built.queue.claim() is None
     assert len(built.wakes) == 4
+
+
+def test_owner_has_one_build_at_a_time(built, alice, bob):
+    for owner, name in ((alice, "a"), (alice, "b"), (bob, "c")):
+        built.deploy(owner, name)
+
+    assert [built.queue.claim().name for _ in range(2)] == ["alice/a", "bob/c"]
+    assert built.queue.claim() is None
+
+
+def test_build_that_cannot_be_done_now_waits_with_its_reason(built, alice):
+    analytic_id = built.deploy(alice)
+
+    built.queue.release(built.queue.claim(), "the index is away", timedelta(hours=1))
+
+    build = built.bundles.build(alice, analytic_id)
+    assert (build["state"], build["error"]) == (BuildState.QUEUED, {"message": "the index is away"})
+    assert built.queue.claim() is None
 
 
 def test_complete_build_makes_the_analytic_the_latest(built, alice):
@@ -147,13 +168,13 @@ def test_build_of_a_replaced_or_deleted_bundle_has_no_effect(built, alice):
     assert built.services.keys("bundles/") == set()
 
 
-def test_interrupted_builds_are_queued_again(built, alice):
-    running, interrupted = built.deploy(alice, "a"), built.deploy(alice, "b")
+def test_interrupted_builds_are_queued_again(built, alice, bob):
+    running, interrupted = built.deploy(alice, "a"), built.deploy(bob, "b")
     built.queue.claim(), built.queue.claim()
 
     built.queue.requeue_interrupted({running})
 
-    states = [built.bundles.build(alice, each)["state"] for each in (running, interrupted)]
+    states = [built.bundles.build(owner, each)["state"] for owner, each in ((alice, running), (bob, interrupted))]
     assert states == [BuildState.BUILDING, BuildState.QUEUED]
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, exists, func, select, update
 
 from voxel51.server.analytics.availability import analytic_rows
 from voxel51.server.analytics.tables import analytics, bundles
@@ -48,14 +48,19 @@ class BuildQueue:
             connection.execute(update(bundles).where(interrupted).values(state=BuildState.QUEUED.value))
 
     def claim(self) -> ClaimedBuild | None:
-        """Begin the next build: of the owner whose last build began the longest ago, the one that waits longest."""
+        """Begin the next build: of the owner whose last build began the longest ago, the one that waits longest.
+
+        An owner has one build at a time, so that slow ones do not hold up the bundles of others.
+        """
         served = bundles.alias("served")
         last = select(func.max(served.c.started_at)).where(served.c.owner == bundles.c.owner).scalar_subquery()
+        is_building = served.c.state == BuildState.BUILDING.value
+        busy = exists().where(served.c.owner == bundles.c.owner, is_building)
         columns = (bundles.c.analytic_id, bundles.c.storage_key, analytics.c.name, analytics.c.version)
         queued = (
             select(*columns)
             .join(analytics, analytics.c.id == bundles.c.analytic_id)
-            .where(bundles.c.state == BuildState.QUEUED.value, bundles.c.queued_at <= dates.now())
+            .where(bundles.c.state == BuildState.QUEUED.value, bundles.c.queued_at <= dates.now(), ~busy)
             .order_by(last.asc().nulls_first(), bundles.c.queued_at)
             .limit(1)
         )

@@ -1,6 +1,7 @@
 """Bundle builder: threads that build the environments of queued bundles and read their manifests."""
 
 import logging
+import re
 import shutil
 import tarfile
 import tempfile
@@ -31,14 +32,18 @@ logger = logging.getLogger(__name__)
 _POLL_SECONDS = 5.0
 """Pause between two looks at the queue, unless `BundleBuilder.wake` ends it."""
 
-_STOP_SECONDS = 10.0
-"""Time for which `BundleBuilder.close` waits. A build that is still going on is queued again by the next start."""
+_STOP_SECONDS = 1.0
+"""Time for which `BundleBuilder.close` waits. A build that is still going on ends with the process, and is queued again
+by the next start."""
 
 _RETRY_PAUSE = timedelta(seconds=15)
 """Pause until a build that the platform or the package index could not do is tried again."""
 
 _CHECK_SECONDS = 0.5
 """Pause between two checks of whether a build is still wanted."""
+
+_UNPACKED_PATH = re.compile(r"…/bundles/building/[^/]+/")
+"""Folder of the unpacked source, which is left out of paths in logs."""
 
 _DEFECT = "the platform could not build the bundle; its log has the cause. Ask the operator of the platform"
 _AFTER_FAILURE = Backoff(first_seconds=2.0, longest_seconds=60.0)
@@ -79,6 +84,7 @@ class BundleBuilder:
         environments: builds the environments.
         logs: the logs of the builds that run.
         folder: folder that the builder owns and empties.
+        private_folder: folder whose path authors do not see in logs.
         threads: number of builds at the same time.
     """
 
@@ -89,6 +95,7 @@ class BundleBuilder:
         environments: Environments,
         logs: BuildLogs,
         folder: Path,
+        private_folder: Path,
         threads: int = 1,
     ) -> None:
         self._queue = queue
@@ -96,6 +103,7 @@ class BundleBuilder:
         self._environments = environments
         self._logs = logs
         self._folder = folder
+        self._private_folder = private_folder
         self._closing = threading.Event()
         self._woken = threading.Event()
         self._running: set[str] = set()  # ids of the analytics
@@ -184,7 +192,7 @@ class BundleBuilder:
 
         def add(line: str) -> None:
             nonlocal checked_at
-            log.add(line)
+            log.add(_UNPACKED_PATH.sub("", line.replace(str(self._private_folder), "…")))
             if time.monotonic() - checked_at < _CHECK_SECONDS:
                 return
             checked_at = time.monotonic()
