@@ -4,6 +4,8 @@ import json
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from demo.platform_process import COMMAND, PlatformProcess
 from support.sandboxes import sandbox_report
 from support.waiting import LIMIT_SECONDS
@@ -36,6 +38,7 @@ def test_doctor_reports_no_failures_on_a_healthy_machine(tmp_path: Path) -> None
     assert findings["encoder"]["verdict"] == "ok"
     assert "are installed" in findings["analytics"]["text"]
     assert findings["isolation"]["text"].startswith(f"{sandbox_report().kind}: ")
+    assert "packages come from pypi.org" in findings["bundles"]["text"]
     assert not (tmp_path / "new").exists()
 
 
@@ -50,6 +53,15 @@ def test_doctor_reports_failures_with_advice(tmp_path: Path) -> None:
     assert code == 1
     assert f"FAIL  data folder: other users can read {folder} (mode 755); run: chmod 700 {folder}" in result
     assert "FAIL  database: the check failed: the database" in result
+
+
+def test_doctor_names_a_missing_folder_of_wheels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VOXEL51_SERVER_PACKAGE_WHEELS", str(tmp_path / "wheels"))
+
+    code, result = run("doctor", "--dir", tmp_path / "new")
+
+    assert code == 1
+    assert f"FAIL  bundles: package_wheels is not a folder: {tmp_path}/wheels" in result
 
 
 def test_doctor_ends_quietly_when_the_reader_of_its_output_has_exited(tmp_path: Path) -> None:

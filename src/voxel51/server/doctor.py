@@ -5,10 +5,13 @@ import stat
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import partial
+from functools import cache, partial
 from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import urlsplit
 
 from voxel51.runners.containers.engine import ContainerEngine, find_engine_url
+from voxel51.runners.environments.uv import find_uv
 from voxel51.runners.sandbox import probe
 from voxel51.runners.sandbox.policy import SandboxKind
 from voxel51.runners.sandbox.probe import SandboxReport
@@ -53,6 +56,7 @@ Check = Callable[[], CheckResult]
 
 def examine(settings: Settings) -> Iterator[CheckResult]:
     """Run all checks, and yield their results one by one."""
+    sandbox = cache(lambda: probe.examine(settings.sandbox))
     return run_checks(
         {
             "data folder": partial(_check_folder, settings),
@@ -62,7 +66,8 @@ def examine(settings: Settings) -> Iterator[CheckResult]:
             "analytics": lambda: check_analytics(find_installed(import_seconds=settings.import_seconds)),
             "extras": _check_extras,
             "encoder": _check_encoder,
-            "isolation": lambda: check_isolation(probe.examine(settings.sandbox), settings.sandbox_minimum),
+            "isolation": lambda: check_isolation(sandbox(), settings.sandbox_minimum),
+            "bundles": lambda: check_bundles(settings, sandbox()),
             "containers": partial(_check_container_engine, settings),
             "address": partial(_check_address, settings),
         }
@@ -212,6 +217,25 @@ def _check_container_engine(settings: Settings) -> CheckResult:
         text = f"{version} at {url} has no runtime '{runtime}', only {', '.join(runtimes)}"
         return CheckResult("containers", Verdict.FAILURE, text, "install it, or set container_runtime to another one")
     return check_containers(None, f"{version} at {url}, runtime {runtime or 'of the engine'} of {', '.join(runtimes)}")
+
+
+def check_bundles(settings: Settings, sandbox: SandboxReport) -> CheckResult:
+    """Check that the environments of bundles can be built, from which packages, and in which sandbox."""
+    program = find_uv()
+    if program is None:
+        text = "uv is not installed: bundles that require packages cannot be built"
+        return CheckResult("bundles", Verdict.WARNING, text, "pip install 'voxel51-platform[bundles]'")
+    wheels = settings.package_wheels
+    if wheels and not Path(wheels).expanduser().is_dir():
+        return CheckResult(
+            "bundles", Verdict.FAILURE, f"package_wheels is not a folder: {wheels}", "create or correct it"
+        )
+    places = [place for place in (urlsplit(settings.package_index).hostname, wheels) if place]
+    text = f"packages come from {' and '.join(places) or 'nowhere: package_index and package_wheels are empty'}"
+    if sandbox.kind is SandboxKind.NONE:
+        text += "; nothing confines builds and jobs of bundles"
+        return CheckResult("bundles", Verdict.WARNING, text, "deploy only bundles that you trust")
+    return CheckResult("bundles", Verdict.OK, f"{text}; built by {program} in the sandbox '{sandbox.kind}'")
 
 
 def _check_address(settings: Settings) -> CheckResult:

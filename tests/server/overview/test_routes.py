@@ -76,8 +76,8 @@ def test_worker_reports_the_resources_of_its_machine(site: Site) -> None:
 def test_health_reports_the_findings_of_doctor(site: Site) -> None:
     checks = {check["name"]: check for check in site.get("admin/health").json()["checks"]}
 
-    expected = {"data folder", "disk space", "database", "dispatcher", "analytics", "extras", "isolation", "job limits",
-                "containers"}  # fmt: skip
+    expected = {"data folder", "disk space", "database", "dispatcher", "analytics", "extras", "isolation",
+                "job limits", "containers", "bundles"}  # fmt: skip
     assert expected <= set(checks)
     assert {checks[name]["verdict"] for name in ("data folder", "database", "dispatcher")} == {"ok"}
     assert checks["isolation"]["text"].startswith(f"{sandbox_report().kind}: ")

@@ -6,7 +6,15 @@ from voxel51.runners.sandbox.probe import SandboxReport
 from voxel51.server.analytics.installed import Installation
 from voxel51.server.database.database import Database
 from voxel51.server.database.expiry_clock import ExpiryClock
-from voxel51.server.doctor import Check, CheckResult, Verdict, check_analytics, check_isolation, examine_running
+from voxel51.server.doctor import (
+    Check,
+    CheckResult,
+    Verdict,
+    check_analytics,
+    check_bundles,
+    check_isolation,
+    examine_running,
+)
 from voxel51.server.engine.dispatcher import Dispatcher
 from voxel51.server.settings import Settings
 from voxel51.wire.overview import Health, HealthCheck
@@ -47,6 +55,7 @@ class HealthService:
             "analytics": lambda: check_analytics(self._installed()),
             "job limits": lambda: CheckResult("job limits", Verdict.OK, self._job_limits()),
             "isolation": lambda: check_isolation(self._sandbox, self._settings.sandbox_minimum),
+            "bundles": lambda: check_bundles(self._settings, self._sandbox),
             "containers": self._containers,
         }
         return {"checks": [_to_wire(finding) for finding in examine_running(self._settings, checks)]}
