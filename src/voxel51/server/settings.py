@@ -57,6 +57,8 @@ _MAXIMA = {
     "bundle_bytes": 2**40,
     "bundle_builds": 1000,
     "environment_bytes": 2**62,
+    "build_wall_seconds": _CENTURY_DAYS * 86400,
+    "build_memory_bytes": 2**62,
     "job_file_bytes": 2**62,
     "job_processes": 2**22,
     "job_scratch_bytes": 2**62,
@@ -193,6 +195,8 @@ class Settings:
     package_sources: bool = _setting(
         False, "whether bundles may install packages without a wheel, whose code then runs while they are built"
     )
+    build_wall_seconds: float = _setting(900.0, "seconds that one step of the build of a bundle may take")
+    build_memory_bytes: int = _setting(4 * 1024**3, "bytes of memory that one step of the build of a bundle may use")
     environment_bytes: int = _setting(20 * 1024**3, "bytes of all environments of bundles that are kept")
     container_engine: str = _setting(
         "auto",
@@ -345,7 +349,8 @@ class Settings:
                         "upload_limit_bytes", "link_seconds", "cleanup_interval_seconds",
                         "unfinished_upload_days", "outbound_threads", "delivery_retention_days", "session_days",
                         "audit_retention_days", "requests_burst", "body_limit_bytes", "bundle_bytes",
-                        "bundles_per_user", "bundle_builds", "environment_bytes")  # fmt: skip
+                        "bundles_per_user", "bundle_builds", "environment_bytes",
+                        "build_wall_seconds", "build_memory_bytes")  # fmt: skip
         for name in at_least_one:
             if not getattr(self, name) > 0:
                 raise SettingError(f"{name} is {getattr(self, name)}; it must be greater than 0")

@@ -1,5 +1,7 @@
 """Wiring of bundles: their reception, their builds, and the environments that they run in."""
 
+import math
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +10,7 @@ from sqlalchemy import Connection
 
 from voxel51.runners.environments.bundle_runner import BundleRunner, BundleRunnerSettings
 from voxel51.runners.environments.source_archives import SourceLimits
-from voxel51.runners.environments.store import EnvironmentStore, StoreSettings
+from voxel51.runners.environments.store import BUILD_LIMITS, EnvironmentStore, StoreSettings
 from voxel51.runners.environments.uv import IndexSettings
 from voxel51.runners.sandbox.policy import SandboxPolicy
 from voxel51.runners.sandbox.probe import SandboxReport
@@ -25,6 +27,7 @@ from voxel51.server.data.storage_quota import StorageQuota
 from voxel51.server.http.route import Route
 from voxel51.server.settings import Settings
 from voxel51.server.wiring.foundation import Foundation
+from voxel51.wire.tasks import JobLimits
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,4 +84,10 @@ def _store_settings(settings: Settings) -> StoreSettings:
     servers = tuple(url.strip() for url in settings.package_file_servers.split(",") if url.strip())
     wheels = Path(settings.package_wheels).expanduser().absolute() if settings.package_wheels else None
     index = IndexSettings(settings.package_index, servers, wheels, settings.package_sources)
-    return StoreSettings(index, quota_bytes=settings.environment_bytes, import_seconds=settings.import_seconds)
+    limits: JobLimits = {
+        **BUILD_LIMITS,
+        "wall_seconds": settings.build_wall_seconds,
+        "cpu_seconds": math.ceil(settings.build_wall_seconds) * (os.cpu_count() or 1),
+        "memory_bytes": settings.build_memory_bytes,
+    }
+    return StoreSettings(index, settings.environment_bytes, limits, settings.import_seconds)
