@@ -7,7 +7,6 @@ folder twice gives the same bytes.
 import gzip
 import io
 import os
-import tarfile
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -69,6 +68,8 @@ def _walk(folder: Path, root: Path, rules: IgnoreRules) -> Iterator[Path]:
 
 
 def _packed(folder: Path, progress: UploadProgress | None) -> FilePart:
+    import tarfile  # noqa: PLC0415  (slow, and only for folders)
+
     archive = io.BytesIO()  # platforms limit the size of bundles: they fit into memory
     with (
         gzip.GzipFile("", "wb", fileobj=archive, mtime=0) as compressed,
