@@ -20,6 +20,7 @@ from voxel51.runners.sandbox.policy import SandboxKind
 from voxel51.server.logs import LogFormat
 from voxel51.server.machine import memory_bytes
 from voxel51.server.outbound.allowed import parse_allowed_hosts
+from voxel51.server.setting_limits import check_amounts
 from voxel51.wire.accounts import SettingValue, SignUpMode
 from voxel51.wire.bundles import BundleDeployers
 
@@ -33,39 +34,6 @@ _LEAST_MEMORY_BYTES = 1024**3
 
 _SERVER_MEMORY_BYTES = 512 * 1024**2
 """Memory that jobs leave to the platform itself and to the system, if that is more than a tenth."""
-
-_CENTURY_DAYS = 36525
-_MAXIMA = {
-    "lifetime_days": _CENTURY_DAYS,
-    "expiry_grace_days": _CENTURY_DAYS,
-    "expiry_gap_days": _CENTURY_DAYS,
-    "event_retention_days": _CENTURY_DAYS,
-    "unfinished_upload_days": _CENTURY_DAYS,
-    "delivery_retention_days": _CENTURY_DAYS,
-    "session_days": _CENTURY_DAYS,
-    "audit_retention_days": _CENTURY_DAYS,
-    "link_seconds": _CENTURY_DAYS * 86400,
-    "cleanup_interval_seconds": _CENTURY_DAYS * 86400,
-    "grace_seconds": _CENTURY_DAYS * 86400,
-    "job_wall_seconds": _CENTURY_DAYS * 86400,
-    "rendition_wall_seconds": _CENTURY_DAYS * 86400,
-    "job_cpu_seconds": _CENTURY_DAYS * 86400,
-    "job_memory_bytes": 2**62,
-    "user_bytes": 2**62,
-    "user_running_jobs": 2**62,
-    "body_limit_bytes": 2**30,
-    "bundle_bytes": 2**40,
-    "bundle_builds": 1000,
-    "environment_bytes": 2**62,
-    "build_wall_seconds": _CENTURY_DAYS * 86400,
-    "build_memory_bytes": 2**62,
-    "job_file_bytes": 2**62,
-    "job_processes": 2**22,
-    "job_scratch_bytes": 2**62,
-    "job_scratch_files": 2**31,
-    "job_written_bytes": 2**62,
-}
-"""Largest values that dates and kernel limits can represent."""
 
 
 class SettingError(ValueError):
@@ -309,7 +277,10 @@ class Settings:
             raise SettingError(f"port {self.port} is out of range; use 1 to 65535, or 0 for any free port")
         if bool(self.tls_certificate) != bool(self.tls_key):
             raise SettingError("tls_certificate and tls_key must be set together; set both or neither")
-        self._check_amounts()
+        try:
+            check_amounts({each.name: getattr(self, each.name) for each in fields(self)})
+        except ValueError as error:
+            raise SettingError(str(error)) from None
         try:
             parse_allowed_hosts(self.allowed_hosts)
         except ValueError as error:
@@ -336,37 +307,6 @@ class Settings:
                 raise SettingError(
                     f"trusted_proxies: {error}; use addresses and networks, such as 10.0.0.0/8"
                 ) from None
-
-    def _check_amounts(self) -> None:
-        at_least_one = ("threads", "rendition_concurrency", "rendition_wall_seconds", "rendition_retention_days",
-                        "renditions_per_user",
-                        "import_seconds", "warm_idle_seconds", "warm_memory_bytes",
-                        "job_attempts", "job_wall_seconds", "job_cpu_seconds", "job_memory_bytes",
-                        "job_file_bytes", "job_processes", "job_scratch_bytes", "job_scratch_files",
-                        "job_written_bytes", "job_partial_bytes", "user_partial_bytes", "checkpoint_bytes",
-                        "lifetime_days", "event_retention_days", "event_streams",
-                        "event_streams_per_user", "request_head_seconds", "request_body_seconds",
-                        "upload_limit_bytes", "link_seconds", "cleanup_interval_seconds",
-                        "unfinished_upload_days", "outbound_threads", "delivery_retention_days", "session_days",
-                        "audit_retention_days", "requests_burst", "body_limit_bytes", "bundle_bytes",
-                        "bundles_per_user", "bundle_builds", "environment_bytes",
-                        "build_wall_seconds", "build_memory_bytes")  # fmt: skip
-        for name in at_least_one:
-            if not getattr(self, name) > 0:
-                raise SettingError(f"{name} is {getattr(self, name)}; it must be greater than 0")
-        not_negative = ("concurrency", "warm_processes", "disk_reserve_bytes", "grace_seconds", "stop_drain_seconds",
-                        "user_running_renditions", "expiry_grace_days", "expiry_gap_days",
-                        "requests_per_second", "address_failures_per_minute",
-                        "account_failures_per_minute")  # fmt: skip
-        for name in not_negative:
-            if getattr(self, name) < 0:
-                raise SettingError(f"{name} is {getattr(self, name)}; it must not be negative")
-        for name in ("user_bytes", "user_running_jobs"):
-            if getattr(self, name) < -1:
-                raise SettingError(f"{name} is {getattr(self, name)}; it must be -1, 0 or greater")
-        for name, most in _MAXIMA.items():
-            if getattr(self, name) > most:
-                raise SettingError(f"{name} is {getattr(self, name)}; it must be at most {most}")
 
     @property
     def folder(self) -> Path:

@@ -1,0 +1,119 @@
+"""Setting limits: the smallest and largest values of numeric settings."""
+
+from collections.abc import Mapping
+
+_POSITIVE = (
+    "threads",
+    "rendition_concurrency",
+    "rendition_wall_seconds",
+    "rendition_retention_days",
+    "renditions_per_user",
+    "import_seconds",
+    "warm_idle_seconds",
+    "warm_memory_bytes",
+    "job_attempts",
+    "job_wall_seconds",
+    "job_cpu_seconds",
+    "job_memory_bytes",
+    "job_file_bytes",
+    "job_processes",
+    "job_scratch_bytes",
+    "job_scratch_files",
+    "job_written_bytes",
+    "job_partial_bytes",
+    "user_partial_bytes",
+    "checkpoint_bytes",
+    "lifetime_days",
+    "event_retention_days",
+    "event_streams",
+    "event_streams_per_user",
+    "request_head_seconds",
+    "request_body_seconds",
+    "upload_limit_bytes",
+    "link_seconds",
+    "cleanup_interval_seconds",
+    "unfinished_upload_days",
+    "outbound_threads",
+    "delivery_retention_days",
+    "session_days",
+    "audit_retention_days",
+    "requests_burst",
+    "body_limit_bytes",
+    "bundle_bytes",
+    "bundles_per_user",
+    "bundle_builds",
+    "environment_bytes",
+    "build_wall_seconds",
+    "build_memory_bytes",
+)
+"""Settings that must be greater than 0."""
+
+_NOT_NEGATIVE = (
+    "concurrency",
+    "warm_processes",
+    "disk_reserve_bytes",
+    "grace_seconds",
+    "stop_drain_seconds",
+    "user_running_renditions",
+    "expiry_grace_days",
+    "expiry_gap_days",
+    "requests_per_second",
+    "address_failures_per_minute",
+    "account_failures_per_minute",
+)
+
+_NONE_OR_MORE = ("user_bytes", "user_running_jobs")
+"""Settings in which -1 stands for none at all, and 0 for no limit."""
+
+_CENTURY_DAYS = 36525
+_MAXIMA: Mapping[str, float] = {
+    "lifetime_days": _CENTURY_DAYS,
+    "expiry_grace_days": _CENTURY_DAYS,
+    "expiry_gap_days": _CENTURY_DAYS,
+    "event_retention_days": _CENTURY_DAYS,
+    "unfinished_upload_days": _CENTURY_DAYS,
+    "delivery_retention_days": _CENTURY_DAYS,
+    "session_days": _CENTURY_DAYS,
+    "audit_retention_days": _CENTURY_DAYS,
+    "link_seconds": _CENTURY_DAYS * 86400,
+    "cleanup_interval_seconds": _CENTURY_DAYS * 86400,
+    "grace_seconds": _CENTURY_DAYS * 86400,
+    "job_wall_seconds": _CENTURY_DAYS * 86400,
+    "rendition_wall_seconds": _CENTURY_DAYS * 86400,
+    "job_cpu_seconds": _CENTURY_DAYS * 86400,
+    "job_memory_bytes": 2**62,
+    "user_bytes": 2**62,
+    "user_running_jobs": 2**62,
+    "body_limit_bytes": 2**30,
+    "bundle_bytes": 2**40,
+    "bundle_builds": 1000,
+    "environment_bytes": 2**62,
+    "build_wall_seconds": _CENTURY_DAYS * 86400,
+    "build_memory_bytes": 2**62,
+    "job_file_bytes": 2**62,
+    "job_processes": 2**22,
+    "job_scratch_bytes": 2**62,
+    "job_scratch_files": 2**31,
+    "job_written_bytes": 2**62,
+}
+"""Largest values that dates and kernel limits can represent."""
+
+
+def check_amounts(values: Mapping[str, float]) -> None:
+    """Check the numbers in ``values``, the settings by name.
+
+    Raises:
+        ValueError: one is out of range; the text names it.
+    """
+    for name in _POSITIVE:
+        if not values[name] > 0:
+            raise ValueError(f"{name} is {values[name]}; it must be greater than 0")
+    for name in _NOT_NEGATIVE:
+        if values[name] < 0:
+            raise ValueError(f"{name} is {values[name]}; it must not be negative")
+    for name in _NONE_OR_MORE:
+        if values[name] < -1:
+            raise ValueError(f"{name} is {values[name]}; it must be -1, 0 or greater")
+    for name, most in _MAXIMA.items():
+        if values[name] > most:
+            raise ValueError(f"{name} is {values[name]}; it must be at most {most}")
