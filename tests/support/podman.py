@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from support.requirements import require_program, skip_except_in_ci
+from support.waiting import wait_until
 
 BUILD_SECONDS = 600
 
@@ -87,13 +88,18 @@ class Podman:
         self.run("save", "--format=docker-archive", "--output", archive, tag)
         return archive
 
+    def _is_removed(self) -> bool:
+        # A container that has just ended is cleaned up by a process of its own, which writes meanwhile.
+        shutil.rmtree(self.folder, ignore_errors=True)
+        return not self.folder.exists()
+
     def close(self) -> None:
         """Remove all images and containers of this run."""
         self.run("rm", "--all", "--force", "--time=0")
         mounts = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
         for mount in sorted((each for each in mounts if Path(each).is_relative_to(self.folder)), reverse=True):
             subprocess.run(["umount", mount], check=True)
-        shutil.rmtree(self.folder)
+        wait_until(self._is_removed, f"{self.folder} could not be removed")
 
 
 @pytest.fixture(scope="session")
