@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from support.waiting import LIMIT_SECONDS
 from voxel51.wire.tasks import API_BASE_URL, API_TOKEN, JOB_ID, LOGFILE_SIGNED_URL, TASK_DESCRIPTION
 
 CREDENTIAL = "the-credential-of-this-attempt"
@@ -69,7 +70,9 @@ class JobPlatform:
 
     def wait_for(self, method: str, path: str, count: int = 1) -> None:
         with self.changed:
-            assert self.changed.wait_for(lambda: self.requests.count((method, path)) >= count, 30), self.requests
+            assert self.changed.wait_for(lambda: self.requests.count((method, path)) >= count, LIMIT_SECONDS), (
+                self.requests
+            )
 
     def close(self) -> None:
         self._server.shutdown()

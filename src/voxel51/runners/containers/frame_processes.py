@@ -8,7 +8,6 @@ import json
 import os
 import stat
 import threading
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
@@ -51,14 +50,12 @@ class FrameProcesses:
         folder: folder that this object owns.
         processes: runner of the frame jobs, whose folder is ``folder``; used by this object alone.
         entry_point: path of the file with the frame job.
-        most_frame_bytes: limit of the size of the frames of one video.
     """
 
-    def __init__(self, folder: Path, processes: ProcessRunner, entry_point: Path, most_frame_bytes: int) -> None:
+    def __init__(self, folder: Path, processes: ProcessRunner, entry_point: Path) -> None:
         self._folder = folder.resolve()
         self._processes = processes
         self._program = PackageProgram(str(entry_point))
-        self._most_frame_bytes = most_frame_bytes
         self._opening = threading.Lock()
         self._is_open = False
         self._changed = threading.Condition()
@@ -133,12 +130,11 @@ class FrameProcesses:
     def _launch(self, launch: LaunchSpec) -> LaunchSpec:
         limits: JobLimits = {**launch.limits, "wall_seconds": 2 * launch.limits["wall_seconds"] + FURTHER_SECONDS}
         most_bytes, most_files = limits.get("scratch_bytes"), limits.get("scratch_files")
-        environment: Mapping[str, str] = {
-            **launch.environment,
-            MOST_FRAME_BYTES: str(min(self._most_frame_bytes, most_bytes or self._most_frame_bytes)),
-        }
+        environment = dict(launch.environment)
+        if most_bytes is not None:
+            environment[MOST_FRAME_BYTES] = str(most_bytes)
         if most_files is not None:
-            environment = {**environment, MOST_FRAMES: str(max(1, most_files - FURTHER_FILES))}
+            environment[MOST_FRAMES] = str(max(1, most_files - FURTHER_FILES))
         return replace(launch, program=self._program, environment=environment, limits=limits)
 
     def _await_frames(self, launch: LaunchSpec) -> AttemptOutcome | None:

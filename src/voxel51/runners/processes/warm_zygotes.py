@@ -106,7 +106,7 @@ class WarmZygotes:
             for key, zygote in list(self._zygotes.items()):
                 if not zygote.supervisor.is_alive():
                     self._drop_dead(key, zygote)
-                elif not zygote.is_ready or not zygote.is_idle:  # a long setup() is no idle time
+                elif not zygote.is_ready or not zygote.is_idle:  # a long setup() does not count
                     zygote.used_at = time.monotonic()
                 elif time.monotonic() - zygote.used_at >= self._limits.idle_seconds:
                     self._end(key)

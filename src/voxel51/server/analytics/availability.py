@@ -5,11 +5,13 @@ from collections.abc import Callable
 from sqlalchemy import and_, case, select
 
 from voxel51.server.analytics.tables import analytics, bundles
+from voxel51.wire.analytics import AnalyticType
 from voxel51.wire.bundles import BuildState
 
 _NOT_INSTALLED = "the package that offers this version is no longer installed on the platform"
 _IMAGES_MISSING = "not all images that its manifest declares were uploaded"
 _IS_IMAGE = "it is a container image"
+_IS_IMAGE_TO_VIDEO = "it is a container image for the frames of videos"
 _BUILDING = "its environment is being built"
 _BUILD_FAILED = "its environment could not be built; its build log has the reason"
 
@@ -20,6 +22,7 @@ UNAVAILABLE_REASON = case(
     (_build_state == BuildState.FAILED.value, _BUILD_FAILED),
     (_build_state.in_([BuildState.QUEUED.value, BuildState.BUILDING.value]), _BUILDING),
     (analytics.c.pending, _IMAGES_MISSING),
+    (analytics.c.analytic_type == AnalyticType.IMAGE_TO_VIDEO.value, _IS_IMAGE_TO_VIDEO),
     (and_(analytics.c.entry_point.is_(None), _build_state.is_(None)), _IS_IMAGE),
     else_=None,
 )
@@ -34,17 +37,22 @@ class ImageAvailability:
 
     Args:
         missing: returns why not, as a phrase; None if they can.
+        missing_for_frames: returns why no frames can be extracted for image-to-video analytics; None if they can.
     """
 
-    def __init__(self, missing: Callable[[], str | None]) -> None:
+    def __init__(self, missing: Callable[[], str | None], missing_for_frames: Callable[[], str | None]) -> None:
         self._missing = missing
+        self._missing_for_frames = missing_for_frames
 
     def reason(self, stored: str | None) -> str | None:
         """Return why no job can run a version, given the ``unavailable_reason`` that the query has read."""
-        if stored != _IS_IMAGE:
+        if stored not in {_IS_IMAGE, _IS_IMAGE_TO_VIDEO}:
             return stored
-        missing = self._missing()
-        return None if missing is None else f"{_IS_IMAGE}, and containers cannot be run: {missing}"
+        if missing := self._missing():
+            return f"{stored}, and containers cannot be run: {missing}"
+        if stored == _IS_IMAGE_TO_VIDEO and (missing := self._missing_for_frames()):
+            return f"{stored}, which cannot be extracted: {missing}"
+        return None
 
 
-NO_CONTAINERS = ImageAvailability(lambda: "the platform has no container engine")
+NO_CONTAINERS = ImageAvailability(lambda: "the platform has no container engine", lambda: None)

@@ -13,6 +13,7 @@ from voxel51.runners.interface import Runner
 from voxel51.runners.processes.runner import ProcessRunner
 from voxel51.runners.programs import ImageProgram, Program
 from voxel51.runners.sandbox.policy import SandboxPolicy
+from voxel51.server.extras import install_command, is_installed
 from voxel51.server.settings import Settings
 
 _NO_ENGINE = "no container engine was found (setting container_engine)"
@@ -63,6 +64,16 @@ def container_policy(settings: Settings) -> ContainerPolicy:
     )
 
 
-def _frame_jobs(settings: Settings, folder: Path, sandbox: SandboxPolicy) -> FrameProcesses:
+def missing_for_frames() -> str | None:
+    """Return why no frames can be extracted from videos, as a phrase; None if they can."""
+    if is_installed("labels"):
+        return None
+    return f"the extra 'labels' is not installed on the platform ({install_command('labels')})"
+
+
+def _frame_jobs(settings: Settings, folder: Path, sandbox: SandboxPolicy) -> FrameProcesses | None:
+    """Return what runs frame jobs; None without the packages that these import: they would fail as the analytic's."""
+    if missing_for_frames() is not None:
+        return None
     processes = ProcessRunner(folder, weights_folder=settings.weights_folder, policy=sandbox)
-    return FrameProcesses(folder, processes, _FRAME_JOB, settings.job_scratch_bytes)
+    return FrameProcesses(folder, processes, _FRAME_JOB)

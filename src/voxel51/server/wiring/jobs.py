@@ -48,7 +48,7 @@ from voxel51.server.secrets.service import SecretService
 from voxel51.server.settings import Settings
 from voxel51.server.wiring.accounts import AccountServices
 from voxel51.server.wiring.bundles import BundleServices, build_bundles
-from voxel51.server.wiring.containers import ContainerServices, build_containers
+from voxel51.server.wiring.containers import ContainerServices, build_containers, missing_for_frames
 from voxel51.server.wiring.data import DataServices
 from voxel51.server.wiring.discovery import Discovery
 from voxel51.server.wiring.foundation import Foundation
@@ -125,7 +125,7 @@ def build_jobs(
     policy = sandbox.policy.hiding(settings.folder, *(Path(path) for path in (settings.tls_key,) if path))
     runner = _runner(settings, installed, policy)
     containers = build_containers(settings, foundation.job_api_url, policy)
-    image_availability = ImageAvailability(containers.missing)
+    image_availability = ImageAvailability(containers.missing, missing_for_frames)
     analytics = AnalyticService(database, WeightsInUse(settings.weights_folder), image_availability)
     analytics.install(installed.analytics, internal={RENDITION_ANALYTIC})
     bundles = build_bundles(foundation, data.storage_quota, sandbox, policy)
