@@ -94,7 +94,8 @@ class ContainerRunner:
         self._tried = threading.Event()
         self._ready = threading.Event()
         self._closing = threading.Event()
-        self._missing: str | None = "the container engine is being started"
+        # None before the first try too: jobs of that moment wait for the engine, and are not refused.
+        self._missing: str | None = None
         self._description = ""
         self._connecting: threading.Thread | None = None
         self._ended: Callable[[AttemptOutcome], None] = _ignore
