@@ -1,12 +1,15 @@
 """Projects: requirements from the places that declare them, and errors with the file and line."""
 
+import re
 import sys
+import time
 
 import pytest
 
 from voxel51.runners.environments.errors import BuildError
 from voxel51.runners.environments.projects import read_project
 
+MANY = "[project]\ndependencies=[{}]"
 HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
@@ -124,3 +127,38 @@ def test_version_of_python(tmp_path, wanted, fits):
         assert not fits
     else:
         assert fits
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        pytest.param({"a.py": "# /// script\n" * 70_000}, None, id="blocks-without-end"),
+        pytest.param({"a.py": "", "pyproject.toml": f"{'#' * 80}\n" * 6000 + "[project]\ndependencies=[1]"},
+                     "must be a list of texts", id="numbers"),
+        pytest.param({"a.py": "", "pyproject.toml": "\n" * 200_000 + MANY.format('"a",' * 100_000)},
+                     "100000 requirements: a bundle may have 2000", id="many"),
+        pytest.param({"a.py": "", "pyproject.toml": "\n" * 500_000 + MANY.format('"@",' * 2000)},
+                     "is not a package of the index", id="many-lines"),
+    ],
+)  # fmt: skip
+def test_time_to_read_a_file_of_the_largest_size_is_short(tmp_path, files, said):
+    begun = time.thread_time()
+
+    try:
+        read_project(write(tmp_path, files))
+    except BuildError as error:
+        assert said and re.search(said, str(error))
+    else:
+        assert said is None
+
+    assert time.thread_time() - begun < 10  # minutes, if it grew with the square of the size
+
+
+def test_folder_with_the_name_of_a_python_file_has_no_analytic(tmp_path):
+    with pytest.raises(BuildError, match="0 Python files"):
+        read_project(write(tmp_path, {"a.py/b.py": ""}))
+
+
+def test_number_with_thousands_of_digits_is_invalid(tmp_path):
+    with pytest.raises(BuildError, match="invalid TOML: Exceeds the limit"):
+        read_project(write(tmp_path, {"a.py": f"# /// script\n# a = {'1' * 5000}\n# ///\n"}))

@@ -19,9 +19,12 @@ MAXIMUM_FILE_BYTES = 1 << 20
 
 MAXIMUM_REQUIREMENTS = 2000
 
-_INLINE = re.compile(r"(?m)^# /// script$\n(?P<content>(?:^#(?:| .*)$\n)+)^# ///$")  # the pattern of PEP 723
+_INLINE_BEGIN, _INLINE_END = "# /// script", "# ///"
 _NAME = re.compile(r"^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?(?=\s*($|[\[<>=!~;(]))")
 _PYTHON = re.compile(r"\s*(~=|===?|!=|<=|>=|<|>)\s*(\d+(?:\.\d+)*)(\.\*)?\s*$")
+_NO_ANALYTIC = ("test_", "_", "conftest.")
+"""Beginnings of the names of Python files that cannot have the analytic."""
+
 _COMMENT = re.compile(r"(^|\s)#.*$")
 
 
@@ -88,7 +91,7 @@ def _module_of(source: Path, document: Mapping[str, object]) -> str:
             text = f"{len(entries)} analytics in [project.entry-points.'{ENTRY_POINT_GROUP}']; a bundle has one"
             raise BuildError(text, "pyproject.toml", _line_of(source / "pyproject.toml", ENTRY_POINT_GROUP))
         return "."
-    files = [path for path in sorted(source.glob("*.py")) if not path.name.startswith(("test_", "_", "conftest."))]
+    files = [path for path in sorted(source.glob("*.py")) if path.is_file() and not path.name.startswith(_NO_ANALYTIC)]
     if len(files) != 1:
         names = ", ".join(path.name for path in files) or "none"
         text = f"the folder has {len(files)} Python files that could have the analytic ({names}), and must have one"
@@ -100,18 +103,37 @@ def _inline(module: Path) -> Iterator[Requirement]:
     """Yield the requirements of the inline metadata of a Python file, and check its version of Python."""
     if not module.is_file():
         return
-    text = _read_text(module)
-    blocks = list(_INLINE.finditer(text))
+    blocks = list(_inline_blocks(_read_text(module)))
     if not blocks:
         return
-    first = text.count("\n", 0, blocks[0].start()) + 1
+    first, lines = blocks[0]
     if len(blocks) > 1:
-        second = text.count("\n", 0, blocks[1].start()) + 1
-        raise BuildError("a second block '# /// script': a file has one", module.name, second)
-    lines = blocks[0].group("content").splitlines()
+        raise BuildError("a second block '# /// script': a file has one", module.name, blocks[1][0])
     document = _parse_toml("\n".join(line[2:] if line.startswith("# ") else line[1:] for line in lines), module, first)
     _check_python(document.get("requires-python"), module, first)
     yield from _listed(document.get("dependencies", []), module, first, "dependencies")
+
+
+def _inline_blocks(text: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield the number of the first line and the content of each block of inline metadata (PEP 723).
+
+    The pattern of PEP 723 takes time that grows with the square of the file's size, and holds up all threads.
+    """
+    lines = text.split("\n")
+    begin = 0
+    while begin < len(lines):
+        if lines[begin] != _INLINE_BEGIN:
+            begin += 1
+            continue
+        after = begin + 1
+        while after < len(lines) and (lines[after] == "#" or lines[after].startswith("# ")):
+            after += 1
+        # The last end counts, and the content has a line. Without it, no later block of these comments has an end.
+        ends = (number for number in range(after - 1, begin + 1, -1) if lines[number] == _INLINE_END)
+        end = next(ends, None)
+        if end is not None:
+            yield begin + 1, lines[begin + 1 : end]
+        begin = after
 
 
 def _of_project(path: Path, document: Mapping[str, object]) -> Iterator[Requirement]:
@@ -128,8 +150,14 @@ def _listed(values: object, path: Path, first: int, what: str) -> Iterator[Requi
     """Yield the requirements of a list in a document, each with the line in ``path``, from line ``first`` on."""
     if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
         raise BuildError(f"{what} must be a list of texts", path.name, _line_of(path, "dependencies", first))
+    if len(values) > MAXIMUM_REQUIREMENTS:  # before the lines are looked for, which takes time for each
+        raise BuildError(f"{len(values)} requirements: a bundle may have {MAXIMUM_REQUIREMENTS}", path.name)
+    text = _read_text(path) if values else ""
+    begin = sum(len(line) + 1 for line in text.split("\n", first - 1)[: first - 1])
     for value in values:
-        yield Requirement(" ".join(value.split()), path.name, _line_of(path, value, first))
+        at = text.find(value, begin)
+        line = first if at < 0 else text.count("\n", 0, at) + 1
+        yield Requirement(" ".join(value.split()), path.name, line)
 
 
 def _of_requirements(path: Path) -> Iterator[Requirement]:
@@ -208,6 +236,8 @@ def _parse_toml(text: str, path: Path, lines_before: int) -> Mapping[str, object
         raise BuildError(f"invalid TOML: {error}", path.name, line + lines_before) from None
     except RecursionError:
         raise BuildError("invalid TOML: it is nested too deeply", path.name) from None
+    except ValueError as error:  # such as a number with thousands of digits
+        raise BuildError(f"invalid TOML: {error}", path.name) from None
 
 
 def _read_text(path: Path) -> str:

@@ -49,6 +49,10 @@ def test_heading_is_read_from_the_decorator(tmp_path, source, heading):
         pytest.param("def f(:\n  '''\n", "invalid Python", None, id="unclosed"),
         pytest.param(f"@analytic(version={'(' * 5000}'1'{')' * 5000})\n{FUNCTION}", "invalid Python|as text", 1,
                      id="deep"),
+        pytest.param("@analytic(version='1')\ndef\n", "name: must not be empty", 1, id="no-name"),
+        pytest.param("@analytic(version='1')\nasync\n", "name: must not be empty", 1, id="only-async"),
+        pytest.param(f"# coding: hex\n@analytic(version='1')\n{FUNCTION}", "not a text encoding", 1, id="encoding"),
+        pytest.param(f"# coding: undefined\n{FUNCTION}", "invalid Python", 1, id="undefined-encoding"),
         pytest.param("#" * 300_000, "more than 262144 bytes", None, id="large"),
     ],
 )  # fmt: skip
@@ -89,3 +93,19 @@ def test_missing_module_is_reported(tmp_path):
 def write_project(folder: Path, entry_point: str) -> None:
     (folder / "src/cars").mkdir(parents=True)
     (folder / "pyproject.toml").write_text(f"[project.entry-points.'voxel51.analytics']\n'a/b' = '{entry_point}'\n")
+
+
+def test_large_manifest_is_refused_before_it_is_parsed(tmp_path):
+    (tmp_path / "a.py").write_text("x = 1\n")
+    (tmp_path / "manifest.json").write_text("[" + "[]," * 400_000 + "0]")
+
+    with pytest.raises(BuildError, match="the manifest has more than 1048576 bytes"):
+        read_heading(tmp_path, "a.py")
+
+
+def test_entry_point_that_no_module_can_have_is_refused(tmp_path):
+    entry_point = "a" * 5000 + ":find"
+    (tmp_path / "pyproject.toml").write_text(f"[project.entry-points.'voxel51.analytics']\na = '{entry_point}'\n")
+
+    with pytest.raises(BuildError, match="names a module that the bundle does not have"):
+        read_heading(tmp_path, ".")

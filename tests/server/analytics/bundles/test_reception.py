@@ -123,6 +123,7 @@ UNSAFE = [
     pytest.param(a_tar({"a\nb.py": SOURCE}), "has invalid characters", id="newline"),
     pytest.param(a_tar({"a\x1b[2Jb.py": SOURCE}), "has invalid characters", id="escape"),
     pytest.param(a_tar({"a/" * 40 + "b.py": SOURCE}), "too long", id="deep"),
+    pytest.param(a_tar({f"{'a' * 250}/" * 20 + "b.py": SOURCE}), "too long", id="long"),
     pytest.param(a_tar(FILES, entry=link("x", "/etc/passwd")), "is a link", id="tar-link"),
     pytest.param(a_tar(FILES, entry=link("x", "cars.py", tarfile.LNKTYPE)), "is a link", id="tar-hard-link"),
     pytest.param(a_tar(FILES, entry=link("x", "", tarfile.CHRTYPE)), "is not a file, folder or link", id="tar-device"),

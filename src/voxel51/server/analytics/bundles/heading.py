@@ -20,6 +20,10 @@ from voxel51.wire.analytics import ENTRY_POINT_GROUP
 from voxel51.wire.manifests import problems_of_heading
 
 _MAX_SOURCE_BYTES = 256 * 1024
+_MAX_MANIFEST_BYTES = 1024 * 1024
+"""Size limit of a manifest: parsed JSON takes up to 30 times as much memory."""
+
+_MAX_MODULE_LENGTH = 200
 _DECORATOR = "analytic"
 _MANIFEST = "manifest.json"
 _IGNORED = {tokenize.COMMENT, tokenize.NL, tokenize.ENCODING, tokenize.ENDMARKER}
@@ -69,12 +73,15 @@ def _source_of(folder: Path, module: str) -> tuple[Path, str | None]:
         return folder / module, None
     entry_point = _entry_point(folder)
     name, _, attribute = entry_point.partition(":")
-    base = name.strip().replace(".", "/")
-    for root in (folder, folder / "src"):
-        for path in (root / f"{base}.py", root / base / "__init__.py"):
-            if path.is_file():
-                return path, attribute.strip() or None
-    raise BuildError(f"the entry point {entry_point!r} names a module that the bundle does not have", "pyproject.toml")
+    parts = name.strip().split(".")
+    if all(part.isidentifier() for part in parts) and len(name) <= _MAX_MODULE_LENGTH:
+        base = "/".join(parts)
+        for root in (folder, folder / "src"):
+            for path in (root / f"{base}.py", root / base / "__init__.py"):
+                if path.is_file():
+                    return path, attribute.strip() or None
+    shown = entry_point[:_MAX_MODULE_LENGTH]
+    raise BuildError(f"the entry point {shown!r} names a module that the bundle does not have", "pyproject.toml")
 
 
 def _entry_point(folder: Path) -> str:
@@ -113,6 +120,8 @@ def _read_statements(path: Path, shown: str) -> Sequence[_Statement]:
     except tokenize.TokenError as error:
         message, (line, _) = error.args
         raise BuildError(f"invalid Python: {message}", shown, line) from None
+    except (LookupError, ValueError) as error:  # a declared encoding such as "hex", which is not one of texts
+        raise BuildError(f"invalid Python: {error}", shown, 1) from None
 
 
 def _statements(tokens: Iterator[tokenize.TokenInfo]) -> Iterator[_Statement]:
@@ -137,8 +146,8 @@ def _decorated(statements: Sequence[_Statement]) -> Iterator[tuple[_Statement, s
         if words[0] == "@":
             decorator = statement if _is_analytic(words) else decorator
         elif decorator is not None:
-            kind = words[1] if words[0] == "async" else words[0]
-            yield _Statement(decorator.line, [*decorator.words, kind]), words[words.index(kind) + 1]
+            kind, name, *_ = (*words[words[0] == "async" :], "", "")  # two words are missing in invalid Python
+            yield _Statement(decorator.line, [*decorator.words, kind]), name
             decorator = None
 
 
@@ -188,6 +197,8 @@ def _name_of(identifier: str, *, is_class: bool) -> str:
 
 
 def _of_manifest(path: Path) -> Heading:
+    if path.stat().st_size > _MAX_MANIFEST_BYTES:
+        raise BuildError(f"the manifest has more than {_MAX_MANIFEST_BYTES} bytes", _MANIFEST)
     try:
         info = json.loads(path.read_bytes())["info"]
         return Heading(info["name"], info["version"])

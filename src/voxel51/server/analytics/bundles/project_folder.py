@@ -19,6 +19,9 @@ from voxel51.server.storage.storage import Writer
 from voxel51.wire.bundles import is_excluded
 
 _MAX_NAME_BYTES = 255
+_MAX_PATH_BYTES = 1024
+"""Length limit of a path: together with any folder in which it is unpacked, systems allow 4096 bytes."""
+
 _MAX_DEPTH = 32
 
 
@@ -146,7 +149,8 @@ def _safe_parts(name: str) -> tuple[str, ...]:
     parts = tuple(part for part in name.split("/") if part not in {"", "."})
     if name.startswith("/") or "\\" in name or ":" in name or ".." in parts or not parts:
         raise BadRequest(f"The bundle cannot be used: the entry {shown} leads outside of it")
-    if len(parts) > _MAX_DEPTH or any(len(part.encode("utf-8", "replace")) > _MAX_NAME_BYTES for part in parts):
+    lengths = [len(part.encode("utf-8", "replace")) for part in parts]
+    if len(parts) > _MAX_DEPTH or max(lengths) > _MAX_NAME_BYTES or sum(lengths) > _MAX_PATH_BYTES:
         raise BadRequest(f"The bundle cannot be used: the path of the entry {shown} is too long")
     if not name.isprintable():  # control characters, and halves of surrogate pairs
         raise BadRequest(f"The bundle cannot be used: the name of the entry {shown} has invalid characters")
