@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from demo.platform_process import PlatformProcess
     from support.accounts import User
     from support.platforms import StartPlatform
+    from support.podman import Podman
     from support.postgresql import PostgreSQL
     from support.s3 import S3Server
 
@@ -38,6 +39,31 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[PlatformProc
 
     with running(new_platform(tmp_path_factory.mktemp("platform") / "data")) as shared:
         yield shared
+
+
+@pytest.fixture(scope="session")
+def podman() -> "Iterator[Podman]":
+    """Podman with storage of its own, which all tests share. Skips the test where Podman cannot be used."""
+    from support.podman import own_podman
+
+    with own_podman() as own:
+        yield own
+
+
+@pytest.fixture(scope="session")
+def light_base(podman: "Podman") -> str:
+    """The tag of a base image for analytics that need the bare wheel."""
+    from support.container_bases import base_image
+
+    return base_image(podman)
+
+
+@pytest.fixture(scope="session")
+def sdk_base(podman: "Podman") -> str:
+    """The tag of a base image for analytics that need the extra ``sdk`` (or ``labels``): NumPy, OpenCV and PyAV."""
+    from support.container_bases import WITH_SDK, base_image
+
+    return base_image(podman, WITH_SDK)
 
 
 @pytest.fixture(scope="session")

@@ -16,8 +16,6 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
-import pytest
-
 from demo.unpacked_wheel import ROOT
 from support.podman import Podman
 
@@ -62,18 +60,6 @@ def base_image(podman: Podman, distributions: Sequence[str] = LIGHT) -> str:
     tag = podman.import_folder(root, f"localhost/test-base-{len(distributions)}:latest", _VARIABLES)
     shutil.rmtree(root)
     return tag
-
-
-@pytest.fixture(scope="session")
-def light_base(podman: Podman) -> str:
-    """The tag of a base image for analytics that need the bare wheel."""
-    return base_image(podman)
-
-
-@pytest.fixture(scope="session")
-def sdk_base(podman: Podman) -> str:
-    """The tag of a base image for analytics that need the extra ``sdk`` (or ``labels``): NumPy, OpenCV and PyAV."""
-    return base_image(podman, WITH_SDK)
 
 
 def _make_folders(root: Path) -> None:

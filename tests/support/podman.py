@@ -1,7 +1,7 @@
 """Podman for tests: configured for machines where it runs as root beside old control groups, with storage of its own.
 
-`podman` is the fixture of a session. Images and containers of a test run are in a folder of that run, which is removed
-at its end; those of the machine are never seen.
+`podman` is a fixture of the session (`tests/conftest.py`), so all tests of a run share one with its images. Images and
+containers are in a folder of that run, which is removed at its end; those of the machine are never seen.
 """
 
 import os
@@ -10,9 +10,8 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-
-import pytest
 
 from support.requirements import require_program, skip_except_in_ci
 from support.waiting import wait_until
@@ -26,7 +25,10 @@ default_ulimits = []
 runtime = "runc"
 cgroup_manager = "cgroupfs"
 events_logger = "file"
+tmp_dir = "{folder}/tmp"
+lock_type = "file"
 """
+# Without these two, all instances of a machine share state and locks, and one that starts resets those of the others.
 
 _STORAGE = """
 [storage]
@@ -41,7 +43,7 @@ class Podman:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        (folder / "containers.conf").write_text(_CONTAINERS)
+        (folder / "containers.conf").write_text(_CONTAINERS.format(folder=folder))
         self.environment = {
             "CONTAINERS_CONF": str(folder / "containers.conf"),
             "CONTAINERS_STORAGE_CONF": str(folder / "storage.conf"),
@@ -102,13 +104,15 @@ class Podman:
         wait_until(self._is_removed, f"{self.folder} could not be removed")
 
 
-@pytest.fixture(scope="session")
-def podman() -> Iterator[Podman]:
-    """Podman with storage of its own for this run. Skips the test where Podman cannot be used."""
+@contextmanager
+def own_podman() -> Iterator[Podman]:
+    """Yield a Podman with storage of its own. Skips the test where Podman cannot be used."""
     require_program("podman")
     require_program("runc")
     if sys.platform != "linux" or os.geteuid() != 0:
         skip_except_in_ci("containers are tested on Linux, by root")
     engine = Podman(Path(tempfile.mkdtemp(prefix="voxel51-podman-")))  # a short path: sockets are below it
-    yield engine
-    engine.close()
+    try:
+        yield engine
+    finally:
+        engine.close()

@@ -5,17 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from support.container_bases import light_base, sdk_base
 from support.documentation_pages import ROOT
 from support.original_mock import OriginalMock
-from support.podman import Podman, podman
+from support.podman import Podman
 from support.video_samples import numbered_video
 from voxel51.labels.media.still_images import save
 from voxel51.labels.media.video_reader import VideoReader
 from voxel51.labels.validate import video_labels_file_problems
 from voxel51.labels.video import VideoLabels
-
-__all__ = ["light_base", "podman", "sdk_base"]
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 

@@ -1,7 +1,6 @@
 """Images of the examples on a real platform: uploaded as old clients do, run in containers, results downloaded."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,33 +8,18 @@ import pytest
 
 from demo.platform_process import PlatformProcess
 from support.accounts import User
-from support.container_bases import sdk_base
-from support.container_engines import podman_service
 from support.documentation_pages import ROOT
 from support.image_uploads import ended_job, file_of, upload_image
-from support.platforms import new_platform, running
-from support.podman import Podman, podman
+from support.podman import Podman
 from support.submissions import post_data, post_job
 from support.video_samples import numbered_video
 from support.waiting import wait_until
 from voxel51.cli.main import main
 from voxel51.labels.video import VideoLabels
 
-__all__ = ["podman", "sdk_base"]
-
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 
 EXAMPLES = ROOT / "examples"
-
-
-@pytest.fixture(scope="module")
-def container_platform(podman: Podman, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlatformProcess]:
-    """A platform that runs containers by Podman."""
-    folder = tmp_path_factory.mktemp("container-platform")
-    with podman_service(podman) as url:
-        environment = {"VOXEL51_SERVER_CONTAINER_ENGINE": url}
-        with running(new_platform(folder / "data", environment=environment)) as own:
-            yield own
 
 
 @pytest.fixture

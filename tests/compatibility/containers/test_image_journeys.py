@@ -5,7 +5,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,30 +14,20 @@ import requests
 
 from demo.platform_process import PlatformProcess
 from support.accounts import User
-from support.container_bases import sdk_base
-from support.container_engines import podman_service
 from support.documentation_pages import ROOT
 from support.image_uploads import ended_job, file_of, job_of, record_of, upload_image
 from support.platforms import StartPlatform
-from support.podman import Podman, podman
+from support.podman import Podman
 from support.submissions import post_data, post_job
 from support.video_samples import numbered_video
 from support.waiting import wait_until
 from voxel51.runners.containers.engine import ContainerEngine
 from voxel51.runners.containers.runner import ATTEMPT_LABEL
 
-__all__ = ["podman", "sdk_base"]
-
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 
 _EXAMPLE = ROOT / "examples" / "original-sdk"
 _WAITING = "import time\ntime.sleep(900)\n"
-
-
-@pytest.fixture(scope="module")
-def engine_url(podman: Podman) -> Iterator[str]:
-    with podman_service(podman) as url:
-        yield url
 
 
 @pytest.fixture(scope="module")
@@ -61,19 +51,14 @@ StartWithEngine = Callable[[], PlatformProcess]
 
 
 @pytest.fixture
-def start(start_platform: StartPlatform, engine_url: str, tmp_path: Path) -> StartWithEngine:
-    settings = {"VOXEL51_SERVER_CONTAINER_ENGINE": engine_url}
+def start(start_platform: StartPlatform, podman_url: str, tmp_path: Path) -> StartWithEngine:
+    settings = {"VOXEL51_SERVER_CONTAINER_ENGINE": podman_url}
     return lambda: start_platform(folder=tmp_path / "platform", environment=settings)
 
 
 @pytest.fixture
-def platform(start: StartWithEngine) -> PlatformProcess:
-    return start()
-
-
-@pytest.fixture
-def user(platform: PlatformProcess, tmp_path: Path) -> User:
-    return User.create(platform, tmp_path)
+def user(container_platform: PlatformProcess, tmp_path: Path) -> User:
+    return User.create(container_platform, tmp_path)
 
 
 @pytest.fixture
@@ -87,8 +72,14 @@ def a_manifest(name: str) -> dict[str, Any]:
     return manifest
 
 
-def containers_of_attempts(engine_url: str) -> list[str]:
-    engine = ContainerEngine(engine_url)
+@pytest.fixture
+def no_containers(podman_url: str) -> None:
+    """Wait until the containers of earlier tests are removed."""
+    wait_until(lambda: not containers_of_attempts(podman_url))
+
+
+def containers_of_attempts(podman_url: str) -> list[str]:
+    engine = ContainerEngine(podman_url)
     engine.connect()
     try:
         return list(engine.containers(ATTEMPT_LABEL))
@@ -117,17 +108,18 @@ def test_image_of_the_original_sdk_gives_labels(
     assert b"2 of 10 frames measured" in file_of(user, job_id, "log").content
 
 
+@pytest.mark.usefixtures("no_containers")
 def test_cancelled_image_ends_and_leaves_its_log(
-    user: User, video: str, waiting_archive: Path, engine_url: str
+    user: User, video: str, waiting_archive: Path, podman_url: str
 ) -> None:
     record = upload_image(user, a_manifest("waiting"), waiting_archive)
     job_id = post_job(user.v1, user.headers, record["name"], data_id=video)
-    wait_until(lambda: containers_of_attempts(engine_url))
+    wait_until(lambda: containers_of_attempts(podman_url))
 
     requests.put(f"{user.v1}/jobs/{job_id}/kill", headers=user.headers, timeout=60)
 
     assert (ended_job(user, job_id)["failure_type"]) == "USER"
-    wait_until(lambda: not containers_of_attempts(engine_url))
+    wait_until(lambda: not containers_of_attempts(podman_url))
 
 
 def test_image_that_ends_without_a_report_fails_with_its_log(
@@ -160,20 +152,23 @@ def test_image_that_cannot_be_started_fails_with_the_reason(
     assert "no-such-program" in answer.json()["messages"][-1]["message"]
 
 
+@pytest.mark.usefixtures("no_containers")
 def test_job_runs_again_after_the_platform_was_killed(
-    start: StartWithEngine, user: User, platform: PlatformProcess, video: str, waiting_archive: Path, engine_url: str,
-    tmp_path: Path,
-) -> None:  # fmt: skip
+    start: StartWithEngine, waiting_archive: Path, podman_url: str, tmp_path: Path
+) -> None:
+    platform = start()
+    user = User.create(platform, tmp_path)
+    video = post_data(user.v1, user.headers, numbered_video(tmp_path / "video.mp4", frames=10))
     record = upload_image(user, a_manifest("waiting"), waiting_archive)
     job_id = post_job(user.v1, user.headers, record["name"], data_id=video)
-    wait_until(lambda: containers_of_attempts(engine_url))
-    before = containers_of_attempts(engine_url)
+    wait_until(lambda: containers_of_attempts(podman_url))
+    before = containers_of_attempts(podman_url)
 
     platform.kill()
     again = start()
-    wait_until(lambda: set(containers_of_attempts(engine_url)) - set(before))
+    wait_until(lambda: set(containers_of_attempts(podman_url)) - set(before))
 
-    assert not set(containers_of_attempts(engine_url)) & set(before)
+    assert not set(containers_of_attempts(podman_url)) & set(before)
     later = User(user.name, user.token, user.key, f"{again.url}/v1")
     assert job_of(later, job_id)["state"] in {"SCHEDULED", "RUNNING"}
     requests.put(f"{later.v1}/jobs/{job_id}/kill", headers=later.headers, timeout=60)
@@ -198,11 +193,11 @@ def test_images_are_refused_with_the_reason_where_no_engine_runs(
     assert "containers cannot be run" in answer.json()["error"]["message"]
 
 
-def test_doctor_names_the_engine(engine_url: str, tmp_path: Path) -> None:
+def test_doctor_names_the_engine(podman_url: str, tmp_path: Path) -> None:
     command = [Path(sys.executable).with_name("voxel51"), "server", "doctor"]
-    settings = {"VOXEL51_SERVER_CONTAINER_ENGINE": engine_url, "VOXEL51_SERVER_DIR": str(tmp_path / "platform")}
+    settings = {"VOXEL51_SERVER_CONTAINER_ENGINE": podman_url, "VOXEL51_SERVER_DIR": str(tmp_path / "platform")}
 
     said = subprocess.run(command, env={"PATH": "/usr/bin", **settings}, capture_output=True, text=True, check=False)
 
     line = next(line for line in said.stdout.splitlines() if "containers" in line and "Podman" in line)
-    assert engine_url in line
+    assert podman_url in line

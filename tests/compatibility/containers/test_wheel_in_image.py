@@ -4,11 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from support.container_bases import light_base, sdk_base
 from support.original_mock import OriginalMock
-from support.podman import Podman, podman
-
-__all__ = ["light_base", "podman", "sdk_base"]
+from support.podman import Podman
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 

@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 
 from samples.platform import JobPlatform
-from support.container_bases import light_base
 from support.container_engines import engine_url
 from support.file_host import FileHost, file_host
-from support.podman import Podman, podman
+from support.podman import Podman
 from support.waiting import LIMIT_SECONDS, wait_until
 from voxel51.runners.containers.engine import ContainerEngine
 from voxel51.runners.containers.policy import ContainerPolicy
@@ -22,7 +21,7 @@ from voxel51.runners.launch import LaunchSpec
 from voxel51.runners.programs import ImageProgram, StoredFile
 from voxel51.wire.tasks import JOB_ID, JobLimits
 
-__all__ = ["engine_url", "light_base", "podman"]
+__all__ = ["engine_url"]
 
 LIMITS = JobLimits(
     wall_seconds=120, cpu_seconds=60, memory_bytes=512 << 20, file_bytes=1 << 30, open_files=256, processes=64,

@@ -9,7 +9,6 @@ import pytest
 
 from runners.containers.conftest import IMAGE_BYTES, LIMITS, Bench, stored
 from samples.platform import JobPlatform
-from support.container_bases import sdk_base
 from support.documentation_pages import ROOT
 from support.file_host import FileHost, file_host
 from support.podman import Podman
@@ -24,8 +23,6 @@ from voxel51.runners.interface import AttemptOutcome, ExitReason
 from voxel51.runners.launch import LaunchSpec
 from voxel51.runners.processes.runner import ProcessRunner
 from voxel51.runners.programs import ImageProgram
-
-__all__ = ["sdk_base"]
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 
