@@ -23,9 +23,10 @@ from voxel51.wire.bundles import BuildFailure, BuildState
 
 @dataclass(frozen=True, slots=True)
 class ClaimedBuild:
-    """Build that a builder has begun. ``name`` has the owner in it."""
+    """Build that a builder has begun. ``name`` has the name of the owner in it."""
 
     analytic_id: str
+    owner: str
     storage_key: str
     name: str
     version: str
@@ -47,20 +48,22 @@ class BuildQueue:
         with self._database.write() as connection:
             connection.execute(update(bundles).where(interrupted).values(state=BuildState.QUEUED.value))
 
-    def claim(self) -> ClaimedBuild | None:
+    def claim(self, busy_owners: Collection[str] = ()) -> ClaimedBuild | None:
         """Begin the next build: of the owner whose last build began the longest ago, the one that waits longest.
 
-        An owner has one build at a time, so that slow ones do not hold up the bundles of others.
+        An owner has one build at a time, so that slow ones do not hold up the bundles of others. ``busy_owners`` have
+        one that is still going on, although its bundle may have been deleted or replaced meanwhile.
         """
         served = bundles.alias("served")
         last = select(func.max(served.c.started_at)).where(served.c.owner == bundles.c.owner).scalar_subquery()
         is_building = served.c.state == BuildState.BUILDING.value
         busy = exists().where(served.c.owner == bundles.c.owner, is_building)
-        columns = (bundles.c.analytic_id, bundles.c.storage_key, analytics.c.name, analytics.c.version)
+        columns = (bundles.c.analytic_id, bundles.c.owner, bundles.c.storage_key, analytics.c.name, analytics.c.version)
         queued = (
             select(*columns)
             .join(analytics, analytics.c.id == bundles.c.analytic_id)
             .where(bundles.c.state == BuildState.QUEUED.value, bundles.c.queued_at <= dates.now(), ~busy)
+            .where(bundles.c.owner.not_in(busy_owners))
             .order_by(last.asc().nulls_first(), bundles.c.queued_at)
             .limit(1)
         )

@@ -45,6 +45,7 @@ _CHECK_SECONDS = 0.5
 _UNPACKED_PATH = re.compile(r"…/bundles/building/[^/]+/")
 """Folder of the unpacked source, which is left out of paths in logs."""
 
+_AWAY = "the platform cannot build now; it tries again"
 _DEFECT = "the platform could not build the bundle; its log has the cause. Ask the operator of the platform"
 _AFTER_FAILURE = Backoff(first_seconds=2.0, longest_seconds=60.0)
 
@@ -106,7 +107,8 @@ class BundleBuilder:
         self._private_folder = private_folder
         self._closing = threading.Event()
         self._woken = threading.Event()
-        self._running: set[str] = set()  # ids of the analytics
+        self._running: dict[str, str] = {}  # id of the analytic -> its owner
+        self._claiming = threading.Lock()  # held until a claimed build is in `_running`
         self._threads = [
             threading.Thread(target=self._loop, name=f"bundle-builder-{number}", daemon=True)
             for number in range(threads)
@@ -134,7 +136,8 @@ class BundleBuilder:
         failures = 0
         while not self._closing.is_set():
             try:
-                self._queue.requeue_interrupted(self._running)
+                with self._claiming:
+                    self._queue.requeue_interrupted([*self._running])
                 # Several threads share the event: one that finds the queue empty clears it before it looks again.
                 self._woken.clear()
                 while not self._closing.is_set() and self._build_next():
@@ -150,30 +153,49 @@ class BundleBuilder:
 
     def _build_next(self) -> bool:
         """Build the next bundle of the queue; return False if no build is queued."""
-        build = self._queue.claim()
+        build = self._claim()
         if build is None:
             return False
-        self._running.add(build.analytic_id)
-        log = self._logs.begin(build.analytic_id)
+        log: BuildLog | None = None
         try:
+            log = self._logs.begin(build.analytic_id)
             self._build(build, log)
         except _Cancelled:
             logger.info("the build of %s %s was cancelled", build.name, build.version)
             self._queue.release(build)  # without effect unless the platform stops
-        except BuildUnavailable as error:  # such as an index that does not answer, which other bundles may not need
+        except (BuildUnavailable, OSError) as error:
+            # Such as an index that does not answer, or a full disk. Other bundles may not need it, so they do not wait.
             logger.warning("the bundle %s cannot be built now: %s", build.analytic_id, error)
-            self._queue.release(build, str(error), _RETRY_PAUSE)
+            reason = str(error) if isinstance(error, BuildUnavailable) else _AWAY
+            self._queue.release(build, reason, _RETRY_PAUSE)
         except BaseException:
             self._queue.release(build)
             raise
         finally:
-            self._logs.end(build.analytic_id)
-            self._running.discard(build.analytic_id)
+            if log is not None:
+                self._logs.end(build.analytic_id)
+            with self._claiming:
+                del self._running[build.analytic_id]
         return True
 
+    def _claim(self) -> ClaimedBuild | None:
+        with self._claiming:
+            build = self._queue.claim([*self._running.values()])
+            if build is not None:
+                self._running[build.analytic_id] = build.owner
+            return build
+
     def _build(self, build: ClaimedBuild, log: BuildLog) -> None:
+        """Build a bundle, and record how it ended.
+
+        The record is within the block, too: it has what the code of the bundle told about itself.
+        """
         try:
             built = self._built(build, log)
+            log.add(f"ready: {build.name} {build.version}")
+            self._record(
+                log, lambda writer: self._queue.complete(build, built.module, built.lock, built.document, writer)
+            )
         except (OSError, ServiceError, BuildUnavailable, _Cancelled):
             raise
         except Exception as raised:  # a defect that may lie in this bundle: it must not block the queue for ever
@@ -183,9 +205,6 @@ class BundleBuilder:
             log.add(f"failed: {error}")
             failure = _failure_of(error)
             self._record(log, lambda writer: self._queue.fail(build, failure, writer))
-            return
-        log.add(f"ready: {build.name} {build.version}")
-        self._record(log, lambda writer: self._queue.complete(build, built.module, built.lock, built.document, writer))
 
     def _built(self, build: ClaimedBuild, log: BuildLog) -> _Built:
         checked_at = time.monotonic()
