@@ -167,6 +167,33 @@ def test_damaged_database_is_not_restored(backup: Path, tmp_path: Path) -> None:
     assert "is damaged: its SHA-256 differs" in restored.stderr
 
 
+def test_backup_with_a_link_is_not_restored(backup: Path, tmp_path: Path) -> None:
+    private = tmp_path / "private"
+    private.write_text("of the operator")
+    (backup / "storage" / "data" / "0" / "stolen").parent.mkdir(exist_ok=True)
+    (backup / "storage" / "data" / "0" / "stolen").symlink_to(private)
+
+    restored = server(tmp_path / "new", "restore", backup)
+
+    assert restored.returncode == 1
+    assert "stolen is a symbolic link" in restored.stderr
+    assert not (tmp_path / "new").exists()
+
+
+def test_nothing_is_written_or_deleted_through_a_link(tmp_path: Path) -> None:
+    other = tmp_path / "other" / "data" / "0" / "kept"
+    other.parent.mkdir(parents=True)
+    other.touch()
+    (tmp_path / "target").mkdir()
+    (tmp_path / "target" / "storage").symlink_to(tmp_path / "other")
+
+    made = server(tmp_path / "data", "backup", tmp_path / "target")
+
+    assert made.returncode == 1
+    assert "storage is a symbolic link" in made.stderr
+    assert other.exists()
+
+
 def test_folder_with_other_files_is_not_used(backup: Path, tmp_path: Path) -> None:
     assert backup.is_dir()
     for folder, name in ((tmp_path / "data", "platform.sqlite"), (tmp_path / "photos", "holiday.jpg")):

@@ -108,6 +108,19 @@ def check_target(target: Path) -> None:
     known = {MANIFEST, STORAGE, KEY, *FILES.values(), *(f"{name}.new" for name in FILES.values())}
     if others := sorted(path.name for path in target.iterdir() if path.name not in known):
         raise OSError(f"{target} holds {others[0]!r}, which is not part of a backup. Name a new folder.")
+    check_no_links(target)
+
+
+def check_no_links(folder: Path) -> None:
+    """Raise OSError if there is a symbolic link in ``folder``: backups have none, and one may lead to any file.
+
+    Raises:
+        OSError: there is one.
+    """
+    for parent, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            if (path := Path(parent, name)).is_symlink():
+                raise OSError(f"{path} is a symbolic link, which a backup does not have. Name another folder.")
 
 
 def stored_files(storage: Path) -> Iterator[str]:

@@ -4,7 +4,16 @@ import json
 import shutil
 from pathlib import Path
 
-from voxel51.server.backups.backup import KEY, MANIFEST, STORAGE, Manifest, Progress, copy_files, stored_files
+from voxel51.server.backups.backup import (
+    KEY,
+    MANIFEST,
+    STORAGE,
+    Manifest,
+    Progress,
+    check_no_links,
+    copy_files,
+    stored_files,
+)
 from voxel51.server.backups.database_copy import FILES, is_empty, kind_of, restore_database
 from voxel51.server.data_folder import make_private
 from voxel51.server.database.opening import open_database, shown_url
@@ -28,7 +37,9 @@ def restore(
     Raises:
         RuntimeError: the backup is incomplete or damaged, or is of the other kind of database; or the data folder or
             the database is not empty.
+        OSError: the backup has a symbolic link, or a file cannot be read or written.
     """
+    check_no_links(source)
     manifest = read_manifest(source)
     _check(settings, source, manifest)
     make_private(settings.folder)
