@@ -11,10 +11,12 @@ from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from support.waiting import LIMIT_SECONDS
 from voxel51.wire.tasks import API_BASE_URL, API_TOKEN, JOB_ID, LOGFILE_SIGNED_URL, TASK_DESCRIPTION
 
 CREDENTIAL = "the-credential-of-this-attempt"
+
+WAIT_SECONDS = 300.0
+"""Limit on waiting for a request; a constant of its own, since jobs import this module without the folder `support`."""
 
 
 class JobPlatform:
@@ -70,7 +72,7 @@ class JobPlatform:
 
     def wait_for(self, method: str, path: str, count: int = 1) -> None:
         with self.changed:
-            assert self.changed.wait_for(lambda: self.requests.count((method, path)) >= count, LIMIT_SECONDS), (
+            assert self.changed.wait_for(lambda: self.requests.count((method, path)) >= count, WAIT_SECONDS), (
                 self.requests
             )
 
