@@ -72,3 +72,24 @@ def test_source_that_cannot_be_described_has_an_error_with_its_line(store, sourc
 
     assert message in caught.value.message
     assert (caught.value.file, caught.value.line) == ("red_cars.py" if line else None, line)
+
+
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        pytest.param(
+            '{"error": "bad\\u0000", "file": {"a": 1}, "line": 1e999}', "bad\N{REPLACEMENT CHARACTER}", id="types"
+        ),
+        pytest.param('{"error": "' + "x" * 100_000 + '"}', "x" * 4000, id="long"),
+        pytest.param("[1]", "importing the analytic gave no description of it", id="list"),
+        pytest.param('{"document": 5}', "importing the analytic gave no description of it", id="number"),
+        pytest.param("[" * 100_000, "importing the analytic ended the process with code 0", id="deep"),
+    ],
+)
+def test_description_that_code_of_the_bundle_wrote_itself_is_an_error_of_the_bundle(store, source, written, message):
+    source.write_text(f"import os, sys\nopen(sys.argv[2], 'w').write({written!r})\nos._exit(0)\n")
+
+    with pytest.raises(BuildError) as caught:
+        describe(store, source)
+
+    assert (caught.value.message, caught.value.file, caught.value.line) == (message, None, None)

@@ -37,6 +37,7 @@ BUILDS_AT_ONCE = 2
 """Builds that run at the same time; more wait."""
 
 _MAXIMUM_DESCRIPTION_BYTES = 8 << 20
+_MAXIMUM_ERROR_LENGTH = 4000
 _DESCRIPTION = "description.json"
 
 BUILD_LIMITS = JobLimits(
@@ -222,7 +223,7 @@ class EnvironmentStore:
                 described = json.loads(folder.read(_DESCRIPTION, _MAXIMUM_DESCRIPTION_BYTES))
             except LimitExceeded as error:
                 raise BuildError(f"the analytic could not be imported: {error}") from None
-            except (OSError, ValueError):
+            except (OSError, ValueError, RecursionError):
                 raise BuildError(f"importing the analytic ended the process with code {code}") from None
         return _described(described)
 
@@ -259,7 +260,24 @@ class EnvironmentStore:
         return hashlib.sha256(f"{self.sdk.digest}\n{lock}".encode()).hexdigest()
 
 
-def _described(found: dict[str, Any]) -> AnalyticDescription:
+def _described(found: object) -> AnalyticDescription:
+    """Return a description that a process wrote in which code of the bundle ran, which may have written anything."""
+    if not isinstance(found, dict) or not ("error" in found or isinstance(found.get("document"), dict)):
+        raise BuildError("importing the analytic gave no description of it")
     if "error" in found:
-        raise BuildError(str(found["error"]), found.get("file"), found.get("line"))
-    return AnalyticDescription(found["document"], found["digest"], found["weights"])
+        raise BuildError(_text(found["error"]), _file(found.get("file")), _line(found.get("line")))
+    return AnalyticDescription(found["document"], _text(found.get("digest")), found.get("weights") or {})
+
+
+def _text(value: object) -> str:
+    text = str(value)[:_MAXIMUM_ERROR_LENGTH]
+    return "".join(char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in text)
+
+
+def _file(value: object) -> str | None:
+    return _text(value) if isinstance(value, str) else None
+
+
+def _line(value: object) -> int | None:
+    is_line = isinstance(value, int) and 0 < value < 1 << 31
+    return int(value) if is_line else None  # type: ignore[call-overload]  # checked above
