@@ -112,6 +112,14 @@ def default_sigint() -> Iterator[None]:
 
 
 @pytest.fixture
+def default_sighup() -> Iterator[None]:
+    """Let SIGHUP end the children of this process: they inherit that it is ignored, for example from `nohup`."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.fixture
 def start_platform(tmp_path: Path) -> "Iterator[StartPlatform]":
     """Start platforms of the test's own. Those still running at its end are stopped, and may leave no process."""
     from support.platforms import new_platform, running

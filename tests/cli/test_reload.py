@@ -52,6 +52,7 @@ def test_platform_that_does_not_know_the_signal_goes_on(tmp_path: Path, has_star
             platform.kill()
 
 
+@pytest.mark.usefixtures("default_sighup")
 def test_platform_that_stops_meanwhile_is_reported(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", OLD_PLATFORM, tmp_path], stdout=subprocess.PIPE) as platform:
         assert platform.stdout is not None

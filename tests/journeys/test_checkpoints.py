@@ -113,7 +113,8 @@ def test_a_job_whose_processes_are_killed_goes_on_from_its_checkpoint(
     frames = runner.first_frames(job_id)
     begins = [1, *(after for before, after in pairwise(frames) if after <= before)]
     assert all(frame % 5 == 1 for frame in begins)
-    assert frames.count(1) == 1  # no later attempt looked at the first frames again
+    # No later attempt looked at the first frames again. The first one may have died before its report arrived.
+    assert frames.count(1) <= 1
     wait_until(lambda: runner.count("checkpoints", job_id) + runner.count("partial_parts", job_id) == 0)
 
 
@@ -131,7 +132,7 @@ def test_a_job_goes_on_from_its_checkpoint_after_the_platform_was_killed(
     output = runner.output(job_id)
 
     assert output == whole
-    assert runner.first_frames(job_id).count(1) == 1
+    assert runner.first_frames(job_id).count(1) <= 1  # as above
     family.assert_gone()
 
 

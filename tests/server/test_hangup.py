@@ -28,6 +28,7 @@ PROGRAM = textwrap.dedent("""
 """)
 
 
+@pytest.mark.usefixtures("default_sighup")
 @pytest.mark.parametrize(
     ("how", "terminal_closes", "reaction"),
     [

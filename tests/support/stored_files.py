@@ -6,7 +6,7 @@ from pathlib import Path
 
 def database_path(folder: Path) -> Path:
     """Return the path of the SQLite database in the data folder."""
-    found = [path for path in folder.rglob("*") if path.is_file() and _begins_like_sqlite(path)]
+    found = [path for path in folder.iterdir() if path.is_file() and _begins_like_sqlite(path)]
     assert len(found) == 1, f"expected one database in {folder}, found {found}"
     return found[0]
 
