@@ -17,7 +17,7 @@ from voxel51.server.jobs.shares import ShareService
 from voxel51.server.parameters import QueryParameter, number_of
 from voxel51.wire.partial import MAX_PART_BYTES, PartialLabels
 
-_PART = RawBody(None, memory_limit_bytes=MAX_PART_BYTES, media_type="application/gzip")
+_PART = RawBody(None, memory_limit_bytes=MAX_PART_BYTES)
 _SINCE = {
     "after": QueryParameter(
         "cursor of an earlier reply: return later parts only; default: all parts", {"type": "string", "maxLength": 100}
