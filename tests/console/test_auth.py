@@ -129,6 +129,7 @@ def test_theme_is_chosen_and_kept(visit: Visit) -> None:
     page.reload()
 
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()  # the page has been drawn again
     for _ in visit.in_both_looks():
         visit.assert_accessible()
 
