@@ -13,23 +13,27 @@ from pathlib import Path
 
 from voxel51 import wire
 
-CLIENT_ROOMS = ("voxel51.wire", "voxel51.transport", "voxel51.users", "voxel51.cli", "voxel51.image2video")
-ORIGINAL_SDK = ("task", "api", "utils", "auth", "config")
+CLIENT_PACKAGES = ("voxel51.wire", "voxel51.transport", "voxel51.users", "voxel51.cli")
+ORIGINAL_SDK = (
+    *(f"voxel51.platform.{name}" for name in ("task", "api", "utils", "auth", "config")),
+    "voxel51.image2video",
+    "voxel51.image2video.core",
+)
 HEAVY = ("numpy", "cv2", "av", "sqlalchemy", "starlette", "onnxruntime", "scipy")
 IMPORT_GOAL_SECONDS = 0.15
 
 
 def import_every_client_module() -> int:
-    """Import each module of the client rooms; returns how many there are. A missing dependency raises."""
+    """Import each module of the client packages; returns how many there are. A missing dependency raises."""
     count = 0
-    for room in CLIENT_ROOMS:
-        package = importlib.import_module(room)
+    for name in CLIENT_PACKAGES:
+        package = importlib.import_module(name)
         count += 1
-        for module in pkgutil.walk_packages(package.__path__, prefix=f"{room}."):
+        for module in pkgutil.walk_packages(package.__path__, prefix=f"{name}."):
             importlib.import_module(module.name)
             count += 1
     for name in ORIGINAL_SDK:
-        importlib.import_module(f"voxel51.platform.{name}")
+        importlib.import_module(name)
     return count + len(ORIGINAL_SDK)
 
 
