@@ -9,7 +9,7 @@ effect, or if the platform can recognise the repetition by its idempotency key.
 """
 
 import os
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from datetime import date
 from typing import overload
 
@@ -22,7 +22,6 @@ from voxel51.users.downloading import save_data, save_log, save_output
 from voxel51.users.job_states import is_complete, is_expired, state_of
 from voxel51.users.jobs import JobRequest
 from voxel51.users.paging import find_analytic_id
-from voxel51.users.partial_labels import follow_partial_labels, save_partial_labels
 from voxel51.users.query import AnalyticsQuery, DataQuery, JobsQuery
 from voxel51.users.renditions import of_job, save_rendition
 from voxel51.users.sources import Uploadable
@@ -331,21 +330,6 @@ class AsyncAPI(AsyncCompoundCalls):
         Partial labels remain if a job fails. A complete job has none, because its output has all labels.
         """
         return await self._send(jobs.partial(job_id, after))
-
-    def iter_partial_labels(self, job_id: str) -> AsyncIterator[PartialLabels]:
-        """Yield the labels that a job finds, as they come, until it ends: each result has the ``parts`` that are new.
-
-        After ``is_restarted``, the job has begun again: discard the labels before. A complete job yields nothing,
-        because its output has all labels.
-        """
-        return self._iterate(follow_partial_labels(job_id))
-
-    async def download_partial_labels(self, job_id: str, output_path: Path | None = None) -> Path:
-        """Download the labels that a job has found so far to ``output_path`` and return that path.
-
-        The default path is ``<job_id>.partial.json`` in the current folder.
-        """
-        return await self._run(save_partial_labels(job_id, output_path))
 
     @overload
     async def download_job_logfile(self, job_id: str, output_path: None = None) -> str: ...

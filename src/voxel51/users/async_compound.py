@@ -11,6 +11,7 @@ from voxel51.users.calls import labels as label_calls
 from voxel51.users.downloading import FilePath
 from voxel51.users.jobs import require_not_failed
 from voxel51.users.paging import pages
+from voxel51.users.partial_labels import follow_partial_labels, save_partial_labels
 from voxel51.users.progress import JobProgress, job_progress_reporter
 from voxel51.users.query import AnalyticsQuery, DataQuery, JobsQuery
 from voxel51.users.renditions import of_data, of_job, read_rendition, save_rendition
@@ -20,6 +21,7 @@ from voxel51.wire.analytics import AnalyticRecord
 from voxel51.wire.data import DataRecord
 from voxel51.wire.documents import JsonObject
 from voxel51.wire.jobs import JobRecord
+from voxel51.wire.partial import PartialLabels
 from voxel51.wire.search import KnownLabel, LabelMatches
 
 
@@ -53,6 +55,21 @@ class AsyncCompoundCalls(AsyncClient):
         deleted during the iteration.
         """
         return self._iterate(pages(jobs_query or JobsQuery(), jobs.query, lambda page: page["jobs"]))
+
+    def iter_partial_labels(self, job_id: str) -> AsyncIterator[PartialLabels]:
+        """Yield the labels that a job finds, as they come, until it ends: each result has the ``parts`` that are new.
+
+        After ``is_restarted``, the job has begun again: discard the labels before. A complete job yields nothing,
+        because its output has all labels.
+        """
+        return self._iterate(follow_partial_labels(job_id))
+
+    async def download_partial_labels(self, job_id: str, output_path: FilePath | None = None) -> FilePath:
+        """Download the labels that a job has found so far to ``output_path`` and return that path.
+
+        The default path is ``<job_id>.partial.json`` in the current folder.
+        """
+        return await self._run(save_partial_labels(job_id, output_path))
 
     def wait(
         self,
