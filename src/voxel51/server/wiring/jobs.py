@@ -111,14 +111,6 @@ def build_jobs(
     attempts = AttemptService(database, storage, settings.job_attempts, grace, max_running, of_each_user)
     secrets = SecretService(database, foundation.cipher("secrets"))
     tasks = TaskService(database, data.data, data.sources, secrets, foundation.job_links(), settings.checkpoint_bytes)
-    dispatch = DispatchSettings(
-        slots=settings.total_slots,
-        internal_slots=settings.rendition_concurrency,
-        limits=_job_limits(settings, settings.job_wall_seconds),
-        internal_limits=_job_limits(settings, min(settings.job_wall_seconds, settings.rendition_wall_seconds)),
-        base_url=foundation.job_api_url,
-        background_slots=background.count,
-    )
     sandbox = discovery.sandbox.result()
     refusal = sandbox.refusal(settings.sandbox_minimum)
     gate = StartGate(settings.folder, settings.disk_reserve_bytes, refusal)
@@ -132,7 +124,7 @@ def build_jobs(
     router = ProgramRouter({PackageProgram: runner, BundleProgram: bundles.runner, **containers.runners})
     program_files = ProgramFiles(database, foundation.job_links())
     programs = ProgramService(database, program_files, has_gpus=settings.container_gpus)
-    dispatcher = Dispatcher(attempts, programs, tasks, router, gate, dispatch)
+    dispatcher = Dispatcher(attempts, programs, tasks, router, gate, _dispatch_settings(foundation, background))
     jobs = JobService(
         database, storage, analytics, data.data, foundation.lifetime, foundation.public_links(),
         secrets, QueuePositions(max_running), dispatcher.wake, refusal,
@@ -166,6 +158,18 @@ def build_jobs(
 def _expiry(foundation: Foundation, jobs: JobService) -> Callable[[], object]:
     """Return what deletes the outputs of expired jobs at once, unless the clock is in doubt."""
     return lambda: foundation.expiry_clock.is_believed() and jobs.expire()
+
+
+def _dispatch_settings(foundation: Foundation, background: BackgroundSlot) -> DispatchSettings:
+    settings = foundation.settings
+    return DispatchSettings(
+        slots=settings.total_slots,
+        internal_slots=settings.rendition_concurrency,
+        limits=_job_limits(settings, settings.job_wall_seconds),
+        internal_limits=_job_limits(settings, min(settings.job_wall_seconds, settings.rendition_wall_seconds)),
+        base_url=foundation.job_api_url,
+        background_slots=background.count,
+    )
 
 
 def _job_limits(settings: Settings, wall_seconds: float) -> JobLimits:
