@@ -6,7 +6,6 @@ from dataclasses import replace
 import pytest
 
 from samples.bundles import bundle
-from samples.platform import JobPlatform
 from support.sandboxes import strongest_sandbox
 from support.waiting import LIMIT_SECONDS
 from voxel51.runners.environments.bundle_runner import BundleRunner, BundleRunnerSettings
@@ -63,13 +62,6 @@ class Bench:
     def run(self, program, attempt_id="attempt1"):
         self.start(program, attempt_id)
         return self.outcome(attempt_id)
-
-
-@pytest.fixture
-def platform():
-    platform = JobPlatform()
-    yield platform
-    platform.close()
 
 
 @pytest.fixture

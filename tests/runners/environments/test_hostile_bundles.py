@@ -8,7 +8,6 @@ import threading
 import pytest
 
 from samples.bundles import bundle
-from samples.platform import JobPlatform
 from support.package_index import PackageIndex
 from support.sandboxes import sandbox_report, strongest_sandbox
 from support.waiting import LIMIT_SECONDS
@@ -210,13 +209,6 @@ class Outcomes:
         with self.changed:
             assert self.changed.wait_for(lambda: self.found, LIMIT_SECONDS)
             return self.found.pop()
-
-
-@pytest.fixture
-def platform():
-    platform = JobPlatform()
-    yield platform
-    platform.close()
 
 
 @pytest.fixture

@@ -7,18 +7,10 @@ import pytest
 
 from contracts.test_runner import Bench, is_running, wait_until
 from samples.installed import install
-from samples.platform import JobPlatform
 from support.sandboxes import strongest_sandbox
 from voxel51.runners.interface import ExitReason
 from voxel51.runners.processes import runner as runner_module
 from voxel51.runners.processes.runner import ProcessRunner
-
-
-@pytest.fixture
-def platform():
-    platform = JobPlatform()
-    yield platform
-    platform.close()
 
 
 @pytest.fixture

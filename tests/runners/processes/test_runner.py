@@ -12,19 +12,11 @@ import pytest
 
 from contracts.test_runner import Bench, is_running, left_behind, wait_until
 from samples.installed import SAMPLES, install
-from samples.platform import JobPlatform
 from support.sandboxes import sandbox_report, strongest_sandbox
 from voxel51.runners.interface import ExitReason
 from voxel51.runners.processes.folders import AttemptFolder
 from voxel51.runners.processes.runner import ProcessRunner
 from voxel51.runners.sandbox.policy import SandboxKind
-
-
-@pytest.fixture
-def platform():
-    platform = JobPlatform()
-    yield platform
-    platform.close()
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ import pytest
 
 from contracts.test_runner import LIMITS, Bench, is_running, wait_until
 from samples.installed import install
-from samples.platform import JobPlatform
 from support.sandboxes import strongest_sandbox
 from voxel51.runners.interface import ExitReason
 from voxel51.runners.launch import LaunchSpec
@@ -45,13 +44,6 @@ class WarmBench(Bench):
         wait_until(lambda: self.runner.has_warm(key))
         [pid] = set(self.runner.zygote_pids) - before
         return pid
-
-
-@pytest.fixture
-def platform():
-    platform = JobPlatform()
-    yield platform
-    platform.close()
 
 
 @pytest.fixture

@@ -25,14 +25,6 @@ def count_checkpoints(services):
         return connection.execute(select(func.count()).select_from(checkpoints)).scalar_one()
 
 
-@pytest.fixture
-def running(services, alice):
-    job_id = services.submit(alice)
-    _, attempt = services.claim()
-    services.reports.report_state(attempt, "RUNNING", None)
-    return job_id, attempt
-
-
 def next_attempt(services, lost):
     services.attempts.settle(lost.id, Settlement.LOST, "killed")
     services.end_pauses()

@@ -34,14 +34,6 @@ def count_parts(services):
         return connection.execute(select(func.count()).select_from(partial_parts)).scalar_one()
 
 
-@pytest.fixture
-def running(services, alice):
-    job_id = services.submit(alice)
-    _, attempt = services.claim()
-    services.reports.report_state(attempt, "RUNNING", None)
-    return job_id, attempt
-
-
 def test_a_reader_gets_the_parts_that_are_new_since_its_cursor(services, alice, running):
     job_id, attempt = running
     services.partial.add(attempt, 1, part(1, 2))
