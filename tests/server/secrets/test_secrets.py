@@ -1,6 +1,7 @@
 """Secrets: kept encrypted, seen by their holder only, and given to jobs of analytics that were granted them."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import select, update
@@ -120,6 +121,18 @@ def test_holders_do_not_see_the_secrets_of_others(services, alice, bob):
     services.secrets.put(bob, "hub_token", {"value": "bob's"})
     services.secrets.delete(bob, "hub_token")
     assert len(services.secrets.all(alice)["secrets"]) == 1
+
+
+def test_changes_at_the_same_time_do_not_disturb_each_other(services, alice):
+    def put(number):
+        change = {"value": str(number), "analytics": [ANALYTIC]}
+        return services.secrets.put(alice, f"token_{number % 2}", change)["analytics"]
+
+    with ThreadPoolExecutor(8) as pool:
+        granted = [*pool.map(put, range(40))]
+
+    assert granted == [[ANALYTIC]] * 40
+    assert [each["name"] for each in services.secrets.all(alice)["secrets"]] == ["token_0", "token_1"]
 
 
 @pytest.mark.parametrize(

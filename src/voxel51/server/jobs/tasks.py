@@ -2,7 +2,7 @@
 
 from urllib.parse import quote
 
-from sqlalchemy import ColumnElement, RowMapping, func, select
+from sqlalchemy import RowMapping, bindparam, func, select
 
 from voxel51.server.analytics.tables import AnalyticRow, analytics
 from voxel51.server.data.service import DataService
@@ -19,6 +19,19 @@ from voxel51.wire.checkpoints import CheckpointState
 from voxel51.wire.tasks import SignedUrlReference, TaskDescription
 
 _UPLOADS = ("status", "log", "output", "spans")
+
+
+_LAST_PART = select(func.max(partial_parts.c.number)).where(partial_parts.c.job_id == jobs.c.id).scalar_subquery()
+
+# To build a statement takes longer than the database needs for it, and every job reads both.
+_JOB = (
+    select(jobs.c.request, jobs.c.output_filename, analytics.c.version, func.coalesce(_LAST_PART, 0).label("parts"))
+    .add_columns(checkpoints.c.sha256, checkpoints.c.parts.label("saved_parts"))
+    .join(analytics, analytics.c.id == jobs.c.analytic_id)
+    .outerjoin(checkpoints, checkpoints.c.job_id == jobs.c.id)
+    .where(jobs.c.id == bindparam("job_id"))
+)
+_ANALYTIC = select(analytics).join(jobs, jobs.c.analytic_id == analytics.c.id).where(jobs.c.id == bindparam("job_id"))
 
 
 class TaskService:
@@ -120,22 +133,9 @@ class TaskService:
         return state
 
     def _analytic(self, attempt: Attempt) -> AnalyticRow:
-        statement = select(analytics).join(jobs, jobs.c.analytic_id == analytics.c.id)
         with self._database.read() as connection:
-            return connection.execute(statement.where(jobs.c.id == attempt.job_id)).one()
+            return connection.execute(_ANALYTIC, {"job_id": attempt.job_id}).one()
 
     def _job(self, attempt: Attempt) -> RowMapping:
-        statement = (
-            select(jobs.c.request, jobs.c.output_filename, analytics.c.version, _number_of_parts().label("parts"))
-            .add_columns(checkpoints.c.sha256, checkpoints.c.parts.label("saved_parts"))
-            .join(analytics, analytics.c.id == jobs.c.analytic_id)
-            .outerjoin(checkpoints, checkpoints.c.job_id == jobs.c.id)
-            .where(jobs.c.id == attempt.job_id)
-        )
         with self._database.read() as connection:
-            return connection.execute(statement).mappings().one()
-
-
-def _number_of_parts() -> ColumnElement[int]:
-    last = select(func.max(partial_parts.c.number)).where(partial_parts.c.job_id == jobs.c.id)
-    return func.coalesce(last.scalar_subquery(), 0)
+            return connection.execute(_JOB, {"job_id": attempt.job_id}).mappings().one()

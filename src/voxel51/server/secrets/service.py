@@ -11,6 +11,7 @@ from voxel51.server.accounts.callers import Application, Caller, User
 from voxel51.server.accounts.tables import users
 from voxel51.server.analytics.service import owner_of_name
 from voxel51.server.analytics.tables import AnalyticRow
+from voxel51.server.database.advisory_locks import acquire_advisory_locks
 from voxel51.server.database.database import Database
 from voxel51.server.encryption import Cipher, DecryptionError
 from voxel51.server.errors import BadRequest, NotFound
@@ -48,6 +49,7 @@ class SecretService:
         """
         _check(name, change)
         with self._database.write() as connection:
+            acquire_advisory_locks(connection, f"secrets of {caller.identity}")
             secret_id = self._store(connection, caller, name, change.get("value"))
             if "analytics" in change:
                 _grant(connection, caller, secret_id, change["analytics"])
