@@ -27,9 +27,11 @@ HOME = "Hello"
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The content of a wheel with the bundle of the present sources."""
+    """The content of a wheel with the bundle of the present sources, with the bytecode that pip adds."""
     subprocess.run([sys.executable, ROOT / ".ci" / "console"], check=True)
-    return unpacked_wheel(tmp_path_factory.mktemp("wheel"))
+    installed = unpacked_wheel(tmp_path_factory.mktemp("wheel"))
+    subprocess.run([sys.executable, "-m", "compileall", "-q", installed / "voxel51" / "server" / "console"], check=True)
+    return installed
 
 
 @pytest.fixture(scope="module", params=["bundled", "plain"])

@@ -23,6 +23,9 @@ ENTRY = "main.js"
 _SERVED_AS_THEY_ARE = ("pictures/", "templates/")
 """Folders of the sources that are not part of the bundle."""
 
+_BYTECODE = "__pycache__"
+"""Folder that Python writes beside the templates when it compiles them, as pip does when it installs a wheel."""
+
 _MIN_GZIP_BYTES = 1024
 _SUFFIXES = {"br": ".br", "gzip": ".gz"}
 """Suffix of compressed files in the bundle by content coding, the preferred coding first."""
@@ -143,6 +146,8 @@ def _read(folder: Traversable) -> dict[str, bytes]:
 
 def _walk(folder: Traversable, prefix: str) -> Iterator[tuple[str, bytes]]:
     for entry in folder.iterdir():
+        if entry.name == _BYTECODE:
+            continue
         if entry.is_dir():
             yield from _walk(entry, f"{prefix}{entry.name}/")
         else:
