@@ -277,6 +277,15 @@ def test_closing_reports_every_attempt_as_stopped(bench):
     assert [process for process in processes if is_running(process.pid)] == []
 
 
+def test_attempts_that_are_stopped_as_they_start_end_as_stopped(bench):
+    ids = [f"attempt{number}" for number in range(60)]
+    for attempt_id in ids:
+        bench.start("sleep", attempt_id)
+        bench.runner.stop(attempt_id)
+
+    assert {bench.outcome(attempt_id).exit_reason for attempt_id in ids} == {ExitReason.STOPPED}
+
+
 def test_runner_lists_its_attempts_until_their_outcomes_are_reported(bench):
     bench.start("sleep")
     assert bench.runner.attempts() == {"attempt1"}

@@ -96,6 +96,7 @@ class Zygote:
         signal.set_wakeup_fd(wakeup_end, warn_on_full_buffer=False)
         prctl(PR_SET_CHILD_SUBREAPER, 1)
         self._fork_server = fork_server_for(policy)
+        self._is_fork_server_gone = False
 
     def load(self, names: list[str], modules: list[str], setup_memory_bytes: int | None) -> bool:
         """Import modules and analytics and, in so much memory if any, set the latter up; return False if this process
@@ -230,25 +231,32 @@ class Zygote:
 
     def _reap(self) -> bool:
         """Reap processes and report the children that have ended; return False if the fork server is among them."""
-        while True:
-            try:
-                pid, status, usage = os.wait4(-1, os.WNOHANG)
-            except ChildProcessError:
-                break
-            if pid == 0:
-                break
-            if self._fork_server is not None and pid == self._fork_server.pid:
-                return False
-            for child in self._all():
-                if child.launch.child == pid:
-                    child.launch.reaped(status, usage)
-                    self._end_orphans()
+        is_any_reaped = False
+        while self._reap_one(os.WNOHANG):
+            is_any_reaped = True
+        if is_any_reaped:
+            self._end_orphans()
+        if self._is_fork_server_gone:
+            return False
         if self._spare is not None and self._spare.launch.end is not None:
             self._spare = None
         for child in list(self._children):
             if child.launch.end is not None:
                 self._forget(child, child.launch.end)
         return True
+
+    def _reap_one(self, options: int) -> bool:
+        """Reap one process; return False if none can be reaped. ``options`` are those of ``wait``."""
+        try:
+            pid, status, usage = os.wait4(-1, options)
+        except ChildProcessError:
+            return False
+        if self._fork_server is not None and pid == self._fork_server.pid:
+            self._is_fork_server_gone = True
+        for child in self._all():
+            if child.launch.child == pid:
+                child.launch.reaped(status, usage)
+        return pid != 0
 
     def _forget(self, child: _Child, end: LaunchEnd) -> None:
         self._children.remove(child)
@@ -272,13 +280,17 @@ class Zygote:
         A living child adopts its own orphans (it is a subreaper), so a child of this process that it did not start
         belonged to a dead one.
         """
-        own = {child.launch.child for child in self._all() if child.launch.end is None}
-        if self._fork_server is not None:
-            own.add(self._fork_server.pid)
-        while orphans := [pid for pid in children() if pid not in own]:
+        while orphans := [pid for pid in children() if pid not in self._own_processes()]:
             for pid in orphans:
                 os.kill(pid, signal.SIGKILL)
-                os.waitpid(pid, 0)
+            # Any process, not the orphan: the kernel keeps the first process of a namespace until the last one, which
+            # may be a child of this process, is reaped.
+            self._reap_one(0)
+
+    def _own_processes(self) -> set[int | None]:
+        """Return the ids of the children that this process has started."""
+        own = {child.launch.child for child in self._all() if child.launch.end is None}
+        return own if self._fork_server is None else own | {self._fork_server.pid}
 
     def _end_all(self) -> None:
         for child in self._all():

@@ -244,6 +244,8 @@ class NamespaceLaunch:
         except BrokenPipeError:
             return  # the launcher was killed, and its end follows
         except OSError as error:
+            if self._is_killed:
+                return  # the warden, whose namespace the job would join, was killed
             sys.stderr.write(f"the process of a job could not be forked: {error}\n")
             self._report["exit_code"] = TaskExit.NOT_STARTED
             self._kill_launcher()
