@@ -37,7 +37,7 @@ def runner() -> ManualRunner:
 
 
 def new_dispatcher(services, runner, gate, internal_limits=LIMITS):
-    settings = DispatchSettings(3, 1, LIMITS, internal_limits, base_url="http://platform/v1")
+    settings = DispatchSettings(lambda: 3, 1, LIMITS, internal_limits, base_url="http://platform/v1")
     return Dispatcher(services.attempts, services.programs, services.tasks, runner, gate, settings)
 
 

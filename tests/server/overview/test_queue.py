@@ -18,7 +18,7 @@ from voxel51.wire.tasks import JobLimits
 @pytest.fixture
 def queue(services, tmp_path):
     limits = JobLimits(wall_seconds=60, cpu_seconds=60, memory_bytes=2**30, file_bytes=2**30, open_files=256)
-    terms = DispatchSettings(2, 1, limits, limits, "http://127.0.0.1:9/v1")
+    terms = DispatchSettings(lambda: 2, 1, limits, limits, "http://127.0.0.1:9/v1")
     runner, gate = ProcessRunner(tmp_path / "running", []), StartGate(tmp_path, 0)
     dispatcher = Dispatcher(services.attempts, services.programs, services.tasks, runner, gate, terms)
     return QueueService(services.database, dispatcher)  # which is not opened: the tests claim by themselves

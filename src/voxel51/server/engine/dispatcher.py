@@ -44,7 +44,8 @@ class DispatchSettings:
     """Settings of a dispatcher.
 
     Attributes:
-        slots: how many user-submitted jobs run at once.
+        slots: function that returns how many user-submitted jobs may run at once, as far as is known now. On several
+            machines, it changes as they come and go.
         internal_slots: how many internal jobs run at once, in addition. Users wait for these with a page open.
         background_slots: function that returns how many more internal jobs run, for which users do not wait.
         limits: limits of each attempt at a user-submitted job.
@@ -52,7 +53,7 @@ class DispatchSettings:
         base_url: the URL, with the API version, at which attempts reach the platform.
     """
 
-    slots: int
+    slots: Callable[[], int]
     internal_slots: int
     limits: JobLimits
     internal_limits: JobLimits
@@ -127,7 +128,7 @@ class Dispatcher:
     def slots(self, *, internal: bool) -> Slots:
         """Return the slots of user-submitted jobs, or of internal jobs. Safe from any thread."""
         settings = self._settings
-        total = settings.internal_slots + settings.background_slots() if internal else settings.slots
+        total = settings.internal_slots + settings.background_slots() if internal else settings.slots()
         return {"total_slots": total, "used_slots": self._owned.count(internal=internal)}
 
     def has_idle_slot(self) -> bool:

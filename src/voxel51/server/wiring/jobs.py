@@ -163,7 +163,7 @@ def _expiry(foundation: Foundation, jobs: JobService) -> Callable[[], object]:
 def _dispatch_settings(foundation: Foundation, background: BackgroundSlot) -> DispatchSettings:
     settings = foundation.settings
     return DispatchSettings(
-        slots=settings.total_slots,
+        slots=lambda: settings.total_slots,
         internal_slots=settings.rendition_concurrency,
         limits=_job_limits(settings, settings.job_wall_seconds),
         internal_limits=_job_limits(settings, min(settings.job_wall_seconds, settings.rendition_wall_seconds)),
