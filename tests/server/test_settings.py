@@ -61,3 +61,29 @@ def test_limits_of_users_are_set_by_default(tmp_path: Path) -> None:
     with foundation.database.read() as connection:
         assert services.quotas.most_running(connection, [alice.id]) == {}, "a slot would idle while jobs of alice wait"
     foundation.database.close()
+
+
+def test_a_setting_is_read_from_the_file_that_its_variable_names(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("postgresql://voxel51:words @host/name\n")
+
+    settings = Settings.load({"VOXEL51_SERVER_DATABASE_URL_FILE": str(secret)}, {"dir": str(tmp_path)})
+
+    assert settings.database_url == "postgresql://voxel51:words @host/name"
+
+
+@pytest.mark.parametrize(
+    ("variables", "text"),
+    [
+        ({"DATABASE_URL_FILE": "/no/file"}, "database_url_file: /no/file cannot be read: No such file or directory"),
+        ({"DATABASE_URL_FILE": "/dev/zero"}, "database_url_file: /dev/zero is larger than 65536 bytes"),
+        ({"DATABASE_URL_FILE": "/x", "DATABASE_URL": ""}, "database_url and database_url_file are both set"),
+        ({"PORT_FILE": __file__}, "port is '"),
+        ({"NOTHING_FILE": "/x"}, "VOXEL51_SERVER_NOTHING_FILE is not a setting"),
+    ],
+)
+def test_a_file_of_a_setting_that_cannot_be_used_is_refused(variables: dict[str, str], text: str) -> None:
+    with pytest.raises(SettingError) as refused:
+        Settings.load({f"VOXEL51_SERVER_{name}": value for name, value in variables.items()}, {})
+
+    assert str(refused.value).startswith(text)

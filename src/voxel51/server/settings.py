@@ -1,7 +1,7 @@
 """Settings of the platform: the name, default, unit and a one-line description of each.
 
 A setting is read from its option of ``voxel51 server start`` if it has one, else from the environment variable
-``VOXEL51_SERVER_<NAME>``, else it has its default.
+``VOXEL51_SERVER_<NAME>`` or the file that ``VOXEL51_SERVER_<NAME>_FILE`` names, else it has its default.
 """
 
 import os
@@ -20,6 +20,7 @@ from voxel51.runners.sandbox.policy import SandboxKind
 from voxel51.server.logs import LogFormat
 from voxel51.server.machine import memory_bytes
 from voxel51.server.outbound.allowed import parse_allowed_hosts
+from voxel51.server.setting_files import read_setting_files
 from voxel51.server.setting_limits import check_amounts
 from voxel51.wire.accounts import SettingValue, SignUpMode
 from voxel51.wire.bundles import BundleDeployers
@@ -256,14 +257,18 @@ class Settings:
         Raises:
             SettingError: a value has the wrong type or is out of range, or a variable is not a setting.
         """
-        values: dict[str, object] = {}
-        for name, text in environment.items():
-            if name.startswith(PREFIX):
-                values[name.removeprefix(PREFIX).lower()] = text
-        unknown = values.keys() - {setting.name for setting in fields(cls)}
+        names = {setting.name for setting in fields(cls)}
+        present = {
+            name.removeprefix(PREFIX).lower(): text for name, text in environment.items() if name.startswith(PREFIX)
+        }
+        try:
+            values: dict[str, object] = {**read_setting_files(present, names)}
+        except ValueError as error:
+            raise SettingError(str(error)) from None
+        unknown = values.keys() - names
         if unknown:
-            names = ", ".join(PREFIX + setting.name.upper() for setting in fields(cls))
-            raise SettingError(f"{PREFIX}{min(unknown).upper()} is not a setting. The settings are: {names}")
+            known = ", ".join(PREFIX + setting.name.upper() for setting in fields(cls))
+            raise SettingError(f"{PREFIX}{min(unknown).upper()} is not a setting. The settings are: {known}")
         values.update({name: value for name, value in given.items() if value is not None})
         try:
             settings = msgspec.convert(values, cls, strict=False)

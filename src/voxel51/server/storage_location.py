@@ -1,6 +1,11 @@
 """Storage location: where the settings keep files, and the identity that the files have there."""
 
+import os
+from collections.abc import Mapping
+from configparser import ConfigParser
+from configparser import Error as ConfigParserError
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -8,7 +13,7 @@ from voxel51.server.data_folder import StorageFolder
 from voxel51.server.settings import SettingError, Settings
 
 if TYPE_CHECKING:
-    from obstore.store import ClientConfig, S3Store
+    from obstore.store import ClientConfig, S3Config, S3Store
 
 _SCHEME = "s3"
 _IDENTITY = "identity"
@@ -88,7 +93,7 @@ def open_bucket(settings: Settings) -> "S3Store":
     """Return the bucket of ``storage_url``, below its path. The keys come from the variables ``AWS_…``.
 
     Raises:
-        SettingError: the URL is invalid.
+        SettingError: the URL is invalid, or the file with the keys.
         RuntimeError: the extra is not installed.
     """
     try:
@@ -105,6 +110,33 @@ def open_bucket(settings: Settings) -> "S3Store":
         url.netloc,
         prefix=url.path.strip("/") or None,
         client_options=client,
-        config={"endpoint": endpoint} if endpoint else None,
+        config={**({"endpoint": endpoint} if endpoint else {}), **_keys_in_file(os.environ)},
         retry_config={"max_retries": 3, "retry_timeout": _RETRY_LIMIT},
     )
+
+
+def _keys_in_file(environment: Mapping[str, str]) -> "S3Config":
+    """Return the key that ``AWS_SHARED_CREDENTIALS_FILE`` has, which obstore does not read.
+
+    Variables take precedence, as in Amazon's programs.
+    """
+    path = environment.get("AWS_SHARED_CREDENTIALS_FILE")
+    if not path or "AWS_ACCESS_KEY_ID" in environment:
+        return {}
+    profile = environment.get("AWS_PROFILE", "default")
+    file = ConfigParser(interpolation=None, default_section="")  # a section named `default` is a profile
+    try:
+        file.read_string(Path(path).read_text(encoding="utf-8"))
+        section = file[profile]
+        config: S3Config = {
+            "access_key_id": section["aws_access_key_id"],
+            "secret_access_key": section["aws_secret_access_key"],
+        }
+    except (OSError, ConfigParserError, KeyError, UnicodeDecodeError) as error:
+        reason = f"{error.args[0]} is missing" if isinstance(error, KeyError) else type(error).__name__
+        raise SettingError(
+            f"AWS_SHARED_CREDENTIALS_FILE: {path} has no key of the profile {profile!r}: {reason}"
+        ) from None
+    if "aws_session_token" in section:
+        config["session_token"] = section["aws_session_token"]
+    return config
