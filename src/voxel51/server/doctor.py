@@ -19,6 +19,7 @@ from voxel51.server.analytics.installed import Installation, find_installed
 from voxel51.server.data_folder import running_url
 from voxel51.server.database.opening import open_database
 from voxel51.server.extras import EXTRAS, install_command, missing_extras
+from voxel51.server.machine import is_container
 from voxel51.server.settings import Settings
 
 LOW_SPACE_FACTOR = 4
@@ -42,6 +43,8 @@ class CheckResult:
     text: str
     advice: str | None = None
 
+
+_FOR_NAMESPACES = "the security options systempaths=unconfined and, with Docker, seccomp=unconfined"
 
 Check = Callable[[], CheckResult]
 
@@ -180,7 +183,10 @@ def check_isolation(sandbox: SandboxReport, minimum: SandboxKind) -> CheckResult
         return CheckResult("isolation", Verdict.FAILURE, text, advice)
     if sandbox.kind is SandboxKind.NAMESPACES:
         return CheckResult("isolation", Verdict.OK, text)
-    return CheckResult("isolation", Verdict.WARNING, text, "install only analytics that you trust")
+    advice = "install only analytics that you trust"
+    if is_container():
+        advice += f", or start the container with {_FOR_NAMESPACES}"
+    return CheckResult("isolation", Verdict.WARNING, text, advice)
 
 
 def check_containers(missing: str | None, in_force: str) -> CheckResult:

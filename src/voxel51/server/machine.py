@@ -1,5 +1,6 @@
-"""The machine: its memory and disk, from which default limits follow."""
+"""The machine: its processors, memory and disk, from which default limits follow, and whether it is a container."""
 
+import math
 import os
 import shutil
 from pathlib import Path
@@ -7,6 +8,15 @@ from pathlib import Path
 _CGROUP_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 """Files with a container's limit of memory, in the two versions of control groups. Outside containers they do not
 exist, or contain "max" or an enormous number."""
+
+_QUOTA_FILES = (
+    (Path("/sys/fs/cgroup/cpu.max"),),
+    (Path("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"), Path("/sys/fs/cgroup/cpu/cpu.cfs_period_us")),
+)
+"""Files with a container's quota of processor time and the period it is for, in the two versions of control groups."""
+
+_CONTAINER_FILES = (Path("/.dockerenv"), Path("/run/.containerenv"), Path("/run/secrets/kubernetes.io"))
+"""Files that Docker, Podman and Kubernetes put into containers."""
 
 
 def memory_bytes() -> int:
@@ -18,6 +28,24 @@ def memory_bytes() -> int:
         except (OSError, ValueError):
             continue
     return min(found)
+
+
+def processors() -> int:
+    """Return the number of processors that this process may use, or that a container's quota is worth if that is less."""
+    found = [len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)]
+    for paths in _QUOTA_FILES:
+        try:
+            quota, period = (int(word) for path in paths for word in path.read_text(encoding="ascii").split())
+        except (OSError, ValueError):  # no such file, or no quota: "max"
+            continue
+        if quota > 0:
+            found.append(math.ceil(quota / period))
+    return min(found)
+
+
+def is_container() -> bool:
+    """Return whether this process runs in a container."""
+    return any(path.exists() for path in _CONTAINER_FILES)
 
 
 def disk_bytes(folder: Path) -> int:

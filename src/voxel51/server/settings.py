@@ -4,7 +4,6 @@ A setting is read from its option of ``voxel51 server start`` if it has one, els
 ``VOXEL51_SERVER_<NAME>`` or the file that ``VOXEL51_SERVER_<NAME>_FILE`` names, else it has its default.
 """
 
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -18,7 +17,7 @@ import platformdirs
 
 from voxel51.runners.sandbox.policy import SandboxKind
 from voxel51.server.logs import LogFormat
-from voxel51.server.machine import memory_bytes
+from voxel51.server.machine import memory_bytes, processors
 from voxel51.server.outbound.allowed import parse_allowed_hosts
 from voxel51.server.setting_files import read_setting_files
 from voxel51.server.setting_limits import check_amounts
@@ -66,7 +65,7 @@ def _is_loopback(parts: SplitResult) -> bool:
 
 def cores() -> int:
     """Return the number of processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+    return processors()
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,8 +120,11 @@ def _try(policy: SandboxPolicy) -> str | None:
         # A runner's folder is private as well, so a mechanism that cannot cope with that fails here already.
         folder = Path(name) / "work"
         folder.mkdir(mode=0o700)
-        if user is not None:
-            os.chown(folder, user, user)
+        try:
+            if user is not None:
+                os.chown(folder, user, user)
+        except PermissionError:  # root of a container whose capabilities were dropped
+            return f"files cannot be given to the user {user}: CAP_CHOWN is missing"
         log, path = Path(name) / "log", Path(name) / "request"
         request: LaunchRequest = {
             "entry_point": "probe",
