@@ -42,8 +42,8 @@ The platform reads a setting from an option of [`voxel51 server start`](commands
 from an environment variable, otherwise it uses the default. Unknown variables and invalid values prevent the start and
 are reported. `voxel51 server doctor` checks all settings.
 
-`VOXEL51_SERVER_<NAME>_FILE` names a file that contains the value, such as a secret that Docker or Kubernetes mounts. White space around the
-content is ignored.
+`VOXEL51_SERVER_<NAME>_FILE` names a file that contains the value, such as a secret that Docker or Kubernetes mounts.
+White space around the content is ignored.
 """
 
 

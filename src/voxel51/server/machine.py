@@ -31,7 +31,7 @@ def memory_bytes() -> int:
 
 
 def processors() -> int:
-    """Return the number of processors that this process may use, or that a container's quota is worth if that is less."""
+    """Return the number of processors of this process, or what a container's quota is worth if that is less."""
     found = [len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)]
     for paths in _QUOTA_FILES:
         try:
