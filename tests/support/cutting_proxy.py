@@ -22,6 +22,7 @@ class CuttingProxy:
     Attributes:
         cuts: number of connections that were cut.
         passed_bytes: number of bytes passed on, in both directions, on all connections.
+        refuses: whether further connections are closed at once, as by a server that is away.
         stall_bytes: number of bytes after which a connection stalls without closing; None for no such limit.
         url: address of the proxy.
     """
@@ -44,6 +45,7 @@ class CuttingProxy:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.cuts = self.passed_bytes = 0
         self.stall_bytes = stall_bytes
+        self.refuses = False
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -57,6 +59,10 @@ class CuttingProxy:
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
 
+    def cut_more(self, count: int) -> None:
+        """Cut the next ``count`` connections."""
+        self._most_cuts = self.cuts + count
+
     def _accept(self) -> None:
         with suppress(OSError):
             while True:
@@ -65,6 +71,8 @@ class CuttingProxy:
 
     def _serve(self, near: socket.socket) -> None:
         with near:
+            if self.refuses:
+                return
             try:
                 far = socket.create_connection(self._target)
             except OSError:

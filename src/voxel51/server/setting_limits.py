@@ -31,6 +31,7 @@ _POSITIVE = (
     "request_body_seconds",
     "upload_limit_bytes",
     "link_seconds",
+    "storage_link_seconds",
     "cleanup_interval_seconds",
     "unfinished_upload_days",
     "outbound_threads",
@@ -76,6 +77,7 @@ _MAXIMA: Mapping[str, float] = {
     "session_days": _CENTURY_DAYS,
     "audit_retention_days": _CENTURY_DAYS,
     "link_seconds": _CENTURY_DAYS * 86400,
+    "storage_link_seconds": 7 * 86400,  # the limit of S3
     "cleanup_interval_seconds": _CENTURY_DAYS * 86400,
     "grace_seconds": _CENTURY_DAYS * 86400,
     "job_wall_seconds": _CENTURY_DAYS * 86400,

@@ -82,6 +82,10 @@ class Settings:
     database_url: str = _setting("", "postgresql://user:password@host/name; empty: SQLite in the data folder")
     storage_url: str = _setting("", "s3://bucket/folder for stored files; empty: the data folder. Keys: AWS_ variables")
     storage_endpoint: str = _setting("", "URL of the S3-compatible store; empty: Amazon S3")
+    storage_public_endpoint: str = _setting(
+        "", "URL of the store for clients, which then up- and download by signed links; empty: through the platform"
+    )
+    storage_link_seconds: int = _setting(900, "seconds until such a link expires, at most 604800")
     trusted_proxies: str = _setting(
         "", "addresses and networks of reverse proxies, separated by commas, whose X-Forwarded-For and -Proto are used"
     )
@@ -291,10 +295,14 @@ class Settings:
             raise SettingError(f"outbound_allow: {error}") from None
         self._check_provider()
         self._check_proxies()
-        for name in ("public_url", "job_url"):
+        for name in ("public_url", "job_url", "storage_public_endpoint"):
             url = getattr(self, name)
             if url and not url.startswith(("http://", "https://")):
                 raise SettingError(f"{name} is {url!r}; it must start with http:// or https://")
+        if self.public_url.startswith("https://") and self.storage_public_endpoint.startswith("http://"):
+            raise SettingError(
+                f"storage_public_endpoint is {self.storage_public_endpoint!r}; it must use https, as public_url"
+            )
 
     def _check_provider(self) -> None:
         if bool(self.oidc_issuer) != bool(self.oidc_client_id):

@@ -100,15 +100,13 @@ def open_bucket(settings: Settings) -> "S3Store":
         from obstore.store import S3Store  # noqa: PLC0415  (an extra)
     except ImportError:
         raise RuntimeError("S3 needs a package: pip install 'voxel51-platform[s3]'") from None
-    url = urlsplit(settings.storage_url)
-    if url.scheme != _SCHEME or not url.netloc or url.query or url.username:
-        raise SettingError(f"storage_url must be s3://BUCKET or s3://BUCKET/FOLDER, not {settings.storage_url!r}")
+    bucket, prefix = bucket_and_prefix(settings.storage_url)
     endpoint = settings.storage_endpoint
     # A body may take as long as it needs: the store's client would otherwise end it after 30 s.
     client: ClientConfig = {"allow_http": endpoint.startswith("http://"), "connect_timeout": "5s", "timeout": "24h"}
     return S3Store(
-        url.netloc,
-        prefix=url.path.strip("/") or None,
+        bucket,
+        prefix=prefix or None,
         client_options=client,
         config={**({"endpoint": endpoint} if endpoint else {}), **_keys_in_file(os.environ)},
         retry_config={"max_retries": 3, "retry_timeout": _RETRY_LIMIT},
@@ -140,3 +138,15 @@ def _keys_in_file(environment: Mapping[str, str]) -> "S3Config":
     if "aws_session_token" in section:
         config["session_token"] = section["aws_session_token"]
     return config
+
+
+def bucket_and_prefix(storage_url: str) -> tuple[str, str]:
+    """Return the name of the bucket, and the path in it, which may be empty.
+
+    Raises:
+        SettingError: the URL is invalid.
+    """
+    url = urlsplit(storage_url)
+    if url.scheme != _SCHEME or not url.netloc or url.query or url.username:
+        raise SettingError(f"storage_url must be s3://BUCKET or s3://BUCKET/FOLDER, not {storage_url!r}")
+    return url.netloc, url.path.strip("/")

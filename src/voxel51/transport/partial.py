@@ -43,8 +43,8 @@ class PartialDownload:
         self._total: int | None = None
         self._sha256: str | None = None
         self._hash = BackgroundHash()
-        self.tag = self._read_note()
-        self.size_bytes = os.fstat(self._descriptor).st_size if self.tag is not None else 0
+        self.tag: str | None = self._read_note()
+        self.size_bytes: int = os.fstat(self._descriptor).st_size if self.tag is not None else 0
 
     def headers(self) -> dict[str, str]:
         """Return the headers that request only the rest, if the file is unchanged."""

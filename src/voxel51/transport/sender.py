@@ -20,6 +20,7 @@ from voxel51.transport.errors import APIError, ConnectionFailed, TimedOut
 from voxel51.transport.messages import CHUNK_BYTES, BufferedResponse, Request, StreamedBody
 from voxel51.transport.redirects import MAX_REDIRECTS, after_redirect
 from voxel51.transport.secrets import origin_of
+from voxel51.wire import direct
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -107,8 +108,8 @@ class HttpSender:
         """
         for _ in range(MAX_REDIRECTS + 1):
             response = self._send_once(request, cancellation)
-            if not 300 <= response.status < 400:
-                return response
+            if not 300 <= response.status < 400 or direct.HEADER in response.headers:
+                return response  # the caller goes to the store itself
             try:
                 following = after_redirect(request, response.status, response.headers.get("location"))
             except APIError:

@@ -7,7 +7,7 @@ from typing import Any, Self, TypeVar
 
 from voxel51.transport.async_sender import AsyncSender
 from voxel51.users.auth import Token
-from voxel51.users.calls.call import Call
+from voxel51.users.calls.call import Call, require_store_success
 from voxel51.users.client import BaseClient
 from voxel51.users.flows import (
     Action,
@@ -19,6 +19,7 @@ from voxel51.users.flows import (
     Identify,
     Pause,
     Receive,
+    ReceiveLink,
     Work,
 )
 
@@ -84,6 +85,8 @@ class AsyncClient(BaseClient):
                 call = self._adapt(action.call)
                 request = self._request(call, action.timeout_seconds)
                 return await self._sender.receive(request, call.require_success, action.into)
+            case ReceiveLink():
+                return await self._sender.receive(action.request(), require_store_success, action.into)
             case Work():
                 return await asyncio.to_thread(action.function)
             case Identify():

@@ -12,7 +12,7 @@ from voxel51.transport.retrying import RetryingSender
 from voxel51.transport.secrets import shown
 from voxel51.transport.sender import HttpSender
 from voxel51.users.auth import Token, load_token
-from voxel51.users.calls.call import Call
+from voxel51.users.calls.call import Call, require_store_success
 from voxel51.users.flows import (
     Action,
     Emit,
@@ -23,6 +23,7 @@ from voxel51.users.flows import (
     Identify,
     Pause,
     Receive,
+    ReceiveLink,
     Work,
 )
 from voxel51.users.progress import progress_reporter
@@ -178,6 +179,8 @@ class Client(BaseClient):
                 return time.sleep(action.seconds)
             case Receive():
                 return self._receive(action.call, action.into, action.timeout_seconds)
+            case ReceiveLink():
+                return self._sender.receive(action.request(), require_store_success, action.into)
             case Work():
                 return action.function()
             case Identify():

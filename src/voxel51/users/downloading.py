@@ -7,8 +7,10 @@ from pathlib import Path
 from voxel51.transport.errors import APIError, ConnectionFailed
 from voxel51.transport.partial import PartialDownload
 from voxel51.transport.saving import DirectWriter, DownloadProgress, local_name
+from voxel51.users import direct_downloading
 from voxel51.users.calls import data, jobs
 from voxel51.users.calls.call import Call
+from voxel51.users.direct_downloading import StoreFailed
 from voxel51.users.flows import Flow, Identify, Pause, Receive, fetch
 from voxel51.users.progress import progress_reporter
 from voxel51.users.utils import log_missing_basedir
@@ -75,12 +77,18 @@ def download(call: Call[object], path: FilePath, progress: bool | DownloadProgre
 
 def _receive(call: Call[object], partial: PartialDownload) -> Flow[None]:
     """Receive the rest of the file, until it is complete or too many attempts in a row brought no progress."""
-    failures, furthest_bytes = 0, 0
+    failures, furthest_bytes, may_be_direct = 0, 0, True
     while True:
-        resumed = replace(call, headers={**call.headers, **partial.headers()})
         try:
-            yield Receive(resumed, partial)
+            if may_be_direct:
+                yield from direct_downloading.receive(call, partial)
+            else:
+                yield Receive(replace(call, headers={**call.headers, **partial.headers()}), partial)
             return
+        except StoreFailed:
+            # A link that failed after some progress has expired, or the connection broke: ask for another one.
+            may_be_direct = partial.size_bytes > furthest_bytes
+            furthest_bytes = max(furthest_bytes, partial.size_bytes)
         except APIError as error:
             if partial.size_bytes > furthest_bytes:
                 failures, furthest_bytes = 0, partial.size_bytes

@@ -5,12 +5,12 @@ A flow neither sends requests nor sleeps, so the client that executes it may blo
 sequence yields `Emit` for each item, and the client passes the items on as they come.
 """
 
-from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Generic, TypeVar, cast
 
-from voxel51.transport.messages import ResponseSink
+from voxel51.transport.messages import Request, ResponseSink
 from voxel51.users.calls.call import Call
 
 Result = TypeVar("Result")
@@ -54,6 +54,25 @@ class Receive:
 
 
 @dataclass(frozen=True, slots=True)
+class ReceiveLink:
+    """Action: get a signed link of the store, without credentials, and stream the response into a sink; one attempt.
+
+    Attributes:
+        url: the link, which is a secret.
+        headers: of the request.
+        into: the sink, as for `Receive`.
+    """
+
+    url: str = field(repr=False)
+    headers: Mapping[str, str]
+    into: ResponseSink
+
+    def request(self) -> Request:
+        """Return the request to send."""
+        return Request("GET", self.url, self.headers, repeatable=True)
+
+
+@dataclass(frozen=True, slots=True)
 class Work:
     """Action: call ``function``, which is slow and uses no network, and send its result back."""
 
@@ -72,7 +91,7 @@ class Emit(Generic[Item_co]):
     item: Item_co
 
 
-Action = Fetch | Pause | Receive | Work | Identify
+Action = Fetch | Pause | Receive | ReceiveLink | Work | Identify
 
 # The type of what a client sends back depends on the action, which generators cannot express: hence Any.
 Flow = Generator[Action, Any, Result]

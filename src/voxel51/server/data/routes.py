@@ -21,7 +21,8 @@ from voxel51.server.http.context import RequestContext
 from voxel51.server.http.replies import FileReply, JsonReply
 from voxel51.server.http.route import Headers, Policy, RequestHeader, Route, route
 from voxel51.server.outcomes import only
-from voxel51.wire import digests
+from voxel51.server.parameters import QueryParameter
+from voxel51.wire import digests, direct
 from voxel51.wire.accounts import Scope
 from voxel51.wire.data import DataByUrl, DataDetails, DataList, DataRecord, DataReuse, SignedUrl
 from voxel51.wire.digests import REPR_DIGEST, to_header
@@ -38,6 +39,13 @@ _UPLOAD_HEADERS = Headers(
     response={REPR_DIGEST: "SHA-256 of the file"},
 )
 _SOURCE_ERRORS = (424, 502)
+_DIRECT = {
+    direct.PARAMETER: QueryParameter(
+        "true: redirect to the S3 store (with status 307), if the file is there and clients can reach it",
+        schema={"enum": ["true", "false"]},
+    )
+}
+_DIRECT_HEADERS = Headers({direct.HEADER: RequestHeader("true: as the parameter direct", "^true$")})
 
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 
@@ -64,7 +72,7 @@ def data_routes(data: DataService, sources: SourceService, reuse: ReuseService) 
         route("GET", one, handlers.details, "Get a file's record", BY_USER, at_once=handlers.details_at_once,
               answers=DataDetails, errors=(404,)),
         route("GET", f"{one}/download", handlers.download, "Download a file", BY_USER, answers=FileReply,
-              errors=(404, *_SOURCE_ERRORS)),
+              parameters=_DIRECT, errors=(404, *_SOURCE_ERRORS), headers=_DIRECT_HEADERS),
         route("GET", f"{one}/download-url", handlers.download_url, "Get a signed link to a file", BY_USER,
               answers=SignedUrl, errors=(404,)),
         route("PUT", f"{one}/ttl", handlers.change_lifetime, "Change when a file expires", BY_USER, LIFETIME_BODY,
@@ -72,7 +80,7 @@ def data_routes(data: DataService, sources: SourceService, reuse: ReuseService) 
         batch_route("data", handlers.batch_actions(), USER, Scope.UPLOAD),
         route("DELETE", one, handlers.delete, "Delete a file", BY_USER, status=204, errors=(404,)),
         route("GET", "/links/data/{data_id}", handlers.follow_link, "Download a file by signed link",
-              Policy(SIGNED_LINK), answers=FileReply, errors=(404, *_SOURCE_ERRORS)),
+              Policy(SIGNED_LINK), answers=FileReply, parameters=_DIRECT, errors=(404, *_SOURCE_ERRORS)),
     ]  # fmt: skip
 
 

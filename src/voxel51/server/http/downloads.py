@@ -1,7 +1,7 @@
 """Downloads: send a stored file in chunks, whole or a byte range of it, from any storage."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from urllib.parse import quote
 
 from anyio import to_thread
@@ -11,9 +11,10 @@ from starlette.responses import Response, StreamingResponse
 
 from voxel51.server.downloads import Download
 from voxel51.server.http.errors import error_response
+from voxel51.server.storage.direct import LEAST_DOWNLOAD_BYTES, DownloadHeaders
 from voxel51.server.storage.integrity import intact_size_bytes, lost
 from voxel51.server.storage.storage import Reader, Storage
-from voxel51.wire import digests
+from voxel51.wire import digests, direct
 
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 """Longer numbers exceed any file, and the digits that Python converts; such a header is ignored as malformed."""
@@ -50,12 +51,31 @@ def download_response(download: Download, storage: Storage, request: Request) ->
             headers["Content-Range"] = f"bytes {start}-{stop - 1}/{size_bytes}"
             status = 206
         media_type = download.media_type or "application/octet-stream"
+        if size_bytes >= LEAST_DOWNLOAD_BYTES and storage.direct is not None and _asks_for_link(request):
+            link = storage.direct.download_url(
+                download.key, DownloadHeaders(headers["Content-Disposition"], media_type)
+            )
+            return _redirect(link, headers)
         if request.method == "HEAD":
             return Response(None, status, headers, media_type)
         reader = storage.read(download.key, start, stop - start)
     except FileNotFoundError:
         raise lost(download, "is missing") from None
     return StreamingResponse(_chunks(reader), status, headers, media_type, BackgroundTask(reader.close))
+
+
+def _asks_for_link(request: Request) -> bool:
+    """Return whether the client announces that it can get the file from the store."""
+    asked = {request.headers.get(direct.HEADER), request.query_params.get(direct.PARAMETER)}
+    return request.method == "GET" and direct.ANNOUNCED in asked
+
+
+def _redirect(url: str, headers: Mapping[str, str]) -> Response:
+    """Return the redirect to the store. It is never kept: the link expires."""
+    kept = {name: headers[name] for name in ("ETag", digests.REPR_DIGEST) if name in headers}
+    return Response(
+        None, direct.REDIRECT, {**kept, "Location": url, "Cache-Control": "no-store", direct.HEADER: direct.ANNOUNCED}
+    )
 
 
 async def _chunks(reader: Reader) -> AsyncIterator[bytes]:

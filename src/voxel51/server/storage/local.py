@@ -40,6 +40,7 @@ class LocalStorage:
         self._root = root
         self._incoming = root / "incoming"
         self._reserve_bytes = reserve_bytes
+        self.direct = None
         # "growing" is the name of the folder on disk in existing data folders.
         self.partial = LocalPartialFiles(root / "growing", self._path, reserve_bytes)
 

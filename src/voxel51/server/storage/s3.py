@@ -23,6 +23,8 @@ from voxel51.server.storage.storage import CHUNK_BYTES
 if TYPE_CHECKING:
     from obstore import GetOptions, WritableFile
 
+    from voxel51.server.storage.direct import DirectTransfers
+
 log = logging.getLogger(__name__)
 
 PART_BYTES = 8 * CHUNK_BYTES
@@ -39,10 +41,12 @@ class S3Storage:
 
     Attributes:
         partial: files that arrive in several requests.
+        direct: transfers by signed links, if clients can reach the store.
     """
 
-    def __init__(self, bucket: S3Store) -> None:
+    def __init__(self, bucket: S3Store, direct: "DirectTransfers | None" = None) -> None:
         self._bucket = bucket
+        self.direct = direct
         self.partial = S3PartialFiles(bucket, self._store_errors)
 
     def open(self) -> None:

@@ -6,6 +6,7 @@ A key is ``<folder>/<name>``. The platform makes it; it never comes from a calle
 from collections.abc import Iterator
 from typing import Protocol
 
+from voxel51.server.storage.direct import DirectTransfers
 from voxel51.server.storage.partial import Chunk, FileInfo, PartialFiles
 
 CHUNK_BYTES = 1024 * 1024
@@ -63,6 +64,10 @@ class Storage(Protocol):
     @property
     def partial(self) -> PartialFiles:
         """Files that arrive in several requests, perhaps over days."""
+
+    @property
+    def direct(self) -> DirectTransfers | None:
+        """Transfers between clients and the storage by signed links; None where all bytes go through the platform."""
 
     def open(self) -> None:
         """Prepare the storage, and remove what a crash left unfinished. Only one process may do so at a time.

@@ -11,7 +11,8 @@ from urllib.parse import urlencode
 from voxel51.transport.errors import APIError, InvalidRequest
 from voxel51.transport.messages import BufferedResponse, Request, Response, StreamedBody
 from voxel51.transport.multipart import FilePart, encode
-from voxel51.transport.secrets import SecretHeaders
+from voxel51.transport.secrets import SecretHeaders, origin_of
+from voxel51.wire import direct
 from voxel51.wire.batches import BatchResponse
 from voxel51.wire.headers import IDEMPOTENCY_KEY
 
@@ -82,10 +83,16 @@ class Call(Generic[Result_co]):
         """Raise `APIError` if ``response`` is an error, or a redirect of a request that changes data."""
         if response.status >= 400:
             raise self.refusal(response)
-        if response.status >= 300:
+        if response.status >= 300 and direct.HEADER not in response.headers:
             raise APIError(
                 "the platform redirects to another address. Set base_api_url to that address.", response.status
             )
+
+
+def require_store_success(response: Response | BufferedResponse) -> None:
+    """Raise `APIError` unless the store, to which a signed link leads, served the request."""
+    if not 200 <= response.status < 300:
+        raise APIError(f"{origin_of(response.url)} answered with status {response.status}", response.status)
 
 
 def get(path: str, read: Callable[[bytes], Result], document: Mapping[str, object] | None = None) -> Call[Result]:

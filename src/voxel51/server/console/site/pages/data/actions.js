@@ -21,7 +21,7 @@ export const runOn = (rows) => navigate(runAddress(rows));
 export async function downloadAll(rows) {
   for (const [index, { id, name }] of rows.entries()) {
     if (index) await pause(BETWEEN_DOWNLOADS_MILLISECONDS);
-    download(`/data/${encodeURIComponent(id)}/download`, {}, name);
+    download(`/data/${encodeURIComponent(id)}/download`, { direct: true }, name);
   }
 }
 

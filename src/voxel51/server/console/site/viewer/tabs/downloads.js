@@ -40,7 +40,7 @@ export function downloads({ jobId, dataId, isVideo, labelled, range }) {
           isVideo && labelled && rendered("Annotated video", "MP4 with the labels drawn in", `${job}/renditions/annotated`, () => ({})),
           isVideo && labelled && rendered("Contact sheet", "one image that sums up the video", `${job}/renditions/sheet`, () => ({})),
           isVideo && rendered("Playable video", "MP4 for browsers", `${data}/renditions/playable`, () => ({})),
-          entry("Original file", "as uploaded", () => download(`${data}/download`)),
+          entry("Original file", "as uploaded", () => download(`${data}/download`, { direct: true })),
           () => {
             if (!isVideo) return null;
             const part = range();
