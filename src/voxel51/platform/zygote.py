@@ -19,8 +19,8 @@ Reports:
 - ``{"ended": id, "wait_status", "ended_by", "cpu_seconds", "peak_memory_bytes"}``: the child is reaped with all its
   descendants; ``ended_by`` is ``asked``, ``wall`` or null
 
-After a short time without launches it forks a spare child that waits for its launch request: the fork (milliseconds,
-with large libraries in memory) is then done before the next job arrives.
+It starts spare children, which wait for their launch requests (`voxel51.platform.spares`): the fork (milliseconds, with
+large libraries in memory) and the sandbox are then done before the next job arrives.
 
 With ``--setup-memory-bytes``, it also runs `Analytic.setup` of its analytics, so that its children have the result in
 memory (a *warm* zygote). A setup may start threads, which do not exist in the children.
@@ -48,6 +48,7 @@ import voxel51.transport.responses  # noqa: F401  (a child's first request would
 from voxel51.labels.field_types import JsonValue
 from voxel51.platform import job_log, run
 from voxel51.platform.loaded_analytics import LoadedAnalytics
+from voxel51.platform.spares import Spares
 from voxel51.runners.process_control import (
     PR_SET_CHILD_SUBREAPER,
     children,
@@ -61,15 +62,10 @@ from voxel51.wire.analytics import ENTRY_POINT_GROUP
 
 RECEIVED_BYTES = 65536
 
-SPARE_AFTER_SECONDS = 0.2
-"""Delay between a launch and the fork of the next spare, unless all children end before: the fork must not delay short
-jobs.
-"""
-
 
 @dataclass(slots=True)
 class _Child:
-    """Processes of an attempt, or of the spare, which waits for one."""
+    """Processes of an attempt, or of a spare, which waits for one."""
 
     launch: Launch
     attempt_id: str | None = None
@@ -87,8 +83,7 @@ class Zygote:
         self._received = b""
         self._analytics = LoadedAnalytics(lambda name: self._report({"loading": name}))
         self._children: list[_Child] = []
-        self._spare: _Child | None = None
-        self._spare_due = 0.0
+        self._spares = Spares(self._new_child)
         self._wakeup, wakeup_end = os.pipe()
         os.set_blocking(self._wakeup, False)
         os.set_blocking(wakeup_end, False)
@@ -129,14 +124,15 @@ class Zygote:
                     child.launch.advance()
                 if not self._reap() or not self._handle_requests():
                     return
-                self._keep_spare()
+                if self._mode == "fork":
+                    self._spares.keep()
         except BrokenPipeError:
             return
         finally:
             self._end_all()
 
     def _all(self) -> list[_Child]:
-        return self._children if self._spare is None else [*self._children, self._spare]
+        return [*self._children, *self._spares.waiting]
 
     def _wait(self) -> None:
         """Wait for a request, the end of a child, a message of a launcher, or the next deadline."""
@@ -145,8 +141,8 @@ class Zygote:
         for descriptor in (self._control.fileno(), self._wakeup, *launchers):
             poll.register(descriptor, select.POLLIN)
         deadlines = [child.deadline for child in self._children if child.ended_by is None]
-        if self._spare is None and self._mode == "fork":
-            deadlines.append(self._spare_due)
+        if self._mode == "fork":
+            deadlines.append(self._spares.due)
         seconds = min(deadlines, default=math.inf) - time.monotonic()
         poll.poll(None if seconds == math.inf else max(0.0, seconds) * 1000 + 1)
 
@@ -180,12 +176,11 @@ class Zygote:
         child.attempt_id = request["launch"]
         child.deadline = time.monotonic() + request["wall_seconds"]
         self._report({"started": child.attempt_id, "pid": child.launch.pid})
-        self._spare_due = time.monotonic() + SPARE_AFTER_SECONDS
+        self._spares.note_launch()
 
     def _begun(self, request: Path) -> _Child:
-        """Begin the job of ``request`` in the spare or, if it is missing or dead, in a new child."""
-        spare, self._spare = self._spare, None
-        for child in (spare, None):
+        """Begin the job of ``request`` in a spare or, if it is missing or dead, in a new child."""
+        for child in (self._spares.take(), None):
             with suppress(BrokenPipeError):
                 begun = child or self._new_child()
                 self._children.append(begun)
@@ -195,14 +190,6 @@ class Zygote:
 
     def _new_child(self) -> _Child:
         return _Child(start_launch(self._policy, self._fork_server, self._run))
-
-    def _keep_spare(self) -> None:
-        if self._mode == "exec" or self._spare is not None or time.monotonic() < self._spare_due:
-            return
-        try:
-            self._spare = self._new_child()
-        except OSError:  # no memory or process slot now: fork jobs when they arrive, or refuse them
-            self._spare_due = time.monotonic() + 1.0
 
     def _run(self, request: LaunchRequest) -> int:
         """Run a job in this process, which is set up for it."""
@@ -238,8 +225,7 @@ class Zygote:
             self._end_orphans()
         if self._is_fork_server_gone:
             return False
-        if self._spare is not None and self._spare.launch.end is not None:
-            self._spare = None
+        self._spares.waiting = [spare for spare in self._spares.waiting if spare.launch.end is None]
         for child in list(self._children):
             if child.launch.end is not None:
                 self._forget(child, child.launch.end)
@@ -261,7 +247,7 @@ class Zygote:
     def _forget(self, child: _Child, end: LaunchEnd) -> None:
         self._children.remove(child)
         if not self._children:
-            self._spare_due = min(self._spare_due, time.monotonic())
+            self._spares.hurry()
         if child.attempt_id is None:
             return  # a spare that was dead when a job came for it
         self._report(
@@ -296,7 +282,8 @@ class Zygote:
         for child in self._all():
             child.launch.kill()
         self._children.clear()
-        self._spare = self._fork_server = None
+        self._spares.waiting.clear()
+        self._fork_server = None
         self._end_orphans()
 
     def _report(self, message: dict[str, JsonValue]) -> None:
