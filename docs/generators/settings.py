@@ -25,7 +25,8 @@ GROUPS: Mapping[str, str] = {
     "container_read_only_root container_gpus container_images_bytes",
     "Renditions": "prepare_renditions rendition_concurrency rendition_wall_seconds user_running_renditions "
     "rendition_retention_days renditions_per_user",
-    "Retention": "lifetime_days expiry_grace_days expiry_gap_days event_retention_days audit_retention_days",
+    "Retention": "lifetime_days expiry_grace_days expiry_gap_days event_retention_days audit_retention_days "
+    "usage_retention_days",
     "Limits per user": "user_bytes user_running_jobs requests_per_second requests_burst address_failures_per_minute "
     "account_failures_per_minute",
     "Accounts and sign-in": "sign_up session_days oidc_issuer oidc_client_id oidc_client_secret oidc_name oidc_domains",

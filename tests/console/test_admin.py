@@ -133,6 +133,21 @@ def test_usage_shows_the_storage_of_each_owner(operator_visit: Visit, person: Pe
     assert_usable(operator_visit)
 
 
+def test_usage_of_a_month_is_shown_and_downloaded(operator_visit: Visit, person: Person) -> None:
+    upload(person, footage("bikes.mp4"))
+    page = operator_visit.open("/admin/usage")
+    page.get_by_role("link", name="By month").click()
+    one = page.get_by_role("table", name="Owners").get_by_role("row").filter(has_text=person.name)
+    expect(one).to_contain_text(re.compile(r"[\d.]+ [kM]B · d"))
+
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download CSV").click()
+    assert person.name in download.value.path().read_text()
+    page.get_by_label("Month").fill("2020-01")
+    expect(page.get_by_text("No usage in this month")).to_be_visible()
+    assert_usable(operator_visit)
+
+
 def test_user_is_created_and_can_sign_in(operator_visit: Visit, operator: Person) -> None:
     page = operator_visit.open("/admin/users")
     page.get_by_role("button", name="New user…").click()

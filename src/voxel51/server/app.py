@@ -33,6 +33,7 @@ from voxel51.server.renditions.routes import label_formats
 from voxel51.server.settings import Settings, cores
 from voxel51.server.status_routes import platform_routes, status_routes
 from voxel51.server.storage.storage import Storage
+from voxel51.server.usage.entries import remember_owner
 from voxel51.server.webhooks.deliverer import Deliverer
 from voxel51.server.wiring.accounts import AccountServices, build_accounts
 from voxel51.server.wiring.data import DataServices, build_data
@@ -158,7 +159,7 @@ def _deletion(services: _Services) -> AccountDeletionService:
         services.features.events.delete_all,
         services.foundation.idempotency.delete_all,
     ]
-    return AccountDeletionService(services.foundation.database, deleters)
+    return AccountDeletionService(services.foundation.database, deleters, remember_owner)
 
 
 def _routes(services: _Services, deletion: AccountDeletionService) -> Iterable[Route]:

@@ -38,6 +38,7 @@ _POSITIVE = (
     "delivery_retention_days",
     "session_days",
     "audit_retention_days",
+    "usage_retention_days",
     "requests_burst",
     "body_limit_bytes",
     "bundle_bytes",
@@ -76,6 +77,7 @@ _MAXIMA: Mapping[str, float] = {
     "delivery_retention_days": _CENTURY_DAYS,
     "session_days": _CENTURY_DAYS,
     "audit_retention_days": _CENTURY_DAYS,
+    "usage_retention_days": 9000,
     "link_seconds": _CENTURY_DAYS * 86400,
     "storage_link_seconds": 7 * 86400,  # the limit of S3
     "cleanup_interval_seconds": _CENTURY_DAYS * 86400,

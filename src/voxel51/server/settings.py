@@ -249,6 +249,7 @@ class Settings:
         "", "comma-separated domains; users with a verified e-mail address there need no invitation"
     )
     session_days: float = _setting(14.0, "days until a browser session ends")
+    usage_retention_days: float = _setting(1100.0, "days until months are deleted from the usage ledger")
     audit_retention_days: float = _setting(730.0, "days until entries of the audit log are deleted")
     link_seconds: int = _setting(24 * 3600, "seconds until a signed link expires")
     grace_seconds: int = _setting(15 * 60, "seconds after its end in which a job may still send its log and status")

@@ -1,7 +1,7 @@
 """Registration of the ``voxel51 server`` commands."""
 
 from voxel51.cli.parsing import Commands, Parser, show_help
-from voxel51.cli.server import applications, backups, doctor, keys, reload, start, stop, storage, users, verify
+from voxel51.cli.server import applications, backups, doctor, keys, reload, start, stop, storage, usage, users, verify
 
 
 def fill(parser: Parser) -> None:
@@ -18,3 +18,4 @@ def fill(parser: Parser) -> None:
     users.add_to(verbs)
     applications.add_to(verbs)
     storage.add_to(verbs)
+    usage.add_to(verbs)

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Iterable, Mapping
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Connection, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from voxel51.server.accounts import audit
@@ -29,13 +29,20 @@ class AccountDeletionService:
     """Deletes accounts: disables them at once, and deletes their data at once except for jobs that still run.
 
     Deletion takes two steps. `remove` marks the account as deleted, in one transaction. `finish` calls the
-    ``deleters`` in order, and deletes the user's row once each has nothing left. The sweeper calls `finish` again until
+    ``deleters`` in order, and deletes the user's row once each has nothing left. ``on_removal`` is called in that
+    transaction, with the id of the user. The sweeper calls `finish` again until
     that is the case, also after a restart.
     """
 
-    def __init__(self, database: Database, deleters: Iterable[DeleteUserData]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        deleters: Iterable[DeleteUserData],
+        on_removal: Callable[[Connection, str], None] = lambda _connection, _user_id: None,
+    ) -> None:
         self._database = database
         self._deleters = [*deleters]
+        self._on_removal = on_removal
 
     def remove(self, actor: Principal, user: User, confirmation: str | None) -> None:
         """Disable an account: its credentials are revoked, its name is free, and its data are invisible.
@@ -50,6 +57,8 @@ class AccountDeletionService:
         deleted = {"name": f"deleted:{user.id}", "password_hash": None, "email": None, "deleted_at": dates.now()}
         present = (users.c.id == user.id) & users.c.deleted_at.is_(None)
         with self._database.write(frees_space=True) as connection:
+            if connection.execute(select(users.c.id).where(present)).first() is not None:
+                self._on_removal(connection, user.id)
             if connection.execute(update(users).where(present).values(deleted)).rowcount == 0:
                 raise NotFound(f"The account {user.name!r} was already deleted")
             revoke_all(connection, user, CredentialKind.TOKEN, CredentialKind.SESSION)

@@ -35,6 +35,7 @@ from voxel51.server.errors import BadRequest, DatabaseAway, Lost, NotFound, Serv
 from voxel51.server.outcomes import Outcomes
 from voxel51.server.storage.integrity import intact_size_bytes
 from voxel51.server.storage.storage import Storage, Writer
+from voxel51.server.usage.entries import record_bytes
 from voxel51.wire import dates
 from voxel51.wire.data import DataList, DataRecord
 
@@ -175,9 +176,15 @@ class DataService:
                 record = record_of(row)
                 for act in self._on_added:
                     act(connection, owner_id, record)
+            self._record_usage(connection, owner_id, file.content, {each.storage_key for each in same})
         if key != file.key:
             self._database.after_commit(partial(self._storage.delete, file.key))
         return AddedData(record, is_new=record["id"] == row["id"])
+
+    def _record_usage(self, connection: Connection, owner_id: str, content: StoredContent, before: set[str]) -> None:
+        """Record how many more bytes the owner stores, after a change of the files (``before``) of one content."""
+        after = {each.storage_key for each in rows_with_content(connection, owner_id, content)}
+        record_bytes(connection, [(owner_id, (len(after) - len(before)) * content.size_bytes)])
 
     def _share(self, present: Sequence[str], new: str) -> str:
         """Replace the files ``present`` by the same bytes in ``new``; return the key to record."""
@@ -360,6 +367,8 @@ class DataService:
         lock_contents(connection, rows)
         connection.execute(delete(data).where(data.c.id.in_([row.id for row in rows])))
         keys.difference_update(connection.execute(select(data.c.storage_key).where(with_same_keys)).scalars())
+        gone = {row.storage_key: (row.owner_id, -row.size_bytes) for row in rows if row.storage_key in keys}
+        record_bytes(connection, gone.values())
         for key in keys:
             self._database.after_commit(partial(self._storage.delete, key))
 

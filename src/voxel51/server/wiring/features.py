@@ -28,6 +28,8 @@ from voxel51.server.renditions.service import RenditionService, RetentionPolicy
 from voxel51.server.renditions.sources import SourceResolver
 from voxel51.server.search.routes import search_routes
 from voxel51.server.search.service import SearchService
+from voxel51.server.usage.ledger import UsageLedger
+from voxel51.server.usage.routes import ledger_routes
 from voxel51.server.webhooks.deliverer import Deliverer
 from voxel51.server.webhooks.deliveries import DeliveryService
 from voxel51.server.webhooks.history import DeliveryHistoryService
@@ -54,6 +56,7 @@ class FeatureServices:
     deliverer: Deliverer
     webhooks: WebhookService
     history: DeliveryHistoryService
+    ledger: UsageLedger
 
     def routes(self, jobs: JobServices) -> Iterable[Route]:
         """Yield the routes of the features."""
@@ -63,11 +66,13 @@ class FeatureServices:
         yield from search_routes(self.search, jobs.reports)
         yield from event_routes(self.feed, jobs.jobs.details_of_many)
         yield from webhook_routes(self.webhooks, self.history)
+        yield from ledger_routes(self.ledger)
 
     def expiries(self) -> Sequence[Callable[[], int]]:
         """Return the functions that delete expired records."""
         return [
-            self.events.expire, self.deliveries.prune, self.shares.expire, self.renditions.expire, self.search.expire
+            self.events.expire, self.deliveries.prune, self.shares.expire, self.renditions.expire, self.search.expire,
+            self.ledger.expire,
         ]  # fmt: skip
 
     def webhooks_of(self, user: User) -> list[Webhook]:
@@ -99,6 +104,7 @@ def build_features(foundation: Foundation, data: DataServices, jobs: JobServices
         deliverer=deliverer,
         webhooks=WebhookService(database, foundation.guard, cipher, deliverer.wake),
         history=DeliveryHistoryService(database, deliverer.wake),
+        ledger=UsageLedger(database, timedelta(days=settings.usage_retention_days)),
     )
 
 

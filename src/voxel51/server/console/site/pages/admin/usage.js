@@ -19,7 +19,7 @@ export function page({ query }) {
   return adminPage(
     "Usage",
     () => usageReport("/admin/usage", days, noUsage),
-    () => periods(days),
+    () => [periods(days), h("a.button", { href: "/admin/usage/months" }, "By month")],
   );
 }
 
