@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .PHONY: generate help setup dev demo test test-unit coverage coverage-report lint bench bench-guard docs bundle serve build lock pictures catalogue-pictures \
-    install-test kill-test large-test api-test quality-test fiftyone-test docs-test console-test container-test
+    install-test kill-test large-test api-test quality-test fiftyone-test docs-test console-test container-test ray-test
 .DELETE_ON_ERROR:
 
 VENV := .venv
@@ -115,6 +115,9 @@ console-test: bundle ## slow: use the console, bundled, in a real browser (needs
 
 container-test: dev ## slow: build and run images of containers (needs the packages podman, runc and docker.io, and root)
 	$(PYTEST) tests/compatibility/containers tests/runners/containers -m slow --timeout 1500 $(ARGS)
+
+ray-test: dev ## slow: run jobs on Ray nodes whose links are cut (needs the package iproute2, and root)
+	$(PYTEST) tests/ray -m slow --timeout 1500 $(ARGS)
 
 catalogue-pictures: setup ## draw the results on the cards of the console's catalogue again, from runs on the footage
 	$(BIN)/python -m demo.catalogue_pictures $(ARGS)

@@ -1,9 +1,10 @@
 """Launch specifications: plain data that starts one attempt, so that any runner on any machine can execute it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from voxel51.runners.programs import Program
+from voxel51.runners.resources import Resources
 from voxel51.wire.tasks import JobLimits
 
 
@@ -18,6 +19,7 @@ class LaunchSpec:
         limits: resource limits of the attempt.
         warm_key: launches with the same key may share what ``setup()`` of their analytic made: they have the same
             program, and belong to the same owner. None: the analytic does not allow it.
+        resources: what the attempt needs of its machine. Runners of one machine do not count them.
     """
 
     attempt_id: str
@@ -25,3 +27,4 @@ class LaunchSpec:
     environment: Mapping[str, str]
     limits: JobLimits
     warm_key: str | None = None
+    resources: Resources = field(default_factory=Resources)

@@ -1,9 +1,12 @@
-"""Setting limits: the smallest and largest values of numeric settings."""
+"""Setting limits: the smallest and largest values of numeric settings, and what the engine needs."""
 
 from collections.abc import Mapping
 
+from voxel51.wire.overview import EngineKind
+
 _POSITIVE = (
     "threads",
+    "node_lease_seconds",
     "rendition_concurrency",
     "rendition_wall_seconds",
     "rendition_retention_days",
@@ -121,3 +124,14 @@ def check_amounts(values: Mapping[str, float]) -> None:
     for name, most in _MAXIMA.items():
         if values[name] > most:
             raise ValueError(f"{name} is {values[name]}; it must be at most {most}")
+
+
+def check_engine(engine: EngineKind, ray_address: str) -> None:
+    """Check the address of the cluster.
+
+    Raises:
+        ValueError: it is missing or invalid.
+    """
+    host, _, port = ray_address.rpartition(":")
+    if engine is EngineKind.RAY and not (host and port.isdecimal()):
+        raise ValueError(f"ray_address is {ray_address!r}; for the engine ray, it must be HOST:PORT of the Ray head")

@@ -20,9 +20,10 @@ from voxel51.server.logs import LogFormat
 from voxel51.server.machine import memory_bytes, processors
 from voxel51.server.outbound.allowed import parse_allowed_hosts
 from voxel51.server.setting_files import read_setting_files
-from voxel51.server.setting_limits import check_amounts
+from voxel51.server.setting_limits import check_amounts, check_engine
 from voxel51.wire.accounts import SettingValue, SignUpMode
 from voxel51.wire.bundles import BundleDeployers
+from voxel51.wire.overview import EngineKind
 
 PREFIX = "VOXEL51_SERVER_"
 """Prefix of the environment variables."""
@@ -91,6 +92,13 @@ class Settings:
     )
     request_head_seconds: float = _setting(20.0, "seconds in which a client must send the head of a request")
     request_body_seconds: float = _setting(120.0, "seconds in which a client must send a body that is not a file")
+    engine: EngineKind = _setting(  # noqa: RUF009  (a frozen field, as all the others)
+        EngineKind.LOCAL, "what runs jobs: local (this machine), or ray (the nodes of a Ray cluster)"
+    )
+    ray_address: str = _setting("", "HOST:PORT of the head of the Ray cluster, for the engine ray")
+    node_lease_seconds: float = _setting(
+        8.0, "seconds without contact after which a node ends its jobs, and they run again on others"
+    )
     threads: int = _setting(32, "requests served at the same time")
     concurrency: int = _setting(
         0,
@@ -288,6 +296,7 @@ class Settings:
             raise SettingError("tls_certificate and tls_key must be set together; set both or neither")
         try:
             check_amounts({each.name: getattr(self, each.name) for each in fields(self)})
+            check_engine(self.engine, self.ray_address)
         except ValueError as error:
             raise SettingError(str(error)) from None
         try:

@@ -1,8 +1,16 @@
 """Operator overview: the queue, the workers, the usage by owner, and the health of the platform."""
 
-from typing import TypedDict
+from enum import StrEnum
+from typing import NotRequired, TypedDict
 
 from voxel51.wire.tasks import Progress
+
+
+class EngineKind(StrEnum):
+    """Engine that runs jobs."""
+
+    LOCAL = "local"  # processes and containers of the platform's machine
+    RAY = "ray"  # the nodes of a Ray cluster
 
 
 class Slots(TypedDict):
@@ -115,8 +123,9 @@ class Worker(TypedDict):
     """Worker that runs jobs, and the ``engine`` that it belongs to.
 
     ``dispatching`` says whether it starts jobs, ``waiting_reason`` why not (otherwise null), ``started_at`` since when
-    it has run. ``load`` is the average number of runnable
-    processes in the last 1, 5 and 15 minutes. Values that the machine does not report are null.
+    it has run. ``load`` is the average number of runnable processes in the last 1, 5 and 15 minutes; of a node, in the
+    last minute only. Values that the machine does not report are null. ``gpus``, and the ids of the jobs that are
+    ``running``, are stated of nodes only.
     """
 
     name: str
@@ -130,6 +139,8 @@ class Worker(TypedDict):
     load: list[float] | None
     memory: Memory | None
     disk: Disk | None
+    gpus: NotRequired[int]
+    running: NotRequired[list[str]]
 
 
 class WorkerList(TypedDict):

@@ -73,7 +73,7 @@ def settings(options: argparse.Namespace) -> "Settings":
     """Load the settings of the selected platform."""
     from voxel51.server.settings import Settings
 
-    names = ("dir", "host", "port", "public_url", "job_url", "tls_certificate", "tls_key")
+    names = ("dir", "host", "port", "public_url", "job_url", "tls_certificate", "tls_key", "engine", "ray_address")
     return Settings.load(os.environ, {name: getattr(options, name, None) for name in names})
 
 

@@ -13,6 +13,8 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     start.add_argument("--port", help="port to listen on, 0 for any free one (default: 5151)")
     start.add_argument("--public-url", metavar="URL", help="public address (default: the listening address)")
     start.add_argument("--job-url", metavar="URL", help="address for jobs (default: a loopback address)")
+    start.add_argument("--engine", choices=("local", "ray"), help="what runs jobs (default: local, this machine)")
+    start.add_argument("--ray-address", metavar="HOST:PORT", help="head of the Ray cluster, for --engine ray")
     start.add_argument("--tls-certificate", metavar="PATH", help="PEM file with the certificate; enables HTTPS")
     start.add_argument("--tls-key", metavar="PATH", help="PEM file with the certificate's private key")
     start.set_defaults(run=guarded(_start))

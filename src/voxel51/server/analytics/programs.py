@@ -1,8 +1,11 @@
 """Programs of analytics: what a runner starts for a version in the catalogue."""
 
+from collections.abc import Callable
+
 from sqlalchemy import RowMapping, select
 
 from voxel51.runners.programs import BundleProgram, ImageProgram, PackageProgram, Program
+from voxel51.runners.resources import Resources
 from voxel51.server.analytics.program_files import ProgramFiles
 from voxel51.server.analytics.tables import analytics, bundles
 from voxel51.server.database.database import Database
@@ -13,15 +16,16 @@ from voxel51.wire.jobs import JobComputeMode
 class ProgramService:
     """Programs by id of the analytic version.
 
-    ``has_gpus``: whether containers can use GPUs, so that images for them are preferred.
+    ``has_gpus``: returns whether jobs can use GPUs, so that those which may are run with one.
     """
 
-    def __init__(self, database: Database, files: ProgramFiles, *, has_gpus: bool = False) -> None:
+    def __init__(self, database: Database, files: ProgramFiles, has_gpus: Callable[[], bool] = lambda: False) -> None:
         self._database = database
         self._files = files
         self._has_gpus = has_gpus
         # Versions never change, so each is read once. Programs with links, which expire, must not be kept here.
         self._packages: dict[str, PackageProgram] = {}
+        self._supports: dict[str, tuple[bool, bool]] = {}  # whether each version supports CPUs, and GPUs
         self._warm: set[str] = set()  # ids of those in `_packages` whose setup may be kept
 
     def of(self, analytic_id: str, compute_mode: str = JobComputeMode.BEST) -> Program:
@@ -47,10 +51,20 @@ class ProgramService:
         return ImageProgram(self._files.image(analytic_id, image_type), image_type.value, is_image_to_video)
 
     def _image_type(self, row: RowMapping, compute_mode: str) -> AnalyticImageType:
-        wants_gpu = compute_mode == JobComputeMode.GPU or (compute_mode == JobComputeMode.BEST and self._has_gpus)
-        if row["supports_gpu"] and (wants_gpu or not row["supports_cpu"]):
-            return AnalyticImageType.GPU
-        return AnalyticImageType.CPU
+        uses_gpu = self._uses_gpu(row["supports_cpu"], row["supports_gpu"], compute_mode)
+        return AnalyticImageType.GPU if uses_gpu else AnalyticImageType.CPU
+
+    def _uses_gpu(self, supports_cpu: bool, supports_gpu: bool, compute_mode: str) -> bool:
+        wants_gpu = compute_mode == JobComputeMode.GPU or (compute_mode == JobComputeMode.BEST and self._has_gpus())
+        return supports_gpu and (wants_gpu or not supports_cpu)
+
+    def resources(self, analytic_id: str, compute_mode: str) -> Resources:
+        """Return what a job of a version with this `JobComputeMode` needs: a processor, and a GPU if it uses one."""
+        known = self._supports.get(analytic_id)
+        if known is None:
+            row = self._read(analytic_id)
+            known = self._supports[analytic_id] = (bool(row["supports_cpu"]), bool(row["supports_gpu"]))
+        return Resources(1.0, 1.0 if self._uses_gpu(*known, compute_mode) else 0.0)
 
     def warm_key(self, analytic_id: str, owner_id: str) -> str | None:
         """Return the key of the launches of this owner and version; None unless `of` found that it may be kept warm."""
@@ -60,6 +74,7 @@ class ProgramService:
     def forget_packages(self) -> None:
         """Read the programs of packages again, which were reloaded: a version may have another manifest now."""
         self._packages.clear()
+        self._supports.clear()
         self._warm.clear()
 
     def _read(self, analytic_id: str) -> RowMapping:

@@ -15,6 +15,7 @@ from datetime import datetime
 from voxel51.runners import orphan_processes
 from voxel51.runners.interface import AttemptOutcome, ProcessIdentity, Runner
 from voxel51.runners.launch import LaunchSpec
+from voxel51.runners.resources import NO_RESOURCES
 from voxel51.server.analytics.programs import ProgramService
 from voxel51.server.engine.owned_attempts import AttemptEnd, OwnedAttempt, OwnedAttempts
 from voxel51.server.engine.start_gate import StartGate
@@ -313,4 +314,7 @@ class Dispatcher:
         limits = self._settings.internal_limits if attempt.internal else self._settings.limits
         program = self._programs.of(claimed.analytic_id, claimed.compute_mode)
         warm_key = self._programs.warm_key(claimed.analytic_id, claimed.owner_id)
-        return LaunchSpec(claimed.attempt_id, program, environment, limits, warm_key)
+        needed = (
+            NO_RESOURCES if attempt.internal else self._programs.resources(claimed.analytic_id, claimed.compute_mode)
+        )
+        return LaunchSpec(claimed.attempt_id, program, environment, limits, warm_key, needed)

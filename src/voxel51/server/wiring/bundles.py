@@ -53,7 +53,7 @@ def build_bundles(
     database, storage, settings = foundation.database, foundation.storage, foundation.settings
     folder = settings.folder / "bundles"
     logs = BuildLogs(folder / "logs")
-    environments = EnvironmentStore(settings.folder / "environments", policy, _store_settings(settings))
+    environments = EnvironmentStore(settings.folder / "environments", policy, store_settings(settings))
     queue = BuildQueue(database, storage)
     builder = BundleBuilder(
         queue, storage, environments, logs, folder / "building", settings.folder, settings.bundle_builds
@@ -74,13 +74,19 @@ def build_bundles(
 
 
 def _runner(settings: Settings, environments: EnvironmentStore, policy: SandboxPolicy) -> BundleRunner:
+    folder = settings.folder / "bundles" / "running"
+    return BundleRunner(folder, environments, policy, bundle_runner_settings(settings))
+
+
+def bundle_runner_settings(settings: Settings) -> BundleRunnerSettings:
+    """Return the settings of a runner of bundles."""
     # The sources were limited when they were received; the runner allows for the overhead of their archives.
     limits = SourceLimits(archive_bytes=2 * settings.bundle_bytes, unpacked_bytes=2 * settings.bundle_bytes)
-    runner = BundleRunnerSettings(source_limits=limits, weights_folder=settings.weights_folder)
-    return BundleRunner(settings.folder / "bundles" / "running", environments, policy, runner)
+    return BundleRunnerSettings(source_limits=limits, weights_folder=settings.weights_folder)
 
 
-def _store_settings(settings: Settings) -> StoreSettings:
+def store_settings(settings: Settings) -> StoreSettings:
+    """Return the settings of environments."""
     servers = tuple(url.strip() for url in settings.package_file_servers.split(",") if url.strip())
     wheels = Path(settings.package_wheels).expanduser().absolute() if settings.package_wheels else None
     index = IndexSettings(settings.package_index, servers, wheels, settings.package_sources)

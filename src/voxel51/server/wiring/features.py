@@ -17,6 +17,7 @@ from voxel51.server.jobs.service import JobService
 from voxel51.server.jobs.share_routes import share_routes
 from voxel51.server.jobs.shares import ShareService
 from voxel51.server.overview.health import HealthService
+from voxel51.server.overview.nodes import NodeService
 from voxel51.server.overview.queue import QueueService
 from voxel51.server.overview.routes import overview_routes, usage_routes
 from voxel51.server.overview.usage import UsageService
@@ -135,7 +136,8 @@ def build_overview_routes(foundation: Foundation, accounts: AccountServices, job
         jobs.job_limits,
         lambda: check_containers(jobs.containers.missing(), jobs.containers.in_force()),
     )
-    workers = lambda: [local_worker(dispatcher, settings.folder)]  # noqa: E731  (as short as it gets)
+    nodes = NodeService(database, jobs.nodes).workers if jobs.nodes else list
+    workers = lambda: [local_worker(dispatcher, settings.folder), *nodes()]  # noqa: E731  (as above)
     yield from overview_routes(QueueService(database, dispatcher), health, workers)
     yield from usage_routes(UsageService(database), accounts.applications)
 

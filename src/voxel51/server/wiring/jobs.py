@@ -1,14 +1,16 @@
 """Wiring of jobs: the analytics, jobs and their attempts, and the dispatcher that runs them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from voxel51.runners.interface import Runner
+from voxel51.runners.nodes.runner import NodeRunner
 from voxel51.runners.processes.runner import ProcessRunner
 from voxel51.runners.processes.warm_zygotes import WarmLimits
 from voxel51.runners.program_router import ProgramRouter
-from voxel51.runners.programs import BundleProgram, PackageProgram
+from voxel51.runners.programs import BundleProgram, PackageProgram, Program
 from voxel51.runners.sandbox.policy import SandboxPolicy
 from voxel51.runners.sandbox.probe import SandboxReport
 from voxel51.server.accounts.callers import User
@@ -52,7 +54,9 @@ from voxel51.server.wiring.containers import ContainerServices, build_containers
 from voxel51.server.wiring.data import DataServices
 from voxel51.server.wiring.discovery import Discovery
 from voxel51.server.wiring.foundation import Foundation
+from voxel51.server.wiring.nodes import build_nodes, containers_of, job_limits_of
 from voxel51.wire.accounts import Scope
+from voxel51.wire.overview import EngineKind
 from voxel51.wire.tasks import JobLimits
 
 
@@ -66,6 +70,7 @@ class JobServices:
     program_files: ProgramFiles
     bundles: BundleServices
     containers: ContainerServices
+    nodes: NodeRunner | None
     facts: AnalyticFactsService
     attempts: AttemptService
     reports: AttemptReports
@@ -112,19 +117,24 @@ def build_jobs(
     secrets = SecretService(database, foundation.cipher("secrets"))
     tasks = TaskService(database, data.data, data.sources, secrets, foundation.job_links(), settings.checkpoint_bytes)
     sandbox = discovery.sandbox.result()
-    refusal = sandbox.refusal(settings.sandbox_minimum)
+    refusal = sandbox.refusal(settings.sandbox_minimum) if settings.engine is EngineKind.LOCAL else None
     gate = StartGate(settings.folder, settings.disk_reserve_bytes, refusal)
     policy = sandbox.policy.hiding(settings.folder, *(Path(path) for path in (settings.tls_key,) if path))
     runner = _runner(settings, installed, policy)
-    containers = build_containers(settings, foundation.job_api_url, policy)
+    nodes = build_nodes(foundation, installed)
+    containers = containers_of(nodes) if nodes else build_containers(settings, foundation.job_api_url, policy)
     image_availability = ImageAvailability(containers.missing, missing_for_frames)
     analytics = AnalyticService(database, WeightsInUse(settings.weights_folder), image_availability)
     analytics.install(installed.analytics, internal={RENDITION_ANALYTIC})
     bundles = build_bundles(foundation, data.storage_quota, sandbox, policy)
-    router = ProgramRouter({PackageProgram: runner, BundleProgram: bundles.runner, **containers.runners})
+    runners: dict[type[Program], Runner] = {PackageProgram: runner, BundleProgram: bundles.runner, **containers.runners}
+    router = nodes or ProgramRouter(runners)
+    if nodes:
+        bundles.environments.open()  # which a runner of bundles on this machine would do
     program_files = ProgramFiles(database, foundation.job_links())
-    programs = ProgramService(database, program_files, has_gpus=settings.container_gpus)
-    dispatcher = Dispatcher(attempts, programs, tasks, router, gate, _dispatch_settings(foundation, background))
+    has_gpus = nodes.has_gpus if nodes else lambda: settings.container_gpus
+    programs = ProgramService(database, program_files, has_gpus)
+    dispatcher = Dispatcher(attempts, programs, tasks, router, gate, _dispatch_settings(foundation, background, nodes))
     jobs = JobService(
         database, storage, analytics, data.data, foundation.lifetime, foundation.public_links(),
         secrets, QueuePositions(max_running), dispatcher.wake, refusal,
@@ -132,7 +142,7 @@ def build_jobs(
     reports = AttemptReports(database, storage, grace)
     limits = PartialLimits(settings.job_partial_bytes, settings.user_partial_bytes)
     return JobServices(
-        reload=_package_reload(settings, installed, analytics, programs, runner),
+        reload=_package_reload(settings, installed, analytics, programs, _none if nodes else runner.reload),
         analytics=analytics,
         uploaded=UploadedAnalytics(database, storage, image_availability),
         program_files=program_files,
@@ -146,7 +156,8 @@ def build_jobs(
         background=background,
         sandbox=sandbox,
         refusal=refusal,
-        job_limits=lambda: runner.limits_in_force,
+        nodes=nodes,
+        job_limits=job_limits_of(nodes) if nodes else lambda: runner.limits_in_force,
         secrets=secrets,
         jobs=jobs,
         partial=PartialResults(database, jobs, reports, limits),
@@ -160,10 +171,12 @@ def _expiry(foundation: Foundation, jobs: JobService) -> Callable[[], object]:
     return lambda: foundation.expiry_clock.is_believed() and jobs.expire()
 
 
-def _dispatch_settings(foundation: Foundation, background: BackgroundSlot) -> DispatchSettings:
+def _dispatch_settings(
+    foundation: Foundation, background: BackgroundSlot, nodes: NodeRunner | None
+) -> DispatchSettings:
     settings = foundation.settings
     return DispatchSettings(
-        slots=lambda: settings.total_slots,
+        slots=nodes.slots if nodes else lambda: settings.total_slots,
         internal_slots=settings.rendition_concurrency,
         limits=_job_limits(settings, settings.job_wall_seconds),
         internal_limits=_job_limits(settings, min(settings.job_wall_seconds, settings.rendition_wall_seconds)),
@@ -186,12 +199,16 @@ def _job_limits(settings: Settings, wall_seconds: float) -> JobLimits:
     )
 
 
+def _none(_entry_points: Sequence[str]) -> None:
+    """Load nothing here: agents of nodes have what was installed there when they started."""
+
+
 def _package_reload(
     settings: Settings,
     installed: Installation,
     analytics: AnalyticService,
     programs: ProgramService,
-    runner: ProcessRunner,
+    load_for_next_jobs: Callable[[Sequence[str]], None],
 ) -> PackageReload:
     def register(found: Installation) -> None:
         analytics.install(found.analytics, internal={RENDITION_ANALYTIC})
@@ -199,7 +216,7 @@ def _package_reload(
 
     steps = ReloadSteps(
         find=lambda: find_installed(import_seconds=settings.import_seconds),
-        load_for_next_jobs=runner.reload,
+        load_for_next_jobs=load_for_next_jobs,
         register=register,
     )
     return PackageReload(installed, steps, lambda report: write_report(settings.folder, report))

@@ -1,0 +1,86 @@
+"""Wiring of nodes: the runner of jobs on other machines, where the setting ``engine`` asks for one."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from voxel51.runners.nodes.interface import Offer
+from voxel51.runners.nodes.machine import NodeSettings
+from voxel51.runners.nodes.refusals import versions_here
+from voxel51.runners.nodes.runner import NodeRunner
+from voxel51.runners.processes.warm_zygotes import WarmLimits
+from voxel51.runners.programs import ImageProgram
+from voxel51.runners.ray.cluster import RayAccess, RayCluster
+from voxel51.runners.ray.versions import ray_version
+from voxel51.server.analytics.installed import Installation
+from voxel51.server.extras import install_command
+from voxel51.server.wiring.bundles import bundle_runner_settings, store_settings
+from voxel51.server.wiring.containers import ContainerServices, container_policy
+from voxel51.server.wiring.foundation import Foundation
+from voxel51.server.worker_token import load_worker_token
+from voxel51.wire.overview import EngineKind
+
+
+def build_nodes(foundation: Foundation, installed: Installation) -> NodeRunner | None:
+    """Build the runner of the setting ``engine``; None: jobs run on this machine.
+
+    Raises:
+        OSError: the engine's library is not installed.
+    """
+    settings = foundation.settings
+    if settings.engine is EngineKind.LOCAL:
+        return None
+    if not ray_version():
+        raise OSError(f"engine is 'ray', and Ray is not installed. Install it: {install_command('ray')}")
+    access = RayAccess(settings.ray_address, load_worker_token(settings.folder), _platform_id(foundation))
+    lease_seconds = settings.node_lease_seconds
+    cluster = RayCluster(access, _node_settings(foundation, installed))
+    return NodeRunner(cluster, lease_seconds, versions_here(ray_version()))
+
+
+def _platform_id(foundation: Foundation) -> str:
+    """Return the same name for all processes of this platform, and no other: they share its key."""
+    return hashlib.sha256(b"nodes" + foundation.secret_key).hexdigest()[:12]
+
+
+def containers_of(nodes: NodeRunner) -> ContainerServices:
+    """Return what is said about containers, which run on nodes."""
+
+    def offers() -> Sequence[Offer]:
+        return [state.offer for state in nodes.nodes() if state.offer and state.obstacle is None]
+
+    def missing() -> str | None:
+        reasons = [offer.containers for offer in offers()]
+        if not reasons or None in reasons:
+            return None  # a node that may join later can have an engine
+        return f"no node has a container engine: {reasons[0]}"
+
+    def in_force() -> str:
+        hosts = ", ".join(offer.host for offer in offers() if offer.containers is None)
+        return f"containers run on {hosts}" if hosts else "containers run on nodes, of which none has joined"
+
+    return ContainerServices({ImageProgram: nodes}, missing, in_force)
+
+
+def job_limits_of(nodes: NodeRunner) -> Callable[[], str]:
+    """Return what says what holds the limits of jobs."""
+    return lambda: f"each of {len(nodes.nodes())} nodes supervises its jobs"
+
+
+def _node_settings(foundation: Foundation, installed: Installation) -> NodeSettings:
+    settings = foundation.settings
+    store = store_settings(settings)
+    return NodeSettings(
+        job_url=foundation.job_api_url,
+        lease_seconds=settings.node_lease_seconds,
+        sandbox=settings.sandbox,
+        sandbox_minimum=settings.sandbox_minimum,
+        preload=tuple(offer.entry_point for offer in installed.analytics if offer.preload_safe),
+        import_seconds=settings.import_seconds,
+        warm=WarmLimits(settings.warm_processes, settings.warm_idle_seconds, settings.warm_memory_bytes),
+        environments=replace(store, index=replace(store.index, wheel_folder=None)),  # a folder of this machine
+        bundles=replace(bundle_runner_settings(settings), weights_folder=None),
+        container_engine=settings.container_engine,
+        container_policy=container_policy(settings),
+        container_images_bytes=settings.container_images_bytes,
+    )

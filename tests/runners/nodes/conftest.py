@@ -1,0 +1,44 @@
+"""Fixtures of tests on nodes: a cluster in this process, whose links can be cut."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from support.loopback_cluster import LoopbackCluster
+from voxel51.runners.interface import AttemptOutcome
+from voxel51.runners.nodes.refusals import versions_here
+from voxel51.runners.nodes.runner import NodeRunner
+
+
+class Ended:
+    """Outcomes that a runner reported."""
+
+    def __init__(self) -> None:
+        self.outcomes: list[AttemptOutcome] = []
+
+    def __call__(self, outcome: AttemptOutcome) -> None:
+        self.outcomes.append(outcome)
+
+    def of(self, attempt_id: str) -> list[AttemptOutcome]:
+        """Return the outcomes of an attempt."""
+        return [outcome for outcome in self.outcomes if outcome.attempt_id == attempt_id]
+
+
+@pytest.fixture
+def ended() -> Ended:
+    return Ended()
+
+
+@pytest.fixture
+def cluster() -> Iterator[LoopbackCluster]:
+    cluster = LoopbackCluster(lease_seconds=1.0)
+    yield cluster
+    cluster.close_agents()
+
+
+@pytest.fixture
+def runner(cluster: LoopbackCluster, ended: Ended) -> Iterator[NodeRunner]:
+    runner = NodeRunner(cluster, 1.0, versions_here(""))
+    runner.open(ended)
+    yield runner
+    runner.close()

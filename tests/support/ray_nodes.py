@@ -1,0 +1,126 @@
+"""Ray clusters for tests: a head on this machine, and workers on machines in network namespaces."""
+
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import pytest
+
+from demo.platform_process import COMMAND, PlatformProcess
+from support.machines import Machine, Switch, new_switch
+from support.platforms import INSTALLED, new_platform
+from support.waiting import LIMIT_SECONDS
+
+PORT = 6379
+LEASE_SECONDS = 8.0
+
+
+class Worker:
+    """``voxel51 worker start`` on a machine; a context manager that runs it."""
+
+    def __init__(self, cluster: "RayTestCluster", machine: Machine | None, *arguments: str) -> None:
+        self.machine = machine
+        self.folder = Path(tempfile.mkdtemp(prefix="w", dir=cluster.folder))
+        self.log = self.folder.with_suffix(".log")
+        own = [] if machine is None else ["--own-address", machine.address]
+        command = [COMMAND, "worker", "start", "--address", f"{cluster.address}:{PORT}", "--dir", self.folder, *own]
+        command += ["--token-file", cluster.token_file, *arguments]
+        self._command = [*map(str, command)] if machine is None else machine.command(*command)
+        self._environment = cluster.environment
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it; it joins soon."""
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self._environment,
+                start_new_session=True,
+            )  # fmt: skip
+
+    def stop(self) -> None:
+        """Let it leave at once."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(LIMIT_SECONDS)
+
+    def kill(self) -> None:
+        """Kill it and all processes of its machine."""
+        if self.machine is not None:
+            self.machine.unplug()
+        if self._process is not None:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait(LIMIT_SECONDS)
+
+    def wait(self) -> int:
+        """Return its exit code, once it has ended by itself."""
+        assert self._process is not None
+        return self._process.wait(LIMIT_SECONDS)
+
+    def is_running(self) -> bool:
+        """Return whether it runs."""
+        return self._process is not None and self._process.poll() is None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.is_running():
+            self.stop()
+
+
+class RayTestCluster:
+    """A cluster whose head, and whose platform, are on this machine.
+
+    Attributes:
+        address: address of this machine for the others.
+        token_file: file with the token.
+        folder: folder with a short path: Ray makes sockets below it.
+        environment: variables of the members.
+    """
+
+    def __init__(self, switch: Switch, folder: Path, variables: Mapping[str, str]) -> None:
+        self.address = switch.address
+        self.folder = folder
+        self.token_file = folder / "token"
+        self.token_file.write_text(secrets.token_hex(32))
+        paths = os.pathsep.join(filter(None, [str(INSTALLED), os.environ.get("PYTHONPATH", "")]))
+        self.environment = {**os.environ, "PYTHONPATH": paths, **variables}
+        self._switch = switch
+        self.head = Worker(self, None, "--head", f"--ray-option=--temp-dir={folder / 'r'}")
+
+    def worker(self, *arguments: str, cpus: int = 2) -> Worker:
+        """Return a worker on a machine of its own, not yet started."""
+        return Worker(self, self._switch.machine(), "--cpus", str(cpus), *arguments)
+
+    def platform(self, folder: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> PlatformProcess:
+        """Return a platform that runs its jobs on the cluster, not yet started."""
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copy(self.token_file, folder / "worker-token")
+        own = {"VOXEL51_SERVER_NODE_LEASE_SECONDS": str(LEASE_SECONDS), **(environment or {})}
+        options = ["--host", self.address, "--engine", "ray", "--ray-address", f"{self.address}:{PORT}"]
+        return new_platform(folder, *options, *arguments, environment=own)
+
+
+@contextmanager
+def new_ray_cluster(variables: Mapping[str, str] | None = None) -> Iterator[RayTestCluster]:
+    """Run the head of a cluster. Skips the test where Ray or network namespaces are missing, and in CI fails it."""
+    pytest.importorskip("ray")
+    folder = Path(tempfile.mkdtemp(prefix="v51", dir="/tmp"))
+    try:
+        with new_switch() as switch:
+            cluster = RayTestCluster(switch, folder, variables or {})
+            with cluster.head:
+                yield cluster
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
