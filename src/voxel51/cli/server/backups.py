@@ -42,7 +42,7 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 def _back_up(options: argparse.Namespace) -> int:
     from voxel51.server.backups.backup import back_up
 
-    with _progress() as report:
+    with shown_progress() as report:
         manifest = back_up(settings(options), Path(options.path), report)
     if options.json:
         print(json.dumps(asdict(manifest), indent=2))
@@ -55,7 +55,7 @@ def _back_up(options: argparse.Namespace) -> int:
 def _restore(options: argparse.Namespace) -> int:
     from voxel51.server.backups.restore import restore
 
-    with _progress() as report:
+    with shown_progress() as report:
         manifest, verified = restore(settings(options), Path(options.path), report)
     lost = [asdict(each) for each in verified.lost]
     if options.json:
@@ -69,7 +69,7 @@ def _restore(options: argparse.Namespace) -> int:
 
 
 @contextmanager
-def _progress() -> "Iterator[Progress]":
+def shown_progress() -> "Iterator[Progress]":
     """Yield a function that shows the number of copied files on a terminal."""
     is_shown = sys.stderr.isatty()
 

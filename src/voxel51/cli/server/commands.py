@@ -1,7 +1,20 @@
 """Registration of the ``voxel51 server`` commands."""
 
 from voxel51.cli.parsing import Commands, Parser, show_help
-from voxel51.cli.server import applications, backups, doctor, keys, reload, start, stop, storage, usage, users, verify
+from voxel51.cli.server import (
+    applications,
+    backups,
+    doctor,
+    keys,
+    moving,
+    reload,
+    start,
+    stop,
+    storage,
+    usage,
+    users,
+    verify,
+)
 
 
 def fill(parser: Parser) -> None:
@@ -14,6 +27,7 @@ def fill(parser: Parser) -> None:
     doctor.add_to(verbs)
     verify.add_to(verbs)
     backups.add_to(verbs)
+    moving.add_to(verbs)
     keys.add_to(verbs)
     users.add_to(verbs)
     applications.add_to(verbs)

@@ -43,6 +43,39 @@ def adopt(settings: Settings) -> str:
     return shown_url(settings)
 
 
+def migrate(settings: Settings) -> list[str]:
+    """Migrate the database as `open_database` does, and return the revisions that were applied.
+
+    Raises:
+        RuntimeError: as `open_database` does.
+    """
+    missing = missing_migrations(settings)
+    open_database(settings).close()
+    return missing
+
+
+def missing_migrations(settings: Settings) -> list[str]:
+    """Return the revisions that the database lacks, oldest first. Changes nothing.
+
+    Raises:
+        RuntimeError: the database cannot be read, or is of a newer version.
+    """
+    shown = shown_url(settings)
+    if not settings.database_url and not (settings.folder / "platform.sqlite").exists():
+        return revisions()
+    try:
+        database = Database(database_url(settings))
+        try:
+            _check_version(database, shown)
+            with database.engine.connect() as connection:
+                present = present_revision(connection)
+        finally:
+            database.close()
+    except (SQLAlchemyError, ImportError) as error:
+        raise RuntimeError(f"the database {shown} cannot be opened: {_reason(error)}") from error
+    return [each for each in revisions() if present is None or each > present]
+
+
 @contextmanager
 def _migrated(settings: Settings, *, is_new_allowed: bool = False) -> Iterator[Database]:
     """Yield the migrated database. Close it if anything fails."""
