@@ -13,6 +13,7 @@ from voxel51.server.analytics.bundles.builder import BundleBuilder
 from voxel51.server.analytics.reload import PackageReload
 from voxel51.server.console.pages import console_pages
 from voxel51.server.credentials import Credentials
+from voxel51.server.data.hashing import HashingThread
 from voxel51.server.database.database import Database
 from voxel51.server.database.running_lease import RunningLease
 from voxel51.server.documentation import documentation_pages
@@ -62,6 +63,7 @@ class Platform:
     builder: BundleBuilder
     dispatcher: Dispatcher
     sweeper: Sweeper
+    hashing: HashingThread
     feed: Feed
     reload: PackageReload
     deliverer: Deliverer
@@ -72,6 +74,7 @@ class Platform:
         self.dispatcher.open()
         self.builder.open()  # whose environments the runner of the dispatcher has opened
         self.sweeper.open()
+        self.hashing.open()
         self.deliverer.open()
         self.preparer.open()
 
@@ -96,6 +99,7 @@ class Platform:
         self.reload.close()
         self.preparer.close()
         self.deliverer.close()
+        self.hashing.close()
         self.sweeper.close()
         self.builder.close()
         self.dispatcher.close()
@@ -142,6 +146,7 @@ def build_platform(settings: Settings, addresses: Addresses, discovery: Discover
         builder=jobs.bundles.builder,
         dispatcher=jobs.dispatcher,
         sweeper=_sweeper(services, deletion),
+        hashing=data.hashing,
         feed=features.feed,
         reload=jobs.reload,
         deliverer=features.deliverer,

@@ -51,6 +51,10 @@ class AsyncSender:
             await asyncio.to_thread(guarded.stop)
             raise
 
+    async def attempt(self, request: Request) -> BufferedResponse:
+        """Return the response of one attempt, with its body, which should be small."""
+        return await self._run(partial(self._sender.attempt, request))
+
     async def close(self) -> None:
         """Close every connection; calls under way fail with `ConnectionFailed`."""
         self._sender.close()

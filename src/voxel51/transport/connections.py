@@ -172,7 +172,11 @@ class Connection(http.client.HTTPConnection):
         """Return whether a response has come while a body goes up."""
         if not self._has_received() or self._connected is None:
             return False
-        return not self._connected.recv(len(_INTERIM_HEAD), socket.MSG_PEEK).startswith(_INTERIM_HEAD)
+        try:
+            head = self._connected.recv(len(_INTERIM_HEAD), socket.MSG_PEEK)
+        except OSError:  # the connection broke: reading the response says why
+            return True
+        return not head.startswith(_INTERIM_HEAD)
 
     def _has_received(self) -> bool:
         return bool(self._poll.poll(0))

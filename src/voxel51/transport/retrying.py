@@ -109,6 +109,10 @@ class RetryingSender:
             for chunk in response.chunks():
                 into.take(chunk)
 
+    def attempt(self, request: Request, cancellation: Cancellation | None = None) -> BufferedResponse:
+        """Return the response of one attempt, with its body, which should be small."""
+        return self._sender.fetch(request, cancellation)
+
     def close(self) -> None:
         """Close every connection. A later request opens a new one."""
         self._sender.close()

@@ -6,6 +6,8 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from voxel51.transport.async_sender import AsyncSender
+from voxel51.transport.errors import APIError
+from voxel51.transport.messages import Request
 from voxel51.users.auth import Token
 from voxel51.users.calls.call import Call, require_store_success
 from voxel51.users.client import BaseClient
@@ -20,6 +22,7 @@ from voxel51.users.flows import (
     Pause,
     Receive,
     ReceiveLink,
+    SendToStore,
     Work,
 )
 
@@ -85,8 +88,8 @@ class AsyncClient(BaseClient):
                 call = self._adapt(action.call)
                 request = self._request(call, action.timeout_seconds)
                 return await self._sender.receive(request, call.require_success, action.into)
-            case ReceiveLink():
-                return await self._sender.receive(action.request(), require_store_success, action.into)
+            case ReceiveLink() | SendToStore():
+                return await self._transfer(action)
             case Work():
                 return await asyncio.to_thread(action.function)
             case Identify():
@@ -95,3 +98,19 @@ class AsyncClient(BaseClient):
     async def _send(self, call: Call[Result], timeout_seconds: float | None = None) -> Result:
         call = self._adapt(call)
         return call.result(await self._sender.fetch(self._request(call, timeout_seconds)))
+
+    async def _transfer(self, action: ReceiveLink | SendToStore) -> list[APIError | None]:
+        """Exchange files with the store."""
+        if isinstance(action, ReceiveLink):
+            await self._sender.receive(action.request(), require_store_success, action.into)
+            return []
+        slots = asyncio.Semaphore(action.at_once)
+        return await asyncio.gather(*(self._attempt(request, slots) for request in action.requests))
+
+    async def _attempt(self, request: Request, slots: asyncio.Semaphore) -> APIError | None:
+        async with slots:
+            try:
+                require_store_success(await self._sender.attempt(request))
+            except APIError as error:
+                return error
+        return None

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from voxel51.transport.errors import APIError
 from voxel51.transport.messages import Request, ResponseSink
 from voxel51.transport.retrying import RetryingSender
 from voxel51.transport.secrets import shown
@@ -24,6 +25,7 @@ from voxel51.users.flows import (
     Pause,
     Receive,
     ReceiveLink,
+    SendToStore,
     Work,
 )
 from voxel51.users.progress import progress_reporter
@@ -179,8 +181,8 @@ class Client(BaseClient):
                 return time.sleep(action.seconds)
             case Receive():
                 return self._receive(action.call, action.into, action.timeout_seconds)
-            case ReceiveLink():
-                return self._sender.receive(action.request(), require_store_success, action.into)
+            case ReceiveLink() | SendToStore():
+                return self._transfer(action)
             case Work():
                 return action.function()
             case Identify():
@@ -189,6 +191,26 @@ class Client(BaseClient):
     def _send(self, call: Call[Result], timeout_seconds: float | None = None) -> Result:
         call = self._adapt(call)
         return call.result(self._sender.fetch(self._request(call, timeout_seconds)))
+
+    def _transfer(self, action: ReceiveLink | SendToStore) -> list[APIError | None]:
+        """Exchange files with the store."""
+        if isinstance(action, ReceiveLink):
+            self._sender.receive(action.request(), require_store_success, action.into)
+            return []
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  (15 ms that few scripts need)
+
+        threads = ThreadPoolExecutor(action.at_once, thread_name_prefix="voxel51-store")
+        try:
+            return list(threads.map(self._attempt, action.requests))
+        finally:
+            threads.shutdown(wait=True, cancel_futures=True)
+
+    def _attempt(self, request: Request) -> APIError | None:
+        try:
+            require_store_success(self._sender.attempt(request))
+        except APIError as error:
+            return error
+        return None
 
     def _receive(self, call: Call[Any], into: ResponseSink, timeout_seconds: float | None = None) -> None:
         call = self._adapt(call)

@@ -5,7 +5,7 @@ A flow neither sends requests nor sleeps, so the client that executes it may blo
 sequence yields `Emit` for each item, and the client passes the items on as they come.
 """
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Generic, TypeVar, cast
@@ -73,6 +73,21 @@ class ReceiveLink:
 
 
 @dataclass(frozen=True, slots=True)
+class SendToStore:
+    """Action: send requests to signed links of the store, without credentials, several at the same time; one attempt.
+
+    The outcome is a list with the error of each request in order, None where it succeeded.
+
+    Attributes:
+        requests: the requests, whose URLs are secrets.
+        at_once: the number of requests under way.
+    """
+
+    requests: Sequence[Request]
+    at_once: int
+
+
+@dataclass(frozen=True, slots=True)
 class Work:
     """Action: call ``function``, which is slow and uses no network, and send its result back."""
 
@@ -91,7 +106,7 @@ class Emit(Generic[Item_co]):
     item: Item_co
 
 
-Action = Fetch | Pause | Receive | ReceiveLink | Work | Identify
+Action = Fetch | Pause | Receive | ReceiveLink | SendToStore | Work | Identify
 
 # The type of what a client sends back depends on the action, which generators cannot express: hence Any.
 Flow = Generator[Action, Any, Result]

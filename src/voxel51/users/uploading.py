@@ -9,9 +9,11 @@ from typing import cast
 from voxel51.transport.errors import APIError, ConnectionFailed, Damaged
 from voxel51.transport.messages import StreamedBody
 from voxel51.transport.multipart import UploadProgress, type_of
+from voxel51.users import direct_uploading
 from voxel51.users.calls import data, uploads
 from voxel51.users.calls.call import date_text
 from voxel51.users.calls.uploads import UploadOffset
+from voxel51.users.direct_uploading import StoreOutOfReach
 from voxel51.users.flows import Flow, Identify, Pause, Work, fetch
 from voxel51.users.progress import progress_reporter
 from voxel51.users.sources import Source, Uploadable, chunks_with_progress, is_single, source_of
@@ -101,6 +103,17 @@ def _upload_in_one_request(source: Source, options: UploadOptions, report: Uploa
     return record
 
 
+def _computed_hash(data_id: str) -> Flow[str]:
+    """Wait until the platform has computed the hash of a file that went to the store; return it."""
+    failures = 0
+    while True:
+        sha256 = (yield from fetch(data.details(data_id)))["sha256"]
+        if sha256 is not None:
+            return sha256
+        failures += 1
+        yield Pause(_BACKOFF.seconds(failures))
+
+
 def _verify(source: Source, data_id: str, uploaded_sha256: str) -> Flow[None]:
     sha256 = yield Work(source.sha256)
     if sha256 != uploaded_sha256:
@@ -122,11 +135,21 @@ class _ResumableUpload:
         self._record = UploadRecord(source, caller)
         self._was_interrupted = False
         self._failures = 0
+        # Parts are read at the same time, which an open file does not allow.
+        self._may_be_direct = source.identity is not None
 
     def run(self) -> Flow[DataRecord]:
         offset = yield from self._resume_or_start()
         if offset is None:
             return (yield from _upload_in_one_request(self._source, self._options, self._report))
+        if offset.part_bytes is not None:
+            try:
+                return (yield from self._send_to_store(offset))
+            except StoreOutOfReach:
+                yield from fetch(uploads.delete(offset.upload_id))
+                self._record.delete()
+                self._may_be_direct = False
+                return (yield from self.run())
         while offset.data_id is None:
             offset = yield from self._send_part(offset)
         if self._report is not None:  # the response to the last part may have been lost: report the end here
@@ -137,6 +160,17 @@ class _ResumableUpload:
         self._record.delete()
         details = yield from fetch(data.details(offset.data_id))
         return cast("DataRecord", {key: value for key, value in details.items() if key in DATA_FIELDS})
+
+    def _send_to_store(self, offset: UploadOffset) -> Flow[DataRecord]:
+        assert offset.part_bytes is not None  # noqa: S101  (the caller has checked it)
+        if offset.data_id is None:
+            record = yield from direct_uploading.send(self._source, offset.upload_id, offset.part_bytes, self._report)
+        else:  # the answer to the last request of an earlier run was lost
+            record = yield from fetch(data.details(offset.data_id))
+        if self._options.verify or (self._was_interrupted and self._options.verify is None):
+            yield from _verify(self._source, record["id"], (yield from _computed_hash(record["id"])))
+        self._record.delete()
+        return cast("DataRecord", {key: value for key, value in record.items() if key in DATA_FIELDS})
 
     def _resume_or_start(self) -> Flow[UploadOffset | None]:
         """Return the offset at which to continue; None if the platform has no resumable uploads."""
@@ -158,7 +192,9 @@ class _ResumableUpload:
         if self._options.ttl is not None:
             metadata["data_ttl"] = date_text(self._options.ttl)
         try:
-            offset = yield from fetch(uploads.create(self._source.size_bytes, metadata))
+            offset = yield from fetch(
+                uploads.create(self._source.size_bytes, metadata, may_be_direct=self._may_be_direct)
+            )
         except APIError as error:
             if error.code in _STATUSES_WITHOUT_RESUMABLE_UPLOADS:
                 return None

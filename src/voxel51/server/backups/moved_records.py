@@ -18,6 +18,7 @@ import voxel51.server.jobs.tables
 import voxel51.server.renditions.tables
 import voxel51.server.search.tables
 import voxel51.server.secrets.tables
+import voxel51.server.usage.tables
 import voxel51.server.webhooks.tables  # noqa: F401
 from voxel51.server.database.database import Database
 from voxel51.server.database.schema import metadata

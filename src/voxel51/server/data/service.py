@@ -1,6 +1,5 @@
 """Data: store uploaded files with their records, list them, hand them out, and delete them when they expire."""
 
-import logging
 import uuid
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from voxel51.server.data.records import (
     stored_download,
     to_wire,
 )
+from voxel51.server.data.shared_files import share
 from voxel51.server.data.storage_quota import StorageQuota
 from voxel51.server.data.tables import data
 from voxel51.server.database.database import Database
@@ -39,8 +39,6 @@ from voxel51.server.usage.entries import record_bytes
 from voxel51.wire import dates
 from voxel51.wire.data import DataList, DataRecord
 
-log = logging.getLogger(__name__)
-
 OnAdded = Callable[[Connection, str, DataRecord], None]
 """Is called with the id of the owner and the record of new data, in the transaction that records it."""
 
@@ -51,16 +49,16 @@ _BATCH_SIZE = 1000
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """A complete file in the storage. ``sha256`` in hexadecimal."""
+    """A complete file in the storage. ``sha256`` in hexadecimal; None until it is computed."""
 
     key: str
     size_bytes: int
-    sha256: str
+    sha256: str | None
 
     @property
-    def content(self) -> StoredContent:
-        """Return what identifies the bytes."""
-        return StoredContent(self.size_bytes, self.sha256)
+    def content(self) -> StoredContent | None:
+        """Return what identifies the bytes, where that is known."""
+        return None if self.sha256 is None else StoredContent(self.size_bytes, self.sha256)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +163,9 @@ class DataService:
             "sha256": file.sha256,
         }
         with self._database.write() as connection:
-            same = rows_with_content(connection, owner_id, file.content, lock=True)
-            key = self._share(sorted({each.storage_key for each in same}), file.key)
+            content = file.content
+            same = () if content is None else rows_with_content(connection, owner_id, content, lock=True)
+            key = share(self._storage, sorted({each.storage_key for each in same}), file.key)
             if key == file.key and not is_counted:
                 self._storage_quota.check(connection, owner_id, file.size_bytes)
             if reuse and same:
@@ -176,25 +175,17 @@ class DataService:
                 record = record_of(row)
                 for act in self._on_added:
                     act(connection, owner_id, record)
-            self._record_usage(connection, owner_id, file.content, {each.storage_key for each in same})
+            self._record_usage(connection, owner_id, file, {each.storage_key for each in same})
         if key != file.key:
             self._database.after_commit(partial(self._storage.delete, file.key))
         return AddedData(record, is_new=record["id"] == row["id"])
 
-    def _record_usage(self, connection: Connection, owner_id: str, content: StoredContent, before: set[str]) -> None:
+    def _record_usage(self, connection: Connection, owner_id: str, file: StoredFile, before: set[str]) -> None:
         """Record how many more bytes the owner stores, after a change of the files (``before``) of one content."""
-        after = {each.storage_key for each in rows_with_content(connection, owner_id, content)}
-        record_bytes(connection, [(owner_id, (len(after) - len(before)) * content.size_bytes)])
-
-    def _share(self, present: Sequence[str], new: str) -> str:
-        """Replace the files ``present`` by the same bytes in ``new``; return the key to record."""
-        try:
-            for key in present:
-                self._storage.restore(key, new)
-        except OSError as error:  # keep the new file too: the present ones may be damaged
-            log.warning("stored files (%s) cannot be replaced by the same bytes: %s", ", ".join(present), error)
-            return new
-        return present[0] if present else new
+        after = {file.key}
+        if file.content is not None:
+            after = {each.storage_key for each in rows_with_content(connection, owner_id, file.content)}
+        record_bytes(connection, [(owner_id, (len(after) - len(before)) * file.size_bytes)])
 
     def check_storage_quota(self, owner_id: str, more_bytes: int) -> None:
         """Raise `OverQuota` if ``more_bytes`` would exceed the owner's quota, as far as is known before an upload.

@@ -55,4 +55,6 @@ uploads = Table(
     Column("expires_at", Moment, nullable=False, index=True),
     Column("storage_key", String(128), nullable=False, index=True),
     Column("data_id", String(36)),  # the data that it became, once it is finished
+    Column("part_bytes", BigInteger),  # size of the parts of an upload straight to the store, otherwise null
+    Column("transfer_id", Text),  # id of such an upload at the store, once it has begun there
 )

@@ -7,15 +7,17 @@ from email.utils import format_datetime
 
 from voxel51.server.accounts.access import BY_USER
 from voxel51.server.accounts.callers import User
+from voxel51.server.data.direct_uploads import DirectUploadService
+from voxel51.server.data.upload_rows import NewUpload
 from voxel51.server.data.upload_writer import Checksum, UploadWriter
-from voxel51.server.data.uploads_service import NewUpload, UploadService, UploadState
+from voxel51.server.data.uploads_service import UploadService, UploadState
 from voxel51.server.errors import BadRequest, UnsupportedType, UnsupportedVersion
 from voxel51.server.http.access import ANYONE
 from voxel51.server.http.bodies import RawBody, StreamBody, Upload
 from voxel51.server.http.context import RequestContext
 from voxel51.server.http.replies import JsonReply
 from voxel51.server.http.route import Headers, Policy, RequestHeader, Route, route
-from voxel51.wire import digests
+from voxel51.wire import digests, direct
 from voxel51.wire import uploads as tus
 
 _ALWAYS = {tus.RESUMABLE: tus.VERSION, tus.SERVER_VERSION: tus.VERSION, "Cache-Control": "no-store"}
@@ -33,6 +35,7 @@ _CREATE = {
     tus.LENGTH: RequestHeader("bytes of the whole file; required", _NUMBER),
     tus.METADATA: RequestHeader("key and base64 value, separated by commas: filename, filetype, data_ttl, reuse"),
     digests.REPR_DIGEST: RequestHeader("hash of the whole file: a file with another hash is rejected", digests.PATTERN),
+    direct.HEADER: RequestHeader("true: the client can send parts straight to the store, if it is told so", "^true$"),
 }
 _APPEND = {
     **_VERSION,
@@ -45,6 +48,7 @@ _STATE = {
     tus.EXPIRES: "when the upload is deleted unless it continues",
     tus.DATA_ID: "id of the data, once the upload is complete",
     digests.REPR_DIGEST: "SHA-256 of the whole file, once the upload is complete",
+    direct.PART_BYTES: "size of the parts, if they go straight to the store: see the route for parts",
 }
 _LOCATION = {"Location": "where the upload continues"}
 _OPTIONS = {
@@ -54,9 +58,11 @@ _OPTIONS = {
 }
 
 
-def upload_routes(uploads: UploadService, limit_bytes: int, base_path: str) -> Iterable[Route]:
+def upload_routes(
+    uploads: UploadService, direct_uploads: DirectUploadService, limit_bytes: int, base_path: str
+) -> Iterable[Route]:
     """Return the routes of resumable uploads. ``base_path`` precedes their paths in the ``Location`` header."""
-    handlers = _Handlers(uploads, limit_bytes, base_path)
+    handlers = _Handlers(uploads, direct_uploads, limit_bytes, base_path)
     base, one = "/data/uploads", "/data/uploads/{upload_id}"
     first = RawBody("data", media_type=_ANY_TYPE, is_whole=False)
     return [
@@ -74,8 +80,11 @@ def upload_routes(uploads: UploadService, limit_bytes: int, base_path: str) -> I
 
 
 class _Handlers:
-    def __init__(self, uploads: UploadService, limit_bytes: int, base_path: str) -> None:
+    def __init__(
+        self, uploads: UploadService, direct_uploads: DirectUploadService, limit_bytes: int, base_path: str
+    ) -> None:
         self._uploads = uploads
+        self._direct_uploads = direct_uploads
         self._limit_bytes = limit_bytes
         self._base_path = base_path
 
@@ -92,7 +101,10 @@ class _Handlers:
         announced = _announced(context.headers)
         if upload.stored.size_bytes:
             _check_type(context)
-        state = self._uploads.create(context.caller.id, announced, upload.stored)
+        state = None
+        if context.headers.get(direct.HEADER) == direct.ANNOUNCED and not upload.stored.size_bytes:
+            state = self._direct_uploads.create(context.caller.id, announced)
+        state = state or self._uploads.create(context.caller.id, announced, upload.stored)
         location = {"Location": f"{self._base_path}/data/uploads/{state.id}"}
         return JsonReply(headers=_state_headers(state) | location)
 
@@ -127,6 +139,8 @@ def _state_headers(state: UploadState) -> dict[str, str]:
         headers[tus.DATA_ID] = state.data_id
     if state.sha256 is not None:
         headers[digests.REPR_DIGEST] = digests.to_header(state.sha256)
+    if state.part_bytes is not None:
+        headers[direct.PART_BYTES] = str(state.part_bytes)
     return headers
 
 

@@ -8,7 +8,7 @@ import hashlib
 import threading
 import uuid
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,15 +19,15 @@ from sqlalchemy import delete, insert, select, update
 from voxel51.server.accounts.callers import User
 from voxel51.server.data.announced_space import AnnouncedSpace
 from voxel51.server.data.contents import read_reuse
-from voxel51.server.data.lifetime import first_expiration, read_date
-from voxel51.server.data.names import clean_media_type, clean_name
+from voxel51.server.data.lifetime import read_date
 from voxel51.server.data.service import DataService, StoredFile
 from voxel51.server.data.storage_quota import StorageQuota
-from voxel51.server.data.tables import data, uploads
+from voxel51.server.data.tables import uploads
+from voxel51.server.data.upload_rows import NewUpload, find_upload, new_row
 from voxel51.server.data.upload_writer import Checksum, RunningHash, UploadWriter
 from voxel51.server.database.database import Database
 from voxel51.server.database.types import DatabaseRow
-from voxel51.server.errors import BadRequest, Conflict, Locked, NotFound, TooLarge
+from voxel51.server.errors import BadRequest, Conflict, Locked, TooLarge
 from voxel51.server.storage.hashing import sha256_of
 from voxel51.server.storage.storage import Storage, Writer
 from voxel51.wire import dates
@@ -44,18 +44,11 @@ row is not committed yet."""
 
 
 @dataclass(frozen=True, slots=True)
-class NewUpload:
-    """Announcement of an upload. ``sha256`` of the whole file in hexadecimal, if the client knows it in advance."""
-
-    size_bytes: int
-    metadata_text: str
-    metadata: Mapping[str, str]
-    sha256: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class UploadState:
-    """Progress of an upload. ``data_id`` and ``sha256`` are set once it is finished."""
+    """Progress of an upload. ``data_id`` and ``sha256`` are set once it is finished.
+
+    ``part_bytes`` is the size of the parts of a direct upload; nothing else is known of the progress of such one.
+    """
 
     id: str
     size_bytes: int
@@ -64,6 +57,7 @@ class UploadState:
     expires_at: datetime
     data_id: str | None = None
     sha256: str | None = None
+    part_bytes: int | None = None
 
 
 class UploadService:
@@ -110,7 +104,7 @@ class UploadService:
         if first is not None and first.size_bytes > size_bytes:
             raise TooLarge(f"The upload exceeds the {size_bytes} bytes that were announced for it")
         upload_id, storage_key = str(uuid.uuid4()), f"{_FOLDER}/{uuid.uuid4()}"
-        row = {"id": upload_id, "storage_key": storage_key, **self._new_row(owner_id, new)}
+        row = {"id": upload_id, "storage_key": storage_key, **new_row(owner_id, new, self._idle_lifetime)}
         with self._database.write() as connection:
             self._storage_quota.check(connection, owner_id, size_bytes)
             self._announced_space.check(connection, size_bytes)
@@ -131,6 +125,8 @@ class UploadService:
             BadRequest: the file is complete and does not have the announced hash; the upload is deleted.
         """
         row = self._find(owner_id, upload_id)
+        if row.part_bytes is not None:
+            return direct_state(row)
         offset_bytes = row.size_bytes if row.data_id else self._storage.partial.size_bytes(row.storage_key)
         if offset_bytes == row.size_bytes and not row.data_id:
             with self._claim(upload_id, _IDLE_SECONDS) as claimed:
@@ -146,11 +142,13 @@ class UploadService:
 
         Raises:
             NotFound: the owner has no such upload.
-            Conflict: the upload has another number of bytes than ``offset_bytes``.
+            Conflict: the upload has another number of bytes than ``offset_bytes``, or is sent to the store.
             Locked: another request is writing to it.
             OutOfSpace: the missing bytes do not fit on the disk.
         """
         row = self._find(owner_id, upload_id)
+        if row.part_bytes is not None:
+            raise Conflict(f"Upload '{upload_id}' takes no bytes: its parts are sent to the store")
         with self._lock:
             present = self._writers.get(upload_id)
             if upload_id in self._claimed or (present is not None and not present.take_over(_IDLE_SECONDS)):
@@ -218,24 +216,6 @@ class UploadService:
         with self._database.read() as connection:
             return connection.execute(select(uploads.c.id).where(uploads.c.storage_key == key)).first() is not None
 
-    def _new_row(self, owner_id: str, new: NewUpload) -> dict[str, object]:
-        metadata = new.metadata
-        name = clean_name(metadata.get("filename") or metadata.get("name") or "file")
-        ttl = metadata.get("data_ttl") or None
-        read_reuse(metadata.get("reuse"))  # raises for an invalid value
-        if ttl is not None:
-            first_expiration(ttl, self._idle_lifetime)  # raises for an invalid date
-        return {
-            "owner_id": owner_id,
-            "name": name,
-            "media_type": clean_media_type(metadata.get("filetype") or metadata.get("type"), name),
-            "size_bytes": new.size_bytes,
-            "metadata_text": new.metadata_text,
-            "data_ttl": ttl,
-            "expected_sha256": new.sha256,
-            "expires_at": dates.now() + self._idle_lifetime,
-        }
-
     def _move(self, first: Writer, append: Callable[[bytes], None]) -> None:
         first.commit()
         for chunk in self._storage.read(first.key):
@@ -243,13 +223,7 @@ class UploadService:
         self._storage.delete(first.key)
 
     def _find(self, owner_id: str, upload_id: str) -> DatabaseRow:
-        statement = select(uploads, data.c.sha256).outerjoin(data, data.c.id == uploads.c.data_id)
-        chosen = (uploads.c.id == upload_id) & (uploads.c.owner_id == owner_id)
-        with self._database.read() as connection:
-            row = connection.execute(statement.where(chosen)).first()
-        if row is None:
-            raise NotFound(f"Upload '{upload_id}' not found; it may have expired, or belong to another user")
-        return row
+        return find_upload(self._database, owner_id, upload_id)
 
     def _open_writer(self, row: DatabaseRow, size_bytes: int, checksum: Checksum | None) -> UploadWriter:
         if size_bytes == row.size_bytes:
@@ -333,8 +307,25 @@ class UploadService:
         self._database.after_commit(partial(self._storage.partial.discard, row.storage_key))
         if not row.data_id:
             self._database.after_commit(partial(self._delete_unless_data, row.storage_key))
+            if row.part_bytes is not None and self._storage.direct is not None:
+                self._database.after_commit(partial(self._storage.direct.abort, row.storage_key))
 
     def _delete_unless_data(self, key: str) -> None:
         """Delete a file that was finished but became no data before its upload was deleted."""
         if not self._data.references(key):
             self._storage.delete(key)
+
+
+def direct_state(row: DatabaseRow) -> UploadState:
+    """Return the state of a direct upload, of which the platform itself receives nothing."""
+    offset_bytes = row.size_bytes if row.data_id else 0
+    return UploadState(
+        row.id,
+        row.size_bytes,
+        offset_bytes,
+        row.metadata_text,
+        row.expires_at,
+        row.data_id,
+        row.sha256,
+        row.part_bytes,
+    )

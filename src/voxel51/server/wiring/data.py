@@ -7,6 +7,9 @@ from datetime import timedelta
 from sqlalchemy import Connection
 
 from voxel51.server.analytics.builds import bytes_of_bundles
+from voxel51.server.data.direct_routes import direct_upload_routes
+from voxel51.server.data.direct_uploads import DirectUploadService
+from voxel51.server.data.hashing import HashingThread
 from voxel51.server.data.quota_routes import quota_routes
 from voxel51.server.data.reuse import ReuseService
 from voxel51.server.data.routes import data_routes
@@ -29,6 +32,8 @@ class DataServices:
     storage_quota: StorageQuota
     data: DataService
     uploads: UploadService
+    direct_uploads: DirectUploadService
+    hashing: HashingThread
     sources: SourceService
     reuse: ReuseService
 
@@ -36,8 +41,9 @@ class DataServices:
         """Yield the routes of data."""
         limit_bytes = self.foundation.settings.upload_limit_bytes
         yield from with_default_scope(Scope.UPLOAD, data_routes(self.data, self.sources, self.reuse))
-        uploads = upload_routes(self.uploads, limit_bytes, self.foundation.public_api_path)
+        uploads = upload_routes(self.uploads, self.direct_uploads, limit_bytes, self.foundation.public_api_path)
         yield from with_default_scope(Scope.UPLOAD, uploads)
+        yield from direct_upload_routes(self.direct_uploads, self.data)
         yield from quota_routes(accounts.quotas, self.storage_quota, accounts.accounts, accounts.applications)
 
 
@@ -54,11 +60,16 @@ def build_data(foundation: Foundation, accounts: AccountServices) -> DataService
         foundation.expiry_clock.is_believed,
     )
     limit_bytes, unfinished = settings.upload_limit_bytes, timedelta(days=settings.unfinished_upload_days)
+    hashing = HashingThread(database, storage)
     return DataServices(
         foundation=foundation,
         storage_quota=storage_quota,
         data=data,
         uploads=UploadService(database, storage, data, limit_bytes, unfinished, storage_quota),
+        direct_uploads=DirectUploadService(
+            database, storage, data, limit_bytes, unfinished, storage_quota, hashing.wake
+        ),
+        hashing=hashing,
         sources=SourceService(
             database, foundation.guard, foundation.cipher("sources"), limit_bytes, foundation.lifetime
         ),
