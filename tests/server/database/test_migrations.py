@@ -18,6 +18,7 @@ import voxel51.server.database.tables
 import voxel51.server.events.tables
 import voxel51.server.http.idempotency
 import voxel51.server.renditions.tables
+import voxel51.server.secrets.tables
 import voxel51.server.usage.tables
 import voxel51.server.webhooks.tables  # noqa: F401  (declares its tables, and by its imports the others)
 from voxel51.server.accounts.tables import audit_log

@@ -3,7 +3,6 @@
 import pytest
 from sqlalchemy import MetaData, Table, select
 
-from voxel51.server.database import migrations
 from voxel51.server.database.database import Database, sqlite_url
 from voxel51.server.database.migrations import upgrade
 
@@ -54,8 +53,3 @@ def test_old_processes_read_and_write_the_new_schema(make_database):
                 else:
                     has_value = column.nullable or column.server_default is not None
                     assert has_value, f"old processes insert into {name} without a value for {column.name}"
-
-
-def test_each_migration_since_then_is_one_file_after_the_other():
-    names = migrations.revisions()
-    assert names == [f"{number:04d}" for number in range(1, len(names) + 1)]
