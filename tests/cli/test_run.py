@@ -191,7 +191,7 @@ def test_folders_and_patterns_are_expanded_and_other_files_skipped(voxel51: Voxe
 
     assert ran.status == 0
     assert "Skipped 2 files that are not videos" in ran.out
-    assert sorted(each["name"] for each in api.iter_jobs()) == ["one.mp4", "two.MP4"]
+    assert sorted(each["name"].partition(" · ")[2] for each in api.iter_jobs()) == ["one.mp4", "two.MP4"]
 
 
 def test_outputs_in_the_folder_of_the_videos_are_not_taken_for_videos(
@@ -201,7 +201,7 @@ def test_outputs_in_the_folder_of_the_videos_are_not_taken_for_videos(
         ran = voxel51("run", "voxel51/face-redaction", tmp_path, "--out", tmp_path)
 
     assert "already done" in ran.out
-    assert [each["name"] for each in api.iter_jobs()] == [video.name]
+    assert [each["name"].partition(" · ")[2] for each in api.iter_jobs()] == [video.name]
 
 
 def test_nothing_to_run_is_an_error(voxel51: Voxel51, tmp_path: Path) -> None:

@@ -50,8 +50,7 @@ def drawn_pixels(page: Page) -> int:
 def test_boxes_appear_in_the_player_while_the_job_runs(visit: Visit, person: Person, video: str) -> None:
     job_id = submit(person, STEADY, "count slowly", data=video, **ENDLESS)
     page = visit.open(f"/jobs/{job_id}")
-    page.get_by_role("button", name="View partial result").click(timeout=MAKING_MILLISECONDS)
-    expect(page.get_by_text("Partial result", exact=True)).to_be_visible()
+    expect(page.get_by_text("Partial result", exact=True)).to_be_visible(timeout=MAKING_MILLISECONDS)
     expect(page.get_by_text("New ones appear while the job runs")).to_be_visible()
     expect(page.locator(".screen")).to_have_attribute("data-frame", "1", timeout=MAKING_MILLISECONDS)
     page.wait_for_function("document.querySelector('.overlay').width > 300")
@@ -71,8 +70,7 @@ def test_boxes_appear_in_the_player_while_the_job_runs(visit: Visit, person: Per
 def test_result_replaces_the_partial_one(visit: Visit, person: Person, video: str) -> None:
     job_id = submit(person, STEADY, "count", data=video, frames=FRAMES, pause_seconds=0.3)
     page = visit.open(f"/jobs/{job_id}")
-    page.get_by_role("button", name="View partial result").click(timeout=MAKING_MILLISECONDS)
-    expect(page.get_by_text("Partial result", exact=True)).to_be_visible()
+    expect(page.get_by_text("Partial result", exact=True)).to_be_visible(timeout=MAKING_MILLISECONDS)
 
     expect(page.get_by_role("tab", name="Raw labels")).to_be_visible(timeout=MAKING_MILLISECONDS)
 
@@ -87,6 +85,7 @@ def test_labels_of_a_failed_job_are_shown_and_downloaded_as_a_partial_result(
     job_id = submit(person, STEADY, "break", data=video, frames=FRAMES, pause_seconds=0, fail_at=21)
     page = visit.open(f"/jobs/{job_id}")
     expect(page.get_by_role("region", name="Failure")).to_be_visible(timeout=MAKING_MILLISECONDS)
+    page.get_by_role("tab", name="Messages").click()
     page.get_by_role("button", name="View partial result").click()
     expect(page.get_by_text("The job ended before it was complete")).to_be_visible()
     expect(page.locator(".screen")).to_have_attribute("data-frame", "1", timeout=MAKING_MILLISECONDS)

@@ -351,7 +351,7 @@ def test_click_selects_a_box_and_keys_find_its_frames(visit: Visit, maker: Maker
     number, thing = next(
         (int(each), said["objects"]["objects"][0]) for each, said in frames.items() if said.get("objects")
     )
-    page = look_at(visit, f"/jobs/{bikes.job_id}")
+    page = look_at(visit, f"/jobs/{bikes.job_id}?frame=1")
     page.get_by_role("group", name="Picture of").focus()
     page.keyboard.press("n")
     page.locator(f'.screen[data-frame="{number}"]').wait_for()
@@ -412,7 +412,7 @@ def test_raw_labels_belong_to_the_frame(visit: Visit, maker: Maker, tmp_path: Pa
 
 
 def test_all_downloads_work(visit: Visit, maker: Maker, bikes: Bikes) -> None:
-    page = look_at(visit, f"/jobs/{bikes.job_id}")
+    page = look_at(visit, f"/jobs/{bikes.job_id}?frame=1")
     page.get_by_role("group", name="Picture of").focus()
     page.get_by_role("tab", name="Downloads").click()
     visit.assert_accessible()

@@ -61,7 +61,8 @@ def test_uploaded_data_is_not_uploaded_again(own: API, video: Path, tmp_path: Pa
 
     assert result.data_ids == {"video": record["id"]}
     assert (tmp_path / "here.json").is_file()
-    assert (result.job["name"], uploaded(own, video)) == ("no-op", 1)
+    name = f"no-op · {video.name}" if how == "record" else "no-op"  # which is all that an id tells
+    assert (result.job["name"], uploaded(own, video)) == (name, 1)
 
 
 @pytest.mark.parametrize("missing", ["missing.mp4", "folder/missing", Path("missing")])

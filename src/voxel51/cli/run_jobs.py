@@ -74,6 +74,7 @@ class Submission:
 
     def _submit(self, task: Task) -> str:
         from voxel51.users.jobs import JobRequest
+        from voxel51.users.running import default_job_name
 
         analytic = self._analytic
         # The version is named, because another one may be installed between the computation of the key and now.
@@ -85,7 +86,8 @@ class Submission:
                 request.set_data_parameter(name, data_id=self._uploaded(value, content.sha256))
             else:
                 request.set_parameter(name, value)
-        return self._api.upload_job_request(request, task.path.name, auto_start=True)["id"]
+        name = default_job_name(analytic.record["name"], task.path.name)
+        return self._api.upload_job_request(request, name, auto_start=True)["id"]
 
     def _uploaded(self, path: Path, sha256: str) -> str:
         """Return the id of the data with the content of a file, which is uploaded unless an earlier run did so."""

@@ -20,6 +20,9 @@ from voxel51.users.waiting import LONGEST_PAUSE_SECONDS, PollSchedule, ended_job
 from voxel51.wire.data import DataRecord
 from voxel51.wire.jobs import JobRecord
 
+LONGEST_JOB_NAME = 255
+"""Length to which the default name of a job is cut, in characters."""
+
 Input = str | os.PathLike[str] | DataRecord | RemoteDataPath
 """The path of a file to upload; or data on the platform: its id, its record, or a reference to it."""
 
@@ -55,7 +58,7 @@ class RunOptions(TypedDict, total=False):
     Attributes:
         version: as in `JobRequest`.
         compute_mode: as in `JobRequest`.
-        job_name: default: the name of the analytic.
+        job_name: default: the names of the analytic and of the first file, such as ``object-tracks · bikes.mp4``.
         ttl: the expiration date of uploads and output.
         output_path: the file to write. An existing file is replaced.
         output_dir: the folder in which to write the output under its own name; default: the current folder. No file is
@@ -101,7 +104,7 @@ def run(
     if options.get("output_path") and options.get("output_dir"):
         raise ValueError("output_path and output_dir exclude each other. Specify either the file or the folder.")
     request, data_ids = yield from _request(analytic, inputs, parameters or {}, options)
-    name = options.get("job_name") or analytic.rpartition("/")[2]
+    name = options.get("job_name") or default_job_name(analytic, *map(_file_name, inputs.values()))
     submitted = yield from fetch(jobs.upload(request, name, True, options.get("ttl")))
     schedule = PollSchedule(LONGEST_PAUSE_SECONDS, options.get("timeout"), overtime=0)
     job = yield from first_emitted(
@@ -112,6 +115,21 @@ def run(
     if path is not None:
         yield from download(jobs.output(job["id"]), path, options.get("progress") is True)
     return RunResult(job, data_ids, path, f"{views.console_url.rstrip('/')}/jobs/{job['id']}", views.poster)
+
+
+def default_job_name(analytic: str, *file_names: str | None) -> str:
+    """Return the name of a job on files, such as ``object-tracks · bikes.mp4``. The first known file name is used."""
+    file_name = next((name for name in file_names if name), None)
+    return " · ".join([analytic.rpartition("/")[2], *([file_name] if file_name else [])])[:LONGEST_JOB_NAME]
+
+
+def _file_name(file: Input) -> str | None:
+    """Return the name of a file; None for data that is given by its id."""
+    if isinstance(file, RemoteDataPath):
+        return None
+    if isinstance(file, Mapping):
+        return file.get("name")
+    return None if _is_id(file) else Path(file).name
 
 
 def output_path_of(job: JobRecord, options: RunOptions) -> Path | None:
@@ -154,12 +172,17 @@ def _data_id(file: Input, options: RunOptions, uploaded: dict[Path, str]) -> Flo
     if isinstance(file, Mapping):
         return file["id"]
     path = Path(file)
-    # A plain word that names no local file is the id of data. Everything else is a path.
-    if isinstance(file, str) and not path.exists() and not path.suffix and len(path.parts) == 1:
-        return file
+    if _is_id(file):
+        return str(file)
     if path not in uploaded:
         upload_options = UploadOptions(
             options.get("ttl"), progress=options.get("progress") is True, reuse=options.get("reuse", True)
         )
         uploaded[path] = (yield from upload(source_of(path), upload_options))["id"]
     return uploaded[path]
+
+
+def _is_id(file: str | os.PathLike[str]) -> bool:
+    """Return whether ``file`` is the id of data: a plain word that names no local file. Everything else is a path."""
+    path = Path(file)
+    return isinstance(file, str) and not path.exists() and not path.suffix and len(path.parts) == 1

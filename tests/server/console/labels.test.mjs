@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { deflateSync } from "node:zlib";
+import { bestOf } from "../../../src/voxel51/server/console/site/viewer/model/best.js";
 import { boxAt, frameWithBoxes, boxFilter } from "../../../src/voxel51/server/console/site/viewer/model/filters.js";
 import { jsonStream } from "../../../src/voxel51/server/console/site/viewer/model/json-stream.js";
 import { labelBuilder } from "../../../src/voxel51/server/console/site/viewer/model/label-builder.js";
@@ -37,6 +38,35 @@ test("boxes are found by frame, in any order of the file", () => {
   assert.deepEqual([1, 2, 3, 10, 0, 11].map((frame) => labels.boxesIn(frame)), [[0, 1], [1, 2], [2, 2], [2, 4], [0, 0], [0, 0]]);
   assert.deepEqual([...labels.edgesOf(1)], [0.25, 0.5, 0.5, 0.75]);
   assert.deepEqual([labels.texts[labels.boxes.text[0]], labels.textAt(1)], ["speed: 12.35", "lux: 3 (50%)"]);
+});
+
+test("a result opens at the first frame in which something was found", () => {
+  const events = { events: { events: [{ label: "shot", support: { ranges: "4-9" } }] } };
+  assert.equal(read({ frames: { 7: { objects: { objects: [car(0.5)] } } } }).firstFound, 7);
+  assert.equal(read({ ...events, frames: { 7: { objects: { objects: [car(0.5)] } } } }).firstFound, 4);
+  assert.equal(read({ frames: {} }).firstFound, 1);
+});
+
+test("the best pictures show each track once where it is clearest, and as many labels as possible", () => {
+  const cars = Array.from({ length: 20 }, (_, index) => car(0.5, { index, confidence: 0.9 }));
+  const small = { label: "dog", index: 1, bounding_box: box(0, 0, 0.01), confidence: 0.9 };
+  const large = { label: "dog", index: 1, bounding_box: box(0, 0, 0.5), confidence: 0.8 };
+  const best = bestOf(read({ frames: { 1: { objects: { objects: [...cars, small] } }, 5: { objects: { objects: [large] } } } }), 5);
+
+  assert.equal(best.length, 10);
+  const dogs = best.filter(({ title }) => title.startsWith("dog"));
+  assert.deepEqual(dogs.map(({ frame, title, edges }) => [frame, title, [...edges]]), [[5, "dog 1", [0, 0, 0.5, 0.5]]]);
+});
+
+test("the best pictures of boxes without tracks are spread over the video, and those of events show whole frames", () => {
+  const face = { label: "face", bounding_box: box(0, 0), confidence: 0.5 };
+  const frames = Object.fromEntries(Array.from({ length: 100 }, (_, index) => [index + 1, { objects: { objects: [face] } }]));
+  const faces = bestOf(read({ frames }), 100);
+  const [shot] = bestOf(read({ events: { events: [{ label: "shot", index: 1, support: { ranges: "11-21" } }] } }), 30);
+
+  assert.equal(faces.length, 10);
+  assert.ok(faces.at(-1).frame >= 89);
+  assert.deepEqual(shot, { frame: 16, edges: [0, 0, 1, 1], title: "shot 1", track: null });
 });
 
 test("a track has one label and index; a long gap splits its ranges", () => {

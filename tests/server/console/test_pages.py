@@ -25,6 +25,25 @@ def test_server_answers_every_route_of_the_console(platform: PlatformProcess, pa
     assert page.headers["content-type"].startswith("text/html")
 
 
+@pytest.mark.parametrize("path", ["/nothing", "/nothing/deeper"])
+def test_unknown_address_is_a_page_in_a_browser_and_an_error_for_programs(platform: PlatformProcess, path: str) -> None:
+    page = requests.get(platform.url + path, headers={"Accept": "text/html,application/xhtml+xml"})
+    answer = requests.get(platform.url + path)
+
+    assert page.status_code == answer.status_code == 404
+    assert 'src="/console/' in page.text
+    assert "'self'" in page.headers["content-security-policy"]
+    assert answer.json()["error"]["message"].startswith(f"Not found: {path}")
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_unknown_route_of_the_api_is_an_error_for_browsers_too(platform: PlatformProcess, method: str) -> None:
+    answer = requests.request(method, f"{platform.url}/v1/nothing", headers={"Accept": "text/html"})
+
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == 404
+
+
 def test_every_route_has_a_module() -> None:
     modules = {page["module"] for page in PAGES}
 

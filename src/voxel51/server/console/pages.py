@@ -5,12 +5,15 @@ import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from string import Template
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from voxel51.server.console.files import Asset, ConsoleFiles, console_files
 from voxel51.server.http.errors import error_response
+from voxel51.wire.tokens import API_VERSION
 
 _POLICY = "; ".join(
     (
@@ -51,6 +54,23 @@ def console_pages() -> Iterable[Route]:
         yield Route(f"/{name}/{{rest:path}}", not_found)
     yield Route(f"{console.base}/{{path:path}}", _serve_assets(console))
     yield Route("/console/{rest:path}", _serve_outdated)
+    yield Route("/{rest:path}", _UnknownPage(not_found))  # behind all others
+
+
+class _UnknownPage:
+    """Page at all other addresses, for people who typed one; programs get the error that all routes have."""
+
+    def __init__(self, serve: _Serve) -> None:
+        self._serve = serve
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        is_page = request.method in {"GET", "HEAD"} and "text/html" in request.headers.get("accept", "")
+        if not is_page or request.url.path.startswith(f"/{API_VERSION}/"):
+            raise HTTPException(404)
+        response = await self._serve(request)
+        response.status_code = 404 if response.status_code == 200 else response.status_code
+        await response(scope, receive, send)
 
 
 def _document(console: ConsoleFiles, page: str | None) -> Asset:

@@ -3,15 +3,19 @@
 import { each, h } from "../core/dom.js";
 import { onJobEvent } from "../core/job-events.js";
 import { signal } from "../core/reactive.js";
+import { icon } from "./icons.js";
+import { poster } from "./poster.js";
 import { loadError, resource } from "./load.js";
 import { loading, progressBar, stateBadge, timeAgo } from "./elements.js";
+
+const THUMBNAIL_WIDTH = 320; // that of posters everywhere, so that one picture serves all
 
 /** Events that may add or remove entries, so the list is fetched again; all others only change an entry. */
 const RELOADING_EVENTS = new Set(["job_queued", "job_archived", "job_unarchived", "job_deleted", "gap"]);
 
 /**
  * @param {(signal: AbortSignal) => Promise<Array>} fetch jobs with `id`, `name`, `state`, `upload_date`, optionally
- *   `analytic` and `progress`
+ *   `analytic`, `progress` and `inputs`
  * @param {() => Node} empty shown if there are no jobs
  */
 export function jobList(fetch, empty) {
@@ -38,6 +42,13 @@ export function jobList(fetch, empty) {
   };
 }
 
+/** The poster of the first file of a job; an icon if the file was deleted or is not a video; nothing if `inputs` were not fetched. */
+export function jobThumbnail({ inputs }) {
+  if (!inputs) return null;
+  const file = inputs.find(({ filename }) => filename !== null);
+  return file ? poster(file.data_id, { width: THUMBNAIL_WIDTH }) : h("span.poster.none", {}, icon("data"));
+}
+
 function changed(jobs, { job_id: id, state, progress }) {
   return jobs.map((job) => (job.id === id ? { ...job, state: state ?? job.state, progress: progress ?? job.progress } : job));
 }
@@ -46,7 +57,7 @@ function row(job) {
   return h(
     "li",
     {},
-    h("a", { href: `/jobs/${encodeURIComponent(job.value.id)}` }, h("bdi", {}, () => job.value.name)),
+    h("a.file-link", { href: `/jobs/${encodeURIComponent(job.value.id)}` }, jobThumbnail(job.peek()), h("bdi", {}, () => job.value.name)),
     () => stateBadge(job.value.state),
     h("span.muted", {}, () => job.value.analytic && `${job.value.analytic} · `, () => timeAgo(job.value.upload_date)),
     () => job.value.state === "RUNNING" && progressBar(() => job.value.progress?.fraction, `Progress of ${job.value.name}`),

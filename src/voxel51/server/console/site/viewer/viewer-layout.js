@@ -3,6 +3,7 @@
 import { h } from "../core/dom.js";
 import { signal } from "../core/reactive.js";
 import { tabs } from "../parts/tabs.js";
+import { answer } from "./answer/answer.js";
 import { countsPlot } from "./tabs/counts-plot.js";
 import { downloads } from "./tabs/downloads.js";
 import { rawLabels } from "./tabs/raw-labels.js";
@@ -16,7 +17,7 @@ import { outputPath } from "./loading/sources.js";
 import { viewerActions } from "./stage/actions.js";
 import { keepFrameInUrl, frameAnnouncer } from "./stage/announce.js";
 import { controls } from "./stage/controls.js";
-import { keyListener } from "./stage/keyboard.js";
+import { listenToKeys } from "./stage/keyboard.js";
 import { screen } from "./stage/screen.js";
 import { timeline } from "./timeline/timeline.js";
 import { viewState } from "./view-state.js";
@@ -46,14 +47,17 @@ export function viewerLayout({ index, labels, isPartial, video: source, dataId, 
     frameAnnouncer(view, player),
   );
   player.seek(first);
-  keepFrameInUrl(player);
-  return h(
+  keepFrameInUrl(player, first);
+  const node = h(
     "section.viewer",
-    { "aria-label": "Viewer", onkeydown: keyListener(actions), class: hasLabels ? "" : "bare" },
+    { "aria-label": "Viewer", class: hasLabels ? "" : "bare" },
+    hasLabels && answer(view, actions, { source, player, isPartial }),
     stage,
     hasLabels && sidePanel(view, player, actions),
     tabsBelow({ view, player, actions, jobId, dataId, isPartial, isVideo: Boolean(video) }),
   );
+  listenToKeys(actions, (element) => node.contains(element));
+  return node;
 }
 
 function sidePanel(view, player, actions) {

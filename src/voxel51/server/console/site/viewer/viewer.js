@@ -25,7 +25,8 @@ import { viewerLayout } from "./viewer-layout.js";
  * @param {string|null} [options.jobId] the job whose output is shown; null for the video alone
  * @param {string} [options.outputName] the file name of the output
  * @param {{value}|null} [options.partial] a signal of the labels that the job has found so far, in place of its output
- * @param {number|null} [options.start] the first frame to show; by default the one in the URL (`?frame=`), or frame 1
+ * @param {number|null} [options.start] the first frame to show; by default the one in the URL (`?frame=`), or the first in which
+ *   something was found
  * @returns {Node}
  */
 export function viewer({ dataId, filename, jobId = null, outputName = "", partial = null, start = null }) {
@@ -36,7 +37,7 @@ export function viewer({ dataId, filename, jobId = null, outputName = "", partia
     if (error) return loadError(error, reload);
     if (!isThere) return preparing(dataId, filename, jobId, progress);
     if (value.noLabels) return outputPreview(jobId, outputName, value.noLabels);
-    const first = start ?? (Number(route.peek().query.get("frame")) || 1);
+    const first = start ?? (Number(route.peek().query.get("frame")) || value.labels.peek()?.firstFound || 1);
     return [withoutPicture(dataId, value), viewerLayout({ ...value, isPartial: Boolean(partial), dataId: value.video ? dataId : null, filename, jobId, first })];
   };
   return h("div.viewer-holder", {}, () => {

@@ -14,6 +14,9 @@ export function shortName(fullName) {
   return cut < 0 ? ["", fullName] : [fullName.slice(0, cut), fullName.slice(cut + 1)];
 }
 
+/** Return the name that a job gets unless the user chooses one: `object-tracks · bikes.mp4`. */
+export const jobName = (analytic, subject) => [shortName(analytic)[1], subject].filter(Boolean).join(" · ");
+
 /** Return whether the user uploaded the analytic; those of other users are never listed. */
 export const isOwn = ({ scope }) => scope === "user";
 

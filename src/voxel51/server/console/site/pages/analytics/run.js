@@ -20,7 +20,7 @@ import { recordsOf } from "./data-records.js";
 import { commandOf, pythonOf } from "./code-examples.js";
 import { costOrigin, costText, factsOfOne } from "./facts.js";
 import { inputField } from "./inputs.js";
-import { pathOf, shortName } from "./naming.js";
+import { jobName, pathOf, shortName } from "./naming.js";
 import { parameterField } from "./parameters.js";
 import { requestOf, submitJob, showErrorAtField, showProblems } from "./submit-job.js";
 import { TRY_SECONDS, canSelectPart, ofWholeVideo, tryRequest } from "./try-out.js";
@@ -110,7 +110,7 @@ function parameterSections(fields) {
 /** The fields of the job itself: name, hardware, expiry, and whether it starts immediately. */
 function jobFields(analytic, request, chosen) {
   const [name, isStarted, moment, computeMode] = [signal(""), signal(true), signal(""), signal(request.compute_mode ?? "")];
-  const preset = (record) => [shortName(analytic.name)[1], record && `on ${record.name}`].filter(Boolean).join(" ");
+  const preset = (record) => jobName(analytic.name, record?.name);
   const nameOf = (record) => {
     if (name.value === "") return preset(record);
     return chosen.value.length > 1 ? `${name.value}: ${record.name}` : name.value;

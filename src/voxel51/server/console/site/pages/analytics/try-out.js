@@ -4,7 +4,7 @@ import { get } from "../../core/api.js";
 import { navigate } from "../../core/router.js";
 import { chooseData } from "./data-chooser.js";
 import { recordsOf } from "./data-records.js";
-import { shortName } from "./naming.js";
+import { jobName } from "./naming.js";
 import { submitJob } from "./submit-job.js";
 
 export const TRY_SECONDS = 3;
@@ -36,14 +36,14 @@ export async function runOn({ id, name, version }, video) {
   const { inputs } = await get(`/analytics/${encodeURIComponent(id)}/doc`);
   const input = inputs.find(({ required }) => required) ?? inputs[0];
   const request = { analytic: name, version, inputs: input ? { [input.name]: { "data-id": video.id } } : {}, parameters: {} };
-  await submit(request, `${shortName(name)[1]} on ${video.name}`);
+  await submit(request, jobName(name, video.name));
 }
 
 /** Submit `request` for `TRY_SECONDS` of its video, from the start of its range if it has one, and open the job's page. */
 export async function tryRequest(request, video) {
   const begin = request.parameters.start_seconds ?? 0;
   const parameters = { ...ofWholeVideo(request.parameters), start_seconds: begin, end_seconds: begin + TRY_SECONDS };
-  const name = `${shortName(request.analytic)[1]} on ${TRY_SECONDS} seconds of ${video.name}`;
+  const name = jobName(request.analytic, `${video.name}, ${TRY_SECONDS} s`);
   await submit({ ...request, parameters }, name);
 }
 

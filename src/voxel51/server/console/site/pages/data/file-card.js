@@ -5,13 +5,17 @@ import { size } from "../../core/format.js";
 import { timeAgo } from "../../parts/elements.js";
 import { icon } from "../../parts/icons.js";
 import { poster } from "../../parts/poster.js";
-import { isVideo, typeName } from "./media-types.js";
+import { isAudio, isVideo, typeName } from "./media-types.js";
 
 /** Return the path of a file's page. */
 export const pathOf = ({ id }) => `/data/${encodeURIComponent(id)}`;
 
 /** The poster of a video; for other files an icon with their type. */
-export const thumbnail = (record) => (isVideo(record) ? poster(record.id) : h("span.poster.other", {}, icon("docs"), h("span", {}, typeName(record))));
+export function thumbnail(record) {
+  if (isVideo(record)) return poster(record.id);
+  const [symbol, title] = isAudio(record) ? ["volume", "Audio"] : ["docs", typeName(record)];
+  return h("span.poster.other", {}, icon(symbol), h("span", {}, title));
+}
 
 export const fileCard = (record) =>
   h(

@@ -6,7 +6,8 @@ import { term } from "../../core/query.js";
 export const MEDIA_GROUPS = {
   video: ["Videos", ["video/", "image/gif"]],
   image: ["Images", ["image/"]],
-  other: ["Other files", ["application/", "text/", "audio/", "font/", "model/"]],
+  audio: ["Audio", ["audio/"]],
+  other: ["Other files", ["application/", "text/", "font/", "model/"]],
 };
 
 /** The search term for the files of a group; empty for all files. */
@@ -17,6 +18,9 @@ export const isVideo = ({ type }) => type?.startsWith("video/") || type === "ima
 
 /** Return whether the viewer can show a file: a video, or an image, which it treats as a video of one frame. */
 export const isViewable = ({ type }) => isVideo({ type }) || /^image\/(png|jpeg|webp)$/.test(type ?? "");
+
+/** Return whether a file has sound and no picture. */
+export const isAudio = ({ type }) => Boolean(type?.startsWith("audio/"));
 
 /** Return a short name of the media type: `MP4`, `JSON`. */
 export function typeName({ type }) {

@@ -3,7 +3,7 @@
 import { h } from "../../core/dom.js";
 import { download, get } from "../../core/api.js";
 import { computed, effect, every, signal, untracked } from "../../core/reactive.js";
-import { navigate, setQuery } from "../../core/router.js";
+import { navigate, route, setQuery } from "../../core/router.js";
 import { hasScope } from "../../core/session.js";
 import { dialog } from "../../parts/dialog.js";
 import { button } from "../../parts/form.js";
@@ -47,6 +47,7 @@ function jobPage({ job: first, request, inputs }, query) {
   const partial = followPartial(job);
   const hasPartial = computed(() => job.value.state !== "COMPLETE" && partial.hasAny());
   const tab = signal(hasResult(first) ? "result" : "overview");
+  showPartialResult(hasPartial, tab);
   showResultWhenComplete(job, tab);
   leaveWhenDeleted(live.isDeleted, first);
   const state = computed(() => job.value.state);
@@ -105,6 +106,13 @@ async function goToNewJob(job) {
   navigate(`/jobs/${encodeURIComponent(id)}`);
 }
 
+/** Switch from the overview to the first partial result, unless the user has chosen the overview. */
+function showPartialResult(hasPartial, tab) {
+  effect(() => {
+    if (hasPartial.value && untracked(() => tab.value) === "overview" && !route.peek().query.has("tab")) tab.value = "result";
+  });
+}
+
 /** When the job completes, switch from the overview to the result; on other tabs, show a notice instead. */
 function showResultWhenComplete(job, tab) {
   const state = computed(() => job.value.state);
@@ -117,8 +125,9 @@ function showResultWhenComplete(job, tab) {
       tab.value = "result";
       setQuery({ tab: "" });
     };
-    if (untracked(() => tab.value) === "overview") showResult();
-    else notify(`${job.peek().name} is complete`, { title: "View result", run: showResult });
+    const shown = untracked(() => tab.value);
+    if (shown === "overview") showResult();
+    else if (shown !== "result") notify(`${job.peek().name} is complete`, { title: "View result", run: showResult });
   });
 }
 

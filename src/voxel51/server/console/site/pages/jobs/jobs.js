@@ -11,13 +11,14 @@ import { hasScope } from "../../core/session.js";
 import { icon } from "../../parts/icons.js";
 import { listing } from "../../parts/listing.js";
 import { select } from "../../parts/form.js";
+import { jobThumbnail } from "../../parts/job-list.js";
 import { emptyState, heading, progressBar, stateBadge } from "../../parts/elements.js";
 import { allowedActions } from "./actions.js";
 import { afterEvent, runSeconds, wasCancelled } from "./states.js";
 
 const FIELDS = [
   "id,name,state,archived,expired,upload_date,expiration_date,start_date,completion_date,fail_date,failure_type,analytic_id",
-  "analytic,version,progress,queue_position,failure_message",
+  "analytic,version,progress,queue_position,failure_message,inputs",
 ].join(",");
 const FAILURE_TYPES = { USER: "invalid input", ANALYTIC: "analytic error", PLATFORM: "platform error" };
 const RELOAD_MILLISECONDS = 500;
@@ -95,7 +96,7 @@ function followEvents({ rows, reload }) {
 /** Cells read their row in functions of their own, so that an event changes only some nodes and the focus stays. */
 function columns(now) {
   return [
-    { title: "Name", kind: "wide", sort: "name", cell: (row) => h("a", { href: `/jobs/${encodeURIComponent(row.peek().id)}` }, () => row.value.name) },
+    { title: "Name", kind: "wide", sort: "name", cell: (row) => h("a.file-link", { href: `/jobs/${encodeURIComponent(row.peek().id)}` }, jobThumbnail(row.peek()), h("bdi", {}, () => row.value.name)) },
     { title: "Analytic", kind: "wide", cell: (row) => analytic(row.peek()) },
     { title: "State", kind: "wide", sort: "state", cell: (row) => h("div.job-state", {}, () => stateBadge(row.value.state), () => detail(row.value)) },
     { title: "Submitted", sort: "upload_date", cell: (row) => h("time", { datetime: row.peek().upload_date, title: dateTime(row.peek().upload_date) }, () => ago(row.value.upload_date, now.value)) },

@@ -46,6 +46,7 @@ export function labelsOf(packed) {
     titleOfTrack: (track) => titled(self.nameOf(tracks[track].label), tracks[track].index),
     titleOfEvent: ({ label, index }) => titled(packed.labels[label] || "event", index),
     usedLabels: usedLabels(packed),
+    firstFound: firstFound(packed),
     gap,
   };
   return self;
@@ -77,6 +78,13 @@ function usedLabels({ boxes, labels, tracks }) {
   return Array.from(objectCounts, (count, label) => ({ label, count, trackCount: trackCounts[label] }))
     .filter(({ count }) => count > 0)
     .sort((a, b) => b.count - a.count);
+}
+
+/** Return the first frame in which something was found: a box, a shape, a mask, a text or an event; 1 if nothing was. */
+function firstFound({ boxes, shapes, frameMasks, frameTexts, events }) {
+  const starts = [events.map(({ ranges }) => ranges[0][0]), shapes.map(({ frame }) => frame), frameMasks.map(([frame]) => frame), frameTexts.map(([frame]) => frame)];
+  const first = starts.flat().reduce((a, b) => Math.min(a, b), boxes.frame.length ? boxes.frame[0] : Infinity); // boxes are sorted by frame
+  return Number.isFinite(first) ? Math.max(1, first) : 1;
 }
 
 const titled = (name, index) => (index === null ? name : `${name} ${index}`);

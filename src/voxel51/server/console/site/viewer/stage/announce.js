@@ -21,13 +21,13 @@ export function frameAnnouncer(view, player) {
   return region;
 }
 
-/** Keep the frame in `?frame=` of the URL. A page that opens at frame 1 does not need it. */
-export function keepFrameInUrl(player) {
+/** Keep the frame in `?frame=` of the URL. It is not needed for `first`, at which the page opens. */
+export function keepFrameInUrl(player, first) {
   let isFirst = true;
   whenSettled(player, (frame) => {
     const isInitial = isFirst;
     isFirst = false;
-    if (isInitial && frame === 1) return;
+    if (isInitial && frame === first) return;
     setQuery({ frame });
   });
 }

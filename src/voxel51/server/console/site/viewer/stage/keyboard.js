@@ -1,6 +1,7 @@
-/** Keyboard shortcuts of a viewer, active while the focus is in it; form controls keep their own keys. */
+/** Keyboard shortcuts of a viewer, active on the whole page that shows it; controls keep their own keys. */
 
 import { h } from "../../core/dom.js";
+import { listen } from "../../core/reactive.js";
 import { dialog } from "../../parts/dialog.js";
 
 /** Each shortcut: how it is shown (null: not listed), what it does, its keys, and the action. */
@@ -26,16 +27,20 @@ const SHORTCUTS = [
 ];
 const BY_KEY = new Map(SHORTCUTS.flatMap(([, , names, run]) => names.map((name) => [name, run])));
 
-/** Return the listener for `keydown` of the viewer. */
-export function keyListener(actions) {
-  return (event) => {
+/** Keys that scroll the page or press a control: shortcuts only in the viewer, and while nothing has the focus. */
+const USED_BY_PAGE = new Set([" ", "ArrowLeft", "ArrowRight", "Home", "End"]);
+
+/** Listen to the shortcuts until the viewer is left. `isInViewer` tells whether an element belongs to the viewer. */
+export function listenToKeys(actions, isInViewer) {
+  listen(document, "keydown", (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyped(event)) return;
+    if (USED_BY_PAGE.has(event.key) && event.target !== document.body && !isInViewer(event.target)) return;
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     const run = BY_KEY.get(event.shiftKey && event.key.startsWith("Arrow") ? `Shift+${key}` : key);
     if (!run) return;
     event.preventDefault();
     run(actions);
-  };
+  });
 }
 
 /** Show the list of shortcuts. */

@@ -1,0 +1,63 @@
+/** A strip of pictures of the best of a result, each a link to its frame: cut out of the video after its first frame is shown. */
+
+import { h } from "../../core/dom.js";
+import { count } from "../../core/format.js";
+import { effect, onEnd } from "../../core/reactive.js";
+import { bestOf } from "../model/best.js";
+import { frameReader } from "../player/frame-reader.js";
+
+const HEIGHT = 72;
+const MAX_ASPECT = 2;
+const MIN_ASPECT = 0.6;
+
+/** @param {{address, image}} source the playable video or the image */
+export function bestPictures(view, actions, { address, image }, player) {
+  const best = bestOf(view.labels, view.index.count).map((entry) => ({ ...entry, canvas: h("canvas", { height: HEIGHT, width: HEIGHT, "aria-hidden": "true" }) }));
+  if (best.length === 0) return null;
+  let isOver = false;
+  onEnd(() => (isOver = true));
+
+  async function draw() {
+    const reader = image ? null : frameReader(address, view.index);
+    try {
+      for (const entry of [...best].sort((a, b) => a.frame - b.frame)) {
+        if (isOver) return;
+        await (reader ? reader.read(entry.frame, (source) => cut(entry, source)) : cut(entry, image));
+      }
+    } catch {
+      // The player reports a video that cannot be read; the strip stays as it is.
+    } finally {
+      reader?.close();
+    }
+  }
+
+  let hasBegun = false;
+  effect(() => {
+    if (!player.shown.value || hasBegun) return;
+    hasBegun = true;
+    draw();
+  });
+  return h("ul.best", { "aria-label": "Best pictures" }, best.map((entry) => h("li", {}, picture(entry, view, actions))));
+}
+
+function picture({ canvas, frame, title, track }, view, actions) {
+  const press = () => {
+    if (track !== null) view.selected.value = { track };
+    actions.go(frame);
+  };
+  return h("button.plain", { type: "button", onclick: press, "aria-label": `Go to ${title}, frame ${count(frame)}`, title: `${title}, frame ${count(frame)}` }, canvas);
+}
+
+/** Draw the part of a picture that an entry shows, with a margin, at most twice as wide and not much narrower than high. */
+function cut({ canvas, edges }, source) {
+  const [wide, high] = [source.displayWidth ?? source.videoWidth ?? source.naturalWidth, source.displayHeight ?? source.videoHeight ?? source.naturalHeight];
+  const [left, top, right, bottom] = edges;
+  let [width, height] = [Math.max(16, (right - left) * wide * 1.2), Math.max(16, (bottom - top) * high * 1.2)];
+  width = Math.max(width, height * MIN_ASPECT);
+  height = Math.max(height, width / MAX_ASPECT);
+  [width, height] = [Math.min(width, wide), Math.min(height, high)];
+  const x = Math.min(Math.max(0, ((left + right) / 2) * wide - width / 2), wide - width);
+  const y = Math.min(Math.max(0, ((top + bottom) / 2) * high - height / 2), high - height);
+  canvas.width = Math.round((HEIGHT * width) / height);
+  canvas.getContext("2d").drawImage(source, x, y, width, height, 0, 0, canvas.width, HEIGHT);
+}
