@@ -1,135 +1,43 @@
 """Contract of all runners, tested on each implementation with analytics that behave and misbehave."""
 
 import json
-import os
-import signal
-import threading
-import time
-from contextlib import suppress
 from pathlib import Path
 
-import psutil
 import pytest
 
-from samples.analytics import LEFT
-from samples.bundles import sample_bundle
-from samples.installed import install
+from contracts.runner_benches import bundle_bench, container_bench, is_running, package_bench, wait_until
 from samples.platform import JobPlatform
-from support.sandboxes import strongest_sandbox
-from support.waiting import LIMIT_SECONDS
 from voxel51.runners import orphan_processes
-from voxel51.runners.environments.bundle_runner import BundleRunner, BundleRunnerSettings
-from voxel51.runners.environments.store import EnvironmentStore
 from voxel51.runners.interface import LOG_TAIL_BYTES, ExitReason
-from voxel51.runners.launch import LaunchSpec
-from voxel51.runners.processes.runner import ProcessRunner
-from voxel51.runners.programs import PackageProgram
-from voxel51.runners.sandbox.policy import SandboxPolicy
-from voxel51.wire.tasks import ENVIRONMENT_VARIABLES, JobLimits, TaskExit
+from voxel51.wire.tasks import ENVIRONMENT_VARIABLES, TaskExit
 
-LIMITS = JobLimits(wall_seconds=60, cpu_seconds=60, memory_bytes=1 << 30, file_bytes=1 << 28, open_files=256)
+PROCESSES = ["fork-sandboxed", "exec-sandboxed", "fork", "bundle-fork", "bundle-exec"]
+CONTAINERS = [pytest.param(f"container-{engine}", marks=pytest.mark.slow) for engine in ("podman", "docker")]
 
 
-class Bench:
-    """Runner with what its attempts need, and the outcomes that it reported. Its attempts work below ``folder``."""
-
-    def __init__(self, runner, platform, folder=None):
-        self.runner = runner
-        self.platform = platform
-        self.folder = folder or runner._folder
-        self.outcomes = []
-        self.changed = threading.Condition()
-
-    def ended(self, outcome):
-        with self.changed:
-            self.outcomes.append(outcome)
-            self.changed.notify_all()
-
-    def start(self, name, attempt_id="attempt1", **limits):
-        program = self.program(name)
-        return self.runner.start(LaunchSpec(attempt_id, program, self.platform.environment, {**LIMITS, **limits}))
-
-    def program(self, name):
-        return PackageProgram(f"samples/{name}")
-
-    def outcome(self, attempt_id="attempt1"):
-        def of_attempt():
-            return [outcome for outcome in self.outcomes if outcome.attempt_id == attempt_id]
-
-        with self.changed:
-            assert self.changed.wait_for(of_attempt, LIMIT_SECONDS), f"no outcome of {attempt_id}: {self.outcomes}"
-            return of_attempt()[0]
-
-    def run(self, name, **limits):
-        self.start(name, **limits)
-        return self.outcome()
-
-
-class BundleBench(Bench):
-    """Bench whose samples are bundles without requirements, and on this machine already."""
-
-    def program(self, name):
-        program = sample_bundle(self.platform, name)
-        self.runner.prepare(program)
-        return program
-
-
-PRELOADED = ["samples/no-op", "samples/sleep"]
-
-
-@pytest.fixture(params=["fork-sandboxed", "exec-sandboxed", "fork", "bundle-fork", "bundle-exec"])
+@pytest.fixture(params=[*PROCESSES, *CONTAINERS])
 def bench(request, tmp_path):
+    """A runner of each kind."""
+    yield from opened_bench(request, tmp_path)
+
+
+@pytest.fixture(params=PROCESSES)
+def process_bench(request, tmp_path):
+    """A runner whose attempts are processes of this machine that the platform knows by their ids."""
+    yield from opened_bench(request, tmp_path)
+
+
+def opened_bench(request, folder):
+    kind = request.param
     platform = JobPlatform()
-    bench = (
-        bundle_bench(request.param, platform, tmp_path)
-        if "bundle" in request.param
-        else package_bench(request.param, platform, tmp_path)
-    )
+    if kind.startswith("container-"):
+        url = request.getfixturevalue(f"{kind.removeprefix('container-')}_url")
+        bench = container_bench(url, request.getfixturevalue("sample_image"), platform, folder)
+    else:
+        bench = (bundle_bench if "bundle" in kind else package_bench)(kind, platform, folder)
     bench.runner.open(bench.ended)
     yield bench
-    bench.runner.close()
-    platform.close()
-
-
-def package_bench(kind, platform, folder):
-    mode, _, sandboxed = kind.partition("-")
-    policy = strongest_sandbox() if sandboxed else SandboxPolicy()
-    runner = ProcessRunner(
-        folder / "runner", PRELOADED, mode=mode, module_folders=install(folder / "dist"), threads=2, policy=policy
-    )
-    return Bench(runner, platform)
-
-
-def bundle_bench(kind, platform, folder):
-    settings = BundleRunnerSettings(mode=kind.removeprefix("bundle-"), threads=2)
-    store = EnvironmentStore(folder / "environments", strongest_sandbox())
-    runner = BundleRunner(folder / "bundles", store, strongest_sandbox(), settings)
-    return BundleBench(runner, platform, folder / "bundles" / "running")
-
-
-def wait_until(condition):
-    deadline = time.monotonic() + LIMIT_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "the state was not reached"
-        time.sleep(0.005)
-
-
-def is_running(pid):
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-
-
-def left_behind(runner_folder):
-    """Return the processes that attempts of this runner have started with `samples.analytics.leave_behind`."""
-    found = []
-    for process in psutil.process_iter():
-        with suppress(psutil.Error):
-            arguments = process.cmdline()
-            if LEFT in arguments and arguments[-1].startswith(str(runner_folder)) and is_running(process.pid):
-                found.append(process.pid)
-    return found
+    bench.close()
 
 
 def test_successful_job_exits_with_code_0_and_has_reported(bench):
@@ -140,8 +48,8 @@ def test_successful_job_exits_with_code_0_and_has_reported(bench):
     assert bench.platform.stored["output"] == [b"{}"]
 
 
-def test_start_returns_the_process_of_the_attempt(bench):
-    process = bench.start("sleep")
+def test_start_returns_the_process_of_the_attempt(process_bench):
+    process = process_bench.start("sleep")
 
     assert is_running(process.pid)
     assert process.started_at == orphan_processes.started_at(process.pid) > 0
@@ -181,11 +89,19 @@ def test_long_log_keeps_its_end(bench):
 
 
 def test_stopped_attempt_is_reported_as_stopped(bench):
-    process = bench.start("sleep")
+    bench.start("sleep")
 
     bench.runner.stop("attempt1")
 
     assert bench.outcome().exit_reason is ExitReason.STOPPED
+
+
+def test_stopping_kills_the_process_of_an_attempt(process_bench):
+    process = process_bench.start("sleep")
+
+    process_bench.runner.stop("attempt1")
+
+    assert process_bench.outcome().exit_reason is ExitReason.STOPPED
     assert not is_running(process.pid)
 
 
@@ -198,7 +114,7 @@ def test_stopping_an_unknown_attempt_raises_no_error(bench):
 def test_attempt_killed_from_outside_is_lost(bench):
     process = bench.start("sleep")
 
-    os.kill(process.pid, signal.SIGKILL)
+    bench.kill_from_outside(process)
 
     assert bench.outcome().exit_reason is ExitReason.LOST
 
@@ -207,56 +123,54 @@ def test_processes_that_an_attempt_leaves_behind_are_killed(bench):
     outcome = bench.run("leave-behind")
 
     assert b"LEFT 3\n" in outcome.log
-    assert left_behind(bench.folder) == []
+    assert bench.left_behind() == []
 
 
 def test_stopping_kills_every_process_of_an_attempt(bench):
     bench.start("leave-behind-and-stay")
     bench.platform.wait_for("POST", "/v1/jobs/job1/begin")
-    log = bench.folder / "attempt1" / "log"
-    wait_until(lambda: log.exists() and b"sleeping" in log.read_bytes())
-    assert len(left_behind(bench.folder)) == 3
+    wait_until(lambda: len(bench.left_behind()) == 3)
 
     bench.runner.stop("attempt1")
 
     assert bench.outcome().exit_reason is ExitReason.STOPPED
-    assert left_behind(bench.folder) == []
+    assert bench.left_behind() == []
 
 
-def test_environment_has_the_five_variables_and_what_python_needs(bench, monkeypatch):
+def test_environment_has_the_five_variables_and_what_python_needs(process_bench, monkeypatch):
     monkeypatch.setenv("VOXEL51_SERVER_SIGNING_KEY", "secret")
 
-    log = bench.run("surroundings").log.decode()
+    log = process_bench.run("surroundings").log.decode()
     seen = json.loads(log.partition("SURROUNDINGS ")[2].partition("\n")[0])
 
     environment = seen["environment"]
-    assert {name: environment[name] for name in ENVIRONMENT_VARIABLES} == bench.platform.environment
+    assert {name: environment[name] for name in ENVIRONMENT_VARIABLES} == process_bench.platform.environment
     needed = {"PATH", "LANG", "HOME", "TMPDIR", "PYTHONUNBUFFERED", "PYTHONPATH", "PYTHONUSERBASE"}
     threads = {name for name in environment if name.endswith("_NUM_THREADS")}
     passed_on = {name for name in environment if name.startswith(("LC_", "SSL_CERT_"))} | {"LANGUAGE", "TZ"}
     assert set(environment) - needed - threads - passed_on - set(ENVIRONMENT_VARIABLES) == set()
     assert {environment[name] for name in threads} == {"2"}
     assert environment["HOME"] == environment["TMPDIR"] == seen["folder"]
-    assert Path(seen["folder"]).is_relative_to(bench.folder / "attempt1")
+    assert Path(seen["folder"]).is_relative_to(process_bench.folder / "attempt1")
     assert seen["group"]
     assert seen["umask"] == 0o077
 
 
-def test_attempt_inherits_no_descriptor(bench):
-    log = bench.run("surroundings").log.decode()
+def test_attempt_inherits_no_descriptor(process_bench):
+    log = process_bench.run("surroundings").log.decode()
     seen = json.loads(log.partition("SURROUNDINGS ")[2].partition("\n")[0])["descriptors"]
 
     assert seen.pop("0") == "/dev/null"
-    assert seen.pop("1") == seen.pop("2") == str(bench.folder / "attempt1" / "log")
+    assert seen.pop("1") == seen.pop("2") == str(process_bench.folder / "attempt1" / "log")
     # What is left is its one connection, and the listing of these.
     assert sum(target.startswith("socket:") for target in seen.values()) == 1
     assert [target for target in seen.values() if not target.startswith(("socket:", "/proc/"))] == []
 
 
-def test_folder_of_an_attempt_is_removed(bench):
-    bench.run("no-op")
+def test_folder_of_an_attempt_is_removed(process_bench):
+    process_bench.run("no-op")
 
-    assert not (bench.folder / "attempt1").exists()
+    assert not (process_bench.folder / "attempt1").exists()
 
 
 def test_attempts_run_in_parallel_and_end_once_each(bench):

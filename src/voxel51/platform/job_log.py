@@ -7,12 +7,16 @@ import os
 import stat
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from voxel51.transport.messages import CHUNK_BYTES, StreamedBody
 
 LONGEST_LOG_BYTES = 64 * 1024 * 1024
 """Maximum size of an uploaded log; only the end of a longer log is uploaded."""
+
+IMAGE_LOG = "/var/log/image.log"
+"""Log of a container by the wire contract: what a container leaves there is the log of a job that sent none."""
 
 STANDARD_OUTPUT = 1
 STANDARD_ERROR = 2
@@ -21,11 +25,11 @@ STANDARD_ERROR = 2
 def capture(folder: Path) -> None:
     """Redirect all output of this process to one file that `body` can read.
 
-    A runner has already redirected standard output and error to such a file. Elsewhere (in a container, in a terminal)
-    a file in ``folder`` is used.
+    A runner has already redirected standard output and error to such a file. In a container it is `IMAGE_LOG`, which
+    the platform reads if the container is ended, and elsewhere (in a terminal) a file in ``folder``.
     """
     if not _is_one_readable_file():
-        log = os.open(folder / "log", os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        log = _new_log(folder)
         os.dup2(log, STANDARD_OUTPUT)
         os.dup2(log, STANDARD_ERROR)
         os.close(log)
@@ -62,6 +66,15 @@ def flush() -> None:
             stream.flush()
         except (OSError, ValueError, AttributeError):
             continue
+
+
+def _new_log(folder: Path) -> int:
+    """Return the descriptor of a file for the log."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
+    if os.getpid() == 1:  # the first process of a container: its file system ends with this job
+        with suppress(OSError):  # its user may not be root
+            return os.open(IMAGE_LOG, flags, 0o600)
+    return os.open(folder / "log", flags, 0o600)
 
 
 def _is_one_readable_file() -> bool:

@@ -18,6 +18,8 @@ from voxel51.runners.processes.exit_status import OomKillCounter
 IMAGE_LOG = "/var/log/image.log"
 """Log that images write by the contract. The platform keeps it if the image could not send it."""
 
+_READ_AGAIN_SECONDS = (0.05, 0.1, 0.2, 0.4, 0.8)
+
 ENGINE_WAIT_SECONDS = 60.0
 """Time that an engine may be away before the containers that it ran are given up."""
 
@@ -120,7 +122,7 @@ class Container:
         """Return the log that the image wrote by the contract, and the last bytes that it printed."""
         written = b""
         with suppress(OSError):
-            written = read_file(self._engine, self._container, IMAGE_LOG, LOG_TAIL_BYTES)
+            written = read_log(self._engine, self._container)
         printed = self._output.tail()
         if not written or written in printed:
             return printed
@@ -178,6 +180,24 @@ class Container:
         return KillReason.OVER_SCRATCH if self._scratch.is_exceeded() else None
 
 
+class _NothingSent(OSError):
+    """An engine announced a file and sent none."""
+
+
+def read_log(engine: ContainerEngine, container: str) -> bytes:
+    """Return the end of the log that an image wrote.
+
+    Raises:
+        OSError: as `read_file`.
+    """
+    for pause in _READ_AGAIN_SECONDS:
+        try:
+            return read_file(engine, container, IMAGE_LOG, LOG_TAIL_BYTES)
+        except _NothingSent:  # by Podman, of a container whose last processes have just been killed
+            time.sleep(pause)
+    return read_file(engine, container, IMAGE_LOG, LOG_TAIL_BYTES)
+
+
 def read_file(engine: ContainerEngine, container: str, path: str, most_bytes: int) -> bytes:
     """Return the last ``most_bytes`` of a file in a container.
 
@@ -188,6 +208,8 @@ def read_file(engine: ContainerEngine, container: str, path: str, most_bytes: in
     try:
         return _tail_of_only_file(stream, most_bytes)
     except tarfile.TarError as error:
+        if stream.is_empty:
+            raise _NothingSent(f"the engine sent nothing of {path}") from None
         raise OSError(f"{path} in the container cannot be read: {error}") from None
     finally:
         while stream.read(_PIECE_BYTES):  # the connection serves other calls only after that
@@ -207,11 +229,12 @@ def _tail_of_only_file(stream: io.RawIOBase, most_bytes: int) -> bytes:
 
 
 class _Pieces(io.RawIOBase):
-    """Stream of byte pieces."""
+    """Stream of byte pieces. ``is_empty``: none with a byte was read so far."""
 
     def __init__(self, pieces: Iterator[bytes]) -> None:
         self._pieces = pieces
         self._rest = b""
+        self.is_empty = True
 
     def readable(self) -> bool:
         return True
@@ -221,7 +244,7 @@ class _Pieces(io.RawIOBase):
             piece = next(self._pieces, None)
             if piece is None:
                 return 0
-            self._rest = piece
+            self._rest, self.is_empty = piece, False
         count = min(len(buffer), len(self._rest))
         buffer[:count], self._rest = self._rest[:count], self._rest[count:]
         return count
