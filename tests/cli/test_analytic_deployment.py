@@ -66,6 +66,20 @@ def test_failed_build_is_reported_with_its_line(user, source, capsys):
     assert main(["run", f"{user.name}/count-frames", "x.mp4"]) == 1
 
 
+def test_failed_build_names_the_field_of_the_manifest(user, source, capsys):
+    area = "(\n    video: Video,\n    area: Annotated[int, Range(1, 9)] = 0,\n)"
+    text = source_of(version="1.0", at_import="from typing import Annotated; from voxel51.platform import Range")
+    described = text.decode().replace("(video: Video)", area).replace("Args:", "Args:\n        area: the area.")
+    source.write_text(described)
+
+    assert main(["analytics", "deploy", str(source), "--no-check", "--json"]) == 1
+
+    printed = capsys.readouterr().out
+    error = json.loads(printed[printed.index("{") :])["build"]["error"]
+    assert (error["file"], error["line"], error["field"]) == ("count_frames.py", 8, "extensions.parameters.area")
+    assert "the default 0 is not from 1 to 9" in error["message"]
+
+
 def test_invalid_analytic_is_refused_before_the_upload(user, source, capsys):
     source.write_text("from voxel51.platform import analytic\n@analytic(version='1')\ndef a(x): ...\n")
 

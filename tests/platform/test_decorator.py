@@ -307,6 +307,21 @@ def with_bad_default(video: Video, threshold: Annotated[float, Range(0, 1)] = 7)
     raise NotImplementedError
 
 
+def with_bad_defaults_below(
+    video: Video,
+    threshold: Annotated[float, Range(0, 1)] = 0.5,
+    area: Annotated[int, Range(1, 9)] = 0,
+) -> VideoLabels:
+    """Find.
+
+    Args:
+        video: the video.
+        threshold: the threshold.
+        area: the area.
+    """
+    raise NotImplementedError
+
+
 def with_common_parameter(video: Video, fps: float = 5) -> VideoLabels:
     """Find.
 
@@ -345,6 +360,15 @@ def test_an_error_names_the_line_and_the_fix(decorated: Any, place: Any, text: s
     assert text in str(raised.value)
     if place is not None:
         assert str(raised.value).startswith(f"test_decorator.py:{place.__code__.co_firstlineno}: ")
+
+
+def test_an_invalid_manifest_names_the_field_and_the_line_of_its_argument() -> None:
+    with pytest.raises(InvalidAnalytic) as raised:
+        analytic(version="1")(with_bad_defaults_below)
+
+    assert raised.value.field == "extensions.parameters.area"
+    line = with_bad_defaults_below.__code__.co_firstlineno + 3
+    assert str(raised.value).startswith(f"test_decorator.py:{line}: ")
 
 
 def test_a_wrong_result_is_the_fault_of_the_analytic(tmp_path: Path) -> None:

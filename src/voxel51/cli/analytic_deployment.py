@@ -12,7 +12,7 @@ from voxel51.cli.profiles import client
 from voxel51.users.api import API
 from voxel51.users.query import AnalyticsQuery, JobsQuery
 from voxel51.wire.analytics import AnalyticRecord
-from voxel51.wire.bundles import Build, BuildState
+from voxel51.wire.bundles import Build, BuildFailure, BuildState
 
 _POLL_SECONDS = 0.2
 _RECENT_JOBS = 500
@@ -91,9 +91,7 @@ def _report(api: API, analytic: AnalyticRecord, build: Build, printer: Printer) 
     name, version = analytic["name"], analytic["version"]
     if build["state"] == BuildState.FAILED:
         error = build["error"]
-        place = ":".join(str(error[key]) for key in ("file", "line") if key in error)
-        reason = f"{place}: {error['message']}" if place else error["message"]
-        printer.result(f"{name} {version} could not be built: {reason}", analytic)
+        printer.result(f"{name} {version} could not be built: {_reason(error)}", analytic)
         return
     if build["state"] != BuildState.READY:
         printer.result(f"{name} {version} is being built. See: voxel51 analytics logs {name}@{version}", analytic)
@@ -101,6 +99,15 @@ def _report(api: API, analytic: AnalyticRecord, build: Build, printer: Printer) 
     page = f"{api.base_url.removesuffix('/v1')}/analytics/{analytic['id']}"
     lines = [f"{name} {version} is ready", f"  {page}", f"  voxel51 run {name}@{version} VIDEO"]
     printer.result("\n".join(lines), {**analytic, "url": page})
+
+
+def _reason(error: BuildFailure) -> str:
+    """Return the reason of a failed build after its place: ``red_cars.py:7 (parameters[0].default): …``."""
+    place = ":".join(str(error[key]) for key in ("file", "line") if key in error)
+    field = error.get("field")
+    if field is not None and field not in error["message"]:
+        place = f"{place} ({field})" if place else field
+    return f"{place}: {error['message']}" if place else error["message"]
 
 
 def _logs(options: argparse.Namespace) -> int:

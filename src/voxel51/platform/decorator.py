@@ -14,7 +14,8 @@ Video analytics also get the parameters of `voxel51.platform.parameter_groups`, 
 """
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any, cast
@@ -29,7 +30,10 @@ from voxel51.platform.results import JobResult, job_result
 from voxel51.platform.signature import Function, Signature, description_of, read_signature
 from voxel51.platform.video import Video
 from voxel51.wire.analytics import AnalyticDocument, AnalyticExtensions
-from voxel51.wire.manifests import problems_of
+from voxel51.wire.manifests import field_of, problems_of
+
+_ENTRY = re.compile(r"(?P<list>inputs|parameters)\[(?P<index>\d+)\]|extensions\.parameters\.(?P<name>\w+)")
+"""Path of what is derived from one argument."""
 
 
 def analytic(
@@ -85,11 +89,21 @@ def analytic(
         document = _document(info, arguments, result, further, groups)
         problems = problems_of(document)
         if problems:
-            raise InvalidAnalytic(signature.place, f"the derived manifest is invalid: {'; '.join(problems)}")
+            raise _invalid_manifest(problems, document, signature)
         process = _Process(decorated, arguments, result)
         return Analytic(document, process, tuple(preload), setup=process.set_up if warm else None)
 
     return derive
+
+
+def _invalid_manifest(problems: Sequence[str], document: AnalyticDocument, signature: Signature) -> InvalidAnalytic:
+    """Return the error of a derived manifest, at the line of the argument that its first problem is about."""
+    field = field_of(problems[0])
+    place = signature.place
+    if field is not None and (entry := _ENTRY.match(field)) is not None:
+        name = entry["name"] or document[entry["list"]][int(entry["index"])]["name"]  # type: ignore[literal-required]
+        place = next((each.place for each in signature.arguments if each.name == name), place)
+    return InvalidAnalytic(place, f"the derived manifest is invalid: {'; '.join(problems)}", field)
 
 
 def _document(

@@ -29,7 +29,12 @@ class InvalidEntryPoint(Exception):
 
 
 class InvalidAnalytic(TypeError):
-    """Function or class from which no analytic can be derived. The text begins with ``file:line`` and names the fix."""
+    """Function or class from which no analytic can be derived. The text begins with ``file:line`` and names the fix.
 
-    def __init__(self, place: str, text: str) -> None:
+    Attributes:
+        field: path of the invalid field of the manifest, such as ``parameters[0].default``; None for none.
+    """
+
+    def __init__(self, place: str, text: str, field: str | None = None) -> None:
         super().__init__(f"{place}: {text}")
+        self.field = field

@@ -2,7 +2,8 @@
 
 It imports the Python file or project folder ``SOURCE``, with ``FOLDER…`` at the end of the search path of modules, and
 writes one JSON document to the file ``RESULT``: the description of `voxel51.platform.installed_analytics`, or the
-reason why it cannot be described: ``error``, with ``file`` (relative to the source) and ``line`` if they are known.
+reason why it cannot be described: ``error``, with ``file`` (relative to the source), ``line`` and ``field`` (of the
+manifest) if they are known.
 """
 
 import json
@@ -32,8 +33,9 @@ def _failure(error: BaseException, root: Path) -> dict[str, JsonValue]:
     file, line = _place(error, root)
     text = str(error) or type(error).__name__
     found = _PLACE.match(text) if isinstance(error, InvalidAnalytic) else None
-    if found is not None:
-        return {"error": found["text"], "file": _relative(found["file"], root) or file, "line": int(found["line"])}
+    if found is not None and isinstance(error, InvalidAnalytic):
+        place = {"file": _relative(found["file"], root) or file, "line": int(found["line"])}
+        return {"error": found["text"], **place, "field": error.field}
     if isinstance(error, SyntaxError):
         text = f"invalid syntax: {error.msg}"
     elif not type(error).__module__.startswith("voxel51."):

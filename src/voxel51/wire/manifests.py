@@ -18,6 +18,8 @@ MAX_TEXT_LENGTH = 10_000
 MAX_FILENAME_BYTES = 200
 MAX_ENTRIES = 200
 
+_PATH = re.compile(r"[A-Za-z_]\w*(\.\w+|\[\d+\])*")
+
 Problems = Iterator[str]
 Rule = Callable[[str, object], Problems]
 """Function that yields the problems of a value at a path."""
@@ -28,6 +30,12 @@ _INVALID_CHARACTERS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\ud
 def problems_of(document: object) -> list[str]:
     """Return ``<path>: <problem>`` for each problem, at most `MAX_PROBLEMS` and the number of further ones."""
     return _bounded(_document("", document))
+
+
+def field_of(problem: str) -> str | None:
+    """Return the path of the field that a problem of `problems_of` begins with; None if it is of the whole document."""
+    path, separator, _ = problem.partition(": ")
+    return path if separator and _PATH.fullmatch(path) else None
 
 
 def problems_of_heading(document: object) -> list[str]:

@@ -8,12 +8,16 @@ class BuildError(Exception):
         message: what is wrong and what to do, for the author.
         file: path of the file in the source, relative to its root; None if no file is at fault.
         line: line in that file, from 1; None if no line is at fault.
+        field: path of the invalid field of the manifest, such as ``parameters[0].default``; None for none.
     """
 
-    def __init__(self, message: str, file: str | None = None, line: int | None = None) -> None:
+    def __init__(
+        self, message: str, file: str | None = None, line: int | None = None, field: str | None = None
+    ) -> None:
         self.message = message
         self.file = file
         self.line = line
+        self.field = field
         super().__init__(message)
 
     def __str__(self) -> str:

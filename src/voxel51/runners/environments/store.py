@@ -265,7 +265,8 @@ def _described(found: object) -> AnalyticDescription:
     if not isinstance(found, dict) or not ("error" in found or isinstance(found.get("document"), dict)):
         raise BuildError("importing the analytic gave no description of it")
     if "error" in found:
-        raise BuildError(_text(found["error"]), _file(found.get("file")), _line(found.get("line")))
+        file, field = _optional_text(found.get("file")), _optional_text(found.get("field"))
+        raise BuildError(_text(found["error"]), file, _line(found.get("line")), field)
     return AnalyticDescription(found["document"], _text(found.get("digest")), found.get("weights") or {})
 
 
@@ -274,7 +275,7 @@ def _text(value: object) -> str:
     return "".join(char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
-def _file(value: object) -> str | None:
+def _optional_text(value: object) -> str | None:
     return _text(value) if isinstance(value, str) else None
 
 

@@ -25,7 +25,7 @@ from voxel51.server.storage.storage import Storage, Writer
 from voxel51.wire.analytics import AnalyticDocument
 from voxel51.wire.backoff import Backoff
 from voxel51.wire.bundles import BuildFailure
-from voxel51.wire.manifests import problems_of
+from voxel51.wire.manifests import field_of, problems_of
 
 logger = logging.getLogger(__name__)
 
@@ -257,12 +257,13 @@ def _check_manifest(build: ClaimedBuild, document: AnalyticDocument) -> None:
     """Raise `BuildError` if the manifest is invalid, or has another name or version than the bundle was deployed as."""
     problems = problems_of(document)
     if problems:
-        raise BuildError(f"the manifest is invalid: {'; '.join(problems)}")
+        raise BuildError(f"the manifest is invalid: {'; '.join(problems)}", field=field_of(problems[0]))
     expected = {"name": build.name.rpartition("/")[2], "version": build.version}
     for field, value in expected.items():
         found = document["info"][field]  # type: ignore[literal-required]  # both are keys of `AnalyticInfo`
         if found != value:
-            raise BuildError(f"the manifest says {field} {found!r}, and the decorator in the source {value!r}")
+            text = f"the manifest says {field} {found!r}, and the decorator in the source {value!r}"
+            raise BuildError(text, field=f"info.{field}")
 
 
 def _failure_of(error: BuildError) -> BuildFailure:
@@ -271,4 +272,6 @@ def _failure_of(error: BuildError) -> BuildFailure:
         failure["file"] = error.file
     if error.line is not None:
         failure["line"] = error.line
+    if error.field is not None:
+        failure["field"] = error.field
     return failure

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from voxel51.runners.environments.errors import BuildError
 from voxel51.wire.analytics import ENTRY_POINT_GROUP
-from voxel51.wire.manifests import problems_of_heading
+from voxel51.wire.manifests import field_of, problems_of_heading
 
 _MAX_SOURCE_BYTES = 256 * 1024
 _MAX_MANIFEST_BYTES = 1024 * 1024
@@ -63,7 +63,8 @@ def read_heading(folder: Path, module: str) -> Heading:
     info = {"name": heading.name, "version": heading.version, "description": "-"}
     problems = problems_of_heading({"info": {**info, "supports_cpu": True, "supports_gpu": False}})
     if problems:
-        raise BuildError("; ".join(problem.removeprefix("info.") for problem in problems), shown, line)
+        text = "; ".join(problem.removeprefix("info.") for problem in problems)
+        raise BuildError(text, shown, line, field_of(problems[0]))
     return heading
 
 
