@@ -18,7 +18,7 @@ import random
 from pathlib import Path
 from typing import Annotated
 
-from voxel51.platform import InputFile, Job, OutputFile, Video, VideoLabels, analytic
+from voxel51.platform import Checkpoint, InputFile, Job, OutputFile, Video, VideoLabels, analytic
 
 """
 
@@ -205,6 +205,75 @@ def test_a_check_finds_what_is_wrong(command, tmp_path: Path, name: str, body: s
     assert ran.status == 1
     assert [name for name, each in results.items() if not each["passed"]] == [failed]
     assert detail in results[failed]["detail"]
+
+
+SMOOTHED = """
+mean = checkpoint.load(0.0) if {loads} else 0.0
+for frame in video:
+    mean = 0.9 * mean + 0.1 * float(frame.luma().mean())
+    checkpoint.labels.add_frame_attributes(frame, mean=round(mean, 3))
+    checkpoint.save(mean)
+return checkpoint.labels
+"""
+
+
+@pytest.mark.parametrize(
+    ("loads", "detail"),
+    [
+        pytest.param(True, "ended after 25 of 50 checkpoints, it went on with the same bytes", id="complete"),
+        pytest.param(False, "with another result: save everything that later frames depend on", id="incomplete"),
+    ],
+)
+def test_a_check_resumes_from_a_checkpoint(command, tmp_path: Path, loads: bool, detail: str) -> None:
+    arguments = "video: Video, checkpoint: Checkpoint"
+    analytic = source(tmp_path / f"smoothed_{loads}.py", SMOOTHED.format(loads=loads), arguments)
+
+    ran = command("check", analytic, "--json")
+
+    results = {each["name"]: each for each in ran.document}
+    assert (results["checkpoints"]["passed"], detail in results["checkpoints"]["detail"]) == (loads, True), results
+    assert ran.status == int(not loads)
+
+
+WARM = """
+import os
+from voxel51.platform import Video, VideoLabels, analytic
+
+@analytic(version="1.0.0", warm=True)
+class Counting:
+    '''Count frames.'''
+
+    def setup(self):
+        self.seen = {seen}
+
+    def process(self, video: Video) -> VideoLabels:
+        '''Count.
+
+        Args:
+            video: the video.
+        '''
+        labels = VideoLabels()
+        labels.add_attributes(frames=sum(1 for _ in video), seen=str(self.seen))
+        return labels
+"""
+
+
+@pytest.mark.parametrize(
+    ("seen", "is_passed", "detail"),
+    [
+        ("0", True, "a job on a kept setup() gave the same bytes"),
+        ("'JOB_ID' in os.environ", False, "setup() must not depend on a job"),
+        ("os.environ['JOB_ID']", False, "setup() failed, or took more than 60 s"),
+    ],
+    ids=["equal", "other-result", "fails"],
+)
+def test_a_check_runs_a_job_on_a_warm_process(command, tmp_path: Path, seen: str, is_passed: bool, detail: str) -> None:
+    (tmp_path / "counting.py").write_text(WARM.format(seen=seen))
+
+    ran = command("check", tmp_path / "counting.py", "--json")
+
+    results = {each["name"]: each for each in ran.document}
+    assert (results["warm"]["passed"], detail in results["warm"]["detail"]) == (is_passed, True), results
 
 
 def test_a_check_finds_an_analytic_that_accepts_anything(command, tmp_path: Path) -> None:

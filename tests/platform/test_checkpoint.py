@@ -9,8 +9,7 @@ import pytest
 from samples.documents import a_document
 from support.video_samples import numbered_video
 from voxel51.labels.video import VideoLabels
-from voxel51.platform import checkpoint as module
-from voxel51.platform.checkpoint import Checkpoint, SavedState
+from voxel51.platform.checkpoint import INTERVAL_SECONDS, Checkpoint, SavedState
 from voxel51.platform.checkpoint_codec import decode, encode
 from voxel51.platform.job import Job
 from voxel51.platform.job_labels import job_labels
@@ -25,6 +24,7 @@ class Store:
     def __init__(self, limit_bytes=1_000_000, keeps=True):
         self.limit_bytes = limit_bytes
         self.keeps = keeps
+        self.interval_seconds = INTERVAL_SECONDS
         self.saved = []
 
     def save(self, content, parts):
@@ -103,7 +103,7 @@ def test_without_a_platform_nothing_is_saved():
     assert not checkpoint.is_resumed
 
 
-def test_states_are_saved_once_per_interval(monkeypatch):
+def test_states_are_saved_once_per_interval():
     store = Store()
     checkpoint = Checkpoint(PartialLabels(), store)
     made = []
@@ -111,15 +111,15 @@ def test_states_are_saved_once_per_interval(monkeypatch):
         checkpoint.save(lambda number=number: made.append(number) or number)
     assert (store.saved, made) == ([], [])  # a state that is not saved is not made either
 
-    monkeypatch.setattr(module, "INTERVAL_SECONDS", 0.0)
+    store.interval_seconds = 0.0
     checkpoint = Checkpoint(PartialLabels(), store)
     assert checkpoint.save(5)
     assert store.saved[0][0]["state"] == 5
 
 
-def test_a_platform_that_keeps_none_is_left_alone_for_a_while(monkeypatch):
-    monkeypatch.setattr(module, "INTERVAL_SECONDS", 0.0)
+def test_a_platform_that_keeps_none_is_left_alone_for_a_while():
     store = Store(keeps=False)
+    store.interval_seconds = 0.0
     checkpoint = Checkpoint(PartialLabels(), store)
 
     assert [checkpoint.save(number) for number in range(3)] == [False] * 3

@@ -1,4 +1,8 @@
-"""Checks of an analytic before it is used: manifest, result, equal results, and what happens with unusable videos."""
+"""Checks of an analytic before it is used.
+
+They are about the manifest, the result, equal results also after an interruption and from a warm process, and what
+happens with unusable videos.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,6 +14,7 @@ from voxel51.wire.analytics import AnalyticDocument
 from voxel51.wire.manifests import problems_of
 
 if TYPE_CHECKING:
+    from voxel51.runners.local_progress import LocalProgress
     from voxel51.runners.local_run import LocalEnd
 
 
@@ -18,8 +23,16 @@ class LocalAnalytic(Protocol):
 
     document: AnalyticDocument
 
-    def run(self, inputs: Mapping[str, Path], parameters: Mapping[str, object], folder: Path) -> "LocalEnd":
-        """Run it once in ``folder``."""
+    def run(
+        self,
+        inputs: Mapping[str, Path],
+        parameters: Mapping[str, object],
+        folder: Path,
+        *,
+        progress: "LocalProgress | None" = None,
+        is_warm: bool = False,
+    ) -> "LocalEnd":
+        """Run it in ``folder``; see `voxel51.runners.local_run.LocalRun`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +66,7 @@ def checks(
         return
     yield _output_check(source.document, first)
     yield _progress_check(first)
-    second = source.run({name: sample}, parameters, folder / "second")
-    yield _equality_check(first, second)
+    yield from _repetition_checks(source, {name: sample}, parameters, folder, first)
     yield _unusable_check(source, name, parameters, folder)
     yield _truncated_check(source, name, parameters, folder, sample)
 
@@ -99,6 +111,44 @@ def _equality_check(first: "LocalEnd", second: "LocalEnd") -> AnalyticCheck:
     return AnalyticCheck(
         "equal results", is_equal, "a second run gave the same bytes" if is_equal else f"a second {fix}"
     )
+
+
+def _repetition_checks(
+    source: LocalAnalytic,
+    inputs: Mapping[str, Path],
+    parameters: Mapping[str, object],
+    folder: Path,
+    first: "LocalEnd",
+) -> Iterator[AnalyticCheck]:
+    """Yield the checks that further runs give the bytes of the ``first``, in all ways in which a platform runs it."""
+    from voxel51.runners.local_progress import LocalProgress
+
+    progress = LocalProgress()
+    yield _equality_check(first, source.run(inputs, parameters, folder / "second", progress=progress))
+    if progress.checkpoints:
+        middle = (progress.checkpoints + 1) // 2
+        resumed = source.run(inputs, parameters, folder / "resumed", progress=LocalProgress(middle))
+        text = f"ended after {middle} of {progress.checkpoints} checkpoints, it went on"
+        yield _resuming_check(first, resumed, text)
+    if source.document.get("extensions", {}).get("warm"):
+        yield _warm_check(first, source.run(inputs, parameters, folder / "warm", is_warm=True))
+
+
+def _resuming_check(first: "LocalEnd", resumed: "LocalEnd", text: str) -> AnalyticCheck:
+    if not resumed.is_complete:
+        return AnalyticCheck("checkpoints", False, f"{text} and failed: {resumed.reason}")
+    if _contents(first) != _contents(resumed):
+        fix = "save everything that later frames depend on"
+        return AnalyticCheck("checkpoints", False, f"{text} with another result: {fix}")
+    return AnalyticCheck("checkpoints", True, f"{text} with the same bytes")
+
+
+def _warm_check(first: "LocalEnd", warm: "LocalEnd") -> AnalyticCheck:
+    if not warm.is_complete:
+        return AnalyticCheck("warm", False, warm.reason)
+    is_equal = _contents(first) == _contents(warm)
+    fix = "another result than without: setup() must not depend on a job, and leave no threads that process() needs"
+    return AnalyticCheck("warm", is_equal, "a job on a kept setup() gave " + ("the same bytes" if is_equal else fix))
 
 
 def _contents(end: "LocalEnd") -> list[bytes]:

@@ -20,6 +20,7 @@ from voxel51.wire.parameter_values import check_names, converted
 from voxel51.wire.tasks import JobLimits, TaskStatusDocument
 
 if TYPE_CHECKING:
+    from voxel51.runners.local_progress import LocalProgress
     from voxel51.runners.local_run import LocalEnd
 
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
@@ -205,17 +206,21 @@ class _SourceAnalytic:
         parameters: Mapping[str, object],
         folder: Path,
         shown: ProgressDisplay | None = None,
+        *,
+        progress: "LocalProgress | None" = None,
+        is_warm: bool = False,
     ) -> "LocalEnd":
-        """Run the analytic once in ``folder``, and show its progress."""
+        """Run the analytic in ``folder``, and show its progress; see `voxel51.runners.local_run.LocalRun`."""
         from voxel51.runners.local_run import LocalJob, LocalRun
 
         info = self.document["info"]
 
         def report(status: TaskStatusDocument) -> None:
-            progress = status.get("progress", {})
+            done = status.get("progress", {})
             if shown is not None:
-                frames = f"{progress['frames_done']} frames" if "frames_done" in progress else ""
-                shown.show(info["name"], status["state"].lower(), progress.get("fraction"), frames)
+                frames = f"{done['frames_done']} frames" if "frames_done" in done else ""
+                shown.show(info["name"], status["state"].lower(), done.get("fraction"), frames)
 
         job = LocalJob(self._name, info["name"], info["version"], inputs, parameters, self._secrets())
-        return LocalRun(job, folder, self._limits, self._policy, report).wait()
+        run = LocalRun(job, folder, self._limits, self._policy, report, progress=progress, is_warm=is_warm)
+        return run.wait()

@@ -37,6 +37,10 @@ class CheckpointStore(Protocol):
     def limit_bytes(self) -> int:
         """Size of the largest one."""
 
+    @property
+    def interval_seconds(self) -> float:
+        """Shortest pause between two."""
+
     def save(self, content: bytes, parts: int) -> bool:
         """Keep a checkpoint that belongs to the first ``parts`` partial results; return whether it is kept."""
 
@@ -66,7 +70,8 @@ class Checkpoint:
         self._positions: dict[str, Callable[[], int]] = {}
         self._warnings: Callable[[], list[str]] = list
         self._labels: VideoLabels | VideoLabelsWriter | None = None
-        self._due_at = time.monotonic() + INTERVAL_SECONDS
+        self._interval = INTERVAL_SECONDS if store is None else store.interval_seconds
+        self._due_at = time.monotonic() + self._interval
 
     def load(self, default: _State) -> _State:
         """Return the state of the checkpoint from which the job goes on; ``default`` if it begins."""
@@ -101,7 +106,7 @@ class Checkpoint:
         if self._store is None or (time.monotonic() < self._due_at and not now):
             return False
         is_saved = self._save(self._store, state() if callable(state) else state, frame)
-        self._due_at = time.monotonic() + (INTERVAL_SECONDS if is_saved else AFTER_FAILURE_SECONDS)
+        self._due_at = time.monotonic() + (self._interval if is_saved else AFTER_FAILURE_SECONDS)
         return is_saved
 
     def _save(self, store: CheckpointStore, state: Any, frame: int | None) -> bool:

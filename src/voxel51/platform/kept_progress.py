@@ -11,7 +11,7 @@ from typing import Never
 
 from voxel51.labels.field_types import JsonValue
 from voxel51.platform.agent import Agent, NotCurrent, is_rejection
-from voxel51.platform.checkpoint import Checkpoint, SavedState
+from voxel51.platform.checkpoint import INTERVAL_SECONDS, Checkpoint, SavedState
 from voxel51.platform.checkpoint_codec import decode
 from voxel51.platform.partial_labels import PartialLabels
 from voxel51.transport.errors import APIError
@@ -38,7 +38,8 @@ def checkpoint_of(agent: Agent, task: TaskDescription, labels: PartialLabels, st
     if state is None:
         return Checkpoint(labels)
     saved = _saved_state(agent, state["saved"]) if "saved" in state else None
-    return Checkpoint(labels, _Store(agent, stop, state["limit_bytes"]), saved)
+    interval_seconds = state.get("interval_seconds", INTERVAL_SECONDS)
+    return Checkpoint(labels, _Store(agent, stop, state["limit_bytes"], interval_seconds), saved)
 
 
 def _send_part(agent: Agent, stop: Stop, number: int, body: bytes) -> bool:
@@ -59,6 +60,7 @@ class _Store:
     agent: Agent
     stop: Stop
     limit_bytes: int
+    interval_seconds: float
 
     def save(self, content: bytes, parts: int) -> bool:
         try:

@@ -5,6 +5,7 @@ those of `voxel51.platform.agent`; only this job's credential and links are acce
 """
 
 import json
+import re
 import secrets
 import shutil
 import threading
@@ -16,6 +17,7 @@ from types import TracebackType
 from typing import BinaryIO, Self
 from urllib.parse import quote, unquote
 
+from voxel51.runners.local_progress import LocalProgress
 from voxel51.wire.headers import AGENT_KEY
 from voxel51.wire.tasks import (
     API_BASE_URL,
@@ -35,6 +37,7 @@ FILES, REPORTS = "files", "reports"
 """Kinds of links: files that the job reads, and reports that it writes."""
 
 _COPY_BYTES = 1 << 20
+_KEPT = re.compile(r"/(partial/(?P<part>\d+)|checkpoint(\?parts=(?P<parts>\d+))?)$")
 
 
 class LocalPlatform:
@@ -44,7 +47,7 @@ class LocalPlatform:
         state: last reported state; None until the job begins.
         failure_type: who is at fault, if the job failed.
         status: last status document.
-        task: the job's task.
+        progress: what is kept for an attempt that goes on; None if nothing is.
     """
 
     def __init__(
@@ -56,6 +59,7 @@ class LocalPlatform:
         secrets_given: Mapping[str, str],
         folder: Path,
         reported: Callable[[TaskStatusDocument], None],
+        progress: LocalProgress | None = None,
     ) -> None:
         """Prepare the job.
 
@@ -67,7 +71,9 @@ class LocalPlatform:
             secrets_given: values of the secrets that the analytic needs, by name.
             folder: empty folder for what the job sends.
             reported: called with every status document, from threads of the server.
+            progress: keeps partial results and checkpoints; None: the job sends none.
         """
+        self.progress = progress
         self.state: TaskState | None = None
         self.failure_type: str | None = None
         self.status: TaskStatusDocument | None = None
@@ -78,7 +84,7 @@ class LocalPlatform:
         self._server = _Server(self)
         files = {name: value for name, value in parameters.items() if isinstance(value, Path)}
         self._files: dict[str, Path] = {**inputs, **files}
-        self.task: Mapping[str, object] = {
+        self._task: Mapping[str, object] = {
             "analytic": analytic,
             "version": version,
             "job_id": LOCAL_JOB,
@@ -89,6 +95,11 @@ class LocalPlatform:
             "output": self._link(REPORTS, OUTPUT),
             "secrets": {**secrets_given},
         }
+
+    @property
+    def task(self) -> Mapping[str, object]:
+        """The task of the next attempt at the job."""
+        return self._task if self.progress is None else {**self._task, **self.progress.entries()}
 
     @property
     def environment(self) -> dict[str, str]:
@@ -140,6 +151,12 @@ class LocalPlatform:
             return None
         return kind, unquote(name)
 
+    def begin(self) -> None:
+        """Record that an attempt begins, and discard the files that an earlier one stored as data."""
+        for path in self._folder.glob("data-*"):
+            shutil.rmtree(path)
+        self.report({"state": TaskState.RUNNING})
+
     def report(self, report: Mapping[str, str]) -> None:
         """Record a state, and the files in the report."""
         for kind in (OUTPUT, LOG, STATUS):
@@ -190,6 +207,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         platform, found = self.server.platform, self.server.platform.find(self.path)
+        if self._progress is not None:
+            self._answer_kept(self._progress.find(self.path.rpartition("/")[2]))
+            return
         if found == (REPORTS, TASK):
             self._answer(200, platform.task)
             return
@@ -211,6 +231,10 @@ class _Handler(BaseHTTPRequestHandler):
             platform.report(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
             self._answer(200, {})
             return
+        if self._progress is not None:
+            self._keep(self._progress, self.rfile.read(int(self.headers["Content-Length"])))
+            self._answer(200, {})
+            return
         if found is None or found[0] != REPORTS or found[1] not in (OUTPUT, LOG, STATUS):
             self.close_connection = True  # the body was not read
             self._answer(404, {"error": {"code": 404, "message": "not found"}})
@@ -229,7 +253,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         route, size = self.path.rpartition("/")[2], int(self.headers["Content-Length"] or 0)
         if route == "begin":
-            platform.report({"state": TaskState.RUNNING})
+            platform.begin()
             self._answer(200, platform.task)
         elif route == "finish":
             platform.report(json.loads(self.rfile.read(size)))
@@ -239,6 +263,31 @@ class _Handler(BaseHTTPRequestHandler):
         else:  # how much was analysed, which the status says as well
             self.rfile.read(size)
             self._answer(200, {})
+
+    @property
+    def _progress(self) -> LocalProgress | None:
+        """The kept progress of the job, if the request is about it and has the credential."""
+        is_about_it = _KEPT.search(self.path) is not None
+        is_allowed = is_about_it and self.server.platform.is_credential(self.headers[AGENT_KEY])
+        return self.server.platform.progress if is_allowed else None
+
+    def _keep(self, progress: LocalProgress, body: bytes) -> None:
+        found = _KEPT.search(self.path)
+        assert found is not None  # noqa: S101  (it was found before)
+        if found["part"]:
+            progress.add_part(int(found["part"]), body)
+        else:
+            progress.save(body, int(found["parts"]))
+
+    def _answer_kept(self, content: bytes | None) -> None:
+        if content is None:
+            self._answer(404, {"error": {"code": 404, "message": "not found"}})
+            return
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+        self.wfile.flush()
 
     def _receive_data(self, size: int) -> str:
         """Store the one file of a multipart body, and return its id."""

@@ -20,8 +20,10 @@ class CheckpointState(TypedDict):
 
     Attributes:
         limit_bytes: size of the largest one.
+        interval_seconds: shortest pause between two; absent for that of the SDK.
         saved: absent if no earlier attempt saved one.
     """
 
     limit_bytes: int
+    interval_seconds: NotRequired[float]
     saved: NotRequired[SavedCheckpoint]

@@ -118,6 +118,10 @@ class ProcessRunner:
         """Return whether the next launch with this key would find what an earlier ``setup()`` made."""
         return self._warm is not None and self._warm.has(key)
 
+    def has_failed_to_warm(self, key: str) -> bool:
+        """Return whether ``setup()`` failed for this key, whose launches therefore run without."""
+        return self._warm is not None and self._warm.has_failed(key)
+
     def start(self, launch: LaunchSpec) -> ProcessIdentity:
         """Start an attempt; see `voxel51.runners.interface.Runner.start`."""
         attempt = RunningAttempt(launch, self._workspaces.create(launch))

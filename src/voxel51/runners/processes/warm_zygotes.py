@@ -75,6 +75,12 @@ class WarmZygotes:
             zygote = self._zygotes.get(key)
             return zygote is not None and zygote.is_ready
 
+    def has_failed(self, key: str) -> bool:
+        """Return whether the setup for this key failed, or took too long."""
+        self.check()
+        with self._lock:
+            return key in self._failed
+
     def launch(self, attempt: RunningAttempt) -> ZygoteSupervisor | None:
         """Launch an attempt on the warm zygote of its key, and return its supervisor; None if none is ready."""
         key = attempt.launch.warm_key
