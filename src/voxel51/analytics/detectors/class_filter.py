@@ -18,9 +18,11 @@ class SelectedClassesDetector:
     is one track.
 
     Attributes:
-        names, picture_size: see `FrameDetector`.
+        names, picture_size, remembers: see `FrameDetector`.
         wanted: positions of the wanted classes; None for all.
     """
+
+    remembers = False
 
     def __init__(
         self,

@@ -23,7 +23,7 @@ def process(job: Job) -> None:
         job_labels(job, video.filename) as labels,
     ):
         detector = FrameFaceDetector(video.frame_size, int(given["picture_size"]), confidence * UNSURE_SHARE)
-        tracker = VideoTracker(video, detector, confidence, int(given["frame_stride"]))
+        tracker = VideoTracker(video, job.checkpoint, detector, confidence, int(given["frame_stride"]))
         for frame in tracker.frames():
             labels.add_frame(frame)
         job.record_weights(WEIGHTS.filename, WEIGHTS.sha256)
@@ -35,10 +35,11 @@ class FrameFaceDetector:
     """Face detector for frames of one size.
 
     Attributes:
-        names, picture_size: see `voxel51.analytics.tracking.video_tracker.FrameDetector`.
+        names, picture_size, remembers: see `voxel51.analytics.tracking.video_tracker.FrameDetector`.
     """
 
     names: Sequence[str] = ("face",)
+    remembers = False
 
     def __init__(self, frame_size: tuple[int, int], longest_side: int, least_score: float) -> None:
         self._detector = CenterFace()

@@ -42,10 +42,11 @@ class MovingObjectDetector:
     """Detects moving objects in frames of ``frame_size`` that come in order.
 
     Attributes:
-        names, picture_size: see `voxel51.analytics.tracking.video_tracker.FrameDetector`.
+        names, picture_size, remembers: see `voxel51.analytics.tracking.video_tracker.FrameDetector`.
     """
 
     names: Sequence[str] = NAMES
+    remembers = True  # and OpenCV does not tell what
 
     def __init__(self, frame_size: tuple[int, int], rate: float, sensitivity: float, least_share: float) -> None:
         """Prepare for ``rate`` frames per second.

@@ -21,7 +21,7 @@ def process(job: Job) -> None:
         detector = MovingObjectDetector(
             video.frame_size, rate, float(given["sensitivity"]), float(given["minimum_size"])
         )
-        tracker = VideoTracker(video, detector, SURE_FILL)
+        tracker = VideoTracker(video, job.checkpoint, detector, SURE_FILL)
         for frame in tracker.frames():
             labels.add_frame(frame)
         video.write_metadata(labels)

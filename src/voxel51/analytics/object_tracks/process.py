@@ -33,6 +33,7 @@ def process(job: Job) -> None:
         )
         tracker = VideoTracker(
             video,
+            job.checkpoint,
             detector,
             confidence,
             int(given["frame_stride"]),

@@ -55,21 +55,22 @@ class CutDetector:
     Attributes:
         threshold: minimum difference of a cut, in 0 to 255.
         minimum_shot_seconds: a cut sooner than this after the start of a shot is ignored.
+        shot_start: time at which the current shot began; None before the first frame.
     """
 
     threshold: float
     minimum_shot_seconds: float
+    shot_start: float | None = None
     _window: deque[_ComparedFrame] = field(default_factory=lambda: deque(maxlen=2 * REACH + 1))
     _judged: int = 0
-    _shot_start: float | None = None
 
     def add(self, picture: Pixels, number: int, time: float) -> Iterator[Cut]:
         """Add the next frame, BGR and uint8 [54, 96, 3]; yield the cuts that are certain now."""
         look = cv2.cvtColor(picture, cv2.COLOR_BGR2HSV).astype(np.int16)
         difference = _difference(look, self._window[-1].look) if self._window else 0.0
         self._window.append(_ComparedFrame(number, time, look, difference))
-        if self._shot_start is None:
-            self._shot_start = time
+        if self.shot_start is None:
+            self.shot_start = time
         if len(self._window) > REACH:
             yield from self._judge(len(self._window) - 1 - REACH)
 
@@ -82,9 +83,9 @@ class CutDetector:
     def _judge(self, position: int) -> Iterator[Cut]:
         frame = self._window[position]
         self._judged = frame.number
-        shot_start = frame.time if self._shot_start is None else self._shot_start
+        shot_start = frame.time if self.shot_start is None else self.shot_start
         if self._stands_out(position) and frame.time - shot_start >= self.minimum_shot_seconds:
-            self._shot_start = frame.time
+            self.shot_start = frame.time
             yield Cut(frame.number, frame.time, frame.difference)
 
     def _stands_out(self, position: int) -> bool:
@@ -107,6 +108,10 @@ class CutDetector:
         limit = seen[position].difference / 2
         before, after = seen[max(0, position - REACH + 1) : position], seen[position : position + REACH]
         return any(_difference(one.look, other.look) < limit for one in before for other in after)
+
+
+STATE_CLASSES = (CutDetector, Cut, _ComparedFrame)
+"""Classes of the objects that a `CutDetector` has."""
 
 
 def _difference(one: _CutFeatures, other: _CutFeatures) -> float:

@@ -156,6 +156,10 @@ class GradualDetector:
         return worth > best.worth
 
 
+STATE_CLASSES = (GradualDetector, Transition, _MeasuredFrame, _Candidate)
+"""Classes of the objects that a `GradualDetector` has."""
+
+
 def _is_gradual(segment: Sequence[_MeasuredFrame], change: float) -> bool:
     """Return whether a segment is a mixture of its ends, with evenly growing shares, of two different images."""
     first, last = segment[0].look, segment[-1].look

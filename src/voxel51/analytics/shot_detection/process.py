@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 
 from voxel51.analytics.shot_detection.boundaries import Boundary, BoundaryFinder
+from voxel51.analytics.shot_detection.cut_detector import STATE_CLASSES as CUT_CLASSES
 from voxel51.analytics.shot_detection.cut_detector import CutDetector
+from voxel51.analytics.shot_detection.gradual_detector import STATE_CLASSES as GRADUAL_CLASSES
 from voxel51.analytics.shot_detection.gradual_detector import GradualDetector, Transition
 from voxel51.labels.attributes import Attribute, BooleanAttribute, CategoricalAttribute, NumericAttribute
 from voxel51.labels.events import VideoEvent
@@ -12,6 +14,7 @@ from voxel51.labels.video import VideoFrame
 from voxel51.labels.writer import VideoLabelsWriter
 from voxel51.platform.job import Job
 from voxel51.platform.job_labels import job_labels
+from voxel51.platform.object_state import restored, state_of
 from voxel51.platform.video import input_video
 
 
@@ -25,18 +28,20 @@ def process(job: Job) -> None:
         input_video(job) as video,
         job_labels(job, video.filename) as labels,
     ):
-        shots = _Shots(labels)
+        state = restored(_State(finder, _Progress()), job.checkpoint.load(None), _CLASSES)
+        finder, shots = state.finder, _Shots(labels, state.progress)
         for frame in video:
             shots.begin_once(Boundary(frame.number, frame.time))
             for boundary in finder.add(frame):
                 shots.end(boundary)
+            job.checkpoint.save(lambda: state_of(state, _CLASSES))
         for boundary in finder.finish():
             shots.end(boundary)
         interval = 1 / (video.metadata.frame_rate or 25)
         shots.end(Boundary(video.last_number + 1, video.last_time + interval))
         labels.events += [_event(each) for each in finder.transitions]
         video.write_metadata(labels)
-    job.message(f"{shots.count} shots in {video.count} frames")
+    job.message(f"{state.progress.count} shots in {video.count} frames")
 
 
 def _event(found: Transition) -> VideoEvent:
@@ -46,20 +51,38 @@ def _event(found: Transition) -> VideoEvent:
 
 
 @dataclass
+class _Progress:
+    """Number of shots so far, and the start of the current one."""
+
+    count: int = 0
+    start: Boundary | None = None
+
+
+@dataclass
+class _State:
+    """State of the job after a frame, as checkpoints save it."""
+
+    finder: BoundaryFinder
+    progress: _Progress
+
+
+_CLASSES = (BoundaryFinder, Boundary, *CUT_CLASSES, *GRADUAL_CLASSES, _Progress)
+
+
+@dataclass
 class _Shots:
     """Writer of shots as labels."""
 
     labels: VideoLabelsWriter
-    count: int = 0
-    _start: Boundary | None = None
+    progress: _Progress
 
     def begin_once(self, start: Boundary) -> None:
         """Begin the first shot at ``start``, unless it has begun."""
-        self._start = self._start or start
+        self.progress.start = self.progress.start or start
 
     def end(self, following: Boundary) -> None:
         """End the current shot before ``following``, where the next one begins."""
-        start, self._start = self._start or following, following
+        start, self.progress.start = self.progress.start or following, following
         last = following.number - 1
         keyframe = (start.number + last) // 2
         mark = BooleanAttribute(name="keyframe", value=True)
@@ -71,8 +94,10 @@ class _Shots:
         ]
         if start.difference:
             facts.append(NumericAttribute(name="difference", value=round(start.difference, 2)))
-        if self.count:
+        if self.progress.count:
             facts.append(CategoricalAttribute(name="begins_by", value=start.kind))
-        self.count += 1
+        self.progress.count += 1
         support = Support.of(start.number, last)
-        self.labels.events.append(VideoEvent(label="shot", index=self.count, support=support, attributes=[*facts]))
+        self.labels.events.append(
+            VideoEvent(label="shot", index=self.progress.count, support=support, attributes=[*facts])
+        )

@@ -1,7 +1,7 @@
 """Text reading job: read sampled frames, and write each text as an event."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import cv2
 
@@ -10,6 +10,7 @@ from voxel51.analytics.text_reading.reader import Reading, TextReader
 from voxel51.analytics.text_reading.text_tracker import TextTrack, TextTracker
 from voxel51.labels.attributes import CategoricalAttribute, NumericAttribute
 from voxel51.labels.events import VideoEvent
+from voxel51.labels.field_types import JsonValue
 from voxel51.labels.geometry import BoundingBox
 from voxel51.labels.media.frame import Frame, Pixels, resized
 from voxel51.labels.objects import DetectedObject
@@ -17,6 +18,7 @@ from voxel51.labels.support import Support
 from voxel51.labels.video import VideoFrame
 from voxel51.platform.job import Job
 from voxel51.platform.job_labels import job_labels
+from voxel51.platform.object_state import restored, state_of
 from voxel51.platform.selection import Sampler
 from voxel51.platform.video import Video, input_video
 
@@ -30,7 +32,6 @@ UNCHANGED = 12
 def process(job: Job) -> None:
     """Read the text in the input ``video`` and write it to the output ``labels``."""
     given = job.parameters
-    tracker = TextTracker()
     with (
         input_video(job) as video,
         job_labels(job, video.filename) as labels,
@@ -41,8 +42,11 @@ def process(job: Job) -> None:
             found = reader.read(frame.image(), float(given["confidence"]))
             return [each for each in found if _characters(each.text) >= int(given["minimum_characters"])]
 
-        window, analysed = FrameWindow(read), _ChangedFrames(read)
-        for frame, is_analysed in _marked(video, given.get("frame_stride")):
+        state = restored(
+            _State(_sampler(video, given), TextTracker(), _LastRead()), job.checkpoint.load(None), _CLASSES
+        )
+        tracker, window, analysed = state.tracker, FrameWindow(read), _ChangedFrames(read, state.last)
+        for frame, is_analysed in _marked(video, state, given.get("frame_stride")):
             if not is_analysed:
                 window.add(frame)
                 continue
@@ -55,6 +59,7 @@ def process(job: Job) -> None:
             if tracks:
                 objects = [_object(frame, each, video.selection.to_whole_frame(each.latest.box)) for each in tracks]
                 labels.add_frame(VideoFrame(frame_number=frame.number, objects=objects))
+            job.checkpoint.save(lambda: state_of(state, _CLASSES))
         labels.events += [_event(each, window) for each in tracker.finish()]
         labels.events.sort(key=_index)
         for name, sha256 in reader.weights.items():
@@ -63,30 +68,55 @@ def process(job: Job) -> None:
     job.message(f"{tracker.count} texts in {video.count} frames")
 
 
+@dataclass
+class _LastRead:
+    """Brightness of the last frame that was read, at 320 by 180, and its readings."""
+
+    seen: Pixels | None = None
+    readings: Sequence[Reading] = ()
+
+
+@dataclass
+class _State:
+    """State of the job after an analysed frame, as checkpoints save it. ``place`` counts the frames of the range."""
+
+    sampler: Sampler
+    tracker: TextTracker
+    last: _LastRead
+    place: int = 0
+
+
+_CLASSES = (Sampler, TextTracker, TextTrack, Reading, BoundingBox, _LastRead)
+
+
 class _ChangedFrames:
     """Reads frames, and reuses the readings of the last one if a frame looks the same."""
 
-    def __init__(self, read: Callable[[Frame], Sequence[Reading]]) -> None:
+    def __init__(self, read: Callable[[Frame], Sequence[Reading]], last: _LastRead) -> None:
         self._read = read
-        self._seen: Pixels | None = None
-        self._readings: Sequence[Reading] = ()
+        self._last = last
 
     def read(self, frame: Frame) -> Sequence[Reading]:
-        small = resized(frame.luma(), 320, 180)
-        if self._seen is None or cv2.norm(small, self._seen, cv2.NORM_INF) > UNCHANGED:
-            self._seen, self._readings = small, self._read(frame)
+        small, last = resized(frame.luma(), 320, 180), self._last
+        if last.seen is None or cv2.norm(small, last.seen, cv2.NORM_INF) > UNCHANGED:
+            last.seen, last.readings = small, self._read(frame)
         # The tracker tells readings of one frame apart by identity, so a repeated one must be a new object.
-        return [replace(each) for each in self._readings]
+        return [replace(each) for each in last.readings]
 
 
-def _marked(video: Video, stride: int | None) -> Iterator[tuple[Frame, bool]]:
+def _sampler(video: Video, given: Mapping[str, JsonValue]) -> Sampler:
+    rate = video.selection.fps
+    return Sampler(rate if rate is not None or given.get("frame_stride") is not None else DEFAULT_RATE)
+
+
+def _marked(video: Video, state: _State, stride: int | None) -> Iterator[tuple[Frame, bool]]:
     """Yield every frame, and whether it is analysed: at the requested rate, or every ``stride``-th, or at the default
     rate.
     """
-    rate = video.selection.fps
-    sampler = Sampler(rate if rate is not None or stride is not None else DEFAULT_RATE)
-    for place, frame in enumerate(video.every_frame()):
-        yield frame, sampler.takes(frame.time) and (rate is not None or place % int(stride or 1) == 0)
+    is_at_rate = video.selection.fps is not None
+    for frame in video.every_frame():
+        place, state.place = state.place, state.place + 1
+        yield frame, state.sampler.takes(frame.time) and (is_at_rate or place % int(stride or 1) == 0)
 
 
 def _characters(text: str) -> int:

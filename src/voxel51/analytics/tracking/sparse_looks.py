@@ -63,6 +63,20 @@ class SparseLooks:
     _last: Seen | None = None
     _held: list[Look] = field(default_factory=list)
 
+    @property
+    def is_holding(self) -> bool:
+        """Return whether frames wait for a later one."""
+        return bool(self._held)
+
+    @property
+    def last_found(self) -> Detections | None:
+        """Detections of the last look in this shot, for a checkpoint; None at the beginning of a shot."""
+        return None if self._last is None else self._last.found
+
+    def go_on(self, look: Look, found: Detections) -> None:
+        """Go on after the last look before a checkpoint, and its detections."""
+        self._last = Seen(look, found)
+
     def add(self, look: Look, *, ends_shot: bool) -> Iterator[Seen]:
         """Add the next frame; yield the frames that were looked at since, in order."""
         self._held.append(look)

@@ -24,7 +24,7 @@ _MOVED_SHARE = 0.5
 
 
 @dataclass
-class _Evidence:
+class Evidence:
     """Observations of a track so far, as far as they decide."""
 
     first_frame: int
@@ -33,17 +33,20 @@ class _Evidence:
     recent: deque[Observation] = field(default_factory=lambda: deque(maxlen=_AVERAGED_OBSERVATIONS))
 
     def add(self, seen: Observation) -> None:
+        """Add an observation."""
         self.last_frame = seen.frame_number
         if len(self.start) < _AVERAGED_OBSERVATIONS:
             self.start.append(seen.box)
         self.recent.append(seen)
 
     def has_moved(self) -> bool:
+        """Return whether the track has left the place where it began."""
         start, now = np.mean(self.start, axis=0), np.mean([each.box for each in self.recent], axis=0)
         moved = np.abs((start[:2] + start[2:] - now[:2] - now[2:]) / 2).max()
         return bool(moved > _MOVED_SHARE * max(float((start[2:] - start[:2]).max()), 1.0))
 
     def is_certain(self, level: float) -> bool:
+        """Return whether the detector was sure of the object for a while."""
         is_full = len(self.recent) == _AVERAGED_OBSERVATIONS
         return is_full and float(np.mean([each.score for each in self.recent])) > level
 
@@ -62,7 +65,7 @@ class StationaryFilter(Generic[Box]):
     level: float
     judged_frames: int
     most_held_frames: int
-    _evidence: dict[int, _Evidence] = field(default_factory=dict)
+    _evidence: dict[int, Evidence] = field(default_factory=dict)
     _held: dict[int, deque[tuple[int, Box]]] = field(default_factory=dict)
     _true: set[int] = field(default_factory=set)
 
@@ -70,7 +73,7 @@ class StationaryFilter(Generic[Box]):
         """Add an observation of the track ``number``."""
         if number in self._true:
             return
-        evidence = self._evidence.setdefault(number, _Evidence(seen.frame_number, seen.frame_number))
+        evidence = self._evidence.setdefault(number, Evidence(seen.frame_number, seen.frame_number))
         evidence.add(seen)
         if evidence.is_certain(self.level) or evidence.has_moved():
             self._true.add(number)

@@ -4,15 +4,17 @@ import math
 from collections.abc import Container, Iterator, Sequence
 from typing import Protocol
 
-from voxel51.analytics.shot_detection.shot_ends import with_shot_ends
+from voxel51.analytics.shot_detection.shot_ends import FRAMES_BEFORE, ShotEnds
 from voxel51.analytics.tracking.interpolation import TrackedBox, TrackInterpolator
 from voxel51.analytics.tracking.sparse_looks import Look, Seen, SparseLooks
 from voxel51.analytics.tracking.stationary import StationaryFilter
+from voxel51.analytics.tracking.tracker_state import TrackerState
 from voxel51.labels.attributes import BooleanAttribute
 from voxel51.labels.geometry import BoundingBox
-from voxel51.labels.media.frame import Pixels
+from voxel51.labels.media.frame import Frame, Pixels
 from voxel51.labels.objects import DetectedObject
 from voxel51.labels.video import VideoFrame
+from voxel51.platform.checkpoint import Checkpoint
 from voxel51.platform.selection import Sampler
 from voxel51.platform.tracking.appearance import Looks
 from voxel51.platform.tracking.box_tracker import BoxTracker
@@ -59,8 +61,10 @@ class FrameDetector(Protocol):
     Attributes:
         names: of the classes, by index.
         picture_size: width and height, in pixels, to which frames are resized. Boxes are in pixels of these images.
+        remembers: whether what it finds depends on earlier frames of the shot.
     """
 
+    remembers: bool
     names: Sequence[str]
     picture_size: tuple[int, int]
 
@@ -80,13 +84,13 @@ class VideoTracker:
     classes (positions in the detector's names) are labelled. With ``skips_unchanged``, frames between two that show the
     same are not analysed; the detector must not depend on the order of frames.
 
-    Attributes:
-        numbers: of the tracks so far.
+    The state is saved in checkpoints: after each analysed frame or, if the detector remembers frames, after each shot.
     """
 
     def __init__(
         self,
         video: Video,
+        checkpoint: Checkpoint,
         detector: FrameDetector,
         sure_score: float,
         stride: int = 1,
@@ -96,8 +100,8 @@ class VideoTracker:
         wanted: Container[int] | None = None,
         skips_unchanged: bool = False,
     ) -> None:
-        self.numbers: set[int] = set()
         self._video = video
+        self._checkpoint = checkpoint
         self._detector = detector
         self._stride = stride
         self._uses_appearance = uses_appearance
@@ -112,9 +116,15 @@ class VideoTracker:
         if stationary_level is not None:
             longest_held = min(round(rate * MAX_HELD_SECONDS), MAX_HELD_FRAMES)
             stationary = StationaryFilter[TrackedBox](stationary_level, round(rate * JUDGED_SECONDS), longest_held)
-        self._tracker = BoxTracker(sure_score, max_hidden, max_lost, rate)
+        tracker = BoxTracker(sure_score, max_hidden, max_lost, rate)
         gap_seconds = LONGEST_GAP_BY_APPEARANCE_SECONDS if uses_appearance else LONGEST_GAP_SECONDS
-        self._interpolator = TrackInterpolator(max(round(rate * gap_seconds), interval), max_lost, stationary)
+        interpolator = TrackInterpolator(max(round(rate * gap_seconds), interval), max_lost, stationary)
+        self._state = TrackerState(tracker, interpolator, Sampler(fps)).restored(checkpoint.load(None))
+
+    @property
+    def numbers(self) -> set[int]:
+        """Numbers of the tracks so far."""
+        return self._state.numbers
 
     def frames(self) -> Iterator[VideoFrame]:
         """Yield the frames with objects, labelled, in order. Tracks end at cuts."""
@@ -126,23 +136,43 @@ class VideoTracker:
             yield VideoFrame(frame_number=frame_number, objects=list(self._objects(frame_number, boxes)))
 
     def _tracked_boxes(self) -> Iterator[tuple[int, list[TrackedBox]]]:
-        shot_start, sampler = None, Sampler(self._video.selection.fps)
-        for frame, ends_shot in with_shot_ends(self._video.every_frame()):
-            shot_start = shot_start or frame.number
-            if ends_shot or ((frame.number - shot_start) % self._stride == 0 and sampler.takes(frame.time)):
+        state = self._state
+        shots = ShotEnds(state.frame_number, state.shot_start)
+        for frame, ends_shot in shots.mark(self._frames()):
+            state.first_of_shot = state.first_of_shot or frame.number
+            is_due = (frame.number - state.first_of_shot) % self._stride == 0 and state.sampler.takes(frame.time)
+            if ends_shot or is_due:
                 look = Look(frame.number, frame.small(*self._detector.picture_size))
                 for seen in self._looks.add(look, ends_shot=ends_shot):
                     tracks = self._tracks_in(seen)
-                    yield from self._interpolator.add(tracks, seen.look.frame_number)
+                    yield from state.interpolator.add(tracks, seen.look.frame_number)
             if ends_shot:
-                yield from self._interpolator.finish_shot(tracks)
-                self._tracker.forget()
+                yield from state.interpolator.finish_shot(tracks)
+                state.tracker.forget()
                 self._detector.start_shot()
-                shot_start, sampler = None, Sampler(self._video.selection.fps)
+                state.first_of_shot, state.sampler = None, Sampler(self._video.selection.fps)
+            has_looked = is_due and not self._looks.is_holding and not self._detector.remembers
+            if (ends_shot or has_looked) and not shots.is_finishing:
+                self._save(frame.number, shots.shot_start)
+
+    def _frames(self) -> Iterator[Frame]:
+        """Yield the frames of the video; if the job goes on, the picture of the last look is taken from its frame."""
+        last, found = self._state.frame_number, self._state.last_found
+        for frame in self._video.every_frame():
+            if frame.number == last and found is not None:
+                self._looks.go_on(Look(frame.number, frame.small(*self._detector.picture_size)), found)
+            yield frame
+
+    def _save(self, frame_number: int, shot_start: float | None) -> None:
+        """Save a checkpoint, if one is due. The labels of all frames that are final were written before."""
+        state = self._state
+        state.frame_number, state.shot_start, state.last_found = frame_number, shot_start, self._looks.last_found
+        if frame_number > FRAMES_BEFORE:
+            self._checkpoint.save(state.plain, frame=frame_number - FRAMES_BEFORE)
 
     def _tracks_in(self, seen: Seen) -> list[Track]:
         looks = Looks.of(seen.look.picture, seen.found.boxes) if self._uses_appearance else None
-        return self._tracker.step(seen.look.frame_number, seen.found, looks)
+        return self._state.tracker.step(seen.look.frame_number, seen.found, looks)
 
     def _objects(self, frame_number: int, boxes: list[TrackedBox]) -> Iterator[DetectedObject]:
         width, height = self._detector.picture_size

@@ -1,6 +1,7 @@
 """Video quality job: measure frames, and write lasting conditions as events."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from voxel51.analytics.video_quality.measures import Measures, Meter
 from voxel51.analytics.video_quality.segments import Segment, SegmentFinder
@@ -10,25 +11,30 @@ from voxel51.labels.field_types import JsonValue
 from voxel51.labels.media.frame import Frame
 from voxel51.labels.support import Support
 from voxel51.labels.video import VideoFrame
-from voxel51.labels.writer import VideoLabelsWriter
 from voxel51.platform.job import Job
+from voxel51.platform.job_labels import job_labels
+from voxel51.platform.object_state import restored, state_of
 from voxel51.platform.video import input_video
 
 
 def process(job: Job) -> None:
     """Measure the input ``video`` and write the results to the output ``labels``."""
     given = job.parameters
-    conditions, meter, totals = _ConditionFinder(given), Meter(), _Totals()
     with (
         input_video(job) as video,
-        VideoLabelsWriter.open(job.output("labels"), video.filename) as labels,
+        job_labels(job, video.filename) as labels,
     ):
+        begin = _State(_ConditionFinder(given), Meter(), _Totals())
+        state = restored(begin, job.checkpoint.load(None), _CLASSES)
+        conditions, meter, totals = state.conditions, state.meter, state.totals
         for frame in video:
             measures = meter.measure(frame)
             totals.add(measures)
             labels.events += conditions.add(frame, measures)
             if given["framewise"]:
                 labels.add_frame(_labelled(frame, measures))
+            job.partial.add_events(labels.events)
+            job.checkpoint.save(lambda: state_of(state, _CLASSES))
         end = video.last_time + 1 / (video.metadata.frame_rate or 25)
         labels.events += conditions.finish(end)
         labels.events.sort(key=_place)
@@ -86,6 +92,18 @@ class _Totals:
     def attributes(self) -> list[NumericAttribute]:
         means = {name: round(total / self._count, 2) for name, total in self._sums.items()}
         return [NumericAttribute(name=f"mean_{name}", value=value) for name, value in means.items()]
+
+
+@dataclass
+class _State:
+    """State of the job after a frame, as checkpoints save it."""
+
+    conditions: _ConditionFinder
+    meter: Meter
+    totals: _Totals
+
+
+_CLASSES = (_ConditionFinder, SegmentFinder, Meter, _Totals)
 
 
 def _labelled(frame: Frame, measures: Measures) -> VideoFrame:

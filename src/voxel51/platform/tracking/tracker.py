@@ -1,16 +1,19 @@
 """Tracker: number the objects that a detector finds in one frame after the other."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any  # plain values of any shape
 
 import numpy as np
 
 from voxel51.labels.media.frame import Pixels
-from voxel51.platform.tracking.appearance import Looks
+from voxel51.platform.object_state import restored, state_of
+from voxel51.platform.tracking.appearance import LearnedLook, Looks
 from voxel51.platform.tracking.assignment import require_scipy
 from voxel51.platform.tracking.box_tracker import BoxTracker
 from voxel51.platform.tracking.detections import Detections
-from voxel51.platform.tracking.track import Track
+from voxel51.platform.tracking.kalman_filter import BoxKalmanFilter
+from voxel51.platform.tracking.track import Observation, Track
 
 PixelBox = tuple[float, float, float, float]
 """Left, top, right and bottom, in pixels."""
@@ -112,6 +115,14 @@ class Tracker:
         """End all tracks, as after a cut: the next frame shows other objects."""
         self._tracker.forget()
 
+    def state(self) -> dict[str, Any]:
+        """Return the tracks so far as plain values and arrays, for `voxel51.platform.Checkpoint.save`."""
+        return state_of(self, _CLASSES)
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on with the tracks that a tracker with the same arguments had."""
+        restored(self, state, _CLASSES)
+
     def _advance(self, time: float) -> None:
         if time <= self._time:
             raise ValueError(f"the time of a frame must be later than that of the last one: {time:g} <= {self._time:g}")
@@ -130,6 +141,9 @@ class Tracker:
         if label not in self._labels:
             self._labels.append(label)
         return self._labels.index(label)
+
+
+_CLASSES = (BoxTracker, Track, Observation, BoxKalmanFilter, LearnedLook)
 
 
 def _positions(found: Detections, tracks: Sequence[Track]) -> list[int]:

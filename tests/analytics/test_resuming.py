@@ -1,0 +1,54 @@
+"""Included analytics go on after kills: each is killed after some checkpoints, and gives the labels of a whole run."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from support.sandboxes import strongest_sandbox
+from support.video_samples import footage
+from voxel51.platform.entry_points import load_analytic
+from voxel51.runners.local_progress import LocalProgress
+from voxel51.runners.local_run import LocalJob, LocalRun
+from voxel51.wire.parameter_values import converted
+from voxel51.wire.tasks import JobLimits
+
+LIMITS = JobLimits(wall_seconds=600, cpu_seconds=600, memory_bytes=4 << 30, file_bytes=1 << 30, open_files=1024)
+
+
+def run(name: str, parameters: Mapping[str, object], folder: Path, progress: LocalProgress) -> bytes:
+    """Run an analytic on a film with several shots, and return its labels."""
+    document = load_analytic(name).document
+    given = converted(document, {"last_frame": 150, **parameters})
+    job = LocalJob(name, document["info"]["name"], "1", {"video": footage("bikes.mp4")}, given, {})
+    end = LocalRun(job, folder, LIMITS, strongest_sandbox(), lambda _status: None, progress=progress).wait()
+    assert end.is_complete, end.reason
+    assert end.output is not None
+    return end.output.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        pytest.param("voxel51/object-tracks", {"frame_stride": 2}, id="object-tracks"),
+        pytest.param("voxel51/object-tracks", {"fps": 8, "skip_unchanged": False}, id="object-tracks-at-a-rate"),
+        pytest.param("voxel51/face-detection", {"frame_stride": 3}, id="face-detection"),
+        pytest.param("voxel51/motion-tracks", {}, id="motion-tracks"),
+        pytest.param("voxel51/shot-detection", {}, id="shot-detection"),
+        pytest.param("voxel51/video-quality", {"framewise": True}, id="video-quality"),
+        pytest.param("voxel51/text-reading", {"fps": 6}, id="text-reading"),
+    ],
+)
+def test_labels_after_kills_are_those_of_a_whole_run(
+    name: str, parameters: Mapping[str, object], tmp_path: Path
+) -> None:
+    uninterrupted = LocalProgress()
+    whole = run(name, parameters, tmp_path / "whole", uninterrupted)
+    count = uninterrupted.checkpoints
+    assert count >= 2
+
+    killed = LocalProgress(*sorted({1, count // 3, count // 2, count - 1} - {0}))
+    labels = run(name, parameters, tmp_path / "killed", killed)
+
+    assert labels == whole
+    assert killed.checkpoints == count  # no attempt repeated what an earlier one had saved
