@@ -22,6 +22,7 @@ PAGES = {
     "": None,
     "tokens": "Tokens",
     "sessions": "Sessions",
+    "secrets": "Secrets",
     "webhooks": "Webhooks",
     "activity": "Activity",
     "delete": "Export and delete",
@@ -176,6 +177,73 @@ def test_storage_is_shown_with_its_quota(visit: Visit, person: Person, operator:
     page = visit.open("/account")
     expect(page.get_by_text(re.compile(r"1 MB of 2 MB used \(50%\)"))).to_be_visible()
     expect(page.get_by_role("progressbar", name="Storage used")).to_have_attribute("value", "0.5")
+
+
+def secrets_of(person: Person) -> dict[str, list[str]]:
+    answer = requests.get(f"{person.v1}/secrets", headers=person.headers, timeout=20).json()
+    return {each["name"]: each["analytics"] for each in answer["secrets"]}
+
+
+def choose(page: Page, name: str, action: str) -> None:
+    """Choose an action of the menu of a row."""
+    page.get_by_role("button", name=f"Actions for {name}").click()
+    page.get_by_role("button", name=action).click()
+
+
+def test_secret_is_stored_replaced_granted_and_deleted(visit: Visit, person: Person) -> None:
+    page = visit.open("/account/secrets")
+    page.get_by_role("button", name="New secret").first.click()
+    form = page.get_by_role("dialog", name="New secret")
+    for _ in visit.in_both_looks():
+        visit.assert_accessible()
+    form.get_by_label("Name").fill("hub_token")
+    expect(form.get_by_label("Value")).to_have_attribute("type", "password")
+    form.get_by_label("Value").fill("abc-first-value")
+    form.get_by_label("Analytics that may use it").fill("voxel51/object-tracks")
+    form.get_by_role("button", name="Store secret").click()
+    row = page.get_by_role("row").nth(1)
+    expect(row).to_contain_text("hub_token")
+    expect(row).to_contain_text("voxel51/object-tracks")
+    visit.take_picture("account-secrets")
+
+    choose(page, "hub_token", "Change analytics")
+    form = page.get_by_role("dialog", name='Analytics that may use "hub_token"')
+    names = form.get_by_label("Analytics that may use it")
+    expect(names).to_have_value("voxel51/object-tracks")
+    names.fill("voxel51/face-detection\nvoxel51/shot-detection")
+    form.get_by_role("button", name="Save").click()
+    expect(row).to_contain_text("voxel51/shot-detection")
+    assert secrets_of(person) == {"hub_token": ["voxel51/face-detection", "voxel51/shot-detection"]}
+
+    choose(page, "hub_token", "Replace value")
+    form = page.get_by_role("dialog")
+    form.get_by_label("Value").fill("abc-second-value")
+    form.get_by_role("button", name="Replace value").click()
+    expect(form).to_have_count(0)
+    assert secrets_of(person) == {"hub_token": ["voxel51/face-detection", "voxel51/shot-detection"]}
+    page.reload()
+    expect(row).to_contain_text("hub_token")
+    assert "-value" not in page.content()
+    page.set_viewport_size(PHONE)
+    visit.assert_fits()
+
+    choose(page, "hub_token", "Delete…")
+    page.get_by_role("dialog").get_by_role("button", name="Delete secret").click()
+    expect(page.get_by_role("heading", name="No secrets")).to_be_visible()
+    assert secrets_of(person) == {}
+
+
+def test_secret_for_an_unknown_analytic_is_reported_in_the_form(visit: Visit, person: Person) -> None:
+    visit.expect("400", "404")
+    page = visit.open("/account/secrets")
+    page.get_by_role("button", name="New secret").first.click()
+    form = page.get_by_role("dialog", name="New secret")
+    form.get_by_label("Name").fill("hub_token")
+    form.get_by_label("Value").fill("abc")
+    form.get_by_label("Analytics that may use it").fill("voxel51/gone")
+    form.get_by_role("button", name="Store secret").click()
+    expect(form.get_by_role("alert").last).to_contain_text("voxel51/gone")
+    assert secrets_of(person) == {}
 
 
 def test_webhook_is_created_tested_resent_and_deleted(browser: Browser, start_platform: StartPlatform) -> None:
