@@ -39,6 +39,9 @@ JPEG_QUALITY = 95
 ESTIMATED_AFTER_FRAMES = 25
 """Number of frames after which the size of all is estimated, so that a video that is too long fails at once."""
 
+EXTRACTION_SHARE = 0.5
+"""Share of the progress when the image starts. It reports none itself, so the progress stays there until it ends."""
+
 _POLL_SECONDS = 0.02
 _READABLE_FILES = 0o022
 """Mask of permissions: the container has another user, who reads the frames."""
@@ -55,8 +58,10 @@ def process(job: Job) -> None:
     folder = job.scratch.parent
     os.umask(_READABLE_FILES)
     folder.chmod(0o755)
+    job.progress_share = EXTRACTION_SHARE
     with input_video(job) as video:
         count = FrameFolder(folder / FRAMES_FOLDER).write(video)
+    job.progress(count, count, "the image labels the frames")
     job.message(f"{count} frames extracted, the image starts")
     (folder / FRAMES_READY).touch()
     end = _await_container(folder)
@@ -66,6 +71,8 @@ def process(job: Job) -> None:
         raise MissingOutput(f"the image left no labels: {end.get('labels_problem', 'no file')}. {end['detail']}")
     _judge(job, labels, count)
     shutil.move(labels, job.output("labels"))
+    job.progress_share = 1.0
+    job.progress(count, count)
 
 
 class FrameFolder:

@@ -44,6 +44,7 @@ class Job:
         inputs: input name -> local path of the file, for every input of the job.
         parameters: parameter name -> value, with the defaults of the document. Data parameters are local paths.
         partial: labels that can be seen before the end of the job.
+        progress_share: share of the whole work that `progress` is about; 1 unless work follows the last frame.
         checkpoint: state from which the job goes on if its process is lost.
         scratch: an empty folder of the job, deleted after it.
         filenames: input name -> file name under which the owner uploaded it.
@@ -71,6 +72,7 @@ class Job:
         self.scratch = folder / "scratch"
         self.scratch.mkdir(parents=True)
         self.partial = partial or PartialLabels()
+        self.progress_share = 1.0
         self.checkpoint = checkpoint or Checkpoint(self.partial)
         self.warnings: list[str] = []
         self._outputs = {output["name"]: folder / "outputs" / output["filename"] for output in document["outputs"]}
@@ -108,7 +110,7 @@ class Job:
         progress: Progress = {"frames_done": done}
         if total:
             progress["frames_total"] = total
-            progress["fraction"] = min(done / total, 1.0)
+            progress["fraction"] = min(done / total, 1.0) * self.progress_share
         if message is not None:
             progress["message"] = message
         self._reporter.progress(progress)

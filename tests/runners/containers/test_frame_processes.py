@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import av
 import pytest
@@ -18,6 +19,7 @@ from samples.platform import JobPlatform
 from support.documentation_pages import ROOT
 from support.sandboxes import strongest_sandbox
 from support.video_samples import number_in, numbered_video
+from support.waiting import wait_until
 from voxel51.labels.media.still_images import read_image
 from voxel51.runners.containers.frame_processes import FURTHER_FILES, INPUTS_FOLDER, OUTPUTS_FOLDER, FrameProcesses
 from voxel51.runners.containers.frames import MountedFolders
@@ -104,6 +106,21 @@ def test_labels_become_the_output_and_the_log_has_what_the_image_printed(run: Im
     assert "5 frames extracted" in platform.status["messages"][1]["message"]
     assert "printed by the image" in platform.log
     assert list((run.folder.parent / "frame-jobs").glob("attempt*")) == []
+
+
+def test_progress_is_half_while_the_image_runs_and_complete_afterwards(run: ImageRun) -> None:
+    def published() -> list[dict[str, Any]]:
+        return [json.loads(each).get("progress", {}) for each in run.platform.stored["status"]]
+
+    _, outputs = run.mounts()
+    wait_until(lambda: any("message" in each for each in published()), "no progress after the extraction")
+    (outputs / "labels.json").write_text("{}")
+    fractions = [each.get("fraction", 0) for each in published()]
+
+    run.conclude()
+
+    assert max(fractions) == 0.5
+    assert run.platform.status["progress"]["fraction"] == 1
 
 
 def test_empty_labels_are_valid(run: ImageRun) -> None:
