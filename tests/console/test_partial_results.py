@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -77,6 +78,40 @@ def test_result_replaces_the_partial_one(visit: Visit, person: Person, video: st
     expect(page.get_by_text("Partial result", exact=True)).not_to_be_visible()
     page.get_by_role("tab", name="Tracks and events").click()
     expect(page.locator(".track-count")).to_have_text(re.compile(f"^{FRAMES + 5} "), timeout=MAKING_MILLISECONDS)
+
+
+def shared_page(person: Person, job_id: str) -> str:
+    """Create a share link to a job, and return the path of its page."""
+    url = f"{person.v1}/jobs/{job_id}/shares"
+    parts = urlsplit(requests.post(url, json={}, headers=person.headers, timeout=20).json()["url"])
+    return f"{parts.path}#{parts.fragment}"
+
+
+def test_share_link_follows_a_running_job_to_its_result(
+    stranger: Visit, visit: Visit, person: Person, video: str
+) -> None:
+    job_id = submit(person, STEADY, "count", data=video, frames=FRAMES, pause_seconds=0.5)
+
+    page = stranger.open(shared_page(person, job_id))
+
+    expect(page.get_by_text("Partial result", exact=True)).to_be_visible(timeout=MAKING_MILLISECONDS)
+    expect(page.get_by_text(re.compile("Found so far: .*object"))).to_be_visible()
+    assert_usable(stranger)
+    expect(page.get_by_role("link", name="Download output")).to_be_visible(timeout=MAKING_MILLISECONDS)
+    expect(page.get_by_text("Partial result", exact=True)).to_have_count(0)
+
+
+def test_share_link_of_a_failed_job_has_its_partial_result(
+    stranger: Visit, visit: Visit, person: Person, video: str
+) -> None:
+    job_id = submit(person, STEADY, "break", data=video, frames=FRAMES, pause_seconds=0, fail_at=21)
+
+    page = stranger.open(shared_page(person, job_id))
+
+    expect(page.get_by_text("The job ended before it was complete")).to_be_visible(timeout=MAKING_MILLISECONDS)
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Download partial result").click(timeout=MAKING_MILLISECONDS)
+    assert [*json.loads(Path(saved.value.path()).read_text())["frames"]] == [str(number) for number in range(1, 21)]
 
 
 def test_labels_of_a_failed_job_are_shown_and_downloaded_as_a_partial_result(

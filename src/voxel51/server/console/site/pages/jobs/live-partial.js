@@ -2,13 +2,13 @@
 
 import { onJobEvent } from "../../core/job-events.js";
 import { computed, effect } from "../../core/reactive.js";
-import { partialLabels } from "../../viewer/loading/partial-labels.js";
+import { partialLabels, partialPath } from "../../viewer/loading/partial-labels.js";
 
 const STATES = new Set(["RUNNING", "FAILED"]);
 
 /** @param job a signal of the record of a job @returns as `partialLabels` */
 export function followPartial(job) {
-  const partial = partialLabels(job.peek().id);
+  const partial = partialLabels(partialPath(job.peek().id));
   const canHave = computed(() => STATES.has(job.value.state) && !job.value.expired);
   effect(() => {
     job.value.state; // also when a failure ends the job: its last labels came just before

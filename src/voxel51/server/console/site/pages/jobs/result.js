@@ -6,7 +6,7 @@ import { computed, untracked } from "../../core/reactive.js";
 import { emptyState } from "../../parts/elements.js";
 import { button } from "../../parts/form.js";
 import { attempt } from "../../parts/notices.js";
-import { partialLabelsFile } from "../../viewer/loading/partial-labels.js";
+import { partialLabelsFile, partialPath } from "../../viewer/loading/partial-labels.js";
 import { viewer } from "../../viewer/viewer.js";
 import { hasResult, isActive } from "./states.js";
 
@@ -29,7 +29,7 @@ function content(phase, { job, partial, request, inputs, frame }) {
 function partialMark(job) {
   const isActiveNow = computed(() => isActive(job.value));
   const reason = () => (isActiveNow.value ? "The labels found so far. New ones appear while the job runs." : "The job ended before it was complete. These are the labels that it had found.");
-  const work = () => attempt(async () => save(await partialLabelsFile(job.peek().id), `${job.peek().name}.partial.json`, "application/json"));
+  const work = () => attempt(async () => save(await partialLabelsFile(partialPath(job.peek().id)), `${job.peek().name}.partial.json`, "application/json"));
   return h("p.partial-mark", { role: "status" }, h("span.badge.busy", {}, "Partial result"), h("span", {}, reason), () => !isActiveNow.value && button("Download", work, { symbol: "download" }));
 }
 

@@ -3,11 +3,12 @@
 import { h } from "../../core/dom.js";
 import { ApiError, address, get, rendition } from "../../core/api.js";
 import { dateTime, percent } from "../../core/format.js";
-import { onEnd, signal } from "../../core/reactive.js";
+import { computed, onEnd, signal, untracked } from "../../core/reactive.js";
 import { route } from "../../core/router.js";
 import { icon } from "../../parts/icons.js";
 import { loadError, loaded } from "../../parts/load.js";
 import { errorText } from "../../parts/notices.js";
+import { unfinished } from "./unfinished.js";
 import { emptyState, facts, heading, progressBar, stateBadge } from "../../parts/elements.js";
 
 export function page() {
@@ -15,7 +16,7 @@ export function page() {
   const path = `/shared/${encodeURIComponent(route.peek().fragment)}`;
   return loaded(
     (aborted) => fetchJob(path, aborted),
-    (job) => (job ? sharedJob(path, job) : [heading("Shared result"), emptyState("Link not valid", "The link has expired, was revoked, or is incomplete. Ask the person who sent it to you for a new link.")]),
+    (job) => (job ? untracked(() => liveJob(path, signal(job))) : [heading("Shared result"), emptyState("Link not valid", "The link has expired, was revoked, or is incomplete. Ask the person who sent it to you for a new link.")]),
   );
 }
 
@@ -30,10 +31,20 @@ async function fetchJob(path, signal) {
   }
 }
 
-function sharedJob(path, job) {
+/** The page of a job, which changes as a whole when the job has become complete. */
+function liveJob(path, job) {
+  const isComplete = computed(() => job.value.state === "COMPLETE");
+  return () => {
+    isComplete.value;
+    return untracked(() => sharedJob(path, job));
+  };
+}
+
+function sharedJob(path, live) {
+  const job = live.peek();
   const isComplete = job.state === "COMPLETE";
   return [
-    heading(job.name, stateBadge(job.state)),
+    heading(job.name, () => stateBadge(live.value.state)),
     job.video && isComplete && annotatedVideo(path, job),
     h(
       "section.card",
@@ -45,7 +56,7 @@ function sharedJob(path, job) {
       ]),
       isComplete
         ? h("p.below", {}, h("a.button.primary", { href: address(`${path}/output`), download: job.output_filename }, icon("download"), "Download output"))
-        : h("p.below.muted", {}, "The job is not complete yet. Reload this page later."),
+        : unfinished(path, live),
     ),
   ];
 }

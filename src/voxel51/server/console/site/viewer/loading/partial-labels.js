@@ -9,11 +9,11 @@ import { request, startWorker } from "./read-labels.js";
 /**
  * Return the partial labels of a job until the scope ends.
  *
+ * @param {string} path of the resource, such as that of `partialPath`
  * @returns {{labels: {value}, hasAny: () => boolean, refresh: () => void}} `labels` is a signal of `labelsOf`, or null before the
  *   first; `refresh` fetches what is new
  */
-export function partialLabels(jobId) {
-  const path = pathOf(jobId);
+export function partialLabels(path) {
   const labels = signal(null);
   const abort = new AbortController();
   let worker = null;
@@ -56,10 +56,10 @@ export function partialLabels(jobId) {
 }
 
 /** Return all partial labels of a job as the text of a labels file. */
-export async function partialLabelsFile(jobId) {
+export async function partialLabelsFile(path) {
   const [frames, events] = [{}, []];
   for (let [cursor, hasMore] = ["", true]; hasMore; ) {
-    const reply = await get(pathOf(jobId), { after: cursor });
+    const reply = await get(path, { after: cursor });
     for (const part of reply.parts) {
       Object.assign(frames, part.frames);
       events.push(...(part.events?.events ?? []));
@@ -69,5 +69,6 @@ export async function partialLabelsFile(jobId) {
   return JSON.stringify({ frames, events: { events } });
 }
 
-const pathOf = (jobId) => `/jobs/${encodeURIComponent(jobId)}/partial`;
+/** Path of the partial labels of one of the user's jobs. */
+export const partialPath = (jobId) => `/jobs/${encodeURIComponent(jobId)}/partial`;
 
