@@ -139,7 +139,7 @@ def test_every_route_answers_503_while_the_database_is_away(
 ) -> None:
     application = Application.create(away_platform, tmp_path)
     routes = requests.get(f"{away_platform.url}/openapi.json", timeout=LIMIT_SECONDS).json()["paths"]
-    signer = LinkSigner(load_secret_key(away_platform.folder), 60)
+    signer = LinkSigner(load_secret_key(away_platform.folder / "signing.key"), 60)
     wrong = []
 
     server.stop()

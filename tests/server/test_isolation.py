@@ -234,7 +234,7 @@ class World:
         return requests.request(method, url, headers=headers, json=BODIES.get(route), timeout=20)
 
     def sign(self, route: str, lifetime_seconds: int = 60, method: str = "") -> str:
-        signer = LinkSigner(load_secret_key(self.platform.folder), lifetime_seconds)
+        signer = LinkSigner(load_secret_key(self.platform.folder / "signing.key"), lifetime_seconds)
         return "?" + signer.query(method or route.partition(" ")[0].upper(), self.url(route))
 
     def at_acme(self) -> "World":

@@ -43,7 +43,7 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 def token(settings: Settings) -> str:
     """The token of a user who has data by URL and a webhook."""
-    database, key = open_database(settings), load_secret_key(settings.folder)
+    database, key = open_database(settings), load_secret_key(settings.folder / "signing.key")
     user = AccountService(database).create_user("alice")
     guard, described = Guard([]), {"signed_url": SOURCE, "filename": "v", "mimetype": "video/mp4", "size": 1}
     SourceService(database, guard, Cipher(key, "sources"), 9, timedelta(days=1)).add(user.id, described)
@@ -58,7 +58,7 @@ def token(settings: Settings) -> str:
 
 def secrets(settings: Settings) -> list[str]:
     """Return every stored secret, decrypted with the present key."""
-    database, key = open_database(settings), load_secret_key(settings.folder)
+    database, key = open_database(settings), load_secret_key(settings.folder / "signing.key")
     with database.read() as connection:
         sources = connection.execute(select(data.c.source_url)).scalars().all()
         values = connection.execute(select(stored.c.value)).scalars().all()
@@ -71,13 +71,13 @@ def secrets(settings: Settings) -> list[str]:
 
 
 def test_links_lapse_but_secrets_and_tokens_stay(settings: Settings, token: str) -> None:
-    before, first = secrets(settings), load_secret_key(settings.folder)
+    before, first = secrets(settings), load_secret_key(settings.folder / "signing.key")
     assert before[:3] == [SOURCE, HUB_TOKEN, RECEIVER]
     link = dict(parse_qsl(LinkSigner(first, 60).query("GET", PATH)))
 
     assert rotate_secret_key(settings) == 5
 
-    second = load_secret_key(settings.folder)
+    second = load_secret_key(settings.folder / "signing.key")
     assert second != first
     assert secrets(settings) == before
     with pytest.raises(Forbidden):
@@ -101,7 +101,7 @@ def test_interrupted_rotation_prevents_the_start_and_can_be_repeated(
         patched.setattr(key_rotation, step, die)
         rotate_secret_key(settings)
     with pytest.raises(RuntimeError, match=r"did not finish\. Run it again: voxel51 server rotate-key"):
-        load_secret_key(settings.folder)
+        load_secret_key(settings.folder / "signing.key")
     rotate_secret_key(settings)
 
     assert secrets(settings) == before
@@ -111,10 +111,10 @@ def test_running_platform_keeps_its_key(settings: Settings, token: str) -> None:
     assert token
     lock = FolderLock(settings.folder)
     lock.acquire()
-    before = load_secret_key(settings.folder)
+    before = load_secret_key(settings.folder / "signing.key")
 
     with pytest.raises(FolderInUse):
         rotate_secret_key(settings)
 
-    assert load_secret_key(settings.folder) == before
+    assert load_secret_key(settings.folder / "signing.key") == before
     lock.release()

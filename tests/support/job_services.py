@@ -22,7 +22,11 @@ from voxel51.server.analytics.weights_in_use import WeightsInUse
 from voxel51.server.data.service import DataService
 from voxel51.server.data.sources import SourceService
 from voxel51.server.data.storage_quota import StorageQuota
+from voxel51.server.data_folder import StorageFolder
 from voxel51.server.database.database import Database
+from voxel51.server.database.identity import check_identity
+from voxel51.server.database.membership import Membership
+from voxel51.server.database.process_table import ProcessDescription
 from voxel51.server.encryption import Cipher
 from voxel51.server.jobs.actions import JobActions
 from voxel51.server.jobs.attempt_reports import AttemptReports
@@ -78,6 +82,7 @@ class JobServices:
     quotas: Quotas
     wakes: list[str]
     database: Database
+    process: Membership
 
     def add_data(self, user: User, content: bytes = b"video") -> str:
         """Upload a file for ``user``."""
@@ -117,10 +122,26 @@ class JobServices:
         return {file.key for file in self.storage.files() if file.key.startswith(folder)}
 
 
+def process_description(name: str = "all", **changes: object) -> ProcessDescription:
+    """Return the description of a process, one of those of one start."""
+    given = {
+        "start_id": "start",
+        "role": "all",
+        "place": "here:/data",
+        "storage": "1",
+        "key_hash": "2",
+        "can_lead": True,
+    }
+    return ProcessDescription(name=name, **{**given, **changes})
+
+
 @contextmanager
 def open_job_services(folder: Path, database_url: str) -> Iterator[JobServices]:
     """Yield the services, on a database that is closed at the end."""
     database = Database(database_url)
+    check_identity(database, StorageFolder(folder), "of the test")
+    process = Membership(database, process_description())
+    process.join()
     storage = LocalStorage(folder / "storage")
     storage.open()
     lifetime = timedelta(days=3)
@@ -154,7 +175,7 @@ def open_job_services(folder: Path, database_url: str) -> Iterator[JobServices]:
         jobs=job_service,
         actions=JobActions(database, lambda: wakes.append("wake"), job_service.expire),
         attempts=AttemptService(
-            database, storage, MOST_LOST, timedelta(minutes=15), quotas.most_running, same_limit(MOST_INTERNAL)
+            database, storage, process, MOST_LOST, timedelta(minutes=15), quotas.most_running, same_limit(MOST_INTERNAL)
         ),
         reports=reports,
         partial=PartialResults(database, job_service, reports, PARTIAL_LIMITS),
@@ -166,5 +187,6 @@ def open_job_services(folder: Path, database_url: str) -> Iterator[JobServices]:
         storage=storage,
         wakes=wakes,
         database=database,
+        process=process,
     )
     database.close()

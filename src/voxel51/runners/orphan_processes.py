@@ -7,6 +7,7 @@ identifies a process for as long as the machine is up.
 import os
 import select
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -19,6 +20,17 @@ from voxel51.runners.interface import ProcessIdentity
 IS_LINUX = sys.platform == "linux"
 KILL_TIMEOUT_SECONDS = 30.0
 """Time limit for a killed process to disappear. Only one that hangs inside the kernel takes longer."""
+
+
+def machine() -> str:
+    """Return a text that is the same where process ids have the same meaning: on one machine, in one PID namespace.
+
+    Elsewhere than on Linux it is the name of the machine.
+    """
+    if not IS_LINUX:
+        return socket.gethostname()
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    return f"{boot} {Path('/proc/self/ns/pid').readlink()}"
 
 
 def started_at(pid: int) -> float:

@@ -15,7 +15,8 @@ from voxel51.server.console.pages import console_pages
 from voxel51.server.credentials import Credentials
 from voxel51.server.data.hashing import HashingThread
 from voxel51.server.database.database import Database
-from voxel51.server.database.running_lease import RunningLease
+from voxel51.server.database.membership import Membership
+from voxel51.server.database.signals import Signals
 from voxel51.server.documentation import documentation_pages
 from voxel51.server.engine.dispatcher import Dispatcher
 from voxel51.server.engine.sweeper import Sweeper
@@ -31,6 +32,7 @@ from voxel51.server.http.route import Route
 from voxel51.server.http.uploads import UploadReceiver
 from voxel51.server.renditions.preparer import Preparer
 from voxel51.server.renditions.routes import label_formats
+from voxel51.server.roles import Role
 from voxel51.server.settings import Settings, cores
 from voxel51.server.status_routes import platform_routes, status_routes
 from voxel51.server.storage.storage import Storage
@@ -40,7 +42,7 @@ from voxel51.server.wiring.accounts import AccountServices, build_accounts
 from voxel51.server.wiring.data import DataServices, build_data
 from voxel51.server.wiring.discovery import Discovery, discover
 from voxel51.server.wiring.features import FeatureServices, build_features, build_overview_routes
-from voxel51.server.wiring.foundation import Foundation, build_foundation
+from voxel51.server.wiring.foundation import Foundation, ProcessOfStart, build_foundation
 from voxel51.server.wiring.jobs import JobServices, build_jobs
 from voxel51.server.wiring.metrics import MetricsServices, build_metrics
 from voxel51.wire.bundles import BundleDeployers
@@ -49,16 +51,19 @@ from voxel51.wire.status import AboutPlatform
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """Everything that runs. Opened in order, and closed in the reverse order.
+    """Everything that runs in one process. Opened in order, and closed in the reverse order.
 
     Attributes:
         description: all routes, as an OpenAPI document.
+        role: what the process does; a process that runs no jobs leaves those parts closed.
     """
 
     application: ASGIApp
     description: openapi.Document
+    role: Role
     database: Database
-    lease: RunningLease
+    process: Membership
+    signals: Signals
     storage: Storage
     builder: BundleBuilder
     dispatcher: Dispatcher
@@ -71,12 +76,15 @@ class Platform:
 
     def open(self) -> None:
         """Start the threads that dispatch jobs, delete what has expired, deliver webhooks and prepare renditions."""
-        self.dispatcher.open()
-        self.builder.open()  # whose environments the runner of the dispatcher has opened
+        self.process.open()
+        self.signals.open()
         self.sweeper.open()
-        self.hashing.open()
-        self.deliverer.open()
-        self.preparer.open()
+        if self.role.runs_jobs:
+            self.dispatcher.open()
+            self.builder.open()  # whose environments the runner of the dispatcher has opened
+            self.hashing.open()
+            self.deliverer.open()
+            self.preparer.open()
 
     def reload_packages(self) -> None:
         """Begin to bring the platform to the packages that are installed now. Returns at once."""
@@ -97,13 +105,15 @@ class Platform:
     def close(self) -> None:
         """Stop the threads, return running jobs to the queue, and close the database."""
         self.reload.close()
-        self.preparer.close()
-        self.deliverer.close()
-        self.hashing.close()
+        if self.role.runs_jobs:
+            self.preparer.close()
+            self.deliverer.close()
+            self.hashing.close()
+            self.builder.close()
+            self.dispatcher.close()
         self.sweeper.close()
-        self.builder.close()
-        self.dispatcher.close()
-        self.lease.release()
+        self.signals.close()
+        self.process.close()
         self.database.close()
 
 
@@ -119,13 +129,16 @@ class _Services:
     metrics: MetricsServices
 
 
-def build_platform(settings: Settings, addresses: Addresses, discovery: Discovery | None = None) -> Platform:
-    """Return the platform, ready to be opened. Only one process at a time may build it for a data folder.
+def build_platform(
+    settings: Settings, addresses: Addresses, discovery: Discovery | None = None, start: ProcessOfStart | None = None
+) -> Platform:
+    """Return the platform, ready to be opened. Only one start at a time may build it for a data folder.
 
-    ``discovery`` was begun earlier; None: it begins now.
+    ``discovery`` was begun earlier; None: it begins now. ``start`` names the process among those of one start; None: it
+    is the only one.
     """
     discovery = discovery or discover(settings)
-    foundation = build_foundation(settings, addresses)
+    foundation = build_foundation(settings, addresses, start)
     accounts = build_accounts(foundation)
     data = build_data(foundation, accounts)
     jobs = build_jobs(foundation, accounts, data, discovery)
@@ -133,15 +146,20 @@ def build_platform(settings: Settings, addresses: Addresses, discovery: Discover
     metrics = build_metrics(foundation, jobs)
     services = _Services(foundation, accounts, data, jobs, features, metrics)
     deletion = _deletion(services)
-    routes = [*_routes(services, deletion)]
+    # A process that only runs jobs answers probes.
+    routes = [*_routes(services, deletion)] if settings.role.serves_requests else []
     description = openapi.describe(routes, voxel51.__version__, cookies_of(addresses.public_url).session)
-    probes = health_pages(foundation.database, jobs.dispatcher)
-    pages = [*probes, *api_pages.api_pages(description), *documentation_pages(), *console_pages()]
+    probes = health_pages(foundation.database, jobs.dispatchers)
+    pages = [*probes]
+    if settings.role.serves_requests:
+        pages += [*api_pages.api_pages(description), *documentation_pages(), *console_pages()]
     return Platform(
         application=build_application(routes, _dependencies(services), pages),
         description=description,
+        role=settings.role,
         database=foundation.database,
-        lease=foundation.lease,
+        process=foundation.process,
+        signals=foundation.signals,
         storage=foundation.storage,
         builder=jobs.bundles.builder,
         dispatcher=jobs.dispatcher,
@@ -184,7 +202,7 @@ def _routes(services: _Services, deletion: AccountDeletionService) -> Iterable[R
     yield from services.metrics.routes()
     yield from status_routes(
         foundation.database,
-        lambda: jobs.dispatcher.waiting_reason,
+        lambda: jobs.dispatchers.waiting_reason,
         jobs.sandbox,
         jobs.containers.missing if jobs.containers.runners else None,
     )
@@ -244,5 +262,13 @@ def _sweeper(services: _Services, deletion: AccountDeletionService) -> Sweeper:
     deletions = [deletion.finish, services.features.renditions.delete_unneeded]
     references = [data.data.references, data.uploads.references, jobs.uploaded.references, jobs.attempts.references]
     interval_seconds = foundation.settings.cleanup_interval_seconds
-    allows_expiry = foundation.expiry_clock.check
-    return Sweeper(deletions, expiries, foundation.storage, references, interval_seconds, allows_expiry)
+    clock, process = foundation.expiry_clock, foundation.process
+    return Sweeper(
+        deletions,
+        expiries,
+        foundation.storage,
+        references,
+        interval_seconds,
+        allows_expiry=lambda: clock.check() if process.leads else clock.follow(),
+        leads=lambda: process.leads,
+    )

@@ -40,14 +40,18 @@ def place_of(folder: Path) -> str:
 
 
 class StorageFolder:
-    """The storage in a data folder, as far as its identity is concerned (`voxel51.server.database.identity`).
+    """The storage in a folder, as far as its identity is concerned (`voxel51.server.database.identity`).
 
     The id is a file beside the stored files, so that a copy of the files has the id, too.
+
+    Args:
+        folder: the data folder.
+        root: the folder of the stored files; None: that in the data folder.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, root: Path | None = None) -> None:
         self.place = place_of(folder)
-        self._root = folder / "storage"
+        self._root = root or folder / "storage"
         self._path = self._root / "identity"
 
     def read_id(self) -> str | None:
@@ -72,6 +76,11 @@ class StorageFolder:
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)
+
+    @property
+    def mark(self) -> str:
+        """Text that tells the folder from a copy of it, and is the same for all processes that share the folder."""
+        return f"folder {self._root.stat().st_ino}"
 
     def has(self, key: str) -> bool:
         """Return whether the storage has the file ``key``."""

@@ -17,6 +17,7 @@ from voxel51.runners.sandbox.policy import SandboxKind
 from voxel51.runners.sandbox.probe import SandboxReport
 from voxel51.server.analytics.installed import Installation, find_installed
 from voxel51.server.data_folder import running_url
+from voxel51.server.database.connections import shortage
 from voxel51.server.database.opening import open_database
 from voxel51.server.extras import EXTRAS, install_command, missing_extras
 from voxel51.server.machine import is_container
@@ -125,8 +126,11 @@ def _check_database(settings: Settings) -> CheckResult:
     try:
         with database.read() as connection:
             name = connection.dialect.name
+        lacks = None if running_url(settings.folder) else shortage(database, settings)
     finally:
         database.close()
+    if lacks is not None:
+        return CheckResult("database", Verdict.WARNING, lacks, "see docs/operations/postgresql.md")
     return CheckResult("database", Verdict.OK, f"{name} responds, its tables are up to date")
 
 

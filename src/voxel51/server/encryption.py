@@ -14,7 +14,6 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 _KEY_BYTES = 32
-_KEY_NAME, _NEXT_NAME = "signing.key", "signing.key.next"
 
 
 class DecryptionError(Exception):
@@ -48,8 +47,8 @@ class Cipher:
             raise DecryptionError("the stored secret cannot be decrypted with the platform's present key") from None
 
 
-def load_secret_key(folder: Path) -> bytes:
-    """Return the platform's secret key, and create it on first use (32 random bytes, mode 0600).
+def load_secret_key(path: Path) -> bytes:
+    """Return the platform's secret key from the file ``path``, and create it on first use (32 random bytes, mode 0600).
 
     Signed links are signed with it, and the key of each `Cipher` is derived from it.
 
@@ -57,22 +56,30 @@ def load_secret_key(folder: Path) -> bytes:
         RuntimeError: the file has another size, such as 0 bytes, with which anybody could forge signatures. Or a
             rotation of the key did not finish.
     """
-    if (folder / _NEXT_NAME).exists():
+    if _next(path).exists():
         raise RuntimeError(
-            f"{folder / _NEXT_NAME} exists: a rotation of the key did not finish. Run it again: "
-            "voxel51 server rotate-key"
+            f"{_next(path)} exists: a rotation of the key did not finish. Run it again: voxel51 server rotate-key"
         )
-    return _load_or_create(folder / _KEY_NAME)
+    return _load_or_create(path)
 
 
-def begin_rotation(folder: Path) -> tuple[bytes, bytes]:
+def fingerprint_of(key: bytes) -> str:
+    """Return a text by which processes can tell whether they have the same key, and which does not disclose it."""
+    return HKDF(SHA256(), length=32, salt=None, info=b"voxel51 fingerprint").derive(key).hex()
+
+
+def begin_rotation(path: Path) -> tuple[bytes, bytes]:
     """Return the present key and the next one, which is created unless an unfinished rotation left it."""
-    return _load_or_create(folder / _KEY_NAME), _load_or_create(folder / _NEXT_NAME)
+    return _load_or_create(path), _load_or_create(_next(path))
 
 
-def finish_rotation(folder: Path) -> None:
+def finish_rotation(path: Path) -> None:
     """Let the next key take the place of the present one, once every stored secret is encrypted with it."""
-    (folder / _NEXT_NAME).replace(folder / _KEY_NAME)
+    _next(path).replace(path)
+
+
+def _next(path: Path) -> Path:
+    return path.with_name(f"{path.name}.next")
 
 
 def _load_or_create(path: Path) -> bytes:

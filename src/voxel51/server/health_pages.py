@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from voxel51.server.database.database import Database
-from voxel51.server.engine.dispatcher import Dispatcher
+from voxel51.server.engine.dispatchers import Dispatchers
 from voxel51.server.errors import ServiceError
 
 _KEPT_SECONDS = 1.0
@@ -22,7 +22,7 @@ _KEPT_SECONDS = 1.0
 _NO_STORE = {"Cache-Control": "no-store"}
 
 
-def health_pages(database: Database, dispatcher: Dispatcher) -> list[Route]:
+def health_pages(database: Database, dispatchers: Dispatchers) -> list[Route]:
     """Return both pages."""
 
     async def is_alive(_request: Request) -> Response:
@@ -30,7 +30,7 @@ def health_pages(database: Database, dispatcher: Dispatcher) -> list[Route]:
 
     return [
         Route("/healthz", is_alive),
-        Route("/readyz", _Readiness(lambda: _failures(database, dispatcher)).respond),
+        Route("/readyz", _Readiness(lambda: _failures(database, dispatchers)).respond),
     ]
 
 
@@ -53,7 +53,7 @@ class _Readiness:
         return JSONResponse({"ready": not failing, "failing": failing}, 503 if failing else 200, _NO_STORE)
 
 
-def _failures(database: Database, dispatcher: Dispatcher) -> list[str]:
+def _failures(database: Database, dispatchers: Dispatchers) -> list[str]:
     """Return the parts of the platform that do not work."""
     failing = []
     try:
@@ -61,6 +61,6 @@ def _failures(database: Database, dispatcher: Dispatcher) -> list[str]:
             connection.exec_driver_sql("SELECT 1")
     except ServiceError:
         failing.append("database")
-    if dispatcher.waiting_reason is not None:
+    if dispatchers.waiting_reason is not None:
         failing.append("dispatcher")
     return failing

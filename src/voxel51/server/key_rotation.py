@@ -40,7 +40,7 @@ def rotate_secret_key(settings: Settings) -> int:
     lock = FolderLock(settings.folder)
     lock.acquire()
     try:
-        old, new = begin_rotation(settings.folder)
+        old, new = begin_rotation(settings.secret_key_path)
         database = open_database(settings)
         try:
             with database.write() as connection:
@@ -48,7 +48,7 @@ def rotate_secret_key(settings: Settings) -> int:
                 audit.record(connection, COMMAND_LINE, "signing key replaced", COMMAND_LINE, secrets=count)
         finally:
             database.close()
-        finish_rotation(settings.folder)
+        finish_rotation(settings.secret_key_path)
         return count
     finally:
         lock.release()

@@ -22,18 +22,30 @@ class LogFormat(StrEnum):
 class TextFormatter(logging.Formatter):
     """Lines for people: ``<time> <level> <logger> [<request id>] <message>``; tracebacks follow on lines of their own.
 
-    Control characters in a message are escaped, so that no caller can forge lines.
+    Control characters in a message are escaped, so that no caller can forge lines. ``<process>`` comes before the
+    logger if the platform has several processes.
     """
+
+    def __init__(self, process: str = "") -> None:
+        super().__init__()
+        self._process = f"{process} " if process else ""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as text."""
         message = record.getMessage().translate(_CONTROL_CHARACTERS)
-        line = f"{_time(record)} {record.levelname} {record.name} [{request_id.get() or '-'}] {message}"
+        line = f"{_time(record)} {record.levelname} {self._process}{record.name} [{request_id.get() or '-'}] {message}"
         return "\n".join(filter(None, [line, _traceback(record)]))
 
 
 class JsonFormatter(logging.Formatter):
-    """Lines for programs: one JSON object per record, with ``exception`` where there is a traceback."""
+    """Lines for programs: one JSON object per record, with ``exception`` where there is a traceback.
+
+    With several processes of the platform, ``process`` names the one that wrote the line.
+    """
+
+    def __init__(self, process: str = "") -> None:
+        super().__init__()
+        self._process = {"process": process} if process else {}
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as one line of JSON."""
@@ -45,13 +57,16 @@ class JsonFormatter(logging.Formatter):
             "message": record.getMessage(),
         }
         traceback = _traceback(record)
-        return json.dumps(line | ({"exception": traceback} if traceback else {}))
+        return json.dumps(self._process | line | ({"exception": traceback} if traceback else {}))
 
 
-def configure(log_format: LogFormat) -> None:
-    """Let all loggers of this process write to standard error in this format, warnings of Python included."""
+def configure(log_format: LogFormat, process: str = "") -> None:
+    """Let all loggers of this process write to standard error in this format, warnings of Python included.
+
+    Each line names the ``process`` if the platform has several.
+    """
     handler = logging.StreamHandler()
-    handler.setFormatter(JsonFormatter() if log_format is LogFormat.JSON else TextFormatter())
+    handler.setFormatter(JsonFormatter(process) if log_format is LogFormat.JSON else TextFormatter(process))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     logging.captureWarnings(True)
     logging.getLogger("alembic").setLevel(logging.WARNING)

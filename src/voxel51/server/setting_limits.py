@@ -1,10 +1,14 @@
-"""Setting limits: the smallest and largest values of numeric settings, and what the engine needs."""
+"""Setting limits: the smallest and largest values of numeric settings, and checks of addresses and the engine."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from ipaddress import ip_network
+from urllib.parse import SplitResult, urlsplit
 
 from voxel51.wire.overview import EngineKind
 
 _POSITIVE = (
+    "workers",
+    "database_connections",
     "threads",
     "node_lease_seconds",
     "rendition_concurrency",
@@ -72,6 +76,7 @@ _NONE_OR_MORE = ("user_bytes", "user_running_jobs")
 
 _CENTURY_DAYS = 36525
 _MAXIMA: Mapping[str, float] = {
+    "workers": 1000,
     "lifetime_days": _CENTURY_DAYS,
     "expiry_grace_days": _CENTURY_DAYS,
     "expiry_gap_days": _CENTURY_DAYS,
@@ -135,3 +140,44 @@ def check_engine(engine: EngineKind, ray_address: str) -> None:
     host, _, port = ray_address.rpartition(":")
     if engine is EngineKind.RAY and not (host and port.isdecimal()):
         raise ValueError(f"ray_address is {ray_address!r}; for the engine ray, it must be HOST:PORT of the Ray head")
+
+
+def check_provider(issuer: str, client_id: str) -> None:
+    """Check the settings of the OpenID provider.
+
+    Raises:
+        ValueError: they are incomplete, or the provider could be imitated; the text names the setting.
+    """
+    if bool(issuer) != bool(client_id):
+        raise ValueError("oidc_issuer and oidc_client_id must be set together; set both or neither")
+    parts = urlsplit(issuer)
+    if issuer and not (parts.hostname and (parts.scheme == "https" or _is_loopback(parts))):
+        raise ValueError(f"oidc_issuer is {issuer!r}; it must be a URL that starts with https://")
+
+
+def _is_loopback(parts: SplitResult) -> bool:
+    return parts.scheme == "http" and parts.hostname in {"127.0.0.1", "::1", "localhost"}
+
+
+def check_urls(urls: Mapping[str, str]) -> None:
+    """Check the URLs in ``urls``, the settings by name.
+
+    Raises:
+        ValueError: one is invalid; the text names it.
+    """
+    for name, url in urls.items():
+        if url and not url.startswith(("http://", "https://")):
+            raise ValueError(f"{name} is {url!r}; it must start with http:// or https://")
+
+
+def check_networks(entries: Iterable[str]) -> None:
+    """Check the addresses and networks of trusted proxies.
+
+    Raises:
+        ValueError: one is invalid; the text names it.
+    """
+    for entry in entries:
+        try:
+            ip_network(entry)
+        except ValueError as error:
+            raise ValueError(f"trusted_proxies: {error}; use addresses and networks, such as 10.0.0.0/8") from None

@@ -7,10 +7,8 @@ A setting is read from its option of ``voxel51 server start`` if it has one, els
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from ipaddress import ip_network
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 import platformdirs
@@ -19,8 +17,9 @@ from voxel51.runners.sandbox.policy import SandboxKind
 from voxel51.server.logs import LogFormat
 from voxel51.server.machine import memory_bytes, processors
 from voxel51.server.outbound.allowed import parse_allowed_hosts
+from voxel51.server.roles import Role, check_processes
 from voxel51.server.setting_files import read_setting_files
-from voxel51.server.setting_limits import check_amounts, check_engine
+from voxel51.server.setting_limits import check_amounts, check_engine, check_networks, check_provider, check_urls
 from voxel51.wire.accounts import SettingValue, SignUpMode
 from voxel51.wire.bundles import BundleDeployers
 from voxel51.wire.overview import EngineKind
@@ -60,10 +59,6 @@ def _reason(error: msgspec.ValidationError, values: Mapping[str, object]) -> str
     return f"{name} is {values.get(name)!r}: {reason}"
 
 
-def _is_loopback(parts: SplitResult) -> bool:
-    return parts.scheme == "http" and parts.hostname in {"127.0.0.1", "::1", "localhost"}
-
-
 def cores() -> int:
     """Return the number of processors that this process may use."""
     return processors()
@@ -74,6 +69,10 @@ class Settings:
     """All settings, validated. The help of each field has its meaning and unit."""
 
     dir: str = _setting("", "data folder; empty: the user's data directory by platform convention")
+    role: Role = _setting(  # noqa: RUF009  (a frozen field, as all the others)
+        Role.ALL, "what the process does: all, api (requests) or dispatcher (jobs, background work); PostgreSQL only"
+    )
+    workers: int = _setting(1, "processes that serve requests; with more than 1, a further one runs jobs")
     host: str = _setting("127.0.0.1", "address to listen on; 0.0.0.0 listens on all interfaces")
     port: int = _setting(5151, "port to listen on; 0 picks a free one")
     public_url: str = _setting("", "URL of the platform for users and in token files; empty: the address it listens on")
@@ -81,7 +80,10 @@ class Settings:
     tls_certificate: str = _setting("", "PEM file with the certificate chain; enables HTTPS")
     tls_key: str = _setting("", "PEM file with the certificate's private key")
     database_url: str = _setting("", "postgresql://user:password@host/name; empty: SQLite in the data folder")
+    database_connections: int = _setting(32, "connections to PostgreSQL that one process may have for its requests")
     storage_url: str = _setting("", "s3://bucket/folder for stored files; empty: the data folder. Keys: AWS_ variables")
+    storage_dir: str = _setting("", "folder for stored files, if not in a bucket; empty: in the data folder")
+    secret_key_file: str = _setting("", "file with the platform's secret key; empty: signing.key in the data folder")
     storage_endpoint: str = _setting("", "URL of the S3-compatible store; empty: Amazon S3")
     storage_public_endpoint: str = _setting(
         "", "URL of the store for clients, which then up- and download by signed links; empty: through the platform"
@@ -297,43 +299,36 @@ class Settings:
         try:
             check_amounts({each.name: getattr(self, each.name) for each in fields(self)})
             check_engine(self.engine, self.ray_address)
+            check_processes(self.role, self.workers, self.database_url, self.job_url or self.public_url)
+            check_provider(self.oidc_issuer, self.oidc_client_id)
+            check_networks(self.trusted_networks)
+            check_urls({name: getattr(self, name) for name in ("public_url", "job_url", "storage_public_endpoint")})
         except ValueError as error:
             raise SettingError(str(error)) from None
         try:
             parse_allowed_hosts(self.allowed_hosts)
         except ValueError as error:
             raise SettingError(f"outbound_allow: {error}") from None
-        self._check_provider()
-        self._check_proxies()
-        for name in ("public_url", "job_url", "storage_public_endpoint"):
-            url = getattr(self, name)
-            if url and not url.startswith(("http://", "https://")):
-                raise SettingError(f"{name} is {url!r}; it must start with http:// or https://")
         if self.public_url.startswith("https://") and self.storage_public_endpoint.startswith("http://"):
             raise SettingError(
                 f"storage_public_endpoint is {self.storage_public_endpoint!r}; it must use https, as public_url"
             )
 
-    def _check_provider(self) -> None:
-        if bool(self.oidc_issuer) != bool(self.oidc_client_id):
-            raise SettingError("oidc_issuer and oidc_client_id must be set together; set both or neither")
-        parts = urlsplit(self.oidc_issuer)
-        if self.oidc_issuer and not (parts.hostname and (parts.scheme == "https" or _is_loopback(parts))):
-            raise SettingError(f"oidc_issuer is {self.oidc_issuer!r}; it must be a URL that starts with https://")
-
-    def _check_proxies(self) -> None:
-        for entry in self.trusted_networks:
-            try:
-                ip_network(entry)
-            except ValueError as error:
-                raise SettingError(
-                    f"trusted_proxies: {error}; use addresses and networks, such as 10.0.0.0/8"
-                ) from None
-
     @property
     def folder(self) -> Path:
         """The data folder, absolute."""
         return Path(self.dir).expanduser().absolute() if self.dir else default_folder()
+
+    @property
+    def storage_folder(self) -> Path:
+        """The folder for stored files, absolute."""
+        return Path(self.storage_dir).expanduser().absolute() if self.storage_dir else self.folder / "storage"
+
+    @property
+    def secret_key_path(self) -> Path:
+        """The file with the secret key, absolute."""
+        own = self.folder / "signing.key"
+        return Path(self.secret_key_file).expanduser().absolute() if self.secret_key_file else own
 
     @property
     def weights_folder(self) -> Path:

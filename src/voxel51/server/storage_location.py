@@ -29,6 +29,11 @@ class StorageBucket:
         self.place = settings.storage_url
         self._bucket = open_bucket(settings)
 
+    @property
+    def mark(self) -> str:
+        """Text that is the same for all processes that share the bucket."""
+        return self.place
+
     def read_id(self) -> str | None:
         """Return the id of the storage; None if it has none yet.
 
@@ -75,7 +80,7 @@ class StorageBucket:
 
 def identified_storage(settings: Settings) -> StorageFolder | StorageBucket:
     """Return the storage that the settings name, with its identity."""
-    return StorageBucket(settings) if settings.storage_url else StorageFolder(settings.folder)
+    return StorageBucket(settings) if settings.storage_url else StorageFolder(settings.folder, settings.storage_folder)
 
 
 def holds_files(settings: Settings) -> bool:
@@ -86,7 +91,7 @@ def holds_files(settings: Settings) -> bool:
     """
     if settings.storage_url:
         return StorageBucket(settings).read_id() is not None
-    return any((settings.folder / "storage").glob("*/?/*"))
+    return any(settings.storage_folder.glob("*/?/*"))
 
 
 def open_bucket(settings: Settings) -> "S3Store":

@@ -47,7 +47,7 @@ def files(platform: PlatformProcess) -> ProgramFiles:
 
 
 def signed_links(platform: PlatformProcess) -> Callable[[str, str], str]:
-    signer = LinkSigner(load_secret_key(platform.folder), lifetime_seconds=60)
+    signer = LinkSigner(load_secret_key(platform.folder / "signing.key"), lifetime_seconds=60)
 
     def link(method: str, path: str) -> str:
         return f"{platform.url}/{API_VERSION}{path}?{signer.query(method, f'/{API_VERSION}{path}')}"

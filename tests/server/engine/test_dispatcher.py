@@ -38,7 +38,7 @@ def runner() -> ManualRunner:
 
 def new_dispatcher(services, runner, gate, internal_limits=LIMITS):
     settings = DispatchSettings(lambda: 3, 1, LIMITS, internal_limits, base_url="http://platform/v1")
-    return Dispatcher(services.attempts, services.programs, services.tasks, runner, gate, settings)
+    return Dispatcher(services.attempts, services.programs, services.tasks, runner, gate, services.process, settings)
 
 
 @pytest.fixture

@@ -8,7 +8,9 @@ from sqlalchemy import update
 
 from voxel51.runners.processes.runner import ProcessRunner
 from voxel51.server.engine.dispatcher import Dispatcher, DispatchSettings
+from voxel51.server.engine.dispatchers import Dispatchers
 from voxel51.server.engine.start_gate import StartGate
+from voxel51.server.engine.workers import local_worker
 from voxel51.server.jobs.tables import jobs
 from voxel51.server.overview.queue import QueueService
 from voxel51.wire import dates
@@ -20,8 +22,9 @@ def queue(services, tmp_path):
     limits = JobLimits(wall_seconds=60, cpu_seconds=60, memory_bytes=2**30, file_bytes=2**30, open_files=256)
     terms = DispatchSettings(lambda: 2, 1, limits, limits, "http://127.0.0.1:9/v1")
     runner, gate = ProcessRunner(tmp_path / "running", []), StartGate(tmp_path, 0)
-    dispatcher = Dispatcher(services.attempts, services.programs, services.tasks, runner, gate, terms)
-    return QueueService(services.database, dispatcher)  # which is not opened: the tests claim by themselves
+    dispatcher = Dispatcher(services.attempts, services.programs, services.tasks, runner, gate, services.process, terms)
+    dispatchers = Dispatchers(dispatcher, services.process, lambda: [local_worker(dispatcher, tmp_path)])
+    return QueueService(services.database, dispatchers)  # which is not opened: the tests claim by themselves
 
 
 def change(services, job_id, **values):

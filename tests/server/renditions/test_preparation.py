@@ -84,7 +84,13 @@ def background(services: JobServices) -> Iterator[Background]:
     services.data.on_added(preparation.enqueue)
     limits = slot.extended(same_limit(1))
     attempts = AttemptService(
-        services.database, services.storage, MOST_LOST, timedelta(minutes=15), services.quotas.most_running, limits
+        services.database,
+        services.storage,
+        services.process,
+        MOST_LOST,
+        timedelta(minutes=15),
+        services.quotas.most_running,
+        limits,
     )
     yield Background(services, made, slot, preparation, attempts, idle)
 

@@ -1,6 +1,7 @@
 """Storage on the local disk: what only a disk can do, and how it fails."""
 
 import errno
+import fcntl
 import os
 import shutil
 from pathlib import Path
@@ -111,6 +112,10 @@ def test_unfinished_files_are_removed_on_open(tmp_path):
     storage.open()
     abandoned = storage.writer(KEY)
     abandoned.write(b"half")
+    LocalStorage(tmp_path / "storage").open()
+    assert abandoned.size_bytes == 4, "another process that opens the storage lets the writer go on"
+    assert any((tmp_path / "storage" / "incoming").iterdir())
+    fcntl.flock(abandoned._descriptor, fcntl.LOCK_UN)  # as the kernel does when a process dies
     LocalStorage(tmp_path / "storage").open()
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
     abandoned.abort()

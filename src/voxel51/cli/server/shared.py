@@ -73,8 +73,9 @@ def settings(options: argparse.Namespace) -> "Settings":
     """Load the settings of the selected platform."""
     from voxel51.server.settings import Settings
 
-    names = ("dir", "host", "port", "public_url", "job_url", "tls_certificate", "tls_key", "engine", "ray_address")
-    return Settings.load(os.environ, {name: getattr(options, name, None) for name in names})
+    names = ("dir", "host", "port", "public_url", "job_url", "tls_certificate", "tls_key", "role", "workers")
+    more = ("engine", "ray_address")
+    return Settings.load(os.environ, {name: getattr(options, name, None) for name in (*names, *more)})
 
 
 @contextmanager

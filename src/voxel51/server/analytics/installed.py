@@ -63,25 +63,27 @@ class Installation:
     errors: Mapping[str, str]
 
 
-def find_installed(cache: DescriptionCache | None = None, import_seconds: float = IMPORT_SECONDS) -> Installation:
+def find_installed(
+    cache: DescriptionCache | None = None, import_seconds: float = IMPORT_SECONDS, *, fresh: bool = False
+) -> Installation:
     """Return the installed analytics, and log the names of those that cannot be used.
 
-    The descriptions come from ``cache`` where they are still valid. An analytic whose import takes longer than
-    ``import_seconds`` cannot be used.
+    The descriptions come from ``cache`` where they are still valid, unless they must be ``fresh``. An analytic whose
+    import takes longer than ``import_seconds`` cannot be used.
 
     Raises:
         RuntimeError: the child process failed as a whole, or is of another version than this process.
     """
-    descriptions = _describe(import_seconds) if cache is None else _describe_with(cache, import_seconds)
+    descriptions = _describe(import_seconds) if cache is None else _describe_with(cache, import_seconds, fresh)
     errors = {each["name"]: each["error"] for each in descriptions if each.get("error")}
     for name, error in errors.items():
         log.warning("the installed analytic %s cannot be used: %s", name, error)
     return Installation([_read(each) for each in descriptions if each["name"] not in errors], errors)
 
 
-def _describe_with(cache: DescriptionCache, import_seconds: float) -> list[_Description]:
+def _describe_with(cache: DescriptionCache, import_seconds: float, fresh: bool) -> list[_Description]:
     fingerprint = fingerprint_installation()
-    descriptions = cache.read(fingerprint)
+    descriptions = None if fresh else cache.read(fingerprint)
     if descriptions is None:
         descriptions = _describe(import_seconds)
         # The cause of an error may be outside of the packages, and pass.

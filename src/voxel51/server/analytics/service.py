@@ -78,6 +78,10 @@ class AnalyticService:
                 _install_one(connection, offer, INTERNAL if offer.entry_point in internal else AnalyticScope.PUBLIC)
             for name in connection.execute(select(analytics.c.name).where(installed).distinct()).scalars().all():
                 mark_latest(connection, PLATFORM, name)
+        self.choose_weights(found)
+
+    def choose_weights(self, found: Sequence[InstalledAnalytic]) -> None:
+        """Find the weights in use among those that the installed packages name."""
         self._weights.choose_among({offer.entry_point: offer.weights for offer in found})
 
     def list(self, caller: Caller, all_versions: bool) -> AnalyticList:

@@ -59,7 +59,7 @@ def back_up(settings: Settings, target: Path, progress: Progress = lambda _done,
     make_private(target)
     # Until the new manifest is written, the folder holds no complete backup.
     (target / MANIFEST).unlink(missing_ok=True)
-    present = settings.folder / STORAGE
+    present = settings.storage_folder
     needed = {*stored_files(present)}  # files that vanish from now on may still be named by the copied records
     copied = target / FILES[kind_of(settings)]
     temporary = copied.with_name(f"{copied.name}.new")
@@ -71,7 +71,7 @@ def back_up(settings: Settings, target: Path, progress: Progress = lambda _done,
     for kind, name in FILES.items():
         if kind != kind_of(settings):
             (target / name).unlink(missing_ok=True)
-    _copy_small(settings.folder / KEY, target / KEY)
+    _copy_small(settings.secret_key_path, target / KEY)
     _copy_small(present / "identity", target / STORAGE / "identity")
     needed |= {*stored_files(present)}
     copy_files(present, target / STORAGE, sorted(needed), progress)

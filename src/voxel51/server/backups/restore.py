@@ -44,9 +44,9 @@ def restore(
     _check(settings, source, manifest)
     make_private(settings.folder)
     (settings.folder / _MARKER).touch(mode=0o600)
-    shutil.copyfile(source / KEY, settings.folder / KEY)
-    (settings.folder / KEY).chmod(0o600)
-    storage = settings.folder / STORAGE
+    shutil.copyfile(source / KEY, settings.secret_key_path)
+    (settings.secret_key_path).chmod(0o600)
+    storage = settings.storage_folder
     storage.mkdir(mode=0o700, exist_ok=True)
     copy_files(source / STORAGE, storage, sorted(stored_files(source / STORAGE)), progress)
     if (source / STORAGE / "identity").exists():

@@ -6,7 +6,7 @@ that have none.
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from sqlalchemy import select, update
@@ -28,9 +28,13 @@ _INTERVAL_SECONDS = 60.0
 
 
 class HashingThread:
-    """Background thread that hashes one file after the other. Several may run: a second result changes nothing."""
+    """Background thread that hashes one file after the other. Several may run: a second result changes nothing.
 
-    def __init__(self, database: Database, storage: Storage) -> None:
+    Of several processes, the one that ``leads`` hashes.
+    """
+
+    def __init__(self, database: Database, storage: Storage, leads: Callable[[], bool] = lambda: True) -> None:
+        self._leads = leads
         self._database = database
         self._storage = storage
         self._closing = False
@@ -60,7 +64,7 @@ class HashingThread:
         while not self._closing:
             self._woken.clear()
             try:
-                for row in self._due():
+                for row in self._due() if self._leads() else ():
                     self._hash(row)
             except ServiceError as error:  # the database or the store is away
                 log.warning("hashing waits %g s: %s", _INTERVAL_SECONDS, error)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 from typing import Any  # of psycopg's connection, whose package is an extra
@@ -16,6 +17,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import SQLAlchemyError
 
 from voxel51.server.database.advisory_locks import acquire_advisory_locks
+from voxel51.server.database.announcements import new_announcements
 from voxel51.server.database.failures import AWAY, failure_of, reason_of
 from voxel51.server.database.migrations import newest_revision, present_revision, upgrade
 from voxel51.server.database.outages import Outages
@@ -73,15 +75,17 @@ class Database:
     Args:
         url: URL of the database.
         spare: what is given up on a full disk for transactions that free space; None for a database elsewhere.
+        connections: most connections to PostgreSQL at a time.
     """
 
-    def __init__(self, url: str, spare: SpareSpace | None = None) -> None:
-        self.engine = _engine(url)
+    def __init__(self, url: str, spare: SpareSpace | None = None, connections: int = 48) -> None:
+        self.engine = _engine(url, connections)
         self._spare = spare
         self.outages = Outages()
         self._writer = threading.Lock() if self.engine.dialect.name == "sqlite" else nullcontext()
         self._kept: Connection | None = None
         self._on_write: list[Callable[[], object]] = []
+        self._on_announced: Callable[[str], object] = lambda _topic: None
         self._present: ContextVar[_Transaction | None] = ContextVar("present transaction", default=None)
 
     @property
@@ -147,6 +151,7 @@ class Database:
             self.engine.begin() as connection,
         ):
             _begin_writing(connection, durable)
+            announced = new_announcements(connection)
             transaction = _Transaction(connection, until_committed)
             if frees_space:
                 self._give_up_spare_space(transaction)
@@ -156,7 +161,8 @@ class Database:
             finally:
                 self._present.reset(entered)
         # After the commit and outside the lock: a hook may open transactions itself.
-        for act in (*transaction.after_commit, *self._on_write):
+        announcing: list[Callable[[], object]] = [partial(self._on_announced, topic) for topic in announced]
+        for act in (*transaction.after_commit, *self._on_write, *announcing):
             try:
                 act()
             except Exception:  # the change is committed: its caller must not report a failure
@@ -185,6 +191,10 @@ class Database:
     def on_write(self, act: Callable[[], object]) -> None:
         """Call ``act`` after every committed write, from now on. It must be fast, and callable from any thread."""
         self._on_write.append(act)
+
+    def on_announced(self, act: Callable[[str], object]) -> None:
+        """Call ``act`` after a commit with each topic that was announced in the transaction (`announcements`)."""
+        self._on_announced = act
 
     def after_commit(self, act: Callable[[], object]) -> None:
         """Call ``act`` once the present transaction is committed, and never if it is rolled back.
@@ -223,18 +233,18 @@ class Database:
         self.engine.dispose()
 
 
-def _engine(url: str) -> Engine:
+def _engine(url: str, connections: int) -> Engine:
     # Parameters may include hashes of secrets, so they are hidden in errors and thus in the log.
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return _postgresql_engine(parsed)
+        return _postgresql_engine(parsed, connections)
     sqlite = {"timeout": 30, "check_same_thread": False}
     engine = create_engine(url, pool_size=16, max_overflow=64, hide_parameters=True, connect_args=sqlite)
     event.listen(engine, "connect", _prepare_sqlite)
     return engine
 
 
-def _postgresql_engine(url: URL) -> Engine:
+def _postgresql_engine(url: URL, connections: int) -> Engine:
     if url.drivername in {"postgresql", "postgres"}:
         url = url.set(drivername="postgresql+psycopg")
     parameters = {name: value for name, value in _POSTGRESQL.items() if name not in url.query}
@@ -242,8 +252,8 @@ def _postgresql_engine(url: URL) -> Engine:
 
     engine = create_engine(
         url,
-        pool_size=16,
-        max_overflow=32,
+        pool_size=min(16, connections),
+        max_overflow=max(0, connections - 16),
         pool_timeout=_POOL_TIMEOUT_SECONDS,
         pool_pre_ping=True,
         hide_parameters=True,

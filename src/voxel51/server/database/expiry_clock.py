@@ -98,6 +98,20 @@ class ExpiryClock:
         self._last = _Check(now, monotonic, problem)
         return problem is None
 
+    def follow(self) -> bool:
+        """Return whether what has expired may be deleted, as the process that leads has found, and record nothing.
+
+        Only one thread may call this or `check`.
+        """
+        now, monotonic = dates.now(), self._monotonic()
+        with self._database.read() as connection:
+            row = connection.execute(select(clock).where(clock.c.id == 1)).first()
+        problem = None
+        if row is None or row.run_seconds or now - row.seen_at > _TOLERANCE:
+            problem = "nothing expires: the clock is in doubt, or the process that checks it does not run"
+        self._last = _Check(now, monotonic, problem)
+        return problem is None
+
     def _elapsed(self, last: _Check, now: datetime, monotonic: float) -> tuple[timedelta, bool]:
         """Return the time since the last check, and whether the wall clock moved on by it."""
         elapsed = timedelta(seconds=min(max(0.0, monotonic - last.monotonic), _LONGEST_ELAPSED_SECONDS))

@@ -9,6 +9,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 import voxel51
 from voxel51.server.data_folder import make_private
+from voxel51.server.database.connections import most_connections
 from voxel51.server.database.database import Database, sqlite_url
 from voxel51.server.database.failures import reason_of
 from voxel51.server.database.identity import adopt_storage, check_identity
@@ -82,7 +83,7 @@ def _migrated(settings: Settings, *, is_new_allowed: bool = False) -> Iterator[D
     make_private(settings.folder)
     shown = shown_url(settings)
     try:
-        database = Database(database_url(settings), _spare_space(settings))
+        database = Database(database_url(settings), _spare_space(settings), most_connections(settings))
     except (SQLAlchemyError, ImportError) as error:
         raise RuntimeError(f"the database {shown} cannot be opened: {_reason(error)}") from error
     try:
@@ -122,7 +123,7 @@ def _check_not_empty(database: Database, settings: Settings, shown: str) -> None
     The sweeper deletes files without a record: with the wrong database, that would be all of them.
     """
     if not inspect(database.engine).get_table_names() and holds_files(settings):
-        storage = settings.storage_url or settings.folder / "storage"
+        storage = settings.storage_url or settings.storage_folder
         raise RuntimeError(
             f"the database {shown} is new, but {storage} holds files, which would be deleted because "
             "they have no records; set VOXEL51_SERVER_DATABASE_URL to their database, restore it, or move the files"

@@ -17,6 +17,7 @@ from voxel51.runners.interface import AttemptOutcome, ProcessIdentity, Runner
 from voxel51.runners.launch import LaunchSpec
 from voxel51.runners.resources import NO_RESOURCES
 from voxel51.server.analytics.programs import ProgramService
+from voxel51.server.database.membership import Membership
 from voxel51.server.engine.owned_attempts import AttemptEnd, OwnedAttempt, OwnedAttempts
 from voxel51.server.engine.start_gate import StartGate
 from voxel51.server.errors import DatabaseAway, ServiceError
@@ -75,8 +76,10 @@ class Dispatcher:
         tasks: TaskService,
         runner: Runner,
         gate: StartGate,
+        process: Membership,
         settings: DispatchSettings,
     ) -> None:
+        self._process = process
         self._attempts = attempts
         self._programs = programs
         self._tasks = tasks
@@ -86,26 +89,40 @@ class Dispatcher:
         self._failure: str | None = None  # of the last pass
         self._opened_at: datetime | None = None
         self._owned = OwnedAttempts()
+        self._owner_id = process.id  # the id under which the owned attempts were claimed
+        self._machine = orphan_processes.machine()
         self._outcomes: queue.SimpleQueue[AttemptOutcome] = queue.SimpleQueue()
         self._watchdog_due = 0.0  # on the monotonic clock
+        self._departed = threading.Event()  # another process has died since the watchdog looked
         self._woken = threading.Event()
         self._draining = threading.Event()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="dispatcher", daemon=True)
 
     def open(self) -> None:
-        """Kill what an earlier server process left running, requeue its jobs, and start to dispatch."""
+        """Kill what dead processes of the platform left running, requeue their jobs, and start to dispatch."""
         # The order matters: no job may be claimed again while its previous attempt can still write.
-        for attempt in self._attempts.unsettled():
-            self._end_process(attempt)
-            self._attempts.settle(attempt.attempt_id, Settlement.LOST, "the platform stopped while the job ran")
+        for attempt in (*self._attempts.abandoned(), *self._attempts.unsettled()):
+            self._take_over(attempt, "the platform stopped while the job ran")
         self._runner.open(self._on_outcome)
         self._opened_at = dates.now()
+        self._owner_id = self._process.id
         self._watchdog_due = time.monotonic() + _WATCHDOG_INTERVAL_SECONDS
+        self._process.on_change(self.watch_soon)
         self._thread.start()
+
+    def _take_over(self, attempt: UnsettledAttempt, detail: str) -> None:
+        """Settle an attempt of a dead process. On another machine it may go on, but its reports count for nothing."""
+        self._end_process(attempt)
+        self._attempts.settle(attempt.attempt_id, Settlement.LOST, detail)
 
     def wake(self) -> None:
         """Start the next pass at once. Cheap, and safe from any thread."""
+        self._woken.set()
+
+    def watch_soon(self) -> None:
+        """Look at once for attempts of processes that have died. Cheap, and safe from any thread."""
+        self._departed.set()
         self._woken.set()
 
     def is_running(self) -> bool:
@@ -172,8 +189,8 @@ class Dispatcher:
             self._woken.clear()
             # Each step runs even if the one before failed: a full disk must not keep jobs from being stopped.
             steps = (
-                self._settle_ended, self._stop_unwanted, self._claim, self._start_claimed, self._record_processes,
-                self._watch,
+                self._drop_superseded, self._settle_ended, self._stop_unwanted, self._claim, self._start_claimed,
+                self._record_processes, self._watch,
             )  # fmt: skip
             errors = [self._run_step(step) for step in steps]
             self._failure = next((f"dispatching fails: {error}" for error in errors if error), None)
@@ -202,6 +219,14 @@ class Dispatcher:
     def _log_outage(self, reason: str) -> None:
         if self._failure is None or reason not in self._failure:
             log.warning("dispatching waits: %s", reason)
+
+    def _drop_superseded(self) -> None:
+        """Stop all attempts after other processes have taken this one for dead: they run the jobs again."""
+        if self._owner_id == self._process.id:
+            return
+        self._owner_id = self._process.id
+        for attempt_id in self._owned.drop_all():
+            self._runner.stop(attempt_id)
 
     def _settle_ended(self) -> None:
         self._take_outcomes()
@@ -243,7 +268,7 @@ class Dispatcher:
         for internal in (False, True):
             slots = self.slots(internal=internal)
             free = self._gate.available(slots["total_slots"] - slots["used_slots"])
-            if free <= 0 or self._draining.is_set() or self._closing.is_set():
+            if free <= 0 or self._draining.is_set() or self._closing.is_set() or not self._is_own():
                 continue
             # If the connection breaks at the commit, the database may have the attempts though the claim fails: the
             # watchdog looks for them in this pass or the next.
@@ -253,9 +278,13 @@ class Dispatcher:
 
     def _start_claimed(self) -> None:
         for attempt in self._owned.unstarted():
-            if self._closing.is_set():
+            if self._closing.is_set() or not self._is_own():
                 return
             self._start(attempt)
+
+    def _is_own(self) -> bool:
+        """Return whether no other process can have taken this one, and with it the owned attempts, for dead."""
+        return self._process.is_held() and self._owner_id == self._process.id
 
     def _start(self, attempt: OwnedAttempt) -> None:
         started = time.monotonic()
@@ -280,13 +309,19 @@ class Dispatcher:
         for attempt in self._owned.unrecorded():
             if attempt.process is not None:
                 process = attempt.process
-                self._attempts.record_process(attempt.attempt_id, process.pid, process.started_at)
+                self._attempts.record_process(attempt.attempt_id, process.pid, process.started_at, self._machine)
                 attempt.is_recorded = True
 
     def _watch(self) -> None:
         """Find attempts that only the database knows, and attempts that the runner no longer runs."""
-        if time.monotonic() < self._watchdog_due:
+        if time.monotonic() < self._watchdog_due and not self._departed.is_set():
             return
+        self._watchdog_due = 0.0  # until the look has succeeded
+        self._departed.clear()
+        for attempt in self._attempts.abandoned():
+            log.warning("attempt %s was of a process that has died: its job is requeued", attempt.attempt_id)
+            self._take_over(attempt, "the process of the platform that ran the job has died")
+            self._woken.set()
         for attempt in self._attempts.unsettled():
             if attempt.attempt_id not in self._owned:
                 log.warning("attempt %s was claimed but is not running: its job is requeued", attempt.attempt_id)
@@ -299,7 +334,7 @@ class Dispatcher:
         self._watchdog_due = time.monotonic() + _WATCHDOG_INTERVAL_SECONDS
 
     def _end_process(self, attempt: UnsettledAttempt) -> None:
-        if attempt.process_id is not None:
+        if attempt.process_id is not None and attempt.machine in {None, self._machine}:
             orphan_processes.kill(ProcessIdentity(attempt.process_id, attempt.process_started_at or 0.0))
 
     def _launch_spec(self, attempt: OwnedAttempt) -> LaunchSpec:

@@ -90,6 +90,12 @@ class OwnedAttempts:
         """Give up an attempt whose end is recorded."""
         self._attempts.pop(attempt_id, None)
 
+    def drop_all(self) -> list[str]:
+        """Give up all attempts, because others have settled them; return the ids of those that run."""
+        running = [each.attempt_id for each in self._attempts.values() if each.process is not None and each.end is None]
+        self._attempts.clear()
+        return running
+
     def count(self, *, internal: bool) -> int:
         """Return how many attempts at internal jobs, or at jobs of users, the dispatcher owns."""
         return sum(each.internal is internal for each in list(self._attempts.values()))

@@ -22,7 +22,7 @@ _ORPHAN_AGE = timedelta(hours=1)
 class Sweeper:
     """Background thread that deletes what has expired, at start and every ``interval_seconds`` after.
 
-    Several may run at once: every sweep can be repeated without effect.
+    Of several processes, the one that leads sweeps. Two at once do no harm: every sweep can be repeated without effect.
 
     Args:
         deletions: functions that each delete one batch of what was deleted by users before, and return how many there
@@ -32,6 +32,7 @@ class Sweeper:
         keepers: functions that each return whether a record refers to a storage key.
         interval_seconds: pause between two sweeps.
         allows_expiry: function that returns whether the clock may be believed; nothing expires while it may not.
+        leads: function that returns whether this process leads.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class Sweeper:
         keepers: Sequence[Callable[[str], bool]],
         interval_seconds: float,
         allows_expiry: Callable[[], bool],
+        leads: Callable[[], bool] = lambda: True,
     ) -> None:
         self._deletions = deletions
         self._expiries = expiries
@@ -49,6 +51,7 @@ class Sweeper:
         self._keepers = keepers
         self._interval_seconds = interval_seconds
         self._allows_expiry = allows_expiry
+        self._leads = leads
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="sweeper", daemon=True)
 
@@ -82,12 +85,14 @@ class Sweeper:
         orphans_due = time.monotonic()
         while not self._closing.is_set():
             try:
-                self._run(self._deletions)
-                if self._allows_expiry():
-                    self._run(self._expiries)
-                    if time.monotonic() >= orphans_due:
-                        orphans_due = time.monotonic() + _ORPHAN_SCAN_INTERVAL_SECONDS
-                        self.sweep_orphans()
+                is_believed = self._allows_expiry()
+                if self._leads():
+                    self._run(self._deletions)
+                    if is_believed:
+                        self._run(self._expiries)
+                        if time.monotonic() >= orphans_due:
+                            orphans_due = time.monotonic() + _ORPHAN_SCAN_INTERVAL_SECONDS
+                            self.sweep_orphans()
             except ServiceError as error:  # the database is away, or the disk is full
                 log.warning("sweeping waits %g s: %s", self._interval_seconds, error)
             except Exception:

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from sqlalchemy import Connection, delete, insert
 
 from voxel51.server.database.advisory_locks import acquire_advisory_locks
+from voxel51.server.database.announcements import announce
+from voxel51.server.database.signals import EVENTS
 from voxel51.server.events.tables import events
 from voxel51.wire import dates
 from voxel51.wire.events import EventName
@@ -38,3 +40,4 @@ def record(
         outdated = events.c.job_id.in_([row["job_id"] for row in rows]) & (events.c.name == name.value)
         connection.execute(delete(events).where(outdated))
     connection.execute(insert(events), rows)
+    announce(connection, EVENTS)

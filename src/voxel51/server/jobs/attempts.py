@@ -15,10 +15,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, or_, select, update
 
 from voxel51.server.accounts.tokens import hash_key
+from voxel51.server.database.advisory_locks import acquire_advisory_locks
 from voxel51.server.database.database import Database
+from voxel51.server.database.membership import Membership
+from voxel51.server.database.tables import processes
 from voxel51.server.errors import OutOfSpace
 from voxel51.server.jobs.fair_share import AFTER_LOSS, ConcurrencyLimits, QueuedJob, is_any_queued, next_jobs
 from voxel51.server.jobs.tables import attempts, checkpoints, jobs, partial_parts
@@ -61,11 +64,12 @@ class ClaimedAttempt:
 
 @dataclass(frozen=True, slots=True)
 class UnsettledAttempt:
-    """An attempt that is not settled, and its process, if that was recorded."""
+    """An attempt that is not settled, and its process on ``machine``, if that was recorded."""
 
     attempt_id: str
     process_id: int | None
     process_started_at: float | None
+    machine: str | None
 
 
 class Settlement(Enum):
@@ -79,11 +83,12 @@ class Settlement(Enum):
 
 
 class AttemptService:
-    """Claims and settlements of attempts.
+    """Claims and settlements of attempts, for the dispatcher of one process.
 
     Args:
         database: database of the jobs.
         storage: where logs are kept.
+        process: the process, as one of those that run the platform.
         max_lost_attempts: number of lost attempts after which a job fails.
         grace: time after the end of its job in which an attempt may still report.
         concurrency_limits: limits of the user-submitted jobs that run at once, by owner.
@@ -94,6 +99,7 @@ class AttemptService:
         self,
         database: Database,
         storage: Storage,
+        process: Membership,
         max_lost_attempts: int,
         grace: timedelta,
         concurrency_limits: ConcurrencyLimits,
@@ -101,6 +107,7 @@ class AttemptService:
     ) -> None:
         self._database = database
         self._storage = storage
+        self._process = process
         self._max_lost_attempts = max_lost_attempts
         self._grace = grace
         self._concurrency_limits = concurrency_limits
@@ -110,6 +117,9 @@ class AttemptService:
         """Claim up to ``limit`` queued jobs by fair share. Each gets a new attempt, which becomes its current one.
 
         The jobs are either user-submitted or ``internal``.
+
+        Raises:
+            Unavailable: other processes have taken this one for dead.
         """
         # Most calls find no job: look with a read transaction first, which takes no write lock.
         with self._database.read() as connection:
@@ -117,8 +127,11 @@ class AttemptService:
                 return []
         limits = self._internal_limits if internal else self._concurrency_limits
         # One transaction locks the jobs, inserts the attempts and moves the jobs to SCHEDULED: no job is claimed twice,
-        # also if several dispatchers claim at once. If it fails, the jobs are still queued.
+        # also if several dispatchers claim at once. If it fails, the jobs are still queued. One dispatcher at a time
+        # claims, so that each sees what the others have claimed, and fair shares and limits of owners hold for all.
         with self._database.write(durable=False) as connection:
+            acquire_advisory_locks(connection, "claims")
+            self._process.check(connection)
             queued = next_jobs(connection, limit, limits, internal=internal)
             return [self._claim_one(connection, job) for job in queued]
 
@@ -132,29 +145,42 @@ class AttemptService:
             credential=secrets.token_urlsafe(32),
         )
         row = {"id": claimed.attempt_id, "job_id": job.id, "credential_hash": hash_key(claimed.credential)}
-        connection.execute(insert(attempts).values(**row, stop_requested=False, created_at=dates.now()))
+        made = {"stop_requested": False, "created_at": dates.now(), "dispatcher_id": self._process.id}
+        connection.execute(insert(attempts).values(**row, **made))
         # From here on, reports of earlier attempts are refused.
         fresh = {"status_text": None, "retry_at": None, "failure_message": None}
         transition_job(connection, job.id, JobTransition.CLAIM, attempt_id=claimed.attempt_id, **fresh)
         return claimed
 
-    def record_process(self, attempt_id: str, process_id: int, started_at: float) -> None:
-        """Record the process of an attempt, so that a later server can kill it."""
-        values = {"process_id": process_id, "process_started_at": started_at}
+    def record_process(self, attempt_id: str, process_id: int, started_at: float, machine: str) -> None:
+        """Record the process of an attempt, so that a later server on the same machine can kill it."""
+        values = {"process_id": process_id, "process_started_at": started_at, "machine": machine}
         with self._database.write(durable=False) as connection:
             connection.execute(update(attempts).where(attempts.c.id == attempt_id).values(values))
 
     def unsettled(self) -> list[UnsettledAttempt]:
-        """Return every attempt that is not settled."""
-        statement = select(attempts.c.id, attempts.c.process_id, attempts.c.process_started_at)
+        """Return every attempt of this process that is not settled."""
+        return self._unsettled(attempts.c.dispatcher_id == self._process.id)
+
+    def abandoned(self) -> list[UnsettledAttempt]:
+        """Return every attempt that is not settled and whose dispatcher has died, or was of an earlier version."""
+        living = select(processes.c.id).scalar_subquery()
+        return self._unsettled(or_(attempts.c.dispatcher_id.is_(None), attempts.c.dispatcher_id.not_in(living)))
+
+    def _unsettled(self, chosen: ColumnElement[bool]) -> list[UnsettledAttempt]:
+        of_process = (attempts.c.process_id, attempts.c.process_started_at, attempts.c.machine)
+        statement = select(attempts.c.id, *of_process).where(attempts.c.ended_at.is_(None), chosen)
         with self._database.read() as connection:
-            rows = connection.execute(statement.where(attempts.c.ended_at.is_(None))).all()
-        return [UnsettledAttempt(*row) for row in rows]
+            return [UnsettledAttempt(*row) for row in connection.execute(statement)]
 
     def attempts_to_stop(self) -> list[str]:
-        """Return the ids of running attempts whose job was killed, or ended longer ago than the grace period."""
+        """Return the ids of running attempts whose job was killed, or ended longer ago than the grace period.
+
+        They are attempts of this process.
+        """
+        given = {"oldest_end": dates.now() - self._grace, "dispatcher_id": self._process.id}
         with self._database.read() as connection:
-            return list(connection.execute(_TO_STOP, {"oldest_end": dates.now() - self._grace}).scalars())
+            return list(connection.execute(_TO_STOP, given).scalars())
 
     def settle(self, attempt_id: str, settlement: Settlement, detail: str, log: bytes = b"") -> Settlement | None:
         """Record that an attempt ended, and apply the settlement to its job if the attempt did not report the end.
@@ -266,7 +292,8 @@ _IS_OVERDUE = jobs.c.state.in_([state.value for state in ENDED]) & or_(
 _TO_STOP = (
     select(attempts.c.id)
     .join(jobs, jobs.c.id == attempts.c.job_id)
-    .where(attempts.c.ended_at.is_(None), or_(attempts.c.stop_requested.is_(True), _IS_OVERDUE))
+    .where(attempts.c.ended_at.is_(None), attempts.c.dispatcher_id == bindparam("dispatcher_id"))
+    .where(or_(attempts.c.stop_requested.is_(True), _IS_OVERDUE))
 )
 _ATTEMPT = select(
     attempts.c.id,

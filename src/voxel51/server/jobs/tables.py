@@ -124,8 +124,10 @@ attempts = Table(
     Column("credential_hash", String(64), nullable=False, unique=True),
     Column("stop_requested", Boolean, nullable=False),
     Column("created_at", Moment, nullable=False),
+    Column("dispatcher_id", String(36)),  # the process of the platform that claimed it
     Column("process_id", Integer),
     Column("process_started_at", Float),
+    Column("machine", String(128)),  # on which the two above identify a process
     Column("ended_at", Moment, index=True),
     Column("end_detail", Text),
     Column("output_key", String(128), index=True),

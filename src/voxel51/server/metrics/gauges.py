@@ -7,7 +7,6 @@ from prometheus_client.registry import Collector
 from sqlalchemy import func, select
 
 from voxel51.server.database.database import Database
-from voxel51.server.engine.dispatcher import Dispatcher
 from voxel51.server.overview.queue import QueueService
 from voxel51.server.renditions.tables import preparations
 from voxel51.server.storage.storage import Storage
@@ -18,12 +17,9 @@ from voxel51.wire.webhooks import DeliveryState
 class Gauges(Collector):
     """Gauges that are read when the metrics are."""
 
-    def __init__(
-        self, database: Database, queue: QueueService, dispatcher: Dispatcher, storage: Storage, version: str
-    ) -> None:
+    def __init__(self, database: Database, queue: QueueService, storage: Storage, version: str) -> None:
         self._database = database
         self._queue = queue
-        self._dispatcher = dispatcher
         self._storage = storage
         self._version = version
 

@@ -15,7 +15,7 @@ from voxel51.server.doctor import (
     check_isolation,
     examine_running,
 )
-from voxel51.server.engine.dispatcher import Dispatcher
+from voxel51.server.engine.dispatchers import Dispatchers
 from voxel51.server.settings import Settings
 from voxel51.wire.overview import Health, HealthCheck
 
@@ -30,7 +30,7 @@ class HealthService:
         self,
         settings: Settings,
         database: Database,
-        dispatcher: Dispatcher,
+        dispatchers: Dispatchers,
         installed: Callable[[], Installation],
         expiry_clock: ExpiryClock,
         sandbox: SandboxReport,
@@ -42,7 +42,7 @@ class HealthService:
         self._containers = containers
         self._settings = settings
         self._database = database
-        self._dispatcher = dispatcher
+        self._dispatchers = dispatchers
         self._installed = installed
         self._expiry_clock = expiry_clock
 
@@ -72,10 +72,10 @@ class HealthService:
         return CheckResult("clock", Verdict.WARNING, problem)
 
     def _check_dispatcher(self) -> CheckResult:
-        reason = self._dispatcher.waiting_reason
+        reason = self._dispatchers.waiting_reason
         if reason is None:
             return CheckResult("dispatcher", Verdict.OK, "jobs are being started")
-        if self._dispatcher.is_running():
+        if self._dispatchers.is_running():
             advice = "remove the cause; the jobs then start by themselves"
             return CheckResult("dispatcher", Verdict.FAILURE, f"queued jobs wait: {reason}", advice)
         return CheckResult(

@@ -10,7 +10,7 @@ from voxel51.server.accounts.tables import applications, users
 from voxel51.server.analytics.tables import analytics
 from voxel51.server.database.database import Database
 from voxel51.server.database.snapshots import Snapshots
-from voxel51.server.engine.dispatcher import Dispatcher
+from voxel51.server.engine.dispatchers import Dispatchers
 from voxel51.server.jobs.details import eta_seconds
 from voxel51.server.jobs.status import progress_of
 from voxel51.server.jobs.tables import attempts, jobs, user_submitted
@@ -37,9 +37,9 @@ class _Counts:
 class QueueService:
     """Overview of the jobs of all users. With more than 10,000 jobs, their counts may be a few seconds old."""
 
-    def __init__(self, database: Database, dispatcher: Dispatcher) -> None:
+    def __init__(self, database: Database, dispatchers: Dispatchers) -> None:
         self._database = database
-        self._dispatcher = dispatcher
+        self._dispatchers = dispatchers
         self._counts: Snapshots[None, _Counts] = Snapshots(_jobs_in, _COUNTS_SECONDS)
 
     def overview(self) -> QueueOverview:
@@ -47,10 +47,10 @@ class QueueService:
         with self._database.read() as connection:
             counts = self._counts.get(None, lambda: _Counts(_states(connection), [*_throughput(connection)]))
             return {
-                "dispatching": self._dispatcher.waiting_reason is None,
-                "waiting_reason": self._dispatcher.waiting_reason,
-                "jobs": self._dispatcher.slots(internal=False),
-                "renditions": self._dispatcher.slots(internal=True),
+                "dispatching": self._dispatchers.waiting_reason is None,
+                "waiting_reason": self._dispatchers.waiting_reason,
+                "jobs": self._dispatchers.slots(internal=False),
+                "renditions": self._dispatchers.slots(internal=True),
                 "states": counts.states[False],
                 "internal_states": counts.states[True],
                 "oldest_wait_seconds": _oldest_wait_seconds(connection),

@@ -48,6 +48,8 @@ class PreparationService:
         has_idle_slot: function that returns whether a slot of user-submitted jobs is idle.
         most_per_owner: number of renditions of one owner from which on no more are prepared, so that those that users
             asked for are kept.
+        waits: called after a commit by which a video waits; default: `note_waiting`. With several processes it also
+            leads to `note_waiting` in the one that prepares.
     """
 
     def __init__(
@@ -57,12 +59,14 @@ class PreparationService:
         slot: BackgroundSlot,
         has_idle_slot: Callable[[], bool],
         most_per_owner: int,
+        waits: Callable[[], None] | None = None,
     ) -> None:
         self._database = database
         self._renditions = renditions
         self._slot = slot
         self._has_idle_slot = has_idle_slot
         self._most_per_owner = most_per_owner
+        self._waits = waits or self.note_waiting
         self._may_wait = True  # whether a video may wait: False only if the table is known to be empty
         self._current: _Current | None = None
         self._begun = 0
@@ -73,7 +77,7 @@ class PreparationService:
         if (record["type"] or "").startswith(_VIDEO):
             row = {"data_id": record["id"], "owner_id": owner_id, "stage": 0, "queued_at": dates.now()}
             connection.execute(insert(preparations).values(row))
-            self._database.after_commit(self._note_waiting)
+            self._database.after_commit(self._waits)
 
     def advance(self) -> bool:
         """Note the end of the rendition that is being made, or begin the next; return whether more can be done now."""
@@ -89,8 +93,16 @@ class PreparationService:
         self._may_wait = True
         return self._begin(*found)
 
-    def _note_waiting(self) -> None:
+    def note_waiting(self) -> None:
+        """Look for waiting videos at the next `advance`. Safe from any thread."""
         self._may_wait = True
+
+    def abandon(self) -> None:
+        """Leave what is being made to another process."""
+        self._may_wait = True
+        if self._current is not None:
+            self._current = None
+            self._slot.release()
 
     def _next(self, connection: Connection) -> tuple[str, str, int] | None:
         """Return the owner, the data and the stage of the next rendition: the owner served longest ago comes first."""

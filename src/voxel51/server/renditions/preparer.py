@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections.abc import Callable
 
 from voxel51.server.errors import DatabaseAway
 from voxel51.server.renditions.preparation import PreparationService
@@ -17,9 +18,13 @@ _AFTER_FAILURE = Backoff(first_seconds=1.0, longest_seconds=30.0)
 
 
 class Preparer:
-    """Background thread. All state is in the database, so the process may die at any moment."""
+    """Background thread. All state is in the database, so the process may die at any moment.
 
-    def __init__(self, preparations: PreparationService) -> None:
+    Of several processes, the one that ``leads`` prepares.
+    """
+
+    def __init__(self, preparations: PreparationService, leads: Callable[[], bool] = lambda: True) -> None:
+        self._leads = leads
         self._preparations = preparations
         self._woken = threading.Event()
         self._closing = threading.Event()
@@ -44,7 +49,9 @@ class Preparer:
         failures = 0
         while not self._closing.is_set():
             try:
-                while self._preparations.advance() and not self._closing.is_set():
+                if not self._leads():
+                    self._preparations.abandon()
+                while self._leads() and self._preparations.advance() and not self._closing.is_set():
                     pass
                 failures = 0
             except Exception as error:
@@ -54,5 +61,6 @@ class Preparer:
                 failures += 1
                 continue
             self._closing.wait(_LEAST_PAUSE_SECONDS)
-            self._woken.wait(_POLL_INTERVAL_SECONDS)
+            if not self._woken.wait(_POLL_INTERVAL_SECONDS):
+                self._preparations.note_waiting()  # another process may have added a video
             self._woken.clear()

@@ -1,9 +1,11 @@
 """Local storage: files in a folder on the local disk."""
 
+import fcntl
 import hashlib
 import logging
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,12 +30,18 @@ from voxel51.server.storage.storage import CHUNK_BYTES
 
 log = logging.getLogger(__name__)
 
+_LINK = "link-"
+"""Beginning of the names in ``incoming`` that `LocalStorage.restore` uses for a moment, and which no process locks."""
+
+_LINK_SECONDS = 60.0
+
 
 class LocalStorage:
     """Files below one root, as ``<folder>/<first letter of the name>/<name>``, which keeps folders small.
 
     A file is written in ``incoming`` and moved into place after a sync, so that a crash leaves no partial file visible.
-    Files that a crash left in ``incoming`` are removed when the storage is opened.
+    Files that a crash left in ``incoming`` are removed when the storage is opened. Processes may share the root: each
+    locks what it writes, and the kernel releases the locks of a process that dies.
     """
 
     def __init__(self, root: Path, reserve_bytes: int = 0) -> None:
@@ -45,9 +53,11 @@ class LocalStorage:
         self.partial = LocalPartialFiles(root / "growing", self._path, reserve_bytes)
 
     def open(self) -> None:
-        """Create the folders and remove files that a crash left unfinished. Only one process may do so at a time."""
-        shutil.rmtree(self._incoming, ignore_errors=True)
+        """Create the folders, and remove files that processes left unfinished which have died."""
         self.make_folders()
+        for path in self._incoming.iterdir():
+            if not _is_being_written(path):
+                path.unlink(missing_ok=True)
 
     def make_folders(self) -> None:
         """Create the folders that are missing. Any process may do so at any time."""
@@ -91,7 +101,7 @@ class LocalStorage:
 
     def restore(self, key: str, source: str) -> None:
         """Implement `Storage.restore`."""
-        temporary, final = self._incoming / uuid.uuid4().hex, self._path(key)
+        temporary, final = self._incoming / f"{_LINK}{uuid.uuid4().hex}", self._path(key)
         make_folder(final.parent)
         try:
             try:
@@ -127,6 +137,23 @@ class LocalStorage:
         return self._root / folder / name[:1] / name
 
 
+def _is_being_written(path: Path) -> bool:
+    """Return whether a living process, this one or another, writes an incoming file."""
+    try:
+        if path.name.startswith(_LINK):
+            return time.time() - path.stat().st_ctime < _LINK_SECONDS
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
 def _info(key: str, path: Path) -> FileInfo:
     found = path.stat()
     return FileInfo(key, found.st_size, datetime.fromtimestamp(found.st_mtime, UTC))
@@ -143,6 +170,7 @@ class LocalWriter:
         self._hash = hashlib.sha256()
         self._synced_bytes = -1
         self._descriptor: int | None = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        fcntl.flock(self._descriptor, fcntl.LOCK_SH)  # until it is closed: see `LocalStorage.open`
         self._write_behind = WriteBehind(self._descriptor, 0)
 
     @property

@@ -10,7 +10,7 @@ from voxel51.server.storage_location import bucket_and_prefix, open_bucket
 def storage_of(settings: Settings) -> Storage:
     """Return the storage that the settings name, for commands beside a running platform."""
     if not settings.storage_url:
-        return LocalStorage(settings.folder / "storage", settings.disk_reserve_bytes)
+        return LocalStorage(settings.storage_folder, settings.disk_reserve_bytes)
     from voxel51.server.storage.s3 import S3Storage  # noqa: PLC0415  (an extra)
 
     bucket = open_bucket(settings)

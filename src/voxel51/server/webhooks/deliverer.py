@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 
 from voxel51.server.encryption import Cipher, DecryptionError
 from voxel51.server.errors import DatabaseAway, ServiceError
@@ -30,10 +31,13 @@ class Deliverer:
     """One thread that looks for due deliveries, and one thread per attempt, so that no receiver delays another.
 
     All state is in the database, so the process may die at any moment: a delivery whose attempt was interrupted is due
-    again when its lease ends.
+    again when its lease ends. Of several processes, the one that ``leads`` delivers.
     """
 
-    def __init__(self, deliveries: DeliveryService, guard: Guard, cipher: Cipher) -> None:
+    def __init__(
+        self, deliveries: DeliveryService, guard: Guard, cipher: Cipher, leads: Callable[[], bool] = lambda: True
+    ) -> None:
+        self._leads = leads
         self._deliveries = deliveries
         self._guard = guard
         self._cipher = cipher
@@ -67,7 +71,7 @@ class Deliverer:
         failures = 0
         while not self._closing.is_set():
             try:
-                if self._deliveries.is_anything_due():
+                if self._leads() and self._deliveries.is_anything_due():
                     self._deliver_due()
                 failures = 0
             except Exception as error:

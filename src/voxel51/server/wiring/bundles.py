@@ -24,6 +24,7 @@ from voxel51.server.analytics.bundles.reception import BundleReception
 from voxel51.server.analytics.bundles.routes import bundle_routes
 from voxel51.server.analytics.bundles.service import BundleService
 from voxel51.server.data.storage_quota import StorageQuota
+from voxel51.server.database.signals import BUNDLES
 from voxel51.server.http.route import Route
 from voxel51.server.settings import Settings
 from voxel51.server.wiring.foundation import Foundation
@@ -56,8 +57,12 @@ def build_bundles(
     environments = EnvironmentStore(settings.folder / "environments", policy, store_settings(settings))
     queue = BuildQueue(database, storage)
     builder = BundleBuilder(
-        queue, storage, environments, logs, folder / "building", settings.folder, settings.bundle_builds
-    )
+        queue, storage, environments, logs, folder / "building", settings.folder, settings.bundle_builds,
+        lambda: foundation.process.leads,
+    )  # fmt: skip
+    foundation.signals.on(BUNDLES, builder.wake)
+
+    wake = foundation.signals.sender(BUNDLES)
 
     def check_space(connection: Connection, owner: Caller, more_bytes: int) -> None:
         if isinstance(owner, User):  # applications have no quota
@@ -66,7 +71,7 @@ def build_bundles(
     return BundleServices(
         environments=environments,
         reception=BundleReception(storage, folder / "received", BundleLimits(settings.bundle_bytes)),
-        service=BundleService(database, storage, logs, settings.bundles_per_user, check_space, builder.wake),
+        service=BundleService(database, storage, logs, settings.bundles_per_user, check_space, wake),
         permission=DeployPermission(database, resolved_deployers(settings.bundle_deployers, sandbox.kind)),
         builder=builder,
         runner=_runner(settings, environments, policy),

@@ -18,6 +18,7 @@ from voxel51.server.data.sources import SourceService
 from voxel51.server.data.storage_quota import StorageQuota
 from voxel51.server.data.uploads_routes import upload_routes
 from voxel51.server.data.uploads_service import UploadService
+from voxel51.server.database.signals import UPLOADS
 from voxel51.server.http.route import Route, with_default_scope
 from voxel51.server.wiring.accounts import AccountServices
 from voxel51.server.wiring.foundation import Foundation
@@ -60,14 +61,15 @@ def build_data(foundation: Foundation, accounts: AccountServices) -> DataService
         foundation.expiry_clock.is_believed,
     )
     limit_bytes, unfinished = settings.upload_limit_bytes, timedelta(days=settings.unfinished_upload_days)
-    hashing = HashingThread(database, storage)
+    hashing = HashingThread(database, storage, lambda: foundation.process.leads)
+    foundation.signals.on(UPLOADS, hashing.wake)
     return DataServices(
         foundation=foundation,
         storage_quota=storage_quota,
         data=data,
         uploads=UploadService(database, storage, data, limit_bytes, unfinished, storage_quota),
         direct_uploads=DirectUploadService(
-            database, storage, data, limit_bytes, unfinished, storage_quota, hashing.wake
+            database, storage, data, limit_bytes, unfinished, storage_quota, foundation.signals.sender(UPLOADS)
         ),
         hashing=hashing,
         sources=SourceService(

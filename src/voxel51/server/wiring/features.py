@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from voxel51.server.accounts.callers import User
+from voxel51.server.database.signals import EVENTS, JOBS, VIDEOS, WEBHOOKS
 from voxel51.server.doctor import check_containers
 from voxel51.server.errors import NotFound
 from voxel51.server.events.feed import Feed
@@ -17,11 +18,9 @@ from voxel51.server.jobs.service import JobService
 from voxel51.server.jobs.share_routes import share_routes
 from voxel51.server.jobs.shares import ShareService
 from voxel51.server.overview.health import HealthService
-from voxel51.server.overview.nodes import NodeService
 from voxel51.server.overview.queue import QueueService
 from voxel51.server.overview.routes import overview_routes, usage_routes
 from voxel51.server.overview.usage import UsageService
-from voxel51.server.overview.workers import local_worker
 from voxel51.server.renditions.preparation import PreparationService
 from voxel51.server.renditions.preparer import Preparer
 from voxel51.server.renditions.routes import rendition_routes
@@ -83,16 +82,20 @@ class FeatureServices:
 
 def build_features(foundation: Foundation, data: DataServices, jobs: JobServices) -> FeatureServices:
     """Build the services of the features."""
-    database, settings = foundation.database, foundation.settings
-    internal_jobs = InternalJobs(database, foundation.storage, jobs.analytics, jobs.dispatcher.wake, jobs.refusal)
+    database, settings, signals = foundation.database, foundation.settings, foundation.signals
+    wake_dispatchers = signals.sender(JOBS)
+    internal_jobs = InternalJobs(database, foundation.storage, jobs.analytics, wake_dispatchers, jobs.refusal)
     sources = SourceResolver(data.data, jobs.jobs, jobs.analytics, foundation.storage)
     retention = RetentionPolicy(timedelta(days=settings.rendition_retention_days), settings.renditions_per_user)
     events = EventService(database, timedelta(days=settings.event_retention_days))
     feed = Feed(events, settings.event_streams, settings.event_streams_per_user)
     database.on_write(feed.wake)
+    signals.on(EVENTS, feed.wake)
     cipher = foundation.cipher("webhooks")
     deliveries = DeliveryService(database, _record_lookup(jobs.jobs), timedelta(days=settings.delivery_retention_days))
-    deliverer = Deliverer(deliveries, foundation.guard, cipher)
+    deliverer = Deliverer(deliveries, foundation.guard, cipher, lambda: foundation.process.leads)
+    signals.on(WEBHOOKS, deliverer.wake)
+    signals.on(EVENTS, deliverer.wake)
     renditions = RenditionService(database, foundation.storage, internal_jobs, sources, retention)
     return FeatureServices(
         renditions=renditions,
@@ -103,8 +106,8 @@ def build_features(foundation: Foundation, data: DataServices, jobs: JobServices
         feed=feed,
         deliveries=deliveries,
         deliverer=deliverer,
-        webhooks=WebhookService(database, foundation.guard, cipher, deliverer.wake),
-        history=DeliveryHistoryService(database, deliverer.wake),
+        webhooks=WebhookService(database, foundation.guard, cipher, signals.sender(WEBHOOKS)),
+        history=DeliveryHistoryService(database, signals.sender(WEBHOOKS)),
         ledger=UsageLedger(database, timedelta(days=settings.usage_retention_days)),
     )
 
@@ -114,8 +117,14 @@ def _preparer(foundation: Foundation, data: DataServices, jobs: JobServices, ren
     settings, dispatcher = foundation.settings, jobs.dispatcher
     # The rest of an owner's renditions is left to those that users ask for.
     most = settings.renditions_per_user // 2
-    preparations = PreparationService(foundation.database, renditions, jobs.background, dispatcher.has_idle_slot, most)
-    preparer = Preparer(preparations)
+    signals, process = foundation.signals, foundation.process
+    preparations = PreparationService(
+        foundation.database, renditions, jobs.background, dispatcher.has_idle_slot, most, signals.sender(VIDEOS)
+    )
+    preparer = Preparer(preparations, lambda: process.leads)
+    signals.on(VIDEOS, preparations.note_waiting)
+    for topic in (VIDEOS, EVENTS):
+        signals.on(topic, preparer.wake)
     foundation.database.on_write(preparer.wake)
     if settings.prepare_renditions:
         data.data.on_added(preparations.enqueue)
@@ -124,21 +133,19 @@ def _preparer(foundation: Foundation, data: DataServices, jobs: JobServices, ren
 
 def build_overview_routes(foundation: Foundation, accounts: AccountServices, jobs: JobServices) -> Iterable[Route]:
     """Yield the routes of the overview, which needs no services of others than these."""
-    database, settings, dispatcher = foundation.database, foundation.settings, jobs.dispatcher
+    database, settings, dispatchers = foundation.database, foundation.settings, jobs.dispatchers
     installed = lambda: jobs.reload.installed  # noqa: E731  (as short as it gets)
     health = HealthService(
         settings,
         database,
-        dispatcher,
+        dispatchers,
         installed,
         foundation.expiry_clock,
         jobs.sandbox,
         jobs.job_limits,
         lambda: check_containers(jobs.containers.missing(), jobs.containers.in_force()),
     )
-    nodes = NodeService(database, jobs.nodes).workers if jobs.nodes else list
-    workers = lambda: [local_worker(dispatcher, settings.folder), *nodes()]  # noqa: E731  (as above)
-    yield from overview_routes(QueueService(database, dispatcher), health, workers)
+    yield from overview_routes(QueueService(database, dispatchers), health, dispatchers.workers)
     yield from usage_routes(UsageService(database), accounts.applications)
 
 

@@ -2,24 +2,29 @@
 
 import os
 import signal
+import uuid
 from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlsplit
 
 from voxel51.server.addresses import Addresses
 from voxel51.server.data_folder import place_of
+from voxel51.server.database.connections import warn_of_shortage
 from voxel51.server.database.database import Database
 from voxel51.server.database.expiry_clock import ExpiryClock, GapLimits
+from voxel51.server.database.membership import Membership
 from voxel51.server.database.opening import open_database
-from voxel51.server.database.running_lease import RunningLease
+from voxel51.server.database.process_table import ProcessDescription
+from voxel51.server.database.signals import Signals
 from voxel51.server.downloads import Links
-from voxel51.server.encryption import Cipher, load_secret_key
+from voxel51.server.encryption import Cipher, fingerprint_of, load_secret_key
 from voxel51.server.http.idempotency import IdempotencyStore
 from voxel51.server.http.signing import LinkSigner
 from voxel51.server.outbound.guard import Guard
 from voxel51.server.settings import Settings
 from voxel51.server.storage.opening import open_storage
 from voxel51.server.storage.storage import Storage
+from voxel51.server.storage_location import identified_storage
 from voxel51.wire.tokens import API_VERSION
 
 
@@ -30,7 +35,8 @@ class Foundation:
     settings: Settings
     addresses: Addresses
     database: Database
-    lease: RunningLease
+    process: Membership
+    signals: Signals
     storage: Storage
     secret_key: bytes
     signer: LinkSigner
@@ -71,26 +77,58 @@ class Foundation:
         return _links(self.signer, self.job_api_url)
 
 
-def build_foundation(settings: Settings, addresses: Addresses) -> Foundation:
-    """Open the database and the storage. Only one process at a time may do so for a data folder."""
+@dataclass(frozen=True, slots=True)
+class ProcessOfStart:
+    """A process among those of one start of the platform.
+
+    Attributes:
+        start_id: id of the start.
+        name: short name that no other process of the start has, such as ``api-1``.
+    """
+
+    start_id: str
+    name: str
+
+
+def build_foundation(settings: Settings, addresses: Addresses, start: ProcessOfStart | None = None) -> Foundation:
+    """Open the database and the storage, and join the processes of the platform.
+
+    Only one start at a time may do so for a data folder. ``start`` names the process; None: it is the only one.
+    """
     database = open_database(settings)
-    lease = RunningLease(database, place_of(settings.folder), _stop_process)
-    if settings.database_url:  # the lock of the data folder is enough for a database inside it
-        lease.acquire()
-    storage = open_storage(settings)
-    key = load_secret_key(settings.folder)
+    if start is None:  # otherwise the supervisor has looked
+        warn_of_shortage(database, settings)
+    key = load_secret_key(settings.secret_key_path)
+    process = Membership(database, _description(settings, start, key), _stop_process)
+    process.join()
+    signals = Signals(database, lambda: bool(process.others))
+    database.on_announced(signals.tell_others)
     gap_limits = GapLimits(timedelta(days=settings.expiry_grace_days), timedelta(days=settings.expiry_gap_days))
     return Foundation(
         settings,
         addresses,
         database,
-        lease,
-        storage,
+        process,
+        signals,
+        open_storage(settings),
         key,
         LinkSigner(key, settings.link_seconds),
         Guard(settings.allowed_hosts),
         IdempotencyStore(database),
         ExpiryClock(database, gap_limits),
+    )
+
+
+def _description(settings: Settings, start: ProcessOfStart | None, key: bytes) -> ProcessDescription:
+    start = start or ProcessOfStart(str(uuid.uuid4()), settings.role.value)
+    return ProcessDescription(
+        start_id=start.start_id,
+        name=start.name,
+        role=settings.role.value,
+        place=place_of(settings.folder),
+        storage=identified_storage(settings).mark,
+        key_hash=fingerprint_of(key),
+        can_lead=settings.role.runs_jobs,
     )
 
 

@@ -15,6 +15,7 @@ from voxel51.runners.sandbox.policy import SandboxPolicy
 from voxel51.runners.sandbox.probe import SandboxReport
 from voxel51.server.accounts.callers import User
 from voxel51.server.analytics.availability import ImageAvailability
+from voxel51.server.analytics.description_cache import DescriptionCache
 from voxel51.server.analytics.installed import Installation, find_installed
 from voxel51.server.analytics.program_files import ProgramFiles
 from voxel51.server.analytics.program_routes import program_routes
@@ -24,8 +25,12 @@ from voxel51.server.analytics.routes import analytic_routes
 from voxel51.server.analytics.service import AnalyticService
 from voxel51.server.analytics.uploads import UploadedAnalytics
 from voxel51.server.analytics.weights_in_use import WeightsInUse
+from voxel51.server.database.signals import JOBS, PACKAGES, Signals
 from voxel51.server.engine.dispatcher import Dispatcher, DispatchSettings
+from voxel51.server.engine.dispatchers import Dispatchers
+from voxel51.server.engine.nodes import NodeService
 from voxel51.server.engine.start_gate import StartGate
+from voxel51.server.engine.workers import local_worker
 from voxel51.server.http.route import Route, with_default_scope
 from voxel51.server.jobs.actions import JobActions
 from voxel51.server.jobs.agent_routes import agent_routes
@@ -43,8 +48,9 @@ from voxel51.server.jobs.queue_positions import QueuePositions
 from voxel51.server.jobs.routes import OutputFormats, job_routes
 from voxel51.server.jobs.service import JobService, has_active_jobs
 from voxel51.server.jobs.tasks import TaskService
-from voxel51.server.reload_report import write_report
+from voxel51.server.reload_report import ReloadReport, write_report
 from voxel51.server.renditions.service import RENDITION_ANALYTIC
+from voxel51.server.roles import Role
 from voxel51.server.secrets.routes import secret_routes
 from voxel51.server.secrets.service import SecretService
 from voxel51.server.settings import Settings
@@ -76,6 +82,7 @@ class JobServices:
     reports: AttemptReports
     tasks: TaskService
     dispatcher: Dispatcher
+    dispatchers: Dispatchers
     background: BackgroundSlot
     sandbox: SandboxReport
     refusal: str | None
@@ -113,19 +120,22 @@ def build_jobs(
     grace = timedelta(seconds=settings.grace_seconds)
     background = BackgroundSlot()
     of_each_user = background.extended(same_limit(settings.renditions_at_once))
-    attempts = AttemptService(database, storage, settings.job_attempts, grace, max_running, of_each_user)
+    process = foundation.process
+    attempts = AttemptService(database, storage, process, settings.job_attempts, grace, max_running, of_each_user)
     secrets = SecretService(database, foundation.cipher("secrets"))
     tasks = TaskService(database, data.data, data.sources, secrets, foundation.job_links(), settings.checkpoint_bytes)
     sandbox = discovery.sandbox.result()
-    refusal = sandbox.refusal(settings.sandbox_minimum) if settings.engine is EngineKind.LOCAL else None
+    # Nodes and processes with other roles may be on other machines, and judge those themselves.
+    is_local = settings.engine is EngineKind.LOCAL and settings.role.runs_jobs
+    refusal = sandbox.refusal(settings.sandbox_minimum) if is_local else None
     gate = StartGate(settings.folder, settings.disk_reserve_bytes, refusal)
-    policy = sandbox.policy.hiding(settings.folder, *(Path(path) for path in (settings.tls_key,) if path))
+    policy = sandbox.policy.hiding(settings.folder, *_other_secrets(settings))
     runner = _runner(settings, installed, policy)
-    nodes = build_nodes(foundation, installed)
+    nodes = build_nodes(foundation, installed) if settings.role.runs_jobs else None
     containers = containers_of(nodes) if nodes else build_containers(settings, foundation.job_api_url, policy)
     image_availability = ImageAvailability(containers.missing, missing_for_frames)
     analytics = AnalyticService(database, WeightsInUse(settings.weights_folder), image_availability)
-    analytics.install(installed.analytics, internal={RENDITION_ANALYTIC})
+    _register(analytics, installed, settings.role)
     bundles = build_bundles(foundation, data.storage_quota, sandbox, policy)
     runners: dict[type[Program], Runner] = {PackageProgram: runner, BundleProgram: bundles.runner, **containers.runners}
     router = nodes or ProgramRouter(runners)
@@ -134,15 +144,21 @@ def build_jobs(
     program_files = ProgramFiles(database, foundation.job_links())
     has_gpus = nodes.has_gpus if nodes else lambda: settings.container_gpus
     programs = ProgramService(database, program_files, has_gpus)
-    dispatcher = Dispatcher(attempts, programs, tasks, router, gate, _dispatch_settings(foundation, background, nodes))
+    dispatcher = Dispatcher(
+        attempts, programs, tasks, router, gate, process, _dispatch_settings(foundation, background, nodes)
+    )
+    foundation.signals.on(JOBS, dispatcher.wake)
+    wake = foundation.signals.sender(JOBS)
     jobs = JobService(
         database, storage, analytics, data.data, foundation.lifetime, foundation.public_links(),
-        secrets, QueuePositions(max_running), dispatcher.wake, refusal,
+        secrets, QueuePositions(max_running), wake, refusal,
     )  # fmt: skip
     reports = AttemptReports(database, storage, grace)
     limits = PartialLimits(settings.job_partial_bytes, settings.user_partial_bytes)
     return JobServices(
-        reload=_package_reload(settings, installed, analytics, programs, _none if nodes else runner.reload),
+        reload=_package_reload(
+            settings, foundation.signals, installed, analytics, programs, _none if nodes else runner.reload
+        ),
         analytics=analytics,
         uploaded=UploadedAnalytics(database, storage, image_availability),
         program_files=program_files,
@@ -153,6 +169,7 @@ def build_jobs(
         reports=reports,
         tasks=tasks,
         dispatcher=dispatcher,
+        dispatchers=_dispatchers(foundation, dispatcher, nodes),
         background=background,
         sandbox=sandbox,
         refusal=refusal,
@@ -162,8 +179,30 @@ def build_jobs(
         jobs=jobs,
         partial=PartialResults(database, jobs, reports, limits),
         checkpoints=CheckpointService(database, reports, settings.checkpoint_bytes),
-        actions=JobActions(database, dispatcher.wake, _expiry(foundation, jobs)),
+        actions=JobActions(database, wake, _expiry(foundation, jobs)),
     )
+
+
+def _other_secrets(settings: Settings) -> list[Path]:
+    """Return the paths outside of the data folder that no job may see."""
+    named = [Path(settings.tls_key)] if settings.tls_key else []
+    paths = (path.resolve() for path in (*named, settings.storage_folder, settings.secret_key_path))
+    return [path for path in paths if not path.is_relative_to(settings.folder.resolve())]
+
+
+def _register(analytics: AnalyticService, installed: Installation, role: Role) -> None:
+    """Update the catalogue to the installed packages, which are those of the processes that run jobs."""
+    if role.runs_jobs:
+        analytics.install(installed.analytics, internal={RENDITION_ANALYTIC})
+    else:
+        analytics.choose_weights(installed.analytics)
+
+
+def _dispatchers(foundation: Foundation, dispatcher: Dispatcher, nodes: NodeRunner | None) -> Dispatchers:
+    settings = foundation.settings
+    own = dispatcher if settings.role.runs_jobs else None
+    of_nodes = NodeService(foundation.database, nodes).workers if nodes else list
+    return Dispatchers(own, foundation.process, lambda: [local_worker(dispatcher, settings.folder), *of_nodes()])
 
 
 def _expiry(foundation: Foundation, jobs: JobService) -> Callable[[], object]:
@@ -205,21 +244,33 @@ def _none(_entry_points: Sequence[str]) -> None:
 
 def _package_reload(
     settings: Settings,
+    signals: Signals,
     installed: Installation,
     analytics: AnalyticService,
     programs: ProgramService,
     load_for_next_jobs: Callable[[Sequence[str]], None],
 ) -> PackageReload:
     def register(found: Installation) -> None:
-        analytics.install(found.analytics, internal={RENDITION_ANALYTIC})
+        _register(analytics, found, settings.role)
         programs.forget_packages()
 
+    # A process that runs no jobs follows the one that has just described all packages again.
+    cache, fresh = DescriptionCache(settings.cache_folder), settings.role.runs_jobs
     steps = ReloadSteps(
-        find=lambda: find_installed(import_seconds=settings.import_seconds),
-        load_for_next_jobs=load_for_next_jobs,
+        find=lambda: find_installed(cache, settings.import_seconds, fresh=fresh),
+        load_for_next_jobs=load_for_next_jobs if settings.role.runs_jobs else _none,
         register=register,
     )
-    return PackageReload(installed, steps, lambda report: write_report(settings.folder, report))
+
+    def publish(report: ReloadReport) -> None:
+        if settings.role.runs_jobs:
+            write_report(settings.folder, report)
+            signals.tell_others(PACKAGES)
+
+    reload = PackageReload(installed, steps, publish)
+    if not settings.role.runs_jobs:
+        signals.on(PACKAGES, reload.request)
+    return reload
 
 
 def _runner(settings: Settings, installed: Installation, policy: SandboxPolicy) -> ProcessRunner:

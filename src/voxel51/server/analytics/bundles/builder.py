@@ -32,6 +32,9 @@ logger = logging.getLogger(__name__)
 _POLL_SECONDS = 5.0
 """Pause between two looks at the queue, unless `BundleBuilder.wake` ends it."""
 
+_FOLLOW_SECONDS = 1.0
+"""Pause between two looks at whether another process has left the building to this one."""
+
 _STOP_SECONDS = 1.0
 """Time for which `BundleBuilder.close` waits. A build that is still going on ends with the process, and is queued again
 by the next start."""
@@ -87,6 +90,7 @@ class BundleBuilder:
         folder: folder that the builder owns and empties.
         private_folder: folder whose path authors do not see in logs.
         threads: number of builds at the same time.
+        leads: function that returns whether this process is the one, of several, that builds.
     """
 
     def __init__(
@@ -98,6 +102,7 @@ class BundleBuilder:
         folder: Path,
         private_folder: Path,
         threads: int = 1,
+        leads: Callable[[], bool] = lambda: True,
     ) -> None:
         self._queue = queue
         self._storage = storage
@@ -105,6 +110,7 @@ class BundleBuilder:
         self._logs = logs
         self._folder = folder
         self._private_folder = private_folder
+        self._leads = leads
         self._closing = threading.Event()
         self._woken = threading.Event()
         self._running: dict[str, str] = {}  # id of the analytic -> its owner
@@ -135,12 +141,15 @@ class BundleBuilder:
     def _loop(self) -> None:
         failures = 0
         while not self._closing.is_set():
+            if not self._leads():
+                self._closing.wait(_FOLLOW_SECONDS)
+                continue
             try:
                 with self._claiming:
                     self._queue.requeue_interrupted([*self._running])
                 # Several threads share the event: one that finds the queue empty clears it before it looks again.
                 self._woken.clear()
-                while not self._closing.is_set() and self._build_next():
+                while not self._closing.is_set() and self._leads() and self._build_next():
                     failures = 0
                 self._woken.wait(_POLL_SECONDS)
             except Exception as error:
