@@ -1,23 +1,30 @@
 """Ray clusters for tests: a head on this machine, and workers on machines in network namespaces."""
 
+import json
 import os
 import secrets
 import shutil
-import signal
+import sqlite3
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
+import psutil
 import pytest
+import requests
 
 from demo.platform_process import COMMAND, PlatformProcess
+from support.accounts import User
 from support.machines import Machine, Switch, new_switch
 from support.platforms import INSTALLED, new_platform
-from support.waiting import LIMIT_SECONDS
+from support.stored_files import database_path
+from support.submissions import post_job
+from support.waiting import LIMIT_SECONDS, wait_until
+from voxel51.wire.events import EventName
 
 PORT = 6379
 LEASE_SECONDS = 8.0
@@ -26,7 +33,9 @@ LEASE_SECONDS = 8.0
 class Worker:
     """``voxel51 worker start`` on a machine; a context manager that runs it."""
 
-    def __init__(self, cluster: "RayTestCluster", machine: Machine | None, *arguments: str) -> None:
+    def __init__(
+        self, cluster: "RayTestCluster", machine: Machine | None, *arguments: str, module_folder: Path | None = None
+    ) -> None:
         self.machine = machine
         self.folder = Path(tempfile.mkdtemp(prefix="w", dir=cluster.folder))
         self.log = self.folder.with_suffix(".log")
@@ -34,7 +43,8 @@ class Worker:
         command = [COMMAND, "worker", "start", "--address", f"{cluster.address}:{PORT}", "--dir", self.folder, *own]
         command += ["--token-file", cluster.token_file, *arguments]
         self._command = [*map(str, command)] if machine is None else machine.command(*command)
-        self._environment = cluster.environment
+        paths = os.pathsep.join(filter(None, [str(module_folder or ""), cluster.environment["PYTHONPATH"]]))
+        self._environment = {**cluster.environment, "PYTHONPATH": paths}
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -52,12 +62,24 @@ class Worker:
             self._process.wait(LIMIT_SECONDS)
 
     def kill(self) -> None:
-        """Kill it and all processes of its machine."""
+        """Kill it and all processes that it started, at once, as a power cut would."""
+        assert self._process is not None
         if self.machine is not None:
             self.machine.unplug()
-        if self._process is not None:
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait(LIMIT_SECONDS)
+        else:
+            own = psutil.Process(self._process.pid)
+            for process in (*own.children(recursive=True), own):
+                with suppress(psutil.NoSuchProcess):
+                    process.kill()
+        self._process.wait(LIMIT_SECONDS)
+
+    def drain(self) -> None:
+        """Let it finish its jobs, and return when it has left."""
+        subprocess.run([COMMAND, "worker", "drain", "--dir", self.folder], check=True, env=self._environment)
+
+    def attempts(self) -> list[Path]:
+        """Return the folders of the attempts that run there: all machines share the disk of this one."""
+        return list(self.folder.glob("agents/*/processes/*/work"))
 
     def wait(self) -> int:
         """Return its exit code, once it has ended by itself."""
@@ -99,9 +121,9 @@ class RayTestCluster:
         self._switch = switch
         self.head = Worker(self, None, "--head", f"--ray-option=--temp-dir={folder / 'r'}")
 
-    def worker(self, *arguments: str, cpus: int = 2) -> Worker:
-        """Return a worker on a machine of its own, not yet started."""
-        return Worker(self, self._switch.machine(), "--cpus", str(cpus), *arguments)
+    def worker(self, *arguments: str, module_folder: Path | None = None) -> Worker:
+        """Return a worker with two slots on a machine of its own, not yet started."""
+        return Worker(self, self._switch.machine(), "--cpus", "2", *arguments, module_folder=module_folder)
 
     def platform(self, folder: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> PlatformProcess:
         """Return a platform that runs its jobs on the cluster, not yet started."""
@@ -124,3 +146,68 @@ def new_ray_cluster(variables: Mapping[str, str] | None = None) -> Iterator[RayT
                 yield cluster
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+class RayPlatform:
+    """A platform that runs its jobs on a cluster, as its operator sees it.
+
+    Attributes:
+        process: the platform.
+    """
+
+    def __init__(self, cluster: RayTestCluster, folder: Path) -> None:
+        self.process = cluster.platform(folder / "data")
+        self._token = folder / "operator.json"
+
+    def workers(self) -> list[dict[str, Any]]:
+        """Return the nodes, as operators see them."""
+        answer = requests.get(f"{self.process.url}/v1/admin/workers", headers=self._headers(), timeout=LIMIT_SECONDS)
+        answer.raise_for_status()
+        return [worker for worker in answer.json()["workers"] if worker["engine"] == "ray"]
+
+    def wait_for_workers(self, number: int) -> None:
+        """Wait until so many nodes take jobs."""
+        wait_until(
+            lambda: sum(worker["dispatching"] for worker in self.workers()) == number,
+            lambda: f"{self.workers()}\n{self.process.tail()}",
+        )
+
+    def _headers(self) -> dict[str, str]:
+        if not self._token.exists():
+            command = ("server", "user", "create", "operator", "--no-password", "--role", "operator")
+            self.process.run_command(*command, "--scope", "administer", "--token", str(self._token))
+        key = json.loads(self._token.read_text())["access_token"]["private_key"]
+        return {"Authorization": f"Bearer {key}"}
+
+
+class RunningJob:
+    """A job of a user on a cluster."""
+
+    def __init__(self, user: User, analytic: str, **parameters: object) -> None:
+        self.id = post_job(user.v1, user.headers, analytic, **parameters)
+        self._user = user
+
+    def record(self) -> dict[str, Any]:
+        """Return its record."""
+        answer = requests.get(f"{self._user.v1}/jobs/{self.id}", headers=self._user.headers, timeout=LIMIT_SECONDS)
+        answer.raise_for_status()
+        record: dict[str, Any] = answer.json()["job"]
+        return record
+
+    def wait_for(self, state: str, platform: RayPlatform) -> None:
+        """Wait until it has this state."""
+        wait_until(lambda: self.record()["state"] == state, lambda: f"{self.record()}\n{platform.process.tail()}")
+
+    def place(self, workers: Sequence[Worker]) -> Worker:
+        """Return the worker that runs it, once one does. No other job may run."""
+        wait_until(lambda: any(worker.attempts() for worker in workers), lambda: f"no worker runs it: {self.record()}")
+        return next(worker for worker in workers if worker.attempts())
+
+    def ends(self, platform: RayPlatform) -> list[str]:
+        """Return the names of the events that say that it has ended."""
+        database = sqlite3.connect(database_path(platform.process.folder))
+        try:
+            rows = database.execute("SELECT name FROM events WHERE job_id = ? ORDER BY id", (self.id,)).fetchall()
+        finally:
+            database.close()
+        return [name for (name,) in rows if name in {EventName.COMPLETE, EventName.FAILED}]

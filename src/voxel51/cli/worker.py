@@ -8,15 +8,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from voxel51.cli.parsing import Parser, add_commands, command
+from voxel51.cli.printing import Printer
+from voxel51.cli.profiles import client
 
 if TYPE_CHECKING:
     from voxel51.runners.ray.membership import Member
+    from voxel51.wire.overview import Worker
 
+COLUMNS = ("name", "engine", "slots", "load", "state", "running")
 TOKEN_VARIABLE = "VOXEL51_WORKER_TOKEN"  # noqa: S105  (the name of a variable)
 _EXAMPLES = """\
   voxel51 worker token
   voxel51 worker start --head --address 10.0.0.1
   voxel51 worker start --address 10.0.0.1 --token-file token.txt
+  voxel51 worker list
   voxel51 worker drain"""
 
 
@@ -33,6 +38,7 @@ def fill(parser: Parser) -> None:
     start.add_argument("--cpus", metavar="N", type=_count, help="slots for jobs (default: all processors; head: 0)")
     start.add_argument("--gpus", metavar="N", type=_count, help="GPUs for jobs (default: all)")
     start.add_argument("--ray-option", metavar="OPTION", action="append", default=[], help="option of `ray start`")
+    command(verbs, "list", _list, "list the workers of a platform, with what each runs; for operators")
     drain = command(verbs, "drain", _drain, "let the worker on this machine finish its jobs and leave")
     for each in (start, drain):
         each.add_argument("--dir", metavar="PATH", help="folder of the worker (default: in the user's data directory)")
@@ -99,6 +105,26 @@ def _given_token(options: argparse.Namespace) -> str:
             "`voxel51 worker token`, on the platform's machine, prints it"
         )
     return token.strip()
+
+
+def _list(options: argparse.Namespace) -> int:
+    printer = Printer(options)
+    with client(options) as api:
+        workers = api.list_workers()
+    printer.records([_row(worker) for worker in workers], COLUMNS)
+    return printer.finish()
+
+
+def _row(worker: "Worker") -> dict[str, object]:
+    slots, load = worker["jobs"], worker["load"]
+    return {
+        "name": worker["name"],
+        "engine": worker["engine"],
+        "slots": f"{slots['used_slots']} of {slots['total_slots']} used",
+        "load": "" if load is None else load[0],
+        "running": " ".join(worker.get("running", [])),
+        "state": worker["waiting_reason"] or "takes jobs",
+    }
 
 
 def _drain(options: argparse.Namespace) -> int:

@@ -31,6 +31,7 @@ from voxel51.wire.batches import BatchResponse
 from voxel51.wire.bundles import Build, BuildLogPart
 from voxel51.wire.data import DataList, DataRecord
 from voxel51.wire.jobs import JobList, JobRecord
+from voxel51.wire.overview import Worker
 from voxel51.wire.partial import PartialLabels
 from voxel51.wire.secrets import Secret
 from voxel51.wire.status import Statuses
@@ -394,3 +395,7 @@ class AsyncAPI(AsyncCompoundCalls):
     async def get_platform_status(self) -> Statuses:
         """Return whether the platform and its services are operational."""
         return await self._send(platform.status())
+
+    async def list_workers(self) -> list[Worker]:
+        """List what runs jobs: the platform itself, and the nodes of its cluster. For operators."""
+        return await self._send(platform.workers())

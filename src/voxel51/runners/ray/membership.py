@@ -19,6 +19,7 @@ from pathlib import Path
 from voxel51.runners.nodes.interface import Versions
 from voxel51.runners.nodes.machine import DRAINING_FILE, FOLDER_VARIABLE, attempts_on
 from voxel51.runners.nodes.refusals import refusal_of, versions_here
+from voxel51.runners.orphan_processes import started_at
 from voxel51.runners.ray.cluster import ray_environment
 from voxel51.runners.ray.versions import NO_ANSWER, WRONG_TOKEN, ray_version
 from voxel51.wire.backoff import Backoff
@@ -33,6 +34,9 @@ _BETWEEN_STARTS = Backoff(first_seconds=1.0, longest_seconds=15.0)
 _SETTLED_SECONDS = 30.0
 _POLL_SECONDS = 0.2
 _STOP_SECONDS = 60.0
+_START_SECONDS = "180"
+"""Time in which Ray must start; by default it gives up after 30 s, which a busy machine takes."""
+
 _STORE_BYTES = 128 * 1024**2
 """Size of Ray's object store, which carries only launches and outcomes."""
 
@@ -136,7 +140,8 @@ class Membership:
 
     def _run_ray(self) -> int:
         """Run Ray until it ends, or this machine leaves; return its exit code."""
-        environment = ray_environment(self._member.token) | {FOLDER_VARIABLE: str(self._member.folder.absolute())}
+        own = {FOLDER_VARIABLE: str(self._member.folder.absolute()), "RAY_raylet_start_wait_time_s": _START_SECONDS}
+        environment = ray_environment(self._member.token) | own
         with (self._member.folder / "ray.log").open("ab") as log:
             # A session of its own, so that Ctrl-C reaches this process alone, which then ends Ray in order.
             process = subprocess.Popen(  # noqa: S603
@@ -154,7 +159,8 @@ class Membership:
         member = self._member
         host, _, port = member.address.rpartition(":")
         own = member.own_address or (host if member.is_head else "")
-        command = [sys.executable, "-P", "-m", "ray.scripts.scripts", "start", "--block", "--disable-usage-stats"]
+        command = [sys.executable, "-P", "-m", "voxel51.runners.ray.start", str(os.getpid())]
+        command += ["--block", "--disable-usage-stats", "--include-log-monitor", "false"]
         command += ["--head", "--port", port, "--include-dashboard", "false"] if member.is_head else []
         command += [] if member.is_head else ["--address", member.address]
         command += ["--node-ip-address", own] if own else []
@@ -239,11 +245,7 @@ def _member_of(folder: Path) -> int:
 
 
 def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
+    return started_at(pid) != 0.0  # also 0 for a process that has ended and waits for its parent
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:

@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 
 from voxel51.transport.messages import EVENT_STREAM
 from voxel51.users.calls.call import Call, entry, get, nothing, path_segment
+from voxel51.wire.overview import Worker
 from voxel51.wire.status import Statuses
 
 _MAX_IDS_IN_URL = 50
@@ -14,6 +15,11 @@ _MAX_IDS_IN_URL = 50
 def status() -> Call[Statuses]:
     """Get the status of the platform and its services."""
     return get("status/all", entry("statuses"))
+
+
+def workers() -> Call[list[Worker]]:
+    """List the workers of the platform."""
+    return get("admin/workers", entry("workers"))
 
 
 def events(job_ids: Collection[str], last_id: int | None) -> Call[None]:
