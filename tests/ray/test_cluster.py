@@ -1,12 +1,16 @@
 """Jobs on a Ray cluster of several machines, each in a network namespace of its own. Slow: ``make ray-test``."""
 
+from pathlib import Path
+
 import pytest
 import requests
 
 from support.accounts import User
+from support.bundles import deployed, source_of
 from support.platforms import NO_OP, PATIENT
 from support.ray_nodes import RayPlatform, RayTestCluster, RunningJob, Worker
 from support.waiting import wait_until
+from voxel51.cli.analytic_check import sample_video
 
 pytestmark = pytest.mark.slow
 
@@ -33,6 +37,18 @@ def test_a_job_without_work_completes(platform: RayPlatform, user: User) -> None
     job.wait_for("COMPLETE", platform)
     output = requests.get(f"{user.v1}/jobs/{job.id}/output", headers=user.headers, timeout=60)
     assert output.status_code == 200
+
+
+def test_a_bundle_reads_a_video_on_a_node(platform: RayPlatform, user: User, tmp_path: Path) -> None:
+    deployed(user, source_of())
+    files = {"file": ("video.mp4", sample_video(tmp_path / "video.mp4").read_bytes())}
+    answer = requests.post(f"{user.v1}/data", files=files, headers=user.headers, timeout=60)
+
+    job = RunningJob(user, f"{user.name}/count-frames", data_id=str(answer.json()["data"]["id"]))
+
+    job.wait_for("COMPLETE", platform)
+    output = requests.get(f"{user.v1}/jobs/{job.id}/output", headers=user.headers, timeout=60).json()
+    assert output["frames"]["1"]["objects"]["objects"][0]["label"] == "count_frames 1.0"
 
 
 def test_a_machine_with_a_wrong_token_is_refused(cluster: RayTestCluster, platform: RayPlatform) -> None:

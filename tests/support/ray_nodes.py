@@ -41,7 +41,8 @@ class Worker:
         self.log = self.folder.with_suffix(".log")
         own = [] if machine is None else ["--own-address", machine.address]
         command = [COMMAND, "worker", "start", "--address", f"{cluster.address}:{PORT}", "--dir", self.folder, *own]
-        command += ["--token-file", cluster.token_file, *arguments]
+        # Ray gives its sockets the same names on every machine, and these machines share a disk.
+        command += ["--token-file", cluster.token_file, f"--ray-option=--temp-dir={self.folder}", *arguments]
         self._command = [*map(str, command)] if machine is None else machine.command(*command)
         paths = os.pathsep.join(filter(None, [str(module_folder or ""), cluster.environment["PYTHONPATH"]]))
         self._environment = {**cluster.environment, "PYTHONPATH": paths}
@@ -119,7 +120,7 @@ class RayTestCluster:
         paths = os.pathsep.join(filter(None, [str(INSTALLED), os.environ.get("PYTHONPATH", "")]))
         self.environment = {**os.environ, "PYTHONPATH": paths, **variables}
         self._switch = switch
-        self.head = Worker(self, None, "--head", f"--ray-option=--temp-dir={folder / 'r'}")
+        self.head = Worker(self, None, "--head")
 
     def worker(self, *arguments: str, module_folder: Path | None = None) -> Worker:
         """Return a worker with two slots on a machine of its own, not yet started."""
@@ -183,8 +184,8 @@ class RayPlatform:
 class RunningJob:
     """A job of a user on a cluster."""
 
-    def __init__(self, user: User, analytic: str, **parameters: object) -> None:
-        self.id = post_job(user.v1, user.headers, analytic, **parameters)
+    def __init__(self, user: User, analytic: str, data_id: str = "", **parameters: object) -> None:
+        self.id = post_job(user.v1, user.headers, analytic, data_id=data_id, **parameters)
         self._user = user
 
     def record(self) -> dict[str, Any]:

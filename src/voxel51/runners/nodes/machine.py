@@ -148,9 +148,13 @@ def attempts_on(folder: Path) -> int:
 def _own_folder(parent: Path, name: str) -> Path:
     """Create and lock the folder of this agent, and remove those of dead ones."""
     parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for other in parent.iterdir():
-        if other.suffix != ".lock" and other.name != name and _lock(other.with_suffix(".lock")) is not None:
+    for other in [path for path in parent.iterdir() if path.suffix != ".lock" and path.name != name]:
+        lock = other.with_suffix(".lock")
+        descriptor = _lock(lock)
+        if descriptor is not None:
             remove(other)
+            lock.unlink(missing_ok=True)
+            os.close(descriptor)
     if _lock(parent / f"{name}.lock") is None:
         raise OSError(f"another agent works in {parent / name}")
     own = parent / name

@@ -34,7 +34,7 @@ _BETWEEN_STARTS = Backoff(first_seconds=1.0, longest_seconds=15.0)
 _SETTLED_SECONDS = 30.0
 _POLL_SECONDS = 0.2
 _STOP_SECONDS = 60.0
-_START_SECONDS = "180"
+_START_SECONDS = "90"
 """Time in which Ray must start; by default it gives up after 30 s, which a busy machine takes."""
 
 _STORE_BYTES = 128 * 1024**2
