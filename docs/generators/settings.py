@@ -11,7 +11,8 @@ from generators.markdown import code, sentence
 from voxel51.server.settings import PREFIX, Settings
 
 GROUPS: Mapping[str, str] = {
-    "Addresses and storage": "dir host port public_url job_url tls_certificate tls_key database_url",
+    "Addresses and storage": "dir host port public_url job_url tls_certificate tls_key database_url "
+    "storage_url storage_endpoint storage_public_endpoint storage_link_seconds source_locations",
     "Logs": "log_format",
     "Requests": "threads trusted_proxies request_head_seconds request_body_seconds "
     "body_limit_bytes upload_limit_bytes unfinished_upload_days disk_reserve_bytes link_seconds "

@@ -14,6 +14,7 @@ from voxel51.server.analytics.reload import PackageReload
 from voxel51.server.console.pages import console_pages
 from voxel51.server.credentials import Credentials
 from voxel51.server.data.hashing import HashingThread
+from voxel51.server.data.in_place import SourceScanner
 from voxel51.server.database.database import Database
 from voxel51.server.database.membership import Membership
 from voxel51.server.database.signals import Signals
@@ -69,6 +70,7 @@ class Platform:
     dispatcher: Dispatcher
     sweeper: Sweeper
     hashing: HashingThread
+    scanner: SourceScanner
     feed: Feed
     reload: PackageReload
     deliverer: Deliverer
@@ -83,6 +85,7 @@ class Platform:
             self.dispatcher.open()
             self.builder.open()  # whose environments the runner of the dispatcher has opened
             self.hashing.open()
+            self.scanner.open()
             self.deliverer.open()
             self.preparer.open()
 
@@ -108,6 +111,7 @@ class Platform:
         if self.role.runs_jobs:
             self.preparer.close()
             self.deliverer.close()
+            self.scanner.close()
             self.hashing.close()
             self.builder.close()
             self.dispatcher.close()
@@ -165,6 +169,7 @@ def build_platform(
         dispatcher=jobs.dispatcher,
         sweeper=_sweeper(services, deletion),
         hashing=data.hashing,
+        scanner=data.scanner,
         feed=features.feed,
         reload=jobs.reload,
         deliverer=features.deliverer,
@@ -177,6 +182,7 @@ def _deletion(services: _Services) -> AccountDeletionService:
     deleters = [
         services.jobs.delete_all,
         services.data.uploads.delete_all,
+        services.data.in_place.delete_all,
         services.data.data.delete_all,
         services.jobs.uploaded.delete_all,
         services.features.events.delete_all,

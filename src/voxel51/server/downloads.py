@@ -12,6 +12,27 @@ Links = Callable[[str, str], str]
 """Makes a signed link from a method and a path below the version prefix."""
 
 
+class StoredFiles(Protocol):
+    """Files to send: the storage of the platform, or another place."""
+
+    def size_bytes(self, key: str) -> int:
+        """Return the size of the file; raise FileNotFoundError if it does not exist."""
+
+    def read(self, key: str, start: int = 0, length: int | None = None) -> "ByteReader":
+        """Return the bytes from ``start``; raise FileNotFoundError if the file does not exist."""
+
+
+class ByteReader(Protocol):
+    """The bytes of a file, in chunks."""
+
+    def __iter__(self) -> Iterator[bytes]: ...
+
+    def __next__(self) -> bytes: ...
+
+    def close(self) -> None:
+        """Release the file."""
+
+
 @dataclass(frozen=True, slots=True)
 class Download:
     """A file in the platform's storage, sent in chunks; byte ranges are honoured.
@@ -22,6 +43,7 @@ class Download:
         media_type: None where unknown.
         sha256: of the whole file, hexadecimal, where known.
         size_bytes: as recorded, where known. A stored file of any other size is damaged and not sent.
+        files: where the file is; None: in the platform's storage.
     """
 
     key: str
@@ -29,6 +51,7 @@ class Download:
     media_type: str | None
     sha256: str | None = None
     size_bytes: int | None = None
+    files: StoredFiles | None = None
 
 
 class RemoteStream(Protocol):

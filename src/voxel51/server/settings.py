@@ -4,7 +4,6 @@ A setting is read from its option of ``voxel51 server start`` if it has one, els
 ``VOXEL51_SERVER_<NAME>`` or the file that ``VOXEL51_SERVER_<NAME>_FILE`` names, else it has its default.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -20,15 +19,13 @@ from voxel51.server.outbound.allowed import parse_allowed_hosts
 from voxel51.server.roles import Role, check_processes
 from voxel51.server.setting_files import read_setting_files
 from voxel51.server.setting_limits import check_amounts, check_engine, check_networks, check_provider, check_urls
-from voxel51.wire.accounts import SettingValue, SignUpMode
+from voxel51.wire.accounts import SignUpMode
 from voxel51.wire.bundles import BundleDeployers
 from voxel51.wire.overview import EngineKind
 
 PREFIX = "VOXEL51_SERVER_"
 """Prefix of the environment variables."""
 
-_PASSWORD = re.compile(r"(://[^/@:]*:)[^@]*(@)")
-_SECRETS = {"oidc_client_secret"}
 _LEAST_MEMORY_BYTES = 1024**3
 """Memory that a slot should have: models and frames of large videos need about as much."""
 
@@ -89,6 +86,9 @@ class Settings:
         "", "URL of the store for clients, which then up- and download by signed links; empty: through the platform"
     )
     storage_link_seconds: int = _setting(900, "seconds until such a link expires, at most 604800")
+    source_locations: str = _setting(
+        "", "folders and s3://bucket/prefix, separated by commas, whose files operators may register in place"
+    )
     trusted_proxies: str = _setting(
         "", "addresses and networks of reverse proxies, separated by commas, whose X-Forwarded-For and -Proto are used"
     )
@@ -382,19 +382,3 @@ class Settings:
     def renditions_at_once(self) -> int:
         """Number of renditions of one user that may be made at the same time."""
         return self.user_running_renditions or max(1, self.rendition_concurrency - 1)
-
-    def describe(self) -> list[SettingValue]:
-        """Return all settings for operators; secrets and passwords in URLs are masked."""
-        return [
-            {
-                "name": setting.name,
-                "value": self._masked(setting.name),
-                "default": str(setting.default),
-                "description": setting.metadata["help"],
-            }
-            for setting in fields(self)
-        ]
-
-    def _masked(self, name: str) -> str:
-        value = str(getattr(self, name))
-        return "***" if value and name in _SECRETS else _PASSWORD.sub(r"\1***\2", value)

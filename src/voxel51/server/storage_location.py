@@ -101,11 +101,30 @@ def open_bucket(settings: Settings) -> "S3Store":
         SettingError: the URL is invalid, or the file with the keys.
         RuntimeError: the extra is not installed.
     """
+    _require_extra()
+    return _bucket(settings, *bucket_and_prefix(settings.storage_url))
+
+
+def open_source_bucket(settings: Settings, location: str) -> "S3Store":
+    """Return the bucket of a source in place, ``s3://BUCKET/PREFIX``, in the same store as the platform's files.
+
+    Raises:
+        SettingError, RuntimeError: as `open_bucket` does.
+    """
+    _require_extra()
+    return _bucket(settings, *bucket_and_prefix(location))
+
+
+def _require_extra() -> None:
     try:
-        from obstore.store import S3Store  # noqa: PLC0415  (an extra)
+        import obstore  # noqa: F401, PLC0415  (an extra)
     except ImportError:
         raise RuntimeError("S3 needs a package: pip install 'voxel51-platform[s3]'") from None
-    bucket, prefix = bucket_and_prefix(settings.storage_url)
+
+
+def _bucket(settings: Settings, bucket: str, prefix: str) -> "S3Store":
+    from obstore.store import S3Store  # noqa: PLC0415  (an extra)
+
     endpoint = settings.storage_endpoint
     # A body may take as long as it needs: the store's client would otherwise end it after 30 s.
     client: ClientConfig = {"allow_http": endpoint.startswith("http://"), "connect_timeout": "5s", "timeout": "24h"}

@@ -8,6 +8,7 @@ from voxel51.cli.server import (
     keys,
     moving,
     reload,
+    sources,
     start,
     stop,
     storage,
@@ -32,4 +33,5 @@ def fill(parser: Parser) -> None:
     users.add_to(verbs)
     applications.add_to(verbs)
     storage.add_to(verbs)
+    sources.add_to(verbs)
     usage.add_to(verbs)

@@ -15,7 +15,7 @@ from sqlalchemy import delete, insert, inspect, select, update
 
 import voxel51
 from voxel51.server.accounts.tables import users
-from voxel51.server.backups.backup import KEY, Progress
+from voxel51.server.backups.backup import Progress
 from voxel51.server.backups.database_copy import FILES, kind_of
 from voxel51.server.backups.moved_files import copy_partial_files, copy_storage
 from voxel51.server.backups.moved_records import TableSummary, copy_records, summarize
@@ -162,11 +162,12 @@ def _set_aside(source: Settings) -> None:
 
 
 def _copy_key(source: Settings, target: Settings) -> None:
-    """Copy the key that signs links and encrypts secrets, if the data folder changes too."""
-    if source.folder != target.folder:
-        make_private(target.folder)
-        shutil.copyfile(source.folder / KEY, target.folder / KEY)
-        (target.folder / KEY).chmod(0o600)
+    """Copy the key that signs links and encrypts secrets, if it has another place."""
+    old, new = source.secret_key_path, target.secret_key_path
+    if old != new:
+        make_private(new.parent)
+        shutil.copyfile(old, new)
+        new.chmod(0o600)
 
 
 def _storage_of(settings: Settings) -> tuple[str, str]:

@@ -6,7 +6,7 @@ from voxel51.server.data.tables import data
 from voxel51.server.database.search import Listing
 from voxel51.server.database.types import DatabaseRecord, DatabaseRow
 from voxel51.server.downloads import Download
-from voxel51.server.errors import NotFound
+from voxel51.server.errors import BadRequest, NotFound, ServiceError
 from voxel51.wire import dates
 from voxel51.wire.data import DataRecord
 
@@ -54,3 +54,14 @@ def stored_download(row: DatabaseRow) -> Download:
 def no_such_data(data_id: str) -> NotFound:
     """Return the error for an id that does not exist or belongs to another user."""
     return NotFound(f"Data '{data_id}' not found; it may have expired, or belong to another user")
+
+
+def why_unchangeable(data_id: str, row: DatabaseRow | None) -> ServiceError | None:
+    """Return why the expiration date of ``row`` cannot be changed; None if it can."""
+    if row is None:
+        return no_such_data(data_id)
+    if row.source_url is not None:
+        return BadRequest(
+            f"Data '{data_id}' is a file elsewhere, so its expiration date is fixed. Post its URL again to change it"
+        )
+    return None

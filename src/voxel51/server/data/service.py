@@ -21,6 +21,7 @@ from voxel51.server.data.records import (
     record_of,
     stored_download,
     to_wire,
+    why_unchangeable,
 )
 from voxel51.server.data.shared_files import share
 from voxel51.server.data.storage_quota import StorageQuota
@@ -95,6 +96,11 @@ class DataService:
     def on_added(self, act: OnAdded) -> None:
         """Call ``act`` for each file that is recorded as new data, from now on."""
         self._on_added.append(act)
+
+    def announce(self, connection: Connection, owner_id: str, record: DataRecord) -> None:
+        """Call what `on_added` was given, for data that another service recorded."""
+        for act in self._on_added:
+            act(connection, owner_id, record)
 
     def add(
         self,
@@ -173,8 +179,7 @@ class DataService:
             else:
                 connection.execute(insert(data).values({**row, "storage_key": key}))
                 record = record_of(row)
-                for act in self._on_added:
-                    act(connection, owner_id, record)
+                self.announce(connection, owner_id, record)
             self._record_usage(connection, owner_id, file, {each.storage_key for each in same})
         if key != file.key:
             self._database.after_commit(partial(self._storage.delete, file.key))
@@ -298,7 +303,7 @@ class DataService:
         with self._database.write(frees_space=True) as connection:
             found = _find(connection, owner.id, data_ids, lock=True)
             for data_id in data_ids:
-                outcomes[data_id] = _unchangeable(data_id, found.get(data_id))
+                outcomes[data_id] = why_unchangeable(data_id, found.get(data_id))
                 if outcomes[data_id] is not None:
                     continue
                 try:
@@ -367,15 +372,6 @@ class DataService:
         """Return whether a record refers to the stored file ``key``."""
         with self._database.read() as connection:
             return connection.execute(select(data.c.id).where(data.c.storage_key == key)).first() is not None
-
-
-def _unchangeable(data_id: str, row: DatabaseRow | None) -> ServiceError | None:
-    """Return why the expiration date of ``row`` cannot be changed; None if it can."""
-    if row is None:
-        return no_such_data(data_id)
-    if row.source_url is not None:
-        return BadRequest(f"Data '{data_id}' was posted as a URL, so its expiration date is fixed; post it again")
-    return None
 
 
 def _find(

@@ -12,6 +12,7 @@ from functools import partial
 
 from sqlalchemy import insert
 
+from voxel51.server.data.in_place import IN_PLACE, InPlaceService
 from voxel51.server.data.lifetime import first_expiration
 from voxel51.server.data.names import clean_media_type, clean_name
 from voxel51.server.data.records import DEFAULT_ENCODING, record_of, stored_download
@@ -32,12 +33,21 @@ _MAX_ENCODING_LENGTH = 64
 class SourceService:
     """Records the URLs of data, encrypted because a signed URL is a secret, and reads their bytes."""
 
-    def __init__(self, database: Database, guard: Guard, cipher: Cipher, limit_bytes: int, lifetime: timedelta) -> None:
+    def __init__(
+        self,
+        database: Database,
+        guard: Guard,
+        cipher: Cipher,
+        limit_bytes: int,
+        lifetime: timedelta,
+        in_place: InPlaceService | None = None,
+    ) -> None:
         self._database = database
         self._guard = guard
         self._cipher = cipher
         self._limit_bytes = limit_bytes
         self._lifetime = lifetime
+        self._in_place = in_place
 
     def check(self, described: DataByUrl) -> None:
         """Raise `BadRequest` unless the platform may request the URL. Resolves its host, so it may block for long.
@@ -85,9 +95,15 @@ class SourceService:
         return record_of(row)
 
     def content_of(self, row: DatabaseRow) -> Download | ProxiedDownload:
-        """Return the content of any data ``row``: the stored file, or the proxied file of data by URL."""
+        """Return the content of any data ``row``: the stored file, the one in place, or the proxied one of data by URL.
+
+        Raises:
+            SourceRefused: the row can no longer be read.
+        """
         if row.source_url is None:
             return stored_download(row)
+        if self._in_place is not None and self._url_of(row) == IN_PLACE:
+            return self._in_place.download(row)
         return ProxiedDownload(partial(self.open, row), row.size_bytes, row.name, row.media_type)
 
     def open(self, row: DatabaseRow) -> "ExactBody":
@@ -97,17 +113,19 @@ class SourceService:
             SourceAway: the host does not respond properly.
             SourceRefused: the host refuses the request, or announces another size.
         """
-        try:
-            url = self._cipher.decrypt(row.source_url)
-        except DecryptionError:
-            raise SourceRefused(
-                f"The URL of '{row.name}' can no longer be decrypted: the platform's key was replaced. Post it again"
-            ) from None
-        response = open_stream(self._guard, url)
+        response = open_stream(self._guard, self._url_of(row))
         if response.size_bytes not in {None, row.size_bytes}:
             response.close()
             raise _wrong_size(response, row.size_bytes, f"{response.size_bytes} bytes")
         return ExactBody(response, row.size_bytes)
+
+    def _url_of(self, row: DatabaseRow) -> str:
+        try:
+            return self._cipher.decrypt(row.source_url)
+        except DecryptionError:
+            raise SourceRefused(
+                f"The URL of '{row.name}' can no longer be decrypted: the platform's key was replaced. Post it again"
+            ) from None
 
     def _size_bytes(self, size: int | str) -> int:
         if isinstance(size, str) and not (size.isascii() and size.isdigit() and len(size) < 20):

@@ -18,7 +18,7 @@ data = Table(
     Column("upload_date", Moment, nullable=False),
     Column("expiration_date", Moment, nullable=False, index=True),
     Column("storage_key", String(128), index=True),  # shared by an owner's files with the same bytes
-    Column("source_url", Text),  # encrypted; of data by URL, which have no storage key
+    Column("source_url", Text),  # encrypted; of data by URL and in place, which have no storage key
     Column("sha256", String(64)),  # in hexadecimal; null for data by URL and for rows older than this column
     CheckConstraint("(storage_key IS NULL) <> (source_url IS NULL)", name="one_place"),
     Index("ix_data_owner_upload_date", "owner_id", "upload_date", "id"),
@@ -39,6 +39,28 @@ Index(
     data.c.size_bytes,
     sqlite_where=_is_stored,
     postgresql_where=_is_stored,
+)
+
+sources = Table(
+    "sources",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("owner_id", String(36), ForeignKey(users.c.id), nullable=False, index=True),
+    Column("location", Text, nullable=False),  # an absolute path, or s3://bucket/prefix
+    Column("created_at", Moment, nullable=False),
+    Column("scanned_at", Moment),  # when its files were listed last
+    Column("problem", Text),  # why that failed, for operators
+)
+
+source_files = Table(
+    "source_files",
+    metadata,
+    Column("source_id", String(36), ForeignKey(sources.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("path_hash", String(64), primary_key=True),  # of path and state, which may be long
+    Column("path", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    # The row stays when the data is deleted, so that the file is not registered again.
+    Column("data_id", String(36), nullable=False, index=True),
 )
 
 uploads = Table(

@@ -1,5 +1,6 @@
 """Downloads: send a stored file in chunks, whole or a byte range of it, from any storage."""
 
+import logging
 import re
 from collections.abc import AsyncIterator, Mapping
 from urllib.parse import quote
@@ -8,13 +9,17 @@ from anyio import to_thread
 from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Send
 
-from voxel51.server.downloads import Download
+from voxel51.server.downloads import ByteReader, Download
+from voxel51.server.errors import ServiceError
 from voxel51.server.http.errors import error_response
 from voxel51.server.storage.direct import LEAST_DOWNLOAD_BYTES, DownloadHeaders
 from voxel51.server.storage.integrity import intact_size_bytes, lost
-from voxel51.server.storage.storage import Reader, Storage
+from voxel51.server.storage.storage import Storage
 from voxel51.wire import digests, direct
+
+log = logging.getLogger(__name__)
 
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 """Longer numbers exceed any file, and the digits that Python converts; such a header is ignored as malformed."""
@@ -26,8 +31,9 @@ def download_response(download: Download, storage: Storage, request: Request) ->
     Raises:
         Lost: the file is missing, or has another size than recorded.
     """
+    files = download.files or storage
     try:
-        size_bytes = intact_size_bytes(download, storage)
+        size_bytes = intact_size_bytes(download, files)
         headers = {
             "Accept-Ranges": "bytes",
             "ETag": f'"{download.key.rpartition("/")[2]}"',
@@ -51,17 +57,18 @@ def download_response(download: Download, storage: Storage, request: Request) ->
             headers["Content-Range"] = f"bytes {start}-{stop - 1}/{size_bytes}"
             status = 206
         media_type = download.media_type or "application/octet-stream"
-        if size_bytes >= LEAST_DOWNLOAD_BYTES and storage.direct is not None and _asks_for_link(request):
+        is_direct = download.files is None and size_bytes >= LEAST_DOWNLOAD_BYTES and _asks_for_link(request)
+        if is_direct and storage.direct is not None:
             link = storage.direct.download_url(
                 download.key, DownloadHeaders(headers["Content-Disposition"], media_type)
             )
             return _redirect(link, headers)
         if request.method == "HEAD":
             return Response(None, status, headers, media_type)
-        reader = storage.read(download.key, start, stop - start)
+        reader = files.read(download.key, start, stop - start)
     except FileNotFoundError:
         raise lost(download, "is missing") from None
-    return StreamingResponse(_chunks(reader), status, headers, media_type, BackgroundTask(reader.close))
+    return InterruptibleResponse(_chunks(reader), status, headers, media_type, BackgroundTask(reader.close))
 
 
 def _asks_for_link(request: Request) -> bool:
@@ -78,12 +85,26 @@ def _redirect(url: str, headers: Mapping[str, str]) -> Response:
     )
 
 
-async def _chunks(reader: Reader) -> AsyncIterator[bytes]:
+async def _chunks(reader: ByteReader) -> AsyncIterator[bytes]:
     try:
         while chunk := await to_thread.run_sync(next, reader, b""):
             yield chunk
     finally:
         reader.close()
+
+
+class InterruptibleResponse(StreamingResponse):
+    """A body that stays short of its ``Content-Length`` when its source fails.
+
+    The server then closes the connection, which tells the reader that the file is incomplete.
+    """
+
+    async def stream_response(self, send: Send) -> None:
+        """Send the body, as far as it comes."""
+        try:
+            await super().stream_response(send)
+        except ServiceError as error:
+            log.warning("download broken off: %s", error)
 
 
 def content_disposition(filename: str) -> str:

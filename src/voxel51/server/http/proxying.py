@@ -5,12 +5,12 @@ from collections.abc import AsyncIterator
 
 from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from voxel51.server.downloads import ProxiedDownload, RemoteStream
 from voxel51.server.errors import ServiceError
-from voxel51.server.http.downloads import content_disposition
+from voxel51.server.http.downloads import InterruptibleResponse, content_disposition
 from voxel51.server.http.errors import response_to
 
 log = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ class ProxyResponse(Response):
             await response_to(error, Request(scope))(scope, receive, send)
             return
         try:
-            body = _InterruptibleResponse(self._chunks(stream), 200, self._initial_headers, self.media_type)
+            body = InterruptibleResponse(self._chunks(stream), 200, self._initial_headers, self.media_type)
             await body(scope, receive, send)
         finally:
             stream.close()
@@ -61,16 +61,3 @@ class ProxyResponse(Response):
         chunks = stream.chunks()
         while chunk := await to_thread.run_sync(next, chunks, b"", limiter=self._waiting):
             yield chunk
-
-
-class _InterruptibleResponse(StreamingResponse):
-    """A body that stays short of its ``Content-Length`` when its source fails.
-
-    The server then closes the connection, which tells the reader that the file is incomplete.
-    """
-
-    async def stream_response(self, send: Send) -> None:
-        try:
-            await super().stream_response(send)
-        except ServiceError as error:
-            log.warning("proxied download broken off: %s", error)

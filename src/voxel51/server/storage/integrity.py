@@ -1,6 +1,6 @@
 """Integrity of stored files: compare a file's size with its record before the file is used."""
 
-from voxel51.server.downloads import Download
+from voxel51.server.downloads import Download, StoredFiles
 from voxel51.server.errors import Lost
 from voxel51.server.storage.storage import Storage
 
@@ -13,7 +13,7 @@ def is_intact(storage: Storage, key: str, size_bytes: int | None) -> bool:
         return False
 
 
-def intact_size_bytes(download: Download, storage: Storage) -> int:
+def intact_size_bytes(download: Download, storage: StoredFiles) -> int:
     """Return the size of the stored file.
 
     Raises:

@@ -36,6 +36,7 @@ from voxel51.server.http.route import Route
 from voxel51.server.machine import disk_bytes
 from voxel51.server.outbound.guard import Guard
 from voxel51.server.settings import Settings
+from voxel51.server.shown_settings import shown_settings
 from voxel51.server.wiring.foundation import Foundation
 from voxel51.wire.accounts import AuditEntry, Provider, TokenRecord
 from voxel51.wire.tokens import API_VERSION
@@ -75,7 +76,7 @@ class AccountServices:
         )
         yield from user_routes(UserHandlers(self.accounts, self.sign_up, deletion))
         yield from manage_application_routes(ApplicationHandlers(self.applications, self.tokens, public_url))
-        yield from inspection_routes(self.audit, settings.describe())
+        yield from inspection_routes(self.audit, shown_settings(settings))
         yield from application_routes(self.applications, deletion)
 
     def expiries(self) -> Sequence[Callable[[], int]]:

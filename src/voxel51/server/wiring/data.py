@@ -10,6 +10,7 @@ from voxel51.server.analytics.builds import bytes_of_bundles
 from voxel51.server.data.direct_routes import direct_upload_routes
 from voxel51.server.data.direct_uploads import DirectUploadService
 from voxel51.server.data.hashing import HashingThread
+from voxel51.server.data.in_place import InPlaceService, SourceScanner
 from voxel51.server.data.quota_routes import quota_routes
 from voxel51.server.data.reuse import ReuseService
 from voxel51.server.data.routes import data_routes
@@ -22,6 +23,7 @@ from voxel51.server.database.signals import UPLOADS
 from voxel51.server.http.route import Route, with_default_scope
 from voxel51.server.wiring.accounts import AccountServices
 from voxel51.server.wiring.foundation import Foundation
+from voxel51.server.wiring.sources import source_opener
 from voxel51.wire.accounts import Scope
 
 
@@ -35,6 +37,8 @@ class DataServices:
     uploads: UploadService
     direct_uploads: DirectUploadService
     hashing: HashingThread
+    in_place: InPlaceService
+    scanner: SourceScanner
     sources: SourceService
     reuse: ReuseService
 
@@ -63,6 +67,7 @@ def build_data(foundation: Foundation, accounts: AccountServices) -> DataService
     limit_bytes, unfinished = settings.upload_limit_bytes, timedelta(days=settings.unfinished_upload_days)
     hashing = HashingThread(database, storage, lambda: foundation.process.leads)
     foundation.signals.on(UPLOADS, hashing.wake)
+    in_place = InPlaceService(database, source_opener(settings), foundation.cipher("sources"), data.announce)
     return DataServices(
         foundation=foundation,
         storage_quota=storage_quota,
@@ -72,8 +77,10 @@ def build_data(foundation: Foundation, accounts: AccountServices) -> DataService
             database, storage, data, limit_bytes, unfinished, storage_quota, foundation.signals.sender(UPLOADS)
         ),
         hashing=hashing,
+        in_place=in_place,
+        scanner=SourceScanner(in_place, lambda: foundation.process.leads),
         sources=SourceService(
-            database, foundation.guard, foundation.cipher("sources"), limit_bytes, foundation.lifetime
+            database, foundation.guard, foundation.cipher("sources"), limit_bytes, foundation.lifetime, in_place
         ),
         reuse=ReuseService(database, storage, foundation.lifetime),
     )
