@@ -162,9 +162,15 @@ def _set_aside(source: Settings) -> None:
 
 
 def _copy_key(source: Settings, target: Settings) -> None:
-    """Copy the key that signs links and encrypts secrets, if it has another place."""
+    """Copy the key that signs links and encrypts secrets, if it has another place.
+
+    Raises:
+        RuntimeError: the key of another platform is there.
+    """
     old, new = source.secret_key_path, target.secret_key_path
     if old != new:
+        if new.exists() and new.read_bytes() != old.read_bytes():
+            raise RuntimeError(f"{new} is the key of another platform. Name another data folder")
         make_private(new.parent)
         shutil.copyfile(old, new)
         new.chmod(0o600)
