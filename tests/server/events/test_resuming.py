@@ -132,3 +132,28 @@ def test_brief_database_failure_loses_no_event(database, service, caplog):
                 return (await anext(received))["id"]
 
     assert asyncio.run(listen()) == 1
+
+
+@pytest.mark.parametrize("count", [1, 20, 21, 1234])
+def test_listener_gets_any_number_of_events_of_one_commit(database, service, count):
+    feed = Feed(service, max_listeners=1, max_per_owner=1)
+    database.on_write(feed.wake)
+
+    async def listen() -> list[int]:
+        async with aclosing(await feed.listen("alice", [], None, 30)) as received:
+            await anext(received)
+            await asyncio.to_thread(tell, database, count)
+            async with asyncio.timeout(LIMIT_SECONDS):
+                return [(await anext(received))["id"] for _ in range(count)]
+
+    assert asyncio.run(listen()) == list(range(1, count + 1))
+
+
+@pytest.mark.parametrize(("count", "few"), [(0, 0), (20, 20), (21, None)])
+def test_only_few_events_are_read_in_the_event_loop(database, service, count, few):
+    if count:
+        tell(database, count)
+
+    found = service.few_after(0)
+
+    assert (None if found is None else len(found)) == few

@@ -15,7 +15,12 @@ from voxel51.wire.events import Event
 BATCH_SIZE = 500
 """Number of events that are read at once, at most."""
 
-_AFTER = select(events).where(events.c.id > bindparam("after_id")).order_by(events.c.id).limit(BATCH_SIZE)
+_FEW = 20
+"""Number of events that are read in the event loop, at most: that takes less than a millisecond."""
+
+_ALL_AFTER = select(events).where(events.c.id > bindparam("after_id")).order_by(events.c.id)
+_AFTER = _ALL_AFTER.limit(BATCH_SIZE)
+_FEW_AFTER = _ALL_AFTER.limit(_FEW + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,17 @@ class EventService:
         with self._database.read() as connection:
             rows = connection.execute(statement, {"after_id": event_id}).mappings()
             return [OwnedEvent(row["owner_id"], _to_wire(row)) for row in rows]
+
+    def few_after(self, event_id: int) -> list[OwnedEvent] | None:
+        """Return the events of all after ``event_id``; None if that may take longer than a call in a thread.
+
+        Call it in the event loop only.
+        """
+        if not self._database.reads_at_once:
+            return None
+        with self._database.read_at_once() as connection:
+            rows = connection.execute(_FEW_AFTER, {"after_id": event_id}).mappings().all()
+        return None if len(rows) > _FEW else [OwnedEvent(row["owner_id"], _to_wire(row)) for row in rows]
 
     def delete_all(self, owner: User) -> bool:
         """Delete the events of the owner's jobs."""

@@ -31,6 +31,7 @@ from voxel51.server.jobs.attempts import (
 from voxel51.server.jobs.status import check_status, events_of_status, is_final
 from voxel51.server.jobs.tables import attempts, jobs
 from voxel51.server.jobs.transitions import ENDED, JobTransition, transition_job
+from voxel51.server.storage.committing import commit_all
 from voxel51.server.storage.storage import Storage, Writer
 from voxel51.wire import dates
 from voxel51.wire.jobs import JobFailureType, JobState
@@ -209,8 +210,8 @@ class AttemptReports:
         """
         unneeded: list[str | None] = [writer.key for writer in files.values()]
         try:
-            for writer in files.values():
-                writer.commit()
+            if files:
+                commit_all(files.values())
             with self._database.write() as connection:
                 row = self.current(connection, attempt_id)
                 yield connection, row

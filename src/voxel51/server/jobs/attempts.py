@@ -210,9 +210,9 @@ class AttemptService:
             if row.is_current and row.state not in ENDED:
                 applied = _believed(settlement, row)
                 self._settle_job(connection, row, applied, detail)
-            unneeded = _drop_unneeded_output(connection, attempt_id)
-        for key in unneeded:
-            self._storage.delete(key)
+            unneeded = _drop_unneeded_output(connection, row)
+        if unneeded is not None:
+            self._storage.delete(unneeded)
         if stored is not None and row.log_key is not None:
             self._storage.delete(stored.key)
         return applied
@@ -358,12 +358,12 @@ def _discard_parts_after_checkpoint(connection: Connection, job_id: str) -> None
     connection.execute(delete(partial_parts).where(found_again))
 
 
-def _drop_unneeded_output(connection: Connection, attempt_id: str) -> list[str]:
-    """Take its output from an attempt unless it is the output of a COMPLETE job; return the keys to delete."""
-    row = load_attempt(connection, attempt_id)
-    if row is None or row.output_key is None:
-        return []
-    if row.state == JobState.COMPLETE and row.is_current:
-        return []
-    connection.execute(update(attempts).where(attempts.c.id == attempt_id).values(output_key=None))
-    return [row.output_key]
+def _drop_unneeded_output(connection: Connection, row: AttemptRecord) -> str | None:
+    """Take the output from a settled attempt, loaded as ``row`` before, and return the key to delete.
+
+    Return None if it has no output, or if that is the output of a COMPLETE job. Settling completes no job.
+    """
+    if row.output_key is None or (row.state == JobState.COMPLETE and row.is_current):
+        return None
+    connection.execute(update(attempts).where(attempts.c.id == row.id).values(output_key=None))
+    return row.output_key

@@ -168,7 +168,7 @@ class LocalWriter:
         self._temporary = temporary
         self._final = final
         self._hash = hashlib.sha256()
-        self._synced_bytes = -1
+        self._synced_bytes = 0  # an empty file has no content: its name is synced with its folder
         self._descriptor: int | None = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         fcntl.flock(self._descriptor, fcntl.LOCK_SH)  # until it is closed: see `LocalStorage.open`
         self._write_behind = WriteBehind(self._descriptor, 0)
