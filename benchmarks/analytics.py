@@ -12,6 +12,7 @@ from typing import Any
 
 import av
 import cv2
+import numpy as np
 
 from benchmarks.support.figures import Figure
 from footage.fetch import fetch
@@ -80,7 +81,7 @@ def _enlarged(path: Path) -> Path:
         stream.width, stream.height = SIZE
         stream.pix_fmt = "yuv420p"
         for frame in reader:
-            larger = cv2.resize(frame.image(), SIZE, interpolation=cv2.INTER_CUBIC)
+            larger = cv2.resize(frame.image(), SIZE, interpolation=cv2.INTER_CUBIC).astype(np.uint8, copy=False)
             container.mux(stream.encode(av.VideoFrame.from_ndarray(larger, format="bgr24")))
         container.mux(stream.encode())
     return path

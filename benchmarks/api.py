@@ -2,9 +2,12 @@
 
 Bare Starlette answers the same JSON on the same HTTP server, without a database, accounts or limits. The two alternate,
 so that both see the same machine. The load comes from a process of its own, which does less per call than either.
+
+``BENCH_PEERS=1`` adds Prefect, MLflow and Label Studio, each with the counterpart of a job.
 """
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -14,9 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.small_calls import ROOT, unstarted_job
+from benchmarks.support.api_peers import ApiPeer, running_api_peers
 from benchmarks.support.figures import Figure
 from benchmarks.support.guards import Limit, lowest
-from benchmarks.support.process_load import ServerLoad, load
+from benchmarks.support.load import calls_per_second
+from benchmarks.support.process_load import SECONDS, ServerLoad, load
 from demo.platform_process import PlatformProcess
 from voxel51.users.api import API
 from voxel51.users.auth import Token
@@ -46,8 +51,9 @@ class _Servers:
 
 
 def measure() -> list[Figure]:
-    with _servers() as servers:
+    with _servers() as servers, running_api_peers(bool(os.environ.get("BENCH_PEERS"))) as peers:
         rounds = [_round(servers) for _ in range(RUNS)]
+        beside = [(servers.ours(servers.job, FEW).per_second, *map(_per_second, peers)) for _ in range(RUNS) if peers]
     few, many, data, request, starlette = zip(*rounds, strict=True)
     bare = "bare Starlette"
 
@@ -63,7 +69,20 @@ def measure() -> list[Figure]:
         Figure("job details: processor", "µs", cpu_us(few), bare, cpu_us(starlette), "< 5"),
         Figure("data details: processor", "µs", cpu_us(data), bare, cpu_us(starlette), "< 5"),
         Figure("job request: processor", "µs", cpu_us(request), bare, cpu_us(starlette), ""),
+        *_beside(peers, beside),
     ]
+
+
+def _beside(peers: list[ApiPeer], rounds: list[tuple[float, ...]]) -> Iterator[Figure]:
+    """Yield a row for each peer: our rate of job details, and its rate of the counterpart, in the same rounds."""
+    if peers:
+        ours, *others = zip(*rounds, strict=True)
+        for peer, rates in zip(peers, others, strict=True):
+            yield Figure(f"job details, {FEW} connections", "per s", ours, peer.name, rates, "> 5")
+
+
+def _per_second(peer: ApiPeer) -> float:
+    return calls_per_second(peer.url, FEW, SECONDS, peer.headers)
 
 
 def guard() -> list[Limit]:

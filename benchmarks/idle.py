@@ -34,4 +34,4 @@ def _processor_ms(platform: psutil.Process) -> float:
 
 def _seconds(platform: psutil.Process) -> float:
     times = [process.cpu_times() for process in (platform, *platform.children(recursive=True))]
-    return sum(each.user + each.system for each in times)
+    return float(sum(each.user + each.system for each in times))

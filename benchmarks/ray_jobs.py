@@ -68,7 +68,7 @@ def _ray(token: str) -> dict[str, str]:
 
 @contextmanager
 def _head(folder: Path, variables: dict[str, str]) -> Iterator[None]:
-    options = [
+    options: list[str | Path] = [
         "--address",
         ADDRESS,
         "--head",
@@ -79,7 +79,7 @@ def _head(folder: Path, variables: dict[str, str]) -> Iterator[None]:
         f"--ray-option=--temp-dir={folder / 'r'}",
     ]
     with (folder / "head.log").open("wb") as log:
-        command = [COMMAND, "worker", "start", *options]
+        command: list[str | Path] = [COMMAND, "worker", "start", *options]
         process = subprocess.Popen(command, env=variables, stdout=log, stderr=log)
     try:
         yield

@@ -40,7 +40,7 @@ def _start_seconds(data: Path, cache: Path) -> float:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     environment = {**os.environ, "VOXEL51_SERVER_CACHE_DIR": str(cache)}
-    command = [COMMAND, "server", "start", "--dir", data, "--port", str(port)]
+    command: list[str | Path] = [COMMAND, "server", "start", "--dir", data, "--port", str(port)]
     started = time.perf_counter()
     with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
         try:

@@ -37,10 +37,11 @@ def measure() -> list[Figure]:
 
 
 def _tracked(film: Path, stride: int, folder: Path) -> tuple[VideoLabels, float]:
-    parameters = {"classes": ["person"], "last_frame": PASSAGES[2].stop - 1, "frame_stride": stride}
+    last_frame = PASSAGES[2].stop - 1
+    parameters = {"classes": ["person"], "last_frame": last_frame, "frame_stride": stride}
     started = time.process_time()
     result = local.run(analytic, {"video": film}, parameters, folder)
-    return VideoLabels.from_file(result.outputs["labels"]), parameters["last_frame"] / (time.process_time() - started)
+    return VideoLabels.from_file(result.outputs["labels"]), last_frame / (time.process_time() - started)
 
 
 def _scores(labels: VideoLabels) -> tuple[float, float]:

@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 def unpacked_wheel(folder: Path) -> Path:
     """Build the wheel and return a folder with its content. The documentation and the console are built before."""
-    build = [sys.executable, "-m", "uv", "build", "--quiet", "--wheel", "--out-dir", folder, ROOT]
+    build: list[str | Path] = [sys.executable, "-m", "uv", "build", "--quiet", "--wheel", "--out-dir", folder, ROOT]
     subprocess.run(build, check=True)
     (wheel,) = folder.glob("*.whl")
     installed = folder / "installed"

@@ -98,7 +98,17 @@ def _rq() -> Iterator[Peer]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [_redis_server(), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+    command: list[str | Path] = [
+        _redis_server(),
+        "--port",
+        str(port),
+        "--bind",
+        "127.0.0.1",
+        "--save",
+        "",
+        "--appendonly",
+        "no",
+    ]
     libraries = {"LD_LIBRARY_PATH": os.pathsep.join(map(str, (CACHE / "redis" / "usr" / "lib").glob("*-linux-gnu")))}
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, env={**os.environ, **libraries}) as server:
         try:
@@ -111,7 +121,7 @@ def _rq() -> Iterator[Peer]:
 
 @contextmanager
 def _procrastinate() -> Iterator[Peer]:
-    command = [_installed(), "-c", _PROCRASTINATE]
+    command: list[str | Path] = [_installed(), "-c", _PROCRASTINATE]
     with running_postgresql() as server:
         variables = {"DATABASE_URL": server.empty_database()}
         subprocess.run([*command, "prepare"], check=True, env={**os.environ, **variables})

@@ -65,10 +65,11 @@ async def _generate(url: str, connections: int, seconds: float, headers: list[st
     path = server.path + (f"?{server.query}" if server.query else "")
     head = "\r\n".join([f"GET {path} HTTP/1.1", f"Host: {server.netloc}", *headers])
     request = head.encode() + _END_OF_HEAD
+    assert server.hostname is not None, f"the URL {url!r} names no host"
     loop, opened = asyncio.get_running_loop(), [_Connection(request) for _ in range(connections)]
     started = time.perf_counter()
     for each in opened:
-        await loop.create_connection(lambda each=each: each, server.hostname, server.port)  # type: ignore[misc]
+        await loop.create_connection(lambda each=each: each, server.hostname, server.port or 80)  # type: ignore[misc]
     await asyncio.sleep(seconds)
     taken = time.perf_counter() - started
     failures = [each.failure for each in opened if each.failure is not None]

@@ -44,7 +44,7 @@ class Visitor:
         answer = requests.post(f"{url}/v1/sign-up", json={"username": "bench", "password": "a long pass phrase"})
         answer.raise_for_status()
         ((name, value),) = answer.cookies.items()
-        return cls(url, (name, value))
+        return cls(url, (name, value or ""))
 
     def client(self, folder: Path) -> API:
         """Return the Python client of this user, with a token that is written to ``folder``."""

@@ -117,8 +117,8 @@ def upload_original(bench: Bench) -> None:
 
 
 class _SmallWrites(HTTPAdapter):
-    def init_poolmanager(self, *arguments: int, **options: int) -> None:
-        super().init_poolmanager(*arguments, **options, blocksize=OLD_WRITE_BYTES)
+    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **options: object) -> None:
+        super().init_poolmanager(connections, maxsize, block, **options, blocksize=OLD_WRITE_BYTES)
 
 
 def download_original(bench: Bench, data_id: str) -> None:
