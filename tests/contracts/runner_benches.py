@@ -76,7 +76,7 @@ class Bench:
 
     def left_behind(self):
         """Return the processes that attempts of this runner have started with `samples.analytics.leave_behind`."""
-        return [pid for pid, folder in _left_behind() if folder.startswith(str(self.folder))]
+        return left_behind(self.folder)
 
     def close(self):
         self.runner.close()
@@ -113,7 +113,7 @@ class ContainerBench(Bench):
         self.runner._engine.kill(self.runner._attempts["attempt1"].container._id)
 
     def left_behind(self):
-        return [pid for pid, folder in _left_behind() if folder.startswith(self.FOLDER)]
+        return left_behind(self.FOLDER)
 
 
 def package_bench(kind, platform, folder):
@@ -155,10 +155,12 @@ def is_running(pid):
         return False
 
 
-def _left_behind():
-    """Yield id and folder of all running processes that `samples.analytics.leave_behind` has started."""
+def left_behind(folder):
+    """Return the processes that `samples.analytics.leave_behind` has started below ``folder``."""
+    found = []
     for process in psutil.process_iter():
         with suppress(psutil.Error):
             arguments = process.cmdline()
-            if LEFT in arguments and is_running(process.pid):
-                yield process.pid, arguments[-1]
+            if LEFT in arguments and arguments[-1].startswith(str(folder)) and is_running(process.pid):
+                found.append(process.pid)
+    return found

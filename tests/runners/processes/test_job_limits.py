@@ -2,7 +2,7 @@
 
 import pytest
 
-from contracts.test_runner import Bench, left_behind
+from contracts.runner_benches import Bench, left_behind
 from samples.installed import install
 from samples.platform import JobPlatform
 from support.sandboxes import strongest_sandbox

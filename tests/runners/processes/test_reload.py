@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from contracts.test_runner import Bench, is_running, wait_until
+from contracts.runner_benches import Bench, is_running, wait_until
 from samples.installed import install
 from support.sandboxes import strongest_sandbox
 from voxel51.runners.interface import ExitReason

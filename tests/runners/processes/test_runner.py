@@ -10,7 +10,7 @@ import textwrap
 import psutil
 import pytest
 
-from contracts.test_runner import Bench, is_running, left_behind, wait_until
+from contracts.runner_benches import Bench, is_running, left_behind, wait_until
 from samples.installed import SAMPLES, install
 from support.sandboxes import sandbox_report, strongest_sandbox
 from voxel51.runners.interface import ExitReason

@@ -9,7 +9,7 @@ from dataclasses import replace
 import psutil
 import pytest
 
-from contracts.test_runner import LIMITS, Bench, is_running, wait_until
+from contracts.runner_benches import LIMITS, Bench, is_running, wait_until
 from samples.installed import install
 from support.sandboxes import strongest_sandbox
 from voxel51.runners.interface import ExitReason
