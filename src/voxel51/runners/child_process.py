@@ -38,20 +38,28 @@ PREFERRED_VICTIM = "800"
 """``oom_score_adj``: when the machine runs out of memory, the kernel ends a job before the platform."""
 
 
+def leave_parent() -> None:
+    """Make this process lead a session and process group of its own, with new random seeds.
+
+    The kernel takes milliseconds for a new session, so call this before the job is known.
+    """
+    os.setsid()
+    _reseed()
+
+
 def become_job_process(
     parent: int, folder: Path, environment: Mapping[str, str], limits: JobLimits, *, is_only_of_user: bool = False
 ) -> None:
     """Turn this process into one that has only ``folder`` to work in, and ``environment``.
 
-    The process leads a session and process group of its own, ends with ``parent``, has no descriptor except the
-    standard three (the last two are its log), and adopts the orphans of its descendants.
+    The process has called `leave_parent`. It ends with ``parent``, has no descriptor except the standard three (the
+    last two are its log), and adopts the orphans of its descendants.
 
     The kernel counts processes by user: ``is_only_of_user`` says that no other job has this user in this namespace.
 
     Raises:
         OSError: a step failed; the process must not run a job.
     """
-    os.setsid()
     if IS_LINUX:
         end_with_parent(parent)
     prctl(PR_SET_CHILD_SUBREAPER, 1)
@@ -64,7 +72,6 @@ def become_job_process(
     os.environ.update(environment)
     tempfile.tempdir = None  # it may be cached from the parent
     _prefer_as_oom_victim()
-    _reseed()
     _limit(limits, is_only_of_user)
 
 

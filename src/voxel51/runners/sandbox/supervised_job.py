@@ -13,7 +13,13 @@ from pathlib import Path
 from typing import Never
 
 from voxel51.runners import control_groups
-from voxel51.runners.child_process import STANDARD_OUTPUT, become_job_process, close_descriptors, open_log
+from voxel51.runners.child_process import (
+    STANDARD_OUTPUT,
+    become_job_process,
+    close_descriptors,
+    leave_parent,
+    open_log,
+)
 from voxel51.runners.process_control import (
     IS_LINUX,
     PR_SET_CHILD_SUBREAPER,
@@ -108,6 +114,7 @@ def _restrict(policy: SandboxPolicy, parent: int, request: LaunchRequest) -> Non
     confined = policy.kind is SandboxKind.LANDLOCK
     if confined:
         privileges.give_up(None)
+    leave_parent()
     become_job_process(parent, Path(request["folder"]), request["environment"], request["limits"])
     if not confined:
         return

@@ -19,6 +19,7 @@ from voxel51.runners.child_process import (
     STANDARD_OUTPUT,
     become_job_process,
     close_descriptors,
+    leave_parent,
 )
 from voxel51.runners.process_control import PR_SET_PDEATHSIG, prctl
 from voxel51.runners.sandbox import filesystem, kernel, landlock, network, privileges, system_calls
@@ -144,6 +145,7 @@ def run_with_warden(warden: int, to_warden: int, job: Job, *, own_user: bool) ->
         close_descriptors(warden, to_warden)
         kernel.join(warden, _PRIVATE)
         os.close(warden)
+        leave_parent()
         code = job(_await_request(socket.socket(fileno=to_warden), own_user=own_user))
     except BaseException:
         traceback.print_exc()
