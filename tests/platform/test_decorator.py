@@ -483,3 +483,26 @@ def test_only_what_setup_makes_can_be_kept(decorated: Any, options: dict[str, bo
         analytic(version="1", warm=True, **options)(decorated)
 
     assert text in str(raised.value)
+
+
+def test_network_hosts_are_declared_and_checked() -> None:
+    @analytic(version="1", network=["api.example.org:443"])
+    def asks_a_service(video: Video) -> VideoLabels:
+        """Find.
+
+        Args:
+            video: the video.
+        """
+        return VideoLabels()
+
+    assert asks_a_service.document["extensions"]["network"] == ["api.example.org:443"]
+    with pytest.raises(InvalidAnalytic, match=r"extensions\.network\[0\]: 'https://a\.b/' is a URL or a part of one"):
+
+        @analytic(version="1", network="https://a.b/")
+        def asks_a_url(video: Video) -> VideoLabels:
+            """Find.
+
+            Args:
+                video: the video.
+            """
+            return VideoLabels()

@@ -11,7 +11,7 @@ ENTRIES = {
         "leave-behind", "leave-behind-and-stay", "exit-without-output", "exit-politely", "leave-nothing", "archive",
         "post", "progress-forever", "late-imports",
     )
-} | {"hostile": "samples.hostile:HOSTILE"} | {
+} | {"hostile": "samples.hostile:HOSTILE", "connect": "samples.network:CONNECT"} | {
     "warm": "samples.warm:Warm", "warm-broken": "samples.warm:WarmBroken", "warm-greedy": "samples.warm:WarmGreedy",
     "warm-threads": "samples.warm:WarmThreads",
 } | {

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from voxel51.cli.live import ProgressDisplay
+from voxel51.cli.local_network import add_network_options, local_permission
 from voxel51.cli.parameters import read_parameters
 from voxel51.cli.parsing import Commands, command
 from voxel51.cli.printing import Printer
@@ -52,6 +53,7 @@ def add_to(verbs: Commands) -> None:
     manifest.add_argument("-p", "--path", metavar="PATH", help="write the manifest to this file")
     for parser in (run, check):
         parser.add_argument("--memory-gib", metavar="N", type=float, default=4.0, help="memory limit (default: 4)")
+        add_network_options(parser)
 
 
 def _init(options: argparse.Namespace) -> int:
@@ -74,10 +76,10 @@ def _init(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    source = _SourceAnalytic(options.source, options.memory_gib)
+    printer, out = Printer(options), Path(options.out)
+    source = _SourceAnalytic(options, printer)
     inputs = source.inputs(options.video, options.input)
     parameters = source.parameters(options.param)
-    printer, out = Printer(options), Path(options.out)
     shown = None if options.json or options.quiet else ProgressDisplay(sys.stderr)
     with tempfile.TemporaryDirectory(prefix="voxel51-") as folder:
         end = source.run(inputs, parameters, Path(folder), shown)
@@ -107,8 +109,8 @@ def _place(end: "LocalEnd", document: AnalyticDocument, out: Path, stem: str) ->
 def _check(options: argparse.Namespace) -> int:
     from voxel51.cli.analytic_check import checks
 
-    source = _SourceAnalytic(options.source, options.memory_gib)
     printer, found = Printer(options), []
+    source = _SourceAnalytic(options, printer)
     with tempfile.TemporaryDirectory(prefix="voxel51-") as folder:
         video = Path(options.video).resolve() if options.video else None
         for result in checks(source, video, source.parameters(options.param), Path(folder)):
@@ -140,20 +142,22 @@ class _SourceAnalytic:
         document: its manifest.
     """
 
-    def __init__(self, text: str, memory_gib: float) -> None:
+    def __init__(self, options: argparse.Namespace, printer: Printer) -> None:
         from voxel51.platform.entry_points import load_analytic
         from voxel51.platform.sources import is_source
         from voxel51.runners.sandbox.probe import examine
 
+        text = options.source
         path = Path(text).resolve()
         self._name = str(path) if is_source(text) else text
         self.document: AnalyticDocument = load_analytic(self._name).document
         policy = examine().policy
         self._policy = policy.showing(path) if is_source(text) else policy
+        self._network = local_permission(self.document, policy.kind, options, printer)
         self._limits = JobLimits(
             wall_seconds=24 * 3600.0,
             cpu_seconds=24 * 3600,
-            memory_bytes=round(memory_gib * _GIB),
+            memory_bytes=round(options.memory_gib * _GIB),
             file_bytes=1 << 40,
             open_files=1024,
         )
@@ -221,6 +225,6 @@ class _SourceAnalytic:
                 frames = f"{done['frames_done']} frames" if "frames_done" in done else ""
                 shown.show(info["name"], status["state"].lower(), done.get("fraction"), frames)
 
-        job = LocalJob(self._name, info["name"], info["version"], inputs, parameters, self._secrets())
+        job = LocalJob(self._name, info["name"], info["version"], inputs, parameters, self._secrets(), self._network)
         run = LocalRun(job, folder, self._limits, self._policy, report, progress=progress, is_warm=is_warm)
         return run.wait()

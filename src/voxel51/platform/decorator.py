@@ -48,6 +48,7 @@ def analytic(
     source: str | None = None,
     limitations: Iterable[str] = (),
     warm: bool = False,
+    network: Iterable[str] = (),
 ) -> Callable[[Function | type], Analytic]:
     """Make an analytic of the decorated function, or of a class with the methods ``setup()`` and ``process(...)``.
 
@@ -64,11 +65,17 @@ def analytic(
         warm: whether the platform may keep what ``setup()`` of a class made in memory, for the next jobs of the same
             owner. A job is then a copy of the process that ran ``setup()``: it has its own memory, and none of the
             threads and GPU contexts.
+        network: hosts that the analytic connects to, each with its TCP port, such as ``api.example.org:443``. Jobs run
+            after an operator of the platform has granted them; any other connection is refused.
 
     Raises:
         InvalidAnalytic: no analytic can be derived; the text names the line and the fix.
     """
-    extensions = {"source": source, "licence": licence, "limitations": [*limitations], "warm": warm}
+    if isinstance(network, str):
+        network = (network,)
+    extensions = {
+        "source": source, "licence": licence, "limitations": [*limitations], "warm": warm, "network": [*network],
+    }  # fmt: skip
     groups = tuple(parameter_groups)
 
     def derive(decorated: Function | type) -> Analytic:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from voxel51.runners.network_permission import NetworkPermission
 from voxel51.runners.programs import Program
 from voxel51.runners.resources import Resources
 from voxel51.wire.tasks import JobLimits
@@ -20,6 +21,7 @@ class LaunchSpec:
         warm_key: launches with the same key may share what ``setup()`` of their analytic made: they have the same
             program, and belong to the same owner. None: the analytic does not allow it.
         resources: what the attempt needs of its machine. Runners of one machine do not count them.
+        network: hosts that the attempt may connect to, besides the platform; None: none.
     """
 
     attempt_id: str
@@ -28,3 +30,4 @@ class LaunchSpec:
     limits: JobLimits
     warm_key: str | None = None
     resources: Resources = field(default_factory=Resources)
+    network: NetworkPermission | None = None

@@ -11,6 +11,7 @@ from voxel51.runners.interface import AttemptOutcome, ExitReason
 from voxel51.runners.launch import LaunchSpec
 from voxel51.runners.local_platform import LOCAL_JOB, LOG, OUTPUT, LocalPlatform
 from voxel51.runners.local_progress import LocalProgress
+from voxel51.runners.network_permission import NetworkPermission
 from voxel51.runners.processes.runner import ProcessRunner
 from voxel51.runners.processes.warm_zygotes import WarmLimits
 from voxel51.runners.programs import PackageProgram
@@ -34,6 +35,7 @@ class LocalJob:
         inputs: paths of the input files by name.
         parameters: values by name; paths for data parameters.
         secrets: values of the secrets that the analytic needs, by name.
+        network: hosts that the analytic may connect to; None: none.
     """
 
     analytic: str
@@ -42,6 +44,7 @@ class LocalJob:
     inputs: Mapping[str, Path]
     parameters: Mapping[str, object]
     secrets: Mapping[str, str]
+    network: NetworkPermission | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +136,8 @@ class LocalRun:
         self._ended.clear()
         attempt_id = f"{LOCAL_JOB}-{next(self._numbers)}"
         key = LOCAL_JOB if self._is_warm else None
-        program = PackageProgram(self._job.analytic)
-        runner.start(LaunchSpec(attempt_id, program, platform.environment, self._limits, key))
+        program, network = PackageProgram(self._job.analytic), self._job.network
+        runner.start(LaunchSpec(attempt_id, program, platform.environment, self._limits, key, network=network))
         interrupted = threading.Event() if self._progress is None else self._progress.is_interrupted
         while not self._ended.wait(_POLL_SECONDS):
             if self._stopping.is_set() or interrupted.is_set():

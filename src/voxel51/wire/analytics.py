@@ -5,6 +5,7 @@ from typing import Any, NotRequired, Required, TypedDict
 
 from voxel51.wire.bundles import Build
 from voxel51.wire.documents import JsonObject
+from voxel51.wire.network import NetworkAccess
 from voxel51.wire.query import ListPage
 
 ENTRY_POINT_GROUP = "voxel51.analytics"
@@ -54,9 +55,10 @@ class AnalyticRecord(TypedDict, total=False):
 
     ``unavailable_reason`` tells why no job can run the version; null if jobs can.
     ``latest`` is true for the version that a job gets which names none.
-    ``images``, ``build`` and ``weights`` are returned by ``GET analytics/<id>`` only: ``images`` and ``build`` to the
-    owner of an uploaded analytic or a bundle, ``weights`` where a parameter selects model weights. It has, for the name
-    of the parameter and each of its values, the file that a job takes at present.
+    ``images``, ``build``, ``weights`` and ``network`` are returned by ``GET analytics/<id>`` only: ``images`` and
+    ``build`` to the owner of an uploaded analytic or a bundle, ``weights`` where a parameter selects model weights. It
+    has, for the name of the parameter and each of its values, the file that a job takes at present. ``network`` is
+    present where the manifest asks for network access.
     """
 
     id: Required[str]
@@ -74,6 +76,7 @@ class AnalyticRecord(TypedDict, total=False):
     images: list[AnalyticImage]
     build: Build
     weights: dict[str, dict[str, WeightsFile]]
+    network: NetworkAccess
 
 
 class AnalyticModel(TypedDict):
@@ -174,7 +177,8 @@ class AnalyticExtensions(TypedDict, total=False):
     """Additions to the original document, under one key that old readers ignore.
 
     ``secrets`` are the secrets that the analytic needs, each with its description. ``warm`` says whether the platform
-    may keep what the analytic set up, for the next jobs of the same owner.
+    may keep what the analytic set up, for the next jobs of the same owner. ``network`` are the hosts that the analytic
+    connects to, each with its port.
     """
 
     parameters: dict[str, ParameterRange]
@@ -184,6 +188,7 @@ class AnalyticExtensions(TypedDict, total=False):
     model: AnalyticModel
     secrets: dict[str, str]
     warm: bool
+    network: list[str]
 
 
 class AnalyticDocument(TypedDict):

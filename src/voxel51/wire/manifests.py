@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeGuard, cast
 
 from voxel51.wire.analytics import AnalyticDocument
+from voxel51.wire.network import MAX_HOSTS, HostPort
 
 MAX_PROBLEMS = 20
 """The number of problems in one list; further ones are only counted."""
@@ -198,7 +199,28 @@ def _extensions(path: str, value: object) -> Problems:
     texts = {"source": _text(), "licence": _text(), "limitations": _list(_text())}
     model = _object({"name": _text(), "licence": _text()}, {"accuracy": _text()})
     further = {"model": model, "parameters": _each(_object({}, bounds)), "secrets": _secrets, "warm": _flag}
-    yield from _object({}, {**texts, **further})(path, value)
+    yield from _object({}, {**texts, **further, "network": _network})(path, value)
+
+
+def _network(path: str, value: object) -> Problems:
+    if isinstance(value, list) and len(value) > MAX_HOSTS:
+        yield f"{path}: has {len(value)} hosts; the maximum is {MAX_HOSTS}"
+        return
+    yield from _list(_host)(path, value)
+    hosts = value if isinstance(value, list) else []
+    for index, host in enumerate(hosts):
+        if (first := hosts.index(host)) != index:
+            yield f"{path}[{index}]: {_shown(host)} is the value of {path}[{first}] as well"
+
+
+def _host(path: str, value: object) -> Problems:
+    if not isinstance(value, str):
+        yield _expected(path, "text such as 'api.example.org:443'", value)
+        return
+    try:
+        HostPort.parse(value)
+    except ValueError as error:
+        yield f"{path}: {_shown(value)} {error}"
 
 
 def _secrets(path: str, value: object) -> Problems:

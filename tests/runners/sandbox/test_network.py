@@ -7,7 +7,10 @@ from contextlib import closing
 
 import pytest
 
-from voxel51.runners.sandbox.network import JobAddress, Relay
+from voxel51.runners.sandbox.doors import Doors
+from voxel51.runners.sandbox.network import JobAddress
+from voxel51.runners.sandbox.relay import Relay
+from voxel51.runners.sandbox.thread_starter import ThreadStarter
 
 BIG = os.urandom(1 << 20) * 8
 
@@ -28,7 +31,7 @@ def test_job_address_is_where_the_urls_of_the_job_point(url, host, port, inside)
 
 
 def test_host_name_of_the_platform_resolves_inside():
-    assert "127.0.0.1 platform.example\n" in JobAddress.of("https://platform.example/v1").hosts
+    assert "127.0.0.1 platform.example\n" in Doors(JobAddress.of("https://platform.example/v1"), None).hosts_file
 
 
 @pytest.fixture
@@ -36,7 +39,8 @@ def relayed():
     """Return the listening socket of a platform, and a function that connects to it through a relay."""
     platform, job_side = socket.create_server(("127.0.0.1", 0)), socket.create_server(("127.0.0.1", 0))
     stopping, stop = socket.socketpair()
-    relay = Relay(job_side, JobAddress("127.0.0.1", platform.getsockname()[1]))
+    doors = Doors(JobAddress("127.0.0.1", platform.getsockname()[1]), None)
+    relay = Relay(doors.opened([job_side], print), ThreadStarter())
     thread = threading.Thread(target=relay.run_until_readable, args=(stopping.fileno(),))
     thread.start()
     yield platform, lambda: socket.create_connection(job_side.getsockname(), timeout=30)

@@ -5,6 +5,8 @@ any container joins, so the first connection of an image never comes too early. 
 join the network of another one. Networks are reused: what a container can leave in one ends with its processes.
 """
 
+import json
+import os
 import subprocess
 import sys
 import threading
@@ -15,6 +17,8 @@ from dataclasses import dataclass
 from voxel51.runners.containers.engine import ContainerEngine
 from voxel51.runners.containers.holder_image import PROGRAM, holder_archive
 from voxel51.runners.containers.relay import READY
+from voxel51.runners.network_permission import NetworkPermission
+from voxel51.runners.sandbox.doors import Doors
 from voxel51.runners.sandbox.network import JobAddress
 
 _HOLDER_MEMORY_BYTES = 16 << 20
@@ -29,11 +33,16 @@ class ContainerNetwork:
     Attributes:
         holder: id of the container that keeps it in being.
         url: the address that it was made for.
+        hosts_file: content of ``/etc/hosts`` of a container that joins. Podman gives it the names of the machine
+            instead of those of the holder.
+        is_reusable: whether another container may have it afterwards: it reaches only the platform.
     """
 
     holder: str
     url: str
     relay: subprocess.Popen[bytes]
+    hosts_file: str
+    is_reusable: bool
 
     @property
     def mode(self) -> str:
@@ -44,6 +53,12 @@ class ContainerNetwork:
     def is_usable(self) -> bool:
         """Whether connections still reach the platform."""
         return self.relay.poll() is None
+
+    def notes(self) -> bytes:
+        """Return what the relay has noted for the log of the job since the last call."""
+        assert self.relay.stderr is not None  # noqa: S101  (it is a pipe)
+        os.set_blocking(self.relay.stderr.fileno(), False)
+        return self.relay.stderr.read() or b""
 
 
 class ContainerNetworks:
@@ -66,6 +81,7 @@ class ContainerNetworks:
     ) -> None:
         self._engine = engine
         self._labels = dict(labels)
+        self._has_internet = has_internet
         self._mode = "bridge" if has_internet else "none"
         self._user_namespace = user_namespace
         self._lock = threading.Lock()
@@ -73,12 +89,16 @@ class ContainerNetworks:
         self._idle: list[ContainerNetwork] = []
         self._all: list[ContainerNetwork] = []
 
-    def acquire(self, url: str) -> ContainerNetwork:
+    def acquire(self, url: str, permission: NetworkPermission | None = None) -> ContainerNetwork:
         """Return a network that no container uses, in which ``url`` reaches the platform.
+
+        One with a ``permission`` is made for one container, and reaches those hosts as well.
 
         Raises:
             OSError: the engine refused, or the network of a container cannot be entered.
         """
+        if permission is not None and not self._has_internet:
+            return self._create(url, permission)
         with self._lock:
             found = next((each for each in self._idle if each.url == url), None)
             if found is not None:
@@ -87,10 +107,16 @@ class ContainerNetworks:
             return found
         if found is not None:
             self.discard(found)
-        return self._create(url)
+        return self._create(url, None)
 
     def release(self, network: ContainerNetwork) -> None:
-        """Keep a network, whose container is gone, for the next one; remove it if `close` was called meanwhile."""
+        """Keep a network, whose container is gone, for the next one, if it may be used again.
+
+        If `close` was called meanwhile, it does not exist any more.
+        """
+        if not network.is_reusable:
+            self.discard(network)
+            return
         with self._lock:
             if network in self._all:
                 self._idle.append(network)
@@ -110,12 +136,13 @@ class ContainerNetworks:
             with suppress(OSError):  # the next start of the platform removes the holder
                 self.discard(network)
 
-    def _create(self, url: str) -> ContainerNetwork:
-        address = JobAddress.of(url)
-        holder = self._start_holder(address)
+    def _create(self, url: str, permission: NetworkPermission | None) -> ContainerNetwork:
+        hosts_file = Doors(JobAddress.of(url), permission).hosts_file
+        holder = self._start_holder()
         try:
             pid = self._engine.inspect(holder)["State"]["Pid"]
-            network = ContainerNetwork(holder, url, _start_relay(pid, url))
+            relay = _start_relay(pid, url, permission)
+            network = ContainerNetwork(holder, url, relay, hosts_file, is_reusable=permission is None)
         except OSError:
             self._engine.remove(holder)
             raise
@@ -123,15 +150,12 @@ class ContainerNetworks:
             self._all.append(network)
         return network
 
-    def _start_holder(self, address: JobAddress) -> str:
+    def _start_holder(self) -> str:
         with self._lock:
             if self._image is None:
                 self._image = self._engine.import_root(holder_archive(), PROGRAM)
-        # Containers that join take over its names of hosts.
-        names = {} if address.host == address.inside else {address.host: address.inside}
         host = {
             "network_mode": self._mode,
-            "extra_hosts": names,
             "cap_drop": ["ALL"],
             "security_opt": ["no-new-privileges"],
             "read_only": True,
@@ -149,8 +173,9 @@ class ContainerNetworks:
         return holder
 
 
-def _start_relay(pid: int, url: str) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-I", "-m", "voxel51.runners.containers.relay", str(pid), url]
+def _start_relay(pid: int, url: str, permission: NetworkPermission | None) -> subprocess.Popen[bytes]:
+    allowed = json.dumps(None if permission is None else permission.to_document())
+    command = [sys.executable, "-I", "-m", "voxel51.runners.containers.relay", str(pid), url, allowed]
     relay = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # noqa: S603
     assert relay.stdout is not None and relay.stderr is not None  # noqa: S101  (they are pipes)
     if relay.stdout.readline() != READY:

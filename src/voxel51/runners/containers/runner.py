@@ -10,6 +10,7 @@ import shutil
 import threading
 from collections.abc import Callable, Set
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
 
 from voxel51.runners.containers.container import ENGINE_WAIT_SECONDS, Container
@@ -285,9 +286,10 @@ class ContainerRunner:
     def _run_image(self, attempt: _Attempt, folders: MountedFolders, leftovers: ExitStack) -> AttemptOutcome:
         program = attempt.program
         image = leftovers.enter_context(self._images.use(program.image, attempt.is_wanted))
-        network = None if program.is_image_to_video else self._networks.acquire(self._job_url)
+        network = None if program.is_image_to_video else self._networks.acquire(self._job_url, attempt.launch.network)
         if network is not None:
             leftovers.callback(self._give_back, network)
+            folders = self._with_hosts(attempt, network, folders, leftovers)
         container = Container(self._engine, self._spec(attempt, image, network, folders), self._policy)
         leftovers.callback(_close, container)
         attempt.container = container
@@ -295,7 +297,8 @@ class ContainerRunner:
             raise FetchStopped("the attempt was stopped before its container was started")
         container.start()
         reason, code, detail = classify_exit(container.follow(), attempt.launch.limits)
-        return AttemptOutcome(attempt.launch.attempt_id, reason, code, detail, container.log())
+        notes = b"" if network is None else network.notes()
+        return AttemptOutcome(attempt.launch.attempt_id, reason, code, detail, container.log() + notes)
 
     def _spec(
         self, attempt: _Attempt, image: str, network: ContainerNetwork | None, folders: MountedFolders
@@ -312,6 +315,16 @@ class ContainerRunner:
             writable=folders.writable,
             working_folder=self._engine.working_folder(image) if self._policy.read_only_root else "/",
         )
+
+    def _with_hosts(
+        self, attempt: _Attempt, network: ContainerNetwork, folders: MountedFolders, leftovers: ExitStack
+    ) -> MountedFolders:
+        """Return ``folders`` with the ``/etc/hosts`` of the network."""
+        file = self._attempt_folders / f"{attempt.launch.attempt_id}.hosts"
+        file.write_text(network.hosts_file, encoding="utf-8")
+        file.chmod(0o644)
+        leftovers.callback(file.unlink, missing_ok=True)
+        return replace(folders, read_only={**folders.read_only, "/etc/hosts": file})
 
     def _give_back(self, network: ContainerNetwork) -> None:
         if network.is_usable and not self._closing.is_set():

@@ -148,6 +148,7 @@ class CommandFolder:
             "address": command.address,
             "module_folders": [],
             "readable": [str(path.resolve()) for path in command.readable],
+            "network": None,
         }
 
 

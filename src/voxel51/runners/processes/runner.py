@@ -124,6 +124,8 @@ class ProcessRunner:
 
     def start(self, launch: LaunchSpec) -> ProcessIdentity:
         """Start an attempt; see `voxel51.runners.interface.Runner.start`."""
+        if launch.network is not None and not self._policy.kind.limits_hosts:
+            raise OSError(f"the sandbox '{self._policy.kind}' cannot limit network access to single hosts")
         attempt = RunningAttempt(launch, self._workspaces.create(launch))
         supervisor = self._launch(attempt)
         if supervisor is None:

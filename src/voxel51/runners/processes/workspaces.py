@@ -139,6 +139,7 @@ class Workspaces:
             "address": launch.environment[API_BASE_URL],
             "module_folders": list(program.module_folders),
             "readable": list(program.module_folders),
+            "network": None if launch.network is None else launch.network.to_document(),
         }
 
 

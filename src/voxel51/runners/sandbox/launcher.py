@@ -1,6 +1,6 @@
 """Launcher: the process that the platform knows a job by, outside of the job's sandbox.
 
-It starts the warden, makes the control groups of the job, and relays the job's connections to the platform. When it
+It starts the warden, makes the control groups of the job, and relays the job's connections. When it
 ends, the warden ends, and with it every process of the job.
 """
 
@@ -17,10 +17,13 @@ from typing import Never, TypedDict
 from voxel51.runners import control_groups
 from voxel51.runners.child_process import STANDARD_OUTPUT, open_log
 from voxel51.runners.process_control import end_with_parent
-from voxel51.runners.sandbox import kernel, network
+from voxel51.runners.sandbox import kernel
+from voxel51.runners.sandbox.doors import print_note
 from voxel51.runners.sandbox.filesystem import Plan
 from voxel51.runners.sandbox.messages import receive, send, socket_pair
-from voxel51.runners.sandbox.request import LaunchRequest, address_of, read_request
+from voxel51.runners.sandbox.relay import Relay
+from voxel51.runners.sandbox.request import LaunchRequest, doors_of, read_request
+from voxel51.runners.sandbox.thread_starter import ThreadStarter
 from voxel51.runners.sandbox.warden import become_warden
 from voxel51.wire.tasks import TaskExit
 
@@ -67,6 +70,7 @@ def become_launcher(planned: Plan, groups: tuple[str, ...], parent: int, zygote:
 
 
 def _launch(planned: Plan, groups: tuple[str, ...], zygote: socket.socket) -> None:
+    threads = ThreadStarter()  # before the next line, after which this thread can start none
     kernel.unshare(kernel.CLONE_NEWPID)
     to_warden, launcher_end = socket_pair()
     to_job, job_end = socket_pair()
@@ -89,21 +93,23 @@ def _launch(planned: Plan, groups: tuple[str, ...], zygote: socket.socket) -> No
     if _failure_of(built):
         raise OSError(f"the sandbox of the job could not be set up: {_failure_of(built)}")
     control_groups.limit(made, request["limits"])
-    exceeded = _serve(request, to_warden, control_groups.open_memory_events(made))
+    exceeded = _serve(request, to_warden, threads, control_groups.open_memory_events(made))
     os.waitpid(warden, 0)
     send(zygote, _report(exceeded))
 
 
-def _serve(request: LaunchRequest, warden: socket.socket, memory_events: int | None) -> int | None:
+def _serve(
+    request: LaunchRequest, warden: socket.socket, threads: ThreadStarter, memory_events: int | None
+) -> int | None:
     """Hand the request to the warden and relay until the job has ended; return the exit code for an exceeded limit."""
     with suppress(BrokenPipeError):  # it has failed already, and its message says why
         send(warden, request, STANDARD_OUTPUT, memory_events)
     ready, descriptors = receive(warden)
     if _failure_of(ready):
         raise OSError(f"the sandbox of the job could not be set up: {_failure_of(ready)}")
-    address = address_of(request)
-    if address is not None:
-        network.Relay(socket.socket(fileno=descriptors[0]), address).run_until_readable(warden.fileno())
+    listeners = [socket.socket(fileno=descriptor) for descriptor in descriptors]
+    if listeners:
+        Relay(doors_of(request).opened(listeners, print_note), threads).run_until_readable(warden.fileno())
     ended, _ = receive(warden)
     exceeded: int | None = None if _failure_of(ended) else ended["exceeded"]
     return exceeded  # the failure is that the warden was killed, and the job with it

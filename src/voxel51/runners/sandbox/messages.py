@@ -4,8 +4,10 @@ import json
 import socket
 from typing import Any
 
+from voxel51.wire.network import MAX_HOSTS
+
 _MESSAGE_BYTES = 1 << 20
-_DESCRIPTORS = 2
+_DESCRIPTORS = 2 + MAX_HOSTS
 
 
 def socket_pair() -> tuple[socket.socket, socket.socket]:

@@ -24,6 +24,11 @@ class SandboxKind(StrEnum):
         """Position in the order from the weakest to the strongest."""
         return list(SandboxKind).index(self)
 
+    @property
+    def limits_hosts(self) -> bool:
+        """Whether jobs can be given access to single hosts. Landlock knows ports, which any host may have."""
+        return self is SandboxKind.NAMESPACES
+
 
 @dataclass(frozen=True, slots=True)
 class SandboxPolicy:

@@ -51,6 +51,11 @@ class SandboxReport:
         """The policy by which a runner uses the mechanism."""
         return SandboxPolicy(self.kind, self.own_user)
 
+    @property
+    def network_refusal(self) -> str | None:
+        """Why jobs cannot be given access to single hosts, as a phrase; None if they can."""
+        return None if self.kind.limits_hosts else f"the sandbox '{self.kind}' cannot limit to single hosts"
+
     def refusal(self, minimum: SandboxKind) -> str | None:
         """Return why jobs must not run where at least ``minimum`` is required, as a phrase; None if they may."""
         if self.kind.strength >= minimum.strength:
@@ -136,6 +141,7 @@ def _try(policy: SandboxPolicy) -> str | None:
             "address": "http://127.0.0.1:9/v1",
             "module_folders": [],
             "readable": [],
+            "network": None,
         }
         path.write_text(json.dumps(request))
         readable = tuple(map(str, interpreter_paths("voxel51.analytics")))

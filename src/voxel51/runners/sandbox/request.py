@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypedDict
 
+from voxel51.runners.network_permission import NetworkPermission, PermissionDocument
+from voxel51.runners.sandbox.doors import Doors
 from voxel51.runners.sandbox.network import JobAddress
 from voxel51.wire.tasks import WEIGHTS_FOLDER, JobLimits
 
@@ -22,9 +24,10 @@ class LaunchRequest(TypedDict):
         environment: all variables of the job.
         limits: limits of the job.
         user: user id of the job; None: that of the runner.
-        address: URL of the only server that the job reaches; None: no server.
+        address: URL at which the job reaches the platform; None: it does not.
         module_folders: folders that the job searches for modules, after those of its interpreter.
         readable: files and folders that this job can read, besides those that all jobs of its runner can.
+        network: hosts that the job reaches besides; None: none.
     """
 
     entry_point: str
@@ -36,6 +39,7 @@ class LaunchRequest(TypedDict):
     address: str | None
     module_folders: list[str]
     readable: list[str]
+    network: PermissionDocument | None
 
 
 Job = Callable[[LaunchRequest], int]
@@ -50,8 +54,13 @@ def read_request(path: Path) -> LaunchRequest:
 
 
 def address_of(request: LaunchRequest) -> JobAddress | None:
-    """Return the address of the only server that the job reaches; None if it reaches none."""
+    """Return the address at which the job reaches the platform; None if it does not."""
     return None if request["address"] is None else JobAddress.of(request["address"])
+
+
+def doors_of(request: LaunchRequest) -> Doors:
+    """Return the doors to everything that the job reaches."""
+    return Doors(address_of(request), NetworkPermission.from_document(request["network"]))
 
 
 def paths_of(request: LaunchRequest) -> list[Path]:

@@ -22,9 +22,9 @@ from voxel51.runners.child_process import (
     leave_parent,
 )
 from voxel51.runners.process_control import PR_SET_PDEATHSIG, prctl
-from voxel51.runners.sandbox import filesystem, kernel, landlock, network, privileges, system_calls
+from voxel51.runners.sandbox import filesystem, kernel, landlock, privileges, system_calls
 from voxel51.runners.sandbox.messages import receive, send
-from voxel51.runners.sandbox.request import Job, LaunchRequest, address_of, paths_of
+from voxel51.runners.sandbox.request import Job, LaunchRequest, doors_of, paths_of
 from voxel51.runners.sandbox.supervision import END_AGAIN_SECONDS, LOOK_SECONDS, Supervisor, in_this_namespace
 from voxel51.wire.tasks import WEIGHTS_FOLDER, TaskExit
 
@@ -36,7 +36,7 @@ _OUTSIDE = 0
 def become_warden(planned: filesystem.Plan, launcher: socket.socket, to_job: socket.socket) -> Never:
     """Turn this process into a warden; it exits when its job has ended, or when the launcher is gone.
 
-    It sends ``launcher`` an empty object when the job can join; when it has its request, the listener of the job's
+    It sends ``launcher`` an empty object when the job can join; when it has its request, the listeners of the job's
     network; and at the end ``exceeded``, the exit code for the limit that the job exceeded, or null. An ``error`` takes
     the place of any of them.
     """
@@ -62,17 +62,16 @@ def _guard(request: LaunchRequest, descriptors: list[int], launcher: socket.sock
     log, *memory_events = descriptors
     print_to(log)
     environment, folder = request["environment"], Path(request["folder"])
-    address = address_of(request)
-    listener = None if address is None else network.listen(address)
+    doors = doors_of(request)
+    listeners = doors.listen()
     user = request["user"]
     if user is not None and environment.get(WEIGHTS_FOLDER):
         filesystem.let_others_read(Path(environment[WEIGHTS_FOLDER]))
     number = os.geteuid() if user is None else user
     users = f"root:x:0:0::/:/bin/false\njob:x:{number}:{number}::{folder}:/bin/false\n"
-    hosts = network.LOCAL_HOSTS if address is None else address.hosts
-    filesystem.enter(folder, paths_of(request), users, hosts)
-    send(launcher, {}, None if listener is None else listener.fileno())
-    if listener is not None:
+    filesystem.enter(folder, paths_of(request), users, doors.hosts_file)
+    send(launcher, {}, *(listener.fileno() for listener in listeners))
+    for listener in listeners:
         listener.close()
     _, joined = receive(to_job)
     if not joined:  # the process of the job was killed while it waited

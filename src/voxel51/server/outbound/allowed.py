@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
-from voxel51.server.outbound.networks import Address
+from voxel51.runners.public_addresses import Address
 
 _ENTRY = re.compile(r"\[(?P<bracketed>[^\]]+)\](?P<tail>.*)|(?P<plain>[^\[\]]+)")
 _NAME = re.compile(r"(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import SplitResult, urlsplit
 
+from voxel51.runners.public_addresses import Address, is_metadata_service, is_public
 from voxel51.server.errors import BadRequest
 from voxel51.server.outbound.allowed import AllowedHost, parse_allowed_hosts
-from voxel51.server.outbound.networks import Address, is_metadata_service, is_public
 
 MAX_URL_LENGTH = 8192
 ALLOWING_SETTING = "VOXEL51_SERVER_OUTBOUND_ALLOW"
