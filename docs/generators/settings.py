@@ -18,8 +18,8 @@ GROUPS: Mapping[str, str] = {
     "body_limit_bytes upload_limit_bytes unfinished_upload_days disk_reserve_bytes link_seconds "
     "event_streams event_streams_per_user",
     "Jobs": "concurrency import_seconds job_attempts job_wall_seconds job_cpu_seconds job_memory_bytes job_file_bytes "
-    "job_processes job_scratch_bytes job_scratch_files job_written_bytes grace_seconds stop_drain_seconds "
-    "sandbox sandbox_minimum weights_dir cache_dir",
+    "job_processes job_scratch_bytes job_scratch_files job_written_bytes job_network_bytes grace_seconds "
+    "stop_drain_seconds sandbox sandbox_minimum weights_dir cache_dir",
     "Bundles": "bundle_deployers bundle_bytes bundles_per_user bundle_builds package_index package_file_servers "
     "package_wheels package_sources build_wall_seconds build_memory_bytes environment_bytes",
     "Containers": "container_engine container_runtime container_user_namespace container_cpus container_internet "

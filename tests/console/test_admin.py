@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from console.asking import assert_usable, submit, upload
 from support.browsers import PASSWORD, Person, Visit, visiting
-from support.platforms import PATIENT, StartPlatform
+from support.platforms import CALLING, PATIENT, StartPlatform
 from support.video_samples import footage
 from voxel51.wire.headers import APPLICATION_KEY
 
@@ -25,6 +25,7 @@ PAGES = {
     "/admin/usage": "Usage",
     "/admin/users": "Users",
     "/admin/applications": "Applications",
+    "/admin/network": "Network",
     "/admin/settings": "Settings",
     "/admin/audit": "Audit log",
 }
@@ -360,3 +361,51 @@ def test_audit_log_is_paged(operator_visit: Visit, operator: Person, person: Per
     expect(page.get_by_role("navigation", name="Pages")).to_contain_text("27 of 27")
     expect(page.locator("tbody tr")).to_have_count(2)
     expect(page.get_by_text("running_jobs: 1", exact=True)).to_be_visible()
+
+
+def test_network_access_is_granted_and_revoked(operator_visit: Visit, person: Person) -> None:
+    host = "127.77.7.7:20771"  # in the manifest of the analytic
+    page = operator_visit.open("/admin/network")
+    request = page.get_by_role("table", name="Network access").get_by_role("row").filter(has_text=CALLING)
+    expect(request).to_contain_text(f"{host} not granted")
+
+    choose(page, CALLING, "Grant…")
+    dialog = page.get_by_role("dialog", name=f"Network access of {CALLING}")
+    expect(dialog.get_by_role("checkbox", name=host)).to_be_checked()
+    operator_visit.expect("Failed to load resource")
+    dialog.get_by_role("button", name="Grant", exact=True).click()
+    expect(dialog).to_contain_text("127.77.7.7 is not a public address. To grant it all the same, name it in")
+    dialog.get_by_label("Private networks").fill("127.77.7.7, 10.0.0.0/8")
+    dialog.get_by_role("button", name="Grant", exact=True).click()
+    expect_notice(page, f"Network access of {CALLING} granted")
+    expect(request).to_contain_text(f"{host} granted also in 127.77.7.7/32, 10.0.0.0/8")
+    assert_usable(operator_visit)
+
+    of_user = asked(person, f"/analytics?search=name:{CALLING}")["analytics"][0]
+    assert of_user["unavailable_reason"] is None
+    details = asked(person, f"/analytics/{of_user['id']}")["analytic"]["network"]
+    assert details == {"hosts": [{"host": host, "granted": True}], "granted": True}
+
+    choose(page, CALLING, "Revoke…")
+    page.get_by_role("dialog").get_by_role("button", name="Revoke", exact=True).click()
+    expect_notice(page, f"Network access of {CALLING} revoked; 0 jobs stopped")
+    expect(request).to_contain_text(f"{host} not granted")
+
+    page.goto(f"{operator_visit.origin}/analytics/{of_user['id']}")
+    section = page.get_by_role("region", name="Network access")
+    expect(section).to_contain_text(f"{host} not granted")
+    section.get_by_role("link", name="Grant network access").click()
+    expect(page).to_have_url(f"{operator_visit.origin}/admin/network")
+
+
+def test_page_of_an_analytic_says_which_network_access_is_missing(visit: Visit, person: Person) -> None:
+    analytic_id = asked(person, f"/analytics?search=name:{CALLING}")["analytics"][0]["id"]
+
+    page = visit.open(f"/analytics/{analytic_id}")
+
+    section = page.get_by_role("region", name="Network access")
+    expect(section).to_contain_text("127.77.7.7:20771 not granted")
+    expect(section).to_contain_text("Jobs can run after an operator has granted all hosts.")
+    expect(page.get_by_role("main")).to_contain_text("it needs network access that no operator has granted")
+    expect(page.get_by_role("link", name="Run", exact=True)).to_have_count(0)
+    assert_usable(visit)

@@ -90,6 +90,7 @@ OPERATORS = {
     "get /admin/queue", "get /admin/workers", "get /admin/health", "get /admin/usage",
     "get /admin/applications/{name}/users",
     "get /admin/users/{username}/quota", "put /admin/users/{username}/quota", "put /admin/applications/{name}/quota",
+    "get /admin/network", "put /admin/analytics/{analytic_id}/network", "delete /admin/analytics/{analytic_id}/network",
 }  # fmt: skip
 """Routes that require the scope to administer the platform."""
 

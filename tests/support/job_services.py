@@ -15,6 +15,7 @@ from voxel51.server.accounts.callers import User
 from voxel51.server.accounts.quotas import Quotas
 from voxel51.server.accounts.service import AccountService
 from voxel51.server.analytics.installed import InstalledAnalytic
+from voxel51.server.analytics.network.service import NetworkGrants
 from voxel51.server.analytics.program_files import ProgramFiles
 from voxel51.server.analytics.programs import ProgramService
 from voxel51.server.analytics.service import AnalyticService
@@ -78,6 +79,7 @@ class JobServices:
     checkpoints: CheckpointService
     tasks: TaskService
     secrets: SecretService
+    network: NetworkGrants
     storage: LocalStorage
     quotas: Quotas
     wakes: list[str]
@@ -154,6 +156,7 @@ def open_job_services(folder: Path, database_url: str) -> Iterator[JobServices]:
     data = DataService(database, storage, lifetime, links, StorageQuota(quotas), lambda: True)
     analytics = AnalyticService(database, WeightsInUse(folder / "weights"))
     analytics.install([InstalledAnalytic("voxel51/count", DOCUMENT, preload_safe=True)])
+    network = NetworkGrants(database, None, 1 << 30)
     secrets = SecretService(database, Cipher(b"k" * 32, "secrets"))
     job_service = JobService(
         database,
@@ -181,7 +184,8 @@ def open_job_services(folder: Path, database_url: str) -> Iterator[JobServices]:
         partial=PartialResults(database, job_service, reports, PARTIAL_LIMITS),
         checkpoints=CheckpointService(database, reports, CHECKPOINT_BYTES),
         quotas=quotas,
-        programs=ProgramService(database, ProgramFiles(database, links)),
+        programs=ProgramService(database, ProgramFiles(database, links), network),
+        network=network,
         tasks=TaskService(database, data, sources, secrets, links, CHECKPOINT_BYTES),
         secrets=secrets,
         storage=storage,

@@ -19,6 +19,7 @@ NUMBERS = "journeys/numbers"
 STEADY = "journeys/steady"
 DICTATED = "journeys/dictated"
 SECRETIVE = "journeys/secretive"
+CALLING = "journeys/calling"
 
 _SETTINGS = {
     "VOXEL51_SERVER_ADDRESS_FAILURES_PER_MINUTE": "0",

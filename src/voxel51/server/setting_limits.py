@@ -27,6 +27,7 @@ _POSITIVE = (
     "job_scratch_bytes",
     "job_scratch_files",
     "job_written_bytes",
+    "job_network_bytes",
     "job_partial_bytes",
     "user_partial_bytes",
     "checkpoint_bytes",
@@ -107,6 +108,7 @@ _MAXIMA: Mapping[str, float] = {
     "job_scratch_bytes": 2**62,
     "job_scratch_files": 2**31,
     "job_written_bytes": 2**62,
+    "job_network_bytes": 2**62,
 }
 """Largest values that dates and kernel limits can represent."""
 

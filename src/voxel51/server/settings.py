@@ -144,6 +144,7 @@ class Settings:
     job_scratch_bytes: int = _setting(256 * 1024**3, "bytes that one attempt may keep in its folder, log included")
     job_scratch_files: int = _setting(200_000, "files and folders that one attempt may keep in its folder")
     job_written_bytes: int = _setting(1024**4, "bytes that one attempt may write to disks in all")
+    job_network_bytes: int = _setting(10 * 1024**3, "bytes that one attempt may exchange with granted hosts")
     job_partial_bytes: int = _setting(16 * 1024**2, "bytes of compressed partial results kept of one job")
     user_partial_bytes: int = _setting(512 * 1024**2, "bytes of compressed partial results kept of all jobs of a user")
     checkpoint_bytes: int = _setting(4 * 1024**2, "bytes of the state that a job may save, to go on from after a loss")

@@ -203,3 +203,18 @@ SEGFAULT = sample(segfault)
 FAULT_FINDING = sample(fault_finding)
 FORGETFUL = sample(forgetful)
 PARENT = sample(parent, seconds=1)
+
+
+@analytic(version="1.0.0", network=["127.77.7.7:20771"])
+def calling(video: Video) -> VideoLabels:
+    """Call a service, and wait until it answers.
+
+    Args:
+        video: a file, not looked at.
+    """
+    import socket
+
+    with socket.create_connection(("127.77.7.7", 20771)) as connection:
+        connection.sendall(b"hello")
+        connection.recv(1)
+    return VideoLabels()

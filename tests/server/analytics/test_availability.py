@@ -11,7 +11,7 @@ from demo.platform_process import PlatformProcess
 from support.accounts import User
 from support.image_archives import docker_archive
 from support.stored_files import database_path
-from voxel51.server.analytics.availability import ImageAvailability, analytic_rows
+from voxel51.server.analytics.availability import Availability, analytic_rows
 from voxel51.server.analytics.service import record_of
 from voxel51.server.analytics.tables import analytics
 from voxel51.server.database.database import Database, sqlite_url
@@ -50,7 +50,7 @@ def upload(platform: PlatformProcess, tmp_path: Path) -> Upload:
 def reason_of(platform: PlatformProcess) -> ReasonOf:
     """A function that returns the reason for an analytic on this machine, if it had a container engine."""
     database = Database(sqlite_url(database_path(platform.folder)))
-    availability = ImageAvailability(lambda: None, missing_for_frames)
+    availability = Availability(lambda: None, missing_for_frames)
 
     def reason(analytic_id: str) -> str | None:
         with database.read() as connection:

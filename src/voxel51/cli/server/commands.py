@@ -7,6 +7,7 @@ from voxel51.cli.server import (
     doctor,
     keys,
     moving,
+    network,
     reload,
     sources,
     start,
@@ -32,6 +33,7 @@ def fill(parser: Parser) -> None:
     keys.add_to(verbs)
     users.add_to(verbs)
     applications.add_to(verbs)
+    network.add_to(verbs)
     storage.add_to(verbs)
     sources.add_to(verbs)
     usage.add_to(verbs)

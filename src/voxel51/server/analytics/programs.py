@@ -4,8 +4,10 @@ from collections.abc import Callable
 
 from sqlalchemy import RowMapping, select
 
+from voxel51.runners.network_permission import NetworkPermission
 from voxel51.runners.programs import BundleProgram, ImageProgram, PackageProgram, Program
 from voxel51.runners.resources import Resources
+from voxel51.server.analytics.network.service import NetworkGrants
 from voxel51.server.analytics.program_files import ProgramFiles
 from voxel51.server.analytics.tables import analytics, bundles
 from voxel51.server.database.database import Database
@@ -19,8 +21,15 @@ class ProgramService:
     ``has_gpus``: returns whether jobs can use GPUs, so that those which may are run with one.
     """
 
-    def __init__(self, database: Database, files: ProgramFiles, has_gpus: Callable[[], bool] = lambda: False) -> None:
+    def __init__(
+        self,
+        database: Database,
+        files: ProgramFiles,
+        network: NetworkGrants,
+        has_gpus: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._database = database
+        self._network = network
         self._files = files
         self._has_gpus = has_gpus
         # Versions never change, so each is read once. Programs with links, which expire, must not be kept here.
@@ -65,6 +74,14 @@ class ProgramService:
             row = self._read(analytic_id)
             known = self._supports[analytic_id] = (bool(row["supports_cpu"]), bool(row["supports_gpu"]))
         return Resources(1.0, 1.0 if self._uses_gpu(*known, compute_mode) else 0.0)
+
+    def network_permission(self, analytic_id: str, program: Program) -> NetworkPermission | None:
+        """Return the network permission of a job of this version; None if it asks for no network access.
+
+        Raises:
+            NetworkRefused: it asks for network access that it may not have.
+        """
+        return self._network.permission(analytic_id, is_image=isinstance(program, ImageProgram))
 
     def warm_key(self, analytic_id: str, owner_id: str) -> str | None:
         """Return the key of the launches of this owner and version; None unless `of` found that it may be kept warm."""

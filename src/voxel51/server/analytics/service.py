@@ -9,9 +9,10 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, update
 
 from voxel51.server.accounts.callers import Caller, User
-from voxel51.server.analytics.availability import NO_CONTAINERS, UNAVAILABLE_REASON, ImageAvailability, analytic_rows
+from voxel51.server.analytics.availability import NO_CONTAINERS, UNAVAILABLE_REASON, Availability, analytic_rows
 from voxel51.server.analytics.builds import build_of, find_bundle
 from voxel51.server.analytics.installed import InstalledAnalytic
+from voxel51.server.analytics.network.hosts import access_of, has_hosts, missing_hosts, record_hosts
 from voxel51.server.analytics.tables import INTERNAL, PLATFORM, AnalyticRow, analytics, images
 from voxel51.server.analytics.versions import mark_latest, version_order
 from voxel51.server.analytics.weights_in_use import WeightsInUse
@@ -60,7 +61,7 @@ class AnalyticService:
     """Catalogue of the analytics that each caller can see."""
 
     def __init__(
-        self, database: Database, weights: WeightsInUse, image_availability: ImageAvailability = NO_CONTAINERS
+        self, database: Database, weights: WeightsInUse, image_availability: Availability = NO_CONTAINERS
     ) -> None:
         self._database = database
         self._weights = weights
@@ -112,6 +113,8 @@ class AnalyticService:
                 record["images"] = _images_of(connection, analytic_id)
                 if (bundle := find_bundle(connection, analytic_id)) is not None:
                     record["build"] = build_of(bundle)
+            if has_hosts(connection, analytic_id):
+                record["network"] = access_of(connection, analytic_id)
         if weights := self._weights.of(row.entry_point):
             record["weights"] = weights
         details: AnalyticDetails = {"analytic": record, **row.document}  # type: ignore[typeddict-item]
@@ -165,10 +168,17 @@ class AnalyticService:
         if not chosen:
             raise BadRequest(_not_found(name, full_name, version, rows))
         if reason := self._images.reason(chosen[-1].unavailable_reason):
-            raise BadRequest(
-                f"Analytic '{full_name}' cannot run: {reason}. Use an analytic that is installed as a package."
-            )
+            raise BadRequest(f"Analytic '{full_name}' cannot run: {self._explained(chosen[-1], reason)}")
         return chosen[-1]
+
+    def _explained(self, row: AnalyticRow, reason: str) -> str:
+        """Return the reason why no job can run a version, and what helps."""
+        with self._database.read() as connection:
+            if missing := missing_hosts(connection, row.id):
+                return f"{reason}: {', '.join(missing)}. Ask an operator of the platform for it."
+            if has_hosts(connection, row.id):
+                return f"{reason}. Ask an operator of the platform."
+        return f"{reason}. Use an analytic that is installed as a package."
 
     def by_id(self, analytic_id: str) -> AnalyticRow:
         """Return the row of a version, without checking who may see it."""
@@ -240,7 +250,7 @@ def _no_such_analytic(analytic_id: str) -> NotFound:
     return NotFound(f"Analytic '{analytic_id}' not found. List the analytics to see their ids.")
 
 
-def record_of(row: AnalyticRow, image_availability: ImageAvailability = NO_CONTAINERS) -> AnalyticRecord:
+def record_of(row: AnalyticRow, image_availability: Availability = NO_CONTAINERS) -> AnalyticRecord:
     """Return the record of a version for the API."""
     record = {name: getattr(row, name) for name in _RECORD_FIELDS}
     record["is_image_to_video"] = row.analytic_type == AnalyticType.IMAGE_TO_VIDEO
@@ -293,9 +303,11 @@ def _install_one(connection: Connection, offer: InstalledAnalytic, scope: str) -
         identity = {"id": str(uuid.uuid4()), "owner": PLATFORM, "name": offer.entry_point, "version": info["version"]}
         order = {"version_order": version_order(info["version"]), "latest": False, "upload_date": dates.now()}
         connection.execute(insert(analytics).values(**identity, **order, **values))
+    analytic_id = connection.execute(select(analytics.c.id).where(same)).scalar_one()
+    record_hosts(connection, analytic_id, offer.document)
 
 
-def _to_wire(record: dict[str, Any], image_availability: ImageAvailability) -> AnalyticRecord:
+def _to_wire(record: dict[str, Any], image_availability: Availability) -> AnalyticRecord:
     if "unavailable_reason" in record:
         record["unavailable_reason"] = image_availability.reason(record["unavailable_reason"])
     upload_date = record.get("upload_date")

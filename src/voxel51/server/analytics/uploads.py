@@ -8,8 +8,9 @@ from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from voxel51.server.accounts.callers import Application, Caller
-from voxel51.server.analytics.availability import NO_CONTAINERS, ImageAvailability, analytic_rows
+from voxel51.server.analytics.availability import NO_CONTAINERS, Availability, analytic_rows
 from voxel51.server.analytics.images.inspector import ImageInspector
+from voxel51.server.analytics.network.hosts import record_hosts, remove_grants
 from voxel51.server.analytics.ownership import find_own
 from voxel51.server.analytics.service import record_of
 from voxel51.server.analytics.stored_files import file_references
@@ -32,9 +33,7 @@ class UploadedAnalytics:
     An analytic is pending until each image that its manifest declares was uploaded.
     """
 
-    def __init__(
-        self, database: Database, storage: Storage, image_availability: ImageAvailability = NO_CONTAINERS
-    ) -> None:
+    def __init__(self, database: Database, storage: Storage, image_availability: Availability = NO_CONTAINERS) -> None:
         self._database = database
         self._storage = storage
         self._images = image_availability
@@ -68,6 +67,7 @@ class UploadedAnalytics:
         try:
             with self._database.write() as connection:
                 connection.execute(insert(analytics).values(row))
+                record_hosts(connection, str(row["id"]), document)
                 return record_of(connection.execute(analytic_rows.where(analytics.c.id == row["id"])).one())
         except IntegrityError:
             raise Conflict(
@@ -160,6 +160,7 @@ class UploadedAnalytics:
         values = {"deleted": True, "pending": True, "latest": False, "owner": f"deleted:{row.id}"}
         connection.execute(update(analytics).where(analytics.c.id == row.id).values(values))
         mark_latest(connection, row.owner, row.name)
+        remove_grants(connection, row)
         gone_images = delete(images).where(images.c.analytic_id == row.id).returning(images.c.storage_key)
         gone_bundles = delete(bundles).where(bundles.c.analytic_id == row.id)
         files = [*connection.execute(gone_images).scalars()]

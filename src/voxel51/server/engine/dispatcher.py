@@ -16,6 +16,7 @@ from voxel51.runners import orphan_processes
 from voxel51.runners.interface import AttemptOutcome, ProcessIdentity, Runner
 from voxel51.runners.launch import LaunchSpec
 from voxel51.runners.resources import NO_RESOURCES
+from voxel51.server.analytics.network.service import NetworkRefused
 from voxel51.server.analytics.programs import ProgramService
 from voxel51.server.database.membership import Membership
 from voxel51.server.engine.owned_attempts import AttemptEnd, OwnedAttempt, OwnedAttempts
@@ -295,6 +296,10 @@ class Dispatcher:
             attempt.end = AttemptEnd(Settlement.NOT_STARTED, f"the attempt could not be started: {reason}")
             self._woken.set()
             return
+        except NetworkRefused as refused:
+            attempt.end = AttemptEnd(Settlement.REFUSED, str(refused))
+            self._woken.set()
+            return
         except DatabaseAway:
             raise  # the attempt stays claimed, and is started by the next pass
         except Exception as error:  # a defect that may lie in this job: it must not block the queue for ever
@@ -352,4 +357,5 @@ class Dispatcher:
         needed = (
             NO_RESOURCES if attempt.internal else self._programs.resources(claimed.analytic_id, claimed.compute_mode)
         )
-        return LaunchSpec(claimed.attempt_id, program, environment, limits, warm_key, needed)
+        network = self._programs.network_permission(claimed.analytic_id, program)
+        return LaunchSpec(claimed.attempt_id, program, environment, limits, warm_key, needed, network)

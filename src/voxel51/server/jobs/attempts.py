@@ -79,6 +79,7 @@ class Settlement(Enum):
     OUT_OF_TIME = "the attempt reached its time limit: as ANALYTIC_FAILED, unless it may have waited for the platform"
     LOST = "something outside ended the attempt: run the job again, a limited number of times"
     NOT_STARTED = "the attempt got no process, for a cause outside of it: run the job again, as if never claimed"
+    REFUSED = "the platform does not permit the job what its analytic needs: the job fails because of the platform"
     RELEASED = "the platform is stopping: run the job again"
 
 
@@ -222,6 +223,9 @@ class AttemptService:
         was_away = self._database.outages.any_since(row.created_at)
         if settlement is Settlement.ANALYTIC_FAILED or (settlement is Settlement.OUT_OF_TIME and not was_away):
             fail_job(connection, row.job_id, JobFailureType.ANALYTIC, detail)
+            return
+        if settlement is Settlement.REFUSED:
+            fail_job(connection, row.job_id, JobFailureType.PLATFORM, detail)
             return
         lost = row.attempts_lost + (settlement is Settlement.LOST and not was_away)
         if lost >= self._max_lost_attempts:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from sqlalchemy import Connection
+
 from voxel51.runners.interface import Runner
 from voxel51.runners.nodes.runner import NodeRunner
 from voxel51.runners.processes.runner import ProcessRunner
@@ -14,9 +16,11 @@ from voxel51.runners.programs import BundleProgram, PackageProgram, Program
 from voxel51.runners.sandbox.policy import SandboxPolicy
 from voxel51.runners.sandbox.probe import SandboxReport
 from voxel51.server.accounts.callers import User
-from voxel51.server.analytics.availability import ImageAvailability
+from voxel51.server.analytics.availability import Availability
 from voxel51.server.analytics.description_cache import DescriptionCache
 from voxel51.server.analytics.installed import Installation, find_installed
+from voxel51.server.analytics.network.routes import network_routes
+from voxel51.server.analytics.network.service import NetworkGrants
 from voxel51.server.analytics.program_files import ProgramFiles
 from voxel51.server.analytics.program_routes import program_routes
 from voxel51.server.analytics.programs import ProgramService
@@ -25,6 +29,7 @@ from voxel51.server.analytics.routes import analytic_routes
 from voxel51.server.analytics.service import AnalyticService
 from voxel51.server.analytics.uploads import UploadedAnalytics
 from voxel51.server.analytics.weights_in_use import WeightsInUse
+from voxel51.server.database.database import Database
 from voxel51.server.database.signals import JOBS, PACKAGES, Signals
 from voxel51.server.engine.dispatcher import Dispatcher, DispatchSettings
 from voxel51.server.engine.dispatchers import Dispatchers
@@ -45,6 +50,7 @@ from voxel51.server.jobs.partial_parts import PartialLimits
 from voxel51.server.jobs.partial_results import PartialResults
 from voxel51.server.jobs.partial_routes import partial_routes
 from voxel51.server.jobs.queue_positions import QueuePositions
+from voxel51.server.jobs.revocation import stop_jobs_of
 from voxel51.server.jobs.routes import OutputFormats, job_routes
 from voxel51.server.jobs.service import JobService, has_active_jobs
 from voxel51.server.jobs.tasks import TaskService
@@ -70,7 +76,10 @@ from voxel51.wire.tasks import JobLimits
 class JobServices:
     """All services of analytics and jobs, what confines and limits jobs, and why none runs (None: they run)."""
 
+    database: Database
+    wake: Callable[[], None]
     reload: PackageReload
+    network: NetworkGrants
     analytics: AnalyticService
     uploaded: UploadedAnalytics
     program_files: ProgramFiles
@@ -100,10 +109,16 @@ class JobServices:
         yield from with_default_scope(Scope.UPLOAD, analytics)
         yield from with_default_scope(Scope.RUN, job_routes(self.jobs, self.actions, formats))
         yield from with_default_scope(Scope.UPLOAD, self.bundles.routes())
+        yield from network_routes(self.network, self._stop_jobs)
         yield from program_routes(self.program_files)
         yield from agent_routes(self.reports, self.tasks, data.data)
         yield from partial_routes(self.partial)
         yield from checkpoint_routes(self.checkpoints)
+
+    def _stop_jobs(self, connection: Connection, analytic_ids: Sequence[str], reason: str) -> int:
+        stopped = stop_jobs_of(connection, analytic_ids, reason)
+        self.database.after_commit(self.wake)
+        return stopped
 
     def delete_all(self, user: User) -> bool:
         """Cancel and delete all jobs of a user; returns False while one of them is still running."""
@@ -128,12 +143,13 @@ def build_jobs(
     # Nodes and processes with other roles may be on other machines, and judge those themselves.
     is_local = settings.engine is EngineKind.LOCAL and settings.role.runs_jobs
     refusal = sandbox.refusal(settings.sandbox_minimum) if is_local else None
+    network_refusal = sandbox.network_refusal if is_local else None
     gate = StartGate(settings.folder, settings.disk_reserve_bytes, refusal)
     policy = sandbox.policy.hiding(settings.folder, *_other_secrets(settings))
     runner = _runner(settings, installed, policy)
     nodes = build_nodes(foundation, installed) if settings.role.runs_jobs else None
     containers = containers_of(nodes) if nodes else build_containers(settings, foundation.job_api_url, policy)
-    image_availability = ImageAvailability(containers.missing, missing_for_frames)
+    image_availability = Availability(containers.missing, missing_for_frames, network_refusal)
     analytics = AnalyticService(database, WeightsInUse(settings.weights_folder), image_availability)
     _register(analytics, installed, settings.role)
     bundles = build_bundles(foundation, data.storage_quota, sandbox, policy)
@@ -142,8 +158,9 @@ def build_jobs(
     if nodes:
         bundles.environments.open()  # which a runner of bundles on this machine would do
     program_files = ProgramFiles(database, foundation.job_links())
+    network = NetworkGrants(database, network_refusal, settings.job_network_bytes)
     has_gpus = nodes.has_gpus if nodes else lambda: settings.container_gpus
-    programs = ProgramService(database, program_files, has_gpus)
+    programs = ProgramService(database, program_files, network, has_gpus)
     dispatcher = Dispatcher(
         attempts, programs, tasks, router, gate, process, _dispatch_settings(foundation, background, nodes)
     )
@@ -159,6 +176,9 @@ def build_jobs(
         reload=_package_reload(
             settings, foundation.signals, installed, analytics, programs, _none if nodes else runner.reload
         ),
+        database=database,
+        wake=wake,
+        network=network,
         analytics=analytics,
         uploaded=UploadedAnalytics(database, storage, image_availability),
         program_files=program_files,

@@ -12,6 +12,7 @@ from functools import partial
 from sqlalchemy import Connection, exists, func, select, update
 
 from voxel51.server.analytics.availability import analytic_rows
+from voxel51.server.analytics.network.hosts import record_hosts
 from voxel51.server.analytics.tables import analytics, bundles
 from voxel51.server.analytics.versions import make_available
 from voxel51.server.database.database import Database
@@ -99,6 +100,7 @@ class BuildQueue:
                 return False
             of_id = analytics.c.id == build.analytic_id
             connection.execute(update(analytics).where(of_id).values(document=document, **described))
+            record_hosts(connection, build.analytic_id, document)
             make_available(connection, connection.execute(analytic_rows.where(of_id)).one())
             return True
 

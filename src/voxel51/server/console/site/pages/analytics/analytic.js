@@ -18,6 +18,7 @@ import { documentation } from "./documentation.js";
 import { factList, factsOfOne } from "./facts.js";
 import { usageExamples } from "./code-examples.js";
 import { images } from "./images.js";
+import { networkSection } from "./network.js";
 import { buildPanel } from "./new/build.js";
 import { badges, cannotRun, isOwn, pathOf } from "./naming.js";
 
@@ -63,6 +64,7 @@ function aside(analytic, document) {
     () => facts.value && h("section", { "aria-label": "Facts" }, h("h2", {}, "Facts"), factList(facts.value, true)),
     h("section", {}, h("h2", {}, "Details"), details([["ID", copyable(analytic.id)], ["Uploaded", dateTime(analytic.upload_date)], ["Licence", licence && prose(licence)], ["Source", source && prose(source)]])),
     limitations.length > 0 && h("section", {}, h("h2", {}, "Limitations"), h("ul.plain-list", {}, limitations.map((text) => h("li", {}, prose(text))))),
+    networkSection(analytic.network),
     versions(analytic),
   ];
 }
