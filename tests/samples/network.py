@@ -1,4 +1,4 @@
-"""Analytic that connects to what it is told, and prints what came back from each."""
+"""Analytic that connects to the hosts in its parameter, and prints the answer of each."""
 
 import json
 import socket

@@ -40,8 +40,8 @@ class AllowedHost:
     def permits(self, address: Address) -> bool:
         """Return whether the host may be reached at ``address``, to which it resolved.
 
-        The metadata service of a cloud hands out the credentials of the machine, so that a wide network is no
-        permission to reach it: the grant has to name that one address.
+        The metadata service of a cloud hands out the credentials of the machine, so a wide network does not
+        permit it: the grant has to name that one address.
         """
         return self.names(address) or (is_public(address) and not is_metadata_service(address))
 

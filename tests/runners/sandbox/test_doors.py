@@ -161,7 +161,7 @@ def _is_closed(connection):
         return False
 
 
-def test_host_that_nobody_answers_for_delays_no_other_connection(relayed, monkeypatch):
+def test_slow_name_server_delays_no_other_connection(relayed, monkeypatch):
     """Name servers may take half a minute; the report of the job to the platform must not wait for them."""
     waiting = threading.Event()
     monkeypatch.setattr("voxel51.runners.sandbox.doors._resolve", lambda _host, _port: (waiting.wait(60), [])[1])

@@ -53,7 +53,7 @@ class SandboxReport:
 
     @property
     def network_refusal(self) -> str | None:
-        """Why jobs cannot be given access to single hosts, as a phrase; None if they can."""
+        """Reason why jobs cannot be given access to single hosts, as a phrase; None if they can."""
         return None if self.kind.limits_hosts else f"the sandbox '{self.kind}' cannot limit to single hosts"
 
     def refusal(self, minimum: SandboxKind) -> str | None:
