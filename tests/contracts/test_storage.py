@@ -1,5 +1,6 @@
 """Contract of every storage: files, and partial files."""
 
+import fcntl
 import hashlib
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -7,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from voxel51.server.storage.local import LocalStorage
+from voxel51.server.storage.local_partial import LocalPartialFile
 from voxel51.server.storage.storage import CHUNK_BYTES, Storage
 
 KEY = "data/0a1b2c3d"
@@ -189,9 +191,16 @@ def test_unknown_partial_file_cannot_be_finished(storage):
         storage.partial.finish(KEY)
 
 
+def die(growth):
+    """Release what the kernel releases when the process of an open partial file dies."""
+    if isinstance(growth, LocalPartialFile):
+        fcntl.flock(growth._descriptor, fcntl.LOCK_UN)
+
+
 def test_partial_file_survives_process(storage, reopen):
     growth = storage.partial.open(KEY)
     growth.append(b"kept")  # and never closed
+    die(growth)
     again = reopen()
     assert [(file.key, file.size_bytes) for file in again.partial.unfinished()] == [(KEY, 4)]
     assert grow(again, KEY, b" on").size_bytes == 7

@@ -1,14 +1,19 @@
 """Test platforms: processes with the analytics of the journeys installed, and no leftover processes at their end."""
 
+import atexit
+import functools
 import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from demo.platform_process import PlatformProcess
 from support.leftover_processes import Family
+
+if TYPE_CHECKING:
+    from support.postgresql import PostgreSQL
 
 INSTALLED = Path(__file__).parents[1] / "journeys" / "installed"
 """Analytics that test platforms have in addition to the built-in ones, under the owner ``journeys``."""
@@ -46,8 +51,26 @@ class StartPlatform(Protocol):
         """Start a platform for this test, with these options of ``voxel51 server start`` and variables."""
 
 
+WORKERS = os.environ.get("PLATFORM_WORKERS", "")
+"""Number of processes that serve requests on each test platform, which then uses PostgreSQL: for ``processes-test``."""
+
+
+@functools.cache
+def _server_of_workers() -> "PostgreSQL":
+    """Return a PostgreSQL server that runs until this process ends."""
+    from support.postgresql import running_postgresql
+
+    running = running_postgresql()
+    server = running.__enter__()
+    atexit.register(running.__exit__, None, None, None)
+    return server
+
+
 def new_platform(folder: Path, *arguments: str, environment: dict[str, str] | None = None) -> PlatformProcess:
     """Return a platform, not yet started, with the analytics of `INSTALLED`."""
+    if WORKERS and "VOXEL51_SERVER_DATABASE_URL" not in (environment or {}):
+        arguments = (*arguments, "--workers", WORKERS)
+        environment = {**(environment or {}), "VOXEL51_SERVER_DATABASE_URL": _server_of_workers().database()}
     paths = os.pathsep.join(filter(None, [str(INSTALLED), os.environ.get("PYTHONPATH", "")]))
     return PlatformProcess(folder, *arguments, environment={**_SETTINGS, "PYTHONPATH": paths, **(environment or {})})
 

@@ -247,7 +247,7 @@ def _dependencies(services: _Services) -> Dependencies:
         waiting=CapacityLimiter(settings.outbound_threads),
         compute_queue=ComputeQueue(max(1, cores() // 2)),
         request_limiter=RateLimiter(settings.requests_per_second, settings.requests_burst),
-        failure_limiter=RateLimiter(settings.address_failures_per_minute / 60, settings.address_failures_per_minute),
+        failure_limiter=foundation.failure_limiter("addresses", settings.address_failures_per_minute),
         body_limit_bytes=settings.body_limit_bytes,
         body_limit_seconds=settings.request_body_seconds,
     )

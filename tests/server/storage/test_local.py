@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from voxel51.server.errors import OutOfSpace, Unavailable
+from voxel51.server.errors import Locked, OutOfSpace, Unavailable
 from voxel51.server.storage.local import LocalStorage
 
 KEY = "data/0a1b2c3d"
@@ -125,3 +125,16 @@ def test_too_large_partial_file_is_rejected(storage):
     with pytest.raises(OutOfSpace, match="left"):
         storage.partial.open(KEY, expected_bytes=2**60)
     assert list(storage.partial.unfinished()) == []
+
+
+def test_partial_file_is_open_once_at_a_time(storage):
+    first = storage.partial.open(KEY)
+    first.append(b"half")
+
+    with pytest.raises(Locked):
+        storage.partial.open(KEY)
+
+    first.close()
+    second = storage.partial.open(KEY)
+    assert second.size_bytes == 4
+    second.close()

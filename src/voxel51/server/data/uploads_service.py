@@ -76,7 +76,9 @@ class UploadService:
         limit_bytes: int,
         idle_lifetime: timedelta,
         storage_quota: StorageQuota,
+        ask_others: Callable[[str], None] = lambda _upload_id: None,
     ) -> None:
+        self._ask_others = ask_others
         self._database = database
         self._storage = storage
         self._data = data_service
@@ -173,6 +175,14 @@ class UploadService:
                 self._cache_hash(writer)
         return self.state(owner_id, writer.upload_id)
 
+    def release(self, upload_id: str) -> None:
+        """Close the writer of an upload that another process asks for, if it receives nothing any more."""
+        with self._lock:
+            present = self._writers.get(upload_id)
+            if present is not None and present.take_over(_IDLE_SECONDS):
+                del self._writers[upload_id]
+                self._cache_hash(present)
+
     def delete(self, owner_id: str, upload_id: str) -> None:
         """Delete an upload. Data that it became stays.
 
@@ -233,7 +243,14 @@ class UploadService:
             sha256 = hashlib.sha256()
         elif hashed_bytes != size_bytes:
             sha256 = None
-        file = self._storage.partial.open(row.storage_key, row.size_bytes - size_bytes)
+        try:
+            file = self._storage.partial.open(row.storage_key, row.size_bytes - size_bytes)
+        except Locked:  # by a request to another process, which may be one whose client is gone
+            self._ask_others(row.id)
+            raise
+        if file.size_bytes != size_bytes:
+            file.close()
+            raise Conflict(f"Upload '{row.id}' has {file.size_bytes} bytes now. Continue from there")
         return UploadWriter(row.id, file, row.size_bytes, sha256, checksum)
 
     @contextmanager
@@ -271,6 +288,10 @@ class UploadService:
         expiration = None if row.data_ttl is None else read_date(row.data_ttl)
         reuse = read_reuse(tus.metadata_from_header(row.metadata_text).get("reuse"))
         with self._database.write() as connection:
+            present = select(uploads.c.data_id).where(uploads.c.id == row.id).with_for_update()
+            found = connection.execute(present).first()
+            if found is None or found.data_id:
+                return  # another process has finished or deleted it
             added = self._data.record(
                 row.owner_id, row.name, row.media_type, file, expiration, is_counted=True, reuse=reuse
             )

@@ -38,6 +38,9 @@ VIDEOS = "videos"
 UPLOADS = "uploads"
 """A file that did not pass the platform waits to be hashed."""
 
+RELEASE = "release"
+"""With the id of a resumable upload: close its file if nothing arrives for it."""
+
 PACKAGES = "packages"
 """The installed packages were reloaded."""
 

@@ -5,6 +5,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 
 from starlette.requests import Request
 
@@ -15,9 +16,19 @@ _MAX_BUCKETS = 100_000
 
 
 class RateLimiter:
-    """Allows each caller ``per_second`` requests on average and ``burst`` at once; a rate of 0 allows any number."""
+    """Allows each caller ``per_second`` requests on average and ``burst`` at once; a rate of 0 allows any number.
 
-    def __init__(self, per_second: float, burst: float, clock: Callable[[], float] = time.monotonic) -> None:
+    ``tell_others`` is called with each caller that is counted, and leads to `charge` in other processes.
+    """
+
+    def __init__(
+        self,
+        per_second: float,
+        burst: float,
+        clock: Callable[[], float] = time.monotonic,
+        tell_others: Callable[[str], None] | None = None,
+    ) -> None:
+        self._tell_others = tell_others
         self._per_second = per_second
         self._burst = max(burst, 1.0)
         self._clock = clock
@@ -32,6 +43,13 @@ class RateLimiter:
                 calls the requests ``noun``.
         """
         self.check(caller, noun, cost=1.0)
+        if self._tell_others is not None and self._per_second:
+            self._tell_others(caller)
+
+    def charge(self, caller: str) -> None:
+        """Count one request of ``caller`` that another process has served."""
+        with suppress(TooManyRequests):
+            self.check(caller, "requests", cost=1.0)
 
     def check(self, caller: str, noun: str, cost: float = 0.0) -> None:
         """Raise as `take` does if ``caller`` has no request left, without counting one."""

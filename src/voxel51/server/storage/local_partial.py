@@ -1,11 +1,13 @@
 """Partial files on the local disk."""
 
+import fcntl
 import logging
 import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from voxel51.server.errors import Locked
 from voxel51.server.storage.disk import (
     WriteBehind,
     check_free_space,
@@ -70,7 +72,11 @@ class LocalPartialFiles:
                 return
             raise
         make_folder(final.parent)
-        path.replace(final)
+        try:
+            path.replace(final)
+        except FileNotFoundError:
+            if not final.exists():  # otherwise another process has just finished it
+                raise
         sync_folder(final.parent)
 
     def discard(self, key: str) -> None:
@@ -94,12 +100,24 @@ class LocalPartialFiles:
 
 
 class LocalPartialFile:
-    """An open partial file. Implements `voxel51.server.storage.partial.PartialFile`."""
+    """An open partial file. Implements `voxel51.server.storage.partial.PartialFile`.
+
+    It is locked, so that processes that share the folder do not append at once. The kernel releases the lock of a
+    process that dies.
+
+    Raises:
+        Locked: another process has it open.
+    """
 
     def __init__(self, path: Path) -> None:
         is_new = not path.exists()
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
         self._descriptor: int | None = os.open(path, flags, 0o600)
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(self._descriptor)
+            raise Locked("The upload is in use by another request. Try again in a moment") from None
         self.size_bytes = self._synced_bytes = os.fstat(self._descriptor).st_size
         self._write_behind = WriteBehind(self._descriptor, self.size_bytes)
         if is_new:

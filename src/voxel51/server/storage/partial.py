@@ -54,6 +54,7 @@ class PartialFiles(Protocol):
 
         Raises:
             voxel51.server.errors.OutOfSpace: ``expected_bytes`` more do not fit.
+            voxel51.server.errors.Locked: another process has it open, as far as the storage can tell.
         """
 
     def size_bytes(self, key: str) -> int:

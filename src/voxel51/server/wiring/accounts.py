@@ -31,7 +31,6 @@ from voxel51.server.accounts.tokens import CredentialKind, TokenService
 from voxel51.server.database.database import Database
 from voxel51.server.database.search import Query
 from voxel51.server.http.cookies import cookies_of
-from voxel51.server.http.rate_limits import RateLimiter
 from voxel51.server.http.route import Route
 from voxel51.server.machine import disk_bytes
 from voxel51.server.outbound.guard import Guard
@@ -64,7 +63,7 @@ class AccountServices:
         settings, public_url = self.foundation.settings, self.foundation.addresses.public_url
         exports = AccountExportService({**self._collectors(), **collectors})
         cookies = cookies_of(public_url)
-        password_limiter = RateLimiter(settings.account_failures_per_minute / 60, settings.account_failures_per_minute)
+        password_limiter = self.foundation.failure_limiter("passwords", settings.account_failures_per_minute)
         yield from sign_in_routes(
             SignInHandlers(
                 self.sign_up, self.sessions, self.accounts, _offered_provider(settings), cookies, password_limiter

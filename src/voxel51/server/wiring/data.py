@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from sqlalchemy import Connection
 
@@ -19,7 +20,7 @@ from voxel51.server.data.sources import SourceService
 from voxel51.server.data.storage_quota import StorageQuota
 from voxel51.server.data.uploads_routes import upload_routes
 from voxel51.server.data.uploads_service import UploadService
-from voxel51.server.database.signals import UPLOADS
+from voxel51.server.database.signals import RELEASE, UPLOADS
 from voxel51.server.http.route import Route, with_default_scope
 from voxel51.server.wiring.accounts import AccountServices
 from voxel51.server.wiring.foundation import Foundation
@@ -72,7 +73,7 @@ def build_data(foundation: Foundation, accounts: AccountServices) -> DataService
         foundation=foundation,
         storage_quota=storage_quota,
         data=data,
-        uploads=UploadService(database, storage, data, limit_bytes, unfinished, storage_quota),
+        uploads=_uploads(foundation, data, storage_quota, limit_bytes, unfinished),
         direct_uploads=DirectUploadService(
             database, storage, data, limit_bytes, unfinished, storage_quota, foundation.signals.sender(UPLOADS)
         ),
@@ -84,6 +85,16 @@ def build_data(foundation: Foundation, accounts: AccountServices) -> DataService
         ),
         reuse=ReuseService(database, storage, foundation.lifetime),
     )
+
+
+def _uploads(
+    foundation: Foundation, data: DataService, quota: StorageQuota, limit_bytes: int, unfinished: timedelta
+) -> UploadService:
+    signals = foundation.signals
+    ask_others = partial(signals.tell_others, RELEASE)
+    uploads = UploadService(foundation.database, foundation.storage, data, limit_bytes, unfinished, quota, ask_others)
+    signals.on_document(RELEASE, uploads.release)
+    return uploads
 
 
 def _bundle_bytes(connection: Connection, owner_id: str) -> int:

@@ -5,6 +5,7 @@ import signal
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from urllib.parse import urlsplit
 
 from voxel51.server.addresses import Addresses
@@ -19,6 +20,7 @@ from voxel51.server.database.signals import Signals
 from voxel51.server.downloads import Links
 from voxel51.server.encryption import Cipher, fingerprint_of, load_secret_key
 from voxel51.server.http.idempotency import IdempotencyStore
+from voxel51.server.http.rate_limits import RateLimiter
 from voxel51.server.http.signing import LinkSigner
 from voxel51.server.outbound.guard import Guard
 from voxel51.server.settings import Settings
@@ -67,6 +69,12 @@ class Foundation:
     def cipher(self, purpose: str) -> Cipher:
         """Return the cipher of secrets of one purpose."""
         return Cipher(self.secret_key, purpose)
+
+    def failure_limiter(self, name: str, per_minute: float) -> RateLimiter:
+        """Return a limiter of failures, which are rare and counted by all processes together."""
+        limiter = RateLimiter(per_minute / 60, per_minute, tell_others=partial(self.signals.tell_others, name))
+        self.signals.on_document(name, limiter.charge)
+        return limiter
 
     def public_links(self) -> Links:
         """Return what signs links for users."""
