@@ -73,9 +73,11 @@ def settings(options: argparse.Namespace) -> "Settings":
     """Load the settings of the selected platform."""
     from voxel51.server.settings import Settings
 
-    names = ("dir", "host", "port", "public_url", "job_url", "tls_certificate", "tls_key", "role", "workers")
-    more = ("engine", "ray_address")
-    return Settings.load(os.environ, {name: getattr(options, name, None) for name in (*names, *more)})
+    addresses = ("host", "port", "public_url", "job_url", "ray_address", "tls_certificate", "tls_key")
+    names = ("dir", *addresses, "workers", "engine")
+    given = {name: getattr(options, name, None) for name in names}
+    # Other commands have the option --role of a user.
+    return Settings.load(os.environ, {**given, "role": getattr(options, "process_role", None)})
 
 
 @contextmanager

@@ -11,7 +11,8 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     add_folder(start)
     start.add_argument("--host", help="address to listen on (default: 127.0.0.1)")
     start.add_argument("--port", help="port to listen on, 0 for any free one (default: 5151)")
-    start.add_argument("--role", help="what to run: all, api (requests) or dispatcher (jobs); needs PostgreSQL")
+    role_help = "what to run: all, api (requests) or dispatcher (jobs); needs PostgreSQL"
+    start.add_argument("--role", dest="process_role", help=role_help)
     start.add_argument("--workers", metavar="N", help="processes that serve requests; more than 1 need PostgreSQL")
     start.add_argument("--public-url", metavar="URL", help="public address (default: the listening address)")
     start.add_argument("--job-url", metavar="URL", help="address for jobs (default: a loopback address)")
