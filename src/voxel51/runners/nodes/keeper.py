@@ -165,6 +165,18 @@ class NodeKeeper:
                 self._to_stop.add(attempt_id)
                 self._changed.notify_all()
 
+    def check_lease(self) -> None:
+        """Give up the attempts of the node if its lease has ended. Called often, since calls to the node may hang."""
+        with self._changed:
+            if self._seen is None or time.monotonic() - self._seen_at < self._lease_seconds + MARGIN_SECONDS:
+                return
+            self._seen, self._to_start, self._received = None, [], ()
+            lost = list(self._placed)
+        logger.warning("node %s (%s) is lost, with %d attempts", self.node_id[:8], self._host, len(lost))
+        for attempt_id in lost:
+            self._lose(attempt_id, f"the node {self._host} lost contact with the platform.")
+        self._events.changed()
+
     # The thread that observes.
 
     def _observe_all(self) -> None:
@@ -180,7 +192,6 @@ class NodeKeeper:
                 logger.exception("node %s could not be observed", self.node_id)
                 self._note_away("an error, which the platform's log has")
                 self._closing.wait(_RETRY_SECONDS)
-            self._check_lease()
 
     def _accept(self, offer: Offer) -> None:
         with self._changed:
@@ -221,18 +232,6 @@ class NodeKeeper:
             if self._away is None:
                 logger.warning("node %s (%s) does not answer: %s", self.node_id[:8], self._host, reason)
             self._away = reason
-
-    def _check_lease(self) -> None:
-        """Give up the attempts of a node whose lease has ended."""
-        with self._changed:
-            if self._seen is None or time.monotonic() - self._seen_at < self._lease_seconds + MARGIN_SECONDS:
-                return
-            self._seen, self._to_start, self._received = None, [], ()
-            lost = list(self._placed)
-        logger.warning("node %s (%s) is lost, with %d attempts", self.node_id[:8], self._host, len(lost))
-        for attempt_id in lost:
-            self._lose(attempt_id, f"the node {self._host} lost contact with the platform.")
-        self._events.changed()
 
     @property
     def _host(self) -> str:

@@ -202,6 +202,10 @@ class NodeRunner:
                 )
                 self._keepers[node_id] = keeper
                 keeper.open()
+            keepers = list(self._keepers.values())
+        for keeper in keepers:
+            keeper.check_lease()
+        with self._lock:
             gone = [
                 node_id
                 for node_id, keeper in self._keepers.items()
