@@ -8,7 +8,7 @@ import time
 import pytest
 
 from support.accounts import User
-from support.platforms import PATIENT
+from support.platforms import NO_OP, PATIENT
 from support.ray_nodes import RayPlatform, RayTestCluster, RunningJob, Worker
 from support.waiting import DEADLINE_SLACK_SECONDS, wait_until
 
@@ -71,9 +71,10 @@ def test_the_jobs_of_a_killed_platform_run_again_and_end_once(
     assert [job.ends(platform) for job in jobs] == [["job_complete"]] * 3
 
 
-def test_jobs_end_once_although_the_head_is_restarted(
+def test_jobs_end_once_although_the_head_is_restarted_and_nodes_join_the_new_one(
     cluster: RayTestCluster, platform: RayPlatform, user: User
 ) -> None:
+    old = {worker["name"] for worker in platform.workers()}
     jobs = [RunningJob(user, PATIENT, seconds=15) for _ in range(2)]
     for job in jobs:
         job.wait_for("RUNNING", platform)
@@ -84,7 +85,9 @@ def test_jobs_end_once_although_the_head_is_restarted(
     for job in jobs:
         job.wait_for("COMPLETE", platform)
     assert [job.ends(platform) for job in jobs] == [["job_complete"]] * 2
+    wait_until(lambda: not old & {worker["name"] for worker in platform.workers()}, platform.process.tail)
     platform.wait_for_workers(2)
+    RunningJob(user, NO_OP).wait_for("COMPLETE", platform)
 
 
 def assert_resumed(job: RunningJob, other: Worker) -> None:
