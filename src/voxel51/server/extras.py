@@ -10,7 +10,6 @@ EXTRAS = {
     "labels": ("av", "cv2", "numpy", "ijson"),
     "parquet": ("pyarrow",),
     "postgres": ("psycopg",),
-    "ray": ("ray",),
     "s3": ("obstore",),
     "tracking": ("docstring_parser", "scipy"),
 }
