@@ -1,6 +1,7 @@
 """Scale: lists, searches and overviews of a platform with a million jobs, beside one with a thousand.
 
-Half of the million jobs belong to the user who asks, a hundredth to another who asks, and the rest to twenty others.
+Half of the million jobs belong to the user who asks, a hundredth to another who asks, and the rest to twenty users of
+an application that asks too. On the small platform, the user and the users of the application have a thousand each.
 Each figure is the server's processor time per request, alternately on both platforms: the time by the clock depends on
 what else the machine does. ``VOXEL51_BENCH_JOBS`` sets another number than a million. With
 ``VOXEL51_BENCH_DATABASE=postgresql``, the platforms use PostgreSQL, whose processor time is included.
@@ -23,7 +24,8 @@ from benchmarks.support.figures import Figure
 from benchmarks.support.many_jobs import COMMON_LABEL, COMMON_WORD, RARE_LABEL, RARE_WORD, Share, fill
 from demo.platform_process import PlatformProcess
 from support.postgresql import PostgreSQL, running_postgresql
-from voxel51.server.accounts.callers import ROLE_SCOPES, User
+from voxel51.server.accounts.applications import ApplicationService
+from voxel51.server.accounts.callers import ROLE_SCOPES, Application, User
 from voxel51.server.accounts.service import AccountService
 from voxel51.server.accounts.tokens import TokenService, TokenSpec
 from voxel51.server.database.database import Database, sqlite_url
@@ -35,6 +37,8 @@ FEW_JOBS = 1000
 RUNS = 9
 REQUESTS = 5
 GOAL = "< 2"
+APPLICATION = "application"
+APPLICATION_USERS = 20
 ON_POSTGRESQL = os.environ.get("VOXEL51_BENCH_DATABASE") == "postgresql"
 
 
@@ -72,13 +76,13 @@ class Caller:
 def measure() -> list[Figure]:
     with tempfile.TemporaryDirectory(prefix="voxel51-bench-") as name, ExitStack() as stack:
         server = stack.enter_context(running_postgresql()) if ON_POSTGRESQL else None
-        few = stack.enter_context(_platform(Path(name) / "few", {"owner": FEW_JOBS}, server))
-        rest = {f"other-{number}": (JOBS - JOBS // 2 - JOBS // 100) // 20 for number in range(20)}
-        shares = {"owner": JOBS // 2, "tenth": JOBS // 100, **rest}
-        many = stack.enter_context(_platform(Path(name) / "many", shares, server))
+        few = stack.enter_context(_platform(Path(name) / "few", {"owner": FEW_JOBS}, FEW_JOBS, server))
+        own = {"owner": JOBS // 2, "tenth": JOBS // 100}
+        many = stack.enter_context(_platform(Path(name) / "many", own, JOBS - sum(own.values()), server))
         figures = [_figure(name, few["owner"], many["owner"], path) for name, path in _paths().items()]
         figures.append(_figure(f"list 25 of {JOBS // 100:,}", few["owner"], many["tenth"], _list("jobs")))
         figures.append(_next_page(few["owner"], many["owner"]))
+        figures += [_figure(name, few[APPLICATION], many[APPLICATION], path) for name, path in _application().items()]
         return figures
 
 
@@ -101,6 +105,18 @@ def _paths() -> dict[str, str]:
         "label names": "/v1/labels/names",
         "admin queue": "/v1/admin/queue",
         "admin usage": "/v1/admin/usage",
+    }
+
+
+def _application() -> dict[str, str]:
+    """Return the requests of the application by name."""
+    sorts = {f"application, jobs by {field}": _list("apps/jobs", sort=f"{field}:asc") for field in JOBS_FIELDS}
+    sorts |= {f"application, data by {field}": _list("apps/data", sort=f"{field}:asc") for field in DATA_FIELDS}
+    searches = ("archived:false", "state:failed", f"name:{RARE_WORD}", f"name:{COMMON_WORD}")
+    return {
+        **sorts,
+        **{f"application, jobs, {search}": _list("apps/jobs", search=search) for search in searches},
+        "application usage": "/v1/apps/usage",
     }
 
 
@@ -128,8 +144,13 @@ def _compared(name: str, pairs: list[tuple[float, float]]) -> Figure:
 
 
 @contextmanager
-def _platform(folder: Path, jobs: dict[str, int], server: PostgreSQL | None) -> Iterator[dict[str, Caller]]:
-    """Start a platform whose users have that many jobs; yield them as callers. The first is an operator."""
+def _platform(
+    folder: Path, jobs: dict[str, int], of_application: int, server: PostgreSQL | None
+) -> Iterator[dict[str, Caller]]:
+    """Start a platform whose users have that many jobs, and those of an application so many; yield them as callers.
+
+    The first user is an operator.
+    """
     url = sqlite_url(folder / "platform.sqlite") if server is None else server.empty_database()
     variables = {"VOXEL51_SERVER_REQUESTS_PER_SECOND": "0", "VOXEL51_SERVER_DATABASE_URL": url}
     platform = PlatformProcess(folder, environment=variables)
@@ -139,14 +160,19 @@ def _platform(folder: Path, jobs: dict[str, int], server: PostgreSQL | None) -> 
     database = Database(url)
     accounts = AccountService(database)
     users = [accounts.find(names[0]), *map(accounts.create_user, names[1:])]
-    fill(database, [Share(user, jobs[user.name]) for user in users])
+    applications = ApplicationService(database)
+    application = applications.create(APPLICATION)
+    others = [applications.create_user(application, f"user-{number}") for number in range(APPLICATION_USERS)]
+    shares = [Share(user, of_application // APPLICATION_USERS) for user in others]
+    fill(database, [*(Share(user, jobs[user.name]) for user in users), *shares])
     keys = {user.name: _key(database, user, Role.OPERATOR if user is users[0] else Role.MEMBER) for user in users}
+    headers = {name: {"Authorization": f"Bearer {key}"} for name, key in keys.items()}
+    headers[APPLICATION] = {"X-Voxel51-Application": _application_key(database, application)}
     database.close()
     with platform:
         address = urlsplit(platform.url).netloc
         yield {
-            name: Caller(platform, server, http.client.HTTPConnection(address), {"Authorization": f"Bearer {key}"})
-            for name, key in keys.items()
+            name: Caller(platform, server, http.client.HTTPConnection(address), own) for name, own in headers.items()
         }
 
 
@@ -154,4 +180,11 @@ def _key(database: Database, user: User, role: Role) -> str:
     scopes = ROLE_SCOPES[role]
     actor = User(user.id, user.name, None, scopes)
     file = TokenService(database).issue(actor, actor, TokenSpec("bench", scopes), "http://127.0.0.1")
+    return file["access_token"]["private_key"]
+
+
+def _application_key(database: Database, application: Application) -> str:
+    file = TokenService(database).issue(
+        application, application, TokenSpec("bench", application.scopes), "http://127.0.0.1"
+    )
     return file["access_token"]["private_key"]

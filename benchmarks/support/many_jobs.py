@@ -11,11 +11,13 @@ from itertools import islice
 from sqlalchemy import Connection, Table, func, insert, select, update
 
 from voxel51.server.accounts.callers import User
+from voxel51.server.accounts.recorded_usage import add_changes_to_totals as add_usage_changes
 from voxel51.server.analytics.tables import analytics
 from voxel51.server.data.tables import data
 from voxel51.server.database.database import Database
 from voxel51.server.events.tables import events
 from voxel51.server.jobs.tables import attempts, jobs
+from voxel51.server.search.label_totals import add_changes_to_totals as add_label_changes
 from voxel51.server.search.tables import label_spans
 from voxel51.server.webhooks.tables import webhook_cursor
 from voxel51.wire import dates
@@ -32,6 +34,9 @@ _ANALYTIC_ID = "many-jobs"
 _BATCH = 5_000
 _TABLES = (data, jobs, attempts, events, label_spans)
 _WORDS = ("gate", "yard", "bridge", "harbour", "night", "dawn", "north", "south")
+_READ_BY_TRIGGERS = "ix_data_owner_storage_key"
+"""Name of the index that the recording of usage needs."""
+
 _RARE_EVERY = 5_000
 _STATES = ("COMPLETE",) * 92 + ("FAILED",) * 6 + ("READY",) * 2
 _ARCHIVED_SHARE = 0.5
@@ -60,6 +65,9 @@ def fill(database: Database, shares: Sequence[Share]) -> None:
             with _writing(database) as connection:
                 for table, rows in _rows(made, chance).items():
                     _insert(connection, table, rows)
+    for add_changes in (add_usage_changes, add_label_changes):  # as the platform would have done
+        while add_changes(database):
+            pass
     with database.write() as connection:  # the events are old: they become no deliveries
         connection.execute(update(webhook_cursor).values(last_event_id=select(func.max(events.c.id)).scalar_subquery()))
     if database.engine.dialect.name == "postgresql":  # SQLite plans without statistics
@@ -70,7 +78,10 @@ def fill(database: Database, shares: Sequence[Share]) -> None:
 @contextmanager
 def _without_indexes(database: Database) -> Iterator[None]:
     """Drop the indexes of the tables to fill, and make them again at the end: sorting is faster than inserting."""
-    indexes = sorted((index for table in _TABLES for index in table.indexes), key=lambda index: str(index.name))
+    indexes = sorted(
+        (index for table in _TABLES for index in table.indexes if index.name != _READ_BY_TRIGGERS),
+        key=lambda index: str(index.name),
+    )
     with _writing(database) as connection:
         for index in indexes:
             index.drop(connection)
@@ -110,6 +121,7 @@ def _job(owner: User, number: int, total: int, begin: datetime, chance: random.R
     return {
         "id": str(uuid.UUID(int=chance.getrandbits(128), version=4)),
         "owner_id": owner.id,
+        "application_id": owner.application_id,
         "name": f"{chance.choice(_WORDS)} {word} {number}",
         "state": state,
         "archived": number < total * _ARCHIVED_SHARE,
@@ -161,6 +173,7 @@ def _file(job: Row) -> Row:
     return {
         "id": data_id,
         "owner_id": job["owner_id"],
+        "application_id": job["application_id"],
         "name": f"{job['name']}.mp4",
         "size_bytes": 1_000_000,
         "media_type": "video/mp4",

@@ -24,6 +24,7 @@ from voxel51.server.analytics.weights_in_use import WeightsInUse
 from voxel51.server.app import Platform, build_platform
 from voxel51.server.database import listing
 from voxel51.server.jobs.analytic_facts import AnalyticFactsService
+from voxel51.server.jobs.service import has_active_jobs
 from voxel51.server.search import matching
 from voxel51.server.settings import Settings
 from voxel51.server.wiring.foundation import Addresses
@@ -31,8 +32,8 @@ from voxel51.wire.accounts import Role
 from voxel51.wire.query import DATA_FIELDS, JOBS_FIELDS
 
 URL = f"http://{HOST}"
-LONG_TABLES = {"attempts", "audit_log", "data", "events", "idempotency_keys", "jobs", "label_spans", "renditions",
-               "shares", "uploads", "webhook_deliveries"}  # fmt: skip
+LONG_TABLES = {"attempts", "audit_log", "data", "events", "idempotency_keys", "jobs", "label_inputs", "label_spans",
+               "renditions", "shares", "tokens", "uploads", "webhook_deliveries"}  # fmt: skip
 READ_WHOLE = {
     "FROM jobs GROUP BY jobs.state, jobs.internal": "counts all jobs, from an index",
     "FROM data GROUP BY data.owner_id, data.storage_key": "adds up the files of all users, from an index",
@@ -45,9 +46,8 @@ SORTED = {
     "FROM label_spans JOIN jobs": "sorts the labels of a user by their number",
     "WHERE label_spans.job_id IN (": "sorts the spans of the jobs on a page",
     "jobs.id IN (": "sorts a page, or the few matches of a search",
+    "ORDER BY tokens.created_at, tokens.id": "sorts the tokens of one account",
     "data.id IN (": "sorts a page, or the few matches of a search",
-    "jobs.owner_id IN (SELECT users.id": "merges the lists of the users of an application",
-    "data.owner_id IN (SELECT users.id": "merges the lists of the users of an application",
 }
 
 
@@ -127,18 +127,26 @@ def ask_for_lists(site: Site) -> None:
         "",
         "name:a",
         "a",
+        "name:gate",
+        "gate,archived:true",
         "archived:false",
         "state:failed,archived:true",
         "state:queued|running",
         "expired:true",
     )
-    for path, fields in (("/v1/jobs", JOBS_FIELDS), ("/v1/data", DATA_FIELDS)):
+    user, application = site.credentials
+    for path, fields, caller in (
+        ("/v1/jobs", JOBS_FIELDS, user),
+        ("/v1/data", DATA_FIELDS, user),
+        ("/v1/apps/jobs", JOBS_FIELDS, application),
+        ("/v1/apps/data", DATA_FIELDS, application),
+    ):
         for name in fields:
-            for search in searches if path == "/v1/jobs" else ("", "name:a", "type:video"):
+            for search in searches if fields is JOBS_FIELDS else ("", "name:a", "name:gate", "type:video"):
                 for page in ({}, {"offset": 7}):
                     site.recorder.cause = f"{path} sort={name} search={search} {page}"
                     query = {"sort": f"{name}:asc", "search": search, "limit": 5, **page}
-                    assert ask(site.platform.application, "GET", path, site.credentials[0], query) == 200
+                    assert ask(site.platform.application, "GET", path, caller, query) == 200
 
 
 def search_labels(site: Site) -> None:
@@ -152,6 +160,8 @@ def read_facts(site: Site) -> None:
     analytics = AnalyticService(database, WeightsInUse(Path()))
     site.recorder.cause = "facts of analytics"
     ids = [each["id"] for each in analytics.list(user, all_versions=False)["analytics"]]
+    with database.read() as connection:
+        assert not any(has_active_jobs(connection, each) for each in ids)
     assert AnalyticFactsService(database, analytics).facts(user, ids).keys() == set(ids) != set()
 
 

@@ -20,8 +20,10 @@ def every_text_in(database: Path) -> set[str]:
     """Return every text value of every table, to look up the keys of stored files."""
     texts: set[str] = set()
     with sqlite3.connect(database) as connection:
-        tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        for table in tables:
+        # Virtual tables have their texts in tables of their own.
+        tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL %'"
+        names = [name for (name,) in connection.execute(tables)]
+        for table in names:
             for row in connection.execute(f'SELECT * FROM "{table}"'):
                 texts.update(value for value in row if isinstance(value, str))
     connection.close()

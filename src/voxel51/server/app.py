@@ -1,13 +1,15 @@
 """The composition root: build the platform from its settings."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from anyio import CapacityLimiter
 from starlette.types import ASGIApp
 
 import voxel51
 from voxel51.server.accounts.account_deletion import AccountDeletionService, CollectUserData
+from voxel51.server.accounts.recorded_usage import add_changes_to_totals
 from voxel51.server.addresses import Addresses
 from voxel51.server.analytics.bundles.builder import BundleBuilder
 from voxel51.server.analytics.reload import PackageReload
@@ -265,7 +267,11 @@ def _sweeper(services: _Services, deletion: AccountDeletionService) -> Sweeper:
         *services.accounts.expiries(),
         *services.features.expiries(),
     ]
-    deletions = [deletion.finish, services.features.renditions.delete_unneeded]
+    add_usage = partial(add_changes_to_totals, foundation.database)
+    features = services.features
+    deletions: list[Callable[[], int]] = [
+        deletion.finish, features.renditions.delete_unneeded, add_usage, features.search.add_changes
+    ]  # fmt: skip
     references = [data.data.references, data.uploads.references, jobs.uploaded.references, jobs.attempts.references]
     interval_seconds = foundation.settings.cleanup_interval_seconds
     clock, process = foundation.expiry_clock, foundation.process

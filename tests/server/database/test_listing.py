@@ -19,7 +19,7 @@ from voxel51.server.database import listing
 from voxel51.server.database.cursors import Cursor, Order
 from voxel51.server.database.database import Database
 from voxel51.server.database.listing import run
-from voxel51.server.database.search import Query, Term
+from voxel51.server.database.search import Holder, Query, Term
 from voxel51.server.errors import BadRequest
 from voxel51.server.jobs.service import LISTING
 from voxel51.server.jobs.tables import jobs, user_submitted
@@ -27,14 +27,17 @@ from voxel51.wire.jobs import JobState
 from voxel51.wire.query import JOBS_FIELDS
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
-VISIBLE = [jobs.c.owner_id == "alice", user_submitted]
+VISIBLE = [user_submitted]
+ALICE = Holder(jobs.c.owner_id, "alice")
+APPLICATION = Holder(jobs.c.application_id, "application")
 
 moments = st.integers(0, 5).map(lambda days: START + timedelta(days=days))
-names = st.text(string.ascii_lowercase[:3], min_size=1, max_size=4)
+names = st.text(string.ascii_lowercase[:3], min_size=1, max_size=4) | st.text("abAB%_É日", min_size=3, max_size=9)
 rows = st.fixed_dictionaries(
     {
         "id": st.uuids(version=4).map(str),
         "owner_id": st.sampled_from(["alice", "alice", "alice", "bob"]),
+        "application_id": st.sampled_from([None, "application"]),
         "internal": st.sampled_from([False, False, False, True]),
         "name": names,
         "state": st.sampled_from([state.value for state in JobState]),
@@ -57,6 +60,9 @@ terms = st.one_of(
               st.lists(st.sampled_from(["READY", "ed", "queued", ""]), min_size=1, max_size=2).map(tuple)),
     st.builds(Term, st.sampled_from(["name", "id", None]),
               st.lists(st.sampled_from(["a", "B", "ab", "c", "7", "ready"]), min_size=1, max_size=2).map(tuple)),
+    st.builds(Term, st.sampled_from(["name", "id", None]),
+              st.lists(st.text("abAB%_É日", min_size=3, max_size=5) | st.sampled_from(["aab", "4-4", "-4a", "xyz"]),
+                       min_size=1, max_size=2).map(tuple)),
 )  # fmt: skip
 queries = st.builds(
     Query,
@@ -103,7 +109,7 @@ def matches(row: dict[str, Any], term: Term) -> bool:
     return any(text.lower() in row[name].lower() for name in fields for text in term.alternatives)
 
 
-def expected(given_rows: list[dict[str, Any]], query: Query, is_sqlite: bool) -> list[str]:
+def expected(given_rows: list[dict[str, Any]], query: Query, is_sqlite: bool, holder: Holder = ALICE) -> list[str]:
     """Return the ids of all matches in order, found by comparing row by row."""
     field, descending = query.sort or ("upload_date", True)
     lowest = 0 if is_sqlite else 2  # SQLite sorts rows without a value before all others, PostgreSQL behind them
@@ -112,34 +118,34 @@ def expected(given_rows: list[dict[str, Any]], query: Query, is_sqlite: bool) ->
         value = "analytic" if field == "analytic_id" else row[field]
         return ((lowest,) if value is None else (1, value)), row["id"]
 
-    found = [row for row in given_rows if row["owner_id"] == "alice" and not row["internal"]]
+    found = [row for row in given_rows if row[holder.column.name] == holder.id and not row["internal"]]
     found = [row for row in found if all(matches(row, term) for term in query.search)]
     return [row["id"] for row in sorted(found, key=place, reverse=descending)]
 
 
 def test_offsets_and_cursors_return_what_a_comparison_row_by_row_returns(database):
     @settings(max_examples=150, deadline=None, derandomize=True, database=None)
-    @given(st.lists(rows, max_size=25, unique_by=lambda row: row["id"]), queries)
-    def check(given_rows, query):
+    @given(st.lists(rows, max_size=25, unique_by=lambda row: row["id"]), queries, st.sampled_from([ALICE, APPLICATION]))
+    def check(given_rows, query, holder):
         fill(database, given_rows)
-        whole = expected(given_rows, query, database.engine.dialect.name == "sqlite")
+        whole = expected(given_rows, query, database.engine.dialect.name == "sqlite", holder)
         with database.read() as connection:
-            page = run(connection, LISTING, query, VISIBLE)
+            page = run(connection, LISTING, query, VISIBLE, holder)
             end = None if query.limit is None else query.offset + query.limit
             assert [record["id"] for record in page.records] == whole[query.offset : end]
             assert (page.next_cursor is None) == (end is None or end >= len(whole))
             assert page.count == len(whole) or (not page.is_count_exact and listing.FEW < page.count < len(whole))
             assert page.next_cursor is None or page.count > query.offset + len(page.records)
-            assert ids_by_cursor(connection, query) == whole
+            assert ids_by_cursor(connection, query, holder) == whole
 
     check()
 
 
-def ids_by_cursor(connection: Any, query: Query) -> list[str]:
+def ids_by_cursor(connection: Any, query: Query, holder: Holder = ALICE) -> list[str]:
     cursor, ids = None, []
     while True:
         part = replace(query, fields=("id",), offset=0, limit=query.limit or 3, cursor=cursor)
-        page = run(connection, LISTING, part, VISIBLE)
+        page = run(connection, LISTING, part, VISIBLE, holder)
         ids += [record["id"] for record in page.records]
         cursor = page.next_cursor
         if cursor is None:
@@ -206,4 +212,4 @@ def test_a_cursor_that_is_no_base64_is_refused(text):
 def test_a_cursor_and_an_offset_are_refused(database):
     cursor = Cursor("upload_date:desc", None, "x", 1, is_count_exact=True).encode()
     with database.read() as connection, pytest.raises(BadRequest, match="both"):
-        run(connection, LISTING, Query(limit=2, offset=1, cursor=cursor), VISIBLE)
+        run(connection, LISTING, Query(limit=2, offset=1, cursor=cursor), VISIBLE, ALICE)

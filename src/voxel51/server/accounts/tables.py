@@ -7,6 +7,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    ScalarSelect,
     Select,
     String,
     Table,
@@ -14,7 +15,7 @@ from sqlalchemy import (
 )
 
 from voxel51.server.accounts.callers import Application
-from voxel51.server.database.schema import metadata
+from voxel51.server.database.schema import FILLED_BY_TRIGGERS, metadata
 from voxel51.server.database.types import Document, Moment
 
 applications = Table(
@@ -60,9 +61,11 @@ tokens = Table(
     Column("revoked_at", Moment),
     Column("kind", String(16), nullable=False, server_default="token"),  # or "session": created by signing in
     Column("scopes", String(64)),  # joined by spaces; null: the default ones
-    Column("expires_at", Moment, index=True),  # null: never
+    Column("expires_at", Moment),  # null: never
     Column("last_used_at", Moment),  # to the minute
     CheckConstraint("(user_id IS NULL) <> (application_id IS NULL)", name="one_holder"),
+    Index("ix_tokens_kind_expires_at", "kind", "expires_at"),
+    Index("ix_tokens_kind_revoked_at", "kind", "revoked_at"),
 )
 
 one_time_keys = Table(
@@ -108,6 +111,35 @@ audit_log = Table(
     Column("details", Document, nullable=False),
 )
 Index("ix_audit_log_account_id", audit_log.c.account, audit_log.c.id)
+
+
+usage_totals = Table(
+    "usage_totals",
+    metadata,
+    Column("owner_id", String(36), ForeignKey(users.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("day", String(10), primary_key=True),  # such as 2026-01-31, in UTC; "" for the present
+    Column("kind", String(16), primary_key=True),  # see recorded_usage.py; of ended jobs: their failure type
+    Column("number", BigInteger, nullable=False),  # of records
+    Column("amount", BigInteger, nullable=False),  # bytes, or milliseconds of jobs
+    Index("ix_usage_totals_day", "day", "owner_id", "kind", "number", "amount"),
+)
+
+usage_changes = Table(
+    "usage_changes",  # those that are not in the totals yet
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("owner_id", String(36), ForeignKey(users.c.id, ondelete="CASCADE"), nullable=False, index=True),
+    Column("day", String(10), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    info=FILLED_BY_TRIGGERS,
+)
+
+
+def application_of(owner_id: str) -> ScalarSelect[str]:
+    """Return a query for the id of the application of a user, for the column of records by which it lists them."""
+    return select(users.c.application_id).where(users.c.id == owner_id).scalar_subquery()
 
 
 def users_of(application: Application) -> Select[tuple[str]]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Connection, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, insert, select, update
 
 from voxel51.server.accounts import audit
 from voxel51.server.accounts.audit import Principal
@@ -30,6 +30,8 @@ _MAX_NAME_LENGTH = 128
 _MAX_DAYS = 36525
 _MAX_OVERLAP_SECONDS = 30 * 86400
 _USE_RECORDED_EVERY = timedelta(minutes=1)
+_ENDS = (tokens.c.revoked_at, tokens.c.expires_at)
+"""Columns with the dates at which a credential becomes invalid."""
 
 
 class CredentialKind(StrEnum):
@@ -138,11 +140,11 @@ class TokenService:
 
     def expire(self) -> int:
         """Delete revoked and expired sessions; return how many. Tokens stay on record."""
-        ended = func.coalesce(tokens.c.revoked_at, tokens.c.expires_at) < dates.now()
+        sessions = tokens.delete().where(tokens.c.kind == CredentialKind.SESSION.value)
+        # Two statements, because no index serves an OR of two columns.
         with self._database.write() as connection:
-            return connection.execute(
-                tokens.delete().where(tokens.c.kind == CredentialKind.SESSION.value, ended)
-            ).rowcount
+            ended = (connection.execute(sessions.where(date < dates.now())) for date in _ENDS)
+            return sum(deleted.rowcount for deleted in ended)
 
 
 def add_credential(

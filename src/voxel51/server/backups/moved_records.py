@@ -21,7 +21,7 @@ import voxel51.server.secrets.tables
 import voxel51.server.usage.tables
 import voxel51.server.webhooks.tables  # noqa: F401
 from voxel51.server.database.database import Database
-from voxel51.server.database.schema import metadata
+from voxel51.server.database.schema import FILLED_BY_TRIGGERS, metadata
 from voxel51.server.database.tables import platform
 from voxel51.server.database.types import DatabaseRow
 
@@ -48,6 +48,8 @@ def copy_records(source: Database, target: Database) -> Mapping[str, TableSummar
         for table in reversed(_tables()):
             connection.execute(table.delete())
         for table in _tables():
+            if table.info == FILLED_BY_TRIGGERS:  # forget what they inserted for the rows that were copied
+                connection.execute(table.delete())
             summary = _Summary()
             for rows in _pages(present, table):
                 summary.add(rows)
@@ -70,8 +72,9 @@ def summarize(database: Database) -> Mapping[str, TableSummary]:
 
 
 def _tables() -> list[Table]:
-    """Return the tables, each after those that it refers to."""
-    return [table for table in metadata.sorted_tables if table is not platform]
+    """Return the tables, each after those that it refers to, and last those that triggers of others fill."""
+    tables = [table for table in metadata.sorted_tables if table is not platform]
+    return sorted(tables, key=lambda table: table.info == FILLED_BY_TRIGGERS)
 
 
 def _pages(connection: Connection, table: Table) -> Iterator[Sequence[DatabaseRow]]:

@@ -16,6 +16,7 @@ from itertools import islice
 from sqlalchemy import Connection, delete, insert, select, update
 
 from voxel51.server.accounts.callers import User
+from voxel51.server.accounts.tables import application_of
 from voxel51.server.data.names import clean_media_type, clean_name
 from voxel51.server.data.records import DEFAULT_ENCODING, record_of
 from voxel51.server.data.tables import data, source_files, sources
@@ -197,7 +198,8 @@ class InPlaceService:
             "upload_date": now,
             "expiration_date": now + _LIFETIME,
         }
-        connection.execute(insert(data).values({**row, "source_url": self._cipher.encrypt(IN_PLACE)}))
+        further = {"source_url": self._cipher.encrypt(IN_PLACE), "application_id": application_of(source.owner_id)}
+        connection.execute(insert(data).values({**row, **further}))
         described = {"path": file.path, "state": file.state, "data_id": row["id"]}
         connection.execute(insert(source_files).values(source_id=source.id, path_hash=path_hash, **described))
         self._on_added(connection, source.owner_id, record_of(row))

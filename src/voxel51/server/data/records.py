@@ -4,6 +4,7 @@ from datetime import datetime
 
 from voxel51.server.data.tables import data
 from voxel51.server.database.search import Listing
+from voxel51.server.database.text_index import TextIndex
 from voxel51.server.database.types import DatabaseRecord, DatabaseRow
 from voxel51.server.downloads import Download
 from voxel51.server.errors import BadRequest, NotFound, ServiceError
@@ -23,6 +24,7 @@ LISTING = Listing(
     texts=frozenset({"id", "name", "type"}),
     flags=frozenset(),
     identity=data.c.id,
+    text_index=TextIndex("data"),
 )
 
 DEFAULT_ENCODING = "7bit"

@@ -9,7 +9,7 @@ from functools import partial
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from voxel51.server.accounts.callers import Application, User
-from voxel51.server.accounts.tables import users_of
+from voxel51.server.accounts.tables import application_of
 from voxel51.server.data.contents import StoredContent, best_match, lock_contents, rows_with_content
 from voxel51.server.data.lifetime import LifetimeChange, changed_expiration, first_expiration
 from voxel51.server.data.names import clean_media_type, clean_name
@@ -29,7 +29,7 @@ from voxel51.server.data.tables import data
 from voxel51.server.database.database import Database
 from voxel51.server.database.listing import run
 from voxel51.server.database.prepared_query import PreparedQuery
-from voxel51.server.database.search import Query
+from voxel51.server.database.search import Holder, Query
 from voxel51.server.database.types import DatabaseRow
 from voxel51.server.downloads import Links
 from voxel51.server.errors import BadRequest, DatabaseAway, Lost, NotFound, ServiceError
@@ -177,7 +177,8 @@ class DataService:
             if reuse and same:
                 record = extend(connection, best_match(same, name), expiration, key)
             else:
-                connection.execute(insert(data).values({**row, "storage_key": key}))
+                further = {"storage_key": key, "application_id": application_of(owner_id)}
+                connection.execute(insert(data).values({**row, **further}))
                 record = record_of(row)
                 self.announce(connection, owner_id, record)
             self._record_usage(connection, owner_id, file, {each.storage_key for each in same})
@@ -204,14 +205,14 @@ class DataService:
     def query(self, owner: User, query: Query) -> DataList:
         """Return the owner's data that match ``query``."""
         with self._database.read() as connection:
-            page = run(connection, LISTING, query, [data.c.owner_id == owner.id])
+            page = run(connection, LISTING, query, [], Holder(data.c.owner_id, owner.id))
         records = [to_wire(record) for record in page.records]
         return {"data": records, **page.totals()}
 
     def query_of_application(self, application: Application, query: Query) -> DataList:
         """Return the data of all users of ``application`` that match ``query``."""
         with self._database.read() as connection:
-            page = run(connection, LISTING, query, [data.c.owner_id.in_(users_of(application))])
+            page = run(connection, LISTING, query, [], Holder(data.c.application_id, application.id))
         records = [to_wire(record) for record in page.records]
         return {"data": records, **page.totals()}
 

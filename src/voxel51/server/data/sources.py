@@ -12,6 +12,7 @@ from functools import partial
 
 from sqlalchemy import insert
 
+from voxel51.server.accounts.tables import application_of
 from voxel51.server.data.in_place import IN_PLACE, InPlaceService
 from voxel51.server.data.lifetime import first_expiration
 from voxel51.server.data.names import clean_media_type, clean_name
@@ -91,7 +92,7 @@ class SourceService:
             "source_url": self._cipher.encrypt(described["signed_url"]),
         }
         with self._database.write() as connection:
-            connection.execute(insert(data).values(row))
+            connection.execute(insert(data).values({**row, "application_id": application_of(owner_id)}))
         return record_of(row)
 
     def content_of(self, row: DatabaseRow) -> Download | ProxiedDownload:

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from sqlalchemy import Connection, func, select
 
 from voxel51.server.accounts.quotas import Quotas
+from voxel51.server.accounts.recorded_usage import stored_bytes
 from voxel51.server.accounts.tables import users
-from voxel51.server.data.tables import data, uploads
+from voxel51.server.data.tables import uploads
 from voxel51.server.errors import OverQuota
 
 
@@ -25,15 +26,10 @@ class StorageQuota:
 
     def used_bytes(self, connection: Connection, owner_id: str) -> int:
         """Return the bytes that an owner stores or has announced to upload."""
-        stored = select(data.c.storage_key, data.c.size_bytes).where(
-            data.c.owner_id == owner_id, data.c.storage_key.is_not(None)
-        )
-        files = stored.distinct().subquery()
         unfinished = select(func.sum(uploads.c.size_bytes)).where(
             uploads.c.owner_id == owner_id, uploads.c.data_id.is_(None)
         )
-        stored_bytes = connection.execute(select(func.sum(files.c.size_bytes))).scalar() or 0
-        used = int(stored_bytes) + int(connection.execute(unfinished).scalar() or 0)
+        used = stored_bytes(connection, owner_id) + int(connection.execute(unfinished).scalar() or 0)
         return used + self._further_bytes(connection, owner_id)
 
     def check(self, connection: Connection, owner_id: str, more_bytes: int, *, lock: bool = True) -> None:

@@ -11,6 +11,7 @@ data = Table(
     metadata,
     Column("id", String(36), primary_key=True),
     Column("owner_id", String(36), ForeignKey(users.c.id), nullable=False),
+    Column("application_id", String(36)),  # of the owner; null: a user of the platform
     Column("name", String(255), nullable=False),
     Column("size_bytes", BigInteger, nullable=False),
     Column("media_type", String(255)),
@@ -31,14 +32,23 @@ data = Table(
     Index("ix_data_owner_sha256", "owner_id", "sha256"),
     Index("ix_data_owner_storage_key", "owner_id", "storage_key", "size_bytes"),
 )
-_is_stored = data.c.storage_key.is_not(None)
+# Lists of an application.
+_of_application = data.c.application_id.is_not(None)
+for _field in ("upload_date", "name", "size_bytes", "media_type", "expiration_date", "encoding"):
+    Index(
+        f"ix_data_app_{_field}",
+        data.c.application_id,
+        data.c[_field],
+        data.c.id,
+        sqlite_where=_of_application,
+        postgresql_where=_of_application,
+    )
 Index(
-    "ix_data_upload_date",
-    data.c.upload_date,
-    data.c.owner_id,
-    data.c.size_bytes,
-    sqlite_where=_is_stored,
-    postgresql_where=_is_stored,
+    "ix_data_app_id",
+    data.c.application_id,
+    data.c.id,
+    sqlite_where=_of_application,
+    postgresql_where=_of_application,
 )
 
 sources = Table(

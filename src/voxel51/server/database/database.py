@@ -22,6 +22,7 @@ from voxel51.server.database.failures import AWAY, failure_of, reason_of
 from voxel51.server.database.migrations import newest_revision, present_revision, upgrade
 from voxel51.server.database.outages import Outages
 from voxel51.server.database.spare_space import SpareSpace
+from voxel51.server.database.text_index import indexed_words
 from voxel51.server.errors import DatabaseAway
 
 log = logging.getLogger(__name__)
@@ -218,6 +219,7 @@ class Database:
         with self._writer, self.engine.begin() as connection:
             if connection.dialect.name == "sqlite":
                 connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+                connection.exec_driver_sql("PRAGMA cache_size=-65536")  # 64 MB, for indexes of long tables
             _begin_writing(connection, durable=True)
             _remove_time_limit(connection)
             acquire_advisory_locks(connection, "migration")
@@ -283,6 +285,7 @@ def _prepare_postgresql(connection: DBAPIConnection, _record: object) -> None:
 def _prepare_sqlite(connection: SqliteConnection, _record: object) -> None:
     connection.isolation_level = None  # the driver must not begin transactions: `Database` does
     connection.create_function("lower", 1, _lower, deterministic=True)  # SQLite's own handles ASCII only
+    connection.create_function("indexed_words", -1, indexed_words, deterministic=True)
     for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=30000"):
         connection.execute(f"PRAGMA {pragma}")
 

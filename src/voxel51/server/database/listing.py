@@ -11,7 +11,16 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, func, literal, select
 
 from voxel51.server.database.cursors import Cursor, Order, parts_after
-from voxel51.server.database.search import Listing, Query, along_order, is_exact, search_conditions
+from voxel51.server.database.search import (
+    Holder,
+    Listing,
+    Query,
+    along_order,
+    is_exact,
+    search_conditions,
+    text_expression,
+)
+from voxel51.server.database.text_index import has_text_index
 from voxel51.server.errors import BadRequest
 from voxel51.wire.query import ListPage
 
@@ -23,6 +32,9 @@ MAX_COUNT = 10_000
 
 FEW = 1000
 """Number of matches up to which they are all read and sorted, and are counted exactly in any search."""
+
+_CANDIDATES = 5
+"""Number of candidates of the text index for each of the `FEW` matches, up to which they are compared."""
 
 _VALUE, _IDENTITY = "cursor_value", "cursor_identity"
 """Labels of the columns from which cursors are made."""
@@ -57,8 +69,10 @@ class Page:
         return {"count": self.count, "is_count_exact": self.is_count_exact, "next_cursor": self.next_cursor}
 
 
-def run(connection: Connection, listing: Listing, query: Query, visible: _Conditions) -> Page:
-    """Return one page of the records that match ``query`` and all ``visible`` conditions.
+def run(
+    connection: Connection, listing: Listing, query: Query, visible: _Conditions, holder: Holder | None = None
+) -> Page:
+    """Return one page of the records of ``holder`` that match ``query`` and all ``visible`` conditions.
 
     Raises:
         BadRequest: the query searches or sorts by an unknown field, its search is too large, or its cursor is invalid.
@@ -67,16 +81,19 @@ def run(connection: Connection, listing: Listing, query: Query, visible: _Condit
     cursor = None if query.cursor is None else Cursor.decode(query.cursor, order)
     if cursor is not None and query.offset:
         raise BadRequest("A query has a cursor or an offset, not both")
-    matching = [*visible, *search_conditions(listing, query.search)]
+    of_holder = [] if holder is None else [holder.condition()]
+    matching = [*of_holder, *visible, *search_conditions(listing, query.search)]
     if query.limit is None:
         rows = _rows(connection, listing, query, order, cursor, matching)
         return _page(rows, query, order, cursor, lambda: _count(connection, listing, matching))
-    few = _few_matches(connection, listing, matching) if query.search else None
+    chosen = matching if holder is None else _by_text(connection, listing, query, visible, holder) or matching
+    few = _few_matches(connection, listing, chosen) if query.search else None
     if few is not None:
         rows = _rows(connection, listing, query, order, cursor, [listing.identity.in_(few)])
         return _page(rows, query, order, cursor, lambda: (len(few), True))
     walked = along_order(listing, query.search, is_default=query.sort is None or query.sort[0] == DEFAULT_SORT)
-    rows = _rows(connection, listing, query, order, cursor, [*visible, *search_conditions(walked, query.search)])
+    walk = search_conditions(walked, query.search)
+    rows = _rows(connection, listing, query, order, cursor, [*of_holder, *visible, *walk])
     is_countable = is_exact(listing, query.search)
     many = (FEW + 1, False)
     return _page(rows, query, order, cursor, lambda: _count(connection, listing, matching) if is_countable else many)
@@ -89,6 +106,25 @@ def _order(connection: Connection, listing: Listing, query: Query) -> Order:
     nulls_first = (connection.dialect.name == "sqlite") != descending
     name = f"{field}:{'desc' if descending else 'asc'}"
     return Order(name, listing.columns[field], listing.identity, descending, nulls_first)
+
+
+def _by_text(
+    connection: Connection, listing: Listing, query: Query, visible: _Conditions, holder: Holder
+) -> _Conditions | None:
+    """Return conditions of the matches by which they are found in the text index; None if it has too many candidates.
+
+    The other conditions are written so that SQLite uses no index for them.
+    """
+    expression = text_expression(listing, query.search, holder) if has_text_index(connection) else None
+    if expression is None or listing.text_index is None:
+        return None
+    most = _CANDIDATES * FEW
+    numbers = listing.text_index.numbers(expression).limit(most + 1).subquery()
+    if connection.execute(select(func.count()).select_from(numbers)).scalar_one() > most:
+        return None
+    conditions = search_conditions(along_order(listing, query.search, is_default=False), query.search)
+    candidates = listing.identity.in_(listing.text_index.candidates(expression))
+    return [candidates, holder.condition(may_use_index=False), *visible, *conditions]
 
 
 def _few_matches(connection: Connection, listing: Listing, matching: _Conditions) -> Sequence[object] | None:

@@ -10,3 +10,6 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+FILLED_BY_TRIGGERS = {"is_filled_by_triggers": True}
+"""Mark, for the ``info`` of a table: triggers of other tables insert its rows."""

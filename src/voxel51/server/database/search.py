@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, false, or_, true
 
+from voxel51.server.database.text_index import TextIndex, expression_of
 from voxel51.server.database.types import contains_text, without_index
 from voxel51.server.errors import BadRequest
 
@@ -60,6 +61,7 @@ class Listing:
         identity: column that makes the order total, so that pages never overlap.
         further: fields that the service computes, only if a query asks for them by name.
         choices: values of the text fields that have few. A search compares whole values, for which an index serves.
+        text_index: index of the text fields that are not in ``choices``, if there is one.
         indexed: combinations of flags and choices for which there is an index in the default order, the best first.
     """
 
@@ -70,6 +72,19 @@ class Listing:
     further: tuple[str, ...] = ()
     choices: Mapping[str, Sequence[str]] = field(default_factory=dict)
     indexed: tuple[tuple[str, ...], ...] = ()
+    text_index: TextIndex | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """The account whose records are listed: the column with its id, and the id."""
+
+    column: AnyColumn
+    id: str
+
+    def condition(self, *, may_use_index: bool = True) -> ColumnElement[bool]:
+        """Return the condition that a record is the holder's."""
+        return (self.column if may_use_index else without_index(self.column)) == self.id
 
 
 def search_conditions(listing: Listing, search: Sequence[Term]) -> Iterator[ColumnElement[bool]]:
@@ -97,6 +112,19 @@ def along_order(listing: Listing, search: Sequence[Term], *, is_default: bool) -
     chosen = next((names for names in listing.indexed if is_default and single.issuperset(names)), ())
     columns = {name: each if name in chosen else without_index(each) for name, each in listing.columns.items()}
     return replace(listing, columns=columns)
+
+
+def text_expression(listing: Listing, search: Sequence[Term], holder: Holder) -> str | None:
+    """Return the expression by which the text index finds all matches, and others; None if it cannot."""
+    parts = [part for term in search if (part := _term_expression(listing, term, holder))]
+    return " AND ".join(f"({part})" for part in parts) or None
+
+
+def _term_expression(listing: Listing, term: Term, holder: Holder) -> str | None:
+    index, names = listing.text_index, listing.texts if term.field is None else {term.field} & listing.texts
+    if index is None or any(_values(listing, replace(term, field=name)) for name in names & listing.choices.keys()):
+        return None
+    return expression_of(holder.id, dict.fromkeys(sorted(names - listing.choices.keys()), term.alternatives))
 
 
 def _check_size(listing: Listing, search: Sequence[Term]) -> None:

@@ -25,8 +25,8 @@ class Sweeper:
     Of several processes, the one that leads sweeps. Two at once do no harm: every sweep can be repeated without effect.
 
     Args:
-        deletions: functions that each delete one batch of what was deleted by users before, and return how many there
-            were: deletions that take longer than a request.
+        deletions: functions that each process one batch of what does not depend on the date, and return how many there
+            were: deletions by users that take longer than a request, and changes to add to totals.
         expiries: the same for what has expired.
         storage: where the files are.
         keepers: functions that each return whether a record refers to a storage key.

@@ -6,17 +6,18 @@ from datetime import datetime, timedelta
 from functools import partial
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, func, insert, select, update
 
 from voxel51.server.accounts.callers import Application, User
-from voxel51.server.accounts.tables import users_of
+from voxel51.server.accounts.tables import application_of
 from voxel51.server.analytics.service import AnalyticService
 from voxel51.server.data.lifetime import first_expiration
 from voxel51.server.data.service import DataService
 from voxel51.server.database.database import Database
 from voxel51.server.database.listing import Page, run
 from voxel51.server.database.prepared_query import PreparedQuery
-from voxel51.server.database.search import Listing, Query
+from voxel51.server.database.search import Holder, Listing, Query
+from voxel51.server.database.text_index import TextIndex
 from voxel51.server.database.types import DatabaseRecord
 from voxel51.server.downloads import Download, Links
 from voxel51.server.errors import BadRequest, Forbidden, Lost, NotFound, Unavailable
@@ -43,6 +44,7 @@ LISTING = Listing(
     flags=frozenset({"archived", "expired", "auto_start"}),
     identity=jobs.c.id,
     further=JOBS_FURTHER_FIELDS,
+    text_index=TextIndex("jobs"),
     choices={"state": tuple(state.value for state in JobState)},
     indexed=(("state", "archived"), ("expired",), ("archived",)),
 )
@@ -115,6 +117,7 @@ class JobService:
         row = {
             "id": str(uuid4()),
             "owner_id": owner.id,
+            "application_id": application_of(owner.id),
             "name": name,
             "state": (JobState.QUEUED if auto_start else JobState.READY).value,
             "archived": False,
@@ -140,19 +143,19 @@ class JobService:
 
     def query(self, owner: User, query: Query) -> JobList:
         """Return the jobs of the owner that match."""
-        return self._query(jobs.c.owner_id == owner.id, query)
+        return self._query(Holder(jobs.c.owner_id, owner.id), query)
 
     def query_of_application(self, application: Application, query: Query) -> JobList:
         """Return the jobs of all users of ``application`` that match."""
-        return self._query(jobs.c.owner_id.in_(users_of(application)), query)
+        return self._query(Holder(jobs.c.application_id, application.id), query)
 
-    def _query(self, visible: ColumnElement[bool], query: Query) -> JobList:
+    def _query(self, holder: Holder, query: Query) -> JobList:
         asked = query.fields or ()
         further = [name for name in JOBS_FURTHER_FIELDS if name in asked]
         with self._database.read() as connection:
             if not further:
-                return _list_of(run(connection, LISTING, query, [visible, user_submitted]))
-            page = run(connection, LISTING, replace(query, fields=(*asked, "id")), [visible, user_submitted])
+                return _list_of(run(connection, LISTING, query, [user_submitted], holder))
+            page = run(connection, LISTING, replace(query, fields=(*asked, "id")), [user_submitted], holder)
             found = self._further(connection, [row["id"] for row in page.records], further)
         complete = [row | found[row["id"]] for row in page.records]
         named = [{name: each[name] for name in asked if name in each} for each in complete]
@@ -342,7 +345,9 @@ class JobService:
 def has_active_jobs(connection: Connection, analytic_id: str) -> bool:
     """Return whether some jobs of this analytic have not ended."""
     is_active = jobs.c.state.in_([state.value for state in JobState if state not in ENDED])
-    active = select(jobs.c.id).where(jobs.c.analytic_id == analytic_id, is_active).limit(1)
+    # Jobs without a date of their end are in an index of their own.
+    has_no_end = and_(jobs.c.completion_date.is_(None), jobs.c.fail_date.is_(None))
+    active = select(jobs.c.id).where(jobs.c.analytic_id == analytic_id, is_active, has_no_end).limit(1)
     return connection.execute(active).first() is not None
 
 

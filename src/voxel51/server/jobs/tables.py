@@ -12,6 +12,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    and_,
     false,
 )
 
@@ -26,6 +27,7 @@ jobs = Table(
     metadata,
     Column("id", String(36), primary_key=True),
     Column("owner_id", String(36), ForeignKey(users.c.id), nullable=False),
+    Column("application_id", String(36)),  # of the owner; null: a user of the platform
     Column("name", String(255), nullable=False),
     Column("state", String(16), nullable=False),
     Column("archived", Boolean, nullable=False),
@@ -72,15 +74,25 @@ Index(
     postgresql_where=_is_complete,
 )
 
+# The jobs of an analytic that have not ended.
+_has_not_ended = and_(jobs.c.completion_date.is_(None), jobs.c.fail_date.is_(None))
+Index(
+    "ix_jobs_analytic_active",
+    jobs.c.analytic_id,
+    jobs.c.state,
+    sqlite_where=_has_not_ended,
+    postgresql_where=_has_not_ended,
+)
+
 user_submitted = jobs.c.internal.is_(False)
 """Condition: the job was submitted by a user. Internal jobs are hidden from users."""
 
 internal_job = jobs.c.internal.is_(True)
 """Condition: the job is an internal one."""
 
-# Lists of an owner: an index for the order by each field, and one for each filter in the default order. The latter
-# cover the other filters, so that only rows of the page are read. `internal` is in the index of names for SQLite, which
-# otherwise does not see that the index covers a search.
+# Lists of an owner, and of an application: an index for the order by each field, and one for each filter in the default
+# order. The latter cover the other filters, so that only rows of the page are read. `internal` is in the index of names
+# for SQLite, which otherwise does not see that the index covers a search.
 _DEFAULT_ORDER = ("upload_date", "id")
 _LISTS: dict[str, tuple[str, ...]] = {
     **{field: (field, "id") for field in JOBS_FIELDS},
@@ -91,9 +103,11 @@ _LISTS: dict[str, tuple[str, ...]] = {
     "by_expired": ("expired", *_DEFAULT_ORDER, "archived"),
     "by_state": ("state", "archived", *_DEFAULT_ORDER, "expired"),
 }
+_of_application = and_(user_submitted, jobs.c.application_id.is_not(None))
 for _name, _fields in _LISTS.items():
-    _columns = (jobs.c[field] for field in ("owner_id", *_fields))
-    Index(f"ix_jobs_list_{_name}", *_columns, sqlite_where=user_submitted, postgresql_where=user_submitted)
+    for _holder, _prefix, _listed in (("owner_id", "list", user_submitted), ("application_id", "app", _of_application)):
+        _columns = (jobs.c[field] for field in (_holder, *_fields))
+        Index(f"ix_jobs_{_prefix}_{_name}", *_columns, sqlite_where=_listed, postgresql_where=_listed)
 for _flag in (jobs.c.internal, jobs.c.expired):
     _is_set = _flag.is_(True)
     Index(f"ix_jobs_{_flag.name}", jobs.c.id, _flag, sqlite_where=_is_set, postgresql_where=_is_set)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, RowMapping, Select, func, select
 
@@ -14,7 +14,6 @@ from voxel51.server.engine.dispatchers import Dispatchers
 from voxel51.server.jobs.details import eta_seconds
 from voxel51.server.jobs.status import progress_of
 from voxel51.server.jobs.tables import attempts, jobs, user_submitted
-from voxel51.server.overview.ended_jobs import number_ended
 from voxel51.wire import dates
 from voxel51.wire.jobs import JobState
 from voxel51.wire.overview import HourlyJobs, QueueOverview, RunningJob
@@ -112,5 +111,14 @@ def _throughput(connection: Connection) -> Iterator[HourlyJobs]:
     present = dates.now().replace(minute=0, second=0, microsecond=0)
     for ago in reversed(range(_HOURS)):
         begin = present - timedelta(hours=ago)
-        completed, failed = number_ended(connection, begin, begin + timedelta(hours=1))
+        completed, failed = _number_ended(connection, begin, begin + timedelta(hours=1))
         yield {"hour": dates.to_text(begin), "completed": completed, "failed": failed}
+
+
+def _number_ended(connection: Connection, begin: datetime, end: datetime) -> tuple[int, int]:
+    """Return how many jobs were completed, and how many failed. ``end`` itself is outside the period."""
+    completed, failed = (
+        connection.execute(select(func.count()).where(moment >= begin, moment < end, user_submitted)).scalar_one()
+        for moment in (jobs.c.completion_date, jobs.c.fail_date)
+    )
+    return completed, failed

@@ -1,30 +1,21 @@
 """Label search: keep the spans that attempts report, and find jobs by them."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
-from sqlalchemy import (
-    Connection,
-    RowMapping,
-    Select,
-    case,
-    delete,
-    func,
-    insert,
-    literal_column,
-    select,
-)
+from sqlalchemy import Connection, RowMapping, Select, delete, insert, select
 
 from voxel51.server.accounts.callers import User
 from voxel51.server.analytics.tables import analytics
 from voxel51.server.data.tables import data
 from voxel51.server.database.database import Database
-from voxel51.server.database.snapshots import Snapshots
-from voxel51.server.database.types import json_entry, without_index
-from voxel51.server.errors import BadRequest
+from voxel51.server.database.types import without_index
+from voxel51.server.errors import BadRequest, OutOfSpace
 from voxel51.server.jobs.attempts import Attempt
 from voxel51.server.jobs.requests import files_of
 from voxel51.server.jobs.tables import jobs
-from voxel51.server.search.matching import fits, matching_jobs, newest_first, searchable
+from voxel51.server.search.label_totals import add_changes_to_totals, known_labels, record_change
+from voxel51.server.search.matching import fits, matching_jobs, newest_first
 from voxel51.server.search.query import LabelQuery
 from voxel51.server.search.tables import label_spans
 from voxel51.wire.search import FoundLabel, KnownLabel, LabelMatch, LabelMatches, SpanRecord, SpanReport
@@ -34,7 +25,6 @@ MAX_RANGES = 100
 """Number of ranges of frames that are returned for one label of one job."""
 
 _MAX_NAMES = 1000
-_NAMES_SECONDS = 30.0
 _BATCH_SIZE = 10_000
 _LARGEST = 2**62
 
@@ -46,7 +36,6 @@ class SearchService:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._known: Snapshots[str, list[KnownLabel]] = Snapshots(_spans_in, _NAMES_SECONDS)
 
     def keep(self, attempt: Attempt, report: SpanReport) -> None:
         """Keep the spans of a job, instead of those reported before.
@@ -61,6 +50,7 @@ class SearchService:
             connection.execute(delete(label_spans).where(label_spans.c.job_id == attempt.job_id))
             if rows:
                 connection.execute(insert(label_spans), rows)
+            record_change(connection, attempt.owner_id, attempt.job_id)
 
     def find(self, owner: User, query: LabelQuery) -> LabelMatches:
         """Return the jobs whose labels match, the newest first, with the matching ranges of frames."""
@@ -75,32 +65,22 @@ class SearchService:
     def names(self, owner: User) -> list[KnownLabel]:
         """Return every label that a job of the owner found, the most frequent first.
 
-        Seconds are those of video: tracks at the same time, or found by several jobs on a video, count once. The list
-        of an owner with more than 10,000 spans may be half a minute old.
+        Seconds are those of video: tracks at the same time, or found by several jobs on a video, count once. If very
+        many jobs have ended within half a minute, some of them may be missing.
         """
-        return self._known.get(owner.id, lambda: self._compute_names(owner))
-
-    def _compute_names(self, owner: User) -> list[KnownLabel]:
-        new = _spans_with_new_seconds(owner).subquery()
-        statement = (
-            select(
-                new.c.label,
-                new.c.kind,
-                func.count(new.c.job_id.distinct()).label("jobs"),
-                func.count().label("spans"),
-                func.sum(new.c.new_seconds).label("seconds"),
-            )
-            .group_by(new.c.label, new.c.kind)
-            .order_by(func.count().desc(), new.c.label)
-            .limit(_MAX_NAMES)
-        )
+        with suppress(OutOfSpace):  # the labels as they were are better than none
+            add_changes_to_totals(self._database, owner.id)
         with self._database.read() as connection:
-            rows = connection.execute(statement).all()
+            rows = known_labels(connection, owner.id, _MAX_NAMES)
         return [
             {"label": row.label, "kind": row.kind, "jobs": row.jobs, "spans": row.spans,
-             "seconds": round(row.seconds, 3)}
+             "seconds": round(row.microseconds / 1_000_000, 3)}
             for row in rows
         ]  # fmt: skip
+
+    def add_changes(self) -> int:
+        """Add the labels of some jobs that have ended or expired to the totals of their owners; return how many."""
+        return add_changes_to_totals(self._database)
 
     def expire(self) -> int:
         """Delete the spans of expired jobs; return how many."""
@@ -110,41 +90,12 @@ class SearchService:
             return connection.execute(delete(label_spans).where(label_spans.c.id.in_(chosen))).rowcount
 
 
-def _spans_in(known: Sequence[KnownLabel]) -> int:
-    return sum(label["spans"] for label in known)
-
-
 def _row(attempt: Attempt, span: SpanRecord) -> dict[str, object]:
     numbers = [span["first_frame"], span["last_frame"], span["frame_count"], span["track"] or 0]
     if any(not -1 < number < _LARGEST for number in numbers) or not 0 <= span["seconds"] < _LARGEST:
         raise BadRequest(f"A span has an invalid number: {span!r:.200}")
     texts = {name: None if span[name] is None else str(span[name])[:255] for name in ("kind", "label", "text")}
     return {**span, **texts, "kind": str(span["kind"])[:8], "job_id": attempt.job_id, "owner_id": attempt.owner_id}
-
-
-def _spans_with_new_seconds(owner: User) -> Select[*tuple[object, ...]]:
-    """Select the spans of the owner, each with the seconds of its video that no earlier span of its label covers."""
-    span = label_spans.c
-    of_video = json_entry(jobs.c.request, literal_column("'inputs'"))
-    reached = func.max(span.last_frame).over(
-        partition_by=(of_video, span.label, span.kind), order_by=(span.first_frame, span.id), rows=(None, -1)
-    )
-    frames = span.last_frame - span.first_frame + 1
-    ordered = (
-        select(span.job_id, span.label, span.kind, span.last_frame, span.seconds, frames.label("frames"),
-               reached.label("reached"))
-        .join(jobs, jobs.c.id == span.job_id)
-        .where(span.owner_id == owner.id, *searchable)
-        .subquery()
-    ).c  # fmt: skip
-    new_frames = case(
-        (ordered.reached.is_(None), ordered.frames),
-        (ordered.reached >= ordered.last_frame, 0),
-        (ordered.last_frame - ordered.reached < ordered.frames, ordered.last_frame - ordered.reached),
-        else_=ordered.frames,
-    )
-    new_seconds = (new_frames * ordered.seconds / ordered.frames).label("new_seconds")
-    return select(ordered.job_id, ordered.label, ordered.kind, new_seconds)
 
 
 def _details(job_ids: Sequence[str]) -> Select[*tuple[object, ...]]:

@@ -1,9 +1,9 @@
-"""Table of spans: one row for each detected object or event and each range of frames in which it is present."""
+"""Tables of labels: spans, which are the ranges of frames in which an object or event is present, and their totals."""
 
-from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, String, Table
+from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, String, Table, Text
 
 from voxel51.server.accounts.tables import users
-from voxel51.server.database.schema import metadata
+from voxel51.server.database.schema import FILLED_BY_TRIGGERS, metadata
 from voxel51.server.jobs.tables import jobs
 
 label_spans = Table(
@@ -32,4 +32,38 @@ Index(
     label_spans.c.text,
     sqlite_where=_is_read,
     postgresql_where=_is_read,
+)
+
+label_totals = Table(
+    "label_totals",
+    metadata,
+    Column("owner_id", String(36), ForeignKey(users.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("label", String(255), primary_key=True),
+    Column("kind", String(8), primary_key=True),
+    Column("jobs", BigInteger, nullable=False),
+    Column("spans", BigInteger, nullable=False),
+    Column("microseconds", BigInteger, nullable=False),
+    Index("ix_label_totals_owner_id_spans", "owner_id", "spans"),
+)
+
+label_inputs = Table(
+    "label_inputs",  # what the totals are the sums of
+    metadata,
+    Column("owner_id", String(36), ForeignKey(users.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("inputs", Text, primary_key=True),  # see label_totals.py
+    Column("label", String(255), primary_key=True),
+    Column("kind", String(8), primary_key=True),
+    Column("jobs", BigInteger, nullable=False),
+    Column("spans", BigInteger, nullable=False),
+    Column("microseconds", BigInteger, nullable=False),
+)
+
+label_changes = Table(
+    "label_changes",  # jobs whose labels are not in the totals as they are now
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("owner_id", String(36), ForeignKey(users.c.id, ondelete="CASCADE"), nullable=False),
+    Column("job_id", String(36), nullable=False),
+    Index("ix_label_changes_owner_id", "owner_id", "id"),
+    info=FILLED_BY_TRIGGERS,
 )

@@ -5,8 +5,8 @@ from alembic import op
 
 from voxel51.server.database.types import Document, Moment
 
-revision = "0032"
-down_revision = "0031"
+revision = "0033"
+down_revision = "0032"
 
 
 def upgrade() -> None:
