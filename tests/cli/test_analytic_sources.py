@@ -89,6 +89,16 @@ def test_the_manifest_of_a_source_is_shown_or_written(command, tmp_path: Path) -
     assert json.loads((tmp_path / "manifest.json").read_text()) == document
 
 
+def test_a_package_that_is_missing_here_is_named(command, tmp_path: Path, video: Path) -> None:
+    analytic = source(tmp_path / "needy.py", "return VideoLabels()")
+    analytic.write_text("import not_installed_here\n" + analytic.read_text())
+
+    ran = command("run", analytic, video)
+
+    assert ran.status == 1
+    assert "imports 'not_installed_here', which is not installed here. Install the package" in ran.err
+
+
 def test_an_existing_folder_is_not_replaced(command, tmp_path: Path) -> None:
     (tmp_path / "spots").mkdir()
 

@@ -124,15 +124,30 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _manifest(options: argparse.Namespace) -> int:
-    from voxel51.platform.entry_points import load_analytic
-
-    document = load_analytic(options.source).document
+    document = _document_of(options.source)
     printer, text = Printer(options), json.dumps(document, indent=4, ensure_ascii=False)
     if options.path:
         Path(options.path).write_text(f"{text}\n", encoding="utf-8")
         text = f"Manifest of {options.source} written to {options.path}"
     printer.result(text, document)
     return printer.finish()
+
+
+def _document_of(name: str) -> AnalyticDocument:
+    """Return the manifest of an analytic.
+
+    Raises:
+        RuntimeError: it imports a package that is not installed here.
+    """
+    from voxel51.platform.entry_points import load_analytic
+
+    try:
+        return load_analytic(name).document
+    except ModuleNotFoundError as error:
+        raise RuntimeError(
+            f"{name} imports '{error.name}', which is not installed here. Install the package to run the analytic on this "
+            "machine; a platform installs what its source requires when it is deployed"
+        ) from error
 
 
 class _SourceAnalytic:
@@ -143,14 +158,13 @@ class _SourceAnalytic:
     """
 
     def __init__(self, options: argparse.Namespace, printer: Printer) -> None:
-        from voxel51.platform.entry_points import load_analytic
         from voxel51.platform.sources import is_source
         from voxel51.runners.sandbox.probe import examine
 
         text = options.source
         path = Path(text).resolve()
         self._name = str(path) if is_source(text) else text
-        self.document: AnalyticDocument = load_analytic(self._name).document
+        self.document: AnalyticDocument = _document_of(self._name)
         policy = examine().policy
         self._policy = policy.showing(path) if is_source(text) else policy
         self._network = local_permission(self.document, policy.kind, options, printer)
