@@ -17,6 +17,11 @@ from voxel51.server.wiring.foundation import Addresses, build_foundation
         ("THREADS", "many", "threads is 'many': Expected `int`, got `str`"),
         ("SIGN_UP", "sometimes", "sign_up is 'sometimes': Invalid enum value 'sometimes'"),
         ("LIFETIME_DAYS", "0", "lifetime_days is 0.0; it must be greater than 0"),
+        (
+            "PACKAGE_FILE_SERVERS",
+            "https://a.example, b.example",
+            "package_file_servers is 'https://a.example, b.example'; it must start with http:// or https://",
+        ),
     ],
 )
 def test_invalid_value_is_reported_with_name(name: str, value: str, text: str) -> None:

@@ -145,8 +145,8 @@ def _document_of(name: str) -> AnalyticDocument:
         return load_analytic(name).document
     except ModuleNotFoundError as error:
         raise RuntimeError(
-            f"{name} imports '{error.name}', which is not installed here. Install the package to run the analytic on this "
-            "machine; a platform installs what its source requires when it is deployed"
+            f"{name} imports '{error.name}', which is not installed here. Install the package to run the analytic on "
+            "this machine; a platform installs what its source requires when it is deployed"
         ) from error
 
 

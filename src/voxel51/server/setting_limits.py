@@ -6,6 +6,9 @@ from urllib.parse import SplitResult, urlsplit
 
 from voxel51.wire.overview import EngineKind
 
+URLS = ("public_url", "job_url", "storage_public_endpoint", "package_index", "package_file_servers")
+"""Settings that are URLs, or lists of URLs."""
+
 _POSITIVE = (
     "workers",
     "database_connections",
@@ -162,14 +165,14 @@ def _is_loopback(parts: SplitResult) -> bool:
 
 
 def check_urls(urls: Mapping[str, str]) -> None:
-    """Check the URLs in ``urls``, the settings by name.
+    """Check the URLs in ``urls``, the settings by name; a setting may have several, separated by commas.
 
     Raises:
         ValueError: one is invalid; the text names it.
     """
-    for name, url in urls.items():
-        if url and not url.startswith(("http://", "https://")):
-            raise ValueError(f"{name} is {url!r}; it must start with http:// or https://")
+    for name, value in urls.items():
+        if any(url.strip() and not url.strip().startswith(("http://", "https://")) for url in value.split(",")):
+            raise ValueError(f"{name} is {value!r}; it must start with http:// or https://")
 
 
 def check_networks(entries: Iterable[str]) -> None:

@@ -18,7 +18,7 @@ from voxel51.server.machine import memory_bytes, processors
 from voxel51.server.outbound.allowed import parse_allowed_hosts
 from voxel51.server.roles import Role, check_processes
 from voxel51.server.setting_files import read_setting_files
-from voxel51.server.setting_limits import check_amounts, check_engine, check_networks, check_provider, check_urls
+from voxel51.server.setting_limits import URLS, check_amounts, check_engine, check_networks, check_provider, check_urls
 from voxel51.wire.accounts import SignUpMode
 from voxel51.wire.bundles import BundleDeployers
 from voxel51.wire.overview import EngineKind
@@ -303,7 +303,7 @@ class Settings:
             check_processes(self.role, self.workers, self.database_url, self.job_url or self.public_url)
             check_provider(self.oidc_issuer, self.oidc_client_id)
             check_networks(self.trusted_networks)
-            check_urls({name: getattr(self, name) for name in ("public_url", "job_url", "storage_public_endpoint")})
+            check_urls({name: getattr(self, name) for name in URLS})
         except ValueError as error:
             raise SettingError(str(error)) from None
         try:

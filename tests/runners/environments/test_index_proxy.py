@@ -102,7 +102,10 @@ def test_other_programs_of_the_machine_cannot_use_it(proxy, index):
 
 
 def test_known_host_that_leads_to_a_private_address_is_refused():
-    with IndexProxy([AllowedServer("localhost", 80, may_be_private=False)]) as proxy, pytest.raises(NotAllowed):
+    with (
+        IndexProxy([AllowedServer("localhost", 80, may_be_private=False)]) as proxy,
+        pytest.raises(NotAllowed, match="names https://localhost in the setting package_file_servers"),
+    ):
         proxy.connect("localhost", 80)
 
 

@@ -100,8 +100,8 @@ class IndexProxy:
         for family, _, _, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
             # The address that is checked is the one that is connected to: the name cannot lead elsewhere meanwhile.
             if not server.may_be_private and not ipaddress.ip_address(address[0]).is_global:
-                text = f"{host} leads to the private address {address[0]}: name it in the setting package_file_servers"
-                raise self._refusal(text)
+                text = f"{host} leads to the private address {address[0]}. If that is intended, an operator names"
+                raise self._refusal(f"{text} https://{host} in the setting package_file_servers")
             connection = socket.socket(family, socket.SOCK_STREAM)
             connection.settimeout(_TIMEOUT_SECONDS)
             try:
