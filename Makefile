@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .PHONY: generate help setup dev demo test test-unit coverage coverage-report lint bench bench-guard docs bundle serve build lock pictures catalogue-pictures \
-    install-test kill-test large-test api-test quality-test fiftyone-test docs-test console-test container-test processes-test ray-test
+    install-test kill-test large-test api-test quality-test fiftyone-test docs-test console-test container-test processes-test ray-test deploy-test simulate
 .DELETE_ON_ERROR:
 
 VENV := .venv
@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
 # Checked against the vocabulary of .ci/language.
-PLAIN := src tests docs demo examples benchmarks footage weights .ci .github Makefile pyproject.toml README.md CHANGELOG.md CONTRIBUTING.md \
+PLAIN := src tests docs demo examples benchmarks footage weights deploy .ci .github Makefile pyproject.toml README.md CHANGELOG.md CONTRIBUTING.md \
     SECURITY.md CODE_OF_CONDUCT.md
 # `make coverage` measures by another program than plain Python.
 RUN := $(BIN)/python
@@ -72,6 +72,9 @@ lint: dev ## check style, types and imports between packages
 bench: dev ## measure against peers and limits, and print one table (ARGS="no_op_job" for some)
 	@$(BIN)/python -m benchmarks $(ARGS)
 
+simulate: dev ## simulate a large cluster: real claims and reports on PostgreSQL, simulated nodes
+	@$(BIN)/python -m benchmarks simulation
+
 bench-guard: dev ## measure the ratios that must not grow, such as processor time per request beside bare Starlette's
 	@$(BIN)/python -m benchmarks --guard
 
@@ -124,6 +127,9 @@ processes-test: dev ## slow: journeys on PostgreSQL with two processes that serv
 	PLATFORM_WORKERS=2 $(PYTEST) tests/journeys/test_jobs.py tests/journeys/test_webhooks.py tests/journeys/test_search.py \
 	    tests/journeys/test_shares.py tests/journeys/test_partial_results.py -m "not slow" \
 	    --deselect tests/journeys/test_partial_results.py::test_the_output_replaces_them $(ARGS)  # which reads SQLite's file
+
+deploy-test: dev ## slow: build the images, start compose.yaml, render the chart (needs podman, runc, debootstrap, and root)
+	$(PYTEST) tests/deployment -m slow --timeout 1500 $(ARGS)
 
 catalogue-pictures: setup ## draw the results on the cards of the console's catalogue again, from runs on the footage
 	$(BIN)/python -m demo.catalogue_pictures $(ARGS)

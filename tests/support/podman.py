@@ -70,10 +70,10 @@ class Podman:
         assert done.returncode == 0, f"podman {' '.join(map(str, arguments))} failed:\n{done.stdout}{done.stderr}"
         return done.stdout
 
-    def build(self, context: Path, tag: str, arguments: Mapping[str, str]) -> str:
+    def build(self, context: Path, tag: str, arguments: Mapping[str, str], *more: str | Path) -> str:
         """Build the Dockerfile in ``context`` with these build arguments, as one layer, and return its ``tag``."""
         given = [f"--build-arg={name}={value}" for name, value in arguments.items()]
-        self.run("build", "--isolation=chroot", "--layers=false", "--pull=never", *given, "--tag", tag, context)
+        self.run("build", "--isolation=chroot", "--layers=false", "--pull=never", *given, *more, "--tag", tag, context)
         return tag
 
     def import_folder(self, root: Path, tag: str, variables: Mapping[str, str]) -> str:

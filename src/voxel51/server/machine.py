@@ -15,8 +15,9 @@ _QUOTA_FILES = (
 )
 """Files with a container's quota of processor time and the period it is for, in the two versions of control groups."""
 
-_CONTAINER_FILES = (Path("/.dockerenv"), Path("/run/.containerenv"), Path("/run/secrets/kubernetes.io"))
-"""Files that Docker, Podman and Kubernetes put into containers."""
+_CONTAINER_FILES = (Path("/.dockerenv"), Path("/run/.containerenv"))
+_CONTAINER_VARIABLES = {"container", "KUBERNETES_SERVICE_HOST"}
+"""Files and variables that Docker, Podman and Kubernetes put into containers."""
 
 
 def memory_bytes() -> int:
@@ -45,7 +46,7 @@ def processors() -> int:
 
 def is_container() -> bool:
     """Return whether this process runs in a container."""
-    return any(path.exists() for path in _CONTAINER_FILES)
+    return bool(_CONTAINER_VARIABLES & os.environ.keys()) or any(path.exists() for path in _CONTAINER_FILES)
 
 
 def disk_bytes(folder: Path) -> int:
