@@ -138,11 +138,13 @@ def process_description(name: str = "all", **changes: object) -> ProcessDescript
 
 
 @contextmanager
-def open_job_services(folder: Path, database_url: str) -> Iterator[JobServices]:
+def open_job_services(
+    folder: Path, database_url: str, description: ProcessDescription | None = None
+) -> Iterator[JobServices]:
     """Yield the services, on a database that is closed at the end."""
     database = Database(database_url)
     check_identity(database, StorageFolder(folder), "of the test")
-    process = Membership(database, process_description())
+    process = Membership(database, description or process_description())
     process.join()
     storage = LocalStorage(folder / "storage")
     storage.open()
