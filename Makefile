@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .PHONY: generate help setup dev demo test test-unit coverage coverage-report lint bench bench-guard docs bundle serve build lock pictures catalogue-pictures \
-    install-test kill-test large-test api-test quality-test fiftyone-test docs-test console-test container-test processes-test ray-test deploy-test simulate
+    install-test kill-test large-test api-test quality-test fiftyone-test docs-test console-test container-test processes-test workers-test ray-test deploy-test simulate
 .DELETE_ON_ERROR:
 
 VENV := .venv
@@ -122,8 +122,10 @@ container-test: dev ## slow: build and run images of containers (needs the packa
 ray-test: dev ## slow: run jobs on Ray nodes whose links are cut (needs the package iproute2, and root)
 	$(PYTEST) tests/ray -m slow --timeout 1500 $(ARGS)
 
-processes-test: dev ## slow: journeys on PostgreSQL with two processes that serve requests, and dispatchers that are paused or cut off
+processes-test: dev ## slow: kill, pause and cut off processes of one platform on PostgreSQL
 	$(PYTEST) tests/journeys/test_several_processes.py -m slow --timeout 1500 $(ARGS)
+
+workers-test: dev ## slow: journeys on PostgreSQL with two processes that serve requests
 	PLATFORM_WORKERS=2 $(PYTEST) tests/journeys/test_jobs.py tests/journeys/test_webhooks.py tests/journeys/test_search.py \
 	    tests/journeys/test_shares.py tests/journeys/test_partial_results.py -m "not slow" \
 	    --deselect tests/journeys/test_partial_results.py::test_the_output_replaces_them $(ARGS)  # which reads SQLite's file
