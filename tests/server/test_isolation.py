@@ -67,6 +67,7 @@ OWNED = {
     *(f"delete /jobs/{{job_id}}/renditions{kind}" for kind in
       ("", "/annotated", "/sheet", "/frame", "/labels", "/evaluation", "/comparison")),
     "head /data/uploads/{upload_id}", "patch /data/uploads/{upload_id}", "delete /data/uploads/{upload_id}",
+    "get /data/uploads/{upload_id}/parts", "post /data/uploads/{upload_id}/complete",
 }  # fmt: skip
 APPLICATIONS = {
     "get /apps/analytics/list", "get /apps/analytics", "get /apps/analytics/{analytic_id}",
@@ -75,7 +76,7 @@ APPLICATIONS = {
     "post /apps/analytics/{analytic_id}/images", "delete /apps/analytics/{analytic_id}",
     "delete /apps/users/{username}", "get /apps/usage", "post /apps/analytics/bundles",
     "get /apps/analytics/{analytic_id}/build", "get /apps/analytics/{analytic_id}/build/log",
-    "put /apps/analytics/{analytic_id}/latest",
+    "put /apps/analytics/{analytic_id}/latest", "get /apps/usage/months/{month}", "get /apps/usage/table",
 }  # fmt: skip
 """Routes that every application may use."""
 
@@ -88,6 +89,7 @@ OPERATORS = {
     "post /admin/applications", "get /admin/applications/{name}/tokens", "post /admin/applications/{name}/tokens",
     "delete /admin/applications/{name}/tokens/{token_id}", "get /admin/audit", "get /admin/settings",
     "get /admin/queue", "get /admin/workers", "get /admin/health", "get /admin/usage",
+    "get /admin/usage/months/{month}", "get /admin/usage/table",
     "get /admin/applications/{name}/users",
     "get /admin/users/{username}/quota", "put /admin/users/{username}/quota", "put /admin/applications/{name}/quota",
     "get /admin/network", "put /admin/analytics/{analytic_id}/network", "delete /admin/analytics/{analytic_id}/network",
@@ -274,6 +276,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
                 "key": "share_guess",
                 "username": alice.name,
                 "name": "video",
+                "month": "2026-11",
             }
         people = (alice, bob, revoked, expired, small, acme, globex, ended)
         yield _with_attempts(World(platform, *people, jobs[0], own), [job["job_id"] for job in jobs])
