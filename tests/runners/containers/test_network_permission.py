@@ -14,6 +14,8 @@ from voxel51.runners.network_permission import NetworkPermission
 from voxel51.runners.programs import ImageProgram
 from voxel51.wire.tasks import API_TOKEN, JOB_ID
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def port() -> Iterator[int]:
