@@ -88,6 +88,7 @@ NEW_METHODS = {
     "download_partial_labels": "job_id, output_path=None",
     "set_secret": "name, value=None, analytics=None",
     "list_secrets": "",
+    "list_workers": "",
     "delete_secret": "name",
     "deploy_analytic": "path, progress=None",
     "get_analytic_build": "analytic_id",
