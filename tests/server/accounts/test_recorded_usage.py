@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, insert, select, update
 
+from support.databases import database_with
 from voxel51.server.accounts import recorded_usage as recorded
 from voxel51.server.accounts.recorded_usage import (
     FILES,
@@ -17,9 +18,7 @@ from voxel51.server.accounts.recorded_usage import (
     recorded_usage,
 )
 from voxel51.server.accounts.tables import usage_changes, usage_totals, users
-from voxel51.server.analytics.tables import analytics
 from voxel51.server.data.tables import data
-from voxel51.server.database.database import Database
 from voxel51.server.jobs.tables import jobs
 
 START = datetime(2026, 1, 1, 23, 30, tzinfo=UTC)
@@ -53,19 +52,8 @@ actions = st.one_of(
 @pytest.fixture
 def database(database_url, monkeypatch):
     monkeypatch.setattr(recorded, "_BATCH_SIZE", 3)
-    database = Database(database_url)
-    database.migrate()
-    with database.write() as connection:
-        connection.execute(insert(users), [{"id": name, "name": name, "created_at": START} for name in OWNERS])
-        connection.execute(
-            insert(analytics).values(
-                id="analytic", owner="platform", name="voxel51/count", version="1", version_order="1", latest=True,
-                scope="public", analytic_type="PLATFORM", supports_cpu=True, supports_gpu=False, pending=False,
-                upload_date=START, description="", document={},
-            )
-        )  # fmt: skip
-    yield database
-    database.close()
+    with database_with(database_url, OWNERS, START) as database:
+        yield database
 
 
 def data_row(data_id, owner, key, moment):

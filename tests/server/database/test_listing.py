@@ -13,8 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, insert
 
-from voxel51.server.accounts.tables import users
-from voxel51.server.analytics.tables import analytics
+from support.databases import database_with
 from voxel51.server.database import listing
 from voxel51.server.database.cursors import Cursor, Order
 from voxel51.server.database.database import Database
@@ -78,20 +77,8 @@ def database(database_url, monkeypatch):
     """Database with two users, and bounds that a few rows exceed."""
     monkeypatch.setattr(listing, "FEW", 3)
     monkeypatch.setattr(listing, "MAX_COUNT", 8)
-    database = Database(database_url)
-    database.migrate()
-    with database.write() as connection:
-        for name in ("alice", "bob"):
-            connection.execute(insert(users).values(id=name, name=name, created_at=START))
-        connection.execute(
-            insert(analytics).values(
-                id="analytic", owner="platform", name="voxel51/count", version="1", version_order="1", latest=True,
-                scope="public", analytic_type="PLATFORM", supports_cpu=True, supports_gpu=False, pending=False,
-                upload_date=START, description="", document={},
-            )
-        )  # fmt: skip
-    yield database
-    database.close()
+    with database_with(database_url, ("alice", "bob"), START) as database:
+        yield database
 
 
 def fill(database: Database, given_rows: list[dict[str, Any]]) -> None:

@@ -7,9 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, insert, select, update
 
+from support.databases import database_with
 from voxel51.server.accounts.tables import users
-from voxel51.server.analytics.tables import analytics
-from voxel51.server.database.database import Database
 from voxel51.server.jobs.tables import jobs
 from voxel51.server.search import label_totals
 from voxel51.server.search.label_totals import (
@@ -40,19 +39,8 @@ actions = st.one_of(
 @pytest.fixture
 def database(database_url, monkeypatch):
     monkeypatch.setattr(label_totals, "_BATCH_SIZE", 2)
-    database = Database(database_url)
-    database.migrate()
-    with database.write() as connection:
-        connection.execute(insert(users), [{"id": name, "name": name, "created_at": START} for name in OWNERS])
-        connection.execute(
-            insert(analytics).values(
-                id="analytic", owner="platform", name="voxel51/count", version="1", version_order="1", latest=True,
-                scope="public", analytic_type="PLATFORM", supports_cpu=True, supports_gpu=False, pending=False,
-                upload_date=START, description="", document={},
-            )
-        )  # fmt: skip
-    yield database
-    database.close()
+    with database_with(database_url, OWNERS, START) as database:
+        yield database
 
 
 def job_row(job_id, owner, video, internal):
