@@ -17,7 +17,11 @@ from support.walkthroughs import needs, steps, walkthroughs
 NOT_RUN = {
     "how-to/convert-labels.md": 1,
     "how-to/run-a-container-image.md": 2,
-    "operations/postgresql.md": 1,
+    "operations/deploy-with-containers.md": 4,
+    "operations/install-and-upgrade.md": 1,
+    "operations/kubernetes.md": 3,
+    "operations/postgresql.md": 2,
+    "operations/ray.md": 5,
     "operations/tls.md": 2,
     "tutorial/01-first-job.md": 1,
     "tutorial/04-first-deployment.md": 2,
