@@ -167,7 +167,7 @@ def build_platform(
         process=foundation.process,
         signals=foundation.signals,
         storage=foundation.storage,
-        builder=jobs.bundles.builder,
+        builder=jobs.execution.bundles.builder,
         dispatcher=jobs.dispatcher,
         sweeper=_sweeper(services, deletion),
         hashing=data.hashing,
@@ -211,10 +211,10 @@ def _routes(services: _Services, deletion: AccountDeletionService) -> Iterable[R
     yield from status_routes(
         foundation.database,
         lambda: jobs.dispatchers.waiting_reason,
-        jobs.sandbox,
-        jobs.containers.missing if jobs.containers.runners else None,
+        jobs.execution.sandbox,
+        jobs.execution.containers.missing if jobs.execution.containers.runners else None,
     )
-    yield from platform_routes(_about(foundation.settings, jobs.bundles.permission.deployers))
+    yield from platform_routes(_about(foundation.settings, jobs.execution.bundles.permission.deployers))
 
 
 def _about(settings: Settings, bundle_deployers: BundleDeployers) -> AboutPlatform:

@@ -84,7 +84,7 @@ def build_features(foundation: Foundation, data: DataServices, jobs: JobServices
     """Build the services of the features."""
     database, settings, signals = foundation.database, foundation.settings, foundation.signals
     wake_dispatchers = signals.sender(JOBS)
-    internal_jobs = InternalJobs(database, foundation.storage, jobs.analytics, wake_dispatchers, jobs.refusal)
+    internal_jobs = InternalJobs(database, foundation.storage, jobs.analytics, wake_dispatchers, jobs.execution.refusal)
     sources = SourceResolver(data.data, jobs.jobs, jobs.analytics, foundation.storage)
     retention = RetentionPolicy(timedelta(days=settings.rendition_retention_days), settings.renditions_per_user)
     events = EventService(database, timedelta(days=settings.event_retention_days))
@@ -141,9 +141,9 @@ def build_overview_routes(foundation: Foundation, accounts: AccountServices, job
         dispatchers,
         installed,
         foundation.expiry_clock,
-        jobs.sandbox,
-        jobs.job_limits,
-        lambda: check_containers(jobs.containers.missing(), jobs.containers.in_force()),
+        jobs.execution.sandbox,
+        jobs.execution.job_limits,
+        lambda: check_containers(jobs.execution.containers.missing(), jobs.execution.containers.in_force()),
     )
     yield from overview_routes(QueueService(database, dispatchers), health, dispatchers.workers)
     yield from usage_routes(UsageService(database), accounts.applications)

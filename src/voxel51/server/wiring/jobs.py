@@ -3,18 +3,10 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
 from sqlalchemy import Connection
 
-from voxel51.runners.interface import Runner
 from voxel51.runners.nodes.runner import NodeRunner
-from voxel51.runners.processes.runner import ProcessRunner
-from voxel51.runners.processes.warm_zygotes import WarmLimits
-from voxel51.runners.program_router import ProgramRouter
-from voxel51.runners.programs import BundleProgram, PackageProgram, Program
-from voxel51.runners.sandbox.policy import SandboxPolicy
-from voxel51.runners.sandbox.probe import SandboxReport
 from voxel51.server.accounts.callers import User
 from voxel51.server.analytics.availability import Availability
 from voxel51.server.analytics.description_cache import DescriptionCache
@@ -61,20 +53,18 @@ from voxel51.server.secrets.routes import secret_routes
 from voxel51.server.secrets.service import SecretService
 from voxel51.server.settings import Settings
 from voxel51.server.wiring.accounts import AccountServices
-from voxel51.server.wiring.bundles import BundleServices, build_bundles
-from voxel51.server.wiring.containers import ContainerServices, build_containers, missing_for_frames
+from voxel51.server.wiring.containers import missing_for_frames
 from voxel51.server.wiring.data import DataServices
 from voxel51.server.wiring.discovery import Discovery
+from voxel51.server.wiring.execution import Execution, build_execution
 from voxel51.server.wiring.foundation import Foundation
-from voxel51.server.wiring.nodes import build_nodes, containers_of, job_limits_of
 from voxel51.wire.accounts import Scope
-from voxel51.wire.overview import EngineKind
 from voxel51.wire.tasks import JobLimits
 
 
 @dataclass(frozen=True, slots=True)
 class JobServices:
-    """All services of analytics and jobs, what confines and limits jobs, and why none runs (None: they run)."""
+    """All services of analytics and jobs, and what runs the jobs."""
 
     database: Database
     wake: Callable[[], None]
@@ -83,9 +73,7 @@ class JobServices:
     analytics: AnalyticService
     uploaded: UploadedAnalytics
     program_files: ProgramFiles
-    bundles: BundleServices
-    containers: ContainerServices
-    nodes: NodeRunner | None
+    execution: Execution
     facts: AnalyticFactsService
     attempts: AttemptService
     reports: AttemptReports
@@ -93,9 +81,6 @@ class JobServices:
     dispatcher: Dispatcher
     dispatchers: Dispatchers
     background: BackgroundSlot
-    sandbox: SandboxReport
-    refusal: str | None
-    job_limits: Callable[[], str]
     secrets: SecretService
     jobs: JobService
     partial: PartialResults
@@ -108,7 +93,7 @@ class JobServices:
         analytics = analytic_routes(self.analytics, self.uploaded, has_active_jobs, self.facts.facts)
         yield from with_default_scope(Scope.UPLOAD, analytics)
         yield from with_default_scope(Scope.RUN, job_routes(self.jobs, self.actions, formats))
-        yield from with_default_scope(Scope.UPLOAD, self.bundles.routes())
+        yield from with_default_scope(Scope.UPLOAD, self.execution.bundles.routes())
         yield from network_routes(self.network, self._stop_jobs)
         yield from program_routes(self.program_files)
         yield from agent_routes(self.reports, self.tasks, data.data)
@@ -139,75 +124,46 @@ def build_jobs(
     attempts = AttemptService(database, storage, process, settings.job_attempts, grace, max_running, of_each_user)
     secrets = SecretService(database, foundation.cipher("secrets"))
     tasks = TaskService(database, data.data, data.sources, secrets, foundation.job_links(), settings.checkpoint_bytes)
-    sandbox = discovery.sandbox.result()
-    # Nodes and processes with other roles may be on other machines, and judge those themselves.
-    is_local = settings.engine is EngineKind.LOCAL and settings.role.runs_jobs
-    refusal = sandbox.refusal(settings.sandbox_minimum) if is_local else None
-    network_refusal = sandbox.network_refusal if is_local else None
-    gate = StartGate(settings.folder, settings.disk_reserve_bytes, refusal)
-    policy = sandbox.policy.hiding(settings.folder, *_other_secrets(settings))
-    runner = _runner(settings, installed, policy)
-    nodes = build_nodes(foundation, installed) if settings.role.runs_jobs else None
-    containers = containers_of(nodes) if nodes else build_containers(settings, foundation.job_api_url, policy)
-    image_availability = Availability(containers.missing, missing_for_frames, network_refusal)
+    execution = build_execution(foundation, data.storage_quota, discovery)
+    gate = StartGate(settings.folder, settings.disk_reserve_bytes, execution.refusal)
+    image_availability = Availability(execution.containers.missing, missing_for_frames, execution.network_refusal)
     analytics = AnalyticService(database, WeightsInUse(settings.weights_folder), image_availability)
     _register(analytics, installed, settings.role)
-    bundles = build_bundles(foundation, data.storage_quota, sandbox, policy)
-    runners: dict[type[Program], Runner] = {PackageProgram: runner, BundleProgram: bundles.runner, **containers.runners}
-    router = nodes or ProgramRouter(runners)
-    if nodes:
-        bundles.environments.open()  # which a runner of bundles on this machine would do
     program_files = ProgramFiles(database, foundation.job_links())
-    network = NetworkGrants(database, network_refusal, settings.job_network_bytes)
-    has_gpus = nodes.has_gpus if nodes else lambda: settings.container_gpus
-    programs = ProgramService(database, program_files, network, has_gpus)
-    dispatcher = Dispatcher(
-        attempts, programs, tasks, router, gate, process, _dispatch_settings(foundation, background, nodes)
-    )
+    network = NetworkGrants(database, execution.network_refusal, settings.job_network_bytes)
+    programs = ProgramService(database, program_files, network, execution.has_gpus)
+    dispatch_settings = _dispatch_settings(foundation, background, execution.slots)
+    dispatcher = Dispatcher(attempts, programs, tasks, execution.runner, gate, process, dispatch_settings)
     foundation.signals.on(JOBS, dispatcher.wake)
     wake = foundation.signals.sender(JOBS)
     jobs = JobService(
         database, storage, analytics, data.data, foundation.lifetime, foundation.public_links(),
-        secrets, QueuePositions(max_running), wake, refusal,
+        secrets, QueuePositions(max_running), wake, execution.refusal,
     )  # fmt: skip
     reports = AttemptReports(database, storage, grace)
     limits = PartialLimits(settings.job_partial_bytes, settings.user_partial_bytes)
     return JobServices(
-        reload=_package_reload(
-            settings, foundation.signals, installed, analytics, programs, _none if nodes else runner.reload
-        ),
+        reload=_package_reload(settings, foundation.signals, installed, analytics, programs, execution.load_packages),
         database=database,
         wake=wake,
         network=network,
         analytics=analytics,
         uploaded=UploadedAnalytics(database, storage, image_availability),
         program_files=program_files,
-        bundles=bundles,
-        containers=containers,
+        execution=execution,
         facts=AnalyticFactsService(database, analytics),
         attempts=attempts,
         reports=reports,
         tasks=tasks,
         dispatcher=dispatcher,
-        dispatchers=_dispatchers(foundation, dispatcher, nodes),
+        dispatchers=_dispatchers(foundation, dispatcher, execution.nodes),
         background=background,
-        sandbox=sandbox,
-        refusal=refusal,
-        nodes=nodes,
-        job_limits=job_limits_of(nodes) if nodes else lambda: runner.limits_in_force,
         secrets=secrets,
         jobs=jobs,
         partial=PartialResults(database, jobs, reports, limits),
         checkpoints=CheckpointService(database, reports, settings.checkpoint_bytes),
         actions=JobActions(database, wake, _expiry(foundation, jobs)),
     )
-
-
-def _other_secrets(settings: Settings) -> list[Path]:
-    """Return the paths outside of the data folder that no job may see."""
-    named = [Path(settings.tls_key)] if settings.tls_key else []
-    paths = (path.resolve() for path in (*named, settings.storage_folder, settings.secret_key_path))
-    return [path for path in paths if not path.is_relative_to(settings.folder.resolve())]
 
 
 def _register(analytics: AnalyticService, installed: Installation, role: Role) -> None:
@@ -231,11 +187,11 @@ def _expiry(foundation: Foundation, jobs: JobService) -> Callable[[], object]:
 
 
 def _dispatch_settings(
-    foundation: Foundation, background: BackgroundSlot, nodes: NodeRunner | None
+    foundation: Foundation, background: BackgroundSlot, slots: Callable[[], int]
 ) -> DispatchSettings:
     settings = foundation.settings
     return DispatchSettings(
-        slots=nodes.slots if nodes else lambda: settings.total_slots,
+        slots=slots,
         internal_slots=settings.rendition_concurrency,
         limits=_job_limits(settings, settings.job_wall_seconds),
         internal_limits=_job_limits(settings, min(settings.job_wall_seconds, settings.rendition_wall_seconds)),
@@ -258,17 +214,13 @@ def _job_limits(settings: Settings, wall_seconds: float) -> JobLimits:
     )
 
 
-def _none(_entry_points: Sequence[str]) -> None:
-    """Load nothing here: agents of nodes have what was installed there when they started."""
-
-
 def _package_reload(
     settings: Settings,
     signals: Signals,
     installed: Installation,
     analytics: AnalyticService,
     programs: ProgramService,
-    load_for_next_jobs: Callable[[Sequence[str]], None],
+    load_packages: Callable[[Sequence[str]], None],
 ) -> PackageReload:
     def register(found: Installation) -> None:
         _register(analytics, found, settings.role)
@@ -278,7 +230,7 @@ def _package_reload(
     cache, fresh = DescriptionCache(settings.cache_folder), settings.role.runs_jobs
     steps = ReloadSteps(
         find=lambda: find_installed(cache, settings.import_seconds, fresh=fresh),
-        load_for_next_jobs=load_for_next_jobs if settings.role.runs_jobs else _none,
+        load_for_next_jobs=load_packages,
         register=register,
     )
 
@@ -291,15 +243,3 @@ def _package_reload(
     if not settings.role.runs_jobs:
         signals.on(PACKAGES, reload.request)
     return reload
-
-
-def _runner(settings: Settings, installed: Installation, policy: SandboxPolicy) -> ProcessRunner:
-    preload = [offer.entry_point for offer in installed.analytics if offer.preload_safe]
-    return ProcessRunner(
-        settings.folder / "running",
-        preload,
-        weights_folder=settings.weights_folder,
-        policy=policy,
-        import_seconds=settings.import_seconds,
-        warm=WarmLimits(settings.warm_processes, settings.warm_idle_seconds, settings.warm_memory_bytes),
-    )
