@@ -61,6 +61,12 @@ def _guard(request: LaunchRequest, descriptors: list[int], launcher: socket.sock
     """Finish the sandbox for ``request``, let the waiting job begin, and report which limit it exceeded."""
     log, *memory_events = descriptors
     print_to(log)
+    # The root may change only when the job has joined: one that is still joining could keep the old root.
+    _, joined = receive(to_job)
+    if not joined:  # the process of the job was killed while it waited
+        send(launcher, {})
+        send(launcher, {"exceeded": None})
+        return
     environment, folder = request["environment"], Path(request["folder"])
     doors = doors_of(request)
     listeners = doors.listen()
@@ -73,10 +79,6 @@ def _guard(request: LaunchRequest, descriptors: list[int], launcher: socket.sock
     send(launcher, {}, *(listener.fileno() for listener in listeners))
     for listener in listeners:
         listener.close()
-    _, joined = receive(to_job)
-    if not joined:  # the process of the job was killed while it waited
-        send(launcher, {"exceeded": None})
-        return
     with suppress(BrokenPipeError):  # it was killed while it waited
         send(to_job, request, STANDARD_OUTPUT)
     private = [Path(name) for name in filesystem.PRIVATE]
