@@ -102,6 +102,11 @@ class Dispatcher:
 
     def open(self) -> None:
         """Kill what dead processes of the platform left running, requeue their jobs, and start to dispatch."""
+        self.take_over()
+        self._thread.start()
+
+    def take_over(self) -> None:
+        """Do what `open` does before the thread starts: settle the attempts of dead processes, and open the runner."""
         # The order matters: no job may be claimed again while its previous attempt can still write.
         for attempt in (*self._attempts.abandoned(), *self._attempts.unsettled()):
             self._take_over(attempt, "the platform stopped while the job ran")
@@ -110,7 +115,6 @@ class Dispatcher:
         self._owner_id = self._process.id
         self._watchdog_due = time.monotonic() + _WATCHDOG_INTERVAL_SECONDS
         self._process.on_change(self.watch_soon)
-        self._thread.start()
 
     def _take_over(self, attempt: UnsettledAttempt, detail: str) -> None:
         """Settle an attempt of a dead process. On another machine it may go on, but its reports count for nothing."""
@@ -188,19 +192,23 @@ class Dispatcher:
             self._woken.wait(_POLL_INTERVAL_SECONDS)
             # Cleared before the steps run: a wake that comes during them starts another pass.
             self._woken.clear()
-            # Each step runs even if the one before failed: a full disk must not keep jobs from being stopped.
-            steps = (
-                self._drop_superseded, self._settle_ended, self._stop_unwanted, self._claim, self._start_claimed,
-                self._record_processes, self._watch,
-            )  # fmt: skip
-            errors = [self._run_step(step) for step in steps]
-            self._failure = next((f"dispatching fails: {error}" for error in errors if error), None)
-            if self._failure is None:
+            if self.run_pass():
                 failures = 0
                 continue
             self._closing.wait(_AFTER_FAILURE.seconds(failures))
             failures += 1
             self._woken.set()
+
+    def run_pass(self) -> bool:
+        """Run every step once, and return whether all succeeded. Only one thread may call this: that of `open`."""
+        # Each step runs even if the one before failed: a full disk must not keep jobs from being stopped.
+        steps = (
+            self._drop_superseded, self._settle_ended, self._stop_unwanted, self._claim, self._start_claimed,
+            self._record_processes, self._watch,
+        )  # fmt: skip
+        errors = [self._run_step(step) for step in steps]
+        self._failure = next((f"dispatching fails: {error}" for error in errors if error), None)
+        return self._failure is None
 
     def _run_step(self, step: Callable[[], None]) -> str | None:
         """Run a step of a pass and return why it failed, or None.
