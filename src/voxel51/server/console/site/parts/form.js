@@ -91,30 +91,37 @@ export function form(content, { submit, verb, isDangerous = false, cancel, butto
  * @param {object} options `symbol` (an icon), `kind` (primary, danger, plain, link), and attributes
  */
 export function button(title, work, { symbol, kind = "", isIconOnly = false, ...attributes } = {}) {
-  const isBusy = signal(false);
   return h(
     `button${kind && `.${kind}`}`,
     {
       type: "button",
-      "aria-busy": () => isBusy.value && "true",
       "aria-label": isIconOnly ? title : null,
       title: isIconOnly ? title : null,
       ...attributes,
-      onclick: async (event) => {
-        if (isBusy.value) return;
-        isBusy.value = true;
-        try {
-          await work(event);
-        } catch (error) {
-          showError(error);
-        } finally {
-          isBusy.value = false;
-        }
-      },
+      onclick: busyWhile(work),
     },
     symbol && icon(symbol),
     !isIconOnly && title,
   );
+}
+
+/**
+ * Return a click listener that runs `work`, marks its element as busy and ignores further clicks meanwhile, and shows a
+ * notice if the work fails.
+ */
+export function busyWhile(work) {
+  return async (event) => {
+    const element = event.currentTarget;
+    if (element.ariaBusy === "true") return;
+    element.ariaBusy = "true";
+    try {
+      await work(event);
+    } catch (error) {
+      showError(error);
+    } finally {
+      element.ariaBusy = null;
+    }
+  };
 }
 
 function valuesOf(element) {

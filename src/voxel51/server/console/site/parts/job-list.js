@@ -1,6 +1,7 @@
 /** A short list of jobs, kept up to date by job events. */
 
 import { each, h } from "../core/dom.js";
+import { clock } from "../core/format.js";
 import { onJobEvent } from "../core/job-events.js";
 import { signal } from "../core/reactive.js";
 import { icon } from "./icons.js";
@@ -15,7 +16,7 @@ const RELOADING_EVENTS = new Set(["job_queued", "job_archived", "job_unarchived"
 
 /**
  * @param {(signal: AbortSignal) => Promise<Array>} fetch jobs with `id`, `name`, `state`, `upload_date`, optionally
- *   `analytic`, `progress` and `inputs`
+ *   `analytic`, `progress`, `inputs` and `duration_seconds`
  * @param {() => Node} empty shown if there are no jobs
  */
 export function jobList(fetch, empty) {
@@ -42,11 +43,15 @@ export function jobList(fetch, empty) {
   };
 }
 
-/** The poster of the first file of a job; an icon if the file was deleted or is not a video; nothing if `inputs` were not fetched. */
-export function jobThumbnail({ inputs }) {
+/**
+ * The poster of the first file of a job with the length of the video, once the job has measured it; an icon if the file was
+ * deleted or is not a video; nothing if `inputs` were not fetched.
+ */
+export function jobThumbnail({ inputs, duration_seconds: seconds }) {
   if (!inputs) return null;
   const file = inputs.find(({ filename }) => filename !== null);
-  return file ? poster(file.data_id, { width: THUMBNAIL_WIDTH }) : h("span.poster.none", {}, icon("data"));
+  const picture = file ? poster(file.data_id, { width: THUMBNAIL_WIDTH }) : h("span.poster.none", {}, icon("data"));
+  return h("span.thumbnail", {}, picture, seconds > 0 && h("span.length", { title: "Length of the video" }, clock(seconds)));
 }
 
 function changed(jobs, { job_id: id, state, progress }) {

@@ -1,6 +1,7 @@
 /** Menus: a button that opens a list of actions in a popover of the browser. */
 
 import { h } from "../core/dom.js";
+import { showError } from "./notices.js";
 
 let menuCount = 0;
 
@@ -37,9 +38,21 @@ export function menu(face, label, entries, { kind = "plain" } = {}) {
 
   function item({ title, run, href, symbol, isDangerous, download }) {
     const attributes = { class: isDangerous ? "dangerous" : "" };
-    const close = () => list.hidePopover();
-    if (href) return h("a", { ...attributes, href, download, onclick: close }, symbol, title);
-    return h("button", { ...attributes, type: "button", onclick: () => (close(), run()) }, symbol, title);
+    if (href) return h("a", { ...attributes, href, download, onclick: () => list.hidePopover() }, symbol, title);
+    return h("button", { ...attributes, type: "button", onclick: () => start(run) }, symbol, title);
+  }
+
+  /** Close the menu and run an entry. The opener is busy until it is done, since the entry itself is no longer there. */
+  async function start(run) {
+    list.hidePopover();
+    opener.ariaBusy = "true";
+    try {
+      await run();
+    } catch (error) {
+      showError(error);
+    } finally {
+      opener.ariaBusy = null;
+    }
   }
 
   /** Position the menu below its button, or above it where there is not enough space. */

@@ -13,13 +13,17 @@ const known = new Map();
 const queue = [];
 let busy = 0;
 
-/** The poster of a video; an icon until it is made, and for data that is not a video. */
-export const poster = (dataId, { width = 320 } = {}) => picture(`/data/${encodeURIComponent(dataId)}/renditions/poster`, { width }, "data");
+/**
+ * The poster of a video; an icon until it is made, and for data that is not a video.
+ *
+ * @param {(reason: string) => void} [options.onFailure] called if the platform cannot decode the file
+ */
+export const poster = (dataId, { width = 320, onFailure } = {}) => picture(`/data/${encodeURIComponent(dataId)}/renditions/poster`, { width }, "data", onFailure);
 
 /** One frame of a job's video with the labels drawn into it; an icon until it is made, and for outputs without labels. */
 export const resultFrame = (jobId, number, { width = 320 } = {}) => picture(`/jobs/${encodeURIComponent(jobId)}/renditions/frame`, { number, width }, "analytics");
 
-function picture(path, query, symbol) {
+function picture(path, query, symbol, onFailure) {
   const key = `${path} ${JSON.stringify(query)}`;
   const found = signal(known.get(key));
   const frame = h(
@@ -27,7 +31,7 @@ function picture(path, query, symbol) {
     { class: () => (found.value === undefined ? "making" : found.value ? "" : "none") },
     () => (found.value ? h("img", { src: found.value, alt: "", decoding: "async" }) : icon(symbol)),
   );
-  if (!known.has(key)) whenVisible(frame, (left) => enqueue({ path, query, key, found, left }));
+  if (!known.has(key)) whenVisible(frame, (left) => enqueue({ path, query, key, found, left, onFailure }));
   return frame;
 }
 
@@ -63,7 +67,7 @@ function fetchNext() {
   }
 }
 
-async function fetchPicture({ path, query, key, found, left }) {
+async function fetchPicture({ path, query, key, found, left, onFailure }) {
   try {
     // Short requests with pauses: a request held open by the platform would occupy one of the browser's six connections.
     const onProgress = () => pause(POLL_MILLISECONDS, left);
@@ -72,6 +76,8 @@ async function fetchPicture({ path, query, key, found, left }) {
   } catch (error) {
     if (error.name === "AbortError") return;
     found.value = null; // not a video, or one that cannot be decoded
-    if (error.status === 400) known.set(key, null);
+    if (error.status !== 400) return;
+    known.set(key, null);
+    onFailure?.(error.message);
   }
 }

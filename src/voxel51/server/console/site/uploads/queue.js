@@ -8,6 +8,7 @@
 import { effect, onEnd, signal } from "../core/reactive.js";
 import { session } from "../core/session.js";
 import { errorText } from "../parts/notices.js";
+import { notMediaReason } from "./media-check.js";
 import { fingerprintOf, removeUnfinished, unfinishedUploads } from "./unfinished-uploads.js";
 import { transferSpeed } from "./transfer-speed.js";
 import { UnreadableFile, sendFile } from "./send-file.js";
@@ -61,6 +62,7 @@ export function upload(files, expires) {
       const mine = newUpload(fingerprint, { name: file.name, size: file.size, file, type: file.type, expires });
       present.set(fingerprint, mine);
       added.push(mine);
+      flagUnlessMedia(mine);
     }
   }
   uploads.update((all) => [...all, ...added]);
@@ -112,9 +114,16 @@ function newUpload(fingerprint, { name, size, file = null, type = "", expires, s
     sent: signal(0),
     speed: signal(null),
     problem: signal(""),
+    /** A signal: why the file cannot be shown or analysed as a video, image or sound; empty if it can. */
+    flag: signal(""),
     dataId: signal(null),
     sending: null,
   };
+}
+
+/** Look at the first bytes while the file waits or is being sent. A file that cannot be read fails when it is sent. */
+async function flagUnlessMedia({ file, flag }) {
+  flag.value = await notMediaReason(file).catch(() => "");
 }
 
 function stopSending(upload) {

@@ -2,16 +2,21 @@
 
 import { each, h } from "../core/dom.js";
 import { count, duration, percent, size } from "../core/format.js";
-import { computed, effect, signal } from "../core/reactive.js";
+import { computed, effect, onEnd, signal } from "../core/reactive.js";
 import { hasScope } from "../core/session.js";
-import { button } from "../parts/form.js";
+import { button, busyWhile } from "../parts/form.js";
 import { icon } from "../parts/icons.js";
-import { attempt } from "../parts/notices.js";
+import { poster } from "../parts/poster.js";
 import { progressBar } from "../parts/elements.js";
 import { chooseFiles, dropCover } from "./upload-controls.js";
+import { isNamedMedia } from "./media-check.js";
 import { clearDone, removeUpload, pauseUpload, isActive, onAdded, resumeUpload, uploads } from "./queue.js";
 
+/** Time after the last upload until the tray leaves; pointing at it or a focus inside keeps it. */
+const LINGER_MILLISECONDS = 10_000;
+
 const isOpen = signal(true);
+const isHeld = signal(false);
 const announcement = signal("");
 
 /** The tray and the cover that accepts drops, for the layout. */
@@ -24,17 +29,35 @@ export function tray() {
     if (length > known) isOpen.value = true;
     known = length;
   });
+  effect(leaveWhenDone);
   return [
     dropCover(() => hasScope("upload")),
     h("p.visually-hidden", { role: "status" }, () => announcement.value),
     h(
       "section.tray",
-      { "aria-label": "Uploads", hidden: () => uploads.value.length === 0, class: () => (isOpen.value ? "" : "closed") },
+      { "aria-label": "Uploads", hidden: () => uploads.value.length === 0, class: () => (isOpen.value ? "" : "closed"), ...holding },
       header(running),
       h("ul", { hidden: () => !isOpen.value, tabindex: "0", "aria-label": "Files" }, each(() => uploads.value, ({ id }) => id, (upload) => row(upload.value))),
       () => isOpen.value && footer(running),
     ),
   ];
+}
+
+/** Listeners that keep the tray while the user is at it. */
+const holding = {
+  onpointerenter: () => (isHeld.value = true),
+  onpointerleave: ({ currentTarget }) => (isHeld.value = currentTarget.contains(document.activeElement)),
+  onfocusin: () => (isHeld.value = true),
+  onfocusout: ({ currentTarget }) => (isHeld.value = currentTarget.matches(":hover")),
+};
+
+/** Clear the list some time after all files are uploaded. Files with a problem stay until the user has cleared them. */
+function leaveWhenDone() {
+  if (uploads.value.length === 0) isHeld.value = false; // a tray that is hidden reports no end of hovering
+  const isDone = uploads.value.length > 0 && uploads.value.every(({ state, flag }) => state.value === "done" && !flag.value);
+  if (!isDone || isHeld.value) return;
+  const timer = setTimeout(clearDone, LINGER_MILLISECONDS);
+  onEnd(() => clearTimeout(timer));
 }
 
 function header(running) {
@@ -87,6 +110,7 @@ function row(upload) {
     h("div.buttons", {}, controls(upload)),
     () => !["done", "failed"].includes(upload.state.value) && progressBar(() => fraction(upload), `Upload of ${upload.name}`),
     h("p.state-line", {}, () => line(upload)),
+    () => upload.flag.value && h("p.flag", { role: "status" }, icon("error"), h("span", {}, upload.flag.value)),
     () => upload.state.value === "done" && next(upload),
   );
 }
@@ -114,7 +138,7 @@ function controls(upload) {
   const title = () => now().title(upload.name);
   return [
     h("button.plain", { type: "button", hidden: () => upload.state.value === "done", "aria-label": title, title, onclick: () => now().run(upload) }, () => icon(now().symbol)),
-    h("button.plain", { type: "button", "aria-label": () => removal(upload), title: () => removal(upload), onclick: () => attempt(() => removeUpload(upload)) }, icon("close")),
+    h("button.plain", { type: "button", "aria-label": () => removal(upload), title: () => removal(upload), onclick: busyWhile(() => removeUpload(upload)) }, icon("close")),
   ];
 }
 
@@ -132,7 +156,13 @@ function next(upload) {
   const id = encodeURIComponent(upload.dataId.value);
   // Following a link collapses the tray, which would cover the page, unless uploads are still active.
   const onclick = () => (isOpen.value = uploads.peek().some(isActive));
-  return h("p.next", {}, h("a", { href: `/data/${id}`, onclick }, "Open"), hasScope("run") && h("a", { href: runOn([upload]), onclick }, "Run an analytic"));
+  return h("p.next", {}, picture(upload), h("a", { href: `/data/${id}`, onclick }, "Open"), hasScope("run") && h("a", { href: runOn([upload]), onclick }, "Run an analytic"));
+}
+
+/** The poster of a video that was uploaded. If the platform cannot decode the file, it says so, and the file is flagged. */
+function picture({ dataId, name, type, flag }) {
+  if (flag.peek() || !isNamedMedia({ name, type }) || /^(image|audio)\//.test(type)) return null;
+  return poster(dataId.peek(), { onFailure: (reason) => (flag.value = reason) });
 }
 
 const runOn = (some) => `/analytics?data=${some.map(({ dataId }) => encodeURIComponent(dataId.value)).join(",")}`;

@@ -6,6 +6,7 @@ import { size } from "../core/format.js";
 import { button } from "../parts/form.js";
 import { jsonTree } from "../parts/json-tree.js";
 import { loaded } from "../parts/load.js";
+import { beforeAfter } from "./before-after.js";
 import { outputPath } from "./loading/sources.js";
 
 const MAX_BYTES = 8_000_000;
@@ -16,23 +17,31 @@ const TEXT = /\.(csv|txt|log|xml|md)$/i;
 /** Return whether a file of this name may hold labels. */
 export const isLabelsFile = (name) => name === "" || /\.json$/i.test(name);
 
-/** @param {string} [reason] why a JSON file could not be read as labels */
-export function outputPreview(jobId, name, reason) {
+/**
+ * @param {string|null} [options.dataId] the video that a video output was made from; null if it was deleted
+ * @param {string} [options.reason] why a JSON file could not be read as labels
+ */
+export function outputPreview(jobId, name, { dataId = null, reason } = {}) {
   const path = outputPath(jobId);
   return h(
     "section.output",
     { "aria-label": "Output" },
     h("div.actions", {}, h("strong", {}, name), button("Download", () => download(path), { symbol: "download" })),
-    preview(path, name, reason),
+    preview(path, name, dataId, reason),
   );
 }
 
-function preview(path, name, reason) {
-  if (VIDEO.test(name)) return h("video.output-video", { src: address(path), controls: true, playsinline: true, preload: "metadata", "aria-label": name });
+function preview(path, name, dataId, reason) {
+  if (VIDEO.test(name)) return videoOutput(path, name, dataId);
   if (PICTURE.test(name)) return h("img.output-picture", { src: address(path), alt: name });
   if (isLabelsFile(name)) return json(path, reason);
   if (TEXT.test(name)) return text(path);
   return h("p.muted", {}, "There is no preview for this type of file. Download it instead.");
+}
+
+function videoOutput(path, name, dataId) {
+  const video = h("video.output-video", { src: address(path), controls: true, playsinline: true, preload: "metadata", "aria-label": name });
+  return dataId ? beforeAfter(video, dataId) : video;
 }
 
 function json(path, reason) {

@@ -30,13 +30,13 @@ import { viewerLayout } from "./viewer-layout.js";
  * @returns {Node}
  */
 export function viewer({ dataId, filename, jobId = null, outputName = "", partial = null, start = null }) {
-  if (jobId && !partial && !isLabelsFile(outputName)) return outputPreview(jobId, outputName);
+  if (jobId && !partial && !isLabelsFile(outputName)) return outputPreview(jobId, outputName, { dataId: PICTURE.test(filename) ? null : dataId });
   const progress = { video: signal(undefined), labels: signal(undefined) };
   const { state, reload } = resource((abort) => fetchAll({ dataId, filename, jobId, partial }, abort, progress));
   const show = ({ value, error, isThere }) => {
     if (error) return loadError(error, reload);
     if (!isThere) return preparing(dataId, filename, jobId, progress);
-    if (value.noLabels) return outputPreview(jobId, outputName, value.noLabels);
+    if (value.noLabels) return outputPreview(jobId, outputName, { reason: value.noLabels });
     const first = start ?? (Number(route.peek().query.get("frame")) || value.labels.peek()?.firstFound || 1);
     return [withoutPicture(dataId, value), viewerLayout({ ...value, isPartial: Boolean(partial), dataId: value.video ? dataId : null, filename, jobId, first })];
   };

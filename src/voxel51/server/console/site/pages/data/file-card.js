@@ -1,18 +1,35 @@
 /** Files in lists: their cards and thumbnails. */
 
+import { address } from "../../core/api.js";
 import { h } from "../../core/dom.js";
 import { size } from "../../core/format.js";
+import { signal } from "../../core/reactive.js";
 import { timeAgo } from "../../parts/elements.js";
 import { icon } from "../../parts/icons.js";
 import { poster } from "../../parts/poster.js";
-import { isAudio, isVideo, typeName } from "./media-types.js";
+import { isAudio, isVideo, isViewable, typeName } from "./media-types.js";
 
 /** Return the path of a file's page. */
 export const pathOf = ({ id }) => `/data/${encodeURIComponent(id)}`;
 
-/** The poster of a video; for other files an icon with their type. */
+/** Largest image that lists load whole as its own thumbnail. */
+const MOST_IMAGE_BYTES = 4_000_000;
+
+/** The poster of a video, or the image itself if it is not large; for other files an icon with their type. */
 export function thumbnail(record) {
   if (isVideo(record)) return poster(record.id);
+  if (isViewable(record) && record.size <= MOST_IMAGE_BYTES) return imageThumbnail(record);
+  return typeMark(record);
+}
+
+/** The image; if the browser cannot decode it, the icon. */
+function imageThumbnail(record) {
+  const isBroken = signal(false);
+  const image = () => h("span.poster", {}, h("img", { src: address(`/data/${encodeURIComponent(record.id)}/download`), alt: "", loading: "lazy", decoding: "async", onerror: () => (isBroken.value = true) }));
+  return h("span.thumbnail", {}, () => (isBroken.value ? typeMark(record) : image()));
+}
+
+function typeMark(record) {
   const [symbol, title] = isAudio(record) ? ["volume", "Audio"] : ["docs", typeName(record)];
   return h("span.poster.other", {}, icon(symbol), h("span", {}, title));
 }

@@ -12,7 +12,7 @@ import { uploadButton } from "../../uploads/upload-controls.js";
 import { fileCard } from "../data/file-card.js";
 
 const RECENT_JOBS = 6;
-const JOB_FIELDS = "id,name,state,upload_date,analytic,progress,inputs";
+const JOB_FIELDS = "id,name,state,upload_date,analytic,progress,inputs,duration_seconds";
 
 /** @param {Array} videos records of data, the newest first */
 export function overview(videos) {

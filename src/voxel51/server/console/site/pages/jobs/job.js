@@ -10,6 +10,7 @@ import { button } from "../../parts/form.js";
 import { loadedRecord } from "../../parts/load.js";
 import { attempt, notify } from "../../parts/notices.js";
 import { heading, stateBadge } from "../../parts/elements.js";
+import { jobThumbnail } from "../../parts/job-list.js";
 import { tabs } from "../../parts/tabs.js";
 import { shareLinks } from "../../viewer/tabs/share-links.js";
 import { recordsOf } from "../analytics/data-records.js";
@@ -53,7 +54,7 @@ function jobPage({ job: first, request, inputs }, query) {
   const state = computed(() => job.value.state);
   return [
     heading(first.name, actions(live)),
-    h("div.subheading", {}, () => stateBadge(state.value), h("a", { href: `/analytics/${encodeURIComponent(first.analytic_id)}` }, first.analytic), h("span.muted", {}, first.version), selectsPart(request.parameters) && wholeVideo(first), () => job.value.archived && h("span.badge", {}, job.value.expired ? "expired" : "archived")),
+    h("div.subheading", {}, jobThumbnail(first), () => stateBadge(state.value), h("a", { href: `/analytics/${encodeURIComponent(first.analytic_id)}` }, first.analytic), h("span.muted", {}, first.version), selectsPart(request.parameters) && wholeVideo(first), () => job.value.archived && h("span.badge", {}, job.value.expired ? "expired" : "archived")),
     progressCard(live, now),
     failureCard(job, live.messages, request),
     h("p", { hidden: () => !hasPartial.value || tab.value === "result" }, button("View partial result", () => (tab.value = "result"), { symbol: "play" })),

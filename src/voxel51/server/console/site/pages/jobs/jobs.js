@@ -18,7 +18,7 @@ import { afterEvent, runSeconds, wasCancelled } from "./states.js";
 
 const FIELDS = [
   "id,name,state,archived,expired,upload_date,expiration_date,start_date,completion_date,fail_date,failure_type,analytic_id",
-  "analytic,version,progress,queue_position,failure_message,inputs",
+  "analytic,version,progress,queue_position,failure_message,inputs,duration_seconds",
 ].join(",");
 const FAILURE_TYPES = { USER: "invalid input", ANALYTIC: "analytic error", PLATFORM: "platform error" };
 const RELOAD_MILLISECONDS = 500;
