@@ -113,13 +113,13 @@ def _run_again(
 
 def _compared(api: API, before: JobRecord, after: JobRecord) -> VersionDifference:
     from voxel51.labels.compare import compare
-    from voxel51.labels.video import VideoLabels
+    from voxel51.labels.label_table import read_table
 
     with tempfile.TemporaryDirectory() as folder:
         paths = [Path(folder, name) for name in ("old.json", "new.json")]
         for job, path in zip((before, after), paths, strict=True):
             api.download_job_output(job["id"], path)
-        first, second = (VideoLabels.from_file(path) for path in paths)
+        first, second = (read_table(path) for path in paths)
         found = compare(first, second)
     boxes, events = found.boxes.values(), found.events.values()
     return VersionDifference(

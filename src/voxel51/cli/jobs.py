@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from voxel51.cli.bulk import Bulk, add_bulk_options, run_bulk
+from voxel51.cli.comparison import add_overlap, comparison_table
 from voxel51.cli.listing import add_flag_options, add_list_options, apply_list_options, flag_search, show
 from voxel51.cli.parsing import Commands, Parser, add_commands, command
 from voxel51.cli.printing import Printer
@@ -22,6 +23,7 @@ _EXAMPLES = """\
   voxel51 jobs wait ID1 ID2
   voxel51 jobs download ID --format coco
   voxel51 jobs download ID --partial
+  voxel51 jobs compare ID1 ID2
   voxel51 jobs kill --all --force"""
 _BULK_VERBS: Mapping[str, tuple[str, str, str]] = {
     "start": ("start", "started", "state:READY,archived:False"),
@@ -88,6 +90,10 @@ def _add_show_commands(verbs: Commands) -> None:
 
 
 def _add_wait_commands(verbs: Commands) -> None:
+    compare = command(verbs, "compare", _compare, "compare the labels of two jobs on the same video")
+    compare.add_argument("id", metavar="A", help="id of the first job")
+    compare.add_argument("other", metavar="B", help="id of the second job")
+    add_overlap(compare)
     wait = command(verbs, "wait", _wait, "wait until jobs end; exits with 1 if a job fails")
     wait.add_argument("ids", metavar="ID", nargs="+", help="id of a job")
     wait.add_argument("--timeout", metavar="SECONDS", type=float, help="maximum time to wait")
@@ -228,6 +234,14 @@ def _downloaded(api: API, options: argparse.Namespace) -> str:
     if options.partial:
         return str(api.download_partial_labels(options.id, options.path))
     return str(api.download_job_output(options.id, options.path, format=options.format))
+
+
+def _compare(options: argparse.Namespace) -> int:
+    printer = Printer(options)
+    with client(options) as api:
+        comparison = api.compare_jobs(options.id, options.other, options.overlap)
+    printer.result(comparison_table(comparison), comparison)
+    return printer.finish()
 
 
 def _wait(options: argparse.Namespace) -> int:

@@ -11,6 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from voxel51.cli.comparison import add_overlap, comparison_table
 from voxel51.cli.parsing import Parser, add_commands, command
 from voxel51.cli.printing import Printer, table
 from voxel51.cli.profiles import client
@@ -55,6 +56,7 @@ def fill(parser: Parser) -> None:
             metavar="TRUTH" if verb == "evaluate" else "OTHER",
             help="labels file" + (" (native, COCO, MOT or CVAT)" if verb == "evaluate" else ""),
         )
+    add_overlap(verbs.choices["compare"])
     search = command(verbs, "search", _search, "find jobs by their labels")
     search.add_argument("names", metavar="LABEL", nargs="+", help="label such as dog; all given labels must occur")
     search.add_argument("--longer-than", metavar="SECONDS", type=float, help="minimum duration of each label")
@@ -159,15 +161,11 @@ def _evaluate(options: argparse.Namespace) -> int:
 
 def _compare(options: argparse.Namespace) -> int:
     from voxel51.labels.compare import compare
-    from voxel51.labels.video import VideoLabels
+    from voxel51.labels.label_table import read_table
 
     printer = Printer(options)
-    result = compare(VideoLabels.from_file(Path(options.labels)), VideoLabels.from_file(Path(options.other)))
-    rows: list[Sequence[object]] = [
-        (label, each.both, each.only_first, each.only_second) for label, each in result.boxes.items()
-    ]
-    rows += [(label, each.both, len(each.only_first), len(each.only_second)) for label, each in result.events.items()]
-    printer.result(table(rows, ["label", "both", "only first", "only second"]), asdict(result))
+    result = asdict(compare(read_table(Path(options.labels)), read_table(Path(options.other)), options.overlap))
+    printer.result(comparison_table(result), result)
     return printer.finish()
 
 

@@ -1,16 +1,21 @@
 """Comparison of two sets of labels of one video, such as those of two versions of an analytic."""
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
-from voxel51.labels.events import VideoEvent
+from voxel51.labels.box_differences import Differences, box_differences
+from voxel51.labels.extras import extra
 from voxel51.labels.field_types import JsonValue
-from voxel51.labels.overlap import SAME_OVERLAP, FrameBox, best_pairs, boxes_on, by_frame, iou_matrix
+from voxel51.labels.label_table import NO_TRACK, EventRange, LabelTable, table_of
+from voxel51.labels.overlap import SAME_OVERLAP
 from voxel51.labels.video import VideoLabels
 
+with extra("labels"):
+    import numpy as np
+
 MOST_FRAMES = 100
-"""Maximum number of frames that a comparison lists."""
+"""Maximum number of frames that ``Comparison.frames`` lists."""
 
 Spans = tuple[tuple[int, int], ...]
 """First and last frame of each span."""
@@ -23,7 +28,7 @@ class BoxDifference:
     Attributes:
         both: number of boxes in both sets, matched by overlap.
         mean_overlap: mean intersection over union of the matched boxes; None if no boxes match.
-        only_first, only_second: number of boxes in one set only.
+        only_first, only_second: number of boxes in one set only, including those that have another label in the other.
         tracks_first, tracks_second: number of tracks that the boxes belong to.
     """
 
@@ -49,15 +54,19 @@ class Comparison:
     """Differences between two sets of labels.
 
     Attributes:
+        overlap: the overlap from which two boxes are the same.
         boxes, events: differences by label.
         frames: frame number -> number of boxes in one set only, for the `MOST_FRAMES` most different frames.
+        differences: the differing boxes, frame by frame.
         attributes: attributes of the whole video that differ: name -> value in the first and in the second set.
         provenance: provenance of each set.
     """
 
+    overlap: float
     boxes: Mapping[str, BoxDifference]
     events: Mapping[str, EventDifference]
     frames: Mapping[int, int]
+    differences: Differences
     attributes: Mapping[str, tuple[JsonValue, JsonValue]]
     provenance: tuple[dict[str, JsonValue] | None, dict[str, JsonValue] | None]
 
@@ -69,8 +78,12 @@ class Comparison:
         return boxes and events and not self.attributes
 
 
-def compare(first: VideoLabels, second: VideoLabels, overlap: float = SAME_OVERLAP) -> Comparison:
+def compare(
+    first: VideoLabels | LabelTable, second: VideoLabels | LabelTable, overlap: float = SAME_OVERLAP
+) -> Comparison:
     """Return the differences between ``first`` and ``second``; boxes that overlap at least ``overlap`` are the same.
+
+    Tables (`read_table`) compare a million boxes with little memory; they are read from files as streams.
 
     Raises:
         ValueError: the overlap is not above 0 and at most 1.
@@ -78,71 +91,47 @@ def compare(first: VideoLabels, second: VideoLabels, overlap: float = SAME_OVERL
     """
     if not 0 < overlap <= 1:
         raise ValueError(f"overlap is {overlap}; it must be above 0 and at most 1")
-    numbers = {*first.frames_with_objects(), *second.frames_with_objects()}
-    counts: Counter[int] = Counter()
-    boxes = {
-        name: _boxes(ones, others, overlap, counts)
-        for name, (ones, others) in _by_label(boxes_on(first, numbers), boxes_on(second, numbers)).items()
-    }
-    names = sorted({event.label or "" for event in [*first.events, *second.events]})
-    events = {name: _events(_spans(first.events, name), _spans(second.events, name)) for name in names}
+    one, other = (each if isinstance(each, LabelTable) else table_of(each) for each in (first, second))
+    found = box_differences(one, other, overlap)
+    alone = dict(zip(found.differences.frames, found.alone_by_frame, strict=True))
     return Comparison(
-        boxes=boxes,
-        events=events,
-        frames=dict(sorted(counts.most_common(MOST_FRAMES))),
-        attributes=_attributes(first, second),
-        provenance=(first.provenance, second.provenance),
+        overlap=overlap,
+        boxes={
+            name: BoxDifference(
+                both=counts.both,
+                mean_overlap=counts.overlap_sum / counts.both if counts.both else None,
+                only_first=counts.only_first,
+                only_second=counts.only_second,
+                tracks_first=_track_count(one, name),
+                tracks_second=_track_count(other, name),
+            )
+            for name, counts in found.by_label.items()
+        },
+        events=_events(one.events, other.events),
+        frames=dict(sorted(Counter(alone).most_common(MOST_FRAMES))),
+        differences=found.differences,
+        attributes=_attributes(one.attributes, other.attributes),
+        provenance=(one.provenance, other.provenance),
     )
 
 
-@dataclass(slots=True)
-class _Matched:
-    shares: list[float] = field(default_factory=list)
-    only_first: int = 0
-    only_second: int = 0
+def _track_count(table: LabelTable, name: str) -> int:
+    if name not in table.names:
+        return 0
+    tracks = np.unique(table.tracks[table.labels == table.names.index(name)])
+    return int((tracks != NO_TRACK).sum())
 
 
-def _by_label(first: list[FrameBox], second: list[FrameBox]) -> Mapping[str, tuple[list[FrameBox], list[FrameBox]]]:
-    found: dict[str, tuple[list[FrameBox], list[FrameBox]]] = defaultdict(lambda: ([], []))
-    for side, boxes in enumerate((first, second)):
-        for box in boxes:
-            found[box.label][side].append(box)
-    return dict(sorted(found.items()))
+def _events(first: Sequence[EventRange], second: Sequence[EventRange]) -> dict[str, EventDifference]:
+    names = sorted({event.label for event in [*first, *second]})
+    return {name: _event_difference(_spans(first, name), _spans(second, name)) for name in names}
 
 
-def _boxes(first: list[FrameBox], second: list[FrameBox], overlap: float, counts: Counter[int]) -> BoxDifference:
-    matched, ones, others = _Matched(), by_frame(first), by_frame(second)
-    for number in ones.keys() | others.keys():
-        here, there = ones.get(number, []), others.get(number, [])
-        shares = iou_matrix(here, there)
-        pairs = best_pairs(shares, overlap)
-        matched.shares += [float(shares[pair]) for pair in pairs]
-        matched.only_first += len(here) - len(pairs)
-        matched.only_second += len(there) - len(pairs)
-        if alone := len(here) + len(there) - 2 * len(pairs):
-            counts[number] += alone
-    return BoxDifference(
-        both=len(matched.shares),
-        mean_overlap=sum(matched.shares) / len(matched.shares) if matched.shares else None,
-        only_first=matched.only_first,
-        only_second=matched.only_second,
-        tracks_first=_track_count(first),
-        tracks_second=_track_count(second),
-    )
+def _spans(events: Iterable[EventRange], name: str) -> Counter[tuple[int, int]]:
+    return Counter((event.first, event.last) for event in events if event.label == name)
 
 
-def _track_count(boxes: Iterable[FrameBox]) -> int:
-    return len({box.track for box in boxes if box.track is not None})
-
-
-def _spans(events: Iterable[VideoEvent], name: str) -> Counter[tuple[int, int]]:
-    supports = (event.support for event in events if (event.label or "") == name)
-    return Counter(
-        (support.ranges[0][0], support.ranges[-1][1]) for support in supports if support is not None and support.ranges
-    )
-
-
-def _events(first: Counter[tuple[int, int]], second: Counter[tuple[int, int]]) -> EventDifference:
+def _event_difference(first: Counter[tuple[int, int]], second: Counter[tuple[int, int]]) -> EventDifference:
     return EventDifference(
         both=(first & second).total(),
         only_first=tuple(sorted((first - second).elements())),
@@ -150,10 +139,11 @@ def _events(first: Counter[tuple[int, int]], second: Counter[tuple[int, int]]) -
     )
 
 
-def _attributes(first: VideoLabels, second: VideoLabels) -> dict[str, tuple[JsonValue, JsonValue]]:
-    ones, others = ({each.name or "": each.value for each in labels.attributes} for labels in (first, second))
+def _attributes(
+    first: Mapping[str, JsonValue], second: Mapping[str, JsonValue]
+) -> dict[str, tuple[JsonValue, JsonValue]]:
     return {
-        name: (ones.get(name), others.get(name))
-        for name in sorted(ones.keys() | others.keys())
-        if ones.get(name) != others.get(name)
+        name: (first.get(name), second.get(name))
+        for name in sorted(first.keys() | second.keys())
+        if first.get(name) != second.get(name)
     }

@@ -11,6 +11,7 @@ from voxel51.labels.draw import annotated_frame, annotated_video
 from voxel51.labels.evaluate import evaluate
 from voxel51.labels.field_types import JsonValue
 from voxel51.labels.formats import FORMATS, convert
+from voxel51.labels.label_table import read_table
 from voxel51.labels.media import ProgressCallback, still_images
 from voxel51.labels.media.frame import Pixels
 from voxel51.labels.media.frame_index import frame_index
@@ -112,8 +113,8 @@ def _evaluation(task: RenditionTask) -> Path:
 
 
 def _comparison(task: RenditionTask) -> Path:
-    result = compare(task.labels, task.others, task.arguments["overlap"])
-    return _written(task.folder, asdict(result))
+    first, second = (read_table(task.inputs[name]) for name in ("labels", "others"))
+    return _written(task.folder, asdict(compare(first, second, task.arguments["overlap"])))
 
 
 RENDERERS: Mapping[str, Callable[[RenditionTask], Path]] = {

@@ -1,0 +1,47 @@
+"""Comparisons of labels as tables, for ``voxel51 labels compare`` and ``voxel51 jobs compare``."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from voxel51.cli.parsing import Parser
+from voxel51.cli.printing import table
+
+_HEADERS = ("label", "both", "mean IoU", "only first", "only second")
+
+
+def add_overlap(parser: Parser) -> None:
+    """Add the option with the overlap from which two boxes are the same."""
+    parser.add_argument(
+        "--overlap",
+        metavar="IOU",
+        type=float,
+        default=0.5,
+        help="overlap (intersection over union) from which two boxes of a label are the same (default: 0.5)",
+    )
+
+
+def comparison_table(comparison: Mapping[str, Any]) -> str:
+    """Return a table of the labels, and a line about the frames that differ, of the document of a comparison."""
+    rows: list[Sequence[object]] = [
+        (label, each["both"], _share(each["mean_overlap"]), each["only_first"], each["only_second"])
+        for label, each in comparison["boxes"].items()
+    ]
+    rows += [
+        (label, each["both"], None, len(each["only_first"]), len(each["only_second"]))
+        for label, each in comparison["events"].items()
+    ]
+    return f"{table(rows, _HEADERS)}\n\n{_summary(comparison)}"
+
+
+def _share(overlap: float | None) -> str | None:
+    return None if overlap is None else f"{overlap:.3f}"
+
+
+def _summary(comparison: Mapping[str, Any]) -> str:
+    found = comparison["differences"]
+    frames, at = found["frames"], f"at an overlap (IoU) of {comparison['overlap']:g}"
+    if not frames:
+        return f"No box differs {at}"
+    changed = sum(found["changed"])
+    relabelled = f"; {changed} boxes have another label" if changed else ""
+    return f"Boxes differ in {len(frames)} frame(s) {at}{relabelled}. The first is frame {frames[0]}"
