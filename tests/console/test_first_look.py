@@ -1,4 +1,4 @@
-"""The first look: uploads that say what they are, thumbnails and lengths in lists, and a player that fits the window."""
+"""The first look: flagged uploads, thumbnails and lengths in lists, and a player that fits the window."""
 
 import time
 from pathlib import Path

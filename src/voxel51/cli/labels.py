@@ -5,7 +5,7 @@ Labels are given as a file, or as the id of the job that created them.
 
 import argparse
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path

@@ -3,7 +3,7 @@
 const HEAD_BYTES = 512;
 const TEXT_SHARE = 0.97;
 
-/** First bytes of files that are no media, and what they are. Video players open none of them. */
+/** First bytes of files that are not media, and the name of their type. Video players open none of them. */
 const SIGNATURES = [
   ["%PDF", "a PDF document"],
   ["PK\u0003\u0004", "a ZIP archive or an office document"],

@@ -159,7 +159,7 @@ function next(upload) {
   return h("p.next", {}, picture(upload), h("a", { href: `/data/${id}`, onclick }, "Open"), hasScope("run") && h("a", { href: runOn([upload]), onclick }, "Run an analytic"));
 }
 
-/** The poster of a video that was uploaded. If the platform cannot decode the file, it says so, and the file is flagged. */
+/** The poster of a video that was uploaded. A file that the platform cannot decode is flagged with its reason. */
 function picture({ dataId, name, type, flag }) {
   if (flag.peek() || !isNamedMedia({ name, type }) || /^(image|audio)\//.test(type)) return null;
   return poster(dataId.peek(), { onFailure: (reason) => (flag.value = reason) });
