@@ -33,7 +33,7 @@ LISTS = {"get /data/list", "get /jobs/list", "get /data", "get /jobs"}
 
 FOR_ALL_USERS = {
     "get /analytics/list", "get /analytics", "get /analytics/{analytic_id}", "get /analytics/{analytic_id}/doc",
-    "get /labels", "get /labels/names",
+    "get /labels", "get /labels/names", "get /batches", "post /batches", "post /batches/estimate",
     "get /status/all", "get /events", "post /data", "post /jobs", "post /data/batch", "post /jobs/batch",
     "post /data/uploads", "post /analytics", "post /analytics/{analytic_id}/images", "delete /analytics/{analytic_id}",
     "post /analytics/bundles", "get /analytics/{analytic_id}/build", "get /analytics/{analytic_id}/build/log",
@@ -66,6 +66,9 @@ OWNED = {
       ("", "/playable", "/index", "/poster", "/thumbnails", "/frame", "/clip")),
     *(f"delete /jobs/{{job_id}}/renditions{kind}" for kind in
       ("", "/annotated", "/sheet", "/frame", "/labels", "/evaluation", "/comparison")),
+    "get /batches/{batch_id}", "get /batches/{batch_id}/items",
+    *(f"put /batches/{{batch_id}}/{change}" for change in
+      ("pause", "resume", "cancel", "retry", "archive", "unarchive")),
     "head /data/uploads/{upload_id}", "patch /data/uploads/{upload_id}", "delete /data/uploads/{upload_id}",
     "get /data/uploads/{upload_id}/parts", "post /data/uploads/{upload_id}/complete",
 }  # fmt: skip
@@ -167,6 +170,7 @@ MANIFEST: dict[str, Any] = {
 SECRET = b"a secret"
 """Content of each file in the world."""
 
+BATCH = {"analytic": "journeys/no-op", "selection": {"data_ids": ["a"]}}
 BODIES = {
     "put /data/{data_id}/ttl": {"days": "-9"}, "put /jobs/{job_id}/ttl": {"days": "-9"},
     "put /jobs/{job_id}/state": {"state": "FAILED"}, "post /jobs/{job_id}/finish": {"state": "FAILED"},
@@ -178,6 +182,7 @@ BODIES = {
     "post /webhooks": {"url": "http://127.0.0.1:9/"}, "patch /webhooks/{webhook_id}": {"enabled": False},
     "post /data/url": {"signed_url": "http://127.0.0.1:9/", "filename": "a", "mimetype": "a/b", "size": 1},
     "post /data/reuse": {"sha256": hashlib.sha256(SECRET).hexdigest(), "size": len(SECRET)},
+    "post /batches": BATCH, "post /batches/estimate": BATCH,
     "post /data/batch": {"action": "delete", "ids": []}, "post /jobs/batch": {"action": "kill", "ids": []},
     "post /analytics/batch": {"action": "details", "ids": []},
     "post /account/tokens": {"name": "n"}, "post /account/tokens/{token_id}/rotate": {},
@@ -302,6 +307,14 @@ def _upload_and_run(platform: PlatformProcess, headers: dict[str, str]) -> dict[
     named["webhook_id"] = made["id"]
     sent = requests.post(f"{v1}/webhooks/{made['id']}/test", headers=headers, timeout=20).json()["delivery"]
     named["delivery_id"] = sent["id"]
+    named["batch_id"] = f"batch of {job['id']}"[:36]
+    _in_database(
+        platform,
+        "INSERT INTO batches SELECT ?, owner_id, application_id, 'b', 'ENDED', 0, 'a', '1', 'BEST', 'video', '[{}]', "
+        "1, 0, 0, '{}', upload_date, NULL FROM jobs WHERE id = ?",
+        named["batch_id"],
+        job["id"],
+    )
     return {"data_id": data["id"], "job_id": job["id"], "analytic_id": job["analytic_id"], **named}
 
 

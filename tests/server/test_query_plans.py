@@ -32,8 +32,9 @@ from voxel51.wire.accounts import Role
 from voxel51.wire.query import DATA_FIELDS, JOBS_FIELDS
 
 URL = f"http://{HOST}"
-LONG_TABLES = {"attempts", "audit_log", "data", "events", "idempotency_keys", "jobs", "label_inputs", "label_spans",
-               "renditions", "shares", "tokens", "uploads", "webhook_deliveries"}  # fmt: skip
+LONG_TABLES = {"attempts", "audit_log", "batch_items", "batches", "data", "events", "idempotency_keys", "job_run_keys",
+               "jobs", "label_inputs", "label_spans", "renditions", "shares", "tokens", "uploads",
+               "webhook_deliveries"}  # fmt: skip
 READ_WHOLE = {
     "FROM jobs GROUP BY jobs.state, jobs.internal": "counts all jobs, from an index",
     "FROM data GROUP BY data.owner_id, data.storage_key": "adds up the files of all users, from an index",

@@ -22,7 +22,7 @@ from voxel51.cli.suggestions import did_you_mean
 from voxel51.users.api import API
 from voxel51.wire.analytics import AnalyticDocument, AnalyticRecord, output_filename
 from voxel51.wire.jobs import DATA_ID_FIELD, JobRecord
-from voxel51.wire.run_keys import Content, complete_parameters, run_key
+from voxel51.wire.run_keys import Content, complete_parameters, run_key, with_chosen_weights
 
 __all__ = ["RUN_RECORD", "fill"]
 
@@ -58,7 +58,7 @@ def _run(options: argparse.Namespace) -> int:
     folder = Path(options.out)
     with client(options) as api:
         found_analytic, document = _find(api, options.analytic)
-        given = _with_chosen_weights(found_analytic, document, read_parameters(options.param, document))
+        given = with_chosen_weights(found_analytic, document, read_parameters(options.param, document))
         _check_format(options, document)
         record = RunRecord(folder)
         found = find_files(options.videos, _media(document), record.is_output)
@@ -181,19 +181,3 @@ def _ends(api: API, job_ids: Sequence[str], options: argparse.Namespace) -> Iter
 def _reason(api: API, job_id: str) -> str:
     messages = api.get_job_status(job_id).get("messages")
     return messages[-1]["message"] if messages else "no reason was given"
-
-
-def _with_chosen_weights(
-    analytic: AnalyticRecord, document: AnalyticDocument, given: Mapping[str, object]
-) -> dict[str, object]:
-    """Return the parameters with weights by name instead of ``auto``.
-
-    A job then uses the weights that its run key holds, also if an operator adds better ones before it starts.
-    """
-    defaults = {each["name"]: each.get("default") for each in document["parameters"]}
-    named = {}
-    for parameter, files in analytic.get("weights", {}).items():
-        file = files.get(str(given.get(parameter, defaults[parameter])))
-        if file is not None:
-            named[parameter] = file["name"]
-    return {**given, **named}

@@ -49,6 +49,7 @@ def analytic(
     limitations: Iterable[str] = (),
     warm: bool = False,
     network: Iterable[str] = (),
+    deterministic: bool = False,
 ) -> Callable[[Function | type], Analytic]:
     """Make an analytic of the decorated function, or of a class with the methods ``setup()`` and ``process(...)``.
 
@@ -67,6 +68,8 @@ def analytic(
             threads and GPU contexts.
         network: hosts that the analytic connects to, each with its TCP port, such as ``api.example.org:443``. Jobs run
             after an operator of the platform has granted them; any other connection is refused.
+        deterministic: whether jobs on the same bytes with the same parameters always have the same result. Batches then
+            reuse the result of an earlier job of the same owner.
 
     Raises:
         InvalidAnalytic: no analytic can be derived; the text names the line and the fix.
@@ -75,6 +78,7 @@ def analytic(
         network = (network,)
     extensions = {
         "source": source, "licence": licence, "limitations": [*limitations], "warm": warm, "network": [*network],
+        "deterministic": deterministic,
     }  # fmt: skip
     groups = tuple(parameter_groups)
 

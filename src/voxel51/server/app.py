@@ -33,6 +33,7 @@ from voxel51.server.http.endpoint import Dependencies
 from voxel51.server.http.rate_limits import RateLimiter
 from voxel51.server.http.route import Route
 from voxel51.server.http.uploads import UploadReceiver
+from voxel51.server.job_batches.thread import BatchThread
 from voxel51.server.renditions.preparer import Preparer
 from voxel51.server.renditions.routes import label_formats
 from voxel51.server.roles import Role
@@ -46,6 +47,7 @@ from voxel51.server.wiring.data import DataServices, build_data
 from voxel51.server.wiring.discovery import Discovery, discover
 from voxel51.server.wiring.features import FeatureServices, build_features, build_overview_routes
 from voxel51.server.wiring.foundation import Foundation, ProcessOfStart, build_foundation
+from voxel51.server.wiring.job_batches import BatchServices, build_batches
 from voxel51.server.wiring.jobs import JobServices, build_jobs
 from voxel51.server.wiring.metrics import MetricsServices, build_metrics
 from voxel51.wire.bundles import BundleDeployers
@@ -77,9 +79,10 @@ class Platform:
     reload: PackageReload
     deliverer: Deliverer
     preparer: Preparer
+    batches: BatchThread
 
     def open(self) -> None:
-        """Start the threads that dispatch jobs, delete what has expired, deliver webhooks and prepare renditions."""
+        """Start the threads: they dispatch jobs, expire records, deliver webhooks, prepare renditions, run batches."""
         self.process.open()
         self.signals.open()
         self.sweeper.open()
@@ -90,6 +93,7 @@ class Platform:
             self.scanner.open()
             self.deliverer.open()
             self.preparer.open()
+            self.batches.open()
 
     def reload_packages(self) -> None:
         """Begin to bring the platform to the packages that are installed now. Returns at once."""
@@ -111,6 +115,7 @@ class Platform:
         """Stop the threads, return running jobs to the queue, and close the database."""
         self.reload.close()
         if self.role.runs_jobs:
+            self.batches.close()
             self.preparer.close()
             self.deliverer.close()
             self.scanner.close()
@@ -132,6 +137,7 @@ class _Services:
     data: DataServices
     jobs: JobServices
     features: FeatureServices
+    batches: BatchServices
     metrics: MetricsServices
 
 
@@ -149,8 +155,9 @@ def build_platform(
     data = build_data(foundation, accounts)
     jobs = build_jobs(foundation, accounts, data, discovery)
     features = build_features(foundation, data, jobs)
+    batches = build_batches(foundation, jobs)
     metrics = build_metrics(foundation, jobs)
-    services = _Services(foundation, accounts, data, jobs, features, metrics)
+    services = _Services(foundation, accounts, data, jobs, features, batches, metrics)
     deletion = _deletion(services)
     # A process that only runs jobs answers probes.
     routes = [*_routes(services, deletion)] if settings.role.serves_requests else []
@@ -176,6 +183,7 @@ def build_platform(
         reload=jobs.reload,
         deliverer=features.deliverer,
         preparer=features.preparer,
+        batches=batches.thread,
     )
 
 
@@ -201,11 +209,13 @@ def _routes(services: _Services, deletion: AccountDeletionService) -> Iterable[R
         "jobs": jobs.jobs.export,
         "analytics": jobs.uploaded.all,
         "webhooks": services.features.webhooks_of,
+        "batches": services.batches.handlers.batches.export,
     }
     yield from accounts.routes(deletion, collectors)
     yield from services.data.routes(accounts)
     yield from jobs.routes(services.data, label_formats(services.features.renditions))
     yield from services.features.routes(jobs)
+    yield from services.batches.routes()
     yield from build_overview_routes(foundation, accounts, jobs)
     yield from services.metrics.routes()
     yield from status_routes(

@@ -177,8 +177,9 @@ class AnalyticExtensions(TypedDict, total=False):
     """Additions to the original document, under one key that old readers ignore.
 
     ``secrets`` are the secrets that the analytic needs, each with its description. ``warm`` says whether the platform
-    may keep what the analytic set up, for the next jobs of the same owner. ``network`` are the hosts that the analytic
-    connects to, each with its port.
+    may keep what the analytic set up, for the next jobs of the same owner. ``deterministic`` says that equal jobs have
+    equal results, so that a result may be used again (`voxel51.wire.run_keys`). ``network`` are the hosts that the
+    analytic connects to, each with its port.
     """
 
     parameters: dict[str, ParameterRange]
@@ -188,6 +189,7 @@ class AnalyticExtensions(TypedDict, total=False):
     model: AnalyticModel
     secrets: dict[str, str]
     warm: bool
+    deterministic: bool
     network: list[str]
 
 

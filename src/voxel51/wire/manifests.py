@@ -198,8 +198,9 @@ def _extensions(path: str, value: object) -> Problems:
     bounds = {"minimum": _number, "maximum": _number, "choices": _list(_anything)}
     texts = {"source": _text(), "licence": _text(), "limitations": _list(_text())}
     model = _object({"name": _text(), "licence": _text()}, {"accuracy": _text()})
-    further = {"model": model, "parameters": _each(_object({}, bounds)), "secrets": _secrets, "warm": _flag}
-    yield from _object({}, {**texts, **further, "network": _network})(path, value)
+    flags = {"warm": _flag, "deterministic": _flag}
+    further = {"model": model, "parameters": _each(_object({}, bounds)), "secrets": _secrets, "network": _network}
+    yield from _object({}, {**texts, **flags, **further})(path, value)
 
 
 def _network(path: str, value: object) -> Problems:

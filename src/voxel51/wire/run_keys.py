@@ -98,6 +98,22 @@ def with_weights(analytic: AnalyticRecord, values: Mapping[str, object]) -> dict
     return {name: files.get(name, {}).get(str(value), value) for name, value in values.items()}
 
 
+def with_chosen_weights(
+    analytic: AnalyticRecord, document: AnalyticDocument, given: Mapping[str, object]
+) -> dict[str, object]:
+    """Return the given parameters with weights by name instead of values such as ``auto``.
+
+    A job then uses the weights that its run key holds, also if an operator adds better ones before it starts.
+    """
+    defaults = {each["name"]: each.get("default") for each in document["parameters"]}
+    named = {}
+    for parameter, files in analytic.get("weights", {}).items():
+        file = files.get(str(given.get(parameter, defaults[parameter])))
+        if file is not None:
+            named[parameter] = file["name"]
+    return {**given, **named}
+
+
 def _canonical(value: object) -> object:
     """Return ``value`` as it is hashed: whole numbers as integers, so that equal numbers have the same text."""
     match value:

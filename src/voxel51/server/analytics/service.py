@@ -31,6 +31,7 @@ from voxel51.wire.analytics import (
     AnalyticRecord,
     AnalyticScope,
     AnalyticType,
+    WeightsFile,
 )
 
 T = TypeVar("T")
@@ -139,6 +140,10 @@ class AnalyticService:
         defaults = {each["name"]: each.get("default") for each in document["parameters"]}
         present = self._weights.model(row.entry_point, defaults)
         return present or document.get("extensions", {}).get("model")
+
+    def weights(self, row: AnalyticRow) -> dict[str, dict[str, WeightsFile]]:
+        """Return the weights that jobs of a version use at present: parameter -> value -> file."""
+        return self._weights.of(row.entry_point)
 
     def document(self, caller: Caller, analytic_id: str) -> AnalyticDocument:
         """Return the document of an analytic.

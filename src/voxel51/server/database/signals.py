@@ -32,6 +32,9 @@ WEBHOOKS = "webhooks"
 BUNDLES = "bundles"
 """A bundle waits for its build."""
 
+BATCHES = "batches"
+"""A batch of jobs was created, or may go on."""
+
 VIDEOS = "videos"
 """A video waits for the preparation of its renditions."""
 

@@ -75,15 +75,24 @@ class AnalyticFactsService:
             return self._analytics.each_visible(connection, caller, analytic_ids, make)
 
     def _facts_of(self, connection: Connection, caller: Caller, row: AnalyticRow) -> AnalyticFacts:
-        of_analytic = (jobs.c.analytic_id == row.id, jobs.c.completion_date.is_not(None), user_submitted)
-        newest = select(*_COLUMNS).where(*of_analytic).order_by(jobs.c.completion_date.desc()).limit(MEASURED_JOBS)
-        complete = [CompleteJob(*found) for found in connection.execute(newest)]
+        complete = _newest_complete(connection, row.id)
         return {
             "model": self._analytics.model(row),
             "cost": cost_of(complete),
             "latest_result": _latest_result(complete, caller),
             "can_try": can_try(row.document),
         }
+
+
+def measured_cost(connection: Connection, analytic_id: str) -> RunCost | None:
+    """Return the cost of an analytic as its last jobs measured it; None if that is unknown."""
+    return cost_of(_newest_complete(connection, analytic_id))
+
+
+def _newest_complete(connection: Connection, analytic_id: str) -> list[CompleteJob]:
+    of_analytic = (jobs.c.analytic_id == analytic_id, jobs.c.completion_date.is_not(None), user_submitted)
+    newest = select(*_COLUMNS).where(*of_analytic).order_by(jobs.c.completion_date.desc()).limit(MEASURED_JOBS)
+    return [CompleteJob(*found) for found in connection.execute(newest)]
 
 
 def cost_of(complete: Sequence[CompleteJob]) -> RunCost | None:

@@ -4,14 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
-from uuid import uuid4
 
-from sqlalchemy import Connection, and_, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, func, select, update
 
 from voxel51.server.accounts.callers import Application, User
-from voxel51.server.accounts.tables import application_of
 from voxel51.server.analytics.service import AnalyticService
-from voxel51.server.data.lifetime import first_expiration
 from voxel51.server.data.service import DataService
 from voxel51.server.database.database import Database
 from voxel51.server.database.listing import Page, run
@@ -20,22 +17,23 @@ from voxel51.server.database.search import Holder, Listing, Query
 from voxel51.server.database.text_index import TextIndex
 from voxel51.server.database.types import DatabaseRecord
 from voxel51.server.downloads import Download, Links
-from voxel51.server.errors import BadRequest, Forbidden, Lost, NotFound, Unavailable
+from voxel51.server.errors import Forbidden, NotFound
 from voxel51.server.events import outbox
 from voxel51.server.jobs.details import further_fields, jobs_with_details
 from voxel51.server.jobs.outputs import checked_output, download_of, job_not_found, jobs_with_files
 from voxel51.server.jobs.queue_positions import QueuePositions
-from voxel51.server.jobs.requests import check_request, read_request
+from voxel51.server.jobs.requests import read_request
 from voxel51.server.jobs.status import status_of
+from voxel51.server.jobs.submission import JobSubmission
 from voxel51.server.jobs.tables import attempts, jobs, user_submitted
 from voxel51.server.jobs.transitions import ENDED
 from voxel51.server.outcomes import Outcomes
 from voxel51.server.secrets.service import SecretService
 from voxel51.server.storage.storage import Storage
 from voxel51.wire import dates
-from voxel51.wire.analytics import AnalyticScope, output_filename
+from voxel51.wire.analytics import AnalyticScope
 from voxel51.wire.events import EventName
-from voxel51.wire.jobs import JobFailureType, JobList, JobRecord, JobRequestDocument, JobState
+from voxel51.wire.jobs import JobList, JobRecord, JobRequestDocument, JobState
 from voxel51.wire.query import JOBS_FIELDS, JOBS_FURTHER_FIELDS
 
 LISTING = Listing(
@@ -52,8 +50,6 @@ _DATES = ("upload_date", "expiration_date", "start_date", "completion_date", "fa
 _EXTRAS = ("output_filename", "frame_count", "duration_seconds", "size_bytes", "failure_message")
 _BATCH_SIZE = 1000
 """Number of jobs that one transaction changes, so that no other writer waits long for the lock."""
-
-LONGEST_NAME = 255
 
 _ONE = (jobs.c.id == bindparam("job_id")) & (jobs.c.owner_id == bindparam("owner_id")) & user_submitted
 _JOB = PreparedQuery(jobs_with_files().where(_ONE))
@@ -72,6 +68,9 @@ class JobService:
     """Jobs of users. Every method sees only the jobs of the given owner.
 
     ``wake`` is called after a job was queued, so that the dispatcher acts at once.
+
+    Attributes:
+        submission: checks and records new jobs.
     """
 
     def __init__(
@@ -87,16 +86,11 @@ class JobService:
         wake: Callable[[], None],
         refusal: str | None = None,
     ) -> None:
-        self._refusal = refusal
+        self.submission = JobSubmission(database, analytics, data, lifetime, secrets, wake, refusal)
         self._database = database
         self._storage = storage
-        self._analytics = analytics
-        self._data = data
-        self._lifetime = lifetime
         self._links = links
-        self._secrets = secrets
         self._positions = positions
-        self._wake = wake
 
     def submit(self, owner: User, content: bytes, name: str | None, auto_start: bool, ttl: str | None) -> JobRecord:
         """Create a job from the JSON of its request, and start it if ``auto_start``.
@@ -105,41 +99,7 @@ class JobService:
             BadRequest: the request does not fit the analytic or the data; the text names the part.
             Unavailable: no job runs on this platform; the text says why.
         """
-        if self._refusal is not None:
-            raise Unavailable(f"Jobs cannot run on this platform: {self._refusal}. Ask its operator.")
-        if not name or len(name) > LONGEST_NAME:
-            raise BadRequest(f"job_name must have 1 to {LONGEST_NAME} characters")
-        request = read_request(content)
-        analytic = self._analytics.resolve(owner, request["analytic"], request.get("version"))
-        request = check_request(request, analytic.document, lambda data_id: self._check_data(owner, data_id))
-        self._secrets.check_granted(owner, analytic)
-        now = dates.now()
-        row = {
-            "id": str(uuid4()),
-            "owner_id": owner.id,
-            "application_id": application_of(owner.id),
-            "name": name,
-            "state": (JobState.QUEUED if auto_start else JobState.READY).value,
-            "archived": False,
-            "upload_date": now,
-            "expiration_date": first_expiration(ttl, self._lifetime),
-            "expired": False,
-            "analytic_id": analytic.id,
-            "compute_mode": str(request.get("compute_mode", "BEST")),
-            "auto_start": auto_start,
-            "queued_at": now if auto_start else None,
-            "failure_type": JobFailureType.NONE.value,
-            "request": request,
-            "output_filename": output_filename(analytic.document),
-            "attempts_lost": 0,
-        }
-        with self._database.write() as connection:
-            connection.execute(insert(jobs).values(row))
-            if auto_start:
-                outbox.record(connection, EventName.QUEUED, [(str(row["id"]), owner.id)], {"state": row["state"]})
-        if auto_start:
-            self._database.after_commit(self._wake)
-        return self.record(owner, str(row["id"]))
+        return self.record(owner, self.submission.submit(owner, read_request(content), name, auto_start, ttl))
 
     def query(self, owner: User, query: Query) -> JobList:
         """Return the jobs of the owner that match."""
@@ -331,15 +291,6 @@ class JobService:
         if row is None:
             raise job_not_found(job_id)
         return row
-
-    def _check_data(self, owner: User, data_id: str) -> None:
-        try:
-            row = self._data.find(owner.id, data_id)
-            self._data.check_intact(row)
-        except (Lost, NotFound) as error:
-            raise BadRequest(str(error)) from None
-        if row.expiration_date <= dates.now():
-            raise BadRequest(f"Data '{data_id}' has expired. Upload it again.")
 
 
 def has_active_jobs(connection: Connection, analytic_id: str) -> bool:

@@ -1,4 +1,4 @@
-"""Tables of jobs, their attempts, partial results, checkpoints and share links, and of the fair-share scheduler."""
+"""Tables of jobs, their run keys, attempts, partial results, checkpoints and share links, and of the fair share."""
 
 from sqlalchemy import (
     BigInteger,
@@ -111,6 +111,15 @@ for _name, _fields in _LISTS.items():
 for _flag in (jobs.c.internal, jobs.c.expired):
     _is_set = _flag.is_(True)
     Index(f"ix_jobs_{_flag.name}", jobs.c.id, _flag, sqlite_where=_is_set, postgresql_where=_is_set)
+
+job_run_keys = Table(
+    "job_run_keys",  # of jobs of deterministic analytics: see result_cache.py
+    metadata,
+    Column("job_id", String(36), ForeignKey(jobs.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("owner_id", String(36), nullable=False),
+    Column("run_key", String(64), nullable=False),
+    Index("ix_job_run_keys_owner_id_run_key", "owner_id", "run_key", "job_id"),
+)
 
 fair_share = Table(
     "fair_share",

@@ -6,6 +6,8 @@ labels of all jobs with the same inputs are computed again, and the totals chang
 before.
 """
 
+import hashlib
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -43,6 +45,13 @@ def _key_in_sqlite(element: inputs_key, compiler: SQLCompiler, **options: object
 def _key_in_postgresql(element: inputs_key, compiler: SQLCompiler, **options: object) -> str:
     (request,) = (compiler.process(argument, **options) for argument in element.clauses)
     return f"md5(coalesce({request}::json ->> 'inputs', ''))"
+
+
+def inputs_key_of(connection: Connection, inputs: Mapping[str, object]) -> str:
+    """Return the value of `inputs_key` for requests with these inputs, in their order."""
+    text = json.dumps(inputs, separators=(",", ":"))  # as a `Document` is stored
+    is_sqlite = connection.dialect.name == "sqlite"
+    return text if is_sqlite else hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
 class _Key(NamedTuple):

@@ -1,0 +1,44 @@
+"""Wiring of batches of jobs."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from voxel51.server.database.signals import BATCHES, EVENTS
+from voxel51.server.http.route import Route
+from voxel51.server.job_batches.advancer import BatchAdvancer
+from voxel51.server.job_batches.earlier_results import EarlierResults
+from voxel51.server.job_batches.estimate import BatchEstimator
+from voxel51.server.job_batches.plan import BatchPlanner
+from voxel51.server.job_batches.routes import BatchHandlers, batch_routes
+from voxel51.server.job_batches.service import BatchService
+from voxel51.server.job_batches.thread import BatchThread
+from voxel51.server.wiring.foundation import Foundation
+from voxel51.server.wiring.jobs import JobServices
+
+
+@dataclass(frozen=True, slots=True)
+class BatchServices:
+    """All services of batches, and the thread that advances them."""
+
+    handlers: BatchHandlers
+    thread: BatchThread
+
+    def routes(self) -> Iterable[Route]:
+        """Yield the routes of batches."""
+        return batch_routes(self.handlers)
+
+
+def build_batches(foundation: Foundation, jobs: JobServices) -> BatchServices:
+    """Build the services of batches."""
+    database, signals, process = foundation.database, foundation.signals, foundation.process
+    submission, earlier = jobs.jobs.submission, EarlierResults(jobs.analytics)
+    thread = BatchThread(BatchAdvancer(database, submission, earlier), lambda: process.leads)
+    for topic in (BATCHES, EVENTS):
+        signals.on(topic, thread.wake)
+    database.on_write(thread.wake)
+    handlers = BatchHandlers(
+        BatchPlanner(database, jobs.analytics, submission),
+        BatchEstimator(database, earlier),
+        BatchService(database, jobs.actions, signals.sender(BATCHES)),
+    )
+    return BatchServices(handlers, thread)

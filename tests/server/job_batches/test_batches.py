@@ -1,0 +1,328 @@
+"""Batches: jobs are submitted a few at a time, items follow them, and earlier results are reused."""
+
+import pytest
+from sqlalchemy import update
+
+from support.job_batches import ANALYTIC
+from voxel51.server.database.search import Query, Term
+from voxel51.server.errors import BadRequest, NotFound, Unavailable
+from voxel51.server.job_batches.selection import Selection, select_videos
+from voxel51.server.jobs.tables import jobs
+
+
+def videos(services, user, count, start=0):
+    return [services.add_data(user, f"video {number}".encode()) for number in range(start, start + count)]
+
+
+def test_jobs_are_submitted_a_few_at_a_time(services, batches, alice):
+    batch = batches.create(alice, videos(services, alice, 5), max_running=2)
+    assert (batch["state"], batch["items"], batches.counts(alice, batch)) == ("RUNNING", 5, {"waiting": 5})
+    assert batch["name"] == "steady · 5 videos"
+
+    seen = []
+    for _ in range(3):
+        batches.advance()
+        seen.append(batches.counts(alice, batch))
+        batches.end_jobs()
+    batches.advance()
+
+    assert seen == [
+        {"waiting": 3, "active": 2},
+        {"waiting": 1, "active": 2, "complete": 2},
+        {"active": 1, "complete": 4},
+    ]
+    ended = batches.service.details(alice, batch["id"])
+    assert (ended["state"], batches.counts(alice, batch)) == ("ENDED", {"complete": 5})
+    assert ended["end_date"] is not None
+    items = batches.items(alice, batch)
+    assert [item["number"] for item in items] == [1, 2, 3, 4, 5]
+    assert {item["job_state"] for item in items} == {"COMPLETE"}
+    assert len({item["job_id"] for item in items}) == 5
+    assert all(item["run_seconds"] is not None for item in items)
+    [record] = services.jobs.details_of_many(alice, [items[0]["job_id"]]).values()
+    assert record["name"] == "steady · video.mp4"
+
+
+def test_items_are_paged_and_chosen_by_state(services, batches, alice):
+    batch = batches.create(alice, videos(services, alice, 5), max_running=2)
+    batches.advance()
+
+    page = batches.service.items(alice, batch["id"], state="WAITING", labels=True, limit=2, after=0)
+    assert [item["number"] for item in page["items"]] == [3, 4]
+    rest = batches.service.items(
+        alice, batch["id"], state="WAITING", labels=False, limit=2, after=int(page["next_cursor"])
+    )
+    assert [item["number"] for item in rest["items"]] == [5]
+    assert rest["next_cursor"] is None
+
+
+def test_results_of_the_same_computation_are_reused_and_fresh_ones_computed(services, batches, alice, bob):
+    ids = videos(services, alice, 3)
+    first = batches.create(alice, ids)
+    batches.advance()
+    batches.end_jobs()
+    batches.advance()
+    by_data = {item["data_id"]: item["job_id"] for item in batches.items(alice, first)}
+    again_uploaded = services.add_data(alice, b"video 0")  # the same bytes as the first
+
+    second = batches.create(alice, [*ids, again_uploaded, *videos(services, alice, 1, start=7)])
+    batches.advance()
+    assert batches.counts(alice, second) == {"reused": 4, "active": 1}
+    reused = batches.items(alice, second, state="REUSED")
+    assert [item["job_id"] for item in reused] == [*map(by_data.get, ids), by_data[ids[0]]]
+    batches.end_jobs()
+
+    other_parameters = batches.create(alice, ids, parameters={"level": 2})
+    same_value = batches.create(alice, ids, parameters={"level": "1.0"})
+    fresh = batches.create(alice, ids, fresh=True)
+    of_bob = batches.create(bob, videos(services, bob, 3))
+    batches.advance()
+    assert batches.counts(alice, other_parameters) == {"active": 3}
+    assert batches.counts(alice, same_value) == {"reused": 3}
+    assert batches.counts(alice, fresh) == {"active": 3}
+    assert batches.counts(bob, of_bob) == {"active": 3}
+
+
+def test_expired_results_and_those_of_other_analytics_are_not_reused(services, batches, alice):
+    ids = videos(services, alice, 2)
+    batches.create(alice, ids)
+    not_declared = batches.create(alice, ids, analytic="voxel51/count")
+    batches.advance()
+    batches.end_jobs()
+    batches.advance()
+    assert batches.counts(alice, not_declared) == {"complete": 2}
+
+    again = batches.create(alice, ids, analytic="voxel51/count")
+    with services.database.write() as connection:
+        connection.execute(update(jobs).values(expired=True))
+    expired = batches.create(alice, ids)
+    batches.advance()
+    assert batches.counts(alice, again) == {"active": 2}
+    assert batches.counts(alice, expired) == {"active": 2}
+
+
+def test_failed_items_are_retried_in_one_call(services, batches, alice):
+    ids = videos(services, alice, 3)
+    batch = batches.create(alice, ids, max_running=2)
+    batches.advance()
+    batches.end_jobs("FAILED", "ANALYTIC")
+    services.data.delete(alice, [ids[2]])
+    batches.advance()
+
+    failed = batches.items(alice, batch, state="FAILED")
+    assert [item["number"] for item in failed] == [1, 2, 3]
+    assert ids[2] in failed[2]["message"]
+    assert failed[2]["filename"] is None
+    assert batches.service.details(alice, batch["id"])["state"] == "ENDED"
+
+    again = batches.service.retry(alice, batch["id"])
+    assert (again["state"], again["end_date"], batches.counts(alice, batch)) == ("RUNNING", None, {"waiting": 3})
+    batches.advance()
+    batches.end_jobs()
+    batches.advance()
+    assert batches.counts(alice, batch) == {"complete": 2, "failed": 1}
+    assert batches.service.details(alice, batch["id"])["state"] == "ENDED"
+
+    complete = batches.create(alice, ids[:1])
+    batches.advance()
+    with pytest.raises(BadRequest, match="No item"):
+        batches.service.retry(alice, complete["id"])
+
+
+def test_batch_is_paused_resumed_and_cancelled(services, batches, alice):
+    batch = batches.create(alice, videos(services, alice, 6), max_running=2)
+    batches.advance()
+    assert batches.service.pause(alice, batch["id"])["state"] == "PAUSED"
+    batches.end_jobs()
+    batches.advance()
+    assert batches.counts(alice, batch) == {"complete": 2, "waiting": 4}
+    with pytest.raises(BadRequest, match="PAUSED"):
+        batches.service.archive(alice, batch["id"])
+
+    batches.service.resume(alice, batch["id"])
+    batches.advance()
+    [ended, running] = services.attempts.claim(2)
+    attempt = services.reports.authenticate(ended.credential, ended.job_id)
+    services.put_output(attempt)
+    services.reports.report_state(attempt, "COMPLETE", None)
+    cancelled = batches.service.cancel(alice, batch["id"])
+
+    assert cancelled["state"] == "CANCELLED"
+    assert batches.counts(alice, batch) == {"complete": 3, "cancelled": 3}
+    assert services.jobs.details(alice, running.job_id)["state"] == "FAILED"
+    for change in (batches.service.cancel, batches.service.pause, batches.service.resume):
+        with pytest.raises(BadRequest, match="CANCELLED"):
+            change(alice, batch["id"])
+    batches.advance()
+    assert services.attempts.claim(10) == []
+
+    batches.service.retry(alice, batch["id"])
+    batches.advance()
+    assert batches.counts(alice, batch) == {"complete": 3, "active": 2, "waiting": 1}
+
+
+def test_cancellation_while_a_job_is_being_submitted_leaves_no_job(services, batches, alice, monkeypatch):
+    batch = batches.create(alice, videos(services, alice, 2))
+    submission, submit = services.jobs.submission, services.jobs.submission.submit
+
+    def cancel_first(*args, **given):
+        monkeypatch.setattr(submission, "submit", submit)
+        batches.service.cancel(alice, batch["id"])
+        return submit(*args, **given)
+
+    monkeypatch.setattr(submission, "submit", cancel_first)
+    batches.advance()
+
+    assert batches.counts(alice, batch) == {"cancelled": 2}
+    assert batches.all_jobs() == []
+
+
+def test_death_in_the_middle_of_the_submission_loses_and_doubles_nothing(services, batches, alice, monkeypatch):
+    batch = batches.create(alice, videos(services, alice, 4))
+    submission, submit, calls = services.jobs.submission, services.jobs.submission.submit, []
+
+    def die_in_the_second(owner, request, name, auto_start, ttl=None, within=None):
+        calls.append(name)
+
+        def dying(connection, job_id):
+            within(connection, job_id)
+            if len(calls) == 2:
+                raise KeyboardInterrupt  # before the commit, as a process that is killed
+
+        return submit(owner, request, name, auto_start, ttl, dying)
+
+    monkeypatch.setattr(submission, "submit", die_in_the_second)
+    with pytest.raises(KeyboardInterrupt):
+        batches.advance()
+    assert batches.counts(alice, batch) == {"active": 1, "waiting": 3}
+    assert len(batches.all_jobs()) == 1
+
+    batches.advance()
+    items = batches.items(alice, batch)
+    assert sorted(item["job_id"] for item in items) == sorted(batches.all_jobs())
+    assert len({item["job_id"] for item in items}) == 4
+
+
+def test_failure_of_the_platform_leaves_items_waiting(services, batches, alice, monkeypatch):
+    batch = batches.create(alice, videos(services, alice, 2))
+
+    def refuse(*_args, **_given):
+        raise Unavailable("the database does not answer")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(services.jobs.submission, "submit", refuse)
+        with pytest.raises(Unavailable):
+            batches.advance()
+    assert batches.counts(alice, batch) == {"waiting": 2}
+
+    batches.advance()
+    assert batches.counts(alice, batch) == {"active": 2}
+
+
+def test_sweep_runs_each_set_on_each_video_and_counts_labels(services, batches, alice):
+    ids = videos(services, alice, 2)
+    batch = batches.create(alice, ids, parameter_sets=[{"level": 1}, {"level": 2}, {}])
+    assert (batch["items"], batch["name"]) == (6, "steady · 2 videos")
+    batches.advance()
+    batches.end_jobs()
+    batches.advance()
+
+    items = batches.items(alice, batch, labels=True)
+    assert [(item["data_id"], item["parameter_set"]) for item in items] == [(id_, n) for id_ in ids for n in range(3)]
+    assert [item["labels"] for item in items] == [{}] * 6
+    levels = [services.jobs.request(alice, item["job_id"])["parameters"] for item in items[:3]]
+    assert levels == [{"level": 1}, {"level": 2}, {}]
+
+
+def test_estimate_comes_from_measured_jobs(services, batches, alice):
+    ids = videos(services, alice, 4)
+
+    def estimate(**given):
+        new = {"analytic": ANALYTIC, "selection": {}, **given}
+        return batches.estimator.estimate(alice, batches.planner.plan(alice, new, Selection(data_ids=ids)))
+
+    unknown = estimate()
+    assert (unknown["seconds"], unknown["frames"], unknown["processing_seconds"]) == (None, None, None)
+    assert (unknown["videos"], unknown["items"], unknown["bytes"]) == (4, 4, 4 * len(b"video 0"))
+
+    batches.create(alice, ids[:2])
+    batches.advance()
+    batches.end_jobs()
+    known = estimate(parameter_sets=[{}, {"level": 3}])
+    assert (known["items"], known["reusable"], known["measured_videos"], known["measured_jobs"]) == (8, 2, 2, 2)
+    assert (known["seconds"], known["frames"]) == (8.0, 240)  # 2 seconds and 60 frames of each measured one
+    rate = known["seconds_per_minute"]
+    assert known["processing_seconds"] == pytest.approx(8.0 * 6 / 4 * rate / 60, abs=0.06)
+    assert estimate(fresh=True)["reusable"] == 0
+
+
+def test_query_selects_the_videos_that_it_finds(services, batches, alice, bob):
+    videos(services, bob, 1)
+    ids = videos(services, alice, 3)
+    with services.database.read() as connection:
+        by_name = Selection(query=Query(search=(Term("name", ("video",)),)))
+        assert {each.data_id for each in select_videos(connection, alice, by_name)} == {*ids}
+        two = Selection(query=Query(sort=("upload_date", False), limit=2))
+        assert [each.data_id for each in select_videos(connection, alice, two)] == ids[:2]
+        with pytest.raises(BadRequest, match="No video"):
+            select_videos(connection, alice, Selection(query=Query(search=(Term("name", ("zebra",)),))))
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"analytic": "voxel51/none"}, "voxel51/none"),
+        ({"version": "9"}, "9"),
+        ({"parameters": {"level": "high"}}, "level"),
+        ({"parameters": {"volume": 1}}, "volume"),
+        ({"parameter_sets": []}, "parameter_sets"),
+        ({"parameter_sets": [{}], "parameters": {}}, "not both"),
+        ({"input": "sound"}, "sound"),
+        ({"compute_mode": "TPU"}, "TPU"),
+        ({"max_running": 0}, "max_running"),
+        ({"max_running": 201}, "201"),
+        ({"name": ""}, "name"),
+        ({"parameter_sets": [{}] * 101}, "101"),
+    ],
+)
+def test_invalid_requests_name_the_value(services, batches, alice, given, message):
+    with pytest.raises(BadRequest, match=message):
+        batches.create(alice, videos(services, alice, 1), **given)
+
+
+def test_invalid_selections_are_refused(services, batches, alice, bob):
+    foreign = videos(services, bob, 1)
+    for data_ids in (foreign, ["unknown"], [], [f"id {n}" for n in range(10_001)]):
+        with pytest.raises(BadRequest):
+            batches.create(alice, data_ids)
+
+
+def test_batches_belong_to_their_owner(services, batches, alice, bob):
+    batch = batches.create(alice, videos(services, alice, 1))
+    service = batches.service
+    for act in (service.details, service.pause, service.resume, service.cancel, service.retry, service.archive,
+                service.unarchive):  # fmt: skip
+        with pytest.raises(NotFound, match=batch["id"]):
+            act(bob, batch["id"])
+    with pytest.raises(NotFound):
+        batches.items(bob, batch)
+    assert service.all(bob, archived=False, limit=10, cursor=None)["batches"] == []
+
+
+def test_list_is_paged_and_hides_archived_batches(services, batches, alice):
+    made = [batches.create(alice, videos(services, alice, 1, start=n), name=f"batch {n}") for n in range(3)]
+    first = batches.service.all(alice, archived=False, limit=2, cursor=None)
+    second = batches.service.all(alice, archived=False, limit=2, cursor=first["next_cursor"])
+    names = [each["name"] for page in (first, second) for each in page["batches"]]
+    assert (names, second["next_cursor"]) == (["batch 2", "batch 1", "batch 0"], None)
+
+    batches.service.cancel(alice, made[1]["id"])
+    assert batches.service.archive(alice, made[1]["id"])["archived"] is True
+    assert [each["id"] for each in batches.service.all(alice, archived=True, limit=9, cursor=None)["batches"]] == [
+        made[1]["id"]
+    ]
+    assert len(batches.service.all(alice, archived=False, limit=9, cursor=None)["batches"]) == 2
+    batches.service.unarchive(alice, made[1]["id"])
+    assert len(batches.service.all(alice, archived=False, limit=9, cursor=None)["batches"]) == 3
+    [exported] = [each for each in batches.service.export(alice) if each["id"] == made[1]["id"]]
+    assert [item["state"] for item in exported["item_records"]] == ["CANCELLED"]
