@@ -25,11 +25,13 @@ SOURCES = ROOT / "src" / "voxel51"
 FILES = {
     "users/api.py": "users/async_api.py",
     "users/compound.py": "users/async_compound.py",
+    "users/job_batches.py": "users/async_job_batches.py",
     "apps/api.py": "apps/async_api.py",
 }
 NAMES = {
     "API": "AsyncAPI",
     "ApplicationAPI": "AsyncApplicationAPI",
+    "BatchCalls": "AsyncBatchCalls",
     "Client": "AsyncClient",
     "CompoundCalls": "AsyncCompoundCalls",
     "Iterator": "AsyncIterator",
@@ -37,6 +39,7 @@ NAMES = {
     "voxel51.users.api": "voxel51.users.async_api",
     "voxel51.users.client": "voxel51.users.async_client",
     "voxel51.users.compound": "voxel51.users.async_compound",
+    "voxel51.users.job_batches": "voxel51.users.async_job_batches",
     "API client": "Async API client",
     "Calls of the client": "Calls of the async client",
 }

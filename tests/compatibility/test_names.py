@@ -94,6 +94,18 @@ NEW_METHODS = {
     "get_analytic_build": "analytic_id",
     "get_analytic_build_log": "analytic_id, offset=0",
     "make_analytic_latest": "analytic_id",
+    "estimate_batch": "analytic, videos, parameters=None, **options",
+    "run_batch": "analytic, videos, parameters=None, *, wait=False, timeout=None, progress=None, **options",
+    "wait_for_batch": "batch_id, timeout=None, progress=None",
+    "get_batch": "batch_id",
+    "iter_batches": "archived=False",
+    "iter_batch_items": "batch_id, state=None, labels=False",
+    "pause_batch": "batch_id",
+    "resume_batch": "batch_id",
+    "cancel_batch": "batch_id",
+    "retry_batch": "batch_id",
+    "archive_batch": "batch_id",
+    "unarchive_batch": "batch_id",
 }
 """Calls that the original did not have."""
 

@@ -17,6 +17,7 @@ NOUNS: Mapping[str, tuple[str, str]] = {
     "secrets": ("voxel51.cli.secrets", "store secrets, and grant them to analytics"),
     "status": ("voxel51.cli.status", "show the status of the platform"),
     "run": ("voxel51.cli.run", "run an analytic on videos: upload, run, download"),
+    "batches": ("voxel51.cli.batches", "list, show, cancel and retry batches of jobs"),
     "labels": ("voxel51.cli.labels", "summarize, draw, convert, search and compare labels"),
     "weights": ("voxel51.cli.weights", "list, add and verify the model weights of a platform"),
     "worker": ("voxel51.cli.worker", "join this machine to the cluster of a platform"),

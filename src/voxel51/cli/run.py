@@ -15,6 +15,7 @@ from voxel51.cli.parameters import read_parameters
 from voxel51.cli.parsing import Parser, client_command
 from voxel51.cli.printing import Printer
 from voxel51.cli.profiles import client
+from voxel51.cli.run_batch import add_batch_options, is_batch, run_batch
 from voxel51.cli.run_files import find_files
 from voxel51.cli.run_jobs import RunAnalytic, Submission, Task
 from voxel51.cli.run_record import RUN_RECORD, Placed, Run, RunRecord
@@ -29,7 +30,8 @@ __all__ = ["RUN_RECORD", "fill"]
 _EXAMPLES = """\
   voxel51 run voxel51/object-tracks holiday.mp4
   voxel51 run voxel51/object-tracks videos/ --param classes='["car"]' --param confidence=0.6 --out labels
-  voxel51 run voxel51/onnx-detector street.mp4 --param model=@detector.onnx --format coco"""
+  voxel51 run voxel51/onnx-detector street.mp4 --param model=@detector.onnx --format coco
+  voxel51 run voxel51/shot-detection --query type:video"""
 
 _SUFFIXES = {"coco": ".coco.json", "yolo": ".yolo.zip", "mot": ".mot.zip", "cvat": ".cvat.xml", "voc": ".voc.zip",
              "csv": ".csv", "parquet": ".parquet"}  # fmt: skip
@@ -40,7 +42,7 @@ def fill(parser: Parser) -> None:
     """Declare the arguments of the command."""
     client_command(parser, _run, _EXAMPLES)
     parser.add_argument("analytic", metavar="ANALYTIC", help="full name, such as voxel51/object-tracks; with @VERSION")
-    parser.add_argument("videos", metavar="VIDEO", nargs="+", help="path of a video or folder, or a pattern")
+    parser.add_argument("videos", metavar="VIDEO", nargs="*", help="path of a video or folder, or a pattern")
     parser.add_argument(
         "--param",
         metavar="NAME=VALUE",
@@ -51,13 +53,17 @@ def fill(parser: Parser) -> None:
     parser.add_argument("--out", metavar="DIR", default=".", help="output folder (default: the current folder)")
     parser.add_argument("--format", metavar="NAME", help="coco, yolo, mot, cvat, voc, csv or parquet (default: native)")
     parser.add_argument("--fresh", action="store_true", help="compute again what has been computed already")
+    add_batch_options(parser)
 
 
 def _run(options: argparse.Namespace) -> int:
     printer = Printer(options)
     folder = Path(options.out)
+    on_platform = is_batch(options)
     with client(options) as api:
         found_analytic, document = _find(api, options.analytic)
+        if on_platform:
+            return run_batch(options, api, printer, found_analytic, document)
         given = with_chosen_weights(found_analytic, document, read_parameters(options.param, document))
         _check_format(options, document)
         record = RunRecord(folder)

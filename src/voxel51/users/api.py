@@ -15,8 +15,8 @@ from voxel51.transport.errors import APIError
 from voxel51.transport.multipart import UploadProgress
 from voxel51.transport.saving import DownloadProgress
 from voxel51.users.calls import analytics, data, jobs, platform, secrets
-from voxel51.users.compound import CompoundCalls
 from voxel51.users.downloading import save_data, save_log, save_output
+from voxel51.users.job_batches import BatchCalls
 from voxel51.users.job_states import is_complete, is_expired, state_of
 from voxel51.users.jobs import JobRequest
 from voxel51.users.paging import find_analytic_id
@@ -41,7 +41,7 @@ Path = str | os.PathLike[str]
 Responses = dict[str, BatchResponse]
 
 
-class API(CompoundCalls):
+class API(BatchCalls):
     """API client for one user.
 
     Args:

@@ -16,7 +16,7 @@ from typing import overload
 from voxel51.transport.errors import APIError
 from voxel51.transport.multipart import UploadProgress
 from voxel51.transport.saving import DownloadProgress
-from voxel51.users.async_compound import AsyncCompoundCalls
+from voxel51.users.async_job_batches import AsyncBatchCalls
 from voxel51.users.calls import analytics, data, jobs, platform, secrets
 from voxel51.users.downloading import save_data, save_log, save_output
 from voxel51.users.job_states import is_complete, is_expired, state_of
@@ -43,7 +43,7 @@ Path = str | os.PathLike[str]
 Responses = dict[str, BatchResponse]
 
 
-class AsyncAPI(AsyncCompoundCalls):
+class AsyncAPI(AsyncBatchCalls):
     """Async API client for one user.
 
     Args:

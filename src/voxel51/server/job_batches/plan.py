@@ -30,7 +30,7 @@ class PlannedItem:
 
 @dataclass(frozen=True, slots=True)
 class BatchPlan:
-    """What a batch runs. ``parameter_sets`` are converted, and name the weights that they select."""
+    """Checked content of a batch. ``parameter_sets`` are converted, and name the weights that they select."""
 
     analytic: AnalyticRow
     compute_mode: str

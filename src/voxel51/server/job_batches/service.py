@@ -207,7 +207,11 @@ class BatchService:
         return [*self._exported(owner)]
 
     def _exported(self, owner: User) -> Iterator[dict[str, object]]:
-        chosen = select(batches).where(batches.c.owner_id == owner.id).order_by(batches.c.created_at, batches.c.id)
+        chosen = (
+            select(batches)
+            .where(batches.c.owner_id == owner.id)
+            .order_by(batches.c.archived, batches.c.created_at, batches.c.id)
+        )
         with self._database.read() as connection:
             for record in batch_records(connection, connection.execute(chosen).all()):
                 of_batch = items_with_jobs().where(batch_items.c.batch_id == record["id"])
