@@ -13,6 +13,7 @@ from voxel51.server.renditions.preparation import PREPARED
 from voxel51.users.api import API
 from voxel51.users.auth import Token
 from voxel51.users.jobs import JobRequest
+from voxel51.users.query import DataQuery
 
 PREPARING = {"VOXEL51_SERVER_PREPARE_RENDITIONS": "1"}
 
@@ -22,9 +23,13 @@ def renditions_of(user: User, data_id: str) -> dict[str, dict[str, Any]]:
     return {each["rendition"]: each for each in answer.json()["renditions"]}
 
 
+KEPT = [kind for kind in PREPARED if kind != "facts"]
+FACTS = ("duration_seconds", "frame_rate", "frame_count", "width", "height", "video_codec", "has_audio")
+
+
 def all_prepared(user: User, data_id: str) -> bool:
     made = renditions_of(user, data_id)
-    return made.keys() == set(PREPARED) and all(each["state"] == "COMPLETE" for each in made.values())
+    return made.keys() == set(KEPT) and all(each["state"] == "COMPLETE" for each in made.values())
 
 
 def test_poster_index_and_playable_copy_are_there_after_an_upload(
@@ -37,8 +42,10 @@ def test_poster_index_and_playable_copy_are_there_after_an_upload(
         wait_until(lambda: all_prepared(user, data_id))
 
         assert api.list_jobs() == []
+        [facts] = api.query_data(DataQuery().add_fields(FACTS).add_search("duration_seconds", "1..2"))["data"]
+        assert facts == dict(zip(FACTS, (1.2, 25.0, 30, 320, 180, "h264", False), strict=True))
     path = f"{user.v1}/data/{data_id}/renditions"
-    answers = [requests.get(f"{path}/{kind}", headers=user.headers) for kind in PREPARED]
+    answers = [requests.get(f"{path}/{kind}", headers=user.headers) for kind in KEPT]
     assert [answer.status_code for answer in answers] == [200, 200, 200]
 
 

@@ -34,6 +34,8 @@ LISTS = {"get /data/list", "get /jobs/list", "get /data", "get /jobs"}
 FOR_ALL_USERS = {
     "get /analytics/list", "get /analytics", "get /analytics/{analytic_id}", "get /analytics/{analytic_id}/doc",
     "get /labels", "get /labels/names", "get /batches", "post /batches", "post /batches/estimate",
+    "get /data/tags", "get /collections", "post /collections", "get /searches",
+    "put /searches/{search_name}", "delete /searches/{search_name}",
     "get /status/all", "get /events", "post /data", "post /jobs", "post /data/batch", "post /jobs/batch",
     "post /data/uploads", "post /analytics", "post /analytics/{analytic_id}/images", "delete /analytics/{analytic_id}",
     "post /analytics/bundles", "get /analytics/{analytic_id}/build", "get /analytics/{analytic_id}/build/log",
@@ -47,7 +49,12 @@ FOR_ALL_USERS = {
 
 OWNED = {
     "get /data/{data_id}", "get /data/{data_id}/download", "get /data/{data_id}/download-url",
-    "put /data/{data_id}/ttl", "delete /data/{data_id}",
+    "put /data/{data_id}/ttl", "delete /data/{data_id}", "patch /data/{data_id}",
+    "get /collections/{collection_id}", "patch /collections/{collection_id}", "delete /collections/{collection_id}",
+    "post /collections/{collection_id}/members", "get /collections/{collection_id}/data",
+    "get /collections/{collection_id}/data/{data_id}", "get /collections/{collection_id}/data/{data_id}/download",
+    "get /collections/{collection_id}/data/{data_id}/poster", "get /collections/{collection_id}/shares",
+    "put /collections/{collection_id}/shares/{username}", "delete /collections/{collection_id}/shares/{username}",
     "get /jobs/{job_id}", "get /jobs/{job_id}/request", "get /jobs/{job_id}/status", "get /jobs/{job_id}/output",
     "get /jobs/{job_id}/partial",
     "get /jobs/{job_id}/output-url", "get /jobs/{job_id}/log", "get /jobs/{job_id}/log-url",
@@ -104,7 +111,9 @@ MONITORS = {"get /metrics"}
 
 WIDER_SCOPES = {
     "post /webhooks": {"manage", "read"}, "patch /webhooks/{webhook_id}": {"manage", "read"},
-    "post /jobs/{job_id}/shares": {"manage", "read"}, "put /secrets/{secret_name}": {"manage", "run"},
+    "post /jobs/{job_id}/shares": {"manage", "read"},
+    "put /collections/{collection_id}/shares/{username}": {"manage", "read"},
+    "put /secrets/{secret_name}": {"manage", "run"},
 }  # fmt: skip
 """Routes that let others read records of the caller, or jobs use a secret, and therefore require a further scope."""
 
@@ -172,6 +181,11 @@ SECRET = b"a secret"
 
 BATCH = {"analytic": "journeys/no-op", "selection": {"data_ids": ["a"]}}
 BODIES = {
+    "patch /data/{data_id}": {"add_tags": ["stolen"]}, "post /collections": {"name": "of another"},
+    "patch /collections/{collection_id}": {"name": "stolen"},
+    "post /collections/{collection_id}/members": {"action": "remove", "search": "name:a"},
+    "put /collections/{collection_id}/shares/{username}": {"role": "viewer"},
+    "put /searches/{search_name}": {"search": "tag:a"},
     "put /data/{data_id}/ttl": {"days": "-9"}, "put /jobs/{job_id}/ttl": {"days": "-9"},
     "put /jobs/{job_id}/state": {"state": "FAILED"}, "post /jobs/{job_id}/finish": {"state": "FAILED"},
     "put /links/attempts/{attempt_id}/status": {},
@@ -315,6 +329,12 @@ def _upload_and_run(platform: PlatformProcess, headers: dict[str, str]) -> dict[
         named["batch_id"],
         job["id"],
     )
+    created = requests.post(f"{v1}/collections", json={"name": f"of {job['id']}"}, headers=headers, timeout=20)
+    named["collection_id"] = created.json()["collection"]["id"]
+    members = f"{v1}/collections/{named['collection_id']}/members"
+    added = requests.post(members, json={"action": "add", "ids": [data["id"]]}, headers=headers, timeout=20)
+    assert added.json()["changed"] == 1
+    named["search_name"] = "s"
     return {"data_id": data["id"], "job_id": job["id"], "analytic_id": job["analytic_id"], **named}
 
 
@@ -519,13 +539,13 @@ def test_webhooks_of_others_are_not_found(world: World, route: str) -> None:
 
 @pytest.mark.parametrize(
     ("noun", "action"),
-    [*(("data", action) for action in ("details", "ttl", "delete")),
+    [*(("data", action) for action in ("details", "ttl", "delete", "update")),
      *(("jobs", action) for action in ("details", "start", "archive", "unarchive", "ttl", "delete", "kill"))],
 )  # fmt: skip
 def test_batches_find_nothing_of_others(world: World, noun: str, action: str) -> None:
     same_name, identifier = world.alice.name, f"{noun.removesuffix('s')}_id"
     body = {"action": action, "ids": [world.path[identifier], world.path_of_acme[identifier]]}
-    body |= {"days": "-9"} if action == "ttl" else {}
+    body |= {"ttl": {"days": "-9"}, "update": {"add_tags": ["stolen"]}}.get(action, {})
     for headers in (world.bob.headers, world.globex.headers(same_name), world.acme.headers(world.bob.name)):
         answer = requests.post(f"{world.acme.v1}/{noun}/batch", json=body, headers=headers, timeout=20)
         responses = answer.json()["responses"]

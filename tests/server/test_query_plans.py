@@ -29,12 +29,48 @@ from voxel51.server.search import matching
 from voxel51.server.settings import Settings
 from voxel51.server.wiring.foundation import Addresses
 from voxel51.wire.accounts import Role
-from voxel51.wire.query import DATA_FIELDS, JOBS_FIELDS
+from voxel51.wire.query import DATA_COMPUTED_FIELDS, DATA_FIELDS, JOBS_FIELDS, MEDIA_FIELDS
 
 URL = f"http://{HOST}"
-LONG_TABLES = {"attempts", "audit_log", "batch_items", "batches", "data", "events", "idempotency_keys", "job_run_keys",
-               "jobs", "label_inputs", "label_spans", "renditions", "shares", "tokens", "uploads",
-               "webhook_deliveries"}  # fmt: skip
+DATA_SEARCHES = (
+    "",
+    "name:a",
+    "name:gate",
+    "type:video",
+    "duration_seconds:>600,video_codec:h264",
+    "has_audio:true",
+    "label:person",
+    "analytic:a/b",
+    "not_run:a/b",
+    "tag:street",
+    "metadata:camera=north",
+    "collection:junction",
+)
+SEARCHED = {"upload_date", "name", "duration_seconds"}
+"""Orders in which all searches of data are asked; each order is asked without a search."""
+
+LONG_TABLES = {
+    "attempts",
+    "audit_log",
+    "batch_items",
+    "batches",
+    "collection_members",
+    "data",
+    "data_metadata",
+    "data_tags",
+    "events",
+    "idempotency_keys",
+    "job_inputs",
+    "job_run_keys",
+    "jobs",
+    "label_inputs",
+    "label_spans",
+    "renditions",
+    "shares",
+    "tokens",
+    "uploads",
+    "webhook_deliveries",
+}
 READ_WHOLE = {
     "FROM jobs GROUP BY jobs.state, jobs.internal": "counts all jobs, from an index",
     "FROM data GROUP BY data.owner_id, data.storage_key": "adds up the files of all users, from an index",
@@ -43,6 +79,7 @@ READ_WHOLE = {
     "FROM audit_log ORDER BY audit_log.id DESC LIMIT": "reads the newest entries",
 }
 SORTED = {
+    "FROM data_tags": "sorts the tags of a user by their number",
     "attempts.created_at, jobs.id": "sorts the jobs that run",
     "FROM label_spans JOIN jobs": "sorts the labels of a user by their number",
     "WHERE label_spans.job_id IN (": "sorts the spans of the jobs on a page",
@@ -138,15 +175,17 @@ def ask_for_lists(site: Site) -> None:
     user, application = site.credentials
     for path, fields, caller in (
         ("/v1/jobs", JOBS_FIELDS, user),
-        ("/v1/data", DATA_FIELDS, user),
+        ("/v1/data", (*DATA_FIELDS, *MEDIA_FIELDS), user),
         ("/v1/apps/jobs", JOBS_FIELDS, application),
-        ("/v1/apps/data", DATA_FIELDS, application),
+        ("/v1/apps/data", (*DATA_FIELDS, *MEDIA_FIELDS), application),
     ):
         for name in fields:
-            for search in searches if fields is JOBS_FIELDS else ("", "name:a", "name:gate", "type:video"):
+            for search in searches if fields is JOBS_FIELDS else DATA_SEARCHES if name in SEARCHED else ("",):
                 for page in ({}, {"offset": 7}):
                     site.recorder.cause = f"{path} sort={name} search={search} {page}"
                     query = {"sort": f"{name}:asc", "search": search, "limit": 5, **page}
+                    if fields is not JOBS_FIELDS:
+                        query["fields"] = ",".join((name, *DATA_COMPUTED_FIELDS))
                     assert ask(site.platform.application, "GET", path, caller, query) == 200
 
 

@@ -86,11 +86,11 @@ class JobServices:
     database: Database
     process: Membership
 
-    def add_data(self, user: User, content: bytes = b"video") -> str:
+    def add_data(self, user: User, content: bytes = b"video", name: str = "video.mp4") -> str:
         """Upload a file for ``user``."""
         writer = self.storage.writer(f"data/{uuid.uuid4()}")
         writer.write(content)
-        return self.data.add(user.id, "video.mp4", None, writer, None).record["id"]
+        return self.data.add(user.id, name, None, writer, None).record["id"]
 
     def submit(self, user: User, auto_start: bool = True) -> str:
         """Submit a job of the analytic on a new file."""

@@ -43,6 +43,7 @@ from voxel51.server.storage.storage import Storage
 from voxel51.server.usage.entries import remember_owner
 from voxel51.server.webhooks.deliverer import Deliverer
 from voxel51.server.wiring.accounts import AccountServices, build_accounts
+from voxel51.server.wiring.collections import CollectionServices, build_collections
 from voxel51.server.wiring.data import DataServices, build_data
 from voxel51.server.wiring.discovery import Discovery, discover
 from voxel51.server.wiring.features import FeatureServices, build_features, build_overview_routes
@@ -135,6 +136,7 @@ class _Services:
     foundation: Foundation
     accounts: AccountServices
     data: DataServices
+    collections: CollectionServices
     jobs: JobServices
     features: FeatureServices
     batches: BatchServices
@@ -155,9 +157,10 @@ def build_platform(
     data = build_data(foundation, accounts)
     jobs = build_jobs(foundation, accounts, data, discovery)
     features = build_features(foundation, data, jobs)
-    batches = build_batches(foundation, jobs)
+    batches = build_batches(foundation, data, jobs)
     metrics = build_metrics(foundation, jobs)
-    services = _Services(foundation, accounts, data, jobs, features, batches, metrics)
+    collections = build_collections(foundation, data)
+    services = _Services(foundation, accounts, data, collections, jobs, features, batches, metrics)
     deletion = _deletion(services)
     # A process that only runs jobs answers probes.
     routes = [*_routes(services, deletion)] if settings.role.serves_requests else []
@@ -216,6 +219,7 @@ def _routes(services: _Services, deletion: AccountDeletionService) -> Iterable[R
     yield from jobs.routes(services.data, label_formats(services.features.renditions))
     yield from services.features.routes(jobs)
     yield from services.batches.routes()
+    yield from services.collections.routes(services.features.renditions)
     yield from build_overview_routes(foundation, accounts, jobs)
     yield from services.metrics.routes()
     yield from status_routes(

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import ClassVar, Self
 from urllib.parse import urlencode
 
-from voxel51.wire.query import ANALYTICS_FIELDS, DATA_FIELDS, JOBS_FIELDS
+from voxel51.wire.query import ANALYTICS_FIELDS, DATA_FIELDS, DATA_FURTHER_FIELDS, JOBS_FIELDS
 
 __all__ = ["AnalyticsQuery", "BaseQuery", "DataQuery", "JobsQuery"]
 
@@ -24,6 +24,9 @@ class BaseQuery:
     SUPPORTED_FIELDS: ClassVar[tuple[str, ...] | None] = None
     """Fields of the records; None in this base class, as in the original client."""
 
+    FURTHER_FIELDS: ClassVar[tuple[str, ...]] = ()
+    """Further fields that can be added and sorted by; `add_all_fields` leaves them out, as the original client does."""
+
     def __init__(self) -> None:
         self.fields: list[str] = []
         self.search: list[str] = []
@@ -34,7 +37,7 @@ class BaseQuery:
 
     def add_field(self, field: str) -> Self:
         """Add a field to return. An unsupported field is ignored."""
-        if field in (self.SUPPORTED_FIELDS or ()):
+        if field in (self.SUPPORTED_FIELDS or ()) or field in self.FURTHER_FIELDS:
             self.fields.append(field)
         return self
 
@@ -70,7 +73,7 @@ class BaseQuery:
 
     def sort_by(self, field: str, descending: bool = True) -> Self:
         """Sort by a field. An unsupported field is ignored."""
-        if field in (self.SUPPORTED_FIELDS or ()):
+        if field in (self.SUPPORTED_FIELDS or ()) or field in self.FURTHER_FIELDS:
             self.sort = f"{field}:{'desc' if descending else 'asc'}"
         return self
 
@@ -124,9 +127,14 @@ class AnalyticsQuery(BaseQuery):
 
 
 class DataQuery(BaseQuery):
-    """Query for data."""
+    """Query for data.
+
+    `add_field` also takes the fields of `FURTHER_FIELDS`, such as ``duration_seconds``. Numbers are searched by
+    comparisons: ``add_search("duration_seconds", ">600")``.
+    """
 
     SUPPORTED_FIELDS: ClassVar[tuple[str, ...] | None] = DATA_FIELDS
+    FURTHER_FIELDS: ClassVar[tuple[str, ...]] = DATA_FURTHER_FIELDS
 
 
 class JobsQuery(BaseQuery):

@@ -6,7 +6,12 @@ from voxel51.wire.query import ListPage
 
 
 class DataRecord(TypedDict, total=False):
-    """One file. Queries return only the requested fields. ``filename`` and ``sha256`` come with details only."""
+    """One file. Queries return only the requested fields. ``filename`` and ``sha256`` come with details only.
+
+    The fields from ``duration_seconds`` on come only with queries that name them. They are facts of a video or audio
+    file, which are null until the platform has read it; ``analytics`` are the names of those with a complete job on the
+    file, and ``labels`` what these found, the most frequent first.
+    """
 
     id: Required[str]
     name: str
@@ -17,6 +22,19 @@ class DataRecord(TypedDict, total=False):
     expiration_date: str | None
     filename: NotRequired[str]
     sha256: NotRequired[str | None]
+    duration_seconds: NotRequired[float | None]
+    frame_rate: NotRequired[float | None]
+    frame_count: NotRequired[int | None]
+    width: NotRequired[int | None]
+    height: NotRequired[int | None]
+    video_codec: NotRequired[str | None]
+    audio_codec: NotRequired[str | None]
+    has_audio: NotRequired[bool | None]
+    analytics: NotRequired[list[str] | None]
+    labels: NotRequired[list[str] | None]
+    tags: NotRequired[list[str] | None]
+    metadata: NotRequired[dict[str, str] | None]
+    collections: NotRequired[list[str] | None]
 
 
 class DataByUrl(TypedDict):

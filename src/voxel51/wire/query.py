@@ -19,6 +19,24 @@ ANALYTICS_FIELDS = (
     "description",
 )
 DATA_FIELDS = ("id", "name", "size", "type", "upload_date", "expiration_date", "encoding")
+MEDIA_FIELDS = (
+    "duration_seconds",
+    "frame_rate",
+    "frame_count",
+    "width",
+    "height",
+    "video_codec",
+    "audio_codec",
+    "has_audio",
+)
+"""Facts of videos and audio files. A query returns them only if it names them; it can search and sort by them."""
+
+DATA_COMPUTED_FIELDS = ("analytics", "labels", "tags", "metadata", "collections")
+"""Fields of data that a query returns only if it names them, and by which it cannot sort."""
+
+DATA_FURTHER_FIELDS = (*MEDIA_FIELDS, *DATA_COMPUTED_FIELDS)
+"""Fields of data that a query returns only if it names them."""
+
 JOBS_FIELDS = (
     "id",
     "name",

@@ -14,6 +14,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import insert, select
 
 import voxel51.server.analytics.network.tables
+import voxel51.server.collections.tables
 import voxel51.server.data.tables
 import voxel51.server.database.expiry_clock
 import voxel51.server.database.tables

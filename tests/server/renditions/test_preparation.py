@@ -1,5 +1,6 @@
 """Preparation of renditions: in the background, in order, and delaying nothing that users wait for."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -10,12 +11,14 @@ from sqlalchemy import select
 from support.job_services import DOCUMENT, MOST_LOST, JobServices
 from voxel51.server.accounts.callers import User
 from voxel51.server.analytics.installed import InstalledAnalytic
+from voxel51.server.data.facts import FactsService
+from voxel51.server.database.search import Query, Term
 from voxel51.server.jobs.attempts import AttemptService
 from voxel51.server.jobs.background_slot import BackgroundSlot
 from voxel51.server.jobs.fair_share import same_limit
 from voxel51.server.jobs.internal import InternalJobs
 from voxel51.server.jobs.tables import jobs
-from voxel51.server.renditions.preparation import PREPARED, PreparationService
+from voxel51.server.renditions.preparation import PreparationService
 from voxel51.server.renditions.service import RENDITION_ANALYTIC, RenditionService, RetentionPolicy
 from voxel51.server.renditions.sources import RenditionSource, SourceResolver
 from voxel51.server.renditions.specs import DATA_RENDITIONS
@@ -37,7 +40,7 @@ class Background:
     idle: list[bool]
     asked: list[str] = field(default_factory=list)
 
-    def run_one(self) -> str | None:
+    def run_one(self, output: bytes = b"{}") -> str | None:
         """Let one rendition be begun, run and settled; return its kind and the name of its video, or None."""
         self.preparation.advance()
         claims = self.attempts.claim(1, internal=True)
@@ -45,7 +48,7 @@ class Background:
             return None
         attempt = self.services.reports.authenticate(claims[0].credential, claims[0].job_id)
         made = self.made_by(claims[0].job_id)
-        self.services.put_output(attempt)
+        self.services.put_output(attempt, output)
         self.services.reports.report_state(attempt, JobState.RUNNING, None)
         self.services.reports.report_state(attempt, JobState.COMPLETE, None)
         self.preparation.advance()
@@ -80,7 +83,9 @@ def background(services: JobServices) -> Iterator[Background]:
         services.database, services.storage, internal, sources, RetentionPolicy(timedelta(days=1), 100)
     )
     slot, idle = BackgroundSlot(), [True]
-    preparation = PreparationService(services.database, made, slot, lambda: idle[0], MOST)
+    preparation = PreparationService(
+        services.database, made, FactsService(services.database), slot, lambda: idle[0], MOST
+    )
     services.data.on_added(preparation.enqueue)
     limits = slot.extended(same_limit(1))
     attempts = AttemptService(
@@ -103,9 +108,9 @@ def alice(services: JobServices) -> User:
 def test_renditions_of_a_new_video_are_made_one_by_one(background: Background, alice: User) -> None:
     background.upload(alice, b"video")
 
-    made = [background.run_one() for _ in range(4)]
+    made = [background.run_one() for _ in range(5)]
 
-    assert made == ["poster of 0", "index of 0", "playable of 0", None]
+    assert made == ["poster of 0", "facts of 0", "index of 0", "playable of 0", None]
     assert (background.waiting(), background.slot.count()) == (0, 0)
 
 
@@ -126,11 +131,11 @@ def test_owners_are_served_alternately_and_get_posters_first(background: Backgro
         background.upload(alice, content)
     background.upload(bob, b"2")
 
-    made = [background.run_one() for _ in range(6)]
+    made = [background.run_one() for _ in range(8)]
 
     of_bob = [each for each in made if each is not None and each.endswith("2")]
-    assert of_bob == ["poster of 2", "index of 2", "playable of 2"]
-    assert [each for each in made if each not in of_bob] == ["poster of 0", "poster of 1", "index of 0"]
+    assert of_bob == ["poster of 2", "facts of 2", "index of 2", "playable of 2"]
+    assert [each for each in made if each not in of_bob] == ["poster of 0", "poster of 1", "facts of 0", "facts of 1"]
     assert {each in of_bob for each in made[:2]} == {True, False}
 
 
@@ -185,10 +190,44 @@ def test_preparation_leaves_room_for_renditions_that_users_ask_for(background: B
     for number in range(MOST + 2):
         background.upload(alice, b"%d" % number)
 
-    made = [background.run_one() for _ in range(MOST + 2)]
+    made = [background.run_one() for _ in range(6 * MOST)]
 
-    assert made == [*(f"{PREPARED[0]} of {number}" for number in range(MOST)), None, None]
-    assert background.internal_jobs() == MOST
+    videos = range(MOST + 2)
+    expected = [*(f"poster of {number}" for number in videos[:MOST]), *(f"facts of {number}" for number in videos)]
+    assert sorted(filter(None, made)) == sorted(expected)
+    assert background.renditions.count(alice) == MOST
+    assert background.waiting() == 0
+
+
+def test_facts_become_columns_of_the_data(background: Background, alice: User) -> None:
+    data_id = background.upload(alice, b"video")
+    facts = {"duration_seconds": 12.5, "width": 640, "height": 360, "video_codec": "h264", "has_audio": False}
+
+    assert [background.run_one(), background.run_one(json.dumps(facts).encode())] == ["poster of 0", "facts of 0"]
+
+    query = Query(fields=("id", *facts), search=(Term("duration_seconds", (">12",)),))
+    assert background.services.data.query(alice, query)["data"] == [{"id": data_id, **facts}]
+    assert "duration_seconds" not in background.services.data.query(alice, Query())["data"][0]
+    assert background.renditions.count(alice) == 1, "the document with the facts is deleted"
+
+
+@pytest.mark.parametrize("document", [b"", b"[]", b'{"width": -1}', b'{"video_codec": "\\u0000"}', b"{" * 20_000])
+def test_invalid_facts_end_the_preparation(background: Background, alice: User, document: bytes) -> None:
+    data_id = background.upload(alice, b"video")
+    assert [background.run_one(), background.run_one(document)] == ["poster of 0", "facts of 0"]
+
+    assert background.waiting() == 0
+    assert background.services.data.find(alice.id, data_id).width is None
+
+
+def test_audio_files_get_their_facts_alone(background: Background, alice: User) -> None:
+    data_id = background.services.add_data(alice, b"song", "song.mp3")
+    background.asked.append(data_id)
+
+    made = [background.run_one(b'{"duration_seconds": 180, "audio_codec": "mp3"}'), background.run_one()]
+
+    assert made == ["facts of 0", None]
+    assert background.services.data.find(alice.id, data_id).audio_codec == "mp3"
 
 
 def test_other_files_are_not_prepared(background: Background, alice: User) -> None:
@@ -202,9 +241,12 @@ def test_other_files_are_not_prepared(background: Background, alice: User) -> No
 def test_preparation_goes_on_after_a_restart(background: Background, alice: User) -> None:
     background.upload(alice, b"video")
     assert background.run_one() == "poster of 0"
+    assert background.run_one() == "facts of 0"
     background.preparation.advance()  # begins the index, which the old process does not see end
 
-    again = PreparationService(background.services.database, background.renditions, background.slot, lambda: True, MOST)
+    database = background.services.database
+    facts = FactsService(database)
+    again = PreparationService(database, background.renditions, facts, background.slot, lambda: True, MOST)
     background.preparation = again
 
     assert [background.run_one() for _ in range(3)] == ["index of 0", "playable of 0", None]

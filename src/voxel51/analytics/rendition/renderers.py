@@ -15,6 +15,7 @@ from voxel51.labels.label_table import read_table
 from voxel51.labels.media import ProgressCallback, still_images
 from voxel51.labels.media.frame import Pixels
 from voxel51.labels.media.frame_index import frame_index
+from voxel51.labels.media.media_facts import media_facts
 from voxel51.labels.media.playable import VideoRange, playable_video
 from voxel51.labels.readers import read_labels
 from voxel51.labels.video import VideoLabels
@@ -69,6 +70,10 @@ def _index(task: RenditionTask) -> Path:
     return _written(task.folder, frame_index(task.video, task.progress))
 
 
+def _facts(task: RenditionTask) -> Path:
+    return _written(task.folder, media_facts(task.video))
+
+
 def _poster(task: RenditionTask) -> Path:
     return _saved(task, still_images.poster(task.video), task.arguments["width"])
 
@@ -121,6 +126,7 @@ RENDERERS: Mapping[str, Callable[[RenditionTask], Path]] = {
     "playable": _playable,
     "clip": _clip,
     "index": _index,
+    "facts": _facts,
     "poster": _poster,
     "thumbnails": _thumbnails,
     "frame": _frame,

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self
 
 import av
+from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
@@ -78,6 +79,11 @@ class VideoReader:
         finally:
             ahead.close()
 
+    @property
+    def codec(self) -> str:
+        """Name of the codec of the video stream, such as ``h264``."""
+        return codec_name(self._stream)
+
     def warnings(self) -> list[str]:
         """Return warnings for the owner of the video, one sentence each, after the last frame was read."""
         found = []
@@ -129,6 +135,11 @@ class VideoReader:
         rate = self._clock.rate
         if rate is not None:
             self.metadata.frame_rate = round(rate, 3)
+
+
+def codec_name(stream: VideoStream | AudioStream) -> str:
+    """Return the name of the codec, which is not that of the decoder: ``av1``, not ``libdav1d``."""
+    return str(stream.codec_context.codec.canonical_name)
 
 
 def probe(path: Path) -> VideoMetadata:

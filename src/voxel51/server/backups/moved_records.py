@@ -10,6 +10,7 @@ from sqlalchemy import BigInteger, Connection, Integer, Table, func, insert, sel
 # Importing a module of tables declares them: together, these declare all.
 import voxel51.server.accounts.tables
 import voxel51.server.analytics.tables
+import voxel51.server.collections.tables
 import voxel51.server.data.tables
 import voxel51.server.database.expiry_clock
 import voxel51.server.events.tables

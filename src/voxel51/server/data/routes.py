@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from voxel51.server.accounts.access import BY_APPLICATION, BY_USER, USER
 from voxel51.server.accounts.callers import Application, User
 from voxel51.server.data.contents import REUSE_FIELD, StoredContent, read_reuse
+from voxel51.server.data.labelling import LabellingService
+from voxel51.server.data.labelling_routes import labelling_routes
 from voxel51.server.data.lifetime import EXPIRY_FIELD, LifetimeChange, asked_change
-from voxel51.server.data.records import LISTING
 from voxel51.server.data.reuse import ReuseService
 from voxel51.server.data.service import DataService
 from voxel51.server.data.sources import SourceService
@@ -15,7 +16,7 @@ from voxel51.server.database.search import Query
 from voxel51.server.downloads import Download, ProxiedDownload
 from voxel51.server.errors import BadRequest
 from voxel51.server.http.access import SIGNED_LINK
-from voxel51.server.http.batch import Action, batch_route
+from voxel51.server.http.batch import Action, BatchBody, batch_route
 from voxel51.server.http.bodies import Form, JsonBody, MultipartBody, QueryBody
 from voxel51.server.http.context import RequestContext
 from voxel51.server.http.replies import FileReply, JsonReply
@@ -24,6 +25,7 @@ from voxel51.server.outcomes import only
 from voxel51.server.parameters import QueryParameter
 from voxel51.wire import digests, direct
 from voxel51.wire.accounts import Scope
+from voxel51.wire.collections import DataChange
 from voxel51.wire.data import DataByUrl, DataDetails, DataList, DataRecord, DataReuse, SignedUrl
 from voxel51.wire.digests import REPR_DIGEST, to_header
 
@@ -52,10 +54,12 @@ _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 LIFETIME_BODY = JsonBody(LifetimeChange, form=True, schema={"minProperties": 1, "maxProperties": 1})
 
 
-def data_routes(data: DataService, sources: SourceService, reuse: ReuseService) -> Iterable[Route]:
+def data_routes(
+    data: DataService, sources: SourceService, reuse: ReuseService, labelling: LabellingService
+) -> Iterable[Route]:
     """Return the routes of data."""
-    handlers = _Handlers(data, sources, reuse)
-    one, query = "/data/{data_id}", QueryBody(LISTING)
+    handlers = _Handlers(data, sources, reuse, labelling)
+    one, query = "/data/{data_id}", QueryBody(data.lists.listing)
     checked = Policy(USER, before_body=handlers.check_storage_quota)
     return [
         route("GET", "/data/list", handlers.list, "List all of your data", BY_USER, answers=DataList),
@@ -69,6 +73,7 @@ def data_routes(data: DataService, sources: SourceService, reuse: ReuseService) 
         route("POST", "/data/url", handlers.add_by_url, "Register a file on another host, which is read when needed",
               BY_USER, JsonBody(DataByUrl), prepare=handlers.check_url, answers=DataDetails, status=201,
               errors=_SOURCE_ERRORS),
+        *labelling_routes(labelling),
         route("GET", one, handlers.details, "Get a file's record", BY_USER, at_once=handlers.details_at_once,
               answers=DataDetails, errors=(404,)),
         route("GET", f"{one}/download", handlers.download, "Download a file", BY_USER, answers=FileReply,
@@ -85,7 +90,10 @@ def data_routes(data: DataService, sources: SourceService, reuse: ReuseService) 
 
 
 class _Handlers:
-    def __init__(self, data: DataService, sources: SourceService, reuse: ReuseService) -> None:
+    def __init__(
+        self, data: DataService, sources: SourceService, reuse: ReuseService, labelling: LabellingService
+    ) -> None:
+        self._labelling = labelling
         self._data = data
         self._sources = sources
         self._reuse = reuse
@@ -150,10 +158,22 @@ class _Handlers:
             "details": lambda caller, ids, _: self._data.details_of_many(caller, ids),
             "ttl": lambda caller, ids, body: self._data.change_lifetime(caller, ids, asked_change(body)),
             "delete": lambda caller, ids, _: self._data.delete(caller, ids),
+            "update": lambda caller, ids, body: self._labelling.change(caller, ids, _labelling_change(body)),
         }
 
     def follow_link(self, context: RequestContext[None]) -> Download | ProxiedDownload:
         return self._sources.content_of(self._data.by_id(context.path_params["data_id"]))
+
+
+def _labelling_change(body: BatchBody) -> DataChange:
+    change: DataChange = {}
+    if "add_tags" in body:
+        change["add_tags"] = body["add_tags"]
+    if "remove_tags" in body:
+        change["remove_tags"] = body["remove_tags"]
+    if "metadata" in body:
+        change["metadata"] = body["metadata"]
+    return change
 
 
 def _content(body: DataReuse) -> StoredContent:

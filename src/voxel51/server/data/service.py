@@ -15,19 +15,17 @@ from voxel51.server.data.lifetime import LifetimeChange, changed_expiration, fir
 from voxel51.server.data.names import clean_media_type, clean_name
 from voxel51.server.data.records import (
     DEFAULT_ENCODING,
-    LISTING,
+    DataLists,
     details_of,
     no_such_data,
     record_of,
     stored_download,
-    to_wire,
     why_unchangeable,
 )
 from voxel51.server.data.shared_files import share
 from voxel51.server.data.storage_quota import StorageQuota
 from voxel51.server.data.tables import data
 from voxel51.server.database.database import Database
-from voxel51.server.database.listing import run
 from voxel51.server.database.prepared_query import PreparedQuery
 from voxel51.server.database.search import Holder, Query
 from voxel51.server.database.types import DatabaseRow
@@ -73,7 +71,8 @@ class AddedData:
 class DataService:
     """Stores files for their owners. Every method sees only the data of the given owner.
 
-    Files of one owner with the same bytes are stored once: their records share a storage key.
+    Files of one owner with the same bytes are stored once: their records share a storage key. ``lists`` is what lists
+    of data can show and search.
     """
 
     def __init__(
@@ -84,7 +83,9 @@ class DataService:
         links: Links,
         storage_quota: StorageQuota,
         allows_expiry: Callable[[], bool],
+        lists: DataLists | None = None,
     ) -> None:
+        self.lists = lists or DataLists()
         self._database = database
         self._storage_quota = storage_quota
         self._storage = storage
@@ -205,16 +206,12 @@ class DataService:
     def query(self, owner: User, query: Query) -> DataList:
         """Return the owner's data that match ``query``."""
         with self._database.read() as connection:
-            page = run(connection, LISTING, query, [], Holder(data.c.owner_id, owner.id))
-        records = [to_wire(record) for record in page.records]
-        return {"data": records, **page.totals()}
+            return self.lists.page(connection, query, Holder(data.c.owner_id, owner.id))
 
     def query_of_application(self, application: Application, query: Query) -> DataList:
         """Return the data of all users of ``application`` that match ``query``."""
         with self._database.read() as connection:
-            page = run(connection, LISTING, query, [], Holder(data.c.application_id, application.id))
-        records = [to_wire(record) for record in page.records]
-        return {"data": records, **page.totals()}
+            return self.lists.page(connection, query, Holder(data.c.application_id, application.id))
 
     def details(self, owner: User, data_id: str) -> DataRecord:
         """Return one file's record with its SHA-256; also with ``filename``, where some clients expect the name.

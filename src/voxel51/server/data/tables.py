@@ -1,10 +1,11 @@
 """Data tables: one row per file, and one row per resumable upload."""
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Float, ForeignKey, Index, String, Table, Text
 
 from voxel51.server.accounts.tables import users
 from voxel51.server.database.schema import metadata
 from voxel51.server.database.types import Moment
+from voxel51.wire.query import MEDIA_FIELDS
 
 data = Table(
     "data",
@@ -21,6 +22,15 @@ data = Table(
     Column("storage_key", String(128), index=True),  # shared by an owner's files with the same bytes
     Column("source_url", Text),  # encrypted; of data by URL and in place, which have no storage key
     Column("sha256", String(64)),  # in hexadecimal; null for data by URL and for rows older than this column
+    # Facts of the file; null until they are known (see facts.py).
+    Column("duration_seconds", Float),
+    Column("frame_rate", Float),
+    Column("frame_count", BigInteger),
+    Column("width", BigInteger),
+    Column("height", BigInteger),
+    Column("video_codec", String(64)),
+    Column("audio_codec", String(64)),
+    Column("has_audio", Boolean),
     CheckConstraint("(storage_key IS NULL) <> (source_url IS NULL)", name="one_place"),
     Index("ix_data_owner_upload_date", "owner_id", "upload_date", "id"),
     Index("ix_data_owner_name", "owner_id", "name", "id"),
@@ -32,9 +42,11 @@ data = Table(
     Index("ix_data_owner_sha256", "owner_id", "sha256"),
     Index("ix_data_owner_storage_key", "owner_id", "storage_key", "size_bytes"),
 )
+for _field in MEDIA_FIELDS:
+    Index(f"ix_data_owner_{_field}", data.c.owner_id, data.c[_field], data.c.id)
 # Lists of an application.
 _of_application = data.c.application_id.is_not(None)
-for _field in ("upload_date", "name", "size_bytes", "media_type", "expiration_date", "encoding"):
+for _field in ("upload_date", "name", "size_bytes", "media_type", "expiration_date", "encoding", *MEDIA_FIELDS):
     Index(
         f"ix_data_app_{_field}",
         data.c.application_id,
@@ -49,6 +61,25 @@ Index(
     data.c.id,
     sqlite_where=_of_application,
     postgresql_where=_of_application,
+)
+
+data_tags = Table(
+    "data_tags",
+    metadata,
+    Column("data_id", String(36), ForeignKey(data.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("tag", String(64), primary_key=True),
+    Column("owner_id", String(36), nullable=False),
+    Index("ix_data_tags_owner_id", "owner_id", "tag", "data_id"),
+)
+
+data_metadata = Table(
+    "data_metadata",
+    metadata,
+    Column("data_id", String(36), ForeignKey(data.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("key", String(64), primary_key=True),
+    Column("value", String(255), nullable=False),
+    Column("owner_id", String(36), nullable=False),
+    Index("ix_data_metadata_owner_id", "owner_id", "key", "value", "data_id"),
 )
 
 sources = Table(

@@ -86,7 +86,10 @@ def run(
     if query.limit is None:
         rows = _rows(connection, listing, query, order, cursor, matching)
         return _page(rows, query, order, cursor, lambda: _count(connection, listing, matching))
-    chosen = matching if holder is None else _by_text(connection, listing, query, visible, holder) or matching
+    chosen: _Conditions = matching
+    if holder is not None:
+        narrow = _by_text(connection, listing, query, visible, holder)
+        chosen = narrow or _by_relation(connection, listing, query, visible, holder) or matching
     few = _few_matches(connection, listing, chosen) if query.search else None
     if few is not None:
         rows = _rows(connection, listing, query, order, cursor, [listing.identity.in_(few)])
@@ -127,6 +130,28 @@ def _by_text(
     return [candidates, holder.condition(may_use_index=False), *visible, *conditions]
 
 
+def _by_relation(
+    connection: Connection, listing: Listing, query: Query, visible: _Conditions, holder: Holder
+) -> _Conditions | None:
+    """Return conditions of the matches by which they are found in another table; None if it has too many candidates.
+
+    Other tables name the owner only, so the lists of an application are always walked.
+    """
+    if holder.column is not listing.owner:
+        return None
+    most = _CANDIDATES * FEW
+    for term in query.search:
+        relation = listing.relations.get(term.field or "")
+        if relation is None or relation.is_negated:
+            continue
+        records = relation.records(holder.id, term.alternatives)
+        if connection.execute(select(func.count()).select_from(records.limit(most + 1).subquery())).scalar_one() > most:
+            continue
+        conditions = search_conditions(along_order(listing, query.search, is_default=False), query.search)
+        return [listing.identity.in_(records), holder.condition(may_use_index=False), *visible, *conditions]
+    return None
+
+
 def _few_matches(connection: Connection, listing: Listing, matching: _Conditions) -> Sequence[object] | None:
     """Return the identities of all matches; None if there are more than `FEW`.
 
@@ -148,7 +173,7 @@ def _rows(
     connection: Connection, listing: Listing, query: Query, order: Order, cursor: Cursor | None, chosen: _Conditions
 ) -> list[Record]:
     """Return the rows of the page, and one more if there are more, each with its position in the order."""
-    wanted = [name for name in query.fields or listing.columns if name in listing.columns] or ["id"]
+    wanted = [name for name in query.fields or listing.returned if name in listing.columns] or ["id"]
     columns = [listing.columns[name].label(name) for name in dict.fromkeys(wanted)]
     position = (order.column.label(_VALUE), order.identity.label(_IDENTITY))
     rows: list[Record] = []

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, false, or_, true
 
+from voxel51.server.database.conditions import Relation, number_condition
 from voxel51.server.database.text_index import TextIndex, expression_of
 from voxel51.server.database.types import contains_text, without_index
 from voxel51.server.errors import BadRequest
@@ -56,8 +57,12 @@ class Listing:
 
     Attributes:
         columns: field name -> column, for every field of a record; all of them can be sorted by.
+        on_request: fields among these that are returned only if a query asks for them by name.
         texts: fields searched as text; a term without a field searches all of these.
         flags: fields compared as true or false.
+        numbers: fields compared as numbers.
+        relations: search fields whose values are in other tables, by name.
+        owner: column with the owner; required for relations.
         identity: column that makes the order total, so that pages never overlap.
         further: fields that the service computes, only if a query asks for them by name.
         choices: values of the text fields that have few. A search compares whole values, for which an index serves.
@@ -73,6 +78,15 @@ class Listing:
     choices: Mapping[str, Sequence[str]] = field(default_factory=dict)
     indexed: tuple[tuple[str, ...], ...] = ()
     text_index: TextIndex | None = None
+    on_request: frozenset[str] = frozenset()
+    numbers: frozenset[str] = frozenset()
+    relations: Mapping[str, Relation] = field(default_factory=dict)
+    owner: AnyColumn | None = None
+
+    @property
+    def returned(self) -> Sequence[str]:
+        """Return the fields of a record for a query that names none."""
+        return [name for name in self.columns if name not in self.on_request]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +159,12 @@ def _condition(listing: Listing, term: Term) -> ColumnElement[bool]:
         return _is_one_of(listing.columns[term.field], _values(listing, term), of=2)
     if term.field in listing.texts:
         return _text_condition(listing, term.field, term)
-    known = ", ".join(sorted(listing.texts | listing.flags))
+    if term.field in listing.numbers:
+        return number_condition(term.field, listing.columns[term.field], term.alternatives)
+    if term.field in listing.relations:
+        table = listing.identity.table
+        return listing.relations[term.field].condition(listing.identity, table, term.alternatives)
+    known = ", ".join(sorted(listing.texts | listing.flags | listing.numbers | listing.relations.keys()))
     raise BadRequest(f"Invalid search parameter {term.field}; the parameters are: {known}")
 
 

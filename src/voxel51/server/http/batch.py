@@ -22,12 +22,18 @@ _READ_ONLY_ACTIONS = frozenset({"details", "facts"})
 
 
 class BatchBody(TypedDict):
-    """Body of a batch. ``days`` and ``expiration_date`` belong to the action ``ttl``, which needs one of them."""
+    """Body of a batch. ``days`` and ``expiration_date`` belong to the action ``ttl``, which needs one of them.
+
+    ``add_tags``, ``remove_tags`` and ``metadata`` belong to the action ``update`` of data.
+    """
 
     action: str
     ids: Annotated[list[str], Meta(max_length=MAX_IDS)]
     days: NotRequired[str | float]
     expiration_date: NotRequired[str]
+    add_tags: NotRequired[list[str]]
+    remove_tags: NotRequired[list[str]]
+    metadata: NotRequired[dict[str, str | None]]
 
 
 CallerT = TypeVar("CallerT", bound=ScopedCaller)

@@ -160,18 +160,25 @@ def _query_parameter(name: str, description: str, schema: Mapping[str, object]) 
 
 def _fields_description(listing: Listing) -> str:
     line = "fields to return, separated by commas"
-    return f"{line}; only on request: {', '.join(listing.further)}" if listing.further else line
+    on_request = [*(name for name in listing.columns if name in listing.on_request), *listing.further]
+    return f"{line}; only on request: {', '.join(on_request)}" if on_request else line
 
 
 def _search_pattern(listing: Listing) -> str:
     """Return a pattern of search terms (`voxel51.wire.query`): a text, with or without a field, or a flag's values."""
     escaped = r"\\[^\n]"
     text = rf"(({'|'.join(sorted(listing.texts))}):)?([^,:\\]|{escaped})*"
-    if not listing.flags:
-        return f"^({text})(,({text}))*$"
-    truth = r"([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]|[01])"
-    flag = rf"({'|'.join(sorted(listing.flags))}):{truth}(\|{truth})*"
-    return f"^({text}|{flag})(,({text}|{flag}))*$"
+    kinds = [text]
+    if listing.flags:
+        truth = r"([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]|[01])"
+        kinds.append(rf"({'|'.join(sorted(listing.flags))}):{truth}(\|{truth})*")
+    if listing.numbers:
+        compared = r"([<>]=?)?[0-9]{1,9}"
+        kinds.append(rf"({'|'.join(sorted(listing.numbers))}):{compared}(\|{compared})*")
+    if listing.relations:
+        kinds.append(rf"({'|'.join(sorted(listing.relations))}):([^,:\\]|{escaped})*")
+    term = "|".join(kinds)
+    return f"^({term})(,({term}))*$"
 
 
 def _declared_parameters(route: Route) -> Iterator[Document]:

@@ -30,13 +30,18 @@ def read_query(arguments: QueryParams, body: bytes) -> Query:
     values: dict[str, object] = {**_from_query_string(arguments), **_from_body(body)}
     return Query(
         fields=_names(values.get("fields")),
-        search=tuple(_term(text) for piece in _pieces(values.get("search")) for text in _split(piece, ",") if text),
+        search=tuple(term for piece in _pieces(values.get("search")) for term in read_search(piece)),
         sort=_sort(values.get("sort")),
         offset=_number("offset", values.get("offset")),
         limit=_number("limit", values.get("limit")) or None,
         all_versions=_flag("all_versions", values.get("all_versions")),
         cursor="".join(_pieces(values.get("cursor"))) or None,
     )
+
+
+def read_search(text: str) -> tuple[Term, ...]:
+    """Return the terms of a search, as in a query."""
+    return tuple(_term(part) for part in _split(text, ",") if part)
 
 
 def _from_query_string(arguments: QueryParams) -> dict[str, list[str]]:

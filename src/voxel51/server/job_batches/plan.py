@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from voxel51.server.accounts.callers import User
 from voxel51.server.analytics.service import AnalyticService
 from voxel51.server.analytics.tables import AnalyticRow
+from voxel51.server.data.records import LISTING
 from voxel51.server.database.database import Database
+from voxel51.server.database.search import Listing
 from voxel51.server.errors import BadRequest
 from voxel51.server.job_batches.selection import SelectedVideo, Selection, check_size, select_videos
 from voxel51.server.jobs.requests import check_request, read_request
@@ -73,9 +75,12 @@ def item_request(
 
 
 class BatchPlanner:
-    """Checks requests for batches."""
+    """Checks requests for batches. ``listing`` has the fields that a query of videos can search."""
 
-    def __init__(self, database: Database, analytics: AnalyticService, submission: JobSubmission) -> None:
+    def __init__(
+        self, database: Database, analytics: AnalyticService, submission: JobSubmission, listing: Listing = LISTING
+    ) -> None:
+        self._listing = listing
         self._database = database
         self._analytics = analytics
         self._submission = submission
@@ -91,7 +96,7 @@ class BatchPlanner:
         analytic = self._submission.resolve(owner, new["analytic"], new.get("version"))
         given = _parameter_sets(new)
         with self._database.read() as connection:
-            videos = select_videos(connection, owner, selection)
+            videos = select_videos(connection, owner, selection, self._listing)
         check_size(len(videos) * len(given), "items (videos times parameter sets)")
         input_name = new.get("input") or _only_input(analytic.document, analytic.name)
         compute_mode = new.get("compute_mode") or JobComputeMode.BEST

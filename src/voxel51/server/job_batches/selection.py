@@ -13,7 +13,7 @@ from voxel51.server.accounts.callers import User
 from voxel51.server.data.records import LISTING, no_such_data
 from voxel51.server.data.tables import data
 from voxel51.server.database.listing import run
-from voxel51.server.database.search import Holder, Query
+from voxel51.server.database.search import Holder, Listing, Query
 from voxel51.server.errors import BadRequest
 from voxel51.wire.job_batches import MAX_ITEMS
 
@@ -39,8 +39,12 @@ class SelectedVideo:
     sha256: str | None
 
 
-def select_videos(connection: Connection, owner: User, selection: Selection) -> list[SelectedVideo]:
+def select_videos(
+    connection: Connection, owner: User, selection: Selection, listing: Listing = LISTING
+) -> list[SelectedVideo]:
     """Return the selected videos of the owner, each once, in the order of the selection.
+
+    ``listing`` has the fields that a query can search, such as the collection.
 
     Raises:
         BadRequest: the selection is empty or too large, its query is invalid, or the owner has no data of an id.
@@ -48,7 +52,7 @@ def select_videos(connection: Connection, owner: User, selection: Selection) -> 
     if (selection.data_ids is None) == (selection.query is None):
         raise BadRequest("The selection needs either 'data_ids' or 'query'")
     if selection.query is not None:
-        ids = _found(connection, owner, selection.query)
+        ids = _found(connection, owner, selection.query, listing)
     else:
         ids = [*dict.fromkeys(selection.data_ids or ())]
         check_size(len(ids), "videos are selected")
@@ -74,10 +78,10 @@ def in_chunks(values: Sequence[str]) -> Iterator[Sequence[str]]:
         yield chunk
 
 
-def _found(connection: Connection, owner: User, query: Query) -> list[str]:
+def _found(connection: Connection, owner: User, query: Query, listing: Listing) -> list[str]:
     limit = min(query.limit or MAX_ITEMS + 1, MAX_ITEMS + 1)
     asked = replace(query, fields=("id",), limit=limit, offset=0, cursor=None)
-    page = run(connection, LISTING, asked, [], Holder(data.c.owner_id, owner.id))
+    page = run(connection, listing, asked, [], Holder(data.c.owner_id, owner.id))
     if len(page.records) > MAX_ITEMS:
         raise BadRequest(f"The query finds more than {MAX_ITEMS} videos, the most of a batch. Narrow the query.")
     return [str(record["id"]) for record in page.records]

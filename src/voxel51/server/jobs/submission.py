@@ -15,6 +15,7 @@ from voxel51.server.data.service import DataService
 from voxel51.server.database.database import Database
 from voxel51.server.errors import BadRequest, Lost, NotFound, Unavailable
 from voxel51.server.events import outbox
+from voxel51.server.jobs.inputs import record_inputs
 from voxel51.server.jobs.requests import check_request
 from voxel51.server.jobs.result_cache import identity_of, is_deterministic, key_of, record_key
 from voxel51.server.jobs.tables import jobs
@@ -119,6 +120,7 @@ class JobSubmission:
         job_id = str(row["id"])
         with self._database.write() as connection:
             connection.execute(insert(jobs).values(row))
+            record_inputs(connection, job_id, owner.id, analytic.id, request)
             if key is not None:
                 record_key(connection, owner.id, job_id, key)
             if auto_start:

@@ -121,6 +121,17 @@ job_run_keys = Table(
     Index("ix_job_run_keys_owner_id_run_key", "owner_id", "run_key", "job_id"),
 )
 
+job_inputs = Table(
+    "job_inputs",  # the data that a job of a user was given, for filters of data by their jobs
+    metadata,
+    Column("job_id", String(36), ForeignKey(jobs.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("data_id", String(36), primary_key=True),  # which may be deleted
+    Column("owner_id", String(36), nullable=False),
+    Column("analytic_id", String(36), nullable=False),
+    Index("ix_job_inputs_data_id", "data_id", "analytic_id", "job_id"),
+    Index("ix_job_inputs_owner_id", "owner_id", "analytic_id", "data_id", "job_id"),
+)
+
 fair_share = Table(
     "fair_share",
     metadata,

@@ -1,41 +1,61 @@
 """Preparation: make the renditions that people will want at once, in the background, as soon as a video arrives.
 
+The second step makes a document that is not kept: a job reads duration, resolution and codecs of the file, which become
+columns of its record (`voxel51.server.data.facts`). It is also done for audio files, and for an owner with so many
+renditions that no more are prepared.
+
 Every new video waits in the table ``preparations``. One rendition at a time is made, by an internal job in a slot of
 its own (`voxel51.server.jobs.background_slot`), and only while a slot of user-submitted jobs is idle. So thousands of
 uploads delay no job, and no rendition that a user asked for. The next one is for the owner who was served longest ago.
 """
 
+import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, insert, select, update
 
 from voxel51.server.accounts.callers import User
+from voxel51.server.data.facts import MOST_BYTES, FactsService, MediaFacts
 from voxel51.server.database.database import Database
-from voxel51.server.errors import DatabaseAway, ServiceError
+from voxel51.server.errors import BadRequest, DatabaseAway, NotFound, ServiceError
 from voxel51.server.jobs.background_slot import BackgroundSlot
 from voxel51.server.jobs.transitions import ENDED
 from voxel51.server.renditions.service import RenditionService
 from voxel51.server.renditions.sources import RenditionSource
-from voxel51.server.renditions.specs import DATA_RENDITIONS
+from voxel51.server.renditions.specs import DATA_RENDITIONS, FACTS
 from voxel51.server.renditions.tables import preparations
 from voxel51.wire import dates
 from voxel51.wire.data import DataRecord
 from voxel51.wire.jobs import JobState
 
-PREPARED = ("poster", "index", "playable")
-"""Renditions that are prepared, in this order; all videos of an owner get the first before one gets the second."""
+log = logging.getLogger(__name__)
 
-_VIDEO = "video/"
+PREPARED = ("poster", FACTS.name, "index", "playable")
+"""Steps of a preparation, in this order; all videos of an owner get the first before one gets the second."""
+
+_FACTS = PREPARED.index(FACTS.name)
+_FACTS_ALONE = len(PREPARED)
+"""Stage of a file of which only the facts are read: audio, and files that are older than the facts."""
+
+_FIRST_STAGE = {"video": 0, "audio": _FACTS_ALONE}
+"""First stage by the kind of media; other files are not prepared."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Current:
-    """The rendition that is being made. ``stage``: its position in `PREPARED`."""
+    """The rendition that is being made. ``stage``: its position in `PREPARED`, or `_FACTS_ALONE`."""
 
-    data_id: str
+    owner: User
+    source: RenditionSource
     stage: int
     job_id: str
+
+    @property
+    def data_id(self) -> str:
+        """Id of the data of which it is made."""
+        return str(self.source.data_id)
 
 
 class PreparationService:
@@ -44,6 +64,7 @@ class PreparationService:
     Args:
         database: database of the preparations.
         renditions: what makes the renditions.
+        facts: what records the facts of files.
         slot: slot in which their jobs run.
         has_idle_slot: function that returns whether a slot of user-submitted jobs is idle.
         most_per_owner: number of renditions of one owner from which on no more are prepared, so that those that users
@@ -56,6 +77,7 @@ class PreparationService:
         self,
         database: Database,
         renditions: RenditionService,
+        facts: FactsService,
         slot: BackgroundSlot,
         has_idle_slot: Callable[[], bool],
         most_per_owner: int,
@@ -63,6 +85,7 @@ class PreparationService:
     ) -> None:
         self._database = database
         self._renditions = renditions
+        self._facts = facts
         self._slot = slot
         self._has_idle_slot = has_idle_slot
         self._most_per_owner = most_per_owner
@@ -73,9 +96,10 @@ class PreparationService:
         self._served: dict[str, int] = {}  # owner id -> `_begun` when the owner was served
 
     def enqueue(self, connection: Connection, owner_id: str, record: DataRecord) -> None:
-        """Let new data wait for its preparation, within the transaction that records it, if it is a video."""
-        if (record["type"] or "").startswith(_VIDEO):
-            row = {"data_id": record["id"], "owner_id": owner_id, "stage": 0, "queued_at": dates.now()}
+        """Let new data wait for its preparation, within the transaction that records it, if it is video or audio."""
+        stage = _FIRST_STAGE.get((record["type"] or "").partition("/")[0])
+        if stage is not None:
+            row = {"data_id": record["id"], "owner_id": owner_id, "stage": stage, "queued_at": dates.now()}
             connection.execute(insert(preparations).values(row))
             self._database.after_commit(self._waits)
 
@@ -120,12 +144,14 @@ class PreparationService:
         self._begun += 1
         self._served[owner_id] = self._begun
         owner, source = User(owner_id, ""), RenditionSource(data_id, None)
-        if self._renditions.count(owner) >= self._most_per_owner:
-            self._drop(data_id)
+        is_facts = stage in {_FACTS, _FACTS_ALONE}
+        if not is_facts and self._renditions.count(owner) >= self._most_per_owner:
+            self._drop(data_id) if stage > _FACTS else self._put_back(data_id, _FACTS)
             return True
+        spec = FACTS if is_facts else DATA_RENDITIONS[PREPARED[stage]]
         self._slot.take(owner_id)  # before the job is queued: the dispatcher may look at once
         try:
-            job_id = self._renditions.prepare(owner, source, DATA_RENDITIONS[PREPARED[stage]])
+            job_id = self._renditions.prepare(owner, source, spec)
         except DatabaseAway:
             self._slot.release()
             raise
@@ -133,7 +159,7 @@ class PreparationService:
             self._slot.release()
             self._drop(data_id)
             return True
-        self._current = _Current(data_id, stage, job_id)
+        self._current = _Current(owner, source, stage, job_id)
         return True
 
     def _settle(self, current: _Current) -> bool:
@@ -142,18 +168,33 @@ class PreparationService:
             return False
         if state is None:  # deleted with its data
             self._renditions.delete_unneeded()
-        elif state == JobState.COMPLETE and current.stage + 1 < len(PREPARED):
-            self._put_back(current)
+        elif state == JobState.COMPLETE and (current.stage not in {_FACTS, _FACTS_ALONE} or self._keep(current)):
+            if current.stage + 1 < len(PREPARED):
+                self._put_back(current.data_id, current.stage + 1)
+            else:
+                self._drop(current.data_id)
         else:
             self._drop(current.data_id)
         self._current = None
         self._slot.release()
         return True
 
-    def _put_back(self, current: _Current) -> None:
+    def _keep(self, current: _Current) -> bool:
+        """Record the facts that a job has read, and delete its document; return False if it is invalid or gone."""
+        try:
+            facts = MediaFacts.read(self._renditions.read(current.job_id, MOST_BYTES))
+        except (BadRequest, NotFound, FileNotFoundError) as error:
+            log.warning("the facts of data %s cannot be read: %s", current.data_id, error)
+            return False
+        self._facts.record(current.data_id, facts)
+        with suppress(NotFound):  # it was deleted meanwhile
+            self._renditions.delete(current.owner, current.source, FACTS, {})
+        return True
+
+    def _put_back(self, data_id: str, stage: int) -> None:
         with self._database.write(durable=False) as connection:
-            of_data = preparations.c.data_id == current.data_id
-            connection.execute(update(preparations).where(of_data).values(stage=current.stage + 1))
+            of_data = preparations.c.data_id == data_id
+            connection.execute(update(preparations).where(of_data).values(stage=stage))
 
     def _drop(self, data_id: str) -> None:
         with self._database.write(durable=False) as connection:

@@ -22,7 +22,7 @@ from voxel51.server.jobs.outputs import checked_output, jobs_with_files
 from voxel51.server.jobs.status import final_message, progress_of
 from voxel51.server.jobs.tables import internal_job, jobs
 from voxel51.server.renditions.sources import RenditionSource, SourceResolver
-from voxel51.server.renditions.specs import Arguments, RenditionSpec
+from voxel51.server.renditions.specs import FACTS, Arguments, RenditionSpec
 from voxel51.server.renditions.tables import renditions
 from voxel51.server.storage.integrity import is_intact
 from voxel51.server.storage.storage import Storage
@@ -120,6 +120,24 @@ class RenditionService:
             state: str | None = connection.execute(statement.where(of_rendition)).scalar()
         return state
 
+    def read(self, internal_job_id: str, most_bytes: int) -> bytes:
+        """Return the first bytes of a rendition that was made by this job, at most ``most_bytes``.
+
+        Raises:
+            NotFound, BadRequest: it was deleted, or is not there.
+        """
+        with self._database.read() as connection:
+            of_job = jobs_with_files().where(jobs.c.id == internal_job_id, internal_job)
+            job = connection.execute(of_job).mappings().first()
+        if job is None:
+            raise NotFound("The rendition was deleted")
+        content = b""
+        for chunk in self._storage.read(checked_output(job).key):
+            content += chunk
+            if len(content) >= most_bytes:
+                break
+        return content[:most_bytes]
+
     def count(self, owner: User) -> int:
         """Return how many renditions the owner has."""
         with self._database.read() as connection:
@@ -135,7 +153,7 @@ class RenditionService:
         statement = (
             select(renditions.c.kind, renditions.c.used_at, jobs.c.state, jobs.c.output_filename)
             .join(jobs, jobs.c.id == renditions.c.internal_job_id)
-            .where(renditions.c.subject == source.key)
+            .where(renditions.c.subject == source.key, renditions.c.kind != FACTS.name)
             .order_by(renditions.c.kind, renditions.c.used_at, renditions.c.internal_job_id)
         )
         with self._database.read() as connection:

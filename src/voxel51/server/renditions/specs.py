@@ -127,6 +127,9 @@ DATA_RENDITIONS = _by_name(
 )
 """Renditions of a video, by name."""
 
+FACTS = RenditionSpec("facts", "Duration, resolution, frame rate and codecs", _fixed("facts.json"))
+"""Facts of a video or audio file, which only the preparation asks for: they become columns of the data."""
+
 _OVERLAP = QueryParameter(
     "overlap (IoU) from which two boxes count as the same",
     {"type": "number", "minimum": 0.05, "maximum": 0.95, "default": 0.5},

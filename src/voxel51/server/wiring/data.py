@@ -8,11 +8,15 @@ from functools import partial
 from sqlalchemy import Connection
 
 from voxel51.server.analytics.builds import bytes_of_bundles
+from voxel51.server.collections import filters
+from voxel51.server.data import labelling
 from voxel51.server.data.direct_routes import direct_upload_routes
 from voxel51.server.data.direct_uploads import DirectUploadService
 from voxel51.server.data.hashing import HashingThread
 from voxel51.server.data.in_place import InPlaceService, SourceScanner
+from voxel51.server.data.labelling import LabellingService
 from voxel51.server.data.quota_routes import quota_routes
+from voxel51.server.data.records import DataLists
 from voxel51.server.data.reuse import ReuseService
 from voxel51.server.data.routes import data_routes
 from voxel51.server.data.service import DataService
@@ -22,6 +26,7 @@ from voxel51.server.data.uploads_routes import upload_routes
 from voxel51.server.data.uploads_service import UploadService
 from voxel51.server.database.signals import RELEASE, UPLOADS
 from voxel51.server.http.route import Route, with_default_scope
+from voxel51.server.search import data_filters
 from voxel51.server.wiring.accounts import AccountServices
 from voxel51.server.wiring.foundation import Foundation
 from voxel51.server.wiring.sources import source_opener
@@ -42,11 +47,12 @@ class DataServices:
     scanner: SourceScanner
     sources: SourceService
     reuse: ReuseService
+    labelling: LabellingService
 
     def routes(self, accounts: AccountServices) -> Iterable[Route]:
         """Yield the routes of data."""
         limit_bytes = self.foundation.settings.upload_limit_bytes
-        yield from with_default_scope(Scope.UPLOAD, data_routes(self.data, self.sources, self.reuse))
+        yield from with_default_scope(Scope.UPLOAD, data_routes(self.data, self.sources, self.reuse, self.labelling))
         uploads = upload_routes(self.uploads, self.direct_uploads, limit_bytes, self.foundation.public_api_path)
         yield from with_default_scope(Scope.UPLOAD, uploads)
         yield from direct_upload_routes(self.direct_uploads, self.data)
@@ -64,6 +70,7 @@ def build_data(foundation: Foundation, accounts: AccountServices) -> DataService
         foundation.public_links(),
         storage_quota,
         foundation.expiry_clock.is_believed,
+        _lists(),
     )
     limit_bytes, unfinished = settings.upload_limit_bytes, timedelta(days=settings.unfinished_upload_days)
     hashing = HashingThread(database, storage, lambda: foundation.process.leads)
@@ -84,7 +91,16 @@ def build_data(foundation: Foundation, accounts: AccountServices) -> DataService
             database, foundation.guard, foundation.cipher("sources"), limit_bytes, foundation.lifetime, in_place
         ),
         reuse=ReuseService(database, storage, foundation.lifetime),
+        labelling=LabellingService(database),
     )
+
+
+def _lists() -> DataLists:
+    """Return what lists of data can show and search, by all packages that know something about data."""
+    lists = DataLists()
+    for package in (data_filters, labelling, filters):
+        lists = lists.extended(package.RELATIONS, package.COMPUTED)
+    return lists
 
 
 def _uploads(

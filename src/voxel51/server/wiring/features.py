@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from voxel51.server.accounts.callers import User
+from voxel51.server.data.facts import FactsService
 from voxel51.server.database.signals import EVENTS, JOBS, VIDEOS, WEBHOOKS
 from voxel51.server.doctor import check_containers
 from voxel51.server.errors import NotFound
@@ -119,7 +120,13 @@ def _preparer(foundation: Foundation, data: DataServices, jobs: JobServices, ren
     most = settings.renditions_per_user // 2
     signals, process = foundation.signals, foundation.process
     preparations = PreparationService(
-        foundation.database, renditions, jobs.background, dispatcher.has_idle_slot, most, signals.sender(VIDEOS)
+        foundation.database,
+        renditions,
+        FactsService(foundation.database),
+        jobs.background,
+        dispatcher.has_idle_slot,
+        most,
+        signals.sender(VIDEOS),
     )
     preparer = Preparer(preparations, lambda: process.leads)
     signals.on(VIDEOS, preparations.note_waiting)

@@ -12,6 +12,7 @@ from voxel51.server.job_batches.plan import BatchPlanner
 from voxel51.server.job_batches.routes import BatchHandlers, batch_routes
 from voxel51.server.job_batches.service import BatchService
 from voxel51.server.job_batches.thread import BatchThread
+from voxel51.server.wiring.data import DataServices
 from voxel51.server.wiring.foundation import Foundation
 from voxel51.server.wiring.jobs import JobServices
 
@@ -28,7 +29,7 @@ class BatchServices:
         return batch_routes(self.handlers)
 
 
-def build_batches(foundation: Foundation, jobs: JobServices) -> BatchServices:
+def build_batches(foundation: Foundation, data: DataServices, jobs: JobServices) -> BatchServices:
     """Build the services of batches."""
     database, signals, process = foundation.database, foundation.signals, foundation.process
     submission, earlier = jobs.jobs.submission, EarlierResults(jobs.analytics)
@@ -37,7 +38,7 @@ def build_batches(foundation: Foundation, jobs: JobServices) -> BatchServices:
         signals.on(topic, thread.wake)
     database.on_write(thread.wake)
     handlers = BatchHandlers(
-        BatchPlanner(database, jobs.analytics, submission),
+        BatchPlanner(database, jobs.analytics, submission, data.data.lists.listing),
         BatchEstimator(database, earlier),
         BatchService(database, jobs.actions, signals.sender(BATCHES)),
     )

@@ -1,0 +1,1 @@
+"""Collections: named sets of data that their owner shares with other users, and saved searches."""

@@ -1,0 +1,44 @@
+"""Access to collections: what a user may do with one, as its owner or by a share."""
+
+from sqlalchemy import Connection, Select, literal, select, union_all
+
+from voxel51.server.accounts.callers import User
+from voxel51.server.collections.tables import collection_shares, collections
+from voxel51.server.database.types import DatabaseRow
+from voxel51.server.errors import Forbidden, NotFound
+from voxel51.wire.collections import CollectionRole
+
+_RANK = {CollectionRole.VIEWER: 0, CollectionRole.EDITOR: 1, CollectionRole.OWNER: 2}
+
+
+def accessible(user: User) -> Select[*tuple[object, ...]]:
+    """Select all collections that ``user`` can read, each with the ``role`` of the user."""
+    own = select(collections, literal(CollectionRole.OWNER.value).label("role")).where(
+        collections.c.owner_id == user.id
+    )
+    shared = (
+        select(collections, collection_shares.c.role)
+        .join(collection_shares, collection_shares.c.collection_id == collections.c.id)
+        .where(collection_shares.c.user_id == user.id, collections.c.owner_id != user.id)
+    )
+    return select(union_all(own, shared).subquery("accessible"))
+
+
+def collection_for(
+    connection: Connection, user: User, collection_id: str, least: CollectionRole = CollectionRole.VIEWER
+) -> DatabaseRow:
+    """Return the row of a collection, with the ``role`` of ``user``.
+
+    Raises:
+        NotFound: there is no such collection, or it is not shared with the user.
+        Forbidden: the user may read it, but not do what requires the role ``least``.
+    """
+    found = accessible(user)
+    row = connection.execute(found.where(found.selected_columns.id == collection_id)).first()
+    if row is None:
+        raise NotFound(f"Collection '{collection_id}' not found; it was deleted, or is not shared with you")
+    if _RANK[CollectionRole(row.role)] < _RANK[least]:
+        raise Forbidden(
+            f"You are {row.role} of collection '{row.name}'; this requires the role {least.value}. Ask its owner"
+        )
+    return row

@@ -1,0 +1,225 @@
+"""Collections: create, list, change, delete and share them. Their data stay when they are deleted."""
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from uuid import uuid4
+
+from sqlalchemy import Connection, delete, func, insert, literal, select, update
+
+from voxel51.server.accounts.callers import User
+from voxel51.server.accounts.tables import users
+from voxel51.server.collections.access import accessible, collection_for
+from voxel51.server.collections.tables import collection_members, collection_shares, collections
+from voxel51.server.database.advisory_locks import acquire_advisory_locks
+from voxel51.server.database.database import Database
+from voxel51.server.database.listing import MAX_COUNT
+from voxel51.server.database.types import DatabaseRow
+from voxel51.server.errors import BadRequest, Conflict, NotFound
+from voxel51.wire import dates
+from voxel51.wire.collections import Collection, CollectionChange, CollectionRole, CollectionShare, NewCollection
+
+MAX_COLLECTIONS = 1000
+"""Number of collections that one user can own."""
+
+MAX_SHARES = 200
+"""Number of users with whom one collection can be shared."""
+
+_MAX_NAME = 128
+_MAX_DESCRIPTION = 4000
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def clean_title(text: str, noun: str) -> str:
+    """Return the name of a collection or search in NFC, without spaces around it.
+
+    Raises:
+        BadRequest: it is empty, too long, or has control characters.
+    """
+    name = unicodedata.normalize("NFC", text).strip()
+    if not name or len(name) > _MAX_NAME or _CONTROL.search(name):
+        raise BadRequest(
+            f"{text!r:.150} is not a valid name of a {noun}: use 1 to {_MAX_NAME} characters, and no control characters"
+        )
+    return name
+
+
+class CollectionService:
+    """Collections. Every method sees those that the user owns, or that are shared with the user."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def all(self, user: User) -> list[Collection]:
+        """Return the user's own collections, and those shared with the user, in the order of their names."""
+        with self._database.read() as connection:
+            rows = connection.execute(accessible(user)).all()
+            return _records(connection, sorted(rows, key=lambda row: (row.name.lower(), row.id)))
+
+    def get(self, user: User, collection_id: str) -> Collection:
+        """Return a collection.
+
+        Raises:
+            NotFound: the user can read no such collection.
+        """
+        with self._database.read() as connection:
+            return _records(connection, [collection_for(connection, user, collection_id)])[0]
+
+    def create(self, owner: User, new: NewCollection) -> Collection:
+        """Create an empty collection.
+
+        Raises:
+            BadRequest: its name or description is invalid, or the user has too many.
+            Conflict: the user has one of this name.
+        """
+        values = _values(new)
+        row = {"id": str(uuid4()), "owner_id": owner.id, "description": "", "created_at": dates.now(), **values}
+        with self._database.write() as connection:
+            acquire_advisory_locks(connection, f"collections of {owner.id}")
+            of_owner = select(func.count()).where(collections.c.owner_id == owner.id)
+            if connection.execute(of_owner).scalar_one() >= MAX_COLLECTIONS:
+                raise BadRequest(f"You have {MAX_COLLECTIONS} collections, which is the limit. Delete one")
+            _check_name(connection, owner.id, values["name"])
+            connection.execute(insert(collections).values(row))
+            return _records(connection, [collection_for(connection, owner, str(row["id"]))])[0]
+
+    def change(self, owner: User, collection_id: str, change: CollectionChange) -> Collection:
+        """Change the name or the description.
+
+        Raises:
+            NotFound, Forbidden: the user does not own such a collection.
+            BadRequest: a value is invalid, or no value is given.
+            Conflict: the user has another one of this name.
+        """
+        values = _values(change)
+        if not values:
+            raise BadRequest("Nothing to change: send name or description")
+        with self._database.write() as connection:
+            acquire_advisory_locks(connection, f"collections of {owner.id}")
+            row = collection_for(connection, owner, collection_id, CollectionRole.OWNER)
+            if values.get("name", row.name) != row.name:
+                _check_name(connection, owner.id, values["name"])
+            connection.execute(update(collections).where(collections.c.id == collection_id).values(values))
+            return _records(connection, [collection_for(connection, owner, collection_id)])[0]
+
+    def delete(self, owner: User, collection_id: str) -> None:
+        """Delete a collection; its data stay.
+
+        Raises:
+            NotFound, Forbidden: the user does not own such a collection.
+        """
+        with self._database.write(frees_space=True) as connection:
+            collection_for(connection, owner, collection_id, CollectionRole.OWNER)
+            connection.execute(delete(collections).where(collections.c.id == collection_id))
+
+    def shares(self, user: User, collection_id: str) -> list[CollectionShare]:
+        """Return the users with whom a collection is shared.
+
+        Raises:
+            NotFound: the user can read no such collection.
+        """
+        statement = (
+            select(users.c.name, collection_shares.c.role)
+            .join(users, users.c.id == collection_shares.c.user_id)
+            .where(collection_shares.c.collection_id == collection_id, users.c.deleted_at.is_(None))
+            .order_by(users.c.name)
+        )
+        with self._database.read() as connection:
+            collection_for(connection, user, collection_id)
+            rows = connection.execute(statement).all()
+        return [{"username": row.name, "role": CollectionRole(row.role)} for row in rows]
+
+    def share(self, owner: User, collection_id: str, username: str, role: str) -> None:
+        """Let another user read a collection, or edit it; the role replaces an earlier one.
+
+        Raises:
+            NotFound, Forbidden: the user does not own such a collection.
+            BadRequest: the role is unknown, or the other user is; or the collection has too many shares.
+        """
+        if role not in {CollectionRole.VIEWER, CollectionRole.EDITOR}:
+            raise BadRequest(f"role must be viewer or editor, not {role!r:.100}")
+        with self._database.write() as connection:
+            acquire_advisory_locks(connection, f"shares of {collection_id}")
+            collection_for(connection, owner, collection_id, CollectionRole.OWNER)
+            other = _find_user(connection, owner, username)
+            if other.id == owner.id:
+                raise BadRequest("The collection is yours; share it with another user")
+            of_collection = collection_shares.c.collection_id == collection_id
+            connection.execute(delete(collection_shares).where(of_collection, collection_shares.c.user_id == other.id))
+            if connection.execute(select(func.count()).where(of_collection)).scalar_one() >= MAX_SHARES:
+                raise BadRequest(f"The collection is shared with {MAX_SHARES} users, which is the limit")
+            row = {"collection_id": collection_id, "user_id": other.id, "role": role}
+            connection.execute(insert(collection_shares).values(row))
+
+    def unshare(self, user: User, collection_id: str, username: str) -> None:
+        """End a share. Its owner can end all of them; others can leave a collection themselves.
+
+        Their own data stay members until the owner removes them.
+
+        Raises:
+            NotFound: there is no such collection, or it is not shared with that user.
+            Forbidden: the share is of another user.
+        """
+        with self._database.write() as connection:
+            least = CollectionRole.VIEWER if username == user.name else CollectionRole.OWNER
+            collection_for(connection, user, collection_id, least)
+            other = _find_user(connection, user, username)
+            gone = delete(collection_shares).where(
+                collection_shares.c.collection_id == collection_id, collection_shares.c.user_id == other.id
+            )
+            if connection.execute(gone).rowcount == 0:
+                raise NotFound(f"The collection is not shared with user {username!r:.100}")
+
+
+def _values(given: NewCollection | CollectionChange) -> dict[str, str]:
+    values: dict[str, str] = {}
+    if "name" in given:
+        values["name"] = clean_title(given["name"], "collection")
+    if "description" in given:
+        description = unicodedata.normalize("NFC", given["description"]).strip()
+        if len(description) > _MAX_DESCRIPTION or re.search(r"[\x00\ud800-\udfff]", description):
+            raise BadRequest(f"The description must be text of at most {_MAX_DESCRIPTION} characters")
+        values["description"] = description
+    return values
+
+
+def _check_name(connection: Connection, owner_id: str, name: str) -> None:
+    same = select(collections.c.id).where(collections.c.owner_id == owner_id, collections.c.name == name)
+    if connection.execute(same).first() is not None:
+        raise Conflict(f"You have a collection named {name!r}. Choose another name")
+
+
+def _find_user(connection: Connection, caller: User, username: str) -> DatabaseRow:
+    """Return the row of a user of the same application, or of the platform if the caller has none."""
+    application = users.c.application_id
+    same = application.is_(None) if caller.application_id is None else application == caller.application_id
+    row = connection.execute(select(users).where(users.c.name == username, same, users.c.deleted_at.is_(None))).first()
+    if row is None:
+        raise BadRequest(f"User {username!r:.100} not found. Check the name")
+    return row
+
+
+def _records(connection: Connection, rows: Sequence[DatabaseRow]) -> list[Collection]:
+    owners = {row.owner_id for row in rows}
+    names: Mapping[str, str] = {
+        row.id: row.name for row in connection.execute(select(users.c.id, users.c.name).where(users.c.id.in_(owners)))
+    }
+    counts = {row.id: _count(connection, row.id) for row in rows}
+    return [
+        {
+            "id": row.id,
+            "name": row.name,
+            "description": row.description,
+            "owner": names[row.owner_id],
+            "role": CollectionRole(row.role),
+            "data_count": min(counts[row.id], MAX_COUNT),
+            "is_count_exact": counts[row.id] <= MAX_COUNT,
+            "created_at": dates.to_text(row.created_at),
+        }
+        for row in rows
+    ]
+
+
+def _count(connection: Connection, collection_id: str) -> int:
+    members = select(literal(1)).where(collection_members.c.collection_id == collection_id).limit(MAX_COUNT + 1)
+    return connection.execute(select(func.count()).select_from(members.subquery())).scalar_one()
