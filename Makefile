@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .PHONY: generate help setup dev demo test test-unit coverage coverage-report lint bench bench-guard docs bundle serve build lock pictures catalogue-pictures \
-    install-test kill-test large-test api-test quality-test fiftyone-test docs-test console-test container-test processes-test workers-test ray-test deploy-test simulate
+    install-test kill-test faults large-test api-test quality-test fiftyone-test docs-test console-test container-test processes-test workers-test ray-test deploy-test simulate
 .DELETE_ON_ERROR:
 
 VENV := .venv
@@ -94,6 +94,9 @@ lock: dev ## pin every dependency again: requirements.txt, requirements-dev.txt,
 
 kill-test: dev ## slow: kill the platform at random moments over many jobs (SEED=n to repeat one)
 	$(PYTEST) -s tests/journeys/test_kill.py -m slow --timeout 1500 $(ARGS)
+
+faults: dev ## slow: kill, pause, cut off and fill up the platform and what it stands on, and check what is left (SEED=n repeats)
+	$(PYTEST) -s tests/faults -m slow --timeout 36000 $(ARGS)
 
 large-test: dev ## slow: upload and download 5 GiB in constant memory (needs 6 GB of disk)
 	$(PYTEST) -s tests/journeys/test_large_upload.py -m slow --timeout 1500 $(ARGS)

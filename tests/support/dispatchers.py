@@ -66,6 +66,8 @@ def kill_with_children(platform: PlatformProcess) -> None:
     process = psutil.Process(platform.pid)
     for each in (process, *process.children(recursive=True)):
         each.suspend()  # so that none starts another one meanwhile
-    for each in (*process.children(recursive=True), process):
+    family = (*process.children(recursive=True), process)
+    for each in family:
         each.kill()
     platform.kill()
+    psutil.wait_procs(family, timeout=LIMIT_SECONDS)  # one that still ends may keep the port

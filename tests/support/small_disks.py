@@ -13,14 +13,14 @@ SMALL_DISK_MIB = 64
 
 
 @contextmanager
-def mounted_small_disk(folder: Path) -> Iterator[Path]:
-    """Mount a file system of `SMALL_DISK_MIB` at ``folder``.
+def mounted_small_disk(folder: Path, size_mib: int = SMALL_DISK_MIB) -> Iterator[Path]:
+    """Mount a file system of ``size_mib`` at ``folder``.
 
     Without the right to mount one, the test is skipped locally and fails in CI.
     """
     folder.mkdir()
     as_root = [] if os.geteuid() == 0 else ["sudo", "-n"]
-    mount = [*as_root, "mount", "-t", "tmpfs", "-o", f"size={SMALL_DISK_MIB}m,mode=0777", "tmpfs", str(folder)]
+    mount = [*as_root, "mount", "-t", "tmpfs", "-o", f"size={size_mib}m,mode=0777", "tmpfs", str(folder)]
     mounted = shutil.which(mount[0]) and subprocess.run(mount, capture_output=True, check=False).returncode == 0
     if not mounted:
         skip_except_in_ci("a small file system cannot be mounted here")
