@@ -1,13 +1,15 @@
 """Sandboxes: the strongest that this machine offers to tests, and programs that run as a normal user."""
 
 import os
+import subprocess
 import sys
-from collections.abc import Sequence
+import tempfile
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
-from voxel51.runners.sandbox import kernel
+from voxel51.runners.sandbox import kernel, privileges
 from voxel51.runners.sandbox.policy import SandboxPolicy, interpreter_paths, without_nested
 from voxel51.runners.sandbox.probe import SandboxReport, examine
 
@@ -23,13 +25,40 @@ def strongest_sandbox() -> SandboxPolicy:
     return sandbox_report().policy
 
 
+TESTS = Path(__file__).parents[1]
+
 NORMAL_USER = 54321
 """An id that no account has."""
 
+Role = Literal["root", "root without CAP_CHOWN", "root without capabilities", "normal user"]
+"""Who runs a program: the user of the tests, root as in a hardened container, or a user without privileges."""
 
-def as_normal_user(command: Sequence[str]) -> list[str]:
-    """Return a command that runs ``command`` as a user without privileges, even if the tests run as root."""
-    return [sys.executable, "-P", "-m", "support.sandboxes", *command] if os.geteuid() == 0 else [*command]
+
+def run_as(role: Role, module: str, *arguments: str) -> str:
+    """Run the program ``module`` of the tests with ``arguments``, and return what it printed.
+
+    Its last argument is a private folder of its own. That lies not in the folder of pytest, to which every start of
+    pytest denies other users access.
+
+    Args:
+        role: who runs it; the roles of root need tests that root runs.
+        module: its name.
+        arguments: its first arguments.
+    """
+    with tempfile.TemporaryDirectory(prefix="run-as-", ignore_cleanup_errors=True) as folder:
+        command = [sys.executable, "-P", "-m", module, *arguments, folder]
+        if role != "root" and os.geteuid() == 0:
+            command = [sys.executable, "-P", "-m", "support.sandboxes", role, *command]
+        if role == "normal user" and os.geteuid() == 0:
+            os.chown(folder, NORMAL_USER, NORMAL_USER)
+        environment = {**os.environ, "PYTHONPATH": str(TESTS), "VOXEL51_SECRET": "the secret of the server"}
+        # A sandbox shows no working folder, and the tests must stay visible in a clone that only its owner can enter.
+        done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment, cwd="/")
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+_PR_CAPBSET_DROP, _CAP_CHOWN = 24, 0
 
 
 def _become_normal_user() -> None:
@@ -57,5 +86,11 @@ def _private_parent(path: Path) -> Path | None:
 
 
 if __name__ == "__main__":
-    _become_normal_user()
-    os.execvp(sys.argv[1], sys.argv[1:])
+    match sys.argv[1]:
+        case "normal user":
+            _become_normal_user()
+        case "root without capabilities":
+            privileges.give_up(None)
+        case "root without CAP_CHOWN":
+            kernel.checked(kernel.libc.prctl(_PR_CAPBSET_DROP, _CAP_CHOWN, 0, 0, 0), "prctl")  # in force after execve
+    os.execvp(sys.argv[2], sys.argv[2:])

@@ -2,47 +2,25 @@
 
 import json
 import os
-import subprocess
-import sys
-import tempfile
-from pathlib import Path
 
 import pytest
 
-from support.sandboxes import NORMAL_USER, as_normal_user, sandbox_report
+from support.sandboxes import run_as, sandbox_report
 from voxel51.runners.sandbox.policy import SandboxKind
 
-TESTS = Path(__file__).parents[2]
 PRIVATE = ("/tmp", "/dev/shm")
 """Folders of which each job has its own."""
 
 
-def run_hostile_job(kind, user, folder):
-    folder.mkdir(mode=0o700)
-    command = [sys.executable, "-P", "-m", "support.hostile_job", kind, str(folder)]
-    if user == "normal user" and os.geteuid() == 0:
-        os.chown(folder, NORMAL_USER, NORMAL_USER)
-        for parent in folder.parents:  # pytest makes its folders private
-            if parent == Path(tempfile.gettempdir()):
-                break
-            parent.chmod(0o755)
-        command = as_normal_user(command)
-    environment = {**os.environ, "PYTHONPATH": str(TESTS), "VOXEL51_SECRET": "the secret of the server"}
-    # A sandbox shows no working folder, and the tests must stay visible in a clone that only its owner can enter.
-    done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment, cwd="/")
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
 @pytest.mark.parametrize("user", ["root", "normal user"])
 @pytest.mark.parametrize("kind", ["namespaces", "landlock"])
-def test_hostile_job_reaches_nothing(tmp_path, kind, user):
+def test_hostile_job_reaches_nothing(kind, user):
     if user == "root" and os.geteuid() != 0:
         pytest.skip("the tests do not run as root")
     if sandbox_report().kind.strength < SandboxKind(kind).strength:
         pytest.skip(f"this machine offers no {kind}: {sandbox_report().missing}")
 
-    report = run_hostile_job(kind, user, tmp_path / "hostile")
+    report = json.loads(run_as(user, "support.hostile_job", kind))
 
     found = report["found"]
     assert report["kind"] == kind
