@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from analytics.detectors.networks import yolox
 from support.sandboxes import strongest_sandbox
 from support.video_samples import footage
 from voxel51.platform.entry_points import load_analytic
@@ -13,13 +14,15 @@ from voxel51.runners.local_run import LocalJob, LocalRun
 from voxel51.wire.parameter_values import converted
 from voxel51.wire.tasks import JobLimits
 
+ONNX = "voxel51/onnx-detector"
 LIMITS = JobLimits(wall_seconds=600, cpu_seconds=600, memory_bytes=4 << 30, file_bytes=1 << 30, open_files=1024)
 
 
 def run(name: str, parameters: Mapping[str, object], folder: Path, progress: LocalProgress) -> bytes:
     """Run an analytic on a film with several shots, and return its labels."""
     document = load_analytic(name).document
-    given = converted(document, {"last_frame": 150, **parameters})
+    files = {name: value for name, value in parameters.items() if isinstance(value, Path)}
+    given = files | converted(document, {"last_frame": 150, **{k: v for k, v in parameters.items() if k not in files}})
     job = LocalJob(name, document["info"]["name"], "1", {"video": footage("bikes.mp4")}, given, {})
     end = LocalRun(job, folder, LIMITS, strongest_sandbox(), lambda _status: None, progress=progress).wait()
     assert end.is_complete, end.reason
@@ -27,9 +30,18 @@ def run(name: str, parameters: Mapping[str, object], folder: Path, progress: Loc
     return end.output.read_bytes()
 
 
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model of a user, which detects bright squares."""
+    path = tmp_path_factory.mktemp("model") / "squares.onnx"
+    path.write_bytes(yolox(size=("h", "w")))
+    return path
+
+
 @pytest.mark.parametrize(
     ("name", "parameters"),
     [
+        pytest.param(ONNX, {"confidence": 0.6, "picture_size": 96, "frame_stride": 5}, id="onnx-detector"),
         pytest.param("voxel51/object-tracks", {"frame_stride": 2}, id="object-tracks"),
         pytest.param("voxel51/object-tracks", {"fps": 8, "skip_unchanged": False}, id="object-tracks-at-a-rate"),
         pytest.param("voxel51/face-detection", {"frame_stride": 3}, id="face-detection"),
@@ -40,8 +52,9 @@ def run(name: str, parameters: Mapping[str, object], folder: Path, progress: Loc
     ],
 )
 def test_labels_after_kills_are_those_of_a_whole_run(
-    name: str, parameters: Mapping[str, object], tmp_path: Path
+    name: str, parameters: Mapping[str, object], model: Path, tmp_path: Path
 ) -> None:
+    parameters = {**parameters, "model": model} if name == ONNX else parameters
     uninterrupted = LocalProgress()
     whole = run(name, parameters, tmp_path / "whole", uninterrupted)
     count = uninterrupted.checkpoints

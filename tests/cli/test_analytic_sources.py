@@ -75,7 +75,7 @@ def test_a_new_project_works_at_once(command, tmp_path: Path, video: Path) -> No
     assert labels.provenance["parameters"]["threshold"] == 180
     checked = command("check", project / "bright_spots.py")
     assert checked.status == 0, checked.out
-    assert "all 7 checks passed" in checked.out
+    assert "all 9 checks passed" in checked.out
 
 
 def test_the_manifest_of_a_source_is_shown_or_written(command, tmp_path: Path) -> None:
@@ -215,6 +215,27 @@ def test_a_check_finds_what_is_wrong(command, tmp_path: Path, name: str, body: s
     assert ran.status == 1
     assert [name for name, each in results.items() if not each["passed"]] == [failed]
     assert detail in results[failed]["detail"]
+
+
+def test_a_check_finds_memory_that_grows_with_the_video_and_cancels(command, tmp_path: Path) -> None:
+    analytic = source(
+        tmp_path / "hoarding.py",
+        """
+        import time
+        kept = []
+        for frame in video:
+            kept.append(frame.image())
+            time.sleep(0.005)
+        return VideoLabels()
+        """,
+    )
+
+    ran = command("check", analytic, "--json")
+
+    results = {each["name"]: each for each in ran.document}
+    assert [name for name, each in results.items() if not each["passed"]] == ["memory"]
+    assert "keep results of frames" in results["memory"]["detail"]
+    assert results["cancel"]["detail"].startswith("ended when it was cancelled")
 
 
 SMOOTHED = """

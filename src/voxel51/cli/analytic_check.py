@@ -1,9 +1,10 @@
 """Checks of an analytic before it is used.
 
-They are about the manifest, the result, equal results also after an interruption and from a warm process, and what
-happens with unusable videos.
+They are about the manifest, the result, equal results also after an interruption and from a warm process, what happens
+with unusable videos, the memory for a long video, and cancellation.
 """
 
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,18 @@ from voxel51.wire.manifests import problems_of
 if TYPE_CHECKING:
     from voxel51.runners.local_progress import LocalProgress
     from voxel51.runners.local_run import LocalEnd
+
+
+_FRAMES = 50
+"""Frames of the sample video: two seconds."""
+
+_LONG = 8
+"""Length of the long sample video, as a multiple of the other."""
+
+_GROWTH_BYTES = 32 << 20
+"""Memory that a long video may need beyond a short one. Its further frames take 80 MB, so keeping them is found."""
+
+_CANCEL_AT = 0.02
 
 
 class LocalAnalytic(Protocol):
@@ -31,6 +44,7 @@ class LocalAnalytic(Protocol):
         *,
         progress: "LocalProgress | None" = None,
         is_warm: bool = False,
+        stop_at: float | None = None,
     ) -> "LocalEnd":
         """Run it in ``folder``; see `voxel51.runners.local_run.LocalRun`."""
 
@@ -69,19 +83,23 @@ def checks(
     yield from _repetition_checks(source, {name: sample}, parameters, folder, first)
     yield _unusable_check(source, name, parameters, folder)
     yield _truncated_check(source, name, parameters, folder, sample)
+    long = sample_video(folder / "long.mp4", _LONG * _FRAMES)
+    if video is None:
+        yield _memory_check(first, source.run({name: long}, parameters, folder / "long"))
+    yield _cancel_check(source, {name: long}, parameters, folder / "cancelled")
 
 
-def sample_video(path: Path) -> Path:
-    """Write a video of two seconds, 320 by 240, in which a bright square moves over a dark ground."""
+def sample_video(path: Path, frames: int = _FRAMES) -> Path:
+    """Write a video, 320 by 240, in which a bright square moves over a dark ground, again every two seconds."""
     import av
     import numpy as np
 
     from voxel51.labels.media.video_writer import video_writer
 
     with video_writer(path, (320, 240), 25.0) as writer:
-        for index in range(50):
+        for index in range(frames):
             image = np.full((240, 320, 3), 40, np.uint8)
-            left = 20 + 4 * index
+            left = 20 + 4 * (index % _FRAMES)
             image[90:150, left : left + 60] = 230
             frame = av.VideoFrame.from_ndarray(image, format="bgr24").reformat(format="yuv420p")
             writer.add(frame, index / 25)
@@ -180,3 +198,29 @@ def _truncated_check(
 
 def _plural(count: int, noun: str) -> str:
     return noun if count == 1 else f"{noun}s"
+
+
+def _memory_check(short: "LocalEnd", long: "LocalEnd") -> AnalyticCheck:
+    """Return whether the memory of a run is independent of the length of the video."""
+    if not long.is_complete:
+        return AnalyticCheck("memory", False, f"a video of {_LONG} times the length failed: {long.reason}")
+    if short.peak_memory_bytes is None or long.peak_memory_bytes is None:
+        return AnalyticCheck("memory", True, "left out: it is not known on this system")
+    growth = long.peak_memory_bytes - short.peak_memory_bytes
+    sizes = f"{short.peak_memory_bytes >> 20} MiB, and {long.peak_memory_bytes >> 20} MiB for {_LONG} times the length"
+    fix = "" if growth <= _GROWTH_BYTES else ": keep results of frames, not the frames"
+    return AnalyticCheck("memory", not fix, sizes + fix)
+
+
+def _cancel_check(
+    source: LocalAnalytic, inputs: Mapping[str, Path], parameters: Mapping[str, object], folder: Path
+) -> AnalyticCheck:
+    """Return whether the analytic ends soon after it was cancelled in the middle of its work."""
+    started = time.monotonic()
+    end = source.run(inputs, parameters, folder, stop_at=_CANCEL_AT)
+    if not end.is_stopped:
+        text = "left out: it completed first" if end.is_complete else end.reason
+        return AnalyticCheck("cancel", end.is_complete, text)
+    return AnalyticCheck(
+        "cancel", True, f"ended when it was cancelled, {time.monotonic() - started:.1f} s after its start"
+    )

@@ -227,8 +227,12 @@ class _SourceAnalytic:
         *,
         progress: "LocalProgress | None" = None,
         is_warm: bool = False,
+        stop_at: float | None = None,
     ) -> "LocalEnd":
-        """Run the analytic in ``folder``, and show its progress; see `voxel51.runners.local_run.LocalRun`."""
+        """Run the analytic in ``folder``, and show its progress; see `voxel51.runners.local_run.LocalRun`.
+
+        It is stopped when it reports at least ``stop_at`` of its work as done.
+        """
         from voxel51.runners.local_run import LocalJob, LocalRun
 
         info = self.document["info"]
@@ -238,6 +242,8 @@ class _SourceAnalytic:
             if shown is not None:
                 frames = f"{done['frames_done']} frames" if "frames_done" in done else ""
                 shown.show(info["name"], status["state"].lower(), done.get("fraction"), frames)
+            if stop_at is not None and done.get("fraction", 0.0) >= stop_at:
+                run.stop()
 
         job = LocalJob(self._name, info["name"], info["version"], inputs, parameters, self._secrets(), self._network)
         run = LocalRun(job, folder, self._limits, self._policy, report, progress=progress, is_warm=is_warm)

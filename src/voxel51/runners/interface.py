@@ -45,6 +45,7 @@ class AttemptOutcome:
         exit_code: exit code of its process; None unless the reason is EXITED.
         detail: a sentence for users.
         log: the last `LOG_TAIL_BYTES` that it printed.
+        peak_memory_bytes: largest memory that its largest process used; None if that is not known.
     """
 
     attempt_id: str
@@ -52,6 +53,7 @@ class AttemptOutcome:
     exit_code: int | None
     detail: str
     log: bytes
+    peak_memory_bytes: int | None = None
 
 
 class Runner(Protocol):

@@ -60,6 +60,8 @@ class LocalEnd:
         log: what it printed.
         fraction: the last reported progress, 0 to 1; None if none was reported.
         warnings: about the result.
+        peak_memory_bytes: largest memory that its process used; None if that is not known.
+        is_stopped: whether `LocalRun.stop` ended it.
     """
 
     is_complete: bool
@@ -70,6 +72,8 @@ class LocalEnd:
     log: str
     fraction: float | None
     warnings: tuple[str, ...]
+    peak_memory_bytes: int | None
+    is_stopped: bool
 
 
 class LocalRun:
@@ -186,6 +190,8 @@ class LocalRun:
             log=printed or (outcome.log.decode(errors="replace") if outcome else ""),
             fraction=status["progress"].get("fraction") if status and "progress" in status else None,
             warnings=tuple(status.get("warnings", [])) if status else (),
+            peak_memory_bytes=outcome.peak_memory_bytes if outcome else None,
+            is_stopped=outcome is not None and outcome.exit_reason is ExitReason.STOPPED and not is_complete,
         )
 
 

@@ -38,12 +38,14 @@ class AttemptEnd:
         reason: why it ended.
         exit_code: exit code of its process; None unless the reason is EXITED.
         detail: a sentence for users.
+        peak_memory_bytes: largest memory that its process used; None if it was not observed.
     """
 
     attempt: RunningAttempt
     reason: ExitReason
     exit_code: int | None
     detail: str
+    peak_memory_bytes: int | None = None
 
 
 class ZygoteAttempts:
@@ -143,10 +145,17 @@ class ZygoteAttempts:
             peak_memory_bytes=message["peak_memory_bytes"],
             oom_killed=killed_by is None and was_signalled and self._oom_kills.has_increased(),
         )
-        self._end(attempt, *classify_exit(status, attempt.launch.limits))
+        self._end(attempt, *classify_exit(status, attempt.launch.limits), status.peak_memory_bytes)
 
-    def _end(self, attempt: RunningAttempt, reason: ExitReason, exit_code: int | None, detail: str) -> None:
+    def _end(
+        self,
+        attempt: RunningAttempt,
+        reason: ExitReason,
+        exit_code: int | None,
+        detail: str,
+        peak_memory_bytes: int | None = None,
+    ) -> None:
         # An attempt may end and its zygote die before the attempt is removed from the table: report it only once.
         if not attempt.has_ended:
             attempt.has_ended = True
-            self._ended(AttemptEnd(attempt, reason, exit_code, detail))
+            self._ended(AttemptEnd(attempt, reason, exit_code, detail, peak_memory_bytes))

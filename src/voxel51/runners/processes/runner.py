@@ -256,7 +256,8 @@ class ProcessRunner:
         while (found := self._next_end()) is not None:
             supervisor, end = found
             attempt_id, workspace = end.attempt.launch.attempt_id, end.attempt.workspace
-            outcome = AttemptOutcome(attempt_id, end.reason, end.exit_code, end.detail, workspace.folder.log_tail())
+            log = workspace.folder.log_tail()
+            outcome = AttemptOutcome(attempt_id, end.reason, end.exit_code, end.detail, log, end.peak_memory_bytes)
             self._workspaces.remove(workspace)
             self._call_back(ended, outcome)
             self._workspaces.remove_groups(workspace)
