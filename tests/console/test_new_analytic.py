@@ -74,14 +74,22 @@ def test_error_is_shown_at_its_line_and_the_draft_is_kept(visit: Visit) -> None:
     assert "video: Video,," in code(page)
 
 
-def test_error_of_the_build_is_shown_with_its_log(visit: Visit) -> None:
+def test_error_of_the_build_is_shown_at_its_line_and_with_its_log(visit: Visit) -> None:
     page = visit.open("/analytics/new")
-    write(page, RED.replace("import cv2\n", "import cv2\nimport no_such_package\n"))
+    text = RED.replace("import cv2\n", "import cv2\nimport no_such_package\n")
+    write(page, text)
     page.get_by_role("button", name="Deploy").click()
 
-    expect(page.get_by_role("region", name="Build", exact=True).get_by_role("status")).to_have_text("Build failed")
-    expect(page.get_by_role("heading", name="The analytic could not be built")).to_be_visible()
-    expect(page.get_by_text("no_such_package").first).to_be_visible()
+    build = page.get_by_role("region", name="Build", exact=True)
+    expect(build.get_by_role("status")).to_have_text("Build failed")
+    expect(build.get_by_role("heading", name="The analytic could not be built")).to_be_visible()
+    line = 1 + text[: text.index("import no_such_package")].count("\n")
+    expect(build.locator(".place")).to_have_text(re.compile(rf"^\w+\.py, line {line}$"))
+    expect(page.get_by_role("region", name="Build log")).to_contain_text("no_such_package")
+    if console_files().is_bundled:
+        expect(page.locator(".cm-lintRange-error")).to_have_text("import no_such_package")
+    else:
+        expect(page.locator(".code-editor .wrong")).to_have_text(str(line))
     assert_usable(visit)
 
 

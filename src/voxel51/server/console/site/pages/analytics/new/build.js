@@ -31,7 +31,7 @@ export function buildPanel(analytic, onEnd = () => null) {
     "section.card.build",
     { "aria-label": "Build" },
     h("h2", {}, h("span", { role: "status" }, () => TITLES[state()])),
-    () => build.value?.error && problemCard(build.value.error, "The analytic could not be built"),
+    () => build.value?.error && problemCard(build.value.error, state() === "FAILED" ? "The analytic could not be built" : "The build waits, and is tried again"),
     () => state() === "READY" && firstRun(analytic),
     h("p.error", { role: "alert" }, () => trouble.value),
     h("details", { open: true }, h("summary", {}, "Build log"), logBox(log)),
