@@ -20,6 +20,7 @@ import voxel51.server.database.expiry_clock
 import voxel51.server.database.tables
 import voxel51.server.events.tables
 import voxel51.server.http.idempotency
+import voxel51.server.job_batches.tables
 import voxel51.server.renditions.tables
 import voxel51.server.secrets.tables
 import voxel51.server.usage.tables
