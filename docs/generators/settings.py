@@ -21,7 +21,7 @@ GROUPS: Mapping[str, str] = {
     "job_processes job_scratch_bytes job_scratch_files job_written_bytes job_network_bytes grace_seconds "
     "stop_drain_seconds sandbox sandbox_minimum weights_dir cache_dir",
     "Bundles": "bundle_deployers bundle_bytes bundles_per_user bundle_builds package_index package_file_servers "
-    "package_wheels package_sources build_wall_seconds build_memory_bytes environment_bytes",
+    "package_wheels package_sources build_wall_seconds build_memory_bytes build_retry_seconds environment_bytes",
     "Containers": "container_engine container_runtime container_user_namespace container_cpus container_internet "
     "container_read_only_root container_gpus container_images_bytes",
     "Renditions": "prepare_renditions rendition_concurrency rendition_wall_seconds user_running_renditions "

@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 import urllib.request
 from pathlib import Path
 from ssl import create_default_context
@@ -10,6 +9,7 @@ from ssl import create_default_context
 import pytest
 
 from support.accounts import User
+from support.certificates import self_signed_certificate
 from support.platforms import NO_OP, StartPlatform
 from support.requirements import require_program
 from support.waiting import LIMIT_SECONDS
@@ -22,12 +22,7 @@ from voxel51.users.jobs import JobRequest
 def certificate(tmp_path: Path) -> tuple[Path, Path]:
     """Return a self-signed certificate for 127.0.0.1 and its key."""
     require_program("openssl")
-    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=platform",
-               "-addext", "subjectAltName=IP:127.0.0.1", "-addext", "basicConstraints=critical,CA:FALSE",
-               "-out", certificate, "-keyout", key]  # fmt: skip
-    subprocess.run(command, check=True, capture_output=True)
-    return certificate, key
+    return self_signed_certificate(tmp_path)
 
 
 def test_jobs_run_on_a_platform_with_https(

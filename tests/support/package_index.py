@@ -4,12 +4,14 @@ import base64
 import hashlib
 import io
 import re
+import ssl
 import tarfile
 import threading
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 WHEEL = "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
 
@@ -66,11 +68,19 @@ class PackageIndex:
         files: name of each file -> content.
         redirects: path -> URL that it leads to.
         asked: the requested paths, in order.
+        password: user and password, joined by a colon, without which it answers with the status 401; None for none.
+        refusal: status of every response, if any.
+        is_absolute: its pages have absolute links.
+        certificate: files of a certificate and its key, for TLS; None: no TLS.
     """
 
     files: dict[str, bytes] = field(default_factory=dict)
     redirects: dict[str, str] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    password: str | None = None
+    refusal: int | None = None
+    is_absolute: bool = False
+    certificate: tuple[Path, Path] | None = None
 
     def add_wheel(
         self, name: str, version: str, files: Mapping[str, str | bytes], requires: Sequence[str] = ()
@@ -82,7 +92,8 @@ class PackageIndex:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}/simple"
+        scheme = "https" if self.certificate else "http"
+        return f"{scheme}://127.0.0.1:{self._server.server_port}/simple"
 
     def __enter__(self) -> "PackageIndex":
         index = self
@@ -90,7 +101,7 @@ class PackageIndex:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 index.asked.append(self.path)
-                status, headers, body = index.response_to(self.path)
+                status, headers, body = index.response_to(self.path, self.headers.get("Authorization"))
                 self.send_response(status)
                 for name, text in {**headers, "Content-Length": str(len(body))}.items():
                     self.send_header(name, text)
@@ -105,6 +116,10 @@ class PackageIndex:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
+        if self.certificate is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*self.certificate)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
         return self
 
@@ -112,7 +127,13 @@ class PackageIndex:
         self._server.shutdown()
         self._server.server_close()
 
-    def response_to(self, path: str) -> tuple[int, dict[str, str], bytes]:
+    def response_to(self, path: str, authorization: str | None = None) -> tuple[int, dict[str, str], bytes]:
+        if self.refusal is not None:
+            return self.refusal, {}, b""
+        if self.password is not None:
+            wanted = f"Basic {base64.b64encode(self.password.encode()).decode()}"
+            if authorization != wanted:
+                return 401, {"WWW-Authenticate": "Basic"}, b""
         if path in self.redirects:
             return 302, {"Location": self.redirects[path]}, b""
         kind, _, name = path.strip("/").partition("/")
@@ -124,7 +145,8 @@ class PackageIndex:
         return 200, {"Content-Type": "text/html"}, f"<!DOCTYPE html><html><body>{''.join(links)}</body></html>".encode()
 
     def _link(self, name: str) -> str:
-        return f'<a href="/files/{name}#sha256={hashlib.sha256(self.files[name]).hexdigest()}">{name}</a>'
+        place = self.url.removesuffix("/simple") if self.is_absolute else ""
+        return f'<a href="{place}/files/{name}#sha256={hashlib.sha256(self.files[name]).hexdigest()}">{name}</a>'
 
 
 def _project_of(file: str) -> str:

@@ -31,7 +31,7 @@ NORMAL_USER = 54321
 """An id that no account has."""
 
 Role = Literal["root", "root without CAP_CHOWN", "root without capabilities", "normal user"]
-"""Who runs a program: the user of the tests, root as in a hardened container, or a user without privileges."""
+"""User that runs a program: that of the tests, root as in a hardened container, or one without privileges."""
 
 
 def run_as(role: Role, module: str, *arguments: str) -> str:

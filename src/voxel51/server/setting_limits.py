@@ -62,6 +62,7 @@ _POSITIVE = (
 """Settings that must be greater than 0."""
 
 _NOT_NEGATIVE = (
+    "build_retry_seconds",
     "concurrency",
     "warm_processes",
     "disk_reserve_bytes",
@@ -106,6 +107,7 @@ _MAXIMA: Mapping[str, float] = {
     "environment_bytes": 2**62,
     "build_wall_seconds": _CENTURY_DAYS * 86400,
     "build_memory_bytes": 2**62,
+    "build_retry_seconds": _CENTURY_DAYS * 86400,
     "job_file_bytes": 2**62,
     "job_processes": 2**22,
     "job_scratch_bytes": 2**62,

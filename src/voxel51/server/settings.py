@@ -180,6 +180,9 @@ class Settings:
     )
     build_wall_seconds: float = _setting(900.0, "seconds that one step of the build of a bundle may take")
     build_memory_bytes: int = _setting(4 * 1024**3, "bytes of memory that one step of the build of a bundle may use")
+    build_retry_seconds: float = _setting(
+        3600.0, "seconds for which a build is tried again while the package index does not answer; then it fails"
+    )
     environment_bytes: int = _setting(20 * 1024**3, "bytes of all environments of bundles that are kept")
     container_engine: str = _setting(
         "auto",

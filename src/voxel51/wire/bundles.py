@@ -33,13 +33,15 @@ class BuildState(StrEnum):
 class BuildFailure(TypedDict):
     """Reason why a build failed, and the place in the bundle that caused it, where known.
 
-    ``field`` is the path of a field of the manifest, such as ``parameters[0].default``.
+    ``field`` is the path of a field of the manifest, such as ``parameters[0].default``. ``waits_since`` is when a build
+    that is queued began to wait for the package index.
     """
 
     message: str
     file: NotRequired[str]
     line: NotRequired[int]
     field: NotRequired[str]
+    waits_since: NotRequired[str]
 
 
 class Build(TypedDict):

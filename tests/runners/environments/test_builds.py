@@ -1,11 +1,12 @@
 """Builds: real packages from an index on loopback, resolved and installed by uv in the sandbox."""
 
+import base64
 import threading
 
 import pytest
 
 from support.package_index import PackageIndex, make_wheel
-from voxel51.runners.environments.errors import BuildError, BuildUnavailable
+from voxel51.runners.environments.errors import BuildError, BuildUnavailable, IndexUnavailable
 from voxel51.runners.environments.store import BUILD_LIMITS, EnvironmentStore, StoreSettings
 from voxel51.runners.environments.uv import IndexSettings
 
@@ -192,8 +193,61 @@ def test_index_that_does_not_answer_is_not_the_fault_of_the_bundle(make_store, s
         url = index.url
     store = make_store(IndexSettings(url=url))
 
-    with pytest.raises(BuildUnavailable, match="package index does not answer"):
+    with pytest.raises(BuildUnavailable, match=f"the package index {url} does not answer"):
         store.resolve(write(source, "paint"), quiet)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_index_that_refuses_access_is_named_and_not_the_fault_of_the_bundle(make_store, index, source, status):
+    index.refusal = status
+    store = make_store(IndexSettings(url=index.url.replace("//", "//user:wrong@")))
+
+    with pytest.raises(IndexUnavailable, match=f"{index.url} refuses access: {status} ") as caught:
+        store.resolve(write(source, "paint"), quiet)
+
+    assert caught.value.is_refused
+    assert "wrong" not in str(caught.value)
+
+
+PASSWORD = "a secret/password"
+
+
+def with_password(index):
+    """Let the index ask for a password, and return its settings with it."""
+    index.password = f"user:{PASSWORD}"
+    return IndexSettings(url=index.url.replace("//", "//user:a%20secret%2Fpassword@"), allow_source_distributions=True)
+
+
+@pytest.mark.parametrize("is_absolute", [False, True], ids=["relative-links", "absolute-links"])
+def test_index_with_a_password_serves_builds(make_store, index, source, is_absolute):
+    add_colours(index)
+    index.is_absolute = is_absolute
+    store = make_store(with_password(index))
+
+    lock = store.resolve(write(source, "colours"), quiet).lock
+
+    with store.prepare(lock, quiet) as environment:
+        assert (environment.packages / "paint.py").exists()
+
+
+def test_code_of_a_build_does_not_find_the_password_of_the_index(make_store, index, source):
+    read = (
+        "import glob, os, pathlib\nfound = [str(dict(os.environ))]\n"
+        "for path in [*glob.glob('/proc/[0-9]*/environ'), *glob.glob('/proc/[0-9]*/cmdline')]:\n"
+        "    try:\n        found.append(str(pathlib.Path(path).read_bytes()))\n    except OSError:\n        pass\n"
+        "raise SystemExit('FOUND ' + ' '.join(found))"
+    )
+    index.add_source_distribution("nosy", "1.0", read)
+    store, lines = make_store(with_password(index)), []
+
+    lock = store.resolve(write(source, "nosy"), lines.append).lock
+    with pytest.raises(BuildError):
+        store.prepare(lock, lines.append)
+
+    found = next(line for line in lines if "FOUND " in line)
+    assert "UV_DEFAULT_INDEX" in found
+    for secret in (PASSWORD, "a%20secret", base64.b64encode(index.password.encode()).decode()):
+        assert secret not in found
 
 
 @pytest.mark.parametrize(

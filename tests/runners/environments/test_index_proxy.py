@@ -2,13 +2,17 @@
 
 import base64
 import http.client
+import re
 import socket
 from urllib.parse import urlsplit
 
 import pytest
 
+from support.certificates import self_signed_certificate
 from support.package_index import PackageIndex
+from support.requirements import require_program
 from voxel51.runners.environments.index_proxy import AllowedServer, IndexProxy, NotAllowed
+from voxel51.runners.environments.private_index import ALIAS, PrivateIndex
 from voxel51.runners.environments.uv import IndexSettings
 
 
@@ -99,6 +103,32 @@ def test_other_programs_of_the_machine_cannot_use_it(proxy, index):
     assert ask(proxy, "GET", f"{index.url}/paint/", password="guessed")[0] == 407
     assert ask(proxy, "CONNECT", urlsplit(index.url).netloc, password="guessed")[0] == 407
     assert index.asked == []
+
+
+def test_private_index_with_tls_gets_the_password_and_its_certificate_is_checked(tmp_path, monkeypatch):
+    require_program("openssl")
+    certificate = self_signed_certificate(tmp_path)
+    with PackageIndex(certificate=certificate, password="user:secret", is_absolute=True) as index:
+        index.add_wheel("paint", "1.0", {"paint.py": ""})
+        index.redirects["/simple/other/"] = f"{index.url}/paint/"
+        private = PrivateIndex.of(index.url.replace("//", "//user:secret@"))
+        with IndexProxy(IndexSettings(url=index.url).servers, private) as proxy:
+            refused, reason = ask(proxy, "GET", f"{private.alias_url}/paint/")
+            monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
+            status, body = ask(proxy, "GET", f"{private.alias_url}/paint/")
+            file = re.search(rb'href="([^"#]+)', body)[1].decode()
+
+            assert (refused, b"no valid TLS" in reason) == (502, True)
+            assert (status, file) == (200, f"http://{ALIAS}/files/paint-1.0-py3-none-any.whl")
+            assert ask(proxy, "GET", file) == (200, index.files["paint-1.0-py3-none-any.whl"])
+            assert ask(proxy, "GET", f"{private.alias_url}/other/")[0] == 302
+    assert private.url == index.url
+    assert private.name_in(f"not found at {private.alias_url}/x/") == f"not found at {index.url}/x/"
+
+
+@pytest.mark.parametrize("url", ["https://pypi.org/simple", "http://127.0.0.1:3141/root/", ""])
+def test_index_without_a_password_is_not_private(url):
+    assert PrivateIndex.of(url) is None
 
 
 def test_known_host_that_leads_to_a_private_address_is_refused():

@@ -28,3 +28,16 @@ class BuildError(Exception):
 
 class BuildUnavailable(Exception):
     """Build that failed for a reason of this machine or the package index: it may succeed later."""
+
+
+class IndexUnavailable(BuildUnavailable):
+    """Package index that does not answer.
+
+    Attributes:
+        is_refused: it answered, but refuses access, or this platform may not reach its files: an operator must change a
+            setting.
+    """
+
+    def __init__(self, message: str, *, is_refused: bool = False) -> None:
+        self.is_refused = is_refused
+        super().__init__(message)

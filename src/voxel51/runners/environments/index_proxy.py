@@ -2,7 +2,8 @@
 
 An HTTP proxy on loopback. It opens tunnels (``CONNECT``) and fetches (``GET``, ``HEAD``) for allowed hosts and ports
 only. A redirect is a response like any other, so where it leads is checked when the build asks for it. Who asks needs
-the password of this proxy: other programs of the machine cannot use it.
+the password of this proxy: other programs of the machine cannot use it. For an index that needs a password, it adds
+that (`private_index`).
 """
 
 import base64
@@ -12,22 +13,28 @@ import ipaddress
 import secrets
 import select
 import socket
+import ssl
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
+from voxel51.runners.environments.private_index import ALIAS, PrivateIndex, is_page
+
 _CHUNK_BYTES = 256 * 1024
 _TIMEOUT_SECONDS = 60.0
 _MAXIMUM_CONNECTIONS = 64
 _MAXIMUM_REFUSALS = 10
+_MAXIMUM_PAGE_BYTES = 256 << 20
 _USER = "build"
 _HOP_BY_HOP = frozenset(
     {"connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer",
      "transfer-encoding", "upgrade", "host"}
 )  # fmt: skip
+_REPLACED = _HOP_BY_HOP | {"authorization", "accept-encoding"}
+"""Headers of requests to a private index: it gets the password of the operator, and its pages are read here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +66,16 @@ class IndexProxy:
 
     Args:
         servers: all servers that the build reaches.
+        private: the package index, if it needs a password.
 
     Attributes:
         url: URL of the proxy, with its password.
+        private: see above.
         refusals: requests that were refused, one sentence each, without repetitions.
     """
 
-    def __init__(self, servers: Iterable[AllowedServer]) -> None:
+    def __init__(self, servers: Iterable[AllowedServer], private: PrivateIndex | None = None) -> None:
+        self.private = private
         self._servers = {(server.host, server.port): server for server in servers}
         self._password = secrets.token_urlsafe(24)
         self._http = _Server(self)
@@ -164,9 +174,16 @@ class _Handler(BaseHTTPRequestHandler):
         if parts.scheme != "http" or not parts.hostname:
             self._refuse(400, "this is a proxy for http:// and CONNECT")
             return
+        path = parts._replace(scheme="", netloc="").geturl()
+        private = self.server.proxy.private
+        if private is not None and parts.hostname == ALIAS:
+            with self._upstream(private.host, str(private.port)) as upstream:
+                if upstream is not None:
+                    self._fetch_private(private, path, upstream)
+            return
         with self._upstream(parts.hostname, str(parts.port or 80)) as upstream:
             if upstream is not None:
-                self._fetch(parts.hostname, parts.port or 80, parts._replace(scheme="", netloc="").geturl(), upstream)
+                self._fetch(parts.hostname, parts.port or 80, path, upstream)
 
     do_HEAD = do_GET  # noqa: N815  (the name that the base class looks for)
 
@@ -199,12 +216,46 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {name: text for name, text in self.headers.items() if name.lower() not in _HOP_BY_HOP}
         client.request(self.command, path or "/", headers={**headers, "Connection": "close"})
         response = client.getresponse()
+        self._begin_response(response, dict(response.getheaders()))
+        self._pass_on(response)
+
+    def _fetch_private(self, private: PrivateIndex, path: str, upstream: socket.socket) -> None:
+        """Fetch from the private index, and replace its address in what it answers."""
+        client = http.client.HTTPConnection(private.host, private.port, timeout=_TIMEOUT_SECONDS)
+        try:
+            if private.is_encrypted:
+                context = ssl.create_default_context()
+                upstream = context.wrap_socket(upstream, server_hostname=private.host)
+        except OSError as error:  # also an invalid certificate
+            self._refuse(502, f"{private.host}:{private.port} has no valid TLS: {error}")
+            return
+        with upstream:
+            client.sock = upstream
+            headers = {name: text for name, text in self.headers.items() if name.lower() not in _REPLACED}
+            headers |= {"Authorization": private.authorization, "Connection": "close"}
+            client.request(self.command, path or "/", headers=headers)
+            response = client.getresponse()
+            answered = {name.title(): text for name, text in response.getheaders()}
+            if "Location" in answered:
+                answered["Location"] = private.hide_in(answered["Location"])
+            if self.command == "HEAD" or not is_page(answered.get("Content-Type", "")):
+                self._begin_response(response, answered)
+                self._pass_on(response)
+                return
+            page = response.read(_MAXIMUM_PAGE_BYTES).decode("utf-8", "surrogateescape")
+            body = private.hide_in(page).encode("utf-8", "surrogateescape")
+            self._begin_response(response, {**answered, "Content-Length": str(len(body))})
+            self.wfile.write(body)
+
+    def _begin_response(self, response: http.client.HTTPResponse, headers: Mapping[str, str]) -> None:
         self.send_response_only(response.status, response.reason)
-        for name, text in response.getheaders():
+        for name, text in headers.items():
             if name.lower() not in _HOP_BY_HOP:
                 self.send_header(name, text)
         self.send_header("Connection", "close")
         self.end_headers()
+
+    def _pass_on(self, response: http.client.HTTPResponse) -> None:
         while self.command != "HEAD" and (chunk := response.read(_CHUNK_BYTES)):
             self.wfile.write(chunk)
 

@@ -8,7 +8,7 @@ import os
 import stat
 from pathlib import Path
 
-from voxel51.runners.environments.errors import BuildError, BuildUnavailable
+from voxel51.runners.environments.errors import BuildError
 from voxel51.runners.environments.sandboxed_command import CommandFolder, LimitExceeded, Log
 from voxel51.runners.environments.uv import Uv
 
@@ -22,15 +22,16 @@ def install(lock: str, folder: CommandFolder, uv: Uv, log: Log) -> Path:
 
     Raises:
         BuildError: a package is not on the index any more, or is another than was locked; or a limit was exceeded.
-        BuildUnavailable: uv could not run.
+        BuildUnavailable: the package index does not serve the packages, or uv could not run.
     """
     folder.write(_LOCK, lock)
     try:
         run = uv.run(folder, ["install", "--requirements", _LOCK, *_OPTIONS], log)
     except LimitExceeded as error:
         raise BuildError(f"the packages could not be installed: {error}") from None
-    if run.code != 0 and run.is_index_away:
-        raise BuildUnavailable(f"the package index does not answer: {run.error}")
+    problem = uv.index_problem(run)
+    if problem is not None:
+        raise problem
     if run.code != 0:
         raise BuildError(f"the packages could not be installed: {run.error}")
     packages = folder.work / PACKAGES

@@ -2,7 +2,7 @@
 
 import re
 
-from voxel51.runners.environments.errors import BuildError, BuildUnavailable
+from voxel51.runners.environments.errors import BuildError
 from voxel51.runners.environments.projects import Project, Requirement, normalised
 from voxel51.runners.environments.sandboxed_command import CommandFolder, LimitExceeded, Log
 from voxel51.runners.environments.sdk import DISTRIBUTION, Sdk
@@ -32,6 +32,9 @@ def resolve(project: Project, folder: CommandFolder, uv: Uv, sdk: Sdk, log: Log)
         run = uv.run(folder, arguments, log)
     except LimitExceeded as error:
         raise BuildError(f"the requirements could not be resolved: {error}") from None
+    problem = uv.index_problem(run)
+    if problem is not None:
+        raise problem
     if run.code != 0:
         raise _failure(run, project, sdk)
     return folder.read(_LOCK, MAXIMUM_LOCK_BYTES)
@@ -43,10 +46,8 @@ def _is_bare(requirement: Requirement) -> bool:
     return normalised(requirement.text) in names or requirement.text in names
 
 
-def _failure(run: UvRun, project: Project, sdk: Sdk) -> Exception:
+def _failure(run: UvRun, project: Project, sdk: Sdk) -> BuildError:
     text = run.error
-    if run.is_index_away:
-        return BuildUnavailable(f"the package index does not answer: {text}")
     found = _culprit(text, project)
     message = f"the requirements could not be resolved: {text}"
     named = [name for name in sdk.versions if re.search(rf"\b{re.escape(name)}\b", text)]

@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from voxel51.runners.environments.errors import IndexUnavailable
 from voxel51.runners.environments.index_proxy import AllowedServer, IndexProxy
+from voxel51.runners.environments.private_index import PrivateIndex
 from voxel51.runners.environments.sandboxed_command import Command, CommandFolder, Log
 from voxel51.wire.tasks import JobLimits
 
@@ -22,6 +24,7 @@ _PREFIX = re.compile(r"^\s*(?:cause: |[├╰]─▶ )")
 _AWAY = re.compile(
     r"(?i)failed to fetch|error sending request|tunnel|timed out|connection|dns error|HTTP status server"
 )
+_REFUSED = re.compile(r"401 Unauthorized|403 Forbidden")
 _LAST_LINES = 200
 
 
@@ -51,10 +54,11 @@ class IndexSettings:
 
 @dataclass(slots=True)
 class UvRun:
-    """One finished run of uv: its exit code, and the last lines that it printed."""
+    """One finished run of uv: its exit code, the last lines that it printed, and the requests that were refused."""
 
     code: int
     lines: list[str] = field(default_factory=list)
+    refusals: list[str] = field(default_factory=list)
 
     @property
     def error(self) -> str:
@@ -67,6 +71,12 @@ class UvRun:
     def is_index_away(self) -> bool:
         """Whether it failed because the package index did not answer."""
         return _AWAY.search(self.error) is not None and "No solution found" not in self.error
+
+    @property
+    def index_refusal(self) -> str | None:
+        """The status with which the package index refused access, such as ``401 Unauthorized``; None if it did not."""
+        found = _REFUSED.search("\n".join(self.lines))
+        return None if found is None else found.group()
 
 
 class Uv:
@@ -91,9 +101,15 @@ class Uv:
         self._program = program
         self._interpreter = interpreter
         self._index = index
+        self._private = PrivateIndex.of(index.url)
         self._limits = limits
         self._wheels = [index.wheel_folder.resolve()] if index.wheel_folder else []
         self._readable = [program, *readable, *self._wheels]
+
+    @property
+    def _index_name(self) -> str:
+        """URL of the package index, without its password."""
+        return self._index.url if self._private is None else self._private.url
 
     def run(self, folder: CommandFolder, arguments: Sequence[str], log: Log) -> UvRun:
         """Run ``uv pip`` with ``arguments`` in ``folder``.
@@ -105,15 +121,30 @@ class Uv:
         found = UvRun(0)
 
         def keep(line: str) -> None:
-            text = _PASSWORD.sub(r"\1***\2", line)
+            text = _PASSWORD.sub(r"\1***\2", line if self._private is None else self._private.name_in(line))
             found.lines = [*found.lines[1 - _LAST_LINES :], text]
             log(text)
 
-        with IndexProxy(self._index.servers) as proxy:
+        with IndexProxy(self._index.servers, self._private) as proxy:
             found.code = folder.run(self._command(arguments, proxy.url), keep)
         for refusal in proxy.refusals:
             keep(f"refused: {refusal}")
+        found.refusals = [*proxy.refusals]
         return found
+
+    def index_problem(self, run: UvRun) -> IndexUnavailable | None:
+        """Return that ``run`` failed since the package index did not serve it; None if it failed for another reason."""
+        if run.code == 0:
+            return None
+        if run.is_index_away and run.refusals:
+            return IndexUnavailable(f"the packages cannot be fetched: {'; '.join(run.refusals)}", is_refused=True)
+        if run.index_refusal is not None:
+            advice = "An operator sets its user and password in package_index."
+            text = f"the package index {self._index_name} refuses access: {run.index_refusal}. {advice}"
+            return IndexUnavailable(text, is_refused=True)
+        if run.is_index_away:
+            return IndexUnavailable(f"the package index {self._index_name} does not answer: {run.error}")
+        return None
 
     def _command(self, arguments: Sequence[str], proxy_url: str) -> Command:
         return Command(
@@ -133,8 +164,7 @@ class Uv:
     def _environment(self, proxy_url: str) -> dict[str, str]:
         environment = {"UV_NO_CACHE": "1", "UV_LINK_MODE": "copy", "UV_PYTHON_DOWNLOADS": "never"}
         if self._index.url:
-            # In a variable, as its URL may have a password, which every user of the machine sees in arguments.
-            environment["UV_DEFAULT_INDEX"] = self._index.url
+            environment["UV_DEFAULT_INDEX"] = self._index.url if self._private is None else self._private.alias_url
             environment |= dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), proxy_url)
         return environment
 

@@ -58,7 +58,7 @@ def build_bundles(
     queue = BuildQueue(database, storage)
     builder = BundleBuilder(
         queue, storage, environments, logs, folder / "building", settings.folder, settings.bundle_builds,
-        lambda: foundation.process.leads,
+        lambda: foundation.process.leads, settings.build_retry_seconds,
     )  # fmt: skip
     foundation.signals.on(BUNDLES, builder.wake)
 

@@ -6,7 +6,7 @@ meanwhile has no effect.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from sqlalchemy import Connection, exists, func, select, update
@@ -24,13 +24,17 @@ from voxel51.wire.bundles import BuildFailure, BuildState
 
 @dataclass(frozen=True, slots=True)
 class ClaimedBuild:
-    """Build that a builder has begun. ``name`` has the name of the owner in it."""
+    """Build that a builder has begun. ``name`` has the name of the owner in it.
+
+    ``waits_since`` is when the package index first failed to serve it; None if it has not failed.
+    """
 
     analytic_id: str
     owner: str
     storage_key: str
     name: str
     version: str
+    waits_since: datetime | None = None
 
 
 class BuildQueue:
@@ -59,7 +63,10 @@ class BuildQueue:
         last = select(func.max(served.c.started_at)).where(served.c.owner == bundles.c.owner).scalar_subquery()
         is_building = served.c.state == BuildState.BUILDING.value
         busy = exists().where(served.c.owner == bundles.c.owner, is_building)
-        columns = (bundles.c.analytic_id, bundles.c.owner, bundles.c.storage_key, analytics.c.name, analytics.c.version)
+        columns = (
+            bundles.c.analytic_id, bundles.c.owner, bundles.c.storage_key, analytics.c.name, analytics.c.version,
+            bundles.c.error,
+        )  # fmt: skip
         queued = (
             select(*columns)
             .join(analytics, analytics.c.id == bundles.c.analytic_id)
@@ -72,7 +79,8 @@ class BuildQueue:
             row = connection.execute(queued).first()
             if row is None:
                 return None
-            build = ClaimedBuild(*row)
+            named = row.analytic_id, row.owner, row.storage_key, row.name, row.version
+            build = ClaimedBuild(*named, _waits_since(row.error))
             begun = {"state": BuildState.BUILDING.value, "started_at": dates.now()}
             is_claimed = self._update(connection, build, BuildState.QUEUED, begun)
             return build if is_claimed else None
@@ -83,9 +91,17 @@ class BuildQueue:
         with self._database.read() as connection:
             return bool(connection.execute(chosen).scalar() == BuildState.BUILDING.value)
 
-    def release(self, build: ClaimedBuild, reason: str | None = None, pause: timedelta = timedelta()) -> None:
+    def release(
+        self,
+        build: ClaimedBuild,
+        reason: str | None = None,
+        pause: timedelta = timedelta(),
+        waits_since: datetime | None = None,
+    ) -> None:
         """Queue a build again that could not be done now for this ``reason``. It is claimed after ``pause``."""
         error: BuildFailure | None = None if reason is None else {"message": reason}
+        if error is not None and waits_since is not None:
+            error["waits_since"] = dates.to_text(waits_since)
         values = {"state": BuildState.QUEUED.value, "error": error, "queued_at": dates.now() + pause}
         with self._database.write() as connection:
             self._update(connection, build, BuildState.BUILDING, values)
@@ -125,3 +141,8 @@ class BuildQueue:
         of_build = (bundles.c.analytic_id == build.analytic_id) & (bundles.c.storage_key == build.storage_key)
         statement = update(bundles).where(of_build, bundles.c.state == state.value).values(**values)
         return connection.execute(statement).rowcount == 1
+
+
+def _waits_since(error: BuildFailure | None) -> datetime | None:
+    """Return since when a build waits, which `BuildQueue.release` put into its ``error``."""
+    return None if error is None or "waits_since" not in error else dates.from_text(error["waits_since"])

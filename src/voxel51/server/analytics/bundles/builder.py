@@ -15,13 +15,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO, Protocol, cast
 
-from voxel51.runners.environments.errors import BuildError, BuildUnavailable
+from voxel51.runners.environments.errors import BuildError, BuildUnavailable, IndexUnavailable
 from voxel51.runners.environments.store import AnalyticDescription, Environment, ResolvedProject
 from voxel51.server.analytics.bundles.build_log import FOLDER, BuildLog, BuildLogs
 from voxel51.server.analytics.bundles.build_queue import BuildQueue, ClaimedBuild
 from voxel51.server.analytics.bundles.seekable_file import SeekableFile
 from voxel51.server.errors import ServiceError
 from voxel51.server.storage.storage import Storage, Writer
+from voxel51.wire import dates
 from voxel51.wire.analytics import AnalyticDocument
 from voxel51.wire.backoff import Backoff
 from voxel51.wire.bundles import BuildFailure
@@ -40,7 +41,12 @@ _STOP_SECONDS = 1.0
 by the next start."""
 
 _RETRY_PAUSE = timedelta(seconds=15)
-"""Pause until a build that the platform or the package index could not do is tried again."""
+"""Pause until a build that the platform could not do is tried again; for the package index, the shortest one."""
+
+_LONGEST_RETRY_PAUSE = timedelta(minutes=5)
+
+_REFUSED_RETRY = timedelta(minutes=1)
+"""Time after which a build fails that the package index refuses, which it may do for a moment: it limits rates."""
 
 _CHECK_SECONDS = 0.5
 """Pause between two checks of whether a build is still wanted."""
@@ -49,6 +55,7 @@ _UNPACKED_PATH = re.compile(r"…/bundles/building/[^/]+/")
 """Folder of the unpacked source, which is left out of paths in logs."""
 
 _AWAY = "the platform cannot build now; it tries again"
+_GIVEN_UP = "The platform has stopped trying. Deploy the analytic again, or ask the operator of the platform."
 _DEFECT = "the platform could not build the bundle; its log has the cause. Ask the operator of the platform"
 _AFTER_FAILURE = Backoff(first_seconds=2.0, longest_seconds=60.0)
 
@@ -91,6 +98,7 @@ class BundleBuilder:
         private_folder: folder whose path authors do not see in logs.
         threads: number of builds at the same time.
         leads: function that returns whether this process is the one, of several, that builds.
+        retry_seconds: time for which a build is tried again while the package index does not answer.
     """
 
     def __init__(
@@ -103,6 +111,7 @@ class BundleBuilder:
         private_folder: Path,
         threads: int = 1,
         leads: Callable[[], bool] = lambda: True,
+        retry_seconds: float = 3600.0,
     ) -> None:
         self._queue = queue
         self._storage = storage
@@ -111,6 +120,7 @@ class BundleBuilder:
         self._folder = folder
         self._private_folder = private_folder
         self._leads = leads
+        self._retry = timedelta(seconds=retry_seconds)
         self._closing = threading.Event()
         self._woken = threading.Event()
         self._running: dict[str, str] = {}  # id of the analytic -> its owner
@@ -172,8 +182,12 @@ class BundleBuilder:
         except _Cancelled:
             logger.info("the build of %s %s was cancelled", build.name, build.version)
             self._queue.release(build)  # without effect unless the platform stops
+        except IndexUnavailable as error:
+            logger.warning("the bundle %s cannot be built now: %s", build.analytic_id, error)
+            since = build.waits_since or dates.now()
+            self._queue.release(build, str(error), self._pause(build, error), since)
         except (BuildUnavailable, OSError) as error:
-            # Such as an index that does not answer, or a full disk. Other bundles may not need it, so they do not wait.
+            # Such as a full disk. Other bundles may not need it, so they do not wait.
             logger.warning("the bundle %s cannot be built now: %s", build.analytic_id, error)
             reason = str(error) if isinstance(error, BuildUnavailable) else _AWAY
             self._queue.release(build, reason, _RETRY_PAUSE)
@@ -205,15 +219,27 @@ class BundleBuilder:
             self._record(
                 log, lambda writer: self._queue.complete(build, built.module, built.lock, built.document, writer)
             )
+        except IndexUnavailable as error:
+            if self._pause(build, error) > timedelta():
+                raise
+            self._fail(build, log, BuildError(f"{error}\n{_GIVEN_UP}"))
         except (OSError, ServiceError, BuildUnavailable, _Cancelled):
             raise
         except Exception as raised:  # a defect that may lie in this bundle: it must not block the queue for ever
             if not isinstance(raised, BuildError):
                 logger.exception("the bundle %s could not be built", build.analytic_id)
-            error = raised if isinstance(raised, BuildError) else BuildError(_DEFECT)
-            log.add(f"failed: {error}")
-            failure = _failure_of(error)
-            self._record(log, lambda writer: self._queue.fail(build, failure, writer))
+            self._fail(build, log, raised if isinstance(raised, BuildError) else BuildError(_DEFECT))
+
+    def _fail(self, build: ClaimedBuild, log: BuildLog, error: BuildError) -> None:
+        log.add(f"failed: {error}")
+        failure = _failure_of(error)
+        self._record(log, lambda writer: self._queue.fail(build, failure, writer))
+
+    def _pause(self, build: ClaimedBuild, error: IndexUnavailable) -> timedelta:
+        """Return the pause until a build is tried again: the longer it waits, the longer. None is left at its limit."""
+        limit = min(self._retry, _REFUSED_RETRY) if error.is_refused else self._retry
+        waited = dates.now() - build.waits_since if build.waits_since else timedelta()
+        return min(max(waited / 2, _RETRY_PAUSE), _LONGEST_RETRY_PAUSE, max(limit - waited, timedelta()))
 
     def _built(self, build: ClaimedBuild, log: BuildLog) -> _Built:
         checked_at = time.monotonic()
