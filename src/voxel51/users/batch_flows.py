@@ -5,14 +5,14 @@ from typing import TypedDict
 
 from voxel51.users.calls import job_batches as calls
 from voxel51.users.flows import Emit, EmittingFlow, Flow, Pause, fetch
-from voxel51.users.query import DataQuery as DataListQuery
+from voxel51.users.query import DataQuery
 from voxel51.users.waiting import PollSchedule
 from voxel51.wire.data import DataRecord
-from voxel51.wire.job_batches import BatchItem, BatchState, DataQuery, JobBatch, NewJobBatch
+from voxel51.wire.job_batches import BatchItem, BatchState, JobBatch, NewJobBatch, SelectionQuery
 
 LONGEST_PAUSE_SECONDS = 5.0
 
-Videos = Iterable[str | DataRecord] | DataListQuery
+Videos = Iterable[str | DataRecord] | DataQuery
 """Videos of a batch: ids or records of data, or a query of the data list."""
 
 BatchProgress = Callable[[JobBatch], object]
@@ -45,8 +45,8 @@ def new_batch(
     analytic: str, videos: Videos, parameters: Mapping[str, object] | None, options: BatchOptions
 ) -> NewJobBatch:
     """Return the body of the request for a batch."""
-    if isinstance(videos, DataListQuery):
-        query: DataQuery = {}
+    if isinstance(videos, DataQuery):
+        query: SelectionQuery = {}
         if videos.search:
             query["search"] = ",".join(videos.search)
         if videos.sort is not None:

@@ -36,7 +36,7 @@ class BatchItemState(StrEnum):
     CANCELLED = "CANCELLED"
 
 
-class DataQuery(TypedDict, total=False):
+class SelectionQuery(TypedDict, total=False):
     """Query of the data list: the search, the order and the number of a list request (`voxel51.wire.query`)."""
 
     search: str
@@ -48,7 +48,7 @@ class BatchSelection(TypedDict, total=False):
     """Videos of a batch: ids of data, or the data that a query finds when the batch is created. Exactly one of both."""
 
     data_ids: list[str]
-    query: DataQuery
+    query: SelectionQuery
 
 
 class NewJobBatch(TypedDict):

@@ -17,6 +17,7 @@ from voxel51.server.errors import OutOfSpace, ServiceError, SourceAway, Unavaila
 from voxel51.server.job_batches.earlier_results import EarlierResults
 from voxel51.server.job_batches.plan import item_request
 from voxel51.server.job_batches.progress import end_if_done, ended_items, settle
+from voxel51.server.job_batches.records import is_data_of
 from voxel51.server.job_batches.tables import batch_items, batches
 from voxel51.server.jobs.submission import LONGEST_NAME, JobSubmission
 from voxel51.wire.job_batches import BatchItemState, BatchState
@@ -68,7 +69,7 @@ class BatchAdvancer:
         item = batch_items.c
         chosen = (
             select(batch_items, data.c.name)
-            .outerjoin(data, (data.c.id == item.data_id) & (data.c.owner_id == batch.owner_id))
+            .outerjoin(data, is_data_of(batch.owner_id))
             .where(item.batch_id == batch.id, item.state == BatchItemState.WAITING.value)
         )
         return connection.execute(chosen.order_by(item.number).limit(_ITEMS_PER_STEP)).all()

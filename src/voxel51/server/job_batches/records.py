@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, select
 
 from voxel51.server.data.tables import data
-from voxel51.server.database.types import DatabaseRow
+from voxel51.server.database.types import DatabaseRow, without_index
 from voxel51.server.job_batches.tables import batch_items, batches
 from voxel51.server.jobs.tables import jobs
 from voxel51.server.search.tables import label_spans
@@ -65,6 +65,11 @@ def _counts(by_state: Counts) -> BatchCounts:
     }
 
 
+def is_data_of(owner_id: ColumnElement[str] | str) -> ColumnElement[bool]:
+    """Return the condition that data is that of an item. SQLite would otherwise read all data of the owner for each."""
+    return and_(data.c.id == batch_items.c.data_id, without_index(data.c.owner_id) == owner_id)
+
+
 def items_with_jobs() -> Select[*tuple[object, ...]]:
     """Select items with the owner of their batch, the name of their data, and the state and times of their job."""
     item = batch_items.c
@@ -72,8 +77,8 @@ def items_with_jobs() -> Select[*tuple[object, ...]]:
         select(batch_items, data.c.name.label("filename"), jobs.c.state.label("job_state"), jobs.c.start_date)
         .add_columns(jobs.c.completion_date, jobs.c.fail_date)
         .join(batches, batches.c.id == item.batch_id)
-        .outerjoin(data, (data.c.id == item.data_id) & (data.c.owner_id == batches.c.owner_id))
-        .outerjoin(jobs, (jobs.c.id == item.job_id) & (jobs.c.owner_id == batches.c.owner_id))
+        .outerjoin(data, is_data_of(batches.c.owner_id))
+        .outerjoin(jobs, (jobs.c.id == item.job_id) & (without_index(jobs.c.owner_id) == batches.c.owner_id))
     )
 
 

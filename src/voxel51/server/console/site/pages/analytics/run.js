@@ -23,6 +23,7 @@ import { inputField } from "./inputs.js";
 import { jobName, pathOf, shortName } from "./naming.js";
 import { parameterField } from "./parameters.js";
 import { requestOf, submitJob, showErrorAtField, showProblems } from "./submit-job.js";
+import { batchOf, createBatch, estimateCard, isBatch } from "./run-batch.js";
 import { TRY_SECONDS, canSelectPart, ofWholeVideo, tryRequest } from "./try-out.js";
 
 /** Parameters that most analytics have in common. They are in a collapsed section, so that the analytic's own stand out. */
@@ -74,13 +75,21 @@ function runForm({ analytic, document, request, records, dataIds }) {
   const fields = [...inputs, ...parameters];
   const job = jobFields(analytic, request, chosen);
   const requestFor = (dataId) => requestOf(analytic, fields, job.computeMode.value, main?.name, dataId);
-  const submit = () => submitAll({ fields, chosen, job, requestFor });
-  const verb = () => `${job.isStarted.value ? "Start" : "Create"} ${chosen.value.length > 1 ? `${count(chosen.value.length)} jobs` : "job"}`;
+  const others = inputs.filter(({ name }) => name !== main?.name);
+  const batch = computed(() => {
+    if (!isBatch(chosen.value, job.isStarted.value, job.ttl.value, others)) return null;
+    return batchOf(requestFor(chosen.value[0].id), main.name, chosen.value, job.name.value);
+  });
+  const submit = () => submitAll({ fields, chosen, job, requestFor, batch });
+  const verb = () => {
+    if (batch.value) return `Run on ${count(chosen.value.length)} videos`;
+    return `${job.isStarted.value ? "Start" : "Create"} ${chosen.value.length > 1 ? `${count(chosen.value.length)} jobs` : "job"}`;
+  };
   return h(
     "div.columns.run",
     {},
     form([h("section.card", {}, inputs.map(({ node }) => node)), parameterSections(parameters), h("section.card", {}, h("h2", {}, "Job"), job.nodes)], { verb, submit, isValidated: false, buttons: canSelectPart(document) && main && tryButton(fields, chosen, requestFor) }),
-    h("aside", {}, preview(computed(() => requestFor(chosen.value[0]?.id)), job, chosen)),
+    h("aside", {}, estimateCard(batch), preview(computed(() => requestFor(chosen.value[0]?.id)), job, chosen)),
   );
 }
 
@@ -118,14 +127,14 @@ function jobFields(analytic, request, chosen) {
   const modes = [["", "automatic"], ["CPU", "CPU"], ["GPU", "GPU"]];
   const nodes = [
     field("Name", h("input", { type: "text", maxlength: 255, placeholder: () => preset(chosen.value[0]), oninput: (event) => (name.value = event.target.value.trim()) }), {
-      hint: () => (chosen.value.length > 1 && name.value ? "The name of each video is added to it." : "Optional"),
+      hint: () => (chosen.value.length > 1 && name.value && !isStarted.value ? "The name of each video is added to it." : "Optional"),
     }),
     analytic.supports_cpu && analytic.supports_gpu && field("Compute mode", select(modes, { value: computeMode.peek(), onchange: (event) => (computeMode.value = event.target.value) })),
     field("Expires", dateInput("ttl", { oninput: (event) => (moment.value = event.target.value) }), { hint: "Optional. By default the platform's lifetime for jobs applies." }),
     checkbox("Start immediately", { checked: true, onchange: (event) => (isStarted.value = event.target.checked) }),
   ];
   const ttl = computed(() => (moment.value ? new Date(moment.value).toISOString() : ""));
-  return { nodes, nameOf, isStarted, ttl, computeMode };
+  return { nodes, name, nameOf, isStarted, ttl, computeMode };
 }
 
 function preview(request, job, chosen) {
@@ -145,9 +154,19 @@ function preview(request, job, chosen) {
   );
 }
 
+/** Submit one batch for all chosen videos. */
+async function submitBatch(body, fields) {
+  try {
+    await createBatch(body);
+  } catch (error) {
+    if (!showErrorAtField(error, fields)) throw error;
+  }
+}
+
 /** Submit a job for each chosen video, one after the other. Videos whose job could not be submitted stay chosen. */
-async function submitAll({ fields, chosen, job, requestFor }) {
+async function submitAll({ fields, chosen, job, requestFor, batch }) {
   if (!showProblems(fields)) return;
+  if (batch.peek()) return submitBatch(batch.peek(), fields);
   const records = chosen.peek().length ? chosen.peek() : [undefined];
   const options = { isStarted: job.isStarted.peek(), ttl: job.ttl.peek() };
   const [jobs, failed] = [[], []];

@@ -12,7 +12,8 @@ import { icon } from "../../parts/icons.js";
 import { listing } from "../../parts/listing.js";
 import { select } from "../../parts/form.js";
 import { jobThumbnail } from "../../parts/job-list.js";
-import { emptyState, heading, progressBar, stateBadge } from "../../parts/elements.js";
+import { emptyState, progressBar, stateBadge } from "../../parts/elements.js";
+import { subpage } from "../../parts/subpages.js";
 import { allowedActions } from "./actions.js";
 import { afterEvent, runSeconds, wasCancelled } from "./states.js";
 
@@ -56,7 +57,7 @@ export function page() {
     empty: () => emptyState("No jobs yet", "Jobs appear here. A job runs an analytic on one of your videos.", hasScope("run") && h("a.button.primary", { href: "/analytics" }, icon("play"), "Run an analytic")),
   });
   followEvents(list);
-  return [heading("Jobs", hasScope("run") && h("a.button.primary", { href: "/analytics" }, icon("play"), "Run an analytic")), list.node];
+  return subpage("/jobs", "Jobs", hasScope("run") && h("a.button.primary", { href: "/analytics" }, icon("play"), "Run an analytic"), list.node);
 }
 
 /** A choice among options `[name, title, terms]`, kept in the URL. */
