@@ -23,7 +23,8 @@ _EXAMPLES = """\
   voxel51 labels summary labels.json
   voxel51 labels draw labels.json --video holiday.mp4 annotated.mp4
   voxel51 labels convert labels.json coco.json --format coco
-  voxel51 labels search dog car --longer-than 2 --together"""
+  voxel51 labels search dog car --longer-than 2 --together
+  voxel51 labels sql "SELECT label, count(*) FROM detections GROUP BY label" --out counts.csv"""
 
 
 def fill(parser: Parser) -> None:
@@ -61,6 +62,10 @@ def fill(parser: Parser) -> None:
     search.add_argument("names", metavar="LABEL", nargs="+", help="label such as dog; all given labels must occur")
     search.add_argument("--longer-than", metavar="SECONDS", type=float, help="minimum duration of each label")
     search.add_argument("--together", action="store_true", help="all labels at the same time")
+
+    sql = command(verbs, "sql", _sql, "query the labels of your jobs with SQL")
+    sql.add_argument("sql", metavar="SELECT", help="over videos, jobs, detections, tracks, frames, events and text")
+    sql.add_argument("--out", metavar="PATH", help="write the result to this .csv, .parquet or .json file")
 
 
 def _summary(options: argparse.Namespace) -> int:
@@ -180,6 +185,23 @@ def _search(options: argparse.Namespace) -> int:
         for each in result["matches"]
     ]  # fmt: skip
     printer.result(table(rows, ["job", "analytic", "video", "found", "together in frames"]), result)
+    return printer.finish()
+
+
+def _sql(options: argparse.Namespace) -> int:
+    printer = Printer(options)
+    with client(options) as api:
+        if options.out is not None:
+            output = Path(options.out)
+            if output.suffix not in {".csv", ".parquet", ".json"}:
+                raise ValueError(f"--out takes a .csv, .parquet or .json file, not {options.out!r}")
+            api.download_query(options.sql, output, output.suffix[1:])
+            printer.result(f"Wrote '{output}'", {"path": str(output)})
+            return printer.finish()
+        found = api.query_labels(options.sql)
+    printer.result(table(found.rows, found.columns), found.to_dicts())
+    if not found.is_complete:
+        printer.remark(f"Showing only the first {len(found.rows)} rows; --out writes up to a million to a file")
     return printer.finish()
 
 

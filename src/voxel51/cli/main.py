@@ -19,6 +19,7 @@ NOUNS: Mapping[str, tuple[str, str]] = {
     "run": ("voxel51.cli.run", "run an analytic on videos: upload, run, download"),
     "batches": ("voxel51.cli.batches", "list, show, cancel and retry batches of jobs"),
     "labels": ("voxel51.cli.labels", "summarize, draw, convert, search and compare labels"),
+    "datasets": ("voxel51.cli.datasets", "export the labels of many jobs as one dataset"),
     "weights": ("voxel51.cli.weights", "list, add and verify the model weights of a platform"),
     "worker": ("voxel51.cli.worker", "join this machine to the cluster of a platform"),
     "server": ("voxel51.cli.server.commands", "run a platform and manage its users and applications"),

@@ -284,7 +284,8 @@ def _sweeper(services: _Services, deletion: AccountDeletionService) -> Sweeper:
     add_usage = partial(add_changes_to_totals, foundation.database)
     features = services.features
     deletions: list[Callable[[], int]] = [
-        deletion.finish, features.renditions.delete_unneeded, add_usage, features.search.add_changes
+        deletion.finish, features.datasets.delete_incomplete, features.renditions.delete_unneeded, add_usage,
+        features.search.add_changes,
     ]  # fmt: skip
     references = [data.data.references, data.uploads.references, jobs.uploaded.references, jobs.attempts.references]
     interval_seconds = foundation.settings.cleanup_interval_seconds

@@ -18,7 +18,7 @@ def save_rendition(
 ) -> Flow[FilePath]:
     """Download a rendition once it is ready, by default under its own name, and return the path."""
     name = yield from _wait_until_ready(rendition)
-    path = path or local_name(name, otherwise=rendition.kind)
+    path = path or local_name(name, otherwise=rendition.name)
     yield from download(content(rendition), path, progress)
     return path
 
@@ -33,12 +33,22 @@ def read_rendition(rendition: RenditionRequest) -> Flow[JsonObject]:
 
 def of_data(data_id: str, kind: str, arguments: Mapping[str, object]) -> RenditionRequest:
     """Return the request for a rendition of data."""
-    return RenditionRequest("data", data_id, kind, arguments)
+    return RenditionRequest.of("data", data_id, kind, arguments)
 
 
 def of_job(job_id: str, kind: str, arguments: Mapping[str, object]) -> RenditionRequest:
     """Return the request for a rendition of a job's output."""
-    return RenditionRequest("jobs", job_id, kind, arguments)
+    return RenditionRequest.of("jobs", job_id, kind, arguments)
+
+
+def of_dataset(dataset_id: str, kind: str) -> RenditionRequest:
+    """Return the request for a rendition of a dataset."""
+    return RenditionRequest.of("datasets", dataset_id, kind, {})
+
+
+def of_query(sql: str, output_format: str) -> RenditionRequest:
+    """Return the request for the result of an SQL query over labels."""
+    return RenditionRequest("labels/sql", f"result.{output_format}", {"sql": sql, "format": output_format})
 
 
 def _wait_until_ready(rendition: RenditionRequest) -> Flow[str]:

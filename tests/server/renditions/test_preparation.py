@@ -13,6 +13,7 @@ from voxel51.server.accounts.callers import User
 from voxel51.server.analytics.installed import InstalledAnalytic
 from voxel51.server.data.facts import FactsService
 from voxel51.server.database.search import Query, Term
+from voxel51.server.datasets.service import DatasetService
 from voxel51.server.jobs.attempts import AttemptService
 from voxel51.server.jobs.background_slot import BackgroundSlot
 from voxel51.server.jobs.fair_share import same_limit
@@ -78,7 +79,8 @@ def background(services: JobServices) -> Iterator[Background]:
     offers = [InstalledAnalytic(name, DOCUMENT, preload_safe=True) for name in ("voxel51/count", RENDITION_ANALYTIC)]
     services.analytics.install(offers, internal={RENDITION_ANALYTIC})
     internal = InternalJobs(services.database, services.storage, services.analytics, lambda: None)
-    sources = SourceResolver(services.data, services.jobs, services.analytics, services.storage)
+    datasets = DatasetService(services.database, services.analytics)
+    sources = SourceResolver(services.data, services.jobs, services.analytics, datasets, services.storage)
     made = RenditionService(
         services.database, services.storage, internal, sources, RetentionPolicy(timedelta(days=1), 100)
     )

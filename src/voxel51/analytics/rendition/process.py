@@ -36,7 +36,8 @@ def process(job: Job) -> None:
         _yield_processors()
     folder = job.scratch / "made"
     folder.mkdir()
-    task = RenditionTask(job.inputs, arguments, folder, job.progress)
+    dataset, tables = (job.parameters.get(name) or {} for name in ("dataset", "tables"))
+    task = RenditionTask(job.inputs, arguments, folder, job.progress, dataset, tables)
     try:
         if kind in WHOLE_VIDEO_KINDS:
             check_budget(task.video)

@@ -2,11 +2,14 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from voxel51.analytics.rendition.budget import check_budget
 from voxel51.labels.compare import compare
 from voxel51.labels.contact_sheet import contact_sheet
+from voxel51.labels.datasets.export import DatasetWriter
+from voxel51.labels.datasets.videos import DatasetVideo
 from voxel51.labels.draw import annotated_frame, annotated_video
 from voxel51.labels.evaluate import evaluate
 from voxel51.labels.field_types import JsonValue
@@ -19,6 +22,7 @@ from voxel51.labels.media.media_facts import media_facts
 from voxel51.labels.media.playable import VideoRange, playable_video
 from voxel51.labels.readers import read_labels
 from voxel51.labels.video import VideoLabels
+from voxel51.wire.datasets import DatasetVideoSource, checked_definition
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +34,16 @@ class RenditionTask:
         arguments: arguments that the platform has checked.
         folder: an empty folder for the result.
         progress: callback for progress.
+        dataset: ``name``, ``definition`` and ``videos`` of a dataset, see `DatasetVideoSource`.
+        tables: ``videos`` and ``jobs`` for SQL, and ``files``: job id -> name of the input with its labels.
     """
 
     inputs: Mapping[str, Path]
     arguments: Mapping[str, JsonValue]
     folder: Path
     progress: ProgressCallback
+    dataset: Mapping[str, JsonValue] = field(default_factory=dict)
+    tables: Mapping[str, JsonValue] = field(default_factory=dict)
 
     @property
     def video(self) -> Path:
@@ -122,6 +130,41 @@ def _comparison(task: RenditionTask) -> Path:
     return _written(task.folder, asdict(compare(first, second, task.arguments["overlap"])))
 
 
+def _archive(task: RenditionTask) -> Path:
+    output = task.folder / "dataset.zip"
+    _dataset_writer(task).write(output, task.progress)
+    return output
+
+
+def _estimate(task: RenditionTask) -> Path:
+    return _written(task.folder, {**_dataset_writer(task).estimate(task.folder)})
+
+
+def _sql(task: RenditionTask) -> Path:
+    from voxel51.labels.sql.query import LabelTables, run_query  # noqa: PLC0415  (100 ms that only queries need)
+
+    output = task.folder / f"result.{task.arguments['format']}"
+    files = {job_id: task.inputs[name] for job_id, name in task.tables["files"].items()}
+    tables = LabelTables(task.tables["videos"], task.tables["jobs"], files)
+    run_query(task.arguments["sql"], tables, output, task.folder)
+    return output
+
+
+def _dataset_writer(task: RenditionTask) -> DatasetWriter:
+    sources: list[DatasetVideoSource] = task.dataset["videos"]
+    videos = [
+        DatasetVideo(
+            key=source["key"],
+            filename=source["name"],
+            labels=[task.inputs[name] for name in source["labels"]],
+            video=None if source["video"] is None else task.inputs[source["video"]],
+            job_ids=source["job_ids"],
+        )
+        for source in sources
+    ]
+    return DatasetWriter(task.dataset["name"], videos, checked_definition(task.dataset["definition"]), check_budget)
+
+
 RENDERERS: Mapping[str, Callable[[RenditionTask], Path]] = {
     "playable": _playable,
     "clip": _clip,
@@ -135,6 +178,9 @@ RENDERERS: Mapping[str, Callable[[RenditionTask], Path]] = {
     "labels": _labels,
     "evaluation": _evaluation,
     "comparison": _comparison,
+    "archive": _archive,
+    "estimate": _estimate,
+    "sql": _sql,
 }
 """Functions by kind of rendition; each returns the path of its result."""
 

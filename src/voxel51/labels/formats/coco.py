@@ -1,6 +1,6 @@
 """COCO: one JSON file (https://cocodataset.org/#format-data). A frame is an image, whose id is the frame number."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from voxel51.labels.field_types import JsonValue
@@ -30,30 +30,39 @@ def write(labels: VideoLabelsBase, output: Path, classes: Sequence[str] | None =
         }
         for number in range(1, frame_count(labels) + 1)
     ]
-    annotations = [_annotation(box, place, category_ids) for place, box in enumerate(boxes_of(labels), start=1)]
+    annotations = [
+        annotation(box, place, box.frame_number, category_ids[box.label])
+        for place, box in enumerate(boxes_of(labels), start=1)
+    ]
     document = {
         "info": {"description": labels.filename or "", "provenance": labels.provenance or {}},
         "licenses": [],
         "images": images,
-        "categories": [{"id": number, "name": name, "supercategory": ""} for name, number in category_ids.items()],
+        "categories": categories(category_ids),
         "annotations": annotations,
     }
     write_document(document, output)
 
 
-def _annotation(box: Box, place: int, category_ids: dict[str, int]) -> dict[str, JsonValue]:
+def categories(category_ids: Mapping[str, int]) -> list[dict[str, JsonValue]]:
+    """Return the categories of a COCO file, from label -> number."""
+    return [{"id": number, "name": name, "supercategory": ""} for name, number in category_ids.items()]
+
+
+def annotation(box: Box, annotation_id: int, image_id: int, category_id: int) -> dict[str, JsonValue]:
+    """Return the annotation of one box."""
     sides = [round(side, 3) for side in (box.left, box.top, box.width, box.height)]
-    annotation: dict[str, JsonValue] = {
-        "id": place,
-        "image_id": box.frame_number,
-        "category_id": category_ids[box.label],
+    found: dict[str, JsonValue] = {
+        "id": annotation_id,
+        "image_id": image_id,
+        "category_id": category_id,
         "bbox": sides,
         "area": round(box.width * box.height, 3),
         "iscrowd": 0,
         "segmentation": [],
     }
     if box.track is not None:
-        annotation["track_id"] = box.track
+        found["track_id"] = box.track
     if box.confidence is not None:
-        annotation["score"] = box.confidence
-    return annotation
+        found["score"] = box.confidence
+    return found

@@ -1,12 +1,16 @@
 """Tables: one row per object of every frame, and per range of frames of an event."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from voxel51.labels.attributes import Attribute
 from voxel51.labels.field_types import JsonValue
 from voxel51.labels.video_base import VideoLabelsBase
+
+if TYPE_CHECKING:
+    import pyarrow
 
 COLUMNS = ("kind", "first_frame", "last_frame", "index", "label", "confidence", "left", "top", "right", "bottom",
            "attributes")  # fmt: skip
@@ -54,10 +58,17 @@ def write_parquet(labels: VideoLabelsBase, output: Path) -> None:
         from pyarrow import parquet  # noqa: PLC0415
     except ModuleNotFoundError:
         raise ModuleNotFoundError("Parquet needs pyarrow: pip install 'voxel51-platform[parquet]'") from None
+    parquet.write_table(pyarrow.Table.from_pylist(list(rows_of(labels)), schema=row_schema()), output)
+
+
+def row_schema(texts: Sequence[str] = ()) -> "pyarrow.Schema":
+    """Return the Arrow schema of rows: columns of text with the names ``texts``, then `COLUMNS`. Needs pyarrow."""
+    import pyarrow  # noqa: PLC0415  (40 MB, and only for this)
+
     kinds = {"first_frame": pyarrow.int64(), "last_frame": pyarrow.int64(), "index": pyarrow.int64(),
              "kind": pyarrow.string(), "label": pyarrow.string(), "attributes": pyarrow.string()}  # fmt: skip
-    schema = pyarrow.schema([(name, kinds.get(name, pyarrow.float64())) for name in COLUMNS])
-    parquet.write_table(pyarrow.Table.from_pylist(list(rows_of(labels)), schema=schema), output)
+    named = [(name, kinds.get(name, pyarrow.float64())) for name in COLUMNS]
+    return pyarrow.schema([*((name, pyarrow.string()) for name in texts), *named])
 
 
 def _joined(attributes: list[Attribute]) -> str:

@@ -1,6 +1,7 @@
 """Pascal VOC: one XML file per image (http://host.robots.ox.ac.uk/pascal/VOC/voc2012/devkit_doc.pdf, section 9)."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree as Xml
 
@@ -24,10 +25,11 @@ def write(labels: VideoLabelsBase, folder: Path) -> None:
     annotations.mkdir()
     for number, boxes in by_frame.items():
         name = image_name(labels, number)
-        _annotation(f"{name}.jpg", size, boxes).write(annotations / f"{name}.xml", encoding="utf-8")
+        annotation(f"{name}.jpg", size, boxes).write(annotations / f"{name}.xml", encoding="utf-8")
 
 
-def _annotation(filename: str, size: tuple[int, int], boxes: list[Box]) -> Xml.ElementTree:
+def annotation(filename: str, size: tuple[int, int], boxes: Sequence[Box]) -> Xml.ElementTree:
+    """Return the annotation of one image, whose width and height in pixels are ``size``."""
     width, height = size
     root = Xml.Element("annotation")
     Xml.SubElement(root, "folder").text = "JPEGImages"

@@ -98,6 +98,12 @@ def shrunk(image: Pixels, width: int | None) -> Pixels:
     return resized(image, width, max(1, round(image.shape[0] * width / image.shape[1])))
 
 
+def jpeg_of(image: Pixels, quality: int) -> bytes:
+    """Return ``image`` (BGR, uint8 [H, W, 3]) as a JPEG file of this quality, 1 to 100."""
+    _, encoded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return encoded.tobytes()
+
+
 def save(image: Pixels, output: Path) -> None:
     """Write ``image`` as JPEG or PNG, by the suffix of ``output``."""
     _, encoded = cv2.imencode(output.suffix, image, [cv2.IMWRITE_JPEG_QUALITY, 88])

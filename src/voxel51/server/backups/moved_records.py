@@ -13,8 +13,10 @@ import voxel51.server.analytics.tables
 import voxel51.server.collections.tables
 import voxel51.server.data.tables
 import voxel51.server.database.expiry_clock
+import voxel51.server.datasets.tables
 import voxel51.server.events.tables
 import voxel51.server.http.idempotency
+import voxel51.server.job_batches.tables
 import voxel51.server.jobs.tables
 import voxel51.server.renditions.tables
 import voxel51.server.search.tables

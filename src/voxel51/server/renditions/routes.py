@@ -14,9 +14,16 @@ from voxel51.server.http.route import Policy, Route, route
 from voxel51.server.jobs.routes import OutputFormats
 from voxel51.server.jobs.shares import ShareService
 from voxel51.server.parameters import QueryParameter
+from voxel51.server.renditions.label_sql import LabelSqlService
 from voxel51.server.renditions.service import RenditionService
 from voxel51.server.renditions.sources import RenditionSource
-from voxel51.server.renditions.specs import DATA_RENDITIONS, JOB_RENDITIONS, RenditionSpec
+from voxel51.server.renditions.specs import (
+    DATA_RENDITIONS,
+    DATASET_RENDITIONS,
+    JOB_RENDITIONS,
+    SQL_RENDITION,
+    RenditionSpec,
+)
 from voxel51.wire.renditions import PendingRendition, RenditionList
 
 MAX_WAIT_SECONDS = 20.0
@@ -41,11 +48,21 @@ def label_formats(renditions: RenditionService) -> OutputFormats:
     return OutputFormats({**spec.arguments, "wait": _WAIT}, _getter(renditions, _job_source, spec), PendingRendition)
 
 
+def label_sql_routes(queries: LabelSqlService) -> Iterable[Route]:
+    """Return the route of SQL over labels."""
+    asked = {name: SQL_RENDITION.arguments[name] for name in ("sql", "format")}
+    get = _waiting(lambda context, _: queries.run(context.caller, context.query_params))
+    yield route("GET", "/labels/sql", get, SQL_RENDITION.summary, Policy(USER, calls_other_hosts=True),
+                answers=FileReply, errors=(400, 503), more_answers=_PENDING,
+                parameters={**asked, "wait": _WAIT})  # fmt: skip
+
+
 def rendition_routes(renditions: RenditionService, shares: ShareService) -> Iterable[Route]:
     """Return the routes of renditions."""
     return [
         *_routes(renditions, "/data/{data_id}", _data_source, DATA_RENDITIONS),
         *_routes(renditions, "/jobs/{job_id}", _job_source, JOB_RENDITIONS),
+        *_routes(renditions, "/datasets/{dataset_id}", _dataset_source, DATASET_RENDITIONS),
         *(_shared_route(renditions, shares, JOB_RENDITIONS[name]) for name in SHARED_RENDITIONS),
     ]
 
@@ -56,6 +73,10 @@ def _data_source(context: RequestContext[User]) -> RenditionSource:
 
 def _job_source(context: RequestContext[User]) -> RenditionSource:
     return RenditionSource(None, context.path_params["job_id"])
+
+
+def _dataset_source(context: RequestContext[User]) -> RenditionSource:
+    return RenditionSource(None, None, context.path_params["dataset_id"])
 
 
 def _routes(
@@ -91,12 +112,21 @@ def _shared_route(renditions: RenditionService, shares: ShareService, spec: Rend
 
 
 def _getter(renditions: RenditionService, source_of: _SourceOf, spec: RenditionSpec) -> _Get:
+    def find(context: RequestContext[User], is_awaited: bool) -> Download | PendingRendition:
+        source, given = source_of(context), context.query_params
+        return renditions.get(context.caller, source, spec, given, is_awaited=is_awaited)
+
+    return _waiting(find)
+
+
+def _waiting(find: Callable[[RequestContext[User], bool], Download | PendingRendition]) -> _Get:
+    """Return a handler that calls ``find`` until the file is there or the time is over that the request may wait."""
+
     def get(context: RequestContext[User]) -> Download | JsonReply:
         deadline = time.monotonic() + _wait_seconds(context)
         is_awaited = False
         while True:
-            source, given = source_of(context), context.query_params
-            found = renditions.get(context.caller, source, spec, given, is_awaited=is_awaited)
+            found = find(context, is_awaited)
             if isinstance(found, Download):
                 return found
             is_awaited = True

@@ -22,7 +22,7 @@ from voxel51.server.jobs.outputs import checked_output, jobs_with_files
 from voxel51.server.jobs.status import final_message, progress_of
 from voxel51.server.jobs.tables import internal_job, jobs
 from voxel51.server.renditions.sources import RenditionSource, SourceResolver
-from voxel51.server.renditions.specs import FACTS, Arguments, RenditionSpec
+from voxel51.server.renditions.specs import FACTS, SQL_RENDITION, Arguments, RenditionSpec
 from voxel51.server.renditions.tables import renditions
 from voxel51.server.storage.integrity import is_intact
 from voxel51.server.storage.storage import Storage
@@ -44,6 +44,10 @@ _USE_RECORDED_EVERY = timedelta(hours=1)
 
 _RETRY_FAILED_AFTER = timedelta(minutes=10)
 """Time after which a rendition that could not be made is tried again."""
+
+
+_QUERY_RESULT_KEPT = timedelta(hours=1)
+"""Time for which the result of an SQL query is kept. It has labels of jobs that may be deleted meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +184,7 @@ class RenditionService:
         self._sources.check(owner, source)
         chosen = [renditions.c.subject == source.key]
         if spec is not None:
-            chosen += [renditions.c.kind == spec.name, renditions.c.variant == _digest(spec.read(given))]
+            chosen += [renditions.c.kind == spec.name, renditions.c.variant == variant_of(spec.read(given))]
         with self._database.write(frees_space=True) as connection:
             ids = connection.execute(select(renditions.c.internal_job_id).where(*chosen)).scalars().all()
             if spec is not None and not ids:
@@ -191,7 +195,8 @@ class RenditionService:
         """Delete renditions that were not used for long, and failures after which making may be tried again."""
         now = dates.now()
         is_unused, may_retry = renditions.c.used_at < now - self._retention.unused, now - _RETRY_FAILED_AFTER
-        return self._delete_where(is_unused | (jobs.c.fail_date < may_retry))
+        is_old_result = (renditions.c.kind == SQL_RENDITION.name) & (renditions.c.used_at < now - _QUERY_RESULT_KEPT)
+        return self._delete_where(is_unused | is_old_result | (jobs.c.fail_date < may_retry))
 
     def delete_unneeded(self) -> int:
         """Delete what is left of renditions whose data or job was deleted or has expired."""
@@ -223,7 +228,7 @@ class RenditionService:
     ) -> RowMapping:
         """Return the internal job of the rendition, which is submitted unless there is one."""
         with self._database.read() as connection:
-            job = _find(connection, source, spec, _digest(arguments))
+            job = _find(connection, source, spec, variant_of(arguments))
         if job is None and is_awaited:
             raise NotFound(f"The rendition '{spec.name}' was cancelled")
         if job is not None and not self._is_stale(job):
@@ -239,7 +244,8 @@ class RenditionService:
     def _have_made(
         self, owner: User, source: RenditionSource, spec: RenditionSpec, arguments: Arguments, *, in_background: bool
     ) -> RowMapping:
-        inputs, variant = self._sources.inputs(owner, source, spec, arguments), _digest(arguments)
+        inputs, variant = self._sources.inputs(owner, source, spec, arguments), variant_of(arguments)
+        parameters = self._sources.parameters(owner, source)
         with self._database.write() as connection:
             # Of several requests that find no rendition at the same time, one submits the job and the others find it.
             acquire_advisory_locks(connection, f"rendition {source.key} {spec.name} {variant}")
@@ -255,7 +261,7 @@ class RenditionService:
                 owner.id,
                 RENDITION_ANALYTIC,
                 inputs,
-                {"kind": spec.name, "arguments": arguments, "in_background": in_background},
+                {"kind": spec.name, "arguments": arguments, "in_background": in_background, **parameters},
                 spec.filename(arguments),
                 now + self._retention.unused,
             )
@@ -266,6 +272,7 @@ class RenditionService:
                 # A rendition that shows a video is deleted with the video, also if it is of a job.
                 "data_id": inputs.get("video", {}).get(DATA_ID_FIELD),
                 "job_id": source.job_id,
+                "dataset_id": source.dataset_id,
                 "kind": spec.name,
                 "variant": variant,
                 "used_at": now,
@@ -332,5 +339,6 @@ def _failure(spec: RenditionSpec, job: RowMapping) -> ServiceError:
     return Unavailable(text) if job["failure_type"] == JobFailureType.PLATFORM else BadRequest(text)
 
 
-def _digest(arguments: Arguments) -> str:
+def variant_of(arguments: Arguments) -> str:
+    """Return what distinguishes renditions of one kind and source: a digest of the arguments."""
     return hashlib.sha256(json.dumps(arguments, sort_keys=True).encode()).hexdigest()

@@ -196,6 +196,41 @@ JOB_RENDITIONS = _by_name(
 )
 """Renditions of the labels of a job, by name."""
 
+DATASET_RENDITIONS = _by_name(
+    RenditionSpec("archive", "The dataset as a zip file", _fixed("dataset.zip")),
+    RenditionSpec("estimate", "Number of frames and boxes of the dataset, and its size", _fixed("estimate.json")),
+)
+"""Renditions of a dataset, by name."""
+
+MAX_SQL_LENGTH = 10_000
+
+SQL_FORMATS = ("json", "csv", "parquet")
+
+
+def _check_sql(arguments: Arguments) -> None:
+    sql = str(arguments.get("sql", ""))
+    if not 1 <= len(sql) <= MAX_SQL_LENGTH:
+        raise BadRequest(
+            f"'sql' is required: a SELECT statement of at most {MAX_SQL_LENGTH} characters, not {len(sql)}"
+        )
+
+
+SQL_RENDITION = RenditionSpec(
+    "sql",
+    "Query your labels with SQL",
+    lambda given: f"result.{given['format']}",
+    {
+        "sql": QueryParameter(
+            f"a SELECT statement of at most {MAX_SQL_LENGTH} characters", {"type": "string", "minLength": 1}
+        ),
+        "format": QueryParameter("format of the result", {"type": "string", "enum": [*SQL_FORMATS], "default": "json"}),
+        "labels": QueryParameter("hash of the labels that are queried", {"type": "string"}),
+    },
+    needs_video=False,
+    check=_check_sql,
+)
+"""Result of a query over the labels of one owner. The platform fills in ``labels``."""
+
 
 def _value(name: str, schema: Schema, text: str | None) -> str | int | float | None:
     """Return the value of an argument as its JSON schema says; None if it is absent and has no default."""

@@ -6,6 +6,7 @@ from voxel51.server.accounts.tables import users
 from voxel51.server.data.tables import data
 from voxel51.server.database.schema import metadata
 from voxel51.server.database.types import Moment
+from voxel51.server.datasets.tables import datasets
 from voxel51.server.jobs.tables import jobs
 
 renditions = Table(
@@ -14,9 +15,10 @@ renditions = Table(
     # The internal job that makes the rendition; its output is the rendition.
     Column("internal_job_id", String(36), ForeignKey(jobs.c.id, ondelete="CASCADE"), primary_key=True),
     Column("owner_id", String(36), ForeignKey(users.c.id), nullable=False),
-    Column("subject", String(48), nullable=False),  # "data:<id>" or "job:<id>"
+    Column("subject", String(48), nullable=False),  # "data:<id>", "job:<id>" or "dataset:<id>"
     Column("data_id", String(36), ForeignKey(data.c.id, ondelete="CASCADE"), index=True),
     Column("job_id", String(36), ForeignKey(jobs.c.id, ondelete="CASCADE"), index=True),
+    Column("dataset_id", String(36), ForeignKey(datasets.c.id, ondelete="CASCADE"), index=True),
     Column("kind", String(32), nullable=False),
     Column("variant", String(64), nullable=False),  # SHA-256 of the arguments
     Column("used_at", Moment, nullable=False, index=True),

@@ -7,6 +7,8 @@ from datetime import timedelta
 from voxel51.server.accounts.callers import User
 from voxel51.server.data.facts import FactsService
 from voxel51.server.database.signals import EVENTS, JOBS, VIDEOS, WEBHOOKS
+from voxel51.server.datasets.routes import dataset_routes
+from voxel51.server.datasets.service import DatasetService
 from voxel51.server.doctor import check_containers
 from voxel51.server.errors import NotFound
 from voxel51.server.events.feed import Feed
@@ -22,9 +24,10 @@ from voxel51.server.overview.health import HealthService
 from voxel51.server.overview.queue import QueueService
 from voxel51.server.overview.routes import overview_routes, usage_routes
 from voxel51.server.overview.usage import UsageService
+from voxel51.server.renditions.label_sql import LabelSqlService
 from voxel51.server.renditions.preparation import PreparationService
 from voxel51.server.renditions.preparer import Preparer
-from voxel51.server.renditions.routes import rendition_routes
+from voxel51.server.renditions.routes import label_sql_routes, rendition_routes
 from voxel51.server.renditions.service import RenditionService, RetentionPolicy
 from voxel51.server.renditions.sources import SourceResolver
 from voxel51.server.search.routes import search_routes
@@ -47,7 +50,9 @@ from voxel51.wire.webhooks import Webhook
 class FeatureServices:
     """All services of the features."""
 
+    datasets: DatasetService
     renditions: RenditionService
+    label_sql: LabelSqlService
     preparer: Preparer
     search: SearchService
     shares: ShareService
@@ -63,7 +68,9 @@ class FeatureServices:
         """Yield the routes of the features."""
         yield from share_routes(self.shares)
         yield from shared_partial_routes(jobs.partial, self.shares)
+        yield from dataset_routes(self.datasets)
         yield from rendition_routes(self.renditions, self.shares)
+        yield from label_sql_routes(self.label_sql)
         yield from search_routes(self.search, jobs.reports)
         yield from event_routes(self.feed, jobs.jobs.details_of_many)
         yield from webhook_routes(self.webhooks, self.history)
@@ -86,7 +93,8 @@ def build_features(foundation: Foundation, data: DataServices, jobs: JobServices
     database, settings, signals = foundation.database, foundation.settings, foundation.signals
     wake_dispatchers = signals.sender(JOBS)
     internal_jobs = InternalJobs(database, foundation.storage, jobs.analytics, wake_dispatchers, jobs.execution.refusal)
-    sources = SourceResolver(data.data, jobs.jobs, jobs.analytics, foundation.storage)
+    datasets = DatasetService(database, jobs.analytics)
+    sources = SourceResolver(data.data, jobs.jobs, jobs.analytics, datasets, foundation.storage)
     retention = RetentionPolicy(timedelta(days=settings.rendition_retention_days), settings.renditions_per_user)
     events = EventService(database, timedelta(days=settings.event_retention_days))
     feed = Feed(events, settings.event_streams, settings.event_streams_per_user)
@@ -99,7 +107,9 @@ def build_features(foundation: Foundation, data: DataServices, jobs: JobServices
     signals.on(EVENTS, deliverer.wake)
     renditions = RenditionService(database, foundation.storage, internal_jobs, sources, retention)
     return FeatureServices(
+        datasets=datasets,
         renditions=renditions,
+        label_sql=LabelSqlService(database, renditions),
         preparer=_preparer(foundation, data, jobs, renditions),
         search=SearchService(database),
         shares=ShareService(database, jobs.jobs, foundation.addresses.public_url),

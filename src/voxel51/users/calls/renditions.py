@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Self
 from urllib.parse import urlencode
 
 from voxel51.transport.messages import BufferedResponse
@@ -22,16 +23,20 @@ class RenditionRequest:
     """Request for a rendition.
 
     Attributes:
-        noun: ``data`` or ``jobs``.
-        source_id: the id of the data or the job that the rendition is derived from.
-        kind: the name of the rendition.
+        path: the path of the rendition, below the base URL.
+        name: the name of the file if the platform states none.
         arguments: its arguments; those that are None are not sent.
     """
 
-    noun: str
-    source_id: str
-    kind: str
+    path: str
+    name: str
     arguments: Mapping[str, object]
+
+    @classmethod
+    def of(cls, noun: str, source_id: str, kind: str, arguments: Mapping[str, object]) -> Self:
+        """Return the request for the rendition ``kind`` of ``data``, ``jobs`` or ``datasets``."""
+        path = f"{noun}/{path_segment(source_id)}/renditions/{path_segment(kind)}"
+        return cls(path, kind, arguments)
 
 
 def content(rendition: RenditionRequest) -> Call[bytes]:
@@ -48,8 +53,7 @@ def first_byte(rendition: RenditionRequest) -> Call[PendingRendition | str]:
 
 def _path(rendition: RenditionRequest, more: Mapping[str, object]) -> str:
     arguments = {name: value for name, value in {**rendition.arguments, **more}.items() if value is not None}
-    path = f"{rendition.noun}/{path_segment(rendition.source_id)}/renditions/{path_segment(rendition.kind)}"
-    return f"{path}?{urlencode(arguments)}" if arguments else path
+    return f"{rendition.path}?{urlencode(arguments)}" if arguments else rendition.path
 
 
 def _read(response: BufferedResponse) -> PendingRendition | str:

@@ -8,6 +8,7 @@ import { confirmAction } from "../../parts/dialog.js";
 import { askExpiry } from "../../parts/expiry.js";
 import { errorText, notify } from "../../parts/notices.js";
 import { submitJob } from "../analytics/submit-job.js";
+import { exportDataset } from "./export-dataset.js";
 import { hasResult, isActive, isFinished } from "./states.js";
 
 const MAX_NAMES = 3;
@@ -19,6 +20,7 @@ const ACTIONS = [
   { name: "cancel", title: "Cancel job", symbol: "stop", isFor: isActive, run: cancel },
   { name: "again", title: "Run again", symbol: "refresh", isFor: isFinished, run: runAllAgain },
   { name: "download", title: "Download", symbol: "download", isFor: hasResult, run: downloadAll },
+  { name: "dataset", title: "Export dataset", symbol: "grid", isFor: hasResult, run: exportDataset },
   { name: "archive", title: "Archive", symbol: "archive", isFor: ({ archived }) => !archived, run: batchAction("archive", "archived") },
   { name: "unarchive", title: "Unarchive", symbol: "archive", isFor: ({ archived, expired }) => archived && !expired, run: batchAction("unarchive", "unarchived") },
   { name: "expiry", title: "Change expiry", symbol: "clock", isFor: ({ expired }) => !expired, run: changeExpiry },

@@ -1,0 +1,1 @@
+"""Datasets: named sets of jobs whose labels are exported as one archive."""
