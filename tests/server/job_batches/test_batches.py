@@ -219,6 +219,24 @@ def test_failure_of_the_platform_leaves_items_waiting(services, batches, alice, 
     assert batches.counts(alice, batch) == {"active": 2}
 
 
+def test_failure_of_one_batch_does_not_hold_up_the_others(services, batches, alice, bob, monkeypatch):
+    made = {user.id: batches.create(user, videos(services, user, 1)) for user in (alice, bob)}
+    submission, submit = services.jobs.submission, services.jobs.submission.submit
+    unlucky, lucky = sorted((alice, bob), key=lambda user: made[user.id]["id"])
+
+    def refuse_first(owner, *args, **given):
+        if owner.id == unlucky.id:
+            raise Unavailable("the storage does not answer")
+        return submit(owner, *args, **given)
+
+    monkeypatch.setattr(submission, "submit", refuse_first)
+    with pytest.raises(Unavailable):
+        batches.advance()
+
+    assert batches.counts(unlucky, made[unlucky.id]) == {"waiting": 1}
+    assert batches.counts(lucky, made[lucky.id]) == {"active": 1}
+
+
 def test_sweep_runs_each_set_on_each_video_and_counts_labels(services, batches, alice):
     ids = videos(services, alice, 2)
     batch = batches.create(alice, ids, parameter_sets=[{"level": 1}, {"level": 2}, {}])

@@ -51,8 +51,15 @@ class BatchAdvancer:
         is_open = batches.c.state.in_([BatchState.RUNNING.value, BatchState.PAUSED.value])
         with self._database.read() as connection:
             rows = connection.execute(select(batches).where(is_open).order_by(batches.c.state, batches.c.id)).all()
-        outcomes = [self._advance(row) for row in rows]
-        return any(outcomes)  # every batch has had its turn
+        has_more, failure = False, None
+        for row in rows:
+            try:
+                has_more |= self._advance(row)
+            except Exception as error:  # of one batch; the others have their turn all the same
+                failure = error
+        if failure is not None:
+            raise failure
+        return has_more
 
     def _advance(self, batch: DatabaseRow) -> bool:
         with self._database.read() as connection:
