@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .PHONY: generate help setup dev demo test test-unit coverage coverage-report lint bench bench-guard docs bundle serve build lock pictures catalogue-pictures \
-    install-test kill-test faults large-test api-test quality-test fiftyone-test docs-test console-test container-test processes-test workers-test ray-test deploy-test simulate
+    install-test kill-test faults large-test api-test quality-test fiftyone-test docs-test console-test container-test processes-test workers-test ray-test slurm-test deploy-test simulate
 .DELETE_ON_ERROR:
 
 VENV := .venv
@@ -124,6 +124,9 @@ container-test: dev ## slow: build and run images of containers (needs the packa
 
 ray-test: dev ## slow: run jobs on Ray nodes whose links are cut (needs the package iproute2, and root)
 	$(PYTEST) tests/ray -m slow --timeout 1500 $(ARGS)
+
+slurm-test: dev ## slow: run jobs on a Slurm cluster whose daemons are killed (needs the package slurm-wlm, and root)
+	$(PYTEST) tests/slurm -m slow --timeout 900 $(ARGS)
 
 processes-test: dev ## slow: kill, pause and cut off processes of one platform on PostgreSQL
 	$(PYTEST) tests/journeys/test_several_processes.py -m slow --timeout 1500 $(ARGS)

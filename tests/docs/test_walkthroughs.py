@@ -22,6 +22,7 @@ NOT_RUN = {
     "operations/kubernetes.md": 3,
     "operations/postgresql.md": 2,
     "operations/ray.md": 5,
+    "operations/slurm.md": 1,
     "operations/tls.md": 2,
     "tutorial/01-first-job.md": 1,
     "tutorial/04-first-deployment.md": 2,

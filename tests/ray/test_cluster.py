@@ -7,8 +7,9 @@ import requests
 
 from support.accounts import User
 from support.bundles import deployed, source_of
+from support.cluster_platforms import RunningJob
 from support.platforms import NO_OP, PATIENT
-from support.ray_nodes import RayPlatform, RayTestCluster, RunningJob, Worker
+from support.ray_nodes import RayPlatform, RayTestCluster, Worker
 from support.waiting import wait_until
 from voxel51.cli.analytic_check import sample_video
 

@@ -8,8 +8,9 @@ import time
 import pytest
 
 from support.accounts import User
+from support.cluster_platforms import RunningJob
 from support.platforms import NO_OP, PATIENT
-from support.ray_nodes import RayPlatform, RayTestCluster, RunningJob, Worker
+from support.ray_nodes import RayPlatform, RayTestCluster, Worker
 from support.waiting import DEADLINE_SLACK_SECONDS, wait_until
 
 pytestmark = pytest.mark.slow

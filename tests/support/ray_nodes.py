@@ -1,30 +1,24 @@
 """Ray clusters for tests: a head on this machine, and workers on machines in network namespaces."""
 
-import json
 import os
 import secrets
 import shutil
-import sqlite3
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import psutil
 import pytest
-import requests
 
 from demo.platform_process import COMMAND, PlatformProcess
-from support.accounts import User
+from support.cluster_platforms import ClusterPlatform
 from support.machines import Machine, Switch, new_switch
 from support.platforms import INSTALLED, new_platform
-from support.stored_files import database_path
-from support.submissions import post_job
-from support.waiting import LIMIT_SECONDS, wait_until
-from voxel51.wire.events import EventName
+from support.waiting import LIMIT_SECONDS
 
 PORT = 6379
 LEASE_SECONDS = 8.0
@@ -149,66 +143,8 @@ def new_ray_cluster(variables: Mapping[str, str] | None = None) -> Iterator[RayT
         shutil.rmtree(folder, ignore_errors=True)
 
 
-class RayPlatform:
-    """A platform that runs its jobs on a cluster, as its operator sees it.
-
-    Attributes:
-        process: the platform.
-    """
+class RayPlatform(ClusterPlatform):
+    """A platform that runs its jobs on a Ray cluster."""
 
     def __init__(self, cluster: RayTestCluster, folder: Path) -> None:
-        self.process = cluster.platform(folder / "data")
-        self._token = folder / "operator.json"
-
-    def workers(self) -> list[dict[str, Any]]:
-        """Return the nodes, as operators see them."""
-        answer = requests.get(f"{self.process.url}/v1/admin/workers", headers=self._headers(), timeout=LIMIT_SECONDS)
-        answer.raise_for_status()
-        return [worker for worker in answer.json()["workers"] if worker["engine"] == "ray"]
-
-    def wait_for_workers(self, number: int) -> None:
-        """Wait until so many nodes take jobs."""
-        wait_until(
-            lambda: sum(worker["dispatching"] for worker in self.workers()) == number,
-            lambda: f"{self.workers()}\n{self.process.tail()}",
-        )
-
-    def _headers(self) -> dict[str, str]:
-        if not self._token.exists():
-            command = ("server", "user", "create", "operator", "--no-password", "--role", "operator")
-            self.process.run_command(*command, "--scope", "administer", "--token", str(self._token))
-        key = json.loads(self._token.read_text())["access_token"]["private_key"]
-        return {"Authorization": f"Bearer {key}"}
-
-
-class RunningJob:
-    """A job of a user on a cluster."""
-
-    def __init__(self, user: User, analytic: str, data_id: str = "", **parameters: object) -> None:
-        self.id = post_job(user.v1, user.headers, analytic, data_id=data_id, **parameters)
-        self._user = user
-
-    def record(self) -> dict[str, Any]:
-        """Return its record."""
-        answer = requests.get(f"{self._user.v1}/jobs/{self.id}", headers=self._user.headers, timeout=LIMIT_SECONDS)
-        answer.raise_for_status()
-        record: dict[str, Any] = answer.json()["job"]
-        return record
-
-    def wait_for(self, state: str, platform: RayPlatform) -> None:
-        """Wait until it has this state."""
-        wait_until(lambda: self.record()["state"] == state, lambda: f"{self.record()}\n{platform.process.tail()}")
-
-    def place(self, workers: Sequence[Worker]) -> Worker:
-        """Return the worker that runs it, once one does. No other job may run."""
-        wait_until(lambda: any(worker.attempts() for worker in workers), lambda: f"no worker runs it: {self.record()}")
-        return next(worker for worker in workers if worker.attempts())
-
-    def ends(self, platform: RayPlatform) -> list[str]:
-        """Return the names of the events that say that it has ended."""
-        database = sqlite3.connect(database_path(platform.process.folder))
-        try:
-            rows = database.execute("SELECT name FROM events WHERE job_id = ? ORDER BY id", (self.id,)).fetchall()
-        finally:
-            database.close()
-        return [name for (name,) in rows if name in {EventName.COMPLETE, EventName.FAILED}]
+        super().__init__(cluster.platform(folder / "data"), "ray")

@@ -8,6 +8,7 @@ from enum import StrEnum
 from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
+from shutil import which
 from urllib.parse import urlsplit
 
 from voxel51.runners.containers.engine import ContainerEngine, find_engine_url
@@ -15,6 +16,7 @@ from voxel51.runners.environments.uv import find_uv
 from voxel51.runners.sandbox import probe
 from voxel51.runners.sandbox.policy import SandboxKind
 from voxel51.runners.sandbox.probe import SandboxReport
+from voxel51.runners.slurm.commands import partitions
 from voxel51.server.analytics.installed import Installation, find_installed
 from voxel51.server.data_folder import running_url
 from voxel51.server.database.connections import shortage
@@ -22,6 +24,7 @@ from voxel51.server.database.opening import open_database
 from voxel51.server.extras import EXTRAS, install_command, missing_extras
 from voxel51.server.machine import is_container
 from voxel51.server.settings import Settings
+from voxel51.wire.overview import EngineKind
 
 LOW_SPACE_FACTOR = 4
 """Free disk space below this multiple of the reserve is a warning."""
@@ -65,6 +68,7 @@ def examine(settings: Settings) -> Iterator[CheckResult]:
             "isolation": lambda: check_isolation(sandbox(), settings.sandbox_minimum),
             "bundles": lambda: check_bundles(settings, sandbox()),
             "containers": partial(_check_container_engine, settings),
+            "slurm": partial(_check_slurm, settings),
             "address": partial(_check_address, settings),
         }
     )
@@ -218,6 +222,26 @@ def _check_container_engine(settings: Settings) -> CheckResult:
         text = f"{version} at {url} has no runtime '{runtime}', only {', '.join(runtimes)}"
         return CheckResult("containers", Verdict.FAILURE, text, "install it, or set container_runtime to another one")
     return check_containers(None, f"{version} at {url}, runtime {runtime or 'of the engine'} of {', '.join(runtimes)}")
+
+
+def _check_slurm(settings: Settings) -> CheckResult:
+    is_used = settings.engine is EngineKind.SLURM
+    if which("sbatch") is None:
+        text = "sbatch was not found: jobs cannot run as Slurm jobs"
+        verdict = Verdict.FAILURE if is_used else Verdict.OK
+        return CheckResult("slurm", verdict, text, "install Slurm's client commands" if is_used else None)
+    try:
+        found = partitions()
+    except OSError as error:
+        verdict = Verdict.FAILURE if is_used else Verdict.OK
+        advice = "start slurmctld, or correct slurm.conf or SLURM_CONF" if is_used else None
+        return CheckResult("slurm", verdict, f"sbatch was found, but Slurm does not answer: {error}", advice)
+    text = f"partitions: {', '.join(found) or 'none'}"
+    missing = set(filter(None, settings.slurm_partition.split(","))) - {name.rstrip("*") for name in found}
+    if is_used and missing:
+        text += f"; there is no {', '.join(sorted(missing))}"
+        return CheckResult("slurm", Verdict.FAILURE, text, "set slurm_partition to one that exists")
+    return CheckResult("slurm", Verdict.OK, text)
 
 
 def check_bundles(settings: Settings, sandbox: SandboxReport) -> CheckResult:

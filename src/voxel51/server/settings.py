@@ -19,6 +19,7 @@ from voxel51.server.outbound.allowed import parse_allowed_hosts
 from voxel51.server.roles import Role, check_processes
 from voxel51.server.setting_files import read_setting_files
 from voxel51.server.setting_limits import URLS, check_amounts, check_engine, check_networks, check_provider, check_urls
+from voxel51.server.slurm_settings import check_slurm
 from voxel51.wire.accounts import SignUpMode
 from voxel51.wire.bundles import BundleDeployers
 from voxel51.wire.overview import EngineKind
@@ -95,9 +96,23 @@ class Settings:
     request_head_seconds: float = _setting(20.0, "seconds in which a client must send the head of a request")
     request_body_seconds: float = _setting(120.0, "seconds in which a client must send a body that is not a file")
     engine: EngineKind = _setting(  # noqa: RUF009  (a frozen field, as all the others)
-        EngineKind.LOCAL, "what runs jobs: local (this machine), or ray (the nodes of a Ray cluster)"
+        EngineKind.LOCAL,
+        "what runs jobs: local (this machine), ray (the nodes of a Ray cluster) or slurm (one Slurm job per job)",
     )
     ray_address: str = _setting("", "HOST:PORT of the head of the Ray cluster, for the engine ray")
+    slurm_partition: str = _setting("", "partition for the engine slurm; empty: Slurm's default")
+    slurm_account: str = _setting("", "account that Slurm charges; empty: the user's default")
+    slurm_options: str = _setting("", "further options of sbatch, such as --qos=low --constraint=avx2")
+    slurm_address: str = _setting(
+        "", "HOST:PORT on which the platform listens for its Slurm jobs; empty: host, and any free port"
+    )
+    slurm_token_file: str = _setting(
+        "", "file with the token of Slurm jobs, at a path that all nodes have; empty: worker-token in the data folder"
+    )
+    slurm_python: str = _setting("", "Python interpreter of the nodes with this package; empty: at the platform's path")
+    slurm_node_folder: str = _setting(
+        "", "folder of each node for scratch files; empty: in its folder for temporary files"
+    )
     node_lease_seconds: float = _setting(
         8.0, "seconds without contact after which a node ends its jobs, and they run again on others"
     )
@@ -303,6 +318,8 @@ class Settings:
         try:
             check_amounts({each.name: getattr(self, each.name) for each in fields(self)})
             check_engine(self.engine, self.ray_address)
+            names = {"slurm_partition": self.slurm_partition, "slurm_account": self.slurm_account}
+            check_slurm(self.engine, self.host, self.slurm_address, names, self.slurm_options)
             check_processes(self.role, self.workers, self.database_url, self.job_url or self.public_url)
             check_provider(self.oidc_issuer, self.oidc_client_id)
             check_networks(self.trusted_networks)

@@ -9,8 +9,12 @@ TOKEN_FILE = "worker-token"  # noqa: S105  (the name of a file)
 
 def load_worker_token(folder: Path) -> str:
     """Return the token in the data folder, and create it on first use (mode 0600)."""
-    path = folder / TOKEN_FILE
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return load_token(folder / TOKEN_FILE)
+
+
+def load_token(path: Path) -> str:
+    """Return the token in a file, and create it on first use (mode 0600)."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:

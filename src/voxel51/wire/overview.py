@@ -11,6 +11,7 @@ class EngineKind(StrEnum):
 
     LOCAL = "local"  # processes and containers of the platform's machine
     RAY = "ray"  # the nodes of a Ray cluster
+    SLURM = "slurm"  # Slurm jobs, one per attempt
 
 
 class Slots(TypedDict):

@@ -74,7 +74,7 @@ def settings(options: argparse.Namespace) -> "Settings":
     from voxel51.server.settings import Settings
 
     addresses = ("host", "port", "public_url", "job_url", "ray_address", "tls_certificate", "tls_key")
-    names = ("dir", *addresses, "workers", "engine")
+    names = ("dir", *addresses, "workers", "engine", "slurm_partition", "slurm_account")
     given = {name: getattr(options, name, None) for name in names}
     # Other commands have the option --role of a user.
     return Settings.load(os.environ, {**given, "role": getattr(options, "process_role", None)})

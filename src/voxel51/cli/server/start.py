@@ -16,8 +16,12 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     start.add_argument("--workers", metavar="N", help="processes that serve requests; more than 1 need PostgreSQL")
     start.add_argument("--public-url", metavar="URL", help="public address (default: the listening address)")
     start.add_argument("--job-url", metavar="URL", help="address for jobs (default: a loopback address)")
-    start.add_argument("--engine", choices=("local", "ray"), help="what runs jobs (default: local, this machine)")
+    start.add_argument(
+        "--engine", choices=("local", "ray", "slurm"), help="what runs jobs (default: local, this machine)"
+    )
     start.add_argument("--ray-address", metavar="HOST:PORT", help="head of the Ray cluster, for --engine ray")
+    start.add_argument("--slurm-partition", metavar="NAME", help="partition for --engine slurm (default: Slurm's)")
+    start.add_argument("--slurm-account", metavar="NAME", help="account that Slurm charges (default: the user's)")
     start.add_argument("--tls-certificate", metavar="PATH", help="PEM file with the certificate; enables HTTPS")
     start.add_argument("--tls-key", metavar="PATH", help="PEM file with the certificate's private key")
     start.set_defaults(run=guarded(_start))

@@ -87,6 +87,8 @@ class Observation:
         free: resources that no attempt uses, of whatever controller.
         load: average number of runnable processes of the last minute; None if the machine does not report it.
         is_draining: whether the node starts no more attempts, because it is about to leave.
+        obstacle: why it starts no attempts at present, as a phrase; None: it does, or leaves. It keeps those that it
+            has, and will start attempts again.
     """
 
     epoch: str
@@ -96,6 +98,7 @@ class Observation:
     free: Resources
     load: float | None
     is_draining: bool
+    obstacle: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,6 +133,8 @@ class NodeKeeper:
                 return self._away or "it does not answer"
             if self._seen.is_draining:
                 return "it finishes its attempts and leaves"
+            if self._seen.obstacle is not None:
+                return self._seen.obstacle
             if time.monotonic() < self._rests_until:
                 return "it failed to start an attempt, and rests"
             return None

@@ -91,7 +91,7 @@ def node_folder() -> Path:
 def open_agent(settings: NodeSettings, name: str, versions: Versions, total: Resources) -> NodeAgent:
     """Build and open the agent of this node, in a folder that is called ``name``."""
     folder = node_folder()
-    own = _own_folder(folder / AGENTS, name)
+    own = own_folder(folder / AGENTS, name)
     report = examine(settings.sandbox)
     policy = report.policy.hiding(folder)
     containers, missing = _containers(settings, own, folder, policy)
@@ -145,8 +145,12 @@ def attempts_on(folder: Path) -> int:
     return number
 
 
-def _own_folder(parent: Path, name: str) -> Path:
-    """Create and lock the folder of this agent, and remove those of dead ones."""
+def own_folder(parent: Path, name: str) -> Path:
+    """Create and lock the folder ``name``, and remove those of dead processes.
+
+    Raises:
+        OSError: another process works there.
+    """
     parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     for other in [path for path in parent.iterdir() if path.suffix != ".lock" and path.name != name]:
         lock = other.with_suffix(".lock")

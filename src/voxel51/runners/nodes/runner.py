@@ -247,7 +247,8 @@ class NodeRunner:
                 if self._waiting.pop(launch.attempt_id, None) is not None:
                     max(fitting, key=lambda keeper: keeper.free().cpus).place(launch)
                 return
-            could = any(keeper.offer and launch.resources.fits(keeper.offer.total) for keeper in usable)
+            waits = any(keeper.observation and keeper.observation.obstacle for keeper in self._keepers.values())
+            could = waits or any(keeper.offer and launch.resources.fits(keeper.offer.total) for keeper in usable)
         if not could and time.monotonic() - waiting.since > UNPLACEABLE_SECONDS:
             with self._lock:
                 self._waiting.pop(launch.attempt_id, None)

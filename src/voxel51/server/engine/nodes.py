@@ -15,16 +15,19 @@ from voxel51.wire.overview import EngineKind, Slots, Worker
 class NodeService:
     """Workers that are nodes of a cluster."""
 
-    def __init__(self, database: Database, nodes: NodeRunner) -> None:
+    def __init__(self, database: Database, nodes: NodeRunner, engine: EngineKind) -> None:
         self._database = database
         self._nodes = nodes
+        self._engine = engine.value
 
     def workers(self) -> Sequence[Worker]:
         """Return all nodes, and the machines that cannot be used."""
         states = self._nodes.nodes()
         jobs = self._jobs([attempt_id for state in states for attempt_id in state.attempts])
-        nodes = [_worker(state, [jobs[each] for each in state.attempts if each in jobs]) for state in states]
-        return [*nodes, *(_refused(address, reason) for address, reason in self._nodes.refused())]
+        nodes = [
+            _worker(self._engine, state, [jobs[each] for each in state.attempts if each in jobs]) for state in states
+        ]
+        return [*nodes, *(_refused(self._engine, address, reason) for address, reason in self._nodes.refused())]
 
     def _jobs(self, attempt_ids: Sequence[str]) -> dict[str, str]:
         """Return the ids of the jobs of these attempts."""
@@ -35,13 +38,13 @@ class NodeService:
             return {row.id: row.job_id for row in connection.execute(statement)}
 
 
-def _worker(state: NodeState, job_ids: Sequence[str]) -> Worker:
+def _worker(engine: str, state: NodeState, job_ids: Sequence[str]) -> Worker:
     total = state.offer.total if state.offer else NO_RESOURCES
     slots = math.floor(total.cpus)
     internal = sum(not each.cpus for each in state.resources)
     return {
         "name": f"{state.offer.host if state.offer else 'node'} ({state.node_id[:8]})",
-        "engine": EngineKind.RAY.value,
+        "engine": engine,
         "dispatching": state.obstacle is None,
         "waiting_reason": state.obstacle,
         "started_at": None,
@@ -63,11 +66,11 @@ def _used(state: NodeState, slots: int, internal: int) -> int:
     return slots - max(0, math.floor(state.free.cpus))
 
 
-def _refused(address: str, reason: str) -> Worker:
+def _refused(engine: str, address: str, reason: str) -> Worker:
     none = Slots(total_slots=0, used_slots=0)
     return {
         "name": address,
-        "engine": EngineKind.RAY.value,
+        "engine": engine,
         "dispatching": False,
         "waiting_reason": reason,
         "started_at": None,

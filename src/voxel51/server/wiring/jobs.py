@@ -177,7 +177,7 @@ def _register(analytics: AnalyticService, installed: Installation, role: Role) -
 def _dispatchers(foundation: Foundation, dispatcher: Dispatcher, nodes: NodeRunner | None) -> Dispatchers:
     settings = foundation.settings
     own = dispatcher if settings.role.runs_jobs else None
-    of_nodes = NodeService(foundation.database, nodes).workers if nodes else list
+    of_nodes = NodeService(foundation.database, nodes, foundation.settings.engine).workers if nodes else list
     return Dispatchers(own, foundation.process, lambda: [local_worker(dispatcher, settings.folder), *of_nodes()])
 
 

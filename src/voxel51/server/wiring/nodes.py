@@ -1,10 +1,13 @@
 """Wiring of nodes: the runner of jobs on other machines, where the setting ``engine`` asks for one."""
 
 import hashlib
+import socket
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
+from shutil import which
 
-from voxel51.runners.nodes.interface import Offer
+from voxel51.runners.nodes.interface import Cluster, Offer, Versions
 from voxel51.runners.nodes.machine import NodeSettings
 from voxel51.runners.nodes.refusals import versions_here
 from voxel51.runners.nodes.runner import NodeRunner
@@ -12,12 +15,17 @@ from voxel51.runners.processes.warm_zygotes import WarmLimits
 from voxel51.runners.programs import ImageProgram
 from voxel51.runners.ray.cluster import RayAccess, RayCluster
 from voxel51.runners.ray.versions import ray_version
+from voxel51.runners.slurm.cluster import SlurmAccess, SlurmCluster
+from voxel51.runners.slurm.commands import Placement
+from voxel51.runners.slurm.messages import ENGINE
+from voxel51.runners.slurm.options import parse_options
 from voxel51.server.analytics.installed import Installation
 from voxel51.server.extras import install_command
+from voxel51.server.slurm_settings import contact_address
 from voxel51.server.wiring.bundles import bundle_runner_settings, store_settings
 from voxel51.server.wiring.containers import ContainerServices, container_policy
 from voxel51.server.wiring.foundation import Foundation
-from voxel51.server.worker_token import load_worker_token
+from voxel51.server.worker_token import TOKEN_FILE, load_token, load_worker_token
 from voxel51.wire.overview import EngineKind
 
 
@@ -30,12 +38,47 @@ def build_nodes(foundation: Foundation, installed: Installation) -> NodeRunner |
     settings = foundation.settings
     if settings.engine is EngineKind.LOCAL:
         return None
+    build = _slurm if settings.engine is EngineKind.SLURM else _ray
+    cluster, versions = build(foundation, _node_settings(foundation, installed))
+    return NodeRunner(cluster, settings.node_lease_seconds, versions)
+
+
+def _ray(foundation: Foundation, agents: NodeSettings) -> tuple[Cluster, Versions]:
+    settings = foundation.settings
     if not ray_version():
         raise OSError(f"engine is 'ray', and Ray is not installed. Install it: {install_command('ray')}")
     access = RayAccess(settings.ray_address, load_worker_token(settings.folder), _platform_id(foundation))
-    lease_seconds = settings.node_lease_seconds
-    cluster = RayCluster(access, _node_settings(foundation, installed))
-    return NodeRunner(cluster, lease_seconds, versions_here(ray_version()))
+    return RayCluster(access, agents), versions_here(ray_version())
+
+
+def _slurm(foundation: Foundation, agents: NodeSettings) -> tuple[Cluster, Versions]:
+    settings = foundation.settings
+    if which("sbatch") is None:
+        raise OSError("engine is 'slurm', and sbatch was not found. Install Slurm's client commands on this machine")
+    host, port = contact_address(settings.host, settings.slurm_address)
+    named = settings.slurm_token_file
+    token_file = Path(named).expanduser().absolute() if named else settings.folder.absolute() / TOKEN_FILE
+    access = SlurmAccess(
+        placement=Placement(settings.slurm_partition, settings.slurm_account, parse_options(settings.slurm_options)),
+        folder_id=_folder_id(foundation),
+        slots=settings.concurrency,
+        host=host,
+        port=port,
+        token=load_token(token_file),
+        token_file=token_file,
+        python=settings.slurm_python,
+        node_folder=settings.slurm_node_folder,
+    )
+    # An agent runs one attempt: nothing that is prepared for others would be used.
+    alone = replace(agents, preload=(), warm=replace(agents.warm, processes=0))
+    versions = versions_here(ENGINE)
+    return SlurmCluster(access, versions, alone), versions
+
+
+def _folder_id(foundation: Foundation) -> str:
+    """Return a name of the data folder, which is the same at each start of this process, and of no other process."""
+    place = f"{_platform_id(foundation)}\0{socket.gethostname()}\0{foundation.settings.folder.resolve()}"
+    return hashlib.sha256(place.encode()).hexdigest()[:12]
 
 
 def _platform_id(foundation: Foundation) -> str:
