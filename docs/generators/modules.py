@@ -34,7 +34,8 @@ PAGES: Mapping[str, Page] = {
         "Convert labels", "labels.formats labels.readers labels.formats.fiftyone "
         "labels.formats.supervision"),
     "label-measures": Page(
-        "Evaluate and compare labels", "labels.evaluate labels.compare labels.box_differences labels.label_table"),
+        "Evaluate and compare labels", "labels.evaluate labels.compare labels.box_differences labels.charts "
+        "labels.label_table"),
     "label-drawing": Page("Draw labels", "labels.draw labels.contact_sheet labels.drawing_primitives"),
     "media": Page(
         "Read and write media", "labels.media labels.media.video_reader labels.media.frame labels.media.containers "

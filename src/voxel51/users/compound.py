@@ -149,8 +149,8 @@ class CompoundCalls(Client):
     ) -> FilePath:
         """Download a rendition of a job's labels.
 
-        Renditions are annotated (the video with the labels drawn on it), sheet, frame, labels, evaluation and
-        comparison. The default of ``output_path`` is the file's own name in the current folder.
+        Renditions are annotated (the video with the labels drawn on it), sheet, frame, labels, evaluation, comparison
+        and charts (``zone=``, ``line=``). The default of ``output_path`` is the file's own name in the current folder.
         """
         return self._run(save_rendition(of_job(job_id, rendition, arguments), output_path))
 

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from voxel51.analytics.rendition.budget import check_budget
+from voxel51.labels.charts import charts_of
 from voxel51.labels.compare import compare
 from voxel51.labels.contact_sheet import contact_sheet
 from voxel51.labels.datasets.export import DatasetWriter
@@ -165,6 +166,19 @@ def _dataset_writer(task: RenditionTask) -> DatasetWriter:
     return DatasetWriter(task.dataset["name"], videos, checked_definition(task.dataset["definition"]), check_budget)
 
 
+def _charts(task: RenditionTask) -> Path:
+    zone, line = (_points(task.arguments.get(name)) for name in ("zone", "line"))
+    return _written(task.folder, asdict(charts_of(read_table(task.inputs["labels"]), zone, line)))
+
+
+def _points(text: str | None) -> list[tuple[float, float]] | None:
+    """Return the points of an argument such as ``0.1,0.2;0.3,0.4``, which the platform has checked."""
+    if text is None:
+        return None
+    pairs = (point.split(",") for point in text.split(";"))
+    return [(float(x), float(y)) for x, y in pairs]
+
+
 RENDERERS: Mapping[str, Callable[[RenditionTask], Path]] = {
     "playable": _playable,
     "clip": _clip,
@@ -181,6 +195,7 @@ RENDERERS: Mapping[str, Callable[[RenditionTask], Path]] = {
     "archive": _archive,
     "estimate": _estimate,
     "sql": _sql,
+    "charts": _charts,
 }
 """Functions by kind of rendition; each returns the path of its result."""
 

@@ -1,5 +1,6 @@
 """Rendition specifications: the table of all renditions, with the arguments of each."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -160,6 +161,27 @@ def _required(name: str) -> Callable[[Arguments], None]:
     return check
 
 
+_POINT = r"(?:0(?:\.\d+)?|1(?:\.0+)?),(?:0(?:\.\d+)?|1(?:\.0+)?)"
+_LEAST_POINTS = {"zone": 3, "line": 2}
+_MOST_POINTS = {"zone": 50, "line": 2}
+
+
+def _check_points(arguments: Arguments) -> None:
+    for name, least in _LEAST_POINTS.items():
+        points = str(arguments[name]).split(";") if name in arguments else []
+        if not points:
+            continue
+        most = _MOST_POINTS[name]
+        if not least <= len(points) <= most or not all(re.fullmatch(_POINT, point) for point in points):
+            wanted = f"{least} points" if least == most else f"{least} to {most} points"
+            where = "as x,y;x,y in relative coordinates from 0 to 1"
+            raise BadRequest(f"'{name}' must be {wanted} {where}, not {arguments[name]!r:.100}")
+
+
+def _points(summary: str) -> QueryParameter:
+    return QueryParameter(f"{summary}, as x,y;x,y in relative coordinates from 0 to 1", {"type": "string"})
+
+
 JOB_RENDITIONS = _by_name(
     RenditionSpec("annotated", "The video with the labels drawn into it", _fixed("annotated.mp4")),
     RenditionSpec("sheet", "One image that summarizes what is in the video", _fixed("sheet.jpg")),
@@ -192,6 +214,17 @@ JOB_RENDITIONS = _by_name(
         {"with": QueryParameter("id of the other job", {"type": "string", "minLength": 1}), "overlap": _OVERLAP},
         needs_video=False,
         check=_required("with"),
+    ),
+    RenditionSpec(
+        "charts",
+        "Counts by class, over time, of track lengths, in a zone and over a line",
+        _fixed("charts.json"),
+        {
+            "zone": _points("corners of a zone, in which the time of tracks is measured"),
+            "line": _points("two points of a line, whose crossings are counted"),
+        },
+        needs_video=False,
+        check=_check_points,
     ),
 )
 """Renditions of the labels of a job, by name."""

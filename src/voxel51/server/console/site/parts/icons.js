@@ -12,6 +12,7 @@ const PATHS = {
   chevron: "M6 9l6 6 6-6",
   clock: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM12 7.5V12l3 2",
   close: "M6 6l12 12M18 6L6 18",
+  compare: "M10 5H4v14h6M14 5h6v14h-6M12 3v18",
   copy: "M9 9h11v11H9zM5 15H4V4h11v1",
   data: "M4 5h16v14H4zM4 9h16M4 15h16M8 5v14M16 5v14",
   docs: "M6 3h9l4 4v14H6zM14 3v5h5M9 12h7M9 16h7",

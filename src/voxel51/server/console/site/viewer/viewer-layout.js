@@ -56,7 +56,7 @@ export function viewerLayout({ index, labels, isPartial, video: source, dataId, 
     hasLabels && sidePanel(view, player, actions),
     tabsBelow({ view, player, actions, jobId, dataId, isPartial, isVideo: Boolean(video) }),
   );
-  listenToKeys(actions, (element) => node.contains(element));
+  listenToKeys(actions, node);
   return node;
 }
 

@@ -21,8 +21,8 @@ export const jobsOnFile = (record) =>
     ),
   );
 
-/** The API cannot search jobs by their inputs, so the newest ones are fetched and filtered here. */
-async function fetchJobs(dataId, signal) {
+/** Return the jobs on a file. The API cannot search jobs by their inputs, so the newest ones are fetched and filtered here. */
+export async function fetchJobs(dataId, signal) {
   const { jobs } = await get("/jobs", { fields: FIELDS, sort: "upload_date:desc", limit: MAX_JOBS }, { signal });
   return jobs.filter(({ inputs }) => inputs.some((input) => input.data_id === dataId));
 }

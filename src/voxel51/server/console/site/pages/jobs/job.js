@@ -1,7 +1,7 @@
 /** The page of one job: progress while it runs, and its result as soon as it is complete. */
 
 import { h } from "../../core/dom.js";
-import { download, get } from "../../core/api.js";
+import { download } from "../../core/api.js";
 import { computed, effect, every, signal, untracked } from "../../core/reactive.js";
 import { navigate, route, setQuery } from "../../core/router.js";
 import { hasScope } from "../../core/session.js";
@@ -12,10 +12,13 @@ import { attempt, notify } from "../../parts/notices.js";
 import { heading, stateBadge } from "../../parts/elements.js";
 import { jobThumbnail } from "../../parts/job-list.js";
 import { tabs } from "../../parts/tabs.js";
+import { isLabelsFile } from "../../viewer/output-preview.js";
 import { shareLinks } from "../../viewer/tabs/share-links.js";
-import { recordsOf } from "../analytics/data-records.js";
 import { selectsPart } from "../analytics/try-out.js";
 import { allowedActions, runAgain } from "./actions.js";
+import { chartsTab } from "./charts/charts.js";
+import { chooseOther } from "./compare/choose-other.js";
+import { analysedFile, fetchJob } from "./job-files.js";
 import { followJob } from "./live-job.js";
 import { followPartial } from "./live-partial.js";
 import { logTab } from "./log.js";
@@ -28,16 +31,6 @@ import { hasResult } from "./states.js";
 
 export function page({ id, query }) {
   return loadedRecord(() => fetchJob(id), { noun: "job", list: "/jobs" }, (fetched) => jobPage(fetched, query));
-}
-
-/** Return the job, its request, and the records of all files in it with their roles. */
-async function fetchJob(id) {
-  const path = `/jobs/${encodeURIComponent(id)}`;
-  const [{ job }, request] = await Promise.all([get(path), get(`${path}/request`)]);
-  const files = Object.entries({ ...request.inputs, ...request.parameters }).filter(([, value]) => value?.["data-id"]);
-  const records = await recordsOf([...new Set(files.map(([, value]) => value["data-id"]))]);
-  const inputs = files.map(([role, value]) => ({ role, ...records.find((record) => record.id === value["data-id"]) }));
-  return { job, request, inputs };
 }
 
 function jobPage({ job: first, request, inputs }, query) {
@@ -53,7 +46,7 @@ function jobPage({ job: first, request, inputs }, query) {
   leaveWhenDeleted(live.isDeleted, first);
   const state = computed(() => job.value.state);
   return [
-    heading(first.name, actions(live)),
+    heading(first.name, actions(live, analysedFile({ request, inputs }))),
     h("div.subheading", {}, jobThumbnail(first), () => stateBadge(state.value), h("a", { href: `/analytics/${encodeURIComponent(first.analytic_id)}` }, first.analytic), h("span.muted", {}, first.version), selectsPart(request.parameters) && wholeVideo(first), () => job.value.archived && h("span.badge", {}, job.value.expired ? "expired" : "archived")),
     progressCard(live, now),
     failureCard(job, live.messages, request),
@@ -61,6 +54,7 @@ function jobPage({ job: first, request, inputs }, query) {
     tabs(
       [
         { name: "result", title: "Result", content: () => resultTab({ job, partial, request, inputs, frame: query.get("frame") }) },
+        ...(mayHaveLabels(first) ? [{ name: "charts", title: "Charts", content: () => chartsTab(first, analysedFile({ request, inputs })) }] : []),
         { name: "overview", title: "Overview", content: () => overviewTab(job, request, inputs, now) },
         { name: "messages", title: "Messages", content: () => messagesTab(live) },
         { name: "log", title: "Log", content: () => logTab(job) },
@@ -72,6 +66,9 @@ function jobPage({ job: first, request, inputs }, query) {
   ];
 }
 
+/** Return whether a job has an output that may be labels. Jobs that complete later get the tab with the next visit. */
+const mayHaveLabels = (job) => hasResult(job) && Boolean(job.output_filename) && isLabelsFile(job.output_filename);
+
 /** A link to the form that runs the request of a job on its whole video, for jobs on a part of it. */
 function wholeVideo({ id, analytic_id: analyticId }) {
   const path = `/analytics/${encodeURIComponent(analyticId)}/run?job=${encodeURIComponent(id)}&whole=true`;
@@ -79,7 +76,7 @@ function wholeVideo({ id, analytic_id: analyticId }) {
 }
 
 /** Buttons for the actions that apply at present. They are hidden and not removed, so that one with the focus keeps it. */
-function actions({ job, refresh }) {
+function actions({ job, refresh }, file) {
   const actionButton = ({ name, title, symbol, isFor, run }) => {
     const apply = () =>
       attempt(async () => {
@@ -94,6 +91,7 @@ function actions({ job, refresh }) {
       symbol: "download",
       hidden: () => !hasResult(job.value) || !job.value.output_filename,
     }),
+    file && button("Compare", () => chooseOther(job.peek(), file), { symbol: "compare", hidden: () => !hasResult(job.value) }),
     hasScope("manage") && button("Share", () => share(job.peek()), { symbol: "share", hidden: () => !hasResult(job.value) }),
     allowedActions().filter(({ name }) => name !== "download").map(actionButton),
   ];

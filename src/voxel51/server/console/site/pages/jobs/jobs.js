@@ -4,18 +4,20 @@ import { h } from "../../core/dom.js";
 import { get } from "../../core/api.js";
 import { FREQUENT_EVENTS, isLive, onJobEvent } from "../../core/job-events.js";
 import { effect, every, onEnd, signal } from "../../core/reactive.js";
-import { route, setQuery } from "../../core/router.js";
+import { navigate, route, setQuery } from "../../core/router.js";
 import { ago, dateTime, duration, percent } from "../../core/format.js";
 import { allOf, term } from "../../core/query.js";
 import { hasScope } from "../../core/session.js";
 import { icon } from "../../parts/icons.js";
 import { listing } from "../../parts/listing.js";
+import { notify } from "../../parts/notices.js";
 import { select } from "../../parts/form.js";
 import { jobThumbnail } from "../../parts/job-list.js";
 import { emptyState, progressBar, stateBadge } from "../../parts/elements.js";
 import { subpage } from "../../parts/subpages.js";
 import { allowedActions } from "./actions.js";
-import { afterEvent, runSeconds, wasCancelled } from "./states.js";
+import { comparisonPath } from "./compare/choose-other.js";
+import { afterEvent, hasResult, runSeconds, wasCancelled } from "./states.js";
 
 const FIELDS = [
   "id,name,state,archived,expired,upload_date,expiration_date,start_date,completion_date,fail_date,failure_type,analytic_id",
@@ -53,11 +55,16 @@ export function page() {
     terms: () => allOf(state.term(), archive.term()),
     isFiltered: () => Boolean(state.name.value || archive.name.value),
     filters: [stateFilter(state.name), select(ARCHIVE_FILTERS, { value: archive.name.peek(), "aria-label": "Archived and expired", onchange: (event) => (archive.name.value = event.target.value) })],
-    actions: allowedActions(),
+    actions: [{ title: "Compare", symbol: "compare", isFor: hasResult, run: compareSelected }, ...allowedActions()],
     empty: () => emptyState("No jobs yet", "Jobs appear here. A job runs an analytic on one of your videos.", hasScope("run") && h("a.button.primary", { href: "/analytics" }, icon("play"), "Run an analytic")),
   });
   followEvents(list);
   return subpage("/jobs", "Jobs", hasScope("run") && h("a.button.primary", { href: "/analytics" }, icon("play"), "Run an analytic"), list.node);
+}
+
+function compareSelected(jobs) {
+  if (jobs.length !== 2) notify("Select two jobs with a result to compare them");
+  else navigate(comparisonPath(...jobs.toReversed())); // the older one first
 }
 
 /** A choice among options `[name, title, terms]`, kept in the URL. */

@@ -8,6 +8,7 @@ import { button } from "../../parts/form.js";
 import { attempt } from "../../parts/notices.js";
 import { partialLabelsFile, partialPath } from "../../viewer/loading/partial-labels.js";
 import { viewer } from "../../viewer/viewer.js";
+import { analysedFile } from "./job-files.js";
 import { hasResult, isActive } from "./states.js";
 
 /** @param partial of `partialLabels` */
@@ -40,8 +41,8 @@ function noResult(phase) {
   return emptyState("No result yet", "The result appears here when the job is complete.");
 }
 
-function resultViewer({ id, output_filename: outputName, name }, { inputs: requested }, inputs, options) {
+function resultViewer({ id, output_filename: outputName, name }, request, inputs, options) {
   if (!outputName) return emptyState("No output file", "This analytic does not write an output file.");
-  const video = inputs.find(({ role, isMissing }) => requested[role] && !isMissing);
+  const video = analysedFile({ request, inputs });
   return viewer({ dataId: video?.id ?? null, filename: video?.name ?? name, jobId: id, outputName, ...options });
 }

@@ -30,11 +30,11 @@ const BY_KEY = new Map(SHORTCUTS.flatMap(([, , names, run]) => names.map((name) 
 /** Keys that scroll the page or press a control: shortcuts only in the viewer, and while nothing has the focus. */
 const USED_BY_PAGE = new Set([" ", "ArrowLeft", "ArrowRight", "Home", "End"]);
 
-/** Listen to the shortcuts until the viewer is left. `isInViewer` tells whether an element belongs to the viewer. */
-export function listenToKeys(actions, isInViewer) {
+/** Listen to the shortcuts until the viewer `node` is left. Of several viewers, only those in the document have shortcuts. */
+export function listenToKeys(actions, node) {
   listen(document, "keydown", (event) => {
-    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyped(event)) return;
-    if (USED_BY_PAGE.has(event.key) && event.target !== document.body && !isInViewer(event.target)) return;
+    if (!node.isConnected || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyped(event)) return;
+    if (USED_BY_PAGE.has(event.key) && event.target !== document.body && !node.contains(event.target)) return;
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     const run = BY_KEY.get(event.shiftKey && event.key.startsWith("Arrow") ? `Shift+${key}` : key);
     if (!run) return;

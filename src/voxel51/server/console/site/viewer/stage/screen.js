@@ -9,10 +9,11 @@ import { drawOverlay } from "./overlay.js";
 /**
  * @param view of `viewState`
  * @param {HTMLVideoElement|null} video covered by the canvases; it is in the document since browsers slow down hidden videos
+ * @param {(pen, frame, area) => void} [paint] draws something else than the labels of the view
  * @returns {{node, show: (number, source) => void, picture: HTMLCanvasElement, drawOn: (pen, area) => void, onPress}} `show` is
- *   for a player; `drawOn` draws the labels on another canvas; `onPress` is called for a click outside of all boxes
+ *   for a player; `drawOn` draws the labels on another canvas; `redraw` draws what `paint` draws again; `onPress` is called for a click outside of all boxes
  */
-export function screen(view, video) {
+export function screen(view, video, paint = null) {
   const { index } = view;
   const picture = h("canvas.picture", { width: index.width || 16, height: index.height || 9, "aria-hidden": "true" });
   const overlay = h("canvas.overlay", { "aria-hidden": "true" });
@@ -35,7 +36,9 @@ export function screen(view, video) {
 
   function draw() {
     pen.clearRect(0, 0, overlay.width, overlay.height);
-    if (view.labels && frame) drawOverlay(pen, view, frame, area(), masks);
+    if (!frame) return;
+    if (paint) paint(pen, frame, area());
+    else if (view.labels) drawOverlay(pen, view, frame, area(), masks);
   }
 
   /** Return the area of the picture on the overlay: as large as it fits, centred. */
@@ -44,6 +47,12 @@ export function screen(view, video) {
     const fit = Math.min(width / picture.width, height / picture.height);
     const [wide, high] = [picture.width * fit, picture.height * fit];
     return { left: (width - wide) / 2, top: (height - high) / 2, width: wide, height: high, scale: devicePixelRatio || 1 };
+  }
+
+  /** Draw the labels of the shown frame on another canvas. */
+  function drawOn(other, otherArea) {
+    if (paint) paint(other, frame, otherArea);
+    else if (view.labels) drawOverlay(other, view, frame, otherArea, masks);
   }
 
   const sized = new ResizeObserver(() => {
@@ -76,7 +85,7 @@ export function screen(view, video) {
     else self.onPress();
   }
 
-  const self = { node, show, picture, drawOn: (other, otherArea) => view.labels && drawOverlay(other, view, frame, otherArea, masks), onPress: () => {} };
+  const self = { node, show, picture, drawOn, redraw: draw, onPress: () => {} };
   return self;
 }
 

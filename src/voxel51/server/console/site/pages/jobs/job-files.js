@@ -1,0 +1,17 @@
+/** A job with its request and the records of all files in it, for pages about jobs. */
+
+import { get } from "../../core/api.js";
+import { recordsOf } from "../analytics/data-records.js";
+
+/** Return the job, its request, and the records of all files in it with their roles. */
+export async function fetchJob(id) {
+  const path = `/jobs/${encodeURIComponent(id)}`;
+  const [{ job }, request] = await Promise.all([get(path), get(`${path}/request`)]);
+  const files = Object.entries({ ...request.inputs, ...request.parameters }).filter(([, value]) => value?.["data-id"]);
+  const records = await recordsOf([...new Set(files.map(([, value]) => value["data-id"]))]);
+  const inputs = files.map(([role, value]) => ({ role, ...records.find((record) => record.id === value["data-id"]) }));
+  return { job, request, inputs };
+}
+
+/** Return the record of the file that a job analysed: its first input that still exists; undefined if all were deleted. */
+export const analysedFile = ({ request, inputs }) => inputs.find(({ role, isMissing }) => request.inputs[role] && !isMissing);

@@ -1,0 +1,56 @@
+"""Charts of a job: each bar leads to its frame, and each chart can be saved as PNG and CSV."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+from console.asking import assert_usable, job_of, submit, upload
+from support.browsers import Person, Visit
+from support.platforms import NUMBERS
+from support.video_samples import numbered_video
+from support.waiting import wait_until
+
+pytestmark = pytest.mark.slow
+
+MAKING_MILLISECONDS = 60_000
+FRAMES = 20
+
+
+def test_charts_count_and_lead_to_frames(visit: Visit, person: Person, tmp_path: Path) -> None:
+    data_id = upload(person, numbered_video(tmp_path / "clip.mp4", frames=FRAMES))
+    job_id = submit(person, NUMBERS, "bits", data=data_id, frames=FRAMES)
+    wait_until(lambda: job_of(person, job_id)["state"] == "COMPLETE", f"{job_id} is not complete")
+    page = visit.open(f"/jobs/{job_id}?tab=charts")
+    boxes = page.get_by_role("figure", name="Boxes by class")
+    ones = sum(bin(number).count("1") for number in range(1, FRAMES + 1))
+    expect(boxes.get_by_role("listitem")).to_have_text(f"bit{ones}", timeout=MAKING_MILLISECONDS)
+    expect(page.get_by_role("figure", name="Tracks by class").get_by_role("listitem")).to_have_text("bit5")
+
+    with page.expect_download() as downloading:
+        boxes.get_by_role("button", name="Save “Boxes by class” as CSV").click()
+    assert downloading.value.path().read_text(encoding="utf-8") == f"label,value,first frame\r\nbit,{ones},1\r\n"
+    with page.expect_download() as downloading:
+        page.get_by_role("button", name="Save “Objects at the same time” as PNG").click()
+    picture = cv2.imdecode(np.fromfile(downloading.value.path(), np.uint8), cv2.IMREAD_COLOR)
+    assert picture.shape[1] == 1280 and (picture < 250).any()
+
+    # The box of the lowest bit is at the left, from 0.01 to 0.09: a zone around it has the odd frames.
+    page.get_by_label("Zone: points").fill("0,0; 0.1,0; 0.1,1; 0,1")
+    page.get_by_label("Zone: points").press("Enter")
+    zone = page.get_by_role("figure", name="Seconds in the zone, summed over tracks")
+    expect(zone.get_by_role("listitem")).to_contain_text("1 visit of 1 track", timeout=MAKING_MILLISECONDS)
+    picture_of_video = page.locator(".shape-picture").nth(1)
+    picture_of_video.scroll_into_view_if_needed()
+    for position in ({"x": 30, "y": 20}, {"x": 60, "y": 80}):
+        picture_of_video.click(position=position)
+    expect(page.get_by_text("No track crossed the line.")).to_be_visible(timeout=MAKING_MILLISECONDS)
+    page.get_by_label("Zone: points").fill("nonsense")
+    page.get_by_label("Zone: points").press("Enter")
+    expect(page.get_by_role("alert").filter(has_text="Enter 3 to 50 points")).to_be_visible()
+    assert_usable(visit)
+
+    page.get_by_role("figure", name="Tracks by length").get_by_role("link").last.click()
+    expect(page.locator('.screen[data-frame="1"]')).to_be_visible(timeout=MAKING_MILLISECONDS)
