@@ -41,7 +41,7 @@ export function barChart(job, title, header, bars) {
   const node = h(
     "div.bar-chart",
     {},
-    h("h3", {}, title),
+    h("p.bar-title", {}, title),
     h("ul", {}, bars.map((each) => h("li", {}, each.href && each.value ? h("a", { href: each.href, title: "Go to the frame" }, bar(each)) : h("div", {}, bar(each))))),
   );
   return chartFigure(job, title, { node, picture: { kind: "bars", title, bars }, header, rows: bars.map(({ label, raw, value, frame }) => [raw ?? label, value, frame ?? ""]) });
