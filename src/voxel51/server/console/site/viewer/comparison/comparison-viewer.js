@@ -92,7 +92,8 @@ function position({ frames, positionOf }, frame) {
 /** Differing boxes over the frames. A click goes to the nearest frame with a difference. */
 function plot(differences, index, player, actions) {
   const last = index.count;
-  const series = Object.entries(KINDS).map(([kind, name]) => {
+  const kinds = Object.entries(KINDS).filter(([kind]) => differences[kind].some(Boolean));
+  const series = kinds.map(([kind, name]) => {
     const values = new Uint32Array(last);
     differences.frames.forEach((frame, at) => frame <= last && (values[frame - 1] = differences[kind][at]));
     return { name, values: downsampleMax(values, MAX_POINTS), color: KIND_COLOURS[kind] };
@@ -102,10 +103,10 @@ function plot(differences, index, player, actions) {
     const around = [differences.next(frame + 1, -1), differences.next(frame - 1, 1)].filter((each) => each !== null);
     actions.go(around.reduce((best, each) => (Math.abs(each - frame) < Math.abs(best - frame) ? each : best), around[0]));
   };
-  return h("div.plot", {}, lines("Differing boxes by frame", series, ["1", count(last)], count, go), legend());
+  return h("div.plot", {}, lines("Differing boxes by frame", series, ["1", count(last)], count, go), legend(kinds));
 }
 
-const legend = () => h("ul.legend", {}, Object.entries(KINDS).map(([kind, name]) => h("li", {}, h("span.swatch", { style: { background: KIND_COLOURS[kind] } }), name)));
+const legend = (kinds) => h("ul.legend", {}, kinds.map(([kind, name]) => h("li", {}, h("span.swatch", { style: { background: KIND_COLOURS[kind] } }), name)));
 
 /** The differences in the shown frame, as a list. */
 function inFrame(differences, frame) {

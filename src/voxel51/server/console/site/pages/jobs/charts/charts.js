@@ -22,10 +22,10 @@ export function chartsTab(job, file) {
     charts(job, {}, (found) => general(job, found)),
     h("h2.part", {}, "Time in a zone"),
     shapeControl(zone, { dataId: file?.id, name: "Zone", least: 3, most: 50, hint: "Press on the corners of the zone, one after the other. An object is where the middle of its lower side is." }),
-    () => (zone.value.length >= 3 ? untracked(() => charts(job, { zone: textOf(zone.value) }, ({ zone: found }) => zoneChart(job, found))) : null),
+    () => (zone.value.length >= 3 ? untracked(() => charts(job, { zone: textOf(zone.value) }, ({ zone: found, classes }) => zoneChart(job, found, coloursOf(classes)))) : null),
     h("h2.part", {}, "Crossings of a line"),
     shapeControl(line, { dataId: file?.id, name: "Line", least: 2, most: 2, hint: "Press on the two ends of the line." }),
-    () => (line.value.length === 2 ? untracked(() => charts(job, { line: textOf(line.value) }, ({ line: found }) => lineChart(job, found))) : null),
+    () => (line.value.length === 2 ? untracked(() => charts(job, { line: textOf(line.value) }, ({ line: found, classes }) => lineChart(job, found, coloursOf(classes)))) : null),
   ];
 }
 
@@ -43,10 +43,17 @@ function charts({ id }, query, show) {
   };
 }
 
+/** Return a function from labels to colours: the same for all charts of a job. */
+function coloursOf(classes) {
+  const numbers = new Map(classes.map(({ label }, at) => [label, at]));
+  return (label) => colourOf(numbers.get(label) ?? 0);
+}
+
 function general(job, { classes, timeline, lengths, frame_count: frameCount, frame_rate: rate }) {
   if (classes.length === 0) return emptyState("Nothing to count", "The job found no boxes.");
+  const colour = coloursOf(classes);
   const byClass = (title, valueOf, format) =>
-    barChart(job, title, ["label", "value", "first frame"], classes.map((each) => ({ label: each.label, value: valueOf(each), text: format(valueOf(each)), frame: each.first_frame, href: frameAddress(job, each.first_frame), colour: colourOf(each.label) })));
+    barChart(job, title, ["label", "value", "first frame"], classes.map((each) => ({ label: each.label, value: valueOf(each), text: format(valueOf(each)), frame: each.first_frame, href: frameAddress(job, each.first_frame), colour: colour(each.label) })));
   return h(
     "div.plots",
     {},
@@ -54,35 +61,35 @@ function general(job, { classes, timeline, lengths, frame_count: frameCount, fra
     byClass("Boxes by class", ({ boxes }) => boxes, count),
     byClass("Seconds of video by class", ({ seconds }) => seconds, duration),
     barChart(job, "Tracks by length", ["at least seconds", "tracks", "frame of the longest"], lengths.map((bar, at) => ({ label: lengthLabel(bar, lengths[at + 1]), raw: bar.seconds, value: bar.tracks, text: count(bar.tracks), frame: bar.first_frame, href: bar.first_frame && frameAddress(job, bar.first_frame) }))),
-    timelineChart(job, timeline, frameCount, rate),
+    timelineChart(job, timeline, frameCount / rate, rate, colour),
   );
 }
 
 const lengthLabel = ({ seconds }, next) => (next ? `${seconds}–${next.seconds} s` : `${seconds} s and more`);
 
 /** The greatest number of objects at the same time. A click leads to the frames of that step. */
-function timelineChart(job, { starts, counts }, frameCount, rate) {
+function timelineChart(job, { starts, counts }, seconds, rate, colour) {
   const names = Object.keys(counts).sort((a, b) => Math.max(...counts[b]) - Math.max(...counts[a])).slice(0, MOST_SERIES);
-  const series = names.map((name) => ({ name, values: counts[name], color: colourOf(name) }));
+  const series = names.map((name) => ({ name, values: counts[name], color: colour(name) }));
   const go = (share) => navigate(frameAddress(job, starts[Math.min(starts.length - 1, Math.round(share * (starts.length - 1)))]));
   const title = "Objects at the same time";
-  const ends = ["0:00", `${duration(frameCount / rate)}`];
+  const ends = ["0:00", duration(seconds)];
   const rows = starts.map((first, at) => [first, (first - 1) / rate, ...names.map((name) => counts[name][at])]);
   return chartFigure(job, title, { node: h("div.over-time", {}, lines(title, series, ends, count, go), legend(series)), picture: { kind: "lines", title, series, ends }, header: ["first frame", "seconds", ...names], rows });
 }
 
 const legend = (series) => h("ul.legend", {}, series.map(({ name, color }) => h("li", {}, h("span.swatch", { style: { background: color } }), name)));
 
-function zoneChart(job, found) {
+function zoneChart(job, found, colour) {
   if (found.length === 0) return h("p.muted", { role: "status" }, "No track was in the zone.");
-  const bar = ({ label, seconds, visits, tracks, first_frame: frame }) => ({ label, value: seconds, text: `${duration(seconds)} · ${count(visits)} ${visits === 1 ? "visit" : "visits"} of ${count(tracks)} ${tracks === 1 ? "track" : "tracks"}`, frame, href: frameAddress(job, frame), colour: colourOf(label) });
+  const bar = ({ label, seconds, visits, tracks, first_frame: frame }) => ({ label, value: seconds, text: `${duration(seconds)} · ${count(visits)} ${visits === 1 ? "visit" : "visits"} of ${count(tracks)} ${tracks === 1 ? "track" : "tracks"}`, frame, href: frameAddress(job, frame), colour: colour(label) });
   return barChart(job, "Seconds in the zone, summed over tracks", ["label", "seconds", "first frame"], found.map(bar));
 }
 
-function lineChart(job, found) {
+function lineChart(job, found, colour) {
   if (found.length === 0) return h("p.muted", { role: "status" }, "No track crossed the line.");
   const bars = found.flatMap(({ label, to_right: right, to_left: left, first_frame: frame }) =>
-    [[`${label}, to the right`, right], [`${label}, to the left`, left]].map(([title, value]) => ({ label: title, value, text: count(value), frame, href: frameAddress(job, frame), colour: colourOf(label) })),
+    [[`${label}, to the right`, right], [`${label}, to the left`, left]].map(([title, value]) => ({ label: title, value, text: count(value), frame, href: frameAddress(job, frame), colour: colour(label) })),
   );
   return [barChart(job, "Crossings of the line", ["label and direction", "crossings", "first frame"], bars), h("p.muted", {}, "Right and left as seen from the first end of the line to the second.")];
 }

@@ -35,7 +35,7 @@ export function barChart(job, title, header, bars) {
   const most = Math.max(...bars.map(({ value }) => value), 1e-9);
   const bar = ({ label, value, text, colour }) => [
     h("span.bar-label", {}, label),
-    h("span.bar-track", { "aria-hidden": "true" }, h("span.bar", { style: { width: `${(100 * value) / most}%`, ...(colour && { background: colour }) } })),
+    h("span.bar-track", { "aria-hidden": "true" }, h("span.bar-fill", { style: { width: `${(100 * value) / most}%`, ...(colour && { background: colour }) } })),
     h("span.bar-value", {}, text),
   ];
   const node = h(

@@ -33,7 +33,7 @@ function comparisonPage(sides, query) {
   effect(() => setQuery({ overlap: overlap.value === DEFAULT_OVERLAP ? "" : overlap.value }));
   return [
     heading("Compare results"),
-    h("div.sides", {}, sides.map((side, at) => sideCard(side, at, sides[1 - at]))),
+    h("div.compared-jobs", {}, sides.map((side, at) => sideCard(side, at, sides[1 - at]))),
     isOtherVideo(files) && h("p.warning", { role: "status" }, "The two jobs analysed different files. The picture is that of the first."),
     h("div.overlap-choice", {}, field("Same if boxes overlap (IoU) by at least", select(OVERLAPS, { value: overlap.peek(), onchange: ({ target }) => (overlap.value = target.value) }), { hint: "In each frame, boxes with the same label are paired so that as many as possible match." })),
     () => {

@@ -11,7 +11,7 @@ export function comparisonTables({ boxes, events, attributes, differences }, [fi
   ];
   const changed = differences.changed.reduce((sum, number) => sum + number, 0);
   return h(
-    "section.figures",
+    "section.comparison-figures",
     { "aria-label": "Figures" },
     h("h2", {}, "Figures"),
     rows.length > 0 ? figures(rows) : h("p.muted", {}, "Neither job found anything."),
