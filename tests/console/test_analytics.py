@@ -134,8 +134,8 @@ def test_form_of_each_built_in_analytic_submits_its_defaults(
     page.get_by_label("Start immediately").uncheck()
     page.get_by_role("button", name="Create job").click()
 
-    expect(page.get_by_role("heading", name=f"{name} on bikes.mp4")).to_be_visible()
-    job = jobs_of(person)[f"{name} on bikes.mp4"]
+    expect(page.get_by_role("heading", name=f"{name} · bikes.mp4")).to_be_visible()
+    job = jobs_of(person)[f"{name} · bikes.mp4"]
     assert job["state"] == "READY"
     wanted = {"model": {"data-id": video}} if name == "onnx-detector" else {}
     assert request_of(person, job["id"]) == {
@@ -163,10 +163,10 @@ def test_job_is_submitted_and_its_result_shown_without_a_reload(visit: Visit, pe
     visit.take_picture("run")
     page.get_by_role("button", name="Start job").click()
 
-    expect(page.get_by_role("heading", name="shot-detection on bikes.mp4")).to_be_visible()
+    expect(page.get_by_role("heading", name="shot-detection · bikes.mp4")).to_be_visible()
     expect(page.get_by_role("tab", name="Result")).to_have_attribute("aria-selected", "true", timeout=30_000)
     assert page.evaluate("window.isTheSamePage")
-    job = jobs_of(person)["shot-detection on bikes.mp4"]
+    job = jobs_of(person)["shot-detection · bikes.mp4"]
     assert job["state"] == "COMPLETE"
     assert request_of(person, job["id"])["parameters"] == {"threshold": 12.5, "gradual": False}
 

@@ -59,7 +59,7 @@ def test_analytic_is_tried_on_the_sample_video(visit: Visit, person: Person) -> 
     visit.assert_accessible()
     dialog.get_by_role("button", name="Use the sample video").click()
 
-    expect(page.get_by_role("heading", name="object-tracks on 3 seconds of sample-street.mp4")).to_be_visible()
+    expect(page.get_by_role("heading", name="object-tracks · sample-street.mp4, 3 s")).to_be_visible()
     expect(page.get_by_role("tab", name="Result")).to_have_attribute("aria-selected", "true")
     page.locator('.screen[data-frame="1"]').wait_for()
     expect(page.get_by_role("button", name=re.compile("^person")).first).to_be_visible()
@@ -70,7 +70,7 @@ def test_analytic_is_tried_on_the_sample_video(visit: Visit, person: Person) -> 
     expect(page.get_by_role("heading", name="Run object-tracks")).to_be_visible()
     expect(page.get_by_role("group", name="Video").get_by_text("sample-street.mp4")).to_be_visible()
     expect(page.get_by_role("region", name="JSON")).to_contain_text('"parameters": {}')
-    expect(page.get_by_text(re.compile(r"^[\d.]+ s per minute of video$"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"^[\d.]+ (s|min) per minute of video$"))).to_be_visible()
 
     page = visit.open("/analytics")
     expect(card(page, "voxel51/object-tracks")).to_contain_text(
@@ -79,7 +79,7 @@ def test_analytic_is_tried_on_the_sample_video(visit: Visit, person: Person) -> 
     expect(card(page, "voxel51/text-reading")).to_contain_text("not measured yet")
     page.get_by_role("button", name=re.compile("Try video-quality")).click()
     page.get_by_role("dialog").get_by_role("button", name="Use the sample video").click()
-    expect(page.get_by_role("heading", name="video-quality on 3 seconds of sample-street.mp4")).to_be_visible()
+    expect(page.get_by_role("heading", name="video-quality · sample-street.mp4, 3 s")).to_be_visible()
     listed = requests.get(f"{person.v1}/data", headers=person.headers).json()
     assert listed["count"] == 1, "the sample video was uploaded twice"
 
@@ -93,7 +93,7 @@ def test_form_is_tried_with_its_values(visit: Visit, person: Person, tmp_path: P
     page.get_by_role("spinbutton", name="Last frame").fill("7")
     page.get_by_role("button", name="Try on 3 seconds").click()
 
-    expect(page.get_by_role("heading", name="shot-detection on 3 seconds of numbers.mp4")).to_be_visible()
+    expect(page.get_by_role("heading", name="shot-detection · numbers.mp4, 3 s")).to_be_visible()
     [job] = jobs_of(person).values()
     assert request_of(person, job["id"])["parameters"] == {"threshold": 12.5, "start_seconds": 0.2, "end_seconds": 3.2}
 

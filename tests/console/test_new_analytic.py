@@ -49,7 +49,7 @@ def test_analytic_is_written_built_and_run_on_the_sample(visit: Visit, person: P
     assert_usable(visit)
     page.get_by_role("button", name="Run on the sample video").click()
 
-    expect(page.get_by_role("heading", name="red-regions on sample-street.mp4")).to_be_visible()
+    expect(page.get_by_role("heading", name="red-regions · sample-street.mp4")).to_be_visible()
     expect(page.get_by_role("tab", name="Result")).to_have_attribute("aria-selected", "true")
     page.locator('.screen[data-frame="1"]').wait_for()
 
