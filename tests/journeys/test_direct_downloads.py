@@ -133,7 +133,7 @@ def test_download_continues_after_cuts_of_the_store(file: Stored, tmp_path: Path
 
     passed = file.save(tmp_path / "copy")
 
-    assert file.store.cuts == cuts + 3
+    assert file.store.cuts >= cuts + 3, "ranges come at the same time, so a fourth may be cut"
     assert (tmp_path / "copy").read_bytes() == file.content
     assert passed < 1.2 * CONTENT_BYTES, "bytes that had arrived were sent again"
 

@@ -2,7 +2,8 @@
 
 The target never holds an incomplete file, even when the process dies. Nothing is synced to the disk, as in other tools
 that download, so a file should be checked after a power cut. A large partial file stays when the connection is lost or
-the process ends, and the next download of the same file to the same path continues it.
+the process ends, and the next download of the same file to the same path continues it. A file that arrives in ranges
+has gaps meanwhile, so the note says how much of its beginning is complete.
 """
 
 import fcntl
@@ -15,6 +16,7 @@ from pathlib import Path
 from voxel51.transport.background_hash import BackgroundHash
 from voxel51.transport.errors import Damaged
 from voxel51.transport.messages import CHUNK_BYTES
+from voxel51.transport.ranges import FileRanges
 from voxel51.transport.saving import DownloadProgress, write_all
 from voxel51.wire import digests
 from voxel51.wire.hashing import new_sha256
@@ -27,7 +29,8 @@ class PartialDownload:
     """One download to ``path`` of the file that ``identity`` names, from the first request to `finish` or `give_up`.
 
     Attributes:
-        size_bytes: the size of the partial file.
+        size_bytes: the number of bytes from the beginning that are complete.
+        ranges: the ranges in which the file arrives; None while it arrives from one end to the other.
         tag: the validator (ETag) of the whole file; None while it is unknown.
     """
 
@@ -43,8 +46,16 @@ class PartialDownload:
         self._total: int | None = None
         self._sha256: str | None = None
         self._hash = BackgroundHash()
-        self.tag: str | None = self._read_note()
-        self.size_bytes: int = os.fstat(self._descriptor).st_size if self.tag is not None else 0
+        self.ranges: FileRanges | None = None
+        self.tag: str | None
+        self.size_bytes: int
+        self.tag, self.size_bytes = self._read_note()
+        self._noted_bytes = 0
+
+    @property
+    def arrived_bytes(self) -> int:
+        """Return the number of bytes that need not be requested again, those after gaps included."""
+        return self.size_bytes if self.ranges is None else self.ranges.arrived_bytes
 
     def headers(self) -> dict[str, str]:
         """Return the headers that request only the rest, if the file is unchanged."""
@@ -56,16 +67,29 @@ class PartialDownload:
         """Prepare for the rest of the file (status 206), or for all of it."""
         if status != 206:
             self.size_bytes = 0
+        self.ranges = None
         os.ftruncate(self._descriptor, self.size_bytes)
         os.lseek(self._descriptor, self.size_bytes, os.SEEK_SET)
         size = headers.get("content-length", "")
         is_plain = size.isdecimal() and "content-encoding" not in headers
         self._total = self.size_bytes + int(size) if is_plain else None
-        with suppress(ValueError):  # a malformed one cannot be checked
-            self._sha256 = digests.from_header(headers.get("repr-digest"))
-        self._write_note(headers.get("etag"))
+        self._describe(headers)
         if self._hash.size_bytes != self.size_bytes and self._sha256 is not None:
             self._hash_partial_file()
+
+    def begin_ranges(self, total_bytes: int, headers: Mapping[str, str]) -> FileRanges:
+        """Prepare for the rest of the file in ranges, which threads may write at the same time."""
+        os.ftruncate(self._descriptor, self.size_bytes)
+        self._total = total_bytes
+        self._describe(headers)
+        if self._hash.size_bytes != self.size_bytes:
+            self._hash.close()
+            self._hash = BackgroundHash()
+        self.ranges = FileRanges(self._descriptor, self.size_bytes, total_bytes, self._advance)
+        self._write_note()
+        if self._sha256 is not None and self.size_bytes:
+            self._hash.follow(self._descriptor, self.size_bytes)
+        return self.ranges
 
     def take(self, chunk: bytes) -> None:
         """Append the next piece."""
@@ -94,6 +118,9 @@ class PartialDownload:
     def give_up(self) -> None:
         """Keep the partial file if it is large and can be continued, else delete it."""
         self._hash.close()
+        if self.ranges is not None and self.tag is not None:
+            os.ftruncate(self._descriptor, self.size_bytes)
+            self._write_note()
         if self.tag is None or self.size_bytes < KEPT_BYTES:
             self._path.unlink(missing_ok=True)
             self._note.unlink(missing_ok=True)
@@ -104,7 +131,27 @@ class PartialDownload:
 
     def start_over(self) -> None:
         """Discard the partial file's content with the next response."""
-        self.tag, self.size_bytes = None, 0
+        self.tag, self.size_bytes, self.ranges = None, 0, None
+
+    def _advance(self, size_bytes: int, arrived_bytes: int) -> None:
+        """Note that the file is complete up to ``size_bytes``. Called by one thread at a time."""
+        if size_bytes > self.size_bytes:
+            self.size_bytes = size_bytes
+            if self._sha256 is not None:
+                self._hash.follow(self._descriptor, size_bytes)
+            if size_bytes - self._noted_bytes >= KEPT_BYTES:
+                self._write_note()
+        if self._progress is not None:
+            self._progress(arrived_bytes, self._total)
+
+    def _describe(self, headers: Mapping[str, str]) -> None:
+        """Keep what ``headers`` say about the whole file: its hash and its validator."""
+        with suppress(ValueError):  # a malformed one cannot be checked
+            self._sha256 = digests.from_header(headers.get("repr-digest"))
+        tag = headers.get("etag")
+        if tag is not None and tag != self.tag and not tag.startswith("W/"):
+            self.tag = tag
+            self._write_note()
 
     def _refuse(self, reason: str) -> None:
         self.tag = None
@@ -127,17 +174,25 @@ class PartialDownload:
         self._path = self._target.with_name(f".voxel51-{os.urandom(8).hex()}.part")
         return os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
 
-    def _read_note(self) -> str | None:
+    def _read_note(self) -> tuple[str | None, int]:
+        """Return the validator of the file and the number of bytes that are complete; None and 0 without a note."""
+        size_bytes = os.fstat(self._descriptor).st_size
         try:
-            tag = json.loads(self._note.read_bytes())["tag"]
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
-        return tag if isinstance(tag, str) else None
+            note = json.loads(self._note.read_bytes())
+            tag, complete_bytes = note["tag"], note.get("complete_bytes", size_bytes)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return None, 0
+        is_valid = isinstance(tag, str) and isinstance(complete_bytes, int) and 0 <= complete_bytes <= size_bytes
+        return (tag, complete_bytes) if is_valid else (None, 0)
 
-    def _write_note(self, tag: str | None) -> None:
-        if tag is not None and tag != self.tag and not tag.startswith("W/"):
-            self._note.write_text(json.dumps({"tag": tag}), encoding="utf-8")
-            self.tag = tag
+    def _write_note(self) -> None:
+        """Write the note in one step, since the process may die at any moment."""
+        note: dict[str, object] = {"tag": self.tag}
+        if self.ranges is not None:
+            note["complete_bytes"] = self._noted_bytes = self.size_bytes
+        new = self._note.with_suffix(".new")
+        new.write_text(json.dumps(note), encoding="utf-8")
+        new.replace(self._note)
 
     def _hash_partial_file(self) -> None:
         self._hash.close()

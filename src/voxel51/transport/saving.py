@@ -53,6 +53,14 @@ def write_all(descriptor: int, chunk: bytes) -> None:
         view = view[os.write(descriptor, view[:_PIECE_BYTES]) :]
 
 
+def write_all_at(descriptor: int, chunk: bytes, offset: int) -> None:
+    """Write the whole ``chunk`` at ``offset``, as `write_all` does at the file's position."""
+    view = memoryview(chunk)
+    while view:
+        written = os.pwrite(descriptor, view[:_PIECE_BYTES], offset)
+        view, offset = view[written:], offset + written
+
+
 def local_name(name: str, otherwise: str) -> str:
     """Return ``name``, which another machine sent, as a file name without folders and control characters."""
     last = name.replace("\\", "/").rpartition("/")[2]

@@ -1,6 +1,7 @@
 """Async client without its calls: connections, and the execution of calls and flows in an event loop."""
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -22,6 +23,7 @@ from voxel51.users.flows import (
     Pause,
     Receive,
     ReceiveLink,
+    ReceiveLinks,
     SendToStore,
     Work,
 )
@@ -88,7 +90,7 @@ class AsyncClient(BaseClient):
                 call = self._adapt(action.call)
                 request = self._request(call, action.timeout_seconds)
                 return await self._sender.receive(request, call.require_success, action.into)
-            case ReceiveLink() | SendToStore():
+            case ReceiveLink() | ReceiveLinks() | SendToStore():
                 return await self._transfer(action)
             case Work():
                 return await asyncio.to_thread(action.function)
@@ -99,11 +101,40 @@ class AsyncClient(BaseClient):
         call = self._adapt(call)
         return call.result(await self._sender.fetch(self._request(call, timeout_seconds)))
 
-    async def _transfer(self, action: ReceiveLink | SendToStore) -> list[APIError | None]:
+    async def _transfer(self, action: ReceiveLink | ReceiveLinks | SendToStore) -> Any:
         """Exchange files with the store."""
-        if isinstance(action, ReceiveLink):
-            await self._sender.receive(action.request(), require_store_success, action.into)
-            return []
+        match action:
+            case ReceiveLink():
+                return await self._receive_link(action)
+            case ReceiveLinks():
+                return await self._receive_links(action)
+            case SendToStore():
+                return await self._send_to_store(action)
+
+    async def _receive_link(self, link: ReceiveLink) -> None:
+        await self._sender.receive(link.request(), require_store_success, link.into)
+
+    async def _receive_links(self, action: ReceiveLinks) -> list[APIError]:
+        waiting = deque(action.links)
+        errors: list[APIError] = []
+
+        async def receive_next() -> None:
+            while waiting:
+                try:
+                    await self._receive_link(waiting.popleft())
+                except APIError as error:
+                    errors.append(error)
+                    waiting.clear()
+
+        try:
+            async with asyncio.TaskGroup() as group:  # which cancels the others after an exception, and waits for them
+                for _ in range(min(action.at_once, len(action.links))):
+                    group.create_task(receive_next())
+        except BaseExceptionGroup as failed:
+            raise failed.exceptions[0] from None
+        return errors
+
+    async def _send_to_store(self, action: SendToStore) -> list[APIError | None]:
         slots = asyncio.Semaphore(action.at_once)
         return await asyncio.gather(*(self._attempt(request, slots) for request in action.requests))
 

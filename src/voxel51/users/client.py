@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -25,6 +26,7 @@ from voxel51.users.flows import (
     Pause,
     Receive,
     ReceiveLink,
+    ReceiveLinks,
     SendToStore,
     Work,
 )
@@ -181,7 +183,7 @@ class Client(BaseClient):
                 return time.sleep(action.seconds)
             case Receive():
                 return self._receive(action.call, action.into, action.timeout_seconds)
-            case ReceiveLink() | SendToStore():
+            case ReceiveLink() | ReceiveLinks() | SendToStore():
                 return self._transfer(action)
             case Work():
                 return action.function()
@@ -192,11 +194,44 @@ class Client(BaseClient):
         call = self._adapt(call)
         return call.result(self._sender.fetch(self._request(call, timeout_seconds)))
 
-    def _transfer(self, action: ReceiveLink | SendToStore) -> list[APIError | None]:
+    def _transfer(self, action: ReceiveLink | ReceiveLinks | SendToStore) -> Any:
         """Exchange files with the store."""
-        if isinstance(action, ReceiveLink):
-            self._sender.receive(action.request(), require_store_success, action.into)
-            return []
+        match action:
+            case ReceiveLink():
+                return self._receive_link(action)
+            case ReceiveLinks():
+                return self._receive_links(action)
+            case SendToStore():
+                return self._send_to_store(action)
+
+    def _receive_link(self, link: ReceiveLink) -> None:
+        self._sender.receive(link.request(), require_store_success, link.into)
+
+    def _receive_links(self, action: ReceiveLinks) -> list[APIError]:
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  (15 ms that few scripts need)
+
+        waiting = deque(action.links)
+
+        def receive_next() -> list[APIError]:
+            while True:
+                try:
+                    self._receive_link(waiting.popleft())
+                except IndexError:
+                    return []
+                except APIError as error:
+                    waiting.clear()
+                    return [error]
+
+        at_once = min(action.at_once, len(action.links))
+        threads = ThreadPoolExecutor(max(at_once, 1), thread_name_prefix="voxel51-store")
+        try:
+            ends = [threads.submit(receive_next) for _ in range(at_once)]
+            return [error for end in ends for error in end.result()]
+        finally:
+            waiting.clear()  # after an exception, the others still end their ranges, but begin no more
+            threads.shutdown(wait=True, cancel_futures=True)
+
+    def _send_to_store(self, action: SendToStore) -> list[APIError | None]:
         from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  (15 ms that few scripts need)
 
         threads = ThreadPoolExecutor(action.at_once, thread_name_prefix="voxel51-store")

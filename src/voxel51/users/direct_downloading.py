@@ -1,17 +1,23 @@
 """Direct downloads: get a file from the S3 store by a short-lived link of the platform.
 
 The platform decides whether a download is direct: it answers with a redirect to the store, or with the file, as before.
-Size, hash and validator of the file come from the platform in both cases, so a download may change between the two.
+Hash and validator of the file come from the platform in both cases, so a download may change between the two. A large
+file comes in ranges, several at the same time; after a failure only missing bytes are requested again.
 """
 
 from collections.abc import Mapping
 from dataclasses import replace
 
 from voxel51.transport.errors import APIError
+from voxel51.transport.messages import ResponseSink
 from voxel51.transport.partial import PartialDownload
+from voxel51.transport.ranges import PARTIAL_CONTENT, RANGE_BYTES, content_range
 from voxel51.users.calls.call import Call
-from voxel51.users.flows import Flow, Receive, ReceiveLink
+from voxel51.users.flows import Flow, Receive, ReceiveLink, ReceiveLinks
 from voxel51.wire import direct
+
+_AT_ONCE = 8
+"""The number of ranges under way."""
 
 _OF_THE_FILE = ("etag", "repr-digest")
 """Headers of the platform's answer that describe the file; the store has others or none."""
@@ -38,11 +44,24 @@ def receive(call: Call[object], partial: PartialDownload) -> Flow[None]:
     if partial.tag != offer.headers["etag"]:
         partial.start_over()
     # The validator is the platform's, so it was compared here; the store would not know it.
-    kept = {"Range": f"bytes={partial.size_bytes}-"} if partial.size_bytes else {}
     try:
-        yield ReceiveLink(offer.url, kept, _FromStore(partial, offer.headers))
+        if partial.ranges is None:
+            first = {"Range": f"bytes={partial.size_bytes}-{partial.size_bytes + RANGE_BYTES - 1}"}
+            yield ReceiveLink(offer.url, first, _FirstAnswer(partial, offer.headers))
+        errors = yield from _receive_ranges(partial, offer.url)
     except APIError as error:
-        raise StoreFailed(f"the download from the store failed: {error.message}", error.code) from error
+        errors = [error]
+    if errors:
+        raise StoreFailed(f"the download from the store failed: {errors[0].message}", errors[0].code) from errors[0]
+
+
+def _receive_ranges(partial: PartialDownload, url: str) -> Flow[list[APIError]]:
+    """Receive what is missing, and return the errors."""
+    missing = [] if partial.ranges is None else partial.ranges.missing()
+    if not missing:
+        return []
+    errors: list[APIError] = yield ReceiveLinks([ReceiveLink(url, each.headers, each) for each in missing], _AT_ONCE)
+    return errors
 
 
 class _Offer:
@@ -67,18 +86,27 @@ class _Offer:
             self._partial.take(chunk)
 
 
-class _FromStore:
-    """Takes the store's answer, and adds what the platform said about the file."""
+class _FirstAnswer:
+    """Takes the store's first answer, which has the size of the file, and adds what the platform said about the file.
+
+    The answer is the first range, or the whole file where a proxy before the store ignores ranges.
+    """
 
     def __init__(self, partial: PartialDownload, of_the_file: Mapping[str, str]) -> None:
         self._partial = partial
         self._of_the_file = of_the_file
+        self._into: ResponseSink = partial
 
     def begin(self, status: int, headers: Mapping[str, str]) -> None:
         """Begin the file, or its rest."""
+        found = content_range(headers) if status == PARTIAL_CONTENT else None
+        if found is not None and found[0] == self._partial.size_bytes < found[2]:
+            self._into = self._partial.begin_ranges(found[2], self._of_the_file).missing()[0]
+            self._into.begin(status, headers)
+            return
         of_the_body = {name: headers[name] for name in _OF_THE_BODY if name in headers}
         self._partial.begin(status, {**of_the_body, **self._of_the_file})
 
     def take(self, chunk: bytes) -> None:
         """Take a piece of the file."""
-        self._partial.take(chunk)
+        self._into.take(chunk)

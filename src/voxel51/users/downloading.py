@@ -87,8 +87,8 @@ def _receive(call: Call[object], partial: PartialDownload) -> Flow[None]:
             return
         except StoreFailed:
             # A link that failed after some progress has expired, or the connection broke: ask for another one.
-            may_be_direct = partial.size_bytes > furthest_bytes
-            furthest_bytes = max(furthest_bytes, partial.size_bytes)
+            may_be_direct = partial.arrived_bytes > furthest_bytes
+            furthest_bytes = max(furthest_bytes, partial.arrived_bytes)
         except APIError as error:
             if partial.size_bytes > furthest_bytes:
                 failures, furthest_bytes = 0, partial.size_bytes

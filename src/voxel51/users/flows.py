@@ -73,6 +73,21 @@ class ReceiveLink:
 
 
 @dataclass(frozen=True, slots=True)
+class ReceiveLinks:
+    """Action: perform several `ReceiveLink` at the same time, in their order; one attempt each.
+
+    The outcome is a list of the errors. After the first one, no other link is requested.
+
+    Attributes:
+        links: the links with their sinks, each used by one thread.
+        at_once: the number of requests under way.
+    """
+
+    links: Sequence[ReceiveLink]
+    at_once: int
+
+
+@dataclass(frozen=True, slots=True)
 class SendToStore:
     """Action: send requests to signed links of the store, without credentials, several at the same time; one attempt.
 
@@ -106,7 +121,7 @@ class Emit(Generic[Item_co]):
     item: Item_co
 
 
-Action = Fetch | Pause | Receive | ReceiveLink | SendToStore | Work | Identify
+Action = Fetch | Pause | Receive | ReceiveLink | ReceiveLinks | SendToStore | Work | Identify
 
 # The type of what a client sends back depends on the action, which generators cannot express: hence Any.
 Flow = Generator[Action, Any, Result]
