@@ -13,7 +13,7 @@ from voxel51.server.settings import PREFIX, Settings
 GROUPS: Mapping[str, str] = {
     "Addresses and storage": "dir host port public_url job_url tls_certificate tls_key database_url "
     "storage_url storage_endpoint storage_public_endpoint storage_link_seconds source_locations",
-    "Logs": "log_format",
+    "Logs and traces": "log_format otlp_endpoint",
     "Requests": "threads trusted_proxies request_head_seconds request_body_seconds "
     "body_limit_bytes upload_limit_bytes unfinished_upload_days disk_reserve_bytes link_seconds "
     "event_streams event_streams_per_user",

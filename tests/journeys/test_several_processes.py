@@ -4,6 +4,7 @@ import re
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -13,6 +14,7 @@ import requests
 from demo.platform_process import PlatformDied, PlatformProcess
 from support.accounts import User
 from support.dispatchers import attempts_by_dispatcher, job, kill_with_children, rows, shared_settings, two_dispatchers
+from support.metrics import Samples, monitor_headers, scrape, value
 from support.platforms import NO_OP, PATIENT, StartPlatform, new_platform
 from support.postgresql import PostgreSQL, running_postgresql
 from support.submissions import post_job
@@ -41,8 +43,12 @@ def user(pair: tuple[PlatformProcess, PlatformProcess], tmp_path: Path) -> User:
 
 def workers_of(platform: PlatformProcess) -> dict[str, psutil.Process]:
     """Return the supervised processes by name."""
-    children = psutil.Process(platform.pid).children()
-    return {each.cmdline()[-1]: each for each in children if "voxel51.server.supervised" in each.cmdline()}
+    found = {}
+    for each in psutil.Process(platform.pid).children():
+        with suppress(psutil.NoSuchProcess):  # it has died just now
+            if "voxel51.server.supervised" in each.cmdline():
+                found[each.cmdline()[-1]] = each
+    return found
 
 
 def test_workers_share_a_socket_and_dead_ones_are_started_again(
@@ -67,6 +73,38 @@ def test_workers_share_a_socket_and_dead_ones_are_started_again(
     assert "api-1 ended with -9: it is started again" in log
     assert re.search(r"Z INFO dispatcher voxel51\.server\.engine\.dispatcher \[-\] job .* started in", log)
     requests.put(f"{user.v1}/jobs/{job_id}/kill", headers=user.headers, timeout=LIMIT_SECONDS)
+
+
+@pytest.mark.slow
+def test_each_scrape_has_the_metrics_of_all_workers(
+    start_platform: StartPlatform, database_url: str, tmp_path: Path
+) -> None:
+    platform = start_platform("--workers", "2", environment={"VOXEL51_SERVER_DATABASE_URL": database_url})
+    user, headers = User.create(platform, tmp_path), monitor_headers(platform, tmp_path)
+    answered = {"method": "GET", "route": "/jobs", "status": "200"}
+    job_id = post_job(user.v1, user.headers, NO_OP)
+    wait_until(lambda: job(user, job_id)["state"] == "COMPLETE")
+    for _ in range(40):  # each on a connection of its own, so that both workers get some
+        assert requests.get(f"{user.v1}/jobs", headers=user.headers, timeout=LIMIT_SECONDS).status_code == 200
+
+    def counted() -> Samples:
+        return scrape(platform, headers)
+
+    wait_until(lambda: value(counted(), "voxel51_requests_total", **answered) == 40)
+    completed = {"event": "completed", "analytic": NO_OP, "failure_type": ""}
+    wait_until(lambda: value(counted(), "voxel51_jobs_total", **completed) == 1)
+    samples = counted()
+    workers = {dict(labels)["process"] for name, labels in samples if name == "process_cpu_seconds_total"}
+    assert workers == {"dispatcher", "api-1", "api-2"}
+    for _ in range(10):
+        later = counted()
+        assert all(later[series] >= number for series, number in samples.items() if series[0].endswith("_total"))
+        samples = later
+
+    killed = workers_of(platform)["api-1"]
+    killed.kill()
+    wait_until(lambda: set(workers_of(platform)) == workers and workers_of(platform)["api-1"].pid != killed.pid)
+    wait_until(lambda: value(counted(), "voxel51_requests_total", **answered) == 40)
 
 
 def test_failure_of_one_process_stops_the_start_with_its_reason(database_url: str, tmp_path: Path) -> None:

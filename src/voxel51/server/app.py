@@ -34,12 +34,15 @@ from voxel51.server.http.rate_limits import RateLimiter
 from voxel51.server.http.route import Route
 from voxel51.server.http.uploads import UploadReceiver
 from voxel51.server.job_batches.thread import BatchThread
+from voxel51.server.metrics.shared import SharedMetrics
 from voxel51.server.renditions.preparer import Preparer
 from voxel51.server.renditions.routes import label_formats
 from voxel51.server.roles import Role
 from voxel51.server.settings import Settings, cores
 from voxel51.server.status_routes import platform_routes, status_routes
 from voxel51.server.storage.storage import Storage
+from voxel51.server.tracing.requests import RequestTracer
+from voxel51.server.tracing.spans import SpanSink
 from voxel51.server.usage.entries import remember_owner
 from voxel51.server.webhooks.deliverer import Deliverer
 from voxel51.server.wiring.accounts import AccountServices, build_accounts
@@ -81,12 +84,16 @@ class Platform:
     deliverer: Deliverer
     preparer: Preparer
     batches: BatchThread
+    traces: SpanSink | None
+    metrics: SharedMetrics | None
 
     def open(self) -> None:
         """Start the threads: they dispatch jobs, expire records, deliver webhooks, prepare renditions, run batches."""
         self.process.open()
         self.signals.open()
         self.sweeper.open()
+        if self.metrics is not None:
+            self.metrics.open()
         if self.role.runs_jobs:
             self.dispatcher.open()
             self.builder.open()  # whose environments the runner of the dispatcher has opened
@@ -125,8 +132,12 @@ class Platform:
             self.dispatcher.close()
         self.sweeper.close()
         self.signals.close()
+        if self.metrics is not None:
+            self.metrics.close()
         self.process.close()
         self.database.close()
+        if self.traces is not None:
+            self.traces.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +198,8 @@ def build_platform(
         deliverer=features.deliverer,
         preparer=features.preparer,
         batches=batches.thread,
+        traces=foundation.traces,
+        metrics=metrics.shared,
     )
 
 
@@ -254,6 +267,7 @@ def _dependencies(services: _Services) -> Dependencies:
     )
     return Dependencies(
         observe=services.metrics.requests.observe,
+        tracer=None if foundation.traces is None else RequestTracer(foundation.traces.record),
         authenticators=credentials.authenticators(),
         reads_at_once=lambda: foundation.database.reads_at_once,
         storage=foundation.storage,

@@ -8,6 +8,7 @@ EXTRAS = {
     "bundles": ("docstring_parser", "uv"),
     "containers": ("docker",),
     "labels": ("av", "cv2", "numpy", "ijson"),
+    "otel": ("opentelemetry.proto", "opentelemetry.sdk"),
     "parquet": ("pyarrow",),
     "postgres": ("psycopg",),
     "s3": ("obstore",),
@@ -23,7 +24,14 @@ def missing_extras() -> Sequence[str]:
 
 def is_installed(extra: str) -> bool:
     """Return whether all modules of ``extra`` are installed, without importing them."""
-    return all(find_spec(module) for module in EXTRAS[extra])
+    return all(_is_found(module) for module in EXTRAS[extra])
+
+
+def _is_found(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # of the package that the module is in
+        return False
 
 
 def install_command(*extras: str) -> str:

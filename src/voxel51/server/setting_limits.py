@@ -6,7 +6,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from voxel51.wire.overview import EngineKind
 
-URLS = ("public_url", "job_url", "storage_public_endpoint", "package_index", "package_file_servers")
+URLS = ("public_url", "job_url", "storage_public_endpoint", "package_index", "package_file_servers", "otlp_endpoint")
 """Settings that are URLs, or lists of URLs."""
 
 _POSITIVE = (

@@ -172,6 +172,9 @@ class Settings:
     log_format: LogFormat = _setting(  # noqa: RUF009  (as above)
         LogFormat.TEXT, "format of the log lines: text, or json (one object per line)"
     )
+    otlp_endpoint: str = _setting(
+        "", "base URL of an OpenTelemetry collector, such as http://127.0.0.1:4318, that gets traces; empty: no traces"
+    )
     stop_drain_seconds: float = _setting(
         0.0, "seconds for which running jobs may finish after SIGTERM, while new ones wait; 0: they are stopped at once"
     )

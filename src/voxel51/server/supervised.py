@@ -9,6 +9,7 @@ import logging
 import os
 import socket
 import sys
+from pathlib import Path
 from typing import NotRequired, TypedDict
 
 import msgspec
@@ -28,6 +29,8 @@ class Orders(TypedDict):
         start_id: id of the start.
         name: name of this process.
         public_url, job_url: addresses of the platform.
+        metrics_folder: folder for the metrics that the processes share.
+        counts_jobs: whether this process counts the jobs for all.
         sockets: inherited descriptors of the listening sockets: for users, and for jobs.
     """
 
@@ -36,6 +39,8 @@ class Orders(TypedDict):
     name: str
     public_url: str
     job_url: str
+    metrics_folder: str
+    counts_jobs: bool
     sockets: list[int]
 
 
@@ -69,7 +74,9 @@ def _serve(settings: Settings, orders: Orders, lifeline: int, reports: int) -> N
     from voxel51.server.wiring.foundation import ProcessOfStart  # noqa: PLC0415
 
     addresses = Addresses(public_url=orders["public_url"], job_url=orders["job_url"])
-    start = ProcessOfStart(orders["start_id"], orders["name"])
+    start = ProcessOfStart(
+        orders["start_id"], orders["name"], Path(orders["metrics_folder"]), counts_jobs=orders["counts_jobs"]
+    )
     platform = build_platform(settings, addresses, discover(settings), start)
     try:
         listeners = Listeners(*(socket.socket(fileno=descriptor) for descriptor in orders["sockets"]))

@@ -9,6 +9,7 @@ import json
 import logging
 import signal
 import sys
+import tempfile
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -40,15 +41,20 @@ def supervise(settings: Settings, sockets: Sockets, on_ready: Callable[[], objec
     database = open_database(settings)  # what is wrong with it is said once, and one process migrates it
     warn_of_shortage(database, settings)
     database.close()
-    supervisor = _Supervisor(settings, sockets)
-    asyncio.run(supervisor.run(on_ready))
+    with tempfile.TemporaryDirectory(prefix="voxel51-metrics-") as metrics_folder:
+        supervisor = _Supervisor(settings, sockets, metrics_folder)
+        asyncio.run(supervisor.run(on_ready))
 
 
 class _Process:
     """One supervised process, which is started again when it dies."""
 
-    def __init__(self, name: str, settings: Settings, sockets: Sockets, start_id: str) -> None:
+    def __init__(
+        self, name: str, settings: Settings, sockets: Sockets, start_id: str, metrics_folder: str, *, counts_jobs: bool
+    ) -> None:
         self.name = name
+        self._metrics_folder = metrics_folder
+        self._counts_jobs = counts_jobs
         self._settings = settings
         self._sockets = sockets
         self._start_id = start_id
@@ -95,6 +101,8 @@ class _Process:
             "name": self.name,
             "public_url": addresses.public_url,
             "job_url": addresses.job_url,
+            "metrics_folder": self._metrics_folder,
+            "counts_jobs": self._counts_jobs,
             "sockets": descriptors,
         }
 
@@ -125,11 +133,13 @@ class _Process:
 
 
 class _Supervisor:
-    def __init__(self, settings: Settings, sockets: Sockets) -> None:
+    def __init__(self, settings: Settings, sockets: Sockets, metrics_folder: str) -> None:
         start_id = str(uuid.uuid4())
+        counting = "dispatcher" if settings.role.runs_jobs else "api-1"
 
         def process(name: str, role: Role) -> _Process:
-            return _Process(name, replace(settings, role=role, workers=1), sockets, start_id)
+            own = replace(settings, role=role, workers=1)
+            return _Process(name, own, sockets, start_id, metrics_folder, counts_jobs=name == counting)
 
         self._dispatchers = [process("dispatcher", Role.DISPATCHER)] if settings.role.runs_jobs else []
         self._servers = [process(f"api-{number}", Role.API) for number in range(1, settings.workers + 1)]

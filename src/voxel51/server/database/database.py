@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
+from time import perf_counter
 from typing import Any  # of psycopg's connection, whose package is an extra
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -24,6 +25,7 @@ from voxel51.server.database.outages import Outages
 from voxel51.server.database.spare_space import SpareSpace
 from voxel51.server.database.text_index import indexed_words
 from voxel51.server.errors import DatabaseAway
+from voxel51.server.tracing.requests import present as tracing_facts
 
 log = logging.getLogger(__name__)
 
@@ -88,6 +90,11 @@ class Database:
         self._on_write: list[Callable[[], object]] = []
         self._on_announced: Callable[[str], object] = lambda _topic: None
         self._present: ContextVar[_Transaction | None] = ContextVar("present transaction", default=None)
+
+    def count_statements(self) -> None:
+        """Add number and time of the statements of each request to the facts of its span."""
+        event.listen(self.engine, "before_cursor_execute", _begin_statement)
+        event.listen(self.engine, "after_cursor_execute", _end_statement)
 
     @property
     def reads_at_once(self) -> bool:
@@ -264,6 +271,18 @@ def _postgresql_engine(url: URL, connections: int) -> Engine:
     event.listen(engine, "do_connect", lambda _, __, cargs, cparams: BoundedConnection.connect(*cargs, **cparams))
     event.listen(engine, "connect", _prepare_postgresql)
     return engine
+
+
+def _begin_statement(connection: Connection, *_: object) -> None:
+    if tracing_facts.get() is not None:
+        connection.info["statement begun"] = perf_counter()
+
+
+def _end_statement(connection: Connection, *_: object) -> None:
+    facts, begun = tracing_facts.get(), connection.info.pop("statement begun", None)
+    if facts is not None and begun is not None:
+        facts.statements += 1
+        facts.database_seconds += perf_counter() - begun
 
 
 def _remove_time_limit(connection: Connection) -> None:

@@ -19,6 +19,7 @@ from voxel51.runners.resources import NO_RESOURCES
 from voxel51.server.analytics.network.service import NetworkRefused
 from voxel51.server.analytics.programs import ProgramService
 from voxel51.server.database.membership import Membership
+from voxel51.server.engine.attempt_spans import AttemptSpans
 from voxel51.server.engine.owned_attempts import AttemptEnd, OwnedAttempt, OwnedAttempts
 from voxel51.server.engine.start_gate import StartGate
 from voxel51.server.errors import DatabaseAway, ServiceError
@@ -79,7 +80,9 @@ class Dispatcher:
         gate: StartGate,
         process: Membership,
         settings: DispatchSettings,
+        spans: AttemptSpans | None = None,
     ) -> None:
+        self._spans = spans
         self._process = process
         self._attempts = attempts
         self._programs = programs
@@ -255,6 +258,8 @@ class Dispatcher:
             return
         applied = self._attempts.settle(attempt.attempt_id, end.settlement, end.detail, end.log)
         self._owned.remove(attempt.attempt_id)
+        if self._spans is not None:
+            self._spans.settled(attempt, applied, time.time())
         if applied is Settlement.NOT_STARTED:
             self._gate.failed(end.detail)
         elif attempt.process is not None:
@@ -296,7 +301,7 @@ class Dispatcher:
         return self._process.is_held() and self._owner_id == self._process.id
 
     def _start(self, attempt: OwnedAttempt) -> None:
-        started = time.monotonic()
+        started, attempt.times.start_begun = time.monotonic(), time.time()
         try:
             attempt.process = self._runner.start(self._launch_spec(attempt))
         except OSError as error:  # no memory, no process ids, a full disk: not the fault of the job
@@ -315,6 +320,7 @@ class Dispatcher:
             attempt.end = AttemptEnd(Settlement.LOST, f"the attempt could not be started: {error}")
             self._woken.set()
             return
+        attempt.times.started = time.time()
         milliseconds, pid = (time.monotonic() - started) * 1e3, attempt.process.pid
         log.info("job %s started in %.1f ms as process %d", attempt.claimed.job_id, milliseconds, pid)
 

@@ -4,8 +4,9 @@ An attempt enters when it is claimed and leaves when the database has recorded i
 failure of the database, the disk or a runner can leave a job in SCHEDULED or RUNNING without a dispatcher that acts.
 """
 
+import time
 from collections.abc import Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from voxel51.runners.interface import AttemptOutcome, ExitReason, ProcessIdentity
 from voxel51.server.jobs.attempts import ClaimedAttempt, Settlement
@@ -45,6 +46,22 @@ class AttemptEnd:
 
 
 @dataclass(slots=True)
+class AttemptTimes:
+    """Times of the steps of an attempt, in seconds since 1970; None where it has not come so far.
+
+    Attributes:
+        claimed: when its claim was known.
+        start_begun, started: when its process was being started, and ran.
+        ended: when its process had ended.
+    """
+
+    claimed: float = field(default_factory=time.time)
+    start_begun: float | None = None
+    started: float | None = None
+    ended: float | None = None
+
+
+@dataclass(slots=True)
 class OwnedAttempt:
     """One claimed attempt.
 
@@ -54,6 +71,7 @@ class OwnedAttempt:
         process: its process; None before it is started, and for an attempt that could not be started.
         is_recorded: whether the database knows the process.
         end: how it ended; None while it waits for its start or runs.
+        times: when it came how far.
     """
 
     claimed: ClaimedAttempt
@@ -61,6 +79,7 @@ class OwnedAttempt:
     process: ProcessIdentity | None = None
     is_recorded: bool = False
     end: AttemptEnd | None = None
+    times: AttemptTimes = field(default_factory=AttemptTimes)
 
     @property
     def attempt_id(self) -> str:
@@ -118,6 +137,7 @@ class OwnedAttempts:
         attempt = self._attempts.get(outcome.attempt_id)
         if attempt is not None and attempt.end is None:
             attempt.end = AttemptEnd(settlement_of(outcome), outcome.detail, outcome.log)
+            attempt.times.ended = time.time()
 
     def end_missing(self, running: Set[str]) -> None:
         """End each attempt that was started, is not among ``running`` and has no outcome."""

@@ -41,6 +41,7 @@ from voxel51.server.http.replies import EventStream, JsonReply
 from voxel51.server.http.route import Route
 from voxel51.server.http.uploads import UploadReceiver
 from voxel51.server.storage.storage import CHUNK_BYTES, Storage
+from voxel51.server.tracing.requests import RequestTracer
 from voxel51.wire.headers import IDEMPOTENCY_KEY
 
 Arguments = TypeVarTuple("Arguments")
@@ -49,6 +50,7 @@ Result = TypeVar("Result")
 _UNAUTHENTICATED_BODY_BYTES = 64 * 1024
 """A longer body is read only after its sender has authenticated."""
 
+_TRACE_PARENT = "traceparent"
 _CLIENT_CLOSED_REQUEST = 499
 _FAILURES = "failed authentication attempts"
 _DELAY_SECONDS = 1.0
@@ -77,6 +79,7 @@ class Dependencies:
         failure_limiter: failed authentications from one network.
         body_limit_bytes: of bodies that are not files.
         body_limit_seconds: until such a body must have arrived.
+        tracer: records a span of each request; None: traces are off.
         observe: called in the event loop for each request, with its method, the path of its route, the status of the
             response, and the seconds until the response began.
     """
@@ -94,6 +97,7 @@ class Dependencies:
     body_limit_bytes: int
     body_limit_seconds: float
     observe: Callable[[str, str, int, float], None]
+    tracer: RequestTracer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +120,17 @@ class Endpoint:
         self._deps = dependencies
         self._authenticator = dependencies.authenticators[route.policy.access]
         self._scopes, self._counts_refusals = route.required_scopes, route.counts_refusals
+        self._name = f"{route.method} {route.path}"
 
     async def __call__(self, request: Request) -> Response:
         """Return the response. Failures of any kind become responses too."""
+        tracer = self._deps.tracer
+        if tracer is None:
+            return await self._answer(request)
+        sender = request.headers.get(_TRACE_PARENT)
+        return await tracer.follow(self._name, sender, self._answer(request), lambda answer: answer.status_code)
+
+    async def _answer(self, request: Request) -> Response:
         begun = perf_counter()
         response = await self._respond_or_refuse(request)
         refusal_page = self._route.policy.refusal_page

@@ -33,6 +33,7 @@ from voxel51.server.jobs.tables import attempts, jobs
 from voxel51.server.jobs.transitions import ENDED, JobTransition, transition_job
 from voxel51.server.storage.committing import commit_all
 from voxel51.server.storage.storage import Storage, Writer
+from voxel51.server.tracing.requests import about_job
 from voxel51.wire import dates
 from voxel51.wire.jobs import JobFailureType, JobState
 from voxel51.wire.tasks import FinishReport, MetadataReport, TaskState
@@ -97,6 +98,7 @@ class AttemptReports:
         row = load_attempt(connection, attempt_id)
         if row is None:
             raise Forbidden("This attempt at the job was deleted. Stop.")
+        about_job(row.job_id, attempt_id)
         self._check_current(row)
         return row
 

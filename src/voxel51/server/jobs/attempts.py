@@ -72,6 +72,17 @@ class UnsettledAttempt:
     machine: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class JobTimes:
+    """Times of a job, in seconds since 1970, for its trace. ``ended`` is None while it has not ended."""
+
+    analytic_id: str
+    state: str
+    submitted: float
+    queued: float | None
+    ended: float | None
+
+
 class Settlement(Enum):
     """Consequence of the end of an attempt for its job, unless the attempt itself reported how the job ended."""
 
@@ -182,6 +193,17 @@ class AttemptService:
         given = {"oldest_end": dates.now() - self._grace, "dispatcher_id": self._process.id}
         with self._database.read() as connection:
             return list(connection.execute(_TO_STOP, given).scalars())
+
+    def times(self, job_id: str) -> JobTimes | None:
+        """Return the times of a job; None if it was deleted."""
+        of_end = func.coalesce(jobs.c.completion_date, jobs.c.fail_date, type_=jobs.c.fail_date.type)
+        columns = (jobs.c.analytic_id, jobs.c.state, jobs.c.upload_date, jobs.c.queued_at, of_end.label("ended"))
+        with self._database.read() as connection:
+            row = connection.execute(select(*columns).where(jobs.c.id == job_id)).first()
+        if row is None:
+            return None
+        queued, ended = (None if moment is None else moment.timestamp() for moment in (row.queued_at, row.ended))
+        return JobTimes(row.analytic_id, row.state, row.upload_date.timestamp(), queued, ended)
 
     def settle(self, attempt_id: str, settlement: Settlement, detail: str, log: bytes = b"") -> Settlement | None:
         """Record that an attempt ended, and apply the settlement to its job if the attempt did not report the end.

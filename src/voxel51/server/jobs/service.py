@@ -30,6 +30,7 @@ from voxel51.server.jobs.transitions import ENDED
 from voxel51.server.outcomes import Outcomes
 from voxel51.server.secrets.service import SecretService
 from voxel51.server.storage.storage import Storage
+from voxel51.server.tracing.requests import about_job
 from voxel51.wire import dates
 from voxel51.wire.analytics import AnalyticScope
 from voxel51.wire.events import EventName
@@ -99,7 +100,9 @@ class JobService:
             BadRequest: the request does not fit the analytic or the data; the text names the part.
             Unavailable: no job runs on this platform; the text says why.
         """
-        return self.record(owner, self.submission.submit(owner, read_request(content), name, auto_start, ttl))
+        job_id = self.submission.submit(owner, read_request(content), name, auto_start, ttl)
+        about_job(job_id)
+        return self.record(owner, job_id)
 
     def query(self, owner: User, query: Query) -> JobList:
         """Return the jobs of the owner that match."""

@@ -1,5 +1,6 @@
 """Webhook deliverer: turn events into deliveries, and send the deliveries that are due."""
 
+import json
 import logging
 import threading
 import time
@@ -10,6 +11,7 @@ from voxel51.server.encryption import Cipher, DecryptionError
 from voxel51.server.errors import DatabaseAway, ServiceError
 from voxel51.server.outbound.fetch import post
 from voxel51.server.outbound.guard import Guard
+from voxel51.server.tracing.spans import RecordSpan, Span, SpanKind, SpanPlace, new_span_id, new_trace_id, place_of_job
 from voxel51.server.webhooks.deliveries import ClaimedDelivery, DeliveryResult, DeliveryService, request_of
 from voxel51.wire.backoff import Backoff
 
@@ -35,8 +37,14 @@ class Deliverer:
     """
 
     def __init__(
-        self, deliveries: DeliveryService, guard: Guard, cipher: Cipher, leads: Callable[[], bool] = lambda: True
+        self,
+        deliveries: DeliveryService,
+        guard: Guard,
+        cipher: Cipher,
+        leads: Callable[[], bool] = lambda: True,
+        record: RecordSpan | None = None,
     ) -> None:
+        self._record = record
         self._leads = leads
         self._deliveries = deliveries
         self._guard = guard
@@ -101,9 +109,11 @@ class Deliverer:
             threading.Thread(target=self._deliver, args=(claimed,), name="delivery", daemon=True).start()
 
     def _deliver(self, claimed: ClaimedDelivery) -> None:
-        started = time.monotonic()
+        started, begun = time.monotonic(), time.time()
         try:
             result = self._send(claimed)
+            if self._record is not None:
+                self._record(_span_of(claimed, result, begun))
             log.info("delivery %s: %s in %.0f ms", claimed.id, result.status, (time.monotonic() - started) * 1e3)
             # Settled under the lock: `close` returns only when no attempt writes to the database, which closes next.
             with self._changed:
@@ -136,3 +146,19 @@ class Deliverer:
         return DeliveryResult(
             status, f"The receiver answered {status}: {text}" if text else f"The receiver answered {status}"
         )
+
+
+def _span_of(claimed: ClaimedDelivery, result: DeliveryResult, begun: float) -> Span:
+    """Return the span of an attempt at a delivery, in the trace of the job that the message is about."""
+    message = json.loads(claimed.body)
+    facts = {"voxel51.webhook.id": claimed.webhook_id, "voxel51.delivery.id": claimed.id}
+    answer = {} if result.status is None else {"http.response.status_code": result.status}
+    if message["event_id"] is None:  # a test, which is about no job
+        place, parent_id = SpanPlace(new_trace_id(), new_span_id()), None
+    else:
+        of_job = place_of_job(message["id"])
+        place, parent_id = SpanPlace(of_job.trace_id, new_span_id()), of_job.span_id
+    return Span(
+        "webhook delivery", place, begun, time.time(), parent_id, {**facts, **answer}, SpanKind.CLIENT,
+        failed=result.error is not None,
+    )  # fmt: skip

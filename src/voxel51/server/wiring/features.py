@@ -102,7 +102,8 @@ def build_features(foundation: Foundation, data: DataServices, jobs: JobServices
     signals.on(EVENTS, feed.wake)
     cipher = foundation.cipher("webhooks")
     deliveries = DeliveryService(database, _record_lookup(jobs.jobs), timedelta(days=settings.delivery_retention_days))
-    deliverer = Deliverer(deliveries, foundation.guard, cipher, lambda: foundation.process.leads)
+    record = None if foundation.traces is None else foundation.traces.record
+    deliverer = Deliverer(deliveries, foundation.guard, cipher, lambda: foundation.process.leads, record)
     signals.on(WEBHOOKS, deliverer.wake)
     signals.on(EVENTS, deliverer.wake)
     renditions = RenditionService(database, foundation.storage, internal_jobs, sources, retention)

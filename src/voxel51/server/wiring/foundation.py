@@ -6,6 +6,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from voxel51.server.addresses import Addresses
@@ -19,6 +20,7 @@ from voxel51.server.database.process_table import ProcessDescription
 from voxel51.server.database.signals import Signals
 from voxel51.server.downloads import Links
 from voxel51.server.encryption import Cipher, fingerprint_of, load_secret_key
+from voxel51.server.extras import install_command, is_installed
 from voxel51.server.http.idempotency import IdempotencyStore
 from voxel51.server.http.rate_limits import RateLimiter
 from voxel51.server.http.signing import LinkSigner
@@ -27,6 +29,7 @@ from voxel51.server.settings import Settings
 from voxel51.server.storage.opening import open_storage
 from voxel51.server.storage.storage import Storage
 from voxel51.server.storage_location import identified_storage
+from voxel51.server.tracing.spans import SpanSink
 from voxel51.wire.tokens import API_VERSION
 
 
@@ -35,6 +38,7 @@ class Foundation:
     """Objects that all services share."""
 
     settings: Settings
+    start: "ProcessOfStart | None"
     addresses: Addresses
     database: Database
     process: Membership
@@ -45,6 +49,7 @@ class Foundation:
     guard: Guard
     idempotency: IdempotencyStore
     expiry_clock: ExpiryClock
+    traces: SpanSink | None
 
     @property
     def public_api_url(self) -> str:
@@ -92,10 +97,14 @@ class ProcessOfStart:
     Attributes:
         start_id: id of the start.
         name: short name that no other process of the start has, such as ``api-1``.
+        metrics_folder: folder for the metrics that the processes of the start share.
+        counts_jobs: whether this process counts the jobs for all.
     """
 
     start_id: str
     name: str
+    metrics_folder: Path
+    counts_jobs: bool
 
 
 def build_foundation(settings: Settings, addresses: Addresses, start: ProcessOfStart | None = None) -> Foundation:
@@ -114,6 +123,7 @@ def build_foundation(settings: Settings, addresses: Addresses, start: ProcessOfS
     gap_limits = GapLimits(timedelta(days=settings.expiry_grace_days), timedelta(days=settings.expiry_gap_days))
     return Foundation(
         settings,
+        start,
         addresses,
         database,
         process,
@@ -124,14 +134,26 @@ def build_foundation(settings: Settings, addresses: Addresses, start: ProcessOfS
         Guard(settings.allowed_hosts),
         IdempotencyStore(database),
         ExpiryClock(database, gap_limits),
+        _open_traces(settings, start, database),
     )
 
 
+def _open_traces(settings: Settings, start: ProcessOfStart | None, database: Database) -> SpanSink | None:
+    if not settings.otlp_endpoint:
+        return None
+    if not is_installed("otel"):
+        raise RuntimeError(f"otlp_endpoint is set, but OpenTelemetry is not installed: {install_command('otel')}")
+    from voxel51.server.tracing.export import SpanExport  # noqa: PLC0415  (needs the extra)
+
+    database.count_statements()
+    return SpanExport(settings.otlp_endpoint, settings.role.value if start is None else start.name)
+
+
 def _description(settings: Settings, start: ProcessOfStart | None, key: bytes) -> ProcessDescription:
-    start = start or ProcessOfStart(str(uuid.uuid4()), settings.role.value)
+    start_id, name = (str(uuid.uuid4()), settings.role.value) if start is None else (start.start_id, start.name)
     return ProcessDescription(
-        start_id=start.start_id,
-        name=start.name,
+        start_id=start_id,
+        name=name,
         role=settings.role.value,
         place=place_of(settings.folder),
         storage=identified_storage(settings).mark,

@@ -23,6 +23,7 @@ from voxel51.server.analytics.uploads import UploadedAnalytics
 from voxel51.server.analytics.weights_in_use import WeightsInUse
 from voxel51.server.database.database import Database
 from voxel51.server.database.signals import JOBS, PACKAGES, Signals
+from voxel51.server.engine.attempt_spans import AttemptSpans
 from voxel51.server.engine.dispatcher import Dispatcher, DispatchSettings
 from voxel51.server.engine.dispatchers import Dispatchers
 from voxel51.server.engine.nodes import NodeService
@@ -133,7 +134,8 @@ def build_jobs(
     network = NetworkGrants(database, execution.network_refusal, settings.job_network_bytes)
     programs = ProgramService(database, program_files, network, execution.has_gpus)
     dispatch_settings = _dispatch_settings(foundation, background, execution.slots)
-    dispatcher = Dispatcher(attempts, programs, tasks, execution.runner, gate, process, dispatch_settings)
+    spans = None if foundation.traces is None else AttemptSpans(foundation.traces.record, attempts.times)
+    dispatcher = Dispatcher(attempts, programs, tasks, execution.runner, gate, process, dispatch_settings, spans)
     foundation.signals.on(JOBS, dispatcher.wake)
     wake = foundation.signals.sender(JOBS)
     jobs = JobService(

@@ -11,6 +11,7 @@ from voxel51.server.metrics.gauges import Gauges
 from voxel51.server.metrics.job_counters import JobCounters
 from voxel51.server.metrics.requests import RequestMetrics
 from voxel51.server.metrics.routes import metrics_routes
+from voxel51.server.metrics.shared import SharedMetrics
 from voxel51.server.overview.queue import QueueService
 from voxel51.server.wiring.foundation import Foundation
 from voxel51.server.wiring.jobs import JobServices
@@ -18,10 +19,17 @@ from voxel51.server.wiring.jobs import JobServices
 
 @dataclass(frozen=True, slots=True)
 class MetricsServices:
-    """All metrics of this process."""
+    """All metrics that this process exposes.
+
+    Attributes:
+        registry: the metrics.
+        requests: of the requests to this process.
+        shared: shares them with the other processes of the start; None if this is the only one.
+    """
 
     registry: CollectorRegistry
     requests: RequestMetrics
+    shared: SharedMetrics | None
 
     def routes(self) -> Iterable[Route]:
         """Return the route of the metrics."""
@@ -30,13 +38,21 @@ class MetricsServices:
 
 def build_metrics(foundation: Foundation, jobs: JobServices) -> MetricsServices:
     """Build the metrics: of requests, jobs, the present state of the platform, and the process."""
-    registry = CollectorRegistry()
-    ProcessCollector(registry=registry)
-    PlatformCollector(registry=registry)
-    GCCollector(registry=registry)
-    queue = QueueService(foundation.database, jobs.dispatchers)
-    registry.register(Gauges(foundation.database, queue, foundation.storage, voxel51.__version__))
-    registry.register(JobCounters(foundation.database))
+    start, database = foundation.start, foundation.database
+    registry = own = CollectorRegistry()
+    shared = None
+    if start is not None:
+        own = CollectorRegistry()
+    ProcessCollector(registry=own)
+    GCCollector(registry=own)
     requests = RequestMetrics()
-    registry.register(requests)
-    return MetricsServices(registry, requests)
+    own.register(requests)
+    if start is None or start.counts_jobs:
+        own.register(JobCounters(database))
+    if start is not None:
+        shared = SharedMetrics(start.metrics_folder, start.name, own)
+        registry.register(shared)
+    PlatformCollector(registry=registry)
+    queue = QueueService(database, jobs.dispatchers)
+    registry.register(Gauges(database, queue, foundation.storage, voxel51.__version__))
+    return MetricsServices(registry, requests, shared)
