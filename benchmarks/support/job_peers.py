@@ -50,10 +50,29 @@ else:
             start_interpreter.batch_defer(*[{} for _ in range(int(sys.argv[2]))])
 """
 
+_PROCRASTINATE_ALONE = """
+import os, sys
+from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
+is_worker = sys.argv[1] == "work"
+connector = (PsycopgConnector if is_worker else SyncPsycopgConnector)(conninfo=os.environ["DATABASE_URL"])
+app = App(connector=connector)
+@app.task(name="no-op")
+async def no_op():
+    pass
+if is_worker:
+    app.run_worker(wait=False, concurrency=16, install_signal_handlers=False)
+else:
+    with app.open():
+        if sys.argv[1] == "prepare":
+            app.schema_manager.apply_schema()
+        else:
+            no_op.batch_defer(*[{} for _ in range(int(sys.argv[2]))])
+"""
+
 
 @dataclass(frozen=True)
 class Peer:
-    """A queue of jobs whose worker runs each job in a process of its own.
+    """A queue of jobs.
 
     Attributes:
         name: name and version.
@@ -126,6 +145,15 @@ def _procrastinate() -> Iterator[Peer]:
         variables = {"DATABASE_URL": server.empty_database()}
         subprocess.run([*command, "prepare"], check=True, env={**os.environ, **variables})
         yield Peer("Procrastinate 3.10.0, a subprocess each", [*command, "submit"], [*command, "work"], variables)
+
+
+@contextmanager
+def procrastinate_alone(database_url: str) -> Iterator[Peer]:
+    """Yield Procrastinate with coroutines that do nothing, on an empty database."""
+    command: list[str | Path] = [_installed(), "-c", _PROCRASTINATE_ALONE]
+    variables = {"DATABASE_URL": database_url}
+    subprocess.run([*command, "prepare"], check=True, env={**os.environ, **variables})
+    yield Peer("Procrastinate 3.10.0, coroutines", [*command, "submit"], [*command, "work"], variables)
 
 
 def _installed() -> Path:
