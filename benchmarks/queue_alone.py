@@ -23,10 +23,10 @@ from voxel51.server.jobs.attempts import Settlement
 from voxel51.server.jobs.tables import jobs
 
 ROOT = Path(__file__).resolve().parents[1]
-JOBS = 2000
+JOBS = 1000
 ROUNDS = 3
 DISPATCHERS = 4
-OWNERS = 20
+OWNERS = 10
 _CLAIMED_AT_ONCE = 16
 DURABLE = "-c fsync=on -c synchronous_commit=on -c full_page_writes=on"
 
@@ -58,9 +58,12 @@ def _jobs_per_second(server: PostgreSQL) -> float:
 
 
 def _submit(services: JobServices) -> None:
-    owners = [services.accounts.create_user(f"owner-{number}") for number in range(OWNERS)]
-    for number in range(JOBS):
-        services.submit(owners[number % OWNERS])
+    for number in range(OWNERS):
+        owner = services.accounts.create_user(f"owner-{number}")
+        inputs = {"video": {"data-id": services.add_data(owner)}}
+        request = json.dumps({"analytic": "voxel51/count", "inputs": inputs}).encode()
+        for _ in range(JOBS // OWNERS):
+            services.jobs.submit(owner, request, "a job", True, None)
 
 
 def main(folder: str, database_url: str) -> None:
