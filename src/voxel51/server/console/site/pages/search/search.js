@@ -17,7 +17,7 @@ export function page({ query }) {
   const criteria = signal(criteriaFromQuery(query));
   const change = (changes) => criteria.update((present) => ({ ...present, page: 1, ...changes }));
   return [
-    heading("Search"),
+    heading("Search", h("a.button", { href: "/search/sql" }, "SQL")),
     loaded(
       async (aborted) => (await get("/labels/names", {}, { signal: aborted })).labels,
       (known) => (known.length ? [labelChoice(known, criteria, change), conditions(criteria, change), results(criteria, change)] : noLabels()),
