@@ -26,12 +26,14 @@ FILES = {
     "users/api.py": "users/async_api.py",
     "users/compound.py": "users/async_compound.py",
     "users/job_batches.py": "users/async_job_batches.py",
+    "users/collections.py": "users/async_collections.py",
     "apps/api.py": "apps/async_api.py",
 }
 NAMES = {
     "API": "AsyncAPI",
     "ApplicationAPI": "AsyncApplicationAPI",
     "BatchCalls": "AsyncBatchCalls",
+    "CollectionCalls": "AsyncCollectionCalls",
     "Client": "AsyncClient",
     "CompoundCalls": "AsyncCompoundCalls",
     "Iterator": "AsyncIterator",
@@ -40,6 +42,7 @@ NAMES = {
     "voxel51.users.client": "voxel51.users.async_client",
     "voxel51.users.compound": "voxel51.users.async_compound",
     "voxel51.users.job_batches": "voxel51.users.async_job_batches",
+    "voxel51.users.collections": "voxel51.users.async_collections",
     "API client": "Async API client",
     "Calls of the client": "Calls of the async client",
 }

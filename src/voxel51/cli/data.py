@@ -9,19 +9,24 @@ from voxel51.cli.listing import add_list_options, apply_list_options, show
 from voxel51.cli.parsing import Commands, Parser, add_commands, command
 from voxel51.cli.printing import Printer, Record, human_size
 from voxel51.cli.profiles import client
-from voxel51.wire.query import DATA_FIELDS
+from voxel51.wire.query import DATA_FIELDS, DATA_FURTHER_FIELDS
 
 COLUMNS = ("id", "name", "size", "type", "upload_date", "expiration_date")
+FACT_COLUMNS = ("id", "name", "duration_seconds", "width", "height", "frame_rate", "video_codec", "tags", "analytics")
 _EXAMPLES = """\
   voxel51 data upload holiday.mp4
   voxel51 data list --search name:holiday --count
+  voxel51 data list --search "duration_seconds:>600,tag:street"
+  voxel51 data tag ID --add street --set camera=north
   voxel51 data delete --all --dry-run"""
 
 
 def fill(parser: Parser) -> None:
     """Declare the commands of the noun."""
     verbs = add_commands(parser, _EXAMPLES)
-    add_list_options(command(verbs, "list", _list, "list data"))
+    listing = command(verbs, "list", _list, "list data")
+    add_list_options(listing)
+    listing.add_argument("--facts", action="store_true", help="show duration, resolution, tags and analytics instead")
     info = command(verbs, "info", _info, "show the records of data")
     info.add_argument("ids", metavar="ID", nargs="+", help="id of data")
     info.add_argument("-a", "--all-fields", action="store_true", help="show all fields")
@@ -38,6 +43,13 @@ def fill(parser: Parser) -> None:
     ttl.add_argument("--days", metavar="DAYS", type=float, help="extend by this number of days")
     ttl.add_argument("--date", metavar="DATE", help="set this expiration date")
     add_bulk_options(command(verbs, "delete", _delete, "delete data"), "data")
+    tag = command(verbs, "tag", _tag, "set or remove tags and metadata of data")
+    tag.add_argument("ids", metavar="ID", nargs="+", help="id of data")
+    tag.add_argument("--add", metavar="TAG", action="append", default=[], help="tag to set")
+    tag.add_argument("--remove", metavar="TAG", action="append", default=[], help="tag to remove")
+    tag.add_argument("--set", metavar="KEY=VALUE", action="append", default=[], help="value of metadata to set")
+    tag.add_argument("--unset", metavar="KEY", action="append", default=[], help="key of metadata to remove")
+    command(verbs, "tags", _tags, "list the tags of your data")
 
 
 def _add_post_url(verbs: Commands) -> None:
@@ -54,9 +66,22 @@ def _list(options: argparse.Namespace) -> int:
     from voxel51.users.query import DataQuery
 
     searches = [options.search] if options.search else []
+    query = apply_list_options(options, DataQuery(), searches)
+    if options.facts:
+        query.add_fields(DATA_FURTHER_FIELDS)
     with client(options) as api:
-        records = [*api.iter_data(apply_list_options(options, DataQuery(), searches))]
+        records: list[Record] = [*api.iter_data(query)]
+    if options.facts:
+        shown = records if options.json else [_joined(each) for each in records]
+        return show(options, shown, FACT_COLUMNS, (*DATA_FIELDS, *DATA_FURTHER_FIELDS), _counted)
     return show(options, records, COLUMNS, DATA_FIELDS, _counted)
+
+
+def _joined(record: Record) -> Record:
+    """Return a record with its lists as texts, for a table."""
+    lists = {name: ", ".join(record[name] or ()) for name in ("analytics", "labels", "tags", "collections")}
+    metadata = ", ".join(f"{key}={value}" for key, value in (record["metadata"] or {}).items())
+    return {**record, **lists, "metadata": metadata}
 
 
 def _counted(records: Sequence[Record]) -> str:
@@ -145,3 +170,33 @@ def _delete(options: argparse.Namespace) -> int:
             act=api.batch_delete_data,
         )
         return run_bulk(options, bulk)
+
+
+def _tag(options: argparse.Namespace) -> int:
+    printer = Printer(options)
+    metadata: dict[str, str | None] = dict.fromkeys(options.unset)
+    for text in options.set:
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise ValueError(f"{text!r} is not KEY=VALUE")
+        metadata[key] = value
+    if not (options.add or options.remove or metadata):
+        raise ValueError("nothing to change: use --add, --remove, --set or --unset")
+    with client(options) as api:
+        responses = api.update_data(options.ids, options.add, options.remove, metadata)
+    done = []
+    for data_id, response in responses.items():
+        if response["success"]:
+            done.append(response["response"])
+        else:
+            printer.failure("tag data", data_id, response["error"]["message"])
+    printer.result(f"{len(done)}/{len(responses)} data changed", done)
+    return printer.finish()
+
+
+def _tags(options: argparse.Namespace) -> int:
+    printer = Printer(options)
+    with client(options) as api:
+        tags = api.list_data_tags()
+    printer.records([*tags], ("tag", "data"))
+    return printer.finish()

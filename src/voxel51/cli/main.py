@@ -12,6 +12,7 @@ from voxel51.cli.parsing import Parser, add_commands, all_parsers, noun
 NOUNS: Mapping[str, tuple[str, str]] = {
     "auth": ("voxel51.cli.auth", "show and select the API token"),
     "data": ("voxel51.cli.data", "upload, list and download data"),
+    "collections": ("voxel51.cli.collections", "collect data under a name, and share them"),
     "jobs": ("voxel51.cli.jobs", "submit, watch and download jobs"),
     "analytics": ("voxel51.cli.analytics", "list, describe and upload analytics"),
     "secrets": ("voxel51.cli.secrets", "store secrets, and grant them to analytics"),

@@ -12,7 +12,9 @@ Run = Callable[[argparse.Namespace], int]
 Commands = Any
 """The return type of ``add_subparsers``; its class is private to argparse."""
 
-NEW_OPTIONS = frozenset({"--json", "--quiet", "--profile", "--strict", "--format", "--out", "--fresh", "--classes"})
+NEW_OPTIONS = frozenset(
+    {"--json", "--quiet", "--profile", "--strict", "--format", "--out", "--fresh", "--classes", "--facts"}
+)
 """Options that the original client does not have. Abbreviations never match them: ``--p`` stays ``--path``."""
 
 

@@ -15,6 +15,7 @@ from voxel51.transport.errors import APIError
 from voxel51.transport.multipart import UploadProgress
 from voxel51.transport.saving import DownloadProgress
 from voxel51.users.calls import analytics, data, datasets, jobs, platform, secrets
+from voxel51.users.collections import CollectionCalls
 from voxel51.users.downloading import save_data, save_log, save_output
 from voxel51.users.job_batches import BatchCalls
 from voxel51.users.job_states import is_complete, is_expired, state_of
@@ -42,7 +43,7 @@ Path = str | os.PathLike[str]
 Responses = dict[str, BatchResponse]
 
 
-class API(BatchCalls):
+class API(BatchCalls, CollectionCalls):
     """API client for one user.
 
     Args:

@@ -16,6 +16,7 @@ from typing import overload
 from voxel51.transport.errors import APIError
 from voxel51.transport.multipart import UploadProgress
 from voxel51.transport.saving import DownloadProgress
+from voxel51.users.async_collections import AsyncCollectionCalls
 from voxel51.users.async_job_batches import AsyncBatchCalls
 from voxel51.users.calls import analytics, data, datasets, jobs, platform, secrets
 from voxel51.users.downloading import save_data, save_log, save_output
@@ -44,7 +45,7 @@ Path = str | os.PathLike[str]
 Responses = dict[str, BatchResponse]
 
 
-class AsyncAPI(AsyncBatchCalls):
+class AsyncAPI(AsyncBatchCalls, AsyncCollectionCalls):
     """Async API client for one user.
 
     Args:

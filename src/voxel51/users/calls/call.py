@@ -138,7 +138,7 @@ def delete_path(path: str) -> Call[None]:
     return Call("DELETE", path, nothing)
 
 
-def batch(noun: str, action: str, ids: Iterable[str], **options: str) -> Call[dict[str, BatchResponse]]:
+def batch(noun: str, action: str, ids: Iterable[str], **options: object) -> Call[dict[str, BatchResponse]]:
     """Return a call that applies one action to many records."""
     document = {**options, "action": action, "ids": list(ids)}
     return post_json(f"{noun}/batch", entry("responses"), document)
