@@ -2,7 +2,8 @@
 
 import { h } from "../../core/dom.js";
 import { get } from "../../core/api.js";
-import { size } from "../../core/format.js";
+import { clock, size } from "../../core/format.js";
+import { allOf } from "../../core/query.js";
 import { signal } from "../../core/reactive.js";
 import { route, setQuery } from "../../core/router.js";
 import { hasScope } from "../../core/session.js";
@@ -15,29 +16,35 @@ import { dropZone, uploadButton } from "../../uploads/upload-controls.js";
 import { retentionSelect } from "../../uploads/retention.js";
 import { onAdded } from "../../uploads/queue.js";
 import { changeExpiry, downloadAll, remove, runOn } from "./actions.js";
+import { addTags, addToCollection } from "./collect.js";
+import { collectionFilters } from "./collection-filters.js";
 import { fileCard, pathOf, thumbnail } from "./file-card.js";
 import { MEDIA_GROUPS, mediaTypeTerm, typeName } from "./media-types.js";
 
-const FIELDS = "id,name,size,type,upload_date,expiration_date";
+const FIELDS = "id,name,size,type,upload_date,expiration_date,duration_seconds,width,height,tags";
 const VIEW_KEY = "view of videos";
 const EXAMPLES = [
   ["street", "name, type or id contains “street”"],
   ["name:cam1|cam2", "name contains “cam1” or “cam2”"],
   ["type:mp4,name:night", "both conditions match"],
+  ["duration_seconds:>600", "longer than ten minutes"],
+  ["label:person", "a job found a person"],
+  ["not_run:voxel51/object-tracks", "this analytic has not run"],
 ];
 
 export function page() {
   const kind = signal(route.peek().query.get("kind") ?? "");
   const view = signal(localStorage.getItem(VIEW_KEY) === "cards" ? "cards" : "table");
+  const collected = collectionFilters();
   const list = listing({
     label: "Videos",
     load,
     columns: columns(),
     sort: "upload_date:desc",
     hint: "Search by name or type",
-    terms: () => mediaTypeTerm(kind.value),
-    filters: [queryHelp(EXAMPLES), kindFilter(kind), h("span.grow"), viewSwitch(view)],
-    actions: actions(),
+    terms: () => allOf(mediaTypeTerm(kind.value), collected.terms()),
+    filters: [queryHelp(EXAMPLES), kindFilter(kind), collected.collection, h("a", { href: "/collections" }, "Collections"), h("span.grow"), viewSwitch(view), collected.tags],
+    actions: actions(collected.reload),
     card: (row) => fileCard(row.value),
     isCards: () => view.value === "cards",
     empty,
@@ -56,18 +63,26 @@ function columns() {
   return [
     { title: "Name", sort: "name", kind: "wide", cell: nameCell },
     { title: "Size", sort: "size", kind: "number", cell: (row) => size(row.value.size) },
+    { title: "Duration", sort: "duration_seconds", kind: "number", cell: (row) => (row.value.duration_seconds === null ? "" : clock(row.value.duration_seconds)) },
+    { title: "Resolution", sort: "height", kind: "number", cell: (row) => (row.value.width ? `${row.value.width} × ${row.value.height}` : "") },
     { title: "Type", sort: "type", cell: (row) => h("span", { title: row.value.type }, typeName(row.value)) },
     { title: "Uploaded", sort: "upload_date", cell: (row) => timeAgo(row.value.upload_date) },
     { title: "Expires", sort: "expiration_date", cell: (row) => timeAgo(row.value.expiration_date) },
   ];
 }
 
-const nameCell = ({ value: record }) => h("a.file-link", { href: pathOf(record) }, thumbnail(record), h("bdi", {}, record.name));
+const nameCell = ({ value: record }) => [
+  h("a.file-link", { href: pathOf(record) }, thumbnail(record), h("bdi", {}, record.name)),
+  record.tags?.length > 0 && h("p.muted", { "aria-label": "Tags" }, record.tags.join(", ")),
+];
 
-function actions() {
+function actions(reloadFilters) {
+  const then = (act) => async (rows) => (await act(rows)) && reloadFilters();
   return [
     hasScope("run") && { title: "Run an analytic", symbol: "play", run: runOn },
     { title: "Download", symbol: "download", run: downloadAll },
+    hasScope("upload") && { title: "Add tags", symbol: "add", run: then(addTags) },
+    hasScope("upload") && { title: "Add to collection", symbol: "grid", run: then(addToCollection) },
     hasScope("upload") && { title: "Change expiry", symbol: "clock", run: changeExpiry },
     hasScope("upload") && { title: "Delete", symbol: "trash", run: remove, isDangerous: true },
   ].filter(Boolean);
