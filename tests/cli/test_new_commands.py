@@ -146,6 +146,7 @@ def test_labels_are_summarized_converted_drawn_and_compared(voxel51: Voxel51, ap
     voxel51("labels", "convert", job["id"], tmp_path / "b.csv", "--format", "csv")
     sheet = voxel51("labels", "draw", labels, tmp_path / "a.jpg", "--video", footage("bikes.mp4"))
     same = voxel51("labels", "compare", labels, labels, "--json").document
+    of_jobs = voxel51("jobs", "compare", job["id"], job["id"], "--overlap", "0.7")
     found = voxel51("labels", "search", "shot", "--longer-than", "2", "--json").document
 
     assert of_file.out == of_job.out
@@ -156,6 +157,8 @@ def test_labels_are_summarized_converted_drawn_and_compared(voxel51: Voxel51, ap
     assert (tmp_path / "a.csv").read_text() == (tmp_path / "b.csv").read_text()
     assert sheet.status == 0
     assert (tmp_path / "a.jpg").stat().st_size > 10_000
+    assert of_jobs.out.splitlines()[2].split() == ["shot", "6", "0", "0"]
+    assert of_jobs.out.splitlines()[-1] == "No box differs at an overlap (IoU) of 0.7"
     assert same["events"]["shot"] == {"both": 6, "only_first": [], "only_second": []}
     assert [each["job_id"] for each in found["matches"]] == [job["id"]]
     assert voxel51("labels", "draw", labels, tmp_path / "b.mp4").err.startswith(
