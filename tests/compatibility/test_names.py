@@ -128,6 +128,14 @@ NEW_METHODS = {
     "retry_batch": "batch_id",
     "archive_batch": "batch_id",
     "unarchive_batch": "batch_id",
+    "create_dataset": "name, options, *, jobs=None, analytic=None, data=None",
+    "list_datasets": "",
+    "get_dataset": "dataset_id",
+    "estimate_dataset": "dataset_id",
+    "download_dataset": "dataset_id, output_path=None, progress=None",
+    "delete_dataset": "dataset_id",
+    "query_labels": "sql",
+    "download_query": "sql, output_path, format='csv'",
 }
 """Calls that the original did not have."""
 

@@ -33,7 +33,8 @@ LISTS = {"get /data/list", "get /jobs/list", "get /data", "get /jobs"}
 
 FOR_ALL_USERS = {
     "get /analytics/list", "get /analytics", "get /analytics/{analytic_id}", "get /analytics/{analytic_id}/doc",
-    "get /labels", "get /labels/names", "get /batches", "post /batches", "post /batches/estimate",
+    "get /labels", "get /labels/names", "get /labels/sql", "get /datasets", "post /datasets",
+    "get /batches", "post /batches", "post /batches/estimate",
     "get /data/tags", "get /collections", "post /collections", "get /searches",
     "put /searches/{search_name}", "delete /searches/{search_name}",
     "get /status/all", "get /events", "post /data", "post /jobs", "post /data/batch", "post /jobs/batch",
@@ -68,11 +69,14 @@ OWNED = {
     "get /jobs/{job_id}/renditions", "get /jobs/{job_id}/renditions/annotated",
     "get /jobs/{job_id}/renditions/sheet", "get /jobs/{job_id}/renditions/frame",
     "get /jobs/{job_id}/renditions/labels", "get /jobs/{job_id}/renditions/evaluation",
-    "get /jobs/{job_id}/renditions/comparison",
+    "get /jobs/{job_id}/renditions/comparison", "get /jobs/{job_id}/renditions/charts",
+    "get /datasets/{dataset_id}", "delete /datasets/{dataset_id}",
+    *(f"{method} /datasets/{{dataset_id}}/renditions{kind}" for method in ("get", "delete") for kind in
+      ("", "/archive", "/estimate")),
     *(f"delete /data/{{data_id}}/renditions{kind}" for kind in
       ("", "/playable", "/index", "/poster", "/thumbnails", "/frame", "/clip")),
     *(f"delete /jobs/{{job_id}}/renditions{kind}" for kind in
-      ("", "/annotated", "/sheet", "/frame", "/labels", "/evaluation", "/comparison")),
+      ("", "/annotated", "/sheet", "/frame", "/labels", "/evaluation", "/comparison", "/charts")),
     "get /batches/{batch_id}", "get /batches/{batch_id}/items",
     *(f"put /batches/{{batch_id}}/{change}" for change in
       ("pause", "resume", "cancel", "retry", "archive", "unarchive")),
@@ -196,6 +200,7 @@ BODIES = {
     "post /webhooks": {"url": "http://127.0.0.1:9/"}, "patch /webhooks/{webhook_id}": {"enabled": False},
     "post /data/url": {"signed_url": "http://127.0.0.1:9/", "filename": "a", "mimetype": "a/b", "size": 1},
     "post /data/reuse": {"sha256": hashlib.sha256(SECRET).hexdigest(), "size": len(SECRET)},
+    "post /datasets": {"name": "d", "options": {"format": "coco"}, "jobs": ["a"]},
     "post /batches": BATCH, "post /batches/estimate": BATCH,
     "post /data/batch": {"action": "delete", "ids": []}, "post /jobs/batch": {"action": "kill", "ids": []},
     "post /analytics/batch": {"action": "details", "ids": []},
@@ -327,6 +332,13 @@ def _upload_and_run(platform: PlatformProcess, headers: dict[str, str]) -> dict[
         "INSERT INTO batches SELECT ?, owner_id, application_id, 'b', 'ENDED', 0, 'a', '1', 'BEST', 'video', '[{}]', "
         "1, 0, 0, '{}', upload_date, NULL FROM jobs WHERE id = ?",
         named["batch_id"],
+        job["id"],
+    )
+    named["dataset_id"] = f"dataset of {job['id']}"[:36]
+    _in_database(
+        platform,
+        "INSERT INTO datasets SELECT ?, owner_id, 'd', '{}', 1, upload_date FROM jobs WHERE id = ?",
+        named["dataset_id"],
         job["id"],
     )
     created = requests.post(f"{v1}/collections", json={"name": f"of {job['id']}"}, headers=headers, timeout=20)

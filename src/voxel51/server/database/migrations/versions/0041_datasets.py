@@ -41,7 +41,8 @@ def upgrade() -> None:
     )
     op.create_index("ix_dataset_jobs_job_id", "dataset_jobs", ["job_id"])
     op.create_index("ix_dataset_jobs_data_id", "dataset_jobs", ["data_id"])
-    with op.batch_alter_table("renditions") as renditions:
+    # Without the tables that it refers to: SQLAlchemy warns of their indexes on expressions.
+    with op.batch_alter_table("renditions", reflect_kwargs={"resolve_fks": False}) as renditions:
         renditions.add_column(sa.Column("dataset_id", sa.String(36)))
         renditions.create_foreign_key(
             "fk_renditions_dataset_id_datasets", "datasets", ["dataset_id"], ["id"], ondelete="CASCADE"
