@@ -27,6 +27,7 @@ FILES = {
     "users/compound.py": "users/async_compound.py",
     "users/job_batches.py": "users/async_job_batches.py",
     "users/collections.py": "users/async_collections.py",
+    "users/datasets.py": "users/async_datasets.py",
     "apps/api.py": "apps/async_api.py",
 }
 NAMES = {
@@ -34,6 +35,7 @@ NAMES = {
     "ApplicationAPI": "AsyncApplicationAPI",
     "BatchCalls": "AsyncBatchCalls",
     "CollectionCalls": "AsyncCollectionCalls",
+    "DatasetCalls": "AsyncDatasetCalls",
     "Client": "AsyncClient",
     "CompoundCalls": "AsyncCompoundCalls",
     "Iterator": "AsyncIterator",
@@ -43,6 +45,7 @@ NAMES = {
     "voxel51.users.compound": "voxel51.users.async_compound",
     "voxel51.users.job_batches": "voxel51.users.async_job_batches",
     "voxel51.users.collections": "voxel51.users.async_collections",
+    "voxel51.users.datasets": "voxel51.users.async_datasets",
     "API client": "Async API client",
     "Calls of the client": "Calls of the async client",
 }

@@ -7,15 +7,16 @@ effect, or if the platform can recognise the repetition by its idempotency key.
 """
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date
 from typing import overload
 
 from voxel51.transport.errors import APIError
 from voxel51.transport.multipart import UploadProgress
 from voxel51.transport.saving import DownloadProgress
-from voxel51.users.calls import analytics, data, datasets, jobs, platform, secrets
+from voxel51.users.calls import analytics, data, jobs, platform, secrets
 from voxel51.users.collections import CollectionCalls
+from voxel51.users.datasets import DatasetCalls
 from voxel51.users.downloading import save_data, save_log, save_output
 from voxel51.users.job_batches import BatchCalls
 from voxel51.users.job_states import is_complete, is_expired, state_of
@@ -29,7 +30,6 @@ from voxel51.wire.analytics import AnalyticDocument, AnalyticImageType, Analytic
 from voxel51.wire.batches import BatchResponse
 from voxel51.wire.bundles import Build, BuildLogPart
 from voxel51.wire.data import DataList, DataRecord
-from voxel51.wire.datasets import DatasetRecord
 from voxel51.wire.jobs import JobList, JobRecord
 from voxel51.wire.overview import Worker
 from voxel51.wire.partial import PartialLabels
@@ -43,7 +43,7 @@ Path = str | os.PathLike[str]
 Responses = dict[str, BatchResponse]
 
 
-class API(BatchCalls, CollectionCalls):
+class API(BatchCalls, CollectionCalls, DatasetCalls):
     """API client for one user.
 
     Args:
@@ -375,40 +375,6 @@ class API(BatchCalls, CollectionCalls):
     def batch_kill_jobs(self, job_ids: Iterable[str]) -> Responses:
         """Cancel many jobs that were started. The result maps each id to its response."""
         return self._send(jobs.batch_act(job_ids, "kill"))
-
-    # --- datasets
-
-    def create_dataset(
-        self,
-        name: str,
-        options: Mapping[str, object],
-        *,
-        jobs: Iterable[str] | None = None,
-        analytic: str | None = None,
-        data: Iterable[str] | None = None,
-    ) -> DatasetRecord:
-        """Define a dataset of the labels of several jobs. `download_dataset` makes and downloads it.
-
-        Args:
-            name: name of the dataset.
-            options: ``format`` and the other keys of `voxel51.wire.datasets.DatasetOptions`.
-            jobs: ids of complete jobs whose output is labels of a video.
-            analytic: full name of an analytic: its newest complete job on each video, instead of ``jobs``.
-            data: ids of the videos, for ``analytic``; None: all videos.
-        """
-        return self._send(datasets.create(name, options, jobs, analytic, data))
-
-    def list_datasets(self) -> list[DatasetRecord]:
-        """List your datasets, the newest first."""
-        return self._send(datasets.list_all())
-
-    def get_dataset(self, dataset_id: str) -> DatasetRecord:
-        """Return the record of a dataset."""
-        return self._send(datasets.details(dataset_id))
-
-    def delete_dataset(self, dataset_id: str) -> None:
-        """Delete a dataset and its archive. The jobs and videos stay."""
-        self._send(datasets.delete(dataset_id))
 
     # --- secrets
 

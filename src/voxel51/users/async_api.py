@@ -9,7 +9,7 @@ effect, or if the platform can recognise the repetition by its idempotency key.
 """
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date
 from typing import overload
 
@@ -17,8 +17,9 @@ from voxel51.transport.errors import APIError
 from voxel51.transport.multipart import UploadProgress
 from voxel51.transport.saving import DownloadProgress
 from voxel51.users.async_collections import AsyncCollectionCalls
+from voxel51.users.async_datasets import AsyncDatasetCalls
 from voxel51.users.async_job_batches import AsyncBatchCalls
-from voxel51.users.calls import analytics, data, datasets, jobs, platform, secrets
+from voxel51.users.calls import analytics, data, jobs, platform, secrets
 from voxel51.users.downloading import save_data, save_log, save_output
 from voxel51.users.job_states import is_complete, is_expired, state_of
 from voxel51.users.jobs import JobRequest
@@ -31,7 +32,6 @@ from voxel51.wire.analytics import AnalyticDocument, AnalyticImageType, Analytic
 from voxel51.wire.batches import BatchResponse
 from voxel51.wire.bundles import Build, BuildLogPart
 from voxel51.wire.data import DataList, DataRecord
-from voxel51.wire.datasets import DatasetRecord
 from voxel51.wire.jobs import JobList, JobRecord
 from voxel51.wire.overview import Worker
 from voxel51.wire.partial import PartialLabels
@@ -45,7 +45,7 @@ Path = str | os.PathLike[str]
 Responses = dict[str, BatchResponse]
 
 
-class AsyncAPI(AsyncBatchCalls, AsyncCollectionCalls):
+class AsyncAPI(AsyncBatchCalls, AsyncCollectionCalls, AsyncDatasetCalls):
     """Async API client for one user.
 
     Args:
@@ -377,40 +377,6 @@ class AsyncAPI(AsyncBatchCalls, AsyncCollectionCalls):
     async def batch_kill_jobs(self, job_ids: Iterable[str]) -> Responses:
         """Cancel many jobs that were started. The result maps each id to its response."""
         return await self._send(jobs.batch_act(job_ids, "kill"))
-
-    # --- datasets
-
-    async def create_dataset(
-        self,
-        name: str,
-        options: Mapping[str, object],
-        *,
-        jobs: Iterable[str] | None = None,
-        analytic: str | None = None,
-        data: Iterable[str] | None = None,
-    ) -> DatasetRecord:
-        """Define a dataset of the labels of several jobs. `download_dataset` makes and downloads it.
-
-        Args:
-            name: name of the dataset.
-            options: ``format`` and the other keys of `voxel51.wire.datasets.DatasetOptions`.
-            jobs: ids of complete jobs whose output is labels of a video.
-            analytic: full name of an analytic: its newest complete job on each video, instead of ``jobs``.
-            data: ids of the videos, for ``analytic``; None: all videos.
-        """
-        return await self._send(datasets.create(name, options, jobs, analytic, data))
-
-    async def list_datasets(self) -> list[DatasetRecord]:
-        """List your datasets, the newest first."""
-        return await self._send(datasets.list_all())
-
-    async def get_dataset(self, dataset_id: str) -> DatasetRecord:
-        """Return the record of a dataset."""
-        return await self._send(datasets.details(dataset_id))
-
-    async def delete_dataset(self, dataset_id: str) -> None:
-        """Delete a dataset and its archive. The jobs and videos stay."""
-        await self._send(datasets.delete(dataset_id))
 
     # --- secrets
 

@@ -1,9 +1,8 @@
 """Calls of the client that take several requests: iterate over long lists, wait for jobs, run an analytic."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Unpack, cast
+from typing import Unpack
 
-from voxel51.transport.saving import DownloadProgress
 from voxel51.users.calls import analytics, data, jobs
 from voxel51.users.calls import labels as label_calls
 from voxel51.users.client import Client
@@ -13,13 +12,11 @@ from voxel51.users.paging import pages
 from voxel51.users.partial_labels import follow_partial_labels, save_partial_labels
 from voxel51.users.progress import JobProgress, job_progress_reporter
 from voxel51.users.query import AnalyticsQuery, DataQuery, JobsQuery
-from voxel51.users.renditions import of_data, of_dataset, of_job, of_query, read_rendition, save_rendition
+from voxel51.users.renditions import of_data, of_job, read_rendition, save_rendition
 from voxel51.users.running import Input, RunOptions, RunResult, RunViews, run
-from voxel51.users.sql_results import SqlResult
 from voxel51.users.waiting import LONGEST_PAUSE_SECONDS, PollSchedule, ended_jobs
 from voxel51.wire.analytics import AnalyticRecord
 from voxel51.wire.data import DataRecord
-from voxel51.wire.datasets import DatasetEstimate
 from voxel51.wire.documents import JsonObject
 from voxel51.wire.jobs import JobRecord
 from voxel51.wire.partial import PartialLabels
@@ -166,34 +163,6 @@ class CompoundCalls(Client):
         """Compare the labels of two jobs: list the boxes and events that only one of them has."""
         arguments = {"with": other_job_id, "overlap": overlap}
         return self._run(read_rendition(of_job(job_id, "comparison", arguments)))
-
-    def estimate_dataset(self, dataset_id: str) -> DatasetEstimate:
-        """Return the number of frames and boxes of a dataset by part and class, and its size, before it is made."""
-        return cast("DatasetEstimate", self._run(read_rendition(of_dataset(dataset_id, "estimate"))))
-
-    def download_dataset(
-        self,
-        dataset_id: str,
-        output_path: FilePath | None = None,
-        progress: bool | DownloadProgress | None = None,
-    ) -> FilePath:
-        """Download a dataset as a zip file, which is made first if necessary, and return its path.
-
-        The default of ``output_path`` is ``dataset.zip`` in the current folder.
-        """
-        return self._run(save_rendition(of_dataset(dataset_id, "archive"), output_path, progress))
-
-    def query_labels(self, sql: str) -> SqlResult:
-        """Return the result of an SQL query over the labels of your jobs.
-
-        Tables are ``videos``, ``jobs``, ``detections``, ``tracks``, ``frames``, ``events`` and ``text``. The first
-        query after new jobs takes longer, because their labels are converted for it.
-        """
-        return SqlResult.of(self._run(read_rendition(of_query(sql, "json"))))
-
-    def download_query(self, sql: str, output_path: FilePath, format: str = "csv") -> FilePath:  # noqa: A002
-        """Download the result of an SQL query over labels as ``csv``, ``parquet`` or ``json``, and return its path."""
-        return self._run(save_rendition(of_query(sql, format), output_path))
 
     def search_labels(
         self,
