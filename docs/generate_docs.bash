@@ -10,5 +10,5 @@ if ! "$python" -c 'import furo, myst_parser, sphinx' 2>/dev/null; then
     echo "generate_docs: Sphinx, Furo and MyST are not installed; run 'make dev' first" >&2
     exit 1
 fi
-exec "$python" -m sphinx --fail-on-warning --keep-going --quiet --jobs auto \
+exec "$python" -m sphinx --fail-on-warning --keep-going --quiet \
     --builder html --doctree-dir "$here/build/doctrees" "$here" "$here/build/html" "$@"
