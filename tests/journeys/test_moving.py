@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -210,7 +211,9 @@ def test_invalid_settings_are_told(tmp_path: Path, content: str, text: str) -> N
 def test_every_table_is_moved(tmp_path: Path) -> None:
     database = Database(sqlite_url(tmp_path / "platform.sqlite"))
     database.migrate()
-    names = {*inspect(database.engine).get_table_names()} - {"alembic_version"}
+    # The text index of SQLite follows the records by triggers.
+    undeclared = re.compile(r"alembic_version$|(jobs|data)_(texts|words)")
+    names = {name for name in inspect(database.engine).get_table_names() if not undeclared.match(name)}
     assert names == {*metadata.tables}
     assert {*summarize(database)} == names - {"platform"}
     database.close()

@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from uuid import uuid4
 
-from sqlalchemy import delete, insert, inspect, select, update
+from sqlalchemy import Connection, delete, insert, inspect, select, update
 
 import voxel51
 from voxel51.server.accounts.tables import users
@@ -138,15 +138,20 @@ def _mark_unfinished(database: Database, shown: str) -> None:
         RuntimeError: it holds a platform.
     """
     is_new = not inspect(database.engine).get_table_names()
-    database.migrate()
+    # In one transaction with the first tables: a platform that found these alone would begin its life with them.
+    database.migrate(_record_unfinished if is_new else None)
     with database.write() as connection:
         row = connection.execute(select(platform).where(platform.c.id == ROW)).first()
         is_unused = row is None and connection.execute(select(users.c.id)).first() is None
-        if not (is_new or is_unused or (row is not None and row.place == _UNFINISHED)):
+        if not (is_unused or (row is not None and row.place == _UNFINISHED)):
             raise RuntimeError(f"the database {shown} is not empty. Name a new one")
-        connection.execute(delete(platform))
-        values = {"storage_id": str(uuid4()), "program_version": voxel51.__version__, "opened_at": dates.now()}
-        connection.execute(insert(platform).values(id=ROW, place=_UNFINISHED, **values))
+        _record_unfinished(connection)
+
+
+def _record_unfinished(connection: Connection) -> None:
+    connection.execute(delete(platform))
+    values = {"storage_id": str(uuid4()), "program_version": voxel51.__version__, "opened_at": dates.now()}
+    connection.execute(insert(platform).values(id=ROW, place=_UNFINISHED, **values))
 
 
 def _set_place(database: Database, place: str) -> None:

@@ -216,8 +216,12 @@ class Database:
         else:
             present.after_commit.append(act)
 
-    def migrate(self) -> None:
-        """Migrate the tables to this version's schema. Several processes may call this at the same time."""
+    def migrate(self, then: Callable[[Connection], None] | None = None) -> None:
+        """Migrate the tables to this version's schema. Several processes may call this at the same time.
+
+        Args:
+            then: called at the end of a migration, in its transaction: others see both or neither.
+        """
         with self.engine.connect() as connection:
             if present_revision(connection) == newest_revision():
                 return
@@ -233,6 +237,8 @@ class Database:
             upgrade(connection)
             if connection.dialect.name == "sqlite" and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
                 raise RuntimeError("the migration would break references between records; nothing was changed")
+            if then is not None:
+                then(connection)
         self.engine.dispose()  # closes the connection that does not enforce foreign keys
 
     def close(self) -> None:
