@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from support.waiting import wait_until
 from voxel51.runners import control_groups
 from voxel51.runners.control_groups import ControlGroups
 from voxel51.wire.tasks import JobLimits
@@ -25,11 +26,13 @@ def groups():
 
 def test_kernel_holds_the_memory_limit_of_all_processes_of_a_group(groups, tmp_path):
     greedy = "import os, sys; sys.stdin.read(); os.fork(); os.fork(); b = bytearray(100 << 20); b[::4096] = b[::4096]"
-    process = subprocess.Popen([sys.executable, "-I", "-S", "-c", greedy + "; os.wait()"], stdin=subprocess.PIPE)
+    hold = "import time; time.sleep(2)"  # until the others have theirs, too
+    process = subprocess.Popen([sys.executable, "-I", "-S", "-c", f"{greedy}; {hold}"], stdin=subprocess.PIPE)
 
     made = control_groups.create(groups.prefixes(tmp_path), process.pid, process.pid)
     control_groups.limit(made, LIMITS)
     process.communicate(b"")
+    wait_until(lambda: not any(Path(group, "cgroup.procs").read_text() for group in made))
 
     assert len(made) == len(groups.parents)
     failures = [path for group in made for path in Path(group).glob("memory.failcnt")]

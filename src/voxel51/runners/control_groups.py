@@ -114,6 +114,21 @@ def has_killed(memory_events: int) -> bool:
     return any(line.startswith("oom_kill ") and line != "oom_kill 0" for line in lines)
 
 
+def job_was_killed(prefixes: Iterable[str], pid: int) -> bool | None:
+    """Return whether the kernel has killed processes of a job for lack of memory; None if no group counts them.
+
+    Args:
+        prefixes, pid: those of `create`.
+    """
+    events = open_memory_events([f"{prefix}{pid}" for prefix in prefixes])
+    if events is None:
+        return None
+    try:
+        return has_killed(events)
+    finally:
+        os.close(events)
+
+
 def _prefix(runner: Path) -> str:
     return f"voxel51-{hashlib.sha256(str(runner).encode()).hexdigest()[:12]}-"
 

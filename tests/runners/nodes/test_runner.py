@@ -212,7 +212,7 @@ def test_an_attempt_that_a_node_refuses_runs_on_another_one(
     runner.start(attempt)
 
     wait_until(lambda: ids_on(good) == {attempt.attempt_id})
-    assert broken.attempts.refused == 1
+    assert broken.attempts.refused >= 1  # a loaded machine may try it once more
     assert ended.outcomes == []
 
 

@@ -18,6 +18,7 @@ class RunningAttempt:
     """Attempt that was given to a zygote.
 
     Attributes:
+        oom_kills: counter that began with the attempt.
         pid: result of the launch: the process id, or the `OSError` for which it was refused.
         stop_requested: whether it was killed on request.
         has_ended: whether its end was passed on.
@@ -25,6 +26,7 @@ class RunningAttempt:
 
     launch: LaunchSpec
     workspace: Workspace
+    oom_kills: OomKillCounter = field(default_factory=OomKillCounter)
     pid: Future[int] = field(default_factory=Future)
     stop_requested: bool = False
     has_ended: bool = False
@@ -62,7 +64,6 @@ class ZygoteAttempts:
     def __init__(self, ended: Callable[[AttemptEnd], None]) -> None:
         self._ended = ended
         self._table: dict[str, RunningAttempt] = {}
-        self._oom_kills = OomKillCounter()
         self.changed = threading.Condition(threading.RLock())
 
     def __len__(self) -> int:
@@ -143,7 +144,7 @@ class ZygoteAttempts:
             killed_by=killed_by,
             cpu_seconds=message["cpu_seconds"],
             peak_memory_bytes=message["peak_memory_bytes"],
-            oom_killed=killed_by is None and was_signalled and self._oom_kills.has_increased(),
+            oom_killed=killed_by is None and was_signalled and _is_out_of_memory(attempt),
         )
         self._end(attempt, *classify_exit(status, attempt.launch.limits), status.peak_memory_bytes)
 
@@ -159,3 +160,9 @@ class ZygoteAttempts:
         if not attempt.has_ended:
             attempt.has_ended = True
             self._ended(AttemptEnd(attempt, reason, exit_code, detail, peak_memory_bytes))
+
+
+def _is_out_of_memory(attempt: RunningAttempt) -> bool:
+    """Return whether the kernel killed a process of the attempt, or, without a group, of anybody while it ran."""
+    of_attempt = attempt.workspace.is_out_of_memory()
+    return attempt.oom_kills.has_increased() if of_attempt is None else of_attempt

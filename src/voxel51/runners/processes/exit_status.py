@@ -111,7 +111,7 @@ class OomKillCounter:
     """Counter of the processes that the kernel has killed for lack of memory.
 
     The kernel counts for the whole machine and does not name the process, so the counter is read only after a SIGKILL
-    that the zygote did not send.
+    that the zygote did not send, of a job without a control group that counts for it alone.
     """
 
     def __init__(self, counters: Path = Path("/proc/vmstat")) -> None:

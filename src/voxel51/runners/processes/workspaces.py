@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from voxel51.runners import orphan_processes
-from voxel51.runners.control_groups import ControlGroups
+from voxel51.runners.control_groups import ControlGroups, job_was_killed
 from voxel51.runners.launch import LaunchSpec
 from voxel51.runners.processes.environment import interpreter_environment
 from voxel51.runners.processes.folders import AttemptFolder, remove
@@ -28,12 +28,18 @@ class Workspace:
     Attributes:
         folder: its folder, with the working directory and the log.
         user: user id of its processes; None: that of the server.
+        groups: paths of its control groups, up to the process id that ends each.
         pid: its first process, by which its control groups are named; None before it has one.
     """
 
     folder: AttemptFolder
     user: int | None
+    groups: tuple[str, ...] = ()
     pid: int | None = None
+
+    def is_out_of_memory(self) -> bool | None:
+        """Return whether the kernel has killed one of its processes for lack of memory; None if unknown."""
+        return None if self.pid is None else job_was_killed(self.groups, self.pid)
 
 
 class Workspaces:
@@ -93,7 +99,7 @@ class Workspaces:
             OSError: no space, or no permission; nothing is left behind.
         """
         user = user_of(next(self._user_numbers)) if self._own_users else None
-        workspace = Workspace(AttemptFolder(self._folder / launch.attempt_id), user)
+        workspace = Workspace(AttemptFolder(self._folder / launch.attempt_id), user, self.group_prefixes)
         self._fill(workspace, launch)
         return workspace
 
