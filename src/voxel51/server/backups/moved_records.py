@@ -9,6 +9,7 @@ from sqlalchemy import BigInteger, Connection, Integer, Table, func, insert, sel
 
 # Importing a module of tables declares them: together, these declare all.
 import voxel51.server.accounts.tables
+import voxel51.server.analytics.network.tables
 import voxel51.server.analytics.tables
 import voxel51.server.collections.tables
 import voxel51.server.data.tables
