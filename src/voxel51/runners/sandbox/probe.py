@@ -24,6 +24,9 @@ from voxel51.runners.sandbox.request import LaunchRequest
 from voxel51.wire.tasks import JobLimits
 
 PROBE_SECONDS = 60.0
+_TRIES = 3
+"""A mechanism counts as missing when it has failed this often: a machine under load may fail to start a process."""
+
 _LIMITS = JobLimits(wall_seconds=60, cpu_seconds=60, memory_bytes=1 << 40, file_bytes=1 << 40, open_files=64)
 
 
@@ -95,7 +98,7 @@ def probe(strongest: SandboxKind) -> SandboxReport:
     for policy in _candidates():
         if policy.kind.strength > strongest.strength:
             continue
-        reason = _try(policy)
+        reason = _tried(policy)
         if reason is None:
             return SandboxReport(policy.kind, policy.own_user, (*missing, *_missing_layers(policy)))
         name = f"{policy.kind}{' with a user of its own' if policy.own_user else ''}"
@@ -116,6 +119,16 @@ def _candidates() -> list[SandboxPolicy]:
     # Without namespaces, a job with another user id could not reach its folder in the platform's private one.
     root = [SandboxPolicy(SandboxKind.NAMESPACES, own_user=True)] if os.geteuid() == 0 else []
     return [*root, SandboxPolicy(SandboxKind.NAMESPACES), SandboxPolicy(SandboxKind.LANDLOCK)]
+
+
+def _tried(policy: SandboxPolicy) -> str | None:
+    """Return `_try`, of several tries the first that worked or the last."""
+    reason: str | None = ""
+    for _ in range(_TRIES):
+        reason = _try(policy)
+        if reason is None:
+            return None
+    return reason
 
 
 def _try(policy: SandboxPolicy) -> str | None:
