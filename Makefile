@@ -113,7 +113,7 @@ install-test: dev ## slow: install with pip in each documented way
 docs-test: dev ## slow: build a wheel and check that its platform serves the documentation
 	$(PYTEST) tests/docs/test_wheel.py -m slow --timeout 1500 $(ARGS)
 
-api-test: dev ## slow: check thousands of generated requests against the API description (SEED=n repeats them)
+api-test: dev ## slow: check thousands of generated requests against the API description (SEED=n repeats them, EXAMPLES=n)
 	$(PYTEST) tests/contracts/test_api_description.py -m slow --timeout 1500 $(ARGS)
 
 console-test: bundle ## slow: use the console, bundled, in a real browser (needs chromium)

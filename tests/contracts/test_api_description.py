@@ -20,6 +20,8 @@ CHECKS = [
     "use_after_free", "ensure_resource_availability",
 ]  # fmt: skip
 SEED = os.environ.get("SEED", "1")
+EXAMPLES = os.environ.get("EXAMPLES", "15")
+"""Maximum number of generated requests for each route and phase."""
 
 pytestmark = pytest.mark.slow
 
@@ -38,7 +40,7 @@ def generate(platform: PlatformProcess, headers: dict[str, str], folder: Path, *
     options = [argument for name, value in headers.items() for argument in ("-H", f"{name}: {value}")]
     command = [
         str(Path(sys.executable).with_name("schemathesis")), "run", f"{platform.url}/openapi.json", *options,
-        "--checks", ",".join([*CHECKS, *more_checks]), "--max-examples", "30", "--seed", SEED, "--no-color",
+        "--checks", ",".join([*CHECKS, *more_checks]), "--max-examples", EXAMPLES, "--seed", SEED, "--no-color",
         "--continue-on-failure",
         "--phases", "examples,coverage,fuzzing,stateful", "--exclude-path", "/events",
     ]  # fmt: skip
