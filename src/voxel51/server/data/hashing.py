@@ -4,73 +4,49 @@ Such data has no hash until the platform has read the whole file itself. After a
 that have none.
 """
 
-import logging
-import threading
 from collections.abc import Callable, Sequence
 from functools import partial
 
 from sqlalchemy import select, update
 
+from voxel51.server.background_thread import BackgroundThread
 from voxel51.server.data.contents import StoredContent, rows_with_content
 from voxel51.server.data.shared_files import share
 from voxel51.server.data.tables import data, uploads
 from voxel51.server.database.database import Database
 from voxel51.server.database.types import DatabaseRow
-from voxel51.server.errors import ServiceError
 from voxel51.server.storage.hashing import sha256_of
 from voxel51.server.storage.storage import Reader, Storage
 from voxel51.server.usage.entries import record_bytes
-
-log = logging.getLogger(__name__)
 
 _INTERVAL_SECONDS = 60.0
 """Pause after which files are looked for without being told, such as those whose reading failed."""
 
 
-class HashingThread:
+class HashingThread(BackgroundThread):
     """Background thread that hashes one file after the other. Several may run: a second result changes nothing.
 
     Of several processes, the one that ``leads`` hashes.
     """
 
     def __init__(self, database: Database, storage: Storage, leads: Callable[[], bool] = lambda: True) -> None:
+        super().__init__("hashing", "hashing", _INTERVAL_SECONDS)
         self._leads = leads
         self._database = database
         self._storage = storage
-        self._closing = False
-        self._woken = threading.Event()
         self._reader: Reader | None = None
-        self._thread = threading.Thread(target=self._loop, name="hashing", daemon=True)
-
-    def open(self) -> None:
-        """Start the thread."""
-        self._thread.start()
-
-    def wake(self) -> None:
-        """Look for files now."""
-        self._woken.set()
 
     def close(self) -> None:
         """Stop the thread. The file that it reads is read again after the next start."""
-        self._closing = True
+        self._closing.set()
         reader = self._reader
         if reader is not None:
             reader.close()
-        self._woken.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        super().close()
 
-    def _loop(self) -> None:
-        while not self._closing:
-            self._woken.clear()
-            try:
-                for row in self._due() if self._leads() else ():
-                    self._hash(row)
-            except ServiceError as error:  # the database or the store is away
-                log.warning("hashing waits %g s: %s", _INTERVAL_SECONDS, error)
-            except Exception:
-                log.exception("hashing failed; retrying in %g s", _INTERVAL_SECONDS)
-            self._woken.wait(_INTERVAL_SECONDS)
+    def _run_pass(self, *, is_woken: bool) -> None:  # noqa: ARG002  (all is in the database)
+        for row in self._due() if self._leads() else ():
+            self._hash(row)
 
     def _due(self) -> Sequence[DatabaseRow]:
         direct = select(data).join(uploads, uploads.c.data_id == data.c.id).where(uploads.c.part_bytes.is_not(None))
@@ -85,7 +61,7 @@ class HashingThread:
             return  # deleted since it was found
         finally:
             self._reader = None
-        if not self._closing:  # otherwise only a part was read
+        if not self._closing.is_set():  # otherwise only a part was read
             record_hash(self._database, self._storage, row, sha256)
 
 

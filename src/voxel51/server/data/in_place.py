@@ -6,7 +6,6 @@ the data only keeps the file from being listed.
 
 import hashlib
 import logging
-import threading
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from voxel51.server.accounts.callers import User
 from voxel51.server.accounts.tables import application_of
+from voxel51.server.background_thread import BackgroundThread
 from voxel51.server.data.names import clean_media_type, clean_name
 from voxel51.server.data.records import DEFAULT_ENCODING, record_of
 from voxel51.server.data.tables import data, source_files, sources
@@ -225,35 +225,17 @@ class _InPlaceFile:
         return self._source.read(self._file, start, length)
 
 
-class SourceScanner:
+class SourceScanner(BackgroundThread):
     """Background thread that looks for new files, in the process of which ``leads`` says that it does so for all."""
 
     def __init__(self, in_place: InPlaceService, leads: Callable[[], bool]) -> None:
+        super().__init__("sources", "the scan of sources", _INTERVAL_SECONDS)
         self._in_place = in_place
         self._leads = leads
-        self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._loop, name="sources", daemon=True)
 
-    def open(self) -> None:
-        """Start the thread."""
-        self._thread.start()
-
-    def close(self) -> None:
-        """Stop the thread, and return when the scan in progress has ended."""
-        self._closing.set()
-        if self._thread.is_alive():
-            self._thread.join()
-
-    def _loop(self) -> None:
-        while not self._closing.is_set():
-            try:
-                if self._leads():
-                    self._in_place.scan()
-            except ServiceError as error:  # the database is away
-                log.warning("the scan of sources waits %g s: %s", _INTERVAL_SECONDS, error)
-            except Exception:
-                log.exception("the scan of sources failed; retrying in %g s", _INTERVAL_SECONDS)
-            self._closing.wait(_INTERVAL_SECONDS)
+    def _run_pass(self, *, is_woken: bool) -> None:  # noqa: ARG002  (sources change without a word)
+        if self._leads():
+            self._in_place.scan()
 
 
 def _hash_of(file: SourceFile) -> str:

@@ -1,12 +1,12 @@
 """Cleanup: delete expired data and outputs, and stored files that no record refers to (orphans)."""
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 
+from voxel51.server.background_thread import BackgroundThread
 from voxel51.server.errors import ServiceError
 from voxel51.server.storage.storage import Storage
 from voxel51.wire import dates
@@ -19,7 +19,7 @@ _ORPHAN_AGE = timedelta(hours=1)
 """Minimum age of an orphan. A file is written before its record, so a young file without one may still get it."""
 
 
-class Sweeper:
+class Sweeper(BackgroundThread):
     """Background thread that deletes what has expired, at start and every ``interval_seconds`` after.
 
     Of several processes, the one that leads sweeps. Two at once do no harm: every sweep can be repeated without effect.
@@ -45,27 +45,20 @@ class Sweeper:
         allows_expiry: Callable[[], bool],
         leads: Callable[[], bool] = lambda: True,
     ) -> None:
+        super().__init__("sweeper", "sweeping", interval_seconds)
         self._deletions = deletions
         self._expiries = expiries
         self._storage = storage
         self._keepers = keepers
-        self._interval_seconds = interval_seconds
         self._allows_expiry = allows_expiry
         self._leads = leads
-        self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._loop, name="sweeper", daemon=True)
+        self._orphans_due = time.monotonic()
 
     def open(self) -> None:
         """Start the thread."""
         with suppress(ServiceError):  # the database is away: the thread tries again
             self._allows_expiry()  # before the first request, because requests ask for the result
-        self._thread.start()
-
-    def close(self) -> None:
-        """Stop the thread, and return when the sweep in progress has ended."""
-        self._closing.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        super().open()
 
     def sweep_orphans(self, age: timedelta = _ORPHAN_AGE) -> int:
         """Delete stored files older than ``age`` that no record refers to; return how many.
@@ -81,23 +74,17 @@ class Sweeper:
                 orphans += self._storage.delete(file.key)
         return orphans
 
-    def _loop(self) -> None:
-        orphans_due = time.monotonic()
-        while not self._closing.is_set():
-            try:
-                is_believed = self._allows_expiry()
-                if self._leads():
-                    self._run(self._deletions)
-                    if is_believed:
-                        self._run(self._expiries)
-                        if time.monotonic() >= orphans_due:
-                            orphans_due = time.monotonic() + _ORPHAN_SCAN_INTERVAL_SECONDS
-                            self.sweep_orphans()
-            except ServiceError as error:  # the database is away, or the disk is full
-                log.warning("sweeping waits %g s: %s", self._interval_seconds, error)
-            except Exception:
-                log.exception("sweeping failed; retrying in %g s", self._interval_seconds)
-            self._closing.wait(self._interval_seconds)
+    def _run_pass(self, *, is_woken: bool) -> None:  # noqa: ARG002  (nothing wakes it)
+        is_believed = self._allows_expiry()
+        if not self._leads():
+            return
+        self._run(self._deletions)
+        if not is_believed:
+            return
+        self._run(self._expiries)
+        if time.monotonic() >= self._orphans_due:
+            self._orphans_due = time.monotonic() + _ORPHAN_SCAN_INTERVAL_SECONDS
+            self.sweep_orphans()
 
     def _run(self, cleanups: Sequence[Callable[[], int]]) -> None:
         for clean_up in cleanups:

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
+from voxel51.server.background_thread import BackgroundThread
 from voxel51.server.encryption import Cipher, DecryptionError
 from voxel51.server.errors import DatabaseAway, ServiceError
 from voxel51.server.outbound.fetch import post
@@ -29,7 +30,7 @@ _SHUTDOWN_SECONDS = 2.0
 _SHOWN_CHARACTERS = 200
 
 
-class Deliverer:
+class Deliverer(BackgroundThread):
     """One thread that looks for due deliveries, and one thread per attempt, so that no receiver delays another.
 
     All state is in the database, so the process may die at any moment: a delivery whose attempt was interrupted is due
@@ -44,6 +45,7 @@ class Deliverer:
         leads: Callable[[], bool] = lambda: True,
         record: RecordSpan | None = None,
     ) -> None:
+        super().__init__("deliverer", "delivering to webhooks", _POLL_INTERVAL_SECONDS, after_failure=_AFTER_FAILURE)
         self._record = record
         self._leads = leads
         self._deliveries = deliveries
@@ -53,46 +55,17 @@ class Deliverer:
         self._running = 0
         self._changed = threading.Condition()  # guards the two counts and the flag below
         self._abandoned = False
-        self._woken = threading.Event()
-        self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._loop, name="deliverer", daemon=True)
-
-    def open(self) -> None:
-        """Start the thread."""
-        self._thread.start()
-
-    def wake(self) -> None:
-        """Start the next pass at once. Cheap, and safe from any thread."""
-        self._woken.set()
 
     def close(self) -> None:
         """Stop, and return when no attempt writes to the database any more."""
-        self._closing.set()
-        self._woken.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        super().close()
         with self._changed:
             self._changed.wait_for(lambda: self._running == 0, _SHUTDOWN_SECONDS)
             self._abandoned = True
 
-    def _loop(self) -> None:
-        failures = 0
-        while not self._closing.is_set():
-            try:
-                if self._leads() and self._deliveries.is_anything_due():
-                    self._deliver_due()
-                failures = 0
-            except Exception as error:
-                pause = _AFTER_FAILURE.seconds(failures)
-                failures += 1
-                if not isinstance(error, ServiceError):
-                    log.exception("delivering to webhooks failed; retrying in %g s", pause)
-                elif not isinstance(error, DatabaseAway):  # which the database logs, once
-                    log.warning("delivering to webhooks waits %g s: %s", pause, error)
-                self._closing.wait(pause)
-                continue
-            self._woken.wait(_POLL_INTERVAL_SECONDS)
-            self._woken.clear()
+    def _run_pass(self, *, is_woken: bool) -> None:  # noqa: ARG002  (all is in the database)
+        if self._leads() and self._deliveries.is_anything_due():
+            self._deliver_due()
 
     def _deliver_due(self) -> None:
         while self._deliveries.take_events() and not self._closing.is_set():
