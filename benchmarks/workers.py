@@ -25,12 +25,11 @@ from voxel51.users.auth import Token
 ROUNDS = 5
 SECONDS = 4.0
 CONNECTIONS = 16
-_SUPERVISED = "voxel51.server.supervised"
 
 
 @dataclass(frozen=True)
 class Bench:
-    """A platform, the request that is repeated, and the processes that answer it."""
+    """A platform, the request that is repeated, and all processes of the platform."""
 
     url: str
     headers: dict[str, str]
@@ -74,11 +73,5 @@ def _open(folder: Path, database_url: str, workers: int) -> Iterator[Bench]:
             file.write_bytes(b"a file")
             data_id = api.upload_data(file)["id"]
             url = f"{api.base_url}/data/{data_id}"
-        yield Bench(url, dict(token.get_header()), _answering(platform.pid))
-
-
-def _answering(pid: int) -> list[psutil.Process]:
-    """Return the processes that answer requests: the only one, or those that it supervises."""
-    main = psutil.Process(pid)
-    supervised = [each for each in main.children() if _SUPERVISED in each.cmdline()]
-    return [each for each in supervised if each.cmdline()[-1].startswith("api-")] or [main]
+        main = psutil.Process(platform.pid)
+        yield Bench(url, dict(token.get_header()), [main, *main.children(recursive=True)])

@@ -1,7 +1,10 @@
 """Control groups of jobs: made, joined and removed, on machines that permit it."""
 
+import os
+import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -24,20 +27,28 @@ def groups():
     return found
 
 
+def has_reached_its_memory_limit(made):
+    failures = [path.read_text() for group in made for path in Path(group).glob("memory.failcnt")]
+    events = [path.read_text() for group in made for path in Path(group).glob("memory.events")]
+    return any(map(int, failures)) or any("max 0" not in text for text in events)
+
+
 def test_kernel_holds_the_memory_limit_of_all_processes_of_a_group(groups, tmp_path):
     greedy = "import os, sys; sys.stdin.read(); os.fork(); os.fork(); b = bytearray(100 << 20); b[::4096] = b[::4096]"
-    hold = "import time; time.sleep(2)"  # until the others have theirs, too
+    hold = "import signal; signal.pause()"
     process = subprocess.Popen([sys.executable, "-I", "-S", "-c", f"{greedy}; {hold}"], stdin=subprocess.PIPE)
 
     made = control_groups.create(groups.prefixes(tmp_path), process.pid, process.pid)
     control_groups.limit(made, LIMITS)
-    process.communicate(b"")
+    process.stdin.close()
+    wait_until(lambda: has_reached_its_memory_limit(made))
+    for pid in {pid for group in made for pid in Path(group, "cgroup.procs").read_text().split()}:
+        with suppress(ProcessLookupError):
+            os.kill(int(pid), signal.SIGKILL)
+    process.wait()
     wait_until(lambda: not any(Path(group, "cgroup.procs").read_text() for group in made))
 
     assert len(made) == len(groups.parents)
-    failures = [path for group in made for path in Path(group).glob("memory.failcnt")]
-    events = [path.read_text() for group in made for path in Path(group).glob("memory.events")]
-    assert any(int(path.read_text()) for path in failures) or any("max 0" not in text for text in events)
     groups.remove(tmp_path, process.pid)
     assert not any(Path(group).exists() for group in made)
 

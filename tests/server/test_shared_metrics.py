@@ -32,12 +32,7 @@ class Process:
 
     def scrape(self) -> dict[str, float]:
         families = text_string_to_metric_families(generate_latest(self._exposed).decode())
-        return {
-            each.name
-            + ("{" + ",".join(f'{key}="{text}"' for key, text in sorted(each.labels.items())) + "}"): each.value
-            for family in families
-            for each in family.samples
-        }
+        return {f"{each.name}{{{_text(each.labels)}}}": each.value for family in families for each in family.samples}
 
 
 def _text(labels: dict[str, str]) -> str:

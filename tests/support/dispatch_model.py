@@ -1,6 +1,7 @@
 """Dispatch model: what claims, leases, reports and settlements do to jobs, in memory and without a database.
 
-It follows the documented rules and shares no code with the services: a test takes the same steps on both and compares.
+It follows the documented rules and shares only the start gate with the services: a test takes the same steps on both
+and compares.
 """
 
 from dataclasses import dataclass, field
