@@ -10,23 +10,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from voxel51.labels.errors import InvalidLabels, Problem
 from voxel51.labels.events import VideoEvent
 from voxel51.labels.extras import extra
 from voxel51.labels.field_types import JsonValue
 from voxel51.labels.objects import UNNAMED_LABEL
+from voxel51.labels.streaming import items, labels_file, pairs
 from voxel51.labels.support import Support
 from voxel51.labels.video import VideoLabels
 
 with extra("labels"):
-    import ijson
     import numpy as np
     from numpy.typing import NDArray
 
 NO_TRACK = -1
 """Track of a box without one."""
-
-_BUFFER_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +98,8 @@ def read_table(path: Path) -> LabelTable:
         InvalidLabels: the file is not JSON, or not labels of a video.
         OSError: the file cannot be opened.
     """
-    try:
-        with path.open("rb") as file:
-            return _Reader(file).read()
-    except (ijson.JSONError, UnicodeDecodeError, TypeError, ValueError, KeyError, AttributeError) as error:
-        raise InvalidLabels([Problem("", f"{path.name} cannot be read as labels of a video: {error}")]) from None
+    with labels_file(path) as file:
+        return _Reader(file).read()
 
 
 class _Columns:
@@ -159,11 +153,11 @@ class _Reader:
         self._columns = _Columns()
 
     def read(self) -> LabelTable:
-        for key, frame in self._pairs("frames"):
+        for key, frame in pairs(self._file, "frames"):
             for each in _entries(frame, "objects"):
                 self._add(int(key), each, each.get("label"), each.get("index"), each.get("confidence"))
         if self._count('"frames"', most=2) > 1:  # tracks with frames of their own
-            for track in self._items("objects.objects.item"):
+            for track in items(self._file, "objects.objects.item"):
                 for key, seen in (track.get("frames") or {}).items():
                     merged = [seen.get(name, track.get(name)) for name in ("label", "index", "confidence")]
                     self._add(int(key), seen, *merged)
@@ -204,7 +198,7 @@ class _Reader:
     def _all(self, key: str, prefix: str) -> Iterator[JsonValue]:
         """Yield the items at ``prefix``; without a pass if ``key`` is nowhere in the file."""
         if self._count(f'"{key}"', most=1):
-            yield from self._items(prefix)
+            yield from items(self._file, prefix)
 
     def _first(self, key: str) -> JsonValue:
         return next(self._all(key, key), None)
@@ -217,14 +211,6 @@ class _Reader:
                 found += 1
                 position = content.find(text.encode(), position + 1)
         return found
-
-    def _items(self, prefix: str) -> Iterator[JsonValue]:
-        self._file.seek(0)
-        yield from ijson.items(self._file, prefix, use_float=True, buf_size=_BUFFER_BYTES)
-
-    def _pairs(self, prefix: str) -> Iterator[tuple[str, JsonValue]]:
-        self._file.seek(0)
-        yield from ijson.kvitems(self._file, prefix, use_float=True, buf_size=_BUFFER_BYTES)
 
 
 def _entries(record: Mapping[str, JsonValue], name: str) -> list[Mapping[str, JsonValue]]:

@@ -2,18 +2,14 @@
 streamed.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from voxel51.labels.errors import InvalidLabels, Problem
-from voxel51.labels.extras import extra
 from voxel51.labels.field_types import JsonValue
+from voxel51.labels.streaming import items, labels_file, pairs
 from voxel51.labels.support import Support
-
-with extra("labels"):
-    import ijson
 
 LONGEST_GAP_SECONDS = 1.0
 """A track that is not labelled for longer ends its span, and a later detection begins another."""
@@ -64,35 +60,32 @@ def spans_of(path: Path) -> Spans:
         InvalidLabels: the file is not JSON, or not labels of a video.
         OSError: the file cannot be opened.
     """
-    try:
-        with path.open("rb") as file:
-            return _Summary(file).build()
-    except (ijson.JSONError, UnicodeDecodeError, TypeError, ValueError, KeyError, AttributeError) as error:
-        raise InvalidLabels([Problem("", f"{path.name} cannot be read as labels of a video: {error}")]) from None
+    with labels_file(path) as file:
+        return _Summary(file).build()
 
 
 class _Summary:
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
-        rate = next(self._items("metadata.frame_rate"), None)
+        rate = next(items(self._file, "metadata.frame_rate"), None)
         self._rate = float(rate) if rate else _USUAL_RATE
         self._gap = round(self._rate * LONGEST_GAP_SECONDS)
         self._open: dict[tuple[str, int | None], Span] = {}
         self._found = Spans()
 
     def build(self) -> Spans:
-        for key, frame in self._pairs("frames"):
+        for key, frame in pairs(self._file, "frames"):
             self._end_before(int(key) - self._gap)
             for each in _entries(frame, "objects"):
                 self._add_object(int(key), each, each.get("label"), each.get("index"))
         self._end_before(None)
-        for track in self._items("objects.objects.item"):
+        for track in items(self._file, "objects.objects.item"):
             for number in sorted(int(each) for each in track.get("frames") or {}):
                 self._end_before(number - self._gap)
                 seen = track["frames"][str(number)]
                 self._add_object(number, {**track, **seen}, track.get("label"), track.get("index"))
             self._end_before(None)
-        for event in self._items("events.events.item"):
+        for event in items(self._file, "events.events.item"):
             self._add_event(event)
         for span in self._found.spans:
             span.seconds = round((span.last_frame - span.first_frame + 1) / self._rate, 3)
@@ -136,14 +129,6 @@ class _Summary:
     def _end_before(self, number: int | None) -> None:
         ended = [key for key, span in self._open.items() if number is None or span.last_frame < number]
         self._found.spans += [self._open.pop(key) for key in ended]
-
-    def _items(self, prefix: str) -> Iterator[JsonValue]:
-        self._file.seek(0)
-        yield from ijson.items(self._file, prefix, use_float=True)
-
-    def _pairs(self, prefix: str) -> Iterator[tuple[str, JsonValue]]:
-        self._file.seek(0)
-        yield from ijson.kvitems(self._file, prefix, use_float=True)
 
 
 def _entries(record: Mapping[str, JsonValue], name: str) -> list[Mapping[str, JsonValue]]:
