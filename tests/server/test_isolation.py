@@ -116,6 +116,7 @@ MONITORS = {"get /metrics"}
 WIDER_SCOPES = {
     "post /webhooks": {"manage", "read"}, "patch /webhooks/{webhook_id}": {"manage", "read"},
     "post /jobs/{job_id}/shares": {"manage", "read"},
+    "post /collections/{collection_id}/members": {"upload", "read"},
     "put /collections/{collection_id}/shares/{username}": {"manage", "read"},
     "put /secrets/{secret_name}": {"manage", "run"},
 }  # fmt: skip

@@ -37,8 +37,9 @@ from voxel51.wire.data import DataDetails, DataList
 from voxel51.wire.renditions import PendingRendition
 
 _EDIT = Policy(USER, scope=Scope.UPLOAD)
+_ADD = Policy(USER, scope=Scope.UPLOAD, further_scopes=(Scope.READ,))
 _SHARE = Policy(USER, scope=Scope.MANAGE, further_scopes=(Scope.READ,))
-"""To share a collection passes on the files of its members, so it requires the scope to read them."""
+"""Adding a file to a collection, and sharing one, pass the file on to others, so both require the scope to read it."""
 
 _POSTER = DATA_RENDITIONS["poster"]
 
@@ -58,7 +59,7 @@ def collection_routes(
         route("PATCH", one, handlers.change, "Change a collection's name or description", _EDIT,
               JsonBody(CollectionChange), answers=CollectionDetails, errors=(404, 409)),
         route("DELETE", one, handlers.delete, "Delete a collection; its data stay", _EDIT, status=204, errors=(404,)),
-        route("POST", f"{one}/members", handlers.change_members, "Add data to a collection, or remove them", _EDIT,
+        route("POST", f"{one}/members", handlers.change_members, "Add data to a collection, or remove them", _ADD,
               JsonBody(MemberChange), answers=MemberChanges, errors=(404,)),
         route("GET", f"{one}/data", handlers.query, "List the data in a collection that match a query", BY_USER,
               QueryBody(members.lists.listing), answers=DataList, errors=(404,)),
