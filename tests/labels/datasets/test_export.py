@@ -187,6 +187,23 @@ def test_webdataset_keeps_the_files_of_a_sample_together(export: Export) -> None
     assert [box["label"] for box in described["boxes"]] == ["car", "person"]
 
 
+@pytest.mark.parametrize("letter", ["街", "Ж", "x"])
+def test_long_names_of_any_alphabet_fit_into_a_webdataset(
+    letter: str, videos: list[DatasetVideo], tmp_path: Path
+) -> None:
+    named = [DatasetVideo(each.key, f"{letter * 120}.mp4", each.labels) for each in videos]
+    definition = checked_definition({"format": "webdataset", "images": False})
+
+    DatasetWriter("set", named, definition).write(tmp_path / "set.zip")
+
+    with zipfile.ZipFile(tmp_path / "set.zip") as archive:
+        shard = io.BytesIO(archive.read("train-000000.tar"))
+    with tarfile.open(fileobj=shard) as opened:
+        names = opened.getnames()
+    assert len({*names}) == 3 * FRAMES
+    assert {name.rstrip(".json0123456789-") for name in names} == {letter * (80 // len(letter.encode()))}
+
+
 @pytest.mark.parametrize("name", DATASET_FORMATS)
 def test_labels_alone_need_no_video_and_give_the_same_bytes_each_time(
     name: str, videos: list[DatasetVideo], tmp_path: Path
