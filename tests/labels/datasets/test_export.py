@@ -233,6 +233,22 @@ def test_an_estimate_tells_the_amounts_and_about_the_size(videos: list[DatasetVi
     assert estimate["size_bytes"] == pytest.approx((tmp_path / "set.zip").stat().st_size, rel=0.2)
 
 
+def test_an_estimate_takes_the_frame_size_from_the_video_if_the_labels_lack_it(
+    videos: list[DatasetVideo], tmp_path: Path
+) -> None:
+    labels = VideoLabels.from_file(videos[0].labels[0])
+    labels.metadata = None
+    labels.to_file(tmp_path / "labels.json")
+    video = DatasetVideo("v", videos[0].filename, [tmp_path / "labels.json"], videos[0].video)
+    writer = DatasetWriter("set", [video], checked_definition({"format": "yolo"}))
+
+    estimate = writer.estimate(tmp_path)
+    writer.write(tmp_path / "set.zip")
+
+    assert estimate["parts"]["train"]["boxes"] == 2 * (FRAMES - 1)
+    assert estimate["size_bytes"] == pytest.approx((tmp_path / "set.zip").stat().st_size, rel=0.2)
+
+
 def test_labels_of_several_jobs_on_a_video_are_merged(videos: list[DatasetVideo], tmp_path: Path) -> None:
     labels = [videos[0].labels[0], videos[1].labels[0]]
     both = [DatasetVideo("both", "both.mp4", labels), DatasetVideo("other", "both.mp4", videos[2].labels)]

@@ -127,16 +127,21 @@ class DatasetWriter:
         self, layout: Layout, video: DatasetVideo, position: int, progress: ProgressCallback | None
     ) -> LabelledFrames:
         labels, name, split = read_video_labels(video), self._names[video.key], self._splits[video.key]
-        size = labels.metadata.frame_size if labels.metadata else None
+        size: tuple[int, int] | None
         if layout.has_images:
             images = _Images(layout, name, split, self._definition)
             numbers, size = images.add(self._path_of(video), labels, _share_of(progress, position, len(self._videos)))
         else:
-            numbers = wanted_frames(labels, self._definition)
+            numbers, size = wanted_frames(labels, self._definition), self._frame_size(video, labels)
         selected = selected_labels(labels, self._definition, numbers, size)
         frames = LabelledFrames(name, video.filename, split, selected, numbers)
         layout.add(frames)
         return frames
+
+    def _frame_size(self, video: DatasetVideo, labels: VideoLabels) -> tuple[int, int] | None:
+        """Return the frame size that the labels declare, otherwise that of the video; None if there is no video."""
+        declared = labels.metadata.frame_size if labels.metadata else None
+        return declared or (None if video.video is None else _size_of(self._path_of(video)))
 
     def _path_of(self, video: DatasetVideo) -> Path:
         if video.video is None:
@@ -159,9 +164,9 @@ class DatasetWriter:
         total = 0.0
         for video in self._videos:
             labels = read_video_labels(video)
-            size = (labels.metadata.frame_size if labels.metadata else None) or _size_of(self._path_of(video))
+            width, height = self._frame_size(video, labels) or (0, 0)
             count = len(wanted_frames(labels, self._definition))
-            total += count * (size[0] * size[1] * by_pixel + _IMAGE_OVERHEAD_BYTES)
+            total += count * (width * height * by_pixel + _IMAGE_OVERHEAD_BYTES)
         return round(total)
 
     def _description(self, classes: Sequence[str], amounts: _Amounts) -> dict[str, JsonValue]:
