@@ -65,6 +65,27 @@ def test_the_next_download_continues_the_partial_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.parametrize("status", [206, 200])
+def test_what_arrives_after_a_download_in_ranges_is_kept(tmp_path: Path, status: int) -> None:
+    path = tmp_path / "video.mp4"
+    partial = PartialDownload(path, "it", None)
+    [first, _] = partial.begin_ranges(len(CONTENT), answer()[1]).missing()
+    first.take(CONTENT[:KEPT_BYTES])
+    partial.give_up()
+
+    partial = PartialDownload(path, "it", None)
+    partial.begin(*answer(status, 1000 if status == 206 else len(CONTENT)))
+    partial.take(CONTENT[KEPT_BYTES if status == 206 else 0 : -1])
+    partial.give_up()
+
+    partial = PartialDownload(path, "it", None)
+    assert partial.headers()["Range"] == f"bytes={len(CONTENT) - 1}-"
+    partial.begin(*answer(206, 1))
+    partial.take(CONTENT[-1:])
+    partial.finish()
+    assert path.read_bytes() == CONTENT
+
+
 def test_a_changed_file_is_downloaded_from_the_start(tmp_path: Path) -> None:
     path = tmp_path / "video.mp4"
     a_cut_download(path)

@@ -74,6 +74,8 @@ class PartialDownload:
         is_plain = size.isdecimal() and "content-encoding" not in headers
         self._total = self.size_bytes + int(size) if is_plain else None
         self._describe(headers)
+        if self.tag is not None:
+            self._write_note()  # always: a note from a download in ranges would cut off what arrives now
         if self._hash.size_bytes != self.size_bytes and self._sha256 is not None:
             self._hash_partial_file()
 
@@ -151,7 +153,6 @@ class PartialDownload:
         tag = headers.get("etag")
         if tag is not None and tag != self.tag and not tag.startswith("W/"):
             self.tag = tag
-            self._write_note()
 
     def _refuse(self, reason: str) -> None:
         self.tag = None
