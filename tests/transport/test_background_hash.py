@@ -3,6 +3,7 @@
 import hashlib
 import os
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -33,3 +34,22 @@ def test_no_thread_is_left_at_the_end(end) -> None:
     running.close()
 
     assert threading.active_count() == before
+
+
+def test_a_small_piece_is_hashed_after_the_followed_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "partial"
+    path.write_bytes(PIECE)
+    may_read, read = threading.Event(), os.pread
+
+    def wait_and_read(descriptor: int, size: int, offset: int) -> bytes:
+        assert may_read.wait(60)
+        return read(descriptor, size, offset)
+
+    monkeypatch.setattr(os, "pread", wait_and_read)
+    with path.open("rb") as file:
+        running = BackgroundHash()
+        running.follow(file.fileno(), len(PIECE))
+        running.update(b"last")
+        may_read.set()
+
+        assert running.hexdigest() == hashlib.sha256(PIECE + b"last").hexdigest()

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from queue import Queue
 
 _FOREGROUND_BYTES = 4 * 1024 * 1024
-"""A file up to this size is hashed by the caller: that takes less time than a thread costs."""
+"""A file up to this size is hashed by the caller, unless the thread runs: that takes less time than a thread costs."""
 
 _READ_BYTES = 256 * 1024
 _MOST_WAITING = 4
@@ -37,7 +37,7 @@ class BackgroundHash:
     def update(self, piece: bytes) -> None:
         """Append a piece."""
         self.size_bytes += len(piece)
-        if self.size_bytes <= _FOREGROUND_BYTES:
+        if self.size_bytes <= _FOREGROUND_BYTES and self._thread is None:
             self._add(piece)
         else:
             self._enqueue(piece)
