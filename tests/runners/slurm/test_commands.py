@@ -126,7 +126,9 @@ def test_machines_have_the_resources_of_their_partition(slurm: FakeSlurm) -> Non
         SlurmCommands(Placement("night")).machines()
 
 
-@pytest.mark.parametrize("text", ["--wrap=id", "--array=1-1000", "-p other", "script.sh", "--uid=0", "--qos='low"])
+@pytest.mark.parametrize(
+    "text", ["--wrap=id", "--array=1-1000", "--clusters=b", "-p other", "script.sh", "--uid=0", "--qos='low"]
+)
 def test_options_that_change_what_runs_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match="slurm_options"):
         parse_options(text)

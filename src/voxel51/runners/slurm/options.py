@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 ALLOWED = frozenset(
     {
-        "clusters", "comment", "constraint", "error", "exclude", "exclusive", "gres", "licenses", "mem", "nice",
-        "nodelist", "output", "oversubscribe", "priority", "qos", "reservation", "switches", "time", "tmp", "wckey",
+        "comment", "constraint", "error", "exclude", "exclusive", "gres", "licenses", "mem", "nice", "nodelist",
+        "output", "oversubscribe", "priority", "qos", "reservation", "switches", "time", "tmp", "wckey",
     }
 )  # fmt: skip
-"""Permitted options. Others would change what runs, how many times, or what the platform needs to follow its jobs."""
+"""Permitted options. Others would change what runs, how many times, or what the platform needs to follow its jobs, as
+``--clusters`` would: the platform lists and cancels jobs of the default cluster only."""
 
 _NAME = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.-]*(?:,[A-Za-z0-9_.][A-Za-z0-9_.-]*)*")
 
