@@ -8,6 +8,7 @@ import fcntl
 import logging
 import os
 import socket
+import stat
 import tempfile
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -83,9 +84,13 @@ class NodeSettings:
 
 
 def node_folder() -> Path:
-    """Return the folder of this node: that of the variable, or one of this user for temporary files."""
+    """Return the folder of this node: that of the variable, or one of this user for temporary files.
+
+    Raises:
+        OSError: another user could write to the folder for temporary files.
+    """
     named = os.environ.get(FOLDER_VARIABLE)
-    return Path(named) if named else Path(tempfile.gettempdir()) / f"voxel51-worker-{os.getuid()}"
+    return Path(named) if named else temporary_folder("voxel51-worker")
 
 
 def open_agent(settings: NodeSettings, name: str, versions: Versions, total: Resources) -> NodeAgent:
@@ -145,13 +150,47 @@ def attempts_on(folder: Path) -> int:
     return number
 
 
+def temporary_folder(name: str) -> Path:
+    """Create the private folder of this user for temporary files that is called ``name`` and the id of the user.
+
+    Raises:
+        OSError: it exists and is not private; see `make_private`.
+    """
+    folder = Path(tempfile.gettempdir()) / f"{name}-{os.getuid()}"
+    make_private(folder)
+    return folder
+
+
+def make_private(folder: Path) -> None:
+    """Create a folder that only this user can use. Its name may be known to others, who may have put something there.
+
+    Raises:
+        OSError: it exists and is a link, is not a folder, or other users have access to it.
+    """
+    with suppress(FileExistsError):
+        folder.mkdir(mode=0o700, parents=True)
+    found = folder.lstat()
+    mode = stat.S_IMODE(found.st_mode)
+    if not stat.S_ISDIR(found.st_mode):
+        kind = "a symbolic link" if stat.S_ISLNK(found.st_mode) else "not a folder"
+        raise OSError(f"{folder} is {kind}. Remove it, or choose another folder")
+    if found.st_uid != os.getuid():
+        raise OSError(
+            f"{folder} belongs to user {found.st_uid}, not {os.getuid()}. Remove it, or choose another folder"
+        )
+    if mode & 0o077:
+        raise OSError(
+            f"{folder} has mode {mode:04o}, so other users have access. Run chmod 700, or choose another folder"
+        )
+
+
 def own_folder(parent: Path, name: str) -> Path:
     """Create and lock the folder ``name``, and remove those of dead processes.
 
     Raises:
-        OSError: another process works there.
+        OSError: another process works there, or other users have access to ``parent``; see `make_private`.
     """
-    parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private(parent)
     for other in [path for path in parent.iterdir() if path.suffix != ".lock" and path.name != name]:
         lock = other.with_suffix(".lock")
         descriptor = _lock(lock)

@@ -11,7 +11,6 @@ import pickle
 import signal
 import socket
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -22,7 +21,7 @@ from typing import Never
 import msgspec
 
 from voxel51.runners.nodes.agent import NodeAgent
-from voxel51.runners.nodes.machine import FOLDER_VARIABLE, open_agent, own_folder
+from voxel51.runners.nodes.machine import FOLDER_VARIABLE, open_agent, own_folder, temporary_folder
 from voxel51.runners.nodes.refusals import versions_here
 from voxel51.runners.processes.folders import remove
 from voxel51.runners.slurm.channel import Channel, connect
@@ -144,8 +143,7 @@ def main(arguments: Sequence[str]) -> int:
 @contextmanager
 def _folder(named: str, attempt_id: str) -> Iterator[None]:
     """Make the folder of this agent inside the block: agents of one machine share none, since each opens its caches."""
-    parent = Path(named) if named else Path(tempfile.gettempdir()) / f"voxel51-slurm-{os.getuid()}"
-    own = own_folder(parent, attempt_id)
+    own = own_folder(Path(named) if named else temporary_folder("voxel51-slurm"), attempt_id)
     os.environ[FOLDER_VARIABLE] = str(own)
     try:
         yield
