@@ -1,6 +1,7 @@
 """``voxel51 server status`` and ``voxel51 server doctor``."""
 
 import json
+import os
 import subprocess
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import pytest
 from demo.platform_process import COMMAND, PlatformProcess
 from support.sandboxes import sandbox_report
 from support.waiting import LIMIT_SECONDS
+from voxel51.server.doctor import _check_slurm
+from voxel51.server.settings import Settings
 
 
 def run(*arguments: object) -> tuple[int, str]:
@@ -73,3 +76,25 @@ def test_doctor_ends_quietly_when_the_reader_of_its_output_has_exited(tmp_path: 
         errors = doctor.stderr.read()
 
     assert (doctor.returncode, errors) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("errors", "text", "advice"),
+    [
+        ("slurm_load_partitions: Unable to contact slurm controller", "does not answer", "start slurmctld, or correct"),
+        ("sinfo: error: Invalid user id", "refuses", "correct slurm.conf or SLURM_CONF"),
+    ],
+)
+def test_doctor_says_whether_slurm_is_silent_or_refuses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, errors: str, text: str, advice: str
+) -> None:
+    for program in ("sbatch", "sinfo"):
+        (tmp_path / program).write_text(f"#!/bin/sh\necho '{errors}' >&2\nexit 1\n")
+        (tmp_path / program).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+
+    result = _check_slurm(Settings.load({}, {"engine": "slurm", "slurm_address": "127.0.0.1:5152"}))
+
+    assert result.text.startswith(f"sbatch was found, but Slurm {text}: ")
+    assert errors.removeprefix("sinfo: error: ") in result.text
+    assert str(result.advice).startswith(advice)

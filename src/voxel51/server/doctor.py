@@ -16,7 +16,7 @@ from voxel51.runners.environments.uv import find_uv
 from voxel51.runners.sandbox import probe
 from voxel51.runners.sandbox.policy import SandboxKind
 from voxel51.runners.sandbox.probe import SandboxReport
-from voxel51.runners.slurm.commands import partitions
+from voxel51.runners.slurm.commands import SlurmAway, SlurmRefused, partitions, problem_of
 from voxel51.server.analytics.installed import Installation, find_installed
 from voxel51.server.data_folder import running_url
 from voxel51.server.database.connections import shortage
@@ -232,10 +232,11 @@ def _check_slurm(settings: Settings) -> CheckResult:
         return CheckResult("slurm", verdict, text, "install Slurm's client commands" if is_used else None)
     try:
         found = partitions()
-    except OSError as error:
+    except (SlurmAway, SlurmRefused) as error:
         verdict = Verdict.FAILURE if is_used else Verdict.OK
-        advice = "start slurmctld, or correct slurm.conf or SLURM_CONF" if is_used else None
-        return CheckResult("slurm", verdict, f"sbatch was found, but Slurm does not answer: {error}", advice)
+        correction = "correct slurm.conf or SLURM_CONF"
+        advice = correction if isinstance(error, SlurmRefused) else f"start slurmctld, or {correction}"
+        return CheckResult("slurm", verdict, f"sbatch was found, but {problem_of(error)}", advice if is_used else None)
     text = f"partitions: {', '.join(found) or 'none'}"
     missing = set(filter(None, settings.slurm_partition.split(","))) - {name.rstrip("*") for name in found}
     if is_used and missing:

@@ -25,6 +25,7 @@ class InProcessSlurm:
         self.is_away = False
         self.loses_answers = False
         self.refusal = ""
+        self.refusal_of_lists = ""
 
     def submit(self, wanted: Submission) -> str:
         self._check()
@@ -40,6 +41,8 @@ class InProcessSlurm:
 
     def jobs(self, prefix: str) -> list[SlurmJob]:
         self._check()
+        if self.refusal_of_lists:
+            raise SlurmRefused(self.refusal_of_lists)
         with self._lock:
             return [job for job in self.known.values() if job.name.startswith(prefix)]
 
@@ -123,6 +126,13 @@ def test_a_submission_waits_while_slurm_is_away(slurm: InProcessSlurm, queue: Sl
     wait_until(lambda: queue.problem is None)
     assert events.ended == []
     assert events.refused == []
+
+
+def test_a_refusal_is_not_called_silence(slurm: InProcessSlurm, queue: SlurmQueue) -> None:
+    slurm.refusal_of_lists = "Invalid user id"
+    queue.open(lambda: None)
+
+    wait_until(lambda: queue.problem == "Slurm refuses: Invalid user id", lambda: str(queue.problem))
 
 
 def test_slurm_jobs_of_an_earlier_start_are_cancelled_and_those_of_others_are_not(

@@ -44,6 +44,11 @@ class SlurmRefused(OSError):
     """Slurm answered with an error. The text is Slurm's."""
 
 
+def problem_of(error: SlurmAway | SlurmRefused) -> str:
+    """Return an error as a clause: that Slurm does not answer, or that it refuses, and why."""
+    return f"Slurm {'refuses' if isinstance(error, SlurmRefused) else 'does not answer'}: {error}"
+
+
 @dataclass(frozen=True, slots=True)
 class Submission:
     """Slurm job that is to be submitted.

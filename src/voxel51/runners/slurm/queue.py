@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from voxel51.runners.slurm.commands import Machine, SlurmAway, SlurmJob, SlurmRefused, Submission
+from voxel51.runners.slurm.commands import Machine, SlurmAway, SlurmJob, SlurmRefused, Submission, problem_of
 from voxel51.wire.backoff import Backoff
 
 logger = logging.getLogger(__name__)
@@ -209,7 +209,7 @@ class SlurmQueue:
             self._update_machines()
             self._submit_due()
         except (SlurmAway, SlurmRefused) as error:
-            self._note_problem(f"Slurm does not answer: {error}")
+            self._note_problem(problem_of(error))
             return
         self._note_problem(None)
 
